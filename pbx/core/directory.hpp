@@ -1,0 +1,87 @@
+#pragma once
+// Who exists, and who may see whom: the configuration as one immutable value.
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace lampline {
+
+/// What a watcher's phone wants in the body; `automatic` decides by its User-Agent.
+enum class ProfileChoice : std::uint8_t { automatic, standard, innovaphone };
+
+/// A user of the exchange. The secret itself is not here, only its digests (RFC 3261 §22, RFC 8760).
+struct Extension {
+    std::string number;        ///< 1 to 32 of [A-Za-z0-9._+*#-]
+    std::string display_name;  ///< may be empty
+    std::string ha1_md5;       ///< H(number:realm:secret), lower-case hex
+    std::string ha1_sha256;
+};
+
+/// A member of a group's audience.
+struct GroupWatcher {
+    std::string number;
+    bool unsolicited = true;  ///< NOTIFY its phones even when they have not subscribed
+    ProfileChoice profile = ProfileChoice::automatic;
+
+    friend bool operator==(const GroupWatcher&, const GroupWatcher&) = default;
+};
+
+/// Members are seen; watchers see them.
+struct Group {
+    std::string name;  ///< 1 to 32 of [a-z0-9_-]
+    std::string display_name;
+    std::vector<std::string> members;
+    std::vector<GroupWatcher> watchers;
+};
+
+/// That `watcher` may see `member`, merged over all groups that grant it: unsolicited if any says so, the first
+/// explicit profile in order of group name.
+struct WatchRight {
+    std::string watcher;
+    std::string member;
+    bool unsolicited = false;
+    ProfileChoice profile = ProfileChoice::automatic;
+};
+
+/// Immutable; shared between threads as `shared_ptr<const Directory>` and replaced whole after each commit.
+class Directory {
+public:
+    Directory() = default;
+    /// Members and watchers that name no extension are left out. When two extensions or groups share a key the
+    /// first one counts. O(total memberships x watchers).
+    Directory(std::string domain, std::vector<Extension> extensions, std::vector<Group> groups);
+
+    [[nodiscard]] const std::string& domain() const noexcept { return domain_; }
+    [[nodiscard]] const Extension* find(std::string_view number) const noexcept;
+    [[nodiscard]] const Group* find_group(std::string_view name) const noexcept;
+    [[nodiscard]] std::span<const WatchRight> watchers_of(std::string_view member) const noexcept;
+    [[nodiscard]] std::span<const WatchRight> watched_by(std::string_view watcher) const noexcept;
+    /// nullptr: not allowed. O(log) in the number of watchers of `member`.
+    [[nodiscard]] const WatchRight* right(std::string_view watcher, std::string_view member) const noexcept;
+    [[nodiscard]] std::size_t extension_count() const noexcept { return extensions_.size(); }
+    /// Every extension, in no order.
+    [[nodiscard]] std::vector<const Extension*> extensions() const;
+
+private:
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+    };
+    template <class T>
+    using Table = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
+
+    std::string domain_;
+    Table<Extension> extensions_;
+    Table<Group> groups_;
+    Table<std::vector<WatchRight>> by_member_;   // each sorted by watcher
+    Table<std::vector<WatchRight>> by_watcher_;  // each sorted by member
+};
+
+using DirectoryRef = std::shared_ptr<const Directory>;
+
+}  // namespace lampline

@@ -1,0 +1,60 @@
+#pragma once
+// What the exchange shows of itself: one value, taken at one instant, for REST and the browser.
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/call_event.hpp"
+#include "core/location_table.hpp"
+
+namespace lampline {
+
+struct LiveLeg {
+    std::string role;       ///< "caller" or "callee"
+    std::string extension;
+    std::string state;      ///< RFC 4235 word
+    std::string call_id;
+    std::string address;    ///< transport:host:port of the phone
+    bool held = false;
+};
+struct LiveCall {
+    std::string id;
+    std::string from;
+    std::string dialled;
+    std::chrono::system_clock::time_point started_at;
+    std::optional<std::chrono::system_clock::time_point> answered_at;
+    std::vector<LiveLeg> legs;
+};
+/// What one watcher's phone was last told about one member.
+struct LiveLamp {
+    std::string watcher;
+    std::string member;
+    std::string kind;     ///< "subscribed" or "unsolicited"
+    std::string contact;  ///< the watcher's phone
+    std::string profile;  ///< body profile in use
+    std::string state;    ///< what the lamp shows by the last NOTIFY: idle, trying, proceeding, early, confirmed
+    std::uint32_t version = 0;
+    std::uint32_t cseq = 0;
+    std::optional<std::chrono::system_clock::time_point> sent_at;  ///< of the last NOTIFY
+    std::optional<unsigned> answer;                                ///< its final status; empty: under way
+    std::optional<std::chrono::system_clock::time_point> answered_at;
+    bool owed = false;    ///< a newer state waits to be sent
+    std::chrono::sys_seconds expires_at;
+};
+/// Counters since start, for /metrics.
+struct LiveCounters {
+    std::uint64_t calls_started = 0, calls_answered = 0, calls_ended = 0;
+    std::uint64_t registrations = 0, subscriptions_started = 0;
+    std::uint64_t notifies_sent = 0, notifies_answered = 0, notifies_failed = 0;
+};
+struct LiveView {
+    std::chrono::system_clock::time_point taken_at;
+    std::vector<Binding> registrations;
+    std::vector<LiveCall> calls;
+    std::vector<LiveLamp> lamps;
+    LiveCounters counters;
+};
+using LiveViewRef = std::shared_ptr<const LiveView>;
+
+}  // namespace lampline

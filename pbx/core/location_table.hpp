@@ -1,0 +1,62 @@
+#pragma once
+// The location service: where the phones of an address-of-record are reached (RFC 3261 §10).
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/sip_types.hpp"
+
+namespace lampline {
+
+/// One registered contact.
+struct Binding {
+    std::string aor;      ///< the extension
+    SipUri contact;       ///< as registered
+    Flow flow;            ///< where the REGISTER came from: the phone behind its NAT, or its connection
+    std::vector<std::string> path;
+    std::string call_id;  ///< of the REGISTER
+    std::uint32_t cseq = 0;
+    unsigned q_thousandths = 1000;
+    std::string user_agent;
+    std::string instance;
+    std::chrono::sys_seconds expires_at;
+    std::chrono::sys_seconds registered_at;  ///< first seen; a refresh keeps it, a registration anew moves it
+    std::uint64_t generation = 0;            ///< rises with every registration anew; the same over refreshes
+};
+
+/// How to reach the phone of `binding`: its contact as Request-URI, its Path as Route, and its flow as next hop,
+/// or the topmost Path entry when it registered through a proxy (RFC 3327 §5).
+Target target_of(const Binding& binding);
+
+/// All bindings, by address-of-record. At most `max_contacts` an Aor. SIP thread only.
+class LocationTable {
+public:
+    static constexpr std::size_t max_contacts = 16;
+
+    /// Bindings of `aor`, highest q first, then the latest; expired ones are the registrar's to remove.
+    [[nodiscard]] std::span<const Binding> bindings(std::string_view aor) const noexcept;
+    /// Adds, or replaces the one with an equivalent contact. False, and nothing changed, when the Aor is full.
+    bool put(Binding binding);
+    /// Removes the binding with an equivalent contact; nullopt when there is none.
+    std::optional<Binding> remove(std::string_view aor, const SipUri& contact);
+    [[nodiscard]] const Binding* find(std::string_view aor, const SipUri& contact) const noexcept;
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// Every binding, in no order.
+    [[nodiscard]] std::vector<const Binding*> all() const;
+    /// Every Aor that has a binding over `connection`, changed in place to have none (a new one must be opened).
+    void forget_connection(ConnectionId connection);
+
+private:
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+    };
+    std::unordered_map<std::string, std::vector<Binding>, Hash, std::equal_to<>> by_aor_;
+    std::size_t size_ = 0;
+};
+
+}  // namespace lampline

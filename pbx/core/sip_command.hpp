@@ -1,0 +1,113 @@
+#pragma once
+// Everything the exchange can ask of the network. Values only; sip/command_runner carries them out in order.
+#include <variant>
+
+#include "core/sip_types.hpp"
+
+namespace lampline {
+
+/// Makes the INVITE of `transaction` the start of dialog `leg`; precedes every Reply above 100 that keeps it.
+struct OpenDialog {
+    TransactionId transaction;
+    LegId leg;
+    std::string local_tag;
+};
+
+/// Answers a request. A final status ends the transaction; of an INVITE, a 2xx ends it with its ACK or AckMissing.
+struct Reply {
+    TransactionId transaction;
+    unsigned status = 0;
+    std::string phrase;             ///< empty: the standard one
+    std::vector<Header> headers;    ///< Contact of a registrar, Expires, Warning, Min-Expires, ...
+    SessionTimer session_timer;
+    OptionTag required = OptionTag::none;
+    OptionTag supported = OptionTag::none;
+    bool reliable = false;          ///< provisional with Require: 100rel
+    PayloadRef payload;
+};
+
+/// Sends an INVITE that starts dialog `leg`.
+struct SendInvite {
+    LegId leg;
+    ClientTransactionId transaction;
+    Target target;
+    NameAddr from;
+    NameAddr to;
+    std::string local_tag;
+    std::string call_id;
+    unsigned max_forwards = 70;
+    OptionTag supported = OptionTag::none;
+    OptionTag required = OptionTag::none;
+    SessionTimer session_timer;
+    std::vector<Header> headers;
+    PayloadRef payload;
+};
+
+/// Sends a request within the dialog of `leg` (INVITE included; not ACK, not CANCEL).
+struct SendRequest {
+    LegId leg;
+    ClientTransactionId transaction;
+    Method method;
+    std::string method_name;             ///< for Method::other
+    ClientTransactionId acknowledges{};  ///< PRACK: the INVITE whose response it acknowledges
+    std::uint32_t rack_rseq = 0;         ///< PRACK: the RSeq of that response
+    OptionTag supported = OptionTag::none;
+    OptionTag required = OptionTag::none;
+    SessionTimer session_timer;
+    std::vector<Header> headers;
+    PayloadRef payload;
+};
+
+/// Acknowledges the 2xx of the INVITE `transaction`. The adapter repeats it for repeated 2xx.
+struct SendAck {
+    LegId leg;
+    ClientTransactionId transaction;
+    PayloadRef payload;
+};
+
+/// Cancels an INVITE of ours; its final response, 487 or a late 2xx, still arrives as ResponseReceived.
+struct SendCancel {
+    LegId leg;
+    ClientTransactionId transaction;
+    std::vector<Header> headers;  ///< Reason (RFC 3326)
+};
+
+/// No more requests on this dialog. Transactions under way finish by themselves, without further inputs for the leg.
+struct CloseDialog {
+    LegId leg;
+};
+
+/// What all NOTIFYs of one subscription have in common. Replaced whole when a refresh moves the phone.
+struct NotifyDialog {
+    std::string call_id;
+    std::string from;           ///< whole header value, with our tag
+    std::string to;             ///< whole header value, with the watcher's tag if there is a dialog
+    std::string contact;        ///< our Contact's user part (usually the watched extension)
+    std::string event;          ///< `dialog`, with the parameters that must be echoed (`;id=`)
+    std::string request_uri;    ///< the watcher's Contact, untouched
+    std::vector<std::string> route;
+    Flow flow;
+};
+
+/// One NOTIFY of a subscription. The adapter retransmits it and reports NotifyAnswered, exactly once.
+/// At most one per subscription is under way; a later one replaces an earlier one silently.
+struct SendNotify {
+    SubscriptionId subscription;
+    std::shared_ptr<const NotifyDialog> dialog;
+    std::uint32_t cseq = 0;
+    std::string subscription_state;  ///< header value: `active;expires=3599`, `terminated;reason=timeout`
+    std::string content_type;        ///< empty: no body
+    std::shared_ptr<const std::string> body_head;  ///< body = head + version + tail; null: empty
+    std::uint32_t version = 0;                     ///< written between head and tail when both are there
+    std::shared_ptr<const std::string> body_tail;
+};
+
+/// Stops retransmitting for a subscription that is gone; no NotifyAnswered follows.
+struct ForgetNotify {
+    SubscriptionId subscription;
+};
+
+using SipCommand = std::variant<OpenDialog, Reply, SendInvite, SendRequest, SendAck, SendCancel, CloseDialog, SendNotify,
+                                ForgetNotify>;
+
+}  // namespace lampline

@@ -1,0 +1,137 @@
+#pragma once
+// Everything the network can tell the exchange. Values only: the adapter has parsed, screened and authenticated.
+#include <variant>
+
+#include "core/sip_types.hpp"
+
+namespace lampline {
+
+/// An INVITE outside a dialog. Nothing is answered yet; `transaction` must be.
+struct InviteReceived {
+    TransactionId transaction;
+    Flow source;
+    std::string authenticated;  ///< the extension whose credentials it carried; never empty
+    SipUri request_uri;
+    Parties parties;
+    std::string call_id;
+    SipUri contact;
+    unsigned max_forwards = 70;
+    OptionTag supported = OptionTag::none;
+    OptionTag required = OptionTag::none;
+    SessionTimer session_timer;
+    std::optional<Replaces> replaces;
+    std::string user_agent;
+    PayloadRef payload;
+};
+
+/// A request within the dialog of `leg`, ACK and CANCEL excepted. `transaction` must be answered.
+struct RequestReceived {
+    TransactionId transaction;
+    LegId leg;
+    Method method;
+    std::string method_name;  ///< as on the wire, for Method::other
+    OptionTag supported = OptionTag::none;
+    SessionTimer session_timer;
+    std::uint32_t rack_rseq = 0;  ///< PRACK: the RSeq it acknowledges
+    PayloadRef payload;
+};
+
+/// The ACK of a 2xx we sent on `transaction`. The transaction is over.
+struct AckReceived {
+    TransactionId transaction;
+    LegId leg;
+    PayloadRef payload;
+};
+
+/// A CANCEL for `transaction`, which the stack has answered 487 already.
+struct CancelReceived {
+    TransactionId transaction;
+    LegId leg;  ///< 0 when the dialog was never opened
+    PayloadRef payload;  ///< Reason header, if any
+};
+
+/// Timer H: a 2xx we sent was never acknowledged (RFC 3261 §13.3.1.4). The transaction is over.
+struct AckMissing {
+    TransactionId transaction;
+    LegId leg;
+};
+
+/// A response to a request of ours. 408 without a message stands for timer B or F, 503 for a transport error.
+struct ResponseReceived {
+    LegId leg;
+    ClientTransactionId transaction;
+    Method method;
+    unsigned status = 0;
+    std::string phrase;
+    std::string to_tag;
+    std::optional<SipUri> contact;
+    std::vector<SipUri> redirects;  ///< Contacts of a 3xx, best q first, at most 16
+    ReliableSequence reliable;
+    OptionTag required = OptionTag::none;
+    OptionTag supported = OptionTag::none;
+    SessionTimer session_timer;
+    std::string user_agent;
+    bool generated = false;  ///< made by the stack (timeout, transport), not sent by the peer
+    PayloadRef payload;
+};
+
+/// One Contact of a REGISTER (RFC 3261 §10.2.1).
+struct RegisterContact {
+    SipUri uri;
+    std::string display_name;
+    std::optional<std::chrono::seconds> expires;  ///< its own `expires` parameter
+    unsigned q_thousandths = 1000;                ///< q value times 1000
+    std::string instance;                         ///< +sip.instance, empty when absent
+};
+
+/// An authenticated REGISTER for the extension `aor`.
+struct RegisterReceived {
+    TransactionId transaction;
+    Flow source;
+    std::string aor;
+    bool wildcard = false;                        ///< Contact: *
+    std::vector<RegisterContact> contacts;        ///< empty and no wildcard: a fetch
+    std::optional<std::chrono::seconds> expires;  ///< the Expires header
+    std::string call_id;
+    std::uint32_t cseq = 0;
+    std::vector<std::string> path;                ///< Path values, top first (RFC 3327)
+    std::string user_agent;
+};
+
+/// An authenticated SUBSCRIBE, initial or within a dialog (`parties.to_tag` not empty).
+struct SubscribeReceived {
+    TransactionId transaction;
+    Flow source;
+    std::string authenticated;
+    SipUri request_uri;
+    Parties parties;
+    std::string call_id;
+    std::uint32_t cseq = 0;
+    SipUri contact;
+    std::vector<std::string> record_route;  ///< in the order of the header
+    std::string event;                      ///< package name, lower case
+    std::string event_params;               ///< with the leading ';'
+    std::vector<std::string> accept;        ///< media types, lower case; empty: none given
+    std::optional<std::chrono::seconds> expires;
+    OptionTag supported = OptionTag::none;
+    std::string user_agent;
+};
+
+/// How the NOTIFY with `cseq` of `subscription` ended: its final answer, or 408 when none came.
+struct NotifyAnswered {
+    SubscriptionId subscription;
+    std::uint32_t cseq = 0;
+    unsigned status = 0;
+    std::chrono::seconds retry_after{};  ///< 0: none given
+    bool generated = false;              ///< made by the stack (timeout, transport), not sent by the peer
+};
+
+/// A TCP connection is gone: bindings that came over it are only reachable by a new one.
+struct ConnectionClosed {
+    ConnectionId connection;
+};
+
+using SipInput = std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived, AckMissing, ResponseReceived,
+                              RegisterReceived, SubscribeReceived, NotifyAnswered, ConnectionClosed>;
+
+}  // namespace lampline

@@ -1,0 +1,50 @@
+#pragma once
+// What must survive a restart, as values that leave the engine and come back at start.
+#include <chrono>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/location_table.hpp"
+
+namespace lampline {
+
+/// A subscription as it is kept: enough to go on notifying after a restart (RFC 6665 §4.4).
+struct StoredSubscription {
+    std::string watcher;       ///< extension
+    std::string member;        ///< watched extension
+    std::string call_id;       ///< key, together with local_tag
+    std::string local_tag;     ///< ours
+    std::string remote_tag;    ///< the watcher's
+    std::string local_uri;     ///< From of our NOTIFYs, without tag: the To of the SUBSCRIBE
+    std::string remote_uri;    ///< To of our NOTIFYs, without tag
+    std::string contact;       ///< the watcher's remote target
+    std::vector<std::string> route;
+    Flow flow;
+    std::string event;         ///< with the parameters to echo
+    std::string user_agent;
+    std::uint32_t remote_cseq = 0;      ///< last SUBSCRIBE seen
+    std::uint32_t reserved_cseq = 0;    ///< no NOTIFY with a higher CSeq was sent before this was stored
+    std::uint32_t reserved_version = 0; ///< no body with a higher version was sent before this was stored
+    std::chrono::sys_seconds expires_at;
+};
+
+struct BindingStored {
+    Binding binding;
+    bool refresh = false;  ///< only expires_at and cseq moved: may be written a little later, the newest counts
+};
+struct BindingRemoved {
+    std::string aor;
+    SipUri contact;
+};
+struct SubscriptionStored {
+    StoredSubscription subscription;
+};
+struct SubscriptionRemoved {
+    std::string call_id;
+    std::string local_tag;
+};
+
+using StorageChange = std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved>;
+
+}  // namespace lampline

@@ -1,0 +1,22 @@
+#pragma once
+// All that one step of the domain wants done, in order.
+#include <vector>
+
+#include "core/call_event.hpp"
+#include "core/sip_command.hpp"
+#include "core/stored.hpp"
+
+namespace lampline {
+
+/// Filled by a step, drained by its caller. Nothing in it refers into the engine.
+struct Outbox {
+    std::vector<SipCommand> commands;
+    std::vector<CallEvent> events;
+    std::vector<StorageChange> storage;
+
+    void send(SipCommand command) { commands.push_back(std::move(command)); }
+    void announce(CallEvent event) { events.push_back(std::move(event)); }
+    void store(StorageChange change) { storage.push_back(std::move(change)); }
+};
+
+}  // namespace lampline
