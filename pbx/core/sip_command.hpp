@@ -18,6 +18,7 @@ struct Reply {
     TransactionId transaction;
     unsigned status = 0;
     std::string phrase;             ///< empty: the standard one
+    std::string local_tag;          ///< To-tag where no dialog was opened (SUBSCRIBE); empty: any
     std::vector<Header> headers;    ///< Contact of a registrar, Expires, Warning, Min-Expires, ...
     SessionTimer session_timer;
     OptionTag required = OptionTag::none;
