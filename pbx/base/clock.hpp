@@ -6,7 +6,8 @@ namespace lampline {
 
 using namespace std::chrono_literals;
 
-/// One instant on both clocks. Waiting is measured on `mono`; what must outlive a restart on `wall`.
+/// One instant on both clocks. Waiting is measured on `mono`; what must outlive a restart on
+/// `wall`.
 struct Moment {
     std::chrono::steady_clock::time_point mono;
     std::chrono::system_clock::time_point wall;

@@ -15,12 +15,12 @@ struct Id {
     friend constexpr auto operator<=>(Id, Id) = default;
 };
 
-using CallRef = Id<struct CallTag>;                        ///< one call, all its legs
-using LegId = Id<struct LegTag>;                           ///< one dialog with one phone
-using TransactionId = Id<struct TransactionTag>;           ///< a request we received and must answer
+using CallRef = Id<struct CallTag>;               ///< one call, all its legs
+using LegId = Id<struct LegTag>;                  ///< one dialog with one phone
+using TransactionId = Id<struct TransactionTag>;  ///< a request we received and must answer
 using ClientTransactionId = Id<struct ClientTransactionTag>;  ///< a request we sent
-using SubscriptionId = Id<struct SubscriptionTag>;         ///< one watcher device, one watched extension
-using ConnectionId = Id<struct ConnectionTag>;             ///< one accepted or opened TCP connection
+using SubscriptionId = Id<struct SubscriptionTag>;  ///< one watcher device, one watched extension
+using ConnectionId = Id<struct ConnectionTag>;      ///< one accepted or opened TCP connection
 
 /// Hands out 1, 2, 3, ...
 template <class IdType>
@@ -36,5 +36,8 @@ private:
 
 template <class Tag>
 struct std::hash<lampline::Id<Tag>> {
-    std::size_t operator()(lampline::Id<Tag> id) const noexcept { return std::hash<std::uint64_t>{}(id.value); }
+    std::size_t operator()(lampline::Id<Tag> id) const noexcept
+    {
+        return std::hash<std::uint64_t>{}(id.value);
+    }
 };

@@ -9,9 +9,9 @@
 
 namespace lampline {
 
-/// At most one deadline per key; O(log n) to set, O(1) to cancel. Cancelled entries leave the heap lazily,
-/// and the heap is rebuilt when they are the majority, so it stays within twice the live deadlines.
-/// Belongs to one thread.
+/// At most one deadline per key; O(log n) to set, O(1) to cancel. Cancelled entries leave the heap
+/// lazily, and the heap is rebuilt when they are the majority, so it stays within twice the live
+/// deadlines. Belongs to one thread.
 template <class Key, class Hash = std::hash<Key>>
 class TimerQueue {
 public:
@@ -28,7 +28,8 @@ public:
 
     void cancel(const Key& key) { live_.erase(key); }
 
-    /// The earliest deadline; nullopt when nothing is set. May name a cancelled one: waking early is harmless.
+    /// The earliest deadline; nullopt when nothing is set. May name a cancelled one: waking early
+    /// is harmless.
     [[nodiscard]] std::optional<TimePoint> next_deadline() const
     {
         if (live_.empty() || heap_.empty()) return std::nullopt;
@@ -65,7 +66,8 @@ private:
         Key key;
         bool operator<(const Entry& other) const noexcept
         {
-            return deadline != other.deadline ? deadline > other.deadline : generation > other.generation;
+            return deadline != other.deadline ? deadline > other.deadline
+                                              : generation > other.generation;
         }
     };
 
@@ -73,7 +75,8 @@ private:
     {
         std::vector<Entry> entries;
         entries.reserve(live_.size());
-        for (const auto& [key, live] : live_) entries.push_back({live.deadline, live.generation, key});
+        for (const auto& [key, live] : live_)
+            entries.push_back({live.deadline, live.generation, key});
         heap_ = std::priority_queue<Entry>{std::less<Entry>{}, std::move(entries)};
     }
 
