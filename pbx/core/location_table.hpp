@@ -28,8 +28,9 @@ struct Binding {
     std::uint64_t generation = 0;            ///< rises with every registration anew; the same over refreshes
 };
 
-/// How to reach the phone of `binding`: its contact as Request-URI, its Path as Route, and its flow as next hop,
-/// or the topmost Path entry when it registered through a proxy (RFC 3327 §5).
+/// How to reach the phone of `binding`: its contact as Request-URI, its Path as Route, and as next hop its flow, or
+/// the topmost Path entry when that names a numeric address (RFC 3327 §5). Where a TCP connection must be opened, it
+/// goes to the port of the contact: the port a phone connects from does not listen.
 Target target_of(const Binding& binding);
 
 /// All bindings, by address-of-record. At most `max_contacts` an Aor. SIP thread only.
@@ -43,11 +44,13 @@ public:
     bool put(Binding binding);
     /// Removes the binding with an equivalent contact; nullopt when there is none.
     std::optional<Binding> remove(std::string_view aor, const SipUri& contact);
+    /// Moves on what a mere refresh moves, of the binding with an equivalent contact. False when there is none.
+    bool refresh(std::string_view aor, const SipUri& contact, std::uint32_t cseq, std::chrono::sys_seconds expires_at);
     [[nodiscard]] const Binding* find(std::string_view aor, const SipUri& contact) const noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     /// Every binding, in no order.
     [[nodiscard]] std::vector<const Binding*> all() const;
-    /// Every Aor that has a binding over `connection`, changed in place to have none (a new one must be opened).
+    /// Every binding over `connection`, changed in place to have none (a new one must be opened).
     void forget_connection(ConnectionId connection);
 
 private:
@@ -55,7 +58,13 @@ private:
         using is_transparent = void;
         std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
     };
+    std::vector<Binding>* bindings_of(std::string_view aor) noexcept;
+    void index(const Binding& binding);
+    /// Takes `connection` off the index of `aor` unless one of its bindings still uses it.
+    void unindex(ConnectionId connection, std::string_view aor);
+
     std::unordered_map<std::string, std::vector<Binding>, Hash, std::equal_to<>> by_aor_;
+    std::unordered_multimap<ConnectionId, std::string> by_connection_;  // the Aors, each once per connection
     std::size_t size_ = 0;
 };
 
