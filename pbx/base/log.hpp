@@ -9,8 +9,8 @@ namespace lampline {
 /// @throws spdlog::spdlog_ex when the file cannot be opened.
 void start_log(const LogSettings& settings);
 
-/// The next line goes to a file newly opened under the same name (after rotation, SIGHUP). Any
-/// thread.
+/// The next line written goes to a file newly opened under the same name (after rotation, SIGHUP).
+/// Any thread.
 void reopen_log() noexcept;
 
 /// Writes what is queued and ends the writing thread. Last thing in `main`.
