@@ -1,0 +1,50 @@
+#pragma once
+// Tables `office_group`, `group_member` and `group_watcher`.
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/directory.hpp"
+#include "db/database.hpp"
+#include "db/row_stamp.hpp"
+
+namespace lampline::db {
+
+struct StoredGroup {
+    Group group;
+    RowStamp stamp;
+};
+
+/// Where a group names an extension.
+struct GroupReference {
+    std::string group;
+    std::string as;  ///< "member" or "watcher"
+
+    friend bool operator==(const GroupReference&, const GroupReference&) = default;
+};
+
+/// Statements over one Database; every call may throw SQLite::Exception. Writing needs a Transaction.
+class GroupStore {
+public:
+    explicit GroupStore(Database& database) : database_{database} {}
+
+    [[nodiscard]] std::optional<StoredGroup> find(std::string_view name) const;
+    /// Every group, by name; members and watchers in their order.
+    [[nodiscard]] std::vector<StoredGroup> all() const;
+    [[nodiscard]] std::size_t count() const;
+    /// Inserts or replaces; an existing row keeps its created_at. Members and watchers must be extensions, each once.
+    void put(const StoredGroup& row);
+    bool remove(std::string_view name);
+    /// Where `number` is a member or a watcher, by group name.
+    [[nodiscard]] std::vector<GroupReference> references(std::string_view number) const;
+
+private:
+    Database& database_;
+};
+
+/// The word of a profile in the database and in REST: auto, standard, innovaphone.
+std::string_view profile_word(ProfileChoice profile) noexcept;
+std::optional<ProfileChoice> profile_named(std::string_view word) noexcept;
+
+}  // namespace lampline::db

@@ -1,0 +1,40 @@
+#pragma once
+// Groups, their members and watchers: validate, one transaction, ConfigChange.
+#include <chrono>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "admin/change.hpp"
+#include "base/result.hpp"
+#include "db/database.hpp"
+
+namespace lampline::admin {
+
+struct GroupSaved {
+    db::StoredGroup group;
+    bool created = false;
+    ConfigChange change;
+};
+
+/// Use cases over one Database, on the thread that has it. May throw SQLite::Exception; then nothing is changed.
+class GroupService {
+public:
+    static constexpr std::size_t max_members = 500;  ///< and as many watchers
+
+    explicit GroupService(db::Database& database) : database_{database} {}
+
+    [[nodiscard]] std::optional<db::StoredGroup> find(std::string_view name) const;
+    [[nodiscard]] std::vector<db::StoredGroup> all() const;
+    /// Creates or replaces. Faults at /name, /display_name, /members/N, /watchers/N/number: malformed, duplicate,
+    /// unknown_extension, too_many.
+    Result<GroupSaved, Refusal> put(const Group& group, const Precondition& condition, const Actor& actor,
+                                    std::chrono::sys_seconds now);
+    Result<ConfigChange, Refusal> remove(std::string_view name, const Precondition& condition, const Actor& actor,
+                                         std::chrono::sys_seconds now);
+
+private:
+    db::Database& database_;
+};
+
+}  // namespace lampline::admin
