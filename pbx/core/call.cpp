@@ -1,0 +1,79 @@
+#include "core/call.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace lampline {
+namespace {
+
+/// Lower is better within the 4xx: a person's decision first, "nobody there" last.
+unsigned rank_in_class(unsigned status) noexcept
+{
+    constexpr std::array order{486U, 600U, 603U, 488U, 415U, 420U, 484U, 404U, 480U, 487U, 408U};
+    const auto found = std::find(order.begin(), order.end(), status);
+    return found == order.end() ? 4U : static_cast<unsigned>(found - order.begin());
+}
+
+}  // namespace
+
+bool better_response(unsigned candidate, unsigned current) noexcept
+{
+    if (current == 0) return true;
+    const auto class_of = [](unsigned status) { return status / 100 == 6 ? 0U : status / 100; };
+    if (class_of(candidate) != class_of(current)) return class_of(candidate) < class_of(current);
+    return rank_in_class(candidate) < rank_in_class(current);
+}
+
+Leg* Call::find(LegId leg) noexcept
+{
+    return const_cast<Leg*>(std::as_const(*this).find(leg));
+}
+
+const Leg* Call::find(LegId leg) const noexcept
+{
+    if (caller.id == leg) return &caller;
+    const auto found =
+        std::find_if(callees.begin(), callees.end(), [&](const Leg& l) { return l.id == leg; });
+    return found == callees.end() ? nullptr : &*found;
+}
+
+Leg* Call::peer_of(const Leg& leg) noexcept
+{
+    if (leg.role == LegRole::callee)
+        return answered_by && answered_by != leg.id ? nullptr : &caller;
+    if (answered_by) return find(answered_by);
+    Leg* early = nullptr;
+    for (auto& callee : callees) {
+        if (callee.state != LegState::early) continue;
+        if (early) return nullptr;
+        early = &callee;
+    }
+    return early;
+}
+
+Relay* Call::find_relay(ClientTransactionId forwarded) noexcept
+{
+    const auto found = std::find_if(relays.begin(), relays.end(),
+                                    [&](const Relay& r) { return r.forwarded == forwarded; });
+    return found == relays.end() ? nullptr : &*found;
+}
+
+Relay* Call::find_relay(TransactionId request) noexcept
+{
+    const auto found = std::find_if(relays.begin(), relays.end(),
+                                    [&](const Relay& r) { return r.request == request; });
+    return found == relays.end() ? nullptr : &*found;
+}
+
+void Call::remove_relay(ClientTransactionId forwarded)
+{
+    std::erase_if(relays, [&](const Relay& r) { return r.forwarded == forwarded; });
+}
+
+bool Call::finished() const noexcept
+{
+    return caller.closed &&
+           std::all_of(callees.begin(), callees.end(), [](const Leg& leg) { return leg.closed; });
+}
+
+}  // namespace lampline

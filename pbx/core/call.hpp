@@ -1,0 +1,124 @@
+#pragma once
+// The call model: one call, its legs, and the requests on their way from one leg to the other.
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "core/leg_state.hpp"
+#include "core/sip_types.hpp"
+
+namespace lampline {
+
+enum class LegRole : std::uint8_t { caller, callee };
+
+/// The dialog between the exchange and one phone.
+struct Leg {
+    LegId id;
+    LegRole role = LegRole::caller;
+    LegState state = LegState::trying;
+    LegInput ended_by = LegInput::error;  ///< meaningful when terminated
+    std::string extension;                ///< whose phone this is
+    DialogId dialog;                      ///< seen from us: local_tag is ours
+    NameAddr phone;                       ///< who is at this leg
+    NameAddr other;                       ///< whom this leg's phone talks to
+    Flow flow;
+    OptionTag supported = OptionTag::none;  ///< what the phone's INVITE or 2xx offered
+    bool held = false;                      ///< the phone does not receive media
+
+    TransactionId invite_in{};         ///< INVITE from the phone, without final answer
+    TransactionId ack_due{};           ///< INVITE from the phone that we answered 2xx, without ACK
+    ClientTransactionId invite_out{};  ///< INVITE to the phone, without final answer
+    ClientTransactionId
+        ack_owed{};  ///< INVITE to the phone that it answered 2xx, not yet acknowledged
+    ClientTransactionId bye_out{};    ///< our BYE, without final answer
+    ClientTransactionId probe_out{};  ///< our in-dialog OPTIONS, without final answer
+    unsigned failed_probes = 0;
+    std::chrono::steady_clock::time_point heard_at;  ///< last sign of life
+    bool cancel_sent = false;
+    bool bye_exchanged = false;  ///< a BYE was sent or received
+    bool bye_owed = false;       ///< to be sent once the ACK came, or is given up
+    bool closed = false;         ///< CloseDialog sent
+
+    /// An INVITE dialog that can carry requests both ways.
+    [[nodiscard]] bool talking() const noexcept { return state == LegState::confirmed; }
+    /// Nothing under way that still needs an input.
+    [[nodiscard]] bool quiet() const noexcept
+    {
+        return !invite_in && !ack_due && !invite_out && !ack_owed && !bye_out && !bye_owed;
+    }
+};
+
+/// A request of one leg that goes on to another leg, and whose answer comes back.
+struct Relay {
+    Method method;
+    LegId from;
+    TransactionId request;
+    LegId to;
+    ClientTransactionId forwarded;
+    PayloadRef payload;          ///< of the request: its offer counts once the answer is 2xx
+    SessionTimer session_timer;  ///< of the request
+    bool answered = false;       ///< INVITE: 2xx passed back, waiting for the ACK
+    bool cancelled = false;      ///< INVITE: the sender has withdrawn it and was told 487
+};
+
+/// A reliable provisional response that the caller has not acknowledged yet (RFC 3262).
+struct PendingReliable {
+    LegId leg;
+    ClientTransactionId invite;
+    std::uint32_t rseq = 0;
+};
+
+/// The failure the caller would be told if no branch answers (RFC 3261 §16.7 step 6).
+struct BestResponse {
+    unsigned status = 0;  ///< 0: none yet
+    std::string phrase;
+    PayloadRef payload;
+};
+
+/// Whether `candidate` is to be preferred over `current` as the answer to a forked INVITE: 6xx
+/// above all, then the lowest class, and within a class what tells the caller most.
+bool better_response(unsigned candidate, unsigned current) noexcept;
+
+enum class CallPhase : std::uint8_t { ringing, talking, ended };
+
+/// One caller, one or more callees of whom at most one has answered.
+struct Call {
+    CallRef id;
+    CallPhase phase = CallPhase::ringing;
+    std::string dialled;
+    Leg caller;
+    std::vector<Leg> callees;
+    LegId answered_by{};  ///< the callee leg that won; 0 while ringing
+    std::vector<Relay> relays;
+    std::deque<PendingReliable> reliable;
+    BestResponse best;
+    unsigned last_provisional = 0;           ///< highest body-less 1xx the caller was told
+    SessionTimer asked_timer;                ///< of the caller's INVITE
+    std::chrono::seconds session_expires{};  ///< negotiated; 0: no session timer
+    std::chrono::system_clock::time_point started_at;
+    std::optional<std::chrono::system_clock::time_point> answered_at;
+
+    [[nodiscard]] Leg* find(LegId leg) noexcept;
+    [[nodiscard]] const Leg* find(LegId leg) const noexcept;
+    /// The other end of a talking call; while ringing, the only callee with an early dialog.
+    /// nullptr otherwise.
+    [[nodiscard]] Leg* peer_of(const Leg& leg) noexcept;
+    [[nodiscard]] Relay* find_relay(ClientTransactionId forwarded) noexcept;
+    [[nodiscard]] Relay* find_relay(TransactionId request) noexcept;
+    void remove_relay(ClientTransactionId forwarded);
+    /// Every leg is closed: nothing can come for this call any more.
+    [[nodiscard]] bool finished() const noexcept;
+
+    template <class Visit>
+    void each_leg(Visit visit)
+    {
+        visit(caller);
+        for (auto& leg : callees) visit(leg);
+    }
+};
+
+}  // namespace lampline

@@ -1,0 +1,247 @@
+// Requests within a dialog: passed from one leg to the other, answered back, and the end of the
+// call.
+#include "core/sdp.hpp"
+#include "engine/call_engine.hpp"
+#include "engine/session_timer.hpp"
+
+namespace lampline {
+namespace {
+
+bool changes_session(Method method) noexcept
+{
+    return method == Method::invite || method == Method::update;
+}
+
+/// A later SDP of the phone at `leg`: does it still listen? False when nothing changed.
+bool note_hold(Leg& leg, const PayloadRef& payload)
+{
+    if (!payload || payload->body.empty()) return false;
+    const bool held = !receives_media(payload->body);
+    return std::exchange(leg.held, held) != held;
+}
+
+/// The dialog is gone at the answerer (RFC 3261 §12.2.1.2, RFC 5057 §5.1).
+bool ends_dialog(const ResponseReceived& response) noexcept
+{
+    return response.status == 481 || (response.status == 408 && response.generated);
+}
+
+}  // namespace
+
+void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Outbox& outbox)
+{
+    const auto refuse = [&](unsigned status, std::vector<Header> headers = {}) {
+        outbox.send(Reply{
+            .transaction = input.transaction, .status = status, .headers = std::move(headers)});
+    };
+    Leg* to = call.peer_of(from);
+    if (input.method == Method::invite && call.phase != CallPhase::talking) return refuse(491);
+    if (!to || to->state == LegState::terminated)
+        return refuse(changes_session(input.method) ? 491 : 480);
+
+    if (changes_session(input.method)) {
+        // One change of the session at a time (RFC 3261 §14.2, RFC 3311 §5.2).
+        const bool unacknowledged = from.ack_due || from.ack_owed || to->ack_due || to->ack_owed;
+        if (input.method == Method::invite && unacknowledged) return refuse(491);
+        for (const auto& other : call.relays) {
+            if (!changes_session(other.method)) continue;
+            if (other.to == from.id || other.answered) return refuse(491);
+            return refuse(500, {{"Retry-After", "2"}});
+        }
+    }
+
+    const auto forwarded = transaction_ids_.next();
+    if (input.method == Method::invite) to->invite_out = forwarded;
+    call.relays.push_back({.method = input.method,
+                           .from = from.id,
+                           .request = input.transaction,
+                           .to = to->id,
+                           .forwarded = forwarded,
+                           .payload = input.payload,
+                           .session_timer = input.session_timer});
+    outbox.send(SendRequest{
+        .leg = to->id,
+        .transaction = forwarded,
+        .method = input.method,
+        .method_name = input.method_name,
+        .supported = from.supported & (OptionTag::timer | OptionTag::reliable),
+        .session_timer = changes_session(input.method)
+                             ? timer_to_forward(input.session_timer, call.session_expires)
+                             : SessionTimer{},
+        .payload = input.payload,
+    });
+}
+
+void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
+                                const ResponseReceived& response, Moment now, Outbox& outbox)
+{
+    if (response.status < 200) return;
+    const bool invite = relay.method == Method::invite;
+    const bool success = response.status < 300;
+    if (invite) leg.invite_out = {};
+
+    if (relay.cancelled) {
+        const auto forwarded = relay.forwarded;
+        call.remove_relay(forwarded);
+        if (!success) return;
+        // It changed its session although the sender withdrew: the two no longer agree on the
+        // media.
+        leg.ack_owed = forwarded;
+        return end_call(call, {}, LegInput::error, LegInput::error,
+                        "SIP;cause=491;text=\"CANCEL crossed the answer\"", now, outbox);
+    }
+
+    Leg& asker = *call.find(relay.from);
+    Reply answer{.transaction = relay.request,
+                 .status = response.status,
+                 .phrase = response.phrase,
+                 .payload = response.payload};
+    if (response.status == 401 || response.status == 407) {  // never a way to our credentials
+        answer.status = 500;
+        answer.phrase = "Challenged By Peer";
+        answer.payload = nullptr;
+    }
+    if (success && changes_session(relay.method)) {
+        const auto answered = answer_timer(
+            relay.session_timer, has(asker.supported, OptionTag::timer), response.session_timer);
+        answer.session_timer = answered.timer;
+        answer.required = answered.require ? OptionTag::timer : OptionTag::none;
+        note_session(call, {.expires = answered.supervise_for}, now);
+    } else {
+        answer.session_timer.min_se = response.session_timer.min_se;  // 422
+    }
+    outbox.send(std::move(answer));
+
+    if (success && changes_session(relay.method)) {
+        const bool asker_moved = note_hold(asker, relay.payload);
+        const bool leg_moved = note_hold(leg, response.payload);
+        if (asker_moved) announce(asker, outbox);
+        if (leg_moved) announce(leg, outbox);
+    }
+    if (invite && success) {
+        relay.answered = true;
+        asker.ack_due = relay.request;
+        leg.ack_owed = relay.forwarded;
+        return;
+    }
+    call.remove_relay(response.transaction);
+    if (ends_dialog(response))
+        end_call(call, {}, LegInput::timeout, LegInput::timeout,
+                 "SIP;cause=481;text=\"Peer is gone\"", now, outbox);
+}
+
+void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
+{
+    const auto [call, leg] = find(input.leg);
+    if (!call || leg->ack_due != input.transaction) return;
+    leg->heard_at = now.mono;
+    leg->ack_due = {};
+
+    Leg* answerer = nullptr;
+    if (const auto* relay = call->find_relay(input.transaction)) {
+        answerer = call->find(relay->to);
+        call->remove_relay(relay->forwarded);
+    } else {
+        answerer = call->find(call->answered_by);
+    }
+    if (answerer && answerer->ack_owed) {
+        outbox.send(SendAck{answerer->id, std::exchange(answerer->ack_owed, {}), input.payload});
+        if (note_hold(*leg, input.payload))
+            announce(*leg, outbox);  // delayed offer: its answer is in the ACK
+    }
+    if (leg->bye_owed) hang_up(*leg, {}, outbox);
+    sweep(*call, outbox);
+}
+
+void CallEngine::receive(const AckMissing& input, Moment now, Outbox& outbox)
+{
+    const auto [call, leg] = find(input.leg);
+    if (!call || leg->ack_due != input.transaction) return;
+    leg->ack_due = {};
+    if (leg->bye_owed)
+        hang_up(*leg, {}, outbox);
+    else
+        end_call(*call, {}, LegInput::timeout, LegInput::timeout,
+                 "SIP;cause=408;text=\"ACK missing\"", now, outbox);
+    sweep(*call, outbox);
+}
+
+void CallEngine::receive_bye(Call& call, Leg& leg, const RequestReceived& input, Moment now,
+                             Outbox& outbox)
+{
+    outbox.send(Reply{.transaction = input.transaction, .status = 200});
+    if (call.phase == CallPhase::ringing) {
+        // A caller may end its early dialog by BYE (RFC 3261 §15); a callee's is a final answer
+        // without one.
+        if (leg.role == LegRole::caller)
+            return give_up_ringing(call, 487, "Request Terminated", now, outbox);
+        return;
+    }
+    std::string reason;
+    if (input.payload)
+        for (const auto& header : input.payload->headers)
+            if (header.name == "Reason") reason = header.value;
+    end_call(call, leg.id, LegInput::local_bye, LegInput::remote_bye, reason, now, outbox);
+}
+
+void CallEngine::probe(Call& call, Moment now, Outbox& outbox)
+{
+    if (call.phase != CallPhase::talking) return;
+    call.each_leg([&](Leg& leg) {
+        const bool silent = now.mono - leg.heard_at >= settings_.probe_interval;
+        if (!leg.talking() || leg.probe_out || leg.ack_due || leg.ack_owed || !silent) return;
+        leg.probe_out = transaction_ids_.next();
+        outbox.send(
+            SendRequest{.leg = leg.id, .transaction = leg.probe_out, .method = Method::options});
+    });
+    set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
+}
+
+void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                                Outbox& outbox)
+{
+    leg.probe_out = {};
+    // A refused connection may be a phone that reboots its network: only the second one counts.
+    leg.failed_probes = response.generated ? leg.failed_probes + 1 : 0;
+    if (ends_dialog(response) || leg.failed_probes > 1)
+        end_call(call, {}, LegInput::timeout, LegInput::timeout,
+                 "SIP;cause=408;text=\"Phone is gone\"", now, outbox);
+}
+
+void CallEngine::note_session(Call& call, const SessionTimer& timer, Moment now)
+{
+    call.session_expires = timer.expires;
+    if (timer.expires > 0s)
+        set_timer(call, TimerKind::session, now.mono + timer.expires);
+    else
+        timers_.cancel({call.id, TimerKind::session});
+}
+
+void CallEngine::describe(LiveView& view) const
+{
+    view.calls.reserve(calls_.size());
+    for (const auto& [ref, call] : calls_) {
+        if (call->phase == CallPhase::ended) continue;
+        LiveCall live{.id = std::to_string(ref.value),
+                      .from = call->caller.extension,
+                      .dialled = call->dialled,
+                      .started_at = call->started_at,
+                      .answered_at = call->answered_at,
+                      .legs = {}};
+        call->each_leg([&](const Leg& leg) {
+            live.legs.push_back({.role = leg.role == LegRole::caller ? "caller" : "callee",
+                                 .extension = leg.extension,
+                                 .state = std::string{name(leg.state)},
+                                 .call_id = leg.dialog.call_id,
+                                 .address = std::string{name(leg.flow.transport)} + ":" +
+                                            leg.flow.host + ":" + std::to_string(leg.flow.port),
+                                 .held = leg.held});
+        });
+        view.calls.push_back(std::move(live));
+    }
+    view.counters.calls_started = counters_.calls_started;
+    view.counters.calls_answered = counters_.calls_answered;
+    view.counters.calls_ended = counters_.calls_ended;
+}
+
+}  // namespace lampline

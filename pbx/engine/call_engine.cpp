@@ -1,0 +1,250 @@
+#include "engine/call_engine.hpp"
+
+#include "engine/router.hpp"
+
+namespace lampline {
+
+CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory)
+    : settings_{settings}, tokens_{std::move(tokens)}, directory_{std::move(directory)}
+{
+}
+
+void CallEngine::receive(const InviteReceived& input, const LocationTable& locations, Moment now,
+                         Outbox& outbox)
+{
+    const auto reject = [&](unsigned status, std::string_view phrase,
+                            std::vector<Header> headers = {}) {
+        outbox.send(Reply{.transaction = input.transaction,
+                          .status = status,
+                          .phrase = std::string{phrase},
+                          .headers = std::move(headers)});
+    };
+    if (input.max_forwards == 0) return reject(483, "Too Many Hops");
+    if (calls_.size() >= settings_.max_calls)
+        return reject(503, "Too Many Calls", {{"Retry-After", "5"}});
+    if (input.replaces)  // never an ordinary call: that would ring the caller back
+        return reject(481, "No Such Dialog To Replace",
+                      {{"Warning", "399 " + directory_->domain() +
+                                       " \"Replaces names no dialog that can be taken\""}});
+    if (input.session_timer.expires > 0s &&
+        input.session_timer.expires < settings_.min_session_expires)
+        return reject(422, "Session Interval Too Small",
+                      {{"Min-SE", std::to_string(settings_.min_session_expires.count())}});
+
+    auto route = lampline::route(input.request_uri.user, *directory_, locations);
+    if (!route.extension) return reject(route.status, route.phrase);
+    start_call(input, *route.extension, route.bindings, now, outbox);
+}
+
+void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbox)
+{
+    const auto [call, leg] = find(input.leg);
+    if (!call || leg->state == LegState::terminated) {
+        // A BYE that crosses ours is right all the same (RFC 3261 §15.1.2).
+        outbox.send(Reply{.transaction = input.transaction,
+                          .status = input.method == Method::bye ? 200U : 481U});
+        return;
+    }
+    leg->heard_at = now.mono;
+    switch (input.method) {
+    case Method::bye: receive_bye(*call, *leg, input, now, outbox); break;
+    case Method::prack: relay_prack(*call, *leg, input, outbox); break;
+    case Method::refer:
+    case Method::subscribe:
+    case Method::publish:
+        outbox.send(Reply{
+            .transaction = input.transaction, .status = 501, .phrase = "Not Handled In A Call"});
+        break;
+    default: relay(*call, *leg, input, outbox);
+    }
+    sweep(*call, outbox);
+}
+
+void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outbox)
+{
+    const auto [call, leg] = find(input.leg);
+    if (!call) return;
+    if (!input.generated) leg->heard_at = now.mono;
+    const bool final = input.status >= 200;
+
+    if (auto* relay = call->find_relay(input.transaction)) {
+        relayed_answer(*call, *leg, *relay, input, now, outbox);
+    } else if (input.transaction == leg->bye_out) {
+        if (final) leg->bye_out = {};
+    } else if (input.transaction == leg->probe_out) {
+        if (final) probe_answered(*call, *leg, input, now, outbox);
+    } else if (input.transaction == leg->invite_out) {
+        if (!final) {
+            branch_provisional(*call, *leg, input, outbox);
+        } else {
+            leg->invite_out = {};
+            if (input.status < 300)
+                branch_answered(*call, *leg, input, now, outbox);
+            else
+                branch_failed(*call, *leg, input, now, outbox);
+        }
+    }
+    sweep(*call, outbox);
+}
+
+void CallEngine::advance(Moment now, Outbox& outbox)
+{
+    while (const auto due = timers_.take_due(now.mono)) {
+        const auto found = calls_.find(due->call);
+        if (found == calls_.end()) continue;
+        Call& call = *found->second;
+        switch (due->kind) {
+        case TimerKind::ring:
+            if (call.phase == CallPhase::ringing)
+                give_up_ringing(call, 480, "No Answer", now, outbox);
+            break;
+        case TimerKind::session:
+            end_call(call, {}, LegInput::timeout, LegInput::timeout,
+                     "SIP;cause=408;text=\"Session expired\"", now, outbox);
+            break;
+        case TimerKind::probe: probe(call, now, outbox); break;
+        case TimerKind::linger:
+            call.each_leg([&](Leg& leg) {
+                leg.invite_in = leg.ack_due = {};
+                leg.invite_out = leg.ack_owed = leg.bye_out = {};
+                leg.bye_owed = false;
+            });
+            break;
+        }
+        sweep(call, outbox);
+    }
+}
+
+std::optional<std::chrono::steady_clock::time_point> CallEngine::next_deadline() const
+{
+    return timers_.next_deadline();
+}
+
+void CallEngine::end_all(Moment now, Outbox& outbox)
+{
+    std::vector<CallRef> refs;
+    refs.reserve(calls_.size());
+    for (const auto& [ref, call] : calls_) refs.push_back(ref);
+    for (const auto ref : refs) {
+        Call& call = *calls_.at(ref);
+        if (call.phase == CallPhase::ringing)
+            give_up_ringing(call, 503, "Exchange Stops", now, outbox);
+        else
+            end_call(call, {}, LegInput::error, LegInput::error,
+                     "SIP;cause=503;text=\"Exchange stops\"", now, outbox);
+        sweep(call, outbox);
+    }
+}
+
+std::pair<Call*, Leg*> CallEngine::find(LegId leg)
+{
+    const auto found = by_leg_.find(leg);
+    if (found == by_leg_.end()) return {nullptr, nullptr};
+    return {found->second, found->second->find(leg)};
+}
+
+void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
+{
+    const auto moved = next(leg.state, input);
+    if (!moved) return;
+    leg.state = *moved;
+    if (leg.state == LegState::terminated) leg.ended_by = input;
+    announce(leg, outbox);
+}
+
+void CallEngine::announce(const Leg& leg, Outbox& outbox) const
+{
+    if (leg.extension.empty()) return;
+    outbox.announce(DialogChanged{{
+        .leg = leg.id,
+        .extension = leg.extension,
+        .dialog = {leg.dialog.call_id, leg.dialog.remote_tag,
+                   leg.dialog.local_tag},  // as the phone sees it
+        .direction = leg.role == LegRole::caller ? Direction::initiator : Direction::recipient,
+        .state = leg.state,
+        .ended_by = leg.ended_by,
+        .held = leg.held,
+        .local = {leg.phone, leg.phone.uri},
+        .remote = {leg.other, leg.other.uri},
+    }});
+}
+
+void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput others,
+                          std::string_view reason, Moment now, Outbox& outbox)
+{
+    if (call.phase == CallPhase::ended) return;
+    call.phase = CallPhase::ended;
+    ++counters_.calls_ended;
+    cancel_timers(call);
+    set_timer(call, TimerKind::linger, now.mono + linger_time);
+
+    for (const auto& relay : call.relays)
+        if (!relay.answered && !relay.cancelled)
+            outbox.send(Reply{.transaction = relay.request,
+                              .status = relay.method == Method::invite ? 487U : 481U});
+    call.each_leg([&](Leg& leg) { leg.invite_in = {}; });
+    call.relays.clear();
+    call.reliable.clear();
+
+    call.each_leg([&](Leg& leg) {
+        if (leg.state == LegState::terminated) return;
+        const bool told_us = leg.id == ended_by;
+        leg.bye_exchanged = told_us;
+        move(leg, told_us ? own : others, outbox);
+        if (told_us && leg.ack_owed) {
+            outbox.send(SendAck{leg.id, leg.ack_owed, nullptr});
+            leg.ack_owed = {};
+        }
+        if (!told_us) hang_up(leg, reason, outbox);
+    });
+}
+
+void CallEngine::hang_up(Leg& leg, std::string_view reason, Outbox& outbox)
+{
+    if (leg.closed || leg.bye_exchanged) return;
+    if (leg.ack_due) {  // no BYE before the ACK of our 2xx (RFC 3261 §15)
+        leg.bye_owed = true;
+        return;
+    }
+    if (leg.ack_owed) {
+        outbox.send(SendAck{leg.id, leg.ack_owed, nullptr});
+        leg.ack_owed = {};
+    }
+    leg.bye_owed = false;
+    leg.bye_exchanged = true;
+    leg.bye_out = transaction_ids_.next();
+    SendRequest bye{.leg = leg.id, .transaction = leg.bye_out, .method = Method::bye};
+    if (!reason.empty()) bye.headers.push_back({"Reason", std::string{reason}});
+    outbox.send(std::move(bye));
+}
+
+void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
+{
+    if (leg.closed || leg.state != LegState::terminated || !leg.quiet()) return;
+    leg.closed = true;
+    outbox.send(CloseDialog{leg.id});
+}
+
+void CallEngine::sweep(Call& call, Outbox& outbox)
+{
+    call.each_leg([&](Leg& leg) { close_if_quiet(leg, outbox); });
+    if (!call.finished()) return;
+    cancel_timers(call);
+    call.each_leg([&](const Leg& leg) { by_leg_.erase(leg.id); });
+    calls_.erase(call.id);
+}
+
+void CallEngine::set_timer(const Call& call, TimerKind kind,
+                           std::chrono::steady_clock::time_point deadline)
+{
+    timers_.set({call.id, kind}, deadline);
+}
+
+void CallEngine::cancel_timers(const Call& call)
+{
+    for (const auto kind :
+         {TimerKind::ring, TimerKind::session, TimerKind::probe, TimerKind::linger})
+        timers_.cancel({call.id, kind});
+}
+
+}  // namespace lampline

@@ -1,0 +1,129 @@
+#pragma once
+// The call engine: owns all calls; every input of a call moves it one step.
+#include <memory>
+#include <span>
+#include <unordered_map>
+
+#include "base/clock.hpp"
+#include "base/timer_queue.hpp"
+#include "core/call.hpp"
+#include "core/directory.hpp"
+#include "core/live_view.hpp"
+#include "core/location_table.hpp"
+#include "core/sip_input.hpp"
+#include "core/token_source.hpp"
+#include "engine/outbox.hpp"
+
+namespace lampline {
+
+/// Limits and patience of calls.
+struct CallSettings {
+    std::chrono::seconds ring_timeout{120};  ///< the caller gets 480 when nobody answers; 0: never
+    std::chrono::seconds session_expires{
+        1800};  ///< put into INVITEs that have none (RFC 4028 §8.1); 0: do not
+    std::chrono::seconds min_session_expires{90};
+    std::chrono::seconds probe_interval{60};  ///< in-dialog OPTIONS to a silent phone; 0: never
+    std::size_t max_calls = 10'000;           ///< beyond: 503
+};
+
+/// Bridges calls between registered phones (B2BUA). Announces a DialogChanged for every change of
+/// every leg. Knows no socket and no clock; one step per input; SIP thread only.
+class CallEngine {
+public:
+    CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory);
+
+    void receive(const InviteReceived& input, const LocationTable& locations, Moment now,
+                 Outbox& outbox);
+    void receive(const RequestReceived& input, Moment now, Outbox& outbox);
+    void receive(const AckReceived& input, Moment now, Outbox& outbox);
+    void receive(const AckMissing& input, Moment now, Outbox& outbox);
+    void receive(const CancelReceived& input, Moment now, Outbox& outbox);
+    void receive(const ResponseReceived& input, Moment now, Outbox& outbox);
+
+    /// Rings time out, sessions expire, silent phones are probed.
+    void advance(Moment now, Outbox& outbox);
+    [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
+    void replace_directory(DirectoryRef directory) { directory_ = std::move(directory); }
+
+    /// Ends every call: 503 to who is still ringing, BYE to who talks.
+    void end_all(Moment now, Outbox& outbox);
+    [[nodiscard]] std::size_t call_count() const noexcept { return calls_.size(); }
+    /// Fills in calls and counters.
+    void describe(LiveView& view) const;
+
+private:
+    enum class TimerKind : std::uint8_t { ring, session, probe, linger };
+    struct TimerKey {
+        CallRef call;
+        TimerKind kind;
+        friend bool operator==(TimerKey, TimerKey) = default;
+    };
+    struct TimerKeyHash {
+        std::size_t operator()(TimerKey key) const noexcept
+        {
+            return std::hash<std::uint64_t>{}(key.call.value * 4 +
+                                              static_cast<std::uint64_t>(key.kind));
+        }
+    };
+
+    // call_setup.cpp: from the INVITE to the answer
+    void start_call(const InviteReceived& input, const Extension& callee,
+                    std::span<const Binding> bindings, Moment now, Outbox& outbox);
+    void ring(Call& call, const InviteReceived& input, const Extension& callee,
+              const Binding& binding, Moment now, Outbox& outbox);
+    void branch_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                         Outbox& outbox);
+    void branch_provisional(Call& call, Leg& leg, const ResponseReceived& response, Outbox& outbox);
+    void branch_failed(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                       Outbox& outbox);
+    void cancel_branches(Call& call, LegId except, std::string_view reason,
+                         const PayloadRef& payload, Outbox& outbox);
+    void give_up_ringing(Call& call, unsigned status, std::string_view phrase, Moment now,
+                         Outbox& outbox);
+    void relay_prack(Call& call, Leg& caller, const RequestReceived& input, Outbox& outbox);
+
+    // call_dialog.cpp: requests within a dialog, from one leg to the other
+    void relay(Call& call, Leg& from, const RequestReceived& input, Outbox& outbox);
+    void relayed_answer(Call& call, Leg& leg, Relay& relay, const ResponseReceived& response,
+                        Moment now, Outbox& outbox);
+    void receive_bye(Call& call, Leg& leg, const RequestReceived& input, Moment now,
+                     Outbox& outbox);
+    void probe(Call& call, Moment now, Outbox& outbox);
+    void probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                        Outbox& outbox);
+    void note_session(Call& call, const SessionTimer& timer, Moment now);
+
+    // call_engine.cpp: what all of them share
+    [[nodiscard]] std::pair<Call*, Leg*> find(LegId leg);
+    /// Moves the state of a leg and announces it; nothing when `input` does not move it.
+    void move(Leg& leg, LegInput input, Outbox& outbox);
+    void announce(const Leg& leg, Outbox& outbox) const;
+    /// Ends a call that is talking, or ringing: the leg `ended_by` told us, or LegId{} when we
+    /// decide.
+    void end_call(Call& call, LegId ended_by, LegInput own, LegInput others,
+                  std::string_view reason, Moment now, Outbox& outbox);
+    /// Says BYE, after the ACKs that must come first.
+    void hang_up(Leg& leg, std::string_view reason, Outbox& outbox);
+    void close_if_quiet(Leg& leg, Outbox& outbox);
+    /// Closes quiet legs, and drops the call with its last leg: `call` may be gone afterwards.
+    void sweep(Call& call, Outbox& outbox);
+    void set_timer(const Call& call, TimerKind kind,
+                   std::chrono::steady_clock::time_point deadline);
+    void cancel_timers(const Call& call);
+
+    /// 64*T1 and a little: no transaction of an ended call lives longer (RFC 3261 §17).
+    static constexpr std::chrono::seconds linger_time{40};
+
+    CallSettings settings_;
+    TokenSource tokens_;
+    DirectoryRef directory_;
+    std::unordered_map<CallRef, std::unique_ptr<Call>> calls_;
+    std::unordered_map<LegId, Call*> by_leg_;
+    TimerQueue<TimerKey, TimerKeyHash> timers_;
+    IdSource<CallRef> call_ids_;
+    IdSource<LegId> leg_ids_;
+    IdSource<ClientTransactionId> transaction_ids_;
+    LiveCounters counters_;
+};
+
+}  // namespace lampline

@@ -1,0 +1,294 @@
+// From the INVITE to the answer: forking, provisional responses, the race for the 2xx, CANCEL.
+#include <algorithm>
+
+#include "core/sdp.hpp"
+#include "engine/call_engine.hpp"
+#include "engine/session_timer.hpp"
+
+namespace lampline {
+namespace {
+
+constexpr std::string_view completed_elsewhere = "SIP;cause=200;text=\"Call completed elsewhere\"";
+
+NameAddr party(std::string_view display_name, std::string_view number, const Directory& directory)
+{
+    NameAddr address;
+    address.display_name = display_name;
+    address.uri.user = number;
+    address.uri.host = directory.domain();
+    return address;
+}
+
+bool has_body(const PayloadRef& payload) noexcept
+{
+    return payload && !payload->body.empty();
+}
+
+bool on_hold(const PayloadRef& payload) noexcept
+{
+    return has_body(payload) && !receives_media(payload->body);
+}
+
+/// A challenge or a redirection of the callee's phone is nothing for the caller to act on.
+std::pair<unsigned, std::string> shown_to_caller(const ResponseReceived& response)
+{
+    if (response.status < 400 || response.status == 401 || response.status == 407)
+        return {480, "Temporarily Unavailable"};
+    return {response.status, response.phrase};
+}
+
+}  // namespace
+
+void CallEngine::start_call(const InviteReceived& input, const Extension& callee,
+                            std::span<const Binding> bindings, Moment now, Outbox& outbox)
+{
+    auto owned = std::make_unique<Call>();
+    Call& call = *owned;
+    call.id = call_ids_.next();
+    call.dialled = input.request_uri.user;
+    call.started_at = now.wall;
+    call.asked_timer = input.session_timer;
+    call.callees.reserve(bindings.size());
+
+    const auto* self = directory_->find(input.authenticated);
+    const bool named = self && !self->display_name.empty();
+    Leg& caller = call.caller;
+    caller.id = leg_ids_.next();
+    caller.role = LegRole::caller;
+    caller.extension = input.authenticated;
+    caller.dialog = {input.call_id, tokens_(), input.parties.from_tag};
+    caller.phone = party(named ? self->display_name : input.parties.from.display_name,
+                         input.authenticated, *directory_);
+    caller.other = party(callee.display_name, callee.number, *directory_);
+    caller.flow = input.source;
+    caller.supported = input.supported | input.required;
+    caller.held = on_hold(input.payload);
+    caller.invite_in = input.transaction;
+    caller.heard_at = now.mono;
+
+    calls_.emplace(call.id, std::move(owned));
+    by_leg_.emplace(caller.id, &call);
+    ++counters_.calls_started;
+    outbox.send(OpenDialog{input.transaction, caller.id, caller.dialog.local_tag});
+    announce(caller, outbox);
+
+    for (const auto& binding : bindings)
+        if (binding.flow != input.source) ring(call, input, callee, binding, now, outbox);
+    if (call.callees.empty()) {  // it called itself, and has no other phone
+        give_up_ringing(call, 480, "No Other Phone Registered", now, outbox);
+        return sweep(call, outbox);
+    }
+    if (settings_.ring_timeout > 0s)
+        set_timer(call, TimerKind::ring, now.mono + settings_.ring_timeout);
+}
+
+void CallEngine::ring(Call& call, const InviteReceived& input, const Extension& callee,
+                      const Binding& binding, Moment now, Outbox& outbox)
+{
+    Leg leg;
+    leg.id = leg_ids_.next();
+    leg.role = LegRole::callee;
+    leg.extension = callee.number;
+    leg.dialog = {tokens_(), tokens_(), {}};
+    leg.phone = call.caller.other;
+    leg.other = call.caller.phone;
+    leg.flow = binding.flow;
+    leg.invite_out = transaction_ids_.next();
+    leg.heard_at = now.mono;
+
+    constexpr auto end_to_end = OptionTag::timer | OptionTag::reliable;
+    outbox.send(SendInvite{
+        .leg = leg.id,
+        .transaction = leg.invite_out,
+        .target = target_of(binding),
+        .from = leg.other,
+        .to = leg.phone,
+        .local_tag = leg.dialog.local_tag,
+        .call_id = leg.dialog.call_id,
+        .max_forwards = input.max_forwards - 1,
+        .supported = call.caller.supported & end_to_end,
+        .required = input.required & end_to_end,
+        .session_timer = timer_to_forward(input.session_timer, settings_.session_expires),
+        .headers = {},
+        .payload = input.payload,
+    });
+    by_leg_.emplace(leg.id, &call);
+    announce(call.callees.emplace_back(std::move(leg)), outbox);
+}
+
+void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived& response,
+                                    Outbox& outbox)
+{
+    if (leg.state == LegState::terminated) return;
+    if (response.status == 100 || response.to_tag.empty()) {
+        move(leg, LegInput::provisional, outbox);
+        if (response.status == 100) return;
+    } else {
+        const bool new_tag = leg.dialog.remote_tag != response.to_tag;
+        leg.dialog.remote_tag = response.to_tag;
+        if (leg.state == LegState::early && new_tag) announce(leg, outbox);
+        move(leg, LegInput::provisional_with_tag, outbox);
+    }
+
+    Leg& caller = call.caller;
+    if (!caller.invite_in) return;
+    const bool reliable = response.reliable.rseq != 0 && has(caller.supported, OptionTag::reliable);
+    if (reliable) {
+        call.reliable.push_back({leg.id, response.transaction, response.reliable.rseq});
+    } else if (!has_body(response.payload)) {
+        if (response.status <= call.last_provisional) return;
+        call.last_provisional = response.status;
+    }
+    outbox.send(Reply{.transaction = caller.invite_in,
+                      .status = response.status,
+                      .phrase = response.phrase,
+                      .required = reliable ? OptionTag::reliable : OptionTag::none,
+                      .reliable = reliable,
+                      .payload = response.payload});
+    move(caller, LegInput::provisional_with_tag, outbox);
+}
+
+void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                                 Outbox& outbox)
+{
+    leg.dialog.remote_tag = response.to_tag;
+    if (call.phase != CallPhase::ringing) {  // too late: cancelled, or answered elsewhere
+        outbox.send(SendAck{leg.id, response.transaction, nullptr});
+        move(leg, LegInput::cancelled, outbox);
+        return hang_up(leg, call.answered_by ? completed_elsewhere : std::string_view{}, outbox);
+    }
+
+    Leg& caller = call.caller;
+    leg.ack_owed = response.transaction;
+    call.phase = CallPhase::talking;
+    call.answered_by = leg.id;
+    call.answered_at = now.wall;
+    ++counters_.calls_answered;
+    leg.supported = response.supported | response.required;
+    leg.held = on_hold(response.payload);
+    caller.ack_due = std::exchange(caller.invite_in, {});
+
+    const auto answered = answer_timer(call.asked_timer, has(caller.supported, OptionTag::timer),
+                                       response.session_timer);
+    outbox.send(Reply{.transaction = caller.ack_due,
+                      .status = response.status,
+                      .phrase = response.phrase,
+                      .session_timer = answered.timer,
+                      .required = answered.require ? OptionTag::timer : OptionTag::none,
+                      .supported = leg.supported & (OptionTag::timer | OptionTag::reliable),
+                      .payload = response.payload});
+    move(leg, LegInput::success, outbox);
+    move(caller, LegInput::success, outbox);
+    cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
+
+    timers_.cancel({call.id, TimerKind::ring});
+    note_session(call, {.expires = answered.supervise_for}, now);
+    if (settings_.probe_interval > 0s)
+        set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
+}
+
+void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                               Outbox& outbox)
+{
+    const bool silent = response.generated;
+    move(leg,
+         !silent                  ? LegInput::rejected
+         : response.status == 408 ? LegInput::timeout
+                                  : LegInput::error,
+         outbox);
+    if (call.phase != CallPhase::ringing) return;
+
+    auto [status, phrase] = shown_to_caller(response);
+    if (better_response(status, call.best.status))
+        call.best = {status, std::move(phrase), response.payload};
+    const bool all_failed = std::all_of(call.callees.begin(), call.callees.end(), [](const Leg& l) {
+        return l.state == LegState::terminated;
+    });
+    if (all_failed ||
+        status >= 600)  // 6xx is the callee's word for all its phones (RFC 3261 §16.7 step 5)
+        give_up_ringing(call, call.best.status, call.best.phrase, now, outbox);
+}
+
+void CallEngine::cancel_branches(Call& call, LegId except, std::string_view reason,
+                                 const PayloadRef& payload, Outbox& outbox)
+{
+    std::vector<Header> headers;
+    if (payload) headers = payload->headers;
+    if (!reason.empty()) headers.push_back({"Reason", std::string{reason}});
+    for (auto& leg : call.callees) {
+        if (leg.id == except || leg.state == LegState::terminated) continue;
+        if (leg.invite_out && !std::exchange(leg.cancel_sent, true))
+            outbox.send(SendCancel{leg.id, leg.invite_out, headers});
+        move(leg, LegInput::cancelled, outbox);
+    }
+}
+
+void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view phrase, Moment now,
+                                 Outbox& outbox)
+{
+    Leg& caller = call.caller;
+    call.phase = CallPhase::ended;
+    ++counters_.calls_ended;
+    cancel_timers(call);
+    set_timer(call, TimerKind::linger, now.mono + linger_time);
+    if (caller.invite_in) {
+        outbox.send(Reply{.transaction = std::exchange(caller.invite_in, {}),
+                          .status = status,
+                          .phrase = std::string{phrase},
+                          .payload = call.best.status == status ? call.best.payload : nullptr});
+    }
+    move(caller, status == 408 || status == 480 ? LegInput::timeout : LegInput::rejected, outbox);
+    cancel_branches(call, {}, {}, nullptr, outbox);
+}
+
+void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox)
+{
+    const auto [call, leg] = find(input.leg);
+    if (!call) return;
+    leg->heard_at = now.mono;
+    if (leg->invite_in == input.transaction) {
+        leg->invite_in = {};
+        call->phase = CallPhase::ended;
+        ++counters_.calls_ended;
+        cancel_timers(*call);
+        set_timer(*call, TimerKind::linger, now.mono + linger_time);
+        move(*leg, LegInput::cancelled, outbox);
+        cancel_branches(*call, {}, {}, input.payload, outbox);
+    } else if (auto* relay = call->find_relay(input.transaction); relay && !relay->answered) {
+        relay->cancelled = true;
+        outbox.send(SendCancel{relay->to, relay->forwarded, {}});
+    }
+    sweep(*call, outbox);
+}
+
+void CallEngine::relay_prack(Call& call, Leg& caller, const RequestReceived& input, Outbox& outbox)
+{
+    // The stack lets only the PRACK of the oldest unacknowledged response through, so they match in
+    // order.
+    if (caller.role != LegRole::caller || call.reliable.empty()) {
+        outbox.send(Reply{.transaction = input.transaction, .status = 481});
+        return;
+    }
+    const auto pending = call.reliable.front();
+    call.reliable.pop_front();
+    const auto* leg = call.find(pending.leg);
+    if (!leg || leg->state == LegState::terminated) {
+        outbox.send(Reply{.transaction = input.transaction, .status = 200});
+        return;
+    }
+    const auto forwarded = transaction_ids_.next();
+    call.relays.push_back({.method = Method::prack,
+                           .from = caller.id,
+                           .request = input.transaction,
+                           .to = leg->id,
+                           .forwarded = forwarded,
+                           .payload = input.payload});
+    outbox.send(SendRequest{.leg = leg->id,
+                            .transaction = forwarded,
+                            .method = Method::prack,
+                            .acknowledges = pending.invite,
+                            .rack_rseq = pending.rseq,
+                            .payload = input.payload});
+}
+
+}  // namespace lampline

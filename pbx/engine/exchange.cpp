@@ -1,0 +1,114 @@
+#include "engine/exchange.hpp"
+
+namespace lampline {
+namespace {
+
+template <class... Visitors>
+struct Overloaded : Visitors... {
+    using Visitors::operator()...;
+};
+
+}  // namespace
+
+Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory)
+    : registrar_{settings.registrar}, calls_{settings.calls, tokens, directory},
+      indications_{settings.indications, tokens, directory}
+{
+}
+
+void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
+{
+    const auto first = outbox.events.size();
+    std::visit(
+        Overloaded{
+            [&](const InviteReceived& invite) {
+                calls_.receive(invite, registrar_.locations(), now, outbox);
+            },
+            [&](const RegisterReceived& request) {
+                ++registrations_;
+                registrar_.receive(request, now, outbox);
+            },
+            [&](const SubscribeReceived& request) { indications_.receive(request, now, outbox); },
+            [&](const NotifyAnswered& answer) { indications_.receive(answer, now, outbox); },
+            [&](const ConnectionClosed& closed) {
+                registrar_.receive(closed);
+                indications_.receive(closed);
+            },
+            [&](const auto& of_a_call) { calls_.receive(of_a_call, now, outbox); },
+        },
+        input);
+    fold_events(first, now, outbox);
+}
+
+void Exchange::advance(Moment now, Outbox& outbox)
+{
+    const auto first = outbox.events.size();
+    registrar_.advance(now, outbox);
+    calls_.advance(now, outbox);
+    fold_events(first, now, outbox);
+    indications_.advance(now, outbox);
+}
+
+std::optional<std::chrono::steady_clock::time_point> Exchange::next_deadline() const
+{
+    auto earliest = registrar_.next_deadline();
+    for (const auto& deadline : {calls_.next_deadline(), indications_.next_deadline()})
+        if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
+    return earliest;
+}
+
+void Exchange::replace_directory(DirectoryRef directory, Moment now, Outbox& outbox)
+{
+    const auto first = outbox.events.size();
+    calls_.replace_directory(directory);
+    registrar_.replace_directory(*directory, outbox);
+    indications_.replace_directory(directory, registrar_.locations(), now, outbox);
+    fold_events(first, now, outbox);
+}
+
+void Exchange::restore(std::vector<Binding> bindings, std::vector<StoredSubscription> subscriptions,
+                       Moment now, Outbox& outbox)
+{
+    const auto first = outbox.events.size();
+    registrar_.restore(std::move(bindings), now, outbox);
+    indications_.restore(std::move(subscriptions), registrar_.locations(), now, outbox);
+    fold_events(first, now, outbox);
+}
+
+void Exchange::stop(Moment now, Outbox& outbox)
+{
+    const auto first = outbox.events.size();
+    calls_.end_all(now, outbox);
+    fold_events(first, now, outbox);
+    indications_.save(outbox);
+}
+
+LiveView Exchange::view(Moment now) const
+{
+    LiveView view;
+    view.taken_at = now.wall;
+    const auto bindings = registrar_.locations().all();
+    view.registrations.reserve(bindings.size());
+    for (const auto* binding : bindings) view.registrations.push_back(*binding);
+    calls_.describe(view);
+    indications_.describe(view);
+    view.counters.registrations = registrations_;
+    return view;
+}
+
+void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
+{
+    for (auto i = first; i < outbox.events.size(); ++i) {
+        const auto event = outbox.events[i];  // folding may announce, and move the vector
+        std::visit(
+            Overloaded{
+                [&](const DialogChanged& changed) { indications_.fold(changed, now, outbox); },
+                [&](const BindingChanged& changed) {
+                    indications_.bindings_changed(changed.aor, registrar_.locations(), now, outbox);
+                },
+            },
+            event);
+    }
+}
+
+}  // namespace lampline

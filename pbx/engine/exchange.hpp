@@ -1,0 +1,49 @@
+#pragma once
+// The domain in one piece: registrar, call engine and group indications, joined by values.
+#include "engine/call_engine.hpp"
+#include "engine/group_indications.hpp"
+#include "engine/registrar.hpp"
+
+namespace lampline {
+
+struct ExchangeSettings {
+    RegistrarSettings registrar;
+    CallSettings calls;
+    IndicationSettings indications;
+};
+
+/// One step per input: the input moves its use case, the facts it announces are folded into the
+/// indications, and what has to be sent and stored is left in the outbox. `outbox.events` keeps the
+/// facts for whoever else listens. SIP thread only.
+class Exchange {
+public:
+    Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory);
+
+    void receive(const SipInput& input, Moment now, Outbox& outbox);
+    /// All that is due by `now`.
+    void advance(Moment now, Outbox& outbox);
+    [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
+
+    /// A new configuration acts at once: deleted extensions lose their bindings, withdrawn rights
+    /// their lamps.
+    void replace_directory(DirectoryRef directory, Moment now, Outbox& outbox);
+    /// What was kept over a restart; once, before the first input.
+    void restore(std::vector<Binding> bindings, std::vector<StoredSubscription> subscriptions,
+                 Moment now, Outbox& outbox);
+    /// Ends all calls, then hands exact counters to storage. Bindings and subscriptions live on.
+    void stop(Moment now, Outbox& outbox);
+
+    [[nodiscard]] std::size_t call_count() const noexcept { return calls_.call_count(); }
+    [[nodiscard]] LiveView view(Moment now) const;
+
+private:
+    /// Folds the events announced since `first` into the indications.
+    void fold_events(std::size_t first, Moment now, Outbox& outbox);
+
+    Registrar registrar_;
+    CallEngine calls_;
+    GroupIndications indications_;
+    std::uint64_t registrations_ = 0;
+};
+
+}  // namespace lampline
