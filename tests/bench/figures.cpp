@@ -1,0 +1,82 @@
+#include "bench/figures.hpp"
+
+#include <iostream>
+
+namespace bench {
+namespace {
+
+constexpr double setup_rate = 500;
+constexpr std::chrono::seconds patience{10};
+
+struct Pace {
+    Loop& loop;
+    std::uint64_t next = 0, count;
+    std::chrono::duration<double> interval;
+    Clock::time_point begin;
+    std::function<void(std::uint64_t)> start;
+};
+
+void step(const std::shared_ptr<Pace>& pace)
+{
+    pace->start(pace->next);
+    if (++pace->next == pace->count) return;
+    const auto due = pace->begin + std::chrono::duration_cast<Clock::duration>(
+                                       pace->interval * static_cast<double>(pace->next));
+    pace->loop.at(due, [pace] { step(pace); });
+}
+
+bool wait_for(Loop& loop, const Batch& batch, std::uint64_t count, const char* what)
+{
+    loop.run_for(patience + std::chrono::seconds{static_cast<std::int64_t>(
+                                static_cast<double>(count) / setup_rate)});
+    if (batch.failed() != 0)
+        std::cerr << "bench: " << batch.failed() << " of " << count << " " << what << " failed\n";
+    return batch.failed() == 0;
+}
+
+}  // namespace
+
+void pace(Loop& loop, std::uint64_t count, double rate, std::function<void(std::uint64_t)> start)
+{
+    if (count == 0) return;
+    auto paced = std::make_shared<Pace>(Pace{
+        loop, 0, count, std::chrono::duration<double>{1 / rate}, Clock::now(), std::move(start)});
+    loop.at(paced->begin, [paced] { step(paced); });
+}
+
+Phones make_phones(Loop& loop, const Server& server, const std::vector<std::string>& numbers)
+{
+    Phones phones;
+    for (const auto& number : numbers)
+        phones.push_back(std::make_unique<Phone>(loop, server, number));
+    return phones;
+}
+
+bool register_all(Loop& loop, const Phones& phones)
+{
+    Batch batch{loop, phones.size()};
+    pace(loop, phones.size(), setup_rate,
+         [&](std::uint64_t i) { phones[i]->register_contact(batch.one()); });
+    return wait_for(loop, batch, phones.size(), "REGISTERs");
+}
+
+bool subscribe_all(Loop& loop, const Phones& watchers, const std::vector<std::string>& members)
+{
+    const auto count = watchers.size() * members.size();
+    Batch batch{loop, count};
+    pace(loop, count, setup_rate, [&](std::uint64_t i) {
+        watchers[i % watchers.size()]->subscribe(members[i / watchers.size()], batch.one());
+    });
+    const bool subscribed = wait_for(loop, batch, count, "SUBSCRIBEs");
+    loop.run_for(std::chrono::seconds{1});  // the first NOTIFYs
+    return subscribed;
+}
+
+std::uint64_t repetitions(const Phones& phones)
+{
+    std::uint64_t sum = 0;
+    for (const auto& phone : phones) sum += phone->repetitions();
+    return sum;
+}
+
+}  // namespace bench

@@ -1,0 +1,46 @@
+#include "bench/call.hpp"
+
+namespace bench {
+
+IncomingCall::IncomingCall(Line& line, const SipMessage& invite, const OnReply& on_reply)
+    : line_{line}, on_reply_{on_reply}, call_id_{invite.call_id}, tag_{line.next_token()},
+      head_{echoed_headers(invite, tag_, true)}
+{
+}
+
+void IncomingCall::reply(int status, std::string_view reason, std::string_view rest)
+{
+    last_reply_ = "SIP/2.0 " + std::to_string(status) + " ";
+    last_reply_.append(reason)
+        .append("\r\n")
+        .append(head_)
+        .append(line_.contact_header())
+        .append(rest);
+    const auto now = now_stamp();
+    line_.send(last_reply_);
+    if (on_reply_) on_reply_(status, now);
+}
+
+void IncomingCall::ring()
+{
+    reply(180, "Ringing", no_body);
+}
+
+void IncomingCall::answer()
+{
+    if (!finished_) reply(200, "OK", line_.sdp());
+}
+
+void IncomingCall::receive(const SipMessage& request)
+{
+    if (request.method == "INVITE") {
+        line_.note_repetition();
+        return line_.send(last_reply_);
+    }
+    if (request.method != "BYE") return;
+    finished_ = true;
+    line_.send("SIP/2.0 200 OK\r\n" + echoed_headers(request, tag_, false).append(no_body));
+    if (on_reply_) on_reply_(0, now_stamp());
+}
+
+}  // namespace bench

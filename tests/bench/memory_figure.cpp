@@ -1,0 +1,58 @@
+// What a binding, a subscription and a call that is up cost in memory.
+#include <iostream>
+
+#include "bench/figures.hpp"
+#include "bench/office.hpp"
+#include "bench/process.hpp"
+
+namespace bench {
+namespace {
+
+double kilobytes_each(std::uint64_t before, std::uint64_t after, std::uint64_t count)
+{
+    return (static_cast<double>(after) - static_cast<double>(before)) / 1024 /
+           static_cast<double>(count);
+}
+
+}  // namespace
+
+bool measure_memory(const Options& options)
+{
+    Loop loop;
+    const auto phones = make_phones(loop, options.server, office::everyone());
+    const auto at_start = memory_bytes(options.server_pid);
+    if (!register_all(loop, phones)) return false;
+    loop.run_for(write_behind);
+    const auto registered = memory_bytes(options.server_pid);
+
+    if (!subscribe_all(loop, phones, {std::string{office::crowded}})) return false;
+    loop.run_for(write_behind);
+    const auto subscribed = memory_bytes(options.server_pid);
+
+    const auto callers = office::callers().size();
+    Batch batch{loop, options.count};
+    pace(loop, options.count, options.rate, [&](std::uint64_t i) {
+        phones[i % callers]->call(phones[callers + i % callers]->number(), Clock::duration::max(),
+                                  batch.one());
+    });
+    loop.run_for(std::chrono::seconds{
+        static_cast<std::int64_t>(static_cast<double>(options.count) / options.rate) + 1});
+    const auto calling = memory_bytes(options.server_pid);
+    loop.run_for(std::chrono::seconds{40});  // the INVITE transactions are over (64*T1)
+    const auto talking = memory_bytes(options.server_pid);
+    for (const auto& phone : phones) phone->hang_up_all();
+    loop.run_for(std::chrono::seconds{10});
+    loop.run_for(std::chrono::seconds{40});
+    const auto ended = memory_bytes(options.server_pid);
+
+    std::cout << "start_mb=" << static_cast<double>(at_start) / 1048576
+              << " kb_per_binding=" << kilobytes_each(at_start, registered, phones.size())
+              << " kb_per_subscription=" << kilobytes_each(registered, subscribed, phones.size())
+              << " kb_per_new_call=" << kilobytes_each(subscribed, calling, options.count)
+              << " kb_per_call=" << kilobytes_each(subscribed, talking, options.count)
+              << " end_mb=" << static_cast<double>(ended) / 1048576 << " failed=" << batch.failed()
+              << "\n";
+    return true;
+}
+
+}  // namespace bench

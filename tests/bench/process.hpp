@@ -1,0 +1,15 @@
+#pragma once
+// What the kernel says of the server's processes.
+#include <cstdint>
+
+#include <sys/types.h>
+
+namespace bench {
+
+/// CPU seconds, user and system, of all threads of `root` and of its descendants, in ticks of 10
+/// ms.
+[[nodiscard]] double cpu_seconds(pid_t root);
+/// Memory of `root` and its descendants in bytes, shared pages counted once (Pss).
+[[nodiscard]] std::uint64_t memory_bytes(pid_t root);
+
+}  // namespace bench

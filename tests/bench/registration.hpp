@@ -1,0 +1,34 @@
+#pragma once
+#include <functional>
+
+#include "bench/line.hpp"
+
+namespace bench {
+
+/// Called once per operation: true when it went as it should.
+using Done = std::function<void(bool succeeded)>;
+
+/// A phone's binding: REGISTER, 401, REGISTER with credentials, 200. Every refresh is challenged
+/// anew.
+class Registration {
+public:
+    explicit Registration(Line& line)
+        : line_{line}, call_id_{line.next_token()}, from_{line.address_of_record()}
+    {
+    }
+
+    /// False: the one before is still under way; nothing was sent.
+    bool start(Done done);
+    void receive(const SipMessage& response);
+
+private:
+    void send(std::string_view authorization);
+
+    Line& line_;
+    std::string call_id_, from_;
+    std::uint32_t cseq_ = 0;
+    bool challenged_ = false;
+    Done done_;
+};
+
+}  // namespace bench
