@@ -48,12 +48,16 @@ struct ServeSettings {
     std::chrono::seconds ring_timeout{120};  ///< an unanswered call ends (RFC 3261 §16.6 timer C)
     std::chrono::seconds session_expires{1800};  ///< RFC 4028 §4
     std::chrono::seconds min_se{90};             ///< RFC 4028 §5
-    std::chrono::seconds probe_interval{
-        60};  ///< between OPTIONS in a call without a session timer; 0: none
-    std::chrono::seconds min_expires{60};        ///< of bindings and subscriptions: below it 423
+    std::chrono::seconds probe_interval{60};  ///< between OPTIONS in a call without timer; 0: none
+    std::chrono::seconds min_expires{60};     ///< of bindings and subscriptions: below it 423
     std::chrono::seconds default_expires{3600};  ///< when the phone names none
     std::chrono::seconds max_expires{7200};      ///< what asks for more is granted this
     std::chrono::seconds nonce_lifetime{300};    ///< of a digest challenge; after it `stale`
+
+    [[nodiscard]] std::filesystem::path database_file() const
+    {
+        return data_directory / "lampline.db";
+    }
 };
 
 }  // namespace lampline
