@@ -24,6 +24,7 @@ int serve_with_log(const ServeSettings& settings)
         Log& operator=(const Log&) = delete;
         ~Log() { stop_log(); }
     };
+    hold_signals();
     const Log log{settings.log};
     return serve(settings);
 }

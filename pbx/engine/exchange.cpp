@@ -75,12 +75,11 @@ void Exchange::restore(std::vector<Binding> bindings, std::vector<StoredSubscrip
     fold_events(first, now, outbox);
 }
 
-void Exchange::stop(Moment now, Outbox& outbox)
+void Exchange::end_calls(Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
     calls_.end_all(now, outbox);
     fold_events(first, now, outbox);
-    indications_.save(outbox);
 }
 
 LiveView Exchange::view(Moment now) const

@@ -30,8 +30,10 @@ public:
     /// What was kept over a restart; once, before the first input.
     void restore(std::vector<Binding> bindings, std::vector<StoredSubscription> subscriptions,
                  Moment now, Outbox& outbox);
-    /// Ends all calls, then hands exact counters to storage. Bindings and subscriptions live on.
-    void stop(Moment now, Outbox& outbox);
+    /// Ends all calls. Bindings and subscriptions live on.
+    void end_calls(Moment now, Outbox& outbox);
+    /// Hands exact counters to storage: the last thing before an orderly end.
+    void save(Outbox& outbox) { indications_.save(outbox); }
 
     [[nodiscard]] std::size_t call_count() const noexcept { return calls_.call_count(); }
     [[nodiscard]] LiveView view(Moment now) const;

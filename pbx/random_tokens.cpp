@@ -1,0 +1,51 @@
+#include "random_tokens.hpp"
+
+#include <sodium.h>
+
+#include <array>
+#include <memory>
+#include <stdexcept>
+
+namespace lampline {
+namespace {
+
+constexpr std::size_t token_bytes = 12;
+
+/// Draws random bytes by the page: one system call for many tokens.
+class TokenStream {
+public:
+    std::string next()
+    {
+        if (used_ + token_bytes > bytes_.size()) {
+            randombytes_buf(bytes_.data(), bytes_.size());
+            used_ = 0;
+        }
+        constexpr std::string_view alphabet =
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+        std::string token;
+        token.reserve(token_bytes * 4 / 3);
+        for (std::size_t i = 0; i < token_bytes; i += 3) {
+            const unsigned three =
+                bytes_[used_ + i] | bytes_[used_ + i + 1] << 8U | bytes_[used_ + i + 2] << 16U;
+            for (unsigned shift = 0; shift < 24; shift += 6)
+                token += alphabet[three >> shift & 63U];
+        }
+        used_ += token_bytes;
+        return token;
+    }
+
+private:
+    std::array<unsigned char, 4092> bytes_{};
+    std::size_t used_ = bytes_.size();
+};
+
+}  // namespace
+
+TokenSource random_tokens()
+{
+    if (sodium_init() < 0)
+        throw std::runtime_error{"no random numbers: libsodium cannot be initialised"};
+    return [stream = std::make_shared<TokenStream>()] { return stream->next(); };
+}
+
+}  // namespace lampline

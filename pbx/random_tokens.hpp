@@ -1,0 +1,11 @@
+#pragma once
+// The product's source of tags and Call-IDs.
+#include "core/token_source.hpp"
+
+namespace lampline {
+
+/// 96 random bits in 16 characters of [A-Za-z0-9_-]. One thread at a time.
+/// @throws std::runtime_error when the system has no random numbers.
+TokenSource random_tokens();
+
+}  // namespace lampline

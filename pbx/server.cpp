@@ -1,0 +1,300 @@
+#include "server.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdio>
+#include <system_error>
+#include <thread>
+
+#include "base/exit_code.hpp"
+#include "base/log.hpp"
+#include "db/binding_store.hpp"
+#include "db/database_thread.hpp"
+#include "db/directory_loader.hpp"
+#include "db/subscription_store.hpp"
+#include "engine/exchange.hpp"
+#include "random_tokens.hpp"
+#include "sip/digest.hpp"
+#include "sip/endpoint.hpp"
+#include "sip/event_loop.hpp"
+#include "web/server.hpp"
+
+namespace lampline {
+namespace {
+
+sigset_t awaited_signals()
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+    return set;
+}
+
+/// Waits for signals on a thread of its own and hands each to `on_signal`, on that thread.
+class SignalThread {
+public:
+    explicit SignalThread(std::function<void(int)> on_signal)
+        : thread_{[this, handle = std::move(on_signal)] {
+              const auto set = awaited_signals();
+              int signal = 0;
+              while (sigwait(&set, &signal) == 0 && !done_) handle(signal);
+          }}
+    {
+    }
+    SignalThread(const SignalThread&) = delete;
+    SignalThread& operator=(const SignalThread&) = delete;
+    ~SignalThread()
+    {
+        done_ = true;
+        pthread_kill(thread_.native_handle(), SIGTERM);
+        thread_.join();
+    }
+
+private:
+    std::atomic<bool> done_{false};
+    std::thread thread_;
+};
+
+struct Kept {
+    DirectoryRef directory;
+    std::vector<Binding> bindings;
+    std::vector<StoredSubscription> subscriptions;
+};
+
+Kept read_kept(db::Database& database)
+{
+    return {db::load_directory(database), db::BindingStore{database}.all(),
+            db::SubscriptionStore{database}.all()};
+}
+
+sip::EndpointSettings endpoint_settings(const ServeSettings& settings, const std::string& domain)
+{
+    sip::EndpointSettings result;
+    result.domain = domain;
+    result.product = "Lampline/" LAMPLINE_VERSION;
+    for (const auto& listener : settings.sip)
+        result.listen.push_back(
+            {listener.protocol == ListenProtocol::udp ? Transport::udp : Transport::tcp,
+             listener.address.host, listener.address.port});
+    return result;
+}
+
+ExchangeSettings exchange_settings(const ServeSettings& settings)
+{
+    return {
+        .registrar = {settings.min_expires, settings.default_expires, settings.max_expires},
+        .calls = {.ring_timeout = settings.ring_timeout,
+                  .session_expires = settings.session_expires,
+                  .min_session_expires = settings.min_se,
+                  .probe_interval = settings.probe_interval},
+        .indications = {.min_expires = settings.min_expires,
+                        .default_expires = settings.default_expires,
+                        .max_expires = settings.max_expires},
+    };
+}
+
+/// Joins the floors. Lives on the SIP thread; publish(), show() and signal() may be called by
+/// others.
+class Server {
+public:
+    Server(const ServeSettings& settings, const std::string& domain, Kept kept,
+           db::DatabaseThread& database)
+        : drain_timeout_{settings.drain_timeout}, database_{database},
+          authenticator_{{.nonce_lifetime = settings.nonce_lifetime}, kept.directory},
+          endpoint_{loop_, endpoint_settings(settings, domain), authenticator_,
+                    [this](SipInput&& input) { take(std::move(input)); }},
+          exchange_{exchange_settings(settings), random_tokens(), kept.directory}
+    {
+        endpoint_.set_directory(kept.directory);
+        loop_.on_wake([this] { wake(); });
+        step([&](Moment now) {
+            exchange_.restore(std::move(kept.bindings), std::move(kept.subscriptions), now,
+                              outbox_);
+        });
+    }
+
+    [[nodiscard]] const std::vector<sip::ListenAddress>& listening() const
+    {
+        return endpoint_.listening();
+    }
+
+    /// Until it is stopped by signals.
+    void run()
+    {
+        loop_.run();
+        step([&](Moment) { exchange_.save(outbox_); });
+    }
+
+    /// Makes `directory` the one in force, then calls `applied` on the SIP thread. Any thread.
+    void publish(DirectoryRef directory, std::function<void()> applied)
+    {
+        loop_.post([this, directory = std::move(directory), applied = std::move(applied)] {
+            authenticator_.set_directory(directory);
+            endpoint_.set_directory(directory);
+            step([&](Moment now) { exchange_.replace_directory(directory, now, outbox_); });
+            applied();
+        });
+    }
+
+    /// Shows the present state; the same value again as long as nothing happened. Any thread.
+    void show(std::function<void(LiveViewRef)> answer)
+    {
+        loop_.post([this, answer = std::move(answer)] {
+            if (!shown_) shown_ = std::make_shared<const LiveView>(exchange_.view(present()));
+            answer(shown_);
+        });
+    }
+
+    /// SIGTERM, SIGINT or SIGHUP. Any thread.
+    void signal(int number)
+    {
+        if (number == SIGHUP) return reopen_log();
+        loop_.post([this] { stop_once_more(); });
+    }
+
+private:
+    void take(SipInput&& input)
+    {
+        inputs_.push_back(std::move(input));
+        if (!std::exchange(pump_due_, true)) loop_.defer([this] { pump(); });
+    }
+
+    /// The only place where the arrows are joined: inputs in, commands and changes out, in order.
+    void pump()
+    {
+        step([&](Moment now) {
+            for (std::size_t i = 0; i < inputs_.size(); ++i) {
+                const auto input = std::move(inputs_[i]);
+                exchange_.receive(input, now, outbox_);
+            }
+            inputs_.clear();
+            pump_due_ = false;
+        });
+    }
+
+    template <class Move>
+    void step(Move move)
+    {
+        move(present());
+        shown_.reset();
+        commands_.swap(outbox_.commands);
+        for (auto& command : commands_) endpoint_.run(std::move(command));
+        commands_.clear();
+        endpoint_.flush();
+        if (!outbox_.storage.empty()) database_.write_behind(std::exchange(outbox_.storage, {}));
+        outbox_.events.clear();
+        set_alarm();
+        if (draining_ && exchange_.call_count() == 0) loop_.stop();
+    }
+
+    void stop_once_more()
+    {
+        if (stopping_) return loop_.stop();  // the last BYEs are out already
+        if (draining_) {
+            end_calls();
+            return loop_.stop();
+        }
+        draining_ = true;
+        endpoint_.refuse_new_calls(true);
+        if (exchange_.call_count() == 0) return loop_.stop();
+        spdlog::info("stopping: waiting up to {} s for {} call(s) to end", drain_timeout_.count(),
+                     exchange_.call_count());
+        patience_ends_ = present().mono + drain_timeout_;
+        set_alarm();
+    }
+
+    void end_calls()
+    {
+        stopping_ = true;
+        patience_ends_ = present().mono + time_for_bye;
+        step([&](Moment now) { exchange_.end_calls(now, outbox_); });
+    }
+
+    void wake()
+    {
+        if (patience_ends_ && *patience_ends_ <= present().mono) {
+            if (stopping_) return loop_.stop();
+            end_calls();
+        }
+        step([&](Moment now) { exchange_.advance(now, outbox_); });
+    }
+
+    void set_alarm()
+    {
+        auto next = exchange_.next_deadline();
+        if (patience_ends_ && (!next || *patience_ends_ < *next)) next = patience_ends_;
+        loop_.wake_at(next);
+    }
+
+    /// How long the phones have to answer the last BYEs.
+    static constexpr std::chrono::milliseconds time_for_bye{1000};
+
+    const std::chrono::seconds drain_timeout_;
+    db::DatabaseThread& database_;
+    sip::EventLoop loop_;
+    sip::Authenticator authenticator_;
+    sip::Endpoint endpoint_;
+    Exchange exchange_;
+    std::vector<SipInput> inputs_;
+    std::vector<SipCommand> commands_;
+    Outbox outbox_;
+    LiveViewRef shown_;
+    bool pump_due_ = false;
+    bool draining_ = false;
+    bool stopping_ = false;
+    std::optional<std::chrono::steady_clock::time_point> patience_ends_;
+};
+
+}  // namespace
+
+void hold_signals()
+{
+    const auto set = awaited_signals();
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+int serve(const ServeSettings& settings)
+try {
+    std::filesystem::create_directories(settings.data_directory);
+    auto database = std::make_unique<db::Database>(settings.database_file(), settings.domain);
+    const auto domain = database->domain();
+    auto kept = read_kept(*database);
+    const auto directory_size = kept.directory->extension_count();
+    db::DatabaseThread database_thread{std::move(database)};
+
+    Server server{settings, domain, std::move(kept), database_thread};
+    web::Server web_server{
+        {.address = settings.http.host, .port = settings.http.port},
+        database_thread,
+        [&](DirectoryRef directory, std::function<void()> applied) {
+            server.publish(std::move(directory), std::move(applied));
+        },
+        [&](std::function<void(LiveViewRef)> answer) { server.show(std::move(answer)); }};
+    web_server.start();
+    const SignalThread signals{[&](int number) { server.signal(number); }};
+
+    const auto bracketed = [](const std::string& host) {
+        return host.find(':') == std::string::npos ? host : '[' + host + ']';
+    };
+    for (const auto& address : server.listening())
+        fmt::print("listening sip {} {}:{}\n", name(address.transport), bracketed(address.host),
+                   address.port);
+    fmt::print("listening http {}:{}\n", bracketed(settings.http.host), web_server.port());
+    std::fflush(stdout);
+    spdlog::info("{} is open: {} extensions", domain, directory_size);
+
+    server.run();
+    spdlog::info("stopped");
+    return static_cast<int>(ExitCode::ok);
+} catch (const sip::CannotBind& error) {
+    fmt::print(stderr, "lampline: {}\n", error.what());
+    return static_cast<int>(ExitCode::cannot_bind);
+} catch (const std::system_error& error) {
+    fmt::print(stderr, "lampline: {}\n", error.what());
+    return static_cast<int>(ExitCode::cannot_bind);
+}
+
+}  // namespace lampline
