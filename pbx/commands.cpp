@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/setting_table.hpp"
 #include "db/database.hpp"
+#include "db/inspection.hpp"
 #include "health.hpp"
 
 namespace lampline {
@@ -56,6 +57,19 @@ ExitCode seed_demo(const ServeSettings& settings)
     }
     for (const auto& account : *accounts)
         fmt::print("{} {} {}\n", account.number, account.sip_password, account.display_name);
+    return ExitCode::ok;
+}
+
+ExitCode check_config(const ServeSettings& settings)
+{
+    const auto file = settings.database_file();
+    const auto database = db::inspect(file, settings.domain);
+    if (!database && settings.domain.empty()) {
+        fmt::print(stderr, "--domain: there is no {} yet to remember one\n", file.string());
+        return ExitCode::bad_config;
+    }
+    fmt::print("configuration is good; {} {}\n", file.string(),
+               database ? "is of " + database->domain : "will be made for " + settings.domain);
     return ExitCode::ok;
 }
 

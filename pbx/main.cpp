@@ -15,31 +15,46 @@ namespace {
 
 using namespace lampline;
 
-/// The log runs as long as the server does, and its queue is written out on every way to the end.
-int serve_with_log(const ServeSettings& settings)
+/// The log of one task; its queue is written out on every way to the end.
+class Log {
+public:
+    explicit Log(const LogSettings& settings) { start_log(settings); }
+    Log(const Log&) = delete;
+    Log& operator=(const Log&) = delete;
+    ~Log() { stop_log(); }
+};
+
+/// The short tasks complain where they were called; the log file is the server's.
+Log log_to_stderr(const ServeSettings& settings)
 {
-    struct Log {
-        explicit Log(const LogSettings& wanted) { start_log(wanted); }
-        Log(const Log&) = delete;
-        Log& operator=(const Log&) = delete;
-        ~Log() { stop_log(); }
-    };
-    hold_signals();
-    const Log log{settings.log};
-    return serve(settings);
+    return Log{{.level = settings.log.level, .format = settings.log.format, .file = {}}};
 }
 
 struct Run {
     const ServeSettings& settings;
 
-    int operator()(const Serve&) const { return serve_with_log(settings); }
-    int operator()(const CheckConfig&) const { return static_cast<int>(check_config(settings)); }
+    int operator()(const Serve&) const
+    {
+        hold_signals();
+        const Log log{settings.log};
+        return serve(settings);
+    }
+    int operator()(const CheckConfig&) const
+    {
+        const auto log = log_to_stderr(settings);
+        return static_cast<int>(check_config(settings));
+    }
     int operator()(const CheckHealth&) const { return static_cast<int>(check_health(settings)); }
     int operator()(const CreateToken& token) const
     {
+        const auto log = log_to_stderr(settings);
         return static_cast<int>(create_token(settings, token));
     }
-    int operator()(const SeedDemo&) const { return static_cast<int>(seed_demo(settings)); }
+    int operator()(const SeedDemo&) const
+    {
+        const auto log = log_to_stderr(settings);
+        return static_cast<int>(seed_demo(settings));
+    }
     int operator()(const PrintText& print) const
     {
         fmt::print("{}", print.text);
