@@ -16,8 +16,8 @@ namespace lampline::sip {
 
 enum class DigestAlgorithm : std::uint8_t { md5, sha256 };
 
-/// The parameters of one Authorization or Proxy-Authorization header, as sent, without their quotes. Views into the
-/// message; an absent one is empty.
+/// The parameters of one Authorization or Proxy-Authorization header, as sent, without their
+/// quotes. Views into the message; an absent one is empty.
 struct Credentials {
     std::string_view username;
     std::string_view realm;
@@ -31,8 +31,8 @@ struct Credentials {
     std::string_view nc;
 };
 
-/// Reads a header value, `Digest username="201", ...`. Unknown parameters are passed over; nullopt when the scheme is
-/// another one or the text is malformed. The views point into `header_value`.
+/// Reads a header value, `Digest username="201", ...`. Unknown parameters are passed over; nullopt
+/// when the scheme is another one or the text is malformed. The views point into `header_value`.
 std::optional<Credentials> parse_credentials(std::string_view header_value) noexcept;
 
 /// What the check needs to know of the request that carried the credentials.
@@ -46,7 +46,8 @@ struct DigestRequest {
 enum class DigestOutcome : std::uint8_t {
     accepted,
     challenge,  ///< answer 401 or 407 with `challenge(false)`
-    stale,      ///< answer 401 or 407 with `challenge(true)`: the phone repeats by itself, without asking its user
+    stale,      ///< answer 401 or 407 with `challenge(true)`: the phone repeats by itself, without
+                ///< asking its user
 };
 
 /// Why a request was not accepted; for the log and the counters, never for the answer.
@@ -58,38 +59,44 @@ enum class Refusal : std::uint8_t {
     wrong_secret,       ///< or an unknown user: nobody can tell from outside
     expired_nonce,      ///< right secret; the nonce is too old, or from before a restart
     repeated_nonce,     ///< right secret; the nonce count was used before
-    too_many_failures,  ///< not even looked at: an answer to a wrong secret is still being held back
+    too_many_failures,  ///< not even looked at: an answer to a wrong secret is still being held
+                        ///< back
 };
 
 struct Verdict {
     DigestOutcome outcome = DigestOutcome::challenge;
     Refusal refusal = Refusal::none;
-    std::string_view username;          ///< when accepted: the extension's number, a view into the credentials
-    std::chrono::milliseconds delay{};  ///< hold the answer back for this long; it may also be dropped
+    std::string_view
+        username;  ///< when accepted: the extension's number, a view into the credentials
+    std::chrono::milliseconds
+        delay{};  ///< hold the answer back for this long; it may also be dropped
 };
 
 struct AuthenticatorSettings {
-    /// Offered in this order, and the only ones accepted. RFC 8760 §2.4 wants the strongest first, but phones in
-    /// use give up when any challenge names an algorithm they do not know (libre before 2.6), or read only the first
-    /// one (PJSIP before 2.11, SIPp before 3.7); so SHA-256 is for offices that know their phones.
+    /// Offered in this order, and the only ones accepted. RFC 8760 §2.4 wants the strongest first,
+    /// but phones in use give up when any challenge names an algorithm they do not know (libre
+    /// before 2.6), or read only the first one (PJSIP before 2.11, SIPp before 3.7); so SHA-256 is
+    /// for offices that know their phones.
     std::vector<DigestAlgorithm> algorithms{DigestAlgorithm::md5};
     std::chrono::seconds nonce_lifetime{300};
     std::size_t nonces = 65'536;          ///< whose counts are remembered; 24 bytes each
     std::size_t failing_phones = 16'384;  ///< whose failures are remembered; 24 bytes each
 };
 
-/// Hands out nonces that need no memory until they are used, and checks credentials against a Directory, whose domain
-/// is the realm. Takes the same time and gives the same answers for unknown users as for wrong secrets. SIP thread
-/// only.
+/// Hands out nonces that need no memory until they are used, and checks credentials against a
+/// Directory, whose domain is the realm. Takes the same time and gives the same answers for unknown
+/// users as for wrong secrets. SIP thread only.
 ///
-/// Requires qop=auth: without it there is no nonce count, and whoever has seen one request could send it again.
+/// Requires qop=auth: without it there is no nonce count, and whoever has seen one request could
+/// send it again.
 ///
-/// From the fourth wrong secret in a row of one (source, username) on, answers are held back 1, 2, 4 and then 8
-/// seconds, and nothing that arrives meanwhile is looked at, so parallel guesses gain nothing. A right secret, or
-/// five minutes without a wrong one, ends that.
+/// From the fourth wrong secret in a row of one (source, username) on, answers are held back 1, 2,
+/// 4 and then 8 seconds, and nothing that arrives meanwhile is looked at, so parallel guesses gain
+/// nothing. A right secret, or five minutes without a wrong one, ends that.
 class Authenticator {
 public:
-    /// @throws std::runtime_error when the cryptographic library gives neither algorithms nor random bytes.
+    /// @throws std::runtime_error when the cryptographic library gives neither algorithms nor
+    /// random bytes.
     Authenticator(AuthenticatorSettings settings, DirectoryRef directory);
     ~Authenticator();
     Authenticator(const Authenticator&) = delete;
@@ -98,7 +105,8 @@ public:
     void set_directory(DirectoryRef directory);
 
     /// Judges a request by the first of its credentials that passes. Does not throw.
-    [[nodiscard]] Verdict verify(std::span<const Credentials> credentials, const DigestRequest& request, Moment now);
+    [[nodiscard]] Verdict verify(std::span<const Credentials> credentials,
+                                 const DigestRequest& request, Moment now);
 
     /// The values of the WWW-Authenticate or Proxy-Authenticate headers of one answer, in order.
     [[nodiscard]] std::vector<std::string> challenge(bool stale, Moment now);
