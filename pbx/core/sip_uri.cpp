@@ -250,10 +250,8 @@ std::optional<std::string_view> SipUri::param(std::string_view name) const noexc
     return std::nullopt;
 }
 
-std::string write(const SipUri& uri)
+void append(std::string& text, const SipUri& uri)
 {
-    std::string text;
-    text.reserve(uri.user.size() + uri.host.size() + uri.params.size() + 12);
     text += uri.scheme == UriScheme::sip    ? "sip:"
             : uri.scheme == UriScheme::sips ? "sips:"
                                             : "tel:";
@@ -262,14 +260,20 @@ std::string write(const SipUri& uri)
         if (!uri.user.empty()) text += '@';
         text += uri.host;
         if (uri.port != 0) {
-            std::array<char, 6> digits{};
-            digits[0] = ':';
+            std::array<char, 6> digits{':'};
             const auto end =
                 std::to_chars(digits.data() + 1, digits.data() + digits.size(), uri.port).ptr;
             text.append(digits.data(), end);
         }
     }
     text += uri.params;
+}
+
+std::string write(const SipUri& uri)
+{
+    std::string text;
+    text.reserve(uri.user.size() + uri.host.size() + uri.params.size() + 12);
+    append(text, uri);
     return text;
 }
 
@@ -300,7 +304,7 @@ std::string write(const NameAddr& address)
         text += "\" ";
     }
     text += '<';
-    text += write(address.uri);
+    append(text, address.uri);
     text += '>';
     return text;
 }

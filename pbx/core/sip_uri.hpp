@@ -28,6 +28,8 @@ struct SipUri {
 
 /// Text -> value is SipUri::parse; value -> text:
 std::string write(const SipUri& uri);
+/// The same, written at the end of `text`.
+void append(std::string& text, const SipUri& uri);
 
 /// Equality of RFC 3261 §19.1.4, as far as a registrar needs it: scheme, user (escapes resolved), host without
 /// case, port, and the transport, user, method, ttl and maddr parameters.
