@@ -123,7 +123,8 @@ std::optional<SipUri> parse_sip(UriScheme scheme, std::string_view text)
     uri.host = host;
     text.remove_prefix(host.size());
     if (!take_port(text, uri.port)) return std::nullopt;
-    if (!text.empty() && text.front() != ';') return std::nullopt;
+    if (!text.empty() && (text.front() != ';' || text.find('@') != std::string_view::npos))
+        return std::nullopt;
     uri.params = text;
     return uri;
 }

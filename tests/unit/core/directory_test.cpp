@@ -1,0 +1,127 @@
+#include "core/directory.hpp"
+
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+using namespace lampline;
+
+namespace {
+
+Extension extension(std::string number, std::string display_name = {})
+{
+    return {std::move(number), std::move(display_name), {}, {}};
+}
+
+Group group(std::string name, std::vector<std::string> members, std::vector<GroupWatcher> watchers)
+{
+    return {std::move(name), {}, std::move(members), std::move(watchers)};
+}
+
+std::vector<Extension> office()
+{
+    return {extension("201", "Reception"), extension("202"), extension("203"), extension("204")};
+}
+
+}  // namespace
+
+TEST_CASE("extensions and groups are found by their keys")
+{
+    const Directory directory{"office.test", office(), {group("sales", {"202"}, {{"201"}})}};
+    CHECK(directory.domain() == "office.test");
+    CHECK(directory.extension_count() == 4);
+    CHECK(directory.extensions().size() == 4);
+    REQUIRE(directory.find("201"));
+    CHECK(directory.find("201")->display_name == "Reception");
+    CHECK_FALSE(directory.find("299"));
+    CHECK_FALSE(directory.find(""));
+    REQUIRE(directory.find_group("sales"));
+    CHECK(directory.find_group("sales")->members == std::vector<std::string>{"202"});
+    CHECK_FALSE(directory.find_group("support"));
+}
+
+TEST_CASE("a watcher sees every member of its group, and nobody else does")
+{
+    const Directory directory{"office.test", office(), {group("sales", {"202", "203"}, {{"201"}})}};
+    CHECK(directory.right("201", "202"));
+    CHECK(directory.right("201", "203"));
+    CHECK_FALSE(directory.right("201", "204"));
+    CHECK_FALSE(directory.right("202", "203"));
+    CHECK_FALSE(directory.right("202", "201"));
+    CHECK_FALSE(directory.right("", ""));
+}
+
+TEST_CASE("rights are listed from both sides, in order of number")
+{
+    const Directory directory{
+        "office.test", office(), {group("sales", {"204", "203"}, {{"202"}, {"201"}})}};
+    const auto watchers = directory.watchers_of("203");
+    REQUIRE(watchers.size() == 2);
+    CHECK(watchers[0].watcher == "201");
+    CHECK(watchers[1].watcher == "202");
+    CHECK(std::ranges::all_of(watchers, [](const auto& right) { return right.member == "203"; }));
+    const auto members = directory.watched_by("202");
+    REQUIRE(members.size() == 2);
+    CHECK(members[0].member == "203");
+    CHECK(members[1].member == "204");
+    CHECK(directory.watchers_of("201").empty());
+    CHECK(directory.watched_by("299").empty());
+}
+
+TEST_CASE(
+    "rights from several groups are one: unsolicited if any says so, the first explicit profile")
+{
+    using enum ProfileChoice;
+    const Directory directory{"office.test",
+                              office(),
+                              {group("c", {"202"}, {{"201", true, standard}}),
+                               group("b", {"202"}, {{"201", false, innovaphone}}),
+                               group("a", {"202"}, {{"201", false, automatic}})}};
+    REQUIRE(directory.watchers_of("202").size() == 1);
+    REQUIRE(directory.watched_by("201").size() == 1);
+    for (const auto* right : {directory.right("201", "202"), &directory.watched_by("201")[0]}) {
+        REQUIRE(right);
+        CHECK(right->unsolicited);
+        CHECK(right->profile == innovaphone);
+    }
+}
+
+TEST_CASE("members and watchers that name no extension are left out")
+{
+    const Directory directory{
+        "office.test", office(), {group("sales", {"202", "299"}, {{"201"}, {"298"}})}};
+    CHECK(directory.find_group("sales")->members == std::vector<std::string>{"202"});
+    CHECK(directory.find_group("sales")->watchers == std::vector<GroupWatcher>{{"201"}});
+    CHECK(directory.watchers_of("299").empty());
+    CHECK(directory.watched_by("298").empty());
+    CHECK(directory.watchers_of("202").size() == 1);
+}
+
+TEST_CASE("of two extensions or groups with one key the first counts")
+{
+    const Directory directory{
+        "office.test",
+        {extension("201", "first"), extension("201", "second"), extension("202")},
+        {group("sales", {"201"}, {{"202"}}), group("sales", {"202"}, {{"201"}})}};
+    CHECK(directory.extension_count() == 2);
+    CHECK(directory.find("201")->display_name == "first");
+    CHECK(directory.right("202", "201"));
+    CHECK_FALSE(directory.right("201", "202"));
+}
+
+TEST_CASE("a right is found among many")
+{
+    std::vector<Extension> extensions;
+    std::vector<GroupWatcher> watchers;
+    for (int number = 1000; number < 2000; ++number) {
+        extensions.push_back(extension(std::to_string(number)));
+        if (number % 2 == 0) watchers.push_back({std::to_string(number)});
+    }
+    const Directory directory{
+        "office.test", std::move(extensions), {group("all", {"1001"}, std::move(watchers))}};
+    for (int number = 1000; number < 2000; ++number) {
+        const auto* const right = directory.right(std::to_string(number), "1001");
+        REQUIRE((right != nullptr) == (number % 2 == 0));
+        if (right) REQUIRE(right->watcher == std::to_string(number));
+    }
+}
