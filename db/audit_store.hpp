@@ -13,11 +13,11 @@ namespace lampline::db {
 struct AuditRow {
     std::uint64_t id = 0;  ///< given by record()
     std::chrono::sys_seconds at;
-    std::string actor;       ///< name of the token, or the command line
-    std::string address;     ///< where the request came from; empty: this machine's command line
+    std::string actor;    ///< name of the token, or the command line
+    std::string address;  ///< where the request came from; empty: this machine's command line
     std::string request_id;
-    std::string operation;   ///< extension.put, extension.delete, group.put, ...
-    std::string subject;     ///< key of the thing
+    std::string operation;              ///< extension.put, extension.delete, group.put, ...
+    std::string subject;                ///< key of the thing
     std::optional<std::string> before;  ///< JSON without secrets; empty: it did not exist
     std::optional<std::string> after;
 };

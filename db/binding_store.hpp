@@ -12,15 +12,17 @@
 
 namespace lampline::db {
 
-/// Keeps prepared statements and the row id of every binding, so that a refresh is one narrow UPDATE. One of it
-/// writes; contacts are the same when `equivalent`. Every call may throw SQLite::Exception; writing needs a
-/// Transaction, and forget_rows() after one that was rolled back.
+/// Keeps prepared statements and the row id of every binding, so that a refresh is one narrow
+/// UPDATE. One of it writes; contacts are the same when `equivalent`. Every call may throw
+/// SQLite::Exception; writing needs a Transaction, and forget_rows() after one that was rolled
+/// back.
 class BindingStore {
 public:
     explicit BindingStore(Database& database);
     ~BindingStore();
 
-    /// Every binding of an existing extension, expired ones included; Flow::connection is 0. Reads only.
+    /// Every binding of an existing extension, expired ones included; Flow::connection is 0. Reads
+    /// only.
     [[nodiscard]] std::vector<Binding> all();
     void put(const Binding& binding);
     /// Moves expiry and CSeq only; puts the whole binding when it is not there.
@@ -43,7 +45,8 @@ private:
 
     Database& database_;
     std::unique_ptr<Statements> statements_;
-    std::optional<std::unordered_map<std::string, std::vector<Row>>> rows_;  // by aor; empty: to be read
+    std::optional<std::unordered_map<std::string, std::vector<Row>>>
+        rows_;  // by aor; empty: to be read
 };
 
 }  // namespace lampline::db

@@ -23,7 +23,8 @@ enum class OpenFault : std::uint8_t {
     no_domain,     ///< a new file, and nobody said the domain
 };
 
-/// what() is one line for the operator, with the file's name. The program ends with ExitCode::database.
+/// what() is one line for the operator, with the file's name. The program ends with
+/// ExitCode::database.
 class OpenError : public std::runtime_error {
 public:
     OpenError(OpenFault fault, const std::string& line) : std::runtime_error{line}, fault_{fault} {}
@@ -33,16 +34,19 @@ private:
     OpenFault fault_;
 };
 
-/// What a commit survives: `full` a power loss, `normal` only the death of the process (SQLite WAL, synchronous).
+/// What a commit survives: `full` a power loss, `normal` only the death of the process (SQLite WAL,
+/// synchronous).
 enum class Durability : std::uint8_t { full, normal };
 
-/// An open, migrated database. Belongs to one thread at a time; other processes may have it open as well.
+/// An open, migrated database. Belongs to one thread at a time; other processes may have it open as
+/// well.
 class Database {
 public:
     static constexpr std::uint32_t application_id = 0x4C4D504C;  ///< "LMPL", in the file's header
 
-    /// Opens `file`, or creates it (mode 0600) for the office of `domain`; an empty `domain` takes what the file says.
-    /// A file that cannot be used is refused before anything is written: it stays as it is, byte for byte.
+    /// Opens `file`, or creates it (mode 0600) for the office of `domain`; an empty `domain` takes
+    /// what the file says. A file that cannot be used is refused before anything is written: it
+    /// stays as it is, byte for byte.
     /// @throws OpenError
     explicit Database(const std::filesystem::path& file, std::string_view domain = {});
     ~Database();

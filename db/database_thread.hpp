@@ -16,30 +16,35 @@
 namespace lampline::db {
 
 struct DatabaseThreadSettings {
-    std::size_t max_jobs = 1024;          ///< waiting jobs; more are refused
-    std::size_t max_changes = 256 * 1024; ///< changes not yet taken over; refreshes beyond it are dropped
+    std::size_t max_jobs = 1024;  ///< waiting jobs; more are refused
+    std::size_t max_changes =
+        256 * 1024;  ///< changes not yet taken over; refreshes beyond it are dropped
 };
 
-/// Owns the Database and runs jobs on it, one after the other. post() and write_behind() may be called by any thread
-/// and never wait for the disk.
+/// Owns the Database and runs jobs on it, one after the other. post() and write_behind() may be
+/// called by any thread and never wait for the disk.
 class DatabaseThread {
 public:
     using Job = std::function<void(Database&)>;
 
-    explicit DatabaseThread(std::unique_ptr<Database> database, DatabaseThreadSettings settings = {});
+    explicit DatabaseThread(std::unique_ptr<Database> database,
+                            DatabaseThreadSettings settings = {});
     /// stop()
     ~DatabaseThread();
     DatabaseThread(const DatabaseThread&) = delete;
     DatabaseThread& operator=(const DatabaseThread&) = delete;
 
-    /// Runs `job` later on this thread; what it throws is logged. False: too many are waiting, or stopped.
+    /// Runs `job` later on this thread; what it throws is logged. False: too many are waiting, or
+    /// stopped.
     [[nodiscard]] bool post(Job job);
 
-    /// Writes `changes` soon, many to a transaction: within 20 ms, and mere refreshes within 1 s, where the newest
-    /// per binding counts. A failing disk is logged and tried again; what the engine does never depends on it.
+    /// Writes `changes` soon, many to a transaction: within 20 ms, and mere refreshes within 1 s,
+    /// where the newest per binding counts. A failing disk is logged and tried again; what the
+    /// engine does never depends on it.
     void write_behind(std::vector<StorageChange> changes);
 
-    /// Runs what was posted, writes what is owed, ends the thread. Nothing is taken any more. Idempotent.
+    /// Runs what was posted, writes what is owed, ends the thread. Nothing is taken any more.
+    /// Idempotent.
     void stop();
 
     /// Changes dropped since start because the disk did not keep up.
@@ -56,7 +61,9 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::vector<Job> jobs_;
-    std::vector<StorageChange> changes_;
+    std::vector<std::vector<StorageChange>> changes_;
+    std::size_t change_count_ = 0;
+    TimePoint changes_since_{};  // when the first of them came
     TimePoint wake_at_ = TimePoint::max();
     std::uint64_t dropped_ = 0;
     bool stopping_ = false;

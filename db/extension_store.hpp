@@ -16,7 +16,8 @@ struct StoredExtension {
     RowStamp stamp;
 };
 
-/// Statements over one Database; every call may throw SQLite::Exception. Writing needs a Transaction.
+/// Statements over one Database; every call may throw SQLite::Exception. Writing needs a
+/// Transaction.
 class ExtensionStore {
 public:
     explicit ExtensionStore(Database& database) : database_{database} {}
@@ -27,7 +28,8 @@ public:
     [[nodiscard]] std::size_t count() const;
     /// Inserts or replaces; an existing row keeps its created_at.
     void put(const StoredExtension& row);
-    /// False when there was none. A member or watcher of a group cannot be removed: SQLite::Exception.
+    /// False when there was none. A member or watcher of a group cannot be removed:
+    /// SQLite::Exception.
     bool remove(std::string_view number);
 
 private:

@@ -24,7 +24,8 @@ struct GroupReference {
     friend bool operator==(const GroupReference&, const GroupReference&) = default;
 };
 
-/// Statements over one Database; every call may throw SQLite::Exception. Writing needs a Transaction.
+/// Statements over one Database; every call may throw SQLite::Exception. Writing needs a
+/// Transaction.
 class GroupStore {
 public:
     explicit GroupStore(Database& database) : database_{database} {}
@@ -33,7 +34,8 @@ public:
     /// Every group, by name; members and watchers in their order.
     [[nodiscard]] std::vector<StoredGroup> all() const;
     [[nodiscard]] std::size_t count() const;
-    /// Inserts or replaces; an existing row keeps its created_at. Members and watchers must be extensions, each once.
+    /// Inserts or replaces; an existing row keeps its created_at. Members and watchers must be
+    /// extensions, each once.
     void put(const StoredGroup& row);
     bool remove(std::string_view name);
     /// Where `number` is a member or a watcher, by group name.

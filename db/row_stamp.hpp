@@ -5,8 +5,8 @@
 
 namespace lampline::db {
 
-/// `version` names one state of the row for ever: it is the id of the audit row that wrote it, so a thing that was
-/// removed and made again has another one.
+/// `version` names one state of the row for ever: it is the id of the audit row that wrote it, so a
+/// thing that was removed and made again has another one.
 struct RowStamp {
     std::uint64_t version = 0;
     std::chrono::sys_seconds created_at;

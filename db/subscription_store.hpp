@@ -15,7 +15,8 @@ public:
     explicit SubscriptionStore(Database& database);
     ~SubscriptionStore();
 
-    /// Every subscription whose watcher and member exist, expired ones included; Flow::connection is 0. Reads only.
+    /// Every subscription whose watcher and member exist, expired ones included; Flow::connection
+    /// is 0. Reads only.
     [[nodiscard]] std::vector<StoredSubscription> all();
     void put(const StoredSubscription& subscription);
     void remove(std::string_view call_id, std::string_view local_tag);

@@ -13,12 +13,13 @@ namespace lampline::db {
 struct StoredToken {
     std::string sha256;  ///< of the token's text, lower-case hex
     std::string name;
-    std::string role;    ///< admin, operator, receptionist, auditor
+    std::string role;  ///< admin, operator, receptionist, auditor
     std::chrono::sys_seconds created_at;
     std::optional<std::chrono::sys_seconds> last_used_at;
 };
 
-/// Statements over one Database; every call may throw SQLite::Exception. Writing needs a Transaction.
+/// Statements over one Database; every call may throw SQLite::Exception. Writing needs a
+/// Transaction.
 class TokenStore {
 public:
     explicit TokenStore(Database& database) : database_{database} {}

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "core/stored.hpp"
@@ -13,12 +14,14 @@
 
 namespace lampline::db {
 
-/// Collects and writes. Holds at most one change per binding and per subscription. Database thread only; time is told.
+/// Collects and writes. Holds at most one change per binding and per subscription. Database thread
+/// only; time is told.
 class WriteBehind {
 public:
     using TimePoint = std::chrono::steady_clock::time_point;
 
-    static constexpr std::chrono::milliseconds soon{20};          ///< a new binding, a removal, a subscription
+    static constexpr std::chrono::milliseconds soon{
+        20};  ///< a new binding, a removal, a subscription
     static constexpr std::chrono::milliseconds refresh_delay{1000};
     static constexpr std::chrono::seconds max_retry_delay{30};
 
@@ -26,13 +29,14 @@ public:
 
     void add(std::vector<StorageChange> changes, TimePoint now);
     /// When flush() is due; nullopt when nothing is owed.
-    [[nodiscard]] std::optional<TimePoint> next_deadline() const;
-    /// Writes everything owed in one transaction when `now` has reached the deadline. A failure is logged and
-    /// tried again after a growing delay; a row that the schema refuses is logged and dropped.
+    [[nodiscard]] std::optional<TimePoint> next_deadline() const noexcept { return deadline_; }
+    /// Writes everything owed in one transaction when `now` has reached the deadline. A failure is
+    /// logged and tried again after a growing delay; a row that the schema refuses is logged and
+    /// dropped.
     void flush_due(TimePoint now);
     /// The same at once. False: it failed and is still owed.
     bool flush(TimePoint now);
-    [[nodiscard]] std::size_t owed() const noexcept { return owed_; }
+    [[nodiscard]] std::size_t owed() const noexcept;
 
 private:
     struct OwedBinding {
@@ -40,19 +44,23 @@ private:
         enum class Kind : std::uint8_t { refreshed, stored, removed } kind;
     };
 
+    using OwedSubscription = std::variant<SubscriptionStored, SubscriptionRemoved>;
+
     void add_binding(Binding binding, OwedBinding::Kind kind);
-    void write_all();
-    void write(const OwedBinding& owed);
-    void write(const StorageChange& subscription);
+    void due_by(TimePoint deadline);
+    void write_together();
     void write_one_by_one();
-    void written();
+    void write(const OwedBinding& owed);
+    void write(const OwedSubscription& owed);
+    template <class Visit>
+    void for_each_owed(Visit visit);
 
     Database& database_;
     BindingStore bindings_;
     SubscriptionStore subscriptions_;
-    std::unordered_map<std::string, std::vector<OwedBinding>> owed_bindings_;      // by aor
-    std::unordered_map<std::string, StorageChange> owed_subscriptions_;            // by Call-ID and tag
-    std::size_t owed_ = 0;
+    std::unordered_map<std::string, std::vector<OwedBinding>> owed_bindings_;  // by aor
+    std::unordered_map<std::string, OwedSubscription> owed_subscriptions_;     // by Call-ID and tag
+    std::size_t owed_bindings_count_ = 0;
     std::optional<TimePoint> deadline_;
     std::chrono::seconds retry_delay_{0};
 };

@@ -16,15 +16,17 @@ struct ServerSettings {
     std::string address = "127.0.0.1";  ///< numeric, IPv4 or IPv6
     std::uint16_t port = 0;             ///< 0: a free one
     std::size_t max_connections = 256;  ///< further ones are closed at once
-    std::chrono::seconds timeout{30};   ///< for a request to arrive, an answer to leave, an idle connection to stay
+    std::chrono::seconds timeout{
+        30};  ///< for a request to arrive, an answer to leave, an idle connection to stay
     std::chrono::seconds live_timeout{2};  ///< for the exchange to show itself
 };
 
-/// Asks the exchange for its LiveView; `answer` is called once, on any thread; null: it is not ready.
+/// Asks the exchange for its LiveView; `answer` is called once, on any thread; null: it is not
+/// ready.
 using LiveViewSource = std::function<void(std::function<void(LiveViewRef)> answer)>;
 
-/// Runs its own thread, which only moves bytes: requests are handled on the database thread. A change is answered when
-/// it is committed and the exchange acts on it.
+/// Runs its own thread, which only moves bytes: requests are handled on the database thread. A
+/// change is answered when it is committed and the exchange acts on it.
 class Server {
 public:
     /// Binds the address; nothing is accepted yet. `database` must outlive this.
@@ -39,7 +41,8 @@ public:
     /// The bound port.
     [[nodiscard]] std::uint16_t port() const noexcept;
     void start();
-    /// Closes every connection and ends the thread. Answers that are still under way are lost. Idempotent.
+    /// Closes every connection and ends the thread. Answers that are still under way are lost.
+    /// Idempotent.
     void stop();
 
 private:

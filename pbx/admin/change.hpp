@@ -14,8 +14,8 @@ namespace lampline::admin {
 
 /// Who asks for a change, for the audit row.
 struct Actor {
-    std::string name;        ///< name of the token, or "command line"
-    std::string address;     ///< numeric; empty: this machine
+    std::string name;     ///< name of the token, or "command line"
+    std::string address;  ///< numeric; empty: this machine
     std::string request_id;
 };
 
@@ -25,7 +25,7 @@ struct Precondition {
     bool must_exist = false;                                  ///< If-Match: *
     std::optional<std::vector<std::uint64_t>> only_versions;  ///< If-Match: "7", "8"
     std::vector<std::uint64_t> not_versions;                  ///< If-None-Match: "7"
-    bool demanded = false;                                    ///< Prefer: strict: say nothing, change nothing
+    bool demanded = false;  ///< Prefer: strict: say nothing, change nothing
 };
 
 /// One member of the request that cannot be accepted.
@@ -36,11 +36,11 @@ struct FieldFault {
 };
 
 enum class RefusalKind : std::uint8_t {
-    invalid,                ///< `faults` says what
-    unknown,                ///< there is no such thing
-    precondition_failed,    ///< `version` is the present one; 0: it does not exist
+    invalid,              ///< `faults` says what
+    unknown,              ///< there is no such thing
+    precondition_failed,  ///< `version` is the present one; 0: it does not exist
     precondition_required,
-    in_use,                 ///< `references` says where
+    in_use,  ///< `references` says where
 };
 
 /// Why nothing was changed.
@@ -51,18 +51,22 @@ struct Refusal {
     std::uint64_t version = 0;
 };
 
-/// The configuration after a commit, to be handed to the exchange. Null: nothing changed that it reads.
+/// The configuration after a commit, to be handed to the exchange. Null: nothing changed that it
+/// reads.
 struct ConfigChange {
     DirectoryRef directory;
 };
 
-/// Hands a new directory to the exchange; `applied` is called once, on any thread, when the exchange acts on it.
+/// Hands a new directory to the exchange; `applied` is called once, on any thread, when the
+/// exchange acts on it.
 using Publisher = std::function<void(DirectoryRef directory, std::function<void()> applied)>;
 
-/// The refusal that `condition` demands for a thing whose present version is `version` (0: there is none).
+/// The refusal that `condition` demands for a thing whose present version is `version` (0: there is
+/// none).
 std::optional<Refusal> check(const Precondition& condition, std::uint64_t version);
 
-/// Text that people read: valid UTF-8, no control characters, at most `max` characters. Adds to `faults` if not.
+/// Text that people read: valid UTF-8, no control characters, at most `max` characters. Adds to
+/// `faults` if not.
 void check_text(const std::string& text, std::size_t max, const std::string& pointer,
                 std::vector<FieldFault>& faults);
 

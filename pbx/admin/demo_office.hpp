@@ -16,11 +16,13 @@ struct DemoAccount {
     std::string sip_password;  ///< this is the only time it is seen
 };
 
-enum class SeedError : std::uint8_t { office_exists };  ///< there are extensions or groups: nothing is changed
+enum class SeedError : std::uint8_t {
+    office_exists
+};  ///< there are extensions or groups: nothing is changed
 
-/// Ten extensions 201 to 210, groups `sales` and `support`, and 201 (reception) watching both; one transaction.
-/// May throw SQLite::Exception; then nothing is changed.
-Result<std::vector<DemoAccount>, SeedError> seed_demo_office(db::Database& database, const Actor& actor,
-                                                             std::chrono::sys_seconds now);
+/// Ten extensions 201 to 210, groups `sales` and `support`, and 201 (reception) watching both; one
+/// transaction. May throw SQLite::Exception; then nothing is changed.
+Result<std::vector<DemoAccount>, SeedError>
+seed_demo_office(db::Database& database, const Actor& actor, std::chrono::sys_seconds now);
 
 }  // namespace lampline::admin

@@ -21,8 +21,9 @@ struct ExtensionView {
 struct ExtensionDraft {
     std::string number;
     std::string display_name;
-    std::optional<std::string> sip_password;  ///< empty: keep the present one; a new extension gets a generated one
-    bool generate_password = false;           ///< take a new one, even if there is one
+    std::optional<std::string>
+        sip_password;  ///< empty: keep the present one; a new extension gets a generated one
+    bool generate_password = false;  ///< take a new one, even if there is one
 };
 
 struct ExtensionSaved {
@@ -32,9 +33,13 @@ struct ExtensionSaved {
     ConfigChange change;
 };
 
-enum class Memberships : std::uint8_t { keep, remove };  ///< keep: an extension in a group is not removed
+enum class Memberships : std::uint8_t {
+    keep,
+    remove
+};  ///< keep: an extension in a group is not removed
 
-/// Use cases over one Database, on the thread that has it. May throw SQLite::Exception; then nothing is changed.
+/// Use cases over one Database, on the thread that has it. May throw SQLite::Exception; then
+/// nothing is changed.
 class ExtensionService {
 public:
     explicit ExtensionService(db::Database& database) : database_{database} {}

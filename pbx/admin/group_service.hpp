@@ -17,7 +17,8 @@ struct GroupSaved {
     ConfigChange change;
 };
 
-/// Use cases over one Database, on the thread that has it. May throw SQLite::Exception; then nothing is changed.
+/// Use cases over one Database, on the thread that has it. May throw SQLite::Exception; then
+/// nothing is changed.
 class GroupService {
 public:
     static constexpr std::size_t max_members = 500;  ///< and as many watchers
@@ -26,12 +27,12 @@ public:
 
     [[nodiscard]] std::optional<db::StoredGroup> find(std::string_view name) const;
     [[nodiscard]] std::vector<db::StoredGroup> all() const;
-    /// Creates or replaces. Faults at /name, /display_name, /members/N, /watchers/N/number: malformed, duplicate,
-    /// unknown_extension, too_many.
-    Result<GroupSaved, Refusal> put(const Group& group, const Precondition& condition, const Actor& actor,
-                                    std::chrono::sys_seconds now);
-    Result<ConfigChange, Refusal> remove(std::string_view name, const Precondition& condition, const Actor& actor,
-                                         std::chrono::sys_seconds now);
+    /// Creates or replaces. Faults at /name, /display_name, /members/N, /watchers/N/number:
+    /// malformed, duplicate, unknown_extension, too_many.
+    Result<GroupSaved, Refusal> put(const Group& group, const Precondition& condition,
+                                    const Actor& actor, std::chrono::sys_seconds now);
+    Result<ConfigChange, Refusal> remove(std::string_view name, const Precondition& condition,
+                                         const Actor& actor, std::chrono::sys_seconds now);
 
 private:
     db::Database& database_;

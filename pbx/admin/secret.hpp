@@ -5,7 +5,8 @@
 
 namespace lampline::admin {
 
-/// 24 characters of lower-case letters and digits that are not mistaken for each other: 120 random bits.
+/// 24 characters of lower-case letters and digits that are not mistaken for each other: 120 random
+/// bits.
 std::string make_sip_password();
 
 /// `ll_` and 160 random bits in lower-case base32.

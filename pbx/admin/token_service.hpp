@@ -38,14 +38,15 @@ enum class TokenError : std::uint8_t {
     name_taken,
 };
 
-/// Use cases over one Database, on the thread that has it; beside a running server as well. May throw SQLite::Exception.
+/// Use cases over one Database, on the thread that has it; beside a running server as well. May
+/// throw SQLite::Exception.
 class TokenService {
 public:
     explicit TokenService(db::Database& database) : database_{database} {}
 
     /// A new token: `ll_` and 160 random bits in base32. It is stored as its SHA-256 only.
-    Result<std::string, TokenError> create(std::string_view name, Role role, IfTaken if_taken, const Actor& actor,
-                                           std::chrono::sys_seconds now);
+    Result<std::string, TokenError> create(std::string_view name, Role role, IfTaken if_taken,
+                                           const Actor& actor, std::chrono::sys_seconds now);
     /// nullopt: nobody's token. Notes the use, at most once a minute.
     std::optional<Bearer> authenticate(std::string_view token, std::chrono::sys_seconds now);
     /// False: no token has that name.

@@ -1,0 +1,118 @@
+#include "db/database.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "db/inspection.hpp"
+#include "db/migrations.hpp"
+
+namespace lampline::db {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Digests of secrets are inside: readable by its owner only. SQLite gives its side files the same
+/// mode.
+void create_private(const fs::path& file)
+{
+    const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0)
+        throw OpenError{OpenFault::unreachable, fmt::format("database {}: cannot be created: {}",
+                                                            file.string(), std::strerror(errno))};
+    ::close(descriptor);
+}
+
+int version_of(SQLite::Database& handle)
+{
+    return handle.execAndGet("PRAGMA user_version").getInt();
+}
+
+/// Each migration and its number are one transaction; another process may be doing the same.
+void migrate(SQLite::Database& handle, const std::string& domain)
+{
+    const auto scripts = migrations();
+    const bool upgrade = version_of(handle) != 0;
+    while (version_of(handle) < static_cast<int>(scripts.size())) {
+        SQLite::Transaction transaction{handle, SQLite::TransactionBehavior::IMMEDIATE};
+        const int version = version_of(handle);
+        if (version >= static_cast<int>(scripts.size())) return;
+        handle.exec(scripts[static_cast<std::size_t>(version)]);
+        if (version == 0) {
+            SQLite::Statement insert{handle, "INSERT INTO setting VALUES ('domain', ?)"};
+            insert.bind(1, domain);
+            insert.exec();
+            handle.exec(fmt::format("PRAGMA application_id = {}", Database::application_id));
+        }
+        handle.exec(fmt::format("PRAGMA user_version = {}", version + 1));
+        transaction.commit();
+        if (upgrade) spdlog::info("database: migrated to schema {}", version + 1);
+    }
+}
+
+}  // namespace
+
+Database::Database(const fs::path& file, std::string_view domain)
+{
+    const auto seen = inspect(file, domain);
+    if ((!seen || seen->version == 0) && domain.empty())
+        throw OpenError{
+            OpenFault::no_domain,
+            fmt::format("database {}: is new, so the domain must be given", file.string())};
+    if (!seen) create_private(file);
+    try {
+        handle_ = std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READWRITE, 5000);
+        if (sqlite3_db_readonly(handle_->getHandle(), "main") != 0)
+            throw OpenError{OpenFault::unreachable,
+                            fmt::format("database {}: cannot be written", file.string())};
+        handle_->exec("PRAGMA journal_mode = WAL");
+        handle_->exec("PRAGMA synchronous = FULL");
+        handle_->exec("PRAGMA foreign_keys = ON");
+        migrate(*handle_, lower_case(domain));
+        domain_ =
+            handle_->execAndGet("SELECT value FROM setting WHERE name = 'domain'").getString();
+    } catch (const SQLite::Exception& failure) {
+        throw OpenError{OpenFault::unreachable, fmt::format("database {}: cannot be opened: {}",
+                                                            file.string(), failure.what())};
+    }
+}
+
+Database::~Database() = default;
+
+int Database::newest_version() noexcept
+{
+    return static_cast<int>(migrations().size());
+}
+
+void Database::set_durability(Durability durability)
+{
+    if (durability == durability_) return;
+    handle_->exec(durability == Durability::full ? "PRAGMA synchronous = FULL"
+                                                 : "PRAGMA synchronous = NORMAL");
+    durability_ = durability;
+}
+
+Transaction::Transaction(Database& database, Durability durability) : handle_{database.handle()}
+{
+    database.set_durability(durability);
+    handle_.exec("BEGIN IMMEDIATE");
+}
+
+Transaction::~Transaction()
+{
+    if (open_) handle_.tryExec("ROLLBACK");
+}
+
+void Transaction::commit()
+{
+    handle_.exec("COMMIT");
+    open_ = false;
+}
+
+}  // namespace lampline::db

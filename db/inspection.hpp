@@ -1,0 +1,24 @@
+#pragma once
+// Looking at a database file without changing it.
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace lampline::db {
+
+/// What a file says about itself.
+struct Inspection {
+    int version = 0;  ///< 0: no schema yet
+    std::string domain;
+};
+
+/// Reads all of `file`, writes nothing to it; nullopt when there is none, or it is empty. `domain`
+/// empty: any will do.
+/// @throws OpenError when this program cannot use it; see OpenFault.
+std::optional<Inspection> inspect(const std::filesystem::path& file, std::string_view domain);
+
+/// SIP domains are compared without case (RFC 3261 §19.1.4).
+std::string lower_case(std::string_view text);
+
+}  // namespace lampline::db

@@ -1,0 +1,96 @@
+#include "db/subscription_store.hpp"
+
+#include "db/rows.hpp"
+
+namespace lampline::db {
+
+struct SubscriptionStore::Statements {
+    explicit Statements(SQLite::Database& handle)
+        : put{handle, "INSERT OR REPLACE INTO subscription "
+                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+          erase{handle, "DELETE FROM subscription WHERE call_id = ? AND local_tag = ?"}
+    {
+    }
+
+    SQLite::Statement put;
+    SQLite::Statement erase;
+};
+
+SubscriptionStore::SubscriptionStore(Database& database)
+    : database_{database}, statements_{std::make_unique<Statements>(database.handle())}
+{
+}
+
+SubscriptionStore::~SubscriptionStore() = default;
+
+std::vector<StoredSubscription> SubscriptionStore::all()
+{
+    std::vector<StoredSubscription> rows;
+    SQLite::Statement select{
+        database_.handle(),
+        "SELECT call_id, local_tag, watcher, member, remote_tag, local_uri, remote_uri, contact, "
+        "route, transport, host, port, listener, event, user_agent, remote_cseq, reserved_cseq, "
+        "reserved_version, expires_at FROM subscription "
+        "WHERE watcher IN (SELECT number FROM extension) "
+        "AND member IN (SELECT number FROM extension)"};
+    while (select.executeStep()) {
+        StoredSubscription row;
+        row.call_id = select.getColumn(0).getString();
+        row.local_tag = select.getColumn(1).getString();
+        row.watcher = select.getColumn(2).getString();
+        row.member = select.getColumn(3).getString();
+        row.remote_tag = select.getColumn(4).getString();
+        row.local_uri = select.getColumn(5).getString();
+        row.remote_uri = select.getColumn(6).getString();
+        row.contact = select.getColumn(7).getString();
+        row.route = lines_in(select.getColumn(8));
+        row.flow = flow_in(select, 9);
+        row.event = select.getColumn(13).getString();
+        row.user_agent = select.getColumn(14).getString();
+        row.remote_cseq = select.getColumn(15).getUInt();
+        row.reserved_cseq = select.getColumn(16).getUInt();
+        row.reserved_version = select.getColumn(17).getUInt();
+        row.expires_at = time_in(select.getColumn(18));
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+void SubscriptionStore::put(const StoredSubscription& row)
+{
+    auto& put = statements_->put;
+    put.bind(1, row.call_id);
+    put.bind(2, row.local_tag);
+    put.bind(3, row.watcher);
+    put.bind(4, row.member);
+    put.bind(5, row.remote_tag);
+    put.bind(6, row.local_uri);
+    put.bind(7, row.remote_uri);
+    put.bind(8, row.contact);
+    put.bind(9, column(row.route));
+    bind_flow(put, 10, row.flow);
+    put.bind(14, row.event);
+    put.bind(15, row.user_agent);
+    put.bind(16, static_cast<std::int64_t>(row.remote_cseq));
+    put.bind(17, static_cast<std::int64_t>(row.reserved_cseq));
+    put.bind(18, static_cast<std::int64_t>(row.reserved_version));
+    put.bind(19, column(row.expires_at));
+    run_once(put);
+}
+
+void SubscriptionStore::remove(std::string_view call_id, std::string_view local_tag)
+{
+    auto& erase = statements_->erase;
+    erase.bind(1, std::string{call_id});
+    erase.bind(2, std::string{local_tag});
+    run_once(erase);
+}
+
+void SubscriptionStore::remove_orphans()
+{
+    database_.handle().exec("DELETE FROM subscription "
+                            "WHERE watcher NOT IN (SELECT number FROM extension) "
+                            "OR member NOT IN (SELECT number FROM extension)");
+}
+
+}  // namespace lampline::db

@@ -1,0 +1,156 @@
+#include "db/write_behind.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <spdlog/spdlog.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+
+namespace lampline::db {
+namespace {
+
+std::string key_of(const std::string& call_id, const std::string& local_tag)
+{
+    return call_id + '\n' + local_tag;
+}
+
+}  // namespace
+
+WriteBehind::WriteBehind(Database& database)
+    : database_{database}, bindings_{database}, subscriptions_{database}
+{
+}
+
+void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
+{
+    using Kind = OwedBinding::Kind;
+    for (auto& change : changes) {
+        auto delay = soon;
+        if (auto* stored = std::get_if<BindingStored>(&change)) {
+            if (stored->refresh) delay = refresh_delay;
+            add_binding(std::move(stored->binding),
+                        stored->refresh ? Kind::refreshed : Kind::stored);
+        } else if (auto* removed = std::get_if<BindingRemoved>(&change)) {
+            Binding binding;
+            binding.aor = std::move(removed->aor);
+            binding.contact = std::move(removed->contact);
+            add_binding(std::move(binding), Kind::removed);
+        } else if (auto* subscription = std::get_if<SubscriptionStored>(&change)) {
+            auto key =
+                key_of(subscription->subscription.call_id, subscription->subscription.local_tag);
+            owed_subscriptions_.insert_or_assign(std::move(key), std::move(*subscription));
+        } else if (auto* ended = std::get_if<SubscriptionRemoved>(&change)) {
+            auto key = key_of(ended->call_id, ended->local_tag);
+            owed_subscriptions_.insert_or_assign(std::move(key), std::move(*ended));
+        }
+        due_by(now + delay);
+    }
+}
+
+void WriteBehind::add_binding(Binding binding, OwedBinding::Kind kind)
+{
+    auto& owed = owed_bindings_[binding.aor];
+    const auto same = std::find_if(owed.begin(), owed.end(), [&](const OwedBinding& each) {
+        return each.binding.contact == binding.contact ||
+               equivalent(each.binding.contact, binding.contact);
+    });
+    if (same == owed.end()) {
+        owed.push_back({std::move(binding), kind});
+        ++owed_bindings_count_;
+        return;
+    }
+    // What is owed was never written, so a refresh on top of it must still write all of it.
+    const bool only_lease =
+        kind == OwedBinding::Kind::refreshed && same->kind == OwedBinding::Kind::refreshed;
+    if (kind == OwedBinding::Kind::refreshed && !only_lease) kind = OwedBinding::Kind::stored;
+    *same = {std::move(binding), kind};
+}
+
+void WriteBehind::due_by(TimePoint deadline)
+{
+    const bool retrying = retry_delay_.count() > 0;
+    if (!deadline_ || (!retrying && deadline < *deadline_)) deadline_ = deadline;
+}
+
+std::size_t WriteBehind::owed() const noexcept
+{
+    return owed_bindings_count_ + owed_subscriptions_.size();
+}
+
+void WriteBehind::flush_due(TimePoint now)
+{
+    if (deadline_ && *deadline_ <= now) flush(now);
+}
+
+bool WriteBehind::flush(TimePoint now)
+{
+    if (owed() == 0) return true;
+    try {
+        write_together();
+    } catch (const SQLite::Exception& failure) {
+        bindings_.forget_rows();
+        if (failure.getErrorCode() != SQLITE_CONSTRAINT) {
+            retry_delay_ = std::clamp(retry_delay_ * 2, std::chrono::seconds{1}, max_retry_delay);
+            deadline_ = now + retry_delay_;
+            spdlog::error("database: {} changes wait, next attempt in {} s: {}", owed(),
+                          retry_delay_.count(), failure.what());
+            return false;
+        }
+        write_one_by_one();
+    }
+    owed_bindings_.clear();
+    owed_bindings_count_ = 0;
+    owed_subscriptions_.clear();
+    deadline_.reset();
+    retry_delay_ = {};
+    return true;
+}
+
+template <class Visit>
+void WriteBehind::for_each_owed(Visit visit)
+{
+    for (const auto& [aor, owed] : owed_bindings_)
+        for (const auto& each : owed) visit(each);
+    for (const auto& [key, owed] : owed_subscriptions_) visit(owed);
+}
+
+void WriteBehind::write_together()
+{
+    Transaction transaction{database_, Durability::normal};
+    for_each_owed([this](const auto& owed) { write(owed); });
+    transaction.commit();
+}
+
+void WriteBehind::write_one_by_one()
+{
+    for_each_owed([this](const auto& owed) {
+        try {
+            Transaction transaction{database_, Durability::normal};
+            write(owed);
+            transaction.commit();
+        } catch (const SQLite::Exception& failure) {
+            bindings_.forget_rows();
+            spdlog::error("database: a change was dropped: {}", failure.what());
+        }
+    });
+}
+
+void WriteBehind::write(const OwedBinding& owed)
+{
+    switch (owed.kind) {
+    case OwedBinding::Kind::refreshed: return bindings_.refresh(owed.binding);
+    case OwedBinding::Kind::stored: return bindings_.put(owed.binding);
+    case OwedBinding::Kind::removed:
+        return bindings_.remove(owed.binding.aor, owed.binding.contact);
+    }
+}
+
+void WriteBehind::write(const OwedSubscription& owed)
+{
+    if (const auto* stored = std::get_if<SubscriptionStored>(&owed))
+        return subscriptions_.put(stored->subscription);
+    const auto& removed = std::get<SubscriptionRemoved>(owed);
+    subscriptions_.remove(removed.call_id, removed.local_tag);
+}
+
+}  // namespace lampline::db

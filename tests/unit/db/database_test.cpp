@@ -1,0 +1,235 @@
+#include "db/database.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "db/extension_store.hpp"
+#include "unit/db/temp_folder.hpp"
+
+using namespace lampline;
+using namespace lampline::db;
+using lampline::testing::bytes_of;
+using lampline::testing::TempFolder;
+using lampline::testing::write_bytes;
+
+namespace {
+
+/// How opening fails; fails the test when it does not.
+OpenError refusal(const std::filesystem::path& file, std::string_view domain = "office.test")
+{
+    try {
+        const Database database{file, domain};
+    } catch (const OpenError& error) {
+        return error;
+    }
+    FAIL("the file was opened");
+    return {OpenFault::unreachable, ""};
+}
+
+/// Refused, and neither the file nor its folder is touched.
+void check_refused(const TempFolder& folder, OpenFault fault)
+{
+    const auto before = bytes_of(folder.database());
+    const auto files = testing::files_in(folder.path());
+    const auto error = refusal(folder.database());
+    CHECK(error.fault() == fault);
+    const std::string line = error.what();
+    CHECK(line.find(folder.database().string()) != std::string::npos);
+    CHECK(line.find('\n') == std::string::npos);
+    CHECK(bytes_of(folder.database()) == before);
+    CHECK(testing::files_in(folder.path()) == files);
+}
+
+StoredExtension extension(const std::string& number)
+{
+    return {{number, "Anna Lee", "a", "b"}, {}};
+}
+
+}  // namespace
+
+TEST_CASE("a new database is private, in WAL mode, of our application and the newest schema")
+{
+    const TempFolder folder;
+    {
+        Database database{folder.database(), "Office.Test"};
+        CHECK(database.domain() == "office.test");
+        CHECK(database.handle().execAndGet("PRAGMA journal_mode").getString() == "wal");
+        CHECK(database.handle().execAndGet("PRAGMA foreign_keys").getInt() == 1);
+        CHECK(database.handle().execAndGet("PRAGMA synchronous").getInt() == 2);
+        CHECK(database.handle().execAndGet("PRAGMA busy_timeout").getInt() == 5000);
+        CHECK(database.handle().execAndGet("PRAGMA user_version").getInt() ==
+              Database::newest_version());
+        CHECK(database.handle().execAndGet("PRAGMA application_id").getUInt() ==
+              Database::application_id);
+        CHECK(database.handle()
+                  .execAndGet("SELECT count(*) FROM pragma_table_list "
+                              "WHERE schema = 'main' AND name NOT LIKE 'sqlite%' AND NOT strict")
+                  .getInt() == 0);
+    }
+    const auto mode = std::filesystem::status(folder.database()).permissions();
+    CHECK(mode == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+}
+
+TEST_CASE("a database is opened again, by anybody who does not say another domain")
+{
+    const TempFolder folder;
+    {
+        const Database database{folder.database(), "office.test"};
+    }
+    CHECK(Database{folder.database(), "OFFICE.test"}.domain() == "office.test");
+    CHECK(Database{folder.database()}.domain() == "office.test");
+}
+
+TEST_CASE("a second process's handle reads and writes beside the first")
+{
+    const TempFolder folder;
+    Database serving{folder.database(), "office.test"};
+    Database beside{folder.database()};
+    Transaction transaction{beside, Durability::full};
+    ExtensionStore{beside}.put(extension("207"));
+    transaction.commit();
+    CHECK(ExtensionStore{serving}.find("207").has_value());
+}
+
+TEST_CASE("opening with another domain is refused and changes nothing")
+{
+    const TempFolder folder;
+    {
+        const Database database{folder.database(), "elsewhere.test"};
+    }
+    check_refused(folder, OpenFault::other_domain);
+    CHECK(std::string{refusal(folder.database()).what()}.find("elsewhere.test") !=
+          std::string::npos);
+}
+
+TEST_CASE("a new database needs a domain, and is not created without")
+{
+    const TempFolder folder;
+    CHECK(refusal(folder.database(), "").fault() == OpenFault::no_domain);
+    CHECK(testing::files_in(folder.path()) == 0);
+}
+
+TEST_CASE("a file that is not SQLite is refused untouched")
+{
+    const TempFolder folder;
+    write_bytes(folder.database(), "these are not the bytes of a database");
+    check_refused(folder, OpenFault::damaged);
+}
+
+TEST_CASE("a database cut short is refused untouched")
+{
+    const TempFolder folder;
+    {
+        const Database database{folder.database(), "office.test"};
+    }
+    auto bytes = bytes_of(folder.database());
+    for (const std::size_t size :
+         {std::size_t{10}, std::size_t{100}, std::size_t{5000}, bytes.size() - 4096}) {
+        CAPTURE(size);
+        write_bytes(folder.database(), bytes.substr(0, size));
+        check_refused(folder, OpenFault::damaged);
+    }
+}
+
+TEST_CASE("a database with a page overwritten is refused untouched")
+{
+    const TempFolder folder;
+    {
+        const Database database{folder.database(), "office.test"};
+    }
+    auto bytes = bytes_of(folder.database());
+    REQUIRE(bytes.size() > 3 * 4096);
+    bytes.replace(2 * 4096, 4096, std::string(4096, '\x5a'));
+    write_bytes(folder.database(), bytes);
+    check_refused(folder, OpenFault::damaged);
+}
+
+TEST_CASE("another program's database is refused untouched")
+{
+    const TempFolder folder;
+    {
+        SQLite::Database other{folder.database().string(),
+                               SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+        other.exec("CREATE TABLE recipe (name TEXT)");
+    }
+    check_refused(folder, OpenFault::foreign);
+}
+
+TEST_CASE("a newer schema is refused untouched")
+{
+    const TempFolder folder;
+    {
+        Database database{folder.database(), "office.test"};
+        database.handle().exec("PRAGMA user_version = " +
+                               std::to_string(Database::newest_version() + 1));
+    }
+    check_refused(folder, OpenFault::newer);
+}
+
+TEST_CASE("what another program says in its write-ahead log counts, and the log stays")
+{
+    const TempFolder folder;
+    SQLite::Database other{folder.database().string(),
+                           SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+    other.exec("PRAGMA journal_mode = WAL");
+    other.exec("CREATE TABLE recipe (name TEXT)");
+    const auto log = folder.database().string() + "-wal";
+    const auto before = bytes_of(log);
+    check_refused(folder, OpenFault::foreign);
+    CHECK(bytes_of(log) == before);
+}
+
+TEST_CASE("a folder, and a file in no folder, are refused")
+{
+    const TempFolder folder;
+    CHECK(refusal(folder.path()).fault() == OpenFault::unreachable);
+    CHECK(refusal(folder.path() / "none" / "office.db").fault() == OpenFault::unreachable);
+}
+
+TEST_CASE("an empty file, as a crash at creation leaves it, becomes a database")
+{
+    const TempFolder folder;
+    write_bytes(folder.database(), "");
+    CHECK(Database{folder.database(), "office.test"}.domain() == "office.test");
+    CHECK(bytes_of(folder.database()).size() > 4096);
+}
+
+TEST_CASE("a transaction that is not committed leaves nothing")
+{
+    const TempFolder folder;
+    Database database{folder.database(), "office.test"};
+    {
+        const Transaction transaction{database, Durability::full};
+        ExtensionStore{database}.put(extension("207"));
+    }
+    CHECK(ExtensionStore{database}.count() == 0);
+}
+
+TEST_CASE("killed in a transaction: what was committed is there, the rest is not")
+{
+    const TempFolder folder;
+    {
+        const Database database{folder.database(), "office.test"};
+    }
+    const pid_t child = ::fork();
+    if (child == 0) {
+        Database database{folder.database()};
+        Transaction first{database, Durability::normal};
+        ExtensionStore{database}.put(extension("201"));
+        first.commit();
+        const Transaction second{database, Durability::normal};
+        ExtensionStore{database}.put(extension("202"));
+        ::kill(::getpid(), SIGKILL);
+    }
+    REQUIRE(child > 0);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFSIGNALED(status));
+
+    Database database{folder.database(), "office.test"};
+    CHECK(ExtensionStore{database}.find("201").has_value());
+    CHECK_FALSE(ExtensionStore{database}.find("202").has_value());
+}

@@ -1,0 +1,242 @@
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <doctest/doctest.h>
+
+#include "db/audit_store.hpp"
+#include "db/binding_store.hpp"
+#include "db/directory_loader.hpp"
+#include "db/extension_store.hpp"
+#include "db/group_store.hpp"
+#include "db/subscription_store.hpp"
+#include "db/token_store.hpp"
+#include "unit/db/stored_values.hpp"
+
+using namespace lampline;
+using namespace lampline::db;
+using namespace lampline::testing;
+
+TEST_CASE("an extension comes back as it was put, and keeps its created_at when replaced")
+{
+    Office office;
+    office.write([](Database& database) {
+        ExtensionStore{database}.put({{"207", "Anna Lee", "m", "s"}, {1, at(100), at(100)}});
+        ExtensionStore{database}.put({{"207", "Anna Ng", "m2", "s2"}, {2, at(200), at(200)}});
+    });
+    const auto row = ExtensionStore{office.database}.find("207");
+    REQUIRE(row);
+    CHECK(row->extension.display_name == "Anna Ng");
+    CHECK(row->extension.ha1_md5 == "m2");
+    CHECK(row->extension.ha1_sha256 == "s2");
+    CHECK(row->stamp.version == 2);
+    CHECK(row->stamp.created_at == at(100));
+    CHECK(row->stamp.updated_at == at(200));
+    CHECK_FALSE(ExtensionStore{office.database}.find("208"));
+}
+
+TEST_CASE("a group keeps the order of its members and watchers")
+{
+    Office office;
+    office.add_extensions({"201", "207", "211"});
+    const Group sales{"sales",
+                      "Sales",
+                      {"211", "207"},
+                      {{"207", false, ProfileChoice::innovaphone}, {"201", true, {}}}};
+    office.write([&](Database& database) {
+        GroupStore{database}.put({sales, {1, at(1), at(1)}});
+        GroupStore{database}.put({{"support", "", {}, {}}, {2, at(1), at(1)}});
+    });
+    for (const auto& row :
+         {*GroupStore{office.database}.find("sales"), GroupStore{office.database}.all().front()}) {
+        CHECK(row.group.display_name == "Sales");
+        CHECK(row.group.members == sales.members);
+        CHECK(row.group.watchers == sales.watchers);
+    }
+    CHECK(GroupStore{office.database}.all().size() == 2);
+}
+
+TEST_CASE("references name every group that an extension is in, and as what")
+{
+    Office office;
+    office.add_extensions({"201", "207"});
+    office.write([](Database& database) {
+        GroupStore{database}.put({{"b", "", {"201"}, {{"201", true, {}}}}, {}});
+        GroupStore{database}.put({{"a", "", {"207"}, {{"201", true, {}}}}, {}});
+    });
+    CHECK(GroupStore{office.database}.references("201") ==
+          std::vector<GroupReference>{{"a", "watcher"}, {"b", "member"}, {"b", "watcher"}});
+}
+
+TEST_CASE("the schema keeps an extension that a group names, and a group its members")
+{
+    Office office;
+    office.add_extensions({"207"});
+    office.write([](Database& database) {
+        GroupStore{database}.put({{"sales", "", {"207"}, {}}, {}});
+    });
+    CHECK_THROWS_AS(
+        office.write([](Database& database) { ExtensionStore{database}.remove("207"); }),
+        SQLite::Exception);
+    CHECK_THROWS_AS(office.write([](Database& database) {
+        GroupStore{database}.put({{"support", "", {"999"}, {}}, {}});
+    }),
+                    SQLite::Exception);
+    CHECK_FALSE(GroupStore{office.database}.find("support"));
+    office.write([](Database& database) { CHECK(GroupStore{database}.remove("sales")); });
+    office.write([](Database& database) { CHECK(ExtensionStore{database}.remove("207")); });
+}
+
+TEST_CASE("a token is found by its digest and by its name, and remembers its use")
+{
+    Office office;
+    office.write([](Database& database) {
+        TokenStore{database}.add({"digest", "laptop", "admin", at(5), std::nullopt});
+        TokenStore{database}.touch("digest", at(9));
+    });
+    const auto row = TokenStore{office.database}.find_by_digest("digest");
+    REQUIRE(row);
+    CHECK(row->name == "laptop");
+    CHECK(row->role == "admin");
+    CHECK(row->last_used_at == at(9));
+    CHECK(TokenStore{office.database}.find_by_name("laptop").has_value());
+    CHECK_THROWS_AS(office.write([](Database& database) {
+        TokenStore{database}.add({"other", "laptop", "admin", at(5), std::nullopt});
+    }),
+                    SQLite::Exception);
+    CHECK_THROWS_AS(office.write([](Database& database) {
+        TokenStore{database}.add({"other", "desk", "emperor", at(5), std::nullopt});
+    }),
+                    SQLite::Exception);
+}
+
+TEST_CASE("audit ids rise for ever")
+{
+    Office office;
+    std::uint64_t first = 0;
+    office.write([&](Database& database) {
+        first = AuditStore{database}.record(
+            {0, at(1), "cli", "", "r1", "group.put", "sales", std::nullopt, R"({"name":"sales"})"});
+        database.handle().exec("DELETE FROM audit");
+        CHECK(AuditStore{database}.record({}) > first);
+    });
+    CHECK(AuditStore{office.database}.latest(5).size() == 1);
+}
+
+TEST_CASE("a binding comes back as it was put, without its connection")
+{
+    Office office;
+    office.add_extensions({"207"});
+    const auto binding = full_binding("207");
+    BindingStore store{office.database};
+    office.write([&](Database&) { store.put(binding); });
+    const auto rows = BindingStore{office.database}.all();
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].contact == binding.contact);
+    CHECK(rows[0].flow == Flow{Transport::tcp, "2001:db8::7", 5062, ConnectionId{}, 3});
+    CHECK(rows[0].path == binding.path);
+    CHECK(rows[0].call_id == binding.call_id);
+    CHECK(rows[0].cseq == binding.cseq);
+    CHECK(rows[0].q_thousandths == binding.q_thousandths);
+    CHECK(rows[0].user_agent == binding.user_agent);
+    CHECK(rows[0].instance == binding.instance);
+    CHECK(rows[0].expires_at == binding.expires_at);
+    CHECK(rows[0].registered_at == binding.registered_at);
+    CHECK(rows[0].generation == binding.generation);
+}
+
+TEST_CASE("an equivalent contact is the same binding, also for a store that has just started")
+{
+    Office office;
+    office.add_extensions({"207"});
+    auto binding = full_binding("207");
+    office.write([&](Database& database) { BindingStore{database}.put(binding); });
+    binding.contact.host = "PHONE.test";
+    binding.expires_at = at(9000);
+    SUBCASE("put")
+    {
+        office.write([&](Database& database) { BindingStore{database}.put(binding); });
+    }
+    SUBCASE("refresh")
+    {
+        office.write([&](Database& database) { BindingStore{database}.refresh(binding); });
+    }
+    const auto rows = BindingStore{office.database}.all();
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].expires_at == at(9000));
+    office.write(
+        [&](Database& database) { BindingStore{database}.remove("207", binding.contact); });
+    CHECK(BindingStore{office.database}.all().empty());
+}
+
+TEST_CASE("bindings and subscriptions of extensions that are gone do not come back")
+{
+    Office office;
+    office.add_extensions({"201", "207"});
+    BindingStore bindings{office.database};
+    SubscriptionStore subscriptions{office.database};
+    office.write([&](Database&) {
+        bindings.put(full_binding("207"));
+        bindings.put(full_binding("999"));
+        subscriptions.put(full_subscription("201", "207"));
+        subscriptions.put(full_subscription("201", "999"));
+        subscriptions.put(full_subscription("999", "207"));
+    });
+    CHECK(bindings.all().size() == 1);
+    CHECK(subscriptions.all().size() == 1);
+    office.write([&](Database& database) {
+        bindings.remove_orphans();
+        subscriptions.remove_orphans();
+        CHECK(database.handle().execAndGet("SELECT count(*) FROM binding_lease").getInt() == 1);
+        CHECK(database.handle().execAndGet("SELECT count(*) FROM subscription").getInt() == 1);
+    });
+}
+
+TEST_CASE("a subscription comes back as it was put, without its connection")
+{
+    Office office;
+    office.add_extensions({"201", "207"});
+    const auto subscription = full_subscription("201", "207");
+    office.write([&](Database& database) {
+        SubscriptionStore{database}.put(subscription);
+        SubscriptionStore{database}.put(subscription);
+    });
+    const auto rows = SubscriptionStore{office.database}.all();
+    REQUIRE(rows.size() == 1);
+    const auto& row = rows[0];
+    CHECK(row.watcher == "201");
+    CHECK(row.member == "207");
+    CHECK(row.call_id == subscription.call_id);
+    CHECK(row.local_tag == subscription.local_tag);
+    CHECK(row.remote_tag == subscription.remote_tag);
+    CHECK(row.local_uri == subscription.local_uri);
+    CHECK(row.remote_uri == subscription.remote_uri);
+    CHECK(row.contact == subscription.contact);
+    CHECK(row.route == subscription.route);
+    CHECK(row.flow.host == "192.0.2.1");
+    CHECK_FALSE(row.flow.connection);
+    CHECK(row.event == subscription.event);
+    CHECK(row.user_agent == subscription.user_agent);
+    CHECK(row.remote_cseq == 4'000'000'000);
+    CHECK(row.reserved_cseq == subscription.reserved_cseq);
+    CHECK(row.reserved_version == subscription.reserved_version);
+    CHECK(row.expires_at == subscription.expires_at);
+    office.write([&](Database& database) {
+        SubscriptionStore{database}.remove(subscription.call_id, subscription.local_tag);
+    });
+    CHECK(SubscriptionStore{office.database}.all().empty());
+}
+
+TEST_CASE("the directory holds the whole office")
+{
+    Office office;
+    office.add_extensions({"201", "207"});
+    office.write([](Database& database) {
+        GroupStore{database}.put(
+            {{"sales", "", {"207"}, {{"201", true, ProfileChoice::innovaphone}}}, {}});
+    });
+    const auto directory = load_directory(office.database);
+    CHECK(directory->domain() == "office.test");
+    CHECK(directory->extension_count() == 2);
+    const auto* right = directory->right("201", "207");
+    REQUIRE(right != nullptr);
+    CHECK(right->unsolicited);
+    CHECK(right->profile == ProfileChoice::innovaphone);
+}

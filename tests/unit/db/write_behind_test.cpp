@@ -1,0 +1,150 @@
+#include "db/write_behind.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <doctest/doctest.h>
+
+#include "unit/db/stored_values.hpp"
+
+using namespace lampline;
+using namespace lampline::db;
+using namespace lampline::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+const WriteBehind::TimePoint start{};
+
+struct Owing {
+    Office office;
+    WriteBehind behind{office.database};
+
+    Owing() { office.add_extensions({"201", "207"}); }
+
+    std::vector<Binding> bindings() { return BindingStore{office.database}.all(); }
+    std::vector<StoredSubscription> subscriptions()
+    {
+        return SubscriptionStore{office.database}.all();
+    }
+};
+
+Binding binding_until(long expires)
+{
+    auto binding = full_binding("207");
+    binding.expires_at = at(expires);
+    return binding;
+}
+
+}  // namespace
+
+TEST_CASE("a new binding, a removal and a subscription are written within 20 ms")
+{
+    Owing owing;
+    std::vector<StorageChange> changes;
+    SUBCASE("binding")
+    {
+        changes = {BindingStored{binding_until(5000), false}};
+    }
+    SUBCASE("removal")
+    {
+        changes = {BindingRemoved{"207", full_binding("207").contact}};
+    }
+    SUBCASE("subscription")
+    {
+        changes = {SubscriptionStored{full_subscription("201", "207")}};
+    }
+    SUBCASE("end of a subscription")
+    {
+        changes = {SubscriptionRemoved{"c", "t"}};
+    }
+    owing.behind.add(changes, start);
+    CHECK(owing.behind.next_deadline() == start + 20ms);
+    owing.behind.flush_due(start + 19ms);
+    CHECK(owing.behind.owed() == 1);
+    owing.behind.flush_due(start + 20ms);
+    CHECK(owing.behind.owed() == 0);
+    CHECK_FALSE(owing.behind.next_deadline());
+}
+
+TEST_CASE("refreshes wait a second and only the newest of a binding is written")
+{
+    Owing owing;
+    owing.behind.add({BindingStored{binding_until(5000), false}}, start);
+    owing.behind.flush(start);
+    for (long i = 1; i <= 100; ++i)
+        owing.behind.add({BindingStored{binding_until(5000 + i), true}}, start + 5ms * i);
+    CHECK(owing.behind.owed() == 1);
+    CHECK(owing.behind.next_deadline() == start + 1005ms);
+    CHECK(owing.bindings().at(0).expires_at == at(5000));
+    owing.behind.flush_due(start + 1005ms);
+    CHECK(owing.bindings().at(0).expires_at == at(5100));
+}
+
+TEST_CASE("a refresh on top of an unwritten binding still writes all of it")
+{
+    Owing owing;
+    owing.behind.add(
+        {BindingStored{binding_until(5000), false}, BindingStored{binding_until(6000), true}},
+        start);
+    CHECK(owing.behind.next_deadline() == start + 20ms);
+    owing.behind.flush_due(start + 20ms);
+    CHECK(owing.bindings().at(0).user_agent == full_binding("207").user_agent);
+    CHECK(owing.bindings().at(0).expires_at == at(6000));
+}
+
+TEST_CASE("the last word on a binding or subscription counts")
+{
+    Owing owing;
+    const auto contact = full_binding("207").contact;
+    const auto subscription = full_subscription("201", "207");
+    owing.behind.add({BindingStored{binding_until(5000), false}, BindingRemoved{"207", contact},
+                      SubscriptionStored{subscription},
+                      SubscriptionRemoved{subscription.call_id, subscription.local_tag}},
+                     start);
+    CHECK(owing.behind.owed() == 2);
+    owing.behind.flush(start);
+    CHECK(owing.bindings().empty());
+    CHECK(owing.subscriptions().empty());
+    owing.behind.add({BindingRemoved{"207", contact}, BindingStored{binding_until(5000), true},
+                      SubscriptionStored{subscription}},
+                     start);
+    owing.behind.flush(start);
+    CHECK(owing.bindings().size() == 1);
+    CHECK(owing.subscriptions().size() == 1);
+}
+
+TEST_CASE(
+    "a failing disk: everything stays owed, is tried again ever more slowly, and then written")
+{
+    Owing owing;
+    SQLite::Database blocker{owing.office.folder.database().string(), SQLite::OPEN_READWRITE};
+    owing.office.database.handle().setBusyTimeout(0);
+    blocker.exec("BEGIN IMMEDIATE");
+    owing.behind.add({BindingStored{binding_until(5000), false}}, start);
+    CHECK_FALSE(owing.behind.flush(start));
+    CHECK(owing.behind.next_deadline() == start + 1s);
+    owing.behind.add({BindingStored{binding_until(6000), false}}, start);
+    CHECK(owing.behind.next_deadline() == start + 1s);
+    owing.behind.flush_due(start + 1s);
+    CHECK(owing.behind.next_deadline() == start + 3s);
+    for (int i = 0; i < 10; ++i) CHECK_FALSE(owing.behind.flush(start));
+    CHECK(owing.behind.next_deadline() == start + 30s);
+    blocker.exec("ROLLBACK");
+    CHECK(owing.behind.flush(start));
+    CHECK(owing.bindings().at(0).expires_at == at(6000));
+}
+
+TEST_CASE("a row that the schema refuses is dropped, the others are written")
+{
+    Owing owing;
+    owing.office.database.handle().exec(
+        "CREATE TRIGGER refuse BEFORE INSERT ON binding WHEN new.aor = '201' "
+        "BEGIN SELECT RAISE(ABORT, 'refused'); END");
+    owing.behind.add({BindingStored{full_binding("201"), false},
+                      BindingStored{full_binding("207"), false},
+                      SubscriptionStored{full_subscription("201", "207")}},
+                     start);
+    CHECK(owing.behind.flush(start));
+    CHECK(owing.behind.owed() == 0);
+    CHECK(owing.bindings().size() == 1);
+    CHECK(owing.subscriptions().size() == 1);
+}
