@@ -1,0 +1,550 @@
+#include "support/scenario.hpp"
+
+#include <doctest/doctest.h>
+
+#include <utility>
+
+namespace lampline::test {
+namespace {
+
+constexpr std::string_view domain = "office.test";
+
+PayloadRef sdp_payload(std::string_view sdp)
+{
+    if (sdp.empty()) return nullptr;
+    return std::make_shared<const Payload>(Payload{"application/sdp", std::string{sdp}, {}});
+}
+
+SipUri address_of(std::string_view number)
+{
+    SipUri uri;
+    uri.user = number;
+    uri.host = domain;
+    return uri;
+}
+
+DirectoryRef directory_with(std::vector<Group> groups)
+{
+    std::vector<Extension> extensions;
+    for (int n = 101; n <= 109; ++n)
+        extensions.push_back({std::to_string(n), "Name " + std::to_string(n), {}, {}});
+    return std::make_shared<const Directory>(std::string{domain}, std::move(extensions),
+                                             std::move(groups));
+}
+
+TokenSource counting_tokens()
+{
+    return [count = std::make_shared<int>(0)] { return "t" + std::to_string(++*count); };
+}
+
+std::string_view word(Method method)
+{
+    switch (method) {
+    case Method::invite: return "INVITE";
+    case Method::ack: return "ACK";
+    case Method::bye: return "BYE";
+    case Method::cancel: return "CANCEL";
+    case Method::options: return "OPTIONS";
+    case Method::info: return "INFO";
+    case Method::update: return "UPDATE";
+    case Method::prack: return "PRACK";
+    case Method::notify: return "NOTIFY";
+    case Method::message: return "MESSAGE";
+    default: return "other";
+    }
+}
+
+template <class... Visitors>
+struct Overloaded : Visitors... {
+    using Visitors::operator()...;
+};
+
+}  // namespace
+
+Group group(std::string name, std::vector<std::string> members,
+            std::vector<std::string> watched_only)
+{
+    Group result{.name = std::move(name), .display_name = {}, .members = members, .watchers = {}};
+    for (auto& member : members)
+        result.watchers.push_back({std::move(member), false, ProfileChoice::standard});
+    for (auto& member : watched_only) result.members.push_back(std::move(member));
+    return result;
+}
+
+Arrived& Arrived::from(std::string_view number)
+{
+    CHECK(from_address.uri.user == number);
+    return *this;
+}
+
+Arrived& Arrived::with(std::string_view text)
+{
+    CHECK(body() == text);
+    return *this;
+}
+
+Arrived& Arrived::without_body()
+{
+    CHECK(body().empty());
+    return *this;
+}
+
+Arrived& Arrived::header(std::string_view name, std::string_view value)
+{
+    for (const auto& header : headers)
+        if (header.name == name) {
+            CHECK(header.value == value);
+            return *this;
+        }
+    FAIL_CHECK(what << " has no header " << name);
+    return *this;
+}
+
+Arrived& Arrived::reliable()
+{
+    CHECK(is_reliable);
+    return *this;
+}
+
+Arrived& Arrived::session(std::chrono::seconds expires, Refresher refresher)
+{
+    CHECK(session_timer.expires == expires);
+    CHECK(session_timer.refresher == refresher);
+    return *this;
+}
+
+Arrived& Arrived::phrase(std::string_view text)
+{
+    CHECK(what.substr(4) == text);
+    return *this;
+}
+
+std::string Arrived::body() const
+{
+    if (notify) {
+        if (!notify->body_head) return {};
+        return *notify->body_head +
+               (notify->body_tail ? std::to_string(notify->version) + *notify->body_tail : "");
+    }
+    return payload ? payload->body : std::string{};
+}
+
+DialogInfo Arrived::document() const
+{
+    auto document = read_dialog_info(body());
+    REQUIRE_MESSAGE(document, "not a dialog-info document: " << body());
+    return *std::move(document);
+}
+
+DialogElement Arrived::dialog() const
+{
+    auto all = document();
+    REQUIRE_MESSAGE(all.dialogs.size() == 1, body());
+    return all.dialogs.front();
+}
+
+Phone::Phone(Scenario& scenario, std::string own_number, std::uint16_t port)
+    : number{std::move(own_number)}, scenario_{scenario}
+{
+    flow = {Transport::udp, "192.0.2." + number.substr(1), port, {}, 0};
+}
+
+void Phone::registers(std::chrono::seconds expires)
+{
+    RegisterContact contact;
+    contact.uri = address_of(number);
+    contact.uri.host = flow.host;
+    contact.uri.port = flow.port;
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, Method::register_, {}};
+    scenario_.receive(RegisterReceived{.transaction = transaction,
+                                       .source = flow,
+                                       .aor = number,
+                                       .contacts = {contact},
+                                       .expires = expires,
+                                       .call_id = "reg-" + number + "-" + std::to_string(flow.port),
+                                       .cseq = ++cseq_,
+                                       .user_agent = user_agent});
+    receives(200U);
+}
+
+Arrived Phone::watches(std::string_view member)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, Method::subscribe, {}};
+    SipUri contact = address_of(number);
+    contact.host = flow.host;
+    contact.port = flow.port;
+    scenario_.receive(SubscribeReceived{
+        .transaction = transaction,
+        .source = flow,
+        .authenticated = number,
+        .request_uri = address_of(member),
+        .parties = {{{}, address_of(number)}, "watch", {{}, address_of(member)}, {}},
+        .call_id = "sub-" + number + "-" + std::string{member},
+        .cseq = ++cseq_,
+        .contact = contact,
+        .event = "dialog",
+        .accept = {"application/dialog-info+xml"},
+        .expires = 3600s,
+        .user_agent = user_agent});
+    receives(200U);
+    return receives(NOTIFY);
+}
+
+void Phone::sends(Method method, std::string_view dialled, std::string_view sdp)
+{
+    REQUIRE(method == INVITE);
+    own_invite_ = scenario_.next_transaction();
+    leg_ = {};
+    scenario_.requests_[own_invite_] = {this, INVITE, {}};
+    scenario_.receive(InviteReceived{.transaction = own_invite_,
+                                     .source = flow,
+                                     .authenticated = number,
+                                     .request_uri = address_of(dialled),
+                                     .parties = {{{}, address_of(number)},
+                                                 "from-" + std::to_string(own_invite_.value),
+                                                 {{}, address_of(dialled)},
+                                                 {}},
+                                     .call_id = "call-" + std::to_string(own_invite_.value),
+                                     .supported = supported,
+                                     .session_timer = session_timer,
+                                     .user_agent = user_agent,
+                                     .payload = sdp_payload(sdp)});
+}
+
+void Phone::sends(Method method, PayloadRef payload)
+{
+    REQUIRE_MESSAGE(leg_, number << " has no dialog");
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, method, leg_};
+    if (method == INVITE) own_invite_ = transaction;
+    scenario_.receive(RequestReceived{.transaction = transaction,
+                                      .leg = leg_,
+                                      .method = method,
+                                      .supported = supported,
+                                      .session_timer = session_timer,
+                                      .payload = std::move(payload)});
+}
+
+void Phone::sends_invite(std::string_view sdp)
+{
+    sends(INVITE, sdp_payload(sdp));
+}
+
+void Phone::cancels()
+{
+    scenario_.requests_.erase(own_invite_);
+    scenario_.receive(CancelReceived{.transaction = own_invite_, .leg = leg_});
+}
+
+void Phone::replies(unsigned status, std::string_view sdp)
+{
+    REQUIRE_MESSAGE(to_answer_, number << " has nothing to answer");
+    const auto request = *to_answer_;
+    if (status >= 200) {
+        to_answer_.reset();
+        scenario_.invites_.erase(request.answers_to);
+    }
+    scenario_.receive(ResponseReceived{
+        .leg = request.leg,
+        .transaction = request.answers_to,
+        .method = request.method,
+        .status = status,
+        .to_tag = status == 100 ? "" : "tag-" + number + "-" + std::to_string(flow.port),
+        .supported = supported,
+        .session_timer = session_timer,
+        .payload = sdp_payload(sdp)});
+}
+
+void Phone::replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp)
+{
+    REQUIRE(to_answer_);
+    scenario_.receive(ResponseReceived{.leg = to_answer_->leg,
+                                       .transaction = to_answer_->answers_to,
+                                       .method = INVITE,
+                                       .status = status,
+                                       .to_tag = "tag-" + number,
+                                       .reliable = {rseq},
+                                       .payload = sdp_payload(sdp)});
+}
+
+void Phone::fails_with(unsigned status)
+{
+    REQUIRE(to_answer_);
+    const auto request = *std::exchange(to_answer_, std::nullopt);
+    scenario_.invites_.erase(request.answers_to);
+    scenario_.receive(ResponseReceived{.leg = request.leg,
+                                       .transaction = request.answers_to,
+                                       .method = request.method,
+                                       .status = status,
+                                       .generated = true});
+}
+
+void Phone::acknowledge(const Arrived& success, std::string_view sdp)
+{
+    scenario_.receive(AckReceived{
+        .transaction = success.transaction, .leg = success.leg, .payload = sdp_payload(sdp)});
+}
+
+void Phone::never_acknowledges(const Arrived& success)
+{
+    scenario_.receive(AckMissing{.transaction = success.transaction, .leg = success.leg});
+}
+
+Arrived Phone::receives(Method method)
+{
+    REQUIRE_MESSAGE(!inbox.empty(), number << " waits for " << word(method));
+    REQUIRE_MESSAGE(inbox.front().what == word(method), number << " waits for " << word(method));
+    auto arrived = std::move(inbox.front());
+    inbox.pop_front();
+    return arrived;
+}
+
+Arrived Phone::receives(unsigned status)
+{
+    REQUIRE_MESSAGE(!inbox.empty(), number << " waits for " << status);
+    REQUIRE_MESSAGE(inbox.front().status == status,
+                    number << " waits for " << status << ", got " << inbox.front().what);
+    auto arrived = std::move(inbox.front());
+    inbox.pop_front();
+    return arrived;
+}
+
+void Phone::answers(const Arrived& notify, unsigned status, bool generated)
+{
+    REQUIRE(notify.notify);
+    scenario_.receive(NotifyAnswered{.subscription = notify.notify->subscription,
+                                     .cseq = notify.notify->cseq,
+                                     .status = status,
+                                     .generated = generated});
+}
+
+Scenario::Scenario(std::vector<Group> groups, ExchangeSettings settings)
+    : now_{std::chrono::steady_clock::time_point{1h},
+           std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}},
+      exchange_{settings, counting_tokens(), directory_with(std::move(groups))}
+{
+}
+
+Scenario::~Scenario()
+{
+    for (const auto& phone : phones_)
+        for (const auto& arrived : phone->inbox)
+            if (!std::uncaught_exceptions())
+                FAIL_CHECK(phone->number << " received unasked: " << arrived.what);
+}
+
+Phone& Scenario::phone(std::string number)
+{
+    auto& phone = silent_phone(std::move(number));
+    phone.registers();
+    return phone;
+}
+
+Phone& Scenario::silent_phone(std::string number)
+{
+    return *phones_.emplace_back(std::make_unique<Phone>(*this, std::move(number), next_port_++));
+}
+
+void Scenario::passes(std::chrono::milliseconds span)
+{
+    const auto end = now_.mono + span;
+    while (now_.mono < end) {
+        const auto deadline = exchange_.next_deadline();
+        const auto until = deadline && *deadline < end ? std::max(*deadline, now_.mono) : end;
+        now_.wall +=
+            std::chrono::duration_cast<std::chrono::system_clock::duration>(until - now_.mono);
+        now_.mono = until;
+        exchange_.advance(now_, outbox_);
+        deliver();
+        if (deadline && *deadline <= now_.mono && exchange_.next_deadline() == deadline)
+            now_.mono += 1ms;
+    }
+}
+
+void Scenario::stays_silent_for(std::chrono::seconds span)
+{
+    passes(span);
+    for (const auto& phone : phones_)
+        for (const auto& arrived : phone->inbox)
+            FAIL_CHECK(phone->number << " received " << arrived.what);
+}
+
+void Scenario::replaces_directory(std::vector<Group> groups)
+{
+    exchange_.replace_directory(directory_with(std::move(groups)), now_, outbox_);
+    deliver();
+}
+
+void Scenario::ends_all_calls()
+{
+    exchange_.end_calls(now_, outbox_);
+    deliver();
+}
+
+void Scenario::receive(const SipInput& input)
+{
+    waiting_.push_back(input);
+    if (std::exchange(stepping_, true)) return;
+    while (!waiting_.empty()) {
+        const auto next = std::move(waiting_.front());
+        waiting_.pop_front();
+        exchange_.receive(next, now_, outbox_);
+        deliver();
+    }
+    stepping_ = false;
+}
+
+void Scenario::deliver()
+{
+    const bool outermost = !std::exchange(stepping_, true);
+    auto commands = std::exchange(outbox_.commands, {});
+    for (auto& change : outbox_.storage) stored.push_back(std::move(change));
+    outbox_.storage.clear();
+    outbox_.events.clear();
+    for (auto& command : commands) deliver(command);
+    if (!outermost) return;
+    stepping_ = false;
+    if (waiting_.empty()) return;
+    auto next = std::move(waiting_.front());
+    waiting_.pop_front();
+    receive(next);
+}
+
+void Scenario::deliver(SipCommand& command)
+{
+    std::visit(Overloaded{
+                   [&](OpenDialog& open) {
+                       auto& request = requests_.at(open.transaction);
+                       request.leg = open.leg;
+                       request.phone->leg_ = open.leg;
+                       legs_[open.leg] = request.phone;
+                   },
+                   [&](Reply& reply) {
+                       const auto found = requests_.find(reply.transaction);
+                       REQUIRE_MESSAGE(found != requests_.end(),
+                                       "answered twice, or never asked: " << reply.status);
+                       const auto request = found->second;
+                       if (reply.status >= 200) requests_.erase(found);
+                       Arrived arrived;
+                       arrived.what = std::to_string(reply.status) + " " + reply.phrase;
+                       arrived.status = reply.status;
+                       arrived.leg = request.leg;
+                       arrived.transaction = reply.transaction;
+                       arrived.headers = reply.headers;
+                       arrived.session_timer = reply.session_timer;
+                       arrived.is_reliable = reply.reliable;
+                       arrived.payload = reply.payload;
+                       if (request.method == INVITE && reply.status / 100 == 2 &&
+                           request.phone->acknowledges)
+                           waiting_.push_back(
+                               AckReceived{.transaction = reply.transaction, .leg = request.leg});
+                       arrive(*request.phone, std::move(arrived));
+                   },
+                   [&](SendInvite& invite) {
+                       auto* phone = phone_at(invite.target.flow);
+                       REQUIRE(phone);
+                       legs_[invite.leg] = phone;
+                       phone->leg_ = invite.leg;
+                       invites_[invite.transaction] = {phone, INVITE, invite.leg};
+                       Arrived arrived;
+                       arrived.what = "INVITE";
+                       arrived.method = INVITE;
+                       arrived.leg = invite.leg;
+                       arrived.answers_to = invite.transaction;
+                       arrived.from_address = invite.from;
+                       arrived.headers = invite.headers;
+                       arrived.session_timer = invite.session_timer;
+                       arrived.payload = invite.payload;
+                       phone->to_answer_ = arrived;
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [&](SendRequest& request) {
+                       auto* phone = phone_of(request.leg);
+                       REQUIRE_MESSAGE(phone,
+                                       "a " << word(request.method) << " on a closed dialog");
+                       Arrived arrived;
+                       arrived.what = word(request.method);
+                       arrived.method = request.method;
+                       arrived.leg = request.leg;
+                       arrived.answers_to = request.transaction;
+                       arrived.headers = request.headers;
+                       arrived.session_timer = request.session_timer;
+                       arrived.rack_rseq = request.rack_rseq;
+                       arrived.payload = request.payload;
+                       if (request.method == BYE && phone->answers_bye)
+                           waiting_.push_back(ResponseReceived{.leg = request.leg,
+                                                               .transaction = request.transaction,
+                                                               .method = BYE,
+                                                               .status = 200});
+                       else
+                           phone->to_answer_ = arrived;
+                       if (request.method == INVITE)
+                           invites_[request.transaction] = {phone, INVITE, request.leg};
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [&](SendAck& ack) {
+                       auto* phone = phone_of(ack.leg);
+                       REQUIRE_MESSAGE(phone, "an ACK on a closed dialog");
+                       Arrived arrived;
+                       arrived.what = "ACK";
+                       arrived.method = ACK;
+                       arrived.leg = ack.leg;
+                       arrived.payload = ack.payload;
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [&](SendCancel& cancel) {
+                       auto* phone = phone_of(cancel.leg);
+                       REQUIRE_MESSAGE(phone, "a CANCEL on a closed dialog");
+                       if (phone->answers_cancel && invites_.erase(cancel.transaction) != 0)
+                           waiting_.push_back(ResponseReceived{.leg = cancel.leg,
+                                                               .transaction = cancel.transaction,
+                                                               .method = INVITE,
+                                                               .status = 487,
+                                                               .to_tag = "tag-" + phone->number});
+                       Arrived arrived;
+                       arrived.what = "CANCEL";
+                       arrived.method = CANCEL;
+                       arrived.headers = cancel.headers;
+                       phone->to_answer_.reset();
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [&](CloseDialog& close) { CHECK(legs_.erase(close.leg) == 1); },
+                   [&](SendNotify& notify) {
+                       auto* phone = phone_at(notify.dialog->flow);
+                       REQUIRE(phone);
+                       if (phone->answers_notify)
+                           waiting_.push_back(NotifyAnswered{.subscription = notify.subscription,
+                                                             .cseq = notify.cseq,
+                                                             .status = *phone->answers_notify});
+                       Arrived arrived;
+                       arrived.what = "NOTIFY";
+                       arrived.method = NOTIFY;
+                       arrived.notify = std::move(notify);
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [](ForgetNotify&) {},
+               },
+               command);
+}
+
+void Scenario::arrive(Phone& phone, Arrived arrived)
+{
+    phone.inbox.push_back(std::move(arrived));
+}
+
+Phone* Scenario::phone_of(LegId leg)
+{
+    const auto found = legs_.find(leg);
+    return found == legs_.end() ? nullptr : found->second;
+}
+
+Phone* Scenario::phone_at(const Flow& flow)
+{
+    for (const auto& phone : phones_)
+        if (phone->flow == flow) return phone.get();
+    return nullptr;
+}
+
+}  // namespace lampline::test

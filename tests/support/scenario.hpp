@@ -1,0 +1,183 @@
+#pragma once
+// Ladders on the board: phones and watchers against the exchange, without sockets, on a clock that
+// only we move.
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/dialog_info.hpp"
+#include "engine/exchange.hpp"
+
+namespace lampline::test {
+
+inline constexpr Method INVITE = Method::invite;
+inline constexpr Method ACK = Method::ack;
+inline constexpr Method BYE = Method::bye;
+inline constexpr Method CANCEL = Method::cancel;
+inline constexpr Method OPTIONS = Method::options;
+inline constexpr Method INFO = Method::info;
+inline constexpr Method UPDATE = Method::update;
+inline constexpr Method PRACK = Method::prack;
+inline constexpr Method NOTIFY = Method::notify;
+inline constexpr Method SUBSCRIBE = Method::subscribe;
+
+inline constexpr std::string_view talking_sdp = "v=0\r\nm=audio 4000 RTP/AVP 0\r\na=sendrecv\r\n";
+inline constexpr std::string_view hold_sdp = "v=0\r\nm=audio 4000 RTP/AVP 0\r\na=sendonly\r\n";
+
+/// A group whose members are each other's watchers as well; `watched_only` are members that watch
+/// nobody.
+Group group(std::string name, std::vector<std::string> members,
+            std::vector<std::string> watched_only = {});
+
+/// A request or response that arrived at a phone. Chained checks fail the test by themselves.
+class Arrived {
+public:
+    Arrived& from(std::string_view number);
+    Arrived& with(std::string_view body);
+    Arrived& without_body();
+    Arrived& header(std::string_view name, std::string_view value);
+    Arrived& reliable();
+    Arrived& session(std::chrono::seconds expires, Refresher refresher);
+    Arrived& phrase(std::string_view text);
+    /// NOTIFY: the only dialog of the document.
+    [[nodiscard]] DialogElement dialog() const;
+    /// NOTIFY: the whole document.
+    [[nodiscard]] DialogInfo document() const;
+    [[nodiscard]] std::string body() const;
+
+    // What arrived, as values.
+    std::string what;  // "INVITE", "180", ...
+    Method method = Method::other;
+    unsigned status = 0;
+    LegId leg{};
+    TransactionId transaction{};       // a request of the exchange, to be answered
+    ClientTransactionId answers_to{};  // the exchange's own id of that request
+    NameAddr from_address;
+    std::vector<Header> headers;
+    SessionTimer session_timer;
+    bool is_reliable = false;
+    std::uint32_t rack_rseq = 0;
+    PayloadRef payload;
+    std::optional<SendNotify> notify;
+};
+
+class Scenario;
+
+/// One phone at one address. ACKs what it must, answers CANCEL, BYE and NOTIFY by itself.
+class Phone {
+public:
+    Phone(Scenario& scenario, std::string number, std::uint16_t port);
+
+    // Outside a dialog.
+    void registers(std::chrono::seconds expires = 3600s);
+    void unregisters() { registers(0s); }
+    /// SUBSCRIBE to `member`, 200, first NOTIFY, which is returned.
+    Arrived watches(std::string_view member);
+    /// INVITE `number`; empty `sdp`: delayed offer.
+    void sends(Method method, std::string_view number, std::string_view sdp = talking_sdp);
+
+    // Within the dialog of the last INVITE sent or received.
+    void sends(Method method, PayloadRef payload = nullptr);
+    void sends_invite(std::string_view sdp);
+    void cancels();
+    void replies(unsigned status, std::string_view sdp = {});
+    /// A provisional response with RSeq.
+    void replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp = {});
+    /// The ACK of a 2xx, when `acknowledges` is off; `sdp` answers a delayed offer.
+    void acknowledge(const Arrived& success, std::string_view sdp = {});
+    /// Timer H of a 2xx whose ACK never came.
+    void never_acknowledges(const Arrived& success);
+    /// The stack's own answer: 408 for silence, 503 for an unreachable address.
+    void fails_with(unsigned status);
+
+    /// The next thing that arrived must be this; fails the test otherwise.
+    Arrived receives(Method method);
+    Arrived receives(unsigned status);
+    [[nodiscard]] bool hears_nothing() const { return inbox.empty(); }
+
+    // How it behaves.
+    bool acknowledges = true;    // sends ACK for a 2xx
+    bool answers_cancel = true;  // with 487 to the INVITE
+    bool answers_bye = true;
+    std::optional<unsigned> answers_notify = 200;  // nullopt: only when told, by answers(...)
+    SessionTimer session_timer;
+    OptionTag supported = OptionTag::none;
+    std::string user_agent = "Test";
+
+    void answers(const Arrived& notify, unsigned status, bool generated = false);
+
+    std::string number;
+    Flow flow;
+    std::deque<Arrived> inbox;
+
+private:
+    friend class Scenario;
+    Scenario& scenario_;
+    LegId leg_{};                       // the exchange's leg of the present dialog
+    TransactionId own_invite_{};        // our INVITE, as the exchange knows it
+    std::optional<Arrived> to_answer_;  // the last request that waits for our answer
+    std::uint32_t cseq_ = 0;
+};
+
+/// The exchange, its phones, and the time. Whatever arrives unasked fails the test at the end.
+class Scenario {
+public:
+    /// Extensions 101 to 109, in the domain office.test.
+    explicit Scenario(std::vector<Group> groups = {}, ExchangeSettings settings = {});
+    ~Scenario();
+    Scenario(const Scenario&) = delete;
+    Scenario& operator=(const Scenario&) = delete;
+
+    /// A phone of `number`, registered.
+    Phone& phone(std::string number);
+    /// A phone that is not registered.
+    Phone& silent_phone(std::string number);
+    /// Time passes; what falls due happens.
+    void passes(std::chrono::milliseconds span);
+    /// Nothing arrives anywhere for `span`.
+    void stays_silent_for(std::chrono::seconds span);
+    /// No call is left in the exchange.
+    [[nodiscard]] bool has_no_calls() const { return exchange_.call_count() == 0; }
+    /// Every dialog the exchange opened has been closed.
+    [[nodiscard]] bool has_no_dialogs() const { return legs_.empty(); }
+    void replaces_directory(std::vector<Group> groups);
+    void ends_all_calls();
+    [[nodiscard]] LiveView view() const { return exchange_.view(now_); }
+
+    void receive(const SipInput& input);
+    TransactionId next_transaction() { return transactions_.next(); }
+    [[nodiscard]] Moment now() const { return now_; }
+    std::vector<StorageChange> stored;
+
+private:
+    friend class Phone;
+    void deliver();
+    void deliver(SipCommand& command);
+    void arrive(Phone& phone, Arrived arrived);
+    Phone* phone_of(LegId leg);
+    Phone* phone_at(const Flow& flow);
+
+    struct Request {
+        Phone* phone;
+        Method method;
+        LegId leg;
+    };
+
+    Moment now_;
+    Exchange exchange_;
+    Outbox outbox_;
+    std::deque<SipInput> waiting_;  // what phones do by themselves, after the present step
+    bool stepping_ = false;
+    std::deque<std::unique_ptr<Phone>> phones_;
+    std::map<TransactionId, Request> requests_;       // of phones, not finally answered
+    std::map<ClientTransactionId, Request> invites_;  // of the exchange, not finally answered
+    std::map<LegId, Phone*> legs_;
+    IdSource<TransactionId> transactions_;
+    std::uint16_t next_port_ = 5060;
+};
+
+}  // namespace lampline::test

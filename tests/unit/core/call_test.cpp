@@ -1,0 +1,48 @@
+#include "core/call.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace lampline;
+
+TEST_CASE("the best of several failures (RFC 3261 §16.7 step 6)")
+{
+    CHECK(better_response(486, 0));
+    CHECK(better_response(603, 486));  // 6xx above all
+    CHECK_FALSE(better_response(486, 603));
+    CHECK(better_response(404, 503));  // then the lowest class
+    CHECK(better_response(486, 408));  // within a class what tells the caller most
+    CHECK(better_response(486, 480));
+    CHECK_FALSE(better_response(408, 480));
+    CHECK_FALSE(better_response(486, 486));  // the first one stays
+}
+
+TEST_CASE("leg states move as RFC 4235 §3.7.1 draws them")
+{
+    CHECK(next(LegState::trying, LegInput::provisional) == LegState::proceeding);
+    CHECK(next(LegState::proceeding, LegInput::provisional_with_tag) == LegState::early);
+    CHECK(next(LegState::early, LegInput::success) == LegState::confirmed);
+    CHECK(next(LegState::confirmed, LegInput::remote_bye) == LegState::terminated);
+    CHECK_FALSE(next(LegState::early, LegInput::provisional_with_tag));  // a retransmission
+    CHECK_FALSE(next(LegState::confirmed, LegInput::provisional));       // a late 180
+    CHECK_FALSE(next(LegState::terminated, LegInput::success));
+}
+
+TEST_CASE("while ringing, the peer of the caller is the only early dialog")
+{
+    Call call;
+    call.caller.id = LegId{1};
+    call.callees.resize(2);
+    call.callees[0].id = LegId{2};
+    call.callees[1].id = LegId{3};
+    for (auto& leg : call.callees) leg.role = LegRole::callee;
+
+    CHECK(call.peer_of(call.caller) == nullptr);
+    call.callees[0].state = LegState::early;
+    CHECK(call.peer_of(call.caller) == &call.callees[0]);
+    call.callees[1].state = LegState::early;
+    CHECK(call.peer_of(call.caller) == nullptr);
+    call.answered_by = LegId{3};
+    CHECK(call.peer_of(call.caller) == &call.callees[1]);
+    CHECK(call.peer_of(call.callees[1]) == &call.caller);
+    CHECK(call.peer_of(call.callees[0]) == nullptr);  // it lost
+}
