@@ -11,9 +11,11 @@
 #include "base/clock.hpp"
 #include "base/timer_queue.hpp"
 #include "core/directory.hpp"
+#include "core/group_state.hpp"
 #include "core/live_view.hpp"
 #include "core/location_table.hpp"
 #include "core/sip_input.hpp"
+#include "core/subscription.hpp"
 #include "core/token_source.hpp"
 #include "engine/outbox.hpp"
 
@@ -27,13 +29,15 @@ struct IndicationSettings {
     std::size_t max_subscriptions_per_watcher = 2000;
 };
 
-/// The notifier of the `dialog` event package (RFC 6665, RFC 4235), asked or unasked. What it tells is a projection
-/// of DialogChanged and of nothing else. Memory is proportional to subscriptions and live dialogs. SIP thread only.
+/// The notifier of the `dialog` event package (RFC 6665, RFC 4235), asked or unasked. What it tells
+/// is a projection of DialogChanged and of nothing else. Memory is proportional to subscriptions
+/// and live dialogs. SIP thread only.
 class GroupIndications {
 public:
     GroupIndications(IndicationSettings settings, TokenSource tokens, DirectoryRef directory);
 
-    /// Answers with exactly one Reply: 200; 400, 403, 406, 423, 481, 489, 500 (CSeq out of order), 513.
+    /// Answers with exactly one Reply: 200; 400, 403, 406, 423, 481, 489, 500 (CSeq out of order),
+    /// 513.
     void receive(const SubscribeReceived& request, Moment now, Outbox& outbox);
     void receive(const NotifyAnswered& answer, Moment now, Outbox& outbox);
     void receive(const ConnectionClosed& closed);
@@ -41,15 +45,21 @@ public:
     /// The only source of state.
     void fold(const DialogChanged& changed, Moment now, Outbox& outbox);
 
-    /// The phones of `aor` came, left, moved, or expire later: starts and ends its unsolicited indications.
-    void bindings_changed(std::string_view aor, const LocationTable& locations, Moment now, Outbox& outbox);
+    /// The phones of `aor` came, left, moved, or expire later: starts and ends its unsolicited
+    /// indications.
+    void bindings_changed(std::string_view aor, const LocationTable& locations, Moment now,
+                          Outbox& outbox);
 
-    /// Ends at once what is no longer allowed (RFC 6665 §4.1.3: rejected, noresource) and starts what now is.
-    void replace_directory(DirectoryRef directory, const LocationTable& locations, Moment now, Outbox& outbox);
+    /// Ends at once what is no longer allowed (RFC 6665 §4.1.3: rejected, noresource) and starts
+    /// what now is.
+    void replace_directory(DirectoryRef directory, const LocationTable& locations, Moment now,
+                           Outbox& outbox);
 
-    /// Takes up stored subscriptions at start, after the bindings: each is told the full state anew, above the
-    /// counters it had reserved. Expired ones, and those no longer allowed, leave the storage.
-    void restore(std::vector<StoredSubscription> stored, const LocationTable& locations, Moment now, Outbox& outbox);
+    /// Takes up stored subscriptions at start, after the bindings: each is told the full state
+    /// anew, above the counters it had reserved. Expired ones, and those no longer allowed, leave
+    /// the storage.
+    void restore(std::vector<StoredSubscription> stored, const LocationTable& locations, Moment now,
+                 Outbox& outbox);
 
     /// Ends what has expired, and tries again what was not answered.
     void advance(Moment now, Outbox& outbox);
@@ -60,6 +70,95 @@ public:
 
     /// Adds the lamps and the counters of indications.
     void describe(LiveView& view) const;
+
+private:
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const noexcept
+        {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    template <class T>
+    using Table = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
+
+    /// A watched extension: here while it has dialogs or subscriptions.
+    struct Member {
+        MemberState state;
+        std::vector<Subscription*> subscriptions;
+    };
+    /// A watching extension: here while it has subscriptions, or phones that may be told unasked.
+    struct Watcher {
+        std::vector<std::shared_ptr<WatcherPhone>> phones;
+        Table<std::vector<Subscription*>> by_member;
+        std::size_t requested = 0;
+    };
+    /// A SUBSCRIBE that left nothing behind, remembered for as long as it may be repeated.
+    struct Settled {
+        std::string key;
+        std::uint32_t cseq;
+        std::string local_tag;
+        std::chrono::steady_clock::time_point until;
+    };
+
+    // indication_subscribe.cpp
+    void receive_initial(const SubscribeReceived& request, Moment now, Outbox& outbox);
+    void receive_in_dialog(const SubscribeReceived& request, Moment now, Outbox& outbox);
+    void refresh(Subscription& subscription, const SubscribeReceived& request,
+                 std::chrono::seconds granted, Moment now, Outbox& outbox);
+    void fetch(std::unique_ptr<Subscription> subscription, Moment now, Outbox& outbox);
+    [[nodiscard]] std::optional<std::chrono::seconds> grant(const SubscribeReceived& request,
+                                                            Outbox& outbox) const;
+    [[nodiscard]] std::unique_ptr<Subscription> requested(const SubscribeReceived& request,
+                                                          const WatchRight& right);
+    void settle(std::string key, std::uint32_t cseq, std::string local_tag, Moment now);
+    [[nodiscard]] const Settled* find_settled(std::string_view key, std::uint32_t cseq) const;
+
+    // indication_unsolicited.cpp
+    [[nodiscard]] bool replace_phones(Watcher& watcher, std::span<const Binding> bindings,
+                                      Moment now, Outbox& outbox);
+    void reconcile(const std::string& watcher, Moment now, Outbox& outbox);
+    void reconcile(const std::string& watcher, const std::string& member, Moment now,
+                   Outbox& outbox);
+    [[nodiscard]] std::unique_ptr<Subscription> implied(std::shared_ptr<WatcherPhone> phone,
+                                                        const WatchRight& right);
+    void leave_alone(WatcherPhone& phone, Watcher& watcher, Outbox& outbox);
+    void drop_all_of(const WatcherPhone& phone, Watcher& watcher, Outbox& outbox);
+
+    // indication_delivery.cpp
+    void deliver(Subscription& subscription, Moment now, Outbox& outbox);
+    void send(Subscription& subscription, Step step, std::string state, Moment now, Outbox& outbox);
+    void end(Subscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
+    void stop_waiting(Subscription& subscription);
+    void move(Subscription& subscription, std::string request_uri,
+              const std::vector<std::string>& route, const Flow& flow);
+
+    // group_indications.cpp
+    Subscription& add(std::unique_ptr<Subscription> subscription);
+    void drop(Subscription& subscription, Outbox& outbox);
+    Member& member(std::string_view number);
+    void drop_unused_member(std::string_view number);
+    void drop_unused_watcher(std::string_view number);
+    void note_connection(const std::string& watcher, const Flow& flow);
+    [[nodiscard]] bool owes(const Subscription& subscription) const;
+    void apply_rights(const std::string& watcher, Moment now, Outbox& outbox);
+
+    IndicationSettings settings_;
+    TokenSource tokens_;
+    DirectoryRef directory_;
+    std::string run_;  // prefix of dialog ids
+
+    IdSource<SubscriptionId> ids_;
+    std::unordered_map<SubscriptionId, std::unique_ptr<Subscription>> subscriptions_;
+    Table<Member> members_;
+    Table<Watcher> watchers_;
+    Table<Subscription*> by_dialog_;  // requested ones, by Call-ID and our tag
+    Table<Subscription*> by_origin_;  // requested ones, by the SUBSCRIBE that began them
+    std::unordered_map<ConnectionId, std::unordered_set<std::string>> watchers_over_;
+    std::deque<Settled> settled_;  // oldest first
+    TimerQueue<SubscriptionId> expiry_;
+    TimerQueue<SubscriptionId> repetition_;
+    std::uint64_t started_ = 0, sent_ = 0, answered_ = 0, failed_ = 0;
 };
 
 }  // namespace lampline

@@ -1,0 +1,125 @@
+#pragma once
+// What watchers see of a member of a group: the dialogs of one extension, folded from
+// DialogChanged.
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/body_profile.hpp"
+#include "core/call_event.hpp"
+#include "core/dialog_info.hpp"
+
+namespace lampline {
+
+/// A dialog of an extension, for as long as anybody has to be told of it. `latest` follows it to
+/// its end.
+struct TrackedDialog {
+    DialogSnapshot latest;
+    std::string id;  ///< of the `dialog` element: unique, also over restarts, and the same for life
+};
+
+/// A live dialog as one profile shows it at one time.
+struct ShownDialog {
+    std::shared_ptr<const TrackedDialog> dialog;
+    LegState state = LegState::trying;
+    std::string_view word;  ///< of the profile's constants
+    std::string element;    ///< its rendering
+};
+
+/// The live dialogs that one profile shows of an extension. Never changes: told watchers refer to
+/// it for as long as they need to know what they were told. No dialogs: idle.
+struct Picture {
+    std::uint64_t revision = 0;  ///< rises with time within one Projection
+    std::vector<ShownDialog> dialogs;
+};
+using PictureRef = std::shared_ptr<const Picture>;
+
+/// What a lamp fed with `picture` shows: early > confirmed > proceeding > trying; nullopt: idle, or
+/// never told.
+std::optional<LegState> lamp_state(const PictureRef& picture) noexcept;
+
+/// What one watcher has been told. Both are null before the first NOTIFY.
+struct Told {
+    PictureRef acknowledged;  ///< it has certainly seen this
+    PictureRef sent;          ///< it may have seen this
+};
+
+/// What a watcher must be told next.
+enum class Step : std::uint8_t {
+    none,
+    clear,    ///< that all it was told of has ended: the idle edge, before the present state
+    present,  ///< the present state
+};
+
+/// One extension in the eyes of one profile. Renderings are made once per change and shared by all
+/// watchers.
+class Projection {
+public:
+    /// `entity`: SIP URI of the extension.
+    Projection(const BodyProfile& profile, std::string entity) noexcept;
+
+    /// Takes the live dialogs, oldest first. False when the profile shows nothing new.
+    bool update(const std::vector<std::shared_ptr<TrackedDialog>>& live);
+
+    [[nodiscard]] const BodyProfile& profile() const noexcept { return *profile_; }
+    [[nodiscard]] const PictureRef& current() const noexcept { return current_; }
+
+    /// What comes next for a watcher that was told `told`.
+    [[nodiscard]] Step next_step(const Told& told) const noexcept;
+    /// The picture that `step` shows; never null.
+    [[nodiscard]] const PictureRef& target(Step step) const noexcept
+    {
+        return step == Step::clear ? cleared_ : current_;
+    }
+    /// The document that leads from `told` to `target(step)`: dialogs told as alive that are no
+    /// more there are `terminated`. Good until the next call.
+    const DialogInfoText& document(const Told& told, Step step);
+
+private:
+    struct Rendered {
+        Told told;
+        PictureRef target;
+        DialogInfoText text;
+    };
+
+    [[nodiscard]] std::vector<ShownDialog>
+    show(const std::vector<std::shared_ptr<TrackedDialog>>& live) const;
+    [[nodiscard]] bool must_clear(const PictureRef& told) const noexcept;
+    [[nodiscard]] DialogInfoText render(const Told& told, const PictureRef& target) const;
+
+    static constexpr std::size_t max_rendered = 8;
+
+    const BodyProfile* profile_;
+    std::string entity_;
+    PictureRef current_;
+    PictureRef cleared_;             // an idle picture of the present revision
+    std::uint64_t last_idle_ = 0;    // revision of the last idle picture
+    std::deque<Rendered> rendered_;  // of current_ and cleared_
+};
+
+/// The present dialogs of one extension and their projections. SIP thread only.
+class MemberState {
+public:
+    /// `id_prefix` makes the ids of this run differ from those of any other.
+    MemberState(std::string entity, std::string_view id_prefix);
+
+    /// Takes a fact; false when no profile in use shows anything new. A terminated dialog leaves.
+    bool fold(const DialogSnapshot& dialog);
+
+    /// Made at first use.
+    Projection& projection(const BodyProfile& profile);
+    [[nodiscard]] const Projection* find(const BodyProfile& profile) const noexcept;
+
+    [[nodiscard]] bool idle() const noexcept { return live_.empty(); }
+
+private:
+    std::string entity_;
+    std::string id_prefix_;
+    std::vector<std::shared_ptr<TrackedDialog>> live_;  // oldest first
+    std::vector<std::unique_ptr<Projection>> projections_;
+};
+
+}  // namespace lampline

@@ -1,0 +1,122 @@
+#include "core/subscription.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace lampline {
+namespace {
+
+bool same_host(std::string_view left, std::string_view right) noexcept
+{
+    return std::ranges::equal(left, right, [](unsigned char a, unsigned char b) {
+        return std::tolower(a) == std::tolower(b);
+    });
+}
+
+std::uint16_t port_of(const SipUri& uri) noexcept
+{
+    if (uri.port != 0) return uri.port;
+    return uri.scheme == UriScheme::sips ? 5061 : 5060;
+}
+
+}  // namespace
+
+std::string_view name(SubscriptionEnd reason) noexcept
+{
+    switch (reason) {
+    case SubscriptionEnd::timeout: return "timeout";
+    case SubscriptionEnd::rejected: return "rejected";
+    case SubscriptionEnd::noresource: return "noresource";
+    }
+    return {};
+}
+
+AnswerEffect effect_of(unsigned status, std::chrono::seconds retry_after) noexcept
+{
+    if (status >= 200 && status < 300) return AnswerEffect::delivered;
+    // The phone knows no such method, subscription or package, now or later.
+    if (status == 405 || status == 481 || status == 489) return AnswerEffect::over;
+    const bool server_trouble = status >= 500 && status < 600 && status != 501 && status != 505;
+    if (retry_after.count() > 0 || server_trouble || status == 408 || status == 491)
+        return AnswerEffect::again;
+    return AnswerEffect::over;
+}
+
+std::chrono::seconds retry_delay(unsigned failures, std::chrono::seconds retry_after) noexcept
+{
+    using std::chrono::seconds;
+    if (retry_after.count() > 0) return std::min(retry_after, seconds{300});
+    const unsigned doublings = std::min(failures > 0 ? failures - 1 : 0U, 6U);
+    return std::min(seconds{1U << doublings}, seconds{60});
+}
+
+NotifyCounters::NotifyCounters(std::uint32_t reserved_cseq, std::uint32_t reserved_version) noexcept
+    : cseq_{reserved_cseq}, next_version_{reserved_version + 1}, reserved_cseq_{reserved_cseq},
+      reserved_version_{reserved_version}
+{
+}
+
+bool NotifyCounters::reserve() noexcept
+{
+    const std::uint32_t next_cseq = cseq_ + 1;
+    if (next_cseq + block / 2 <= reserved_cseq_ && next_version_ + block / 2 <= reserved_version_)
+        return false;
+    reserved_cseq_ = cseq_ + block;
+    reserved_version_ = next_version_ + block - 1;
+    return true;
+}
+
+void NotifyCounters::settle() noexcept
+{
+    reserved_cseq_ = cseq_;
+    reserved_version_ = version();
+}
+
+std::string origin_of(const Subscription& subscription)
+{
+    std::string origin{subscription.watcher};
+    for (const auto* part : {&subscription.member, &subscription.dialog->call_id,
+                             &subscription.remote_tag, &subscription.dialog->event})
+        origin.append("\n").append(*part);
+    return origin;
+}
+
+StoredSubscription to_stored(const Subscription& subscription)
+{
+    const NotifyDialog& dialog = *subscription.dialog;
+    const auto without_tag = [](std::string_view address, std::string_view tag) {
+        constexpr std::string_view parameter{";tag="};
+        if (tag.empty()) return std::string{address};
+        return std::string{address.substr(0, address.size() - parameter.size() - tag.size())};
+    };
+    return {
+        .watcher = subscription.watcher,
+        .member = subscription.member,
+        .call_id = dialog.call_id,
+        .local_tag = subscription.local_tag,
+        .remote_tag = subscription.remote_tag,
+        .local_uri = without_tag(dialog.from, subscription.local_tag),
+        .remote_uri = without_tag(dialog.to, subscription.remote_tag),
+        .contact = dialog.request_uri,
+        .route = dialog.route,
+        .flow = dialog.flow,
+        .event = dialog.event,
+        .user_agent = subscription.user_agent,
+        .remote_cseq = subscription.remote_cseq,
+        .reserved_cseq = subscription.counters.reserved_cseq(),
+        .reserved_version = subscription.counters.reserved_version(),
+        .expires_at = subscription.expires_at,
+    };
+}
+
+bool same_phone(const WatcherPhone& phone, const SipUri& contact, const Flow& flow) noexcept
+{
+    if (same_host(phone.contact.host, contact.host) && port_of(phone.contact) == port_of(contact))
+        return true;
+    if (!phone.target.route.empty()) return false;  // the flow of a proxy is that of many phones
+    const Flow& registered = phone.target.flow;
+    return registered.transport == flow.transport && registered.host == flow.host &&
+           registered.port == flow.port;
+}
+
+}  // namespace lampline

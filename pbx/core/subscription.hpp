@@ -1,0 +1,133 @@
+#pragma once
+// One watcher's phone and one watched extension: a subscription, asked for or implicit (RFC 6665).
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/group_state.hpp"
+#include "core/location_table.hpp"
+#include "core/sip_command.hpp"
+#include "core/stored.hpp"
+
+namespace lampline {
+
+/// Requested by SUBSCRIBE, or implied by the watcher's registration: NOTIFY without SUBSCRIBE, as
+/// some vendors do.
+enum class SubscriptionKind : std::uint8_t { requested, implicit };
+
+/// The `reason` of a terminated subscription (RFC 6665 §4.1.3).
+enum class SubscriptionEnd : std::uint8_t { timeout, rejected, noresource };
+std::string_view name(SubscriptionEnd reason) noexcept;
+
+/// What the final answer to a NOTIFY means for its subscription.
+enum class AnswerEffect : std::uint8_t {
+    delivered,
+    again,  ///< the phone may be back: 408, 5xx except 501 and 505, 491, and whatever names a
+            ///< Retry-After
+    over,   ///< every other answer (RFC 6665 §4.2.2): the phone does not want it
+};
+AnswerEffect effect_of(unsigned status, std::chrono::seconds retry_after) noexcept;
+
+/// How long to wait before the `failures`-th repetition: 1 s, doubling to 60 s; a Retry-After
+/// counts instead, up to five minutes.
+std::chrono::seconds retry_delay(unsigned failures, std::chrono::seconds retry_after) noexcept;
+
+/// CSeq and body version of the NOTIFYs of one subscription. They are independent, and neither may
+/// ever go back, not even over a crash: a block of both is reserved in storage ahead of its use, so
+/// that NOTIFYs need no write.
+class NotifyCounters {
+public:
+    static constexpr std::uint32_t block = 64;
+
+    NotifyCounters() = default;
+    /// Goes on above what an earlier run has reserved.
+    NotifyCounters(std::uint32_t reserved_cseq, std::uint32_t reserved_version) noexcept;
+
+    struct Numbers {
+        std::uint32_t cseq;     ///< from 1
+        std::uint32_t version;  ///< from 0 (RFC 4235 §4.1)
+    };
+    Numbers take() noexcept { return {++cseq_, next_version_++}; }
+
+    /// True when the next block has been reserved and must be stored: well before the present one
+    /// is used up, since storage is written behind.
+    bool reserve() noexcept;
+    /// Gives back what is not used: what is stored then is exact.
+    void settle() noexcept;
+
+    [[nodiscard]] std::uint32_t cseq() const noexcept
+    {
+        return cseq_;
+    }  ///< the last one; 0: none yet
+    [[nodiscard]] std::uint32_t version() const noexcept
+    {
+        return next_version_ ? next_version_ - 1 : 0;
+    }
+    [[nodiscard]] std::uint32_t reserved_cseq() const noexcept { return reserved_cseq_; }
+    [[nodiscard]] std::uint32_t reserved_version() const noexcept { return reserved_version_; }
+
+private:
+    std::uint32_t cseq_ = 0;
+    std::uint32_t next_version_ = 0;
+    std::uint32_t reserved_cseq_ = 0;
+    std::uint32_t reserved_version_ = 0;
+};
+
+/// A registered phone of a watcher.
+struct WatcherPhone {
+    SipUri contact;
+    Target target;
+    std::uint64_t generation = 0;  ///< of its registration
+    std::chrono::sys_seconds expires_at;
+    std::string user_agent;
+    bool refuses =
+        false;  ///< answered that it wants no unsolicited NOTIFY; holds until it registers anew
+};
+
+/// One phone kept informed about one extension.
+struct Subscription {
+    SubscriptionId id;
+    SubscriptionKind kind = SubscriptionKind::requested;
+    std::string watcher;
+    std::string member;
+    std::shared_ptr<const NotifyDialog> dialog;
+    std::string local_tag;
+    std::string user_agent;
+    const BodyProfile* profile = &standard_profile;
+
+    // requested
+    std::string remote_tag;
+    std::string origin;  ///< see origin_of
+    SipUri contact;
+    std::uint32_t remote_cseq = 0;
+    std::chrono::seconds granted{};  ///< by the last SUBSCRIBE
+    std::chrono::sys_seconds expires_at;
+    std::chrono::steady_clock::time_point expires_mono;
+
+    std::shared_ptr<WatcherPhone> phone;  ///< implicit
+
+    NotifyCounters counters;
+    Told told;
+    bool owes_present = true;  ///< whatever it was told, it must be told the present state (again)
+    std::uint32_t in_flight = 0;  ///< CSeq of the NOTIFY under way; 0: none
+    unsigned failures = 0;        ///< since the last 2xx
+    bool waiting = false;         ///< for the moment to repeat
+
+    // as shown to the administrator
+    std::optional<std::chrono::system_clock::time_point> sent_at, answered_at;
+    std::optional<unsigned> answer;
+};
+
+/// Names the initial SUBSCRIBE of a requested subscription, so that its repetition is known.
+std::string origin_of(const Subscription& subscription);
+
+/// `subscription` as it is kept over a restart.
+StoredSubscription to_stored(const Subscription& subscription);
+
+/// Whether `contact` (or, where it came from, `flow`) belongs to the phone that registered as
+/// `phone`.
+bool same_phone(const WatcherPhone& phone, const SipUri& contact, const Flow& flow) noexcept;
+
+}  // namespace lampline

@@ -1,0 +1,182 @@
+// Group indications: what is due becomes one NOTIFY at a time, until the phone has acknowledged the
+// present state.
+#include <algorithm>
+
+#include "engine/group_indications.hpp"
+
+namespace lampline {
+namespace {
+
+std::string active_state(const Subscription& subscription, Moment now)
+{
+    using std::chrono::seconds;
+    const auto left = subscription.kind == SubscriptionKind::implicit
+                          ? subscription.phone->expires_at - now.seconds()
+                          : std::chrono::ceil<seconds>(subscription.expires_mono - now.mono);
+    return "active;expires=" + std::to_string(std::max(left, seconds{0}).count());
+}
+
+}  // namespace
+
+/// Sends what the subscription owes, unless a NOTIFY is under way or it waits to repeat one: its
+/// answer, or the end of the wait, comes back here, so whatever happens meanwhile is coalesced.
+void GroupIndications::deliver(Subscription& subscription, Moment now, Outbox& outbox)
+{
+    if (subscription.in_flight != 0 || subscription.waiting) return;
+    Step step = member(subscription.member)
+                    .state.projection(*subscription.profile)
+                    .next_step(subscription.told);
+    if (step == Step::none) {
+        if (!subscription.owes_present) return;
+        step = Step::present;
+    }
+    if (step == Step::present) subscription.owes_present = false;
+    if (subscription.kind == SubscriptionKind::requested && subscription.counters.reserve())
+        outbox.store(SubscriptionStored{to_stored(subscription)});
+    send(subscription, step, active_state(subscription, now), now, outbox);
+}
+
+void GroupIndications::send(Subscription& subscription, Step step, std::string state, Moment now,
+                            Outbox& outbox)
+{
+    Projection& projection = member(subscription.member).state.projection(*subscription.profile);
+    const DialogInfoText& text = projection.document(subscription.told, step);
+    const auto numbers = subscription.counters.take();
+    outbox.send(SendNotify{.subscription = subscription.id,
+                           .dialog = subscription.dialog,
+                           .cseq = numbers.cseq,
+                           .subscription_state = std::move(state),
+                           .content_type = std::string{dialog_info_type},
+                           .body_head = text.head,
+                           .version = numbers.version,
+                           .body_tail = text.tail});
+    subscription.told.sent = projection.target(step);
+    subscription.in_flight = numbers.cseq;
+    subscription.sent_at = now.wall;
+    subscription.answer.reset();
+    subscription.answered_at.reset();
+    ++sent_;
+}
+
+void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox& outbox)
+{
+    if (answer.status < 200) return;
+    const AnswerEffect effect = effect_of(answer.status, answer.retry_after);
+    ++(effect == AnswerEffect::delivered ? answered_ : failed_);
+
+    const auto found = subscriptions_.find(answer.subscription);
+    if (found == subscriptions_.end() || found->second->in_flight != answer.cseq) return;
+    Subscription& subscription = *found->second;
+    subscription.in_flight = 0;
+    subscription.answer = answer.status;
+    subscription.answered_at = now.wall;
+    switch (effect) {
+    case AnswerEffect::delivered:
+        subscription.told.acknowledged = subscription.told.sent;
+        subscription.failures = 0;
+        deliver(subscription, now, outbox);
+        return;
+    case AnswerEffect::again:
+        subscription.owes_present = true;
+        subscription.waiting = true;
+        repetition_.set(subscription.id,
+                        now.mono + retry_delay(++subscription.failures, answer.retry_after));
+        return;
+    case AnswerEffect::over: break;
+    }
+    if (subscription.kind == SubscriptionKind::implicit)
+        return leave_alone(*subscription.phone, watchers_.at(subscription.watcher), outbox);
+    const std::string watcher = subscription.watcher;
+    const std::string watched = subscription.member;
+    drop(subscription, outbox);
+    reconcile(watcher, watched, now, outbox);
+    drop_unused_watcher(watcher);
+}
+
+/// The last NOTIFY of a subscription that is over. It takes the place of one still under way, and
+/// nobody waits for its answer. Whoever is no longer allowed to see is shown an idle extension, so
+/// that no lamp stays lit.
+void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, Moment now,
+                           Outbox& outbox)
+{
+    const bool hidden = reason != SubscriptionEnd::timeout;
+    if (hidden) subscription.told = {};
+    send(subscription, hidden ? Step::clear : Step::present,
+         "terminated;reason=" + std::string{name(reason)}, now, outbox);
+    subscription.in_flight = 0;
+    drop(subscription, outbox);
+}
+
+void GroupIndications::stop_waiting(Subscription& subscription)
+{
+    subscription.failures = 0;
+    subscription.waiting = false;
+    repetition_.cancel(subscription.id);
+}
+
+/// The phone is reached elsewhere from now on. What is under way to the old place is given up, for
+/// the next NOTIFY.
+void GroupIndications::move(Subscription& subscription, std::string request_uri,
+                            const std::vector<std::string>& route, const Flow& flow)
+{
+    const NotifyDialog& old = *subscription.dialog;
+    if (old.request_uri == request_uri && old.route == route && old.flow == flow) return;
+    auto moved = std::make_shared<NotifyDialog>(old);
+    moved->request_uri = std::move(request_uri);
+    moved->route = route;
+    moved->flow = flow;
+    subscription.dialog = std::move(moved);
+    subscription.in_flight = 0;
+    subscription.owes_present = true;
+    stop_waiting(subscription);
+    note_connection(subscription.watcher, flow);
+}
+
+void GroupIndications::receive(const ConnectionClosed& closed)
+{
+    const auto over = watchers_over_.extract(closed.connection);
+    if (over.empty()) return;
+    for (const auto& number : over.mapped()) {
+        const auto watcher = watchers_.find(number);
+        if (watcher == watchers_.end()) continue;
+        for (const auto& phone : watcher->second.phones)
+            if (phone->target.flow.connection == closed.connection)
+                phone->target.flow.connection = {};
+        for (const auto& [watched, subscriptions] : watcher->second.by_member)
+            for (Subscription* subscription : subscriptions) {
+                if (subscription->dialog->flow.connection != closed.connection) continue;
+                auto reopened = std::make_shared<NotifyDialog>(*subscription->dialog);
+                reopened->flow.connection = {};
+                subscription->dialog = std::move(reopened);
+            }
+    }
+}
+
+void GroupIndications::advance(Moment now, Outbox& outbox)
+{
+    while (const auto due = expiry_.take_due(now.mono)) {
+        const auto found = subscriptions_.find(*due);
+        if (found == subscriptions_.end()) continue;
+        const std::string watcher = found->second->watcher;
+        const std::string watched = found->second->member;
+        end(*found->second, SubscriptionEnd::timeout, now, outbox);
+        reconcile(watcher, watched, now, outbox);
+        drop_unused_watcher(watcher);
+    }
+    while (const auto due = repetition_.take_due(now.mono)) {
+        const auto found = subscriptions_.find(*due);
+        if (found == subscriptions_.end()) continue;
+        found->second->waiting = false;
+        deliver(*found->second, now, outbox);
+    }
+}
+
+std::optional<std::chrono::steady_clock::time_point> GroupIndications::next_deadline() const
+{
+    const auto expiry = expiry_.next_deadline();
+    const auto repetition = repetition_.next_deadline();
+    if (!expiry || !repetition) return expiry ? expiry : repetition;
+    return std::min(*expiry, *repetition);
+}
+
+}  // namespace lampline

@@ -1,0 +1,158 @@
+// Group indications: NOTIFY without SUBSCRIBE, for phones of watchers that have registered but not
+// subscribed.
+#include <algorithm>
+
+#include "core/extension_uri.hpp"
+#include "engine/group_indications.hpp"
+
+namespace lampline {
+
+void GroupIndications::bindings_changed(std::string_view aor, const LocationTable& locations,
+                                        Moment now, Outbox& outbox)
+{
+    const auto rights = directory_->watched_by(aor);
+    const bool unsolicited = std::ranges::any_of(rights, &WatchRight::unsolicited);
+    const auto bindings = unsolicited ? locations.bindings(aor) : std::span<const Binding>{};
+    const std::string number{aor};
+    auto watcher = watchers_.find(number);
+    if (watcher == watchers_.end()) {
+        if (bindings.empty()) return;
+        watcher = watchers_.try_emplace(number).first;
+    }
+    if (replace_phones(watcher->second, bindings, now, outbox)) reconcile(number, now, outbox);
+    drop_unused_watcher(number);
+}
+
+/// Takes over the phones that are registered now; what was told to those that are gone ends
+/// silently. True when a phone has come.
+bool GroupIndications::replace_phones(Watcher& watcher, std::span<const Binding> bindings,
+                                      Moment now, Outbox& outbox)
+{
+    std::vector<std::shared_ptr<WatcherPhone>> phones;
+    bool come = false;
+    for (const auto& binding : bindings) {
+        const auto same = [&](const auto& phone) {
+            return phone->generation == binding.generation &&
+                   equivalent(phone->contact, binding.contact);
+        };
+        const auto known = std::ranges::find_if(watcher.phones, same);
+        if (known == watcher.phones.end()) {
+            come = true;
+            phones.push_back(std::make_shared<WatcherPhone>(
+                WatcherPhone{binding.contact, target_of(binding), binding.generation,
+                             binding.expires_at, binding.user_agent}));
+            note_connection(binding.aor, phones.back()->target.flow);
+            continue;
+        }
+        WatcherPhone& phone = **known;
+        phone.expires_at = binding.expires_at;
+        Target target = target_of(binding);
+        const bool moved = !(phone.target.request_uri == target.request_uri) ||
+                           phone.target.route != target.route ||
+                           !(phone.target.flow == target.flow);
+        phone.contact = binding.contact;
+        phone.target = std::move(target);
+        phones.push_back(*known);
+        if (!moved) continue;
+        note_connection(binding.aor, phone.target.flow);
+        for (const auto& [watched, subscriptions] : watcher.by_member)
+            for (Subscription* subscription : subscriptions) {
+                if (subscription->phone != *known) continue;
+                move(*subscription, write(phone.target.request_uri), phone.target.route,
+                     phone.target.flow);
+                deliver(*subscription, now, outbox);
+            }
+    }
+    std::swap(watcher.phones, phones);
+    for (const auto& old : phones)
+        if (!std::ranges::count(watcher.phones, old)) drop_all_of(*old, watcher, outbox);
+    return come;
+}
+
+/// Brings the implicit subscriptions of all members in line with the rights of `watcher`.
+void GroupIndications::reconcile(const std::string& watcher, Moment now, Outbox& outbox)
+{
+    const auto found = watchers_.find(watcher);
+    if (found == watchers_.end()) return;
+    std::vector<std::string> members;
+    for (const auto& right : directory_->watched_by(watcher)) members.push_back(right.member);
+    for (const auto& [watched, subscriptions] : found->second.by_member)
+        if (!directory_->right(watcher, watched)) members.push_back(watched);
+    for (const auto& watched : members) reconcile(watcher, watched, now, outbox);
+}
+
+/// Each phone of the watcher has an implicit subscription for `watched` when that is switched on,
+/// it does not refuse, and it has not subscribed by itself.
+void GroupIndications::reconcile(const std::string& watcher, const std::string& watched, Moment now,
+                                 Outbox& outbox)
+{
+    const auto found = watchers_.find(watcher);
+    if (found == watchers_.end()) return;
+    const WatchRight* right = directory_->right(watcher, watched);
+    const bool allowed = right && right->unsolicited;
+    for (const auto& phone : found->second.phones) {
+        Subscription* implicit = nullptr;
+        bool subscribed = false;
+        if (const auto known = found->second.by_member.find(watched);
+            known != found->second.by_member.end())
+            for (Subscription* one : known->second) {
+                if (one->phone == phone) implicit = one;
+                subscribed = subscribed || (one->kind == SubscriptionKind::requested &&
+                                            same_phone(*phone, one->contact, one->dialog->flow));
+            }
+        if (implicit && !allowed) {
+            end(*implicit,
+                directory_->find(watched) ? SubscriptionEnd::rejected : SubscriptionEnd::noresource,
+                now, outbox);
+        } else if (implicit && subscribed) {
+            drop(*implicit, outbox);
+        } else if (!implicit && allowed && !subscribed && !phone->refuses) {
+            deliver(add(implied(phone, *right)), now, outbox);
+        }
+    }
+}
+
+std::unique_ptr<Subscription> GroupIndications::implied(std::shared_ptr<WatcherPhone> phone,
+                                                        const WatchRight& right)
+{
+    auto subscription = std::make_unique<Subscription>();
+    subscription->kind = SubscriptionKind::implicit;
+    subscription->watcher = right.watcher;
+    subscription->member = right.member;
+    subscription->local_tag = tokens_();
+    subscription->user_agent = phone->user_agent;
+    subscription->profile = &choose_profile(right.profile, phone->user_agent);
+
+    auto dialog = std::make_shared<NotifyDialog>();
+    dialog->call_id = tokens_() + "@" + directory_->domain();
+    const SipUri member = extension_uri(right.member, directory_->domain());
+    const SipUri watcher = extension_uri(right.watcher, directory_->domain());
+    dialog->from = write(NameAddr{{}, member}) + ";tag=" + subscription->local_tag;
+    dialog->to = write(NameAddr{{}, watcher});
+    dialog->contact = member.user;
+    dialog->event = "dialog";
+    dialog->request_uri = write(phone->target.request_uri);
+    dialog->route = phone->target.route;
+    dialog->flow = phone->target.flow;
+    subscription->dialog = std::move(dialog);
+    subscription->phone = std::move(phone);
+    return subscription;
+}
+
+/// The phone has answered that it does not want unsolicited NOTIFYs: none until it registers anew.
+void GroupIndications::leave_alone(WatcherPhone& phone, Watcher& watcher, Outbox& outbox)
+{
+    phone.refuses = true;
+    drop_all_of(phone, watcher, outbox);
+}
+
+void GroupIndications::drop_all_of(const WatcherPhone& phone, Watcher& watcher, Outbox& outbox)
+{
+    std::vector<Subscription*> gone;
+    for (const auto& [watched, subscriptions] : watcher.by_member)
+        for (Subscription* subscription : subscriptions)
+            if (subscription->phone.get() == &phone) gone.push_back(subscription);
+    for (Subscription* subscription : gone) drop(*subscription, outbox);
+}
+
+}  // namespace lampline
