@@ -1,0 +1,111 @@
+"""UDP and TCP for one phone: sockets, connections, and where a message came from."""
+from __future__ import annotations
+
+import socket
+
+from .event_loop import loop
+from .message import Malformed, Message, parse, take_from_stream
+
+
+class UdpFlow:
+    """The way to `peer` over a phone's UDP socket."""
+    transport, reliable = "udp", False
+
+    def __init__(self, sock: socket.socket, peer: tuple[str, int]):
+        self.sock, self.peer = sock, peer
+
+    def send(self, message: Message | bytes) -> None:
+        self.sock.sendto(bytes(message), self.peer)
+
+
+class Connection:
+    """A TCP connection, opened or accepted. Messages that arrive go to `receive(message, connection)`."""
+    transport, reliable = "tcp", True
+
+    def __init__(self, sock: socket.socket, receive, on_close=lambda connection: None):
+        self.sock, self.receive, self.on_close = sock, receive, on_close
+        self.peer, self.local = sock.getpeername(), sock.getsockname()
+        self.buffer, self.closed = bytearray(), False
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        loop.watch(sock, self._readable)
+
+    def send(self, message: Message | bytes) -> None:
+        self.sock.sendall(bytes(message))
+
+    def close(self) -> None:
+        with loop.changed:
+            if not self.closed:
+                self.closed = True
+                loop.forget(self.sock)
+                self.sock.close()
+                self.on_close(self)
+
+    def _readable(self) -> None:
+        try:
+            chunk = self.sock.recv(65536)
+        except OSError:
+            chunk = b""
+        if not chunk:
+            self.close()
+            return
+        self.buffer += chunk
+        while (message := take_from_stream(self.buffer)) is not None:
+            self.receive(message, self)
+
+
+class Transport:
+    """A phone's sockets on one loopback address. `receive(message, flow)` gets what arrives."""
+
+    def __init__(self, receive, address: str = "127.0.0.1"):
+        self.receive, self.address = receive, address
+        self.malformed: list[tuple[bytes, Malformed]] = []
+        self.connections: list[Connection] = []
+        self.listener: socket.socket | None = None
+        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self.udp.bind((address, 0))
+        loop.watch(self.udp, self._datagram)
+
+    @property
+    def udp_address(self) -> tuple[str, int]:
+        return self.udp.getsockname()
+
+    def udp_to(self, peer: tuple[str, int]) -> UdpFlow:
+        return UdpFlow(self.udp, peer)
+
+    def tcp_to(self, peer: tuple[str, int]) -> Connection:
+        """The open connection to `peer`, or a new one."""
+        for connection in self.connections:
+            if connection.peer == peer and not connection.closed:
+                return connection
+        return self._keep(socket.create_connection(peer, timeout=5, source_address=(self.address, 0)))
+
+    def listen_tcp(self) -> tuple[str, int]:
+        """Accepts connections from now on; returns where."""
+        self.listener = socket.create_server((self.address, 0))
+        loop.watch(self.listener, lambda: self._keep(self.listener.accept()[0]))
+        return self.listener.getsockname()
+
+    def close(self) -> None:
+        with loop.changed:
+            for connection in list(self.connections):
+                connection.close()
+            for sock in filter(None, (self.udp, self.listener)):
+                loop.forget(sock)
+                sock.close()
+
+    def _keep(self, sock: socket.socket) -> Connection:
+        connection = Connection(sock, self.receive, self.connections.remove)
+        self.connections.append(connection)
+        return connection
+
+    def _datagram(self) -> None:
+        datagram, source = self.udp.recvfrom(65536)
+        if not datagram.strip():
+            return  # keepalive
+        try:
+            message = parse(datagram)
+        except Malformed as reason:
+            self.malformed.append((datagram, reason))
+            return
+        self.receive(message, UdpFlow(self.udp, source))

@@ -1,0 +1,187 @@
+"""Bytes that no phone should send: the server drops or refuses them, and goes on serving."""
+import random
+import socket
+import unittest
+
+from lib.case import WireTest, talk
+
+MUTATIONS = 1500
+
+
+def messages(phone) -> list[bytes]:
+    """One request of each kind, and two responses, as a phone writes them."""
+    found = [phone.request("OPTIONS", f"sip:{phone.domain}"),
+             phone.request("REGISTER", f"sip:{phone.domain}", to=f"<{phone.aor}>",
+                           headers=[("Contact", f"<{phone.contact}>;q=0.5"), ("Expires", "600"),
+                                    ("Path", "<sip:192.0.2.1;lr>")]),
+             phone.request("INVITE", phone.aor_of("202"), body="v=0\r\n",
+                           headers=[("Session-Expires", "600"), ("Supported", "100rel, timer")]),
+             phone.request("SUBSCRIBE", phone.aor_of("202"),
+                           headers=[("Event", "dialog;id=1"), ("Expires", "600")]),
+             phone.request("ACK", phone.aor_of("202")),
+             phone.request("CANCEL", phone.aor_of("202")),
+             phone.request("BYE", phone.aor_of("202"), to="<sip:202@office.test>;tag=t"),
+             phone.request("REFER", phone.aor_of("202"),
+                           headers=[("Refer-To", "<sip:203@office.test?Replaces=a%3Bto-tag=b>")])]
+    request = phone.request("NOTIFY", f"sip:{phone.domain}")
+    for status in (180, 200):
+        found.append(phone.response(request, status, "tag"))
+    return [bytes(message) for message in found]
+
+
+def mutate(text: bytes, chance: random.Random) -> bytes:
+    """One to six accidents: bytes flipped, cut, doubled, numbers blown up, lines lost."""
+    damaged = bytearray(text)
+    for _ in range(chance.randint(1, 6)):
+        at = chance.randrange(max(1, len(damaged)))
+        match chance.randrange(8):
+            case 0: damaged[at:at + 1] = bytes([chance.randrange(256)])
+            case 1: del damaged[at:at + chance.randint(1, 40)]
+            case 2: damaged[at:at] = damaged[at:at + chance.randint(1, 200)]
+            case 3: damaged[at:at] = bytes(chance.randrange(256) for _ in range(chance.randint(1, 20)))
+            case 4: damaged = bytearray(bytes(damaged).replace(b"\r\n", chance.choice(
+                [b"\n", b"\r", b"\r\n ", b"\r\n\r\n"]), chance.randint(1, 3)))
+            case 5: damaged = bytearray(bytes(damaged).replace(
+                chance.choice([b"1", b"70", b"600", b"0"]),
+                chance.choice([b"-1", b"99999999999999999999", b"4294967296", b""]), 1))
+            case 6: damaged[at:at] = chance.choice([b"<", b">", b'"', b";", b",", b"%00", b"\x00",
+                                                    b"@", b"sip:", b"[::", b"?a=b", b"<sip:"])
+            case 7:
+                lines = bytes(damaged).split(b"\r\n")
+                lines.pop(chance.randrange(len(lines)))
+                damaged = bytearray(b"\r\n".join(lines))
+    return bytes(damaged[:65000])
+
+
+class BadInput(WireTest):
+    def setUp(self):
+        super().setUp()
+        self.anna = self.phone("201")
+        self.stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.stranger.bind(("127.0.0.1", 0))
+        self.addCleanup(self.stranger.close)
+
+    def sends(self, datagram: bytes) -> None:
+        self.stranger.sendto(datagram, self.server.address["udp"])
+
+    def sends_by_tcp(self, stream: bytes) -> None:
+        """A connection of its own, closed once everything is written or the server has had enough."""
+        with socket.create_connection(self.server.address["tcp"], timeout=5) as connection:
+            try:
+                connection.sendall(stream)
+                connection.shutdown(socket.SHUT_WR)
+                connection.settimeout(0.2)
+                connection.recv(65536)
+            except OSError:
+                pass
+
+    def serves(self) -> None:
+        """OPTIONS over both transports, and a call."""
+        self.anna.pings()
+        bob = self.phone("202", transport="tcp")
+        bob.pings()
+        call, incoming = talk(self.anna, bob)
+        call.hangs_up()
+        incoming.receives("BYE")
+
+    def test_garbage(self):
+        chance = random.Random(1)
+        for size in (0, 1, 2, 3, 4, 20, 500, 1500, 9000, 65507):
+            self.sends(chance.randbytes(size))
+            self.sends(b"\0" * size)
+            self.sends(b"A" * size)
+        for size in (1, 500, 200_000):
+            self.sends_by_tcp(chance.randbytes(size))
+        self.serves()
+
+    def test_truncated_messages(self):
+        for text in messages(self.anna):
+            for end in range(0, len(text), 7):
+                self.sends(text[:end])
+        self.serves()
+
+    def test_mutated_messages_over_udp(self):
+        chance, texts = random.Random(2), messages(self.anna)
+        for number in range(MUTATIONS):
+            self.sends(mutate(chance.choice(texts), chance))
+            if number % 50 == 0:
+                self.anna.pings()      # not faster than the server reads
+        self.serves()
+
+    def test_mutated_messages_over_tcp(self):
+        chance, texts = random.Random(3), messages(self.anna)
+        for _ in range(60):
+            self.sends_by_tcp(b"".join(mutate(chance.choice(texts), chance) for _ in range(10)))
+        self.serves()
+
+    def test_each_header_missing_doubled_empty_and_huge(self):
+        for text in messages(self.anna):
+            head, _, body = text.partition(b"\r\n\r\n")
+            lines = head.split(b"\r\n")
+            for i in range(1, len(lines)):
+                name = lines[i].partition(b":")[0]
+                for changed in ([], [lines[i]] * 2, [lines[i]] * 70, [name + b":"],
+                                [lines[i] + b"x" * 9000]):
+                    self.sends(b"\r\n".join(lines[:i] + changed + lines[i + 1:]) + b"\r\n\r\n" + body)
+            self.anna.pings()
+        self.serves()
+
+    def test_a_via_that_no_answer_can_be_sent_to(self):
+        for via in ("127.0.0.1:0", "0.0.0.0:5060", "255.255.255.255:5060", "[::]:0", ":",
+                    "nowhere.invalid:99999", "127.0.0.1:5060;received=;rport=0", "224.0.0.1:5060"):
+            for method in ("OPTIONS", "INVITE", "ACK", "REGISTER"):
+                request = self.anna.request(method, self.anna.aor_of("202"))
+                request.headers.set("Via", f"SIP/2.0/UDP {via};branch=z9hG4bK1{method}")
+                self.sends(bytes(request))
+        self.serves()
+
+    def test_a_response_to_nothing(self):
+        request = self.anna.request("INVITE", self.anna.aor)
+        for status in (100, 180, 200, 302, 401, 487, 699):
+            self.sends(bytes(self.anna.response(request, status, "x")))
+        self.serves()
+
+    def test_a_stream_without_end(self):
+        for head in (b"REGISTER sip:office.test SIP/2.0\r\nX-Long: ", b"\r\n\r\n" * 1000, b""):
+            self.sends_by_tcp(head + b"a" * 3_000_000)
+        self.serves()
+
+    def test_an_absurd_content_length(self):
+        for length in ("-1", "0x10", "99999999999", "1e3", " ", "70000"):
+            request = self.anna.request("OPTIONS", f"sip:{self.anna.domain}",
+                                        headers=[("Content-Length", length)])
+            self.sends(bytes(request))
+            self.sends_by_tcp(bytes(request) * 3)
+        self.serves()
+
+    def test_many_idle_connections(self):
+        idle = [socket.create_connection(self.server.address["tcp"]) for _ in range(200)]
+        self.serves()
+        for connection in idle:
+            connection.close()
+
+    def test_an_unparsable_request_gets_a_reason_or_silence(self):
+        request = self.anna.request("OPTIONS", f"sip:{self.anna.domain}", headers=[("CSeq", "x OPTIONS")])
+        self.sends(bytes(request))
+        self.anna.pings()
+        self.stranger.setblocking(False)
+        try:
+            self.assertTrue(self.stranger.recv(65536).startswith(b"SIP/2.0 400 "))
+        except BlockingIOError:
+            pass
+
+    def test_authenticated_nonsense(self):
+        """With right credentials the message gets further: URIs, numbers and dates of all kinds."""
+        for headers in ([("Contact", "<sip:201@[::1>")], [("Contact", "<tel:201>")],
+                        [("Contact", "*")], [("Contact", "<mailto:a@b>")],
+                        [("Contact", "<sip:201@x" + "y" * 3000 + ">")],
+                        [("Expires", "4294967296")], [("Contact", "<sip:201@1.2.3.4?To=x>;q=7.5")]):
+            with self.subTest(headers):
+                request = self.anna.request("REGISTER", f"sip:{self.anna.domain}",
+                                            to=f"<{self.anna.aor}>", headers=headers)
+                self.anna.sends(request).receives_final()
+        self.serves()
+
+
+if __name__ == "__main__":
+    unittest.main()
