@@ -1,0 +1,524 @@
+#include "sip/digest.hpp"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <random>
+
+#include <doctest/doctest.h>
+
+#include "sip/digest_tables.hpp"
+
+using namespace lampline;
+using namespace lampline::sip;
+
+namespace {
+
+std::string hex_hash(DigestAlgorithm algorithm, std::string_view text)
+{
+    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+    unsigned size = 0;
+    const auto* const md = algorithm == DigestAlgorithm::md5 ? EVP_md5() : EVP_sha256();
+    EVP_Digest(text.data(), text.size(), bytes.data(), &size, md, nullptr);
+    std::string hex;
+    for (unsigned i = 0; i < size; ++i) {
+        hex += "0123456789abcdef"[bytes[i] >> 4U];
+        hex += "0123456789abcdef"[bytes[i] & 15U];
+    }
+    return hex;
+}
+
+DirectoryRef office(std::string domain = "office.test")
+{
+    std::vector<Extension> extensions;
+    for (const auto* number : {"201", "202"}) {
+        const auto a1 = std::string{number} + ":" + domain + ":secret of " + number;
+        extensions.push_back({number,
+                              {},
+                              hex_hash(DigestAlgorithm::md5, a1),
+                              hex_hash(DigestAlgorithm::sha256, a1)});
+    }
+    return std::make_shared<const Directory>(std::move(domain), std::move(extensions),
+                                             std::vector<Group>{});
+}
+
+std::string param(std::string_view challenge, std::string_view name)
+{
+    const auto credentials = parse_credentials(challenge);
+    REQUIRE(credentials);
+    if (name == "nonce") return std::string{credentials->nonce};
+    if (name == "realm") return std::string{credentials->realm};
+    if (name == "qop") return std::string{credentials->qop};
+    return std::string{credentials->algorithm};
+}
+
+/// A phone that answers challenges; its fields may be bent before it does.
+struct Phone {
+    std::string username = "201";
+    std::string secret = "secret of 201";
+    std::string realm = "office.test";
+    std::string nonce;
+    std::string uri = "sip:office.test";
+    std::string method = "REGISTER";
+    std::string nc = "00000001";
+    std::string cnonce = "0a4f113b";
+    std::string qop = "auth";
+    std::string algorithm = "MD5";
+    std::string response{};
+
+    Credentials answer()
+    {
+        const auto kind = algorithm == "SHA-256" ? DigestAlgorithm::sha256 : DigestAlgorithm::md5;
+        const auto ha1 = hex_hash(kind, username + ":" + realm + ":" + secret);
+        const auto ha2 = hex_hash(kind, method + ":" + uri);
+        response = qop.empty() ? hex_hash(kind, ha1 + ":" + nonce + ":" + ha2)
+                               : hex_hash(kind, ha1 + ":" + nonce + ":" + nc + ":" + cnonce + ":" +
+                                                    qop + ":" + ha2);
+        return {username, realm, nonce, uri, response, algorithm, cnonce, qop, {}, nc};
+    }
+};
+
+/// An authenticator on a clock that stands still until it is told.
+struct Gate {
+    Authenticator authenticator;
+    Moment now{std::chrono::steady_clock::time_point{1000h}, {}};
+    std::string source = "192.0.2.7";
+
+    explicit Gate(AuthenticatorSettings settings = {})
+        : authenticator{std::move(settings), office()}
+    {
+    }
+
+    std::string nonce() { return param(authenticator.challenge(false, now)[0], "nonce"); }
+    Phone phone()
+    {
+        Phone answering;
+        answering.nonce = nonce();
+        return answering;
+    }
+    Verdict check(const Credentials& credentials, std::string_view method = "REGISTER",
+                  std::string_view user = {}, std::string_view host = "office.test")
+    {
+        return authenticator.verify({&credentials, 1}, {method, user, host, source}, now);
+    }
+    Verdict check(Phone phone) { return check(phone.answer()); }
+    Verdict guess(std::string username = "201")
+    {
+        auto guessing = phone();
+        guessing.username = std::move(username);
+        guessing.secret = "wrong";
+        return check(guessing);
+    }
+    void pass(std::chrono::milliseconds time) { now.mono += time; }
+};
+
+AuthenticatorSettings offering(std::vector<DigestAlgorithm> algorithms)
+{
+    AuthenticatorSettings settings;
+    settings.algorithms = std::move(algorithms);
+    return settings;
+}
+
+}  // namespace
+
+TEST_CASE("the examples of RFC 7616 §3.9.1 come out of the test's own arithmetic")
+{
+    Phone phone{.username = "Mufasa",
+                .secret = "Circle of Life",
+                .realm = "http-auth@example.org",
+                .nonce = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
+                .uri = "/dir/index.html",
+                .method = "GET",
+                .cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"};
+    CHECK(phone.answer().response == "8ca523f5e9506fed4657c9700eebdbec");
+    phone.algorithm = "SHA-256";
+    CHECK(phone.answer().response ==
+          "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1");
+}
+
+TEST_CASE("a challenge names realm, nonce, algorithm and qop (RFC 3261 §22.4)")
+{
+    Gate gate;
+    const auto challenges = gate.authenticator.challenge(false, gate.now);
+    REQUIRE(challenges.size() == 1);
+    CHECK(param(challenges[0], "realm") == "office.test");
+    CHECK(param(challenges[0], "qop") == "auth");
+    CHECK(param(challenges[0], "algorithm") == "MD5");
+    CHECK(param(challenges[0], "nonce").size() == 32);
+    CHECK(challenges[0].find("stale") == std::string::npos);
+    CHECK(gate.authenticator.challenge(true, gate.now)[0].ends_with(", stale=true"));
+    CHECK(gate.nonce() != gate.nonce());
+}
+
+TEST_CASE("several algorithms are offered in the order wanted, under one nonce (RFC 8760 §2.4)")
+{
+    Gate gate{offering({DigestAlgorithm::sha256, DigestAlgorithm::md5})};
+    const auto challenges = gate.authenticator.challenge(false, gate.now);
+    REQUIRE(challenges.size() == 2);
+    CHECK(param(challenges[0], "algorithm") == "SHA-256");
+    CHECK(param(challenges[1], "algorithm") == "MD5");
+    CHECK(param(challenges[0], "nonce") == param(challenges[1], "nonce"));
+}
+
+TEST_CASE("the right secret opens, the wrong one does not")
+{
+    Gate gate;
+    auto phone = gate.phone();
+    const auto credentials = phone.answer();
+    const auto verdict = gate.check(credentials);
+    CHECK(verdict.outcome == DigestOutcome::accepted);
+    CHECK(verdict.refusal == Refusal::none);
+    CHECK(verdict.username == "201");
+
+    phone = gate.phone();
+    phone.secret = "secret of 202";
+    CHECK(gate.check(phone).outcome == DigestOutcome::challenge);
+    CHECK(gate.check(phone).refusal == Refusal::wrong_secret);
+    CHECK(gate.check(phone).username.empty());
+}
+
+TEST_CASE("SHA-256 opens where it is offered, and only there (RFC 8760)")
+{
+    Gate gate{offering({DigestAlgorithm::sha256, DigestAlgorithm::md5})};
+    auto phone = gate.phone();
+    phone.algorithm = "SHA-256";
+    CHECK(gate.check(phone).outcome == DigestOutcome::accepted);
+    phone = gate.phone();
+    phone.algorithm = "SHA-256";
+    phone.secret = "wrong";
+    CHECK(gate.check(phone).refusal == Refusal::wrong_secret);
+
+    Gate only_md5;
+    phone = only_md5.phone();
+    phone.algorithm = "SHA-256";
+    CHECK(only_md5.check(phone).refusal == Refusal::unsupported);
+    Gate only_sha256{offering({DigestAlgorithm::sha256})};
+    CHECK(only_sha256.check(only_sha256.phone()).refusal == Refusal::unsupported);
+}
+
+TEST_CASE("no algorithm means MD5, and upper-case digits do not matter")
+{
+    Gate gate;
+    auto phone = gate.phone();
+    phone.algorithm.clear();
+    auto credentials = phone.answer();
+    std::ranges::transform(phone.response, phone.response.begin(),
+                           [](char c) { return c >= 'a' ? char(c - 32) : c; });
+    credentials.response = phone.response;
+    CHECK(gate.check(credentials).outcome == DigestOutcome::accepted);
+}
+
+TEST_CASE("of several credentials one that passes is enough")
+{
+    Gate gate{offering({DigestAlgorithm::sha256, DigestAlgorithm::md5})};
+    auto foreign = gate.phone();
+    foreign.realm = "elsewhere.test";
+    auto wrong = gate.phone();
+    wrong.algorithm = "SHA-256";
+    wrong.secret = "wrong";
+    auto right = gate.phone();
+    std::vector all{foreign.answer(), wrong.answer(), right.answer()};
+    const DigestRequest request{"REGISTER", {}, "office.test", "192.0.2.7"};
+    CHECK(gate.authenticator.verify(all, request, gate.now).outcome == DigestOutcome::accepted);
+    all.pop_back();
+    CHECK(gate.authenticator.verify(all, request, gate.now).refusal == Refusal::wrong_secret);
+}
+
+TEST_CASE("no credentials, and none for our realm, are challenged (RFC 3261 §22.2)")
+{
+    Gate gate;
+    CHECK(gate.authenticator.verify({}, {"REGISTER", {}, "office.test", "192.0.2.7"}, gate.now)
+              .refusal == Refusal::no_credentials);
+    auto phone = gate.phone();
+    phone.realm = "elsewhere.test";
+    const auto verdict = gate.check(phone);
+    CHECK(verdict.outcome == DigestOutcome::challenge);
+    CHECK(verdict.refusal == Refusal::no_credentials);
+}
+
+TEST_CASE("unknown users get what a wrong secret gets, delays included")
+{
+    Gate known;
+    Gate unknown;
+    for (int i = 0; i < 6; ++i) {
+        const auto one = known.guess("201");
+        const auto other = unknown.guess("999");
+        CHECK(one.outcome == other.outcome);
+        CHECK(one.refusal == other.refusal);
+        CHECK(one.delay == other.delay);
+    }
+}
+
+TEST_CASE("an extension without a digest for the algorithm cannot be entered")
+{
+    Gate gate;
+    gate.authenticator.set_directory(std::make_shared<const Directory>(
+        "office.test", std::vector<Extension>{{"201", {}, {}, {}}}, std::vector<Group>{}));
+    CHECK(gate.check(gate.phone()).refusal == Refusal::wrong_secret);
+}
+
+TEST_CASE("qop=auth is required: without a count a request could be sent again")
+{
+    Gate gate;
+    auto phone = gate.phone();
+    phone.qop.clear();
+    CHECK(gate.check(phone).refusal == Refusal::unsupported);
+    phone = gate.phone();
+    phone.qop = "auth-int";
+    CHECK(gate.check(phone).refusal == Refusal::unsupported);
+}
+
+TEST_CASE("malformed parameters are refused, and are not counted as failures")
+{
+    Gate gate;
+    const auto refused = [&](auto bend) {
+        auto phone = gate.phone();
+        bend(phone);
+        return gate.check(phone).refusal;
+    };
+    for (const auto* nc : {"", "1", "0000000g", "000000001", "-0000001", "0x000001"})
+        CHECK(refused([&](Phone& phone) { phone.nc = nc; }) == Refusal::unsupported);
+    CHECK(refused([](Phone& phone) { phone.cnonce.clear(); }) == Refusal::unsupported);
+    CHECK(refused([](Phone& phone) { phone.cnonce.assign(2000, 'x'); }) == Refusal::unsupported);
+    CHECK(refused([](Phone& phone) { phone.algorithm = "MD5-sess"; }) == Refusal::unsupported);
+    auto phone = gate.phone();
+    auto credentials = phone.answer();
+    for (const auto* response :
+         {"", "abc", "8ca523f5e9506fed4657c9700eebdbec8ca523f5e9506fed4657c9700eebdbec"}) {
+        credentials.response = response;
+        CHECK(gate.check(credentials).refusal == Refusal::unsupported);
+    }
+    CHECK(gate.check(gate.phone()).outcome == DigestOutcome::accepted);
+}
+
+TEST_CASE("credentials belong to their method")
+{
+    Gate gate;
+    auto phone = gate.phone();
+    CHECK(gate.check(phone.answer(), "INVITE").refusal == Refusal::wrong_secret);
+}
+
+TEST_CASE("the digest uri names what the request asks for; ports, parameters and case may differ "
+          "(RFC 3261 §22.4)")
+{
+    Gate gate;
+    const auto refusal = [&](std::string uri, std::string_view user, std::string_view host,
+                             std::string method = "INVITE") {
+        auto phone = gate.phone();
+        phone.method = method;
+        phone.uri = std::move(uri);
+        return gate.check(phone.answer(), method, user, host).refusal;
+    };
+    CHECK(refusal("sip:207@office.test", "207", "office.test") == Refusal::none);
+    CHECK(refusal("sip:207@OFFICE.test:5060;transport=udp", "207", "office.test") == Refusal::none);
+    CHECK(refusal("sip:207@[2001:db8::1]:5060", "207", "[2001:db8::1]") == Refusal::none);
+    CHECK(refusal("sip:%2a8@office.test", "*8", "office.test") == Refusal::none);
+    CHECK(refusal("sip:office.test", "207", "office.test") == Refusal::none);
+    CHECK(refusal("tel:+4930", "+4930", "") == Refusal::none);
+    CHECK(refusal("sip:201@office.test", "", "office.test", "REGISTER") == Refusal::none);
+
+    CHECK(refusal("sip:208@office.test", "207", "office.test") == Refusal::another_uri);
+    CHECK(refusal("sip:207@elsewhere.test", "207", "office.test") == Refusal::another_uri);
+    CHECK(refusal("", "207", "office.test") == Refusal::another_uri);
+    CHECK(refusal("sip:[", "207", "office.test") == Refusal::another_uri);
+}
+
+TEST_CASE("a nonce ends after its lifetime: stale, so the phone goes on by itself (RFC 7616 §3.3)")
+{
+    Gate gate;
+    auto phone = gate.phone();
+    gate.pass(299s);
+    CHECK(gate.check(phone).outcome == DigestOutcome::accepted);
+    gate.pass(1s);
+    phone.nc = "00000002";
+    const auto verdict = gate.check(phone);
+    CHECK(verdict.outcome == DigestOutcome::stale);
+    CHECK(verdict.refusal == Refusal::expired_nonce);
+    phone.secret = "wrong";
+    CHECK(gate.check(phone).outcome == DigestOutcome::challenge);
+}
+
+TEST_CASE("a nonce from before a restart, or one made up, is stale when the secret is right")
+{
+    Gate before;
+    Gate after;
+    auto phone = before.phone();
+    CHECK(after.check(phone).outcome == DigestOutcome::stale);
+    const auto own = after.nonce();
+    for (std::size_t i = 0; i < own.size(); ++i) {
+        phone.nonce = own;
+        phone.nonce[i] = phone.nonce[i] == 'A' ? 'B' : 'A';
+        CHECK(after.check(phone).refusal == Refusal::expired_nonce);
+    }
+    for (const auto* nonce :
+         {"", "x", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"}) {
+        phone.nonce = nonce;
+        CHECK(after.check(phone).refusal == Refusal::expired_nonce);
+    }
+}
+
+TEST_CASE("a nonce is good for many requests, each count once")
+{
+    Gate gate;
+    auto phone = gate.phone();
+    for (const auto* nc : {"00000001", "00000002", "0000000a"}) {
+        phone.nc = nc;
+        CHECK(gate.check(phone).outcome == DigestOutcome::accepted);
+    }
+    phone.nc = "00000009";  // overtaken on the way
+    CHECK(gate.check(phone).outcome == DigestOutcome::accepted);
+    for (const auto* nc : {"0000000a", "00000001", "00000009"}) {
+        phone.nc = nc;
+        const auto verdict = gate.check(phone);
+        CHECK(verdict.outcome == DigestOutcome::stale);
+        CHECK(verdict.refusal == Refusal::repeated_nonce);
+    }
+}
+
+TEST_CASE("a nonce whose count was forgotten is refused")
+{
+    NonceCounts counts{4};
+    CHECK(counts.use(1, 1));
+    CHECK(counts.use(2, 1));
+    CHECK(counts.use(5, 1));  // takes over the place of 1
+    CHECK_FALSE(counts.use(1, 2));
+    CHECK(counts.use(2, 2));
+    CHECK_FALSE(counts.use(5, 1));
+}
+
+TEST_CASE("counts far behind the highest are refused")
+{
+    NonceCounts counts{1};
+    CHECK(counts.use(1, 100));
+    CHECK(counts.use(1, 37));
+    CHECK_FALSE(counts.use(1, 36));
+    CHECK(counts.use(1, 0xffffffff));
+    CHECK_FALSE(counts.use(1, 100));
+    CHECK(counts.use(1, 0xfffffffe));
+}
+
+TEST_CASE("from the fourth wrong secret on, answers are held back, longer each time")
+{
+    Gate gate;
+    for (const auto expected : {0s, 0s, 0s, 1s, 2s, 4s, 8s, 8s}) {
+        const auto verdict = gate.guess();
+        CHECK(verdict.outcome == DigestOutcome::challenge);
+        CHECK(verdict.delay == expected);
+        gate.pass(verdict.delay);
+    }
+}
+
+TEST_CASE("while an answer is held back nothing is looked at, and the right secret may try again")
+{
+    Gate gate;
+    for (int i = 0; i < 4; ++i) gate.guess();
+    gate.pass(400ms);
+    const auto meanwhile = gate.check(gate.phone());
+    CHECK(meanwhile.outcome == DigestOutcome::stale);
+    CHECK(meanwhile.refusal == Refusal::too_many_failures);
+    CHECK(meanwhile.delay == 600ms);
+    CHECK(gate.guess().delay == 600ms);  // not counted either
+    gate.pass(600ms);
+    CHECK(gate.check(gate.phone()).outcome == DigestOutcome::accepted);
+}
+
+TEST_CASE("a right secret clears the failures, and five quiet minutes do")
+{
+    Gate gate;
+    for (int i = 0; i < 3; ++i) gate.guess();
+    CHECK(gate.check(gate.phone()).outcome == DigestOutcome::accepted);
+    CHECK(gate.guess().delay == 0s);
+    for (int i = 0; i < 2; ++i) gate.guess();
+    gate.pass(5min);
+    CHECK(gate.guess().delay == 0s);
+}
+
+TEST_CASE("failures count by source and user name together")
+{
+    Gate gate;
+    for (int i = 0; i < 4; ++i) gate.guess("201");
+    CHECK(gate.guess("202").delay == 0s);
+    gate.source = "192.0.2.8";
+    CHECK(gate.guess("201").delay == 0s);
+    CHECK(gate.check(gate.phone()).outcome == DigestOutcome::accepted);
+}
+
+TEST_CASE("a flood of failing names does not wash out one that is held back")
+{
+    FailureCounts failures{64, 7};
+    const std::chrono::steady_clock::time_point now{1h};
+    const auto guessed = failures.key("192.0.2.7", "201");
+    for (int i = 0; i < 7; ++i) failures.add(guessed, now);
+    for (int i = 0; i < 10'000; ++i)
+        failures.add(failures.key("192.0.2.7", std::to_string(i)), now);
+    CHECK(failures.held(guessed, now) == 8s);
+}
+
+TEST_CASE("a new directory counts at once, and its domain is the realm")
+{
+    Gate gate;
+    gate.authenticator.set_directory(office("branch.test"));
+    CHECK(param(gate.authenticator.challenge(false, gate.now)[0], "realm") == "branch.test");
+    auto phone = gate.phone();
+    CHECK(gate.check(phone).refusal == Refusal::no_credentials);
+    phone.realm = "branch.test";
+    CHECK(gate.check(phone).outcome == DigestOutcome::accepted);
+}
+
+TEST_CASE("a header value is read, quoted or not, in any order and case (RFC 3261 §20.7)")
+{
+    const auto credentials = parse_credentials(
+        "dIgEsT  Username=\"2\\\"01\" , REALM = \"a, b\",nonce=\"n=,\",uri=\"sip:h\","
+        "response=\"r\",algorithm=MD5,cnonce=c, qop=auth ,nc=00000001,opaque=\"\",ext=\"x\",");
+    REQUIRE(credentials);
+    CHECK(credentials->username == "2\\\"01");
+    CHECK(credentials->realm == "a, b");
+    CHECK(credentials->nonce == "n=,");
+    CHECK(credentials->uri == "sip:h");
+    CHECK(credentials->response == "r");
+    CHECK(credentials->algorithm == "MD5");
+    CHECK(credentials->cnonce == "c");
+    CHECK(credentials->qop == "auth");
+    CHECK(credentials->nc == "00000001");
+    CHECK(credentials->opaque.empty());
+
+    for (const auto* text : {"", "Basic abc", "Digest username", "Digest username=\"201",
+                             "Digest =x", "Digest a=\"b\"c=d", "Digest \"a\"=b", "Digest a=\"\\"})
+        CHECK_MESSAGE(!parse_credentials(text), text);
+}
+
+TEST_CASE("whatever bytes arrive, they are judged and nothing else happens")
+{
+    constexpr std::array<std::string_view, 18> pieces{
+        "Digest ",
+        "username",
+        "=",
+        "\"",
+        ",",
+        "\\",
+        "realm=\"office.test\"",
+        "nonce",
+        "nc=00000001",
+        "qop=auth",
+        " ",
+        "uri=\"sip:office.test\"",
+        "cnonce=x",
+        "201",
+        "response=\"8ca523f5e9506fed4657c9700eebdbec\"",
+        "algorithm=",
+        "MD5",
+        "["};
+    Gate gate;
+    std::mt19937 random{7616};
+    for (int round = 0; round < 100'000; ++round) {
+        std::string text = "Digest ";
+        for (auto count = random() % 20; count > 0; --count) {
+            if (random() % 10 == 0)
+                text += static_cast<char>(random() % 256);
+            else
+                text += pieces[random() % pieces.size()];
+        }
+        if (const auto credentials = parse_credentials(text))
+            REQUIRE(gate.check(*credentials).outcome != DigestOutcome::accepted);
+    }
+}
