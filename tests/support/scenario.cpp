@@ -136,6 +136,13 @@ DialogInfo Arrived::document() const
     return *std::move(document);
 }
 
+bool Arrived::idle() const
+{
+    for (const auto& dialog : document().dialogs)
+        if (dialog.state != "terminated") return false;
+    return true;
+}
+
 DialogElement Arrived::dialog() const
 {
     auto all = document();
@@ -507,7 +514,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.what = "CANCEL";
                        arrived.method = CANCEL;
                        arrived.headers = cancel.headers;
-                       phone->to_answer_.reset();
+                       if (phone->answers_cancel) phone->to_answer_.reset();
                        arrive(*phone, std::move(arrived));
                    },
                    [&](CloseDialog& close) { CHECK(legs_.erase(close.leg) == 1); },

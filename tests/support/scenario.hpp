@@ -45,6 +45,8 @@ public:
     Arrived& phrase(std::string_view text);
     /// NOTIFY: the only dialog of the document.
     [[nodiscard]] DialogElement dialog() const;
+    /// NOTIFY: no dialog of the document is alive.
+    [[nodiscard]] bool idle() const;
     /// NOTIFY: the whole document.
     [[nodiscard]] DialogInfo document() const;
     [[nodiscard]] std::string body() const;
