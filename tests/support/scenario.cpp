@@ -241,8 +241,11 @@ void Phone::sends_invite(std::string_view sdp)
 
 void Phone::cancels()
 {
-    scenario_.requests_.erase(own_invite_);
-    scenario_.receive(CancelReceived{.transaction = own_invite_, .leg = leg_});
+    const auto request = scenario_.requests_.find(own_invite_);
+    REQUIRE_MESSAGE(request != scenario_.requests_.end(), number << " has nothing to cancel");
+    const auto leg = request->second.leg;
+    scenario_.requests_.erase(request);
+    scenario_.receive(CancelReceived{.transaction = own_invite_, .leg = leg});
 }
 
 void Phone::replies(unsigned status, std::string_view sdp)
@@ -298,6 +301,10 @@ void Phone::never_acknowledges(const Arrived& success)
 {
     scenario_.receive(AckMissing{.transaction = success.transaction, .leg = success.leg});
 }
+
+bool Phone::calls() const { return scenario_.awaits_answer(own_invite_); }
+
+bool Phone::has_dialog() const { return scenario_.is_open(leg_); }
 
 Arrived Phone::receives(Method method)
 {

@@ -100,6 +100,12 @@ public:
     Arrived receives(Method method);
     Arrived receives(unsigned status);
     [[nodiscard]] bool hears_nothing() const { return inbox.empty(); }
+    /// An INVITE waits for its answer.
+    [[nodiscard]] bool rings() const { return to_answer_ && to_answer_->method == INVITE; }
+    /// Its own INVITE waits for its answer.
+    [[nodiscard]] bool calls() const;
+    /// It has a dialog that the exchange has not closed.
+    [[nodiscard]] bool has_dialog() const;
 
     // How it behaves.
     bool acknowledges = true;    // sends ACK for a 2xx
@@ -146,6 +152,11 @@ public:
     [[nodiscard]] bool has_no_calls() const { return exchange_.call_count() == 0; }
     /// Every dialog the exchange opened has been closed.
     [[nodiscard]] bool has_no_dialogs() const { return legs_.empty(); }
+    [[nodiscard]] bool awaits_answer(TransactionId request) const
+    {
+        return requests_.contains(request);
+    }
+    [[nodiscard]] bool is_open(LegId leg) const { return legs_.contains(leg); }
     void replaces_directory(std::vector<Group> groups);
     void ends_all_calls();
     [[nodiscard]] LiveView view() const { return exchange_.view(now_); }

@@ -1,0 +1,161 @@
+// An office of phones that do anything at any time: whatever happens, the lamps tell the truth and
+// nothing is left.
+#include <doctest/doctest.h>
+
+#include <map>
+#include <random>
+
+#include "support/scenario.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+constexpr std::array<std::string_view, 5> numbers{"101", "102", "103", "104", "105"};
+
+class Office {
+public:
+    explicit Office(unsigned seed)
+        : random_{seed}, pbx_{{group("all", {"109"}, {numbers.begin(), numbers.end()})}}
+    {
+        for (const auto number : numbers) phones_.push_back(&pbx_.phone(std::string{number}));
+        phones_.push_back(&pbx_.phone("102"));  // a second phone
+        watcher_ = &pbx_.phone("109");
+        for (const auto number : numbers) watcher_->watches(number);
+    }
+
+    void step()
+    {
+        Phone& phone = *phones_[pick(phones_.size())];
+        phone.answers_cancel = pick(8) != 0;
+        phone.answers_bye = pick(16) != 0;
+        phone.acknowledges = pick(16) != 0;
+        watcher_->answers_notify = pick(4) != 0 ? std::optional{200U} : std::nullopt;
+        act(phone);
+        for (auto* each : phones_) remember_unacknowledged(*each);
+        answer_late_notifies();
+    }
+
+    /// Every lamp shows what the calls say.
+    void check_lamps()
+    {
+        watcher_->answers_notify = 200;
+        answer_all_notifies();
+        std::map<std::string, std::string> truth;
+        const auto view = pbx_.view();
+        for (const auto& call : view.calls)
+            for (const auto& leg : call.legs)
+                if (leg.state != "terminated" && rank(leg.state) > rank(truth[leg.extension]))
+                    truth[leg.extension] = leg.state;
+        CHECK(view.lamps.size() == numbers.size());
+        for (const auto& lamp : view.lamps) {
+            const auto expected = truth[lamp.member];
+            CHECK_MESSAGE(lamp.state == (expected.empty() ? "idle" : expected), lamp.member);
+        }
+    }
+
+    void close()
+    {
+        pbx_.ends_all_calls();
+        pbx_.passes(60s);
+        for (auto* phone : phones_) phone->inbox.clear();
+        check_lamps();
+        CHECK(pbx_.has_no_calls());
+        CHECK(pbx_.has_no_dialogs());
+        for (const auto& lamp : pbx_.view().lamps) CHECK(lamp.state == "idle");
+        CHECK(last_version_broken_ == 0);
+        watcher_->inbox.clear();
+    }
+
+private:
+    static int rank(std::string_view state)
+    {
+        constexpr std::array<std::string_view, 5> order{"", "trying", "proceeding", "confirmed",
+                                                        "early"};
+        return static_cast<int>(std::find(order.begin(), order.end(), state) - order.begin());
+    }
+
+    std::size_t pick(std::size_t of)
+    {
+        return std::uniform_int_distribution<std::size_t>{0, of - 1}(random_);
+    }
+
+    void act(Phone& phone)
+    {
+        constexpr std::array<unsigned, 8> answers{100, 180, 183, 200, 200, 486, 603, 500};
+        switch (pick(9)) {
+        case 0: phone.sends(INVITE, numbers[pick(numbers.size())]); break;
+        case 1:
+        case 2:
+        case 3:
+            if (phone.rings()) phone.replies(answers[pick(answers.size())], talking_sdp);
+            break;
+        case 4:
+            if (phone.rings()) phone.fails_with(pick(2) == 0 ? 408 : 503);
+            break;
+        case 5:
+            if (phone.calls() && phone.has_dialog()) phone.cancels();
+            break;
+        case 6:
+            if (phone.has_dialog() && !phone.calls()) phone.sends(BYE);
+            break;
+        case 7:
+            if (phone.has_dialog() && !phone.calls())
+                phone.sends_invite(pick(2) == 0 ? hold_sdp : talking_sdp);
+            break;
+        default: pbx_.passes(std::chrono::seconds{pick(40)});
+        }
+    }
+
+    /// The stack's timer H for the ACKs that a phone kept to itself, sooner or later.
+    void remember_unacknowledged(Phone& phone)
+    {
+        for (const auto& arrived : phone.inbox)
+            if (arrived.status / 100 == 2 && arrived.transaction && arrived.leg &&
+                !phone.acknowledges)
+                phone.never_acknowledges(arrived);
+        phone.inbox.clear();
+    }
+
+    void answer_late_notifies()
+    {
+        if (pick(3) == 0) answer_all_notifies();
+    }
+
+    void answer_all_notifies()
+    {
+        while (!watcher_->inbox.empty()) {
+            auto arrived = std::move(watcher_->inbox.front());
+            watcher_->inbox.pop_front();
+            if (!arrived.notify) continue;
+            auto& last = versions_[arrived.notify->subscription];
+            if (last && arrived.notify->version != *last + 1) ++last_version_broken_;
+            last = arrived.notify->version;
+            watcher_->answers(arrived, 200);
+        }
+    }
+
+    std::mt19937 random_;
+    Scenario pbx_;
+    std::vector<Phone*> phones_;
+    Phone* watcher_ = nullptr;
+    std::map<SubscriptionId, std::optional<std::uint32_t>> versions_;
+    int last_version_broken_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("random calls of an office: lamps true at every rest, versions without a gap, nothing "
+          "left behind")
+{
+    for (unsigned seed = 1; seed <= 40; ++seed) {
+        CAPTURE(seed);
+        Office office{seed};
+        for (int round = 0; round < 20; ++round) {
+            for (int i = 0; i < 15; ++i) office.step();
+            office.check_lamps();
+        }
+        office.close();
+    }
+}
