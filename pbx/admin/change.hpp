@@ -21,10 +21,10 @@ struct Actor {
 
 /// The state in which the client saw the thing (RFC 9110 §13.1).
 struct Precondition {
-    bool must_not_exist = false;                              ///< If-None-Match: *
-    bool must_exist = false;                                  ///< If-Match: *
-    std::optional<std::vector<std::uint64_t>> only_versions;  ///< If-Match: "7", "8"
-    std::vector<std::uint64_t> not_versions;                  ///< If-None-Match: "7"
+    bool must_not_exist = false;                                ///< If-None-Match: *
+    bool must_exist = false;                                    ///< If-Match: *
+    std::optional<std::vector<std::uint64_t>> only_versions{};  ///< If-Match: "7", "8"
+    std::vector<std::uint64_t> not_versions{};                  ///< If-None-Match: "7"
     bool demanded = false;  ///< Prefer: strict: say nothing, change nothing
 };
 

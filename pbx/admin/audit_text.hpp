@@ -1,0 +1,12 @@
+#pragma once
+// How configuration looks in the audit: JSON, without secrets.
+#include <string>
+
+#include "core/directory.hpp"
+
+namespace lampline::admin {
+
+std::string audit_text(const Extension& extension);
+std::string audit_text(const Group& group);
+
+}  // namespace lampline::admin

@@ -1,0 +1,125 @@
+#include "admin/group_service.hpp"
+
+#include <unordered_set>
+
+#include "admin/audit_text.hpp"
+#include "db/audit_store.hpp"
+#include "db/directory_loader.hpp"
+#include "db/extension_store.hpp"
+
+namespace lampline::admin {
+namespace {
+
+constexpr std::size_t max_name = 32;
+constexpr std::size_t max_display_name = 128;
+
+bool is_group_name(std::string_view text)
+{
+    constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+    return !text.empty() && text.size() <= max_name &&
+           text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+/// Checks one list of numbers, told one after the other.
+class NumberList {
+public:
+    NumberList(db::Database& database, std::vector<FieldFault>& faults)
+        : extensions_{database}, faults_{faults}
+    {
+    }
+
+    void check(const std::string& number, std::string pointer)
+    {
+        if (!seen_.insert(number).second)
+            faults_.push_back({std::move(pointer), "duplicate", number + " is named twice"});
+        else if (!extensions_.find(number))
+            faults_.push_back(
+                {std::move(pointer), "unknown_extension", "there is no extension " + number});
+    }
+
+private:
+    db::ExtensionStore extensions_;
+    std::vector<FieldFault>& faults_;
+    std::unordered_set<std::string> seen_;
+};
+
+std::vector<FieldFault> faults_of(const Group& group, db::Database& database)
+{
+    std::vector<FieldFault> faults;
+    if (!is_group_name(group.name))
+        faults.push_back({"/name", "malformed", "must be 1 to 32 of a-z 0-9 _ -"});
+    check_text(group.display_name, max_display_name, "/display_name", faults);
+    const auto limit = std::to_string(GroupService::max_members);
+    if (group.members.size() > GroupService::max_members)
+        faults.push_back({"/members", "too_many", "must be at most " + limit});
+    if (group.watchers.size() > GroupService::max_members)
+        faults.push_back({"/watchers", "too_many", "must be at most " + limit});
+    if (!faults.empty()) return faults;
+
+    NumberList members{database, faults};
+    for (std::size_t i = 0; i < group.members.size(); ++i)
+        members.check(group.members[i], "/members/" + std::to_string(i));
+    NumberList watchers{database, faults};
+    for (std::size_t i = 0; i < group.watchers.size(); ++i)
+        watchers.check(group.watchers[i].number, "/watchers/" + std::to_string(i) + "/number");
+    return faults;
+}
+
+}  // namespace
+
+std::optional<db::StoredGroup> GroupService::find(std::string_view name) const
+{
+    return db::GroupStore{database_}.find(name);
+}
+
+std::vector<db::StoredGroup> GroupService::all() const
+{
+    return db::GroupStore{database_}.all();
+}
+
+Result<GroupSaved, Refusal> GroupService::put(const Group& group, const Precondition& condition,
+                                              const Actor& actor, std::chrono::sys_seconds now)
+{
+    db::Transaction transaction{database_, db::Durability::full};
+    if (auto faults = faults_of(group, database_); !faults.empty())
+        return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, 0}};
+    db::GroupStore groups{database_};
+    const auto before = groups.find(group.name);
+    if (auto refusal = check(condition, before ? before->stamp.version : 0))
+        return unexpected{std::move(*refusal)};
+
+    GroupSaved saved;
+    saved.created = !before;
+    saved.group.group = group;
+    saved.group.stamp.created_at = before ? before->stamp.created_at : now;
+    saved.group.stamp.updated_at = now;
+    db::AuditRow audit{0,           now,        actor.name,   actor.address,    actor.request_id,
+                       "group.put", group.name, std::nullopt, audit_text(group)};
+    if (before) audit.before = audit_text(before->group);
+    saved.group.stamp.version = db::AuditStore{database_}.record(audit);
+    groups.put(saved.group);
+    transaction.commit();
+
+    saved.change.directory = db::load_directory(database_);
+    return saved;
+}
+
+Result<ConfigChange, Refusal> GroupService::remove(std::string_view name,
+                                                   const Precondition& condition,
+                                                   const Actor& actor, std::chrono::sys_seconds now)
+{
+    db::Transaction transaction{database_, db::Durability::full};
+    db::GroupStore groups{database_};
+    const auto before = groups.find(name);
+    if (auto refusal = check(condition, before ? before->stamp.version : 0))
+        return unexpected{std::move(*refusal)};
+    if (!before) return unexpected{Refusal{RefusalKind::unknown, {}, {}, 0}};
+    db::AuditStore{database_}.record({0, now, actor.name, actor.address, actor.request_id,
+                                      "group.delete", std::string{name}, audit_text(before->group),
+                                      std::nullopt});
+    groups.remove(name);
+    transaction.commit();
+    return ConfigChange{db::load_directory(database_)};
+}
+
+}  // namespace lampline::admin
