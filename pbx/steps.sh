@@ -10,7 +10,7 @@ step() {
     trap 'kill "$job" 2>/dev/null; echo; exit 130' INT TERM
     while sleep 0.1; kill -0 "$job" 2>/dev/null; do
         if [[ -t 1 ]]; then
-            printf '\r\033[K%-12s %4d s  %s' "$title" $((SECONDS - begun)) "$(last_line 60)"
+            printf '\r\033[K%-12s %4d s  %s' "$title" $((SECONDS - begun)) "$(last_line 55)"
         elif ((SECONDS - begun >= told + 20)); then
             told=$((SECONDS - begun))
             printf '%-12s %4d s  %s\n' "$title" "$told" "$(last_line 100)"
