@@ -1,0 +1,259 @@
+#include "core/group_state.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace lampline;
+
+namespace {
+
+DialogSnapshot dialog(std::uint64_t leg, LegState state, Direction direction = Direction::recipient)
+{
+    return {.leg = {leg},
+            .extension = "207",
+            .dialog = {"call-" + std::to_string(leg), "phone", "ours"},
+            .direction = direction,
+            .state = state,
+            .ended_by = LegInput::remote_bye,
+            .local = {{"", SipUri::parse("sip:207@office.test").value()}, {}},
+            .remote = {{"", SipUri::parse("sip:211@office.test").value()}, {}}};
+}
+
+/// A watcher that acknowledges all it is told.
+class Watching {
+public:
+    Watching(MemberState& member, const BodyProfile& profile)
+        : projection_{member.projection(profile)}
+    {
+    }
+
+    /// Everything that is due, as "state state | state ...": dialogs of one document, then the next
+    /// one.
+    std::string told()
+    {
+        std::string all;
+        for (Step step = projection_.next_step(told_); step != Step::none;
+             step = projection_.next_step(told_)) {
+            if (!all.empty()) all += " | ";
+            all += show(step);
+        }
+        return all;
+    }
+
+    std::string show(Step step)
+    {
+        const auto& text = projection_.document(told_, step);
+        const auto read = read_dialog_info(*text.head + "0" + *text.tail);
+        REQUIRE(read);
+        std::string shown;
+        for (const auto& one : read->dialogs)
+            shown += (shown.empty() ? "" : " ") + one.id + ":" + one.state;
+        told_ = {projection_.target(step), projection_.target(step)};
+        return shown;
+    }
+
+    Told told_;
+    Projection& projection_;
+};
+
+}  // namespace
+
+using enum LegState;
+
+TEST_CASE("RFC 4235 §3.7.1: one dialog from trying to terminated, always with the same id")
+{
+    MemberState member{"sip:207@office.test", "r-"};
+    Watching watcher{member, standard_profile};
+    CHECK(watcher.told() == "idle:terminated");
+    for (const auto state : {trying, proceeding, early, confirmed, terminated}) {
+        CHECK(member.fold(dialog(4, state)));
+        CHECK(watcher.told() == "r-4:" + std::string{name(state)});
+    }
+    CHECK(member.idle());
+    CHECK(watcher.told().empty());
+}
+
+TEST_CASE("an ended dialog is told once, and only to who was told that it lived")
+{
+    MemberState member{"sip:207@office.test", ""};
+    Watching watcher{member, standard_profile};
+    member.fold(dialog(1, confirmed));
+    CHECK(watcher.told() == "1:confirmed");
+    member.fold(dialog(2, early));
+    CHECK(watcher.told() == "1:confirmed 2:early");
+    member.fold(dialog(3, early));
+    member.fold(dialog(3, terminated));
+    member.fold(dialog(1, terminated));
+    CHECK(watcher.told() == "1:terminated 2:early");
+    member.fold(dialog(2, confirmed));
+    CHECK(watcher.told() == "2:confirmed");
+}
+
+TEST_CASE("the idle edge between two calls is told first, however late the watcher is")
+{
+    MemberState member{"sip:207@office.test", ""};
+    Watching watcher{member, standard_profile};
+    member.fold(dialog(1, confirmed));
+    CHECK(watcher.told() == "1:confirmed");
+    member.fold(dialog(1, terminated));
+    member.fold(dialog(2, trying));
+    member.fold(dialog(2, terminated));
+    member.fold(dialog(3, early));
+    CHECK(watcher.told() == "1:terminated | 3:early");
+}
+
+TEST_CASE("a second call before the first has ended makes no idle edge")
+{
+    MemberState member{"sip:207@office.test", ""};
+    Watching watcher{member, standard_profile};
+    member.fold(dialog(1, confirmed));
+    CHECK(watcher.told() == "1:confirmed");
+    member.fold(dialog(2, early));
+    member.fold(dialog(1, terminated));
+    CHECK(watcher.told() == "1:terminated 2:early");
+}
+
+TEST_CASE("a document that was sent but not acknowledged counts both ways")
+{
+    MemberState member{"sip:207@office.test", ""};
+    Watching watcher{member, standard_profile};
+    member.fold(dialog(1, early));
+    watcher.told();
+    member.fold(dialog(2, early));
+    const Told before = watcher.told_;
+    watcher.show(Step::present);  // 1 and 2 are early; lost, or only its answer
+    watcher.told_.acknowledged = before.acknowledged;
+    member.fold(dialog(1, terminated));
+    member.fold(dialog(2, terminated));
+    CHECK(watcher.told() == "1:terminated 2:terminated");
+}
+
+TEST_CASE("an idle edge that may be lost is told again")
+{
+    MemberState member{"sip:207@office.test", ""};
+    Watching watcher{member, standard_profile};
+    member.fold(dialog(1, confirmed));
+    watcher.told();
+    const PictureRef talking = watcher.told_.acknowledged;
+    member.fold(dialog(1, terminated));
+    member.fold(dialog(2, early));
+    CHECK(watcher.show(watcher.projection_.next_step(watcher.told_)) == "1:terminated");
+    watcher.told_.acknowledged = talking;
+    CHECK(watcher.told() == "1:terminated | 2:early");
+}
+
+TEST_CASE("snom: off is an empty document, and the moment before ringing is not shown")
+{
+    MemberState member{"sip:207@office.test", ""};
+    Watching watcher{member, snom_profile};
+    CHECK(watcher.projection_.next_step(watcher.told_) == Step::present);
+    CHECK(watcher.told().empty());  // no dialogs
+    CHECK_FALSE(member.fold(dialog(1, trying)));
+    CHECK(member.fold(dialog(1, early)));
+    CHECK(watcher.told() == "dummy:early");
+    member.fold(dialog(1, confirmed));
+    CHECK(watcher.told() == "dummy:confirmed");
+    member.fold(dialog(1, terminated));
+    CHECK(watcher.projection_.next_step(watcher.told_) == Step::present);
+    CHECK(watcher.told().empty());
+    CHECK(watcher.projection_.next_step(watcher.told_) == Step::none);
+}
+
+TEST_CASE("innovaphone: early, terminated, proceeding, terminated")
+{
+    MemberState member{"sip:207@office.test", ""};
+    Watching watcher{member, innovaphone_profile};
+    CHECK(watcher.told() == "1:terminated");
+    member.fold(dialog(9, trying));
+    member.fold(dialog(9, early));
+    CHECK(watcher.told() == "1:early");
+    member.fold(dialog(9, confirmed));
+    CHECK(watcher.told() == "1:terminated | 1:proceeding");
+    member.fold(dialog(9, terminated));
+    CHECK(watcher.told() == "1:terminated");
+}
+
+TEST_CASE("innovaphone: another call under the same id is told after the former was cleared")
+{
+    MemberState member{"sip:207@office.test", ""};
+    Watching watcher{member, innovaphone_profile};
+    member.fold(dialog(1, confirmed));
+    CHECK(watcher.told() == "1:proceeding");
+    member.fold(dialog(2, early));
+    CHECK(watcher.told() == "1:terminated | 1:early");
+    member.fold(dialog(2, terminated));
+    CHECK(watcher.told() == "1:terminated | 1:proceeding");
+}
+
+TEST_CASE("where one dialog is shown: early > confirmed > proceeding > trying")
+{
+    for (const auto* profile : {&snom_profile, &innovaphone_profile}) {
+        MemberState member{"sip:207@office.test", ""};
+        Projection& projection = member.projection(*profile);
+        const auto shown = [&] {
+            return projection.current()->dialogs.at(0).dialog->latest.leg.value;
+        };
+        member.fold(dialog(1, trying, Direction::initiator));
+        CHECK(shown() == 1);
+        member.fold(dialog(2, proceeding, Direction::initiator));
+        CHECK(shown() == 2);
+        member.fold(dialog(3, confirmed));
+        CHECK(shown() == 3);
+        member.fold(dialog(4, early));
+        CHECK(shown() == 4);
+        member.fold(dialog(5, early));
+        CHECK(shown() == 4);  // the older of equals
+        CHECK(projection.current()->dialogs.size() == 1);
+        CHECK(lamp_state(projection.current()) == early);
+    }
+}
+
+TEST_CASE("a change that no body shows is no change")
+{
+    MemberState member{"sip:207@office.test", ""};
+    member.projection(standard_profile);
+    CHECK(member.fold(dialog(1, confirmed)));
+    CHECK_FALSE(member.fold(dialog(1, confirmed)));
+    DialogSnapshot held = dialog(1, confirmed);
+    held.held = true;
+    CHECK(member.fold(held));
+    DialogSnapshot named = held;
+    named.remote.identity.display_name = "Ben";
+    CHECK(member.fold(named));
+}
+
+TEST_CASE("the end of a dialog nobody knew is nothing")
+{
+    MemberState member{"sip:207@office.test", ""};
+    member.projection(standard_profile);
+    CHECK_FALSE(member.fold(dialog(1, terminated)));
+    CHECK(member.idle());
+}
+
+TEST_CASE("one rendering serves all who were told the same")
+{
+    MemberState member{"sip:207@office.test", ""};
+    Watching a{member, standard_profile};
+    Watching b{member, standard_profile};
+    a.told();
+    b.told();
+    member.fold(dialog(1, early));
+    const auto of_a = a.projection_.document(a.told_, Step::present).tail;
+    CHECK(of_a == b.projection_.document(b.told_, Step::present).tail);
+}
+
+TEST_CASE("a picture lives no longer than somebody needs it")
+{
+    MemberState member{"sip:207@office.test", ""};
+    Watching watcher{member, standard_profile};
+    member.fold(dialog(1, confirmed));
+    watcher.told();
+    const std::weak_ptr<const Picture> talking = watcher.told_.acknowledged;
+    for (std::uint64_t leg = 2; leg < 50; ++leg) {
+        member.fold(dialog(leg, early));
+        member.fold(dialog(leg, terminated));
+    }
+    CHECK_FALSE(talking.expired());
+    watcher.told();
+    member.fold(dialog(60, early));
+    CHECK(talking.expired());
+}
