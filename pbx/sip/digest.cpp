@@ -359,8 +359,10 @@ Verdict Authenticator::Impl::verify(const Credentials& credentials, const Digest
         {ha1, credentials.nonce, credentials.nc, credentials.cnonce, credentials.qop, ha2.text()});
     if (!same_secret(credentials.response, expected))
         return {challenge, Refusal::wrong_secret, {}, failures.add(phone, now.mono)};
-    failures.clear(phone);
-    return verify_nonce(credentials, *count, now);
+    const auto verdict = verify_nonce(credentials, *count, now);
+    // A repeated message proves nothing, so it does not clear what its sender has on record.
+    if (verdict.outcome == DigestOutcome::accepted) failures.clear(phone);
+    return verdict;
 }
 
 Verdict Authenticator::Impl::verify_nonce(const Credentials& credentials, std::uint32_t count,

@@ -73,10 +73,10 @@ struct Verdict {
 };
 
 struct AuthenticatorSettings {
-    /// Offered in this order, and the only ones accepted. RFC 8760 §2.4 wants the strongest first,
-    /// but phones in use give up when any challenge names an algorithm they do not know (libre
-    /// before 2.6), or read only the first one (PJSIP before 2.11, SIPp before 3.7); so SHA-256 is
-    /// for offices that know their phones.
+    /// Offered in this order, and the only ones accepted. RFC 8760 wants the strongest first, but
+    /// clients in use give up on any challenge with an algorithm they do not know (baresip 1.0, in
+    /// whatever order), or read only the first one (SIPp 3.6, PJSIP 2.10); so SHA-256 is for
+    /// offices that know their phones.
     std::vector<DigestAlgorithm> algorithms{DigestAlgorithm::md5};
     std::chrono::seconds nonce_lifetime{300};
     std::size_t nonces = 65'536;          ///< whose counts are remembered; 24 bytes each

@@ -254,7 +254,13 @@ TEST_CASE("an extension without a digest for the algorithm cannot be entered")
     Gate gate;
     gate.authenticator.set_directory(std::make_shared<const Directory>(
         "office.test", std::vector<Extension>{{"201", {}, {}, {}}}, std::vector<Group>{}));
-    CHECK(gate.check(gate.phone()).refusal == Refusal::wrong_secret);
+    auto phone = gate.phone();
+    auto credentials = phone.answer();
+    phone.response = hex_hash(DigestAlgorithm::md5,
+                              ":" + phone.nonce + ":" + phone.nc + ":" + phone.cnonce + ":auth:" +
+                                  hex_hash(DigestAlgorithm::md5, "REGISTER:sip:office.test"));
+    credentials.response = phone.response;
+    CHECK(gate.check(credentials).refusal == Refusal::wrong_secret);
 }
 
 TEST_CASE("qop=auth is required: without a count a request could be sent again")
@@ -431,6 +437,16 @@ TEST_CASE("a right secret clears the failures, and five quiet minutes do")
     for (int i = 0; i < 2; ++i) gate.guess();
     gate.pass(5min);
     CHECK(gate.guess().delay == 0s);
+}
+
+TEST_CASE("a repeated message does not clear the failures")
+{
+    Gate gate;
+    auto heard = gate.phone();
+    CHECK(gate.check(heard).outcome == DigestOutcome::accepted);
+    for (int i = 0; i < 3; ++i) gate.guess();
+    CHECK(gate.check(heard).outcome == DigestOutcome::stale);
+    CHECK(gate.guess().delay == 1s);
 }
 
 TEST_CASE("failures count by source and user name together")
