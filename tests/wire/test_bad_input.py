@@ -38,7 +38,7 @@ def mutate(text: bytes, chance: random.Random) -> bytes:
             case 0: damaged[at:at + 1] = bytes([chance.randrange(256)])
             case 1: del damaged[at:at + chance.randint(1, 40)]
             case 2: damaged[at:at] = damaged[at:at + chance.randint(1, 200)]
-            case 3: damaged[at:at] = bytes(chance.randrange(256) for _ in range(chance.randint(1, 20)))
+            case 3: damaged[at:at] = chance.randbytes(chance.randint(1, 20))
             case 4: damaged = bytearray(bytes(damaged).replace(b"\r\n", chance.choice(
                 [b"\n", b"\r", b"\r\n ", b"\r\n\r\n"]), chance.randint(1, 3)))
             case 5: damaged = bytearray(bytes(damaged).replace(
@@ -65,7 +65,7 @@ class BadInput(WireTest):
         self.stranger.sendto(datagram, self.server.address["udp"])
 
     def sends_by_tcp(self, stream: bytes) -> None:
-        """A connection of its own, closed once everything is written or the server has had enough."""
+        """A connection of its own, closed when all is written or the server has had enough."""
         with socket.create_connection(self.server.address["tcp"], timeout=5) as connection:
             try:
                 connection.sendall(stream)
@@ -122,7 +122,8 @@ class BadInput(WireTest):
                 name = lines[i].partition(b":")[0]
                 for changed in ([], [lines[i]] * 2, [lines[i]] * 70, [name + b":"],
                                 [lines[i] + b"x" * 9000]):
-                    self.sends(b"\r\n".join(lines[:i] + changed + lines[i + 1:]) + b"\r\n\r\n" + body)
+                    damaged = lines[:i] + changed + lines[i + 1:]
+                    self.sends(b"\r\n".join(damaged) + b"\r\n\r\n" + body)
             self.anna.pings()
         self.serves()
 
@@ -161,7 +162,8 @@ class BadInput(WireTest):
             connection.close()
 
     def test_an_unparsable_request_gets_a_reason_or_silence(self):
-        request = self.anna.request("OPTIONS", f"sip:{self.anna.domain}", headers=[("CSeq", "x OPTIONS")])
+        request = self.anna.request("OPTIONS", f"sip:{self.anna.domain}",
+                                    headers=[("CSeq", "x OPTIONS")])
         self.sends(bytes(request))
         self.anna.pings()
         self.stranger.setblocking(False)

@@ -99,7 +99,8 @@ class Withdrawn(WireTest):
         incoming.receives("CANCEL")
 
     def test_every_phone_stops_ringing(self):
-        anna, desk, mobile = self.phone("201"), self.phone("202"), self.phone("202", transport="tcp")
+        anna, desk = self.phone("201"), self.phone("202")
+        mobile = self.phone("202", transport="tcp")
         call = anna.calls("202")
         at_desk, at_mobile = desk.receives("INVITE"), mobile.receives("INVITE")
         at_desk.replies(180)

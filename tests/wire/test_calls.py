@@ -83,7 +83,8 @@ class Calls(WireTest):
         incoming.receives("BYE")
 
     def test_every_phone_of_the_callee_rings_and_the_first_answer_wins(self):
-        anna, desk, mobile = self.phone("201"), self.phone("202"), self.phone("202", transport="tcp")
+        anna, desk = self.phone("201"), self.phone("202")
+        mobile = self.phone("202", transport="tcp")
         call = anna.calls("202")
         at_desk, at_mobile = desk.receives("INVITE"), mobile.receives("INVITE")
         at_desk.replies(180)

@@ -41,8 +41,8 @@ class Messages(unittest.TestCase):
             'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", '
             'opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"')
         self.assertEqual(("SHA-256", "auth, auth-int"), (challenge["algorithm"], challenge["qop"]))
-        digest.secrets, saved = _Fixed("f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"), digest.secrets
-        self.addCleanup(setattr, digest, "secrets", saved)
+        self.addCleanup(setattr, digest, "secrets", digest.secrets)
+        digest.secrets = _Fixed("f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ")
         answer = digest.Credentials("Mufasa", "Circle of Life").answer(challenge, "GET",
                                                                        "/dir/index.html")
         self.assertIn("753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1", answer)

@@ -57,7 +57,8 @@ class Restart(WireTest):
 
     def test_lamps_are_true_within_five_seconds_of_a_kill_in_a_call(self):
         anna, bob, eve = self.phone("201"), self.phone("202"), self.phone("205")
-        lamp, other = anna.watches("202"), self.phone("204", transport="tcp", listens=True).watches("202")
+        lamp = anna.watches("202")
+        other = self.phone("204", transport="tcp", listens=True).watches("202")
         unasked = self.unsolicited_watcher()
         talk(eve, bob)
         for watch in (lamp, other, unasked):

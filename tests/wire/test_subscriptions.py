@@ -1,4 +1,6 @@
-"""SUBSCRIBE to the dialog package of a member: RFC 6665, RFC 4235. 201 and 204 watch `sales`: 202 and 203."""
+"""SUBSCRIBE to the dialog package of a member (RFC 6665, RFC 4235).
+
+201 and 204 watch `sales`, whose members are 202 and 203."""
 import unittest
 
 from lib.case import WireTest, eventually, ring, talk
@@ -47,8 +49,8 @@ class Subscribing(WireTest):
         self.assertIn(self.anna.sends(request).receives_final().status, (400, 489))
 
     def test_a_watcher_that_cannot_read_dialog_info(self):
-        subscription = self.anna.sends_subscribe("202", headers=[("Accept", "application/pidf+xml")])
-        subscription.subscribe.receives(406)
+        accept = [("Accept", "application/pidf+xml")]
+        self.anna.sends_subscribe("202", headers=accept).subscribe.receives(406)
 
     def test_a_watcher_that_accepts_anything(self):
         for accept in ("*/*", "application/*", "text/plain, application/dialog-info+xml;q=0.5"):

@@ -8,7 +8,6 @@ import unittest
 
 from lib import message
 from lib.case import WireTest, ring
-from lib.dialog import Dialog
 from lib.message import Address
 from lib.sdp import ANSWER
 from lib.watch import Subscription
@@ -59,11 +58,7 @@ class Traces(WireTest):
         """Sends the SUBSCRIBE to the byte, then the same with credentials."""
         request = message.parse(text.encode())
         self.assertEqual(text.encode(), bytes(request))
-        dialog = Dialog(phone, request["Call-ID"], Address.parse(request["From"]),
-                        Address.parse(request["To"]), request.uri)
-        subscription = Subscription(phone, Address.parse(request["To"]).user, dialog, "dialog")
-        phone.follows(subscription)
-        subscription.subscribe = phone.sends(request, dialog=dialog)
+        subscription = phone.subscribes(request, Address.parse(request["To"]).user, "dialog")
         subscription.subscribe.receives(200)
         self.assertEqual(1, len(subscription.subscribe.challenges))
         return subscription
@@ -143,7 +138,7 @@ class Traces(WireTest):
         early = lamp.shows("early")
         call.cancels()
         incoming.receives("CANCEL")
-        in_trace = 343 - len("9") - len("e1b50917e909d311824d0090330200d6") - 2 * len("172.16.16.180")
+        in_trace = 343 - len("9" "e1b50917e909d311824d0090330200d6" "172.16.16.180" "172.16.16.180")
         replaced = f"{early.document.version}{incoming.dialog.call_id}office.testoffice.test"
         self.assertEqual(in_trace + len(replaced), len(early.message.body))
 

@@ -1,1 +1,1 @@
-"""An independent SIP stack for the wire tests: nothing in it is shared with the server under test."""
+"""A SIP stack of its own for the wire tests: it shares nothing with the server under test."""

@@ -12,7 +12,7 @@ from .transactions import ServerTransaction
 class Call:
     """Reads and acts in words of the ladder: `receives`, `replies`, `sends`, `hangs_up`.
 
-    The phone ACKs by itself, and answers BYE and CANCEL by itself; what it answered can still be received.
+    The phone ACKs, and answers BYE and CANCEL, by itself; what it answered can still be received.
     """
 
     def __init__(self, phone, dialog: Dialog):
@@ -25,12 +25,14 @@ class Call:
 
     @classmethod
     def outgoing(cls, phone, invite: Message, **options) -> Call:
-        dialog = Dialog(phone, invite["Call-ID"], Address.parse(invite["From"]), Address.parse(invite["To"]), invite.uri)
+        local, remote = Address.parse(invite["From"]), Address.parse(invite["To"])
+        dialog = Dialog(phone, invite["Call-ID"], local, remote, invite.uri)
         dialog.cseq = invite.cseq
         call = cls(phone, dialog)
         with loop.changed:
             phone.calls_by_id[(dialog.call_id, dialog.local_tag)] = call
-            call.invite = SentRequest(phone, invite, dialog=dialog, on_response=call._learn, **options)
+            call.invite = SentRequest(phone, invite, dialog=dialog, on_response=call._learn,
+                                      **options)
         return call
 
     @classmethod
@@ -48,7 +50,7 @@ class Call:
     # What arrives
 
     def receives(self, what: int | str, within: float | None = None) -> Message | ReceivedRequest:
-        """The next response to the INVITE that made this call (a number), or the next request in it (a method)."""
+        """The next response to the INVITE that made this call, or the next request in it."""
         if isinstance(what, int):
             return self.invite.receives(what, within=within)
         def next_request():
@@ -69,7 +71,8 @@ class Call:
 
     # What is sent
 
-    def replies(self, status: int, body: str | bytes = b"", headers=(), reliable: bool = False, **options) -> None:
+    def replies(self, status: int, body: str | bytes = b"", headers=(), reliable: bool = False,
+                **options) -> None:
         """Answers the INVITE that made this call; `reliable` as in RFC 3262."""
         headers = list(headers)
         if reliable:
@@ -77,8 +80,8 @@ class Call:
             headers += [("Require", "100rel"), ("RSeq", str(self._rseq))]
         self.received.replies(status, body, headers, **options)
 
-    def sends(self, method: str, body: str | bytes = b"", headers=(), content_type: str | None = None,
-              **options) -> SentRequest:
+    def sends(self, method: str, body: str | bytes = b"", headers=(),
+              content_type: str | None = None, **options) -> SentRequest:
         with loop.changed:
             request = self.dialog.request(method, headers, body, content_type)
             return SentRequest(self.phone, request, dialog=self.dialog, **options)
@@ -92,7 +95,7 @@ class Call:
         self.sends("BYE").receives(200)
 
     def sends_cancel(self) -> SentRequest:
-        """CANCEL of the INVITE (RFC 3261 §9.1); the caller waits for a provisional response first."""
+        """CANCEL of the INVITE (RFC 3261 §9.1); wait for a provisional response first."""
         with loop.changed:
             invite = self.invite.request
             cancel = Message(method="CANCEL", uri=invite.uri)

@@ -13,8 +13,8 @@ from .server import Office, Server, Template
 
 
 class WireTest(unittest.TestCase):
-    """`self.phone("201")` is a registered phone of a fresh office. A test that passes has also seen the server alive
-    and silent about errors at its end, and no message that no line of it expected."""
+    """`self.phone("201")` is a registered phone of a fresh office. A test that passes has also seen
+    the server end well, without a word of a sanitizer, and no message that no line expected."""
 
     options: list[str] = []  # further arguments of `lampline serve`
     patience = DEADLINE      # seconds that one event may take
@@ -59,7 +59,8 @@ class WireTest(unittest.TestCase):
             method()
         except Exception:
             ladders = sorted(line for phone in self.office.phones for line in phone.ladder)
-            print(f"\n--- {self.id()}\n" + "\n".join(ladders) + f"\n--- server\n{self.server.log()}", flush=True)
+            print(f"\n--- {self.id()}", *ladders, "--- server", self.server.log(), sep="\n",
+                  flush=True)
             raise
 
 
@@ -72,7 +73,8 @@ def eventually(ready, what: str, seconds: float | None = None):
     return result
 
 
-def talk(caller: Phone, callee: Phone, offer: str = OFFER, answer: str = ANSWER) -> tuple[Call, Call]:
+def talk(caller: Phone, callee: Phone, offer: str = OFFER,
+         answer: str = ANSWER) -> tuple[Call, Call]:
     """INVITE, 180, 200, ACK: both sides of an answered call."""
     outgoing, incoming = ring(caller, callee, offer)
     incoming.replies(200, answer)

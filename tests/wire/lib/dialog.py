@@ -41,55 +41,60 @@ class Dialog:
         if routes:
             self.routes = list(reversed(routes)) if as_caller else routes
 
-    def request(self, method: str, headers=(), body: str | bytes = b"", content_type: str | None = None) -> Message:
+    def request(self, method: str, headers=(), body: str | bytes = b"",
+                content_type: str | None = None) -> Message:
         self.cseq += 1
         request = self.phone.request(method, self.remote_target, from_=self.local, to=self.remote,
-                                     call_id=self.call_id, cseq=self.cseq, headers=headers, body=body,
-                                     content_type=content_type)
+                                     call_id=self.call_id, cseq=self.cseq, headers=headers,
+                                     body=body, content_type=content_type)
         for route in self.routes:
             request.headers.add("Route", route)
         return request
 
 
 class SentRequest:
-    """A request of this phone and the responses to it. A challenge is answered once, unless told otherwise."""
+    """A request of this phone and the responses to it. A challenge is answered once by itself."""
 
-    def __init__(self, phone, request: Message, *, flow=None, dialog: Dialog | None = None, authenticates: bool = True,
-                 acks: bool = True, on_response=None):
+    def __init__(self, phone, request: Message, *, flow=None, dialog: Dialog | None = None,
+                 authenticates: bool = True, acks: bool = True, on_response=None):
         self.phone, self.request, self.dialog = phone, request, dialog
         self.authenticates, self.acks, self.on_response = authenticates, acks, on_response
-        self.responses: list[Message] = []      # all, in order of arrival, challenges that were answered excepted
-        self.challenges: list[Message] = []
+        self.responses: list[Message] = []   # in order of arrival, without answered challenges
+        self.challenges: list[Message] = []  # those
         self.timed_out = False
         self.ack: Message | None = None
         self._unread: deque[Message] = deque()
         self._flow = flow or phone.flow()
         self._send()
 
+    @property
+    def name(self) -> str:
+        return f"{self.request.method} of {self.phone.name}"
+
     def receives(self, *statuses: int, within: float | None = None) -> Message:
-        """The next response, which must have one of `statuses`. A 100 counts only when it is expected."""
+        """The next response, which must have one of `statuses`. A 100 counts when expected."""
         def next_response():
             while self._unread and self._unread[0].status == 100 and 100 not in statuses:
                 self._unread.popleft()
             return self._unread
 
         wanted = "/".join(map(str, statuses))
-        loop.wait(next_response, f"{self.phone.name} receives {wanted} for {self.request.method}", within)
+        loop.wait(next_response, f"{self.name} receives {wanted}", within)
         response = self._unread.popleft()
         assert response.status in statuses, \
-            f"{self.phone.name} received {response.first_line} for {self.request.method}, expected {wanted}"
+            f"{self.name} received {response.first_line}, expected {wanted}"
         return response
 
     def receives_final(self, within: float | None = None) -> Message:
         """The final response, whatever it is; provisional ones are passed over."""
         def final():
             return next((r for r in self.responses if r.status >= 200), None)
-        response = loop.wait(final, f"{self.phone.name} receives a final response for {self.request.method}", within)
+        response = loop.wait(final, f"{self.name} receives a final response", within)
         self._unread.clear()
         return response
 
     def times_out(self) -> None:
-        loop.wait(lambda: self.timed_out, f"{self.request.method} of {self.phone.name} times out", 40)
+        loop.wait(lambda: self.timed_out, f"{self.name} times out", 40)
 
     def acknowledges(self, body: str | bytes = b"") -> None:
         """Sends the ACK of a 2xx, once more for each repetition of it (RFC 3261 §13.2.2.4)."""
@@ -104,7 +109,7 @@ class SentRequest:
     def _send(self) -> None:
         with loop.changed:
             self.phone.traces("->", self.request)
-            self.transaction = self.phone.layer.send(self.request, self._flow, self._receive, self._expire)
+            self.phone.layer.send(self.request, self._flow, self._receive, self._expire)
 
     def _receive(self, response: Message) -> None:
         self.phone.traces("<-", response)
@@ -121,7 +126,8 @@ class SentRequest:
         self._unread.append(response)
         if self.on_response:
             self.on_response(response)
-        if self.request.method == "INVITE" and 200 <= response.status < 300 and self.acks and self.request.body:
+        offered = self.request.method == "INVITE" and self.request.body
+        if offered and self.acks and 200 <= response.status < 300:
             self.acknowledges()
 
     def _answer(self, challenge: Message) -> None:
@@ -154,22 +160,25 @@ class ReceivedRequest:
     def body(self) -> bytes:
         return self.message.body
 
-    def replies(self, status: int, body: str | bytes = b"", headers=(), content_type: str | None = None,
-                phrase: str = "") -> None:
+    def replies(self, status: int, body: str | bytes = b"", headers=(),
+                content_type: str | None = None) -> None:
         with loop.changed:
-            response = self.phone.response(self.message, status, self.local_tag, body, headers, content_type, phrase)
+            response = self.phone.response(self.message, status, self.local_tag, body, headers,
+                                           content_type)
             self.phone.traces("->", response)
             self.transaction.reply(response)
 
 
-def authorise(request: Message, challenge: Message, credentials: digest.Credentials) -> Message | None:
-    """A copy of `request`, next CSeq, new branch, that answers `challenge`; None when it offers nothing known."""
+def authorise(request: Message, challenge: Message,
+              credentials: digest.Credentials) -> Message | None:
+    """A copy of `request`, next CSeq, new branch, that answers `challenge`; None if it cannot."""
     asks, answers = (("WWW-Authenticate", "Authorization") if challenge.status == 401
                      else ("Proxy-Authenticate", "Proxy-Authorization"))
     chosen = digest.choose(challenge.headers.lines(asks), credentials.algorithm)
     if chosen is None:
         return None
-    copy = Message(method=request.method, uri=request.uri, headers=list(request.headers.fields), body=request.body)
+    copy = Message(method=request.method, uri=request.uri, headers=request.headers.fields,
+                   body=request.body)
     copy.headers.set("CSeq", f"{request.cseq + 1} {request.method}")
     copy.headers.set("Via", copy["Via"].replace(request.branch, new_branch()))
     copy.headers.set(answers, credentials.answer(chosen, request.method, request.uri))

@@ -1,4 +1,4 @@
-"""dialog-info documents as a phone reads them (RFC 4235 §4.1), with the standard library's parser."""
+"""dialog-info documents as a phone reads them (RFC 4235 §4.1), by the standard library's parser."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -52,24 +52,26 @@ class DialogInfo:
 
 
 def parse(body: bytes) -> DialogInfo:
-    """Reads one document; AssertionError where it breaks the schema of RFC 4235 §4.4 (entity may be missing)."""
+    """Reads one document; AssertionError where it breaks RFC 4235 §4.4 (entity may be missing)."""
     text = body.decode("utf-8")
     root = ElementTree.fromstring(text)
     assert root.tag == NS + "dialog-info", f"root element {root.tag}"
     assert root.get("state") in ("full", "partial"), f"state {root.get('state')!r} in\n{text}"
-    return DialogInfo(version=int(root.attrib["version"]), state=root.attrib["state"], entity=root.get("entity", ""),
-                      dialogs=[_dialog(element) for element in root.iter(NS + "dialog")], text=text)
+    return DialogInfo(version=int(root.attrib["version"]), state=root.attrib["state"],
+                      entity=root.get("entity", ""), text=text,
+                      dialogs=[_dialog(element) for element in root.iter(NS + "dialog")])
 
 
 def _dialog(element) -> DialogElement:
     state = element.find(NS + "state")
-    assert state is not None and state.text in STATES, f"state of a dialog: {state.text if state is not None else None}"
+    assert state is not None and state.text in STATES, "a dialog without a state of RFC 4235"
     direction = element.get("direction", "")
     assert direction in ("", "initiator", "recipient"), f"direction {direction!r}"
     return DialogElement(id=element.attrib["id"], state=state.text, event=state.get("event", ""),
                          call_id=element.get("call-id", ""), local_tag=element.get("local-tag", ""),
                          remote_tag=element.get("remote-tag", ""), direction=direction,
-                         local=_party(element.find(NS + "local")), remote=_party(element.find(NS + "remote")))
+                         local=_party(element.find(NS + "local")),
+                         remote=_party(element.find(NS + "remote")))
 
 
 def _party(element) -> Party:
@@ -81,5 +83,6 @@ def _party(element) -> Party:
         party.identity, party.display = identity.text or "", identity.get("display", "")
     if target is not None:
         party.target = target.attrib["uri"]
-        party.target_params = {p.attrib["pname"]: p.attrib["pval"] for p in target.iter(NS + "param")}
+        party.target_params = {param.attrib["pname"]: param.attrib["pval"]
+                               for param in target.iter(NS + "param")}
     return party

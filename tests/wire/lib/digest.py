@@ -32,7 +32,8 @@ class Credentials:
         self.user, self.secret, self.algorithm = user, secret, algorithm
         self.counts: dict[str, int] = {}
 
-    def answer(self, challenge: dict[str, str], method: str, uri: str, *, count: int | None = None) -> str:
+    def answer(self, challenge: dict[str, str], method: str, uri: str, *,
+               count: int | None = None) -> str:
         """Value of the Authorization header for `challenge`. `count` overrides the nonce count."""
         algorithm = challenge.get("algorithm", "MD5")
         realm, nonce = challenge["realm"], challenge["nonce"]

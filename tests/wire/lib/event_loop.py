@@ -1,7 +1,8 @@
 """One thread that reads every socket and fires every timer of a test process.
 
-All protocol state is touched with `EventLoop.changed` held: by the loop while it runs callbacks, by a test while it acts
-or looks. A test waits for what it expects with `wait`, which looks again after every step of the loop.
+All protocol state is touched with `EventLoop.changed` held: by the loop while it runs callbacks, by
+a test while it acts or looks. A test waits for what it expects with `wait`, which looks again after
+every step of the loop.
 """
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ import threading
 import time
 import traceback
 
-DEADLINE = float(os.environ.get("WIRE_DEADLINE", "10"))  # seconds that a test waits for one event at most
+DEADLINE = float(os.environ.get("WIRE_DEADLINE", "10"))  # seconds that one event may take
 
 
 class Timer:
@@ -37,7 +38,7 @@ class EventLoop:
         self._order = itertools.count()
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_writer.setblocking(False)
-        self._selector.register(self._wake_reader, selectors.EVENT_READ, lambda: self._wake_reader.recv(4096))
+        self.watch(self._wake_reader, lambda: self._wake_reader.recv(4096))
         self._thread = threading.Thread(target=self._run, daemon=True, name="event-loop")
         self._thread.start()
 
@@ -63,7 +64,7 @@ class EventLoop:
         return timer
 
     def wait(self, ready, what: str, seconds: float | None = None):
-        """Returns the first true value of `ready()`; AssertionError when the deadline passes without one."""
+        """The first true value of `ready()`; AssertionError when the deadline passes without."""
         end = time.monotonic() + (self.deadline if seconds is None else seconds)
         with self.changed:
             while not (result := ready()):

@@ -3,15 +3,17 @@ from __future__ import annotations
 
 import re
 
-COMPACT = {"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact", "l": "content-length",
-           "c": "content-type", "e": "content-encoding", "k": "supported", "s": "subject", "o": "event",
-           "u": "allow-events", "r": "refer-to", "b": "referred-by", "x": "session-expires"}
+COMPACT = {"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact",
+           "l": "content-length", "c": "content-type", "e": "content-encoding", "k": "supported",
+           "s": "subject", "o": "event", "u": "allow-events", "r": "refer-to", "b": "referred-by",
+           "x": "session-expires"}
 
-PHRASES = {100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 183: "Session Progress", 200: "OK",
-           202: "Accepted", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed",
-           408: "Request Timeout", 480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist",
-           486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here", 489: "Bad Event",
-           491: "Request Pending", 500: "Server Internal Error", 503: "Service Unavailable", 603: "Decline"}
+PHRASES = {100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 202: "Accepted",
+           400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout",
+           480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist",
+           486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here",
+           489: "Bad Event", 491: "Request Pending", 500: "Server Internal Error",
+           503: "Service Unavailable", 603: "Decline"}
 
 
 class Malformed(ValueError):
@@ -72,7 +74,8 @@ class Headers:
         for i, (key, _) in enumerate(self.fields):
             if self.key(key) == self.key(name):
                 self.fields[i] = (key, value)
-                self.fields[i + 1:] = [f for f in self.fields[i + 1:] if self.key(f[0]) != self.key(name)]
+                rest = self.fields[i + 1:]
+                self.fields[i + 1:] = [f for f in rest if self.key(f[0]) != self.key(name)]
                 return
         self.add(name, value)
 
@@ -83,7 +86,8 @@ class Headers:
 class Message:
     """A request (`method`, `uri`) or a response (`status`, `phrase`)."""
 
-    def __init__(self, *, method="", uri="", status=0, phrase="", headers=(), body: bytes | str = b""):
+    def __init__(self, *, method="", uri="", status=0, phrase="", headers=(),
+                 body: bytes | str = b""):
         self.method, self.uri, self.status, self.phrase = method, uri, status, phrase
         self.headers = headers if isinstance(headers, Headers) else Headers(headers)
         self.body = body.encode() if isinstance(body, str) else body
@@ -219,7 +223,8 @@ class Address:
     def parse(cls, value: str) -> Address:
         match = re.match(r'\s*(?:"((?:\\.|[^"\\])*)"|([^<"]*?))\s*<([^>]*)>(.*)', value, re.S)
         if match:
-            display = re.sub(r"\\(.)", r"\1", match[1]) if match[1] is not None else match[2].strip()
+            quoted, token = match[1], match[2]
+            display = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else token.strip()
             tail = match[4].strip()  # phones of 2005 forget the first semicolon
             return cls(match[3], display, params(tail if tail[:1] in (";", "") else ";" + tail))
         bare, _, rest = value.strip().partition(";")
@@ -232,5 +237,6 @@ class Address:
     def __str__(self) -> str:
         quoted = self.display.replace("\\", "\\\\").replace('"', '\\"')
         display = f'"{quoted}" ' if self.display else ""
-        tail = "".join(f";{name}={value}" if value else f";{name}" for name, value in self.params.items())
+        tail = "".join(f";{name}={value}" if value else f";{name}"
+                       for name, value in self.params.items())
         return f"{display}<{self.uri}>{tail}"

@@ -16,22 +16,23 @@ from .transport import Transport
 from .watch import Notification, Subscription, Watch
 
 BEGAN = time.monotonic()
-CONTENT_TYPES = {"INVITE": "application/sdp", "UPDATE": "application/sdp", "PRACK": "application/sdp",
-                 "ACK": "application/sdp", "INFO": "application/dtmf-relay"}
+SDP = "application/sdp"
+CONTENT_TYPES = {"INVITE": SDP, "UPDATE": SDP, "PRACK": SDP, "ACK": SDP,
+                 "INFO": "application/dtmf-relay"}
 
 
 class Phone:
-    """One telephone with its own socket. All it sends goes to the server's address, as to an outbound proxy.
+    """One telephone with its own socket. All it sends goes to the server, as to an outbound proxy.
 
-    `address` is where the server is reached, by transport: {"udp": (host, port), "tcp": (host, port)}.
-    It ACKs, and answers CANCEL, BYE, NOTIFY and an OPTIONS outside a dialog, by itself; any other request that no line of
-    the test receives is a fault. Responses to `answers_by_itself` methods are sent before the test sees the request.
+    `address` is where the server is reached: {"udp": (host, port), "tcp": (host, port)}. The phone
+    ACKs, and answers CANCEL, BYE, NOTIFY and an OPTIONS outside a dialog, by itself. A request that
+    no line of the test receives is a fault, unless it is an ACK or a NOTIFY.
     """
 
-    def __init__(self, number: str, secret: str, domain: str, address: dict[str, tuple[str, int]], *,
-                 transport: str = "udp", display: str = "", algorithm: str | None = None,
-                 user_agent: str = "Wire/1.0", contact_host: str | None = None, listens: bool = False,
-                 ip: str = "127.0.0.1"):
+    def __init__(self, number: str, secret: str, domain: str, address: dict[str, tuple[str, int]],
+                 *, transport: str = "udp", display: str = "", algorithm: str | None = None,
+                 user_agent: str = "Wire/1.0", contact_host: str | None = None,
+                 listens: bool = False, ip: str = "127.0.0.1"):
         self.number, self.domain, self.address, self.display = number, domain, address, display
         self.transport, self.user_agent = transport, user_agent
         self.name = display or number
@@ -80,20 +81,22 @@ class Phone:
 
     @property
     def contact(self) -> str:
-        """The URI this phone is reached at, with a private parameter that must come back untouched."""
+        """The URI this phone is reached at; its private parameter must come back untouched."""
         transport = ";transport=tcp" if self.transport == "tcp" else ""
         return f"sip:{self.number}@{self.host_port};line={self.number}x{transport}"
 
     # Messages
 
-    def request(self, method: str, uri: str, *, from_: Address | None = None, to: Address | str | None = None,
-                call_id: str | None = None, cseq: int = 1, headers=(), body: str | bytes = b"",
-                content_type: str | None = None, max_forwards: int = 70) -> Message:
+    def request(self, method: str, uri: str, *, from_: Address | None = None,
+                to: Address | str | None = None, call_id: str | None = None, cseq: int = 1,
+                headers=(), body: str | bytes = b"", content_type: str | None = None,
+                max_forwards: int = 70) -> Message:
         """A request as this phone writes it. `headers` replace those of the same name."""
         if from_ is None:
             from_ = Address(self.aor, self.display, {"tag": new_tag()})
         message = Message(method=method, uri=uri, body=body)
-        message.headers.add("Via", f"SIP/2.0/{self.transport.upper()} {self.host_port};branch={new_branch()};rport")
+        protocol = f"SIP/2.0/{self.transport.upper()}"
+        message.headers.add("Via", f"{protocol} {self.host_port};branch={new_branch()};rport")
         message.headers.add("Max-Forwards", str(max_forwards))
         message.headers.add("From", str(from_))
         message.headers.add("To", str(to) if to is not None else f"<{uri}>")
@@ -103,7 +106,8 @@ class Phone:
             message.headers.add("Contact", f"<{self.contact}>")
         message.headers.add("User-Agent", self.user_agent)
         if body:
-            message.headers.add("Content-Type", content_type or CONTENT_TYPES.get(method, "text/plain"))
+            usual = CONTENT_TYPES.get(method, "text/plain")
+            message.headers.add("Content-Type", content_type or usual)
         names = {message.headers.key(name) for name, _ in headers}
         for name in names:
             message.headers.remove(name)
@@ -111,9 +115,9 @@ class Phone:
             message.headers.add(name, value)
         return message
 
-    def response(self, request: Message, status: int, local_tag: str, body=b"", headers=(), content_type=None,
-                 phrase: str = "") -> Message:
-        response = Message(status=status, phrase=phrase, body=body)
+    def response(self, request: Message, status: int, local_tag: str, body: str | bytes = b"",
+                 headers=(), content_type: str | None = None) -> Message:
+        response = Message(status=status, body=body)
         for name in ("Via", "Record-Route", "From", "To", "Call-ID", "CSeq"):
             for value in request.headers.lines(name):
                 response.headers.add(name, value)
@@ -122,7 +126,8 @@ class Phone:
         if request.method in ("INVITE", "UPDATE") and 101 <= status < 300:
             response.headers.add("Contact", f"<{self.contact}>")
         if body:
-            response.headers.add("Content-Type", content_type or CONTENT_TYPES.get(request.method, "text/plain"))
+            usual = CONTENT_TYPES.get(request.method, "text/plain")
+            response.headers.add("Content-Type", content_type or usual)
         for name, value in headers:
             response.headers.add(name, value)
         return response
@@ -130,11 +135,7 @@ class Phone:
     def authorise(self, request: Message, challenge: Message) -> Message | None:
         return authorise(request, challenge, self.credentials)
 
-    def sends(self, request: Message | str, uri: str | None = None, *, headers=(), body: str | bytes = b"",
-              **options) -> SentRequest:
-        """Sends a request, or a new one of that method to `uri`, which is a number or a URI."""
-        if isinstance(request, str):
-            request = self.request(request, self.aor_of(uri), headers=headers, body=body)
+    def sends(self, request: Message, **options) -> SentRequest:
         return SentRequest(self, request, **options)
 
     def sends_raw(self, datagram: bytes) -> None:
@@ -143,14 +144,13 @@ class Phone:
 
     # What phones do
 
-    def sends_register(self, expires: int | None = 3600, contacts: list[str] | None = None, headers=(),
-                       cseq: int | None = None, **options) -> SentRequest:
-        """REGISTER; every one of this phone has the same Call-ID and the next CSeq (RFC 3261 §10.2)."""
+    def sends_register(self, expires: int | None = 3600, contacts: list[str] | None = None,
+                       headers=(), cseq: int | None = None, **options) -> SentRequest:
+        """REGISTER; all of this phone have one Call-ID and the next CSeq (RFC 3261 §10.2)."""
         with loop.changed:
             self._register_cseq = self._register_cseq + 1 if cseq is None else cseq
-            request = self.request("REGISTER", f"sip:{self.domain}", to=f"<{self.aor}>", cseq=self._register_cseq,
-                                   from_=Address(self.aor, self.display, {"tag": new_tag()}),
-                                   call_id=self._register_call_id)
+            request = self.request("REGISTER", f"sip:{self.domain}", to=f"<{self.aor}>",
+                                   call_id=self._register_call_id, cseq=self._register_cseq)
             for contact in [f"<{self.contact}>"] if contacts is None else contacts:
                 request.headers.add("Contact", contact)
             if expires is not None:
@@ -160,17 +160,19 @@ class Phone:
             self._register_cseq += 1  # room for the authorised one
             return SentRequest(self, request, **options)
 
-    def registers(self, expires: int | None = 3600, contacts: list[str] | None = None, headers=()) -> Message:
+    def registers(self, expires: int | None = 3600, contacts: list[str] | None = None,
+                  headers=()) -> Message:
         """REGISTER, 401, REGISTER, 200."""
         return self.sends_register(expires, contacts, headers).receives(200)
 
     def unregisters(self) -> Message:
         return self.registers(expires=0)
 
-    def calls(self, number: str, body: str | bytes = sdp.OFFER, headers=(), **options) -> Call:
-        """INVITE, 407, INVITE: the call, nothing received yet. Without a body the offer comes in the 200."""
-        options_of_message = {key: options.pop(key) for key in ("from_", "max_forwards", "call_id") if key in options}
-        invite = self.request("INVITE", self.aor_of(number), headers=headers, body=body, **options_of_message)
+    def calls(self, number: str, body: str | bytes = sdp.OFFER, headers=(), *,
+              from_: Address | None = None, max_forwards: int = 70, **options) -> Call:
+        """INVITE, 407, INVITE; nothing received yet. Without a body the offer comes in the 200."""
+        invite = self.request("INVITE", self.aor_of(number), from_=from_, headers=headers,
+                              body=body, max_forwards=max_forwards)
         return Call.outgoing(self, invite, **options)
 
     def receives(self, method: str, within: float | None = None) -> Call | ReceivedRequest:
@@ -185,24 +187,27 @@ class Phone:
                         **options) -> Subscription:
         """SUBSCRIBE to `number`; nothing received yet."""
         with loop.changed:
-            fields = [("Event", event), ("Accept", "application/dialog-info+xml"), ("Expires", str(expires))]
-            names = {name.lower() for name, _ in headers}
-            fields = [field for field in fields if field[0].lower() not in names] + list(headers)
-            request = self.request("SUBSCRIBE", self.aor_of(number), headers=fields)
-            dialog = Dialog(self, request["Call-ID"], Address.parse(request["From"]), Address.parse(request["To"]),
-                            request.uri)
-            subscription = Subscription(self, number, dialog, event)
-            self.follows(subscription)
-            subscription.subscribe = SentRequest(
-                self, request, dialog=dialog, on_response=lambda r: r.status < 300 and dialog.learn(r, as_caller=True),
-                **options)
-            dialog.cseq = subscription.subscribe.request.cseq
-            return subscription
+            fields = {"Event": event, "Accept": "application/dialog-info+xml",
+                      "Expires": str(expires), **dict(headers)}
+            request = self.request("SUBSCRIBE", self.aor_of(number), headers=fields.items())
+            return self.subscribes(request, number, event, **options)
 
-    def follows(self, subscription: Subscription) -> None:
-        """NOTIFYs with this subscription's Call-ID and our tag belong to it."""
-        dialog = subscription.dialog
-        self._subscriptions[(dialog.call_id, dialog.local_tag)] = subscription
+    def subscribes(self, request: Message, member: str, event: str, **options) -> Subscription:
+        """Sends a SUBSCRIBE that is written already."""
+        local, remote = Address.parse(request["From"]), Address.parse(request["To"])
+        dialog = Dialog(self, request["Call-ID"], local, remote, request.uri)
+        dialog.cseq = request.cseq
+        subscription = Subscription(self, member, dialog, event)
+
+        def learn(response: Message) -> None:
+            if response.status < 300:
+                dialog.learn(response, as_caller=True)
+
+        with loop.changed:
+            self._subscriptions[(dialog.call_id, dialog.local_tag)] = subscription
+            subscription.subscribe = SentRequest(self, request, dialog=dialog, on_response=learn,
+                                                 **options)
+        return subscription
 
     def watches(self, number: str, expires: int = 3600, headers=()) -> Subscription:
         """SUBSCRIBE, 401, SUBSCRIBE, 200, first NOTIFY."""
@@ -217,7 +222,7 @@ class Phone:
             return self._unsolicited.setdefault(number, Watch(self, number))
 
     def pings(self) -> None:
-        """OPTIONS to the server and its 200: what the server sent to this phone before has arrived by then."""
+        """OPTIONS and its 200: what the server sent to this phone before has arrived by then."""
         self.sends(self.request("OPTIONS", f"sip:{self.domain}")).receives(200)
 
     def unplugs(self) -> None:
@@ -229,12 +234,14 @@ class Phone:
     @property
     def unexpected(self) -> list[str]:
         """Faults so far, and requests that no line of the test expected."""
-        unread = [call.received.message.first_line if isinstance(call, Call) else call.message.first_line
-                  for call in self._incoming]
+        unread = [(item.received if isinstance(item, Call) else item).message.first_line
+                  for item in self._incoming]
         for call in self.calls_by_id.values():
             unread += call.unread
-        stray = [f"malformed: {reason}\n{datagram!r}" for datagram, reason in self.sockets.malformed]
-        return self.faults + [f"{self.name} received {line}, which nothing expected" for line in unread] + stray
+        faults = list(self.faults)
+        faults += [f"{self.name} received {line}, which nothing expected" for line in unread]
+        faults += [f"malformed: {why}\n{what!r}" for what, why in self.sockets.malformed]
+        return faults
 
     def fault(self, text: str) -> None:
         self.faults.append(f"{self.name}: {text}")
@@ -295,11 +302,10 @@ class Phone:
     def _take_ack(self, ack: Message) -> None:
         self.traces("<-", ack)
         for server in self.layer.servers.values():
-            invite = server.request
-            if invite.method == "INVITE" and invite["Call-ID"] == ack["Call-ID"] and invite.cseq == ack.cseq:
-                if not server.acknowledged:
-                    server.acknowledge()
-                    call = self.calls_by_id.get((ack["Call-ID"], ack.to_tag))
-                    if call:
-                        call.take_ack(ack)
-                return
+            of, number = server.request["Call-ID"], server.request.cseq
+            if server.request.method != "INVITE" or (of, number) != (ack["Call-ID"], ack.cseq):
+                continue
+            call = self.calls_by_id.get((ack["Call-ID"], ack.to_tag))
+            if call and not server.acknowledged:
+                call.take_ack(ack)
+            server.acknowledge()

@@ -8,8 +8,8 @@ from .event_loop import loop
 
 
 class LossyRelay:
-    """Stands between phones and the server: each phone gets a socket of its own towards the server, so the server sees
-    one address for each phone, as behind a NAT. Drops `loss` of the packets in each direction."""
+    """Stands between phones and the server. Each phone gets a socket of its own towards the server,
+    which so sees one address a phone, as behind a NAT. Drops `loss` of the packets each way."""
 
     def __init__(self, server: tuple[str, int], loss: float = 0.2, seed: int = 207):
         self.server, self.loss, self._random = server, loss, random.Random(seed)

@@ -23,18 +23,21 @@ class Rest:
     def __init__(self, address: tuple[str, int], token: str | None):
         self.address, self.token = address, token
 
-    def request(self, method: str, path: str, body=None, headers: dict[str, str] | None = None) -> Answer:
+    def request(self, method: str, path: str, body=None,
+                headers: dict[str, str] | None = None) -> Answer:
         fields = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         text = None
         if body is not None:
             text = body if isinstance(body, (str, bytes)) else json.dumps(body)
-            fields["Content-Type"] = "application/merge-patch+json" if method == "PATCH" else "application/json"
+            merge = "merge-patch+" if method == "PATCH" else ""
+            fields["Content-Type"] = f"application/{merge}json"
         fields.update(headers or {})
         connection = http.client.HTTPConnection(*self.address, timeout=10)
         try:
             connection.request(method, path, text, fields)
             response = connection.getresponse()
-            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read().decode())
+            received = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, received, response.read().decode())
         finally:
             connection.close()
 
@@ -48,8 +51,7 @@ class Rest:
         """Items of a list, every page of it."""
         found, cursor = [], None
         while True:
-            query = f"{path}{'&' if '?' in path else '?'}limit=200" + (f"&cursor={cursor}" if cursor else "")
-            page = self.get(query)
+            page = self.get(f"{path}?limit=200" + (f"&cursor={cursor}" if cursor else ""))
             found += page["items"]
             cursor = page.get("next_cursor")
             if not cursor:
@@ -70,6 +72,7 @@ class Rest:
 
     def put_group(self, name: str, members: list[str], watchers: list[dict | str]) -> dict:
         """`watchers` are numbers (no unsolicited NOTIFYs, profile auto) or whole values."""
-        whole = [{"number": w, "unsolicited": False, "profile": "auto"} if isinstance(w, str) else w for w in watchers]
-        return self.put(f"/api/v1/groups/{name}",
-                        {"name": name, "display_name": name.title(), "members": members, "watchers": whole})
+        whole = [{"number": watcher, "unsolicited": False, "profile": "auto"}
+                 if isinstance(watcher, str) else watcher for watcher in watchers]
+        return self.put(f"/api/v1/groups/{name}", {"name": name, "display_name": name.title(),
+                                                   "members": members, "watchers": whole})

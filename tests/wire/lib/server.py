@@ -11,7 +11,6 @@ import threading
 from pathlib import Path
 
 from .event_loop import loop
-from .message import Message
 from .phone import Phone
 from .rest import Rest
 
@@ -30,7 +29,8 @@ def binary() -> str:
 def run(*arguments: str) -> str:
     """Output of a lampline command that must succeed."""
     done = subprocess.run([binary(), *arguments], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, f"lampline {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+    assert done.returncode == 0, \
+        f"lampline {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout
 
 
@@ -54,9 +54,11 @@ class Server:
             return f"{host}:{port}"
 
         self.process = subprocess.Popen(
-            [binary(), "serve", "--data", str(self.data), "--domain", DOMAIN, "--sip", f"udp:{bind('udp')}",
-             "--sip", f"tcp:{bind('tcp')}", "--http", bind("http"), *self.options],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, errors="replace")
+            [binary(), "serve", "--data", str(self.data), "--domain", DOMAIN,
+             "--sip", f"udp:{bind('udp')}", "--sip", f"tcp:{bind('tcp')}", "--http", bind("http"),
+             *self.options],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            errors="replace")
         heard: dict[str, tuple[str, int]] = {}
         threading.Thread(target=self._listen, args=(self.process, heard), daemon=True).start()
         loop.wait(lambda: len(heard) == 3 or heard.get("gone"), "the server listens", START_SECONDS)
@@ -83,7 +85,7 @@ class Server:
         return self.process is not None and self.process.poll() is None
 
     def stop(self) -> int:
-        """SIGTERM, and a second one: calls that are up are not waited for. Returns the exit code."""
+        """SIGTERM, and a second one: calls are not waited for. Returns the exit code."""
         self.process.send_signal(signal.SIGTERM)
         self.process.send_signal(signal.SIGTERM)
         return self._reap()
@@ -111,8 +113,8 @@ class Server:
 
     def complaints(self) -> list[str]:
         """Lines in which a sanitizer or an assertion speaks."""
-        return [line for line in self.output
-                if re.search(r"AddressSanitizer|LeakSanitizer|runtime error:|Assertion .* failed|terminate called", line)]
+        words = r"(Address|Leak)Sanitizer|runtime error:|Assertion .* failed|terminate called"
+        return [line for line in self.output if re.search(words, line)]
 
 
 class Office:
@@ -127,8 +129,10 @@ class Office:
     def rest(self) -> Rest:
         return self.server.rest
 
-    def phone(self, number: str, *, registered: bool = True, via: dict | None = None, **options) -> Phone:
-        """A phone of extension `number`, registered unless said otherwise. `via` is another way to the server."""
+    def phone(self, number: str, *, registered: bool = True, via: dict | None = None,
+              **options) -> Phone:
+        """A phone of extension `number`, registered unless said otherwise. `via` is another way
+        to the server than the straight one."""
         options.setdefault("display", self.names.get(number, ""))
         secret = options.pop("secret", self.secrets.get(number, "none"))
         phone = Phone(number, secret, DOMAIN, via or self.server.address, **options)
@@ -143,10 +147,11 @@ class Office:
 
 
 class Template:
-    """A data folder made once in a process and copied for each test: extensions 201 to 206 and group `sales`."""
+    """A data folder made once in a process and copied for each test: extensions 201 to 206, and
+    the group `sales`."""
 
-    NAMES = {"201": "Anna Lee", "202": "Bob Stone", "203": "Carol Reyes", "204": "Dan Wu", "205": "Eve Ng",
-             "206": "Finn Roy"}
+    NAMES = {"201": "Anna Lee", "202": "Bob Stone", "203": "Carol Reyes", "204": "Dan Wu",
+             "205": "Eve Ng", "206": "Finn Roy"}
     SECRETS = {number: f"secret-of-{number}" for number in NAMES}
     _made: Template | None = None
 
@@ -154,7 +159,8 @@ class Template:
         self.folder = Path(tempfile.mkdtemp(prefix="lampline-wire-"))
         data = self.folder / "data"
         run("seed", "demo", "--data", str(data), "--domain", DOMAIN)
-        self.token = run("token", "create", "wire", "--role", "admin", "--data", str(data)).split()[-1]
+        made = run("token", "create", "wire", "--role", "admin", "--data", str(data))
+        self.token = made.split()[-1]
         server = Server(data, self.token).start()
         try:
             for group in server.rest.items("/api/v1/groups"):
@@ -174,16 +180,11 @@ class Template:
             cls._made = cls()
         data = Path(tempfile.mkdtemp(dir=cls._made.folder)) / "data"
         shutil.copytree(cls._made.folder / "data", data)
-        return Office(Server(data, cls._made.token, options).start(), dict(cls.SECRETS), dict(cls.NAMES))
+        server = Server(data, cls._made.token, options).start()
+        return Office(server, dict(cls.SECRETS), dict(cls.NAMES))
 
     @classmethod
     def remove(cls) -> None:
         if cls._made:
             shutil.rmtree(cls._made.folder, ignore_errors=True)
             cls._made = None
-
-
-def answers_options(phone: Phone) -> bool:
-    """Whether the server is there and answers."""
-    response = phone.sends(phone.request("OPTIONS", f"sip:{DOMAIN}")).receives_final(DEADLINE)
-    return isinstance(response, Message) and response.status == 200

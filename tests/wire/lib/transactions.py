@@ -1,4 +1,4 @@
-"""Transactions with their retransmissions (RFC 3261 §17), and the repeated 2xx of an INVITE (§13.3.1.4)."""
+"""Transactions and their retransmissions (RFC 3261 §17), and the repeated 2xx (§13.3.1.4)."""
 from __future__ import annotations
 
 import secrets
@@ -14,7 +14,7 @@ def new_branch() -> str:
 
 
 class ClientTransaction:
-    """A request under way. `on_response` gets every response that is new to the transaction user; a repeated 2xx too."""
+    """A request under way. `on_response` gets every new response, and a repeated 2xx too."""
 
     def __init__(self, layer: TransactionLayer, request: Message, flow, on_response, on_timeout):
         self.layer, self.request, self.flow = layer, request, flow
@@ -96,7 +96,7 @@ class ServerTransaction:
         self.response = response
         self.flow.send(response)
         if self.request.method == "INVITE" and response.status >= 200:
-            # A 2xx is repeated by the user agent core over any transport, others by the transaction over UDP.
+            # A 2xx is repeated over any transport, other final responses over UDP only.
             if response.status < 300 or not self.flow.reliable:
                 self._repeat(T1)
 
@@ -119,7 +119,8 @@ class ServerTransaction:
 
 
 class TransactionLayer:
-    """Sorts what arrives into transactions; what begins one goes to `on_request`, an ACK of a 2xx to `on_ack`."""
+    """Sorts what arrives into transactions. What begins one goes to `on_request`, an ACK of a 2xx
+    to `on_ack`."""
 
     def __init__(self, on_request, on_ack):
         self.on_request, self.on_ack = on_request, on_ack

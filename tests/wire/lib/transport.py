@@ -19,7 +19,7 @@ class UdpFlow:
 
 
 class Connection:
-    """A TCP connection, opened or accepted. Messages that arrive go to `receive(message, connection)`."""
+    """A TCP connection, opened or accepted. `receive(message, connection)` gets what arrives."""
     transport, reliable = "tcp", True
 
     def __init__(self, sock: socket.socket, receive, on_close=lambda connection: None):
@@ -78,7 +78,8 @@ class Transport:
         for connection in self.connections:
             if connection.peer == peer and not connection.closed:
                 return connection
-        return self._keep(socket.create_connection(peer, timeout=5, source_address=(self.address, 0)))
+        source = (self.address, 0)
+        return self._keep(socket.create_connection(peer, timeout=5, source_address=source))
 
     def listen_tcp(self) -> tuple[str, int]:
         """Accepts connections from now on; returns where."""

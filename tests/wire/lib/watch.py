@@ -1,4 +1,4 @@
-"""What a watcher's phone is told: NOTIFYs in a subscription, and unsolicited ones (RFC 6665, RFC 4235)."""
+"""What a watcher's phone is told, asked for or not (RFC 6665, RFC 4235)."""
 from __future__ import annotations
 
 from collections import deque
@@ -16,8 +16,9 @@ class Notification:
         self.request = request
         self.message: Message = request.message
         self.answered = False
-        is_dialog_info = self.message.get("Content-Type", "").startswith("application/dialog-info+xml")
-        self.document = dialog_info.parse(self.message.body) if is_dialog_info else None
+        content_type = self.message.get("Content-Type", "")
+        readable = content_type.startswith("application/dialog-info+xml")
+        self.document = dialog_info.parse(self.message.body) if readable else None
 
     @property
     def lamp(self) -> str:
@@ -42,8 +43,8 @@ class Notification:
 
 
 class Watch:
-    """The NOTIFYs about one member to one phone. Each is checked as it comes: version one up, CSeq up, none while
-    another is unanswered. What breaks a rule is a fault of the phone, and fails the test."""
+    """The NOTIFYs about one member to one phone. Each is checked as it comes: version one up, CSeq
+    up, none while another is unanswered. What breaks a rule is a fault, and fails the test."""
 
     def __init__(self, phone, member: str):
         self.phone, self.member = phone, member
@@ -67,17 +68,21 @@ class Watch:
 
     def receives_notify(self, lamp: str | None = None, within: float | None = None) -> Notification:
         """The next NOTIFY; with `lamp`, it must show that."""
-        loop.wait(lambda: self._unread, f"{self.phone.name} receives NOTIFY about {self.member} ({lamp or 'any'})", within)
+        wanted = f"{self.phone.name} receives NOTIFY about {self.member} ({lamp or 'any'})"
+        loop.wait(lambda: self._unread, wanted, within)
         notification = self._unread.popleft()
         if lamp is not None:
-            assert notification.document, f"NOTIFY without dialog-info, {lamp} expected:\n{notification.message}"
-            assert notification.lamp == lamp, \
-                f"{self.phone.name} is shown {notification.lamp} for {self.member}, expected {lamp}:\n{notification.message}"
+            shown = notification.lamp if notification.document else "no dialog-info"
+            assert shown == lamp, f"{wanted}; it shows {shown}:\n{notification.message}"
         return notification
 
     def shows(self, lamp: str, within: float | None = None) -> Notification:
         """Waits until the key shows `lamp`, passing over what comes before."""
-        loop.wait(lambda: self.lamp == lamp, f"{self.phone.name} sees {self.member} {lamp} (shown: {self.lamps})", within)
+        try:
+            loop.wait(lambda: self.lamp == lamp, f"{self.phone.name} sees {self.member} {lamp}",
+                      within)
+        except AssertionError as failed:
+            raise AssertionError(f"{failed}; it was shown {self.lamps}") from None
         self._unread.clear()
         return self.history[-1]
 
@@ -101,7 +106,8 @@ class Watch:
         if new.document and documents:
             step = new.document.version - documents[-1].version
             if step < 1 or (step > 1 and not self.versions_may_jump):
-                self.phone.fault(f"version {new.document.version} after {documents[-1].version}:\n{new.message}")
+                self.phone.fault(f"version {new.document.version} after "
+                                 f"{documents[-1].version}:\n{new.message}")
             if step > 1:
                 self.versions_may_jump = False
 
@@ -121,8 +127,10 @@ class Subscription(Watch):
     def sends_subscribe(self, expires: int, headers=(), **options):
         """SUBSCRIBE within the dialog: refresh, fetch or end."""
         with loop.changed:
-            fields = [("Event", self.event), ("Accept", "application/dialog-info+xml"), ("Expires", str(expires))]
-            return self.phone.sends(self.dialog.request("SUBSCRIBE", fields + list(headers)), dialog=self.dialog, **options)
+            fields = [("Event", self.event), ("Accept", "application/dialog-info+xml"),
+                      ("Expires", str(expires)), *headers]
+            request = self.dialog.request("SUBSCRIBE", fields)
+            return self.phone.sends(request, dialog=self.dialog, **options)
 
     def refreshes(self, expires: int = 3600) -> Notification:
         """SUBSCRIBE, 200, NOTIFY with the full state."""

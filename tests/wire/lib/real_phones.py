@@ -1,0 +1,148 @@
+"""Programs of others that act as phones: baresip and SIPp."""
+from __future__ import annotations
+
+import array
+import math
+import re
+import socket
+import subprocess
+import threading
+import wave
+from pathlib import Path
+
+from .event_loop import loop
+
+RATE = 8000
+MODULES = "/usr/lib/baresip/modules"
+SCENARIOS = Path(__file__).parent.parent / "sipp"
+
+CONFIG = """\
+sip_listen 127.0.0.1:0
+net_interface 127.0.0.1
+audio_source aufile,{folder}/tone.wav
+audio_player aubridge,{number}
+audio_alert aubridge,alert
+ausrc_srate 8000
+auplay_srate 8000
+ausrc_channels 1
+auplay_channels 1
+module_path {modules}
+module stdio.so
+module g711.so
+module aufile.so
+module aubridge.so
+module sndfile.so
+snd_path {folder}
+module_tmp account.so
+module_app menu.so
+"""
+
+
+def write_tone(path: Path, hertz: int, seconds: int = 60) -> None:
+    samples = array.array("h", (int(12000 * math.sin(2 * math.pi * hertz * i / RATE))
+                                for i in range(RATE)))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.tobytes() * seconds)   # a whole number of waves in each second
+
+
+def loudness(path: Path, hertz: int) -> float:
+    """Amplitude of a tone in the last second but one of a recording that may still be growing."""
+    data = path.read_bytes()[44:]                      # the header tells the length only at the end
+    samples = array.array("h", data[: len(data) // 2 * 2])[-2 * RATE:-RATE]
+    if len(samples) < RATE:
+        return 0.0
+    angles = [2 * math.pi * hertz * i / RATE for i in range(len(samples))]
+    real = sum(s * math.cos(a) for s, a in zip(samples, angles))
+    imaginary = sum(s * math.sin(a) for s, a in zip(samples, angles))
+    return 2 * math.hypot(real, imaginary) / len(samples)
+
+
+class Baresip:
+    """A baresip without sound hardware: it speaks a sine tone, and records what it hears."""
+
+    def __init__(self, folder: Path, number: str, secret: str, domain: str, server: tuple[str, int],
+                 hertz: int, transport: str = "udp"):
+        self.folder, self.number, self.domain = folder, number, domain
+        folder.mkdir()
+        write_tone(folder / "tone.wav", hertz)
+        host, port = server
+        (folder / "config").write_text(CONFIG.format(folder=folder, number=number, modules=MODULES))
+        (folder / "contacts").write_text("")
+        (folder / "accounts").write_text(
+            f"<sip:{number}@{domain}>;auth_user={number};auth_pass={secret};regint=600"
+            f';outbound="sip:{host}:{port};transport={transport}"'
+            ";answermode=auto;audio_codecs=pcma\n")
+        self.text = ""
+        self.process = subprocess.Popen(["baresip", "-f", str(folder)], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while chunk := self.process.stdout.read1(4096):
+            with loop.changed:
+                self.text += chunk.decode("utf-8", "replace")
+                loop.changed.notify_all()
+
+    def says(self, pattern: str) -> re.Match:
+        """Waits until its output has `pattern`, and forgets it up to there."""
+        found = loop.wait(lambda: re.search(pattern, self.text),
+                          f"baresip {self.number} says {pattern!r}")
+        self.text = self.text[found.end():]
+        return found
+
+    def types(self, command: str) -> None:
+        self.process.stdin.write(command.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def dials(self, number: str) -> None:
+        self.types(f"/dial sip:{number}@{self.domain}")
+
+    def hears(self, hertz: int) -> bool:
+        """Whether a tone of `hertz` has arrived in a call."""
+        return any(loudness(path, hertz) > 6000 for path in self.folder.glob("dump-*-dec.wav"))
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+
+
+def free_udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class Sipp:
+    """A SIPp with one of the scenarios of tests/wire/sipp."""
+
+    def __init__(self, scenario: str, server: tuple[str, int], folder: Path, *, port: int,
+                 calls: int, service: str, user: str = "", secret: str = "", rate: int = 10,
+                 limit: int = 10):
+        self.scenario, self.log = scenario, folder / f"{scenario}-{port}.txt"
+        command = ["sipp", f"{server[0]}:{server[1]}", "-sf", str(SCENARIOS / f"{scenario}.xml"),
+                   "-i", "127.0.0.1", "-p", str(port), "-s", service, "-m", str(calls),
+                   "-r", str(rate), "-l", str(limit), "-timeout", "120s", "-timeout_error",
+                   "-nostdin", "-trace_err", "-error_file", str(self.log)]
+        if user:
+            command += ["-au", user, "-ap", secret]
+        if scenario == "caller":
+            command += ["-set", "caller", user]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, cwd=folder)
+        self.output = b""
+
+    def succeeds(self) -> None:
+        """All calls went through: SIPp's exit code is 0."""
+        self.output, _ = self.process.communicate(timeout=150)
+        errors = self.log.read_text(errors="replace") if self.log.exists() else ""
+        assert self.process.returncode == 0, \
+            f"sipp {self.scenario}: exit {self.process.returncode}\n{errors[:4000]}\n" \
+            + self.output.decode(errors="replace")[-3000:]
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()

@@ -1,0 +1,73 @@
+"""Phones that others have written: baresip with audio in both directions, SIPp by the thousand."""
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+from lib.case import WireTest, eventually
+from lib.real_phones import Baresip, Sipp, free_udp_port
+
+
+class RealPhones(WireTest):
+    def setUp(self):
+        super().setUp()
+        self.folder = Path(tempfile.mkdtemp(prefix="lampline-phones-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+
+@unittest.skipUnless(shutil.which("baresip"), "baresip is not installed (package baresip-core)")
+class TwoBaresips(RealPhones):
+    patience = 20
+
+    def baresip(self, number: str, hertz: int, transport: str) -> Baresip:
+        phone = Baresip(self.folder / number, number, self.office.secrets[number],
+                        self.office.domain, self.server.address[transport], hertz, transport)
+        self.addCleanup(phone.close)
+        phone.says(r"200 OK")
+        return phone
+
+    def a_call_with_audio(self, transport: str) -> None:
+        lamp = self.phone("201").watches("202")
+        bob, eve = self.baresip("202", 440, transport), self.baresip("205", 1000, transport)
+        eve.dials("202")
+        eve.says("Call established")
+        bob.says("Call established")
+        talking = lamp.shows("confirmed").document.dialog
+        self.assertEqual("sip:205@office.test", talking.remote.identity)
+        eventually(lambda: bob.hears(1000), "202 hears the tone of 205")
+        eventually(lambda: eve.hears(440), "205 hears the tone of 202")
+        eve.types("/hangup")
+        bob.says("terminated")
+        lamp.shows("idle")
+
+    def test_audio_both_ways_while_a_third_watches(self):
+        self.a_call_with_audio("udp")
+
+    def test_audio_both_ways_over_tcp(self):
+        self.a_call_with_audio("tcp")
+
+
+@unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+class SippAsCallerAndCallee(RealPhones):
+    patience = 60
+
+    def sipp(self, scenario: str, **options) -> Sipp:
+        sipp = Sipp(scenario, self.server.address["udp"], self.folder, **options)
+        self.addCleanup(sipp.close)
+        return sipp
+
+    def test_a_thousand_calls(self):
+        secrets, port = self.office.secrets, free_udp_port()
+        self.sipp("register", port=port, calls=1, service="202", user="202",
+                  secret=secrets["202"]).succeeds()
+        lamp = self.phone("201").watches("202")
+        callee = self.sipp("callee", port=port, calls=1000, service="202", limit=1000)
+        caller = self.sipp("caller", port=free_udp_port(), calls=1000, service="202", user="205",
+                           secret=secrets["205"], rate=50, limit=50)
+        caller.succeeds()
+        callee.succeeds()
+        lamp.shows("idle")
+
+
+if __name__ == "__main__":
+    unittest.main()
