@@ -31,20 +31,19 @@ Leg* Call::find(LegId leg) noexcept
 
 const Leg* Call::find(LegId leg) const noexcept
 {
-    if (caller.id == leg) return &caller;
     const auto found =
-        std::find_if(callees.begin(), callees.end(), [&](const Leg& l) { return l.id == leg; });
-    return found == callees.end() ? nullptr : &*found;
+        std::find_if(legs.begin(), legs.end(), [&](const Leg& each) { return each.id == leg; });
+    return found == legs.end() ? nullptr : &*found;
 }
 
 Leg* Call::peer_of(const Leg& leg) noexcept
 {
-    if (leg.role == LegRole::callee)
-        return answered_by && answered_by != leg.id ? nullptr : &caller;
-    if (answered_by) return find(answered_by);
+    if (leg.peer) return find(leg.peer);
+    if (phase != CallPhase::ringing) return nullptr;
+    if (leg.id != caller().id) return &caller();
     Leg* early = nullptr;
-    for (auto& callee : callees) {
-        if (callee.state != LegState::early) continue;
+    for (auto& callee : legs) {
+        if (callee.role != LegRole::callee || callee.state != LegState::early) continue;
         if (early) return nullptr;
         early = &callee;
     }
@@ -72,8 +71,7 @@ void Call::remove_relay(ClientTransactionId forwarded)
 
 bool Call::finished() const noexcept
 {
-    return caller.closed &&
-           std::all_of(callees.begin(), callees.end(), [](const Leg& leg) { return leg.closed; });
+    return std::all_of(legs.begin(), legs.end(), [](const Leg& leg) { return leg.closed; });
 }
 
 }  // namespace lampline

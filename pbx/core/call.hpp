@@ -25,6 +25,7 @@ struct Leg {
     DialogId dialog;                      ///< seen from us: local_tag is ours
     NameAddr phone;                       ///< who is at this leg
     NameAddr other;                       ///< whom this leg's phone talks to
+    LegId peer{};                         ///< the leg it talks to; 0 while ringing
     Flow flow;
     OptionTag supported = OptionTag::none;  ///< what the phone's INVITE or 2xx offered
     bool held = false;                      ///< the phone does not receive media
@@ -85,40 +86,35 @@ bool better_response(unsigned candidate, unsigned current) noexcept;
 
 enum class CallPhase : std::uint8_t { ringing, talking, ended };
 
-/// One caller, one or more callees of whom at most one has answered.
+/// Legs that belong together: one caller and the phones that ring for it, later those that talk.
 struct Call {
     CallRef id;
     CallPhase phase = CallPhase::ringing;
     std::string dialled;
-    Leg caller;
-    std::vector<Leg> callees;
-    LegId answered_by{};  ///< the callee leg that won; 0 while ringing
+    std::deque<Leg> legs;  ///< the caller's first; references stay good while legs are added
     std::vector<Relay> relays;
     std::deque<PendingReliable> reliable;
     BestResponse best;
     unsigned last_provisional = 0;           ///< highest body-less 1xx the caller was told
     SessionTimer asked_timer;                ///< of the caller's INVITE
+    PayloadRef offer;                        ///< body of the caller's INVITE
     std::chrono::seconds session_expires{};  ///< negotiated; 0: no session timer
     std::chrono::system_clock::time_point started_at;
     std::optional<std::chrono::system_clock::time_point> answered_at;
 
+    /// Who waits for an answer while the call rings.
+    [[nodiscard]] Leg& caller() noexcept { return legs.front(); }
+    [[nodiscard]] const Leg& caller() const noexcept { return legs.front(); }
     [[nodiscard]] Leg* find(LegId leg) noexcept;
     [[nodiscard]] const Leg* find(LegId leg) const noexcept;
-    /// The other end of a talking call; while ringing, the only callee with an early dialog.
-    /// nullptr otherwise.
+    /// The other end of a talking leg; while ringing, the only callee with an early dialog. nullptr
+    /// otherwise.
     [[nodiscard]] Leg* peer_of(const Leg& leg) noexcept;
     [[nodiscard]] Relay* find_relay(ClientTransactionId forwarded) noexcept;
     [[nodiscard]] Relay* find_relay(TransactionId request) noexcept;
     void remove_relay(ClientTransactionId forwarded);
     /// Every leg is closed: nothing can come for this call any more.
     [[nodiscard]] bool finished() const noexcept;
-
-    template <class Visit>
-    void each_leg(Visit visit)
-    {
-        visit(caller);
-        for (auto& leg : callees) visit(leg);
-    }
 };
 
 }  // namespace lampline

@@ -142,7 +142,7 @@ void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
         answerer = call->find(relay->to);
         call->remove_relay(relay->forwarded);
     } else {
-        answerer = call->find(call->answered_by);
+        answerer = call->peer_of(*leg);
     }
     if (answerer && answerer->ack_owed) {
         outbox.send(SendAck{answerer->id, std::exchange(answerer->ack_owed, {}), input.payload});
@@ -187,13 +187,13 @@ void CallEngine::receive_bye(Call& call, Leg& leg, const RequestReceived& input,
 void CallEngine::probe(Call& call, Moment now, Outbox& outbox)
 {
     if (call.phase != CallPhase::talking) return;
-    call.each_leg([&](Leg& leg) {
+    for (auto& leg : call.legs) {
         const bool silent = now.mono - leg.heard_at >= settings_.probe_interval;
-        if (!leg.talking() || leg.probe_out || leg.ack_due || leg.ack_owed || !silent) return;
+        if (!leg.talking() || leg.probe_out || leg.ack_due || leg.ack_owed || !silent) continue;
         leg.probe_out = transaction_ids_.next();
         outbox.send(
             SendRequest{.leg = leg.id, .transaction = leg.probe_out, .method = Method::options});
-    });
+    }
     set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
 }
 
@@ -223,12 +223,12 @@ void CallEngine::describe(LiveView& view) const
     for (const auto& [ref, call] : calls_) {
         if (call->phase == CallPhase::ended) continue;
         LiveCall live{.id = std::to_string(ref.value),
-                      .from = call->caller.extension,
+                      .from = call->caller().extension,
                       .dialled = call->dialled,
                       .started_at = call->started_at,
                       .answered_at = call->answered_at,
                       .legs = {}};
-        call->each_leg([&](const Leg& leg) {
+        for (const auto& leg : call->legs) {
             live.legs.push_back({.role = leg.role == LegRole::caller ? "caller" : "callee",
                                  .extension = leg.extension,
                                  .state = std::string{name(leg.state)},
@@ -236,7 +236,7 @@ void CallEngine::describe(LiveView& view) const
                                  .address = std::string{name(leg.flow.transport)} + ":" +
                                             leg.flow.host + ":" + std::to_string(leg.flow.port),
                                  .held = leg.held});
-        });
+        }
         view.calls.push_back(std::move(live));
     }
     view.counters.calls_started = counters_.calls_started;

@@ -104,11 +104,11 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             break;
         case TimerKind::probe: probe(call, now, outbox); break;
         case TimerKind::linger:
-            call.each_leg([&](Leg& leg) {
+            for (auto& leg : call.legs) {
                 leg.invite_in = leg.ack_due = {};
                 leg.invite_out = leg.ack_owed = leg.bye_out = {};
                 leg.bye_owed = false;
-            });
+            }
             break;
         }
         sweep(call, outbox);
@@ -182,12 +182,12 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
         if (!relay.answered && !relay.cancelled)
             outbox.send(Reply{.transaction = relay.request,
                               .status = relay.method == Method::invite ? 487U : 481U});
-    call.each_leg([&](Leg& leg) { leg.invite_in = {}; });
+    for (auto& leg : call.legs) leg.invite_in = {};
     call.relays.clear();
     call.reliable.clear();
 
-    call.each_leg([&](Leg& leg) {
-        if (leg.state == LegState::terminated) return;
+    for (auto& leg : call.legs) {
+        if (leg.state == LegState::terminated) continue;
         const bool told_us = leg.id == ended_by;
         leg.bye_exchanged = told_us;
         move(leg, told_us ? own : others, outbox);
@@ -196,7 +196,7 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
             leg.ack_owed = {};
         }
         if (!told_us) hang_up(leg, reason, outbox);
-    });
+    }
 }
 
 void CallEngine::hang_up(Leg& leg, std::string_view reason, Outbox& outbox)
@@ -227,10 +227,10 @@ void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
 
 void CallEngine::sweep(Call& call, Outbox& outbox)
 {
-    call.each_leg([&](Leg& leg) { close_if_quiet(leg, outbox); });
+    for (auto& leg : call.legs) close_if_quiet(leg, outbox);
     if (!call.finished()) return;
     cancel_timers(call);
-    call.each_leg([&](const Leg& leg) { by_leg_.erase(leg.id); });
+    for (const auto& leg : call.legs) by_leg_.erase(leg.id);
     calls_.erase(call.id);
 }
 

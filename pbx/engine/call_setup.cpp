@@ -48,11 +48,11 @@ void CallEngine::start_call(const InviteReceived& input, const Extension& callee
     call.dialled = input.request_uri.user;
     call.started_at = now.wall;
     call.asked_timer = input.session_timer;
-    call.callees.reserve(bindings.size());
+    call.offer = input.payload;
 
     const auto* self = directory_->find(input.authenticated);
     const bool named = self && !self->display_name.empty();
-    Leg& caller = call.caller;
+    Leg& caller = call.legs.emplace_back();
     caller.id = leg_ids_.next();
     caller.role = LegRole::caller;
     caller.extension = input.authenticated;
@@ -74,7 +74,7 @@ void CallEngine::start_call(const InviteReceived& input, const Extension& callee
 
     for (const auto& binding : bindings)
         if (binding.flow != input.source) ring(call, input, callee, binding, now, outbox);
-    if (call.callees.empty()) {  // it called itself, and has no other phone
+    if (call.legs.size() == 1) {  // it called itself, and has no other phone
         give_up_ringing(call, 480, "No Other Phone Registered", now, outbox);
         return sweep(call, outbox);
     }
@@ -90,8 +90,8 @@ void CallEngine::ring(Call& call, const InviteReceived& input, const Extension& 
     leg.role = LegRole::callee;
     leg.extension = callee.number;
     leg.dialog = {tokens_(), tokens_(), {}};
-    leg.phone = call.caller.other;
-    leg.other = call.caller.phone;
+    leg.phone = call.caller().other;
+    leg.other = call.caller().phone;
     leg.flow = binding.flow;
     leg.invite_out = transaction_ids_.next();
     leg.heard_at = now.mono;
@@ -106,14 +106,14 @@ void CallEngine::ring(Call& call, const InviteReceived& input, const Extension& 
         .local_tag = leg.dialog.local_tag,
         .call_id = leg.dialog.call_id,
         .max_forwards = input.max_forwards - 1,
-        .supported = call.caller.supported & end_to_end,
+        .supported = call.caller().supported & end_to_end,
         .required = input.required & end_to_end,
         .session_timer = timer_to_forward(input.session_timer, settings_.session_expires),
         .headers = {},
         .payload = input.payload,
     });
     by_leg_.emplace(leg.id, &call);
-    announce(call.callees.emplace_back(std::move(leg)), outbox);
+    announce(call.legs.emplace_back(std::move(leg)), outbox);
 }
 
 void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived& response,
@@ -130,7 +130,7 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
         move(leg, LegInput::provisional_with_tag, outbox);
     }
 
-    Leg& caller = call.caller;
+    Leg& caller = call.caller();
     if (!caller.invite_in) return;
     const bool reliable = response.reliable.rseq != 0 && has(caller.supported, OptionTag::reliable);
     if (reliable) {
@@ -155,13 +155,14 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     if (call.phase != CallPhase::ringing) {  // too late: cancelled, or answered elsewhere
         outbox.send(SendAck{leg.id, response.transaction, nullptr});
         move(leg, LegInput::cancelled, outbox);
-        return hang_up(leg, call.answered_by ? completed_elsewhere : std::string_view{}, outbox);
+        return hang_up(leg, call.answered_at ? completed_elsewhere : std::string_view{}, outbox);
     }
 
-    Leg& caller = call.caller;
+    Leg& caller = call.caller();
     leg.ack_owed = response.transaction;
     call.phase = CallPhase::talking;
-    call.answered_by = leg.id;
+    leg.peer = caller.id;
+    caller.peer = leg.id;
     call.answered_at = now.wall;
     ++counters_.calls_answered;
     leg.supported = response.supported | response.required;
@@ -201,8 +202,8 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
     auto [status, phrase] = shown_to_caller(response);
     if (better_response(status, call.best.status))
         call.best = {status, std::move(phrase), response.payload};
-    const bool all_failed = std::all_of(call.callees.begin(), call.callees.end(), [](const Leg& l) {
-        return l.state == LegState::terminated;
+    const bool all_failed = std::none_of(call.legs.begin(), call.legs.end(), [](const Leg& each) {
+        return each.role == LegRole::callee && each.state != LegState::terminated;
     });
     if (all_failed ||
         status >= 600)  // 6xx is the callee's word for all its phones (RFC 3261 §16.7 step 5)
@@ -215,8 +216,9 @@ void CallEngine::cancel_branches(Call& call, LegId except, std::string_view reas
     std::vector<Header> headers;
     if (payload) headers = payload->headers;
     if (!reason.empty()) headers.push_back({"Reason", std::string{reason}});
-    for (auto& leg : call.callees) {
-        if (leg.id == except || leg.state == LegState::terminated) continue;
+    for (auto& leg : call.legs) {
+        if (leg.role != LegRole::callee || leg.id == except || leg.state == LegState::terminated)
+            continue;
         if (leg.invite_out && !std::exchange(leg.cancel_sent, true))
             outbox.send(SendCancel{leg.id, leg.invite_out, headers});
         move(leg, LegInput::cancelled, outbox);
@@ -226,7 +228,7 @@ void CallEngine::cancel_branches(Call& call, LegId except, std::string_view reas
 void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view phrase, Moment now,
                                  Outbox& outbox)
 {
-    Leg& caller = call.caller;
+    Leg& caller = call.caller();
     call.phase = CallPhase::ended;
     ++counters_.calls_ended;
     cancel_timers(call);

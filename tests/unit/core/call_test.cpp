@@ -30,19 +30,25 @@ TEST_CASE("leg states move as RFC 4235 §3.7.1 draws them")
 TEST_CASE("while ringing, the peer of the caller is the only early dialog")
 {
     Call call;
-    call.caller.id = LegId{1};
-    call.callees.resize(2);
-    call.callees[0].id = LegId{2};
-    call.callees[1].id = LegId{3};
-    for (auto& leg : call.callees) leg.role = LegRole::callee;
+    call.legs.resize(3);
+    auto& caller = call.legs[0];
+    auto& desk = call.legs[1];
+    auto& mobile = call.legs[2];
+    caller.id = LegId{1};
+    desk.id = LegId{2};
+    mobile.id = LegId{3};
+    desk.role = mobile.role = LegRole::callee;
 
-    CHECK(call.peer_of(call.caller) == nullptr);
-    call.callees[0].state = LegState::early;
-    CHECK(call.peer_of(call.caller) == &call.callees[0]);
-    call.callees[1].state = LegState::early;
-    CHECK(call.peer_of(call.caller) == nullptr);
-    call.answered_by = LegId{3};
-    CHECK(call.peer_of(call.caller) == &call.callees[1]);
-    CHECK(call.peer_of(call.callees[1]) == &call.caller);
-    CHECK(call.peer_of(call.callees[0]) == nullptr);  // it lost
+    CHECK(call.peer_of(caller) == nullptr);
+    desk.state = LegState::early;
+    CHECK(call.peer_of(caller) == &desk);
+    mobile.state = LegState::early;
+    CHECK(call.peer_of(caller) == nullptr);
+
+    call.phase = CallPhase::talking;
+    caller.peer = mobile.id;
+    mobile.peer = caller.id;
+    CHECK(call.peer_of(caller) == &mobile);
+    CHECK(call.peer_of(mobile) == &caller);
+    CHECK(call.peer_of(desk) == nullptr);  // it lost
 }
