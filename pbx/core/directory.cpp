@@ -11,7 +11,7 @@ namespace {
 template <class Key>
 void merge(std::vector<WatchRight>& rights, Key key)
 {
-    std::ranges::stable_sort(rights, {}, key);
+    if (!std::ranges::is_sorted(rights, {}, key)) std::ranges::stable_sort(rights, {}, key);
     auto kept = rights.begin();
     for (auto& right : rights) {
         if (kept != rights.begin() &&
@@ -26,6 +26,11 @@ void merge(std::vector<WatchRight>& rights, Key key)
     }
     rights.erase(kept, rights.end());
     rights.shrink_to_fit();
+}
+
+WatchRight right_of(const GroupWatcher& watcher, const std::string& member)
+{
+    return {watcher.number, member, watcher.unsolicited, watcher.profile};
 }
 
 }  // namespace
@@ -50,12 +55,16 @@ Directory::Directory(std::string domain, std::vector<Extension> extensions,
         std::erase_if(group.members, unknown);
         std::erase_if(group.watchers,
                       [&](const GroupWatcher& watcher) { return unknown(watcher.number); });
-        for (const auto& member : group.members)
-            for (const auto& watcher : group.watchers) {
-                WatchRight right{watcher.number, member, watcher.unsolicited, watcher.profile};
-                by_watcher_[watcher.number].push_back(right);
-                by_member_[member].push_back(std::move(right));
-            }
+        for (const auto& member : group.members) {
+            auto& rights = by_member_[member];
+            rights.reserve(rights.size() + group.watchers.size());
+            for (const auto& watcher : group.watchers) rights.push_back(right_of(watcher, member));
+        }
+        for (const auto& watcher : group.watchers) {
+            auto& rights = by_watcher_[watcher.number];
+            rights.reserve(rights.size() + group.members.size());
+            for (const auto& member : group.members) rights.push_back(right_of(watcher, member));
+        }
         std::string name = group.name;
         groups_.try_emplace(std::move(name), std::move(group));
     }
