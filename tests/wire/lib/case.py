@@ -42,6 +42,7 @@ class WireTest(unittest.TestCase):
 
     def _close(self) -> None:
         try:
+            unexpected = [line for phone in self.office.phones for line in phone.unexpected]
             alive = self.server.alive
             if alive:
                 code = self.server.stop()
@@ -50,7 +51,6 @@ class WireTest(unittest.TestCase):
         self.assertTrue(alive, "the server died\n" + self.server.log())
         self.assertEqual([], self.server.complaints())
         self.assertEqual(0, code, "exit code\n" + self.server.log())
-        unexpected = [line for phone in self.office.phones for line in phone.unexpected]
         faults, loop.faults = loop.faults, []
         self.assertEqual([], faults + unexpected)
 

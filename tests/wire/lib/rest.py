@@ -51,7 +51,8 @@ class Rest:
         """Items of a list, every page of it."""
         found, cursor = [], None
         while True:
-            page = self.get(f"{path}?limit=200" + (f"&cursor={cursor}" if cursor else ""))
+            page = self.get(f"{path}{'&' if '?' in path else '?'}limit=200"
+                            + (f"&cursor={cursor}" if cursor else ""))
             found += page["items"]
             cursor = page.get("next_cursor")
             if not cursor:
