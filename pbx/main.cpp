@@ -82,6 +82,8 @@ try {
     return std::visit(Run{invocation->settings}, invocation->task);
 } catch (const db::OpenError& error) {
     return fail(ExitCode::database, error.what());
+} catch (const std::filesystem::filesystem_error& error) {
+    return fail(ExitCode::database, error.what());
 } catch (const spdlog::spdlog_ex& error) {
     return fail(ExitCode::bad_config, error.what());
 } catch (const std::exception& error) {

@@ -289,6 +289,8 @@ try {
     server.run();
     spdlog::info("stopped");
     return static_cast<int>(ExitCode::ok);
+} catch (const std::filesystem::filesystem_error&) {
+    throw;  // a system_error too, but of the data folder
 } catch (const sip::CannotBind& error) {
     fmt::print(stderr, "lampline: {}\n", error.what());
     return static_cast<int>(ExitCode::cannot_bind);
