@@ -5,6 +5,7 @@
 
 #include "bench/line.hpp"
 #include "bench/registration.hpp"
+#include "bench/retransmission.hpp"
 
 namespace bench {
 
@@ -27,15 +28,17 @@ private:
     void invite(std::string_view authorization);
     void acknowledge_failure(const SipMessage& response);
     void acknowledge_success(const SipMessage& response);
+    [[nodiscard]] std::string in_dialog(std::string_view method) const;
     void finish(bool succeeded);
 
     Line& line_;
     Clock::duration talk_;
     Done done_;
-    std::string uri_, call_id_, from_, branch_;
+    Retransmission request_;
+    std::string uri_, call_id_, from_;
     std::uint32_t cseq_ = 0;
     bool challenged_ = false, answered_ = false, ending_ = false;
-    std::string remote_target_, routes_, to_;
+    std::string remote_target_, routes_, to_, ack_;
 };
 
 /// The callee: 180 at once, 200 after `ring`, then whatever the caller does.
@@ -53,10 +56,11 @@ public:
     [[nodiscard]] bool finished() const noexcept { return finished_; }
 
 private:
-    void reply(int status, std::string_view reason, std::string_view rest);
+    void render(int status, std::string_view reason, std::string_view rest);
 
     Line& line_;
     const OnReply& on_reply_;
+    Retransmission answer_;
     std::string call_id_, tag_, head_, last_reply_;
     bool finished_ = false;
 };

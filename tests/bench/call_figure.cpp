@@ -9,8 +9,8 @@ namespace bench {
 namespace {
 
 // Long enough that every state of a call reaches the lamps by itself.
-constexpr std::chrono::milliseconds ring_time{100};
-constexpr std::chrono::milliseconds talk_time{100};
+constexpr std::chrono::milliseconds ring_time{50};
+constexpr std::chrono::milliseconds talk_time{50};
 
 }  // namespace
 

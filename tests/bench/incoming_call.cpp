@@ -3,12 +3,12 @@
 namespace bench {
 
 IncomingCall::IncomingCall(Line& line, const SipMessage& invite, const OnReply& on_reply)
-    : line_{line}, on_reply_{on_reply}, call_id_{invite.call_id}, tag_{line.next_token()},
-      head_{echoed_headers(invite, tag_, true)}
+    : line_{line}, on_reply_{on_reply}, answer_{line}, call_id_{invite.call_id},
+      tag_{line.next_token()}, head_{echoed_headers(invite, tag_, true)}
 {
 }
 
-void IncomingCall::reply(int status, std::string_view reason, std::string_view rest)
+void IncomingCall::render(int status, std::string_view reason, std::string_view rest)
 {
     last_reply_ = "SIP/2.0 " + std::to_string(status) + " ";
     last_reply_.append(reason)
@@ -16,19 +16,22 @@ void IncomingCall::reply(int status, std::string_view reason, std::string_view r
         .append(head_)
         .append(line_.contact_header())
         .append(rest);
-    const auto now = now_stamp();
-    line_.send(last_reply_);
-    if (on_reply_) on_reply_(status, now);
 }
 
 void IncomingCall::ring()
 {
-    reply(180, "Ringing", no_body);
+    render(180, "Ringing", no_body);
+    const auto now = now_stamp();
+    line_.send(last_reply_);
+    if (on_reply_) on_reply_(180, now);
 }
 
 void IncomingCall::answer()
 {
-    if (!finished_) reply(200, "OK", line_.sdp());
+    render(200, "OK", line_.sdp());
+    const auto now = now_stamp();
+    answer_.start(last_reply_);
+    if (on_reply_) on_reply_(200, now);
 }
 
 void IncomingCall::receive(const SipMessage& request)
@@ -37,6 +40,7 @@ void IncomingCall::receive(const SipMessage& request)
         line_.note_repetition();
         return line_.send(last_reply_);
     }
+    if (request.method == "ACK" || request.method == "BYE") answer_.stop();
     if (request.method != "BYE") return;
     finished_ = true;
     line_.send("SIP/2.0 200 OK\r\n" + echoed_headers(request, tag_, false).append(no_body));

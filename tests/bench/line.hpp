@@ -32,8 +32,7 @@ public:
     Line& operator=(const Line&) = delete;
 
     void send(std::string_view message) const noexcept;
-    /// The datagram that is being handled is a repetition of an earlier one; counted for the
-    /// report.
+    /// The message that is being received or sent repeats an earlier one; counted for the report.
     void note_repetition() noexcept { ++repetitions_; }
     [[nodiscard]] std::uint64_t repetitions() const noexcept { return repetitions_; }
 

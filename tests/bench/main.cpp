@@ -10,6 +10,7 @@
 
 #include "bench/figures.hpp"
 #include "bench/office.hpp"
+#include "bench/probe.hpp"
 
 namespace {
 
@@ -101,6 +102,11 @@ try {
         return exit_usage;
     }
     allow_many_sockets();
+    const bool running = options.command.empty();
+    if (running && !wait_for_answer(options.server, std::chrono::seconds{30})) {
+        std::cerr << "bench: the server does not answer OPTIONS\n";
+        return EXIT_FAILURE;
+    }
     return figure->second(options) ? EXIT_SUCCESS : EXIT_FAILURE;
 } catch (const std::exception& error) {
     std::cerr << "bench: " << error.what() << "\n";

@@ -40,7 +40,7 @@ bool measure_memory(const Options& options)
     const auto calling = memory_bytes(options.server_pid);
     loop.run_for(std::chrono::seconds{40});  // the INVITE transactions are over (64*T1)
     const auto talking = memory_bytes(options.server_pid);
-    for (const auto& phone : phones) phone->hang_up_all();
+    pace(loop, callers, options.rate / 5, [&](std::uint64_t i) { phones[i]->hang_up_all(); });
     loop.run_for(std::chrono::seconds{10});
     loop.run_for(std::chrono::seconds{40});
     const auto ended = memory_bytes(options.server_pid);

@@ -23,38 +23,54 @@ std::string route_set(const SipMessage& response)
     return text;
 }
 
+/// What follows the magic cookie in the top Via: the transaction that is answered.
+std::string_view branch_of(const SipMessage& response) noexcept
+{
+    constexpr std::string_view cookie = "branch=z9hG4bK";
+    const auto via = *response.via.begin();
+    const auto at = via.find(cookie);
+    if (at == std::string_view::npos) return {};
+    const auto branch = via.substr(at + cookie.size());
+    return branch.substr(0, branch.find_first_of("; ,"));
+}
+
 }  // namespace
 
 OutgoingCall::OutgoingCall(Line& line, std::string_view callee, Clock::duration talk, Done done)
-    : line_{line}, talk_{talk}, done_{std::move(done)}, uri_{line.uri_of_number(callee)},
-      call_id_{line.next_token()}, from_{line.address_of_record() + ";tag=" + line.next_token()},
-      to_{"<" + uri_ + ">"}
+    : line_{line}, talk_{talk}, done_{std::move(done)}, request_{line},
+      uri_{line.uri_of_number(callee)}, call_id_{line.next_token()},
+      from_{line.address_of_record() + ";tag=" + line.next_token()}, to_{"<" + uri_ + ">"}
 {
     invite({});
 }
 
 void OutgoingCall::invite(std::string_view authorization)
 {
-    branch_ = line_.next_token();
+    const auto token = line_.next_token();
     auto text = line_.request({.method = "INVITE",
                                .uri = uri_,
                                .from = from_,
                                .to = to_,
                                .call_id = call_id_,
                                .cseq = ++cseq_,
-                               .branch = branch_});
+                               .branch = token});
     text.append(line_.contact_header())
         .append("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, NOTIFY\r\nSupported: replaces\r\n");
-    line_.send(text.append(authorization).append(line_.sdp()));
+    request_.start(text.append(authorization).append(line_.sdp()));
 }
 
 void OutgoingCall::receive_response(const SipMessage& response)
 {
     if (response.cseq != cseq_ || finished()) {
         line_.note_repetition();
-        if (response.method == "INVITE" && response.status >= 300) acknowledge_failure(response);
+        if (response.method != "INVITE" || response.status < 200) return;
+        if (response.status >= 300)
+            acknowledge_failure(response);
+        else
+            line_.send(ack_);
         return;
     }
+    if (response.method == "INVITE" || response.status >= 200) request_.stop();
     if (response.status < 200) return;
     if (response.method == "BYE") return finish(response.status == 200);
     if (response.method != "INVITE") return;
@@ -74,48 +90,48 @@ void OutgoingCall::acknowledge_failure(const SipMessage& response)
                              .to = response.to,
                              .call_id = call_id_,
                              .cseq = response.cseq,
-                             .branch = branch_})
+                             .branch = branch_of(response)})
                    .append(no_body));
 }
 
 void OutgoingCall::acknowledge_success(const SipMessage& response)
 {
+    if (std::exchange(answered_, true)) {
+        line_.note_repetition();
+        return line_.send(ack_);
+    }
     remote_target_ = uri_of(response.contact);
     routes_ = route_set(response);
     to_ = response.to;
-    const auto token = line_.next_token();
-    line_.send(line_
-                   .request({.method = "ACK",
-                             .uri = remote_target_,
-                             .from = from_,
-                             .to = to_,
-                             .call_id = call_id_,
-                             .cseq = cseq_,
-                             .branch = token})
-                   .append(routes_)
-                   .append(no_body));
-    if (std::exchange(answered_, true)) return line_.note_repetition();
-    // The phone, and so the call, outlives the run; only a call that is still there hangs up.
+    ack_ = in_dialog("ACK");
+    line_.send(ack_);
+    // The call outlives the run, so the timer may keep `this`.
     if (talk_ == Clock::duration::zero())
         hang_up();
     else if (talk_ != Clock::duration::max())
         line_.loop().after(talk_, [this] { hang_up(); });
 }
 
+std::string OutgoingCall::in_dialog(std::string_view method) const
+{
+    const auto token = line_.next_token();
+    return line_
+        .request({.method = method,
+                  .uri = remote_target_,
+                  .from = from_,
+                  .to = to_,
+                  .call_id = call_id_,
+                  .cseq = cseq_,
+                  .branch = token})
+        .append(routes_)
+        .append(no_body);
+}
+
 void OutgoingCall::hang_up()
 {
     if (finished() || !answered_ || std::exchange(ending_, true)) return;
-    const auto token = line_.next_token();
-    line_.send(line_
-                   .request({.method = "BYE",
-                             .uri = remote_target_,
-                             .from = from_,
-                             .to = to_,
-                             .call_id = call_id_,
-                             .cseq = ++cseq_,
-                             .branch = token})
-                   .append(routes_)
-                   .append(no_body));
+    ++cseq_;
+    request_.start(in_dialog("BYE"));
 }
 
 void OutgoingCall::receive_bye(const SipMessage& request)
@@ -126,6 +142,7 @@ void OutgoingCall::receive_bye(const SipMessage& request)
 
 void OutgoingCall::finish(bool succeeded)
 {
+    request_.stop();
     if (done_) std::exchange(done_, {})(succeeded);
 }
 

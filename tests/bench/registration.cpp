@@ -25,13 +25,14 @@ void Registration::send(std::string_view authorization)
                                .branch = token});
     text.append(line_.contact_header())
         .append("Expires: 3600\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, NOTIFY\r\n");
-    line_.send(text.append(authorization).append(no_body));
+    request_.start(text.append(authorization).append(no_body));
 }
 
 void Registration::receive(const SipMessage& response)
 {
     if (!done_ || response.cseq != cseq_) return line_.note_repetition();
     if (response.status < 200) return;
+    request_.stop();
     if (response.status == 401 && !std::exchange(challenged_, true))
         if (const auto line = line_.digest().answer(response, "REGISTER", "sip:" + line_.domain()))
             return send(*line);

@@ -2,6 +2,7 @@
 #include <functional>
 
 #include "bench/line.hpp"
+#include "bench/retransmission.hpp"
 
 namespace bench {
 
@@ -13,7 +14,7 @@ using Done = std::function<void(bool succeeded)>;
 class Registration {
 public:
     explicit Registration(Line& line)
-        : line_{line}, call_id_{line.next_token()}, from_{line.address_of_record()}
+        : line_{line}, request_{line}, call_id_{line.next_token()}, from_{line.address_of_record()}
     {
     }
 
@@ -25,6 +26,7 @@ private:
     void send(std::string_view authorization);
 
     Line& line_;
+    Retransmission request_;
     std::string call_id_, from_;
     std::uint32_t cseq_ = 0;
     bool challenged_ = false;

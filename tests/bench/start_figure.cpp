@@ -2,14 +2,12 @@
 #include <csignal>
 #include <iostream>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/figures.hpp"
+#include "bench/probe.hpp"
 
 namespace bench {
 namespace {
@@ -44,37 +42,11 @@ void stop(pid_t child)
 
 bool measure_start(const Options& options)
 {
-    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    sockaddr_in local{};
-    local.sin_family = AF_INET;
-    local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof local;
-    if (fd < 0 || bind(fd, reinterpret_cast<sockaddr*>(&local), size) != 0) return false;
-    getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size);
-    const auto port = std::to_string(ntohs(local.sin_port));
-
     const auto begin = Clock::now();
     const pid_t child = start(options.command);
-    bool answered = false;
-    for (int i = 0; !answered && Clock::now() < begin + patience; ++i) {
-        const std::string options_request =
-            "OPTIONS sip:" + options.server.domain +
-            " SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:" + port + ";branch=z9hG4bKstart" + port +
-            std::to_string(i) + ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:probe@" +
-            options.server.domain + ">;tag=1\r\nTo: <sip:" + options.server.domain +
-            ">\r\nCall-ID: start-" + port + "-" + std::to_string(i) +
-            "\r\nCSeq: 1 OPTIONS\r\nContact: <sip:probe@127.0.0.1:" + port +
-            ">\r\nContent-Length: 0\r\n\r\n";
-        sendto(fd, options_request.data(), options_request.size(), 0,
-               reinterpret_cast<const sockaddr*>(&options.server.address),
-               sizeof options.server.address);
-        pollfd wait{fd, POLLIN, 0};
-        char answer[2048];
-        answered = poll(&wait, 1, 1) == 1 && recv(fd, answer, sizeof answer, 0) > 0;
-    }
+    const bool answered = wait_for_answer(options.server, patience);
     const std::chrono::duration<double> took = Clock::now() - begin;
     stop(child);
-    close(fd);
     std::cout << "seconds=" << took.count() << " failed=" << (answered ? 0 : 1) << "\n";
     return answered;
 }

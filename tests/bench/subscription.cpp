@@ -6,7 +6,7 @@
 namespace bench {
 
 Subscription::Subscription(Line& line, std::string member)
-    : line_{line}, uri_{line.uri_of_number(member)}, call_id_{line.next_token()},
+    : line_{line}, request_{line}, uri_{line.uri_of_number(member)}, call_id_{line.next_token()},
       from_{line.address_of_record() + ";tag=" + line.next_token()}
 {
     seen_cseqs_.fill(~0U);  // no CSeq is above 2^31
@@ -31,13 +31,14 @@ void Subscription::send(std::string_view authorization)
                                .branch = token});
     text.append(line_.contact_header());
     text.append("Event: dialog\r\nAccept: application/dialog-info+xml\r\nExpires: 3600\r\n");
-    line_.send(text.append(authorization).append(no_body));
+    request_.start(text.append(authorization).append(no_body));
 }
 
 void Subscription::receive_response(const SipMessage& response)
 {
     if (!done_ || response.cseq != cseq_) return line_.note_repetition();
     if (response.status < 200) return;
+    request_.stop();
     if ((response.status == 401 || response.status == 407) && !std::exchange(challenged_, true))
         if (const auto line = line_.digest().answer(response, "SUBSCRIBE", uri_))
             return send(*line);

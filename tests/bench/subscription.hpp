@@ -26,6 +26,7 @@ private:
     void send(std::string_view authorization);
 
     Line& line_;
+    Retransmission request_;
     std::string uri_, call_id_, from_;
     std::uint32_t cseq_ = 0;
     bool challenged_ = false;
