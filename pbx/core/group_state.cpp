@@ -96,6 +96,7 @@ bool Projection::must_clear(const PictureRef& told) const noexcept
 Step Projection::next_step(const Told& told) const noexcept
 {
     if (told.acknowledged == current_ && told.sent == current_) return Step::none;
+    if (told.unknown && !current_->dialogs.empty()) return Step::clear;
     if (must_clear(told.acknowledged) || must_clear(told.sent)) return Step::clear;
     return Step::present;
 }

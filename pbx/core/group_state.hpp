@@ -41,10 +41,11 @@ using PictureRef = std::shared_ptr<const Picture>;
 /// never told.
 std::optional<LegState> lamp_state(const PictureRef& picture) noexcept;
 
-/// What one watcher has been told. Both are null before the first NOTIFY.
+/// What one watcher has been told. Both pictures are null before the first NOTIFY.
 struct Told {
     PictureRef acknowledged;  ///< it has certainly seen this
     PictureRef sent;          ///< it may have seen this
+    bool unknown = false;  ///< it may show anything: told by an earlier run, or in another dialect
 };
 
 /// What a watcher must be told next.

@@ -79,7 +79,7 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
         const BodyProfile& profile = choose_profile(right->profile, subscription->user_agent);
         if (&profile == subscription->profile) continue;
         subscription->profile = &profile;
-        subscription->told = {};
+        subscription->told = {.unknown = true};
         subscription->owes_present = true;
         deliver(*subscription, now, outbox);
     }
@@ -107,6 +107,7 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         subscription->granted = kept.expires_at - now.seconds();
         subscription->expires_at = kept.expires_at;
         subscription->expires_mono = now.mono + subscription->granted;
+        subscription->told.unknown = true;
         subscription->counters = NotifyCounters{kept.reserved_cseq, kept.reserved_version};
 
         auto dialog = std::make_shared<NotifyDialog>();

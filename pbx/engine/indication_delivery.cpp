@@ -73,6 +73,7 @@ void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox&
     switch (effect) {
     case AnswerEffect::delivered:
         subscription.told.acknowledged = subscription.told.sent;
+        if (subscription.told.sent) subscription.told.unknown = false;
         subscription.failures = 0;
         deliver(subscription, now, outbox);
         return;

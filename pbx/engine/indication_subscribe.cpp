@@ -180,7 +180,7 @@ void GroupIndications::refresh(Subscription& subscription, const SubscribeReceiv
     const BodyProfile& profile = choose_profile(right->profile, subscription.user_agent);
     if (&profile != subscription.profile) {
         subscription.profile = &profile;
-        subscription.told = {};
+        subscription.told = {.unknown = true};
     }
     subscription.owes_present = true;
     stop_waiting(subscription);

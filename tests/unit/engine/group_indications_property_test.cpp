@@ -1,0 +1,392 @@
+// Whatever happens in whatever order: lamps at rest are true.
+#include <map>
+#include <random>
+#include <set>
+
+#include "unit/engine/indication_office.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+const std::vector<std::string> members{"207", "208", "209"};
+const std::vector<std::string> watchers{"201", "202", "203", "204"};
+constexpr ProfileChoice profiles[]{ProfileChoice::standard, ProfileChoice::innovaphone,
+                                   ProfileChoice::automatic, ProfileChoice::standard};
+
+/// What one phone has seen of one Call-ID: it checks every NOTIFY as it comes.
+struct Seen {
+    std::string watcher, member;
+    const BodyProfile* profile = nullptr;
+    std::uint32_t version = 0, cseq = 0;
+    bool any = false;
+    bool ended = false;
+    std::vector<DialogElement> dialogs;  // of the last acknowledged body
+    std::set<std::string> alive;         // call-ids last acknowledged as alive
+};
+
+/// The office under a random load. The truth is kept apart from what is tested.
+class Storm {
+public:
+    explicit Storm(std::uint32_t seed) : random_{seed}, office_{directory(true, {})} {}
+
+    /// Returns how often the lamps were at rest and compared.
+    int run(int steps)
+    {
+        for (int at = 0; at < steps; ++at) {
+            step();
+            receive_all();
+            if (at % 97 == 96) {
+                come_to_rest();
+                check_truth();
+            }
+        }
+        return rests_;
+    }
+
+private:
+    DirectoryRef directory(bool unsolicited, const std::string& without)
+    {
+        std::vector<std::string> present;
+        for (const auto& member : members)
+            if (member != without) present.push_back(member);
+        auto numbers = watchers;
+        numbers.insert(numbers.end(), present.begin(), present.end());
+        std::vector<OfficeWatcher> rows;
+        for (std::size_t at = 0; at < watchers.size(); ++at)
+            rows.push_back({watchers[at], unsolicited || at % 2 == 0, profiles[at]});
+        return office_directory(numbers, present, rows);
+    }
+
+    std::size_t below(std::size_t bound) { return random_() % bound; }
+    template <class T>
+    const T& any_of(const std::vector<T>& all)
+    {
+        return all[below(all.size())];
+    }
+
+    void step()
+    {
+        switch (below(24)) {
+        case 0:
+        case 1:
+        case 2:
+        case 3: return begin_call(any_of(members));
+        case 4:
+        case 5:
+        case 6:
+        case 7:
+        case 8: return move_call();
+        case 9:
+        case 10:
+        case 11: return end_call();
+        case 12:
+        case 13: return subscribe();
+        case 14: return refresh();
+        case 15: return office_.registers(any_of(watchers), 1 + below(2), seconds{86'400}, agent());
+        case 16:
+            if (below(4) == 0) office_.unregisters(any_of(watchers));
+            return;
+        case 17:
+            if (below(8) == 0) reconfigure();
+            return;
+        case 18:
+            if (below(20) == 0) crash();
+            return;
+        default:
+            answer_one(status());
+            if (below(3) == 0) office_.passes(seconds{below(3)});
+        }
+    }
+
+    std::string agent() { return below(2) ? "snom360/5.5" : "other"; }
+
+    unsigned status()
+    {
+        constexpr unsigned likely[]{200, 200, 200, 200, 200, 200, 200, 408, 408, 500, 503, 481};
+        return likely[below(std::size(likely))];
+    }
+
+    void begin_call(const std::string& member, LegState state = LegState::trying)
+    {
+        const auto same = [&](const auto& dialog) { return dialog.extension == member; };
+        const auto other = std::ranges::find_if(truth_, same);
+        DialogSnapshot dialog{.leg = {++last_leg_},
+                              .extension = member,
+                              .dialog = {"call-" + std::to_string(last_leg_), {}, "ours"},
+                              .direction = state == LegState::early || below(2)
+                                               ? Direction::recipient
+                                               : Direction::initiator,
+                              .state = state,
+                              .local = {{}, {}},
+                              .remote = {{"X", extension_uri("211", "office.test")}, {}}};
+        dialog.local.identity.uri = extension_uri(dialog.extension, "office.test");
+        busy_period_[dialog.dialog.call_id] =
+            other == truth_.end() ? ++last_period_ : busy_period_.at(other->dialog.call_id);
+        truth_.push_back(dialog);
+        office_.fold(dialog);
+    }
+
+    void move_call()
+    {
+        if (truth_.empty()) return;
+        auto& dialog = truth_[below(truth_.size())];
+        using enum LegState;
+        constexpr LegState onward[]{proceeding, early, confirmed, confirmed};
+        dialog.state = std::max(dialog.state, onward[below(std::size(onward))]);
+        dialog.dialog.local_tag = "phone";
+        if (dialog.state == confirmed && below(3) == 0) dialog.held = !dialog.held;
+        office_.fold(dialog);
+    }
+
+    void end_call()
+    {
+        if (truth_.empty()) return;
+        const auto at = truth_.begin() + static_cast<std::ptrdiff_t>(below(truth_.size()));
+        DialogSnapshot dialog = *at;
+        truth_.erase(at);
+        dialog.state = LegState::terminated;
+        dialog.ended_by = LegInput::local_bye;
+        office_.fold(dialog);
+        office_.fold(dialog);  // repeated: must not matter
+    }
+
+    void subscribe()
+    {
+        auto request = office_.subscribe(any_of(watchers), any_of(members), ++last_cseq_);
+        request.user_agent = agent();
+        request.call_id += below(2) ? "" : "-" + std::to_string(last_cseq_);
+        if (below(8) == 0) request.expires = seconds{0};
+        if (below(5) == 0) request.contact.port = 6000;
+        const auto reply = office_.receives(request);
+        if (reply.status != 200 || request.expires->count() == 0) return;
+        request.parties.to_tag = reply.local_tag;
+        dialogs_.push_back(request);
+    }
+
+    void refresh()
+    {
+        if (dialogs_.empty()) return;
+        const auto at = below(dialogs_.size());
+        auto& request = dialogs_[at];
+        request.cseq = ++last_cseq_;
+        if (below(4) == 0) request.source.port = static_cast<std::uint16_t>(5000 + below(3));
+        request.expires = seconds{below(4) ? 7200 : 0};
+        const auto reply = office_.receives(request);
+        CHECK((reply.status == 200 || reply.status == 481));
+        if (reply.status != 200 || request.expires->count() == 0)
+            dialogs_.erase(dialogs_.begin() + static_cast<std::ptrdiff_t>(at));
+    }
+
+    void reconfigure()
+    {
+        without_ = below(2) ? std::string{} : any_of(members);
+        unsolicited_ = below(2);
+        office_.configures(directory(unsolicited_, without_));
+    }
+
+    /// kill -9: calls are gone, and all phones still believe what they were told.
+    void crash()
+    {
+        receive_all();
+        const auto kept = office_.kept();
+        office_.indications =
+            GroupIndications{{},
+                             [this] { return "t" + std::to_string(++office_.tokens); },
+                             directory(unsolicited_, without_)};
+        truth_.clear();
+        under_way_.clear();
+        restarts_.clear();
+        for (const auto& one : kept) restarts_.insert(one.call_id + one.local_tag);
+        office_.indications.restore(kept, office_.locations, office_.now, office_.outbox);
+        office_.collect();
+    }
+
+    static std::string key_of(const SendNotify& notify)
+    {
+        const auto& from = notify.dialog->from;
+        return notify.dialog->call_id + from.substr(from.find(";tag=") + 5);
+    }
+
+    /// Takes what was sent: versions strictly +1, CSeq strictly rising, never two under way.
+    void receive_all()
+    {
+        while (!office_.silent()) {
+            const auto notify = office_.notified();
+            const auto key = key_of(notify);
+            Seen& seen = seen_[key];
+            const auto document = document_of(notify);
+            CHECK_FALSE(seen.ended);
+            if (!seen.any)
+                CHECK(notify.version == 0);
+            else if (!restarts_.erase(key))
+                CHECK(notify.version == seen.version + 1);
+            else
+                CHECK(notify.version > seen.version);
+            CHECK(notify.cseq > seen.cseq);
+            const auto old = under_way_.find(key);
+            const bool last = notify.subscription_state.starts_with("terminated");
+            if (old != under_way_.end())  // only given up for the last one, or for another place
+                CHECK((last || !(old->second.dialog->flow == notify.dialog->flow) ||
+                       old->second.dialog->request_uri != notify.dialog->request_uri));
+            seen.any = true;
+            seen.version = notify.version;
+            seen.cseq = notify.cseq;
+            seen.ended = last;
+            seen.profile = profile_of(document);
+            notified_.insert(key);
+            const auto user = [](const std::string& address) {
+                const auto begin = address.find("sip:") + 4;
+                return address.substr(begin, address.find('@') - begin);
+            };
+            seen.watcher = user(notify.dialog->to);
+            seen.member = user(notify.dialog->from);
+            if (last)
+                under_way_.erase(key);
+            else
+                under_way_.insert_or_assign(key, notify);
+        }
+        for (const auto id : office_.forgotten)
+            std::erase_if(under_way_,
+                          [id](const auto& one) { return one.second.subscription == id; });
+        office_.forgotten.clear();
+    }
+
+    void answer_one(unsigned status)
+    {
+        if (under_way_.empty()) return;
+        auto at = under_way_.begin();
+        std::advance(at, static_cast<std::ptrdiff_t>(below(under_way_.size())));
+        const SendNotify notify = at->second;
+        const auto key = at->first;
+        under_way_.erase(at);
+        if (status == 200) see(seen_[key], document_of(notify));
+        office_.answers(notify, status);
+    }
+
+    /// The phone takes over a body.
+    void see(Seen& seen, const DialogInfo& document)
+    {
+        std::set<std::string> alive;
+        for (const auto& dialog : document.dialogs)
+            if (dialog.state != "terminated") alive.insert(dialog.call_id);
+        // One call is never followed by another one without an end between them, unless they
+        // overlapped.
+        if (!seen.alive.empty() && !alive.empty()) {
+            bool overlap = false;
+            for (const auto& one : seen.alive)
+                for (const auto& other : alive) overlap = overlap || overlapped(one, other);
+            CHECK(overlap);
+        }
+        seen.alive = std::move(alive);
+        seen.dialogs = document.dialogs;
+    }
+
+    /// Whether the extension was busy all the time from one call to the other.
+    [[nodiscard]] bool overlapped(const std::string& one, const std::string& other) const
+    {
+        return busy_period_.at(one) == busy_period_.at(other);
+    }
+
+    void come_to_rest()
+    {
+        for (int at = 0; at < 2000; ++at) {
+            receive_all();
+            if (under_way_.empty()) {
+                const auto deadline = office_.indications.next_deadline();
+                if (!deadline || *deadline > office_.now.mono + seconds{301}) return;
+                office_.passes(seconds{1});
+            } else {
+                answer_one(200);
+            }
+        }
+        FAIL("never at rest");
+    }
+
+    /// Every subscription that still lives must show the truth. Which ones live is asked by a call
+    /// to everybody.
+    void check_truth()
+    {
+        for (const auto& lamp : office_.view().lamps) CHECK_FALSE(lamp.owed);
+        const auto seen = seen_;
+        const auto truth = truth_;
+        while (!truth_.empty()) end_call();
+        come_to_rest();
+        notified_.clear();
+        for (const auto& member : members) begin_call(member, LegState::early);
+        receive_all();
+        for (const auto& key : notified_)
+            CHECK(shown(seen.at(key)) == expected(seen.at(key), truth));
+        CHECK(notified_.size() == office_.view().lamps.size());
+        ++rests_;
+        while (!truth_.empty()) end_call();
+        come_to_rest();
+    }
+
+    static std::multiset<std::string> shown(const Seen& seen)
+    {
+        std::multiset<std::string> lines;
+        for (const auto& dialog : seen.dialogs)
+            if (dialog.state != "terminated") lines.insert(dialog.call_id + " " + dialog.state);
+        return lines;
+    }
+
+    static std::multiset<std::string> expected(const Seen& seen,
+                                               const std::vector<DialogSnapshot>& truth)
+    {
+        std::multiset<std::string> lines;
+        int best = 0;
+        for (const auto& dialog : truth) {
+            const auto word = seen.profile->word(dialog);
+            if (dialog.extension != seen.member || word.empty()) continue;
+            const auto line = dialog.dialog.call_id + " " + std::string{word};
+            constexpr int ranks[]{1, 2, 4, 3};  // early > confirmed > proceeding > trying
+            const int rank = ranks[static_cast<std::size_t>(dialog.state)];
+            if (!seen.profile->single) {
+                lines.insert(line);
+            } else if (rank > best) {
+                best = rank;
+                lines = {line};
+            }
+        }
+        return lines;
+    }
+
+    /// Told apart by what only one of them writes.
+    static const BodyProfile* profile_of(const DialogInfo& document)
+    {
+        if (document.entity.empty()) return &innovaphone_profile;
+        if (document.dialogs.empty() || document.dialogs.front().id == "dummy")
+            return &snom_profile;
+        return &standard_profile;
+    }
+
+    std::mt19937 random_;
+    Office office_;
+    std::vector<DialogSnapshot> truth_;
+    std::vector<SubscribeReceived> dialogs_;
+    std::map<std::string, Seen> seen_;
+    std::map<std::string, SendNotify> under_way_;
+    std::set<std::string> restarts_;
+    std::map<std::string, int> busy_period_;  // by Call-ID
+    std::set<std::string> notified_;          // since last cleared
+    std::string without_;
+    bool unsolicited_ = true;
+    std::uint64_t last_leg_ = 0;
+    std::uint32_t last_cseq_ = 0;
+    int last_period_ = 0;
+    int rests_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "lamps at rest are true, after any storm of calls, answers, subscriptions and registrations")
+{
+    for (const std::uint32_t seed : {1U, 2U, 3U, 4235U, 6665U, 3261U, 3891U, 42U}) {
+        CAPTURE(seed);
+        Storm storm{seed};
+        CHECK(storm.run(5000) == 51);
+    }
+}

@@ -1,0 +1,261 @@
+#pragma once
+// An office with one group, for tests of group indications: phones are played by the test.
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/dialog_info.hpp"
+#include "core/extension_uri.hpp"
+#include "engine/group_indications.hpp"
+
+#include <doctest/doctest.h>
+
+namespace lampline::test {
+
+using std::chrono::seconds;
+
+inline std::string body_of(const SendNotify& notify)
+{
+    if (!notify.body_head) return {};
+    return *notify.body_head + std::to_string(notify.version) + *notify.body_tail;
+}
+
+inline DialogInfo document_of(const SendNotify& notify)
+{
+    const auto read = read_dialog_info(body_of(notify));
+    REQUIRE(read);
+    CHECK(read->full);
+    CHECK(read->version == notify.version);
+    return *read;
+}
+
+/// "early confirmed": the states of the dialogs in the body.
+inline std::string states_of(const SendNotify& notify)
+{
+    std::string states;
+    for (const auto& dialog : document_of(notify).dialogs)
+        states += (states.empty() ? "" : " ") + dialog.state;
+    return states;
+}
+
+inline std::string header(const Reply& reply, std::string_view name)
+{
+    for (const auto& [key, value] : reply.headers)
+        if (key == name) return value;
+    return {};
+}
+
+struct OfficeWatcher {
+    std::string number;
+    bool unsolicited = false;
+    ProfileChoice profile = ProfileChoice::standard;
+};
+
+inline DirectoryRef office_directory(const std::vector<std::string>& numbers,
+                                     const std::vector<std::string>& members,
+                                     const std::vector<OfficeWatcher>& watchers)
+{
+    std::vector<Extension> extensions;
+    for (const auto& number : numbers) extensions.push_back({number, {}, {}, {}});
+    Group group{"sales", "Sales", members, {}};
+    for (const auto& [number, unsolicited, profile] : watchers)
+        group.watchers.push_back({number, unsolicited, profile});
+    return std::make_shared<const Directory>("office.test", std::move(extensions),
+                                             std::vector<Group>{std::move(group)});
+}
+
+inline DirectoryRef standard_office(bool unsolicited = false)
+{
+    return office_directory({"201", "202", "203", "207", "208"}, {"207", "208"},
+                            {{"201", unsolicited}, {"202", unsolicited}});
+}
+
+/// 201 and 202 watch 207 and 208; 203 watches nobody. Collects what is sent until it is taken.
+class Office {
+public:
+    explicit Office(DirectoryRef directory = standard_office(), IndicationSettings settings = {})
+        : indications{settings, [this] { return "t" + std::to_string(++tokens); },
+                      std::move(directory)}
+    {
+    }
+
+    /// The phone of `watcher` asks for `member`: initial, unless `to_tag` is set.
+    [[nodiscard]] SubscribeReceived subscribe(const std::string& watcher, const std::string& member,
+                                              std::uint32_t cseq = 1) const
+    {
+        return {.transaction = {cseq},
+                .source = flow_of(watcher),
+                .authenticated = watcher,
+                .request_uri = extension_uri(member, "office.test"),
+                .parties = {.from = {{}, extension_uri(watcher, "office.test")},
+                            .from_tag = "from-" + watcher,
+                            .to = {{}, extension_uri(member, "office.test")},
+                            .to_tag = {}},
+                .call_id = watcher + "-" + member,
+                .cseq = cseq,
+                .contact = contact_of(watcher),
+                .record_route = {},
+                .event = "dialog",
+                .event_params = {},
+                .accept = {"application/dialog-info+xml"},
+                .expires = seconds{3600},
+                .user_agent = {}};
+    }
+
+    static Flow flow_of(const std::string& number)
+    {
+        return {Transport::udp, "192.0.2." + number, 5060, {}, 0};
+    }
+    static SipUri contact_of(const std::string& number)
+    {
+        return SipUri::parse("sip:" + number + "@192.0.2." + number + ":5060;line=x").value();
+    }
+
+    /// Exactly one Reply came out, as it must.
+    Reply receives(const SubscribeReceived& request)
+    {
+        indications.receive(request, now, outbox);
+        collect();
+        REQUIRE(replies.size() == 1);
+        Reply reply = replies.front();
+        replies.clear();
+        return reply;
+    }
+
+    /// Subscribes, and acknowledges the first NOTIFY; returns it.
+    SendNotify subscribed(const std::string& watcher, const std::string& member)
+    {
+        CHECK(receives(subscribe(watcher, member)).status == 200);
+        return acknowledged();
+    }
+
+    void call(std::uint64_t leg, LegState state, const std::string& extension = "207",
+              Direction direction = Direction::recipient)
+    {
+        fold({.leg = {leg},
+              .extension = extension,
+              .dialog = {"call-" + std::to_string(leg), "phone", "ours"},
+              .direction = direction,
+              .state = state,
+              .ended_by = LegInput::remote_bye,
+              .local = {{"Anna Lee", extension_uri(extension, "office.test")}, {}},
+              .remote = {{"Ben", extension_uri("211", "office.test")}, {}}});
+    }
+    void fold(const DialogSnapshot& dialog)
+    {
+        indications.fold({dialog}, now, outbox);
+        collect();
+    }
+
+    void answers(const SendNotify& notify, unsigned status, seconds retry_after = {})
+    {
+        indications.receive(NotifyAnswered{notify.subscription, notify.cseq, status, retry_after},
+                            now, outbox);
+        collect();
+    }
+
+    /// The next NOTIFY, which must be there.
+    SendNotify notified()
+    {
+        REQUIRE_FALSE(notifies.empty());
+        SendNotify notify = notifies.front();
+        notifies.pop_front();
+        return notify;
+    }
+    SendNotify acknowledged()
+    {
+        SendNotify notify = notified();
+        answers(notify, 200);
+        return notify;
+    }
+    [[nodiscard]] bool silent() const { return notifies.empty(); }
+
+    void passes(seconds time)
+    {
+        now.mono += time;
+        now.wall += time;
+        indications.advance(now, outbox);
+        collect();
+    }
+
+    void registers(const std::string& number, std::uint64_t generation = 1,
+                   seconds expires = seconds{600}, const std::string& user_agent = {})
+    {
+        Binding binding;
+        binding.aor = number;
+        binding.contact = contact_of(number);
+        binding.flow = flow_of(number);
+        binding.generation = generation;
+        binding.user_agent = user_agent;
+        binding.expires_at = now.seconds() + expires;
+        registers(std::move(binding));
+    }
+    void registers(Binding binding)
+    {
+        const std::string aor = binding.aor;
+        REQUIRE(locations.put(std::move(binding)));
+        indications.bindings_changed(aor, locations, now, outbox);
+        collect();
+    }
+    void unregisters(const std::string& number)
+    {
+        locations.remove(number, contact_of(number));
+        indications.bindings_changed(number, locations, now, outbox);
+        collect();
+    }
+    void configures(DirectoryRef directory)
+    {
+        indications.replace_directory(std::move(directory), locations, now, outbox);
+        collect();
+    }
+
+    [[nodiscard]] LiveView view() const
+    {
+        LiveView live;
+        indications.describe(live);
+        return live;
+    }
+    [[nodiscard]] std::vector<StoredSubscription> kept() const
+    {
+        std::vector<StoredSubscription> all;
+        for (const auto& [key, subscription] : storage) all.push_back(subscription);
+        return all;
+    }
+
+    /// Sorts what came out of a step; plays storage.
+    void collect()
+    {
+        for (auto& command : outbox.commands) {
+            if (auto* reply = std::get_if<Reply>(&command)) replies.push_back(*reply);
+            if (auto* notify = std::get_if<SendNotify>(&command)) notifies.push_back(*notify);
+            if (auto* forget = std::get_if<ForgetNotify>(&command))
+                forgotten.push_back(forget->subscription);
+        }
+        for (auto& change : outbox.storage) {
+            if (auto* stored = std::get_if<SubscriptionStored>(&change)) {
+                const auto& one = stored->subscription;
+                storage[one.call_id + "\n" + one.local_tag] = one;
+                ++writes;
+            }
+            if (auto* removed = std::get_if<SubscriptionRemoved>(&change))
+                storage.erase(removed->call_id + "\n" + removed->local_tag);
+        }
+        outbox = {};
+    }
+
+    std::uint64_t tokens = 0;
+    Moment now{std::chrono::steady_clock::time_point{} + std::chrono::hours{1},
+               std::chrono::sys_days{std::chrono::year{2024} / 5 / 6}};
+    Outbox outbox;
+    LocationTable locations;
+    GroupIndications indications;
+    std::vector<Reply> replies;
+    std::deque<SendNotify> notifies;
+    std::vector<SubscriptionId> forgotten;
+    std::map<std::string, StoredSubscription> storage;
+    unsigned writes = 0;
+};
+
+}  // namespace lampline::test
