@@ -1,5 +1,7 @@
 #pragma once
-// The one thing the exchange reads in an SDP body; the body itself passes through untouched.
+// What the exchange reads in SDP bodies, which otherwise pass through untouched.
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace lampline {
@@ -8,5 +10,12 @@ namespace lampline {
 /// the old hold with connection address 0.0.0.0 (RFC 3264 §8.4, RFC 4566 §6). A body without media
 /// lines receives.
 bool receives_media(std::string_view sdp) noexcept;
+
+/// Two phones have each sent an offer, and are to talk to each other: the answer to `offer` that is
+/// made of `other`'s offer. Streams stand in the order of `offer`; one that `other` lacks is
+/// refused with port 0 (RFC 3264 §6; formats beyond the offered ones are allowed there). nullopt
+/// when no stream has a format in common, or when a stream is negotiated by more than formats
+/// (keys, ICE), so that one offer cannot answer another.
+std::optional<std::string> answer_from(std::string_view offer, std::string_view other);
 
 }  // namespace lampline

@@ -35,3 +35,46 @@ TEST_CASE("a refused stream (port 0) receives nothing; a body without streams sa
     CHECK(receives_media(""));
     CHECK(receives_media("not an sdp body"));
 }
+
+TEST_CASE("one offer answers another when they share a format (RFC 3264 §6)")
+{
+    const std::string_view caller =
+        "v=0\r\no=a 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+        "m=audio 4000 RTP/AVP 9 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";
+    const std::string_view picker =
+        "v=0\r\no=p 2 2 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n"
+        "m=audio 5000 RTP/AVP 0 8\r\n";
+    CHECK(answer_from(caller, picker) == picker);
+    CHECK(answer_from(picker, caller) == caller);
+}
+
+TEST_CASE("dynamic formats are the same by name, whatever their numbers")
+{
+    CHECK(answer_from("m=audio 1 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\n",
+                      "m=audio 2 RTP/AVP 111\r\na=rtpmap:111 OPUS/48000/2\r\n"));
+    CHECK_FALSE(answer_from("m=audio 1 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\n",
+                            "m=audio 2 RTP/AVP 96\r\na=rtpmap:96 speex/8000\r\n"));
+    CHECK(
+        answer_from("m=audio 1 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n", "m=audio 2 RTP/AVP 0\r\n"));
+}
+
+TEST_CASE(
+    "a stream that the other lacks is refused in its place, one that was not asked for is left out")
+{
+    CHECK(answer_from("v=0\r\nm=video 1 RTP/AVP 31\r\nm=audio 2 RTP/AVP 0\r\n",
+                      "v=0\r\nm=audio 3 RTP/AVP 0\r\n") ==
+          "v=0\r\nm=video 0 RTP/AVP 31\r\nm=audio 3 RTP/AVP 0\r\n");
+    CHECK(answer_from("v=0\r\nm=audio 2 RTP/AVP 0\r\n",
+                      "v=0\r\nm=audio 3 RTP/AVP 0\r\nm=video 1 RTP/AVP 31\r\n") ==
+          "v=0\r\nm=audio 3 RTP/AVP 0\r\n");
+}
+
+TEST_CASE("an offer cannot answer another when keys are negotiated, or nothing is in common")
+{
+    const std::string_view plain = "v=0\r\nm=audio 3 RTP/AVP 0\r\n";
+    CHECK_FALSE(answer_from(plain, "v=0\r\nm=audio 3 RTP/SAVP 0\r\na=crypto:1 x\r\n"));
+    CHECK_FALSE(answer_from(plain, "v=0\r\nm=audio 3 RTP/AVP 8\r\n"));
+    CHECK_FALSE(answer_from(plain, ""));
+    CHECK_FALSE(answer_from("m=audio 1 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n",
+                            "m=audio 1 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n"));
+}
