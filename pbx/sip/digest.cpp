@@ -1,51 +1,31 @@
 #include "sip/digest.hpp"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
-#include <openssl/rand.h>
 
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
 
+#include "sip/digest_nonce.hpp"
 #include "sip/digest_tables.hpp"
 
 namespace lampline::sip {
 namespace {
 
-using Bytes = std::span<const unsigned char>;
-
 struct Free {
     void operator()(EVP_MD* md) const noexcept { EVP_MD_free(md); }
     void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-    void operator()(EVP_MAC* mac) const noexcept { EVP_MAC_free(mac); }
-    void operator()(EVP_MAC_CTX* context) const noexcept { EVP_MAC_CTX_free(context); }
 };
-
-void fill_with_random_bytes(std::span<unsigned char> bytes)
-{
-    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
-        throw std::runtime_error{"no random bytes"};
-}
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
 
-/// Values of the characters of an alphabet, -1 elsewhere.
-constexpr std::array<std::int8_t, 256> values_of(std::string_view alphabet)
-{
-    std::array<std::int8_t, 256> values{};
-    values.fill(-1);
-    for (std::size_t i = 0; i < alphabet.size(); ++i)
-        values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
-    return values;
-}
-
 constexpr int hex_value(char c) noexcept
 {
-    constexpr auto values = values_of(hex_digits);
-    return values[static_cast<unsigned char>(c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c)];
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
 }
 
 constexpr char lower(char c) noexcept
@@ -105,105 +85,6 @@ private:
     std::unique_ptr<EVP_MD, Free> md_;
     std::unique_ptr<EVP_MD_CTX, Free> context_;
     std::size_t size_ = 0;
-};
-
-/// What a nonce of ours says: when it was made, and its number.
-struct Nonce {
-    std::uint32_t issued = 0;  ///< seconds of the steady clock
-    std::uint64_t serial = 0;
-};
-
-std::uint32_t seconds_of(Moment now) noexcept
-{
-    return static_cast<std::uint32_t>(
-        std::chrono::duration_cast<std::chrono::seconds>(now.mono.time_since_epoch()).count());
-}
-
-/// Writes nonces that nobody else can, and reads them: 4 bytes of time, 8 of serial, 12 of
-/// HMAC-SHA256, in base64.
-class NonceMint {
-public:
-    static constexpr std::size_t length = 32;
-
-    NonceMint()
-    {
-        std::array<unsigned char, 32> key{};
-        fill_with_random_bytes(key);
-        const std::unique_ptr<EVP_MAC, Free> mac{EVP_MAC_fetch(nullptr, "HMAC", nullptr)};
-        if (mac) context_.reset(EVP_MAC_CTX_new(mac.get()));
-        std::string sha256 = "SHA256";
-        const std::array params{
-            OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256.data(), 0),
-            OSSL_PARAM_construct_end()};
-        if (!context_ || EVP_MAC_init(context_.get(), key.data(), key.size(), params.data()) != 1)
-            throw std::runtime_error{"no HMAC"};
-        OPENSSL_cleanse(key.data(), key.size());
-    }
-
-    std::string write(Nonce nonce) noexcept(false)
-    {
-        Raw raw{};
-        for (std::size_t i = 0; i < 4; ++i)
-            raw[i] = static_cast<unsigned char>(nonce.issued >> (8 * i));
-        for (std::size_t i = 0; i < 8; ++i)
-            raw[4 + i] = static_cast<unsigned char>(nonce.serial >> (8 * i));
-        const auto tag = sign(Bytes{raw}.first<plain_size>());
-        std::copy_n(tag.begin(), raw.size() - plain_size, raw.begin() + plain_size);
-
-        std::string text;
-        text.reserve(length);
-        for (std::size_t i = 0; i < raw.size(); i += 3) {
-            const unsigned group = raw[i] << 16U | raw[i + 1] << 8U | raw[i + 2];
-            for (const unsigned shift : {18U, 12U, 6U, 0U}) text += alphabet[group >> shift & 63U];
-        }
-        return text;
-    }
-
-    /// nullopt when `text` is not one of ours.
-    std::optional<Nonce> read(std::string_view text) noexcept
-    {
-        constexpr auto values = values_of(alphabet);
-        if (text.size() != length) return std::nullopt;
-        Raw raw{};
-        for (std::size_t i = 0, at = 0; i < raw.size(); i += 3) {
-            unsigned group = 0;
-            for (int n = 0; n < 4; ++n) {
-                const int value = values[static_cast<unsigned char>(text[at++])];
-                if (value < 0) return std::nullopt;
-                group = group << 6U | static_cast<unsigned>(value);
-            }
-            raw[i] = static_cast<unsigned char>(group >> 16U);
-            raw[i + 1] = static_cast<unsigned char>(group >> 8U);
-            raw[i + 2] = static_cast<unsigned char>(group);
-        }
-        const auto tag = sign(Bytes{raw}.first<plain_size>());
-        if (CRYPTO_memcmp(tag.data(), raw.data() + plain_size, raw.size() - plain_size) != 0)
-            return std::nullopt;
-        Nonce nonce;
-        for (std::size_t i = 4; i-- > 0;) nonce.issued = nonce.issued << 8U | raw[i];
-        for (std::size_t i = 8; i-- > 0;) nonce.serial = nonce.serial << 8U | raw[4 + i];
-        return nonce;
-    }
-
-private:
-    static constexpr std::string_view alphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    static constexpr std::size_t plain_size = 12;
-    using Raw = std::array<unsigned char, length * 3 / 4>;
-
-    std::array<unsigned char, 32> sign(Bytes bytes) noexcept
-    {
-        std::array<unsigned char, 32> tag{};
-        std::size_t size = 0;
-        const bool good = EVP_MAC_init(context_.get(), nullptr, 0, nullptr) == 1 &&
-                          EVP_MAC_update(context_.get(), bytes.data(), bytes.size()) == 1 &&
-                          EVP_MAC_final(context_.get(), tag.data(), &size, tag.size()) == 1;
-        // A tag that nobody can guess stands for a failure of the library: no nonce is ours then.
-        if (!good) RAND_bytes(tag.data(), static_cast<int>(tag.size()));
-        return tag;
-    }
-
-    std::unique_ptr<EVP_MAC_CTX, Free> context_;
 };
 
 std::optional<DigestAlgorithm> algorithm_of(std::string_view name) noexcept
@@ -332,7 +213,7 @@ Verdict Authenticator::Impl::verify(const Credentials& credentials, const Digest
 {
     using enum DigestOutcome;
     if (!same_text(credentials.realm, directory->domain()))
-        return {challenge, Refusal::no_credentials, {}, {}};
+        return refuse(challenge, Refusal::no_credentials);
 
     const auto algorithm = algorithm_of(credentials.algorithm);
     const auto count = count_of(credentials.nc);
@@ -342,43 +223,25 @@ Verdict Authenticator::Impl::verify(const Credentials& credentials, const Digest
                   credentials.cnonce.size()}) <= max_parameter;
     if (!offered || !count || !bounded || !same_text(credentials.qop, "auth") ||
         credentials.cnonce.empty())
-        return {challenge, Refusal::unsupported, {}, {}};
+        return refuse(challenge, Refusal::unsupported);
 
     auto& hasher = *algorithm == DigestAlgorithm::md5 ? md5 : sha256;
     if (credentials.response.size() != 2 * hasher.size())
-        return {challenge, Refusal::unsupported, {}, {}};
-    if (!is_for(credentials.uri, request)) return {challenge, Refusal::another_uri, {}, {}};
+        return refuse(challenge, Refusal::unsupported);
+    if (!is_for(credentials.uri, request)) return refuse(challenge, Refusal::another_uri);
 
     const auto phone = failures.key(request.source, credentials.username);
     if (const auto held = failures.held(phone, now.mono); held.count() > 0)
-        return {stale, Refusal::too_many_failures, {}, held};
+        return refuse(stale, Refusal::too_many_failures, held);
 
     const auto ha1 = ha1_of(credentials.username, *algorithm, 2 * hasher.size());
     const auto ha2 = hasher({request.method, credentials.uri});
     const auto expected = hasher(
         {ha1, credentials.nonce, credentials.nc, credentials.cnonce, credentials.qop, ha2.text()});
     if (!same_secret(credentials.response, expected))
-        return {challenge, Refusal::wrong_secret, {}, failures.add(phone, now.mono)};
-    const auto verdict = verify_nonce(credentials, *count, now);
-    // A repeated message proves nothing, so it does not clear what its sender has on record.
-    if (verdict.outcome == DigestOutcome::accepted) failures.clear(phone);
-    return verdict;
-}
-
-Verdict Authenticator::Impl::verify_nonce(const Credentials& credentials, std::uint32_t count,
-                                          Moment now) noexcept
-{
-    using enum DigestOutcome;
-    const auto nonce = mint.read(credentials.nonce);
-    // Unsigned, so a nonce that seems to come from the future is too old as well.
-    if (!nonce || seconds_of(now) - nonce->issued >=
-                      static_cast<std::uint64_t>(settings.nonce_lifetime.count()))
-        return {stale, Refusal::expired_nonce, {}, {}};
-    if (!counts.use(nonce->serial, count)) return {stale, Refusal::repeated_nonce, {}, {}};
-    return {accepted, Refusal::none, credentials.username, {}};
-}
-
-Authenticator::Authenticator(AuthenticatorSettings settings, DirectoryRef directory)
+        return refuse(challenge, Refusal::wrong_secret, failures.add(phone, now.mono));
+    const auto verdict = judge_nonce(credentials, *count, expected);
+XXAuthenticator::Authenticator(AuthenticatorSettings settings, DirectoryRef directory)
     : impl_{std::make_unique<Impl>(std::move(settings), std::move(directory))}
 {
     if (!impl_->directory) impl_->directory = std::make_shared<const Directory>();
@@ -394,7 +257,7 @@ void Authenticator::set_directory(DirectoryRef directory)
 Verdict Authenticator::verify(std::span<const Credentials> credentials,
                               const DigestRequest& request, Moment now)
 {
-    Verdict best{DigestOutcome::challenge, Refusal::no_credentials, {}, {}};
+    Verdict best{DigestOutcome::challenge, Refusal::no_credentials};
     for (const auto& candidate : credentials.first(std::min(credentials.size(), max_credentials))) {
         const auto verdict = impl_->verify(candidate, request, now);
         if (verdict.outcome == DigestOutcome::accepted) return verdict;

@@ -28,21 +28,22 @@ struct ListenAddress {
 
 /// What the endpoint refuses to let grow.
 struct EndpointLimits {
-    std::size_t connections = 4096;          ///< open TCP connections, both ways together
-    std::size_t unanswered_requests = 20000; ///< REGISTER, SUBSCRIBE and INVITE waiting for their Reply
-    std::size_t body_bytes = 65536;          ///< above: 413
-    std::size_t notifies_per_peer = 1024;    ///< NOTIFYs under way to one address; above: they wait
+    std::size_t connections = 4096;  ///< open TCP connections, both ways together
+    std::size_t unanswered_requests =
+        20000;                       ///< REGISTER, SUBSCRIBE and INVITE waiting for their Reply
+    std::size_t body_bytes = 65536;  ///< above: 413
+    std::size_t notifies_per_peer = 1024;  ///< NOTIFYs under way to one address; above: they wait
     std::chrono::milliseconds overload_lag{250};  ///< above: new INVITEs get 503
     std::chrono::seconds idle_connection{7200};   ///< without a byte either way: closed
 };
 
 struct EndpointSettings {
     std::vector<ListenAddress> listen;
-    std::string domain;                     ///< the realm, and the host of our addresses
-    std::string product = "Lampline";       ///< Server and User-Agent
-    std::chrono::milliseconds t1{500};      ///< RFC 3261 §17.1.1.1
+    std::string domain;                 ///< the realm, and the host of our addresses
+    std::string product = "Lampline";   ///< Server and User-Agent
+    std::chrono::milliseconds t1{500};  ///< RFC 3261 §17.1.1.1
     std::chrono::milliseconds t2{4000};
-    std::chrono::milliseconds t1x64{32000}; ///< timers B, F, H
+    std::chrono::milliseconds t1x64{32000};  ///< timers B, F, H
     EndpointLimits limits;
 };
 
@@ -59,22 +60,24 @@ private:
 /// Counters since start.
 struct EndpointCounters {
     std::uint64_t requests_received = 0, responses_received = 0;
-    std::uint64_t screened_out = 0;   ///< never reached the stack
-    std::uint64_t refused = 0;        ///< answered by the endpoint itself: 4xx but 401/407, 5xx
+    std::uint64_t screened_out = 0;  ///< never reached the stack
+    std::uint64_t refused = 0;       ///< answered by the endpoint itself: 4xx but 401/407, 5xx
     std::uint64_t challenged = 0;
-    std::uint64_t shed = 0;           ///< 503 for overload or draining
+    std::uint64_t shed = 0;  ///< 503 for overload or draining
     std::uint64_t notifies_sent = 0, notifies_repeated = 0, notifies_timed_out = 0;
 };
 
 /// Listens, screens, authenticates, translates. Everything on the loop's thread.
 class Endpoint {
 public:
-    /// May be called from inside Sofia's callbacks and from inside run(): only queue what it is given.
+    /// May be called from inside Sofia's callbacks and from inside run(): only queue what it is
+    /// given.
     using OnInput = std::function<void(SipInput&&)>;
 
     /// `authenticator` must outlive it.
     /// @throws CannotBind; std::runtime_error when the pre-screen is not in force (see screen.hpp).
-    Endpoint(EventLoop& loop, EndpointSettings settings, Authenticator& authenticator, OnInput on_input);
+    Endpoint(EventLoop& loop, EndpointSettings settings, Authenticator& authenticator,
+             OnInput on_input);
     ~Endpoint();
     Endpoint(const Endpoint&) = delete;
     Endpoint& operator=(const Endpoint&) = delete;

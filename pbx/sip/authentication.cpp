@@ -1,0 +1,111 @@
+#include "sip/authentication.hpp"
+
+#include <array>
+#include <span>
+
+#include <strings.h>
+
+namespace lampline::sip {
+namespace {
+
+constexpr std::size_t max_credentials = 8;
+
+std::string_view text_of(const char* text) noexcept
+{
+    return text ? text : "";
+}
+
+/// `name=value` or `name="value"` into the field of that name.
+void take_parameter(Credentials& credentials, std::string_view parameter) noexcept
+{
+    const auto equals = parameter.find('=');
+    if (equals == std::string_view::npos) return;
+    const auto key = parameter.substr(0, equals);
+    auto value = parameter.substr(equals + 1);
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+        value = value.substr(1, value.size() - 2);
+    struct Field {
+        std::string_view name;
+        std::string_view Credentials::*member;
+    };
+    constexpr std::array fields = std::to_array<Field>({
+        {"username", &Credentials::username},
+        {"realm", &Credentials::realm},
+        {"nonce", &Credentials::nonce},
+        {"uri", &Credentials::uri},
+        {"response", &Credentials::response},
+        {"algorithm", &Credentials::algorithm},
+        {"cnonce", &Credentials::cnonce},
+        {"qop", &Credentials::qop},
+        {"opaque", &Credentials::opaque},
+        {"nc", &Credentials::nc},
+    });
+    for (const auto& field : fields)
+        if (key.size() == field.name.size() &&
+            strncasecmp(key.data(), field.name.data(), key.size()) == 0)
+            credentials.*field.member = value;
+}
+
+struct Answers {
+    std::array<Credentials, max_credentials> list;
+    std::size_t count = 0;
+
+    void take(const msg_auth_t* header) noexcept
+    {
+        for (; header && count < list.size(); header = header->au_next) {
+            if (!header->au_scheme || strcasecmp(header->au_scheme, "Digest") != 0) continue;
+            for (const auto* parameter = header->au_params; parameter && *parameter; ++parameter)
+                take_parameter(list[count], *parameter);
+            ++count;
+        }
+    }
+};
+
+Refused challenge(const sip_t& sip, bool stale, Authenticator& authenticator, Moment now)
+{
+    const bool proxy = sip.sip_request->rq_method == sip_method_invite;
+    Refused refused;
+    refused.challenged = true;
+    refused.rejection.status = proxy ? 407 : 401;
+    for (const auto& value : authenticator.challenge(stale, now)) {
+        refused.rejection.headers += proxy ? "Proxy-Authenticate: " : "WWW-Authenticate: ";
+        refused.rejection.headers += value;
+        refused.rejection.headers += "\r\n";
+    }
+    return refused;
+}
+
+}  // namespace
+
+std::variant<Authenticated, Refused> authenticate(const sip_t& sip, const std::string& source,
+                                                  Authenticator& authenticator,
+                                                  const Transports& transports, Moment now)
+{
+    Answers answers;
+    answers.take(sip.sip_authorization);
+    answers.take(sip.sip_proxy_authorization);
+    const auto& uri = *sip.sip_request->rq_url;
+    const DigestRequest request{text_of(sip.sip_request->rq_method_name), text_of(uri.url_user),
+                                text_of(uri.url_host), source};
+    const auto verdict =
+        authenticator.verify(std::span{answers.list.data(), answers.count}, request, now);
+    if (verdict.outcome != DigestOutcome::accepted) {
+        auto refused = challenge(sip, verdict.outcome == DigestOutcome::stale, authenticator, now);
+        refused.delay = verdict.delay;
+        return refused;
+    }
+    const bool registration = sip.sip_request->rq_method == sip_method_register;
+    const auto& claimed = registration ? *sip.sip_to->a_url : *sip.sip_from->a_url;
+    if (text_of(claimed.url_user) != verdict.username ||
+        !transports.is_ours(text_of(claimed.url_host))) {
+        const std::string_view why = registration ? "To is not the address of the credentials"
+                                                  : "From is not the address of the credentials";
+        Refused refused;
+        refused.rejection = {403, {}, {}};
+        refused.rejection.headers = "Warning: 399 lampline \"" + std::string{why} + "\"\r\n";
+        return refused;
+    }
+    return Authenticated{std::string{verdict.username}};
+}
+
+}  // namespace lampline::sip

@@ -1,0 +1,438 @@
+#include "sip/command_runner.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "sip/header_text.hpp"
+#include "sip/inspection.hpp"
+#include "sip/screen.hpp"
+#include "sip/tokens.hpp"
+#include "sip/translate.hpp"
+
+namespace lampline::sip {
+namespace {
+
+using namespace std::chrono_literals;
+
+const char* or_null(const std::string& text) noexcept
+{
+    return text.empty() ? nullptr : text.c_str();
+}
+
+std::string_view body_of(const PayloadRef& payload) noexcept
+{
+    return payload ? std::string_view{payload->body} : std::string_view{};
+}
+
+/// What all requests of ours say, apart from the dialog.
+template <class Command>
+std::string request_headers(const Command& command, const std::string& product)
+{
+    std::string lines;
+    lines.reserve(512);
+    append_option_tags(lines, command.supported, command.required);
+    append_session_timer(lines, command.session_timer);
+    append_headers(lines, command.headers);
+    append_payload_headers(lines, command.payload.get());
+    append_header(lines, "User-Agent", product);
+    return lines;
+}
+
+void append_allow(std::string& lines)
+{
+    append_header(lines, "Allow", allowed_methods);
+}
+
+bool refreshes_target(Method method) noexcept
+{
+    return method == Method::invite || method == Method::update;
+}
+
+}  // namespace
+
+CommandRunner::CommandRunner(EventLoop& loop, nta_agent_t& agent, Transports& transports,
+                             const EndpointSettings& settings,
+                             IdSource<TransactionId>& transaction_ids, OnInput on_input)
+    : loop_{loop}, agent_{agent}, transports_{transports}, settings_{settings},
+      transaction_ids_{transaction_ids}, on_input_{std::move(on_input)}
+{
+}
+
+CommandRunner::~CommandRunner()
+{
+    *alive_ = false;
+}
+
+DialogUsage* CommandRunner::find(LegId id) noexcept
+{
+    const auto found = legs_.find(id.value);
+    return found == legs_.end() ? nullptr : found->second.dialog.get();
+}
+
+bool CommandRunner::is_wanted(LegId leg) noexcept
+{
+    const auto* dialog = find(leg);
+    return dialog && !dialog->is_closed();
+}
+
+ClientTransaction* CommandRunner::find(ClientTransactionId id) noexcept
+{
+    const auto found = client_.find(id.value);
+    return found == client_.end() ? nullptr : found->second.get();
+}
+
+ServerTransaction& CommandRunner::add_server(nta_incoming_t& handle, Method method, LegId leg)
+{
+    const auto id = transaction_ids_.next();
+    auto transaction = std::make_unique<ServerTransaction>();
+    transaction->runner = this;
+    transaction->id = id;
+    transaction->leg = leg;
+    transaction->method = method;
+    transaction->handle.reset(&handle);
+    if (method == Method::invite) nta_incoming_bind(&handle, ack_or_cancel, transaction.get());
+    return *server_.emplace(id.value, std::move(transaction)).first->second;
+}
+
+ClientTransaction& CommandRunner::add_client(ClientTransactionId id, LegId leg, Method method)
+{
+    auto transaction = std::make_unique<ClientTransaction>();
+    transaction->runner = this;
+    transaction->id = id;
+    transaction->leg = leg;
+    transaction->method = method;
+    return *client_.insert_or_assign(id.value, std::move(transaction)).first->second;
+}
+
+void CommandRunner::emit_later(SipInput input)
+{
+    loop_.defer([this, alive = alive_, input = std::move(input)]() mutable {
+        if (*alive) on_input_(std::move(input));
+    });
+}
+
+void CommandRunner::take_invite(MessageRef message, Flow source, const Listener& listener,
+                                std::string_view extension)
+{
+    auto* request = message.release();
+    auto* sip = sip_object(request);
+    auto* handle = nta_incoming_create(&agent_, nullptr, request, sip, TAG_END());
+    if (!handle) return;
+    auto& transaction = add_server(*handle, Method::invite, {});
+    transaction.listener = &listener;
+    transaction.source = source;
+    if (sip->sip_request->rq_url->url_user) transaction.user = sip->sip_request->rq_url->url_user;
+    nta_incoming_treply(handle, SIP_100_TRYING, TAG_END());
+    on_input_(to_invite(*sip, transaction.id, std::move(source), extension));
+}
+
+void CommandRunner::run(const OpenDialog& command)
+{
+    const auto found = server_.find(command.transaction.value);
+    if (found == server_.end() || find(command.leg)) return;
+    auto& transaction = *found->second;
+    const MessageRef request{nta_incoming_getrequest(transaction.handle.get())};
+    nta_incoming_tag(transaction.handle.get(), command.local_tag.c_str());
+    legs_[command.leg.value].dialog =
+        std::make_unique<DialogUsage>(*this, agent_, transports_, command.leg, transaction,
+                                      *sip_object(request.get()), command.local_tag);
+    transaction.leg = command.leg;
+}
+
+bool CommandRunner::run(const Reply& command)
+{
+    const auto found = server_.find(command.transaction.value);
+    if (found == server_.end()) return false;
+    auto& transaction = *found->second;
+    if (command.status <= 100) return true;  // has been sent already
+    auto* handle = transaction.handle.get();
+    if (!command.local_tag.empty()) nta_incoming_tag(handle, command.local_tag.c_str());
+
+    std::string lines;
+    lines.reserve(512);
+    const bool in_dialog = command.status < 300;
+    if (in_dialog && refreshes_target(transaction.method) && !names(command.headers, "Contact"))
+        if (const auto* dialog = find(transaction.leg)) lines += dialog->contact_line();
+    if (in_dialog && transaction.method == Method::invite) append_allow(lines);
+    append_option_tags(lines, command.supported, command.required);
+    append_session_timer(lines, command.session_timer);
+    append_headers(lines, command.headers);
+    append_payload_headers(lines, command.payload.get());
+    append_header(lines, "Server", settings_.product);
+    if (command.status >= 200) {
+        reply_finally(transaction, command, lines);
+        return true;
+    }
+
+    const PayloadTag payload{body_of(command.payload)};
+    const auto status = static_cast<int>(command.status);
+    if (command.reliable && transaction.method == Method::invite &&
+        nta_reliable_treply(handle, prack, &transaction, status, or_null(command.phrase),
+                            SIPTAG_HEADER_STR(lines.c_str()), SIPTAG_PAYLOAD(payload), TAG_END())) {
+        ++transaction.unacknowledged;
+        return true;
+    }
+    nta_incoming_treply(handle, status, or_null(command.phrase), SIPTAG_HEADER_STR(lines.c_str()),
+                        SIPTAG_PAYLOAD(payload), TAG_END());
+    return true;
+}
+
+void CommandRunner::reply_finally(ServerTransaction& transaction, const Reply& command,
+                                  const std::string& headers)
+{
+    auto* handle = transaction.handle.get();
+    const PayloadTag payload{body_of(command.payload)};
+    nta_incoming_treply(handle, static_cast<int>(command.status), or_null(command.phrase),
+                        SIPTAG_HEADER_STR(headers.c_str()), SIPTAG_PAYLOAD(payload), TAG_END());
+
+    const bool invite = transaction.method == Method::invite;
+    const bool success = command.status < 300;
+    // A 2xx may wait in the stack for the PRACK of an earlier response; otherwise no status means
+    // that it failed.
+    const bool failed = nta_incoming_status(handle) < 200 && transaction.unacknowledged == 0;
+    if (invite && success && !failed) return;  // until its ACK, or timer H
+    if (invite && failed) {
+        const MessageRef request{nta_incoming_getrequest(handle)};
+        turn_away_acks(sip_object(request.get())->sip_call_id->i_id, 10s);
+        if (success) emit_later(AckMissing{transaction.id, transaction.leg});
+    }
+    const auto leg = transaction.leg;
+    server_.erase(transaction.id.value);
+    drop_if_idle(leg);
+}
+
+void CommandRunner::run(const SendInvite& command)
+{
+    if (find(command.leg) || find(command.transaction)) return;
+    auto& leg = legs_[command.leg.value];
+    leg.dialog = std::make_unique<DialogUsage>(*this, agent_, transports_, command);
+    auto& dialog = *leg.dialog;
+    auto lines = dialog.contact_line();
+    append_allow(lines);
+    lines += request_headers(command, settings_.product);
+    auto& transaction = add_client(command.transaction, command.leg, Method::invite);
+    transaction.handle = dialog.send_invite(command, lines, response, &transaction);
+    if (!transaction.handle)
+        return report_unsendable(command.transaction, command.leg, Method::invite);
+    leg.invites.push_back(command.transaction);
+}
+
+void CommandRunner::run(const SendRequest& command)
+{
+    auto* dialog = find(command.leg);
+    if (!dialog || dialog->is_closed() || find(command.transaction)) return;
+    auto lines = refreshes_target(command.method) ? dialog->contact_line() : std::string{};
+    if (command.method == Method::invite) append_allow(lines);
+    lines += request_headers(command, settings_.product);
+    const DialogRequest request{command.method, command.method_name, lines,
+                                body_of(command.payload)};
+    auto& transaction = add_client(command.transaction, command.leg, command.method);
+    if (command.method == Method::prack) {
+        auto* invite = find(command.acknowledges);
+        if (invite && invite->handle)
+            transaction.handle = dialog->send_prack(*invite->handle, command.rack_rseq, request,
+                                                    response, &transaction);
+    } else {
+        transaction.handle = dialog->send(request, response, &transaction);
+    }
+    if (!transaction.handle)
+        return report_unsendable(command.transaction, command.leg, command.method);
+    if (command.method == Method::invite)
+        legs_[command.leg.value].invites.push_back(command.transaction);
+}
+
+void CommandRunner::report_unsendable(ClientTransactionId id, LegId leg, Method method)
+{
+    client_.erase(id.value);
+    ResponseReceived response;
+    response.leg = leg;
+    response.transaction = id;
+    response.method = method;
+    response.status = 503;
+    response.generated = true;
+    emit_later(std::move(response));
+}
+
+void CommandRunner::run(const SendAck& command)
+{
+    auto* transaction = find(command.transaction);
+    auto* dialog = find(command.leg);
+    if (!transaction || !transaction->answered || !dialog) return;
+    std::string lines;
+    append_payload_headers(lines, command.payload.get());
+    append_header(lines, "User-Agent", settings_.product);
+    dialog->acknowledge(*transaction->handle, lines, body_of(command.payload));
+    forget(*transaction);
+    drop_if_idle(command.leg);
+}
+
+void CommandRunner::run(const SendCancel& command)
+{
+    auto* transaction = find(command.transaction);
+    if (!transaction || !transaction->handle || transaction->answered) return;
+    std::string lines;
+    append_headers(lines, command.headers);
+    // The CANCEL's own outcome is of no interest: the INVITE ends by its final response or its
+    // timer.
+    nta_outgoing_tcancel(transaction->handle.get(), nullptr, nullptr,
+                         TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())), TAG_END());
+}
+
+void CommandRunner::run(const CloseDialog& command)
+{
+    auto* dialog = find(command.leg);
+    if (!dialog) return;
+    dialog->close();
+    drop_if_idle(command.leg);
+}
+
+void CommandRunner::drop_if_idle(LegId id)
+{
+    const auto found = legs_.find(id.value);
+    if (found == legs_.end() || !found->second.dialog->is_closed()) return;
+    // A 2xx to an INVITE under way must still be acknowledged in this dialog.
+    for (const auto invite : found->second.invites)
+        if (const auto* transaction = find(invite); transaction && !transaction->answered) return;
+    loop_.defer([this, alive = alive_, id] {
+        if (!*alive) return;
+        const auto still = legs_.find(id.value);
+        if (still == legs_.end()) return;
+        for (const auto invite : still->second.invites) client_.erase(invite.value);
+        legs_.erase(still);
+    });
+}
+
+void CommandRunner::forget(const ClientTransaction& transaction)
+{
+    const auto id = transaction.id;
+    if (const auto leg = legs_.find(transaction.leg.value); leg != legs_.end())
+        std::erase(leg->second.invites, id);
+    client_.erase(id.value);
+}
+
+int CommandRunner::on_request(DialogUsage& dialog, nta_incoming_t& request, const sip_t& sip)
+{
+    const auto method = to_method(sip);
+    // Returning a final status makes the stack destroy the transaction; an ACK is not answered.
+    if (method == Method::ack) return 200;
+    if (dialog.is_closed()) return 481;
+    if (auto rejection = inspect_body(sip, settings_.limits.body_bytes)) {
+        nta_incoming_treply(
+            &request, static_cast<int>(rejection->status), nullptr,
+            TAG_IF(!rejection->headers.empty(), SIPTAG_HEADER_STR(rejection->headers.c_str())),
+            TAG_END());
+        return static_cast<int>(rejection->status);
+    }
+    if (server_.size() >= settings_.limits.unanswered_requests && method != Method::bye) return 503;
+    auto& transaction = add_server(request, method, dialog.id());
+    if (refreshes_target(method)) {
+        const MessageRef message{nta_incoming_getrequest(&request)};
+        const TransportRef transport{nta_incoming_transport(&agent_, &request, nullptr)};
+        auto source = transports_.source_of(*message, transport.get());
+        if (transport) source.connection = transports_.connections().adopt(*transport);
+        dialog.move_to(std::move(source));
+        dialog.refresh_target(sip);
+    }
+    if (method == Method::invite) nta_incoming_treply(&request, SIP_100_TRYING, TAG_END());
+    on_input_(to_request(sip, transaction.id, dialog.id()));
+    return 0;
+}
+
+int CommandRunner::ack_or_cancel(ServerTransaction* self, nta_incoming_t*,
+                                 const sip_t* sip) noexcept
+try {
+    self->runner->on_ack_or_cancel(*self, sip);
+    return 0;
+} catch (...) {
+    return 0;
+}
+
+void CommandRunner::on_ack_or_cancel(ServerTransaction& transaction, const sip_t* sip)
+{
+    const auto id = transaction.id;
+    const auto leg = transaction.leg;
+    const bool answered = nta_incoming_status(transaction.handle.get()) >= 200;
+    const auto payload = sip ? to_payload(*sip) : PayloadRef{};
+    const bool ack = sip && sip->sip_request && sip->sip_request->rq_method == sip_method_ack;
+    server_.erase(id.value);
+    drop_if_idle(leg);
+    if (leg && !is_wanted(leg)) return;
+    if (ack)
+        on_input_(AckReceived{id, leg, payload});
+    else if (!sip && answered)
+        on_input_(AckMissing{id, leg});
+    else
+        // Also when a reliable provisional response was never acknowledged: the stack has refused
+        // the INVITE.
+        on_input_(CancelReceived{id, leg, payload});
+}
+
+int CommandRunner::prack(ServerTransaction* self, nta_reliable_t* reliable, nta_incoming_t* request,
+                         const sip_t* sip) noexcept
+try {
+    if (request && sip) self->runner->on_prack(*self, *request, *sip);
+    nta_reliable_destroy(reliable);
+    return 0;
+} catch (...) {
+    nta_reliable_destroy(reliable);
+    return 200;
+}
+
+void CommandRunner::on_prack(ServerTransaction& invite, nta_incoming_t& request, const sip_t& sip)
+{
+    if (invite.unacknowledged > 0) --invite.unacknowledged;
+    auto& transaction = add_server(request, Method::prack, invite.leg);
+    on_input_(to_request(sip, transaction.id, invite.leg));
+}
+
+int CommandRunner::response(ClientTransaction* self, nta_outgoing_t*, const sip_t* sip) noexcept
+try {
+    if (sip && sip->sip_status) self->runner->on_response(*self, *sip);
+    return 0;
+} catch (...) {
+    return 0;
+}
+
+void CommandRunner::on_response(ClientTransaction& transaction, const sip_t& sip)
+{
+    const auto status = sip.sip_status->st_status;
+    const auto leg = transaction.leg;
+    auto* dialog = find(leg);
+    if (dialog && status < 300) {
+        if (transaction.method == Method::invite && !dialog->is_confirmed())
+            dialog->follow(sip);
+        else if (status >= 200 && refreshes_target(transaction.method))
+            dialog->refresh_target(sip);
+    }
+    if (!is_wanted(leg)) {
+        end_unwanted(transaction, sip);
+        return;
+    }
+    auto input = to_response(sip, leg, transaction.id, transaction.method);
+    if (transaction.method == Method::invite && status >= 200 && status < 300)
+        transaction.answered = true;
+    else if (status >= 200)
+        forget(transaction);
+    on_input_(std::move(input));
+}
+
+void CommandRunner::end_unwanted(ClientTransaction& transaction, const sip_t& sip)
+{
+    if (sip.sip_status->st_status < 200) return;
+    const auto leg = transaction.leg;
+    auto* dialog = find(leg);
+    if (dialog && transaction.method == Method::invite && sip.sip_status->st_status < 300) {
+        // The phone believes in a call that nobody wants any more (RFC 3261 §15).
+        std::string lines;
+        append_header(lines, "User-Agent", settings_.product);
+        dialog->acknowledge(*transaction.handle, lines, {});
+        // Not waiting for the answer does not keep the stack from repeating the request.
+        const auto bye = dialog->send({Method::bye, {}, lines, {}}, nullptr, nullptr);
+    }
+    forget(transaction);
+    drop_if_idle(leg);
+}
+
+}  // namespace lampline::sip

@@ -1,0 +1,87 @@
+#pragma once
+// Carries out what concerns calls: dialogs, and the transactions that the stack keeps for us.
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "sip/dialog_usage.hpp"
+#include "sip/event_loop.hpp"
+
+namespace lampline::sip {
+
+/// Owns all legs and all transactions of calls. What the stack calls back with is an object that
+/// lives until its handle is given back; ids are never used twice. Loop thread only.
+class CommandRunner {
+public:
+    using OnInput = std::function<void(SipInput&&)>;
+
+    CommandRunner(EventLoop& loop, nta_agent_t& agent, Transports& transports,
+                  const EndpointSettings& settings, IdSource<TransactionId>& transaction_ids,
+                  OnInput on_input);
+    ~CommandRunner();
+    CommandRunner(const CommandRunner&) = delete;
+    CommandRunner& operator=(const CommandRunner&) = delete;
+
+    /// Takes up an authenticated INVITE: 100 Trying at once, then InviteReceived.
+    void take_invite(MessageRef message, Flow source, const Listener& listener,
+                     std::string_view extension);
+
+    void run(const OpenDialog& command);
+    /// False when the transaction is not one of calls.
+    bool run(const Reply& command);
+    void run(const SendInvite& command);
+    void run(const SendRequest& command);
+    void run(const SendAck& command);
+    void run(const SendCancel& command);
+    void run(const CloseDialog& command);
+
+    /// For the callback of a leg: the status to answer with, 0 when the engine answers.
+    int on_request(DialogUsage& dialog, nta_incoming_t& request, const sip_t& sip);
+
+    [[nodiscard]] std::size_t server_transactions() const noexcept { return server_.size(); }
+
+private:
+    static int ack_or_cancel(ServerTransaction* self, nta_incoming_t*, const sip_t* sip) noexcept;
+    static int prack(ServerTransaction* self, nta_reliable_t* reliable, nta_incoming_t* request,
+                     const sip_t* sip) noexcept;
+    static int response(ClientTransaction* self, nta_outgoing_t*, const sip_t* sip) noexcept;
+
+    ServerTransaction& add_server(nta_incoming_t& handle, Method method, LegId leg);
+    ClientTransaction& add_client(ClientTransactionId id, LegId leg, Method method);
+    DialogUsage* find(LegId id) noexcept;
+    ClientTransaction* find(ClientTransactionId id) noexcept;
+
+    void on_ack_or_cancel(ServerTransaction& transaction, const sip_t* sip);
+    void on_prack(ServerTransaction& invite, nta_incoming_t& request, const sip_t& sip);
+    void on_response(ClientTransaction& transaction, const sip_t& sip);
+    /// A response that nobody waits for any more.
+    void end_unwanted(ClientTransaction& transaction, const sip_t& sip);
+    void forget(const ClientTransaction& transaction);
+    /// Whether the engine still wants to hear of this leg.
+    [[nodiscard]] bool is_wanted(LegId leg) noexcept;
+    /// Sends the final response that `headers` complete, and sees to it when the stack cannot.
+    void reply_finally(ServerTransaction& transaction, const Reply& command,
+                       const std::string& headers);
+    void report_unsendable(ClientTransactionId id, LegId leg, Method method);
+    void emit_later(SipInput input);
+    void drop_if_idle(LegId id);
+
+    EventLoop& loop_;
+    nta_agent_t& agent_;
+    Transports& transports_;
+    const EndpointSettings& settings_;
+    IdSource<TransactionId>& transaction_ids_;
+    OnInput on_input_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    struct Leg {
+        std::unique_ptr<DialogUsage> dialog;
+        std::vector<ClientTransactionId>
+            invites;  // ours, until their final response; a 2xx until its ACK
+    };
+    std::unordered_map<std::uint64_t, Leg> legs_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<ServerTransaction>> server_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<ClientTransaction>> client_;
+};
+
+}  // namespace lampline::sip

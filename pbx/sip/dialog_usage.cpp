@@ -1,0 +1,242 @@
+#include "sip/dialog_usage.hpp"
+
+#include <stdexcept>
+
+#include <strings.h>
+
+#include <fmt/format.h>
+
+#include "sip/command_runner.hpp"
+#include "sip/header_text.hpp"
+#include "sip/inspection.hpp"
+#include "sip/tokens.hpp"
+#include "sip/translate.hpp"
+
+namespace lampline::sip {
+namespace {
+
+bool has_route(const nta_leg_t* leg) noexcept
+{
+    const sip_route_t* route = nullptr;
+    const sip_contact_t* target = nullptr;
+    nta_leg_get_route(const_cast<nta_leg_t*>(leg), &route, &target);
+    return route != nullptr;
+}
+
+}  // namespace
+
+std::pair<sip_method_t, const char*> stack_method(Method method, const char* other) noexcept
+{
+    switch (method) {
+    case Method::invite: return {SIP_METHOD_INVITE};
+    case Method::ack: return {SIP_METHOD_ACK};
+    case Method::bye: return {SIP_METHOD_BYE};
+    case Method::cancel: return {SIP_METHOD_CANCEL};
+    case Method::options: return {SIP_METHOD_OPTIONS};
+    case Method::info: return {SIP_METHOD_INFO};
+    case Method::update: return {SIP_METHOD_UPDATE};
+    case Method::prack: return {SIP_METHOD_PRACK};
+    case Method::refer: return {SIP_METHOD_REFER};
+    case Method::notify: return {SIP_METHOD_NOTIFY};
+    case Method::subscribe: return {SIP_METHOD_SUBSCRIBE};
+    case Method::publish: return {SIP_METHOD_PUBLISH};
+    case Method::message: return {SIP_METHOD_MESSAGE};
+    case Method::register_: return {SIP_METHOD_REGISTER};
+    case Method::other: break;
+    }
+    return {sip_method_unknown, other};
+}
+
+DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
+                         LegId id, const ServerTransaction& invite, const sip_t& sip,
+                         const std::string& local_tag)
+    : runner_{runner}, agent_{agent}, transports_{transports}, id_{id}, flow_{invite.source},
+      confirmed_{true}
+{
+    Home home;
+    auto* local = sip_to_dup(home, sip.sip_to);
+    // With its tag from the start: a leg that is tagged later also catches requests that have no
+    // To-tag.
+    if (!local || sip_to_tag(home, local, local_tag.c_str()) < 0)
+        throw std::runtime_error{"sip_to_tag"};
+    leg_.reset(nta_leg_tcreate(&agent_, on_request, this, SIPTAG_CALL_ID(sip.sip_call_id),
+                               SIPTAG_FROM(local), SIPTAG_TO(sip.sip_from),
+                               NTATAG_REMOTE_CSEQ(sip.sip_cseq->cs_seq), TAG_END()));
+    if (!leg_) throw std::runtime_error{"nta_leg_tcreate"};
+    refresh_target(sip);
+    if (invite.listener) set_contact(*invite.listener, invite.user);
+}
+
+DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
+                         const SendInvite& command)
+    : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
+      flow_{command.target.flow}, target_{command.target.request_uri}, call_id_{command.call_id},
+      local_{fmt::format("{};tag={}", write(command.from), command.local_tag)}, remote_{write(
+                                                                                    command.to)}
+{
+    leg_ = make_leg(nullptr, 0);
+    if (!leg_) throw std::runtime_error{"nta_leg_tcreate"};
+    if (const auto* listener = transports_.listener_of(flow_))
+        set_contact(*listener, command.from.uri.user);
+}
+
+LegHandle DialogUsage::make_leg(const char* cseq, std::uint32_t remote_cseq)
+{
+    return LegHandle{nta_leg_tcreate(
+        &agent_, on_request, this, SIPTAG_CALL_ID_STR(call_id_.c_str()),
+        SIPTAG_FROM_STR(local_.c_str()), SIPTAG_TO_STR(remote_.c_str()),
+        TAG_IF(cseq, SIPTAG_CSEQ_STR(cseq)), NTATAG_REMOTE_CSEQ(remote_cseq), TAG_END())};
+}
+
+void DialogUsage::set_contact(const Listener& listener, std::string_view user)
+{
+    contact_line_.clear();
+    append_header(contact_line_, "Contact",
+                  user.empty()
+                      ? fmt::format("<sip:{}>", std::string_view{listener.contact_tail}.substr(1))
+                      : fmt::format("<sip:{}{}>", user, listener.contact_tail));
+}
+
+void DialogUsage::follow(const sip_t& response)
+{
+    const char* tag = response.sip_to->a_tag;
+    if (!tag || confirmed_) return;
+    const char* known = nta_leg_get_rtag(leg_.get());
+    if (known && strcasecmp(known, tag) != 0) {
+        // The remote tag of a leg cannot be changed: another early dialog gets another leg, with
+        // the same counters.
+        const auto cseq = fmt::format("{} INVITE", nta_leg_get_seq(leg_.get()));
+        auto leg = make_leg(cseq.c_str(), nta_leg_get_rseq(leg_.get()));
+        if (!leg) return;
+        leg_ = std::move(leg);
+    }
+    nta_leg_rtag(leg_.get(), tag);
+    set_target(response, TargetFrom::first_response);
+    confirmed_ = response.sip_status->st_status >= 200;
+}
+
+void DialogUsage::refresh_target(const sip_t& message)
+{
+    set_target(message, message.sip_request ? TargetFrom::request : TargetFrom::later_response);
+}
+
+void DialogUsage::set_target(const sip_t& message, TargetFrom from)
+{
+    if (!message.sip_contact || !message.sip_contact->m_url->url_host) return;
+    target_ = as_request_uri(to_uri(*message.sip_contact->m_url));
+    sip_contact_t contact[1];
+    *sip_contact_init(contact)->m_url = *message.sip_contact->m_url;
+    // The stack would strip `method` and `ttl` itself, but reads past the end of some parameters
+    // when it does.
+    contact->m_url->url_params = target_.params.empty() ? nullptr : target_.params.c_str() + 1;
+    contact->m_url->url_headers = nullptr;
+    if (from == TargetFrom::request)
+        nta_leg_server_route(leg_.get(), message.sip_record_route, contact);
+    else
+        nta_leg_client_reroute(leg_.get(), message.sip_record_route, contact,
+                               from == TargetFrom::first_response);
+}
+
+void DialogUsage::move_to(Flow source)
+{
+    if (!has_route(leg_.get())) flow_ = std::move(source);
+}
+
+std::optional<DialogUsage::Hop> DialogUsage::next_hop() const
+{
+    Hop hop;
+    if (has_route(leg_.get())) return hop;
+    hop.transport = transports_.connection_of(flow_);
+    if (hop.transport) return hop;
+    const auto* listener = transports_.listener_of(flow_);
+    if (!listener) return std::nullopt;
+    hop.transport = listener->primary;
+    hop.url = Transports::next_hop(flow_, target_);
+    return hop;
+}
+
+OutgoingHandle DialogUsage::send(const DialogRequest& request, nta_response_f* on_response,
+                                 ClientTransaction* magic)
+{
+    const auto hop = next_hop();
+    if (!hop) return {};
+    const std::string other{request.method_name};
+    const std::string headers{request.headers};
+    const auto [method, method_name] = stack_method(request.method, other.c_str());
+    const PayloadTag payload{request.body};
+    return OutgoingHandle{nta_outgoing_tcreate(
+        leg_.get(), on_response, magic, hop->url.empty() ? nullptr : url_text(hop->url.c_str()),
+        method, method_name, nullptr, TAG_IF(hop->transport, NTATAG_TPORT(hop->transport)),
+        SIPTAG_HEADER_STR(headers.c_str()), SIPTAG_PAYLOAD(payload), TAG_END())};
+}
+
+OutgoingHandle DialogUsage::send_invite(const SendInvite& command, std::string_view headers,
+                                        nta_response_f* on_response, ClientTransaction* magic)
+{
+    const auto uri = as_request_uri(command.target.request_uri);
+    const auto request_uri = write(uri);
+    auto* transport = transports_.connection_of(flow_);
+    std::string hop;
+    if (!transport) {
+        const auto* listener = transports_.listener_of(flow_);
+        if (!listener) return {};
+        transport = listener->primary;
+        hop = Transports::next_hop(flow_, uri);
+    }
+    std::string lines;
+    for (const auto& route : command.target.route) append_header(lines, "Route", route);
+    lines += headers;
+    const auto branch = fmt::format(
+        "z9hG4bK{}{}", random_token(),
+        loop_mark(uri.user, uri.host, uri.port ? std::to_string(uri.port) : std::string{}));
+    const auto max_forwards = std::to_string(command.max_forwards);
+    const PayloadTag payload{command.payload ? std::string_view{command.payload->body}
+                                             : std::string_view{}};
+    return OutgoingHandle{nta_outgoing_tcreate(
+        leg_.get(), on_response, magic, hop.empty() ? nullptr : url_text(hop.c_str()),
+        SIP_METHOD_INVITE, url_text(request_uri.c_str()), NTATAG_TPORT(transport),
+        NTATAG_BRANCH_KEY(branch.c_str()), NTATAG_PASS_100(1),
+        SIPTAG_MAX_FORWARDS_STR(max_forwards.c_str()), SIPTAG_HEADER_STR(lines.c_str()),
+        SIPTAG_PAYLOAD(payload), TAG_END())};
+}
+
+OutgoingHandle DialogUsage::send_prack(nta_outgoing_t& invite, std::uint32_t rseq,
+                                       const DialogRequest& request, nta_response_f* on_response,
+                                       ClientTransaction* magic)
+{
+    const auto hop = next_hop();
+    if (!hop) return {};
+    const std::string headers{request.headers};
+    const PayloadTag payload{request.body};
+    return OutgoingHandle{
+        nta_outgoing_prack(leg_.get(), &invite, on_response, magic,
+                           hop->url.empty() ? nullptr : url_text(hop->url.c_str()), nullptr,
+                           NTATAG_RSEQ(rseq), TAG_IF(hop->transport, NTATAG_TPORT(hop->transport)),
+                           SIPTAG_HEADER_STR(headers.c_str()), SIPTAG_PAYLOAD(payload), TAG_END())};
+}
+
+void DialogUsage::acknowledge(nta_outgoing_t& invite, std::string_view headers,
+                              std::string_view body)
+{
+    const auto hop = next_hop();
+    if (!hop) return;
+    const std::string lines{headers};
+    const auto cseq = fmt::format("{} ACK", nta_outgoing_cseq(&invite));
+    const PayloadTag payload{body};
+    // Destroying it only says that we do not want its outcome; the stack keeps it for repeated 2xx.
+    const OutgoingHandle ack{nta_outgoing_tcreate(
+        leg_.get(), nullptr, nullptr, hop->url.empty() ? nullptr : url_text(hop->url.c_str()),
+        SIP_METHOD_ACK, nullptr, TAG_IF(hop->transport, NTATAG_TPORT(hop->transport)),
+        SIPTAG_CSEQ_STR(cseq.c_str()), SIPTAG_HEADER_STR(lines.c_str()), SIPTAG_PAYLOAD(payload),
+        TAG_END())};
+}
+
+int DialogUsage::on_request(DialogUsage* self, nta_leg_t*, nta_incoming_t* request,
+                            const sip_t* sip) noexcept
+try {
+    return self->runner_.on_request(*self, *request, *sip);
+} catch (...) {
+    return 500;
+}
+
+}  // namespace lampline::sip

@@ -1,0 +1,119 @@
+#pragma once
+// One dialog with a phone: the stack's leg, and the way to the phone.
+#include <optional>
+#include <string>
+
+#include "core/sip_command.hpp"
+#include "sip/sofia.hpp"
+#include "sip/transports.hpp"
+
+namespace lampline::sip {
+
+class CommandRunner;
+
+/// A request we sent. Pinned: the stack keeps `this`.
+struct ClientTransaction {
+    CommandRunner* runner = nullptr;
+    ClientTransactionId id;
+    LegId leg;
+    Method method = Method::other;
+    bool answered = false;  ///< INVITE: a 2xx came and waits for its ACK
+    OutgoingHandle handle;
+};
+
+/// A request we received in a transaction of the stack. Pinned: the stack keeps `this`.
+struct ServerTransaction {
+    CommandRunner* runner = nullptr;
+    TransactionId id;
+    LegId leg;
+    Method method = Method::other;
+    unsigned unacknowledged = 0;  ///< reliable provisional responses without PRACK
+    const Listener* listener = nullptr;
+    Flow source;       ///< of an INVITE
+    std::string user;  ///< what the INVITE dialled
+    IncomingHandle handle;
+};
+
+/// The text of a request apart from what the dialog knows.
+struct DialogRequest {
+    Method method = Method::other;
+    std::string_view method_name;  ///< for Method::other
+    std::string_view headers;      ///< whole lines
+    std::string_view body;
+};
+
+/// Pinned: the stack keeps `this`. Requests go where the phone was last seen (RFC 5626 would call
+/// it its flow), or to the first hop of the route set when there is one.
+class DialogUsage {
+public:
+    /// The dialog that a received INVITE starts.
+    /// @throws std::runtime_error when the stack refuses it.
+    DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports, LegId id,
+                const ServerTransaction& invite, const sip_t& sip, const std::string& local_tag);
+    /// The dialog that an INVITE of ours starts.
+    DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
+                const SendInvite& command);
+    DialogUsage(const DialogUsage&) = delete;
+    DialogUsage& operator=(const DialogUsage&) = delete;
+
+    [[nodiscard]] LegId id() const noexcept { return id_; }
+    /// Our Contact in this dialog, as a header line.
+    [[nodiscard]] const std::string& contact_line() const noexcept { return contact_line_; }
+    /// True once no more inputs are wanted for it.
+    [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+    void close() noexcept { closed_ = true; }
+    /// Whether the first INVITE has been accepted; always so for a dialog that the phone started.
+    [[nodiscard]] bool is_confirmed() const noexcept { return confirmed_; }
+
+    /// A response to our INVITE with a To-tag: it names the remote side. Of several early dialogs
+    /// of one INVITE the one that spoke last is followed, so that PRACK and ACK go to it.
+    void follow(const sip_t& response);
+    /// A target refresh in either direction (RFC 3261 §12.2).
+    void refresh_target(const sip_t& message);
+    /// The phone sends from here now.
+    void move_to(Flow source);
+
+    /// Starts a request; null when the stack cannot send it.
+    [[nodiscard]] OutgoingHandle send(const DialogRequest& request, nta_response_f* on_response,
+                                      ClientTransaction* magic);
+    [[nodiscard]] OutgoingHandle send_invite(const SendInvite& command, std::string_view headers,
+                                             nta_response_f* on_response, ClientTransaction* magic);
+    [[nodiscard]] OutgoingHandle send_prack(nta_outgoing_t& invite, std::uint32_t rseq,
+                                            const DialogRequest& request,
+                                            nta_response_f* on_response, ClientTransaction* magic);
+    /// Acknowledges the 2xx of `invite`, and lets the stack do so again for repeated ones. The
+    /// INVITE must not be destroyed before.
+    void acknowledge(nta_outgoing_t& invite, std::string_view headers, std::string_view body);
+
+private:
+    /// Where the next request goes.
+    struct Hop {
+        std::string url;  // empty: by the route set, or over `transport`
+        tport_t* transport = nullptr;
+    };
+    enum class TargetFrom : std::uint8_t { request, first_response, later_response };
+    [[nodiscard]] std::optional<Hop> next_hop() const;
+    void set_target(const sip_t& message, TargetFrom from);
+    void set_contact(const Listener& listener, std::string_view user);
+    [[nodiscard]] LegHandle make_leg(const char* cseq, std::uint32_t remote_cseq);
+
+    static int on_request(DialogUsage* self, nta_leg_t*, nta_incoming_t* request,
+                          const sip_t* sip) noexcept;
+
+    CommandRunner& runner_;
+    nta_agent_t& agent_;
+    Transports& transports_;
+    LegId id_;
+    Flow flow_;
+    SipUri target_;  // remote target, as far as it decides where to connect to
+    std::string contact_line_;
+    bool closed_ = false;
+    bool confirmed_ = false;
+    std::string call_id_, local_, remote_;  // header values of a dialog that our INVITE starts
+    LegHandle leg_;                         // last member, so destroyed first
+};
+
+/// The stack's number and name of a method.
+std::pair<sip_method_t, const char*> stack_method(Method method, const char* other) noexcept;
+
+}  // namespace lampline::sip

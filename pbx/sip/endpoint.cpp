@@ -1,0 +1,427 @@
+#include "sip/endpoint.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <map>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "sip/authentication.hpp"
+#include "sip/command_runner.hpp"
+#include "sip/header_text.hpp"
+#include "sip/notify_sender.hpp"
+#include "sip/screen.hpp"
+#include "sip/stateless_reply.hpp"
+#include "sip/translate.hpp"
+
+namespace lampline::sip {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto housekeeping = 100ms;
+constexpr unsigned backlog_limit_percent = 25;
+constexpr std::size_t max_delayed_answers = 1024;
+
+/// One descriptor for each connection, and some for files.
+void raise_descriptor_limit() noexcept
+{
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// The kernel gives the lowest free number, so this tells how many descriptors are open.
+int lowest_free_descriptor(int any_open) noexcept
+{
+    const int descriptor = fcntl(any_open, F_DUPFD_CLOEXEC, 0);
+    if (descriptor >= 0) close(descriptor);
+    return descriptor;
+}
+
+unsigned milliseconds(std::chrono::milliseconds time) noexcept
+{
+    return static_cast<unsigned>(time.count());
+}
+
+}  // namespace
+
+/// Receives from the stack what belongs to no dialog and no transaction.
+class MessageSink {
+public:
+    virtual ~MessageSink() = default;
+    /// Takes over the message.
+    virtual void receive(MessageRef message, sip_t& sip) noexcept = 0;
+};
+
+namespace {
+
+int on_message(MessageSink* sink, nta_agent_t*, msg_t* message, sip_t* sip) noexcept
+{
+    sink->receive(MessageRef{message}, *sip);
+    return 0;
+}
+
+}  // namespace
+
+struct Endpoint::Inner final : MessageSink {
+    Inner(EventLoop& event_loop, EndpointSettings endpoint_settings, Authenticator& digest,
+          OnInput sink);
+    ~Inner() override;
+
+    void receive(MessageRef message, sip_t& sip) noexcept override;
+    void receive_request(MessageRef message, sip_t& sip);
+    void take(HeldRequest&& request, std::string_view extension);
+    bool reply(const Reply& command);
+    void answer(const HeldRequest& request, const StatelessReply& reply);
+    void refuse(const HeldRequest& request, const Rejection& rejection);
+    void refuse_later(HeldRequest&& request, const Rejection& rejection,
+                      std::chrono::milliseconds delay);
+    void answer_options(const HeldRequest& request);
+    [[nodiscard]] bool is_repeated(HeldRequest& request);
+    [[nodiscard]] bool must_shed() const noexcept { return draining || overloaded; }
+    void flush_soon();
+    void keep_house();
+
+    EventLoop& loop;
+    EndpointSettings settings;
+    Authenticator& authenticator;
+    OnInput on_input;
+    EndpointCounters counters;
+    std::shared_ptr<bool> alive = std::make_shared<bool>(true);
+    bool draining = false;
+    bool overloaded = false;
+    bool flush_due = false;
+    int first_free_descriptor = 0;
+    IdSource<TransactionId> transaction_ids;
+
+    AgentHandle agent;
+    std::unique_ptr<Transports> transports;
+    DatagramSender datagrams;
+    RepeatedRequests repeated;
+    std::unordered_map<std::uint64_t, HeldRequest> held;  // by TransactionId: REGISTER, SUBSCRIBE
+    struct DelayedAnswer {
+        HeldRequest request;
+        std::string text;
+    };
+    std::multimap<EventLoop::TimePoint, DelayedAnswer> delayed;
+    std::unique_ptr<CommandRunner> calls;
+    std::unique_ptr<NotifySender> notifies;
+    LoopTimer house_timer;
+};
+
+Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings,
+                       Authenticator& digest, OnInput sink)
+    : loop{event_loop}, settings{std::move(endpoint_settings)}, authenticator{digest},
+      on_input{std::move(sink)}, repeated{settings.t1x64}, house_timer{loop,
+                                                                       [this] { keep_house(); }}
+{
+    prove_screen();
+    raise_descriptor_limit();
+    // Bodies up to the limit must get as far as our 413; the stack refuses what is larger still.
+    const auto max_message = static_cast<usize_t>(settings.limits.body_bytes + 32768);
+    agent.reset(nta_agent_create(
+        loop.root(), reinterpret_cast<url_string_t*>(-1), on_message, this, NTATAG_UA(1),
+        NTATAG_MERGE_482(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), NTATAG_SERVER_RPORT(2),
+        NTATAG_CLIENT_RPORT(1), NTATAG_TCP_RPORT(1), NTATAG_UDP_MTU(65535),
+        NTATAG_MAXSIZE(max_message), NTATAG_SIP_T1(milliseconds(settings.t1)),
+        NTATAG_SIP_T2(milliseconds(settings.t2)), NTATAG_SIP_T1X64(milliseconds(settings.t1x64)),
+        TAG_END()));
+    if (!agent) throw std::runtime_error{"nta_agent_create"};
+    transports = std::make_unique<Transports>(*agent, settings, [this](ConnectionId id) {
+        // Comes from the middle of the stack; what hangs on the connection fails once it is out of
+        // there.
+        loop.defer([this, still = alive, id] {
+            if (!*still) return;
+            notifies->fail(id);
+            on_input(ConnectionClosed{id});
+        });
+    });
+    calls = std::make_unique<CommandRunner>(loop, *agent, *transports, settings, transaction_ids,
+                                            on_input);
+    notifies =
+        std::make_unique<NotifySender>(loop, *agent, *transports, datagrams, settings, on_input);
+    if (!transports->listeners().empty()) {
+        const auto& address = transports->listeners().front();
+        first_free_descriptor =
+            lowest_free_descriptor(address.descriptor >= 0 ? address.descriptor : 0);
+    }
+    keep_house();
+}
+
+Endpoint::Inner::~Inner()
+{
+    *alive = false;
+    datagrams.flush();
+    // All handles into the agent go before it: it frees what is left without a word.
+    held.clear();
+    delayed.clear();
+    notifies.reset();
+    calls.reset();
+    transports.reset();
+    agent.reset();
+}
+
+void Endpoint::Inner::keep_house()
+{
+    overloaded = loop.lag() > settings.limits.overload_lag ||
+                 transports->backlog_percent() > backlog_limit_percent;
+    if (!transports->listeners().empty()) {
+        const auto open = lowest_free_descriptor(0) - first_free_descriptor;
+        transports->refuse_connections(open < 0 || static_cast<std::size_t>(open) >
+                                                       settings.limits.connections);
+    }
+    const auto now = std::chrono::steady_clock::now();
+    while (!delayed.empty() && delayed.begin()->first <= now) {
+        auto node = delayed.extract(delayed.begin());
+        auto& answer = node.mapped();
+        if (answer.request.connection) {
+            send_over(*answer.request.connection, answer.text);
+        } else {
+            auto packet = std::make_shared<Packet>();
+            packet->text = std::move(answer.text);
+            datagrams.add(std::move(packet),
+                          SocketAddress::of(answer.request.source.host, answer.request.source.port),
+                          *answer.request.listener);
+        }
+    }
+    datagrams.flush();
+    house_timer.set(now + housekeeping);
+}
+
+void Endpoint::Inner::flush_soon()
+{
+    if (std::exchange(flush_due, true)) return;
+    loop.defer([this, still = alive] {
+        if (!*still) return;
+        flush_due = false;
+        datagrams.flush();
+    });
+}
+
+void Endpoint::Inner::receive(MessageRef message, sip_t& sip) noexcept
+try {
+    if (sip.sip_request) {
+        ++counters.requests_received;
+        receive_request(std::move(message), sip);
+    } else {
+        ++counters.responses_received;
+        notifies->receive(sip);  // any other response without a transaction is a late one
+    }
+} catch (const std::exception& error) {
+    spdlog::error("request dropped: {}", error.what());
+}
+
+void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
+{
+    const auto method = sip.sip_request->rq_method;
+    if (method == sip_method_ack) return;
+    auto* transport = transports->transport_of(*message);
+    if (!transport) return;
+    HeldRequest request;
+    request.sip = &sip;
+    request.source = transports->source_of(*message, transport);
+    request.listener = transports->listener_of(request.source);
+    if (tport_is_secondary(transport)) request.connection.reset(tport_ref(transport));
+    request.message = std::move(message);
+    if (!request.listener) return;
+
+    if (method == sip_method_cancel)
+        return refuse(request, {481, "Call/Transaction Does Not Exist", {}});
+    if (is_repeated(request)) return;
+    if (auto rejection = inspect_body(sip, settings.limits.body_bytes))
+        return refuse(request, *rejection);
+    if (auto rejection = inspect_request(sip, *transports)) return refuse(request, *rejection);
+    if (method == sip_method_options) return answer_options(request);
+    if (method == sip_method_invite && must_shed()) {
+        ++counters.shed;
+        return answer(
+            request,
+            {.status = 503, .headers = draining ? "Retry-After: 30\r\n" : "Retry-After: 5\r\n"});
+    }
+    if (held.size() + calls->server_transactions() >= settings.limits.unanswered_requests) {
+        ++counters.shed;
+        return answer(request, {.status = 503, .headers = "Retry-After: 5\r\n"});
+    }
+
+    auto outcome = authenticate(sip, request.source.host, authenticator, *transports, present());
+    if (auto* refused = std::get_if<Refused>(&outcome)) {
+        if (refused->challenged) ++counters.challenged;
+        if (refused->delay > 0ms)
+            return refuse_later(std::move(request), refused->rejection, refused->delay);
+        if (refused->challenged)
+            return answer(request, {.status = refused->rejection.status,
+                                    .headers = refused->rejection.headers});
+        return refuse(request, refused->rejection);
+    }
+    if (request.connection)
+        request.source.connection = transports->connections().adopt(*request.connection);
+    take(std::move(request), std::get<Authenticated>(outcome).extension);
+}
+
+bool Endpoint::Inner::is_repeated(HeldRequest& request)
+{
+    const auto method = request.sip->sip_request->rq_method;
+    if (request.connection || (method != sip_method_register && method != sip_method_subscribe))
+        return false;
+    request.key = RepeatedRequests::key_of(*request.sip);
+    const auto found = repeated.find(request.key, std::chrono::steady_clock::now());
+    if (found.seen == RepeatedRequests::Seen::answered) {
+        datagrams.add(found.answer, SocketAddress::of(request.source.host, request.source.port),
+                      *request.listener);
+        flush_soon();
+    }
+    return found.seen != RepeatedRequests::Seen::first;
+}
+
+void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
+{
+    const auto& sip = *request.sip;
+    if (sip.sip_request->rq_method == sip_method_invite)
+        return calls->take_invite(std::move(request.message), std::move(request.source),
+                                  *request.listener, extension);
+    const auto id = transaction_ids.next();
+    if (!request.key.empty()) repeated.add(request.key, std::chrono::steady_clock::now());
+    SipInput input = sip.sip_request->rq_method == sip_method_register
+                         ? SipInput{to_register(sip, id, request.source, extension)}
+                         : SipInput{to_subscribe(sip, id, request.source, extension)};
+    held.emplace(id.value, std::move(request));
+    on_input(std::move(input));
+}
+
+bool Endpoint::Inner::reply(const Reply& command)
+{
+    auto node = held.extract(command.transaction.value);
+    if (!node) return false;
+    const auto& request = node.mapped();
+    std::string lines;
+    lines.reserve(512);
+    const auto& url = *request.sip->sip_request->rq_url;
+    if (command.status < 300 && request.sip->sip_request->rq_method == sip_method_subscribe &&
+        !names(command.headers, "Contact"))
+        append_header(lines, "Contact",
+                      fmt::format("<sip:{}{}>", url.url_user ? url.url_user : "",
+                                  url.url_user ? request.listener->contact_tail
+                                               : request.listener->contact_tail.substr(1)));
+    append_option_tags(lines, command.supported, command.required);
+    append_session_timer(lines, command.session_timer);
+    append_headers(lines, command.headers);
+    if (command.payload) append_headers(lines, command.payload->headers);
+    answer(request,
+           {.status = command.status,
+            .phrase = command.phrase,
+            .to_tag = command.local_tag,
+            .headers = lines,
+            .content_type = command.payload ? std::string_view{command.payload->content_type} : "",
+            .body = command.payload ? std::string_view{command.payload->body} : ""});
+    return true;
+}
+
+void Endpoint::Inner::answer(const HeldRequest& request, const StatelessReply& reply)
+{
+    auto text = write_reply(*request.sip, reply, settings.product);
+    if (request.connection) {
+        send_over(*request.connection, text);
+        return;
+    }
+    auto packet = std::make_shared<Packet>();
+    packet->text = std::move(text);
+    if (!request.key.empty()) repeated.answer(request.key, packet);
+    datagrams.add(std::move(packet), SocketAddress::of(request.source.host, request.source.port),
+                  *request.listener);
+    flush_soon();
+}
+
+void Endpoint::Inner::refuse(const HeldRequest& request, const Rejection& rejection)
+{
+    ++counters.refused;
+    answer(request,
+           {.status = rejection.status, .phrase = rejection.phrase, .headers = rejection.headers});
+}
+
+void Endpoint::Inner::refuse_later(HeldRequest&& request, const Rejection& rejection,
+                                   std::chrono::milliseconds delay)
+{
+    if (delayed.size() >= max_delayed_answers) return;
+    auto text = write_reply(
+        *request.sip, {.status = rejection.status, .headers = rejection.headers}, settings.product);
+    request.message.reset();
+    request.sip = nullptr;
+    delayed.emplace(std::chrono::steady_clock::now() + delay,
+                    DelayedAnswer{std::move(request), std::move(text)});
+}
+
+void Endpoint::Inner::answer_options(const HeldRequest& request)
+{
+    std::string lines;
+    append_header(lines, "Allow", allowed_methods);
+    append_header(lines, "Accept", "application/sdp");
+    append_header(lines, "Supported", "timer, 100rel, replaces, path");
+    append_header(lines, "Allow-Events", "dialog");
+    answer(request, {.status = 200, .headers = lines});
+}
+
+Endpoint::Endpoint(EventLoop& loop, EndpointSettings settings, Authenticator& authenticator,
+                   OnInput on_input)
+    : inner_{std::make_unique<Inner>(loop, std::move(settings), authenticator, std::move(on_input))}
+{
+}
+
+Endpoint::~Endpoint() = default;
+
+const std::vector<ListenAddress>& Endpoint::listening() const noexcept
+{
+    return inner_->transports->listening();
+}
+
+void Endpoint::run(SipCommand&& command)
+try {
+    auto& inner = *inner_;
+    std::visit(
+        [&]<class Command>(Command& one) {
+            if constexpr (std::is_same_v<Command, Reply>) {
+                if (!inner.calls->run(one)) inner.reply(one);
+            } else if constexpr (std::is_same_v<Command, SendNotify>) {
+                inner.notifies->send(std::move(one));
+            } else if constexpr (std::is_same_v<Command, ForgetNotify>) {
+                inner.notifies->forget(one.subscription);
+            } else {
+                inner.calls->run(one);
+            }
+        },
+        command);
+} catch (const std::exception& error) {
+    spdlog::error("SIP command not carried out: {}", error.what());
+}
+
+void Endpoint::flush()
+{
+    inner_->datagrams.flush();
+}
+
+void Endpoint::set_directory(DirectoryRef directory)
+{
+    inner_->authenticator.set_directory(std::move(directory));
+}
+
+void Endpoint::refuse_new_calls(bool refuse) noexcept
+{
+    inner_->draining = refuse;
+}
+
+const EndpointCounters& Endpoint::counters() const noexcept
+{
+    auto& counters = inner_->counters;
+    counters.screened_out = screened_out();
+    counters.notifies_sent = inner_->notifies->counters().sent;
+    counters.notifies_repeated = inner_->notifies->counters().repeated;
+    counters.notifies_timed_out = inner_->notifies->counters().timed_out;
+    return counters;
+}
+
+}  // namespace lampline::sip

@@ -1,0 +1,116 @@
+#include "sip/header_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <strings.h>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace lampline::sip {
+namespace {
+
+bool equals_ignoring_case(std::string_view left, std::string_view right) noexcept
+{
+    return left.size() == right.size() && strncasecmp(left.data(), right.data(), left.size()) == 0;
+}
+
+void append_clean(std::string& text, std::string_view part)
+{
+    const auto is_control = [](char letter) {
+        const auto code = static_cast<unsigned char>(letter);
+        return (code < 0x20 && code != '\t') || code == 0x7f;
+    };
+    if (std::ranges::none_of(part, is_control)) {
+        text += part;
+        return;
+    }
+    std::ranges::remove_copy_if(part, std::back_inserter(text), is_control);
+}
+
+void append_tags(std::string& text, std::string_view name, OptionTag tags)
+{
+    if (tags == OptionTag::none) return;
+    constexpr std::array words = std::to_array<std::pair<OptionTag, std::string_view>>({
+        {OptionTag::timer, "timer"},
+        {OptionTag::reliable, "100rel"},
+        {OptionTag::replaces, "replaces"},
+        {OptionTag::eventlist, "eventlist"},
+    });
+    text += name;
+    std::string_view before = ": ";
+    for (const auto& [tag, word] : words) {
+        if (!has(tags, tag)) continue;
+        text += before;
+        text += word;
+        before = ", ";
+    }
+    text += "\r\n";
+}
+
+}  // namespace
+
+void append_header(std::string& text, std::string_view name, std::string_view value)
+{
+    append_clean(text, name);
+    text += ": ";
+    append_clean(text, value);
+    text += "\r\n";
+}
+
+void append_headers(std::string& text, const std::vector<Header>& headers)
+{
+    for (const auto& header : headers) append_header(text, header.name, header.value);
+}
+
+void append_option_tags(std::string& text, OptionTag supported, OptionTag required)
+{
+    append_tags(text, "Supported", supported);
+    append_tags(text, "Require", required);
+}
+
+void append_session_timer(std::string& text, const SessionTimer& timer)
+{
+    if (timer.expires.count() > 0) {
+        fmt::format_to(std::back_inserter(text), "Session-Expires: {}", timer.expires.count());
+        if (timer.refresher == Refresher::uac) text += ";refresher=uac";
+        if (timer.refresher == Refresher::uas) text += ";refresher=uas";
+        text += "\r\n";
+    }
+    if (timer.min_se.count() > 0)
+        fmt::format_to(std::back_inserter(text), "Min-SE: {}\r\n", timer.min_se.count());
+}
+
+void append_payload_headers(std::string& text, const Payload* payload)
+{
+    if (!payload) return;
+    append_headers(text, payload->headers);
+    if (!payload->body.empty() && !payload->content_type.empty())
+        append_header(text, "Content-Type", payload->content_type);
+}
+
+bool names(const std::vector<Header>& headers, std::string_view name) noexcept
+{
+    return std::ranges::any_of(
+        headers, [&](const Header& header) { return equals_ignoring_case(header.name, name); });
+}
+
+SipUri as_request_uri(const SipUri& contact)
+{
+    SipUri uri = contact;
+    if (!contact.param("method") && !contact.param("ttl")) return uri;
+    uri.params.clear();
+    std::string_view rest{contact.params};
+    while (!rest.empty()) {
+        rest.remove_prefix(1);  // the ';'
+        const auto param = rest.substr(0, rest.find(';'));
+        rest.remove_prefix(param.size());
+        const auto key = param.substr(0, param.find('='));
+        if (equals_ignoring_case(key, "method") || equals_ignoring_case(key, "ttl")) continue;
+        uri.params += ';';
+        uri.params += param;
+    }
+    return uri;
+}
+
+}  // namespace lampline::sip

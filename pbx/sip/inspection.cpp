@@ -1,0 +1,124 @@
+#include "sip/inspection.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <strings.h>
+
+#include <fmt/format.h>
+
+#include "sip/header_text.hpp"
+
+namespace lampline::sip {
+namespace {
+
+std::string allow_header()
+{
+    return fmt::format("Allow: {}\r\n", allowed_methods);
+}
+
+std::optional<Rejection> inspect_method(const sip_t& sip)
+{
+    switch (sip.sip_request->rq_method) {
+    case sip_method_invite:
+    case sip_method_options:
+    case sip_method_register:
+    case sip_method_subscribe: break;
+    case sip_method_bye:
+    case sip_method_info:
+    case sip_method_update:
+    case sip_method_prack:
+    case sip_method_notify: return Rejection{481, "Call/Transaction Does Not Exist", {}};
+    case sip_method_message:
+    case sip_method_publish:
+    case sip_method_refer: return Rejection{405, {}, allow_header()};
+    default: return Rejection{501, {}, allow_header()};
+    }
+    // A SUBSCRIBE within a dialog is ours too: subscriptions have no leg in the stack.
+    if (sip.sip_to->a_tag && sip.sip_request->rq_method == sip_method_invite)
+        return Rejection{481, "Call/Transaction Does Not Exist", {}};
+    return std::nullopt;
+}
+
+std::optional<Rejection> inspect_require(const sip_t& sip)
+{
+    constexpr std::array calls = std::to_array<std::string_view>({"timer", "100rel", "replaces"});
+    const bool invite = sip.sip_request->rq_method == sip_method_invite;
+    const bool registration = sip.sip_request->rq_method == sip_method_register;
+    std::string unsupported;
+    for (const auto* require = sip.sip_require; require; require = require->k_next)
+        for (const auto* item = require->k_items; item && *item; ++item) {
+            const std::string_view tag{*item};
+            if (invite && std::ranges::find(calls, tag) != calls.end()) continue;
+            if (registration && tag == "path") continue;
+            append_header(unsupported, "Unsupported", tag);
+        }
+    if (unsupported.empty()) return std::nullopt;
+    return Rejection{420, {}, std::move(unsupported)};
+}
+
+bool has_usable_contact(const sip_t& sip) noexcept
+{
+    const auto* contact = sip.sip_contact;
+    if (!contact || !contact->m_url->url_host || !*contact->m_url->url_host) return false;
+    return contact->m_url->url_type == url_sip || contact->m_url->url_type == url_sips;
+}
+
+bool came_back(const sip_t& sip, const Transports& transports)
+{
+    const auto text = [](const char* part) { return std::string_view{part ? part : ""}; };
+    const auto& url = *sip.sip_request->rq_url;
+    std::string mark;
+    for (const auto* via = sip.sip_via; via; via = via->v_next) {
+        if (!via->v_branch || !via->v_host ||
+            !transports.is_our_sent_by(via->v_host, via->v_port ? via->v_port : ""))
+            continue;
+        if (mark.empty())
+            mark = loop_mark(text(url.url_user), text(url.url_host), text(url.url_port));
+        if (std::string_view{via->v_branch}.ends_with(mark)) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string loop_mark(std::string_view user, std::string_view host, std::string_view port)
+{
+    return fmt::format("-{:016x}",
+                       std::hash<std::string>{}(fmt::format("{}\n{}\n{}", user, host, port)));
+}
+
+std::optional<Rejection> inspect_body(const sip_t& sip, std::size_t body_limit)
+{
+    if (sip.sip_payload && sip.sip_payload->pl_len > body_limit)
+        return Rejection{413, "Request Entity Too Large", {}};
+    for (const auto* encoding = sip.sip_content_encoding; encoding; encoding = encoding->k_next)
+        for (const auto* item = encoding->k_items; item && *item; ++item)
+            if (strcasecmp(*item, "identity") != 0)
+                return Rejection{415, {}, "Accept-Encoding: identity\r\n"};
+    return std::nullopt;
+}
+
+std::optional<Rejection> inspect_request(const sip_t& sip, const Transports& transports)
+{
+    if (auto rejection = inspect_method(sip)) return rejection;
+    const auto& url = *sip.sip_request->rq_url;
+    const auto method = sip.sip_request->rq_method;
+    if (url.url_type != url_sip && url.url_type != url_sips && url.url_type != url_tel)
+        return Rejection{416, {}, {}};
+    const bool to_us = url.url_type == url_tel || transports.is_ours(url.url_host);
+    if (sip.sip_max_forwards && sip.sip_max_forwards->mf_count == 0 &&
+        !(method == sip_method_options && to_us))
+        return Rejection{483, {}, {}};
+    if (method == sip_method_invite && came_back(sip, transports)) return Rejection{482, {}, {}};
+    if (!to_us) return Rejection{404, {}, {}};
+    if (method == sip_method_register &&
+        (!sip.sip_to->a_url->url_host || !transports.is_ours(sip.sip_to->a_url->url_host)))
+        return Rejection{404, {}, {}};
+    if (auto rejection = inspect_require(sip)) return rejection;
+    if ((method == sip_method_invite || method == sip_method_subscribe) && !has_usable_contact(sip))
+        return Rejection{400, "Missing Contact Header", {}};
+    return std::nullopt;
+}
+
+}  // namespace lampline::sip

@@ -1,0 +1,102 @@
+#include "sip/stateless_reply.hpp"
+
+#include <climits>
+
+#include <fmt/format.h>
+
+#include "sip/tokens.hpp"
+#include "sip/translate.hpp"
+
+namespace lampline::sip {
+namespace {
+
+template <class SofiaHeader>
+void append(std::string& text, const SofiaHeader* header)
+{
+    if (header) append_headers(text, reinterpret_cast<const msg_header_t*>(header));
+}
+
+}  // namespace
+
+std::string write_reply(const sip_t& request, const StatelessReply& reply, std::string_view product)
+{
+    const char* standard = sip_status_phrase(static_cast<int>(reply.status));
+    const std::string_view phrase = !reply.phrase.empty() ? reply.phrase
+                                    : standard            ? standard
+                                                          : "Unknown";
+    std::string text;
+    text.reserve(1024);
+    fmt::format_to(std::back_inserter(text), "SIP/2.0 {} {}\r\n", reply.status, phrase);
+    append(text, request.sip_via);
+    append(text, request.sip_from);
+    append(text, request.sip_to);
+    if (!request.sip_to->a_tag) {
+        text.resize(text.size() - 2);  // the line end
+        text += ";tag=";
+        text += reply.to_tag.empty() ? random_token() : std::string{reply.to_tag};
+        text += "\r\n";
+    }
+    append(text, request.sip_call_id);
+    append(text, request.sip_cseq);
+    if (reply.status < 300 && request.sip_request->rq_method == sip_method_subscribe)
+        append(text, request.sip_record_route);
+    text += reply.headers;
+    fmt::format_to(std::back_inserter(text), "Server: {}\r\n", product);
+    if (!reply.body.empty())
+        fmt::format_to(std::back_inserter(text), "Content-Type: {}\r\n", reply.content_type);
+    fmt::format_to(std::back_inserter(text), "Content-Length: {}\r\n\r\n{}", reply.body.size(),
+                   reply.body);
+    return text;
+}
+
+std::string RepeatedRequests::key_of(const sip_t& request)
+{
+    const auto part = [](const char* text) { return std::string_view{text ? text : ""}; };
+    const auto* via = request.sip_via;
+    std::string key;
+    key.reserve(160);
+    fmt::format_to(std::back_inserter(key), "{}\n{}\n{}\n{}\n{}\n{}", part(via->v_branch),
+                   part(via->v_host), part(via->v_port), part(request.sip_call_id->i_id),
+                   request.sip_cseq->cs_seq, static_cast<int>(request.sip_cseq->cs_method));
+    return key;
+}
+
+RepeatedRequests::Found RepeatedRequests::find(const std::string& key, TimePoint now) const
+{
+    const auto found = entries_.find(key);
+    if (found == entries_.end() || found->second.until < now) return {};
+    return {found->second.answer ? Seen::answered : Seen::waiting, found->second.answer};
+}
+
+void RepeatedRequests::add(const std::string& key, TimePoint now)
+{
+    while (!by_age_.empty() && (by_age_.front().first < now || by_age_.size() >= at_most)) {
+        // A key that was taken up anew meanwhile belongs to its younger mention.
+        const auto old = entries_.find(by_age_.front().second);
+        if (old != entries_.end() && old->second.until == by_age_.front().first)
+            entries_.erase(old);
+        by_age_.pop_front();
+    }
+    const auto until = now + kept_for_;
+    entries_.insert_or_assign(key, Entry{until, nullptr});
+    by_age_.emplace_back(until, key);
+}
+
+void RepeatedRequests::answer(const std::string& key, PacketRef packet)
+{
+    if (const auto found = entries_.find(key); found != entries_.end())
+        found->second.answer = std::move(packet);
+}
+
+bool send_over(tport_t& connection, const std::string& message)
+{
+    if (!tport_is_clear_to_send(&connection)) return false;
+    const MessageRef copy{
+        msg_make(sip_default_mclass(), 0, message.data(), static_cast<ssize_t>(message.size()))};
+    auto* sip = sip_object(copy.get());
+    if (!sip || msg_serialize(copy.get(), reinterpret_cast<msg_pub_t*>(sip)) < 0) return false;
+    return tport_tsend(&connection, copy.get(), tport_name(&connection), TPTAG_MTU(INT_MAX),
+                       TAG_END()) != nullptr;
+}
+
+}  // namespace lampline::sip

@@ -1,0 +1,112 @@
+#pragma once
+// The addresses we listen on, and the connections that phones keep open to them.
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/sip_types.hpp"
+#include "sip/endpoint.hpp"
+#include "sip/sofia.hpp"
+
+namespace lampline::sip {
+
+/// One socket of ours. A wildcard address has one for each address of the machine.
+struct Listener {
+    ListenAddress address;       ///< the real one
+    tport_t* primary = nullptr;  ///< belongs to the agent
+    int descriptor = -1;         ///< UDP: the socket itself, for sending past the stack
+    std::string ident;           ///< names the transport to the stack
+    std::string sent_by;         ///< `host:port`, as in our Via (RFC 3261 §18.1.1)
+    std::string
+        contact_tail;  ///< what follows the user part in our Contact: `@host:port;transport=tcp`
+};
+
+/// Connections over which an authenticated phone has spoken. They are kept open, and their end is
+/// reported.
+class Connections {
+public:
+    using OnClosed = std::function<void(ConnectionId)>;
+    explicit Connections(OnClosed on_closed) : on_closed_{std::move(on_closed)} {}
+    ~Connections();
+    Connections(const Connections&) = delete;
+    Connections& operator=(const Connections&) = delete;
+
+    /// The id of this connection, given on first sight. 0 for datagrams.
+    ConnectionId adopt(tport_t& transport);
+    /// The connection, when it can still be sent on.
+    [[nodiscard]] tport_t* live(ConnectionId id) const noexcept;
+    [[nodiscard]] std::size_t size() const noexcept { return by_id_.size(); }
+
+    /// The stack says that a transport is gone.
+    void closed(tport_t& transport) noexcept;
+
+private:
+    struct Connection {
+        TransportRef transport;
+        int pending = -1;  // our registration with the transport
+    };
+    OnClosed on_closed_;
+    IdSource<ConnectionId> ids_;
+    std::unordered_map<std::uint64_t, Connection> by_id_;
+    std::unordered_map<tport_t*, ConnectionId> by_transport_;
+};
+
+/// Binds the addresses and translates between flows and transports. Loop thread only.
+class Transports {
+public:
+    /// @throws CannotBind for the first address that cannot be bound.
+    Transports(nta_agent_t& agent, const EndpointSettings& settings,
+               Connections::OnClosed on_closed);
+
+    /// The real addresses, in the order of the settings.
+    [[nodiscard]] const std::vector<ListenAddress>& listening() const noexcept
+    {
+        return listening_;
+    }
+    [[nodiscard]] const std::vector<Listener>& listeners() const noexcept { return listeners_; }
+
+    /// Where a message that is being delivered came from; without the id of a connection.
+    [[nodiscard]] Flow source_of(msg_t& message, tport_t* transport) const;
+    /// The transport that a message being delivered came by.
+    [[nodiscard]] tport_t* transport_of(const msg_t& message) const noexcept;
+
+    /// The listener that requests of this flow go out from; nullptr when we have none of that
+    /// transport and family.
+    [[nodiscard]] const Listener* listener_of(const Flow& flow) const noexcept;
+    /// The open connection of the flow; nullptr for UDP, and when a new one has to be opened.
+    [[nodiscard]] tport_t* connection_of(const Flow& flow) const noexcept
+    {
+        return connections_.live(flow.connection);
+    }
+    /// The address to connect or send to, as the stack wants it: `sip:10.0.0.5:5060;transport=udp`.
+    /// A phone whose connection is gone is called at the address of `request_uri`, if that is a
+    /// numeric one.
+    [[nodiscard]] static std::string next_hop(const Flow& flow, const SipUri& request_uri);
+
+    /// Whether a host (and port, 0: any) of a URI means us: the domain, or an address that we
+    /// listen on.
+    [[nodiscard]] bool is_ours(std::string_view host) const noexcept;
+    [[nodiscard]] bool is_our_sent_by(std::string_view host, std::string_view port) const noexcept;
+
+    Connections& connections() noexcept { return connections_; }
+    /// Takes no new connections while `refuse`.
+    void refuse_connections(bool refuse) noexcept;
+    /// The share of the fullest UDP receive buffer that is in use, in percent.
+    [[nodiscard]] unsigned backlog_percent() const noexcept;
+
+private:
+    void bind(const ListenAddress& address);
+
+    nta_agent_t& agent_;
+    std::string domain_;
+    std::vector<ListenAddress> listening_;
+    std::vector<Listener> listeners_;
+    Connections connections_;
+    bool refusing_ = false;
+};
+
+/// `host` or `[host]`, for a URI.
+std::string uri_host(std::string_view numeric_host);
+
+}  // namespace lampline::sip
