@@ -87,6 +87,12 @@ private:
     std::size_t size_ = 0;
 };
 
+std::uint32_t seconds_of(Moment now) noexcept
+{
+    return static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(now.mono.time_since_epoch()).count());
+}
+
 std::optional<DigestAlgorithm> algorithm_of(std::string_view name) noexcept
 {
     if (name.empty() || same_text(name, "MD5")) return DigestAlgorithm::md5;
@@ -149,6 +155,12 @@ bool same_secret(std::string_view response, const Hash& expected) noexcept
            CRYPTO_memcmp(sent.data(), expected.bytes.data(), expected.size) == 0;
 }
 
+Verdict refuse(DigestOutcome outcome, Refusal refusal,
+               std::chrono::milliseconds delay = {}) noexcept
+{
+    return {outcome, refusal, {}, delay};
+}
+
 /// Which of two refusals tells more about what is wrong; a stale nonce lets the phone go on by
 /// itself.
 int weight(const Verdict& verdict) noexcept
@@ -158,6 +170,13 @@ int weight(const Verdict& verdict) noexcept
 
 constexpr std::size_t max_credentials = 4;  ///< looked at in one request
 constexpr std::size_t max_parameter = 1024;
+
+/// Credentials with the right secret; what is left to judge is their nonce.
+struct Proven {
+    const Credentials& credentials;
+    std::uint64_t phone;  ///< key of its failures
+    std::uint32_t count;
+};
 
 }  // namespace
 
@@ -205,7 +224,7 @@ struct Authenticator::Impl {
 
     Verdict verify(const Credentials& credentials, const DigestRequest& request,
                    Moment now) noexcept;
-    Verdict verify_nonce(const Credentials& credentials, std::uint32_t count, Moment now) noexcept;
+    Verdict verify_nonce(const Proven& proven, Moment now) noexcept;
 };
 
 Verdict Authenticator::Impl::verify(const Credentials& credentials, const DigestRequest& request,
@@ -240,8 +259,25 @@ Verdict Authenticator::Impl::verify(const Credentials& credentials, const Digest
         {ha1, credentials.nonce, credentials.nc, credentials.cnonce, credentials.qop, ha2.text()});
     if (!same_secret(credentials.response, expected))
         return refuse(challenge, Refusal::wrong_secret, failures.add(phone, now.mono));
-    const auto verdict = judge_nonce(credentials, *count, expected);
-XXAuthenticator::Authenticator(AuthenticatorSettings settings, DirectoryRef directory)
+    return verify_nonce({credentials, phone, *count}, now);
+}
+
+Verdict Authenticator::Impl::verify_nonce(const Proven& proven, Moment now) noexcept
+{
+    using enum DigestOutcome;
+    const auto nonce = mint.read(proven.credentials.nonce);
+    // Unsigned, so a nonce that seems to come from the future is too old as well.
+    if (!nonce || seconds_of(now) - nonce->issued >=
+                      static_cast<std::uint64_t>(settings.nonce_lifetime.count()))
+        return refuse(stale, Refusal::expired_nonce);
+
+    if (!counts.use(nonce->serial, proven.count)) return refuse(stale, Refusal::repeated_nonce);
+    // Only here: a message sent again proves nothing about its sender.
+    failures.clear(proven.phone);
+    return {accepted, Refusal::none, proven.credentials.username, {}};
+}
+
+Authenticator::Authenticator(AuthenticatorSettings settings, DirectoryRef directory)
     : impl_{std::make_unique<Impl>(std::move(settings), std::move(directory))}
 {
     if (!impl_->directory) impl_->directory = std::make_shared<const Directory>();
@@ -257,7 +293,7 @@ void Authenticator::set_directory(DirectoryRef directory)
 Verdict Authenticator::verify(std::span<const Credentials> credentials,
                               const DigestRequest& request, Moment now)
 {
-    Verdict best{DigestOutcome::challenge, Refusal::no_credentials};
+    auto best = refuse(DigestOutcome::challenge, Refusal::no_credentials);
     for (const auto& candidate : credentials.first(std::min(credentials.size(), max_credentials))) {
         const auto verdict = impl_->verify(candidate, request, now);
         if (verdict.outcome == DigestOutcome::accepted) return verdict;
