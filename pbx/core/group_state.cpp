@@ -43,6 +43,20 @@ std::optional<LegState> lamp_state(const PictureRef& picture) noexcept
     return std::ranges::max_element(picture->dialogs, {}, rank)->state;
 }
 
+void Told::note_sent(PictureRef picture) noexcept
+{
+    if (sent && sent != acknowledged && !sent->dialogs.empty()) doubtful = std::move(sent);
+    sent = std::move(picture);
+}
+
+void Told::note_acknowledged() noexcept
+{
+    if (!sent) return;
+    acknowledged = sent;
+    doubtful.reset();
+    unknown = false;
+}
+
 Projection::Projection(const BodyProfile& profile, std::string entity) noexcept
     : profile_{&profile}, entity_{std::move(entity)}, current_{std::make_shared<const Picture>()},
       cleared_{current_}
@@ -97,7 +111,8 @@ Step Projection::next_step(const Told& told) const noexcept
 {
     if (told.acknowledged == current_ && told.sent == current_) return Step::none;
     if (told.unknown && !current_->dialogs.empty()) return Step::clear;
-    if (must_clear(told.acknowledged) || must_clear(told.sent)) return Step::clear;
+    if (must_clear(told.acknowledged) || must_clear(told.sent) || must_clear(told.doubtful))
+        return Step::clear;
     return Step::present;
 }
 
@@ -105,9 +120,7 @@ const DialogInfoText& Projection::document(const Told& told, Step step)
 {
     const PictureRef& to = target(step);
     for (const auto& made : rendered_)
-        if (made.target == to && made.told.acknowledged == told.acknowledged &&
-            made.told.sent == told.sent)
-            return made.text;
+        if (made.target == to && made.told == told) return made.text;
     if (rendered_.size() == max_rendered) rendered_.pop_front();
     return rendered_.emplace_back(Rendered{told, to, render(told, to)}).text;
 }
@@ -118,7 +131,7 @@ DialogInfoText Projection::render(const Told& told, const PictureRef& target) co
     std::vector<LegId> ended_legs;
     // A profile with one dialog has no room for an ended one beside a live one.
     const bool room = profile_->ended && !(profile_->single && !target->dialogs.empty());
-    for (const auto* picture : {told.sent.get(), told.acknowledged.get()}) {
+    for (const auto* picture : {told.sent.get(), told.doubtful.get(), told.acknowledged.get()}) {
         if (!picture || !room) continue;
         for (const auto& shown : picture->dialogs) {
             const auto& latest = shown.dialog->latest;

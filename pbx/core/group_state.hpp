@@ -41,11 +41,17 @@ using PictureRef = std::shared_ptr<const Picture>;
 /// never told.
 std::optional<LegState> lamp_state(const PictureRef& picture) noexcept;
 
-/// What one watcher has been told. Both pictures are null before the first NOTIFY.
+/// What one watcher has been told. The pictures are null where there is none.
 struct Told {
     PictureRef acknowledged;  ///< it has certainly seen this
-    PictureRef sent;          ///< it may have seen this
+    PictureRef sent;          ///< the last one, seen or not
+    PictureRef doubtful;      ///< the last one with dialogs since `acknowledged` and before `sent`
     bool unknown = false;  ///< it may show anything: told by an earlier run, or in another dialect
+
+    void note_sent(PictureRef picture) noexcept;
+    void note_acknowledged() noexcept;  ///< what was sent last has arrived
+
+    friend bool operator==(const Told&, const Told&) = default;
 };
 
 /// What a watcher must be told next.

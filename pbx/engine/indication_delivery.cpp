@@ -50,7 +50,7 @@ void GroupIndications::send(Subscription& subscription, Step step, std::string s
                            .body_head = text.head,
                            .version = numbers.version,
                            .body_tail = text.tail});
-    subscription.told.sent = projection.target(step);
+    subscription.told.note_sent(projection.target(step));
     subscription.in_flight = numbers.cseq;
     subscription.sent_at = now.wall;
     subscription.answer.reset();
@@ -72,8 +72,7 @@ void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox&
     subscription.answered_at = now.wall;
     switch (effect) {
     case AnswerEffect::delivered:
-        subscription.told.acknowledged = subscription.told.sent;
-        if (subscription.told.sent) subscription.told.unknown = false;
+        subscription.told.note_acknowledged();
         subscription.failures = 0;
         deliver(subscription, now, outbox);
         return;

@@ -47,7 +47,8 @@ public:
         std::string shown;
         for (const auto& one : read->dialogs)
             shown += (shown.empty() ? "" : " ") + one.id + ":" + one.state;
-        told_ = {projection_.target(step), projection_.target(step)};
+        told_.note_sent(projection_.target(step));
+        told_.note_acknowledged();
         return shown;
     }
 
@@ -139,6 +140,32 @@ TEST_CASE("an idle edge that may be lost is told again")
     CHECK(watcher.show(watcher.projection_.next_step(watcher.told_)) == "1:terminated");
     watcher.told_.acknowledged = talking;
     CHECK(watcher.told() == "1:terminated | 2:early");
+}
+
+TEST_CASE("a call that was perhaps seen, and an end that perhaps was not, still make an idle edge")
+{
+    MemberState member{"sip:207@office.test", ""};
+    Watching watcher{member, standard_profile};
+    watcher.told();
+    const auto lose = [&] {
+        const Step step = watcher.projection_.next_step(watcher.told_);
+        watcher.told_.note_sent(watcher.projection_.target(step));
+    };
+    member.fold(dialog(1, early));
+    lose();
+    member.fold(dialog(1, terminated));
+    lose();
+    member.fold(dialog(2, early));
+    CHECK(watcher.told() == "1:terminated | 2:early");
+}
+
+TEST_CASE("a watcher that may show anything is told idle before it is told of a call")
+{
+    MemberState member{"sip:207@office.test", ""};
+    Watching watcher{member, standard_profile};
+    watcher.told_.unknown = true;
+    member.fold(dialog(1, early));
+    CHECK(watcher.told() == "idle:terminated | 1:early");
 }
 
 TEST_CASE("snom: off is an empty document, and the moment before ringing is not shown")

@@ -55,7 +55,8 @@ private:
         numbers.insert(numbers.end(), present.begin(), present.end());
         std::vector<OfficeWatcher> rows;
         for (std::size_t at = 0; at < watchers.size(); ++at)
-            rows.push_back({watchers[at], unsolicited || at % 2 == 0, profiles[at]});
+            rows.push_back({watchers[at], unsolicited || at % 2 == 0,
+                            profiles[(at + dialects_) % std::size(profiles)]});
         return office_directory(numbers, present, rows);
     }
 
@@ -89,7 +90,7 @@ private:
             if (below(4) == 0) office_.unregisters(any_of(watchers));
             return;
         case 17:
-            if (below(8) == 0) reconfigure();
+            if (below(4) == 0) reconfigure();
             return;
         case 18:
             if (below(20) == 0) crash();
@@ -171,6 +172,7 @@ private:
         const auto at = below(dialogs_.size());
         auto& request = dialogs_[at];
         request.cseq = ++last_cseq_;
+        request.user_agent = agent();
         if (below(4) == 0) request.source.port = static_cast<std::uint16_t>(5000 + below(3));
         request.expires = seconds{below(4) ? 7200 : 0};
         const auto reply = office_.receives(request);
@@ -183,6 +185,7 @@ private:
     {
         without_ = below(2) ? std::string{} : any_of(members);
         unsolicited_ = below(2);
+        dialects_ = below(4);
         office_.configures(directory(unsolicited_, without_));
     }
 
@@ -261,7 +264,8 @@ private:
         const SendNotify notify = at->second;
         const auto key = at->first;
         under_way_.erase(at);
-        if (status == 200) see(seen_[key], document_of(notify));
+        const bool only_the_answer_was_lost = status == 408 && below(2) == 0;
+        if (status == 200 || only_the_answer_was_lost) see(seen_[key], document_of(notify));
         office_.answers(notify, status);
     }
 
@@ -373,6 +377,7 @@ private:
     std::set<std::string> notified_;          // since last cleared
     std::string without_;
     bool unsolicited_ = true;
+    std::size_t dialects_ = 0;  // shifts the profiles among the watchers
     std::uint64_t last_leg_ = 0;
     std::uint32_t last_cseq_ = 0;
     int last_period_ = 0;
