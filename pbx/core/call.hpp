@@ -62,6 +62,7 @@ struct Relay {
     ClientTransactionId forwarded;
     PayloadRef payload;          ///< of the request: its offer counts once the answer is 2xx
     SessionTimer session_timer;  ///< of the request
+    LegId replaces{};            ///< INVITE with Replaces: the leg whose place its sender takes
     bool answered = false;       ///< INVITE: 2xx passed back, waiting for the ACK
     bool cancelled = false;      ///< INVITE: the sender has withdrawn it and was told 487
 };

@@ -2,7 +2,6 @@
 // call.
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
-#include "engine/session_timer.hpp"
 
 namespace lampline {
 namespace {
@@ -122,8 +121,10 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
         relay.answered = true;
         asker.ack_due = relay.request;
         leg.ack_owed = relay.forwarded;
+        if (relay.replaces) taken_over(call, asker, leg, relay.replaces, outbox);
         return;
     }
+    if (relay.replaces) move(asker, LegInput::rejected, outbox);
     call.remove_relay(response.transaction);
     if (ends_dialog(response))
         end_call(call, {}, LegInput::timeout, LegInput::timeout,

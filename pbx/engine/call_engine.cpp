@@ -12,27 +12,18 @@ CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef d
 void CallEngine::receive(const InviteReceived& input, const LocationTable& locations, Moment now,
                          Outbox& outbox)
 {
-    const auto reject = [&](unsigned status, std::string_view phrase,
-                            std::vector<Header> headers = {}) {
-        outbox.send(Reply{.transaction = input.transaction,
-                          .status = status,
-                          .phrase = std::string{phrase},
-                          .headers = std::move(headers)});
-    };
-    if (input.max_forwards == 0) return reject(483, "Too Many Hops");
+    if (input.max_forwards == 0) return reject(input, 483, "Too Many Hops", outbox);
     if (calls_.size() >= settings_.max_calls)
-        return reject(503, "Too Many Calls", {{"Retry-After", "5"}});
-    if (input.replaces)  // never an ordinary call: that would ring the caller back
-        return reject(481, "No Such Dialog To Replace",
-                      {{"Warning", "399 " + directory_->domain() +
-                                       " \"Replaces names no dialog that can be taken\""}});
+        return reject(input, 503, "Too Many Calls", outbox, {{"Retry-After", "5"}});
     if (input.session_timer.expires > 0s &&
         input.session_timer.expires < settings_.min_session_expires)
-        return reject(422, "Session Interval Too Small",
+        return reject(input, 422, "Session Interval Too Small", outbox,
                       {{"Min-SE", std::to_string(settings_.min_session_expires.count())}});
+    if (input.replaces) return receive_replaces(input, now, outbox);  // never an ordinary call
+    if (receive_pickup_code(input, now, outbox)) return;
 
     auto route = lampline::route(input.request_uri.user, *directory_, locations);
-    if (!route.extension) return reject(route.status, route.phrase);
+    if (!route.extension) return reject(input, route.status, route.phrase, outbox);
     start_call(input, *route.extension, route.bindings, now, outbox);
 }
 
@@ -143,11 +134,50 @@ std::pair<Call*, Leg*> CallEngine::find(LegId leg)
     return {found->second, found->second->find(leg)};
 }
 
+void CallEngine::reject(const InviteReceived& input, unsigned status, std::string_view phrase,
+                        Outbox& outbox, std::vector<Header> headers)
+{
+    outbox.send(Reply{.transaction = input.transaction,
+                      .status = status,
+                      .phrase = std::string{phrase},
+                      .headers = std::move(headers)});
+}
+
+NameAddr CallEngine::party_of(std::string_view number, std::string_view own_display_name) const
+{
+    const auto* extension = directory_->find(number);
+    NameAddr address;
+    address.display_name =
+        extension && !extension->display_name.empty() ? extension->display_name : own_display_name;
+    address.uri.user = number;
+    address.uri.host = directory_->domain();
+    return address;
+}
+
+void CallEngine::connect(Leg& left, Leg& right) noexcept
+{
+    left.peer = right.id;
+    right.peer = left.id;
+}
+
+void CallEngine::start_talking(Call& call, const SessionTimer& timer, Moment now)
+{
+    call.phase = CallPhase::talking;
+    call.answered_at = now.wall;
+    ++counters_.calls_answered;
+    timers_.cancel({call.id, TimerKind::ring});
+    note_session(call, timer, now);
+    if (settings_.probe_interval > 0s)
+        set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
+}
+
 void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
 {
     const auto moved = next(leg.state, input);
     if (!moved) return;
     leg.state = *moved;
+    if (leg.role == LegRole::callee && leg.state >= LegState::confirmed)
+        index_.stopped_ringing(leg);
     if (leg.state == LegState::terminated) leg.ended_by = input;
     announce(leg, outbox);
 }
@@ -230,7 +260,10 @@ void CallEngine::sweep(Call& call, Outbox& outbox)
     for (auto& leg : call.legs) close_if_quiet(leg, outbox);
     if (!call.finished()) return;
     cancel_timers(call);
-    for (const auto& leg : call.legs) by_leg_.erase(leg.id);
+    for (const auto& leg : call.legs) {
+        by_leg_.erase(leg.id);
+        index_.remove(leg);
+    }
     calls_.erase(call.id);
 }
 

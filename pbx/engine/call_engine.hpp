@@ -12,7 +12,9 @@
 #include "core/location_table.hpp"
 #include "core/sip_input.hpp"
 #include "core/token_source.hpp"
+#include "engine/dialog_index.hpp"
 #include "engine/outbox.hpp"
+#include "engine/session_timer.hpp"
 
 namespace lampline {
 
@@ -23,6 +25,8 @@ struct CallSettings {
         1800};  ///< put into INVITEs that have none (RFC 4028 §8.1); 0: do not
     std::chrono::seconds min_session_expires{90};
     std::chrono::seconds probe_interval{60};  ///< in-dialog OPTIONS to a silent phone; 0: never
+    std::string directed_pickup_code = "**";  ///< followed by the extension; empty: none
+    std::string group_pickup_code = "*8";     ///< empty: none
     std::size_t max_calls = 10'000;           ///< beyond: 503
 };
 
@@ -82,6 +86,19 @@ private:
                          Outbox& outbox);
     void relay_prack(Call& call, Leg& caller, const RequestReceived& input, Outbox& outbox);
 
+    // pickup.cpp: INVITE with Replaces, and the codes
+    void receive_replaces(const InviteReceived& input, Moment now, Outbox& outbox);
+    /// False: what was dialled is no pickup code.
+    bool receive_pickup_code(const InviteReceived& input, Moment now, Outbox& outbox);
+    /// The leg that `replaces` names, by the surest match; nullptr: none, or not just one.
+    Leg* find_replaced(const Replaces& replaces, std::string_view picker);
+    [[nodiscard]] bool may_take(std::string_view picker, const Leg& leg) const;
+    Leg& open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input, Moment now,
+                         Outbox& outbox);
+    void pick_up(Leg& ringing, const InviteReceived& input, Moment now, Outbox& outbox);
+    void take_over(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox);
+    void taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, Outbox& outbox);
+
     // call_dialog.cpp: requests within a dialog, from one leg to the other
     void relay(Call& call, Leg& from, const RequestReceived& input, Outbox& outbox);
     void relayed_answer(Call& call, Leg& leg, Relay& relay, const ResponseReceived& response,
@@ -95,6 +112,14 @@ private:
 
     // call_engine.cpp: what all of them share
     [[nodiscard]] std::pair<Call*, Leg*> find(LegId leg);
+    void reject(const InviteReceived& input, unsigned status, std::string_view phrase,
+                Outbox& outbox, std::vector<Header> headers = {});
+    /// `number` as others see it: the directory's display name, else the phone's own.
+    [[nodiscard]] NameAddr party_of(std::string_view number,
+                                    std::string_view own_display_name) const;
+    static void connect(Leg& left, Leg& right) noexcept;
+    /// The call is answered: from now on it is supervised.
+    void start_talking(Call& call, const SessionTimer& timer, Moment now);
     /// Moves the state of a leg and announces it; nothing when `input` does not move it.
     void move(Leg& leg, LegInput input, Outbox& outbox);
     void announce(const Leg& leg, Outbox& outbox) const;
@@ -114,11 +139,16 @@ private:
     /// 64*T1 and a little: no transaction of an ended call lives longer (RFC 3261 §17).
     static constexpr std::chrono::seconds linger_time{40};
 
+    /// Reason of what ends because another phone has the call (RFC 3326).
+    static constexpr std::string_view completed_elsewhere =
+        "SIP;cause=200;text=\"Call completed elsewhere\"";
+
     CallSettings settings_;
     TokenSource tokens_;
     DirectoryRef directory_;
     std::unordered_map<CallRef, std::unique_ptr<Call>> calls_;
     std::unordered_map<LegId, Call*> by_leg_;
+    DialogIndex index_;
     TimerQueue<TimerKey, TimerKeyHash> timers_;
     IdSource<CallRef> call_ids_;
     IdSource<LegId> leg_ids_;

@@ -3,21 +3,9 @@
 
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
-#include "engine/session_timer.hpp"
 
 namespace lampline {
 namespace {
-
-constexpr std::string_view completed_elsewhere = "SIP;cause=200;text=\"Call completed elsewhere\"";
-
-NameAddr party(std::string_view display_name, std::string_view number, const Directory& directory)
-{
-    NameAddr address;
-    address.display_name = display_name;
-    address.uri.user = number;
-    address.uri.host = directory.domain();
-    return address;
-}
 
 bool has_body(const PayloadRef& payload) noexcept
 {
@@ -50,16 +38,13 @@ void CallEngine::start_call(const InviteReceived& input, const Extension& callee
     call.asked_timer = input.session_timer;
     call.offer = input.payload;
 
-    const auto* self = directory_->find(input.authenticated);
-    const bool named = self && !self->display_name.empty();
     Leg& caller = call.legs.emplace_back();
     caller.id = leg_ids_.next();
     caller.role = LegRole::caller;
     caller.extension = input.authenticated;
     caller.dialog = {input.call_id, tokens_(), input.parties.from_tag};
-    caller.phone = party(named ? self->display_name : input.parties.from.display_name,
-                         input.authenticated, *directory_);
-    caller.other = party(callee.display_name, callee.number, *directory_);
+    caller.phone = party_of(input.authenticated, input.parties.from.display_name);
+    caller.other = party_of(callee.number, {});
     caller.flow = input.source;
     caller.supported = input.supported | input.required;
     caller.held = on_hold(input.payload);
@@ -68,6 +53,7 @@ void CallEngine::start_call(const InviteReceived& input, const Extension& callee
 
     calls_.emplace(call.id, std::move(owned));
     by_leg_.emplace(caller.id, &call);
+    index_.add(caller);
     ++counters_.calls_started;
     outbox.send(OpenDialog{input.transaction, caller.id, caller.dialog.local_tag});
     announce(caller, outbox);
@@ -113,6 +99,7 @@ void CallEngine::ring(Call& call, const InviteReceived& input, const Extension& 
         .payload = input.payload,
     });
     by_leg_.emplace(leg.id, &call);
+    index_.add(leg);
     announce(call.legs.emplace_back(std::move(leg)), outbox);
 }
 
@@ -160,11 +147,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
 
     Leg& caller = call.caller();
     leg.ack_owed = response.transaction;
-    call.phase = CallPhase::talking;
-    leg.peer = caller.id;
-    caller.peer = leg.id;
-    call.answered_at = now.wall;
-    ++counters_.calls_answered;
+    connect(leg, caller);
     leg.supported = response.supported | response.required;
     leg.held = on_hold(response.payload);
     caller.ack_due = std::exchange(caller.invite_in, {});
@@ -180,12 +163,8 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
                       .payload = response.payload});
     move(leg, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
+    start_talking(call, {.expires = answered.supervise_for}, now);
     cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
-
-    timers_.cancel({call.id, TimerKind::ring});
-    note_session(call, {.expires = answered.supervise_for}, now);
-    if (settings_.probe_interval > 0s)
-        set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
 }
 
 void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -217,8 +196,7 @@ void CallEngine::cancel_branches(Call& call, LegId except, std::string_view reas
     if (payload) headers = payload->headers;
     if (!reason.empty()) headers.push_back({"Reason", std::string{reason}});
     for (auto& leg : call.legs) {
-        if (leg.role != LegRole::callee || leg.id == except || leg.state == LegState::terminated)
-            continue;
+        if (leg.role != LegRole::callee || leg.id == except || leg.peer) continue;
         if (leg.invite_out && !std::exchange(leg.cancel_sent, true))
             outbox.send(SendCancel{leg.id, leg.invite_out, headers});
         move(leg, LegInput::cancelled, outbox);
@@ -258,6 +236,7 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
         cancel_branches(*call, {}, {}, input.payload, outbox);
     } else if (auto* relay = call->find_relay(input.transaction); relay && !relay->answered) {
         relay->cancelled = true;
+        if (relay->replaces) move(*leg, LegInput::cancelled, outbox);
         outbox.send(SendCancel{relay->to, relay->forwarded, {}});
     }
     sweep(*call, outbox);

@@ -71,6 +71,11 @@ Group group(std::string name, std::vector<std::string> members,
     return result;
 }
 
+Replaces replacing(const DialogElement& dialog)
+{
+    return {.call_id = dialog.call_id, .to_tag = dialog.remote_tag, .from_tag = dialog.local_tag};
+}
+
 Arrived& Arrived::from(std::string_view number)
 {
     CHECK(from_address.uri.user == number);
@@ -202,6 +207,18 @@ Arrived Phone::watches(std::string_view member)
 void Phone::sends(Method method, std::string_view dialled, std::string_view sdp)
 {
     REQUIRE(method == INVITE);
+    invites(dialled, sdp, std::nullopt);
+}
+
+void Phone::sends_replacing(const Replaces& replaces, std::string_view dialled,
+                            std::string_view sdp)
+{
+    invites(dialled, sdp, replaces);
+}
+
+void Phone::invites(std::string_view dialled, std::string_view sdp,
+                    std::optional<Replaces> replaces)
+{
     own_invite_ = scenario_.next_transaction();
     leg_ = {};
     scenario_.requests_[own_invite_] = {this, INVITE, {}};
@@ -216,6 +233,7 @@ void Phone::sends(Method method, std::string_view dialled, std::string_view sdp)
                                      .call_id = "call-" + std::to_string(own_invite_.value),
                                      .supported = supported,
                                      .session_timer = session_timer,
+                                     .replaces = std::move(replaces),
                                      .user_agent = user_agent,
                                      .payload = sdp_payload(sdp)});
 }
@@ -302,9 +320,15 @@ void Phone::never_acknowledges(const Arrived& success)
     scenario_.receive(AckMissing{.transaction = success.transaction, .leg = success.leg});
 }
 
-bool Phone::calls() const { return scenario_.awaits_answer(own_invite_); }
+bool Phone::calls() const
+{
+    return scenario_.awaits_answer(own_invite_);
+}
 
-bool Phone::has_dialog() const { return scenario_.is_open(leg_); }
+bool Phone::has_dialog() const
+{
+    return scenario_.is_open(leg_);
+}
 
 Arrived Phone::receives(Method method)
 {

@@ -33,6 +33,10 @@ inline constexpr std::string_view hold_sdp = "v=0\r\nm=audio 4000 RTP/AVP 0\r\na
 Group group(std::string name, std::vector<std::string> members,
             std::vector<std::string> watched_only = {});
 
+/// The Replaces that a phone makes of a dialog it was shown: the other end's tag first (RFC 3891
+/// §6.1).
+Replaces replacing(const DialogElement& dialog);
+
 /// A request or response that arrived at a phone. Chained checks fail the test by themselves.
 class Arrived {
 public:
@@ -82,6 +86,10 @@ public:
     /// INVITE `number`; empty `sdp`: delayed offer.
     void sends(Method method, std::string_view number, std::string_view sdp = talking_sdp);
 
+    /// The same with a Replaces header.
+    void sends_replacing(const Replaces& replaces, std::string_view number,
+                         std::string_view sdp = talking_sdp);
+
     // Within the dialog of the last INVITE sent or received.
     void sends(Method method, PayloadRef payload = nullptr);
     void sends_invite(std::string_view sdp);
@@ -124,6 +132,8 @@ public:
 
 private:
     friend class Scenario;
+    void invites(std::string_view number, std::string_view sdp, std::optional<Replaces> replaces);
+
     Scenario& scenario_;
     LegId leg_{};                       // the exchange's leg of the present dialog
     TransactionId own_invite_{};        // our INVITE, as the exchange knows it

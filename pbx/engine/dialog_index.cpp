@@ -1,0 +1,47 @@
+#include "engine/dialog_index.hpp"
+
+namespace lampline {
+
+void DialogIndex::add(const Leg& leg)
+{
+    by_call_id_[leg.dialog.call_id].push_back(leg.id);
+    if (leg.role == LegRole::callee) ringing_[leg.extension].push_back(leg.id);
+}
+
+void DialogIndex::stopped_ringing(const Leg& leg)
+{
+    take(ringing_, leg.extension, leg.id);
+}
+
+void DialogIndex::remove(const Leg& leg)
+{
+    take(by_call_id_, leg.dialog.call_id, leg.id);
+    take(ringing_, leg.extension, leg.id);
+}
+
+std::span<const LegId> DialogIndex::by_call_id(std::string_view call_id) const noexcept
+{
+    return look_up(by_call_id_, call_id);
+}
+
+std::span<const LegId> DialogIndex::ringing(std::string_view extension) const noexcept
+{
+    return look_up(ringing_, extension);
+}
+
+void DialogIndex::take(Table& table, std::string_view key, LegId leg)
+{
+    const auto found = table.find(key);
+    if (found == table.end()) return;
+    std::erase(found->second, leg);
+    if (found->second.empty()) table.erase(found);
+}
+
+std::span<const LegId> DialogIndex::look_up(const Table& table, std::string_view key) noexcept
+{
+    const auto found = table.find(key);
+    if (found == table.end()) return {};
+    return found->second;
+}
+
+}  // namespace lampline

@@ -1,0 +1,44 @@
+#pragma once
+// The legs of all calls, found by what a pickup names.
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/call.hpp"
+
+namespace lampline {
+
+/// Finds legs by Call-ID, and the ringing ones by extension. O(1) in the number of calls. SIP
+/// thread only.
+class DialogIndex {
+public:
+    void add(const Leg& leg);
+    /// The callee `leg` no longer rings.
+    void stopped_ringing(const Leg& leg);
+    void remove(const Leg& leg);
+
+    /// Legs whose dialog has this Call-ID. Phones choose theirs, so there may be several.
+    [[nodiscard]] std::span<const LegId> by_call_id(std::string_view call_id) const noexcept;
+    /// Callee legs of `extension` that ring, the longest first.
+    [[nodiscard]] std::span<const LegId> ringing(std::string_view extension) const noexcept;
+
+private:
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const noexcept
+        {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    using Table = std::unordered_map<std::string, std::vector<LegId>, Hash, std::equal_to<>>;
+
+    static void take(Table& table, std::string_view key, LegId leg);
+    static std::span<const LegId> look_up(const Table& table, std::string_view key) noexcept;
+
+    Table by_call_id_;
+    Table ringing_;
+};
+
+}  // namespace lampline

@@ -1,0 +1,214 @@
+// Taking a call: INVITE with Replaces as an ordered list of matches (RFC 3891), and the codes for
+// it.
+#include <algorithm>
+
+#include "core/sdp.hpp"
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+namespace {
+
+bool missing(std::string_view tag) noexcept
+{
+    return tag.empty() || tag == "0";
+}
+
+/// How surely a Replaces header names a dialog; lower is surer (exact, tags exchanged, one tag
+/// missing, no tags).
+enum class MatchRung : std::uint8_t { exact, exchanged, one_tag, call_id_only, none };
+
+MatchRung rung_of(const DialogId& dialog, const Replaces& replaces) noexcept
+{
+    const bool no_to = missing(replaces.to_tag);
+    const bool no_from = missing(replaces.from_tag);
+    const auto fits = [&](std::string_view to, std::string_view from) {
+        return (no_to || replaces.to_tag == to) && (no_from || replaces.from_tag == from);
+    };
+    const bool standard = fits(dialog.local_tag, dialog.remote_tag);
+    const bool exchanged = fits(dialog.remote_tag, dialog.local_tag);
+    if (no_to && no_from) return MatchRung::call_id_only;
+    if (no_to || no_from) return standard || exchanged ? MatchRung::one_tag : MatchRung::none;
+    return standard ? MatchRung::exact : exchanged ? MatchRung::exchanged : MatchRung::none;
+}
+
+bool rings(const Leg& leg) noexcept
+{
+    return leg.role == LegRole::callee && leg.state < LegState::confirmed;
+}
+
+}  // namespace
+
+Leg* CallEngine::find_replaced(const Replaces& replaces, std::string_view picker)
+{
+    Leg* best = nullptr;
+    auto best_rung = MatchRung::none;
+    std::size_t without_tags = 0;
+    for (const auto id : index_.by_call_id(replaces.call_id)) {
+        Leg* leg = find(id).second;
+        const auto rung = rung_of(leg->dialog, replaces);
+        if (rung == MatchRung::call_id_only && !(rings(*leg) && may_take(picker, *leg))) continue;
+        without_tags += rung == MatchRung::call_id_only ? 1 : 0;
+        if (rung < best_rung) {
+            best = leg;
+            best_rung = rung;
+        }
+    }
+    if (best_rung == MatchRung::call_id_only && without_tags > 1) return nullptr;  // which one?
+    return best;
+}
+
+bool CallEngine::may_take(std::string_view picker, const Leg& leg) const
+{
+    if (picker == leg.extension) return true;
+    // A talking call is nobody else's to take.
+    return rings(leg) && directory_->right(picker, leg.extension) != nullptr;
+}
+
+void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbox& outbox)
+{
+    Leg* leg = find_replaced(*input.replaces, input.authenticated);
+    if (!leg) return reject(input, 481, "No Such Dialog To Replace", outbox);
+    if (leg->state == LegState::terminated) return reject(input, 603, "Call Has Ended", outbox);
+    if (!may_take(input.authenticated, *leg))
+        return reject(input, 403, "Not Yours To Take", outbox);
+    if (rings(*leg)) return pick_up(*leg, input, now, outbox);
+    if (!leg->talking()) return reject(input, 481, "No Such Dialog To Replace", outbox);
+    if (input.replaces->early_only) return reject(input, 486, "Already Answered", outbox);
+    take_over(*leg, input, now, outbox);
+}
+
+bool CallEngine::receive_pickup_code(const InviteReceived& input, Moment now, Outbox& outbox)
+{
+    const std::string_view dialled = input.request_uri.user;
+    Leg* oldest = nullptr;
+    const auto consider = [&](std::string_view extension) {
+        for (const auto id : index_.ringing(extension)) {
+            Leg* leg = find(id).second;
+            if (may_take(input.authenticated, *leg) && (!oldest || leg->id < oldest->id))
+                oldest = leg;
+        }
+    };
+    if (dialled.starts_with(settings_.directed_pickup_code) &&
+        !settings_.directed_pickup_code.empty()) {
+        const auto extension = dialled.substr(settings_.directed_pickup_code.size());
+        if (!extension.empty()) {
+            if (!directory_->right(input.authenticated, extension) &&
+                extension != input.authenticated) {
+                reject(input, 403, "Not Yours To Take", outbox);
+                return true;
+            }
+            consider(extension);
+        }
+    } else if (dialled == settings_.group_pickup_code && !dialled.empty()) {
+        for (const auto& right : directory_->watched_by(input.authenticated))
+            consider(right.member);
+    } else {
+        return false;
+    }
+    if (oldest)
+        pick_up(*oldest, input, now, outbox);
+    else
+        reject(input, 480, "Nothing Rings There", outbox);
+    return true;
+}
+
+Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input,
+                                 Moment now, Outbox& outbox)
+{
+    Leg& picker = call.legs.emplace_back();
+    picker.id = leg_ids_.next();
+    picker.role = LegRole::caller;
+    picker.extension = input.authenticated;
+    picker.dialog = {input.call_id, tokens_(), input.parties.from_tag};
+    picker.phone = party_of(input.authenticated, input.parties.from.display_name);
+    picker.other = replaced.other;
+    picker.flow = input.source;
+    picker.supported = input.supported | input.required;
+    picker.heard_at = now.mono;
+    by_leg_.emplace(picker.id, &call);
+    index_.add(picker);
+    outbox.send(OpenDialog{input.transaction, picker.id, picker.dialog.local_tag});
+    announce(picker, outbox);
+    return picker;
+}
+
+void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, Outbox& outbox)
+{
+    Call& call = *find(ringing.id).first;
+    Leg& caller = call.caller();
+    const auto body = [](const PayloadRef& payload) {
+        return payload ? std::string_view{payload->body} : std::string_view{};
+    };
+    const auto to_caller = answer_from(body(call.offer), body(input.payload));
+    const auto to_picker = answer_from(body(input.payload), body(call.offer));
+    if (!caller.invite_in) return reject(input, 481, "Call Is Gone", outbox);
+    if (!to_caller || !to_picker) return reject(input, 488, "No Media In Common", outbox);
+
+    Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
+    const auto answer = [&](Leg& leg, TransactionId request, const SessionTimer& asked,
+                            std::string sdp) {
+        leg.ack_due = request;
+        const auto timer = answer_timer(asked, has(leg.supported, OptionTag::timer), {});
+        outbox.send(Reply{.transaction = request,
+                          .status = 200,
+                          .session_timer = timer.timer,
+                          .required = timer.require ? OptionTag::timer : OptionTag::none,
+                          .payload = std::make_shared<const Payload>(
+                              Payload{"application/sdp", std::move(sdp), {}})});
+    };
+    answer(picker, input.transaction, input.session_timer, *to_picker);
+    answer(caller, std::exchange(caller.invite_in, {}), call.asked_timer, *to_caller);
+    caller.other = picker.phone;
+    connect(caller, picker);
+    move(picker, LegInput::success, outbox);
+    move(caller, LegInput::success, outbox);
+    move(ringing, LegInput::replaced, outbox);
+    start_talking(call, {.expires = call.asked_timer.expires}, now);
+    cancel_branches(call, picker.id, completed_elsewhere, nullptr, outbox);
+}
+
+void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox)
+{
+    Call& call = *find(leg.id).first;
+    Leg* peer = call.peer_of(leg);
+    const bool busy = !peer || peer->ack_due || peer->ack_owed || leg.ack_due || leg.ack_owed ||
+                      std::any_of(call.relays.begin(), call.relays.end(), [](const Relay& relay) {
+                          return relay.method == Method::invite || relay.method == Method::update;
+                      });
+    if (busy) return reject(input, 491, "Request Pending", outbox);
+
+    Leg& picker = open_picker_leg(call, leg, input, now, outbox);
+    const auto forwarded = transaction_ids_.next();
+    peer->invite_out = forwarded;
+    call.relays.push_back({.method = Method::invite,
+                           .from = picker.id,
+                           .request = input.transaction,
+                           .to = peer->id,
+                           .forwarded = forwarded,
+                           .payload = input.payload,
+                           .session_timer = input.session_timer,
+                           .replaces = leg.id});
+    outbox.send(
+        SendRequest{.leg = peer->id,
+                    .transaction = forwarded,
+                    .method = Method::invite,
+                    .supported = picker.supported & OptionTag::timer,
+                    .session_timer = timer_to_forward(input.session_timer, call.session_expires),
+                    .payload = input.payload});
+}
+
+/// The peer has accepted the picker's media: only now is the replaced leg hung up.
+void CallEngine::taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, Outbox& outbox)
+{
+    connect(picker, peer);
+    peer.other = picker.phone;
+    move(picker, LegInput::success, outbox);
+    announce(peer, outbox);
+    if (Leg* leg = call.find(replaced); leg && leg->state != LegState::terminated) {
+        leg->peer = {};
+        move(*leg, LegInput::replaced, outbox);
+        hang_up(*leg, completed_elsewhere, outbox);
+    }
+}
+
+}  // namespace lampline
