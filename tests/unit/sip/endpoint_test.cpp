@@ -27,7 +27,8 @@ TEST_CASE("an address in use is named when it cannot be bound")
         FAIL("bound twice");
     } catch (const CannotBind& error) {
         CHECK(error.address().port == office.port(Transport::udp));
-        CHECK(std::string{error.what()}.find(std::to_string(office.port(Transport::udp))) != std::string::npos);
+        CHECK(std::string{error.what()}.find(std::to_string(office.port(Transport::udp))) !=
+              std::string::npos);
     }
 }
 
@@ -35,7 +36,9 @@ TEST_CASE("OPTIONS tells what we can (RFC 3261 §11.2)")
 {
     Office office;
     Phone phone{office, "201"};
-    phone.send(phone.request("OPTIONS", fmt::format("sip:127.0.0.1:{}", office.port(Transport::udp)), address_of("201"), 1));
+    phone.send(phone.request("OPTIONS",
+                             fmt::format("sip:127.0.0.1:{}", office.port(Transport::udp)),
+                             address_of("201"), 1));
     const auto answer = phone.receive();
     CHECK(answer.status() == 200);
     CHECK(answer["Allow"].find("INVITE") != std::string::npos);
@@ -63,9 +66,10 @@ TEST_CASE("REGISTER is challenged, and reported once the credentials are right (
         CHECK(request.source.host == "127.0.0.1");
         CHECK(request.source.port == phone.port());
         CHECK(bool{request.source.connection} == (transport == Transport::tcp));
-        office.run(Reply{.transaction = request.transaction,
-                         .status = 200,
-                         .headers = {{"Contact", fmt::format("<{}>;expires=600", phone.contact())}}});
+        office.run(
+            Reply{.transaction = request.transaction,
+                  .status = 200,
+                  .headers = {{"Contact", fmt::format("<{}>;expires=600", phone.contact())}}});
         const auto answer = phone.receive();
         CHECK(answer.status() == 200);
         CHECK(answer["Contact"] == fmt::format("<{}>;expires=600", phone.contact()));
@@ -77,8 +81,10 @@ TEST_CASE("the parameters of a registered contact are read (RFC 3261 §10.2.1)")
 {
     Office office;
     Phone phone{office, "201"};
-    phone.send_authorised("REGISTER", uri_of(""), address_of("201"),
-                          "Contact: \"Anna\" <sip:201@192.0.2.1:5070;line=x>;q=0.25;expires=300;+sip.instance=\"<urn:uuid:1>\"\r\n");
+    phone.send_authorised(
+        "REGISTER", uri_of(""), address_of("201"),
+        "Contact: \"Anna\" "
+        "<sip:201@192.0.2.1:5070;line=x>;q=0.25;expires=300;+sip.instance=\"<urn:uuid:1>\"\r\n");
     const auto request = office.next<RegisterReceived>();
     REQUIRE(request.contacts.size() == 2);
     const auto& contact = request.contacts[1];
@@ -101,11 +107,13 @@ TEST_CASE("Contact: * and a fetch are told apart (RFC 3261 §10.2.2)")
     phone.send(phone.request("REGISTER", uri_of(""), address_of("201"), 1));
     const auto refusal = phone.receive();
     auto more = phone.answer_to(refusal, "REGISTER", uri_of("")) + "Expires: 0\r\n";
-    phone.send(strip(phone.request("REGISTER", uri_of(""), address_of("201"), 2, more), "Contact: *\r\n"));
+    phone.send(
+        strip(phone.request("REGISTER", uri_of(""), address_of("201"), 2, more), "Contact: *\r\n"));
     CHECK(office.next<RegisterReceived>().wildcard);
 }
 
-TEST_CASE("a repeated REGISTER gets the answer of the first, and is not reported again (RFC 3261 §17.2.2)")
+TEST_CASE("a repeated REGISTER gets the answer of the first, and is not reported again (RFC 3261 "
+          "§17.2.2)")
 {
     Office office;
     Phone phone{office, "201"};
@@ -186,13 +194,15 @@ TEST_CASE("an INVITE that is from somebody else is refused with 403")
     CHECK(office.inputs.empty());
 }
 
-TEST_CASE("SUBSCRIBE is challenged with 401 and reported with all that a notifier needs (RFC 6665 §4.1)")
+TEST_CASE(
+    "SUBSCRIBE is challenged with 401 and reported with all that a notifier needs (RFC 6665 §4.1)")
 {
     Office office;
     Phone phone{office, "201"};
-    phone.send_authorised("SUBSCRIBE", uri_of("202"), address_of("202"),
-                          "Event: dialog;id=7\r\nAccept: application/dialog-info+xml\r\nExpires: 3600\r\n"
-                          "Record-Route: <sip:p1.test;lr>, <sip:p2.test;lr>\r\nSupported: eventlist\r\n");
+    phone.send_authorised(
+        "SUBSCRIBE", uri_of("202"), address_of("202"),
+        "Event: dialog;id=7\r\nAccept: application/dialog-info+xml\r\nExpires: 3600\r\n"
+        "Record-Route: <sip:p1.test;lr>, <sip:p2.test;lr>\r\nSupported: eventlist\r\n");
     const auto request = office.next<SubscribeReceived>();
     CHECK(request.authenticated == "201");
     CHECK(request.request_uri.user == "202");
@@ -204,7 +214,10 @@ TEST_CASE("SUBSCRIBE is challenged with 401 and reported with all that a notifie
     CHECK(has(request.supported, OptionTag::eventlist));
     CHECK(request.parties.from_tag == "phone201");
     CHECK(request.parties.to_tag.empty());
-    office.run(Reply{.transaction = request.transaction, .status = 200, .local_tag = "ours", .headers = {{"Expires", "1800"}}});
+    office.run(Reply{.transaction = request.transaction,
+                     .status = 200,
+                     .local_tag = "ours",
+                     .headers = {{"Expires", "1800"}}});
     const auto answer = phone.receive();
     CHECK(answer.status() == 200);
     CHECK(answer["Expires"] == "1800");
@@ -231,7 +244,8 @@ TEST_CASE("methods we do not serve are refused with what we allow (RFC 3261 §8.
 {
     Office office;
     Phone phone{office, "201"};
-    for (const auto& [method, status] : {std::pair{"MESSAGE", 405U}, {"PUBLISH", 405U}, {"FROBNICATE", 501U}}) {
+    for (const auto& [method, status] :
+         {std::pair{"MESSAGE", 405U}, {"PUBLISH", 405U}, {"FROBNICATE", 501U}}) {
         phone.send(phone.request(method, uri_of("202"), address_of("202"), ++phone.cseq));
         const auto answer = phone.receive();
         CHECK(answer.status() == status);
@@ -266,17 +280,19 @@ TEST_CASE("what RFC 3261 §8.2.2 and §16.3 want inspected is inspected")
     }
     SUBCASE("OPTIONS to us may arrive with Max-Forwards 0 (RFC 3261 §11)")
     {
-        CHECK(answer_to(replaced(phone.request("OPTIONS", uri_of(""), address_of(""), 1), "Max-Forwards: 70",
-                                 "Max-Forwards: 0"))
+        CHECK(answer_to(replaced(phone.request("OPTIONS", uri_of(""), address_of(""), 1),
+                                 "Max-Forwards: 70", "Max-Forwards: 0"))
                   .status() == 200);
     }
     SUBCASE("another domain")
     {
-        CHECK(answer_to(phone.request("INVITE", "sip:202@elsewhere.test", address_of("202"), 1)).status() == 404);
+        CHECK(answer_to(phone.request("INVITE", "sip:202@elsewhere.test", address_of("202"), 1))
+                  .status() == 404);
     }
     SUBCASE("a scheme we do not know")
     {
-        CHECK(answer_to(phone.request("INVITE", "mailto:anna@office.test", address_of("202"), 1)).status() == 416);
+        CHECK(answer_to(phone.request("INVITE", "mailto:anna@office.test", address_of("202"), 1))
+                  .status() == 416);
     }
     SUBCASE("an encoded body")
     {
@@ -286,7 +302,8 @@ TEST_CASE("what RFC 3261 §8.2.2 and §16.3 want inspected is inspected")
     }
     SUBCASE("no Contact to answer to")
     {
-        CHECK(answer_to(replaced(invite(), fmt::format("Contact: <{}>\r\n", phone.contact()), "")).status() == 400);
+        CHECK(answer_to(replaced(invite(), fmt::format("Contact: <{}>\r\n", phone.contact()), ""))
+                  .status() == 400);
     }
     SUBCASE("CSeq of another method")
     {
@@ -301,11 +318,13 @@ TEST_CASE("a body above the limit is refused with 413, over both transports")
     Office office{settings};
     for (const auto transport : {Transport::udp, Transport::tcp}) {
         Phone phone{office, "201", transport};
-        phone.send(phone.request("INVITE", uri_of("202"), address_of("202"), 1, "", std::string(2001, 'v')));
+        phone.send(phone.request("INVITE", uri_of("202"), address_of("202"), 1, "",
+                                 std::string(2001, 'v')));
         CHECK(phone.receive().status() == 413);
     }
     Phone far_above{office, "201", Transport::tcp};
-    far_above.send(far_above.request("INVITE", uri_of("202"), address_of("202"), 1, "", std::string(60000, 'v')));
+    far_above.send(far_above.request("INVITE", uri_of("202"), address_of("202"), 1, "",
+                                     std::string(60000, 'v')));
     CHECK(far_above.receive().status() == 413);
 }
 
@@ -341,7 +360,8 @@ TEST_CASE("no value of a command can add a header")
     Phone phone{office, "201"};
     phone.send_authorised("REGISTER", uri_of(""), address_of("201"));
     const auto request = office.next<RegisterReceived>();
-    office.run(Reply{.transaction = request.transaction, .status = 200, .headers = {{"X-A", "1\r\nX-B: 2"}}});
+    office.run(Reply{
+        .transaction = request.transaction, .status = 200, .headers = {{"X-A", "1\r\nX-B: 2"}}});
     const auto answer = phone.receive();
     CHECK(answer["X-B"].empty());
     CHECK(answer["X-A"] == "1X-B: 2");

@@ -1,5 +1,6 @@
 #pragma once
-// An endpoint on loopback, and phones that are plain sockets: nothing of the stack under test on their side.
+// An endpoint on loopback, and phones that are plain sockets: nothing of the stack under test on
+// their side.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -82,9 +83,14 @@ struct Message {
     }
     [[nodiscard]] unsigned status() const
     {
-        return first_line.starts_with("SIP/2.0 ") ? static_cast<unsigned>(std::stoul(first_line.substr(8))) : 0;
+        return first_line.starts_with("SIP/2.0 ")
+                   ? static_cast<unsigned>(std::stoul(first_line.substr(8)))
+                   : 0;
     }
-    [[nodiscard]] std::string method() const { return status() ? "" : first_line.substr(0, first_line.find(' ')); }
+    [[nodiscard]] std::string method() const
+    {
+        return status() ? "" : first_line.substr(0, first_line.find(' '));
+    }
     [[nodiscard]] std::string parameter(std::string_view header, std::string_view name) const
     {
         const auto value = (*this)[header];
@@ -133,20 +139,26 @@ inline std::uint16_t bind_loopback(int fd)
 {
     auto address = loopback(0);
     socklen_t length = sizeof address;
-    if (bind(fd, reinterpret_cast<sockaddr*>(&address), length) < 0) throw std::runtime_error{"bind"};
+    if (bind(fd, reinterpret_cast<sockaddr*>(&address), length) < 0)
+        throw std::runtime_error{"bind"};
     getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
     return ntohs(address.sin_port);
 }
 
 constexpr std::string_view domain = "office.test";
-inline std::string secret_of(std::string_view number) { return fmt::format("secret-{}", number); }
+inline std::string secret_of(std::string_view number)
+{
+    return fmt::format("secret-{}", number);
+}
 
 inline DirectoryRef directory_of(std::initializer_list<std::string> numbers)
 {
     std::vector<Extension> extensions;
     for (const auto& number : numbers)
-        extensions.push_back({number, "", md5_hex(fmt::format("{}:{}:{}", number, domain, secret_of(number))), ""});
-    return std::make_shared<const Directory>(std::string{domain}, std::move(extensions), std::vector<Group>{});
+        extensions.push_back(
+            {number, "", md5_hex(fmt::format("{}:{}:{}", number, domain, secret_of(number))), ""});
+    return std::make_shared<const Directory>(std::string{domain}, std::move(extensions),
+                                             std::vector<Group>{});
 }
 
 /// The endpoint under test, and everything it reports.
@@ -217,7 +229,8 @@ public:
     Endpoint endpoint;
 };
 
-/// A phone with one socket. Requests it composes carry its identity; everything else is up to the test.
+/// A phone with one socket. Requests it composes carry its identity; everything else is up to the
+/// test.
 class Phone {
 public:
     Phone(Office& office, std::string number, Transport transport = Transport::udp)
@@ -226,12 +239,14 @@ public:
     {
         port_ = bind_loopback(socket_.fd());
         const auto server = loopback(office.port(transport));
-        if (connect(socket_.fd(), reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0 && errno != EINPROGRESS)
+        if (connect(socket_.fd(), reinterpret_cast<const sockaddr*>(&server), sizeof server) < 0 &&
+            errno != EINPROGRESS)
             throw std::runtime_error{"connect"};
     }
     /// Takes a connection of the endpoint instead of opening one.
     Phone(Office& office, std::string number, Socket accepted, std::uint16_t port)
-        : office_{office}, number_{std::move(number)}, transport_{Transport::tcp}, socket_{std::move(accepted)}, port_{port}
+        : office_{office}, number_{std::move(number)},
+          transport_{Transport::tcp}, socket_{std::move(accepted)}, port_{port}
     {
     }
 
@@ -239,21 +254,25 @@ public:
     [[nodiscard]] const std::string& number() const noexcept { return number_; }
     [[nodiscard]] std::string contact() const
     {
-        return fmt::format("sip:{}@127.0.0.1:{}{}", number_, port_, transport_ == Transport::tcp ? ";transport=tcp" : "");
+        return fmt::format("sip:{}@127.0.0.1:{}{}", number_, port_,
+                           transport_ == Transport::tcp ? ";transport=tcp" : "");
     }
     [[nodiscard]] Flow flow(ConnectionId connection = {}) const
     {
-        return {transport_, "127.0.0.1", port_, connection, static_cast<std::uint8_t>(transport_ == Transport::tcp)};
+        return {transport_, "127.0.0.1", port_, connection,
+                static_cast<std::uint8_t>(transport_ == Transport::tcp)};
     }
     [[nodiscard]] std::string via() const
     {
-        return fmt::format("Via: SIP/2.0/{} 127.0.0.1:{};branch=z9hG4bK{}-{}", transport_ == Transport::tcp ? "TCP" : "UDP",
-                           port_, port_, ++branches_);
+        return fmt::format("Via: SIP/2.0/{} 127.0.0.1:{};branch=z9hG4bK{}-{}",
+                           transport_ == Transport::tcp ? "TCP" : "UDP", port_, port_, ++branches_);
     }
 
     void send(std::string_view text)
     {
-        const auto connected = [&] { return ::send(socket_.fd(), text.data(), text.size(), MSG_NOSIGNAL) >= 0; };
+        const auto connected = [&] {
+            return ::send(socket_.fd(), text.data(), text.size(), MSG_NOSIGNAL) >= 0;
+        };
         REQUIRE(office_.until(connected));
     }
     /// The next message, whatever it is.
@@ -277,17 +296,20 @@ public:
     void hang_up() { socket_ = Socket{}; }
 
     /// A request with everything that RFC 3261 §8.1.1 wants; `more` are whole header lines.
-    std::string request(std::string_view method, std::string_view uri, std::string_view to, unsigned number_in_sequence,
-                        std::string_view more = "", std::string_view body = "")
+    std::string request(std::string_view method, std::string_view uri, std::string_view to,
+                        unsigned number_in_sequence, std::string_view more = "",
+                        std::string_view body = "")
     {
-        return fmt::format("{} {} SIP/2.0\r\n{}\r\nMax-Forwards: 70\r\nFrom: <sip:{}@{}>;tag=phone{}\r\nTo: {}\r\n"
-                           "Call-ID: {}\r\nCSeq: {} {}\r\nContact: <{}>\r\n{}{}Content-Length: {}\r\n\r\n{}",
-                           method, uri, via(), number_, domain, number_, to, call_id, number_in_sequence, method, contact(), more,
-                           body.empty() ? "" : "Content-Type: application/sdp\r\n", body.size(), body);
+        return fmt::format(
+            "{} {} SIP/2.0\r\n{}\r\nMax-Forwards: 70\r\nFrom: <sip:{}@{}>;tag=phone{}\r\nTo: {}\r\n"
+            "Call-ID: {}\r\nCSeq: {} {}\r\nContact: <{}>\r\n{}{}Content-Length: {}\r\n\r\n{}",
+            method, uri, via(), number_, domain, number_, to, call_id, number_in_sequence, method,
+            contact(), more, body.empty() ? "" : "Content-Type: application/sdp\r\n", body.size(),
+            body);
     }
     /// The header line that answers the challenge of `refusal`.
-    [[nodiscard]] std::string answer_to(const Message& refusal, std::string_view method, std::string_view uri,
-                                        std::string_view secret = {}) const
+    [[nodiscard]] std::string answer_to(const Message& refusal, std::string_view method,
+                                        std::string_view uri, std::string_view secret = {}) const
     {
         const bool proxy = refusal.status() == 407;
         const auto challenge = refusal[proxy ? "Proxy-Authenticate" : "WWW-Authenticate"];
@@ -302,12 +324,13 @@ public:
         const auto ha1 = md5_hex(fmt::format("{}:{}:{}", number_, domain, own));
         const auto ha2 = md5_hex(fmt::format("{}:{}", method, uri));
         const auto response = md5_hex(fmt::format("{}:{}:00000001:cn:auth:{}", ha1, nonce, ha2));
-        return fmt::format("{}: Digest username=\"{}\", realm=\"{}\", nonce=\"{}\", uri=\"{}\", response=\"{}\", "
-                           "algorithm=MD5, cnonce=\"cn\", nc=00000001, qop=auth\r\n",
-                           proxy ? "Proxy-Authorization" : "Authorization", number_, domain, nonce, uri, response);
+        return fmt::format(
+            "{}: Digest username=\"{}\", realm=\"{}\", nonce=\"{}\", uri=\"{}\", response=\"{}\", "
+            "algorithm=MD5, cnonce=\"cn\", nc=00000001, qop=auth\r\n",
+            proxy ? "Proxy-Authorization" : "Authorization", number_, domain, nonce, uri, response);
     }
-    /// Sends a request outside a dialog, answers its challenge (ACK included), and sends it again. Returns the text of
-    /// the second.
+    /// Sends a request outside a dialog, answers its challenge (ACK included), and sends it again.
+    /// Returns the text of the second.
     std::string send_authorised(std::string_view method, std::string_view uri, std::string_view to,
                                 std::string_view more = "", std::string_view body = "")
     {
@@ -316,42 +339,51 @@ public:
         REQUIRE((refusal.status() == 401 || refusal.status() == 407));
         if (method == "INVITE") acknowledge_refusal(refusal, uri);
         const auto second =
-            request(method, uri, to, ++cseq, fmt::format("{}{}", answer_to(refusal, method, uri), more), body);
+            request(method, uri, to, ++cseq,
+                    fmt::format("{}{}", answer_to(refusal, method, uri), more), body);
         send(second);
         return second;
     }
-    /// The ACK of a final response other than 2xx: hop by hop, with the branch of the INVITE (RFC 3261 §17.1.1.3).
+    /// The ACK of a final response other than 2xx: hop by hop, with the branch of the INVITE (RFC
+    /// 3261 §17.1.1.3).
     void acknowledge_refusal(const Message& refusal, std::string_view uri)
     {
-        send(fmt::format("ACK {} SIP/2.0\r\nVia: {}\r\nMax-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\n"
-                         "CSeq: {} ACK\r\nContent-Length: 0\r\n\r\n",
-                         uri, refusal["Via"], refusal["From"], refusal["To"], refusal["Call-ID"],
-                         refusal["CSeq"].substr(0, refusal["CSeq"].find(' '))));
+        send(fmt::format(
+            "ACK {} SIP/2.0\r\nVia: {}\r\nMax-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\n"
+            "CSeq: {} ACK\r\nContent-Length: 0\r\n\r\n",
+            uri, refusal["Via"], refusal["From"], refusal["To"], refusal["Call-ID"],
+            refusal["CSeq"].substr(0, refusal["CSeq"].find(' '))));
     }
     /// The ACK of a 2xx: end to end, with a branch of its own (RFC 3261 §13.2.2.4).
     void acknowledge_success(const Message& success, std::string_view body = "")
     {
         const auto contact_header = success["Contact"];
         const auto target = contact_header.substr(1, contact_header.find('>') - 1);
-        send(fmt::format("ACK {} SIP/2.0\r\n{}\r\nMax-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\n"
-                         "CSeq: {} ACK\r\n{}Content-Length: {}\r\n\r\n{}",
-                         target, via(), success["From"], success["To"], success["Call-ID"],
-                         success["CSeq"].substr(0, success["CSeq"].find(' ')),
-                         body.empty() ? "" : "Content-Type: application/sdp\r\n", body.size(), body));
+        send(fmt::format(
+            "ACK {} SIP/2.0\r\n{}\r\nMax-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\n"
+            "CSeq: {} ACK\r\n{}Content-Length: {}\r\n\r\n{}",
+            target, via(), success["From"], success["To"], success["Call-ID"],
+            success["CSeq"].substr(0, success["CSeq"].find(' ')),
+            body.empty() ? "" : "Content-Type: application/sdp\r\n", body.size(), body));
     }
     /// Answers a request.
-    void reply(const Message& request, unsigned status, std::string_view phrase, std::string_view more = "",
-               std::string_view body = "", std::string_view tag = "callee")
+    void reply(const Message& request, unsigned status, std::string_view phrase,
+               std::string_view more = "", std::string_view body = "",
+               std::string_view tag = "callee")
     {
         std::string text = fmt::format("SIP/2.0 {} {}\r\n", status, phrase);
         for (const auto& value : request.all("Via")) text += fmt::format("Via: {}\r\n", value);
-        for (const auto& value : request.all("Record-Route")) text += fmt::format("Record-Route: {}\r\n", value);
+        for (const auto& value : request.all("Record-Route"))
+            text += fmt::format("Record-Route: {}\r\n", value);
         const bool tagged = request["To"].find(";tag=") != std::string::npos;
-        text += fmt::format("From: {}\r\nTo: {}{}\r\nCall-ID: {}\r\nCSeq: {}\r\n", request["From"], request["To"],
-                            tagged || status == 100 ? "" : fmt::format(";tag={}", tag), request["Call-ID"], request["CSeq"]);
+        text +=
+            fmt::format("From: {}\r\nTo: {}{}\r\nCall-ID: {}\r\nCSeq: {}\r\n", request["From"],
+                        request["To"], tagged || status == 100 ? "" : fmt::format(";tag={}", tag),
+                        request["Call-ID"], request["CSeq"]);
         if (status > 100 && status < 300) text += fmt::format("Contact: <{}>\r\n", contact());
-        text += fmt::format("{}{}Content-Length: {}\r\n\r\n{}", more,
-                            body.empty() ? "" : "Content-Type: application/sdp\r\n", body.size(), body);
+        text +=
+            fmt::format("{}{}Content-Length: {}\r\n\r\n{}", more,
+                        body.empty() ? "" : "Content-Type: application/sdp\r\n", body.size(), body);
         send(text);
     }
 
@@ -374,7 +406,9 @@ private:
             while (stream_.starts_with("\r\n")) stream_.erase(0, 2);
             const auto head = stream_.find("\r\n\r\n");
             if (head == std::string::npos) break;
-            const auto size = head + 4 + std::stoul("0" + Message::parse(stream_.substr(0, head + 4))["Content-Length"]);
+            const auto size =
+                head + 4 +
+                std::stoul("0" + Message::parse(stream_.substr(0, head + 4))["Content-Length"]);
             if (stream_.size() < size) break;
             arrived_.push_back(Message::parse(stream_.substr(0, size)));
             stream_.erase(0, size);
@@ -393,7 +427,13 @@ private:
     std::deque<Message> arrived_;
 };
 
-inline std::string address_of(std::string_view number) { return fmt::format("<sip:{}@{}>", number, domain); }
-inline std::string uri_of(std::string_view number) { return fmt::format("sip:{}@{}", number, domain); }
+inline std::string address_of(std::string_view number)
+{
+    return fmt::format("<sip:{}@{}>", number, domain);
+}
+inline std::string uri_of(std::string_view number)
+{
+    return fmt::format("sip:{}@{}", number, domain);
+}
 
 }  // namespace lampline::sip::test
