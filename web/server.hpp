@@ -18,7 +18,8 @@ struct ServerSettings {
     std::size_t max_connections = 256;  ///< further ones are closed at once
     std::chrono::seconds timeout{
         30};  ///< for a request to arrive, an answer to leave, an idle connection to stay
-    std::chrono::seconds live_timeout{2};  ///< for the exchange to show itself
+    std::chrono::seconds answer_timeout{
+        5};  ///< for the exchange and the storage to answer; then 503
 };
 
 /// Asks the exchange for its LiveView; `answer` is called once, on any thread; null: it is not
@@ -47,7 +48,7 @@ public:
 
 private:
     class House;
-    std::shared_ptr<House> house_;
+    std::unique_ptr<House> house_;
 };
 
 }  // namespace lampline::web

@@ -1,0 +1,120 @@
+#include <doctest/doctest.h>
+
+#include "unit/web/http_client.hpp"
+
+using namespace lampline;
+using namespace lampline::testing;
+
+namespace {
+
+const std::string sales = R"({"name":"sales","display_name":"Sales","members":["207","211"],)"
+                          R"("watchers":[{"number":"201","unsolicited":true,"profile":"auto"}]})";
+
+struct Groups : WebOffice {
+    Groups()
+    {
+        for (const auto* number : {"201", "207", "211"})
+            put(std::string{"/api/v1/extensions/"} + number, "{}");
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a group goes in and comes out as it was written, and the exchange acts on it")
+{
+    Groups office;
+    const auto created = office.put("/api/v1/groups/sales", sales);
+    CHECK(created.status == 201);
+    CHECK(field(created, "Location") == "/api/v1/groups/sales");
+    auto seen = json_of(office.get("/api/v1/groups/sales"));
+    seen.erase("created_at");
+    seen.erase("updated_at");
+    CHECK(seen == boost::json::parse(sales));
+    CHECK(office.published.back()->right("201", "211")->unsolicited);
+    CHECK(json_of(office.get("/api/v1/groups")).at("total") == 1);
+    CHECK(office.remove("/api/v1/groups/sales").status == 204);
+    CHECK(office.published.back()->right("201", "211") == nullptr);
+    CHECK(office.get("/api/v1/groups/sales").status == 404);
+    CHECK(office.remove("/api/v1/groups/sales").status == 404);
+}
+
+TEST_CASE("a watcher's defaults: unsolicited, profile auto")
+{
+    Groups office;
+    const auto created =
+        json_of(office.put("/api/v1/groups/sales", R"({"watchers":[{"number":"201"}]})"));
+    CHECK(created.at("watchers") ==
+          boost::json::parse(R"([{"number":"201","unsolicited":true,"profile":"auto"}])"));
+    CHECK(created.at("members").as_array().empty());
+}
+
+TEST_CASE("PATCH replaces lists whole and leaves the rest")
+{
+    Groups office;
+    office.put("/api/v1/groups/sales", sales);
+    const auto patched = json_of(office.patch(
+        "/api/v1/groups/sales",
+        R"({"members":["201"],"watchers":[{"number":"207","profile":"innovaphone"}]})"));
+    CHECK(patched.at("display_name") == "Sales");
+    CHECK(patched.at("members") == boost::json::array{"201"});
+    CHECK(office.published.back()->right("207", "201")->profile == ProfileChoice::innovaphone);
+    const auto emptied = json_of(office.patch("/api/v1/groups/sales", R"({"members":null})"));
+    CHECK(emptied.at("members").as_array().empty());
+    CHECK(emptied.at("watchers").as_array().size() == 1);
+    CHECK(office.patch("/api/v1/groups/support", "{}").status == 404);
+}
+
+TEST_CASE("422 names the place within the lists")
+{
+    Groups office;
+    const auto before = office.published.size();
+    struct Row {
+        const char* body;
+        const char* pointer;
+        const char* code;
+    };
+    for (const auto& row : {
+             Row{R"({"members":["207","999"]})", "/members/1", "unknown_extension"},
+             Row{R"({"members":["207","207"]})", "/members/1", "duplicate"},
+             Row{R"({"members":[207]})", "/members/0", "type"},
+             Row{R"({"members":"207"})", "/members", "type"},
+             Row{R"({"watchers":[{"unsolicited":true}]})", "/watchers/0/number", "required"},
+             Row{R"({"watchers":[{"number":"201","profile":"snom"}]})", "/watchers/0/profile",
+                 "not_allowed"},
+             Row{R"({"watchers":[{"number":"201","lamp":1}]})", "/watchers/0/lamp",
+                 "unknown_member"},
+             Row{R"({"watchers":[{"number":"201","unsolicited":"yes"}]})",
+                 "/watchers/0/unsolicited", "type"},
+             Row{R"({"name":"support"})", "/name", "mismatch"},
+         }) {
+        CAPTURE(row.body);
+        const auto refused = office.put("/api/v1/groups/sales", row.body);
+        CHECK(refused.status == 422);
+        CHECK(error_member(refused, "pointer") == row.pointer);
+        CHECK(error_member(refused, "code") == row.code);
+    }
+    std::string crowd = R"({"members":["207")";
+    for (int i = 0; i < 500; ++i) crowd += R"(,"207")";
+    CHECK(error_member(office.put("/api/v1/groups/sales", crowd + "]}"), "code") == "too_many");
+    CHECK(office.put("/api/v1/groups/Sales", "{}").status == 422);
+    CHECK(office.published.size() == before);
+}
+
+TEST_CASE("groups have ETags, too")
+{
+    Groups office;
+    const auto tag = field(office.put("/api/v1/groups/sales", sales), "ETag");
+    CHECK(office.get("/api/v1/groups/sales", {{"If-None-Match", tag}}).status == 304);
+    CHECK(office.put("/api/v1/groups/sales", sales, {{"If-Match", "\"1\""}}).status == 412);
+    CHECK(office.put("/api/v1/groups/sales", sales, {{"If-Match", tag}}).status == 200);
+    CHECK(office.remove("/api/v1/groups/sales", {{"If-Match", tag}}).status == 412);
+    CHECK(office.patch("/api/v1/groups/sales", "{}", {{"Prefer", "strict"}}).status == 428);
+}
+
+TEST_CASE("removing a member recursively moves the group's ETag")
+{
+    Groups office;
+    const auto tag = field(office.put("/api/v1/groups/sales", sales), "ETag");
+    CHECK(office.remove("/api/v1/extensions/211?recursive=true").status == 204);
+    CHECK(office.get("/api/v1/groups/sales", {{"If-None-Match", tag}}).status == 200);
+}

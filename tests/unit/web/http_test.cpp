@@ -1,0 +1,190 @@
+#include <doctest/doctest.h>
+
+#include "unit/web/http_client.hpp"
+#include "web/http_listener.hpp"
+
+using namespace lampline;
+using namespace lampline::testing;
+
+TEST_CASE("every answer names the request; a problem says the same in `instance`")
+{
+    WebOffice office;
+    const auto own = office.get("/nowhere", {{"X-Request-Id", "abc-1"}});
+    CHECK(own.status == 404);
+    CHECK(field(own, "X-Request-Id") == "abc-1");
+    CHECK(json_of(own).at("instance") == "abc-1");
+    CHECK(json_of(own).at("status") == 404);
+    CHECK(json_of(own).at("type") == "/problems/unknown");
+    const auto made = office.get("/nowhere", {{"X-Request-Id", "not an id\""}});
+    CHECK(field(made, "X-Request-Id").size() == 16);
+    CHECK(boost::json::value_to<std::string>(json_of(made).at("instance")) ==
+          field(made, "X-Request-Id"));
+}
+
+TEST_CASE("405 says what the path can do")
+{
+    WebOffice office;
+    const auto refused = office.ask("POST", "/api/v1/extensions/207");
+    CHECK(refused.status == 405);
+    CHECK(field(refused, "Allow") == "GET, HEAD, PUT, PATCH, DELETE");
+    CHECK(office.ask("DELETE", "/api/v1/calls").status == 405);
+    CHECK(office.ask("BREW", "/healthz").status == 405);
+    CHECK(office.get("/api/v1/extensions/").status == 404);
+    CHECK(office.get("/api/v1/extensions/207/x").status == 404);
+}
+
+TEST_CASE("HEAD is GET without the body")
+{
+    WebOffice office;
+    const auto head = office.ask("HEAD", "/api/v1/extensions");
+    CHECK(head.status == 200);
+    CHECK(field(head, "Content-Length") ==
+          std::to_string(office.get("/api/v1/extensions").body.size()));
+    CHECK(head.body.empty());
+}
+
+TEST_CASE("415 for a body of another kind, 400 for one that is not JSON")
+{
+    WebOffice office;
+    const auto path = "/api/v1/extensions/207";
+    const auto form =
+        office.put(path, "number=207", {{"Content-Type", "application/x-www-form-urlencoded"}});
+    CHECK(form.status == 415);
+    CHECK(field(form, "Accept") == "application/json");
+    CHECK(office.put(path, "").status == 415);
+    CHECK(office.put(path, "{}", {{"Content-Encoding", "gzip"}}).status == 415);
+    const auto patched = office.patch(path, "{}", {{"Content-Type", "application/json"}});
+    CHECK(patched.status == 415);
+    CHECK(field(patched, "Accept-Patch") == "application/merge-patch+json");
+    CHECK(office.put(path, "{}", {{"Content-Type", "Application/JSON; charset=utf-8"}}).status ==
+          201);
+    CHECK(office.put(path, "{").status == 400);
+    CHECK(office.put(path, "{} {}").status == 400);
+    CHECK(office.put(path, "\"\xFF\"").status == 400);
+    CHECK(office.put(path, std::string(100'000, '[')).status == 400);
+}
+
+TEST_CASE("413 for a body over 1 MB, whether announced or only sent")
+{
+    WebOffice office;
+    const std::string big(web::HttpListener::max_body + 1, ' ');
+    const auto announced = office.put("/api/v1/extensions/207", big);
+    CHECK(announced.status == 413);
+    CHECK(json_of(announced).at("type") == "/problems/body-too-large");
+    Connection connection{office.server.port()};
+    connection.send("PUT /api/v1/extensions/207 HTTP/1.1\r\nHost: x\r\n"
+                    "Transfer-Encoding: chunked\r\n\r\n200000\r\n" +
+                    std::string(0x200000, ' '));
+    CHECK(connection.receive().status == 413);
+    CHECK(office.put("/api/v1/extensions/207", big.substr(2) + "{}").status == 201);
+}
+
+TEST_CASE("431 for a header over 16 KB, 400 for what is not HTTP; both close")
+{
+    WebOffice office;
+    CHECK(office.get("/healthz", {{"X-Long", std::string(17'000, 'x')}}).status == 431);
+    CHECK(office.get("/" + std::string(17'000, 'x')).status == 431);
+    for (const auto* text :
+         {"hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
+          "GET / HTTP/1.1\r\nno colon\r\n\r\n", "PUT / HTTP/1.1\r\nContent-Length: x\r\n\r\n"}) {
+        CAPTURE(text);
+        Connection connection{office.server.port()};
+        connection.send(text);
+        CHECK(connection.receive().status == 400);
+        CHECK(connection.is_closed());
+    }
+    CHECK(office.get("http://elsewhere.test/healthz").status == 400);
+    CHECK(office.get("/%zz").status == 400);
+}
+
+TEST_CASE("a connection is kept, and requests sent at once are answered in order")
+{
+    WebOffice office;
+    Connection connection{office.server.port()};
+    connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-Id: one\r\n\r\n"
+                    "GET /nowhere HTTP/1.1\r\nHost: x\r\nX-Request-Id: two\r\n\r\n");
+    CHECK(field(connection.receive(), "X-Request-Id") == "one");
+    CHECK(field(connection.receive(), "X-Request-Id") == "two");
+    connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    CHECK(connection.receive().status == 200);
+    CHECK(connection.is_closed());
+}
+
+TEST_CASE("a client that waits for 100 gets it before it sends its body")
+{
+    WebOffice office;
+    Connection connection{office.server.port()};
+    connection.send("PUT /api/v1/extensions/207 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+                    "Content-Type: application/json\r\nContent-Length: 2\r\n"
+                    "Authorization: Bearer " +
+                    office.token + "\r\n\r\n");
+    CHECK(connection.receive().status == 100);
+    connection.send("{}");
+    CHECK(connection.receive().status == 201);
+}
+
+TEST_CASE("connections beyond the limit are closed, and the others go on")
+{
+    WebOffice office{{.max_connections = 2}};
+    const std::string question = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    Connection first{office.server.port()};
+    Connection second{office.server.port()};
+    first.send(question);
+    second.send(question);
+    CHECK(first.receive().status == 200);
+    CHECK(second.receive().status == 200);
+    Connection third{office.server.port()};
+    CHECK(third.is_closed());
+    first.send(question);
+    CHECK(first.receive().status == 200);
+}
+
+TEST_CASE("a request that does not arrive in time ends its connection")
+{
+    WebOffice office{{.timeout = std::chrono::seconds{1}}};
+    Connection connection{office.server.port()};
+    connection.send("GET /healthz HTTP/1.1\r\nHost:");
+    CHECK(connection.is_closed());
+}
+
+TEST_CASE("an address that is taken, or not ours, cannot be bound")
+{
+    WebOffice office;
+    const auto bind = [&](const std::string& address, std::uint16_t port) {
+        web::Server server{{.address = address, .port = port},
+                           office.database,
+                           [](DirectoryRef, std::function<void()>) {},
+                           [](std::function<void(LiveViewRef)>) {}};
+    };
+    CHECK_THROWS_AS(bind("127.0.0.1", office.server.port()), std::system_error);
+    CHECK_THROWS_AS(bind("192.0.2.77", 0), std::system_error);
+    CHECK_THROWS_AS(bind("nowhere", 0), std::system_error);
+}
+
+TEST_CASE("stop ends everything under way, and answers that come later are ignored")
+{
+    std::function<void(LiveViewRef)> late;
+    std::promise<void> asked;
+    TempFolder folder;
+    db::DatabaseThread database{std::make_unique<db::Database>(folder.database(), "office.test")};
+    {
+        web::Server server{{},
+                           database,
+                           [](DirectoryRef, std::function<void()>) {},
+                           [&](std::function<void(LiveViewRef)> answer) {
+                               late = std::move(answer);
+                               asked.set_value();
+                           }};
+        server.start();
+        Connection idle{server.port()};
+        Connection waiting{server.port()};
+        waiting.send("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+        asked.get_future().wait();
+        server.stop();
+        server.stop();
+        CHECK(idle.is_closed());
+        CHECK(waiting.is_closed());
+    }
+    database.stop();
+    late(nullptr);
+}

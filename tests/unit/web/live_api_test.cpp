@@ -1,0 +1,141 @@
+#include <doctest/doctest.h>
+
+#include "unit/db/stored_values.hpp"
+#include "unit/web/http_client.hpp"
+
+using namespace lampline;
+using namespace lampline::testing;
+
+namespace {
+
+std::chrono::system_clock::time_point millis(long count)
+{
+    return std::chrono::system_clock::time_point{std::chrono::milliseconds{count}};
+}
+
+LiveViewRef busy_office()
+{
+    LiveView view;
+    view.registrations = {full_binding("207"), full_binding("201")};
+    LiveCall call;
+    call.id = "c1";
+    call.from = "207";
+    call.dialled = "211";
+    call.started_at = millis(1'700'000'000'123);
+    call.legs = {{"caller", "207", "confirmed", "a@b", "udp:192.0.2.7:5060", false},
+                 {"callee", "211", "early", "c@d", "udp:192.0.2.8:5060", true}};
+    view.calls = {call};
+    LiveLamp lamp;
+    lamp.watcher = "201";
+    lamp.member = "207";
+    lamp.kind = "subscribed";
+    lamp.contact = "sip:201@192.0.2.1";
+    lamp.profile = "standard";
+    lamp.state = "confirmed";
+    lamp.version = 9;
+    lamp.cseq = 12;
+    lamp.sent_at = millis(1'700'000'001'000);
+    lamp.expires_at = at(1'700'003'600);
+    view.lamps = {lamp, lamp};
+    view.lamps[1].member = "211";
+    view.lamps[1].answer = 200;
+    view.counters.notifies_sent = 4711;
+    return std::make_shared<const LiveView>(std::move(view));
+}
+
+}  // namespace
+
+TEST_CASE("registrations: who is reached where, and until when")
+{
+    WebOffice office;
+    office.live = busy_office();
+    const auto page = json_of(office.get("/api/v1/registrations"));
+    CHECK(page.at("total") == 2);
+    CHECK(page.at("items").at(1) == boost::json::parse(R"({
+        "extension":"207","contact":"sip:207@phone.test:5062;transport=tcp;line=x7",
+        "transport":"tcp","address":"[2001:db8::7]:5062",
+        "path":["<sip:edge.test;lr>","<sip:core.test;lr>"],"q":0.7,"user_agent":"snom\"370",
+        "instance":"<urn:uuid:1>","expires_at":"1970-01-01T01:23:20Z",
+        "registered_at":"1970-01-01T00:16:40Z"})"));
+    CHECK(json_of(office.get("/api/v1/registrations?extension=201")).at("total") == 1);
+    CHECK(json_of(office.get("/api/v1/registrations?q=SNOM")).at("total") == 2);
+}
+
+TEST_CASE("calls: their legs and states")
+{
+    WebOffice office;
+    office.live = busy_office();
+    const auto page = json_of(office.get("/api/v1/calls"));
+    CHECK(page.at("items").at(0) == boost::json::parse(R"({
+        "id":"c1","from":"207","dialled":"211","started_at":"2023-11-14T22:13:20.123Z",
+        "answered_at":null,"legs":[
+          {"role":"caller","extension":"207","state":"confirmed","call_id":"a@b",
+           "address":"udp:192.0.2.7:5060","held":false},
+          {"role":"callee","extension":"211","state":"early","call_id":"c@d",
+           "address":"udp:192.0.2.8:5060","held":true}]})"));
+}
+
+TEST_CASE("lamps: what each watcher was told last, by watcher and member")
+{
+    WebOffice office;
+    office.live = busy_office();
+    const auto page = json_of(office.get("/api/v1/lamps?watcher=201&member=207"));
+    CHECK(page.at("total") == 1);
+    CHECK(page.at("items").at(0) == boost::json::parse(R"({
+        "watcher":"201","member":"207","kind":"subscribed","contact":"sip:201@192.0.2.1",
+        "profile":"standard","state":"confirmed","version":9,"cseq":12,
+        "sent_at":"2023-11-14T22:13:21.000Z","answer":null,"answered_at":null,"owed":false,
+        "expires_at":"2023-11-14T23:13:20Z"})"));
+    CHECK(json_of(office.get("/api/v1/lamps?watcher=202")).at("total") == 0);
+    CHECK(json_of(office.get("/api/v1/lamps?sort=-answer")).at("items").at(0).at("answer") == 200);
+    const auto first = json_of(office.get("/api/v1/lamps?limit=1"));
+    const auto cursor = boost::json::value_to<std::string>(first.at("next_cursor"));
+    const auto second = json_of(office.get("/api/v1/lamps?limit=1&cursor=" + cursor));
+    CHECK(second.at("items").at(0).at("member") == "211");
+    CHECK(second.at("next_cursor").is_null());
+}
+
+TEST_CASE("an exchange that is not ready, or does not answer: 503, and not ready")
+{
+    WebOffice office{{.answer_timeout = std::chrono::seconds{1}}};
+    CHECK(office.get("/readyz").status == 200);
+    SUBCASE("not ready")
+    {
+        office.live = nullptr;
+    }
+    SUBCASE("silent")
+    {
+        office.shows = false;
+    }
+    CHECK(office.get("/api/v1/calls").status == 503);
+    CHECK(office.get("/readyz").status == 503);
+    CHECK(office.get("/metrics").status == 503);
+    CHECK(office.get("/healthz").status == 200);
+    CHECK(office.get("/api/v1/extensions").status == 200);
+}
+
+TEST_CASE("a change that the exchange has not applied is not acknowledged")
+{
+    WebOffice office{{.answer_timeout = std::chrono::seconds{1}}};
+    office.applies = false;
+    CHECK(office.put("/api/v1/extensions/207", "{}").status == 503);
+    office.applies = true;
+    CHECK(office.put("/api/v1/extensions/207", "{}").status == 200);
+}
+
+TEST_CASE("metrics: Prometheus text, with gauges, counters and answers by status")
+{
+    WebOffice office;
+    office.live = busy_office();
+    office.get("/nowhere");
+    const auto metrics = office.get("/metrics", {{"Authorization", ""}});
+    CHECK(metrics.status == 200);
+    CHECK(field(metrics, "Content-Type").starts_with("text/plain; version=0.0.4"));
+    for (const auto* line :
+         {"\nlampline_registrations 2\n", "\nlampline_calls 1\n", "\nlampline_lamps 2\n",
+          "\nlampline_notifies_sent_total 4711\n",
+          "\nlampline_http_responses_total{status=\"404\"} 1\n", "# TYPE lampline_calls gauge\n"}) {
+        CAPTURE(line);
+        CHECK(metrics.body.find(line) != std::string::npos);
+    }
+}

@@ -1,0 +1,41 @@
+#include <boost/json.hpp>
+
+#include "web/api/listing.hpp"
+#include "web/api/request.hpp"
+#include "web/api/time_text.hpp"
+
+namespace lampline::web {
+namespace {
+
+namespace json = boost::json;
+
+json::object shown(const LiveCall& call)
+{
+    json::array legs;
+    for (const auto& leg : call.legs)
+        legs.push_back(json::object{{"role", leg.role},
+                                    {"extension", leg.extension},
+                                    {"state", leg.state},
+                                    {"call_id", leg.call_id},
+                                    {"address", leg.address},
+                                    {"held", leg.held}});
+    return {{"id", call.id},
+            {"from", call.from},
+            {"dialled", call.dialled},
+            {"started_at", time_text(call.started_at)},
+            {"answered_at", time_or_null(call.answered_at)},
+            {"legs", std::move(legs)}};
+}
+
+}  // namespace
+
+ApiAnswer list_calls(const ApiRequest& request)
+{
+    std::vector<json::object> items;
+    for (const auto& call : request.live->calls) items.push_back(shown(call));
+    static const ListRules rules{
+        {"id"}, {"id", "from", "dialled", "started_at", "answered_at"}, {"from", "dialled"}, {}};
+    return {list_page(std::move(items), rules, request.query)};
+}
+
+}  // namespace lampline::web

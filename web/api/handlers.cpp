@@ -1,0 +1,48 @@
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include "web/api/request.hpp"
+
+namespace lampline::web {
+
+std::optional<std::string_view> find(const Query& query, std::string_view name) noexcept
+{
+    for (const auto& [each, value] : query)
+        if (each == name) return value;
+    return std::nullopt;
+}
+
+const std::string& ApiRequest::param(std::string_view name) const
+{
+    const auto found = std::find_if(path.begin(), path.end(),
+                                    [&](const auto& each) { return each.first == name; });
+    if (found == path.end()) throw std::logic_error{"the path has no such parameter"};
+    return found->second;
+}
+
+std::span<const HandlerRow> handlers() noexcept
+{
+    static constexpr std::array rows{
+        HandlerRow{"listExtensions", list_extensions},
+        HandlerRow{"getExtension", get_extension},
+        HandlerRow{"putExtension", put_extension},
+        HandlerRow{"patchExtension", patch_extension},
+        HandlerRow{"deleteExtension", delete_extension},
+        HandlerRow{"listGroups", list_groups},
+        HandlerRow{"getGroup", get_group},
+        HandlerRow{"putGroup", put_group},
+        HandlerRow{"patchGroup", patch_group},
+        HandlerRow{"deleteGroup", delete_group},
+        HandlerRow{"listRegistrations", list_registrations, Needs::live_view},
+        HandlerRow{"listCalls", list_calls, Needs::live_view},
+        HandlerRow{"listLamps", list_lamps, Needs::live_view},
+        HandlerRow{"getDescription", get_description},
+        HandlerRow{"getHealth", get_health},
+        HandlerRow{"getReadiness", get_readiness, Needs::live_view},
+        HandlerRow{"getMetrics", get_metrics, Needs::live_view},
+    };
+    return rows;
+}
+
+}  // namespace lampline::web

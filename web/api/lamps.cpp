@@ -1,0 +1,42 @@
+#include <boost/json.hpp>
+
+#include "web/api/listing.hpp"
+#include "web/api/request.hpp"
+#include "web/api/time_text.hpp"
+
+namespace lampline::web {
+namespace {
+
+namespace json = boost::json;
+
+json::object shown(const LiveLamp& lamp)
+{
+    return {{"watcher", lamp.watcher},
+            {"member", lamp.member},
+            {"kind", lamp.kind},
+            {"contact", lamp.contact},
+            {"profile", lamp.profile},
+            {"state", lamp.state},
+            {"version", lamp.version},
+            {"cseq", lamp.cseq},
+            {"sent_at", time_or_null(lamp.sent_at)},
+            {"answer", lamp.answer ? json::value(*lamp.answer) : json::value{}},
+            {"answered_at", time_or_null(lamp.answered_at)},
+            {"owed", lamp.owed},
+            {"expires_at", time_text(lamp.expires_at)}};
+}
+
+}  // namespace
+
+ApiAnswer list_lamps(const ApiRequest& request)
+{
+    std::vector<json::object> items;
+    for (const auto& lamp : request.live->lamps) items.push_back(shown(lamp));
+    static const ListRules rules{{"watcher", "member", "contact", "kind"},
+                                 {"watcher", "member", "state", "sent_at", "answer"},
+                                 {"watcher", "member", "contact"},
+                                 {"watcher", "member"}};
+    return {list_page(std::move(items), rules, request.query)};
+}
+
+}  // namespace lampline::web

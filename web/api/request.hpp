@@ -1,0 +1,81 @@
+#pragma once
+// What a handler gets and gives.
+#include <boost/json/value.hpp>
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "admin/change.hpp"
+#include "core/live_view.hpp"
+#include "db/database.hpp"
+#include "web/http_message.hpp"
+#include "web/router.hpp"
+#include "web/status_counts.hpp"
+
+namespace lampline::web {
+
+/// Query parameters that the description knows, checked against it.
+using Query = std::vector<std::pair<std::string, std::string>>;
+
+/// The value of `name`; nullopt when it is not there.
+std::optional<std::string_view> find(const Query& query, std::string_view name) noexcept;
+
+/// One request, authenticated and checked against the description.
+struct ApiRequest {
+    const HttpFields& fields;
+    const PathParams& path;
+    const Query& query;
+    const std::optional<boost::json::value>& body;  ///< there when the description has one
+    const admin::Actor& actor;
+    db::Database& database;
+    const LiveViewRef& live;  ///< null: not needed, or the exchange is not ready
+    const StatusCounts& counts;
+    std::chrono::sys_seconds now;
+
+    [[nodiscard]] const std::string& param(std::string_view name) const;
+};
+
+/// The answer, to be sent once the exchange acts on `change`.
+struct ApiAnswer {
+    HttpResponse response;
+    admin::ConfigChange change{};
+};
+
+/// Runs on the database thread. May throw: then the answer is 500.
+using ApiHandler = ApiAnswer (*)(const ApiRequest&);
+
+enum class Needs : std::uint8_t { nothing, live_view };
+
+struct HandlerRow {
+    std::string_view operation;  ///< operationId
+    ApiHandler handler;
+    Needs needs = Needs::nothing;
+};
+
+/// Every handler of this program.
+std::span<const HandlerRow> handlers() noexcept;
+
+ApiAnswer list_extensions(const ApiRequest&);
+ApiAnswer get_extension(const ApiRequest&);
+ApiAnswer put_extension(const ApiRequest&);
+ApiAnswer patch_extension(const ApiRequest&);
+ApiAnswer delete_extension(const ApiRequest&);
+ApiAnswer list_groups(const ApiRequest&);
+ApiAnswer get_group(const ApiRequest&);
+ApiAnswer put_group(const ApiRequest&);
+ApiAnswer patch_group(const ApiRequest&);
+ApiAnswer delete_group(const ApiRequest&);
+ApiAnswer list_registrations(const ApiRequest&);
+ApiAnswer list_calls(const ApiRequest&);
+ApiAnswer list_lamps(const ApiRequest&);
+ApiAnswer get_description(const ApiRequest&);
+ApiAnswer get_health(const ApiRequest&);
+ApiAnswer get_readiness(const ApiRequest&);
+ApiAnswer get_metrics(const ApiRequest&);
+
+}  // namespace lampline::web

@@ -1,0 +1,92 @@
+#include "web/etag.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <vector>
+
+namespace lampline::web {
+namespace {
+
+struct Tags {
+    bool any = false;  // *
+    std::vector<std::uint64_t> strong;
+    std::vector<std::uint64_t> weak;
+};
+
+std::string_view trimmed(std::string_view text)
+{
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
+Tags tags_in(std::string_view list)
+{
+    Tags tags;
+    while (!list.empty()) {
+        const auto comma = list.find(',');
+        auto item = trimmed(list.substr(0, comma));
+        list.remove_prefix(comma == list.npos ? list.size() : comma + 1);
+        if (item == "*") tags.any = true;
+        const bool weak = item.starts_with("W/");
+        if (weak) item.remove_prefix(2);
+        if (item.size() < 3 || item.front() != '"' || item.back() != '"') continue;
+        item = item.substr(1, item.size() - 2);
+        std::uint64_t version = 0;
+        const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), version);
+        if (error != std::errc{} || end != item.data() + item.size() || version == 0) continue;
+        (weak ? tags.weak : tags.strong).push_back(version);
+    }
+    return tags;
+}
+
+bool contains_word(std::string_view list, std::string_view word)
+{
+    while (!list.empty()) {
+        const auto end = list.find_first_of(",;");
+        if (same_word(trimmed(list.substr(0, end)), word)) return true;
+        list.remove_prefix(end == list.npos ? list.size() : end + 1);
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string etag(std::uint64_t version)
+{
+    return '"' + std::to_string(version) + '"';
+}
+
+admin::Precondition precondition_of(const HttpFields& fields)
+{
+    admin::Precondition condition;
+    if (const auto match = fields.find("If-Match")) {
+        auto tags = tags_in(*match);
+        condition.must_exist = tags.any;
+        if (!tags.any) condition.only_versions = std::move(tags.strong);
+    }
+    if (const auto none_match = fields.find("If-None-Match")) {
+        auto tags = tags_in(*none_match);
+        condition.must_not_exist = tags.any;
+        condition.not_versions = std::move(tags.strong);
+        condition.not_versions.insert(condition.not_versions.end(), tags.weak.begin(),
+                                      tags.weak.end());
+    }
+    if (const auto prefer = fields.find("Prefer"))
+        condition.demanded = contains_word(*prefer, "strict");
+    return condition;
+}
+
+bool is_known(const HttpFields& fields, std::uint64_t version)
+{
+    const auto none_match = fields.find("If-None-Match");
+    if (!none_match) return false;
+    const auto tags = tags_in(*none_match);
+    const auto holds = [&](const auto& versions) {
+        return std::find(versions.begin(), versions.end(), version) != versions.end();
+    };
+    return tags.any || holds(tags.strong) || holds(tags.weak);
+}
+
+}  // namespace lampline::web

@@ -1,0 +1,106 @@
+#include "web/problem.hpp"
+
+#include <boost/json.hpp>
+
+#include "web/etag.hpp"
+
+namespace lampline::web {
+namespace {
+
+namespace json = boost::json;
+
+std::string_view title(unsigned status)
+{
+    switch (status) {
+    case 400: return "Malformed request";
+    case 401: return "Not authenticated";
+    case 403: return "Not allowed";
+    case 404: return "Not found";
+    case 405: return "Method not allowed";
+    case 408: return "Request took too long";
+    case 409: return "In conflict";
+    case 412: return "Precondition failed";
+    case 413: return "Body too large";
+    case 415: return "Media type not supported";
+    case 422: return "Cannot be accepted";
+    case 428: return "Precondition required";
+    case 429: return "Too many attempts";
+    case 431: return "Header too large";
+    case 503: return "Not ready";
+    default: return "Failed";
+    }
+}
+
+}  // namespace
+
+HttpResponse json_answer(unsigned status, const json::object& body)
+{
+    HttpResponse response{status, {}, json::serialize(body)};
+    response.fields.add("Content-Type", "application/json");
+    response.fields.add("Cache-Control", "no-store");
+    return response;
+}
+
+HttpResponse problem(unsigned status, std::string_view slug, std::string_view detail,
+                     json::object more)
+{
+    json::object body{{"type", "/problems/" + std::string{slug}},
+                      {"title", title(status)},
+                      {"status", status},
+                      {"detail", detail}};
+    for (auto& [name, value] : more) body.emplace(name, std::move(value));
+    HttpResponse response{status, {}, json::serialize(body)};
+    response.fields.add("Content-Type", "application/problem+json");
+    response.fields.add("Cache-Control", "no-store");
+    return response;
+}
+
+HttpResponse invalid(std::span<const admin::FieldFault> faults)
+{
+    json::array errors;
+    for (const auto& fault : faults)
+        errors.push_back(json::object{
+            {"pointer", fault.pointer}, {"code", fault.code}, {"message", fault.message}});
+    const auto detail = faults.empty() ? std::string{"the body cannot be accepted"}
+                                       : faults[0].pointer + ' ' + faults[0].message;
+    return problem(422, "invalid-body", detail, {{"errors", std::move(errors)}});
+}
+
+HttpResponse bad_parameter(const admin::FieldFault& fault)
+{
+    json::array errors;
+    errors.push_back(json::object{
+        {"parameter", fault.pointer}, {"code", fault.code}, {"message", fault.message}});
+    return problem(400, "bad-parameter", fault.pointer + ' ' + fault.message,
+                   {{"errors", std::move(errors)}});
+}
+
+HttpResponse refused(const admin::Refusal& refusal, std::string_view what)
+{
+    const auto named = [&](std::string_view rest) { return std::string{what}.append(rest); };
+    switch (refusal.kind) {
+    case admin::RefusalKind::invalid: return invalid(refusal.faults);
+    case admin::RefusalKind::unknown: return problem(404, "unknown", named(" does not exist"));
+    case admin::RefusalKind::precondition_failed: {
+        auto response =
+            problem(412, "precondition-failed",
+                    named(refusal.version == 0 ? " does not exist" : " is in another state"));
+        if (refusal.version != 0) response.fields.add("ETag", etag(refusal.version));
+        return response;
+    }
+    case admin::RefusalKind::precondition_required:
+        return problem(428, "precondition-required",
+                       named(" exists: say If-Match, or If-None-Match: *"));
+    case admin::RefusalKind::in_use: {
+        json::array references;
+        for (const auto& reference : refusal.references)
+            references.push_back(
+                json::object{{"type", "group"}, {"name", reference.group}, {"as", reference.as}});
+        return problem(409, "in-use", named(" is in use; ?recursive=true removes its memberships"),
+                       {{"references", std::move(references)}});
+    }
+    }
+    return problem(500, "failed", "unhandled refusal");
+}
+
+}  // namespace lampline::web

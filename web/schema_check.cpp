@@ -1,0 +1,171 @@
+#include "web/schema_check.hpp"
+
+#include <boost/json.hpp>
+
+#include <valijson/adapters/boost_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace lampline::web {
+namespace {
+
+namespace json = boost::json;
+using admin::FieldFault;
+
+/// No member of ours is longer. Patterns are matched by std::regex, whose stack grows with the
+/// text.
+constexpr std::size_t max_text = 1024;
+constexpr std::size_t max_faults = 50;
+
+/// A schema that stands alone: its references are resolved against itself.
+json::value with_components(const json::value& schema, const json::object& document)
+{
+    json::object alone;
+    alone["allOf"] = json::array{schema};
+    if (const auto* components = document.if_contains("components"))
+        alone["components"] = *components;
+    return alone;
+}
+
+/// `~` and `/` are escaped (RFC 6901 §3).
+void append_token(std::string& pointer, std::string_view token)
+{
+    pointer += '/';
+    for (const char c : token) {
+        if (c == '~')
+            pointer += "~0";
+        else if (c == '/')
+            pointer += "~1";
+        else
+            pointer += c;
+    }
+}
+
+/// valijson names the way as <root>, [member], [0].
+std::string pointer_of(const std::vector<std::string>& context)
+{
+    std::string pointer;
+    for (std::size_t i = 1; i < context.size(); ++i) {
+        std::string_view token = context[i];
+        if (token.starts_with('[') && token.ends_with(']'))
+            token = token.substr(1, token.size() - 2);
+        append_token(pointer, token);
+    }
+    return pointer;
+}
+
+std::string_view quoted_in(std::string_view text)
+{
+    const auto first = text.find(": '");
+    const auto from = first != text.npos ? first + 3 : text.find('\'') + 1;
+    const auto to = text.rfind('\'');
+    return to > from ? text.substr(from, to - from) : std::string_view{};
+}
+
+std::string number_in(std::string_view text)
+{
+    const auto from = text.find_first_of("-0123456789");
+    if (from == text.npos) return {};
+    const auto to = text.find_first_not_of("-0123456789", from);
+    return std::string{text.substr(from, to - from)};
+}
+
+/// How valijson's sentence begins, and what we say instead; {} stands for the number in it.
+struct Wording {
+    std::string_view sentence;
+    std::string_view code;
+    std::string_view before_number;
+    std::string_view after_number;
+};
+constexpr std::array wordings{
+    Wording{"Value type not permitted", "type", "is of the wrong type", ""},
+    Wording{"Missing required property", "required", "is missing", ""},
+    Wording{"Object contains a property that could not", "unknown_member", "is not known here", ""},
+    Wording{"String should be no more than", "too_long", "must have at most ", " characters"},
+    Wording{"String should be no fewer than", "too_short", "must have at least ", " characters"},
+    Wording{"Array should contain no more than", "too_many", "must have at most ", " items"},
+    Wording{"Expected number less than or equal to", "too_big", "must be at most ", ""},
+    Wording{"Expected number greater than or equal to", "too_small", "must be at least ", ""},
+    Wording{"Failed to match regex", "pattern", "has characters that are not allowed", ""},
+    Wording{"Failed to match against any enum", "not_allowed", "is not one of the allowed values",
+            ""},
+};
+
+/// Sentences that only say that something below failed, which has its own.
+bool is_summary(std::string_view sentence)
+{
+    return sentence.starts_with("Failed to validate");
+}
+
+FieldFault fault_of(const valijson::ValidationResults::Error& error)
+{
+    FieldFault fault{pointer_of(error.context), "invalid", error.description};
+    for (const auto& wording : wordings) {
+        if (!error.description.starts_with(wording.sentence)) continue;
+        fault.code = wording.code;
+        fault.message = wording.before_number;
+        if (!wording.after_number.empty() || wording.before_number.ends_with(' '))
+            fault.message += number_in(error.description);
+        fault.message += wording.after_number;
+        if (wording.code == "required" || wording.code == "unknown_member")
+            append_token(fault.pointer, quoted_in(error.description));
+        break;
+    }
+    return fault;
+}
+
+/// The first string in `value` that is too long for a pattern; its place.
+std::optional<std::string> overlong(const json::value& value, const std::string& pointer)
+{
+    if (const auto* text = value.if_string()) {
+        if (text->size() > max_text) return pointer;
+    } else if (const auto* array = value.if_array()) {
+        for (std::size_t i = 0; i < array->size(); ++i)
+            if (auto found = overlong((*array)[i], pointer + '/' + std::to_string(i))) return found;
+    } else if (const auto* object = value.if_object()) {
+        for (const auto& [name, member] : *object) {
+            auto place = pointer;
+            append_token(place, name);
+            if (auto found = overlong(member, place)) return found;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+SchemaCheck::SchemaCheck(const json::value& schema, const json::object& document)
+{
+    const auto alone = with_components(schema, document);
+    auto compiled = std::make_shared<valijson::Schema>();
+    valijson::SchemaParser parser{valijson::SchemaParser::kDraft7};
+    parser.populateSchema(valijson::adapters::BoostJsonAdapter{alone}, *compiled);
+    schema_ = std::move(compiled);
+}
+
+std::vector<FieldFault> SchemaCheck::operator()(const json::value& value) const
+{
+    if (auto place = overlong(value, ""))
+        return {{*place, "too_long", "must have at most " + std::to_string(max_text) + " bytes"}};
+    valijson::Validator validator{valijson::Validator::kStrongTypes};
+    valijson::ValidationResults results;
+    const valijson::adapters::BoostJsonAdapter target{value};
+    if (validator.validate(*schema_, target, &results)) return {};
+
+    std::vector<FieldFault> faults;
+    for (const auto& error : results)
+        if (!is_summary(error.description) && faults.size() < max_faults)
+            faults.push_back(fault_of(error));
+    if (faults.empty()) faults.push_back({"", "invalid", "does not match the description"});
+    return faults;
+}
+
+}  // namespace lampline::web

@@ -1,0 +1,20 @@
+#pragma once
+// The target of a request, taken apart.
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lampline::web {
+
+/// Path and query with percent-escapes resolved.
+struct Url {
+    std::vector<std::string> segments;  ///< `/a/b` is two, `/` is one empty one
+    std::vector<std::pair<std::string, std::string>> query;
+
+    /// nullopt when `target` is not in origin form (RFC 9112 §3.2.1).
+    static std::optional<Url> parse(std::string_view target);
+};
+
+}  // namespace lampline::web
