@@ -1,0 +1,125 @@
+#include "core/refer.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace lampline {
+namespace {
+
+constexpr std::size_t max_length = 1024;
+
+bool same_word(std::string_view left, std::string_view right) noexcept
+{
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char a, char b) {
+        return std::tolower(static_cast<unsigned char>(a)) ==
+               std::tolower(static_cast<unsigned char>(b));
+    });
+}
+
+std::string_view take_until(std::string_view& rest, char stop) noexcept
+{
+    const auto end = rest.find(stop);
+    const auto taken = rest.substr(0, end);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    return taken;
+}
+
+std::string_view trimmed(std::string_view text) noexcept
+{
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
+int hex_digit(char c) noexcept
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+/// nullopt: a broken escape, or one that would smuggle in a control character.
+std::optional<std::string> unescape(std::string_view text)
+{
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            result += text[i];
+            continue;
+        }
+        if (i + 2 >= text.size()) return std::nullopt;
+        const int high = hex_digit(text[i + 1]);
+        const int low = hex_digit(text[i + 2]);
+        if (high < 0 || low < 0) return std::nullopt;
+        const int code = high * 16 + low;
+        if (code < 0x20 || code == 0x7f) return std::nullopt;
+        result += static_cast<char>(code);
+        i += 2;
+    }
+    return result;
+}
+
+/// The URI of a name-addr or addr-spec.
+std::string_view address_in(std::string_view value) noexcept
+{
+    auto search = value;
+    if (search.starts_with('"')) {  // a display name may contain anything, quoted
+        std::size_t end = 1;
+        while (end < search.size() && search[end] != '"') end += search[end] == '\\' ? 2 : 1;
+        search.remove_prefix(std::min(end + 1, search.size()));
+    }
+    const auto open = search.find('<');
+    if (open == std::string_view::npos)
+        return search == value ? value.substr(0, value.find(';')) : std::string_view{};
+    const auto close = search.find('>', open);
+    return close == std::string_view::npos ? std::string_view{}
+                                           : search.substr(open + 1, close - open - 1);
+}
+
+}  // namespace
+
+std::optional<Replaces> parse_replaces(std::string_view text)
+{
+    if (text.size() > max_length) return std::nullopt;
+    Replaces replaces;
+    replaces.call_id = trimmed(take_until(text, ';'));
+    if (replaces.call_id.empty()) return std::nullopt;
+    while (!text.empty()) {
+        auto value = trimmed(take_until(text, ';'));
+        const auto name = trimmed(take_until(value, '='));
+        value = trimmed(value);
+        if (same_word(name, "to-tag"))
+            replaces.to_tag = value;
+        else if (same_word(name, "from-tag"))
+            replaces.from_tag = value;
+        else if (same_word(name, "early-only"))
+            replaces.early_only = true;
+    }
+    return replaces;
+}
+
+std::optional<ReferTo> parse_refer_to(std::string_view value)
+{
+    if (value.size() > 2 * max_length) return std::nullopt;
+    auto address = address_in(trimmed(value));
+    auto headers = address;
+    const auto uri = SipUri::parse(take_until(headers, '?'));
+    if (!uri) return std::nullopt;
+
+    ReferTo result{.uri = *uri, .replaces = {}, .wants_invite = true};
+    if (const auto method = uri->param("method"))
+        result.wants_invite = same_word(*method, "INVITE");
+    while (!headers.empty()) {
+        auto field = take_until(headers, '&');
+        const auto name = take_until(field, '=');
+        if (!same_word(name, "Replaces")) continue;
+        const auto text = unescape(field);
+        if (!text) return std::nullopt;
+        result.replaces = parse_replaces(*text);
+        if (!result.replaces) return std::nullopt;
+    }
+    return result;
+}
+
+}  // namespace lampline
