@@ -23,6 +23,8 @@ using admin::FieldFault;
 /// No member of ours is longer. Patterns are matched by std::regex, whose stack grows with the
 /// text.
 constexpr std::size_t max_text = 1024;
+/// A full group, 500 members and 500 watchers, has half as many.
+constexpr std::size_t max_values = 5000;
 constexpr std::size_t max_faults = 50;
 
 /// A schema that stands alone: its references are resolved against itself.
@@ -122,23 +124,36 @@ FieldFault fault_of(const valijson::ValidationResults::Error& error)
     return fault;
 }
 
-/// The first string in `value` that is too long for a pattern; its place.
-std::optional<std::string> overlong(const json::value& value, const std::string& pointer)
-{
-    if (const auto* text = value.if_string()) {
-        if (text->size() > max_text) return pointer;
-    } else if (const auto* array = value.if_array()) {
-        for (std::size_t i = 0; i < array->size(); ++i)
-            if (auto found = overlong((*array)[i], pointer + '/' + std::to_string(i))) return found;
-    } else if (const auto* object = value.if_object()) {
-        for (const auto& [name, member] : *object) {
-            auto place = pointer;
-            append_token(place, name);
-            if (auto found = overlong(member, place)) return found;
+/// Looks through a body before it is validated: what is excessive is refused at little cost.
+class ExcessSearch {
+public:
+    /// The first fault under `value`, which is at `pointer`.
+    std::optional<FieldFault> operator()(const json::value& value, const std::string& pointer)
+    {
+        if (++values_ > max_values)
+            return FieldFault{pointer, "too_many", "is one value too many in this body"};
+        if (const auto* text = value.if_string()) {
+            if (text->size() <= max_text) return std::nullopt;
+            return FieldFault{pointer, "too_long",
+                              "must have at most " + std::to_string(max_text) + " bytes"};
         }
+        if (const auto* array = value.if_array()) {
+            for (std::size_t i = 0; i < array->size(); ++i)
+                if (auto fault = (*this)((*array)[i], pointer + '/' + std::to_string(i)))
+                    return fault;
+        } else if (const auto* object = value.if_object()) {
+            for (const auto& [name, member] : *object) {
+                auto place = pointer;
+                append_token(place, std::string_view{name}.substr(0, max_text));
+                if (auto fault = (*this)(member, place)) return fault;
+            }
+        }
+        return std::nullopt;
     }
-    return std::nullopt;
-}
+
+private:
+    std::size_t values_ = 0;
+};
 
 }  // namespace
 
@@ -153,8 +168,7 @@ SchemaCheck::SchemaCheck(const json::value& schema, const json::object& document
 
 std::vector<FieldFault> SchemaCheck::operator()(const json::value& value) const
 {
-    if (auto place = overlong(value, ""))
-        return {{*place, "too_long", "must have at most " + std::to_string(max_text) + " bytes"}};
+    if (auto fault = ExcessSearch{}(value, "")) return {std::move(*fault)};
     valijson::Validator validator{valijson::Validator::kStrongTypes};
     valijson::ValidationResults results;
     const valijson::adapters::BoostJsonAdapter target{value};

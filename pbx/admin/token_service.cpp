@@ -1,8 +1,9 @@
 #include "admin/token_service.hpp"
 
 #include <boost/json.hpp>
+#include <spdlog/spdlog.h>
 
-#include <array>
+#include <stdexcept>
 
 #include "admin/secret.hpp"
 #include "db/audit_store.hpp"
@@ -98,12 +99,18 @@ std::optional<Bearer> TokenService::authenticate(std::string_view token,
     if (!row) return std::nullopt;
     const auto role = role_named(row->role);
     if (!role) return std::nullopt;
-    if (!row->last_used_at || now - *row->last_used_at >= use_grid) {
-        db::Transaction transaction{database_, db::Durability::normal};
-        db::TokenStore{database_}.touch(row->sha256, now);
-        transaction.commit();
-    }
+    if (!row->last_used_at || now - *row->last_used_at >= use_grid) note_use(row->sha256, now);
     return Bearer{row->name, *role};
+}
+
+/// A disk that cannot be written now must not lock out who only reads: the next use notes it.
+void TokenService::note_use(const std::string& digest, std::chrono::sys_seconds now)
+try {
+    db::Transaction transaction{database_, db::Durability::normal};
+    db::TokenStore{database_}.touch(digest, now);
+    transaction.commit();
+} catch (const std::runtime_error& failure) {
+    spdlog::warn("the use of a token is not noted: {}", failure.what());
 }
 
 bool TokenService::revoke(std::string_view name, const Actor& actor, std::chrono::sys_seconds now)

@@ -53,6 +53,8 @@ public:
     bool revoke(std::string_view name, const Actor& actor, std::chrono::sys_seconds now);
 
 private:
+    void note_use(const std::string& digest, std::chrono::sys_seconds now);
+
     db::Database& database_;
 };
 

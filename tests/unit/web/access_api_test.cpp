@@ -6,6 +6,7 @@
 
 #include "unit/web/http_client.hpp"
 #include "web/attempt_limit.hpp"
+#include "web/dispatcher.hpp"
 
 using namespace lampline;
 using namespace lampline::testing;
@@ -70,6 +71,28 @@ TEST_CASE("403 when the token's role may not do this")
     CHECK(office.get("/api/v1/calls", receptionist).status == 200);
     CHECK(office.get("/api/v1/extensions", receptionist).status == 403);
     CHECK(office.put("/api/v1/extensions/207", "{}", as(admin::Role::operator_)).status == 201);
+}
+
+TEST_CASE("metrics need a token when they are asked for from elsewhere")
+{
+    WebOffice office;
+    const auto dispatcher = std::make_shared<web::Dispatcher>(
+        office.database, [](DirectoryRef, std::function<void()>) {},
+        [](std::function<void(LiveViewRef)> answer) { answer(std::make_shared<LiveView>()); },
+        std::make_shared<web::StatusCounts>());
+    const auto status = [&](bool loopback, const std::string& authorization) {
+        web::HttpRequest request{"GET", "/metrics", {}, {}, "192.0.2.1", loopback, "id"};
+        if (!authorization.empty()) request.fields.add("Authorization", authorization);
+        std::promise<unsigned> answered;
+        dispatcher->handle(std::move(request), [&](const web::HttpResponse& response) {
+            answered.set_value(response.status);
+        });
+        return answered.get_future().get();
+    };
+    CHECK(status(true, "") == 200);
+    CHECK(status(false, "") == 401);
+    CHECK(status(false, "Bearer ll_nobody") == 401);
+    CHECK(status(false, "Bearer " + office.token) == 200);
 }
 
 TEST_CASE("no token and no password in the log")

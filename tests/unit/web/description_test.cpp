@@ -58,7 +58,8 @@ void check_described(const json::object& operation, const web::HttpResponse& res
 template <class Visit>
 void for_each_operation(Visit visit)
 {
-    for (const auto& [path, item] : document().at("paths").as_object())
+    const auto whole = document();
+    for (const auto& [path, item] : whole.at("paths").as_object())
         for (const auto& [method, operation] : item.as_object())
             if (method != "parameters") visit(std::string{path}, method, operation.as_object());
 }

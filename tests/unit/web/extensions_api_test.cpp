@@ -19,7 +19,8 @@ std::string number_in(const boost::json::value& item)
 std::string numbers(const web::HttpResponse& page)
 {
     std::string text;
-    for (const auto& item : json_of(page).at("items").as_array())
+    const auto body = json_of(page);
+    for (const auto& item : body.at("items").as_array())
         text += (text.empty() ? "" : " ") + number_in(item);
     return text;
 }
@@ -263,14 +264,13 @@ TEST_CASE("400 names the query parameter")
                                            {"limit=ten", "limit"},
                                            {"limit=1&limit=2", "limit"},
                                            {"sort=secret", "sort"},
-                                           {"sort=number,", "sort"},
                                            {"cursor=xyz", "cursor"},
                                            {"cursor=5b5d", "cursor"},
                                            {"colour=red", "colour"}}) {
         CAPTURE(query);
         const auto refused = office.get(std::string{"/api/v1/extensions?"} + query);
-        CHECK((refused.status == 400 || query == std::string_view{"sort=number,"}));
-        if (refused.status == 400) CHECK(error_member(refused, "parameter") == parameter);
+        CHECK(refused.status == 400);
+        CHECK(error_member(refused, "parameter") == parameter);
     }
     CHECK(office.remove("/api/v1/extensions/207?recursive=yes").status == 400);
 }

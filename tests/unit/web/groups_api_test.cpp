@@ -96,6 +96,9 @@ TEST_CASE("422 names the place within the lists")
     std::string crowd = R"({"members":["207")";
     for (int i = 0; i < 500; ++i) crowd += R"(,"207")";
     CHECK(error_member(office.put("/api/v1/groups/sales", crowd + "]}"), "code") == "too_many");
+    std::string flood = R"({"members":[1)";
+    for (int i = 0; i < 400'000; ++i) flood += ",1";
+    CHECK(error_member(office.put("/api/v1/groups/sales", flood + "]}"), "code") == "too_many");
     CHECK(office.put("/api/v1/groups/Sales", "{}").status == 422);
     CHECK(office.published.size() == before);
 }

@@ -190,8 +190,8 @@ inline std::string field(const web::HttpResponse& response, std::string_view nam
 /// Member `name` of the first entry of a problem's `errors`.
 inline std::string error_member(const web::HttpResponse& response, std::string_view name)
 {
-    const auto& error = json_of(response).at("errors").as_array().at(0).as_object();
-    return boost::json::value_to<std::string>(error.at(name));
+    const auto problem = json_of(response);
+    return boost::json::value_to<std::string>(problem.at("errors").at(0).at(name));
 }
 
 }  // namespace lampline::testing
