@@ -57,6 +57,8 @@ class BadInput(WireTest):
     def setUp(self):
         super().setUp()
         self.anna = self.phone("201")
+        self.writer = self.phone("203", registered=False)   # its Via gets some of the answers
+        self.writer.deaf = True
         self.stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.stranger.bind(("127.0.0.1", 0))
         self.addCleanup(self.stranger.close)
@@ -95,13 +97,13 @@ class BadInput(WireTest):
         self.serves()
 
     def test_truncated_messages(self):
-        for text in messages(self.anna):
+        for text in messages(self.writer):
             for end in range(0, len(text), 7):
                 self.sends(text[:end])
         self.serves()
 
     def test_mutated_messages_over_udp(self):
-        chance, texts = random.Random(2), messages(self.anna)
+        chance, texts = random.Random(2), messages(self.writer)
         for number in range(MUTATIONS):
             self.sends(mutate(chance.choice(texts), chance))
             if number % 50 == 0:
@@ -109,13 +111,13 @@ class BadInput(WireTest):
         self.serves()
 
     def test_mutated_messages_over_tcp(self):
-        chance, texts = random.Random(3), messages(self.anna)
+        chance, texts = random.Random(3), messages(self.writer)
         for _ in range(60):
             self.sends_by_tcp(b"".join(mutate(chance.choice(texts), chance) for _ in range(10)))
         self.serves()
 
     def test_each_header_missing_doubled_empty_and_huge(self):
-        for text in messages(self.anna):
+        for text in messages(self.writer):
             head, _, body = text.partition(b"\r\n\r\n")
             lines = head.split(b"\r\n")
             for i in range(1, len(lines)):

@@ -54,7 +54,7 @@ class Refusals(WireTest):
         call = anna.calls("202")
         incoming = bob.receives("INVITE")
         seen = incoming.received.message           # comes back with our own Via below a new one
-        looped = bob.request("INVITE", bob.aor, call_id=seen["Call-ID"], body=OFFER,
+        looped = bob.request("INVITE", seen.uri, call_id=seen["Call-ID"], body=OFFER,
                              headers=[("From", seen["From"]), ("To", seen["To"])])
         vias = looped.headers.lines("Via") + seen.headers.lines("Via")
         looped.headers.remove("Via")

@@ -1,5 +1,7 @@
 """What is there again after the server was stopped or killed."""
+import contextlib
 import signal
+import sqlite3
 import time
 import unittest
 
@@ -17,6 +19,7 @@ class Restart(WireTest):
     def bindings_survive(self, end):
         anna, bob, carol = self.phone("201"), self.phone("202"), self.phone("203", transport="tcp",
                                                                            listens=True)
+        self.stored(bindings=3)
         end()
         self.server.start()
         for callee in (bob, carol):
@@ -26,13 +29,16 @@ class Restart(WireTest):
 
     def test_a_phone_that_unregistered_stays_unregistered(self):
         anna, bob = self.phone("201"), self.phone("202")
+        self.stored(bindings=2)
         bob.unregisters()
+        self.stored(bindings=1)
         self.server.kill()
         self.server.start()
         anna.calls("202").receives(480)
 
     def test_a_refresh_after_a_restart_needs_no_new_binding(self):
         bob = self.phone("202")
+        self.stored(bindings=1)
         self.server.kill()
         self.server.start()
         found = bob.registers().headers.values("Contact")
@@ -49,9 +55,10 @@ class Restart(WireTest):
     def test_a_subscription_goes_on_after_a_kill(self):
         lamp = self.phone("201").watches("202")
         bob, eve = self.phone("202"), self.phone("205")
+        self.stored(bindings=3, subscriptions=1)
         self.server.kill()
-        self.server.start()
         lamp.versions_may_jump = True
+        self.server.start()
         self.a_call_shows(lamp, eve, bob)
         self.assertEqual("active", lamp.refreshes().state)
 
@@ -63,6 +70,7 @@ class Restart(WireTest):
         talk(eve, bob)
         for watch in (lamp, other, unasked):
             watch.shows("confirmed")
+        self.stored(bindings=5, subscriptions=2)
         self.server.kill()
         for watch in (lamp, other, unasked):
             watch.versions_may_jump = True
@@ -74,6 +82,15 @@ class Restart(WireTest):
         for phone in (bob, eve):                   # what their old call still says is refused
             phone.calls_by_id.clear()
         self.a_call_shows(lamp, eve, bob)
+
+    def stored(self, bindings: int, subscriptions: int = 0) -> None:
+        """Storage follows what phones are told by some 20 ms; a kill before that may undo it."""
+        def counts():
+            path = self.server.data / "lampline.db"
+            with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+                return tuple(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+                             for table in ("binding", "subscription"))
+        eventually(lambda: counts() == (bindings, subscriptions), "all is stored", 2)
 
     def unsolicited_watcher(self):
         self.rest.put_group("reception", members=["202"], watchers=[

@@ -75,6 +75,7 @@ class Subscribing(WireTest):
 
     def test_a_refresh_with_an_old_cseq(self):
         subscription = self.anna.watches("202")
+        subscription.refreshes()
         subscription.dialog.cseq = 0
         subscription.sends_subscribe(600).receives(500)
 

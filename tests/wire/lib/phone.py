@@ -240,7 +240,8 @@ class Phone:
             unread += call.unread
         faults = list(self.faults)
         faults += [f"{self.name} received {line}, which nothing expected" for line in unread]
-        faults += [f"malformed: {why}\n{what!r}" for what, why in self.sockets.malformed]
+        if not self.deaf:
+            faults += [f"malformed: {why}\n{what!r}" for what, why in self.sockets.malformed]
         return faults
 
     def fault(self, text: str) -> None:

@@ -78,13 +78,15 @@ class Baresip:
         self.text = ""
         self.process = subprocess.Popen(["baresip", "-f", str(folder)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
 
     def _listen(self) -> None:
         while chunk := self.process.stdout.read1(4096):
             with loop.changed:
                 self.text += chunk.decode("utf-8", "replace")
                 loop.changed.notify_all()
+        self.process.stdout.close()
 
     def says(self, pattern: str) -> re.Match:
         """Waits until its output has `pattern`, and forgets it up to there."""
@@ -108,6 +110,7 @@ class Baresip:
         self.process.kill()
         self.process.wait()
         self.process.stdin.close()
+        self.listener.join()
 
 
 def free_udp_port() -> int:
@@ -128,7 +131,8 @@ class Sipp:
                    "-r", str(rate), "-l", str(limit), "-timeout", "120s", "-timeout_error",
                    "-nostdin", "-trace_err", "-error_file", str(self.log)]
         if user:
-            command += ["-au", user, "-ap", secret]
+            uri = "office.test" if scenario == "register" else f"{service}@office.test"
+            command += ["-au", user, "-ap", secret, "-auth_uri", uri]
         if scenario == "caller":
             command += ["-set", "caller", user]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
