@@ -12,8 +12,7 @@ namespace bench {
 /// The caller: INVITE, 407, ACK, INVITE with credentials, 180, 200, ACK, and BYE after `talk`.
 class OutgoingCall {
 public:
-    /// Sends the first INVITE. `done` gets true when the BYE is answered 200 and nothing went wrong
-    /// before.
+    /// Sends the first INVITE. `done` gets 200 when the BYE is answered so.
     OutgoingCall(Line& line, std::string_view callee, Clock::duration talk, Done done);
 
     void receive_response(const SipMessage& response);
@@ -29,7 +28,7 @@ private:
     void acknowledge_failure(const SipMessage& response);
     void acknowledge_success(const SipMessage& response);
     [[nodiscard]] std::string in_dialog(std::string_view method) const;
-    void finish(bool succeeded);
+    void finish(int status);
 
     Line& line_;
     Clock::duration talk_;

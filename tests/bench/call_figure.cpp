@@ -41,8 +41,8 @@ bool measure_calls(const Options& options)
     const double used = cpu_seconds(options.server_pid) - before;
 
     const auto count = static_cast<double>(options.count);
-    std::cout << "cpu=" << used * 1000 / count << " operations=" << options.count
-              << " failed=" << batch.failed() << " repetitions="
+    std::cout << "cpu=" << used * 1000 / count << " operations=" << options.count << batch.outcome()
+              << " repetitions="
               << repetitions(callers) + repetitions(callees) + repetitions(observers)
               << " notifies_per_call=" << static_cast<double>(notifies) / count << "\n";
     return true;

@@ -99,8 +99,7 @@ bool measure_fanout(const Options& options)
     std::cout << "cpu=" << used * 1000 / static_cast<double>(spread.notifies())
               << " last_ms=" << (last.empty() ? 0 : last[last.size() / 2])
               << " worst_last_ms=" << (last.empty() ? 0 : last.back())
-              << " notifies=" << spread.notifies()
-              << " failed=" << batch.failed() + spread.incomplete()
+              << " notifies=" << spread.notifies() << batch.outcome(spread.incomplete())
               << " repetitions=" << repetitions(watchers) + repetitions(ends) << "\n";
     return true;
 }

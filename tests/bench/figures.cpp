@@ -30,7 +30,7 @@ bool wait_for(Loop& loop, const Batch& batch, std::uint64_t count, const char* w
     loop.run_for(patience + std::chrono::seconds{static_cast<std::int64_t>(
                                 static_cast<double>(count) / setup_rate)});
     if (batch.failed() != 0)
-        std::cerr << "bench: " << batch.failed() << " of " << count << " " << what << " failed\n";
+        std::cerr << "bench: of " << count << " " << what << batch.outcome() << "\n";
     return batch.failed() == 0;
 }
 
@@ -42,6 +42,22 @@ void pace(Loop& loop, std::uint64_t count, double rate, std::function<void(std::
     auto paced = std::make_shared<Pace>(Pace{
         loop, 0, count, std::chrono::duration<double>{1 / rate}, Clock::now(), std::move(start)});
     loop.at(paced->begin, [paced] { step(paced); });
+}
+
+std::uint64_t Batch::failed() const
+{
+    auto sum = expected_ - finished_;
+    for (const auto& [status, count] : failures_) sum += count;
+    return sum;
+}
+
+std::string Batch::outcome(std::uint64_t more_failures) const
+{
+    auto text = " failed=" + std::to_string(failed() + more_failures);
+    if (failed() != 0) text += " unfinished=" + std::to_string(expected_ - finished_);
+    for (const auto& [status, count] : failures_)
+        text += " status_" + std::to_string(status) + "=" + std::to_string(count);
+    return text;
 }
 
 Phones make_phones(Loop& loop, const Server& server, const std::vector<std::string>& numbers)

@@ -3,6 +3,7 @@
 // pairs.
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,23 +35,22 @@ public:
 
     Done one()
     {
-        return [this](bool succeeded) { finished(succeeded); };
+        return [this](int status) { finished(status); };
     }
-    void finished(bool succeeded)
+    void finished(int status)
     {
-        if (!succeeded) ++failed_;
+        if (status != succeeded) ++failures_[status];
         if (++finished_ == expected_) loop_.stop();
     }
     /// Operations that failed or have not ended.
-    [[nodiscard]] std::uint64_t failed() const noexcept
-    {
-        return failed_ + (expected_ - finished_);
-    }
-    [[nodiscard]] bool complete() const noexcept { return finished_ == expected_; }
+    [[nodiscard]] std::uint64_t failed() const;
+    /// " failed=N", and with which statuses.
+    [[nodiscard]] std::string outcome(std::uint64_t more_failures = 0) const;
 
 private:
     Loop& loop_;
-    std::uint64_t expected_, finished_ = 0, failed_ = 0;
+    std::uint64_t expected_, finished_ = 0;
+    std::map<int, std::uint64_t> failures_;  // by status
 };
 
 /// Calls `start(i)` for i in [0, count) at a constant rate, however long each takes.

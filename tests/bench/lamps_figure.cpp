@@ -23,8 +23,8 @@ public:
     {
         if (left_ == 0) return;
         --left_;
-        caller_.call(callee_.number(), Clock::duration::zero(), [this](bool succeeded) {
-            batch_.finished(succeeded);
+        caller_.call(callee_.number(), Clock::duration::zero(), [this](int status) {
+            batch_.finished(status);
             next();
         });
     }
@@ -92,8 +92,8 @@ bool measure_lamps(const Options& options)
         out_of_order += subscription->lamp().out_of_order();
     }
     std::cout << "wrong=" << wrong << " out_of_order=" << out_of_order << " never_lit=" << never_lit
-              << " lamps=" << lamps.size() << " failed=" << batch.failed()
-              << " seconds=" << calling.count() << " notifies=" << notifies << " cpu_total=" << used
+              << " lamps=" << lamps.size() << batch.outcome() << " seconds=" << calling.count()
+              << " notifies=" << notifies << " cpu_total=" << used
               << " repetitions=" << repetitions(watchers) << "\n";
     return true;
 }

@@ -50,8 +50,7 @@ bool measure_memory(const Options& options)
               << " kb_per_subscription=" << kilobytes_each(registered, subscribed, phones.size())
               << " kb_per_new_call=" << kilobytes_each(subscribed, calling, options.count)
               << " kb_per_call=" << kilobytes_each(subscribed, talking, options.count)
-              << " end_mb=" << static_cast<double>(ended) / 1048576 << " failed=" << batch.failed()
-              << "\n";
+              << " end_mb=" << static_cast<double>(ended) / 1048576 << batch.outcome() << "\n";
     return true;
 }
 

@@ -1,6 +1,6 @@
 #include "bench/office.hpp"
 
-#include <algorithm>
+#include <iomanip>
 
 namespace bench::office {
 namespace {
@@ -16,12 +16,11 @@ std::vector<std::string> all_extensions()
 }
 
 template <class Write>
-void write_list(std::ostream& out, const std::vector<std::string>& items, Write write)
+std::string list_of(const std::vector<std::string>& items, Write write)
 {
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        if (i != 0) out << ",";
-        write(items[i]);
-    }
+    std::string text;
+    for (const auto& item : items) text.append(text.empty() ? "" : ",").append(write(item));
+    return text;
 }
 
 class CurlWriter {
@@ -31,33 +30,26 @@ public:
     {
     }
 
-    template <class Body>
-    void put(const std::string& path, Body body)
+    void put(const std::string& path, const std::string& json)
     {
         if (!first_) out_ << "next\n";
         first_ = false;
         out_ << "url=\"" << url_ << "/api/v1" << path
              << "\"\nrequest=\"PUT\"\nfail\nsilent\nshow-error\n"
              << "output=\"/dev/null\"\nheader=\"Authorization: Bearer " << token_
-             << "\"\nheader=\"Content-Type: application/json\"\ndata='";
-        body();
-        out_ << "'\n";
+             << "\"\nheader=\"Content-Type: application/json\"\ndata=" << std::quoted(json) << "\n";
     }
 
     void put_group(const std::string& name, const std::vector<std::string>& members,
                    const std::vector<std::string>& watchers)
     {
-        put("/groups/" + name, [&] {
-            out_ << R"({"name":")" << name << R"(","display_name":")" << name << R"(","members":[)";
-            write_list(out_, members,
-                       [&](const std::string& number) { out_ << '"' << number << '"'; });
-            out_ << R"(],"watchers":[)";
-            write_list(out_, watchers, [&](const std::string& number) {
-                out_ << R"({"number":")" << number
-                     << R"(","unsolicited":false,"profile":"standard"})";
-            });
-            out_ << "]}";
-        });
+        const auto member = [](const std::string& number) { return '"' + number + '"'; };
+        const auto watcher = [](const std::string& number) {
+            return R"({"number":")" + number + R"(","unsolicited":false,"profile":"standard"})";
+        };
+        put("/groups/" + name, R"({"name":")" + name + R"(","display_name":")" + name +
+                                   R"(","members":[)" + list_of(members, member) +
+                                   R"(],"watchers":[)" + list_of(watchers, watcher) + "]}");
     }
 
 private:
@@ -84,12 +76,13 @@ void write_curl(std::ostream& out, std::string_view url, std::string_view token)
 {
     CurlWriter curl{out, url, token};
     for (const auto& number : all_extensions())
-        curl.put("/extensions/" + number, [&] {
-            out << R"({"number":")" << number << R"(","display_name":"Phone )" << number
-                << R"(","sip_password":")" << secret_of(number) << R"("})";
-        });
+        curl.put("/extensions/" + number,
+                 R"({"number":")" + number + R"(","display_name":"Phone )" + number +
+                     R"(","sip_password":")" + secret_of(number) + R"("})");
     curl.put_group("callees", callees(), {std::string{observer}});
-    curl.put_group("crowd", {std::string{crowded}}, everyone());
+    curl.put_group("crowd-1", {std::string{crowded}}, numbers(1000, 500));
+    curl.put_group("crowd-2", {std::string{crowded}},
+                   numbers(1500, 500));  // 500 is a group's limit
     curl.put_group("busy", busy_four(), busy_watchers());
 }
 

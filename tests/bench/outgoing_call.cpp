@@ -72,13 +72,13 @@ void OutgoingCall::receive_response(const SipMessage& response)
     }
     if (response.method == "INVITE" || response.status >= 200) request_.stop();
     if (response.status < 200) return;
-    if (response.method == "BYE") return finish(response.status == 200);
+    if (response.method == "BYE") return finish(response.status);
     if (response.method != "INVITE") return;
     if (response.status < 300) return acknowledge_success(response);
     acknowledge_failure(response);
     if (response.status == 407 && !std::exchange(challenged_, true))
         if (const auto line = line_.digest().answer(response, "INVITE", uri_)) return invite(*line);
-    finish(false);
+    finish(response.status);
 }
 
 void OutgoingCall::acknowledge_failure(const SipMessage& response)
@@ -137,13 +137,13 @@ void OutgoingCall::hang_up()
 void OutgoingCall::receive_bye(const SipMessage& request)
 {
     line_.send("SIP/2.0 200 OK\r\n" + echoed_headers(request, {}, false).append(no_body));
-    finish(false);
+    finish(gone_wrong);
 }
 
-void OutgoingCall::finish(bool succeeded)
+void OutgoingCall::finish(int status)
 {
     request_.stop();
-    if (done_) std::exchange(done_, {})(succeeded);
+    if (done_) std::exchange(done_, {})(status);
 }
 
 }  // namespace bench

@@ -17,7 +17,7 @@ bool measure_registers(const Options& options)
     const double before = cpu_seconds(options.server_pid);
     pace(loop, options.count, options.rate, [&](std::uint64_t i) {
         auto& phone = *phones[i % phones.size()];
-        if (!phone.register_contact(batch.one())) batch.finished(false);
+        if (!phone.register_contact(batch.one())) batch.finished(gone_wrong);
     });
     loop.run_for(std::chrono::seconds{
         static_cast<std::int64_t>(static_cast<double>(options.count) / options.rate) + 10});
@@ -25,7 +25,7 @@ bool measure_registers(const Options& options)
     const double used = cpu_seconds(options.server_pid) - before;
 
     std::cout << "cpu=" << used * 1000 / static_cast<double>(options.count)
-              << " operations=" << options.count << " failed=" << batch.failed()
+              << " operations=" << options.count << batch.outcome()
               << " repetitions=" << repetitions(phones) << "\n";
     return true;
 }

@@ -36,7 +36,7 @@ void Registration::receive(const SipMessage& response)
     if (response.status == 401 && !std::exchange(challenged_, true))
         if (const auto line = line_.digest().answer(response, "REGISTER", "sip:" + line_.domain()))
             return send(*line);
-    std::exchange(done_, {})(response.status == 200);
+    std::exchange(done_, {})(response.status);
 }
 
 }  // namespace bench

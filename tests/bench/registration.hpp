@@ -6,8 +6,10 @@
 
 namespace bench {
 
-/// Called once per operation: true when it went as it should.
-using Done = std::function<void(bool succeeded)>;
+/// Called once per operation, with the status that ended it.
+using Done = std::function<void(int status)>;
+inline constexpr int succeeded = 200;
+inline constexpr int gone_wrong = 0;  ///< ended by something else than a response
 
 /// A phone's binding: REGISTER, 401, REGISTER with credentials, 200. Every refresh is challenged
 /// anew.

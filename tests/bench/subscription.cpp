@@ -42,7 +42,7 @@ void Subscription::receive_response(const SipMessage& response)
     if ((response.status == 401 || response.status == 407) && !std::exchange(challenged_, true))
         if (const auto line = line_.digest().answer(response, "SUBSCRIBE", uri_))
             return send(*line);
-    std::exchange(done_, {})(response.status < 300);
+    std::exchange(done_, {})(response.status < 300 ? succeeded : response.status);
 }
 
 bool Subscription::receive_notify(const SipMessage& notify)
