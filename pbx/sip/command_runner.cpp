@@ -1,5 +1,6 @@
 #include "sip/command_runner.hpp"
 
+#include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
@@ -135,9 +136,10 @@ void CommandRunner::run(const OpenDialog& command)
     auto& transaction = *found->second;
     const MessageRef request{nta_incoming_getrequest(transaction.handle.get())};
     nta_incoming_tag(transaction.handle.get(), command.local_tag.c_str());
-    legs_[command.leg.value].dialog =
+    auto dialog =
         std::make_unique<DialogUsage>(*this, agent_, transports_, command.leg, transaction,
                                       *sip_object(request.get()), command.local_tag);
+    legs_[command.leg.value].dialog = std::move(dialog);
     transaction.leg = command.leg;
 }
 
@@ -204,19 +206,22 @@ void CommandRunner::reply_finally(ServerTransaction& transaction, const Reply& c
 }
 
 void CommandRunner::run(const SendInvite& command)
-{
+try {
     if (find(command.leg) || find(command.transaction)) return;
+    auto made = std::make_unique<DialogUsage>(*this, agent_, transports_, command);
     auto& leg = legs_[command.leg.value];
-    leg.dialog = std::make_unique<DialogUsage>(*this, agent_, transports_, command);
-    auto& dialog = *leg.dialog;
-    auto lines = dialog.contact_line();
+    leg.dialog = std::move(made);
+    auto lines = leg.dialog->contact_line();
     append_allow(lines);
     lines += request_headers(command, settings_.product);
     auto& transaction = add_client(command.transaction, command.leg, Method::invite);
-    transaction.handle = dialog.send_invite(command, lines, response, &transaction);
+    transaction.handle = leg.dialog->send_invite(command, lines, response, &transaction);
     if (!transaction.handle)
         return report_unsendable(command.transaction, command.leg, Method::invite);
     leg.invites.push_back(command.transaction);
+} catch (const std::runtime_error&) {
+    // Addresses that the stack does not take; they came from a phone.
+    report_unsendable(command.transaction, command.leg, Method::invite);
 }
 
 void CommandRunner::run(const SendRequest& command)

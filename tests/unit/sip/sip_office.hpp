@@ -294,6 +294,14 @@ public:
         return !office_.until([&] { return take(); }, time);
     }
     void hang_up() { socket_ = Socket{}; }
+    [[nodiscard]] int fd() const noexcept { return socket_.fd(); }
+    [[nodiscard]] bool has_message() { return take(); }
+    /// The endpoint has closed the connection.
+    [[nodiscard]] bool is_closed() const
+    {
+        char byte = 0;
+        return recv(socket_.fd(), &byte, 1, MSG_PEEK) == 0;
+    }
 
     /// A request with everything that RFC 3261 §8.1.1 wants; `more` are whole header lines.
     std::string request(std::string_view method, std::string_view uri, std::string_view to,
@@ -309,7 +317,8 @@ public:
     }
     /// The header line that answers the challenge of `refusal`.
     [[nodiscard]] std::string answer_to(const Message& refusal, std::string_view method,
-                                        std::string_view uri, std::string_view secret = {}) const
+                                        std::string_view uri, std::string_view secret = {},
+                                        unsigned nonce_count = 1) const
     {
         const bool proxy = refusal.status() == 407;
         const auto challenge = refusal[proxy ? "Proxy-Authenticate" : "WWW-Authenticate"];
@@ -323,11 +332,13 @@ public:
         const auto own = secret.empty() ? secret_of(number_) : std::string{secret};
         const auto ha1 = md5_hex(fmt::format("{}:{}:{}", number_, domain, own));
         const auto ha2 = md5_hex(fmt::format("{}:{}", method, uri));
-        const auto response = md5_hex(fmt::format("{}:{}:00000001:cn:auth:{}", ha1, nonce, ha2));
+        const auto response =
+            md5_hex(fmt::format("{}:{}:{:08x}:cn:auth:{}", ha1, nonce, nonce_count, ha2));
         return fmt::format(
             "{}: Digest username=\"{}\", realm=\"{}\", nonce=\"{}\", uri=\"{}\", response=\"{}\", "
-            "algorithm=MD5, cnonce=\"cn\", nc=00000001, qop=auth\r\n",
-            proxy ? "Proxy-Authorization" : "Authorization", number_, domain, nonce, uri, response);
+            "algorithm=MD5, cnonce=\"cn\", nc={:08x}, qop=auth\r\n",
+            proxy ? "Proxy-Authorization" : "Authorization", number_, domain, nonce, uri, response,
+            nonce_count);
     }
     /// Sends a request outside a dialog, answers its challenge (ACK included), and sends it again.
     /// Returns the text of the second.
