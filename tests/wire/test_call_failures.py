@@ -83,6 +83,23 @@ class Refusals(WireTest):
         call = self.phone("201").calls("202", headers=[("Require", "teleport")])
         self.assertEqual("teleport", call.receives(420)["Unsupported"])
 
+    def test_an_invite_without_contact(self):
+        anna = self.phone("201")
+        self.phone("202")
+        request = anna.request("INVITE", anna.aor_of("202"), body=OFFER)
+        request.headers.remove("Contact")
+        anna.sends(request).receives(400)
+
+    def test_a_method_nobody_takes(self):
+        anna = self.phone("201")
+        for method in ("MESSAGE", "PUBLISH", "REFER", "DANCE"):
+            with self.subTest(method):
+                answer = anna.sends(anna.request(method, anna.aor_of("202"))).receives(405, 501)
+                self.assertIn("INVITE", answer.headers.values("Allow"))
+
+    def test_a_request_for_another_domain(self):
+        self.phone("201").calls("sip:202@elsewhere.test").receives(404, 403)
+
     def test_a_request_outside_any_dialog(self):
         anna = self.phone("201")
         for method in ("BYE", "UPDATE", "INFO", "PRACK"):

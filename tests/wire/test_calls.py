@@ -133,6 +133,42 @@ class Calls(WireTest):
         call.hangs_up()
         at_mobile.receives("BYE")
 
+    def test_an_extension_can_be_dialled_in_several_ways(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        host, port = self.server.address["udp"]
+        for uri in ("sip:202@office.test;user=phone", "sip:%32%30%32@office.test",
+                    "sip:202@OFFICE.TEST", f"sip:202@{host}:{port}", "sips:202@office.test"):
+            with self.subTest(uri):
+                call = anna.calls(uri)
+                bob.receives("INVITE").replies(486)
+                call.receives(486)
+
+    def test_a_phone_can_call_the_other_phone_of_its_own_extension(self):
+        desk, mobile = self.phone("201"), self.phone("201")
+        call = desk.calls("201")
+        mobile.receives("INVITE").replies(486)
+        call.receives(486)
+
+    def test_a_repeated_invite_is_one_call(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        call, incoming = ring(anna, bob)
+        for _ in range(3):
+            anna.sends_raw(bytes(call.invite.request))
+        anna.pings()
+        bob.pings()                             # no second INVITE has come
+        incoming.replies(486)
+        call.receives(486)
+
+    def test_a_large_offer_stays_on_udp(self):
+        anna, bob = self.phone("201"), self.phone("202", listens=True)
+        large = OFFER + "".join(f"a=candidate:{i} 1 UDP 1 192.0.2.7 {40000 + i} typ host\r\n"
+                                for i in range(100))
+        call, incoming = talk(anna, bob, large, large)
+        self.assertEqual(large.encode(), incoming.offer)
+        self.assertEqual("udp", incoming.received.transaction.flow.transport)
+        call.hangs_up()
+        incoming.receives("BYE")
+
     def test_a_body_that_is_not_sdp_passes_too(self):
         anna, bob = self.phone("201"), self.phone("202")
         body = "--b\r\nContent-Type: application/sdp\r\n\r\n" + OFFER + "--b--\r\n"

@@ -205,6 +205,20 @@ class SlowWatcher(WireTest):
         told = [n.lamp for n in self.lamp.history[before:]]
         self.assertTrue(in_order(["idle", "early", "idle"], told), told)
 
+    def test_a_watcher_that_was_away_for_a_while(self):
+        self.anna.answers_notify = lambda notification: notification.replies(200)
+        self.anna.deaf = True
+        for _ in range(3):
+            call, incoming = ring(self.eve, self.bob)
+            call.cancels()
+            incoming.receives("CANCEL")
+        call, incoming = ring(self.eve, self.bob)
+        self.anna.deaf = False
+        self.lamp.shows("early")               # at the next repetition, 4 s at the latest
+        call.cancels()
+        incoming.receives("CANCEL")
+        self.lamp.shows("idle")
+
     def test_many_calls_are_told_in_few_words(self):
         for _ in range(10):
             call, incoming = ring(self.eve, self.bob)

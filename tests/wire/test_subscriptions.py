@@ -61,6 +61,19 @@ class Subscribing(WireTest):
         answer = self.anna.sends_subscribe("202", expires=5).subscribe.receives(423)
         self.assertEqual("60", answer["Min-Expires"])
 
+    def test_too_long_an_interval_is_cut_and_none_is_an_hour(self):
+        answer = self.anna.sends_subscribe("202", expires=1_000_000).subscribe.receives(200)
+        self.assertEqual("7200", answer["Expires"])
+        request = self.anna.request("SUBSCRIBE", self.anna.aor_of("203"),
+                                    headers=[("Event", "dialog")])
+        subscription = self.anna.subscribes(request, "203", "dialog")
+        self.assertEqual("3600", subscription.subscribe.receives(200)["Expires"])
+
+    def test_in_another_name(self):
+        request = self.anna.request("SUBSCRIBE", self.anna.aor_of("202"), headers=[
+            ("Event", "dialog"), ("From", "<sip:204@office.test>;tag=x1")])
+        self.anna.sends(request).receives(403)
+
     def test_a_refresh_of_nothing(self):
         request = self.anna.request("SUBSCRIBE", self.anna.aor_of("202"),
                                     to=f"<{self.anna.aor_of('202')}>;tag=gone",
@@ -126,6 +139,19 @@ class Subscribing(WireTest):
         call.hangs_up()
         incoming.receives("BYE")
         subscription.shows("idle")
+
+    def test_a_phone_that_moved_is_told_at_its_new_address(self):
+        subscription = self.anna.watches("202")
+        moved = self.phone("201", registered=False)
+        moved.takes_over(subscription)
+        again = subscription.refreshes()
+        self.assertEqual(moved.contact, again.message.uri)
+        call, incoming = ring(self.phone("203"), self.phone("202"))
+        subscription.shows("early")
+        call.cancels()
+        incoming.receives("CANCEL")
+        subscription.shows("idle")
+        self.anna.pings()
 
     def test_a_watcher_that_answers_481_is_forgotten(self):
         subscription = self.anna.watches("202")

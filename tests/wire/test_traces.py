@@ -123,6 +123,12 @@ class Traces(WireTest):
             {"number": "2150", "unsolicited": False, "profile": "innovaphone"}])
         self.innovaphone(self.phone("2150").watches("207"))
 
+    def test_innovaphone_sequence_because_of_the_user_agent(self):
+        self.rest.put_group("office", members=["207"], watchers=[
+            {"number": "2150", "unsolicited": False, "profile": "auto"}])
+        watcher = self.phone("2150", user_agent="innovaphone IP232/11r2")
+        self.innovaphone(watcher.watches("207"))
+
     def test_innovaphone_sequence_unsolicited(self):
         self.rest.put_group("office", members=["207"], watchers=[
             {"number": "2150", "unsolicited": True, "profile": "innovaphone"}])

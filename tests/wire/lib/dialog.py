@@ -59,7 +59,7 @@ class SentRequest:
                  authenticates: bool = True, acks: bool = True, on_response=None):
         self.phone, self.request, self.dialog = phone, request, dialog
         self.authenticates, self.acks, self.on_response = authenticates, acks, on_response
-        self.responses: list[Message] = []   # in order of arrival, without answered challenges
+        self.responses: list[Message] = []   # without answered challenges and repetitions
         self.challenges: list[Message] = []  # those
         self.timed_out = False
         self.ack: Message | None = None
@@ -119,8 +119,9 @@ class SentRequest:
         if self.ack and response.status < 300:
             self._flow.send(self.ack)
             return
-        is_new = response.status < 200 or not any(r.status >= 200 for r in self.responses)
-        if not is_new:
+        ended = any(earlier.status >= 200 for earlier in self.responses)
+        repeated = self.responses and bytes(self.responses[-1]) == bytes(response)
+        if ended or repeated:
             return
         self.responses.append(response)
         self._unread.append(response)

@@ -209,6 +209,13 @@ class Phone:
                                                  **options)
         return subscription
 
+    def takes_over(self, subscription: Subscription) -> None:
+        """The phone of `subscription` has a new address, which is this one's."""
+        dialog = subscription.dialog
+        with loop.changed:
+            self._subscriptions[(dialog.call_id, dialog.local_tag)] = subscription
+            subscription.phone = dialog.phone = self
+
     def watches(self, number: str, expires: int = 3600, headers=()) -> Subscription:
         """SUBSCRIBE, 401, SUBSCRIBE, 200, first NOTIFY."""
         subscription = self.sends_subscribe(number, expires, headers=headers)
