@@ -8,6 +8,8 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
@@ -67,6 +69,20 @@ bool vias_pass(const sip_via_t* top) noexcept
     return true;
 }
 
+/// The stack reads past the end of the parameters of a route when the last one begins with `lr` and
+/// is another one.
+bool routes_pass(const sip_route_t* routes) noexcept
+{
+    for (; routes; routes = routes->r_next) {
+        if (!fits(*routes->r_url)) return false;
+        const std::string_view params{routes->r_url->url_params ? routes->r_url->url_params : ""};
+        const auto last = params.substr(params.rfind(';') + 1);
+        if (last.size() > 2 && strncasecmp(last.data(), "lr", 2) == 0 && last[2] != '=')
+            return false;
+    }
+    return true;
+}
+
 bool request_passes(const sip_request_t& request, const sip_cseq_t& cseq) noexcept
 {
     if (request.rq_method != cseq.cs_method) return false;
@@ -116,6 +132,8 @@ bool passes(const sip_t* sip)
         !fits(sip->sip_from->a_tag, max_token) || !fits(sip->sip_to->a_tag, max_token) ||
         !fits(*sip->sip_from->a_url) || !fits(*sip->sip_to->a_url) || !few_headers(*sip))
         return false;
+    for (const auto* routes : {sip->sip_route, sip->sip_record_route, sip->sip_path})
+        if (!routes_pass(routes)) return false;
     if (sip->sip_status) return true;
     // Without a From tag an initial request cannot become a dialog, and the stack would match it
     // loosely.
