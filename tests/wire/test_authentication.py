@@ -5,6 +5,7 @@ import unittest
 from lib import digest
 from lib.case import WireTest
 from lib.message import Address
+from lib.server import run
 
 
 def challenge(response, name: str = "WWW-Authenticate") -> dict[str, str]:
@@ -98,6 +99,31 @@ class Challenges(WireTest):
         anna = self.phone("201")
         call = anna.calls("202", from_=Address("sip:203@office.test", "Carol Reyes", {"tag": "x1"}))
         call.receives(403)
+
+
+@unittest.skipUnless("--digest " in run("serve", "--help"), "this server has no --digest yet")
+class Sha256(WireTest):
+    """An office that knows its phones offers SHA-256, before MD5 (RFC 8760 §2.4)."""
+    options = ["--digest", "sha-256,md5"]
+
+    def test_the_stronger_one_is_offered_first(self):
+        anna = self.phone("201", registered=False)
+        offers = anna.sends_register(authenticates=False).receives(401)
+        self.assertEqual(["SHA-256", "MD5"], [digest.parse_challenge(line)["algorithm"] for line in
+                                              offers.headers.lines("WWW-Authenticate")])
+
+    def test_both_are_accepted(self):
+        for algorithm in ("SHA-256", "MD5"):
+            phone = self.phone("201", registered=False, algorithm=algorithm)
+            request = phone.sends_register()
+            request.receives(200)
+            self.assertIn(f"algorithm={algorithm}", request.request["Authorization"])
+        call = phone.calls("202")
+        call.receives(480)
+
+    def test_a_wrong_secret_in_sha256(self):
+        anna = self.phone("201", registered=False, secret="wrong", algorithm="SHA-256")
+        anna.sends_register().receives(401)
 
 
 class ShortLivedNonces(WireTest):

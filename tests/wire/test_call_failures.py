@@ -39,6 +39,20 @@ class Refusals(WireTest):
         mobile.receives("INVITE").replies(404)
         self.assertIn(call.invite.receives_final().status, (404, 486))
 
+    def test_a_phone_that_redirects_reveals_nothing(self):
+        call, incoming = ring(self.phone("201"), self.phone("202"))
+        incoming.replies(302, headers=[("Contact", "<sip:boss@192.0.2.1>")])
+        answer = call.invite.receives_final()
+        self.assertGreaterEqual(answer.status, 400)
+        self.assertNotIn("192.0.2.1", str(answer))
+
+    def test_a_phone_that_asks_for_a_password(self):
+        call, incoming = ring(self.phone("201"), self.phone("202"))
+        incoming.replies(401, headers=[("WWW-Authenticate", 'Digest realm="x", nonce="y"')])
+        answer = call.invite.receives_final()
+        self.assertGreaterEqual(answer.status, 400)
+        self.assertNotIn("WWW-Authenticate", answer)
+
     def test_not_acceptable_keeps_its_warning(self):
         call, incoming = ring(self.phone("201"), self.phone("202"))
         warning = '304 192.0.2.7 "Media type not available"'
@@ -157,6 +171,13 @@ class Withdrawn(WireTest):
         anna = self.phone("201")
         request = anna.request("CANCEL", anna.aor_of("202"))
         anna.sends(request, authenticates=False).receives(481)
+
+
+    def test_the_caller_hangs_up_before_the_answer(self):
+        call, incoming = ring(self.phone("201"), self.phone("202"))
+        call.sends("BYE").receives(200)            # RFC 3261 §15: a caller may
+        call.receives(487)
+        incoming.receives("CANCEL")
 
 
 class NobodyAnswers(WireTest):

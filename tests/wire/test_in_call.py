@@ -2,6 +2,7 @@
 import unittest
 
 from lib.case import WireTest, ring, talk
+from lib.event_loop import loop
 from lib.message import params
 from lib.sdp import ANSWER, OFFER, sdp
 
@@ -75,6 +76,61 @@ class InCall(WireTest):
         incoming.receives("ACK")
         call.hangs_up()
         incoming.receives("BYE")
+
+    def test_glare_of_two_updates(self):
+        call, incoming = self.talks()
+        first = call.sends("UPDATE", sdp("caller", 2))
+        arrived = incoming.receives("UPDATE")
+        incoming.sends("UPDATE", sdp("callee", 2)).receives(491)
+        arrived.replies(200, sdp("callee", 2))
+        first.receives(200)
+        call.hangs_up()
+        incoming.receives("BYE")
+
+    def test_a_second_change_while_one_is_under_way(self):
+        call, incoming = self.talks()
+        first = call.sends("UPDATE", sdp("caller", 2))
+        arrived = incoming.receives("UPDATE")
+        call.sends("UPDATE", sdp("caller", 3)).receives(500, 491)
+        arrived.replies(200, sdp("callee", 2))
+        first.receives(200)
+        call.hangs_up()
+        incoming.receives("BYE")
+
+    def test_a_phone_that_moves_in_a_call_is_found_at_its_new_contact(self):
+        call, incoming = self.talks()
+        moved = f"sip:201@{self.anna.host_port};line=moved"
+        sent = call.sends("UPDATE", sdp("caller", 2), headers=[("Contact", f"<{moved}>")])
+        incoming.receives("UPDATE").replies(200, sdp("callee", 2))
+        sent.receives(200)
+        info = incoming.sends("INFO", "Signal=1")
+        arrived = call.receives("INFO")
+        self.assertEqual(moved, arrived.message.uri)
+        arrived.replies(200)
+        info.receives(200)
+        call.hangs_up()
+        incoming.receives("BYE")
+
+    def test_both_hang_up_at_once(self):
+        call, incoming = self.talks()
+        with loop.changed:                     # neither hears of the other's before it has spoken
+            one, other = call.sends("BYE"), incoming.sends("BYE")
+        one.receives(200)
+        other.receives(200, 481)
+        self.anna.pings()
+        self.bob.pings()
+        for side in (call, incoming):
+            while side.unread:
+                side.receives("BYE")
+
+    def test_hanging_up_while_a_change_is_under_way(self):
+        call, incoming = self.talks()
+        change = incoming.sends("INVITE", sdp("callee", 2))
+        arrived = call.receives("INVITE")
+        call.hangs_up()
+        incoming.receives("BYE")
+        self.assertGreaterEqual(change.receives_final().status, 400)
+        arrived.replies(487)
 
     def test_info_with_its_body(self):
         call, incoming = self.talks()

@@ -126,6 +126,30 @@ class PhoneToPhone(unittest.TestCase):
         anna.calls("202")
         loop.wait(lambda: bob.unexpected, "an INVITE nobody expected")
 
+    def test_notifies_that_break_a_rule_are_found(self):
+        anna, bob = self.pair()
+
+        def notifies(cseq: int, version: int, waits: bool = True):
+            body = f'<dialog-info xmlns="{dialog_info.NS[1:-1]}" version="{version}" state="full"/>'
+            sent = anna.sends(anna.request(
+                "NOTIFY", bob.contact, call_id="one", cseq=cseq, body=body, to=f"<{bob.aor}>",
+                content_type="application/dialog-info+xml",
+                headers=[("Event", "dialog"), ("Subscription-State", "active")]))
+            if waits:
+                sent.receives(200)
+
+        notifies(1, 1)
+        notifies(2, 2)
+        self.assertEqual([], bob.faults)
+        notifies(3, 4)
+        self.assertIn("version 4 after 2", bob.faults[-1])
+        notifies(3, 5)
+        self.assertIn("CSeq 3 after 3", bob.faults[-1])
+        bob.answers_notify = lambda notification: None
+        notifies(4, 6, waits=False)
+        notifies(5, 7, waits=False)
+        loop.wait(lambda: "another is unanswered" in bob.faults[-1], "a fault")
+
 
 if __name__ == "__main__":
     unittest.main()

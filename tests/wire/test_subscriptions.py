@@ -132,6 +132,15 @@ class Subscribing(WireTest):
         incoming.receives("CANCEL")
         subscription.shows("idle")
 
+    def test_a_watcher_behind_nat(self):
+        dan = self.phone("204", contact_host="192.168.178.20:5060")
+        subscription = dan.watches("202")
+        call, incoming = ring(self.phone("203"), self.phone("202"))
+        self.assertEqual(dan.contact, subscription.shows("early").message.uri)
+        call.cancels()
+        incoming.receives("CANCEL")
+        subscription.shows("idle")
+
     def test_a_watcher_that_is_not_registered(self):
         subscription = self.phone("204", registered=False).watches("202")
         call, incoming = talk(self.phone("203"), self.phone("202"))
