@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "web/body_excess.hpp"
 #include "web/problem.hpp"
 
 namespace lampline::web {
@@ -79,6 +80,7 @@ Result<std::optional<json::value>, HttpResponse> check_body(const Operation& ope
     auto body = json::parse(request.body, error);
     if (error)
         return unexpected{problem(400, "not-json", "the body is not JSON: " + error.message())};
+    if (const auto fault = excess_of(body)) return unexpected{invalid({&*fault, 1})};
     if (const auto faults = operation.body->check(body); !faults.empty())
         return unexpected{invalid(faults)};
     return body;

@@ -9,10 +9,10 @@
 #include <valijson/validator.hpp>
 
 #include <array>
-#include <charconv>
-#include <optional>
 #include <string>
 #include <string_view>
+
+#include "web/body_excess.hpp"
 
 namespace lampline::web {
 namespace {
@@ -20,11 +20,6 @@ namespace {
 namespace json = boost::json;
 using admin::FieldFault;
 
-/// No member of ours is longer. Patterns are matched by std::regex, whose stack grows with the
-/// text.
-constexpr std::size_t max_text = 1024;
-/// A full group, 500 members and 500 watchers, has half as many.
-constexpr std::size_t max_values = 5000;
 constexpr std::size_t max_faults = 50;
 
 /// A schema that stands alone: its references are resolved against itself.
@@ -37,20 +32,6 @@ json::value with_components(const json::value& schema, const json::object& docum
     return alone;
 }
 
-/// `~` and `/` are escaped (RFC 6901 §3).
-void append_token(std::string& pointer, std::string_view token)
-{
-    pointer += '/';
-    for (const char c : token) {
-        if (c == '~')
-            pointer += "~0";
-        else if (c == '/')
-            pointer += "~1";
-        else
-            pointer += c;
-    }
-}
-
 /// valijson names the way as <root>, [member], [0].
 std::string pointer_of(const std::vector<std::string>& context)
 {
@@ -59,7 +40,7 @@ std::string pointer_of(const std::vector<std::string>& context)
         std::string_view token = context[i];
         if (token.starts_with('[') && token.ends_with(']'))
             token = token.substr(1, token.size() - 2);
-        append_token(pointer, token);
+        append_to_pointer(pointer, token);
     }
     return pointer;
 }
@@ -118,42 +99,11 @@ FieldFault fault_of(const valijson::ValidationResults::Error& error)
             fault.message += number_in(error.description);
         fault.message += wording.after_number;
         if (wording.code == "required" || wording.code == "unknown_member")
-            append_token(fault.pointer, quoted_in(error.description));
+            append_to_pointer(fault.pointer, quoted_in(error.description));
         break;
     }
     return fault;
 }
-
-/// Looks through a body before it is validated: what is excessive is refused at little cost.
-class ExcessSearch {
-public:
-    /// The first fault under `value`, which is at `pointer`.
-    std::optional<FieldFault> operator()(const json::value& value, const std::string& pointer)
-    {
-        if (++values_ > max_values)
-            return FieldFault{pointer, "too_many", "is one value too many in this body"};
-        if (const auto* text = value.if_string()) {
-            if (text->size() <= max_text) return std::nullopt;
-            return FieldFault{pointer, "too_long",
-                              "must have at most " + std::to_string(max_text) + " bytes"};
-        }
-        if (const auto* array = value.if_array()) {
-            for (std::size_t i = 0; i < array->size(); ++i)
-                if (auto fault = (*this)((*array)[i], pointer + '/' + std::to_string(i)))
-                    return fault;
-        } else if (const auto* object = value.if_object()) {
-            for (const auto& [name, member] : *object) {
-                auto place = pointer;
-                append_token(place, std::string_view{name}.substr(0, max_text));
-                if (auto fault = (*this)(member, place)) return fault;
-            }
-        }
-        return std::nullopt;
-    }
-
-private:
-    std::size_t values_ = 0;
-};
 
 }  // namespace
 
@@ -168,7 +118,6 @@ SchemaCheck::SchemaCheck(const json::value& schema, const json::object& document
 
 std::vector<FieldFault> SchemaCheck::operator()(const json::value& value) const
 {
-    if (auto fault = ExcessSearch{}(value, "")) return {std::move(*fault)};
     valijson::Validator validator{valijson::Validator::kStrongTypes};
     valijson::ValidationResults results;
     const valijson::adapters::BoostJsonAdapter target{value};

@@ -61,6 +61,22 @@ TEST_CASE("registrations: who is reached where, and until when")
     CHECK(json_of(office.get("/api/v1/registrations?q=SNOM")).at("total") == 2);
 }
 
+TEST_CASE("the longest contact that a phone can register fits into a cursor")
+{
+    WebOffice office;
+    LiveView view;
+    for (const auto* aor : {"201", "207"}) {
+        view.registrations.push_back(full_binding(aor));
+        view.registrations.back().contact.params = ";x=" + std::string(980, 'y');
+    }
+    office.live = std::make_shared<const LiveView>(std::move(view));
+    const auto first = json_of(office.get("/api/v1/registrations?limit=1"));
+    const auto cursor = boost::json::value_to<std::string>(first.at("next_cursor"));
+    const auto second = office.get("/api/v1/registrations?limit=1&cursor=" + cursor);
+    REQUIRE(second.status == 200);
+    CHECK(json_of(second).at("items").at(0).at("extension") == "207");
+}
+
 TEST_CASE("calls: their legs and states")
 {
     WebOffice office;
