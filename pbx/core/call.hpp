@@ -26,9 +26,11 @@ struct Leg {
     NameAddr phone;                       ///< who is at this leg
     NameAddr other;                       ///< whom this leg's phone talks to
     LegId peer{};                         ///< the leg it talks to; 0 while ringing
+    CallRef transfer_of{};                ///< the call whose transfer needs this leg
     Flow flow;
     OptionTag supported = OptionTag::none;  ///< what the phone's INVITE or 2xx offered
-    bool held = false;                      ///< the phone does not receive media
+    PayloadRef sdp;     ///< the last session description of the phone that counts
+    bool held = false;  ///< the phone does not receive media
 
     TransactionId invite_in{};         ///< INVITE from the phone, without final answer
     TransactionId ack_due{};           ///< INVITE from the phone that we answered 2xx, without ACK
@@ -85,6 +87,32 @@ struct BestResponse {
 /// above all, then the lowest class, and within a class what tells the caller most.
 bool better_response(unsigned candidate, unsigned current) noexcept;
 
+enum class TransferStage : std::uint8_t {
+    ringing,  ///< blind: the target's phones ring, asked for their offer
+    offered,  ///< attended: the transferee is asked for its offer
+    joining,  ///< the offer is on its way to the other of the two
+    done,     ///< they talk; the transferor is told, and hung up
+};
+
+/// One REFER under way: the transferee goes from the transferor to the target (RFC 5589).
+struct Transfer {
+    TransferStage stage = TransferStage::ringing;
+    LegId transferor;  ///< 0: has hung up meanwhile
+    LegId transferee;
+    LegId consulted{};    ///< attended: the transferor's other leg
+    LegId target{};       ///< who is to talk to the transferee; 0 while several phones ring
+    bool reports = true;  ///< false: Refer-Sub: false (RFC 4488)
+    LegId offerer{};      ///< gave `offer` in its 2xx, which waits for its ACK
+    PayloadRef offer;
+    LegId answerer{};                  ///< gets the offer
+    ClientTransactionId offered_by{};  ///< attended: the INVITE that asks for the offer
+    ClientTransactionId offered_to{};  ///< the INVITE that carries it
+    unsigned attempts = 0;             ///< to send it; glare comes and goes
+    ClientTransactionId last_report{};
+    BestResponse best;
+    unsigned reported = 100;  ///< highest progress told
+};
+
 enum class CallPhase : std::uint8_t { ringing, talking, ended };
 
 /// Legs that belong together: one caller and the phones that ring for it, later those that talk.
@@ -102,6 +130,7 @@ struct Call {
     std::chrono::seconds session_expires{};  ///< negotiated; 0: no session timer
     std::chrono::system_clock::time_point started_at;
     std::optional<std::chrono::system_clock::time_point> answered_at;
+    std::optional<Transfer> transfer;
 
     /// Who waits for an answer while the call rings.
     [[nodiscard]] Leg& caller() noexcept { return legs.front(); }

@@ -11,10 +11,11 @@ bool changes_session(Method method) noexcept
     return method == Method::invite || method == Method::update;
 }
 
-/// A later SDP of the phone at `leg`: does it still listen? False when nothing changed.
+/// A later SDP of the phone at `leg`. False when it listens, or not, as before.
 bool note_hold(Leg& leg, const PayloadRef& payload)
 {
     if (!payload || payload->body.empty()) return false;
+    leg.sdp = payload;
     const bool held = !receives_media(payload->body);
     return std::exchange(leg.held, held) != held;
 }
@@ -178,6 +179,7 @@ void CallEngine::receive_bye(Call& call, Leg& leg, const RequestReceived& input,
             return give_up_ringing(call, 487, "Request Terminated", now, outbox);
         return;
     }
+    if (leaves_transfer(call, leg, now, outbox)) return;
     std::string reason;
     if (input.payload)
         for (const auto& header : input.payload->headers)

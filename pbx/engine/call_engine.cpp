@@ -1,5 +1,7 @@
 #include "engine/call_engine.hpp"
 
+#include <algorithm>
+
 #include "engine/router.hpp"
 
 namespace lampline {
@@ -27,7 +29,8 @@ void CallEngine::receive(const InviteReceived& input, const LocationTable& locat
     start_call(input, *route.extension, route.bindings, now, outbox);
 }
 
-void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbox)
+void CallEngine::receive(const RequestReceived& input, const LocationTable& locations, Moment now,
+                         Outbox& outbox)
 {
     const auto [call, leg] = find(input.leg);
     if (!call || leg->state == LegState::terminated) {
@@ -40,7 +43,7 @@ void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbo
     switch (input.method) {
     case Method::bye: receive_bye(*call, *leg, input, now, outbox); break;
     case Method::prack: relay_prack(*call, *leg, input, outbox); break;
-    case Method::refer:
+    case Method::refer: receive_refer(*call, *leg, input, locations, now, outbox); break;
     case Method::subscribe:
     case Method::publish:
         outbox.send(Reply{
@@ -58,7 +61,13 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
     if (!input.generated) leg->heard_at = now.mono;
     const bool final = input.status >= 200;
 
-    if (auto* relay = call->find_relay(input.transaction)) {
+    if (receive_for_transfer(*leg, input, now, outbox)) {
+        if (const auto owner = find(input.leg).first) sweep(*owner, outbox);
+        return;
+    }
+    if (call->transfer && input.transaction == call->transfer->last_report) {
+        if (final && call->transfer->stage == TransferStage::done) transferor_told(*call, outbox);
+    } else if (auto* relay = call->find_relay(input.transaction)) {
         relayed_answer(*call, *leg, *relay, input, now, outbox);
     } else if (input.transaction == leg->bye_out) {
         if (final) leg->bye_out = {};
@@ -69,7 +78,9 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
             branch_provisional(*call, *leg, input, outbox);
         } else {
             leg->invite_out = {};
-            if (input.status < 300)
+            if (leg->talking()) {  // a re-INVITE of ours that nobody waits for any more
+                if (input.status < 300) outbox.send(SendAck{leg->id, input.transaction, nullptr});
+            } else if (input.status < 300)
                 branch_answered(*call, *leg, input, now, outbox);
             else
                 branch_failed(*call, *leg, input, now, outbox);
@@ -88,6 +99,11 @@ void CallEngine::advance(Moment now, Outbox& outbox)
         case TimerKind::ring:
             if (call.phase == CallPhase::ringing)
                 give_up_ringing(call, 480, "No Answer", now, outbox);
+            else if (call.transfer)
+                transfer_failed(call, 480, "No Answer", now, outbox);
+            break;
+        case TimerKind::transfer:
+            if (call.transfer) go_on(call, now, outbox);
             break;
         case TimerKind::session:
             end_call(call, {}, LegInput::timeout, LegInput::timeout,
@@ -154,6 +170,12 @@ NameAddr CallEngine::party_of(std::string_view number, std::string_view own_disp
     return address;
 }
 
+bool CallEngine::is_own_host(std::string_view host) const
+{
+    return host == directory_->domain() ||
+           std::find(settings_.hosts.begin(), settings_.hosts.end(), host) != settings_.hosts.end();
+}
+
 void CallEngine::connect(Leg& left, Leg& right) noexcept
 {
     left.peer = right.id;
@@ -203,10 +225,9 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
                           std::string_view reason, Moment now, Outbox& outbox)
 {
     if (call.phase == CallPhase::ended) return;
-    call.phase = CallPhase::ended;
-    ++counters_.calls_ended;
-    cancel_timers(call);
-    set_timer(call, TimerKind::linger, now.mono + linger_time);
+    begin_end(call, now);
+    call.transfer.reset();
+    cancel_branches(call, {}, reason, nullptr, outbox);
 
     for (const auto& relay : call.relays)
         if (!relay.answered && !relay.cancelled)
@@ -255,6 +276,14 @@ void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
     outbox.send(CloseDialog{leg.id});
 }
 
+void CallEngine::begin_end(Call& call, Moment now)
+{
+    call.phase = CallPhase::ended;
+    ++counters_.calls_ended;
+    cancel_timers(call);
+    set_timer(call, TimerKind::linger, now.mono + linger_time);
+}
+
 void CallEngine::sweep(Call& call, Outbox& outbox)
 {
     for (auto& leg : call.legs) close_if_quiet(leg, outbox);
@@ -275,8 +304,8 @@ void CallEngine::set_timer(const Call& call, TimerKind kind,
 
 void CallEngine::cancel_timers(const Call& call)
 {
-    for (const auto kind :
-         {TimerKind::ring, TimerKind::session, TimerKind::probe, TimerKind::linger})
+    for (const auto kind : {TimerKind::ring, TimerKind::session, TimerKind::probe,
+                            TimerKind::linger, TimerKind::transfer})
         timers_.cancel({call.id, kind});
 }
 

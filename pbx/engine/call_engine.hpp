@@ -25,6 +25,7 @@ struct CallSettings {
         1800};  ///< put into INVITEs that have none (RFC 4028 §8.1); 0: do not
     std::chrono::seconds min_session_expires{90};
     std::chrono::seconds probe_interval{60};  ///< in-dialog OPTIONS to a silent phone; 0: never
+    std::vector<std::string> hosts;  ///< our own addresses: as good as the domain in a Refer-To
     std::string directed_pickup_code = "**";  ///< followed by the extension; empty: none
     std::string group_pickup_code = "*8";     ///< empty: none
     std::size_t max_calls = 10'000;           ///< beyond: 503
@@ -38,7 +39,8 @@ public:
 
     void receive(const InviteReceived& input, const LocationTable& locations, Moment now,
                  Outbox& outbox);
-    void receive(const RequestReceived& input, Moment now, Outbox& outbox);
+    void receive(const RequestReceived& input, const LocationTable& locations, Moment now,
+                 Outbox& outbox);
     void receive(const AckReceived& input, Moment now, Outbox& outbox);
     void receive(const AckMissing& input, Moment now, Outbox& outbox);
     void receive(const CancelReceived& input, Moment now, Outbox& outbox);
@@ -56,7 +58,7 @@ public:
     void describe(LiveView& view) const;
 
 private:
-    enum class TimerKind : std::uint8_t { ring, session, probe, linger };
+    enum class TimerKind : std::uint8_t { ring, session, probe, linger, transfer };
     struct TimerKey {
         CallRef call;
         TimerKind kind;
@@ -65,7 +67,7 @@ private:
     struct TimerKeyHash {
         std::size_t operator()(TimerKey key) const noexcept
         {
-            return std::hash<std::uint64_t>{}(key.call.value * 4 +
+            return std::hash<std::uint64_t>{}(key.call.value * 8 +
                                               static_cast<std::uint64_t>(key.kind));
         }
     };
@@ -73,7 +75,18 @@ private:
     // call_setup.cpp: from the INVITE to the answer
     void start_call(const InviteReceived& input, const Extension& callee,
                     std::span<const Binding> bindings, Moment now, Outbox& outbox);
-    void ring(Call& call, const InviteReceived& input, const Extension& callee,
+    /// What every INVITE to the phones of one callee says.
+    struct Invitation {
+        NameAddr to;
+        NameAddr from;
+        unsigned max_forwards = 70;
+        OptionTag supported = OptionTag::none;
+        OptionTag required = OptionTag::none;
+        SessionTimer session_timer;
+        std::vector<Header> headers;
+        PayloadRef payload;  ///< null: the callee makes the offer
+    };
+    void ring(Call& call, const std::string& extension, const Invitation& invitation,
               const Binding& binding, Moment now, Outbox& outbox);
     void branch_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                          Outbox& outbox);
@@ -99,6 +112,29 @@ private:
     void take_over(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox);
     void taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, Outbox& outbox);
 
+    // transfer.cpp: REFER
+    void receive_refer(Call& call, Leg& leg, const RequestReceived& input,
+                       const LocationTable& locations, Moment now, Outbox& outbox);
+    void ring_target(Call& call, std::string_view number, const std::string* referred_by,
+                     const LocationTable& locations, Moment now, Outbox& outbox);
+    void consult(Call& call, const Leg& transferor, const Replaces& replaces,
+                 const LocationTable& locations, Moment now, Outbox& outbox);
+    void go_on(Call& call, Moment now, Outbox& outbox);
+    void target_answered(Call& call, Leg& target, const ResponseReceived& response, Moment now,
+                         Outbox& outbox);
+    /// True: the response was to an INVITE of a transfer, and its leg may have moved to another
+    /// call.
+    bool receive_for_transfer(Leg& leg, const ResponseReceived& response, Moment now,
+                              Outbox& outbox);
+    void joined(Call& call, const PayloadRef& answer, Moment now, Outbox& outbox);
+    Leg& adopt(Call& call, LegId id);
+    void transfer_failed(Call& call, unsigned status, std::string_view phrase, Moment now,
+                         Outbox& outbox);
+    void transferor_told(Call& call, Outbox& outbox);
+    void report(Call& call, unsigned status, std::string_view phrase, bool final, Outbox& outbox);
+    /// A BYE that ends one leg of a transfer, and not the call. False: it is no such one.
+    bool leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbox);
+
     // call_dialog.cpp: requests within a dialog, from one leg to the other
     void relay(Call& call, Leg& from, const RequestReceived& input, Outbox& outbox);
     void relayed_answer(Call& call, Leg& leg, Relay& relay, const ResponseReceived& response,
@@ -117,6 +153,7 @@ private:
     /// `number` as others see it: the directory's display name, else the phone's own.
     [[nodiscard]] NameAddr party_of(std::string_view number,
                                     std::string_view own_display_name) const;
+    [[nodiscard]] bool is_own_host(std::string_view host) const;
     static void connect(Leg& left, Leg& right) noexcept;
     /// The call is answered: from now on it is supervised.
     void start_talking(Call& call, const SessionTimer& timer, Moment now);
@@ -132,6 +169,8 @@ private:
     void close_if_quiet(Leg& leg, Outbox& outbox);
     /// Closes quiet legs, and drops the call with its last leg: `call` may be gone afterwards.
     void sweep(Call& call, Outbox& outbox);
+    /// No more than the last transactions of `call` are waited for.
+    void begin_end(Call& call, Moment now);
     void set_timer(const Call& call, TimerKind kind,
                    std::chrono::steady_clock::time_point deadline);
     void cancel_timers(const Call& call);

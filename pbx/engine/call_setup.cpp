@@ -47,6 +47,7 @@ void CallEngine::start_call(const InviteReceived& input, const Extension& callee
     caller.other = party_of(callee.number, {});
     caller.flow = input.source;
     caller.supported = input.supported | input.required;
+    caller.sdp = input.payload;
     caller.held = on_hold(input.payload);
     caller.invite_in = input.transaction;
     caller.heard_at = now.mono;
@@ -58,8 +59,20 @@ void CallEngine::start_call(const InviteReceived& input, const Extension& callee
     outbox.send(OpenDialog{input.transaction, caller.id, caller.dialog.local_tag});
     announce(caller, outbox);
 
+    constexpr auto end_to_end = OptionTag::timer | OptionTag::reliable;
+    const Invitation invitation{
+        .to = caller.other,
+        .from = caller.phone,
+        .max_forwards = input.max_forwards - 1,
+        .supported = caller.supported & end_to_end,
+        .required = input.required & end_to_end,
+        .session_timer = timer_to_forward(input.session_timer, settings_.session_expires),
+        .headers = {},
+        .payload = input.payload,
+    };
     for (const auto& binding : bindings)
-        if (binding.flow != input.source) ring(call, input, callee, binding, now, outbox);
+        if (binding.flow != input.source)
+            ring(call, callee.number, invitation, binding, now, outbox);
     if (call.legs.size() == 1) {  // it called itself, and has no other phone
         give_up_ringing(call, 480, "No Other Phone Registered", now, outbox);
         return sweep(call, outbox);
@@ -68,21 +81,21 @@ void CallEngine::start_call(const InviteReceived& input, const Extension& callee
         set_timer(call, TimerKind::ring, now.mono + settings_.ring_timeout);
 }
 
-void CallEngine::ring(Call& call, const InviteReceived& input, const Extension& callee,
+void CallEngine::ring(Call& call, const std::string& extension, const Invitation& invitation,
                       const Binding& binding, Moment now, Outbox& outbox)
 {
-    Leg leg;
+    Leg& leg = call.legs.emplace_back();
     leg.id = leg_ids_.next();
     leg.role = LegRole::callee;
-    leg.extension = callee.number;
+    leg.extension = extension;
     leg.dialog = {tokens_(), tokens_(), {}};
-    leg.phone = call.caller().other;
-    leg.other = call.caller().phone;
+    leg.phone = invitation.to;
+    leg.other = invitation.from;
     leg.flow = binding.flow;
     leg.invite_out = transaction_ids_.next();
     leg.heard_at = now.mono;
-
-    constexpr auto end_to_end = OptionTag::timer | OptionTag::reliable;
+    by_leg_.emplace(leg.id, &call);
+    index_.add(leg);
     outbox.send(SendInvite{
         .leg = leg.id,
         .transaction = leg.invite_out,
@@ -91,16 +104,14 @@ void CallEngine::ring(Call& call, const InviteReceived& input, const Extension& 
         .to = leg.phone,
         .local_tag = leg.dialog.local_tag,
         .call_id = leg.dialog.call_id,
-        .max_forwards = input.max_forwards - 1,
-        .supported = call.caller().supported & end_to_end,
-        .required = input.required & end_to_end,
-        .session_timer = timer_to_forward(input.session_timer, settings_.session_expires),
-        .headers = {},
-        .payload = input.payload,
+        .max_forwards = invitation.max_forwards,
+        .supported = invitation.supported,
+        .required = invitation.required,
+        .session_timer = invitation.session_timer,
+        .headers = invitation.headers,
+        .payload = invitation.payload,
     });
-    by_leg_.emplace(leg.id, &call);
-    index_.add(leg);
-    announce(call.legs.emplace_back(std::move(leg)), outbox);
+    announce(leg, outbox);
 }
 
 void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived& response,
@@ -117,6 +128,8 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
         move(leg, LegInput::provisional_with_tag, outbox);
     }
 
+    if (call.transfer && call.transfer->reported < response.status)
+        report(call, response.status, response.phrase, false, outbox);
     Leg& caller = call.caller();
     if (!caller.invite_in) return;
     const bool reliable = response.reliable.rseq != 0 && has(caller.supported, OptionTag::reliable);
@@ -139,6 +152,9 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
                                  Outbox& outbox)
 {
     leg.dialog.remote_tag = response.to_tag;
+    if (call.transfer && call.transfer->stage == TransferStage::ringing &&
+        leg.state != LegState::terminated)
+        return target_answered(call, leg, response, now, outbox);
     if (call.phase != CallPhase::ringing) {  // too late: cancelled, or answered elsewhere
         outbox.send(SendAck{leg.id, response.transaction, nullptr});
         move(leg, LegInput::cancelled, outbox);
@@ -149,6 +165,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     leg.ack_owed = response.transaction;
     connect(leg, caller);
     leg.supported = response.supported | response.required;
+    leg.sdp = response.payload;
     leg.held = on_hold(response.payload);
     caller.ack_due = std::exchange(caller.invite_in, {});
 
@@ -176,17 +193,21 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
          : response.status == 408 ? LegInput::timeout
                                   : LegInput::error,
          outbox);
-    if (call.phase != CallPhase::ringing) return;
+    const bool transferring = call.transfer && call.transfer->stage == TransferStage::ringing;
+    if (call.phase != CallPhase::ringing && !transferring) return;
 
+    auto& best = transferring ? call.transfer->best : call.best;
     auto [status, phrase] = shown_to_caller(response);
-    if (better_response(status, call.best.status))
-        call.best = {status, std::move(phrase), response.payload};
+    if (better_response(status, best.status)) best = {status, std::move(phrase), response.payload};
     const bool all_failed = std::none_of(call.legs.begin(), call.legs.end(), [](const Leg& each) {
-        return each.role == LegRole::callee && each.state != LegState::terminated;
+        return each.role == LegRole::callee && !each.peer && each.state < LegState::confirmed;
     });
-    if (all_failed ||
-        status >= 600)  // 6xx is the callee's word for all its phones (RFC 3261 §16.7 step 5)
-        give_up_ringing(call, call.best.status, call.best.phrase, now, outbox);
+    // 6xx is the callee's word for all its phones (RFC 3261 §16.7 step 5).
+    if (!all_failed && status < 600) return;
+    if (transferring)
+        transfer_failed(call, best.status, std::string{best.phrase}, now, outbox);
+    else
+        give_up_ringing(call, best.status, best.phrase, now, outbox);
 }
 
 void CallEngine::cancel_branches(Call& call, LegId except, std::string_view reason,
@@ -196,7 +217,9 @@ void CallEngine::cancel_branches(Call& call, LegId except, std::string_view reas
     if (payload) headers = payload->headers;
     if (!reason.empty()) headers.push_back({"Reason", std::string{reason}});
     for (auto& leg : call.legs) {
-        if (leg.role != LegRole::callee || leg.id == except || leg.peer) continue;
+        if (leg.role != LegRole::callee || leg.id == except || leg.peer ||
+            leg.state == LegState::confirmed)
+            continue;
         if (leg.invite_out && !std::exchange(leg.cancel_sent, true))
             outbox.send(SendCancel{leg.id, leg.invite_out, headers});
         move(leg, LegInput::cancelled, outbox);
@@ -207,10 +230,7 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
                                  Outbox& outbox)
 {
     Leg& caller = call.caller();
-    call.phase = CallPhase::ended;
-    ++counters_.calls_ended;
-    cancel_timers(call);
-    set_timer(call, TimerKind::linger, now.mono + linger_time);
+    begin_end(call, now);
     if (caller.invite_in) {
         outbox.send(Reply{.transaction = std::exchange(caller.invite_in, {}),
                           .status = status,
@@ -228,10 +248,7 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
     leg->heard_at = now.mono;
     if (leg->invite_in == input.transaction) {
         leg->invite_in = {};
-        call->phase = CallPhase::ended;
-        ++counters_.calls_ended;
-        cancel_timers(*call);
-        set_timer(*call, TimerKind::linger, now.mono + linger_time);
+        begin_end(*call, now);
         move(*leg, LegInput::cancelled, outbox);
         cancel_branches(*call, {}, {}, input.payload, outbox);
     } else if (auto* relay = call->find_relay(input.transaction); relay && !relay->answered) {

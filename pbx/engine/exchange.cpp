@@ -24,6 +24,9 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             [&](const InviteReceived& invite) {
                 calls_.receive(invite, registrar_.locations(), now, outbox);
             },
+            [&](const RequestReceived& request) {
+                calls_.receive(request, registrar_.locations(), now, outbox);
+            },
             [&](const RegisterReceived& request) {
                 ++registrations_;
                 registrar_.receive(request, now, outbox);

@@ -46,7 +46,9 @@ Leg* CallEngine::find_replaced(const Replaces& replaces, std::string_view picker
     for (const auto id : index_.by_call_id(replaces.call_id)) {
         Leg* leg = find(id).second;
         const auto rung = rung_of(leg->dialog, replaces);
-        if (rung == MatchRung::call_id_only && !(rings(*leg) && may_take(picker, *leg))) continue;
+        const bool own = leg->extension == picker;
+        if (rung == MatchRung::call_id_only && !own && !(rings(*leg) && may_take(picker, *leg)))
+            continue;
         without_tags += rung == MatchRung::call_id_only ? 1 : 0;
         if (rung < best_rung) {
             best = leg;

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 5> numbers{"101", "102", "103", "104", "1
 class Office {
 public:
     explicit Office(unsigned seed)
-        : random_{seed}, pbx_{{group("all", {"109"}, {numbers.begin(), numbers.end()})}}
+        : random_{seed}, pbx_{{group("all", {"109", "101", "103"}, {"102", "104", "105"})}}
     {
         for (const auto number : numbers) phones_.push_back(&pbx_.phone(std::string{number}));
         phones_.push_back(&pbx_.phone("102"));  // a second phone
@@ -60,6 +60,7 @@ public:
         pbx_.ends_all_calls();
         pbx_.passes(60s);
         for (auto* phone : phones_) phone->inbox.clear();
+        watcher_->answers_notify = 200;
         check_lamps();
         CHECK(pbx_.has_no_calls());
         CHECK(pbx_.has_no_dialogs());
@@ -84,7 +85,7 @@ private:
     void act(Phone& phone)
     {
         constexpr std::array<unsigned, 8> answers{100, 180, 183, 200, 200, 486, 603, 500};
-        switch (pick(9)) {
+        switch (pick(12)) {
         case 0: phone.sends(INVITE, numbers[pick(numbers.size())]); break;
         case 1:
         case 2:
@@ -104,8 +105,26 @@ private:
             if (phone.has_dialog() && !phone.calls())
                 phone.sends_invite(pick(2) == 0 ? hold_sdp : talking_sdp);
             break;
+        case 8: phone.sends(INVITE, pick(2) == 0 ? "*8" : "**102"); break;
+        case 9:
+        case 10:
+            if (phone.has_dialog() && !phone.calls()) refer(phone);
+            break;
         default: pbx_.passes(std::chrono::seconds{pick(40)});
         }
+    }
+
+    /// Blind, or attended to any call there is, its own or not.
+    void refer(Phone& phone)
+    {
+        std::string target = "<sip:" + std::string{numbers[pick(numbers.size())]} + "@office.test";
+        const auto calls = pbx_.view().calls;
+        if (pick(2) == 0 && !calls.empty()) {
+            const auto& legs = calls[pick(calls.size())].legs;
+            target += "?Replaces=" + legs[pick(legs.size())].call_id;
+        }
+        phone.sends(Method::refer,
+                    std::make_shared<const Payload>(Payload{{}, {}, {{"Refer-To", target + ">"}}}));
     }
 
     /// The stack's timer H for the ACKs that a phone kept to itself, sooner or later.
@@ -115,7 +134,9 @@ private:
             if (arrived.status / 100 == 2 && arrived.transaction && arrived.leg &&
                 !phone.acknowledges)
                 phone.never_acknowledges(arrived);
-        phone.inbox.clear();
+        for (const auto& arrived : std::exchange(phone.inbox, {}))
+            if (arrived.answers_to && (arrived.method == NOTIFY || arrived.method == OPTIONS))
+                phone.replies_to(arrived, pick(8) == 0 ? 481 : 200);
     }
 
     void answer_late_notifies()

@@ -50,6 +50,7 @@ std::string_view word(Method method)
     case Method::prack: return "PRACK";
     case Method::notify: return "NOTIFY";
     case Method::message: return "MESSAGE";
+    case Method::refer: return "REFER";
     default: return "other";
     }
 }
@@ -285,6 +286,12 @@ void Phone::replies(unsigned status, std::string_view sdp)
         .payload = sdp_payload(sdp)});
 }
 
+void Phone::replies_to(const Arrived& request, unsigned status)
+{
+    to_answer_ = request;
+    replies(status);
+}
+
 void Phone::replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp)
 {
     REQUIRE(to_answer_);
@@ -502,6 +509,13 @@ void Scenario::deliver(SipCommand& command)
                        auto* phone = phone_of(request.leg);
                        REQUIRE_MESSAGE(phone,
                                        "a " << word(request.method) << " on a closed dialog");
+                       if (request.method == OPTIONS && phone->answers_probes) {
+                           waiting_.push_back(ResponseReceived{.leg = request.leg,
+                                                               .transaction = request.transaction,
+                                                               .method = OPTIONS,
+                                                               .status = 200});
+                           return;
+                       }
                        Arrived arrived;
                        arrived.what = word(request.method);
                        arrived.method = request.method;

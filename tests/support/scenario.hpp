@@ -95,6 +95,8 @@ public:
     void sends_invite(std::string_view sdp);
     void cancels();
     void replies(unsigned status, std::string_view sdp = {});
+    /// Answers a request that is not the last one.
+    void replies_to(const Arrived& request, unsigned status);
     /// A provisional response with RSeq.
     void replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp = {});
     /// The ACK of a 2xx, when `acknowledges` is off; `sdp` answers a delayed offer.
@@ -119,11 +121,15 @@ public:
     bool acknowledges = true;    // sends ACK for a 2xx
     bool answers_cancel = true;  // with 487 to the INVITE
     bool answers_bye = true;
+    bool answers_probes = false;                   // OPTIONS within a dialog, unseen by the test
     std::optional<unsigned> answers_notify = 200;  // nullopt: only when told, by answers(...)
     SessionTimer session_timer;
     OptionTag supported = OptionTag::none;
     std::string user_agent = "Test";
 
+    /// The dialog it is in, and the one it acts in from now on.
+    [[nodiscard]] LegId dialog() const { return leg_; }
+    void uses(LegId dialog) { leg_ = dialog; }
     void answers(const Arrived& notify, unsigned status, bool generated = false);
 
     std::string number;

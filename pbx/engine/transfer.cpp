@@ -1,0 +1,366 @@
+// REFER: the exchange moves the call itself, so that no other phone needs to know REFER (RFC 3515,
+// RFC 5589).
+//
+// Blind: the target's phones are rung without an offer; the first that answers brings one, which
+// the transferee answers in a re-INVITE (RFC 3725 §4.4). Attended: the transferee is asked for an
+// offer, the target answers it. Until both have accepted, the transferee keeps the transferor.
+#include <algorithm>
+
+#include "core/refer.hpp"
+#include "core/sdp.hpp"
+#include "engine/call_engine.hpp"
+#include "engine/router.hpp"
+
+namespace lampline {
+namespace {
+
+constexpr unsigned max_attempts = 20;
+constexpr auto attempt_interval = 500ms;
+
+const std::string* find_header(const PayloadRef& payload, std::string_view name)
+{
+    if (!payload) return nullptr;
+    for (const auto& header : payload->headers)
+        if (header.name == name) return &header.value;
+    return nullptr;
+}
+
+/// A change of the session is under way on this leg.
+bool busy(const Call& call, const Leg& leg) noexcept
+{
+    return leg.invite_out || leg.ack_due || leg.ack_owed ||
+           std::any_of(call.relays.begin(), call.relays.end(), [&](const Relay& relay) {
+               return relay.method == Method::invite &&
+                      (relay.from == leg.id || relay.to == leg.id);
+           });
+}
+
+}  // namespace
+
+void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& input,
+                               const LocationTable& locations, Moment now, Outbox& outbox)
+{
+    const auto refuse = [&](unsigned status, std::string_view phrase,
+                            std::string_view warning = {}) {
+        Reply reply{
+            .transaction = input.transaction, .status = status, .phrase = std::string{phrase}};
+        if (!warning.empty())
+            reply.headers.push_back(
+                {"Warning", "399 " + directory_->domain() + " \"" + std::string{warning} + '"'});
+        outbox.send(std::move(reply));
+    };
+    const auto* value = find_header(input.payload, "Refer-To");
+    const auto refer = value ? parse_refer_to(*value) : std::nullopt;
+    if (!refer)
+        return refuse(400, "Bad Refer-To",
+                      "Refer-To: expected one SIP URI, with a well-formed Replaces if any");
+    if (!refer->wants_invite || refer->uri.scheme == UriScheme::tel ||
+        !is_own_host(refer->uri.host))
+        return refuse(403, "Not A Place To Transfer To",
+                      "Refer-To: only calls within this exchange");
+    Leg* transferee = call.peer_of(leg);
+    if (!leg.talking() || !transferee || !transferee->talking() || call.transfer)
+        return refuse(491, "Request Pending");
+
+    const auto* subscribe = find_header(input.payload, "Refer-Sub");
+    const bool silent = subscribe && subscribe->starts_with("false");
+    Reply accepted{.transaction = input.transaction, .status = 202};
+    if (silent) accepted.headers.push_back({"Refer-Sub", "false"});
+    outbox.send(std::move(accepted));
+
+    call.transfer =
+        Transfer{.transferor = leg.id, .transferee = transferee->id, .reports = !silent};
+    report(call, 100, "Trying", false, outbox);
+    if (refer->replaces)
+        consult(call, leg, *refer->replaces, locations, now, outbox);
+    else
+        ring_target(call, refer->uri.user, find_header(input.payload, "Referred-By"), locations,
+                    now, outbox);
+}
+
+void CallEngine::ring_target(Call& call, std::string_view number, const std::string* referred_by,
+                             const LocationTable& locations, Moment now, Outbox& outbox)
+{
+    const auto route = lampline::route(number, *directory_, locations);
+    if (!route.extension) return transfer_failed(call, route.status, route.phrase, now, outbox);
+    const Leg& transferee = *call.find(call.transfer->transferee);
+    Invitation invitation{.to = party_of(route.extension->number, {}),
+                          .from = transferee.phone,
+                          .max_forwards = 70,
+                          .supported = transferee.supported & OptionTag::timer,
+                          .session_timer = timer_to_forward({}, settings_.session_expires)};
+    if (referred_by) invitation.headers.push_back({"Referred-By", *referred_by});
+    const auto flow = transferee.flow;
+    bool any = false;
+    for (const auto& binding : route.bindings) {
+        if (binding.flow == flow) continue;
+        ring(call, route.extension->number, invitation, binding, now, outbox);
+        any = true;
+    }
+    if (!any) return transfer_failed(call, 480, "No Other Phone Registered", now, outbox);
+    if (settings_.ring_timeout > 0s)
+        set_timer(call, TimerKind::ring, now.mono + settings_.ring_timeout);
+}
+
+void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& replaces,
+                         const LocationTable& locations, Moment now, Outbox& outbox)
+{
+    Transfer& transfer = *call.transfer;
+    Leg* consulted = find_replaced(replaces, transferor.extension);
+    if (!consulted || consulted->extension != transferor.extension ||
+        consulted->id == transferor.id || consulted->state == LegState::terminated)
+        return transfer_failed(call, 481, "No Such Dialog To Replace", now, outbox);
+
+    Call& other = *find(consulted->id).first;
+    Leg* target = other.peer_of(*consulted);
+    if (other.transfer) return transfer_failed(call, 491, "Request Pending", now, outbox);
+    if (other.phase == CallPhase::ringing && consulted->id == other.caller().id) {
+        // Not answered yet: what rings for the transferor rings anew, for the transferee.
+        const auto dialled = other.dialled;
+        give_up_ringing(other, 487, "Request Terminated", now, outbox);
+        sweep(other, outbox);
+        return ring_target(call, dialled, nullptr, locations, now, outbox);
+    }
+    if (!consulted->talking() || !target || !target->talking() || target->id == transfer.transferee)
+        return transfer_failed(call, 481, "No Such Dialog To Replace", now, outbox);
+    transfer.stage = TransferStage::offered;
+    transfer.consulted = consulted->id;
+    transfer.target = target->id;
+    transfer.offerer = transfer.transferee;
+    transfer.answerer = target->id;
+    consulted->transfer_of = target->transfer_of = call.id;
+    go_on(call, now, outbox);
+}
+
+/// Sends the next INVITE of the transfer, as soon as its leg is free for it.
+void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
+{
+    Transfer& transfer = *call.transfer;
+    const bool asks = transfer.stage == TransferStage::offered;
+    const auto [owner, leg] = find(asks ? transfer.offerer : transfer.answerer);
+    if (!leg || !leg->talking()) return transfer_failed(call, 480, "Party Has Left", now, outbox);
+    if (busy(*owner, *leg)) {
+        if (++transfer.attempts > max_attempts)
+            return transfer_failed(call, 491, "Request Pending", now, outbox);
+        return set_timer(call, TimerKind::transfer, now.mono + attempt_interval);
+    }
+    const auto transaction = transaction_ids_.next();
+    leg->invite_out = transaction;
+    (asks ? transfer.offered_by : transfer.offered_to) = transaction;
+    leg->transfer_of = call.id;
+    const LegId shown = leg->id == transfer.transferee ? transfer.target : transfer.transferee;
+    const auto* other = find(shown).second;
+    std::vector<Header> headers;
+    if (other) headers.push_back({"P-Asserted-Identity", write(other->phone)});
+    outbox.send(SendRequest{.leg = leg->id,
+                            .transaction = transaction,
+                            .method = Method::invite,
+                            .supported = leg->supported & OptionTag::timer,
+                            .session_timer = timer_to_forward({}, call.session_expires),
+                            .headers = std::move(headers),
+                            .payload = asks ? nullptr : transfer.offer});
+}
+
+void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived& response,
+                                 Moment now, Outbox& outbox)
+{
+    Transfer& transfer = *call.transfer;
+    target.ack_owed = response.transaction;
+    target.supported = response.supported | response.required;
+    target.sdp = response.payload;
+    target.peer = transfer.transferee;  // not yet the other way round
+    move(target, LegInput::success, outbox);
+    cancel_branches(call, target.id, completed_elsewhere, nullptr, outbox);
+    timers_.cancel({call.id, TimerKind::ring});
+    transfer.stage = TransferStage::joining;
+    transfer.target = transfer.offerer = target.id;
+    transfer.answerer = transfer.transferee;
+    transfer.offer = response.payload;
+    transfer.attempts = 0;
+    go_on(call, now, outbox);
+}
+
+bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response, Moment now,
+                                      Outbox& outbox)
+{
+    const auto owner = calls_.find(leg.transfer_of);
+    if (!leg.transfer_of || owner == calls_.end() || !owner->second->transfer) return false;
+    Call* call = owner->second.get();
+    if (response.transaction != call->transfer->offered_by &&
+        response.transaction != call->transfer->offered_to)
+        return false;
+    if (response.status < 200) return true;
+    leg.invite_out = {};
+    const bool success = response.status < 300;
+    if (success) leg.ack_owed = response.transaction;
+    if (leg.state == LegState::terminated) {
+        if (success) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
+        transfer_failed(*call, 480, "Party Has Left", now, outbox);
+        return true;
+    }
+    Transfer& transfer = *call->transfer;
+    if (response.status == 491) {
+        if (++transfer.attempts > max_attempts)
+            transfer_failed(*call, 491, "Request Pending", now, outbox);
+        else
+            set_timer(*call, TimerKind::transfer, now.mono + attempt_interval);
+    } else if (!success) {
+        transfer_failed(*call, response.status, response.phrase, now, outbox);
+    } else if (response.transaction == transfer.offered_by) {
+        transfer.stage = TransferStage::joining;
+        transfer.offer = response.payload;
+        transfer.attempts = 0;
+        go_on(*call, now, outbox);
+    } else {
+        outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
+        leg.sdp = response.payload;
+        joined(*call, response.payload, now, outbox);
+    }
+    return true;
+}
+
+/// Both have each other's media: they are connected, and the transferor has no part in it any more.
+void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox& outbox)
+{
+    Transfer& transfer = *call.transfer;
+    auto [offerers, offerer] = find(transfer.offerer);
+    if (!offerer || !offerer->ack_owed)
+        return transfer_failed(call, 480, "Party Has Left", now, outbox);
+    outbox.send(SendAck{
+        offerer->id, std::exchange(offerer->ack_owed, {}),
+        answer ? std::make_shared<const Payload>(Payload{answer->content_type, answer->body, {}})
+               : nullptr});
+    offerer->sdp = transfer.offer;
+    transfer.stage = TransferStage::done;
+
+    Leg& target = adopt(call, transfer.target);
+    Leg& transferee = *call.find(transfer.transferee);
+    connect(transferee, target);
+    for (Leg* leg : {&transferee, &target}) {
+        leg->other = (leg == &target ? transferee : target).phone;
+        leg->held = leg->sdp && !leg->sdp->body.empty() && !receives_media(leg->sdp->body);
+        announce(*leg, outbox);
+    }
+    if (Leg* transferor = call.find(transfer.transferor)) transferor->peer = {};
+    if (const auto [other, consulted] = find(transfer.consulted); consulted) {
+        consulted->peer = {};
+        if (consulted->state != LegState::terminated) {
+            move(*consulted, LegInput::replaced, outbox);
+            hang_up(*consulted, completed_elsewhere, outbox);
+        }
+        if (other->id != call.id) {
+            begin_end(*other, now);
+            sweep(*other, outbox);
+        }
+    }
+    report(call, 200, "OK", true, outbox);
+    if (!transfer.last_report) transferor_told(call, outbox);
+}
+
+/// The leg `id`, which becomes one of `call` if it was another call's.
+Leg& CallEngine::adopt(Call& call, LegId id)
+{
+    const auto [owner, leg] = find(id);
+    if (owner == &call) return *leg;
+    Leg& moved = call.legs.emplace_back(std::move(*leg));
+    owner->legs.erase(std::find_if(owner->legs.begin(), owner->legs.end(), [&](const Leg& each) {
+        return &each != &moved && each.id == id;
+    }));
+    by_leg_[id] = &call;
+    return moved;
+}
+
+void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view phrase, Moment now,
+                                 Outbox& outbox)
+{
+    Transfer& transfer = *call.transfer;
+    cancel_branches(call, {}, {}, nullptr, outbox);
+    timers_.cancel({call.id, TimerKind::ring});
+    if (const auto [owner, offerer] = find(transfer.offerer); offerer && offerer->ack_owed) {
+        if (transfer.consulted) {  // the transferee talks on to who it talked to
+            const auto* peer = owner->peer_of(*offerer);
+            outbox.send(SendAck{offerer->id, std::exchange(offerer->ack_owed, {}),
+                                peer ? peer->sdp : nullptr});
+        } else {
+            offerer->peer = {};
+            move(*offerer, LegInput::error, outbox);
+            hang_up(*offerer, "SIP;cause=480;text=\"Transfer failed\"", outbox);
+        }
+    }
+    report(call, status, phrase, true, outbox);
+    if (const auto [other, consulted] = find(transfer.consulted);
+        consulted && consulted->state == LegState::terminated && other->id != call.id)
+        end_call(*other, {}, LegInput::remote_bye, LegInput::remote_bye,
+                 "SIP;cause=480;text=\"Transfer failed\"", now, outbox);
+    const Leg* transferor = call.find(transfer.transferor);
+    const bool alone = !transferor || transferor->state == LegState::terminated;
+    call.transfer.reset();
+    if (alone)
+        end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye,
+                 "SIP;cause=" + std::to_string(status) + ";text=\"Transfer failed\"", now, outbox);
+}
+
+void CallEngine::transferor_told(Call& call, Outbox& outbox)
+{
+    if (Leg* transferor = call.find(call.transfer->transferor);
+        transferor && transferor->state != LegState::terminated) {
+        move(*transferor, LegInput::remote_bye, outbox);
+        hang_up(*transferor, "SIP;cause=200;text=\"Transferred\"", outbox);
+    }
+    call.transfer.reset();
+}
+
+bool CallEngine::leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbox)
+{
+    const auto leave = [&] {
+        if (Leg* peer = call.peer_of(leg); peer && peer->peer == leg.id) peer->peer = {};
+        leg.peer = {};
+        leg.bye_exchanged = true;
+        move(leg, LegInput::local_bye, outbox);
+        if (leg.ack_owed) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
+    };
+    const auto lender = calls_.find(leg.transfer_of);
+    const bool consulted = leg.transfer_of && lender != calls_.end() && lender->second->transfer &&
+                           lender->second->transfer->consulted == leg.id;
+    if (consulted || (call.transfer && leg.id == call.transfer->transferor)) {
+        const bool done = !consulted && call.transfer->stage == TransferStage::done;
+        leave();
+        if (done) call.transfer.reset();
+        return true;
+    }
+    if (call.transfer && leg.id == call.transfer->target &&
+        call.transfer->stage == TransferStage::joining) {
+        leave();
+        transfer_failed(call, 480, "Party Has Left", now, outbox);
+        return true;
+    }
+    if (call.transfer && leg.id == call.transfer->transferee)
+        report(call, 487, "Request Terminated", true, outbox);
+    return false;
+}
+
+/// NOTIFY of the implicit subscription (RFC 3515 §2.4.4, §2.4.5).
+void CallEngine::report(Call& call, unsigned status, std::string_view phrase, bool final,
+                        Outbox& outbox)
+{
+    Transfer& transfer = *call.transfer;
+    Leg* transferor = call.find(transfer.transferor);
+    if (!transfer.reports || !transferor || transferor->state == LegState::terminated) return;
+    transfer.reported = status;
+    const auto transaction = transaction_ids_.next();
+    if (final) transfer.last_report = transaction;
+    outbox.send(SendRequest{
+        .leg = transferor->id,
+        .transaction = transaction,
+        .method = Method::notify,
+        .headers = {{"Event", "refer"},
+                    {"Subscription-State",
+                     final ? "terminated;reason=noresource" : "active;expires=180"}},
+        .payload = std::make_shared<const Payload>(
+            Payload{"message/sipfrag;version=2.0",
+                    "SIP/2.0 " + std::to_string(status) + ' ' + std::string{phrase} + "\r\n",
+                    {}}),
+    });
+}
+
+}  // namespace lampline
