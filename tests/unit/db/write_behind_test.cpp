@@ -79,15 +79,24 @@ TEST_CASE("refreshes wait a second and only the newest of a binding is written")
     CHECK(owing.bindings().at(0).expires_at == at(5100));
 }
 
-TEST_CASE("a refresh on top of an unwritten binding still writes all of it")
+TEST_CASE("a refresh on top of an unwritten registration still writes all of it")
 {
     Owing owing;
-    owing.behind.add(
-        {BindingStored{binding_until(5000), false}, BindingStored{binding_until(6000), true}},
-        start);
+    SUBCASE("of a new binding") {}
+    SUBCASE("of one that is stored")
+    {
+        owing.behind.add({BindingStored{binding_until(4000), false}}, start);
+        owing.behind.flush(start);
+    }
+    auto moved = binding_until(5000);
+    moved.flow.host = "192.0.2.99";
+    auto refreshed = moved;
+    refreshed.expires_at = at(6000);
+    owing.behind.add({BindingStored{moved, false}, BindingStored{refreshed, true}}, start);
     CHECK(owing.behind.next_deadline() == start + 20ms);
     owing.behind.flush_due(start + 20ms);
-    CHECK(owing.bindings().at(0).user_agent == full_binding("207").user_agent);
+    REQUIRE(owing.bindings().size() == 1);
+    CHECK(owing.bindings().at(0).flow.host == "192.0.2.99");
     CHECK(owing.bindings().at(0).expires_at == at(6000));
 }
 
