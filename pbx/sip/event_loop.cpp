@@ -34,15 +34,17 @@ struct Clock {
 Clock clock_base;
 
 /// Sofia's timers use wall time, and a step backwards would hold them all up: so its time is the
-/// wall clock at the start of the process plus what the monotonic clock has counted since.
+/// wall clock at the start of the process plus what the monotonic clock has counted since. In whole
+/// milliseconds: Sofia rounds the wait for its next timer down to those, and would poll without
+/// pause through the rest, up to a millisecond of the processor for each timer.
 void monotonic(su_time_t* time)
 {
-    const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(
+    const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - clock_base.mono_at_start);
-    const auto microseconds =
-        static_cast<unsigned long>(elapsed.count()) + clock_base.wall_at_start.tv_usec;
-    time->tv_sec = clock_base.wall_at_start.tv_sec + microseconds / 1'000'000;
-    time->tv_usec = microseconds % 1'000'000;
+    const auto milliseconds =
+        static_cast<unsigned long>(elapsed.count()) + clock_base.wall_at_start.tv_usec / 1000;
+    time->tv_sec = clock_base.wall_at_start.tv_sec + milliseconds / 1000;
+    time->tv_usec = milliseconds % 1000 * 1000;
 }
 
 /// Sofia logs what any peer can provoke, so no more than a few lines a second go on.
@@ -114,8 +116,9 @@ LoopTimer::~LoopTimer() = default;
 
 void LoopTimer::set(EventLoop::TimePoint when)
 {
-    const auto wait =
+    auto wait =
         std::chrono::ceil<std::chrono::milliseconds>(when - std::chrono::steady_clock::now());
+    if (wait > 0ms) ++wait;  // Sofia's clock may be up to a millisecond behind
     const auto longest =
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::hours{24});
     su_timer_set_interval(handle_->timer.get(), timer_expired, this,

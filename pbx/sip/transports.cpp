@@ -153,7 +153,7 @@ void Transports::bind(const ListenAddress& address)
         &agent_, url_text(url.c_str()), TPTAG_IDENT(ident.c_str()), TPTAG_UDP_RMEM(receive_buffer),
         TPTAG_UDP_WMEM(send_buffer), TPTAG_IDLE(silent_connection_ms),
         TPTAG_TIMEOUT(partial_message_ms), TPTAG_KEEPALIVE(connection_keepalive_ms),
-        TPTAG_PONG2PING(1), TPTAG_SDWN_ERROR(1), TAG_END());
+        TPTAG_PONG2PING(1), TPTAG_SDWN_ERROR(1), TPTAG_STUN_SERVER(0), TAG_END());
     if (bound < 0) throw CannotBind{address, std::strerror(errno)};
 
     ListenAddress real = address;
