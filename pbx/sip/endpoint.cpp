@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fcntl.h>
 #include <map>
+#include <optional>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
@@ -36,13 +38,35 @@ void raise_descriptor_limit() noexcept
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// The kernel gives the lowest free number, so this tells how many descriptors are open.
-int lowest_free_descriptor(int any_open) noexcept
-{
-    const int descriptor = fcntl(any_open, F_DUPFD_CLOEXEC, 0);
-    if (descriptor >= 0) close(descriptor);
-    return descriptor;
-}
+/// Tells about how many descriptors the process has open: the kernel always gives the lowest free
+/// number.
+class DescriptorCount {
+public:
+    DescriptorCount() : any_open_{eventfd(0, EFD_CLOEXEC)}, at_start_{lowest_free()} {}
+    ~DescriptorCount()
+    {
+        if (any_open_ >= 0) close(any_open_);
+    }
+    DescriptorCount(const DescriptorCount&) = delete;
+    DescriptorCount& operator=(const DescriptorCount&) = delete;
+
+    /// More than `limit` since start, or none left.
+    [[nodiscard]] bool exceeds(std::size_t limit) const noexcept
+    {
+        const int now = lowest_free();
+        return now < 0 || (now > at_start_ && static_cast<std::size_t>(now - at_start_) > limit);
+    }
+
+private:
+    [[nodiscard]] int lowest_free() const noexcept
+    {
+        const int descriptor = fcntl(any_open_, F_DUPFD_CLOEXEC, 0);
+        if (descriptor >= 0) close(descriptor);
+        return descriptor;
+    }
+    int any_open_;
+    int at_start_;
+};
 
 unsigned milliseconds(std::chrono::milliseconds time) noexcept
 {
@@ -97,7 +121,6 @@ struct Endpoint::Inner final : MessageSink {
     bool draining = false;
     bool overloaded = false;
     bool flush_due = false;
-    int first_free_descriptor = 0;
     IdSource<TransactionId> transaction_ids;
 
     AgentHandle agent;
@@ -112,6 +135,7 @@ struct Endpoint::Inner final : MessageSink {
     std::multimap<EventLoop::TimePoint, DelayedAnswer> delayed;
     std::unique_ptr<CommandRunner> calls;
     std::unique_ptr<NotifySender> notifies;
+    std::optional<DescriptorCount> descriptors;
     LoopTimer house_timer;
 };
 
@@ -146,11 +170,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
                                             on_input);
     notifies =
         std::make_unique<NotifySender>(loop, *agent, *transports, datagrams, settings, on_input);
-    if (!transports->listeners().empty()) {
-        const auto& address = transports->listeners().front();
-        first_free_descriptor =
-            lowest_free_descriptor(address.descriptor >= 0 ? address.descriptor : 0);
-    }
+    descriptors.emplace();
     keep_house();
 }
 
@@ -171,11 +191,7 @@ void Endpoint::Inner::keep_house()
 {
     overloaded = loop.lag() > settings.limits.overload_lag ||
                  transports->backlog_percent() > backlog_limit_percent;
-    if (!transports->listeners().empty()) {
-        const auto open = lowest_free_descriptor(0) - first_free_descriptor;
-        transports->refuse_connections(open < 0 || static_cast<std::size_t>(open) >
-                                                       settings.limits.connections);
-    }
+    transports->refuse_connections(descriptors->exceeds(settings.limits.connections));
     const auto now = std::chrono::steady_clock::now();
     while (!delayed.empty() && delayed.begin()->first <= now) {
         auto node = delayed.extract(delayed.begin());
@@ -269,6 +285,8 @@ bool Endpoint::Inner::is_repeated(HeldRequest& request)
     const auto method = request.sip->sip_request->rq_method;
     if (request.connection || (method != sip_method_register && method != sip_method_subscribe))
         return false;
+    // Only accepted ones are kept, and a repetition brings the same credentials.
+    if (!request.sip->sip_authorization && !request.sip->sip_proxy_authorization) return false;
     request.key = RepeatedRequests::key_of(*request.sip);
     const auto found = repeated.find(request.key, std::chrono::steady_clock::now());
     if (found.seen == RepeatedRequests::Seen::answered) {

@@ -51,13 +51,15 @@ std::string write_reply(const sip_t& request, const StatelessReply& reply, std::
 
 std::string RepeatedRequests::key_of(const sip_t& request)
 {
-    const auto part = [](const char* text) { return std::string_view{text ? text : ""}; };
     const auto* via = request.sip_via;
     std::string key;
     key.reserve(160);
-    fmt::format_to(std::back_inserter(key), "{}\n{}\n{}\n{}\n{}\n{}", part(via->v_branch),
-                   part(via->v_host), part(via->v_port), part(request.sip_call_id->i_id),
-                   request.sip_cseq->cs_seq, static_cast<int>(request.sip_cseq->cs_method));
+    for (const char* part : {via->v_branch, via->v_host, via->v_port, request.sip_call_id->i_id,
+                             request.sip_cseq->cs_method_name}) {
+        if (part) key += part;
+        key += '\n';
+    }
+    key += std::to_string(request.sip_cseq->cs_seq);
     return key;
 }
 

@@ -366,3 +366,22 @@ TEST_CASE("no value of a command can add a header")
     CHECK(answer["X-B"].empty());
     CHECK(answer["X-A"] == "1X-B: 2");
 }
+
+TEST_CASE("no more connections are taken than allowed; others wait until there is room")
+{
+    auto settings = Office::quick();
+    settings.limits.connections = 3;
+    Office office{settings};
+    const auto is_answered = [&](Phone& phone) {
+        phone.send(phone.request("OPTIONS", uri_of(""), address_of(""), ++phone.cseq));
+        return !phone.receives_nothing_for(300ms);
+    };
+    std::deque<Phone> phones;
+    for (int i = 0; i < 4; ++i) phones.emplace_back(office, "201", Transport::tcp);
+    for (auto& phone : phones) CHECK(is_answered(phone));
+    office.until([] { return false; }, 250ms);
+    Phone late{office, "202", Transport::tcp};
+    CHECK(!is_answered(late));
+    phones.clear();
+    CHECK(office.until([&] { return late.has_message(); }));
+}
