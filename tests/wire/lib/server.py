@@ -61,8 +61,13 @@ class Server:
             errors="replace")
         heard: dict[str, tuple[str, int]] = {}
         threading.Thread(target=self._listen, args=(self.process, heard), daemon=True).start()
-        loop.wait(lambda: len(heard) == 3 or heard.get("gone"), "the server listens", START_SECONDS)
-        assert "gone" not in heard, "the server ended at start:\n" + self.log()
+        try:
+            loop.wait(lambda: len(heard) == 3 or "gone" in heard, "the server listens",
+                      START_SECONDS)
+            assert "gone" not in heard, "the server ended at start:\n" + self.log()
+        except AssertionError:
+            self.kill()
+            raise
         self.address = heard
         return self
 
@@ -161,7 +166,13 @@ class Template:
 
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="lampline-wire-"))
-        data = self.folder / "data"
+        try:
+            self._fill(self.folder / "data")
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    def _fill(self, data: Path) -> None:
         run("seed", "demo", "--data", str(data), "--domain", DOMAIN)
         made = run("token", "create", "wire", "--role", "admin", "--data", str(data))
         self.token = made.split()[-1]
