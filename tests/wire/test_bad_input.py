@@ -3,6 +3,7 @@ import random
 import socket
 import unittest
 
+from lib import digest
 from lib.case import WireTest, talk
 
 MUTATIONS = 1500
@@ -173,6 +174,29 @@ class BadInput(WireTest):
             self.assertTrue(self.stranger.recv(65536).startswith(b"SIP/2.0 400 "))
         except BlockingIOError:
             pass
+
+    def test_mutated_messages_with_right_credentials(self):
+        """What is damaged behind the door reaches registrar, calls and subscriptions."""
+        chance = random.Random(4)
+        dan, silent = self.phone("204"), self.phone("202")
+        silent.deaf = True                     # rings as long as nobody gives up
+        asked = digest.parse_challenge(
+            dan.sends_register(authenticates=False).receives(401)["WWW-Authenticate"])
+        dan.deaf = True
+        for number in range(1, 500):
+            text = chance.choice(messages(dan)[:4])        # OPTIONS, REGISTER, INVITE, SUBSCRIBE
+            method, uri = text.split(b" ")[:2]
+            answer = dan.credentials.answer(asked, method.decode(), uri.decode())
+            name = "Proxy-Authorization" if method == b"INVITE" else "Authorization"
+            head, _, body = text.partition(b"\r\n\r\n")
+            first, *lines = head.split(b"\r\n")
+            damaged = chance.randrange(len(lines))
+            lines[damaged] = mutate(lines[damaged], chance)
+            lines.insert(0, f"{name}: {answer}".encode())
+            dan.sends_raw(b"\r\n".join([first, *lines]) + b"\r\n\r\n" + body)
+            if number % 50 == 0:
+                self.anna.pings()
+        self.serves()
 
     def test_authenticated_nonsense(self):
         """With right credentials the message gets further: URIs, numbers and dates of all kinds."""
