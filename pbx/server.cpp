@@ -82,6 +82,27 @@ sip::EndpointSettings endpoint_settings(const ServeSettings& settings, const std
     return result;
 }
 
+std::vector<std::string> own_hosts(const ServeSettings& settings)
+{
+    std::vector<std::string> hosts;
+    for (const auto& listener : settings.sip) hosts.push_back(listener.address.host);
+    return hosts;
+}
+
+sip::AuthenticatorSettings authenticator_settings(const ServeSettings& settings)
+{
+    using enum sip::DigestAlgorithm;
+    sip::AuthenticatorSettings result;
+    result.nonce_lifetime = settings.nonce_lifetime;
+    switch (settings.digest) {
+    case DigestOffer::md5_and_sha256: result.algorithms = {md5, sha256}; break;
+    case DigestOffer::sha256_and_md5: result.algorithms = {sha256, md5}; break;
+    case DigestOffer::md5: result.algorithms = {md5}; break;
+    case DigestOffer::sha256: result.algorithms = {sha256}; break;
+    }
+    return result;
+}
+
 ExchangeSettings exchange_settings(const ServeSettings& settings)
 {
     return {
@@ -89,7 +110,8 @@ ExchangeSettings exchange_settings(const ServeSettings& settings)
         .calls = {.ring_timeout = settings.ring_timeout,
                   .session_expires = settings.session_expires,
                   .min_session_expires = settings.min_se,
-                  .probe_interval = settings.probe_interval},
+                  .probe_interval = settings.probe_interval,
+                  .hosts = own_hosts(settings)},
         .indications = {.min_expires = settings.min_expires,
                         .default_expires = settings.default_expires,
                         .max_expires = settings.max_expires},
@@ -103,7 +125,7 @@ public:
     Server(const ServeSettings& settings, const std::string& domain, Kept kept,
            db::DatabaseThread& database)
         : drain_timeout_{settings.drain_timeout}, database_{database},
-          authenticator_{{.nonce_lifetime = settings.nonce_lifetime}, kept.directory},
+          authenticator_{authenticator_settings(settings), kept.directory},
           endpoint_{loop_, endpoint_settings(settings, domain), authenticator_,
                     [this](SipInput&& input) { take(std::move(input)); }},
           exchange_{exchange_settings(settings), random_tokens(), kept.directory}

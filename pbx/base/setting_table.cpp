@@ -131,7 +131,21 @@ struct Word {
 constexpr std::array log_levels{Word{"trace", LogLevel::trace}, Word{"debug", LogLevel::debug},
                                 Word{"info", LogLevel::info}, Word{"warning", LogLevel::warning},
                                 Word{"error", LogLevel::error}};
+constexpr std::array digest_offers{Word{"md5,sha-256", DigestOffer::md5_and_sha256},
+                                   Word{"sha-256,md5", DigestOffer::sha256_and_md5},
+                                   Word{"md5", DigestOffer::md5},
+                                   Word{"sha-256", DigestOffer::sha256}};
 constexpr std::array log_formats{Word{"text", LogFormat::text}, Word{"json", LogFormat::json}};
+
+/// A member of the settings, or of their log part.
+template <auto member, class Settings>
+auto& value_at(Settings& settings)
+{
+    if constexpr (requires { settings.*member; })
+        return settings.*member;
+    else
+        return settings.log.*member;
+}
 
 template <auto& words, auto member>
 Reason read_word(ServeSettings& settings, Values values)
@@ -139,7 +153,7 @@ Reason read_word(ServeSettings& settings, Values values)
     std::string expected;
     for (const auto& row : words) {
         if (row.word == values.back()) {
-            settings.log.*member = row.value;
+            value_at<member>(settings) = row.value;
             return std::nullopt;
         }
         expected += fmt::format("{}{}", expected.empty() ? "" : ", ", row.word);
@@ -151,7 +165,7 @@ template <auto& words, auto member>
 std::vector<std::string> show_word(const ServeSettings& settings)
 {
     for (const auto& row : words)
-        if (row.value == settings.log.*member) return {std::string{row.word}};
+        if (row.value == value_at<member>(settings)) return {std::string{row.word}};
     return {};
 }
 
@@ -230,6 +244,9 @@ constexpr std::array settings_in_order{
     duration<&S::min_expires, 1, day>("min-expires", "shortest registration and subscription"),
     duration<&S::default_expires, 1, day>("default-expires", "when the phone names none"),
     duration<&S::max_expires, 1, day>("max-expires", "longest registration and subscription"),
+    Setting{"digest", "WORD",
+            "md5,sha-256 or sha-256,md5 or md5 or sha-256: offered, in this order", false,
+            read_word<digest_offers, &S::digest>, show_word<digest_offers, &S::digest>},
     duration<&S::nonce_lifetime, 10, day>("nonce-lifetime", "how long a digest challenge is good"),
 };
 

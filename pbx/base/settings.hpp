@@ -35,6 +35,9 @@ struct LogSettings {
     std::filesystem::path file;  ///< empty: standard error
 };
 
+/// Which digest algorithms phones are offered, in order (RFC 8760); only these are accepted.
+enum class DigestOffer : std::uint8_t { md5_and_sha256, sha256_and_md5, md5, sha256 };
+
 /// Everything `serve` needs, resolved and checked.
 struct ServeSettings {
     std::filesystem::path data_directory{"data"};
@@ -52,7 +55,8 @@ struct ServeSettings {
     std::chrono::seconds min_expires{60};     ///< of bindings and subscriptions: below it 423
     std::chrono::seconds default_expires{3600};  ///< when the phone names none
     std::chrono::seconds max_expires{7200};      ///< what asks for more is granted this
-    std::chrono::seconds nonce_lifetime{300};    ///< of a digest challenge; after it `stale`
+    DigestOffer digest = DigestOffer::md5_and_sha256;
+    std::chrono::seconds nonce_lifetime{300};  ///< of a digest challenge; after it `stale`
 
     [[nodiscard]] std::filesystem::path database_file() const
     {

@@ -81,6 +81,7 @@ struct BestResponse {
     unsigned status = 0;  ///< 0: none yet
     std::string phrase;
     PayloadRef payload;
+    std::chrono::seconds min_se{};  ///< of a 422 (RFC 4028 §6)
 };
 
 /// Whether `candidate` is to be preferred over `current` as the answer to a forked INVITE: 6xx

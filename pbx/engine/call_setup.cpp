@@ -198,7 +198,8 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
 
     auto& best = transferring ? call.transfer->best : call.best;
     auto [status, phrase] = shown_to_caller(response);
-    if (better_response(status, best.status)) best = {status, std::move(phrase), response.payload};
+    if (better_response(status, best.status))
+        best = {status, std::move(phrase), response.payload, response.session_timer.min_se};
     const bool all_failed = std::none_of(call.legs.begin(), call.legs.end(), [](const Leg& each) {
         return each.role == LegRole::callee && !each.peer && each.state < LegState::confirmed;
     });
@@ -231,11 +232,13 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
 {
     Leg& caller = call.caller();
     begin_end(call, now);
+    const bool told = call.best.status == status;
     if (caller.invite_in) {
         outbox.send(Reply{.transaction = std::exchange(caller.invite_in, {}),
                           .status = status,
                           .phrase = std::string{phrase},
-                          .payload = call.best.status == status ? call.best.payload : nullptr});
+                          .session_timer = {.min_se = told ? call.best.min_se : 0s},
+                          .payload = told ? call.best.payload : nullptr});
     }
     move(caller, status == 408 || status == 480 ? LegInput::timeout : LegInput::rejected, outbox);
     cancel_branches(call, {}, {}, nullptr, outbox);

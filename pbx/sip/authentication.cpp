@@ -67,7 +67,9 @@ Refused challenge(const sip_t& sip, bool stale, Authenticator& authenticator, Mo
     Refused refused;
     refused.challenged = true;
     refused.rejection.status = proxy ? 407 : 401;
-    for (const auto& value : authenticator.challenge(stale, now)) {
+    const std::string_view user_agent =
+        sip.sip_user_agent ? text_of(sip.sip_user_agent->g_string) : "";
+    for (const auto& value : authenticator.challenge(stale, now, user_agent)) {
         refused.rejection.headers += proxy ? "Proxy-Authenticate: " : "WWW-Authenticate: ";
         refused.rejection.headers += value;
         refused.rejection.headers += "\r\n";

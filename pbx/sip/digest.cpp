@@ -178,6 +178,16 @@ struct Proven {
     std::uint32_t count;
 };
 
+/// baresip before 2.6 fails the whole authentication when one of several challenges is not MD5.
+bool gives_up_on_others(std::string_view user_agent) noexcept
+{
+    for (const std::string_view known :
+         {"baresip v0.", "baresip v1.", "baresip v2.0", "baresip v2.1", "baresip v2.2",
+          "baresip v2.3", "baresip v2.4", "baresip v2.5"})
+        if (user_agent.starts_with(known)) return true;
+    return false;
+}
+
 }  // namespace
 
 struct Authenticator::Impl {
@@ -304,12 +314,18 @@ Verdict Authenticator::verify(std::span<const Credentials> credentials,
     return best;
 }
 
-std::vector<std::string> Authenticator::challenge(bool stale, Moment now)
+std::vector<std::string> Authenticator::challenge(bool stale, Moment now,
+                                                  std::string_view user_agent)
 {
+    const auto& accepted = impl_->settings.algorithms;
+    const bool md5_alone =
+        gives_up_on_others(user_agent) &&
+        std::find(accepted.begin(), accepted.end(), DigestAlgorithm::md5) != accepted.end();
     const auto nonce = impl_->mint.write({seconds_of(now), ++impl_->last_serial});
     std::vector<std::string> challenges;
-    challenges.reserve(impl_->settings.algorithms.size());
-    for (const auto algorithm : impl_->settings.algorithms) {
+    challenges.reserve(accepted.size());
+    for (const auto algorithm : accepted) {
+        if (md5_alone && algorithm != DigestAlgorithm::md5) continue;
         std::string& text = challenges.emplace_back();
         text.reserve(impl_->directory->domain().size() + 110);
         text += "Digest realm=\"";

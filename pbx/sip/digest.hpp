@@ -73,11 +73,10 @@ struct Verdict {
 };
 
 struct AuthenticatorSettings {
-    /// Offered in this order, and the only ones accepted. RFC 8760 wants the strongest first, but
-    /// clients in use give up on any challenge with an algorithm they do not know (baresip 1.0, in
-    /// whatever order), or read only the first one (SIPp 3.6, PJSIP 2.10); so SHA-256 is for
-    /// offices that know their phones.
-    std::vector<DigestAlgorithm> algorithms{DigestAlgorithm::md5};
+    /// Offered in this order, and the only ones accepted. RFC 8760 wants the strongest first; MD5
+    /// comes first all the same, since clients in use read only the first challenge (SIPp 3.6,
+    /// PJSIP 2.10).
+    std::vector<DigestAlgorithm> algorithms{DigestAlgorithm::md5, DigestAlgorithm::sha256};
     std::chrono::seconds nonce_lifetime{300};
     std::size_t nonces = 65'536;          ///< whose counts are remembered; 24 bytes each
     std::size_t failing_phones = 16'384;  ///< whose failures are remembered; 24 bytes each
@@ -108,8 +107,11 @@ public:
     [[nodiscard]] Verdict verify(std::span<const Credentials> credentials,
                                  const DigestRequest& request, Moment now);
 
-    /// The values of the WWW-Authenticate or Proxy-Authenticate headers of one answer, in order.
-    [[nodiscard]] std::vector<std::string> challenge(bool stale, Moment now);
+    /// The values of the WWW-Authenticate or Proxy-Authenticate headers of one answer, in order. A
+    /// client that gives up on any algorithm it does not know, told by its User-Agent, is offered
+    /// MD5 alone if MD5 is accepted at all.
+    [[nodiscard]] std::vector<std::string> challenge(bool stale, Moment now,
+                                                     std::string_view user_agent = {});
 
 private:
     struct Impl;

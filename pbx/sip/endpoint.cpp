@@ -15,6 +15,7 @@
 #include "sip/authentication.hpp"
 #include "sip/command_runner.hpp"
 #include "sip/header_text.hpp"
+#include "sip/lenient_tag.hpp"
 #include "sip/notify_sender.hpp"
 #include "sip/screen.hpp"
 #include "sip/stateless_reply.hpp"
@@ -145,6 +146,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
       on_input{std::move(sink)}, repeated{settings.t1x64}, house_timer{loop,
                                                                        [this] { keep_house(); }}
 {
+    allow_tag_without_semicolon();
     prove_screen();
     raise_descriptor_limit();
     // Bodies up to the limit must get as far as our 413; the stack refuses what is larger still.

@@ -325,3 +325,18 @@ TEST_CASE("the exchange stops: who rings gets 503, who talks a BYE")
     CHECK(call.pbx.has_no_calls());
     CHECK(call.pbx.has_no_dialogs());
 }
+
+TEST_CASE("a callee that wants a longer session: its Min-SE reaches the caller (RFC 4028 §6)")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    alice.supported = OptionTag::timer;
+    alice.session_timer = {.expires = 200s};
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.session_timer = {.min_se = 300s};
+    bob.replies(422);
+    CHECK(alice.receives(422U).session_timer.min_se == 300s);
+    CHECK(pbx.has_no_calls());
+}

@@ -140,7 +140,7 @@ TEST_CASE("a challenge names realm, nonce, algorithm and qop (RFC 3261 §22.4)")
 {
     Gate gate;
     const auto challenges = gate.authenticator.challenge(false, gate.now);
-    REQUIRE(challenges.size() == 1);
+    REQUIRE(challenges.size() == 2);
     CHECK(param(challenges[0], "realm") == "office.test");
     CHECK(param(challenges[0], "qop") == "auth");
     CHECK(param(challenges[0], "algorithm") == "MD5");
@@ -158,6 +158,18 @@ TEST_CASE("several algorithms are offered in the order wanted, under one nonce (
     CHECK(param(challenges[0], "algorithm") == "SHA-256");
     CHECK(param(challenges[1], "algorithm") == "MD5");
     CHECK(param(challenges[0], "nonce") == param(challenges[1], "nonce"));
+}
+
+TEST_CASE("by default MD5 and SHA-256 are offered; MD5 alone to who gives up on the other")
+{
+    Gate gate;
+    auto& authenticator = gate.authenticator;
+    const auto now = gate.now;
+    CHECK(authenticator.challenge(false, now, "Yealink SIP-T46U").size() == 2);
+    CHECK(authenticator.challenge(false, now).size() == 2);
+    const auto limited = authenticator.challenge(false, now, "baresip v1.0.0 (x86_64/Linux)");
+    REQUIRE(limited.size() == 1);
+    CHECK(param(limited[0], "algorithm") == "MD5");
 }
 
 TEST_CASE("the right secret opens, the wrong one does not")
