@@ -1,5 +1,7 @@
 #include "core/dialog_info.hpp"
 
+#include <algorithm>
+
 namespace lampline {
 namespace {
 
@@ -36,9 +38,21 @@ bool allowed_in_xml(char32_t code) noexcept
            (code >= 0x20 && code != 0xFFFE && code != 0xFFFF);
 }
 
+/// Stands for itself in text and attributes.
+bool is_plain(char letter) noexcept
+{
+    return letter >= 0x20 && letter < 0x7F && letter != '&' && letter != '<' && letter != '>' &&
+           letter != '"' && letter != '\'';
+}
+
 void append_escaped(std::string& out, std::string_view text)
 {
     while (!text.empty()) {
+        const auto special = std::ranges::find_if_not(text, is_plain);
+        const auto plain = static_cast<std::size_t>(special - text.begin());
+        out += text.substr(0, plain);
+        text.remove_prefix(plain);
+        if (text.empty()) return;
         const Utf8 character = first_character(text);
         if (!character.valid) {
             out += replacement;

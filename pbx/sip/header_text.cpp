@@ -15,17 +15,21 @@ bool equals_ignoring_case(std::string_view left, std::string_view right) noexcep
     return left.size() == right.size() && strncasecmp(left.data(), right.data(), left.size()) == 0;
 }
 
+constexpr bool is_control(char letter) noexcept
+{
+    const auto code = static_cast<unsigned char>(letter);
+    return ((code < 0x20) & (code != '\t')) | (code == 0x7f);
+}
+
 void append_clean(std::string& text, std::string_view part)
 {
-    const auto is_control = [](char letter) {
-        const auto code = static_cast<unsigned char>(letter);
-        return (code < 0x20 && code != '\t') || code == 0x7f;
-    };
-    if (std::ranges::none_of(part, is_control)) {
+    // Bytes and no branches, so that many letters are looked at at once.
+    unsigned char found = 0;
+    for (const char letter : part) found = static_cast<unsigned char>(found | is_control(letter));
+    if (!found)
         text += part;
-        return;
-    }
-    std::ranges::remove_copy_if(part, std::back_inserter(text), is_control);
+    else
+        std::ranges::remove_copy_if(part, std::back_inserter(text), is_control);
 }
 
 void append_tags(std::string& text, std::string_view name, OptionTag tags)

@@ -21,6 +21,11 @@ std::string branch_of(SubscriptionId id, std::string_view secret)
     return fmt::format("{}{:x}.{}", branch_mark, id.value, secret);
 }
 
+void append(std::string& text, std::initializer_list<std::string_view> parts)
+{
+    for (const auto part : parts) text += part;
+}
+
 }  // namespace
 
 NotifySender::NotifySender(EventLoop& loop, nta_agent_t& agent, Transports& transports,
@@ -53,24 +58,23 @@ PacketRef NotifySender::compose(const SendNotify& command, const Listener& liste
     auto& text = packet->text;
     text.reserve(1024);
     const bool tcp = listener.address.transport == Transport::tcp;
-    fmt::format_to(std::back_inserter(text),
-                   "NOTIFY {} SIP/2.0\r\nVia: SIP/2.0/{} {};branch={};rport\r\n",
-                   dialog.request_uri, tcp ? "TCP" : "UDP", listener.sent_by, branch);
+    append(text, {"NOTIFY ", dialog.request_uri, " SIP/2.0\r\nVia: SIP/2.0/", tcp ? "TCP " : "UDP ",
+                  listener.sent_by, ";branch=", branch, ";rport\r\n"});
     for (const auto& route : dialog.route) append_header(text, "Route", route);
     text += "Max-Forwards: 70\r\n";
     append_header(text, "From", dialog.from);
     append_header(text, "To", dialog.to);
     append_header(text, "Call-ID", dialog.call_id);
-    fmt::format_to(std::back_inserter(text), "CSeq: {} NOTIFY\r\nContact: <sip:{}{}>\r\n",
-                   command.cseq, dialog.contact,
-                   dialog.contact.empty() ? std::string_view{listener.contact_tail}.substr(1)
-                                          : listener.contact_tail);
+    append(text, {"CSeq: ", fmt::format_int{command.cseq}.c_str(),
+                  " NOTIFY\r\nContact: <sip:", dialog.contact,
+                  std::string_view{listener.contact_tail}.substr(dialog.contact.empty() ? 1 : 0),
+                  ">\r\n"});
     append_header(text, "Event", dialog.event);
     append_header(text, "Subscription-State", command.subscription_state);
     append_header(text, "User-Agent", settings_.product);
     if (!command.content_type.empty() && body_size > 0)
         append_header(text, "Content-Type", command.content_type);
-    fmt::format_to(std::back_inserter(text), "Content-Length: {}\r\n\r\n", body_size);
+    append(text, {"Content-Length: ", fmt::format_int{body_size}.c_str(), "\r\n\r\n"});
     return packet;
 }
 
@@ -90,7 +94,8 @@ void NotifySender::send(SendNotify&& command)
         entry.to = SocketAddress::of(flow.host, flow.port);
         if (!entry.to.length) return finish(command.subscription, 503, {}, true);
     }
-    auto& peer = peers_[peer_key(flow)];
+    entry.peer = &*peers_.try_emplace(peer_key(flow)).first;
+    auto& peer = entry.peer->second;
     if (peer.under_way >= settings_.limits.notifies_per_peer) {
         entry.place = Place::waiting;
         peer.waiting.push_back(command.subscription);
@@ -255,9 +260,7 @@ void NotifySender::leave_peer(const Entry& entry)
 {
     if (entry.place != Place::taken)
         return;  // the mention of one that waits is passed over when its turn comes
-    const auto found = peers_.find(peer_key(entry.dialog->flow));
-    if (found == peers_.end()) return;
-    auto& peer = found->second;
+    auto& [key, peer] = *entry.peer;
     if (peer.under_way > 0) --peer.under_way;
     while (!peer.waiting.empty() && peer.under_way < settings_.limits.notifies_per_peer) {
         const auto next = peer.waiting.front();
@@ -270,7 +273,7 @@ void NotifySender::leave_peer(const Entry& entry)
         ready_.push_back(next);
         arm(std::chrono::steady_clock::now());
     }
-    if (peer.under_way == 0 && peer.waiting.empty()) peers_.erase(found);
+    if (peer.under_way == 0 && peer.waiting.empty()) peers_.erase(peers_.find(key));
 }
 
 void NotifySender::fail(ConnectionId connection)

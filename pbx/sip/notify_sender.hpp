@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -49,6 +50,11 @@ public:
 
 private:
     enum class Place : std::uint8_t { none, waiting, taken };  // among those under way to one peer
+    struct Peer {
+        std::size_t under_way = 0;
+        std::list<SubscriptionId> waiting;  // mostly empty, and then without memory
+    };
+    using Peers = std::unordered_map<std::string, Peer>;  // by transport and address
     struct Entry {
         std::uint32_t cseq = 0;
         std::string secret;  // second half of the branch; guards against forged answers
@@ -59,6 +65,7 @@ private:
         ConnectionId connection;  // TCP
         TimePoint give_up;        // timer F
         Place place = Place::none;
+        Peers::value_type* peer = nullptr;  // once it has a place
     };
     /// Timer E: the n-th repetition of every NOTIFY waits in the n-th queue, and so each queue is
     /// in order of time.
@@ -67,11 +74,6 @@ private:
         SubscriptionId subscription;
         std::uint32_t cseq;
     };
-    struct Peer {
-        std::size_t under_way = 0;
-        std::deque<SubscriptionId> waiting;
-    };
-
     void start(SubscriptionId id, Entry& entry);
     [[nodiscard]] bool start_over_connection(SubscriptionId id, Entry& entry);
     void set_timer(SubscriptionId id, const Entry& entry, std::size_t repetition, TimePoint now);
@@ -91,7 +93,7 @@ private:
     const EndpointSettings& settings_;
     OnInput on_input_;
     std::unordered_map<std::uint64_t, Entry> entries_;
-    std::unordered_map<std::string, Peer> peers_;
+    Peers peers_;
     std::vector<std::deque<Timer>> repetitions_;
     std::deque<Timer> deadlines_;        // timer F of connections, where nothing is repeated
     std::vector<SubscriptionId> ready_;  // have got a place, and start with the next timer
