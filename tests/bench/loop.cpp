@@ -45,7 +45,7 @@ bool Loop::run_until(Clock::time_point deadline)
     stopped_ = false;
     while (!stopped_ && Clock::now() < deadline) {
         run_due_timers();
-        if (!stopped_) wait(deadline);
+        if (!stopped_) poll();
     }
     return stopped_;
 }
@@ -61,16 +61,10 @@ void Loop::run_due_timers()
     }
 }
 
-void Loop::wait(Clock::time_point deadline)
+void Loop::poll()
 {
-    const auto until = timers_.empty() ? deadline : std::min(deadline, timers_.front().due);
-    const auto left = std::max(until - Clock::now(), Clock::duration::zero());
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
-    const timespec timeout{static_cast<time_t>(seconds.count()),
-                           static_cast<long>((left - seconds).count())};
-
     std::array<epoll_event, 512> events;
-    const int count = epoll_pwait2(epoll_, events.data(), events.size(), &timeout, nullptr);
+    const int count = epoll_wait(epoll_, events.data(), events.size(), 0);
     for (int i = 0; i < count; ++i)
         static_cast<Reader*>(events[static_cast<std::size_t>(i)].data.ptr)->readable();
 }

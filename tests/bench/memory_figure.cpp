@@ -38,19 +38,14 @@ bool measure_memory(const Options& options)
     loop.run_for(std::chrono::seconds{
         static_cast<std::int64_t>(static_cast<double>(options.count) / options.rate) + 1});
     const auto calling = memory_bytes(options.server_pid);
-    loop.run_for(std::chrono::seconds{40});  // the INVITE transactions are over (64*T1)
-    const auto talking = memory_bytes(options.server_pid);
     pace(loop, callers, options.rate / 5, [&](std::uint64_t i) { phones[i]->hang_up_all(); });
     loop.run_for(std::chrono::seconds{10});
-    loop.run_for(std::chrono::seconds{40});
-    const auto ended = memory_bytes(options.server_pid);
 
     std::cout << "start_mb=" << static_cast<double>(at_start) / 1048576
               << " kb_per_binding=" << kilobytes_each(at_start, registered, phones.size())
               << " kb_per_subscription=" << kilobytes_each(registered, subscribed, phones.size())
-              << " kb_per_new_call=" << kilobytes_each(subscribed, calling, options.count)
-              << " kb_per_call=" << kilobytes_each(subscribed, talking, options.count)
-              << " end_mb=" << static_cast<double>(ended) / 1048576 << batch.outcome() << "\n";
+              << " kb_per_call=" << kilobytes_each(subscribed, calling, options.count)
+              << batch.outcome() << "\n";
     return true;
 }
 
