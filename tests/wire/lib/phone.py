@@ -272,7 +272,7 @@ class Phone:
         call = self.calls_by_id.get((request["Call-ID"], request.to_tag))
         if request.method == "CANCEL":
             self._take_cancel(transaction)
-        elif request.method == "NOTIFY":
+        elif request.method == "NOTIFY" and not call:
             self._take_notify(transaction)
         elif call:
             call.take(transaction)

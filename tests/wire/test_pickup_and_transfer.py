@@ -1,0 +1,103 @@
+"""Taking a colleague's call (RFC 3891) and moving one's own (RFC 3515, RFC 5589)."""
+import unittest
+
+from lib.case import WireTest, ring, talk
+from lib.sdp import sdp
+
+
+class PickupAndTransfer(WireTest):
+    def setUp(self):
+        super().setUp()
+        self.anna, self.bob = self.phone("201"), self.phone("202", transport="tcp")
+        self.carl = self.phone("203")
+        self.rest.put_group("sales", members=["201", "202", "203"], watchers=["203"])
+
+    def rings_and_carl_sees_it(self):
+        """Anna calls Bob; Carl's key for Bob flashes."""
+        lamp = self.carl.watches("202")
+        call, incoming = ring(self.anna, self.bob)
+        return lamp, call, incoming, lamp.shows("early").document.dialog
+
+    def is_carls(self, lamp, call, taken):
+        taken.receives(200)
+        call.receives(200)
+        lamp.shows("idle")
+        sent = call.sends("INVITE", sdp("caller", 2, "sendonly"))
+        arrived = taken.receives("INVITE")
+        self.assertEqual(sdp("caller", 2, "sendonly").encode(), arrived.body)
+        arrived.replies(200, sdp("picker", 2, "recvonly"))
+        sent.receives(200)
+        taken.receives("ACK")
+        taken.hangs_up()
+        call.receives("BYE")
+
+    def test_the_key_takes_the_call_that_flashes(self):
+        lamp, call, incoming, shown = self.rings_and_carl_sees_it()
+        taken = self.carl.calls("201", sdp("picker", 1), headers=[
+            ("Replaces", f"{shown.call_id};to-tag={shown.remote_tag};from-tag={shown.local_tag}")])
+        self.assertIn("cause=200", incoming.receives("CANCEL")["Reason"])
+        self.is_carls(lamp, call, taken)
+
+    def test_a_code_takes_it_as_well(self):
+        lamp, call, incoming, _ = self.rings_and_carl_sees_it()
+        taken = self.carl.calls("**202", sdp("picker", 1))
+        incoming.receives("CANCEL")
+        self.is_carls(lamp, call, taken)
+
+    def test_who_may_not_see_the_call_may_not_take_it(self):
+        _, call, incoming, shown = self.rings_and_carl_sees_it()
+        dora = self.phone("204")
+        dora.calls("201", headers=[("Replaces", f"{shown.call_id};to-tag={shown.remote_tag};"
+                                                f"from-tag={shown.local_tag}")]).receives(403)
+        call.cancels()
+        incoming.receives("CANCEL")
+
+    def hears(self, transferor, line):
+        notify = transferor.receives("NOTIFY")
+        self.assertTrue(notify.body.startswith(f"SIP/2.0 {line}".encode()), notify.body)
+        notify.replies(200)
+
+    def test_a_blind_transfer(self):
+        call, incoming = talk(self.anna, self.bob)
+        incoming.sends("REFER", headers=[("Refer-To", "<sip:203@office.test>")]).receives(202)
+        self.hears(incoming, 100)
+        target = self.carl.receives("INVITE")
+        self.assertEqual(b"", target.offer)
+        target.replies(180)
+        self.hears(incoming, 180)
+        target.replies(200, sdp("target", 1))
+        moved = call.receives("INVITE")
+        self.assertEqual(sdp("target", 1).encode(), moved.body)
+        moved.replies(200, sdp("caller", 2))
+        self.assertEqual(sdp("caller", 2).encode(), target.receives("ACK").body)
+        call.receives("ACK")
+        self.hears(incoming, 200)
+        incoming.receives("BYE")
+        call.hangs_up()
+        target.receives("BYE")
+
+    def test_an_attended_transfer(self):
+        call, incoming = talk(self.anna, self.bob)
+        asked, target = talk(self.bob, self.carl)
+        own = asked.dialog
+        replaces = f"{own.call_id}%3Bto-tag%3D{own.remote_tag}%3Bfrom-tag%3D{own.local_tag}"
+        incoming.sends("REFER", headers=[
+            ("Refer-To", f"<sip:203@office.test?Replaces={replaces}>")]).receives(202)
+        self.hears(incoming, 100)
+        offer = call.receives("INVITE")
+        self.assertEqual(b"", offer.body)
+        offer.replies(200, sdp("caller", 2))
+        answer = target.receives("INVITE")
+        self.assertEqual(sdp("caller", 2).encode(), answer.body)
+        answer.replies(200, sdp("target", 2))
+        target.receives("ACK")
+        self.assertEqual(sdp("target", 2).encode(), call.receives("ACK").body)
+        asked.receives("BYE")
+        self.hears(incoming, 200)
+        incoming.receives("BYE")
+        target.hangs_up()
+        call.receives("BYE")
+
+
+if __name__ == "__main__":
+    unittest.main()
