@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <atomic>
 #include <cstring>
+#include <dlfcn.h>
 #include <netinet/in.h>
 #include <optional>
 #include <stdexcept>
@@ -204,6 +205,9 @@ void prove_screen()
         throw std::runtime_error{
             "self-test of the SIP pre-screen: the SIP library does not ask it; the program is "
             "linked wrongly and would not survive malformed messages"};
+    if (!dlsym(RTLD_NEXT, "msg_next"))
+        throw std::runtime_error{
+            "self-test of the SIP pre-screen: not linked with the shared SIP library"};
     proven = true;
 }
 
@@ -217,4 +221,16 @@ extern "C" __attribute__((visibility("default"))) int sip_sanity_check(sip_t con
     if (sip_floor::passes(sip)) return 0;
     sip_floor::turned_away.fetch_add(1, std::memory_order_relaxed);
     return -1;
+}
+
+/// Takes the place of Sofia's function of this name, which gives the rest of what a connection has
+/// brought to a new message, without the size limit of the one before: a Content-Length of some
+/// gigabytes would then be allocated, or end the process.
+extern "C" __attribute__((visibility("default"))) msg_t* msg_next(msg_t* message)
+{
+    static auto* const next_of =
+        reinterpret_cast<decltype(&msg_next)>(dlsym(RTLD_NEXT, "msg_next"));
+    auto* next = next_of ? next_of(message) : nullptr;
+    if (next) msg_maxsize(next, msg_maxsize(message, 0));
+    return next;
 }

@@ -200,7 +200,7 @@ TEST_CASE("SHA-256 opens where it is offered, and only there (RFC 8760)")
     phone.secret = "wrong";
     CHECK(gate.check(phone).refusal == Refusal::wrong_secret);
 
-    Gate only_md5;
+    Gate only_md5{offering({DigestAlgorithm::md5})};
     phone = only_md5.phone();
     phone.algorithm = "SHA-256";
     CHECK(only_md5.check(phone).refusal == Refusal::unsupported);

@@ -385,3 +385,21 @@ TEST_CASE("no more connections are taken than allowed; others wait until there i
     phones.clear();
     CHECK(office.until([&] { return late.has_message(); }));
 }
+
+TEST_CASE("a From without the semicolon before its tag is understood, as old snom phones write it")
+{
+    Office office;
+    Phone phone{office, "201"};
+    const auto damaged = [](std::string text) {
+        text.replace(text.find(">;tag=phone201"), 2, ">");
+        return text;
+    };
+    phone.send(damaged(
+        phone.request("SUBSCRIBE", uri_of("202"), address_of("202"), 1, "Event: dialog\r\n")));
+    const auto refusal = phone.receive();
+    REQUIRE(refusal.status() == 401);
+    phone.send(damaged(
+        phone.request("SUBSCRIBE", uri_of("202"), address_of("202"), 2,
+                      phone.answer_to(refusal, "SUBSCRIBE", uri_of("202")) + "Event: dialog\r\n")));
+    CHECK(office.next<SubscribeReceived>().parties.from_tag == "phone201");
+}

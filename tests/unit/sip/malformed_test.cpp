@@ -364,3 +364,18 @@ TEST_CASE("the screen turns away what cannot be answered safely")
     CHECK(std::count(statuses.begin(), statuses.end(), 200U) == 1);
     CHECK(office.endpoint.counters().screened_out - before >= sent);
 }
+
+TEST_CASE("a second message in one segment has the same size limit as the first")
+{
+    Office office;
+    Phone phone{office, "201", Transport::tcp};
+    auto second = phone.request("OPTIONS", uri_of(""), address_of(""), 2);
+    second.replace(second.find("Content-Length: 0"), 17, "Content-Length: 4294967295");
+    second += "v=0";
+    phone.send(phone.request("OPTIONS", uri_of(""), address_of(""), 1) + second);
+    CHECK(phone.receive().status() == 200);
+    CHECK(phone.receive().status() == 413);
+    Phone other{office, "202", Transport::tcp};
+    other.send(other.request("OPTIONS", uri_of(""), address_of(""), 1));
+    CHECK(other.receive().status() == 200);
+}
