@@ -70,7 +70,12 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
 {
     Leg* leg = find_replaced(*input.replaces, input.authenticated);
     if (!leg) return reject(input, 481, "No Such Dialog To Replace", outbox);
-    if (leg->state == LegState::terminated) return reject(input, 603, "Call Has Ended", outbox);
+    if (leg->state == LegState::terminated) {
+        const bool talked =
+            leg->ended_by == LegInput::local_bye || leg->ended_by == LegInput::remote_bye;
+        return talked ? reject(input, 603, "Call Has Ended", outbox)
+                      : reject(input, 481, "Somebody Else Was Quicker", outbox);
+    }
     if (!may_take(input.authenticated, *leg))
         return reject(input, 403, "Not Yours To Take", outbox);
     if (rings(*leg)) return pick_up(*leg, input, now, outbox);
