@@ -227,6 +227,7 @@ void GroupIndications::drop(Subscription& subscription, Outbox& outbox)
             mine->second.empty())
             by_member.erase(mine);
         if (subscription.kind == SubscriptionKind::requested) --watcher->second.requested;
+        if (subscription.waiting) --watcher->second.waiting;
     }
     if (subscription.kind != SubscriptionKind::requested) return;
     by_dialog_.erase(dialog_key(subscription));

@@ -92,6 +92,7 @@ private:
         std::vector<std::shared_ptr<WatcherPhone>> phones;
         Table<std::vector<Subscription*>> by_member;
         std::size_t requested = 0;
+        std::size_t waiting = 0;  ///< of its subscriptions
     };
     /// A SUBSCRIBE that left nothing behind, remembered for as long as it may be repeated.
     struct Settled {
@@ -129,7 +130,10 @@ private:
     void deliver(Subscription& subscription, Moment now, Outbox& outbox);
     void send(Subscription& subscription, Step step, std::string state, Moment now, Outbox& outbox);
     void end(Subscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
+    void wait(Subscription& subscription, std::chrono::steady_clock::time_point until);
     void stop_waiting(Subscription& subscription);
+    void phone_heard(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
+                     Outbox& outbox);
     void move(Subscription& subscription, std::string request_uri,
               const std::vector<std::string>& route, const Flow& flow);
 

@@ -1,6 +1,7 @@
 // Group indications: what is due becomes one NOTIFY at a time, until the phone has acknowledged the
 // present state.
 #include <algorithm>
+#include <utility>
 
 #include "engine/group_indications.hpp"
 
@@ -14,6 +15,14 @@ std::string active_state(const Subscription& subscription, Moment now)
                           ? subscription.phone->expires_at - now.seconds()
                           : std::chrono::ceil<seconds>(subscription.expires_mono - now.mono);
     return "active;expires=" + std::to_string(std::max(left, seconds{0}).count());
+}
+
+/// nullopt: the phone has answered, whatever it was.
+std::optional<std::chrono::seconds> silence_of(const Subscription& subscription,
+                                               const NotifyAnswered& answer, Moment now)
+{
+    if (!answer.generated) return std::nullopt;
+    return std::chrono::duration_cast<std::chrono::seconds>(now.mono - subscription.failing_since);
 }
 
 }  // namespace
@@ -78,9 +87,10 @@ void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox&
         return;
     case AnswerEffect::again:
         subscription.owes_present = true;
-        subscription.waiting = true;
-        repetition_.set(subscription.id,
-                        now.mono + retry_delay(++subscription.failures, answer.retry_after));
+        if (subscription.failures++ == 0) subscription.failing_since = now.mono;
+        wait(subscription,
+             now.mono + retry_delay(subscription.failures, silence_of(subscription, answer, now),
+                                    answer.retry_after));
         return;
     case AnswerEffect::over: break;
     }
@@ -107,11 +117,37 @@ void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, M
     drop(subscription, outbox);
 }
 
+void GroupIndications::wait(Subscription& subscription, std::chrono::steady_clock::time_point until)
+{
+    subscription.waiting = true;
+    ++watchers_.at(subscription.watcher).waiting;
+    repetition_.set(subscription.id, until);
+}
+
 void GroupIndications::stop_waiting(Subscription& subscription)
 {
-    subscription.failures = 0;
-    subscription.waiting = false;
+    if (!std::exchange(subscription.waiting, false)) return;
+    --watchers_.at(subscription.watcher).waiting;
     repetition_.cancel(subscription.id);
+}
+
+/// A sign of life of the phone at `contact`, or at `flow`: whatever waits to be repeated to it is
+/// sent now.
+void GroupIndications::phone_heard(const std::string& number, const SipUri& contact,
+                                   const Flow& flow, Moment now, Outbox& outbox)
+{
+    const auto watcher = watchers_.find(number);
+    if (watcher == watchers_.end() || watcher->second.waiting == 0) return;
+    for (const auto& [watched, subscriptions] : watcher->second.by_member)
+        for (Subscription* one : subscriptions) {
+            if (!one->waiting) continue;
+            const auto target = SipUri::parse(one->dialog->request_uri);
+            const bool same = one->dialog->flow == flow || (target && equivalent(*target, contact));
+            if (!same) continue;
+            stop_waiting(*one);
+            one->failures = 0;
+            deliver(*one, now, outbox);
+        }
 }
 
 /// The phone is reached elsewhere from now on. What is under way to the old place is given up, for
@@ -128,6 +164,7 @@ void GroupIndications::move(Subscription& subscription, std::string request_uri,
     subscription.dialog = std::move(moved);
     subscription.in_flight = 0;
     subscription.owes_present = true;
+    subscription.failures = 0;
     stop_waiting(subscription);
     note_connection(subscription.watcher, flow);
 }
@@ -166,7 +203,7 @@ void GroupIndications::advance(Moment now, Outbox& outbox)
     while (const auto due = repetition_.take_due(now.mono)) {
         const auto found = subscriptions_.find(*due);
         if (found == subscriptions_.end()) continue;
-        found->second->waiting = false;
+        stop_waiting(*found->second);
         deliver(*found->second, now, outbox);
     }
 }

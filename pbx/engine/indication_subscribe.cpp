@@ -183,7 +183,9 @@ void GroupIndications::refresh(Subscription& subscription, const SubscribeReceiv
         subscription.told = {.unknown = true};
     }
     subscription.owes_present = true;
+    subscription.failures = 0;
     stop_waiting(subscription);
+    phone_heard(subscription.watcher, subscription.contact, request.source, now, outbox);
     reconcile(subscription.watcher, subscription.member, now, outbox);
     subscription.counters.reserve();
     outbox.store(SubscriptionStored{to_stored(subscription)});

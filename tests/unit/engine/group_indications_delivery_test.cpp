@@ -138,7 +138,7 @@ TEST_CASE("one rendering is shared by all watchers of an extension")
     CHECK(one.body_tail == other.body_tail);
 }
 
-TEST_CASE("no answer: the newest state is repeated after 1 s, 2 s, 4 s, up to a minute apart")
+TEST_CASE("a failure: the newest state is repeated after 1 s, 2 s, 4 s, up to a minute apart")
 {
     Office office;
     office.subscribed("201", "207");
@@ -161,6 +161,67 @@ TEST_CASE("no answer: the newest state is repeated after 1 s, 2 s, 4 s, up to a 
     office.answers(office.notified(), 503);
     office.passes(seconds{1});  // patience starts over
     CHECK(states_of(office.acknowledged()) == "terminated");
+}
+
+TEST_CASE(
+    "no answer at all: tried again within 4 s, so that the end of an outage is the end of the lie")
+{
+    Office office;
+    office.subscribed("201", "207");
+    office.call(1, early);
+    for (const int wait : {1, 2, 4, 4, 4, 4, 4}) {
+        office.hears_nothing(office.notified());
+        CHECK(office.silent());
+        office.passes(seconds{wait});
+        CHECK_FALSE(office.silent());
+    }
+    for (int at = 0; at < 5; ++at) {
+        office.hears_nothing(office.notified());
+        office.passes(seconds{60});
+    }
+    office.hears_nothing(office.notified());
+    office.passes(seconds{59});
+    CHECK(office.silent());
+    office.passes(seconds{1});
+    CHECK(states_of(office.acknowledged()) == "early");
+}
+
+TEST_CASE("a sign of life of a phone sends all that waits for it, and nothing to others")
+{
+    Office office;
+    auto refresh = office.subscribe("201", "207");
+    refresh.parties.to_tag = office.receives(refresh).local_tag;
+    office.acknowledged();
+    office.subscribed("201", "208");
+    office.subscribed("202", "208");
+    office.call(1, early, "208");
+    for (int at = 0; at < 2; ++at) {
+        const auto lost = office.notified();
+        office.answers(lost, 503, seconds{300});
+    }
+    CHECK(office.silent());
+    refresh.cseq = 2;
+    office.receives(refresh);
+    CHECK(states_of(office.acknowledged()) == "early");       // of 208
+    CHECK(states_of(office.acknowledged()) == "terminated");  // of 207, idle
+    CHECK(office.silent());
+    office.passes(seconds{300});
+    office.acknowledged();  // 202
+    CHECK(office.silent());
+}
+
+TEST_CASE("a registration that is refreshed sends what waits for its phone")
+{
+    Office office{standard_office(true)};
+    office.registers("201");
+    office.acknowledged();
+    office.acknowledged();
+    office.call(1, early);
+    office.answers(office.notified(), 503, seconds{300});
+    CHECK(office.silent());
+    office.registers("201");
+    CHECK(states_of(office.acknowledged()) == "early");
+    CHECK(office.silent());
 }
 
 TEST_CASE("408 once is not gone: the subscription lives, and nothing is repeated without need")

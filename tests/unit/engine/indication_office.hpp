@@ -149,6 +149,14 @@ public:
         collect();
     }
 
+    /// The repetitions of `notify` have ended without an answer.
+    void hears_nothing(const SendNotify& notify)
+    {
+        passes(seconds{32});
+        indications.receive(NotifyAnswered{notify.subscription, notify.cseq, 408, {}, true}, now,
+                            outbox);
+        collect();
+    }
     void answers(const SendNotify& notify, unsigned status, seconds retry_after = {})
     {
         indications.receive(NotifyAnswered{notify.subscription, notify.cseq, status, retry_after},
