@@ -1,10 +1,7 @@
 #include "sip/digest_nonce.hpp"
 
-#include <openssl/core_names.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
 #include <openssl/rand.h>
+#include <sodium.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -48,28 +45,13 @@ void fill_with_random_bytes(std::span<unsigned char> bytes)
         throw std::runtime_error{"no random bytes"};
 }
 
-void NonceMint::Free::operator()(evp_mac_ctx_st* context) const noexcept
-{
-    EVP_MAC_CTX_free(context);
-}
-
 NonceMint::NonceMint()
 {
-    std::array<unsigned char, 32> key{};
-    fill_with_random_bytes(key);
-    auto* const mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-    context_.reset(mac ? EVP_MAC_CTX_new(mac) : nullptr);
-    EVP_MAC_free(mac);
-    std::string sha256 = "SHA256";
-    const std::array params{
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256.data(), 0),
-        OSSL_PARAM_construct_end()};
-    if (!context_ || EVP_MAC_init(context_.get(), key.data(), key.size(), params.data()) != 1)
-        throw std::runtime_error{"no HMAC"};
-    OPENSSL_cleanse(key.data(), key.size());
+    static_assert(sizeof key_ == crypto_shorthash_siphashx24_KEYBYTES);
+    fill_with_random_bytes(key_);
 }
 
-std::string NonceMint::write(Nonce nonce)
+std::string NonceMint::write(Nonce nonce) const
 {
     Raw raw{};
     put(nonce.issued, raw.data());
@@ -86,7 +68,7 @@ std::string NonceMint::write(Nonce nonce)
     return text;
 }
 
-std::optional<Nonce> NonceMint::read(std::string_view text) noexcept
+std::optional<Nonce> NonceMint::read(std::string_view text) const noexcept
 {
     if (text.size() != length) return std::nullopt;
     Raw raw{};
@@ -102,21 +84,17 @@ std::optional<Nonce> NonceMint::read(std::string_view text) noexcept
         raw[i + 2] = static_cast<unsigned char>(group);
     }
     const auto tag = sign(raw);
-    if (CRYPTO_memcmp(tag.data(), raw.data() + plain_size, raw.size() - plain_size) != 0)
+    if (sodium_memcmp(tag.data(), raw.data() + plain_size, raw.size() - plain_size) != 0)
         return std::nullopt;
     return Nonce{get<std::uint32_t>(raw.data()),
                  get<std::uint64_t>(raw.data() + sizeof(std::uint32_t))};
 }
 
-NonceMint::Tag NonceMint::sign(const Raw& raw) noexcept
+NonceMint::Tag NonceMint::sign(const Raw& raw) const noexcept
 {
     Tag tag{};
-    std::size_t size = 0;
-    const bool good = EVP_MAC_init(context_.get(), nullptr, 0, nullptr) == 1 &&
-                      EVP_MAC_update(context_.get(), raw.data(), plain_size) == 1 &&
-                      EVP_MAC_final(context_.get(), tag.data(), &size, tag.size()) == 1;
-    // A tag that nobody can guess stands for a failure of the library: no nonce is ours then.
-    if (!good) RAND_bytes(tag.data(), static_cast<int>(tag.size()));
+    static_assert(sizeof tag == crypto_shorthash_siphashx24_BYTES);
+    crypto_shorthash_siphashx24(tag.data(), raw.data(), plain_size, key_.data());
     return tag;
 }
 

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "sip/address_text.hpp"
 #include "sip/authentication.hpp"
 #include "sip/command_runner.hpp"
 #include "sip/header_text.hpp"
@@ -147,6 +148,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
                                                                        [this] { keep_house(); }}
 {
     allow_tag_without_semicolon();
+    write_addresses_quickly();
     prove_screen();
     raise_descriptor_limit();
     // Bodies up to the limit must get as far as our 413; the stack refuses what is larger still.

@@ -49,7 +49,7 @@ std::string write_reply(const sip_t& request, const StatelessReply& reply, std::
     return text;
 }
 
-std::string RepeatedRequests::key_of(const sip_t& request)
+RequestKey RepeatedRequests::key_of(const sip_t& request)
 {
     const auto* via = request.sip_via;
     std::string key;
@@ -60,31 +60,28 @@ std::string RepeatedRequests::key_of(const sip_t& request)
         key += '\n';
     }
     key += std::to_string(request.sip_cseq->cs_seq);
-    return key;
+    const auto hash = std::hash<std::string_view>{}(key);
+    return {std::move(key), hash};
 }
 
-RepeatedRequests::Found RepeatedRequests::find(const std::string& key, TimePoint now) const
+RepeatedRequests::Found RepeatedRequests::find(const RequestKey& key, TimePoint now) const
 {
     const auto found = entries_.find(key);
     if (found == entries_.end() || found->second.until < now) return {};
     return {found->second.answer ? Seen::answered : Seen::waiting, found->second.answer};
 }
 
-void RepeatedRequests::add(const std::string& key, TimePoint now)
+void RepeatedRequests::add(const RequestKey& key, TimePoint now)
 {
-    while (!by_age_.empty() && (by_age_.front().first < now || by_age_.size() >= at_most)) {
-        // A key that was taken up anew meanwhile belongs to its younger mention.
-        const auto old = entries_.find(by_age_.front().second);
-        if (old != entries_.end() && old->second.until == by_age_.front().first)
-            entries_.erase(old);
+    while (!by_age_.empty() && (by_age_.front()->second.until < now || by_age_.size() >= at_most)) {
+        entries_.erase(entries_.find(by_age_.front()->first));
         by_age_.pop_front();
     }
-    const auto until = now + kept_for_;
-    entries_.insert_or_assign(key, Entry{until, nullptr});
-    by_age_.emplace_back(until, key);
+    const auto [entry, is_new] = entries_.try_emplace(key, Entry{now + kept_for_, nullptr});
+    if (is_new) by_age_.push_back(&*entry);
 }
 
-void RepeatedRequests::answer(const std::string& key, PacketRef packet)
+void RepeatedRequests::answer(const RequestKey& key, PacketRef packet)
 {
     if (const auto found = entries_.find(key); found != entries_.end())
         found->second.answer = std::move(packet);

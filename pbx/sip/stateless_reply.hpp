@@ -12,6 +12,18 @@
 
 namespace lampline::sip {
 
+/// What makes two requests the same one, hashed once.
+struct RequestKey {
+    std::string text;
+    std::size_t hash = 0;
+
+    [[nodiscard]] bool empty() const noexcept { return text.empty(); }
+    friend bool operator==(const RequestKey& left, const RequestKey& right) noexcept
+    {
+        return left.hash == right.hash && left.text == right.text;
+    }
+};
+
 /// A request that waits for its answer, and the way back to its sender.
 struct HeldRequest {
     MessageRef message;
@@ -19,7 +31,7 @@ struct HeldRequest {
     Flow source;
     const Listener* listener = nullptr;
     TransportRef connection;  ///< null for UDP
-    std::string key;          ///< in RepeatedRequests; empty: not kept there
+    RequestKey key;           ///< in RepeatedRequests; empty: not kept there
 };
 
 /// What an answer says.
@@ -45,17 +57,16 @@ public:
     using TimePoint = std::chrono::steady_clock::time_point;
     explicit RepeatedRequests(std::chrono::milliseconds kept_for) : kept_for_{kept_for} {}
 
-    /// What makes two requests the same one.
-    static std::string key_of(const sip_t& request);
+    static RequestKey key_of(const sip_t& request);
 
     enum class Seen : std::uint8_t { first, waiting, answered };
     struct Found {
         Seen seen = Seen::first;
         PacketRef answer;
     };
-    [[nodiscard]] Found find(const std::string& key, TimePoint now) const;
-    void add(const std::string& key, TimePoint now);
-    void answer(const std::string& key, PacketRef packet);
+    [[nodiscard]] Found find(const RequestKey& key, TimePoint now) const;
+    void add(const RequestKey& key, TimePoint now);
+    void answer(const RequestKey& key, PacketRef packet);
 
 private:
     static constexpr std::size_t at_most = 4096;
@@ -63,9 +74,14 @@ private:
         TimePoint until;
         PacketRef answer;
     };
+    struct Hash {
+        std::size_t operator()(const RequestKey& key) const noexcept { return key.hash; }
+    };
+    using Entries = std::unordered_map<RequestKey, Entry, Hash>;
+
     std::chrono::milliseconds kept_for_;
-    std::unordered_map<std::string, Entry> entries_;
-    std::deque<std::pair<TimePoint, std::string>> by_age_;
+    Entries entries_;
+    std::deque<const Entries::value_type*> by_age_;  // oldest first
 };
 
 /// Sends a finished message over an open connection; false when it is not open any more.
