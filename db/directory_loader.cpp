@@ -2,7 +2,11 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <unordered_map>
+
 #include "db/extension_store.hpp"
+#include "db/feature_code_store.hpp"
+#include "db/forwarding_store.hpp"
 #include "db/group_store.hpp"
 
 namespace lampline::db {
@@ -10,13 +14,23 @@ namespace lampline::db {
 DirectoryRef load_directory(Database& database)
 {
     SQLite::Transaction snapshot{database.handle()};
+    std::unordered_map<std::string, Forwarding> forwarding;
+    for (auto& row : ForwardingStore{database}.all())
+        forwarding.emplace(std::move(row.number), std::move(row.forwarding));
     std::vector<Extension> extensions;
-    for (auto& row : ExtensionStore{database}.all()) extensions.push_back(std::move(row.extension));
+    for (auto& row : ExtensionStore{database}.all()) {
+        if (const auto found = forwarding.find(row.extension.number); found != forwarding.end())
+            row.extension.forwarding = std::move(found->second);
+        extensions.push_back(std::move(row.extension));
+    }
     std::vector<Group> groups;
     for (auto& row : GroupStore{database}.all()) groups.push_back(std::move(row.group));
+    Numbering numbering;
+    for (auto& row : FeatureCodeStore{database}.all())
+        numbering.feature_codes.set(row.feature, std::move(row.code));
     snapshot.commit();
     return std::make_shared<const Directory>(database.domain(), std::move(extensions),
-                                             std::move(groups));
+                                             std::move(groups), std::move(numbering));
 }
 
 }  // namespace lampline::db

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <thread>
 
+#include "admin/forwarding_service.hpp"
 #include "base/exit_code.hpp"
 #include "base/log.hpp"
 #include "db/binding_store.hpp"
@@ -138,6 +139,11 @@ public:
         });
     }
 
+    /// What phones have asked of the database is settled while there is somebody to tell.
+    ~Server() { database_.stop(); }
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
     [[nodiscard]] const std::vector<sip::ListenAddress>& listening() const
     {
         return endpoint_.listening();
@@ -167,6 +173,17 @@ public:
         loop_.post([this, answer = std::move(answer)] {
             if (!shown_) shown_ = std::make_shared<const LiveView>(exchange_.view(present()));
             answer(shown_);
+        });
+    }
+
+    /// Decides about a call without making it. Any thread.
+    void decide(std::string from, std::string dialled,
+                std::function<void(RouteExplanationRef)> answer)
+    {
+        loop_.post([this, from = std::move(from), dialled = std::move(dialled),
+                    answer = std::move(answer)] {
+            answer(std::make_shared<const RouteExplanation>(
+                exchange_.explain_route(from, dialled)));
         });
     }
 
@@ -208,8 +225,47 @@ private:
         endpoint_.flush();
         if (!outbox_.storage.empty()) database_.write_behind(std::exchange(outbox_.storage, {}));
         outbox_.events.clear();
+        for (auto& asked : std::exchange(outbox_.asked, {})) ask(std::move(asked));
         set_alarm();
         if (draining_ && exchange_.call_count() == 0) loop_.stop();
+    }
+
+    /// Has the database thread make the change that a phone asked for.
+    void ask(FeatureAsked asked)
+    {
+        const auto leg = asked.leg;
+        const bool posted = database_.post(
+            [this, asked = std::move(asked)](db::Database& database) { change(asked, database); });
+        if (!posted) settle({leg, 503, "Too Busy"});
+    }
+
+    /// On the database thread.
+    void change(const FeatureAsked& asked, db::Database& database)
+    try {
+        auto changed = admin::ForwardingService{database}.change(asked, present().seconds());
+        if (!changed) {
+            const auto& faults = changed.error().faults;
+            return settle({asked.leg, 403, faults.empty() ? "Not Possible" : faults[0].message});
+        }
+        auto done = [this, asked] {
+            settle({asked.leg, 200, confirmation(asked.dialled)});
+        };
+        if (changed->directory)
+            publish(std::move(changed->directory), std::move(done));
+        else
+            done();
+    } catch (const std::exception& failure) {
+        spdlog::error("{} dialled by {} is not saved: {}", name(asked.dialled.feature),
+                      asked.extension, failure.what());
+        settle({asked.leg, 500, "Not Saved"});
+    }
+
+    /// Any thread.
+    void settle(FeatureSettled settled)
+    {
+        loop_.post([this, settled = std::move(settled)] {
+            step([&](Moment now) { exchange_.receive(settled, now, outbox_); });
+        });
     }
 
     void stop_once_more()
@@ -294,7 +350,11 @@ try {
         [&](DirectoryRef directory, std::function<void()> applied) {
             server.publish(std::move(directory), std::move(applied));
         },
-        [&](std::function<void(LiveViewRef)> answer) { server.show(std::move(answer)); }};
+        [&](std::function<void(LiveViewRef)> answer) { server.show(std::move(answer)); },
+        [&](std::string from, std::string dialled,
+            std::function<void(RouteExplanationRef)> answer) {
+            server.decide(std::move(from), std::move(dialled), std::move(answer));
+        }};
     web_server.start();
     const SignalThread signals{[&](int number) { server.signal(number); }};
 

@@ -71,6 +71,7 @@ struct Dispatcher::Pending {
     std::optional<json::value> body;
     admin::Actor actor;
     std::optional<admin::Role> role;
+    RouteExplanationRef route;
 
     void finish(HttpResponse response)
     {
@@ -84,9 +85,10 @@ struct Dispatcher::Pending {
 };
 
 Dispatcher::Dispatcher(db::DatabaseThread& database, admin::Publisher publisher,
-                       LiveViewSource live_view, std::shared_ptr<const StatusCounts> counts)
+                       LiveViewSource live_view, RouteSource route,
+                       std::shared_ptr<const StatusCounts> counts)
     : database_{&database}, publisher_{std::move(publisher)}, live_view_{std::move(live_view)},
-      counts_{std::move(counts)}, operations_{described_operations()}
+      route_{std::move(route)}, counts_{std::move(counts)}, operations_{described_operations()}
 {
     const auto all = handlers();
     for (const auto& operation : operations_) {
@@ -138,10 +140,24 @@ void Dispatcher::receive(const PendingRef& pending, db::Database& database)
 {
     if (auto response = prepare(*pending, database)) return pending->finish(std::move(*response));
     if (pending->row->needs == Needs::nothing) return run(pending, nullptr, database);
+    if (pending->row->needs == Needs::route) return ask_route(pending);
     live_view_([self = shared_from_this(), pending](LiveViewRef live) {
         self->post(pending,
                    [self, pending, live](db::Database& again) { self->run(pending, live, again); });
     });
+}
+
+void Dispatcher::ask_route(const PendingRef& pending)
+{
+    const auto& body = pending->body->as_object();
+    route_(json::value_to<std::string>(body.at("from")),
+           json::value_to<std::string>(body.at("dialled")),
+           [self = shared_from_this(), pending](RouteExplanationRef route) {
+               pending->route = std::move(route);
+               self->post(pending, [self, pending](db::Database& again) {
+                   self->run(pending, nullptr, again);
+               });
+           });
 }
 
 std::optional<HttpResponse> Dispatcher::prepare(Pending& pending, db::Database& database)
@@ -208,7 +224,7 @@ void Dispatcher::run(const PendingRef& pending, const LiveViewRef& live, db::Dat
         return pending->finish(problem(503, "not-ready", "the exchange is not ready"));
     auto answer = pending->row->handler({pending->request.fields, pending->path, pending->query,
                                          pending->body, pending->actor, database, live, *counts_,
-                                         present().seconds()});
+                                         present().seconds(), pending->route});
     if (!answer.change.directory) return pending->finish(std::move(answer.response));
     publisher_(std::move(answer.change.directory),
                [pending, response = std::move(answer.response)]() mutable {

@@ -19,7 +19,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
 public:
     /// @throws std::logic_error when the description and the handlers do not agree
     Dispatcher(db::DatabaseThread& database, admin::Publisher publisher, LiveViewSource live_view,
-               std::shared_ptr<const StatusCounts> counts);
+               RouteSource route, std::shared_ptr<const StatusCounts> counts);
 
     /// Any thread; `answer` is called on the database thread or the one that applies the change.
     void handle(HttpRequest request, HttpAnswer answer);
@@ -35,6 +35,7 @@ private:
     std::optional<HttpResponse> prepare(Pending& pending, db::Database& database);
     std::optional<HttpResponse> authenticate(Pending& pending, db::Database& database);
     void run(const PendingRef& pending, const LiveViewRef& live, db::Database& database);
+    void ask_route(const PendingRef& pending);
     /// Posts `work`; answers 503 when it cannot.
     void post(const PendingRef& pending, std::function<void(db::Database&)> work);
 
@@ -42,6 +43,7 @@ private:
     db::DatabaseThread* database_;  // null: closed
     const admin::Publisher publisher_;
     const LiveViewSource live_view_;
+    const RouteSource route_;
     const std::shared_ptr<const StatusCounts> counts_;
     const std::vector<Operation> operations_;
     std::vector<const HandlerRow*> rows_;  // of the operation with the same index

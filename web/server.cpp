@@ -8,9 +8,9 @@ namespace lampline::web {
 class Server::House {
 public:
     House(const ServerSettings& settings, db::DatabaseThread& database, admin::Publisher publisher,
-          LiveViewSource live_view)
-        : dispatcher_{std::make_shared<Dispatcher>(database, std::move(publisher),
-                                                   std::move(live_view), counts_)},
+          LiveViewSource live_view, RouteSource route)
+        : dispatcher_{std::make_shared<Dispatcher>(
+              database, std::move(publisher), std::move(live_view), std::move(route), counts_)},
           listener_{{settings.address, settings.port, settings.max_connections, settings.timeout,
                      settings.answer_timeout},
                     [this](HttpRequest request, HttpAnswer answer) {
@@ -35,9 +35,9 @@ private:
 };
 
 Server::Server(ServerSettings settings, db::DatabaseThread& database, admin::Publisher publisher,
-               LiveViewSource live_view)
-    : house_{
-          std::make_unique<House>(settings, database, std::move(publisher), std::move(live_view))}
+               LiveViewSource live_view, RouteSource route)
+    : house_{std::make_unique<House>(settings, database, std::move(publisher),
+                                     std::move(live_view), std::move(route))}
 {
 }
 

@@ -8,6 +8,7 @@
 
 #include "admin/change.hpp"
 #include "core/live_view.hpp"
+#include "core/route_explanation.hpp"
 #include "db/database_thread.hpp"
 
 namespace lampline::web {
@@ -26,6 +27,10 @@ struct ServerSettings {
 /// ready.
 using LiveViewSource = std::function<void(std::function<void(LiveViewRef)> answer)>;
 
+/// Asks the exchange what would become of a call; `answer` is called once, on any thread.
+using RouteSource =
+    std::function<void(std::string from, std::string dialled, std::function<void(RouteExplanationRef)> answer)>;
+
 /// Runs its own thread, which only moves bytes: requests are handled on the database thread. A
 /// change is answered when it is committed and the exchange acts on it.
 class Server {
@@ -33,7 +38,7 @@ public:
     /// Binds the address; nothing is accepted yet. `database` must outlive this.
     /// @throws std::system_error when it cannot be bound
     Server(ServerSettings settings, db::DatabaseThread& database, admin::Publisher publisher,
-           LiveViewSource live_view);
+           LiveViewSource live_view, RouteSource route);
     /// stop()
     ~Server();
     Server(const Server&) = delete;

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "db/forwarding_store.hpp"
 #include "db/group_store.hpp"
 
 namespace lampline::admin {
@@ -26,6 +27,26 @@ std::string audit_text(const Group& group)
                      {"display_name", group.display_name},
                      {"members", json::array(group.members.begin(), group.members.end())},
                      {"watchers", std::move(watchers)}});
+}
+
+std::string audit_text(const Forwarding& forwarding)
+{
+    json::object text{{"always", forwarding.always},
+                      {"busy", forwarding.busy},
+                      {"no_answer", forwarding.no_answer},
+                      {"unregistered", forwarding.unregistered},
+                      {"no_answer_after", forwarding.no_answer_after.count()},
+                      {"do_not_disturb", forwarding.do_not_disturb},
+                      {"call_waiting", forwarding.call_waiting},
+                      {"call_limit", nullptr},
+                      {"forking", db::forking_word(forwarding.forking)}};
+    if (forwarding.call_limit) text["call_limit"] = *forwarding.call_limit;
+    return json::serialize(text);
+}
+
+std::string feature_code_audit_text(const std::string& code)
+{
+    return json::serialize(json::object{{"code", code}});
 }
 
 }  // namespace lampline::admin

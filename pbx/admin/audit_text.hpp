@@ -8,5 +8,7 @@ namespace lampline::admin {
 
 std::string audit_text(const Extension& extension);
 std::string audit_text(const Group& group);
+std::string audit_text(const Forwarding& forwarding);
+std::string feature_code_audit_text(const std::string& code);
 
 }  // namespace lampline::admin

@@ -2,12 +2,14 @@
 // The call model: one call, its legs, and the requests on their way from one leg to the other.
 #include <chrono>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "core/hunt.hpp"
 #include "core/leg_state.hpp"
 #include "core/sip_types.hpp"
 
@@ -132,6 +134,7 @@ struct Call {
     std::chrono::system_clock::time_point started_at;
     std::optional<std::chrono::system_clock::time_point> answered_at;
     std::optional<Transfer> transfer;
+    std::unique_ptr<Hunting> hunting;  ///< while phones are to ring; null: answered, or over
 
     /// Who waits for an answer while the call rings.
     [[nodiscard]] Leg& caller() noexcept { return legs.front(); }

@@ -36,8 +36,8 @@ WatchRight right_of(const GroupWatcher& watcher, const std::string& member)
 }  // namespace
 
 Directory::Directory(std::string domain, std::vector<Extension> extensions,
-                     std::vector<Group> groups)
-    : domain_{std::move(domain)}
+                     std::vector<Group> groups, Numbering numbering)
+    : domain_{std::move(domain)}, numbering_{std::move(numbering)}
 {
     extensions_.reserve(extensions.size());
     for (auto& extension : extensions) {

@@ -9,6 +9,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/forwarding.hpp"
+#include "core/numbering.hpp"
+
 namespace lampline {
 
 /// What a watcher's phone wants in the body; `automatic` decides by its User-Agent.
@@ -20,6 +23,7 @@ struct Extension {
     std::string display_name;  ///< may be empty
     std::string ha1_md5;       ///< H(number:realm:secret), lower-case hex
     std::string ha1_sha256;
+    Forwarding forwarding{};
 };
 
 /// A member of a group's audience.
@@ -54,7 +58,8 @@ public:
     Directory() = default;
     /// Members and watchers that name no extension are left out. When two extensions or groups share a key the
     /// first one counts. O(total memberships x watchers).
-    Directory(std::string domain, std::vector<Extension> extensions, std::vector<Group> groups);
+    Directory(std::string domain, std::vector<Extension> extensions, std::vector<Group> groups,
+              Numbering numbering = {});
 
     [[nodiscard]] const std::string& domain() const noexcept { return domain_; }
     [[nodiscard]] const Extension* find(std::string_view number) const noexcept;
@@ -63,6 +68,9 @@ public:
     [[nodiscard]] std::span<const WatchRight> watched_by(std::string_view watcher) const noexcept;
     /// nullptr: not allowed. O(log) in the number of watchers of `member`.
     [[nodiscard]] const WatchRight* right(std::string_view watcher, std::string_view member) const noexcept;
+    [[nodiscard]] const FeatureCodes& feature_codes() const noexcept { return numbering_.feature_codes; }
+    /// Calls to `number` can be taken somewhere: an extension.
+    [[nodiscard]] bool is_destination(std::string_view number) const noexcept { return find(number) != nullptr; }
     [[nodiscard]] std::size_t extension_count() const noexcept { return extensions_.size(); }
     /// Every extension, in no order.
     [[nodiscard]] std::vector<const Extension*> extensions() const;
@@ -76,6 +84,7 @@ private:
     using Table = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
 
     std::string domain_;
+    Numbering numbering_;
     Table<Extension> extensions_;
     Table<Group> groups_;
     Table<std::vector<WatchRight>> by_member_;   // each sorted by watcher

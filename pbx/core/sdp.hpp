@@ -18,4 +18,8 @@ bool receives_media(std::string_view sdp) noexcept;
 /// (keys, ICE), so that one offer cannot answer another.
 std::optional<std::string> answer_from(std::string_view offer, std::string_view other);
 
+/// An answer to `offer` with nothing to hear: its first plain audio stream inactive, all others refused. An empty
+/// `offer` gets an offer of the same kind.
+std::string inactive_answer(std::string_view offer);
+
 }  // namespace lampline

@@ -2,17 +2,18 @@
 
 #include <algorithm>
 
-#include "engine/router.hpp"
+#include "core/extension_uri.hpp"
 
 namespace lampline {
 
-CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory)
-    : settings_{settings}, tokens_{std::move(tokens)}, directory_{std::move(directory)}
+CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
+                       const LocationTable& locations)
+    : settings_{std::move(settings)}, tokens_{std::move(tokens)}, directory_{std::move(directory)},
+      locations_{locations}
 {
 }
 
-void CallEngine::receive(const InviteReceived& input, const LocationTable& locations, Moment now,
-                         Outbox& outbox)
+void CallEngine::receive(const InviteReceived& input, Moment now, Outbox& outbox)
 {
     if (input.max_forwards == 0) return reject(input, 483, "Too Many Hops", outbox);
     if (calls_.size() >= settings_.max_calls)
@@ -22,15 +23,34 @@ void CallEngine::receive(const InviteReceived& input, const LocationTable& locat
         return reject(input, 422, "Session Interval Too Small", outbox,
                       {{"Min-SE", std::to_string(settings_.min_session_expires.count())}});
     if (input.replaces) return receive_replaces(input, now, outbox);  // never an ordinary call
-    if (receive_pickup_code(input, now, outbox)) return;
 
-    auto route = lampline::route(input.request_uri.user, *directory_, locations);
-    if (!route.extension) return reject(input, route.status, route.phrase, outbox);
-    start_call(input, *route.extension, route.bindings, now, outbox);
+    const auto dialled = extension_of(input.request_uri);
+    std::vector<Diversion> diversions;
+    if (input.payload) diversions = parse_diversions(input.payload->headers);
+    auto route = lampline::route({input.authenticated, dialled, &input.source, diversions},
+                                 router_view());
+    switch (route.kind) {
+    case RouteKind::hunt:
+        return start_call(input, std::move(route), std::move(diversions), now, outbox);
+    case RouteKind::feature:
+        if (route.feature->feature >= Feature::pickup_directed)
+            return receive_pickup_code(input, *route.feature, now, outbox);
+        return start_feature_call(input, *route.feature, now, outbox);
+    case RouteKind::reject: break;
+    }
+    std::vector<Header> headers;
+    if (!route.warning.empty()) headers.push_back(warning_of(route.warning));
+    reject(input, route.status, route.phrase, outbox, std::move(headers));
 }
 
-void CallEngine::receive(const RequestReceived& input, const LocationTable& locations, Moment now,
-                         Outbox& outbox)
+RouteExplanation CallEngine::explain_route(std::string_view from, std::string_view dialled) const
+{
+    if (!directory_->find(from)) return {.known_caller = false};
+    const RouteQuestion question{from, dialled, nullptr, {}};
+    return explain(lampline::route(question, router_view()), question, router_view());
+}
+
+void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbox)
 {
     const auto [call, leg] = find(input.leg);
     if (!call || leg->state == LegState::terminated) {
@@ -43,7 +63,7 @@ void CallEngine::receive(const RequestReceived& input, const LocationTable& loca
     switch (input.method) {
     case Method::bye: receive_bye(*call, *leg, input, now, outbox); break;
     case Method::prack: relay_prack(*call, *leg, input, outbox); break;
-    case Method::refer: receive_refer(*call, *leg, input, locations, now, outbox); break;
+    case Method::refer: receive_refer(*call, *leg, input, now, outbox); break;
     case Method::subscribe:
     case Method::publish:
         outbox.send(Reply{
@@ -97,10 +117,13 @@ void CallEngine::advance(Moment now, Outbox& outbox)
         Call& call = *found->second;
         switch (due->kind) {
         case TimerKind::ring:
-            if (call.phase == CallPhase::ringing)
-                give_up_ringing(call, 480, "No Answer", now, outbox);
-            else if (call.transfer)
-                transfer_failed(call, 480, "No Answer", now, outbox);
+            if (call.hunting)
+                hunt_due(call, now, outbox);
+            else if (call.phase == CallPhase::ringing)  // a feature code
+                give_up_ringing(call, 500, "Not Saved In Time", now, outbox);
+            break;
+        case TimerKind::seen:
+            end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye, {}, now, outbox);
             break;
         case TimerKind::transfer:
             if (call.transfer) go_on(call, now, outbox);
@@ -150,6 +173,18 @@ std::pair<Call*, Leg*> CallEngine::find(LegId leg)
     return {found->second, found->second->find(leg)};
 }
 
+void CallEngine::enlist(Call& call, const Leg& leg)
+{
+    by_leg_.emplace(leg.id, &call);
+    index_.add(leg);
+    occupancy_.began(leg.extension, call.id);
+}
+
+Header CallEngine::warning_of(std::string_view text) const
+{
+    return {"Warning", "399 " + directory_->domain() + " \"" + std::string{text} + '"'};
+}
+
 void CallEngine::reject(const InviteReceived& input, unsigned status, std::string_view phrase,
                         Outbox& outbox, std::vector<Header> headers)
 {
@@ -165,8 +200,7 @@ NameAddr CallEngine::party_of(std::string_view number, std::string_view own_disp
     NameAddr address;
     address.display_name =
         extension && !extension->display_name.empty() ? extension->display_name : own_display_name;
-    address.uri.user = number;
-    address.uri.host = directory_->domain();
+    address.uri = extension_uri(number, directory_->domain());
     return address;
 }
 
@@ -188,6 +222,7 @@ void CallEngine::start_talking(Call& call, const SessionTimer& timer, Moment now
     call.answered_at = now.wall;
     ++counters_.calls_answered;
     timers_.cancel({call.id, TimerKind::ring});
+    call.hunting.reset();
     note_session(call, timer, now);
     if (settings_.probe_interval > 0s)
         set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
@@ -200,7 +235,11 @@ void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
     leg.state = *moved;
     if (leg.role == LegRole::callee && leg.state >= LegState::confirmed)
         index_.stopped_ringing(leg);
-    if (leg.state == LegState::terminated) leg.ended_by = input;
+    if (leg.state == LegState::terminated) {
+        leg.ended_by = input;
+        if (const auto owner = by_leg_.find(leg.id); owner != by_leg_.end())
+            occupancy_.ended(leg.extension, owner->second->id);
+    }
     announce(leg, outbox);
 }
 
@@ -279,6 +318,7 @@ void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
 void CallEngine::begin_end(Call& call, Moment now)
 {
     call.phase = CallPhase::ended;
+    call.hunting.reset();
     ++counters_.calls_ended;
     cancel_timers(call);
     set_timer(call, TimerKind::linger, now.mono + linger_time);
@@ -305,7 +345,7 @@ void CallEngine::set_timer(const Call& call, TimerKind kind,
 void CallEngine::cancel_timers(const Call& call)
 {
     for (const auto kind : {TimerKind::ring, TimerKind::session, TimerKind::probe,
-                            TimerKind::linger, TimerKind::transfer})
+                            TimerKind::linger, TimerKind::transfer, TimerKind::seen})
         timers_.cancel({call.id, kind});
 }
 

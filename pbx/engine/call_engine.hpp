@@ -13,38 +13,43 @@
 #include "core/sip_input.hpp"
 #include "core/token_source.hpp"
 #include "engine/dialog_index.hpp"
+#include "engine/occupancy.hpp"
 #include "engine/outbox.hpp"
+#include "engine/router.hpp"
 #include "engine/session_timer.hpp"
 
 namespace lampline {
 
 /// Limits and patience of calls.
 struct CallSettings {
-    std::chrono::seconds ring_timeout{120};  ///< the caller gets 480 when nobody answers; 0: never
+    std::chrono::seconds ring_timeout{120};  ///< of phones whose owner says no time; 0: no end
     std::chrono::seconds session_expires{
         1800};  ///< put into INVITEs that have none (RFC 4028 §8.1); 0: do not
     std::chrono::seconds min_session_expires{90};
     std::chrono::seconds probe_interval{60};  ///< in-dialog OPTIONS to a silent phone; 0: never
     std::vector<std::string> hosts;  ///< our own addresses: as good as the domain in a Refer-To
-    std::string directed_pickup_code = "**";  ///< followed by the extension; empty: none
-    std::string group_pickup_code = "*8";     ///< empty: none
-    std::size_t max_calls = 10'000;           ///< beyond: 503
+    std::size_t max_calls = 10'000;  ///< beyond: 503
 };
 
 /// Bridges calls between registered phones (B2BUA). Announces a DialogChanged for every change of
 /// every leg. Knows no socket and no clock; one step per input; SIP thread only.
 class CallEngine {
 public:
-    CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory);
+    /// `locations` says where phones are, and outlives this.
+    CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
+               const LocationTable& locations);
 
-    void receive(const InviteReceived& input, const LocationTable& locations, Moment now,
-                 Outbox& outbox);
-    void receive(const RequestReceived& input, const LocationTable& locations, Moment now,
-                 Outbox& outbox);
+    void receive(const InviteReceived& input, Moment now, Outbox& outbox);
+    void receive(const RequestReceived& input, Moment now, Outbox& outbox);
     void receive(const AckReceived& input, Moment now, Outbox& outbox);
     void receive(const AckMissing& input, Moment now, Outbox& outbox);
     void receive(const CancelReceived& input, Moment now, Outbox& outbox);
     void receive(const ResponseReceived& input, Moment now, Outbox& outbox);
+    void receive(const FeatureSettled& settled, Moment now, Outbox& outbox);
+
+    /// What would become of a call, in words. `from` need have no phone.
+    [[nodiscard]] RouteExplanation explain_route(std::string_view from,
+                                                 std::string_view dialled) const;
 
     /// Rings time out, sessions expire, silent phones are probed.
     void advance(Moment now, Outbox& outbox);
@@ -58,7 +63,7 @@ public:
     void describe(LiveView& view) const;
 
 private:
-    enum class TimerKind : std::uint8_t { ring, session, probe, linger, transfer };
+    enum class TimerKind : std::uint8_t { ring, session, probe, linger, transfer, seen };
     struct TimerKey {
         CallRef call;
         TimerKind kind;
@@ -73,19 +78,10 @@ private:
     };
 
     // call_setup.cpp: from the INVITE to the answer
-    void start_call(const InviteReceived& input, const Extension& callee,
-                    std::span<const Binding> bindings, Moment now, Outbox& outbox);
-    /// What every INVITE to the phones of one callee says.
-    struct Invitation {
-        NameAddr to;
-        NameAddr from;
-        unsigned max_forwards = 70;
-        OptionTag supported = OptionTag::none;
-        OptionTag required = OptionTag::none;
-        SessionTimer session_timer;
-        std::vector<Header> headers;
-        PayloadRef payload;  ///< null: the callee makes the offer
-    };
+    void start_call(const InviteReceived& input, Route route, std::vector<Diversion> diversions,
+                    Moment now, Outbox& outbox);
+    /// A call with its caller's leg, which is not yet announced.
+    Call& open_call(const InviteReceived& input, Moment now, Outbox& outbox);
     void ring(Call& call, const std::string& extension, const Invitation& invitation,
               const Binding& binding, Moment now, Outbox& outbox);
     void branch_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -93,16 +89,39 @@ private:
     void branch_provisional(Call& call, Leg& leg, const ResponseReceived& response, Outbox& outbox);
     void branch_failed(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                        Outbox& outbox);
+    /// Ends what rings, `except` one leg; `only` the phones of one extension, unless it is empty.
     void cancel_branches(Call& call, LegId except, std::string_view reason,
-                         const PayloadRef& payload, Outbox& outbox);
+                         const PayloadRef& payload, Outbox& outbox, std::string_view only = {});
     void give_up_ringing(Call& call, unsigned status, std::string_view phrase, Moment now,
-                         Outbox& outbox);
+                         Outbox& outbox, std::string_view warning = {});
     void relay_prack(Call& call, Leg& caller, const RequestReceived& input, Outbox& outbox);
+
+    // hunting.cpp: whom a call rings next
+    /// `hunting.diversions` are those that came with the call.
+    void begin_hunt(Call& call, Route route, Hunting hunting, Moment now, Outbox& outbox);
+    /// Goes where `route` says.
+    void follow(Call& call, Route route, Moment now, Outbox& outbox);
+    void show_diversion(Call& call, Outbox& outbox);
+    void ring_wave(Call& call, Moment now, Outbox& outbox);
+    void ring_member(Call& call, const HuntMember& member, Moment now, Outbox& outbox);
+    /// False: nobody of the present wave rings any more, nor will.
+    bool wave_goes_on(Call& call, Moment now, Outbox& outbox);
+    void hunt_due(Call& call, Moment now, Outbox& outbox);
+    void branch_refused(Call& call, const Leg& leg, unsigned status, Moment now, Outbox& outbox);
+    /// Nobody took the call: it goes on to the next number, or ends.
+    void hunt_is_over(Call& call, Moment now, Outbox& outbox);
+    void give_up_hunt(Call& call, unsigned status, const std::string& phrase,
+                      const std::string& warning, Moment now, Outbox& outbox);
+    [[nodiscard]] RouterView router_view() const { return {*directory_, locations_, occupancy_}; }
+
+    // feature_call.cpp: a code that changes the caller's settings
+    void start_feature_call(const InviteReceived& input, const DialledFeature& dialled, Moment now,
+                            Outbox& outbox);
 
     // pickup.cpp: INVITE with Replaces, and the codes
     void receive_replaces(const InviteReceived& input, Moment now, Outbox& outbox);
-    /// False: what was dialled is no pickup code.
-    bool receive_pickup_code(const InviteReceived& input, Moment now, Outbox& outbox);
+    void receive_pickup_code(const InviteReceived& input, const DialledFeature& dialled, Moment now,
+                             Outbox& outbox);
     /// The leg that `replaces` names, by the surest match; nullptr: none, or not just one.
     Leg* find_replaced(const Replaces& replaces, std::string_view picker);
     [[nodiscard]] bool may_take(std::string_view picker, const Leg& leg) const;
@@ -113,12 +132,12 @@ private:
     void taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, Outbox& outbox);
 
     // transfer.cpp: REFER
-    void receive_refer(Call& call, Leg& leg, const RequestReceived& input,
-                       const LocationTable& locations, Moment now, Outbox& outbox);
-    void ring_target(Call& call, std::string_view number, const std::string* referred_by,
-                     const LocationTable& locations, Moment now, Outbox& outbox);
-    void consult(Call& call, const Leg& transferor, const Replaces& replaces,
-                 const LocationTable& locations, Moment now, Outbox& outbox);
+    void receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
+                       Outbox& outbox);
+    void ring_target(Call& call, const Leg& transferor, std::string_view number,
+                     const std::string* referred_by, Moment now, Outbox& outbox);
+    void consult(Call& call, const Leg& transferor, const Replaces& replaces, Moment now,
+                 Outbox& outbox);
     void go_on(Call& call, Moment now, Outbox& outbox);
     void target_answered(Call& call, Leg& target, const ResponseReceived& response, Moment now,
                          Outbox& outbox);
@@ -148,8 +167,12 @@ private:
 
     // call_engine.cpp: what all of them share
     [[nodiscard]] std::pair<Call*, Leg*> find(LegId leg);
+    /// Makes a new leg of `call` known to all that look legs up.
+    void enlist(Call& call, const Leg& leg);
     void reject(const InviteReceived& input, unsigned status, std::string_view phrase,
                 Outbox& outbox, std::vector<Header> headers = {});
+    /// A Warning of ours (RFC 3261 §20.43); `text` has neither quotes nor backslashes.
+    [[nodiscard]] Header warning_of(std::string_view text) const;
     /// `number` as others see it: the directory's display name, else the phone's own.
     [[nodiscard]] NameAddr party_of(std::string_view number,
                                     std::string_view own_display_name) const;
@@ -187,7 +210,9 @@ private:
     DirectoryRef directory_;
     std::unordered_map<CallRef, std::unique_ptr<Call>> calls_;
     std::unordered_map<LegId, Call*> by_leg_;
+    const LocationTable& locations_;
     DialogIndex index_;
+    Occupancy occupancy_;
     TimerQueue<TimerKey, TimerKeyHash> timers_;
     IdSource<CallRef> call_ids_;
     IdSource<LegId> leg_ids_;

@@ -1,6 +1,7 @@
 // From the INVITE to the answer: forking, provisional responses, the race for the 2xx, CANCEL.
 #include <algorithm>
 
+#include "core/extension_uri.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 
@@ -27,13 +28,12 @@ std::pair<unsigned, std::string> shown_to_caller(const ResponseReceived& respons
 
 }  // namespace
 
-void CallEngine::start_call(const InviteReceived& input, const Extension& callee,
-                            std::span<const Binding> bindings, Moment now, Outbox& outbox)
+Call& CallEngine::open_call(const InviteReceived& input, Moment now, Outbox& outbox)
 {
     auto owned = std::make_unique<Call>();
     Call& call = *owned;
     call.id = call_ids_.next();
-    call.dialled = input.request_uri.user;
+    call.dialled = extension_of(input.request_uri);
     call.started_at = now.wall;
     call.asked_timer = input.session_timer;
     call.offer = input.payload;
@@ -44,7 +44,6 @@ void CallEngine::start_call(const InviteReceived& input, const Extension& callee
     caller.extension = input.authenticated;
     caller.dialog = {input.call_id, tokens_(), input.parties.from_tag};
     caller.phone = party_of(input.authenticated, input.parties.from.display_name);
-    caller.other = party_of(callee.number, {});
     caller.flow = input.source;
     caller.supported = input.supported | input.required;
     caller.sdp = input.payload;
@@ -53,15 +52,27 @@ void CallEngine::start_call(const InviteReceived& input, const Extension& callee
     caller.heard_at = now.mono;
 
     calls_.emplace(call.id, std::move(owned));
-    by_leg_.emplace(caller.id, &call);
-    index_.add(caller);
+    enlist(call, caller);
     ++counters_.calls_started;
     outbox.send(OpenDialog{input.transaction, caller.id, caller.dialog.local_tag});
+    return call;
+}
+
+void CallEngine::start_call(const InviteReceived& input, Route route,
+                            std::vector<Diversion> diversions, Moment now, Outbox& outbox)
+{
+    Call& call = open_call(input, now, outbox);
+    Leg& caller = call.caller();
+    caller.other = party_of(route.hunt.number, {});
     announce(caller, outbox);
 
     constexpr auto end_to_end = OptionTag::timer | OptionTag::reliable;
-    const Invitation invitation{
-        .to = caller.other,
+    Hunting hunting;
+    hunting.caller = caller.extension;
+    hunting.own = caller.flow;
+    hunting.dialled = call.dialled;
+    hunting.diversions = std::move(diversions);
+    hunting.invitation = {
         .from = caller.phone,
         .max_forwards = input.max_forwards - 1,
         .supported = caller.supported & end_to_end,
@@ -70,15 +81,8 @@ void CallEngine::start_call(const InviteReceived& input, const Extension& callee
         .headers = {},
         .payload = input.payload,
     };
-    for (const auto& binding : bindings)
-        if (binding.flow != input.source)
-            ring(call, callee.number, invitation, binding, now, outbox);
-    if (call.legs.size() == 1) {  // it called itself, and has no other phone
-        give_up_ringing(call, 480, "No Other Phone Registered", now, outbox);
-        return sweep(call, outbox);
-    }
-    if (settings_.ring_timeout > 0s)
-        set_timer(call, TimerKind::ring, now.mono + settings_.ring_timeout);
+    begin_hunt(call, std::move(route), std::move(hunting), now, outbox);
+    sweep(call, outbox);
 }
 
 void CallEngine::ring(Call& call, const std::string& extension, const Invitation& invitation,
@@ -89,13 +93,12 @@ void CallEngine::ring(Call& call, const std::string& extension, const Invitation
     leg.role = LegRole::callee;
     leg.extension = extension;
     leg.dialog = {tokens_(), tokens_(), {}};
-    leg.phone = invitation.to;
+    leg.phone = party_of(extension, {});
     leg.other = invitation.from;
     leg.flow = binding.flow;
     leg.invite_out = transaction_ids_.next();
     leg.heard_at = now.mono;
-    by_leg_.emplace(leg.id, &call);
-    index_.add(leg);
+    enlist(call, leg);
     outbox.send(SendInvite{
         .leg = leg.id,
         .transaction = leg.invite_out,
@@ -155,7 +158,8 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     if (call.transfer && call.transfer->stage == TransferStage::ringing &&
         leg.state != LegState::terminated)
         return target_answered(call, leg, response, now, outbox);
-    if (call.phase != CallPhase::ringing) {  // too late: cancelled, or answered elsewhere
+    if (call.phase != CallPhase::ringing || leg.state == LegState::terminated) {
+        // Too late: cancelled, answered elsewhere, or the call has gone on to others.
         outbox.send(SendAck{leg.id, response.transaction, nullptr});
         move(leg, LegInput::cancelled, outbox);
         return hang_up(leg, call.answered_at ? completed_elsewhere : std::string_view{}, outbox);
@@ -164,6 +168,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     Leg& caller = call.caller();
     leg.ack_owed = response.transaction;
     connect(leg, caller);
+    caller.other = leg.phone;
     leg.supported = response.supported | response.required;
     leg.sdp = response.payload;
     leg.held = on_hold(response.payload);
@@ -171,9 +176,13 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
 
     const auto answered = answer_timer(call.asked_timer, has(caller.supported, OptionTag::timer),
                                        response.session_timer);
+    std::vector<Header> headers;  // who it is, when it is not who was dialled
+    if (leg.extension != call.dialled)
+        headers.push_back({"P-Asserted-Identity", write(leg.phone)});
     outbox.send(Reply{.transaction = caller.ack_due,
                       .status = response.status,
                       .phrase = response.phrase,
+                      .headers = std::move(headers),
                       .session_timer = answered.timer,
                       .required = answered.require ? OptionTag::timer : OptionTag::none,
                       .supported = leg.supported & (OptionTag::timer | OptionTag::reliable),
@@ -187,39 +196,31 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
 void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                                Outbox& outbox)
 {
+    if (leg.state == LegState::terminated) return;  // it was cancelled, and this is its 487
     const bool silent = response.generated;
     move(leg,
          !silent                  ? LegInput::rejected
          : response.status == 408 ? LegInput::timeout
                                   : LegInput::error,
          outbox);
-    const bool transferring = call.transfer && call.transfer->stage == TransferStage::ringing;
-    if (call.phase != CallPhase::ringing && !transferring) return;
-
-    auto& best = transferring ? call.transfer->best : call.best;
+    if (!call.hunting) return;
+    call.hunting->heard = call.hunting->heard || !silent;
+    auto& best = call.transfer ? call.transfer->best : call.best;
     auto [status, phrase] = shown_to_caller(response);
     if (better_response(status, best.status))
         best = {status, std::move(phrase), response.payload, response.session_timer.min_se};
-    const bool all_failed = std::none_of(call.legs.begin(), call.legs.end(), [](const Leg& each) {
-        return each.role == LegRole::callee && !each.peer && each.state < LegState::confirmed;
-    });
-    // 6xx is the callee's word for all its phones (RFC 3261 §16.7 step 5).
-    if (!all_failed && status < 600) return;
-    if (transferring)
-        transfer_failed(call, best.status, std::string{best.phrase}, now, outbox);
-    else
-        give_up_ringing(call, best.status, best.phrase, now, outbox);
+    branch_refused(call, leg, status, now, outbox);
 }
 
 void CallEngine::cancel_branches(Call& call, LegId except, std::string_view reason,
-                                 const PayloadRef& payload, Outbox& outbox)
+                                 const PayloadRef& payload, Outbox& outbox, std::string_view only)
 {
     std::vector<Header> headers;
     if (payload) headers = payload->headers;
     if (!reason.empty()) headers.push_back({"Reason", std::string{reason}});
     for (auto& leg : call.legs) {
         if (leg.role != LegRole::callee || leg.id == except || leg.peer ||
-            leg.state == LegState::confirmed)
+            leg.state == LegState::confirmed || (!only.empty() && leg.extension != only))
             continue;
         if (leg.invite_out && !std::exchange(leg.cancel_sent, true))
             outbox.send(SendCancel{leg.id, leg.invite_out, headers});
@@ -228,15 +229,18 @@ void CallEngine::cancel_branches(Call& call, LegId except, std::string_view reas
 }
 
 void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view phrase, Moment now,
-                                 Outbox& outbox)
+                                 Outbox& outbox, std::string_view warning)
 {
     Leg& caller = call.caller();
     begin_end(call, now);
     const bool told = call.best.status == status;
     if (caller.invite_in) {
+        std::vector<Header> headers;
+        if (!warning.empty()) headers.push_back(warning_of(warning));
         outbox.send(Reply{.transaction = std::exchange(caller.invite_in, {}),
                           .status = status,
                           .phrase = std::string{phrase},
+                          .headers = std::move(headers),
                           .session_timer = {.min_se = told ? call.best.min_se : 0s},
                           .payload = told ? call.best.payload : nullptr});
     }

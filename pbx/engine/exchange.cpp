@@ -11,7 +11,7 @@ struct Overloaded : Visitors... {
 }  // namespace
 
 Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory)
-    : registrar_{settings.registrar}, calls_{settings.calls, tokens, directory},
+    : registrar_{settings.registrar}, calls_{settings.calls, tokens, directory, registrar_.locations()},
       indications_{settings.indications, tokens, directory}
 {
 }
@@ -21,12 +21,6 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
     const auto first = outbox.events.size();
     std::visit(
         Overloaded{
-            [&](const InviteReceived& invite) {
-                calls_.receive(invite, registrar_.locations(), now, outbox);
-            },
-            [&](const RequestReceived& request) {
-                calls_.receive(request, registrar_.locations(), now, outbox);
-            },
             [&](const RegisterReceived& request) {
                 ++registrations_;
                 registrar_.receive(request, now, outbox);
@@ -40,6 +34,13 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             [&](const auto& of_a_call) { calls_.receive(of_a_call, now, outbox); },
         },
         input);
+    fold_events(first, now, outbox);
+}
+
+void Exchange::receive(const FeatureSettled& settled, Moment now, Outbox& outbox)
+{
+    const auto first = outbox.events.size();
+    calls_.receive(settled, now, outbox);
     fold_events(first, now, outbox);
 }
 

@@ -20,6 +20,8 @@ public:
     Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory);
 
     void receive(const SipInput& input, Moment now, Outbox& outbox);
+    /// The answer to one of `outbox.asked`.
+    void receive(const FeatureSettled& settled, Moment now, Outbox& outbox);
     /// All that is due by `now`.
     void advance(Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
@@ -37,6 +39,12 @@ public:
 
     [[nodiscard]] std::size_t call_count() const noexcept { return calls_.call_count(); }
     [[nodiscard]] LiveView view(Moment now) const;
+    /// What would become of a call now, in words.
+    [[nodiscard]] RouteExplanation explain_route(std::string_view from,
+                                                 std::string_view dialled) const
+    {
+        return calls_.explain_route(from, dialled);
+    }
 
 private:
     /// Folds the events announced since `first` into the indications.

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/call_event.hpp"
+#include "core/feature_code.hpp"
 #include "core/sip_command.hpp"
 #include "core/stored.hpp"
 
@@ -13,10 +14,12 @@ struct Outbox {
     std::vector<SipCommand> commands;
     std::vector<CallEvent> events;
     std::vector<StorageChange> storage;
+    std::vector<FeatureAsked> asked;
 
     void send(SipCommand command) { commands.push_back(std::move(command)); }
     void announce(CallEvent event) { events.push_back(std::move(event)); }
     void store(StorageChange change) { storage.push_back(std::move(change)); }
+    void ask(FeatureAsked feature) { asked.push_back(std::move(feature)); }
 };
 
 }  // namespace lampline

@@ -84,9 +84,9 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
     take_over(*leg, input, now, outbox);
 }
 
-bool CallEngine::receive_pickup_code(const InviteReceived& input, Moment now, Outbox& outbox)
+void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledFeature& dialled,
+                                     Moment now, Outbox& outbox)
 {
-    const std::string_view dialled = input.request_uri.user;
     Leg* oldest = nullptr;
     const auto consider = [&](std::string_view extension) {
         for (const auto id : index_.ringing(extension)) {
@@ -95,28 +95,18 @@ bool CallEngine::receive_pickup_code(const InviteReceived& input, Moment now, Ou
                 oldest = leg;
         }
     };
-    if (dialled.starts_with(settings_.directed_pickup_code) &&
-        !settings_.directed_pickup_code.empty()) {
-        const auto extension = dialled.substr(settings_.directed_pickup_code.size());
-        if (!extension.empty()) {
-            if (!directory_->right(input.authenticated, extension) &&
-                extension != input.authenticated) {
-                reject(input, 403, "Not Yours To Take", outbox);
-                return true;
-            }
-            consider(extension);
-        }
-    } else if (dialled == settings_.group_pickup_code && !dialled.empty()) {
+    if (dialled.number) {
+        const auto& extension = *dialled.number;
+        if (extension != input.authenticated &&
+            !directory_->right(input.authenticated, extension))
+            return reject(input, 403, "Not Yours To Take", outbox);
+        consider(extension);
+    } else if (dialled.feature == Feature::pickup_group) {
         for (const auto& right : directory_->watched_by(input.authenticated))
             consider(right.member);
-    } else {
-        return false;
     }
-    if (oldest)
-        pick_up(*oldest, input, now, outbox);
-    else
-        reject(input, 480, "Nothing Rings There", outbox);
-    return true;
+    if (!oldest) return reject(input, 480, "Nothing Rings There", outbox);
+    pick_up(*oldest, input, now, outbox);
 }
 
 Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input,
@@ -132,8 +122,7 @@ Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteRe
     picker.flow = input.source;
     picker.supported = input.supported | input.required;
     picker.heard_at = now.mono;
-    by_leg_.emplace(picker.id, &call);
-    index_.add(picker);
+    enlist(call, picker);
     outbox.send(OpenDialog{input.transaction, picker.id, picker.dialog.local_tag});
     announce(picker, outbox);
     return picker;

@@ -1,14 +1,228 @@
 #include "engine/router.hpp"
 
-namespace lampline {
+#include <algorithm>
 
-Route route(std::string_view dialled, const Directory& directory, const LocationTable& locations)
+namespace lampline {
+namespace {
+
+/// Diversions of one call, those before us included: offices need two or three.
+constexpr std::size_t max_diversions = 5;
+
+constexpr std::size_t max_dialled = 64;
+
+/// What cannot be a number is not repeated anywhere either.
+bool is_dialable(std::string_view text) noexcept
 {
-    const auto* extension = directory.find(dialled);
-    if (!extension) return {.status = 404, .phrase = "No Such Extension"};
-    const auto bindings = locations.bindings(dialled);
-    if (bindings.empty()) return {.status = 480, .phrase = "No Phone Registered"};
-    return {.extension = extension, .bindings = bindings};
+    return text.size() <= max_dialled && std::ranges::all_of(text, [](char c) {
+               return c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>';
+           });
+}
+
+/// A decision in the making.
+class Decision {
+public:
+    Decision(const RouteQuestion& question, const RouterView& view)
+        : question_{question}, view_{view}
+    {
+        route_.diversions.assign(question.diversions.begin(), question.diversions.end());
+    }
+
+    void note(RouteStepKind kind, std::string_view number, std::string other = {},
+              DiversionReason reason = DiversionReason::unknown)
+    {
+        route_.steps.push_back({kind, std::string{number}, std::move(other), reason});
+    }
+
+    /// Feature codes first: they never become ordinary calls.
+    void start()
+    {
+        note(RouteStepKind::dialled, question_.dialled, std::string{question_.from});
+        if (!is_dialable(question_.dialled)) return reject_unknown(question_.dialled);
+        route_.feature = view_.directory.feature_codes().find(question_.dialled);
+        if (!route_.feature) return go_to(std::string{question_.dialled});
+        route_.kind = RouteKind::feature;
+        note(RouteStepKind::feature_code, route_.feature->number.value_or(""),
+             std::string{name(route_.feature->feature)});
+    }
+
+    void divert(std::string_view by, DiversionReason reason, std::string_view to)
+    {
+        note(RouteStepKind::forwarded, by, std::string{to}, reason);
+        route_.diversions.push_back({std::string{by}, {}, reason, 1});
+        go_to(std::string{to});
+    }
+
+    Route take() { return std::move(route_); }
+
+private:
+    /// Follows what applies at once, until there are phones to ring, or none.
+    void go_to(std::string number)
+    {
+        for (;;) {
+            if (!may_go_to(number)) return;
+            const auto* extension = view_.directory.find(number);
+            if (!extension) return reject_unknown(number);
+            note(RouteStepKind::extension, number, extension->display_name);
+            const auto* to = sends_on(*extension);
+            if (!to) return;
+            number = *to;
+        }
+    }
+
+    bool may_go_to(std::string_view number)
+    {
+        std::size_t count = 0;
+        bool seen = false;
+        for (const auto& each : route_.diversions) {
+            count += each.counter;
+            const bool ours = each.host.empty() || each.host == view_.directory.domain();
+            seen = seen || (ours && each.number == number);
+        }
+        if (!seen && count <= max_diversions) return true;
+        const auto text = chain(number);
+        note(seen ? RouteStepKind::loop : RouteStepKind::too_many_forwards, number, text);
+        reject(482, seen ? "Loop Detected" : "Too Many Forwards");
+        route_.warning = (seen ? "Forwarding loop: " : "Forwarded too often: ") + text;
+        return false;
+    }
+
+    [[nodiscard]] std::string chain(std::string_view number) const
+    {
+        std::string text;
+        for (const auto& each : route_.diversions) {
+            text += each.number;
+            if (!each.host.empty() && each.host != view_.directory.domain())
+                text += '@' + each.host;
+            text += " > ";
+        }
+        return text.append(number);
+    }
+
+    /// Where `extension` wants the call without its phones ringing; nullptr: the route is complete.
+    const std::string* sends_on(const Extension& extension)
+    {
+        const auto& wishes = extension.forwarding;
+        const auto to = [&](const std::string& number, DiversionReason reason) {
+            note(RouteStepKind::forwarded, extension.number, number, reason);
+            route_.diversions.push_back({extension.number, {}, reason, 1});
+            return &number;
+        };
+        if (!wishes.always.empty()) return to(wishes.always, DiversionReason::unconditional);
+        if (wishes.do_not_disturb) {
+            note(RouteStepKind::do_not_disturb, extension.number);
+            if (!wishes.busy.empty()) return to(wishes.busy, DiversionReason::do_not_disturb);
+            reject(480, "Do Not Disturb");
+            return nullptr;
+        }
+        if (!wishes.takes_another(view_.occupancy.calls(extension.number))) {
+            note(RouteStepKind::busy, extension.number);
+            if (!wishes.busy.empty()) return to(wishes.busy, DiversionReason::user_busy);
+            reject(486, "Busy Here");
+            return nullptr;
+        }
+        if (view_.locations.bindings(extension.number).empty()) {
+            note(RouteStepKind::not_registered, extension.number);
+            if (!wishes.unregistered.empty())
+                return to(wishes.unregistered, DiversionReason::unavailable);
+            reject(480, "No Phone Registered");
+            return nullptr;
+        }
+        ring(extension);
+        return nullptr;
+    }
+
+    void ring(const Extension& extension)
+    {
+        const auto bindings = view_.locations.bindings(extension.number);
+        const auto is_own = [&](const Binding& binding) {
+            return question_.own && binding.flow == *question_.own;
+        };
+        if (std::ranges::all_of(bindings, is_own)) {
+            note(RouteStepKind::only_own_phone, extension.number);
+            return reject(480, "No Other Phone Registered");
+        }
+        const auto& wishes = extension.forwarding;
+        route_.kind = RouteKind::hunt;
+        route_.hunt = {extension.number, {}, wishes.busy, wishes.no_answer, wishes.unregistered};
+        auto& waves = route_.hunt.waves;
+        std::chrono::seconds ring_for{};
+        if (!wishes.no_answer.empty()) ring_for = wishes.no_answer_after;
+        if (wishes.forking == Forking::parallel) {
+            waves.push_back({{{extension.number}}, ring_for});
+        } else {
+            for (const auto& binding : bindings) {  // the highest q first
+                if (is_own(binding)) continue;
+                const bool same = !waves.empty() && waves.back().members.front().q_thousandths ==
+                                                        binding.q_thousandths;
+                if (!same)
+                    waves.push_back(
+                        {{{extension.number, {}, binding.q_thousandths}}, wishes.no_answer_after});
+            }
+            waves.back().ring_for = ring_for;
+        }
+        describe(wishes);
+    }
+
+    void describe(const Forwarding& wishes)
+    {
+        const auto& number = route_.hunt.number;
+        const bool parallel = wishes.forking == Forking::parallel;
+        note(RouteStepKind::rings, number, parallel ? "all at once" : "one after the other");
+        if (!wishes.busy.empty())
+            note(RouteStepKind::then_forwarded, number, wishes.busy, DiversionReason::user_busy);
+        if (!wishes.unregistered.empty())
+            note(RouteStepKind::then_forwarded, number, wishes.unregistered,
+                 DiversionReason::unavailable);
+        if (wishes.no_answer.empty()) return;
+        note(RouteStepKind::rings_for, number, std::to_string(wishes.no_answer_after.count()));
+        note(RouteStepKind::then_forwarded, number, wishes.no_answer, DiversionReason::no_answer);
+    }
+
+    void reject(unsigned status, std::string phrase)
+    {
+        route_.kind = RouteKind::reject;
+        route_.status = status;
+        route_.phrase = std::move(phrase);
+    }
+
+    /// A forward to nowhere leaves the caller with what it would hear without the forward.
+    void reject_unknown(std::string_view number)
+    {
+        note(RouteStepKind::unknown_number, number);
+        reject(404, "No Such Extension");
+        const bool ours = route_.diversions.size() > question_.diversions.size();
+        if (!ours) return;
+        route_.warning = "Forwarded to a number that does not exist: " + chain(number);
+        switch (route_.diversions.back().reason) {
+        case DiversionReason::user_busy: return reject(486, "Busy Here");
+        case DiversionReason::do_not_disturb: return reject(480, "Do Not Disturb");
+        case DiversionReason::no_answer: return reject(480, "No Answer");
+        case DiversionReason::unavailable: return reject(480, "No Phone Registered");
+        case DiversionReason::unconditional:
+        case DiversionReason::unknown: return;
+        }
+    }
+
+    const RouteQuestion& question_;
+    const RouterView& view_;
+    Route route_;
+};
+
+}  // namespace
+
+Route route(const RouteQuestion& question, const RouterView& view)
+{
+    Decision decision{question, view};
+    decision.start();
+    return decision.take();
+}
+
+Route route_onward(const RouteQuestion& question, std::string_view by, DiversionReason reason,
+                   std::string_view to, const RouterView& view)
+{
+    Decision decision{question, view};
+    decision.divert(by, reason, to);
+    return decision.take();
 }
 
 }  // namespace lampline

@@ -1,24 +1,87 @@
 #pragma once
-// Dialled digits -> whom to ring.
+// Dialled digits -> what happens, as one value that says why.
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/directory.hpp"
+#include "core/hunt.hpp"
 #include "core/location_table.hpp"
+#include "core/route_explanation.hpp"
+#include "engine/occupancy.hpp"
 
 namespace lampline {
 
-/// Where a call goes: to the phones of one extension, or nowhere for a reason.
-struct Route {
-    const Extension* extension = nullptr;  ///< null: rejected
-    std::span<const Binding>
-        bindings;         ///< all ring at once; valid until the location table changes
-    unsigned status = 0;  ///< rejected: 404 or 480
-    std::string_view phrase;
+/// One step of a decision. `number` is whom it is about; what `other` means stands beside each.
+enum class RouteStepKind : std::uint8_t {
+    dialled,       ///< other: by whom
+    feature_code,  ///< other: the feature
+    extension,     ///< the number is one; other: its display name
+    forwarded,     ///< other: where to, by `reason`
+    do_not_disturb,
+    busy,
+    not_registered,
+    only_own_phone,  ///< the phone that calls is the only one
+    unknown_number,
+    loop,               ///< other: the chain of numbers
+    too_many_forwards,  ///< other: the chain of numbers
+    rings,              ///< its phones; other: `all at once` or `one after the other`
+    rings_for,          ///< other: seconds; then on to the next step
+    then_forwarded,     ///< other: where to, by `reason`, should it come to that
 };
 
-/// The route of a call to `dialled` (RFC 3261 §16.5): 404 no such extension, 480 none of its phones
-/// is registered.
-Route route(std::string_view dialled, const Directory& directory, const LocationTable& locations);
+struct RouteStep {
+    RouteStepKind kind;
+    std::string number;
+    std::string other{};
+    DiversionReason reason = DiversionReason::unknown;
+
+    friend bool operator==(const RouteStep&, const RouteStep&) = default;
+};
+
+/// Who calls what.
+struct RouteQuestion {
+    std::string_view from;     ///< an extension
+    std::string_view dialled;  ///< escapes resolved
+    const Flow* own =
+        nullptr;  ///< the phone that calls, which does not ring; nullptr: every phone may
+    std::span<const Diversion> diversions{};  ///< that came with the call, the first one first
+};
+
+enum class RouteKind : std::uint8_t { hunt, feature, reject };
+
+/// The decision.
+struct Route {
+    RouteKind kind = RouteKind::reject;
+    Hunt hunt;
+    std::optional<DialledFeature> feature;
+    unsigned status = 0;  ///< of a rejection: 404, 480, 482 or 486
+    std::string phrase;
+    std::string warning;                ///< text of its Warning; empty: none
+    std::vector<Diversion> diversions;  ///< the question's, and those decided here
+    std::vector<RouteStep> steps;
+};
+
+/// What a decision looks at. Values of one instant.
+struct RouterView {
+    const Directory& directory;
+    const LocationTable& locations;
+    const Occupancy& occupancy;
+};
+
+/// The route of a call (RFC 3261 §16.5). Depends on nothing but its arguments. O(1) in the size of
+/// the office.
+Route route(const RouteQuestion& question, const RouterView& view);
+
+/// The route of a call that `by` sends on to `to`, when its phones did not take it.
+Route route_onward(const RouteQuestion& question, std::string_view by, DiversionReason reason,
+                   std::string_view to, const RouterView& view);
+
+/// `step` as a sentence.
+std::string words(const RouteStep& step);
+
+/// The decision as people read it, with the phones that ring for it.
+RouteExplanation explain(const Route& route, const RouteQuestion& question, const RouterView& view);
 
 }  // namespace lampline

@@ -6,10 +6,10 @@
 // offer, the target answers it. Until both have accepted, the transferee keeps the transferor.
 #include <algorithm>
 
+#include "core/extension_uri.hpp"
 #include "core/refer.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
-#include "engine/router.hpp"
 
 namespace lampline {
 namespace {
@@ -37,8 +37,8 @@ bool busy(const Call& call, const Leg& leg) noexcept
 
 }  // namespace
 
-void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& input,
-                               const LocationTable& locations, Moment now, Outbox& outbox)
+void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
+                               Outbox& outbox)
 {
     const auto refuse = [&](unsigned status, std::string_view phrase,
                             std::string_view warning = {}) {
@@ -72,38 +72,37 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
         Transfer{.transferor = leg.id, .transferee = transferee->id, .reports = !silent};
     report(call, 100, "Trying", false, outbox);
     if (refer->replaces)
-        consult(call, leg, *refer->replaces, locations, now, outbox);
+        consult(call, leg, *refer->replaces, now, outbox);
     else
-        ring_target(call, refer->uri.user, find_header(input.payload, "Referred-By"), locations,
+        ring_target(call, leg, extension_of(refer->uri), find_header(input.payload, "Referred-By"),
                     now, outbox);
 }
 
-void CallEngine::ring_target(Call& call, std::string_view number, const std::string* referred_by,
-                             const LocationTable& locations, Moment now, Outbox& outbox)
+void CallEngine::ring_target(Call& call, const Leg& transferor, std::string_view number,
+                             const std::string* referred_by, Moment now, Outbox& outbox)
 {
-    const auto route = lampline::route(number, *directory_, locations);
-    if (!route.extension) return transfer_failed(call, route.status, route.phrase, now, outbox);
     const Leg& transferee = *call.find(call.transfer->transferee);
-    Invitation invitation{.to = party_of(route.extension->number, {}),
-                          .from = transferee.phone,
+    auto route = lampline::route({transferor.extension, number, &transferee.flow, {}},
+                                 router_view());
+    if (route.kind == RouteKind::feature)
+        return transfer_failed(call, 403, "Not A Place To Transfer To", now, outbox);
+    if (route.kind == RouteKind::reject)
+        return transfer_failed(call, route.status, route.phrase, now, outbox);
+
+    Hunting hunting;
+    hunting.caller = transferor.extension;
+    hunting.own = transferee.flow;
+    hunting.dialled = number;
+    hunting.invitation = {.from = transferee.phone,
                           .max_forwards = 70,
                           .supported = transferee.supported & OptionTag::timer,
                           .session_timer = timer_to_forward({}, settings_.session_expires)};
-    if (referred_by) invitation.headers.push_back({"Referred-By", *referred_by});
-    const auto flow = transferee.flow;
-    bool any = false;
-    for (const auto& binding : route.bindings) {
-        if (binding.flow == flow) continue;
-        ring(call, route.extension->number, invitation, binding, now, outbox);
-        any = true;
-    }
-    if (!any) return transfer_failed(call, 480, "No Other Phone Registered", now, outbox);
-    if (settings_.ring_timeout > 0s)
-        set_timer(call, TimerKind::ring, now.mono + settings_.ring_timeout);
+    if (referred_by) hunting.invitation.headers.push_back({"Referred-By", *referred_by});
+    begin_hunt(call, std::move(route), std::move(hunting), now, outbox);
 }
 
-void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& replaces,
-                         const LocationTable& locations, Moment now, Outbox& outbox)
+void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& replaces, Moment now,
+                         Outbox& outbox)
 {
     Transfer& transfer = *call.transfer;
     Leg* consulted = find_replaced(replaces, transferor.extension);
@@ -119,7 +118,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
         const auto dialled = other.dialled;
         give_up_ringing(other, 487, "Request Terminated", now, outbox);
         sweep(other, outbox);
-        return ring_target(call, dialled, nullptr, locations, now, outbox);
+        return ring_target(call, transferor, dialled, nullptr, now, outbox);
     }
     if (!consulted->talking() || !target || !target->talking() || target->id == transfer.transferee)
         return transfer_failed(call, 481, "No Such Dialog To Replace", now, outbox);
@@ -172,6 +171,7 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
     move(target, LegInput::success, outbox);
     cancel_branches(call, target.id, completed_elsewhere, nullptr, outbox);
     timers_.cancel({call.id, TimerKind::ring});
+    call.hunting.reset();
     transfer.stage = TransferStage::joining;
     transfer.target = transfer.offerer = target.id;
     transfer.answerer = transfer.transferee;
@@ -267,6 +267,10 @@ Leg& CallEngine::adopt(Call& call, LegId id)
         return &each != &moved && each.id == id;
     }));
     by_leg_[id] = &call;
+    if (moved.state != LegState::terminated) {
+        occupancy_.ended(moved.extension, owner->id);
+        occupancy_.began(moved.extension, call.id);
+    }
     return moved;
 }
 
@@ -276,6 +280,7 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
     Transfer& transfer = *call.transfer;
     cancel_branches(call, {}, {}, nullptr, outbox);
     timers_.cancel({call.id, TimerKind::ring});
+    call.hunting.reset();
     if (const auto [owner, offerer] = find(transfer.offerer); offerer && offerer->ack_owed) {
         if (transfer.consulted) {  // the transferee talks on to who it talked to
             const auto* peer = owner->peer_of(*offerer);

@@ -141,8 +141,10 @@ constexpr std::array passing_headers = std::to_array<std::string_view>({
     "content-disposition",
     "content-id",
     "content-language",
+    "diversion",
     "error-info",
     "event",
+    "history-info",
     "in-reply-to",
     "info-package",
     "mime-version",
@@ -176,6 +178,9 @@ bool passes_through(std::string_view header_name) noexcept
 
 std::string field_text(const msg_header_t* header)
 {
+    // The stack writes those it does not know with their names.
+    if (msg_is_unknown(header))
+        return text_of(reinterpret_cast<const msg_unknown_t*>(header)->un_value);
     std::string text(256, '\0');
     for (int attempt = 0; attempt < 2; ++attempt) {
         const auto length =

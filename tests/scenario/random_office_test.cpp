@@ -20,7 +20,8 @@ public:
         : random_{seed}, pbx_{{group("all", {"109", "101", "103"}, {"102", "104", "105"})}}
     {
         for (const auto number : numbers) phones_.push_back(&pbx_.phone(std::string{number}));
-        phones_.push_back(&pbx_.phone("102"));  // a second phone
+        phones_.push_back(&pbx_.silent_phone("102"));  // a second phone
+        phones_.back()->registers(36000s, 500);
         watcher_ = &pbx_.phone("109");
         for (const auto number : numbers) watcher_->watches(number);
     }
@@ -33,6 +34,7 @@ public:
         phone.acknowledges = pick(16) != 0;
         watcher_->answers_notify = pick(4) != 0 ? std::optional{200U} : std::nullopt;
         act(phone);
+        if (!pbx_.asked.empty() && pick(2) == 0) pbx_.settles_one(pick(3) == 0 ? 500 : 200);
         for (auto* each : phones_) remember_unacknowledged(*each);
         answer_late_notifies();
     }
@@ -57,6 +59,7 @@ public:
 
     void close()
     {
+        while (!pbx_.asked.empty()) pbx_.settles_one(pick(2) == 0 ? 200 : 500);
         pbx_.ends_all_calls();
         pbx_.passes(60s);
         for (auto* phone : phones_) phone->inbox.clear();
@@ -85,7 +88,7 @@ private:
     void act(Phone& phone)
     {
         constexpr std::array<unsigned, 8> answers{100, 180, 183, 200, 200, 486, 603, 500};
-        switch (pick(12)) {
+        switch (pick(14)) {
         case 0: phone.sends(INVITE, numbers[pick(numbers.size())]); break;
         case 1:
         case 2:
@@ -110,8 +113,39 @@ private:
         case 10:
             if (phone.has_dialog() && !phone.calls()) refer(phone);
             break;
+        case 11: forward(phone); break;
         default: pbx_.passes(std::chrono::seconds{pick(40)});
         }
+    }
+
+    /// By the phone itself, or by somebody at the desk; loops and numbers that are gone included.
+    void forward(Phone& phone)
+    {
+        constexpr std::array<std::string_view, 4> codes{"*21*", "*67*", "*61*", "*62*"};
+        const auto number = [&]() -> std::string {
+            const auto which = pick(numbers.size() + 3);
+            return which < numbers.size()    ? std::string{numbers[which]}
+                   : which == numbers.size() ? "999"
+                                             : "";
+        };
+        if (pick(2) == 0) {
+            constexpr std::array<std::string_view, 3> alone{"*73", "*78", "*79"};
+            pbx_.settles = pick(4) != 0;
+            phone.sends(INVITE, pick(2) == 0 ? std::string{alone[pick(alone.size())]}
+                                             : std::string{codes[pick(codes.size())]} + number());
+            return;
+        }
+        Forwarding wishes;
+        if (pick(3) == 0) wishes.always = number();
+        wishes.busy = number();
+        wishes.no_answer = number();
+        wishes.unregistered = number();
+        wishes.no_answer_after = std::chrono::seconds{5 + pick(20)};
+        wishes.do_not_disturb = pick(8) == 0;
+        wishes.call_waiting = pick(4) != 0;
+        if (pick(3) == 0) wishes.call_limit = 1 + pick(3);
+        wishes.forking = pick(2) == 0 ? Forking::parallel : Forking::sequential;
+        pbx_.forwards(phone.number, std::move(wishes));
     }
 
     /// Blind, or attended to any call there is, its own or not.

@@ -23,15 +23,6 @@ SipUri address_of(std::string_view number)
     return uri;
 }
 
-DirectoryRef directory_with(std::vector<Group> groups)
-{
-    std::vector<Extension> extensions;
-    for (int n = 101; n <= 109; ++n)
-        extensions.push_back({std::to_string(n), "Name " + std::to_string(n), {}, {}});
-    return std::make_shared<const Directory>(std::string{domain}, std::move(extensions),
-                                             std::move(groups));
-}
-
 TokenSource counting_tokens()
 {
     return [count = std::make_shared<int>(0)] { return "t" + std::to_string(++*count); };
@@ -162,9 +153,10 @@ Phone::Phone(Scenario& scenario, std::string own_number, std::uint16_t port)
     flow = {Transport::udp, "192.0.2." + number.substr(1), port, {}, 0};
 }
 
-void Phone::registers(std::chrono::seconds expires)
+void Phone::registers(std::chrono::seconds expires, unsigned q_thousandths)
 {
     RegisterContact contact;
+    contact.q_thousandths = q_thousandths;
     contact.uri = address_of(number);
     contact.uri.host = flow.host;
     contact.uri.port = flow.port;
@@ -368,8 +360,20 @@ void Phone::answers(const Arrived& notify, unsigned status, bool generated)
 Scenario::Scenario(std::vector<Group> groups, ExchangeSettings settings)
     : now_{std::chrono::steady_clock::time_point{1h},
            std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}},
-      exchange_{settings, counting_tokens(), directory_with(std::move(groups))}
+      groups_{std::move(groups)}, exchange_{std::move(settings), counting_tokens(), directory()}
 {
+}
+
+DirectoryRef Scenario::directory() const
+{
+    std::vector<Extension> extensions;
+    for (int n = 101; n <= 109; ++n) {
+        Extension extension{std::to_string(n), "Name " + std::to_string(n), {}, {}};
+        if (const auto found = forwarding_.find(extension.number); found != forwarding_.end())
+            extension.forwarding = found->second;
+        extensions.push_back(std::move(extension));
+    }
+    return std::make_shared<const Directory>(std::string{domain}, std::move(extensions), groups_);
 }
 
 Scenario::~Scenario()
@@ -418,7 +422,39 @@ void Scenario::stays_silent_for(std::chrono::seconds span)
 
 void Scenario::replaces_directory(std::vector<Group> groups)
 {
-    exchange_.replace_directory(directory_with(std::move(groups)), now_, outbox_);
+    groups_ = std::move(groups);
+    exchange_.replace_directory(directory(), now_, outbox_);
+    deliver();
+}
+
+void Scenario::forwards(const std::string& number, Forwarding forwarding)
+{
+    forwarding_[number] = std::move(forwarding);
+    exchange_.replace_directory(directory(), now_, outbox_);
+    deliver();
+}
+
+const Forwarding& Scenario::forwarding_of(const std::string& number)
+{
+    return forwarding_[number];
+}
+
+void Scenario::settles_one(unsigned status)
+{
+    REQUIRE_FALSE(asked.empty());
+    const auto feature = asked.front();
+    asked.erase(asked.begin());
+    settle(feature, status);
+}
+
+void Scenario::settle(const FeatureAsked& feature, unsigned status)
+{
+    if (status < 300) {
+        apply(feature.dialled, forwarding_[feature.extension]);
+        exchange_.replace_directory(directory(), now_, outbox_);
+    }
+    exchange_.receive(FeatureSettled{feature.leg, status, confirmation(feature.dialled)}, now_,
+                      outbox_);
     deliver();
 }
 
@@ -439,6 +475,7 @@ void Scenario::receive(const SipInput& input)
         deliver();
     }
     stepping_ = false;
+    while (settles && !asked.empty()) settles_one();
 }
 
 void Scenario::deliver()
@@ -449,6 +486,7 @@ void Scenario::deliver()
     outbox_.storage.clear();
     outbox_.events.clear();
     for (auto& command : commands) deliver(command);
+    for (auto& feature : std::exchange(outbox_.asked, {})) asked.push_back(std::move(feature));
     if (!outermost) return;
     stepping_ = false;
     if (waiting_.empty()) return;
@@ -500,6 +538,9 @@ void Scenario::deliver(SipCommand& command)
                        arrived.answers_to = invite.transaction;
                        arrived.from_address = invite.from;
                        arrived.headers = invite.headers;
+                       if (invite.payload)
+                           for (const auto& header : invite.payload->headers)
+                               arrived.headers.push_back(header);
                        arrived.session_timer = invite.session_timer;
                        arrived.payload = invite.payload;
                        phone->to_answer_ = arrived;

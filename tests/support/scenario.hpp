@@ -79,7 +79,7 @@ public:
     Phone(Scenario& scenario, std::string number, std::uint16_t port);
 
     // Outside a dialog.
-    void registers(std::chrono::seconds expires = 3600s);
+    void registers(std::chrono::seconds expires = 3600s, unsigned q_thousandths = 1000);
     void unregisters() { registers(0s); }
     /// SUBSCRIBE to `member`, 200, first NOTIFY, which is returned.
     Arrived watches(std::string_view member);
@@ -174,6 +174,18 @@ public:
     }
     [[nodiscard]] bool is_open(LegId leg) const { return legs_.contains(leg); }
     void replaces_directory(std::vector<Group> groups);
+    /// Forwarding of `number`, in force from now on.
+    void forwards(const std::string& number, Forwarding forwarding);
+    [[nodiscard]] const Forwarding& forwarding_of(const std::string& number);
+    /// False: what phones ask for by feature codes is kept in `asked` instead of done at once.
+    bool settles = true;
+    std::vector<FeatureAsked> asked;
+    /// Does what was asked first, and tells the exchange.
+    void settles_one(unsigned status = 200);
+    [[nodiscard]] RouteExplanation decides(std::string_view from, std::string_view dialled) const
+    {
+        return exchange_.explain_route(from, dialled);
+    }
     void ends_all_calls();
     [[nodiscard]] LiveView view() const { return exchange_.view(now_); }
 
@@ -196,7 +208,12 @@ private:
         LegId leg;
     };
 
+    [[nodiscard]] DirectoryRef directory() const;
+    void settle(const FeatureAsked& feature, unsigned status);
+
     Moment now_;
+    std::vector<Group> groups_;
+    std::map<std::string, Forwarding> forwarding_;
     Exchange exchange_;
     Outbox outbox_;
     std::deque<SipInput> waiting_;  // what phones do by themselves, after the present step

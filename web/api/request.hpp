@@ -12,6 +12,7 @@
 
 #include "admin/change.hpp"
 #include "core/live_view.hpp"
+#include "core/route_explanation.hpp"
 #include "db/database.hpp"
 #include "web/http_message.hpp"
 #include "web/router.hpp"
@@ -36,6 +37,7 @@ struct ApiRequest {
     const LiveViewRef& live;  ///< null: not needed, or the exchange is not ready
     const StatusCounts& counts;
     std::chrono::sys_seconds now;
+    const RouteExplanationRef& route;  ///< null: not needed
 
     [[nodiscard]] const std::string& param(std::string_view name) const;
 };
@@ -49,7 +51,8 @@ struct ApiAnswer {
 /// Runs on the database thread. May throw: then the answer is 500.
 using ApiHandler = ApiAnswer (*)(const ApiRequest&);
 
-enum class Needs : std::uint8_t { nothing, live_view };
+/// What is asked of the exchange before the handler runs; `route`: of the body's `from` and `dialled`.
+enum class Needs : std::uint8_t { nothing, live_view, route };
 
 struct HandlerRow {
     std::string_view operation;  ///< operationId
@@ -65,6 +68,13 @@ ApiAnswer get_extension(const ApiRequest&);
 ApiAnswer put_extension(const ApiRequest&);
 ApiAnswer patch_extension(const ApiRequest&);
 ApiAnswer delete_extension(const ApiRequest&);
+ApiAnswer get_forwarding(const ApiRequest&);
+ApiAnswer put_forwarding(const ApiRequest&);
+ApiAnswer patch_forwarding(const ApiRequest&);
+ApiAnswer list_feature_codes(const ApiRequest&);
+ApiAnswer get_feature_code(const ApiRequest&);
+ApiAnswer put_feature_code(const ApiRequest&);
+ApiAnswer test_digit_plan(const ApiRequest&);
 ApiAnswer list_groups(const ApiRequest&);
 ApiAnswer get_group(const ApiRequest&);
 ApiAnswer put_group(const ApiRequest&);

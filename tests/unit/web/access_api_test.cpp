@@ -79,7 +79,7 @@ TEST_CASE("metrics need a token when they are asked for from elsewhere")
     const auto dispatcher = std::make_shared<web::Dispatcher>(
         office.database, [](DirectoryRef, std::function<void()>) {},
         [](std::function<void(LiveViewRef)> answer) { answer(std::make_shared<LiveView>()); },
-        std::make_shared<web::StatusCounts>());
+        [](auto&&...) {}, std::make_shared<web::StatusCounts>());
     const auto status = [&](bool loopback, const std::string& authorization) {
         web::HttpRequest request{"GET", "/metrics", {}, {}, "192.0.2.1", loopback, "id"};
         if (!authorization.empty()) request.fields.add("Authorization", authorization);

@@ -21,7 +21,8 @@ json::object document()
 /// The path with every parameter filled in.
 std::string filled(std::string path)
 {
-    for (const auto& [name, value] : {std::pair{"{number}", "207"}, {"{name}", "sales"}})
+    for (const auto& [name, value] :
+         {std::pair{"{number}", "207"}, {"{name}", "sales"}, {"{feature}", "disturb"}})
         if (const auto at = path.find(name); at != std::string::npos)
             path.replace(at, std::string_view{name}.size(), value);
     return path;

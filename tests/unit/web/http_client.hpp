@@ -101,6 +101,8 @@ struct WebOffice {
     db::DatabaseThread database{std::make_unique<db::Database>(folder.database(), "office.test")};
     std::mutex mutex;
     LiveViewRef live = std::make_shared<const LiveView>();
+    RouteExplanationRef route = std::make_shared<const RouteExplanation>();
+    std::string asked_route;
     bool shows = true;    ///< answers when asked for its view
     bool applies = true;  ///< applies what is published
     std::vector<DirectoryRef> published;
@@ -117,6 +119,12 @@ struct WebOffice {
                  [this](std::function<void(LiveViewRef)> answer) {
                      const std::lock_guard lock{mutex};
                      if (shows) answer(live);
+                 },
+                 [this](const std::string& from, const std::string& dialled,
+                        std::function<void(RouteExplanationRef)> answer) {
+                     const std::lock_guard lock{mutex};
+                     asked_route = from + " > " + dialled;
+                     answer(route);
                  }}
     {
         server.start();

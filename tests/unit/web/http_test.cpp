@@ -154,7 +154,8 @@ TEST_CASE("an address that is taken, or not ours, cannot be bound")
         web::Server server{{.address = address, .port = port},
                            office.database,
                            [](DirectoryRef, std::function<void()>) {},
-                           [](std::function<void(LiveViewRef)>) {}};
+                           [](std::function<void(LiveViewRef)>) {},
+                           [](auto&&...) {}};
     };
     CHECK_THROWS_AS(bind("127.0.0.1", office.server.port()), std::system_error);
     CHECK_THROWS_AS(bind("192.0.2.77", 0), std::system_error);
@@ -174,7 +175,8 @@ TEST_CASE("stop ends everything under way, and answers that come later are ignor
                            [&](std::function<void(LiveViewRef)> answer) {
                                late = std::move(answer);
                                asked.set_value();
-                           }};
+                           },
+                           [](auto&&...) {}};
         server.start();
         Connection idle{server.port()};
         Connection waiting{server.port()};

@@ -1,0 +1,81 @@
+#include "admin/feature_code_service.hpp"
+
+#include "admin/audit_text.hpp"
+#include "db/audit_store.hpp"
+#include "db/directory_loader.hpp"
+#include "db/extension_store.hpp"
+#include "db/feature_code_store.hpp"
+
+namespace lampline::admin {
+namespace {
+
+constexpr std::size_t max_code = 8;
+
+/// Of a code that was never changed. No change of a code has it: whoever makes one has a token,
+/// and the audit of that came first.
+constexpr std::uint64_t version_as_it_comes = 1;
+
+bool is_code(std::string_view text)
+{
+    return text.size() <= max_code &&
+           text.find_first_not_of("0123456789*#") == std::string_view::npos;
+}
+
+std::vector<FieldFault> faults_of(Feature feature, const std::string& code,
+                                  const FeatureCodeService& codes, db::Database& database)
+{
+    if (code.empty()) return {};
+    if (!is_code(code)) return {{"/code", "malformed", "must be 1 to 8 of 0-9 * #"}};
+    for (const auto& other : codes.all())
+        if (other.feature != feature && other.code == code)
+            return {{"/code", "duplicate", "is the code of " + std::string{name(other.feature)}}};
+    if (db::ExtensionStore{database}.find(code))
+        return {{"/code", "extension", "is the number of an extension"}};
+    return {};
+}
+
+}  // namespace
+
+std::vector<FeatureCodeView> FeatureCodeService::all() const
+{
+    const FeatureCodes shipped;
+    std::vector<FeatureCodeView> views;
+    for (std::size_t i = 0; i < feature_count; ++i) {
+        const auto feature = static_cast<Feature>(i);
+        views.push_back({feature, shipped.code(feature), version_as_it_comes, std::nullopt});
+    }
+    for (auto& row : db::FeatureCodeStore{database_}.all())
+        views[static_cast<std::size_t>(row.feature)] = {row.feature, std::move(row.code),
+                                                        row.version, row.updated_at};
+    return views;
+}
+
+FeatureCodeView FeatureCodeService::at(Feature feature) const
+{
+    return all()[static_cast<std::size_t>(feature)];
+}
+
+Result<FeatureCodeSaved, Refusal> FeatureCodeService::put(Feature feature, const std::string& code,
+                                                          const Precondition& condition,
+                                                          const Actor& actor,
+                                                          std::chrono::sys_seconds now)
+{
+    db::Transaction transaction{database_, db::Durability::full};
+    const auto before = at(feature);
+    if (auto refusal = check(condition, before.version)) return unexpected{std::move(*refusal)};
+    if (auto faults = faults_of(feature, code, *this, database_); !faults.empty())
+        return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, before.version}};
+
+    FeatureCodeSaved saved;
+    saved.view = {feature, code, 0, now};
+    saved.view.version = db::AuditStore{database_}.record(
+        {0, now, actor.name, actor.address, actor.request_id, "feature_code.put",
+         std::string{name(feature)}, feature_code_audit_text(before.code),
+         feature_code_audit_text(code)});
+    db::FeatureCodeStore{database_}.put({feature, code, saved.view.version, now});
+    transaction.commit();
+    saved.change.directory = db::load_directory(database_);
+    return saved;
+}
+
+}  // namespace lampline::admin

@@ -1,0 +1,90 @@
+#include "admin/forwarding_service.hpp"
+
+#include "admin/audit_text.hpp"
+#include "db/audit_store.hpp"
+#include "db/directory_loader.hpp"
+#include "db/extension_store.hpp"
+#include "db/forwarding_store.hpp"
+
+namespace lampline::admin {
+namespace {
+
+constexpr std::chrono::seconds min_ring{5};
+constexpr std::chrono::seconds max_ring{600};
+constexpr unsigned max_calls = 1000;
+
+std::vector<FieldFault> faults_of(std::string_view own, const Forwarding& forwarding,
+                                  db::Database& database)
+{
+    std::vector<FieldFault> faults;
+    const db::ExtensionStore extensions{database};
+    const auto check_number = [&](const std::string& number, const char* pointer) {
+        if (number.empty()) return;
+        if (number == own)
+            faults.push_back({pointer, "itself", "must not be the extension's own number"});
+        else if (!extensions.find(number))
+            faults.push_back({pointer, "unknown_number", "there is no extension " + number});
+    };
+    check_number(forwarding.always, "/always");
+    check_number(forwarding.busy, "/busy");
+    check_number(forwarding.no_answer, "/no_answer");
+    check_number(forwarding.unregistered, "/unregistered");
+    if (forwarding.no_answer_after < min_ring || forwarding.no_answer_after > max_ring)
+        faults.push_back({"/no_answer_after", "out_of_range", "must be 5 to 600 seconds"});
+    if (forwarding.call_limit && (*forwarding.call_limit < 1 || *forwarding.call_limit > max_calls))
+        faults.push_back({"/call_limit", "out_of_range", "must be 1 to 1000"});
+    return faults;
+}
+
+}  // namespace
+
+std::optional<ForwardingView> ForwardingService::find(std::string_view number) const
+{
+    const auto extension = db::ExtensionStore{database_}.find(number);
+    if (!extension) return std::nullopt;
+    if (const auto row = db::ForwardingStore{database_}.find(number))
+        return ForwardingView{row->number, row->forwarding, row->version, row->updated_at};
+    return ForwardingView{
+        extension->extension.number, {}, extension->stamp.version, extension->stamp.updated_at};
+}
+
+Result<ForwardingSaved, Refusal> ForwardingService::put(std::string_view number,
+                                                        const Forwarding& forwarding,
+                                                        const Precondition& condition,
+                                                        const Actor& actor,
+                                                        std::chrono::sys_seconds now)
+{
+    db::Transaction transaction{database_, db::Durability::full};
+    const auto before = find(number);
+    if (auto refusal = check(condition, before ? before->version : 0))
+        return unexpected{std::move(*refusal)};
+    if (!before) return unexpected{Refusal{RefusalKind::unknown, {}, {}, 0}};
+    if (auto faults = faults_of(number, forwarding, database_); !faults.empty())
+        return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, before->version}};
+
+    ForwardingSaved saved;
+    saved.view = {before->number, forwarding, 0, now};
+    saved.view.version = db::AuditStore{database_}.record(
+        {0, now, actor.name, actor.address, actor.request_id, "forwarding.put", before->number,
+         audit_text(before->forwarding), audit_text(forwarding)});
+    db::ForwardingStore{database_}.put({before->number, forwarding, saved.view.version, now});
+    transaction.commit();
+    saved.change.directory = db::load_directory(database_);
+    return saved;
+}
+
+Result<ConfigChange, Refusal> ForwardingService::change(const FeatureAsked& asked,
+                                                        std::chrono::sys_seconds now)
+{
+    const auto before = find(asked.extension);
+    if (!before) return unexpected{Refusal{RefusalKind::unknown, {}, {}, 0}};
+    auto wanted = before->forwarding;
+    apply(asked.dialled, wanted);
+    if (wanted == before->forwarding) return ConfigChange{};
+    auto saved =
+        put(asked.extension, wanted, {}, {"extension " + asked.extension, asked.address, ""}, now);
+    if (!saved) return unexpected{std::move(saved.error())};
+    return std::move(saved->change);
+}
+
+}  // namespace lampline::admin

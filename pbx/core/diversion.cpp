@@ -1,0 +1,210 @@
+#include "core/diversion.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+
+#include "core/extension_uri.hpp"
+
+namespace lampline {
+namespace {
+
+constexpr std::size_t max_diversions = 16;
+constexpr std::size_t max_counter = 100;
+
+struct ReasonRow {
+    DiversionReason reason;
+    std::string_view word;
+    unsigned cause;
+};
+
+constexpr std::array reasons{
+    ReasonRow{DiversionReason::unconditional, "unconditional", 302},
+    ReasonRow{DiversionReason::user_busy, "user-busy", 486},
+    ReasonRow{DiversionReason::no_answer, "no-answer", 408},
+    ReasonRow{DiversionReason::unavailable, "unavailable", 503},
+    ReasonRow{DiversionReason::do_not_disturb, "do-not-disturb", 480},
+    ReasonRow{DiversionReason::unknown, "unknown", 404},
+};
+
+const ReasonRow& row_of(DiversionReason reason) noexcept
+{
+    return reasons[static_cast<std::size_t>(reason)];
+}
+
+bool same_word(std::string_view left, std::string_view right) noexcept
+{
+    return std::ranges::equal(
+        left, right, {}, [](unsigned char c) { return std::tolower(c); },
+        [](unsigned char c) { return std::tolower(c); });
+}
+
+std::string_view trimmed(std::string_view text) noexcept
+{
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
+/// Takes one entry of a comma-separated header off `rest`; commas in quotes and brackets do not
+/// count.
+std::string_view take_entry(std::string_view& rest) noexcept
+{
+    bool quoted = false;
+    bool bracketed = false;
+    std::size_t i = 0;
+    for (; i < rest.size(); ++i) {
+        const char c = rest[i];
+        if (quoted && c == '\\')
+            ++i;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '<' || c == '>'))
+            bracketed = c == '<';
+        else if (!quoted && !bracketed && c == ',')
+            break;
+    }
+    const auto end = std::min(i, rest.size());
+    const auto entry = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    return trimmed(entry);
+}
+
+/// The URI of an entry, and the parameters behind it.
+std::pair<std::string_view, std::string_view> split(std::string_view entry) noexcept
+{
+    std::size_t from = 0;
+    if (entry.starts_with('"')) {
+        for (from = 1; from < entry.size() && entry[from] != '"'; ++from)
+            if (entry[from] == '\\') ++from;
+        from = std::min(from + 1, entry.size());
+    }
+    const auto open = entry.find('<', from);
+    if (open == std::string_view::npos) {
+        const auto end = std::min(entry.find(';'), entry.size());
+        return {entry.substr(0, end), entry.substr(end)};
+    }
+    const auto close = entry.find('>', open);
+    if (close == std::string_view::npos) return {};
+    return {entry.substr(open + 1, close - open - 1), entry.substr(close + 1)};
+}
+
+std::string_view parameter(std::string_view params, std::string_view name) noexcept
+{
+    while (!params.empty()) {
+        const auto end = params.find(';');
+        auto each = trimmed(params.substr(0, end));
+        params.remove_prefix(end == std::string_view::npos ? params.size() : end + 1);
+        const auto equals = each.find('=');
+        if (equals == std::string_view::npos || !same_word(trimmed(each.substr(0, equals)), name))
+            continue;
+        each = trimmed(each.substr(equals + 1));
+        if (each.size() >= 2 && each.front() == '"' && each.back() == '"')
+            each = each.substr(1, each.size() - 2);
+        return each;
+    }
+    return {};
+}
+
+/// Can be repeated in a header of ours without ending it, or a quoted part of it.
+bool is_repeatable(std::string_view number) noexcept
+{
+    return !number.empty() && std::ranges::all_of(number, [](char c) {
+        return c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>';
+    });
+}
+
+std::optional<Diversion> parse_entry(std::string_view entry)
+{
+    const auto [address, params] = split(entry);
+    const auto uri = SipUri::parse(address.substr(0, address.find('?')));
+    if (!uri) return std::nullopt;
+    auto number = extension_of(*uri);
+    if (!is_repeatable(number)) return std::nullopt;
+    Diversion diversion{std::move(number), uri->host, DiversionReason::unknown, 1};
+    const auto word = parameter(params, "reason");
+    for (const auto& row : reasons)
+        if (same_word(word, row.word)) diversion.reason = row.reason;
+    const auto counter = parameter(params, "counter");
+    std::from_chars(counter.data(), counter.data() + counter.size(), diversion.counter);
+    diversion.counter = std::clamp<unsigned>(diversion.counter, 1, max_counter);
+    return diversion;
+}
+
+std::string address_of(std::string_view number, std::string_view host, std::string_view domain)
+{
+    return write(extension_uri(number, host.empty() ? domain : host));
+}
+
+/// Index of the last entry that came with the INVITE, `1` when there was none.
+std::string last_index(std::span<const Header> passed)
+{
+    std::string index;
+    for (const auto& header : passed) {
+        if (!same_word(header.name, "History-Info")) continue;
+        for (std::string_view rest{header.value}; !rest.empty();) {
+            const auto value = parameter(split(take_entry(rest)).second, "index");
+            if (!value.empty() && value.size() <= 32) index = value;
+        }
+    }
+    return index;
+}
+
+}  // namespace
+
+std::string_view name(DiversionReason reason) noexcept
+{
+    return row_of(reason).word;
+}
+
+unsigned cause_of(DiversionReason reason) noexcept
+{
+    return row_of(reason).cause;
+}
+
+std::vector<Diversion> parse_diversions(std::span<const Header> headers)
+{
+    std::vector<Diversion> found;
+    for (const auto& header : headers) {
+        if (!same_word(header.name, "Diversion")) continue;
+        for (std::string_view rest{header.value}; !rest.empty() && found.size() < max_diversions;)
+            if (auto diversion = parse_entry(take_entry(rest)))
+                found.push_back(std::move(*diversion));
+    }
+    std::ranges::reverse(found);
+    return found;
+}
+
+std::vector<Header> diverted_headers(std::span<const Header> passed, std::string_view dialled,
+                                     std::span<const Diversion> chain, std::size_t known,
+                                     std::string_view target, std::string_view domain)
+{
+    std::vector<Header> headers;
+    for (auto i = chain.size(); i > known; --i) {
+        const auto& each = chain[i - 1];
+        headers.push_back({"Diversion", '<' + address_of(each.number, each.host, domain) +
+                                            ">;reason=" + std::string{name(each.reason)} +
+                                            ";counter=" + std::to_string(each.counter)});
+    }
+    for (const auto& header : passed) headers.push_back(header);
+
+    std::string index = last_index(passed);
+    std::string history;
+    if (index.empty()) {
+        index = "1";
+        history = '<' + address_of(dialled, {}, domain) + ">;index=1";
+    }
+    for (auto i = known; i < chain.size(); ++i) {
+        const auto next = i + 1 < chain.size() ? std::string_view{chain[i + 1].number} : target;
+        if (!history.empty()) history += ", ";
+        history += '<' + address_of(next, {}, domain) +
+                   ";cause=" + std::to_string(cause_of(chain[i].reason)) + ">;index=" + index +
+                   ".1;mp=" + index;
+        index += ".1";
+    }
+    headers.push_back({"History-Info", std::move(history)});
+    return headers;
+}
+
+}  // namespace lampline

@@ -1,0 +1,122 @@
+#include "core/feature_code.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace lampline {
+namespace {
+
+constexpr std::array<std::string_view, feature_count> names{
+    "forward_always",  "forward_busy",   "forward_no_answer", "forward_unregistered",
+    "forward_nothing", "do_not_disturb", "disturb",           "pickup_directed",
+    "pickup_group",
+};
+
+bool is_forward(Feature feature) noexcept
+{
+    return feature <= Feature::forward_unregistered;
+}
+
+bool is_pickup(Feature feature) noexcept
+{
+    return feature >= Feature::pickup_directed;
+}
+
+/// `NUMBER*SECONDS`, where SECONDS is one to three digits.
+void take_seconds(DialledFeature& dialled)
+{
+    const auto star = dialled.number->rfind('*');
+    if (star == std::string::npos || star == 0) return;
+    const auto digits = std::string_view{*dialled.number}.substr(star + 1);
+    unsigned seconds = 0;
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+    if (digits.empty() || digits.size() > 3 || error != std::errc{} ||
+        end != digits.data() + digits.size())
+        return;
+    dialled.seconds = seconds;
+    dialled.number->erase(star);
+}
+
+/// What `rest`, dialled after the code of `feature`, asks of it; nullopt: nothing it knows.
+std::optional<DialledFeature> read_rest(Feature feature, std::string_view rest)
+{
+    DialledFeature dialled{feature, {}, {}};
+    if (!is_pickup(feature) && rest.ends_with('#')) rest.remove_suffix(1);
+    if (rest.empty()) return dialled;
+    if (is_pickup(feature)) {
+        dialled.number = rest;
+        return dialled;
+    }
+    if (!is_forward(feature) || rest.front() != '*') return std::nullopt;
+    dialled.number = rest.substr(1);
+    if (feature == Feature::forward_no_answer) take_seconds(dialled);
+    return dialled;
+}
+
+}  // namespace
+
+std::string_view name(Feature feature) noexcept
+{
+    return names[static_cast<std::size_t>(feature)];
+}
+
+std::optional<Feature> feature_named(std::string_view word) noexcept
+{
+    const auto found = std::find(names.begin(), names.end(), word);
+    if (found == names.end()) return std::nullopt;
+    return static_cast<Feature>(found - names.begin());
+}
+
+void apply(const DialledFeature& dialled, Forwarding& forwarding)
+{
+    const auto to = dialled.number.value_or("");
+    switch (dialled.feature) {
+    case Feature::forward_always: forwarding.always = to; break;
+    case Feature::forward_busy: forwarding.busy = to; break;
+    case Feature::forward_no_answer:
+        forwarding.no_answer = to;
+        if (dialled.seconds) forwarding.no_answer_after = std::chrono::seconds{*dialled.seconds};
+        break;
+    case Feature::forward_unregistered: forwarding.unregistered = to; break;
+    case Feature::forward_nothing:
+        forwarding.always.clear();
+        forwarding.busy.clear();
+        forwarding.no_answer.clear();
+        forwarding.unregistered.clear();
+        break;
+    case Feature::do_not_disturb: forwarding.do_not_disturb = true; break;
+    case Feature::disturb: forwarding.do_not_disturb = false; break;
+    case Feature::pickup_directed:
+    case Feature::pickup_group: break;
+    }
+}
+
+std::string confirmation(const DialledFeature& dialled)
+{
+    switch (dialled.feature) {
+    case Feature::do_not_disturb: return "Do not disturb";
+    case Feature::disturb: return "May be disturbed";
+    case Feature::pickup_directed:
+    case Feature::pickup_group: return {};
+    default: break;
+    }
+    return dialled.number ? "Forwarded to " + *dialled.number : "Not forwarded";
+}
+
+std::optional<DialledFeature> FeatureCodes::find(std::string_view dialled) const
+{
+    std::optional<DialledFeature> best;
+    std::size_t best_length = 0;
+    for (std::size_t i = 0; i < feature_count; ++i) {
+        const auto& code = codes_[i];
+        if (code.size() <= best_length || !dialled.starts_with(code)) continue;
+        auto read = read_rest(static_cast<Feature>(i), dialled.substr(code.size()));
+        if (!read) continue;
+        best = std::move(read);
+        best_length = code.size();
+    }
+    return best;
+}
+
+}  // namespace lampline

@@ -1,0 +1,77 @@
+#pragma once
+// Codes that a phone dials to have something done, instead of calling anybody.
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ids.hpp"
+#include "core/forwarding.hpp"
+
+namespace lampline {
+
+enum class Feature : std::uint8_t {
+    forward_always, forward_busy, forward_no_answer, forward_unregistered, forward_nothing,
+    do_not_disturb, disturb, pickup_directed, pickup_group,
+};
+inline constexpr std::size_t feature_count = 9;
+
+/// How a feature is called in REST and in storage: `forward_always`, ...
+std::string_view name(Feature feature) noexcept;
+std::optional<Feature> feature_named(std::string_view word) noexcept;
+
+/// A feature, and the number that was dialled with it.
+struct DialledFeature {
+    Feature feature;
+    std::optional<std::string> number{};  ///< none: the code stood alone; empty: it was left out
+    std::optional<unsigned> seconds{};    ///< of forward_no_answer, when dialled
+
+    friend bool operator==(const DialledFeature&, const DialledFeature&) = default;
+};
+
+/// Makes the change to `forwarding` that was dialled; nothing for a pickup.
+void apply(const DialledFeature& dialled, Forwarding& forwarding);
+
+/// What the phone shows when it is done: `Forwarded to 205`.
+std::string confirmation(const DialledFeature& dialled);
+
+/// The code of each feature; an empty one is out of use. The codes of forwards are those of 3GPP TS 22.030 Annex B.
+class FeatureCodes {
+public:
+    [[nodiscard]] const std::string& code(Feature feature) const noexcept
+    {
+        return codes_[static_cast<std::size_t>(feature)];
+    }
+    void set(Feature feature, std::string code) { codes_[static_cast<std::size_t>(feature)] = std::move(code); }
+
+    /// What `dialled` asks for, by the longest code that fits; nullopt: it is no code.
+    ///
+    ///     *21*NUMBER  *21     forwards set and cleared, a closing # ignored
+    ///     *61*NUMBER*SECONDS  the same with the time to ring
+    ///     *78  *8             alone
+    ///     **NUMBER  *8NUMBER  the number follows at once
+    [[nodiscard]] std::optional<DialledFeature> find(std::string_view dialled) const;
+
+    friend bool operator==(const FeatureCodes&, const FeatureCodes&) = default;
+
+private:
+    std::array<std::string, feature_count> codes_{"*21", "*67", "*61", "*62", "*73", "*78", "*79", "**", "*8"};
+};
+
+/// A phone asks for a change of its extension's settings. Answered by FeatureSettled, once.
+struct FeatureAsked {
+    LegId leg;              ///< the call that asks
+    std::string extension;
+    std::string address;    ///< of the phone
+    DialledFeature dialled;
+};
+
+/// The change is committed and in force (200), or what stands in its way (RFC 3261 §21).
+struct FeatureSettled {
+    LegId leg;
+    unsigned status = 0;
+    std::string phrase;
+};
+
+}  // namespace lampline

@@ -1,0 +1,73 @@
+#pragma once
+// Whom a call rings, in which order, and where it goes when nobody answers.
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/diversion.hpp"
+
+namespace lampline {
+
+/// The phones of one extension. Where they are is looked up when they are to ring.
+struct HuntMember {
+    std::string extension;
+    std::chrono::seconds delay{};               ///< after its wave began
+    std::optional<unsigned> q_thousandths{};    ///< only contacts with this q; empty: all
+
+    friend bool operator==(const HuntMember&, const HuntMember&) = default;
+};
+
+/// Those who ring together.
+struct HuntWave {
+    std::vector<HuntMember> members;
+    std::chrono::seconds ring_for{};  ///< then the next wave; 0: as long as calls ring at most
+
+    friend bool operator==(const HuntWave&, const HuntWave&) = default;
+};
+
+/// The plan for one number: its waves, one after the other, and the numbers to go on to; empty: the call ends.
+struct Hunt {
+    std::string number;
+    std::vector<HuntWave> waves;
+    std::string if_busy;
+    std::string if_no_answer;
+    std::string if_unreachable;
+
+    friend bool operator==(const Hunt&, const Hunt&) = default;
+};
+
+/// What every INVITE of a hunt says.
+struct Invitation {
+    NameAddr from;
+    unsigned max_forwards = 70;
+    OptionTag supported = OptionTag::none;
+    OptionTag required = OptionTag::none;
+    SessionTimer session_timer;
+    std::vector<Header> headers;
+    PayloadRef payload;  ///< null: the callee makes the offer
+};
+
+/// A hunt under way.
+struct Hunting {
+    struct Waiting {
+        std::chrono::steady_clock::time_point from;
+        HuntMember member;
+    };
+
+    Hunt hunt;
+    std::size_t wave = 0;           ///< the one that rings
+    std::vector<Waiting> waiting;   ///< of this wave, whose delay is not over; the earliest first
+    std::optional<std::chrono::steady_clock::time_point> wave_ends;
+    bool rang_out = false;          ///< a wave ended and nobody had come
+    bool heard = false;             ///< a phone has answered by itself, if only to refuse
+    std::string caller;             ///< by whose rights numbers are dialled
+    Flow own;                       ///< the phone that asked, which does not ring
+    std::string dialled;
+    std::vector<Diversion> diversions;
+    std::size_t diversions_known = 0;  ///< how many of them came with the INVITE
+    Invitation invitation;
+    PayloadRef asked;               ///< of the INVITE that asked, before any diversion was written into it
+};
+
+}  // namespace lampline

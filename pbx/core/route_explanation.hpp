@@ -1,0 +1,28 @@
+#pragma once
+// A decision of the router in words, for people.
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lampline {
+
+/// One phone that would ring.
+struct ExplainedTarget {
+    std::string extension;
+    std::string contact;  ///< URI as registered
+    std::string address;  ///< transport:host:port
+    std::chrono::seconds after{};  ///< from the start of the call, when those before do not answer
+};
+
+struct RouteExplanation {
+    bool known_caller = true;        ///< false: there is no such extension, and nothing was decided
+    std::vector<std::string> steps;  ///< in the order of the decision
+    std::string outcome;             ///< "ring", "feature" or "reject"
+    unsigned status = 0;             ///< of a rejection
+    std::string phrase;
+    std::vector<ExplainedTarget> targets;
+};
+using RouteExplanationRef = std::shared_ptr<const RouteExplanation>;
+
+}  // namespace lampline

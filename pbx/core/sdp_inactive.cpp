@@ -1,0 +1,66 @@
+// An answer for a call that has nothing to say.
+#include "core/sdp.hpp"
+
+namespace lampline {
+namespace {
+
+constexpr std::size_t max_sections = 16;
+
+constexpr std::string_view session =
+    "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n";
+
+std::string_view take_line(std::string_view& rest) noexcept
+{
+    const auto end = rest.find('\n');
+    auto line = rest.substr(0, end);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return line;
+}
+
+/// `m=TYPE PORT REST`, with another port. Empty: it is no such line.
+std::string with_port(std::string_view media_line, std::string_view port)
+{
+    const auto first = media_line.find(' ');
+    if (first == std::string_view::npos) return {};
+    const auto second = media_line.find(' ', first + 1);
+    if (second == std::string_view::npos) return {};
+    return std::string{media_line.substr(0, first + 1)} + std::string{port} +
+           std::string{media_line.substr(second)};
+}
+
+bool is_plain_audio(std::string_view media_line) noexcept
+{
+    return media_line.starts_with("m=audio ") &&
+           media_line.find(" RTP/AVP ") != std::string_view::npos;
+}
+
+}  // namespace
+
+std::string inactive_answer(std::string_view offer)
+{
+    std::string answer{session};
+    if (offer.find("m=") == std::string_view::npos)
+        return answer + "m=audio 9 RTP/AVP 0 8\r\na=inactive\r\n";
+    bool taken = false;    // the audio stream
+    bool copying = false;  // lines that explain its formats
+    std::size_t sections = 0;
+    while (!offer.empty() && sections <= max_sections) {
+        const auto line = take_line(offer);
+        if (line.starts_with("m=")) {
+            ++sections;
+            copying = !taken && is_plain_audio(line);
+            const auto stream = with_port(line, copying ? "9" : "0");
+            if (stream.empty()) continue;
+            answer += stream + "\r\n";
+            if (copying) answer += "a=inactive\r\n";
+            taken = taken || copying;
+        } else if (copying && (line.starts_with("a=rtpmap:") || line.starts_with("a=fmtp:"))) {
+            answer += line;
+            answer += "\r\n";
+        }
+    }
+    return answer;
+}
+
+}  // namespace lampline

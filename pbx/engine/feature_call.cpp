@@ -1,0 +1,69 @@
+// A call to a feature code: the phone asks for a change of its settings and hears when it is in
+// force.
+#include "core/sdp.hpp"
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+namespace {
+
+/// How long the storage may take. REST waits as long.
+constexpr auto patience = 5s;
+/// How long the phone shows the call, so that somebody sees that it went well.
+constexpr auto time_to_be_seen = 2s;
+
+constexpr unsigned min_seconds = 5;
+constexpr unsigned max_seconds = 600;
+
+bool sets_forward(const DialledFeature& dialled) noexcept
+{
+    return dialled.feature <= Feature::forward_unregistered && dialled.number;
+}
+
+}  // namespace
+
+void CallEngine::start_feature_call(const InviteReceived& input, const DialledFeature& dialled,
+                                    Moment now, Outbox& outbox)
+{
+    if (sets_forward(dialled)) {
+        const auto& to = *dialled.number;
+        if (to.empty()) return reject(input, 484, "Number Missing", outbox);
+        if (to == input.authenticated) return reject(input, 403, "Not To Yourself", outbox);
+        if (!directory_->is_destination(to))
+            return reject(input, 404, "No Such Number To Forward To", outbox);
+        if (dialled.seconds && (*dialled.seconds < min_seconds || *dialled.seconds > max_seconds))
+            return reject(input, 403, "5 To 600 Seconds", outbox);
+    }
+    Call& call = open_call(input, now, outbox);
+    Leg& caller = call.caller();
+    caller.other.uri.user = input.request_uri.user;
+    caller.other.uri.host = directory_->domain();
+    announce(caller, outbox);
+    outbox.ask({caller.id, caller.extension, caller.flow.host, dialled});
+    set_timer(call, TimerKind::ring, now.mono + patience);
+}
+
+void CallEngine::receive(const FeatureSettled& settled, Moment now, Outbox& outbox)
+{
+    const auto [call, leg] = find(settled.leg);
+    if (!call || !leg->invite_in) return;  // it has given up waiting; the change stands
+    if (settled.status >= 300) {
+        give_up_ringing(*call, settled.status, settled.phrase, now, outbox);
+        return sweep(*call, outbox);
+    }
+    const auto offer = call->offer ? std::string_view{call->offer->body} : std::string_view{};
+    leg->ack_due = std::exchange(leg->invite_in, {});
+    leg->other.display_name = settled.phrase;
+    outbox.send(Reply{.transaction = leg->ack_due,
+                      .status = 200,
+                      .headers = {{"P-Asserted-Identity", write(leg->other)}},
+                      .payload = std::make_shared<const Payload>(
+                          Payload{"application/sdp", inactive_answer(offer), {}})});
+    call->phase = CallPhase::talking;
+    call->answered_at = now.wall;
+    ++counters_.calls_answered;
+    timers_.cancel({call->id, TimerKind::ring});
+    set_timer(*call, TimerKind::seen, now.mono + time_to_be_seen);
+    move(*leg, LegInput::success, outbox);
+}
+
+}  // namespace lampline

@@ -1,0 +1,190 @@
+// Whom a call rings next: waves, delays, and on to another number.
+#include <algorithm>
+
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+namespace {
+
+bool still_rings(const Leg& leg) noexcept
+{
+    return leg.role == LegRole::callee && !leg.peer && leg.state < LegState::confirmed;
+}
+
+/// Takes the front of `waiting`.
+HuntMember take_first(std::vector<Hunting::Waiting>& waiting)
+{
+    auto member = std::move(waiting.front().member);
+    waiting.erase(waiting.begin());
+    return member;
+}
+
+}  // namespace
+
+void CallEngine::begin_hunt(Call& call, Route route, Hunting hunting, Moment now, Outbox& outbox)
+{
+    hunting.diversions_known = hunting.diversions.size();
+    hunting.asked = hunting.invitation.payload;
+    call.hunting = std::make_unique<Hunting>(std::move(hunting));
+    follow(call, std::move(route), now, outbox);
+}
+
+void CallEngine::follow(Call& call, Route route, Moment now, Outbox& outbox)
+{
+    Hunting& hunting = *call.hunting;
+    const bool diverted = route.diversions.size() > hunting.diversions.size();
+    hunting.hunt = std::move(route.hunt);
+    hunting.diversions = std::move(route.diversions);
+    hunting.wave = 0;
+    hunting.rang_out = hunting.heard = false;
+    if (diverted) show_diversion(call, outbox);
+    ring_wave(call, now, outbox);
+}
+
+/// The next phones learn how the call came to them, the caller that it goes on.
+void CallEngine::show_diversion(Call& call, Outbox& outbox)
+{
+    Hunting& hunting = *call.hunting;
+    auto payload =
+        hunting.asked ? std::make_shared<Payload>(*hunting.asked) : std::make_shared<Payload>();
+    payload->headers =
+        diverted_headers(payload->headers, hunting.dialled, hunting.diversions,
+                         hunting.diversions_known, hunting.hunt.number, directory_->domain());
+    hunting.invitation.payload = std::move(payload);
+
+    Leg& caller = call.caller();
+    if (!caller.invite_in) return;
+    caller.other = party_of(hunting.hunt.number, {});
+    outbox.send(
+        Reply{.transaction = caller.invite_in, .status = 181, .phrase = "Call Is Being Forwarded"});
+    call.last_provisional = 0;  // that the next phones ring is news
+    if (caller.state == LegState::early)
+        announce(caller, outbox);
+    else
+        move(caller, LegInput::provisional_with_tag, outbox);
+}
+
+void CallEngine::ring_wave(Call& call, Moment now, Outbox& outbox)
+{
+    Hunting& hunting = *call.hunting;
+    for (; hunting.wave < hunting.hunt.waves.size(); ++hunting.wave) {
+        const HuntWave& wave = hunting.hunt.waves[hunting.wave];
+        hunting.waiting.clear();
+        for (const auto& member : wave.members) {
+            if (member.delay > 0s)
+                hunting.waiting.push_back({now.mono + member.delay, member});
+            else
+                ring_member(call, member, now, outbox);
+        }
+        std::ranges::stable_sort(hunting.waiting, {}, &Hunting::Waiting::from);
+        const auto patience = wave.ring_for > 0s ? wave.ring_for : settings_.ring_timeout;
+        hunting.wave_ends.reset();
+        if (patience > 0s) hunting.wave_ends = now.mono + patience;
+        if (wave_goes_on(call, now, outbox)) return;
+    }
+    hunt_is_over(call, now, outbox);
+}
+
+void CallEngine::ring_member(Call& call, const HuntMember& member, Moment now, Outbox& outbox)
+{
+    const Hunting& hunting = *call.hunting;
+    for (const auto& binding : locations_.bindings(member.extension)) {
+        if (binding.flow == hunting.own) continue;
+        if (member.q_thousandths && *member.q_thousandths != binding.q_thousandths) continue;
+        ring(call, member.extension, hunting.invitation, binding, now, outbox);
+    }
+}
+
+bool CallEngine::wave_goes_on(Call& call, Moment now, Outbox& outbox)
+{
+    Hunting& hunting = *call.hunting;
+    while (std::ranges::none_of(call.legs, still_rings)) {  // then there is nothing to wait for
+        if (hunting.waiting.empty()) return false;
+        ring_member(call, take_first(hunting.waiting), now, outbox);
+    }
+    auto deadline = hunting.wave_ends;
+    if (!hunting.waiting.empty() && (!deadline || hunting.waiting.front().from < *deadline))
+        deadline = hunting.waiting.front().from;
+    if (deadline)
+        set_timer(call, TimerKind::ring, *deadline);
+    else
+        timers_.cancel({call.id, TimerKind::ring});
+    return true;
+}
+
+void CallEngine::hunt_due(Call& call, Moment now, Outbox& outbox)
+{
+    Hunting& hunting = *call.hunting;
+    if (hunting.wave_ends && *hunting.wave_ends <= now.mono) {
+        hunting.rang_out = true;
+        cancel_branches(call, {}, {}, nullptr, outbox);
+        ++hunting.wave;
+        return ring_wave(call, now, outbox);
+    }
+    while (!hunting.waiting.empty() && hunting.waiting.front().from <= now.mono)
+        ring_member(call, take_first(hunting.waiting), now, outbox);
+    if (wave_goes_on(call, now, outbox)) return;
+    ++hunting.wave;
+    ring_wave(call, now, outbox);
+}
+
+void CallEngine::branch_refused(Call& call, const Leg& leg, unsigned status, Moment now,
+                                Outbox& outbox)
+{
+    Hunting& hunting = *call.hunting;
+    if (status >= 600) {  // the callee's word for all its phones (RFC 3261 §16.7 step 5)
+        cancel_branches(call, {}, {}, nullptr, outbox, leg.extension);
+        std::erase_if(hunting.waiting, [&](const Hunting::Waiting& each) {
+            return each.member.extension == leg.extension;
+        });
+        if (hunting.hunt.number == leg.extension) {
+            hunting.wave = hunting.hunt.waves.size();
+            return hunt_is_over(call, now, outbox);
+        }
+    }
+    if (wave_goes_on(call, now, outbox)) return;
+    ++hunting.wave;
+    ring_wave(call, now, outbox);
+}
+
+void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
+{
+    const Hunting& hunting = *call.hunting;
+    BestResponse& best = call.transfer ? call.transfer->best : call.best;
+    const bool busy = best.status == 486 || best.status == 600;
+    const std::string* to = nullptr;
+    auto reason = DiversionReason::unknown;
+    if (hunting.rang_out || (hunting.heard && (best.status == 480 || best.status == 408))) {
+        to = &hunting.hunt.if_no_answer;
+        reason = DiversionReason::no_answer;
+    } else if (busy) {
+        to = &hunting.hunt.if_busy;
+        reason = DiversionReason::user_busy;
+    } else if (!hunting.heard) {
+        to = &hunting.hunt.if_unreachable;
+        reason = DiversionReason::unavailable;
+    }
+    if (to && !to->empty()) {
+        const RouteQuestion question{hunting.caller, hunting.dialled, &hunting.own,
+                                     hunting.diversions};
+        auto route = route_onward(question, hunting.hunt.number, reason, *to, router_view());
+        if (route.kind != RouteKind::hunt)
+            return give_up_hunt(call, route.status, route.phrase, route.warning, now, outbox);
+        best = {};
+        return follow(call, std::move(route), now, outbox);
+    }
+    if (hunting.rang_out) return give_up_hunt(call, 480, "No Answer", {}, now, outbox);
+    if (best.status == 0) return give_up_hunt(call, 480, "No Phone Registered", {}, now, outbox);
+    give_up_hunt(call, best.status, std::string{best.phrase}, {}, now, outbox);
+}
+
+void CallEngine::give_up_hunt(Call& call, unsigned status, const std::string& phrase,
+                              const std::string& warning, Moment now, Outbox& outbox)
+{
+    if (call.transfer)
+        transfer_failed(call, status, phrase, now, outbox);
+    else
+        give_up_ringing(call, status, phrase, now, outbox, warning);
+}
+
+}  // namespace lampline

@@ -1,0 +1,37 @@
+#include "engine/occupancy.hpp"
+
+#include <algorithm>
+
+namespace lampline {
+
+void Occupancy::began(std::string_view extension, CallRef call)
+{
+    auto found = by_extension_.find(extension);
+    if (found == by_extension_.end())
+        found = by_extension_.emplace(extension, std::vector<Share>{}).first;
+    auto& shares = found->second;
+    const auto share = std::ranges::find(shares, call, &Share::call);
+    if (share == shares.end())
+        shares.push_back({call, 1});
+    else
+        ++share->legs;
+}
+
+void Occupancy::ended(std::string_view extension, CallRef call)
+{
+    const auto found = by_extension_.find(extension);
+    if (found == by_extension_.end()) return;
+    auto& shares = found->second;
+    const auto share = std::ranges::find(shares, call, &Share::call);
+    if (share == shares.end() || --share->legs > 0) return;
+    shares.erase(share);
+    if (shares.empty()) by_extension_.erase(found);
+}
+
+std::size_t Occupancy::calls(std::string_view extension) const noexcept
+{
+    const auto found = by_extension_.find(extension);
+    return found == by_extension_.end() ? 0 : found->second.size();
+}
+
+}  // namespace lampline

@@ -1,0 +1,84 @@
+// Decisions in words.
+#include "engine/router.hpp"
+
+namespace lampline {
+namespace {
+
+std::string_view occasion(DiversionReason reason) noexcept
+{
+    switch (reason) {
+    case DiversionReason::unconditional: return "always";
+    case DiversionReason::user_busy: return "when it is busy";
+    case DiversionReason::no_answer: return "when nobody answers";
+    case DiversionReason::unavailable: return "when none of its phones can be reached";
+    case DiversionReason::do_not_disturb: return "while it does not want to be disturbed";
+    case DiversionReason::unknown: break;
+    }
+    return "for a reason of its own";
+}
+
+std::string feature_words(const RouteStep& step)
+{
+    auto text = "This is the code of " + step.other;
+    return step.number.empty() ? text : text + " with " + step.number;
+}
+
+}  // namespace
+
+std::string words(const RouteStep& step)
+{
+    const auto& number = step.number;
+    const auto& other = step.other;
+    switch (step.kind) {
+    case RouteStepKind::dialled: return other + " dials " + number;
+    case RouteStepKind::feature_code: return feature_words(step);
+    case RouteStepKind::extension:
+        return number + " is an extension" + (other.empty() ? "" : ": " + other);
+    case RouteStepKind::forwarded:
+        return number + " forwards to " + other + ' ' + std::string{occasion(step.reason)};
+    case RouteStepKind::do_not_disturb: return number + " does not want to be disturbed";
+    case RouteStepKind::busy: return number + " has as many calls as it may have";
+    case RouteStepKind::not_registered: return number + " has no registered phone";
+    case RouteStepKind::only_own_phone: return "The calling phone is the only one of " + number;
+    case RouteStepKind::unknown_number: return number + " is nobody's number";
+    case RouteStepKind::loop: return "This is a loop: " + other;
+    case RouteStepKind::too_many_forwards: return "These are too many forwards: " + other;
+    case RouteStepKind::rings: return "The phones of " + number + " ring " + other;
+    case RouteStepKind::rings_for: return "They ring for " + other + " s";
+    case RouteStepKind::then_forwarded:
+        return std::string{"The call goes on to "} + other + ' ' +
+               std::string{occasion(step.reason)};
+    }
+    return {};
+}
+
+RouteExplanation explain(const Route& route, const RouteQuestion& question, const RouterView& view)
+{
+    RouteExplanation explanation;
+    explanation.status = route.status;
+    explanation.phrase = route.phrase;
+    for (const auto& step : route.steps) explanation.steps.push_back(words(step));
+    switch (route.kind) {
+    case RouteKind::hunt: explanation.outcome = "ring"; break;
+    case RouteKind::feature: explanation.outcome = "feature"; break;
+    case RouteKind::reject: explanation.outcome = "reject"; return explanation;
+    }
+    std::chrono::seconds begins{};
+    for (const auto& wave : route.hunt.waves) {
+        for (const auto& member : wave.members)
+            for (const auto& binding : view.locations.bindings(member.extension)) {
+                if (question.own && binding.flow == *question.own) continue;
+                if (member.q_thousandths && *member.q_thousandths != binding.q_thousandths)
+                    continue;
+                explanation.targets.push_back({member.extension, write(binding.contact),
+                                               std::string{name(binding.flow.transport)} + ':' +
+                                                   binding.flow.host + ':' +
+                                                   std::to_string(binding.flow.port),
+                                               begins + member.delay});
+            }
+        begins += wave.ring_for;
+    }
+    return explanation;
+}
+
+}  // namespace lampline

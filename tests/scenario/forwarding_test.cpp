@@ -1,0 +1,498 @@
+// Calls that go on to another number, and extensions that do not want them.
+#include <doctest/doctest.h>
+
+#include "support/scenario.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+Forwarding always(std::string to)
+{
+    Forwarding forwarding;
+    forwarding.always = std::move(to);
+    return forwarding;
+}
+
+Forwarding no_answer(std::string to, std::chrono::seconds after = 20s)
+{
+    Forwarding forwarding;
+    forwarding.no_answer = std::move(to);
+    forwarding.no_answer_after = after;
+    return forwarding;
+}
+
+Forwarding busy(std::string to)
+{
+    Forwarding forwarding;
+    forwarding.busy = std::move(to);
+    return forwarding;
+}
+
+/// Alice calls, Bob forwards, Carol is forwarded to; Dan watches Bob and Carol.
+struct Desk {
+    explicit Desk(bool bob_registered = true)
+        : bob{bob_registered ? pbx.phone("102") : pbx.silent_phone("102")}
+    {
+        dan.watches("102");
+        dan.watches("103");
+    }
+
+    /// The only lamp of Dan that changed, and its state.
+    void lamp(std::string_view member, std::string_view state)
+    {
+        auto notify = dan.receives(NOTIFY);
+        const auto document = notify.document();
+        CHECK(document.entity.find(member) != std::string::npos);
+        if (state == "idle")
+            CHECK(notify.idle());
+        else
+            CHECK(notify.dialog().state == state);
+    }
+
+    void they_talk(Phone& answerer)
+    {
+        answerer.replies(200, "v=0\r\nanswer\r\n");
+        alice.receives(200U).with("v=0\r\nanswer\r\n");
+        answerer.receives(ACK);
+    }
+
+    void all_is_over(Phone& answerer)
+    {
+        alice.sends(BYE);
+        alice.receives(200U);
+        answerer.receives(BYE);
+        dan.inbox.clear();
+        CHECK(pbx.has_no_calls());
+        CHECK(pbx.has_no_dialogs());
+        pbx.stays_silent_for(150s);
+    }
+
+    Scenario pbx{{group("all", {"104"}, {"101", "102", "103"})}};
+    Phone& alice = pbx.phone("101");
+    Phone& bob;
+    Phone& carol = pbx.phone("103");
+    Phone& dan = pbx.phone("104");
+};
+
+}  // namespace
+
+TEST_CASE("forwarding always: the caller hears 181, the next phone knows why, the lamp stays dark "
+          "(RFC 5806, RFC 7044)")
+{
+    Desk desk;
+    desk.pbx.forwards("102", always("103"));
+    desk.alice.sends(INVITE, "102");
+    desk.alice.receives(181U);
+    desk.carol.receives(INVITE)
+        .from("101")
+        .header("Diversion", "<sip:102@office.test>;reason=unconditional;counter=1")
+        .header("History-Info", "<sip:102@office.test>;index=1, "
+                                "<sip:103@office.test;cause=302>;index=1.1;mp=1");
+    desk.lamp("103", "trying");
+    desk.carol.replies(180);
+    desk.alice.receives(180U);
+    desk.lamp("103", "early");
+    desk.they_talk(desk.carol);
+    desk.lamp("103", "confirmed");
+    CHECK(desk.bob.hears_nothing());
+    desk.all_is_over(desk.carol);
+}
+
+TEST_CASE("the 200 says who has answered when it is not who was dialled (RFC 3325)")
+{
+    Desk desk;
+    desk.pbx.forwards("102", always("103"));
+    desk.alice.sends(INVITE, "102");
+    desk.alice.receives(181U);
+    desk.carol.receives(INVITE);
+    desk.carol.replies(200, talking_sdp);
+    desk.alice.receives(200U).header("P-Asserted-Identity", "\"Name 103\" <sip:103@office.test>");
+    desk.carol.receives(ACK);
+    desk.dan.inbox.clear();
+    desk.all_is_over(desk.carol);
+}
+
+TEST_CASE("no answer: the phones are cancelled and dark before the next ones ring")
+{
+    Desk desk;
+    desk.pbx.forwards("102", no_answer("103", 15s));
+    desk.alice.sends(INVITE, "102");
+    desk.bob.receives(INVITE);
+    desk.lamp("102", "trying");
+    desk.bob.replies(180);
+    desk.alice.receives(180U);
+    desk.lamp("102", "early");
+    desk.pbx.passes(14s);
+    CHECK(desk.carol.hears_nothing());
+    desk.pbx.passes(1s);
+    desk.bob.receives(CANCEL);
+    desk.lamp("102", "idle");
+    desk.alice.receives(181U);
+    desk.carol.receives(INVITE).header("Diversion",
+                                       "<sip:102@office.test>;reason=no-answer;counter=1");
+    desk.lamp("103", "trying");
+    desk.carol.replies(180);
+    desk.alice.receives(180U);  // told anew, after the 181
+    desk.lamp("103", "early");
+    desk.they_talk(desk.carol);
+    desk.lamp("103", "confirmed");
+    desk.all_is_over(desk.carol);
+}
+
+TEST_CASE("no answer: a 200 that crosses the CANCEL is acknowledged and hung up; the call goes on")
+{
+    Desk desk;
+    desk.pbx.forwards("102", no_answer("103", 15s));
+    desk.bob.answers_cancel = false;
+    desk.alice.sends(INVITE, "102");
+    desk.bob.receives(INVITE);
+    desk.pbx.passes(15s);
+    desk.bob.receives(CANCEL);
+    desk.alice.receives(181U);
+    desk.carol.receives(INVITE);
+    desk.bob.replies(200, talking_sdp);
+    desk.bob.receives(ACK);
+    desk.bob.receives(BYE);
+    CHECK(desk.alice.hears_nothing());
+    desk.they_talk(desk.carol);
+    desk.dan.inbox.clear();
+    desk.all_is_over(desk.carol);
+}
+
+TEST_CASE("busy: the phone's 486 sends the call on")
+{
+    Desk desk;
+    desk.pbx.forwards("102", busy("103"));
+    desk.alice.sends(INVITE, "102");
+    desk.bob.receives(INVITE);
+    desk.bob.replies(486);
+    desk.alice.receives(181U);
+    desk.carol.receives(INVITE).header("Diversion",
+                                       "<sip:102@office.test>;reason=user-busy;counter=1");
+    desk.they_talk(desk.carol);
+    desk.dan.inbox.clear();
+    desk.all_is_over(desk.carol);
+}
+
+TEST_CASE("a person who declines is not forwarded: 603")
+{
+    Desk desk;
+    auto forwarding = busy("103");
+    forwarding.no_answer = "103";
+    desk.pbx.forwards("102", forwarding);
+    desk.alice.sends(INVITE, "102");
+    desk.bob.receives(INVITE);
+    desk.bob.replies(603);
+    desk.alice.receives(603U);
+    desk.dan.inbox.clear();
+    CHECK(desk.pbx.has_no_calls());
+}
+
+TEST_CASE("not registered: the call goes on; so it does when no phone can be reached")
+{
+    Forwarding forwarding;
+    forwarding.unregistered = "103";
+    SUBCASE("no binding")
+    {
+        Desk desk{false};
+        desk.pbx.forwards("102", forwarding);
+        desk.alice.sends(INVITE, "102");
+        desk.alice.receives(181U);
+        desk.carol.receives(INVITE).header("Diversion",
+                                           "<sip:102@office.test>;reason=unavailable;counter=1");
+        desk.they_talk(desk.carol);
+        desk.dan.inbox.clear();
+        desk.all_is_over(desk.carol);
+    }
+    SUBCASE("a phone that is silent")
+    {
+        Desk desk;
+        desk.pbx.forwards("102", forwarding);
+        desk.alice.sends(INVITE, "102");
+        desk.bob.receives(INVITE);
+        desk.bob.fails_with(408);
+        desk.alice.receives(181U);
+        desk.carol.receives(INVITE);
+        desk.they_talk(desk.carol);
+        desk.dan.inbox.clear();
+        desk.all_is_over(desk.carol);
+    }
+}
+
+TEST_CASE("do not disturb: 480 and no ringing; or on, where calls go when it is busy")
+{
+    Desk desk;
+    Forwarding forwarding;
+    forwarding.do_not_disturb = true;
+    SUBCASE("480")
+    {
+        desk.pbx.forwards("102", forwarding);
+        desk.alice.sends(INVITE, "102");
+        desk.alice.receives(480U).phrase("Do Not Disturb");
+        CHECK(desk.pbx.has_no_calls());
+        desk.pbx.stays_silent_for(40s);
+    }
+    SUBCASE("forwarded")
+    {
+        forwarding.busy = "103";
+        desk.pbx.forwards("102", forwarding);
+        desk.alice.sends(INVITE, "102");
+        desk.alice.receives(181U);
+        desk.carol.receives(INVITE).header("Diversion",
+                                           "<sip:102@office.test>;reason=do-not-disturb;counter=1");
+        desk.they_talk(desk.carol);
+        desk.dan.inbox.clear();
+        desk.all_is_over(desk.carol);
+    }
+}
+
+TEST_CASE("one call at a time: the second caller gets 486, and nothing rings")
+{
+    Desk desk;
+    Forwarding forwarding;
+    SUBCASE("call waiting off")
+    {
+        forwarding.call_waiting = false;
+    }
+    SUBCASE("a limit of one")
+    {
+        forwarding.call_limit = 1;
+    }
+    desk.pbx.forwards("102", forwarding);
+    desk.alice.sends(INVITE, "102");
+    desk.bob.receives(INVITE);
+    desk.they_talk(desk.bob);
+    desk.carol.sends(INVITE, "102");
+    desk.carol.receives(486U);
+    CHECK(desk.bob.hears_nothing());
+    desk.dan.inbox.clear();
+    desk.all_is_over(desk.bob);
+
+    desk.carol.sends(INVITE, "102");  // free again
+    desk.bob.receives(INVITE);
+    desk.bob.replies(486);
+    desk.carol.receives(486U);
+    desk.dan.inbox.clear();
+}
+
+TEST_CASE("its own outgoing call makes it busy too, and two phones that ring are one call")
+{
+    Desk desk;
+    Forwarding forwarding;
+    forwarding.call_limit = 2;
+    desk.pbx.forwards("102", forwarding);
+    auto& mobile = desk.pbx.phone("102");
+    desk.bob.sends(INVITE, "104");
+    desk.dan.inbox.clear();
+    desk.alice.sends(INVITE, "102");  // the second
+    desk.bob.receives(INVITE);
+    mobile.receives(INVITE);
+    desk.carol.sends(INVITE, "102");  // the third
+    desk.carol.receives(486U);
+    desk.pbx.ends_all_calls();
+    desk.alice.receives(503U);
+    mobile.receives(CANCEL);
+    desk.bob.inbox.clear();
+    desk.dan.inbox.clear();
+    CHECK(desk.pbx.has_no_calls());
+}
+
+TEST_CASE("chains are followed; a loop is 482 with the chain in a Warning (RFC 3261 §21.4.21)")
+{
+    Desk desk;
+    SUBCASE("a chain of two")
+    {
+        desk.pbx.forwards("102", always("105"));
+        desk.pbx.forwards("105", always("103"));
+        desk.alice.sends(INVITE, "102");
+        desk.alice.receives(181U);
+        desk.carol.receives(INVITE)
+            .header("Diversion", "<sip:105@office.test>;reason=unconditional;counter=1")
+            .header("History-Info", "<sip:102@office.test>;index=1, "
+                                    "<sip:105@office.test;cause=302>;index=1.1;mp=1, "
+                                    "<sip:103@office.test;cause=302>;index=1.1.1;mp=1.1");
+        desk.they_talk(desk.carol);
+        desk.dan.inbox.clear();
+        desk.all_is_over(desk.carol);
+    }
+    SUBCASE("a loop at once")
+    {
+        desk.pbx.forwards("102", always("103"));
+        desk.pbx.forwards("103", always("102"));
+        desk.alice.sends(INVITE, "102");
+        desk.alice.receives(482U).header("Warning",
+                                         "399 office.test \"Forwarding loop: 102 > 103 > 102\"");
+        CHECK(desk.pbx.has_no_calls());
+    }
+    SUBCASE("a loop in time")
+    {
+        desk.pbx.forwards("102", no_answer("103", 15s));
+        desk.pbx.forwards("103", no_answer("102", 15s));
+        desk.alice.sends(INVITE, "102");
+        desk.bob.receives(INVITE);
+        desk.pbx.passes(15s);
+        desk.bob.receives(CANCEL);
+        desk.alice.receives(181U);
+        desk.carol.receives(INVITE);
+        desk.pbx.passes(15s);
+        desk.carol.receives(CANCEL);
+        desk.alice.receives(482U).header("Warning",
+                                         "399 office.test \"Forwarding loop: 102 > 103 > 102\"");
+        desk.dan.inbox.clear();
+        CHECK(desk.pbx.has_no_calls());
+        CHECK(desk.pbx.has_no_dialogs());
+    }
+    SUBCASE("too long")
+    {
+        for (const auto* number : {"102", "103", "104", "105", "106", "107"})
+            desk.pbx.forwards(number, always(std::to_string(std::stoi(number) + 1)));
+        desk.alice.sends(INVITE, "102");
+        desk.alice.receives(482U).phrase("Too Many Forwards");
+        CHECK(desk.pbx.has_no_calls());
+    }
+}
+
+TEST_CASE(
+    "a forward to a number that is gone: what the caller would hear without it, and a Warning")
+{
+    Desk desk;
+    SUBCASE("always")
+    {
+        desk.pbx.forwards("102", always("999"));
+        desk.alice.sends(INVITE, "102");
+        desk.alice.receives(404U).header(
+            "Warning", "399 office.test \"Forwarded to a number that does not exist: 102 > 999\"");
+    }
+    SUBCASE("busy")
+    {
+        desk.pbx.forwards("102", busy("999"));
+        desk.alice.sends(INVITE, "102");
+        desk.bob.receives(INVITE);
+        desk.bob.replies(486);
+        desk.alice.receives(486U);
+    }
+    SUBCASE("no answer")
+    {
+        desk.pbx.forwards("102", no_answer("999"));
+        desk.alice.sends(INVITE, "102");
+        desk.bob.receives(INVITE);
+        desk.pbx.passes(20s);
+        desk.bob.receives(CANCEL);
+        desk.alice.receives(480U).phrase("No Answer");
+    }
+    desk.dan.inbox.clear();
+    CHECK(desk.pbx.has_no_calls());
+    CHECK(desk.pbx.has_no_dialogs());
+}
+
+TEST_CASE("to the caller itself: its other phone rings, else 480")
+{
+    Desk desk;
+    desk.pbx.forwards("102", always("101"));
+    SUBCASE("no other phone")
+    {
+        desk.alice.sends(INVITE, "102");
+        desk.alice.receives(480U).phrase("No Other Phone Registered");
+    }
+    SUBCASE("another one")
+    {
+        auto& mobile = desk.pbx.phone("101");
+        desk.alice.sends(INVITE, "102");
+        desk.alice.receives(181U);
+        mobile.receives(INVITE).from("101");
+        mobile.replies(486);
+        desk.alice.receives(486U);
+    }
+    desk.dan.inbox.clear();
+    CHECK(desk.pbx.has_no_calls());
+}
+
+TEST_CASE("the caller gives up while the call is on its way: everything is cancelled")
+{
+    Desk desk;
+    desk.pbx.forwards("102", no_answer("103"));
+    desk.alice.sends(INVITE, "102");
+    desk.bob.receives(INVITE);
+    desk.pbx.passes(20s);
+    desk.bob.receives(CANCEL);
+    desk.alice.receives(181U);
+    desk.carol.receives(INVITE);
+    desk.alice.cancels();
+    desk.carol.receives(CANCEL);
+    desk.dan.inbox.clear();
+    CHECK(desk.pbx.has_no_calls());
+    CHECK(desk.pbx.has_no_dialogs());
+    desk.pbx.stays_silent_for(150s);
+}
+
+TEST_CASE("a forwarded call that rings is picked up like any other")
+{
+    Desk desk;
+    desk.pbx.forwards("102", always("103"));
+    desk.alice.sends(INVITE, "102");
+    desk.alice.receives(181U);
+    desk.carol.receives(INVITE);
+    desk.dan.inbox.clear();
+    desk.dan.sends(INVITE, "**103");
+    desk.dan.receives(200U);
+    desk.dan.inbox.clear();
+    desk.carol.receives(CANCEL).header("Reason", "SIP;cause=200;text=\"Call completed elsewhere\"");
+    desk.alice.receives(200U);
+    desk.alice.sends(BYE);
+    desk.alice.receives(200U);
+    desk.dan.receives(BYE);
+    desk.dan.inbox.clear();
+    CHECK(desk.pbx.has_no_calls());
+    desk.pbx.stays_silent_for(150s);
+}
+
+TEST_CASE("a transfer to a forwarded number rings where the forward leads")
+{
+    Desk desk;
+    desk.pbx.forwards("103", always("105"));
+    auto& eve = desk.pbx.phone("105");
+    desk.alice.sends(INVITE, "102");
+    desk.bob.receives(INVITE);
+    desk.they_talk(desk.bob);
+    desk.bob.sends(Method::refer, std::make_shared<const Payload>(
+                                      Payload{{}, {}, {{"Refer-To", "<sip:103@office.test>"}}}));
+    desk.bob.receives(202U);
+    desk.bob.receives(NOTIFY);
+    eve.receives(INVITE).from("101").without_body().header(
+        "Diversion", "<sip:103@office.test>;reason=unconditional;counter=1");
+    CHECK(desk.alice.hears_nothing());  // it talks: no 181
+    eve.replies(486);
+    desk.bob.receives(NOTIFY);
+    desk.dan.inbox.clear();
+    desk.all_is_over(desk.bob);
+}
+
+TEST_CASE("contacts one after the other, the highest q first, when the extension wants it so")
+{
+    Desk desk;
+    Forwarding forwarding;
+    forwarding.forking = Forking::sequential;
+    forwarding.no_answer_after = 10s;
+    desk.pbx.forwards("102", forwarding);
+    auto& mobile = desk.pbx.silent_phone("102");
+    mobile.registers(3600s, 500);
+    desk.alice.sends(INVITE, "102");
+    desk.bob.receives(INVITE);
+    CHECK(mobile.hears_nothing());
+    SUBCASE("the first does not answer in time")
+    {
+        desk.pbx.passes(10s);
+        desk.bob.receives(CANCEL);
+    }
+    SUBCASE("the first is busy")
+    {
+        desk.bob.replies(486);
+    }
+    mobile.receives(INVITE);
+    CHECK(desk.alice.hears_nothing());  // it is the same extension: no 181
+    desk.they_talk(mobile);
+    desk.dan.inbox.clear();
+    desk.all_is_over(mobile);
+}

@@ -1,0 +1,146 @@
+#include "admin/forwarding_service.hpp"
+
+#include <doctest/doctest.h>
+
+#include "admin/extension_service.hpp"
+#include "admin/feature_code_service.hpp"
+#include "db/audit_store.hpp"
+#include "db/directory_loader.hpp"
+#include "unit/db/stored_values.hpp"
+
+using namespace lampline;
+using namespace lampline::admin;
+using lampline::testing::at;
+using lampline::testing::Office;
+
+namespace {
+
+const Actor anna{"anna", "192.0.2.9", "req-1"};
+
+struct Desk {
+    Desk() { office.add_extensions({"201", "202", "203"}); }
+
+    Result<ForwardingSaved, Refusal> put(const Forwarding& forwarding,
+                                         const Precondition& condition = {})
+    {
+        return service.put("202", forwarding, condition, anna, at(200));
+    }
+
+    Office office;
+    ForwardingService service{office.database};
+    FeatureCodeService codes{office.database};
+};
+
+/// The only fault of a refused change: where, and what.
+template <class Outcome>
+std::string fault(const Outcome& outcome)
+{
+    REQUIRE_FALSE(outcome);
+    REQUIRE(outcome.error().faults.size() == 1);
+    return outcome.error().faults[0].pointer + ' ' + outcome.error().faults[0].code;
+}
+
+}  // namespace
+
+TEST_CASE("forwarding is kept, audited, and in the directory")
+{
+    Desk desk;
+    Forwarding wanted{.always = "201", .busy = "203", .no_answer = "201", .unregistered = "203"};
+    wanted.no_answer_after = std::chrono::seconds{33};
+    wanted.do_not_disturb = true;
+    wanted.call_waiting = false;
+    wanted.call_limit = 4;
+    wanted.forking = Forking::sequential;
+    const auto saved = desk.put(wanted).value();
+    CHECK(saved.view.forwarding == wanted);
+    CHECK(saved.change.directory->find("202")->forwarding == wanted);
+    CHECK(saved.change.directory->find("201")->forwarding == Forwarding{});
+    CHECK(desk.service.find("202")->forwarding == wanted);
+    CHECK(desk.service.find("202")->version == saved.view.version);
+    const auto row = db::AuditStore{desk.office.database}.latest(1).at(0);
+    CHECK(row.id == saved.view.version);
+    CHECK(row.operation == "forwarding.put");
+    CHECK(row.subject == "202");
+    CHECK(row.before->find(R"("always":"")") != std::string::npos);
+    CHECK(row.after->find(R"("always":"201")") != std::string::npos);
+    CHECK(row.after->find(R"("call_limit":4)") != std::string::npos);
+}
+
+TEST_CASE("what cannot be dialled is refused, and nothing is changed")
+{
+    Desk desk;
+    CHECK(fault(desk.put({.always = "202"})) == "/always itself");
+    CHECK(fault(desk.put({.busy = "999"})) == "/busy unknown_number");
+    Forwarding wanted;
+    wanted.no_answer_after = std::chrono::seconds{4};
+    CHECK(fault(desk.put(wanted)) == "/no_answer_after out_of_range");
+    wanted.no_answer_after = std::chrono::seconds{600};
+    wanted.call_limit = 0;
+    CHECK(fault(desk.put(wanted)) == "/call_limit out_of_range");
+    CHECK(desk.service.find("202")->forwarding == Forwarding{});
+    CHECK(desk.service.put("999", {}, {}, anna, at(1)).error().kind == RefusalKind::unknown);
+}
+
+TEST_CASE("a phone changes its own extension, audited as that")
+{
+    Desk desk;
+    const DialledFeature dialled{Feature::forward_always, "203"};
+    const auto change = desk.service.change({LegId{1}, "202", "192.0.2.5", dialled}, at(300));
+    CHECK(change.value().directory->find("202")->forwarding.always == "203");
+    const auto row = db::AuditStore{desk.office.database}.latest(1).at(0);
+    CHECK(row.actor == "extension 202");
+    CHECK(row.address == "192.0.2.5");
+    CHECK_FALSE(desk.service.change({LegId{2}, "202", "192.0.2.5", dialled}, at(301))
+                    .value()
+                    .directory);  // so it was already
+    CHECK(fault(desk.service.change({LegId{3}, "202", "", {Feature::forward_busy, "999"}},
+                                    at(302))) == "/busy unknown_number");
+}
+
+TEST_CASE("an extension takes its forwarding with it; a new one of that number has none")
+{
+    Desk desk;
+    desk.put({.always = "201"}).value();
+    ExtensionService extensions{desk.office.database};
+    extensions.remove("202", Memberships::keep, {}, anna, at(400)).value();
+    CHECK_FALSE(desk.service.find("202"));
+    extensions.put({"202", "", {}, false}, {}, anna, at(401)).value();
+    CHECK(desk.service.find("202")->forwarding == Forwarding{});
+}
+
+TEST_CASE("a precondition counts for forwarding as for everything")
+{
+    Desk desk;
+    const auto version = desk.put({}).value().view.version;
+    CHECK(desk.put({}, {.only_versions = {{version + 1}}}).error().kind ==
+          RefusalKind::precondition_failed);
+    CHECK(desk.put({}, {.only_versions = {{version}}}));
+}
+
+TEST_CASE("a feature's code is changed, or taken out of use")
+{
+    Desk desk;
+    CHECK(desk.codes.all().size() == feature_count);
+    CHECK(desk.codes.at(Feature::disturb).code == "*79");
+    CHECK_FALSE(desk.codes.at(Feature::disturb).updated_at);
+    auto saved = desk.codes.put(Feature::disturb, "*60", {}, anna, at(500)).value();
+    CHECK(saved.change.directory->feature_codes().code(Feature::disturb) == "*60");
+    CHECK(desk.codes.at(Feature::disturb).version == saved.view.version);
+    saved = desk.codes.put(Feature::disturb, "", {}, anna, at(501)).value();
+    CHECK(saved.change.directory->feature_codes().code(Feature::disturb).empty());
+    CHECK(db::load_directory(desk.office.database)->feature_codes().code(Feature::do_not_disturb) ==
+          "*78");
+}
+
+TEST_CASE("a code is dialable, and nobody else's")
+{
+    Desk desk;
+    const auto put = [&](const std::string& code) {
+        return desk.codes.put(Feature::disturb, code, {}, anna, at(500));
+    };
+    CHECK(fault(put("*2a")) == "/code malformed");
+    CHECK(fault(put("123456789")) == "/code malformed");
+    CHECK(fault(put("*21")) == "/code duplicate");
+    CHECK(fault(put("203")) == "/code extension");
+    CHECK(put("*79"));
+}

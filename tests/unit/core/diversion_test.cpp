@@ -1,0 +1,78 @@
+#include "core/diversion.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace lampline;
+
+namespace {
+
+std::string value_of(const std::vector<Header>& headers, std::string_view name)
+{
+    std::string text;
+    for (const auto& header : headers)
+        if (header.name == name) text += (text.empty() ? "" : " | ") + header.value;
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("Diversion headers are read, the first diversion first (RFC 5806 §4.3)")
+{
+    const std::vector<Header> headers{
+        {"Diversion", "\"Smith, \\\"Bob\" <sip:102@gw.test>;reason=no-answer;counter=2, "
+                      "<sip:101@gw.test>;reason=USER-BUSY"},
+        {"diversion", "sip:100@gw.test;reason=\"unconditional\""},
+        {"Subject", "<sip:9@gw.test>"}};
+    const auto found = parse_diversions(headers);
+    REQUIRE(found.size() == 3);
+    CHECK(found[0] == Diversion{"100", "gw.test", DiversionReason::unconditional, 1});
+    CHECK(found[1] == Diversion{"101", "gw.test", DiversionReason::user_busy, 1});
+    CHECK(found[2] == Diversion{"102", "gw.test", DiversionReason::no_answer, 2});
+}
+
+TEST_CASE("what is malformed, or would end a header of ours, is left out")
+{
+    const std::vector<Header> headers{
+        {"Diversion",
+         "<sip:1%0d%0aX:@gw.test>, <sip:2%22@gw.test>, <sip:@gw.test>, nonsense, <sip:3"},
+        {"Diversion", ",,;=,<>;counter=,<sip:4@gw.test>;counter=-1;reason"}};
+    const auto found = parse_diversions(headers);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0] == Diversion{"4", "gw.test", DiversionReason::unknown, 1});
+}
+
+TEST_CASE("no more than 16 diversions are read")
+{
+    std::string value = "<sip:1@gw.test>";
+    for (int i = 0; i < 40; ++i) value += ", <sip:1@gw.test>";
+    const Header header{"Diversion", value};
+    CHECK(parse_diversions({&header, 1}).size() == 16);
+}
+
+TEST_CASE("ours is written on top of those that came, and the history goes on (RFC 7044 §10)")
+{
+    const std::vector<Header> passed{
+        {"Diversion", "<sip:101@gw.test>;reason=user-busy"},
+        {"History-Info", "<sip:101@gw.test>;index=1, <sip:102@gw.test;cause=486>;index=1.1;mp=1"},
+        {"Subject", "hello"}};
+    const std::vector<Diversion> chain{{"101", "gw.test", DiversionReason::user_busy, 1},
+                                       {"102", {}, DiversionReason::no_answer, 1}};
+    const auto headers = diverted_headers(passed, "102", chain, 1, "103", "office.test");
+    CHECK(headers.front().value == "<sip:102@office.test>;reason=no-answer;counter=1");
+    CHECK(value_of(headers, "Diversion") ==
+          "<sip:102@office.test>;reason=no-answer;counter=1 | <sip:101@gw.test>;reason=user-busy");
+    CHECK(value_of(headers, "History-Info") ==
+          "<sip:101@gw.test>;index=1, <sip:102@gw.test;cause=486>;index=1.1;mp=1 | "
+          "<sip:103@office.test;cause=408>;index=1.1.1;mp=1.1");
+    CHECK(value_of(headers, "Subject") == "hello");
+}
+
+TEST_CASE("numbers are escaped where a user part needs it")
+{
+    const std::vector<Diversion> chain{{"#2", {}, DiversionReason::unconditional, 1}};
+    const auto headers = diverted_headers({}, "#2", chain, 0, "#3", "office.test");
+    CHECK(value_of(headers, "Diversion") ==
+          "<sip:%232@office.test>;reason=unconditional;counter=1");
+    CHECK(value_of(headers, "History-Info") ==
+          "<sip:%232@office.test>;index=1, <sip:%233@office.test;cause=302>;index=1.1;mp=1");
+}

@@ -1,0 +1,72 @@
+#include "core/feature_code.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace lampline;
+
+namespace {
+
+std::optional<DialledFeature> find(std::string_view dialled)
+{
+    return FeatureCodes{}.find(dialled);
+}
+
+}  // namespace
+
+TEST_CASE("a forward's code alone clears, with a number it sets, and a closing # is nothing")
+{
+    using enum Feature;
+    CHECK(find("*21") == DialledFeature{forward_always});
+    CHECK(find("*21#") == DialledFeature{forward_always});
+    CHECK(find("*21*205") == DialledFeature{forward_always, "205"});
+    CHECK(find("*67*205#") == DialledFeature{forward_busy, "205"});
+    CHECK(find("*62*205") == DialledFeature{forward_unregistered, "205"});
+    CHECK(find("*21*") == DialledFeature{forward_always, ""});
+    CHECK_FALSE(find("*21205"));
+}
+
+TEST_CASE("only the forward on no answer takes seconds")
+{
+    using enum Feature;
+    CHECK(find("*61*205*30") == DialledFeature{forward_no_answer, "205", 30});
+    CHECK(find("*61*205*3000") == DialledFeature{forward_no_answer, "205*3000"});
+    CHECK(find("*61*205*") == DialledFeature{forward_no_answer, "205*"});
+    CHECK(find("*21*205*30") == DialledFeature{forward_always, "205*30"});
+}
+
+TEST_CASE("codes that stand alone take no number, pickup codes take it without a star")
+{
+    using enum Feature;
+    CHECK(find("*78") == DialledFeature{do_not_disturb});
+    CHECK(find("*79#") == DialledFeature{disturb});
+    CHECK_FALSE(find("*78*205"));
+    CHECK(find("**205") == DialledFeature{pickup_directed, "205"});
+    CHECK(find("**") == DialledFeature{pickup_directed});
+    CHECK(find("*8") == DialledFeature{pickup_group});
+    CHECK(find("*8205") == DialledFeature{pickup_group, "205"});
+}
+
+TEST_CASE("ordinary numbers are no codes")
+{
+    for (const auto* dialled : {"", "205", "*", "#", "21*205", "*99"}) CHECK_FALSE(find(dialled));
+}
+
+TEST_CASE("the longest code that fits counts, and an empty one is out of use")
+{
+    FeatureCodes codes;
+    codes.set(Feature::disturb, "*87");
+    CHECK(codes.find("*87")->feature == Feature::disturb);
+    CHECK(codes.find("*88")->feature == Feature::pickup_group);
+    codes.set(Feature::pickup_group, "");
+    CHECK_FALSE(codes.find("*88"));
+    CHECK_FALSE(codes.find(""));
+}
+
+TEST_CASE("names of features are read back")
+{
+    for (std::size_t i = 0; i < feature_count; ++i) {
+        const auto feature = static_cast<Feature>(i);
+        CHECK(feature_named(name(feature)) == feature);
+    }
+    CHECK_FALSE(feature_named("forward"));
+}

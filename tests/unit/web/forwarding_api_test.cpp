@@ -1,0 +1,124 @@
+#include <doctest/doctest.h>
+
+#include "unit/web/http_client.hpp"
+
+using namespace lampline;
+using namespace lampline::testing;
+
+namespace {
+
+const std::string path = "/api/v1/extensions/202/forwarding";
+
+struct Desk : WebOffice {
+    Desk()
+    {
+        put("/api/v1/extensions/202", "{}");
+        put("/api/v1/extensions/203", "{}");
+        published.clear();
+    }
+    const Forwarding& acting() { return published.back()->find("202")->forwarding; }
+};
+
+}  // namespace
+
+TEST_CASE("forwarding has defaults, is replaced by PUT and merged by PATCH")
+{
+    Desk office;
+    const auto before = office.get(path);
+    CHECK(before.status == 200);
+    CHECK(json_of(before).at("always").is_null());
+    CHECK(json_of(before).at("no_answer_after") == 20);
+    CHECK(json_of(before).at("call_limit").is_null());
+    CHECK(json_of(before).at("forking") == "parallel");
+
+    const auto put = office.put(path, R"({"always":"203","call_limit":3,"forking":"sequential"})");
+    CHECK(put.status == 200);
+    CHECK(office.acting().always == "203");
+    CHECK(office.acting().call_limit == 3);
+    CHECK(office.acting().forking == Forking::sequential);
+
+    const auto patched = office.patch(
+        path, R"({"always":null,"busy":"203","no_answer_after":30,"do_not_disturb":true})");
+    CHECK(patched.status == 200);
+    CHECK(office.acting().always.empty());
+    CHECK(office.acting().busy == "203");
+    CHECK(office.acting().do_not_disturb);
+    CHECK(office.acting().call_limit == 3);
+    CHECK(json_of(office.get(path)) == json_of(patched));
+
+    office.put(path, "{}");
+    CHECK(office.acting() == Forwarding{});
+}
+
+TEST_CASE("an ETag guards forwarding against a phone that changes it meanwhile")
+{
+    Desk office;
+    const auto tag = field(office.get(path), "ETag");
+    CHECK(office.get(path, {{"If-None-Match", tag}}).status == 304);
+    CHECK(office.put(path, R"({"always":"203"})", {{"If-Match", tag}}).status == 200);
+    CHECK(office.put(path, "{}", {{"If-Match", tag}}).status == 412);
+    CHECK(office.acting().always == "203");
+    CHECK(office.put(path, "{}", {{"Prefer", "strict"}}).status == 428);
+}
+
+TEST_CASE("what forwarding cannot be is told with its place")
+{
+    Desk office;
+    const auto refused = [&](const std::string& body) {
+        const auto response = office.put(path, body);
+        CHECK(response.status == 422);
+        return error_member(response, "pointer") + ' ' + error_member(response, "code");
+    };
+    CHECK(refused(R"({"always":"202"})") == "/always itself");
+    CHECK(refused(R"({"busy":"999"})") == "/busy unknown_number");
+    CHECK(refused(R"({"no_answer_after":4})") == "/no_answer_after too_small");
+    CHECK(refused(R"({"call_limit":0})") == "/call_limit too_small");
+    CHECK(refused(R"({"forward":"203"})") == "/forward unknown_member");
+    CHECK(office.put("/api/v1/extensions/999/forwarding", "{}").status == 404);
+    CHECK(office.published.empty());
+}
+
+TEST_CASE("feature codes are listed, changed, and put out of use")
+{
+    Desk office;
+    const auto list = json_of(office.get("/api/v1/feature-codes"));
+    CHECK(list.at("total") == 9);
+    const auto one = office.get("/api/v1/feature-codes/forward_always");
+    CHECK(json_of(one).at("code") == "*21");
+    CHECK(json_of(one).at("dial") == "*21*NUMBER to set, *21 to clear");
+    const auto tag = field(one, "ETag");
+    CHECK(
+        office.put("/api/v1/feature-codes/forward_always", R"({"code":"*72"})", {{"If-Match", tag}})
+            .status == 200);
+    CHECK(office.published.back()->feature_codes().code(Feature::forward_always) == "*72");
+    CHECK(office.put("/api/v1/feature-codes/forward_always", R"({"code":null})").status == 200);
+    CHECK(json_of(office.get("/api/v1/feature-codes/forward_always")).at("code").is_null());
+    CHECK(office.put("/api/v1/feature-codes/forward_always", R"({"code":"**"})").status == 422);
+    CHECK(office.get("/api/v1/feature-codes/teleport").status == 404);
+}
+
+TEST_CASE("the test of the digit plan asks the exchange and shows what it decides")
+{
+    Desk office;
+    RouteExplanation route;
+    route.outcome = "ring";
+    route.steps = {"201 dials 202"};
+    route.targets = {{"202", "sip:202@192.0.2.2", "udp:192.0.2.2:5060", std::chrono::seconds{15}}};
+    office.route = std::make_shared<const RouteExplanation>(route);
+    const auto answer =
+        office.ask("POST", "/api/v1/digit-plan:test", {}, R"({"from":"201","dialled":"*21*202"})");
+    CHECK(answer.status == 200);
+    CHECK(office.asked_route == "201 > *21*202");
+    const auto body = json_of(answer);
+    CHECK(body.at("outcome") == "ring");
+    CHECK(body.at("status").is_null());
+    CHECK(body.at("steps").at(0) == "201 dials 202");
+    CHECK(body.at("targets").at(0).at("after") == 15);
+
+    route.known_caller = false;
+    office.route = std::make_shared<const RouteExplanation>(route);
+    const auto unknown =
+        office.ask("POST", "/api/v1/digit-plan:test", {}, R"({"from":"9","dialled":"202"})");
+    CHECK(unknown.status == 422);
+    CHECK(error_member(unknown, "pointer") == "/from");
+}
