@@ -4,6 +4,7 @@
 
 #include <unordered_map>
 
+#include "db/body_profile_store.hpp"
 #include "db/extension_store.hpp"
 #include "db/feature_code_store.hpp"
 #include "db/forwarding_store.hpp"
@@ -28,9 +29,12 @@ DirectoryRef load_directory(Database& database)
     Numbering numbering;
     for (auto& row : FeatureCodeStore{database}.all())
         numbering.feature_codes.set(row.feature, std::move(row.code));
+    std::vector<BodyProfile> profiles;
+    for (auto& row : BodyProfileStore{database}.all()) profiles.push_back(std::move(row.profile));
     snapshot.commit();
     return std::make_shared<const Directory>(database.domain(), std::move(extensions),
-                                             std::move(groups), std::move(numbering));
+                                             std::move(groups), std::move(numbering),
+                                             std::move(profiles));
 }
 
 }  // namespace lampline::db

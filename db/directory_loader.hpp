@@ -5,7 +5,7 @@
 
 namespace lampline::db {
 
-/// Reads all extensions and groups in one snapshot. May throw SQLite::Exception.
+/// Reads all extensions, groups and body profiles in one snapshot. May throw SQLite::Exception.
 DirectoryRef load_directory(Database& database);
 
 }  // namespace lampline::db

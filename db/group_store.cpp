@@ -10,7 +10,7 @@ namespace {
 GroupWatcher watcher_in(SQLite::Statement& row, int first)
 {
     return {row.getColumn(first).getString(), row.getColumn(first + 1).getInt() != 0,
-            profile_named(row.getColumn(first + 2).getString()).value_or(ProfileChoice::automatic)};
+            profile_named(row.getColumn(first + 2).getString())};
 }
 
 StoredGroup head_in(SQLite::Statement& row)
@@ -29,22 +29,14 @@ void erase_where_name(Database& database, const char* sql, const std::string& na
 
 }  // namespace
 
-std::string_view profile_word(ProfileChoice profile) noexcept
+std::string profile_word(const std::string& profile)
 {
-    switch (profile) {
-    case ProfileChoice::automatic: return "auto";
-    case ProfileChoice::standard: return "standard";
-    case ProfileChoice::innovaphone: return "innovaphone";
-    }
-    return "auto";
+    return profile.empty() ? "auto" : profile;
 }
 
-std::optional<ProfileChoice> profile_named(std::string_view word) noexcept
+std::string profile_named(std::string_view word)
 {
-    using enum ProfileChoice;
-    for (const auto profile : {automatic, standard, innovaphone})
-        if (word == profile_word(profile)) return profile;
-    return std::nullopt;
+    return word == "auto" ? std::string{} : std::string{word};
 }
 
 std::optional<StoredGroup> GroupStore::find(std::string_view name) const
@@ -131,7 +123,7 @@ void GroupStore::put(const StoredGroup& row)
         watcher.bind(2, static_cast<std::int64_t>(i));
         watcher.bind(3, group.watchers[i].number);
         watcher.bind(4, group.watchers[i].unsolicited ? 1 : 0);
-        watcher.bind(5, std::string{profile_word(group.watchers[i].profile)});
+        watcher.bind(5, profile_word(group.watchers[i].profile));
         run_once(watcher);
     }
 }
@@ -154,6 +146,19 @@ std::vector<GroupReference> GroupStore::references(std::string_view number) cons
     select.bind(1, std::string{number});
     while (select.executeStep())
         found.push_back({select.getColumn(0).getString(), select.getColumn(1).getString()});
+    return found;
+}
+
+std::vector<GroupReference> GroupStore::told_in(std::string_view name) const
+{
+    std::vector<GroupReference> found;
+    SQLite::Statement select{database_.handle(),
+                             "SELECT group_name, number FROM group_watcher WHERE profile = ? "
+                             "ORDER BY group_name, position"};
+    select.bind(1, std::string{name});
+    while (select.executeStep())
+        found.push_back(
+            {select.getColumn(0).getString(), "watcher", select.getColumn(1).getString()});
     return found;
 }
 

@@ -19,7 +19,8 @@ struct StoredGroup {
 /// Where a group names an extension.
 struct GroupReference {
     std::string group;
-    std::string as;  ///< "member" or "watcher"
+    std::string as;        ///< "member" or "watcher"
+    std::string number{};  ///< the extension, where that is not what was asked about
 
     friend bool operator==(const GroupReference&, const GroupReference&) = default;
 };
@@ -40,13 +41,15 @@ public:
     bool remove(std::string_view name);
     /// Where `number` is a member or a watcher, by group name.
     [[nodiscard]] std::vector<GroupReference> references(std::string_view number) const;
+    /// The watchers that are told in the body profile `name` by choice, by group name.
+    [[nodiscard]] std::vector<GroupReference> told_in(std::string_view name) const;
 
 private:
     Database& database_;
 };
 
-/// The word of a profile in the database and in REST: auto, standard, innovaphone.
-std::string_view profile_word(ProfileChoice profile) noexcept;
-std::optional<ProfileChoice> profile_named(std::string_view word) noexcept;
+/// A watcher's choice of body profile in the database and in REST: its name, or `auto` for none.
+std::string profile_word(const std::string& profile);
+std::string profile_named(std::string_view word);
 
 }  // namespace lampline::db

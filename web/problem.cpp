@@ -75,7 +75,7 @@ HttpResponse bad_parameter(const admin::FieldFault& fault)
                    {{"errors", std::move(errors)}});
 }
 
-HttpResponse refused(const admin::Refusal& refusal, std::string_view what)
+HttpResponse refused(const admin::Refusal& refusal, std::string_view what, std::string_view way_out)
 {
     const auto named = [&](std::string_view rest) { return std::string{what}.append(rest); };
     switch (refusal.kind) {
@@ -93,10 +93,12 @@ HttpResponse refused(const admin::Refusal& refusal, std::string_view what)
                        named(" exists: say If-Match, or If-None-Match: *"));
     case admin::RefusalKind::in_use: {
         json::array references;
-        for (const auto& reference : refusal.references)
-            references.push_back(
-                json::object{{"type", "group"}, {"name", reference.group}, {"as", reference.as}});
-        return problem(409, "in-use", named(" is in use; ?recursive=true removes its memberships"),
+        for (const auto& reference : refusal.references) {
+            json::object one{{"type", "group"}, {"name", reference.group}, {"as", reference.as}};
+            if (!reference.number.empty()) one["number"] = reference.number;
+            references.push_back(std::move(one));
+        }
+        return problem(409, "in-use", named(" is in use").append(way_out),
                        {{"references", std::move(references)}});
     }
     }

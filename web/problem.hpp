@@ -20,8 +20,10 @@ HttpResponse problem(unsigned status, std::string_view slug, std::string_view de
 HttpResponse invalid(std::span<const admin::FieldFault> faults);
 /// 400 with `errors`, where the fault's pointer is the name of a query parameter.
 HttpResponse bad_parameter(const admin::FieldFault& fault);
-/// The answer that a refused change deserves; `what` names the thing.
-HttpResponse refused(const admin::Refusal& refusal, std::string_view what);
+/// The answer that a refused change deserves; `what` names the thing, `way_out` says what to do
+/// about one that is in use.
+HttpResponse refused(const admin::Refusal& refusal, std::string_view what,
+                     std::string_view way_out = "; ?recursive=true removes its memberships");
 
 /// A body that is JSON.
 HttpResponse json_answer(unsigned status, const boost::json::object& body);

@@ -75,6 +75,7 @@ constexpr std::array wordings{
     Wording{"String should be no more than", "too_long", "must have at most ", " characters"},
     Wording{"String should be no fewer than", "too_short", "must have at least ", " characters"},
     Wording{"Array should contain no more than", "too_many", "must have at most ", " items"},
+    Wording{"Array should contain no fewer than", "too_few", "must have at least ", " items"},
     Wording{"Expected number less than or equal to", "too_big", "must be at most ", ""},
     Wording{"Expected number greater than or equal to", "too_small", "must be at least ", ""},
     Wording{"Failed to match regex", "pattern", "has characters that are not allowed", ""},

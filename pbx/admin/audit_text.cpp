@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "admin/body_profile_json.hpp"
 #include "db/forwarding_store.hpp"
 #include "db/group_store.hpp"
 
@@ -47,6 +48,11 @@ std::string audit_text(const Forwarding& forwarding)
 std::string feature_code_audit_text(const std::string& code)
 {
     return json::serialize(json::object{{"code", code}});
+}
+
+std::string audit_text(const BodyProfile& profile)
+{
+    return json::serialize(object_of(profile));
 }
 
 }  // namespace lampline::admin

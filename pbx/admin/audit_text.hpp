@@ -10,5 +10,6 @@ std::string audit_text(const Extension& extension);
 std::string audit_text(const Group& group);
 std::string audit_text(const Forwarding& forwarding);
 std::string feature_code_audit_text(const std::string& code);
+std::string audit_text(const BodyProfile& profile);
 
 }  // namespace lampline::admin

@@ -30,7 +30,7 @@ constexpr std::array<Person, 10> people{{
     {"210", "Tom Okafor"},
 }};
 
-const GroupWatcher reception{"201", true, ProfileChoice::automatic};
+const GroupWatcher reception{"201", true};
 
 const std::array<Group, 2> groups{{
     {"sales", "Sales", {"202", "203", "204", "207"}, {reception}},

@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "admin/audit_text.hpp"
+#include "admin/body_profile_service.hpp"
 #include "db/audit_store.hpp"
 #include "db/directory_loader.hpp"
 #include "db/extension_store.hpp"
@@ -60,8 +61,15 @@ std::vector<FieldFault> faults_of(const Group& group, db::Database& database)
     for (std::size_t i = 0; i < group.members.size(); ++i)
         members.check(group.members[i], "/members/" + std::to_string(i));
     NumberList watchers{database, faults};
-    for (std::size_t i = 0; i < group.watchers.size(); ++i)
-        watchers.check(group.watchers[i].number, "/watchers/" + std::to_string(i) + "/number");
+    const BodyProfileService profiles{database};
+    for (std::size_t i = 0; i < group.watchers.size(); ++i) {
+        const auto& [number, unsolicited, profile] = group.watchers[i];
+        const auto pointer = "/watchers/" + std::to_string(i);
+        watchers.check(number, pointer + "/number");
+        if (!profile.empty() && !profiles.exists(profile))
+            faults.push_back(
+                {pointer + "/profile", "unknown_profile", "there is no body profile " + profile});
+    }
     return faults;
 }
 

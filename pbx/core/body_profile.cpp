@@ -6,20 +6,20 @@
 namespace lampline {
 namespace {
 
-constexpr BodyProfile::Words rfc_words{"trying", "proceeding", "early", "confirmed"};
+constexpr std::array<std::string_view, 4> words_of_shown{"all", "ringing_first", "talking_first",
+                                                         "newest_first"};
+constexpr std::array<std::string_view, 3> words_of_clearing{"between_calls", "before_ringing",
+                                                            "always"};
 
-/// Phones that are known by name to want another profile than the standard one.
-struct UserAgentRow {
-    std::string_view prefix;  // of the User-Agent, without case
-    const BodyProfile* profile;
-};
-constexpr auto user_agents = std::to_array<UserAgentRow>({
-    {"snom190", &snom_profile},
-    {"snom320", &snom_profile},
-    {"snom360", &snom_profile},
-    {"innovaphone", &innovaphone_profile},
-    {"(innovaphone", &innovaphone_profile},
-});
+/// The enumerator in the place of `word`.
+template <class Enum, std::size_t size>
+std::optional<Enum> placed(const std::array<std::string_view, size>& words,
+                           std::string_view word) noexcept
+{
+    const auto found = std::ranges::find(words, word);
+    if (found == words.end()) return std::nullopt;
+    return static_cast<Enum>(found - words.begin());
+}
 
 bool starts_with(std::string_view text, std::string_view prefix) noexcept
 {
@@ -32,47 +32,31 @@ bool starts_with(std::string_view text, std::string_view prefix) noexcept
 
 }  // namespace
 
-constinit const BodyProfile standard_profile{
-    .name = "standard",
-    .as_initiator = rfc_words,
-    .as_recipient = rfc_words,
-    .idle_id = "idle",
-    .after_declaration = "\r\n",
-    .at_end = "\r\n",
-};
+std::string_view name(ShownDialogs shown) noexcept
+{
+    return words_of_shown[static_cast<std::size_t>(shown)];
+}
 
-// A phone that is being called flashes only when it rings, so the moment before is not shown.
-constinit const BodyProfile snom_profile{
-    .name = "snom",
-    .as_initiator = rfc_words,
-    .as_recipient = {"", "proceeding", "early", "confirmed"},
-    .single = true,
-    .fixed_id = "dummy",
-    .ended = false,
-    .after_declaration = "\r\n",
-    .at_end = "\r\n",
-};
+std::string_view name(Clearing clearing) noexcept
+{
+    return words_of_clearing[static_cast<std::size_t>(clearing)];
+}
 
-// `early` is a call that may be picked up, `proceeding` is busy. The lengths in the published trace
-// (343 and 349) are those of a single line and one CRLF; that it follows the declaration is where
-// the trace shows a break anyway.
-constinit const BodyProfile innovaphone_profile{
-    .name = "innovaphone",
-    .as_initiator = {"proceeding", "proceeding", "proceeding", "proceeding"},
-    .as_recipient = {"", "early", "early", "proceeding"},
-    .single = true,
-    .fixed_id = "1",
-    .clears_between = true,
-    .idle_id = "1",
-    .entity = false,
-    .tags = false,
-    .end_event = false,
-    .parties_in_full = false,
-    .direction = Direction::initiator,
-    .state_before_version = true,
-    .direction_before_call_id = true,
-    .after_declaration = "\r\n",
-};
+std::optional<ShownDialogs> shown_dialogs(std::string_view word) noexcept
+{
+    return placed<ShownDialogs>(words_of_shown, word);
+}
+
+std::optional<Clearing> clearing(std::string_view word) noexcept
+{
+    return placed<Clearing>(words_of_clearing, word);
+}
+
+std::optional<std::string_view> dialog_word(std::string_view text) noexcept
+{
+    const auto found = std::ranges::find(dialog_words, text);
+    return found == dialog_words.end() ? std::nullopt : std::optional{*found};
+}
 
 std::string_view BodyProfile::word(const DialogSnapshot& dialog) const noexcept
 {
@@ -81,16 +65,38 @@ std::string_view BodyProfile::word(const DialogSnapshot& dialog) const noexcept
     return words[static_cast<std::size_t>(dialog.state)];
 }
 
-const BodyProfile& choose_profile(ProfileChoice choice, std::string_view user_agent) noexcept
+std::size_t covered(std::string_view user_agent, std::span<const std::string> beginnings) noexcept
 {
-    switch (choice) {
-    case ProfileChoice::standard: return standard_profile;
-    case ProfileChoice::innovaphone: return innovaphone_profile;
-    case ProfileChoice::automatic: break;
+    std::size_t longest = 0;
+    for (const auto& beginning : beginnings)
+        if (beginning.size() > longest && starts_with(user_agent, beginning))
+            longest = beginning.size();
+    return longest;
+}
+
+ProfileRef built_in(const BodyProfile& row) noexcept
+{
+    return {ProfileRef{}, &row};  // counts nothing
+}
+
+ProfileRef built_in_profile(std::string_view name) noexcept
+{
+    for (const auto* row : built_in_profiles())
+        if (row->name == name) return built_in(*row);
+    return {};
+}
+
+ProfileRef built_in_profile_for(std::string_view user_agent) noexcept
+{
+    const BodyProfile* best = &standard_profile;
+    std::size_t longest = 0;
+    for (const auto* row : built_in_profiles()) {
+        const auto length = covered(user_agent, row->user_agents);
+        if (length <= longest) continue;
+        longest = length;
+        best = row;
     }
-    for (const auto& row : user_agents)
-        if (starts_with(user_agent, row.prefix)) return *row.profile;
-    return standard_profile;
+    return built_in(*best);
 }
 
 }  // namespace lampline

@@ -1,61 +1,114 @@
 #pragma once
 // What a phone wants in the body: its dialect of dialog-info as a row of values, not a subclass.
 #include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/call_event.hpp"
-#include "core/directory.hpp"
 
 namespace lampline {
 
-/// One dialect of application/dialog-info+xml. All rows are constants of the program; compare them
-/// by address.
-struct BodyProfile {
-    /// The word shown in each state before `terminated`, in order of LegState; empty: not shown
-    /// yet.
-    using Words = std::array<std::string_view, 4>;
-
-    std::string_view name;
-    Words as_initiator;
-    Words as_recipient;
-
-    bool single = false;        ///< one dialog only: early > confirmed > proceeding > trying
-    std::string_view fixed_id;  ///< the id of every dialog; empty: each has its own, for life
-    bool ended = true;          ///< a dialog told as alive is told once more, as `terminated`
-    bool clears_between =
-        false;  ///< another dialog, or another word, only after the former was told `terminated`
-    std::string_view
-        idle_id;  ///< id of the `terminated` dialog an otherwise empty document has; empty: none
-
-    bool entity = true;  ///< the root names the extension
-    bool tags = true;
-    bool end_event = true;        ///< why a dialog ended
-    bool parties_in_full = true;  ///< display names, targets and rendering besides the identities
-    std::optional<Direction> direction;  ///< said of every dialog; empty: the truth
-
-    bool state_before_version = false;  ///< order of the root's attributes
-    bool direction_before_call_id = false;
-    std::string_view after_declaration;
-    std::string_view at_end;
-
-    /// The word for `dialog`; empty when this profile does not show it (yet, or any more).
-    [[nodiscard]] std::string_view word(const DialogSnapshot& dialog) const noexcept;
+/// Which dialogs of an extension a phone is shown: all, or the one that counts most.
+enum class ShownDialogs : std::uint8_t {
+    all,
+    ringing_first,  ///< early > confirmed > proceeding > trying: a ringing call may be picked up
+    talking_first,  ///< confirmed > early > proceeding > trying
+    newest_first,   ///< whichever began last
 };
 
-/// RFC 4235 as written, and readable by all phones we know of: an idle extension still has a
-/// `dialog` child, because Yealink and Bria keep their lamp on without one and snom and Grandstream
-/// read it as off.
-extern const BodyProfile standard_profile;
+/// When a phone must see all that it was told of as `terminated` before it is told something else.
+/// That the extension was idle meanwhile, however briefly, is always shown.
+enum class Clearing : std::uint8_t {
+    between_calls,   ///< only then
+    before_ringing,  ///< also when a call begins to ring at an extension that was told as busy
+    always,          ///< also before another dialog, or another word
+};
 
+/// The words for these in storage and in REST; nullopt: not one of them.
+std::string_view name(ShownDialogs shown) noexcept;
+std::string_view name(Clearing clearing) noexcept;
+std::optional<ShownDialogs> shown_dialogs(std::string_view word) noexcept;
+std::optional<Clearing> clearing(std::string_view word) noexcept;
+
+/// How much of a party is written. Each leaves out more than the one before; identities stay.
+enum class Detail : std::uint8_t { full, no_names, no_local_targets, no_targets };
+
+/// The words of RFC 4235 §3.7.1 for a dialog that lives, and "" for one that is not shown (yet).
+inline constexpr std::array<std::string_view, 5> dialog_words{"", "trying", "proceeding", "early",
+                                                              "confirmed"};
+/// The one of `dialog_words` that equals `text`; nullopt: none does.
+std::optional<std::string_view> dialog_word(std::string_view text) noexcept;
+
+/// One dialect of application/dialog-info+xml. The defaults are RFC 4235 as written.
+struct BodyProfile {
+    /// The word in each state before `terminated`, in order of LegState; each one of
+    /// `dialog_words`.
+    using Words = std::array<std::string_view, 4>;
+
+    std::string name;                        ///< 1 to 32 of [a-z0-9_-]
+    std::vector<std::string> user_agents{};  ///< its phones: beginnings of User-Agent, without case
+
+    Words as_initiator{"trying", "proceeding", "early", "confirmed"};
+    Words as_recipient{"trying", "proceeding", "early", "confirmed"};
+    ShownDialogs shown = ShownDialogs::all;
+    std::string dialog_id{};  ///< of every dialog; empty: each has its own, for life
+    bool ended = true;        ///< a dialog told as alive is told once more, as `terminated`
+    Clearing clearing = Clearing::between_calls;
+    std::string idle_dialog_id =
+        "idle";  ///< of the `terminated` dialog that an otherwise empty document has; empty: none
+
+    bool entity = true;     ///< the root names the extension
+    bool tags = true;       ///< local-tag and remote-tag
+    bool end_event = true;  ///< why a dialog ended
+    bool display_names = true;
+    bool local_targets = true;
+    bool remote_targets = true;
+    bool rendering = true;                 ///< `+sip.rendering=no` of a dialog that holds
+    std::optional<Direction> direction{};  ///< said of every dialog; empty: the truth
+
+    bool partial = false;  ///< what changed, where it is sure what the phone has seen (§4.1)
+    std::chrono::milliseconds gap{0};  ///< at least between two NOTIFYs to one watcher
+    std::size_t max_body = 0;          ///< bytes the phone takes; 0: no limit of its own
+
+    bool state_first = false;      ///< in the root, before the version
+    bool direction_first = false;  ///< in a dialog, before the call-id
+    bool final_newline = true;
+
+    /// One dialog at a time is shown.
+    [[nodiscard]] bool single() const noexcept { return shown != ShownDialogs::all; }
+    /// The word for `dialog`; empty when this profile does not show it (yet, or any more).
+    [[nodiscard]] std::string_view word(const DialogSnapshot& dialog) const noexcept;
+
+    friend bool operator==(const BodyProfile&, const BodyProfile&) = default;
+};
+
+/// A row, for as long as somebody is told in it. Null, where a choice is meant: by User-Agent.
+using ProfileRef = std::shared_ptr<const BodyProfile>;
+
+/// RFC 4235 as written, and readable by all phones we know of.
+extern const BodyProfile standard_profile;
 /// The bodies that snom 190, 320 and 360 were shipped against: off is a root without a child.
 extern const BodyProfile snom_profile;
-
 /// The bodies of the innovaphone PBX: one dialog, id 1, talking is `proceeding`, and what was told
 /// is cleared first.
 extern const BodyProfile innovaphone_profile;
 
-/// The profile for a watcher's phone: as configured, else by its User-Agent, else standard.
-const BodyProfile& choose_profile(ProfileChoice choice, std::string_view user_agent) noexcept;
+/// All rows of the program, standard first. They live as long as it does.
+std::span<const BodyProfile* const> built_in_profiles() noexcept;
+/// A reference to a row that lives as long as the program.
+ProfileRef built_in(const BodyProfile& row) noexcept;
+/// The row of the program with this name; null when there is none.
+ProfileRef built_in_profile(std::string_view name) noexcept;
+/// The row of the program for a phone that calls itself `user_agent`; standard when none names it.
+ProfileRef built_in_profile_for(std::string_view user_agent) noexcept;
+
+/// How much of `user_agent` the longest of `beginnings` covers, without case; 0: none of them.
+std::size_t covered(std::string_view user_agent, std::span<const std::string> beginnings) noexcept;
 
 }  // namespace lampline

@@ -84,9 +84,30 @@ std::string_view name(Direction direction) noexcept
     return direction == Direction::initiator ? "initiator" : "recipient";
 }
 
-/// A `local` or `remote` element. Phones that pick up dial the target, so there always is one.
+/// What of a party is written besides its identity.
+struct PartyForm {
+    bool name;
+    bool target;
+    bool not_rendered;  // said at the target
+};
+
+PartyForm local_form(const DialogSnapshot& dialog, const BodyProfile& profile, Detail detail)
+{
+    const bool holds = dialog.held && profile.rendering;
+    return {profile.display_names && detail < Detail::no_names,
+            holds || (profile.local_targets && detail < Detail::no_local_targets), holds};
+}
+
+PartyForm remote_form(const BodyProfile& profile, Detail detail)
+{
+    return {profile.display_names && detail < Detail::no_names,
+            profile.remote_targets && detail < Detail::no_targets, false};
+}
+
+/// A `local` or `remote` element. Phones that pick up dial the target, so there is one even where
+/// only the identity is known.
 void append_party(std::string& out, std::string_view element, const DialogParty& party,
-                  bool rendered, bool in_full)
+                  PartyForm form)
 {
     const auto& identity = party.identity;
     if (identity.uri.user.empty() && identity.uri.host.empty()) return;
@@ -95,16 +116,16 @@ void append_party(std::string& out, std::string_view element, const DialogParty&
     out += '<';
     out += element;
     out += "><identity";
-    if (in_full && !identity.display_name.empty())
+    if (form.name && !identity.display_name.empty())
         append_attribute(out, "display", identity.display_name);
     out += '>';
     append_escaped(out, identity_uri);
     out += "</identity>";
-    if (in_full) {
+    if (form.target) {
         out += "<target";
         append_attribute(out, "uri",
                          party.target.host.empty() ? identity_uri : write(party.target));
-        out += rendered ? "/>" : "><param pname=\"+sip.rendering\" pval=\"no\"/></target>";
+        out += form.not_rendered ? "><param pname=\"+sip.rendering\" pval=\"no\"/></target>" : "/>";
     }
     out += "</";
     out += element;
@@ -134,14 +155,14 @@ std::string escape_xml(std::string_view text)
 }
 
 std::string write_dialog(const DialogSnapshot& dialog, std::string_view word, std::string_view id,
-                         const BodyProfile& profile)
+                         const BodyProfile& profile, Detail detail)
 {
     const auto direction = name(profile.direction.value_or(dialog.direction));
     std::string out;
     out.reserve(640);
     out += "<dialog";
-    append_attribute(out, "id", profile.fixed_id.empty() ? id : profile.fixed_id);
-    if (profile.direction_before_call_id) append_attribute(out, "direction", direction);
+    append_attribute(out, "id", profile.dialog_id.empty() ? id : profile.dialog_id);
+    if (profile.direction_first) append_attribute(out, "direction", direction);
     append_attribute(out, "call-id", dialog.dialog.call_id);
     if (profile.tags) {
         if (!dialog.dialog.local_tag.empty())
@@ -149,11 +170,11 @@ std::string write_dialog(const DialogSnapshot& dialog, std::string_view word, st
         if (!dialog.dialog.remote_tag.empty())
             append_attribute(out, "remote-tag", dialog.dialog.remote_tag);
     }
-    if (!profile.direction_before_call_id) append_attribute(out, "direction", direction);
+    if (!profile.direction_first) append_attribute(out, "direction", direction);
     out += '>';
     append_state(out, dialog, word, profile);
-    append_party(out, "local", dialog.local, !dialog.held, profile.parties_in_full);
-    append_party(out, "remote", dialog.remote, true, profile.parties_in_full);
+    append_party(out, "local", dialog.local, local_form(dialog, profile, detail));
+    append_party(out, "remote", dialog.remote, remote_form(profile, detail));
     out += "</dialog>";
     return out;
 }
@@ -161,9 +182,9 @@ std::string write_dialog(const DialogSnapshot& dialog, std::string_view word, st
 std::string write_idle_dialog(std::string_view entity, const BodyProfile& profile)
 {
     std::string out;
-    if (profile.idle_id.empty()) return out;
+    if (profile.idle_dialog_id.empty()) return out;
     out += "<dialog";
-    append_attribute(out, "id", profile.idle_id);
+    append_attribute(out, "id", profile.idle_dialog_id);
     if (profile.direction) append_attribute(out, "direction", name(*profile.direction));
     out += "><state>terminated</state>";
     if (!profile.entity) {  // nothing else would name the extension
@@ -176,21 +197,22 @@ std::string write_idle_dialog(std::string_view entity, const BodyProfile& profil
 }
 
 DialogInfoText write_dialog_info(std::string_view entity, std::span<const std::string_view> dialogs,
-                                 const BodyProfile& profile)
+                                 const BodyProfile& profile, DocumentKind kind)
 {
-    std::string head = "<?xml version=\"1.0\"?>";
-    head += profile.after_declaration;
-    head += "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\"";
-    if (profile.state_before_version) head += " state=\"full\"";
+    const std::string_view state =
+        kind == DocumentKind::full ? " state=\"full\"" : " state=\"partial\"";
+    std::string head = "<?xml version=\"1.0\"?>\r\n"
+                       "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\"";
+    if (profile.state_first) head += state;
     head += " version=\"";
 
     std::string tail = "\"";
-    if (!profile.state_before_version) tail += " state=\"full\"";
+    if (!profile.state_first) tail += state;
     if (profile.entity) append_attribute(tail, "entity", entity);
     tail += '>';
     for (const auto dialog : dialogs) tail += dialog;
     tail += "</dialog-info>";
-    tail += profile.at_end;
+    if (profile.final_newline) tail += "\r\n";
     return {std::make_shared<const std::string>(std::move(head)),
             std::make_shared<const std::string>(std::move(tail))};
 }

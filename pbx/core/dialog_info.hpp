@@ -19,9 +19,10 @@ inline constexpr std::string_view dialog_info_type = "application/dialog-info+xm
 std::string escape_xml(std::string_view text);
 
 /// The `dialog` element of `dialog` in the dialect of `profile`, its state given as `word`; `id` is
-/// used when the profile has no fixed one.
+/// used when the profile has no fixed one. The parties are written as far as both the profile and
+/// `detail` want them; a dialog that holds keeps its local target, where that is said.
 std::string write_dialog(const DialogSnapshot& dialog, std::string_view word, std::string_view id,
-                         const BodyProfile& profile);
+                         const BodyProfile& profile, Detail detail = Detail::full);
 
 /// The `terminated` dialog of an idle extension that has none to tell of; empty when the profile
 /// wants none.
@@ -32,11 +33,18 @@ std::string write_idle_dialog(std::string_view entity, const BodyProfile& profil
 struct DialogInfoText {
     std::shared_ptr<const std::string> head;
     std::shared_ptr<const std::string> tail;
+
+    /// Bytes, with the longest version number there is.
+    [[nodiscard]] std::size_t size() const noexcept { return head->size() + 10 + tail->size(); }
 };
 
-/// The full document about `entity`, a SIP URI, with the given `dialog` elements.
+/// Whether a document has every dialog, or only those that changed (RFC 4235 §4.1).
+enum class DocumentKind : std::uint8_t { full, partial };
+
+/// The document about `entity`, a SIP URI, with the given `dialog` elements.
 DialogInfoText write_dialog_info(std::string_view entity, std::span<const std::string_view> dialogs,
-                                 const BodyProfile& profile);
+                                 const BodyProfile& profile,
+                                 DocumentKind kind = DocumentKind::full);
 
 /// One `dialog` element as read.
 struct DialogElement {

@@ -18,7 +18,7 @@ void merge(std::vector<WatchRight>& rights, Key key)
             std::invoke(key, *std::prev(kept)) == std::invoke(key, right)) {
             auto& merged = *std::prev(kept);
             merged.unsolicited = merged.unsolicited || right.unsolicited;
-            if (merged.profile == ProfileChoice::automatic) merged.profile = right.profile;
+            if (!merged.profile) merged.profile = right.profile;
         } else {
             if (&*kept != &right) *kept = std::move(right);
             ++kept;
@@ -28,17 +28,18 @@ void merge(std::vector<WatchRight>& rights, Key key)
     rights.shrink_to_fit();
 }
 
-WatchRight right_of(const GroupWatcher& watcher, const std::string& member)
-{
-    return {watcher.number, member, watcher.unsolicited, watcher.profile};
-}
-
 }  // namespace
 
 Directory::Directory(std::string domain, std::vector<Extension> extensions,
-                     std::vector<Group> groups, Numbering numbering)
+                     std::vector<Group> groups, Numbering numbering,
+                     std::vector<BodyProfile> profiles)
     : domain_{std::move(domain)}, numbering_{std::move(numbering)}
 {
+    std::ranges::stable_sort(profiles, {}, &BodyProfile::name);
+    profiles_.reserve(profiles.size());
+    for (auto& profile : profiles)
+        profiles_.push_back(std::make_shared<const BodyProfile>(std::move(profile)));
+
     extensions_.reserve(extensions.size());
     for (auto& extension : extensions) {
         std::string number = extension.number;
@@ -55,16 +56,7 @@ Directory::Directory(std::string domain, std::vector<Extension> extensions,
         std::erase_if(group.members, unknown);
         std::erase_if(group.watchers,
                       [&](const GroupWatcher& watcher) { return unknown(watcher.number); });
-        for (const auto& member : group.members) {
-            auto& rights = by_member_[member];
-            rights.reserve(rights.size() + group.watchers.size());
-            for (const auto& watcher : group.watchers) rights.push_back(right_of(watcher, member));
-        }
-        for (const auto& watcher : group.watchers) {
-            auto& rights = by_watcher_[watcher.number];
-            rights.reserve(rights.size() + group.members.size());
-            for (const auto& member : group.members) rights.push_back(right_of(watcher, member));
-        }
+        grant(group);
         std::string name = group.name;
         groups_.try_emplace(std::move(name), std::move(group));
     }
@@ -105,6 +97,50 @@ const WatchRight* Directory::right(std::string_view watcher, std::string_view me
         return std::string_view{right.watcher};
     });
     return found != rights.end() && found->watcher == watcher ? &*found : nullptr;
+}
+
+ProfileRef Directory::find_profile(std::string_view name) const
+{
+    if (name.empty()) return {};
+    for (const auto& profile : profiles_)
+        if (profile->name == name) return profile;
+    return built_in_profile(name);
+}
+
+/// Lets every watcher of `group` see every member.
+void Directory::grant(const Group& group)
+{
+    std::vector<ProfileRef> chosen;
+    chosen.reserve(group.watchers.size());
+    for (const auto& watcher : group.watchers) chosen.push_back(find_profile(watcher.profile));
+    const auto right_of = [&](std::size_t place, const std::string& member) {
+        const auto& watcher = group.watchers[place];
+        return WatchRight{watcher.number, member, watcher.unsolicited, chosen[place]};
+    };
+    for (const auto& member : group.members) {
+        auto& rights = by_member_[member];
+        rights.reserve(rights.size() + chosen.size());
+        for (std::size_t at = 0; at < chosen.size(); ++at) rights.push_back(right_of(at, member));
+    }
+    for (std::size_t at = 0; at < chosen.size(); ++at) {
+        auto& rights = by_watcher_[group.watchers[at].number];
+        rights.reserve(rights.size() + group.members.size());
+        for (const auto& member : group.members) rights.push_back(right_of(at, member));
+    }
+}
+
+ProfileRef Directory::profile_for(const WatchRight& right, std::string_view user_agent) const
+{
+    if (right.profile) return right.profile;
+    ProfileRef best;
+    std::size_t longest = 0;
+    for (const auto& profile : profiles_) {
+        const auto length = covered(user_agent, profile->user_agents);
+        if (length <= longest) continue;
+        longest = length;
+        best = profile;
+    }
+    return best ? best : built_in_profile_for(user_agent);
 }
 
 std::vector<const Extension*> Directory::extensions() const

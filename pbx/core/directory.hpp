@@ -9,13 +9,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/body_profile.hpp"
 #include "core/forwarding.hpp"
 #include "core/numbering.hpp"
 
 namespace lampline {
-
-/// What a watcher's phone wants in the body; `automatic` decides by its User-Agent.
-enum class ProfileChoice : std::uint8_t { automatic, standard, innovaphone };
 
 /// A user of the exchange. The secret itself is not here, only its digests (RFC 3261 §22, RFC 8760).
 struct Extension {
@@ -30,7 +28,7 @@ struct Extension {
 struct GroupWatcher {
     std::string number;
     bool unsolicited = true;  ///< NOTIFY its phones even when they have not subscribed
-    ProfileChoice profile = ProfileChoice::automatic;
+    std::string profile{};    ///< name of what its phones want in the body; empty: by User-Agent
 
     friend bool operator==(const GroupWatcher&, const GroupWatcher&) = default;
 };
@@ -49,7 +47,7 @@ struct WatchRight {
     std::string watcher;
     std::string member;
     bool unsolicited = false;
-    ProfileChoice profile = ProfileChoice::automatic;
+    ProfileRef profile{};  ///< null: by User-Agent
 };
 
 /// Immutable; shared between threads as `shared_ptr<const Directory>` and replaced whole after each commit.
@@ -57,9 +55,10 @@ class Directory {
 public:
     Directory() = default;
     /// Members and watchers that name no extension are left out. When two extensions or groups share a key the
-    /// first one counts. O(total memberships x watchers).
+    /// first one counts. O(total memberships x watchers). `profiles` are rows of the office's own; a watcher whose
+    /// profile is neither there nor built in has none chosen.
     Directory(std::string domain, std::vector<Extension> extensions, std::vector<Group> groups,
-              Numbering numbering = {});
+              Numbering numbering = {}, std::vector<BodyProfile> profiles = {});
 
     [[nodiscard]] const std::string& domain() const noexcept { return domain_; }
     [[nodiscard]] const Extension* find(std::string_view number) const noexcept;
@@ -71,6 +70,11 @@ public:
     [[nodiscard]] const FeatureCodes& feature_codes() const noexcept { return numbering_.feature_codes; }
     /// Calls to `number` can be taken somewhere: an extension.
     [[nodiscard]] bool is_destination(std::string_view number) const noexcept { return find(number) != nullptr; }
+    /// The rows of the office's own, by name.
+    [[nodiscard]] std::span<const ProfileRef> profiles() const noexcept { return profiles_; }
+    /// What a phone of `right.watcher` wants in the body: as chosen, else by the longest beginning of `user_agent` that a
+    /// row of the office names, else one of the program; never null. O(rows).
+    [[nodiscard]] ProfileRef profile_for(const WatchRight& right, std::string_view user_agent) const;
     [[nodiscard]] std::size_t extension_count() const noexcept { return extensions_.size(); }
     /// Every extension, in no order.
     [[nodiscard]] std::vector<const Extension*> extensions() const;
@@ -83,8 +87,12 @@ private:
     template <class T>
     using Table = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
 
+    [[nodiscard]] ProfileRef find_profile(std::string_view name) const;
+    void grant(const Group& group);
+
     std::string domain_;
     Numbering numbering_;
+    std::vector<ProfileRef> profiles_;
     Table<Extension> extensions_;
     Table<Group> groups_;
     Table<std::vector<WatchRight>> by_member_;   // each sorted by watcher

@@ -26,11 +26,38 @@ const ShownDialog* find(const Picture& picture, LegId leg) noexcept
     return found == picture.dialogs.end() ? nullptr : &*found;
 }
 
+/// What a dialog counts where `shown` leaves room for one. Somebody who dials is not ringing, and a
+/// phone that is told so in another word must not take that for a call to pick up.
+int importance(const DialogSnapshot& dialog, std::string_view word, ShownDialogs shown) noexcept
+{
+    if (shown == ShownDialogs::newest_first) return 0;
+    const bool talks_first = shown == ShownDialogs::talking_first;
+    if (dialog.state == LegState::confirmed && talks_first) return precedence(LegState::early) + 1;
+    const bool rings = dialog.state != LegState::early || word == name(LegState::early);
+    return precedence(rings ? dialog.state : LegState::proceeding);
+}
+
+bool rings(const Picture& picture) noexcept
+{
+    return std::ranges::any_of(picture.dialogs, [](const ShownDialog& shown) {
+        return shown.word == name(LegState::early);
+    });
+}
+
+/// The state that `word` says, whatever the dialog is in.
+LegState said_by(std::string_view word) noexcept
+{
+    using enum LegState;
+    for (const auto state : {proceeding, early, confirmed})
+        if (word == name(state)) return state;
+    return trying;
+}
+
 bool same_dialogs(const std::vector<ShownDialog>& left,
                   const std::vector<ShownDialog>& right) noexcept
 {
     return std::ranges::equal(left, right, [](const ShownDialog& a, const ShownDialog& b) {
-        return a.dialog == b.dialog && a.state == b.state && a.element == b.element;
+        return a.dialog == b.dialog && a.word == b.word && a.element == b.element;
     });
 }
 
@@ -57,9 +84,9 @@ void Told::note_acknowledged() noexcept
     unknown = false;
 }
 
-Projection::Projection(const BodyProfile& profile, std::string entity) noexcept
-    : profile_{&profile}, entity_{std::move(entity)}, current_{std::make_shared<const Picture>()},
-      cleared_{current_}
+Projection::Projection(ProfileRef profile, DialogFilter filter, std::string entity)
+    : profile_{std::move(profile)}, filter_{std::move(filter)}, entity_{std::move(entity)},
+      current_{std::make_shared<const Picture>()}, cleared_{current_}
 {
 }
 
@@ -67,15 +94,18 @@ std::vector<ShownDialog>
 Projection::show(const std::vector<std::shared_ptr<TrackedDialog>>& live) const
 {
     std::vector<ShownDialog> shown;
+    int best = 0;
     for (const auto& dialog : live) {
         const auto word = profile_->word(dialog->latest);
-        if (word.empty()) continue;
-        const auto state = dialog->latest.state;
-        if (profile_->single && !shown.empty()) {
-            if (precedence(state) <= precedence(shown.front().state)) continue;
+        if (word.empty() || !filter_.admits(dialog->latest.dialog)) continue;
+        if (profile_->single()) {
+            const int its_rank = importance(dialog->latest, word, profile_->shown);
+            const bool newest = profile_->shown == ShownDialogs::newest_first;
+            if (!shown.empty() && !newest && its_rank <= best) continue;
+            best = its_rank;
             shown.clear();
         }
-        shown.push_back({dialog, state, word, {}});
+        shown.push_back({dialog, said_by(word), word, {}});
     }
     for (auto& one : shown)
         one.element = write_dialog(one.dialog->latest, one.word, one.dialog->id, *profile_);
@@ -101,7 +131,16 @@ bool Projection::must_clear(const PictureRef& told) const noexcept
 {
     if (!told || told->dialogs.empty() || current_->dialogs.empty()) return false;
     if (last_idle_ > told->revision) return true;
-    if (!profile_->clears_between) return false;
+    switch (profile_->clearing) {
+    case Clearing::between_calls: return false;
+    case Clearing::before_ringing:
+        return rings(*current_) && !rings(*told) &&
+               std::ranges::any_of(told->dialogs, [this](const ShownDialog& shown) {
+                   const auto* now = find(*current_, shown.dialog->latest.leg);
+                   return !now || now->word != name(LegState::early);
+               });
+    case Clearing::always: break;
+    }
     return !std::ranges::equal(told->dialogs, current_->dialogs, [](const auto& a, const auto& b) {
         return a.dialog == b.dialog && a.word == b.word;
     });
@@ -116,40 +155,63 @@ Step Projection::next_step(const Told& told) const noexcept
     return Step::present;
 }
 
-const DialogInfoText& Projection::document(const Told& told, Step step)
+DocumentKind Projection::kind_after(const Told& told) const noexcept
+{
+    // What is shown no more can only be left out of a partial document when it was told as ended.
+    const bool takes_it = profile_->partial && profile_->ended && !profile_->single();
+    const bool certain = told.sent && told.sent == told.acknowledged && !told.unknown;
+    return takes_it && certain ? DocumentKind::partial : DocumentKind::full;
+}
+
+const DialogInfoText& Projection::document(const Told& told, Step step, DocumentForm form)
 {
     const PictureRef& to = target(step);
     for (const auto& made : rendered_)
-        if (made.target == to && made.told == told) return made.text;
+        if (made.target == to && made.form == form && made.told == told) return made.text;
     if (rendered_.size() == max_rendered) rendered_.pop_front();
-    return rendered_.emplace_back(Rendered{told, to, render(told, to)}).text;
+    return rendered_.emplace_back(Rendered{told, to, form, render(told, to, form)}).text;
 }
 
-DialogInfoText Projection::render(const Told& told, const PictureRef& target) const
+void Projection::append_ended(std::vector<std::string>& elements, const Told& told,
+                              const Picture& target, Detail detail) const
 {
-    std::vector<std::string> ended;
-    std::vector<LegId> ended_legs;
     // A profile with one dialog has no room for an ended one beside a live one.
-    const bool room = profile_->ended && !(profile_->single && !target->dialogs.empty());
+    if (!profile_->ended || (profile_->single() && !target.dialogs.empty())) return;
+    std::vector<LegId> ended_legs;
     for (const auto* picture : {told.sent.get(), told.doubtful.get(), told.acknowledged.get()}) {
-        if (!picture || !room) continue;
+        if (!picture) continue;
         for (const auto& shown : picture->dialogs) {
             const auto& latest = shown.dialog->latest;
-            if (find(*target, latest.leg) || std::ranges::count(ended_legs, latest.leg) > 0)
+            if (find(target, latest.leg) || std::ranges::count(ended_legs, latest.leg) > 0)
                 continue;
-            if (profile_->single && !ended.empty()) continue;
+            if (profile_->single() && !elements.empty()) continue;
             ended_legs.push_back(latest.leg);
-            ended.push_back(
-                write_dialog(latest, name(LegState::terminated), shown.dialog->id, *profile_));
+            elements.push_back(write_dialog(latest, name(LegState::terminated), shown.dialog->id,
+                                            *profile_, detail));
         }
     }
-    if (target->dialogs.empty() && ended.empty())
-        if (auto idle = write_idle_dialog(entity_, *profile_); !idle.empty())
-            ended.push_back(std::move(idle));
+}
 
-    std::vector<std::string_view> elements{ended.begin(), ended.end()};
-    for (const auto& shown : target->dialogs) elements.emplace_back(shown.element);
-    return write_dialog_info(entity_, elements, *profile_);
+DialogInfoText Projection::render(const Told& told, const PictureRef& target,
+                                  DocumentForm form) const
+{
+    std::vector<std::string> elements;
+    append_ended(elements, told, *target, form.detail);
+    for (const auto& shown : target->dialogs) {
+        if (form.kind == DocumentKind::partial) {
+            const auto* before = find(*told.sent, shown.dialog->latest.leg);
+            if (before && before->element == shown.element) continue;
+        }
+        elements.push_back(form.detail == Detail::full
+                               ? shown.element
+                               : write_dialog(shown.dialog->latest, shown.word, shown.dialog->id,
+                                              *profile_, form.detail));
+    }
+    if (target->dialogs.empty() && elements.empty())
+        if (auto idle = write_idle_dialog(entity_, *profile_); !idle.empty())
+            elements.push_back(std::move(idle));
+    const std::vector<std::string_view> views{elements.begin(), elements.end()};
+    return write_dialog_info(entity_, views, *profile_, form.kind);
 }
 
 MemberState::MemberState(std::string entity, std::string_view id_prefix)
@@ -171,23 +233,26 @@ bool MemberState::fold(const DialogSnapshot& dialog)
         return false;
     }
     bool changed = false;
-    for (const auto& projection : projections_) changed |= projection->update(live_);
+    std::erase_if(projections_, [&](const auto& kept) {
+        const auto projection = kept.lock();
+        if (projection && projection->update(live_)) changed = true;
+        return !projection;
+    });
     return changed;
 }
 
-const Projection* MemberState::find(const BodyProfile& profile) const noexcept
+ProjectionRef MemberState::projection(const ProfileRef& profile, const DialogFilter& filter)
 {
-    for (const auto& projection : projections_)
-        if (&projection->profile() == &profile) return projection.get();
-    return nullptr;
-}
-
-Projection& MemberState::projection(const BodyProfile& profile)
-{
-    for (const auto& projection : projections_)
-        if (&projection->profile() == &profile) return *projection;
-    auto& made = *projections_.emplace_back(std::make_unique<Projection>(profile, entity_));
-    made.update(live_);
+    for (const auto& kept : projections_) {
+        auto projection = kept.lock();
+        if (!projection || projection->filter() != filter) continue;
+        if (projection->profile() == profile || *projection->profile() == *profile)
+            return projection;
+    }
+    std::erase_if(projections_, [](const auto& kept) { return kept.expired(); });
+    auto made = std::make_shared<Projection>(profile, filter, entity_);
+    made->update(live_);
+    projections_.push_back(made);
     return made;
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/body_profile.hpp"
 #include "core/call_event.hpp"
+#include "core/dialog_filter.hpp"
 #include "core/dialog_info.hpp"
 
 namespace lampline {
@@ -24,9 +25,9 @@ struct TrackedDialog {
 /// A live dialog as one profile shows it at one time.
 struct ShownDialog {
     std::shared_ptr<const TrackedDialog> dialog;
-    LegState state = LegState::trying;
-    std::string_view word;  ///< of the profile's constants
-    std::string element;    ///< its rendering
+    LegState state = LegState::trying;  ///< that `word` says
+    std::string_view word;              ///< of the profile's constants
+    std::string element;                ///< its rendering
 };
 
 /// The live dialogs that one profile shows of an extension. Never changes: told watchers refer to
@@ -61,17 +62,26 @@ enum class Step : std::uint8_t {
     present,  ///< the present state
 };
 
-/// One extension in the eyes of one profile. Renderings are made once per change and shared by all
-/// watchers.
+/// How a document is written.
+struct DocumentForm {
+    DocumentKind kind = DocumentKind::full;
+    Detail detail = Detail::full;
+
+    friend bool operator==(const DocumentForm&, const DocumentForm&) = default;
+};
+
+/// One extension in the eyes of one profile, or what a filter leaves of it. Renderings are made
+/// once per change and shared by all watchers; those that leave something out, when first wanted.
 class Projection {
 public:
     /// `entity`: SIP URI of the extension.
-    Projection(const BodyProfile& profile, std::string entity) noexcept;
+    Projection(ProfileRef profile, DialogFilter filter, std::string entity);
 
     /// Takes the live dialogs, oldest first. False when the profile shows nothing new.
     bool update(const std::vector<std::shared_ptr<TrackedDialog>>& live);
 
-    [[nodiscard]] const BodyProfile& profile() const noexcept { return *profile_; }
+    [[nodiscard]] const ProfileRef& profile() const noexcept { return profile_; }
+    [[nodiscard]] const DialogFilter& filter() const noexcept { return filter_; }
     [[nodiscard]] const PictureRef& current() const noexcept { return current_; }
 
     /// What comes next for a watcher that was told `told`.
@@ -81,31 +91,41 @@ public:
     {
         return step == Step::clear ? cleared_ : current_;
     }
+    /// The kind of document that may lead on from `told`: partial only for a profile that takes it,
+    /// and only when what the watcher has seen is certain.
+    [[nodiscard]] DocumentKind kind_after(const Told& told) const noexcept;
     /// The document that leads from `told` to `target(step)`: dialogs told as alive that are no
-    /// more there are `terminated`. Good until the next call.
-    const DialogInfoText& document(const Told& told, Step step);
+    /// more there are `terminated`; a partial one leaves out what has not changed. Good until the
+    /// next call.
+    const DialogInfoText& document(const Told& told, Step step, DocumentForm form = {});
 
 private:
     struct Rendered {
         Told told;
         PictureRef target;
+        DocumentForm form;
         DialogInfoText text;
     };
 
     [[nodiscard]] std::vector<ShownDialog>
     show(const std::vector<std::shared_ptr<TrackedDialog>>& live) const;
     [[nodiscard]] bool must_clear(const PictureRef& told) const noexcept;
-    [[nodiscard]] DialogInfoText render(const Told& told, const PictureRef& target) const;
+    [[nodiscard]] DialogInfoText render(const Told& told, const PictureRef& target,
+                                        DocumentForm form) const;
+    void append_ended(std::vector<std::string>& elements, const Told& told, const Picture& target,
+                      Detail detail) const;
 
-    static constexpr std::size_t max_rendered = 8;
+    static constexpr std::size_t max_rendered = 16;
 
-    const BodyProfile* profile_;
+    ProfileRef profile_;
+    DialogFilter filter_;
     std::string entity_;
     PictureRef current_;
     PictureRef cleared_;             // an idle picture of the present revision
     std::uint64_t last_idle_ = 0;    // revision of the last idle picture
     std::deque<Rendered> rendered_;  // of current_ and cleared_
 };
+using ProjectionRef = std::shared_ptr<Projection>;
 
 /// The present dialogs of one extension and their projections. SIP thread only.
 class MemberState {
@@ -113,12 +133,13 @@ public:
     /// `id_prefix` makes the ids of this run differ from those of any other.
     MemberState(std::string entity, std::string_view id_prefix);
 
-    /// Takes a fact; false when no profile in use shows anything new. A terminated dialog leaves.
+    /// Takes a fact; false when no projection in use shows anything new. A terminated dialog
+    /// leaves.
     bool fold(const DialogSnapshot& dialog);
 
-    /// Made at first use.
-    Projection& projection(const BodyProfile& profile);
-    [[nodiscard]] const Projection* find(const BodyProfile& profile) const noexcept;
+    /// One for all who ask with equal values; it lives as long as one of them keeps it.
+    [[nodiscard]] ProjectionRef projection(const ProfileRef& profile,
+                                           const DialogFilter& filter = {});
 
     [[nodiscard]] bool idle() const noexcept { return live_.empty(); }
 
@@ -126,7 +147,7 @@ private:
     std::string entity_;
     std::string id_prefix_;
     std::vector<std::shared_ptr<TrackedDialog>> live_;  // oldest first
-    std::vector<std::unique_ptr<Projection>> projections_;
+    std::vector<std::weak_ptr<Projection>> projections_;
 };
 
 }  // namespace lampline

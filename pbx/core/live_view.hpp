@@ -47,6 +47,7 @@ struct LiveCounters {
     std::uint64_t calls_started = 0, calls_answered = 0, calls_ended = 0;
     std::uint64_t registrations = 0, subscriptions_started = 0;
     std::uint64_t notifies_sent = 0, notifies_answered = 0, notifies_failed = 0;
+    std::uint64_t notifies_by_connection = 0, notifies_reduced = 0, notifies_oversized = 0;  ///< too large for UDP
 };
 struct LiveView {
     std::chrono::system_clock::time_point taken_at;

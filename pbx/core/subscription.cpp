@@ -83,6 +83,21 @@ std::string origin_of(const Subscription& subscription)
     return origin;
 }
 
+std::size_t header_size(const NotifyDialog& dialog) noexcept
+{
+    // Via, CSeq, Contact, Subscription-State, User-Agent, content headers, and the names of the
+    // others; our address is in there twice.
+    constexpr std::size_t fixed = 390;
+    constexpr std::size_t longer_in_ipv6 = 2 * 26;
+    const bool six = dialog.flow.host.find(':') != std::string::npos;
+    std::size_t size = fixed + (six ? longer_in_ipv6 : 0) + dialog.request_uri.size() +
+                       dialog.from.size() + dialog.to.size() + dialog.call_id.size() +
+                       dialog.contact.size() + dialog.event.size();
+    for (const auto& route : dialog.route)
+        size += std::string_view{"Route: \r\n"}.size() + route.size();
+    return size;
+}
+
 StoredSubscription to_stored(const Subscription& subscription)
 {
     const NotifyDialog& dialog = *subscription.dialog;

@@ -98,7 +98,10 @@ struct Subscription {
     std::shared_ptr<const NotifyDialog> dialog;
     std::string local_tag;
     std::string user_agent;
-    const BodyProfile* profile = &standard_profile;
+    ProfileRef profile = built_in(standard_profile);
+    ProjectionRef projection;  ///< of the member, in that profile
+    std::size_t room = 0;      ///< bytes a body may have where this goes; see group_indications
+    bool paced = false;        ///< waits for its turn among the NOTIFYs to its watcher
 
     // requested
     std::string remote_tag;
@@ -126,6 +129,10 @@ struct Subscription {
 
 /// Names the initial SUBSCRIBE of a requested subscription, so that its repetition is known.
 std::string origin_of(const Subscription& subscription);
+
+/// How many bytes of a NOTIFY of `dialog` are not its body: at least what the adapter writes, and
+/// few more.
+std::size_t header_size(const NotifyDialog& dialog) noexcept;
 
 /// `subscription` as it is kept over a restart.
 StoredSubscription to_stored(const Subscription& subscription);

@@ -12,7 +12,7 @@ struct Overloaded : Visitors... {
 
 Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory)
     : registrar_{settings.registrar}, calls_{settings.calls, tokens, directory, registrar_.locations()},
-      indications_{settings.indications, tokens, directory}
+      indications_{settings.indications, tokens, directory, registrar_.locations()}
 {
 }
 

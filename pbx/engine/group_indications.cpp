@@ -17,16 +17,25 @@ std::string dialog_key(const Subscription& subscription)
 bool same_rights(std::span<const WatchRight> left, std::span<const WatchRight> right)
 {
     return std::ranges::equal(left, right, [](const WatchRight& a, const WatchRight& b) {
-        return a.member == b.member && a.unsolicited == b.unsolicited && a.profile == b.profile;
+        const auto name_of = [](const ProfileRef& chosen) {
+            return chosen ? std::string_view{chosen->name} : std::string_view{};
+        };
+        return a.member == b.member && a.unsolicited == b.unsolicited &&
+               name_of(a.profile) == name_of(b.profile);
     });
+}
+
+bool same_rows(std::span<const ProfileRef> left, std::span<const ProfileRef> right)
+{
+    return std::ranges::equal(left, right, [](const auto& a, const auto& b) { return *a == *b; });
 }
 
 }  // namespace
 
 GroupIndications::GroupIndications(IndicationSettings settings, TokenSource tokens,
-                                   DirectoryRef directory)
-    : settings_{settings}, tokens_{std::move(tokens)},
-      directory_{std::move(directory)}, run_{tokens_() + "-"}
+                                   DirectoryRef directory, const LocationTable& locations)
+    : settings_{settings}, tokens_{std::move(tokens)}, directory_{std::move(directory)},
+      locations_{&locations}, run_{tokens_() + "-"}
 {
 }
 
@@ -53,8 +62,10 @@ void GroupIndications::replace_directory(DirectoryRef directory, const LocationT
     std::set<std::string> concerned;
     for (const auto& [number, watcher] : watchers_) concerned.insert(number);
     for (const Binding* binding : locations.all()) concerned.insert(binding->aor);
+    const bool other_rows = !same_rows(old->profiles(), directory_->profiles());
     for (const auto& number : concerned) {
-        if (same_rights(old->watched_by(number), directory_->watched_by(number))) continue;
+        if (!other_rows && same_rights(old->watched_by(number), directory_->watched_by(number)))
+            continue;
         apply_rights(number, now, outbox);
         bindings_changed(number, locations, now, outbox);
     }
@@ -76,12 +87,7 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
                 outbox);
             continue;
         }
-        const BodyProfile& profile = choose_profile(right->profile, subscription->user_agent);
-        if (&profile == subscription->profile) continue;
-        subscription->profile = &profile;
-        subscription->told = {.unknown = true};
-        subscription->owes_present = true;
-        deliver(*subscription, now, outbox);
+        if (change_dialect(*subscription, *right)) deliver(*subscription, now, outbox);
     }
     reconcile(number, now, outbox);
     drop_unused_watcher(number);
@@ -129,7 +135,7 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
 
         const WatchRight* right = directory_->right(subscription->watcher, subscription->member);
         if (right)
-            subscription->profile = &choose_profile(right->profile, subscription->user_agent);
+            subscription->profile = directory_->profile_for(*right, subscription->user_agent);
         Subscription& added = add(std::move(subscription));
         expiry_.set(added.id, added.expires_mono);
         if (right)
@@ -180,15 +186,16 @@ void GroupIndications::describe(LiveView& view) const
     view.counters.notifies_sent = sent_;
     view.counters.notifies_answered = answered_;
     view.counters.notifies_failed = failed_;
+    view.counters.notifies_by_connection = by_connection_;
+    view.counters.notifies_reduced = reduced_;
+    view.counters.notifies_oversized = oversized_;
 }
 
 /// Whether a newer state waits to be sent.
 bool GroupIndications::owes(const Subscription& subscription) const
 {
     if (subscription.owes_present || subscription.waiting) return true;
-    const auto watched = members_.find(subscription.member);
-    const auto* projection = watched->second.state.find(*subscription.profile);
-    return projection && subscription.told.sent != projection->current();
+    return subscription.told.sent != subscription.projection->current();
 }
 
 Subscription& GroupIndications::add(std::unique_ptr<Subscription> subscription)
@@ -196,6 +203,7 @@ Subscription& GroupIndications::add(std::unique_ptr<Subscription> subscription)
     subscription->id = ids_.next();
     Subscription& added =
         *subscriptions_.try_emplace(subscription->id, std::move(subscription)).first->second;
+    open_view(added);
     member(added.member).subscriptions.push_back(&added);
     Watcher& watcher = watchers_[added.watcher];
     watcher.by_member[added.member].push_back(&added);

@@ -27,6 +27,7 @@ struct IndicationSettings {
     std::chrono::seconds default_expires{3600};
     std::chrono::seconds max_expires{7200};
     std::size_t max_subscriptions_per_watcher = 2000;
+    std::size_t safe_size = 1300;  ///< bytes of a message over UDP (RFC 3261 §18.1.1)
 };
 
 /// The notifier of the `dialog` event package (RFC 6665, RFC 4235), asked or unasked. What it tells
@@ -34,7 +35,9 @@ struct IndicationSettings {
 /// and live dialogs. SIP thread only.
 class GroupIndications {
 public:
-    GroupIndications(IndicationSettings settings, TokenSource tokens, DirectoryRef directory);
+    /// `locations` must outlive this; it says how else a phone can be reached.
+    GroupIndications(IndicationSettings settings, TokenSource tokens, DirectoryRef directory,
+                     const LocationTable& locations);
 
     /// Answers with exactly one Reply: 200; 400, 403, 406, 423, 481, 489, 500 (CSeq out of order),
     /// 513.
@@ -51,7 +54,7 @@ public:
                           Outbox& outbox);
 
     /// Ends at once what is no longer allowed (RFC 6665 §4.1.3: rejected, noresource) and starts
-    /// what now is.
+    /// what now is. Who is told in a dialect that is another now is told the present state anew.
     void replace_directory(DirectoryRef directory, const LocationTable& locations, Moment now,
                            Outbox& outbox);
 
@@ -92,7 +95,9 @@ private:
         std::vector<std::shared_ptr<WatcherPhone>> phones;
         Table<std::vector<Subscription*>> by_member;
         std::size_t requested = 0;
-        std::size_t waiting = 0;  ///< of its subscriptions
+        std::size_t waiting = 0;                          ///< of its subscriptions
+        std::deque<SubscriptionId> paced;                 // oldest first; some may be gone
+        std::chrono::steady_clock::time_point free_at{};  // for the next paced NOTIFY
     };
     /// A SUBSCRIBE that left nothing behind, remembered for as long as it may be repeated.
     struct Settled {
@@ -112,6 +117,7 @@ private:
                                                             Outbox& outbox) const;
     [[nodiscard]] std::unique_ptr<Subscription> requested(const SubscribeReceived& request,
                                                           const WatchRight& right);
+    [[nodiscard]] std::string user_agent_of(const SubscribeReceived& request) const;
     void settle(std::string key, std::uint32_t cseq, std::string local_tag, Moment now);
     [[nodiscard]] const Settled* find_settled(std::string_view key, std::uint32_t cseq) const;
 
@@ -128,7 +134,8 @@ private:
 
     // indication_delivery.cpp
     void deliver(Subscription& subscription, Moment now, Outbox& outbox);
-    void send(Subscription& subscription, Step step, std::string state, Moment now, Outbox& outbox);
+    void send(Subscription& subscription, Step step, DocumentKind kind, std::string state,
+              Moment now, Outbox& outbox);
     void end(Subscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
     void wait(Subscription& subscription, std::chrono::steady_clock::time_point until);
     void stop_waiting(Subscription& subscription);
@@ -136,6 +143,17 @@ private:
                      Outbox& outbox);
     void move(Subscription& subscription, std::string request_uri,
               const std::vector<std::string>& route, const Flow& flow);
+
+    // indication_dialect.cpp
+    void open_view(Subscription& subscription);
+    bool change_dialect(Subscription& subscription, const WatchRight& right);
+    void measure(Subscription& subscription) const;
+    const DialogInfoText& fit(const Subscription& subscription, Step step, DocumentKind kind,
+                              std::shared_ptr<const NotifyDialog>& dialog);
+    [[nodiscard]] std::shared_ptr<const NotifyDialog>
+    by_connection(const Subscription& subscription) const;
+    [[nodiscard]] bool has_turn(Subscription& subscription, Moment now);
+    void give_turns(const std::string& watcher, Moment now, Outbox& outbox);
 
     // group_indications.cpp
     Subscription& add(std::unique_ptr<Subscription> subscription);
@@ -150,6 +168,7 @@ private:
     IndicationSettings settings_;
     TokenSource tokens_;
     DirectoryRef directory_;
+    const LocationTable* locations_;
     std::string run_;  // prefix of dialog ids
 
     IdSource<SubscriptionId> ids_;
@@ -162,7 +181,9 @@ private:
     std::deque<Settled> settled_;  // oldest first
     TimerQueue<SubscriptionId> expiry_;
     TimerQueue<SubscriptionId> repetition_;
+    TimerQueue<std::string> turns_;  // of watchers with paced NOTIFYs
     std::uint64_t started_ = 0, sent_ = 0, answered_ = 0, failed_ = 0;
+    std::uint64_t by_connection_ = 0, reduced_ = 0, oversized_ = 0;
 };
 
 }  // namespace lampline

@@ -32,33 +32,37 @@ std::optional<std::chrono::seconds> silence_of(const Subscription& subscription,
 void GroupIndications::deliver(Subscription& subscription, Moment now, Outbox& outbox)
 {
     if (subscription.in_flight != 0 || subscription.waiting) return;
-    Step step = member(subscription.member)
-                    .state.projection(*subscription.profile)
-                    .next_step(subscription.told);
+    const Projection& projection = *subscription.projection;
+    Step step = projection.next_step(subscription.told);
     if (step == Step::none) {
         if (!subscription.owes_present) return;
         step = Step::present;
     }
+    if (subscription.profile->gap.count() > 0 && !has_turn(subscription, now)) return;
+    const auto kind =
+        subscription.owes_present ? DocumentKind::full : projection.kind_after(subscription.told);
     if (step == Step::present) subscription.owes_present = false;
     if (subscription.kind == SubscriptionKind::requested && subscription.counters.reserve())
         outbox.store(SubscriptionStored{to_stored(subscription)});
-    send(subscription, step, active_state(subscription, now), now, outbox);
+    send(subscription, step, kind, active_state(subscription, now), now, outbox);
 }
 
-void GroupIndications::send(Subscription& subscription, Step step, std::string state, Moment now,
-                            Outbox& outbox)
+void GroupIndications::send(Subscription& subscription, Step step, DocumentKind kind,
+                            std::string state, Moment now, Outbox& outbox)
 {
-    Projection& projection = member(subscription.member).state.projection(*subscription.profile);
-    const DialogInfoText& text = projection.document(subscription.told, step);
+    Projection& projection = *subscription.projection;
+    auto dialog = subscription.dialog;
+    const auto* text = &projection.document(subscription.told, step, {kind, Detail::full});
+    if (text->size() > subscription.room) text = &fit(subscription, step, kind, dialog);
     const auto numbers = subscription.counters.take();
     outbox.send(SendNotify{.subscription = subscription.id,
-                           .dialog = subscription.dialog,
+                           .dialog = std::move(dialog),
                            .cseq = numbers.cseq,
                            .subscription_state = std::move(state),
                            .content_type = std::string{dialog_info_type},
-                           .body_head = text.head,
+                           .body_head = text->head,
                            .version = numbers.version,
-                           .body_tail = text.tail});
+                           .body_tail = text->tail});
     subscription.told.note_sent(projection.target(step));
     subscription.in_flight = numbers.cseq;
     subscription.sent_at = now.wall;
@@ -111,7 +115,7 @@ void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, M
 {
     const bool hidden = reason != SubscriptionEnd::timeout;
     if (hidden) subscription.told = {};
-    send(subscription, hidden ? Step::clear : Step::present,
+    send(subscription, hidden ? Step::clear : Step::present, DocumentKind::full,
          "terminated;reason=" + std::string{name(reason)}, now, outbox);
     subscription.in_flight = 0;
     drop(subscription, outbox);
@@ -162,6 +166,7 @@ void GroupIndications::move(Subscription& subscription, std::string request_uri,
     moved->route = route;
     moved->flow = flow;
     subscription.dialog = std::move(moved);
+    measure(subscription);
     subscription.in_flight = 0;
     subscription.owes_present = true;
     subscription.failures = 0;
@@ -206,14 +211,15 @@ void GroupIndications::advance(Moment now, Outbox& outbox)
         stop_waiting(*found->second);
         deliver(*found->second, now, outbox);
     }
+    while (const auto due = turns_.take_due(now.mono)) give_turns(*due, now, outbox);
 }
 
 std::optional<std::chrono::steady_clock::time_point> GroupIndications::next_deadline() const
 {
-    const auto expiry = expiry_.next_deadline();
-    const auto repetition = repetition_.next_deadline();
-    if (!expiry || !repetition) return expiry ? expiry : repetition;
-    return std::min(*expiry, *repetition);
+    auto earliest = expiry_.next_deadline();
+    for (const auto& deadline : {repetition_.next_deadline(), turns_.next_deadline()})
+        if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
+    return earliest;
 }
 
 }  // namespace lampline

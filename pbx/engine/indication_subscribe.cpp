@@ -1,6 +1,7 @@
 // Group indications: SUBSCRIBE (RFC 6665 §4.2.1).
 #include <algorithm>
 
+#include "core/dialog_filter.hpp"
 #include "core/extension_uri.hpp"
 #include "engine/group_indications.hpp"
 
@@ -39,22 +40,6 @@ bool accepts_dialog_info(const std::vector<std::string>& accept)
         return type == dialog_info_type || type == "application/*" || type == "*/*";
     };
     return accept.empty() || std::ranges::any_of(accept, fits);
-}
-
-/// The Event of our NOTIFYs: of the parameters only `id` distinguishes subscriptions and is echoed
-/// (RFC 6665 §8.2.1).
-std::string echoed_event(std::string_view params)
-{
-    std::string event{"dialog"};
-    while (!params.empty()) {
-        params.remove_prefix(1);  // the semicolon
-        const auto param = params.substr(0, params.find(';'));
-        const auto begin = param.find_first_not_of(" \t");
-        if (begin != std::string_view::npos && param.substr(begin).starts_with("id="))
-            return event.append(";").append(param.substr(begin));
-        params.remove_prefix(param.size());
-    }
-    return event;
 }
 
 std::string dialog_key(std::string_view call_id, std::string_view local_tag)
@@ -133,7 +118,7 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
     const auto key = dialog_key(request.call_id, request.parties.to_tag);
     const auto found = by_dialog_.find(key);
     if (found == by_dialog_.end() || found->second->remote_tag != request.parties.from_tag ||
-        found->second->dialog->event != echoed_event(request.event_params)) {
+        event_id(found->second->dialog->event) != event_id(request.event_params)) {
         if (find_settled(key, request.cseq))
             return outbox.send(accept(request, request.parties.to_tag, seconds{0}));
         return outbox.send(answer(request, 481));
@@ -177,11 +162,7 @@ void GroupIndications::refresh(Subscription& subscription, const SubscribeReceiv
     if (!request.user_agent.empty())
         subscription.user_agent = request.user_agent.substr(0, max_user_agent);
     const WatchRight* right = directory_->right(subscription.watcher, subscription.member);
-    const BodyProfile& profile = choose_profile(right->profile, subscription.user_agent);
-    if (&profile != subscription.profile) {
-        subscription.profile = &profile;
-        subscription.told = {.unknown = true};
-    }
+    change_dialect(subscription, *right);
     subscription.owes_present = true;
     subscription.failures = 0;
     stop_waiting(subscription);
@@ -196,7 +177,9 @@ void GroupIndications::refresh(Subscription& subscription, const SubscribeReceiv
 void GroupIndications::fetch(std::unique_ptr<Subscription> subscription, Moment now, Outbox& outbox)
 {
     subscription->id = ids_.next();
-    send(*subscription, Step::present, "terminated;reason=timeout", now, outbox);
+    open_view(*subscription);
+    send(*subscription, Step::present, DocumentKind::full, "terminated;reason=timeout", now,
+         outbox);
     drop_unused_member(subscription->member);
 }
 
@@ -222,8 +205,8 @@ std::unique_ptr<Subscription> GroupIndications::requested(const SubscribeReceive
     subscription->local_tag = tokens_();
     subscription->remote_tag = request.parties.from_tag;
     subscription->contact = request.contact;
-    subscription->user_agent = request.user_agent.substr(0, max_user_agent);
-    subscription->profile = &choose_profile(right.profile, subscription->user_agent);
+    subscription->user_agent = user_agent_of(request);
+    subscription->profile = directory_->profile_for(right, subscription->user_agent);
     subscription->remote_cseq = request.cseq;
 
     auto dialog = std::make_shared<NotifyDialog>();
@@ -239,6 +222,17 @@ std::unique_ptr<Subscription> GroupIndications::requested(const SubscribeReceive
     subscription->dialog = std::move(dialog);
     subscription->origin = origin_of(*subscription);
     return subscription;
+}
+
+/// As the SUBSCRIBE says; of a phone that keeps silent there, as it said when it registered.
+std::string GroupIndications::user_agent_of(const SubscribeReceived& request) const
+{
+    if (!request.user_agent.empty()) return request.user_agent.substr(0, max_user_agent);
+    for (const Binding& binding : locations_->bindings(request.authenticated))
+        if (same_phone(WatcherPhone{.contact = binding.contact, .target = target_of(binding)},
+                       request.contact, request.source))
+            return binding.user_agent.substr(0, max_user_agent);
+    return {};
 }
 
 void GroupIndications::settle(std::string key, std::uint32_t cseq, std::string local_tag,

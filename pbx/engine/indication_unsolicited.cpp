@@ -124,7 +124,7 @@ std::unique_ptr<Subscription> GroupIndications::implied(std::shared_ptr<WatcherP
     subscription->member = right.member;
     subscription->local_tag = tokens_();
     subscription->user_agent = phone->user_agent;
-    subscription->profile = &choose_profile(right.profile, phone->user_agent);
+    subscription->profile = directory_->profile_for(right, phone->user_agent);
 
     auto dialog = std::make_shared<NotifyDialog>();
     dialog->call_id = tokens_() + "@" + directory_->domain();

@@ -443,6 +443,7 @@ const EndpointCounters& Endpoint::counters() const noexcept
     counters.notifies_sent = inner_->notifies->counters().sent;
     counters.notifies_repeated = inner_->notifies->counters().repeated;
     counters.notifies_timed_out = inner_->notifies->counters().timed_out;
+    counters.notifies_fragmented = inner_->notifies->counters().fragmented;
     return counters;
 }
 

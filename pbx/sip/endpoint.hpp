@@ -65,6 +65,7 @@ struct EndpointCounters {
     std::uint64_t challenged = 0;
     std::uint64_t shed = 0;  ///< 503 for overload or draining
     std::uint64_t notifies_sent = 0, notifies_repeated = 0, notifies_timed_out = 0;
+    std::uint64_t notifies_fragmented = 0;
 };
 
 /// Listens, screens, authenticates, translates. Everything on the loop's thread.

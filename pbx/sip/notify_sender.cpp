@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "sip/header_text.hpp"
 #include "sip/stateless_reply.hpp"
@@ -12,6 +13,8 @@
 
 namespace lampline::sip {
 namespace {
+
+constexpr std::size_t unfragmented = 1300;  // RFC 3261 §18.1.1
 
 /// Our branches: cookie, mark, subscription in hexadecimal, '.', secret.
 constexpr std::string_view branch_mark = "z9hG4bKnotify";
@@ -112,6 +115,8 @@ void NotifySender::start(SubscriptionId id, Entry& entry)
     entry.give_up = now + settings_.t1x64;
     ++counters_.sent;
     if (entry.dialog->flow.transport == Transport::udp) {
+        if (const auto size = entry.packet->size(); size > unfragmented)
+            report_fragments(entry, size, now);
         datagrams_.add(entry.packet, entry.to, *entry.listener);
         set_timer(id, entry, 0, now);
         return;
@@ -119,6 +124,18 @@ void NotifySender::start(SubscriptionId id, Entry& entry)
     if (!start_over_connection(id, entry)) return finish(id, 503, {}, true);
     deadlines_.push_back({entry.give_up, id, entry.cseq});
     arm(entry.give_up);
+}
+
+/// Whoever sent it had nothing smaller and no connection. Once a second at most: what is too large
+/// for one watcher is so for its colleagues.
+void NotifySender::report_fragments(const Entry& entry, std::size_t size, TimePoint now)
+{
+    ++counters_.fragmented;
+    if (now < next_report_) return;
+    next_report_ = now + std::chrono::seconds{1};
+    spdlog::warn("a NOTIFY of {} bytes to {} goes out in fragments ({} so far): its watcher has no "
+                 "connection, and nothing more can be left out",
+                 size, entry.dialog->request_uri, counters_.fragmented);
 }
 
 bool NotifySender::start_over_connection(SubscriptionId id, Entry& entry)

@@ -9,8 +9,8 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
-#include <list>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +45,7 @@ public:
 
     struct Counters {
         std::uint64_t sent = 0, repeated = 0, timed_out = 0;
+        std::uint64_t fragmented = 0;  ///< too large for one datagram, and sent all the same
     };
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
@@ -75,6 +76,7 @@ private:
         std::uint32_t cseq;
     };
     void start(SubscriptionId id, Entry& entry);
+    void report_fragments(const Entry& entry, std::size_t size, TimePoint now);
     [[nodiscard]] bool start_over_connection(SubscriptionId id, Entry& entry);
     void set_timer(SubscriptionId id, const Entry& entry, std::size_t repetition, TimePoint now);
     void arm(TimePoint due);
@@ -100,6 +102,7 @@ private:
     std::optional<TimePoint> armed_;
     LoopTimer timer_;
     Counters counters_;
+    TimePoint next_report_{};
 };
 
 }  // namespace lampline::sip

@@ -57,8 +57,7 @@ Group group(std::string name, std::vector<std::string> members,
             std::vector<std::string> watched_only)
 {
     Group result{.name = std::move(name), .display_name = {}, .members = members, .watchers = {}};
-    for (auto& member : members)
-        result.watchers.push_back({std::move(member), false, ProfileChoice::standard});
+    for (auto& member : members) result.watchers.push_back({std::move(member), false, "standard"});
     for (auto& member : watched_only) result.members.push_back(std::move(member));
     return result;
 }

@@ -39,7 +39,7 @@ GroupWatcher watcher_in(const json::object& body)
     if (const auto* unsolicited = body.if_contains("unsolicited"))
         watcher.unsolicited = unsolicited->as_bool();
     if (const auto* profile = body.if_contains("profile"))
-        watcher.profile = db::profile_named(profile->as_string()).value();
+        watcher.profile = db::profile_named(profile->as_string());
     return watcher;
 }
 

@@ -71,18 +71,17 @@ TEST_CASE("rights are listed from both sides, in order of number")
 TEST_CASE(
     "rights from several groups are one: unsolicited if any says so, the first explicit profile")
 {
-    using enum ProfileChoice;
     const Directory directory{"office.test",
                               office(),
-                              {group("c", {"202"}, {{"201", true, standard}}),
-                               group("b", {"202"}, {{"201", false, innovaphone}}),
-                               group("a", {"202"}, {{"201", false, automatic}})}};
+                              {group("c", {"202"}, {{"201", true, "standard"}}),
+                               group("b", {"202"}, {{"201", false, "innovaphone"}}),
+                               group("a", {"202"}, {{"201", false, ""}})}};
     REQUIRE(directory.watchers_of("202").size() == 1);
     REQUIRE(directory.watched_by("201").size() == 1);
     for (const auto* right : {directory.right("201", "202"), &directory.watched_by("201")[0]}) {
         REQUIRE(right);
         CHECK(right->unsolicited);
-        CHECK(right->profile == innovaphone);
+        CHECK(right->profile->name == "innovaphone");
     }
 }
 
@@ -124,4 +123,34 @@ TEST_CASE("a right is found among many")
         REQUIRE((right != nullptr) == (number % 2 == 0));
         if (right) REQUIRE(right->watcher == std::to_string(number));
     }
+}
+
+TEST_CASE("a profile is chosen: by name, by the office's rows, by those of the program")
+{
+    const auto row = [](std::string name, std::vector<std::string> phones) {
+        return BodyProfile{.name = std::move(name), .user_agents = std::move(phones)};
+    };
+    const Directory directory{
+        "office.test",
+        office(),
+        {group("a", {"202"}, {{"201", true, "mine"}, {"203", true, ""}})},
+        {},
+        {row("mine", {"Acme"}), row("long", {"Acme 2"}), row("ours", {"snom"})}};
+    const auto chosen = [&](const char* watcher, const char* user_agent) {
+        return directory.profile_for(*directory.right(watcher, "202"), user_agent)->name;
+    };
+    CHECK(chosen("201", "Acme 2.0") == "mine");
+    CHECK(chosen("203", "Acme 1.0") == "mine");
+    CHECK(chosen("203", "ACME 2.0") == "long");
+    CHECK(chosen("203", "snom360/5.5") == "ours");
+    CHECK(chosen("203", "Yealink SIP-T46U") == "yealink");
+    CHECK(chosen("203", "") == "standard");
+    CHECK(directory.profiles().size() == 3);
+}
+
+TEST_CASE("a profile that does not exist is no choice")
+{
+    const Directory directory{
+        "office.test", office(), {group("a", {"202"}, {{"201", true, "gone"}})}};
+    CHECK_FALSE(directory.right("201", "202")->profile);
 }

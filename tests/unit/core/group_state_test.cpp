@@ -22,7 +22,7 @@ DialogSnapshot dialog(std::uint64_t leg, LegState state, Direction direction = D
 class Watching {
 public:
     Watching(MemberState& member, const BodyProfile& profile)
-        : projection_{member.projection(profile)}
+        : projection_{member.projection(built_in(profile))}
     {
     }
 
@@ -31,8 +31,8 @@ public:
     std::string told()
     {
         std::string all;
-        for (Step step = projection_.next_step(told_); step != Step::none;
-             step = projection_.next_step(told_)) {
+        for (Step step = projection_->next_step(told_); step != Step::none;
+             step = projection_->next_step(told_)) {
             if (!all.empty()) all += " | ";
             all += show(step);
         }
@@ -41,19 +41,19 @@ public:
 
     std::string show(Step step)
     {
-        const auto& text = projection_.document(told_, step);
+        const auto& text = projection_->document(told_, step);
         const auto read = read_dialog_info(*text.head + "0" + *text.tail);
         REQUIRE(read);
         std::string shown;
         for (const auto& one : read->dialogs)
             shown += (shown.empty() ? "" : " ") + one.id + ":" + one.state;
-        told_.note_sent(projection_.target(step));
+        told_.note_sent(projection_->target(step));
         told_.note_acknowledged();
         return shown;
     }
 
     Told told_;
-    Projection& projection_;
+    ProjectionRef projection_;
 };
 
 }  // namespace
@@ -137,7 +137,7 @@ TEST_CASE("an idle edge that may be lost is told again")
     const PictureRef talking = watcher.told_.acknowledged;
     member.fold(dialog(1, terminated));
     member.fold(dialog(2, early));
-    CHECK(watcher.show(watcher.projection_.next_step(watcher.told_)) == "1:terminated");
+    CHECK(watcher.show(watcher.projection_->next_step(watcher.told_)) == "1:terminated");
     watcher.told_.acknowledged = talking;
     CHECK(watcher.told() == "1:terminated | 2:early");
 }
@@ -148,8 +148,8 @@ TEST_CASE("a call that was perhaps seen, and an end that perhaps was not, still 
     Watching watcher{member, standard_profile};
     watcher.told();
     const auto lose = [&] {
-        const Step step = watcher.projection_.next_step(watcher.told_);
-        watcher.told_.note_sent(watcher.projection_.target(step));
+        const Step step = watcher.projection_->next_step(watcher.told_);
+        watcher.told_.note_sent(watcher.projection_->target(step));
     };
     member.fold(dialog(1, early));
     lose();
@@ -172,7 +172,7 @@ TEST_CASE("snom: off is an empty document, and the moment before ringing is not 
 {
     MemberState member{"sip:207@office.test", ""};
     Watching watcher{member, snom_profile};
-    CHECK(watcher.projection_.next_step(watcher.told_) == Step::present);
+    CHECK(watcher.projection_->next_step(watcher.told_) == Step::present);
     CHECK(watcher.told().empty());  // no dialogs
     CHECK_FALSE(member.fold(dialog(1, trying)));
     CHECK(member.fold(dialog(1, early)));
@@ -180,9 +180,9 @@ TEST_CASE("snom: off is an empty document, and the moment before ringing is not 
     member.fold(dialog(1, confirmed));
     CHECK(watcher.told() == "dummy:confirmed");
     member.fold(dialog(1, terminated));
-    CHECK(watcher.projection_.next_step(watcher.told_) == Step::present);
+    CHECK(watcher.projection_->next_step(watcher.told_) == Step::present);
     CHECK(watcher.told().empty());
-    CHECK(watcher.projection_.next_step(watcher.told_) == Step::none);
+    CHECK(watcher.projection_->next_step(watcher.told_) == Step::none);
 }
 
 TEST_CASE("innovaphone: early, terminated, proceeding, terminated")
@@ -215,9 +215,9 @@ TEST_CASE("where one dialog is shown: early > confirmed > proceeding > trying")
 {
     for (const auto* profile : {&snom_profile, &innovaphone_profile}) {
         MemberState member{"sip:207@office.test", ""};
-        Projection& projection = member.projection(*profile);
+        const auto projection = member.projection(built_in(*profile));
         const auto shown = [&] {
-            return projection.current()->dialogs.at(0).dialog->latest.leg.value;
+            return projection->current()->dialogs.at(0).dialog->latest.leg.value;
         };
         member.fold(dialog(1, trying, Direction::initiator));
         CHECK(shown() == 1);
@@ -229,15 +229,15 @@ TEST_CASE("where one dialog is shown: early > confirmed > proceeding > trying")
         CHECK(shown() == 4);
         member.fold(dialog(5, early));
         CHECK(shown() == 4);  // the older of equals
-        CHECK(projection.current()->dialogs.size() == 1);
-        CHECK(lamp_state(projection.current()) == early);
+        CHECK(projection->current()->dialogs.size() == 1);
+        CHECK(lamp_state(projection->current()) == early);
     }
 }
 
 TEST_CASE("a change that no body shows is no change")
 {
     MemberState member{"sip:207@office.test", ""};
-    member.projection(standard_profile);
+    const auto kept = member.projection(built_in(standard_profile));
     CHECK(member.fold(dialog(1, confirmed)));
     CHECK_FALSE(member.fold(dialog(1, confirmed)));
     DialogSnapshot held = dialog(1, confirmed);
@@ -251,7 +251,7 @@ TEST_CASE("a change that no body shows is no change")
 TEST_CASE("the end of a dialog nobody knew is nothing")
 {
     MemberState member{"sip:207@office.test", ""};
-    member.projection(standard_profile);
+    const auto kept = member.projection(built_in(standard_profile));
     CHECK_FALSE(member.fold(dialog(1, terminated)));
     CHECK(member.idle());
 }
@@ -264,8 +264,8 @@ TEST_CASE("one rendering serves all who were told the same")
     a.told();
     b.told();
     member.fold(dialog(1, early));
-    const auto of_a = a.projection_.document(a.told_, Step::present).tail;
-    CHECK(of_a == b.projection_.document(b.told_, Step::present).tail);
+    const auto of_a = a.projection_->document(a.told_, Step::present).tail;
+    CHECK(of_a == b.projection_->document(b.told_, Step::present).tail);
 }
 
 TEST_CASE("a picture lives no longer than somebody needs it")
@@ -283,4 +283,106 @@ TEST_CASE("a picture lives no longer than somebody needs it")
     watcher.told();
     member.fold(dialog(60, early));
     CHECK(talking.expired());
+}
+
+TEST_CASE("where one dialog is shown, a profile may put the talking or the newest one first")
+{
+    const auto shown_by = [](ShownDialogs which) {
+        BodyProfile profile{.name = "one", .shown = which};
+        MemberState member{"sip:207@office.test", ""};
+        const auto projection = member.projection(std::make_shared<const BodyProfile>(profile));
+        member.fold(dialog(1, early));
+        member.fold(dialog(2, confirmed));
+        member.fold(dialog(3, proceeding));
+        return projection->current()->dialogs.at(0).dialog->latest.leg.value;
+    };
+    CHECK(shown_by(ShownDialogs::ringing_first) == 1);
+    CHECK(shown_by(ShownDialogs::talking_first) == 2);
+    CHECK(shown_by(ShownDialogs::newest_first) == 3);
+}
+
+TEST_CASE("a phone that shows one dialog, and dialling as busy, is not shown dialling before talk")
+{
+    MemberState member{"sip:207@office.test", ""};
+    const auto projection = member.projection(built_in_profile("cisco-spa"));
+    member.fold(dialog(1, confirmed));
+    member.fold(dialog(2, early, Direction::initiator));
+    CHECK(projection->current()->dialogs.at(0).dialog->latest.leg.value == 1);
+    member.fold(dialog(3, early));
+    CHECK(projection->current()->dialogs.at(0).dialog->latest.leg.value == 3);
+}
+
+TEST_CASE("Polycom: ringing at somebody who was told as busy comes after an idle edge")
+{
+    MemberState member{"sip:207@office.test", ""};
+    const auto profile = built_in_profile("polycom");
+    Watching watcher{member, *profile};
+    watcher.told();
+    member.fold(dialog(1, trying));
+    CHECK(watcher.told() == "1:trying");
+    member.fold(dialog(1, early));
+    CHECK(watcher.told() == "1:early");  // the same call: it was never busy
+    member.fold(dialog(2, early));
+    CHECK(watcher.told() == "1:early 2:early");  // it rings already
+    member.fold(dialog(2, terminated));
+    member.fold(dialog(1, confirmed));
+    CHECK(watcher.told() == "2:terminated 1:confirmed");
+    member.fold(dialog(3, early));
+    CHECK(watcher.told() == "1:terminated | 1:confirmed 3:early");
+}
+
+TEST_CASE(
+    "equal rows share a projection, whichever Directory they come from; filters have their own")
+{
+    MemberState member{"sip:207@office.test", ""};
+    const auto copy = std::make_shared<const BodyProfile>(standard_profile);
+    const auto one = member.projection(built_in(standard_profile));
+    CHECK(member.projection(copy) == one);
+    CHECK(member.projection(copy, {.call_id = "call-1", .from_tag = {}, .to_tag = {}}) != one);
+}
+
+TEST_CASE("a projection that nobody looks through is made no more")
+{
+    MemberState member{"sip:207@office.test", ""};
+    auto kept = member.projection(built_in(standard_profile));
+    CHECK(member.fold(dialog(1, early)));
+    kept.reset();
+    CHECK_FALSE(member.fold(dialog(1, confirmed)));
+}
+
+TEST_CASE("reduced documents keep what was told, and are rendered once")
+{
+    MemberState member{"sip:207@office.test", ""};
+    Watching watcher{member, standard_profile};
+    DialogSnapshot named = dialog(1, confirmed);
+    named.remote.identity.display_name = "Ben";
+    member.fold(named);
+    const auto text = [&](Detail detail) {
+        return *watcher.projection_
+                    ->document(watcher.told_, Step::present, {DocumentKind::full, detail})
+                    .tail;
+    };
+    CHECK(text(Detail::full).find("Ben") != std::string::npos);
+    CHECK(text(Detail::no_names).find("Ben") == std::string::npos);
+    CHECK(text(Detail::no_names).find("<target") != std::string::npos);
+    CHECK(text(Detail::no_targets).find("<target") == std::string::npos);
+    CHECK(text(Detail::no_targets).find("sip:211@office.test") != std::string::npos);
+    const DocumentForm form{DocumentKind::full, Detail::no_names};
+    const auto once = watcher.projection_->document(watcher.told_, Step::present, form).tail;
+    CHECK(once == watcher.projection_->document(watcher.told_, Step::present, form).tail);
+}
+
+TEST_CASE("what a phone is told in the same word is told once")
+{
+    MemberState member{"sip:207@office.test", ""};
+    const auto fanvil = built_in_profile("fanvil");
+    Watching watcher{member, *fanvil};
+    watcher.told();
+    member.fold(dialog(1, trying, Direction::initiator));
+    CHECK(watcher.told() == "1:confirmed");
+    CHECK(lamp_state(watcher.projection_->current()) == confirmed);
+    CHECK_FALSE(member.fold(dialog(1, early, Direction::initiator)));
+    CHECK_FALSE(member.fold(dialog(1, confirmed, Direction::initiator)));
+    member.fold(dialog(1, terminated, Direction::initiator));
+    CHECK(watcher.told() == "1:terminated");
 }

@@ -36,10 +36,8 @@ TEST_CASE("a group keeps the order of its members and watchers")
 {
     Office office;
     office.add_extensions({"201", "207", "211"});
-    const Group sales{"sales",
-                      "Sales",
-                      {"211", "207"},
-                      {{"207", false, ProfileChoice::innovaphone}, {"201", true, {}}}};
+    const Group sales{
+        "sales", "Sales", {"211", "207"}, {{"207", false, "innovaphone"}, {"201", true, {}}}};
     office.write([&](Database& database) {
         GroupStore{database}.put({sales, {1, at(1), at(1)}});
         GroupStore{database}.put({{"support", "", {}, {}}, {2, at(1), at(1)}});
@@ -229,8 +227,7 @@ TEST_CASE("the directory holds the whole office")
     Office office;
     office.add_extensions({"201", "207"});
     office.write([](Database& database) {
-        GroupStore{database}.put(
-            {{"sales", "", {"207"}, {{"201", true, ProfileChoice::innovaphone}}}, {}});
+        GroupStore{database}.put({{"sales", "", {"207"}, {{"201", true, "innovaphone"}}}, {}});
     });
     const auto directory = load_directory(office.database);
     CHECK(directory->domain() == "office.test");
@@ -238,5 +235,5 @@ TEST_CASE("the directory holds the whole office")
     const auto* right = directory->right("201", "207");
     REQUIRE(right != nullptr);
     CHECK(right->unsolicited);
-    CHECK(right->profile == ProfileChoice::innovaphone);
+    CHECK(right->profile->name == "innovaphone");
 }

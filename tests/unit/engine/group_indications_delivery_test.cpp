@@ -94,8 +94,7 @@ TEST_CASE("hold is seen at the local target")
 
 TEST_CASE("innovaphone how-to: early, terminated, proceeding, terminated; version and CSeq rise")
 {
-    Office office{
-        office_directory({"201", "207"}, {"207"}, {{"201", false, ProfileChoice::innovaphone}})};
+    Office office{office_directory({"201", "207"}, {"207"}, {{"201", false, "innovaphone"}})};
     office.subscribed("201", "207");
     office.call(1, trying);
     CHECK(office.silent());

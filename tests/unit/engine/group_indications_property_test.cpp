@@ -12,8 +12,7 @@ namespace {
 
 const std::vector<std::string> members{"207", "208", "209"};
 const std::vector<std::string> watchers{"201", "202", "203", "204"};
-constexpr ProfileChoice profiles[]{ProfileChoice::standard, ProfileChoice::innovaphone,
-                                   ProfileChoice::automatic, ProfileChoice::standard};
+constexpr const char* profiles[]{"standard", "innovaphone", "", "polycom"};
 
 /// What one phone has seen of one Call-ID: it checks every NOTIFY as it comes.
 struct Seen {
@@ -197,7 +196,8 @@ private:
         office_.indications =
             GroupIndications{{},
                              [this] { return "t" + std::to_string(++office_.tokens); },
-                             directory(unsolicited_, without_)};
+                             directory(unsolicited_, without_),
+                             office_.locations};
         truth_.clear();
         under_way_.clear();
         restarts_.clear();
@@ -346,8 +346,9 @@ private:
             if (dialog.extension != seen.member || word.empty()) continue;
             const auto line = dialog.dialog.call_id + " " + std::string{word};
             constexpr int ranks[]{1, 2, 4, 3};  // early > confirmed > proceeding > trying
-            const int rank = ranks[static_cast<std::size_t>(dialog.state)];
-            if (!seen.profile->single) {
+            const bool busy = dialog.state == LegState::early && word != "early";
+            const int rank = busy ? 2 : ranks[static_cast<std::size_t>(dialog.state)];
+            if (!seen.profile->single()) {
                 lines.insert(line);
             } else if (rank > best) {
                 best = rank;

@@ -389,7 +389,7 @@ TEST_CASE("another choice of profile acts at once")
     office.call(1, LegState::confirmed);
     office.acknowledged();
     office.configures(office_directory({"201", "202", "207", "208"}, {"207", "208"},
-                                       {{"201", false, ProfileChoice::innovaphone}, {"202"}}));
+                                       {{"201", false, "innovaphone"}, {"202"}}));
     CHECK(states_of(office.acknowledged()) == "terminated");  // what was shown in the other dialect
     const auto notify = office.notified();
     CHECK(states_of(notify) == "proceeding");
@@ -399,8 +399,7 @@ TEST_CASE("another choice of profile acts at once")
 
 TEST_CASE("an automatic profile follows the User-Agent of the phone")
 {
-    Office office{
-        office_directory({"201", "207"}, {"207"}, {{"201", false, ProfileChoice::automatic}})};
+    Office office{office_directory({"201", "207"}, {"207"}, {{"201", false, ""}})};
     auto request = office.subscribe("201", "207");
     request.user_agent = "innovaphone IP222/13r3";
     CHECK(office.receives(request).status == 200);

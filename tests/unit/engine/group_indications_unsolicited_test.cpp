@@ -335,8 +335,7 @@ TEST_CASE("after a restart a phone with a subscription gets that, the others are
 
 TEST_CASE("an automatic profile follows the User-Agent of the registration")
 {
-    Office office{
-        office_directory({"201", "207"}, {"207"}, {{"201", true, ProfileChoice::automatic}})};
+    Office office{office_directory({"201", "207"}, {"207"}, {{"201", true, ""}})};
     office.registers("201", 1, seconds{600}, "snom360/5.5");
     CHECK(document_of(office.notified()).dialogs.empty());
     CHECK(office.view().lamps.at(0).profile == "snom");

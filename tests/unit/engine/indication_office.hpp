@@ -50,12 +50,13 @@ inline std::string header(const Reply& reply, std::string_view name)
 struct OfficeWatcher {
     std::string number;
     bool unsolicited = false;
-    ProfileChoice profile = ProfileChoice::standard;
+    std::string profile = "standard";
 };
 
 inline DirectoryRef office_directory(const std::vector<std::string>& numbers,
                                      const std::vector<std::string>& members,
-                                     const std::vector<OfficeWatcher>& watchers)
+                                     const std::vector<OfficeWatcher>& watchers,
+                                     std::vector<BodyProfile> profiles = {})
 {
     std::vector<Extension> extensions;
     for (const auto& number : numbers) extensions.push_back({number, {}, {}, {}});
@@ -63,7 +64,8 @@ inline DirectoryRef office_directory(const std::vector<std::string>& numbers,
     for (const auto& [number, unsolicited, profile] : watchers)
         group.watchers.push_back({number, unsolicited, profile});
     return std::make_shared<const Directory>("office.test", std::move(extensions),
-                                             std::vector<Group>{std::move(group)});
+                                             std::vector<Group>{std::move(group)}, Numbering{},
+                                             std::move(profiles));
 }
 
 inline DirectoryRef standard_office(bool unsolicited = false)
@@ -77,7 +79,7 @@ class Office {
 public:
     explicit Office(DirectoryRef directory = standard_office(), IndicationSettings settings = {})
         : indications{settings, [this] { return "t" + std::to_string(++tokens); },
-                      std::move(directory)}
+                      std::move(directory), locations}
     {
     }
 

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "core/subscription.hpp"
 #include "sip_office.hpp"
 
 using namespace lampline;
@@ -244,4 +245,33 @@ TEST_CASE("no more NOTIFYs than allowed are under way to one peer; the others fo
         if (answered < 4) waiting.push_back(watcher.receive());
     }
     CHECK(waiting.empty());
+}
+
+TEST_CASE("a header is no larger than the domain reckons with, and not much smaller")
+{
+    Office office;
+    Phone watcher{office, "201"};
+    auto command = notify_to(watcher, 1, 4'294'967'295);
+    command.subscription_state = "terminated;reason=noresource";
+    const auto reckoned = header_size(*command.dialog);
+    office.run(std::move(command));
+    const auto notify = watcher.receive();
+    std::size_t written = notify.first_line.size() + 4;  // with the empty line
+    for (const auto& [name, value] : notify.headers) written += name.size() + value.size() + 4;
+    CHECK(written <= reckoned);
+    CHECK(reckoned <= written + 70);
+}
+
+TEST_CASE("a NOTIFY that does not fit into a datagram is sent all the same, and counted")
+{
+    Office office;
+    Phone watcher{office, "201"};
+    auto command = notify_to(watcher, 1, 1);
+    command.body_tail = std::make_shared<const std::string>(std::string(1500, ' '));
+    office.run(std::move(command));
+    const auto notify = watcher.receive();
+    CHECK(notify.body.size() > 1500);
+    CHECK(office.endpoint.counters().notifies_fragmented == 1);
+    watcher.reply(notify, 200, "OK");
+    CHECK(office.next<NotifyAnswered>().status == 200);
 }

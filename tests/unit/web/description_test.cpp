@@ -104,6 +104,7 @@ TEST_CASE("every operation of openapi.yaml answers as described")
         if (furnished) {
             office.put("/api/v1/extensions/207", "{}");
             office.put("/api/v1/groups/sales", R"({"members":["207"]})");
+            office.put("/api/v1/body-profiles/sales", "{}");
             LiveView view;
             view.registrations.emplace_back();
             view.registrations[0].aor = "207";

@@ -1,0 +1,143 @@
+// Group indications: in which dialect a phone is told, what fits on the way to it, and how often.
+#include <algorithm>
+#include <limits>
+
+#include "core/dialog_filter.hpp"
+#include "engine/group_indications.hpp"
+
+namespace lampline {
+namespace {
+
+/// The phone has told us that it takes connections.
+bool asks_for_tcp(const SipUri& contact)
+{
+    constexpr std::string_view wanted{";transport=tcp"};
+    const auto same = [](unsigned char a, unsigned char b) {
+        return (a | 0x20U) == (b | 0x20U);  // all of `wanted` but ';' and '=' are letters
+    };
+    return !std::ranges::search(contact.params, wanted, same).empty();
+}
+
+}  // namespace
+
+/// Lets `subscription` see its member in its profile.
+void GroupIndications::open_view(Subscription& subscription)
+{
+    const auto filter = dialog_filter(subscription.dialog->event);
+    subscription.projection =
+        member(subscription.member).state.projection(subscription.profile, filter);
+    subscription.profile = subscription.projection->profile();
+    measure(subscription);
+}
+
+/// Follows another choice of profile, or another User-Agent. True when the dialect is another: then
+/// the phone may show anything, and is owed the present state.
+bool GroupIndications::change_dialect(Subscription& subscription, const WatchRight& right)
+{
+    auto profile = directory_->profile_for(right, subscription.user_agent);
+    if (profile == subscription.profile || *profile == *subscription.profile) return false;
+    subscription.profile = std::move(profile);
+    open_view(subscription);
+    subscription.told = {.unknown = true};
+    subscription.owes_present = true;
+    return true;
+}
+
+/// How large a body may be: by what the phone takes, and over UDP by what is not fragmented.
+void GroupIndications::measure(Subscription& subscription) const
+{
+    constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
+    const std::size_t own = subscription.profile->max_body;
+    subscription.room = own == 0 ? unlimited : own;
+    if (subscription.dialog->flow.transport != Transport::udp) return;
+    const std::size_t header = header_size(*subscription.dialog);
+    const std::size_t path = settings_.safe_size > header ? settings_.safe_size - header : 0;
+    subscription.room = std::min(subscription.room, path);
+}
+
+/// For a document that is too large: over a connection of the same phone, and `dialog` says so;
+/// else the document with only as much detail as fits. When nothing helps, the smallest is sent
+/// anyway: late or never is worse than in fragments.
+const DialogInfoText& GroupIndications::fit(const Subscription& subscription, Step step,
+                                            DocumentKind kind,
+                                            std::shared_ptr<const NotifyDialog>& dialog)
+{
+    Projection& projection = *subscription.projection;
+    const std::size_t own = subscription.profile->max_body;
+    const auto& whole = projection.document(subscription.told, step, {kind, Detail::full});
+    if (own == 0 || whole.size() <= own)
+        if (auto connected = by_connection(subscription)) {
+            dialog = std::move(connected);
+            ++by_connection_;
+            return whole;
+        }
+    for (const auto detail : {Detail::no_names, Detail::no_local_targets, Detail::no_targets}) {
+        const auto& text = projection.document(subscription.told, step, {kind, detail});
+        const bool fits = text.size() <= subscription.room;
+        if (!fits && detail != Detail::no_targets) continue;
+        ++(fits ? reduced_ : oversized_);
+        return text;
+    }
+    return whole;
+}
+
+/// The way over TCP to the phone of a subscription that came over UDP (RFC 3261 §18.1.1); null when
+/// there is none, or when the last NOTIFY failed.
+std::shared_ptr<const NotifyDialog>
+GroupIndications::by_connection(const Subscription& subscription) const
+{
+    const NotifyDialog& dialog = *subscription.dialog;
+    if (dialog.flow.transport != Transport::udp || subscription.failures > 0) return {};
+    const auto over = [&](const Flow& flow) {
+        auto connected = std::make_shared<NotifyDialog>(dialog);
+        connected->flow = flow;
+        return connected;
+    };
+    for (const Binding& binding : locations_->bindings(subscription.watcher)) {
+        const Flow& flow = binding.flow;
+        if (flow.transport != Transport::tcp || flow.host != dialog.flow.host) continue;
+        if (binding.user_agent == subscription.user_agent && binding.path.empty())
+            return over(flow);
+    }
+    if (!asks_for_tcp(subscription.kind == SubscriptionKind::implicit ? subscription.phone->contact
+                                                                      : subscription.contact))
+        return {};
+    Flow flow = dialog.flow;
+    flow.transport = Transport::tcp;
+    return over(flow);
+}
+
+/// Whether a paced NOTIFY may go out now. If not, it is delivered, with what is true then, when its
+/// turn comes.
+bool GroupIndications::has_turn(Subscription& subscription, Moment now)
+{
+    const auto found = watchers_.find(subscription.watcher);
+    if (found == watchers_.end()) return true;
+    Watcher& watcher = found->second;
+    if (now.mono >= watcher.free_at) {
+        watcher.free_at = now.mono + subscription.profile->gap;
+        return true;
+    }
+    if (subscription.paced) return false;
+    subscription.paced = true;
+    watcher.paced.push_back(subscription.id);
+    turns_.set(subscription.watcher, watcher.free_at);
+    return false;
+}
+
+void GroupIndications::give_turns(const std::string& number, Moment now, Outbox& outbox)
+{
+    const auto found = watchers_.find(number);
+    if (found == watchers_.end()) return;
+    Watcher& watcher = found->second;
+    while (!watcher.paced.empty() && now.mono >= watcher.free_at) {
+        const auto next = subscriptions_.find(watcher.paced.front());
+        watcher.paced.pop_front();
+        if (next == subscriptions_.end()) continue;
+        next->second->paced = false;
+        deliver(*next->second, now, outbox);
+    }
+    if (!watcher.paced.empty()) turns_.set(number, watcher.free_at);
+}
+
+}  // namespace lampline
