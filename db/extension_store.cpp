@@ -6,18 +6,21 @@ namespace lampline::db {
 namespace {
 
 constexpr const char* select_all =
-    "SELECT number, display_name, ha1_md5, ha1_sha256, version, created_at, updated_at "
+    "SELECT number, display_name, ha1_md5, ha1_sha256, version, created_at, updated_at, visibility "
     "FROM extension ORDER BY number";
 constexpr const char* select_one =
-    "SELECT number, display_name, ha1_md5, ha1_sha256, version, created_at, updated_at "
+    "SELECT number, display_name, ha1_md5, ha1_sha256, version, created_at, updated_at, visibility "
     "FROM extension WHERE number = ?";
 
 StoredExtension row_in(SQLite::Statement& row)
 {
-    return {{row.getColumn(0).getString(), row.getColumn(1).getString(),
-             row.getColumn(2).getString(), row.getColumn(3).getString()},
-            {static_cast<std::uint64_t>(row.getColumn(4).getInt64()), time_in(row.getColumn(5)),
-             time_in(row.getColumn(6))}};
+    StoredExtension stored{{row.getColumn(0).getString(), row.getColumn(1).getString(),
+                            row.getColumn(2).getString(), row.getColumn(3).getString()},
+                           {static_cast<std::uint64_t>(row.getColumn(4).getInt64()),
+                            time_in(row.getColumn(5)), time_in(row.getColumn(6))}};
+    stored.extension.visibility =
+        visibility(row.getColumn(7).getString()).value_or(Visibility::hidden);
+    return stored;
 }
 
 }  // namespace
@@ -48,10 +51,12 @@ void ExtensionStore::put(const StoredExtension& row)
 {
     SQLite::Statement upsert{
         database_.handle(),
-        "INSERT INTO extension VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET "
+        "INSERT INTO extension (number, display_name, ha1_md5, ha1_sha256, version, created_at, "
+        "updated_at, visibility) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE "
+        "SET "
         "display_name = excluded.display_name, ha1_md5 = excluded.ha1_md5, "
         "ha1_sha256 = excluded.ha1_sha256, version = excluded.version, "
-        "updated_at = excluded.updated_at"};
+        "updated_at = excluded.updated_at, visibility = excluded.visibility"};
     upsert.bind(1, row.extension.number);
     upsert.bind(2, row.extension.display_name);
     upsert.bind(3, row.extension.ha1_md5);
@@ -59,6 +64,7 @@ void ExtensionStore::put(const StoredExtension& row)
     upsert.bind(5, static_cast<std::int64_t>(row.stamp.version));
     upsert.bind(6, column(row.stamp.created_at));
     upsert.bind(7, column(row.stamp.updated_at));
+    upsert.bind(8, std::string{name(row.extension.visibility)});
     upsert.exec();
 }
 

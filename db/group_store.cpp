@@ -13,9 +13,20 @@ GroupWatcher watcher_in(SQLite::Statement& row, int first)
             profile_named(row.getColumn(first + 2).getString())};
 }
 
+WatchingGroup watching_group_in(SQLite::Statement& row, int first)
+{
+    return {row.getColumn(first).getString(), row.getColumn(first + 1).getInt() != 0,
+            profile_named(row.getColumn(first + 2).getString())};
+}
+
 StoredGroup head_in(SQLite::Statement& row)
 {
-    return {{row.getColumn(0).getString(), row.getColumn(1).getString(), {}, {}},
+    return {{row.getColumn(0).getString(),
+             row.getColumn(1).getString(),
+             {},
+             {},
+             {},
+             {row.getColumn(5).getInt() != 0, row.getColumn(6).getInt() != 0}},
             {static_cast<std::uint64_t>(row.getColumn(2).getInt64()), time_in(row.getColumn(3)),
              time_in(row.getColumn(4))}};
 }
@@ -43,8 +54,8 @@ std::optional<StoredGroup> GroupStore::find(std::string_view name) const
 {
     const std::string key{name};
     SQLite::Statement head{database_.handle(),
-                           "SELECT name, display_name, version, created_at, updated_at "
-                           "FROM office_group WHERE name = ?"};
+                           "SELECT name, display_name, version, created_at, updated_at, "
+                           "rights_parties, rights_pickup FROM office_group WHERE name = ?"};
     head.bind(1, key);
     if (!head.executeStep()) return std::nullopt;
     auto row = head_in(head);
@@ -58,6 +69,12 @@ std::optional<StoredGroup> GroupStore::find(std::string_view name) const
                                "WHERE group_name = ? ORDER BY position"};
     watchers.bind(1, key);
     while (watchers.executeStep()) row.group.watchers.push_back(watcher_in(watchers, 0));
+    SQLite::Statement audience{database_.handle(),
+                               "SELECT watching, unsolicited, profile FROM group_audience "
+                               "WHERE group_name = ? ORDER BY position"};
+    audience.bind(1, key);
+    while (audience.executeStep())
+        row.group.watching_groups.push_back(watching_group_in(audience, 0));
     return row;
 }
 
@@ -66,8 +83,8 @@ std::vector<StoredGroup> GroupStore::all() const
     std::vector<StoredGroup> rows;
     std::unordered_map<std::string, std::size_t> place;
     SQLite::Statement heads{database_.handle(),
-                            "SELECT name, display_name, version, created_at, updated_at "
-                            "FROM office_group ORDER BY name"};
+                            "SELECT name, display_name, version, created_at, updated_at, "
+                            "rights_parties, rights_pickup FROM office_group ORDER BY name"};
     while (heads.executeStep()) {
         rows.push_back(head_in(heads));
         place.emplace(rows.back().group.name, rows.size() - 1);
@@ -84,6 +101,12 @@ std::vector<StoredGroup> GroupStore::all() const
     while (watchers.executeStep())
         rows[place.at(watchers.getColumn(0).getString())].group.watchers.push_back(
             watcher_in(watchers, 1));
+    SQLite::Statement audience{database_.handle(),
+                               "SELECT group_name, watching, unsolicited, profile "
+                               "FROM group_audience ORDER BY group_name, position"};
+    while (audience.executeStep())
+        rows[place.at(audience.getColumn(0).getString())].group.watching_groups.push_back(
+            watching_group_in(audience, 1));
     return rows;
 }
 
@@ -97,14 +120,20 @@ void GroupStore::put(const StoredGroup& row)
 {
     const auto& group = row.group;
     SQLite::Statement upsert{database_.handle(),
-                             "INSERT INTO office_group VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) "
+                             "INSERT INTO office_group (name, display_name, version, created_at, "
+                             "updated_at, rights_parties, rights_pickup) "
+                             "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) "
                              "DO UPDATE SET display_name = excluded.display_name, "
-                             "version = excluded.version, updated_at = excluded.updated_at"};
+                             "version = excluded.version, updated_at = excluded.updated_at, "
+                             "rights_parties = excluded.rights_parties, "
+                             "rights_pickup = excluded.rights_pickup"};
     upsert.bind(1, group.name);
     upsert.bind(2, group.display_name);
     upsert.bind(3, static_cast<std::int64_t>(row.stamp.version));
     upsert.bind(4, column(row.stamp.created_at));
     upsert.bind(5, column(row.stamp.updated_at));
+    upsert.bind(6, group.rights.parties ? 1 : 0);
+    upsert.bind(7, group.rights.pickup ? 1 : 0);
     upsert.exec();
 
     erase_where_name(database_, "DELETE FROM group_member WHERE group_name = ?", group.name);
@@ -125,6 +154,17 @@ void GroupStore::put(const StoredGroup& row)
         watcher.bind(4, group.watchers[i].unsolicited ? 1 : 0);
         watcher.bind(5, profile_word(group.watchers[i].profile));
         run_once(watcher);
+    }
+    erase_where_name(database_, "DELETE FROM group_audience WHERE group_name = ?", group.name);
+    SQLite::Statement audience{database_.handle(),
+                               "INSERT INTO group_audience VALUES (?, ?, ?, ?, ?)"};
+    for (std::size_t i = 0; i < group.watching_groups.size(); ++i) {
+        audience.bind(1, group.name);
+        audience.bind(2, static_cast<std::int64_t>(i));
+        audience.bind(3, group.watching_groups[i].name);
+        audience.bind(4, group.watching_groups[i].unsolicited ? 1 : 0);
+        audience.bind(5, profile_word(group.watching_groups[i].profile));
+        run_once(audience);
     }
 }
 
@@ -149,12 +189,25 @@ std::vector<GroupReference> GroupStore::references(std::string_view number) cons
     return found;
 }
 
-std::vector<GroupReference> GroupStore::told_in(std::string_view name) const
+std::vector<GroupReference> GroupStore::watched_by_group(std::string_view name) const
 {
     std::vector<GroupReference> found;
     SQLite::Statement select{database_.handle(),
-                             "SELECT group_name, number FROM group_watcher WHERE profile = ? "
-                             "ORDER BY group_name, position"};
+                             "SELECT group_name FROM group_audience "
+                             "WHERE watching = ?1 AND group_name <> ?1 ORDER BY group_name"};
+    select.bind(1, std::string{name});
+    while (select.executeStep()) found.push_back({select.getColumn(0).getString(), "watcher"});
+    return found;
+}
+
+std::vector<GroupReference> GroupStore::told_in(std::string_view name) const
+{
+    std::vector<GroupReference> found;
+    SQLite::Statement select{
+        database_.handle(),
+        "SELECT group_name, number, position, 0 AS rank FROM group_watcher WHERE profile = ?1 "
+        "UNION ALL SELECT group_name, watching, position, 1 FROM group_audience "
+        "WHERE profile = ?1 ORDER BY group_name, rank, position"};
     select.bind(1, std::string{name});
     while (select.executeStep())
         found.push_back(

@@ -1,5 +1,5 @@
 #pragma once
-// Tables `office_group`, `group_member` and `group_watcher`.
+// Tables `office_group`, `group_member`, `group_watcher` and `group_audience`.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,7 +20,7 @@ struct StoredGroup {
 struct GroupReference {
     std::string group;
     std::string as;        ///< "member" or "watcher"
-    std::string number{};  ///< the extension, where that is not what was asked about
+    std::string number{};  ///< the extension or group, where that is not what was asked about
 
     friend bool operator==(const GroupReference&, const GroupReference&) = default;
 };
@@ -36,12 +36,15 @@ public:
     [[nodiscard]] std::vector<StoredGroup> all() const;
     [[nodiscard]] std::size_t count() const;
     /// Inserts or replaces; an existing row keeps its created_at. Members and watchers must be
-    /// extensions, each once.
+    /// extensions, each once, and watching groups groups.
     void put(const StoredGroup& row);
     bool remove(std::string_view name);
     /// Where `number` is a member or a watcher, by group name.
     [[nodiscard]] std::vector<GroupReference> references(std::string_view number) const;
-    /// The watchers that are told in the body profile `name` by choice, by group name.
+    /// The other groups that the members of group `name` watch.
+    [[nodiscard]] std::vector<GroupReference> watched_by_group(std::string_view name) const;
+    /// The watchers, and watching groups, that are told in the body profile `name` by choice, by
+    /// group name.
     [[nodiscard]] std::vector<GroupReference> told_in(std::string_view name) const;
 
 private:

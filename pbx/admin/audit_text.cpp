@@ -12,8 +12,9 @@ namespace json = boost::json;
 
 std::string audit_text(const Extension& extension)
 {
-    return json::serialize(
-        json::object{{"number", extension.number}, {"display_name", extension.display_name}});
+    return json::serialize(json::object{{"number", extension.number},
+                                        {"display_name", extension.display_name},
+                                        {"visibility", name(extension.visibility)}});
 }
 
 std::string audit_text(const Group& group)
@@ -23,11 +24,18 @@ std::string audit_text(const Group& group)
         watchers.push_back(json::object{{"number", watcher.number},
                                         {"unsolicited", watcher.unsolicited},
                                         {"profile", db::profile_word(watcher.profile)}});
-    return json::serialize(
-        json::object{{"name", group.name},
-                     {"display_name", group.display_name},
-                     {"members", json::array(group.members.begin(), group.members.end())},
-                     {"watchers", std::move(watchers)}});
+    json::array watching_groups;
+    for (const auto& watching : group.watching_groups)
+        watching_groups.push_back(json::object{{"name", watching.name},
+                                               {"unsolicited", watching.unsolicited},
+                                               {"profile", db::profile_word(watching.profile)}});
+    return json::serialize(json::object{
+        {"name", group.name},
+        {"display_name", group.display_name},
+        {"members", json::array(group.members.begin(), group.members.end())},
+        {"watchers", std::move(watchers)},
+        {"watching_groups", std::move(watching_groups)},
+        {"rights", {{"parties", group.rights.parties}, {"pickup", group.rights.pickup}}}});
 }
 
 std::string audit_text(const Forwarding& forwarding)

@@ -15,6 +15,7 @@ namespace lampline::admin {
 struct ExtensionView {
     std::string number;
     std::string display_name;
+    Visibility visibility = Visibility::open;
     db::RowStamp stamp;
 };
 
@@ -24,6 +25,7 @@ struct ExtensionDraft {
     std::optional<std::string>
         sip_password;  ///< empty: keep the present one; a new extension gets a generated one
     bool generate_password = false;  ///< take a new one, even if there is one
+    Visibility visibility = Visibility::open;
 };
 
 struct ExtensionSaved {

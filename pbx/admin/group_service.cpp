@@ -44,6 +44,31 @@ private:
     std::unordered_set<std::string> seen_;
 };
 
+void check_profile(const BodyProfileService& profiles, const std::string& profile,
+                   std::string pointer, std::vector<FieldFault>& faults)
+{
+    if (!profile.empty() && !profiles.exists(profile))
+        faults.push_back(
+            {std::move(pointer), "unknown_profile", "there is no body profile " + profile});
+}
+
+void check_watching_groups(const Group& group, db::Database& database,
+                           std::vector<FieldFault>& faults)
+{
+    const db::GroupStore groups{database};
+    const BodyProfileService profiles{database};
+    std::unordered_set<std::string> seen;
+    for (std::size_t i = 0; i < group.watching_groups.size(); ++i) {
+        const auto& [name, unsolicited, profile] = group.watching_groups[i];
+        const auto pointer = "/watching_groups/" + std::to_string(i);
+        if (!seen.insert(name).second)
+            faults.push_back({pointer + "/name", "duplicate", name + " is named twice"});
+        else if (name != group.name && !groups.find(name))
+            faults.push_back({pointer + "/name", "unknown_group", "there is no group " + name});
+        check_profile(profiles, profile, pointer + "/profile", faults);
+    }
+}
+
 std::vector<FieldFault> faults_of(const Group& group, db::Database& database)
 {
     std::vector<FieldFault> faults;
@@ -55,6 +80,8 @@ std::vector<FieldFault> faults_of(const Group& group, db::Database& database)
         faults.push_back({"/members", "too_many", "must be at most " + limit});
     if (group.watchers.size() > GroupService::max_members)
         faults.push_back({"/watchers", "too_many", "must be at most " + limit});
+    if (group.watching_groups.size() > GroupService::max_members)
+        faults.push_back({"/watching_groups", "too_many", "must be at most " + limit});
     if (!faults.empty()) return faults;
 
     NumberList members{database, faults};
@@ -66,10 +93,9 @@ std::vector<FieldFault> faults_of(const Group& group, db::Database& database)
         const auto& [number, unsolicited, profile] = group.watchers[i];
         const auto pointer = "/watchers/" + std::to_string(i);
         watchers.check(number, pointer + "/number");
-        if (!profile.empty() && !profiles.exists(profile))
-            faults.push_back(
-                {pointer + "/profile", "unknown_profile", "there is no body profile " + profile});
+        check_profile(profiles, profile, pointer + "/profile", faults);
     }
+    check_watching_groups(group, database, faults);
     return faults;
 }
 
@@ -122,6 +148,9 @@ Result<ConfigChange, Refusal> GroupService::remove(std::string_view name,
     if (auto refusal = check(condition, before ? before->stamp.version : 0))
         return unexpected{std::move(*refusal)};
     if (!before) return unexpected{Refusal{RefusalKind::unknown, {}, {}, 0}};
+    if (auto references = groups.watched_by_group(name); !references.empty())
+        return unexpected{
+            Refusal{RefusalKind::in_use, {}, std::move(references), before->stamp.version}};
     db::AuditStore{database_}.record({0, now, actor.name, actor.address, actor.request_id,
                                       "group.delete", std::string{name}, audit_text(before->group),
                                       std::nullopt});

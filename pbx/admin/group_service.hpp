@@ -28,9 +28,11 @@ public:
     [[nodiscard]] std::optional<db::StoredGroup> find(std::string_view name) const;
     [[nodiscard]] std::vector<db::StoredGroup> all() const;
     /// Creates or replaces. Faults at /name, /display_name, /members/N, /watchers/N/number,
-    /// /watchers/N/profile: malformed, duplicate, unknown_extension, unknown_profile, too_many.
+    /// /watchers/N/profile, /watching_groups/N/name, /watching_groups/N/profile: malformed,
+    /// duplicate, unknown_extension, unknown_group, unknown_profile, too_many.
     Result<GroupSaved, Refusal> put(const Group& group, const Precondition& condition,
                                     const Actor& actor, std::chrono::sys_seconds now);
+    /// in_use: it watches another group.
     Result<ConfigChange, Refusal> remove(std::string_view name, const Precondition& condition,
                                          const Actor& actor, std::chrono::sys_seconds now);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <unordered_set>
 
 namespace lampline {
 namespace {
@@ -18,6 +19,8 @@ void merge(std::vector<WatchRight>& rights, Key key)
             std::invoke(key, *std::prev(kept)) == std::invoke(key, right)) {
             auto& merged = *std::prev(kept);
             merged.unsolicited = merged.unsolicited || right.unsolicited;
+            merged.rights.parties = merged.rights.parties || right.rights.parties;
+            merged.rights.pickup = merged.rights.pickup || right.rights.pickup;
             if (!merged.profile) merged.profile = right.profile;
         } else {
             if (&*kept != &right) *kept = std::move(right);
@@ -29,6 +32,24 @@ void merge(std::vector<WatchRight>& rights, Key key)
 }
 
 }  // namespace
+
+std::string_view name(Visibility visibility) noexcept
+{
+    switch (visibility) {
+    case Visibility::open: return "open";
+    case Visibility::anonymous: return "anonymous";
+    case Visibility::hidden: return "hidden";
+    }
+    return {};
+}
+
+std::optional<Visibility> visibility(std::string_view word) noexcept
+{
+    using enum Visibility;
+    for (const auto one : {open, anonymous, hidden})
+        if (name(one) == word) return one;
+    return std::nullopt;
+}
 
 Directory::Directory(std::string domain, std::vector<Extension> extensions,
                      std::vector<Group> groups, Numbering numbering,
@@ -56,10 +77,15 @@ Directory::Directory(std::string domain, std::vector<Extension> extensions,
         std::erase_if(group.members, unknown);
         std::erase_if(group.watchers,
                       [&](const GroupWatcher& watcher) { return unknown(watcher.number); });
-        grant(group);
         std::string name = group.name;
         groups_.try_emplace(std::move(name), std::move(group));
     }
+    std::vector<const Group*> by_name;
+    by_name.reserve(groups_.size());
+    for (const auto& [name, group] : groups_) by_name.push_back(&group);
+    std::ranges::sort(by_name, {},
+                      [](const Group* group) { return std::string_view{group->name}; });
+    for (const auto* group : by_name) grant(*group);
     for (auto& [member, rights] : by_member_) merge(rights, &WatchRight::watcher);
     for (auto& [watcher, rights] : by_watcher_) merge(rights, &WatchRight::member);
 }
@@ -107,25 +133,43 @@ ProfileRef Directory::find_profile(std::string_view name) const
     return built_in_profile(name);
 }
 
-/// Lets every watcher of `group` see every member.
+std::vector<GroupWatcher> Directory::audience_of(const Group& group) const
+{
+    auto audience = group.watchers;
+    std::unordered_set<std::string_view> there;
+    for (const auto& watcher : group.watchers) there.insert(watcher.number);
+    for (const auto& watching : group.watching_groups) {
+        const auto* members = find_group(watching.name);
+        if (members == nullptr) continue;
+        for (const auto& number : members->members)
+            if (there.insert(number).second)
+                audience.push_back({number, watching.unsolicited, watching.profile});
+    }
+    return audience;
+}
+
+/// Lets every watcher of `group` see every member that shows itself.
 void Directory::grant(const Group& group)
 {
+    const auto audience = audience_of(group);
     std::vector<ProfileRef> chosen;
-    chosen.reserve(group.watchers.size());
-    for (const auto& watcher : group.watchers) chosen.push_back(find_profile(watcher.profile));
-    const auto right_of = [&](std::size_t place, const std::string& member) {
-        const auto& watcher = group.watchers[place];
-        return WatchRight{watcher.number, member, watcher.unsolicited, chosen[place]};
-    };
+    chosen.reserve(audience.size());
+    for (const auto& watcher : audience) chosen.push_back(find_profile(watcher.profile));
+    const auto by_group = [&](std::size_t place) { return place >= group.watchers.size(); };
     for (const auto& member : group.members) {
-        auto& rights = by_member_[member];
-        rights.reserve(rights.size() + chosen.size());
-        for (std::size_t at = 0; at < chosen.size(); ++at) rights.push_back(right_of(at, member));
-    }
-    for (std::size_t at = 0; at < chosen.size(); ++at) {
-        auto& rights = by_watcher_[group.watchers[at].number];
-        rights.reserve(rights.size() + group.members.size());
-        for (const auto& member : group.members) rights.push_back(right_of(at, member));
+        const auto visibility = extensions_.at(member).visibility;
+        if (visibility == Visibility::hidden) continue;
+        auto rights = group.rights;
+        rights.parties = rights.parties && visibility == Visibility::open;
+        auto& of_member = by_member_[member];
+        of_member.reserve(of_member.size() + audience.size());
+        for (std::size_t at = 0; at < audience.size(); ++at) {
+            const auto& watcher = audience[at];
+            if (by_group(at) && watcher.number == member) continue;
+            const WatchRight right{watcher.number, member, watcher.unsolicited, chosen[at], rights};
+            of_member.push_back(right);
+            by_watcher_[watcher.number].push_back(right);
+        }
     }
 }
 
@@ -141,6 +185,23 @@ ProfileRef Directory::profile_for(const WatchRight& right, std::string_view user
         best = profile;
     }
     return best ? best : built_in_profile_for(user_agent);
+}
+
+std::vector<GroupGrant> Directory::grants(std::string_view watcher, std::string_view member) const
+{
+    std::vector<GroupGrant> grants;
+    if (!right(watcher, member)) return grants;
+    for (const auto& [name, group] : groups_) {
+        if (!std::ranges::count(group.members, member)) continue;
+        const auto audience = audience_of(group);
+        const auto seeing = std::ranges::find(audience, watcher, &GroupWatcher::number);
+        if (seeing == audience.end()) continue;
+        const auto place = static_cast<std::size_t>(seeing - audience.begin());
+        if (watcher == member && place >= group.watchers.size()) continue;
+        grants.push_back({name, seeing->unsolicited, seeing->profile});
+    }
+    std::ranges::sort(grants, {}, &GroupGrant::group);
+    return grants;
 }
 
 std::vector<const Extension*> Directory::extensions() const

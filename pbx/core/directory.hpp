@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,13 +16,25 @@
 
 namespace lampline {
 
-/// A user of the exchange. The secret itself is not here, only its digests (RFC 3261 §22, RFC 8760).
+/// What of an extension its watchers may see, whatever their group allows.
+enum class Visibility : std::uint8_t {
+    open,
+    anonymous,  ///< that it rings or talks, but not with whom
+    hidden,     ///< nothing
+};
+/// The word for it in storage and in REST; nullopt: not one of them.
+std::string_view name(Visibility visibility) noexcept;
+std::optional<Visibility> visibility(std::string_view word) noexcept;
+
+/// A user of the exchange. The secret itself is not here, only its digests (RFC 3261 §22, RFC
+/// 8760).
 struct Extension {
     std::string number;        ///< 1 to 32 of [A-Za-z0-9._+*#-]
     std::string display_name;  ///< may be empty
     std::string ha1_md5;       ///< H(number:realm:secret), lower-case hex
     std::string ha1_sha256;
     Forwarding forwarding{};
+    Visibility visibility = Visibility::open;
 };
 
 /// A member of a group's audience.
@@ -33,30 +46,60 @@ struct GroupWatcher {
     friend bool operator==(const GroupWatcher&, const GroupWatcher&) = default;
 };
 
+/// The members of another group as watchers.
+struct WatchingGroup {
+    std::string name;
+    bool unsolicited = true;
+    std::string profile{};  ///< as of a GroupWatcher
+
+    friend bool operator==(const WatchingGroup&, const WatchingGroup&) = default;
+};
+
+/// What watchers may do besides seeing that a member rings or talks.
+struct GroupRights {
+    bool parties = true;  ///< see with whom
+    bool pickup = true;   ///< take a call that rings there
+
+    friend bool operator==(const GroupRights&, const GroupRights&) = default;
+};
+
 /// Members are seen; watchers see them.
 struct Group {
     std::string name;  ///< 1 to 32 of [a-z0-9_-]
     std::string display_name;
     std::vector<std::string> members;
     std::vector<GroupWatcher> watchers;
+    std::vector<WatchingGroup>
+        watching_groups{};  ///< nobody watches himself by these; `watchers` come first
+    GroupRights rights{};
 };
 
-/// That `watcher` may see `member`, merged over all groups that grant it: unsolicited if any says so, the first
-/// explicit profile in order of group name.
+/// That `watcher` may see `member`, merged over all groups that grant it: unsolicited, and each
+/// right, if any says so, the first explicit profile in order of group name.
 struct WatchRight {
     std::string watcher;
     std::string member;
     bool unsolicited = false;
     ProfileRef profile{};  ///< null: by User-Agent
+    GroupRights rights{};  ///< without what the member itself does not show
 };
 
-/// Immutable; shared between threads as `shared_ptr<const Directory>` and replaced whole after each commit.
+/// That one group lets a watcher see a member, and how.
+struct GroupGrant {
+    std::string group;
+    bool unsolicited = false;
+    std::string profile;  ///< by name; empty: by User-Agent
+};
+
+/// Immutable; shared between threads as `shared_ptr<const Directory>` and replaced whole after each
+/// commit.
 class Directory {
 public:
     Directory() = default;
-    /// Members and watchers that name no extension are left out. When two extensions or groups share a key the
-    /// first one counts. O(total memberships x watchers). `profiles` are rows of the office's own; a watcher whose
-    /// profile is neither there nor built in has none chosen.
+    /// Members and watchers that name no extension, and watching groups that are none, are left
+    /// out; so are the rights to see a hidden extension. When two extensions or groups share a key
+    /// the first one counts. O(total memberships x watchers). `profiles` are rows of the office's
+    /// own; a watcher whose profile is neither there nor built in has none chosen.
     Directory(std::string domain, std::vector<Extension> extensions, std::vector<Group> groups,
               Numbering numbering = {}, std::vector<BodyProfile> profiles = {});
 
@@ -66,15 +109,28 @@ public:
     [[nodiscard]] std::span<const WatchRight> watchers_of(std::string_view member) const noexcept;
     [[nodiscard]] std::span<const WatchRight> watched_by(std::string_view watcher) const noexcept;
     /// nullptr: not allowed. O(log) in the number of watchers of `member`.
-    [[nodiscard]] const WatchRight* right(std::string_view watcher, std::string_view member) const noexcept;
-    [[nodiscard]] const FeatureCodes& feature_codes() const noexcept { return numbering_.feature_codes; }
+    [[nodiscard]] const WatchRight* right(std::string_view watcher,
+                                          std::string_view member) const noexcept;
+    [[nodiscard]] const FeatureCodes& feature_codes() const noexcept
+    {
+        return numbering_.feature_codes;
+    }
     /// Calls to `number` can be taken somewhere: an extension.
-    [[nodiscard]] bool is_destination(std::string_view number) const noexcept { return find(number) != nullptr; }
+    [[nodiscard]] bool is_destination(std::string_view number) const noexcept
+    {
+        return find(number) != nullptr;
+    }
     /// The rows of the office's own, by name.
     [[nodiscard]] std::span<const ProfileRef> profiles() const noexcept { return profiles_; }
-    /// What a phone of `right.watcher` wants in the body: as chosen, else by the longest beginning of `user_agent` that a
-    /// row of the office names, else one of the program; never null. O(rows).
-    [[nodiscard]] ProfileRef profile_for(const WatchRight& right, std::string_view user_agent) const;
+    /// What a phone of `right.watcher` wants in the body: as chosen, else by the longest beginning
+    /// of `user_agent` that a row of the office names, else one of the program; never null.
+    /// O(rows).
+    [[nodiscard]] ProfileRef profile_for(const WatchRight& right,
+                                         std::string_view user_agent) const;
+    /// The groups behind right(), by name. O(all memberships): for questions of people, not for the
+    /// SIP thread.
+    [[nodiscard]] std::vector<GroupGrant> grants(std::string_view watcher,
+                                                 std::string_view member) const;
     [[nodiscard]] std::size_t extension_count() const noexcept { return extensions_.size(); }
     /// Every extension, in no order.
     [[nodiscard]] std::vector<const Extension*> extensions() const;
@@ -82,12 +138,17 @@ public:
 private:
     struct Hash {
         using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+        std::size_t operator()(std::string_view text) const noexcept
+        {
+            return std::hash<std::string_view>{}(text);
+        }
     };
     template <class T>
     using Table = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
 
     [[nodiscard]] ProfileRef find_profile(std::string_view name) const;
+    /// The watchers of `group`, those of its watching groups among them: each once.
+    [[nodiscard]] std::vector<GroupWatcher> audience_of(const Group& group) const;
     void grant(const Group& group);
 
     std::string domain_;

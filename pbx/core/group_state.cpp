@@ -53,6 +53,16 @@ LegState said_by(std::string_view word) noexcept
     return trying;
 }
 
+/// Who may not be seen (RFC 3323 §4.1.1.3).
+DialogParty nobody()
+{
+    DialogParty party;
+    party.identity.display_name = "Anonymous";
+    party.identity.uri.user = "anonymous";
+    party.identity.uri.host = "anonymous.invalid";
+    return party;
+}
+
 bool same_dialogs(const std::vector<ShownDialog>& left,
                   const std::vector<ShownDialog>& right) noexcept
 {
@@ -84,9 +94,10 @@ void Told::note_acknowledged() noexcept
     unknown = false;
 }
 
-Projection::Projection(ProfileRef profile, DialogFilter filter, std::string entity)
-    : profile_{std::move(profile)}, filter_{std::move(filter)}, entity_{std::move(entity)},
-      current_{std::make_shared<const Picture>()}, cleared_{current_}
+Projection::Projection(ProfileRef profile, DialogFilter filter, PartyView parties,
+                       std::string entity)
+    : profile_{std::move(profile)}, filter_{std::move(filter)}, parties_{parties},
+      entity_{std::move(entity)}, current_{std::make_shared<const Picture>()}, cleared_{current_}
 {
 }
 
@@ -107,8 +118,7 @@ Projection::show(const std::vector<std::shared_ptr<TrackedDialog>>& live) const
         }
         shown.push_back({dialog, said_by(word), word, {}});
     }
-    for (auto& one : shown)
-        one.element = write_dialog(one.dialog->latest, one.word, one.dialog->id, *profile_);
+    for (auto& one : shown) one.element = element_of(*one.dialog, one.word);
     return shown;
 }
 
@@ -172,6 +182,16 @@ const DialogInfoText& Projection::document(const Told& told, Step step, Document
     return rendered_.emplace_back(Rendered{told, to, form, render(told, to, form)}).text;
 }
 
+std::string Projection::element_of(const TrackedDialog& dialog, std::string_view word,
+                                   Detail detail) const
+{
+    if (parties_ == PartyView::named)
+        return write_dialog(dialog.latest, word, dialog.id, *profile_, detail);
+    auto anonymous = dialog.latest;
+    anonymous.remote = nobody();
+    return write_dialog(anonymous, word, dialog.id, *profile_, detail);
+}
+
 void Projection::append_ended(std::vector<std::string>& elements, const Told& told,
                               const Picture& target, Detail detail) const
 {
@@ -186,8 +206,7 @@ void Projection::append_ended(std::vector<std::string>& elements, const Told& to
                 continue;
             if (profile_->single() && !elements.empty()) continue;
             ended_legs.push_back(latest.leg);
-            elements.push_back(write_dialog(latest, name(LegState::terminated), shown.dialog->id,
-                                            *profile_, detail));
+            elements.push_back(element_of(*shown.dialog, name(LegState::terminated), detail));
         }
     }
 }
@@ -204,8 +223,7 @@ DialogInfoText Projection::render(const Told& told, const PictureRef& target,
         }
         elements.push_back(form.detail == Detail::full
                                ? shown.element
-                               : write_dialog(shown.dialog->latest, shown.word, shown.dialog->id,
-                                              *profile_, form.detail));
+                               : element_of(*shown.dialog, shown.word, form.detail));
     }
     if (target->dialogs.empty() && elements.empty())
         if (auto idle = write_idle_dialog(entity_, *profile_); !idle.empty())
@@ -241,16 +259,18 @@ bool MemberState::fold(const DialogSnapshot& dialog)
     return changed;
 }
 
-ProjectionRef MemberState::projection(const ProfileRef& profile, const DialogFilter& filter)
+ProjectionRef MemberState::projection(const ProfileRef& profile, const DialogFilter& filter,
+                                      PartyView parties)
 {
     for (const auto& kept : projections_) {
         auto projection = kept.lock();
-        if (!projection || projection->filter() != filter) continue;
+        if (!projection || projection->filter() != filter || projection->parties() != parties)
+            continue;
         if (projection->profile() == profile || *projection->profile() == *profile)
             return projection;
     }
     std::erase_if(projections_, [](const auto& kept) { return kept.expired(); });
-    auto made = std::make_shared<Projection>(profile, filter, entity_);
+    auto made = std::make_shared<Projection>(profile, filter, parties, entity_);
     made->update(live_);
     projections_.push_back(made);
     return made;

@@ -12,6 +12,7 @@
 #include "core/call_event.hpp"
 #include "core/dialog_filter.hpp"
 #include "core/dialog_info.hpp"
+#include "core/directory.hpp"
 
 namespace lampline {
 
@@ -70,18 +71,26 @@ struct DocumentForm {
     friend bool operator==(const DocumentForm&, const DocumentForm&) = default;
 };
 
+/// Whether watchers see with whom an extension talks (RFC 4235 §3.4 leaves that to the notifier).
+enum class PartyView : std::uint8_t { named, anonymous };
+inline PartyView parties_of(const WatchRight& right) noexcept
+{
+    return right.rights.parties ? PartyView::named : PartyView::anonymous;
+}
+
 /// One extension in the eyes of one profile, or what a filter leaves of it. Renderings are made
 /// once per change and shared by all watchers; those that leave something out, when first wanted.
 class Projection {
 public:
     /// `entity`: SIP URI of the extension.
-    Projection(ProfileRef profile, DialogFilter filter, std::string entity);
+    Projection(ProfileRef profile, DialogFilter filter, PartyView parties, std::string entity);
 
     /// Takes the live dialogs, oldest first. False when the profile shows nothing new.
     bool update(const std::vector<std::shared_ptr<TrackedDialog>>& live);
 
     [[nodiscard]] const ProfileRef& profile() const noexcept { return profile_; }
     [[nodiscard]] const DialogFilter& filter() const noexcept { return filter_; }
+    [[nodiscard]] PartyView parties() const noexcept { return parties_; }
     [[nodiscard]] const PictureRef& current() const noexcept { return current_; }
 
     /// What comes next for a watcher that was told `told`.
@@ -112,6 +121,8 @@ private:
     [[nodiscard]] bool must_clear(const PictureRef& told) const noexcept;
     [[nodiscard]] DialogInfoText render(const Told& told, const PictureRef& target,
                                         DocumentForm form) const;
+    [[nodiscard]] std::string element_of(const TrackedDialog& dialog, std::string_view word,
+                                         Detail detail = Detail::full) const;
     void append_ended(std::vector<std::string>& elements, const Told& told, const Picture& target,
                       Detail detail) const;
 
@@ -119,6 +130,7 @@ private:
 
     ProfileRef profile_;
     DialogFilter filter_;
+    PartyView parties_;
     std::string entity_;
     PictureRef current_;
     PictureRef cleared_;             // an idle picture of the present revision
@@ -139,7 +151,8 @@ public:
 
     /// One for all who ask with equal values; it lives as long as one of them keeps it.
     [[nodiscard]] ProjectionRef projection(const ProfileRef& profile,
-                                           const DialogFilter& filter = {});
+                                           const DialogFilter& filter = {},
+                                           PartyView parties = PartyView::named);
 
     [[nodiscard]] bool idle() const noexcept { return live_.empty(); }
 

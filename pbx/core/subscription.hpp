@@ -99,6 +99,7 @@ struct Subscription {
     std::string local_tag;
     std::string user_agent;
     ProfileRef profile = built_in(standard_profile);
+    PartyView parties = PartyView::named;
     ProjectionRef projection;  ///< of the member, in that profile
     std::size_t room = 0;      ///< bytes a body may have where this goes; see group_indications
     bool paced = false;        ///< waits for its turn among the NOTIFYs to its watcher

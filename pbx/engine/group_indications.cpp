@@ -20,7 +20,7 @@ bool same_rights(std::span<const WatchRight> left, std::span<const WatchRight> r
         const auto name_of = [](const ProfileRef& chosen) {
             return chosen ? std::string_view{chosen->name} : std::string_view{};
         };
-        return a.member == b.member && a.unsolicited == b.unsolicited &&
+        return a.member == b.member && a.unsolicited == b.unsolicited && a.rights == b.rights &&
                name_of(a.profile) == name_of(b.profile);
     });
 }
@@ -134,8 +134,10 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
             continue;
 
         const WatchRight* right = directory_->right(subscription->watcher, subscription->member);
-        if (right)
+        if (right) {
             subscription->profile = directory_->profile_for(*right, subscription->user_agent);
+            subscription->parties = parties_of(*right);
+        }
         Subscription& added = add(std::move(subscription));
         expiry_.set(added.id, added.expires_mono);
         if (right)

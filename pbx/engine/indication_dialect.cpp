@@ -25,20 +25,28 @@ void GroupIndications::open_view(Subscription& subscription)
 {
     const auto filter = dialog_filter(subscription.dialog->event);
     subscription.projection =
-        member(subscription.member).state.projection(subscription.profile, filter);
+        member(subscription.member)
+            .state.projection(subscription.profile, filter, subscription.parties);
     subscription.profile = subscription.projection->profile();
     measure(subscription);
 }
 
-/// Follows another choice of profile, or another User-Agent. True when the dialect is another: then
-/// the phone may show anything, and is owed the present state.
+/// Follows another choice of profile, another User-Agent, or another right to see the parties. True
+/// when what is told is another, and the present state is owed. In another dialect the phone may
+/// show anything; with other parties only what it certainly shows, if that is so, stays lit.
 bool GroupIndications::change_dialect(Subscription& subscription, const WatchRight& right)
 {
     auto profile = directory_->profile_for(right, subscription.user_agent);
-    if (profile == subscription.profile || *profile == *subscription.profile) return false;
+    const auto parties = parties_of(right);
+    if (parties == subscription.parties &&
+        (profile == subscription.profile || *profile == *subscription.profile))
+        return false;
+    const bool certain = *profile == *subscription.profile && subscription.in_flight == 0 &&
+                         subscription.projection->next_step(subscription.told) == Step::none;
     subscription.profile = std::move(profile);
+    subscription.parties = parties;
     open_view(subscription);
-    subscription.told = {.unknown = true};
+    subscription.told = {.unknown = !certain};
     subscription.owes_present = true;
     return true;
 }

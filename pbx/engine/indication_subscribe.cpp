@@ -207,6 +207,7 @@ std::unique_ptr<Subscription> GroupIndications::requested(const SubscribeReceive
     subscription->contact = request.contact;
     subscription->user_agent = user_agent_of(request);
     subscription->profile = directory_->profile_for(right, subscription->user_agent);
+    subscription->parties = parties_of(right);
     subscription->remote_cseq = request.cseq;
 
     auto dialog = std::make_shared<NotifyDialog>();

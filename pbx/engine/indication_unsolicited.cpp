@@ -125,6 +125,7 @@ std::unique_ptr<Subscription> GroupIndications::implied(std::shared_ptr<WatcherP
     subscription->local_tag = tokens_();
     subscription->user_agent = phone->user_agent;
     subscription->profile = directory_->profile_for(right, phone->user_agent);
+    subscription->parties = parties_of(right);
 
     auto dialog = std::make_shared<NotifyDialog>();
     dialog->call_id = tokens_() + "@" + directory_->domain();

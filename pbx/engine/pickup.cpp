@@ -63,7 +63,8 @@ bool CallEngine::may_take(std::string_view picker, const Leg& leg) const
 {
     if (picker == leg.extension) return true;
     // A talking call is nobody else's to take.
-    return rings(leg) && directory_->right(picker, leg.extension) != nullptr;
+    const auto* right = directory_->right(picker, leg.extension);
+    return rings(leg) && right && right->rights.pickup;
 }
 
 void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbox& outbox)
@@ -97,8 +98,8 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
     };
     if (dialled.number) {
         const auto& extension = *dialled.number;
-        if (extension != input.authenticated &&
-            !directory_->right(input.authenticated, extension))
+        const auto* right = directory_->right(input.authenticated, extension);
+        if (extension != input.authenticated && !(right && right->rights.pickup))
             return reject(input, 403, "Not Yours To Take", outbox);
         consider(extension);
     } else if (dialled.feature == Feature::pickup_group) {

@@ -246,3 +246,31 @@ TEST_CASE("an answered call moves between one's own phones by Replaces; nobody e
     CHECK(pbx.has_no_calls());
     CHECK(pbx.has_no_dialogs());
 }
+
+TEST_CASE(
+    "who may see a colleague's phone ring, but not pick up, is told 403 and the phone rings on")
+{
+    auto sales = group("sales", {"103"}, {"102"});
+    sales.rights.pickup = false;
+    Scenario pbx{{sales}};
+    Phone &alice = pbx.phone("101"), &bob = pbx.phone("102"), &carol = pbx.phone("103");
+    carol.watches("102");
+    alice.sends(INVITE, "102", alice_sdp);
+    bob.receives(INVITE);
+    carol.receives(NOTIFY);
+    bob.replies(180);
+    alice.receives(180U);
+    const auto shown = carol.receives(NOTIFY).dialog();
+
+    carol.sends_replacing(replacing(shown), "101", carol_sdp);
+    carol.receives(403U);
+    carol.sends(INVITE, "**102", carol_sdp);
+    carol.receives(403U);
+    carol.sends(INVITE, "*8", carol_sdp);
+    carol.receives(480U);
+
+    bob.replies(200, talking_sdp);
+    alice.receives(200U);
+    bob.receives(ACK);
+    CHECK(carol.receives(NOTIFY).dialog().state == "confirmed");
+}

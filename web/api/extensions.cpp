@@ -16,6 +16,7 @@ json::object shown(const admin::ExtensionView& extension)
 {
     return {{"number", extension.number},
             {"display_name", extension.display_name},
+            {"visibility", name(extension.visibility)},
             {"created_at", time_text(extension.stamp.created_at)},
             {"updated_at", time_text(extension.stamp.updated_at)}};
 }
@@ -32,6 +33,12 @@ bool is_null(const json::object& body, std::string_view name)
 {
     const auto* member = body.if_contains(name);
     return member != nullptr && member->is_null();
+}
+
+/// The schema has said which words there are; without one, and with null, all is seen.
+Visibility visibility_in(const json::object& body)
+{
+    return visibility(text_of(body, "visibility").value_or("")).value_or(Visibility::open);
 }
 
 std::string named(const std::string& number)
@@ -99,7 +106,7 @@ ApiAnswer put_extension(const ApiRequest& request)
     if (auto response = other_key(request, body)) return {std::move(*response)};
     return save(request,
                 {request.param("number"), text_of(body, "display_name").value_or(""),
-                 text_of(body, "sip_password"), false},
+                 text_of(body, "sip_password"), false, visibility_in(body)},
                 precondition_of(request.fields));
 }
 
@@ -115,7 +122,8 @@ ApiAnswer patch_extension(const ApiRequest& request)
     if (!present) return {problem(404, "unknown", named(number) + " does not exist")};
 
     admin::ExtensionDraft draft{number, present->display_name, text_of(body, "sip_password"),
-                                is_null(body, "sip_password")};
+                                is_null(body, "sip_password"), present->visibility};
+    if (body.contains("visibility")) draft.visibility = visibility_in(body);
     if (body.contains("display_name"))
         draft.display_name = text_of(body, "display_name").value_or("");
     condition.only_versions = {{present->stamp.version}};  // what was merged into

@@ -19,10 +19,18 @@ json::object shown(const db::StoredGroup& row)
         watchers.push_back(json::object{{"number", watcher.number},
                                         {"unsolicited", watcher.unsolicited},
                                         {"profile", db::profile_word(watcher.profile)}});
+    json::array watching_groups;
+    for (const auto& watching : row.group.watching_groups)
+        watching_groups.push_back(json::object{{"name", watching.name},
+                                               {"unsolicited", watching.unsolicited},
+                                               {"profile", db::profile_word(watching.profile)}});
+    const auto& rights = row.group.rights;
     return {{"name", row.group.name},
             {"display_name", row.group.display_name},
             {"members", json::array(row.group.members.begin(), row.group.members.end())},
             {"watchers", std::move(watchers)},
+            {"watching_groups", std::move(watching_groups)},
+            {"rights", {{"parties", rights.parties}, {"pickup", rights.pickup}}},
             {"created_at", time_text(row.stamp.created_at)},
             {"updated_at", time_text(row.stamp.updated_at)}};
 }
@@ -43,6 +51,32 @@ GroupWatcher watcher_in(const json::object& body)
     return watcher;
 }
 
+WatchingGroup watching_group_in(const json::object& body)
+{
+    WatchingGroup watching;
+    watching.name = json::value_to<std::string>(body.at("name"));
+    if (const auto* unsolicited = body.if_contains("unsolicited"))
+        watching.unsolicited = unsolicited->as_bool();
+    if (const auto* profile = body.if_contains("profile"))
+        watching.profile = db::profile_named(profile->as_string());
+    return watching;
+}
+
+/// A right that is not named stays as it is; null gives it back (RFC 7396).
+void merge_right(const json::object& rights, std::string_view name, bool& right)
+{
+    if (const auto* given = rights.if_contains(name)) right = given->is_null() || given->as_bool();
+}
+
+void merge_rights(const json::value& body, GroupRights& rights)
+{
+    if (body.is_null()) rights = {};
+    if (const auto* given = body.if_object()) {
+        merge_right(*given, "parties", rights.parties);
+        merge_right(*given, "pickup", rights.pickup);
+    }
+}
+
 /// Puts the members of `body` into `group`; null empties one (RFC 7396).
 void merge(const json::object& body, Group& group)
 {
@@ -59,6 +93,13 @@ void merge(const json::object& body, Group& group)
         if (const auto* rows = watchers->if_array())
             for (const auto& row : *rows) group.watchers.push_back(watcher_in(row.as_object()));
     }
+    if (const auto* watching = body.if_contains("watching_groups")) {
+        group.watching_groups.clear();
+        if (const auto* rows = watching->if_array())
+            for (const auto& row : *rows)
+                group.watching_groups.push_back(watching_group_in(row.as_object()));
+    }
+    if (const auto* rights = body.if_contains("rights")) merge_rights(*rights, group.rights);
 }
 
 /// The key is the path's; the body may repeat it.

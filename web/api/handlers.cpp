@@ -36,6 +36,7 @@ std::span<const HandlerRow> handlers() noexcept
         HandlerRow{"getFeatureCode", get_feature_code},
         HandlerRow{"putFeatureCode", put_feature_code},
         HandlerRow{"testDigitPlan", test_digit_plan, Needs::route},
+        HandlerRow{"listWatches", list_watches},
         HandlerRow{"listGroups", list_groups},
         HandlerRow{"getGroup", get_group},
         HandlerRow{"putGroup", put_group},

@@ -51,7 +51,8 @@ struct ApiAnswer {
 /// Runs on the database thread. May throw: then the answer is 500.
 using ApiHandler = ApiAnswer (*)(const ApiRequest&);
 
-/// What is asked of the exchange before the handler runs; `route`: of the body's `from` and `dialled`.
+/// What is asked of the exchange before the handler runs; `route`: of the body's `from` and
+/// `dialled`.
 enum class Needs : std::uint8_t { nothing, live_view, route };
 
 struct HandlerRow {
@@ -75,6 +76,7 @@ ApiAnswer list_feature_codes(const ApiRequest&);
 ApiAnswer get_feature_code(const ApiRequest&);
 ApiAnswer put_feature_code(const ApiRequest&);
 ApiAnswer test_digit_plan(const ApiRequest&);
+ApiAnswer list_watches(const ApiRequest&);
 ApiAnswer list_groups(const ApiRequest&);
 ApiAnswer get_group(const ApiRequest&);
 ApiAnswer put_group(const ApiRequest&);

@@ -154,3 +154,53 @@ TEST_CASE("a profile that does not exist is no choice")
         "office.test", office(), {group("a", {"202"}, {{"201", true, "gone"}})}};
     CHECK_FALSE(directory.right("201", "202")->profile);
 }
+
+TEST_CASE("what a watcher may do is what any of its groups allows")
+{
+    auto quiet = group("quiet", {"202", "203"}, {{"201"}});
+    quiet.rights = {.parties = false, .pickup = false};
+    auto helping = group("helping", {"203"}, {{"201"}});
+    helping.rights = {.parties = false, .pickup = true};
+    const Directory directory{"office.test", office(), {quiet, helping}};
+    CHECK(directory.right("201", "202")->rights == GroupRights{false, false});
+    CHECK(directory.right("201", "203")->rights == GroupRights{false, true});
+    CHECK(directory.watched_by("201")[1].rights == GroupRights{false, true});
+}
+
+TEST_CASE("an extension shows as much of itself as it wants, whatever its groups allow")
+{
+    auto extensions = office();
+    extensions[1].visibility = Visibility::anonymous;  // 202
+    extensions[2].visibility = Visibility::hidden;     // 203
+    const Directory directory{
+        "office.test", std::move(extensions), {group("sales", {"202", "203"}, {{"201"}})}};
+    REQUIRE(directory.right("201", "202"));
+    CHECK(directory.right("201", "202")->rights == GroupRights{false, true});
+    CHECK_FALSE(directory.right("201", "203"));
+    CHECK(directory.watched_by("201").size() == 1);
+    CHECK(directory.watchers_of("203").empty());
+}
+
+TEST_CASE("a group's members watch another group, or their own, but not themselves")
+{
+    auto sales = group("sales", {"202", "203"}, {{"201", false, "innovaphone"}});
+    sales.watching_groups = {{"sales", true, ""}, {"nobody", true, ""}, {"support", true, "snom"}};
+    const auto support = group("support", {"201", "204"}, {});
+    const Directory directory{"office.test", office(), {sales, support}};
+    CHECK(directory.right("202", "203"));
+    CHECK(directory.right("203", "202"));
+    CHECK_FALSE(directory.right("202", "202"));
+    REQUIRE(directory.right("204", "202"));
+    CHECK(directory.right("204", "202")->profile->name == "snom");
+    // Named by itself as well: that counts.
+    CHECK_FALSE(directory.right("201", "202")->unsolicited);
+    CHECK(directory.right("201", "202")->profile->name == "innovaphone");
+    CHECK(directory.watchers_of("204").empty());
+}
+
+TEST_CASE("the words of visibility")
+{
+    for (const auto one : {Visibility::open, Visibility::anonymous, Visibility::hidden})
+        CHECK(visibility(name(one)) == one);
+    CHECK_FALSE(visibility(""));
+}

@@ -386,3 +386,33 @@ TEST_CASE("what a phone is told in the same word is told once")
     member.fold(dialog(1, terminated, Direction::initiator));
     CHECK(watcher.told() == "1:terminated");
 }
+
+TEST_CASE(
+    "RFC 3323: who may not see the parties is told of somebody anonymous, in life and at the end")
+{
+    MemberState member{"sip:207@office.test", "t-"};
+    const auto profile = built_in(standard_profile);
+    const auto named = member.projection(profile);
+    const auto anonymous = member.projection(profile, {}, PartyView::anonymous);
+    CHECK(named != anonymous);
+    CHECK(member.projection(profile, {}, PartyView::anonymous) == anonymous);
+
+    auto ringing = dialog(1, LegState::early);
+    ringing.remote.target = SipUri::parse("sip:211@192.0.2.7").value();
+    member.fold(ringing);
+    Told told;
+    const auto shown = [&] {
+        const auto& text = anonymous->document(told, Step::present);
+        CHECK((*text.head + *text.tail).find("211") == std::string::npos);
+        told.note_sent(anonymous->target(Step::present));
+        return read_dialog_info(*text.head + "0" + *text.tail)->dialogs.at(0);
+    };
+    const auto living = shown();
+    CHECK(living.state == "early");
+    CHECK(living.remote_identity == "sip:anonymous@anonymous.invalid");
+    CHECK(living.local_identity == "sip:207@office.test");
+    CHECK(living.call_id == "call-1");  // a pickup must still name it
+
+    member.fold(dialog(1, LegState::terminated));
+    CHECK(shown().state == "terminated");
+}

@@ -7,8 +7,11 @@ using namespace lampline::testing;
 
 namespace {
 
-const std::string sales = R"({"name":"sales","display_name":"Sales","members":["207","211"],)"
-                          R"("watchers":[{"number":"201","unsolicited":true,"profile":"auto"}]})";
+const std::string sales =
+    R"({"name":"sales","display_name":"Sales","members":["207","211"],)"
+    R"("watchers":[{"number":"201","unsolicited":true,"profile":"auto"}],)"
+    R"("watching_groups":[{"name":"sales","unsolicited":false,"profile":"snom"}],)"
+    R"("rights":{"parties":false,"pickup":true}})";
 
 struct Groups : WebOffice {
     Groups()
@@ -122,4 +125,70 @@ TEST_CASE("removing a member recursively moves the group's ETag")
     const auto tag = field(office.put("/api/v1/groups/sales", sales), "ETag");
     CHECK(office.remove("/api/v1/extensions/211?recursive=true").status == 204);
     CHECK(office.get("/api/v1/groups/sales", {{"If-None-Match", tag}}).status == 200);
+}
+
+TEST_CASE("rights and watching groups: what is not named is allowed, null gives it back")
+{
+    Groups office;
+    office.put("/api/v1/groups/sales", R"({"members":["207"],"watchers":[{"number":"201"}]})");
+    CHECK(json_of(office.get("/api/v1/groups/sales")).at("rights") ==
+          boost::json::parse(R"({"parties":true,"pickup":true})"));
+    office.patch("/api/v1/groups/sales", R"({"rights":{"pickup":false}})");
+    CHECK(office.published.back()->right("201", "207")->rights == GroupRights{true, false});
+    office.patch("/api/v1/groups/sales", R"({"rights":{"pickup":null,"parties":false}})");
+    CHECK(office.published.back()->right("201", "207")->rights == GroupRights{false, true});
+    office.patch("/api/v1/groups/sales", R"({"rights":null})");
+    CHECK(office.published.back()->right("201", "207")->rights == GroupRights{true, true});
+    CHECK(office.patch("/api/v1/groups/sales", R"({"rights":{"listen":true}})").status == 422);
+}
+
+TEST_CASE("a group that watches must exist, once, and cannot be removed while it does")
+{
+    Groups office;
+    office.put("/api/v1/groups/support", R"({"members":["201"]})");
+    const auto refused = office.put(
+        "/api/v1/groups/sales",
+        R"({"watching_groups":[{"name":"support"},{"name":"support"},{"name":"ghosts","profile":"x"}]})");
+    CHECK(refused.status == 422);
+    CHECK(refused.body.find("/watching_groups/1/name") != std::string::npos);
+    CHECK(refused.body.find("/watching_groups/2/name") != std::string::npos);
+    CHECK(refused.body.find("/watching_groups/2/profile") != std::string::npos);
+
+    office.put("/api/v1/groups/sales",
+               R"({"members":["207"],"watching_groups":[{"name":"support"}]})");
+    CHECK(office.published.back()->right("201", "207"));
+    const auto in_use = office.remove("/api/v1/groups/support");
+    CHECK(in_use.status == 409);
+    CHECK(in_use.body.find("sales") != std::string::npos);
+    CHECK(office.put("/api/v1/groups/support", R"({"members":["211"]})").status == 200);
+    CHECK(office.published.back()->right("211", "207"));
+    CHECK(office.remove("/api/v1/groups/sales").status == 204);
+    CHECK(office.remove("/api/v1/groups/support").status == 204);
+}
+
+TEST_CASE("what an extension may see and do, merged over its groups and what the members show")
+{
+    Groups office;
+    office.put("/api/v1/extensions/211", R"({"visibility":"anonymous","display_name":"Ben"})");
+    office.put(
+        "/api/v1/groups/sales",
+        R"({"members":["207","211"],"watchers":[{"number":"201"}],"rights":{"pickup":false}})");
+    office.put("/api/v1/groups/all",
+               R"({"members":["211"],"watchers":[{"number":"201","unsolicited":false}]})");
+    const auto seen = json_of(office.get("/api/v1/extensions/201/watches"));
+    CHECK(seen.at("items") == boost::json::parse(R"([
+        {"member":"207","display_name":"","groups":["sales"],"parties":true,"pickup":false,
+         "unsolicited":true,"profile":"auto"},
+        {"member":"211","display_name":"Ben","groups":["all","sales"],"parties":false,"pickup":true,
+         "unsolicited":true,"profile":"auto"}])"));
+    CHECK(json_of(office.get("/api/v1/extensions/207/watches")).at("total") == 0);
+    CHECK(office.get("/api/v1/extensions/299/watches").status == 404);
+
+    office.patch("/api/v1/extensions/211", R"({"visibility":"hidden"})");
+    CHECK(json_of(office.get("/api/v1/extensions/201/watches")).at("total") == 1);
+    office.patch("/api/v1/extensions/211", R"({"display_name":"Benjamin"})");
+    CHECK(json_of(office.get("/api/v1/extensions/211")).at("visibility") == "hidden");
+    office.patch("/api/v1/extensions/211", R"({"visibility":null})");
+    CHECK(json_of(office.get("/api/v1/extensions/201/watches")).at("total") == 2);
+    CHECK(office.patch("/api/v1/extensions/211", R"({"visibility":"ghost"})").status == 422);
 }
