@@ -12,7 +12,8 @@ namespace {
 
 const std::vector<std::string> members{"207", "208", "209"};
 const std::vector<std::string> watchers{"201", "202", "203", "204"};
-constexpr const char* profiles[]{"standard", "innovaphone", "", "polycom"};
+constexpr const char* profiles[]{"standard", "innovaphone", "",       "polycom",
+                                 "yealink",  "cisco-spa",   "fanvil", "softphone"};
 
 /// What one phone has seen of one Call-ID: it checks every NOTIFY as it comes.
 struct Seen {
@@ -54,8 +55,7 @@ private:
         numbers.insert(numbers.end(), present.begin(), present.end());
         std::vector<OfficeWatcher> rows;
         for (std::size_t at = 0; at < watchers.size(); ++at)
-            rows.push_back({watchers[at], unsolicited || at % 2 == 0,
-                            profiles[(at + dialects_) % std::size(profiles)]});
+            rows.push_back({watchers[at], unsolicited || at % 2 == 0, choice_of(at)});
         return office_directory(numbers, present, rows);
     }
 
@@ -184,7 +184,7 @@ private:
     {
         without_ = below(2) ? std::string{} : any_of(members);
         unsolicited_ = below(2);
-        dialects_ = below(4);
+        dialects_ = below(std::size(profiles));
         office_.configures(directory(unsolicited_, without_));
     }
 
@@ -237,7 +237,6 @@ private:
             seen.version = notify.version;
             seen.cseq = notify.cseq;
             seen.ended = last;
-            seen.profile = profile_of(document);
             notified_.insert(key);
             const auto user = [](const std::string& address) {
                 const auto begin = address.find("sip:") + 4;
@@ -245,6 +244,7 @@ private:
             };
             seen.watcher = user(notify.dialog->to);
             seen.member = user(notify.dialog->from);
+            seen.profile = profile_of(seen.watcher, document);
             if (last)
                 under_way_.erase(key);
             else
@@ -358,9 +358,18 @@ private:
         return lines;
     }
 
-    /// Told apart by what only one of them writes.
-    static const BodyProfile* profile_of(const DialogInfo& document)
+    [[nodiscard]] const char* choice_of(std::size_t watcher) const
     {
+        return profiles[(watcher + dialects_) % std::size(profiles)];
+    }
+
+    /// As chosen; else told apart by what only one of them writes.
+    [[nodiscard]] const BodyProfile* profile_of(const std::string& watcher,
+                                                const DialogInfo& document) const
+    {
+        const auto at = std::ranges::find(watchers, watcher) - watchers.begin();
+        if (const auto chosen = built_in_profile(choice_of(static_cast<std::size_t>(at))))
+            return chosen.get();
         if (document.entity.empty()) return &innovaphone_profile;
         if (document.dialogs.empty() || document.dialogs.front().id == "dummy")
             return &snom_profile;
@@ -368,6 +377,7 @@ private:
     }
 
     std::mt19937 random_;
+    std::size_t dialects_ = 0;  // shifts the profiles among the watchers
     Office office_;
     std::vector<DialogSnapshot> truth_;
     std::vector<SubscribeReceived> dialogs_;
@@ -378,7 +388,6 @@ private:
     std::set<std::string> notified_;          // since last cleared
     std::string without_;
     bool unsolicited_ = true;
-    std::size_t dialects_ = 0;  // shifts the profiles among the watchers
     std::uint64_t last_leg_ = 0;
     std::uint32_t last_cseq_ = 0;
     int last_period_ = 0;
