@@ -53,8 +53,8 @@ bool DatabaseThread::post(Job job)
 void DatabaseThread::write_behind(std::vector<StorageChange> changes)
 {
     if (changes.empty()) return;
-    const bool patient = std::all_of(changes.begin(), changes.end(), is_refresh);
-    const auto delay = patient ? WriteBehind::refresh_delay : WriteBehind::soon;
+    auto delay = WriteBehind::refresh_delay;
+    for (const auto& change : changes) delay = std::min(delay, WriteBehind::delay_of(change));
     const auto now = std::chrono::steady_clock::now();
     const std::lock_guard lock{mutex_};
     if (stopping_) return;
@@ -137,7 +137,7 @@ void DatabaseThread::run()
     constexpr int attempts = 3;
     for (int attempt = 0; attempt < attempts; ++attempt)
         if (behind.flush(std::chrono::steady_clock::now())) return;
-    spdlog::critical("database: {} changes of bindings and subscriptions are lost", behind.owed());
+    spdlog::critical("database: {} changes of bindings, subscriptions and calls are lost", behind.owed());
 }
 
 }  // namespace lampline::db

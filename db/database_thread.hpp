@@ -38,8 +38,8 @@ public:
     /// stopped.
     [[nodiscard]] bool post(Job job);
 
-    /// Writes `changes` soon, many to a transaction: within 20 ms, and mere refreshes within 1 s,
-    /// where the newest per binding counts. A failing disk is logged and tried again; what the
+    /// Writes `changes` soon, many to a transaction: within 20 ms, calls within 100 ms,
+    /// and mere refreshes within 1 s, where the newest per binding counts. A failing disk is logged and tried again; what the
     /// engine does never depends on it.
     void write_behind(std::vector<StorageChange> changes);
 

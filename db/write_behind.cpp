@@ -17,17 +17,27 @@ std::string key_of(const std::string& call_id, const std::string& local_tag)
 }  // namespace
 
 WriteBehind::WriteBehind(Database& database)
-    : database_{database}, bindings_{database}, subscriptions_{database}
+    : database_{database}, bindings_{database}, subscriptions_{database}, calls_{database}
 {
+}
+
+std::chrono::milliseconds WriteBehind::delay_of(const StorageChange& change) noexcept
+{
+    const bool of_call = std::holds_alternative<CallStored>(change) ||
+                         std::holds_alternative<CallRemoved>(change) ||
+                         std::holds_alternative<RingingStored>(change) ||
+                         std::holds_alternative<RingingRemoved>(change);
+    if (of_call) return call_delay;
+    const auto* stored = std::get_if<BindingStored>(&change);
+    return stored && stored->refresh ? refresh_delay : soon;
 }
 
 void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
 {
     using Kind = OwedBinding::Kind;
     for (auto& change : changes) {
-        auto delay = soon;
+        const auto delay = delay_of(change);
         if (auto* stored = std::get_if<BindingStored>(&change)) {
-            if (stored->refresh) delay = refresh_delay;
             add_binding(std::move(stored->binding),
                         stored->refresh ? Kind::refreshed : Kind::stored);
         } else if (auto* removed = std::get_if<BindingRemoved>(&change)) {
@@ -42,9 +52,39 @@ void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
         } else if (auto* ended = std::get_if<SubscriptionRemoved>(&change)) {
             auto key = key_of(ended->call_id, ended->local_tag);
             owed_subscriptions_.insert_or_assign(std::move(key), std::move(*ended));
+        } else if (auto* call = std::get_if<CallStored>(&change)) {
+            add_call(std::move(*call));
+        } else if (auto* over = std::get_if<CallRemoved>(&change)) {
+            add_call(*over);
+        } else if (auto* ringing = std::get_if<RingingStored>(&change)) {
+            const auto id = ringing->call->id;
+            owed_ringing_.insert_or_assign(id, std::move(*ringing));
+        } else if (auto* silent = std::get_if<RingingRemoved>(&change)) {
+            owed_ringing_.insert_or_assign(silent->call, *silent);
         }
         due_by(now + delay);
     }
+}
+
+void WriteBehind::add_call(CallStored stored)
+{
+    const auto owed = owed_calls_.find(stored.call->id);
+    const auto* unwritten =
+        owed == owed_calls_.end() ? nullptr : std::get_if<CallStored>(&owed->second);
+    if (unwritten) stored.first = unwritten->first;
+    const auto id = stored.call->id;
+    owed_calls_.insert_or_assign(id, std::move(stored));
+}
+
+void WriteBehind::add_call(CallRemoved removed)
+{
+    const auto owed = owed_calls_.find(removed.call);
+    const auto* unwritten =
+        owed == owed_calls_.end() ? nullptr : std::get_if<CallStored>(&owed->second);
+    if (unwritten && unwritten->first)
+        owed_calls_.erase(owed);  // too short for the disk to hear of it
+    else
+        owed_calls_.insert_or_assign(removed.call, removed);
 }
 
 void WriteBehind::add_binding(Binding binding, OwedBinding::Kind kind)
@@ -74,7 +114,8 @@ void WriteBehind::due_by(TimePoint deadline)
 
 std::size_t WriteBehind::owed() const noexcept
 {
-    return owed_bindings_count_ + owed_subscriptions_.size();
+    return owed_bindings_count_ + owed_subscriptions_.size() + owed_calls_.size() +
+           owed_ringing_.size();
 }
 
 void WriteBehind::flush_due(TimePoint now)
@@ -84,7 +125,10 @@ void WriteBehind::flush_due(TimePoint now)
 
 bool WriteBehind::flush(TimePoint now)
 {
-    if (owed() == 0) return true;
+    if (owed() == 0) {
+        deadline_.reset();
+        return true;
+    }
     try {
         write_together();
     } catch (const SQLite::Exception& failure) {
@@ -101,6 +145,8 @@ bool WriteBehind::flush(TimePoint now)
     owed_bindings_.clear();
     owed_bindings_count_ = 0;
     owed_subscriptions_.clear();
+    owed_calls_.clear();
+    owed_ringing_.clear();
     deadline_.reset();
     retry_delay_ = {};
     return true;
@@ -112,6 +158,8 @@ void WriteBehind::for_each_owed(Visit visit)
     for (const auto& [aor, owed] : owed_bindings_)
         for (const auto& each : owed) visit(each);
     for (const auto& [key, owed] : owed_subscriptions_) visit(owed);
+    for (const auto& [id, owed] : owed_calls_) visit(owed);
+    for (const auto& [id, owed] : owed_ringing_) visit(owed);
 }
 
 void WriteBehind::write_together()
@@ -151,6 +199,18 @@ void WriteBehind::write(const OwedSubscription& owed)
         return subscriptions_.put(stored->subscription);
     const auto& removed = std::get<SubscriptionRemoved>(owed);
     subscriptions_.remove(removed.call_id, removed.local_tag);
+}
+
+void WriteBehind::write(const OwedCall& owed)
+{
+    if (const auto* stored = std::get_if<CallStored>(&owed)) return calls_.put(*stored->call);
+    calls_.remove(std::get<CallRemoved>(owed).call);
+}
+
+void WriteBehind::write(const OwedRinging& owed)
+{
+    if (const auto* stored = std::get_if<RingingStored>(&owed)) return calls_.put(*stored->call);
+    calls_.remove_ringing(std::get<RingingRemoved>(owed).call);
 }
 
 }  // namespace lampline::db

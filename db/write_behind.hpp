@@ -1,5 +1,6 @@
 #pragma once
-// Changes that are owed to the disk: the newest per binding and subscription, and when each is due.
+// Changes that are owed to the disk: the newest per binding, subscription and call, and when each
+// is due.
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -10,19 +11,22 @@
 
 #include "core/stored.hpp"
 #include "db/binding_store.hpp"
+#include "db/call_store.hpp"
 #include "db/subscription_store.hpp"
 
 namespace lampline::db {
 
-/// Collects and writes. Holds at most one change per binding and per subscription. Database thread
-/// only; time is told.
+/// Collects and writes. Holds at most one change per binding, per subscription and per call.
+/// Database thread only; time is told.
 class WriteBehind {
 public:
     using TimePoint = std::chrono::steady_clock::time_point;
 
     static constexpr std::chrono::milliseconds soon{
         20};  ///< a new binding, a removal, a subscription
+    static constexpr std::chrono::milliseconds call_delay{100};  ///< a call, and its end
     static constexpr std::chrono::milliseconds refresh_delay{1000};
+    static std::chrono::milliseconds delay_of(const StorageChange& change) noexcept;
     static constexpr std::chrono::seconds max_retry_delay{30};
 
     explicit WriteBehind(Database& database);
@@ -45,21 +49,30 @@ private:
     };
 
     using OwedSubscription = std::variant<SubscriptionStored, SubscriptionRemoved>;
+    using OwedCall = std::variant<CallStored, CallRemoved>;
+    using OwedRinging = std::variant<RingingStored, RingingRemoved>;
 
     void add_binding(Binding binding, OwedBinding::Kind kind);
+    void add_call(CallStored stored);
+    void add_call(CallRemoved removed);
     void due_by(TimePoint deadline);
     void write_together();
     void write_one_by_one();
     void write(const OwedBinding& owed);
     void write(const OwedSubscription& owed);
+    void write(const OwedCall& owed);
+    void write(const OwedRinging& owed);
     template <class Visit>
     void for_each_owed(Visit visit);
 
     Database& database_;
     BindingStore bindings_;
     SubscriptionStore subscriptions_;
+    CallStore calls_;
     std::unordered_map<std::string, std::vector<OwedBinding>> owed_bindings_;  // by aor
     std::unordered_map<std::string, OwedSubscription> owed_subscriptions_;     // by Call-ID and tag
+    std::unordered_map<CallRef, OwedCall> owed_calls_;
+    std::unordered_map<CallRef, OwedRinging> owed_ringing_;
     std::size_t owed_bindings_count_ = 0;
     std::optional<TimePoint> deadline_;
     std::chrono::seconds retry_delay_{0};

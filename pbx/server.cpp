@@ -13,6 +13,7 @@
 #include "base/exit_code.hpp"
 #include "base/log.hpp"
 #include "db/binding_store.hpp"
+#include "db/call_store.hpp"
 #include "db/database_thread.hpp"
 #include "db/directory_loader.hpp"
 #include "db/subscription_store.hpp"
@@ -59,16 +60,19 @@ private:
     std::thread thread_;
 };
 
-struct Kept {
+struct AtStart {
     DirectoryRef directory;
-    std::vector<Binding> bindings;
-    std::vector<StoredSubscription> subscriptions;
+    Kept kept;
+    std::vector<CallRef> damaged_calls;
 };
 
-Kept read_kept(db::Database& database)
+AtStart read_database(db::Database& database)
 {
-    return {db::load_directory(database), db::BindingStore{database}.all(),
-            db::SubscriptionStore{database}.all()};
+    auto calls = db::CallStore{database}.all();
+    return {db::load_directory(database),
+            {db::BindingStore{database}.all(), db::SubscriptionStore{database}.all(),
+             std::move(calls.calls), std::move(calls.ringing)},
+            std::move(calls.damaged)};
 }
 
 sip::EndpointSettings endpoint_settings(const ServeSettings& settings, const std::string& domain)
@@ -123,20 +127,22 @@ ExchangeSettings exchange_settings(const ServeSettings& settings)
 /// others.
 class Server {
 public:
-    Server(const ServeSettings& settings, const std::string& domain, Kept kept,
+    Server(const ServeSettings& settings, const std::string& domain, AtStart found,
            db::DatabaseThread& database)
         : drain_timeout_{settings.drain_timeout}, database_{database},
-          authenticator_{authenticator_settings(settings), kept.directory},
+          authenticator_{authenticator_settings(settings), found.directory},
           endpoint_{loop_, endpoint_settings(settings, domain), authenticator_,
                     [this](SipInput&& input) { take(std::move(input)); }},
-          exchange_{exchange_settings(settings), random_tokens(), kept.directory}
+          exchange_{exchange_settings(settings), random_tokens(), found.directory}
     {
-        endpoint_.set_directory(kept.directory);
+        endpoint_.set_directory(found.directory);
         loop_.on_wake([this] { wake(); });
         step([&](Moment now) {
-            exchange_.restore(std::move(kept.bindings), std::move(kept.subscriptions), now,
-                              outbox_);
+            for (const auto damaged : found.damaged_calls) outbox_.store(CallRemoved{damaged});
+            exchange_.restore(std::move(found.kept), now, outbox_);
         });
+        if (exchange_.call_count() > 0)
+            spdlog::info("{} call(s) of the last run go on", exchange_.call_count());
     }
 
     /// What phones have asked of the database is settled while there is somebody to tell.
@@ -272,7 +278,8 @@ private:
     {
         if (stopping_) return loop_.stop();  // the last BYEs are out already
         if (draining_) {
-            end_calls();
+            // Whoever cannot wait restarts us soon: phones that talk are left to the next run.
+            step([&](Moment now) { exchange_.end_calls(CallsToEnd::ringing, now, outbox_); });
             return loop_.stop();
         }
         draining_ = true;
@@ -288,7 +295,7 @@ private:
     {
         stopping_ = true;
         patience_ends_ = present().mono + time_for_bye;
-        step([&](Moment now) { exchange_.end_calls(now, outbox_); });
+        step([&](Moment now) { exchange_.end_calls(CallsToEnd::all, now, outbox_); });
     }
 
     void wake()
@@ -339,11 +346,11 @@ try {
     std::filesystem::create_directories(settings.data_directory);
     auto database = std::make_unique<db::Database>(settings.database_file(), settings.domain);
     const auto domain = database->domain();
-    auto kept = read_kept(*database);
-    const auto directory_size = kept.directory->extension_count();
+    auto found = read_database(*database);
+    const auto directory_size = found.directory->extension_count();
     db::DatabaseThread database_thread{std::move(database)};
 
-    Server server{settings, domain, std::move(kept), database_thread};
+    Server server{settings, domain, std::move(found), database_thread};
     web::Server web_server{
         {.address = settings.http.host, .port = settings.http.port},
         database_thread,

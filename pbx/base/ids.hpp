@@ -27,6 +27,11 @@ template <class IdType>
 class IdSource {
 public:
     IdType next() noexcept { return IdType{++last_}; }
+    /// None up to `id` is handed out any more.
+    void skip_to(IdType id) noexcept
+    {
+        if (id.value > last_) last_ = id.value;
+    }
 
 private:
     std::uint64_t last_{};

@@ -15,8 +15,6 @@
 
 namespace lampline {
 
-enum class LegRole : std::uint8_t { caller, callee };
-
 /// The dialog between the exchange and one phone.
 struct Leg {
     LegId id;
@@ -25,6 +23,7 @@ struct Leg {
     LegInput ended_by = LegInput::error;  ///< meaningful when terminated
     std::string extension;                ///< whose phone this is
     DialogId dialog;                      ///< seen from us: local_tag is ours
+    DialogState dialog_state;
     NameAddr phone;                       ///< who is at this leg
     NameAddr other;                       ///< whom this leg's phone talks to
     LegId peer{};                         ///< the leg it talks to; 0 while ringing
@@ -33,6 +32,9 @@ struct Leg {
     OptionTag supported = OptionTag::none;  ///< what the phone's INVITE or 2xx offered
     PayloadRef sdp;     ///< the last session description of the phone that counts
     bool held = false;  ///< the phone does not receive media
+    std::uint32_t reserved_cseq = 0;  ///< as stored: no request of ours is to have a higher CSeq
+    bool resumed = false;             ///< taken up after a restart
+    bool adrift = false;  ///< resumed, and its TCP connection was of the run before
 
     TransactionId invite_in{};         ///< INVITE from the phone, without final answer
     TransactionId ack_due{};           ///< INVITE from the phone that we answered 2xx, without ACK
@@ -43,6 +45,7 @@ struct Leg {
     ClientTransactionId probe_out{};  ///< our in-dialog OPTIONS, without final answer
     unsigned failed_probes = 0;
     std::chrono::steady_clock::time_point heard_at;  ///< last sign of life
+    std::vector<std::string> via;  ///< of the INVITE from the phone
     bool cancel_sent = false;
     bool bye_exchanged = false;  ///< a BYE was sent or received
     bool bye_owed = false;       ///< to be sent once the ACK came, or is given up
@@ -122,6 +125,7 @@ enum class CallPhase : std::uint8_t { ringing, talking, ended };
 struct Call {
     CallRef id;
     CallPhase phase = CallPhase::ringing;
+    std::string from;  ///< extension of the first caller
     std::string dialled;
     std::deque<Leg> legs;  ///< the caller's first; references stay good while legs are added
     std::vector<Relay> relays;
@@ -131,10 +135,14 @@ struct Call {
     SessionTimer asked_timer;                ///< of the caller's INVITE
     PayloadRef offer;                        ///< body of the caller's INVITE
     std::chrono::seconds session_expires{};  ///< negotiated; 0: no session timer
+    std::optional<std::chrono::system_clock::time_point> session_ends_at;
     std::chrono::system_clock::time_point started_at;
     std::optional<std::chrono::system_clock::time_point> answered_at;
     std::optional<Transfer> transfer;
     std::unique_ptr<Hunting> hunting;  ///< while phones are to ring; null: answered, or over
+    bool unsaved = false;  ///< what is kept over a restart has changed
+    bool kept = false;     ///< it is in storage, or on its way there
+    bool ringing_kept = false;  ///< what rings is in storage
 
     /// Who waits for an answer while the call rings.
     [[nodiscard]] Leg& caller() noexcept { return legs.front(); }

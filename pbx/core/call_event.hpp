@@ -19,11 +19,13 @@ struct DialogParty {
 /// One dialog between the exchange and a phone of `extension`, seen from that phone, so that a pickup can name it.
 struct DialogSnapshot {
     LegId leg;
+    std::string id;       ///< names it to watchers for life, over restarts too; empty: it is named after the leg
     std::string extension;
     DialogId dialog;      ///< local_tag is the phone's, remote_tag ours (RFC 4235 §4.1.3, RFC 3891 §3)
     Direction direction = Direction::initiator;
     LegState state = LegState::trying;
     LegInput ended_by = LegInput::error;  ///< meaningful when terminated
+    bool resumed = false; ///< from before a restart: watchers may have been told of it by the run before
     bool held = false;    ///< the phone does not receive media: `+sip.rendering=no`
     DialogParty local;    ///< the watched phone
     DialogParty remote;   ///< whom it talks to

@@ -159,7 +159,9 @@ bool Projection::must_clear(const PictureRef& told) const noexcept
 Step Projection::next_step(const Told& told) const noexcept
 {
     if (told.acknowledged == current_ && told.sent == current_) return Step::none;
-    if (told.unknown && !current_->dialogs.empty()) return Step::clear;
+    // A run before this one may have shown anything; calls it has shown and that go on stay steady.
+    const auto resumed = [](const ShownDialog& shown) { return shown.dialog->latest.resumed; };
+    if (told.unknown && !std::ranges::all_of(current_->dialogs, resumed)) return Step::clear;
     if (must_clear(told.acknowledged) || must_clear(told.sent) || must_clear(told.doubtful))
         return Step::clear;
     return Step::present;
@@ -245,7 +247,7 @@ bool MemberState::fold(const DialogSnapshot& dialog)
         (*found)->latest = dialog;
         if (dialog.state == LegState::terminated) live_.erase(found);
     } else if (dialog.state != LegState::terminated) {
-        auto id = id_prefix_ + std::to_string(dialog.leg.value);
+        auto id = dialog.id.empty() ? id_prefix_ + std::to_string(dialog.leg.value) : dialog.id;
         live_.push_back(std::make_shared<TrackedDialog>(TrackedDialog{dialog, std::move(id)}));
     } else {
         return false;

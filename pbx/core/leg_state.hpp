@@ -7,6 +7,9 @@
 
 namespace lampline {
 
+/// Which side of a call a leg is: the phone that called, or one that was called.
+enum class LegRole : std::uint8_t { caller, callee };
+
 /// State of one dialog and the inputs that move it, named as in RFC 4235 §3.7.1.
 enum class LegState : std::uint8_t { trying, proceeding, early, confirmed, terminated };
 enum class LegInput : std::uint8_t {

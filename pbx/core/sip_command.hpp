@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "core/sip_types.hpp"
+#include "core/stored_call.hpp"
 
 namespace lampline {
 
@@ -11,6 +12,25 @@ struct OpenDialog {
     TransactionId transaction;
     LegId leg;
     std::string local_tag;
+};
+
+/// Takes up dialog `leg` of an earlier run, confirmed. What cannot be taken up is reported as DialogLost.
+struct ResumeDialog {
+    LegId leg;
+    DialogId dialog;
+    DialogState state;
+    Flow flow;
+};
+
+/// The phone of dialog `leg` is reached over `flow` from now on, unless the dialog has a route set.
+struct MoveDialog {
+    LegId leg;
+    Flow flow;
+};
+
+/// Ends an INVITE of an earlier run: a received one by a 500, a sent one by CANCEL. Nothing is reported of it.
+struct EndInvite {
+    StoredInvite invite;
 };
 
 /// Answers a request. A final status ends the transaction; of an INVITE, a 2xx ends it with its ACK or AckMissing.
@@ -108,7 +128,7 @@ struct ForgetNotify {
     SubscriptionId subscription;
 };
 
-using SipCommand = std::variant<OpenDialog, Reply, SendInvite, SendRequest, SendAck, SendCancel, CloseDialog, SendNotify,
-                                ForgetNotify>;
+using SipCommand = std::variant<OpenDialog, ResumeDialog, MoveDialog, EndInvite, Reply, SendInvite, SendRequest, SendAck,
+                                SendCancel, CloseDialog, SendNotify, ForgetNotify>;
 
 }  // namespace lampline

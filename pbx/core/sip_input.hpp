@@ -14,7 +14,10 @@ struct InviteReceived {
     SipUri request_uri;
     Parties parties;
     std::string call_id;
+    std::uint32_t cseq = 0;
+    std::vector<std::string> via;  ///< top first
     SipUri contact;
+    std::vector<std::string> record_route;  ///< in the order of the header
     unsigned max_forwards = 70;
     OptionTag supported = OptionTag::none;
     OptionTag required = OptionTag::none;
@@ -30,6 +33,9 @@ struct RequestReceived {
     LegId leg;
     Method method;
     std::string method_name;  ///< as on the wire, for Method::other
+    std::uint32_t cseq = 0;
+    std::optional<SipUri> contact;  ///< INVITE and UPDATE: the new remote target
+    std::optional<Flow> source;     ///< where the phone sends from now; empty: as before
     OptionTag supported = OptionTag::none;
     SessionTimer session_timer;
     std::uint32_t rack_rseq = 0;  ///< PRACK: the RSeq it acknowledges
@@ -65,6 +71,7 @@ struct ResponseReceived {
     std::string phrase;
     std::string to_tag;
     std::optional<SipUri> contact;
+    std::vector<std::string> record_route;  ///< of a 2xx to an INVITE, in the order of the header
     std::vector<SipUri> redirects;  ///< Contacts of a 3xx, best q first, at most 16
     ReliableSequence reliable;
     OptionTag required = OptionTag::none;
@@ -73,6 +80,11 @@ struct ResponseReceived {
     std::string user_agent;
     bool generated = false;  ///< made by the stack (timeout, transport), not sent by the peer
     PayloadRef payload;
+};
+
+/// ResumeDialog could not be carried out: its values make no dialog. Nothing can be sent to the phone of `leg`.
+struct DialogLost {
+    LegId leg;
 };
 
 /// One Contact of a REGISTER (RFC 3261 §10.2.1).
@@ -132,6 +144,6 @@ struct ConnectionClosed {
 };
 
 using SipInput = std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived, AckMissing, ResponseReceived,
-                              RegisterReceived, SubscribeReceived, NotifyAnswered, ConnectionClosed>;
+                              DialogLost, RegisterReceived, SubscribeReceived, NotifyAnswered, ConnectionClosed>;
 
 }  // namespace lampline

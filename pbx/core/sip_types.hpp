@@ -64,6 +64,22 @@ struct DialogId {
     friend bool operator==(const DialogId&, const DialogId&) = default;
 };
 
+/// Our CSeq numbers of a dialog count up from here, by one with each request.
+inline constexpr std::uint32_t initial_cseq = 1;
+
+/// What a dialog knows besides its id and the flow (RFC 3261 §12): requests in it can be sent from these values alone.
+struct DialogState {
+    NameAddr local_party;            ///< From of our requests, without tag
+    NameAddr remote_party;           ///< To of our requests, without tag
+    std::string contact_user;        ///< user part of our Contact
+    SipUri target;                   ///< the remote target: Request-URI of our requests
+    std::vector<std::string> route;  ///< the route set: Route header values, in order
+    std::uint32_t cseq = initial_cseq;  ///< ours: none was sent with a higher one
+    std::uint32_t remote_cseq = 0;   ///< the last one seen; 0: none yet
+
+    friend bool operator==(const DialogState&, const DialogState&) = default;
+};
+
 /// Option tags that a rule reads (RFC 3261 §19.2); others never cross.
 enum class OptionTag : std::uint8_t { none = 0, timer = 1, reliable = 2, replaces = 4, eventlist = 8 };
 constexpr OptionTag operator|(OptionTag a, OptionTag b) noexcept

@@ -290,6 +290,28 @@ bool equivalent(const SipUri& left, const SipUri& right)
     return params_agree(left, right) && params_agree(right, left);
 }
 
+std::optional<NameAddr> NameAddr::parse(std::string_view text)
+{
+    NameAddr address;
+    if (text.starts_with('"')) {
+        std::size_t at = 1;
+        for (; at < text.size() && text[at] != '"'; ++at) {
+            if (text[at] == '\\' && ++at == text.size()) return std::nullopt;
+            const auto byte = static_cast<unsigned char>(text[at]);
+            if (byte < ' ' || byte == 0x7f) return std::nullopt;
+            address.display_name += text[at];
+        }
+        text.remove_prefix(std::min(at, text.size()));
+        if (!text.starts_with("\" ")) return std::nullopt;
+        text.remove_prefix(2);
+    }
+    if (text.size() < 2 || text.front() != '<' || text.back() != '>') return std::nullopt;
+    auto uri = SipUri::parse(text.substr(1, text.size() - 2));
+    if (!uri) return std::nullopt;
+    address.uri = std::move(*uri);
+    return address;
+}
+
 std::string write(const NameAddr& address)
 {
     std::string text;

@@ -41,6 +41,9 @@ struct NameAddr {
     SipUri uri;
 
     friend bool operator==(const NameAddr&, const NameAddr&) = default;
+
+    /// Reads what write() writes; nullopt for anything else.
+    static std::optional<NameAddr> parse(std::string_view text);
 };
 
 /// `"Anna Lee" <sip:207@office.test>`; quotes and backslashes escaped, control characters left out.

@@ -1,11 +1,13 @@
 #pragma once
 // What must survive a restart, as values that leave the engine and come back at start.
 #include <chrono>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "core/location_table.hpp"
+#include "core/stored_call.hpp"
 
 namespace lampline {
 
@@ -45,6 +47,22 @@ struct SubscriptionRemoved {
     std::string local_tag;
 };
 
-using StorageChange = std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved>;
+struct CallStored {
+    std::shared_ptr<const StoredCall> call;
+    bool first = false;  ///< nothing of this call has been stored before
+};
+struct CallRemoved {
+    CallRef call;
+};
+struct RingingStored {
+    std::shared_ptr<const StoredRinging> call;
+};
+struct RingingRemoved {
+    CallRef call;
+};
+
+using StorageChange =
+    std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved, CallStored, CallRemoved,
+                 RingingStored, RingingRemoved>;
 
 }  // namespace lampline

@@ -59,17 +59,16 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Outb
                            .forwarded = forwarded,
                            .payload = input.payload,
                            .session_timer = input.session_timer});
-    outbox.send(SendRequest{
-        .leg = to->id,
-        .transaction = forwarded,
-        .method = input.method,
-        .method_name = input.method_name,
-        .supported = from.supported & (OptionTag::timer | OptionTag::reliable),
-        .session_timer = changes_session(input.method)
-                             ? timer_to_forward(input.session_timer, call.session_expires)
-                             : SessionTimer{},
-        .payload = input.payload,
-    });
+    request(*to,
+            {.transaction = forwarded,
+             .method = input.method,
+             .method_name = input.method_name,
+             .supported = from.supported & (OptionTag::timer | OptionTag::reliable),
+             .session_timer = changes_session(input.method)
+                                  ? timer_to_forward(input.session_timer, call.session_expires)
+                                  : SessionTimer{},
+             .payload = input.payload},
+            outbox);
 }
 
 void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
@@ -102,6 +101,8 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
         answer.payload = nullptr;
     }
     if (success && changes_session(relay.method)) {
+        note_target(call, leg, response);
+        call.unsaved = true;
         const auto answered = answer_timer(
             relay.session_timer, has(asker.supported, OptionTag::timer), response.session_timer);
         answer.session_timer = answered.timer;
@@ -148,6 +149,7 @@ void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
     }
     if (answerer && answerer->ack_owed) {
         outbox.send(SendAck{answerer->id, std::exchange(answerer->ack_owed, {}), input.payload});
+        if (input.payload && !input.payload->body.empty()) call->unsaved = true;
         if (note_hold(*leg, input.payload))
             announce(*leg, outbox);  // delayed offer: its answer is in the ACK
     }
@@ -194,10 +196,10 @@ void CallEngine::probe(Call& call, Moment now, Outbox& outbox)
         const bool silent = now.mono - leg.heard_at >= settings_.probe_interval;
         if (!leg.talking() || leg.probe_out || leg.ack_due || leg.ack_owed || !silent) continue;
         leg.probe_out = transaction_ids_.next();
-        outbox.send(
-            SendRequest{.leg = leg.id, .transaction = leg.probe_out, .method = Method::options});
+        request(leg, {.transaction = leg.probe_out, .method = Method::options}, outbox);
     }
-    set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
+    if (settings_.probe_interval > 0s)
+        set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
 }
 
 void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -206,7 +208,9 @@ void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& re
     leg.probe_out = {};
     // A refused connection may be a phone that reboots its network: only the second one counts.
     leg.failed_probes = response.generated ? leg.failed_probes + 1 : 0;
-    if (ends_dialog(response) || leg.failed_probes > 1)
+    // One whose connection went with an earlier run may be on its way back, so that counts alike.
+    const bool gone = ends_dialog(response) && !(response.generated && leg.adrift);
+    if (gone || leg.failed_probes > 1)
         end_call(call, {}, LegInput::timeout, LegInput::timeout,
                  "SIP;cause=408;text=\"Phone is gone\"", now, outbox);
 }
@@ -214,10 +218,10 @@ void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& re
 void CallEngine::note_session(Call& call, const SessionTimer& timer, Moment now)
 {
     call.session_expires = timer.expires;
-    if (timer.expires > 0s)
-        set_timer(call, TimerKind::session, now.mono + timer.expires);
-    else
-        timers_.cancel({call.id, TimerKind::session});
+    call.session_ends_at.reset();
+    if (timer.expires == 0s) return timers_.cancel({call.id, TimerKind::session});
+    call.session_ends_at = now.wall + timer.expires;
+    set_timer(call, TimerKind::session, now.mono + timer.expires);
 }
 
 void CallEngine::describe(LiveView& view) const
@@ -226,7 +230,7 @@ void CallEngine::describe(LiveView& view) const
     for (const auto& [ref, call] : calls_) {
         if (call->phase == CallPhase::ended) continue;
         LiveCall live{.id = std::to_string(ref.value),
-                      .from = call->caller().extension,
+                      .from = call->from,
                       .dialled = call->dialled,
                       .started_at = call->started_at,
                       .answered_at = call->answered_at,

@@ -27,8 +27,8 @@ void CallEngine::receive(const InviteReceived& input, Moment now, Outbox& outbox
     const auto dialled = extension_of(input.request_uri);
     std::vector<Diversion> diversions;
     if (input.payload) diversions = parse_diversions(input.payload->headers);
-    auto route = lampline::route({input.authenticated, dialled, &input.source, diversions},
-                                 router_view());
+    auto route =
+        lampline::route({input.authenticated, dialled, &input.source, diversions}, router_view());
     switch (route.kind) {
     case RouteKind::hunt:
         return start_call(input, std::move(route), std::move(diversions), now, outbox);
@@ -60,6 +60,7 @@ void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbo
         return;
     }
     leg->heard_at = now.mono;
+    note_target(*call, *leg, input);
     switch (input.method) {
     case Method::bye: receive_bye(*call, *leg, input, now, outbox); break;
     case Method::prack: relay_prack(*call, *leg, input, outbox); break;
@@ -133,6 +134,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
                      "SIP;cause=408;text=\"Session expired\"", now, outbox);
             break;
         case TimerKind::probe: probe(call, now, outbox); break;
+        case TimerKind::keep_ringing: keep_ringing(call, outbox); break;
         case TimerKind::linger:
             for (auto& leg : call.legs) {
                 leg.invite_in = leg.ack_due = {};
@@ -150,7 +152,7 @@ std::optional<std::chrono::steady_clock::time_point> CallEngine::next_deadline()
     return timers_.next_deadline();
 }
 
-void CallEngine::end_all(Moment now, Outbox& outbox)
+void CallEngine::end(CallsToEnd which, Moment now, Outbox& outbox)
 {
     std::vector<CallRef> refs;
     refs.reserve(calls_.size());
@@ -159,7 +161,7 @@ void CallEngine::end_all(Moment now, Outbox& outbox)
         Call& call = *calls_.at(ref);
         if (call.phase == CallPhase::ringing)
             give_up_ringing(call, 503, "Exchange Stops", now, outbox);
-        else
+        else if (which == CallsToEnd::all)
             end_call(call, {}, LegInput::error, LegInput::error,
                      "SIP;cause=503;text=\"Exchange stops\"", now, outbox);
         sweep(call, outbox);
@@ -216,13 +218,16 @@ void CallEngine::connect(Leg& left, Leg& right) noexcept
     right.peer = left.id;
 }
 
-void CallEngine::start_talking(Call& call, const SessionTimer& timer, Moment now)
+void CallEngine::start_talking(Call& call, const SessionTimer& timer, Moment now, Outbox& outbox)
 {
     call.phase = CallPhase::talking;
     call.answered_at = now.wall;
+    call.unsaved = true;
     ++counters_.calls_answered;
     timers_.cancel({call.id, TimerKind::ring});
     call.hunting.reset();
+    forget_ringing(call, outbox);
+    for (auto& leg : call.legs) leg.via.clear();
     note_session(call, timer, now);
     if (settings_.probe_interval > 0s)
         set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
@@ -248,12 +253,14 @@ void CallEngine::announce(const Leg& leg, Outbox& outbox) const
     if (leg.extension.empty()) return;
     outbox.announce(DialogChanged{{
         .leg = leg.id,
+        .id = leg.dialog.local_tag,
         .extension = leg.extension,
         .dialog = {leg.dialog.call_id, leg.dialog.remote_tag,
                    leg.dialog.local_tag},  // as the phone sees it
         .direction = leg.role == LegRole::caller ? Direction::initiator : Direction::recipient,
         .state = leg.state,
         .ended_by = leg.ended_by,
+        .resumed = leg.resumed,
         .held = leg.held,
         .local = {leg.phone, leg.phone.uri},
         .remote = {leg.other, leg.other.uri},
@@ -264,7 +271,7 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
                           std::string_view reason, Moment now, Outbox& outbox)
 {
     if (call.phase == CallPhase::ended) return;
-    begin_end(call, now);
+    begin_end(call, now, outbox);
     call.transfer.reset();
     cancel_branches(call, {}, reason, nullptr, outbox);
 
@@ -305,7 +312,16 @@ void CallEngine::hang_up(Leg& leg, std::string_view reason, Outbox& outbox)
     leg.bye_out = transaction_ids_.next();
     SendRequest bye{.leg = leg.id, .transaction = leg.bye_out, .method = Method::bye};
     if (!reason.empty()) bye.headers.push_back({"Reason", std::string{reason}});
-    outbox.send(std::move(bye));
+    request(leg, std::move(bye), outbox);
+}
+
+void CallEngine::request(Leg& leg, SendRequest request, Outbox& outbox)
+{
+    ++leg.dialog_state.cseq;
+    if (leg.reserved_cseq != 0 && leg.dialog_state.cseq + cseq_margin > leg.reserved_cseq)
+        by_leg_.at(leg.id)->unsaved = true;
+    request.leg = leg.id;
+    outbox.send(std::move(request));
 }
 
 void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
@@ -315,11 +331,13 @@ void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
     outbox.send(CloseDialog{leg.id});
 }
 
-void CallEngine::begin_end(Call& call, Moment now)
+void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
 {
     call.phase = CallPhase::ended;
     call.hunting.reset();
     ++counters_.calls_ended;
+    forget(call, outbox);
+    forget_ringing(call, outbox);
     cancel_timers(call);
     set_timer(call, TimerKind::linger, now.mono + linger_time);
 }
@@ -327,9 +345,11 @@ void CallEngine::begin_end(Call& call, Moment now)
 void CallEngine::sweep(Call& call, Outbox& outbox)
 {
     for (auto& leg : call.legs) close_if_quiet(leg, outbox);
-    if (!call.finished()) return;
+    if (!call.finished()) return keep(call, outbox);
+    forget(call, outbox);
     cancel_timers(call);
     for (const auto& leg : call.legs) {
+        if (leg.adrift) no_longer_adrift(leg);
         by_leg_.erase(leg.id);
         index_.remove(leg);
     }
@@ -344,8 +364,9 @@ void CallEngine::set_timer(const Call& call, TimerKind kind,
 
 void CallEngine::cancel_timers(const Call& call)
 {
-    for (const auto kind : {TimerKind::ring, TimerKind::session, TimerKind::probe,
-                            TimerKind::linger, TimerKind::transfer, TimerKind::seen})
+    for (const auto kind :
+         {TimerKind::ring, TimerKind::session, TimerKind::probe, TimerKind::linger,
+          TimerKind::transfer, TimerKind::seen, TimerKind::keep_ringing})
         timers_.cancel({call.id, kind});
 }
 

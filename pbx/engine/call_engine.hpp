@@ -31,6 +31,8 @@ struct CallSettings {
     std::size_t max_calls = 10'000;  ///< beyond: 503
 };
 
+enum class CallsToEnd : std::uint8_t { ringing, all };
+
 /// Bridges calls between registered phones (B2BUA). Announces a DialogChanged for every change of
 /// every leg. Knows no socket and no clock; one step per input; SIP thread only.
 class CallEngine {
@@ -50,20 +52,38 @@ public:
     /// What would become of a call, in words. `from` need have no phone.
     [[nodiscard]] RouteExplanation explain_route(std::string_view from,
                                                  std::string_view dialled) const;
+    void receive(const DialogLost& input, Moment now, Outbox& outbox);
 
     /// Rings time out, sessions expire, silent phones are probed.
     void advance(Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
     void replace_directory(DirectoryRef directory) { directory_ = std::move(directory); }
 
-    /// Ends every call: 503 to who is still ringing, BYE to who talks.
-    void end_all(Moment now, Outbox& outbox);
+    /// Takes up the talking calls of an earlier run: both phones are told nothing, but asked soon
+    /// whether they still know the call (RFC 5057). What cannot be taken up leaves the storage.
+    void restore(std::vector<StoredCall> stored, Moment now, Outbox& outbox);
+    /// Tells the phones of calls that only rang that those are over.
+    static void end_ringing(const std::vector<StoredRinging>& stored, Outbox& outbox);
+    /// The phones of `aor` came, left or moved: dialogs whose connection was lost with an earlier
+    /// run find their phone again.
+    void bindings_changed(std::string_view aor, Outbox& outbox);
+
+    /// Ends calls: 503 to who is still ringing, BYE to who talks.
+    void end(CallsToEnd which, Moment now, Outbox& outbox);
     [[nodiscard]] std::size_t call_count() const noexcept { return calls_.size(); }
     /// Fills in calls and counters.
     void describe(LiveView& view) const;
 
 private:
-    enum class TimerKind : std::uint8_t { ring, session, probe, linger, transfer, seen };
+    enum class TimerKind : std::uint8_t {
+        ring,
+        session,
+        probe,
+        linger,
+        transfer,
+        seen,
+        keep_ringing
+    };
     struct TimerKey {
         CallRef call;
         TimerKind kind;
@@ -165,7 +185,26 @@ private:
                         Outbox& outbox);
     void note_session(Call& call, const SessionTimer& timer, Moment now);
 
+    // call_restore.cpp: what is kept over a restart
+    /// Stores `call` when that is owed and two phones talk.
+    void keep(Call& call, Outbox& outbox);
+    static void forget(Call& call, Outbox& outbox);
+    /// The same for what rings, once it has done so for a while.
+    static void keep_ringing(Call& call, Outbox& outbox);
+    void forget_ringing(Call& call, Outbox& outbox);
+    void resume(const StoredCall& stored, std::chrono::steady_clock::time_point probe_at,
+                Moment now, Outbox& outbox);
+    [[nodiscard]] bool is_taken(const DialogId& dialog);
+    [[nodiscard]] static DialogState dialog_state_of(const InviteReceived& invite);
+    void no_longer_adrift(const Leg& leg);
+    /// A target refresh by the phone of `leg` (RFC 3261 §12.2.2).
+    static void note_target(Call& call, Leg& leg, const RequestReceived& request);
+    /// The same by its answer to a request of ours.
+    static void note_target(Call& call, Leg& leg, const ResponseReceived& response);
+
     // call_engine.cpp: what all of them share
+    /// Sends `request` in the dialog of `leg`.
+    void request(Leg& leg, SendRequest request, Outbox& outbox);
     [[nodiscard]] std::pair<Call*, Leg*> find(LegId leg);
     /// Makes a new leg of `call` known to all that look legs up.
     void enlist(Call& call, const Leg& leg);
@@ -179,7 +218,7 @@ private:
     [[nodiscard]] bool is_own_host(std::string_view host) const;
     static void connect(Leg& left, Leg& right) noexcept;
     /// The call is answered: from now on it is supervised.
-    void start_talking(Call& call, const SessionTimer& timer, Moment now);
+    void start_talking(Call& call, const SessionTimer& timer, Moment now, Outbox& outbox);
     /// Moves the state of a leg and announces it; nothing when `input` does not move it.
     void move(Leg& leg, LegInput input, Outbox& outbox);
     void announce(const Leg& leg, Outbox& outbox) const;
@@ -193,13 +232,25 @@ private:
     /// Closes quiet legs, and drops the call with its last leg: `call` may be gone afterwards.
     void sweep(Call& call, Outbox& outbox);
     /// No more than the last transactions of `call` are waited for.
-    void begin_end(Call& call, Moment now);
+    void begin_end(Call& call, Moment now, Outbox& outbox);
     void set_timer(const Call& call, TimerKind kind,
                    std::chrono::steady_clock::time_point deadline);
     void cancel_timers(const Call& call);
 
     /// 64*T1 and a little: no transaction of an ended call lives longer (RFC 3261 §17).
     static constexpr std::chrono::seconds linger_time{40};
+
+    /// CSeq numbers are stored so many ahead of their use that a request needs no write, and again
+    /// when so few are left.
+    static constexpr std::uint32_t cseq_block = 64;
+    static constexpr std::uint32_t cseq_margin = 16;
+    /// A call that rings for less is not worth a write.
+    static constexpr std::chrono::milliseconds ringing_kept_after{1000};
+    /// When the phones of calls taken up are asked, and how far apart.
+    static constexpr std::chrono::milliseconds first_probe{300};
+    static constexpr std::chrono::milliseconds probe_spacing{1};
+    /// A session that ran out while the exchange was down gets so long to be refreshed.
+    static constexpr std::chrono::seconds session_grace{32};
 
     /// Reason of what ends because another phone has the call (RFC 3326).
     static constexpr std::string_view completed_elsewhere =
@@ -213,6 +264,7 @@ private:
     const LocationTable& locations_;
     DialogIndex index_;
     Occupancy occupancy_;
+    std::unordered_map<std::string, std::vector<LegId>> adrift_;  // by extension
     TimerQueue<TimerKey, TimerKeyHash> timers_;
     IdSource<CallRef> call_ids_;
     IdSource<LegId> leg_ids_;

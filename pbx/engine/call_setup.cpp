@@ -33,6 +33,7 @@ Call& CallEngine::open_call(const InviteReceived& input, Moment now, Outbox& out
     auto owned = std::make_unique<Call>();
     Call& call = *owned;
     call.id = call_ids_.next();
+    call.from = input.authenticated;
     call.dialled = extension_of(input.request_uri);
     call.started_at = now.wall;
     call.asked_timer = input.session_timer;
@@ -43,12 +44,14 @@ Call& CallEngine::open_call(const InviteReceived& input, Moment now, Outbox& out
     caller.role = LegRole::caller;
     caller.extension = input.authenticated;
     caller.dialog = {input.call_id, tokens_(), input.parties.from_tag};
+    caller.dialog_state = dialog_state_of(input);
     caller.phone = party_of(input.authenticated, input.parties.from.display_name);
     caller.flow = input.source;
     caller.supported = input.supported | input.required;
     caller.sdp = input.payload;
     caller.held = on_hold(input.payload);
     caller.invite_in = input.transaction;
+    caller.via = input.via;
     caller.heard_at = now.mono;
 
     calls_.emplace(call.id, std::move(owned));
@@ -98,11 +101,19 @@ void CallEngine::ring(Call& call, const std::string& extension, const Invitation
     leg.flow = binding.flow;
     leg.invite_out = transaction_ids_.next();
     leg.heard_at = now.mono;
+    auto target = target_of(binding);
+    leg.dialog_state.local_party = leg.other;
+    leg.dialog_state.remote_party = leg.phone;
+    leg.dialog_state.contact_user = leg.other.uri.user;
+    leg.dialog_state.target = target.request_uri;
+    leg.dialog_state.route = target.route;
+    ++leg.dialog_state.cseq;
     enlist(call, leg);
+    set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
     outbox.send(SendInvite{
         .leg = leg.id,
         .transaction = leg.invite_out,
-        .target = target_of(binding),
+        .target = std::move(target),
         .from = leg.other,
         .to = leg.phone,
         .local_tag = leg.dialog.local_tag,
@@ -155,6 +166,8 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
                                  Outbox& outbox)
 {
     leg.dialog.remote_tag = response.to_tag;
+    leg.dialog_state.route.assign(response.record_route.rbegin(), response.record_route.rend());
+    note_target(call, leg, response);
     if (call.transfer && call.transfer->stage == TransferStage::ringing &&
         leg.state != LegState::terminated)
         return target_answered(call, leg, response, now, outbox);
@@ -177,8 +190,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     const auto answered = answer_timer(call.asked_timer, has(caller.supported, OptionTag::timer),
                                        response.session_timer);
     std::vector<Header> headers;  // who it is, when it is not who was dialled
-    if (leg.extension != call.dialled)
-        headers.push_back({"P-Asserted-Identity", write(leg.phone)});
+    if (leg.extension != call.dialled) headers.push_back({"P-Asserted-Identity", write(leg.phone)});
     outbox.send(Reply{.transaction = caller.ack_due,
                       .status = response.status,
                       .phrase = response.phrase,
@@ -189,7 +201,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
                       .payload = response.payload});
     move(leg, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
-    start_talking(call, {.expires = answered.supervise_for}, now);
+    start_talking(call, {.expires = answered.supervise_for}, now, outbox);
     cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
 }
 
@@ -232,7 +244,7 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
                                  Outbox& outbox, std::string_view warning)
 {
     Leg& caller = call.caller();
-    begin_end(call, now);
+    begin_end(call, now, outbox);
     const bool told = call.best.status == status;
     if (caller.invite_in) {
         std::vector<Header> headers;
@@ -255,7 +267,7 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
     leg->heard_at = now.mono;
     if (leg->invite_in == input.transaction) {
         leg->invite_in = {};
-        begin_end(*call, now);
+        begin_end(*call, now, outbox);
         move(*leg, LegInput::cancelled, outbox);
         cancel_branches(*call, {}, {}, input.payload, outbox);
     } else if (auto* relay = call->find_relay(input.transaction); relay && !relay->answered) {
@@ -276,7 +288,7 @@ void CallEngine::relay_prack(Call& call, Leg& caller, const RequestReceived& inp
     }
     const auto pending = call.reliable.front();
     call.reliable.pop_front();
-    const auto* leg = call.find(pending.leg);
+    auto* leg = call.find(pending.leg);
     if (!leg || leg->state == LegState::terminated) {
         outbox.send(Reply{.transaction = input.transaction, .status = 200});
         return;
@@ -288,12 +300,13 @@ void CallEngine::relay_prack(Call& call, Leg& caller, const RequestReceived& inp
                            .to = leg->id,
                            .forwarded = forwarded,
                            .payload = input.payload});
-    outbox.send(SendRequest{.leg = leg->id,
-                            .transaction = forwarded,
-                            .method = Method::prack,
-                            .acknowledges = pending.invite,
-                            .rack_rseq = pending.rseq,
-                            .payload = input.payload});
+    request(*leg,
+            {.transaction = forwarded,
+             .method = Method::prack,
+             .acknowledges = pending.invite,
+             .rack_rseq = pending.rseq,
+             .payload = input.payload},
+            outbox);
 }
 
 }  // namespace lampline

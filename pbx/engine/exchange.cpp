@@ -70,19 +70,22 @@ void Exchange::replace_directory(DirectoryRef directory, Moment now, Outbox& out
     fold_events(first, now, outbox);
 }
 
-void Exchange::restore(std::vector<Binding> bindings, std::vector<StoredSubscription> subscriptions,
-                       Moment now, Outbox& outbox)
+void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
 {
-    const auto first = outbox.events.size();
-    registrar_.restore(std::move(bindings), now, outbox);
-    indications_.restore(std::move(subscriptions), registrar_.locations(), now, outbox);
+    auto first = outbox.events.size();
+    CallEngine::end_ringing(kept.ringing, outbox);
+    calls_.restore(std::move(kept.calls), now, outbox);
+    fold_events(first, now, outbox);
+    first = outbox.events.size();
+    registrar_.restore(std::move(kept.bindings), now, outbox);
+    indications_.restore(std::move(kept.subscriptions), registrar_.locations(), now, outbox);
     fold_events(first, now, outbox);
 }
 
-void Exchange::end_calls(Moment now, Outbox& outbox)
+void Exchange::end_calls(CallsToEnd which, Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
-    calls_.end_all(now, outbox);
+    calls_.end(which, now, outbox);
     fold_events(first, now, outbox);
 }
 
@@ -107,6 +110,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
             Overloaded{
                 [&](const DialogChanged& changed) { indications_.fold(changed, now, outbox); },
                 [&](const BindingChanged& changed) {
+                    calls_.bindings_changed(changed.aor, outbox);
                     indications_.bindings_changed(changed.aor, registrar_.locations(), now, outbox);
                 },
             },

@@ -12,6 +12,14 @@ struct ExchangeSettings {
     IndicationSettings indications;
 };
 
+/// All that a run leaves to the next one.
+struct Kept {
+    std::vector<Binding> bindings;
+    std::vector<StoredSubscription> subscriptions;
+    std::vector<StoredCall> calls;
+    std::vector<StoredRinging> ringing;
+};
+
 /// One step per input: the input moves its use case, the facts it announces are folded into the
 /// indications, and what has to be sent and stored is left in the outbox. `outbox.events` keeps the
 /// facts for whoever else listens. SIP thread only.
@@ -29,11 +37,11 @@ public:
     /// A new configuration acts at once: deleted extensions lose their bindings, withdrawn rights
     /// their lamps.
     void replace_directory(DirectoryRef directory, Moment now, Outbox& outbox);
-    /// What was kept over a restart; once, before the first input.
-    void restore(std::vector<Binding> bindings, std::vector<StoredSubscription> subscriptions,
-                 Moment now, Outbox& outbox);
-    /// Ends all calls. Bindings and subscriptions live on.
-    void end_calls(Moment now, Outbox& outbox);
+    /// What was kept over a restart; once, before the first input. The first NOTIFYs show the
+    /// calls.
+    void restore(Kept kept, Moment now, Outbox& outbox);
+    /// Bindings and subscriptions live on, and so do in storage the calls that are not ended.
+    void end_calls(CallsToEnd which, Moment now, Outbox& outbox);
     /// Hands exact counters to storage: the last thing before an orderly end.
     void save(Outbox& outbox) { indications_.save(outbox); }
 

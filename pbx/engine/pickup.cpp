@@ -118,6 +118,7 @@ Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteRe
     picker.role = LegRole::caller;
     picker.extension = input.authenticated;
     picker.dialog = {input.call_id, tokens_(), input.parties.from_tag};
+    picker.dialog_state = dialog_state_of(input);
     picker.phone = party_of(input.authenticated, input.parties.from.display_name);
     picker.other = replaced.other;
     picker.flow = input.source;
@@ -153,6 +154,7 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
                           .payload = std::make_shared<const Payload>(
                               Payload{"application/sdp", std::move(sdp), {}})});
     };
+    picker.sdp = input.payload;
     answer(picker, input.transaction, input.session_timer, *to_picker);
     answer(caller, std::exchange(caller.invite_in, {}), call.asked_timer, *to_caller);
     caller.other = picker.phone;
@@ -160,8 +162,9 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     move(picker, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
     move(ringing, LegInput::replaced, outbox);
-    start_talking(call, {.expires = call.asked_timer.expires}, now);
+    start_talking(call, {.expires = call.asked_timer.expires}, now, outbox);
     cancel_branches(call, picker.id, completed_elsewhere, nullptr, outbox);
+    keep(call, outbox);
 }
 
 void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox)
@@ -185,19 +188,20 @@ void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Ou
                            .payload = input.payload,
                            .session_timer = input.session_timer,
                            .replaces = leg.id});
-    outbox.send(
-        SendRequest{.leg = peer->id,
-                    .transaction = forwarded,
-                    .method = Method::invite,
-                    .supported = picker.supported & OptionTag::timer,
-                    .session_timer = timer_to_forward(input.session_timer, call.session_expires),
-                    .payload = input.payload});
+    request(*peer,
+            {.transaction = forwarded,
+             .method = Method::invite,
+             .supported = picker.supported & OptionTag::timer,
+             .session_timer = timer_to_forward(input.session_timer, call.session_expires),
+             .payload = input.payload},
+            outbox);
 }
 
 /// The peer has accepted the picker's media: only now is the replaced leg hung up.
 void CallEngine::taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, Outbox& outbox)
 {
     connect(picker, peer);
+    call.unsaved = true;
     peer.other = picker.phone;
     move(picker, LegInput::success, outbox);
     announce(peer, outbox);

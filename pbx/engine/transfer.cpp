@@ -82,8 +82,8 @@ void CallEngine::ring_target(Call& call, const Leg& transferor, std::string_view
                              const std::string* referred_by, Moment now, Outbox& outbox)
 {
     const Leg& transferee = *call.find(call.transfer->transferee);
-    auto route = lampline::route({transferor.extension, number, &transferee.flow, {}},
-                                 router_view());
+    auto route =
+        lampline::route({transferor.extension, number, &transferee.flow, {}}, router_view());
     if (route.kind == RouteKind::feature)
         return transfer_failed(call, 403, "Not A Place To Transfer To", now, outbox);
     if (route.kind == RouteKind::reject)
@@ -151,13 +151,14 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     const auto* other = find(shown).second;
     std::vector<Header> headers;
     if (other) headers.push_back({"P-Asserted-Identity", write(other->phone)});
-    outbox.send(SendRequest{.leg = leg->id,
-                            .transaction = transaction,
-                            .method = Method::invite,
-                            .supported = leg->supported & OptionTag::timer,
-                            .session_timer = timer_to_forward({}, call.session_expires),
-                            .headers = std::move(headers),
-                            .payload = asks ? nullptr : transfer.offer});
+    request(*leg,
+            {.transaction = transaction,
+             .method = Method::invite,
+             .supported = leg->supported & OptionTag::timer,
+             .session_timer = timer_to_forward({}, call.session_expires),
+             .headers = std::move(headers),
+             .payload = asks ? nullptr : transfer.offer},
+            outbox);
 }
 
 void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived& response,
@@ -172,6 +173,7 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
     cancel_branches(call, target.id, completed_elsewhere, nullptr, outbox);
     timers_.cancel({call.id, TimerKind::ring});
     call.hunting.reset();
+    forget_ringing(call, outbox);
     transfer.stage = TransferStage::joining;
     transfer.target = transfer.offerer = target.id;
     transfer.answerer = transfer.transferee;
@@ -192,7 +194,10 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
     if (response.status < 200) return true;
     leg.invite_out = {};
     const bool success = response.status < 300;
-    if (success) leg.ack_owed = response.transaction;
+    if (success) {
+        leg.ack_owed = response.transaction;
+        note_target(*by_leg_.at(leg.id), leg, response);
+    }
     if (leg.state == LegState::terminated) {
         if (success) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
         transfer_failed(*call, 480, "Party Has Left", now, outbox);
@@ -232,6 +237,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
                : nullptr});
     offerer->sdp = transfer.offer;
     transfer.stage = TransferStage::done;
+    call.unsaved = true;
 
     Leg& target = adopt(call, transfer.target);
     Leg& transferee = *call.find(transfer.transferee);
@@ -249,7 +255,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
             hang_up(*consulted, completed_elsewhere, outbox);
         }
         if (other->id != call.id) {
-            begin_end(*other, now);
+            begin_end(*other, now, outbox);
             sweep(*other, outbox);
         }
     }
@@ -281,6 +287,7 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
     cancel_branches(call, {}, {}, nullptr, outbox);
     timers_.cancel({call.id, TimerKind::ring});
     call.hunting.reset();
+    forget_ringing(call, outbox);
     if (const auto [owner, offerer] = find(transfer.offerer); offerer && offerer->ack_owed) {
         if (transfer.consulted) {  // the transferee talks on to who it talked to
             const auto* peer = owner->peer_of(*offerer);
@@ -354,18 +361,17 @@ void CallEngine::report(Call& call, unsigned status, std::string_view phrase, bo
     transfer.reported = status;
     const auto transaction = transaction_ids_.next();
     if (final) transfer.last_report = transaction;
-    outbox.send(SendRequest{
-        .leg = transferor->id,
-        .transaction = transaction,
-        .method = Method::notify,
-        .headers = {{"Event", "refer"},
-                    {"Subscription-State",
-                     final ? "terminated;reason=noresource" : "active;expires=180"}},
-        .payload = std::make_shared<const Payload>(
-            Payload{"message/sipfrag;version=2.0",
-                    "SIP/2.0 " + std::to_string(status) + ' ' + std::string{phrase} + "\r\n",
-                    {}}),
-    });
+    request(*transferor,
+            {.transaction = transaction,
+             .method = Method::notify,
+             .headers = {{"Event", "refer"},
+                         {"Subscription-State",
+                          final ? "terminated;reason=noresource" : "active;expires=180"}},
+             .payload = std::make_shared<const Payload>(
+                 Payload{"message/sipfrag;version=2.0",
+                         "SIP/2.0 " + std::to_string(status) + ' ' + std::string{phrase} + "\r\n",
+                         {}})},
+            outbox);
 }
 
 }  // namespace lampline

@@ -9,11 +9,13 @@
 #include "sip/command_runner.hpp"
 #include "sip/header_text.hpp"
 #include "sip/inspection.hpp"
-#include "sip/tokens.hpp"
 #include "sip/translate.hpp"
 
 namespace lampline::sip {
 namespace {
+
+/// The number that DialogState counts on from: the stack would else begin with one of its own.
+const std::string initial_cseq_value = fmt::format("{} INVITE", initial_cseq);
 
 bool has_route(const nta_leg_t* leg) noexcept
 {
@@ -47,6 +49,13 @@ std::pair<sip_method_t, const char*> stack_method(Method method, const char* oth
     return {sip_method_unknown, other};
 }
 
+std::string invite_branch(std::string_view local_tag, const SipUri& request_uri)
+{
+    return fmt::format("z9hG4bK{}{}", local_tag,
+                       loop_mark(request_uri.user, request_uri.host,
+                                 request_uri.port ? std::to_string(request_uri.port) : ""));
+}
+
 DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
                          LegId id, const ServerTransaction& invite, const sip_t& sip,
                          const std::string& local_tag)
@@ -61,6 +70,7 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
         throw std::runtime_error{"sip_to_tag"};
     leg_.reset(nta_leg_tcreate(&agent_, on_request, this, SIPTAG_CALL_ID(sip.sip_call_id),
                                SIPTAG_FROM(local), SIPTAG_TO(sip.sip_from),
+                               SIPTAG_CSEQ_STR(initial_cseq_value.c_str()),
                                NTATAG_REMOTE_CSEQ(sip.sip_cseq->cs_seq), TAG_END()));
     if (!leg_) throw std::runtime_error{"nta_leg_tcreate"};
     refresh_target(sip);
@@ -74,18 +84,54 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
       local_{fmt::format("{};tag={}", write(command.from), command.local_tag)}, remote_{write(
                                                                                     command.to)}
 {
-    leg_ = make_leg(nullptr, 0);
+    leg_ = make_leg(initial_cseq, 0);
     if (!leg_) throw std::runtime_error{"nta_leg_tcreate"};
     if (const auto* listener = transports_.listener_of(flow_))
         set_contact(*listener, command.from.uri.user);
 }
 
-LegHandle DialogUsage::make_leg(const char* cseq, std::uint32_t remote_cseq)
+DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
+                         const ResumeDialog& command)
+    : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
+      flow_{command.flow}, target_{as_request_uri(command.state.target)}, confirmed_{true},
+      call_id_{command.dialog.call_id}, local_{fmt::format("{};tag={}",
+                                                           write(command.state.local_party),
+                                                           command.dialog.local_tag)},
+      remote_{
+          fmt::format("{};tag={}", write(command.state.remote_party), command.dialog.remote_tag)}
 {
-    return LegHandle{nta_leg_tcreate(
-        &agent_, on_request, this, SIPTAG_CALL_ID_STR(call_id_.c_str()),
-        SIPTAG_FROM_STR(local_.c_str()), SIPTAG_TO_STR(remote_.c_str()),
-        TAG_IF(cseq, SIPTAG_CSEQ_STR(cseq)), NTATAG_REMOTE_CSEQ(remote_cseq), TAG_END())};
+    leg_ = make_leg(command.state.cseq, command.state.remote_cseq);
+    const char* tag = leg_ ? nta_leg_get_tag(leg_.get()) : nullptr;
+    const char* remote_tag = leg_ ? nta_leg_get_rtag(leg_.get()) : nullptr;
+    if (!tag || command.dialog.local_tag != tag || !remote_tag ||
+        command.dialog.remote_tag != remote_tag)
+        throw std::runtime_error{"dialog values that the stack does not take"};
+
+    Home home;
+    sip_record_route_t* routes = nullptr;
+    for (auto route = command.state.route.rbegin(); route != command.state.route.rend(); ++route) {
+        auto* first = sip_record_route_make(home, route->c_str());
+        if (!first) throw std::runtime_error{"a route that the stack does not take"};
+        auto* last = first;
+        while (last->r_next) last = last->r_next;
+        last->r_next = routes;
+        routes = first;
+    }
+    const auto target = write(target_);
+    auto* contact = sip_contact_make(home, fmt::format("<{}>", target).c_str());
+    if (!contact) throw std::runtime_error{"a target that the stack does not take"};
+    nta_leg_server_route(leg_.get(), routes, contact);
+    if (const auto* listener = transports_.listener_of(flow_))
+        set_contact(*listener, command.state.contact_user);
+}
+
+LegHandle DialogUsage::make_leg(std::uint32_t cseq, std::uint32_t remote_cseq)
+{
+    return LegHandle{
+        nta_leg_tcreate(&agent_, on_request, this, SIPTAG_CALL_ID_STR(call_id_.c_str()),
+                        SIPTAG_FROM_STR(local_.c_str()), SIPTAG_TO_STR(remote_.c_str()),
+                        SIPTAG_CSEQ_STR(fmt::format("{} INVITE", cseq).c_str()),
+                        NTATAG_REMOTE_CSEQ(remote_cseq), TAG_END())};
 }
 
 void DialogUsage::set_contact(const Listener& listener, std::string_view user)
@@ -105,8 +151,7 @@ void DialogUsage::follow(const sip_t& response)
     if (known && strcasecmp(known, tag) != 0) {
         // The remote tag of a leg cannot be changed: another early dialog gets another leg, with
         // the same counters.
-        const auto cseq = fmt::format("{} INVITE", nta_leg_get_seq(leg_.get()));
-        auto leg = make_leg(cseq.c_str(), nta_leg_get_rseq(leg_.get()));
+        auto leg = make_leg(nta_leg_get_seq(leg_.get()), nta_leg_get_rseq(leg_.get()));
         if (!leg) return;
         leg_ = std::move(leg);
     }
@@ -140,6 +185,12 @@ void DialogUsage::set_target(const sip_t& message, TargetFrom from)
 void DialogUsage::move_to(Flow source)
 {
     if (!has_route(leg_.get())) flow_ = std::move(source);
+}
+
+bool DialogUsage::is_cut_off() const noexcept
+{
+    return flow_.transport == Transport::tcp && !transports_.connection_of(flow_) &&
+           !has_route(leg_.get());
 }
 
 std::optional<DialogUsage::Hop> DialogUsage::next_hop() const
@@ -186,9 +237,7 @@ OutgoingHandle DialogUsage::send_invite(const SendInvite& command, std::string_v
     std::string lines;
     for (const auto& route : command.target.route) append_header(lines, "Route", route);
     lines += headers;
-    const auto branch = fmt::format(
-        "z9hG4bK{}{}", random_token(),
-        loop_mark(uri.user, uri.host, uri.port ? std::to_string(uri.port) : std::string{}));
+    const auto branch = invite_branch(command.local_tag, uri);
     const auto max_forwards = std::to_string(command.max_forwards);
     const PayloadTag payload{command.payload ? std::string_view{command.payload->body}
                                              : std::string_view{}};
@@ -218,17 +267,34 @@ OutgoingHandle DialogUsage::send_prack(nta_outgoing_t& invite, std::uint32_t rse
 void DialogUsage::acknowledge(nta_outgoing_t& invite, std::string_view headers,
                               std::string_view body)
 {
+    acknowledge(nta_outgoing_cseq(&invite), nullptr, headers, body);
+}
+
+void DialogUsage::acknowledge(const sip_t& orphan, std::string_view headers)
+{
+    acknowledge(orphan.sip_cseq->cs_seq, orphan.sip_via->v_branch, headers, {});
+}
+
+/// Without `branch` the stack looks for the INVITE, and aborts when there is none.
+void DialogUsage::acknowledge(std::uint32_t invite_cseq, const char* branch,
+                              std::string_view headers, std::string_view body)
+{
     const auto hop = next_hop();
     if (!hop) return;
     const std::string lines{headers};
-    const auto cseq = fmt::format("{} ACK", nta_outgoing_cseq(&invite));
+    const auto cseq = fmt::format("{} ACK", invite_cseq);
     const PayloadTag payload{body};
     // Destroying it only says that we do not want its outcome; the stack keeps it for repeated 2xx.
     const OutgoingHandle ack{nta_outgoing_tcreate(
         leg_.get(), nullptr, nullptr, hop->url.empty() ? nullptr : url_text(hop->url.c_str()),
         SIP_METHOD_ACK, nullptr, TAG_IF(hop->transport, NTATAG_TPORT(hop->transport)),
-        SIPTAG_CSEQ_STR(cseq.c_str()), SIPTAG_HEADER_STR(lines.c_str()), SIPTAG_PAYLOAD(payload),
-        TAG_END())};
+        TAG_IF(branch, NTATAG_ACK_BRANCH(branch)), SIPTAG_CSEQ_STR(cseq.c_str()),
+        SIPTAG_HEADER_STR(lines.c_str()), SIPTAG_PAYLOAD(payload), TAG_END())};
+}
+
+DialogUsage* DialogUsage::of(const nta_leg_t* leg) noexcept
+{
+    return leg ? nta_leg_magic(leg, on_request) : nullptr;
 }
 
 int DialogUsage::on_request(DialogUsage* self, nta_leg_t*, nta_incoming_t* request,

@@ -53,6 +53,10 @@ public:
     /// The dialog that an INVITE of ours starts.
     DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
                 const SendInvite& command);
+    /// A confirmed dialog of an earlier run.
+    /// @throws std::runtime_error when its values make no dialog.
+    DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
+                const ResumeDialog& command);
     DialogUsage(const DialogUsage&) = delete;
     DialogUsage& operator=(const DialogUsage&) = delete;
 
@@ -72,6 +76,8 @@ public:
     void refresh_target(const sip_t& message);
     /// The phone sends from here now.
     void move_to(Flow source);
+    /// Its connection is gone, so that whatever it sends from next is welcome.
+    [[nodiscard]] bool is_cut_off() const noexcept;
 
     /// Starts a request; null when the stack cannot send it.
     [[nodiscard]] OutgoingHandle send(const DialogRequest& request, nta_response_f* on_response,
@@ -84,8 +90,14 @@ public:
     /// Acknowledges the 2xx of `invite`, and lets the stack do so again for repeated ones. The
     /// INVITE must not be destroyed before.
     void acknowledge(nta_outgoing_t& invite, std::string_view headers, std::string_view body);
+    /// The same for a 2xx whose INVITE nobody knows any more; it has a Via with a branch.
+    void acknowledge(const sip_t& orphan, std::string_view headers);
+    /// The dialog that `leg` is part of; nullptr: of none of ours.
+    [[nodiscard]] static DialogUsage* of(const nta_leg_t* leg) noexcept;
 
 private:
+    void acknowledge(std::uint32_t invite_cseq, const char* branch, std::string_view headers,
+                     std::string_view body);
     /// Where the next request goes.
     struct Hop {
         std::string url;  // empty: by the route set, or over `transport`
@@ -95,7 +107,7 @@ private:
     [[nodiscard]] std::optional<Hop> next_hop() const;
     void set_target(const sip_t& message, TargetFrom from);
     void set_contact(const Listener& listener, std::string_view user);
-    [[nodiscard]] LegHandle make_leg(const char* cseq, std::uint32_t remote_cseq);
+    [[nodiscard]] LegHandle make_leg(std::uint32_t cseq, std::uint32_t remote_cseq);
 
     static int on_request(DialogUsage* self, nta_leg_t*, nta_incoming_t* request,
                           const sip_t* sip) noexcept;
@@ -112,6 +124,10 @@ private:
     std::string call_id_, local_, remote_;  // header values of a dialog that our INVITE starts
     LegHandle leg_;                         // last member, so destroyed first
 };
+
+/// The branch of the INVITE that starts a dialog of ours: follows from what is stored of it, so
+/// that a later run can cancel it. Ends in the loop mark.
+std::string invite_branch(std::string_view local_tag, const SipUri& request_uri);
 
 /// The stack's number and name of a method.
 std::pair<sip_method_t, const char*> stack_method(Method method, const char* other) noexcept;

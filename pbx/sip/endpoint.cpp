@@ -102,12 +102,14 @@ struct Endpoint::Inner final : MessageSink {
 
     void receive(MessageRef message, sip_t& sip) noexcept override;
     void receive_request(MessageRef message, sip_t& sip);
+    [[nodiscard]] bool take_orphan(msg_t& message, const sip_t& sip);
     void take(HeldRequest&& request, std::string_view extension);
     bool reply(const Reply& command);
     void answer(const HeldRequest& request, const StatelessReply& reply);
     void refuse(const HeldRequest& request, const Rejection& rejection);
     void refuse_later(HeldRequest&& request, const Rejection& rejection,
                       std::chrono::milliseconds delay);
+    void refuse_forgotten(const StoredInvite& invite);
     void answer_options(const HeldRequest& request);
     [[nodiscard]] bool is_repeated(HeldRequest& request);
     [[nodiscard]] bool must_shed() const noexcept { return draining || overloaded; }
@@ -231,10 +233,20 @@ try {
         receive_request(std::move(message), sip);
     } else {
         ++counters.responses_received;
-        notifies->receive(sip);  // any other response without a transaction is a late one
+        // Any other response without a transaction is a late one.
+        if (!take_orphan(*message, sip)) notifies->receive(sip);
     }
 } catch (const std::exception& error) {
     spdlog::error("request dropped: {}", error.what());
+}
+
+bool Endpoint::Inner::take_orphan(msg_t& message, const sip_t& sip)
+{
+    if (sip.sip_cseq->cs_method != sip_method_invite) return false;
+    auto* transport = transports->transport_of(message);
+    if (!transport) return false;
+    return calls->take_orphan(sip, transports->source_of(message, transport),
+                              tport_is_secondary(transport) ? transport : nullptr);
 }
 
 void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
@@ -378,6 +390,34 @@ void Endpoint::Inner::refuse_later(HeldRequest&& request, const Rejection& rejec
                     DelayedAnswer{std::move(request), std::move(text)});
 }
 
+/// Final, so it is repeated (RFC 3261 §17.2.1), but blindly: its ACK finds no transaction. A phone
+/// on TCP knows that its connection has died, and so has its INVITE.
+void Endpoint::Inner::refuse_forgotten(const StoredInvite& invite)
+{
+    const auto* listener = transports->listener_of(invite.flow);
+    if (!listener || invite.flow.transport != Transport::udp) return;
+    std::string text = "SIP/2.0 500 Exchange Restarted\r\n";
+    for (const auto& via : invite.via) append_header(text, "Via", via);
+    append_header(
+        text, "From",
+        fmt::format("{};tag={}", write(invite.state.remote_party), invite.dialog.remote_tag));
+    append_header(
+        text, "To",
+        fmt::format("{};tag={}", write(invite.state.local_party), invite.dialog.local_tag));
+    append_header(text, "Call-ID", invite.dialog.call_id);
+    append_header(text, "CSeq", fmt::format("{} INVITE", invite.cseq));
+    append_header(text, "Server", settings.product);
+    text += "Content-Length: 0\r\n\r\n";
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto after : {0 * settings.t1, settings.t1, 3 * settings.t1, 7 * settings.t1}) {
+        if (delayed.size() >= max_delayed_answers) return;
+        HeldRequest request;
+        request.source = invite.flow;
+        request.listener = listener;
+        delayed.emplace(now + after, DelayedAnswer{std::move(request), text});
+    }
+}
+
 void Endpoint::Inner::answer_options(const HeldRequest& request)
 {
     std::string lines;
@@ -412,6 +452,11 @@ try {
                 inner.notifies->send(std::move(one));
             } else if constexpr (std::is_same_v<Command, ForgetNotify>) {
                 inner.notifies->forget(one.subscription);
+            } else if constexpr (std::is_same_v<Command, EndInvite>) {
+                if (one.invite.role == LegRole::caller)
+                    inner.refuse_forgotten(one.invite);
+                else
+                    inner.calls->run(one);
             } else {
                 inner.calls->run(one);
             }

@@ -114,11 +114,14 @@ unsigned max_forwards_of(const sip_t& sip) noexcept
                : 70;
 }
 
-std::vector<std::string> field_texts(const sip_route_t* routes)
+/// The values of all headers of a kind, top first.
+template <class Header>
+std::vector<std::string> field_texts(const Header* first)
 {
     std::vector<std::string> texts;
-    for (; routes; routes = routes->r_next)
-        texts.push_back(field_text(reinterpret_cast<const msg_header_t*>(routes)));
+    for (const auto* header = reinterpret_cast<const msg_header_t*>(first); header;
+         header = header->sh_next)
+        texts.push_back(field_text(header));
     return texts;
 }
 
@@ -328,6 +331,9 @@ InviteReceived to_invite(const sip_t& sip, TransactionId transaction, Flow sourc
     invite.request_uri = to_uri(*sip.sip_request->rq_url);
     invite.parties = to_parties(sip);
     invite.call_id = sip.sip_call_id->i_id;
+    invite.cseq = sip.sip_cseq->cs_seq;
+    invite.record_route = field_texts(sip.sip_record_route);
+    invite.via = field_texts(sip.sip_via);
     if (sip.sip_contact) invite.contact = to_uri(*sip.sip_contact->m_url);
     invite.max_forwards = max_forwards_of(sip);
     invite.supported = to_option_tags(sip.sip_supported);
@@ -402,6 +408,10 @@ RequestReceived to_request(const sip_t& sip, TransactionId transaction, LegId le
     request.leg = leg;
     request.method = to_method(sip);
     request.method_name = text_of(sip.sip_request->rq_method_name);
+    request.cseq = sip.sip_cseq->cs_seq;
+    const bool refreshes = request.method == Method::invite || request.method == Method::update;
+    if (refreshes && sip.sip_contact && sip.sip_contact->m_url->url_host)
+        request.contact = to_uri(*sip.sip_contact->m_url);
     request.supported = to_option_tags(sip.sip_supported);
     request.session_timer = to_session_timer(sip);
     if (sip.sip_rack) request.rack_rseq = sip.sip_rack->ra_response;
@@ -423,6 +433,8 @@ ResponseReceived to_response(const sip_t& sip, LegId leg, ClientTransactionId tr
     if (response.generated) return response;
     if (sip.sip_contact && sip.sip_contact->m_url->url_host)
         response.contact = to_uri(*sip.sip_contact->m_url);
+    if (response.status / 100 == 2 && method == Method::invite)
+        response.record_route = field_texts(sip.sip_record_route);
     if (response.status / 100 == 3) {
         std::vector<const sip_contact_t*> contacts;
         for (const auto* contact = sip.sip_contact; contact; contact = contact->m_next)

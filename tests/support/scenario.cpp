@@ -213,7 +213,11 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
 {
     own_invite_ = scenario_.next_transaction();
     leg_ = {};
-    scenario_.requests_[own_invite_] = {this, INVITE, {}};
+    const auto call_id = "call-" + std::to_string(own_invite_.value);
+    scenario_.requests_[own_invite_] = {this, INVITE, {}, call_id};
+    auto contact = address_of(number);
+    contact.host = flow.host;
+    contact.port = flow.port;
     scenario_.receive(InviteReceived{.transaction = own_invite_,
                                      .source = flow,
                                      .authenticated = number,
@@ -222,7 +226,8 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
                                                  "from-" + std::to_string(own_invite_.value),
                                                  {{}, address_of(dialled)},
                                                  {}},
-                                     .call_id = "call-" + std::to_string(own_invite_.value),
+                                     .call_id = call_id,
+                                     .contact = contact,
                                      .supported = supported,
                                      .session_timer = session_timer,
                                      .replaces = std::move(replaces),
@@ -359,8 +364,9 @@ void Phone::answers(const Arrived& notify, unsigned status, bool generated)
 Scenario::Scenario(std::vector<Group> groups, ExchangeSettings settings)
     : now_{std::chrono::steady_clock::time_point{1h},
            std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}},
-      groups_{std::move(groups)}, exchange_{std::move(settings), counting_tokens(), directory()}
+      groups_{std::move(groups)}, settings_{std::move(settings)}, tokens_{counting_tokens()}
 {
+    exchange_.emplace(settings_, tokens_, directory());
 }
 
 DirectoryRef Scenario::directory() const
@@ -399,14 +405,14 @@ void Scenario::passes(std::chrono::milliseconds span)
 {
     const auto end = now_.mono + span;
     while (now_.mono < end) {
-        const auto deadline = exchange_.next_deadline();
+        const auto deadline = exchange_->next_deadline();
         const auto until = deadline && *deadline < end ? std::max(*deadline, now_.mono) : end;
         now_.wall +=
             std::chrono::duration_cast<std::chrono::system_clock::duration>(until - now_.mono);
         now_.mono = until;
-        exchange_.advance(now_, outbox_);
+        exchange_->advance(now_, outbox_);
         deliver();
-        if (deadline && *deadline <= now_.mono && exchange_.next_deadline() == deadline)
+        if (deadline && *deadline <= now_.mono && exchange_->next_deadline() == deadline)
             now_.mono += 1ms;
     }
 }
@@ -422,14 +428,14 @@ void Scenario::stays_silent_for(std::chrono::seconds span)
 void Scenario::replaces_directory(std::vector<Group> groups)
 {
     groups_ = std::move(groups);
-    exchange_.replace_directory(directory(), now_, outbox_);
+    exchange_->replace_directory(directory(), now_, outbox_);
     deliver();
 }
 
 void Scenario::forwards(const std::string& number, Forwarding forwarding)
 {
     forwarding_[number] = std::move(forwarding);
-    exchange_.replace_directory(directory(), now_, outbox_);
+    exchange_->replace_directory(directory(), now_, outbox_);
     deliver();
 }
 
@@ -450,16 +456,75 @@ void Scenario::settle(const FeatureAsked& feature, unsigned status)
 {
     if (status < 300) {
         apply(feature.dialled, forwarding_[feature.extension]);
-        exchange_.replace_directory(directory(), now_, outbox_);
+        exchange_->replace_directory(directory(), now_, outbox_);
     }
-    exchange_.receive(FeatureSettled{feature.leg, status, confirmation(feature.dialled)}, now_,
-                      outbox_);
+    exchange_->receive(FeatureSettled{feature.leg, status, confirmation(feature.dialled)}, now_,
+                       outbox_);
     deliver();
 }
 
 void Scenario::ends_all_calls()
 {
-    exchange_.end_calls(now_, outbox_);
+    exchange_->end_calls(CallsToEnd::all, now_, outbox_);
+    deliver();
+}
+
+Kept Scenario::kept() const
+{
+    std::map<std::string, Binding> bindings;
+    std::map<std::string, StoredSubscription> subscriptions;
+    std::map<CallRef, StoredCall> calls;
+    std::map<CallRef, StoredRinging> ringing;
+    for (const auto& change : stored)
+        std::visit(
+            Overloaded{
+                [&](const BindingStored& one) {
+                    bindings[one.binding.aor + write(one.binding.contact)] = one.binding;
+                },
+                [&](const BindingRemoved& one) { bindings.erase(one.aor + write(one.contact)); },
+                [&](const SubscriptionStored& one) {
+                    const auto& row = one.subscription;
+                    subscriptions[row.call_id + '\n' + row.local_tag] = row;
+                },
+                [&](const SubscriptionRemoved& one) {
+                    subscriptions.erase(one.call_id + '\n' + one.local_tag);
+                },
+                [&](const CallStored& one) {
+                    CHECK(one.first == !calls.contains(one.call->id));
+                    calls[one.call->id] = *one.call;
+                },
+                [&](const CallRemoved& one) { CHECK(calls.erase(one.call) == 1); },
+                [&](const RingingStored& one) { ringing[one.call->id] = *one.call; },
+                [&](const RingingRemoved& one) { CHECK(ringing.erase(one.call) == 1); },
+            },
+            change);
+    Kept kept;
+    for (auto& [key, binding] : bindings) kept.bindings.push_back(binding);
+    for (auto& [key, subscription] : subscriptions) kept.subscriptions.push_back(subscription);
+    for (auto& [id, call] : calls) kept.calls.push_back(call);
+    for (auto& [id, call] : ringing) kept.ringing.push_back(call);
+    return kept;
+}
+
+void Scenario::restarts()
+{
+    restarts([](Kept&) {});
+}
+
+void Scenario::restarts(const std::function<void(Kept&)>& edit)
+{
+    auto left = kept();
+    edit(left);
+    waiting_.clear();
+    requests_.clear();
+    invites_.clear();
+    legs_.clear();
+    for (const auto& phone : phones_) {
+        phone->to_answer_.reset();
+        phone->leg_ = {};
+    }
+    exchange_.emplace(settings_, tokens_, directory());
+    exchange_->restore(std::move(left), now_, outbox_);
     deliver();
 }
 
@@ -470,7 +535,7 @@ void Scenario::receive(const SipInput& input)
     while (!waiting_.empty()) {
         const auto next = std::move(waiting_.front());
         waiting_.pop_front();
-        exchange_.receive(next, now_, outbox_);
+        exchange_->receive(next, now_, outbox_);
         deliver();
     }
     stepping_ = false;
@@ -502,6 +567,30 @@ void Scenario::deliver(SipCommand& command)
                        request.leg = open.leg;
                        request.phone->leg_ = open.leg;
                        legs_[open.leg] = request.phone;
+                       dialogs_[{request.call_id, open.local_tag}] = request.phone;
+                       open_[request.call_id] = open.leg;
+                   },
+                   [&](ResumeDialog& resume) {
+                       auto* phone = dialogs_.at({resume.dialog.call_id, resume.dialog.local_tag});
+                       legs_[resume.leg] = phone;
+                       open_[resume.dialog.call_id] = resume.leg;
+                       phone->leg_ = resume.leg;
+                       phone->resumed_cseq = resume.state.cseq;
+                   },
+                   [&](EndInvite& end) {
+                       const auto& dialog = end.invite.dialog;
+                       auto* phone = dialogs_.at({dialog.call_id, dialog.local_tag});
+                       Arrived arrived;
+                       const bool calls = end.invite.role == LegRole::caller;
+                       arrived.what = calls ? "500" : "CANCEL";
+                       arrived.status = calls ? 500 : 0;
+                       arrived.method = CANCEL;
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [&](MoveDialog& move) {
+                       auto* phone = phone_of(move.leg);
+                       REQUIRE(phone);
+                       phone->moved_to = move.flow;
                    },
                    [&](Reply& reply) {
                        const auto found = requests_.find(reply.transaction);
@@ -528,6 +617,8 @@ void Scenario::deliver(SipCommand& command)
                        auto* phone = phone_at(invite.target.flow);
                        REQUIRE(phone);
                        legs_[invite.leg] = phone;
+                       dialogs_[{invite.call_id, invite.local_tag}] = phone;
+                       open_[invite.call_id] = invite.leg;
                        phone->leg_ = invite.leg;
                        invites_[invite.transaction] = {phone, INVITE, invite.leg};
                        Arrived arrived;

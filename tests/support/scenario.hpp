@@ -2,6 +2,7 @@
 // Ladders on the board: phones and watchers against the exchange, without sockets, on a clock that
 // only we move.
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -127,6 +128,9 @@ public:
     OptionTag supported = OptionTag::none;
     std::string user_agent = "Test";
 
+    std::uint32_t resumed_cseq = 0;  ///< what the last dialog taken up counts on from
+    std::optional<Flow> moved_to;    ///< where the exchange sends now
+
     /// The dialog it is in, and the one it acts in from now on.
     [[nodiscard]] LegId dialog() const { return leg_; }
     void uses(LegId dialog) { leg_ = dialog; }
@@ -165,7 +169,7 @@ public:
     /// Nothing arrives anywhere for `span`.
     void stays_silent_for(std::chrono::seconds span);
     /// No call is left in the exchange.
-    [[nodiscard]] bool has_no_calls() const { return exchange_.call_count() == 0; }
+    [[nodiscard]] bool has_no_calls() const { return exchange_->call_count() == 0; }
     /// Every dialog the exchange opened has been closed.
     [[nodiscard]] bool has_no_dialogs() const { return legs_.empty(); }
     [[nodiscard]] bool awaits_answer(TransactionId request) const
@@ -173,6 +177,8 @@ public:
         return requests_.contains(request);
     }
     [[nodiscard]] bool is_open(LegId leg) const { return legs_.contains(leg); }
+    /// The dialog with this Call-ID, to act in it.
+    [[nodiscard]] LegId dialog_of(const std::string& call_id) const { return open_.at(call_id); }
     void replaces_directory(std::vector<Group> groups);
     /// Forwarding of `number`, in force from now on.
     void forwards(const std::string& number, Forwarding forwarding);
@@ -184,15 +190,22 @@ public:
     void settles_one(unsigned status = 200);
     [[nodiscard]] RouteExplanation decides(std::string_view from, std::string_view dialled) const
     {
-        return exchange_.explain_route(from, dialled);
+        return exchange_->explain_route(from, dialled);
     }
     void ends_all_calls();
-    [[nodiscard]] LiveView view() const { return exchange_.view(now_); }
+    /// Killed, and started again with what is stored. What phones and exchange were about is
+    /// forgotten, but for the dialogs that are taken up: each phone acts in the last of its own.
+    void restarts();
+    /// The same, with storage as `edit` leaves it.
+    void restarts(const std::function<void(Kept&)>& edit);
+    [[nodiscard]] LiveView view() const { return exchange_->view(now_); }
 
     void receive(const SipInput& input);
     TransactionId next_transaction() { return transactions_.next(); }
     [[nodiscard]] Moment now() const { return now_; }
     std::vector<StorageChange> stored;
+    /// What all of it leaves in storage.
+    [[nodiscard]] Kept kept() const;
 
 private:
     friend class Phone;
@@ -206,6 +219,7 @@ private:
         Phone* phone;
         Method method;
         LegId leg;
+        std::string call_id;
     };
 
     [[nodiscard]] DirectoryRef directory() const;
@@ -214,7 +228,9 @@ private:
     Moment now_;
     std::vector<Group> groups_;
     std::map<std::string, Forwarding> forwarding_;
-    Exchange exchange_;
+    ExchangeSettings settings_;
+    TokenSource tokens_;
+    std::optional<Exchange> exchange_;
     Outbox outbox_;
     std::deque<SipInput> waiting_;  // what phones do by themselves, after the present step
     bool stepping_ = false;
@@ -222,6 +238,8 @@ private:
     std::map<TransactionId, Request> requests_;       // of phones, not finally answered
     std::map<ClientTransactionId, Request> invites_;  // of the exchange, not finally answered
     std::map<LegId, Phone*> legs_;
+    std::map<std::string, LegId> open_;                              // by Call-ID
+    std::map<std::pair<std::string, std::string>, Phone*> dialogs_;  // by Call-ID and our tag
     IdSource<TransactionId> transactions_;
     std::uint16_t next_port_ = 5060;
 };

@@ -74,4 +74,71 @@ inline StoredSubscription full_subscription(const std::string& watcher, const st
     return row;
 }
 
+inline StoredLeg full_leg(const std::string& number, const std::string& other)
+{
+    const auto address = [](const std::string& name, const std::string& user) {
+        return NameAddr{name, *SipUri::parse("sip:" + user + "@office.test;x=1")};
+    };
+    StoredLeg leg;
+    leg.role = LegRole::callee;
+    leg.extension = number;
+    leg.dialog = {"call-" + number + "@192.0.2.9", "ours" + number, "theirs" + number};
+    leg.state = {.local_party = address("Anna \"Ann\" \\ Lee", other),
+                 .remote_party = address("Björn", number),
+                 .contact_user = other,
+                 .target = *SipUri::parse("sip:" + number + "@[2001:db8::7]:5062;line=x7"),
+                 .route = {"<sip:edge.test;lr>", "\"core\" <sip:core.test;lr>"},
+                 .cseq = 1'000'000,
+                 .remote_cseq = 4'000'000'000};
+    leg.flow = {Transport::tcp, "2001:db8::7", 5062, ConnectionId{77}, 3};
+    leg.phone = address("", number);
+    leg.other = address("Other", other);
+    leg.supported = OptionTag::timer | OptionTag::replaces;
+    leg.sdp = std::make_shared<const Payload>(
+        Payload{"application/sdp", std::string{"v=0\r\ns=\0\xff\r\n", 12}, {{"X", "y"}}});
+    leg.held = true;
+    return leg;
+}
+
+inline StoredCall full_call(std::uint64_t id)
+{
+    using std::chrono::milliseconds;
+    using std::chrono::system_clock;
+    StoredCall call;
+    call.id = CallRef{id};
+    call.from = "201";
+    call.dialled = "**207";
+    call.started_at = system_clock::time_point{milliseconds{1'700'000'000'123}};
+    call.answered_at = system_clock::time_point{milliseconds{1'700'000'001'456}};
+    call.session_expires = std::chrono::seconds{1800};
+    call.session_ends_at = system_clock::time_point{milliseconds{1'700'001'801'456}};
+    call.legs = {full_leg("201", "207"), full_leg("207", "201")};
+    call.legs[0].role = LegRole::caller;
+    return call;
+}
+
+inline StoredRinging full_ringing(std::uint64_t id)
+{
+    const auto leg = full_leg("207", "201");
+    StoredInvite received{.role = LegRole::caller,
+                          .dialog = leg.dialog,
+                          .state = leg.state,
+                          .cseq = 4'000'000'000,
+                          .via = {"SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport=5060",
+                                  "SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK2"},
+                          .flow = leg.flow};
+    StoredInvite sent{.role = LegRole::callee,
+                      .dialog = {"out@x", "ours2", ""},
+                      .state = leg.state,
+                      .cseq = 2,
+                      .via = {},
+                      .flow = leg.flow};
+    return {CallRef{id}, {received, sent}};
+}
+
+inline std::shared_ptr<const StoredCall> shared(StoredCall call)
+{
+    return std::make_shared<const StoredCall>(std::move(call));
+}
+
 }  // namespace lampline::testing

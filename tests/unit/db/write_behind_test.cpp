@@ -21,6 +21,7 @@ struct Owing {
     Owing() { office.add_extensions({"201", "207"}); }
 
     std::vector<Binding> bindings() { return BindingStore{office.database}.all(); }
+    std::vector<StoredCall> calls() { return CallStore{office.database}.all().calls; }
     std::vector<StoredSubscription> subscriptions()
     {
         return SubscriptionStore{office.database}.all();
@@ -156,4 +157,46 @@ TEST_CASE("a row that the schema refuses is dropped, the others are written")
     CHECK(owing.behind.owed() == 0);
     CHECK(owing.bindings().size() == 1);
     CHECK(owing.subscriptions().size() == 1);
+}
+
+TEST_CASE("a call is written 100 ms after its answer, with its latest change, and removed likewise")
+{
+    Owing owing;
+    auto held = full_call(7);
+    held.legs[0].held = false;
+    owing.behind.add({CallStored{shared(full_call(7)), true}}, start);
+    CHECK(owing.behind.next_deadline() == start + 100ms);
+    owing.behind.add({CallStored{shared(held), false}}, start + 50ms);
+    CHECK(owing.behind.owed() == 1);
+    owing.behind.flush_due(start + 100ms);
+    REQUIRE(owing.calls().size() == 1);
+    CHECK_FALSE(owing.calls().at(0).legs[0].held);
+
+    owing.behind.add({CallRemoved{CallRef{7}}}, start + 1s);
+    CHECK(owing.behind.next_deadline() == start + 1100ms);
+    owing.behind.flush_due(start + 1100ms);
+    CHECK(owing.calls().empty());
+}
+
+TEST_CASE("a call that ends before it is written never is")
+{
+    Owing owing;
+    owing.behind.add({CallStored{shared(full_call(7)), true},
+                      CallStored{shared(full_call(7)), false}, CallRemoved{CallRef{7}}},
+                     start);
+    CHECK(owing.behind.owed() == 0);
+    owing.behind.flush_due(start + 100ms);
+    CHECK_FALSE(owing.behind.next_deadline());
+    CHECK(owing.calls().empty());
+}
+
+TEST_CASE("a call that is on disk is removed even if a change of it is still owed")
+{
+    Owing owing;
+    owing.behind.add({CallStored{shared(full_call(7)), true}}, start);
+    owing.behind.flush(start);
+    owing.behind.add({CallStored{shared(full_call(7)), false}, CallRemoved{CallRef{7}}}, start);
+    CHECK(owing.behind.owed() == 1);
+    owing.behind.flush(start);
+    CHECK(owing.calls().empty());
 }

@@ -1,0 +1,56 @@
+#pragma once
+// A talking call as it is kept over a restart: both dialogs as values, so that its next request finds it.
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/leg_state.hpp"
+#include "core/sip_types.hpp"
+
+namespace lampline {
+
+/// One side of a talking call: a confirmed dialog (RFC 3261 §12), and who is at its other end.
+struct StoredLeg {
+    LegRole role = LegRole::caller;
+    std::string extension;
+    DialogId dialog;
+    DialogState state;  ///< `cseq`: no request with a higher one was sent before this was stored
+    Flow flow;          ///< without connection
+    NameAddr phone;     ///< who is at this leg
+    NameAddr other;     ///< whom this leg's phone talks to
+    OptionTag supported = OptionTag::none;
+    PayloadRef sdp;     ///< the last session description of the phone; only type and body are kept
+    bool held = false;
+};
+
+/// Two phones that talk to each other.
+struct StoredCall {
+    CallRef id;           ///< key
+    std::string from;     ///< extension of the first caller
+    std::string dialled;
+    std::chrono::system_clock::time_point started_at;   ///< kept to the millisecond, as all times here
+    std::chrono::system_clock::time_point answered_at;
+    std::chrono::seconds session_expires{};             ///< negotiated (RFC 4028); 0: no session timer
+    std::optional<std::chrono::system_clock::time_point> session_ends_at;
+    std::array<StoredLeg, 2> legs;
+};
+
+/// An INVITE without final answer, of a call that rings: enough to end it when its transaction has died with us.
+struct StoredInvite {
+    LegRole role = LegRole::caller;  ///< caller: one we received; callee: one we sent
+    DialogId dialog;                 ///< remote_tag is empty for a callee
+    DialogState state;               ///< callee: `target` is the Request-URI, `route` what was preloaded
+    std::uint32_t cseq = 0;          ///< of the INVITE
+    std::vector<std::string> via;    ///< caller: Via values to be answered with, top first
+    Flow flow;                       ///< without connection
+};
+
+/// A call that rings. It does not go on after a restart, but its phones are told.
+struct StoredRinging {
+    CallRef id;  ///< key
+    std::vector<StoredInvite> invites;
+};
+
+}  // namespace lampline

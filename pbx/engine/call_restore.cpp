@@ -1,0 +1,267 @@
+// What is kept of talking calls over a restart, and how they are taken up again. Media flows
+// between the phones, so they talk on while the exchange is away.
+#include <algorithm>
+#include <utility>
+
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+namespace {
+
+/// The first request that we send in a dialog.
+constexpr std::uint32_t initial_invite_cseq = initial_cseq + 1;
+
+StoredLeg to_stored(const Leg& leg)
+{
+    StoredLeg stored{.role = leg.role,
+                     .extension = leg.extension,
+                     .dialog = leg.dialog,
+                     .state = leg.dialog_state,
+                     .flow = leg.flow,
+                     .phone = leg.phone,
+                     .other = leg.other,
+                     .supported = leg.supported,
+                     .sdp = leg.sdp,
+                     .held = leg.held};
+    stored.state.cseq = leg.reserved_cseq;
+    stored.flow.connection = {};
+    return stored;
+}
+
+/// The first of the two legs that talk to each other; nullptr: there are none.
+Leg* talking_leg(Call& call) noexcept
+{
+    for (auto& leg : call.legs) {
+        const Leg* peer = leg.talking() ? call.find(leg.peer) : nullptr;
+        if (peer && peer->talking() && peer->peer == leg.id) return &leg;
+    }
+    return nullptr;
+}
+
+/// The connection by which the phone of `leg` has registered anew, known by its contact or, where
+/// that follows the connection, by its host; nullptr when it has not, or that is not certain.
+const Flow* found_again(const Leg& leg, std::span<const Binding> bindings)
+{
+    const Flow* found = nullptr;
+    for (const auto& binding : bindings) {
+        if (!binding.flow.connection) continue;
+        if (equivalent(binding.contact, leg.dialog_state.target)) return &binding.flow;
+        if (binding.flow.host != leg.flow.host) continue;
+        if (found) return nullptr;  // which one?
+        found = &binding.flow;
+    }
+    return found;
+}
+
+}  // namespace
+
+DialogState CallEngine::dialog_state_of(const InviteReceived& invite)
+{
+    const bool named = !invite.contact.host.empty();
+    return {.local_party = invite.parties.to,
+            .remote_party = invite.parties.from,
+            .contact_user = invite.request_uri.user,
+            .target = named ? invite.contact : invite.parties.from.uri,
+            .route = invite.record_route,
+            .remote_cseq = invite.cseq};
+}
+
+void CallEngine::note_target(Call& call, Leg& leg, const RequestReceived& request)
+{
+    DialogState& state = leg.dialog_state;
+    state.remote_cseq = std::max(state.remote_cseq, request.cseq);
+    if (request.contact && !(*request.contact == state.target)) {
+        state.target = *request.contact;
+        call.unsaved = true;
+    }
+    if (request.source && state.route.empty() && !(*request.source == leg.flow)) {
+        leg.flow = *request.source;
+        call.unsaved = true;
+    }
+}
+
+void CallEngine::note_target(Call& call, Leg& leg, const ResponseReceived& response)
+{
+    if (!response.contact || *response.contact == leg.dialog_state.target) return;
+    leg.dialog_state.target = *response.contact;
+    call.unsaved = true;
+}
+
+void CallEngine::keep(Call& call, Outbox& outbox)
+{
+    if (!call.unsaved || call.phase != CallPhase::talking) return;
+    call.unsaved = false;
+    Leg* one = talking_leg(call);
+    if (!one) return;
+    Leg* other = call.find(one->peer);
+    for (Leg* leg : {one, other}) leg->reserved_cseq = leg->dialog_state.cseq + cseq_block;
+    outbox.store(CallStored{std::make_shared<const StoredCall>(StoredCall{
+                                .id = call.id,
+                                .from = call.from,
+                                .dialled = call.dialled,
+                                .started_at = call.started_at,
+                                .answered_at = call.answered_at.value_or(call.started_at),
+                                .session_expires = call.session_expires,
+                                .session_ends_at = call.session_ends_at,
+                                .legs = {to_stored(*one), to_stored(*other)},
+                            }),
+                            !std::exchange(call.kept, true)});
+}
+
+void CallEngine::forget(Call& call, Outbox& outbox)
+{
+    if (std::exchange(call.kept, false)) outbox.store(CallRemoved{call.id});
+}
+
+void CallEngine::keep_ringing(Call& call, Outbox& outbox)
+{
+    auto stored = std::make_shared<StoredRinging>();
+    stored->id = call.id;
+    for (const auto& leg : call.legs) {
+        const bool rings = leg.role == LegRole::callee && leg.state < LegState::confirmed;
+        if (!leg.invite_in && !(rings && leg.invite_out)) continue;
+        auto& invite = stored->invites.emplace_back();
+        invite.role = leg.role;
+        invite.dialog = leg.dialog;
+        invite.state = leg.dialog_state;
+        invite.cseq = leg.invite_in ? leg.dialog_state.remote_cseq : initial_invite_cseq;
+        invite.via = leg.via;
+        invite.flow = leg.flow;
+        invite.flow.connection = {};
+        if (leg.role == LegRole::callee) invite.dialog.remote_tag.clear();
+    }
+    if (stored->invites.empty()) return;
+    call.ringing_kept = true;
+    outbox.store(RingingStored{std::move(stored)});
+}
+
+void CallEngine::forget_ringing(Call& call, Outbox& outbox)
+{
+    timers_.cancel({call.id, TimerKind::keep_ringing});
+    if (std::exchange(call.ringing_kept, false)) outbox.store(RingingRemoved{call.id});
+}
+
+void CallEngine::end_ringing(const std::vector<StoredRinging>& stored, Outbox& outbox)
+{
+    for (const auto& call : stored) {
+        for (const auto& invite : call.invites) outbox.send(EndInvite{invite});
+        outbox.store(RingingRemoved{call.id});
+    }
+}
+
+void CallEngine::restore(std::vector<StoredCall> stored, Moment now, Outbox& outbox)
+{
+    std::ranges::sort(stored, {}, &StoredCall::id);
+    auto probe_at = now.mono + first_probe;
+    for (const auto& call : stored) {
+        call_ids_.skip_to(call.id);
+        const bool doubtful = calls_.size() >= settings_.max_calls || calls_.contains(call.id) ||
+                              call.legs[0].dialog == call.legs[1].dialog ||
+                              std::ranges::any_of(call.legs, [this](const StoredLeg& leg) {
+                                  return is_taken(leg.dialog);
+                              });
+        if (doubtful) {
+            outbox.store(CallRemoved{call.id});
+            continue;
+        }
+        resume(call, probe_at, now, outbox);
+        probe_at += probe_spacing;
+    }
+}
+
+bool CallEngine::is_taken(const DialogId& dialog)
+{
+    return std::ranges::any_of(index_.by_call_id(dialog.call_id), [&](LegId id) {
+        return find(id).second->dialog.local_tag == dialog.local_tag;
+    });
+}
+
+void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::time_point probe_at,
+                        Moment now, Outbox& outbox)
+{
+    auto owned = std::make_unique<Call>();
+    Call& call = *owned;
+    call.id = stored.id;
+    call.phase = CallPhase::talking;
+    call.from = stored.from;
+    call.dialled = stored.dialled;
+    call.started_at = stored.started_at;
+    call.answered_at = stored.answered_at;
+    call.session_expires = stored.session_expires;
+    call.session_ends_at = stored.session_ends_at;
+    call.kept = true;
+    calls_.emplace(call.id, std::move(owned));
+
+    for (const auto& kept : stored.legs) {
+        Leg& leg = call.legs.emplace_back();
+        leg.id = leg_ids_.next();
+        leg.role = kept.role;
+        leg.state = LegState::confirmed;
+        leg.extension = kept.extension;
+        leg.dialog = kept.dialog;
+        leg.dialog_state = kept.state;
+        leg.reserved_cseq = kept.state.cseq;
+        leg.phone = kept.phone;
+        leg.other = kept.other;
+        leg.flow = kept.flow;
+        leg.flow.connection = {};
+        leg.supported = kept.supported;
+        leg.sdp = kept.sdp;
+        leg.held = kept.held;
+        leg.heard_at = now.mono - settings_.probe_interval;  // not in this run
+        leg.resumed = true;
+        leg.adrift = leg.flow.transport == Transport::tcp && leg.dialog_state.route.empty();
+        if (leg.adrift) adrift_[leg.extension].push_back(leg.id);
+        enlist(call, leg);
+        index_.stopped_ringing(leg);
+        outbox.send(ResumeDialog{leg.id, leg.dialog, leg.dialog_state, leg.flow});
+    }
+    connect(call.legs.front(), call.legs.back());
+    for (const auto& leg : call.legs) announce(leg, outbox);
+    set_timer(call, TimerKind::probe, probe_at);
+    if (call.session_ends_at)
+        set_timer(call, TimerKind::session,
+                  now.mono + std::max<std::chrono::nanoseconds>(session_grace,
+                                                                *call.session_ends_at - now.wall));
+}
+
+void CallEngine::bindings_changed(std::string_view aor, Outbox& outbox)
+{
+    if (adrift_.empty()) return;
+    const auto found = adrift_.find(std::string{aor});
+    if (found == adrift_.end()) return;
+    const auto legs = found->second;
+    for (const auto id : legs) {
+        const auto [call, leg] = find(id);
+        if (!leg->flow.connection) {  // else it has come back by a request of its own
+            const auto* flow = found_again(*leg, locations_.bindings(aor));
+            if (!flow) continue;
+            leg->flow = *flow;
+            call->unsaved = true;
+            outbox.send(MoveDialog{leg->id, leg->flow});
+            keep(*call, outbox);
+        }
+        leg->failed_probes = 0;
+        leg->adrift = false;
+        no_longer_adrift(*leg);
+    }
+}
+
+void CallEngine::no_longer_adrift(const Leg& leg)
+{
+    const auto found = adrift_.find(leg.extension);
+    if (found == adrift_.end()) return;
+    std::erase(found->second, leg.id);
+    if (found->second.empty()) adrift_.erase(found);
+}
+
+void CallEngine::receive(const DialogLost& input, Moment now, Outbox& outbox)
+{
+    const auto [call, leg] = find(input.leg);
+    if (!call) return;
+    end_call(*call, leg->id, LegInput::error, LegInput::error,
+             "SIP;cause=500;text=\"Call could not be taken up\"", now, outbox);
+    sweep(*call, outbox);
+}
+
+}  // namespace lampline

@@ -1,0 +1,506 @@
+// kill -9 in the middle of the office's calls: phones that talk talk on, and the lamps say so.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "support/scenario.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+constexpr std::string_view alice_sdp = "v=0\r\no=alice\r\nm=audio 4000 RTP/AVP 0\r\n";
+constexpr std::string_view bob_sdp = "v=0\r\no=bob\r\nm=audio 5000 RTP/AVP 0\r\n";
+constexpr std::string_view carol_sdp = "v=0\r\no=carol\r\nm=audio 6000 RTP/AVP 0\r\n";
+
+PayloadRef refer_to(std::string value)
+{
+    return std::make_shared<const Payload>(Payload{{}, {}, {{"Refer-To", std::move(value)}}});
+}
+
+/// Alice talks to Bob, Carol's phone is there, and Dave watches Bob.
+struct Talking {
+    explicit Talking(ExchangeSettings settings = {})
+        : pbx{{group("sales", {"104"}, {"101", "102", "103"})}, settings}
+    {
+        for (auto* phone : {&alice, &bob, &carol}) phone->answers_probes = true;
+        dave.watches("102");
+        alice.sends(INVITE, "102", alice_sdp);
+        bob.receives(INVITE);
+        bob.replies(200, bob_sdp);
+        alice.receives(200U);
+        bob.receives(ACK);
+        shown = dave.receives(NOTIFY).dialog();
+        while (!dave.hears_nothing()) shown = dave.receives(NOTIFY).dialog();
+    }
+
+    /// The lamp stays as it was: nothing but the same call again.
+    void lamp_is_steady()
+    {
+        const auto again = dave.receives(NOTIFY).dialog();
+        CHECK(again.state == "confirmed");
+        CHECK(again.id == shown.id);
+        CHECK(dave.hears_nothing());
+    }
+
+    void restarts()
+    {
+        pbx.restarts();
+        lamp_is_steady();
+    }
+
+    void lamp_is_dark() { CHECK(dave.receives(NOTIFY).idle()); }
+
+    void nothing_is_left()
+    {
+        CHECK(pbx.has_no_calls());
+        CHECK(pbx.has_no_dialogs());
+        CHECK(pbx.kept().calls.empty());
+        pbx.stays_silent_for(41s);
+    }
+
+    void ends(Phone& one, Phone& other)
+    {
+        one.sends(BYE);
+        one.receives(200U);
+        other.receives(BYE);
+        lamp_is_dark();
+        nothing_is_left();
+    }
+
+    [[nodiscard]] std::size_t times_stored() const
+    {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(pbx.stored, [](const StorageChange& change) {
+                return std::holds_alternative<CallStored>(change);
+            }));
+    }
+
+    Scenario pbx;
+    Phone& alice = pbx.phone("101");
+    Phone& bob = pbx.phone("102");
+    Phone& carol = pbx.phone("103");
+    Phone& dave = pbx.phone("104");
+    DialogElement shown;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "a talking call goes on after kill -9: the lamp is steady, and a BYE of either side ends it")
+{
+    Talking call;
+    call.restarts();
+    SUBCASE("the caller hangs up")
+    {
+        call.ends(call.alice, call.bob);
+    }
+    SUBCASE("the callee hangs up")
+    {
+        call.ends(call.bob, call.alice);
+    }
+}
+
+TEST_CASE("a call is stored once when it is answered, and removed once")
+{
+    Talking call;
+    CHECK(call.times_stored() == 1);
+    CHECK(call.pbx.kept().calls.size() == 1);
+    call.ends(call.alice, call.bob);
+    CHECK(call.times_stored() == 1);
+}
+
+TEST_CASE("the record goes on: id, parties and times are those of before")
+{
+    Talking call;
+    const auto before = call.pbx.view().calls.at(0);
+    call.pbx.passes(10s);
+    call.restarts();
+    const auto after = call.pbx.view().calls.at(0);
+    CHECK(after.id == before.id);
+    CHECK(after.from == "101");
+    CHECK(after.dialled == "102");
+    CHECK(after.started_at == before.started_at);
+    CHECK(after.answered_at == before.answered_at);
+    CHECK(after.legs.size() == 2);
+    call.bob.sends(BYE);
+    call.bob.receives(200U);
+    call.alice.receives(BYE);
+    call.lamp_is_dark();
+    call.carol.sends(INVITE, "101", carol_sdp);
+    call.alice.receives(INVITE);
+    CHECK(call.pbx.view().calls.at(0).id > before.id);
+    call.carol.cancels();
+    call.alice.receives(CANCEL);
+}
+
+TEST_CASE("what was agreed before the kill still holds: hold, identities, the phone's new place")
+{
+    Talking call;
+    call.alice.sends_invite(hold_sdp);
+    call.bob.receives(INVITE);
+    call.bob.replies(200, "v=0\r\nm=audio 1 x\r\na=recvonly\r\n");
+    call.alice.receives(200U);
+    call.bob.receives(ACK);
+    while (!call.dave.hears_nothing()) call.dave.receives(NOTIFY);
+    call.restarts();
+    const auto legs = call.pbx.view().calls.at(0).legs;
+    CHECK(legs.at(0).held);
+    CHECK_FALSE(legs.at(1).held);
+    call.ends(call.alice, call.bob);
+}
+
+TEST_CASE("requests within a call taken up go to the other phone, and change what is stored")
+{
+    Talking call;
+    call.restarts();
+    call.bob.sends_invite(hold_sdp);
+    call.alice.receives(INVITE).with(hold_sdp);
+    call.alice.replies(200, alice_sdp);
+    call.bob.receives(200U).with(alice_sdp);
+    call.alice.receives(ACK);
+    CHECK(call.dave.receives(NOTIFY).dialog().state == "confirmed");  // with +sip.rendering
+    call.restarts();
+    CHECK(call.pbx.view().calls.at(0).legs.at(1).held);
+    call.ends(call.bob, call.alice);
+}
+
+TEST_CASE("our CSeq goes on above all that was sent, and is not stored with each request")
+{
+    Talking call;
+    constexpr std::uint32_t requests = 500;
+    for (std::uint32_t i = 0; i < requests; ++i) {
+        call.alice.sends(INFO);
+        call.bob.receives(INFO);
+        call.bob.replies(200);
+        call.alice.receives(200U);
+    }
+    CHECK(call.times_stored() <= 1 + requests / 32);
+    call.restarts();
+    CHECK(call.bob.resumed_cseq > requests + 1);
+    CHECK(call.bob.resumed_cseq < requests + 200);
+    const auto before = call.bob.resumed_cseq;
+    for (int i = 0; i < 100; ++i) {
+        call.alice.sends(INFO);
+        call.bob.receives(INFO);
+        call.bob.replies(200);
+        call.alice.receives(200U);
+    }
+    call.restarts();
+    CHECK(call.bob.resumed_cseq > before + 100);
+    call.ends(call.bob, call.alice);
+}
+
+TEST_CASE("calls that only rang are not taken up, and their lamps are dark")
+{
+    Talking call;
+    call.carol.sends(INVITE, "102", carol_sdp);  // a second call, ringing at Bob
+    call.bob.receives(INVITE);
+    call.bob.replies(180);
+    call.carol.receives(180U);
+    while (!call.dave.hears_nothing()) call.dave.receives(NOTIFY);
+    SUBCASE("for a moment: nothing of it is stored") {}
+    SUBCASE("for a while: both sides are told")
+    {
+        call.pbx.passes(1s);
+        call.pbx.restarts();
+        call.bob.receives(CANCEL);
+        call.carol.receives(500U);
+        call.lamp_is_steady();
+    }
+    SUBCASE("for a while, and is answered: it is a talking call like any other")
+    {
+        call.pbx.passes(1s);
+        call.bob.replies(200, bob_sdp);
+        call.carol.receives(200U);
+        call.bob.receives(ACK);
+        while (!call.dave.hears_nothing()) call.dave.receives(NOTIFY);
+        call.bob.sends(BYE);
+        call.bob.receives(200U);
+        call.carol.receives(BYE);
+        while (!call.dave.hears_nothing()) call.dave.receives(NOTIFY);
+    }
+    SUBCASE("for a while, and nobody answers")
+    {
+        call.pbx.passes(1s);
+        call.carol.cancels();
+        call.bob.receives(CANCEL);
+        while (!call.dave.hears_nothing()) call.dave.receives(NOTIFY);
+    }
+    CHECK(call.pbx.kept().ringing.empty());
+    call.restarts();  // one dialog only: the one that talks
+    CHECK(call.pbx.view().calls.size() == 1);
+    CHECK_FALSE(call.carol.has_dialog());
+    call.ends(call.bob, call.alice);
+}
+
+TEST_CASE("a phone that forgot the call: the other one is hung up, and the lamp goes dark")
+{
+    Talking call;
+    SUBCASE("it answers 481")
+    {
+        call.bob.answers_probes = false;
+        call.restarts();
+        call.pbx.passes(1s);
+        call.bob.receives(OPTIONS);
+        call.bob.replies(481);
+        call.bob.receives(BYE);
+    }
+    SUBCASE("it does not answer")
+    {
+        call.bob.answers_probes = false;
+        call.restarts();
+        call.pbx.passes(1s);
+        call.bob.receives(OPTIONS);
+        call.bob.fails_with(408);
+        call.bob.receives(BYE);
+    }
+    call.alice.receives(BYE);
+    call.lamp_is_dark();
+    call.nothing_is_left();
+}
+
+TEST_CASE("phones are asked once after a start even where no probes are wanted")
+{
+    ExchangeSettings settings;
+    settings.calls.probe_interval = 0s;
+    Talking call{settings};
+    call.alice.answers_probes = call.bob.answers_probes = false;
+    call.restarts();
+    call.pbx.passes(1s);
+    for (auto* phone : {&call.alice, &call.bob}) {
+        phone->receives(OPTIONS);
+        phone->replies(200);
+    }
+    call.pbx.stays_silent_for(1000s);
+    call.ends(call.alice, call.bob);
+}
+
+TEST_CASE("the phones that ring for a transfer are silenced, and the parties are where they were")
+{
+    Talking call;
+    call.bob.sends(Method::refer, refer_to("<sip:103@office.test>"));
+    call.bob.receives(202U);
+    call.bob.replies_to(call.bob.receives(NOTIFY), 200);
+    call.carol.receives(INVITE);
+    call.pbx.passes(1s);
+    call.restarts();
+    call.carol.receives(CANCEL);
+    call.ends(call.bob, call.alice);
+}
+
+TEST_CASE("a call taken up is transferred")
+{
+    Talking call;
+    call.restarts();
+    SUBCASE("blind")
+    {
+        call.bob.sends(Method::refer, refer_to("<sip:103@office.test>"));
+        call.bob.receives(202U);
+        call.bob.replies_to(call.bob.receives(NOTIFY), 200);
+        call.carol.receives(INVITE).from("101");
+        call.carol.replies(200, carol_sdp);
+        call.alice.receives(INVITE).with(carol_sdp);
+        call.alice.replies(200, alice_sdp);
+        call.carol.receives(ACK).with(alice_sdp);
+        call.alice.receives(ACK);
+        call.bob.replies_to(call.bob.receives(NOTIFY), 200);
+        call.bob.receives(BYE);
+    }
+    SUBCASE("attended, to a call that was taken up as well")
+    {
+        call.bob.sends(INVITE, "103", bob_sdp);
+        call.carol.receives(INVITE);
+        call.carol.replies(200, carol_sdp);
+        call.bob.receives(200U);
+        call.carol.receives(ACK);
+        while (!call.dave.hears_nothing()) call.dave.receives(NOTIFY);
+        call.pbx.restarts();
+        CHECK(call.dave.receives(NOTIFY).document().dialogs.size() == 2);
+        const auto legs = call.pbx.view().calls;
+        const auto consulted =
+            std::ranges::find_if(legs, [](const LiveCall& one) { return one.dialled == "103"; });
+        REQUIRE(consulted != legs.end());
+        const auto talking =
+            std::ranges::find_if(legs, [](const LiveCall& one) { return one.dialled == "102"; });
+        REQUIRE(talking != legs.end());
+        call.bob.uses(call.pbx.dialog_of(talking->legs.at(1).call_id));
+        call.bob.sends(Method::refer, refer_to("<sip:103@office.test?Replaces=" +
+                                               consulted->legs.at(0).call_id + ">"));
+        call.bob.receives(202U);
+        call.bob.replies_to(call.bob.receives(NOTIFY), 200);
+        call.alice.receives(INVITE).without_body();
+        call.alice.replies(200, alice_sdp);
+        call.carol.receives(INVITE).with(alice_sdp);
+        call.carol.replies(200, carol_sdp);
+        call.carol.receives(ACK);
+        call.alice.receives(ACK).with(carol_sdp);
+        call.bob.receives(BYE);
+        call.bob.replies_to(call.bob.receives(NOTIFY), 200);
+        call.bob.receives(BYE);
+    }
+    while (!call.dave.hears_nothing()) call.dave.receives(NOTIFY);
+
+    // Those who talk now are those who are taken up the next time.
+    call.pbx.restarts();
+    CHECK(call.dave.receives(NOTIFY).idle());
+    CHECK(call.pbx.view().calls.size() == 1);
+    call.carol.sends(BYE);
+    call.carol.receives(200U);
+    call.alice.receives(BYE);
+    call.nothing_is_left();
+}
+
+TEST_CASE("a call taken up moves to another phone of its owner by Replaces, and nobody else's")
+{
+    Talking call;
+    call.restarts();
+    auto& mobile = call.pbx.phone("102");
+    mobile.answers_probes = true;
+    call.dave.sends_replacing(replacing(call.shown), "101", carol_sdp);
+    call.dave.receives(403U);
+    mobile.sends_replacing(replacing(call.shown), "101", carol_sdp);
+    call.alice.receives(INVITE).with(carol_sdp);
+    call.alice.replies(200, alice_sdp);
+    mobile.receives(200U).with(alice_sdp);
+    call.bob.receives(BYE);
+    call.alice.receives(ACK);
+    while (!call.dave.hears_nothing()) call.dave.receives(NOTIFY);
+    call.pbx.restarts();
+    CHECK(call.dave.receives(NOTIFY).dialog().state == "confirmed");
+    call.ends(call.alice, mobile);
+}
+
+TEST_CASE("a picked-up call goes on after kill -9")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    carol.sends(INVITE, "**102");
+    carol.receives(200U);
+    alice.receives(200U);
+    bob.receives(CANCEL);
+    pbx.restarts();
+    carol.sends(BYE);
+    carol.receives(200U);
+    alice.receives(BYE);
+    CHECK(pbx.kept().calls.empty());
+    CHECK(pbx.has_no_dialogs());
+}
+
+TEST_CASE(
+    "session timers go on: what is left of the session, and a moment where it ran out meanwhile")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    alice.answers_probes = bob.answers_probes = true;
+    alice.supported = bob.supported = OptionTag::timer;
+    alice.session_timer = {.expires = 600s};
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.session_timer = {.expires = 600s, .refresher = Refresher::uac};
+    bob.replies(200, talking_sdp);
+    alice.receives(200U);
+    bob.receives(ACK);
+    SUBCASE("half of it is left")
+    {
+        pbx.passes(300s);
+        pbx.restarts();
+        pbx.passes(299s);
+        CHECK(bob.hears_nothing());
+        pbx.passes(2s);
+    }
+    SUBCASE("nothing is left")
+    {
+        pbx.restarts([&](Kept& kept) { kept.calls.at(0).session_ends_at = pbx.now().wall - 100s; });
+        pbx.passes(31s);
+        CHECK(bob.hears_nothing());
+        pbx.passes(2s);
+    }
+    alice.receives(BYE);
+    bob.receives(BYE);
+    CHECK(pbx.has_no_calls());
+}
+
+TEST_CASE("a phone whose connection died with the exchange is found where it registers anew")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.silent_phone("102");
+    bob.flow.transport = Transport::tcp;
+    bob.flow.connection = ConnectionId{7};
+    bob.registers();
+    alice.answers_probes = true;
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(200, talking_sdp);
+    alice.receives(200U);
+    bob.receives(ACK);
+    pbx.restarts();
+    pbx.passes(1s);
+    bob.receives(OPTIONS);
+    SUBCASE("the first probe finds nobody, then the phone is back")
+    {
+        bob.fails_with(408);
+        CHECK(alice.hears_nothing());
+        bob.flow.connection = ConnectionId{1};
+        bob.registers();
+        REQUIRE(bob.moved_to);
+        CHECK(*bob.moved_to == bob.flow);
+        pbx.passes(60s);
+        bob.receives(OPTIONS);
+        bob.replies(200);
+        alice.sends(BYE);
+        alice.receives(200U);
+        bob.receives(BYE);
+    }
+    SUBCASE("it never comes back")
+    {
+        bob.fails_with(503);
+        CHECK(alice.hears_nothing());
+        pbx.passes(60s);
+        bob.receives(OPTIONS);
+        bob.fails_with(503);
+        alice.receives(BYE);
+        bob.receives(BYE);
+    }
+    CHECK(pbx.has_no_calls());
+    CHECK(pbx.has_no_dialogs());
+}
+
+TEST_CASE("a dialog that cannot be taken up ends its call")
+{
+    Talking call;
+    call.restarts();
+    call.pbx.receive(DialogLost{call.bob.dialog()});
+    call.alice.receives(BYE);
+    call.lamp_is_dark();
+    call.nothing_is_left();
+}
+
+TEST_CASE("a dialog that is stored twice is taken up once, and the other row is removed")
+{
+    Talking call;
+    call.pbx.restarts([](Kept& kept) {
+        auto copy = kept.calls.at(0);
+        copy.id = CallRef{77};
+        kept.calls.push_back(copy);
+    });
+    call.lamp_is_steady();
+    CHECK(call.pbx.view().calls.size() == 1);
+    const auto removed = std::ranges::count_if(call.pbx.stored, [](const StorageChange& change) {
+        const auto* one = std::get_if<CallRemoved>(&change);
+        return one && one->call == CallRef{77};
+    });
+    CHECK(removed == 1);
+    std::erase_if(call.pbx.stored, [](const StorageChange& change) {
+        return std::holds_alternative<CallRemoved>(change);
+    });
+    call.ends(call.alice, call.bob);
+}
