@@ -80,6 +80,15 @@ void DatabaseThread::wake_by(TimePoint deadline)
     wake_.notify_one();
 }
 
+void DatabaseThread::flush(std::chrono::milliseconds longest)
+{
+    std::unique_lock lock{mutex_};
+    if (stopping_) return;
+    flush_asked_ = true;
+    wake_.notify_one();
+    flushed_.wait_for(lock, longest, [this] { return !flush_asked_; });
+}
+
 void DatabaseThread::stop()
 {
     {
@@ -104,7 +113,7 @@ void DatabaseThread::run()
     std::vector<std::vector<StorageChange>> changes;
     std::unique_lock lock{mutex_};
     while (!stopping_ || !jobs_.empty() || !changes_.empty()) {
-        const auto ready = [this] { return stopping_ || !jobs_.empty(); };
+        const auto ready = [this] { return stopping_ || flush_asked_ || !jobs_.empty(); };
         while (!ready() && wake_at_ > std::chrono::steady_clock::now()) {
             if (wake_at_ == TimePoint::max())
                 wake_.wait(lock);
@@ -113,7 +122,8 @@ void DatabaseThread::run()
         }
         const auto now = std::chrono::steady_clock::now();
         jobs.swap(jobs_);
-        const bool due = stopping_ || wake_at_ <= now;
+        const bool flush = flush_asked_;
+        const bool due = stopping_ || flush || wake_at_ <= now;
         if (due) {
             changes.swap(changes_);
             change_count_ = 0;
@@ -127,17 +137,25 @@ void DatabaseThread::run()
         if (due) {
             for (auto& each : changes) behind.add(std::move(each), since);
             changes.clear();
-            behind.flush_due(now);
+            if (flush)
+                behind.flush(now);
+            else
+                behind.flush_due(now);
         }
 
         lock.lock();
+        if (flush) {
+            flush_asked_ = false;
+            flushed_.notify_all();
+        }
         if (const auto deadline = behind.next_deadline()) wake_at_ = std::min(wake_at_, *deadline);
     }
     lock.unlock();
     constexpr int attempts = 3;
     for (int attempt = 0; attempt < attempts; ++attempt)
         if (behind.flush(std::chrono::steady_clock::now())) return;
-    spdlog::critical("database: {} changes of bindings, subscriptions and calls are lost", behind.owed());
+    spdlog::critical("database: {} changes of bindings, subscriptions and calls are lost",
+                     behind.owed());
 }
 
 }  // namespace lampline::db

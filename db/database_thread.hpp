@@ -39,9 +39,13 @@ public:
     [[nodiscard]] bool post(Job job);
 
     /// Writes `changes` soon, many to a transaction: within 20 ms, calls within 100 ms,
-    /// and mere refreshes within 1 s, where the newest per binding counts. A failing disk is logged and tried again; what the
-    /// engine does never depends on it.
+    /// and mere refreshes within 1 s, where the newest per binding counts. A failing disk is logged
+    /// and tried again; what the engine does never depends on it.
     void write_behind(std::vector<StorageChange> changes);
+
+    /// Writes what is owed at once, and returns when that was tried or `longest` has passed. The
+    /// only call that waits for the disk: for the start, before anybody waits for us.
+    void flush(std::chrono::milliseconds longest);
 
     /// Runs what was posted, writes what is owed, ends the thread. Nothing is taken any more.
     /// Idempotent.
@@ -67,6 +71,8 @@ private:
     TimePoint wake_at_ = TimePoint::max();
     std::uint64_t dropped_ = 0;
     bool stopping_ = false;
+    bool flush_asked_ = false;
+    std::condition_variable flushed_;
     std::thread thread_;
 };
 

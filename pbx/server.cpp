@@ -137,10 +137,13 @@ public:
     {
         endpoint_.set_directory(found.directory);
         loop_.on_wake([this] { wake(); });
-        step([&](Moment now) {
-            for (const auto damaged : found.damaged_calls) outbox_.store(CallRemoved{damaged});
-            exchange_.restore(std::move(found.kept), now, outbox_);
-        });
+        for (const auto damaged : found.damaged_calls) outbox_.store(CallRemoved{damaged});
+        exchange_.restore(std::move(found.kept), present(), outbox_);
+        // Numbers are reserved ahead, but these are used now: first to disk, lest another crash
+        // uses them twice.
+        database_.write_behind(std::exchange(outbox_.storage, {}));
+        database_.flush(patience_at_start);
+        step([](Moment) {});
         if (exchange_.call_count() > 0)
             spdlog::info("{} call(s) of the last run go on", exchange_.call_count());
     }
@@ -313,6 +316,9 @@ private:
         if (patience_ends_ && (!next || *patience_ends_ < *next)) next = patience_ends_;
         loop_.wake_at(next);
     }
+
+    /// A disk that is slower is not waited for.
+    static constexpr std::chrono::milliseconds patience_at_start{1000};
 
     /// How long the phones have to answer the last BYEs.
     static constexpr std::chrono::milliseconds time_for_bye{1000};

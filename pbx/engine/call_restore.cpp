@@ -218,6 +218,8 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
     }
     connect(call.legs.front(), call.legs.back());
     for (const auto& leg : call.legs) announce(leg, outbox);
+    call.unsaved = true;  // what was reserved is used up
+    keep(call, outbox);
     set_timer(call, TimerKind::probe, probe_at);
     if (call.session_ends_at)
         set_timer(call, TimerKind::session,

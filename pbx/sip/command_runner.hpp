@@ -30,8 +30,6 @@ public:
     void run(const OpenDialog& command);
     void run(const ResumeDialog& command);
     void run(const MoveDialog& command);
-    /// Of an INVITE that we sent; those we received have no transaction to be answered in.
-    void run(const EndInvite& command);
     /// False when the transaction is not one of calls.
     bool run(const Reply& command);
     void run(const SendInvite& command);
@@ -42,12 +40,6 @@ public:
 
     /// For the callback of a leg: the status to answer with, 0 when the engine answers.
     int on_request(DialogUsage& dialog, nta_incoming_t& request, const sip_t& sip);
-
-    /// A final response without a transaction, to an INVITE of an earlier run. A 2xx is
-    /// acknowledged when its call goes on, else acknowledged and hung up (RFC 3261 §13.2.2.4): that
-    /// phone was left ringing, and now believes to be in a call. A refusal is acknowledged too. It
-    /// came over `connection`, null for UDP. False: it is no such response.
-    bool take_orphan(const sip_t& sip, const Flow& source, tport_t* connection);
 
     [[nodiscard]] std::size_t server_transactions() const noexcept { return server_.size(); }
 
@@ -73,7 +65,6 @@ private:
     /// Sends the final response that `headers` complete, and sees to it when the stack cannot.
     void reply_finally(ServerTransaction& transaction, const Reply& command,
                        const std::string& headers);
-    void end_orphan(const sip_t& sip, const Flow& source, tport_t* connection);
     void report_unsendable(ClientTransactionId id, LegId leg, Method method);
     void emit_later(SipInput input);
     void drop_if_idle(LegId id);
@@ -93,8 +84,6 @@ private:
     std::unordered_map<std::uint64_t, Leg> legs_;
     std::unordered_map<std::uint64_t, std::unique_ptr<ServerTransaction>> server_;
     std::unordered_map<std::uint64_t, std::unique_ptr<ClientTransaction>> client_;
-    EventLoop::TimePoint orphans_since_{};
-    unsigned orphans_ = 0;  // hung up since then
 };
 
 }  // namespace lampline::sip

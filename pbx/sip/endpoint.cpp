@@ -18,6 +18,7 @@
 #include "sip/header_text.hpp"
 #include "sip/lenient_tag.hpp"
 #include "sip/notify_sender.hpp"
+#include "sip/orphans.hpp"
 #include "sip/screen.hpp"
 #include "sip/stateless_reply.hpp"
 #include "sip/translate.hpp"
@@ -139,6 +140,7 @@ struct Endpoint::Inner final : MessageSink {
     std::multimap<EventLoop::TimePoint, DelayedAnswer> delayed;
     std::unique_ptr<CommandRunner> calls;
     std::unique_ptr<NotifySender> notifies;
+    std::unique_ptr<Orphans> orphans;
     std::optional<DescriptorCount> descriptors;
     LoopTimer house_timer;
 };
@@ -174,6 +176,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
     });
     calls = std::make_unique<CommandRunner>(loop, *agent, *transports, settings, transaction_ids,
                                             on_input);
+    orphans = std::make_unique<Orphans>(*agent, *transports, settings);
     notifies =
         std::make_unique<NotifySender>(loop, *agent, *transports, datagrams, settings, on_input);
     descriptors.emplace();
@@ -189,6 +192,7 @@ Endpoint::Inner::~Inner()
     delayed.clear();
     notifies.reset();
     calls.reset();
+    orphans.reset();
     transports.reset();
     agent.reset();
 }
@@ -245,8 +249,8 @@ bool Endpoint::Inner::take_orphan(msg_t& message, const sip_t& sip)
     if (sip.sip_cseq->cs_method != sip_method_invite) return false;
     auto* transport = transports->transport_of(message);
     if (!transport) return false;
-    return calls->take_orphan(sip, transports->source_of(message, transport),
-                              tport_is_secondary(transport) ? transport : nullptr);
+    return orphans->take(sip, transports->source_of(message, transport),
+                         tport_is_secondary(transport) ? transport : nullptr);
 }
 
 void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
@@ -396,18 +400,7 @@ void Endpoint::Inner::refuse_forgotten(const StoredInvite& invite)
 {
     const auto* listener = transports->listener_of(invite.flow);
     if (!listener || invite.flow.transport != Transport::udp) return;
-    std::string text = "SIP/2.0 500 Exchange Restarted\r\n";
-    for (const auto& via : invite.via) append_header(text, "Via", via);
-    append_header(
-        text, "From",
-        fmt::format("{};tag={}", write(invite.state.remote_party), invite.dialog.remote_tag));
-    append_header(
-        text, "To",
-        fmt::format("{};tag={}", write(invite.state.local_party), invite.dialog.local_tag));
-    append_header(text, "Call-ID", invite.dialog.call_id);
-    append_header(text, "CSeq", fmt::format("{} INVITE", invite.cseq));
-    append_header(text, "Server", settings.product);
-    text += "Content-Length: 0\r\n\r\n";
+    const auto text = orphans->refusal_of(invite);
     const auto now = std::chrono::steady_clock::now();
     for (const auto after : {0 * settings.t1, settings.t1, 3 * settings.t1, 7 * settings.t1}) {
         if (delayed.size() >= max_delayed_answers) return;
@@ -456,7 +449,7 @@ try {
                 if (one.invite.role == LegRole::caller)
                     inner.refuse_forgotten(one.invite);
                 else
-                    inner.calls->run(one);
+                    inner.orphans->cancel(one.invite);
             } else {
                 inner.calls->run(one);
             }

@@ -115,3 +115,26 @@ TEST_CASE("both queues are bounded: jobs are refused, refreshes dropped before a
     Database database{serving.folder.database()};
     CHECK(SubscriptionStore{database}.all().size() == 1);
 }
+
+TEST_CASE("flush: what is owed is on disk when it returns, and a stuck disk is not waited for")
+{
+    Serving serving;
+    serving.thread.write_behind({SubscriptionStored{full_subscription("201", "207")},
+                                 BindingStored{full_binding("207"), true}});
+    SUBCASE("written")
+    {
+        serving.thread.flush(std::chrono::seconds{10});
+        Database database{serving.folder.database()};
+        CHECK(SubscriptionStore{database}.all().size() == 1);
+        CHECK(BindingStore{database}.all().size() == 1);
+    }
+    SUBCASE("stuck")
+    {
+        std::promise<void> release;
+        CHECK(serving.thread.post([&](Database&) { release.get_future().wait(); }));
+        serving.thread.flush(std::chrono::milliseconds{5});
+        release.set_value();
+    }
+    serving.thread.stop();
+    serving.thread.flush(std::chrono::seconds{10});
+}
