@@ -103,7 +103,7 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
     leg_ = make_leg(command.state.cseq, command.state.remote_cseq);
     const char* tag = leg_ ? nta_leg_get_tag(leg_.get()) : nullptr;
     const char* remote_tag = leg_ ? nta_leg_get_rtag(leg_.get()) : nullptr;
-    if (!tag || command.dialog.local_tag != tag || !remote_tag ||
+    if (command.dialog.call_id.empty() || !tag || command.dialog.local_tag != tag || !remote_tag ||
         command.dialog.remote_tag != remote_tag)
         throw std::runtime_error{"dialog values that the stack does not take"};
 

@@ -145,7 +145,7 @@ class Survive(WireTest):
         sent = call.sends("UPDATE", sdp("caller", 2), headers=[("Contact", f"<{moved}>")])
         incoming.receives("UPDATE").replies(200, sdp("callee", 2))
         sent.receives(200)
-        eventually(lambda: moved in self.rows("SELECT a_target FROM talking_call")[0],
+        eventually(lambda: (moved,) in self.rows("SELECT a_target FROM talking_call"),
                    "the move is stored", 3)
         self.restarts()
         info = incoming.sends("INFO", "Signal=1")

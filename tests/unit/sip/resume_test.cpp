@@ -141,10 +141,6 @@ TEST_CASE("values that make no dialog are reported, and cost nothing else")
     {
         command.dialog.call_id.clear();
     }
-    SUBCASE("a Call-ID that is none")
-    {
-        command.dialog.call_id = "a b,c";
-    }
     SUBCASE("no tag of ours")
     {
         command.dialog.local_tag.clear();
@@ -155,7 +151,7 @@ TEST_CASE("values that make no dialog are reported, and cost nothing else")
     }
     SUBCASE("a route that is none")
     {
-        command.state.route = {"nonsense>"};
+        command.state.route = {"<sip:open.test"};
     }
     SUBCASE("no target")
     {
