@@ -20,6 +20,7 @@ struct DialogParty {
 struct DialogSnapshot {
     LegId leg;
     std::string id;       ///< names it to watchers for life, over restarts too; empty: it is named after the leg
+    CallRef call{};
     std::string extension;
     DialogId dialog;      ///< local_tag is the phone's, remote_tag ours (RFC 4235 §4.1.3, RFC 3891 §3)
     Direction direction = Direction::initiator;

@@ -80,6 +80,19 @@ std::optional<LegState> lamp_state(const PictureRef& picture) noexcept
     return std::ranges::max_element(picture->dialogs, {}, rank)->state;
 }
 
+LampColour colour_of(const PictureRef& picture) noexcept
+{
+    if (!picture) return LampColour::unknown;
+    if (picture->dialogs.empty()) return LampColour::dark;
+    const auto rings = [](const ShownDialog& shown) { return shown.word == "early"; };
+    return std::ranges::any_of(picture->dialogs, rings) ? LampColour::flashing : LampColour::steady;
+}
+
+LampColour shown_colour(const Told& told) noexcept
+{
+    return told.unknown ? LampColour::unknown : colour_of(told.acknowledged);
+}
+
 void Told::note_sent(PictureRef picture) noexcept
 {
     if (sent && sent != acknowledged && !sent->dialogs.empty()) doubtful = std::move(sent);
@@ -259,6 +272,13 @@ bool MemberState::fold(const DialogSnapshot& dialog)
         return !projection;
     });
     return changed;
+}
+
+std::optional<LegState> MemberState::leading() const noexcept
+{
+    if (live_.empty()) return std::nullopt;
+    const auto rank = [](const auto& dialog) { return precedence(dialog->latest.state); };
+    return (*std::ranges::max_element(live_, {}, rank))->latest.state;
 }
 
 ProjectionRef MemberState::projection(const ProfileRef& profile, const DialogFilter& filter,

@@ -13,6 +13,7 @@
 #include "core/dialog_filter.hpp"
 #include "core/dialog_info.hpp"
 #include "core/directory.hpp"
+#include "core/lamp_colour.hpp"
 
 namespace lampline {
 
@@ -43,6 +44,10 @@ using PictureRef = std::shared_ptr<const Picture>;
 /// never told.
 std::optional<LegState> lamp_state(const PictureRef& picture) noexcept;
 
+/// What a key shows by `picture`: `early` flashes, any other live dialog is steady, none is dark;
+/// null: unknown.
+LampColour colour_of(const PictureRef& picture) noexcept;
+
 /// What one watcher has been told. The pictures are null where there is none.
 struct Told {
     PictureRef acknowledged;  ///< it has certainly seen this
@@ -55,6 +60,9 @@ struct Told {
 
     friend bool operator==(const Told&, const Told&) = default;
 };
+
+/// What its key shows by the last body that it acknowledged.
+LampColour shown_colour(const Told& told) noexcept;
 
 /// What a watcher must be told next.
 enum class Step : std::uint8_t {
@@ -155,6 +163,13 @@ public:
                                            PartyView parties = PartyView::named);
 
     [[nodiscard]] bool idle() const noexcept { return live_.empty(); }
+    /// Oldest first.
+    [[nodiscard]] const std::vector<std::shared_ptr<TrackedDialog>>& live() const noexcept
+    {
+        return live_;
+    }
+    /// The state that counts most; nullopt: idle.
+    [[nodiscard]] std::optional<LegState> leading() const noexcept;
 
 private:
     std::string entity_;

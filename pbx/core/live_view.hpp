@@ -1,11 +1,13 @@
 #pragma once
 // What the exchange shows of itself: one value, taken at one instant, for REST and the browser.
+#include <array>
 #include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/call_event.hpp"
+#include "core/delay_histogram.hpp"
 #include "core/location_table.hpp"
 
 namespace lampline {
@@ -40,14 +42,26 @@ struct LiveLamp {
     std::optional<unsigned> answer;                                ///< its final status; empty: under way
     std::optional<std::chrono::system_clock::time_point> answered_at;
     bool owed = false;    ///< a newer state waits to be sent
+    bool under_way = false;  ///< the phone has not answered the last NOTIFY yet
+    bool waiting = false;    ///< for the moment to send again what was not answered
     std::chrono::sys_seconds expires_at;
 };
-/// Counters since start, for /metrics.
-struct LiveCounters {
-    std::uint64_t calls_started = 0, calls_answered = 0, calls_ended = 0;
-    std::uint64_t registrations = 0, subscriptions_started = 0;
+/// Counters of indications since start, for /metrics.
+struct IndicationCounters {
+    std::uint64_t subscriptions_started = 0;
     std::uint64_t notifies_sent = 0, notifies_answered = 0, notifies_failed = 0;
     std::uint64_t notifies_by_connection = 0, notifies_reduced = 0, notifies_oversized = 0;  ///< too large for UDP
+    std::uint64_t notifies_retried = 0;        ///< sent again later, after a failure
+    std::uint64_t notifies_refused = 0;        ///< answered so that the lamp ended
+    std::array<std::uint64_t, 7> notify_answers{};  ///< by class of the status; [0]: none came
+    DelayHistogram event_to_answer;  ///< from a call's event to the 2xx that acknowledges it
+};
+/// Counters since start, for /metrics.
+struct LiveCounters : IndicationCounters {
+    std::uint64_t calls_started = 0, calls_answered = 0, calls_ended = 0;
+    std::uint64_t registrations = 0;
+    std::uint64_t notifies_retransmitted = 0;  ///< by their transactions
+    DelayHistogram event_to_send;  ///< from a call's event to the first NOTIFY that tells it
 };
 struct LiveView {
     std::chrono::system_clock::time_point taken_at;

@@ -121,6 +121,7 @@ struct SendNotify {
     std::shared_ptr<const std::string> body_head;  ///< body = head + version + tail; null: empty
     std::uint32_t version = 0;                     ///< written between head and tail when both are there
     std::shared_ptr<const std::string> body_tail;
+    std::optional<std::chrono::steady_clock::time_point> event_at{};  ///< of the call's event it is the first to tell
 };
 
 /// Stops retransmitting for a subscription that is gone; no NotifyAnswered follows.

@@ -87,6 +87,8 @@ struct WatcherPhone {
     std::string user_agent;
     bool refuses =
         false;  ///< answered that it wants no unsolicited NOTIFY; holds until it registers anew
+    unsigned refusal = 0;  ///< that answer's status
+    std::chrono::system_clock::time_point refused_at{};
 };
 
 /// One phone kept informed about one extension.
@@ -123,9 +125,20 @@ struct Subscription {
     std::chrono::steady_clock::time_point failing_since;  ///< meaningful when there are failures
     bool waiting = false;                                 ///< for the moment to repeat
 
+    // how long it takes from a call's event to its lamp
+    std::optional<std::chrono::steady_clock::time_point>
+        event_at;  ///< of the oldest event that no NOTIFY has told yet
+    std::optional<std::chrono::steady_clock::time_point>
+        unanswered_since;  ///< of the oldest event that the phone has not acknowledged
+
     // as shown to the administrator
     std::optional<std::chrono::system_clock::time_point> sent_at, answered_at;
     std::optional<unsigned> answer;
+    bool answer_generated = false;                                     ///< the phone said nothing
+    std::optional<std::chrono::system_clock::time_point> shown_since;  ///< of the colour it shows
+    std::optional<std::chrono::system_clock::time_point> retry_at;     ///< while `waiting`
+    std::shared_ptr<const NotifyDialog> sent_in;              ///< where the last NOTIFY went
+    std::shared_ptr<const std::string> sent_head, sent_tail;  ///< its body, around the version
 };
 
 /// Names the initial SUBSCRIBE of a requested subscription, so that its repetition is known.

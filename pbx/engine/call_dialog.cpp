@@ -224,6 +224,12 @@ void CallEngine::note_session(Call& call, const SessionTimer& timer, Moment now)
     set_timer(call, TimerKind::session, now.mono + timer.expires);
 }
 
+const Call* CallEngine::find(CallRef call) const noexcept
+{
+    const auto found = calls_.find(call);
+    return found == calls_.end() ? nullptr : found->second.get();
+}
+
 void CallEngine::describe(LiveView& view) const
 {
     view.calls.reserve(calls_.size());

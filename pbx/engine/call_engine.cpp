@@ -251,9 +251,11 @@ void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
 void CallEngine::announce(const Leg& leg, Outbox& outbox) const
 {
     if (leg.extension.empty()) return;
+    const auto owner = by_leg_.find(leg.id);
     outbox.announce(DialogChanged{{
         .leg = leg.id,
         .id = leg.dialog.local_tag,
+        .call = owner == by_leg_.end() ? CallRef{} : owner->second->id,
         .extension = leg.extension,
         .dialog = {leg.dialog.call_id, leg.dialog.remote_tag,
                    leg.dialog.local_tag},  // as the phone sees it

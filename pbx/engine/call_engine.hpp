@@ -73,6 +73,8 @@ public:
     [[nodiscard]] std::size_t call_count() const noexcept { return calls_.size(); }
     /// Fills in calls and counters.
     void describe(LiveView& view) const;
+    /// nullptr: it is over.
+    [[nodiscard]] const Call* find(CallRef call) const noexcept;
 
 private:
     enum class TimerKind : std::uint8_t {

@@ -8,6 +8,27 @@ struct Overloaded : Visitors... {
     using Visitors::operator()...;
 };
 
+LegEvent leg_event(const DialogSnapshot& dialog)
+{
+    return {.call = dialog.call,
+            .leg = dialog.leg,
+            .extension = dialog.extension,
+            .direction = dialog.direction,
+            .state = dialog.state,
+            .ended_by = dialog.ended_by,
+            .held = dialog.held,
+            .with = dialog.remote.identity.uri.user,
+            .with_name = dialog.remote.identity.display_name};
+}
+
+RegistrationEvent registration_event(const std::string& aor, const LocationTable& locations)
+{
+    RegistrationEvent event{aor, {}};
+    for (const auto& binding : locations.bindings(aor))
+        event.contacts.push_back(write(binding.contact));
+    return event;
+}
+
 }  // namespace
 
 Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory)
@@ -102,15 +123,38 @@ LiveView Exchange::view(Moment now) const
     return view;
 }
 
+LampAccount Exchange::answer(const LampQuestion& question, Moment now, Outbox& outbox)
+{
+    std::vector<ResentNotify> resent;
+    if (question.resend)
+        resent = indications_.resend(question.watcher, question.member, now, outbox);
+    auto account =
+        indications_.explain(question.watcher, question.member, registrar_.locations(), now);
+    account.resent = std::move(resent);
+    for (auto& dialog : account.calls)
+        if (const auto* call = calls_.find(dialog.call)) {
+            dialog.started_at = call->started_at;
+            dialog.answered_at = call->answered_at;
+        }
+    return account;
+}
+
 void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
 {
     for (auto i = first; i < outbox.events.size(); ++i) {
         const auto event = outbox.events[i];  // folding may announce, and move the vector
         std::visit(
             Overloaded{
-                [&](const DialogChanged& changed) { indications_.fold(changed, now, outbox); },
+                [&](const DialogChanged& changed) {
+                    if (outbox.listened)
+                        outbox.shown.push_back({now.wall, leg_event(changed.dialog)});
+                    indications_.fold(changed, now, outbox);
+                },
                 [&](const BindingChanged& changed) {
                     calls_.bindings_changed(changed.aor, outbox);
+                    if (outbox.listened)
+                        outbox.shown.push_back(
+                            {now.wall, registration_event(changed.aor, registrar_.locations())});
                     indications_.bindings_changed(changed.aor, registrar_.locations(), now, outbox);
                 },
             },

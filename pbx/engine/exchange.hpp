@@ -22,7 +22,8 @@ struct Kept {
 
 /// One step per input: the input moves its use case, the facts it announces are folded into the
 /// indications, and what has to be sent and stored is left in the outbox. `outbox.events` keeps the
-/// facts for whoever else listens. SIP thread only.
+/// facts for whoever else listens; when the outbox is `listened`, `outbox.shown` tells what changed
+/// in order. SIP thread only.
 class Exchange {
 public:
     Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory);
@@ -53,6 +54,9 @@ public:
     {
         return calls_.explain_route(from, dialled);
     }
+    /// Why the lamps of one watcher for one member show what they show, after sending them anew if
+    /// that is asked for.
+    LampAccount answer(const LampQuestion& question, Moment now, Outbox& outbox);
 
 private:
     /// Folds the events announced since `first` into the indications.

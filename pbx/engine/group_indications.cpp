@@ -44,13 +44,20 @@ void GroupIndications::fold(const DialogChanged& changed, Moment now, Outbox& ou
     const std::string& number = changed.dialog.extension;
     if (changed.dialog.state == LegState::terminated && !members_.contains(number)) return;
     Member& watched = member(number);
-    if (watched.state.fold(changed.dialog)) {
+    const auto before = watched.state.leading();
+    const bool news = watched.state.fold(changed.dialog);
+    if (watched.state.leading() != before) watched.since = now.wall;
+    if (news) {
         auto& commands = outbox.commands;
         const std::size_t expected = commands.size() + watched.subscriptions.size();
         if (expected > commands.capacity())
             commands.reserve(std::max(expected, 2 * commands.capacity()));
-        for (Subscription* subscription : watched.subscriptions)
+        for (Subscription* subscription : watched.subscriptions) {
+            if (!subscription->event_at &&
+                subscription->told.sent != subscription->projection->current())
+                subscription->event_at = now.mono;
             deliver(*subscription, now, outbox);
+        }
     }
     drop_unused_member(number);
 }
@@ -181,16 +188,12 @@ void GroupIndications::describe(LiveView& view) const
             .answer = one->answer,
             .answered_at = one->answered_at,
             .owed = owes(*one),
+            .under_way = one->in_flight != 0,
+            .waiting = one->waiting,
             .expires_at = implicit ? one->phone->expires_at : one->expires_at,
         });
     }
-    view.counters.subscriptions_started = started_;
-    view.counters.notifies_sent = sent_;
-    view.counters.notifies_answered = answered_;
-    view.counters.notifies_failed = failed_;
-    view.counters.notifies_by_connection = by_connection_;
-    view.counters.notifies_reduced = reduced_;
-    view.counters.notifies_oversized = oversized_;
+    static_cast<IndicationCounters&>(view.counters) = counters_;
 }
 
 /// Whether a newer state waits to be sent.
@@ -215,14 +218,15 @@ Subscription& GroupIndications::add(std::unique_ptr<Subscription> subscription)
         by_dialog_.insert_or_assign(dialog_key(added), &added);
         by_origin_.insert_or_assign(added.origin, &added);
     }
-    ++started_;
+    ++counters_.subscriptions_started;
     return added;
 }
 
 /// Forgets `subscription` without a word to the phone. Its watcher stays: drop_unused_watcher is
 /// the caller's.
-void GroupIndications::drop(Subscription& subscription, Outbox& outbox)
+void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outbox)
 {
+    show(subscription, LampStep::ended, now, outbox);
     const auto owned = subscriptions_.extract(subscription.id);
     if (subscription.in_flight != 0) outbox.send(ForgetNotify{subscription.id});
     expiry_.cancel(subscription.id);
@@ -250,7 +254,7 @@ GroupIndications::Member& GroupIndications::member(std::string_view number)
     if (const auto found = members_.find(number); found != members_.end()) return found->second;
     auto entity = write(extension_uri(number, directory_->domain()));
     return members_
-        .try_emplace(std::string{number}, Member{MemberState{std::move(entity), run_}, {}})
+        .try_emplace(std::string{number}, Member{MemberState{std::move(entity), run_}, {}, {}})
         .first->second;
 }
 

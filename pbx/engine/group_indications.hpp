@@ -2,6 +2,8 @@
 // Group indications: facts about calls -> NOTIFYs that keep the lamps of the watchers true.
 #include <deque>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -9,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/string_table.hpp"
 #include "base/timer_queue.hpp"
 #include "core/directory.hpp"
 #include "core/group_state.hpp"
@@ -17,6 +20,7 @@
 #include "core/sip_input.hpp"
 #include "core/subscription.hpp"
 #include "core/token_source.hpp"
+#include "engine/ended_lamps.hpp"
 #include "engine/outbox.hpp"
 
 namespace lampline {
@@ -74,26 +78,26 @@ public:
     /// Adds the lamps and the counters of indications.
     void describe(LiveView& view) const;
 
-private:
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept
-        {
-            return std::hash<std::string_view>{}(text);
-        }
-    };
-    template <class T>
-    using Table = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
+    /// Why the lamps of `watcher` for `member` show what they show; what only the calls know is
+    /// left out. Proportional to the phones of the watcher.
+    [[nodiscard]] LampAccount explain(std::string_view watcher, std::string_view member,
+                                      const LocationTable& locations, Moment now) const;
+    /// Sends the present state anew to each lamp of `watcher` for `member`: now, whatever it waits
+    /// for, or after the answer to what is under way.
+    std::vector<ResentNotify> resend(std::string_view watcher, std::string_view member, Moment now,
+                                     Outbox& outbox);
 
+private:
     /// A watched extension: here while it has dialogs or subscriptions.
     struct Member {
         MemberState state;
         std::vector<Subscription*> subscriptions;
+        std::optional<WallTime> since;  ///< the leading state is what it is
     };
     /// A watching extension: here while it has subscriptions, or phones that may be told unasked.
     struct Watcher {
         std::vector<std::shared_ptr<WatcherPhone>> phones;
-        Table<std::vector<Subscription*>> by_member;
+        StringTable<std::vector<Subscription*>> by_member;
         std::size_t requested = 0;
         std::size_t waiting = 0;                          ///< of its subscriptions
         std::deque<SubscriptionId> paced;                 // oldest first; some may be gone
@@ -106,6 +110,11 @@ private:
         std::string local_tag;
         std::chrono::steady_clock::time_point until;
     };
+
+    // indication_account.cpp
+    [[nodiscard]] AccountedLamp account_of(const Subscription& subscription) const;
+    void account_phones(LampAccount& account, std::span<const Binding> bindings) const;
+    void show(const Subscription& subscription, LampStep step, Moment now, Outbox& outbox) const;
 
     // indication_subscribe.cpp
     void receive_initial(const SubscribeReceived& request, Moment now, Outbox& outbox);
@@ -129,15 +138,18 @@ private:
                    Outbox& outbox);
     [[nodiscard]] std::unique_ptr<Subscription> implied(std::shared_ptr<WatcherPhone> phone,
                                                         const WatchRight& right);
-    void leave_alone(WatcherPhone& phone, Watcher& watcher, Outbox& outbox);
-    void drop_all_of(const WatcherPhone& phone, Watcher& watcher, Outbox& outbox);
+    void leave_alone(WatcherPhone& phone, Watcher& watcher, unsigned status, Moment now,
+                     Outbox& outbox);
+    void drop_all_of(const WatcherPhone& phone, Watcher& watcher, Moment now, Outbox& outbox);
 
     // indication_delivery.cpp
     void deliver(Subscription& subscription, Moment now, Outbox& outbox);
     void send(Subscription& subscription, Step step, DocumentKind kind, std::string state,
               Moment now, Outbox& outbox);
+    void count(const NotifyAnswered& answer, AnswerEffect effect);
+    void acknowledged(Subscription& subscription, Moment now);
     void end(Subscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
-    void wait(Subscription& subscription, std::chrono::steady_clock::time_point until);
+    void wait(Subscription& subscription, std::chrono::seconds delay, Moment now);
     void stop_waiting(Subscription& subscription);
     void phone_heard(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
                      Outbox& outbox);
@@ -157,7 +169,7 @@ private:
 
     // group_indications.cpp
     Subscription& add(std::unique_ptr<Subscription> subscription);
-    void drop(Subscription& subscription, Outbox& outbox);
+    void drop(Subscription& subscription, Moment now, Outbox& outbox);
     Member& member(std::string_view number);
     void drop_unused_member(std::string_view number);
     void drop_unused_watcher(std::string_view number);
@@ -173,17 +185,17 @@ private:
 
     IdSource<SubscriptionId> ids_;
     std::unordered_map<SubscriptionId, std::unique_ptr<Subscription>> subscriptions_;
-    Table<Member> members_;
-    Table<Watcher> watchers_;
-    Table<Subscription*> by_dialog_;  // requested ones, by Call-ID and our tag
-    Table<Subscription*> by_origin_;  // requested ones, by the SUBSCRIBE that began them
+    StringTable<Member> members_;
+    StringTable<Watcher> watchers_;
+    StringTable<Subscription*> by_dialog_;  // requested ones, by Call-ID and our tag
+    StringTable<Subscription*> by_origin_;  // requested ones, by the SUBSCRIBE that began them
     std::unordered_map<ConnectionId, std::unordered_set<std::string>> watchers_over_;
     std::deque<Settled> settled_;  // oldest first
     TimerQueue<SubscriptionId> expiry_;
     TimerQueue<SubscriptionId> repetition_;
     TimerQueue<std::string> turns_;  // of watchers with paced NOTIFYs
-    std::uint64_t started_ = 0, sent_ = 0, answered_ = 0, failed_ = 0;
-    std::uint64_t by_connection_ = 0, reduced_ = 0, oversized_ = 0;
+    EndedLamps ended_;
+    IndicationCounters counters_;
 };
 
 }  // namespace lampline

@@ -55,27 +55,34 @@ void GroupIndications::send(Subscription& subscription, Step step, DocumentKind 
     const auto* text = &projection.document(subscription.told, step, {kind, Detail::full});
     if (text->size() > subscription.room) text = &fit(subscription, step, kind, dialog);
     const auto numbers = subscription.counters.take();
+    if (subscription.event_at && !subscription.unanswered_since)
+        subscription.unanswered_since = subscription.event_at;
     outbox.send(SendNotify{.subscription = subscription.id,
-                           .dialog = std::move(dialog),
+                           .dialog = dialog,
                            .cseq = numbers.cseq,
                            .subscription_state = std::move(state),
                            .content_type = std::string{dialog_info_type},
                            .body_head = text->head,
                            .version = numbers.version,
-                           .body_tail = text->tail});
+                           .body_tail = text->tail,
+                           .event_at = std::exchange(subscription.event_at, std::nullopt)});
     subscription.told.note_sent(projection.target(step));
     subscription.in_flight = numbers.cseq;
     subscription.sent_at = now.wall;
+    subscription.sent_in = std::move(dialog);
+    subscription.sent_head = text->head;
+    subscription.sent_tail = text->tail;
     subscription.answer.reset();
     subscription.answered_at.reset();
-    ++sent_;
+    ++counters_.notifies_sent;
+    show(subscription, LampStep::notified, now, outbox);
 }
 
 void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox& outbox)
 {
     if (answer.status < 200) return;
     const AnswerEffect effect = effect_of(answer.status, answer.retry_after);
-    ++(effect == AnswerEffect::delivered ? answered_ : failed_);
+    count(answer, effect);
 
     const auto found = subscriptions_.find(answer.subscription);
     if (found == subscriptions_.end() || found->second->in_flight != answer.cseq) return;
@@ -83,28 +90,57 @@ void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox&
     subscription.in_flight = 0;
     subscription.answer = answer.status;
     subscription.answered_at = now.wall;
+    subscription.answer_generated = answer.generated;
     switch (effect) {
     case AnswerEffect::delivered:
-        subscription.told.note_acknowledged();
-        subscription.failures = 0;
+        acknowledged(subscription, now);
+        show(subscription, LampStep::answered, now, outbox);
         deliver(subscription, now, outbox);
         return;
     case AnswerEffect::again:
         subscription.owes_present = true;
         if (subscription.failures++ == 0) subscription.failing_since = now.mono;
         wait(subscription,
-             now.mono + retry_delay(subscription.failures, silence_of(subscription, answer, now),
-                                    answer.retry_after));
+             retry_delay(subscription.failures, silence_of(subscription, answer, now),
+                         answer.retry_after),
+             now);
+        show(subscription, LampStep::unanswered, now, outbox);
         return;
     case AnswerEffect::over: break;
     }
+    show(subscription, LampStep::unanswered, now, outbox);
     if (subscription.kind == SubscriptionKind::implicit)
-        return leave_alone(*subscription.phone, watchers_.at(subscription.watcher), outbox);
+        return leave_alone(*subscription.phone, watchers_.at(subscription.watcher), answer.status,
+                           now, outbox);
     const std::string watcher = subscription.watcher;
     const std::string watched = subscription.member;
-    drop(subscription, outbox);
+    ended_.note(subscription, LampEnd::refused, answer.status, now);
+    drop(subscription, now, outbox);
     reconcile(watcher, watched, now, outbox);
     drop_unused_watcher(watcher);
+}
+
+void GroupIndications::count(const NotifyAnswered& answer, AnswerEffect effect)
+{
+    ++(effect == AnswerEffect::delivered ? counters_.notifies_answered : counters_.notifies_failed);
+    if (effect == AnswerEffect::over) ++counters_.notifies_refused;
+    const std::size_t status_class = answer.generated ? 0 : answer.status / 100;
+    if (status_class < counters_.notify_answers.size()) ++counters_.notify_answers[status_class];
+}
+
+/// What was sent last has certainly been seen.
+void GroupIndications::acknowledged(Subscription& subscription, Moment now)
+{
+    const auto before = shown_colour(subscription.told);
+    subscription.told.note_acknowledged();
+    subscription.failures = 0;
+    if (shown_colour(subscription.told) != before) subscription.shown_since = now.wall;
+    // A mere idle edge is no answer yet: what the event has lit comes with the next NOTIFY.
+    const bool news = subscription.event_at.has_value() ||
+                      subscription.told.acknowledged == subscription.projection->current();
+    if (subscription.unanswered_since && news)
+        counters_.event_to_answer.observe(
+            now.mono - *std::exchange(subscription.unanswered_since, std::nullopt));
 }
 
 /// The last NOTIFY of a subscription that is over. It takes the place of one still under way, and
@@ -114,24 +150,33 @@ void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, M
                            Outbox& outbox)
 {
     const bool hidden = reason != SubscriptionEnd::timeout;
+    const bool expired = subscription.expires_mono <= now.mono;
+    if (subscription.kind == SubscriptionKind::requested)
+        ended_.note(subscription,
+                    hidden    ? LampEnd::withdrawn
+                    : expired ? LampEnd::expired
+                              : LampEnd::unsubscribed,
+                    0, now);
     if (hidden) subscription.told = {};
     send(subscription, hidden ? Step::clear : Step::present, DocumentKind::full,
          "terminated;reason=" + std::string{name(reason)}, now, outbox);
     subscription.in_flight = 0;
-    drop(subscription, outbox);
+    drop(subscription, now, outbox);
 }
 
-void GroupIndications::wait(Subscription& subscription, std::chrono::steady_clock::time_point until)
+void GroupIndications::wait(Subscription& subscription, std::chrono::seconds delay, Moment now)
 {
     subscription.waiting = true;
+    subscription.retry_at = now.wall + delay;
     ++watchers_.at(subscription.watcher).waiting;
-    repetition_.set(subscription.id, until);
+    repetition_.set(subscription.id, now.mono + delay);
 }
 
 void GroupIndications::stop_waiting(Subscription& subscription)
 {
     if (!std::exchange(subscription.waiting, false)) return;
     --watchers_.at(subscription.watcher).waiting;
+    subscription.retry_at.reset();
     repetition_.cancel(subscription.id);
 }
 
@@ -209,6 +254,7 @@ void GroupIndications::advance(Moment now, Outbox& outbox)
         const auto found = subscriptions_.find(*due);
         if (found == subscriptions_.end()) continue;
         stop_waiting(*found->second);
+        ++counters_.notifies_retried;
         deliver(*found->second, now, outbox);
     }
     while (const auto due = turns_.take_due(now.mono)) give_turns(*due, now, outbox);

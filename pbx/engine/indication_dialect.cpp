@@ -76,14 +76,14 @@ const DialogInfoText& GroupIndications::fit(const Subscription& subscription, St
     if (own == 0 || whole.size() <= own)
         if (auto connected = by_connection(subscription)) {
             dialog = std::move(connected);
-            ++by_connection_;
+            ++counters_.notifies_by_connection;
             return whole;
         }
     for (const auto detail : {Detail::no_names, Detail::no_local_targets, Detail::no_targets}) {
         const auto& text = projection.document(subscription.told, step, {kind, detail});
         const bool fits = text.size() <= subscription.room;
         if (!fits && detail != Detail::no_targets) continue;
-        ++(fits ? reduced_ : oversized_);
+        ++(fits ? counters_.notifies_reduced : counters_.notifies_oversized);
         return text;
     }
     return whole;

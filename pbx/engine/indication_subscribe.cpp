@@ -108,7 +108,7 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
 
     outbox.send(accept(request, subscription->local_tag, *granted));
     // The phone has lost its dialog and begins another one with the same Call-ID and tag.
-    if (known) drop(*known, outbox);
+    if (known) drop(*known, now, outbox);
     refresh(add(std::move(subscription)), request, *granted, now, outbox);
 }
 

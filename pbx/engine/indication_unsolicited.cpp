@@ -68,7 +68,7 @@ bool GroupIndications::replace_phones(Watcher& watcher, std::span<const Binding>
     }
     std::swap(watcher.phones, phones);
     for (const auto& old : phones)
-        if (!std::ranges::count(watcher.phones, old)) drop_all_of(*old, watcher, outbox);
+        if (!std::ranges::count(watcher.phones, old)) drop_all_of(*old, watcher, now, outbox);
     return come;
 }
 
@@ -108,7 +108,7 @@ void GroupIndications::reconcile(const std::string& watcher, const std::string& 
                 directory_->find(watched) ? SubscriptionEnd::rejected : SubscriptionEnd::noresource,
                 now, outbox);
         } else if (implicit && subscribed) {
-            drop(*implicit, outbox);
+            drop(*implicit, now, outbox);
         } else if (!implicit && allowed && !subscribed && !phone->refuses) {
             deliver(add(implied(phone, *right)), now, outbox);
         }
@@ -144,19 +144,23 @@ std::unique_ptr<Subscription> GroupIndications::implied(std::shared_ptr<WatcherP
 }
 
 /// The phone has answered that it does not want unsolicited NOTIFYs: none until it registers anew.
-void GroupIndications::leave_alone(WatcherPhone& phone, Watcher& watcher, Outbox& outbox)
+void GroupIndications::leave_alone(WatcherPhone& phone, Watcher& watcher, unsigned status,
+                                   Moment now, Outbox& outbox)
 {
     phone.refuses = true;
-    drop_all_of(phone, watcher, outbox);
+    phone.refusal = status;
+    phone.refused_at = now.wall;
+    drop_all_of(phone, watcher, now, outbox);
 }
 
-void GroupIndications::drop_all_of(const WatcherPhone& phone, Watcher& watcher, Outbox& outbox)
+void GroupIndications::drop_all_of(const WatcherPhone& phone, Watcher& watcher, Moment now,
+                                   Outbox& outbox)
 {
     std::vector<Subscription*> gone;
     for (const auto& [watched, subscriptions] : watcher.by_member)
         for (Subscription* subscription : subscriptions)
             if (subscription->phone.get() == &phone) gone.push_back(subscription);
-    for (Subscription* subscription : gone) drop(*subscription, outbox);
+    for (Subscription* subscription : gone) drop(*subscription, now, outbox);
 }
 
 }  // namespace lampline

@@ -4,6 +4,7 @@
 
 #include "core/call_event.hpp"
 #include "core/feature_code.hpp"
+#include "core/live_event.hpp"
 #include "core/sip_command.hpp"
 #include "core/stored.hpp"
 
@@ -15,6 +16,8 @@ struct Outbox {
     std::vector<CallEvent> events;
     std::vector<StorageChange> storage;
     std::vector<FeatureAsked> asked;
+    std::vector<LiveEvent> shown;  ///< empty unless `listened`
+    bool listened = false;         ///< somebody wants to see what changes; set by the caller
 
     void send(SipCommand command) { commands.push_back(std::move(command)); }
     void announce(CallEvent event) { events.push_back(std::move(event)); }

@@ -227,6 +227,16 @@ public:
         indications.describe(live);
         return live;
     }
+    [[nodiscard]] LampAccount explains(const std::string& watcher, const std::string& member) const
+    {
+        return indications.explain(watcher, member, locations, now);
+    }
+    std::vector<ResentNotify> resends(const std::string& watcher, const std::string& member)
+    {
+        auto resent = indications.resend(watcher, member, now, outbox);
+        collect();
+        return resent;
+    }
     [[nodiscard]] std::vector<StoredSubscription> kept() const
     {
         std::vector<StoredSubscription> all;
@@ -252,7 +262,9 @@ public:
             if (auto* removed = std::get_if<SubscriptionRemoved>(&change))
                 storage.erase(removed->call_id + "\n" + removed->local_tag);
         }
+        for (auto& event : outbox.shown) shown.push_back(std::move(event));
         outbox = {};
+        outbox.listened = listened;
     }
 
     std::uint64_t tokens = 0;
@@ -266,6 +278,8 @@ public:
     std::vector<SubscriptionId> forgotten;
     std::map<std::string, StoredSubscription> storage;
     unsigned writes = 0;
+    bool listened = false;  ///< from the step after the next on
+    std::vector<LiveEvent> shown;
 };
 
 }  // namespace lampline::test

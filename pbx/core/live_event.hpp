@@ -1,0 +1,59 @@
+#pragma once
+// What changes, for whoever looks on: plain values that leave the SIP thread once per step.
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/call_event.hpp"
+#include "core/lamp_colour.hpp"
+
+namespace lampline {
+
+/// A dialog between the exchange and a phone began, moved or ended.
+struct LegEvent {
+    CallRef call;
+    LegId leg;
+    std::string extension;
+    Direction direction = Direction::initiator;
+    LegState state = LegState::trying;
+    LegInput ended_by = LegInput::error;  ///< meaningful when terminated
+    bool held = false;
+    std::string with;       ///< number or address of the other party
+    std::string with_name;  ///< its display name
+};
+
+/// What happened to a lamp.
+enum class LampStep : std::uint8_t {
+    notified,    ///< a NOTIFY goes out
+    answered,    ///< the phone has acknowledged it
+    unanswered,  ///< it was refused, or nobody answered
+    ended,       ///< there is no such lamp any more
+};
+std::string_view name(LampStep step) noexcept;
+
+struct LampEvent {
+    LampStep step = LampStep::notified;
+    std::string watcher;
+    std::string member;
+    std::string contact;  ///< the watcher's phone
+    LampColour shown = LampColour::unknown;
+    LampColour present = LampColour::unknown;
+    std::uint32_t cseq = 0;
+    std::optional<unsigned> answer;  ///< final status; 408 also when nobody answered
+};
+
+/// The phones of an extension, after one came, left or moved.
+struct RegistrationEvent {
+    std::string extension;
+    std::vector<std::string> contacts;
+};
+
+struct LiveEvent {
+    std::chrono::system_clock::time_point at;
+    std::variant<LegEvent, LampEvent, RegistrationEvent> what;
+};
+
+}  // namespace lampline

@@ -1,0 +1,193 @@
+// Group indications: why a lamp shows what it shows, and what changes, for whoever looks on.
+#include <algorithm>
+#include <functional>
+
+#include "engine/group_indications.hpp"
+
+namespace lampline {
+namespace {
+
+AccountedCall call_of(const DialogSnapshot& dialog)
+{
+    return {.call = dialog.call,
+            .leg = dialog.leg,
+            .direction = dialog.direction,
+            .state = dialog.state,
+            .held = dialog.held,
+            .with = dialog.remote.identity.uri.user,
+            .with_name = dialog.remote.identity.display_name,
+            .call_id = dialog.dialog.call_id,
+            .started_at = {},
+            .answered_at = {}};
+}
+
+AccountedNotify notify_of(const Subscription& subscription)
+{
+    AccountedNotify notify;
+    notify.cseq = subscription.counters.cseq();
+    notify.version = subscription.counters.version();
+    notify.sent_at = *subscription.sent_at;
+    notify.flow = subscription.sent_in->flow;
+    if (subscription.sent_head && subscription.sent_tail)
+        notify.body =
+            *subscription.sent_head + std::to_string(notify.version) + *subscription.sent_tail;
+    notify.answer = subscription.answer;
+    notify.silent = subscription.answer && subscription.answer_generated;
+    notify.answered_at = subscription.answered_at;
+    return notify;
+}
+
+LampColour colour_of_member(const std::optional<LegState>& leading) noexcept
+{
+    if (!leading) return LampColour::dark;
+    return *leading == LegState::early ? LampColour::flashing : LampColour::steady;
+}
+
+ProfileOrigin origin_of_profile(const WatchRight* right, const ProfileRef& profile) noexcept
+{
+    if (right && right->profile) return ProfileOrigin::group;
+    return profile.get() == &standard_profile ? ProfileOrigin::by_default
+                                              : ProfileOrigin::user_agent;
+}
+
+}  // namespace
+
+AccountedLamp GroupIndications::account_of(const Subscription& subscription) const
+{
+    AccountedLamp lamp;
+    lamp.unsolicited = subscription.kind == SubscriptionKind::implicit;
+    lamp.profile = subscription.profile->name;
+    lamp.profile_origin = origin_of_profile(
+        directory_->right(subscription.watcher, subscription.member), subscription.profile);
+    lamp.shown.colour = shown_colour(subscription.told);
+    if (lamp.shown.colour != LampColour::unknown)
+        lamp.shown = {lamp.shown.colour, lamp_state(subscription.told.acknowledged),
+                      subscription.shown_since};
+    const auto& present = subscription.projection->current();
+    lamp.present = {colour_of(present), lamp_state(present), {}};
+    if (const auto member = members_.find(subscription.member);
+        member != members_.end() && member->second.state.leading() == lamp.present.state)
+        lamp.present.since = member->second.since;
+    if (subscription.sent_at) lamp.notify = notify_of(subscription);
+    lamp.under_way = subscription.in_flight != 0;
+    lamp.failures = subscription.failures;
+    lamp.retry_at = subscription.retry_at;
+    lamp.expires_at = subscription.kind == SubscriptionKind::implicit
+                          ? subscription.phone->expires_at
+                          : subscription.expires_at;
+    return lamp;
+}
+
+LampAccount GroupIndications::explain(std::string_view watcher, std::string_view watched,
+                                      const LocationTable& locations, Moment now) const
+{
+    LampAccount account;
+    account.directory = directory_;
+    account.watcher = watcher;
+    account.member = watched;
+    account.taken_at = now.wall;
+    account.member_look.colour = LampColour::dark;
+    if (const auto found = members_.find(watched); found != members_.end()) {
+        const Member& member = found->second;
+        const auto leading = member.state.leading();
+        account.member_look = {colour_of_member(leading), leading, member.since};
+        for (const auto& dialog : member.state.live())
+            account.calls.push_back(call_of(dialog->latest));
+    }
+    account_phones(account, locations.bindings(watcher));
+    return account;
+}
+
+/// The registered phones first, then those that have a lamp, or had one, without being registered.
+void GroupIndications::account_phones(LampAccount& account, std::span<const Binding> bindings) const
+{
+    const WatchRight* right = directory_->right(account.watcher, account.member);
+    const auto known = watchers_.find(account.watcher);
+    std::vector<const Subscription*> lamps;
+    if (known != watchers_.end())
+        if (const auto mine = known->second.by_member.find(account.member);
+            mine != known->second.by_member.end())
+            lamps.assign(mine->second.begin(), mine->second.end());
+
+    for (const auto& binding : bindings) {
+        WatcherPhone phone{binding.contact, target_of(binding), binding.generation,
+                           binding.expires_at, binding.user_agent};
+        AccountedPhone shown;
+        shown.contact = write(binding.contact);
+        shown.user_agent = binding.user_agent;
+        shown.registered = true;
+        shown.why_none = right ? NoLamp::not_subscribed : NoLamp::not_allowed;
+        if (const auto* had = ended_.last(account.watcher, account.member, &phone))
+            shown.ended = had->end;
+        if (known != watchers_.end())
+            for (const auto& each : known->second.phones)
+                if (each->refuses && each->generation == binding.generation &&
+                    equivalent(each->contact, binding.contact)) {
+                    shown.refusal.emplace(each->refusal, each->refused_at);
+                    if (right && right->unsolicited) shown.why_none = NoLamp::refuses;
+                }
+        const auto belongs = [&](const Subscription* one) {
+            return one->phone ? equivalent(one->phone->contact, binding.contact)
+                              : same_phone(phone, one->contact, one->dialog->flow);
+        };
+        const auto others = std::ranges::stable_partition(lamps, std::not_fn(belongs));
+        for (const auto* one : others) {
+            shown.lamp = account_of(*one);
+            account.phones.push_back(shown);
+        }
+        if (others.empty()) account.phones.push_back(std::move(shown));
+        lamps.erase(others.begin(), others.end());
+    }
+    for (const auto* one : lamps) {
+        AccountedPhone shown;
+        shown.contact = one->dialog->request_uri;
+        shown.user_agent = one->user_agent;
+        shown.lamp = account_of(*one);
+        account.phones.push_back(std::move(shown));
+    }
+    if (!account.phones.empty()) return;
+    if (const auto* one = ended_.last(account.watcher, account.member)) {
+        AccountedPhone shown;
+        shown.contact = one->dialog->request_uri;
+        shown.why_none = NoLamp::not_registered;
+        shown.ended = one->end;
+        account.phones.push_back(std::move(shown));
+    }
+}
+
+std::vector<ResentNotify> GroupIndications::resend(std::string_view watcher,
+                                                   std::string_view watched, Moment now,
+                                                   Outbox& outbox)
+{
+    std::vector<ResentNotify> resent;
+    const auto found = watchers_.find(watcher);
+    if (found == watchers_.end()) return resent;
+    const auto mine = found->second.by_member.find(watched);
+    if (mine == found->second.by_member.end()) return resent;
+    for (Subscription* subscription : mine->second) {
+        const bool waits = subscription->in_flight != 0;
+        subscription->owes_present = true;
+        stop_waiting(*subscription);
+        deliver(*subscription, now, outbox);
+        resent.push_back({subscription->dialog->request_uri, waits, subscription->counters.cseq()});
+    }
+    return resent;
+}
+
+void GroupIndications::show(const Subscription& subscription, LampStep step, Moment now,
+                            Outbox& outbox) const
+{
+    if (!outbox.listened || !subscriptions_.contains(subscription.id)) return;  // a mere fetch
+    LampEvent event;
+    event.step = step;
+    event.watcher = subscription.watcher;
+    event.member = subscription.member;
+    event.contact = subscription.dialog->request_uri;
+    event.shown = step == LampStep::ended ? LampColour::unknown : shown_colour(subscription.told);
+    event.present = colour_of(subscription.projection->current());
+    event.cseq = subscription.counters.cseq();
+    event.answer = subscription.answer;
+    outbox.shown.push_back({now.wall, std::move(event)});
+}
+
+}  // namespace lampline
