@@ -22,6 +22,7 @@
 #include "sip/digest.hpp"
 #include "sip/endpoint.hpp"
 #include "sip/event_loop.hpp"
+#include "web/event_hub.hpp"
 #include "web/server.hpp"
 
 namespace lampline {
@@ -180,7 +181,7 @@ public:
     void show(std::function<void(LiveViewRef)> answer)
     {
         loop_.post([this, answer = std::move(answer)] {
-            if (!shown_) shown_ = std::make_shared<const LiveView>(exchange_.view(present()));
+            if (!shown_) shown_ = std::make_shared<const LiveView>(view());
             answer(shown_);
         });
     }
@@ -191,10 +192,31 @@ public:
     {
         loop_.post([this, from = std::move(from), dialled = std::move(dialled),
                     answer = std::move(answer)] {
-            answer(std::make_shared<const RouteExplanation>(
-                exchange_.explain_route(from, dialled)));
+            answer(
+                std::make_shared<const RouteExplanation>(exchange_.explain_route(from, dialled)));
         });
     }
+
+    /// Answers one question about one lamp. Any thread.
+    void explain(LampQuestion question, std::function<void(LampAccountRef)> answer)
+    {
+        loop_.post([this, question = std::move(question), answer = std::move(answer)] {
+            LampAccountRef account;
+            const auto take = [&](Moment now) {
+                account =
+                    std::make_shared<const LampAccount>(exchange_.answer(question, now, outbox_));
+            };
+            if (question.resend)
+                step(take);
+            else
+                take(present());
+            answer(std::move(account));
+        });
+    }
+
+    /// From the next step on, what changes goes to `events` while somebody listens there. Before
+    /// run(), which `events` must outlive.
+    void show_changes_to(web::EventHub& events) { events_ = &events; }
 
     /// SIGTERM, SIGINT or SIGHUP. Any thread.
     void signal(int number)
@@ -223,15 +245,30 @@ private:
         });
     }
 
+    [[nodiscard]] LiveView view() const
+    {
+        auto view = exchange_.view(present());
+        view.counters.event_to_send = event_to_send_;
+        view.counters.notifies_retransmitted = endpoint_.counters().notifies_repeated;
+        return view;
+    }
+
     template <class Move>
     void step(Move move)
     {
+        outbox_.listened = events_ != nullptr && events_->listened();
         move(present());
         shown_.reset();
         commands_.swap(outbox_.commands);
-        for (auto& command : commands_) endpoint_.run(std::move(command));
+        for (auto& command : commands_) {
+            if (const auto* notify = std::get_if<SendNotify>(&command); notify && notify->event_at)
+                told_.push_back(*notify->event_at);
+            endpoint_.run(std::move(command));
+        }
         commands_.clear();
         endpoint_.flush();
+        note_delays();
+        if (!outbox_.shown.empty()) events_->publish(std::exchange(outbox_.shown, {}));
         if (!outbox_.storage.empty()) database_.write_behind(std::exchange(outbox_.storage, {}));
         outbox_.events.clear();
         for (auto& asked : std::exchange(outbox_.asked, {})) ask(std::move(asked));
@@ -256,9 +293,7 @@ private:
             const auto& faults = changed.error().faults;
             return settle({asked.leg, 403, faults.empty() ? "Not Possible" : faults[0].message});
         }
-        auto done = [this, asked] {
-            settle({asked.leg, 200, confirmation(asked.dialled)});
-        };
+        auto done = [this, asked] { settle({asked.leg, 200, confirmation(asked.dialled)}); };
         if (changed->directory)
             publish(std::move(changed->directory), std::move(done));
         else
@@ -275,6 +310,15 @@ private:
         loop_.post([this, settled = std::move(settled)] {
             step([&](Moment now) { exchange_.receive(settled, now, outbox_); });
         });
+    }
+
+    /// The NOTIFYs that tell an event first are out.
+    void note_delays()
+    {
+        if (told_.empty()) return;
+        const auto now = std::chrono::steady_clock::now();
+        for (const auto event_at : told_) event_to_send_.observe(now - event_at);
+        told_.clear();
     }
 
     void stop_once_more()
@@ -333,6 +377,9 @@ private:
     std::vector<SipCommand> commands_;
     Outbox outbox_;
     LiveViewRef shown_;
+    web::EventHub* events_ = nullptr;
+    std::vector<std::chrono::steady_clock::time_point> told_;  // events that this step tells first
+    DelayHistogram event_to_send_;
     bool pump_due_ = false;
     bool draining_ = false;
     bool stopping_ = false;
@@ -360,14 +407,21 @@ try {
     web::Server web_server{
         {.address = settings.http.host, .port = settings.http.port},
         database_thread,
-        [&](DirectoryRef directory, std::function<void()> applied) {
-            server.publish(std::move(directory), std::move(applied));
-        },
-        [&](std::function<void(LiveViewRef)> answer) { server.show(std::move(answer)); },
-        [&](std::string from, std::string dialled,
-            std::function<void(RouteExplanationRef)> answer) {
-            server.decide(std::move(from), std::move(dialled), std::move(answer));
-        }};
+        {.publish =
+             [&](DirectoryRef directory, std::function<void()> applied) {
+                 server.publish(std::move(directory), std::move(applied));
+             },
+         .view = [&](std::function<void(LiveViewRef)> answer) { server.show(std::move(answer)); },
+         .lamp =
+             [&](LampQuestion question, std::function<void(LampAccountRef)> answer) {
+                 server.explain(std::move(question), std::move(answer));
+             },
+         .route =
+             [&](std::string from, std::string dialled,
+                 std::function<void(RouteExplanationRef)> answer) {
+                 server.decide(std::move(from), std::move(dialled), std::move(answer));
+             }}};
+    server.show_changes_to(web_server.events());
     web_server.start();
     const SignalThread signals{[&](int number) { server.signal(number); }};
 

@@ -81,6 +81,9 @@ void read_security(const json::object& described, Operation& operation)
     if (!right) misunderstood("x-requires of " + operation.id);
     operation.right = right;
     operation.open_to_loopback = described.contains("x-open-to");
+    if (security != nullptr)
+        for (const auto& way : security->as_array())
+            operation.takes_ticket |= way.as_object().contains("ticket");
 }
 
 Operation operation_of(const std::string& path, std::string_view method,

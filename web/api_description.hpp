@@ -34,6 +34,7 @@ struct Operation {
     std::vector<std::string> path;      ///< segments; `{name}` stands for any one
     std::optional<admin::Right> right;  ///< empty: everybody
     bool open_to_loopback = false;      ///< this machine needs no token
+    bool takes_ticket = false;          ///< `?ticket=` in place of a token
     std::vector<QueryParameter> query;
     std::optional<RequestBody> body;
 };

@@ -70,8 +70,22 @@ struct Dispatcher::Pending {
     Query query;
     std::optional<json::value> body;
     admin::Actor actor;
-    std::optional<admin::Role> role;
+    std::optional<admin::Bearer> bearer;
+    LiveViewRef live;
+    LampAccountRef lamp;
     RouteExplanationRef route;
+
+    [[nodiscard]] bool has_what_it_needs() const
+    {
+        switch (row->needs) {
+        case Needs::nothing: return true;
+        case Needs::live_view: return live != nullptr;
+        case Needs::lamp:
+        case Needs::lamp_resent: return lamp != nullptr;
+        case Needs::route: return route != nullptr;
+        }
+        return false;
+    }
 
     void finish(HttpResponse response)
     {
@@ -84,11 +98,10 @@ struct Dispatcher::Pending {
     }
 };
 
-Dispatcher::Dispatcher(db::DatabaseThread& database, admin::Publisher publisher,
-                       LiveViewSource live_view, RouteSource route,
-                       std::shared_ptr<const StatusCounts> counts)
-    : database_{&database}, publisher_{std::move(publisher)}, live_view_{std::move(live_view)},
-      route_{std::move(route)}, counts_{std::move(counts)}, operations_{described_operations()}
+Dispatcher::Dispatcher(db::DatabaseThread& database, ExchangeDoor exchange,
+                       std::shared_ptr<const StatusCounts> counts, std::shared_ptr<EventHub> events)
+    : database_{&database}, exchange_{std::move(exchange)}, counts_{std::move(counts)},
+      events_{std::move(events)}, operations_{described_operations()}
 {
     const auto all = handlers();
     for (const auto& operation : operations_) {
@@ -109,6 +122,18 @@ void Dispatcher::handle(HttpRequest request, HttpAnswer answer)
     post(pending, [self = shared_from_this(), pending](db::Database& database) {
         self->receive(pending, database);
     });
+}
+
+void Dispatcher::check_streams(std::vector<admin::Bearer> bearers)
+{
+    auto work = [events = events_, bearers = std::move(bearers)](db::Database& database) mutable {
+        const admin::TokenService tokens{database};
+        std::erase_if(bearers, [&](const auto& bearer) { return tokens.holds(bearer); });
+        if (!bearers.empty()) events->end(bearers);
+    };
+    const std::lock_guard lock{mutex_};
+    // When too much is waiting, the next check finds them.
+    if (database_ != nullptr) static_cast<void>(database_->post(std::move(work)));
 }
 
 void Dispatcher::close()
@@ -139,25 +164,42 @@ void Dispatcher::post(const PendingRef& pending, std::function<void(db::Database
 void Dispatcher::receive(const PendingRef& pending, db::Database& database)
 {
     if (auto response = prepare(*pending, database)) return pending->finish(std::move(*response));
-    if (pending->row->needs == Needs::nothing) return run(pending, nullptr, database);
-    if (pending->row->needs == Needs::route) return ask_route(pending);
-    live_view_([self = shared_from_this(), pending](LiveViewRef live) {
-        self->post(pending,
-                   [self, pending, live](db::Database& again) { self->run(pending, live, again); });
-    });
+    if (pending->row->needs == Needs::nothing) return run(pending, database);
+    ask(pending);
 }
 
-void Dispatcher::ask_route(const PendingRef& pending)
+void Dispatcher::ask(const PendingRef& pending)
 {
-    const auto& body = pending->body->as_object();
-    route_(json::value_to<std::string>(body.at("from")),
-           json::value_to<std::string>(body.at("dialled")),
-           [self = shared_from_this(), pending](RouteExplanationRef route) {
-               pending->route = std::move(route);
-               self->post(pending, [self, pending](db::Database& again) {
-                   self->run(pending, nullptr, again);
-               });
-           });
+    const auto go_on = [self = shared_from_this(), pending] {
+        self->post(pending,
+                   [self, pending](db::Database& database) { self->run(pending, database); });
+    };
+    if (pending->row->needs == Needs::live_view)
+        return exchange_.view([pending, go_on](LiveViewRef live) {
+            pending->live = std::move(live);
+            go_on();
+        });
+    if (pending->row->needs == Needs::route) {
+        const auto& body = pending->body->as_object();
+        return exchange_.route(json::value_to<std::string>(body.at("from")),
+                               json::value_to<std::string>(body.at("dialled")),
+                               [pending, go_on](RouteExplanationRef route) {
+                                   pending->route = std::move(route);
+                                   go_on();
+                               });
+    }
+    const auto named = [&](std::string_view name) {
+        for (const auto& [each, value] : pending->path)
+            if (each == name) return value;
+        throw std::logic_error{"the path names no lamp"};
+    };
+    exchange_.lamp({.watcher = named("watcher"),
+                    .member = named("member"),
+                    .resend = pending->row->needs == Needs::lamp_resent},
+                   [pending, go_on](LampAccountRef lamp) {
+                       pending->lamp = std::move(lamp);
+                       go_on();
+                   });
 }
 
 std::optional<HttpResponse> Dispatcher::prepare(Pending& pending, db::Database& database)
@@ -175,7 +217,7 @@ std::optional<HttpResponse> Dispatcher::prepare(Pending& pending, db::Database& 
         (route.operation && !(route.operation->open_to_loopback && request.loopback));
     const bool open = route.operation && !route.operation->right;
     if (locked && !open)
-        if (auto response = authenticate(pending, database)) return response;
+        if (auto response = authenticate(pending, url->query, database)) return response;
     if (route.allowed.empty()) return problem(404, "unknown", "there is no such path");
     if (route.operation == nullptr) {
         auto response =
@@ -184,10 +226,11 @@ std::optional<HttpResponse> Dispatcher::prepare(Pending& pending, db::Database& 
         return response;
     }
     pending.row = rows_[static_cast<std::size_t>(route.operation - operations_.data())];
-    if (pending.role && route.operation->right &&
-        !admin::may(*pending.role, *route.operation->right))
+    if (pending.bearer && route.operation->right &&
+        !admin::may(pending.bearer->role, *route.operation->right))
         return problem(403, "forbidden",
-                       std::string{"the role "}.append(word(*pending.role)) + " may not do this");
+                       std::string{"the role "}.append(word(pending.bearer->role)) +
+                           " may not do this");
 
     auto query = check_query(*route.operation, std::move(url->query));
     if (!query) return std::move(query.error());
@@ -198,14 +241,24 @@ std::optional<HttpResponse> Dispatcher::prepare(Pending& pending, db::Database& 
     return std::nullopt;
 }
 
-std::optional<HttpResponse> Dispatcher::authenticate(Pending& pending, db::Database& database)
+std::optional<HttpResponse> Dispatcher::authenticate(Pending& pending, const Query& query,
+                                                     db::Database& database)
 {
     const auto now = present();
     const auto token = bearer_token(pending.request.fields);
-    if (!token) return unauthorized(false);
-    if (auto bearer = admin::TokenService{database}.authenticate(*token, now.seconds())) {
-        pending.actor.name = std::move(bearer->name);
-        pending.role = bearer->role;
+    const auto ticket = pending.operation != nullptr && pending.operation->takes_ticket && !token
+                            ? find(query, "ticket")
+                            : std::nullopt;
+    if (!token && !ticket) return unauthorized(false);
+    admin::TokenService tokens{database};
+    if (token) {
+        pending.bearer = tokens.authenticate(*token, now.seconds());
+    } else {
+        pending.bearer = tickets_.redeem(*ticket, now.mono);
+        if (pending.bearer && !tokens.holds(*pending.bearer)) pending.bearer.reset();
+    }
+    if (pending.bearer) {
+        pending.actor.name = pending.bearer->name;
         return std::nullopt;
     }
     spdlog::warn("http: a token that nobody has, from {} [{}]", pending.request.peer,
@@ -217,19 +270,32 @@ std::optional<HttpResponse> Dispatcher::authenticate(Pending& pending, db::Datab
     return response;
 }
 
-void Dispatcher::run(const PendingRef& pending, const LiveViewRef& live, db::Database& database)
+void Dispatcher::run(const PendingRef& pending, db::Database& database)
 {
     const bool tells_readiness = pending->operation->id == "getReadiness";
-    if (pending->row->needs == Needs::live_view && !live && !tells_readiness)
+    if (!pending->has_what_it_needs() && !tells_readiness)
         return pending->finish(problem(503, "not-ready", "the exchange is not ready"));
-    auto answer = pending->row->handler({pending->request.fields, pending->path, pending->query,
-                                         pending->body, pending->actor, database, live, *counts_,
-                                         present().seconds(), pending->route});
+    const auto now = present();
+    auto answer = pending->row->handler({.fields = pending->request.fields,
+                                         .path = pending->path,
+                                         .query = pending->query,
+                                         .body = pending->body,
+                                         .actor = pending->actor,
+                                         .bearer = pending->bearer,
+                                         .database = database,
+                                         .live = pending->live,
+                                         .lamp = pending->lamp,
+                                         .route = pending->route,
+                                         .counts = *counts_,
+                                         .events = *events_,
+                                         .tickets = tickets_,
+                                         .now = now.seconds(),
+                                         .mono = now.mono});
     if (!answer.change.directory) return pending->finish(std::move(answer.response));
-    publisher_(std::move(answer.change.directory),
-               [pending, response = std::move(answer.response)]() mutable {
-                   pending->finish(std::move(response));
-               });
+    exchange_.publish(std::move(answer.change.directory),
+                      [pending, response = std::move(answer.response)]() mutable {
+                          pending->finish(std::move(response));
+                      });
 }
 
 }  // namespace lampline::web

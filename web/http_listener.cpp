@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "web/beast.hpp"
+#include "web/endless_body.hpp"
 #include "web/problem.hpp"
 #include "web/request_id.hpp"
 
@@ -31,6 +32,7 @@ struct Waiting {
 
     net::steady_timer timer;
     std::optional<HttpResponse> response;
+    bool gone = false;  ///< of a stream: the client has closed, or speaks out of turn
 };
 
 struct Session {
@@ -38,13 +40,25 @@ struct Session {
 
     void close()
     {
+        if (endless && !writing) say_farewell();
         stream.close();
         if (waiting) waiting->timer.cancel();
+    }
+
+    /// As far as it goes without waiting.
+    void say_farewell()
+    {
+        error_code ignored;
+        stream.socket().non_blocking(true, ignored);
+        stream.socket().write_some(net::buffer(endless->farewell()), ignored);
+        endless.reset();
     }
 
     beast::tcp_stream stream;
     beast::flat_buffer buffer{HttpListener::max_header + HttpListener::max_body};
     std::shared_ptr<Waiting> waiting;
+    std::shared_ptr<EndlessBody> endless;
+    bool writing = false;  ///< a piece of `endless` is on its way
 };
 
 HttpRequest request_of(const Parser::value_type& message, const tcp::endpoint& peer)
@@ -95,6 +109,7 @@ http::response<http::string_body> message_of(HttpResponse response, unsigned ver
     message.set(http::field::date, date());
     message.set("X-Content-Type-Options", "nosniff");
     message.keep_alive(keep_alive);
+    if (response.stream) return message;
     const bool bodiless = response.status == 204 || response.status == 304;
     if (!bodiless) message.content_length(response.body.size());
     if (!bodiless && !response.omit_body) message.body() = std::move(response.body);
@@ -133,6 +148,15 @@ public:
         thread_ = std::thread{[this] { io_.run(); }};
     }
 
+    /// Any thread.
+    void wake()
+    {
+        net::post(io_, [this] {
+            for (auto* session : sessions_)
+                if (session->endless && session->waiting) session->waiting->timer.cancel();
+        });
+    }
+
     /// The owner's thread.
     void stop()
     {
@@ -141,7 +165,10 @@ public:
             stopping_ = true;
             error_code ignored;
             acceptor_.close(ignored);
-            for (auto* session : sessions_) session->close();
+            // A turn later: a stream whose piece is out by now says good-bye itself.
+            net::post(io_, [this] {
+                for (auto* session : sessions_) session->close();
+            });
         });
         thread_.join();
     }
@@ -214,6 +241,11 @@ private:
         const auto id = request.id;
         auto response = co_await answer(session, std::move(request));
         stamp(response, id);
+        if (response.stream && !head) {
+            co_await stream(session, std::move(response), message.version());
+            co_return false;
+        }
+        response.stream.reset();
         response.omit_body = head;
         co_return co_await send(session, std::move(response), message.version(), keep_alive);
     }
@@ -278,6 +310,53 @@ private:
         co_return !error && keep_alive;
     }
 
+    /// The header, and then one piece of the body after the other until one side has had enough.
+    net::awaitable<void> stream(Session& session, HttpResponse response, unsigned version)
+    {
+        counts_->count(response.status);
+        auto endless = response.stream;
+        struct Leave {
+            Session& session;
+            ~Leave()
+            {
+                session.endless.reset();
+                session.waiting.reset();
+            }
+        } const leave{session};
+        const auto waiting = session.waiting = std::make_shared<Waiting>(io_);
+        const auto message = message_of(std::move(response), version, false);
+        session.stream.expires_after(settings_.timeout);
+        http::response_serializer<http::string_body> serializer{message};
+        auto [error, size] = co_await http::async_write_header(session.stream, serializer, resume);
+        if (error) co_return;
+        session.endless = std::move(endless);
+        session.stream.expires_never();
+        // A client has nothing more to say: what can be read is its end.
+        session.stream.socket().async_wait(tcp::socket::wait_read, [waiting](error_code) {
+            waiting->gone = true;
+            waiting->timer.cancel();
+        });
+        while (!stopping_ && !waiting->gone) {
+            const auto piece = session.endless->next(std::chrono::steady_clock::now());
+            if (!piece.empty()) {
+                session.stream.expires_after(settings_.timeout);
+                session.writing = true;
+                auto [failed, sent] =
+                    co_await net::async_write(session.stream, net::buffer(piece), resume);
+                session.writing = false;
+                if (failed) break;
+                session.stream.expires_never();
+            } else if (session.endless->over()) {
+                break;
+            } else {
+                waiting->timer.expires_at(session.endless->due());
+                co_await waiting->timer.async_wait(resume);
+            }
+            if (!session.endless) co_return;  // closed meanwhile
+        }
+        if (stopping_) session.say_farewell();
+    }
+
     /// What the peer still sends is read for a while, so that it can read our last answer before a
     /// reset.
     net::awaitable<void> close_gently(Session& session)
@@ -328,6 +407,11 @@ std::uint16_t HttpListener::port() const noexcept
 void HttpListener::start()
 {
     loop_->start();
+}
+
+void HttpListener::wake()
+{
+    loop_->wake();
 }
 
 void HttpListener::stop()

@@ -36,6 +36,8 @@ public:
 
     [[nodiscard]] std::uint16_t port() const noexcept;
     void start();
+    /// Asks every endless body for what it has. Any thread.
+    void wake();
     /// Idempotent. Answers that come later are ignored.
     void stop();
 

@@ -1,6 +1,7 @@
 #pragma once
 // HTTP requests and responses as plain values.
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,8 @@
 #include <vector>
 
 namespace lampline::web {
+
+class EndlessBody;
 
 /// Fields in order; names are compared without case.
 class HttpFields {
@@ -43,7 +46,8 @@ struct HttpResponse {
     unsigned status = 200;
     HttpFields fields;  ///< without Content-Length
     std::string body;
-    bool omit_body = false;  ///< the answer to HEAD: told its length only
+    bool omit_body = false;                 ///< the answer to HEAD: told its length only
+    std::shared_ptr<EndlessBody> stream{};  ///< in place of `body`; the connection ends with it
 };
 
 /// Called once, on any thread.

@@ -1,27 +1,49 @@
 #include "web/router.hpp"
 
 #include <optional>
+#include <utility>
 
 namespace lampline::web {
 namespace {
 
-bool is_any(std::string_view segment)
-{
-    return segment.starts_with('{') && segment.ends_with('}');
-}
+/// `{name}` stands for any segment, `{name}:verb` for any that ends with `:verb`.
+struct AnySegment {
+    std::string_view name;
+    std::string_view verb;  ///< with its colon; empty: none
 
-std::optional<PathParams> match(const std::vector<std::string>& pattern,
-                                const std::vector<std::string>& segments)
+    static std::optional<AnySegment> parse(std::string_view segment)
+    {
+        const auto end = segment.find('}');
+        if (!segment.starts_with('{') || end == segment.npos) return std::nullopt;
+        return AnySegment{segment.substr(1, end - 1), segment.substr(end + 1)};
+    }
+    [[nodiscard]] bool matches(std::string_view segment) const
+    {
+        return segment.size() > verb.size() && segment.ends_with(verb);
+    }
+};
+
+struct Match {
+    PathParams params;
+    bool verb = false;
+};
+
+std::optional<Match> match(const std::vector<std::string>& pattern,
+                           const std::vector<std::string>& segments)
 {
     if (pattern.size() != segments.size()) return std::nullopt;
-    PathParams params;
+    Match match;
     for (std::size_t i = 0; i < pattern.size(); ++i) {
-        if (is_any(pattern[i]) && !segments[i].empty())
-            params.emplace_back(pattern[i].substr(1, pattern[i].size() - 2), segments[i]);
-        else if (pattern[i] != segments[i])
+        const auto any = AnySegment::parse(pattern[i]);
+        if (any && any->matches(segments[i])) {
+            match.params.emplace_back(any->name,
+                                      segments[i].substr(0, segments[i].size() - any->verb.size()));
+            match.verb = match.verb || !any->verb.empty();
+        } else if (pattern[i] != segments[i]) {
             return std::nullopt;
+        }
     }
-    return params;
+    return match;
 }
 
 }  // namespace
@@ -30,10 +52,13 @@ Route find_route(std::span<const Operation> operations, std::string_view method,
                  const std::vector<std::string>& segments)
 {
     Route route;
+    bool verb = false;
     const std::string_view served = method == "HEAD" ? "GET" : method;
     for (const auto& operation : operations) {
-        auto params = match(operation.path, segments);
-        if (!params) continue;
+        auto found = match(operation.path, segments);
+        if (!found || (verb && !found->verb)) continue;
+        if (found->verb && !std::exchange(verb, true)) route = {};  // it means no `{name}`
+        auto* params = &found->params;
         route.allowed.push_back(operation.method);
         if (operation.method == "GET") route.allowed.emplace_back("HEAD");
         const bool better = route.operation == nullptr || params->size() < route.params.size();

@@ -18,7 +18,8 @@ struct Route {
     std::vector<std::string> allowed;  ///< methods, for Allow; empty: there is no such path
 };
 
-/// Finds by segments; a literal one goes before `{any}`. HEAD is served by GET.
+/// Finds by segments; a literal one goes before `{any}:verb`, that before `{any}`. HEAD is served by
+/// GET.
 Route find_route(std::span<const Operation> operations, std::string_view method,
                  const std::vector<std::string>& segments);
 

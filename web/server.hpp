@@ -7,9 +7,11 @@
 #include <string>
 
 #include "admin/change.hpp"
+#include "core/lamp_account.hpp"
 #include "core/live_view.hpp"
 #include "core/route_explanation.hpp"
 #include "db/database_thread.hpp"
+#include "web/event_hub.hpp"
 
 namespace lampline::web {
 
@@ -21,15 +23,28 @@ struct ServerSettings {
         30};  ///< for a request to arrive, an answer to leave, an idle connection to stay
     std::chrono::seconds answer_timeout{
         5};  ///< for the exchange and the storage to answer; then 503
+    EventHubSettings events{};
 };
 
 /// Asks the exchange for its LiveView; `answer` is called once, on any thread; null: it is not
 /// ready.
 using LiveViewSource = std::function<void(std::function<void(LiveViewRef)> answer)>;
 
-/// Asks the exchange what would become of a call; `answer` is called once, on any thread.
-using RouteSource =
-    std::function<void(std::string from, std::string dialled, std::function<void(RouteExplanationRef)> answer)>;
+/// Asks the exchange about one lamp, in the same manner.
+using LampSource =
+    std::function<void(LampQuestion question, std::function<void(LampAccountRef)> answer)>;
+
+/// Asks the exchange what would become of a call, in the same manner.
+using RouteSource = std::function<void(std::string from, std::string dialled,
+                                       std::function<void(RouteExplanationRef)> answer)>;
+
+/// All that the web wants of the exchange.
+struct ExchangeDoor {
+    admin::Publisher publish;
+    LiveViewSource view;
+    LampSource lamp;
+    RouteSource route;
+};
 
 /// Runs its own thread, which only moves bytes: requests are handled on the database thread. A
 /// change is answered when it is committed and the exchange acts on it.
@@ -37,8 +52,7 @@ class Server {
 public:
     /// Binds the address; nothing is accepted yet. `database` must outlive this.
     /// @throws std::system_error when it cannot be bound
-    Server(ServerSettings settings, db::DatabaseThread& database, admin::Publisher publisher,
-           LiveViewSource live_view, RouteSource route);
+    Server(ServerSettings settings, db::DatabaseThread& database, ExchangeDoor exchange);
     /// stop()
     ~Server();
     Server(const Server&) = delete;
@@ -46,6 +60,8 @@ public:
 
     /// The bound port.
     [[nodiscard]] std::uint16_t port() const noexcept;
+    /// Where the exchange says what changes.
+    [[nodiscard]] EventHub& events() noexcept;
     void start();
     /// Closes every connection and ends the thread. Answers that are still under way are lost.
     /// Idempotent.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "db/audit_store.hpp"
+
 namespace lampline::admin {
 namespace {
 
@@ -50,6 +52,16 @@ std::optional<Refusal> check(const Precondition& condition, std::uint64_t versio
     if (condition.demanded && exists && !stated)
         return Refusal{RefusalKind::precondition_required, {}, {}, version};
     return std::nullopt;
+}
+
+void record_action(db::Database& database, const Actor& actor, std::string operation,
+                   std::string subject, std::chrono::sys_seconds now)
+{
+    db::Transaction transaction{database, db::Durability::normal};
+    db::AuditStore{database}.record({0, now, actor.name, actor.address, actor.request_id,
+                                     std::move(operation), std::move(subject), std::nullopt,
+                                     std::nullopt});
+    transaction.commit();
 }
 
 void check_text(const std::string& text, std::size_t max, const std::string& pointer,

@@ -1,5 +1,6 @@
 #pragma once
 // Words that all configuration use cases share.
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -64,6 +65,11 @@ using Publisher = std::function<void(DirectoryRef directory, std::function<void(
 /// The refusal that `condition` demands for a thing whose present version is `version` (0: there is
 /// none).
 std::optional<Refusal> check(const Precondition& condition, std::uint64_t version);
+
+/// Notes in the audit that `actor` did something which changes no configuration. Needs no
+/// Transaction; may throw SQLite::Exception.
+void record_action(db::Database& database, const Actor& actor, std::string operation,
+                   std::string subject, std::chrono::sys_seconds now);
 
 /// Text that people read: valid UTF-8, no control characters, at most `max` characters. Adds to
 /// `faults` if not.

@@ -53,6 +53,7 @@ std::optional<Right> right_named(std::string_view text) noexcept
     if (text == "read_config") return Right::read_config;
     if (text == "write_config") return Right::write_config;
     if (text == "read_live") return Right::read_live;
+    if (text == "act_live") return Right::act_live;
     return std::nullopt;
 }
 
@@ -62,6 +63,7 @@ bool may(Role role, Right right) noexcept
     case Right::read_config: return role != Role::receptionist;
     case Right::write_config: return role == Role::admin || role == Role::operator_;
     case Right::read_live: return true;
+    case Right::act_live: return role != Role::auditor;
     }
     return false;
 }
@@ -100,7 +102,13 @@ std::optional<Bearer> TokenService::authenticate(std::string_view token,
     const auto role = role_named(row->role);
     if (!role) return std::nullopt;
     if (!row->last_used_at || now - *row->last_used_at >= use_grid) note_use(row->sha256, now);
-    return Bearer{row->name, *role};
+    return Bearer{row->name, *role, row->sha256};
+}
+
+bool TokenService::holds(const Bearer& bearer) const
+{
+    const auto row = db::TokenStore{database_}.find_by_digest(bearer.digest);
+    return row && role_named(row->role) == bearer.role;
 }
 
 /// A disk that cannot be written now must not lock out who only reads: the next use notes it.

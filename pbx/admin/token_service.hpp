@@ -22,6 +22,7 @@ enum class Right : std::uint8_t {
     read_config,   ///< admin, operator, auditor
     write_config,  ///< admin, operator
     read_live,     ///< everybody
+    act_live,      ///< everybody but auditors
 };
 std::optional<Right> right_named(std::string_view word) noexcept;
 bool may(Role role, Right right) noexcept;
@@ -30,6 +31,7 @@ bool may(Role role, Right right) noexcept;
 struct Bearer {
     std::string name;
     Role role = Role::auditor;
+    std::string digest;  ///< of the token: names it without being it
 };
 
 enum class IfTaken : std::uint8_t { refuse, replace };
@@ -49,6 +51,8 @@ public:
                                            const Actor& actor, std::chrono::sys_seconds now);
     /// nullopt: nobody's token. Notes the use, at most once a minute.
     std::optional<Bearer> authenticate(std::string_view token, std::chrono::sys_seconds now);
+    /// Whether the token with this digest still counts, in the same role.
+    [[nodiscard]] bool holds(const Bearer& bearer) const;
     /// False: no token has that name.
     bool revoke(std::string_view name, const Actor& actor, std::chrono::sys_seconds now);
 

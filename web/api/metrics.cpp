@@ -1,6 +1,9 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <limits>
+#include <map>
+
 #include "web/api/request.hpp"
 
 namespace lampline::web {
@@ -33,6 +36,72 @@ MetricFamily gauge(std::string name, std::string help, std::size_t value)
     return one;
 }
 
+/// One metric of a family with a label.
+void add(MetricFamily& family, std::initializer_list<ClientMetric::Label> labels, double value)
+{
+    auto& metric = family.metric.emplace_back();
+    metric.label = labels;
+    (family.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+}
+
+MetricFamily histogram(std::string name, std::string help, const DelayHistogram& delays)
+{
+    auto one = family(std::move(name), std::move(help), MetricType::Histogram);
+    auto& shown = one.metric.emplace_back().histogram;
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < DelayHistogram::bounds.size(); ++i)
+        shown.bucket.push_back({below += delays.count(i), DelayHistogram::bounds[i]});
+    shown.bucket.push_back({delays.total(), std::numeric_limits<double>::infinity()});
+    shown.sample_count = delays.total();
+    shown.sample_sum = delays.sum();
+    return one;
+}
+
+MetricFamily notify_answers(const IndicationCounters& counters)
+{
+    auto answers =
+        family("lampline_notify_answers_total",
+               "Final answers to NOTIFYs by class; none: nobody answered", MetricType::Counter);
+    for (std::size_t i = 0; i < counters.notify_answers.size(); ++i) {
+        if (i == 1) continue;
+        const auto word = i == 0 ? std::string{"none"} : std::to_string(i) + "xx";
+        add(answers, {{"class", word}}, static_cast<double>(counters.notify_answers[i]));
+    }
+    return answers;
+}
+
+/// The NOTIFYs that are not settled: under way, waiting for a retry, and newer states behind them.
+MetricFamily notify_queue(const std::vector<LiveLamp>& lamps)
+{
+    double under_way = 0;
+    double waiting = 0;
+    double owed = 0;
+    for (const auto& lamp : lamps) {
+        under_way += lamp.under_way;
+        waiting += lamp.waiting;
+        owed += lamp.owed && !lamp.waiting;
+    }
+    auto queue = family("lampline_notify_queue",
+                        "Lamps with a NOTIFY under way, waiting to be sent again after a failure, "
+                        "or owed: behind one under way",
+                        MetricType::Gauge);
+    add(queue, {{"state", "under_way"}}, under_way);
+    add(queue, {{"state", "waiting"}}, waiting);
+    add(queue, {{"state", "owed"}}, owed);
+    return queue;
+}
+
+MetricFamily subscriptions(const std::vector<LiveLamp>& lamps)
+{
+    std::map<std::pair<std::string, std::string>, double> counts;
+    for (const auto& lamp : lamps) ++counts[{lamp.kind, lamp.profile}];
+    auto all =
+        family("lampline_subscriptions", "Lamps by kind and body profile", MetricType::Gauge);
+    for (const auto& [key, count] : counts)
+        add(all, {{"kind", key.first}, {"profile", key.second}}, count);
+    return all;
+}
+
 MetricFamily http_answers(const StatusCounts& counts)
 {
     auto answers =
@@ -52,6 +121,7 @@ ApiAnswer get_metrics(const ApiRequest& request)
 {
     const auto& view = *request.live;
     const auto& now = view.counters;
+    const auto events = request.events.counters();
     const std::vector<MetricFamily> families{
         counter("lampline_calls_started_total", "Calls begun since start", now.calls_started),
         counter("lampline_calls_answered_total", "Calls answered since start", now.calls_answered),
@@ -72,6 +142,29 @@ ApiAnswer get_metrics(const ApiRequest& request)
         counter("lampline_notifies_oversized_total",
                 "NOTIFYs too large with nothing left to leave out, sent all the same",
                 now.notifies_oversized),
+        counter("lampline_notifies_retried_total",
+                "NOTIFYs sent again later because the one before failed", now.notifies_retried),
+        counter("lampline_notifies_refused_total", "NOTIFYs answered so that the lamp ended",
+                now.notifies_refused),
+        counter("lampline_notifies_retransmitted_total",
+                "Repetitions of NOTIFYs within their transactions", now.notifies_retransmitted),
+        notify_answers(now),
+        notify_queue(view.lamps),
+        histogram("lampline_event_to_notify_seconds",
+                  "From a call's event to the first NOTIFY that tells it, by lamp",
+                  now.event_to_send),
+        histogram("lampline_event_to_answer_seconds",
+                  "From a call's event to the 2xx that acknowledges it, by lamp",
+                  now.event_to_answer),
+        subscriptions(view.lamps),
+        gauge("lampline_event_streams", "Streams of server-sent events", events.streams),
+        counter("lampline_event_streams_opened_total", "Streams opened since start",
+                events.streams_opened),
+        counter("lampline_event_streams_refused_total", "Streams beyond the limit",
+                events.streams_refused),
+        counter("lampline_events_total", "Changes shown to streams since start", events.events),
+        counter("lampline_event_resets_total", "Streams that could not go on where they were",
+                events.resets),
         gauge("lampline_registrations", "Registered contacts", view.registrations.size()),
         gauge("lampline_calls", "Calls under way", view.calls.size()),
         gauge("lampline_lamps", "Pairs of a watcher's phone and a member", view.lamps.size()),

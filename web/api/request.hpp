@@ -11,12 +11,16 @@
 #include <vector>
 
 #include "admin/change.hpp"
+#include "admin/token_service.hpp"
+#include "core/lamp_account.hpp"
 #include "core/live_view.hpp"
 #include "core/route_explanation.hpp"
 #include "db/database.hpp"
+#include "web/event_hub.hpp"
 #include "web/http_message.hpp"
 #include "web/router.hpp"
 #include "web/status_counts.hpp"
+#include "web/ticket_box.hpp"
 
 namespace lampline::web {
 
@@ -33,11 +37,16 @@ struct ApiRequest {
     const Query& query;
     const std::optional<boost::json::value>& body;  ///< there when the description has one
     const admin::Actor& actor;
+    const std::optional<admin::Bearer>& bearer;  ///< there when the operation needs a right
     db::Database& database;
-    const LiveViewRef& live;  ///< null: not needed, or the exchange is not ready
+    const LiveViewRef& live;           ///< null: not needed, or the exchange is not ready
+    const LampAccountRef& lamp;        ///< there when it is needed
+    const RouteExplanationRef& route;  ///< there when it is needed
     const StatusCounts& counts;
+    EventHub& events;
+    TicketBox& tickets;
     std::chrono::sys_seconds now;
-    const RouteExplanationRef& route;  ///< null: not needed
+    std::chrono::steady_clock::time_point mono;  ///< the same instant
 
     [[nodiscard]] const std::string& param(std::string_view name) const;
 };
@@ -51,9 +60,9 @@ struct ApiAnswer {
 /// Runs on the database thread. May throw: then the answer is 500.
 using ApiHandler = ApiAnswer (*)(const ApiRequest&);
 
-/// What is asked of the exchange before the handler runs; `route`: of the body's `from` and
-/// `dialled`.
-enum class Needs : std::uint8_t { nothing, live_view, route };
+/// What the exchange is asked for first: a lamp is that of the path's `watcher` and `member`, a
+/// route that of the body's `from` and `dialled`.
+enum class Needs : std::uint8_t { nothing, live_view, lamp, lamp_resent, route };
 
 struct HandlerRow {
     std::string_view operation;  ///< operationId
@@ -89,6 +98,10 @@ ApiAnswer delete_body_profile(const ApiRequest&);
 ApiAnswer list_registrations(const ApiRequest&);
 ApiAnswer list_calls(const ApiRequest&);
 ApiAnswer list_lamps(const ApiRequest&);
+ApiAnswer get_lamp(const ApiRequest&);
+ApiAnswer resend_lamp(const ApiRequest&);
+ApiAnswer stream_events(const ApiRequest&);
+ApiAnswer create_event_ticket(const ApiRequest&);
 ApiAnswer get_description(const ApiRequest&);
 ApiAnswer get_health(const ApiRequest&);
 ApiAnswer get_readiness(const ApiRequest&);

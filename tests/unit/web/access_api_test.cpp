@@ -77,9 +77,15 @@ TEST_CASE("metrics need a token when they are asked for from elsewhere")
 {
     WebOffice office;
     const auto dispatcher = std::make_shared<web::Dispatcher>(
-        office.database, [](DirectoryRef, std::function<void()>) {},
-        [](std::function<void(LiveViewRef)> answer) { answer(std::make_shared<LiveView>()); },
-        [](auto&&...) {}, std::make_shared<web::StatusCounts>());
+        office.database,
+        web::ExchangeDoor{.publish = {},
+                          .view =
+                              [](std::function<void(LiveViewRef)> answer) {
+                                  answer(std::make_shared<LiveView>());
+                              },
+                          .lamp = {},
+                          .route = {}},
+        std::make_shared<web::StatusCounts>(), std::make_shared<web::EventHub>());
     const auto status = [&](bool loopback, const std::string& authorization) {
         web::HttpRequest request{"GET", "/metrics", {}, {}, "192.0.2.1", loopback, "id"};
         if (!authorization.empty()) request.fields.add("Authorization", authorization);

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "admin/token_service.hpp"
@@ -76,6 +77,18 @@ public:
         return response;
     }
 
+    /// Reads on until `text` has come, and takes all up to its end; what came when the server
+    /// closes before that.
+    std::string receive_until(std::string_view text)
+    {
+        std::size_t at = 0;
+        while ((at = received_.find(text)) == std::string::npos)
+            if (!read_more()) return std::exchange(received_, {});
+        auto taken = received_.substr(0, at + text.size());
+        received_.erase(0, taken.size());
+        return taken;
+    }
+
     /// True when the server has closed and nothing is left to read.
     bool is_closed() { return received_.empty() && !read_more(); }
 
@@ -106,28 +119,52 @@ struct WebOffice {
     bool shows = true;    ///< answers when asked for its view
     bool applies = true;  ///< applies what is published
     std::vector<DirectoryRef> published;
+    LampAccount account;                   ///< what is known of every lamp, but its names
+    std::vector<LampQuestion> lamp_asked;  ///< in order
     std::string token = new_token("tests", admin::Role::admin);
     web::Server server;
 
     explicit WebOffice(web::ServerSettings settings = {})
-        : server{std::move(settings), database,
-                 [this](DirectoryRef directory, std::function<void()> applied) {
-                     const std::lock_guard lock{mutex};
-                     published.push_back(std::move(directory));
-                     if (applies) applied();
-                 },
-                 [this](std::function<void(LiveViewRef)> answer) {
-                     const std::lock_guard lock{mutex};
-                     if (shows) answer(live);
-                 },
-                 [this](const std::string& from, const std::string& dialled,
-                        std::function<void(RouteExplanationRef)> answer) {
-                     const std::lock_guard lock{mutex};
-                     asked_route = from + " > " + dialled;
-                     answer(route);
-                 }}
+        : server{std::move(settings),
+                 database,
+                 {.publish =
+                      [this](DirectoryRef directory, std::function<void()> applied) {
+                          const std::lock_guard lock{mutex};
+                          published.push_back(std::move(directory));
+                          if (applies) applied();
+                      },
+                  .view =
+                      [this](std::function<void(LiveViewRef)> answer) {
+                          const std::lock_guard lock{mutex};
+                          if (shows) answer(live);
+                      },
+                  .lamp =
+                      [this](LampQuestion question, std::function<void(LampAccountRef)> answer) {
+                          const std::lock_guard lock{mutex};
+                          if (shows) answer(lamp_of(question));
+                      },
+                  .route =
+                      [this](const std::string& from, const std::string& dialled,
+                             std::function<void(RouteExplanationRef)> answer) {
+                          const std::lock_guard lock{mutex};
+                          asked_route = from + " > " + dialled;
+                          answer(route);
+                      }}}
     {
         server.start();
+    }
+
+    /// The exchange's answer, by the directory that it was given last.
+    LampAccountRef lamp_of(const LampQuestion& question)
+    {
+        lamp_asked.push_back(question);
+        auto answer = account;
+        answer.watcher = question.watcher;
+        answer.member = question.member;
+        answer.directory =
+            published.empty() ? std::make_shared<const Directory>() : published.back();
+        if (!question.resend) answer.resent.clear();
+        return std::make_shared<const LampAccount>(std::move(answer));
     }
 
     /// Runs `work` on the database thread and waits for it.

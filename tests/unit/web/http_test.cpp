@@ -151,11 +151,7 @@ TEST_CASE("an address that is taken, or not ours, cannot be bound")
 {
     WebOffice office;
     const auto bind = [&](const std::string& address, std::uint16_t port) {
-        web::Server server{{.address = address, .port = port},
-                           office.database,
-                           [](DirectoryRef, std::function<void()>) {},
-                           [](std::function<void(LiveViewRef)>) {},
-                           [](auto&&...) {}};
+        web::Server server{{.address = address, .port = port}, office.database, {}};
     };
     CHECK_THROWS_AS(bind("127.0.0.1", office.server.port()), std::system_error);
     CHECK_THROWS_AS(bind("192.0.2.77", 0), std::system_error);
@@ -171,12 +167,14 @@ TEST_CASE("stop ends everything under way, and answers that come later are ignor
     {
         web::Server server{{},
                            database,
-                           [](DirectoryRef, std::function<void()>) {},
-                           [&](std::function<void(LiveViewRef)> answer) {
-                               late = std::move(answer);
-                               asked.set_value();
-                           },
-                           [](auto&&...) {}};
+                           {.publish = {},
+                            .view =
+                                [&](std::function<void(LiveViewRef)> answer) {
+                                    late = std::move(answer);
+                                    asked.set_value();
+                                },
+                            .lamp = {},
+                            .route = {}}};
         server.start();
         Connection idle{server.port()};
         Connection waiting{server.port()};

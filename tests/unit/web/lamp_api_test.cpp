@@ -1,0 +1,215 @@
+#include <doctest/doctest.h>
+
+#include "db/audit_store.hpp"
+#include "unit/web/http_client.hpp"
+#include "unit/web/lamp_values.hpp"
+#include "web/api/lamp_words.hpp"
+
+using namespace lampline;
+using namespace lampline::testing;
+
+namespace {
+
+/// 201 sees 207 by two groups; 208 is seen by nobody.
+struct LampOffice : WebOffice {
+    LampOffice()
+    {
+        for (const auto* number : {"201", "207", "208"})
+            put(std::string{"/api/v1/extensions/"} + number, "{}");
+        put("/api/v1/groups/sales", R"({"members":["207"],
+            "watchers":[{"number":"201","unsolicited":false,"profile":"innovaphone"}]})");
+        put("/api/v1/groups/front", R"({"members":["207"],"watchers":[{"number":"201"}]})");
+        account = full_account();
+    }
+    boost::json::object lamp(const std::string& path = "201/207")
+    {
+        return json_of(get("/api/v1/lamps/" + path));
+    }
+};
+
+std::string text(const boost::json::value& value)
+{
+    return boost::json::value_to<std::string>(value);
+}
+
+bool contains(const boost::json::value& value, std::string_view part)
+{
+    return text(value).find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a lamp: the calls, the rule with its groups, and each phone")
+{
+    LampOffice office;
+    const auto lamp = office.lamp();
+    CHECK(office.lamp_asked.back().watcher == "201");
+    CHECK(office.lamp_asked.back().member == "207");
+    CHECK_FALSE(office.lamp_asked.back().resend);
+    CHECK(lamp.at("reason") == "differs");
+    CHECK(lamp.at("member_state") == boost::json::parse(R"(
+        {"colour":"flashing","state":"early","since":"2023-11-14T22:13:30.000Z"})"));
+    CHECK(lamp.at("calls").at(0) == boost::json::parse(R"({
+        "id":"3","leg":"7","direction":"recipient","state":"early","held":false,"with":"205",
+        "with_name":"Eve Ng","call_id":"c@x","started_at":"2023-11-14T22:13:29.000Z",
+        "answered_at":null})"));
+    CHECK(lamp.at("rule") == boost::json::parse(R"({
+        "allowed":true,"unsolicited":true,"parties":true,"pickup":true,"profile":"innovaphone","groups":[
+          {"name":"front","unsolicited":true,"profile":"auto"},
+          {"name":"sales","unsolicited":false,"profile":"innovaphone"}]})"));
+    CHECK(lamp.at("phones").at(0).at("lamp") == boost::json::parse(R"({
+        "kind":"subscribed","profile":"standard","profile_from":"default",
+        "shown":{"colour":"flashing","state":"early","since":"2023-11-14T22:13:30.000Z"},
+        "present":{"colour":"flashing","state":"early","since":"2023-11-14T22:13:30.000Z"},
+        "agrees":true,
+        "notify":{"cseq":5,"version":4,"sent_at":"2023-11-14T22:13:30.000Z","transport":"tcp",
+          "address":"[2001:db8::7]:5062","bytes":14,"body":"<dialog-info/>","answer":200,
+          "silent":false,"answered_at":"2023-11-14T22:13:31.000Z"},
+        "under_way":false,"failures":0,"retry_at":null,"expires_at":"2023-11-14T23:13:20Z"})"));
+    const auto& silent = lamp.at("phones").at(1);
+    CHECK(silent.at("reason") == "waits_to_retry");
+    CHECK(silent.at("lamp").at("notify").at("answer").is_null());
+    CHECK(silent.at("lamp").at("notify").at("silent") == true);
+    CHECK(lamp.at("phones").at(2).at("reason") == "refuses_unsolicited");
+    CHECK(lamp.at("phones").at(3).at("reason") == "not_subscribed");
+}
+
+TEST_CASE("every sentence says what is, and what can be done about it")
+{
+    LampOffice office;
+    const auto lamp = office.lamp();
+    CHECK(lamp.at("summary") == "207 rings: 205 (Eve Ng) calls, since 2023-11-14T22:13:30Z.");
+    const auto& phones = lamp.at("phones").as_array();
+    CHECK(phones[0].at("explanation") ==
+          "The lamp is flashing, as it should be: the phone acknowledged CSeq 5 with 200.");
+    CHECK(phones[1].at("explanation") ==
+          "The lamp is dark and should be flashing; the phone did not answer the NOTIFY with CSeq "
+          "5 (3 in a row failed). Is it switched on, and reachable at 2001:db8::7? It is sent "
+          "again at 2023-11-14T22:14:24Z.");
+    CHECK(contains(phones[2].at("explanation"),
+                   "refused unsolicited NOTIFYs with 489 at 2023-11-14T22:13:22Z"));
+    CHECK(contains(phones[2].at("explanation"), "busy-lamp key for 207"));
+    CHECK(contains(phones[3].at("explanation"), "unsolicited NOTIFYs are off for 201"));
+    CHECK(contains(phones[3].at("explanation"), "expired at 2023-11-14T22:13:23Z"));
+
+    const auto hidden = office.lamp("201/208");
+    CHECK(hidden.at("reason") == "not_allowed");
+    CHECK(hidden.at("rule").at("allowed") == false);
+    CHECK(contains(hidden.at("summary"), "Put both into one group"));
+
+    office.put("/api/v1/extensions/208", R"({"visibility":"hidden"})");
+    CHECK(office.lamp("201/208").at("summary") ==
+          "Nobody may see 208: its visibility is `hidden`.");
+
+    office.account.phones.clear();
+    office.account.calls.clear();
+    office.account.member_look = {LampColour::dark, {}, {}};
+    const auto alone = office.lamp();
+    CHECK(alone.at("reason") == "not_registered");
+    CHECK(alone.at("summary") == "207 is idle. No phone of 201 is registered, so there is no lamp "
+                                 "to light: register one.");
+}
+
+TEST_CASE("what is said of a call, a NOTIFY under way, and an unknown lamp")
+{
+    LampAccount account = full_account();
+    account.watcher = "201";
+    account.member = "207";
+    auto phone = account.phones[0];
+    phone.lamp->shown = {};
+    phone.lamp->under_way = true;
+    CHECK(web::explanation(phone, account) ==
+          "What the lamp shows is not known, for the phone has acknowledged nothing yet; it should "
+          "be flashing; the phone has not answered the NOTIFY with CSeq 5 yet, sent at "
+          "2023-11-14T22:13:30Z.");
+    phone = account.phones[1];
+    phone.lamp->notify->silent = false;
+    phone.lamp->notify->answer = 500;
+    CHECK(web::explanation(phone, account)
+              .find("answered the NOTIFY with CSeq 5 with 500 (3 in "
+                    "a row failed)") != std::string::npos);
+    account.directory = std::make_shared<const Directory>(
+        "office.test", std::vector<Extension>{{"201", {}, {}, {}}, {"207", {}, {}, {}}},
+        std::vector<Group>{{"sales", {}, {"207"}, {{"201"}}}});
+    account.member_look.since.reset();
+    account.calls[0].state = LegState::confirmed;
+    account.calls[0].held = true;
+    account.calls.push_back(account.calls[0]);
+    account.calls[1].held = false;
+    account.calls[1].direction = Direction::initiator;
+    account.calls[1].state = LegState::early;
+    account.calls[1].with_name.clear();
+    CHECK(web::summary(account) == "207 talks to 205 (Eve Ng), on hold, and calls 205.");
+}
+
+TEST_CASE("404 points at the extension that does not exist")
+{
+    LampOffice office;
+    for (const auto& [path, pointer] :
+         {std::pair{"201/299", "/member"}, {"299/207", "/watcher"}, {"298/299", "/watcher"}}) {
+        CAPTURE(path);
+        const auto unknown = office.get(std::string{"/api/v1/lamps/"} + path);
+        CHECK(unknown.status == 404);
+        CHECK(error_member(unknown, "pointer") == pointer);
+        CHECK(error_member(unknown, "code") == "unknown_extension");
+    }
+    CHECK(office.ask("POST", "/api/v1/lamps/201/299:resend").status == 404);
+}
+
+TEST_CASE("resend: what was sent, and by whom in the audit; not for auditors")
+{
+    LampOffice office;
+    const auto sent = office.ask("POST", "/api/v1/lamps/201/207:resend");
+    CHECK(sent.status == 202);
+    CHECK(office.lamp_asked.back().member == "207");
+    CHECK(office.lamp_asked.back().resend);
+    CHECK(json_of(sent) == boost::json::parse(R"({"watcher":"201","member":"207","phones":[
+        {"contact":"sip:201@192.0.2.1","queued":true,"cseq":5},
+        {"contact":"sip:201@192.0.2.2","queued":false,"cseq":6}]})"));
+    const auto audit = office.on_database(
+        [](db::Database& database) { return db::AuditStore{database}.latest(1); });
+    CHECK(audit.at(0).operation == "lamp.resend");
+    CHECK(audit.at(0).subject == "201/207");
+    CHECK(audit.at(0).actor == "tests");
+
+    const auto as = [&](admin::Role role) {
+        const auto token = office.new_token(std::string{admin::word(role)}, role);
+        return office
+            .ask("POST", "/api/v1/lamps/201/207:resend", {{"Authorization", "Bearer " + token}})
+            .status;
+    };
+    CHECK(as(admin::Role::receptionist) == 202);
+    CHECK(as(admin::Role::operator_) == 202);
+    const auto asked = office.lamp_asked.size();
+    CHECK(as(admin::Role::auditor) == 403);
+    CHECK(office.lamp_asked.size() == asked);
+}
+
+TEST_CASE("resend without a lamp: 409 says why there is none")
+{
+    LampOffice office;
+    office.account.resent.clear();
+    office.account.phones.clear();
+    const auto refused = office.ask("POST", "/api/v1/lamps/201/207:resend");
+    CHECK(refused.status == 409);
+    CHECK(json_of(refused).at("type") == "/problems/no-lamp");
+    CHECK(contains(json_of(refused).at("detail"), "register one"));
+}
+
+TEST_CASE("the verb of a path belongs to POST alone, and no member has it in its name")
+{
+    LampOffice office;
+    const auto refused = office.get("/api/v1/lamps/201/207:resend");
+    CHECK(refused.status == 405);
+    CHECK(field(refused, "Allow") == "POST");
+    CHECK(office.ask("POST", "/api/v1/lamps/201/207").status == 405);
+    CHECK(office.get("/api/v1/lamps/201/207:sleep").status == 404);
+    CHECK(office.ask("POST", "/api/v1/lamps/201/:resend").status == 405);
+}
+
+TEST_CASE("an exchange that does not answer leaves a lamp unexplained: 503")
+{
+    WebOffice office{{.answer_timeout = std::chrono::seconds{1}}};
+    office.shows = false;
+    CHECK(office.get("/api/v1/lamps/201/207").status == 503);
+}

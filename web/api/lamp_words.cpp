@@ -1,0 +1,163 @@
+#include "web/api/lamp_words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "web/api/time_text.hpp"
+
+namespace lampline::web {
+namespace {
+
+std::string moment(WallTime time)
+{
+    return time_text(std::chrono::floor<std::chrono::seconds>(time));
+}
+
+std::string who(const AccountedCall& call)
+{
+    if (call.with.empty()) return "somebody";
+    return call.with_name.empty() ? call.with : fmt::format("{} ({})", call.with, call.with_name);
+}
+
+std::string doing(const AccountedCall& call)
+{
+    const bool calls = call.direction == Direction::initiator;
+    if (call.state == LegState::confirmed)
+        return fmt::format("talks to {}{}", who(call), call.held ? ", on hold" : "");
+    if (calls) return fmt::format("calls {}", who(call));
+    if (call.state == LegState::early) return fmt::format("rings: {} calls", who(call));
+    return fmt::format("is being called by {}", who(call));
+}
+
+std::string member_sentence(const LampAccount& account)
+{
+    std::string text = account.member;
+    if (account.calls.empty()) text += " is idle";
+    for (std::size_t i = 0; i < account.calls.size(); ++i)
+        text.append(i == 0 ? " " : ", and ").append(doing(account.calls[i]));
+    if (account.member_look.since)
+        text += fmt::format(", since {}", moment(*account.member_look.since));
+    return text + '.';
+}
+
+std::string ended(const EndedLamp& end, const std::string& member)
+{
+    const auto at = moment(end.at);
+    switch (end.how) {
+    case LampEnd::unsubscribed:
+        return fmt::format(" It ended its subscription to {} at {}.", member, at);
+    case LampEnd::expired:
+        return fmt::format(" Its subscription to {} expired at {}: it was not renewed.", member,
+                           at);
+    case LampEnd::refused:
+        return fmt::format(" Its subscription to {} ended at {}: it answered a NOTIFY with {}.",
+                           member, at, end.status);
+    case LampEnd::withdrawn:
+        return fmt::format(" Its subscription to {} was ended at {}: the right to see it went.",
+                           member, at);
+    }
+    return {};
+}
+
+std::string without_lamp(const AccountedPhone& phone, const LampAccount& account)
+{
+    const auto& [watcher, member] = std::tie(account.watcher, account.member);
+    std::string text;
+    switch (phone.why_none) {
+    case NoLamp::not_allowed:
+        text = fmt::format("This phone is told nothing of {}: no group lets {} see it.", member,
+                           watcher);
+        break;
+    case NoLamp::refuses:
+        text = fmt::format(
+            "This phone refused unsolicited NOTIFYs with {} at {}, and is left alone until it "
+            "registers anew. Let it accept NOTIFYs without a subscription, or give it a busy-lamp "
+            "key for {}, so that it subscribes.",
+            phone.refusal ? phone.refusal->first : 0,
+            phone.refusal ? moment(phone.refusal->second) : "an unknown time", member);
+        break;
+    case NoLamp::not_subscribed:
+        text = fmt::format(
+            "This phone has not subscribed to {}, and unsolicited NOTIFYs are off for {}. Give it "
+            "a busy-lamp key for {}, or set `unsolicited` for this watcher in a group that has {}.",
+            member, watcher, member, member);
+        break;
+    case NoLamp::not_registered: text = "This phone is not registered any more."; break;
+    }
+    if (phone.ended) text += ended(*phone.ended, member);
+    return text;
+}
+
+std::string colours(const AccountedLamp& lamp)
+{
+    if (lamp.shown.colour == LampColour::unknown)
+        return fmt::format("What the lamp shows is not known, for the phone has acknowledged "
+                           "nothing yet; it should be {}",
+                           name(lamp.present.colour));
+    return lamp.agrees() ? fmt::format("The lamp is {}, as it should be", name(lamp.shown.colour))
+                         : fmt::format("The lamp is {} and should be {}", name(lamp.shown.colour),
+                                       name(lamp.present.colour));
+}
+
+std::string delivery(const AccountedLamp& lamp)
+{
+    if (!lamp.notify) return "; nothing has been sent yet.";
+    const auto& notify = *lamp.notify;
+    const auto cseq = notify.cseq;
+    if (lamp.under_way)
+        return fmt::format("; the phone has not answered the NOTIFY with CSeq {} yet, sent at {}.",
+                           cseq, moment(notify.sent_at));
+    const std::string again =
+        lamp.retry_at ? fmt::format(" It is sent again at {}.", moment(*lamp.retry_at)) : "";
+    if (notify.silent)
+        return fmt::format("; the phone did not answer the NOTIFY with CSeq {} ({} in a row "
+                           "failed). Is it switched on, and reachable at {}?{}",
+                           cseq, lamp.failures, notify.flow.host, again);
+    if (!notify.answer) return fmt::format("; CSeq {} was given up for a newer one.", cseq);
+    if (*notify.answer >= 300)
+        return fmt::format("; the phone answered the NOTIFY with CSeq {} with {} ({} in a row "
+                           "failed).{}",
+                           cseq, *notify.answer, lamp.failures, again);
+    if (!lamp.agrees())
+        return fmt::format("; the phone acknowledged CSeq {} with {}, and what is newer waits for "
+                           "its turn.",
+                           cseq, *notify.answer);
+    return fmt::format(": the phone acknowledged CSeq {} with {}.", cseq, *notify.answer);
+}
+
+}  // namespace
+
+std::string summary(const LampAccount& account)
+{
+    const auto& [watcher, member] = std::tie(account.watcher, account.member);
+    const auto* right = account.directory->right(watcher, member);
+    const auto* seen = account.directory->find(member);
+    if (!right && seen && seen->visibility == Visibility::hidden)
+        return fmt::format("Nobody may see {}: its visibility is `hidden`.", member);
+    if (!right)
+        return fmt::format("{} may not see {}: no group has {} among its members and {} among its "
+                           "watchers. Put both into one group.",
+                           watcher, member, member, watcher);
+    const bool registered =
+        std::ranges::any_of(account.phones, [](const auto& phone) { return phone.registered; });
+    const bool lit = std::ranges::any_of(account.phones,
+                                         [](const auto& phone) { return phone.lamp.has_value(); });
+    auto text = member_sentence(account);
+    if (!registered && !lit)
+        text += fmt::format(" No phone of {} is registered, so there is no lamp to light: "
+                            "register one{}.",
+                            watcher, right->unsolicited ? "" : ", and let it subscribe");
+    else if (!lit)
+        text += fmt::format(" No phone of {} has a lamp for it; see why at each phone.", watcher);
+    return text;
+}
+
+std::string explanation(const AccountedPhone& phone, const LampAccount& account)
+{
+    if (!phone.lamp) return without_lamp(phone, account);
+    return colours(*phone.lamp) + delivery(*phone.lamp);
+}
+
+}  // namespace lampline::web

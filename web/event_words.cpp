@@ -1,0 +1,64 @@
+#include "web/event_words.hpp"
+
+#include <boost/json.hpp>
+
+#include "web/api/time_text.hpp"
+
+namespace lampline::web {
+namespace {
+
+namespace json = boost::json;
+
+EventWords words(const LegEvent& leg, json::object said)
+{
+    said["call"] = std::to_string(leg.call.value);
+    said["leg"] = std::to_string(leg.leg.value);
+    said["extension"] = leg.extension;
+    said["direction"] = leg.direction == Direction::initiator ? "initiator" : "recipient";
+    said["state"] = name(leg.state);
+    if (leg.state == LegState::terminated)
+        said["ended_by"] = end_event(leg.ended_by);
+    else
+        said["ended_by"] = nullptr;
+    said["held"] = leg.held;
+    said["with"] = leg.with;
+    said["with_name"] = leg.with_name;
+    return {EventType::call, {leg.extension, leg.with}, json::serialize(said)};
+}
+
+EventWords words(const LampEvent& lamp, json::object said)
+{
+    said["step"] = name(lamp.step);
+    said["watcher"] = lamp.watcher;
+    said["member"] = lamp.member;
+    said["contact"] = lamp.contact;
+    said["shown"] = name(lamp.shown);
+    said["present"] = name(lamp.present);
+    said["agrees"] = lamp.shown == lamp.present;
+    said["cseq"] = lamp.cseq;
+    if (lamp.answer)
+        said["answer"] = *lamp.answer;
+    else
+        said["answer"] = nullptr;
+    return {EventType::lamp, {lamp.watcher, lamp.member}, json::serialize(said)};
+}
+
+EventWords words(const RegistrationEvent& registration, json::object said)
+{
+    said["extension"] = registration.extension;
+    said["contacts"] = json::array(registration.contacts.begin(), registration.contacts.end());
+    return {EventType::registration, {registration.extension}, json::serialize(said)};
+}
+
+}  // namespace
+
+EventWords words_of(const LiveEvent& event)
+{
+    return std::visit(
+        [&](const auto& what) {
+            return words(what, json::object{{"at", time_text(event.at)}});
+        },
+        event.what);
+}
+
+}  // namespace lampline::web
