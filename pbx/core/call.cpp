@@ -69,6 +69,15 @@ void Call::remove_relay(ClientTransactionId forwarded)
     std::erase_if(relays, [&](const Relay& r) { return r.forwarded == forwarded; });
 }
 
+bool Call::session_pending(const Leg& leg) const noexcept
+{
+    return leg.invite_out || leg.ack_due || leg.ack_owed ||
+           std::any_of(relays.begin(), relays.end(), [&](const Relay& relay) {
+               return relay.method == Method::invite &&
+                      (relay.from == leg.id || relay.to == leg.id);
+           });
+}
+
 bool Call::finished() const noexcept
 {
     return std::all_of(legs.begin(), legs.end(), [](const Leg& leg) { return leg.closed; });

@@ -119,6 +119,21 @@ struct Transfer {
     unsigned reported = 100;  ///< highest progress told
 };
 
+/// The exchange changes the media of both phones of a call by itself, one after the other (RFC 3725
+/// §4). hold: each is offered the other's session with nothing to hear. resume: the first is asked
+/// for an offer, which the second answers.
+struct SessionChange {
+    enum class Kind : std::uint8_t { hold, resume };
+
+    Kind kind = Kind::hold;
+    LegId first;
+    LegId second;
+    bool at_second = false;      ///< whose turn it is
+    ClientTransactionId sent{};  ///< the INVITE under way
+    unsigned attempts = 0;       ///< to send it; glare comes and goes
+    PayloadRef offer;            ///< resume: of the first, whose 2xx waits for its ACK
+};
+
 enum class CallPhase : std::uint8_t { ringing, talking, ended };
 
 /// Legs that belong together: one caller and the phones that ring for it, later those that talk.
@@ -139,6 +154,8 @@ struct Call {
     std::chrono::system_clock::time_point started_at;
     std::optional<std::chrono::system_clock::time_point> answered_at;
     std::optional<Transfer> transfer;
+    std::optional<SessionChange> change;
+    bool clicked = false;  ///< a third party asked for it: phones of `from` ring first, as callees
     std::unique_ptr<Hunting> hunting;  ///< while phones are to ring; null: answered, or over
     bool unsaved = false;  ///< what is kept over a restart has changed
     bool kept = false;     ///< it is in storage, or on its way there
@@ -155,6 +172,8 @@ struct Call {
     [[nodiscard]] Relay* find_relay(ClientTransactionId forwarded) noexcept;
     [[nodiscard]] Relay* find_relay(TransactionId request) noexcept;
     void remove_relay(ClientTransactionId forwarded);
+    /// A change of the session is under way on `leg`.
+    [[nodiscard]] bool session_pending(const Leg& leg) const noexcept;
     /// Every leg is closed: nothing can come for this call any more.
     [[nodiscard]] bool finished() const noexcept;
 };

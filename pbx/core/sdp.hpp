@@ -22,4 +22,8 @@ std::optional<std::string> answer_from(std::string_view offer, std::string_view 
 /// `offer` gets an offer of the same kind.
 std::string inactive_answer(std::string_view offer);
 
+/// The session that `sdp` describes, as an offer with nothing to hear: every stream inactive, the
+/// version of its origin one higher (RFC 3264 §8). Without streams: inactive_answer({}).
+std::string made_inactive(std::string_view sdp);
+
 }  // namespace lampline

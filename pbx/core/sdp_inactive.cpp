@@ -1,4 +1,8 @@
 // An answer for a call that has nothing to say.
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
 #include "core/sdp.hpp"
 
 namespace lampline {
@@ -35,7 +39,44 @@ bool is_plain_audio(std::string_view media_line) noexcept
            media_line.find(" RTP/AVP ") != std::string_view::npos;
 }
 
+bool is_direction(std::string_view line) noexcept
+{
+    return line == "a=sendrecv" || line == "a=sendonly" || line == "a=recvonly" ||
+           line == "a=inactive";
+}
+
+/// `o=USER ID VERSION REST`, one version later; as it is when that cannot be counted.
+std::string next_version(std::string_view origin)
+{
+    auto begin = origin.find(' ');
+    if (begin != std::string_view::npos) begin = origin.find(' ', begin + 1);
+    if (begin == std::string_view::npos) return std::string{origin};
+    const auto end = std::min(origin.find(' ', ++begin), origin.size());
+    std::uint64_t version = 0;
+    const auto read = std::from_chars(origin.data() + begin, origin.data() + end, version);
+    if (read.ec != std::errc{} || read.ptr != origin.data() + end || version + 1 == 0)
+        return std::string{origin};
+    return std::string{origin.substr(0, begin)} + std::to_string(version + 1) +
+           std::string{origin.substr(end)};
+}
+
 }  // namespace
+
+std::string made_inactive(std::string_view sdp)
+{
+    if (!sdp.starts_with("m=") && sdp.find("\nm=") == std::string_view::npos)
+        return inactive_answer({});
+    std::string offer;
+    bool in_stream = false;
+    while (!sdp.empty()) {
+        const auto line = take_line(sdp);
+        if (line.empty() || is_direction(line)) continue;
+        if (line.starts_with("m=") && std::exchange(in_stream, true)) offer += "a=inactive\r\n";
+        offer += !in_stream && line.starts_with("o=") ? next_version(line) : std::string{line};
+        offer += "\r\n";
+    }
+    return offer + "a=inactive\r\n";
+}
 
 std::string inactive_answer(std::string_view offer)
 {

@@ -1,5 +1,7 @@
 // Requests within a dialog: passed from one leg to the other, answered back, and the end of the
 // call.
+#include <charconv>
+
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 
@@ -11,22 +13,20 @@ bool changes_session(Method method) noexcept
     return method == Method::invite || method == Method::update;
 }
 
-/// A later SDP of the phone at `leg`. False when it listens, or not, as before.
-bool note_hold(Leg& leg, const PayloadRef& payload)
+}  // namespace
+
+bool CallEngine::ends_dialog(const ResponseReceived& response) noexcept
+{
+    return response.status == 481 || (response.status == 408 && response.generated);
+}
+
+bool CallEngine::note_hold(Leg& leg, const PayloadRef& payload)
 {
     if (!payload || payload->body.empty()) return false;
     leg.sdp = payload;
     const bool held = !receives_media(payload->body);
     return std::exchange(leg.held, held) != held;
 }
-
-/// The dialog is gone at the answerer (RFC 3261 §12.2.1.2, RFC 5057 §5.1).
-bool ends_dialog(const ResponseReceived& response) noexcept
-{
-    return response.status == 481 || (response.status == 408 && response.generated);
-}
-
-}  // namespace
 
 void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Outbox& outbox)
 {
@@ -48,6 +48,9 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Outb
             if (other.to == from.id || other.answered) return refuse(491);
             return refuse(500, {{"Retry-After", "2"}});
         }
+        // One of ours: an INVITE that still rings does not stand in the way of an UPDATE.
+        if ((from.talking() && from.invite_out) || (to->talking() && to->invite_out))
+            return refuse(491);
     }
 
     const auto forwarded = transaction_ids_.next();
@@ -230,28 +233,41 @@ const Call* CallEngine::find(CallRef call) const noexcept
     return found == calls_.end() ? nullptr : found->second.get();
 }
 
+LiveCall CallEngine::shown(const Call& call)
+{
+    LiveCall live{.id = std::to_string(call.id.value),
+                  .from = call.from,
+                  .dialled = call.dialled,
+                  .started_at = call.started_at,
+                  .answered_at = call.answered_at,
+                  .legs = {}};
+    for (const auto& leg : call.legs) {
+        live.legs.push_back({.role = leg.role == LegRole::caller ? "caller" : "callee",
+                             .extension = leg.extension,
+                             .state = std::string{name(leg.state)},
+                             .call_id = leg.dialog.call_id,
+                             .address = std::string{name(leg.flow.transport)} + ":" +
+                                        leg.flow.host + ":" + std::to_string(leg.flow.port),
+                             .held = leg.held});
+    }
+    return live;
+}
+
+Call* CallEngine::find_shown(std::string_view id)
+{
+    CallRef ref;
+    const auto read = std::from_chars(id.data(), id.data() + id.size(), ref.value);
+    if (read.ec != std::errc{} || read.ptr != id.data() + id.size()) return nullptr;
+    const auto found = calls_.find(ref);
+    const bool there = found != calls_.end() && found->second->phase != CallPhase::ended;
+    return there ? found->second.get() : nullptr;
+}
+
 void CallEngine::describe(LiveView& view) const
 {
     view.calls.reserve(calls_.size());
-    for (const auto& [ref, call] : calls_) {
-        if (call->phase == CallPhase::ended) continue;
-        LiveCall live{.id = std::to_string(ref.value),
-                      .from = call->from,
-                      .dialled = call->dialled,
-                      .started_at = call->started_at,
-                      .answered_at = call->answered_at,
-                      .legs = {}};
-        for (const auto& leg : call->legs) {
-            live.legs.push_back({.role = leg.role == LegRole::caller ? "caller" : "callee",
-                                 .extension = leg.extension,
-                                 .state = std::string{name(leg.state)},
-                                 .call_id = leg.dialog.call_id,
-                                 .address = std::string{name(leg.flow.transport)} + ":" +
-                                            leg.flow.host + ":" + std::to_string(leg.flow.port),
-                                 .held = leg.held});
-        }
-        view.calls.push_back(std::move(live));
-    }
+    for (const auto& [ref, call] : calls_)
+        if (call->phase != CallPhase::ended) view.calls.push_back(shown(*call));
     view.counters.calls_started = counters_.calls_started;
     view.counters.calls_answered = counters_.calls_answered;
     view.counters.calls_ended = counters_.calls_ended;

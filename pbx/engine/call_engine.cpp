@@ -86,7 +86,9 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
         if (const auto owner = find(input.leg).first) sweep(*owner, outbox);
         return;
     }
-    if (call->transfer && input.transaction == call->transfer->last_report) {
+    if (call->change && input.transaction == call->change->sent) {
+        change_answered(*call, *leg, input, now, outbox);
+    } else if (call->transfer && input.transaction == call->transfer->last_report) {
         if (final && call->transfer->stage == TransferStage::done) transferor_told(*call, outbox);
     } else if (auto* relay = call->find_relay(input.transaction)) {
         relayed_answer(*call, *leg, *relay, input, now, outbox);
@@ -127,7 +129,10 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye, {}, now, outbox);
             break;
         case TimerKind::transfer:
-            if (call.transfer) go_on(call, now, outbox);
+            if (call.transfer)
+                go_on(call, now, outbox);
+            else if (call.change)
+                change_goes_on(call, now, outbox);
             break;
         case TimerKind::session:
             end_call(call, {}, LegInput::timeout, LegInput::timeout,
@@ -161,7 +166,8 @@ void CallEngine::end(CallsToEnd which, Moment now, Outbox& outbox)
         Call& call = *calls_.at(ref);
         if (call.phase == CallPhase::ringing)
             give_up_ringing(call, 503, "Exchange Stops", now, outbox);
-        else if (which == CallsToEnd::all)
+        else if (which == CallsToEnd::all ||
+                 !call.answered_at)  // or a clicked one that still rings
             end_call(call, {}, LegInput::error, LegInput::error,
                      "SIP;cause=503;text=\"Exchange stops\"", now, outbox);
         sweep(call, outbox);
@@ -173,6 +179,15 @@ std::pair<Call*, Leg*> CallEngine::find(LegId leg)
     const auto found = by_leg_.find(leg);
     if (found == by_leg_.end()) return {nullptr, nullptr};
     return {found->second, found->second->find(leg)};
+}
+
+std::pair<Leg*, Leg*> CallEngine::talking_pair(Call& call) noexcept
+{
+    for (auto& leg : call.legs) {
+        Leg* peer = leg.talking() ? call.find(leg.peer) : nullptr;
+        if (peer && peer->talking() && peer->peer == leg.id) return {&leg, peer};
+    }
+    return {nullptr, nullptr};
 }
 
 void CallEngine::enlist(Call& call, const Leg& leg)
@@ -275,6 +290,7 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
     if (call.phase == CallPhase::ended) return;
     begin_end(call, now, outbox);
     call.transfer.reset();
+    call.change.reset();
     cancel_branches(call, {}, reason, nullptr, outbox);
 
     for (const auto& relay : call.relays)

@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "base/timer_queue.hpp"
 #include "core/call.hpp"
+#include "core/call_order.hpp"
 #include "core/directory.hpp"
 #include "core/live_view.hpp"
 #include "core/location_table.hpp"
@@ -53,6 +54,9 @@ public:
     [[nodiscard]] RouteExplanation explain_route(std::string_view from,
                                                  std::string_view dialled) const;
     void receive(const DialogLost& input, Moment now, Outbox& outbox);
+
+    /// Begins what a third party wants done, if it can be. The answer does not wait for phones.
+    OrderAnswer carry_out(const CallOrder& order, Moment now, Outbox& outbox);
 
     /// Rings time out, sessions expire, silent phones are probed.
     void advance(Moment now, Outbox& outbox);
@@ -176,6 +180,29 @@ private:
     /// A BYE that ends one leg of a transfer, and not the call. False: it is no such one.
     bool leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbox);
 
+    // call_control.cpp: what a third party wants done
+    OrderAnswer place(const CallOrder& order, Moment now, Outbox& outbox);
+    OrderAnswer release(Call& call, Moment now, Outbox& outbox);
+    OrderAnswer move_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
+    OrderAnswer ring_picker(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
+    /// What keeps the phone at `own` from calling `to` by the rights of `from`; nullopt: nothing
+    /// that is known before it is tried.
+    [[nodiscard]] std::optional<OrderAnswer> fault_of(std::string_view from, std::string_view to,
+                                                      const Flow* own) const;
+    /// A transfer or a change of the session is under way.
+    [[nodiscard]] bool is_moving(const Call& call) const;
+    /// The phone of a clicked call has answered: now the call goes out.
+    void clicked_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                          Outbox& outbox);
+
+    // call_hold.cpp: hold and resume by re-INVITE
+    OrderAnswer change_session(Call& call, SessionChange::Kind kind, Moment now, Outbox& outbox);
+    /// Sends the next INVITE of the change, as soon as its leg is free for it.
+    void change_goes_on(Call& call, Moment now, Outbox& outbox);
+    void change_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                         Outbox& outbox);
+    void give_up_change(Call& call, Outbox& outbox);
+
     // call_dialog.cpp: requests within a dialog, from one leg to the other
     void relay(Call& call, Leg& from, const RequestReceived& input, Outbox& outbox);
     void relayed_answer(Call& call, Leg& leg, Relay& relay, const ResponseReceived& response,
@@ -208,6 +235,16 @@ private:
     /// Sends `request` in the dialog of `leg`.
     void request(Leg& leg, SendRequest request, Outbox& outbox);
     [[nodiscard]] std::pair<Call*, Leg*> find(LegId leg);
+    /// The call with this id, as shown(); nullptr: there is none, or it is over.
+    [[nodiscard]] Call* find_shown(std::string_view id);
+    [[nodiscard]] static LiveCall shown(const Call& call);
+    /// Two legs that talk to each other, who is in the call for longest first; null: there are
+    /// none.
+    [[nodiscard]] static std::pair<Leg*, Leg*> talking_pair(Call& call) noexcept;
+    /// The dialog is gone at the answerer (RFC 3261 §12.2.1.2, RFC 5057 §5.1).
+    [[nodiscard]] static bool ends_dialog(const ResponseReceived& response) noexcept;
+    /// A later SDP of the phone at `leg`. False when it listens, or not, as before.
+    static bool note_hold(Leg& leg, const PayloadRef& payload);
     /// Makes a new leg of `call` known to all that look legs up.
     void enlist(Call& call, const Leg& leg);
     void reject(const InviteReceived& input, unsigned status, std::string_view phrase,
@@ -246,6 +283,9 @@ private:
     /// when so few are left.
     static constexpr std::uint32_t cseq_block = 64;
     static constexpr std::uint32_t cseq_margin = 16;
+    /// How often, and how far apart, an INVITE of ours is tried anew that meets another one.
+    static constexpr unsigned max_attempts = 20;
+    static constexpr std::chrono::milliseconds attempt_interval{500};
     /// A call that rings for less is not worth a write.
     static constexpr std::chrono::milliseconds ringing_kept_after{1000};
     /// When the phones of calls taken up are asked, and how far apart.

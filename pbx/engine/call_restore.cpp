@@ -28,16 +28,6 @@ StoredLeg to_stored(const Leg& leg)
     return stored;
 }
 
-/// The first of the two legs that talk to each other; nullptr: there are none.
-Leg* talking_leg(Call& call) noexcept
-{
-    for (auto& leg : call.legs) {
-        const Leg* peer = leg.talking() ? call.find(leg.peer) : nullptr;
-        if (peer && peer->talking() && peer->peer == leg.id) return &leg;
-    }
-    return nullptr;
-}
-
 /// The connection by which the phone of `leg` has registered anew, known by its contact or, where
 /// that follows the connection, by its host; nullptr when it has not, or that is not certain.
 const Flow* found_again(const Leg& leg, std::span<const Binding> bindings)
@@ -91,9 +81,8 @@ void CallEngine::keep(Call& call, Outbox& outbox)
 {
     if (!call.unsaved || call.phase != CallPhase::talking) return;
     call.unsaved = false;
-    Leg* one = talking_leg(call);
+    const auto [one, other] = talking_pair(call);
     if (!one) return;
-    Leg* other = call.find(one->peer);
     for (Leg* leg : {one, other}) leg->reserved_cseq = leg->dialog_state.cseq + cseq_block;
     outbox.store(CallStored{std::make_shared<const StoredCall>(StoredCall{
                                 .id = call.id,

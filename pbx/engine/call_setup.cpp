@@ -171,6 +171,8 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     if (call.transfer && call.transfer->stage == TransferStage::ringing &&
         leg.state != LegState::terminated)
         return target_answered(call, leg, response, now, outbox);
+    if (call.clicked && call.phase == CallPhase::ringing && leg.state != LegState::terminated)
+        return clicked_answered(call, leg, response, now, outbox);
     if (call.phase != CallPhase::ringing || leg.state == LegState::terminated) {
         // Too late: cancelled, answered elsewhere, or the call has gone on to others.
         outbox.send(SendAck{leg.id, response.transaction, nullptr});

@@ -65,6 +65,14 @@ void Exchange::receive(const FeatureSettled& settled, Moment now, Outbox& outbox
     fold_events(first, now, outbox);
 }
 
+OrderAnswer Exchange::carry_out(const CallOrder& order, Moment now, Outbox& outbox)
+{
+    const auto first = outbox.events.size();
+    auto answer = calls_.carry_out(order, now, outbox);
+    fold_events(first, now, outbox);
+    return answer;
+}
+
 void Exchange::advance(Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();

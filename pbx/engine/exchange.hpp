@@ -31,6 +31,8 @@ public:
     void receive(const SipInput& input, Moment now, Outbox& outbox);
     /// The answer to one of `outbox.asked`.
     void receive(const FeatureSettled& settled, Moment now, Outbox& outbox);
+    /// What a third party wants done with a call.
+    OrderAnswer carry_out(const CallOrder& order, Moment now, Outbox& outbox);
     /// All that is due by `now`.
     void advance(Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;

@@ -171,7 +171,7 @@ void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Ou
 {
     Call& call = *find(leg.id).first;
     Leg* peer = call.peer_of(leg);
-    const bool busy = !peer || peer->ack_due || peer->ack_owed || leg.ack_due || leg.ack_owed ||
+    const bool busy = !peer || call.change || peer->invite_out || peer->ack_due || peer->ack_owed || leg.ack_due || leg.ack_owed ||
                       std::any_of(call.relays.begin(), call.relays.end(), [](const Relay& relay) {
                           return relay.method == Method::invite || relay.method == Method::update;
                       });

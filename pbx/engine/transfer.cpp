@@ -14,8 +14,7 @@
 namespace lampline {
 namespace {
 
-constexpr unsigned max_attempts = 20;
-constexpr auto attempt_interval = 500ms;
+constexpr std::string_view no_offer = "SIP;cause=488;text=\"No media offered\"";
 
 const std::string* find_header(const PayloadRef& payload, std::string_view name)
 {
@@ -25,14 +24,15 @@ const std::string* find_header(const PayloadRef& payload, std::string_view name)
     return nullptr;
 }
 
-/// A change of the session is under way on this leg.
-bool busy(const Call& call, const Leg& leg) noexcept
+/// A Reason (RFC 3326) with words that may be a phone's own.
+std::string reason_of(unsigned status, std::string_view words)
 {
-    return leg.invite_out || leg.ack_due || leg.ack_owed ||
-           std::any_of(call.relays.begin(), call.relays.end(), [&](const Relay& relay) {
-               return relay.method == Method::invite &&
-                      (relay.from == leg.id || relay.to == leg.id);
-           });
+    std::string reason = "SIP;cause=" + std::to_string(status);
+    if (words.empty()) return reason;
+    reason += ";text=\"";
+    for (const char c : words)
+        if (c != '"' && c != '\\' && c >= ' ' && c <= '~') reason += c;
+    return reason + '"';
 }
 
 }  // namespace
@@ -59,7 +59,7 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
         return refuse(403, "Not A Place To Transfer To",
                       "Refer-To: only calls within this exchange");
     Leg* transferee = call.peer_of(leg);
-    if (!leg.talking() || !transferee || !transferee->talking() || call.transfer)
+    if (!leg.talking() || !transferee || !transferee->talking() || call.transfer || call.change)
         return refuse(491, "Request Pending");
 
     const auto* subscribe = find_header(input.payload, "Refer-Sub");
@@ -93,10 +93,11 @@ void CallEngine::ring_target(Call& call, const Leg& transferor, std::string_view
     hunting.caller = transferor.extension;
     hunting.own = transferee.flow;
     hunting.dialled = number;
-    hunting.invitation = {.from = transferee.phone,
-                          .max_forwards = 70,
-                          .supported = transferee.supported & OptionTag::timer,
-                          .session_timer = timer_to_forward({}, settings_.session_expires)};
+    hunting.invitation = {.from = transferee.phone, .max_forwards = 70};
+    if (!call.clicked) {  // else there is no phone that has asked for a timer, and would keep it
+        hunting.invitation.supported = transferee.supported & OptionTag::timer;
+        hunting.invitation.session_timer = timer_to_forward({}, settings_.session_expires);
+    }
     if (referred_by) hunting.invitation.headers.push_back({"Referred-By", *referred_by});
     begin_hunt(call, std::move(route), std::move(hunting), now, outbox);
 }
@@ -112,7 +113,8 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
 
     Call& other = *find(consulted->id).first;
     Leg* target = other.peer_of(*consulted);
-    if (other.transfer) return transfer_failed(call, 491, "Request Pending", now, outbox);
+    if (other.transfer || other.change)
+        return transfer_failed(call, 491, "Request Pending", now, outbox);
     if (other.phase == CallPhase::ringing && consulted->id == other.caller().id) {
         // Not answered yet: what rings for the transferor rings anew, for the transferee.
         const auto dialled = other.dialled;
@@ -138,7 +140,7 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     const bool asks = transfer.stage == TransferStage::offered;
     const auto [owner, leg] = find(asks ? transfer.offerer : transfer.answerer);
     if (!leg || !leg->talking()) return transfer_failed(call, 480, "Party Has Left", now, outbox);
-    if (busy(*owner, *leg)) {
+    if (owner->session_pending(*leg)) {
         if (++transfer.attempts > max_attempts)
             return transfer_failed(call, 491, "Request Pending", now, outbox);
         return set_timer(call, TimerKind::transfer, now.mono + attempt_interval);
@@ -166,6 +168,11 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
 {
     Transfer& transfer = *call.transfer;
     target.ack_owed = response.transaction;
+    if (!response.payload || response.payload->body.empty()) {
+        move(target, LegInput::error, outbox);
+        hang_up(target, no_offer, outbox);
+        return transfer_failed(call, 488, "No Media Offered", now, outbox);
+    }
     target.supported = response.supported | response.required;
     target.sdp = response.payload;
     target.peer = transfer.transferee;  // not yet the other way round
@@ -216,6 +223,9 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
         transfer.offer = response.payload;
         transfer.attempts = 0;
         go_on(*call, now, outbox);
+    } else if (!response.payload || response.payload->body.empty()) {
+        outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
+        transfer_failed(*call, 488, "No Media Answered", now, outbox);
     } else {
         outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
         leg.sdp = response.payload;
@@ -258,6 +268,10 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
             begin_end(*other, now, outbox);
             sweep(*other, outbox);
         }
+    }
+    if (!call.answered_at) {  // a clicked call, which has both its parties now
+        call.answered_at = now.wall;
+        ++counters_.calls_answered;
     }
     report(call, 200, "OK", true, outbox);
     if (!transfer.last_report) transferor_told(call, outbox);
@@ -309,7 +323,9 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
     call.transfer.reset();
     if (alone)
         end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye,
-                 "SIP;cause=" + std::to_string(status) + ";text=\"Transfer failed\"", now, outbox);
+                 call.answered_at ? reason_of(status, "Transfer failed")
+                                  : reason_of(status, phrase),
+                 now, outbox);
 }
 
 void CallEngine::transferor_told(Call& call, Outbox& outbox)

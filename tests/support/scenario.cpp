@@ -463,9 +463,18 @@ void Scenario::settle(const FeatureAsked& feature, unsigned status)
     deliver();
 }
 
-void Scenario::ends_all_calls()
+OrderAnswer Scenario::orders(CallOrder order)
 {
-    exchange_->end_calls(CallsToEnd::all, now_, outbox_);
+    if (order.call.empty() && order.action != CallAction::place)
+        if (const auto calls = view().calls; calls.size() == 1) order.call = calls[0].id;
+    auto answer = exchange_->carry_out(order, now_, outbox_);
+    deliver();
+    return answer;
+}
+
+void Scenario::ends_all_calls(CallsToEnd which)
+{
+    exchange_->end_calls(which, now_, outbox_);
     deliver();
 }
 

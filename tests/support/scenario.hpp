@@ -192,7 +192,9 @@ public:
     {
         return exchange_->explain_route(from, dialled);
     }
-    void ends_all_calls();
+    /// A third party wants something done with a call; `call` may be empty where only one is.
+    OrderAnswer orders(CallOrder order);
+    void ends_all_calls(CallsToEnd which = CallsToEnd::all);
     /// Killed, and started again with what is stored. What phones and exchange were about is
     /// forgotten, but for the dialogs that are taken up: each phone acts in the last of its own.
     void restarts();

@@ -41,3 +41,20 @@ TEST_CASE("broken media lines are left out, and there is an end to them")
     CHECK(inactive_answer(many).size() < 1000);
     CHECK_FALSE(receives_media(inactive_answer("m=audio 4000 RTP/AVP 0\r\n")));
 }
+
+TEST_CASE("a session is made inactive as it is: other directions, and the next version (RFC 3264 "
+          "§8)")
+{
+    CHECK(made_inactive("v=0\r\no=b 12 7 IN IP4 h\r\na=sendrecv\r\n"
+                        "m=audio 5000 RTP/SAVP 0\r\nc=IN IP4 h\r\na=crypto:1 x\r\na=sendonly\r\n"
+                        "m=video 0 RTP/AVP 96\r\n") ==
+          "v=0\r\no=b 12 8 IN IP4 h\r\n"
+          "m=audio 5000 RTP/SAVP 0\r\nc=IN IP4 h\r\na=crypto:1 x\r\na=inactive\r\n"
+          "m=video 0 RTP/AVP 96\r\na=inactive\r\n");
+    CHECK(made_inactive("v=0") == inactive_answer(""));
+    for (const auto* origin : {"o=", "o=b", "o=b 1", "o=b 1 x y", "o=b 1 18446744073709551615 IN"})
+        CHECK(made_inactive(std::string{origin} + "\nm=audio 1 RTP/AVP 0") ==
+              std::string{origin} + "\r\nm=audio 1 RTP/AVP 0\r\na=inactive\r\n");
+    CHECK(made_inactive("o=b 1 2\nm=audio 1 RTP/AVP 0") ==
+          "o=b 1 3\r\nm=audio 1 RTP/AVP 0\r\na=inactive\r\n");
+}

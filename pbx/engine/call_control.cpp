@@ -1,0 +1,206 @@
+// What a third party wants done with calls (RFC 3725), for phones that know none of it.
+//
+// Click to dial is flow IV (§4.4): the phones of `from` are offered a session with nothing to hear,
+// and the one that answers is acknowledged at once, so that it may wait for as long as `to` rings.
+// Then the call goes on as a transfer without transferor does: `to` is rung without an offer, and
+// what it offers is answered by `from` in a re-INVITE. Flow I would save the re-INVITE, but leaves
+// the first 200 without an ACK until somebody answers, and phones give up after 32 s.
+#include <algorithm>
+
+#include "core/sdp.hpp"
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+namespace {
+
+/// How long a picker's phones ring at least, whatever else the call has planned.
+constexpr auto time_to_pick_up = 20s;
+
+OrderAnswer bad(std::string pointer, std::string code, std::string message)
+{
+    return {.outcome = OrderOutcome::bad_member,
+            .pointer = std::move(pointer),
+            .code = std::move(code),
+            .message = std::move(message)};
+}
+
+OrderAnswer in_the_way(std::string message)
+{
+    return {.outcome = OrderOutcome::wrong_state, .message = std::move(message)};
+}
+
+std::string quoted(std::string_view number, std::string_view rest)
+{
+    return std::string{number}.append(rest);
+}
+
+/// What makes phones answer by themselves, in the ways of RFC 5373 and of the vendors.
+std::vector<Header> auto_answer_headers(const std::string& domain)
+{
+    return {{"Alert-Info", "<sip:" + domain + ">;info=alert-autoanswer;delay=0"},
+            {"Call-Info", "<sip:" + domain + ">;answer-after=0"},
+            {"Answer-Mode", "Auto"}};
+}
+
+bool still_rings(const Leg& leg) noexcept
+{
+    return leg.role == LegRole::callee && !leg.peer && leg.state < LegState::confirmed;
+}
+
+}  // namespace
+
+OrderAnswer CallEngine::carry_out(const CallOrder& order, Moment now, Outbox& outbox)
+{
+    if (order.action == CallAction::place) return place(order, now, outbox);
+    Call* call = find_shown(order.call);
+    if (!call) return {.outcome = OrderOutcome::unknown_call};
+
+    auto answer = [&] {
+        switch (order.action) {
+        case CallAction::hang_up: return release(*call, now, outbox);
+        case CallAction::hold: return change_session(*call, SessionChange::Kind::hold, now, outbox);
+        case CallAction::resume:
+            return change_session(*call, SessionChange::Kind::resume, now, outbox);
+        case CallAction::transfer: return move_party(*call, order, now, outbox);
+        case CallAction::pick_up: return ring_picker(*call, order, now, outbox);
+        case CallAction::place: break;
+        }
+        return OrderAnswer{.outcome = OrderOutcome::unknown_call};
+    }();
+    if (answer.outcome <= OrderOutcome::as_it_is) answer.call = shown(*call);
+    sweep(*call, outbox);
+    return answer;
+}
+
+std::optional<OrderAnswer> CallEngine::fault_of(std::string_view from, std::string_view to,
+                                                const Flow* own) const
+{
+    const auto route = lampline::route({from, to, own, {}}, router_view());
+    switch (route.kind) {
+    case RouteKind::hunt: return std::nullopt;
+    case RouteKind::feature:
+        return bad("/to", "feature_code", "is a code for phones to dial, not a number to call");
+    case RouteKind::reject: break;
+    }
+    if (route.status == 404) return bad("/to", "unknown_number", "there is no such number");
+    if (route.status != 480 && route.status != 486) return bad("/to", "not_allowed", route.phrase);
+    return in_the_way(quoted(to, ": ") + route.phrase);
+}
+
+OrderAnswer CallEngine::place(const CallOrder& order, Moment now, Outbox& outbox)
+{
+    if (calls_.size() >= settings_.max_calls) return {.outcome = OrderOutcome::overloaded};
+    if (!directory_->find(order.from))
+        return bad("/from", "unknown_extension", "is not an extension");
+    if (order.to == order.from) return bad("/to", "itself", "must not be the number that calls");
+    // Who cannot take a call now may be able to once the phone here is lifted.
+    auto fault = fault_of(order.from, order.to, nullptr);
+    if (fault && fault->outcome == OrderOutcome::bad_member) return std::move(*fault);
+    if (locations_.bindings(order.from).empty())
+        return in_the_way(quoted(order.from, " has no phone registered"));
+
+    auto owned = std::make_unique<Call>();
+    Call& call = *owned;
+    call.id = call_ids_.next();
+    call.from = order.from;
+    call.dialled = order.to;
+    call.started_at = now.wall;
+    call.clicked = true;
+    calls_.emplace(call.id, std::move(owned));
+    ++counters_.calls_started;
+
+    Route own_phones;
+    own_phones.kind = RouteKind::hunt;
+    own_phones.hunt.number = order.from;
+    own_phones.hunt.waves = {{.members = {{.extension = order.from}}}};
+    Hunting hunting;
+    hunting.caller = order.from;
+    hunting.dialled = order.to;
+    hunting.invitation = {.from = party_of(order.to, {}),
+                          .payload = std::make_shared<const Payload>(
+                              Payload{"application/sdp", inactive_answer({}), {}})};
+    if (order.auto_answer) hunting.invitation.headers = auto_answer_headers(directory_->domain());
+    begin_hunt(call, std::move(own_phones), std::move(hunting), now, outbox);
+    return {.call = shown(call)};
+}
+
+void CallEngine::clicked_answered(Call& call, Leg& leg, const ResponseReceived& response,
+                                  Moment now, Outbox& outbox)
+{
+    outbox.send(SendAck{leg.id, response.transaction, nullptr});
+    leg.supported = response.supported | response.required;
+    leg.sdp = response.payload;
+    move(leg, LegInput::success, outbox);
+    call.phase = CallPhase::talking;
+    timers_.cancel({call.id, TimerKind::ring});
+    call.hunting.reset();
+    forget_ringing(call, outbox);
+    cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
+    if (settings_.probe_interval > 0s)
+        set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
+    call.transfer = Transfer{.transferor = {}, .transferee = leg.id, .reports = false};
+    ring_target(call, leg, call.dialled, nullptr, now, outbox);
+}
+
+OrderAnswer CallEngine::release(Call& call, Moment now, Outbox& outbox)
+{
+    if (call.phase == CallPhase::talking) {
+        end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye, {}, now, outbox);
+    } else {
+        if (call.clicked) cancel_branches(call, {}, {}, nullptr, outbox);
+        give_up_ringing(call, 487, "Request Terminated", now, outbox);
+    }
+    return {};
+}
+
+bool CallEngine::is_moving(const Call& call) const
+{
+    return call.transfer || call.change || std::ranges::any_of(call.legs, [this](const Leg& leg) {
+               const auto owner = calls_.find(leg.transfer_of);
+               return leg.transfer_of && owner != calls_.end() && owner->second->transfer;
+           });
+}
+
+OrderAnswer CallEngine::move_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox)
+{
+    auto [stays, leaves] = talking_pair(call);
+    if (!stays) return in_the_way("nobody talks in this call");
+    if (is_moving(call)) return in_the_way("another change of this call is under way");
+    if (order.by == stays->extension) std::swap(stays, leaves);
+    if (!order.by.empty() && order.by != leaves->extension)
+        return bad("/by", "not_in_call", "does not talk in this call");
+    if (order.to == stays->extension) return bad("/to", "itself", "is who would be called");
+    if (auto fault = fault_of(leaves->extension, order.to, &stays->flow)) return std::move(*fault);
+    call.transfer = Transfer{.transferor = leaves->id, .transferee = stays->id, .reports = false};
+    ring_target(call, *leaves, order.to, nullptr, now, outbox);
+    return {};
+}
+
+OrderAnswer CallEngine::ring_picker(Call& call, const CallOrder& order, Moment now, Outbox& outbox)
+{
+    if (!directory_->find(order.by)) return bad("/by", "unknown_extension", "is not an extension");
+    const bool own_phones = call.clicked && call.phase == CallPhase::ringing;
+    if (!call.hunting || own_phones || std::ranges::none_of(call.legs, still_rings))
+        return in_the_way("this call rings nowhere");
+    const auto may = std::ranges::any_of(
+        call.legs, [&](const Leg& leg) { return still_rings(leg) && may_take(order.by, leg); });
+    if (!may) return bad("/by", "not_allowed", "may not take this call");
+    if (std::ranges::any_of(call.legs, [&](const Leg& leg) {
+            return leg.extension == order.by && leg.state != LegState::terminated;
+        }))
+        return in_the_way(quoted(order.by, " is in this call already"));
+    const auto bindings = locations_.bindings(order.by);
+    if (bindings.empty()) return in_the_way(quoted(order.by, " has no phone registered"));
+
+    auto invitation = call.hunting->invitation;
+    if (order.auto_answer)
+        std::ranges::move(auto_answer_headers(directory_->domain()),
+                          std::back_inserter(invitation.headers));
+    for (const auto& binding : bindings) ring(call, order.by, invitation, binding, now, outbox);
+    if (auto& ends = call.hunting->wave_ends; ends)
+        ends = std::max(*ends, now.mono + time_to_pick_up);
+    wave_goes_on(call, now, outbox);
+    return {};
+}
+
+}  // namespace lampline

@@ -1,0 +1,125 @@
+// Hold and resume by the exchange itself: it re-INVITEs both phones, one after the other.
+#include "core/sdp.hpp"
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+namespace {
+
+bool has_body(const PayloadRef& payload) noexcept
+{
+    return payload && !payload->body.empty();
+}
+
+PayloadRef session(std::string sdp)
+{
+    return std::make_shared<const Payload>(Payload{"application/sdp", std::move(sdp), {}});
+}
+
+/// The other's session as it was, with nothing to hear.
+PayloadRef hold_offer(const Leg& leg, const Leg& other)
+{
+    if (has_body(other.sdp)) return session(made_inactive(other.sdp->body));
+    return session(inactive_answer(has_body(leg.sdp) ? leg.sdp->body : std::string_view{}));
+}
+
+}  // namespace
+
+OrderAnswer CallEngine::change_session(Call& call, SessionChange::Kind kind, Moment now,
+                                       Outbox& outbox)
+{
+    const auto [first, second] = talking_pair(call);
+    if (!first)
+        return {.outcome = OrderOutcome::wrong_state, .message = "nobody talks in this call"};
+    if (is_moving(call))
+        return {.outcome = OrderOutcome::wrong_state,
+                .message = "another change of this call is under way"};
+    const bool done = kind == SessionChange::Kind::hold ? first->held && second->held
+                                                        : !first->held && !second->held;
+    if (done) return {.outcome = OrderOutcome::as_it_is};
+    call.change = SessionChange{.kind = kind, .first = first->id, .second = second->id};
+    change_goes_on(call, now, outbox);
+    return {};
+}
+
+void CallEngine::change_goes_on(Call& call, Moment now, Outbox& outbox)
+{
+    SessionChange& change = *call.change;
+    if (change.sent) return;
+    Leg* leg = call.find(change.at_second ? change.second : change.first);
+    const Leg* other = call.find(change.at_second ? change.first : change.second);
+    if (!leg || !other || !leg->talking() || leg->peer != other->id)
+        return give_up_change(call, outbox);
+    if (call.session_pending(*leg)) {
+        if (++change.attempts > max_attempts) return give_up_change(call, outbox);
+        return set_timer(call, TimerKind::transfer, now.mono + attempt_interval);
+    }
+    change.sent = leg->invite_out = transaction_ids_.next();
+    // The phone keeps the session alive, as before.
+    SessionTimer timer{.expires = call.session_expires};
+    if (timer.expires > 0s) timer.refresher = Refresher::uas;
+    request(*leg,
+            {.transaction = change.sent,
+             .method = Method::invite,
+             .supported = leg->supported & OptionTag::timer,
+             .session_timer = timer,
+             .payload = change.kind == SessionChange::Kind::hold ? hold_offer(*leg, *other)
+                                                                 : change.offer},
+            outbox);
+}
+
+void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                                 Outbox& outbox)
+{
+    if (response.status < 200) return;
+    SessionChange& change = *call.change;
+    change.sent = leg.invite_out = {};
+    if (response.status == 491 && ++change.attempts <= max_attempts)
+        return set_timer(call, TimerKind::transfer, now.mono + attempt_interval);
+    if (response.status >= 300) {
+        give_up_change(call, outbox);
+        if (ends_dialog(response))
+            end_call(call, {}, LegInput::timeout, LegInput::timeout,
+                     "SIP;cause=481;text=\"Peer is gone\"", now, outbox);
+        return;
+    }
+    call.unsaved = true;
+    note_target(call, leg, response);
+    const bool asked = change.kind == SessionChange::Kind::resume && !change.at_second;
+    if (asked && has_body(response.payload)) {
+        leg.ack_owed = response.transaction;  // until the other has answered the offer
+        change.offer = response.payload;
+    } else {
+        outbox.send(SendAck{leg.id, response.transaction, nullptr});
+        if (asked || (change.kind == SessionChange::Kind::resume && !has_body(response.payload)))
+            return give_up_change(call, outbox);
+        const bool moved = note_hold(leg, response.payload);
+        // A phone that was told so hears nothing, whatever it answers.
+        const bool silenced =
+            change.kind == SessionChange::Kind::hold && !std::exchange(leg.held, true);
+        if (moved || silenced) announce(leg, outbox);
+    }
+    if (!change.at_second) {
+        change.at_second = true;
+        change.attempts = 0;
+        return change_goes_on(call, now, outbox);
+    }
+    if (Leg* first = call.find(change.first); first && first->ack_owed) {
+        outbox.send(SendAck{first->id, std::exchange(first->ack_owed, {}),
+                            session(response.payload->body)});
+        if (note_hold(*first, change.offer)) announce(*first, outbox);
+    }
+    call.change.reset();
+}
+
+/// Who has made an offer already is left without anything to hear, as it was.
+void CallEngine::give_up_change(Call& call, Outbox& outbox)
+{
+    const auto change = *std::exchange(call.change, std::nullopt);
+    Leg* first = call.find(change.first);
+    if (change.kind != SessionChange::Kind::resume || !first || !first->ack_owed) return;
+    outbox.send(SendAck{first->id, std::exchange(first->ack_owed, {}),
+                        session(inactive_answer(change.offer->body))});
+    if (!std::exchange(first->held, true)) announce(*first, outbox);
+}
+
+}  // namespace lampline
