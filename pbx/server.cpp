@@ -214,6 +214,19 @@ public:
         });
     }
 
+    /// Does something with a call, as far as that goes at once. Any thread.
+    void carry_out(CallOrder order, std::function<void(OrderAnswerRef)> answer)
+    {
+        loop_.post([this, order = std::move(order), answer = std::move(answer)] {
+            auto done = std::make_shared<OrderAnswer>();
+            if (draining_ && order.action == CallAction::place)
+                done->outcome = OrderOutcome::overloaded;
+            else
+                step([&](Moment now) { *done = exchange_.carry_out(order, now, outbox_); });
+            answer(std::move(done));
+        });
+    }
+
     /// From the next step on, what changes goes to `events` while somebody listens there. Before
     /// run(), which `events` must outlive.
     void show_changes_to(web::EventHub& events) { events_ = &events; }
@@ -420,6 +433,10 @@ try {
              [&](std::string from, std::string dialled,
                  std::function<void(RouteExplanationRef)> answer) {
                  server.decide(std::move(from), std::move(dialled), std::move(answer));
+             },
+         .order =
+             [&](CallOrder order, std::function<void(OrderAnswerRef)> answer) {
+                 server.carry_out(std::move(order), std::move(answer));
              }}};
     server.show_changes_to(web_server.events());
     web_server.start();

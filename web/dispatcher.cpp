@@ -50,6 +50,27 @@ std::string joined(const std::vector<std::string>& words)
     return text;
 }
 
+/// A request about a call, checked against its schema.
+CallOrder order_of(CallAction action, const PathParams& path,
+                   const std::optional<json::value>& body)
+{
+    CallOrder order{.action = action};
+    for (const auto& [name, value] : path)
+        if (name == "id") order.call = value;
+    if (!body) return order;
+    const auto& members = body->as_object();
+    const auto take = [&](std::string_view name, std::string& into) {
+        if (const auto* value = members.if_contains(name))
+            into = json::value_to<std::string>(*value);
+    };
+    take("from", order.from);
+    take("to", order.to);
+    take("by", order.by);
+    if (const auto* answer = members.if_contains("auto_answer"))
+        order.auto_answer = answer->as_bool();
+    return order;
+}
+
 /// For the log: paths are the network's text.
 std::string printable(std::string_view text)
 {
@@ -74,6 +95,7 @@ struct Dispatcher::Pending {
     LiveViewRef live;
     LampAccountRef lamp;
     RouteExplanationRef route;
+    OrderAnswerRef order;
 
     [[nodiscard]] bool has_what_it_needs() const
     {
@@ -83,6 +105,7 @@ struct Dispatcher::Pending {
         case Needs::lamp:
         case Needs::lamp_resent: return lamp != nullptr;
         case Needs::route: return route != nullptr;
+        case Needs::order: return order != nullptr;
         }
         return false;
     }
@@ -188,6 +211,12 @@ void Dispatcher::ask(const PendingRef& pending)
                                    go_on();
                                });
     }
+    if (pending->row->needs == Needs::order)
+        return exchange_.order(order_of(pending->row->action, pending->path, pending->body),
+                               [pending, go_on](OrderAnswerRef order) {
+                                   pending->order = std::move(order);
+                                   go_on();
+                               });
     const auto named = [&](std::string_view name) {
         for (const auto& [each, value] : pending->path)
             if (each == name) return value;
@@ -286,6 +315,7 @@ void Dispatcher::run(const PendingRef& pending, db::Database& database)
                                          .live = pending->live,
                                          .lamp = pending->lamp,
                                          .route = pending->route,
+                                         .order = pending->order,
                                          .counts = *counts_,
                                          .events = *events_,
                                          .tickets = tickets_,

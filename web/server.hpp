@@ -7,6 +7,7 @@
 #include <string>
 
 #include "admin/change.hpp"
+#include "core/call_order.hpp"
 #include "core/lamp_account.hpp"
 #include "core/live_view.hpp"
 #include "core/route_explanation.hpp"
@@ -38,12 +39,16 @@ using LampSource =
 using RouteSource = std::function<void(std::string from, std::string dialled,
                                        std::function<void(RouteExplanationRef)> answer)>;
 
+/// Has the exchange do something with a call, in the same manner.
+using OrderTaker = std::function<void(CallOrder order, std::function<void(OrderAnswerRef)> answer)>;
+
 /// All that the web wants of the exchange.
 struct ExchangeDoor {
     admin::Publisher publish;
     LiveViewSource view;
     LampSource lamp;
     RouteSource route;
+    OrderTaker order;
 };
 
 /// Runs its own thread, which only moves bytes: requests are handled on the database thread. A

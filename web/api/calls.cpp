@@ -1,11 +1,11 @@
 #include <boost/json.hpp>
 
+#include "web/api/call_json.hpp"
 #include "web/api/listing.hpp"
 #include "web/api/request.hpp"
 #include "web/api/time_text.hpp"
 
 namespace lampline::web {
-namespace {
 
 namespace json = boost::json;
 
@@ -27,8 +27,6 @@ json::object shown(const LiveCall& call)
             {"legs", std::move(legs)}};
 }
 
-}  // namespace
-
 ApiAnswer list_calls(const ApiRequest& request)
 {
     std::vector<json::object> items;
@@ -36,6 +34,14 @@ ApiAnswer list_calls(const ApiRequest& request)
     static const ListRules rules{
         {"id"}, {"id", "from", "dialled", "started_at", "answered_at"}, {"from", "dialled"}, {}};
     return {list_page(std::move(items), rules, request.query)};
+}
+
+ApiAnswer get_call(const ApiRequest& request)
+{
+    const auto& id = request.param("id");
+    for (const auto& call : request.live->calls)
+        if (call.id == id) return {json_answer(200, shown(call))};
+    return {unknown_call(id)};
 }
 
 }  // namespace lampline::web

@@ -12,6 +12,7 @@
 
 #include "admin/change.hpp"
 #include "admin/token_service.hpp"
+#include "core/call_order.hpp"
 #include "core/lamp_account.hpp"
 #include "core/live_view.hpp"
 #include "core/route_explanation.hpp"
@@ -42,6 +43,7 @@ struct ApiRequest {
     const LiveViewRef& live;           ///< null: not needed, or the exchange is not ready
     const LampAccountRef& lamp;        ///< there when it is needed
     const RouteExplanationRef& route;  ///< there when it is needed
+    const OrderAnswerRef& order;       ///< there when it is needed
     const StatusCounts& counts;
     EventHub& events;
     TicketBox& tickets;
@@ -61,13 +63,14 @@ struct ApiAnswer {
 using ApiHandler = ApiAnswer (*)(const ApiRequest&);
 
 /// What the exchange is asked for first: a lamp is that of the path's `watcher` and `member`, a
-/// route that of the body's `from` and `dialled`.
-enum class Needs : std::uint8_t { nothing, live_view, lamp, lamp_resent, route };
+/// route that of the body's `from` and `dialled`. order: it is asked to do what the request says.
+enum class Needs : std::uint8_t { nothing, live_view, lamp, lamp_resent, route, order };
 
 struct HandlerRow {
     std::string_view operation;  ///< operationId
     ApiHandler handler;
     Needs needs = Needs::nothing;
+    CallAction action{};  ///< where an order is needed
 };
 
 /// Every handler of this program.
@@ -97,6 +100,11 @@ ApiAnswer put_body_profile(const ApiRequest&);
 ApiAnswer delete_body_profile(const ApiRequest&);
 ApiAnswer list_registrations(const ApiRequest&);
 ApiAnswer list_calls(const ApiRequest&);
+ApiAnswer get_call(const ApiRequest&);
+ApiAnswer place_call(const ApiRequest&);
+/// The answers of hang up, hold, resume, transfer and pick up.
+template <CallAction action>
+ApiAnswer change_call(const ApiRequest&);
 ApiAnswer list_lamps(const ApiRequest&);
 ApiAnswer get_lamp(const ApiRequest&);
 ApiAnswer resend_lamp(const ApiRequest&);

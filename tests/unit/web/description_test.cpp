@@ -25,6 +25,7 @@ std::string filled(std::string path)
 {
     for (const auto& [name, value] : {std::pair{"{number}", "207"},
                                       {"{name}", "sales"},
+                                      {"{id}", "17"},
                                       {"{watcher}", "207"},
                                       {"{member}", "207"},
                                       {"{feature}", "disturb"}})
@@ -124,6 +125,8 @@ TEST_CASE("every operation of openapi.yaml answers as described")
             view.registrations.emplace_back();
             view.registrations[0].aor = "207";
             view.calls.emplace_back();
+            view.calls[0].id = "17";
+            office.order_answer = {.outcome = OrderOutcome::begun, .call = view.calls[0]};
             view.calls[0].legs.push_back({"caller", "207", "early", "", "", false});
             view.lamps.emplace_back();
             view.lamps[0].watcher = view.lamps[0].member = "207";

@@ -121,6 +121,8 @@ struct WebOffice {
     std::vector<DirectoryRef> published;
     LampAccount account;                   ///< what is known of every lamp, but its names
     std::vector<LampQuestion> lamp_asked;  ///< in order
+    OrderAnswer order_answer{.outcome = OrderOutcome::unknown_call};
+    std::vector<CallOrder> ordered;  ///< in order
     std::string token = new_token("tests", admin::Role::admin);
     web::Server server;
 
@@ -149,6 +151,12 @@ struct WebOffice {
                           const std::lock_guard lock{mutex};
                           asked_route = from + " > " + dialled;
                           answer(route);
+                      },
+                  .order =
+                      [this](CallOrder order, std::function<void(OrderAnswerRef)> answer) {
+                          const std::lock_guard lock{mutex};
+                          ordered.push_back(std::move(order));
+                          if (shows) answer(std::make_shared<const OrderAnswer>(order_answer));
                       }}}
     {
         server.start();
