@@ -180,15 +180,21 @@ TEST_CASE("a slow reader costs the others nothing, and is told that it has misse
         for (int i = 0; i < 32; ++i) last = quick.next();
     }
     CHECK(last.find("\"cseq\":12799,") != std::string::npos);
-    const auto slow_until = [&](std::string_view text) {
-        std::string heard;
-        do heard = slow.next();
-        while (heard.find(text) == std::string::npos && !heard.starts_with(':'));
-        return heard.find(text) != std::string::npos;
-    };
-    CHECK(slow_until("event: reset\ndata: {\"reason\":\"too_slow\"}"));
-    office.server.events().publish({lamp_event(77'777)});
-    CHECK(slow_until("\"cseq\":77777,"));
+    constexpr std::string_view reset = "event: reset\ndata: {\"reason\":\"too_slow\"}";
+    std::string heard;
+    do heard = slow.next();
+    while (heard.find("event: lamp") != std::string::npos);
+    CHECK(heard.find(reset) != std::string::npos);
+    // It may be overtaken once more on its way to the present, and the reset stands for the event.
+    bool told = false;
+    for (int attempt = 0; attempt < 10 && !told; ++attempt) {
+        office.server.events().publish({lamp_event(77'777)});
+        do {
+            heard = slow.next();
+            told = heard.find("\"cseq\":77777,") != std::string::npos;
+        } while (!told && heard.find("event: lamp") != std::string::npos);
+    }
+    CHECK(told);
     CHECK(office.server.events().counters().resets >= 1);
 }
 
