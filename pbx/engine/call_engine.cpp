@@ -297,7 +297,11 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
         if (!relay.answered && !relay.cancelled)
             outbox.send(Reply{.transaction = relay.request,
                               .status = relay.method == Method::invite ? 487U : 481U});
-    for (auto& leg : call.legs) leg.invite_in = {};
+    for (auto& leg : call.legs) {
+        if (!leg.invite_in) continue;  // of a picker that waits for the one it has picked up
+        outbox.send(Reply{.transaction = std::exchange(leg.invite_in, {}), .status = 487});
+        move(leg, LegInput::rejected, outbox);
+    }
     call.relays.clear();
     call.reliable.clear();
 

@@ -154,6 +154,8 @@ private:
     Leg& open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input, Moment now,
                          Outbox& outbox);
     void pick_up(Leg& ringing, const InviteReceived& input, Moment now, Outbox& outbox);
+    void pick_up_transferred(Call& call, Leg& ringing, const InviteReceived& input, Moment now,
+                             Outbox& outbox);
     void take_over(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox);
     void taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, Outbox& outbox);
 
@@ -167,6 +169,8 @@ private:
     void go_on(Call& call, Moment now, Outbox& outbox);
     void target_answered(Call& call, Leg& target, const ResponseReceived& response, Moment now,
                          Outbox& outbox);
+    /// `target` has offered its media, in its 2xx or in its own INVITE: the transferee is asked.
+    void target_found(Call& call, Leg& target, const PayloadRef& offer, Moment now, Outbox& outbox);
     /// True: the response was to an INVITE of a transfer, and its leg may have moved to another
     /// call.
     bool receive_for_transfer(Leg& leg, const ResponseReceived& response, Moment now,

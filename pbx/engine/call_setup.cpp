@@ -269,6 +269,12 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
     leg->heard_at = now.mono;
     if (leg->invite_in == input.transaction) {
         leg->invite_in = {};
+        if (call->transfer) {  // a picker's
+            leg->peer = {};
+            move(*leg, LegInput::cancelled, outbox);
+            transfer_failed(*call, 487, "Request Terminated", now, outbox);
+            return sweep(*call, outbox);
+        }
         begin_end(*call, now, outbox);
         move(*leg, LegInput::cancelled, outbox);
         cancel_branches(*call, {}, {}, input.payload, outbox);

@@ -133,6 +133,7 @@ Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteRe
 void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, Outbox& outbox)
 {
     Call& call = *find(ringing.id).first;
+    if (call.transfer) return pick_up_transferred(call, ringing, input, now, outbox);
     Leg& caller = call.caller();
     const auto body = [](const PayloadRef& payload) {
         return payload ? std::string_view{payload->body} : std::string_view{};
@@ -167,11 +168,28 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     keep(call, outbox);
 }
 
+/// Who waits talks already: the picker's offer is answered by it in a re-INVITE.
+void CallEngine::pick_up_transferred(Call& call, Leg& ringing, const InviteReceived& input,
+                                     Moment now, Outbox& outbox)
+{
+    Transfer& transfer = *call.transfer;
+    if (transfer.stage != TransferStage::ringing)
+        return reject(input, 481, "Somebody Else Was Quicker", outbox);
+    if (!input.payload || input.payload->body.empty())
+        return reject(input, 488, "No Media Offered", outbox);
+    Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
+    picker.invite_in = input.transaction;
+    picker.sdp = input.payload;
+    move(ringing, LegInput::replaced, outbox);
+    target_found(call, picker, input.payload, now, outbox);
+}
+
 void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox)
 {
     Call& call = *find(leg.id).first;
     Leg* peer = call.peer_of(leg);
-    const bool busy = !peer || call.change || peer->invite_out || peer->ack_due || peer->ack_owed || leg.ack_due || leg.ack_owed ||
+    const bool busy = !peer || call.change || peer->invite_out || peer->ack_due || peer->ack_owed ||
+                      leg.ack_due || leg.ack_owed ||
                       std::any_of(call.relays.begin(), call.relays.end(), [](const Relay& relay) {
                           return relay.method == Method::invite || relay.method == Method::update;
                       });

@@ -166,7 +166,6 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
 void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived& response,
                                  Moment now, Outbox& outbox)
 {
-    Transfer& transfer = *call.transfer;
     target.ack_owed = response.transaction;
     if (!response.payload || response.payload->body.empty()) {
         move(target, LegInput::error, outbox);
@@ -175,8 +174,15 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
     }
     target.supported = response.supported | response.required;
     target.sdp = response.payload;
-    target.peer = transfer.transferee;  // not yet the other way round
     move(target, LegInput::success, outbox);
+    target_found(call, target, response.payload, now, outbox);
+}
+
+void CallEngine::target_found(Call& call, Leg& target, const PayloadRef& offer, Moment now,
+                              Outbox& outbox)
+{
+    Transfer& transfer = *call.transfer;
+    target.peer = transfer.transferee;  // not yet the other way round
     cancel_branches(call, target.id, completed_elsewhere, nullptr, outbox);
     timers_.cancel({call.id, TimerKind::ring});
     call.hunting.reset();
@@ -184,7 +190,7 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
     transfer.stage = TransferStage::joining;
     transfer.target = transfer.offerer = target.id;
     transfer.answerer = transfer.transferee;
-    transfer.offer = response.payload;
+    transfer.offer = offer;
     transfer.attempts = 0;
     go_on(call, now, outbox);
 }
@@ -239,12 +245,18 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
 {
     Transfer& transfer = *call.transfer;
     auto [offerers, offerer] = find(transfer.offerer);
-    if (!offerer || !offerer->ack_owed)
+    if (!offerer || !(offerer->ack_owed || offerer->invite_in))
         return transfer_failed(call, 480, "Party Has Left", now, outbox);
-    outbox.send(SendAck{
-        offerer->id, std::exchange(offerer->ack_owed, {}),
+    const auto payload =
         answer ? std::make_shared<const Payload>(Payload{answer->content_type, answer->body, {}})
-               : nullptr});
+               : nullptr;
+    if (offerer->invite_in) {  // it has picked the call up
+        offerer->ack_due = std::exchange(offerer->invite_in, {});
+        outbox.send(Reply{.transaction = offerer->ack_due, .status = 200, .payload = payload});
+        move(*offerer, LegInput::success, outbox);
+    } else {
+        outbox.send(SendAck{offerer->id, std::exchange(offerer->ack_owed, {}), payload});
+    }
     offerer->sdp = transfer.offer;
     transfer.stage = TransferStage::done;
     call.unsaved = true;
@@ -312,6 +324,13 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
             move(*offerer, LegInput::error, outbox);
             hang_up(*offerer, "SIP;cause=480;text=\"Transfer failed\"", outbox);
         }
+    }
+    if (Leg* picker = call.find(transfer.offerer); picker && picker->invite_in) {
+        outbox.send(Reply{.transaction = std::exchange(picker->invite_in, {}),
+                          .status = status,
+                          .phrase = std::string{phrase}});
+        picker->peer = {};
+        move(*picker, LegInput::rejected, outbox);
     }
     report(call, status, phrase, true, outbox);
     if (const auto [other, consulted] = find(transfer.consulted);

@@ -713,6 +713,52 @@ TEST_CASE("pickup of a clicked call that rings at the callee")
     call.nothing_is_left();
 }
 
+TEST_CASE("pickup by a key or a code of a clicked call that rings at the callee")
+{
+    Clicked call;
+    auto& dora = call.pbx.phone("104");
+    call.alice_answers();
+    dora.sends(INVITE, "**102", carol_sdp);
+    call.bob.receives(CANCEL).header("Reason", "SIP;cause=200;text=\"Call completed elsewhere\"");
+    call.alice.receives(INVITE).with(carol_sdp).header("P-Asserted-Identity",
+                                                       "\"Name 104\" <sip:104@office.test>");
+    SUBCASE("they talk")
+    {
+        call.alice.replies(200, alice_sdp);
+        call.alice.receives(ACK);
+        dora.receives(200U).with(alice_sdp);
+        CHECK(call.pbx.view().calls.at(0).answered_at);
+        dora.sends_invite(hold_sdp);
+        call.alice.receives(INVITE).with(hold_sdp);
+        call.alice.replies(200, alice_sdp);
+        dora.receives(200U);
+        call.alice.receives(ACK);
+        dora.sends(BYE);
+        dora.receives(200U);
+        call.alice.receives(BYE);
+    }
+    SUBCASE("the media do not fit")
+    {
+        call.alice.replies(488);
+        dora.receives(488U);
+        call.alice.receives(BYE).header("Reason", "SIP;cause=488");
+    }
+    SUBCASE("who clicked hangs up")
+    {
+        call.alice.sends(BYE);
+        call.alice.receives(200U);
+        dora.receives(487U);
+        call.alice.replies(481);
+    }
+    SUBCASE("the picker gives up")
+    {
+        dora.cancels();
+        call.alice.receives(BYE).header("Reason", "SIP;cause=487;text=\"Request Terminated\"");
+        call.alice.replies(487);
+    }
+    call.nothing_is_left();
+}
+
 TEST_CASE("a pickup needs the right to see the call, a phone, and something that rings")
 {
     Office office;
