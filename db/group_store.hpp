@@ -21,6 +21,7 @@ struct GroupReference {
     std::string group;
     std::string as;        ///< "member" or "watcher"
     std::string number{};  ///< the extension or group, where that is not what was asked about
+    std::string type = "group";  ///< or "ring_group"
 
     friend bool operator==(const GroupReference&, const GroupReference&) = default;
 };

@@ -39,13 +39,24 @@ private:
     std::size_t used_ = bytes_.size();
 };
 
+void require_sodium()
+{
+    if (sodium_init() < 0)
+        throw std::runtime_error{"no random numbers: libsodium cannot be initialised"};
+}
+
 }  // namespace
 
 TokenSource random_tokens()
 {
-    if (sodium_init() < 0)
-        throw std::runtime_error{"no random numbers: libsodium cannot be initialised"};
+    require_sodium();
     return [stream = std::make_shared<TokenStream>()] { return stream->next(); };
+}
+
+RandomSource random_numbers()
+{
+    require_sodium();
+    return [](std::uint32_t below) { return randombytes_uniform(below); };
 }
 
 }  // namespace lampline

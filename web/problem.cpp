@@ -94,7 +94,7 @@ HttpResponse refused(const admin::Refusal& refusal, std::string_view what, std::
     case admin::RefusalKind::in_use: {
         json::array references;
         for (const auto& reference : refusal.references) {
-            json::object one{{"type", "group"}, {"name", reference.group}, {"as", reference.as}};
+            json::object one{{"type", reference.type}, {"name", reference.group}, {"as", reference.as}};
             if (!reference.number.empty()) one["number"] = reference.number;
             references.push_back(std::move(one));
         }

@@ -5,6 +5,7 @@
 #include "admin/body_profile_json.hpp"
 #include "db/forwarding_store.hpp"
 #include "db/group_store.hpp"
+#include "db/ring_group_store.hpp"
 
 namespace lampline::admin {
 
@@ -51,6 +52,39 @@ std::string audit_text(const Forwarding& forwarding)
                       {"forking", db::forking_word(forwarding.forking)}};
     if (forwarding.call_limit) text["call_limit"] = *forwarding.call_limit;
     return json::serialize(text);
+}
+
+std::string audit_text(const RingGroup& group)
+{
+    json::array members;
+    for (const auto& member : group.members)
+        members.push_back(json::object{{"number", member.number}, {"delay", member.delay.count()}});
+    return json::serialize(json::object{{"number", group.number},
+                                        {"display_name", group.display_name},
+                                        {"strategy", db::strategy_word(group.strategy)},
+                                        {"members", std::move(members)},
+                                        {"ring_time", group.ring_time.count()},
+                                        {"overflow", group.overflow},
+                                        {"skip_busy", group.skip_busy}});
+}
+
+std::string audit_text(const DigitRules& rules)
+{
+    json::array written;
+    for (const auto& rule : rules.rules)
+        written.push_back(json::object{{"name", rule.name},
+                                       {"pattern", rule.pattern},
+                                       {"priority", rule.priority},
+                                       {"replacement", rule.replacement},
+                                       {"call_class", name(rule.call_class)},
+                                       {"emergency", rule.emergency},
+                                       {"status", rule.status},
+                                       {"phrase", rule.phrase}});
+    json::object rights;
+    for (const auto& [number, right] : rules.rights) rights.emplace(number, name(right));
+    return json::serialize(json::object{{"rules", std::move(written)},
+                                        {"default_right", name(rules.default_right)},
+                                        {"rights", std::move(rights)}});
 }
 
 std::string feature_code_audit_text(const std::string& code)

@@ -9,6 +9,8 @@ namespace lampline::admin {
 std::string audit_text(const Extension& extension);
 std::string audit_text(const Group& group);
 std::string audit_text(const Forwarding& forwarding);
+std::string audit_text(const RingGroup& group);
+std::string audit_text(const DigitRules& rules);
 std::string feature_code_audit_text(const std::string& code);
 std::string audit_text(const BodyProfile& profile);
 

@@ -8,6 +8,7 @@
 #include "db/audit_store.hpp"
 #include "db/extension_store.hpp"
 #include "db/group_store.hpp"
+#include "db/ring_group_store.hpp"
 
 namespace lampline::admin {
 namespace {
@@ -35,6 +36,20 @@ const GroupWatcher reception{"201", true};
 const std::array<Group, 2> groups{{
     {"sales", "Sales", {"202", "203", "204", "207"}, {reception}},
     {"support", "Support", {"205", "206", "208", "209", "210"}, {reception}},
+}};
+
+/// The groups again, as numbers to call: sales ring together, support in turn.
+const std::array<RingGroup, 2> ring_groups{{
+    {.number = "600",
+     .display_name = "Sales",
+     .strategy = RingStrategy::all,
+     .members = {{"202"}, {"203"}, {"204"}, {"207"}},
+     .overflow = "201"},
+    {.number = "601",
+     .display_name = "Support",
+     .strategy = RingStrategy::longest_idle,
+     .members = {{"205"}, {"206"}, {"208"}, {"209"}, {"210"}},
+     .overflow = "201"},
 }};
 
 }  // namespace
@@ -68,6 +83,13 @@ seed_demo_office(db::Database& database, const Actor& actor, std::chrono::sys_se
             audit.record({0, now, actor.name, actor.address, actor.request_id, "group.put",
                           group.name, std::nullopt, audit_text(group)});
         group_store.put({group, {version, now, now}});
+    }
+    db::RingGroupStore ring_group_store{database};
+    for (const auto& group : ring_groups) {
+        const auto version =
+            audit.record({0, now, actor.name, actor.address, actor.request_id, "ring_group.put",
+                          group.number, std::nullopt, audit_text(group)});
+        ring_group_store.put({group, {version, now, now}});
     }
     transaction.commit();
     return accounts;

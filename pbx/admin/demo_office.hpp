@@ -20,7 +20,8 @@ enum class SeedError : std::uint8_t {
     office_exists
 };  ///< there are extensions or groups: nothing is changed
 
-/// Ten extensions 201 to 210, groups `sales` and `support`, and 201 (reception) watching both; one
+/// Ten extensions 201 to 210, groups `sales` and `support`, ring groups 600 and 601 with the same
+/// members, and 201 (reception) watching and taking what nobody takes; one
 /// transaction. May throw SQLite::Exception; then nothing is changed.
 Result<std::vector<DemoAccount>, SeedError>
 seed_demo_office(db::Database& database, const Actor& actor, std::chrono::sys_seconds now);

@@ -3,27 +3,20 @@
 #include <algorithm>
 
 #include "admin/audit_text.hpp"
+#include "admin/numbers.hpp"
 #include "admin/secret.hpp"
 #include "db/audit_store.hpp"
 #include "db/directory_loader.hpp"
 #include "db/extension_store.hpp"
 #include "db/group_store.hpp"
+#include "db/ring_group_store.hpp"
 
 namespace lampline::admin {
 namespace {
 
-constexpr std::size_t max_number = 32;
 constexpr std::size_t max_display_name = 128;
 constexpr std::size_t min_password = 6;
 constexpr std::size_t max_password = 128;
-
-bool is_number(std::string_view text)
-{
-    constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                         "0123456789._+*#-";
-    return !text.empty() && text.size() <= max_number &&
-           text.find_first_not_of(allowed) == std::string_view::npos;
-}
 
 std::vector<FieldFault> faults_of(const ExtensionDraft& draft)
 {
@@ -64,6 +57,27 @@ void remove_from_groups(db::Database& database, std::string_view number, const A
              before, audit_text(row.group)});
         groups.put(row);
     }
+    db::RingGroupStore ring_groups{database};
+    for (const auto& name : ring_groups.with_member(number)) {
+        auto row = ring_groups.find(name).value();
+        const auto before = audit_text(row.group);
+        std::erase_if(row.group.members,
+                      [&](const RingGroupMember& member) { return member.number == number; });
+        row.stamp.updated_at = now;
+        row.stamp.version = db::AuditStore{database}.record({0, now, actor.name, actor.address,
+                                                             actor.request_id, "ring_group.put",
+                                                             name, before, audit_text(row.group)});
+        ring_groups.put(row);
+    }
+}
+
+/// Where a group or a ring group names `number`.
+std::vector<db::GroupReference> references_to(db::Database& database, std::string_view number)
+{
+    auto references = db::GroupStore{database}.references(number);
+    for (auto& group : db::RingGroupStore{database}.with_member(number))
+        references.push_back({std::move(group), "member", {}, "ring_group"});
+    return references;
 }
 
 }  // namespace
@@ -91,6 +105,11 @@ Result<ExtensionSaved, Refusal> ExtensionService::put(const ExtensionDraft& draf
         return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, 0}};
 
     db::Transaction transaction{database_, db::Durability::full};
+    if (db::RingGroupStore{database_}.find(draft.number))
+        return unexpected{Refusal{RefusalKind::invalid,
+                                  {{"/number", "ring_group", "is the number of a ring group"}},
+                                  {},
+                                  0}};
     db::ExtensionStore extensions{database_};
     const auto before = extensions.find(draft.number);
     if (auto refusal = check(condition, before ? before->stamp.version : 0))
@@ -146,7 +165,7 @@ Result<ConfigChange, Refusal> ExtensionService::remove(std::string_view number,
 
     if (memberships == Memberships::remove)
         remove_from_groups(database_, number, actor, now);
-    else if (auto references = db::GroupStore{database_}.references(number); !references.empty())
+    else if (auto references = references_to(database_, number); !references.empty())
         return unexpected{
             Refusal{RefusalKind::in_use, {}, std::move(references), before->stamp.version}};
     db::AuditStore{database_}.record({0, now, actor.name, actor.address, actor.request_id,

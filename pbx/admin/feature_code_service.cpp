@@ -1,9 +1,9 @@
 #include "admin/feature_code_service.hpp"
 
 #include "admin/audit_text.hpp"
+#include "admin/numbers.hpp"
 #include "db/audit_store.hpp"
 #include "db/directory_loader.hpp"
-#include "db/extension_store.hpp"
 #include "db/feature_code_store.hpp"
 
 namespace lampline::admin {
@@ -29,8 +29,8 @@ std::vector<FieldFault> faults_of(Feature feature, const std::string& code,
     for (const auto& other : codes.all())
         if (other.feature != feature && other.code == code)
             return {{"/code", "duplicate", "is the code of " + std::string{name(other.feature)}}};
-    if (db::ExtensionStore{database}.find(code))
-        return {{"/code", "extension", "is the number of an extension"}};
+    if (is_taken(code, database))
+        return {{"/code", "taken", "is the number of an extension or ring group"}};
     return {};
 }
 

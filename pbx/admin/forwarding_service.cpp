@@ -1,6 +1,7 @@
 #include "admin/forwarding_service.hpp"
 
 #include "admin/audit_text.hpp"
+#include "admin/numbers.hpp"
 #include "db/audit_store.hpp"
 #include "db/directory_loader.hpp"
 #include "db/extension_store.hpp"
@@ -17,13 +18,12 @@ std::vector<FieldFault> faults_of(std::string_view own, const Forwarding& forwar
                                   db::Database& database)
 {
     std::vector<FieldFault> faults;
-    const db::ExtensionStore extensions{database};
     const auto check_number = [&](const std::string& number, const char* pointer) {
         if (number.empty()) return;
         if (number == own)
             faults.push_back({pointer, "itself", "must not be the extension's own number"});
-        else if (!extensions.find(number))
-            faults.push_back({pointer, "unknown_number", "there is no extension " + number});
+        else if (!is_destination(number, database))
+            faults.push_back({pointer, "unknown_number", "nobody has the number " + number});
     };
     check_number(forwarding.always, "/always");
     check_number(forwarding.busy, "/busy");

@@ -67,6 +67,15 @@ Directory::Directory(std::string domain, std::vector<Extension> extensions,
         extensions_.try_emplace(std::move(number), std::move(extension));
     }
 
+    for (auto& group : numbering_.ring_groups) {
+        std::erase_if(group.members, [this](const RingGroupMember& member) {
+            return !extensions_.contains(member.number);
+        });
+        std::string number = group.number;
+        ring_groups_.try_emplace(std::move(number), std::move(group));
+    }
+    numbering_.ring_groups.clear();
+
     std::ranges::stable_sort(groups, {}, &Group::name);
     groups_.reserve(groups.size());
     for (auto& group : groups) {
@@ -100,6 +109,12 @@ const Group* Directory::find_group(std::string_view name) const noexcept
 {
     const auto found = groups_.find(name);
     return found == groups_.end() ? nullptr : &found->second;
+}
+
+const RingGroup* Directory::find_ring_group(std::string_view number) const noexcept
+{
+    const auto found = ring_groups_.find(number);
+    return found == ring_groups_.end() ? nullptr : &found->second;
 }
 
 std::span<const WatchRight> Directory::watchers_of(std::string_view member) const noexcept

@@ -115,10 +115,13 @@ public:
     {
         return numbering_.feature_codes;
     }
-    /// Calls to `number` can be taken somewhere: an extension.
-    [[nodiscard]] bool is_destination(std::string_view number) const noexcept
+    [[nodiscard]] const DigitPlan& digit_plan() const noexcept { return numbering_.digit_plan; }
+    [[nodiscard]] const RingGroup* find_ring_group(std::string_view number) const noexcept;
+    /// Somebody has thought of calls to `number`: an extension, a ring group, or a rule of the digit
+    /// plan.
+    [[nodiscard]] bool is_destination(std::string_view number) const
     {
-        return find(number) != nullptr;
+        return find(number) || find_ring_group(number) || digit_plan().find(number);
     }
     /// The rows of the office's own, by name.
     [[nodiscard]] std::span<const ProfileRef> profiles() const noexcept { return profiles_; }
@@ -156,6 +159,7 @@ private:
     std::vector<ProfileRef> profiles_;
     Table<Extension> extensions_;
     Table<Group> groups_;
+    Table<RingGroup> ring_groups_;
     Table<std::vector<WatchRight>> by_member_;   // each sorted by watcher
     Table<std::vector<WatchRight>> by_watcher_;  // each sorted by member
 };

@@ -12,8 +12,8 @@ namespace lampline {
 /// The phones of one extension. Where they are is looked up when they are to ring.
 struct HuntMember {
     std::string extension;
-    std::chrono::seconds delay{};               ///< after its wave began
-    std::optional<unsigned> q_thousandths{};    ///< only contacts with this q; empty: all
+    std::chrono::seconds delay{};             ///< after its wave began
+    std::optional<unsigned> q_thousandths{};  ///< only contacts with this q; empty: all
 
     friend bool operator==(const HuntMember&, const HuntMember&) = default;
 };
@@ -26,13 +26,15 @@ struct HuntWave {
     friend bool operator==(const HuntWave&, const HuntWave&) = default;
 };
 
-/// The plan for one number: its waves, one after the other, and the numbers to go on to; empty: the call ends.
+/// The plan for one number: its waves, one after the other, and the numbers to go on to; empty: the
+/// call ends.
 struct Hunt {
     std::string number;
     std::vector<HuntWave> waves;
     std::string if_busy;
     std::string if_no_answer;
     std::string if_unreachable;
+    std::string if_refused{};  ///< for any other reason
 
     friend bool operator==(const Hunt&, const Hunt&) = default;
 };
@@ -56,18 +58,18 @@ struct Hunting {
     };
 
     Hunt hunt;
-    std::size_t wave = 0;           ///< the one that rings
-    std::vector<Waiting> waiting;   ///< of this wave, whose delay is not over; the earliest first
+    std::size_t wave = 0;          ///< the one that rings
+    std::vector<Waiting> waiting;  ///< of this wave, whose delay is not over; the earliest first
     std::optional<std::chrono::steady_clock::time_point> wave_ends;
-    bool rang_out = false;          ///< a wave ended and nobody had come
-    bool heard = false;             ///< a phone has answered by itself, if only to refuse
-    std::string caller;             ///< by whose rights numbers are dialled
-    Flow own;                       ///< the phone that asked, which does not ring
+    bool rang_out = false;  ///< a wave ended and nobody had come
+    bool heard = false;     ///< a phone has answered by itself, if only to refuse
+    std::string caller;     ///< by whose rights numbers are dialled
+    Flow own;               ///< the phone that asked, which does not ring
     std::string dialled;
     std::vector<Diversion> diversions;
     std::size_t diversions_known = 0;  ///< how many of them came with the INVITE
     Invitation invitation;
-    PayloadRef asked;               ///< of the INVITE that asked, before any diversion was written into it
+    PayloadRef asked;  ///< of the INVITE that asked, before any diversion was written into it
 };
 
 }  // namespace lampline

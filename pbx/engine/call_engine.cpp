@@ -9,8 +9,16 @@ namespace lampline {
 CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
                        const LocationTable& locations)
     : settings_{std::move(settings)}, tokens_{std::move(tokens)}, directory_{std::move(directory)},
-      locations_{locations}
+      locations_{locations}, order_{settings_.random}
 {
+}
+
+void CallEngine::replace_directory(DirectoryRef directory)
+{
+    directory_ = std::move(directory);
+    occupancy_.forget_if([&](const std::string& number) { return !directory_->find(number); });
+    order_.forget_if(
+        [&](const std::string& number) { return !directory_->find_ring_group(number); });
 }
 
 void CallEngine::receive(const InviteReceived& input, Moment now, Outbox& outbox)
@@ -214,9 +222,13 @@ void CallEngine::reject(const InviteReceived& input, unsigned status, std::strin
 NameAddr CallEngine::party_of(std::string_view number, std::string_view own_display_name) const
 {
     const auto* extension = directory_->find(number);
+    const auto* group = directory_->find_ring_group(number);
     NameAddr address;
-    address.display_name =
-        extension && !extension->display_name.empty() ? extension->display_name : own_display_name;
+    address.display_name = own_display_name;
+    if (extension && !extension->display_name.empty())
+        address.display_name = extension->display_name;
+    else if (group && !group->display_name.empty())
+        address.display_name = group->display_name;
     address.uri = extension_uri(number, directory_->domain());
     return address;
 }
@@ -252,6 +264,7 @@ void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
 {
     const auto moved = next(leg.state, input);
     if (!moved) return;
+    const bool talked = leg.state == LegState::confirmed;
     leg.state = *moved;
     if (leg.role == LegRole::callee && leg.state >= LegState::confirmed)
         index_.stopped_ringing(leg);
@@ -259,6 +272,7 @@ void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
         leg.ended_by = input;
         if (const auto owner = by_leg_.find(leg.id); owner != by_leg_.end())
             occupancy_.ended(leg.extension, owner->second->id);
+        if (talked) occupancy_.talked(leg.extension);
     }
     announce(leg, outbox);
 }

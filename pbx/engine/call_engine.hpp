@@ -14,6 +14,7 @@
 #include "core/sip_input.hpp"
 #include "core/token_source.hpp"
 #include "engine/dialog_index.hpp"
+#include "engine/hunt_order.hpp"
 #include "engine/occupancy.hpp"
 #include "engine/outbox.hpp"
 #include "engine/router.hpp"
@@ -30,6 +31,7 @@ struct CallSettings {
     std::chrono::seconds probe_interval{60};  ///< in-dialog OPTIONS to a silent phone; 0: never
     std::vector<std::string> hosts;  ///< our own addresses: as good as the domain in a Refer-To
     std::size_t max_calls = 10'000;  ///< beyond: 503
+    RandomSource random = [](std::uint32_t) { return 0U; };  ///< of ring groups
 };
 
 enum class CallsToEnd : std::uint8_t { ringing, all };
@@ -61,7 +63,7 @@ public:
     /// Rings time out, sessions expire, silent phones are probed.
     void advance(Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
-    void replace_directory(DirectoryRef directory) { directory_ = std::move(directory); }
+    void replace_directory(DirectoryRef directory);
 
     /// Takes up the talking calls of an earlier run: both phones are told nothing, but asked soon
     /// whether they still know the call (RFC 5057). What cannot be taken up leaves the storage.
@@ -138,7 +140,10 @@ private:
     void hunt_is_over(Call& call, Moment now, Outbox& outbox);
     void give_up_hunt(Call& call, unsigned status, const std::string& phrase,
                       const std::string& warning, Moment now, Outbox& outbox);
-    [[nodiscard]] RouterView router_view() const { return {*directory_, locations_, occupancy_}; }
+    [[nodiscard]] RouterView router_view() const
+    {
+        return {*directory_, locations_, occupancy_, order_};
+    }
 
     // feature_call.cpp: a code that changes the caller's settings
     void start_feature_call(const InviteReceived& input, const DialledFeature& dialled, Moment now,
@@ -311,6 +316,7 @@ private:
     DialogIndex index_;
     Occupancy occupancy_;
     std::unordered_map<std::string, std::vector<LegId>> adrift_;  // by extension
+    HuntOrder order_;
     TimerQueue<TimerKey, TimerKeyHash> timers_;
     IdSource<CallRef> call_ids_;
     IdSource<LegId> leg_ids_;

@@ -38,6 +38,8 @@ void CallEngine::follow(Call& call, Route route, Moment now, Outbox& outbox)
     hunting.wave = 0;
     hunting.rang_out = hunting.heard = false;
     if (diverted) show_diversion(call, outbox);
+    if (directory_->find_ring_group(hunting.hunt.number))
+        order_.began(hunting.hunt.number, hunting.hunt.waves.front().members.front().extension);
     ring_wave(call, now, outbox);
 }
 
@@ -163,6 +165,8 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
     } else if (!hunting.heard) {
         to = &hunting.hunt.if_unreachable;
         reason = DiversionReason::unavailable;
+    } else {
+        to = &hunting.hunt.if_refused;
     }
     if (to && !to->empty()) {
         const RouteQuestion question{hunting.caller, hunting.dialled, &hunting.own,

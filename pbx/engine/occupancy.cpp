@@ -28,6 +28,19 @@ void Occupancy::ended(std::string_view extension, CallRef call)
     if (shares.empty()) by_extension_.erase(found);
 }
 
+void Occupancy::talked(std::string_view extension)
+{
+    auto found = last_talked_.find(extension);
+    if (found == last_talked_.end()) found = last_talked_.emplace(extension, 0).first;
+    found->second = ++talks_;
+}
+
+std::uint64_t Occupancy::last_talked(std::string_view extension) const noexcept
+{
+    const auto found = last_talked_.find(extension);
+    return found == last_talked_.end() ? 0 : found->second;
+}
+
 std::size_t Occupancy::calls(std::string_view extension) const noexcept
 {
     const auto found = by_extension_.find(extension);

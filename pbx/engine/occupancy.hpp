@@ -1,6 +1,7 @@
 #pragma once
-// Who is in how many calls.
+// Who is in how many calls, and who talked last.
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,6 +20,16 @@ public:
     /// A leg of `extension` that was announced by began() ended in `call`.
     void ended(std::string_view extension, CallRef call);
     [[nodiscard]] std::size_t calls(std::string_view extension) const noexcept;
+    /// A talk of `extension` ended.
+    void talked(std::string_view extension);
+    /// Rises with each end of a talk, of anybody; 0: it has not talked yet.
+    [[nodiscard]] std::uint64_t last_talked(std::string_view extension) const noexcept;
+    /// Forgets when those talked whom `gone` names.
+    template <class Gone>
+    void forget_if(Gone gone)
+    {
+        std::erase_if(last_talked_, [&](const auto& each) { return gone(each.first); });
+    }
 
 private:
     struct Share {
@@ -32,7 +43,12 @@ private:
             return std::hash<std::string_view>{}(text);
         }
     };
-    std::unordered_map<std::string, std::vector<Share>, Hash, std::equal_to<>> by_extension_;
+    template <class T>
+    using Table = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
+
+    Table<std::vector<Share>> by_extension_;
+    Table<std::uint64_t> last_talked_;
+    std::uint64_t talks_ = 0;
 };
 
 }  // namespace lampline

@@ -32,6 +32,12 @@ std::string words(const RouteStep& step)
     switch (step.kind) {
     case RouteStepKind::dialled: return other + " dials " + number;
     case RouteStepKind::feature_code: return feature_words(step);
+    case RouteStepKind::rule: return "The digit plan has a rule for " + number + ": " + other;
+    case RouteStepKind::emergency: return "This is an emergency number, which everybody may dial";
+    case RouteStepKind::right_enough: return number + " may make " + other + " calls";
+    case RouteStepKind::right_missing: return number + " may not make " + other + " calls";
+    case RouteStepKind::rewritten: return number + " becomes " + other;
+    case RouteStepKind::barred: return "The rule refuses it: " + other;
     case RouteStepKind::extension:
         return number + " is an extension" + (other.empty() ? "" : ": " + other);
     case RouteStepKind::forwarded:
@@ -43,6 +49,15 @@ std::string words(const RouteStep& step)
     case RouteStepKind::unknown_number: return number + " is nobody's number";
     case RouteStepKind::loop: return "This is a loop: " + other;
     case RouteStepKind::too_many_forwards: return "These are too many forwards: " + other;
+    case RouteStepKind::ring_group:
+        return number + " is a ring group" + (other.empty() ? "" : ": " + other);
+    case RouteStepKind::passed_over: return number + " is passed over: it " + other;
+    case RouteStepKind::nobody_to_ring: return "Nobody of " + number + " can ring";
+    case RouteStepKind::rings_member:
+        return "The phones of " + number + " ring" +
+               (other == "0" ? std::string{} : " after " + other + " s");
+    case RouteStepKind::then_overflows:
+        return "When nobody has taken it, the call goes on to " + other;
     case RouteStepKind::rings: return "The phones of " + number + " ring " + other;
     case RouteStepKind::rings_for: return "They ring for " + other + " s";
     case RouteStepKind::then_forwarded:

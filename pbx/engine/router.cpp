@@ -1,6 +1,7 @@
 #include "engine/router.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace lampline {
 namespace {
@@ -38,8 +39,13 @@ public:
     {
         note(RouteStepKind::dialled, question_.dialled, std::string{question_.from});
         if (!is_dialable(question_.dialled)) return reject_unknown(question_.dialled);
-        route_.feature = view_.directory.feature_codes().find(question_.dialled);
-        if (!route_.feature) return go_to(std::string{question_.dialled});
+        std::string number{question_.dialled};
+        route_.feature = view_.directory.feature_codes().find(number);
+        if (!route_.feature) {
+            if (!applies_plan(number, question_.from)) return;
+            route_.feature = view_.directory.feature_codes().find(number);
+        }
+        if (!route_.feature) return go_to(std::move(number));
         route_.kind = RouteKind::feature;
         note(RouteStepKind::feature_code, route_.feature->number.value_or(""),
              std::string{name(route_.feature->feature)});
@@ -49,7 +55,8 @@ public:
     {
         note(RouteStepKind::forwarded, by, std::string{to}, reason);
         route_.diversions.push_back({std::string{by}, {}, reason, 1});
-        go_to(std::string{to});
+        std::string number{to};
+        if (applies_plan(number, by)) go_to(std::move(number));
     }
 
     Route take() { return std::move(route_); }
@@ -59,14 +66,52 @@ private:
     void go_to(std::string number)
     {
         for (;;) {
+            if (!is_dialable(number)) return reject_unknown({});
             if (!may_go_to(number)) return;
-            const auto* extension = view_.directory.find(number);
-            if (!extension) return reject_unknown(number);
-            note(RouteStepKind::extension, number, extension->display_name);
-            const auto* to = sends_on(*extension);
+            const std::string* to = nullptr;
+            if (const auto* extension = view_.directory.find(number)) {
+                note(RouteStepKind::extension, number, extension->display_name);
+                to = sends_on(*extension);
+            } else if (const auto* group = view_.directory.find_ring_group(number)) {
+                note(RouteStepKind::ring_group, number, group->display_name);
+                to = sends_on(*group);
+            } else {
+                return reject_unknown(number);
+            }
             if (!to) return;
-            number = *to;
+            const auto by = std::exchange(number, *to);
+            if (!applies_plan(number, by)) return;
         }
+    }
+
+    /// Makes of `number`, dialled by `by`, what the digit plan says. False: it is refused.
+    bool applies_plan(std::string& number, std::string_view by)
+    {
+        const auto& plan = view_.directory.digit_plan();
+        auto match = plan.find(number);
+        if (!match) return true;
+        const auto& rule = *match->rule;
+        note(RouteStepKind::rule, number, rule.name.empty() ? rule.pattern : rule.name);
+        if (rule.status != 0) {
+            note(RouteStepKind::barred, number, std::to_string(rule.status) + ' ' + rule.phrase);
+            reject(rule.status, rule.phrase);
+            return false;
+        }
+        if (rule.emergency) {
+            note(RouteStepKind::emergency, number);
+        } else {
+            const bool enough = rule.call_class <= plan.right_of(by);
+            note(enough ? RouteStepKind::right_enough : RouteStepKind::right_missing, by,
+                 std::string{name(rule.call_class)});
+            if (!enough) {
+                reject(403, "Not Allowed");
+                return false;
+            }
+        }
+        if (match->number == number) return true;
+        note(RouteStepKind::rewritten, number, match->number);
+        number = std::move(match->number);
+        return true;
     }
 
     bool may_go_to(std::string_view number)
@@ -163,6 +208,78 @@ private:
         describe(wishes);
     }
 
+    /// Why `member` does not ring; empty: it does.
+    [[nodiscard]] std::string_view passes_over(const RingGroup& group,
+                                               const RingGroupMember& member) const
+    {
+        const auto* extension = view_.directory.find(member.number);
+        if (!extension) return "is no extension";
+        const auto& wishes = extension->forwarding;
+        const auto calls = view_.occupancy.calls(member.number);
+        if (member.number == question_.from) return "calls itself";
+        if (!wishes.always.empty()) return "forwards always";
+        if (wishes.do_not_disturb) return "does not want to be disturbed";
+        if (view_.locations.bindings(member.number).empty()) return "has no registered phone";
+        if ((group.skip_busy && calls > 0) || !wishes.takes_another(calls)) return busy;
+        return {};
+    }
+
+    /// Where the call to `group` goes when none of its members can ring; nullptr: the route is
+    /// complete.
+    const std::string* sends_on(const RingGroup& group)
+    {
+        std::vector<const RingGroupMember*> ready;
+        bool any_busy = false;
+        for (const auto* member : view_.order.of(group, view_.occupancy)) {
+            const auto why = passes_over(group, *member);
+            any_busy = any_busy || why == busy;
+            if (why.empty())
+                ready.push_back(member);
+            else
+                note(RouteStepKind::passed_over, member->number, std::string{why});
+        }
+        if (!ready.empty()) {
+            ring(group, ready);
+            return nullptr;
+        }
+        note(RouteStepKind::nobody_to_ring, group.number);
+        if (group.overflow.empty()) {
+            if (any_busy)
+                reject(486, "Busy Here");
+            else
+                reject(480, "Nobody There");
+            return nullptr;
+        }
+        const auto reason = any_busy ? DiversionReason::user_busy : DiversionReason::unavailable;
+        note(RouteStepKind::forwarded, group.number, group.overflow, reason);
+        route_.diversions.push_back({group.number, {}, reason, 1});
+        return &group.overflow;
+    }
+
+    void ring(const RingGroup& group, const std::vector<const RingGroupMember*>& ready)
+    {
+        route_.kind = RouteKind::hunt;
+        route_.hunt = {group.number,  {}, group.overflow, group.overflow, group.overflow,
+                       group.overflow};
+        auto& waves = route_.hunt.waves;
+        std::chrono::seconds begins{};
+        if (group.strategy == RingStrategy::all) waves.push_back({{}, group.ring_time});
+        for (const auto* member : ready) {
+            if (group.strategy == RingStrategy::all) {
+                waves.back().members.push_back({member->number, member->delay});
+                note(RouteStepKind::rings_member, member->number,
+                     std::to_string(member->delay.count()));
+            } else {
+                waves.push_back({{{member->number}}, group.ring_time});
+                note(RouteStepKind::rings_member, member->number, std::to_string(begins.count()));
+                begins += group.ring_time;
+            }
+        }
+        note(RouteStepKind::rings_for, group.number, std::to_string(group.ring_time.count()));
+        if (!group.overflow.empty())
+            note(RouteStepKind::then_overflows, group.number, group.overflow);
+    }
+
     void describe(const Forwarding& wishes)
     {
         const auto& number = route_.hunt.number;
@@ -202,6 +319,8 @@ private:
         case DiversionReason::unknown: return;
         }
     }
+
+    static constexpr std::string_view busy = "is in a call";
 
     const RouteQuestion& question_;
     const RouterView& view_;

@@ -9,16 +9,23 @@
 #include "core/hunt.hpp"
 #include "core/location_table.hpp"
 #include "core/route_explanation.hpp"
+#include "engine/hunt_order.hpp"
 #include "engine/occupancy.hpp"
 
 namespace lampline {
 
 /// One step of a decision. `number` is whom it is about; what `other` means stands beside each.
 enum class RouteStepKind : std::uint8_t {
-    dialled,       ///< other: by whom
-    feature_code,  ///< other: the feature
-    extension,     ///< the number is one; other: its display name
-    forwarded,     ///< other: where to, by `reason`
+    dialled,        ///< other: by whom
+    feature_code,   ///< other: the feature
+    rule,           ///< of the digit plan; other: its name
+    emergency,      ///< the number passes every right
+    right_enough,   ///< number: whose right; other: the class that it takes
+    right_missing,  ///< the same
+    rewritten,      ///< other: the number that it becomes
+    barred,         ///< other: what the rule answers
+    extension,      ///< the number is one; other: its display name
+    forwarded,      ///< other: where to, by `reason`
     do_not_disturb,
     busy,
     not_registered,
@@ -26,9 +33,15 @@ enum class RouteStepKind : std::uint8_t {
     unknown_number,
     loop,               ///< other: the chain of numbers
     too_many_forwards,  ///< other: the chain of numbers
+    ring_group,         ///< the number is one; other: its display name
+    passed_over,        ///< a member that does not ring; other: why
+    nobody_to_ring,     ///< no member of the ring group
     rings,              ///< its phones; other: `all at once` or `one after the other`
+    rings_member,       ///< a member of a ring group; other: seconds after the start
     rings_for,          ///< other: seconds; then on to the next step
     then_forwarded,     ///< other: where to, by `reason`, should it come to that
+    then_overflows,     ///< other: where to, should nobody take it
+
 };
 
 struct RouteStep {
@@ -56,7 +69,7 @@ struct Route {
     RouteKind kind = RouteKind::reject;
     Hunt hunt;
     std::optional<DialledFeature> feature;
-    unsigned status = 0;  ///< of a rejection: 404, 480, 482 or 486
+    unsigned status = 0;  ///< of a rejection: 403, 404, 480, 482, 486, or a rule's own
     std::string phrase;
     std::string warning;                ///< text of its Warning; empty: none
     std::vector<Diversion> diversions;  ///< the question's, and those decided here
@@ -68,10 +81,11 @@ struct RouterView {
     const Directory& directory;
     const LocationTable& locations;
     const Occupancy& occupancy;
+    const HuntOrder& order;
 };
 
-/// The route of a call (RFC 3261 §16.5). Depends on nothing but its arguments. O(1) in the size of
-/// the office.
+/// The route of a call (RFC 3261 §16.5). Depends on nothing but its arguments, and chance where a
+/// ring group wants it. O(1) in the size of the office, O(n log n) in the members of a ring group.
 Route route(const RouteQuestion& question, const RouterView& view);
 
 /// The route of a call that `by` sends on to `to`, when its phones did not take it.

@@ -27,9 +27,9 @@ RESERVED = [
     ("CLI11 and TOML", re.compile(r"(CLI/|toml\+\+)"), {"pbx/base"}),
 ]
 
-# Core and engine are pure: the standard library, Expat, and formatting without a locale or a file behind it.
+# Core and engine are pure: the standard library, Expat, RE2, and formatting without a locale or a file behind it.
 PURE = {"pbx/core", "pbx/engine"}
-PURE_LIBRARIES = {"expat.h", "fmt/format.h", "fmt/compile.h", "tl/expected.hpp"}
+PURE_LIBRARIES = {"expat.h", "re2/re2.h", "re2/set.h", "fmt/format.h", "fmt/compile.h", "tl/expected.hpp"}
 IMPURE_STANDARD = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "fstream", "iostream", "cstdio",
                    "filesystem"}
 
@@ -71,7 +71,7 @@ def faults_of_include(folder, quote, name, target):
         if pattern.match(name) and folder not in allowed:
             yield f"{library} belongs to {', '.join(sorted(allowed))}"
     if folder in PURE and ("/" in name or name.endswith((".h", ".hpp"))) and name not in PURE_LIBRARIES:
-        yield f"{folder} is pure: the standard library, Expat and fmt only"
+        yield f"{folder} is pure: the standard library, Expat, RE2 and fmt only"
     if folder in PURE and name in IMPURE_STANDARD:
         yield f"{folder} is pure: no threads, no files"
 

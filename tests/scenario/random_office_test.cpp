@@ -113,7 +113,7 @@ private:
     {
         constexpr std::array<unsigned, 8> answers{100, 180, 183, 200, 200, 486, 603, 500};
         switch (pick(14)) {
-        case 0: phone.sends(INVITE, numbers[pick(numbers.size())]); break;
+        case 0: phone.sends(INVITE, pick(4) == 0 ? "600" : numbers[pick(numbers.size())]); break;
         case 1:
         case 2:
         case 3:
@@ -147,10 +147,10 @@ private:
     {
         constexpr std::array<std::string_view, 4> codes{"*21*", "*67*", "*61*", "*62*"};
         const auto number = [&]() -> std::string {
-            const auto which = pick(numbers.size() + 3);
-            return which < numbers.size()    ? std::string{numbers[which]}
-                   : which == numbers.size() ? "999"
-                                             : "";
+            constexpr std::array<std::string_view, 3> others{"999", "600", ""};
+            const auto which = pick(numbers.size() + others.size());
+            return std::string{which < numbers.size() ? numbers[which]
+                                                      : others[which - numbers.size()]};
         };
         if (pick(2) == 0) {
             constexpr std::array<std::string_view, 3> alone{"*73", "*78", "*79"};
@@ -159,6 +159,7 @@ private:
                                              : std::string{codes[pick(codes.size())]} + number());
             return;
         }
+        if (pick(3) == 0) return have_ring_group(number());
         Forwarding wishes;
         if (pick(3) == 0) wishes.always = number();
         wishes.busy = number();
@@ -170,6 +171,20 @@ private:
         if (pick(3) == 0) wishes.call_limit = 1 + pick(3);
         wishes.forking = pick(2) == 0 ? Forking::parallel : Forking::sequential;
         pbx_.forwards(phone.number, std::move(wishes));
+    }
+
+    void have_ring_group(std::string overflow)
+    {
+        RingGroup team;
+        team.number = "600";
+        team.strategy = static_cast<RingStrategy>(pick(5));
+        for (const auto number : numbers)
+            if (pick(3) != 0)
+                team.members.push_back({std::string{number}, std::chrono::seconds{pick(3) * 5}});
+        team.ring_time = std::chrono::seconds{5 + pick(20)};
+        team.overflow = std::move(overflow);
+        team.skip_busy = pick(2) == 0;
+        pbx_.has_ring_groups({std::move(team)});
     }
 
     /// Blind, or attended to any call there is, its own or not.

@@ -378,7 +378,9 @@ DirectoryRef Scenario::directory() const
             extension.forwarding = found->second;
         extensions.push_back(std::move(extension));
     }
-    return std::make_shared<const Directory>(std::string{domain}, std::move(extensions), groups_);
+    return std::make_shared<const Directory>(
+        std::string{domain}, std::move(extensions), groups_,
+        Numbering{.feature_codes = {}, .ring_groups = ring_groups_});
 }
 
 Scenario::~Scenario()
@@ -435,6 +437,13 @@ void Scenario::replaces_directory(std::vector<Group> groups)
 void Scenario::forwards(const std::string& number, Forwarding forwarding)
 {
     forwarding_[number] = std::move(forwarding);
+    exchange_->replace_directory(directory(), now_, outbox_);
+    deliver();
+}
+
+void Scenario::has_ring_groups(std::vector<RingGroup> groups)
+{
+    ring_groups_ = std::move(groups);
     exchange_->replace_directory(directory(), now_, outbox_);
     deliver();
 }

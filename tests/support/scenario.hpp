@@ -182,6 +182,7 @@ public:
     void replaces_directory(std::vector<Group> groups);
     /// Forwarding of `number`, in force from now on.
     void forwards(const std::string& number, Forwarding forwarding);
+    void has_ring_groups(std::vector<RingGroup> groups);
     [[nodiscard]] const Forwarding& forwarding_of(const std::string& number);
     /// False: what phones ask for by feature codes is kept in `asked` instead of done at once.
     bool settles = true;
@@ -230,6 +231,7 @@ private:
     Moment now_;
     std::vector<Group> groups_;
     std::map<std::string, Forwarding> forwarding_;
+    std::vector<RingGroup> ring_groups_;
     ExchangeSettings settings_;
     TokenSource tokens_;
     std::optional<Exchange> exchange_;

@@ -151,6 +151,32 @@ class Forwarding(WireTest):
         self.assertEqual("feature", decide("*78")["outcome"])
         self.anna.pings()
 
+    def test_the_plan_rewrites_and_bars(self):
+        self.rest.put("/api/v1/digit-plan", {
+            "rules": [{"name": "reception", "pattern": "0", "replacement": "202"},
+                      {"name": "old", "pattern": r"7(20\d)", "replacement": r"\1"},
+                      {"pattern": "0900.*", "status": 403, "phrase": "No Premium Calls"},
+                      {"pattern": "00.*", "call_class": "international", "replacement": "203"},
+                      {"pattern": "112", "emergency": True, "call_class": "premium",
+                       "replacement": "203"}],
+            "rights": {"201": "internal"}})
+        for dialled, phone in (("0", self.bob), ("7203", self.carol), ("112", self.carol)):
+            with self.subTest(dialled=dialled):
+                call = self.anna.calls(dialled)
+                incoming = phone.receives("INVITE")
+                incoming.replies(486)
+                call.receives(486)
+        self.assertIn("No Premium Calls", self.anna.calls("09001").receives(403).first_line)
+        self.anna.calls("0044").receives(403)
+        call = self.bob.calls("0044")
+        incoming = self.carol.receives("INVITE")
+        incoming.replies(486)
+        call.receives(486)
+        answer = self.rest.request("POST", "/api/v1/digit-plan:test",
+                                   {"from": "201", "dialled": "0044"}).json
+        self.assertEqual((403, "reject"), (answer["status"], answer["outcome"]))
+        self.assertIn("201 may not make international calls", answer["steps"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,11 +1,108 @@
 #include <boost/json.hpp>
 
+#include "admin/digit_plan_service.hpp"
 #include "web/api/request.hpp"
+#include "web/api/time_text.hpp"
+#include "web/etag.hpp"
 #include "web/problem.hpp"
 
 namespace lampline::web {
 
 namespace json = boost::json;
+
+namespace {
+
+json::object shown(const DigitRule& rule)
+{
+    json::object body{{"name", rule.name},
+                      {"pattern", rule.pattern},
+                      {"priority", rule.priority},
+                      {"replacement", nullptr},
+                      {"call_class", name(rule.call_class)},
+                      {"emergency", rule.emergency},
+                      {"status", nullptr},
+                      {"phrase", nullptr}};
+    if (!rule.replacement.empty()) body["replacement"] = rule.replacement;
+    if (rule.status != 0) {
+        body["status"] = rule.status;
+        body["phrase"] = rule.phrase;
+    }
+    return body;
+}
+
+json::object shown(const admin::DigitPlanView& plan)
+{
+    json::array rules;
+    for (const auto& rule : plan.rules.rules) rules.push_back(shown(rule));
+    json::object rights;
+    for (const auto& [number, right] : plan.rules.rights) rights.emplace(number, name(right));
+    json::object body{{"rules", std::move(rules)},
+                      {"default_right", name(plan.rules.default_right)},
+                      {"rights", std::move(rights)},
+                      {"updated_at", nullptr}};
+    if (plan.updated_at) body["updated_at"] = time_text(*plan.updated_at);
+    return body;
+}
+
+/// An absent member and null are the same.
+const json::value* given(const json::object& body, std::string_view name)
+{
+    const auto* member = body.if_contains(name);
+    return member == nullptr || member->is_null() ? nullptr : member;
+}
+
+DigitRule rule_in(const json::object& body)
+{
+    DigitRule rule;
+    rule.pattern = json::value_to<std::string>(body.at("pattern"));
+    if (const auto* text = given(body, "name")) rule.name = json::value_to<std::string>(*text);
+    if (const auto* number = given(body, "priority")) rule.priority = number->to_number<unsigned>();
+    if (const auto* text = given(body, "replacement"))
+        rule.replacement = json::value_to<std::string>(*text);
+    if (const auto* word = given(body, "call_class"))
+        rule.call_class = call_class_named(word->as_string()).value();
+    if (const auto* flag = given(body, "emergency")) rule.emergency = flag->as_bool();
+    if (const auto* status = given(body, "status")) rule.status = status->to_number<unsigned>();
+    rule.phrase = rule.status == 0 ? "" : "Not Allowed";
+    if (const auto* text = given(body, "phrase"); text && rule.status != 0)
+        rule.phrase = json::value_to<std::string>(*text);
+    return rule;
+}
+
+DigitRules rules_in(const json::object& body)
+{
+    DigitRules plan;
+    if (const auto* rules = given(body, "rules"))
+        for (const auto& rule : rules->as_array()) plan.rules.push_back(rule_in(rule.as_object()));
+    if (const auto* right = given(body, "default_right"))
+        plan.default_right = call_class_named(right->as_string()).value();
+    if (const auto* rights = given(body, "rights"))
+        for (const auto& [number, right] : rights->as_object())
+            plan.rights.emplace(number, call_class_named(right.as_string()).value());
+    return plan;
+}
+
+}  // namespace
+
+ApiAnswer get_digit_plan(const ApiRequest& request)
+{
+    const auto plan = admin::DigitPlanService{request.database}.at();
+    auto response = is_known(request.fields, plan.version) ? HttpResponse{304, {}, {}}
+                                                           : json_answer(200, shown(plan));
+    response.fields.add("ETag", etag(plan.version));
+    return {std::move(response)};
+}
+
+ApiAnswer put_digit_plan(const ApiRequest& request)
+{
+    auto saved = admin::DigitPlanService{request.database}.put(rules_in(request.body->as_object()),
+                                                               precondition_of(request.fields),
+                                                               request.actor, request.now);
+    if (!saved) return {refused(saved.error(), "the digit plan")};
+    auto response = json_answer(200, shown(saved->view));
+    response.fields.add("ETag", etag(saved->view.version));
+    return {std::move(response), std::move(saved->change)};
+}
 
 ApiAnswer test_digit_plan(const ApiRequest& request)
 {

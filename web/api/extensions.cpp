@@ -66,10 +66,7 @@ ApiAnswer save(const ApiRequest& request, const admin::ExtensionDraft& draft,
     auto response = json_answer(saved->created ? 201 : 200, body);
     response.fields.add("ETag", etag(saved->extension.stamp.version));
     if (saved->created) {
-        auto location = "/api/v1/extensions/" + draft.number;
-        for (auto at = location.find('#'); at != std::string::npos; at = location.find('#'))
-            location.replace(at, 1, "%23");
-        response.fields.add("Location", std::move(location));
+        response.fields.add("Location", "/api/v1/extensions/" + escaped_segment(draft.number));
     }
     return {std::move(response), std::move(saved->change)};
 }

@@ -13,6 +13,18 @@ std::optional<std::string_view> find(const Query& query, std::string_view name) 
     return std::nullopt;
 }
 
+std::string escaped_segment(std::string_view number)
+{
+    std::string segment;
+    for (const char c : number) {
+        if (c == '#')
+            segment += "%23";
+        else
+            segment += c;
+    }
+    return segment;
+}
+
 const std::string& ApiRequest::param(std::string_view name) const
 {
     const auto found = std::find_if(path.begin(), path.end(),
@@ -35,6 +47,8 @@ std::span<const HandlerRow> handlers() noexcept
         HandlerRow{"listFeatureCodes", list_feature_codes},
         HandlerRow{"getFeatureCode", get_feature_code},
         HandlerRow{"putFeatureCode", put_feature_code},
+        HandlerRow{"getDigitPlan", get_digit_plan},
+        HandlerRow{"putDigitPlan", put_digit_plan},
         HandlerRow{"testDigitPlan", test_digit_plan, Needs::route},
         HandlerRow{"listWatches", list_watches},
         HandlerRow{"listGroups", list_groups},
@@ -46,6 +60,11 @@ std::span<const HandlerRow> handlers() noexcept
         HandlerRow{"getBodyProfile", get_body_profile},
         HandlerRow{"putBodyProfile", put_body_profile},
         HandlerRow{"deleteBodyProfile", delete_body_profile},
+        HandlerRow{"listRingGroups", list_ring_groups},
+        HandlerRow{"getRingGroup", get_ring_group},
+        HandlerRow{"putRingGroup", put_ring_group},
+        HandlerRow{"patchRingGroup", patch_ring_group},
+        HandlerRow{"deleteRingGroup", delete_ring_group},
         HandlerRow{"listRegistrations", list_registrations, Needs::live_view},
         HandlerRow{"listCalls", list_calls, Needs::live_view},
         HandlerRow{"placeCall", place_call, Needs::order, CallAction::place},

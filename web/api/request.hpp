@@ -73,6 +73,9 @@ struct HandlerRow {
     CallAction action{};  ///< where an order is needed
 };
 
+/// `number` as a segment of a path: `#` escaped.
+std::string escaped_segment(std::string_view number);
+
 /// Every handler of this program.
 std::span<const HandlerRow> handlers() noexcept;
 
@@ -87,6 +90,8 @@ ApiAnswer patch_forwarding(const ApiRequest&);
 ApiAnswer list_feature_codes(const ApiRequest&);
 ApiAnswer get_feature_code(const ApiRequest&);
 ApiAnswer put_feature_code(const ApiRequest&);
+ApiAnswer get_digit_plan(const ApiRequest&);
+ApiAnswer put_digit_plan(const ApiRequest&);
 ApiAnswer test_digit_plan(const ApiRequest&);
 ApiAnswer list_watches(const ApiRequest&);
 ApiAnswer list_groups(const ApiRequest&);
@@ -98,6 +103,11 @@ ApiAnswer list_body_profiles(const ApiRequest&);
 ApiAnswer get_body_profile(const ApiRequest&);
 ApiAnswer put_body_profile(const ApiRequest&);
 ApiAnswer delete_body_profile(const ApiRequest&);
+ApiAnswer list_ring_groups(const ApiRequest&);
+ApiAnswer get_ring_group(const ApiRequest&);
+ApiAnswer put_ring_group(const ApiRequest&);
+ApiAnswer patch_ring_group(const ApiRequest&);
+ApiAnswer delete_ring_group(const ApiRequest&);
 ApiAnswer list_registrations(const ApiRequest&);
 ApiAnswer list_calls(const ApiRequest&);
 ApiAnswer get_call(const ApiRequest&);

@@ -33,13 +33,20 @@ struct Office {
         std::vector<Extension> extensions;
         for (const auto& [number, wishes] : forwarding)
             extensions.push_back({number, {}, {}, {}, wishes});
-        const Directory directory{"office.test", extensions, {}};
-        return route({from, dialled, own, diversions}, {directory, locations, occupancy});
+        const Directory directory{
+            "office.test",
+            extensions,
+            {},
+            Numbering{.feature_codes = {}, .ring_groups = groups, .digit_plan = DigitPlan{rules}}};
+        return route({from, dialled, own, diversions}, {directory, locations, occupancy, order});
     }
 
     std::map<std::string, Forwarding> forwarding;
+    std::vector<RingGroup> groups;
+    DigitRules rules;
     LocationTable locations;
     Occupancy occupancy;
+    HuntOrder order{[](std::uint32_t) { return 0U; }};
     std::uint16_t port = 5060;
 };
 
@@ -177,6 +184,109 @@ TEST_CASE("codes are features, and never numbers")
     rejected(office.decide("201", "202"), 404, "No Such Extension");
 }
 
+TEST_CASE("a ring group rings its members, and says whom it passes over")
+{
+    Office office;
+    RingGroup team{.number = "600", .display_name = "Sales", .strategy = RingStrategy::linear};
+    team.members = {{"202"}, {"203"}, {"204"}, {"205"}, {"206"}};
+    team.ring_time = 15s;
+    team.overflow = "201";
+    office.groups = {team};
+    office.occupancy.began("202", CallRef{1});
+    office.forwarding["203"].do_not_disturb = true;
+    auto route = office.decide("204", "600");
+    CHECK(route.kind == RouteKind::hunt);
+    CHECK(route.hunt.waves == std::vector{HuntWave{{{"205"}}, 15s}});
+    CHECK(route.hunt.if_refused == "201");
+    CHECK(told(route) ==
+          "204 dials 600. 600 is a ring group: Sales. 202 is passed over: it is in a call. "
+          "203 is passed over: it does not want to be disturbed. "
+          "204 is passed over: it calls itself. 206 is passed over: it has no registered phone. "
+          "The phones of 205 ring. They ring for 15 s. "
+          "When nobody has taken it, the call goes on to 201. ");
+    office.groups[0].skip_busy = false;
+    office.groups[0].strategy = RingStrategy::all;
+    office.groups[0].members[0].delay = 10s;
+    route = office.decide("201", "600");
+    CHECK(route.hunt.waves == std::vector{HuntWave{{{"202", 10s}, {"204"}, {"205"}}, 15s}});
+}
+
+TEST_CASE("a ring group without anybody to ring goes on at once, or is refused")
+{
+    Office office;
+    RingGroup team{.number = "600", .members = {{"206"}}, .overflow = "202"};
+    office.groups = {team};
+    rings(office.decide("201", "600"), "202");
+    office.groups[0].overflow.clear();
+    rejected(office.decide("201", "600"), 480, "Nobody There");
+    office.groups[0].members = {{"206"}, {"203"}};
+    office.occupancy.began("203", CallRef{1});
+    rejected(office.decide("201", "600"), 486, "Busy Here");
+}
+
+TEST_CASE("the digit plan rewrites, bars, and asks for rights; emergency numbers need none")
+{
+    Office office;
+    office.rules.rules = {
+        {.name = "reception", .pattern = "0", .replacement = "202"},
+        {.name = "old numbers", .pattern = "7(20\\d)", .replacement = "\\1"},
+        {.name = "no premium", .pattern = "0900.*", .status = 403, .phrase = "No Premium Calls"},
+        {.name = "abroad",
+         .pattern = "00.*",
+         .replacement = "203",
+         .call_class = CallClass::international},
+        {.name = "guard",
+         .pattern = "112",
+         .replacement = "204",
+         .call_class = CallClass::premium,
+         .emergency = true},
+        {.name = "peace", .pattern = "66", .replacement = "*78"},
+    };
+    office.rules.rights = {{"201", CallClass::internal}};
+    rings(office.decide("201", "0"), "202");
+    rings(office.decide("201", "7203"), "203");
+    rejected(office.decide("201", "7299"), 404, "No Such Extension");
+    rejected(office.decide("201", "09001"), 403, "No Premium Calls");
+    rejected(office.decide("201", "0044"), 403, "Not Allowed");
+    rings(office.decide("202", "0044"), "203");
+    rings(office.decide("201", "112"), "204");
+    CHECK(office.decide("201", "66").feature == DialledFeature{Feature::do_not_disturb});
+    CHECK(told(office.decide("201", "0044")) ==
+          "201 dials 0044. The digit plan has a rule for 0044: abroad. "
+          "201 may not make international calls. ");
+    CHECK(
+        told(office.decide("201", "112"))
+            .starts_with("201 dials 112. The digit plan has a rule for 112: guard. "
+                         "This is an emergency number, which everybody may dial. 112 becomes 204. "
+                         "204 is an extension. "));
+}
+
+TEST_CASE("a forward is dialled by the rights of who forwards")
+{
+    Office office;
+    office.rules.rules = {{.name = "abroad",
+                           .pattern = "00.*",
+                           .replacement = "203",
+                           .call_class = CallClass::international}};
+    office.rules.rights = {{"202", CallClass::national}};
+    office.forwarding["202"].always = "0044";
+    office.forwarding["204"].always = "0044";
+    rejected(office.decide("201", "202"), 403, "Not Allowed");
+    rings(office.decide("201", "204"), "203");
+    rings(office.decide("202", "204"), "203");
+}
+
+TEST_CASE("the plan is asked once for each number dialled, and never makes what cannot be dialled")
+{
+    Office office;
+    office.rules.rules = {{.name = "up", .pattern = "(\\d+)", .replacement = "\\1\\1"},
+                          {.name = "bad", .pattern = "x", .replacement = "2\"02"}};
+    office.forwarding["22"] = {};
+    office.registers("22");
+    rings(office.decide("201", "2"), "22");
+    rejected(office.decide("201", "x"), 404, "No Such Extension");
+}
+
 TEST_CASE("an explanation shows the phones, and when they would ring")
 {
     Office office;
@@ -185,7 +295,7 @@ TEST_CASE("an explanation shows the phones, and when they would ring")
     wishes.forking = Forking::sequential;
     const Directory directory{"office.test", {{"202", "Bob", {}, {}, wishes}}, {}};
     const RouteQuestion question{"201", "202"};
-    const RouterView view{directory, office.locations, office.occupancy};
+    const RouterView view{directory, office.locations, office.occupancy, office.order};
     const auto shown = explain(route(question, view), question, view);
     CHECK(shown.outcome == "ring");
     REQUIRE(shown.targets.size() == 2);

@@ -28,7 +28,8 @@ std::string filled(std::string path)
                                       {"{id}", "17"},
                                       {"{watcher}", "207"},
                                       {"{member}", "207"},
-                                      {"{feature}", "disturb"}})
+                                      {"{feature}", "disturb"},
+                                      {"{group}", "600"}})
         if (const auto at = path.find(name); at != std::string::npos)
             path.replace(at, std::string_view{name}.size(), value);
     return path;
@@ -121,6 +122,7 @@ TEST_CASE("every operation of openapi.yaml answers as described")
             office.put("/api/v1/extensions/207", "{}");
             office.put("/api/v1/groups/sales", R"({"members":["207"]})");
             office.put("/api/v1/body-profiles/sales", "{}");
+            office.put("/api/v1/ring-groups/600", R"({"members":[{"number":"207"}]})");
             LiveView view;
             view.registrations.emplace_back();
             view.registrations[0].aor = "207";

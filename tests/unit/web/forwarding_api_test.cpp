@@ -97,6 +97,56 @@ TEST_CASE("feature codes are listed, changed, and put out of use")
     CHECK(office.get("/api/v1/feature-codes/teleport").status == 404);
 }
 
+TEST_CASE("the digit plan is replaced whole, and in force at once")
+{
+    Desk office;
+    const auto before = office.get("/api/v1/digit-plan");
+    CHECK(json_of(before).at("rules").as_array().empty());
+    CHECK(json_of(before).at("default_right") == "international");
+    CHECK(json_of(before).at("updated_at").is_null());
+    const std::string body =
+        R"({"rules":[{"name":"reception","pattern":"0","replacement":"202"},)"
+        R"({"pattern":"0900.*","priority":10,"status":403},)"
+        R"({"pattern":"112","call_class":"premium","emergency":true,"replacement":"203"}],)"
+        R"("default_right":"national","rights":{"202":"internal"}})";
+    const auto put = office.put("/api/v1/digit-plan", body, {{"If-Match", field(before, "ETag")}});
+    CHECK(put.status == 200);
+    const auto& plan = office.published.back()->digit_plan();
+    CHECK(plan.find("0")->number == "202");
+    CHECK(plan.find("09001")->rule->status == 403);
+    CHECK(plan.find("09001")->rule->phrase == "Not Allowed");
+    CHECK(plan.find("112")->rule->emergency);
+    CHECK(plan.right_of("202") == CallClass::internal);
+    CHECK(plan.right_of("203") == CallClass::national);
+    CHECK(json_of(office.get("/api/v1/digit-plan")) == json_of(put));
+    CHECK(office.put("/api/v1/digit-plan", "{}", {{"If-Match", field(before, "ETag")}}).status ==
+          412);
+    CHECK(office.put(path, R"({"always":"0"})").status == 200);  // the plan knows it
+    CHECK(office.remove("/api/v1/extensions/202").status == 204);
+    CHECK(json_of(office.get("/api/v1/digit-plan")).at("rights").as_object().empty());
+}
+
+TEST_CASE("what the digit plan cannot be is told with its place")
+{
+    Desk office;
+    const auto refused = [&](const std::string& body) {
+        const auto response = office.put("/api/v1/digit-plan", body);
+        CHECK(response.status == 422);
+        return error_member(response, "pointer") + ' ' + error_member(response, "code");
+    };
+    CHECK(refused(R"({"rules":[{"pattern":"0"},{"pattern":"("}]})") ==
+          "/rules/1/pattern malformed");
+    CHECK(refused(R"({"rules":[{"pattern":"0","replacement":"\\1"}]})") ==
+          "/rules/0/replacement malformed");
+    CHECK(refused(R"({"rules":[{"pattern":"0","status":403,"phrase":"a\nb"}]})") ==
+          "/rules/0/phrase malformed");
+    CHECK(refused(R"({"rules":[{"pattern":"0","status":200}]})") == "/rules/0/status too_small");
+    CHECK(refused(R"({"rules":[{}]})") == "/rules/0/pattern required");
+    CHECK(refused(R"({"rights":{"999":"local"}})") == "/rights/999 unknown_extension");
+    CHECK(refused(R"({"rights":{"202":"free"}})") == "/rights/202 not_allowed");
+    CHECK(office.published.empty());
+}
+
 TEST_CASE("the test of the digit plan asks the exchange and shows what it decides")
 {
     Desk office;

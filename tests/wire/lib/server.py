@@ -180,6 +180,8 @@ class Template:
         try:
             for group in server.rest.items("/api/v1/groups"):
                 server.rest.delete(f"/api/v1/groups/{group['name']}")
+            for group in server.rest.items("/api/v1/ring-groups"):
+                server.rest.delete(f"/api/v1/ring-groups/{group['number']}")
             for extension in server.rest.items("/api/v1/extensions"):
                 server.rest.delete(f"/api/v1/extensions/{extension['number']}")
             for number, secret in self.SECRETS.items():

@@ -1,0 +1,80 @@
+#include "db/digit_plan_store.hpp"
+
+#include "db/rows.hpp"
+
+namespace lampline::db {
+namespace {
+
+CallClass class_in(const SQLite::Column& column)
+{
+    return call_class_named(column.getString()).value_or(CallClass::internal);
+}
+
+DigitRule rule_in(SQLite::Statement& row)
+{
+    return {row.getColumn(0).getString(),
+            row.getColumn(1).getString(),
+            static_cast<unsigned>(row.getColumn(2).getInt()),
+            row.getColumn(3).getString(),
+            class_in(row.getColumn(4)),
+            row.getColumn(5).getInt() != 0,
+            static_cast<unsigned>(row.getColumn(6).getInt()),
+            row.getColumn(7).getString()};
+}
+
+}  // namespace
+
+std::optional<StoredDigitPlan> DigitPlanStore::find() const
+{
+    SQLite::Statement head{database_.handle(),
+                           "SELECT default_right, version, updated_at FROM digit_plan"};
+    if (!head.executeStep()) return std::nullopt;
+    StoredDigitPlan plan;
+    plan.rules.default_right = class_in(head.getColumn(0));
+    plan.version = static_cast<std::uint64_t>(head.getColumn(1).getInt64());
+    plan.updated_at = time_in(head.getColumn(2));
+    SQLite::Statement rules{database_.handle(),
+                            "SELECT name, pattern, priority, replacement, call_class, emergency, "
+                            "status, phrase FROM digit_rule ORDER BY position"};
+    while (rules.executeStep()) plan.rules.rules.push_back(rule_in(rules));
+    SQLite::Statement rights{database_.handle(), "SELECT number, call_class FROM call_right"};
+    while (rights.executeStep())
+        plan.rules.rights.emplace(rights.getColumn(0).getString(), class_in(rights.getColumn(1)));
+    return plan;
+}
+
+void DigitPlanStore::put(const StoredDigitPlan& plan)
+{
+    SQLite::Statement head{database_.handle(),
+                           "INSERT OR REPLACE INTO digit_plan VALUES (1, ?, ?, ?)"};
+    head.bind(1, std::string{name(plan.rules.default_right)});
+    head.bind(2, static_cast<std::int64_t>(plan.version));
+    head.bind(3, column(plan.updated_at));
+    head.exec();
+
+    database_.handle().exec("DELETE FROM digit_rule");
+    SQLite::Statement insert{database_.handle(),
+                             "INSERT INTO digit_rule VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+    for (std::size_t i = 0; i < plan.rules.rules.size(); ++i) {
+        const auto& rule = plan.rules.rules[i];
+        insert.bind(1, static_cast<std::int64_t>(i));
+        insert.bind(2, rule.name);
+        insert.bind(3, rule.pattern);
+        insert.bind(4, static_cast<std::int64_t>(rule.priority));
+        insert.bind(5, rule.replacement);
+        insert.bind(6, std::string{name(rule.call_class)});
+        insert.bind(7, rule.emergency ? 1 : 0);
+        insert.bind(8, static_cast<std::int64_t>(rule.status));
+        insert.bind(9, rule.phrase);
+        run_once(insert);
+    }
+    database_.handle().exec("DELETE FROM call_right");
+    SQLite::Statement right{database_.handle(), "INSERT INTO call_right VALUES (?, ?)"};
+    for (const auto& [number, call_class] : plan.rules.rights) {
+        right.bind(1, number);
+        right.bind(2, std::string{name(call_class)});
+        run_once(right);
+    }
+}
+
+}  // namespace lampline::db

@@ -1,0 +1,83 @@
+#include "admin/digit_plan_service.hpp"
+
+#include <algorithm>
+
+#include "admin/audit_text.hpp"
+#include "db/audit_store.hpp"
+#include "db/digit_plan_store.hpp"
+#include "db/directory_loader.hpp"
+#include "db/extension_store.hpp"
+
+namespace lampline::admin {
+namespace {
+
+constexpr std::size_t max_text = 64;
+
+/// Of a plan that was never written: the first audit row is that of the token that writes it.
+constexpr std::uint64_t version_as_it_comes = 1;
+
+/// A phrase goes into a status line (RFC 3261 §25.1).
+bool is_plain(std::string_view text)
+{
+    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7f; });
+}
+
+void check_rule(const DigitRule& rule, const std::string& pointer, std::vector<FieldFault>& faults)
+{
+    check_text(rule.name, max_text, pointer + "/name", faults);
+    if (const auto fault = DigitPlan::fault_of(rule))
+        faults.push_back({pointer + '/' + fault->member, "malformed", fault->reason});
+    if (rule.status != 0 && (rule.status < 400 || rule.status > 699))
+        faults.push_back({pointer + "/status", "out_of_range", "must be 400 to 699"});
+    if (!is_plain(rule.phrase) || rule.phrase.size() > max_text)
+        faults.push_back(
+            {pointer + "/phrase", "malformed", "must be at most 64 characters of ASCII"});
+}
+
+std::vector<FieldFault> faults_of(const DigitRules& rules, db::Database& database)
+{
+    std::vector<FieldFault> faults;
+    if (rules.rules.size() > DigitPlan::max_rules)
+        return {{"/rules", "too_many", "must be at most " + std::to_string(DigitPlan::max_rules)}};
+    for (std::size_t i = 0; i < rules.rules.size(); ++i)
+        check_rule(rules.rules[i], "/rules/" + std::to_string(i), faults);
+    const db::ExtensionStore extensions{database};
+    for (const auto& [number, right] : rules.rights)
+        if (!extensions.find(number))
+            faults.push_back(
+                {"/rights/" + number, "unknown_extension", "there is no extension " + number});
+    return faults;
+}
+
+}  // namespace
+
+DigitPlanView DigitPlanService::at() const
+{
+    auto plan = db::DigitPlanStore{database_}.find();
+    if (!plan) return {{}, version_as_it_comes, std::nullopt};
+    return {std::move(plan->rules), plan->version, plan->updated_at};
+}
+
+Result<DigitPlanSaved, Refusal> DigitPlanService::put(const DigitRules& rules,
+                                                      const Precondition& condition,
+                                                      const Actor& actor,
+                                                      std::chrono::sys_seconds now)
+{
+    db::Transaction transaction{database_, db::Durability::full};
+    const auto before = at();
+    if (auto refusal = check(condition, before.version)) return unexpected{std::move(*refusal)};
+    if (auto faults = faults_of(rules, database_); !faults.empty())
+        return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, before.version}};
+
+    DigitPlanSaved saved;
+    saved.view = {rules, 0, now};
+    saved.view.version = db::AuditStore{database_}.record(
+        {0, now, actor.name, actor.address, actor.request_id, "digit_plan.put", "digit-plan",
+         audit_text(before.rules), audit_text(rules)});
+    db::DigitPlanStore{database_}.put({rules, saved.view.version, now});
+    transaction.commit();
+    saved.change.directory = db::load_directory(database_);
+    return saved;
+}
+
+}  // namespace lampline::admin

@@ -1,0 +1,85 @@
+#pragma once
+// Rules about dialled digits that are nobody's number: what they become, who may dial them, what is
+// refused.
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lampline {
+
+/// What a call costs whom, from the least right to the most.
+enum class CallClass : std::uint8_t { internal, local, national, international, premium };
+
+std::string_view name(CallClass call_class) noexcept;
+std::optional<CallClass> call_class_named(std::string_view word) noexcept;
+
+/// One rule. It is about a number when `pattern` matches the whole of it (RE2 syntax).
+struct DigitRule {
+    std::string name;  ///< for people
+    std::string pattern;
+    unsigned priority =
+        100;  ///< of several that match, the lowest counts, then the longest literal beginning
+    std::string replacement;  ///< the number it becomes, \1 to \9 the groups of the pattern; empty:
+                              ///< as dialled
+    CallClass call_class = CallClass::internal;  ///< the right it takes
+    bool emergency = false;                      ///< no right is needed
+    unsigned status = 0;                         ///< refused with it, 400 to 699; 0: not refused
+    std::string phrase;                          ///< of the refusal
+
+    friend bool operator==(const DigitRule&, const DigitRule&) = default;
+};
+
+/// The plan as it is written down.
+struct DigitRules {
+    std::vector<DigitRule> rules;
+    CallClass default_right =
+        CallClass::international;  ///< of extensions that `rights` does not name
+    std::map<std::string, CallClass, std::less<>> rights;
+
+    friend bool operator==(const DigitRules&, const DigitRules&) = default;
+};
+
+/// Why a rule cannot be: which member, and what is wrong with it.
+struct DigitRuleFault {
+    std::string member;  ///< "pattern" or "replacement"
+    std::string reason;
+};
+
+/// The plan as it is used: compiled once, immutable, any thread. Matching takes time linear in the
+/// number, whatever the patterns are.
+class DigitPlan {
+public:
+    static constexpr std::size_t max_rules = 200;
+    static constexpr std::size_t max_pattern = 128;
+    static constexpr std::size_t max_replacement = 64;
+
+    DigitPlan();
+    /// Rules that fault_of() finds fault with are left out.
+    explicit DigitPlan(DigitRules rules);
+    ~DigitPlan();
+    DigitPlan(DigitPlan&&) noexcept;
+    DigitPlan& operator=(DigitPlan&&) noexcept;
+    DigitPlan(const DigitPlan&) = delete;
+    DigitPlan& operator=(const DigitPlan&) = delete;
+
+    struct Match {
+        const DigitRule* rule;
+        std::string number;  ///< what it becomes
+    };
+    /// The rule that is about `dialled`.
+    [[nodiscard]] std::optional<Match> find(std::string_view dialled) const;
+    [[nodiscard]] CallClass right_of(std::string_view extension) const noexcept;
+
+    static std::optional<DigitRuleFault> fault_of(const DigitRule& rule);
+
+private:
+    class Compiled;
+    DigitRules written_;
+    std::unique_ptr<const Compiled> compiled_;  // null: there are no rules
+};
+
+}  // namespace lampline

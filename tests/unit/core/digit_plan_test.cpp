@@ -1,0 +1,100 @@
+#include "core/digit_plan.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace lampline;
+
+namespace {
+
+DigitRule rule(std::string pattern, std::string replacement = {}, unsigned priority = 100)
+{
+    DigitRule made;
+    made.name = pattern;
+    made.pattern = std::move(pattern);
+    made.replacement = std::move(replacement);
+    made.priority = priority;
+    return made;
+}
+
+/// `NAME OF THE RULE: NUMBER`
+std::string found(const DigitPlan& plan, std::string_view dialled)
+{
+    const auto match = plan.find(dialled);
+    return match ? match->rule->name + ": " + match->number : "none";
+}
+
+}  // namespace
+
+TEST_CASE("a pattern is about the whole number")
+{
+    const DigitPlan plan{{{rule("1[0-9]"), rule("0(.+)", "\\1")}}};
+    CHECK(found(plan, "15") == "1[0-9]: 15");
+    CHECK(found(plan, "155") == "none");
+    CHECK(found(plan, "015") == "0(.+): 15");
+    CHECK(found(plan, "0") == "none");
+    CHECK(found(plan, "") == "none");
+    CHECK(found(DigitPlan{}, "15") == "none");
+}
+
+TEST_CASE(
+    "of several the lowest priority counts, then the longest literal beginning, then the order")
+{
+    const DigitPlan plan{{{rule("[0-9]+"), rule("0.*"), rule("00.*"), rule("0049.*"),
+                           rule("00(49)?.*"), rule("0043.*", {}, 200), rule("[0-9]*", {}, 50)}}};
+    CHECK(found(plan, "0049").starts_with("[0-9]*"));
+    const DigitPlan longest{{{rule("[0-9]+"), rule("0.*"), rule("00.*"), rule("0049.*")}}};
+    CHECK(found(longest, "00491").starts_with("0049.*"));
+    CHECK(found(longest, "00431").starts_with("00.*"));
+    CHECK(found(longest, "01").starts_with("0.*"));
+    CHECK(found(longest, "1").starts_with("[0-9]+"));
+    const DigitPlan equal{{{rule("1.0"), rule("1.*"), rule("10.|2"), rule("1?00")}}};
+    CHECK(found(equal, "100").starts_with("1.0"));
+}
+
+TEST_CASE("numbers are rewritten: stripped, prefixed, put together anew")
+{
+    const DigitPlan plan{{{rule("\\+49(30)(\\d+)", "0\\1\\2"), rule("9(\\d{3})", "\\1"),
+                           rule("([12])(\\d)?x", "\\2-\\1"), rule("7", "201")}}};
+    CHECK(found(plan, "+4930123") == "\\+49(30)(\\d+): 030123");
+    CHECK(found(plan, "9201") == "9(\\d{3}): 201");
+    CHECK(found(plan, "1x") == "([12])(\\d)?x: -1");
+    CHECK(found(plan, "7") == "7: 201");
+}
+
+TEST_CASE("what cannot be compiled, or costs too much, is told and left out")
+{
+    const auto fault = [](const DigitRule& each) {
+        const auto what = DigitPlan::fault_of(each);
+        return what ? what->member : "";
+    };
+    CHECK(fault(rule("(")) == "pattern");
+    CHECK(fault(rule("")) == "pattern");
+    CHECK(fault(rule(std::string(129, '1'))) == "pattern");
+    CHECK(fault(rule("((1{100}){100}){100}")) == "pattern");
+    CHECK(fault(rule("(?=1)2")) == "pattern");
+    CHECK(fault(rule("1", "\\1")) == "replacement");
+    CHECK(fault(rule("1", std::string(65, '1'))) == "replacement");
+    CHECK(fault(rule("(1)", "\\1")).empty());
+    const DigitPlan plan{{{rule("("), rule("1", "2")}}};
+    CHECK(found(plan, "1") == "1: 2");
+}
+
+TEST_CASE("a pattern that makes backtracking engines hang takes no time")
+{
+    const DigitPlan plan{{{rule("(1+)+(1+)+(1+)+2"), rule("(.*)(.*)(.*)(.*)(.*)x")}}};
+    CHECK(found(plan, std::string(64, '1')) == "none");
+}
+
+TEST_CASE("rights are the extension's own, or those of all")
+{
+    DigitRules rules;
+    rules.default_right = CallClass::local;
+    rules.rights = {{"201", CallClass::premium}};
+    const DigitPlan plan{rules};
+    CHECK(plan.right_of("201") == CallClass::premium);
+    CHECK(plan.right_of("202") == CallClass::local);
+    CHECK(CallClass::internal < CallClass::national);
+    for (const auto* word : {"internal", "local", "national", "international", "premium"})
+        CHECK(name(call_class_named(word).value()) == word);
+    CHECK_FALSE(call_class_named("free"));
+}

@@ -1,0 +1,109 @@
+#include <doctest/doctest.h>
+
+#include "unit/web/http_client.hpp"
+
+using namespace lampline;
+using namespace lampline::testing;
+
+namespace {
+
+const std::string path = "/api/v1/ring-groups/600";
+
+struct Desk : WebOffice {
+    Desk()
+    {
+        for (const auto* number : {"202", "203"})
+            put(std::string{"/api/v1/extensions/"} + number, "{}");
+        published.clear();
+    }
+    const RingGroup* acting() { return published.back()->find_ring_group("600"); }
+};
+
+}  // namespace
+
+TEST_CASE("a ring group is created, shown, merged and removed")
+{
+    Desk office;
+    const auto created = office.put(
+        path, R"({"display_name":"Sales","strategy":"linear","ring_time":15,"overflow":"203",)"
+              R"("members":[{"number":"202"},{"number":"203","delay":10}],"skip_busy":false})");
+    CHECK(created.status == 201);
+    CHECK(field(created, "Location") == path);
+    const RingGroup expected{"600",
+                             "Sales",
+                             RingStrategy::linear,
+                             {{"202"}, {"203", std::chrono::seconds{10}}},
+                             std::chrono::seconds{15},
+                             "203",
+                             false};
+    CHECK(*office.acting() == expected);
+    CHECK(json_of(office.get(path)) == json_of(created));
+    CHECK(json_of(office.get("/api/v1/ring-groups")).at("total") == 1);
+
+    const auto patched =
+        office.patch(path, R"({"strategy":"round_robin","overflow":null,"skip_busy":null})");
+    CHECK(patched.status == 200);
+    CHECK(office.acting()->strategy == RingStrategy::round_robin);
+    CHECK(office.acting()->overflow.empty());
+    CHECK(office.acting()->skip_busy);
+    CHECK(office.acting()->members.size() == 2);
+    CHECK(office.put(path, "{}", {{"If-Match", field(created, "ETag")}}).status == 412);
+
+    CHECK(office.remove(path).status == 204);
+    CHECK(office.acting() == nullptr);
+    CHECK(office.get(path).status == 404);
+}
+
+TEST_CASE("what a ring group cannot be is told with its place")
+{
+    Desk office;
+    const auto refused = [&](const std::string& at, const std::string& body) {
+        const auto response = office.put("/api/v1/ring-groups/" + at, body);
+        CHECK(response.status == 422);
+        return error_member(response, "pointer") + ' ' + error_member(response, "code");
+    };
+    CHECK(refused("202", "{}") == "/number extension");
+    CHECK(refused("*8", "{}") == "/number feature_code");
+    CHECK(refused("600", R"({"members":[{"number":"999"}]})") ==
+          "/members/0/number unknown_extension");
+    CHECK(refused("600", R"({"members":[{"number":"202"},{"number":"202"}]})") ==
+          "/members/1/number duplicate");
+    CHECK(refused("600", R"({"overflow":"600"})") == "/overflow itself");
+    CHECK(refused("600", R"({"overflow":"999"})") == "/overflow unknown_number");
+    CHECK(refused("600", R"({"strategy":"loudest"})") == "/strategy not_allowed");
+    CHECK(refused("600", R"({"ring_time":4})") == "/ring_time too_small");
+    CHECK(office.published.empty());
+}
+
+TEST_CASE("a number is an extension's, a ring group's or a feature's, and never two things")
+{
+    Desk office;
+    office.put(path, "{}");
+    const auto extension = office.put("/api/v1/extensions/600", "{}");
+    CHECK(extension.status == 422);
+    CHECK(error_member(extension, "code") == "ring_group");
+    office.put("/api/v1/ring-groups/*77", "{}");
+    const auto code = office.put("/api/v1/feature-codes/disturb", R"({"code":"*77"})");
+    CHECK(code.status == 422);
+    CHECK(error_member(code, "code") == "taken");
+}
+
+TEST_CASE("a member is removed with its extension only when that is said")
+{
+    Desk office;
+    office.put(path, R"({"members":[{"number":"202"},{"number":"203"}]})");
+    const auto refused = office.remove("/api/v1/extensions/202");
+    CHECK(refused.status == 409);
+    const auto problem = json_of(refused);
+    CHECK(problem.at("references").at(0).at("type") == "ring_group");
+    CHECK(problem.at("references").at(0).at("name") == "600");
+    CHECK(office.remove("/api/v1/extensions/202?recursive=true").status == 204);
+    CHECK(office.acting()->members == std::vector<RingGroupMember>{{"203"}});
+}
+
+TEST_CASE("an extension may forward to a ring group")
+{
+    Desk office;
+    office.put(path, "{}");
+    CHECK(office.put("/api/v1/extensions/202/forwarding", R"({"always":"600"})").status == 200);
+}
