@@ -47,7 +47,8 @@ public:
         std::set<std::string> talked;
         for (const auto& call : pbx_.view().calls) {
             const auto confirmed = [](const LiveLeg& leg) { return leg.state == "confirmed"; };
-            if (call.legs.size() == 2 && std::ranges::all_of(call.legs, confirmed))
+            if (call.answered_at && call.legs.size() == 2 &&
+                std::ranges::all_of(call.legs, confirmed))
                 talked.insert(call.id);
         }
         for (auto* phone : phones_) phone->inbox.clear();
@@ -112,7 +113,7 @@ private:
     void act(Phone& phone)
     {
         constexpr std::array<unsigned, 8> answers{100, 180, 183, 200, 200, 486, 603, 500};
-        switch (pick(14)) {
+        switch (pick(15)) {
         case 0: phone.sends(INVITE, pick(4) == 0 ? "600" : numbers[pick(numbers.size())]); break;
         case 1:
         case 2:
@@ -138,6 +139,7 @@ private:
             if (phone.has_dialog() && !phone.calls()) refer(phone);
             break;
         case 11: forward(phone); break;
+        case 12: order(phone); break;
         default: pbx_.passes(std::chrono::seconds{pick(40)});
         }
     }
@@ -185,6 +187,20 @@ private:
         team.overflow = std::move(overflow);
         team.skip_busy = pick(2) == 0;
         pbx_.has_ring_groups({std::move(team)});
+    }
+
+    /// A third party has something done with any call there is, or makes one.
+    void order(const Phone& phone)
+    {
+        constexpr std::array actions{CallAction::place,  CallAction::place,  CallAction::hang_up,
+                                     CallAction::hold,   CallAction::resume, CallAction::transfer,
+                                     CallAction::pick_up};
+        const auto calls = pbx_.view().calls;
+        pbx_.orders({.action = actions[pick(actions.size())],
+                     .call = calls.empty() ? "1" : calls[pick(calls.size())].id,
+                     .from = phone.number,
+                     .to = std::string{numbers[pick(numbers.size())]},
+                     .by = pick(3) == 0 ? "" : phone.number});
     }
 
     /// Blind, or attended to any call there is, its own or not.

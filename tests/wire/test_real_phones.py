@@ -40,6 +40,24 @@ class TwoBaresips(RealPhones):
         bob.says("terminated")
         lamp.shows("idle")
 
+    def test_a_program_makes_and_holds_a_call(self):
+        bob = self.baresip("202", 440, "udp")
+        eve = self.baresip("205", 1000, "tcp")
+        rest = self.rest
+        made = rest.request("POST", "/api/v1/calls", {"from": "202", "to": "205"})
+        self.assertEqual(201, made.status, made.text)
+        path = made.headers["location"]
+        bob.says("Call established")
+        eve.says("Call established")
+        eventually(lambda: bob.hears(1000), "202 hears the tone of 205")
+        eventually(lambda: eve.hears(440), "205 hears the tone of 202")
+        for verb, held in (("hold", True), ("resume", False)):
+            self.assertEqual(202, rest.request("POST", f"{path}:{verb}").status)
+            eventually(lambda: all(leg["held"] == held for leg in rest.get(path)["legs"]), verb)
+        self.assertEqual(202, rest.request("POST", f"{path}:hangup").status)
+        bob.says("terminated")
+        eve.says("terminated")
+
     def test_audio_both_ways_while_a_third_watches(self):
         self.a_call_with_audio("udp")
 
