@@ -122,7 +122,8 @@ struct Talking : Office {
 
     void hears(bool something)
     {
-        for (const auto& leg : pbx.view().calls.at(0).legs)
+        const auto view = pbx.view();
+        for (const auto& leg : view.calls.at(0).legs)
             if (leg.state == "confirmed") CHECK(leg.held == !something);
     }
 
