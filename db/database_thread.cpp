@@ -23,16 +23,17 @@ try {
     spdlog::error("database: a job failed");
 }
 
-bool is_refresh(const StorageChange& change) noexcept
+/// Refreshes, which come again, and records of calls, on which nothing depends.
+bool is_dispensable(const StorageChange& change) noexcept
 {
     const auto* stored = std::get_if<BindingStored>(&change);
-    return stored != nullptr && stored->refresh;
+    return (stored != nullptr && stored->refresh) || std::holds_alternative<CallRecorded>(change);
 }
 
 }  // namespace
 
 DatabaseThread::DatabaseThread(std::unique_ptr<Database> database, DatabaseThreadSettings settings)
-    : settings_{settings}, database_{std::move(database)}, thread_{[this] { run(); }}
+    : settings_{std::move(settings)}, database_{std::move(database)}, thread_{[this] { run(); }}
 {
 }
 
@@ -61,7 +62,7 @@ void DatabaseThread::write_behind(std::vector<StorageChange> changes)
     if (change_count_ + changes.size() > settings_.max_changes) {
         // The next refresh of the same phone makes up for the one that is dropped; nothing makes up
         // for the rest.
-        const auto kept = std::remove_if(changes.begin(), changes.end(), is_refresh);
+        const auto kept = std::remove_if(changes.begin(), changes.end(), is_dispensable);
         const bool full = change_count_ >= 2 * settings_.max_changes;
         const auto last = full ? changes.begin() : kept;
         dropped_ += static_cast<std::uint64_t>(changes.end() - last);
@@ -106,12 +107,22 @@ std::uint64_t DatabaseThread::dropped_changes() const
     return dropped_;
 }
 
+DatabaseThread::TimePoint DatabaseThread::do_chore(TimePoint now)
+{
+    constexpr std::chrono::milliseconds breath{5};
+    bool more = false;
+    run_job([&](Database& database) { more = settings_.chore(database); }, *database_);
+    return now + (more ? breath : settings_.chore_interval);
+}
+
 void DatabaseThread::run()
 {
     WriteBehind behind{*database_};
     std::vector<Job> jobs;
     std::vector<std::vector<StorageChange>> changes;
+    auto chore_at = settings_.chore ? TimePoint::min() : TimePoint::max();
     std::unique_lock lock{mutex_};
+    wake_at_ = std::min(wake_at_, chore_at);
     while (!stopping_ || !jobs_.empty() || !changes_.empty()) {
         const auto ready = [this] { return stopping_ || flush_asked_ || !jobs_.empty(); };
         while (!ready() && wake_at_ > std::chrono::steady_clock::now()) {
@@ -142,12 +153,14 @@ void DatabaseThread::run()
             else
                 behind.flush_due(now);
         }
+        if (chore_at <= now) chore_at = do_chore(now);
 
         lock.lock();
         if (flush) {
             flush_asked_ = false;
             flushed_.notify_all();
         }
+        wake_at_ = std::min(wake_at_, chore_at);
         if (const auto deadline = behind.next_deadline()) wake_at_ = std::min(wake_at_, *deadline);
     }
     lock.unlock();

@@ -15,10 +15,15 @@
 
 namespace lampline::db {
 
+/// Work that comes again and again. True: more is left, so it goes on after what waits meanwhile.
+using DatabaseChore = std::function<bool(Database&)>;
+
 struct DatabaseThreadSettings {
     std::size_t max_jobs = 1024;  ///< waiting jobs; more are refused
     std::size_t max_changes =
         256 * 1024;  ///< changes not yet taken over; refreshes beyond it are dropped
+    DatabaseChore chore;  ///< in small steps; empty: none
+    std::chrono::milliseconds chore_interval{60'000};
 };
 
 /// Owns the Database and runs jobs on it, one after the other. post() and write_behind() may be
@@ -58,6 +63,7 @@ private:
     using TimePoint = std::chrono::steady_clock::time_point;
 
     void run();
+    [[nodiscard]] TimePoint do_chore(TimePoint now);
     void wake_by(TimePoint deadline);
 
     DatabaseThreadSettings settings_;

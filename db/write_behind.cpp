@@ -17,7 +17,8 @@ std::string key_of(const std::string& call_id, const std::string& local_tag)
 }  // namespace
 
 WriteBehind::WriteBehind(Database& database)
-    : database_{database}, bindings_{database}, subscriptions_{database}, calls_{database}
+    : database_{database}, bindings_{database}, subscriptions_{database}, calls_{database},
+      call_log_{database}
 {
 }
 
@@ -28,6 +29,7 @@ std::chrono::milliseconds WriteBehind::delay_of(const StorageChange& change) noe
                          std::holds_alternative<RingingStored>(change) ||
                          std::holds_alternative<RingingRemoved>(change);
     if (of_call) return call_delay;
+    if (std::holds_alternative<CallRecorded>(change)) return record_delay;
     const auto* stored = std::get_if<BindingStored>(&change);
     return stored && stored->refresh ? refresh_delay : soon;
 }
@@ -61,6 +63,8 @@ void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
             owed_ringing_.insert_or_assign(id, std::move(*ringing));
         } else if (auto* silent = std::get_if<RingingRemoved>(&change)) {
             owed_ringing_.insert_or_assign(silent->call, *silent);
+        } else if (auto* recorded = std::get_if<CallRecorded>(&change)) {
+            add_record(std::move(*recorded));
         }
         due_by(now + delay);
     }
@@ -106,6 +110,16 @@ void WriteBehind::add_binding(Binding binding, OwedBinding::Kind kind)
     *same = {std::move(binding), kind};
 }
 
+void WriteBehind::add_record(CallRecorded recorded)
+{
+    if (owed_records_.size() >= max_records) {
+        if (lost_records_++ % 1000 == 0)
+            spdlog::error("database: {} records of calls are lost", lost_records_);
+        owed_records_.pop_front();
+    }
+    owed_records_.push_back(std::move(recorded));
+}
+
 void WriteBehind::due_by(TimePoint deadline)
 {
     const bool retrying = retry_delay_.count() > 0;
@@ -115,7 +129,7 @@ void WriteBehind::due_by(TimePoint deadline)
 std::size_t WriteBehind::owed() const noexcept
 {
     return owed_bindings_count_ + owed_subscriptions_.size() + owed_calls_.size() +
-           owed_ringing_.size();
+           owed_ringing_.size() + owed_records_.size();
 }
 
 void WriteBehind::flush_due(TimePoint now)
@@ -147,6 +161,7 @@ bool WriteBehind::flush(TimePoint now)
     owed_subscriptions_.clear();
     owed_calls_.clear();
     owed_ringing_.clear();
+    owed_records_.clear();
     deadline_.reset();
     retry_delay_ = {};
     return true;
@@ -160,6 +175,7 @@ void WriteBehind::for_each_owed(Visit visit)
     for (const auto& [key, owed] : owed_subscriptions_) visit(owed);
     for (const auto& [id, owed] : owed_calls_) visit(owed);
     for (const auto& [id, owed] : owed_ringing_) visit(owed);
+    for (const auto& owed : owed_records_) visit(owed);
 }
 
 void WriteBehind::write_together()
@@ -211,6 +227,11 @@ void WriteBehind::write(const OwedRinging& owed)
 {
     if (const auto* stored = std::get_if<RingingStored>(&owed)) return calls_.put(*stored->call);
     calls_.remove_ringing(std::get<RingingRemoved>(owed).call);
+}
+
+void WriteBehind::write(const CallRecorded& owed)
+{
+    call_log_.put(*owed.record);
 }
 
 }  // namespace lampline::db

@@ -3,6 +3,7 @@
 // is due.
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 #include "core/stored.hpp"
 #include "db/binding_store.hpp"
 #include "db/call_store.hpp"
+#include "db/call_log_store.hpp"
 #include "db/subscription_store.hpp"
 
 namespace lampline::db {
@@ -26,6 +28,8 @@ public:
         20};  ///< a new binding, a removal, a subscription
     static constexpr std::chrono::milliseconds call_delay{100};  ///< a call, and its end
     static constexpr std::chrono::milliseconds refresh_delay{1000};
+    static constexpr std::chrono::milliseconds record_delay{200};  ///< a call that is over
+    static constexpr std::size_t max_records = 16'384;  ///< owed; beyond it the oldest is lost
     static std::chrono::milliseconds delay_of(const StorageChange& change) noexcept;
     static constexpr std::chrono::seconds max_retry_delay{30};
 
@@ -55,6 +59,7 @@ private:
     void add_binding(Binding binding, OwedBinding::Kind kind);
     void add_call(CallStored stored);
     void add_call(CallRemoved removed);
+    void add_record(CallRecorded recorded);
     void due_by(TimePoint deadline);
     void write_together();
     void write_one_by_one();
@@ -62,6 +67,7 @@ private:
     void write(const OwedSubscription& owed);
     void write(const OwedCall& owed);
     void write(const OwedRinging& owed);
+    void write(const CallRecorded& owed);
     template <class Visit>
     void for_each_owed(Visit visit);
 
@@ -69,10 +75,13 @@ private:
     BindingStore bindings_;
     SubscriptionStore subscriptions_;
     CallStore calls_;
+    CallLogStore call_log_;
     std::unordered_map<std::string, std::vector<OwedBinding>> owed_bindings_;  // by aor
     std::unordered_map<std::string, OwedSubscription> owed_subscriptions_;     // by Call-ID and tag
     std::unordered_map<CallRef, OwedCall> owed_calls_;
     std::unordered_map<CallRef, OwedRinging> owed_ringing_;
+    std::deque<CallRecorded> owed_records_;
+    std::size_t lost_records_ = 0;
     std::size_t owed_bindings_count_ = 0;
     std::optional<TimePoint> deadline_;
     std::chrono::seconds retry_delay_{0};

@@ -13,6 +13,7 @@
 #include "base/exit_code.hpp"
 #include "base/log.hpp"
 #include "db/binding_store.hpp"
+#include "db/call_log_store.hpp"
 #include "db/call_store.hpp"
 #include "db/database_thread.hpp"
 #include "db/directory_loader.hpp"
@@ -85,7 +86,19 @@ sip::EndpointSettings endpoint_settings(const ServeSettings& settings, const std
         result.listen.push_back(
             {listener.protocol == ListenProtocol::udp ? Transport::udp : Transport::tcp,
              listener.address.host, listener.address.port});
+    result.trace = {settings.trace_calls, settings.trace_kilobytes * 1024};
     return result;
+}
+
+/// Removes calls from the log once it keeps more than the settings say.
+db::DatabaseChore pruning(const ServeSettings& settings)
+{
+    constexpr std::size_t step = 200;
+    const db::CallLogLimits limits{std::chrono::days{settings.call_log_days},
+                                   settings.call_log_rows};
+    return [limits](db::Database& database) {
+        return db::CallLogStore{database}.prune(limits, present().wall, step) == step;
+    };
 }
 
 std::vector<std::string> own_hosts(const ServeSettings& settings)
@@ -232,6 +245,14 @@ public:
     /// run(), which `events` must outlive.
     void show_changes_to(web::EventHub& events) { events_ = &events; }
 
+    /// The SIP messages kept of a call. Any thread.
+    void show_messages(CallRecordId record, std::function<void(SipTraceRef)> answer)
+    {
+        loop_.post([this, record, answer = std::move(answer)] {
+            answer(endpoint_.messages_of(record));
+        });
+    }
+
     /// SIGTERM, SIGINT or SIGHUP. Any thread.
     void signal(int number)
     {
@@ -273,6 +294,8 @@ private:
         outbox_.listened = events_ != nullptr && events_->listened();
         move(present());
         shown_.reset();
+        for (const auto& event : outbox_.events)
+            if (const auto* part = std::get_if<PartRecorded>(&event)) endpoint_.keep_messages(*part);
         commands_.swap(outbox_.commands);
         for (auto& command : commands_) {
             if (const auto* notify = std::get_if<SendNotify>(&command); notify && notify->event_at)
@@ -415,7 +438,7 @@ try {
     const auto domain = database->domain();
     auto found = read_database(*database);
     const auto directory_size = found.directory->extension_count();
-    db::DatabaseThread database_thread{std::move(database)};
+    db::DatabaseThread database_thread{std::move(database), {.chore = pruning(settings)}};
 
     Server server{settings, domain, std::move(found), database_thread};
     web::Server web_server{
@@ -438,6 +461,10 @@ try {
          .order =
              [&](CallOrder order, std::function<void(OrderAnswerRef)> answer) {
                  server.carry_out(std::move(order), std::move(answer));
+             },
+         .messages =
+             [&](CallRecordId record, std::function<void(SipTraceRef)> answer) {
+                 server.show_messages(record, std::move(answer));
              }}};
     server.show_changes_to(web_server.events());
     web_server.start();

@@ -96,11 +96,13 @@ struct Dispatcher::Pending {
     LampAccountRef lamp;
     RouteExplanationRef route;
     OrderAnswerRef order;
+    SipTraceRef trace;
 
     [[nodiscard]] bool has_what_it_needs() const
     {
         switch (row->needs) {
-        case Needs::nothing: return true;
+        case Needs::nothing:
+        case Needs::messages: return true;  // there may be none
         case Needs::live_view: return live != nullptr;
         case Needs::lamp:
         case Needs::lamp_resent: return lamp != nullptr;
@@ -220,8 +222,14 @@ void Dispatcher::ask(const PendingRef& pending)
     const auto named = [&](std::string_view name) {
         for (const auto& [each, value] : pending->path)
             if (each == name) return value;
-        throw std::logic_error{"the path names no lamp"};
+        throw std::logic_error{"the path does not name what is asked for"};
     };
+    if (pending->row->needs == Needs::messages)
+        return exchange_.messages(parse_record_id(named("id")).value_or(CallRecordId{}),
+                                  [pending, go_on](SipTraceRef trace) {
+                                      pending->trace = std::move(trace);
+                                      go_on();
+                                  });
     exchange_.lamp({.watcher = named("watcher"),
                     .member = named("member"),
                     .resend = pending->row->needs == Needs::lamp_resent},
@@ -316,6 +324,7 @@ void Dispatcher::run(const PendingRef& pending, db::Database& database)
                                          .lamp = pending->lamp,
                                          .route = pending->route,
                                          .order = pending->order,
+                                         .trace = pending->trace,
                                          .counts = *counts_,
                                          .events = *events_,
                                          .tickets = tickets_,

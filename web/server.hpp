@@ -11,6 +11,7 @@
 #include "core/lamp_account.hpp"
 #include "core/live_view.hpp"
 #include "core/route_explanation.hpp"
+#include "core/sip_trace.hpp"
 #include "db/database_thread.hpp"
 #include "web/event_hub.hpp"
 
@@ -41,6 +42,9 @@ using RouteSource = std::function<void(std::string from, std::string dialled,
 
 /// Has the exchange do something with a call, in the same manner.
 using OrderTaker = std::function<void(CallOrder order, std::function<void(OrderAnswerRef)> answer)>;
+/// Asks the exchange for the SIP messages of a call, in the same manner; null: none are kept.
+using MessagesSource =
+    std::function<void(CallRecordId record, std::function<void(SipTraceRef)> answer)>;
 
 /// All that the web wants of the exchange.
 struct ExchangeDoor {
@@ -49,6 +53,7 @@ struct ExchangeDoor {
     LampSource lamp;
     RouteSource route;
     OrderTaker order;
+    MessagesSource messages;
 };
 
 /// Runs its own thread, which only moves bytes: requests are handled on the database thread. A

@@ -54,6 +54,7 @@ std::optional<Right> right_named(std::string_view text) noexcept
     if (text == "write_config") return Right::write_config;
     if (text == "read_live") return Right::read_live;
     if (text == "act_live") return Right::act_live;
+    if (text == "read_messages") return Right::read_messages;
     return std::nullopt;
 }
 
@@ -64,6 +65,7 @@ bool may(Role role, Right right) noexcept
     case Right::write_config: return role == Role::admin || role == Role::operator_;
     case Right::read_live: return true;
     case Right::act_live: return role != Role::auditor;
+    case Right::read_messages: return role == Role::admin || role == Role::auditor;
     }
     return false;
 }

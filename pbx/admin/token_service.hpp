@@ -23,6 +23,7 @@ enum class Right : std::uint8_t {
     write_config,  ///< admin, operator
     read_live,     ///< everybody
     act_live,      ///< everybody but auditors
+    read_messages, ///< SIP messages of calls: admin, auditor
 };
 std::optional<Right> right_named(std::string_view word) noexcept;
 bool may(Role role, Right right) noexcept;

@@ -206,6 +206,30 @@ constexpr Setting duration(std::string_view name, std::string_view help)
     return {name, "TIME", help, false, read_duration<member, least, most>, show_duration<member>};
 }
 
+template <auto member, std::size_t least, std::size_t most>
+Reason read_count(ServeSettings& settings, Values values)
+{
+    const std::string_view text = values.back();
+    std::size_t count{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc{} || end != text.data() + text.size() || count < least || count > most)
+        return fmt::format("'{}': expected a number from {} to {}", text, least, most);
+    settings.*member = count;
+    return std::nullopt;
+}
+
+template <auto member>
+std::vector<std::string> show_count(const ServeSettings& settings)
+{
+    return {fmt::format("{}", settings.*member)};
+}
+
+template <auto member, std::size_t least, std::size_t most>
+constexpr Setting count(std::string_view name, std::string_view help)
+{
+    return {name, "NUMBER", help, false, read_count<member, least, most>, show_count<member>};
+}
+
 using S = ServeSettings;
 constexpr int hour = 3600;
 constexpr int day = 24 * hour;
@@ -248,6 +272,14 @@ constexpr std::array settings_in_order{
             "md5,sha-256 or sha-256,md5 or md5 or sha-256: offered, in this order", false,
             read_word<digest_offers, &S::digest>, show_word<digest_offers, &S::digest>},
     duration<&S::nonce_lifetime, 10, day>("nonce-lifetime", "how long a digest challenge is good"),
+    count<&S::call_log_days, 0, 36'500>("call-log-days",
+                                        "how long calls stay in the log; 0: for ever"),
+    count<&S::call_log_rows, 0, 10'000'000>("call-log-rows",
+                                            "how many calls stay in the log; 0: any number"),
+    count<&S::trace_calls, 0, 10'000>("trace-calls",
+                                      "calls whose SIP messages are kept in memory; 0: none"),
+    count<&S::trace_kilobytes, 256, 1'048'576>("trace-kilobytes",
+                                               "at most so much of SIP messages"),
 };
 
 }  // namespace

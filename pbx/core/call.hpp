@@ -21,6 +21,7 @@ struct Leg {
     LegRole role = LegRole::caller;
     LegState state = LegState::trying;
     LegInput ended_by = LegInput::error;  ///< meaningful when terminated
+    unsigned status = 0;                  ///< final status that its phone sent; 0: none
     std::string extension;                ///< whose phone this is
     DialogId dialog;                      ///< seen from us: local_tag is ours
     DialogState dialog_state;

@@ -1,7 +1,9 @@
 #pragma once
 // Every fact the call engine and the registrar announce.
+#include <optional>
 #include <variant>
 
+#include "core/call_record.hpp"
 #include "core/leg_state.hpp"
 #include "core/sip_types.hpp"
 
@@ -20,7 +22,8 @@ struct DialogParty {
 struct DialogSnapshot {
     LegId leg;
     std::string id;       ///< names it to watchers for life, over restarts too; empty: it is named after the leg
-    CallRef call{};
+    CallRef call;         ///< whose leg it is at present
+    unsigned status = 0;  ///< terminated: the final SIP status that the phone sent; 0: none
     std::string extension;
     DialogId dialog;      ///< local_tag is the phone's, remote_tag ours (RFC 4235 §4.1.3, RFC 3891 §3)
     Direction direction = Direction::initiator;
@@ -42,6 +45,52 @@ struct BindingChanged {
     std::string aor;
 };
 
-using CallEvent = std::variant<DialogChanged, BindingChanged>;
+/// An INVITE became a call; before the first DialogChanged of it.
+struct CallStarted {
+    CallRef call;
+    std::string caller;  ///< extension
+    std::string dialled;
+    std::chrono::system_clock::time_point started_at;
+    std::optional<std::chrono::system_clock::time_point> answered_at{};  ///< it was talking before a restart
+    bool clicked = false;  ///< a third party placed it: the caller's phones are rung first (RFC 3725)
+};
+
+/// An INVITE was refused before it became a call.
+struct CallRefused {
+    CallRef call;  ///< nobody else's
+    std::string caller;
+    std::string caller_name;
+    std::string dialled;
+    std::string callee;  ///< the extension that this is; empty: none
+    std::string callee_name;
+    std::string sip_call_id;
+    unsigned status = 0;
+    std::string phrase;
+};
+
+/// The call is over for a reason that its legs do not tell; before the last of them is terminated.
+struct CallEnded {
+    CallRef call;
+    unsigned status = 0;  ///< SIP status; 0: `reason` says it (RFC 3326), else it was hung up
+    std::string reason;
+};
+
+/// A transfer has succeeded: `target` talks in the place of `transferor`.
+struct CallMoved {
+    CallRef call;
+    LegId transferor;  ///< 0: has left meanwhile
+    LegId target;
+    CallRef asked;     ///< attended: the call that `target` was a leg of until now; 0: blind
+};
+
+/// A dialog belongs to a recorded call, of which its SIP messages are to be kept.
+struct PartRecorded {
+    CallRecordId record;
+    std::string sip_call_id;
+    std::string extension;
+    PartKind kind = PartKind::called;
+};
+
+using CallEvent = std::variant<DialogChanged, BindingChanged, CallStarted, CallRefused, CallEnded, CallMoved, PartRecorded>;
 
 }  // namespace lampline

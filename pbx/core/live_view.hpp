@@ -22,6 +22,7 @@ struct LiveLeg {
 };
 struct LiveCall {
     std::string id;
+    std::string log_id;  ///< of its record, once it is over
     std::string from;
     std::string dialled;
     std::chrono::system_clock::time_point started_at;

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/call_record.hpp"
 #include "core/location_table.hpp"
 #include "core/stored_call.hpp"
 
@@ -61,8 +62,13 @@ struct RingingRemoved {
     CallRef call;
 };
 
+/// A call is over: the log gets it.
+struct CallRecorded {
+    std::shared_ptr<const CallRecord> record;
+};
+
 using StorageChange =
     std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved, CallStored, CallRemoved,
-                 RingingStored, RingingRemoved>;
+                 RingingStored, RingingRemoved, CallRecorded>;
 
 }  // namespace lampline

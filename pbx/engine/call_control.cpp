@@ -108,6 +108,11 @@ OrderAnswer CallEngine::place(const CallOrder& order, Moment now, Outbox& outbox
     call.clicked = true;
     calls_.emplace(call.id, std::move(owned));
     ++counters_.calls_started;
+    outbox.announce(CallStarted{.call = call.id,
+                                .caller = call.from,
+                                .dialled = call.dialled,
+                                .started_at = call.started_at,
+                                .clicked = true});
 
     Route own_phones;
     own_phones.kind = RouteKind::hunt;

@@ -236,6 +236,7 @@ const Call* CallEngine::find(CallRef call) const noexcept
 LiveCall CallEngine::shown(const Call& call)
 {
     LiveCall live{.id = std::to_string(call.id.value),
+                  .log_id = write(record_id(call.started_at, call.id)),
                   .from = call.from,
                   .dialled = call.dialled,
                   .started_at = call.started_at,

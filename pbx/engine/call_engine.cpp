@@ -217,6 +217,18 @@ void CallEngine::reject(const InviteReceived& input, unsigned status, std::strin
                       .status = status,
                       .phrase = std::string{phrase},
                       .headers = std::move(headers)});
+    const auto dialled = extension_of(input.request_uri);
+    const auto* callee = directory_->find(dialled);
+    const auto caller = party_of(input.authenticated, input.parties.from.display_name);
+    outbox.announce(CallRefused{.call = call_ids_.next(),
+                                .caller = input.authenticated,
+                                .caller_name = caller.display_name,
+                                .dialled = dialled,
+                                .callee = callee ? callee->number : std::string{},
+                                .callee_name = callee ? callee->display_name : std::string{},
+                                .sip_call_id = input.call_id,
+                                .status = status,
+                                .phrase = std::string{phrase}});
 }
 
 NameAddr CallEngine::party_of(std::string_view number, std::string_view own_display_name) const
@@ -285,6 +297,7 @@ void CallEngine::announce(const Leg& leg, Outbox& outbox) const
         .leg = leg.id,
         .id = leg.dialog.local_tag,
         .call = owner == by_leg_.end() ? CallRef{} : owner->second->id,
+        .status = leg.status,
         .extension = leg.extension,
         .dialog = {leg.dialog.call_id, leg.dialog.remote_tag,
                    leg.dialog.local_tag},  // as the phone sees it
@@ -303,6 +316,7 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
 {
     if (call.phase == CallPhase::ended) return;
     begin_end(call, now, outbox);
+    outbox.announce(CallEnded{call.id, ended_by ? 200U : 0U, std::string{reason}});
     call.transfer.reset();
     call.change.reset();
     cancel_branches(call, {}, reason, nullptr, outbox);

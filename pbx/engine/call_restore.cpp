@@ -206,6 +206,8 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
         outbox.send(ResumeDialog{leg.id, leg.dialog, leg.dialog_state, leg.flow});
     }
     connect(call.legs.front(), call.legs.back());
+    outbox.announce(
+        CallStarted{call.id, call.from, call.dialled, call.started_at, call.answered_at});
     for (const auto& leg : call.legs) announce(leg, outbox);
     call.unsaved = true;  // what was reserved is used up
     keep(call, outbox);

@@ -58,6 +58,7 @@ Call& CallEngine::open_call(const InviteReceived& input, Moment now, Outbox& out
     enlist(call, caller);
     ++counters_.calls_started;
     outbox.send(OpenDialog{input.transaction, caller.id, caller.dialog.local_tag});
+    outbox.announce(CallStarted{call.id, input.authenticated, call.dialled, call.started_at});
     return call;
 }
 
@@ -212,6 +213,7 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
 {
     if (leg.state == LegState::terminated) return;  // it was cancelled, and this is its 487
     const bool silent = response.generated;
+    if (!silent) leg.status = response.status;
     move(leg,
          !silent                  ? LegInput::rejected
          : response.status == 408 ? LegInput::timeout
@@ -247,6 +249,7 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
 {
     Leg& caller = call.caller();
     begin_end(call, now, outbox);
+    outbox.announce(CallEnded{call.id, status, std::string{phrase}});
     const bool told = call.best.status == status;
     if (caller.invite_in) {
         std::vector<Header> headers;
@@ -276,6 +279,7 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
             return sweep(*call, outbox);
         }
         begin_end(*call, now, outbox);
+        outbox.announce(CallEnded{call->id, 487, {}});
         move(*leg, LegInput::cancelled, outbox);
         cancel_branches(*call, {}, {}, input.payload, outbox);
     } else if (auto* relay = call->find_relay(input.transaction); relay && !relay->answered) {

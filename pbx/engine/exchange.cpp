@@ -157,6 +157,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                     if (outbox.listened)
                         outbox.shown.push_back({now.wall, leg_event(changed.dialog)});
                     indications_.fold(changed, now, outbox);
+                    recorder_.fold(changed, now, outbox);
                 },
                 [&](const BindingChanged& changed) {
                     calls_.bindings_changed(changed.aor, outbox);
@@ -165,6 +166,8 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                             {now.wall, registration_event(changed.aor, registrar_.locations())});
                     indications_.bindings_changed(changed.aor, registrar_.locations(), now, outbox);
                 },
+                [](const PartRecorded&) {},
+                [&](const auto& of_a_call) { recorder_.fold(of_a_call, now, outbox); },
             },
             event);
     }

@@ -1,6 +1,7 @@
 #pragma once
 // The domain in one piece: registrar, call engine and group indications, joined by values.
 #include "engine/call_engine.hpp"
+#include "engine/call_recorder.hpp"
 #include "engine/group_indications.hpp"
 #include "engine/registrar.hpp"
 
@@ -67,6 +68,7 @@ private:
     Registrar registrar_;
     CallEngine calls_;
     GroupIndications indications_;
+    CallRecorder recorder_;
     std::uint64_t registrations_ = 0;
 };
 

@@ -269,6 +269,9 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
         leg->held = leg->sdp && !leg->sdp->body.empty() && !receives_media(leg->sdp->body);
         announce(*leg, outbox);
     }
+    const auto* asked = find(transfer.consulted).first;
+    outbox.announce(
+        CallMoved{call.id, transfer.transferor, target.id, asked ? asked->id : CallRef{}});
     if (Leg* transferor = call.find(transfer.transferor)) transferor->peer = {};
     if (const auto [other, consulted] = find(transfer.consulted); consulted) {
         consulted->peer = {};

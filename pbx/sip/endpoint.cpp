@@ -17,6 +17,7 @@
 #include "sip/command_runner.hpp"
 #include "sip/header_text.hpp"
 #include "sip/lenient_tag.hpp"
+#include "sip/message_tap.hpp"
 #include "sip/notify_sender.hpp"
 #include "sip/orphans.hpp"
 #include "sip/screen.hpp"
@@ -127,6 +128,8 @@ struct Endpoint::Inner final : MessageSink {
     bool overloaded = false;
     bool flush_due = false;
     IdSource<TransactionId> transaction_ids;
+    MessageRing kept_messages{settings.trace};
+    std::optional<MessageTap> tap;
 
     AgentHandle agent;
     std::unique_ptr<Transports> transports;
@@ -154,6 +157,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
     allow_tag_without_semicolon();
     write_addresses_quickly();
     prove_screen();
+    if (settings.trace.calls > 0) tap.emplace(kept_messages);
     raise_descriptor_limit();
     // Bodies up to the limit must get as far as our 413; the stack refuses what is larger still.
     const auto max_message = static_cast<usize_t>(settings.limits.body_bytes + 32768);
@@ -163,7 +167,8 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
         NTATAG_CLIENT_RPORT(1), NTATAG_TCP_RPORT(1), NTATAG_UDP_MTU(65535),
         NTATAG_MAXSIZE(max_message), NTATAG_SIP_T1(milliseconds(settings.t1)),
         NTATAG_SIP_T2(milliseconds(settings.t2)), NTATAG_SIP_T1X64(milliseconds(settings.t1x64)),
-        TAG_END()));
+        // Parsing takes a message apart where it lies; the tap needs it whole.
+        TAG_IF(tap, NTATAG_SIPFLAGS(MSG_DO_CANONIC | MSG_DO_EXTRACT_COPY)), TAG_END()));
     if (!agent) throw std::runtime_error{"nta_agent_create"};
     transports = std::make_unique<Transports>(*agent, settings, [this](ConnectionId id) {
         // Comes from the middle of the stack; what hangs on the connection fails once it is out of
@@ -363,10 +368,11 @@ bool Endpoint::Inner::reply(const Reply& command)
 void Endpoint::Inner::answer(const HeldRequest& request, const StatelessReply& reply)
 {
     auto text = write_reply(*request.sip, reply, settings.product);
-    if (request.connection) {
+    if (request.connection) {  // through the stack's transports, which are tapped
         send_over(*request.connection, text);
         return;
     }
+    if (tap) tap_answer(kept_messages, *request.sip, *request.listener, request.source, text);
     auto packet = std::make_shared<Packet>();
     packet->text = std::move(text);
     if (!request.key.empty()) repeated.answer(request.key, packet);
@@ -472,6 +478,16 @@ void Endpoint::set_directory(DirectoryRef directory)
 void Endpoint::refuse_new_calls(bool refuse) noexcept
 {
     inner_->draining = refuse;
+}
+
+void Endpoint::keep_messages(const PartRecorded& part)
+{
+    inner_->kept_messages.claim(part.record, part.sip_call_id, part.extension, part.kind);
+}
+
+SipTraceRef Endpoint::messages_of(CallRecordId record) const
+{
+    return inner_->kept_messages.read(record);
 }
 
 const EndpointCounters& Endpoint::counters() const noexcept

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "core/call_event.hpp"
 #include "core/directory.hpp"
+#include "core/message_ring.hpp"
 #include "core/sip_command.hpp"
 #include "core/sip_input.hpp"
 #include "sip/event_loop.hpp"
@@ -45,6 +47,7 @@ struct EndpointSettings {
     std::chrono::milliseconds t2{4000};
     std::chrono::milliseconds t1x64{32000};  ///< timers B, F, H
     EndpointLimits limits;
+    MessageRingLimits trace;
 };
 
 /// A `--sip` address that cannot be listened on; what() names it and says why.
@@ -94,6 +97,10 @@ public:
     /// Draining: INVITEs outside a dialog get 503 with Retry-After.
     void refuse_new_calls(bool refuse) noexcept;
     [[nodiscard]] const EndpointCounters& counters() const noexcept;
+    /// Keeps the messages of this dialog with those of the recorded call.
+    void keep_messages(const PartRecorded& part);
+    /// The messages kept of a call, secrets and all; null: none.
+    [[nodiscard]] SipTraceRef messages_of(CallRecordId record) const;
 
 private:
     struct Inner;

@@ -20,6 +20,7 @@ json::object shown(const LiveCall& call)
                                     {"address", leg.address},
                                     {"held", leg.held}});
     return {{"id", call.id},
+            {"log_id", call.log_id},
             {"from", call.from},
             {"dialled", call.dialled},
             {"started_at", time_text(call.started_at)},

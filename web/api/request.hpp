@@ -16,6 +16,7 @@
 #include "core/lamp_account.hpp"
 #include "core/live_view.hpp"
 #include "core/route_explanation.hpp"
+#include "core/sip_trace.hpp"
 #include "db/database.hpp"
 #include "web/event_hub.hpp"
 #include "web/http_message.hpp"
@@ -44,6 +45,7 @@ struct ApiRequest {
     const LampAccountRef& lamp;        ///< there when it is needed
     const RouteExplanationRef& route;  ///< there when it is needed
     const OrderAnswerRef& order;       ///< there when it is needed
+    const SipTraceRef& trace;          ///< null: not needed, or no messages are kept
     const StatusCounts& counts;
     EventHub& events;
     TicketBox& tickets;
@@ -63,8 +65,9 @@ struct ApiAnswer {
 using ApiHandler = ApiAnswer (*)(const ApiRequest&);
 
 /// What the exchange is asked for first: a lamp is that of the path's `watcher` and `member`, a
-/// route that of the body's `from` and `dialled`. order: it is asked to do what the request says.
-enum class Needs : std::uint8_t { nothing, live_view, lamp, lamp_resent, route, order };
+/// route that of the body's `from` and `dialled`, messages are those of the path's `id`. order: it
+/// is asked to do what the request says.
+enum class Needs : std::uint8_t { nothing, live_view, lamp, lamp_resent, route, order, messages };
 
 struct HandlerRow {
     std::string_view operation;  ///< operationId
@@ -115,6 +118,10 @@ ApiAnswer place_call(const ApiRequest&);
 /// The answers of hang up, hold, resume, transfer and pick up.
 template <CallAction action>
 ApiAnswer change_call(const ApiRequest&);
+ApiAnswer list_call_log(const ApiRequest&);
+ApiAnswer get_call_log_entry(const ApiRequest&);
+ApiAnswer get_ladder(const ApiRequest&);
+ApiAnswer get_pcap(const ApiRequest&);
 ApiAnswer list_lamps(const ApiRequest&);
 ApiAnswer get_lamp(const ApiRequest&);
 ApiAnswer resend_lamp(const ApiRequest&);

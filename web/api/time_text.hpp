@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace lampline::web {
 
@@ -14,5 +15,9 @@ std::string time_text(std::chrono::sys_seconds time);
 std::string time_text(std::chrono::system_clock::time_point time);
 /// null when there is none
 boost::json::value time_or_null(const std::optional<std::chrono::system_clock::time_point>& time);
+
+/// A time as RFC 3339 §5.6 writes it, with any offset; nullopt: it is none, or before 1970 or after
+/// 9999.
+std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text);
 
 }  // namespace lampline::web

@@ -146,6 +146,9 @@ TEST_CASE("a bad value is refused with its place and the reason")
           "--ring-timeout: 'soon': expected a duration such as 90s, 30m or 2h");
     CHECK(refusal(read({"serve"}, {{"LAMPLINE_LOG_LEVEL", "loud"}})) ==
           "LAMPLINE_LOG_LEVEL: 'loud': expected one of trace, debug, info, warning, error");
+    CHECK(refusal(read({"serve", "--trace-calls", "-1"})) ==
+          "--trace-calls: '-1': expected a number from 0 to 10000");
+    CHECK(settings_of(read({"serve", "--call-log-rows", "0"})).call_log_rows == 0);
 
     const Folder folder;
     auto file = folder.file("# office\n\nhttp = \"localhost:80\"\n");

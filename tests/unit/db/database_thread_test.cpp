@@ -138,3 +138,34 @@ TEST_CASE("flush: what is owed is on disk when it returns, and a stuck disk is n
     serving.thread.stop();
     serving.thread.flush(std::chrono::seconds{10});
 }
+
+TEST_CASE("a chore goes on in steps until nothing is left, lets jobs in between, and then rests")
+{
+    std::promise<void> ended;
+    int steps = 0;
+    DatabaseThreadSettings settings;
+    settings.chore_interval = std::chrono::hours{1};
+    settings.chore = [&](Database&) {
+        if (++steps == 3) ended.set_value();
+        return steps < 3;
+    };
+    Serving serving{settings};
+    ended.get_future().get();
+    std::promise<int> seen;
+    CHECK(serving.thread.post([&](Database&) { seen.set_value(steps); }));
+    CHECK(seen.get_future().get() == 3);
+}
+
+TEST_CASE("a chore that fails is logged, and tried again later")
+{
+    std::promise<void> again;
+    int steps = 0;
+    DatabaseThreadSettings settings;
+    settings.chore_interval = std::chrono::milliseconds{1};
+    settings.chore = [&](Database&) -> bool {
+        if (++steps == 2) again.set_value();
+        throw std::runtime_error{"broken chore"};
+    };
+    Serving serving{settings};
+    again.get_future().get();
+}

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <set>
 
+#include "db/call_log_store.hpp"
+#include "unit/db/call_records.hpp"
 #include "unit/web/http_client.hpp"
 #include "unit/web/lamp_values.hpp"
+#include "unit/web/traced_call.hpp"
 #include "web/api/request.hpp"
 #include "web/api_description.hpp"
 
@@ -25,11 +28,11 @@ std::string filled(std::string path)
 {
     for (const auto& [name, value] : {std::pair{"{number}", "207"},
                                       {"{name}", "sales"},
-                                      {"{id}", "17"},
                                       {"{watcher}", "207"},
                                       {"{member}", "207"},
                                       {"{feature}", "disturb"},
-                                      {"{group}", "600"}})
+                                      {"{group}", "600"},
+                                      {"{id}", "6963200000503809"}})
         if (const auto at = path.find(name); at != std::string::npos)
             path.replace(at, std::string_view{name}.size(), value);
     return path;
@@ -123,11 +126,19 @@ TEST_CASE("every operation of openapi.yaml answers as described")
             office.put("/api/v1/groups/sales", R"({"members":["207"]})");
             office.put("/api/v1/body-profiles/sales", "{}");
             office.put("/api/v1/ring-groups/600", R"({"members":[{"number":"207"}]})");
+            office.on_database([](db::Database& opened) {
+                db::CallLogStore store{opened};
+                db::Transaction transaction{opened, db::Durability::normal};
+                store.put(full_record(123, "201", "202"));
+                transaction.commit();
+                return true;
+            });
+            office.trace = traced_call();
             LiveView view;
             view.registrations.emplace_back();
             view.registrations[0].aor = "207";
             view.calls.emplace_back();
-            view.calls[0].id = "17";
+            view.calls[0].id = "6963200000503809";
             office.order_answer = {.outcome = OrderOutcome::begun, .call = view.calls[0]};
             view.calls[0].legs.push_back({"caller", "207", "early", "", "", false});
             view.lamps.emplace_back();

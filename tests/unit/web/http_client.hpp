@@ -116,6 +116,7 @@ struct WebOffice {
     LiveViewRef live = std::make_shared<const LiveView>();
     RouteExplanationRef route = std::make_shared<const RouteExplanation>();
     std::string asked_route;
+    SipTraceRef trace;    ///< of every call
     bool shows = true;    ///< answers when asked for its view
     bool applies = true;  ///< applies what is published
     std::vector<DirectoryRef> published;
@@ -157,6 +158,11 @@ struct WebOffice {
                           const std::lock_guard lock{mutex};
                           ordered.push_back(std::move(order));
                           if (shows) answer(std::make_shared<const OrderAnswer>(order_answer));
+                      },
+                  .messages =
+                      [this](CallRecordId, std::function<void(SipTraceRef)> answer) {
+                          const std::lock_guard lock{mutex};
+                          answer(trace);
                       }}}
     {
         server.start();

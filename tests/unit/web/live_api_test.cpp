@@ -19,6 +19,7 @@ LiveViewRef busy_office()
     view.registrations = {full_binding("207"), full_binding("201")};
     LiveCall call;
     call.id = "c1";
+    call.log_id = "7001";
     call.from = "207";
     call.dialled = "211";
     call.started_at = millis(1'700'000'000'123);
@@ -83,7 +84,7 @@ TEST_CASE("calls: their legs and states")
     office.live = busy_office();
     const auto page = json_of(office.get("/api/v1/calls"));
     CHECK(page.at("items").at(0) == boost::json::parse(R"({
-        "id":"c1","from":"207","dialled":"211","started_at":"2023-11-14T22:13:20.123Z",
+        "id":"c1","log_id":"7001","from":"207","dialled":"211","started_at":"2023-11-14T22:13:20.123Z",
         "answered_at":null,"legs":[
           {"role":"caller","extension":"207","state":"confirmed","call_id":"a@b",
            "address":"udp:192.0.2.7:5060","held":false},

@@ -1,0 +1,207 @@
+// What of a SIP message is shown to nobody.
+#include <algorithm>
+#include <array>
+
+#include "core/sip_trace.hpp"
+
+namespace lampline {
+namespace {
+
+constexpr char mask = 'x';
+
+bool same_word(std::string_view left, std::string_view right) noexcept
+{
+    const auto lower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    };
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                      [&](char a, char b) { return lower(a) == lower(b); });
+}
+
+bool is_blank(char c) noexcept
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/// A part of a message that can be overwritten, and only that.
+class Span {
+public:
+    Span(std::string& text, std::size_t begin, std::size_t end)
+        : text_{text}, begin_{begin}, end_{end}
+    {
+    }
+
+    [[nodiscard]] bool empty() const noexcept { return begin_ >= end_; }
+    [[nodiscard]] char front() const noexcept { return text_[begin_]; }
+    [[nodiscard]] std::string_view view() const noexcept
+    {
+        return std::string_view{text_}.substr(begin_, end_ - begin_);
+    }
+    /// Takes `size` letters off the front.
+    Span take(std::size_t size) noexcept
+    {
+        size = std::min(size, end_ - begin_);
+        begin_ += size;
+        return {text_, begin_ - size, begin_};
+    }
+    void skip_blanks() noexcept
+    {
+        while (!empty() && is_blank(front())) ++begin_;
+    }
+    void hide() const noexcept
+    {
+        for (auto i = begin_; i < end_; ++i)
+            if (!is_blank(text_[i])) text_[i] = mask;
+    }
+
+private:
+    std::string& text_;
+    std::size_t begin_, end_;
+};
+
+/// Parameters of a digest that are no secret, and do not help to guess one without the rest.
+bool is_harmless(std::string_view name) noexcept
+{
+    constexpr std::array names{"username",  "realm", "nonce", "uri",
+                               "algorithm", "qop",   "nc",    "opaque"};
+    return std::any_of(names.begin(), names.end(),
+                       [&](const char* each) { return same_word(name, each); });
+}
+
+/// Length of a quoted string with its quotes; npos: it has no end.
+std::size_t quoted_size(std::string_view text) noexcept
+{
+    for (std::size_t i = 1; i < text.size(); ++i) {
+        if (text[i] == '\\')
+            ++i;
+        else if (text[i] == '"')
+            return i + 1;
+    }
+    return std::string_view::npos;
+}
+
+/// The value of a credentials header. What cannot be read is hidden to its end.
+void hide_credentials(Span value, bool has_scheme)
+{
+    value.skip_blanks();
+    if (has_scheme) {
+        const auto scheme = value.take(value.view().find_first_of(" \t\r\n"));
+        const bool digest = same_word(scheme.view(), "Digest");
+        value.skip_blanks();
+        if (!digest && value.empty()) return scheme.hide();
+        if (!digest) return value.hide();
+    }
+    for (;;) {
+        value.skip_blanks();
+        if (value.empty()) return;
+        const auto equals = value.view().find_first_of("=,\"");
+        if (equals == std::string_view::npos || value.view()[equals] != '=') return value.hide();
+        auto name = value.take(equals).view();
+        while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
+        value.take(1);
+        value.skip_blanks();
+        const bool quoted = !value.empty() && value.front() == '"';
+        const auto size = quoted ? quoted_size(value.view()) : value.view().find_first_of(",\"");
+        if (quoted && size == std::string_view::npos) return value.hide();
+        const auto parameter = value.take(size);
+        if (!is_harmless(name)) parameter.hide();
+        value.skip_blanks();
+        if (value.empty()) return;
+        if (value.front() != ',') return value.hide();
+        value.take(1);
+    }
+}
+
+/// `sip:user:password@host`, wherever it stands in a line of the head.
+void hide_passwords(Span line)
+{
+    while (!line.empty()) {
+        const auto text = line.view();
+        const auto scheme = text.find(':');
+        if (scheme == std::string_view::npos) return;
+        const auto before = text.substr(0, scheme);
+        const bool is_uri =
+            (before.size() >= 3 && same_word(before.substr(before.size() - 3), "sip")) ||
+            (before.size() >= 4 && same_word(before.substr(before.size() - 4), "sips"));
+        line.take(scheme + 1);
+        if (!is_uri) continue;
+        const auto rest = line.view();
+        const auto user_end = rest.find_first_of("@<>\" \t");
+        if (user_end == std::string_view::npos || rest[user_end] != '@') continue;
+        const auto colon = rest.substr(0, user_end).find(':');
+        if (colon == std::string_view::npos) continue;
+        line.take(colon + 1);
+        line.take(user_end - colon - 1).hide();
+    }
+}
+
+void hide_in_header(std::string& text, std::size_t begin, std::size_t end)
+{
+    Span line{text, begin, end};
+    auto name = line.view().substr(0, line.view().find(':'));
+    const auto size = name.size();
+    while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
+    const bool credentials =
+        same_word(name, "Authorization") || same_word(name, "Proxy-Authorization");
+    const bool info =
+        same_word(name, "Authentication-Info") || same_word(name, "Proxy-Authentication-Info");
+    if (!credentials && !info) return hide_passwords(line);
+    line.take(size + 1);
+    hide_credentials(line, credentials);
+}
+
+void hide_in_body_line(std::string& text, std::size_t begin, std::size_t end)
+{
+    Span line{text, begin, end};
+    const auto starts = [&](std::string_view start) {
+        return line.view().size() > start.size() &&
+               same_word(line.view().substr(0, start.size()), start);
+    };
+    for (const std::string_view start : {"k=", "a=key-mgmt:", "a=ice-pwd:", "a=crypto:"}) {
+        if (!starts(start)) continue;
+        line.take(start.size());
+        if (start == "a=crypto:") {  // tag and suite are no secret (RFC 4568 §4)
+            const auto digits = line.view().find_first_not_of("0123456789");
+            if (digits == 0 || digits == std::string_view::npos) return line.hide();
+            line.take(digits);
+            line.skip_blanks();
+            line.take(line.view().find_first_of(" \t"));
+        }
+        return line.hide();
+    }
+}
+
+/// The end of the line at `begin`, its line end included.
+std::size_t line_end(std::string_view text, std::size_t begin) noexcept
+{
+    const auto end = text.find_first_of("\r\n", begin);
+    if (end == std::string_view::npos) return text.size();
+    return end + (text.substr(end).starts_with("\r\n") ? 2 : 1);
+}
+
+bool is_empty_line(std::string_view text, std::size_t begin) noexcept
+{
+    return begin < text.size() && (text[begin] == '\r' || text[begin] == '\n');
+}
+
+}  // namespace
+
+std::string without_secrets(std::string message)
+{
+    std::size_t at = 0;
+    while (at < message.size() && !is_empty_line(message, at)) {
+        auto end = line_end(message, at);
+        while (end < message.size() && (message[end] == ' ' || message[end] == '\t'))
+            end = line_end(message, end);  // folded
+        hide_in_header(message, at, end);
+        at = end;
+    }
+    while (at < message.size()) {
+        const auto end = line_end(message, at);
+        hide_in_body_line(message, at, end);
+        at = end;
+    }
+    return message;
+}
+
+}  // namespace lampline

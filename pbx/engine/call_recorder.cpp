@@ -1,0 +1,352 @@
+#include "engine/call_recorder.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace lampline {
+namespace {
+
+bool was_rung(const CallPart& part) noexcept
+{
+    return part.kind == PartKind::called || part.kind == PartKind::transferred;
+}
+
+/// Parts that were rung together: all that the caller rang, or all that one transfer rang.
+bool same_attempt(const CallPart& left, const CallPart& right) noexcept
+{
+    return left.kind == right.kind &&
+           (left.kind != PartKind::transferred || left.started_at == right.started_at);
+}
+
+/// Somebody took what rang at `part`: another phone of the attempt, or a picker.
+bool attempt_answered(const CallRecord& record, const CallPart& part)
+{
+    if (part.kind == PartKind::called) return record.answered_at.has_value();
+    return std::any_of(record.parts.begin(), record.parts.end(), [&](const CallPart& each) {
+        return each.answered_at && same_attempt(each, part);
+    });
+}
+
+PartResult result_of_refusal(unsigned status) noexcept
+{
+    switch (status) {
+    case 486:
+    case 600: return PartResult::busy;
+    case 603:
+    case 607:
+    case 608: return PartResult::declined;
+    case 408:
+    case 410:
+    case 430:
+    case 480: return PartResult::unreachable;
+    default: return PartResult::failed;
+    }
+}
+
+PartResult result_of(const CallRecord& record, const CallPart& part, LegInput ended_by)
+{
+    if (part.answered_at) return PartResult::answered;
+    if (!was_rung(part)) return PartResult::unanswered;
+    switch (ended_by) {
+    case LegInput::rejected: return result_of_refusal(part.status);
+    case LegInput::timeout:
+    case LegInput::error: return PartResult::unreachable;
+    default:
+        return attempt_answered(record, part) ? PartResult::answered_elsewhere : PartResult::missed;
+    }
+}
+
+/// What the caller of a call that nobody answered was told, in a word.
+CallResult result_of_failure(const CallRecord& record)
+{
+    switch (record.status) {
+    case 486:
+    case 600: return CallResult::busy;
+    case 603:
+    case 607:
+    case 608: return CallResult::declined;
+    case 404:
+    case 410:
+    case 484:
+    case 604: return CallResult::unknown_number;
+    case 408:
+    case 480:
+    case 487: return record.ringing_at ? CallResult::missed : CallResult::unreachable;
+    default: return CallResult::failed;
+    }
+}
+
+/// The SIP status that a Reason header tells (RFC 3326); 200 when it tells none.
+unsigned status_in(std::string_view reason) noexcept
+{
+    constexpr std::string_view start = "SIP;cause=";
+    unsigned status = 0;
+    if (reason.starts_with(start))
+        std::from_chars(reason.data() + start.size(), reason.data() + reason.size(), status);
+    return status >= 200 && status < 700 ? status : 200;
+}
+
+void set_ender(CallRecord& record)
+{
+    const auto name = [&](CallEnder ender, const CallPart& part) {
+        record.ended_by = ender;
+        record.ended_extension = part.extension;
+    };
+    if (record.continued_in) {
+        record.ended_by = CallEnder::transfer;
+        return;
+    }
+    for (const auto& part : record.parts) {
+        if (part.ended_at != record.ended_at) continue;
+        const bool caller = part.kind == PartKind::caller;
+        if (part.end == end_event(LegInput::local_bye))
+            return name(caller ? CallEnder::caller : CallEnder::callee, part);
+        if (caller && part.end == end_event(LegInput::cancelled))
+            return name(CallEnder::caller, part);
+    }
+    if (record.answered_at) return;
+    for (const auto& part : record.parts)
+        if (was_rung(part) && part.status == record.status && part.status != 0)
+            return name(CallEnder::callee, part);
+}
+
+void set_missed(CallRecord& record)
+{
+    for (auto& part : record.parts) {
+        // It rang here in vain, and then elsewhere.
+        if (part.result == PartResult::missed && attempt_answered(record, part))
+            part.result = PartResult::answered_elsewhere;
+        const bool unanswered = part.result == PartResult::missed ||
+                                part.result == PartResult::busy ||
+                                part.result == PartResult::unreachable;
+        part.missed = was_rung(part) && unanswered && !attempt_answered(record, part);
+    }
+}
+
+/// An extension whose phones were not rung, since there are none, or it is busy, or not to be
+/// disturbed, has missed the call all the same.
+void add_unreached(CallRecord& record)
+{
+    const bool rang = std::any_of(record.parts.begin(), record.parts.end(), was_rung);
+    const bool busy = record.status == 486;
+    if (rang || record.callee.empty() || (record.status != 480 && !busy)) return;
+    CallPart part;
+    part.kind = PartKind::called;
+    part.result = busy ? PartResult::busy : PartResult::unreachable;
+    part.extension = record.callee;
+    part.name = record.callee_name;
+    part.started_at = started_at(record.id);
+    part.ended_at = record.ended_at;
+    record.parts.push_back(std::move(part));
+}
+
+}  // namespace
+
+std::optional<std::size_t> CallRecorder::Open::position_of(LegId leg) const
+{
+    const auto found =
+        std::find_if(legs.begin(), legs.end(), [&](const PartLeg& each) { return each.id == leg; });
+    if (!leg || found == legs.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - legs.begin());
+}
+
+void CallRecorder::Open::end(std::size_t position)
+{
+    if (std::exchange(legs[position].living, false)) --living;
+}
+
+void CallRecorder::fold(const CallStarted& started, Moment /*now*/, Outbox& /*outbox*/)
+{
+    auto& open = open_[started.call];
+    open.resumed = started.answered_at.has_value();
+    open.clicked = started.clicked;
+    auto& record = open.record;
+    record.caller = started.caller;
+    record.call = started.call;
+    record.id = record_id(started.started_at, started.call);
+    record.dialled = started.dialled;
+    record.answered_at = started.answered_at;
+}
+
+void CallRecorder::fold(const DialogChanged& changed, Moment now, Outbox& outbox)
+{
+    const auto& dialog = changed.dialog;
+    const auto found = open_.find(dialog.call);
+    if (found == open_.end()) return;
+    auto& open = found->second;
+    auto position = open.position_of(dialog.leg);
+    if (!position) {
+        if (dialog.state == LegState::terminated) return;
+        position = add_part(open, dialog, now, outbox);
+    }
+    auto& part = open.record.parts[*position];
+    switch (dialog.state) {
+    case LegState::trying:
+    case LegState::proceeding: return;
+    case LegState::early:
+        if (!was_rung(part) || part.ringing_at) return;
+        part.ringing_at = now.wall;
+        if (part.kind == PartKind::called && !open.record.ringing_at)
+            open.record.ringing_at = now.wall;
+        return;
+    case LegState::confirmed: return answered(open, part, now);
+    case LegState::terminated:
+        end_part(open, *position, dialog, now);
+        if (open.living == 0) finish(found, now, outbox);
+    }
+}
+
+std::size_t CallRecorder::add_part(Open& open, const DialogSnapshot& dialog, Moment now,
+                                   Outbox& outbox)
+{
+    auto& record = open.record;
+    const bool initiator = dialog.direction == Direction::initiator;
+    auto& part = record.parts.emplace_back();
+    // Of a call that was talking before, the first two are those that talked.
+    const bool from_before = open.resumed && record.parts.size() <= 2;
+    const bool late = record.answered_at && !from_before;
+    const bool own = dialog.extension == record.caller && !record.answered_at;
+    if ((record.parts.size() == 1 && initiator) || (open.clicked && own))
+        part.kind = PartKind::caller;
+    else if (initiator)
+        part.kind = late ? PartKind::took_over : PartKind::picked_up;
+    else
+        part.kind = late ? PartKind::transferred : PartKind::called;
+    part.extension = dialog.extension;
+    part.name = dialog.local.identity.display_name;
+    part.sip_call_id = dialog.dialog.call_id;
+    part.started_at = from_before ? started_at(record.id) : now.wall;
+    if (from_before) part.answered_at = record.answered_at;
+    if (from_before && part.kind != PartKind::caller) record.answered_by = part.extension;
+    if (part.kind == PartKind::caller) {
+        record.caller_name = part.name;
+        record.callee = dialog.remote.identity.uri.user;
+        record.callee_name = dialog.remote.identity.display_name;
+    }
+    open.legs.push_back({dialog.leg});
+    ++open.living;
+    outbox.announce(PartRecorded{record.id, part.sip_call_id, part.extension, part.kind});
+    return record.parts.size() - 1;
+}
+
+void CallRecorder::answered(Open& open, CallPart& part, Moment now)
+{
+    if (part.answered_at) return;  // held, or moved
+    part.answered_at = now.wall;
+    auto& record = open.record;
+    if (part.kind == PartKind::caller || !record.answered_by.empty()) return;
+    if (open.clicked && !record.answered_at) return;  // once both have each other's media
+    record.answered_by = part.extension;
+    if (!record.answered_at) record.answered_at = now.wall;
+}
+
+void CallRecorder::end_part(Open& open, std::size_t position, const DialogSnapshot& dialog,
+                            Moment now)
+{
+    auto& record = open.record;
+    auto& part = record.parts[position];
+    part.ended_at = now.wall;
+    part.status = dialog.status;
+    part.end = end_event(dialog.ended_by);
+    part.result = result_of(record, part, dialog.ended_by);
+    open.end(position);
+    if (dialog.ended_by != LegInput::replaced) return;
+    // Whoever came last, and has a place of nobody yet, has this one.
+    for (auto taker = record.parts.size(); taker-- > 0;) {
+        auto& each = record.parts[taker];
+        const bool takes = each.kind == PartKind::picked_up || each.kind == PartKind::took_over;
+        if (!takes || each.in_place_of || !open.legs[taker].living || taker == position) continue;
+        each.in_place_of = position;
+        return;
+    }
+}
+
+void CallRecorder::fold(const CallEnded& ended, Moment /*now*/, Outbox& /*outbox*/)
+{
+    const auto found = open_.find(ended.call);
+    if (found == open_.end()) return;
+    auto& record = found->second.record;
+    record.status = ended.status != 0 ? ended.status : status_in(ended.reason);
+    record.reason = ended.reason;
+}
+
+void CallRecorder::fold(const CallMoved& moved, Moment now, Outbox& outbox)
+{
+    const auto found = open_.find(moved.call);
+    if (found == open_.end()) return;
+    auto& open = found->second;
+    const auto target = open.position_of(moved.target);
+    if (target) {
+        auto& part = open.record.parts[*target];
+        if (!part.answered_at) part.answered_at = now.wall;
+        if (open.clicked && !open.record.answered_at) {
+            open.record.answered_at = now.wall;
+            open.record.answered_by = part.extension;
+        } else {
+            part.kind = PartKind::transferred;
+            part.moved_by = open.position_of(moved.transferor);
+        }
+    }
+    const auto asked = open_.find(moved.asked);
+    if (asked == open_.end() || asked == found) return;
+    auto& left = asked->second;
+    left.record.continued_in = open.record.id;
+    if (left.record.status == 0) left.record.status = 200;
+    if (target) open.record.parts[*target].came_from = left.record.id;
+    if (const auto gone = left.position_of(moved.target)) {
+        auto& part = left.record.parts[*gone];
+        part.ended_at = now.wall;
+        part.result = result_of(left.record, part, LegInput::replaced);
+        left.end(*gone);
+    }
+    if (left.living == 0) finish(asked, now, outbox);
+}
+
+void CallRecorder::fold(const CallRefused& refused, Moment now, Outbox& outbox)
+{
+    // The phone comes again with what it was told.
+    if (refused.status == 422 || refused.status == 491) return;
+    auto record = std::make_shared<CallRecord>();
+    record->id = record_id(now.wall, refused.call);
+    record->call = refused.call;
+    record->caller = refused.caller;
+    record->caller_name = refused.caller_name;
+    record->dialled = refused.dialled;
+    record->callee = refused.callee;
+    record->callee_name = refused.callee_name;
+    record->ended_at = now.wall;
+    record->status = refused.status;
+    record->reason = refused.phrase;
+    record->result = result_of_failure(*record);
+    CallPart caller;
+    caller.kind = PartKind::caller;
+    caller.result = PartResult::unanswered;
+    caller.extension = refused.caller;
+    caller.name = refused.caller_name;
+    caller.sip_call_id = refused.sip_call_id;
+    caller.started_at = caller.ended_at = now.wall;
+    record->parts.push_back(std::move(caller));
+    add_unreached(*record);
+    set_missed(*record);
+    outbox.announce(
+        PartRecorded{record->id, refused.sip_call_id, refused.caller, PartKind::caller});
+    outbox.store(CallRecorded{std::move(record)});
+}
+
+void CallRecorder::finish(OpenCalls::iterator call, Moment now, Outbox& outbox)
+{
+    auto node = open_.extract(call);
+    auto& record = node.mapped().record;
+    record.ended_at = now.wall;
+    if (record.status == 0) record.status = record.answered_at ? 200 : 487;
+    record.result = record.answered_at ? CallResult::answered : result_of_failure(record);
+    set_ender(record);
+    // Who placed a call by click and did not lift the phone has called nobody.
+    const bool called = !node.mapped().clicked || record.parts.front().answered_at;
+    if (called) add_unreached(record);
+    set_missed(record);
+    outbox.store(CallRecorded{std::make_shared<const CallRecord>(std::move(record))});
+}
+
+}  // namespace lampline

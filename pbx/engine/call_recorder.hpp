@@ -1,0 +1,53 @@
+#pragma once
+// From what the call engine announces to the record of each call.
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "core/call_record.hpp"
+#include "engine/outbox.hpp"
+
+namespace lampline {
+
+/// Folds the events of each call into a CallRecord, and stores it once the last leg of the call is
+/// terminated. Decides nothing and knows no call: what it says is what was announced. SIP thread
+/// only.
+class CallRecorder {
+public:
+    void fold(const CallStarted& started, Moment now, Outbox& outbox);
+    void fold(const DialogChanged& changed, Moment now, Outbox& outbox);
+    void fold(const CallEnded& ended, Moment now, Outbox& outbox);
+    void fold(const CallMoved& moved, Moment now, Outbox& outbox);
+    void fold(const CallRefused& refused, Moment now, Outbox& outbox);
+
+    /// Calls that are not over.
+    [[nodiscard]] std::size_t open_count() const noexcept { return open_.size(); }
+
+private:
+    struct PartLeg {
+        LegId id;
+        bool living = true;
+    };
+    struct Open {
+        CallRecord record;
+        std::vector<PartLeg> legs;  ///< of the parts at the same positions
+        std::size_t living = 0;
+        bool resumed = false;  ///< was talking before a restart
+        bool clicked = false;  ///< a third party placed it
+
+        [[nodiscard]] std::optional<std::size_t> position_of(LegId leg) const;
+        void end(std::size_t position);
+    };
+    using OpenCalls = std::unordered_map<CallRef, Open>;
+
+    static std::size_t add_part(Open& open, const DialogSnapshot& dialog, Moment now,
+                                Outbox& outbox);
+    static void answered(Open& open, CallPart& part, Moment now);
+    static void end_part(Open& open, std::size_t position, const DialogSnapshot& dialog,
+                         Moment now);
+    void finish(OpenCalls::iterator call, Moment now, Outbox& outbox);
+
+    OpenCalls open_;
+};
+
+}  // namespace lampline

@@ -1,0 +1,100 @@
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "core/sip_trace.hpp"
+
+using namespace lampline;
+
+namespace {
+
+/// A request with this header line.
+std::string with(const std::string& line)
+{
+    return "INVITE sip:202@office.test SIP/2.0\r\n" + line + "\r\nContent-Length: 0\r\n\r\n";
+}
+
+std::string masked(const std::string& line)
+{
+    const auto whole = without_secrets(with(line));
+    CHECK(whole.size() == with(line).size());
+    const auto start = whole.find("\r\n") + 2;
+    return whole.substr(start, line.size());
+}
+
+std::string masked_body(const std::string& body)
+{
+    const std::string head = "SIP/2.0 200 OK\r\nContent-Type: application/sdp\r\n\r\n";
+    return without_secrets(head + body).substr(head.size());
+}
+
+}  // namespace
+
+TEST_CASE("digest credentials keep their names and lose what helps to guess a password")
+{
+    CHECK(masked("Authorization: Digest username=\"201\", realm=\"office.test\", nonce=\"n1\", "
+                 "uri=\"sip:office.test\", response=\"6629fae49393a05397450978507c4ef1\", "
+                 "cnonce=\"0a4f\", qop=auth, nc=00000001, algorithm=MD5") ==
+          "Authorization: Digest username=\"201\", realm=\"office.test\", nonce=\"n1\", "
+          "uri=\"sip:office.test\", response=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, "
+          "cnonce=xxxxxx, qop=auth, nc=00000001, algorithm=MD5");
+    CHECK(masked("proxy-authorization:digest response=abc,username=\"2\\\"1\"") ==
+          "proxy-authorization:digest response=xxx,username=\"2\\\"1\"");
+    CHECK(masked("PROXY-AUTHORIZATION \t: Digest  response = \"a, b\" , cnonce=c") ==
+          "PROXY-AUTHORIZATION \t: Digest  response = xxx xx , cnonce=x");
+    CHECK(masked("Authorization: Digest username=\"201\",\r\n response=\"secret\"") ==
+          "Authorization: Digest username=\"201\",\r\n response=xxxxxxxx");
+    CHECK(masked("Authentication-Info: rspauth=\"abc\", nextnonce=\"d\", nc=1") ==
+          "Authentication-Info: rspauth=xxxxx, nextnonce=xxx, nc=1");
+}
+
+TEST_CASE("credentials that cannot be read are hidden to the end")
+{
+    CHECK(masked("Authorization: Basic MjAxOnNlY3JldA==") ==
+          "Authorization: Basic xxxxxxxxxxxxxxxx");
+    CHECK(masked("Authorization: secret") == "Authorization: xxxxxx");
+    CHECK(masked("Authorization: Digest username=\"201, response=\"secret\"") ==
+          "Authorization: Digest username=\"201, response=\"xxxxxxx");
+    CHECK(masked("Authorization: Digest realm=\"x\" response=\"secret\"") ==
+          "Authorization: Digest realm=\"x\" xxxxxxxxxxxxxxxxx");
+    CHECK(masked("Authorization: Digest \"secret\"") == "Authorization: Digest xxxxxxxx");
+    CHECK(masked("Authorization: Digest username=\"open") ==
+          "Authorization: Digest username=xxxxx");
+}
+
+TEST_CASE("passwords of URIs are hidden, wherever they stand")
+{
+    CHECK(masked("Contact: <sip:201:secret@192.0.2.1>") == "Contact: <sip:201:xxxxxx@192.0.2.1>");
+    CHECK(masked("To: SIPS:201:a:b@h;x=1, sip:2:c@h") == "To: SIPS:201:xxx@h;x=1, sip:2:x@h");
+    CHECK(masked("Contact: <sip:201@192.0.2.1:5060>") == "Contact: <sip:201@192.0.2.1:5060>");
+    CHECK(masked("From: \"sip:\" <sip:201@h>;tag=1:2@3") == "From: \"sip:\" <sip:201@h>;tag=1:2@3");
+    CHECK(without_secrets("INVITE sip:202:pw@h SIP/2.0\r\n\r\n") ==
+          "INVITE sip:202:xx@h SIP/2.0\r\n\r\n");
+}
+
+TEST_CASE("keys in SDP are hidden")
+{
+    CHECK(masked_body("v=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 "
+                      "inline:WVNfX19zZW1jdGw|2^20|1:4;inline:abc\r\nm=audio 1 RTP/SAVP 0\r\n") ==
+          "v=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 "
+          "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\nm=audio 1 RTP/SAVP 0\r\n");
+    CHECK(masked_body("k=base64:c2Vj\nA=CRYPTO:1 X key\na=ice-pwd:p\na=key-mgmt:mikey AQ==") ==
+          "k=xxxxxxxxxxx\nA=CRYPTO:1 X xxx\na=ice-pwd:x\na=key-mgmt:xxxxx xxxx");
+    CHECK(masked_body("a=crypto:key") == "a=crypto:xxx");
+    CHECK(masked_body("a=rtpmap:0 PCMU/8000\r\nb=k=1\r\n") == "a=rtpmap:0 PCMU/8000\r\nb=k=1\r\n");
+}
+
+TEST_CASE("random and cut messages stay as long as they are")
+{
+    const std::string whole = with("Authorization: Digest username=\"201\", response=\"secret\"") +
+                              "v=0\r\nk=clear:a\r\na=crypto:1 A inline:b\r\n";
+    for (std::size_t size = 0; size <= whole.size(); ++size)
+        CHECK(without_secrets(whole.substr(0, size)).size() == size);
+    std::mt19937 random{1};
+    constexpr std::string_view letters = "Authorization: Digest\"=,;sip:@<>k\r\n\\x \t";
+    for (int round = 0; round < 2000; ++round) {
+        std::string text;
+        for (int i = 0; i < 80; ++i) text += letters[random() % letters.size()];
+        CHECK(without_secrets(text).size() == text.size());
+    }
+}
