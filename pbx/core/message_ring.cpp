@@ -1,7 +1,8 @@
 #include "core/message_ring.hpp"
 
 #include <algorithm>
-#include <arpa/inet.h>
+#include <array>
+#include <charconv>
 #include <unordered_set>
 
 namespace lampline {
@@ -12,14 +13,52 @@ constexpr std::size_t max_unclaimed = 64;
 constexpr std::size_t unclaimed_bytes = 16 * 1024;
 constexpr std::size_t least_dialog_bytes = 64 * 1024;
 
+std::string four(const PacketAddress& address)
+{
+    std::string text;
+    for (std::size_t at = 0; at < 4; ++at)
+        text += (at > 0 ? "." : "") + std::to_string(address.bytes[at]);
+    return text;
+}
+
+/// RFC 5952 §4: no leading zeros, the first of the longest runs of zeros left out.
+std::string six(const PacketAddress& address)
+{
+    std::array<unsigned, 8> words{};
+    for (std::size_t at = 0; at < words.size(); ++at)
+        words[at] = static_cast<unsigned>(address.bytes[2 * at] << 8 | address.bytes[2 * at + 1]);
+    std::size_t gap = 0;
+    std::size_t gap_length = 1;  // a single zero is written
+    for (std::size_t at = 0; at < words.size(); ++at) {
+        std::size_t end = at;
+        while (end < words.size() && words[end] == 0) ++end;
+        if (end - at > gap_length) {
+            gap = at;
+            gap_length = end - at;
+        }
+    }
+    std::string text;
+    for (std::size_t at = 0; at < words.size();) {
+        if (gap_length > 1 && at == gap) {
+            text += "::";
+            at += gap_length;
+            continue;
+        }
+        if (!text.empty() && text.back() != ':') text += ':';
+        std::array<char, 4> digits{};
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), words[at], 16);
+        text.append(digits.data(), end.ptr);
+        ++at;
+    }
+    return text;
+}
+
 }  // namespace
 
 std::string write(const PacketAddress& address)
 {
-    char text[INET6_ADDRSTRLEN] = "";
-    inet_ntop(address.six ? AF_INET6 : AF_INET, address.bytes.data(), text, sizeof text);
     const auto port = ':' + std::to_string(address.port);
-    return address.six ? '[' + std::string{text} + ']' + port : text + port;
+    return address.six ? '[' + six(address) + ']' + port : four(address) + port;
 }
 
 void MessageRing::add(std::string_view sip_call_id, bool begins, const PacketHead& head,

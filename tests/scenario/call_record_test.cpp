@@ -95,8 +95,7 @@ TEST_CASE("record of a call that is given up, not taken, or refused")
     SUBCASE("cancelled")
     {
         office.bob_rings();
-        office.alice.sends(CANCEL);
-        office.alice.receives(487U);
+        office.alice.cancels();
         office.bob.receives(CANCEL);
         CHECK(office.record().result == CallResult::missed);
         CHECK(office.record().ended_by == CallEnder::caller);

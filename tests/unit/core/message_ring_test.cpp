@@ -167,3 +167,16 @@ TEST_CASE("addresses as text")
     address.six = true;
     CHECK(write(address) == "[2001:db8::1]:5060");
 }
+
+TEST_CASE("RFC 5952: one address, one text")
+{
+    const auto text = [](std::array<std::uint8_t, 16> bytes) {
+        return write(PacketAddress{bytes, 7, true});
+    };
+    CHECK(text({}) == "[::]:7");
+    CHECK(text({0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1}) ==
+          "[2001:db8::1:0:0:1]:7");
+    CHECK(text({0x20, 0x01, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0}) == "[2001:0:1:0:1::]:7");
+    CHECK(text({0xfe, 0x80, 0, 1, 0, 2, 0, 0, 0, 3, 0, 4, 0, 5, 0xab, 0xcd}) ==
+          "[fe80:1:2:0:3:4:5:abcd]:7");
+}
