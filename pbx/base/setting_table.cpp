@@ -128,6 +128,8 @@ struct Word {
     std::string_view word;
     Enum value;
 };
+template <class Enum>
+Word(const char*, Enum) -> Word<Enum>;  // clang before 17 does not deduce aggregates
 constexpr std::array log_levels{Word{"trace", LogLevel::trace}, Word{"debug", LogLevel::debug},
                                 Word{"info", LogLevel::info}, Word{"warning", LogLevel::warning},
                                 Word{"error", LogLevel::error}};

@@ -7,6 +7,8 @@ template <class... Visitors>
 struct Overloaded : Visitors... {
     using Visitors::operator()...;
 };
+template <class... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 LegEvent leg_event(const DialogSnapshot& dialog)
 {
