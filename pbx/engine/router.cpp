@@ -38,6 +38,7 @@ public:
     void start()
     {
         note(RouteStepKind::dialled, question_.dialled, std::string{question_.from});
+        if (question_.contact) return go_to(question_.contact->aor);
         if (!is_dialable(question_.dialled)) return reject_unknown(question_.dialled);
         std::string number{question_.dialled};
         route_.feature = view_.directory.feature_codes().find(number);
@@ -182,7 +183,9 @@ private:
         const auto is_own = [&](const Binding& binding) {
             return question_.own && binding.flow == *question_.own;
         };
-        if (std::ranges::all_of(bindings, is_own)) {
+        const auto* contact = question_.contact;
+        if (contact && contact->aor != extension.number) contact = nullptr;  // it was forwarded
+        if (contact ? is_own(*contact) : std::ranges::all_of(bindings, is_own)) {
             note(RouteStepKind::only_own_phone, extension.number);
             return reject(480, "No Other Phone Registered");
         }
@@ -192,7 +195,14 @@ private:
         auto& waves = route_.hunt.waves;
         std::chrono::seconds ring_for{};
         if (!wishes.no_answer.empty()) ring_for = wishes.no_answer_after;
-        if (wishes.forking == Forking::parallel) {
+        route_.mode = extension.mode;
+        // Who addresses a phone has been redirected to it.
+        if (contact && route_.mode == CallMode::redirect) route_.mode = CallMode::bridge;
+        if (route_.mode != CallMode::bridge)
+            note(RouteStepKind::joined, extension.number, std::string{name(route_.mode)});
+        if (contact) {
+            waves.push_back({{{extension.number, {}, {}, write(contact->contact)}}, ring_for});
+        } else if (wishes.forking == Forking::parallel) {
             waves.push_back({{{extension.number}}, ring_for});
         } else {
             for (const auto& binding : bindings) {  // the highest q first
@@ -316,6 +326,7 @@ private:
         case DiversionReason::no_answer: return reject(480, "No Answer");
         case DiversionReason::unavailable: return reject(480, "No Phone Registered");
         case DiversionReason::unconditional:
+        case DiversionReason::deflection:
         case DiversionReason::unknown: return;
         }
     }
