@@ -249,5 +249,6 @@ TEST_CASE("a response that nobody's request has brought goes nowhere")
         eve.send(fmt::format("SIP/2.0 {}\r\nVia: {}\r\n{}", status, invite["Via"], head));
     }
     CHECK(eve.receives_nothing_for(100ms));
-    CHECK(call.office.inputs.empty());
+    for (const auto& input : call.office.inputs)
+        CHECK(std::get<ResponseReceived>(input).generated);  // time has passed
 }
