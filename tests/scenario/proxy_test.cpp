@@ -124,6 +124,7 @@ TEST_CASE("proxy mode: the caller gives up; it is told when the phone has said s
     office.lamps("idle");
     CHECK(office.alice.hears_nothing());
     office.bob.replies(487);
+    office.alice.receives(487U);
     office.pbx.stays_silent_for(60s);
     CHECK(office.pbx.has_no_calls());
     CHECK(office.record().result == CallResult::missed);

@@ -276,7 +276,8 @@ void Phone::cancels()
     const auto request = scenario_.requests_.find(own_invite_);
     REQUIRE_MESSAGE(request != scenario_.requests_.end(), number << " has nothing to cancel");
     const auto leg = request->second.leg;
-    scenario_.requests_.erase(request);
+    // Of an INVITE that was passed on, the final response is to come.
+    if (scenario_.is_open(leg) || !leg) scenario_.requests_.erase(request);
     scenario_.receive(CancelReceived{.transaction = own_invite_, .leg = leg});
 }
 
