@@ -75,6 +75,11 @@ Directory::Directory(std::string domain, std::vector<Extension> extensions,
         ring_groups_.try_emplace(std::move(number), std::move(group));
     }
     numbering_.ring_groups.clear();
+    for (auto& trunk : numbering_.trunks) {
+        std::string name = trunk.name;
+        trunks_.try_emplace(std::move(name), std::move(trunk));
+    }
+    numbering_.trunks.clear();
 
     std::ranges::stable_sort(groups, {}, &Group::name);
     groups_.reserve(groups.size());
@@ -115,6 +120,19 @@ const RingGroup* Directory::find_ring_group(std::string_view number) const noexc
 {
     const auto found = ring_groups_.find(number);
     return found == ring_groups_.end() ? nullptr : &found->second;
+}
+
+const TrunkRules* Directory::find_trunk(std::string_view name) const noexcept
+{
+    const auto found = trunks_.find(name);
+    return found == trunks_.end() ? nullptr : &found->second;
+}
+
+std::vector<TrunkRef> Directory::trunks() const
+{
+    std::vector<TrunkRef> all;
+    for (const auto& [name, trunk] : trunks_) all.push_back(trunk.shared());
+    return all;
 }
 
 std::span<const WatchRight> Directory::watchers_of(std::string_view member) const noexcept

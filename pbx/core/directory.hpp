@@ -13,6 +13,7 @@
 #include "core/body_profile.hpp"
 #include "core/forwarding.hpp"
 #include "core/numbering.hpp"
+#include "core/trunk_rules.hpp"
 
 namespace lampline {
 
@@ -123,6 +124,9 @@ public:
     {
         return find(number) || find_ring_group(number) || digit_plan().find(number);
     }
+    [[nodiscard]] const TrunkRules* find_trunk(std::string_view name) const noexcept;
+    /// Every trunk, by name.
+    [[nodiscard]] std::vector<TrunkRef> trunks() const;
     /// The rows of the office's own, by name.
     [[nodiscard]] std::span<const ProfileRef> profiles() const noexcept { return profiles_; }
     /// What a phone of `right.watcher` wants in the body: as chosen, else by the longest beginning
@@ -160,6 +164,7 @@ private:
     Table<Extension> extensions_;
     Table<Group> groups_;
     Table<RingGroup> ring_groups_;
+    std::map<std::string, TrunkRules, std::less<>> trunks_;
     Table<std::vector<WatchRight>> by_member_;   // each sorted by watcher
     Table<std::vector<WatchRight>> by_watcher_;  // each sorted by member
 };

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/outside_rights.hpp"
 #include "core/sip_types.hpp"
 
 namespace lampline {
@@ -58,15 +59,6 @@ struct TrunkCallerId {
     friend bool operator==(const TrunkCallerId&, const TrunkCallerId&) = default;
 };
 
-/// What calls to outside may cost. 0: no limit.
-struct OutsideLimits {
-    unsigned calls = 0;              ///< at once
-    std::chrono::minutes minutes{};  ///< of one call, after which it ends
-    unsigned calls_per_day = 0;      ///< of the office's day (UTC)
-
-    friend bool operator==(const OutsideLimits&, const OutsideLimits&) = default;
-};
-
 /// Who is meant by a number that is called over the trunk from outside.
 struct InboundNumber {
     std::string pattern;      ///< matches the whole number (RE2)
@@ -102,6 +94,9 @@ struct Trunk {
 };
 
 using TrunkRef = std::shared_ptr<const Trunk>;
+
+/// `host` is a numeric address, not a name.
+bool is_numeric_address(std::string_view host) noexcept;
 
 /// User part of our Contact for `trunk`, so that an INVITE to it tells whose it is, should several
 /// share an address.
