@@ -206,8 +206,11 @@ void Dispatcher::ask(const PendingRef& pending)
         });
     if (pending->row->needs == Needs::route) {
         const auto& body = pending->body->as_object();
-        return exchange_.route(json::value_to<std::string>(body.at("from")),
-                               json::value_to<std::string>(body.at("dialled")),
+        const auto text = [&](std::string_view name) {
+            const auto* member = body.if_contains(name);
+            return member ? json::value_to<std::string>(*member) : std::string{};
+        };
+        return exchange_.route({text("from"), text("dialled"), text("trunk")},
                                [pending, go_on](RouteExplanationRef route) {
                                    pending->route = std::move(route);
                                    go_on();

@@ -147,10 +147,9 @@ struct WebOffice {
                           if (shows) answer(lamp_of(question));
                       },
                   .route =
-                      [this](const std::string& from, const std::string& dialled,
-                             std::function<void(RouteExplanationRef)> answer) {
+                      [this](RouteAsked asked, std::function<void(RouteExplanationRef)> answer) {
                           const std::lock_guard lock{mutex};
-                          asked_route = from + " > " + dialled;
+                          asked_route = asked.from + asked.trunk + " > " + asked.dialled;
                           answer(route);
                       },
                   .order =
