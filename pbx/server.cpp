@@ -17,6 +17,7 @@
 #include "db/call_store.hpp"
 #include "db/database_thread.hpp"
 #include "db/directory_loader.hpp"
+#include "db/outside_day_store.hpp"
 #include "db/subscription_store.hpp"
 #include "engine/exchange.hpp"
 #include "random_tokens.hpp"
@@ -73,7 +74,8 @@ AtStart read_database(db::Database& database)
     auto calls = db::CallStore{database}.all();
     return {db::load_directory(database),
             {db::BindingStore{database}.all(), db::SubscriptionStore{database}.all(),
-             std::move(calls.calls), std::move(calls.ringing)},
+             std::move(calls.calls), std::move(calls.ringing),
+             db::OutsideDayStore{database}.latest()},
             std::move(calls.damaged)};
 }
 
@@ -201,13 +203,11 @@ public:
     }
 
     /// Decides about a call without making it. Any thread.
-    void decide(std::string from, std::string dialled,
-                std::function<void(RouteExplanationRef)> answer)
+    void decide(RouteAsked asked, std::function<void(RouteExplanationRef)> answer)
     {
-        loop_.post([this, from = std::move(from), dialled = std::move(dialled),
-                    answer = std::move(answer)] {
-            answer(
-                std::make_shared<const RouteExplanation>(exchange_.explain_route(from, dialled)));
+        loop_.post([this, asked = std::move(asked), answer = std::move(answer)] {
+            answer(std::make_shared<const RouteExplanation>(
+                exchange_.explain_route(asked.from, asked.dialled, asked.trunk)));
         });
     }
 
@@ -248,9 +248,8 @@ public:
     /// The SIP messages kept of a call. Any thread.
     void show_messages(CallRecordId record, std::function<void(SipTraceRef)> answer)
     {
-        loop_.post([this, record, answer = std::move(answer)] {
-            answer(endpoint_.messages_of(record));
-        });
+        loop_.post(
+            [this, record, answer = std::move(answer)] { answer(endpoint_.messages_of(record)); });
     }
 
     /// SIGTERM, SIGINT or SIGHUP. Any thread.
@@ -295,7 +294,8 @@ private:
         move(present());
         shown_.reset();
         for (const auto& event : outbox_.events)
-            if (const auto* part = std::get_if<PartRecorded>(&event)) endpoint_.keep_messages(*part);
+            if (const auto* part = std::get_if<PartRecorded>(&event))
+                endpoint_.keep_messages(*part);
         commands_.swap(outbox_.commands);
         for (auto& command : commands_) {
             if (const auto* notify = std::get_if<SendNotify>(&command); notify && notify->event_at)
@@ -454,9 +454,8 @@ try {
                  server.explain(std::move(question), std::move(answer));
              },
          .route =
-             [&](std::string from, std::string dialled,
-                 std::function<void(RouteExplanationRef)> answer) {
-                 server.decide(std::move(from), std::move(dialled), std::move(answer));
+             [&](RouteAsked asked, std::function<void(RouteExplanationRef)> answer) {
+                 server.decide(std::move(asked), std::move(answer));
              },
          .order =
              [&](CallOrder order, std::function<void(OrderAnswerRef)> answer) {

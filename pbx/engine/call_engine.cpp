@@ -7,9 +7,9 @@
 namespace lampline {
 
 CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
-                       const LocationTable& locations)
+                       const LocationTable& locations, const TrunkStates& trunks)
     : settings_{std::move(settings)}, tokens_{std::move(tokens)}, directory_{std::move(directory)},
-      locations_{locations}, order_{settings_.random}
+      locations_{locations}, trunks_{trunks}, order_{settings_.random}
 {
 }
 
@@ -21,8 +21,15 @@ void CallEngine::replace_directory(DirectoryRef directory)
         [&](const std::string& number) { return !directory_->find_ring_group(number); });
 }
 
-void CallEngine::receive(const InviteReceived& input, Moment now, Outbox& outbox)
+void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& outbox)
 {
+    outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
+    std::optional<InviteReceived> from_outside;
+    if (!received.trunk.empty()) {
+        from_outside = take_from_outside(received, outbox);
+        if (!from_outside) return;
+    }
+    const InviteReceived& input = from_outside ? *from_outside : received;
     if (input.max_forwards == 0) return reject(input, 483, "Too Many Hops", outbox);
     if (calls_.size() >= settings_.max_calls)
         return reject(input, 503, "Too Many Calls", outbox, {{"Retry-After", "5"}});
@@ -35,8 +42,8 @@ void CallEngine::receive(const InviteReceived& input, Moment now, Outbox& outbox
     const auto dialled = extension_of(input.request_uri);
     std::vector<Diversion> diversions;
     if (input.payload) diversions = parse_diversions(input.payload->headers);
-    auto route =
-        lampline::route({input.authenticated, dialled, &input.source, diversions}, router_view());
+    auto route = lampline::route(
+        {input.authenticated, dialled, &input.source, diversions, input.trunk}, router_view());
     switch (route.kind) {
     case RouteKind::hunt:
         return start_call(input, std::move(route), std::move(diversions), now, outbox);
@@ -51,10 +58,13 @@ void CallEngine::receive(const InviteReceived& input, Moment now, Outbox& outbox
     reject(input, route.status, route.phrase, outbox, std::move(headers));
 }
 
-RouteExplanation CallEngine::explain_route(std::string_view from, std::string_view dialled) const
+RouteExplanation CallEngine::explain_route(std::string_view from, std::string_view dialled,
+                                           std::string_view trunk) const
 {
-    if (!directory_->find(from)) return {.known_caller = false};
-    const RouteQuestion question{from, dialled, nullptr, {}};
+    const bool known = trunk.empty() ? directory_->find(from) != nullptr
+                                     : directory_->find_trunk(trunk) != nullptr;
+    if (!known) return {.known_caller = false};
+    const RouteQuestion question{trunk.empty() ? from : "", dialled, nullptr, {}, trunk};
     return explain(lampline::route(question, router_view()), question, router_view());
 }
 
@@ -122,6 +132,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
 
 void CallEngine::advance(Moment now, Outbox& outbox)
 {
+    outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
     while (const auto due = timers_.take_due(now.mono)) {
         const auto found = calls_.find(due->call);
         if (found == calls_.end()) continue;
@@ -148,6 +159,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             break;
         case TimerKind::probe: probe(call, now, outbox); break;
         case TimerKind::keep_ringing: keep_ringing(call, outbox); break;
+        case TimerKind::outside: duration_over(call, now, outbox); break;
         case TimerKind::linger:
             for (auto& leg : call.legs) {
                 leg.invite_in = leg.ack_due = {};
@@ -219,16 +231,19 @@ void CallEngine::reject(const InviteReceived& input, unsigned status, std::strin
                       .headers = std::move(headers)});
     const auto dialled = extension_of(input.request_uri);
     const auto* callee = directory_->find(dialled);
-    const auto caller = party_of(input.authenticated, input.parties.from.display_name);
+    const bool outside = !input.trunk.empty();
+    const auto caller = outside ? input.parties.from
+                                : party_of(input.authenticated, input.parties.from.display_name);
     outbox.announce(CallRefused{.call = call_ids_.next(),
-                                .caller = input.authenticated,
+                                .caller = outside ? extension_of(caller.uri) : input.authenticated,
                                 .caller_name = caller.display_name,
                                 .dialled = dialled,
                                 .callee = callee ? callee->number : std::string{},
                                 .callee_name = callee ? callee->display_name : std::string{},
                                 .sip_call_id = input.call_id,
                                 .status = status,
-                                .phrase = std::string{phrase}});
+                                .phrase = std::string{phrase},
+                                .trunk = input.trunk});
 }
 
 NameAddr CallEngine::party_of(std::string_view number, std::string_view own_display_name) const
@@ -285,13 +300,14 @@ void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
         if (const auto owner = by_leg_.find(leg.id); owner != by_leg_.end())
             occupancy_.ended(leg.extension, owner->second->id);
         if (talked) occupancy_.talked(leg.extension);
+        no_longer_outside(leg);
     }
     announce(leg, outbox);
 }
 
 void CallEngine::announce(const Leg& leg, Outbox& outbox) const
 {
-    if (leg.extension.empty()) return;
+    if (leg.extension.empty() && leg.trunk.empty()) return;
     const auto owner = by_leg_.find(leg.id);
     outbox.announce(DialogChanged{{
         .leg = leg.id,
@@ -299,6 +315,7 @@ void CallEngine::announce(const Leg& leg, Outbox& outbox) const
         .call = owner == by_leg_.end() ? CallRef{} : owner->second->id,
         .status = leg.status,
         .extension = leg.extension,
+        .trunk = leg.trunk,
         .dialog = {leg.dialog.call_id, leg.dialog.remote_tag,
                    leg.dialog.local_tag},  // as the phone sees it
         .direction = leg.role == LegRole::caller ? Direction::initiator : Direction::recipient,
@@ -416,7 +433,7 @@ void CallEngine::cancel_timers(const Call& call)
 {
     for (const auto kind :
          {TimerKind::ring, TimerKind::session, TimerKind::probe, TimerKind::linger,
-          TimerKind::transfer, TimerKind::seen, TimerKind::keep_ringing})
+          TimerKind::transfer, TimerKind::seen, TimerKind::keep_ringing, TimerKind::outside})
         timers_.cancel({call.id, kind});
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/extension_uri.hpp"
 #include "core/sdp.hpp"
+#include "core/trunk_identity.hpp"
 #include "engine/call_engine.hpp"
 
 namespace lampline {
@@ -16,6 +17,14 @@ bool has_body(const PayloadRef& payload) noexcept
 bool on_hold(const PayloadRef& payload) noexcept
 {
     return has_body(payload) && !receives_media(payload->body);
+}
+
+/// A trunk that could not do it says nothing of the number: another one may. Busy, declined or
+/// unknown there is so everywhere.
+bool may_try_another_way(const ResponseReceived& response) noexcept
+{
+    return response.generated || response.status == 408 || response.status / 100 == 5 ||
+           response.status == 401 || response.status == 407;
 }
 
 /// A challenge or a redirection of the callee's phone is nothing for the caller to act on.
@@ -33,7 +42,8 @@ Call& CallEngine::open_call(const InviteReceived& input, Moment now, Outbox& out
     auto owned = std::make_unique<Call>();
     Call& call = *owned;
     call.id = call_ids_.next();
-    call.from = input.authenticated;
+    call.from = input.trunk.empty() ? input.authenticated : extension_of(input.parties.from.uri);
+    call.from_trunk = input.trunk;
     call.dialled = extension_of(input.request_uri);
     call.started_at = now.wall;
     call.asked_timer = input.session_timer;
@@ -43,9 +53,12 @@ Call& CallEngine::open_call(const InviteReceived& input, Moment now, Outbox& out
     caller.id = leg_ids_.next();
     caller.role = LegRole::caller;
     caller.extension = input.authenticated;
+    caller.trunk = input.trunk;
     caller.dialog = {input.call_id, tokens_(), input.parties.from_tag};
     caller.dialog_state = dialog_state_of(input);
-    caller.phone = party_of(input.authenticated, input.parties.from.display_name);
+    caller.phone = input.trunk.empty()
+                       ? party_of(input.authenticated, input.parties.from.display_name)
+                       : input.parties.from;
     caller.flow = input.source;
     caller.supported = input.supported | input.required;
     caller.sdp = input.payload;
@@ -57,8 +70,13 @@ Call& CallEngine::open_call(const InviteReceived& input, Moment now, Outbox& out
     calls_.emplace(call.id, std::move(owned));
     enlist(call, caller);
     ++counters_.calls_started;
-    outbox.send(OpenDialog{input.transaction, caller.id, caller.dialog.local_tag});
-    outbox.announce(CallStarted{call.id, input.authenticated, call.dialled, call.started_at});
+    outbox.send(
+        OpenDialog{input.transaction, caller.id, caller.dialog.local_tag, !caller.trunk.empty()});
+    outbox.announce(CallStarted{.call = call.id,
+                                .caller = call.from,
+                                .dialled = call.dialled,
+                                .started_at = call.started_at,
+                                .trunk = call.from_trunk});
     return call;
 }
 
@@ -67,7 +85,7 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
 {
     Call& call = open_call(input, now, outbox);
     Leg& caller = call.caller();
-    caller.other = party_of(route.hunt.number, {});
+    caller.other = party_of(route.hunt);
     announce(caller, outbox);
 
     constexpr auto end_to_end = OptionTag::timer | OptionTag::reliable;
@@ -84,6 +102,8 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
         .session_timer = timer_to_forward(input.session_timer, settings_.session_expires),
         .headers = {},
         .payload = input.payload,
+        .extension = caller.extension,
+        .anonymous = wants_privacy(input.parties.from, input.payload),
     };
     begin_hunt(call, std::move(route), std::move(hunting), now, outbox);
     sweep(call, outbox);
@@ -92,41 +112,61 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
 void CallEngine::ring(Call& call, const std::string& extension, const Invitation& invitation,
                       const Binding& binding, Moment now, Outbox& outbox)
 {
+    auto phone = party_of(extension, {});
+    send_invite(call,
+                {.extension = extension,
+                 .phone = phone,
+                 .from = invitation.from,
+                 .to = std::move(phone),
+                 .target = target_of(binding),
+                 .headers = invitation.headers,
+                 .payload = invitation.payload},
+                invitation, now, outbox);
+}
+
+Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invitation, Moment now,
+                             Outbox& outbox)
+{
     Leg& leg = call.legs.emplace_back();
     leg.id = leg_ids_.next();
     leg.role = LegRole::callee;
-    leg.extension = extension;
+    leg.extension = std::move(branch.extension);
+    if (branch.trunk) leg.trunk = branch.trunk->name;
     leg.dialog = {tokens_(), tokens_(), {}};
-    leg.phone = party_of(extension, {});
+    leg.phone = std::move(branch.phone);
     leg.other = invitation.from;
-    leg.flow = binding.flow;
+    leg.flow = branch.target.flow;
     leg.invite_out = transaction_ids_.next();
     leg.heard_at = now.mono;
-    auto target = target_of(binding);
-    leg.dialog_state.local_party = leg.other;
-    leg.dialog_state.remote_party = leg.phone;
-    leg.dialog_state.contact_user = leg.other.uri.user;
-    leg.dialog_state.target = target.request_uri;
-    leg.dialog_state.route = target.route;
+    leg.dialog_state.local_party = branch.from;
+    leg.dialog_state.remote_party = branch.to;
+    leg.dialog_state.contact_user =
+        branch.contact_user.empty() ? branch.from.uri.user : branch.contact_user;
+    leg.dialog_state.target = branch.target.request_uri;
+    leg.dialog_state.route = branch.target.route;
     ++leg.dialog_state.cseq;
     enlist(call, leg);
     set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
     outbox.send(SendInvite{
         .leg = leg.id,
         .transaction = leg.invite_out,
-        .target = std::move(target),
-        .from = leg.other,
-        .to = leg.phone,
+        .target = std::move(branch.target),
+        .from = std::move(branch.from),
+        .to = std::move(branch.to),
+        .contact_user = std::move(branch.contact_user),
         .local_tag = leg.dialog.local_tag,
         .call_id = leg.dialog.call_id,
         .max_forwards = invitation.max_forwards,
         .supported = invitation.supported,
         .required = invitation.required,
         .session_timer = invitation.session_timer,
-        .headers = invitation.headers,
-        .payload = invitation.payload,
+        .headers = std::move(branch.headers),
+        .payload = std::move(branch.payload),
+        .credentials = branch.trunk ? branch.trunk->credentials : nullptr,
+        .outside = branch.trunk != nullptr,
     });
     announce(leg, outbox);
+    return leg;
 }
 
 void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived& response,
@@ -193,7 +233,9 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     const auto answered = answer_timer(call.asked_timer, has(caller.supported, OptionTag::timer),
                                        response.session_timer);
     std::vector<Header> headers;  // who it is, when it is not who was dialled
-    if (leg.extension != call.dialled) headers.push_back({"P-Asserted-Identity", write(leg.phone)});
+    if (const auto shown = shown_to(caller, leg);
+        shown && extension_of(shown->uri) != call.dialled)
+        headers.push_back({"P-Asserted-Identity", write(*shown)});
     outbox.send(Reply{.transaction = caller.ack_due,
                       .status = response.status,
                       .phrase = response.phrase,
@@ -204,6 +246,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
                       .payload = response.payload});
     move(leg, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
+    limit_duration(call, leg, now);
     start_talking(call, {.expires = answered.supervise_for}, now, outbox);
     cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
 }
@@ -225,6 +268,10 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
     auto [status, phrase] = shown_to_caller(response);
     if (better_response(status, best.status))
         best = {status, std::move(phrase), response.payload, response.session_timer.min_se};
+    if (!leg.trunk.empty() && !may_try_another_way(response)) {
+        call.hunting->wave = call.hunting->hunt.waves.size();
+        return hunt_is_over(call, now, outbox);
+    }
     branch_refused(call, leg, status, now, outbox);
 }
 

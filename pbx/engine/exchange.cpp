@@ -1,5 +1,7 @@
 #include "engine/exchange.hpp"
 
+#include "core/extension_uri.hpp"
+
 namespace lampline {
 namespace {
 
@@ -15,6 +17,9 @@ LegEvent leg_event(const DialogSnapshot& dialog)
     return {.call = dialog.call,
             .leg = dialog.leg,
             .extension = dialog.extension,
+            .number =
+                dialog.trunk.empty() ? std::string{} : extension_of(dialog.local.identity.uri),
+            .trunk = dialog.trunk,
             .direction = dialog.direction,
             .state = dialog.state,
             .ended_by = dialog.ended_by,
@@ -34,7 +39,8 @@ RegistrationEvent registration_event(const std::string& aor, const LocationTable
 }  // namespace
 
 Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory)
-    : registrar_{settings.registrar}, calls_{settings.calls, tokens, directory, registrar_.locations()},
+    : registrar_{settings.registrar}, calls_{settings.calls, tokens, directory,
+                                             registrar_.locations(), trunks_},
       indications_{settings.indications, tokens, directory, registrar_.locations()}
 {
 }
@@ -105,7 +111,7 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
 {
     auto first = outbox.events.size();
     CallEngine::end_ringing(kept.ringing, outbox);
-    calls_.restore(std::move(kept.calls), now, outbox);
+    calls_.restore(std::move(kept.calls), kept.outside, now, outbox);
     fold_events(first, now, outbox);
     first = outbox.events.size();
     registrar_.restore(std::move(kept.bindings), now, outbox);
@@ -158,7 +164,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                 [&](const DialogChanged& changed) {
                     if (outbox.listened)
                         outbox.shown.push_back({now.wall, leg_event(changed.dialog)});
-                    indications_.fold(changed, now, outbox);
+                    if (changed.dialog.trunk.empty()) indications_.fold(changed, now, outbox);
                     recorder_.fold(changed, now, outbox);
                 },
                 [&](const BindingChanged& changed) {

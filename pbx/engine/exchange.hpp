@@ -19,6 +19,7 @@ struct Kept {
     std::vector<StoredSubscription> subscriptions;
     std::vector<StoredCall> calls;
     std::vector<StoredRinging> ringing;
+    std::vector<OutsideDay> outside;
 };
 
 /// One step per input: the input moves its use case, the facts it announces are folded into the
@@ -52,10 +53,11 @@ public:
     [[nodiscard]] std::size_t call_count() const noexcept { return calls_.call_count(); }
     [[nodiscard]] LiveView view(Moment now) const;
     /// What would become of a call now, in words.
-    [[nodiscard]] RouteExplanation explain_route(std::string_view from,
-                                                 std::string_view dialled) const
+    /// `trunk` not empty: somebody outside calls over it, and `from` is of no account.
+    [[nodiscard]] RouteExplanation explain_route(std::string_view from, std::string_view dialled,
+                                                 std::string_view trunk = {}) const
     {
-        return calls_.explain_route(from, dialled);
+        return calls_.explain_route(from, dialled, trunk);
     }
     /// Why the lamps of one watcher for one member show what they show, after sending them anew if
     /// that is asked for.
@@ -66,6 +68,7 @@ private:
     void fold_events(std::size_t first, Moment now, Outbox& outbox);
 
     Registrar registrar_;
+    ConfiguredTrunkStates trunks_;
     CallEngine calls_;
     GroupIndications indications_;
     CallRecorder recorder_;

@@ -23,9 +23,10 @@ public:
     CommandRunner(const CommandRunner&) = delete;
     CommandRunner& operator=(const CommandRunner&) = delete;
 
-    /// Takes up an authenticated INVITE: 100 Trying at once, then InviteReceived.
+    /// Takes up an INVITE of `extension`, which has proved to be it, or of `trunk`: 100 Trying at
+    /// once, then InviteReceived.
     void take_invite(MessageRef message, Flow source, const Listener& listener,
-                     std::string_view extension);
+                     std::string_view extension, std::string_view trunk);
 
     void run(const OpenDialog& command);
     void run(const ResumeDialog& command);

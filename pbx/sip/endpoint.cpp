@@ -113,6 +113,8 @@ struct Endpoint::Inner final : MessageSink {
                       std::chrono::milliseconds delay);
     void refuse_forgotten(const StoredInvite& invite);
     void answer_options(const HeldRequest& request);
+    /// Name of the trunk that the request comes from; empty: from none.
+    [[nodiscard]] std::string_view trunk_of(const HeldRequest& request) const;
     [[nodiscard]] bool is_repeated(HeldRequest& request);
     [[nodiscard]] bool must_shed() const noexcept { return draining || overloaded; }
     void flush_soon();
@@ -134,6 +136,7 @@ struct Endpoint::Inner final : MessageSink {
     AgentHandle agent;
     std::unique_ptr<Transports> transports;
     DatagramSender datagrams;
+    TrunkSources trunk_sources;
     RepeatedRequests repeated;
     std::unordered_map<std::uint64_t, HeldRequest> held;  // by TransactionId: REGISTER, SUBSCRIBE
     struct DelayedAnswer {
@@ -290,6 +293,13 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
         return answer(request, {.status = 503, .headers = "Retry-After: 5\r\n"});
     }
 
+    if (method == sip_method_invite)
+        if (const auto trunk = trunk_of(request); !trunk.empty()) {
+            if (request.connection)
+                request.source.connection = transports->connections().adopt(*request.connection);
+            return calls->take_invite(std::move(request.message), std::move(request.source),
+                                      *request.listener, {}, trunk);
+        }
     auto outcome = authenticate(sip, request.source.host, authenticator, *transports, present());
     if (auto* refused = std::get_if<Refused>(&outcome)) {
         if (refused->challenged) ++counters.challenged;
@@ -303,6 +313,12 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
     if (request.connection)
         request.source.connection = transports->connections().adopt(*request.connection);
     take(std::move(request), std::get<Authenticated>(outcome).extension);
+}
+
+std::string_view Endpoint::Inner::trunk_of(const HeldRequest& request) const
+{
+    const auto* user = request.sip->sip_request->rq_url->url_user;
+    return trunk_sources.find(request.source, user ? user : "");
 }
 
 bool Endpoint::Inner::is_repeated(HeldRequest& request)
@@ -327,7 +343,7 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
     const auto& sip = *request.sip;
     if (sip.sip_request->rq_method == sip_method_invite)
         return calls->take_invite(std::move(request.message), std::move(request.source),
-                                  *request.listener, extension);
+                                  *request.listener, extension, {});
     const auto id = transaction_ids.next();
     if (!request.key.empty()) repeated.add(request.key, std::chrono::steady_clock::now());
     SipInput input = sip.sip_request->rq_method == sip_method_register
@@ -472,7 +488,13 @@ void Endpoint::flush()
 
 void Endpoint::set_directory(DirectoryRef directory)
 {
+    inner_->trunk_sources.configure(directory->trunks());
     inner_->authenticator.set_directory(std::move(directory));
+}
+
+void Endpoint::set_trunk_addresses(const std::string& trunk, std::vector<TrunkAddress> addresses)
+{
+    inner_->trunk_sources.resolved(trunk, std::move(addresses));
 }
 
 void Endpoint::refuse_new_calls(bool refuse) noexcept

@@ -98,6 +98,20 @@ Arrived& Arrived::header(std::string_view name, std::string_view value)
     return *this;
 }
 
+Arrived& Arrived::without_header(std::string_view name)
+{
+    for (const auto& header : headers)
+        if (header.name == name)
+            FAIL_CHECK(what << " has a header " << name << ": " << header.value);
+    return *this;
+}
+
+Arrived& Arrived::to(std::string_view uri)
+{
+    CHECK(write(request_uri) == uri);
+    return *this;
+}
+
 Arrived& Arrived::reliable()
 {
     CHECK(is_reliable);
@@ -220,9 +234,13 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
     auto contact = address_of(number);
     contact.host = flow.host;
     contact.port = flow.port;
+    auto payload = sdp_payload(sdp);
+    if (!headers.empty())
+        payload =
+            std::make_shared<const Payload>(Payload{"application/sdp", std::string{sdp}, headers});
     scenario_.receive(InviteReceived{.transaction = own_invite_,
                                      .source = flow,
-                                     .authenticated = number,
+                                     .authenticated = trunk.empty() ? number : std::string{},
                                      .request_uri = address_of(dialled),
                                      .parties = {{{}, address_of(number)},
                                                  "from-" + std::to_string(own_invite_.value),
@@ -234,7 +252,9 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
                                      .session_timer = session_timer,
                                      .replaces = std::move(replaces),
                                      .user_agent = user_agent,
-                                     .payload = sdp_payload(sdp)});
+                                     .payload = std::move(payload),
+                                     .trunk = trunk,
+                                     .asserted = asserted});
 }
 
 void Phone::sends(Method method, PayloadRef payload)
@@ -380,9 +400,11 @@ DirectoryRef Scenario::directory() const
             extension.forwarding = found->second;
         extensions.push_back(std::move(extension));
     }
-    return std::make_shared<const Directory>(
-        std::string{domain}, std::move(extensions), groups_,
-        Numbering{.feature_codes = {}, .ring_groups = ring_groups_});
+    return std::make_shared<const Directory>(std::string{domain}, std::move(extensions), groups_,
+                                             Numbering{.feature_codes = {},
+                                                       .ring_groups = ring_groups_,
+                                                       .digit_plan = DigitPlan{rules_},
+                                                       .trunks = trunks_});
 }
 
 Scenario::~Scenario()
@@ -450,6 +472,32 @@ void Scenario::has_ring_groups(std::vector<RingGroup> groups)
     deliver();
 }
 
+void Scenario::has_trunks(std::vector<Trunk> trunks, DigitRules rules)
+{
+    trunks_ = std::move(trunks);
+    rules_ = std::move(rules);
+    exchange_->replace_directory(directory(), now_, outbox_);
+    deliver();
+}
+
+Phone& Scenario::carrier(const Trunk& trunk, std::string number)
+{
+    auto& phone = silent_phone(std::move(number));
+    const auto& server = trunk.servers.front();
+    phone.trunk = trunk.name;
+    phone.flow = {server.transport.value_or(Transport::udp), server.host, server.port, {}, 0};
+    return phone;
+}
+
+std::vector<CallRecord> Scenario::records() const
+{
+    std::vector<CallRecord> records;
+    for (const auto& change : stored)
+        if (const auto* recorded = std::get_if<CallRecorded>(&change))
+            records.push_back(*recorded->record);
+    return records;
+}
+
 const Forwarding& Scenario::forwarding_of(const std::string& number)
 {
     return forwarding_[number];
@@ -495,6 +543,7 @@ Kept Scenario::kept() const
     std::map<std::string, StoredSubscription> subscriptions;
     std::map<CallRef, StoredCall> calls;
     std::map<CallRef, StoredRinging> ringing;
+    std::map<std::string, OutsideDay> outside;
     for (const auto& change : stored)
         std::visit(
             Overloaded{
@@ -517,6 +566,7 @@ Kept Scenario::kept() const
                 [&](const RingingStored& one) { ringing[one.call->id] = *one.call; },
                 [&](const RingingRemoved& one) { CHECK(ringing.erase(one.call) == 1); },
                 [](const CallRecorded&) {},  // a start does not read what is over
+                [&](const OutsideDay& one) { outside[one.payer + '\n' + one.trunk] = one; },
             },
             change);
     Kept kept;
@@ -524,6 +574,7 @@ Kept Scenario::kept() const
     for (auto& [key, subscription] : subscriptions) kept.subscriptions.push_back(subscription);
     for (auto& [id, call] : calls) kept.calls.push_back(call);
     for (auto& [id, call] : ringing) kept.ringing.push_back(call);
+    for (auto& [key, day] : outside) kept.outside.push_back(day);
     return kept;
 }
 
@@ -648,6 +699,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.leg = invite.leg;
                        arrived.answers_to = invite.transaction;
                        arrived.from_address = invite.from;
+                       arrived.request_uri = invite.target.request_uri;
                        arrived.headers = invite.headers;
                        if (invite.payload)
                            for (const auto& header : invite.payload->headers)
