@@ -95,7 +95,7 @@ public:
     void number(std::string_view name, Number& to, Number standard) const
     {
         if (const auto* member = body_.if_contains(name))
-            to = member->is_null() ? standard : Number{member->to_number<unsigned>()};
+            to = member->is_null() ? standard : static_cast<Number>(member->to_number<unsigned>());
     }
     /// The elements of a list replace what `to` has.
     template <class Element, class Read>
