@@ -150,7 +150,8 @@ private:
         const auto& plan = view_.directory.digit_plan();
         const bool outside = !rule.trunks.empty();
         if (asks == Asks::from_outside_to_outside) return true;
-        const bool nobody = by.empty() && asks == Asks::dials;  // two parties from outside
+        // Left alone by a transfer, two parties from outside; or one that wants a call sent on.
+        const bool nobody = by.empty() && asks != Asks::from_outside;
         if (asks == Asks::from_outside || nobody) {
             if (!outside && rule.call_class == CallClass::internal) return true;
             note(RouteStepKind::not_from_outside, number);

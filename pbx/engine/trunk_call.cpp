@@ -1,5 +1,6 @@
 // Calls from and to outside: who is meant and who is shown, by which way, and for how long.
 #include <algorithm>
+#include <span>
 
 #include "core/extension_uri.hpp"
 #include "core/trunk_identity.hpp"
@@ -95,9 +96,12 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
                                          .payer = hunt.payer,
                                          .anonymous = invitation.anonymous});
     auto headers = std::move(identity.headers);
-    std::ranges::move(diversions_on(*rules, hunting.diversions, hunting.dialled, member.number,
-                                    directory_->domain()),
-                      std::back_inserter(headers));
+    // What a phone says of earlier diversions is nothing that we could vouch for.
+    std::span<const Diversion> diversions{hunting.diversions};
+    if (!invitation.extension.empty()) diversions = diversions.subspan(hunting.diversions_known);
+    std::ranges::move(
+        diversions_on(*rules, diversions, hunting.dialled, member.number, directory_->domain()),
+        std::back_inserter(headers));
     auto to = extension_uri(member.number, trunk.domain);
     auto request_uri = to;
     if (is_numeric_address(trunk.domain)) request_uri.port = path.flow.port;

@@ -344,10 +344,14 @@ TEST_CASE("forwarding to outside needs its own right, and is shown as the forwar
     alice.sends(INVITE, "103");
     alice.receives(403U).header("Warning",
                                 "399 office.test \"103 may not forward calls to outside\"");
+    alice.headers = {{"Diversion", "<sip:+4399@carrier.test>;reason=user-busy"}};  // so she says
     alice.sends(INVITE, "102");
     alice.receives(181U);
-    far.receives(INVITE).from("+431101").header(
-        "Diversion", "<sip:+431102@carrier.test>;reason=unconditional;counter=1");
+    far.receives(INVITE)
+        .from("+431101")
+        .header("Diversion", "<sip:+431102@carrier.test>;reason=unconditional;counter=1")
+        .header("History-Info", "<sip:+431102@carrier.test>;index=1, "
+                                "<sip:+43664999@carrier.test;cause=302>;index=1.1;mp=1");
     far.replies(486);
     alice.receives(486U);
 
