@@ -97,4 +97,9 @@ std::string audit_text(const BodyProfile& profile)
     return json::serialize(object_of(profile));
 }
 
+std::string audit_text(const DeviceProfile& choice)
+{
+    return json::serialize(json::object{{"profile", choice.profile}});
+}
+
 }  // namespace lampline::admin

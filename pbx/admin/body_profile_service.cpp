@@ -5,6 +5,7 @@
 
 #include "admin/audit_text.hpp"
 #include "db/audit_store.hpp"
+#include "db/device_profile_store.hpp"
 #include "db/directory_loader.hpp"
 #include "db/group_store.hpp"
 
@@ -92,6 +93,9 @@ std::vector<FieldFault> faults_of(const BodyProfile& profile, db::Database& data
     if (profile.partial && profile.single())
         faults.push_back(
             {"/partial", "needs_all_dialogs", "is for profiles that show all dialogs"});
+    if (profile.merged_lists && profile.single())
+        faults.push_back(
+            {"/merged_lists", "needs_all_dialogs", "is for profiles that show all dialogs"});
     if (profile.partial && !profile.ended)
         faults.push_back({"/partial", "needs_ended",
                           "leaves no other way to say that a dialog is over than `ended`"});
@@ -175,7 +179,11 @@ Result<ConfigChange, Refusal> BodyProfileService::remove(std::string_view name,
     if (auto refusal = check(condition, before ? before->stamp.version : 0))
         return unexpected{std::move(*refusal)};
     if (!before) return unexpected{Refusal{RefusalKind::unknown, {}, {}, 0}};
-    if (auto users = db::GroupStore{database_}.told_in(name); !users.empty())
+    auto users = db::GroupStore{database_}.told_in(name);
+    for (const auto& row : db::DeviceProfileStore{database_}.all())
+        if (row.choice.profile == name)
+            users.push_back({row.choice.device, "device", {}, "device_profile"});
+    if (!users.empty())
         return unexpected{
             Refusal{RefusalKind::in_use, {}, std::move(users), before->stamp.version}};
     db::AuditStore{database_}.record({0, now, actor.name, actor.address, actor.request_id,

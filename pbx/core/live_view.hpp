@@ -34,6 +34,7 @@ struct LiveLamp {
     std::string watcher;
     std::string member;
     std::string kind;     ///< "subscribed" or "unsolicited"
+    std::string list{};   ///< the group in whose subscription it is; empty: it has its own
     std::string contact;  ///< the watcher's phone
     std::string profile;  ///< body profile in use
     std::string state;    ///< what the lamp shows by the last NOTIFY: idle, trying, proceeding, early, confirmed

@@ -173,6 +173,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
             },
             event);
     }
+    indications_.finish_step(now, outbox);
 }
 
 }  // namespace lampline

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/feature_key.hpp"
+
 namespace lampline {
 namespace {
 
@@ -39,6 +41,9 @@ public:
     {
         note(RouteStepKind::dialled, question_.dialled, std::string{question_.from});
         if (!is_dialable(question_.dialled)) return reject_unknown(question_.dialled);
+        if (const auto key = feature_key(question_.dialled);
+            key && !view_.directory.find(question_.dialled))
+            return press(*key);
         std::string number{question_.dialled};
         route_.feature = view_.directory.feature_codes().find(number);
         if (!route_.feature) {
@@ -49,6 +54,28 @@ public:
         route_.kind = RouteKind::feature;
         note(RouteStepKind::feature_code, route_.feature->number.value_or(""),
              std::string{name(route_.feature->feature)});
+    }
+
+    /// A key that its owner presses changes what it shows.
+    void press(const FeatureKey& key)
+    {
+        const auto* owner = view_.directory.find(key.owner);
+        if (!owner) return reject_unknown(question_.dialled);
+        if (key.owner != question_.from) return reject(403, "Not Your Key");
+        const bool forwards = !owner->forwarding.always.empty();
+        switch (key.feature) {
+        case KeyFeature::do_not_disturb:
+            route_.feature = DialledFeature{owner->forwarding.do_not_disturb
+                                                ? Feature::disturb
+                                                : Feature::do_not_disturb};
+            break;
+        case KeyFeature::forward_always:
+            if (!forwards) return reject(484, "Dial The Code With A Number To Forward");
+            route_.feature = DialledFeature{Feature::forward_always};
+            break;
+        }
+        route_.kind = RouteKind::feature;
+        note(RouteStepKind::feature_code, "", std::string{name(route_.feature->feature)});
     }
 
     void divert(std::string_view by, DiversionReason reason, std::string_view to)

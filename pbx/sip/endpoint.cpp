@@ -422,7 +422,7 @@ void Endpoint::Inner::answer_options(const HeldRequest& request)
     std::string lines;
     append_header(lines, "Allow", allowed_methods);
     append_header(lines, "Accept", "application/sdp");
-    append_header(lines, "Supported", "timer, 100rel, replaces, path");
+    append_header(lines, "Supported", "timer, 100rel, replaces, path, eventlist");
     append_header(lines, "Allow-Events", "dialog");
     answer(request, {.status = 200, .headers = lines});
 }

@@ -45,12 +45,14 @@ std::optional<Rejection> inspect_require(const sip_t& sip)
     constexpr std::array calls = std::to_array<std::string_view>({"timer", "100rel", "replaces"});
     const bool invite = sip.sip_request->rq_method == sip_method_invite;
     const bool registration = sip.sip_request->rq_method == sip_method_register;
+    const bool subscription = sip.sip_request->rq_method == sip_method_subscribe;
     std::string unsupported;
     for (const auto* require = sip.sip_require; require; require = require->k_next)
         for (const auto* item = require->k_items; item && *item; ++item) {
             const std::string_view tag{*item};
             if (invite && std::ranges::find(calls, tag) != calls.end()) continue;
             if (registration && tag == "path") continue;
+            if (subscription && tag == "eventlist") continue;
             append_header(unsupported, "Unsupported", tag);
         }
     if (unsupported.empty()) return std::nullopt;

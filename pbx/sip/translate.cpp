@@ -396,7 +396,7 @@ SubscribeReceived to_subscribe(const sip_t& sip, TransactionId transaction, Flow
     for (const auto* accept = sip.sip_accept; accept; accept = accept->ac_next)
         if (accept->ac_type) request.accept.push_back(lower(text_of(accept->ac_type)));
     request.expires = expires_of(sip);
-    request.supported = to_option_tags(sip.sip_supported);
+    request.supported = to_option_tags(sip.sip_supported) | to_option_tags(sip.sip_require);
     request.user_agent = user_agent_of(sip);
     return request;
 }
