@@ -152,7 +152,8 @@ LampAccount Exchange::answer(const LampQuestion& question, Moment now, Outbox& o
 void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
 {
     for (auto i = first; i < outbox.events.size(); ++i) {
-        const auto event = outbox.events[i];  // folding may announce, and move the vector
+        // Folding may announce, and move the vector.
+        auto event = std::move(outbox.events[i]);
         std::visit(
             Overloaded{
                 [&](const DialogChanged& changed) {
@@ -172,6 +173,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                 [&](const auto& of_a_call) { recorder_.fold(of_a_call, now, outbox); },
             },
             event);
+        outbox.events[i] = std::move(event);
     }
     indications_.finish_step(now, outbox);
 }

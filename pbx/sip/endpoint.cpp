@@ -15,6 +15,7 @@
 #include "sip/address_text.hpp"
 #include "sip/authentication.hpp"
 #include "sip/command_runner.hpp"
+#include "sip/field_encoders.hpp"
 #include "sip/header_text.hpp"
 #include "sip/lenient_tag.hpp"
 #include "sip/message_tap.hpp"
@@ -156,6 +157,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
 {
     allow_tag_without_semicolon();
     write_addresses_quickly();
+    write_fields_quickly();
     prove_screen();
     if (settings.trace.calls > 0) tap.emplace(kept_messages);
     raise_descriptor_limit();
@@ -167,8 +169,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
         NTATAG_CLIENT_RPORT(1), NTATAG_TCP_RPORT(1), NTATAG_UDP_MTU(65535),
         NTATAG_MAXSIZE(max_message), NTATAG_SIP_T1(milliseconds(settings.t1)),
         NTATAG_SIP_T2(milliseconds(settings.t2)), NTATAG_SIP_T1X64(milliseconds(settings.t1x64)),
-        // Parsing takes a message apart where it lies; the tap needs it whole.
-        TAG_IF(tap, NTATAG_SIPFLAGS(MSG_DO_CANONIC | MSG_DO_EXTRACT_COPY)), TAG_END()));
+        TAG_END()));
     if (!agent) throw std::runtime_error{"nta_agent_create"};
     transports = std::make_unique<Transports>(*agent, settings, [this](ConnectionId id) {
         // Comes from the middle of the stack; what hangs on the connection fails once it is out of

@@ -168,12 +168,23 @@ constexpr std::array passing_headers = std::to_array<std::string_view>({
 });
 static_assert(std::ranges::is_sorted(passing_headers));
 
+constexpr std::size_t longest_passing = 24;
+
+/// By length: the first letters of the names above, a bit for each of the alphabet.
+constexpr auto passing_initials = [] {
+    std::array<std::uint32_t, longest_passing + 1> initials{};
+    for (const auto name : passing_headers) initials[name.size()] |= 1U << (name.front() & 31);
+    return initials;
+}();
+
 }  // namespace
 
 bool passes_through(std::string_view header_name) noexcept
 {
-    std::array<char, 24> name{};
-    if (header_name.size() > name.size()) return false;
+    std::array<char, longest_passing> name;
+    if (header_name.empty() || header_name.size() > name.size()) return false;
+    // Most headers of a message describe its dialog; they end here.
+    if ((passing_initials[header_name.size()] >> (header_name.front() & 31) & 1) == 0) return false;
     std::ranges::transform(header_name, name.begin(), [](char letter) { return lower(letter); });
     return std::ranges::binary_search(passing_headers,
                                       std::string_view{name.data(), header_name.size()});
