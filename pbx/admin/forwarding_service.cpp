@@ -1,9 +1,7 @@
 #include "admin/forwarding_service.hpp"
 
-#include "admin/audit_text.hpp"
+#include "admin/audited_change.hpp"
 #include "admin/numbers.hpp"
-#include "db/audit_store.hpp"
-#include "db/directory_loader.hpp"
 #include "db/extension_store.hpp"
 #include "db/forwarding_store.hpp"
 
@@ -54,23 +52,19 @@ Result<ForwardingSaved, Refusal> ForwardingService::put(std::string_view number,
                                                         const Actor& actor,
                                                         std::chrono::sys_seconds now)
 {
-    db::Transaction transaction{database_, db::Durability::full};
+    AuditedChange change{database_, actor, now};
     const auto before = find(number);
     if (auto refusal = check(condition, before ? before->version : 0))
         return unexpected{std::move(*refusal)};
     if (!before) return unexpected{Refusal{RefusalKind::unknown, {}, {}, 0}};
     if (auto faults = faults_of(number, forwarding, database_); !faults.empty())
-        return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, before->version}};
+        return unexpected{invalid(std::move(faults), before->version)};
 
-    ForwardingSaved saved;
-    saved.view = {before->number, forwarding, 0, now};
-    saved.view.version = db::AuditStore{database_}.record(
-        {0, now, actor.name, actor.address, actor.request_id, "forwarding.put", before->number,
-         audit_text(before->forwarding), audit_text(forwarding)});
-    db::ForwardingStore{database_}.put({before->number, forwarding, saved.view.version, now});
-    transaction.commit();
-    saved.change.directory = db::load_directory(database_);
-    return saved;
+    ForwardingView view{before->number, forwarding, 0, now};
+    view.version = change.record("forwarding.put", before->number, audit_text(before->forwarding),
+                                 audit_text(forwarding));
+    db::ForwardingStore{database_}.put({before->number, forwarding, view.version, now});
+    return ForwardingSaved{std::move(view), change.commit()};
 }
 
 Result<ConfigChange, Refusal> ForwardingService::change(const FeatureAsked& asked,

@@ -7,6 +7,8 @@
 
 namespace lampline {
 
+struct TrunkCredentials;
+
 /// Makes the INVITE of `transaction` the start of dialog `leg`; precedes every Reply above 100 that keeps it.
 struct OpenDialog {
     TransactionId transaction;
@@ -62,6 +64,7 @@ struct SendInvite {
     SessionTimer session_timer;
     std::vector<Header> headers;
     PayloadRef payload;
+    std::shared_ptr<const TrunkCredentials> credentials{};  ///< of the trunk it goes to; null: a phone, or none
 };
 
 /// Sends a request within the dialog of `leg` (INVITE included; not ACK, not CANCEL).

@@ -140,7 +140,7 @@ TEST_CASE("a code is dialable, and nobody else's")
     };
     CHECK(fault(put("*2a")) == "/code malformed");
     CHECK(fault(put("123456789")) == "/code malformed");
-    CHECK(fault(put("*21")) == "/code duplicate");
+    CHECK(fault(put("*21")) == "/code taken");
     CHECK(fault(put("203")) == "/code taken");
     CHECK(put("*79"));
 }
