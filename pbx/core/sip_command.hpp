@@ -101,6 +101,25 @@ struct CloseDialog {
     LegId leg;
 };
 
+/// Sends a request that belongs to no dialog and opens none: OPTIONS, MESSAGE, REGISTER. Reported as
+/// StandaloneAnswered.
+struct SendStandalone {
+    ClientTransactionId transaction;
+    Method method;
+    Target target;
+    NameAddr from;
+    NameAddr to;
+    std::string local_tag;
+    std::string call_id;
+    std::uint32_t cseq = initial_cseq;
+    unsigned max_forwards = 70;
+    std::chrono::milliseconds patience{};  ///< after it 408; 0: what the RFC has, timer F
+    std::optional<std::string> contact_user{};  ///< user part of our Contact; nullopt: none is written
+    std::vector<Header> headers{};
+    PayloadRef payload{};
+    std::shared_ptr<const TrunkCredentials> credentials{};  ///< null: a challenge is a refusal
+};
+
 /// What all NOTIFYs of one subscription have in common. Replaced whole when a refresh moves the phone.
 struct NotifyDialog {
     std::string call_id;
@@ -134,6 +153,7 @@ struct ForgetNotify {
 };
 
 using SipCommand = std::variant<OpenDialog, ResumeDialog, MoveDialog, EndInvite, Reply, SendInvite, SendRequest, SendAck,
-                                SendCancel, CloseDialog, SendNotify, ForgetNotify>;
+                                SendCancel, CloseDialog, SendStandalone, SendNotify,
+                                ForgetNotify>;
 
 }  // namespace lampline

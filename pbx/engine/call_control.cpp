@@ -194,14 +194,14 @@ OrderAnswer CallEngine::ring_picker(Call& call, const CallOrder& order, Moment n
             return leg.extension == order.by && leg.state != LegState::terminated;
         }))
         return in_the_way(quoted(order.by, " is in this call already"));
-    const auto bindings = locations_.bindings(order.by);
+    const auto bindings = locations_.targets(order.by);
     if (bindings.empty()) return in_the_way(quoted(order.by, " has no phone registered"));
 
     auto invitation = call.hunting->invitation;
     if (order.auto_answer)
         std::ranges::move(auto_answer_headers(directory_->domain()),
                           std::back_inserter(invitation.headers));
-    for (const auto& binding : bindings) ring(call, order.by, invitation, binding, now, outbox);
+    for (const auto* binding : bindings) ring(call, order.by, invitation, *binding, now, outbox);
     if (auto& ends = call.hunting->wave_ends; ends)
         ends = std::max(*ends, now.mono + time_to_pick_up);
     wave_goes_on(call, now, outbox);

@@ -189,6 +189,12 @@ std::pair<Call*, Leg*> CallEngine::find(LegId leg)
     return {found->second, found->second->find(leg)};
 }
 
+const Leg* CallEngine::find_leg(LegId leg) const noexcept
+{
+    const auto found = by_leg_.find(leg);
+    return found == by_leg_.end() ? nullptr : std::as_const(*found->second).find(leg);
+}
+
 std::pair<Leg*, Leg*> CallEngine::talking_pair(Call& call) noexcept
 {
     for (auto& leg : call.legs) {

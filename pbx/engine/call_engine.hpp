@@ -80,6 +80,8 @@ public:
     /// Fills in calls and counters.
     void describe(LiveView& view) const;
     /// nullptr: it is over.
+    [[nodiscard]] const Leg* find_leg(LegId leg) const noexcept;
+    /// nullptr: it is over.
     [[nodiscard]] const Call* find(CallRef call) const noexcept;
 
 private:

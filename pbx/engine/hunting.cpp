@@ -90,10 +90,9 @@ void CallEngine::ring_wave(Call& call, Moment now, Outbox& outbox)
 void CallEngine::ring_member(Call& call, const HuntMember& member, Moment now, Outbox& outbox)
 {
     const Hunting& hunting = *call.hunting;
-    for (const auto& binding : locations_.bindings(member.extension)) {
-        if (binding.flow == hunting.own) continue;
-        if (member.q_thousandths && *member.q_thousandths != binding.q_thousandths) continue;
-        ring(call, member.extension, hunting.invitation, binding, now, outbox);
+    for (const auto* binding : locations_.targets(member.extension, &hunting.own)) {
+        if (member.q_thousandths && *member.q_thousandths != binding->q_thousandths) continue;
+        ring(call, member.extension, hunting.invitation, *binding, now, outbox);
     }
 }
 

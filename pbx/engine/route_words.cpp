@@ -45,6 +45,7 @@ std::string words(const RouteStep& step)
     case RouteStepKind::do_not_disturb: return number + " does not want to be disturbed";
     case RouteStepKind::busy: return number + " has as many calls as it may have";
     case RouteStepKind::not_registered: return number + " has no registered phone";
+    case RouteStepKind::no_phone_answers: return "no phone of " + number + " answers when asked";
     case RouteStepKind::only_own_phone: return "The calling phone is the only one of " + number;
     case RouteStepKind::unknown_number: return number + " is nobody's number";
     case RouteStepKind::loop: return "This is a loop: " + other;
@@ -81,14 +82,13 @@ RouteExplanation explain(const Route& route, const RouteQuestion& question, cons
     std::chrono::seconds begins{};
     for (const auto& wave : route.hunt.waves) {
         for (const auto& member : wave.members)
-            for (const auto& binding : view.locations.bindings(member.extension)) {
-                if (question.own && binding.flow == *question.own) continue;
-                if (member.q_thousandths && *member.q_thousandths != binding.q_thousandths)
+            for (const auto* binding : view.locations.targets(member.extension, question.own)) {
+                if (member.q_thousandths && *member.q_thousandths != binding->q_thousandths)
                     continue;
-                explanation.targets.push_back({member.extension, write(binding.contact),
-                                               std::string{name(binding.flow.transport)} + ':' +
-                                                   binding.flow.host + ':' +
-                                                   std::to_string(binding.flow.port),
+                explanation.targets.push_back({member.extension, write(binding->contact),
+                                               std::string{name(binding->flow.transport)} + ':' +
+                                                   binding->flow.host + ':' +
+                                                   std::to_string(binding->flow.port),
                                                begins + member.delay});
             }
         begins += wave.ring_for;

@@ -199,17 +199,19 @@ private:
             reject(480, "No Phone Registered");
             return nullptr;
         }
+        if (!view_.locations.is_reachable(extension.number)) {
+            note(RouteStepKind::no_phone_answers, extension.number);
+            if (!wishes.unregistered.empty())
+                return to(wishes.unregistered, DiversionReason::unavailable);
+        }
         ring(extension);
         return nullptr;
     }
 
     void ring(const Extension& extension)
     {
-        const auto bindings = view_.locations.bindings(extension.number);
-        const auto is_own = [&](const Binding& binding) {
-            return question_.own && binding.flow == *question_.own;
-        };
-        if (std::ranges::all_of(bindings, is_own)) {
+        const auto bindings = view_.locations.targets(extension.number, question_.own);
+        if (bindings.empty()) {
             note(RouteStepKind::only_own_phone, extension.number);
             return reject(480, "No Other Phone Registered");
         }
@@ -222,13 +224,12 @@ private:
         if (wishes.forking == Forking::parallel) {
             waves.push_back({{{extension.number}}, ring_for});
         } else {
-            for (const auto& binding : bindings) {  // the highest q first
-                if (is_own(binding)) continue;
+            for (const auto* binding : bindings) {  // the highest q first
                 const bool same = !waves.empty() && waves.back().members.front().q_thousandths ==
-                                                        binding.q_thousandths;
+                                                        binding->q_thousandths;
                 if (!same)
                     waves.push_back(
-                        {{{extension.number, {}, binding.q_thousandths}}, wishes.no_answer_after});
+                        {{{extension.number, {}, binding->q_thousandths}}, wishes.no_answer_after});
             }
             waves.back().ring_for = ring_for;
         }
@@ -247,6 +248,7 @@ private:
         if (!wishes.always.empty()) return "forwards always";
         if (wishes.do_not_disturb) return "does not want to be disturbed";
         if (view_.locations.bindings(member.number).empty()) return "has no registered phone";
+        if (!view_.locations.is_reachable(member.number)) return unreachable;
         if ((group.skip_busy && calls > 0) || !wishes.takes_another(calls)) return busy;
         return {};
     }
@@ -256,15 +258,19 @@ private:
     const std::string* sends_on(const RingGroup& group)
     {
         std::vector<const RingGroupMember*> ready;
+        std::vector<const RingGroupMember*> silent;
         bool any_busy = false;
         for (const auto* member : view_.order.of(group, view_.occupancy)) {
             const auto why = passes_over(group, *member);
             any_busy = any_busy || why == busy;
+            if (why == unreachable) silent.push_back(member);
             if (why.empty())
                 ready.push_back(member);
             else
                 note(RouteStepKind::passed_over, member->number, std::string{why});
         }
+        // With nowhere else to go, phones that did not answer are worth a try.
+        if (ready.empty() && group.overflow.empty()) ready = std::move(silent);
         if (!ready.empty()) {
             ring(group, ready);
             return nullptr;
@@ -348,6 +354,7 @@ private:
     }
 
     static constexpr std::string_view busy = "is in a call";
+    static constexpr std::string_view unreachable = "has no phone that answers when asked";
 
     const RouteQuestion& question_;
     const RouterView& view_;

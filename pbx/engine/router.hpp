@@ -29,6 +29,7 @@ enum class RouteStepKind : std::uint8_t {
     do_not_disturb,
     busy,
     not_registered,
+    no_phone_answers,
     only_own_phone,  ///< the phone that calls is the only one
     unknown_number,
     loop,               ///< other: the chain of numbers

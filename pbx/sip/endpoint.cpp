@@ -18,10 +18,12 @@
 #include "sip/field_encoders.hpp"
 #include "sip/header_text.hpp"
 #include "sip/lenient_tag.hpp"
+#include "sip/light_transactions.hpp"
 #include "sip/message_tap.hpp"
 #include "sip/notify_sender.hpp"
 #include "sip/orphans.hpp"
 #include "sip/screen.hpp"
+#include "sip/standalone_sender.hpp"
 #include "sip/stateless_reply.hpp"
 #include "sip/translate.hpp"
 
@@ -136,14 +138,16 @@ struct Endpoint::Inner final : MessageSink {
     std::unique_ptr<Transports> transports;
     DatagramSender datagrams;
     RepeatedRequests repeated;
-    std::unordered_map<std::uint64_t, HeldRequest> held;  // by TransactionId: REGISTER, SUBSCRIBE
+    std::unordered_map<std::uint64_t, HeldRequest> held;  // by TransactionId: REGISTER, SUBSCRIBE, MESSAGE
     struct DelayedAnswer {
         HeldRequest request;
         std::string text;
     };
     std::multimap<EventLoop::TimePoint, DelayedAnswer> delayed;
     std::unique_ptr<CommandRunner> calls;
+    std::unique_ptr<LightTransactions> light;
     std::unique_ptr<NotifySender> notifies;
+    std::unique_ptr<StandaloneSender> standalone;
     std::unique_ptr<Orphans> orphans;
     std::optional<DescriptorCount> descriptors;
     LoopTimer house_timer;
@@ -176,15 +180,22 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
         // there.
         loop.defer([this, still = alive, id] {
             if (!*still) return;
-            notifies->fail(id);
+            light->fail(id);
             on_input(ConnectionClosed{id});
         });
     });
     calls = std::make_unique<CommandRunner>(loop, *agent, *transports, settings, transaction_ids,
                                             on_input);
     orphans = std::make_unique<Orphans>(*agent, *transports, settings);
-    notifies =
-        std::make_unique<NotifySender>(loop, *agent, *transports, datagrams, settings, on_input);
+    light = std::make_unique<LightTransactions>(
+        loop, *agent, *transports, datagrams, settings, [this](const LightAnswer& answer) {
+            switch (answer.key.kind) {
+            case LightKey::Kind::notify: notifies->answered(answer); break;
+            case LightKey::Kind::standalone: standalone->answered(answer); break;
+            }
+        });
+    notifies = std::make_unique<NotifySender>(*light, settings, on_input);
+    standalone = std::make_unique<StandaloneSender>(*light, settings, on_input);
     descriptors.emplace();
     keep_house();
 }
@@ -196,7 +207,7 @@ Endpoint::Inner::~Inner()
     // All handles into the agent go before it: it frees what is left without a word.
     held.clear();
     delayed.clear();
-    notifies.reset();
+    light.reset();
     calls.reset();
     orphans.reset();
     transports.reset();
@@ -244,7 +255,7 @@ try {
     } else {
         ++counters.responses_received;
         // Any other response without a transaction is a late one.
-        if (!take_orphan(*message, sip)) notifies->receive(sip);
+        if (!take_orphan(*message, sip)) light->receive(sip);
     }
 } catch (const std::exception& error) {
     spdlog::error("request dropped: {}", error.what());
@@ -280,7 +291,10 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
         return refuse(request, *rejection);
     if (auto rejection = inspect_request(sip, *transports)) return refuse(request, *rejection);
     if (method == sip_method_options) return answer_options(request);
-    if (method == sip_method_invite && must_shed()) {
+    const bool shed = method == sip_method_invite    ? must_shed()
+                      : method == sip_method_message ? overloaded
+                                                     : false;
+    if (shed) {
         ++counters.shed;
         return answer(
             request,
@@ -309,7 +323,8 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
 bool Endpoint::Inner::is_repeated(HeldRequest& request)
 {
     const auto method = request.sip->sip_request->rq_method;
-    if (request.connection || (method != sip_method_register && method != sip_method_subscribe))
+    if (request.connection || (method != sip_method_register && method != sip_method_subscribe &&
+                               method != sip_method_message))
         return false;
     // Only accepted ones are kept, and a repetition brings the same credentials.
     if (!request.sip->sip_authorization && !request.sip->sip_proxy_authorization) return false;
@@ -331,11 +346,16 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
                                   *request.listener, extension);
     const auto id = transaction_ids.next();
     if (!request.key.empty()) repeated.add(request.key, std::chrono::steady_clock::now());
-    SipInput input = sip.sip_request->rq_method == sip_method_register
-                         ? SipInput{to_register(sip, id, request.source, extension)}
-                         : SipInput{to_subscribe(sip, id, request.source, extension)};
+    const auto input = [&]() -> SipInput {
+        switch (sip.sip_request->rq_method) {
+        case sip_method_register: return to_register(sip, id, request.source, extension);
+        case sip_method_message: return to_message(sip, id, request.source, extension);
+        default: return to_subscribe(sip, id, request.source, extension);
+        }
+    };
+    auto taken = input();
     held.emplace(id.value, std::move(request));
-    on_input(std::move(input));
+    on_input(std::move(taken));
 }
 
 bool Endpoint::Inner::reply(const Reply& command)
@@ -450,6 +470,8 @@ try {
                 if (!inner.calls->run(one)) inner.reply(one);
             } else if constexpr (std::is_same_v<Command, SendNotify>) {
                 inner.notifies->send(std::move(one));
+            } else if constexpr (std::is_same_v<Command, SendStandalone>) {
+                inner.standalone->send(std::move(one));
             } else if constexpr (std::is_same_v<Command, ForgetNotify>) {
                 inner.notifies->forget(one.subscription);
             } else if constexpr (std::is_same_v<Command, EndInvite>) {
@@ -495,10 +517,11 @@ const EndpointCounters& Endpoint::counters() const noexcept
 {
     auto& counters = inner_->counters;
     counters.screened_out = screened_out();
-    counters.notifies_sent = inner_->notifies->counters().sent;
-    counters.notifies_repeated = inner_->notifies->counters().repeated;
-    counters.notifies_timed_out = inner_->notifies->counters().timed_out;
-    counters.notifies_fragmented = inner_->notifies->counters().fragmented;
+    const auto& notifies = inner_->light->counters(LightKey::Kind::notify);
+    counters.notifies_sent = notifies.sent;
+    counters.notifies_repeated = notifies.repeated;
+    counters.notifies_timed_out = notifies.timed_out;
+    counters.notifies_fragmented = notifies.fragmented;
     return counters;
 }
 

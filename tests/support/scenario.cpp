@@ -198,6 +198,26 @@ Arrived Phone::watches(std::string_view member)
     return receives(NOTIFY);
 }
 
+void Phone::writes(std::string_view to, std::string_view text, std::string_view content_type)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, MESSAGE, {}, {}};
+    scenario_.receive(MessageReceived{
+        .transaction = transaction,
+        .source = flow,
+        .authenticated = number,
+        .request_uri = address_of(to),
+        .parties = {{{}, address_of(number)}, "write", {{}, address_of(to)}, {}},
+        .payload = std::make_shared<const Payload>(
+            Payload{std::string{content_type}, std::string{text}, {}})});
+}
+
+void Phone::answers_standalone(const Arrived& request, unsigned status, bool generated)
+{
+    scenario_.receive(StandaloneAnswered{
+        .transaction = request.answers_to, .status = status, .generated = generated});
+}
+
 void Phone::sends(Method method, std::string_view dialled, std::string_view sdp)
 {
     REQUIRE(method == INVITE);
@@ -570,6 +590,7 @@ void Scenario::deliver()
     for (auto& change : outbox_.storage) stored.push_back(std::move(change));
     outbox_.storage.clear();
     outbox_.events.clear();
+    for (auto& event : std::exchange(outbox_.shown, {})) shown.push_back(std::move(event));
     for (auto& command : commands) deliver(command);
     for (auto& feature : std::exchange(outbox_.asked, {})) asked.push_back(std::move(feature));
     if (!outermost) return;
@@ -715,6 +736,23 @@ void Scenario::deliver(SipCommand& command)
                        arrive(*phone, std::move(arrived));
                    },
                    [&](CloseDialog& close) { CHECK(legs_.erase(close.leg) == 1); },
+                   [&](SendStandalone& request) {
+                       auto* phone = phone_at(request.target.flow);
+                       REQUIRE(phone);
+                       if (request.method == OPTIONS && phone->answers_options)
+                           return waiting_.push_back(
+                               StandaloneAnswered{.transaction = request.transaction,
+                                                  .status = *phone->answers_options,
+                                                  .generated = *phone->answers_options == 408});
+                       Arrived arrived;
+                       arrived.what = word(request.method);
+                       arrived.method = request.method;
+                       arrived.answers_to = request.transaction;
+                       arrived.from_address = request.from;
+                       arrived.headers = request.headers;
+                       arrived.payload = request.payload;
+                       arrive(*phone, std::move(arrived));
+                   },
                    [&](SendNotify& notify) {
                        auto* phone = phone_at(notify.dialog->flow);
                        REQUIRE(phone);

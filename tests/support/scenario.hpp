@@ -24,6 +24,7 @@ inline constexpr Method INFO = Method::info;
 inline constexpr Method UPDATE = Method::update;
 inline constexpr Method PRACK = Method::prack;
 inline constexpr Method NOTIFY = Method::notify;
+inline constexpr Method MESSAGE = Method::message;
 inline constexpr Method SUBSCRIBE = Method::subscribe;
 
 inline constexpr std::string_view talking_sdp = "v=0\r\nm=audio 4000 RTP/AVP 0\r\na=sendrecv\r\n";
@@ -88,6 +89,11 @@ public:
     void sends(Method method, std::string_view number, std::string_view sdp = talking_sdp);
 
     /// The same with a Replaces header.
+    /// MESSAGE outside a dialog.
+    void writes(std::string_view number, std::string_view text,
+                std::string_view content_type = "text/plain");
+    /// Answers a request that belongs to no dialog; `generated`: the stack does, for a silent phone.
+    void answers_standalone(const Arrived& request, unsigned status, bool generated = false);
     void sends_replacing(const Replaces& replaces, std::string_view number,
                          std::string_view sdp = talking_sdp);
 
@@ -123,6 +129,7 @@ public:
     bool answers_cancel = true;  // with 487 to the INVITE
     bool answers_bye = true;
     bool answers_probes = false;                   // OPTIONS within a dialog, unseen by the test
+    std::optional<unsigned> answers_options;  // outside a dialog, unseen by the test; 408: never
     std::optional<unsigned> answers_notify = 200;  // nullopt: only when told, by answers(...)
     SessionTimer session_timer;
     OptionTag supported = OptionTag::none;
@@ -201,6 +208,9 @@ public:
     void restarts();
     /// The same, with storage as `edit` leaves it.
     void restarts(const std::function<void(Kept&)>& edit);
+    /// What changed, for who looks on.
+    std::vector<LiveEvent> shown;
+    void looks_on() { outbox_.listened = true; }
     [[nodiscard]] LiveView view() const { return exchange_->view(now_); }
 
     void receive(const SipInput& input);
