@@ -204,13 +204,10 @@ public:
     }
 
     /// Decides about a call without making it. Any thread.
-    void decide(std::string from, std::string dialled,
-                std::function<void(RouteExplanationRef)> answer)
+    void decide(RouteTest test, std::function<void(RouteExplanationRef)> answer)
     {
-        loop_.post([this, from = std::move(from), dialled = std::move(dialled),
-                    answer = std::move(answer)] {
-            answer(
-                std::make_shared<const RouteExplanation>(exchange_.explain_route(from, dialled)));
+        loop_.post([this, test = std::move(test), answer = std::move(answer)] {
+            answer(std::make_shared<const RouteExplanation>(exchange_.explain_route(test)));
         });
     }
 
@@ -457,9 +454,8 @@ try {
                  server.explain(std::move(question), std::move(answer));
              },
          .route =
-             [&](std::string from, std::string dialled,
-                 std::function<void(RouteExplanationRef)> answer) {
-                 server.decide(std::move(from), std::move(dialled), std::move(answer));
+             [&](RouteTest test, std::function<void(RouteExplanationRef)> answer) {
+                 server.decide(std::move(test), std::move(answer));
              },
          .order =
              [&](CallOrder order, std::function<void(OrderAnswerRef)> answer) {

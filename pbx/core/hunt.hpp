@@ -64,6 +64,7 @@ struct Hunting {
     bool rang_out = false;  ///< a wave ended and nobody had come
     bool heard = false;     ///< a phone has answered by itself, if only to refuse
     std::string caller;     ///< by whose rights numbers are dialled
+    std::string presented;  ///< the number that the caller shows; empty: none
     Flow own;               ///< the phone that asked, which does not ring
     std::string dialled;
     std::vector<Diversion> diversions;

@@ -2,10 +2,18 @@
 // A decision of the router in words, for people.
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace lampline {
+
+/// A call that nobody makes.
+struct RouteTest {
+    std::string from;  ///< an extension, which need have no phone
+    std::string dialled;
+    std::optional<std::string> caller{};  ///< the number that it shows; none: `from`; empty: no number
+};
 
 /// One phone that would ring.
 struct ExplainedTarget {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/extension_uri.hpp"
+#include "core/presented_number.hpp"
 
 namespace lampline {
 
@@ -35,8 +36,9 @@ void CallEngine::receive(const InviteReceived& input, Moment now, Outbox& outbox
     const auto dialled = extension_of(input.request_uri);
     std::vector<Diversion> diversions;
     if (input.payload) diversions = parse_diversions(input.payload->headers);
-    auto route =
-        lampline::route({input.authenticated, dialled, &input.source, diversions}, router_view());
+    const auto shown = number_shown_by(input);
+    auto route = lampline::route(
+        {input.authenticated, dialled, &input.source, diversions, shown}, router_view());
     switch (route.kind) {
     case RouteKind::hunt:
         return start_call(input, std::move(route), std::move(diversions), now, outbox);
@@ -51,10 +53,10 @@ void CallEngine::receive(const InviteReceived& input, Moment now, Outbox& outbox
     reject(input, route.status, route.phrase, outbox, std::move(headers));
 }
 
-RouteExplanation CallEngine::explain_route(std::string_view from, std::string_view dialled) const
+RouteExplanation CallEngine::explain_route(const RouteTest& test) const
 {
-    if (!directory_->find(from)) return {.known_caller = false};
-    const RouteQuestion question{from, dialled, nullptr, {}};
+    if (!directory_->find(test.from)) return {.known_caller = false};
+    const RouteQuestion question{test.from, test.dialled, nullptr, {}, test.caller};
     return explain(lampline::route(question, router_view()), question, router_view());
 }
 
@@ -209,6 +211,12 @@ void CallEngine::enlist(Call& call, const Leg& leg)
     by_leg_.emplace(leg.id, &call);
     index_.add(leg);
     occupancy_.began(leg.extension, call.id);
+}
+
+std::string CallEngine::number_shown_by(const InviteReceived& input)
+{
+    return presented_number(input.parties.from,
+                            input.payload ? std::span{input.payload->headers} : std::span<Header>{});
 }
 
 Header CallEngine::warning_of(std::string_view text) const

@@ -52,9 +52,8 @@ public:
     void receive(const ResponseReceived& input, Moment now, Outbox& outbox);
     void receive(const FeatureSettled& settled, Moment now, Outbox& outbox);
 
-    /// What would become of a call, in words. `from` need have no phone.
-    [[nodiscard]] RouteExplanation explain_route(std::string_view from,
-                                                 std::string_view dialled) const;
+    /// What would become of a call, in words.
+    [[nodiscard]] RouteExplanation explain_route(const RouteTest& test) const;
     void receive(const DialogLost& input, Moment now, Outbox& outbox);
 
     /// Begins what a third party wants done, if it can be. The answer does not wait for phones.
@@ -265,6 +264,7 @@ private:
     /// `number` as others see it: the directory's display name, else the phone's own.
     [[nodiscard]] NameAddr party_of(std::string_view number,
                                     std::string_view own_display_name) const;
+    [[nodiscard]] static std::string number_shown_by(const InviteReceived& input);
     [[nodiscard]] bool is_own_host(std::string_view host) const;
     static void connect(Leg& left, Leg& right) noexcept;
     /// The call is answered: from now on it is supervised.

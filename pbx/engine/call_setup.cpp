@@ -73,6 +73,7 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
     constexpr auto end_to_end = OptionTag::timer | OptionTag::reliable;
     Hunting hunting;
     hunting.caller = caller.extension;
+    hunting.presented = number_shown_by(input);
     hunting.own = caller.flow;
     hunting.dialled = call.dialled;
     hunting.diversions = std::move(diversions);

@@ -56,10 +56,9 @@ public:
     [[nodiscard]] std::size_t call_count() const noexcept { return calls_.call_count(); }
     [[nodiscard]] LiveView view(Moment now) const;
     /// What would become of a call now, in words.
-    [[nodiscard]] RouteExplanation explain_route(std::string_view from,
-                                                 std::string_view dialled) const
+    [[nodiscard]] RouteExplanation explain_route(const RouteTest& test) const
     {
-        return calls_.explain_route(from, dialled);
+        return calls_.explain_route(test);
     }
     /// Why the lamps of one watcher for one member show what they show, after sending them anew if
     /// that is asked for.

@@ -169,7 +169,7 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
     }
     if (to && !to->empty()) {
         const RouteQuestion question{hunting.caller, hunting.dialled, &hunting.own,
-                                     hunting.diversions};
+                                     hunting.diversions, hunting.presented};
         auto route = route_onward(question, hunting.hunt.number, reason, *to, router_view());
         if (route.kind != RouteKind::hunt)
             return give_up_hunt(call, route.status, route.phrase, route.warning, now, outbox);

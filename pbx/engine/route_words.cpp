@@ -42,6 +42,7 @@ std::string words(const RouteStep& step)
         return number + " is an extension" + (other.empty() ? "" : ": " + other);
     case RouteStepKind::forwarded:
         return number + " forwards to " + other + ' ' + std::string{occasion(step.reason)};
+    case RouteStepKind::exception: return number + " makes an exception for " + other;
     case RouteStepKind::do_not_disturb: return number + " does not want to be disturbed";
     case RouteStepKind::busy: return number + " has as many calls as it may have";
     case RouteStepKind::not_registered: return number + " has no registered phone";

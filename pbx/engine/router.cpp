@@ -174,13 +174,19 @@ private:
     const std::string* sends_on(const Extension& extension)
     {
         const auto& wishes = extension.forwarding;
+        const auto* exception = wishes.exception_for(caller());
+        if (exception && exception->treatment != CallerTreatment::ring)
+            return excepted(extension.number, *exception);
+        if (exception)
+            note(RouteStepKind::exception, extension.number, whom(*exception) + ": it rings");
         const auto to = [&](const std::string& number, DiversionReason reason) {
             note(RouteStepKind::forwarded, extension.number, number, reason);
             route_.diversions.push_back({extension.number, {}, reason, 1});
             return &number;
         };
-        if (!wishes.always.empty()) return to(wishes.always, DiversionReason::unconditional);
-        if (wishes.do_not_disturb) {
+        if (!exception && !wishes.always.empty())
+            return to(wishes.always, DiversionReason::unconditional);
+        if (!exception && wishes.do_not_disturb) {
             note(RouteStepKind::do_not_disturb, extension.number);
             if (!wishes.busy.empty()) return to(wishes.busy, DiversionReason::do_not_disturb);
             reject(480, "Do Not Disturb");
@@ -205,6 +211,38 @@ private:
                 return to(wishes.unregistered, DiversionReason::unavailable);
         }
         ring(extension);
+        return nullptr;
+    }
+
+    [[nodiscard]] std::string_view caller() const noexcept
+    {
+        return question_.caller.value_or(question_.from);
+    }
+
+    static std::string whom(const CallerException& exception)
+    {
+        switch (exception.match) {
+        case CallerMatch::number: return exception.caller;
+        case CallerMatch::prefix: return "numbers that begin with " + exception.caller;
+        case CallerMatch::anonymous: break;
+        }
+        return "callers without a number";
+    }
+
+    /// Where `number` wants this caller's call; nullptr: it is refused.
+    const std::string* excepted(const std::string& number, const CallerException& exception)
+    {
+        if (exception.treatment == CallerTreatment::forward) {
+            note(RouteStepKind::exception, number,
+                 whom(exception) + ": the call goes on to " + exception.to);
+            route_.diversions.push_back({number, {}, DiversionReason::unconditional, 1});
+            return &exception.to;
+        }
+        note(RouteStepKind::exception, number, whom(exception) + ": the call is refused");
+        if (exception.match == CallerMatch::anonymous)
+            reject(433, "Anonymity Disallowed");
+        else
+            reject(603, "Decline");
         return nullptr;
     }
 
@@ -245,8 +283,13 @@ private:
         const auto& wishes = extension->forwarding;
         const auto calls = view_.occupancy.calls(member.number);
         if (member.number == question_.from) return "calls itself";
-        if (!wishes.always.empty()) return "forwards always";
-        if (wishes.do_not_disturb) return "does not want to be disturbed";
+        const auto* exception = wishes.exception_for(caller());
+        if (exception && exception->treatment == CallerTreatment::refuse)
+            return "does not want calls of this caller";
+        if (exception && exception->treatment == CallerTreatment::forward)
+            return "forwards calls of this caller";
+        if (!exception && !wishes.always.empty()) return "forwards always";
+        if (!exception && wishes.do_not_disturb) return "does not want to be disturbed";
         if (view_.locations.bindings(member.number).empty()) return "has no registered phone";
         if (!view_.locations.is_reachable(member.number)) return unreachable;
         if ((group.skip_busy && calls > 0) || !wishes.takes_another(calls)) return busy;

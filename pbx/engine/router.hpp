@@ -1,5 +1,6 @@
 #pragma once
 // Dialled digits -> what happens, as one value that says why.
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@ enum class RouteStepKind : std::uint8_t {
     barred,         ///< other: what the rule answers
     extension,      ///< the number is one; other: its display name
     forwarded,      ///< other: where to, by `reason`
+    exception,      ///< for this caller; other: for whom, and what
     do_not_disturb,
     busy,
     not_registered,
@@ -61,6 +63,7 @@ struct RouteQuestion {
     const Flow* own =
         nullptr;  ///< the phone that calls, which does not ring; nullptr: every phone may
     std::span<const Diversion> diversions{};  ///< that came with the call, the first one first
+    std::optional<std::string_view> caller{};  ///< the number that is shown; none: `from`; empty: no number
 };
 
 enum class RouteKind : std::uint8_t { hunt, feature, reject };

@@ -196,9 +196,9 @@ public:
     std::vector<FeatureAsked> asked;
     /// Does what was asked first, and tells the exchange.
     void settles_one(unsigned status = 200);
-    [[nodiscard]] RouteExplanation decides(std::string_view from, std::string_view dialled) const
+    [[nodiscard]] RouteExplanation decides(std::string from, std::string dialled) const
     {
-        return exchange_->explain_route(from, dialled);
+        return exchange_->explain_route({std::move(from), std::move(dialled)});
     }
     /// A third party wants something done with a call; `call` may be empty where only one is.
     OrderAnswer orders(CallOrder order);
