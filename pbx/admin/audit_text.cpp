@@ -15,7 +15,8 @@ std::string audit_text(const Extension& extension)
 {
     return json::serialize(json::object{{"number", extension.number},
                                         {"display_name", extension.display_name},
-                                        {"visibility", name(extension.visibility)}});
+                                        {"visibility", name(extension.visibility)},
+                                        {"mode", name(extension.mode)}});
 }
 
 std::string audit_text(const Group& group)

@@ -11,7 +11,13 @@ namespace lampline {
 
 /// Why a call goes somewhere else, in the words of RFC 5806 §4.
 enum class DiversionReason : std::uint8_t {
-    unconditional, user_busy, no_answer, unavailable, do_not_disturb, unknown,
+    unconditional,
+    user_busy,
+    no_answer,
+    unavailable,
+    do_not_disturb,
+    deflection,
+    unknown,
 };
 
 /// How the phones of one extension ring: all at once, or by falling q of their contacts.

@@ -13,6 +13,20 @@ std::uint16_t port_of(const SipUri& uri) noexcept
     return uri.port != 0 ? uri.port : default_sip_port;
 }
 
+std::size_t place_of(const SipUri& contact) noexcept
+{
+    std::size_t place = std::hash<std::string_view>{}(contact.user);
+    for (const char c : contact.host)  // without case
+        place = place * 31 + static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    return place * 31 + port_of(contact);
+}
+
+bool same_place(const SipUri& left, const SipUri& right) noexcept
+{
+    return left.user == right.user && place_of(left) == place_of(right) &&
+           left.host.size() == right.host.size();
+}
+
 /// The URI within a Path value, angle brackets or not.
 std::optional<SipUri> uri_of(std::string_view value)
 {
@@ -101,6 +115,7 @@ bool LocationTable::put(Binding binding)
         ++size_;
     } else {
         const auto connection = old->flow.connection;
+        unindex_contact(*old);
         bindings.erase(old);
         if (connection != binding.flow.connection) unindex(connection, binding.aor);
     }
@@ -120,6 +135,7 @@ std::optional<Binding> LocationTable::remove(std::string_view aor, const SipUri&
     std::optional<Binding> removed{std::move(*found)};
     bindings->erase(found);
     --size_;
+    unindex_contact(*removed);
     unindex(removed->flow.connection, removed->aor);
     if (bindings->empty()) by_aor_.erase(removed->aor);
     return removed;
@@ -170,6 +186,15 @@ const Binding* LocationTable::find(std::string_view aor, const SipUri& contact) 
     return found == all_of_aor.end() ? nullptr : &*found;
 }
 
+const Binding* LocationTable::find(const SipUri& uri) const noexcept
+{
+    const auto [first, last] = by_contact_.equal_range(place_of(uri));
+    for (const auto& aor : std::ranges::subrange{first, last} | std::views::values)
+        for (const auto& binding : bindings(aor))
+            if (same_place(binding.contact, uri)) return &binding;
+    return nullptr;
+}
+
 std::vector<const Binding*> LocationTable::all() const
 {
     std::vector<const Binding*> result;
@@ -191,8 +216,17 @@ void LocationTable::forget_connection(ConnectionId connection)
     by_connection_.erase(first, last);
 }
 
+void LocationTable::unindex_contact(const Binding& binding)
+{
+    const auto [first, last] = by_contact_.equal_range(place_of(binding.contact));
+    const auto found =
+        std::find_if(first, last, [&](const auto& entry) { return entry.second == binding.aor; });
+    if (found != last) by_contact_.erase(found);
+}
+
 void LocationTable::index(const Binding& binding)
 {
+    by_contact_.emplace(place_of(binding.contact), binding.aor);
     if (!binding.flow.connection) return;
     const auto [first, last] = by_connection_.equal_range(binding.flow.connection);
     const auto aors = std::ranges::subrange{first, last} | std::views::values;

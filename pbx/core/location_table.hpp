@@ -64,6 +64,9 @@ public:
     /// The phone at `except` is none of them; null: none is left out.
     [[nodiscard]] std::vector<const Binding*> targets(std::string_view aor, const Flow* except = nullptr) const;
     [[nodiscard]] const Binding* find(std::string_view aor, const SipUri& contact) const noexcept;
+    /// The binding whose contact has the user, host and port of `uri`, whosever it is; nullptr:
+    /// none.
+    [[nodiscard]] const Binding* find(const SipUri& uri) const noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     /// Every binding, in no order.
     [[nodiscard]] std::vector<const Binding*> all() const;
@@ -77,11 +80,14 @@ private:
     };
     std::vector<Binding>* bindings_of(std::string_view aor) noexcept;
     void index(const Binding& binding);
+    void unindex_contact(const Binding& binding);
     /// Takes `connection` off the index of `aor` unless one of its bindings still uses it.
     void unindex(ConnectionId connection, std::string_view aor);
 
     std::unordered_map<std::string, std::vector<Binding>, Hash, std::equal_to<>> by_aor_;
     std::unordered_multimap<ConnectionId, std::string> by_connection_;  // the Aors, each once per connection
+    std::unordered_multimap<std::size_t, std::string>
+        by_contact_;  // by hash of user, host, port: the Aors
     std::size_t size_ = 0;
 };
 

@@ -26,7 +26,7 @@ struct ExplainedTarget {
 struct RouteExplanation {
     bool known_caller = true;        ///< false: there is no such extension, and nothing was decided
     std::vector<std::string> steps;  ///< in the order of the decision
-    std::string outcome;             ///< "ring", "feature" or "reject"
+    std::string outcome;             ///< "ring", "redirect", "feature" or "reject"
     unsigned status = 0;             ///< of a rejection
     std::string phrase;
     std::vector<ExplainedTarget> targets;

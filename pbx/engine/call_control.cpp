@@ -150,6 +150,7 @@ void CallEngine::clicked_answered(Call& call, Leg& leg, const ResponseReceived& 
 OrderAnswer CallEngine::release(Call& call, Moment now, Outbox& outbox)
 {
     if (call.phase == CallPhase::talking) {
+        if (call.mode == CallMode::proxy) return in_the_way(std::string{in_proxy_mode});
         end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye, {}, now, outbox);
     } else {
         if (call.clicked) cancel_branches(call, {}, {}, nullptr, outbox);
@@ -170,6 +171,7 @@ OrderAnswer CallEngine::move_party(Call& call, const CallOrder& order, Moment no
 {
     auto [stays, leaves] = talking_pair(call);
     if (!stays) return in_the_way("nobody talks in this call");
+    if (call.mode == CallMode::proxy) return in_the_way(std::string{in_proxy_mode});
     if (is_moving(call)) return in_the_way("another change of this call is under way");
     if (order.by == stays->extension) std::swap(stays, leaves);
     if (!order.by.empty() && order.by != leaves->extension)

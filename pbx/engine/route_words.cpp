@@ -12,6 +12,7 @@ std::string_view occasion(DiversionReason reason) noexcept
     case DiversionReason::no_answer: return "when nobody answers";
     case DiversionReason::unavailable: return "when none of its phones can be reached";
     case DiversionReason::do_not_disturb: return "while it does not want to be disturbed";
+    case DiversionReason::deflection: return "from one of its phones";
     case DiversionReason::unknown: break;
     }
     return "for a reason of its own";
@@ -60,6 +61,10 @@ std::string words(const RouteStep& step)
                (other == "0" ? std::string{} : " after " + other + " s");
     case RouteStepKind::then_overflows:
         return "When nobody has taken it, the call goes on to " + other;
+    case RouteStepKind::joined:
+        return other == name(CallMode::proxy)
+                   ? "Caller and phone share one dialog (proxy)"
+                   : "The caller is told where its phones are (redirect)";
     case RouteStepKind::rings: return "The phones of " + number + " ring " + other;
     case RouteStepKind::rings_for: return "They ring for " + other + " s";
     case RouteStepKind::then_forwarded:
@@ -76,7 +81,9 @@ RouteExplanation explain(const Route& route, const RouteQuestion& question, cons
     explanation.phrase = route.phrase;
     for (const auto& step : route.steps) explanation.steps.push_back(words(step));
     switch (route.kind) {
-    case RouteKind::hunt: explanation.outcome = "ring"; break;
+    case RouteKind::hunt:
+        explanation.outcome = route.mode == CallMode::redirect ? "redirect" : "ring";
+        break;
     case RouteKind::feature: explanation.outcome = "feature"; break;
     case RouteKind::reject: explanation.outcome = "reject"; return explanation;
     }

@@ -40,6 +40,7 @@ public:
     void start()
     {
         note(RouteStepKind::dialled, question_.dialled, std::string{question_.from});
+        if (question_.contact) return go_to(question_.contact->aor);
         if (!is_dialable(question_.dialled)) return reject_unknown(question_.dialled);
         if (const auto key = feature_key(question_.dialled);
             key && !view_.directory.find(question_.dialled))
@@ -249,7 +250,11 @@ private:
     void ring(const Extension& extension)
     {
         const auto bindings = view_.locations.targets(extension.number, question_.own);
-        if (bindings.empty()) {
+        const auto* contact = question_.contact;
+        if (contact && contact->aor != extension.number) contact = nullptr;  // it was forwarded
+        const bool calls_itself =
+            contact && question_.own && contact->flow == *question_.own;
+        if (bindings.empty() || calls_itself) {
             note(RouteStepKind::only_own_phone, extension.number);
             return reject(480, "No Other Phone Registered");
         }
@@ -259,7 +264,14 @@ private:
         auto& waves = route_.hunt.waves;
         std::chrono::seconds ring_for{};
         if (!wishes.no_answer.empty()) ring_for = wishes.no_answer_after;
-        if (wishes.forking == Forking::parallel) {
+        route_.mode = extension.mode;
+        // Who addresses a phone has been redirected to it.
+        if (contact && route_.mode == CallMode::redirect) route_.mode = CallMode::bridge;
+        if (route_.mode != CallMode::bridge)
+            note(RouteStepKind::joined, extension.number, std::string{name(route_.mode)});
+        if (contact) {
+            waves.push_back({{{extension.number, {}, {}, write(contact->contact)}}, ring_for});
+        } else if (wishes.forking == Forking::parallel) {
             waves.push_back({{{extension.number}}, ring_for});
         } else {
             for (const auto* binding : bindings) {  // the highest q first
@@ -392,6 +404,7 @@ private:
         case DiversionReason::no_answer: return reject(480, "No Answer");
         case DiversionReason::unavailable: return reject(480, "No Phone Registered");
         case DiversionReason::unconditional:
+        case DiversionReason::deflection:
         case DiversionReason::unknown: return;
         }
     }

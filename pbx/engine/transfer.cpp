@@ -114,6 +114,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
         consulted->id == transferor.id || consulted->state == LegState::terminated)
         return transfer_failed(call, 481, "No Such Dialog To Replace", now, outbox);
 
+    if (consulted->proxied) return transfer_failed(call, 488, "Call In Proxy Mode", now, outbox);
     Call& other = *find(consulted->id).first;
     Leg* target = other.peer_of(*consulted);
     if (other.transfer || other.change)

@@ -88,6 +88,8 @@ public:
     /// INVITE `number`; empty `sdp`: delayed offer.
     void sends(Method method, std::string_view number, std::string_view sdp = talking_sdp);
 
+    /// INVITE to a phone, by its contact.
+    void sends_to(const SipUri& contact, std::string_view sdp = talking_sdp);
     /// The same with a Replaces header.
     /// MESSAGE outside a dialog.
     void writes(std::string_view number, std::string_view text,
@@ -110,8 +112,16 @@ public:
     void acknowledge(const Arrived& success, std::string_view sdp = {});
     /// Timer H of a 2xx whose ACK never came.
     void never_acknowledges(const Arrived& success);
+    /// 302 with these contacts.
+    void redirects(std::vector<SipUri> to);
     /// The stack's own answer: 408 for silence, 503 for an unreachable address.
     void fails_with(unsigned status);
+
+    // Within a dialog shared with another phone, which the exchange only sees pass.
+    void passes(Method method, std::string_view sdp = {});
+    /// The answer of this phone to what the other one has passed.
+    void accepts(Method method, std::string_view sdp = {}, std::chrono::seconds session = 0s);
+    void no_longer_knows(Method method);
 
     /// The next thing that arrived must be this; fails the test otherwise.
     Arrived receives(Method method);
@@ -153,9 +163,12 @@ private:
 
     Scenario& scenario_;
     LegId leg_{};                       // the exchange's leg of the present dialog
+    std::optional<SipUri> request_uri_;
     TransactionId own_invite_{};        // our INVITE, as the exchange knows it
     std::optional<Arrived> to_answer_;  // the last request that waits for our answer
     std::uint32_t cseq_ = 0;
+    DialogId shared_;  // with another phone, from this one's side
+    void pass(Method method, unsigned status, std::string_view sdp, std::chrono::seconds session);
 };
 
 /// The exchange, its phones, and the time. Whatever arrives unasked fails the test at the end.
@@ -189,6 +202,8 @@ public:
     void replaces_directory(std::vector<Group> groups);
     /// Forwarding of `number`, in force from now on.
     void forwards(const std::string& number, Forwarding forwarding);
+    /// How callers are joined to `number`, from now on.
+    void joins(const std::string& number, CallMode mode);
     void has_ring_groups(std::vector<RingGroup> groups);
     [[nodiscard]] const Forwarding& forwarding_of(const std::string& number);
     /// False: what phones ask for by feature codes is kept in `asked` instead of done at once.
@@ -225,6 +240,9 @@ private:
     void deliver();
     void deliver(SipCommand& command);
     void arrive(Phone& phone, Arrived arrived);
+    /// What a phone answers to an INVITE that was passed on; null: it was not.
+    [[nodiscard]] WireMessageRef passed_message(unsigned status, LegId branch,
+                                                std::string_view sdp = {}) const;
     Phone* phone_of(LegId leg);
     Phone* phone_at(const Flow& flow);
 
@@ -241,6 +259,7 @@ private:
     Moment now_;
     std::vector<Group> groups_;
     std::map<std::string, Forwarding> forwarding_;
+    std::map<std::string, CallMode> modes_;
     std::vector<RingGroup> ring_groups_;
     ExchangeSettings settings_;
     TokenSource tokens_;
@@ -252,6 +271,8 @@ private:
     std::map<TransactionId, Request> requests_;       // of phones, not finally answered
     std::map<ClientTransactionId, Request> invites_;  // of the exchange, not finally answered
     std::map<LegId, Phone*> legs_;
+    std::map<TransactionId, Phone*> passed_;                         // whose INVITE it was
+    std::map<LegId, Phone*> branches_;                               // of INVITEs passed on
     std::map<std::string, LegId> open_;                              // by Call-ID
     std::map<std::pair<std::string, std::string>, Phone*> dialogs_;  // by Call-ID and our tag
     IdSource<TransactionId> transactions_;
