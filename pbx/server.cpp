@@ -18,6 +18,7 @@
 #include "db/database_thread.hpp"
 #include "db/directory_loader.hpp"
 #include "db/outside_day_store.hpp"
+#include "db/route_key.hpp"
 #include "db/subscription_store.hpp"
 #include "engine/exchange.hpp"
 #include "random_tokens.hpp"
@@ -67,6 +68,7 @@ struct AtStart {
     DirectoryRef directory;
     Kept kept;
     std::vector<CallRef> damaged_calls;
+    std::array<unsigned char, 16> route_key{};
 };
 
 AtStart read_database(db::Database& database)
@@ -76,13 +78,16 @@ AtStart read_database(db::Database& database)
             {db::BindingStore{database}.all(), db::SubscriptionStore{database}.all(),
              std::move(calls.calls), std::move(calls.ringing),
              db::OutsideDayStore{database}.latest()},
-            std::move(calls.damaged)};
+            std::move(calls.damaged),
+            db::route_key(database)};
 }
 
-sip::EndpointSettings endpoint_settings(const ServeSettings& settings, const std::string& domain)
+sip::EndpointSettings endpoint_settings(const ServeSettings& settings, const std::string& domain,
+                                        const AtStart& found)
 {
     sip::EndpointSettings result;
     result.domain = domain;
+    result.route_key = found.route_key;
     result.product = "Lampline/" LAMPLINE_VERSION;
     for (const auto& listener : settings.sip)
         result.listen.push_back(
@@ -137,6 +142,9 @@ ExchangeSettings exchange_settings(const ServeSettings& settings)
         .indications = {.min_expires = settings.min_expires,
                         .default_expires = settings.default_expires,
                         .max_expires = settings.max_expires},
+        .qualify = {.interval = settings.qualify_interval,
+                    .misses = static_cast<unsigned>(settings.qualify_misses),
+                    .random = random_numbers()},
     };
 }
 
@@ -148,7 +156,7 @@ public:
            db::DatabaseThread& database)
         : drain_timeout_{settings.drain_timeout}, database_{database},
           authenticator_{authenticator_settings(settings), found.directory},
-          endpoint_{loop_, endpoint_settings(settings, domain), authenticator_,
+          endpoint_{loop_, endpoint_settings(settings, domain, found), authenticator_,
                     [this](SipInput&& input) { take(std::move(input)); }},
           exchange_{exchange_settings(settings), random_tokens(), found.directory}
     {
@@ -203,11 +211,10 @@ public:
     }
 
     /// Decides about a call without making it. Any thread.
-    void decide(RouteAsked asked, std::function<void(RouteExplanationRef)> answer)
+    void decide(RouteTest test, std::function<void(RouteExplanationRef)> answer)
     {
-        loop_.post([this, asked = std::move(asked), answer = std::move(answer)] {
-            answer(std::make_shared<const RouteExplanation>(
-                exchange_.explain_route(asked.from, asked.dialled, asked.trunk)));
+        loop_.post([this, test = std::move(test), answer = std::move(answer)] {
+            answer(std::make_shared<const RouteExplanation>(exchange_.explain_route(test)));
         });
     }
 
@@ -454,8 +461,8 @@ try {
                  server.explain(std::move(question), std::move(answer));
              },
          .route =
-             [&](RouteAsked asked, std::function<void(RouteExplanationRef)> answer) {
-                 server.decide(std::move(asked), std::move(answer));
+             [&](RouteTest test, std::function<void(RouteExplanationRef)> answer) {
+                 server.decide(std::move(test), std::move(answer));
              },
          .order =
              [&](CallOrder order, std::function<void(OrderAnswerRef)> answer) {

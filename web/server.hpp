@@ -38,7 +38,7 @@ using LampSource =
 
 /// Asks the exchange what would become of a call, in the same manner.
 using RouteSource =
-    std::function<void(RouteAsked asked, std::function<void(RouteExplanationRef)> answer)>;
+    std::function<void(RouteTest test, std::function<void(RouteExplanationRef)> answer)>;
 
 /// Has the exchange do something with a call, in the same manner.
 using OrderTaker = std::function<void(CallOrder order, std::function<void(OrderAnswerRef)> answer)>;

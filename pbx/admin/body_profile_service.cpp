@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "db/device_profile_store.hpp"
 #include "db/group_store.hpp"
 
 namespace lampline::admin {
@@ -89,6 +90,9 @@ std::vector<FieldFault> faults_of(const BodyProfile& profile, db::Database& data
     if (profile.partial && profile.single())
         faults.push_back(
             {"/partial", "needs_all_dialogs", "is for profiles that show all dialogs"});
+    if (profile.merged_lists && profile.single())
+        faults.push_back(
+            {"/merged_lists", "needs_all_dialogs", "is for profiles that show all dialogs"});
     if (profile.partial && !profile.ended)
         faults.push_back({"/partial", "needs_ended",
                           "leaves no other way to say that a dialog is over than `ended`"});
@@ -144,8 +148,14 @@ Result<ConfigChange, Refusal> BodyProfileService::remove(std::string_view name,
         return unexpected{invalid({{"/name", "built_in", "is built in and stays"}})};
     AuditedChange change{database_, actor, now};
     return change.remove(db::BodyProfileStore{database_}, "body_profile", name,
-                         &db::StoredBodyProfile::profile, condition,
-                         [&] { return db::GroupStore{database_}.told_in(name); });
+                         &db::StoredBodyProfile::profile, condition, [&] {
+                             auto users = db::GroupStore{database_}.told_in(name);
+                             for (const auto& row : db::DeviceProfileStore{database_}.all())
+                                 if (row.choice.profile == name)
+                                     users.push_back(
+                                         {row.choice.device, "device", {}, "device_profile"});
+                             return users;
+                         });
 }
 
 }  // namespace lampline::admin

@@ -36,10 +36,11 @@ public:
     [[nodiscard]] bool exists(std::string_view name) const;
     /// Creates or replaces. Faults: /name malformed, reserved, built_in, too_many; /user_agents
     /// too_many; /user_agents/N malformed, duplicate, taken; /dialog_id, /idle_dialog_id malformed;
-    /// /dialog_id needs_one_dialog; /partial needs_all_dialogs, needs_ended.
+    /// /dialog_id needs_one_dialog; /merged_lists needs_all_dialogs; /partial needs_all_dialogs,
+    /// needs_ended.
     Result<BodyProfileSaved, Refusal> put(const BodyProfile& profile, const Precondition& condition,
                                           const Actor& actor, std::chrono::sys_seconds now);
-    /// in_use while a watcher has chosen it; phones it was chosen for by User-Agent fall back.
+    /// in_use while a watcher or a device has chosen it; phones it was chosen for by User-Agent fall back.
     Result<ConfigChange, Refusal> remove(std::string_view name, const Precondition& condition,
                                          const Actor& actor, std::chrono::sys_seconds now);
 

@@ -34,7 +34,8 @@ std::vector<FieldFault> faults_of(const ExtensionDraft& draft, db::Database& dat
 
 ExtensionView view_of(const db::StoredExtension& row)
 {
-    return {row.extension.number, row.extension.display_name, row.extension.visibility, row.stamp};
+    return {row.extension.number, row.extension.display_name, row.extension.visibility,
+            row.extension.mode, row.stamp};
 }
 
 /// Takes `number` out of the groups that name it; each of them is a change of its own in the audit.
@@ -106,6 +107,7 @@ Result<ExtensionSaved, Refusal> ExtensionService::put(const ExtensionDraft& draf
     row.extension.number = draft.number;
     row.extension.display_name = draft.display_name;
     row.extension.visibility = draft.visibility;
+    row.extension.mode = draft.mode;
     if (password) {
         row.extension.ha1_md5 = ha1_md5(draft.number, database_.domain(), *password);
         row.extension.ha1_sha256 = ha1_sha256(draft.number, database_.domain(), *password);

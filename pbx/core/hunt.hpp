@@ -15,6 +15,7 @@ struct HuntMember {
     std::string extension;  ///< empty: outside
     std::chrono::seconds delay{};             ///< after its wave began
     std::optional<unsigned> q_thousandths{};  ///< only contacts with this q; empty: all
+    std::string contact{};                    ///< only this one; empty: all
     std::string trunk{};                      ///< by which a number outside is called
     std::string number{};                     ///< outside, as the trunk wants it
     std::size_t path = 0;                     ///< place among the paths of the trunk
@@ -60,8 +61,17 @@ struct Invitation {
     bool anonymous = false;   ///< the caller wants no identity to leave the office
 };
 
+/// A number that a phone has sent the call to (302).
+struct Deflection {
+    std::string to;
+    std::string by;                 ///< the extension of the phone, whose rights count
+    std::vector<Diversion> before;  ///< how the call came to `by`
+};
+
 /// A hunt under way.
 struct Hunting {
+    static constexpr unsigned max_deflections = 5;
+
     struct Waiting {
         std::chrono::steady_clock::time_point from;
         HuntMember member;
@@ -76,10 +86,13 @@ struct Hunting {
     bool must_be_heard = false;  ///< at `wave_ends` it is looked whether anything was heard at all
     bool counted = false;        ///< among the calls to outside of its payer
     std::string caller;     ///< by whose rights numbers are dialled
+    std::string presented;  ///< the number that the caller shows; empty: none
     Flow own;               ///< the phone that asked, which does not ring
     std::string dialled;
     std::vector<Diversion> diversions;
     std::size_t diversions_known = 0;  ///< how many of them came with the INVITE
+    std::vector<Deflection> deflections;  ///< not tried yet, the best first
+    unsigned deflected = 0;               ///< how many were tried
     Invitation invitation;
     PayloadRef asked;  ///< of the INVITE that asked, before any diversion was written into it
 };

@@ -68,6 +68,7 @@ std::optional<InviteReceived> CallEngine::take_from_outside(const InviteReceived
     // A call to the contact that we have registered: whom it is for stands in the To.
     if (number == trunk_contact_user(trunk.name)) number = number_in(input.parties.to.uri);
     taken.request_uri = extension_uri(number, directory_->domain());
+    taken.to_us = true;
     taken.payload = told_to_phones(trunk, input.payload);
     if (input.replaces) {  // the dialogs of this exchange are those of its phones
         reject(taken, 403, "Not From Outside", outbox);
@@ -82,6 +83,7 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
     const Hunt& hunt = hunting.hunt;
     const auto* rules = directory_->find_trunk(member.trunk);
     if (!rules || !rules->trunk().enabled) return;
+    if (call.mode == CallMode::proxy) return;  // what the caller says would go out as it is
     const auto& trunk = rules->trunk();
     // Others may have taken what was free when this call was routed.
     if (!hunt.unlimited && outside_.trunk_limit(trunk.name, trunk.limits) != OutsideLimit::none)

@@ -51,6 +51,8 @@ TEST_CASE("forwarding is kept, audited, and in the directory")
     wanted.call_waiting = false;
     wanted.call_limit = 4;
     wanted.forking = Forking::sequential;
+    wanted.exceptions = {{CallerMatch::prefix, "030", CallerTreatment::forward, "203"},
+                         {CallerMatch::anonymous, "", CallerTreatment::refuse}};
     const auto saved = desk.put(wanted).value();
     CHECK(saved.view.forwarding == wanted);
     CHECK(saved.change.directory->find("202")->forwarding == wanted);

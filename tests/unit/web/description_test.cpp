@@ -33,6 +33,7 @@ std::string filled(std::string path)
                                       {"{feature}", "disturb"},
                                       {"{group}", "600"},
                                       {"{trunk}", "line"},
+                                      {"{device}", "001565aabbcc"},
                                       {"{id}", "6963200000503809"}})
         if (const auto at = path.find(name); at != std::string::npos)
             path.replace(at, std::string_view{name}.size(), value);

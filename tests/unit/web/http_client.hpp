@@ -147,9 +147,11 @@ struct WebOffice {
                           if (shows) answer(lamp_of(question));
                       },
                   .route =
-                      [this](RouteAsked asked, std::function<void(RouteExplanationRef)> answer) {
+                      [this](const RouteTest& test,
+                             std::function<void(RouteExplanationRef)> answer) {
                           const std::lock_guard lock{mutex};
-                          asked_route = asked.from + asked.trunk + " > " + asked.dialled;
+                          asked_route =
+                              test.caller.value_or(test.from) + test.trunk + " > " + test.dialled;
                           answer(route);
                       },
                   .order =
