@@ -66,13 +66,13 @@ struct Office {
         std::erase_if(dan.inbox, [](const Arrived& each) { return each.method == NOTIFY; });
     }
 
-    void talks_outside(Phone& phone, Phone& far, std::string_view number)
+    static void talks_outside(Phone& phone, Phone& carrier, std::string_view number)
     {
         phone.sends(INVITE, number);
-        far.receives(INVITE);
-        far.replies(200, talking_sdp);
+        carrier.receives(INVITE);
+        carrier.replies(200, talking_sdp);
         phone.receives(200U);
-        far.receives(ACK);
+        carrier.receives(ACK);
     }
 
     void all_is_over()

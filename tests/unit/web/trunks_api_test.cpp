@@ -22,15 +22,16 @@ const Trunk* acting(WebOffice& office)
 TEST_CASE("a trunk is created, shown, merged and removed")
 {
     WebOffice office;
-    const auto created = office.put(
-        path,
-        R"({"display_name":"Line","kind":"registering","servers":[{"host":"192.0.2.1","port":5080,)"
-        R"("transport":"tcp"},{"host":"sip.carrier.test"}],"sources":["192.0.2.9"],)"
-        R"("domain":"carrier.test","username":"u1","secret":"s1-of-line","expires":120,"qualify":0,)"
-        R"("trusted":false,"caller_id":{"main_number":"+4310","numbers":[{"pattern":"(20.)",)"
-        R"("number":"+431\\1"}],"anonymous":true},"inbound":[{"pattern":"\\+431(20.)",)"
-        R"("destination":"\\1"},{"pattern":".*","destination":"600","outside":true}],)"
-        R"("limits":{"calls":4,"minutes":60,"calls_per_day":100}})");
+    const auto created = office.put(path, R"json({
+        "display_name":"Line","kind":"registering",
+        "servers":[{"host":"192.0.2.1","port":5080,"transport":"tcp"},{"host":"sip.carrier.test"}],
+        "sources":["192.0.2.9"],"domain":"carrier.test","username":"u1","secret":"s1-of-line",
+        "expires":120,"qualify":0,"trusted":false,
+        "caller_id":{"main_number":"+4310","numbers":[{"pattern":"(20.)","number":"+431\\1"}],
+                     "anonymous":true},
+        "inbound":[{"pattern":"\\+431(20.)","destination":"\\1"},
+                   {"pattern":".*","destination":"600","outside":true}],
+        "limits":{"calls":4,"minutes":60,"calls_per_day":100}})json");
     CHECK(created.status == 201);
     CHECK(field(created, "Location") == path);
     const auto* trunk = acting(office);
