@@ -17,6 +17,7 @@
 #include "db/call_store.hpp"
 #include "db/database_thread.hpp"
 #include "db/directory_loader.hpp"
+#include "db/outside_day_store.hpp"
 #include "db/route_key.hpp"
 #include "db/subscription_store.hpp"
 #include "engine/exchange.hpp"
@@ -75,7 +76,8 @@ AtStart read_database(db::Database& database)
     auto calls = db::CallStore{database}.all();
     return {db::load_directory(database),
             {db::BindingStore{database}.all(), db::SubscriptionStore{database}.all(),
-             std::move(calls.calls), std::move(calls.ringing)},
+             std::move(calls.calls), std::move(calls.ringing),
+             db::OutsideDayStore{database}.latest()},
             std::move(calls.damaged),
             db::route_key(database)};
 }
@@ -140,6 +142,9 @@ ExchangeSettings exchange_settings(const ServeSettings& settings)
         .indications = {.min_expires = settings.min_expires,
                         .default_expires = settings.default_expires,
                         .max_expires = settings.max_expires},
+        .qualify = {.interval = settings.qualify_interval,
+                    .misses = static_cast<unsigned>(settings.qualify_misses),
+                    .random = random_numbers()},
     };
 }
 
@@ -206,13 +211,10 @@ public:
     }
 
     /// Decides about a call without making it. Any thread.
-    void decide(std::string from, std::string dialled,
-                std::function<void(RouteExplanationRef)> answer)
+    void decide(RouteTest test, std::function<void(RouteExplanationRef)> answer)
     {
-        loop_.post([this, from = std::move(from), dialled = std::move(dialled),
-                    answer = std::move(answer)] {
-            answer(
-                std::make_shared<const RouteExplanation>(exchange_.explain_route(from, dialled)));
+        loop_.post([this, test = std::move(test), answer = std::move(answer)] {
+            answer(std::make_shared<const RouteExplanation>(exchange_.explain_route(test)));
         });
     }
 
@@ -253,9 +255,8 @@ public:
     /// The SIP messages kept of a call. Any thread.
     void show_messages(CallRecordId record, std::function<void(SipTraceRef)> answer)
     {
-        loop_.post([this, record, answer = std::move(answer)] {
-            answer(endpoint_.messages_of(record));
-        });
+        loop_.post(
+            [this, record, answer = std::move(answer)] { answer(endpoint_.messages_of(record)); });
     }
 
     /// SIGTERM, SIGINT or SIGHUP. Any thread.
@@ -300,7 +301,8 @@ private:
         move(present());
         shown_.reset();
         for (const auto& event : outbox_.events)
-            if (const auto* part = std::get_if<PartRecorded>(&event)) endpoint_.keep_messages(*part);
+            if (const auto* part = std::get_if<PartRecorded>(&event))
+                endpoint_.keep_messages(*part);
         commands_.swap(outbox_.commands);
         for (auto& command : commands_) {
             if (const auto* notify = std::get_if<SendNotify>(&command); notify && notify->event_at)
@@ -459,9 +461,8 @@ try {
                  server.explain(std::move(question), std::move(answer));
              },
          .route =
-             [&](std::string from, std::string dialled,
-                 std::function<void(RouteExplanationRef)> answer) {
-                 server.decide(std::move(from), std::move(dialled), std::move(answer));
+             [&](RouteTest test, std::function<void(RouteExplanationRef)> answer) {
+                 server.decide(std::move(test), std::move(answer));
              },
          .order =
              [&](CallOrder order, std::function<void(OrderAnswerRef)> answer) {

@@ -14,6 +14,8 @@ EventWords words(const LegEvent& leg, json::object said)
     said["call"] = std::to_string(leg.call.value);
     said["leg"] = std::to_string(leg.leg.value);
     said["extension"] = leg.extension;
+    said["number"] = leg.trunk.empty() ? json::value{} : json::value(leg.number);
+    said["trunk"] = leg.trunk.empty() ? json::value{} : json::value(leg.trunk);
     said["direction"] = leg.direction == Direction::initiator ? "initiator" : "recipient";
     said["state"] = name(leg.state);
     if (leg.state == LegState::terminated)
@@ -48,6 +50,18 @@ EventWords words(const RegistrationEvent& registration, json::object said)
     said["extension"] = registration.extension;
     said["contacts"] = json::array(registration.contacts.begin(), registration.contacts.end());
     return {EventType::registration, {registration.extension}, json::serialize(said)};
+}
+
+EventWords words(const ReachEvent& reach, json::object said)
+{
+    said["extension"] = reach.extension;
+    said["contact"] = reach.contact;
+    said["reachable"] = reach.reachable;
+    if (reach.round_trip.count() > 0)
+        said["round_trip_ms"] = static_cast<double>(reach.round_trip.count()) / 1000;
+    else
+        said["round_trip_ms"] = nullptr;
+    return {EventType::reachability, {reach.extension}, json::serialize(said)};
 }
 
 }  // namespace

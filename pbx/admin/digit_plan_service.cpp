@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "admin/audit_text.hpp"
-#include "db/audit_store.hpp"
+#include "admin/audited_change.hpp"
 #include "db/digit_plan_store.hpp"
-#include "db/directory_loader.hpp"
 #include "db/extension_store.hpp"
+#include "db/ring_group_store.hpp"
+#include "db/trunk_store.hpp"
 
 namespace lampline::admin {
 namespace {
@@ -41,7 +41,18 @@ std::vector<FieldFault> faults_of(const DigitRules& rules, db::Database& databas
         return {{"/rules", "too_many", "must be at most " + std::to_string(DigitPlan::max_rules)}};
     for (std::size_t i = 0; i < rules.rules.size(); ++i)
         check_rule(rules.rules[i], "/rules/" + std::to_string(i), faults);
+    const db::TrunkStore trunks{database};
     const db::ExtensionStore extensions{database};
+    const db::RingGroupStore ring_groups{database};
+    for (std::size_t i = 0; i < rules.rules.size(); ++i)
+        for (std::size_t j = 0; j < rules.rules[i].trunks.size(); ++j)
+            if (const auto& trunk = rules.rules[i].trunks[j]; !trunks.find(trunk))
+                faults.push_back({"/rules/" + std::to_string(i) + "/trunks/" + std::to_string(j),
+                                  "unknown_trunk", "there is no trunk " + trunk});
+    for (const auto& [number, may] : rules.outside)
+        if (!extensions.find(number) && !ring_groups.find(number))
+            faults.push_back({"/outside/" + number, "unknown_number",
+                              "there is no extension or ring group " + number});
     for (const auto& [number, right] : rules.rights)
         if (!extensions.find(number))
             faults.push_back(
@@ -63,21 +74,17 @@ Result<DigitPlanSaved, Refusal> DigitPlanService::put(const DigitRules& rules,
                                                       const Actor& actor,
                                                       std::chrono::sys_seconds now)
 {
-    db::Transaction transaction{database_, db::Durability::full};
+    AuditedChange change{database_, actor, now};
     const auto before = at();
     if (auto refusal = check(condition, before.version)) return unexpected{std::move(*refusal)};
     if (auto faults = faults_of(rules, database_); !faults.empty())
-        return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, before.version}};
+        return unexpected{invalid(std::move(faults), before.version)};
 
-    DigitPlanSaved saved;
-    saved.view = {rules, 0, now};
-    saved.view.version = db::AuditStore{database_}.record(
-        {0, now, actor.name, actor.address, actor.request_id, "digit_plan.put", "digit-plan",
-         audit_text(before.rules), audit_text(rules)});
-    db::DigitPlanStore{database_}.put({rules, saved.view.version, now});
-    transaction.commit();
-    saved.change.directory = db::load_directory(database_);
-    return saved;
+    DigitPlanView view{rules, 0, now};
+    view.version =
+        change.record("digit_plan.put", "digit-plan", audit_text(before.rules), audit_text(rules));
+    db::DigitPlanStore{database_}.put({rules, view.version, now});
+    return DigitPlanSaved{std::move(view), change.commit()};
 }
 
 }  // namespace lampline::admin

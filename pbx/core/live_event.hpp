@@ -16,7 +16,9 @@ namespace lampline {
 struct LegEvent {
     CallRef call;
     LegId leg;
-    std::string extension;
+    std::string extension;  ///< empty: outside
+    std::string number;     ///< outside: as the office dials it
+    std::string trunk;      ///< outside: by which it is reached
     Direction direction = Direction::initiator;
     LegState state = LegState::trying;
     LegInput ended_by = LegInput::error;  ///< meaningful when terminated
@@ -51,9 +53,17 @@ struct RegistrationEvent {
     std::vector<std::string> contacts;
 };
 
+/// A phone stopped answering, or is back.
+struct ReachEvent {
+    std::string extension;
+    std::string contact;
+    bool reachable = true;
+    std::chrono::microseconds round_trip{};  ///< 0: it is back without having been measured
+};
+
 struct LiveEvent {
     std::chrono::system_clock::time_point at;
-    std::variant<LegEvent, LampEvent, RegistrationEvent> what;
+    std::variant<LegEvent, LampEvent, RegistrationEvent, ReachEvent> what;
 };
 
 }  // namespace lampline

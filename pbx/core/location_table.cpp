@@ -70,6 +70,11 @@ bool precedes(const Binding& left, const Binding& right) noexcept
     return left.generation > right.generation;
 }
 
+bool answers(const Binding& binding) noexcept
+{
+    return binding.reach.state != Reach::State::unreachable;
+}
+
 auto find_in(std::vector<Binding>& bindings, const SipUri& contact)
 {
     return std::ranges::find_if(bindings,
@@ -146,6 +151,31 @@ bool LocationTable::refresh(std::string_view aor, const SipUri& contact, std::ui
     found->cseq = cseq;
     found->expires_at = expires_at;
     return true;
+}
+
+bool LocationTable::note_reach(std::string_view aor, const SipUri& contact, const Reach& reach)
+{
+    auto* const bindings = bindings_of(aor);
+    if (!bindings) return false;
+    const auto found = find_in(*bindings, contact);
+    if (found == bindings->end()) return false;
+    found->reach = reach;
+    return true;
+}
+
+bool LocationTable::is_reachable(std::string_view aor) const noexcept
+{
+    return std::ranges::any_of(bindings(aor), answers);
+}
+
+std::vector<const Binding*> LocationTable::targets(std::string_view aor, const Flow* except) const
+{
+    std::vector<const Binding*> result;
+    for (const auto& binding : bindings(aor))
+        if (!except || binding.flow != *except) result.push_back(&binding);
+    const auto silent = [](const Binding* binding) { return !answers(*binding); };
+    if (!std::ranges::all_of(result, silent)) std::erase_if(result, silent);
+    return result;
 }
 
 const Binding* LocationTable::find(std::string_view aor, const SipUri& contact) const noexcept

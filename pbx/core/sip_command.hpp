@@ -7,11 +7,14 @@
 
 namespace lampline {
 
+struct TrunkCredentials;
+
 /// Makes the INVITE of `transaction` the start of dialog `leg`; precedes every Reply above 100 that keeps it.
 struct OpenDialog {
     TransactionId transaction;
     LegId leg;
     std::string local_tag;
+    bool outside = false;  ///< only headers that cross the border of the office are sent in it
 };
 
 /// Takes up dialog `leg` of an earlier run, confirmed. What cannot be taken up is reported as DialogLost.
@@ -20,6 +23,7 @@ struct ResumeDialog {
     DialogId dialog;
     DialogState state;
     Flow flow;
+    bool outside = false;  ///< as in OpenDialog
 };
 
 /// The phone of dialog `leg` is reached over `flow` from now on, unless the dialog has a route set.
@@ -54,6 +58,7 @@ struct SendInvite {
     Target target;
     NameAddr from;
     NameAddr to;
+    std::string contact_user{};  ///< of our Contact; empty: that of From
     std::string local_tag;
     std::string call_id;
     unsigned max_forwards = 70;
@@ -62,6 +67,8 @@ struct SendInvite {
     SessionTimer session_timer;
     std::vector<Header> headers;
     PayloadRef payload;
+    std::shared_ptr<const TrunkCredentials> credentials{};  ///< of the trunk it goes to; null: a phone, or none
+    bool outside = false;  ///< as in OpenDialog
 };
 
 /// Sends a request within the dialog of `leg` (INVITE included; not ACK, not CANCEL).
@@ -132,12 +139,32 @@ struct CloseDialog {
     LegId leg;
 };
 
+/// Sends a request that belongs to no dialog and opens none: OPTIONS, MESSAGE, REGISTER. Reported as
+/// StandaloneAnswered.
+struct SendStandalone {
+    ClientTransactionId transaction;
+    Method method;
+    Target target;
+    NameAddr from;
+    NameAddr to;
+    std::string local_tag;
+    std::string call_id;
+    std::uint32_t cseq = initial_cseq;
+    unsigned max_forwards = 70;
+    std::chrono::milliseconds patience{};  ///< after it 408; 0: what the RFC has, timer F
+    std::optional<std::string> contact_user{};  ///< user part of our Contact; nullopt: none is written
+    std::vector<Header> headers{};
+    PayloadRef payload{};
+    std::shared_ptr<const TrunkCredentials> credentials{};  ///< null: a challenge is a refusal
+};
+
 /// What all NOTIFYs of one subscription have in common. Replaced whole when a refresh moves the phone.
 struct NotifyDialog {
     std::string call_id;
     std::string from;           ///< whole header value, with our tag
     std::string to;             ///< whole header value, with the watcher's tag if there is a dialog
     std::string contact;        ///< our Contact's user part (usually the watched extension)
+    std::string require{};      ///< option tags of Require; empty: no such header
     std::string event;          ///< `dialog`, with the parameters that must be echoed (`;id=`)
     std::string request_uri;    ///< the watcher's Contact, untouched
     std::vector<std::string> route;
@@ -163,8 +190,9 @@ struct ForgetNotify {
     SubscriptionId subscription;
 };
 
-using SipCommand = std::variant<OpenDialog, ResumeDialog, MoveDialog, EndInvite, Reply, SendInvite,
-                                SendRequest, SendAck, SendCancel, CloseDialog, SendNotify,
-                                ForgetNotify, ForwardInvite, ForwardResponse, ProbeDialog>;
+using SipCommand =
+    std::variant<OpenDialog, ResumeDialog, MoveDialog, EndInvite, Reply, SendInvite, SendRequest,
+                 SendAck, SendCancel, CloseDialog, SendStandalone, SendNotify, ForgetNotify,
+                 ForwardInvite, ForwardResponse, ProbeDialog>;
 
 }  // namespace lampline

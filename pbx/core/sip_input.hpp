@@ -10,7 +10,7 @@ namespace lampline {
 struct InviteReceived {
     TransactionId transaction;
     Flow source;
-    std::string authenticated;  ///< the extension whose credentials it carried; never empty
+    std::string authenticated;  ///< the extension whose credentials it carried; empty: it came by `trunk`
     SipUri request_uri;
     bool to_us = true;  ///< the host of `request_uri` is the domain, or an address of ours
     Parties parties;
@@ -26,6 +26,8 @@ struct InviteReceived {
     std::optional<Replaces> replaces;
     std::string user_agent;
     PayloadRef payload;
+    std::string trunk{};  ///< whose address it came from
+    std::optional<NameAddr> asserted{};  ///< P-Asserted-Identity, where it came by a trunk (RFC 3325)
 };
 
 /// A request within the dialog of `leg`, ACK and CANCEL excepted. `transaction` must be answered.
@@ -145,6 +147,33 @@ struct SubscribeReceived {
     std::string user_agent;
 };
 
+/// An authenticated MESSAGE outside a dialog (RFC 3428).
+struct MessageReceived {
+    TransactionId transaction;
+    Flow source;
+    std::string authenticated;
+    SipUri request_uri;
+    Parties parties;
+    unsigned max_forwards = 70;
+    PayloadRef payload;
+};
+
+/// The final answer to a SendStandalone, exactly once. 408 without a message stands for silence, 503 for a transport
+/// error. Challenges that its credentials answer are never seen.
+struct StandaloneAnswered {
+    ClientTransactionId transaction;
+    unsigned status = 0;
+    std::string phrase;
+    bool generated = false;      ///< made by the stack (timeout, transport), not sent by the peer
+    std::uint32_t cseq = 0;      ///< of the request that was answered: above the command's after a challenge
+    std::chrono::seconds retry_after{};  ///< 0: none given
+    std::optional<std::chrono::seconds> min_expires;  ///< of a 423
+    std::vector<RegisterContact> contacts;   ///< of a 2xx to a REGISTER
+    std::optional<std::chrono::seconds> expires;
+    std::vector<std::string> service_route;  ///< of a 2xx to a REGISTER, top first (RFC 3608)
+    PayloadRef payload;
+};
+
 /// How the NOTIFY with `cseq` of `subscription` ended: its final answer, or 408 when none came.
 struct NotifyAnswered {
     SubscriptionId subscription;
@@ -162,6 +191,6 @@ struct ConnectionClosed {
 using SipInput =
     std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived, AckMissing,
                  ResponseReceived, DialogPassed, DialogLost, RegisterReceived, SubscribeReceived,
-                 NotifyAnswered, ConnectionClosed>;
+                 MessageReceived, StandaloneAnswered, NotifyAnswered, ConnectionClosed>;
 
 }  // namespace lampline

@@ -15,7 +15,8 @@ namespace lampline {
 /// A subscription as it is kept: enough to go on notifying after a restart (RFC 6665 §4.4).
 struct StoredSubscription {
     std::string watcher;       ///< extension
-    std::string member;        ///< watched extension
+    std::string member;        ///< watched extension; group, with `list`
+    std::string list{};        ///< the form in which a list is told; empty: it is none
     std::string call_id;       ///< key, together with local_tag
     std::string local_tag;     ///< ours
     std::string remote_tag;    ///< the watcher's
@@ -67,8 +68,18 @@ struct CallRecorded {
     std::shared_ptr<const CallRecord> record;
 };
 
+/// How often outside was called within a day: by a number of the office, or by way of a trunk.
+struct OutsideDay {
+    std::chrono::sys_days day;
+    std::string payer;  ///< empty: counted for `trunk`
+    std::string trunk;
+    unsigned calls = 0;
+
+    friend bool operator==(const OutsideDay&, const OutsideDay&) = default;
+};
+
 using StorageChange =
     std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved, CallStored, CallRemoved,
-                 RingingStored, RingingRemoved, CallRecorded>;
+                 RingingStored, RingingRemoved, CallRecorded, OutsideDay>;
 
 }  // namespace lampline

@@ -1,5 +1,7 @@
 #include "engine/exchange.hpp"
 
+#include "core/extension_uri.hpp"
+
 namespace lampline {
 namespace {
 
@@ -15,12 +17,21 @@ LegEvent leg_event(const DialogSnapshot& dialog)
     return {.call = dialog.call,
             .leg = dialog.leg,
             .extension = dialog.extension,
+            .number =
+                dialog.trunk.empty() ? std::string{} : extension_of(dialog.local.identity.uri),
+            .trunk = dialog.trunk,
             .direction = dialog.direction,
             .state = dialog.state,
             .ended_by = dialog.ended_by,
             .held = dialog.held,
             .with = dialog.remote.identity.uri.user,
             .with_name = dialog.remote.identity.display_name};
+}
+
+ReachEvent reach_event(const ReachChanged& changed)
+{
+    return {changed.aor, write(changed.contact),
+            changed.reach.state != Reach::State::unreachable, changed.reach.round_trip};
 }
 
 RegistrationEvent registration_event(const std::string& aor, const LocationTable& locations)
@@ -34,22 +45,31 @@ RegistrationEvent registration_event(const std::string& aor, const LocationTable
 }  // namespace
 
 Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory)
-    : registrar_{settings.registrar}, calls_{settings.calls, tokens, directory, registrar_.locations()},
-      indications_{settings.indications, tokens, directory, registrar_.locations()}
+    : registrar_{settings.registrar}, calls_{settings.calls, tokens, directory,
+                                             registrar_.locations(), trunks_},
+      indications_{settings.indications, tokens, directory, registrar_.locations()},
+      qualify_{settings.qualify, tokens, registrar_.locations(), standalone_ids_, directory},
+      messages_{settings.messages, tokens, registrar_.locations(), standalone_ids_, directory}
 {
 }
 
 void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
+    if (qualify_.any_silent()) note_sign_of_life(input, now, outbox);
     std::visit(
         Overloaded{
             [&](const RegisterReceived& request) {
                 ++registrations_;
                 registrar_.receive(request, now, outbox);
+                qualify_.heard(request.aor, request.source, now, outbox);
             },
             [&](const SubscribeReceived& request) { indications_.receive(request, now, outbox); },
             [&](const NotifyAnswered& answer) { indications_.receive(answer, now, outbox); },
+            [&](const MessageReceived& message) { messages_.receive(message, outbox); },
+            [&](const StandaloneAnswered& answer) {
+                if (!qualify_.receive(answer, now, outbox)) messages_.receive(answer, outbox);
+            },
             [&](const ConnectionClosed& closed) {
                 registrar_.receive(closed);
                 indications_.receive(closed);
@@ -79,6 +99,7 @@ void Exchange::advance(Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
     registrar_.advance(now, outbox);
+    qualify_.advance(now, outbox);
     calls_.advance(now, outbox);
     fold_events(first, now, outbox);
     indications_.advance(now, outbox);
@@ -87,7 +108,8 @@ void Exchange::advance(Moment now, Outbox& outbox)
 std::optional<std::chrono::steady_clock::time_point> Exchange::next_deadline() const
 {
     auto earliest = registrar_.next_deadline();
-    for (const auto& deadline : {calls_.next_deadline(), indications_.next_deadline()})
+    for (const auto& deadline :
+         {calls_.next_deadline(), indications_.next_deadline(), qualify_.next_deadline()})
         if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
     return earliest;
 }
@@ -97,6 +119,8 @@ void Exchange::replace_directory(DirectoryRef directory, Moment now, Outbox& out
     const auto first = outbox.events.size();
     calls_.replace_directory(directory);
     registrar_.replace_directory(*directory, outbox);
+    qualify_.replace_directory(directory);
+    messages_.replace_directory(directory);
     indications_.replace_directory(directory, registrar_.locations(), now, outbox);
     fold_events(first, now, outbox);
 }
@@ -105,7 +129,7 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
 {
     auto first = outbox.events.size();
     CallEngine::end_ringing(kept.ringing, outbox);
-    calls_.restore(std::move(kept.calls), now, outbox);
+    calls_.restore(std::move(kept.calls), kept.outside, now, outbox);
     fold_events(first, now, outbox);
     first = outbox.events.size();
     registrar_.restore(std::move(kept.bindings), now, outbox);
@@ -130,6 +154,10 @@ LiveView Exchange::view(Moment now) const
     calls_.describe(view);
     indications_.describe(view);
     view.counters.registrations = registrations_;
+    view.counters.qualifies_sent = qualify_.counters().sent;
+    view.counters.qualifies_unanswered = qualify_.counters().unanswered;
+    view.counters.messages_accepted = messages_.counters().accepted;
+    view.counters.messages_refused = messages_.counters().refused;
     return view;
 }
 
@@ -149,30 +177,67 @@ LampAccount Exchange::answer(const LampQuestion& question, Moment now, Outbox& o
     return account;
 }
 
+void Exchange::note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox)
+{
+    const auto of_leg = [&](LegId id) {
+        if (const auto* leg = calls_.find_leg(id))
+            qualify_.heard(leg->extension, leg->flow, now, outbox);
+    };
+    std::visit(Overloaded{
+                   [&](const InviteReceived& request) {
+                       qualify_.heard(request.authenticated, request.source, now, outbox);
+                   },
+                   [&](const SubscribeReceived& request) {
+                       qualify_.heard(request.authenticated, request.source, now, outbox);
+                   },
+                   [&](const MessageReceived& request) {
+                       qualify_.heard(request.authenticated, request.source, now, outbox);
+                   },
+                   [&](const RequestReceived& request) { of_leg(request.leg); },
+                   [&](const ResponseReceived& response) {
+                       if (!response.generated) of_leg(response.leg);
+                   },
+                   [&](const NotifyAnswered& answer) {
+                       if (answer.generated) return;
+                       if (const auto* told = indications_.find(answer.subscription))
+                           qualify_.heard(told->watcher, told->dialog->flow, now, outbox);
+                   },
+                   [](const auto&) {},
+               },
+               input);
+}
+
 void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
 {
     for (auto i = first; i < outbox.events.size(); ++i) {
-        const auto event = outbox.events[i];  // folding may announce, and move the vector
+        // Folding may announce, and move the vector.
+        auto event = std::move(outbox.events[i]);
         std::visit(
             Overloaded{
                 [&](const DialogChanged& changed) {
                     if (outbox.listened)
                         outbox.shown.push_back({now.wall, leg_event(changed.dialog)});
-                    indications_.fold(changed, now, outbox);
+                    if (changed.dialog.trunk.empty()) indications_.fold(changed, now, outbox);
                     recorder_.fold(changed, now, outbox);
                 },
                 [&](const BindingChanged& changed) {
                     calls_.bindings_changed(changed.aor, outbox);
+                    qualify_.bindings_changed(changed.aor, now);
                     if (outbox.listened)
                         outbox.shown.push_back(
                             {now.wall, registration_event(changed.aor, registrar_.locations())});
                     indications_.bindings_changed(changed.aor, registrar_.locations(), now, outbox);
                 },
+                [&](const ReachChanged& changed) {
+                    if (outbox.listened) outbox.shown.push_back({now.wall, reach_event(changed)});
+                },
                 [](const PartRecorded&) {},
                 [&](const auto& of_a_call) { recorder_.fold(of_a_call, now, outbox); },
             },
             event);
+        outbox.events[i] = std::move(event);
     }
+    indications_.finish_step(now, outbox);
 }
 
 }  // namespace lampline

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/feature_key.hpp"
+
 namespace lampline {
 namespace {
 
@@ -37,13 +39,18 @@ public:
     /// Feature codes first: they never become ordinary calls.
     void start()
     {
+        if (!question_.trunk.empty()) return start_from_outside();
         note(RouteStepKind::dialled, question_.dialled, std::string{question_.from});
         if (question_.contact) return go_to(question_.contact->aor);
         if (!is_dialable(question_.dialled)) return reject_unknown(question_.dialled);
+        if (const auto key = feature_key(question_.dialled);
+            key && !view_.directory.find(question_.dialled))
+            return press(*key);
         std::string number{question_.dialled};
         route_.feature = view_.directory.feature_codes().find(number);
         if (!route_.feature) {
-            if (!applies_plan(number, question_.from)) return;
+            if (!applies_plan(number, question_.from, Asks::dials)) return;
+            if (outside_) return go_outside(std::move(number), question_.from);
             route_.feature = view_.directory.feature_codes().find(number);
         }
         if (!route_.feature) return go_to(std::move(number));
@@ -52,17 +59,70 @@ public:
              std::string{name(route_.feature->feature)});
     }
 
+    /// A key that its owner presses changes what it shows.
+    void press(const FeatureKey& key)
+    {
+        const auto* owner = view_.directory.find(key.owner);
+        if (!owner) return reject_unknown(question_.dialled);
+        if (key.owner != question_.from) return reject(403, "Not Your Key");
+        const bool forwards = !owner->forwarding.always.empty();
+        switch (key.feature) {
+        case KeyFeature::do_not_disturb:
+            route_.feature = DialledFeature{owner->forwarding.do_not_disturb
+                                                ? Feature::disturb
+                                                : Feature::do_not_disturb};
+            break;
+        case KeyFeature::forward_always:
+            if (!forwards) return reject(484, "Dial The Code With A Number To Forward");
+            route_.feature = DialledFeature{Feature::forward_always};
+            break;
+        }
+        route_.kind = RouteKind::feature;
+        note(RouteStepKind::feature_code, "", std::string{name(route_.feature->feature)});
+    }
+
     void divert(std::string_view by, DiversionReason reason, std::string_view to)
     {
         note(RouteStepKind::forwarded, by, std::string{to}, reason);
         route_.diversions.push_back({std::string{by}, {}, reason, 1});
         std::string number{to};
-        if (applies_plan(number, by)) go_to(std::move(number));
+        if (!applies_plan(number, by, Asks::forwards)) return;
+        if (outside_)
+            go_outside(std::move(number), by);
+        else
+            go_to(std::move(number));
     }
 
     Route take() { return std::move(route_); }
 
 private:
+    /// In what part somebody asks for a number.
+    enum class Asks : std::uint8_t { dials, forwards, from_outside, from_outside_to_outside };
+
+    /// Who calls from outside means somebody here, and has no rights but those that go with the
+    /// number it has called.
+    void start_from_outside()
+    {
+        note(RouteStepKind::from_trunk, question_.dialled, std::string{question_.trunk});
+        const auto* trunk = view_.directory.find_trunk(question_.trunk);
+        auto meant = trunk && is_dialable(question_.dialled) ? trunk->inbound(question_.dialled)
+                                                             : std::nullopt;
+        if (!meant) {
+            note(RouteStepKind::nobody_inbound, question_.dialled, std::string{question_.trunk});
+            return reject(404, "No Such Number");
+        }
+        auto& number = meant->destination;
+        note(RouteStepKind::inbound, question_.dialled, number);
+        const auto asks = meant->outside ? Asks::from_outside_to_outside : Asks::from_outside;
+        if (!applies_plan(number, {}, asks)) return;
+        if (outside_) return go_outside(std::move(number), {});
+        if (view_.directory.feature_codes().find(number)) {
+            note(RouteStepKind::not_from_outside, number);
+            return reject(403, "Not From Outside");
+        }
+        go_to(std::move(number));
+    }
+
     /// Follows what applies at once, until there are phones to ring, or none.
     void go_to(std::string number)
     {
@@ -81,13 +141,16 @@ private:
             }
             if (!to) return;
             const auto by = std::exchange(number, *to);
-            if (!applies_plan(number, by)) return;
+            if (!applies_plan(number, by, Asks::forwards)) return;
+            if (outside_) return go_outside(std::move(number), by);
         }
     }
 
-    /// Makes of `number`, dialled by `by`, what the digit plan says. False: it is refused.
-    bool applies_plan(std::string& number, std::string_view by)
+    /// Makes of `number`, asked for by `by`, what the digit plan says; `outside_` is set when it
+    /// lies outside. False: it is refused.
+    bool applies_plan(std::string& number, std::string_view by, Asks asks)
     {
+        outside_ = nullptr;
         const auto& plan = view_.directory.digit_plan();
         auto match = plan.find(number);
         if (!match) return true;
@@ -98,21 +161,134 @@ private:
             reject(rule.status, rule.phrase);
             return false;
         }
-        if (rule.emergency) {
-            note(RouteStepKind::emergency, number);
-        } else {
-            const bool enough = rule.call_class <= plan.right_of(by);
-            note(enough ? RouteStepKind::right_enough : RouteStepKind::right_missing, by,
-                 std::string{name(rule.call_class)});
-            if (!enough) {
-                reject(403, "Not Allowed");
-                return false;
-            }
+        if (!may_ask(rule, number, by, asks)) return false;
+        if (!rule.trunks.empty()) {
+            outside_ = &rule;
+            shown_ = number;
         }
         if (match->number == number) return true;
         note(RouteStepKind::rewritten, number, match->number);
         number = std::move(match->number);
         return true;
+    }
+
+    /// The rights of who pays count: who dials, transfers or forwards.
+    bool may_ask(const DigitRule& rule, std::string_view number, std::string_view by, Asks asks)
+    {
+        const auto& plan = view_.directory.digit_plan();
+        const bool outside = !rule.trunks.empty();
+        if (asks == Asks::from_outside_to_outside) return true;
+        // Left alone by a transfer, two parties from outside; or one that wants a call sent on.
+        const bool nobody = by.empty() && asks != Asks::from_outside;
+        if (asks == Asks::from_outside || nobody) {
+            if (!outside && rule.call_class == CallClass::internal) return true;
+            note(RouteStepKind::not_from_outside, number);
+            reject(403, "Not From Outside");
+            return false;
+        }
+        if (rule.emergency) {
+            note(RouteStepKind::emergency, number);
+            return true;
+        }
+        const bool enough = rule.call_class <= plan.right_of(by);
+        note(enough ? RouteStepKind::right_enough : RouteStepKind::right_missing, by,
+             std::string{name(rule.call_class)});
+        if (!enough) {
+            reject(403, "Not Allowed");
+            route_.warning =
+                std::string{by} + " may not make " + std::string{name(rule.call_class)} + " calls";
+            return false;
+        }
+        if (!outside || asks == Asks::dials || plan.outside_rights_of(by).forward) return true;
+        note(RouteStepKind::forward_missing, by);
+        reject(403, "Not Allowed");
+        route_.warning = std::string{by} + " may not forward calls to outside";
+        return false;
+    }
+
+    /// Whether `payer` may have one more call outside.
+    bool within_limits(std::string_view payer)
+    {
+        const auto& limits = view_.directory.digit_plan().outside_rights_of(payer).limits;
+        const auto reached = view_.outside.payer_limit(payer, limits);
+        if (reached == OutsideLimit::none) {
+            note(RouteStepKind::limit_free, payer, words_of(limits));
+            return true;
+        }
+        const bool at_once = reached == OutsideLimit::calls;
+        const auto count = at_once ? limits.calls : limits.calls_per_day;
+        const auto text = std::to_string(count) + (at_once ? " calls at once" : " calls a day");
+        note(RouteStepKind::limit, payer, text);
+        if (at_once)
+            reject(486, "Too Many Calls To Outside");
+        else
+            reject(403, "Daily Limit Reached");
+        route_.warning = std::string{payer} + " has its " + text + " to outside already";
+        return false;
+    }
+
+    static std::string words_of(const OutsideLimits& limits)
+    {
+        const auto word = [](auto limit, std::string_view unit) {
+            return limit == 0 ? "any number of" + std::string{unit}
+                              : std::to_string(limit) + std::string{unit};
+        };
+        return word(limits.calls, " calls at once") + ", " + word(limits.calls_per_day, " a day") +
+               ", " + word(limits.minutes.count(), " minutes each");
+    }
+
+    /// To the trunks of the rule that has said so, one after the other. `payer` empty: somebody
+    /// outside, whom the limits of the trunks must stop.
+    void go_outside(std::string number, std::string_view payer)
+    {
+        const auto& rule = *outside_;
+        if (!is_dialable(number)) return reject_unknown({});
+        if (!may_go_to(shown_)) return;
+        if (!rule.emergency && !payer.empty() && !within_limits(payer)) return;
+        route_.hunt = {.number = shown_,
+                       .outside = true,
+                       .payer = std::string{payer},
+                       .unlimited = rule.emergency};
+        bool full = false;
+        for (const auto& name : rule.trunks) full = add_trunk(name, number) || full;
+        if (!route_.hunt.waves.empty()) {
+            route_.kind = RouteKind::hunt;
+            route_.hunt.waves.back().heard_within = {};
+            return;
+        }
+        note(RouteStepKind::no_trunk, shown_);
+        if (full)
+            reject(486, "All Lines Busy");
+        else
+            reject(503, "No Trunk Available");
+        route_.warning = full ? "Every trunk for this number has as many calls as it may have"
+                              : "No trunk for this number can be reached";
+    }
+
+    /// True: the trunk has no room for one more call.
+    bool add_trunk(const std::string& trunk_name, const std::string& number)
+    {
+        /// A server that says nothing at all for so long is given up for the next one.
+        constexpr std::chrono::seconds patience{4};
+        const auto* rules = view_.directory.find_trunk(trunk_name);
+        if (!rules || !rules->trunk().enabled) {
+            note(RouteStepKind::trunk_missing, number, trunk_name);
+            return false;
+        }
+        const auto& trunk = rules->trunk();
+        if (!outside_->emergency &&
+            view_.outside.trunk_limit(trunk_name, trunk.limits) != OutsideLimit::none) {
+            note(RouteStepKind::trunk_full, number, trunk_name);
+            return true;
+        }
+        const auto paths = view_.trunks.paths(trunk).size();
+        note(paths > 0 ? RouteStepKind::trunk : RouteStepKind::trunk_unreachable, number,
+             trunk_name);
+        for (std::size_t path = 0; path < paths; ++path)
+            route_.hunt.waves.push_back(
+                {.members = {{.trunk = trunk_name, .number = number, .path = path}},
+                 .heard_within = patience});
+        return false;
     }
 
     bool may_go_to(std::string_view number)
@@ -148,13 +324,19 @@ private:
     const std::string* sends_on(const Extension& extension)
     {
         const auto& wishes = extension.forwarding;
+        const auto* exception = wishes.exception_for(caller());
+        if (exception && exception->treatment != CallerTreatment::ring)
+            return excepted(extension.number, *exception);
+        if (exception)
+            note(RouteStepKind::exception, extension.number, whom(*exception) + ": it rings");
         const auto to = [&](const std::string& number, DiversionReason reason) {
             note(RouteStepKind::forwarded, extension.number, number, reason);
             route_.diversions.push_back({extension.number, {}, reason, 1});
             return &number;
         };
-        if (!wishes.always.empty()) return to(wishes.always, DiversionReason::unconditional);
-        if (wishes.do_not_disturb) {
+        if (!exception && !wishes.always.empty())
+            return to(wishes.always, DiversionReason::unconditional);
+        if (!exception && wishes.do_not_disturb) {
             note(RouteStepKind::do_not_disturb, extension.number);
             if (!wishes.busy.empty()) return to(wishes.busy, DiversionReason::do_not_disturb);
             reject(480, "Do Not Disturb");
@@ -173,19 +355,55 @@ private:
             reject(480, "No Phone Registered");
             return nullptr;
         }
+        if (!view_.locations.is_reachable(extension.number)) {
+            note(RouteStepKind::no_phone_answers, extension.number);
+            if (!wishes.unregistered.empty())
+                return to(wishes.unregistered, DiversionReason::unavailable);
+        }
         ring(extension);
+        return nullptr;
+    }
+
+    [[nodiscard]] std::string_view caller() const noexcept
+    {
+        return question_.caller.value_or(question_.from);
+    }
+
+    static std::string whom(const CallerException& exception)
+    {
+        switch (exception.match) {
+        case CallerMatch::number: return exception.caller;
+        case CallerMatch::prefix: return "numbers that begin with " + exception.caller;
+        case CallerMatch::anonymous: break;
+        }
+        return "callers without a number";
+    }
+
+    /// Where `number` wants this caller's call; nullptr: it is refused.
+    const std::string* excepted(const std::string& number, const CallerException& exception)
+    {
+        if (exception.treatment == CallerTreatment::forward) {
+            note(RouteStepKind::exception, number,
+                 whom(exception) + ": the call goes on to " + exception.to);
+            route_.diversions.push_back({number, {}, DiversionReason::unconditional, 1});
+            return &exception.to;
+        }
+        note(RouteStepKind::exception, number, whom(exception) + ": the call is refused");
+        if (exception.match == CallerMatch::anonymous)
+            reject(433, "Anonymity Disallowed");
+        else
+            reject(603, "Decline");
         return nullptr;
     }
 
     void ring(const Extension& extension)
     {
-        const auto bindings = view_.locations.bindings(extension.number);
-        const auto is_own = [&](const Binding& binding) {
-            return question_.own && binding.flow == *question_.own;
-        };
+        const auto bindings = view_.locations.targets(extension.number, question_.own);
         const auto* contact = question_.contact;
         if (contact && contact->aor != extension.number) contact = nullptr;  // it was forwarded
-        if (contact ? is_own(*contact) : std::ranges::all_of(bindings, is_own)) {
+        const bool calls_itself =
+            contact && question_.own && contact->flow == *question_.own;
+        if (bindings.empty() || calls_itself) {
             note(RouteStepKind::only_own_phone, extension.number);
             return reject(480, "No Other Phone Registered");
         }
@@ -205,13 +423,12 @@ private:
         } else if (wishes.forking == Forking::parallel) {
             waves.push_back({{{extension.number}}, ring_for});
         } else {
-            for (const auto& binding : bindings) {  // the highest q first
-                if (is_own(binding)) continue;
+            for (const auto* binding : bindings) {  // the highest q first
                 const bool same = !waves.empty() && waves.back().members.front().q_thousandths ==
-                                                        binding.q_thousandths;
+                                                        binding->q_thousandths;
                 if (!same)
                     waves.push_back(
-                        {{{extension.number, {}, binding.q_thousandths}}, wishes.no_answer_after});
+                        {{{extension.number, {}, binding->q_thousandths}}, wishes.no_answer_after});
             }
             waves.back().ring_for = ring_for;
         }
@@ -227,9 +444,15 @@ private:
         const auto& wishes = extension->forwarding;
         const auto calls = view_.occupancy.calls(member.number);
         if (member.number == question_.from) return "calls itself";
-        if (!wishes.always.empty()) return "forwards always";
-        if (wishes.do_not_disturb) return "does not want to be disturbed";
+        const auto* exception = wishes.exception_for(caller());
+        if (exception && exception->treatment == CallerTreatment::refuse)
+            return "does not want calls of this caller";
+        if (exception && exception->treatment == CallerTreatment::forward)
+            return "forwards calls of this caller";
+        if (!exception && !wishes.always.empty()) return "forwards always";
+        if (!exception && wishes.do_not_disturb) return "does not want to be disturbed";
         if (view_.locations.bindings(member.number).empty()) return "has no registered phone";
+        if (!view_.locations.is_reachable(member.number)) return unreachable;
         if ((group.skip_busy && calls > 0) || !wishes.takes_another(calls)) return busy;
         return {};
     }
@@ -239,15 +462,19 @@ private:
     const std::string* sends_on(const RingGroup& group)
     {
         std::vector<const RingGroupMember*> ready;
+        std::vector<const RingGroupMember*> silent;
         bool any_busy = false;
         for (const auto* member : view_.order.of(group, view_.occupancy)) {
             const auto why = passes_over(group, *member);
             any_busy = any_busy || why == busy;
+            if (why == unreachable) silent.push_back(member);
             if (why.empty())
                 ready.push_back(member);
             else
                 note(RouteStepKind::passed_over, member->number, std::string{why});
         }
+        // With nowhere else to go, phones that did not answer are worth a try.
+        if (ready.empty() && group.overflow.empty()) ready = std::move(silent);
         if (!ready.empty()) {
             ring(group, ready);
             return nullptr;
@@ -332,10 +559,13 @@ private:
     }
 
     static constexpr std::string_view busy = "is in a call";
+    static constexpr std::string_view unreachable = "has no phone that answers when asked";
 
     const RouteQuestion& question_;
     const RouterView& view_;
     Route route_;
+    const DigitRule* outside_ = nullptr;  // the rule that leads outside
+    std::string shown_;                   // the number outside, as it was dialled
 };
 
 }  // namespace

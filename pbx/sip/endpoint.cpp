@@ -17,13 +17,16 @@
 #include "sip/authentication.hpp"
 #include "sip/command_runner.hpp"
 #include "sip/digest_nonce.hpp"
+#include "sip/field_encoders.hpp"
 #include "sip/forwarder.hpp"
 #include "sip/header_text.hpp"
 #include "sip/lenient_tag.hpp"
+#include "sip/light_transactions.hpp"
 #include "sip/message_tap.hpp"
 #include "sip/notify_sender.hpp"
 #include "sip/orphans.hpp"
 #include "sip/screen.hpp"
+#include "sip/standalone_sender.hpp"
 #include "sip/stateless_reply.hpp"
 #include "sip/translate.hpp"
 
@@ -109,7 +112,7 @@ struct Endpoint::Inner final : MessageSink {
     void receive_request(MessageRef message, sip_t& sip);
     [[nodiscard]] bool take_orphan(msg_t& message, const sip_t& sip);
     void take(HeldRequest&& request, std::string_view extension);
-    void take_invite(HeldRequest&& request, std::string_view extension);
+    void take_invite(HeldRequest&& request, std::string_view extension, std::string_view trunk);
     [[nodiscard]] bool is_known_invite(const sip_t& sip);
     [[nodiscard]] bool passes(HeldRequest& request);
     template <class TakeUp>
@@ -121,6 +124,8 @@ struct Endpoint::Inner final : MessageSink {
                       std::chrono::milliseconds delay);
     void refuse_forgotten(const StoredInvite& invite);
     void answer_options(const HeldRequest& request);
+    /// Name of the trunk that the request comes from; empty: from none.
+    [[nodiscard]] std::string_view trunk_of(const HeldRequest& request) const;
     [[nodiscard]] bool is_repeated(HeldRequest& request);
     [[nodiscard]] bool must_shed() const noexcept { return draining || overloaded; }
     void flush_soon();
@@ -142,8 +147,10 @@ struct Endpoint::Inner final : MessageSink {
     AgentHandle agent;
     std::unique_ptr<Transports> transports;
     DatagramSender datagrams;
+    TrunkSources trunk_sources;
     RepeatedRequests repeated;
-    std::unordered_map<std::uint64_t, HeldRequest> held;  // by TransactionId: REGISTER, SUBSCRIBE
+    /// By TransactionId: REGISTER, SUBSCRIBE, MESSAGE.
+    std::unordered_map<std::uint64_t, HeldRequest> held;
     std::unordered_map<std::uint64_t, HeldRequest>
         invites;                                  // until the engine has said how they go on
     std::unordered_set<std::string> invite_keys;  // of those
@@ -154,7 +161,9 @@ struct Endpoint::Inner final : MessageSink {
     std::multimap<EventLoop::TimePoint, DelayedAnswer> delayed;
     std::unique_ptr<CommandRunner> calls;
     std::unique_ptr<Forwarder> forwarder;
+    std::unique_ptr<LightTransactions> light;
     std::unique_ptr<NotifySender> notifies;
+    std::unique_ptr<StandaloneSender> standalone;
     std::unique_ptr<Orphans> orphans;
     std::optional<DescriptorCount> descriptors;
     LoopTimer house_timer;
@@ -168,6 +177,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
 {
     allow_tag_without_semicolon();
     write_addresses_quickly();
+    write_fields_quickly();
     prove_screen();
     if (settings.trace.calls > 0) tap.emplace(kept_messages);
     raise_descriptor_limit();
@@ -179,15 +189,14 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
         NTATAG_CLIENT_RPORT(1), NTATAG_TCP_RPORT(1), NTATAG_UDP_MTU(65535),
         NTATAG_MAXSIZE(max_message), NTATAG_SIP_T1(milliseconds(settings.t1)),
         NTATAG_SIP_T2(milliseconds(settings.t2)), NTATAG_SIP_T1X64(milliseconds(settings.t1x64)),
-        // Parsing takes a message apart where it lies; the tap needs it whole.
-        TAG_IF(tap, NTATAG_SIPFLAGS(MSG_DO_CANONIC | MSG_DO_EXTRACT_COPY)), TAG_END()));
+        TAG_END()));
     if (!agent) throw std::runtime_error{"nta_agent_create"};
     transports = std::make_unique<Transports>(*agent, settings, [this](ConnectionId id) {
         // Comes from the middle of the stack; what hangs on the connection fails once it is out of
         // there.
         loop.defer([this, still = alive, id] {
             if (!*still) return;
-            notifies->fail(id);
+            light->fail(id);
             forwarder->fail(id);
             on_input(ConnectionClosed{id});
         });
@@ -204,8 +213,15 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
                                                            on_input, [this] { flush_soon(); }},
                                             key);
     orphans = std::make_unique<Orphans>(*agent, *transports, settings);
-    notifies =
-        std::make_unique<NotifySender>(loop, *agent, *transports, datagrams, settings, on_input);
+    light = std::make_unique<LightTransactions>(
+        loop, *agent, *transports, datagrams, settings, [this](const LightAnswer& answer) {
+            switch (answer.key.kind) {
+            case LightKey::Kind::notify: notifies->answered(answer); break;
+            case LightKey::Kind::standalone: standalone->answered(answer); break;
+            }
+        });
+    notifies = std::make_unique<NotifySender>(*light, settings, on_input);
+    standalone = std::make_unique<StandaloneSender>(*light, settings, on_input);
     descriptors.emplace();
     keep_house();
 }
@@ -218,7 +234,7 @@ Endpoint::Inner::~Inner()
     held.clear();
     invites.clear();
     delayed.clear();
-    notifies.reset();
+    light.reset();
     forwarder.reset();
     calls.reset();
     orphans.reset();
@@ -268,7 +284,7 @@ try {
         ++counters.responses_received;
         if (forwarder->receive(message, sip)) return;
         // Any other response without a transaction is a late one.
-        if (!take_orphan(*message, sip)) notifies->receive(sip);
+        if (!take_orphan(*message, sip)) light->receive(sip);
     }
 } catch (const std::exception& error) {
     spdlog::error("request dropped: {}", error.what());
@@ -311,7 +327,10 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
         return refuse(request, *rejection);
     if (auto rejection = inspect_request(sip, *transports)) return refuse(request, *rejection);
     if (method == sip_method_options) return answer_options(request);
-    if (method == sip_method_invite && must_shed()) {
+    const bool shed = method == sip_method_invite    ? must_shed()
+                      : method == sip_method_message ? overloaded
+                                                     : false;
+    if (shed) {
         ++counters.shed;
         return answer(
             request,
@@ -323,6 +342,12 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
         return answer(request, {.status = 503, .headers = "Retry-After: 5\r\n"});
     }
 
+    if (method == sip_method_invite)
+        if (const auto trunk = trunk_of(request); !trunk.empty()) {
+            if (request.connection)
+                request.source.connection = transports->connections().adopt(*request.connection);
+            return take_invite(std::move(request), {}, trunk);
+        }
     auto outcome = authenticate(sip, request.source.host, authenticator, *transports, present());
     if (auto* refused = std::get_if<Refused>(&outcome)) {
         if (refused->challenged) ++counters.challenged;
@@ -338,10 +363,17 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
     take(std::move(request), std::get<Authenticated>(outcome).extension);
 }
 
+std::string_view Endpoint::Inner::trunk_of(const HeldRequest& request) const
+{
+    const auto* user = request.sip->sip_request->rq_url->url_user;
+    return trunk_sources.find(request.source, user ? user : "");
+}
+
 bool Endpoint::Inner::is_repeated(HeldRequest& request)
 {
     const auto method = request.sip->sip_request->rq_method;
-    if (request.connection || (method != sip_method_register && method != sip_method_subscribe))
+    if (request.connection || (method != sip_method_register && method != sip_method_subscribe &&
+                               method != sip_method_message))
         return false;
     // Only accepted ones are kept, and a repetition brings the same credentials.
     if (!request.sip->sip_authorization && !request.sip->sip_proxy_authorization) return false;
@@ -359,25 +391,35 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
 {
     const auto& sip = *request.sip;
     if (sip.sip_request->rq_method == sip_method_invite)
-        return take_invite(std::move(request), extension);
+        return take_invite(std::move(request), extension, {});
     const auto id = transaction_ids.next();
     if (!request.key.empty()) repeated.add(request.key, std::chrono::steady_clock::now());
-    SipInput input = sip.sip_request->rq_method == sip_method_register
-                         ? SipInput{to_register(sip, id, request.source, extension)}
-                         : SipInput{to_subscribe(sip, id, request.source, extension)};
+    const auto input = [&]() -> SipInput {
+        switch (sip.sip_request->rq_method) {
+        case sip_method_register: return to_register(sip, id, request.source, extension);
+        case sip_method_message: return to_message(sip, id, request.source, extension);
+        default: return to_subscribe(sip, id, request.source, extension);
+        }
+    };
+    auto taken = input();
     held.emplace(id.value, std::move(request));
-    on_input(std::move(input));
+    on_input(std::move(taken));
 }
 
 /// Whether it becomes a dialog of ours or is passed on, the engine says in its first command: then
 /// it gets its transaction.
-void Endpoint::Inner::take_invite(HeldRequest&& request, std::string_view extension)
+void Endpoint::Inner::take_invite(HeldRequest&& request, std::string_view extension,
+                                  std::string_view trunk)
 {
     const auto id = transaction_ids.next();
     const auto& sip = *request.sip;
     auto invite = to_invite(sip, id, request.source, extension);
     const auto& url = *sip.sip_request->rq_url;
     invite.to_us = url.url_type == url_tel || transports->is_ours(url.url_host);
+    if (!trunk.empty()) {
+        invite.trunk = trunk;
+        invite.asserted = asserted_identity(sip);
+    }
     invite_keys.insert(Forwarder::key_of(sip));
     invites.emplace(id.value, std::move(request));
     on_input(std::move(invite));
@@ -491,7 +533,7 @@ void Endpoint::Inner::answer_options(const HeldRequest& request)
     std::string lines;
     append_header(lines, "Allow", allowed_methods);
     append_header(lines, "Accept", "application/sdp");
-    append_header(lines, "Supported", "timer, 100rel, replaces, path");
+    append_header(lines, "Supported", "timer, 100rel, replaces, path, eventlist");
     append_header(lines, "Allow-Events", "dialog");
     answer(request, {.status = 200, .headers = lines});
 }
@@ -536,6 +578,8 @@ try {
                 if (!inner.forwarder->run(one)) inner.calls->run(one);
             } else if constexpr (std::is_same_v<Command, SendNotify>) {
                 inner.notifies->send(std::move(one));
+            } else if constexpr (std::is_same_v<Command, SendStandalone>) {
+                inner.standalone->send(std::move(one));
             } else if constexpr (std::is_same_v<Command, ForgetNotify>) {
                 inner.notifies->forget(one.subscription);
             } else if constexpr (std::is_same_v<Command, EndInvite>) {
@@ -559,7 +603,13 @@ void Endpoint::flush()
 
 void Endpoint::set_directory(DirectoryRef directory)
 {
+    inner_->trunk_sources.configure(directory->trunks());
     inner_->authenticator.set_directory(std::move(directory));
+}
+
+void Endpoint::set_trunk_addresses(const std::string& trunk, std::vector<TrunkAddress> addresses)
+{
+    inner_->trunk_sources.resolved(trunk, std::move(addresses));
 }
 
 void Endpoint::refuse_new_calls(bool refuse) noexcept
@@ -581,10 +631,11 @@ const EndpointCounters& Endpoint::counters() const noexcept
 {
     auto& counters = inner_->counters;
     counters.screened_out = screened_out();
-    counters.notifies_sent = inner_->notifies->counters().sent;
-    counters.notifies_repeated = inner_->notifies->counters().repeated;
-    counters.notifies_timed_out = inner_->notifies->counters().timed_out;
-    counters.notifies_fragmented = inner_->notifies->counters().fragmented;
+    const auto& notifies = inner_->light->counters(LightKey::Kind::notify);
+    counters.notifies_sent = notifies.sent;
+    counters.notifies_repeated = notifies.repeated;
+    counters.notifies_timed_out = notifies.timed_out;
+    counters.notifies_fragmented = notifies.fragmented;
     return counters;
 }
 

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <strings.h>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "core/trunk_identity.hpp"
 
 namespace lampline::sip {
 namespace {
@@ -21,12 +25,29 @@ constexpr bool is_control(char letter) noexcept
     return ((code < 0x20) & (code != '\t')) | (code == 0x7f);
 }
 
+/// Whether one of eight letters may be a control character; never wrong about a yes.
+constexpr std::uint64_t may_hold_control(std::uint64_t letters) noexcept
+{
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    constexpr std::uint64_t tops = 0x80 * ones;
+    const auto below_space = (letters - 0x20 * ones) & ~letters;
+    const auto rubbed_out = letters ^ (0x7f * ones);
+    return (below_space | ((rubbed_out - ones) & ~rubbed_out)) & tops;
+}
+
+bool has_control(std::string_view part) noexcept
+{
+    std::uint64_t letters = 0;
+    for (; part.size() >= sizeof letters; part.remove_prefix(sizeof letters)) {
+        std::memcpy(&letters, part.data(), sizeof letters);
+        if (may_hold_control(letters)) return std::ranges::any_of(part, is_control);
+    }
+    return std::ranges::any_of(part, is_control);
+}
+
 void append_clean(std::string& text, std::string_view part)
 {
-    // Bytes and no branches, so that many letters are looked at at once.
-    unsigned char found = 0;
-    for (const char letter : part) found = static_cast<unsigned char>(found | is_control(letter));
-    if (!found)
+    if (!has_control(part))
         text += part;
     else
         std::ranges::remove_copy_if(part, std::back_inserter(text), is_control);
@@ -85,10 +106,11 @@ void append_session_timer(std::string& text, const SessionTimer& timer)
         fmt::format_to(std::back_inserter(text), "Min-SE: {}\r\n", timer.min_se.count());
 }
 
-void append_payload_headers(std::string& text, const Payload* payload)
+void append_payload_headers(std::string& text, const Payload* payload, bool outside)
 {
     if (!payload) return;
-    append_headers(text, payload->headers);
+    for (const auto& header : payload->headers)
+        if (!outside || crosses_border(header.name)) append_header(text, header.name, header.value);
     if (!payload->body.empty() && !payload->content_type.empty())
         append_header(text, "Content-Type", payload->content_type);
 }

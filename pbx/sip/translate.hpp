@@ -25,12 +25,19 @@ PayloadRef to_payload(const sip_t& sip);
 bool passes_through(std::string_view header_name) noexcept;
 
 /// Requests outside a dialog, authenticated as `extension`.
+/// The first P-Asserted-Identity (RFC 3325); nullopt: none that can be read.
+std::optional<NameAddr> asserted_identity(const sip_t& sip);
 InviteReceived to_invite(const sip_t& sip, TransactionId transaction, Flow source,
                          std::string_view extension);
 RegisterReceived to_register(const sip_t& sip, TransactionId transaction, Flow source,
                              std::string_view extension);
 SubscribeReceived to_subscribe(const sip_t& sip, TransactionId transaction, Flow source,
                                std::string_view extension);
+
+MessageReceived to_message(const sip_t& sip, TransactionId transaction, Flow source,
+                           std::string_view extension);
+/// A final response to a request of ours outside a dialog.
+StandaloneAnswered to_standalone_answer(const sip_t& sip, ClientTransactionId transaction);
 
 /// A request within the dialog of `leg`.
 RequestReceived to_request(const sip_t& sip, TransactionId transaction, LegId leg);

@@ -178,6 +178,7 @@ void Transports::bind(const ListenAddress& address)
         if (address.transport == Transport::udp) {
             listener.descriptor = descriptor_of(*info);
             if (listener.descriptor < 0) throw CannotBind{address, "its socket cannot be found"};
+            sockets_.emplace_back(listener.descriptor, primary);
         }
         if (std::exchange(first, false)) real.port = listener.address.port;
     }
@@ -230,6 +231,12 @@ std::string Transports::next_hop(const Flow& flow, const SipUri& request_uri)
         port = request_uri.port ? request_uri.port : std::uint16_t{5060};
     }
     return fmt::format("sip:{}:{};transport={}", host, port ? port : 5060, name(flow.transport));
+}
+
+std::string Transports::next_hop(const Flow& flow)
+{
+    return fmt::format("sip:{}:{};transport={}", uri_host(flow.host), flow.port ? flow.port : 5060,
+                       name(flow.transport));
 }
 
 bool Transports::is_ours(std::string_view host) const noexcept

@@ -1,5 +1,6 @@
 #pragma once
 // The addresses we listen on, and the connections that phones keep open to them.
+#include <deque>
 #include <functional>
 #include <string>
 #include <unordered_map>
@@ -8,6 +9,7 @@
 #include "core/sip_types.hpp"
 #include "sip/endpoint.hpp"
 #include "sip/sofia.hpp"
+#include "sip/stack_sockets.hpp"
 
 namespace lampline::sip {
 
@@ -83,6 +85,8 @@ public:
     /// A phone whose connection is gone is called at the address of `request_uri`, if that is a
     /// numeric one.
     [[nodiscard]] static std::string next_hop(const Flow& flow, const SipUri& request_uri);
+    /// The same for who is where the flow says, whatever its contact is.
+    [[nodiscard]] static std::string next_hop(const Flow& flow);
 
     /// Whether a host (and port, 0: any) of a URI means us: the domain, or an address that we
     /// listen on.
@@ -102,6 +106,7 @@ private:
     std::string domain_;
     std::vector<ListenAddress> listening_;
     std::vector<Listener> listeners_;
+    std::deque<StackSocket> sockets_;  // of the UDP listeners
     Connections connections_;
     bool refusing_ = false;
 };

@@ -105,6 +105,20 @@ Arrived& Arrived::header(std::string_view name, std::string_view value)
     return *this;
 }
 
+Arrived& Arrived::without_header(std::string_view name)
+{
+    for (const auto& header : headers)
+        if (header.name == name)
+            FAIL_CHECK(what << " has a header " << name << ": " << header.value);
+    return *this;
+}
+
+Arrived& Arrived::to(std::string_view uri)
+{
+    CHECK(write(request_uri) == uri);
+    return *this;
+}
+
 Arrived& Arrived::reliable()
 {
     CHECK(is_reliable);
@@ -205,6 +219,26 @@ Arrived Phone::watches(std::string_view member)
     return receives(NOTIFY);
 }
 
+void Phone::writes(std::string_view to, std::string_view text, std::string_view content_type)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, MESSAGE, {}, {}};
+    scenario_.receive(MessageReceived{
+        .transaction = transaction,
+        .source = flow,
+        .authenticated = number,
+        .request_uri = address_of(to),
+        .parties = {{{}, address_of(number)}, "write", {{}, address_of(to)}, {}},
+        .payload = std::make_shared<const Payload>(
+            Payload{std::string{content_type}, std::string{text}, {}})});
+}
+
+void Phone::answers_standalone(const Arrived& request, unsigned status, bool generated)
+{
+    scenario_.receive(StandaloneAnswered{
+        .transaction = request.answers_to, .status = status, .generated = generated});
+}
+
 void Phone::sends(Method method, std::string_view dialled, std::string_view sdp)
 {
     REQUIRE(method == INVITE);
@@ -234,9 +268,13 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
     auto contact = address_of(number);
     contact.host = flow.host;
     contact.port = flow.port;
+    auto payload = sdp_payload(sdp);
+    if (!headers.empty())
+        payload =
+            std::make_shared<const Payload>(Payload{"application/sdp", std::string{sdp}, headers});
     scenario_.receive(InviteReceived{.transaction = own_invite_,
                                      .source = flow,
-                                     .authenticated = number,
+                                     .authenticated = trunk.empty() ? number : std::string{},
                                      .request_uri = request_uri_.value_or(address_of(dialled)),
                                      .to_us = !request_uri_,
                                      .parties = {{{}, address_of(number)},
@@ -249,7 +287,9 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
                                      .session_timer = session_timer,
                                      .replaces = std::move(replaces),
                                      .user_agent = user_agent,
-                                     .payload = sdp_payload(sdp)});
+                                     .payload = std::move(payload),
+                                     .trunk = trunk,
+                                     .asserted = asserted});
 }
 
 void Phone::sends(Method method, PayloadRef payload)
@@ -440,9 +480,11 @@ DirectoryRef Scenario::directory() const
             extension.mode = found->second;
         extensions.push_back(std::move(extension));
     }
-    return std::make_shared<const Directory>(
-        std::string{domain}, std::move(extensions), groups_,
-        Numbering{.feature_codes = {}, .ring_groups = ring_groups_});
+    return std::make_shared<const Directory>(std::string{domain}, std::move(extensions), groups_,
+                                             Numbering{.feature_codes = {},
+                                                       .ring_groups = ring_groups_,
+                                                       .digit_plan = DigitPlan{rules_},
+                                                       .trunks = trunks_});
 }
 
 Scenario::~Scenario()
@@ -517,6 +559,32 @@ void Scenario::has_ring_groups(std::vector<RingGroup> groups)
     deliver();
 }
 
+void Scenario::has_trunks(std::vector<Trunk> trunks, DigitRules rules)
+{
+    trunks_ = std::move(trunks);
+    rules_ = std::move(rules);
+    exchange_->replace_directory(directory(), now_, outbox_);
+    deliver();
+}
+
+Phone& Scenario::carrier(const Trunk& trunk, std::string number)
+{
+    auto& phone = silent_phone(std::move(number));
+    const auto& server = trunk.servers.front();
+    phone.trunk = trunk.name;
+    phone.flow = {server.transport.value_or(Transport::udp), server.host, server.port, {}, 0};
+    return phone;
+}
+
+std::vector<CallRecord> Scenario::records() const
+{
+    std::vector<CallRecord> records;
+    for (const auto& change : stored)
+        if (const auto* recorded = std::get_if<CallRecorded>(&change))
+            records.push_back(*recorded->record);
+    return records;
+}
+
 const Forwarding& Scenario::forwarding_of(const std::string& number)
 {
     return forwarding_[number];
@@ -562,6 +630,7 @@ Kept Scenario::kept() const
     std::map<std::string, StoredSubscription> subscriptions;
     std::map<CallRef, StoredCall> calls;
     std::map<CallRef, StoredRinging> ringing;
+    std::map<std::string, OutsideDay> outside;
     for (const auto& change : stored)
         std::visit(
             Overloaded{
@@ -584,6 +653,7 @@ Kept Scenario::kept() const
                 [&](const RingingStored& one) { ringing[one.call->id] = *one.call; },
                 [&](const RingingRemoved& one) { CHECK(ringing.erase(one.call) == 1); },
                 [](const CallRecorded&) {},  // a start does not read what is over
+                [&](const OutsideDay& one) { outside[one.payer + '\n' + one.trunk] = one; },
             },
             change);
     Kept kept;
@@ -591,6 +661,7 @@ Kept Scenario::kept() const
     for (auto& [key, subscription] : subscriptions) kept.subscriptions.push_back(subscription);
     for (auto& [id, call] : calls) kept.calls.push_back(call);
     for (auto& [id, call] : ringing) kept.ringing.push_back(call);
+    for (auto& [key, day] : outside) kept.outside.push_back(day);
     return kept;
 }
 
@@ -637,6 +708,7 @@ void Scenario::deliver()
     for (auto& change : outbox_.storage) stored.push_back(std::move(change));
     outbox_.storage.clear();
     outbox_.events.clear();
+    for (auto& event : std::exchange(outbox_.shown, {})) shown.push_back(std::move(event));
     for (auto& command : commands) deliver(command);
     for (auto& feature : std::exchange(outbox_.asked, {})) asked.push_back(std::move(feature));
     if (!outermost) return;
@@ -715,6 +787,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.leg = invite.leg;
                        arrived.answers_to = invite.transaction;
                        arrived.from_address = invite.from;
+                       arrived.request_uri = invite.target.request_uri;
                        arrived.headers = invite.headers;
                        if (invite.payload)
                            for (const auto& header : invite.payload->headers)
@@ -786,6 +859,23 @@ void Scenario::deliver(SipCommand& command)
                        arrive(*phone, std::move(arrived));
                    },
                    [&](CloseDialog& close) { CHECK(legs_.erase(close.leg) == 1); },
+                   [&](SendStandalone& request) {
+                       auto* phone = phone_at(request.target.flow);
+                       REQUIRE(phone);
+                       if (request.method == OPTIONS && phone->answers_options)
+                           return waiting_.push_back(
+                               StandaloneAnswered{.transaction = request.transaction,
+                                                  .status = *phone->answers_options,
+                                                  .generated = *phone->answers_options == 408});
+                       Arrived arrived;
+                       arrived.what = word(request.method);
+                       arrived.method = request.method;
+                       arrived.answers_to = request.transaction;
+                       arrived.from_address = request.from;
+                       arrived.headers = request.headers;
+                       arrived.payload = request.payload;
+                       arrive(*phone, std::move(arrived));
+                   },
                    [&](SendNotify& notify) {
                        auto* phone = phone_at(notify.dialog->flow);
                        REQUIRE(phone);

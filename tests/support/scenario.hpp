@@ -24,6 +24,7 @@ inline constexpr Method INFO = Method::info;
 inline constexpr Method UPDATE = Method::update;
 inline constexpr Method PRACK = Method::prack;
 inline constexpr Method NOTIFY = Method::notify;
+inline constexpr Method MESSAGE = Method::message;
 inline constexpr Method SUBSCRIBE = Method::subscribe;
 
 inline constexpr std::string_view talking_sdp = "v=0\r\nm=audio 4000 RTP/AVP 0\r\na=sendrecv\r\n";
@@ -45,6 +46,9 @@ public:
     Arrived& with(std::string_view body);
     Arrived& without_body();
     Arrived& header(std::string_view name, std::string_view value);
+    Arrived& without_header(std::string_view name);
+    /// INVITE: what it dials.
+    Arrived& to(std::string_view uri);
     Arrived& reliable();
     Arrived& session(std::chrono::seconds expires, Refresher refresher);
     Arrived& phrase(std::string_view text);
@@ -64,6 +68,7 @@ public:
     TransactionId transaction{};       // a request of the exchange, to be answered
     ClientTransactionId answers_to{};  // the exchange's own id of that request
     NameAddr from_address;
+    SipUri request_uri;
     std::vector<Header> headers;
     SessionTimer session_timer;
     bool is_reliable = false;
@@ -90,6 +95,11 @@ public:
     /// INVITE to a phone, by its contact.
     void sends_to(const SipUri& contact, std::string_view sdp = talking_sdp);
     /// The same with a Replaces header.
+    /// MESSAGE outside a dialog.
+    void writes(std::string_view number, std::string_view text,
+                std::string_view content_type = "text/plain");
+    /// Answers a request that belongs to no dialog; `generated`: the stack does, for a silent phone.
+    void answers_standalone(const Arrived& request, unsigned status, bool generated = false);
     void sends_replacing(const Replaces& replaces, std::string_view number,
                          std::string_view sdp = talking_sdp);
 
@@ -133,6 +143,7 @@ public:
     bool answers_cancel = true;  // with 487 to the INVITE
     bool answers_bye = true;
     bool answers_probes = false;                   // OPTIONS within a dialog, unseen by the test
+    std::optional<unsigned> answers_options;  // outside a dialog, unseen by the test; 408: never
     std::optional<unsigned> answers_notify = 200;  // nullopt: only when told, by answers(...)
     SessionTimer session_timer;
     OptionTag supported = OptionTag::none;
@@ -147,7 +158,10 @@ public:
     void answers(const Arrived& notify, unsigned status, bool generated = false);
 
     std::string number;
+    std::string trunk;  ///< it is outside, and reached by this one
     Flow flow;
+    std::optional<NameAddr> asserted;  ///< P-Asserted-Identity of its INVITEs
+    std::vector<Header> headers;       ///< of its INVITEs
     std::deque<Arrived> inbox;
 
 private:
@@ -177,6 +191,12 @@ public:
     Phone& phone(std::string number);
     /// A phone that is not registered.
     Phone& silent_phone(std::string number);
+    /// Trunks and rules about digits, in force from now on.
+    void has_trunks(std::vector<Trunk> trunks, DigitRules rules);
+    /// Whoever is at the first server of `trunk`, and calls as `number`.
+    Phone& carrier(const Trunk& trunk, std::string number);
+    /// What is recorded of calls that are over.
+    [[nodiscard]] std::vector<CallRecord> records() const;
     /// Time passes; what falls due happens.
     void passes(std::chrono::milliseconds span);
     /// Nothing arrives anywhere for `span`.
@@ -204,9 +224,11 @@ public:
     std::vector<FeatureAsked> asked;
     /// Does what was asked first, and tells the exchange.
     void settles_one(unsigned status = 200);
-    [[nodiscard]] RouteExplanation decides(std::string_view from, std::string_view dialled) const
+    [[nodiscard]] RouteExplanation decides(std::string from, std::string dialled,
+                                           std::string trunk = {}) const
     {
-        return exchange_->explain_route(from, dialled);
+        return exchange_->explain_route(
+            {std::move(from), std::move(dialled), std::nullopt, std::move(trunk)});
     }
     /// A third party wants something done with a call; `call` may be empty where only one is.
     OrderAnswer orders(CallOrder order);
@@ -216,6 +238,9 @@ public:
     void restarts();
     /// The same, with storage as `edit` leaves it.
     void restarts(const std::function<void(Kept&)>& edit);
+    /// What changed, for who looks on.
+    std::vector<LiveEvent> shown;
+    void looks_on() { outbox_.listened = true; }
     [[nodiscard]] LiveView view() const { return exchange_->view(now_); }
 
     void receive(const SipInput& input);
@@ -251,6 +276,8 @@ private:
     std::map<std::string, Forwarding> forwarding_;
     std::map<std::string, CallMode> modes_;
     std::vector<RingGroup> ring_groups_;
+    std::vector<Trunk> trunks_;
+    DigitRules rules_;
     ExchangeSettings settings_;
     TokenSource tokens_;
     std::optional<Exchange> exchange_;

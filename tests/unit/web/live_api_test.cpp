@@ -23,8 +23,8 @@ LiveViewRef busy_office()
     call.from = "207";
     call.dialled = "211";
     call.started_at = millis(1'700'000'000'123);
-    call.legs = {{"caller", "207", "confirmed", "a@b", "udp:192.0.2.7:5060", false},
-                 {"callee", "211", "early", "c@d", "udp:192.0.2.8:5060", true}};
+    call.legs = {{"caller", "207", {}, {}, "confirmed", "a@b", "udp:192.0.2.7:5060", false},
+                 {"callee", {}, "+43664", "line", "early", "c@d", "udp:192.0.2.8:5060", true}};
     view.calls = {call};
     LiveLamp lamp;
     lamp.watcher = "201";
@@ -84,11 +84,11 @@ TEST_CASE("calls: their legs and states")
     office.live = busy_office();
     const auto page = json_of(office.get("/api/v1/calls"));
     CHECK(page.at("items").at(0) == boost::json::parse(R"({
-        "id":"c1","log_id":"7001","from":"207","dialled":"211","started_at":"2023-11-14T22:13:20.123Z",
+        "id":"c1","log_id":"7001","from":"207","from_trunk":null,"dialled":"211","started_at":"2023-11-14T22:13:20.123Z",
         "answered_at":null,"legs":[
-          {"role":"caller","extension":"207","state":"confirmed","call_id":"a@b",
+          {"role":"caller","extension":"207","number":null,"trunk":null,"state":"confirmed","call_id":"a@b",
            "address":"udp:192.0.2.7:5060","held":false},
-          {"role":"callee","extension":"211","state":"early","call_id":"c@d",
+          {"role":"callee","extension":"","number":"+43664","trunk":"line","state":"early","call_id":"c@d",
            "address":"udp:192.0.2.8:5060","held":true}]})"));
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("lamps: what each watcher was told last, by watcher and member")
     const auto page = json_of(office.get("/api/v1/lamps?watcher=201&member=207"));
     CHECK(page.at("total") == 1);
     CHECK(page.at("items").at(0) == boost::json::parse(R"({
-        "watcher":"201","member":"207","kind":"subscribed","contact":"sip:201@192.0.2.1",
+        "watcher":"201","member":"207","kind":"subscribed","list":null,"contact":"sip:201@192.0.2.1",
         "profile":"standard","state":"confirmed","version":9,"cseq":12,
         "sent_at":"2023-11-14T22:13:21.000Z","answer":null,"answered_at":null,"owed":false,
         "expires_at":"2023-11-14T23:13:20Z"})"));
