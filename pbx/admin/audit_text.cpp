@@ -144,6 +144,7 @@ std::string audit_text(const Trunk& trunk)
                      {"expires", trunk.expires.count()},
                      {"qualify", trunk.qualify.count()},
                      {"trusted", trunk.trusted},
+                     {"mode", name(trunk.mode)},
                      {"caller_id",
                       {{"main_number", trunk.caller_id.main_number},
                        {"numbers", std::move(numbers)},

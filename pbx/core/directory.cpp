@@ -134,6 +134,14 @@ const TrunkRules* Directory::find_trunk(std::string_view name) const noexcept
     return found == trunks_.end() ? nullptr : &found->second;
 }
 
+bool Directory::serves_elsewhere(std::string_view domain) const noexcept
+{
+    return std::ranges::any_of(trunks_, [&](const auto& each) {
+        const auto& trunk = each.second.trunk();
+        return trunk.enabled && trunk.mode == CallMode::proxy && trunk.domain == domain;
+    });
+}
+
 std::vector<TrunkRef> Directory::trunks() const
 {
     std::vector<TrunkRef> all;

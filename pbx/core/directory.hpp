@@ -139,6 +139,8 @@ public:
         return find(number) || find_ring_group(number) || digit_plan().find(number);
     }
     [[nodiscard]] const TrunkRules* find_trunk(std::string_view name) const noexcept;
+    /// `domain` is that of another proxy of ours. O(trunks).
+    [[nodiscard]] bool serves_elsewhere(std::string_view domain) const noexcept;
     /// Every trunk, by name.
     [[nodiscard]] std::vector<TrunkRef> trunks() const;
     /// The rows of the office's own, by name.

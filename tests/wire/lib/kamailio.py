@@ -1,75 +1,62 @@
-"""Kamailio with a configuration of a test."""
+"""Kamailio as the other proxy, on free ports of 127.0.0.1."""
 from __future__ import annotations
 
+import shutil
+import socket
 import subprocess
+import tempfile
+import threading
 from pathlib import Path
 
-CARRIER = """\
-#!KAMAILIO
-debug=0
-log_stderror=yes
-children=1
-auto_aliases=no
-disable_tcp=yes
-dns=no
-rev_dns=no
-listen=udp:{host}:{port}
-mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
-loadmodule "tm.so"
-loadmodule "sl.so"
-loadmodule "rr.so"
-loadmodule "pv.so"
-loadmodule "maxfwd.so"
-loadmodule "textops.so"
-loadmodule "siputils.so"
+from .event_loop import loop
 
-# One subscriber and one office; whatever comes from one goes to the other, and the dialog stays with us.
-request_route {{
-    if (!mf_process_maxfwd_header("10")) {{
-        sl_send_reply("483", "Too Many Hops");
-        exit;
-    }}
-    if (has_totag()) {{
-        if (loose_route() || is_method("ACK")) {{
-            t_relay();
-            exit;
-        }}
-        sl_send_reply("404", "Not Here");
-        exit;
-    }}
-    if (is_method("OPTIONS")) {{
-        sl_send_reply("200", "OK");
-        exit;
-    }}
-    if (is_method("CANCEL")) {{
-        if (t_check_trans()) t_relay();
-        exit;
-    }}
-    record_route();
-    if ($si == "{subscriber[0]}") $du = "sip:{office[0]}:{office[1]}";
-    else $du = "sip:{subscriber[0]}:{subscriber[1]}";
-    t_relay();
-}}
-"""
+CONFIGURATION = Path(__file__).parent.parent / "kamailio" / "proxy.cfg"
+DOMAIN = "biloxi.test"
+
+
+def free_port() -> int:
+    """A port that nobody has at this moment, neither UDP nor TCP."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+            datagrams.bind(("127.0.0.1", 0))
+            port = datagrams.getsockname()[1]
+            try:
+                with socket.create_server(("127.0.0.1", port)):
+                    return port
+            except OSError:
+                continue
 
 
 class Kamailio:
-    """Runs in the foreground with files of its own; `host` and `port` are where it listens."""
+    """Serves biloxi.test; calls to other domains go to `office`."""
 
-    def __init__(self, folder: Path, text: str, host: str, port: int):
-        self.host, self.port = host, port
-        (folder / "kamailio.cfg").write_text(text)
-        self.log = (folder / "kamailio.log").open("wb")
+    def __init__(self, office: tuple[str, int], transport: str):
+        self.folder = tempfile.mkdtemp(prefix="lampline-kamailio-")
+        port = free_port()
+        self.address = {"udp": ("127.0.0.1", port), "tcp": ("127.0.0.1", port)}
+        self.output: list[str] = []
+        host, office_port = office
         self.process = subprocess.Popen(
-            ["kamailio", "-f", str(folder / "kamailio.cfg"), "-DD", "-E", "-m", "32", "-M", "8",
-             "-Y", str(folder), "-P", str(folder / "kamailio.pid")],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT, cwd=folder)
+            ["kamailio", "-f", str(CONFIGURATION), "-DD", "-E", "-m", "64", "-M", "8",
+             "-Y", self.folder, "-w", self.folder, "-P", f"{self.folder}/pid",
+             "-l", f"udp:127.0.0.1:{port}", "-l", f"tcp:127.0.0.1:{port}",
+             "-A", f'OFFICE="sip:{host}:{office_port};transport={transport}"'],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            errors="replace")
+        threading.Thread(target=self._listen, daemon=True).start()
 
-    def close(self) -> None:
+    def _listen(self) -> None:
+        for line in self.process.stdout:
+            with loop.changed:
+                self.output.append(line)
+                loop.changed.notify_all()
+        self.process.stdout.close()
+
+    def stop(self) -> None:
         self.process.terminate()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
