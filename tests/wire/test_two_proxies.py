@@ -1,13 +1,18 @@
 """A call through two proxies (flows F1 to F23 of RFC 3665 section 3.2): Lampline and Kamailio, in either order."""
 import itertools
 import shutil
+import tempfile
 import unittest
+from pathlib import Path
 
 from lib.case import WireTest, eventually
-from lib.kamailio import DOMAIN, Kamailio
+from lib.kamailio import PROXY, Kamailio
 from lib.message import Address, Uri
 from lib.phone import Phone
+from lib.real_phones import free_udp_port
 from lib.sdp import ANSWER, OFFER
+
+DOMAIN = "biloxi.test"
 
 
 def values(message, name):
@@ -25,20 +30,25 @@ class TwoProxies(WireTest):
     patience = 20
 
     def kamailio(self, transport):
-        proxy = Kamailio(self.server.address[transport], transport)
-        self.addCleanup(proxy.stop)
-        host, port = proxy.address[transport]
+        """The other proxy, known here as a peer."""
+        folder = Path(tempfile.mkdtemp(prefix="lampline-kamailio-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        host, port = "127.0.0.2", free_udp_port()
+        proxy = Kamailio(folder, PROXY.format(host=host, port=port, transport=transport,
+                                              office=self.server.address[transport]), host, port)
+        self.addCleanup(proxy.close)
         self.rest.put("/api/v1/trunks/biloxi", {
             "kind": "peer", "domain": DOMAIN, "mode": "proxy", "qualify": 0,
             "servers": [{"host": host, "port": port, "transport": transport}],
-            "inbound": [{"pattern": "(2\\d\\d)", "destination": "\\1"}]})
+            "inbound": [{"pattern": r"(2\d\d)", "destination": r"\1"}]})
         self.rest.put("/api/v1/digit-plan",
                       {"rules": [{"name": "biloxi", "pattern": "bob", "trunks": ["biloxi"]}]})
         return proxy
 
     def user(self, proxy, name, transport):
         """A phone of Kamailio's, registered there."""
-        phone = Phone(name, f"secret-of-{name}", DOMAIN, proxy.address, transport=transport,
+        address = {kind: (proxy.host, proxy.port) for kind in ("udp", "tcp")}
+        phone = Phone(name, f"secret-of-{name}", DOMAIN, address, transport=transport,
                       display=name.title())
         self.addCleanup(phone.unplugs)
 
@@ -90,7 +100,7 @@ class TwoProxies(WireTest):
                 bob = self.user(proxy, "bob", transport)
                 host, port = self.server.address[transport]
                 self.through_both(alice, bob, f"sip:bob@{DOMAIN}", f"{host}:{port}",
-                                  port, proxy.address[transport][1])
+                                  port, proxy.port)
                 self.assertEqual(["idle", "trying", "early", "confirmed", "idle"][-2:],
                                  eventually(lambda: lamp.lamp == "idle" and lamp.lamps[-2:], "dark"))
 
@@ -102,7 +112,7 @@ class TwoProxies(WireTest):
                 lamp = self.phone("204").watches("202")
                 bob = self.phone("202", transport=transport)
                 alice = self.user(proxy, "alice", transport)
-                host, port = proxy.address[transport]
+                host, port = proxy.host, proxy.port
                 self.through_both(alice, bob, "sip:202@office.test", f"{host}:{port}",
                                   port, self.server.address[transport][1])
                 eventually(lambda: lamp.lamp == "idle" and "confirmed" in lamp.lamps, "dark")
