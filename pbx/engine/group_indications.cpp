@@ -95,7 +95,8 @@ void GroupIndications::replace_directory(DirectoryRef directory, const LocationT
     std::set<std::string> concerned;
     for (const auto& [number, watcher] : watchers_) concerned.insert(number);
     for (const Binding* binding : locations.all()) concerned.insert(binding->aor);
-    const bool other_rows = !same_rows(old->profiles(), directory_->profiles());
+    const bool other_rows = !same_rows(old->profiles(), directory_->profiles()) ||
+                            !old->same_device_profiles(*directory_);
     for (const auto& number : concerned) {
         const auto watcher = watchers_.find(number);
         const bool has_lists = watcher != watchers_.end() && !watcher->second.lists.empty();
