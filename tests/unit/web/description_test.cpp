@@ -126,6 +126,7 @@ TEST_CASE("every operation of openapi.yaml answers as described")
             office.put("/api/v1/extensions/207", "{}");
             office.put("/api/v1/groups/sales", R"({"members":["207"]})");
             office.put("/api/v1/body-profiles/sales", "{}");
+            office.put("/api/v1/device-profiles/001565aabbcc", R"({"profile":"snom"})");
             office.put("/api/v1/ring-groups/600", R"({"members":[{"number":"207"}]})");
             office.on_database([](db::Database& opened) {
                 db::CallLogStore store{opened};
