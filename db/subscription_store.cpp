@@ -60,18 +60,21 @@ std::vector<StoredSubscription> SubscriptionStore::all()
 void SubscriptionStore::put(const StoredSubscription& row)
 {
     auto& put = statements_->put;
-    put.bind(1, row.call_id);
-    put.bind(2, row.local_tag);
-    put.bind(3, row.watcher);
-    put.bind(4, row.member);
-    put.bind(5, row.remote_tag);
-    put.bind(6, row.local_uri);
-    put.bind(7, row.remote_uri);
-    put.bind(8, row.contact);
+    // The statement has run before `row` is gone.
+    put.bindNoCopy(1, row.call_id);
+    put.bindNoCopy(2, row.local_tag);
+    put.bindNoCopy(3, row.watcher);
+    put.bindNoCopy(4, row.member);
+    put.bindNoCopy(5, row.remote_tag);
+    put.bindNoCopy(6, row.local_uri);
+    put.bindNoCopy(7, row.remote_uri);
+    put.bindNoCopy(8, row.contact);
     put.bind(9, column(row.route));
     bind_flow(put, 10, row.flow);
-    put.bind(14, row.event);
-    put.bind(15, row.user_agent);
+    // The statement has run before `row` is gone.
+    put.bindNoCopy(14, row.event);
+    // The statement has run before `row` is gone.
+    put.bindNoCopy(15, row.user_agent);
     put.bind(16, static_cast<std::int64_t>(row.remote_cseq));
     put.bind(17, static_cast<std::int64_t>(row.reserved_cseq));
     put.bind(18, static_cast<std::int64_t>(row.reserved_version));

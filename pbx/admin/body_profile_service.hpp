@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "admin/change.hpp"
+#include "admin/audited_change.hpp"
 #include "base/result.hpp"
 #include "db/body_profile_store.hpp"
 
@@ -18,11 +18,7 @@ struct KnownBodyProfile {
     std::optional<db::RowStamp> stamp;  ///< nullopt: built in
 };
 
-struct BodyProfileSaved {
-    db::StoredBodyProfile row;
-    bool created = false;
-    ConfigChange change;
-};
+using BodyProfileSaved = Saved<db::StoredBodyProfile>;
 
 /// Use cases over one Database, on the thread that has it. May throw SQLite::Exception; then
 /// nothing is changed.

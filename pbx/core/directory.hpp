@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/body_profile.hpp"
+#include "core/call_mode.hpp"
 #include "core/forwarding.hpp"
 #include "core/numbering.hpp"
 
@@ -35,6 +36,7 @@ struct Extension {
     std::string ha1_sha256;
     Forwarding forwarding{};
     Visibility visibility = Visibility::open;
+    CallMode mode = CallMode::bridge;
 };
 
 /// A member of a group's audience.

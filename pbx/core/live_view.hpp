@@ -62,6 +62,8 @@ struct IndicationCounters {
 struct LiveCounters : IndicationCounters {
     std::uint64_t calls_started = 0, calls_answered = 0, calls_ended = 0;
     std::uint64_t registrations = 0;
+    std::uint64_t qualifies_sent = 0, qualifies_unanswered = 0;
+    std::uint64_t messages_accepted = 0, messages_refused = 0;  ///< MESSAGE outside a dialog
     std::uint64_t notifies_retransmitted = 0;  ///< by their transactions
     DelayHistogram event_to_send;  ///< from a call's event to the first NOTIFY that tells it
 };

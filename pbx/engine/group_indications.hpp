@@ -79,6 +79,13 @@ public:
     /// Orderly stop: stores the exact counters, so that the next run goes on without a gap.
     void save(Outbox& outbox);
 
+    /// nullptr: it is over.
+    [[nodiscard]] const Subscription* find(SubscriptionId id) const noexcept
+    {
+        const auto found = subscriptions_.find(id);
+        return found == subscriptions_.end() ? nullptr : found->second.get();
+    }
+
     /// Adds the lamps and the counters of indications.
     void describe(LiveView& view) const;
 
