@@ -251,6 +251,15 @@ ProfileRef Directory::device_profile(std::span<const std::string> devices) const
     return {};
 }
 
+bool Directory::same_device_profiles(const Directory& other) const
+{
+    return devices_.size() == other.devices_.size() &&
+           std::ranges::all_of(devices_, [&](const auto& device) {
+               const auto found = other.devices_.find(device.first);
+               return found != other.devices_.end() && found->second->name == device.second->name;
+           });
+}
+
 ProfileRef Directory::profile_for(const WatchRight& right, std::string_view user_agent,
                                   std::span<const std::string> devices) const
 {

@@ -152,6 +152,8 @@ public:
                                          std::span<const std::string> devices = {}) const;
     /// As chosen for the first of `devices` that has one; null: none has.
     [[nodiscard]] ProfileRef device_profile(std::span<const std::string> devices) const;
+    /// Every device is told in a profile of the same name as by `other`. O(devices).
+    [[nodiscard]] bool same_device_profiles(const Directory& other) const;
     /// The groups behind right(), by name. O(all memberships): for questions of people, not for the
     /// SIP thread.
     [[nodiscard]] std::vector<GroupGrant> grants(std::string_view watcher,

@@ -230,6 +230,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                 },
                 [&](const ReachChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, reach_event(changed)});
+                    indications_.reach_changed(changed.aor, now, outbox);
                 },
                 [](const PartRecorded&) {},
                 [&](const auto& of_a_call) { recorder_.fold(of_a_call, now, outbox); },
