@@ -1,6 +1,7 @@
 #include "sip/notify_sender.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -19,14 +20,21 @@ constexpr std::size_t unfragmented = 1300;  // RFC 3261 §18.1.1
 /// Our branches: cookie, mark, subscription in hexadecimal, '.', secret.
 constexpr std::string_view branch_mark = "z9hG4bKnotify";
 
-std::string branch_of(SubscriptionId id, std::string_view secret)
-{
-    return fmt::format("{}{:x}.{}", branch_mark, id.value, secret);
-}
-
 void append(std::string& text, std::initializer_list<std::string_view> parts)
 {
     for (const auto part : parts) text += part;
+}
+
+std::string branch_of(SubscriptionId id, std::string_view secret)
+{
+    std::array<char, 16> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), id.value, 16).ptr;
+    std::string branch;
+    branch.reserve(64);
+    append(
+        branch,
+        {branch_mark, {digits.data(), static_cast<std::size_t>(end - digits.data())}, ".", secret});
+    return branch;
 }
 
 }  // namespace
@@ -41,7 +49,9 @@ NotifySender::NotifySender(EventLoop& loop, nta_agent_t& agent, Transports& tran
 
 std::string NotifySender::peer_key(const Flow& flow)
 {
-    return fmt::format("{}:{}:{}", name(flow.transport), flow.host, flow.port);
+    std::string key;
+    append(key, {name(flow.transport), ":", flow.host, ":", fmt::format_int{flow.port}.c_str()});
+    return key;
 }
 
 PacketRef NotifySender::compose(const SendNotify& command, const Listener& listener,
