@@ -74,7 +74,7 @@ void NotifyCounters::settle() noexcept
     reserved_version_ = version();
 }
 
-std::string origin_of(const Subscription& subscription)
+std::string origin_of(const SubscriptionUsage& subscription)
 {
     std::string origin{subscription.watcher};
     for (const auto* part : {&subscription.member, &subscription.dialog->call_id,
@@ -98,7 +98,7 @@ std::size_t header_size(const NotifyDialog& dialog) noexcept
     return size;
 }
 
-StoredSubscription to_stored(const Subscription& subscription)
+StoredSubscription to_stored(const SubscriptionUsage& subscription)
 {
     const NotifyDialog& dialog = *subscription.dialog;
     const auto without_tag = [](std::string_view address, std::string_view tag) {

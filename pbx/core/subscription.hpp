@@ -91,20 +91,16 @@ struct WatcherPhone {
     std::chrono::system_clock::time_point refused_at{};
 };
 
-/// One phone kept informed about one extension.
-struct Subscription {
+/// What one phone kept informed about one extension has, whatever the event package: where its
+/// NOTIFYs go, how long, and what has become of the last one (a subscription usage, RFC 5057 §4).
+struct SubscriptionUsage {
     SubscriptionId id;
     SubscriptionKind kind = SubscriptionKind::requested;
     std::string watcher;
-    std::string member;
+    std::string member;  ///< the watched extension
     std::shared_ptr<const NotifyDialog> dialog;
     std::string local_tag;
     std::string user_agent;
-    ProfileRef profile = built_in(standard_profile);
-    PartyView parties = PartyView::named;
-    ProjectionRef projection;  ///< of the member, in that profile
-    std::size_t room = 0;      ///< bytes a body may have where this goes; see group_indications
-    bool paced = false;        ///< waits for its turn among the NOTIFYs to its watcher
 
     // requested
     std::string remote_tag;
@@ -118,12 +114,25 @@ struct Subscription {
     std::shared_ptr<WatcherPhone> phone;  ///< implicit
 
     NotifyCounters counters;
-    Told told;
     bool owes_present = true;  ///< whatever it was told, it must be told the present state (again)
     std::uint32_t in_flight = 0;                          ///< CSeq of the NOTIFY under way; 0: none
     unsigned failures = 0;                                ///< since the last 2xx
     std::chrono::steady_clock::time_point failing_since;  ///< meaningful when there are failures
     bool waiting = false;                                 ///< for the moment to repeat
+
+    // as shown to the administrator
+    std::optional<std::chrono::system_clock::time_point> sent_at, answered_at;
+    std::optional<unsigned> answer;
+};
+
+/// One lamp: a phone kept informed about the dialogs of one extension.
+struct Subscription : SubscriptionUsage {
+    ProfileRef profile = built_in(standard_profile);
+    PartyView parties = PartyView::named;
+    ProjectionRef projection;  ///< of the member, in that profile
+    std::size_t room = 0;      ///< bytes a body may have where this goes; see group_indications
+    bool paced = false;        ///< waits for its turn among the NOTIFYs to its watcher
+    Told told;
 
     // how long it takes from a call's event to its lamp
     std::optional<std::chrono::steady_clock::time_point>
@@ -132,8 +141,6 @@ struct Subscription {
         unanswered_since;  ///< of the oldest event that the phone has not acknowledged
 
     // as shown to the administrator
-    std::optional<std::chrono::system_clock::time_point> sent_at, answered_at;
-    std::optional<unsigned> answer;
     bool answer_generated = false;                                     ///< the phone said nothing
     std::optional<std::chrono::system_clock::time_point> shown_since;  ///< of the colour it shows
     std::optional<std::chrono::system_clock::time_point> retry_at;     ///< while `waiting`
@@ -142,14 +149,14 @@ struct Subscription {
 };
 
 /// Names the initial SUBSCRIBE of a requested subscription, so that its repetition is known.
-std::string origin_of(const Subscription& subscription);
+std::string origin_of(const SubscriptionUsage& subscription);
 
 /// How many bytes of a NOTIFY of `dialog` are not its body: at least what the adapter writes, and
 /// few more.
 std::size_t header_size(const NotifyDialog& dialog) noexcept;
 
 /// `subscription` as it is kept over a restart.
-StoredSubscription to_stored(const Subscription& subscription);
+StoredSubscription to_stored(const SubscriptionUsage& subscription);
 
 /// Whether `contact` (or, where it came from, `flow`) belongs to the phone that registered as
 /// `phone`.

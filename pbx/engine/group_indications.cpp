@@ -9,11 +9,6 @@
 namespace lampline {
 namespace {
 
-std::string dialog_key(const Subscription& subscription)
-{
-    return std::string{subscription.dialog->call_id}.append("\n").append(subscription.local_tag);
-}
-
 bool same_rights(std::span<const WatchRight> left, std::span<const WatchRight> right)
 {
     return std::ranges::equal(left, right, [](const WatchRight& a, const WatchRight& b) {
@@ -104,38 +99,13 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
                                const LocationTable& locations, Moment now, Outbox& outbox)
 {
     for (auto& kept : stored) {
-        const auto contact = SipUri::parse(kept.contact);
-        if (kept.expires_at <= now.seconds() || !contact) {
-            outbox.store(SubscriptionRemoved{kept.call_id, kept.local_tag});
+        auto subscription = std::make_unique<Subscription>();
+        SubscriptionRemoved removed{kept.call_id, kept.local_tag};
+        if (!resume(*subscription, std::move(kept), now)) {
+            outbox.store(std::move(removed));
             continue;
         }
-        auto subscription = std::make_unique<Subscription>();
-        subscription->watcher = std::move(kept.watcher);
-        subscription->member = std::move(kept.member);
-        subscription->local_tag = std::move(kept.local_tag);
-        subscription->remote_tag = std::move(kept.remote_tag);
-        subscription->user_agent = std::move(kept.user_agent);
-        subscription->contact = *contact;
-        subscription->remote_cseq = kept.remote_cseq;
-        subscription->granted = kept.expires_at - now.seconds();
-        subscription->expires_at = kept.expires_at;
-        subscription->expires_mono = now.mono + subscription->granted;
         subscription->told.unknown = true;
-        subscription->counters = NotifyCounters{kept.reserved_cseq, kept.reserved_version};
-
-        auto dialog = std::make_shared<NotifyDialog>();
-        dialog->call_id = std::move(kept.call_id);
-        dialog->from = std::move(kept.local_uri) + ";tag=" + subscription->local_tag;
-        dialog->to = std::move(kept.remote_uri);
-        if (!subscription->remote_tag.empty()) dialog->to += ";tag=" + subscription->remote_tag;
-        dialog->contact = extension_uri(subscription->member, {}).user;
-        dialog->event = std::move(kept.event);
-        dialog->request_uri = std::move(kept.contact);
-        dialog->route = std::move(kept.route);
-        dialog->flow = std::move(kept.flow);
-        dialog->flow.connection = {};  // the connections of an earlier run are gone
-        subscription->dialog = std::move(dialog);
-        subscription->origin = origin_of(*subscription);
         if (by_dialog_.contains(dialog_key(*subscription)) ||
             by_origin_.contains(subscription->origin))
             continue;

@@ -22,6 +22,7 @@
 #include "core/token_source.hpp"
 #include "engine/ended_lamps.hpp"
 #include "engine/outbox.hpp"
+#include "engine/subscribe_request.hpp"
 
 namespace lampline {
 
@@ -103,14 +104,6 @@ private:
         std::deque<SubscriptionId> paced;                 // oldest first; some may be gone
         std::chrono::steady_clock::time_point free_at{};  // for the next paced NOTIFY
     };
-    /// A SUBSCRIBE that left nothing behind, remembered for as long as it may be repeated.
-    struct Settled {
-        std::string key;
-        std::uint32_t cseq;
-        std::string local_tag;
-        std::chrono::steady_clock::time_point until;
-    };
-
     // indication_account.cpp
     [[nodiscard]] AccountedLamp account_of(const Subscription& subscription) const;
     void account_phones(LampAccount& account, std::span<const Binding> bindings) const;
@@ -122,13 +115,10 @@ private:
     void refresh(Subscription& subscription, const SubscribeReceived& request,
                  std::chrono::seconds granted, Moment now, Outbox& outbox);
     void fetch(std::unique_ptr<Subscription> subscription, Moment now, Outbox& outbox);
-    [[nodiscard]] std::optional<std::chrono::seconds> grant(const SubscribeReceived& request,
-                                                            Outbox& outbox) const;
+    [[nodiscard]] ExpiryLimits limits() const noexcept;
     [[nodiscard]] std::unique_ptr<Subscription> requested(const SubscribeReceived& request,
                                                           const WatchRight& right);
     [[nodiscard]] std::string user_agent_of(const SubscribeReceived& request) const;
-    void settle(std::string key, std::uint32_t cseq, std::string local_tag, Moment now);
-    [[nodiscard]] const Settled* find_settled(std::string_view key, std::uint32_t cseq) const;
 
     // indication_unsolicited.cpp
     [[nodiscard]] bool replace_phones(Watcher& watcher, std::span<const Binding> bindings,
@@ -190,7 +180,7 @@ private:
     StringTable<Subscription*> by_dialog_;  // requested ones, by Call-ID and our tag
     StringTable<Subscription*> by_origin_;  // requested ones, by the SUBSCRIBE that began them
     std::unordered_map<ConnectionId, std::unordered_set<std::string>> watchers_over_;
-    std::deque<Settled> settled_;  // oldest first
+    SettledRequests settled_;
     TimerQueue<SubscriptionId> expiry_;
     TimerQueue<SubscriptionId> repetition_;
     TimerQueue<std::string> turns_;  // of watchers with paced NOTIFYs

@@ -4,35 +4,12 @@
 #include "core/dialog_filter.hpp"
 #include "core/extension_uri.hpp"
 #include "engine/group_indications.hpp"
+#include "engine/subscribe_request.hpp"
 
 namespace lampline {
 namespace {
 
 using std::chrono::seconds;
-
-constexpr seconds repeated_for{32};  // 64*T1, RFC 3261 §17.1.2.2
-constexpr std::size_t max_settled = 4096;
-constexpr std::size_t max_kept_text = 4096;  // bytes of one subscription that come from the phone
-constexpr std::size_t max_route = 16;
-constexpr std::size_t max_user_agent = 200;
-
-Reply answer(const SubscribeReceived& request, unsigned status, std::vector<Header> headers = {})
-{
-    return {.transaction = request.transaction,
-            .status = status,
-            .phrase = {},
-            .local_tag = request.parties.to_tag,
-            .headers = std::move(headers),
-            .session_timer = {},
-            .payload = {}};
-}
-
-Reply accept(const SubscribeReceived& request, std::string local_tag, seconds granted)
-{
-    Reply reply = answer(request, 200, {{"Expires", std::to_string(granted.count())}});
-    reply.local_tag = std::move(local_tag);
-    return reply;
-}
 
 bool accepts_dialog_info(const std::vector<std::string>& accept)
 {
@@ -40,20 +17,6 @@ bool accepts_dialog_info(const std::vector<std::string>& accept)
         return type == dialog_info_type || type == "application/*" || type == "*/*";
     };
     return accept.empty() || std::ranges::any_of(accept, fits);
-}
-
-std::string dialog_key(std::string_view call_id, std::string_view local_tag)
-{
-    return std::string{call_id}.append("\n").append(local_tag);
-}
-
-std::size_t kept_text(const Subscription& subscription)
-{
-    const NotifyDialog& dialog = *subscription.dialog;
-    std::size_t size = dialog.call_id.size() + dialog.from.size() + dialog.to.size() +
-                       dialog.event.size() + dialog.request_uri.size();
-    for (const auto& route : dialog.route) size += route.size();
-    return size;
 }
 
 }  // namespace
@@ -83,19 +46,18 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
     }
 
     auto subscription = requested(request, *right);
-    if (kept_text(*subscription) > max_kept_text || request.record_route.size() > max_route)
-        return outbox.send(answer(request, 513));
+    if (is_too_long(*subscription)) return outbox.send(answer(request, 513));
     const auto begun = by_origin_.find(subscription->origin);
     Subscription* const known = begun == by_origin_.end() ? nullptr : begun->second;
     if (known && request.cseq <= known->remote_cseq)
         return outbox.send(accept(request, known->local_tag, known->granted));
-    if (const auto* settled = find_settled(subscription->origin, request.cseq))
-        return outbox.send(accept(request, settled->local_tag, seconds{0}));
+    if (const auto* tag = settled_.find(subscription->origin, request.cseq))
+        return outbox.send(accept(request, *tag, seconds{0}));
 
-    const auto granted = grant(request, outbox);
+    const auto granted = grant(request, limits(), outbox);
     if (!granted) return;
     if (granted->count() == 0) {
-        settle(subscription->origin, request.cseq, subscription->local_tag, now);
+        settled_.add(subscription->origin, request.cseq, subscription->local_tag, now);
         outbox.send(accept(request, subscription->local_tag, *granted));
         return fetch(std::move(subscription), now, outbox);
     }
@@ -119,7 +81,7 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
     const auto found = by_dialog_.find(key);
     if (found == by_dialog_.end() || found->second->remote_tag != request.parties.from_tag ||
         event_id(found->second->dialog->event) != event_id(request.event_params)) {
-        if (find_settled(key, request.cseq))
+        if (settled_.find(key, request.cseq))
             return outbox.send(accept(request, request.parties.to_tag, seconds{0}));
         return outbox.send(answer(request, 481));
     }
@@ -129,12 +91,12 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
     if (request.cseq == subscription.remote_cseq)
         return outbox.send(accept(request, subscription.local_tag, subscription.granted));
 
-    const auto granted = grant(request, outbox);
+    const auto granted = grant(request, limits(), outbox);
     if (!granted) return;
     outbox.send(accept(request, subscription.local_tag, *granted));
     if (granted->count() > 0) return refresh(subscription, request, *granted, now, outbox);
 
-    settle(key, request.cseq, subscription.local_tag, now);
+    settled_.add(key, request.cseq, subscription.local_tag, now);
     const std::string watcher = subscription.watcher;
     const std::string watched = subscription.member;
     end(subscription, SubscriptionEnd::timeout, now, outbox);
@@ -147,20 +109,11 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
 void GroupIndications::refresh(Subscription& subscription, const SubscribeReceived& request,
                                seconds granted, Moment now, Outbox& outbox)
 {
-    subscription.remote_cseq = request.cseq;
-    subscription.granted = granted;
-    subscription.expires_at = now.seconds() + granted;
-    subscription.expires_mono = now.mono + granted;
+    const bool named = !request.contact.host.empty();
+    prolong(subscription, request, granted, now);
     expiry_.set(subscription.id, subscription.expires_mono);
-    if (request.contact.host.empty())
-        move(subscription, subscription.dialog->request_uri, subscription.dialog->route,
-             request.source);
-    else {
-        subscription.contact = request.contact;
-        move(subscription, write(request.contact), subscription.dialog->route, request.source);
-    }
-    if (!request.user_agent.empty())
-        subscription.user_agent = request.user_agent.substr(0, max_user_agent);
+    move(subscription, named ? write(request.contact) : subscription.dialog->request_uri,
+         subscription.dialog->route, request.source);
     const WatchRight* right = directory_->right(subscription.watcher, subscription.member);
     change_dialect(subscription, *right);
     subscription.owes_present = true;
@@ -183,45 +136,20 @@ void GroupIndications::fetch(std::unique_ptr<Subscription> subscription, Moment 
     drop_unused_member(subscription->member);
 }
 
-/// nullopt: answered 423.
-std::optional<seconds> GroupIndications::grant(const SubscribeReceived& request,
-                                               Outbox& outbox) const
+ExpiryLimits GroupIndications::limits() const noexcept
 {
-    const seconds asked = request.expires.value_or(settings_.default_expires);
-    if (asked.count() == 0) return asked;
-    if (asked >= settings_.min_expires) return std::min(asked, settings_.max_expires);
-    outbox.send(
-        answer(request, 423, {{"Min-Expires", std::to_string(settings_.min_expires.count())}}));
-    return std::nullopt;
+    return {settings_.min_expires, settings_.default_expires, settings_.max_expires};
 }
 
 std::unique_ptr<Subscription> GroupIndications::requested(const SubscribeReceived& request,
                                                           const WatchRight& right)
 {
     auto subscription = std::make_unique<Subscription>();
-    subscription->kind = SubscriptionKind::requested;
-    subscription->watcher = right.watcher;
-    subscription->member = right.member;
-    subscription->local_tag = tokens_();
-    subscription->remote_tag = request.parties.from_tag;
-    subscription->contact = request.contact;
+    begin(*subscription, request, right.watcher, right.member, echoed_event(request.event_params),
+          tokens_());
     subscription->user_agent = user_agent_of(request);
     subscription->profile = directory_->profile_for(right, subscription->user_agent);
     subscription->parties = parties_of(right);
-    subscription->remote_cseq = request.cseq;
-
-    auto dialog = std::make_shared<NotifyDialog>();
-    dialog->call_id = request.call_id;
-    dialog->from = write(request.parties.to) + ";tag=" + subscription->local_tag;
-    dialog->to = write(request.parties.from);
-    if (!request.parties.from_tag.empty()) dialog->to += ";tag=" + request.parties.from_tag;
-    dialog->contact = extension_uri(right.member, {}).user;
-    dialog->event = echoed_event(request.event_params);
-    dialog->request_uri = write(request.contact);
-    dialog->route = request.record_route;
-    dialog->flow = request.source;
-    subscription->dialog = std::move(dialog);
-    subscription->origin = origin_of(*subscription);
     return subscription;
 }
 
@@ -234,23 +162,6 @@ std::string GroupIndications::user_agent_of(const SubscribeReceived& request) co
                        request.contact, request.source))
             return binding.user_agent.substr(0, max_user_agent);
     return {};
-}
-
-void GroupIndications::settle(std::string key, std::uint32_t cseq, std::string local_tag,
-                              Moment now)
-{
-    while (!settled_.empty() &&
-           (settled_.front().until <= now.mono || settled_.size() >= max_settled))
-        settled_.pop_front();
-    settled_.push_back({std::move(key), cseq, std::move(local_tag), now.mono + repeated_for});
-}
-
-const GroupIndications::Settled* GroupIndications::find_settled(std::string_view key,
-                                                                std::uint32_t cseq) const
-{
-    const auto same = [&](const Settled& one) { return one.cseq == cseq && one.key == key; };
-    const auto found = std::ranges::find_if(settled_, same);
-    return found == settled_.end() ? nullptr : &*found;
 }
 
 }  // namespace lampline
