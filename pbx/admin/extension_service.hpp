@@ -17,6 +17,8 @@ struct ExtensionView {
     std::string display_name;
     Visibility visibility = Visibility::open;
     db::RowStamp stamp;
+    bool trusted = false;
+    unsigned appearances = 0;
 };
 
 struct ExtensionDraft {
@@ -26,6 +28,8 @@ struct ExtensionDraft {
         sip_password;  ///< empty: keep the present one; a new extension gets a generated one
     bool generate_password = false;  ///< take a new one, even if there is one
     Visibility visibility = Visibility::open;
+    bool trusted = false;
+    unsigned appearances = 0;
 };
 
 struct ExtensionSaved {
@@ -48,7 +52,8 @@ public:
 
     [[nodiscard]] std::optional<ExtensionView> find(std::string_view number) const;
     [[nodiscard]] std::vector<ExtensionView> all() const;
-    /// Creates or replaces. Faults at /number, /display_name, /sip_password.
+    /// Creates or replaces. Faults at /number, /display_name, /sip_password,
+    /// /appearances (0 to 16).
     Result<ExtensionSaved, Refusal> put(const ExtensionDraft& draft, const Precondition& condition,
                                         const Actor& actor, std::chrono::sys_seconds now);
     Result<ConfigChange, Refusal> remove(std::string_view number, Memberships memberships,

@@ -12,6 +12,7 @@
 
 #include "core/body_profile.hpp"
 #include "core/forwarding.hpp"
+#include "core/message_summary.hpp"
 #include "core/numbering.hpp"
 
 namespace lampline {
@@ -35,6 +36,9 @@ struct Extension {
     std::string ha1_sha256;
     Forwarding forwarding{};
     Visibility visibility = Visibility::open;
+    bool trusted = false;  ///< may see all registrations, and publish for others
+    unsigned appearances = 0;  ///< of its line, when several phones share it; 0: it is not shared
+    std::optional<MessageCounts> messages{};  ///< empty: nobody has counted any
 };
 
 /// A member of a group's audience.

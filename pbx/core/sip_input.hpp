@@ -127,6 +127,19 @@ struct SubscribeReceived {
     std::optional<std::chrono::seconds> expires;
     OptionTag supported = OptionTag::none;
     std::string user_agent;
+    PayloadRef payload{};
+};
+
+/// An authenticated PUBLISH (RFC 3903).
+struct PublishReceived {
+    TransactionId transaction;
+    Flow source;
+    std::string authenticated;
+    SipUri request_uri;
+    std::string event;     ///< package name, lower case
+    std::string if_match;  ///< SIP-If-Match; empty: it begins
+    std::optional<std::chrono::seconds> expires;
+    PayloadRef payload{};  ///< body, and Call-Info
 };
 
 /// How the NOTIFY with `cseq` of `subscription` ended: its final answer, or 408 when none came.
@@ -144,6 +157,6 @@ struct ConnectionClosed {
 };
 
 using SipInput = std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived, AckMissing, ResponseReceived,
-                              DialogLost, RegisterReceived, SubscribeReceived, NotifyAnswered, ConnectionClosed>;
+                              DialogLost, RegisterReceived, SubscribeReceived, PublishReceived, NotifyAnswered, ConnectionClosed>;
 
 }  // namespace lampline

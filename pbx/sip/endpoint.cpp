@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "core/event_package.hpp"
 #include "sip/address_text.hpp"
 #include "sip/authentication.hpp"
 #include "sip/command_runner.hpp"
@@ -308,7 +309,8 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
 bool Endpoint::Inner::is_repeated(HeldRequest& request)
 {
     const auto method = request.sip->sip_request->rq_method;
-    if (request.connection || (method != sip_method_register && method != sip_method_subscribe))
+    if (request.connection || (method != sip_method_register && method != sip_method_subscribe &&
+                               method != sip_method_publish))
         return false;
     // Only accepted ones are kept, and a repetition brings the same credentials.
     if (!request.sip->sip_authorization && !request.sip->sip_proxy_authorization) return false;
@@ -330,9 +332,13 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
                                   *request.listener, extension);
     const auto id = transaction_ids.next();
     if (!request.key.empty()) repeated.add(request.key, std::chrono::steady_clock::now());
-    SipInput input = sip.sip_request->rq_method == sip_method_register
-                         ? SipInput{to_register(sip, id, request.source, extension)}
-                         : SipInput{to_subscribe(sip, id, request.source, extension)};
+    SipInput input = [&]() -> SipInput {
+        switch (sip.sip_request->rq_method) {
+        case sip_method_register: return to_register(sip, id, request.source, extension);
+        case sip_method_publish: return to_publish(sip, id, request.source, extension);
+        default: return to_subscribe(sip, id, request.source, extension);
+        }
+    }();
     held.emplace(id.value, std::move(request));
     on_input(std::move(input));
 }
@@ -423,7 +429,7 @@ void Endpoint::Inner::answer_options(const HeldRequest& request)
     append_header(lines, "Allow", allowed_methods);
     append_header(lines, "Accept", "application/sdp");
     append_header(lines, "Supported", "timer, 100rel, replaces, path");
-    append_header(lines, "Allow-Events", "dialog");
+    append_header(lines, "Allow-Events", allow_events());
     answer(request, {.status = 200, .headers = lines});
 }
 

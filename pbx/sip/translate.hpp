@@ -31,6 +31,8 @@ RegisterReceived to_register(const sip_t& sip, TransactionId transaction, Flow s
                              std::string_view extension);
 SubscribeReceived to_subscribe(const sip_t& sip, TransactionId transaction, Flow source,
                                std::string_view extension);
+PublishReceived to_publish(const sip_t& sip, TransactionId transaction, Flow source,
+                           std::string_view extension);
 
 /// A request within the dialog of `leg`.
 RequestReceived to_request(const sip_t& sip, TransactionId transaction, LegId leg);

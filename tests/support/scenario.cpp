@@ -98,6 +98,14 @@ Arrived& Arrived::header(std::string_view name, std::string_view value)
     return *this;
 }
 
+std::string Arrived::value(std::string_view name) const
+{
+    std::string all;
+    for (const auto& header : headers)
+        if (header.name == name) all += (all.empty() ? "" : ", ") + header.value;
+    return all;
+}
+
 Arrived& Arrived::reliable()
 {
     CHECK(is_reliable);
@@ -198,6 +206,60 @@ Arrived Phone::watches(std::string_view member)
     return receives(NOTIFY);
 }
 
+void Phone::sends(const Subscribing& subscribing)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, Method::subscribe, {}};
+    SipUri contact = address_of(number);
+    contact.host = flow.host;
+    contact.port = flow.port;
+    const auto params = subscribing.event.find(';');
+    const auto package = subscribing.event.substr(0, params);
+    scenario_.receive(SubscribeReceived{
+        .transaction = transaction,
+        .source = flow,
+        .authenticated = number,
+        .request_uri = address_of(subscribing.to),
+        .parties = {{{}, address_of(number)},
+                    "watch",
+                    {{}, address_of(subscribing.to)},
+                    subscribing.to_tag},
+        .call_id = "sub-" + package + "-" + subscribing.to + "-" + std::to_string(flow.port),
+        .cseq = ++cseq_,
+        .contact = contact,
+        .event = package,
+        .event_params = params == std::string::npos ? "" : subscribing.event.substr(params),
+        .accept = subscribing.accept,
+        .expires = subscribing.expires,
+        .user_agent = user_agent,
+        .payload = subscribing.payload});
+}
+
+void Phone::sends(const Publishing& publishing)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, Method::publish, {}};
+    Payload payload{publishing.content_type, publishing.body, {{"Event", publishing.event}}};
+    if (!publishing.call_info.empty())
+        payload.headers.push_back({"Call-Info", publishing.call_info});
+    scenario_.receive(
+        PublishReceived{.transaction = transaction,
+                        .source = flow,
+                        .authenticated = number,
+                        .request_uri = address_of(publishing.to),
+                        .event = publishing.event,
+                        .if_match = publishing.if_match,
+                        .expires = publishing.expires,
+                        .payload = std::make_shared<const Payload>(std::move(payload))});
+}
+
+Arrived Phone::subscribes(std::string event, std::string to)
+{
+    sends({.event = std::move(event), .to = std::move(to)});
+    receives(200U);
+    return receives(NOTIFY);
+}
+
 void Phone::sends(Method method, std::string_view dialled, std::string_view sdp)
 {
     REQUIRE(method == INVITE);
@@ -220,6 +282,12 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
     auto contact = address_of(number);
     contact.host = flow.host;
     contact.port = flow.port;
+    auto payload = sdp_payload(sdp);
+    if (!invite_headers.empty()) {
+        auto with_headers = std::make_shared<Payload>(payload ? *payload : Payload{});
+        with_headers->headers = invite_headers;
+        payload = std::move(with_headers);
+    }
     scenario_.receive(InviteReceived{.transaction = own_invite_,
                                      .source = flow,
                                      .authenticated = number,
@@ -234,7 +302,7 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
                                      .session_timer = session_timer,
                                      .replaces = std::move(replaces),
                                      .user_agent = user_agent,
-                                     .payload = sdp_payload(sdp)});
+                                     .payload = std::move(payload)});
 }
 
 void Phone::sends(Method method, PayloadRef payload)
@@ -378,6 +446,8 @@ DirectoryRef Scenario::directory() const
         Extension extension{std::to_string(n), "Name " + std::to_string(n), {}, {}};
         if (const auto found = forwarding_.find(extension.number); found != forwarding_.end())
             extension.forwarding = found->second;
+        for (const auto& [number, edit] : edits_)
+            if (number == extension.number) edit(extension);
         extensions.push_back(std::move(extension));
     }
     return std::make_shared<const Directory>(
@@ -443,6 +513,13 @@ void Scenario::forwards(const std::string& number, Forwarding forwarding)
     deliver();
 }
 
+void Scenario::configures(const std::string& number, std::function<void(Extension&)> edit)
+{
+    edits_.emplace_back(number, std::move(edit));
+    exchange_->replace_directory(directory(), now_, outbox_);
+    deliver();
+}
+
 void Scenario::has_ring_groups(std::vector<RingGroup> groups)
 {
     ring_groups_ = std::move(groups);
@@ -469,8 +546,9 @@ void Scenario::settle(const FeatureAsked& feature, unsigned status)
         apply(feature.dialled, forwarding_[feature.extension]);
         exchange_->replace_directory(directory(), now_, outbox_);
     }
-    exchange_->receive(FeatureSettled{feature.leg, status, confirmation(feature.dialled)}, now_,
-                       outbox_);
+    exchange_->receive(FeatureSettled{feature.leg, status, confirmation(feature.dialled),
+                                      feature.subscription},
+                       now_, outbox_);
     deliver();
 }
 
@@ -625,6 +703,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.leg = request.leg;
                        arrived.transaction = reply.transaction;
                        arrived.headers = reply.headers;
+                       arrived.local_tag = reply.local_tag;
                        arrived.session_timer = reply.session_timer;
                        arrived.is_reliable = reply.reliable;
                        arrived.payload = reply.payload;
@@ -725,6 +804,7 @@ void Scenario::deliver(SipCommand& command)
                        Arrived arrived;
                        arrived.what = "NOTIFY";
                        arrived.method = NOTIFY;
+                       arrived.headers = notify.headers;
                        arrived.notify = std::move(notify);
                        arrive(*phone, std::move(arrived));
                    },

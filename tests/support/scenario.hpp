@@ -38,6 +38,27 @@ Group group(std::string name, std::vector<std::string> members,
 /// §6.1).
 Replaces replacing(const DialogElement& dialog);
 
+/// A SUBSCRIBE.
+struct Subscribing {
+    std::string event;  ///< with its parameters
+    std::string to;
+    std::chrono::seconds expires{3600};
+    std::vector<std::string> accept{};
+    std::string to_tag{};  ///< empty: it begins a dialog
+    PayloadRef payload{};
+};
+
+/// A PUBLISH (RFC 3903).
+struct Publishing {
+    std::string event;
+    std::string to;
+    std::optional<std::chrono::seconds> expires{3600};
+    std::string if_match{};
+    std::string content_type{};
+    std::string body{};
+    std::string call_info{};
+};
+
 /// A request or response that arrived at a phone. Chained checks fail the test by themselves.
 class Arrived {
 public:
@@ -45,6 +66,8 @@ public:
     Arrived& with(std::string_view body);
     Arrived& without_body();
     Arrived& header(std::string_view name, std::string_view value);
+    /// The values of a header, comma-separated; empty: it is not there.
+    [[nodiscard]] std::string value(std::string_view name) const;
     Arrived& reliable();
     Arrived& session(std::chrono::seconds expires, Refresher refresher);
     Arrived& phrase(std::string_view text);
@@ -65,6 +88,7 @@ public:
     ClientTransactionId answers_to{};  // the exchange's own id of that request
     NameAddr from_address;
     std::vector<Header> headers;
+    std::string local_tag;  // of the exchange, where it says so
     SessionTimer session_timer;
     bool is_reliable = false;
     std::uint32_t rack_rseq = 0;
@@ -84,6 +108,10 @@ public:
     void unregisters() { registers(0s); }
     /// SUBSCRIBE to `member`, 200, first NOTIFY, which is returned.
     Arrived watches(std::string_view member);
+    void sends(const Subscribing& subscribing);
+    /// The same, 200, and the first NOTIFY, which is returned.
+    Arrived subscribes(std::string event, std::string to);
+    void sends(const Publishing& publishing);
     /// INVITE `number`; empty `sdp`: delayed offer.
     void sends(Method method, std::string_view number, std::string_view sdp = talking_sdp);
 
@@ -127,6 +155,7 @@ public:
     SessionTimer session_timer;
     OptionTag supported = OptionTag::none;
     std::string user_agent = "Test";
+    std::vector<Header> invite_headers;  // of an INVITE outside a dialog
 
     std::uint32_t resumed_cseq = 0;  ///< what the last dialog taken up counts on from
     std::optional<Flow> moved_to;    ///< where the exchange sends now
@@ -182,6 +211,8 @@ public:
     void replaces_directory(std::vector<Group> groups);
     /// Forwarding of `number`, in force from now on.
     void forwards(const std::string& number, Forwarding forwarding);
+    /// Changes what the directory has of `number`, from now on.
+    void configures(const std::string& number, std::function<void(Extension&)> edit);
     void has_ring_groups(std::vector<RingGroup> groups);
     [[nodiscard]] const Forwarding& forwarding_of(const std::string& number);
     /// False: what phones ask for by feature codes is kept in `asked` instead of done at once.
@@ -231,6 +262,7 @@ private:
     Moment now_;
     std::vector<Group> groups_;
     std::map<std::string, Forwarding> forwarding_;
+    std::vector<std::pair<std::string, std::function<void(Extension&)>>> edits_;
     std::vector<RingGroup> ring_groups_;
     ExchangeSettings settings_;
     TokenSource tokens_;

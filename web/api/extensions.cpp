@@ -17,6 +17,8 @@ json::object shown(const admin::ExtensionView& extension)
     return {{"number", extension.number},
             {"display_name", extension.display_name},
             {"visibility", name(extension.visibility)},
+            {"trusted", extension.trusted},
+            {"appearances", extension.appearances},
             {"created_at", time_text(extension.stamp.created_at)},
             {"updated_at", time_text(extension.stamp.updated_at)}};
 }
@@ -39,6 +41,18 @@ bool is_null(const json::object& body, std::string_view name)
 Visibility visibility_in(const json::object& body)
 {
     return visibility(text_of(body, "visibility").value_or("")).value_or(Visibility::open);
+}
+
+bool flag_in(const json::object& body, std::string_view name)
+{
+    const auto* member = body.if_contains(name);
+    return member != nullptr && !member->is_null() && member->as_bool();
+}
+
+unsigned count_in(const json::object& body, std::string_view name)
+{
+    const auto* member = body.if_contains(name);
+    return member == nullptr || member->is_null() ? 0 : member->to_number<unsigned>();
 }
 
 std::string named(const std::string& number)
@@ -103,7 +117,8 @@ ApiAnswer put_extension(const ApiRequest& request)
     if (auto response = other_key(request, body)) return {std::move(*response)};
     return save(request,
                 {request.param("number"), text_of(body, "display_name").value_or(""),
-                 text_of(body, "sip_password"), false, visibility_in(body)},
+                 text_of(body, "sip_password"), false, visibility_in(body),
+                 flag_in(body, "trusted"), count_in(body, "appearances")},
                 precondition_of(request.fields));
 }
 
@@ -119,8 +134,11 @@ ApiAnswer patch_extension(const ApiRequest& request)
     if (!present) return {problem(404, "unknown", named(number) + " does not exist")};
 
     admin::ExtensionDraft draft{number, present->display_name, text_of(body, "sip_password"),
-                                is_null(body, "sip_password"), present->visibility};
+                                is_null(body, "sip_password"), present->visibility,
+                                present->trusted, present->appearances};
     if (body.contains("visibility")) draft.visibility = visibility_in(body);
+    if (body.contains("trusted")) draft.trusted = flag_in(body, "trusted");
+    if (body.contains("appearances")) draft.appearances = count_in(body, "appearances");
     if (body.contains("display_name"))
         draft.display_name = text_of(body, "display_name").value_or("");
     condition.only_versions = {{present->stamp.version}};  // what was merged into

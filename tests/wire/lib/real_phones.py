@@ -64,13 +64,16 @@ class Baresip:
     """A baresip without sound hardware: it speaks a sine tone, and records what it hears."""
 
     def __init__(self, folder: Path, number: str, secret: str, domain: str, server: tuple[str, int],
-                 hertz: int, transport: str = "udp"):
+                 hertz: int, transport: str = "udp", modules: tuple[str, ...] = (),
+                 contacts: str = ""):
         self.folder, self.number, self.domain = folder, number, domain
         folder.mkdir()
         write_tone(folder / "tone.wav", hertz)
         host, port = server
-        (folder / "config").write_text(CONFIG.format(folder=folder, number=number, modules=MODULES))
-        (folder / "contacts").write_text("")
+        more = "".join(f"module_app {module}.so\n" for module in modules)
+        (folder / "config").write_text(
+            CONFIG.format(folder=folder, number=number, modules=MODULES) + more)
+        (folder / "contacts").write_text(contacts)
         (folder / "accounts").write_text(
             f"<sip:{number}@{domain}>;auth_user={number};auth_pass={secret};regint=600"
             f';outbound="sip:{host}:{port};transport={transport}"'
