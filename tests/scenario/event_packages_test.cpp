@@ -81,7 +81,7 @@ TEST_CASE("a phone that registers after it has subscribed is not told twice")
     pbx.stays_silent_for(10s);
 
     // When its subscription ends it is told unasked again.
-    bob.sends({.event = "message-summary", .to = "102", .expires = 0s, .to_tag = tag});
+    bob.asks({.event = "message-summary", .to = "102", .expires = 0s, .to_tag = tag});
     bob.receives(200U);
     CHECK(bob.receives(NOTIFY).notify->subscription_state == "terminated;reason=timeout");
     CHECK(bob.receives(NOTIFY).notify->dialog->to == "<sip:102@office.test>");
@@ -113,9 +113,9 @@ TEST_CASE("presence follows calls, registration and do not disturb, for who may 
     pbx.forwards("102", {.do_not_disturb = true});
     CHECK(says(carol.receives(NOTIFY), "<note>Do not disturb</note>"));
 
-    alice.sends({.event = "presence", .to = "102"});
+    alice.asks({.event = "presence", .to = "102"});
     alice.receives(403U);
-    alice.sends({.event = "presence", .to = "199"});
+    alice.asks({.event = "presence", .to = "199"});
     alice.receives(403U);
     pbx.replaces_directory({});
     const auto last = carol.receives(NOTIFY);
@@ -128,7 +128,7 @@ TEST_CASE("reg shows one's own contacts, and those of all to who is trusted (RFC
     Scenario pbx;
     auto& bob = pbx.phone("102");
     auto& program = pbx.phone("109");
-    program.sends({.event = "reg", .to = "102"});
+    program.asks({.event = "reg", .to = "102"});
     program.receives(403U);
     pbx.configures("109", [](Extension& extension) { extension.trusted = true; });
 
@@ -172,21 +172,21 @@ TEST_CASE("what SUBSCRIBE to a package is refused for")
 {
     Scenario pbx{{}, {.events = {.max_subscriptions_per_watcher = 2}}};
     auto& bob = pbx.phone("102");
-    bob.sends({.event = "conference", .to = "102"});
+    bob.asks({.event = "conference", .to = "102"});
     bob.receives(489U).header("Allow-Events", allow_events());
-    bob.sends({.event = "presence", .to = "102", .accept = {"application/xpidf+xml"}});
+    bob.asks({.event = "presence", .to = "102", .accept = {"application/xpidf+xml"}});
     bob.receives(406U).header("Accept", "application/pidf+xml");
-    bob.sends({.event = "presence", .to = "102", .expires = 5s});
+    bob.asks({.event = "presence", .to = "102", .expires = 5s});
     bob.receives(423U).header("Min-Expires", "60");
-    bob.sends({.event = "presence", .to = "102", .to_tag = "gone"});
+    bob.asks({.event = "presence", .to = "102", .to_tag = "gone"});
     bob.receives(481U);
-    bob.sends({.event = "presence", .to = "102", .expires = 0s});  // a fetch
+    bob.asks({.event = "presence", .to = "102", .expires = 0s});  // a fetch
     bob.receives(200U);
     CHECK(says(bob.receives(NOTIFY), "<note>Ready</note>"));
     CHECK(pbx.view().subscriptions.empty());
     bob.subscribes("presence", "102");
     bob.subscribes("reg", "102");
-    bob.sends({.event = "message-summary", .to = "102"});
+    bob.asks({.event = "message-summary", .to = "102"});
     bob.receives(403U).header("Warning", "399 office.test \"too many subscriptions\"");
 }
 

@@ -37,7 +37,7 @@ bool says(const Arrived& notify, std::string_view text)
 /// Subscribes with a phone that takes several parts in one body; its tag of the dialog.
 std::string begin(Phone& phone)
 {
-    phone.sends({.event = "as-feature-event", .to = phone.number, .accept = takes_all});
+    phone.asks({.event = "as-feature-event", .to = phone.number, .accept = takes_all});
     auto tag = phone.receives(200U).local_tag;
     const auto first = phone.receives(NOTIFY);
     CHECK(first.notify->content_type == feature_events_together_type);
@@ -56,7 +56,7 @@ TEST_CASE("a phone switches do not disturb on: the exchange obeys, every phone i
     const auto tag = begin(desk);
     begin(soft);
 
-    desk.sends({.event = "as-feature-event",
+    desk.asks({.event = "as-feature-event",
                 .to = "102",
                 .accept = takes_all,
                 .to_tag = tag,
@@ -70,7 +70,7 @@ TEST_CASE("a phone switches do not disturb on: the exchange obeys, every phone i
     pbx.stays_silent_for(60s);
 
     // The same again changes nothing, and is confirmed to who asked alone.
-    desk.sends({.event = "as-feature-event",
+    desk.asks({.event = "as-feature-event",
                 .to = "102",
                 .accept = takes_all,
                 .to_tag = tag,
@@ -99,7 +99,7 @@ TEST_CASE("the phone is told nothing until its change is settled, and the truth 
     pbx.settles = false;
     auto& desk = pbx.phone("102");
     const auto tag = begin(desk);
-    desk.sends({.event = "as-feature-event",
+    desk.asks({.event = "as-feature-event",
                 .to = "102",
                 .accept = takes_all,
                 .to_tag = tag,
@@ -131,7 +131,7 @@ TEST_CASE("what cannot be read is refused, and changes nothing")
     Scenario pbx;
     auto& desk = pbx.phone("102");
     const auto ask = [&](PayloadRef payload) {
-        desk.sends({.event = "as-feature-event", .to = "102", .payload = std::move(payload)});
+        desk.asks({.event = "as-feature-event", .to = "102", .payload = std::move(payload)});
     };
     ask(body("<SetDoNotDisturb>"));
     desk.receives(400U);
@@ -141,7 +141,7 @@ TEST_CASE("what cannot be read is refused, and changes nothing")
     desk.receives(400U);
     ask(body("{}", "application/json"));
     desk.receives(415U).header("Accept", "application/x-as-feature-event+xml");
-    desk.sends({.event = "as-feature-event", .to = "103", .payload = dnd(true)});
+    desk.asks({.event = "as-feature-event", .to = "103", .payload = dnd(true)});
     desk.receives(403U);
     CHECK(pbx.forwarding_of("102") == Forwarding{});
     CHECK(pbx.forwarding_of("103") == Forwarding{});

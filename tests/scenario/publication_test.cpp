@@ -35,7 +35,7 @@ Publishing dialogs(const std::string& body, std::string if_match = {})
 /// Published and accepted; the entity-tag.
 std::string published(Phone& phone, const Publishing& publishing)
 {
-    phone.sends(publishing);
+    phone.publishes(publishing);
     return phone.receives(200U).value("SIP-ETag");
 }
 
@@ -49,7 +49,7 @@ TEST_CASE("a dialog that a phone publishes lights its lamp, until it is withdraw
     carol.watches("102");
     carol.subscribes("presence", "102");
 
-    bob.sends(dialogs(document(dialog("1", "outside", "early"))));
+    bob.publishes(dialogs(document(dialog("1", "outside", "early"))));
     auto answer = bob.receives(200U);
     answer.header("Expires", "3600");
     const auto first = answer.value("SIP-ETag");
@@ -67,11 +67,11 @@ TEST_CASE("a dialog that a phone publishes lights its lamp, until it is withdraw
     CHECK(talking.state == "confirmed");
     CHECK(talking.id == ringing.id);
     carol.receives(NOTIFY);
-    bob.sends(dialogs(document(dialog("1", "outside", "confirmed")), first));
+    bob.publishes(dialogs(document(dialog("1", "outside", "confirmed")), first));
     bob.receives(412U);
 
     Publishing removal{.event = "dialog", .to = "102", .expires = 0s, .if_match = second};
-    bob.sends(removal);
+    bob.publishes(removal);
     bob.receives(200U);
     CHECK(carol.receives(NOTIFY).idle());
     carol.receives(NOTIFY);
@@ -95,7 +95,7 @@ TEST_CASE("a publication expires unless it is refreshed")
     pbx.stays_silent_for(50s);
     pbx.passes(11s);
     CHECK(carol.receives(NOTIFY).idle());
-    bob.sends({.event = "dialog", .to = "102", .expires = 60s, .if_match = refreshed});
+    bob.publishes({.event = "dialog", .to = "102", .expires = 60s, .if_match = refreshed});
     bob.receives(412U);
 }
 
@@ -157,7 +157,7 @@ TEST_CASE("call-info of a third party is told with its Call-Info header")
                         .to = "102",
                         .call_info =
                             "<sip:102@office.test>;appearance-index=1;appearance-state=alerting"};
-    program.sends(alerting);
+    program.publishes(alerting);
     program.receives(403U);
     pbx.configures("109", [](Extension& extension) { extension.trusted = true; });
     const auto etag = published(program, alerting);
@@ -173,7 +173,7 @@ TEST_CASE("call-info of a third party is told with its Call-Info header")
     Publishing seize{.event = "line-seize",
                      .to = "102",
                      .call_info = "<sip:102@office.test>;appearance-index=1"};
-    program.sends(seize);
+    program.publishes(seize);
     program.receives(200U).header("Expires", "15");
     pbx.passes(16s);
     CHECK(pbx.view().publications == 1);
@@ -187,7 +187,7 @@ TEST_CASE("what PUBLISH is refused for")
     auto& bob = pbx.phone("102");
     const auto refused = [&](Publishing publishing, unsigned status) {
         CAPTURE(status);
-        bob.sends(publishing);
+        bob.publishes(publishing);
         return bob.receives(status);
     };
     auto good = dialogs(document(""));

@@ -140,7 +140,7 @@ TEST_CASE("appearances say who is at the other end, and calls beyond the last on
 TEST_CASE("of two phones that claim an appearance the first gets it")
 {
     SharedLine line;
-    line.desk.sends(SharedLine::seize(1));
+    line.desk.asks(SharedLine::seize(1));
     got(line.desk, 200U).header("Expires", "15");
     auto claimed = got(line.desk, NOTIFY);
     claimed.header("Call-Info", SharedLine::at(1) + ";appearance-state=seized");
@@ -148,18 +148,18 @@ TEST_CASE("of two phones that claim an appearance the first gets it")
     CHECK(claimed.notify->subscription_state == "active;expires=15");
     line.both_see("1:seized *:idle");
 
-    line.lab.sends(SharedLine::seize(1));
+    line.lab.asks(SharedLine::seize(1));
     got(line.lab, 480U).phrase("Appearance Taken");
-    line.lab.sends(SharedLine::seize(3));
+    line.lab.asks(SharedLine::seize(3));
     got(line.lab, 404U);
-    line.lab.sends({.event = "line-seize", .to = "102", .expires = 15s});
+    line.lab.asks({.event = "line-seize", .to = "102", .expires = 15s});
     got(line.lab, 400U);
     CHECK(line.pbx.view().subscriptions.size() == 3);
 
     line.pbx.passes(15s);
     CHECK(got(line.desk, NOTIFY).notify->subscription_state == "terminated;reason=timeout");
     line.both_see("*:idle");
-    line.lab.sends(SharedLine::seize(1));
+    line.lab.asks(SharedLine::seize(1));
     got(line.lab, 200U);
     got(line.lab, NOTIFY);
     line.both_see("1:seized *:idle");
@@ -168,7 +168,7 @@ TEST_CASE("of two phones that claim an appearance the first gets it")
 TEST_CASE("the call that follows takes the appearance that was claimed, and ends the claim")
 {
     SharedLine line;
-    line.desk.sends(SharedLine::seize(2));
+    line.desk.asks(SharedLine::seize(2));
     got(line.desk, 200U);
     got(line.desk, NOTIFY);
     line.both_see("2:seized *:idle");
@@ -192,17 +192,17 @@ TEST_CASE("the call that follows takes the appearance that was claimed, and ends
 TEST_CASE("a claim ends when the phone says so, or is gone")
 {
     SharedLine line;
-    line.desk.sends(SharedLine::seize(1));
+    line.desk.asks(SharedLine::seize(1));
     auto again = SharedLine::seize(1, 0s);
     again.to_tag = got(line.desk, 200U).local_tag;
     got(line.desk, NOTIFY);
     line.both_see("1:seized *:idle");
-    line.desk.sends(again);
+    line.desk.asks(again);
     got(line.desk, 200U);
     CHECK(got(line.desk, NOTIFY).notify->subscription_state == "terminated;reason=timeout");
     line.both_see("*:idle");
 
-    line.desk.sends(SharedLine::seize(2));
+    line.desk.asks(SharedLine::seize(2));
     got(line.desk, 200U);
     got(line.desk, NOTIFY);
     line.both_see("2:seized *:idle");
@@ -235,7 +235,7 @@ TEST_CASE("what is held privately, or talks, is not another phone's to take")
 {
     SharedLine line;
     line.talks();
-    line.lab.sends(SharedLine::seize(1));
+    line.lab.asks(SharedLine::seize(1));
     got(line.lab, 480U);
     line.lab.invite_headers = {{"Call-Info", SharedLine::at(1)}};
     line.lab.sends(INVITE, "102");

@@ -206,7 +206,7 @@ Arrived Phone::watches(std::string_view member)
     return receives(NOTIFY);
 }
 
-void Phone::sends(const Subscribing& subscribing)
+void Phone::asks(const Subscribing& subscribing)
 {
     const auto transaction = scenario_.next_transaction();
     scenario_.requests_[transaction] = {this, Method::subscribe, {}};
@@ -235,7 +235,7 @@ void Phone::sends(const Subscribing& subscribing)
         .payload = subscribing.payload});
 }
 
-void Phone::sends(const Publishing& publishing)
+void Phone::publishes(const Publishing& publishing)
 {
     const auto transaction = scenario_.next_transaction();
     scenario_.requests_[transaction] = {this, Method::publish, {}};
@@ -255,7 +255,7 @@ void Phone::sends(const Publishing& publishing)
 
 Arrived Phone::subscribes(std::string event, std::string to)
 {
-    sends({.event = std::move(event), .to = std::move(to)});
+    asks({.event = std::move(event), .to = std::move(to)});
     receives(200U);
     return receives(NOTIFY);
 }

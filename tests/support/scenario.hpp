@@ -108,10 +108,10 @@ public:
     void unregisters() { registers(0s); }
     /// SUBSCRIBE to `member`, 200, first NOTIFY, which is returned.
     Arrived watches(std::string_view member);
-    void sends(const Subscribing& subscribing);
+    void asks(const Subscribing& subscribing);
     /// The same, 200, and the first NOTIFY, which is returned.
     Arrived subscribes(std::string event, std::string to);
-    void sends(const Publishing& publishing);
+    void publishes(const Publishing& publishing);
     /// INVITE `number`; empty `sdp`: delayed offer.
     void sends(Method method, std::string_view number, std::string_view sdp = talking_sdp);
 
