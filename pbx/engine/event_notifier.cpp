@@ -87,8 +87,8 @@ void EventNotifier::replace_directory(DirectoryRef directory, Moment now, Outbox
     for (const auto& [number, watcher] : watchers_)
         if (!facts_.directory().find(number)) concerned.push_back(number);
     for (const auto& number : concerned) {
-        bindings_changed(number, now, outbox);
         for (const auto package : all_packages) changed(package, number, now, outbox);
+        bindings_changed(number, now, outbox);
     }
 }
 

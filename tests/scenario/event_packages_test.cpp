@@ -221,6 +221,9 @@ TEST_CASE("a phone that says 481 is left alone, one that is silent is told when 
     bob.receives(NOTIFY);
     desk.receives(NOTIFY);
     CHECK(pbx.view().subscriptions.size() == 1);
+    pbx.passes(4s);  // again after 1 s, and after 2 s more
+    desk.receives(NOTIFY);
+    desk.receives(NOTIFY);
     desk.answers_notify = 200;
     desk.registers();  // a sign of life
     CHECK(says(desk.receives(NOTIFY), "Do not disturb"));
