@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "sip_office.hpp"
 
 using namespace lampline;
