@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "core/call_mode.hpp"
 #include "core/hunt.hpp"
 #include "core/leg_state.hpp"
 #include "core/sip_types.hpp"
@@ -35,6 +36,9 @@ struct Leg {
     bool held = false;  ///< the phone does not receive media
     std::uint32_t reserved_cseq = 0;  ///< as stored: no request of ours is to have a higher CSeq
     bool resumed = false;             ///< taken up after a restart
+    bool proxied = false;  ///< its phone shares its dialog with its peer: local_tag is the peer's
+    PayloadRef asked_sdp;  ///< proxied: of the INVITE or UPDATE that passed from it last,
+    std::uint32_t asked_cseq = 0;  ///< with this number
     bool adrift = false;  ///< resumed, and its TCP connection was of the run before
 
     TransactionId invite_in{};         ///< INVITE from the phone, without final answer
@@ -88,6 +92,13 @@ struct BestResponse {
     std::string phrase;
     PayloadRef payload;
     std::chrono::seconds min_se{};  ///< of a 422 (RFC 4028 §6)
+    WireMessageRef message;         ///< proxied: the response itself
+};
+
+/// What the caller of a proxied call is told once all branches are over (RFC 3261 §16.7 step 5).
+struct Verdict {
+    BestResponse response;
+    std::vector<Header> headers;  ///< where there is no message
 };
 
 /// Whether `candidate` is to be preferred over `current` as the answer to a forked INVITE: 6xx
@@ -141,6 +152,7 @@ enum class CallPhase : std::uint8_t { ringing, talking, ended };
 struct Call {
     CallRef id;
     CallPhase phase = CallPhase::ringing;
+    CallMode mode = CallMode::bridge;
     std::string from;  ///< extension of the first caller
     std::string dialled;
     std::deque<Leg> legs;  ///< the caller's first; references stay good while legs are added
@@ -156,6 +168,9 @@ struct Call {
     std::optional<std::chrono::system_clock::time_point> answered_at;
     std::optional<Transfer> transfer;
     std::optional<SessionChange> change;
+    TransactionId passed_on;                 ///< proxied: the caller's INVITE
+    std::vector<WireMessageRef> challenges;  ///< proxied: of branches
+    std::optional<Verdict> verdict;          ///< proxied: until the last branch is over
     bool clicked = false;  ///< a third party asked for it: phones of `from` ring first, as callees
     std::unique_ptr<Hunting> hunting;  ///< while phones are to ring; null: answered, or over
     bool unsaved = false;  ///< what is kept over a restart has changed

@@ -10,14 +10,6 @@ namespace {
 
 using std::chrono::seconds;
 
-std::string active_state(const SubscriptionUsage& subscription, Moment now)
-{
-    const auto left = subscription.kind == SubscriptionKind::implicit
-                          ? subscription.phone->expires_at - now.seconds()
-                          : std::chrono::ceil<seconds>(subscription.expires_mono - now.mono);
-    return "active;expires=" + std::to_string(std::max(left, seconds{0}).count());
-}
-
 }  // namespace
 
 void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox& outbox)
@@ -83,9 +75,7 @@ void EventNotifier::send(EventSubscription& subscription, SendNotify notify, std
     outbox.send(std::move(notify));
     subscription.certain = false;
     subscription.in_flight = numbers.cseq;
-    subscription.sent_at = now.wall;
-    subscription.answer.reset();
-    subscription.answered_at.reset();
+    note_sent(subscription, now);
     ++counters_of(subscription).sent;
 }
 
@@ -153,8 +143,7 @@ void EventNotifier::end(EventSubscription& subscription, SubscriptionEnd reason,
     if (reason == SubscriptionEnd::timeout)
         for (const auto& part : parts)
             if (shown.empty() || subscription.together) shown.push_back(part.get());
-    send(subscription, notify(subscription, shown),
-         "terminated;reason=" + std::string{name(reason)}, now, outbox);
+    send(subscription, notify(subscription, shown), terminated_state(reason), now, outbox);
     subscription.in_flight = 0;
     drop(subscription, now, outbox);
 }

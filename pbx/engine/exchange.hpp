@@ -3,7 +3,9 @@
 #include "engine/call_engine.hpp"
 #include "engine/call_recorder.hpp"
 #include "engine/event_notifier.hpp"
+#include "engine/contact_qualify.hpp"
 #include "engine/group_indications.hpp"
+#include "engine/instant_messages.hpp"
 #include "engine/registrar.hpp"
 
 namespace lampline {
@@ -14,6 +16,8 @@ struct ExchangeSettings {
     IndicationSettings indications;
     EventSettings events{};
     PublicationSettings publications{};
+    QualifySettings qualify{};
+    MessageSettings messages{};
 };
 
 /// All that a run leaves to the next one.
@@ -55,10 +59,9 @@ public:
     [[nodiscard]] std::size_t call_count() const noexcept { return calls_.call_count(); }
     [[nodiscard]] LiveView view(Moment now) const;
     /// What would become of a call now, in words.
-    [[nodiscard]] RouteExplanation explain_route(std::string_view from,
-                                                 std::string_view dialled) const
+    [[nodiscard]] RouteExplanation explain_route(const RouteTest& test) const
     {
-        return calls_.explain_route(from, dialled);
+        return calls_.explain_route(test);
     }
     /// Why the lamps of one watcher for one member show what they show, after sending them anew if
     /// that is asked for.
@@ -72,13 +75,18 @@ private:
     void label_invite(const DialogSnapshot& dialog, Outbox& outbox) const;
     /// Folds the events announced since `first` into the indications.
     void fold_events(std::size_t first, Moment now, Outbox& outbox);
+    /// A phone that speaks is there.
+    void note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox);
 
+    IdSource<ClientTransactionId> standalone_ids_;
     Registrar registrar_;
     CallEngine calls_;
     GroupIndications indications_;
     Publications publications_;
     EventNotifier events_;
     CallRecorder recorder_;
+    ContactQualify qualify_;
+    InstantMessages messages_;
     std::uint64_t registrations_ = 0;
 };
 

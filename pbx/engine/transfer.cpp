@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/extension_uri.hpp"
+#include "core/presented_number.hpp"
 #include "core/refer.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
@@ -82,8 +83,9 @@ void CallEngine::ring_target(Call& call, const Leg& transferor, std::string_view
                              const std::string* referred_by, Moment now, Outbox& outbox)
 {
     const Leg& transferee = *call.find(call.transfer->transferee);
-    auto route =
-        lampline::route({transferor.extension, number, &transferee.flow, {}}, router_view());
+    auto presented = presented_number(transferee.phone, {});
+    auto route = lampline::route({transferor.extension, number, &transferee.flow, {}, presented},
+                                 router_view());
     if (route.kind == RouteKind::feature)
         return transfer_failed(call, 403, "Not A Place To Transfer To", now, outbox);
     if (route.kind == RouteKind::reject)
@@ -91,6 +93,7 @@ void CallEngine::ring_target(Call& call, const Leg& transferor, std::string_view
 
     Hunting hunting;
     hunting.caller = transferor.extension;
+    hunting.presented = std::move(presented);
     hunting.own = transferee.flow;
     hunting.dialled = number;
     hunting.invitation = {.from = transferee.phone, .max_forwards = 70};
@@ -111,6 +114,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
         consulted->id == transferor.id || consulted->state == LegState::terminated)
         return transfer_failed(call, 481, "No Such Dialog To Replace", now, outbox);
 
+    if (consulted->proxied) return transfer_failed(call, 488, "Call In Proxy Mode", now, outbox);
     Call& other = *find(consulted->id).first;
     Leg* target = other.peer_of(*consulted);
     if (other.transfer || other.change)

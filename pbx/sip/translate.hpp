@@ -34,6 +34,11 @@ SubscribeReceived to_subscribe(const sip_t& sip, TransactionId transaction, Flow
 PublishReceived to_publish(const sip_t& sip, TransactionId transaction, Flow source,
                            std::string_view extension);
 
+MessageReceived to_message(const sip_t& sip, TransactionId transaction, Flow source,
+                           std::string_view extension);
+/// A final response to a request of ours outside a dialog.
+StandaloneAnswered to_standalone_answer(const sip_t& sip, ClientTransactionId transaction);
+
 /// A request within the dialog of `leg`.
 RequestReceived to_request(const sip_t& sip, TransactionId transaction, LegId leg);
 ResponseReceived to_response(const sip_t& sip, LegId leg, ClientTransactionId transaction,

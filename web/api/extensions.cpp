@@ -17,6 +17,7 @@ json::object shown(const admin::ExtensionView& extension)
     return {{"number", extension.number},
             {"display_name", extension.display_name},
             {"visibility", name(extension.visibility)},
+            {"mode", name(extension.mode)},
             {"trusted", extension.trusted},
             {"appearances", extension.appearances},
             {"created_at", time_text(extension.stamp.created_at)},
@@ -41,6 +42,12 @@ bool is_null(const json::object& body, std::string_view name)
 Visibility visibility_in(const json::object& body)
 {
     return visibility(text_of(body, "visibility").value_or("")).value_or(Visibility::open);
+}
+
+/// As visibility_in(): without a word calls are bridged.
+CallMode mode_in(const json::object& body)
+{
+    return call_mode(text_of(body, "mode").value_or("")).value_or(CallMode::bridge);
 }
 
 bool flag_in(const json::object& body, std::string_view name)
@@ -117,7 +124,7 @@ ApiAnswer put_extension(const ApiRequest& request)
     if (auto response = other_key(request, body)) return {std::move(*response)};
     return save(request,
                 {request.param("number"), text_of(body, "display_name").value_or(""),
-                 text_of(body, "sip_password"), false, visibility_in(body),
+                 text_of(body, "sip_password"), false, visibility_in(body), mode_in(body),
                  flag_in(body, "trusted"), count_in(body, "appearances")},
                 precondition_of(request.fields));
 }
@@ -133,9 +140,15 @@ ApiAnswer patch_extension(const ApiRequest& request)
         return {refused(*refusal, named(number))};
     if (!present) return {problem(404, "unknown", named(number) + " does not exist")};
 
-    admin::ExtensionDraft draft{number, present->display_name, text_of(body, "sip_password"),
-                                is_null(body, "sip_password"), present->visibility,
-                                present->trusted, present->appearances};
+    admin::ExtensionDraft draft{number,
+                                present->display_name,
+                                text_of(body, "sip_password"),
+                                is_null(body, "sip_password"),
+                                present->visibility,
+                                present->mode,
+                                present->trusted,
+                                present->appearances};
+    if (body.contains("mode")) draft.mode = mode_in(body);
     if (body.contains("visibility")) draft.visibility = visibility_in(body);
     if (body.contains("trusted")) draft.trusted = flag_in(body, "trusted");
     if (body.contains("appearances")) draft.appearances = count_in(body, "appearances");

@@ -35,6 +35,7 @@ module sndfile.so
 snd_path {folder}
 module_tmp account.so
 module_app menu.so
+module_app contact.so
 """
 
 
@@ -64,8 +65,8 @@ class Baresip:
     """A baresip without sound hardware: it speaks a sine tone, and records what it hears."""
 
     def __init__(self, folder: Path, number: str, secret: str, domain: str, server: tuple[str, int],
-                 hertz: int, transport: str = "udp", modules: tuple[str, ...] = (),
-                 contacts: str = ""):
+                 hertz: int, transport: str = "udp", contact: str = "",
+                 modules: tuple[str, ...] = ()):
         self.folder, self.number, self.domain = folder, number, domain
         folder.mkdir()
         write_tone(folder / "tone.wav", hertz)
@@ -73,7 +74,10 @@ class Baresip:
         more = "".join(f"module_app {module}.so\n" for module in modules)
         (folder / "config").write_text(
             CONFIG.format(folder=folder, number=number, modules=MODULES) + more)
-        (folder / "contacts").write_text(contacts)
+        # /message writes to the first contact; with the module `presence` it is watched.
+        watched = ";presence=p2p" if "presence" in modules else ""
+        (folder / "contacts").write_text(
+            f'"It" <sip:{contact}@{domain}>{watched}\n' if contact else "")
         (folder / "accounts").write_text(
             f"<sip:{number}@{domain}>;auth_user={number};auth_pass={secret};regint=600"
             f';outbound="sip:{host}:{port};transport={transport}"'
@@ -138,7 +142,7 @@ class Sipp:
         if user:
             uri = "office.test" if scenario == "register" else f"{service}@office.test"
             command += ["-au", user, "-ap", secret, "-auth_uri", uri]
-        if scenario == "caller":
+        if scenario in ("caller", "message"):
             command += ["-set", "caller", user]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, cwd=folder)
