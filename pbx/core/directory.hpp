@@ -13,6 +13,7 @@
 #include "core/body_profile.hpp"
 #include "core/call_mode.hpp"
 #include "core/forwarding.hpp"
+#include "core/message_summary.hpp"
 #include "core/numbering.hpp"
 #include "core/trunk_rules.hpp"
 
@@ -38,6 +39,9 @@ struct Extension {
     Forwarding forwarding{};
     Visibility visibility = Visibility::open;
     CallMode mode = CallMode::bridge;
+    bool trusted = false;  ///< may see all registrations, and publish for others
+    unsigned appearances = 0;  ///< of its line, when several phones share it; 0: it is not shared
+    std::optional<MessageCounts> messages{};  ///< empty: nobody has counted any
 };
 
 /// A member of a group's audience.
