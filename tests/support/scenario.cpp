@@ -331,13 +331,9 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
     contact.host = flow.host;
     contact.port = flow.port;
     auto payload = sdp_payload(sdp);
-    if (!headers.empty())
-        payload =
-            std::make_shared<const Payload>(Payload{"application/sdp", std::string{sdp}, headers});
     if (!invite_headers.empty()) {
         auto with_headers = std::make_shared<Payload>(payload ? *payload : Payload{});
-        with_headers->headers.insert(with_headers->headers.end(), invite_headers.begin(),
-                                     invite_headers.end());
+        with_headers->headers = invite_headers;
         payload = std::move(with_headers);
     }
     scenario_.receive(InviteReceived{.transaction = own_invite_,

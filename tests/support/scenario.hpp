@@ -190,7 +190,6 @@ public:
     std::string trunk;  ///< it is outside, and reached by this one
     Flow flow;
     std::optional<NameAddr> asserted;  ///< P-Asserted-Identity of its INVITEs
-    std::vector<Header> headers;       ///< of its INVITEs
     std::deque<Arrived> inbox;
 
 private:
