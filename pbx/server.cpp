@@ -12,11 +12,13 @@
 #include "admin/forwarding_service.hpp"
 #include "base/exit_code.hpp"
 #include "base/log.hpp"
+#include "db/audit_store.hpp"
 #include "db/binding_store.hpp"
 #include "db/call_log_store.hpp"
 #include "db/call_store.hpp"
 #include "db/database_thread.hpp"
 #include "db/directory_loader.hpp"
+#include "db/folder_lock.hpp"
 #include "db/route_key.hpp"
 #include "db/subscription_store.hpp"
 #include "engine/exchange.hpp"
@@ -95,14 +97,19 @@ sip::EndpointSettings endpoint_settings(const ServeSettings& settings, const std
     return result;
 }
 
-/// Removes calls from the log once it keeps more than the settings say.
+/// Removes calls from the log, and changes from the audit, once there are more than the settings
+/// say.
 db::DatabaseChore pruning(const ServeSettings& settings)
 {
     constexpr std::size_t step = 200;
     const db::CallLogLimits limits{std::chrono::days{settings.call_log_days},
                                    settings.call_log_rows};
-    return [limits](db::Database& database) {
-        return db::CallLogStore{database}.prune(limits, present().wall, step) == step;
+    const db::AuditLimits audit{std::chrono::days{settings.audit_days}, settings.audit_rows};
+    return [limits, audit](db::Database& database) {
+        const auto now = present();
+        const auto calls = db::CallLogStore{database}.prune(limits, now.wall, step);
+        const auto changes = db::AuditStore{database}.prune(audit, now.seconds(), step);
+        return calls == step || changes == step;
     };
 }
 
@@ -439,6 +446,7 @@ void hold_signals()
 int serve(const ServeSettings& settings)
 try {
     std::filesystem::create_directories(settings.data_directory);
+    const db::FolderLock lock{settings.data_directory};
     auto database = std::make_unique<db::Database>(settings.database_file(), settings.domain);
     const auto domain = database->domain();
     auto found = read_database(*database);
