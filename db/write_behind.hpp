@@ -12,9 +12,10 @@
 
 #include "core/stored.hpp"
 #include "db/binding_store.hpp"
-#include "db/call_store.hpp"
 #include "db/call_log_store.hpp"
+#include "db/call_store.hpp"
 #include "db/subscription_store.hpp"
+#include "db/turn_store.hpp"
 
 namespace lampline::db {
 
@@ -67,6 +68,7 @@ private:
     void write(const OwedSubscription& owed);
     void write(const OwedCall& owed);
     void write(const OwedRinging& owed);
+    void write(const TurnTaken& owed);
     void write(const CallRecorded& owed);
     template <class Visit>
     void for_each_owed(Visit visit);
@@ -75,11 +77,13 @@ private:
     BindingStore bindings_;
     SubscriptionStore subscriptions_;
     CallStore calls_;
+    TurnStore turns_;
     CallLogStore call_log_;
     std::unordered_map<std::string, std::vector<OwedBinding>> owed_bindings_;  // by aor
     std::unordered_map<std::string, OwedSubscription> owed_subscriptions_;     // by Call-ID and tag
     std::unordered_map<CallRef, OwedCall> owed_calls_;
     std::unordered_map<CallRef, OwedRinging> owed_ringing_;
+    std::unordered_map<std::string, TurnTaken> owed_turns_;  // by ring group
     std::deque<CallRecorded> owed_records_;
     std::size_t lost_records_ = 0;
     std::size_t owed_bindings_count_ = 0;

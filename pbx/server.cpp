@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <set>
 #include <system_error>
 #include <thread>
 
@@ -19,8 +20,10 @@
 #include "db/database_thread.hpp"
 #include "db/directory_loader.hpp"
 #include "db/folder_lock.hpp"
+#include "db/ring_group_store.hpp"
 #include "db/route_key.hpp"
 #include "db/subscription_store.hpp"
+#include "db/turn_store.hpp"
 #include "engine/exchange.hpp"
 #include "random_tokens.hpp"
 #include "sip/digest.hpp"
@@ -72,12 +75,25 @@ struct AtStart {
     std::array<unsigned char, 16> route_key{};
 };
 
+/// Whose last talk decides in ring groups.
+std::vector<std::string> members_by_idleness(db::Database& database)
+{
+    std::set<std::string> members;
+    for (const auto& row : db::RingGroupStore{database}.all())
+        if (row.group.strategy == RingStrategy::longest_idle)
+            for (const auto& member : row.group.members) members.insert(member.number);
+    return {members.begin(), members.end()};
+}
+
 AtStart read_database(db::Database& database)
 {
     auto calls = db::CallStore{database}.all();
-    return {db::load_directory(database),
+    auto directory = db::load_directory(database);
+    auto talked = db::CallLogStore{database}.by_last_talk(members_by_idleness(database));
+    return {std::move(directory),
             {db::BindingStore{database}.all(), db::SubscriptionStore{database}.all(),
-             std::move(calls.calls), std::move(calls.ringing)},
+             std::move(calls.calls), std::move(calls.ringing), db::TurnStore{database}.all(),
+             std::move(talked)},
             std::move(calls.damaged),
             db::route_key(database)};
 }

@@ -2,6 +2,7 @@
 // What can be dialled beside extensions.
 #include <vector>
 
+#include "core/calling_card.hpp"
 #include "core/digit_plan.hpp"
 #include "core/feature_code.hpp"
 #include "core/ring_group.hpp"
@@ -12,6 +13,7 @@ struct Numbering {
     FeatureCodes feature_codes;
     std::vector<RingGroup> ring_groups;
     DigitPlan digit_plan{};
+    CallingCard calling_card{};
 };
 
 }  // namespace lampline

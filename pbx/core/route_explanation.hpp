@@ -12,7 +12,8 @@ namespace lampline {
 struct RouteTest {
     std::string from;  ///< an extension, which need have no phone
     std::string dialled;
-    std::optional<std::string> caller{};  ///< the number that it shows; none: `from`; empty: no number
+    std::optional<std::string>
+        caller{};  ///< the number that it shows; none: `from`; empty: no number
 };
 
 /// One phone that would ring.

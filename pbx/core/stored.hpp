@@ -63,13 +63,19 @@ struct RingingRemoved {
     CallRef call;
 };
 
+/// A call to a ring group that takes turns began with `first`; the newest of a group counts.
+struct TurnTaken {
+    std::string group;
+    std::string first;
+};
+
 /// A call is over: the log gets it.
 struct CallRecorded {
     std::shared_ptr<const CallRecord> record;
 };
 
 using StorageChange =
-    std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved, CallStored, CallRemoved,
-                 RingingStored, RingingRemoved, CallRecorded>;
+    std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved, CallStored,
+                 CallRemoved, RingingStored, RingingRemoved, TurnTaken, CallRecorded>;
 
 }  // namespace lampline

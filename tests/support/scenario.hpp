@@ -205,6 +205,7 @@ public:
     /// How callers are joined to `number`, from now on.
     void joins(const std::string& number, CallMode mode);
     void has_ring_groups(std::vector<RingGroup> groups);
+    void has_calling_card(CallingCard card);
     [[nodiscard]] const Forwarding& forwarding_of(const std::string& number);
     /// False: what phones ask for by feature codes is kept in `asked` instead of done at once.
     bool settles = true;
@@ -261,6 +262,7 @@ private:
     std::map<std::string, Forwarding> forwarding_;
     std::map<std::string, CallMode> modes_;
     std::vector<RingGroup> ring_groups_;
+    CallingCard calling_card_;
     ExchangeSettings settings_;
     TokenSource tokens_;
     std::optional<Exchange> exchange_;

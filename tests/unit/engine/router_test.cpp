@@ -39,7 +39,8 @@ struct Office {
             extensions,
             {},
             Numbering{.feature_codes = {}, .ring_groups = groups, .digit_plan = DigitPlan{rules}}};
-        return route({from, dialled, own, diversions, caller}, {directory, locations, occupancy, order});
+        return route({from, dialled, own, diversions, caller},
+                     {directory, locations, occupancy, order});
     }
 
     std::map<std::string, Forwarding> forwarding;
