@@ -69,6 +69,7 @@ void CallEngine::part(Call& call, Leg& caller, Leg& other, bool has_left, Moment
     move(other, has_left ? LegInput::local_bye : LegInput::remote_bye, outbox);
     if (!has_left) hang_up(other, {}, outbox);
     note_session(call, {}, now);
+    timers_.cancel({call.id, TimerKind::outside});  // of the number outside that is left
     forget(call, outbox);  // one phone alone is no call to be taken up, but one to be hung up
     set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
 }

@@ -217,3 +217,19 @@ TEST_CASE("whose turn it was comes back for the ring groups that there are, the 
     CHECK(turns[0].group == "600");
     CHECK(turns[0].first == "207");
 }
+
+TEST_CASE("of a day's calls to outside the newest count is written, and older days are forgotten")
+{
+    Owing owing;
+    const std::chrono::sys_days day{std::chrono::days{20000}};
+    owing.behind.add({OutsideDay{day, "201", {}, 1}, OutsideDay{day, "201", {}, 2},
+                      OutsideDay{day, {}, "line", 2}},
+                     start);
+    CHECK(owing.behind.owed() == 2);
+    REQUIRE(owing.behind.flush(start));
+    CHECK(OutsideDayStore{owing.office.database}.latest().size() == 2);
+    const OutsideDay next{day + std::chrono::days{1}, {}, "line", 1};
+    owing.behind.add({next}, start);
+    REQUIRE(owing.behind.flush(start));
+    CHECK(OutsideDayStore{owing.office.database}.latest() == std::vector{next});
+}
