@@ -179,6 +179,7 @@ StoredInvite read_invite(Reader& row)
 {
     StoredInvite invite;
     invite.role = row.either("caller", "callee") ? LegRole::caller : LegRole::callee;
+    invite.answered = row.either("answered", "pending");
     invite.dialog.call_id = row.word();
     invite.dialog.local_tag = row.word();
     invite.dialog.remote_tag = row.word_or_none();
@@ -227,7 +228,7 @@ struct CallStore::Statements {
                       "?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase{handle, "DELETE FROM talking_call WHERE id = ?"},
           put_invite{handle, "INSERT OR REPLACE INTO ringing_invite "
-                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase_invites{handle, "DELETE FROM ringing_invite WHERE call = ?"}
     {
     }
@@ -267,12 +268,12 @@ CallStore::Rows CallStore::all()
 std::vector<StoredRinging> CallStore::ringing()
 {
     std::vector<StoredRinging> calls;
-    SQLite::Statement select{
-        database_.handle(),
-        "SELECT role, call_id, local_tag, remote_tag, local_party, remote_party, target, route, "
-        "cseq, via, transport, host, port, listener, call FROM ringing_invite "
-        "ORDER BY call, position"};
-    constexpr int call_column = 14;
+    SQLite::Statement select{database_.handle(),
+                             "SELECT role, stage, call_id, local_tag, remote_tag, local_party, "
+                             "remote_party, target, route, "
+                             "cseq, via, transport, host, port, listener, call FROM ringing_invite "
+                             "ORDER BY call, position"};
+    constexpr int call_column = 15;
     while (select.executeStep()) {
         const CallRef id{static_cast<std::uint64_t>(select.getColumn(call_column).getInt64())};
         if (calls.empty() || calls.back().id != id) calls.push_back({id, {}});
@@ -306,6 +307,7 @@ void CallStore::put(const StoredRinging& call)
         put.bind(11, static_cast<std::int64_t>(invite.cseq));
         put.bind(12, db::column(invite.via));
         bind_flow(put, 13, invite.flow);
+        put.bind(17, invite.answered ? "answered" : "pending");
         run_once(put);
     }
 }

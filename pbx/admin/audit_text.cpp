@@ -165,6 +165,20 @@ std::string audit_text(const Trunk& trunk)
                      {"limits", object_of(OutsideRights{false, trunk.limits})}});
 }
 
+std::string audit_text(const CallingCard& card)
+{
+    return json::serialize(
+        json::object{{"number", card.number},
+                     {"display_name", card.display_name},
+                     {"everybody", card.everybody},
+                     {"users", json::array(card.users.begin(), card.users.end())},
+                     {"first_digit", card.rules.first_digit.count()},
+                     {"inter_digit", card.rules.inter_digit.count()},
+                     {"long_pound", card.rules.long_pound.count()},
+                     {"back", card.rules.back},
+                     {"longest", card.rules.longest.count()}});
+}
+
 std::string feature_code_audit_text(const std::string& code)
 {
     return json::serialize(json::object{{"code", code}});

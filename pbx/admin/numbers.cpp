@@ -1,6 +1,7 @@
 #include "admin/numbers.hpp"
 
 #include "admin/feature_code_service.hpp"
+#include "db/calling_card_store.hpp"
 #include "db/digit_plan_store.hpp"
 #include "db/extension_store.hpp"
 #include "db/ring_group_store.hpp"
@@ -27,6 +28,10 @@ void check_free(std::string_view number, NumberKind own, const std::string& poin
         taken("is the number of an extension");
     if (own != NumberKind::ring_group && db::RingGroupStore{database}.find(number))
         taken("is the number of a ring group");
+    if (own != NumberKind::calling_card)
+        if (const auto row = db::CallingCardStore{database}.find();
+            row && row->card.number == number)
+            taken("is the number of the calling-card application");
     for (const auto& code : FeatureCodeService{database}.all())
         if (code.code == number && code.feature != feature)
             taken("is the code of " + std::string{name(code.feature)});

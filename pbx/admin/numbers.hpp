@@ -19,7 +19,7 @@ bool is_number(std::string_view text) noexcept;
 /// plan. May throw SQLite::Exception.
 bool is_destination(std::string_view number, db::Database& database);
 
-enum class NumberKind : std::uint8_t { extension, ring_group, feature_code };
+enum class NumberKind : std::uint8_t { extension, ring_group, calling_card, feature_code };
 
 /// Adds the fault `taken` when something else than the `own` thing of this number has it: an
 /// extension, a ring group, or the code of a feature that is not `feature`. May throw

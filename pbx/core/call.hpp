@@ -134,6 +134,7 @@ struct Transfer {
     ClientTransactionId last_report{};
     BestResponse best;
     unsigned reported = 100;  ///< highest progress told
+    std::chrono::seconds session_expires{};  ///< the target keeps a session timer; 0: it does not
 };
 
 /// The exchange changes the media of both phones of a call by itself, one after the other (RFC 3725

@@ -135,6 +135,10 @@ public:
         return numbering_.feature_codes;
     }
     [[nodiscard]] const DigitPlan& digit_plan() const noexcept { return numbering_.digit_plan; }
+    [[nodiscard]] const CallingCard& calling_card() const noexcept
+    {
+        return numbering_.calling_card;
+    }
     [[nodiscard]] const RingGroup* find_ring_group(std::string_view number) const noexcept;
     /// Somebody has thought of calls to `number`: an extension, a ring group, or a rule of the digit
     /// plan.

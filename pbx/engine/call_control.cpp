@@ -80,6 +80,7 @@ std::optional<OrderAnswer> CallEngine::fault_of(std::string_view from, std::stri
     switch (route.kind) {
     case RouteKind::hunt: return std::nullopt;
     case RouteKind::feature:
+    case RouteKind::calling_card:
         return bad("/to", "feature_code", "is a code for phones to dial, not a number to call");
     case RouteKind::reject: break;
     }

@@ -143,6 +143,7 @@ void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
     if (!call || leg->ack_due != input.transaction) return;
     leg->heard_at = now.mono;
     leg->ack_due = {};
+    cards_.acknowledged(*call, *leg, now, outbox);
 
     Leg* answerer = nullptr;
     if (const auto* relay = call->find_relay(input.transaction)) {
@@ -185,7 +186,7 @@ void CallEngine::receive_bye(Call& call, Leg& leg, const RequestReceived& input,
             return give_up_ringing(call, 487, "Request Terminated", now, outbox);
         return;
     }
-    if (leaves_transfer(call, leg, now, outbox)) return;
+    if (leaves_transfer(call, leg, now, outbox) || cards_.left(call, leg, now, outbox)) return;
     std::string reason;
     if (input.payload)
         for (const auto& header : input.payload->headers)

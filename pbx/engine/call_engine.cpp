@@ -70,6 +70,7 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
         if (route.feature->feature >= Feature::pickup_directed)
             return receive_pickup_code(input, *route.feature, now, outbox);
         return start_feature_call(input, *route.feature, now, outbox);
+    case RouteKind::calling_card: return start_card_call(input, now, outbox);
     case RouteKind::reject: break;
     }
     std::vector<Header> headers;
@@ -99,6 +100,7 @@ void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbo
     }
     leg->heard_at = now.mono;
     note_target(*call, *leg, input);
+    if (cards_.take(*call, *leg, input, now, outbox)) return sweep(*call, outbox);
     switch (input.method) {
     case Method::bye: receive_bye(*call, *leg, input, now, outbox); break;
     case Method::prack: relay_prack(*call, *leg, input, outbox); break;
@@ -124,6 +126,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
         if (const auto owner = find(input.leg).first) sweep(*owner, outbox);
         return;
     }
+    if (cards_.hear(*call, *leg, input, now, outbox)) return sweep(*call, outbox);
     if (call->change && input.transaction == call->change->sent) {
         change_answered(*call, *leg, input, now, outbox);
     } else if (call->transfer && input.transaction == call->transfer->last_report) {
@@ -180,6 +183,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
                      "SIP;cause=408;text=\"Session expired\"", now, outbox);
             break;
         case TimerKind::probe: probe(call, now, outbox); break;
+        case TimerKind::card: cards_.due(call, now, outbox); break;
         case TimerKind::keep_ringing: keep_ringing(call, outbox); break;
         case TimerKind::outside: duration_over(call, now, outbox); break;
         case TimerKind::linger:
@@ -209,7 +213,7 @@ void CallEngine::end(CallsToEnd which, Moment now, Outbox& outbox)
         if (call.phase == CallPhase::ringing)
             give_up_ringing(call, 503, "Exchange Stops", now, outbox);
         else if (which == CallsToEnd::all ||
-                 !call.answered_at)  // or a clicked one that still rings
+                 !talking_pair(call).first)  // or one in which somebody is alone
             end_call(call, {}, LegInput::error, LegInput::error,
                      "SIP;cause=503;text=\"Exchange stops\"", now, outbox);
         sweep(call, outbox);
@@ -247,8 +251,8 @@ void CallEngine::enlist(Call& call, const Leg& leg)
 
 std::string CallEngine::number_shown_by(const InviteReceived& input)
 {
-    return presented_number(input.parties.from,
-                            input.payload ? std::span{input.payload->headers} : std::span<Header>{});
+    return presented_number(input.parties.from, input.payload ? std::span{input.payload->headers}
+                                                              : std::span<Header>{});
 }
 
 Header CallEngine::warning_of(std::string_view text) const
@@ -453,6 +457,7 @@ void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
 {
     call.phase = CallPhase::ended;
     call.hunting.reset();
+    cards_.forget(call.id);
     ++counters_.calls_ended;
     forget(call, outbox);
     forget_ringing(call, outbox);
@@ -484,7 +489,8 @@ void CallEngine::cancel_timers(const Call& call)
 {
     for (const auto kind :
          {TimerKind::ring, TimerKind::session, TimerKind::probe, TimerKind::linger,
-          TimerKind::transfer, TimerKind::seen, TimerKind::keep_ringing, TimerKind::outside})
+          TimerKind::transfer, TimerKind::seen, TimerKind::keep_ringing, TimerKind::outside,
+          TimerKind::card})
         timers_.cancel({call.id, kind});
 }
 

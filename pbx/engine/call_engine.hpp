@@ -13,6 +13,7 @@
 #include "core/location_table.hpp"
 #include "core/sip_input.hpp"
 #include "core/token_source.hpp"
+#include "engine/calling_cards.hpp"
 #include "engine/dialog_index.hpp"
 #include "engine/hunt_order.hpp"
 #include "engine/occupancy.hpp"
@@ -38,7 +39,7 @@ enum class CallsToEnd : std::uint8_t { ringing, all };
 
 /// Bridges calls between registered phones (B2BUA). Announces a DialogChanged for every change of
 /// every leg. Knows no socket and no clock; one step per input; SIP thread only.
-class CallEngine {
+class CallEngine final : private CardDesk {
 public:
     /// `locations` says where phones are, `trunks` which ways outside there are; both outlive this.
     CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
@@ -69,8 +70,10 @@ public:
     /// whether they still know the call (RFC 5057). What cannot be taken up leaves the storage.
     void restore(std::vector<StoredCall> stored, const std::vector<OutsideDay>& outside, Moment now,
                  Outbox& outbox);
-    /// Tells the phones of calls that only rang that those are over.
-    static void end_ringing(const std::vector<StoredRinging>& stored, Outbox& outbox);
+    /// Tells the phones of calls in which nobody talked that those are over.
+    void end_ringing(const std::vector<StoredRinging>& stored, Outbox& outbox);
+    /// Whose turn it was in ring groups, and who talked when: the longest ago first.
+    void recall(const std::vector<TurnTaken>& turns, const std::vector<std::string>& talked);
     /// The phones of `aor` came, left or moved: dialogs whose connection was lost with an earlier
     /// run find their phone again.
     void bindings_changed(std::string_view aor, Outbox& outbox);
@@ -94,7 +97,8 @@ private:
         transfer,
         seen,
         keep_ringing,
-        outside
+        outside,
+        card
     };
     struct TimerKey {
         CallRef call;
@@ -202,6 +206,20 @@ private:
     void start_feature_call(const InviteReceived& input, const DialledFeature& dialled, Moment now,
                             Outbox& outbox);
 
+    // card_desk.cpp: the calling-card application, and what it asks of the engine
+    void start_card_call(const InviteReceived& input, Moment now, Outbox& outbox);
+    ClientTransactionId send(Leg& leg, SendRequest request, Outbox& outbox) override;
+    void acknowledge(Call& call, Leg& leg, const ResponseReceived& success,
+                     Outbox& outbox) override;
+    void dial(Call& call, const Leg& caller, std::string_view number, Moment now,
+              Outbox& outbox) override;
+    void give_up_dialling(Call& call, Moment now, Outbox& outbox) override;
+    void part(Call& call, Leg& caller, Leg& other, bool has_left, Moment now,
+              Outbox& outbox) override;
+    void show(const Leg& leg, Outbox& outbox) override { announce(leg, outbox); }
+    void end(Call& call, std::string_view reason, Moment now, Outbox& outbox) override;
+    void wake_at(const Call& call, std::chrono::steady_clock::time_point time) override;
+
     // pickup.cpp: INVITE with Replaces, and the codes
     void receive_replaces(const InviteReceived& input, Moment now, Outbox& outbox);
     void receive_pickup_code(const InviteReceived& input, const DialledFeature& dialled, Moment now,
@@ -280,7 +298,7 @@ private:
     /// Stores `call` when that is owed and two phones talk.
     void keep(Call& call, Outbox& outbox);
     static void forget(Call& call, Outbox& outbox);
-    /// The same for what rings, once it has done so for a while.
+    /// The same for what rings, and for who is alone in a call, once that has lasted for a while.
     static void keep_ringing(Call& call, Outbox& outbox);
     void forget_ringing(Call& call, Outbox& outbox);
     void resume(const StoredCall& stored, std::chrono::steady_clock::time_point probe_at,
@@ -388,6 +406,7 @@ private:
     IdSource<LegId> leg_ids_;
     IdSource<ClientTransactionId> transaction_ids_;
     LiveCounters counters_;
+    CallingCards cards_{*this};
 };
 
 }  // namespace lampline

@@ -283,6 +283,16 @@ void CallRecorder::fold(const CallEnded& ended, Moment /*now*/, Outbox& /*outbox
     record.reason = ended.reason;
 }
 
+void CallRecorder::fold(const CallAnswered& answered, Moment now, Outbox& /*outbox*/)
+{
+    const auto found = open_.find(answered.call);
+    if (found == open_.end()) return;
+    found->second.by_exchange = true;
+    auto& record = found->second.record;
+    record.answered_at = now.wall;
+    record.answered_by = record.dialled;
+}
+
 void CallRecorder::fold(const CallMoved& moved, Moment now, Outbox& outbox)
 {
     const auto found = open_.find(moved.call);
@@ -299,6 +309,7 @@ void CallRecorder::fold(const CallMoved& moved, Moment now, Outbox& outbox)
         } else {
             part.kind = PartKind::transferred;
             part.moved_by = open.position_of(moved.transferor);
+            if (open.by_exchange && !moved.transferor) part.moved_by = 0;  // its caller dialled it
         }
     }
     const auto asked = open_.find(moved.asked);

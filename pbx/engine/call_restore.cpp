@@ -95,7 +95,10 @@ void CallEngine::keep(Call& call, Outbox& outbox)
     if (!call.unsaved || call.phase != CallPhase::talking) return;
     call.unsaved = false;
     const auto [one, other] = talking_pair(call);
-    if (!one) return;
+    if (!one) {
+        if (call.ringing_kept) keep_ringing(call, outbox);  // its numbers are used up
+        return;
+    }
     for (Leg* leg : {one, other}) leg->reserved_cseq = leg->dialog_state.cseq + cseq_block;
     outbox.store(CallStored{std::make_shared<const StoredCall>(StoredCall{
                                 .id = call.id,
@@ -120,18 +123,23 @@ void CallEngine::keep_ringing(Call& call, Outbox& outbox)
 {
     auto stored = std::make_shared<StoredRinging>();
     stored->id = call.id;
-    for (const auto& leg : call.legs) {
+    for (auto& leg : call.legs) {
         const bool rings = leg.role == LegRole::callee && leg.state < LegState::confirmed;
-        if (!leg.invite_in && !(rings && leg.invite_out)) continue;
+        const bool alone = leg.talking() && !leg.peer && !leg.proxied;
+        if (!alone && !leg.invite_in && !(rings && leg.invite_out)) continue;
         auto& invite = stored->invites.emplace_back();
+        invite.answered = alone;
+        if (alone) leg.reserved_cseq = leg.dialog_state.cseq + cseq_block;
         invite.role = leg.role;
         invite.dialog = leg.dialog;
         invite.state = leg.dialog_state;
-        invite.cseq = leg.invite_in ? leg.dialog_state.remote_cseq : initial_invite_cseq;
+        invite.cseq = alone           ? leg.reserved_cseq
+                      : leg.invite_in ? leg.dialog_state.remote_cseq
+                                      : initial_invite_cseq;
         invite.via = leg.via;
         invite.flow = leg.flow;
         invite.flow.connection = {};
-        if (leg.role == LegRole::callee) invite.dialog.remote_tag.clear();
+        if (leg.role == LegRole::callee && !alone) invite.dialog.remote_tag.clear();
     }
     if (stored->invites.empty()) return;
     call.ringing_kept = true;
@@ -147,9 +155,30 @@ void CallEngine::forget_ringing(Call& call, Outbox& outbox)
 void CallEngine::end_ringing(const std::vector<StoredRinging>& stored, Outbox& outbox)
 {
     for (const auto& call : stored) {
-        for (const auto& invite : call.invites) outbox.send(EndInvite{invite});
+        for (const auto& invite : call.invites) {
+            if (!invite.answered) {
+                outbox.send(EndInvite{invite});
+                continue;
+            }
+            auto state = invite.state;
+            state.cseq = invite.cseq;
+            const auto leg = leg_ids_.next();
+            outbox.send(ResumeDialog{leg, invite.dialog, state, invite.flow});
+            outbox.send(
+                SendRequest{.leg = leg,
+                            .transaction = transaction_ids_.next(),
+                            .method = Method::bye,
+                            .headers = {{"Reason", "SIP;cause=500;text=\"Exchange restarted\""}}});
+            outbox.send(CloseDialog{leg});
+        }
         outbox.store(RingingRemoved{call.id});
     }
+}
+
+void CallEngine::recall(const std::vector<TurnTaken>& turns, const std::vector<std::string>& talked)
+{
+    for (const auto& turn : turns) order_.began(turn.group, turn.first);
+    for (const auto& extension : talked) occupancy_.talked(extension);
 }
 
 void CallEngine::restore(std::vector<StoredCall> stored, const std::vector<OutsideDay>& outside,

@@ -166,7 +166,8 @@ void Exchange::replace_directory(DirectoryRef directory, Moment now, Outbox& out
 void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
 {
     auto first = outbox.events.size();
-    CallEngine::end_ringing(kept.ringing, outbox);
+    calls_.recall(kept.turns, kept.talked);
+    calls_.end_ringing(kept.ringing, outbox);
     calls_.restore(std::move(kept.calls), kept.outside, now, outbox);
     fold_events(first, now, outbox);
     first = outbox.events.size();

@@ -89,7 +89,7 @@ void CallEngine::ring_target(Call& call, const Leg& transferor, std::string_view
     auto presented = presented_number(transferee.phone, {});
     auto route =
         lampline::route({payer, number, &transferee.flow, {}, presented}, router_view());
-    if (route.kind == RouteKind::feature)
+    if (route.kind == RouteKind::feature || route.kind == RouteKind::calling_card)
         return transfer_failed(call, 403, "Not A Place To Transfer To", now, outbox);
     if (route.kind == RouteKind::reject)
         return transfer_failed(call, route.status, route.phrase, now, outbox);
@@ -101,9 +101,14 @@ void CallEngine::ring_target(Call& call, const Leg& transferor, std::string_view
     hunting.dialled = number;
     hunting.invitation = {
         .from = transferee.phone, .max_forwards = 70, .extension = transferee.extension};
-    if (!call.clicked) {  // else there is no phone that has asked for a timer, and would keep it
+    if (call.transfer->transferor) {
         hunting.invitation.supported = transferee.supported & OptionTag::timer;
         hunting.invitation.session_timer = timer_to_forward({}, settings_.session_expires);
+    } else if (settings_.session_expires > 0s) {
+        // No phone has asked for a timer: the target is to keep it.
+        hunting.invitation.supported = OptionTag::timer;
+        hunting.invitation.session_timer = {.expires = settings_.session_expires,
+                                            .refresher = Refresher::uas};
     }
     if (referred_by) hunting.invitation.headers.push_back({"Referred-By", *referred_by});
     begin_hunt(call, std::move(route), std::move(hunting), now, outbox);
@@ -183,6 +188,8 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
     }
     target.supported = response.supported | response.required;
     target.sdp = response.payload;
+    if (!call.transfer->transferor && response.session_timer.refresher == Refresher::uas)
+        call.transfer->session_expires = response.session_timer.expires;
     move(target, LegInput::success, outbox);
     limit_duration(call, target, now);
     target_found(call, target, response.payload, now, outbox);
@@ -299,8 +306,11 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
         call.answered_at = now.wall;
         ++counters_.calls_answered;
     }
+    if (transfer.session_expires > 0s)
+        note_session(call, {.expires = transfer.session_expires}, now);
     report(call, 200, "OK", true, outbox);
     if (!transfer.last_report) transferor_told(call, outbox);
+    cards_.connected(call, now, outbox);
 }
 
 /// The leg `id`, which becomes one of `call` if it was another call's.
@@ -353,8 +363,12 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
                  "SIP;cause=480;text=\"Transfer failed\"", now, outbox);
     const Leg* transferor = call.find(transfer.transferor);
     const bool alone = !transferor || transferor->state == LegState::terminated;
+    const bool media_moved = transfer.stage >= TransferStage::joining;
     call.transfer.reset();
-    if (alone)
+    if (!alone) return;
+    if (cards_.alone(call, media_moved, now, outbox))
+        set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
+    else
         end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye,
                  call.answered_at ? reason_of(status, "Transfer failed")
                                   : reason_of(status, phrase),

@@ -244,7 +244,10 @@ void CommandRunner::run(const SendRequest& command)
 {
     auto* dialog = find(command.leg);
     if (!dialog || dialog->is_closed() || find(command.transaction)) return;
-    auto lines = refreshes_target(command.method) ? dialog->contact_line() : std::string{};
+    // A SUBSCRIBE as well (RFC 6665 §4.1.2), whose answer does not move the target of the call.
+    const bool with_contact =
+        refreshes_target(command.method) || command.method == Method::subscribe;
+    auto lines = with_contact ? dialog->contact_line() : std::string{};
     if (command.method == Method::invite) append_allow(lines);
     lines += request_headers(command, settings_.product, dialog->is_outside());
     const DialogRequest request{command.method, command.method_name, lines,

@@ -40,6 +40,7 @@ std::string_view word(Method method)
     case Method::update: return "UPDATE";
     case Method::prack: return "PRACK";
     case Method::notify: return "NOTIFY";
+    case Method::subscribe: return "SUBSCRIBE";
     case Method::message: return "MESSAGE";
     case Method::refer: return "REFER";
     default: return "other";
@@ -550,7 +551,8 @@ DirectoryRef Scenario::directory() const
                                              Numbering{.feature_codes = {},
                                                        .ring_groups = ring_groups_,
                                                        .digit_plan = DigitPlan{rules_},
-                                                       .trunks = trunks_});
+                                                       .trunks = trunks_,
+                                                       .calling_card = calling_card_});
 }
 
 Scenario::~Scenario()
@@ -614,6 +616,13 @@ void Scenario::forwards(const std::string& number, Forwarding forwarding)
 void Scenario::joins(const std::string& number, CallMode mode)
 {
     modes_[number] = mode;
+    exchange_->replace_directory(directory(), now_, outbox_);
+    deliver();
+}
+
+void Scenario::has_calling_card(CallingCard card)
+{
+    calling_card_ = std::move(card);
     exchange_->replace_directory(directory(), now_, outbox_);
     deliver();
 }
@@ -704,6 +713,8 @@ Kept Scenario::kept() const
     std::map<std::string, StoredSubscription> subscriptions;
     std::map<CallRef, StoredCall> calls;
     std::map<CallRef, StoredRinging> ringing;
+    std::map<std::string, TurnTaken> turns;
+    std::vector<std::string> talked;
     std::map<std::string, OutsideDay> outside;
     for (const auto& change : stored)
         std::visit(
@@ -726,7 +737,14 @@ Kept Scenario::kept() const
                 [&](const CallRemoved& one) { CHECK(calls.erase(one.call) == 1); },
                 [&](const RingingStored& one) { ringing[one.call->id] = *one.call; },
                 [&](const RingingRemoved& one) { CHECK(ringing.erase(one.call) == 1); },
-                [](const CallRecorded&) {},  // a start does not read what is over
+                [&](const TurnTaken& one) { turns[one.group] = one; },
+                [&](const CallRecorded& one) {
+                    for (const auto& part : one.record->parts) {
+                        if (!part.answered_at) continue;
+                        std::erase(talked, part.extension);
+                        talked.push_back(part.extension);
+                    }
+                },
                 [&](const OutsideDay& one) { outside[one.payer + '\n' + one.trunk] = one; },
             },
             change);
@@ -735,6 +753,8 @@ Kept Scenario::kept() const
     for (auto& [key, subscription] : subscriptions) kept.subscriptions.push_back(subscription);
     for (auto& [id, call] : calls) kept.calls.push_back(call);
     for (auto& [id, call] : ringing) kept.ringing.push_back(call);
+    for (auto& [group, turn] : turns) kept.turns.push_back(turn);
+    kept.talked = std::move(talked);
     for (auto& [key, day] : outside) kept.outside.push_back(day);
     return kept;
 }

@@ -248,6 +248,7 @@ public:
     /// Changes what the directory has of `number`, from now on.
     void configures(const std::string& number, std::function<void(Extension&)> edit);
     void has_ring_groups(std::vector<RingGroup> groups);
+    void has_calling_card(CallingCard card);
     [[nodiscard]] const Forwarding& forwarding_of(const std::string& number);
     /// False: what phones ask for by feature codes is kept in `asked` instead of done at once.
     bool settles = true;
@@ -307,6 +308,7 @@ private:
     std::map<std::string, CallMode> modes_;
     std::vector<std::pair<std::string, std::function<void(Extension&)>>> edits_;
     std::vector<RingGroup> ring_groups_;
+    CallingCard calling_card_;
     std::vector<Trunk> trunks_;
     DigitRules rules_;
     ExchangeSettings settings_;

@@ -51,6 +51,8 @@ std::span<const HandlerRow> handlers() noexcept
         HandlerRow{"putFeatureCode", put_feature_code},
         HandlerRow{"getDigitPlan", get_digit_plan},
         HandlerRow{"putDigitPlan", put_digit_plan},
+        HandlerRow{"getCallingCard", get_calling_card},
+        HandlerRow{"putCallingCard", put_calling_card},
         HandlerRow{"testDigitPlan", test_digit_plan, Needs::route},
         HandlerRow{"listWatches", list_watches},
         HandlerRow{"listGroups", list_groups},

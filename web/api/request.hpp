@@ -97,6 +97,8 @@ ApiAnswer get_feature_code(const ApiRequest&);
 ApiAnswer put_feature_code(const ApiRequest&);
 ApiAnswer get_digit_plan(const ApiRequest&);
 ApiAnswer put_digit_plan(const ApiRequest&);
+ApiAnswer get_calling_card(const ApiRequest&);
+ApiAnswer put_calling_card(const ApiRequest&);
 ApiAnswer test_digit_plan(const ApiRequest&);
 ApiAnswer list_watches(const ApiRequest&);
 ApiAnswer list_groups(const ApiRequest&);

@@ -234,3 +234,15 @@ TEST_CASE("a disk that fails keeps the newest records owed, and no more than so 
     behind.add(std::move(changes), WriteBehind::TimePoint{});
     CHECK(behind.owed() == WriteBehind::max_records);
 }
+
+TEST_CASE("extensions in the order in which their last talk ended; missed calls are none")
+{
+    Log log;
+    log.put(full_record(1000, "201", "205"));
+    log.put(full_record(2000, "202", "205"));
+    log.put(missed_record(3000, "201", "202"));
+    CHECK(log.store.by_last_talk({"202", "201", "203", "205", "999"}) ==
+          std::vector<std::string>{"201", "202", "203"});
+    log.put(full_record(40'000, "201", "205"));
+    CHECK(log.store.by_last_talk({"201", "202"}) == std::vector<std::string>{"202", "201"});
+}

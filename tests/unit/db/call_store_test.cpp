@@ -157,7 +157,8 @@ TEST_CASE("a row with an impossible id is passed over")
 TEST_CASE("the INVITEs of a ringing call come back, without those that are damaged")
 {
     Stored stored;
-    const auto call = full_ringing(5);
+    auto call = full_ringing(5);
+    call.invites[0].answered = true;
     stored.office.write([&](Database&) {
         stored.store.put(call);
         stored.store.put(call);
@@ -172,6 +173,7 @@ TEST_CASE("the INVITEs of a ringing call come back, without those that are damag
         const auto& read = rows[0].invites[i];
         const auto& written = call.invites[i];
         CHECK(read.role == written.role);
+        CHECK(read.answered == written.answered);
         CHECK(read.dialog == written.dialog);
         CHECK(read.state.local_party == written.state.local_party);
         CHECK(read.state.remote_party == written.state.remote_party);

@@ -237,3 +237,30 @@ TEST_CASE("the directory holds the whole office")
     CHECK(right->unsolicited);
     CHECK(right->profile->name == "innovaphone");
 }
+
+TEST_CASE("the audit is kept by age and by number, a few rows at a time; ids are never given again")
+{
+    using namespace std::chrono_literals;
+    Office office;
+    db::AuditStore audit{office.database};
+    std::uint64_t last = 0;
+    {
+        db::Transaction transaction{office.database, db::Durability::full};
+        for (int day = 1; day <= 10; ++day)
+            last = audit.record(
+                {0, at(day * 86400), "anna", "", "", "test", std::to_string(day), {}, {}});
+        transaction.commit();
+    }
+    const auto now = at(10 * 86400);
+    CHECK(audit.prune({}, now, 100) == 0);
+    CHECK(audit.prune({std::chrono::days{7}, 0}, now, 1) == 1);  // day 1 of 1 and 2
+    CHECK(audit.prune({std::chrono::days{7}, 0}, now, 100) == 1);
+    CHECK(audit.latest(100).back().subject == "3");
+    CHECK(audit.prune({std::chrono::days{0}, 5}, now, 100) == 3);
+    CHECK(audit.latest(100).size() == 5);
+    CHECK(audit.latest(100).back().subject == "6");
+    CHECK(audit.prune({std::chrono::days{1}, 0}, at(100 * 86400), 100) == 5);
+    db::Transaction transaction{office.database, db::Durability::full};
+    CHECK(audit.record({0, now, "anna", "", "", "test", "11", {}, {}}) > last);
+    transaction.commit();
+}

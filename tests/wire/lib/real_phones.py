@@ -131,7 +131,7 @@ class Sipp:
 
     def __init__(self, scenario: str, server: tuple[str, int], folder: Path, *, port: int,
                  calls: int, service: str, user: str = "", secret: str = "", rate: int = 10,
-                 limit: int = 10):
+                 limit: int = 10, transport: str = "udp", keys: dict[str, str] | None = None):
         self.scenario, self.log = scenario, folder / f"{scenario}-{port}.txt"
         command = ["sipp", f"{server[0]}:{server[1]}", "-sf", str(SCENARIOS / f"{scenario}.xml"),
                    "-i", "127.0.0.1", "-p", str(port), "-s", service, "-m", str(calls),
@@ -142,7 +142,11 @@ class Sipp:
         if user:
             uri = "office.test" if scenario == "register" else f"{service}@office.test"
             command += ["-au", user, "-ap", secret, "-auth_uri", uri]
-        if scenario in ("caller", "message"):
+        if transport == "tcp":
+            command += ["-t", "t1"]
+        for name, value in (keys or {}).items():
+            command += ["-key", name, value]
+        if scenario in ("caller", "message", "card"):
             command += ["-set", "caller", user]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, cwd=folder)
