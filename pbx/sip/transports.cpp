@@ -239,6 +239,12 @@ std::string Transports::next_hop(const Flow& flow, const SipUri& request_uri)
     return hop;
 }
 
+std::string Transports::next_hop(const Flow& flow)
+{
+    return fmt::format("sip:{}:{};transport={}", uri_host(flow.host), flow.port ? flow.port : 5060,
+                       name(flow.transport));
+}
+
 bool Transports::is_ours(std::string_view host) const noexcept
 {
     const auto equal = [&](std::string_view other) {
