@@ -166,7 +166,7 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         }
         subscription->told.unknown = true;
         if (by_dialog_.contains(dialog_key(*subscription)) ||
-            by_origin_.contains(subscription->origin))
+            by_origin_.contains(origin_of(*subscription)))
             continue;
 
         subscription->devices = devices_of(subscription->watcher, subscription->contact,
@@ -262,7 +262,7 @@ Subscription& GroupIndications::add(std::unique_ptr<Subscription> subscription)
     if (added.kind == SubscriptionKind::requested) {
         ++watcher.requested;
         by_dialog_.insert_or_assign(dialog_key(added), &added);
-        by_origin_.insert_or_assign(added.origin, &added);
+        by_origin_.insert_or_assign(origin_of(added), &added);
     }
     ++counters_.subscriptions_started;
     return added;
@@ -290,7 +290,7 @@ void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outb
     }
     if (subscription.kind != SubscriptionKind::requested) return;
     by_dialog_.erase(dialog_key(subscription));
-    by_origin_.erase(subscription.origin);
+    by_origin_.erase(origin_of(subscription));
     outbox.store(SubscriptionRemoved{subscription.dialog->call_id, subscription.local_tag});
 }
 
