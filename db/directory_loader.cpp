@@ -11,6 +11,7 @@
 #include "db/feature_code_store.hpp"
 #include "db/forwarding_store.hpp"
 #include "db/group_store.hpp"
+#include "db/mailbox_store.hpp"
 #include "db/ring_group_store.hpp"
 #include "db/trunk_store.hpp"
 
@@ -22,10 +23,15 @@ DirectoryRef load_directory(Database& database)
     std::unordered_map<std::string, Forwarding> forwarding;
     for (auto& row : ForwardingStore{database}.all())
         forwarding.emplace(std::move(row.number), std::move(row.forwarding));
+    std::unordered_map<std::string, MessageCounts> messages;
+    for (auto& row : MailboxStore{database}.all())
+        messages.emplace(std::move(row.number), row.messages);
     std::vector<Extension> extensions;
     for (auto& row : ExtensionStore{database}.all()) {
         if (const auto found = forwarding.find(row.extension.number); found != forwarding.end())
             row.extension.forwarding = std::move(found->second);
+        if (const auto found = messages.find(row.extension.number); found != messages.end())
+            row.extension.messages = found->second;
         extensions.push_back(std::move(row.extension));
     }
     std::vector<Group> groups;

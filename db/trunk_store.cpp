@@ -8,7 +8,7 @@ namespace {
 constexpr const char* columns =
     "SELECT name, display_name, kind, enabled, domain, username, secret, realm, expires, qualify, "
     "trusted, main_number, show_outside, anonymous, max_calls, max_minutes, max_calls_a_day, "
-    "version, created_at, updated_at FROM trunk ";
+    "version, created_at, updated_at, mode FROM trunk ";
 
 bool flag_in(const SQLite::Column& column)
 {
@@ -38,6 +38,7 @@ StoredTrunk head_in(SQLite::Statement& row)
                     row.getColumn(16).getUInt()};
     stored.stamp = {static_cast<std::uint64_t>(row.getColumn(17).getInt64()),
                     time_in(row.getColumn(18)), time_in(row.getColumn(19))};
+    trunk.mode = call_mode(row.getColumn(20).getString()).value_or(CallMode::bridge);
     return stored;
 }
 
@@ -152,7 +153,7 @@ void TrunkStore::put(const StoredTrunk& row)
     const auto& trunk = row.trunk;
     SQLite::Statement upsert{
         database_.handle(),
-        "INSERT INTO trunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "INSERT INTO trunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (name) DO UPDATE SET display_name = excluded.display_name, "
         "kind = excluded.kind, enabled = excluded.enabled, domain = excluded.domain, "
         "username = excluded.username, secret = excluded.secret, realm = excluded.realm, "
@@ -160,7 +161,7 @@ void TrunkStore::put(const StoredTrunk& row)
         "main_number = excluded.main_number, show_outside = excluded.show_outside, "
         "anonymous = excluded.anonymous, max_calls = excluded.max_calls, "
         "max_minutes = excluded.max_minutes, max_calls_a_day = excluded.max_calls_a_day, "
-        "version = excluded.version, updated_at = excluded.updated_at"};
+        "version = excluded.version, updated_at = excluded.updated_at, mode = excluded.mode"};
     const TrunkCredentials none;
     const auto& credentials = trunk.credentials ? *trunk.credentials : none;
     upsert.bind(1, trunk.name);
@@ -183,6 +184,7 @@ void TrunkStore::put(const StoredTrunk& row)
     upsert.bind(18, static_cast<std::int64_t>(row.stamp.version));
     upsert.bind(19, column(row.stamp.created_at));
     upsert.bind(20, column(row.stamp.updated_at));
+    upsert.bind(21, std::string{name(trunk.mode)});
     upsert.exec();
     write_lists(database_, trunk);
 }

@@ -28,7 +28,9 @@ std::string audit_text(const Extension& extension)
     return json::serialize(json::object{{"number", extension.number},
                                         {"display_name", extension.display_name},
                                         {"visibility", name(extension.visibility)},
-                                        {"mode", name(extension.mode)}});
+                                        {"mode", name(extension.mode)},
+                                        {"trusted", extension.trusted},
+                                        {"appearances", extension.appearances}});
 }
 
 std::string audit_text(const Group& group)
@@ -72,6 +74,15 @@ std::string audit_text(const Forwarding& forwarding)
                       {"exceptions", std::move(exceptions)}};
     if (forwarding.call_limit) text["call_limit"] = *forwarding.call_limit;
     return json::serialize(text);
+}
+
+std::string audit_text(const MessageCounts& messages)
+{
+    return json::serialize(json::object{{"new", messages.fresh},
+                                        {"old", messages.old},
+                                        {"urgent_new", messages.urgent_fresh},
+                                        {"urgent_old", messages.urgent_old},
+                                        {"unsolicited", messages.unsolicited}});
 }
 
 std::string audit_text(const RingGroup& group)
@@ -144,6 +155,7 @@ std::string audit_text(const Trunk& trunk)
                      {"expires", trunk.expires.count()},
                      {"qualify", trunk.qualify.count()},
                      {"trusted", trunk.trusted},
+                     {"mode", name(trunk.mode)},
                      {"caller_id",
                       {{"main_number", trunk.caller_id.main_number},
                        {"numbers", std::move(numbers)},

@@ -8,6 +8,7 @@ namespace lampline::admin {
 
 std::string audit_text(const Extension& extension);
 std::string audit_text(const Group& group);
+std::string audit_text(const MessageCounts& messages);
 std::string audit_text(const Forwarding& forwarding);
 std::string audit_text(const RingGroup& group);
 std::string audit_text(const DigitRules& rules);

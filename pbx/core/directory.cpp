@@ -134,6 +134,14 @@ const TrunkRules* Directory::find_trunk(std::string_view name) const noexcept
     return found == trunks_.end() ? nullptr : &found->second;
 }
 
+bool Directory::serves_elsewhere(std::string_view domain) const noexcept
+{
+    return std::ranges::any_of(trunks_, [&](const auto& each) {
+        const auto& trunk = each.second.trunk();
+        return trunk.enabled && trunk.mode == CallMode::proxy && trunk.domain == domain;
+    });
+}
+
 std::vector<TrunkRef> Directory::trunks() const
 {
     std::vector<TrunkRef> all;
@@ -241,6 +249,15 @@ ProfileRef Directory::device_profile(std::span<const std::string> devices) const
     for (const auto& device : devices)
         if (const auto found = devices_.find(device); found != devices_.end()) return found->second;
     return {};
+}
+
+bool Directory::same_device_profiles(const Directory& other) const
+{
+    return devices_.size() == other.devices_.size() &&
+           std::ranges::all_of(devices_, [&](const auto& device) {
+               const auto found = other.devices_.find(device.first);
+               return found != other.devices_.end() && found->second->name == device.second->name;
+           });
 }
 
 ProfileRef Directory::profile_for(const WatchRight& right, std::string_view user_agent,

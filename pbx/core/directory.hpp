@@ -13,6 +13,7 @@
 #include "core/body_profile.hpp"
 #include "core/call_mode.hpp"
 #include "core/forwarding.hpp"
+#include "core/message_summary.hpp"
 #include "core/numbering.hpp"
 #include "core/trunk_rules.hpp"
 
@@ -38,6 +39,9 @@ struct Extension {
     Forwarding forwarding{};
     Visibility visibility = Visibility::open;
     CallMode mode = CallMode::bridge;
+    bool trusted = false;  ///< may see all registrations, and publish for others
+    unsigned appearances = 0;  ///< of its line, when several phones share it; 0: it is not shared
+    std::optional<MessageCounts> messages{};  ///< empty: nobody has counted any
 };
 
 /// A member of a group's audience.
@@ -139,6 +143,8 @@ public:
         return find(number) || find_ring_group(number) || digit_plan().find(number);
     }
     [[nodiscard]] const TrunkRules* find_trunk(std::string_view name) const noexcept;
+    /// `domain` is that of another proxy of ours. O(trunks).
+    [[nodiscard]] bool serves_elsewhere(std::string_view domain) const noexcept;
     /// Every trunk, by name.
     [[nodiscard]] std::vector<TrunkRef> trunks() const;
     /// The rows of the office's own, by name.
@@ -150,6 +156,8 @@ public:
                                          std::span<const std::string> devices = {}) const;
     /// As chosen for the first of `devices` that has one; null: none has.
     [[nodiscard]] ProfileRef device_profile(std::span<const std::string> devices) const;
+    /// Every device is told in a profile of the same name as by `other`. O(devices).
+    [[nodiscard]] bool same_device_profiles(const Directory& other) const;
     /// The groups behind right(), by name. O(all memberships): for questions of people, not for the
     /// SIP thread.
     [[nodiscard]] std::vector<GroupGrant> grants(std::string_view watcher,

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/call_event.hpp"
@@ -51,6 +52,25 @@ struct LiveLamp {
     bool waiting = false;    ///< for the moment to send again what was not answered
     std::chrono::sys_seconds expires_at;
 };
+/// One subscription to an event package other than `dialog`.
+struct LiveSubscription {
+    std::string watcher;
+    std::string package;
+    std::string resource;  ///< the watched extension
+    std::string kind;      ///< "subscribed" or "unsolicited"
+    std::string contact;   ///< the watcher's phone
+    std::uint32_t cseq = 0;
+    std::optional<std::chrono::system_clock::time_point> sent_at;  ///< of the last NOTIFY
+    std::optional<unsigned> answer;                                ///< its final status; empty: under way
+    std::optional<std::chrono::system_clock::time_point> answered_at;
+    bool owed = false;  ///< a newer state waits to be sent
+    std::chrono::sys_seconds expires_at;
+};
+/// Counters of one such package since start, for /metrics.
+struct EventCounters {
+    std::uint64_t begun = 0;  ///< subscriptions, fetches included
+    std::uint64_t sent = 0, answered = 0, failed = 0;  ///< NOTIFYs
+};
 /// Counters of indications since start, for /metrics.
 struct IndicationCounters {
     std::uint64_t subscriptions_started = 0;
@@ -75,6 +95,9 @@ struct LiveView {
     std::vector<Binding> registrations;
     std::vector<LiveCall> calls;
     std::vector<LiveLamp> lamps;
+    std::vector<LiveSubscription> subscriptions;
+    std::vector<std::pair<std::string, EventCounters>> events;  ///< by package
+    std::size_t publications = 0;
     LiveCounters counters;
 };
 using LiveViewRef = std::shared_ptr<const LiveView>;

@@ -183,6 +183,7 @@ struct SendNotify {
     std::uint32_t version = 0;                     ///< written between head and tail when both are there
     std::shared_ptr<const std::string> body_tail;
     std::optional<std::chrono::steady_clock::time_point> event_at{};  ///< of the call's event it is the first to tell
+    std::vector<Header> headers{};   ///< beside those of the dialog: Call-Info
 };
 
 /// Stops retransmitting for a subscription that is gone; no NotifyAnswered follows.

@@ -145,6 +145,19 @@ struct SubscribeReceived {
     std::optional<std::chrono::seconds> expires;
     OptionTag supported = OptionTag::none;
     std::string user_agent;
+    PayloadRef payload{};
+};
+
+/// An authenticated PUBLISH (RFC 3903).
+struct PublishReceived {
+    TransactionId transaction;
+    Flow source;
+    std::string authenticated;
+    SipUri request_uri;
+    std::string event;     ///< package name, lower case
+    std::string if_match;  ///< SIP-If-Match; empty: it begins
+    std::optional<std::chrono::seconds> expires;
+    PayloadRef payload{};  ///< body, and Call-Info
 };
 
 /// An authenticated MESSAGE outside a dialog (RFC 3428).
@@ -191,6 +204,7 @@ struct ConnectionClosed {
 using SipInput =
     std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived, AckMissing,
                  ResponseReceived, DialogPassed, DialogLost, RegisterReceived, SubscribeReceived,
-                 MessageReceived, StandaloneAnswered, NotifyAnswered, ConnectionClosed>;
+                 PublishReceived, MessageReceived, StandaloneAnswered, NotifyAnswered,
+                 ConnectionClosed>;
 
 }  // namespace lampline

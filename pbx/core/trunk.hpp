@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/call_mode.hpp"
 #include "core/outside_rights.hpp"
 #include "core/sip_types.hpp"
 
@@ -88,6 +89,9 @@ struct Trunk {
     std::chrono::seconds qualify{60};   ///< interval of OPTIONS; 0: never
     bool trusted =
         true;  ///< of our Trust Domain (RFC 3325): identities and diversions are told and believed
+    /// proxy: another proxy of ours, with which phones share their dialogs, From and all other
+    /// headers included; peers only. bridge: whatever the phones' mode.
+    CallMode mode = CallMode::bridge;
     TrunkCallerId caller_id{};
     std::vector<InboundNumber> inbound{};  ///< the first that fits; none: 404
     OutsideLimits limits{};                ///< of all calls over it to outside

@@ -41,7 +41,9 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     if (input.replaces) return receive_replaces(input, now, outbox);  // never an ordinary call
 
     const auto* phone = addressed_phone(input);
-    if (!phone && !input.to_us) return reject(input, 404, "Not A Number Here", outbox);
+    const bool elsewhere = !phone && !input.to_us;
+    if (elsewhere && !directory_->serves_elsewhere(input.request_uri.host))
+        return reject(input, 404, "Not A Number Here", outbox);
     const auto dialled = dialled_by(input);
     std::vector<Diversion> diversions;
     if (input.payload) diversions = parse_diversions(input.payload->headers);
@@ -49,8 +51,15 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     auto route = lampline::route(
         {input.authenticated, dialled, &input.source, diversions, shown, phone, input.trunk},
         router_view());
-    // The far side of a trunk is not told where phones are, nor sent their messages as they are.
-    if (!input.trunk.empty()) route.mode = CallMode::bridge;
+    // The far side of a trunk is not told where phones are, nor sent their messages as they are,
+    // unless it is a proxy of ours.
+    const auto* from = directory_->find_trunk(input.trunk);
+    if (!input.trunk.empty() &&
+        !(from && from->trunk().mode == CallMode::proxy && route.mode == CallMode::proxy))
+        route.mode = CallMode::bridge;
+    // A number at another proxy's is no number here.
+    if (elsewhere && route.kind == RouteKind::hunt && !leads_to(route.hunt, input.request_uri.host))
+        return reject(input, 404, "Not A Number Here", outbox);
     switch (route.kind) {
     case RouteKind::hunt:
         if (route.mode == CallMode::redirect) return redirect(input, route, diversions, outbox);

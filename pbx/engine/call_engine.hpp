@@ -322,6 +322,8 @@ private:
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;
     /// The phone that `invite` addresses by its contact; nullptr: none.
     [[nodiscard]] const Binding* addressed_phone(const InviteReceived& invite) const;
+    /// All of `hunt` are ways to the trunks of this domain.
+    [[nodiscard]] bool leads_to(const Hunt& hunt, std::string_view domain) const;
     /// The number that `invite` calls.
     [[nodiscard]] std::string dialled_by(const InviteReceived& invite) const;
     static void connect(Leg& left, Leg& right) noexcept;

@@ -33,7 +33,8 @@ void CallEngine::begin_hunt(Call& call, Route route, Hunting hunting, Moment now
 void CallEngine::follow(Call& call, Route route, Moment now, Outbox& outbox)
 {
     Hunting& hunting = *call.hunting;
-    const bool diverted = route.diversions.size() > hunting.diversions.size();
+    const bool goes_on = !hunting.hunt.number.empty() && hunting.hunt.number != route.hunt.number;
+    const bool diverted = goes_on || route.diversions.size() > hunting.diversions.size();
     hunting.hunt = std::move(route.hunt);
     hunting.diversions = std::move(route.diversions);
     hunting.wave = 0;

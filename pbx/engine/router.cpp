@@ -254,6 +254,9 @@ private:
         if (!route_.hunt.waves.empty()) {
             route_.kind = RouteKind::hunt;
             route_.hunt.waves.back().heard_within = {};
+            route_.mode = mode_outside(payer);
+            if (route_.mode == CallMode::proxy)
+                note(RouteStepKind::joined, shown_, std::string{name(route_.mode)});
             return;
         }
         note(RouteStepKind::no_trunk, shown_);
@@ -263,6 +266,19 @@ private:
             reject(503, "No Trunk Available");
         route_.warning = full ? "Every trunk for this number has as many calls as it may have"
                               : "No trunk for this number can be reached";
+    }
+
+    /// Proxied where all ways lead to proxies of ours, and nobody has to be hung up in time.
+    [[nodiscard]] CallMode mode_outside(std::string_view payer) const
+    {
+        const auto& plan = view_.directory.digit_plan();
+        bool limited = !payer.empty() && plan.outside_rights_of(payer).limits.minutes.count() > 0;
+        for (const auto& wave : route_.hunt.waves) {
+            const auto& trunk = view_.directory.find_trunk(wave.members.front().trunk)->trunk();
+            limited = limited || trunk.limits.minutes.count() > 0;
+            if (trunk.mode != CallMode::proxy) return CallMode::bridge;
+        }
+        return limited ? CallMode::bridge : CallMode::proxy;
     }
 
     /// True: the trunk has no room for one more call.

@@ -83,7 +83,9 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
     const Hunt& hunt = hunting.hunt;
     const auto* rules = directory_->find_trunk(member.trunk);
     if (!rules || !rules->trunk().enabled) return;
-    if (call.mode == CallMode::proxy) return;  // what the caller says would go out as it is
+    const bool proxied = call.mode == CallMode::proxy;
+    // What the caller says would go out as it is.
+    if (proxied && rules->trunk().mode != CallMode::proxy) return;
     const auto& trunk = rules->trunk();
     // Others may have taken what was free when this call was routed.
     if (!hunt.unlimited && outside_.trunk_limit(trunk.name, trunk.limits) != OutsideLimit::none)
@@ -126,6 +128,14 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
                         ? 0min
                         : directory_->digit_plan().outside_rights_of(hunt.payer).limits.minutes);
     outside_.began(leg.payer, leg.trunk, !std::exchange(hunting.counted, true), outbox);
+}
+
+bool CallEngine::leads_to(const Hunt& hunt, std::string_view domain) const
+{
+    return hunt.outside && std::ranges::all_of(hunt.waves, [&](const HuntWave& wave) {
+               const auto* rules = directory_->find_trunk(wave.members.front().trunk);
+               return rules && rules->trunk().domain == domain;
+           });
 }
 
 void CallEngine::limit_duration(Call& call, Leg& leg, Moment now)

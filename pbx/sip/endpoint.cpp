@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "core/event_package.hpp"
 #include "sip/address_text.hpp"
 #include "sip/authentication.hpp"
 #include "sip/command_runner.hpp"
@@ -373,7 +374,7 @@ bool Endpoint::Inner::is_repeated(HeldRequest& request)
 {
     const auto method = request.sip->sip_request->rq_method;
     if (request.connection || (method != sip_method_register && method != sip_method_subscribe &&
-                               method != sip_method_message))
+                               method != sip_method_message && method != sip_method_publish))
         return false;
     // Only accepted ones are kept, and a repetition brings the same credentials.
     if (!request.sip->sip_authorization && !request.sip->sip_proxy_authorization) return false;
@@ -398,6 +399,7 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
         switch (sip.sip_request->rq_method) {
         case sip_method_register: return to_register(sip, id, request.source, extension);
         case sip_method_message: return to_message(sip, id, request.source, extension);
+        case sip_method_publish: return to_publish(sip, id, request.source, extension);
         default: return to_subscribe(sip, id, request.source, extension);
         }
     };
@@ -534,7 +536,7 @@ void Endpoint::Inner::answer_options(const HeldRequest& request)
     append_header(lines, "Allow", allowed_methods);
     append_header(lines, "Accept", "application/sdp");
     append_header(lines, "Supported", "timer, 100rel, replaces, path, eventlist");
-    append_header(lines, "Allow-Events", "dialog");
+    append_header(lines, "Allow-Events", allow_events());
     answer(request, {.status = 200, .headers = lines});
 }
 

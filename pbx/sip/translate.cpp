@@ -431,6 +431,22 @@ SubscribeReceived to_subscribe(const sip_t& sip, TransactionId transaction, Flow
     request.expires = expires_of(sip);
     request.supported = to_option_tags(sip.sip_supported) | to_option_tags(sip.sip_require);
     request.user_agent = user_agent_of(sip);
+    request.payload = to_payload(sip);
+    return request;
+}
+
+PublishReceived to_publish(const sip_t& sip, TransactionId transaction, Flow source,
+                           std::string_view extension)
+{
+    PublishReceived request;
+    request.transaction = transaction;
+    request.source = std::move(source);
+    request.authenticated = extension;
+    request.request_uri = to_uri(*sip.sip_request->rq_url);
+    if (sip.sip_event) request.event = lower(text_of(sip.sip_event->o_type));
+    if (sip.sip_if_match) request.if_match = text_of(sip.sip_if_match->g_string);
+    request.expires = expires_of(sip);
+    request.payload = to_payload(sip);
     return request;
 }
 

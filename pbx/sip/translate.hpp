@@ -33,6 +33,8 @@ RegisterReceived to_register(const sip_t& sip, TransactionId transaction, Flow s
                              std::string_view extension);
 SubscribeReceived to_subscribe(const sip_t& sip, TransactionId transaction, Flow source,
                                std::string_view extension);
+PublishReceived to_publish(const sip_t& sip, TransactionId transaction, Flow source,
+                           std::string_view extension);
 
 MessageReceived to_message(const sip_t& sip, TransactionId transaction, Flow source,
                            std::string_view extension);

@@ -101,7 +101,7 @@ TEST_CASE("a call to outside: the number the carrier wants, the number of the ca
 {
     Office office;
     auto& [pbx, one, two, rules, alice, bob, carol, dan, far, other] = office;
-    alice.headers = {{"Alert-Info", "<http://office.test/ring>"},
+    alice.invite_headers = {{"Alert-Info", "<http://office.test/ring>"},
                      {"Call-Info", "<x>;answer-after=0"}};
     alice.sends(INVITE, "0664999");
     far.receives(INVITE)
@@ -147,7 +147,7 @@ TEST_CASE("a call to outside: the number the carrier wants, the number of the ca
 TEST_CASE("a caller who asks for privacy is shown to nobody but the carrier (RFC 3323 §4.1)")
 {
     Office office;
-    office.alice.headers = {{"Privacy", "id"}};
+    office.alice.invite_headers = {{"Privacy", "id"}};
     office.alice.sends(INVITE, "0664999");
     office.far.receives(INVITE)
         .from("anonymous")
@@ -239,7 +239,7 @@ TEST_CASE("a call from outside rings who is meant by the number, and shows who c
 {
     Office office;
     auto& [pbx, one, two, rules, alice, bob, carol, dan, far, other] = office;
-    far.headers = {{"Answer-Mode", "Auto"},
+    far.invite_headers = {{"Answer-Mode", "Auto"},
                    {"Diversion", "<sip:+4377@carrier.test>;reason=user-busy"}};
     far.sends(INVITE, "+431102");
     bob.receives(INVITE)
@@ -344,7 +344,7 @@ TEST_CASE("forwarding to outside needs its own right, and is shown as the forwar
     alice.sends(INVITE, "103");
     alice.receives(403U).header("Warning",
                                 "399 office.test \"103 may not forward calls to outside\"");
-    alice.headers = {{"Diversion", "<sip:+4399@carrier.test>;reason=user-busy"}};  // so she says
+    alice.invite_headers = {{"Diversion", "<sip:+4399@carrier.test>;reason=user-busy"}};  // so she says
     alice.sends(INVITE, "102");
     alice.receives(181U);
     far.receives(INVITE)

@@ -119,6 +119,14 @@ Arrived& Arrived::to(std::string_view uri)
     return *this;
 }
 
+std::string Arrived::value(std::string_view name) const
+{
+    std::string all;
+    for (const auto& header : headers)
+        if (header.name == name) all += (all.empty() ? "" : ", ") + header.value;
+    return all;
+}
+
 Arrived& Arrived::reliable()
 {
     CHECK(is_reliable);
@@ -219,6 +227,60 @@ Arrived Phone::watches(std::string_view member)
     return receives(NOTIFY);
 }
 
+void Phone::asks(const Subscribing& subscribing)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, Method::subscribe, {}};
+    SipUri contact = address_of(number);
+    contact.host = flow.host;
+    contact.port = flow.port;
+    const auto params = subscribing.event.find(';');
+    const auto package = subscribing.event.substr(0, params);
+    scenario_.receive(SubscribeReceived{
+        .transaction = transaction,
+        .source = flow,
+        .authenticated = number,
+        .request_uri = address_of(subscribing.to),
+        .parties = {{{}, address_of(number)},
+                    "watch",
+                    {{}, address_of(subscribing.to)},
+                    subscribing.to_tag},
+        .call_id = "sub-" + package + "-" + subscribing.to + "-" + std::to_string(flow.port),
+        .cseq = ++cseq_,
+        .contact = contact,
+        .event = package,
+        .event_params = params == std::string::npos ? "" : subscribing.event.substr(params),
+        .accept = subscribing.accept,
+        .expires = subscribing.expires,
+        .user_agent = user_agent,
+        .payload = subscribing.payload});
+}
+
+void Phone::publishes(const Publishing& publishing)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, Method::publish, {}};
+    Payload payload{publishing.content_type, publishing.body, {{"Event", publishing.event}}};
+    if (!publishing.call_info.empty())
+        payload.headers.push_back({"Call-Info", publishing.call_info});
+    scenario_.receive(
+        PublishReceived{.transaction = transaction,
+                        .source = flow,
+                        .authenticated = number,
+                        .request_uri = address_of(publishing.to),
+                        .event = publishing.event,
+                        .if_match = publishing.if_match,
+                        .expires = publishing.expires,
+                        .payload = std::make_shared<const Payload>(std::move(payload))});
+}
+
+Arrived Phone::subscribes(std::string event, std::string to)
+{
+    asks({.event = std::move(event), .to = std::move(to)});
+    receives(200U);
+    return receives(NOTIFY);
+}
+
 void Phone::writes(std::string_view to, std::string_view text, std::string_view content_type)
 {
     const auto transaction = scenario_.next_transaction();
@@ -269,9 +331,11 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
     contact.host = flow.host;
     contact.port = flow.port;
     auto payload = sdp_payload(sdp);
-    if (!headers.empty())
-        payload =
-            std::make_shared<const Payload>(Payload{"application/sdp", std::string{sdp}, headers});
+    if (!invite_headers.empty()) {
+        auto with_headers = std::make_shared<Payload>(payload ? *payload : Payload{});
+        with_headers->headers = invite_headers;
+        payload = std::move(with_headers);
+    }
     scenario_.receive(InviteReceived{.transaction = own_invite_,
                                      .source = flow,
                                      .authenticated = trunk.empty() ? number : std::string{},
@@ -316,7 +380,8 @@ void Phone::cancels()
     const auto request = scenario_.requests_.find(own_invite_);
     REQUIRE_MESSAGE(request != scenario_.requests_.end(), number << " has nothing to cancel");
     const auto leg = request->second.leg;
-    scenario_.requests_.erase(request);
+    // Of an INVITE that was passed on, the final response is to come.
+    if (scenario_.is_open(leg) || !leg) scenario_.requests_.erase(request);
     scenario_.receive(CancelReceived{.transaction = own_invite_, .leg = leg});
 }
 
@@ -477,6 +542,8 @@ DirectoryRef Scenario::directory() const
             extension.forwarding = found->second;
         if (const auto found = modes_.find(extension.number); found != modes_.end())
             extension.mode = found->second;
+        for (const auto& [number, edit] : edits_)
+            if (number == extension.number) edit(extension);
         extensions.push_back(std::move(extension));
     }
     return std::make_shared<const Directory>(std::string{domain}, std::move(extensions), groups_,
@@ -551,6 +618,13 @@ void Scenario::joins(const std::string& number, CallMode mode)
     deliver();
 }
 
+void Scenario::configures(const std::string& number, std::function<void(Extension&)> edit)
+{
+    edits_.emplace_back(number, std::move(edit));
+    exchange_->replace_directory(directory(), now_, outbox_);
+    deliver();
+}
+
 void Scenario::has_ring_groups(std::vector<RingGroup> groups)
 {
     ring_groups_ = std::move(groups);
@@ -603,8 +677,9 @@ void Scenario::settle(const FeatureAsked& feature, unsigned status)
         apply(feature.dialled, forwarding_[feature.extension]);
         exchange_->replace_directory(directory(), now_, outbox_);
     }
-    exchange_->receive(FeatureSettled{feature.leg, status, confirmation(feature.dialled)}, now_,
-                       outbox_);
+    exchange_->receive(FeatureSettled{feature.leg, status, confirmation(feature.dialled),
+                                      feature.subscription},
+                       now_, outbox_);
     deliver();
 }
 
@@ -763,6 +838,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.leg = request.leg;
                        arrived.transaction = reply.transaction;
                        arrived.headers = reply.headers;
+                       arrived.local_tag = reply.local_tag;
                        arrived.session_timer = reply.session_timer;
                        arrived.is_reliable = reply.reliable;
                        arrived.payload = reply.payload;
@@ -885,6 +961,7 @@ void Scenario::deliver(SipCommand& command)
                        Arrived arrived;
                        arrived.what = "NOTIFY";
                        arrived.method = NOTIFY;
+                       arrived.headers = notify.headers;
                        arrived.notify = std::move(notify);
                        arrive(*phone, std::move(arrived));
                    },

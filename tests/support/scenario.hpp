@@ -39,6 +39,27 @@ Group group(std::string name, std::vector<std::string> members,
 /// §6.1).
 Replaces replacing(const DialogElement& dialog);
 
+/// A SUBSCRIBE.
+struct Subscribing {
+    std::string event;  ///< with its parameters
+    std::string to;
+    std::chrono::seconds expires{3600};
+    std::vector<std::string> accept{};
+    std::string to_tag{};  ///< empty: it begins a dialog
+    PayloadRef payload{};
+};
+
+/// A PUBLISH (RFC 3903).
+struct Publishing {
+    std::string event;
+    std::string to;
+    std::optional<std::chrono::seconds> expires{3600};
+    std::string if_match{};
+    std::string content_type{};
+    std::string body{};
+    std::string call_info{};
+};
+
 /// A request or response that arrived at a phone. Chained checks fail the test by themselves.
 class Arrived {
 public:
@@ -49,6 +70,8 @@ public:
     Arrived& without_header(std::string_view name);
     /// INVITE: what it dials.
     Arrived& to(std::string_view uri);
+    /// The values of a header, comma-separated; empty: it is not there.
+    [[nodiscard]] std::string value(std::string_view name) const;
     Arrived& reliable();
     Arrived& session(std::chrono::seconds expires, Refresher refresher);
     Arrived& phrase(std::string_view text);
@@ -70,6 +93,7 @@ public:
     NameAddr from_address;
     SipUri request_uri;
     std::vector<Header> headers;
+    std::string local_tag;  // of the exchange, where it says so
     SessionTimer session_timer;
     bool is_reliable = false;
     std::uint32_t rack_rseq = 0;
@@ -89,6 +113,10 @@ public:
     void unregisters() { registers(0s); }
     /// SUBSCRIBE to `member`, 200, first NOTIFY, which is returned.
     Arrived watches(std::string_view member);
+    void asks(const Subscribing& subscribing);
+    /// The same, 200, and the first NOTIFY, which is returned.
+    Arrived subscribes(std::string event, std::string to);
+    void publishes(const Publishing& publishing);
     /// INVITE `number`; empty `sdp`: delayed offer.
     void sends(Method method, std::string_view number, std::string_view sdp = talking_sdp);
 
@@ -148,6 +176,7 @@ public:
     SessionTimer session_timer;
     OptionTag supported = OptionTag::none;
     std::string user_agent = "Test";
+    std::vector<Header> invite_headers;  // of an INVITE outside a dialog
 
     std::uint32_t resumed_cseq = 0;  ///< what the last dialog taken up counts on from
     std::optional<Flow> moved_to;    ///< where the exchange sends now
@@ -161,7 +190,6 @@ public:
     std::string trunk;  ///< it is outside, and reached by this one
     Flow flow;
     std::optional<NameAddr> asserted;  ///< P-Asserted-Identity of its INVITEs
-    std::vector<Header> headers;       ///< of its INVITEs
     std::deque<Arrived> inbox;
 
 private:
@@ -217,6 +245,8 @@ public:
     void forwards(const std::string& number, Forwarding forwarding);
     /// How callers are joined to `number`, from now on.
     void joins(const std::string& number, CallMode mode);
+    /// Changes what the directory has of `number`, from now on.
+    void configures(const std::string& number, std::function<void(Extension&)> edit);
     void has_ring_groups(std::vector<RingGroup> groups);
     [[nodiscard]] const Forwarding& forwarding_of(const std::string& number);
     /// False: what phones ask for by feature codes is kept in `asked` instead of done at once.
@@ -275,6 +305,7 @@ private:
     std::vector<Group> groups_;
     std::map<std::string, Forwarding> forwarding_;
     std::map<std::string, CallMode> modes_;
+    std::vector<std::pair<std::string, std::function<void(Extension&)>>> edits_;
     std::vector<RingGroup> ring_groups_;
     std::vector<Trunk> trunks_;
     DigitRules rules_;

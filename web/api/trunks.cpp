@@ -61,6 +61,7 @@ json::object shown(const db::StoredTrunk& row)
             {"expires", trunk.expires.count()},
             {"qualify", trunk.qualify.count()},
             {"trusted", trunk.trusted},
+            {"mode", name(trunk.mode)},
             {"caller_id", shown(trunk.caller_id)},
             {"inbound", std::move(inbound)},
             {"limits",
@@ -166,6 +167,9 @@ void merge(const json::object& members, Trunk& trunk)
     body.number("expires", trunk.expires, defaults.expires);
     body.number("qualify", trunk.qualify, defaults.qualify);
     body.flag("trusted", trunk.trusted, defaults.trusted);
+    std::string mode{name(trunk.mode)};
+    body.text("mode", mode);
+    trunk.mode = call_mode(mode).value_or(defaults.mode);
     body.object("caller_id", {"main_number", "numbers", "show_outside_callers", "anonymous"},
                 [&](const Merge& caller_id) {
                     auto& to = trunk.caller_id;

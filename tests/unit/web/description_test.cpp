@@ -127,6 +127,7 @@ TEST_CASE("every operation of openapi.yaml answers as described")
             office.put("/api/v1/extensions/207", "{}");
             office.put("/api/v1/groups/sales", R"({"members":["207"]})");
             office.put("/api/v1/body-profiles/sales", "{}");
+            office.put("/api/v1/device-profiles/001565aabbcc", R"({"profile":"snom"})");
             office.put("/api/v1/ring-groups/600", R"({"members":[{"number":"207"}]})");
             office.put("/api/v1/trunks/line", R"({"servers":[{"host":"192.0.2.1"}]})");
             office.on_database([](db::Database& opened) {

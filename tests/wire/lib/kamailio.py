@@ -52,6 +52,86 @@ request_route {{
 }}
 """
 
+# A proxy that serves biloxi.test, and asks its own users for credentials; what is for others goes to the office.
+PROXY = """\
+#!KAMAILIO
+debug=0
+log_stderror=yes
+children=1
+tcp_children=1
+auto_aliases=no
+alias="biloxi.test"
+dns=no
+rev_dns=no
+listen=udp:{host}:{port}
+listen=tcp:{host}:{port}
+mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+loadmodule "siputils.so"
+loadmodule "textops.so"
+loadmodule "auth.so"
+
+modparam("rr", "enable_full_lr", 1)
+modparam("rr", "enable_double_rr", 1)
+modparam("usrloc", "db_mode", 0)
+
+request_route {{
+    if (!mf_process_maxfwd_header("70")) {{
+        sl_send_reply("483", "Too Many Hops");
+        exit;
+    }}
+    if (is_method("CANCEL")) {{
+        if (t_check_trans()) t_relay();
+        exit;
+    }}
+    if (has_totag()) {{
+        if (loose_route()) {{
+            t_relay();
+            exit;
+        }}
+        if (is_method("ACK")) {{
+            if (t_check_trans()) t_relay();
+            exit;
+        }}
+        sl_send_reply("404", "Not Here");
+        exit;
+    }}
+    t_check_trans();
+    if (is_method("REGISTER")) {{
+        save("location");
+        exit;
+    }}
+    if (!is_method("INVITE")) {{
+        sl_send_reply("200", "OK");
+        exit;
+    }}
+    if ($fd == "biloxi.test") {{
+        if (!pv_proxy_authenticate("biloxi.test", "secret-of-$fU", "0")) {{
+            proxy_challenge("biloxi.test", "1");
+            exit;
+        }}
+        consume_credentials();
+    }}
+    loose_route();
+    record_route();
+    if ($rd == "biloxi.test") {{
+        if (!lookup("location")) {{
+            sl_send_reply("404", "Not Found");
+            exit;
+        }}
+    }} else {{
+        $du = "sip:{office[0]}:{office[1]};transport={transport}";
+    }}
+    t_relay();
+}}
+"""
+
 
 class Kamailio:
     """Runs in the foreground with files of its own; `host` and `port` are where it listens."""
