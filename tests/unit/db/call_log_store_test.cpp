@@ -45,7 +45,8 @@ using Starts = std::vector<long>;
 TEST_CASE("a record comes back as it was, with its parts and their links")
 {
     Log log;
-    const auto stored = full_record(1234, "201", "202");
+    auto stored = full_record(1234, "201", "202");
+    stored.parts[2].trunk = "other";  // 203 is a number outside, and no extension's
     log.put(stored);
     const auto found = log.store.find(stored.id);
     REQUIRE(found);
