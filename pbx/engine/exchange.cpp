@@ -137,6 +137,7 @@ void Exchange::advance(Moment now, Outbox& outbox)
     fold_events(first, now, outbox);
     indications_.advance(now, outbox);
     fold_published(publications_.advance(now), now, outbox);
+    indications_.finish_step(now, outbox);
     events_.advance(now, outbox);
 }
 
