@@ -138,7 +138,7 @@ StoredLeg read_leg(Reader& row)
     leg.flow = read_flow(row);
     leg.phone = row.address();
     leg.other = row.address();
-    leg.supported = static_cast<OptionTag>(row.number(0, 15));
+    leg.supported = static_cast<OptionTag>(row.number(0, 63));
     leg.held = row.number(0, 1) == 1;
     auto type = row.text();
     auto body = row.text();
@@ -160,6 +160,8 @@ StoredCall read_call(Reader& row)
     const auto ends_at = row.time();
     if (ends_at.time_since_epoch().count() != 0) call.session_ends_at = ends_at;
     for (auto& leg : call.legs) leg = read_leg(row);
+    call.parked_by = row.text();
+    call.rings_back_at = row.time();
     return call;
 }
 
@@ -211,7 +213,7 @@ struct CallStore::Statements {
     explicit Statements(SQLite::Database& handle)
         : put{handle, "INSERT OR REPLACE INTO talking_call VALUES (?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase{handle, "DELETE FROM talking_call WHERE id = ?"},
           put_invite{handle, "INSERT OR REPLACE INTO ringing_invite "
                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
@@ -318,6 +320,8 @@ void CallStore::put(const StoredCall& call)
         bind_leg(put, first, leg);
         first += leg_columns;
     }
+    put.bind(first, call.parked_by);
+    put.bind(first + 1, column(call.rings_back_at));
     run_once(put);
 }
 

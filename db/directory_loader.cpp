@@ -10,6 +10,7 @@
 #include "db/feature_code_store.hpp"
 #include "db/forwarding_store.hpp"
 #include "db/group_store.hpp"
+#include "db/park_lot_store.hpp"
 #include "db/ring_group_store.hpp"
 
 namespace lampline::db {
@@ -37,6 +38,7 @@ DirectoryRef load_directory(Database& database)
         numbering.ring_groups.push_back(std::move(row.group));
     if (auto plan = DigitPlanStore{database}.find())
         numbering.digit_plan = DigitPlan{std::move(plan->rules)};
+    if (auto row = ParkLotStore{database}.find()) numbering.park_lot = std::move(row->lot);
     snapshot.commit();
     return std::make_shared<const Directory>(database.domain(), std::move(extensions),
                                              std::move(groups), std::move(numbering),

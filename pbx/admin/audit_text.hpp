@@ -11,6 +11,7 @@ std::string audit_text(const Group& group);
 std::string audit_text(const Forwarding& forwarding);
 std::string audit_text(const RingGroup& group);
 std::string audit_text(const DigitRules& rules);
+std::string audit_text(const ParkLot& lot);
 std::string feature_code_audit_text(const std::string& code);
 std::string audit_text(const BodyProfile& profile);
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/body_profile.hpp"
@@ -59,6 +60,7 @@ struct WatchingGroup {
 struct GroupRights {
     bool parties = true;  ///< see with whom
     bool pickup = true;   ///< take a call that rings there
+    bool join = false;    ///< become a third party of its calls (RFC 3911)
 
     friend bool operator==(const GroupRights&, const GroupRights&) = default;
 };
@@ -108,7 +110,8 @@ public:
     [[nodiscard]] const Group* find_group(std::string_view name) const noexcept;
     [[nodiscard]] std::span<const WatchRight> watchers_of(std::string_view member) const noexcept;
     [[nodiscard]] std::span<const WatchRight> watched_by(std::string_view watcher) const noexcept;
-    /// nullptr: not allowed. O(log) in the number of watchers of `member`.
+    /// nullptr: not allowed. O(log) in the number of watchers of `member`. Of a park slot it is the
+    /// same value for all, which names no watcher.
     [[nodiscard]] const WatchRight* right(std::string_view watcher,
                                           std::string_view member) const noexcept;
     [[nodiscard]] const FeatureCodes& feature_codes() const noexcept
@@ -117,6 +120,19 @@ public:
     }
     [[nodiscard]] const DigitPlan& digit_plan() const noexcept { return numbering_.digit_plan; }
     [[nodiscard]] const RingGroup* find_ring_group(std::string_view number) const noexcept;
+    [[nodiscard]] const ParkLot& park_lot() const noexcept { return numbering_.park_lot; }
+    /// `extension` may park calls, take parked ones, and watch the slots.
+    [[nodiscard]] bool may_park(std::string_view extension) const noexcept;
+    /// The same slots, for the same people.
+    [[nodiscard]] bool parks_like(const Directory& other) const
+    {
+        return park_lot() == other.park_lot() && parkers_ == other.parkers_;
+    }
+    /// `name` is an extension, or a park slot: something a lamp can stand for.
+    [[nodiscard]] bool is_watchable(std::string_view name) const noexcept
+    {
+        return find(name) || slot_rights_.contains(name);
+    }
     /// Somebody has thought of calls to `number`: an extension, a ring group, or a rule of the digit
     /// plan.
     [[nodiscard]] bool is_destination(std::string_view number) const
@@ -162,6 +178,8 @@ private:
     Table<RingGroup> ring_groups_;
     Table<std::vector<WatchRight>> by_member_;   // each sorted by watcher
     Table<std::vector<WatchRight>> by_watcher_;  // each sorted by member
+    Table<WatchRight> slot_rights_;              // by the slot's name
+    std::unordered_set<std::string, Hash, std::equal_to<>> parkers_;  // when not everybody is one
 };
 
 using DirectoryRef = std::shared_ptr<const Directory>;

@@ -44,6 +44,7 @@ struct Reply {
     OptionTag required = OptionTag::none;
     OptionTag supported = OptionTag::none;
     bool reliable = false;          ///< provisional with Require: 100rel
+    bool focus = false;             ///< `isfocus` in our Contact (RFC 4579)
     PayloadRef payload;
 };
 
@@ -61,6 +62,7 @@ struct SendInvite {
     OptionTag required = OptionTag::none;
     SessionTimer session_timer;
     std::vector<Header> headers;
+    bool focus = false;  ///< `isfocus` in our Contact
     PayloadRef payload;
 };
 
@@ -76,6 +78,7 @@ struct SendRequest {
     OptionTag required = OptionTag::none;
     SessionTimer session_timer;
     std::vector<Header> headers;
+    bool focus = false;  ///< `isfocus` in our Contact
     PayloadRef payload;
 };
 

@@ -23,6 +23,9 @@ struct InviteReceived {
     OptionTag required = OptionTag::none;
     SessionTimer session_timer;
     std::optional<Replaces> replaces;
+    std::optional<Replaces> join;  ///< RFC 3911; without early_only
+    bool focus = false;            ///< `isfocus` in its Contact (RFC 4579)
+    bool allows_update = false;    ///< UPDATE in its Allow (RFC 3311)
     std::string user_agent;
     PayloadRef payload;
 };
@@ -39,6 +42,9 @@ struct RequestReceived {
     OptionTag supported = OptionTag::none;
     SessionTimer session_timer;
     std::uint32_t rack_rseq = 0;  ///< PRACK: the RSeq it acknowledges
+    bool focus = false;           ///< `isfocus` in its Contact
+    std::string also;             ///< BYE: Also, one address; empty: none
+    std::optional<SipUri> left_contact;  ///< BYE: its Contact
     PayloadRef payload;
 };
 
@@ -78,6 +84,8 @@ struct ResponseReceived {
     OptionTag supported = OptionTag::none;
     SessionTimer session_timer;
     std::string user_agent;
+    bool focus = false;          ///< `isfocus` in its Contact
+    bool allows_update = false;  ///< UPDATE in its Allow (RFC 3311)
     bool generated = false;  ///< made by the stack (timeout, transport), not sent by the peer
     PayloadRef payload;
 };
@@ -129,6 +137,22 @@ struct SubscribeReceived {
     std::string user_agent;
 };
 
+/// An authenticated REFER outside a dialog (RFC 3515), which begins one of its own.
+struct ReferReceived {
+    TransactionId transaction;
+    Flow source;
+    std::string authenticated;
+    SipUri request_uri;
+    Parties parties;
+    std::string call_id;
+    std::uint32_t cseq = 0;
+    SipUri contact;
+    std::vector<std::string> record_route;  ///< in the order of the header
+    OptionTag supported = OptionTag::none;
+    OptionTag required = OptionTag::none;
+    PayloadRef payload;
+};
+
 /// How the NOTIFY with `cseq` of `subscription` ended: its final answer, or 408 when none came.
 struct NotifyAnswered {
     SubscriptionId subscription;
@@ -143,7 +167,8 @@ struct ConnectionClosed {
     ConnectionId connection;
 };
 
-using SipInput = std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived, AckMissing, ResponseReceived,
-                              DialogLost, RegisterReceived, SubscribeReceived, NotifyAnswered, ConnectionClosed>;
+using SipInput = std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived,
+                              AckMissing, ResponseReceived, DialogLost, RegisterReceived,
+                              SubscribeReceived, ReferReceived, NotifyAnswered, ConnectionClosed>;
 
 }  // namespace lampline

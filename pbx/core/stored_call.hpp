@@ -35,6 +35,10 @@ struct StoredCall {
     std::chrono::seconds session_expires{};             ///< negotiated (RFC 4028); 0: no session timer
     std::optional<std::chrono::system_clock::time_point> session_ends_at;
     std::array<StoredLeg, 2> legs;
+    std::string parked_by{};  ///< the extension that parked it; one leg is the slot then. Empty: it
+                              ///< is not parked
+    std::chrono::system_clock::time_point
+        rings_back_at{};  ///< of a parked call: when that extension is rung
 };
 
 /// An INVITE without final answer, of a call that rings: enough to end it when its transaction has died with us.

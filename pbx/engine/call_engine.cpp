@@ -9,7 +9,7 @@ namespace lampline {
 CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
                        const LocationTable& locations)
     : settings_{std::move(settings)}, tokens_{std::move(tokens)}, directory_{std::move(directory)},
-      locations_{locations}, order_{settings_.random}
+      locations_{locations}, order_{settings_.random}, refer_subscriptions_{tokens_}
 {
 }
 
@@ -30,6 +30,7 @@ void CallEngine::receive(const InviteReceived& input, Moment now, Outbox& outbox
         input.session_timer.expires < settings_.min_session_expires)
         return reject(input, 422, "Session Interval Too Small", outbox,
                       {{"Min-SE", std::to_string(settings_.min_session_expires.count())}});
+    if (input.join) return receive_join(input, now, outbox);
     if (input.replaces) return receive_replaces(input, now, outbox);  // never an ordinary call
 
     const auto dialled = extension_of(input.request_uri);
@@ -44,6 +45,7 @@ void CallEngine::receive(const InviteReceived& input, Moment now, Outbox& outbox
         if (route.feature->feature >= Feature::pickup_directed)
             return receive_pickup_code(input, *route.feature, now, outbox);
         return start_feature_call(input, *route.feature, now, outbox);
+    case RouteKind::park: return receive_park(input, route.slot, now, outbox);
     case RouteKind::reject: break;
     }
     std::vector<Header> headers;
@@ -78,7 +80,7 @@ void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbo
         outbox.send(Reply{
             .transaction = input.transaction, .status = 501, .phrase = "Not Handled In A Call"});
         break;
-    default: relay(*call, *leg, input, outbox);
+    default: relay(*call, *leg, input, now, outbox);
     }
     sweep(*call, outbox);
 }
@@ -106,7 +108,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
         if (final) probe_answered(*call, *leg, input, now, outbox);
     } else if (input.transaction == leg->invite_out) {
         if (!final) {
-            branch_provisional(*call, *leg, input, outbox);
+            branch_provisional(*call, *leg, input, now, outbox);
         } else {
             leg->invite_out = {};
             if (leg->talking()) {  // a re-INVITE of ours that nobody waits for any more
@@ -146,6 +148,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             end_call(call, {}, LegInput::timeout, LegInput::timeout,
                      "SIP;cause=408;text=\"Session expired\"", now, outbox);
             break;
+        case TimerKind::park: ring_back(call, now, outbox); break;
         case TimerKind::probe: probe(call, now, outbox); break;
         case TimerKind::keep_ringing: keep_ringing(call, outbox); break;
         case TimerKind::linger:
@@ -245,6 +248,29 @@ NameAddr CallEngine::party_of(std::string_view number, std::string_view own_disp
     return address;
 }
 
+NameAddr CallEngine::presented(const Leg& leg)
+{
+    if (!leg.anonymous) return leg.phone;
+    NameAddr nobody;  // RFC 3323 §4.1.1.3
+    nobody.display_name = "Anonymous";
+    nobody.uri.user = "anonymous";
+    nobody.uri.host = "anonymous.invalid";
+    return nobody;
+}
+
+void CallEngine::show(Leg& leg, const Leg& other, Outbox& outbox)
+{
+    auto party = presented(other);
+    const bool stale = write(leg.other) != write(party);
+    leg.other = std::move(party);
+    if (!stale || !leg.takes_update || !leg.talking() || leg.slot) return;
+    request(leg,
+            {.transaction = transaction_ids_.next(),
+             .method = Method::update,
+             .headers = {asserted(leg.other)}},
+            outbox);
+}
+
 bool CallEngine::is_own_host(std::string_view host) const
 {
     return host == directory_->domain() ||
@@ -277,14 +303,18 @@ void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
     const auto moved = next(leg.state, input);
     if (!moved) return;
     const bool talked = leg.state == LegState::confirmed;
+    const bool unseen = leg.slot && leg.state == LegState::trying;  // not parked in yet
     leg.state = *moved;
     if (leg.role == LegRole::callee && leg.state >= LegState::confirmed)
         index_.stopped_ringing(leg);
     if (leg.state == LegState::terminated) {
         leg.ended_by = input;
-        if (const auto owner = by_leg_.find(leg.id); owner != by_leg_.end())
+        if (const auto owner = by_leg_.find(leg.id); owner != by_leg_.end()) {
             occupancy_.ended(leg.extension, owner->second->id);
-        if (talked) occupancy_.talked(leg.extension);
+            if (leg.slot) slot_is_free(*owner->second, leg);
+        }
+        if (talked && !leg.slot) occupancy_.talked(leg.extension);
+        if (unseen) return;
     }
     announce(leg, outbox);
 }
@@ -316,6 +346,7 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
 {
     if (call.phase == CallPhase::ended) return;
     begin_end(call, now, outbox);
+    refer_subscriptions_.report(call.id, 487, "Request Terminated", true, now, outbox);
     outbox.announce(CallEnded{call.id, ended_by ? 200U : 0U, std::string{reason}});
     call.transfer.reset();
     call.change.reset();
@@ -348,7 +379,7 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
 
 void CallEngine::hang_up(Leg& leg, std::string_view reason, Outbox& outbox)
 {
-    if (leg.closed || leg.bye_exchanged) return;
+    if (leg.closed || leg.bye_exchanged || leg.slot) return;
     if (leg.ack_due) {  // no BYE before the ACK of our 2xx (RFC 3261 §15)
         leg.bye_owed = true;
         return;
@@ -378,7 +409,7 @@ void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
 {
     if (leg.closed || leg.state != LegState::terminated || !leg.quiet()) return;
     leg.closed = true;
-    outbox.send(CloseDialog{leg.id});
+    if (!leg.slot) outbox.send(CloseDialog{leg.id});
 }
 
 void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
@@ -416,7 +447,7 @@ void CallEngine::cancel_timers(const Call& call)
 {
     for (const auto kind :
          {TimerKind::ring, TimerKind::session, TimerKind::probe, TimerKind::linger,
-          TimerKind::transfer, TimerKind::seen, TimerKind::keep_ringing})
+          TimerKind::transfer, TimerKind::seen, TimerKind::keep_ringing, TimerKind::park})
         timers_.cancel({call.id, kind});
 }
 

@@ -13,6 +13,17 @@ bool has_body(const PayloadRef& payload) noexcept
     return payload && !payload->body.empty();
 }
 
+/// Whether the Privacy header asks to hide who calls (RFC 3323 §4.2, RFC 3325 §9.3).
+bool wants_privacy(const PayloadRef& payload)
+{
+    if (!payload) return false;
+    return std::ranges::any_of(payload->headers, [](const Header& header) {
+        const auto& value = header.value;
+        return header.name == "Privacy" &&
+               (value.find("id") != std::string::npos || value.find("user") != std::string::npos);
+    });
+}
+
 bool on_hold(const PayloadRef& payload) noexcept
 {
     return has_body(payload) && !receives_media(payload->body);
@@ -48,6 +59,8 @@ Call& CallEngine::open_call(const InviteReceived& input, Moment now, Outbox& out
     caller.phone = party_of(input.authenticated, input.parties.from.display_name);
     caller.flow = input.source;
     caller.supported = input.supported | input.required;
+    caller.takes_update = input.allows_update;
+    caller.anonymous = wants_privacy(input.payload);
     caller.sdp = input.payload;
     caller.held = on_hold(input.payload);
     caller.invite_in = input.transaction;
@@ -77,7 +90,7 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
     hunting.dialled = call.dialled;
     hunting.diversions = std::move(diversions);
     hunting.invitation = {
-        .from = caller.phone,
+        .from = presented(caller),
         .max_forwards = input.max_forwards - 1,
         .supported = caller.supported & end_to_end,
         .required = input.required & end_to_end,
@@ -90,7 +103,7 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
 }
 
 void CallEngine::ring(Call& call, const std::string& extension, const Invitation& invitation,
-                      const Binding& binding, Moment now, Outbox& outbox)
+                      Target target, bool focus, Moment now, Outbox& outbox)
 {
     Leg& leg = call.legs.emplace_back();
     leg.id = leg_ids_.next();
@@ -99,10 +112,9 @@ void CallEngine::ring(Call& call, const std::string& extension, const Invitation
     leg.dialog = {tokens_(), tokens_(), {}};
     leg.phone = party_of(extension, {});
     leg.other = invitation.from;
-    leg.flow = binding.flow;
+    leg.flow = target.flow;
     leg.invite_out = transaction_ids_.next();
     leg.heard_at = now.mono;
-    auto target = target_of(binding);
     leg.dialog_state.local_party = leg.other;
     leg.dialog_state.remote_party = leg.phone;
     leg.dialog_state.contact_user = leg.other.uri.user;
@@ -124,13 +136,14 @@ void CallEngine::ring(Call& call, const std::string& extension, const Invitation
         .required = invitation.required,
         .session_timer = invitation.session_timer,
         .headers = invitation.headers,
+        .focus = focus,
         .payload = invitation.payload,
     });
     announce(leg, outbox);
 }
 
 void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived& response,
-                                    Outbox& outbox)
+                                    Moment now, Outbox& outbox)
 {
     if (leg.state == LegState::terminated) return;
     if (response.status == 100 || response.to_tag.empty()) {
@@ -144,7 +157,7 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
     }
 
     if (call.transfer && call.transfer->reported < response.status)
-        report(call, response.status, response.phrase, false, outbox);
+        report(call, response.status, response.phrase, false, now, outbox);
     Leg& caller = call.caller();
     if (!caller.invite_in) return;
     const bool reliable = response.reliable.rseq != 0 && has(caller.supported, OptionTag::reliable);
@@ -154,9 +167,12 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
         if (response.status <= call.last_provisional) return;
         call.last_provisional = response.status;
     }
+    std::vector<Header> headers;  // who rings, when it is not who was dialled
+    if (leg.extension != call.dialled) headers.push_back(asserted(leg.phone));
     outbox.send(Reply{.transaction = caller.invite_in,
                       .status = response.status,
                       .phrase = response.phrase,
+                      .headers = std::move(headers),
                       .required = reliable ? OptionTag::reliable : OptionTag::none,
                       .reliable = reliable,
                       .payload = response.payload});
@@ -184,8 +200,9 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     Leg& caller = call.caller();
     leg.ack_owed = response.transaction;
     connect(leg, caller);
-    caller.other = leg.phone;
+    caller.other = presented(leg);
     leg.supported = response.supported | response.required;
+    leg.takes_update = response.allows_update;
     leg.sdp = response.payload;
     leg.held = on_hold(response.payload);
     caller.ack_due = std::exchange(caller.invite_in, {});
@@ -193,7 +210,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     const auto answered = answer_timer(call.asked_timer, has(caller.supported, OptionTag::timer),
                                        response.session_timer);
     std::vector<Header> headers;  // who it is, when it is not who was dialled
-    if (leg.extension != call.dialled) headers.push_back({"P-Asserted-Identity", write(leg.phone)});
+    if (leg.extension != call.dialled) headers.push_back(asserted(leg.phone));
     outbox.send(Reply{.transaction = caller.ack_due,
                       .status = response.status,
                       .phrase = response.phrase,
@@ -201,6 +218,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
                       .session_timer = answered.timer,
                       .required = answered.require ? OptionTag::timer : OptionTag::none,
                       .supported = leg.supported & (OptionTag::timer | OptionTag::reliable),
+                      .focus = response.focus,
                       .payload = response.payload});
     move(leg, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
@@ -249,6 +267,7 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
 {
     Leg& caller = call.caller();
     begin_end(call, now, outbox);
+    refer_subscriptions_.report(call.id, status, phrase, true, now, outbox);
     outbox.announce(CallEnded{call.id, status, std::string{phrase}});
     const bool told = call.best.status == status;
     if (caller.invite_in) {

@@ -42,21 +42,30 @@ Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef d
 void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
-    std::visit(
-        Overloaded{
-            [&](const RegisterReceived& request) {
-                ++registrations_;
-                registrar_.receive(request, now, outbox);
-            },
-            [&](const SubscribeReceived& request) { indications_.receive(request, now, outbox); },
-            [&](const NotifyAnswered& answer) { indications_.receive(answer, now, outbox); },
-            [&](const ConnectionClosed& closed) {
-                registrar_.receive(closed);
-                indications_.receive(closed);
-            },
-            [&](const auto& of_a_call) { calls_.receive(of_a_call, now, outbox); },
-        },
-        input);
+    std::visit(Overloaded{
+                   [&](const RegisterReceived& request) {
+                       ++registrations_;
+                       registrar_.receive(request, now, outbox);
+                   },
+                   [&](const SubscribeReceived& request) {
+                       if (request.event == "refer" && !request.parties.to_tag.empty())
+                           calls_.receive(request, now, outbox);
+                       else
+                           indications_.receive(request, now, outbox);
+                   },
+                   [&](const NotifyAnswered& answer) {
+                       if (ReferSubscriptions::owns(answer.subscription))
+                           calls_.receive(answer);
+                       else
+                           indications_.receive(answer, now, outbox);
+                   },
+                   [&](const ConnectionClosed& closed) {
+                       registrar_.receive(closed);
+                       indications_.receive(closed);
+                   },
+                   [&](const auto& of_a_call) { calls_.receive(of_a_call, now, outbox); },
+               },
+               input);
     fold_events(first, now, outbox);
 }
 

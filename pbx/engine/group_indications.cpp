@@ -70,8 +70,10 @@ void GroupIndications::replace_directory(DirectoryRef directory, const LocationT
     for (const auto& [number, watcher] : watchers_) concerned.insert(number);
     for (const Binding* binding : locations.all()) concerned.insert(binding->aor);
     const bool other_rows = !same_rows(old->profiles(), directory_->profiles());
+    const bool other_slots = !old->parks_like(*directory_);
     for (const auto& number : concerned) {
-        if (!other_rows && same_rights(old->watched_by(number), directory_->watched_by(number)))
+        if (!other_rows && !other_slots &&
+            same_rights(old->watched_by(number), directory_->watched_by(number)))
             continue;
         apply_rights(number, now, outbox);
         bindings_changed(number, locations, now, outbox);
@@ -89,7 +91,7 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
     for (Subscription* subscription : all) {
         const WatchRight* right = directory_->right(number, subscription->member);
         if (!right) {
-            const bool there = directory_->find(subscription->member) != nullptr;
+            const bool there = directory_->is_watchable(subscription->member);
             end(*subscription, there ? SubscriptionEnd::rejected : SubscriptionEnd::noresource, now,
                 outbox);
             continue;
@@ -151,8 +153,8 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
             deliver(added, now, outbox);
         else
             end(added,
-                directory_->find(added.member) ? SubscriptionEnd::rejected
-                                               : SubscriptionEnd::noresource,
+                directory_->is_watchable(added.member) ? SubscriptionEnd::rejected
+                                                       : SubscriptionEnd::noresource,
                 now, outbox);
     }
     std::set<std::string> registered;

@@ -93,7 +93,7 @@ void CallEngine::ring_member(Call& call, const HuntMember& member, Moment now, O
     for (const auto& binding : locations_.bindings(member.extension)) {
         if (binding.flow == hunting.own) continue;
         if (member.q_thousandths && *member.q_thousandths != binding.q_thousandths) continue;
-        ring(call, member.extension, hunting.invitation, binding, now, outbox);
+        ring(call, member.extension, hunting.invitation, target_of(binding), false, now, outbox);
     }
 }
 

@@ -200,7 +200,7 @@ std::unique_ptr<Subscription> GroupIndications::requested(const SubscribeReceive
 {
     auto subscription = std::make_unique<Subscription>();
     subscription->kind = SubscriptionKind::requested;
-    subscription->watcher = right.watcher;
+    subscription->watcher = request.authenticated;
     subscription->member = right.member;
     subscription->local_tag = tokens_();
     subscription->remote_tag = request.parties.from_tag;

@@ -45,7 +45,10 @@ public:
             if (!applies_plan(number, question_.from)) return;
             route_.feature = view_.directory.feature_codes().find(number);
         }
-        if (!route_.feature) return go_to(std::move(number));
+        if (!route_.feature) {
+            if (is_of_park_lot(number)) return;
+            return go_to(std::move(number));
+        }
         route_.kind = RouteKind::feature;
         note(RouteStepKind::feature_code, route_.feature->number.value_or(""),
              std::string{name(route_.feature->feature)});
@@ -82,6 +85,21 @@ private:
             const auto by = std::exchange(number, *to);
             if (!applies_plan(number, by)) return;
         }
+    }
+
+    /// Slots stand behind whoever else has the number.
+    bool is_of_park_lot(const std::string& number)
+    {
+        const auto& lot = view_.directory.park_lot();
+        auto slot = lot.slot_of(number);
+        const bool any = !lot.number.empty() && number == lot.number;
+        if ((!slot && !any) || view_.directory.find(number) ||
+            view_.directory.find_ring_group(number))
+            return false;
+        route_.kind = RouteKind::park;
+        route_.slot = slot ? std::move(*slot) : std::string{};
+        note(RouteStepKind::park_slot, number, route_.slot);
+        return true;
     }
 
     /// Makes of `number`, dialled by `by`, what the digit plan says. False: it is refused.

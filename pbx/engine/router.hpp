@@ -36,6 +36,7 @@ enum class RouteStepKind : std::uint8_t {
     ring_group,         ///< the number is one; other: its display name
     passed_over,        ///< a member that does not ring; other: why
     nobody_to_ring,     ///< no member of the ring group
+    park_slot,          ///< the number is one of the park lot; empty other: any that is free
     rings,              ///< its phones; other: `all at once` or `one after the other`
     rings_member,       ///< a member of a ring group; other: seconds after the start
     rings_for,          ///< other: seconds; then on to the next step
@@ -62,13 +63,14 @@ struct RouteQuestion {
     std::span<const Diversion> diversions{};  ///< that came with the call, the first one first
 };
 
-enum class RouteKind : std::uint8_t { hunt, feature, reject };
+enum class RouteKind : std::uint8_t { hunt, feature, park, reject };
 
 /// The decision.
 struct Route {
     RouteKind kind = RouteKind::reject;
     Hunt hunt;
     std::optional<DialledFeature> feature;
+    std::string slot;     ///< park: its number; empty: any that is free
     unsigned status = 0;  ///< of a rejection: 403, 404, 480, 482, 486, or a rule's own
     std::string phrase;
     std::string warning;                ///< text of its Warning; empty: none

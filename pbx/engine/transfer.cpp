@@ -16,14 +16,6 @@ namespace {
 
 constexpr std::string_view no_offer = "SIP;cause=488;text=\"No media offered\"";
 
-const std::string* find_header(const PayloadRef& payload, std::string_view name)
-{
-    if (!payload) return nullptr;
-    for (const auto& header : payload->headers)
-        if (header.name == name) return &header.value;
-    return nullptr;
-}
-
 /// A Reason (RFC 3326) with words that may be a phone's own.
 std::string reason_of(unsigned status, std::string_view words)
 {
@@ -35,70 +27,67 @@ std::string reason_of(unsigned status, std::string_view words)
     return reason + '"';
 }
 
+/// What whoever parked a call is shown.
+std::string parked_in_words(const Parking& parking)
+{
+    return "Parked In " + parking.slot;
+}
+
 }  // namespace
 
 void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                                Outbox& outbox)
 {
-    const auto refuse = [&](unsigned status, std::string_view phrase,
-                            std::string_view warning = {}) {
-        Reply reply{
-            .transaction = input.transaction, .status = status, .phrase = std::string{phrase}};
-        if (!warning.empty())
-            reply.headers.push_back(
-                {"Warning", "399 " + directory_->domain() + " \"" + std::string{warning} + '"'});
-        outbox.send(std::move(reply));
+    const auto refuse = [&](unsigned status, std::string_view phrase) {
+        outbox.send(Reply{
+            .transaction = input.transaction, .status = status, .phrase = std::string{phrase}});
     };
-    const auto* value = find_header(input.payload, "Refer-To");
-    const auto refer = value ? parse_refer_to(*value) : std::nullopt;
-    if (!refer)
-        return refuse(400, "Bad Refer-To",
-                      "Refer-To: expected one SIP URI, with a well-formed Replaces if any");
-    if (!refer->wants_invite || refer->uri.scheme == UriScheme::tel ||
-        !is_own_host(refer->uri.host))
-        return refuse(403, "Not A Place To Transfer To",
-                      "Refer-To: only calls within this exchange");
+    auto referral = referral_of(input.payload, input.transaction, outbox);
+    if (!referral) return;
     Leg* transferee = call.peer_of(leg);
     if (!leg.talking() || !transferee || !transferee->talking() || call.transfer || call.change)
         return refuse(491, "Request Pending");
+    if (transferee->slot) return refuse(403, "You Are Parked");
 
-    const auto* subscribe = find_header(input.payload, "Refer-Sub");
-    const bool silent = subscribe && subscribe->starts_with("false");
+    const bool silent = referral->silent;
     Reply accepted{.transaction = input.transaction, .status = 202};
     if (silent) accepted.headers.push_back({"Refer-Sub", "false"});
     outbox.send(std::move(accepted));
 
     call.transfer =
         Transfer{.transferor = leg.id, .transferee = transferee->id, .reports = !silent};
-    report(call, 100, "Trying", false, outbox);
-    if (refer->replaces)
-        consult(call, leg, *refer->replaces, now, outbox);
+    report(call, 100, "Trying", false, now, outbox);
+    if (referral->to.replaces)
+        consult(call, leg, *referral->to.replaces, now, outbox);
     else
-        ring_target(call, leg, extension_of(refer->uri), find_header(input.payload, "Referred-By"),
-                    now, outbox);
+        ring_target(call, leg.extension, extension_of(referral->to.uri),
+                    std::move(referral->headers), now, outbox);
 }
 
-void CallEngine::ring_target(Call& call, const Leg& transferor, std::string_view number,
-                             const std::string* referred_by, Moment now, Outbox& outbox)
+void CallEngine::ring_target(Call& call, const std::string& by, std::string_view number,
+                             std::vector<Header> headers, Moment now, Outbox& outbox)
 {
     const Leg& transferee = *call.find(call.transfer->transferee);
-    auto route =
-        lampline::route({transferor.extension, number, &transferee.flow, {}}, router_view());
+    auto route = lampline::route({by, number, &transferee.flow, {}}, router_view());
+    if (route.kind == RouteKind::park) return park(call, by, route.slot, now, outbox);
     if (route.kind == RouteKind::feature)
         return transfer_failed(call, 403, "Not A Place To Transfer To", now, outbox);
     if (route.kind == RouteKind::reject)
         return transfer_failed(call, route.status, route.phrase, now, outbox);
 
     Hunting hunting;
-    hunting.caller = transferor.extension;
+    hunting.caller = by;
     hunting.own = transferee.flow;
     hunting.dialled = number;
-    hunting.invitation = {.from = transferee.phone, .max_forwards = 70};
+    hunting.invitation = {.from = presented(transferee), .max_forwards = 70};
+    if (call.parking && call.transfer->transferor == call.parking->leg)
+        hunting.invitation.from.display_name =
+            "Parked " + call.parking->slot + ": " + presented(transferee).display_name;
     if (!call.clicked) {  // else there is no phone that has asked for a timer, and would keep it
         hunting.invitation.supported = transferee.supported & OptionTag::timer;
         hunting.invitation.session_timer = timer_to_forward({}, settings_.session_expires);
     }
-    if (referred_by) hunting.invitation.headers.push_back({"Referred-By", *referred_by});
+    hunting.invitation.headers = std::move(headers);
     begin_hunt(call, std::move(route), std::move(hunting), now, outbox);
 }
 
@@ -120,9 +109,17 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
         const auto dialled = other.dialled;
         give_up_ringing(other, 487, "Request Terminated", now, outbox);
         sweep(other, outbox);
-        return ring_target(call, transferor, dialled, nullptr, now, outbox);
+        return ring_target(call, transferor.extension, dialled, {}, now, outbox);
     }
-    if (!consulted->talking() || !target || !target->talking() || target->id == transfer.transferee)
+    if (other.asks_slot) {
+        const auto slot = *other.asks_slot;
+        end_call(other, {}, LegInput::replaced, LegInput::replaced, completed_elsewhere, now,
+                 outbox);
+        sweep(other, outbox);
+        return park(call, transferor.extension, slot, now, outbox);
+    }
+    if (!consulted->talking() || !target || !target->talking() || target->slot ||
+        target->id == transfer.transferee)
         return transfer_failed(call, 481, "No Such Dialog To Replace", now, outbox);
     transfer.stage = TransferStage::offered;
     transfer.consulted = consulted->id;
@@ -152,12 +149,13 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     const LegId shown = leg->id == transfer.transferee ? transfer.target : transfer.transferee;
     const auto* other = find(shown).second;
     std::vector<Header> headers;
-    if (other) headers.push_back({"P-Asserted-Identity", write(other->phone)});
+    if (other) headers.push_back(asserted(presented(*other)));
+    const bool parks = other && other->slot;  // then there is nobody to refresh the session
     request(*leg,
             {.transaction = transaction,
              .method = Method::invite,
-             .supported = leg->supported & OptionTag::timer,
-             .session_timer = timer_to_forward({}, call.session_expires),
+             .supported = parks ? OptionTag::none : leg->supported & OptionTag::timer,
+             .session_timer = parks ? SessionTimer{} : timer_to_forward({}, call.session_expires),
              .headers = std::move(headers),
              .payload = asks ? nullptr : transfer.offer},
             outbox);
@@ -173,6 +171,7 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
         return transfer_failed(call, 488, "No Media Offered", now, outbox);
     }
     target.supported = response.supported | response.required;
+    target.takes_update = response.allows_update;
     target.sdp = response.payload;
     move(target, LegInput::success, outbox);
     target_found(call, target, response.payload, now, outbox);
@@ -245,14 +244,19 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
 {
     Transfer& transfer = *call.transfer;
     auto [offerers, offerer] = find(transfer.offerer);
-    if (!offerer || !(offerer->ack_owed || offerer->invite_in))
+    if (!offerer || !(offerer->ack_owed || offerer->invite_in || offerer->slot))
         return transfer_failed(call, 480, "Party Has Left", now, outbox);
     const auto payload =
         answer ? std::make_shared<const Payload>(Payload{answer->content_type, answer->body, {}})
                : nullptr;
-    if (offerer->invite_in) {  // it has picked the call up
+    if (offerer->slot) {
+        parked(call, *offerer, now);
+    } else if (offerer->invite_in) {  // it has picked the call up
         offerer->ack_due = std::exchange(offerer->invite_in, {});
-        outbox.send(Reply{.transaction = offerer->ack_due, .status = 200, .payload = payload});
+        outbox.send(Reply{.transaction = offerer->ack_due,
+                          .status = 200,
+                          .headers = {asserted(presented(*call.find(transfer.transferee)))},
+                          .payload = payload});
         move(*offerer, LegInput::success, outbox);
     } else {
         outbox.send(SendAck{offerer->id, std::exchange(offerer->ack_owed, {}), payload});
@@ -265,8 +269,15 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
     Leg& transferee = *call.find(transfer.transferee);
     connect(transferee, target);
     for (Leg* leg : {&transferee, &target}) {
-        leg->other = (leg == &target ? transferee : target).phone;
-        leg->held = leg->sdp && !leg->sdp->body.empty() && !receives_media(leg->sdp->body);
+        // Those asked in an INVITE were told in it.
+        const bool told = leg->id == transfer.answerer || transfer.consulted;
+        const Leg& other = leg == &target ? transferee : target;
+        if (told)
+            leg->other = presented(other);
+        else
+            show(*leg, other, outbox);
+        leg->held =
+            target.slot || (leg->sdp && !leg->sdp->body.empty() && !receives_media(leg->sdp->body));
         announce(*leg, outbox);
     }
     const auto* asked = find(transfer.consulted).first;
@@ -288,7 +299,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
         call.answered_at = now.wall;
         ++counters_.calls_answered;
     }
-    report(call, 200, "OK", true, outbox);
+    report(call, 200, target.slot ? parked_in_words(*call.parking) : "OK", true, now, outbox);
     if (!transfer.last_report) transferor_told(call, outbox);
 }
 
@@ -335,14 +346,16 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
         picker->peer = {};
         move(*picker, LegInput::rejected, outbox);
     }
-    report(call, status, phrase, true, outbox);
+    report(call, status, phrase, true, now, outbox);
     if (const auto [other, consulted] = find(transfer.consulted);
         consulted && consulted->state == LegState::terminated && other->id != call.id)
         end_call(*other, {}, LegInput::remote_bye, LegInput::remote_bye,
                  "SIP;cause=480;text=\"Transfer failed\"", now, outbox);
     const Leg* transferor = call.find(transfer.transferor);
     const bool alone = !transferor || transferor->state == LegState::terminated;
+    const bool rang_back = transferor && transferor->slot;
     call.transfer.reset();
+    if (rang_back) return rang_back_in_vain(call, now, outbox);
     if (alone)
         end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye,
                  call.answered_at ? reason_of(status, "Transfer failed")
@@ -355,7 +368,9 @@ void CallEngine::transferor_told(Call& call, Outbox& outbox)
     if (Leg* transferor = call.find(call.transfer->transferor);
         transferor && transferor->state != LegState::terminated) {
         move(*transferor, LegInput::remote_bye, outbox);
-        hang_up(*transferor, "SIP;cause=200;text=\"Transferred\"", outbox);
+        const bool into_slot = call.parking && call.parking->leg == call.transfer->target;
+        hang_up(*transferor,
+                reason_of(200, into_slot ? parked_in_words(*call.parking) : "Transferred"), outbox);
     }
     call.transfer.reset();
 }
@@ -385,14 +400,15 @@ bool CallEngine::leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbo
         return true;
     }
     if (call.transfer && leg.id == call.transfer->transferee)
-        report(call, 487, "Request Terminated", true, outbox);
+        report(call, 487, "Request Terminated", true, now, outbox);
     return false;
 }
 
 /// NOTIFY of the implicit subscription (RFC 3515 §2.4.4, §2.4.5).
 void CallEngine::report(Call& call, unsigned status, std::string_view phrase, bool final,
-                        Outbox& outbox)
+                        Moment now, Outbox& outbox)
 {
+    refer_subscriptions_.report(call.id, status, phrase, final, now, outbox);
     Transfer& transfer = *call.transfer;
     Leg* transferor = call.find(transfer.transferor);
     if (!transfer.reports || !transferor || transferor->state == LegState::terminated) return;
@@ -406,9 +422,7 @@ void CallEngine::report(Call& call, unsigned status, std::string_view phrase, bo
                          {"Subscription-State",
                           final ? "terminated;reason=noresource" : "active;expires=180"}},
              .payload = std::make_shared<const Payload>(
-                 Payload{"message/sipfrag;version=2.0",
-                         "SIP/2.0 " + std::to_string(status) + ' ' + std::string{phrase} + "\r\n",
-                         {}})},
+                 Payload{std::string{sipfrag_type}, status_line(status, phrase), {}})},
             outbox);
 }
 

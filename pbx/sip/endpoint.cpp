@@ -308,7 +308,8 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
 bool Endpoint::Inner::is_repeated(HeldRequest& request)
 {
     const auto method = request.sip->sip_request->rq_method;
-    if (request.connection || (method != sip_method_register && method != sip_method_subscribe))
+    if (request.connection || (method != sip_method_register && method != sip_method_subscribe &&
+                               method != sip_method_refer))
         return false;
     // Only accepted ones are kept, and a repetition brings the same credentials.
     if (!request.sip->sip_authorization && !request.sip->sip_proxy_authorization) return false;
@@ -330,9 +331,13 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
                                   *request.listener, extension);
     const auto id = transaction_ids.next();
     if (!request.key.empty()) repeated.add(request.key, std::chrono::steady_clock::now());
-    SipInput input = sip.sip_request->rq_method == sip_method_register
-                         ? SipInput{to_register(sip, id, request.source, extension)}
-                         : SipInput{to_subscribe(sip, id, request.source, extension)};
+    SipInput input = [&]() -> SipInput {
+        switch (sip.sip_request->rq_method) {
+        case sip_method_register: return to_register(sip, id, request.source, extension);
+        case sip_method_refer: return to_refer(sip, id, request.source, extension);
+        default: return to_subscribe(sip, id, request.source, extension);
+        }
+    }();
     held.emplace(id.value, std::move(request));
     on_input(std::move(input));
 }
@@ -345,7 +350,7 @@ bool Endpoint::Inner::reply(const Reply& command)
     std::string lines;
     lines.reserve(512);
     const auto& url = *request.sip->sip_request->rq_url;
-    if (command.status < 300 && request.sip->sip_request->rq_method == sip_method_subscribe &&
+    if (command.status < 300 && request.sip->sip_request->rq_method != sip_method_register &&
         !names(command.headers, "Contact"))
         append_header(lines, "Contact",
                       fmt::format("<sip:{}{}>", url.url_user ? url.url_user : "",
@@ -422,8 +427,8 @@ void Endpoint::Inner::answer_options(const HeldRequest& request)
     std::string lines;
     append_header(lines, "Allow", allowed_methods);
     append_header(lines, "Accept", "application/sdp");
-    append_header(lines, "Supported", "timer, 100rel, replaces, path");
-    append_header(lines, "Allow-Events", "dialog");
+    append_header(lines, "Supported", "timer, 100rel, replaces, join, norefersub, path");
+    append_header(lines, "Allow-Events", "dialog, refer");
     answer(request, {.status = 200, .headers = lines});
 }
 

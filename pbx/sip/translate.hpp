@@ -2,6 +2,7 @@
 // Messages into values. Stateless; nothing here sends or keeps anything.
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/sip_input.hpp"
 #include "sip/sofia.hpp"
@@ -31,6 +32,11 @@ RegisterReceived to_register(const sip_t& sip, TransactionId transaction, Flow s
                              std::string_view extension);
 SubscribeReceived to_subscribe(const sip_t& sip, TransactionId transaction, Flow source,
                                std::string_view extension);
+
+ReferReceived to_refer(const sip_t& sip, TransactionId transaction, Flow source,
+                       std::string_view extension);
+/// Values of the headers of this name that the stack has no class for.
+std::vector<std::string> unknown_fields(const sip_t& sip, std::string_view name);
 
 /// A request within the dialog of `leg`.
 RequestReceived to_request(const sip_t& sip, TransactionId transaction, LegId leg);

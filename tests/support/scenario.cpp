@@ -15,6 +15,14 @@ PayloadRef sdp_payload(std::string_view sdp)
     return std::make_shared<const Payload>(Payload{"application/sdp", std::string{sdp}, {}});
 }
 
+PayloadRef with_headers(PayloadRef payload, const std::vector<Header>& headers)
+{
+    if (headers.empty()) return payload;
+    auto more = payload ? std::make_shared<Payload>(*payload) : std::make_shared<Payload>();
+    more->headers = headers;
+    return more;
+}
+
 SipUri address_of(std::string_view number)
 {
     SipUri uri;
@@ -210,8 +218,53 @@ void Phone::sends_replacing(const Replaces& replaces, std::string_view dialled,
     invites(dialled, sdp, replaces);
 }
 
+void Phone::sends_joining(const Replaces& join, std::string_view dialled, std::string_view sdp)
+{
+    invites(dialled, sdp, std::nullopt, join);
+}
+
+void Phone::refers(std::string_view referred, PayloadRef payload, OptionTag required)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, Method::refer, {}};
+    auto contact = address_of(number);
+    contact.host = flow.host;
+    contact.port = flow.port;
+    scenario_.receive(ReferReceived{.transaction = transaction,
+                                    .source = flow,
+                                    .authenticated = number,
+                                    .request_uri = address_of(referred),
+                                    .parties = {{{}, address_of(number)},
+                                                "refer-" + std::to_string(++refer_),
+                                                {{}, address_of(referred)},
+                                                {}},
+                                    .call_id = "refer-" + number,
+                                    .cseq = ++cseq_,
+                                    .contact = contact,
+                                    .required = required,
+                                    .payload = std::move(payload)});
+}
+
+void Phone::subscribes_to_refer(const Arrived& accepted, std::chrono::seconds expires)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, Method::subscribe, {}};
+    scenario_.receive(SubscribeReceived{.transaction = transaction,
+                                        .source = flow,
+                                        .authenticated = number,
+                                        .request_uri = address_of(number),
+                                        .parties = {{{}, address_of(number)},
+                                                    "refer-" + std::to_string(refer_),
+                                                    {{}, address_of(number)},
+                                                    accepted.local_tag},
+                                        .call_id = "refer-" + number,
+                                        .cseq = ++cseq_,
+                                        .event = "refer",
+                                        .expires = expires});
+}
+
 void Phone::invites(std::string_view dialled, std::string_view sdp,
-                    std::optional<Replaces> replaces)
+                    std::optional<Replaces> replaces, std::optional<Replaces> join)
 {
     own_invite_ = scenario_.next_transaction();
     leg_ = {};
@@ -233,8 +286,11 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
                                      .supported = supported,
                                      .session_timer = session_timer,
                                      .replaces = std::move(replaces),
+                                     .join = std::move(join),
+                                     .focus = focus,
+                                     .allows_update = allows_update,
                                      .user_agent = user_agent,
-                                     .payload = sdp_payload(sdp)});
+                                     .payload = with_headers(sdp_payload(sdp), invite_headers)});
 }
 
 void Phone::sends(Method method, PayloadRef payload)
@@ -248,7 +304,19 @@ void Phone::sends(Method method, PayloadRef payload)
                                       .method = method,
                                       .supported = supported,
                                       .session_timer = session_timer,
+                                      .focus = focus,
                                       .payload = std::move(payload)});
+}
+
+void Phone::sends_on(std::string also, std::optional<SipUri> contact)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, BYE, leg_};
+    scenario_.receive(RequestReceived{.transaction = transaction,
+                                      .leg = leg_,
+                                      .method = BYE,
+                                      .also = std::move(also),
+                                      .left_contact = std::move(contact)});
 }
 
 void Phone::sends_invite(std::string_view sdp)
@@ -281,6 +349,8 @@ void Phone::replies(unsigned status, std::string_view sdp)
         .to_tag = status == 100 ? "" : "tag-" + number + "-" + std::to_string(flow.port),
         .supported = supported,
         .session_timer = session_timer,
+        .focus = focus,
+        .allows_update = allows_update,
         .payload = sdp_payload(sdp)});
 }
 
@@ -382,7 +452,7 @@ DirectoryRef Scenario::directory() const
     }
     return std::make_shared<const Directory>(
         std::string{domain}, std::move(extensions), groups_,
-        Numbering{.feature_codes = {}, .ring_groups = ring_groups_});
+        Numbering{.feature_codes = {}, .ring_groups = ring_groups_, .park_lot = park_lot_});
 }
 
 Scenario::~Scenario()
@@ -446,6 +516,13 @@ void Scenario::forwards(const std::string& number, Forwarding forwarding)
 void Scenario::has_ring_groups(std::vector<RingGroup> groups)
 {
     ring_groups_ = std::move(groups);
+    exchange_->replace_directory(directory(), now_, outbox_);
+    deliver();
+}
+
+void Scenario::has_park_lot(ParkLot lot)
+{
+    park_lot_ = std::move(lot);
     exchange_->replace_directory(directory(), now_, outbox_);
     deliver();
 }
@@ -627,6 +704,8 @@ void Scenario::deliver(SipCommand& command)
                        arrived.headers = reply.headers;
                        arrived.session_timer = reply.session_timer;
                        arrived.is_reliable = reply.reliable;
+                       arrived.focus = reply.focus;
+                       arrived.local_tag = reply.local_tag;
                        arrived.payload = reply.payload;
                        if (request.method == INVITE && reply.status / 100 == 2 &&
                            request.phone->acknowledges)
@@ -648,6 +727,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.leg = invite.leg;
                        arrived.answers_to = invite.transaction;
                        arrived.from_address = invite.from;
+                       arrived.focus = invite.focus;
                        arrived.headers = invite.headers;
                        if (invite.payload)
                            for (const auto& header : invite.payload->headers)
@@ -676,6 +756,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.headers = request.headers;
                        arrived.session_timer = request.session_timer;
                        arrived.rack_rseq = request.rack_rseq;
+                       arrived.focus = request.focus;
                        arrived.payload = request.payload;
                        if (request.method == BYE && phone->answers_bye)
                            waiting_.push_back(ResponseReceived{.leg = request.leg,

@@ -67,6 +67,8 @@ public:
     std::vector<Header> headers;
     SessionTimer session_timer;
     bool is_reliable = false;
+    bool focus = false;
+    std::string local_tag;  // of a reply that begins a dialog without leg
     std::uint32_t rack_rseq = 0;
     PayloadRef payload;
     std::optional<SendNotify> notify;
@@ -91,9 +93,19 @@ public:
     void sends_replacing(const Replaces& replaces, std::string_view number,
                          std::string_view sdp = talking_sdp);
 
+    /// The same with a Join header.
+    void sends_joining(const Replaces& join, std::string_view number,
+                       std::string_view sdp = talking_sdp);
+    /// REFER outside a dialog, for the phones of `number`.
+    void refers(std::string_view number, PayloadRef payload, OptionTag required = OptionTag::none);
+    /// SUBSCRIBE within the dialog of such a REFER.
+    void subscribes_to_refer(const Arrived& accepted, std::chrono::seconds expires);
+
     // Within the dialog of the last INVITE sent or received.
     void sends(Method method, PayloadRef payload = nullptr);
     void sends_invite(std::string_view sdp);
+    /// BYE with Also, or with a Contact.
+    void sends_on(std::string also, std::optional<SipUri> contact = std::nullopt);
     void cancels();
     void replies(unsigned status, std::string_view sdp = {});
     /// Answers a request that is not the last one.
@@ -127,6 +139,9 @@ public:
     SessionTimer session_timer;
     OptionTag supported = OptionTag::none;
     std::string user_agent = "Test";
+    bool focus = false;  // it mixes: `isfocus` in its Contact
+    bool allows_update = false;
+    std::vector<Header> invite_headers;  // that pass through
 
     std::uint32_t resumed_cseq = 0;  ///< what the last dialog taken up counts on from
     std::optional<Flow> moved_to;    ///< where the exchange sends now
@@ -142,13 +157,15 @@ public:
 
 private:
     friend class Scenario;
-    void invites(std::string_view number, std::string_view sdp, std::optional<Replaces> replaces);
+    void invites(std::string_view number, std::string_view sdp, std::optional<Replaces> replaces,
+                 std::optional<Replaces> join = std::nullopt);
 
     Scenario& scenario_;
     LegId leg_{};                       // the exchange's leg of the present dialog
     TransactionId own_invite_{};        // our INVITE, as the exchange knows it
     std::optional<Arrived> to_answer_;  // the last request that waits for our answer
     std::uint32_t cseq_ = 0;
+    std::uint32_t refer_ = 0;  // number of its REFERs outside a dialog
 };
 
 /// The exchange, its phones, and the time. Whatever arrives unasked fails the test at the end.
@@ -172,6 +189,8 @@ public:
     [[nodiscard]] bool has_no_calls() const { return exchange_->call_count() == 0; }
     /// Every dialog the exchange opened has been closed.
     [[nodiscard]] bool has_no_dialogs() const { return legs_.empty(); }
+    /// Requests of phones that have no final answer yet.
+    [[nodiscard]] std::size_t unanswered() const { return requests_.size(); }
     [[nodiscard]] bool awaits_answer(TransactionId request) const
     {
         return requests_.contains(request);
@@ -183,6 +202,7 @@ public:
     /// Forwarding of `number`, in force from now on.
     void forwards(const std::string& number, Forwarding forwarding);
     void has_ring_groups(std::vector<RingGroup> groups);
+    void has_park_lot(ParkLot lot);
     [[nodiscard]] const Forwarding& forwarding_of(const std::string& number);
     /// False: what phones ask for by feature codes is kept in `asked` instead of done at once.
     bool settles = true;
@@ -232,6 +252,7 @@ private:
     std::vector<Group> groups_;
     std::map<std::string, Forwarding> forwarding_;
     std::vector<RingGroup> ring_groups_;
+    ParkLot park_lot_;
     ExchangeSettings settings_;
     TokenSource tokens_;
     std::optional<Exchange> exchange_;

@@ -132,7 +132,7 @@ std::optional<HttpResponse> unknown_extensions(const LampAccount& account)
     json::array errors;
     for (const auto& [name, number] :
          {std::pair{"/watcher", &account.watcher}, {"/member", &account.member}})
-        if (!account.directory->find(*number))
+        if (!account.directory->is_watchable(*number))
             errors.push_back(json::object{{"pointer", name},
                                           {"code", "unknown_extension"},
                                           {"message", "there is no extension " + *number}});

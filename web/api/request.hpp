@@ -96,6 +96,8 @@ ApiAnswer put_feature_code(const ApiRequest&);
 ApiAnswer get_digit_plan(const ApiRequest&);
 ApiAnswer put_digit_plan(const ApiRequest&);
 ApiAnswer test_digit_plan(const ApiRequest&);
+ApiAnswer get_park_lot(const ApiRequest&);
+ApiAnswer put_park_lot(const ApiRequest&);
 ApiAnswer list_watches(const ApiRequest&);
 ApiAnswer list_groups(const ApiRequest&);
 ApiAnswer get_group(const ApiRequest&);

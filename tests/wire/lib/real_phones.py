@@ -102,6 +102,9 @@ class Baresip:
     def dials(self, number: str) -> None:
         self.types(f"/dial sip:{number}@{self.domain}")
 
+    def transfers(self, number: str) -> None:
+        self.types(f"/transfer sip:{number}@{self.domain}")
+
     def hears(self, hertz: int) -> bool:
         """Whether a tone of `hertz` has arrived in a call."""
         return any(loudness(path, hertz) > 6000 for path in self.folder.glob("dump-*-dec.wav"))
@@ -124,7 +127,7 @@ class Sipp:
 
     def __init__(self, scenario: str, server: tuple[str, int], folder: Path, *, port: int,
                  calls: int, service: str, user: str = "", secret: str = "", rate: int = 10,
-                 limit: int = 10):
+                 limit: int = 10, target: str = ""):
         self.scenario, self.log = scenario, folder / f"{scenario}-{port}.txt"
         command = ["sipp", f"{server[0]}:{server[1]}", "-sf", str(SCENARIOS / f"{scenario}.xml"),
                    "-i", "127.0.0.1", "-p", str(port), "-s", service, "-m", str(calls),
@@ -135,8 +138,10 @@ class Sipp:
         if user:
             uri = "office.test" if scenario == "register" else f"{service}@office.test"
             command += ["-au", user, "-ap", secret, "-auth_uri", uri]
-        if scenario == "caller":
+        if scenario in ("caller", "transferor", "also"):
             command += ["-set", "caller", user]
+        if target:
+            command += ["-set", "target", target]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, cwd=folder)
         self.output = b""
