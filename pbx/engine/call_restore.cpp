@@ -83,21 +83,22 @@ void CallEngine::keep(Call& call, Outbox& outbox)
     call.unsaved = false;
     const auto [one, other] = talking_pair(call);
     if (!one) return;
+    const bool waits = one->slot || other->slot;  // and is not merely on its way to a slot
     for (Leg* leg : {one, other}) leg->reserved_cseq = leg->dialog_state.cseq + cseq_block;
-    outbox.store(CallStored{
-        std::make_shared<const StoredCall>(StoredCall{
-            .id = call.id,
-            .from = call.from,
-            .dialled = call.dialled,
-            .started_at = call.started_at,
-            .answered_at = call.answered_at.value_or(call.started_at),
-            .session_expires = call.session_expires,
-            .session_ends_at = call.session_ends_at,
-            .legs = {to_stored(*one), to_stored(*other)},
-            .parked_by = call.parking ? call.parking->by : std::string{},
-            .rings_back_at = call.parking ? call.parking->rings_back_at : call.started_at,
-        }),
-        !std::exchange(call.kept, true)});
+    outbox.store(
+        CallStored{std::make_shared<const StoredCall>(StoredCall{
+                       .id = call.id,
+                       .from = call.from,
+                       .dialled = call.dialled,
+                       .started_at = call.started_at,
+                       .answered_at = call.answered_at.value_or(call.started_at),
+                       .session_expires = call.session_expires,
+                       .session_ends_at = call.session_ends_at,
+                       .legs = {to_stored(*one), to_stored(*other)},
+                       .parked_by = waits ? call.parking->by : std::string{},
+                       .rings_back_at = waits ? call.parking->rings_back_at : call.started_at,
+                   }),
+                   !std::exchange(call.kept, true)});
 }
 
 void CallEngine::forget(Call& call, Outbox& outbox)
