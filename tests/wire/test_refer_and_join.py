@@ -198,8 +198,11 @@ class Join(WireTest):
         self.assertIn(";isfocus", arrived["Contact"])
         arrived.replies(200, sdp("caller", 2))
         self.assertNotIn("isfocus", mixed.receives(200)["Contact"])
-        third.received.replies(200, sdp("mixer", 1), headers=[])
+        self.bob.params = ";isfocus"
+        third.replies(200, sdp("mixer", 1))
         answer = joining.receives(200)
+        self.assertIn(";isfocus", answer["Contact"])
+        self.bob.params = ""
         self.assertEqual(sdp("mixer", 1).encode(), answer.body)
         third.receives("ACK")
         self.assertEqual(2, len(self.rest.items("/api/v1/calls")))
@@ -219,6 +222,34 @@ class Join(WireTest):
         joining.receives(488)
         self.group(join=False)
         self.joins().receives(403)
+        self.ends()
+
+
+@unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+class SippJoins(Join):
+    """The same office, with SIPp as the third party."""
+
+    def test_three_talk(self):
+        folder = Path(tempfile.mkdtemp(prefix="lampline-join-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        value = f"{self.shown.call_id};to-tag={self.shown.local_tag};" \
+                f"from-tag={self.shown.remote_tag}"
+        sipp = Sipp("joiner", self.server.address["udp"], folder, port=free_udp_port(), calls=1,
+                    service="202", user="203", secret=self.office.secrets["203"], join=value)
+        self.addCleanup(sipp.close)
+        third = self.bob.receives("INVITE")
+        own = self.incoming.dialog
+        self.assertEqual(f"{own.call_id};to-tag={own.local_tag};from-tag={own.remote_tag}",
+                         third.received["Join"])
+        self.bob.params = ";isfocus"
+        third.replies(200, sdp("mixer", 1))
+        third.receives("ACK")
+        third.receives("BYE")
+        sipp.succeeds()
+        self.bob.params = ""
+        self.ends()
+
+    def test_what_is_refused(self):
         self.ends()
 
 

@@ -127,7 +127,7 @@ class Sipp:
 
     def __init__(self, scenario: str, server: tuple[str, int], folder: Path, *, port: int,
                  calls: int, service: str, user: str = "", secret: str = "", rate: int = 10,
-                 limit: int = 10, target: str = ""):
+                 limit: int = 10, target: str = "", join: str = ""):
         self.scenario, self.log = scenario, folder / f"{scenario}-{port}.txt"
         command = ["sipp", f"{server[0]}:{server[1]}", "-sf", str(SCENARIOS / f"{scenario}.xml"),
                    "-i", "127.0.0.1", "-p", str(port), "-s", service, "-m", str(calls),
@@ -138,10 +138,12 @@ class Sipp:
         if user:
             uri = "office.test" if scenario == "register" else f"{service}@office.test"
             command += ["-au", user, "-ap", secret, "-auth_uri", uri]
-        if scenario in ("caller", "transferor", "also"):
+        if scenario in ("caller", "transferor", "also", "joiner"):
             command += ["-set", "caller", user]
         if target:
             command += ["-set", "target", target]
+        if join:
+            command += ["-key", "join", join]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, cwd=folder)
         self.output = b""
