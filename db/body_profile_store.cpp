@@ -9,7 +9,8 @@ constexpr const char* columns =
     "SELECT name, initiator_words, recipient_words, dialogs, dialog_id, ended, clearing, "
     "idle_dialog_id, entity, tags, end_event, display_names, local_targets, remote_targets, "
     "rendering, direction, partial, gap_ms, max_body, state_first, direction_first, final_newline, "
-    "version, created_at, updated_at FROM body_profile ";
+    "version, created_at, updated_at, unregistered, do_not_disturb, forwarded, "
+    "merged_lists FROM body_profile ";
 constexpr std::string_view hidden = "hidden";
 constexpr std::string_view actual = "actual";
 
@@ -81,6 +82,9 @@ StoredBodyProfile row_in(SQLite::Statement& row)
     stored.stamp.version = static_cast<std::uint64_t>(row.getColumn(at++).getInt64());
     stored.stamp.created_at = time_in(row.getColumn(at++));
     stored.stamp.updated_at = time_in(row.getColumn(at++));
+    for (auto* word : {&profile.unregistered, &profile.do_not_disturb, &profile.forwarded})
+        *word = dialog_word(text()).value_or("");
+    profile.merged_lists = flag();
     return stored;
 }
 
@@ -124,6 +128,9 @@ void bind_row(SQLite::Statement& statement, const StoredBodyProfile& row)
     number(static_cast<std::int64_t>(row.stamp.version));
     number(column(row.stamp.created_at));
     number(column(row.stamp.updated_at));
+    for (const auto word : {profile.unregistered, profile.do_not_disturb, profile.forwarded})
+        text(std::string{word.empty() ? hidden : word});
+    number(profile.merged_lists);
 }
 
 }  // namespace
@@ -155,7 +162,7 @@ void BodyProfileStore::put(const StoredBodyProfile& row)
     remove(row.profile.name);  // and with it its phones
     SQLite::Statement insert{database_.handle(),
                              "INSERT INTO body_profile VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
-                             "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+                             "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
     bind_row(insert, stored);
     insert.exec();
     SQLite::Statement phone{database_.handle(), "INSERT INTO body_profile_phone VALUES (?, ?, ?)"};

@@ -166,20 +166,21 @@ void CallLogStore::put(const CallRecord& record)
     auto& put = statements_->put;
     put.clearBindings();
     put.bind(1, column(record.id));
-    put.bind(2, record.caller);
-    put.bind(3, record.caller_name);
-    put.bind(4, record.dialled);
-    put.bind(5, record.callee);
-    put.bind(6, record.callee_name);
-    put.bind(7, record.answered_by);
+    // The statement has run before `record` is gone.
+    put.bindNoCopy(2, record.caller);
+    put.bindNoCopy(3, record.caller_name);
+    put.bindNoCopy(4, record.dialled);
+    put.bindNoCopy(5, record.callee);
+    put.bindNoCopy(6, record.callee_name);
+    put.bindNoCopy(7, record.answered_by);
     bind(put, 8, record.ringing_at);
     bind(put, 9, record.answered_at);
     put.bind(10, milliseconds(record.ended_at));
     put.bind(11, std::string{word(record.result)});
     put.bind(12, std::string{word(record.ended_by)});
-    put.bind(13, record.ended_extension);
+    put.bindNoCopy(13, record.ended_extension);
     put.bind(14, record.status);
-    put.bind(15, record.reason);
+    put.bindNoCopy(15, record.reason);
     bind(put, 16, record.continued_in);
     run_once(put);
 
@@ -192,10 +193,10 @@ void CallLogStore::put(const CallRecord& record)
         row.bind(3, std::string{word(part.kind)});
         row.bind(4, std::string{word(part.result)});
         row.bind(5, part.missed ? 1 : 0);
-        row.bind(6, part.extension);
-        row.bind(7, part.name);
-        row.bind(8, part.sip_call_id);
-        row.bind(9, part.end);
+        row.bindNoCopy(6, part.extension);
+        row.bindNoCopy(7, part.name);
+        row.bindNoCopy(8, part.sip_call_id);
+        row.bindNoCopy(9, part.end);
         row.bind(10, part.status);
         row.bind(11, milliseconds(part.started_at));
         bind(row, 12, part.ringing_at);

@@ -67,7 +67,11 @@ Database::Database(const fs::path& file, std::string_view domain)
             fmt::format("database {}: is new, so the domain must be given", file.string())};
     if (!seen) create_private(file);
     try {
-        handle_ = std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READWRITE, 5000);
+        // One thread at a time uses a connection, and nobody asks how much memory SQLite has: its
+        // locks would be taken a hundred times a call.
+        static_cast<void>(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0));  // refused once it is in use
+        handle_ = std::make_unique<SQLite::Database>(
+            file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, 5000);
         if (sqlite3_db_readonly(handle_->getHandle(), "main") != 0)
             throw OpenError{OpenFault::unreachable,
                             fmt::format("database {}: cannot be written", file.string())};

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "db/body_profile_store.hpp"
+#include "db/device_profile_store.hpp"
 #include "db/digit_plan_store.hpp"
 #include "db/extension_store.hpp"
 #include "db/feature_code_store.hpp"
@@ -34,6 +35,8 @@ DirectoryRef load_directory(Database& database)
         numbering.feature_codes.set(row.feature, std::move(row.code));
     std::vector<BodyProfile> profiles;
     for (auto& row : BodyProfileStore{database}.all()) profiles.push_back(std::move(row.profile));
+    std::vector<DeviceProfile> devices;
+    for (auto& row : DeviceProfileStore{database}.all()) devices.push_back(std::move(row.choice));
     for (auto& row : RingGroupStore{database}.all())
         numbering.ring_groups.push_back(std::move(row.group));
     if (auto plan = DigitPlanStore{database}.find())
@@ -42,7 +45,7 @@ DirectoryRef load_directory(Database& database)
     snapshot.commit();
     return std::make_shared<const Directory>(database.domain(), std::move(extensions),
                                              std::move(groups), std::move(numbering),
-                                             std::move(profiles));
+                                             std::move(profiles), std::move(devices));
 }
 
 }  // namespace lampline::db

@@ -37,5 +37,10 @@ private:
 /// The word of a way to fork in the database and in REST: parallel, sequential.
 std::string_view forking_word(Forking forking) noexcept;
 std::optional<Forking> forking_named(std::string_view word) noexcept;
+/// The words of exceptions, alike: number, prefix, anonymous; ring, forward, refuse.
+std::string_view word(CallerMatch match) noexcept;
+std::string_view word(CallerTreatment treatment) noexcept;
+std::optional<CallerMatch> caller_match_named(std::string_view text) noexcept;
+std::optional<CallerTreatment> caller_treatment_named(std::string_view text) noexcept;
 
 }  // namespace lampline::db

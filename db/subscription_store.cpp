@@ -7,7 +7,7 @@ namespace lampline::db {
 struct SubscriptionStore::Statements {
     explicit Statements(SQLite::Database& handle)
         : put{handle, "INSERT OR REPLACE INTO subscription "
-                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase{handle, "DELETE FROM subscription WHERE call_id = ? AND local_tag = ?"}
     {
     }
@@ -30,9 +30,9 @@ std::vector<StoredSubscription> SubscriptionStore::all()
         database_.handle(),
         "SELECT call_id, local_tag, watcher, member, remote_tag, local_uri, remote_uri, contact, "
         "route, transport, host, port, listener, event, user_agent, remote_cseq, reserved_cseq, "
-        "reserved_version, expires_at FROM subscription "
+        "reserved_version, expires_at, list FROM subscription "
         "WHERE watcher IN (SELECT number FROM extension) "
-        "AND member IN (SELECT number FROM extension)"};
+        "AND (list <> '' OR member IN (SELECT number FROM extension))"};
     while (select.executeStep()) {
         StoredSubscription row;
         row.call_id = select.getColumn(0).getString();
@@ -51,6 +51,7 @@ std::vector<StoredSubscription> SubscriptionStore::all()
         row.reserved_cseq = select.getColumn(16).getUInt();
         row.reserved_version = select.getColumn(17).getUInt();
         row.expires_at = time_in(select.getColumn(18));
+        row.list = select.getColumn(19).getString();
         rows.push_back(std::move(row));
     }
     return rows;
@@ -59,22 +60,26 @@ std::vector<StoredSubscription> SubscriptionStore::all()
 void SubscriptionStore::put(const StoredSubscription& row)
 {
     auto& put = statements_->put;
-    put.bind(1, row.call_id);
-    put.bind(2, row.local_tag);
-    put.bind(3, row.watcher);
-    put.bind(4, row.member);
-    put.bind(5, row.remote_tag);
-    put.bind(6, row.local_uri);
-    put.bind(7, row.remote_uri);
-    put.bind(8, row.contact);
+    // The statement has run before `row` is gone.
+    put.bindNoCopy(1, row.call_id);
+    put.bindNoCopy(2, row.local_tag);
+    put.bindNoCopy(3, row.watcher);
+    put.bindNoCopy(4, row.member);
+    put.bindNoCopy(5, row.remote_tag);
+    put.bindNoCopy(6, row.local_uri);
+    put.bindNoCopy(7, row.remote_uri);
+    put.bindNoCopy(8, row.contact);
     put.bind(9, column(row.route));
     bind_flow(put, 10, row.flow);
-    put.bind(14, row.event);
-    put.bind(15, row.user_agent);
+    // The statement has run before `row` is gone.
+    put.bindNoCopy(14, row.event);
+    // The statement has run before `row` is gone.
+    put.bindNoCopy(15, row.user_agent);
     put.bind(16, static_cast<std::int64_t>(row.remote_cseq));
     put.bind(17, static_cast<std::int64_t>(row.reserved_cseq));
     put.bind(18, static_cast<std::int64_t>(row.reserved_version));
     put.bind(19, column(row.expires_at));
+    put.bind(20, row.list);
     run_once(put);
 }
 
@@ -90,7 +95,7 @@ void SubscriptionStore::remove_orphans()
 {
     database_.handle().exec("DELETE FROM subscription "
                             "WHERE watcher NOT IN (SELECT number FROM extension) "
-                            "OR member NOT IN (SELECT number FROM extension)");
+                            "OR (list = '' AND member NOT IN (SELECT number FROM extension))");
 }
 
 }  // namespace lampline::db

@@ -17,6 +17,7 @@
 #include "db/call_store.hpp"
 #include "db/database_thread.hpp"
 #include "db/directory_loader.hpp"
+#include "db/route_key.hpp"
 #include "db/subscription_store.hpp"
 #include "engine/exchange.hpp"
 #include "random_tokens.hpp"
@@ -66,6 +67,7 @@ struct AtStart {
     DirectoryRef directory;
     Kept kept;
     std::vector<CallRef> damaged_calls;
+    std::array<unsigned char, 16> route_key{};
 };
 
 AtStart read_database(db::Database& database)
@@ -74,13 +76,16 @@ AtStart read_database(db::Database& database)
     return {db::load_directory(database),
             {db::BindingStore{database}.all(), db::SubscriptionStore{database}.all(),
              std::move(calls.calls), std::move(calls.ringing)},
-            std::move(calls.damaged)};
+            std::move(calls.damaged),
+            db::route_key(database)};
 }
 
-sip::EndpointSettings endpoint_settings(const ServeSettings& settings, const std::string& domain)
+sip::EndpointSettings endpoint_settings(const ServeSettings& settings, const std::string& domain,
+                                        const AtStart& found)
 {
     sip::EndpointSettings result;
     result.domain = domain;
+    result.route_key = found.route_key;
     result.product = "Lampline/" LAMPLINE_VERSION;
     for (const auto& listener : settings.sip)
         result.listen.push_back(
@@ -135,6 +140,9 @@ ExchangeSettings exchange_settings(const ServeSettings& settings)
         .indications = {.min_expires = settings.min_expires,
                         .default_expires = settings.default_expires,
                         .max_expires = settings.max_expires},
+        .qualify = {.interval = settings.qualify_interval,
+                    .misses = static_cast<unsigned>(settings.qualify_misses),
+                    .random = random_numbers()},
     };
 }
 
@@ -146,7 +154,7 @@ public:
            db::DatabaseThread& database)
         : drain_timeout_{settings.drain_timeout}, database_{database},
           authenticator_{authenticator_settings(settings), found.directory},
-          endpoint_{loop_, endpoint_settings(settings, domain), authenticator_,
+          endpoint_{loop_, endpoint_settings(settings, domain, found), authenticator_,
                     [this](SipInput&& input) { take(std::move(input)); }},
           exchange_{exchange_settings(settings), random_tokens(), found.directory}
     {
@@ -201,13 +209,10 @@ public:
     }
 
     /// Decides about a call without making it. Any thread.
-    void decide(std::string from, std::string dialled,
-                std::function<void(RouteExplanationRef)> answer)
+    void decide(RouteTest test, std::function<void(RouteExplanationRef)> answer)
     {
-        loop_.post([this, from = std::move(from), dialled = std::move(dialled),
-                    answer = std::move(answer)] {
-            answer(
-                std::make_shared<const RouteExplanation>(exchange_.explain_route(from, dialled)));
+        loop_.post([this, test = std::move(test), answer = std::move(answer)] {
+            answer(std::make_shared<const RouteExplanation>(exchange_.explain_route(test)));
         });
     }
 
@@ -454,9 +459,8 @@ try {
                  server.explain(std::move(question), std::move(answer));
              },
          .route =
-             [&](std::string from, std::string dialled,
-                 std::function<void(RouteExplanationRef)> answer) {
-                 server.decide(std::move(from), std::move(dialled), std::move(answer));
+             [&](RouteTest test, std::function<void(RouteExplanationRef)> answer) {
+                 server.decide(std::move(test), std::move(answer));
              },
          .order =
              [&](CallOrder order, std::function<void(OrderAnswerRef)> answer) {

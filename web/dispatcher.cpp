@@ -72,6 +72,15 @@ CallOrder order_of(CallAction action, const PathParams& path,
     return order;
 }
 
+RouteTest route_test_in(const json::object& body)
+{
+    RouteTest test{.from = json::value_to<std::string>(body.at("from")),
+                   .dialled = json::value_to<std::string>(body.at("dialled"))};
+    if (const auto* caller = body.if_contains("caller"); caller && !caller->is_null())
+        test.caller = json::value_to<std::string>(*caller);
+    return test;
+}
+
 /// For the log: paths are the network's text.
 std::string printable(std::string_view text)
 {
@@ -206,9 +215,7 @@ void Dispatcher::ask(const PendingRef& pending)
             go_on();
         });
     if (pending->row->needs == Needs::route) {
-        const auto& body = pending->body->as_object();
-        return exchange_.route(json::value_to<std::string>(body.at("from")),
-                               json::value_to<std::string>(body.at("dialled")),
+        return exchange_.route(route_test_in(pending->body->as_object()),
                                [pending, go_on](RouteExplanationRef route) {
                                    pending->route = std::move(route);
                                    go_on();

@@ -11,6 +11,7 @@ std::string_view name(EventType type) noexcept
     case EventType::call: return "call";
     case EventType::lamp: return "lamp";
     case EventType::registration: return "registration";
+    case EventType::reachability: return "reachability";
     }
     return "call";
 }

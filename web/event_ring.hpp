@@ -10,12 +10,12 @@
 
 namespace lampline::web {
 
-enum class EventType : std::uint8_t { call = 1, lamp = 2, registration = 4 };
+enum class EventType : std::uint8_t { call = 1, lamp = 2, registration = 4, reachability = 8 };
 std::string_view name(EventType type) noexcept;
 
 /// Which events a stream wants.
 struct EventFilter {
-    unsigned types = 7;     ///< sum of EventTypes
+    unsigned types = ~0U;   ///< sum of EventTypes
     std::string extension;  ///< only what concerns it; empty: all
 };
 

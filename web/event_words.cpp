@@ -50,6 +50,18 @@ EventWords words(const RegistrationEvent& registration, json::object said)
     return {EventType::registration, {registration.extension}, json::serialize(said)};
 }
 
+EventWords words(const ReachEvent& reach, json::object said)
+{
+    said["extension"] = reach.extension;
+    said["contact"] = reach.contact;
+    said["reachable"] = reach.reachable;
+    if (reach.round_trip.count() > 0)
+        said["round_trip_ms"] = static_cast<double>(reach.round_trip.count()) / 1000;
+    else
+        said["round_trip_ms"] = nullptr;
+    return {EventType::reachability, {reach.extension}, json::serialize(said)};
+}
+
 }  // namespace
 
 EventWords words_of(const LiveEvent& event)

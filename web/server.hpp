@@ -37,8 +37,8 @@ using LampSource =
     std::function<void(LampQuestion question, std::function<void(LampAccountRef)> answer)>;
 
 /// Asks the exchange what would become of a call, in the same manner.
-using RouteSource = std::function<void(std::string from, std::string dialled,
-                                       std::function<void(RouteExplanationRef)> answer)>;
+using RouteSource =
+    std::function<void(RouteTest test, std::function<void(RouteExplanationRef)> answer)>;
 
 /// Has the exchange do something with a call, in the same manner.
 using OrderTaker = std::function<void(CallOrder order, std::function<void(OrderAnswerRef)> answer)>;

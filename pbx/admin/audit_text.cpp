@@ -15,7 +15,8 @@ std::string audit_text(const Extension& extension)
 {
     return json::serialize(json::object{{"number", extension.number},
                                         {"display_name", extension.display_name},
-                                        {"visibility", name(extension.visibility)}});
+                                        {"visibility", name(extension.visibility)},
+                                        {"mode", name(extension.mode)}});
 }
 
 std::string audit_text(const Group& group)
@@ -44,6 +45,12 @@ std::string audit_text(const Group& group)
 
 std::string audit_text(const Forwarding& forwarding)
 {
+    json::array exceptions;
+    for (const auto& exception : forwarding.exceptions)
+        exceptions.push_back(json::object{{"match", db::word(exception.match)},
+                                          {"caller", exception.caller},
+                                          {"treatment", db::word(exception.treatment)},
+                                          {"to", exception.to}});
     json::object text{{"always", forwarding.always},
                       {"busy", forwarding.busy},
                       {"no_answer", forwarding.no_answer},
@@ -52,7 +59,8 @@ std::string audit_text(const Forwarding& forwarding)
                       {"do_not_disturb", forwarding.do_not_disturb},
                       {"call_waiting", forwarding.call_waiting},
                       {"call_limit", nullptr},
-                      {"forking", db::forking_word(forwarding.forking)}};
+                      {"forking", db::forking_word(forwarding.forking)},
+                      {"exceptions", std::move(exceptions)}};
     if (forwarding.call_limit) text["call_limit"] = *forwarding.call_limit;
     return json::serialize(text);
 }
@@ -109,6 +117,11 @@ std::string feature_code_audit_text(const std::string& code)
 std::string audit_text(const BodyProfile& profile)
 {
     return json::serialize(object_of(profile));
+}
+
+std::string audit_text(const DeviceProfile& choice)
+{
+    return json::serialize(json::object{{"profile", choice.profile}});
 }
 
 }  // namespace lampline::admin

@@ -21,6 +21,7 @@ constexpr std::array flags{
     Flag{"local_targets", &BodyProfile::local_targets},
     Flag{"remote_targets", &BodyProfile::remote_targets},
     Flag{"rendering", &BodyProfile::rendering},
+    Flag{"merged_lists", &BodyProfile::merged_lists},
     Flag{"partial", &BodyProfile::partial},
     Flag{"state_first", &BodyProfile::state_first},
     Flag{"direction_first", &BodyProfile::direction_first},
@@ -43,6 +44,16 @@ struct WordList {
 constexpr std::array word_lists{
     WordList{"initiator_words", &BodyProfile::as_initiator},
     WordList{"recipient_words", &BodyProfile::as_recipient},
+};
+
+struct Word {
+    std::string_view name;
+    std::string_view BodyProfile::*value;
+};
+constexpr std::array words_without_call{
+    Word{"unregistered", &BodyProfile::unregistered},
+    Word{"do_not_disturb", &BodyProfile::do_not_disturb},
+    Word{"forwarded", &BodyProfile::forwarded},
 };
 
 json::array shown(const BodyProfile::Words& words)
@@ -75,6 +86,8 @@ json::object object_of(const BodyProfile& profile)
     for (const auto& list : word_lists) object[list.name] = shown(profile.*list.value);
     object["dialogs"] = name(profile.shown);
     for (const auto& text : texts) object[text.name] = profile.*text.value;
+    for (const auto& word : words_without_call)
+        object[word.name] = (profile.*word.value).empty() ? "hidden" : profile.*word.value;
     object["clearing"] = name(profile.clearing);
     for (const auto& flag : flags) object[flag.name] = profile.*flag.value;
     object["direction"] = shown(profile.direction);
@@ -98,6 +111,9 @@ void merge(const json::object& body, BodyProfile& profile)
     for (const auto& text : texts)
         if (const auto* value = body.if_contains(text.name))
             profile.*text.value = json::value_to<std::string>(*value);
+    for (const auto& word : words_without_call)
+        if (const auto* value = body.if_contains(word.name))
+            profile.*word.value = dialog_word(value->as_string()).value_or("");
     for (const auto& flag : flags)
         if (const auto* value = body.if_contains(flag.name)) profile.*flag.value = value->as_bool();
     if (const auto* word = body.if_contains("dialogs"))

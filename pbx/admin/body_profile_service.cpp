@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "admin/audit_text.hpp"
-#include "db/audit_store.hpp"
-#include "db/directory_loader.hpp"
+#include "db/device_profile_store.hpp"
 #include "db/group_store.hpp"
 
 namespace lampline::admin {
@@ -92,6 +90,9 @@ std::vector<FieldFault> faults_of(const BodyProfile& profile, db::Database& data
     if (profile.partial && profile.single())
         faults.push_back(
             {"/partial", "needs_all_dialogs", "is for profiles that show all dialogs"});
+    if (profile.merged_lists && profile.single())
+        faults.push_back(
+            {"/merged_lists", "needs_all_dialogs", "is for profiles that show all dialogs"});
     if (profile.partial && !profile.ended)
         faults.push_back({"/partial", "needs_ended",
                           "leaves no other way to say that a dialog is over than `ended`"});
@@ -127,38 +128,15 @@ Result<BodyProfileSaved, Refusal> BodyProfileService::put(const BodyProfile& pro
                                                           const Actor& actor,
                                                           std::chrono::sys_seconds now)
 {
-    db::Transaction transaction{database_, db::Durability::full};
-    db::BodyProfileStore rows{database_};
+    AuditedChange change{database_, actor, now};
+    const db::BodyProfileStore rows{database_};
     auto faults = faults_of(profile, database_);
-    const auto before = rows.find(profile.name);
-    if (!before && rows.all().size() >= max_profiles)
+    if (!rows.find(profile.name) && rows.all().size() >= max_profiles)
         faults.push_back({"/name", "too_many",
                           "there are " + std::to_string(max_profiles) + " profiles already"});
-    if (!faults.empty()) return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, 0}};
-    if (auto refusal = check(condition, before ? before->stamp.version : 0))
-        return unexpected{std::move(*refusal)};
-
-    BodyProfileSaved saved;
-    saved.created = !before;
-    saved.row.profile = profile;
-    saved.row.stamp.created_at = before ? before->stamp.created_at : now;
-    saved.row.stamp.updated_at = now;
-    db::AuditRow audit{0,
-                       now,
-                       actor.name,
-                       actor.address,
-                       actor.request_id,
-                       "body_profile.put",
-                       profile.name,
-                       std::nullopt,
-                       audit_text(profile)};
-    if (before) audit.before = audit_text(before->profile);
-    saved.row.stamp.version = db::AuditStore{database_}.record(audit);
-    rows.put(saved.row);
-    transaction.commit();
-
-    saved.change.directory = db::load_directory(database_);
-    return saved;
+    if (!faults.empty()) return unexpected{invalid(std::move(faults))};
+    return change.put(rows, "body_profile", profile.name, db::StoredBodyProfile{profile, {}},
+                      &db::StoredBodyProfile::profile, condition);
 }
 
 Result<ConfigChange, Refusal> BodyProfileService::remove(std::string_view name,
@@ -167,23 +145,17 @@ Result<ConfigChange, Refusal> BodyProfileService::remove(std::string_view name,
                                                          std::chrono::sys_seconds now)
 {
     if (built_in_profile(name))
-        return unexpected{
-            Refusal{RefusalKind::invalid, {{"/name", "built_in", "is built in and stays"}}, {}, 0}};
-    db::Transaction transaction{database_, db::Durability::full};
-    db::BodyProfileStore rows{database_};
-    const auto before = rows.find(name);
-    if (auto refusal = check(condition, before ? before->stamp.version : 0))
-        return unexpected{std::move(*refusal)};
-    if (!before) return unexpected{Refusal{RefusalKind::unknown, {}, {}, 0}};
-    if (auto users = db::GroupStore{database_}.told_in(name); !users.empty())
-        return unexpected{
-            Refusal{RefusalKind::in_use, {}, std::move(users), before->stamp.version}};
-    db::AuditStore{database_}.record({0, now, actor.name, actor.address, actor.request_id,
-                                      "body_profile.delete", std::string{name},
-                                      audit_text(before->profile), std::nullopt});
-    rows.remove(name);
-    transaction.commit();
-    return ConfigChange{db::load_directory(database_)};
+        return unexpected{invalid({{"/name", "built_in", "is built in and stays"}})};
+    AuditedChange change{database_, actor, now};
+    return change.remove(db::BodyProfileStore{database_}, "body_profile", name,
+                         &db::StoredBodyProfile::profile, condition, [&] {
+                             auto users = db::GroupStore{database_}.told_in(name);
+                             for (const auto& row : db::DeviceProfileStore{database_}.all())
+                                 if (row.choice.profile == name)
+                                     users.push_back(
+                                         {row.choice.device, "device", {}, "device_profile"});
+                             return users;
+                         });
 }
 
 }  // namespace lampline::admin

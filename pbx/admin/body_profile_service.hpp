@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "admin/change.hpp"
+#include "admin/audited_change.hpp"
 #include "base/result.hpp"
 #include "db/body_profile_store.hpp"
 
@@ -18,11 +18,7 @@ struct KnownBodyProfile {
     std::optional<db::RowStamp> stamp;  ///< nullopt: built in
 };
 
-struct BodyProfileSaved {
-    db::StoredBodyProfile row;
-    bool created = false;
-    ConfigChange change;
-};
+using BodyProfileSaved = Saved<db::StoredBodyProfile>;
 
 /// Use cases over one Database, on the thread that has it. May throw SQLite::Exception; then
 /// nothing is changed.
@@ -40,10 +36,11 @@ public:
     [[nodiscard]] bool exists(std::string_view name) const;
     /// Creates or replaces. Faults: /name malformed, reserved, built_in, too_many; /user_agents
     /// too_many; /user_agents/N malformed, duplicate, taken; /dialog_id, /idle_dialog_id malformed;
-    /// /dialog_id needs_one_dialog; /partial needs_all_dialogs, needs_ended.
+    /// /dialog_id needs_one_dialog; /merged_lists needs_all_dialogs; /partial needs_all_dialogs,
+    /// needs_ended.
     Result<BodyProfileSaved, Refusal> put(const BodyProfile& profile, const Precondition& condition,
                                           const Actor& actor, std::chrono::sys_seconds now);
-    /// in_use while a watcher has chosen it; phones it was chosen for by User-Agent fall back.
+    /// in_use while a watcher or a device has chosen it; phones it was chosen for by User-Agent fall back.
     Result<ConfigChange, Refusal> remove(std::string_view name, const Precondition& condition,
                                          const Actor& actor, std::chrono::sys_seconds now);
 

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include "admin/audit_text.hpp"
-#include "db/audit_store.hpp"
+#include "admin/audited_change.hpp"
 #include "db/digit_plan_store.hpp"
-#include "db/directory_loader.hpp"
 #include "db/extension_store.hpp"
 
 namespace lampline::admin {
@@ -63,21 +61,17 @@ Result<DigitPlanSaved, Refusal> DigitPlanService::put(const DigitRules& rules,
                                                       const Actor& actor,
                                                       std::chrono::sys_seconds now)
 {
-    db::Transaction transaction{database_, db::Durability::full};
+    AuditedChange change{database_, actor, now};
     const auto before = at();
     if (auto refusal = check(condition, before.version)) return unexpected{std::move(*refusal)};
     if (auto faults = faults_of(rules, database_); !faults.empty())
-        return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, before.version}};
+        return unexpected{invalid(std::move(faults), before.version)};
 
-    DigitPlanSaved saved;
-    saved.view = {rules, 0, now};
-    saved.view.version = db::AuditStore{database_}.record(
-        {0, now, actor.name, actor.address, actor.request_id, "digit_plan.put", "digit-plan",
-         audit_text(before.rules), audit_text(rules)});
-    db::DigitPlanStore{database_}.put({rules, saved.view.version, now});
-    transaction.commit();
-    saved.change.directory = db::load_directory(database_);
-    return saved;
+    DigitPlanView view{rules, 0, now};
+    view.version =
+        change.record("digit_plan.put", "digit-plan", audit_text(before.rules), audit_text(rules));
+    db::DigitPlanStore{database_}.put({rules, view.version, now});
+    return DigitPlanSaved{std::move(view), change.commit()};
 }
 
 }  // namespace lampline::admin

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 
-#include "admin/audit_text.hpp"
+#include "admin/audited_change.hpp"
 #include "admin/numbers.hpp"
 #include "admin/secret.hpp"
-#include "db/audit_store.hpp"
-#include "db/directory_loader.hpp"
 #include "db/extension_store.hpp"
 #include "db/group_store.hpp"
 #include "db/ring_group_store.hpp"
@@ -18,11 +16,13 @@ constexpr std::size_t max_display_name = 128;
 constexpr std::size_t min_password = 6;
 constexpr std::size_t max_password = 128;
 
-std::vector<FieldFault> faults_of(const ExtensionDraft& draft)
+std::vector<FieldFault> faults_of(const ExtensionDraft& draft, db::Database& database)
 {
     std::vector<FieldFault> faults;
     if (!is_number(draft.number))
         faults.push_back({"/number", "malformed", "must be 1 to 32 of A-Z a-z 0-9 . _ + * # -"});
+    else
+        check_free(draft.number, NumberKind::extension, "/number", database, faults);
     check_text(draft.display_name, max_display_name, "/display_name", faults);
     if (draft.sip_password) {
         check_text(*draft.sip_password, max_password, "/sip_password", faults);
@@ -34,40 +34,32 @@ std::vector<FieldFault> faults_of(const ExtensionDraft& draft)
 
 ExtensionView view_of(const db::StoredExtension& row)
 {
-    return {row.extension.number, row.extension.display_name, row.extension.visibility, row.stamp};
+    return {row.extension.number, row.extension.display_name, row.extension.visibility,
+            row.extension.mode, row.stamp};
 }
 
 /// Takes `number` out of the groups that name it; each of them is a change of its own in the audit.
-void remove_from_groups(db::Database& database, std::string_view number, const Actor& actor,
-                        std::chrono::sys_seconds now)
+void remove_from_groups(db::Database& database, std::string_view number, AuditedChange& change)
 {
     db::GroupStore groups{database};
     std::string last;
     for (const auto& reference : groups.references(number)) {
         if (reference.group == last) continue;  // member and watcher of the same one
         last = reference.group;
-        auto row = groups.find(reference.group).value();
-        const auto before = audit_text(row.group);
+        const auto before = groups.find(reference.group);
+        auto row = *before;
         std::erase(row.group.members, number);
         std::erase_if(row.group.watchers,
                       [&](const GroupWatcher& watcher) { return watcher.number == number; });
-        row.stamp.updated_at = now;
-        row.stamp.version = db::AuditStore{database}.record(
-            {0, now, actor.name, actor.address, actor.request_id, "group.put", row.group.name,
-             before, audit_text(row.group)});
-        groups.put(row);
+        change.write(groups, "group", reference.group, row, &db::StoredGroup::group, before);
     }
     db::RingGroupStore ring_groups{database};
     for (const auto& name : ring_groups.with_member(number)) {
-        auto row = ring_groups.find(name).value();
-        const auto before = audit_text(row.group);
+        const auto before = ring_groups.find(name);
+        auto row = *before;
         std::erase_if(row.group.members,
                       [&](const RingGroupMember& member) { return member.number == number; });
-        row.stamp.updated_at = now;
-        row.stamp.version = db::AuditStore{database}.record({0, now, actor.name, actor.address,
-                                                             actor.request_id, "ring_group.put",
-                                                             name, before, audit_text(row.group)});
-        ring_groups.put(row);
+        change.write(ring_groups, "ring_group", name, row, &db::StoredRingGroup::group, before);
     }
 }
 
@@ -101,22 +93,12 @@ Result<ExtensionSaved, Refusal> ExtensionService::put(const ExtensionDraft& draf
                                                       const Actor& actor,
                                                       std::chrono::sys_seconds now)
 {
-    if (auto faults = faults_of(draft); !faults.empty())
-        return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, 0}};
-
-    db::Transaction transaction{database_, db::Durability::full};
-    if (db::RingGroupStore{database_}.find(draft.number))
-        return unexpected{Refusal{RefusalKind::invalid,
-                                  {{"/number", "ring_group", "is the number of a ring group"}},
-                                  {},
-                                  0}};
-    db::ExtensionStore extensions{database_};
+    AuditedChange change{database_, actor, now};
+    if (auto faults = faults_of(draft, database_); !faults.empty())
+        return unexpected{invalid(std::move(faults))};
+    const db::ExtensionStore extensions{database_};
     const auto before = extensions.find(draft.number);
-    if (auto refusal = check(condition, before ? before->stamp.version : 0))
-        return unexpected{std::move(*refusal)};
-
     ExtensionSaved saved;
-    saved.created = !before;
     auto password = draft.sip_password;
     if (!password && (!before || draft.generate_password))
         password = saved.generated_password = make_sip_password();
@@ -125,28 +107,17 @@ Result<ExtensionSaved, Refusal> ExtensionService::put(const ExtensionDraft& draf
     row.extension.number = draft.number;
     row.extension.display_name = draft.display_name;
     row.extension.visibility = draft.visibility;
+    row.extension.mode = draft.mode;
     if (password) {
         row.extension.ha1_md5 = ha1_md5(draft.number, database_.domain(), *password);
         row.extension.ha1_sha256 = ha1_sha256(draft.number, database_.domain(), *password);
     }
-    if (saved.created) row.stamp.created_at = now;
-    row.stamp.updated_at = now;
-    db::AuditRow audit{0,
-                       now,
-                       actor.name,
-                       actor.address,
-                       actor.request_id,
-                       "extension.put",
-                       draft.number,
-                       std::nullopt,
-                       audit_text(row.extension)};
-    if (before) audit.before = audit_text(before->extension);
-    row.stamp.version = db::AuditStore{database_}.record(audit);
-    extensions.put(row);
-    transaction.commit();
-
-    saved.extension = view_of(row);
-    saved.change.directory = db::load_directory(database_);
+    auto put = change.put(extensions, "extension", draft.number, std::move(row),
+                          &db::StoredExtension::extension, condition);
+    if (!put) return unexpected{std::move(put.error())};
+    saved.extension = view_of(put->row);
+    saved.created = put->created;
+    saved.change = std::move(put->change);
     return saved;
 }
 
@@ -156,24 +127,14 @@ Result<ConfigChange, Refusal> ExtensionService::remove(std::string_view number,
                                                        const Actor& actor,
                                                        std::chrono::sys_seconds now)
 {
-    db::Transaction transaction{database_, db::Durability::full};
-    db::ExtensionStore extensions{database_};
-    const auto before = extensions.find(number);
-    if (auto refusal = check(condition, before ? before->stamp.version : 0))
-        return unexpected{std::move(*refusal)};
-    if (!before) return unexpected{Refusal{RefusalKind::unknown, {}, {}, 0}};
-
-    if (memberships == Memberships::remove)
-        remove_from_groups(database_, number, actor, now);
-    else if (auto references = references_to(database_, number); !references.empty())
-        return unexpected{
-            Refusal{RefusalKind::in_use, {}, std::move(references), before->stamp.version}};
-    db::AuditStore{database_}.record({0, now, actor.name, actor.address, actor.request_id,
-                                      "extension.delete", std::string{number},
-                                      audit_text(before->extension), std::nullopt});
-    extensions.remove(number);
-    transaction.commit();
-    return ConfigChange{db::load_directory(database_)};
+    AuditedChange change{database_, actor, now};
+    return change.remove(db::ExtensionStore{database_}, "extension", number,
+                         &db::StoredExtension::extension, condition, [&] {
+                             if (memberships == Memberships::keep)
+                                 return references_to(database_, number);
+                             remove_from_groups(database_, number, change);
+                             return std::vector<db::GroupReference>{};
+                         });
 }
 
 }  // namespace lampline::admin

@@ -16,6 +16,7 @@ struct ExtensionView {
     std::string number;
     std::string display_name;
     Visibility visibility = Visibility::open;
+    CallMode mode = CallMode::bridge;
     db::RowStamp stamp;
 };
 
@@ -26,6 +27,7 @@ struct ExtensionDraft {
         sip_password;  ///< empty: keep the present one; a new extension gets a generated one
     bool generate_password = false;  ///< take a new one, even if there is one
     Visibility visibility = Visibility::open;
+    CallMode mode = CallMode::bridge;
 };
 
 struct ExtensionSaved {

@@ -1,9 +1,7 @@
 #include "admin/feature_code_service.hpp"
 
-#include "admin/audit_text.hpp"
+#include "admin/audited_change.hpp"
 #include "admin/numbers.hpp"
-#include "db/audit_store.hpp"
-#include "db/directory_loader.hpp"
 #include "db/feature_code_store.hpp"
 
 namespace lampline::admin {
@@ -21,17 +19,13 @@ bool is_code(std::string_view text)
            text.find_first_not_of("0123456789*#") == std::string_view::npos;
 }
 
-std::vector<FieldFault> faults_of(Feature feature, const std::string& code,
-                                  const FeatureCodeService& codes, db::Database& database)
+std::vector<FieldFault> faults_of(Feature feature, const std::string& code, db::Database& database)
 {
     if (code.empty()) return {};
     if (!is_code(code)) return {{"/code", "malformed", "must be 1 to 8 of 0-9 * #"}};
-    for (const auto& other : codes.all())
-        if (other.feature != feature && other.code == code)
-            return {{"/code", "duplicate", "is the code of " + std::string{name(other.feature)}}};
-    if (is_taken(code, database))
-        return {{"/code", "taken", "is the number of an extension or ring group"}};
-    return {};
+    std::vector<FieldFault> faults;
+    check_free(code, NumberKind::feature_code, "/code", database, faults, feature);
+    return faults;
 }
 
 }  // namespace
@@ -60,22 +54,18 @@ Result<FeatureCodeSaved, Refusal> FeatureCodeService::put(Feature feature, const
                                                           const Actor& actor,
                                                           std::chrono::sys_seconds now)
 {
-    db::Transaction transaction{database_, db::Durability::full};
+    AuditedChange change{database_, actor, now};
     const auto before = at(feature);
     if (auto refusal = check(condition, before.version)) return unexpected{std::move(*refusal)};
-    if (auto faults = faults_of(feature, code, *this, database_); !faults.empty())
-        return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, before.version}};
+    if (auto faults = faults_of(feature, code, database_); !faults.empty())
+        return unexpected{invalid(std::move(faults), before.version)};
 
-    FeatureCodeSaved saved;
-    saved.view = {feature, code, 0, now};
-    saved.view.version = db::AuditStore{database_}.record(
-        {0, now, actor.name, actor.address, actor.request_id, "feature_code.put",
-         std::string{name(feature)}, feature_code_audit_text(before.code),
-         feature_code_audit_text(code)});
-    db::FeatureCodeStore{database_}.put({feature, code, saved.view.version, now});
-    transaction.commit();
-    saved.change.directory = db::load_directory(database_);
-    return saved;
+    FeatureCodeView view{feature, code, 0, now};
+    view.version =
+        change.record("feature_code.put", std::string{name(feature)},
+                      feature_code_audit_text(before.code), feature_code_audit_text(code));
+    db::FeatureCodeStore{database_}.put({feature, code, view.version, now});
+    return FeatureCodeSaved{std::move(view), change.commit()};
 }
 
 }  // namespace lampline::admin

@@ -33,8 +33,7 @@ public:
     /// Every feature.
     [[nodiscard]] std::vector<FeatureCodeView> all() const;
     [[nodiscard]] FeatureCodeView at(Feature feature) const;
-    /// `code` empty: out of use. Faults at /code: malformed (1 to 8 of 0-9 * #), duplicate,
-    /// taken (it is somebody's number).
+    /// `code` empty: out of use. Faults at /code: malformed (1 to 8 of 0-9 * #), taken.
     Result<FeatureCodeSaved, Refusal> put(Feature feature, const std::string& code,
                                           const Precondition& condition, const Actor& actor,
                                           std::chrono::sys_seconds now);

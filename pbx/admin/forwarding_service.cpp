@@ -1,9 +1,7 @@
 #include "admin/forwarding_service.hpp"
 
-#include "admin/audit_text.hpp"
+#include "admin/audited_change.hpp"
 #include "admin/numbers.hpp"
-#include "db/audit_store.hpp"
-#include "db/directory_loader.hpp"
 #include "db/extension_store.hpp"
 #include "db/forwarding_store.hpp"
 
@@ -13,12 +11,29 @@ namespace {
 constexpr std::chrono::seconds min_ring{5};
 constexpr std::chrono::seconds max_ring{600};
 constexpr unsigned max_calls = 1000;
+constexpr std::size_t max_exceptions = 100;
+
+/// The members that `exception` needs are there, and no others.
+void check_exception(const CallerException& exception, const std::string& pointer,
+                     std::vector<FieldFault>& faults)
+{
+    const bool anonymous = exception.match == CallerMatch::anonymous;
+    if (anonymous != exception.caller.empty())
+        faults.push_back({pointer + "/caller", anonymous ? "not_allowed" : "required",
+                          anonymous ? "a caller without a number has none" : "whose calls?"});
+    else if (!anonymous && !is_number(exception.caller))
+        faults.push_back({pointer + "/caller", "malformed", "must be a number or how one begins"});
+    const bool forwards = exception.treatment == CallerTreatment::forward;
+    if (forwards == exception.to.empty())
+        faults.push_back({pointer + "/to", forwards ? "required" : "not_allowed",
+                          forwards ? "where to?" : "only of calls that go on"});
+}
 
 std::vector<FieldFault> faults_of(std::string_view own, const Forwarding& forwarding,
                                   db::Database& database)
 {
     std::vector<FieldFault> faults;
-    const auto check_number = [&](const std::string& number, const char* pointer) {
+    const auto check_number = [&](const std::string& number, const std::string& pointer) {
         if (number.empty()) return;
         if (number == own)
             faults.push_back({pointer, "itself", "must not be the extension's own number"});
@@ -33,6 +48,14 @@ std::vector<FieldFault> faults_of(std::string_view own, const Forwarding& forwar
         faults.push_back({"/no_answer_after", "out_of_range", "must be 5 to 600 seconds"});
     if (forwarding.call_limit && (*forwarding.call_limit < 1 || *forwarding.call_limit > max_calls))
         faults.push_back({"/call_limit", "out_of_range", "must be 1 to 1000"});
+    if (forwarding.exceptions.size() > max_exceptions)
+        faults.push_back({"/exceptions", "too_many", "must be at most 100"});
+    else
+        for (std::size_t i = 0; i < forwarding.exceptions.size(); ++i) {
+            const auto pointer = "/exceptions/" + std::to_string(i);
+            check_exception(forwarding.exceptions[i], pointer, faults);
+            check_number(forwarding.exceptions[i].to, pointer + "/to");
+        }
     return faults;
 }
 
@@ -54,23 +77,19 @@ Result<ForwardingSaved, Refusal> ForwardingService::put(std::string_view number,
                                                         const Actor& actor,
                                                         std::chrono::sys_seconds now)
 {
-    db::Transaction transaction{database_, db::Durability::full};
+    AuditedChange change{database_, actor, now};
     const auto before = find(number);
     if (auto refusal = check(condition, before ? before->version : 0))
         return unexpected{std::move(*refusal)};
     if (!before) return unexpected{Refusal{RefusalKind::unknown, {}, {}, 0}};
     if (auto faults = faults_of(number, forwarding, database_); !faults.empty())
-        return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, before->version}};
+        return unexpected{invalid(std::move(faults), before->version)};
 
-    ForwardingSaved saved;
-    saved.view = {before->number, forwarding, 0, now};
-    saved.view.version = db::AuditStore{database_}.record(
-        {0, now, actor.name, actor.address, actor.request_id, "forwarding.put", before->number,
-         audit_text(before->forwarding), audit_text(forwarding)});
-    db::ForwardingStore{database_}.put({before->number, forwarding, saved.view.version, now});
-    transaction.commit();
-    saved.change.directory = db::load_directory(database_);
-    return saved;
+    ForwardingView view{before->number, forwarding, 0, now};
+    view.version = change.record("forwarding.put", before->number, audit_text(before->forwarding),
+                                 audit_text(forwarding));
+    db::ForwardingStore{database_}.put({before->number, forwarding, view.version, now});
+    return ForwardingSaved{std::move(view), change.commit()};
 }
 
 Result<ConfigChange, Refusal> ForwardingService::change(const FeatureAsked& asked,

@@ -2,10 +2,7 @@
 
 #include <unordered_set>
 
-#include "admin/audit_text.hpp"
 #include "admin/body_profile_service.hpp"
-#include "db/audit_store.hpp"
-#include "db/directory_loader.hpp"
 #include "db/extension_store.hpp"
 
 namespace lampline::admin {
@@ -114,49 +111,21 @@ std::vector<db::StoredGroup> GroupService::all() const
 Result<GroupSaved, Refusal> GroupService::put(const Group& group, const Precondition& condition,
                                               const Actor& actor, std::chrono::sys_seconds now)
 {
-    db::Transaction transaction{database_, db::Durability::full};
+    AuditedChange change{database_, actor, now};
     if (auto faults = faults_of(group, database_); !faults.empty())
-        return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, 0}};
-    db::GroupStore groups{database_};
-    const auto before = groups.find(group.name);
-    if (auto refusal = check(condition, before ? before->stamp.version : 0))
-        return unexpected{std::move(*refusal)};
-
-    GroupSaved saved;
-    saved.created = !before;
-    saved.group.group = group;
-    saved.group.stamp.created_at = before ? before->stamp.created_at : now;
-    saved.group.stamp.updated_at = now;
-    db::AuditRow audit{0,           now,        actor.name,   actor.address,    actor.request_id,
-                       "group.put", group.name, std::nullopt, audit_text(group)};
-    if (before) audit.before = audit_text(before->group);
-    saved.group.stamp.version = db::AuditStore{database_}.record(audit);
-    groups.put(saved.group);
-    transaction.commit();
-
-    saved.change.directory = db::load_directory(database_);
-    return saved;
+        return unexpected{invalid(std::move(faults))};
+    return change.put(db::GroupStore{database_}, "group", group.name, db::StoredGroup{group, {}},
+                      &db::StoredGroup::group, condition);
 }
 
 Result<ConfigChange, Refusal> GroupService::remove(std::string_view name,
                                                    const Precondition& condition,
                                                    const Actor& actor, std::chrono::sys_seconds now)
 {
-    db::Transaction transaction{database_, db::Durability::full};
-    db::GroupStore groups{database_};
-    const auto before = groups.find(name);
-    if (auto refusal = check(condition, before ? before->stamp.version : 0))
-        return unexpected{std::move(*refusal)};
-    if (!before) return unexpected{Refusal{RefusalKind::unknown, {}, {}, 0}};
-    if (auto references = groups.watched_by_group(name); !references.empty())
-        return unexpected{
-            Refusal{RefusalKind::in_use, {}, std::move(references), before->stamp.version}};
-    db::AuditStore{database_}.record({0, now, actor.name, actor.address, actor.request_id,
-                                      "group.delete", std::string{name}, audit_text(before->group),
-                                      std::nullopt});
-    groups.remove(name);
-    transaction.commit();
-    return ConfigChange{db::load_directory(database_)};
+    AuditedChange change{database_, actor, now};
+    const db::GroupStore groups{database_};
+    return change.remove(groups, "group", name, &db::StoredGroup::group, condition,
+                         [&] { return groups.watched_by_group(name); });
 }
 
 }  // namespace lampline::admin

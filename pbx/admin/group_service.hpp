@@ -5,17 +5,13 @@
 #include <string_view>
 #include <vector>
 
-#include "admin/change.hpp"
+#include "admin/audited_change.hpp"
 #include "base/result.hpp"
 #include "db/database.hpp"
 
 namespace lampline::admin {
 
-struct GroupSaved {
-    db::StoredGroup group;
-    bool created = false;
-    ConfigChange change;
-};
+using GroupSaved = Saved<db::StoredGroup>;
 
 /// Use cases over one Database, on the thread that has it. May throw SQLite::Exception; then
 /// nothing is changed.

@@ -1,5 +1,6 @@
 #include "admin/numbers.hpp"
 
+#include "admin/feature_code_service.hpp"
 #include "core/park_lot.hpp"
 #include "db/digit_plan_store.hpp"
 #include "db/extension_store.hpp"
@@ -16,14 +17,26 @@ bool is_number(std::string_view text) noexcept
            text.find_first_not_of(allowed) == std::string_view::npos;
 }
 
-bool is_taken(std::string_view number, db::Database& database)
+void check_free(std::string_view number, NumberKind own, const std::string& pointer,
+                db::Database& database, std::vector<FieldFault>& faults,
+                std::optional<Feature> feature)
 {
-    return db::ExtensionStore{database}.find(number) || db::RingGroupStore{database}.find(number);
+    const auto taken = [&](std::string message) {
+        faults.push_back({pointer, "taken", std::move(message)});
+    };
+    if (own != NumberKind::extension && db::ExtensionStore{database}.find(number))
+        taken("is the number of an extension");
+    if (own != NumberKind::ring_group && db::RingGroupStore{database}.find(number))
+        taken("is the number of a ring group");
+    for (const auto& code : FeatureCodeService{database}.all())
+        if (code.code == number && code.feature != feature)
+            taken("is the code of " + std::string{name(code.feature)});
 }
 
 bool is_destination(std::string_view number, db::Database& database)
 {
-    if (is_taken(number, database)) return true;
+    if (db::ExtensionStore{database}.find(number) || db::RingGroupStore{database}.find(number))
+        return true;
     auto plan = db::DigitPlanStore{database}.find();
     return plan && DigitPlan{std::move(plan->rules)}.find(number);
 }

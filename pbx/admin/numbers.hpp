@@ -1,7 +1,13 @@
 #pragma once
 // What all numbers that can be dialled have in common.
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "admin/change.hpp"
+#include "core/feature_code.hpp"
 #include "db/database.hpp"
 
 namespace lampline::admin {
@@ -13,8 +19,13 @@ bool is_number(std::string_view text) noexcept;
 /// plan. May throw SQLite::Exception.
 bool is_destination(std::string_view number, db::Database& database);
 
-/// `number` is that of an extension or a ring group; park slots give way to these. May throw
+enum class NumberKind : std::uint8_t { extension, ring_group, feature_code, park_slot };
+
+/// Adds the fault `taken` when something else than the `own` thing of this number has it: an
+/// extension, a ring group, or the code of a feature that is not `feature`. May throw
 /// SQLite::Exception.
-bool is_taken(std::string_view number, db::Database& database);
+void check_free(std::string_view number, NumberKind own, const std::string& pointer,
+                db::Database& database, std::vector<FieldFault>& faults,
+                std::optional<Feature> feature = {});
 
 }  // namespace lampline::admin

@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "admin/audit_text.hpp"
-#include "admin/feature_code_service.hpp"
 #include "admin/numbers.hpp"
 #include "db/audit_store.hpp"
 #include "db/directory_loader.hpp"
+#include "db/extension_store.hpp"
 #include "db/group_store.hpp"
 #include "db/park_lot_store.hpp"
+#include "db/ring_group_store.hpp"
 
 namespace lampline::admin {
 namespace {
@@ -30,14 +31,9 @@ void check_number(const ParkLot& lot, db::Database& database, std::vector<FieldF
 {
     if (!is_number(lot.number))
         faults.push_back({"/number", "malformed", "must be 1 to 32 of A-Z a-z 0-9 . _ + * # -"});
-    else if (is_taken(lot.number, database))
-        faults.push_back({"/number", "taken", "is the number of an extension or a ring group"});
     else if (lot.slot_of(lot.number))
         faults.push_back({"/number", "slot", "must not be one of the slots"});
-    for (const auto& code : FeatureCodeService{database}.all())
-        if (code.code == lot.number)
-            faults.push_back(
-                {"/number", "feature_code", "is the code of " + std::string{name(code.feature)}});
+    check_free(lot.number, NumberKind::park_slot, "/number", database, faults);
 }
 
 void check_slots(const ParkLot& lot, db::Database& database, std::vector<FieldFault>& faults)
@@ -55,7 +51,7 @@ void check_slots(const ParkLot& lot, db::Database& database, std::vector<FieldFa
     if (slots.size() < lot.slots)
         faults.push_back({"/first_slot", "too_few_digits", "leaves no room for all slots"});
     for (const auto& slot : slots)
-        if (is_taken(slot, database))
+        if (db::ExtensionStore{database}.find(slot) || db::RingGroupStore{database}.find(slot))
             faults.push_back({"/first_slot", "taken", slot + " is somebody's number already"});
 }
 

@@ -29,7 +29,7 @@ public:
 
     [[nodiscard]] ParkLotView at() const;
     /// Replaces it; without a number there is none. Faults at /number (malformed, taken,
-    /// feature_code, slot), /first_slot (malformed, taken, too_few_digits), /slots, /timeout
+    /// slot), /first_slot (malformed, taken, too_few_digits), /slots, /timeout
     /// (out_of_range), /fallback (unknown_number, slot), /groups/N (unknown_group, duplicate).
     Result<ParkLotSaved, Refusal> put(const ParkLot& lot, const Precondition& condition,
                                       const Actor& actor, std::chrono::sys_seconds now);

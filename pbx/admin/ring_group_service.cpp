@@ -2,11 +2,7 @@
 
 #include <unordered_set>
 
-#include "admin/audit_text.hpp"
-#include "admin/feature_code_service.hpp"
 #include "admin/numbers.hpp"
-#include "db/audit_store.hpp"
-#include "db/directory_loader.hpp"
 #include "db/extension_store.hpp"
 
 namespace lampline::admin {
@@ -20,12 +16,8 @@ void check_key(const RingGroup& group, db::Database& database, std::vector<Field
 {
     if (!is_number(group.number))
         faults.push_back({"/number", "malformed", "must be 1 to 32 of A-Z a-z 0-9 . _ + * # -"});
-    else if (db::ExtensionStore{database}.find(group.number))
-        faults.push_back({"/number", "extension", "is the number of an extension"});
-    for (const auto& code : FeatureCodeService{database}.all())
-        if (code.code == group.number)
-            faults.push_back(
-                {"/number", "feature_code", "is the code of " + std::string{name(code.feature)}});
+    else
+        check_free(group.number, NumberKind::ring_group, "/number", database, faults);
 }
 
 void check_members(const RingGroup& group, db::Database& database, std::vector<FieldFault>& faults)
@@ -81,35 +73,11 @@ Result<RingGroupSaved, Refusal> RingGroupService::put(const RingGroup& group,
                                                       const Actor& actor,
                                                       std::chrono::sys_seconds now)
 {
-    db::Transaction transaction{database_, db::Durability::full};
+    AuditedChange change{database_, actor, now};
     if (auto faults = faults_of(group, database_); !faults.empty())
-        return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, 0}};
-    db::RingGroupStore groups{database_};
-    const auto before = groups.find(group.number);
-    if (auto refusal = check(condition, before ? before->stamp.version : 0))
-        return unexpected{std::move(*refusal)};
-
-    RingGroupSaved saved;
-    saved.created = !before;
-    saved.group.group = group;
-    saved.group.stamp.created_at = before ? before->stamp.created_at : now;
-    saved.group.stamp.updated_at = now;
-    db::AuditRow audit{0,
-                       now,
-                       actor.name,
-                       actor.address,
-                       actor.request_id,
-                       "ring_group.put",
-                       group.number,
-                       std::nullopt,
-                       audit_text(group)};
-    if (before) audit.before = audit_text(before->group);
-    saved.group.stamp.version = db::AuditStore{database_}.record(audit);
-    groups.put(saved.group);
-    transaction.commit();
-
-    saved.change.directory = db::load_directory(database_);
-    return saved;
+        return unexpected{invalid(std::move(faults))};
+    return change.put(db::RingGroupStore{database_}, "ring_group", group.number,
+                      db::StoredRingGroup{group, {}}, &db::StoredRingGroup::group, condition);
 }
 
 Result<ConfigChange, Refusal> RingGroupService::remove(std::string_view number,
@@ -117,18 +85,10 @@ Result<ConfigChange, Refusal> RingGroupService::remove(std::string_view number,
                                                        const Actor& actor,
                                                        std::chrono::sys_seconds now)
 {
-    db::Transaction transaction{database_, db::Durability::full};
-    db::RingGroupStore groups{database_};
-    const auto before = groups.find(number);
-    if (auto refusal = check(condition, before ? before->stamp.version : 0))
-        return unexpected{std::move(*refusal)};
-    if (!before) return unexpected{Refusal{RefusalKind::unknown, {}, {}, 0}};
-    db::AuditStore{database_}.record({0, now, actor.name, actor.address, actor.request_id,
-                                      "ring_group.delete", std::string{number},
-                                      audit_text(before->group), std::nullopt});
-    groups.remove(number);
-    transaction.commit();
-    return ConfigChange{db::load_directory(database_)};
+    AuditedChange change{database_, actor, now};
+    return change.remove(db::RingGroupStore{database_}, "ring_group", number,
+                         &db::StoredRingGroup::group, condition,
+                         [] { return std::vector<db::GroupReference>{}; });
 }
 
 }  // namespace lampline::admin

@@ -5,18 +5,14 @@
 #include <string_view>
 #include <vector>
 
-#include "admin/change.hpp"
+#include "admin/audited_change.hpp"
 #include "base/result.hpp"
 #include "db/database.hpp"
 #include "db/ring_group_store.hpp"
 
 namespace lampline::admin {
 
-struct RingGroupSaved {
-    db::StoredRingGroup group;
-    bool created = false;
-    ConfigChange change;
-};
+using RingGroupSaved = Saved<db::StoredRingGroup>;
 
 /// Use cases over one Database, on the thread that has it. May throw SQLite::Exception; then
 /// nothing is changed.
@@ -28,7 +24,7 @@ public:
 
     [[nodiscard]] std::optional<db::StoredRingGroup> find(std::string_view number) const;
     [[nodiscard]] std::vector<db::StoredRingGroup> all() const;
-    /// Creates or replaces. Faults at /number (malformed, extension, feature_code), /display_name,
+    /// Creates or replaces. Faults at /number (malformed, taken), /display_name,
     /// /members/N/number (duplicate, unknown_extension), /members/N/delay, /members (too_many),
     /// /ring_time (out_of_range), /overflow (unknown_number, itself).
     Result<RingGroupSaved, Refusal> put(const RingGroup& group, const Precondition& condition,

@@ -55,6 +55,8 @@ struct ServeSettings {
     std::chrono::seconds min_expires{60};     ///< of bindings and subscriptions: below it 423
     std::chrono::seconds default_expires{3600};  ///< when the phone names none
     std::chrono::seconds max_expires{7200};      ///< what asks for more is granted this
+    std::chrono::seconds qualify_interval{60};  ///< between OPTIONS to each phone; 0: never
+    std::size_t qualify_misses = 3;  ///< unanswered in a row: the phone is unreachable
     DigestOffer digest = DigestOffer::md5_and_sha256;
     std::chrono::seconds nonce_lifetime{300};  ///< of a digest challenge; after it `stale`
     std::size_t call_log_days = 90;            ///< how long calls stay in the log; 0: for ever

@@ -72,6 +72,14 @@ struct BodyProfile {
     bool rendering = true;                 ///< `+sip.rendering=no` of a dialog that holds
     std::optional<Direction> direction{};  ///< said of every dialog; empty: the truth
 
+    /// The words for an extension without a call that is not registered, wants peace, or forwards all
+    /// its calls, the first of these that is so: of `dialog_words`, "" for as dark as any idle one.
+    std::string_view unregistered{};
+    std::string_view do_not_disturb{};
+    std::string_view forwarded{};
+
+    /// A group without `eventlist` is told in one document; else it is refused.
+    bool merged_lists = false;
     bool partial = false;  ///< what changed, where it is sure what the phone has seen (§4.1)
     std::chrono::milliseconds gap{0};  ///< at least between two NOTIFYs to one watcher
     std::size_t max_body = 0;          ///< bytes the phone takes; 0: no limit of its own

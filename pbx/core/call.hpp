@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "core/call_mode.hpp"
 #include "core/hunt.hpp"
 #include "core/leg_state.hpp"
 #include "core/sip_types.hpp"
@@ -38,6 +39,9 @@ struct Leg {
     std::uint32_t reserved_cseq = 0;  ///< as stored: no request of ours is to have a higher CSeq
     bool resumed = false;             ///< taken up after a restart
     bool slot = false;                ///< of a park slot: nobody is there, and nothing is sent
+    bool proxied = false;  ///< its phone shares its dialog with its peer: local_tag is the peer's
+    PayloadRef asked_sdp;  ///< proxied: of the INVITE or UPDATE that passed from it last,
+    std::uint32_t asked_cseq = 0;  ///< with this number
     bool adrift = false;  ///< resumed, and its TCP connection was of the run before
 
     TransactionId invite_in{};         ///< INVITE from the phone, without final answer
@@ -91,6 +95,13 @@ struct BestResponse {
     std::string phrase;
     PayloadRef payload;
     std::chrono::seconds min_se{};  ///< of a 422 (RFC 4028 §6)
+    WireMessageRef message;         ///< proxied: the response itself
+};
+
+/// What the caller of a proxied call is told once all branches are over (RFC 3261 §16.7 step 5).
+struct Verdict {
+    BestResponse response;
+    std::vector<Header> headers;  ///< where there is no message
 };
 
 /// Whether `candidate` is to be preferred over `current` as the answer to a forked INVITE: 6xx
@@ -153,6 +164,7 @@ enum class CallPhase : std::uint8_t { ringing, talking, ended };
 struct Call {
     CallRef id;
     CallPhase phase = CallPhase::ringing;
+    CallMode mode = CallMode::bridge;
     std::string from;  ///< extension of the first caller
     std::string dialled;
     std::deque<Leg> legs;  ///< the caller's first; references stay good while legs are added
@@ -171,6 +183,9 @@ struct Call {
     std::optional<Parking> parking;
     std::optional<std::string> asks_slot;  ///< to a park slot that is free; empty: to any
     std::vector<Header> referred;          ///< clicked by REFER: what the target is told with it
+    TransactionId passed_on;               ///< proxied: the caller's INVITE
+    std::vector<WireMessageRef> challenges;  ///< proxied: of branches
+    std::optional<Verdict> verdict;          ///< proxied: until the last branch is over
     bool clicked = false;  ///< a third party asked for it: phones of `from` ring first, as callees
     std::unique_ptr<Hunting> hunting;  ///< while phones are to ring; null: answered, or over
     bool unsaved = false;  ///< what is kept over a restart has changed

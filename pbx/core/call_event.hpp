@@ -5,6 +5,7 @@
 
 #include "core/call_record.hpp"
 #include "core/leg_state.hpp"
+#include "core/location_table.hpp"
 #include "core/sip_types.hpp"
 
 namespace lampline {
@@ -43,6 +44,13 @@ struct DialogChanged {
 /// The bindings of `aor` changed: a phone came, left, moved or expired.
 struct BindingChanged {
     std::string aor;
+};
+
+/// A phone of `aor` stopped answering, or is back. LocationTable::is_reachable() says what that makes of `aor`.
+struct ReachChanged {
+    std::string aor;
+    SipUri contact;
+    Reach reach;
 };
 
 /// An INVITE became a call; before the first DialogChanged of it.
@@ -91,6 +99,7 @@ struct PartRecorded {
     PartKind kind = PartKind::called;
 };
 
-using CallEvent = std::variant<DialogChanged, BindingChanged, CallStarted, CallRefused, CallEnded, CallMoved, PartRecorded>;
+using CallEvent = std::variant<DialogChanged, BindingChanged, ReachChanged, CallStarted, CallRefused, CallEnded, CallMoved,
+                               PartRecorded>;
 
 }  // namespace lampline

@@ -20,11 +20,12 @@ std::uint64_t milliseconds_of(system_clock::time_point time) noexcept
 using Word = std::string_view;
 constexpr std::array<Word, 6> part_kinds{"caller",    "called", "picked_up",
                                          "took_over", "parked", "transferred"};
-constexpr std::array<Word, 8> part_results{"answered", "answered_elsewhere", "missed",
-                                           "busy",     "declined",           "unreachable",
-                                           "failed",   "unanswered"};
-constexpr std::array<Word, 7> call_results{"answered",    "missed",         "busy",  "declined",
-                                           "unreachable", "unknown_number", "failed"};
+constexpr std::array<Word, 9> part_results{"answered",  "answered_elsewhere", "missed",    "busy",
+                                           "declined",  "unreachable",        "deflected", "failed",
+                                           "unanswered"};
+constexpr std::array<Word, 8> call_results{"answered",   "missed",      "busy",
+                                           "declined",   "unreachable", "unknown_number",
+                                           "redirected", "failed"};
 constexpr std::array<Word, 4> call_enders{"caller", "callee", "exchange", "transfer"};
 
 template <class Enum, std::size_t size>

@@ -27,10 +27,27 @@ std::optional<CallRecordId> parse_record_id(std::string_view text) noexcept;
 enum class PartKind : std::uint8_t { caller, called, picked_up, took_over, parked, transferred };
 /// What became of it. `missed`: rang, or should have rung, until the caller or the exchange gave up.
 enum class PartResult : std::uint8_t {
-    answered, answered_elsewhere, missed, busy, declined, unreachable, failed, unanswered,
+    answered,
+    answered_elsewhere,
+    missed,
+    busy,
+    declined,
+    unreachable,
+    deflected,  ///< its phone sent the call elsewhere
+    failed,
+    unanswered,
 };
 /// What became of the whole call.
-enum class CallResult : std::uint8_t { answered, missed, busy, declined, unreachable, unknown_number, failed };
+enum class CallResult : std::uint8_t {
+    answered,
+    missed,
+    busy,
+    declined,
+    unreachable,
+    unknown_number,
+    redirected,  ///< the caller was told where else to call
+    failed,
+};
 /// Who ended it. `transfer`: it goes on in the call named by `continued_in`.
 enum class CallEnder : std::uint8_t { caller, callee, exchange, transfer };
 

@@ -1,6 +1,7 @@
 #include "core/dialog_info.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace lampline {
 namespace {
@@ -39,10 +40,16 @@ bool allowed_in_xml(char32_t code) noexcept
 }
 
 /// Stands for itself in text and attributes.
+constexpr std::array plain_letters = [] {
+    std::array<bool, 256> plain{};
+    for (std::size_t letter = 0x20; letter < 0x7F; ++letter) plain[letter] = true;
+    for (const unsigned char letter : {'&', '<', '>', '"', '\''}) plain[letter] = false;
+    return plain;
+}();
+
 bool is_plain(char letter) noexcept
 {
-    return letter >= 0x20 && letter < 0x7F && letter != '&' && letter != '<' && letter != '>' &&
-           letter != '"' && letter != '\'';
+    return plain_letters[static_cast<unsigned char>(letter)];
 }
 
 void append_escaped(std::string& out, std::string_view text)

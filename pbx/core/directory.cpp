@@ -4,6 +4,8 @@
 #include <functional>
 #include <unordered_set>
 
+#include "core/feature_key.hpp"
+
 namespace lampline {
 namespace {
 
@@ -54,13 +56,17 @@ std::optional<Visibility> visibility(std::string_view word) noexcept
 
 Directory::Directory(std::string domain, std::vector<Extension> extensions,
                      std::vector<Group> groups, Numbering numbering,
-                     std::vector<BodyProfile> profiles)
+                     std::vector<BodyProfile> profiles, std::vector<DeviceProfile> devices)
     : domain_{std::move(domain)}, numbering_{std::move(numbering)}
 {
     std::ranges::stable_sort(profiles, {}, &BodyProfile::name);
     profiles_.reserve(profiles.size());
     for (auto& profile : profiles)
         profiles_.push_back(std::make_shared<const BodyProfile>(std::move(profile)));
+
+    for (auto& [device, profile] : devices)
+        if (auto row = find_profile(profile))
+            devices_.try_emplace(std::move(device), std::move(row));
 
     extensions_.reserve(extensions.size());
     for (auto& extension : extensions) {
@@ -142,6 +148,12 @@ std::span<const WatchRight> Directory::watched_by(std::string_view watcher) cons
 
 const WatchRight* Directory::right(std::string_view watcher, std::string_view member) const noexcept
 {
+    static const WatchRight own{};
+    if (const auto key = feature_key(member)) {
+        if (!extensions_.contains(key->owner)) return nullptr;
+        if (key->owner == watcher) return &own;
+        member = key->owner;
+    }
     const auto rights = watchers_of(member);
     const auto found = std::ranges::lower_bound(rights, watcher, {}, [](const WatchRight& right) {
         return std::string_view{right.watcher};
@@ -156,6 +168,20 @@ bool Directory::may_park(std::string_view extension) const noexcept
     const auto& lot = park_lot();
     if (lot.number.empty() || !find(extension)) return false;
     return lot.groups.empty() || parkers_.contains(extension);
+}
+
+std::optional<std::vector<const WatchRight*>> Directory::listed(std::string_view watcher,
+                                                                std::string_view group) const
+{
+    const auto* found = find_group(group);
+    if (!found) return std::nullopt;
+    const auto& audience = audiences_.find(group)->second;
+    if (!std::ranges::binary_search(audience, watcher, std::less<>{})) return std::nullopt;
+    std::vector<const WatchRight*> members;
+    members.reserve(found->members.size());
+    for (const auto& member : found->members)
+        if (const auto* right_to_it = right(watcher, member)) members.push_back(right_to_it);
+    return members;
 }
 
 ProfileRef Directory::find_profile(std::string_view name) const
@@ -188,6 +214,10 @@ void Directory::grant(const Group& group)
     std::vector<ProfileRef> chosen;
     chosen.reserve(audience.size());
     for (const auto& watcher : audience) chosen.push_back(find_profile(watcher.profile));
+    auto& numbers = audiences_[group.name];
+    numbers.reserve(audience.size());
+    for (const auto& watcher : audience) numbers.push_back(watcher.number);
+    std::ranges::sort(numbers);
     const auto by_group = [&](std::size_t place) { return place >= group.watchers.size(); };
     for (const auto& member : group.members) {
         const auto visibility = extensions_.at(member).visibility;
@@ -206,8 +236,17 @@ void Directory::grant(const Group& group)
     }
 }
 
-ProfileRef Directory::profile_for(const WatchRight& right, std::string_view user_agent) const
+ProfileRef Directory::device_profile(std::span<const std::string> devices) const
 {
+    for (const auto& device : devices)
+        if (const auto found = devices_.find(device); found != devices_.end()) return found->second;
+    return {};
+}
+
+ProfileRef Directory::profile_for(const WatchRight& right, std::string_view user_agent,
+                                  std::span<const std::string> devices) const
+{
+    if (auto chosen = device_profile(devices)) return chosen;
     if (right.profile) return right.profile;
     ProfileRef best;
     std::size_t longest = 0;

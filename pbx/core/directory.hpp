@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/body_profile.hpp"
+#include "core/call_mode.hpp"
 #include "core/forwarding.hpp"
 #include "core/numbering.hpp"
 
@@ -36,6 +37,7 @@ struct Extension {
     std::string ha1_sha256;
     Forwarding forwarding{};
     Visibility visibility = Visibility::open;
+    CallMode mode = CallMode::bridge;
 };
 
 /// A member of a group's audience.
@@ -86,6 +88,12 @@ struct WatchRight {
     GroupRights rights{};  ///< without what the member itself does not show
 };
 
+/// What one device wants in the body, whoever is registered there.
+struct DeviceProfile {
+    std::string device;   ///< see device_id()
+    std::string profile;  ///< by name
+};
+
 /// That one group lets a watcher see a member, and how.
 struct GroupGrant {
     std::string group;
@@ -101,19 +109,25 @@ public:
     /// Members and watchers that name no extension, and watching groups that are none, are left
     /// out; so are the rights to see a hidden extension. When two extensions or groups share a key
     /// the first one counts. O(total memberships x watchers). `profiles` are rows of the office's
-    /// own; a watcher whose profile is neither there nor built in has none chosen.
+    /// own; a watcher or device whose profile is neither there nor built in has none chosen.
     Directory(std::string domain, std::vector<Extension> extensions, std::vector<Group> groups,
-              Numbering numbering = {}, std::vector<BodyProfile> profiles = {});
+              Numbering numbering = {}, std::vector<BodyProfile> profiles = {},
+              std::vector<DeviceProfile> devices = {});
 
     [[nodiscard]] const std::string& domain() const noexcept { return domain_; }
     [[nodiscard]] const Extension* find(std::string_view number) const noexcept;
     [[nodiscard]] const Group* find_group(std::string_view name) const noexcept;
     [[nodiscard]] std::span<const WatchRight> watchers_of(std::string_view member) const noexcept;
     [[nodiscard]] std::span<const WatchRight> watched_by(std::string_view watcher) const noexcept;
-    /// nullptr: not allowed. O(log) in the number of watchers of `member`. Of a park slot it is the
-    /// same value for all, which names no watcher.
+    /// nullptr: not allowed. `member` may be a feature key (see feature_key()): its owner may watch
+    /// it, and who may watch the owner; or a park slot, whose right is the same value for all and
+    /// names no watcher. O(log) in the number of watchers of `member`.
     [[nodiscard]] const WatchRight* right(std::string_view watcher,
                                           std::string_view member) const noexcept;
+    /// The members of `group` that `watcher` may see, in the order of the group; nullopt: there is
+    /// no such group, or the watcher is none of its watchers. O(members).
+    [[nodiscard]] std::optional<std::vector<const WatchRight*>>
+    listed(std::string_view watcher, std::string_view group) const;
     [[nodiscard]] const FeatureCodes& feature_codes() const noexcept
     {
         return numbering_.feature_codes;
@@ -141,11 +155,13 @@ public:
     }
     /// The rows of the office's own, by name.
     [[nodiscard]] std::span<const ProfileRef> profiles() const noexcept { return profiles_; }
-    /// What a phone of `right.watcher` wants in the body: as chosen, else by the longest beginning
-    /// of `user_agent` that a row of the office names, else one of the program; never null.
-    /// O(rows).
-    [[nodiscard]] ProfileRef profile_for(const WatchRight& right,
-                                         std::string_view user_agent) const;
+    /// What a phone of `right.watcher` wants in the body: as chosen for one of its `devices` names,
+    /// else for the watcher, else by the longest beginning of `user_agent` that a row of the office
+    /// names, else one of the program; never null. O(rows).
+    [[nodiscard]] ProfileRef profile_for(const WatchRight& right, std::string_view user_agent,
+                                         std::span<const std::string> devices = {}) const;
+    /// As chosen for the first of `devices` that has one; null: none has.
+    [[nodiscard]] ProfileRef device_profile(std::span<const std::string> devices) const;
     /// The groups behind right(), by name. O(all memberships): for questions of people, not for the
     /// SIP thread.
     [[nodiscard]] std::vector<GroupGrant> grants(std::string_view watcher,
@@ -173,8 +189,10 @@ private:
     std::string domain_;
     Numbering numbering_;
     std::vector<ProfileRef> profiles_;
+    Table<ProfileRef> devices_;
     Table<Extension> extensions_;
     Table<Group> groups_;
+    Table<std::vector<std::string>> audiences_;  // watchers by group, each sorted
     Table<RingGroup> ring_groups_;
     Table<std::vector<WatchRight>> by_member_;   // each sorted by watcher
     Table<std::vector<WatchRight>> by_watcher_;  // each sorted by member

@@ -25,6 +25,7 @@ constexpr std::array reasons{
     ReasonRow{DiversionReason::no_answer, "no-answer", 408},
     ReasonRow{DiversionReason::unavailable, "unavailable", 503},
     ReasonRow{DiversionReason::do_not_disturb, "do-not-disturb", 480},
+    ReasonRow{DiversionReason::deflection, "deflection", 480},
     ReasonRow{DiversionReason::unknown, "unknown", 404},
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
+#include <utility>
 
 namespace lampline {
 namespace {
@@ -114,8 +116,15 @@ Projection::Projection(ProfileRef profile, DialogFilter filter, PartyView partie
 {
 }
 
-std::vector<ShownDialog>
-Projection::show(const std::vector<std::shared_ptr<TrackedDialog>>& live) const
+/// In the order of the stand-ins.
+std::string_view Projection::standing_word(std::size_t which) const noexcept
+{
+    const std::array words{profile_->unregistered, profile_->do_not_disturb, profile_->forwarded,
+                           name(LegState::confirmed)};
+    return words[which];
+}
+
+std::vector<ShownDialog> Projection::show(const Dialogs& live, const Dialogs& standing) const
 {
     std::vector<ShownDialog> shown;
     int best = 0;
@@ -131,20 +140,26 @@ Projection::show(const std::vector<std::shared_ptr<TrackedDialog>>& live) const
         }
         shown.push_back({dialog, said_by(word), word, {}});
     }
+    for (std::size_t which = 0; shown.empty() && which < standing.size(); ++which)
+        if (const auto word = standing_word(which); standing[which] && !word.empty())
+            shown.push_back({standing[which], said_by(word), word, {}});
     for (auto& one : shown) one.element = element_of(*one.dialog, one.word);
     return shown;
 }
 
-bool Projection::update(const std::vector<std::shared_ptr<TrackedDialog>>& live)
+bool Projection::update(const Dialogs& live, const Dialogs& standing)
 {
-    auto shown = show(live);
+    auto shown = show(live, standing);
     if (same_dialogs(shown, current_->dialogs)) return false;
     const auto revision = current_->revision + 1;
     rendered_.clear();
     current_ = std::make_shared<const Picture>(Picture{revision, std::move(shown)});
     cleared_ = current_->dialogs.empty() ? current_
                                          : std::make_shared<const Picture>(Picture{revision, {}});
-    if (current_->dialogs.empty()) last_idle_ = revision;
+    // Who only stands in for a call ends it: between two calls phones see that.
+    const bool in_call = !current_->dialogs.empty() &&
+                         !std::ranges::count(standing, current_->dialogs.front().dialog);
+    if (!in_call) last_idle_ = revision;
     return true;
 }
 
@@ -226,8 +241,8 @@ void Projection::append_ended(std::vector<std::string>& elements, const Told& to
     }
 }
 
-DialogInfoText Projection::render(const Told& told, const PictureRef& target,
-                                  DocumentForm form) const
+std::vector<std::string> Projection::elements(const Told& told, const PictureRef& target,
+                                              DocumentForm form) const
 {
     std::vector<std::string> elements;
     append_ended(elements, told, *target, form.detail);
@@ -240,6 +255,13 @@ DialogInfoText Projection::render(const Told& told, const PictureRef& target,
                                ? shown.element
                                : element_of(*shown.dialog, shown.word, form.detail));
     }
+    return elements;
+}
+
+DialogInfoText Projection::render(const Told& told, const PictureRef& target,
+                                  DocumentForm form) const
+{
+    auto elements = this->elements(told, target, form);
     if (target->dialogs.empty() && elements.empty())
         if (auto idle = write_idle_dialog(entity_, *profile_); !idle.empty())
             elements.push_back(std::move(idle));
@@ -265,13 +287,47 @@ bool MemberState::fold(const DialogSnapshot& dialog)
     } else {
         return false;
     }
+    return update_projections();
+}
+
+bool MemberState::update_projections()
+{
     bool changed = false;
     std::erase_if(projections_, [&](const auto& kept) {
         const auto projection = kept.lock();
-        if (projection && projection->update(live_)) changed = true;
+        if (projection && projection->update(live_, stand_ins_)) changed = true;
         return !projection;
     });
     return changed;
+}
+
+/// A stand-in is a dialog with nobody, so that it is shown, told and ended as any other. Its leg is
+/// none that a call could have.
+bool MemberState::stand(const Standing& standing)
+{
+    if (standing == standing_) return false;
+    standing_ = standing;
+    const std::array<std::pair<bool, std::string_view>, 4> all{
+        {{standing.unregistered, "unregistered"},
+         {standing.do_not_disturb, "dnd"},
+         {standing.forwarded, "forwarded"},
+         {standing.on, "on"}}};
+    stand_ins_.resize(all.size());
+    for (std::size_t which = 0; which < all.size(); ++which) {
+        auto& dialog = stand_ins_[which];
+        if (!all[which].first) {
+            dialog.reset();
+            continue;
+        }
+        if (dialog) continue;
+        dialog = std::make_shared<TrackedDialog>();
+        dialog->id = all[which].second;
+        dialog->latest.leg.value = std::numeric_limits<std::uint64_t>::max() - which;
+        dialog->latest.state = LegState::confirmed;
+        dialog->latest.direction = Direction::initiator;
+        dialog->latest.dialog.call_id = dialog->id;
+    }
+    return update_projections();
 }
 
 std::optional<LegState> MemberState::leading() const noexcept
@@ -293,7 +349,7 @@ ProjectionRef MemberState::projection(const ProfileRef& profile, const DialogFil
     }
     std::erase_if(projections_, [](const auto& kept) { return kept.expired(); });
     auto made = std::make_shared<Projection>(profile, filter, parties, entity_);
-    made->update(live_);
+    made->update(live_, stand_ins_);
     projections_.push_back(made);
     return made;
 }

@@ -14,6 +14,7 @@
 #include "core/dialog_info.hpp"
 #include "core/directory.hpp"
 #include "core/lamp_colour.hpp"
+#include "core/standing.hpp"
 
 namespace lampline {
 
@@ -93,8 +94,11 @@ public:
     /// `entity`: SIP URI of the extension.
     Projection(ProfileRef profile, DialogFilter filter, PartyView parties, std::string entity);
 
-    /// Takes the live dialogs, oldest first. False when the profile shows nothing new.
-    bool update(const std::vector<std::shared_ptr<TrackedDialog>>& live);
+    /// Takes the live dialogs, oldest first, and what stands in for them while the profile shows
+    /// none: as many as `Standing` has, null where it is not so. False when the profile shows
+    /// nothing new.
+    using Dialogs = std::vector<std::shared_ptr<TrackedDialog>>;
+    bool update(const Dialogs& live, const Dialogs& standing);
 
     [[nodiscard]] const ProfileRef& profile() const noexcept { return profile_; }
     [[nodiscard]] const DialogFilter& filter() const noexcept { return filter_; }
@@ -115,6 +119,9 @@ public:
     /// more there are `terminated`; a partial one leaves out what has not changed. Good until the
     /// next call.
     const DialogInfoText& document(const Told& told, Step step, DocumentForm form = {});
+    /// The `dialog` elements of that document, for one about several extensions; none when idle.
+    [[nodiscard]] std::vector<std::string> elements(const Told& told, const PictureRef& target,
+                                                    DocumentForm form) const;
 
 private:
     struct Rendered {
@@ -124,8 +131,8 @@ private:
         DialogInfoText text;
     };
 
-    [[nodiscard]] std::vector<ShownDialog>
-    show(const std::vector<std::shared_ptr<TrackedDialog>>& live) const;
+    [[nodiscard]] std::vector<ShownDialog> show(const Dialogs& live, const Dialogs& standing) const;
+    [[nodiscard]] std::string_view standing_word(std::size_t which) const noexcept;
     [[nodiscard]] bool must_clear(const PictureRef& told) const noexcept;
     [[nodiscard]] DialogInfoText render(const Told& told, const PictureRef& target,
                                         DocumentForm form) const;
@@ -142,7 +149,7 @@ private:
     std::string entity_;
     PictureRef current_;
     PictureRef cleared_;             // an idle picture of the present revision
-    std::uint64_t last_idle_ = 0;    // revision of the last idle picture
+    std::uint64_t last_idle_ = 0;    // revision of the last picture without a call
     std::deque<Rendered> rendered_;  // of current_ and cleared_
 };
 using ProjectionRef = std::shared_ptr<Projection>;
@@ -157,6 +164,10 @@ public:
     /// leaves.
     bool fold(const DialogSnapshot& dialog);
 
+    /// Takes what the extension is without a call; false when no projection in use shows anything
+    /// new.
+    bool stand(const Standing& standing);
+
     /// One for all who ask with equal values; it lives as long as one of them keeps it.
     [[nodiscard]] ProjectionRef projection(const ProfileRef& profile,
                                            const DialogFilter& filter = {},
@@ -168,13 +179,18 @@ public:
     {
         return live_;
     }
+    [[nodiscard]] const Standing& standing() const noexcept { return standing_; }
     /// The state that counts most; nullopt: idle.
     [[nodiscard]] std::optional<LegState> leading() const noexcept;
 
 private:
+    bool update_projections();
+
     std::string entity_;
     std::string id_prefix_;
+    Standing standing_;
     std::vector<std::shared_ptr<TrackedDialog>> live_;  // oldest first
+    Projection::Dialogs stand_ins_;                     // see Projection::update
     std::vector<std::weak_ptr<Projection>> projections_;
 };
 

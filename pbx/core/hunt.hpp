@@ -14,6 +14,7 @@ struct HuntMember {
     std::string extension;
     std::chrono::seconds delay{};             ///< after its wave began
     std::optional<unsigned> q_thousandths{};  ///< only contacts with this q; empty: all
+    std::string contact{};                    ///< only this one; empty: all
 
     friend bool operator==(const HuntMember&, const HuntMember&) = default;
 };
@@ -50,8 +51,17 @@ struct Invitation {
     PayloadRef payload;  ///< null: the callee makes the offer
 };
 
+/// A number that a phone has sent the call to (302).
+struct Deflection {
+    std::string to;
+    std::string by;                 ///< the extension of the phone, whose rights count
+    std::vector<Diversion> before;  ///< how the call came to `by`
+};
+
 /// A hunt under way.
 struct Hunting {
+    static constexpr unsigned max_deflections = 5;
+
     struct Waiting {
         std::chrono::steady_clock::time_point from;
         HuntMember member;
@@ -64,10 +74,13 @@ struct Hunting {
     bool rang_out = false;  ///< a wave ended and nobody had come
     bool heard = false;     ///< a phone has answered by itself, if only to refuse
     std::string caller;     ///< by whose rights numbers are dialled
+    std::string presented;  ///< the number that the caller shows; empty: none
     Flow own;               ///< the phone that asked, which does not ring
     std::string dialled;
     std::vector<Diversion> diversions;
     std::size_t diversions_known = 0;  ///< how many of them came with the INVITE
+    std::vector<Deflection> deflections;  ///< not tried yet, the best first
+    unsigned deflected = 0;               ///< how many were tried
     Invitation invitation;
     PayloadRef asked;  ///< of the INVITE that asked, before any diversion was written into it
 };

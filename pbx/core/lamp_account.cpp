@@ -7,6 +7,7 @@ namespace lampline {
 std::string_view name(ProfileOrigin origin) noexcept
 {
     switch (origin) {
+    case ProfileOrigin::device: return "device";
     case ProfileOrigin::group: return "group";
     case ProfileOrigin::user_agent: return "user_agent";
     case ProfileOrigin::by_default: return "default";

@@ -11,6 +11,7 @@
 #include "core/call_event.hpp"
 #include "core/directory.hpp"
 #include "core/lamp_colour.hpp"
+#include "core/standing.hpp"
 
 namespace lampline {
 
@@ -48,11 +49,12 @@ struct AccountedNotify {
 };
 
 /// Who chose the body profile.
-enum class ProfileOrigin : std::uint8_t { group, user_agent, by_default };
+enum class ProfileOrigin : std::uint8_t { device, group, user_agent, by_default };
 std::string_view name(ProfileOrigin origin) noexcept;
 
 struct AccountedLamp {
     bool unsolicited = false;  ///< not asked for: implied by the registration
+    std::string list{};        ///< the group in whose subscription it is; empty: it has its own
     std::string profile;
     ProfileOrigin profile_origin = ProfileOrigin::by_default;
     LampLook shown;    ///< by the last body that the phone acknowledged
@@ -112,6 +114,7 @@ struct LampAccount {
     std::string member;
     WallTime taken_at;
     LampLook member_look;  ///< what the member does, in no profile's eyes
+    Standing standing;     ///< what it is without a call
     std::vector<AccountedCall> calls;
     std::vector<AccountedPhone> phones;
     std::vector<ResentNotify> resent;

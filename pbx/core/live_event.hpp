@@ -51,9 +51,17 @@ struct RegistrationEvent {
     std::vector<std::string> contacts;
 };
 
+/// A phone stopped answering, or is back.
+struct ReachEvent {
+    std::string extension;
+    std::string contact;
+    bool reachable = true;
+    std::chrono::microseconds round_trip{};  ///< 0: it is back without having been measured
+};
+
 struct LiveEvent {
     std::chrono::system_clock::time_point at;
-    std::variant<LegEvent, LampEvent, RegistrationEvent> what;
+    std::variant<LegEvent, LampEvent, RegistrationEvent, ReachEvent> what;
 };
 
 }  // namespace lampline

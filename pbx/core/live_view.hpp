@@ -35,6 +35,7 @@ struct LiveLamp {
     std::string watcher;
     std::string member;
     std::string kind;     ///< "subscribed" or "unsolicited"
+    std::string list{};   ///< the group in whose subscription it is; empty: it has its own
     std::string contact;  ///< the watcher's phone
     std::string profile;  ///< body profile in use
     std::string state;    ///< what the lamp shows by the last NOTIFY: idle, trying, proceeding, early, confirmed
@@ -62,6 +63,8 @@ struct IndicationCounters {
 struct LiveCounters : IndicationCounters {
     std::uint64_t calls_started = 0, calls_answered = 0, calls_ended = 0;
     std::uint64_t registrations = 0;
+    std::uint64_t qualifies_sent = 0, qualifies_unanswered = 0;
+    std::uint64_t messages_accepted = 0, messages_refused = 0;  ///< MESSAGE outside a dialog
     std::uint64_t notifies_retransmitted = 0;  ///< by their transactions
     DelayHistogram event_to_send;  ///< from a call's event to the first NOTIFY that tells it
 };

@@ -13,6 +13,20 @@ std::uint16_t port_of(const SipUri& uri) noexcept
     return uri.port != 0 ? uri.port : default_sip_port;
 }
 
+std::size_t place_of(const SipUri& contact) noexcept
+{
+    std::size_t place = std::hash<std::string_view>{}(contact.user);
+    for (const char c : contact.host)  // without case
+        place = place * 31 + static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    return place * 31 + port_of(contact);
+}
+
+bool same_place(const SipUri& left, const SipUri& right) noexcept
+{
+    return left.user == right.user && place_of(left) == place_of(right) &&
+           left.host.size() == right.host.size();
+}
+
 /// The URI within a Path value, angle brackets or not.
 std::optional<SipUri> uri_of(std::string_view value)
 {
@@ -56,6 +70,11 @@ bool precedes(const Binding& left, const Binding& right) noexcept
     return left.generation > right.generation;
 }
 
+bool answers(const Binding& binding) noexcept
+{
+    return binding.reach.state != Reach::State::unreachable;
+}
+
 auto find_in(std::vector<Binding>& bindings, const SipUri& contact)
 {
     return std::ranges::find_if(bindings,
@@ -96,6 +115,7 @@ bool LocationTable::put(Binding binding)
         ++size_;
     } else {
         const auto connection = old->flow.connection;
+        unindex_contact(*old);
         bindings.erase(old);
         if (connection != binding.flow.connection) unindex(connection, binding.aor);
     }
@@ -115,6 +135,7 @@ std::optional<Binding> LocationTable::remove(std::string_view aor, const SipUri&
     std::optional<Binding> removed{std::move(*found)};
     bindings->erase(found);
     --size_;
+    unindex_contact(*removed);
     unindex(removed->flow.connection, removed->aor);
     if (bindings->empty()) by_aor_.erase(removed->aor);
     return removed;
@@ -132,12 +153,46 @@ bool LocationTable::refresh(std::string_view aor, const SipUri& contact, std::ui
     return true;
 }
 
+bool LocationTable::note_reach(std::string_view aor, const SipUri& contact, const Reach& reach)
+{
+    auto* const bindings = bindings_of(aor);
+    if (!bindings) return false;
+    const auto found = find_in(*bindings, contact);
+    if (found == bindings->end()) return false;
+    found->reach = reach;
+    return true;
+}
+
+bool LocationTable::is_reachable(std::string_view aor) const noexcept
+{
+    return std::ranges::any_of(bindings(aor), answers);
+}
+
+std::vector<const Binding*> LocationTable::targets(std::string_view aor, const Flow* except) const
+{
+    std::vector<const Binding*> result;
+    for (const auto& binding : bindings(aor))
+        if (!except || binding.flow != *except) result.push_back(&binding);
+    const auto silent = [](const Binding* binding) { return !answers(*binding); };
+    if (!std::ranges::all_of(result, silent)) std::erase_if(result, silent);
+    return result;
+}
+
 const Binding* LocationTable::find(std::string_view aor, const SipUri& contact) const noexcept
 {
     const auto all_of_aor = bindings(aor);
     const auto found = std::ranges::find_if(
         all_of_aor, [&](const Binding& b) { return equivalent(b.contact, contact); });
     return found == all_of_aor.end() ? nullptr : &*found;
+}
+
+const Binding* LocationTable::find(const SipUri& uri) const noexcept
+{
+    const auto [first, last] = by_contact_.equal_range(place_of(uri));
+    for (const auto& aor : std::ranges::subrange{first, last} | std::views::values)
+        for (const auto& binding : bindings(aor))
+            if (same_place(binding.contact, uri)) return &binding;
+    return nullptr;
 }
 
 std::vector<const Binding*> LocationTable::all() const
@@ -161,8 +216,17 @@ void LocationTable::forget_connection(ConnectionId connection)
     by_connection_.erase(first, last);
 }
 
+void LocationTable::unindex_contact(const Binding& binding)
+{
+    const auto [first, last] = by_contact_.equal_range(place_of(binding.contact));
+    const auto found =
+        std::find_if(first, last, [&](const auto& entry) { return entry.second == binding.aor; });
+    if (found != last) by_contact_.erase(found);
+}
+
 void LocationTable::index(const Binding& binding)
 {
+    by_contact_.emplace(place_of(binding.contact), binding.aor);
     if (!binding.flow.connection) return;
     const auto [first, last] = by_connection_.equal_range(binding.flow.connection);
     const auto aors = std::ranges::subrange{first, last} | std::views::values;

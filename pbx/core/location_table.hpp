@@ -12,6 +12,15 @@
 
 namespace lampline {
 
+/// Whether a phone answers when it is asked (OPTIONS), as far as that is known.
+struct Reach {
+    enum class State : std::uint8_t { unknown, reachable, unreachable };
+
+    State state = State::unknown;
+    std::chrono::microseconds round_trip{};        ///< of the last answer; 0: none yet
+    std::chrono::system_clock::time_point since{};  ///< of the last change of `state`, unless unknown
+};
+
 /// One registered contact.
 struct Binding {
     std::string aor;      ///< the extension
@@ -26,6 +35,7 @@ struct Binding {
     std::chrono::sys_seconds expires_at;
     std::chrono::sys_seconds registered_at;  ///< first seen; a refresh keeps it, a registration anew moves it
     std::uint64_t generation = 0;            ///< rises with every registration anew; the same over refreshes
+    Reach reach;                             ///< not stored: after a restart the phone is asked anew
 };
 
 /// How to reach the phone of `binding`: its contact as Request-URI, its Path as Route, and as next hop its flow, or
@@ -46,7 +56,17 @@ public:
     std::optional<Binding> remove(std::string_view aor, const SipUri& contact);
     /// Moves on what a mere refresh moves, of the binding with an equivalent contact. False when there is none.
     bool refresh(std::string_view aor, const SipUri& contact, std::uint32_t cseq, std::chrono::sys_seconds expires_at);
+    /// What is known of the phone with an equivalent contact. False when there is none.
+    bool note_reach(std::string_view aor, const SipUri& contact, const Reach& reach);
+    /// Some phone of `aor` is there, and not known to be unreachable.
+    [[nodiscard]] bool is_reachable(std::string_view aor) const noexcept;
+    /// The bindings that a request is sent to, in their order: those of reachable phones, or all of them when none is.
+    /// The phone at `except` is none of them; null: none is left out.
+    [[nodiscard]] std::vector<const Binding*> targets(std::string_view aor, const Flow* except = nullptr) const;
     [[nodiscard]] const Binding* find(std::string_view aor, const SipUri& contact) const noexcept;
+    /// The binding whose contact has the user, host and port of `uri`, whosever it is; nullptr:
+    /// none.
+    [[nodiscard]] const Binding* find(const SipUri& uri) const noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     /// Every binding, in no order.
     [[nodiscard]] std::vector<const Binding*> all() const;
@@ -60,11 +80,14 @@ private:
     };
     std::vector<Binding>* bindings_of(std::string_view aor) noexcept;
     void index(const Binding& binding);
+    void unindex_contact(const Binding& binding);
     /// Takes `connection` off the index of `aor` unless one of its bindings still uses it.
     void unindex(ConnectionId connection, std::string_view aor);
 
     std::unordered_map<std::string, std::vector<Binding>, Hash, std::equal_to<>> by_aor_;
     std::unordered_multimap<ConnectionId, std::string> by_connection_;  // the Aors, each once per connection
+    std::unordered_multimap<std::size_t, std::string>
+        by_contact_;  // by hash of user, host, port: the Aors
     std::size_t size_ = 0;
 };
 

@@ -56,7 +56,9 @@ private:
     };
     struct Hash {
         using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept
+        // Not noexcept: libstdc++ keeps the hash of each key then, and does not hash those of a bucket anew in
+        // each search.
+        std::size_t operator()(std::string_view text) const
         {
             return std::hash<std::string_view>{}(text);
         }

@@ -2,10 +2,18 @@
 // A decision of the router in words, for people.
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace lampline {
+
+/// A call that nobody makes.
+struct RouteTest {
+    std::string from;  ///< an extension, which need have no phone
+    std::string dialled;
+    std::optional<std::string> caller{};  ///< the number that it shows; none: `from`; empty: no number
+};
 
 /// One phone that would ring.
 struct ExplainedTarget {
@@ -18,7 +26,7 @@ struct ExplainedTarget {
 struct RouteExplanation {
     bool known_caller = true;        ///< false: there is no such extension, and nothing was decided
     std::vector<std::string> steps;  ///< in the order of the decision
-    std::string outcome;             ///< "ring", "feature" or "reject"
+    std::string outcome;             ///< "ring", "redirect", "feature" or "reject"
     unsigned status = 0;             ///< of a rejection
     std::string phrase;
     std::vector<ExplainedTarget> targets;

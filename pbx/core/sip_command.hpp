@@ -7,6 +7,8 @@
 
 namespace lampline {
 
+struct TrunkCredentials;
+
 /// Makes the INVITE of `transaction` the start of dialog `leg`; precedes every Reply above 100 that keeps it.
 struct OpenDialog {
     TransactionId transaction;
@@ -64,6 +66,8 @@ struct SendInvite {
     std::vector<Header> headers;
     bool focus = false;  ///< `isfocus` in our Contact
     PayloadRef payload;
+    std::shared_ptr<const TrunkCredentials>
+        credentials{};  ///< of the trunk it goes to; null: a phone, or none
 };
 
 /// Sends a request within the dialog of `leg` (INVITE included; not ACK, not CANCEL).
@@ -80,6 +84,40 @@ struct SendRequest {
     std::vector<Header> headers;
     bool focus = false;  ///< `isfocus` in our Contact
     PayloadRef payload;
+};
+
+/// Passes the INVITE of `request` on as it is (RFC 3261 §16.6): a branch, whose responses come as
+/// ResponseReceived. SendCancel cancels it.
+struct ForwardInvite {
+    TransactionId request;
+    LegId caller;
+    LegId leg;
+    ClientTransactionId transaction;
+    Target target;
+    SessionTimer session_timer;   ///< added when the INVITE has none (RFC 4028 §8.1)
+    std::vector<Header> headers;  ///< these replace all of the same names
+};
+
+/// Passes a response to a branch on to who sent `request`. One above 199 ends it, but a 2xx may
+/// still come after a 2xx (RFC 3261 §16.7 step 5).
+struct ForwardResponse {
+    TransactionId request;
+    WireMessageRef message;
+    std::vector<WireMessageRef>
+        challenges;  ///< 401 and 407 of other branches, whose challenges are added (step 7)
+    SessionTimer
+        session_timer;  ///< added to a 2xx that has none, with Require: timer (RFC 4028 §8.2)
+    std::vector<Header> headers;  ///< added
+};
+
+/// Asks a phone whether it still knows a dialog that is not ours: OPTIONS as if its peer sent it,
+/// with a CSeq that is taken, so that nothing is disturbed. Any answer but 481 says that it does.
+struct ProbeDialog {
+    LegId leg;
+    ClientTransactionId transaction;
+    DialogId dialog;  ///< local_tag is the peer's, remote_tag the phone's
+    DialogState state;
+    Flow flow;
 };
 
 /// Acknowledges the 2xx of the INVITE `transaction`. The adapter repeats it for repeated 2xx.
@@ -101,12 +139,33 @@ struct CloseDialog {
     LegId leg;
 };
 
+/// Sends a request that belongs to no dialog and opens none: OPTIONS, MESSAGE, REGISTER. Reported
+/// as StandaloneAnswered.
+struct SendStandalone {
+    ClientTransactionId transaction;
+    Method method;
+    Target target;
+    NameAddr from;
+    NameAddr to;
+    std::string local_tag;
+    std::string call_id;
+    std::uint32_t cseq = initial_cseq;
+    unsigned max_forwards = 70;
+    std::chrono::milliseconds patience{};  ///< after it 408; 0: what the RFC has, timer F
+    std::optional<std::string>
+        contact_user{};  ///< user part of our Contact; nullopt: none is written
+    std::vector<Header> headers{};
+    PayloadRef payload{};
+    std::shared_ptr<const TrunkCredentials> credentials{};  ///< null: a challenge is a refusal
+};
+
 /// What all NOTIFYs of one subscription have in common. Replaced whole when a refresh moves the phone.
 struct NotifyDialog {
     std::string call_id;
     std::string from;           ///< whole header value, with our tag
     std::string to;             ///< whole header value, with the watcher's tag if there is a dialog
     std::string contact;        ///< our Contact's user part (usually the watched extension)
+    std::string require{};      ///< option tags of Require; empty: no such header
     std::string event;          ///< `dialog`, with the parameters that must be echoed (`;id=`)
     std::string request_uri;    ///< the watcher's Contact, untouched
     std::vector<std::string> route;
@@ -132,7 +191,9 @@ struct ForgetNotify {
     SubscriptionId subscription;
 };
 
-using SipCommand = std::variant<OpenDialog, ResumeDialog, MoveDialog, EndInvite, Reply, SendInvite, SendRequest, SendAck,
-                                SendCancel, CloseDialog, SendNotify, ForgetNotify>;
+using SipCommand =
+    std::variant<OpenDialog, ResumeDialog, MoveDialog, EndInvite, Reply, SendInvite, SendRequest,
+                 SendAck, SendCancel, CloseDialog, SendStandalone, SendNotify, ForgetNotify,
+                 ForwardInvite, ForwardResponse, ProbeDialog>;
 
 }  // namespace lampline

@@ -12,6 +12,7 @@ struct InviteReceived {
     Flow source;
     std::string authenticated;  ///< the extension whose credentials it carried; never empty
     SipUri request_uri;
+    bool to_us = true;  ///< the host of `request_uri` is the domain, or an address of ours
     Parties parties;
     std::string call_id;
     std::uint32_t cseq = 0;
@@ -55,7 +56,8 @@ struct AckReceived {
     PayloadRef payload;
 };
 
-/// A CANCEL for `transaction`, which the stack has answered 487 already.
+/// A CANCEL for `transaction`, which the stack has answered 487 already, unless that INVITE was
+/// passed on.
 struct CancelReceived {
     TransactionId transaction;
     LegId leg;  ///< 0 when the dialog was never opened
@@ -87,6 +89,20 @@ struct ResponseReceived {
     bool focus = false;          ///< `isfocus` in its Contact
     bool allows_update = false;  ///< UPDATE in its Allow (RFC 3311)
     bool generated = false;  ///< made by the stack (timeout, transport), not sent by the peer
+    PayloadRef payload;
+    WireMessageRef message;  ///< of an INVITE that was passed on: null when generated
+};
+
+/// A request, or a response to one, that passed within a dialog of two phones (RFC 3261 §16): BYE,
+/// INVITE and UPDATE; of responses those that accept the latter two, and those that end the dialog.
+struct DialogPassed {
+    std::string call_id;
+    std::string from_tag;  ///< of who sent the request
+    std::string to_tag;
+    Method method = Method::other;
+    unsigned status = 0;  ///< 0: the request itself
+    std::uint32_t cseq = 0;
+    SessionTimer session_timer;
     PayloadRef payload;
 };
 
@@ -153,6 +169,34 @@ struct ReferReceived {
     PayloadRef payload;
 };
 
+/// An authenticated MESSAGE outside a dialog (RFC 3428).
+struct MessageReceived {
+    TransactionId transaction;
+    Flow source;
+    std::string authenticated;
+    SipUri request_uri;
+    Parties parties;
+    unsigned max_forwards = 70;
+    PayloadRef payload;
+};
+
+/// The final answer to a SendStandalone, exactly once. 408 without a message stands for silence,
+/// 503 for a transport error. Challenges that its credentials answer are never seen.
+struct StandaloneAnswered {
+    ClientTransactionId transaction;
+    unsigned status = 0;
+    std::string phrase;
+    bool generated = false;  ///< made by the stack (timeout, transport), not sent by the peer
+    std::uint32_t cseq =
+        0;  ///< of the request that was answered: above the command's after a challenge
+    std::chrono::seconds retry_after{};               ///< 0: none given
+    std::optional<std::chrono::seconds> min_expires;  ///< of a 423
+    std::vector<RegisterContact> contacts;            ///< of a 2xx to a REGISTER
+    std::optional<std::chrono::seconds> expires;
+    std::vector<std::string> service_route;  ///< of a 2xx to a REGISTER, top first (RFC 3608)
+    PayloadRef payload;
+};
+
 /// How the NOTIFY with `cseq` of `subscription` ended: its final answer, or 408 when none came.
 struct NotifyAnswered {
     SubscriptionId subscription;
@@ -168,7 +212,8 @@ struct ConnectionClosed {
 };
 
 using SipInput = std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived,
-                              AckMissing, ResponseReceived, DialogLost, RegisterReceived,
-                              SubscribeReceived, ReferReceived, NotifyAnswered, ConnectionClosed>;
+                              AckMissing, ResponseReceived, DialogPassed, DialogLost,
+                              RegisterReceived, SubscribeReceived, ReferReceived, MessageReceived,
+                              StandaloneAnswered, NotifyAnswered, ConnectionClosed>;
 
 }  // namespace lampline

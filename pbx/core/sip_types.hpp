@@ -37,6 +37,15 @@ struct Payload {
 };
 using PayloadRef = std::shared_ptr<const Payload>;  ///< null: neither body nor headers
 
+/// A message as it came, for who passes it on; no rule looks into it. The adapter knows what it is.
+struct WireMessage {
+    WireMessage() = default;
+    WireMessage(const WireMessage&) = delete;
+    WireMessage& operator=(const WireMessage&) = delete;
+    virtual ~WireMessage() = default;
+};
+using WireMessageRef = std::shared_ptr<const WireMessage>;
+
 /// Where a message came from, and so where its sender is reached again: address, and the connection if there was one.
 struct Flow {
     Transport transport = Transport::udp;

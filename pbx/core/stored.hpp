@@ -15,7 +15,8 @@ namespace lampline {
 /// A subscription as it is kept: enough to go on notifying after a restart (RFC 6665 §4.4).
 struct StoredSubscription {
     std::string watcher;       ///< extension
-    std::string member;        ///< watched extension
+    std::string member;        ///< watched extension; group, with `list`
+    std::string list{};        ///< the form in which a list is told; empty: it is none
     std::string call_id;       ///< key, together with local_tag
     std::string local_tag;     ///< ours
     std::string remote_tag;    ///< the watcher's

@@ -74,7 +74,7 @@ void NotifyCounters::settle() noexcept
     reserved_version_ = version();
 }
 
-std::string origin_of(const Subscription& subscription)
+std::string origin_of(const SubscriptionUsage& subscription)
 {
     std::string origin{subscription.watcher};
     for (const auto* part : {&subscription.member, &subscription.dialog->call_id,
@@ -93,12 +93,34 @@ std::size_t header_size(const NotifyDialog& dialog) noexcept
     std::size_t size = fixed + (six ? longer_in_ipv6 : 0) + dialog.request_uri.size() +
                        dialog.from.size() + dialog.to.size() + dialog.call_id.size() +
                        dialog.contact.size() + dialog.event.size();
+    if (!dialog.require.empty()) size += 150;  // Require, and what a multipart says of itself
     for (const auto& route : dialog.route)
         size += std::string_view{"Route: \r\n"}.size() + route.size();
     return size;
 }
 
-StoredSubscription to_stored(const Subscription& subscription)
+void note_sent(SubscriptionUsage& subscription, Moment now)
+{
+    subscription.sent_at = now.wall;
+    subscription.answer.reset();
+    subscription.answered_at.reset();
+}
+
+std::string active_state(const SubscriptionUsage& subscription, Moment now)
+{
+    using std::chrono::seconds;
+    const auto left = subscription.kind == SubscriptionKind::implicit
+                          ? subscription.phone->expires_at - now.seconds()
+                          : std::chrono::ceil<seconds>(subscription.expires_mono - now.mono);
+    return "active;expires=" + std::to_string(std::max(left, seconds{0}).count());
+}
+
+std::string terminated_state(SubscriptionEnd reason)
+{
+    return std::string{"terminated;reason="}.append(name(reason));
+}
+
+StoredSubscription to_stored(const SubscriptionUsage& subscription)
 {
     const NotifyDialog& dialog = *subscription.dialog;
     const auto without_tag = [](std::string_view address, std::string_view tag) {
@@ -124,6 +146,13 @@ StoredSubscription to_stored(const Subscription& subscription)
         .reserved_version = subscription.counters.reserved_version(),
         .expires_at = subscription.expires_at,
     };
+}
+
+StoredSubscription to_stored(const Subscription& subscription)
+{
+    auto stored = to_stored(static_cast<const SubscriptionUsage&>(subscription));
+    if (subscription.list) stored.list = name(subscription.list->form);
+    return stored;
 }
 
 bool same_phone(const WatcherPhone& phone, const SipUri& contact, const Flow& flow) noexcept

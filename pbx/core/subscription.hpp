@@ -6,10 +6,12 @@
 #include <string>
 #include <string_view>
 
-#include "core/group_state.hpp"
+#include "base/clock.hpp"
 #include "core/location_table.hpp"
+#include "core/resource_list.hpp"
 #include "core/sip_command.hpp"
 #include "core/stored.hpp"
+#include "core/told_lamp.hpp"
 
 namespace lampline {
 
@@ -85,26 +87,23 @@ struct WatcherPhone {
     std::uint64_t generation = 0;  ///< of its registration
     std::chrono::sys_seconds expires_at;
     std::string user_agent;
+    std::vector<std::string> devices{};  ///< see device_ids()
     bool refuses =
         false;  ///< answered that it wants no unsolicited NOTIFY; holds until it registers anew
     unsigned refusal = 0;  ///< that answer's status
     std::chrono::system_clock::time_point refused_at{};
 };
 
-/// One phone kept informed about one extension.
-struct Subscription {
+/// What one phone kept informed about one extension has, whatever the event package: where its
+/// NOTIFYs go, how long, and what has become of the last one (a subscription usage, RFC 5057 §4).
+struct SubscriptionUsage {
     SubscriptionId id;
     SubscriptionKind kind = SubscriptionKind::requested;
     std::string watcher;
-    std::string member;
+    std::string member;  ///< the watched extension
     std::shared_ptr<const NotifyDialog> dialog;
     std::string local_tag;
     std::string user_agent;
-    ProfileRef profile = built_in(standard_profile);
-    PartyView parties = PartyView::named;
-    ProjectionRef projection;  ///< of the member, in that profile
-    std::size_t room = 0;      ///< bytes a body may have where this goes; see group_indications
-    bool paced = false;        ///< waits for its turn among the NOTIFYs to its watcher
 
     // requested
     std::string remote_tag;
@@ -118,37 +117,45 @@ struct Subscription {
     std::shared_ptr<WatcherPhone> phone;  ///< implicit
 
     NotifyCounters counters;
-    Told told;
     bool owes_present = true;  ///< whatever it was told, it must be told the present state (again)
     std::uint32_t in_flight = 0;                          ///< CSeq of the NOTIFY under way; 0: none
     unsigned failures = 0;                                ///< since the last 2xx
     std::chrono::steady_clock::time_point failing_since;  ///< meaningful when there are failures
     bool waiting = false;                                 ///< for the moment to repeat
-
-    // how long it takes from a call's event to its lamp
-    std::optional<std::chrono::steady_clock::time_point>
-        event_at;  ///< of the oldest event that no NOTIFY has told yet
-    std::optional<std::chrono::steady_clock::time_point>
-        unanswered_since;  ///< of the oldest event that the phone has not acknowledged
+    std::optional<std::chrono::system_clock::time_point> retry_at;  ///< while `waiting`
 
     // as shown to the administrator
     std::optional<std::chrono::system_clock::time_point> sent_at, answered_at;
     std::optional<unsigned> answer;
-    bool answer_generated = false;                                     ///< the phone said nothing
-    std::optional<std::chrono::system_clock::time_point> shown_since;  ///< of the colour it shows
-    std::optional<std::chrono::system_clock::time_point> retry_at;     ///< while `waiting`
-    std::shared_ptr<const NotifyDialog> sent_in;              ///< where the last NOTIFY went
-    std::shared_ptr<const std::string> sent_head, sent_tail;  ///< its body, around the version
+};
+
+/// One lamp: a phone kept informed about the dialogs of one extension. With a `list`, of all
+/// members of the group that `member` then names, and only `last` of the lamp means anything.
+struct Subscription : SubscriptionUsage, ToldLamp {
+    std::unique_ptr<ResourceList> list;
+    std::vector<std::string> devices;  ///< see device_ids()
+    ProfileRef profile = built_in(standard_profile);
+    PartyView parties = PartyView::named;
+    std::size_t room = 0;  ///< bytes a body may have where this goes; see group_indications
+    bool paced = false;    ///< waits for its turn among the NOTIFYs to its watcher
 };
 
 /// Names the initial SUBSCRIBE of a requested subscription, so that its repetition is known.
-std::string origin_of(const Subscription& subscription);
+std::string origin_of(const SubscriptionUsage& subscription);
 
 /// How many bytes of a NOTIFY of `dialog` are not its body: at least what the adapter writes, and
 /// few more.
 std::size_t header_size(const NotifyDialog& dialog) noexcept;
 
+/// Its next NOTIFY has left.
+void note_sent(SubscriptionUsage& subscription, Moment now);
+
+/// The Subscription-State of its NOTIFYs: while it lives, and of the last one (RFC 6665 §4.1.3).
+std::string active_state(const SubscriptionUsage& subscription, Moment now);
+std::string terminated_state(SubscriptionEnd reason);
+
 /// `subscription` as it is kept over a restart.
+StoredSubscription to_stored(const SubscriptionUsage& subscription);
 StoredSubscription to_stored(const Subscription& subscription);
 
 /// Whether `contact` (or, where it came from, `flow`) belongs to the phone that registered as

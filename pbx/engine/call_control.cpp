@@ -154,6 +154,7 @@ void CallEngine::clicked_answered(Call& call, Leg& leg, const ResponseReceived& 
 OrderAnswer CallEngine::release(Call& call, Moment now, Outbox& outbox)
 {
     if (call.phase == CallPhase::talking) {
+        if (call.mode == CallMode::proxy) return in_the_way(std::string{in_proxy_mode});
         end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye, {}, now, outbox);
     } else {
         if (call.clicked) cancel_branches(call, {}, {}, nullptr, outbox);
@@ -174,6 +175,7 @@ OrderAnswer CallEngine::move_party(Call& call, const CallOrder& order, Moment no
 {
     auto [stays, leaves] = talking_pair(call);
     if (!stays) return in_the_way("nobody talks in this call");
+    if (call.mode == CallMode::proxy) return in_the_way(std::string{in_proxy_mode});
     if (is_moving(call)) return in_the_way("another change of this call is under way");
     if (stays->slot || order.by == stays->extension) std::swap(stays, leaves);
     if (!order.by.empty() && order.by != leaves->extension)
@@ -198,15 +200,15 @@ OrderAnswer CallEngine::ring_picker(Call& call, const CallOrder& order, Moment n
             return leg.extension == order.by && leg.state != LegState::terminated;
         }))
         return in_the_way(quoted(order.by, " is in this call already"));
-    const auto bindings = locations_.bindings(order.by);
+    const auto bindings = locations_.targets(order.by);
     if (bindings.empty()) return in_the_way(quoted(order.by, " has no phone registered"));
 
     auto invitation = call.hunting->invitation;
     if (order.auto_answer)
         std::ranges::move(auto_answer_headers(directory_->domain()),
                           std::back_inserter(invitation.headers));
-    for (const auto& binding : bindings)
-        ring(call, order.by, invitation, target_of(binding), false, now, outbox);
+    for (const auto* binding : bindings)
+        ring(call, order.by, invitation, target_of(*binding), false, now, outbox);
     if (auto& ends = call.hunting->wave_ends; ends)
         ends = std::max(*ends, now.mono + time_to_pick_up);
     wave_goes_on(call, now, outbox);

@@ -215,6 +215,10 @@ void CallEngine::probe(Call& call, Moment now, Outbox& outbox)
         const bool silent = now.mono - leg.heard_at >= settings_.probe_interval;
         if (!leg.talking() || leg.slot || leg.probe_out || leg.ack_due || leg.ack_owed || !silent)
             continue;
+        if (leg.proxied) {
+            probe_proxied(leg, outbox);
+            continue;
+        }
         leg.probe_out = transaction_ids_.next();
         request(leg, {.transaction = leg.probe_out, .method = Method::options}, outbox);
     }

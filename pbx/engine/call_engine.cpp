@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/extension_uri.hpp"
+#include "core/presented_number.hpp"
 
 namespace lampline {
 
@@ -33,13 +34,17 @@ void CallEngine::receive(const InviteReceived& input, Moment now, Outbox& outbox
     if (input.join) return receive_join(input, now, outbox);
     if (input.replaces) return receive_replaces(input, now, outbox);  // never an ordinary call
 
-    const auto dialled = extension_of(input.request_uri);
+    const auto* phone = addressed_phone(input);
+    if (!phone && !input.to_us) return reject(input, 404, "Not A Number Here", outbox);
+    const auto dialled = dialled_by(input);
     std::vector<Diversion> diversions;
     if (input.payload) diversions = parse_diversions(input.payload->headers);
-    auto route =
-        lampline::route({input.authenticated, dialled, &input.source, diversions}, router_view());
+    const auto shown = number_shown_by(input);
+    auto route = lampline::route(
+        {input.authenticated, dialled, &input.source, diversions, shown, phone}, router_view());
     switch (route.kind) {
     case RouteKind::hunt:
+        if (route.mode == CallMode::redirect) return redirect(input, route, diversions, outbox);
         return start_call(input, std::move(route), std::move(diversions), now, outbox);
     case RouteKind::feature:
         if (route.feature->feature >= Feature::pickup_directed)
@@ -53,10 +58,10 @@ void CallEngine::receive(const InviteReceived& input, Moment now, Outbox& outbox
     reject(input, route.status, route.phrase, outbox, std::move(headers));
 }
 
-RouteExplanation CallEngine::explain_route(std::string_view from, std::string_view dialled) const
+RouteExplanation CallEngine::explain_route(const RouteTest& test) const
 {
-    if (!directory_->find(from)) return {.known_caller = false};
-    const RouteQuestion question{from, dialled, nullptr, {}};
+    if (!directory_->find(test.from)) return {.known_caller = false};
+    const RouteQuestion question{test.from, test.dialled, nullptr, {}, test.caller};
     return explain(lampline::route(question, router_view()), question, router_view());
 }
 
@@ -111,12 +116,14 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
             branch_provisional(*call, *leg, input, now, outbox);
         } else {
             leg->invite_out = {};
-            if (leg->talking()) {  // a re-INVITE of ours that nobody waits for any more
+            if (leg->talking() &&
+                !leg->proxied) {  // a re-INVITE of ours that nobody waits for any more
                 if (input.status < 300) outbox.send(SendAck{leg->id, input.transaction, nullptr});
             } else if (input.status < 300)
                 branch_answered(*call, *leg, input, now, outbox);
             else
                 branch_failed(*call, *leg, input, now, outbox);
+            pass_verdict(*call, outbox);
         }
     }
     sweep(*call, outbox);
@@ -192,6 +199,12 @@ std::pair<Call*, Leg*> CallEngine::find(LegId leg)
     return {found->second, found->second->find(leg)};
 }
 
+const Leg* CallEngine::find_leg(LegId leg) const noexcept
+{
+    const auto found = by_leg_.find(leg);
+    return found == by_leg_.end() ? nullptr : std::as_const(*found->second).find(leg);
+}
+
 std::pair<Leg*, Leg*> CallEngine::talking_pair(Call& call) noexcept
 {
     for (auto& leg : call.legs) {
@@ -208,6 +221,12 @@ void CallEngine::enlist(Call& call, const Leg& leg)
     occupancy_.began(leg.extension, call.id);
 }
 
+std::string CallEngine::number_shown_by(const InviteReceived& input)
+{
+    return presented_number(input.parties.from, input.payload ? std::span{input.payload->headers}
+                                                              : std::span<Header>{});
+}
+
 Header CallEngine::warning_of(std::string_view text) const
 {
     return {"Warning", "399 " + directory_->domain() + " \"" + std::string{text} + '"'};
@@ -220,7 +239,7 @@ void CallEngine::reject(const InviteReceived& input, unsigned status, std::strin
                       .status = status,
                       .phrase = std::string{phrase},
                       .headers = std::move(headers)});
-    const auto dialled = extension_of(input.request_uri);
+    const auto dialled = dialled_by(input);
     const auto* callee = directory_->find(dialled);
     const auto caller = party_of(input.authenticated, input.parties.from.display_name);
     outbox.announce(CallRefused{.call = call_ids_.next(),
@@ -277,6 +296,23 @@ bool CallEngine::is_own_host(std::string_view host) const
            std::find(settings_.hosts.begin(), settings_.hosts.end(), host) != settings_.hosts.end();
 }
 
+bool CallEngine::is_number_here(const SipUri& uri) const
+{
+    return !uri.user.empty() && (uri.scheme == UriScheme::tel || is_own_host(uri.host));
+}
+
+const Binding* CallEngine::addressed_phone(const InviteReceived& invite) const
+{
+    return invite.request_uri.scheme == UriScheme::tel ? nullptr
+                                                       : locations_.find(invite.request_uri);
+}
+
+std::string CallEngine::dialled_by(const InviteReceived& invite) const
+{
+    const auto* phone = addressed_phone(invite);
+    return phone ? phone->aor : extension_of(invite.request_uri);
+}
+
 void CallEngine::connect(Leg& left, Leg& right) noexcept
 {
     left.peer = right.id;
@@ -325,7 +361,7 @@ void CallEngine::announce(const Leg& leg, Outbox& outbox) const
     const auto owner = by_leg_.find(leg.id);
     outbox.announce(DialogChanged{{
         .leg = leg.id,
-        .id = leg.dialog.local_tag,
+        .id = leg.proxied ? std::string{} : leg.dialog.local_tag,
         .call = owner == by_leg_.end() ? CallRef{} : owner->second->id,
         .status = leg.status,
         .extension = leg.extension,
@@ -379,7 +415,7 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
 
 void CallEngine::hang_up(Leg& leg, std::string_view reason, Outbox& outbox)
 {
-    if (leg.closed || leg.bye_exchanged || leg.slot) return;
+    if (leg.closed || leg.bye_exchanged || leg.slot || leg.proxied) return;
     if (leg.ack_due) {  // no BYE before the ACK of our 2xx (RFC 3261 §15)
         leg.bye_owed = true;
         return;
@@ -409,7 +445,7 @@ void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
 {
     if (leg.closed || leg.state != LegState::terminated || !leg.quiet()) return;
     leg.closed = true;
-    if (!leg.slot) outbox.send(CloseDialog{leg.id});
+    if (!leg.slot && !leg.proxied) outbox.send(CloseDialog{leg.id});
 }
 
 void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)

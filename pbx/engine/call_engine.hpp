@@ -53,6 +53,7 @@ public:
     void receive(const AckMissing& input, Moment now, Outbox& outbox);
     void receive(const CancelReceived& input, Moment now, Outbox& outbox);
     void receive(const ResponseReceived& input, Moment now, Outbox& outbox);
+    void receive(const DialogPassed& input, Moment now, Outbox& outbox);
     void receive(const FeatureSettled& settled, Moment now, Outbox& outbox);
     /// A REFER outside a dialog: the phones of who sends it place a call (RFC 3515).
     void receive(const ReferReceived& input, Moment now, Outbox& outbox);
@@ -60,9 +61,8 @@ public:
     void receive(const SubscribeReceived& input, Moment now, Outbox& outbox);
     void receive(const NotifyAnswered& answer) { refer_subscriptions_.receive(answer); }
 
-    /// What would become of a call, in words. `from` need have no phone.
-    [[nodiscard]] RouteExplanation explain_route(std::string_view from,
-                                                 std::string_view dialled) const;
+    /// What would become of a call, in words.
+    [[nodiscard]] RouteExplanation explain_route(const RouteTest& test) const;
     void receive(const DialogLost& input, Moment now, Outbox& outbox);
 
     /// Begins what a third party wants done, if it can be. The answer does not wait for phones.
@@ -87,6 +87,8 @@ public:
     [[nodiscard]] std::size_t call_count() const noexcept { return calls_.size(); }
     /// Fills in calls and counters.
     void describe(LiveView& view) const;
+    /// nullptr: it is over.
+    [[nodiscard]] const Leg* find_leg(LegId leg) const noexcept;
     /// nullptr: it is over.
     [[nodiscard]] const Call* find(CallRef call) const noexcept;
 
@@ -118,7 +120,7 @@ private:
     void start_call(const InviteReceived& input, Route route, std::vector<Diversion> diversions,
                     Moment now, Outbox& outbox);
     /// A call with its caller's leg, which is not yet announced.
-    Call& open_call(const InviteReceived& input, Moment now, Outbox& outbox);
+    Call& open_call(const InviteReceived& input, CallMode mode, Moment now, Outbox& outbox);
     void ring(Call& call, const std::string& extension, const Invitation& invitation, Target target,
               bool focus, Moment now, Outbox& outbox);
     void branch_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -127,12 +129,25 @@ private:
                             Outbox& outbox);
     void branch_failed(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                        Outbox& outbox);
+    [[nodiscard]] BestResponse told_to_caller(const Leg& leg,
+                                              const ResponseReceived& response) const;
     /// Ends what rings, `except` one leg; `only` the phones of one extension, unless it is empty.
     void cancel_branches(Call& call, LegId except, std::string_view reason,
                          const PayloadRef& payload, Outbox& outbox, std::string_view only = {});
     void give_up_ringing(Call& call, unsigned status, std::string_view phrase, Moment now,
                          Outbox& outbox, std::string_view warning = {});
     void relay_prack(Call& call, Leg& caller, const RequestReceived& input, Outbox& outbox);
+
+    // call_proxy.cpp: one dialog between two phones
+    void pass_on(Call& call, Leg& leg, const Invitation& invitation, Target target, Outbox& outbox);
+    void passed_provisional(Call& call, const ResponseReceived& response, Outbox& outbox);
+    void passed_answer(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                       Outbox& outbox);
+    /// Tells the caller how the call has ended, once no branch can say otherwise any more.
+    static void pass_verdict(Call& call, Outbox& outbox);
+    void probe_proxied(Leg& leg, Outbox& outbox);
+    /// Why nobody but its phones can move a call in proxy mode; for a Warning.
+    [[nodiscard]] Header proxied_warning() const;
 
     // hunting.cpp: whom a call rings next
     /// `hunting.diversions` are those that came with the call.
@@ -146,6 +161,9 @@ private:
     bool wave_goes_on(Call& call, Moment now, Outbox& outbox);
     void hunt_due(Call& call, Moment now, Outbox& outbox);
     void branch_refused(Call& call, const Leg& leg, unsigned status, Moment now, Outbox& outbox);
+    bool deflected(Call& call, const Leg& leg, const ResponseReceived& response, Moment now,
+                   Outbox& outbox);
+    void follow_deflection(Call& call, Moment now, Outbox& outbox);
     /// Nobody took the call: it goes on to the next number, or ends.
     void hunt_is_over(Call& call, Moment now, Outbox& outbox);
     void give_up_hunt(Call& call, unsigned status, const std::string& phrase,
@@ -154,6 +172,10 @@ private:
     {
         return {*directory_, locations_, occupancy_, order_};
     }
+
+    /// Tells the caller where the phones are (RFC 3261 §8.3).
+    void redirect(const InviteReceived& input, const Route& route, std::span<const Diversion> known,
+                  Outbox& outbox);
 
     // join.cpp: INVITE with Join
     void receive_join(const InviteReceived& input, Moment now, Outbox& outbox);
@@ -336,7 +358,14 @@ private:
     /// `number` as others see it: the directory's display name, else the phone's own.
     [[nodiscard]] NameAddr party_of(std::string_view number,
                                     std::string_view own_display_name) const;
+    [[nodiscard]] static std::string number_shown_by(const InviteReceived& input);
     [[nodiscard]] bool is_own_host(std::string_view host) const;
+    /// Whether `uri` can be a number of the office: a tel URI, or one of our hosts'.
+    [[nodiscard]] bool is_number_here(const SipUri& uri) const;
+    /// The phone that `invite` addresses by its contact; nullptr: none.
+    [[nodiscard]] const Binding* addressed_phone(const InviteReceived& invite) const;
+    /// The number that `invite` calls.
+    [[nodiscard]] std::string dialled_by(const InviteReceived& invite) const;
     static void connect(Leg& left, Leg& right) noexcept;
     /// The call is answered: from now on it is supervised.
     void start_talking(Call& call, const SessionTimer& timer, Moment now, Outbox& outbox);
@@ -376,6 +405,8 @@ private:
     /// A session that ran out while the exchange was down gets so long to be refreshed.
     static constexpr std::chrono::seconds session_grace{32};
 
+    static constexpr std::string_view in_proxy_mode =
+        "the phones of this call share one dialog (proxy mode), so only they can change it";
     /// Reason of what ends because another phone has the call (RFC 3326).
     static constexpr std::string_view completed_elsewhere =
         "SIP;cause=200;text=\"Call completed elsewhere\"";

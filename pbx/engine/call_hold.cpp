@@ -27,6 +27,8 @@ PayloadRef hold_offer(const Leg& leg, const Leg& other)
 OrderAnswer CallEngine::change_session(Call& call, SessionChange::Kind kind, Moment now,
                                        Outbox& outbox)
 {
+    if (call.mode == CallMode::proxy)
+        return {.outcome = OrderOutcome::wrong_state, .message = std::string{in_proxy_mode}};
     const auto [first, second] = talking_pair(call);
     if (!first)
         return {.outcome = OrderOutcome::wrong_state, .message = "nobody talks in this call"};

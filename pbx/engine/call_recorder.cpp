@@ -32,6 +32,7 @@ bool attempt_answered(const CallRecord& record, const CallPart& part)
 
 PartResult result_of_refusal(unsigned status) noexcept
 {
+    if (status / 100 == 3) return PartResult::deflected;
     switch (status) {
     case 486:
     case 600: return PartResult::busy;
@@ -63,6 +64,7 @@ PartResult result_of(const CallRecord& record, const CallPart& part, LegInput en
 CallResult result_of_failure(const CallRecord& record)
 {
     switch (record.status) {
+    case 302: return CallResult::redirected;
     case 486:
     case 600: return CallResult::busy;
     case 603:

@@ -28,6 +28,15 @@ StoredLeg to_stored(const Leg& leg)
     return stored;
 }
 
+/// Both sides have the same dialog: the phones share it.
+bool is_proxied(const StoredCall& call) noexcept
+{
+    const auto& one = call.legs[0].dialog;
+    const auto& other = call.legs[1].dialog;
+    return one.call_id == other.call_id && one.local_tag == other.remote_tag &&
+           one.remote_tag == other.local_tag;
+}
+
 /// The connection by which the phone of `leg` has registered anew, known by its contact or, where
 /// that follows the connection, by its host; nullptr when it has not, or that is not certain.
 const Flow* found_again(const Leg& leg, std::span<const Binding> bindings)
@@ -201,6 +210,7 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
     Call& call = *owned;
     call.id = stored.id;
     call.phase = CallPhase::talking;
+    call.mode = is_proxied(stored) ? CallMode::proxy : CallMode::bridge;
     call.from = stored.from;
     call.dialled = stored.dialled;
     call.started_at = stored.started_at;
@@ -227,15 +237,16 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
         leg.sdp = kept.sdp;
         leg.held = kept.held;
         leg.heard_at = now.mono - settings_.probe_interval;  // not in this run
-        leg.resumed = true;
+        leg.proxied = call.mode == CallMode::proxy;
         leg.slot = is_park_name(leg.extension);
+        leg.resumed = !leg.proxied;  // it has no name that watchers know from before
         leg.adrift = leg.flow.transport == Transport::tcp && leg.dialog_state.route.empty();
         if (leg.adrift) adrift_[leg.extension].push_back(leg.id);
         enlist(call, leg);
         index_.stopped_ringing(leg);
         if (leg.slot)
             resume_parking(call, leg, stored, now);
-        else
+        else if (!leg.proxied)
             outbox.send(ResumeDialog{leg.id, leg.dialog, leg.dialog_state, leg.flow});
     }
     connect(call.legs.front(), call.legs.back());
@@ -264,7 +275,7 @@ void CallEngine::bindings_changed(std::string_view aor, Outbox& outbox)
             if (!flow) continue;
             leg->flow = *flow;
             call->unsaved = true;
-            outbox.send(MoveDialog{leg->id, leg->flow});
+            if (!leg->proxied) outbox.send(MoveDialog{leg->id, leg->flow});
             keep(*call, outbox);
         }
         leg->failed_probes = 0;

@@ -29,23 +29,16 @@ bool on_hold(const PayloadRef& payload) noexcept
     return has_body(payload) && !receives_media(payload->body);
 }
 
-/// A challenge or a redirection of the callee's phone is nothing for the caller to act on.
-std::pair<unsigned, std::string> shown_to_caller(const ResponseReceived& response)
-{
-    if (response.status < 400 || response.status == 401 || response.status == 407)
-        return {480, "Temporarily Unavailable"};
-    return {response.status, response.phrase};
-}
-
 }  // namespace
 
-Call& CallEngine::open_call(const InviteReceived& input, Moment now, Outbox& outbox)
+Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment now, Outbox& outbox)
 {
     auto owned = std::make_unique<Call>();
     Call& call = *owned;
     call.id = call_ids_.next();
+    call.mode = mode;
     call.from = input.authenticated;
-    call.dialled = extension_of(input.request_uri);
+    call.dialled = dialled_by(input);
     call.started_at = now.wall;
     call.asked_timer = input.session_timer;
     call.offer = input.payload;
@@ -54,7 +47,9 @@ Call& CallEngine::open_call(const InviteReceived& input, Moment now, Outbox& out
     caller.id = leg_ids_.next();
     caller.role = LegRole::caller;
     caller.extension = input.authenticated;
-    caller.dialog = {input.call_id, tokens_(), input.parties.from_tag};
+    caller.proxied = mode == CallMode::proxy;
+    caller.dialog = {input.call_id, {}, input.parties.from_tag};
+    if (!caller.proxied) caller.dialog.local_tag = tokens_();
     caller.dialog_state = dialog_state_of(input);
     caller.phone = party_of(input.authenticated, input.parties.from.display_name);
     caller.flow = input.source;
@@ -70,7 +65,10 @@ Call& CallEngine::open_call(const InviteReceived& input, Moment now, Outbox& out
     calls_.emplace(call.id, std::move(owned));
     enlist(call, caller);
     ++counters_.calls_started;
-    outbox.send(OpenDialog{input.transaction, caller.id, caller.dialog.local_tag});
+    if (caller.proxied)
+        call.passed_on = input.transaction;
+    else
+        outbox.send(OpenDialog{input.transaction, caller.id, caller.dialog.local_tag});
     outbox.announce(CallStarted{call.id, input.authenticated, call.dialled, call.started_at});
     return call;
 }
@@ -78,7 +76,7 @@ Call& CallEngine::open_call(const InviteReceived& input, Moment now, Outbox& out
 void CallEngine::start_call(const InviteReceived& input, Route route,
                             std::vector<Diversion> diversions, Moment now, Outbox& outbox)
 {
-    Call& call = open_call(input, now, outbox);
+    Call& call = open_call(input, route.mode, now, outbox);
     Leg& caller = call.caller();
     caller.other = party_of(route.hunt.number, {});
     announce(caller, outbox);
@@ -86,6 +84,7 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
     constexpr auto end_to_end = OptionTag::timer | OptionTag::reliable;
     Hunting hunting;
     hunting.caller = caller.extension;
+    hunting.presented = number_shown_by(input);
     hunting.own = caller.flow;
     hunting.dialled = call.dialled;
     hunting.diversions = std::move(diversions);
@@ -109,7 +108,11 @@ void CallEngine::ring(Call& call, const std::string& extension, const Invitation
     leg.id = leg_ids_.next();
     leg.role = LegRole::callee;
     leg.extension = extension;
-    leg.dialog = {tokens_(), tokens_(), {}};
+    leg.proxied = call.mode == CallMode::proxy;
+    if (leg.proxied)
+        leg.dialog = {call.caller().dialog.call_id, call.caller().dialog.remote_tag, {}};
+    else
+        leg.dialog = {tokens_(), tokens_(), {}};
     leg.phone = party_of(extension, {});
     leg.other = invitation.from;
     leg.flow = target.flow;
@@ -122,6 +125,7 @@ void CallEngine::ring(Call& call, const std::string& extension, const Invitation
     leg.dialog_state.route = target.route;
     ++leg.dialog_state.cseq;
     enlist(call, leg);
+    if (leg.proxied) return pass_on(call, leg, invitation, std::move(target), outbox);
     set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
     outbox.send(SendInvite{
         .leg = leg.id,
@@ -156,6 +160,7 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
         move(leg, LegInput::provisional_with_tag, outbox);
     }
 
+    if (leg.proxied) return passed_provisional(call, response, outbox);
     if (call.transfer && call.transfer->reported < response.status)
         report(call, response.status, response.phrase, false, now, outbox);
     Leg& caller = call.caller();
@@ -185,6 +190,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     leg.dialog.remote_tag = response.to_tag;
     leg.dialog_state.route.assign(response.record_route.rbegin(), response.record_route.rend());
     note_target(call, leg, response);
+    if (leg.proxied) return passed_answer(call, leg, response, now, outbox);
     if (call.transfer && call.transfer->stage == TransferStage::ringing &&
         leg.state != LegState::terminated)
         return target_answered(call, leg, response, now, outbox);
@@ -226,6 +232,23 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
 }
 
+/// A challenge or a redirection of the callee's phone is nothing for the caller to act on, unless
+/// both share the dialog.
+BestResponse CallEngine::told_to_caller(const Leg& leg, const ResponseReceived& response) const
+{
+    if (response.status / 100 == 3 && !response.redirects.empty()) {
+        Payload why;
+        why.headers = {warning_of("A phone of " + leg.extension + " redirects to no number here")};
+        return {
+            403, "Redirected To Outside", std::make_shared<const Payload>(std::move(why)), {}, {}};
+    }
+    const bool challenge = response.status == 401 || response.status == 407;
+    if (response.status < 400 || (challenge && !response.message))
+        return {480, "Temporarily Unavailable", {}, {}, {}};
+    return {response.status, response.phrase, response.payload, response.session_timer.min_se,
+            response.message};
+}
+
 void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                                Outbox& outbox)
 {
@@ -239,10 +262,14 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
          outbox);
     if (!call.hunting) return;
     call.hunting->heard = call.hunting->heard || !silent;
+    const bool redirects = !silent && response.status / 100 == 3;
+    if (redirects && deflected(call, leg, response, now, outbox)) return;
     auto& best = call.transfer ? call.transfer->best : call.best;
-    auto [status, phrase] = shown_to_caller(response);
-    if (better_response(status, best.status))
-        best = {status, std::move(phrase), response.payload, response.session_timer.min_se};
+    auto told = told_to_caller(leg, response);
+    const auto status = told.status;
+    if (call.mode == CallMode::proxy && (status == 401 || status == 407))
+        call.challenges.push_back(response.message);
+    if (better_response(status, best.status)) best = std::move(told);
     branch_refused(call, leg, status, now, outbox);
 }
 
@@ -270,9 +297,12 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
     refer_subscriptions_.report(call.id, status, phrase, true, now, outbox);
     outbox.announce(CallEnded{call.id, status, std::string{phrase}});
     const bool told = call.best.status == status;
-    if (caller.invite_in) {
-        std::vector<Header> headers;
-        if (!warning.empty()) headers.push_back(warning_of(warning));
+    std::vector<Header> headers;
+    if (!warning.empty()) headers.push_back(warning_of(warning));
+    if (caller.proxied) {
+        auto last = told ? call.best : BestResponse{status, std::string{phrase}, {}, {}, {}};
+        call.verdict = Verdict{std::move(last), std::move(headers)};
+    } else if (caller.invite_in) {
         outbox.send(Reply{.transaction = std::exchange(caller.invite_in, {}),
                           .status = status,
                           .phrase = std::string{phrase},
@@ -282,6 +312,7 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
     }
     move(caller, status == 408 || status == 480 ? LegInput::timeout : LegInput::rejected, outbox);
     cancel_branches(call, {}, {}, nullptr, outbox);
+    pass_verdict(call, outbox);
 }
 
 void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox)
@@ -290,7 +321,10 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
     if (!call) return;
     leg->heard_at = now.mono;
     if (leg->invite_in == input.transaction) {
-        leg->invite_in = {};
+        if (leg->proxied)  // the final response is what the branches say
+            call->verdict = Verdict{{487, "Request Terminated", {}, {}, {}}, {}};
+        else
+            leg->invite_in = {};
         if (call->transfer) {  // a picker's
             leg->peer = {};
             move(*leg, LegInput::cancelled, outbox);
@@ -301,6 +335,7 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
         outbox.announce(CallEnded{call->id, 487, {}});
         move(*leg, LegInput::cancelled, outbox);
         cancel_branches(*call, {}, {}, input.payload, outbox);
+        pass_verdict(*call, outbox);
     } else if (auto* relay = call->find_relay(input.transaction); relay && !relay->answered) {
         relay->cancelled = true;
         if (relay->replaces) move(*leg, LegInput::cancelled, outbox);

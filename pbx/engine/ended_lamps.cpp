@@ -4,14 +4,11 @@
 
 namespace lampline {
 
-void EndedLamps::note(const Subscription& subscription, LampEnd how, unsigned status, Moment now)
+void EndedLamps::note(const Subscription& subscription, const std::string& member, EndedLamp end)
 {
     if (entries_.size() == max_entries) entries_.pop_front();
-    entries_.push_back({subscription.watcher,
-                        subscription.member,
-                        subscription.contact,
-                        subscription.dialog,
-                        {how, status, now.wall}});
+    entries_.push_back(
+        {subscription.watcher, member, subscription.contact, subscription.dialog, end});
 }
 
 const EndedLamps::Entry* EndedLamps::last(std::string_view watcher, std::string_view member,

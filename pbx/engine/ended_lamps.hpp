@@ -22,7 +22,7 @@ public:
     };
 
     /// O(1).
-    void note(const Subscription& subscription, LampEnd how, unsigned status, Moment now);
+    void note(const Subscription& subscription, const std::string& member, EndedLamp end);
     /// The last one of this pair; with `phone`, of that phone. nullptr: none, or too long ago. O(n)
     /// in what is remembered, which is bounded.
     [[nodiscard]] const Entry* last(std::string_view watcher, std::string_view member,

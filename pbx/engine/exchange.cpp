@@ -23,6 +23,12 @@ LegEvent leg_event(const DialogSnapshot& dialog)
             .with_name = dialog.remote.identity.display_name};
 }
 
+ReachEvent reach_event(const ReachChanged& changed)
+{
+    return {changed.aor, write(changed.contact), changed.reach.state != Reach::State::unreachable,
+            changed.reach.round_trip};
+}
+
 RegistrationEvent registration_event(const std::string& aor, const LocationTable& locations)
 {
     RegistrationEvent event{aor, {}};
@@ -34,18 +40,23 @@ RegistrationEvent registration_event(const std::string& aor, const LocationTable
 }  // namespace
 
 Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory)
-    : registrar_{settings.registrar}, calls_{settings.calls, tokens, directory, registrar_.locations()},
-      indications_{settings.indications, tokens, directory, registrar_.locations()}
+    : registrar_{settings.registrar}, calls_{settings.calls, tokens, directory,
+                                             registrar_.locations()},
+      indications_{settings.indications, tokens, directory, registrar_.locations()},
+      qualify_{settings.qualify, tokens, registrar_.locations(), standalone_ids_, directory},
+      messages_{settings.messages, tokens, registrar_.locations(), standalone_ids_, directory}
 {
 }
 
 void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
+    if (qualify_.any_silent()) note_sign_of_life(input, now, outbox);
     std::visit(Overloaded{
                    [&](const RegisterReceived& request) {
                        ++registrations_;
                        registrar_.receive(request, now, outbox);
+                       qualify_.heard(request.aor, request.source, now, outbox);
                    },
                    [&](const SubscribeReceived& request) {
                        if (request.event == "refer" && !request.parties.to_tag.empty())
@@ -58,6 +69,11 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
                            calls_.receive(answer);
                        else
                            indications_.receive(answer, now, outbox);
+                   },
+                   [&](const MessageReceived& message) { messages_.receive(message, outbox); },
+                   [&](const StandaloneAnswered& answer) {
+                       if (!qualify_.receive(answer, now, outbox))
+                           messages_.receive(answer, outbox);
                    },
                    [&](const ConnectionClosed& closed) {
                        registrar_.receive(closed);
@@ -88,6 +104,7 @@ void Exchange::advance(Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
     registrar_.advance(now, outbox);
+    qualify_.advance(now, outbox);
     calls_.advance(now, outbox);
     fold_events(first, now, outbox);
     indications_.advance(now, outbox);
@@ -96,7 +113,8 @@ void Exchange::advance(Moment now, Outbox& outbox)
 std::optional<std::chrono::steady_clock::time_point> Exchange::next_deadline() const
 {
     auto earliest = registrar_.next_deadline();
-    for (const auto& deadline : {calls_.next_deadline(), indications_.next_deadline()})
+    for (const auto& deadline :
+         {calls_.next_deadline(), indications_.next_deadline(), qualify_.next_deadline()})
         if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
     return earliest;
 }
@@ -106,6 +124,8 @@ void Exchange::replace_directory(DirectoryRef directory, Moment now, Outbox& out
     const auto first = outbox.events.size();
     calls_.replace_directory(directory);
     registrar_.replace_directory(*directory, outbox);
+    qualify_.replace_directory(directory);
+    messages_.replace_directory(directory);
     indications_.replace_directory(directory, registrar_.locations(), now, outbox);
     fold_events(first, now, outbox);
 }
@@ -139,6 +159,10 @@ LiveView Exchange::view(Moment now) const
     calls_.describe(view);
     indications_.describe(view);
     view.counters.registrations = registrations_;
+    view.counters.qualifies_sent = qualify_.counters().sent;
+    view.counters.qualifies_unanswered = qualify_.counters().unanswered;
+    view.counters.messages_accepted = messages_.counters().accepted;
+    view.counters.messages_refused = messages_.counters().refused;
     return view;
 }
 
@@ -158,10 +182,41 @@ LampAccount Exchange::answer(const LampQuestion& question, Moment now, Outbox& o
     return account;
 }
 
+void Exchange::note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox)
+{
+    const auto of_leg = [&](LegId id) {
+        if (const auto* leg = calls_.find_leg(id))
+            qualify_.heard(leg->extension, leg->flow, now, outbox);
+    };
+    std::visit(Overloaded{
+                   [&](const InviteReceived& request) {
+                       qualify_.heard(request.authenticated, request.source, now, outbox);
+                   },
+                   [&](const SubscribeReceived& request) {
+                       qualify_.heard(request.authenticated, request.source, now, outbox);
+                   },
+                   [&](const MessageReceived& request) {
+                       qualify_.heard(request.authenticated, request.source, now, outbox);
+                   },
+                   [&](const RequestReceived& request) { of_leg(request.leg); },
+                   [&](const ResponseReceived& response) {
+                       if (!response.generated) of_leg(response.leg);
+                   },
+                   [&](const NotifyAnswered& answer) {
+                       if (answer.generated) return;
+                       if (const auto* told = indications_.find(answer.subscription))
+                           qualify_.heard(told->watcher, told->dialog->flow, now, outbox);
+                   },
+                   [](const auto&) {},
+               },
+               input);
+}
+
 void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
 {
     for (auto i = first; i < outbox.events.size(); ++i) {
-        const auto event = outbox.events[i];  // folding may announce, and move the vector
+        // Folding may announce, and move the vector.
+        auto event = std::move(outbox.events[i]);
         std::visit(
             Overloaded{
                 [&](const DialogChanged& changed) {
@@ -172,16 +227,22 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                 },
                 [&](const BindingChanged& changed) {
                     calls_.bindings_changed(changed.aor, outbox);
+                    qualify_.bindings_changed(changed.aor, now);
                     if (outbox.listened)
                         outbox.shown.push_back(
                             {now.wall, registration_event(changed.aor, registrar_.locations())});
                     indications_.bindings_changed(changed.aor, registrar_.locations(), now, outbox);
                 },
+                [&](const ReachChanged& changed) {
+                    if (outbox.listened) outbox.shown.push_back({now.wall, reach_event(changed)});
+                },
                 [](const PartRecorded&) {},
                 [&](const auto& of_a_call) { recorder_.fold(of_a_call, now, outbox); },
             },
             event);
+        outbox.events[i] = std::move(event);
     }
+    indications_.finish_step(now, outbox);
 }
 
 }  // namespace lampline

@@ -2,7 +2,9 @@
 // The domain in one piece: registrar, call engine and group indications, joined by values.
 #include "engine/call_engine.hpp"
 #include "engine/call_recorder.hpp"
+#include "engine/contact_qualify.hpp"
 #include "engine/group_indications.hpp"
+#include "engine/instant_messages.hpp"
 #include "engine/registrar.hpp"
 
 namespace lampline {
@@ -11,6 +13,8 @@ struct ExchangeSettings {
     RegistrarSettings registrar;
     CallSettings calls;
     IndicationSettings indications;
+    QualifySettings qualify{};
+    MessageSettings messages{};
 };
 
 /// All that a run leaves to the next one.
@@ -52,10 +56,9 @@ public:
     [[nodiscard]] std::size_t call_count() const noexcept { return calls_.call_count(); }
     [[nodiscard]] LiveView view(Moment now) const;
     /// What would become of a call now, in words.
-    [[nodiscard]] RouteExplanation explain_route(std::string_view from,
-                                                 std::string_view dialled) const
+    [[nodiscard]] RouteExplanation explain_route(const RouteTest& test) const
     {
-        return calls_.explain_route(from, dialled);
+        return calls_.explain_route(test);
     }
     /// Why the lamps of one watcher for one member show what they show, after sending them anew if
     /// that is asked for.
@@ -64,11 +67,16 @@ public:
 private:
     /// Folds the events announced since `first` into the indications.
     void fold_events(std::size_t first, Moment now, Outbox& outbox);
+    /// A phone that speaks is there.
+    void note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox);
 
+    IdSource<ClientTransactionId> standalone_ids_;
     Registrar registrar_;
     CallEngine calls_;
     GroupIndications indications_;
     CallRecorder recorder_;
+    ContactQualify qualify_;
+    InstantMessages messages_;
     std::uint64_t registrations_ = 0;
 };
 

@@ -33,7 +33,7 @@ void CallEngine::start_feature_call(const InviteReceived& input, const DialledFe
         if (dialled.seconds && (*dialled.seconds < min_seconds || *dialled.seconds > max_seconds))
             return reject(input, 403, "5 To 600 Seconds", outbox);
     }
-    Call& call = open_call(input, now, outbox);
+    Call& call = open_call(input, CallMode::bridge, now, outbox);
     Leg& caller = call.caller();
     caller.other.uri.user = input.request_uri.user;
     caller.other.uri.host = directory_->domain();

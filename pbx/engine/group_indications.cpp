@@ -1,18 +1,15 @@
 #include "engine/group_indications.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
 #include "core/extension_uri.hpp"
+#include "core/feature_key.hpp"
 
 namespace lampline {
 namespace {
-
-std::string dialog_key(const Subscription& subscription)
-{
-    return std::string{subscription.dialog->call_id}.append("\n").append(subscription.local_tag);
-}
 
 bool same_rights(std::span<const WatchRight> left, std::span<const WatchRight> right)
 {
@@ -47,19 +44,48 @@ void GroupIndications::fold(const DialogChanged& changed, Moment now, Outbox& ou
     const auto before = watched.state.leading();
     const bool news = watched.state.fold(changed.dialog);
     if (watched.state.leading() != before) watched.since = now.wall;
-    if (news) {
-        auto& commands = outbox.commands;
-        const std::size_t expected = commands.size() + watched.subscriptions.size();
-        if (expected > commands.capacity())
-            commands.reserve(std::max(expected, 2 * commands.capacity()));
-        for (Subscription* subscription : watched.subscriptions) {
-            if (!subscription->event_at &&
-                subscription->told.sent != subscription->projection->current())
-                subscription->event_at = now.mono;
-            deliver(*subscription, now, outbox);
-        }
-    }
+    if (news) tell(number, watched, now, outbox);
     drop_unused_member(number);
+}
+
+/// What `watched` shows is another.
+void GroupIndications::tell(const std::string& number, Member& watched, Moment now, Outbox& outbox)
+{
+    auto& commands = outbox.commands;
+    const std::size_t expected = commands.size() + watched.subscriptions.size();
+    if (expected > commands.capacity())
+        commands.reserve(std::max(expected, 2 * commands.capacity()));
+    for (Subscription* subscription : watched.subscriptions) {
+        if (subscription->list) {
+            note_change(*subscription, number, now);
+            continue;
+        }
+        subscription->note_event(now.mono);
+        deliver(*subscription, now, outbox);
+    }
+}
+
+Standing GroupIndications::standing_of(std::string_view number) const
+{
+    const auto* extension = directory_->find(number);
+    if (extension)
+        return {.unregistered = locations_->bindings(number).empty(),
+                .do_not_disturb = extension->forwarding.do_not_disturb,
+                .forwarded = !extension->forwarding.always.empty()};
+    const auto key = feature_key(number);
+    const auto* owner = key ? directory_->find(key->owner) : nullptr;
+    if (!owner) return {};
+    return {.on = key->feature == KeyFeature::do_not_disturb ? owner->forwarding.do_not_disturb
+                                                             : !owner->forwarding.always.empty()};
+}
+
+/// The configuration or the registrations of `number` may have changed.
+void GroupIndications::update_standing(std::string_view number, Moment now, Outbox& outbox)
+{
+    const auto found = members_.find(number);
+    if (found == members_.end()) return;
+    if (found->second.state.stand(standing_of(number)))
+        tell(found->first, found->second, now, outbox);
 }
 
 void GroupIndications::replace_directory(DirectoryRef directory, const LocationTable& locations,
@@ -72,12 +98,24 @@ void GroupIndications::replace_directory(DirectoryRef directory, const LocationT
     const bool other_rows = !same_rows(old->profiles(), directory_->profiles());
     const bool other_slots = !old->parks_like(*directory_);
     for (const auto& number : concerned) {
-        if (!other_rows && !other_slots &&
+        const auto watcher = watchers_.find(number);
+        const bool has_lists = watcher != watchers_.end() && !watcher->second.lists.empty();
+        if (!other_rows && !other_slots && !has_lists && directory_->find(number) &&
             same_rights(old->watched_by(number), directory_->watched_by(number)))
             continue;
         apply_rights(number, now, outbox);
         bindings_changed(number, locations, now, outbox);
     }
+    std::vector<std::string> watched;
+    for (const auto& [number, member] : members_) watched.push_back(number);
+    for (const auto& number : watched) update_standing(number, now, outbox);
+}
+
+/// Whether `number`, or the owner of the key that it is, exists.
+bool GroupIndications::is_there(std::string_view number) const
+{
+    const auto key = feature_key(number);
+    return directory_->is_watchable(number) || (key && directory_->find(key->owner));
 }
 
 /// Ends what `watcher` may no longer see, and lets a new choice of profile act.
@@ -85,13 +123,21 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
 {
     const auto watcher = watchers_.find(number);
     if (watcher == watchers_.end()) return;
-    std::vector<Subscription*> all;
-    for (const auto& [watched, subscriptions] : watcher->second.by_member)
-        all.insert(all.end(), subscriptions.begin(), subscriptions.end());
-    for (Subscription* subscription : all) {
+    for (Subscription* subscription : all_of(watcher->second)) {
+        if (subscription->list) {
+            if (directory_->listed(number, subscription->member)) {
+                update_list(*subscription);
+                deliver(*subscription, now, outbox);
+            } else {
+                const bool there = directory_->find_group(subscription->member) != nullptr;
+                end(*subscription, there ? SubscriptionEnd::rejected : SubscriptionEnd::noresource,
+                    now, outbox);
+            }
+            continue;
+        }
         const WatchRight* right = directory_->right(number, subscription->member);
         if (!right) {
-            const bool there = directory_->is_watchable(subscription->member);
+            const bool there = is_there(subscription->member);
             end(*subscription, there ? SubscriptionEnd::rejected : SubscriptionEnd::noresource, now,
                 outbox);
             continue;
@@ -106,56 +152,41 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
                                const LocationTable& locations, Moment now, Outbox& outbox)
 {
     for (auto& kept : stored) {
-        const auto contact = SipUri::parse(kept.contact);
-        if (kept.expires_at <= now.seconds() || !contact) {
-            outbox.store(SubscriptionRemoved{kept.call_id, kept.local_tag});
+        auto subscription = std::make_unique<Subscription>();
+        SubscriptionRemoved removed{kept.call_id, kept.local_tag};
+        const auto form = list_form(kept.list);
+        if (!resume(*subscription, std::move(kept), now)) {
+            outbox.store(std::move(removed));
             continue;
         }
-        auto subscription = std::make_unique<Subscription>();
-        subscription->watcher = std::move(kept.watcher);
-        subscription->member = std::move(kept.member);
-        subscription->local_tag = std::move(kept.local_tag);
-        subscription->remote_tag = std::move(kept.remote_tag);
-        subscription->user_agent = std::move(kept.user_agent);
-        subscription->contact = *contact;
-        subscription->remote_cseq = kept.remote_cseq;
-        subscription->granted = kept.expires_at - now.seconds();
-        subscription->expires_at = kept.expires_at;
-        subscription->expires_mono = now.mono + subscription->granted;
         subscription->told.unknown = true;
-        subscription->counters = NotifyCounters{kept.reserved_cseq, kept.reserved_version};
-
-        auto dialog = std::make_shared<NotifyDialog>();
-        dialog->call_id = std::move(kept.call_id);
-        dialog->from = std::move(kept.local_uri) + ";tag=" + subscription->local_tag;
-        dialog->to = std::move(kept.remote_uri);
-        if (!subscription->remote_tag.empty()) dialog->to += ";tag=" + subscription->remote_tag;
-        dialog->contact = extension_uri(subscription->member, {}).user;
-        dialog->event = std::move(kept.event);
-        dialog->request_uri = std::move(kept.contact);
-        dialog->route = std::move(kept.route);
-        dialog->flow = std::move(kept.flow);
-        dialog->flow.connection = {};  // the connections of an earlier run are gone
-        subscription->dialog = std::move(dialog);
-        subscription->origin = origin_of(*subscription);
         if (by_dialog_.contains(dialog_key(*subscription)) ||
             by_origin_.contains(subscription->origin))
             continue;
 
+        subscription->devices = devices_of(subscription->watcher, subscription->contact,
+                                           subscription->dialog->flow, subscription->user_agent);
         const WatchRight* right = directory_->right(subscription->watcher, subscription->member);
-        if (right) {
-            subscription->profile = directory_->profile_for(*right, subscription->user_agent);
+        if (form) {
+            subscription->list = std::make_unique<ResourceList>();
+            subscription->list->form = *form;
+            subscription->list->resumed = true;
+            if (*form == ListForm::rlmi) require_lists(*subscription);
+        } else if (right) {
+            subscription->profile =
+                directory_->profile_for(*right, subscription->user_agent, subscription->devices);
             subscription->parties = parties_of(*right);
         }
         Subscription& added = add(std::move(subscription));
         expiry_.set(added.id, added.expires_mono);
-        if (right)
+        const bool there =
+            added.list ? directory_->find_group(added.member) != nullptr : is_there(added.member);
+        if (added.list ? directory_->listed(added.watcher, added.member).has_value()
+                       : right != nullptr)
             deliver(added, now, outbox);
         else
-            end(added,
-                directory_->is_watchable(added.member) ? SubscriptionEnd::rejected
-                                                       : SubscriptionEnd::noresource,
-                now, outbox);
+            end(added, there ? SubscriptionEnd::rejected : SubscriptionEnd::noresource, now,
+                outbox);
     }
     std::set<std::string> registered;
     for (const Binding* binding : locations.all()) registered.insert(binding->aor);
@@ -175,34 +206,40 @@ void GroupIndications::describe(LiveView& view) const
 {
     view.lamps.reserve(view.lamps.size() + subscriptions_.size());
     for (const auto& [id, one] : subscriptions_) {
-        const bool implicit = one->kind == SubscriptionKind::implicit;
-        const auto lamp = lamp_state(one->told.sent);
-        view.lamps.push_back({
-            .watcher = one->watcher,
-            .member = one->member,
-            .kind = implicit ? "unsolicited" : "subscribed",
-            .contact = one->dialog->request_uri,
-            .profile = std::string{one->profile->name},
-            .state = lamp ? std::string{name(*lamp)} : "idle",
-            .version = one->counters.version(),
-            .cseq = one->counters.cseq(),
-            .sent_at = one->sent_at,
-            .answer = one->answer,
-            .answered_at = one->answered_at,
-            .owed = owes(*one),
-            .under_way = one->in_flight != 0,
-            .waiting = one->waiting,
-            .expires_at = implicit ? one->phone->expires_at : one->expires_at,
-        });
+        if (one->list)
+            for (const auto& member : one->list->members)
+                describe(*one, member->member, *member, member->owes_present, view);
+        else
+            describe(*one, one->member, *one, false, view);
     }
     static_cast<IndicationCounters&>(view.counters) = counters_;
 }
 
-/// Whether a newer state waits to be sent.
-bool GroupIndications::owes(const Subscription& subscription) const
+/// `owed`: the present state is, whatever was told.
+void GroupIndications::describe(const Subscription& one, const std::string& member,
+                                const ToldLamp& lamp, bool owed, LiveView& view) const
 {
-    if (subscription.owes_present || subscription.waiting) return true;
-    return subscription.told.sent != subscription.projection->current();
+    const bool implicit = one.kind == SubscriptionKind::implicit;
+    const auto state = lamp_state(lamp.told.sent);
+    view.lamps.push_back({
+        .watcher = one.watcher,
+        .member = member,
+        .kind = implicit ? "unsolicited" : "subscribed",
+        .list = one.list ? one.member : std::string{},
+        .contact = one.dialog->request_uri,
+        .profile = lamp.projection->profile()->name,
+        .state = state ? std::string{name(*state)} : "idle",
+        .version = lamp.last.version,
+        .cseq = lamp.last.cseq,
+        .sent_at = lamp.last.sent_at,
+        .answer = lamp.last.answer,
+        .answered_at = lamp.last.answered_at,
+        .owed =
+            owed || one.owes_present || one.waiting || lamp.told.sent != lamp.projection->current(),
+        .under_way = one.in_flight != 0 && one.in_flight == lamp.last.cseq,
+        .waiting = one.waiting,
+        .expires_at = implicit ? one.phone->expires_at : one.expires_at,
+    });
 }
 
 Subscription& GroupIndications::add(std::unique_ptr<Subscription> subscription)
@@ -210,10 +247,12 @@ Subscription& GroupIndications::add(std::unique_ptr<Subscription> subscription)
     subscription->id = ids_.next();
     Subscription& added =
         *subscriptions_.try_emplace(subscription->id, std::move(subscription)).first->second;
-    open_view(added);
-    member(added.member).subscriptions.push_back(&added);
     Watcher& watcher = watchers_[added.watcher];
-    watcher.by_member[added.member].push_back(&added);
+    open_view(added);
+    if (added.list)
+        watcher.lists.push_back(&added);
+    else
+        watch(added, added.member);
     note_connection(added.watcher, added.dialog->flow);
     if (added.kind == SubscriptionKind::requested) {
         ++watcher.requested;
@@ -234,14 +273,13 @@ void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outb
     expiry_.cancel(subscription.id);
     repetition_.cancel(subscription.id);
 
-    std::erase(member(subscription.member).subscriptions, &subscription);
-    drop_unused_member(subscription.member);
+    if (!subscription.list)
+        unwatch(subscription, subscription.member);
+    else
+        for (const auto& listed : subscription.list->members)
+            if (!listed->leaving) unwatch(subscription, listed->member);
     if (const auto watcher = watchers_.find(subscription.watcher); watcher != watchers_.end()) {
-        auto& by_member = watcher->second.by_member;
-        const auto mine = by_member.find(subscription.member);
-        if (mine != by_member.end() && std::erase(mine->second, &subscription) &&
-            mine->second.empty())
-            by_member.erase(mine);
+        std::erase(watcher->second.lists, &subscription);
         if (subscription.kind == SubscriptionKind::requested) --watcher->second.requested;
         if (subscription.waiting) --watcher->second.waiting;
     }
@@ -251,13 +289,53 @@ void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outb
     outbox.store(SubscriptionRemoved{subscription.dialog->call_id, subscription.local_tag});
 }
 
+/// Lets `subscription` hear of `number`.
+void GroupIndications::watch(Subscription& subscription, const std::string& number)
+{
+    member(number).subscriptions.push_back(&subscription);
+    watchers_[subscription.watcher].by_member[number].push_back(&subscription);
+}
+
+void GroupIndications::unwatch(Subscription& subscription, const std::string& number)
+{
+    std::erase(member(number).subscriptions, &subscription);
+    drop_unused_member(number);
+    const auto watcher = watchers_.find(subscription.watcher);
+    if (watcher == watchers_.end()) return;
+    auto& by_member = watcher->second.by_member;
+    const auto mine = by_member.find(number);
+    if (mine != by_member.end() && std::erase(mine->second, &subscription) && mine->second.empty())
+        by_member.erase(mine);
+}
+
+/// Each subscription once.
+std::vector<Subscription*> GroupIndications::all_of(const Watcher& watcher)
+{
+    auto all = watcher.lists;
+    for (const auto& [watched, subscriptions] : watcher.by_member)
+        std::ranges::copy_if(subscriptions, std::back_inserter(all),
+                             [](const Subscription* one) { return !one->list; });
+    return all;
+}
+
+std::vector<std::string> GroupIndications::members_of(const Subscription& subscription)
+{
+    if (!subscription.list) return {subscription.member};
+    std::vector<std::string> members;
+    for (const auto& listed : subscription.list->members) members.push_back(listed->member);
+    return members;
+}
+
 GroupIndications::Member& GroupIndications::member(std::string_view number)
 {
     if (const auto found = members_.find(number); found != members_.end()) return found->second;
     auto entity = write(extension_uri(number, directory_->domain()));
-    return members_
-        .try_emplace(std::string{number}, Member{MemberState{std::move(entity), run_}, {}, {}})
-        .first->second;
+    auto& added =
+        members_
+            .try_emplace(std::string{number}, Member{MemberState{std::move(entity), run_}, {}, {}})
+            .first->second;
+    added.state.stand(standing_of(number));
+    return added;
 }
 
 void GroupIndications::drop_unused_member(std::string_view number)
@@ -271,7 +349,8 @@ void GroupIndications::drop_unused_member(std::string_view number)
 void GroupIndications::drop_unused_watcher(std::string_view number)
 {
     const auto found = watchers_.find(number);
-    if (found != watchers_.end() && found->second.phones.empty() && found->second.by_member.empty())
+    if (found != watchers_.end() && found->second.phones.empty() &&
+        found->second.by_member.empty() && found->second.lists.empty())
         watchers_.erase(found);
 }
 

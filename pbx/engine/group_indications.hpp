@@ -22,6 +22,7 @@
 #include "core/token_source.hpp"
 #include "engine/ended_lamps.hpp"
 #include "engine/outbox.hpp"
+#include "engine/subscribe_request.hpp"
 
 namespace lampline {
 
@@ -30,11 +31,12 @@ struct IndicationSettings {
     std::chrono::seconds min_expires{60};
     std::chrono::seconds default_expires{3600};
     std::chrono::seconds max_expires{7200};
-    std::size_t max_subscriptions_per_watcher = 2000;
+    std::size_t max_subscriptions_per_watcher = 2000;  ///< each member of a list counts
     std::size_t safe_size = 1300;  ///< bytes of a message over UDP (RFC 3261 §18.1.1)
 };
 
-/// The notifier of the `dialog` event package (RFC 6665, RFC 4235), asked or unasked. What it tells
+/// The notifier of the `dialog` event package (RFC 6665, RFC 4235), asked or unasked, of extensions
+/// and of groups (RFC 4662). What it tells
 /// is a projection of DialogChanged and of nothing else. Memory is proportional to subscriptions
 /// and live dialogs. SIP thread only.
 class GroupIndications {
@@ -43,14 +45,16 @@ public:
     GroupIndications(IndicationSettings settings, TokenSource tokens, DirectoryRef directory,
                      const LocationTable& locations);
 
-    /// Answers with exactly one Reply: 200; 400, 403, 406, 423, 481, 489, 500 (CSeq out of order),
-    /// 513.
+    /// Answers with exactly one Reply: 200; 400, 403, 406, 421, 423, 481, 489, 500 (CSeq out of
+    /// order), 513.
     void receive(const SubscribeReceived& request, Moment now, Outbox& outbox);
     void receive(const NotifyAnswered& answer, Moment now, Outbox& outbox);
     void receive(const ConnectionClosed& closed);
 
-    /// The only source of state.
+    /// The only source of what calls do.
     void fold(const DialogChanged& changed, Moment now, Outbox& outbox);
+    /// After all facts of one step: tells each list once what they have changed.
+    void finish_step(Moment now, Outbox& outbox);
 
     /// The phones of `aor` came, left, moved, or expire later: starts and ends its unsolicited
     /// indications.
@@ -75,6 +79,13 @@ public:
     /// Orderly stop: stores the exact counters, so that the next run goes on without a gap.
     void save(Outbox& outbox);
 
+    /// nullptr: it is over.
+    [[nodiscard]] const Subscription* find(SubscriptionId id) const noexcept
+    {
+        const auto found = subscriptions_.find(id);
+        return found == subscriptions_.end() ? nullptr : found->second.get();
+    }
+
     /// Adds the lamps and the counters of indications.
     void describe(LiveView& view) const;
 
@@ -97,24 +108,22 @@ private:
     /// A watching extension: here while it has subscriptions, or phones that may be told unasked.
     struct Watcher {
         std::vector<std::shared_ptr<WatcherPhone>> phones;
-        StringTable<std::vector<Subscription*>> by_member;
+        StringTable<std::vector<Subscription*>> by_member;  // lists under each of their members
+        std::vector<Subscription*> lists;
         std::size_t requested = 0;
         std::size_t waiting = 0;                          ///< of its subscriptions
         std::deque<SubscriptionId> paced;                 // oldest first; some may be gone
         std::chrono::steady_clock::time_point free_at{};  // for the next paced NOTIFY
     };
-    /// A SUBSCRIBE that left nothing behind, remembered for as long as it may be repeated.
-    struct Settled {
-        std::string key;
-        std::uint32_t cseq;
-        std::string local_tag;
-        std::chrono::steady_clock::time_point until;
-    };
-
     // indication_account.cpp
-    [[nodiscard]] AccountedLamp account_of(const Subscription& subscription) const;
+    [[nodiscard]] AccountedLamp account_of(const Subscription& subscription,
+                                           std::string_view member) const;
     void account_phones(LampAccount& account, std::span<const Binding> bindings) const;
     void show(const Subscription& subscription, LampStep step, Moment now, Outbox& outbox) const;
+    void show(const Subscription& subscription, const std::string& member, const ToldLamp& lamp,
+              LampStep step, Moment now, Outbox& outbox) const;
+    void describe(const Subscription& subscription, const std::string& member, const ToldLamp& lamp,
+                  bool owed, LiveView& view) const;
 
     // indication_subscribe.cpp
     void receive_initial(const SubscribeReceived& request, Moment now, Outbox& outbox);
@@ -122,13 +131,17 @@ private:
     void refresh(Subscription& subscription, const SubscribeReceived& request,
                  std::chrono::seconds granted, Moment now, Outbox& outbox);
     void fetch(std::unique_ptr<Subscription> subscription, Moment now, Outbox& outbox);
-    [[nodiscard]] std::optional<std::chrono::seconds> grant(const SubscribeReceived& request,
-                                                            Outbox& outbox) const;
+    [[nodiscard]] ExpiryLimits limits() const noexcept;
+    [[nodiscard]] std::size_t lamps_with(const Subscription& added) const;
+    [[nodiscard]] bool admit(Subscription& subscription, const SubscribeReceived& request,
+                             Outbox& outbox);
     [[nodiscard]] std::unique_ptr<Subscription> requested(const SubscribeReceived& request,
-                                                          const WatchRight& right);
-    [[nodiscard]] std::string user_agent_of(const SubscribeReceived& request) const;
-    void settle(std::string key, std::uint32_t cseq, std::string local_tag, Moment now);
-    [[nodiscard]] const Settled* find_settled(std::string_view key, std::uint32_t cseq) const;
+                                                          std::string watched);
+    [[nodiscard]] const Binding* binding_of(std::string_view watcher, const SipUri& contact,
+                                            const Flow& flow) const;
+    [[nodiscard]] std::vector<std::string> devices_of(std::string_view watcher,
+                                                      const SipUri& contact, const Flow& flow,
+                                                      std::string_view user_agent) const;
 
     // indication_unsolicited.cpp
     [[nodiscard]] bool replace_phones(Watcher& watcher, std::span<const Binding> bindings,
@@ -140,6 +153,8 @@ private:
                                                         const WatchRight& right);
     void leave_alone(WatcherPhone& phone, Watcher& watcher, unsigned status, Moment now,
                      Outbox& outbox);
+    void reconcile(const std::string& watcher, const std::vector<std::string>& members, Moment now,
+                   Outbox& outbox);
     void drop_all_of(const WatcherPhone& phone, Watcher& watcher, Moment now, Outbox& outbox);
 
     // indication_delivery.cpp
@@ -147,7 +162,8 @@ private:
     void send(Subscription& subscription, Step step, DocumentKind kind, std::string state,
               Moment now, Outbox& outbox);
     void count(const NotifyAnswered& answer, AnswerEffect effect);
-    void acknowledged(Subscription& subscription, Moment now);
+    void acknowledged(ToldLamp& lamp, Moment now);
+    void note_end(const Subscription& subscription, LampEnd how, unsigned status, Moment now);
     void end(Subscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
     void wait(Subscription& subscription, std::chrono::seconds delay, Moment now);
     void stop_waiting(Subscription& subscription);
@@ -167,14 +183,37 @@ private:
     [[nodiscard]] bool has_turn(Subscription& subscription, Moment now);
     void give_turns(const std::string& watcher, Moment now, Outbox& outbox);
 
+    // indication_list.cpp
+    [[nodiscard]] bool admit_list(Subscription& subscription, const SubscribeReceived& request,
+                                  Outbox& outbox);
+    static void require_lists(Subscription& subscription);
+    void update_list(Subscription& subscription);
+    void open_member(const Subscription& subscription, ListedMember& member,
+                     const WatchRight& right);
+    void leave_list(Subscription& subscription, ListedMember& member);
+    void note_change(Subscription& subscription, std::string_view member, Moment now);
+    void deliver_list(Subscription& subscription, Moment now, Outbox& outbox);
+    void send_list(Subscription& subscription, std::optional<SubscriptionEnd> end, Moment now,
+                   Outbox& outbox);
+    [[nodiscard]] ProfileRef profile_of_list(const Subscription& subscription,
+                                             const std::vector<const WatchRight*>& listed) const;
+    void list_acknowledged(Subscription& subscription, Moment now);
+
     // group_indications.cpp
+    void watch(Subscription& subscription, const std::string& member);
+    void unwatch(Subscription& subscription, const std::string& member);
+    [[nodiscard]] static std::vector<Subscription*> all_of(const Watcher& watcher);
+    [[nodiscard]] static std::vector<std::string> members_of(const Subscription& subscription);
     Subscription& add(std::unique_ptr<Subscription> subscription);
     void drop(Subscription& subscription, Moment now, Outbox& outbox);
     Member& member(std::string_view number);
+    [[nodiscard]] Standing standing_of(std::string_view number) const;
+    void update_standing(std::string_view number, Moment now, Outbox& outbox);
+    void tell(const std::string& number, Member& watched, Moment now, Outbox& outbox);
     void drop_unused_member(std::string_view number);
     void drop_unused_watcher(std::string_view number);
     void note_connection(const std::string& watcher, const Flow& flow);
-    [[nodiscard]] bool owes(const Subscription& subscription) const;
+    [[nodiscard]] bool is_there(std::string_view number) const;
     void apply_rights(const std::string& watcher, Moment now, Outbox& outbox);
 
     IndicationSettings settings_;
@@ -190,10 +229,11 @@ private:
     StringTable<Subscription*> by_dialog_;  // requested ones, by Call-ID and our tag
     StringTable<Subscription*> by_origin_;  // requested ones, by the SUBSCRIBE that began them
     std::unordered_map<ConnectionId, std::unordered_set<std::string>> watchers_over_;
-    std::deque<Settled> settled_;  // oldest first
+    SettledRequests settled_;
     TimerQueue<SubscriptionId> expiry_;
     TimerQueue<SubscriptionId> repetition_;
-    TimerQueue<std::string> turns_;  // of watchers with paced NOTIFYs
+    TimerQueue<std::string> turns_;              // of watchers with paced NOTIFYs
+    std::vector<SubscriptionId> changed_lists_;  // in this step
     EndedLamps ended_;
     IndicationCounters counters_;
 };

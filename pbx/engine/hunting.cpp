@@ -1,6 +1,7 @@
 // Whom a call rings next: waves, delays, and on to another number.
 #include <algorithm>
 
+#include "core/extension_uri.hpp"
 #include "engine/call_engine.hpp"
 
 namespace lampline {
@@ -55,7 +56,7 @@ void CallEngine::show_diversion(Call& call, Outbox& outbox)
     hunting.invitation.payload = std::move(payload);
 
     Leg& caller = call.caller();
-    if (!caller.invite_in) return;
+    if (!caller.invite_in || caller.proxied) return;  // a proxy says nothing by itself
     caller.other = party_of(hunting.hunt.number, {});
     outbox.send(
         Reply{.transaction = caller.invite_in, .status = 181, .phrase = "Call Is Being Forwarded"});
@@ -90,10 +91,19 @@ void CallEngine::ring_wave(Call& call, Moment now, Outbox& outbox)
 void CallEngine::ring_member(Call& call, const HuntMember& member, Moment now, Outbox& outbox)
 {
     const Hunting& hunting = *call.hunting;
-    for (const auto& binding : locations_.bindings(member.extension)) {
-        if (binding.flow == hunting.own) continue;
-        if (member.q_thousandths && *member.q_thousandths != binding.q_thousandths) continue;
+    const auto ring_at = [&](const Binding& binding) {
+        if (member.q_thousandths && *member.q_thousandths != binding.q_thousandths) return;
         ring(call, member.extension, hunting.invitation, target_of(binding), false, now, outbox);
+    };
+    if (member.contact.empty()) {
+        for (const auto* binding : locations_.targets(member.extension, &hunting.own))
+            ring_at(*binding);
+        return;
+    }
+    // One phone was addressed, and is tried even when it seems out of reach.
+    for (const auto& binding : locations_.bindings(member.extension)) {
+        if (binding.flow == hunting.own || member.contact != write(binding.contact)) continue;
+        ring_at(binding);
     }
 }
 
@@ -135,6 +145,7 @@ void CallEngine::branch_refused(Call& call, const Leg& leg, unsigned status, Mom
 {
     Hunting& hunting = *call.hunting;
     if (status >= 600) {  // the callee's word for all its phones (RFC 3261 §16.7 step 5)
+        hunting.deflections.clear();
         cancel_branches(call, {}, {}, nullptr, outbox, leg.extension);
         std::erase_if(hunting.waiting, [&](const Hunting::Waiting& each) {
             return each.member.extension == leg.extension;
@@ -170,16 +181,63 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
     }
     if (to && !to->empty()) {
         const RouteQuestion question{hunting.caller, hunting.dialled, &hunting.own,
-                                     hunting.diversions};
+                                     hunting.diversions, hunting.presented};
         auto route = route_onward(question, hunting.hunt.number, reason, *to, router_view());
-        if (route.kind != RouteKind::hunt)
+        if (route.kind == RouteKind::hunt) {
+            best = {};
+            return follow(call, std::move(route), now, outbox);
+        }
+        if (hunting.deflections.empty())
             return give_up_hunt(call, route.status, route.phrase, route.warning, now, outbox);
-        best = {};
-        return follow(call, std::move(route), now, outbox);
     }
+    if (!hunting.deflections.empty()) return follow_deflection(call, now, outbox);
     if (hunting.rang_out) return give_up_hunt(call, 480, "No Answer", {}, now, outbox);
     if (best.status == 0) return give_up_hunt(call, 480, "No Phone Registered", {}, now, outbox);
     give_up_hunt(call, best.status, std::string{best.phrase}, {}, now, outbox);
+}
+
+/// A phone of the extension that is hunted has sent the call elsewhere: it speaks for all of them,
+/// like one that declines. In a ring group it is a refusal, as that rings members and does not
+/// follow them. False: there is nothing to follow.
+bool CallEngine::deflected(Call& call, const Leg& leg, const ResponseReceived& response, Moment now,
+                           Outbox& outbox)
+{
+    Hunting& hunting = *call.hunting;
+    if (hunting.hunt.number != leg.extension) return false;
+    std::vector<Deflection> to;
+    for (const auto& uri : response.redirects)
+        if (is_number_here(uri))
+            to.push_back({extension_of(uri), leg.extension, hunting.diversions});
+    if (to.empty()) return false;
+    hunting.deflections.insert(hunting.deflections.begin(), std::make_move_iterator(to.begin()),
+                               std::make_move_iterator(to.end()));
+    cancel_branches(call, {}, {}, nullptr, outbox, leg.extension);
+    follow_deflection(call, now, outbox);
+    return true;
+}
+
+/// Goes on to the best number that leads anywhere.
+void CallEngine::follow_deflection(Call& call, Moment now, Outbox& outbox)
+{
+    Hunting& hunting = *call.hunting;
+    Route refusal;
+    while (!hunting.deflections.empty()) {
+        auto next = std::move(hunting.deflections.front());
+        hunting.deflections.erase(hunting.deflections.begin());
+        if (++hunting.deflected > Hunting::max_deflections)
+            return give_up_hunt(call, 482, "Too Many Redirections",
+                                "Redirected too often, at last by " + next.by + " to " + next.to,
+                                now, outbox);
+        const RouteQuestion question{hunting.caller, hunting.dialled, &hunting.own, next.before};
+        auto route =
+            route_onward(question, next.by, DiversionReason::deflection, next.to, router_view());
+        if (route.kind == RouteKind::hunt) {
+            (call.transfer ? call.transfer->best : call.best) = {};
+            return follow(call, std::move(route), now, outbox);
+        }
+        refusal = std::move(route);
+    }
+    give_up_hunt(call, refusal.status, refusal.phrase, refusal.warning, now, outbox);
 }
 
 void CallEngine::give_up_hunt(Call& call, unsigned status, const std::string& phrase,

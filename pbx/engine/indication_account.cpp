@@ -21,20 +21,27 @@ AccountedCall call_of(const DialogSnapshot& dialog)
             .answered_at = {}};
 }
 
-AccountedNotify notify_of(const Subscription& subscription)
+AccountedNotify notify_of(const LastNotify& last)
 {
     AccountedNotify notify;
-    notify.cseq = subscription.counters.cseq();
-    notify.version = subscription.counters.version();
-    notify.sent_at = *subscription.sent_at;
-    notify.flow = subscription.sent_in->flow;
-    if (subscription.sent_head && subscription.sent_tail)
-        notify.body =
-            *subscription.sent_head + std::to_string(notify.version) + *subscription.sent_tail;
-    notify.answer = subscription.answer;
-    notify.silent = subscription.answer && subscription.answer_generated;
-    notify.answered_at = subscription.answered_at;
+    notify.cseq = last.cseq;
+    notify.version = last.version;
+    notify.sent_at = *last.sent_at;
+    notify.flow = last.sent_in->flow;
+    if (last.head) notify.body = *last.head;
+    if (last.tail) notify.body += std::to_string(notify.version) + *last.tail;
+    notify.answer = last.answer;
+    notify.silent = last.answer && last.answer_generated;
+    notify.answered_at = last.answered_at;
     return notify;
+}
+
+/// What `subscription` remembers of `member`, which it tells of.
+const ToldLamp& told_in(const Subscription& subscription, std::string_view member)
+{
+    if (subscription.list)
+        if (const auto* listed = subscription.list->find(member)) return *listed;
+    return subscription;
 }
 
 LampColour colour_of_member(const std::optional<LegState>& leading) noexcept
@@ -43,33 +50,37 @@ LampColour colour_of_member(const std::optional<LegState>& leading) noexcept
     return *leading == LegState::early ? LampColour::flashing : LampColour::steady;
 }
 
-ProfileOrigin origin_of_profile(const WatchRight* right, const ProfileRef& profile) noexcept
+ProfileOrigin origin_of_profile(const Directory& directory, const Subscription& subscription,
+                                std::string_view member, const ToldLamp& lamp)
 {
+    if (directory.device_profile(subscription.devices)) return ProfileOrigin::device;
+    const WatchRight* right = directory.right(subscription.watcher, member);
     if (right && right->profile) return ProfileOrigin::group;
-    return profile.get() == &standard_profile ? ProfileOrigin::by_default
-                                              : ProfileOrigin::user_agent;
+    return lamp.projection->profile().get() == &standard_profile ? ProfileOrigin::by_default
+                                                                 : ProfileOrigin::user_agent;
 }
 
 }  // namespace
 
-AccountedLamp GroupIndications::account_of(const Subscription& subscription) const
+AccountedLamp GroupIndications::account_of(const Subscription& subscription,
+                                           std::string_view watched) const
 {
+    const ToldLamp& of = told_in(subscription, watched);
     AccountedLamp lamp;
     lamp.unsolicited = subscription.kind == SubscriptionKind::implicit;
-    lamp.profile = subscription.profile->name;
-    lamp.profile_origin = origin_of_profile(
-        directory_->right(subscription.watcher, subscription.member), subscription.profile);
-    lamp.shown.colour = shown_colour(subscription.told);
+    if (subscription.list) lamp.list = subscription.member;
+    lamp.profile = of.projection->profile()->name;
+    lamp.profile_origin = origin_of_profile(*directory_, subscription, watched, of);
+    lamp.shown.colour = shown_colour(of.told);
     if (lamp.shown.colour != LampColour::unknown)
-        lamp.shown = {lamp.shown.colour, lamp_state(subscription.told.acknowledged),
-                      subscription.shown_since};
-    const auto& present = subscription.projection->current();
+        lamp.shown = {lamp.shown.colour, lamp_state(of.told.acknowledged), of.shown_since};
+    const auto& present = of.projection->current();
     lamp.present = {colour_of(present), lamp_state(present), {}};
-    if (const auto member = members_.find(subscription.member);
+    if (const auto member = members_.find(watched);
         member != members_.end() && member->second.state.leading() == lamp.present.state)
         lamp.present.since = member->second.since;
-    if (subscription.sent_at) lamp.notify = notify_of(subscription);
-    lamp.under_way = subscription.in_flight != 0;
+    if (of.last.sent_at) lamp.notify = notify_of(of.last);
+    lamp.under_way = subscription.in_flight != 0 && subscription.in_flight == of.last.cseq;
     lamp.failures = subscription.failures;
     lamp.retry_at = subscription.retry_at;
     lamp.expires_at = subscription.kind == SubscriptionKind::implicit
@@ -87,6 +98,7 @@ LampAccount GroupIndications::explain(std::string_view watcher, std::string_view
     account.member = watched;
     account.taken_at = now.wall;
     account.member_look.colour = LampColour::dark;
+    account.standing = standing_of(watched);
     if (const auto found = members_.find(watched); found != members_.end()) {
         const Member& member = found->second;
         const auto leading = member.state.leading();
@@ -132,7 +144,7 @@ void GroupIndications::account_phones(LampAccount& account, std::span<const Bind
         };
         const auto others = std::ranges::stable_partition(lamps, std::not_fn(belongs));
         for (const auto* one : others) {
-            shown.lamp = account_of(*one);
+            shown.lamp = account_of(*one, account.member);
             account.phones.push_back(shown);
         }
         if (others.empty()) account.phones.push_back(std::move(shown));
@@ -142,7 +154,7 @@ void GroupIndications::account_phones(LampAccount& account, std::span<const Bind
         AccountedPhone shown;
         shown.contact = one->dialog->request_uri;
         shown.user_agent = one->user_agent;
-        shown.lamp = account_of(*one);
+        shown.lamp = account_of(*one, account.member);
         account.phones.push_back(std::move(shown));
     }
     if (!account.phones.empty()) return;
@@ -166,7 +178,13 @@ std::vector<ResentNotify> GroupIndications::resend(std::string_view watcher,
     if (mine == found->second.by_member.end()) return resent;
     for (Subscription* subscription : mine->second) {
         const bool waits = subscription->in_flight != 0;
-        subscription->owes_present = true;
+        auto* const listed = subscription->list ? subscription->list->find(watched) : nullptr;
+        if (listed) {
+            listed->owes_present = true;
+            subscription->list->make_due(*listed);
+        } else {
+            subscription->owes_present = true;
+        }
         stop_waiting(*subscription);
         deliver(*subscription, now, outbox);
         resent.push_back({subscription->dialog->request_uri, waits, subscription->counters.cseq()});
@@ -178,15 +196,28 @@ void GroupIndications::show(const Subscription& subscription, LampStep step, Mom
                             Outbox& outbox) const
 {
     if (!outbox.listened || !subscriptions_.contains(subscription.id)) return;  // a mere fetch
+    if (!subscription.list)
+        return show(subscription, subscription.member, subscription, step, now, outbox);
+    if (step == LampStep::ended)
+        for (const auto& member : subscription.list->members)
+            show(subscription, member->member, *member, step, now, outbox);
+    else
+        for (const auto* member : subscription.list->under_way)
+            show(subscription, member->member, *member, step, now, outbox);
+}
+
+void GroupIndications::show(const Subscription& subscription, const std::string& member,
+                            const ToldLamp& lamp, LampStep step, Moment now, Outbox& outbox) const
+{
     LampEvent event;
     event.step = step;
     event.watcher = subscription.watcher;
-    event.member = subscription.member;
+    event.member = member;
     event.contact = subscription.dialog->request_uri;
-    event.shown = step == LampStep::ended ? LampColour::unknown : shown_colour(subscription.told);
-    event.present = colour_of(subscription.projection->current());
-    event.cseq = subscription.counters.cseq();
-    event.answer = subscription.answer;
+    event.shown = step == LampStep::ended ? LampColour::unknown : shown_colour(lamp.told);
+    event.present = colour_of(lamp.projection->current());
+    event.cseq = lamp.last.cseq;
+    event.answer = lamp.last.answer;
     outbox.shown.push_back({now.wall, std::move(event)});
 }
 

@@ -8,15 +8,6 @@
 namespace lampline {
 namespace {
 
-std::string active_state(const Subscription& subscription, Moment now)
-{
-    using std::chrono::seconds;
-    const auto left = subscription.kind == SubscriptionKind::implicit
-                          ? subscription.phone->expires_at - now.seconds()
-                          : std::chrono::ceil<seconds>(subscription.expires_mono - now.mono);
-    return "active;expires=" + std::to_string(std::max(left, seconds{0}).count());
-}
-
 /// nullopt: the phone has answered, whatever it was.
 std::optional<std::chrono::seconds> silence_of(const Subscription& subscription,
                                                const NotifyAnswered& answer, Moment now)
@@ -32,6 +23,7 @@ std::optional<std::chrono::seconds> silence_of(const Subscription& subscription,
 void GroupIndications::deliver(Subscription& subscription, Moment now, Outbox& outbox)
 {
     if (subscription.in_flight != 0 || subscription.waiting) return;
+    if (subscription.list) return deliver_list(subscription, now, outbox);
     const Projection& projection = *subscription.projection;
     Step step = projection.next_step(subscription.told);
     if (step == Step::none) {
@@ -68,12 +60,13 @@ void GroupIndications::send(Subscription& subscription, Step step, DocumentKind 
                            .event_at = std::exchange(subscription.event_at, std::nullopt)});
     subscription.told.note_sent(projection.target(step));
     subscription.in_flight = numbers.cseq;
-    subscription.sent_at = now.wall;
-    subscription.sent_in = std::move(dialog);
-    subscription.sent_head = text->head;
-    subscription.sent_tail = text->tail;
-    subscription.answer.reset();
-    subscription.answered_at.reset();
+    note_sent(subscription, now);
+    subscription.last = {.cseq = numbers.cseq,
+                         .version = numbers.version,
+                         .sent_at = now.wall,
+                         .sent_in = std::move(dialog),
+                         .head = text->head,
+                         .tail = text->tail};
     ++counters_.notifies_sent;
     show(subscription, LampStep::notified, now, outbox);
 }
@@ -90,10 +83,17 @@ void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox&
     subscription.in_flight = 0;
     subscription.answer = answer.status;
     subscription.answered_at = now.wall;
-    subscription.answer_generated = answer.generated;
+    subscription.last.note_answer(answer.status, answer.generated, now.wall);
+    if (subscription.list)
+        for (ListedMember* member : subscription.list->under_way)
+            member->last.note_answer(answer.status, answer.generated, now.wall);
     switch (effect) {
     case AnswerEffect::delivered:
-        acknowledged(subscription, now);
+        subscription.failures = 0;
+        if (subscription.list)
+            list_acknowledged(subscription, now);
+        else
+            acknowledged(subscription, now);
         show(subscription, LampStep::answered, now, outbox);
         deliver(subscription, now, outbox);
         return;
@@ -112,12 +112,11 @@ void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox&
     if (subscription.kind == SubscriptionKind::implicit)
         return leave_alone(*subscription.phone, watchers_.at(subscription.watcher), answer.status,
                            now, outbox);
+    note_end(subscription, LampEnd::refused, answer.status, now);
     const std::string watcher = subscription.watcher;
-    const std::string watched = subscription.member;
-    ended_.note(subscription, LampEnd::refused, answer.status, now);
+    const auto members = members_of(subscription);
     drop(subscription, now, outbox);
-    reconcile(watcher, watched, now, outbox);
-    drop_unused_watcher(watcher);
+    reconcile(watcher, members, now, outbox);
 }
 
 void GroupIndications::count(const NotifyAnswered& answer, AnswerEffect effect)
@@ -129,18 +128,17 @@ void GroupIndications::count(const NotifyAnswered& answer, AnswerEffect effect)
 }
 
 /// What was sent last has certainly been seen.
-void GroupIndications::acknowledged(Subscription& subscription, Moment now)
+void GroupIndications::acknowledged(ToldLamp& lamp, Moment now)
 {
-    const auto before = shown_colour(subscription.told);
-    subscription.told.note_acknowledged();
-    subscription.failures = 0;
-    if (shown_colour(subscription.told) != before) subscription.shown_since = now.wall;
+    const auto before = shown_colour(lamp.told);
+    lamp.told.note_acknowledged();
+    if (shown_colour(lamp.told) != before) lamp.shown_since = now.wall;
     // A mere idle edge is no answer yet: what the event has lit comes with the next NOTIFY.
-    const bool news = subscription.event_at.has_value() ||
-                      subscription.told.acknowledged == subscription.projection->current();
-    if (subscription.unanswered_since && news)
-        counters_.event_to_answer.observe(
-            now.mono - *std::exchange(subscription.unanswered_since, std::nullopt));
+    const bool news =
+        lamp.event_at.has_value() || lamp.told.acknowledged == lamp.projection->current();
+    if (lamp.unanswered_since && news)
+        counters_.event_to_answer.observe(now.mono -
+                                          *std::exchange(lamp.unanswered_since, std::nullopt));
 }
 
 /// The last NOTIFY of a subscription that is over. It takes the place of one still under way, and
@@ -152,16 +150,27 @@ void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, M
     const bool hidden = reason != SubscriptionEnd::timeout;
     const bool expired = subscription.expires_mono <= now.mono;
     if (subscription.kind == SubscriptionKind::requested)
-        ended_.note(subscription,
-                    hidden    ? LampEnd::withdrawn
-                    : expired ? LampEnd::expired
-                              : LampEnd::unsubscribed,
-                    0, now);
-    if (hidden) subscription.told = {};
-    send(subscription, hidden ? Step::clear : Step::present, DocumentKind::full,
-         "terminated;reason=" + std::string{name(reason)}, now, outbox);
+        note_end(subscription,
+                 hidden    ? LampEnd::withdrawn
+                 : expired ? LampEnd::expired
+                           : LampEnd::unsubscribed,
+                 0, now);
+    if (subscription.list) {
+        send_list(subscription, reason, now, outbox);
+    } else {
+        if (hidden) subscription.told = {};
+        send(subscription, hidden ? Step::clear : Step::present, DocumentKind::full,
+             terminated_state(reason), now, outbox);
+    }
     subscription.in_flight = 0;
     drop(subscription, now, outbox);
+}
+
+void GroupIndications::note_end(const Subscription& subscription, LampEnd how, unsigned status,
+                                Moment now)
+{
+    for (const auto& member : members_of(subscription))
+        ended_.note(subscription, member, {how, status, now.wall});
 }
 
 void GroupIndications::wait(Subscription& subscription, std::chrono::seconds delay, Moment now)
@@ -187,16 +196,15 @@ void GroupIndications::phone_heard(const std::string& number, const SipUri& cont
 {
     const auto watcher = watchers_.find(number);
     if (watcher == watchers_.end() || watcher->second.waiting == 0) return;
-    for (const auto& [watched, subscriptions] : watcher->second.by_member)
-        for (Subscription* one : subscriptions) {
-            if (!one->waiting) continue;
-            const auto target = SipUri::parse(one->dialog->request_uri);
-            const bool same = one->dialog->flow == flow || (target && equivalent(*target, contact));
-            if (!same) continue;
-            stop_waiting(*one);
-            one->failures = 0;
-            deliver(*one, now, outbox);
-        }
+    for (Subscription* one : all_of(watcher->second)) {
+        if (!one->waiting) continue;
+        const auto target = SipUri::parse(one->dialog->request_uri);
+        const bool same = one->dialog->flow == flow || (target && equivalent(*target, contact));
+        if (!same) continue;
+        stop_waiting(*one);
+        one->failures = 0;
+        deliver(*one, now, outbox);
+    }
 }
 
 /// The phone is reached elsewhere from now on. What is under way to the old place is given up, for
@@ -229,13 +237,12 @@ void GroupIndications::receive(const ConnectionClosed& closed)
         for (const auto& phone : watcher->second.phones)
             if (phone->target.flow.connection == closed.connection)
                 phone->target.flow.connection = {};
-        for (const auto& [watched, subscriptions] : watcher->second.by_member)
-            for (Subscription* subscription : subscriptions) {
-                if (subscription->dialog->flow.connection != closed.connection) continue;
-                auto reopened = std::make_shared<NotifyDialog>(*subscription->dialog);
-                reopened->flow.connection = {};
-                subscription->dialog = std::move(reopened);
-            }
+        for (Subscription* subscription : all_of(watcher->second)) {
+            if (subscription->dialog->flow.connection != closed.connection) continue;
+            auto reopened = std::make_shared<NotifyDialog>(*subscription->dialog);
+            reopened->flow.connection = {};
+            subscription->dialog = std::move(reopened);
+        }
     }
 }
 
@@ -244,11 +251,11 @@ void GroupIndications::advance(Moment now, Outbox& outbox)
     while (const auto due = expiry_.take_due(now.mono)) {
         const auto found = subscriptions_.find(*due);
         if (found == subscriptions_.end()) continue;
-        const std::string watcher = found->second->watcher;
-        const std::string watched = found->second->member;
-        end(*found->second, SubscriptionEnd::timeout, now, outbox);
-        reconcile(watcher, watched, now, outbox);
-        drop_unused_watcher(watcher);
+        Subscription& expired = *found->second;
+        const std::string watcher = expired.watcher;
+        const auto members = members_of(expired);
+        end(expired, SubscriptionEnd::timeout, now, outbox);
+        reconcile(watcher, members, now, outbox);
     }
     while (const auto due = repetition_.take_due(now.mono)) {
         const auto found = subscriptions_.find(*due);

@@ -20,9 +20,10 @@ bool asks_for_tcp(const SipUri& contact)
 
 }  // namespace
 
-/// Lets `subscription` see its member in its profile.
+/// Lets `subscription` see its member, or its members, in its profile.
 void GroupIndications::open_view(Subscription& subscription)
 {
+    if (subscription.list) return update_list(subscription);
     const auto filter = dialog_filter(subscription.dialog->event);
     subscription.projection =
         member(subscription.member)
@@ -36,7 +37,7 @@ void GroupIndications::open_view(Subscription& subscription)
 /// show anything; with other parties only what it certainly shows, if that is so, stays lit.
 bool GroupIndications::change_dialect(Subscription& subscription, const WatchRight& right)
 {
-    auto profile = directory_->profile_for(right, subscription.user_agent);
+    auto profile = directory_->profile_for(right, subscription.user_agent, subscription.devices);
     const auto parties = parties_of(right);
     if (parties == subscription.parties &&
         (profile == subscription.profile || *profile == *subscription.profile))
@@ -55,8 +56,9 @@ bool GroupIndications::change_dialect(Subscription& subscription, const WatchRig
 void GroupIndications::measure(Subscription& subscription) const
 {
     constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
+    constexpr std::size_t list_over_tcp = 32 * 1024;  // what does not fit follows
     const std::size_t own = subscription.profile->max_body;
-    subscription.room = own == 0 ? unlimited : own;
+    subscription.room = own != 0 ? own : subscription.list ? list_over_tcp : unlimited;
     if (subscription.dialog->flow.transport != Transport::udp) return;
     const std::size_t header = header_size(*subscription.dialog);
     const std::size_t path = settings_.safe_size > header ? settings_.safe_size - header : 0;

@@ -1,36 +1,23 @@
 // Group indications: SUBSCRIBE (RFC 6665 §4.2.1).
 #include <algorithm>
 
+#include "core/device_id.hpp"
 #include "core/dialog_filter.hpp"
 #include "core/extension_uri.hpp"
 #include "engine/group_indications.hpp"
+#include "engine/subscribe_request.hpp"
 
 namespace lampline {
 namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds repeated_for{32};  // 64*T1, RFC 3261 §17.1.2.2
-constexpr std::size_t max_settled = 4096;
-constexpr std::size_t max_kept_text = 4096;  // bytes of one subscription that come from the phone
-constexpr std::size_t max_route = 16;
-constexpr std::size_t max_user_agent = 200;
-
-Reply answer(const SubscribeReceived& request, unsigned status, std::vector<Header> headers = {})
+/// 200; who is told of a list must know how to read it (RFC 4662 §4.1).
+Reply accepted(const SubscribeReceived& request, std::string local_tag,
+               const Subscription& subscription, seconds granted)
 {
-    return {.transaction = request.transaction,
-            .status = status,
-            .phrase = {},
-            .local_tag = request.parties.to_tag,
-            .headers = std::move(headers),
-            .session_timer = {},
-            .payload = {}};
-}
-
-Reply accept(const SubscribeReceived& request, std::string local_tag, seconds granted)
-{
-    Reply reply = answer(request, 200, {{"Expires", std::to_string(granted.count())}});
-    reply.local_tag = std::move(local_tag);
+    auto reply = accept(request, std::move(local_tag), granted);
+    if (!subscription.dialog->require.empty()) reply.required = OptionTag::eventlist;
     return reply;
 }
 
@@ -40,20 +27,6 @@ bool accepts_dialog_info(const std::vector<std::string>& accept)
         return type == dialog_info_type || type == "application/*" || type == "*/*";
     };
     return accept.empty() || std::ranges::any_of(accept, fits);
-}
-
-std::string dialog_key(std::string_view call_id, std::string_view local_tag)
-{
-    return std::string{call_id}.append("\n").append(local_tag);
-}
-
-std::size_t kept_text(const Subscription& subscription)
-{
-    const NotifyDialog& dialog = *subscription.dialog;
-    std::size_t size = dialog.call_id.size() + dialog.from.size() + dialog.to.size() +
-                       dialog.event.size() + dialog.request_uri.size();
-    for (const auto& route : dialog.route) size += route.size();
-    return size;
 }
 
 }  // namespace
@@ -72,41 +45,34 @@ void GroupIndications::receive(const SubscribeReceived& request, Moment now, Out
 
 void GroupIndications::receive_initial(const SubscribeReceived& request, Moment now, Outbox& outbox)
 {
-    // An extension that is not there and one that may not be seen look the same.
-    const WatchRight* right =
-        directory_->right(request.authenticated, extension_of(request.request_uri));
-    if (!right) return outbox.send(answer(request, 403));
+    auto subscription = requested(request, extension_of(request.request_uri));
+    if (!admit(*subscription, request, outbox)) return;
     if (request.contact.host.empty()) {
         Reply reply = answer(request, 400);
         reply.phrase = "Contact missing";
         return outbox.send(std::move(reply));
     }
-
-    auto subscription = requested(request, *right);
-    if (kept_text(*subscription) > max_kept_text || request.record_route.size() > max_route)
-        return outbox.send(answer(request, 513));
+    if (is_too_long(*subscription)) return outbox.send(answer(request, 513));
     const auto begun = by_origin_.find(subscription->origin);
     Subscription* const known = begun == by_origin_.end() ? nullptr : begun->second;
     if (known && request.cseq <= known->remote_cseq)
-        return outbox.send(accept(request, known->local_tag, known->granted));
-    if (const auto* settled = find_settled(subscription->origin, request.cseq))
-        return outbox.send(accept(request, settled->local_tag, seconds{0}));
+        return outbox.send(accepted(request, known->local_tag, *known, known->granted));
+    if (const auto* tag = settled_.find(subscription->origin, request.cseq))
+        return outbox.send(accepted(request, *tag, *subscription, seconds{0}));
 
-    const auto granted = grant(request, outbox);
+    const auto granted = grant(request, limits(), outbox);
     if (!granted) return;
     if (granted->count() == 0) {
-        settle(subscription->origin, request.cseq, subscription->local_tag, now);
-        outbox.send(accept(request, subscription->local_tag, *granted));
+        settled_.add(subscription->origin, request.cseq, subscription->local_tag, now);
+        outbox.send(accepted(request, subscription->local_tag, *subscription, *granted));
         return fetch(std::move(subscription), now, outbox);
     }
-    const auto watcher = watchers_.find(request.authenticated);
-    if (watcher != watchers_.end() &&
-        watcher->second.requested >= settings_.max_subscriptions_per_watcher)
+    if (lamps_with(*subscription) > settings_.max_subscriptions_per_watcher)
         return outbox.send(
             answer(request, 403,
                    {{"Warning", "399 " + directory_->domain() + " \"too many subscriptions\""}}));
 
-    outbox.send(accept(request, subscription->local_tag, *granted));
+    outbox.send(accepted(request, subscription->local_tag, *subscription, *granted));
     // The phone has lost its dialog and begins another one with the same Call-ID and tag.
     if (known) drop(*known, now, outbox);
     refresh(add(std::move(subscription)), request, *granted, now, outbox);
@@ -119,7 +85,7 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
     const auto found = by_dialog_.find(key);
     if (found == by_dialog_.end() || found->second->remote_tag != request.parties.from_tag ||
         event_id(found->second->dialog->event) != event_id(request.event_params)) {
-        if (find_settled(key, request.cseq))
+        if (settled_.find(key, request.cseq))
             return outbox.send(accept(request, request.parties.to_tag, seconds{0}));
         return outbox.send(answer(request, 481));
     }
@@ -127,19 +93,45 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
     if (subscription.watcher != request.authenticated) return outbox.send(answer(request, 403));
     if (request.cseq < subscription.remote_cseq) return outbox.send(answer(request, 500));
     if (request.cseq == subscription.remote_cseq)
-        return outbox.send(accept(request, subscription.local_tag, subscription.granted));
+        return outbox.send(
+            accepted(request, subscription.local_tag, subscription, subscription.granted));
 
-    const auto granted = grant(request, outbox);
+    const auto granted = grant(request, limits(), outbox);
     if (!granted) return;
-    outbox.send(accept(request, subscription.local_tag, *granted));
+    outbox.send(accepted(request, subscription.local_tag, subscription, *granted));
     if (granted->count() > 0) return refresh(subscription, request, *granted, now, outbox);
 
-    settle(key, request.cseq, subscription.local_tag, now);
+    settled_.add(key, request.cseq, subscription.local_tag, now);
     const std::string watcher = subscription.watcher;
-    const std::string watched = subscription.member;
+    const auto members = members_of(subscription);
     end(subscription, SubscriptionEnd::timeout, now, outbox);
-    reconcile(watcher, watched, now, outbox);
-    drop_unused_watcher(watcher);
+    reconcile(watcher, members, now, outbox);
+}
+
+/// How many lamps the watcher has asked for, with those of one more subscription.
+std::size_t GroupIndications::lamps_with(const Subscription& added) const
+{
+    std::size_t lamps = 1;
+    if (added.list) lamps = directory_->listed(added.watcher, added.member).value().size();
+    const auto found = watchers_.find(added.watcher);
+    if (found == watchers_.end()) return lamps;
+    const Watcher& watcher = found->second;
+    lamps += watcher.requested;
+    for (const auto* list : watcher.lists) lamps += list->list->members.size();
+    return lamps;
+}
+
+/// Whether the watcher may see what it asks for; if not, it has been answered. An extension that is
+/// not there and one that may not be seen look the same.
+bool GroupIndications::admit(Subscription& subscription, const SubscribeReceived& request,
+                             Outbox& outbox)
+{
+    const WatchRight* right = directory_->right(subscription.watcher, subscription.member);
+    if (!right) return admit_list(subscription, request, outbox);
+    subscription.profile =
+        directory_->profile_for(*right, subscription.user_agent, subscription.devices);
+    subscription.parties = parties_of(*right);
+    return true;
 }
 
 /// Begins or prolongs. The phone is there now, wherever it was before, and gets the full present
@@ -147,27 +139,23 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
 void GroupIndications::refresh(Subscription& subscription, const SubscribeReceived& request,
                                seconds granted, Moment now, Outbox& outbox)
 {
-    subscription.remote_cseq = request.cseq;
-    subscription.granted = granted;
-    subscription.expires_at = now.seconds() + granted;
-    subscription.expires_mono = now.mono + granted;
+    const bool named = !request.contact.host.empty();
+    prolong(subscription, request, granted, now);
     expiry_.set(subscription.id, subscription.expires_mono);
-    if (request.contact.host.empty())
-        move(subscription, subscription.dialog->request_uri, subscription.dialog->route,
-             request.source);
-    else {
-        subscription.contact = request.contact;
-        move(subscription, write(request.contact), subscription.dialog->route, request.source);
-    }
-    if (!request.user_agent.empty())
-        subscription.user_agent = request.user_agent.substr(0, max_user_agent);
-    const WatchRight* right = directory_->right(subscription.watcher, subscription.member);
-    change_dialect(subscription, *right);
+    move(subscription, named ? write(request.contact) : subscription.dialog->request_uri,
+         subscription.dialog->route, request.source);
+    subscription.devices = devices_of(subscription.watcher, subscription.contact, request.source,
+                                      subscription.user_agent);
+    if (subscription.list)
+        update_list(subscription);
+    else
+        change_dialect(subscription, *directory_->right(subscription.watcher, subscription.member));
     subscription.owes_present = true;
     subscription.failures = 0;
     stop_waiting(subscription);
     phone_heard(subscription.watcher, subscription.contact, request.source, now, outbox);
-    reconcile(subscription.watcher, subscription.member, now, outbox);
+    for (const auto& member : members_of(subscription))
+        reconcile(subscription.watcher, member, now, outbox);
     subscription.counters.reserve();
     outbox.store(SubscriptionStored{to_stored(subscription)});
     deliver(subscription, now, outbox);
@@ -178,79 +166,52 @@ void GroupIndications::fetch(std::unique_ptr<Subscription> subscription, Moment 
 {
     subscription->id = ids_.next();
     open_view(*subscription);
-    send(*subscription, Step::present, DocumentKind::full, "terminated;reason=timeout", now,
-         outbox);
-    drop_unused_member(subscription->member);
+    if (subscription->list)
+        send_list(*subscription, SubscriptionEnd::timeout, now, outbox);
+    else
+        send(*subscription, Step::present, DocumentKind::full,
+             terminated_state(SubscriptionEnd::timeout), now, outbox);
+    for (const auto& member : members_of(*subscription)) drop_unused_member(member);
 }
 
-/// nullopt: answered 423.
-std::optional<seconds> GroupIndications::grant(const SubscribeReceived& request,
-                                               Outbox& outbox) const
+ExpiryLimits GroupIndications::limits() const noexcept
 {
-    const seconds asked = request.expires.value_or(settings_.default_expires);
-    if (asked.count() == 0) return asked;
-    if (asked >= settings_.min_expires) return std::min(asked, settings_.max_expires);
-    outbox.send(
-        answer(request, 423, {{"Min-Expires", std::to_string(settings_.min_expires.count())}}));
-    return std::nullopt;
+    return {settings_.min_expires, settings_.default_expires, settings_.max_expires};
 }
 
 std::unique_ptr<Subscription> GroupIndications::requested(const SubscribeReceived& request,
-                                                          const WatchRight& right)
+                                                          std::string watched)
 {
     auto subscription = std::make_unique<Subscription>();
-    subscription->kind = SubscriptionKind::requested;
-    subscription->watcher = request.authenticated;
-    subscription->member = right.member;
-    subscription->local_tag = tokens_();
-    subscription->remote_tag = request.parties.from_tag;
-    subscription->contact = request.contact;
-    subscription->user_agent = user_agent_of(request);
-    subscription->profile = directory_->profile_for(right, subscription->user_agent);
-    subscription->parties = parties_of(right);
-    subscription->remote_cseq = request.cseq;
-
-    auto dialog = std::make_shared<NotifyDialog>();
-    dialog->call_id = request.call_id;
-    dialog->from = write(request.parties.to) + ";tag=" + subscription->local_tag;
-    dialog->to = write(request.parties.from);
-    if (!request.parties.from_tag.empty()) dialog->to += ";tag=" + request.parties.from_tag;
-    dialog->contact = extension_uri(right.member, {}).user;
-    dialog->event = echoed_event(request.event_params);
-    dialog->request_uri = write(request.contact);
-    dialog->route = request.record_route;
-    dialog->flow = request.source;
-    subscription->dialog = std::move(dialog);
-    subscription->origin = origin_of(*subscription);
+    begin(*subscription, request, request.authenticated, std::move(watched),
+          echoed_event(request.event_params), tokens_());
+    subscription->user_agent = request.user_agent.substr(0, max_user_agent);
+    if (subscription->user_agent.empty())  // as it said when it registered
+        if (const auto* binding =
+                binding_of(request.authenticated, request.contact, request.source))
+            subscription->user_agent = binding->user_agent.substr(0, max_user_agent);
+    subscription->devices = devices_of(request.authenticated, request.contact, request.source,
+                                       subscription->user_agent);
     return subscription;
 }
 
-/// As the SUBSCRIBE says; of a phone that keeps silent there, as it said when it registered.
-std::string GroupIndications::user_agent_of(const SubscribeReceived& request) const
+/// The registration of the phone at `contact`, or at `flow`; null when it has none.
+const Binding* GroupIndications::binding_of(std::string_view watcher, const SipUri& contact,
+                                            const Flow& flow) const
 {
-    if (!request.user_agent.empty()) return request.user_agent.substr(0, max_user_agent);
-    for (const Binding& binding : locations_->bindings(request.authenticated))
+    for (const Binding& binding : locations_->bindings(watcher))
         if (same_phone(WatcherPhone{.contact = binding.contact, .target = target_of(binding)},
-                       request.contact, request.source))
-            return binding.user_agent.substr(0, max_user_agent);
-    return {};
+                       contact, flow))
+            return &binding;
+    return nullptr;
 }
 
-void GroupIndications::settle(std::string key, std::uint32_t cseq, std::string local_tag,
-                              Moment now)
+std::vector<std::string> GroupIndications::devices_of(std::string_view watcher,
+                                                      const SipUri& contact, const Flow& flow,
+                                                      std::string_view user_agent) const
 {
-    while (!settled_.empty() &&
-           (settled_.front().until <= now.mono || settled_.size() >= max_settled))
-        settled_.pop_front();
-    settled_.push_back({std::move(key), cseq, std::move(local_tag), now.mono + repeated_for});
-}
-
-const GroupIndications::Settled* GroupIndications::find_settled(std::string_view key,
-                                                                std::uint32_t cseq) const
-{
-    const auto same = [&](const Settled& one) { return one.cseq == cseq && one.key == key; };
-    const auto found = std::ranges::find_if(settled_, same);
-    return found == settled_.end() ? nullptr : &*found;
+    const auto* binding = binding_of(watcher, contact, flow);
+    return device_ids(binding ? std::string_view{binding->instance} : "", user_agent, contact);
 }
 
 }  // namespace lampline

@@ -2,6 +2,7 @@
 // subscribed.
 #include <algorithm>
 
+#include "core/device_id.hpp"
 #include "core/extension_uri.hpp"
 #include "engine/group_indications.hpp"
 
@@ -10,6 +11,7 @@ namespace lampline {
 void GroupIndications::bindings_changed(std::string_view aor, const LocationTable& locations,
                                         Moment now, Outbox& outbox)
 {
+    update_standing(aor, now, outbox);
     const auto rights = directory_->watched_by(aor);
     const bool unsolicited = std::ranges::any_of(rights, &WatchRight::unsolicited);
     const auto bindings = unsolicited ? locations.bindings(aor) : std::span<const Binding>{};
@@ -40,7 +42,8 @@ bool GroupIndications::replace_phones(Watcher& watcher, std::span<const Binding>
             come = true;
             phones.push_back(std::make_shared<WatcherPhone>(
                 WatcherPhone{binding.contact, target_of(binding), binding.generation,
-                             binding.expires_at, binding.user_agent}));
+                             binding.expires_at, binding.user_agent,
+                             device_ids(binding.instance, binding.user_agent, binding.contact)}));
             note_connection(binding.aor, phones.back()->target.flow);
             continue;
         }
@@ -84,6 +87,15 @@ void GroupIndications::reconcile(const std::string& watcher, Moment now, Outbox&
     for (const auto& watched : members) reconcile(watcher, watched, now, outbox);
 }
 
+/// `members` may have lost a subscription: who has none is told unasked again.
+void GroupIndications::reconcile(const std::string& watcher,
+                                 const std::vector<std::string>& members, Moment now,
+                                 Outbox& outbox)
+{
+    for (const auto& member : members) reconcile(watcher, member, now, outbox);
+    drop_unused_watcher(watcher);
+}
+
 /// Each phone of the watcher has an implicit subscription for `watched` when that is switched on,
 /// it does not refuse, and it has not subscribed by itself.
 void GroupIndications::reconcile(const std::string& watcher, const std::string& watched, Moment now,
@@ -92,7 +104,7 @@ void GroupIndications::reconcile(const std::string& watcher, const std::string& 
     const auto found = watchers_.find(watcher);
     if (found == watchers_.end()) return;
     const WatchRight* right = directory_->right(watcher, watched);
-    const bool allowed = right && right->unsolicited;
+    const bool allowed = right && right->unsolicited && right->member == watched;  // no feature key
     for (const auto& phone : found->second.phones) {
         Subscription* implicit = nullptr;
         bool subscribed = false;
@@ -124,7 +136,8 @@ std::unique_ptr<Subscription> GroupIndications::implied(std::shared_ptr<WatcherP
     subscription->member = right.member;
     subscription->local_tag = tokens_();
     subscription->user_agent = phone->user_agent;
-    subscription->profile = directory_->profile_for(right, phone->user_agent);
+    subscription->devices = phone->devices;
+    subscription->profile = directory_->profile_for(right, phone->user_agent, phone->devices);
     subscription->parties = parties_of(right);
 
     auto dialog = std::make_shared<NotifyDialog>();

@@ -43,6 +43,8 @@ void CallEngine::receive_join(const InviteReceived& input, Moment now, Outbox& o
     if (!joined || joined->slot) return reject(input, 481, "No Such Dialog To Join", outbox);
     if (!may_join(input.authenticated, *joined))
         return reject(input, 403, "Not Yours To Join", outbox);
+    if (joined->proxied)
+        return reject(input, 488, "Call In Proxy Mode", outbox, {proxied_warning()});
     if (joined->state == LegState::terminated) return reject(input, 603, "Call Has Ended", outbox);
     if (joined->dialog.remote_tag.empty() || joined->flow == input.source)
         return reject(input, 481, "No Such Dialog To Join", outbox);
@@ -50,7 +52,7 @@ void CallEngine::receive_join(const InviteReceived& input, Moment now, Outbox& o
     const DialogId own = joined->dialog;
     const std::string extension = joined->extension;
     const Target target{joined->dialog_state.target, joined->dialog_state.route, joined->flow};
-    Call& call = open_call(input, now, outbox);
+    Call& call = open_call(input, CallMode::bridge, now, outbox);
     Leg& caller = call.caller();
     caller.other = party_of(extension, {});
     announce(caller, outbox);

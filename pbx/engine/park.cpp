@@ -113,6 +113,7 @@ OrderAnswer CallEngine::park_party(Call& call, const CallOrder& order, Moment no
 {
     auto [stays, leaves] = talking_pair(call);
     if (!stays) return in_the_way("nobody talks in this call");
+    if (call.mode == CallMode::proxy) return in_the_way(std::string{in_proxy_mode});
     if (is_moving(call)) return in_the_way("another change of this call is under way");
     if (stays->slot || leaves->slot) return in_the_way("this call is parked already");
     if (directory_->park_lot().number.empty()) return in_the_way("this office has no park lot");

@@ -34,7 +34,7 @@ void CallEngine::receive_park(const InviteReceived& input, const std::string& sl
         return reject(input, 486, slot.empty() ? "Park Lot Is Full" : "Slot Is Taken", outbox);
     if (occupancy_.calls(input.authenticated) == 0)
         return reject(input, 404, "Nobody Is Parked There", outbox);
-    Call& call = open_call(input, now, outbox);
+    Call& call = open_call(input, CallMode::bridge, now, outbox);
     Leg& caller = call.caller();
     caller.other = {*free + " is free", extension_uri(park_name(*free), directory_->domain())};
     call.asks_slot = slot;

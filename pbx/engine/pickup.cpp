@@ -82,6 +82,7 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
     if (!may_take(input.authenticated, *leg))
         return reject(input, 403, "Not Yours To Take", outbox);
     if (leg->slot) return retrieve(*leg, input, now, outbox);
+    if (leg->proxied) return reject(input, 488, "Call In Proxy Mode", outbox, {proxied_warning()});
     if (rings(*leg)) return pick_up(*leg, input, now, outbox);
     if (!leg->talking()) return reject(input, 481, "No Such Dialog To Replace", outbox);
     if (input.replaces->early_only) return reject(input, 486, "Already Answered", outbox);
@@ -113,6 +114,8 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
             consider(right.member);
     }
     if (!oldest) return reject(input, 480, "Nothing Rings There", outbox);
+    if (oldest->proxied)
+        return reject(input, 488, "Call In Proxy Mode", outbox, {proxied_warning()});
     pick_up(*oldest, input, now, outbox);
 }
 

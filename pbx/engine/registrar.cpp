@@ -255,6 +255,7 @@ bool Registrar::bind(const RegisterContact& contact, seconds granted,
     binding.expires_at = expires_at;
     binding.registered_at = anew ? now.seconds() : existing->registered_at;
     binding.generation = anew ? ++last_generation_ : existing->generation;
+    if (!anew) binding.reach = existing->reach;
     // Storage knows a binding by the text of its contact.
     if (existing && existing->contact != contact.uri)
         outbox.store(BindingRemoved{request.aor, existing->contact});

@@ -47,6 +47,8 @@ public:
     /// Drops the bindings of extensions that are gone.
     void replace_directory(const Directory& directory, Outbox& outbox);
 
+    /// For who finds out more about the phones.
+    [[nodiscard]] LocationTable& locations() noexcept { return locations_; }
     [[nodiscard]] const LocationTable& locations() const noexcept { return locations_; }
     /// REGISTERs since start that added or refreshed a binding.
     [[nodiscard]] std::uint64_t registrations() const noexcept { return registrations_; }

@@ -12,6 +12,7 @@ std::string_view occasion(DiversionReason reason) noexcept
     case DiversionReason::no_answer: return "when nobody answers";
     case DiversionReason::unavailable: return "when none of its phones can be reached";
     case DiversionReason::do_not_disturb: return "while it does not want to be disturbed";
+    case DiversionReason::deflection: return "from one of its phones";
     case DiversionReason::unknown: break;
     }
     return "for a reason of its own";
@@ -42,9 +43,11 @@ std::string words(const RouteStep& step)
         return number + " is an extension" + (other.empty() ? "" : ": " + other);
     case RouteStepKind::forwarded:
         return number + " forwards to " + other + ' ' + std::string{occasion(step.reason)};
+    case RouteStepKind::exception: return number + " makes an exception for " + other;
     case RouteStepKind::do_not_disturb: return number + " does not want to be disturbed";
     case RouteStepKind::busy: return number + " has as many calls as it may have";
     case RouteStepKind::not_registered: return number + " has no registered phone";
+    case RouteStepKind::no_phone_answers: return "no phone of " + number + " answers when asked";
     case RouteStepKind::only_own_phone: return "The calling phone is the only one of " + number;
     case RouteStepKind::unknown_number: return number + " is nobody's number";
     case RouteStepKind::loop: return "This is a loop: " + other;
@@ -60,6 +63,10 @@ std::string words(const RouteStep& step)
                (other == "0" ? std::string{} : " after " + other + " s");
     case RouteStepKind::then_overflows:
         return "When nobody has taken it, the call goes on to " + other;
+    case RouteStepKind::joined:
+        return other == name(CallMode::proxy)
+                   ? "Caller and phone share one dialog (proxy)"
+                   : "The caller is told where its phones are (redirect)";
     case RouteStepKind::rings: return "The phones of " + number + " ring " + other;
     case RouteStepKind::rings_for: return "They ring for " + other + " s";
     case RouteStepKind::then_forwarded:
@@ -76,7 +83,9 @@ RouteExplanation explain(const Route& route, const RouteQuestion& question, cons
     explanation.phrase = route.phrase;
     for (const auto& step : route.steps) explanation.steps.push_back(words(step));
     switch (route.kind) {
-    case RouteKind::hunt: explanation.outcome = "ring"; break;
+    case RouteKind::hunt:
+        explanation.outcome = route.mode == CallMode::redirect ? "redirect" : "ring";
+        break;
     case RouteKind::feature: explanation.outcome = "feature"; break;
     case RouteKind::park: explanation.outcome = "park"; break;
     case RouteKind::reject: explanation.outcome = "reject"; return explanation;
@@ -84,14 +93,13 @@ RouteExplanation explain(const Route& route, const RouteQuestion& question, cons
     std::chrono::seconds begins{};
     for (const auto& wave : route.hunt.waves) {
         for (const auto& member : wave.members)
-            for (const auto& binding : view.locations.bindings(member.extension)) {
-                if (question.own && binding.flow == *question.own) continue;
-                if (member.q_thousandths && *member.q_thousandths != binding.q_thousandths)
+            for (const auto* binding : view.locations.targets(member.extension, question.own)) {
+                if (member.q_thousandths && *member.q_thousandths != binding->q_thousandths)
                     continue;
-                explanation.targets.push_back({member.extension, write(binding.contact),
-                                               std::string{name(binding.flow.transport)} + ':' +
-                                                   binding.flow.host + ':' +
-                                                   std::to_string(binding.flow.port),
+                explanation.targets.push_back({member.extension, write(binding->contact),
+                                               std::string{name(binding->flow.transport)} + ':' +
+                                                   binding->flow.host + ':' +
+                                                   std::to_string(binding->flow.port),
                                                begins + member.delay});
             }
         begins += wave.ring_for;

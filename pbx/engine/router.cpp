@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/feature_key.hpp"
+
 namespace lampline {
 namespace {
 
@@ -38,7 +40,11 @@ public:
     void start()
     {
         note(RouteStepKind::dialled, question_.dialled, std::string{question_.from});
+        if (question_.contact) return go_to(question_.contact->aor);
         if (!is_dialable(question_.dialled)) return reject_unknown(question_.dialled);
+        if (const auto key = feature_key(question_.dialled);
+            key && !view_.directory.find(question_.dialled))
+            return press(*key);
         std::string number{question_.dialled};
         route_.feature = view_.directory.feature_codes().find(number);
         if (!route_.feature) {
@@ -52,6 +58,27 @@ public:
         route_.kind = RouteKind::feature;
         note(RouteStepKind::feature_code, route_.feature->number.value_or(""),
              std::string{name(route_.feature->feature)});
+    }
+
+    /// A key that its owner presses changes what it shows.
+    void press(const FeatureKey& key)
+    {
+        const auto* owner = view_.directory.find(key.owner);
+        if (!owner) return reject_unknown(question_.dialled);
+        if (key.owner != question_.from) return reject(403, "Not Your Key");
+        const bool forwards = !owner->forwarding.always.empty();
+        switch (key.feature) {
+        case KeyFeature::do_not_disturb:
+            route_.feature = DialledFeature{
+                owner->forwarding.do_not_disturb ? Feature::disturb : Feature::do_not_disturb};
+            break;
+        case KeyFeature::forward_always:
+            if (!forwards) return reject(484, "Dial The Code With A Number To Forward");
+            route_.feature = DialledFeature{Feature::forward_always};
+            break;
+        }
+        route_.kind = RouteKind::feature;
+        note(RouteStepKind::feature_code, "", std::string{name(route_.feature->feature)});
     }
 
     void divert(std::string_view by, DiversionReason reason, std::string_view to)
@@ -165,13 +192,19 @@ private:
     const std::string* sends_on(const Extension& extension)
     {
         const auto& wishes = extension.forwarding;
+        const auto* exception = wishes.exception_for(caller());
+        if (exception && exception->treatment != CallerTreatment::ring)
+            return excepted(extension.number, *exception);
+        if (exception)
+            note(RouteStepKind::exception, extension.number, whom(*exception) + ": it rings");
         const auto to = [&](const std::string& number, DiversionReason reason) {
             note(RouteStepKind::forwarded, extension.number, number, reason);
             route_.diversions.push_back({extension.number, {}, reason, 1});
             return &number;
         };
-        if (!wishes.always.empty()) return to(wishes.always, DiversionReason::unconditional);
-        if (wishes.do_not_disturb) {
+        if (!exception && !wishes.always.empty())
+            return to(wishes.always, DiversionReason::unconditional);
+        if (!exception && wishes.do_not_disturb) {
             note(RouteStepKind::do_not_disturb, extension.number);
             if (!wishes.busy.empty()) return to(wishes.busy, DiversionReason::do_not_disturb);
             reject(480, "Do Not Disturb");
@@ -190,17 +223,54 @@ private:
             reject(480, "No Phone Registered");
             return nullptr;
         }
+        if (!view_.locations.is_reachable(extension.number)) {
+            note(RouteStepKind::no_phone_answers, extension.number);
+            if (!wishes.unregistered.empty())
+                return to(wishes.unregistered, DiversionReason::unavailable);
+        }
         ring(extension);
+        return nullptr;
+    }
+
+    [[nodiscard]] std::string_view caller() const noexcept
+    {
+        return question_.caller.value_or(question_.from);
+    }
+
+    static std::string whom(const CallerException& exception)
+    {
+        switch (exception.match) {
+        case CallerMatch::number: return exception.caller;
+        case CallerMatch::prefix: return "numbers that begin with " + exception.caller;
+        case CallerMatch::anonymous: break;
+        }
+        return "callers without a number";
+    }
+
+    /// Where `number` wants this caller's call; nullptr: it is refused.
+    const std::string* excepted(const std::string& number, const CallerException& exception)
+    {
+        if (exception.treatment == CallerTreatment::forward) {
+            note(RouteStepKind::exception, number,
+                 whom(exception) + ": the call goes on to " + exception.to);
+            route_.diversions.push_back({number, {}, DiversionReason::unconditional, 1});
+            return &exception.to;
+        }
+        note(RouteStepKind::exception, number, whom(exception) + ": the call is refused");
+        if (exception.match == CallerMatch::anonymous)
+            reject(433, "Anonymity Disallowed");
+        else
+            reject(603, "Decline");
         return nullptr;
     }
 
     void ring(const Extension& extension)
     {
-        const auto bindings = view_.locations.bindings(extension.number);
-        const auto is_own = [&](const Binding& binding) {
-            return question_.own && binding.flow == *question_.own;
-        };
-        if (std::ranges::all_of(bindings, is_own)) {
+        const auto bindings = view_.locations.targets(extension.number, question_.own);
+        const auto* contact = question_.contact;
+        if (contact && contact->aor != extension.number) contact = nullptr;  // it was forwarded
+        const bool calls_itself = contact && question_.own && contact->flow == *question_.own;
+        if (bindings.empty() || calls_itself) {
             note(RouteStepKind::only_own_phone, extension.number);
             return reject(480, "No Other Phone Registered");
         }
@@ -210,16 +280,22 @@ private:
         auto& waves = route_.hunt.waves;
         std::chrono::seconds ring_for{};
         if (!wishes.no_answer.empty()) ring_for = wishes.no_answer_after;
-        if (wishes.forking == Forking::parallel) {
+        route_.mode = extension.mode;
+        // Who addresses a phone has been redirected to it.
+        if (contact && route_.mode == CallMode::redirect) route_.mode = CallMode::bridge;
+        if (route_.mode != CallMode::bridge)
+            note(RouteStepKind::joined, extension.number, std::string{name(route_.mode)});
+        if (contact) {
+            waves.push_back({{{extension.number, {}, {}, write(contact->contact)}}, ring_for});
+        } else if (wishes.forking == Forking::parallel) {
             waves.push_back({{{extension.number}}, ring_for});
         } else {
-            for (const auto& binding : bindings) {  // the highest q first
-                if (is_own(binding)) continue;
+            for (const auto* binding : bindings) {  // the highest q first
                 const bool same = !waves.empty() && waves.back().members.front().q_thousandths ==
-                                                        binding.q_thousandths;
+                                                        binding->q_thousandths;
                 if (!same)
                     waves.push_back(
-                        {{{extension.number, {}, binding.q_thousandths}}, wishes.no_answer_after});
+                        {{{extension.number, {}, binding->q_thousandths}}, wishes.no_answer_after});
             }
             waves.back().ring_for = ring_for;
         }
@@ -235,9 +311,15 @@ private:
         const auto& wishes = extension->forwarding;
         const auto calls = view_.occupancy.calls(member.number);
         if (member.number == question_.from) return "calls itself";
-        if (!wishes.always.empty()) return "forwards always";
-        if (wishes.do_not_disturb) return "does not want to be disturbed";
+        const auto* exception = wishes.exception_for(caller());
+        if (exception && exception->treatment == CallerTreatment::refuse)
+            return "does not want calls of this caller";
+        if (exception && exception->treatment == CallerTreatment::forward)
+            return "forwards calls of this caller";
+        if (!exception && !wishes.always.empty()) return "forwards always";
+        if (!exception && wishes.do_not_disturb) return "does not want to be disturbed";
         if (view_.locations.bindings(member.number).empty()) return "has no registered phone";
+        if (!view_.locations.is_reachable(member.number)) return unreachable;
         if ((group.skip_busy && calls > 0) || !wishes.takes_another(calls)) return busy;
         return {};
     }
@@ -247,15 +329,19 @@ private:
     const std::string* sends_on(const RingGroup& group)
     {
         std::vector<const RingGroupMember*> ready;
+        std::vector<const RingGroupMember*> silent;
         bool any_busy = false;
         for (const auto* member : view_.order.of(group, view_.occupancy)) {
             const auto why = passes_over(group, *member);
             any_busy = any_busy || why == busy;
+            if (why == unreachable) silent.push_back(member);
             if (why.empty())
                 ready.push_back(member);
             else
                 note(RouteStepKind::passed_over, member->number, std::string{why});
         }
+        // With nowhere else to go, phones that did not answer are worth a try.
+        if (ready.empty() && group.overflow.empty()) ready = std::move(silent);
         if (!ready.empty()) {
             ring(group, ready);
             return nullptr;
@@ -334,11 +420,13 @@ private:
         case DiversionReason::no_answer: return reject(480, "No Answer");
         case DiversionReason::unavailable: return reject(480, "No Phone Registered");
         case DiversionReason::unconditional:
+        case DiversionReason::deflection:
         case DiversionReason::unknown: return;
         }
     }
 
     static constexpr std::string_view busy = "is in a call";
+    static constexpr std::string_view unreachable = "has no phone that answers when asked";
 
     const RouteQuestion& question_;
     const RouterView& view_;

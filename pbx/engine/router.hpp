@@ -1,5 +1,6 @@
 #pragma once
 // Dialled digits -> what happens, as one value that says why.
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,9 +27,11 @@ enum class RouteStepKind : std::uint8_t {
     barred,         ///< other: what the rule answers
     extension,      ///< the number is one; other: its display name
     forwarded,      ///< other: where to, by `reason`
+    exception,      ///< for this caller; other: for whom, and what
     do_not_disturb,
     busy,
     not_registered,
+    no_phone_answers,
     only_own_phone,  ///< the phone that calls is the only one
     unknown_number,
     loop,               ///< other: the chain of numbers
@@ -37,12 +40,12 @@ enum class RouteStepKind : std::uint8_t {
     passed_over,        ///< a member that does not ring; other: why
     nobody_to_ring,     ///< no member of the ring group
     park_slot,          ///< the number is one of the park lot; empty other: any that is free
+    joined,             ///< to its caller otherwise than by a bridge; other: the CallMode
     rings,              ///< its phones; other: `all at once` or `one after the other`
     rings_member,       ///< a member of a ring group; other: seconds after the start
     rings_for,          ///< other: seconds; then on to the next step
     then_forwarded,     ///< other: where to, by `reason`, should it come to that
     then_overflows,     ///< other: where to, should nobody take it
-
 };
 
 struct RouteStep {
@@ -61,6 +64,9 @@ struct RouteQuestion {
     const Flow* own =
         nullptr;  ///< the phone that calls, which does not ring; nullptr: every phone may
     std::span<const Diversion> diversions{};  ///< that came with the call, the first one first
+    std::optional<std::string_view>
+        caller{};                      ///< the number that is shown; none: `from`; empty: no number
+    const Binding* contact = nullptr;  ///< the caller has addressed this phone, not a number
 };
 
 enum class RouteKind : std::uint8_t { hunt, feature, park, reject };
@@ -69,6 +75,8 @@ enum class RouteKind : std::uint8_t { hunt, feature, park, reject };
 struct Route {
     RouteKind kind = RouteKind::reject;
     Hunt hunt;
+    /// Of a hunt: what the extension wants. Who cannot do so, as for want of a caller, bridges.
+    CallMode mode = CallMode::bridge;
     std::optional<DialledFeature> feature;
     std::string slot;     ///< park: its number; empty: any that is free
     unsigned status = 0;  ///< of a rejection: 403, 404, 480, 482, 486, or a rule's own

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/extension_uri.hpp"
+#include "core/presented_number.hpp"
 #include "core/refer.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
@@ -68,7 +69,8 @@ void CallEngine::ring_target(Call& call, const std::string& by, std::string_view
                              std::vector<Header> headers, Moment now, Outbox& outbox)
 {
     const Leg& transferee = *call.find(call.transfer->transferee);
-    auto route = lampline::route({by, number, &transferee.flow, {}}, router_view());
+    auto number_shown = presented_number(transferee.phone, {});
+    auto route = lampline::route({by, number, &transferee.flow, {}, number_shown}, router_view());
     if (route.kind == RouteKind::park) return park(call, by, route.slot, now, outbox);
     if (route.kind == RouteKind::feature)
         return transfer_failed(call, 403, "Not A Place To Transfer To", now, outbox);
@@ -77,6 +79,7 @@ void CallEngine::ring_target(Call& call, const std::string& by, std::string_view
 
     Hunting hunting;
     hunting.caller = by;
+    hunting.presented = std::move(number_shown);
     hunting.own = transferee.flow;
     hunting.dialled = number;
     hunting.invitation = {.from = presented(transferee), .max_forwards = 70};
@@ -100,6 +103,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
         consulted->id == transferor.id || consulted->state == LegState::terminated)
         return transfer_failed(call, 481, "No Such Dialog To Replace", now, outbox);
 
+    if (consulted->proxied) return transfer_failed(call, 488, "Call In Proxy Mode", now, outbox);
     Call& other = *find(consulted->id).first;
     Leg* target = other.peer_of(*consulted);
     if (other.transfer || other.change)

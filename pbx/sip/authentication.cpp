@@ -63,7 +63,8 @@ struct Answers {
 
 Refused challenge(const sip_t& sip, bool stale, Authenticator& authenticator, Moment now)
 {
-    const bool proxy = sip.sip_request->rq_method == sip_method_invite;
+    const auto method = sip.sip_request->rq_method;
+    const bool proxy = method == sip_method_invite || method == sip_method_message;
     Refused refused;
     refused.challenged = true;
     refused.rejection.status = proxy ? 407 : 401;

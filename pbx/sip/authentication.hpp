@@ -19,7 +19,7 @@ struct Refused {
     bool challenged = false;
 };
 
-/// Judges a REGISTER, SUBSCRIBE or INVITE outside a dialog. 401 for the first two, 407 for INVITE;
+/// Judges a request outside a dialog. 401 for REGISTER and SUBSCRIBE, 407 for INVITE and MESSAGE;
 /// 403 when the To of a REGISTER or the From of the others is not the address of the credentials.
 std::variant<Authenticated, Refused> authenticate(const sip_t& sip, const std::string& source,
                                                   Authenticator& authenticator,

@@ -84,9 +84,9 @@ ClientTransaction* CommandRunner::find(ClientTransactionId id) noexcept
     return found == client_.end() ? nullptr : found->second.get();
 }
 
-ServerTransaction& CommandRunner::add_server(nta_incoming_t& handle, Method method, LegId leg)
+ServerTransaction& CommandRunner::add_server(nta_incoming_t& handle, Method method, LegId leg,
+                                             TransactionId id)
 {
-    const auto id = transaction_ids_.next();
     auto transaction = std::make_unique<ServerTransaction>();
     transaction->runner = this;
     transaction->id = id;
@@ -114,19 +114,19 @@ void CommandRunner::emit_later(SipInput input)
     });
 }
 
-void CommandRunner::take_invite(MessageRef message, Flow source, const Listener& listener,
-                                std::string_view extension)
+void CommandRunner::take_invite(TransactionId id, HeldRequest&& invite)
 {
-    auto* request = message.release();
+    auto* transport = invite.connection ? invite.connection.get() : invite.listener->primary;
+    auto* request = invite.message.release();
     auto* sip = sip_object(request);
-    auto* handle = nta_incoming_create(&agent_, nullptr, request, sip, TAG_END());
+    auto* handle =
+        nta_incoming_create(&agent_, nullptr, request, sip, NTATAG_TPORT(transport), TAG_END());
     if (!handle) return;
-    auto& transaction = add_server(*handle, Method::invite, {});
-    transaction.listener = &listener;
-    transaction.source = source;
+    auto& transaction = add_server(*handle, Method::invite, {}, id);
+    transaction.listener = invite.listener;
+    transaction.source = std::move(invite.source);
     if (sip->sip_request->rq_url->url_user) transaction.user = sip->sip_request->rq_url->url_user;
     nta_incoming_treply(handle, SIP_100_TRYING, TAG_END());
-    on_input_(to_invite(*sip, transaction.id, std::move(source), extension));
 }
 
 void CommandRunner::run(const OpenDialog& command)
@@ -348,7 +348,7 @@ int CommandRunner::on_request(DialogUsage& dialog, nta_incoming_t& request, cons
         return static_cast<int>(rejection->status);
     }
     if (server_.size() >= settings_.limits.unanswered_requests && method != Method::bye) return 503;
-    auto& transaction = add_server(request, method, dialog.id());
+    auto& transaction = add_server(request, method, dialog.id(), transaction_ids_.next());
     auto input = to_request(sip, transaction.id, dialog.id());
     if (refreshes_target(method) || dialog.is_cut_off()) {
         const MessageRef message{nta_incoming_getrequest(&request)};
@@ -407,7 +407,7 @@ try {
 void CommandRunner::on_prack(ServerTransaction& invite, nta_incoming_t& request, const sip_t& sip)
 {
     if (invite.unacknowledged > 0) --invite.unacknowledged;
-    auto& transaction = add_server(request, Method::prack, invite.leg);
+    auto& transaction = add_server(request, Method::prack, invite.leg, transaction_ids_.next());
     on_input_(to_request(sip, transaction.id, invite.leg));
 }
 

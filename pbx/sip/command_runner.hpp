@@ -7,6 +7,7 @@
 
 #include "sip/dialog_usage.hpp"
 #include "sip/event_loop.hpp"
+#include "sip/stateless_reply.hpp"
 
 namespace lampline::sip {
 
@@ -23,9 +24,8 @@ public:
     CommandRunner(const CommandRunner&) = delete;
     CommandRunner& operator=(const CommandRunner&) = delete;
 
-    /// Takes up an authenticated INVITE: 100 Trying at once, then InviteReceived.
-    void take_invite(MessageRef message, Flow source, const Listener& listener,
-                     std::string_view extension);
+    /// Takes up an INVITE that InviteReceived has told of as `id`: 100 Trying at once.
+    void take_invite(TransactionId id, HeldRequest&& invite);
 
     void run(const OpenDialog& command);
     void run(const ResumeDialog& command);
@@ -49,7 +49,8 @@ private:
                      const sip_t* sip) noexcept;
     static int response(ClientTransaction* self, nta_outgoing_t*, const sip_t* sip) noexcept;
 
-    ServerTransaction& add_server(nta_incoming_t& handle, Method method, LegId leg);
+    ServerTransaction& add_server(nta_incoming_t& handle, Method method, LegId leg,
+                                  TransactionId id);
     ClientTransaction& add_client(ClientTransactionId id, LegId leg, Method method);
     DialogUsage* find(LegId id) noexcept;
     ClientTransaction* find(ClientTransactionId id) noexcept;

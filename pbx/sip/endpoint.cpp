@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,12 +16,17 @@
 #include "sip/address_text.hpp"
 #include "sip/authentication.hpp"
 #include "sip/command_runner.hpp"
+#include "sip/digest_nonce.hpp"
+#include "sip/field_encoders.hpp"
+#include "sip/forwarder.hpp"
 #include "sip/header_text.hpp"
 #include "sip/lenient_tag.hpp"
+#include "sip/light_transactions.hpp"
 #include "sip/message_tap.hpp"
 #include "sip/notify_sender.hpp"
 #include "sip/orphans.hpp"
 #include "sip/screen.hpp"
+#include "sip/standalone_sender.hpp"
 #include "sip/stateless_reply.hpp"
 #include "sip/translate.hpp"
 
@@ -106,6 +112,11 @@ struct Endpoint::Inner final : MessageSink {
     void receive_request(MessageRef message, sip_t& sip);
     [[nodiscard]] bool take_orphan(msg_t& message, const sip_t& sip);
     void take(HeldRequest&& request, std::string_view extension);
+    void take_invite(HeldRequest&& request, std::string_view extension);
+    [[nodiscard]] bool is_known_invite(const sip_t& sip);
+    [[nodiscard]] bool passes(HeldRequest& request);
+    template <class TakeUp>
+    void take_up(TransactionId id, TakeUp take_up);
     bool reply(const Reply& command);
     void answer(const HeldRequest& request, const StatelessReply& reply);
     void refuse(const HeldRequest& request, const Rejection& rejection);
@@ -135,14 +146,21 @@ struct Endpoint::Inner final : MessageSink {
     std::unique_ptr<Transports> transports;
     DatagramSender datagrams;
     RepeatedRequests repeated;
-    std::unordered_map<std::uint64_t, HeldRequest> held;  // by TransactionId: REGISTER, SUBSCRIBE
+    /// By TransactionId: REGISTER, SUBSCRIBE, MESSAGE.
+    std::unordered_map<std::uint64_t, HeldRequest> held;
+    std::unordered_map<std::uint64_t, HeldRequest>
+        invites;                                  // until the engine has said how they go on
+    std::unordered_set<std::string> invite_keys;  // of those
     struct DelayedAnswer {
         HeldRequest request;
         std::string text;
     };
     std::multimap<EventLoop::TimePoint, DelayedAnswer> delayed;
     std::unique_ptr<CommandRunner> calls;
+    std::unique_ptr<Forwarder> forwarder;
+    std::unique_ptr<LightTransactions> light;
     std::unique_ptr<NotifySender> notifies;
+    std::unique_ptr<StandaloneSender> standalone;
     std::unique_ptr<Orphans> orphans;
     std::optional<DescriptorCount> descriptors;
     LoopTimer house_timer;
@@ -156,6 +174,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
 {
     allow_tag_without_semicolon();
     write_addresses_quickly();
+    write_fields_quickly();
     prove_screen();
     if (settings.trace.calls > 0) tap.emplace(kept_messages);
     raise_descriptor_limit();
@@ -167,23 +186,43 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
         NTATAG_CLIENT_RPORT(1), NTATAG_TCP_RPORT(1), NTATAG_UDP_MTU(65535),
         NTATAG_MAXSIZE(max_message), NTATAG_SIP_T1(milliseconds(settings.t1)),
         NTATAG_SIP_T2(milliseconds(settings.t2)), NTATAG_SIP_T1X64(milliseconds(settings.t1x64)),
-        // Parsing takes a message apart where it lies; the tap needs it whole.
-        TAG_IF(tap, NTATAG_SIPFLAGS(MSG_DO_CANONIC | MSG_DO_EXTRACT_COPY)), TAG_END()));
+        TAG_END()));
     if (!agent) throw std::runtime_error{"nta_agent_create"};
     transports = std::make_unique<Transports>(*agent, settings, [this](ConnectionId id) {
         // Comes from the middle of the stack; what hangs on the connection fails once it is out of
         // there.
         loop.defer([this, still = alive, id] {
             if (!*still) return;
-            notifies->fail(id);
+            light->fail(id);
+            forwarder->fail(id);
             on_input(ConnectionClosed{id});
         });
     });
     calls = std::make_unique<CommandRunner>(loop, *agent, *transports, settings, transaction_ids,
                                             on_input);
+    RouteKey key{};
+    if (settings.route_key)
+        key = *settings.route_key;
+    else
+        fill_with_random_bytes(key);
+    forwarder = std::make_unique<Forwarder>(ForwarderParts{loop, *agent, *transports, datagrams,
+                                                           settings, tap ? &kept_messages : nullptr,
+                                                           on_input, [this] { flush_soon(); }},
+                                            key);
     orphans = std::make_unique<Orphans>(*agent, *transports, settings);
-    notifies =
-        std::make_unique<NotifySender>(loop, *agent, *transports, datagrams, settings, on_input);
+    light = std::make_unique<LightTransactions>(loop, *agent, *transports, datagrams, settings,
+                                                [this](const LightAnswer& answer) {
+                                                    switch (answer.key.kind) {
+                                                    case LightKey::Kind::notify:
+                                                        notifies->answered(answer);
+                                                        break;
+                                                    case LightKey::Kind::standalone:
+                                                        standalone->answered(answer);
+                                                        break;
+                                                    }
+                                                });
+    notifies = std::make_unique<NotifySender>(*light, settings, on_input);
+    standalone = std::make_unique<StandaloneSender>(*light, settings, on_input);
     descriptors.emplace();
     keep_house();
 }
@@ -194,8 +233,10 @@ Endpoint::Inner::~Inner()
     datagrams.flush();
     // All handles into the agent go before it: it frees what is left without a word.
     held.clear();
+    invites.clear();
     delayed.clear();
-    notifies.reset();
+    light.reset();
+    forwarder.reset();
     calls.reset();
     orphans.reset();
     transports.reset();
@@ -242,8 +283,9 @@ try {
         receive_request(std::move(message), sip);
     } else {
         ++counters.responses_received;
+        if (forwarder->receive(message, sip)) return;
         // Any other response without a transaction is a late one.
-        if (!take_orphan(*message, sip)) notifies->receive(sip);
+        if (!take_orphan(*message, sip)) light->receive(sip);
     }
 } catch (const std::exception& error) {
     spdlog::error("request dropped: {}", error.what());
@@ -261,7 +303,6 @@ bool Endpoint::Inner::take_orphan(msg_t& message, const sip_t& sip)
 void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
 {
     const auto method = sip.sip_request->rq_method;
-    if (method == sip_method_ack) return;
     auto* transport = transports->transport_of(*message);
     if (!transport) return;
     HeldRequest request;
@@ -272,20 +313,32 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
     request.message = std::move(message);
     if (!request.listener) return;
 
+    if (method == sip_method_ack) {
+        if (!forwarder->acknowledge(sip)) static_cast<void>(forwarder->pass(request));
+        return;
+    }
+    if (method == sip_method_cancel && forwarder->cancel(sip))
+        return answer(request, {.status = 200});
+    if (sip.sip_to->a_tag && passes(request)) return;
     if (method == sip_method_cancel)
         return refuse(request, {481, "Call/Transaction Does Not Exist", {}});
     if (is_repeated(request)) return;
+    if (method == sip_method_invite && is_known_invite(sip)) return;
     if (auto rejection = inspect_body(sip, settings.limits.body_bytes))
         return refuse(request, *rejection);
     if (auto rejection = inspect_request(sip, *transports)) return refuse(request, *rejection);
     if (method == sip_method_options) return answer_options(request);
-    if (method == sip_method_invite && must_shed()) {
+    const bool shed = method == sip_method_invite    ? must_shed()
+                      : method == sip_method_message ? overloaded
+                                                     : false;
+    if (shed) {
         ++counters.shed;
         return answer(
             request,
             {.status = 503, .headers = draining ? "Retry-After: 30\r\n" : "Retry-After: 5\r\n"});
     }
-    if (held.size() + calls->server_transactions() >= settings.limits.unanswered_requests) {
+    if (held.size() + invites.size() + calls->server_transactions() + forwarder->under_way() >=
+        settings.limits.unanswered_requests) {
         ++counters.shed;
         return answer(request, {.status = 503, .headers = "Retry-After: 5\r\n"});
     }
@@ -309,7 +362,7 @@ bool Endpoint::Inner::is_repeated(HeldRequest& request)
 {
     const auto method = request.sip->sip_request->rq_method;
     if (request.connection || (method != sip_method_register && method != sip_method_subscribe &&
-                               method != sip_method_refer))
+                               method != sip_method_message && method != sip_method_refer))
         return false;
     // Only accepted ones are kept, and a repetition brings the same credentials.
     if (!request.sip->sip_authorization && !request.sip->sip_proxy_authorization) return false;
@@ -327,19 +380,57 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
 {
     const auto& sip = *request.sip;
     if (sip.sip_request->rq_method == sip_method_invite)
-        return calls->take_invite(std::move(request.message), std::move(request.source),
-                                  *request.listener, extension);
+        return take_invite(std::move(request), extension);
     const auto id = transaction_ids.next();
     if (!request.key.empty()) repeated.add(request.key, std::chrono::steady_clock::now());
-    SipInput input = [&]() -> SipInput {
+    const auto input = [&]() -> SipInput {
         switch (sip.sip_request->rq_method) {
         case sip_method_register: return to_register(sip, id, request.source, extension);
+        case sip_method_message: return to_message(sip, id, request.source, extension);
         case sip_method_refer: return to_refer(sip, id, request.source, extension);
         default: return to_subscribe(sip, id, request.source, extension);
         }
-    }();
+    };
+    auto taken = input();
     held.emplace(id.value, std::move(request));
-    on_input(std::move(input));
+    on_input(std::move(taken));
+}
+
+/// Whether it becomes a dialog of ours or is passed on, the engine says in its first command: then
+/// it gets its transaction.
+void Endpoint::Inner::take_invite(HeldRequest&& request, std::string_view extension)
+{
+    const auto id = transaction_ids.next();
+    const auto& sip = *request.sip;
+    auto invite = to_invite(sip, id, request.source, extension);
+    const auto& url = *sip.sip_request->rq_url;
+    invite.to_us = url.url_type == url_tel || transports->is_ours(url.url_host);
+    invite_keys.insert(Forwarder::key_of(sip));
+    invites.emplace(id.value, std::move(request));
+    on_input(std::move(invite));
+}
+
+bool Endpoint::Inner::is_known_invite(const sip_t& sip)
+{
+    return (!invite_keys.empty() && invite_keys.contains(Forwarder::key_of(sip))) ||
+           forwarder->is_repeated(sip);
+}
+
+template <class TakeUp>
+void Endpoint::Inner::take_up(TransactionId id, TakeUp take_up)
+{
+    auto node = invites.extract(id.value);
+    if (!node) return;
+    invite_keys.erase(Forwarder::key_of(*node.mapped().sip));
+    take_up(std::move(node.mapped()));
+}
+
+/// A request within a dialog of two phones.
+bool Endpoint::Inner::passes(HeldRequest& request)
+{
+    const auto outcome = forwarder->pass(request);
+    if (outcome.status != 0) refuse(request, {outcome.status, {}, outcome.headers});
+    return outcome.passed || outcome.status != 0;
 }
 
 bool Endpoint::Inner::reply(const Reply& command)
@@ -427,7 +518,7 @@ void Endpoint::Inner::answer_options(const HeldRequest& request)
     std::string lines;
     append_header(lines, "Allow", allowed_methods);
     append_header(lines, "Accept", "application/sdp");
-    append_header(lines, "Supported", "timer, 100rel, replaces, join, norefersub, path");
+    append_header(lines, "Supported", "timer, 100rel, replaces, join, norefersub, path, eventlist");
     append_header(lines, "Allow-Events", "dialog, refer");
     answer(request, {.status = 200, .headers = lines});
 }
@@ -448,12 +539,32 @@ const std::vector<ListenAddress>& Endpoint::listening() const noexcept
 void Endpoint::run(SipCommand&& command)
 try {
     auto& inner = *inner_;
+    const auto bridge = [&](TransactionId id) {
+        inner.take_up(
+            id, [&](HeldRequest&& invite) { inner.calls->take_invite(id, std::move(invite)); });
+    };
     std::visit(
         [&]<class Command>(Command& one) {
             if constexpr (std::is_same_v<Command, Reply>) {
-                if (!inner.calls->run(one)) inner.reply(one);
+                bridge(one.transaction);
+                if (!inner.calls->run(one) && !inner.forwarder->run(one)) inner.reply(one);
+            } else if constexpr (std::is_same_v<Command, OpenDialog>) {
+                bridge(one.transaction);
+                inner.calls->run(one);
+            } else if constexpr (std::is_same_v<Command, ForwardInvite>) {
+                inner.take_up(one.request, [&](HeldRequest&& invite) {
+                    inner.forwarder->take(one.request, std::move(invite));
+                });
+                inner.forwarder->run(one);
+            } else if constexpr (std::is_same_v<Command, ForwardResponse> ||
+                                 std::is_same_v<Command, ProbeDialog>) {
+                inner.forwarder->run(one);
+            } else if constexpr (std::is_same_v<Command, SendCancel>) {
+                if (!inner.forwarder->run(one)) inner.calls->run(one);
             } else if constexpr (std::is_same_v<Command, SendNotify>) {
                 inner.notifies->send(std::move(one));
+            } else if constexpr (std::is_same_v<Command, SendStandalone>) {
+                inner.standalone->send(std::move(one));
             } else if constexpr (std::is_same_v<Command, ForgetNotify>) {
                 inner.notifies->forget(one.subscription);
             } else if constexpr (std::is_same_v<Command, EndInvite>) {
@@ -499,10 +610,11 @@ const EndpointCounters& Endpoint::counters() const noexcept
 {
     auto& counters = inner_->counters;
     counters.screened_out = screened_out();
-    counters.notifies_sent = inner_->notifies->counters().sent;
-    counters.notifies_repeated = inner_->notifies->counters().repeated;
-    counters.notifies_timed_out = inner_->notifies->counters().timed_out;
-    counters.notifies_fragmented = inner_->notifies->counters().fragmented;
+    const auto& notifies = inner_->light->counters(LightKey::Kind::notify);
+    counters.notifies_sent = notifies.sent;
+    counters.notifies_repeated = notifies.repeated;
+    counters.notifies_timed_out = notifies.timed_out;
+    counters.notifies_fragmented = notifies.fragmented;
     return counters;
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 // The exchange's side of the network: SIP messages in as SipInput, SipCommand out as messages.
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -46,6 +48,9 @@ struct EndpointSettings {
     std::chrono::milliseconds t1{500};  ///< RFC 3261 §17.1.1.1
     std::chrono::milliseconds t2{4000};
     std::chrono::milliseconds t1x64{32000};  ///< timers B, F, H
+    std::chrono::milliseconds timer_c{185000};  ///< of INVITEs passed on (RFC 3261 §16.6 step 11)
+    /// Signs the record routes of proxied calls; empty: a new one, so that these end with the run.
+    std::optional<std::array<unsigned char, 16>> route_key;
     EndpointLimits limits;
     MessageRingLimits trace;
 };

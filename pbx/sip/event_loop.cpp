@@ -7,6 +7,7 @@
 #include <ctime>
 #include <stdexcept>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 #include "sip/sofia.hpp"
+#include "sip/stack_sockets.hpp"
+#include "sip/wake_pacing.hpp"
 
 /// Sofia's hook for tests and for clocks of one's own: may change the time it is given.
 extern "C" void (*_su_time)(su_time_t* time);
@@ -167,7 +170,14 @@ su_root_s* EventLoop::root() const noexcept
 
 void EventLoop::run()
 {
-    while (!stopping_.load(std::memory_order_acquire)) step(std::chrono::hours{1});
+    WakePacing pacing;
+    while (!stopping_.load(std::memory_order_acquire)) {
+        const auto before = readings();
+        step(pacing.paced() ? 0ms : std::chrono::hours{1});
+        // What is to run before the loop sleeps has run.
+        if (pacing.rests_after(readings() - before, std::chrono::steady_clock::now()))
+            std::this_thread::sleep_for(WakePacing::rest);
+    }
     for (bool left = true; left;) {
         take_posted();
         const std::lock_guard lock{mutex_};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <strings.h>
 #include <utility>
 
@@ -21,12 +23,29 @@ constexpr bool is_control(char letter) noexcept
     return ((code < 0x20) & (code != '\t')) | (code == 0x7f);
 }
 
+/// Whether one of eight letters may be a control character; never wrong about a yes.
+constexpr std::uint64_t may_hold_control(std::uint64_t letters) noexcept
+{
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    constexpr std::uint64_t tops = 0x80 * ones;
+    const auto below_space = (letters - 0x20 * ones) & ~letters;
+    const auto rubbed_out = letters ^ (0x7f * ones);
+    return (below_space | ((rubbed_out - ones) & ~rubbed_out)) & tops;
+}
+
+bool has_control(std::string_view part) noexcept
+{
+    std::uint64_t letters = 0;
+    for (; part.size() >= sizeof letters; part.remove_prefix(sizeof letters)) {
+        std::memcpy(&letters, part.data(), sizeof letters);
+        if (may_hold_control(letters)) return std::ranges::any_of(part, is_control);
+    }
+    return std::ranges::any_of(part, is_control);
+}
+
 void append_clean(std::string& text, std::string_view part)
 {
-    // Bytes and no branches, so that many letters are looked at at once.
-    unsigned char found = 0;
-    for (const char letter : part) found = static_cast<unsigned char>(found | is_control(letter));
-    if (!found)
+    if (!has_control(part))
         text += part;
     else
         std::ranges::remove_copy_if(part, std::back_inserter(text), is_control);

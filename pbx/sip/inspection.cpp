@@ -24,20 +24,20 @@ std::optional<Rejection> inspect_method(const sip_t& sip)
     case sip_method_options:
     case sip_method_refer:
     case sip_method_register:
+    case sip_method_message:
     case sip_method_subscribe: break;
     case sip_method_bye:
     case sip_method_info:
     case sip_method_update:
     case sip_method_prack:
     case sip_method_notify: return Rejection{481, "Call/Transaction Does Not Exist", {}};
-    case sip_method_message:
     case sip_method_publish: return Rejection{405, {}, allow_header()};
     default: return Rejection{501, {}, allow_header()};
     }
     // A SUBSCRIBE within a dialog is ours too: subscriptions have no leg in the stack.
-    const bool in_dialog = sip.sip_request->rq_method == sip_method_invite ||
-                           sip.sip_request->rq_method == sip_method_refer;
-    if (sip.sip_to->a_tag && in_dialog)
+    const auto method = sip.sip_request->rq_method;
+    if (sip.sip_to->a_tag &&
+        (method == sip_method_invite || method == sip_method_message || method == sip_method_refer))
         return Rejection{481, "Call/Transaction Does Not Exist", {}};
     return std::nullopt;
 }
@@ -49,6 +49,7 @@ std::optional<Rejection> inspect_require(const sip_t& sip)
     const bool invite = sip.sip_request->rq_method == sip_method_invite;
     const bool refer = sip.sip_request->rq_method == sip_method_refer;
     const bool registration = sip.sip_request->rq_method == sip_method_register;
+    const bool subscription = sip.sip_request->rq_method == sip_method_subscribe;
     std::string unsupported;
     for (const auto* require = sip.sip_require; require; require = require->k_next)
         for (const auto* item = require->k_items; item && *item; ++item) {
@@ -56,6 +57,7 @@ std::optional<Rejection> inspect_require(const sip_t& sip)
             if (invite && std::ranges::find(calls, tag) != calls.end()) continue;
             if (registration && tag == "path") continue;
             if (refer && tag == "norefersub") continue;
+            if (subscription && tag == "eventlist") continue;
             append_header(unsupported, "Unsupported", tag);
         }
     if (unsupported.empty()) return std::nullopt;
@@ -97,6 +99,8 @@ std::optional<Rejection> inspect_body(const sip_t& sip, std::size_t body_limit)
 {
     if (sip.sip_payload && sip.sip_payload->pl_len > body_limit)
         return Rejection{413, "Request Entity Too Large", {}};
+    // What only the two phones read is theirs to refuse.
+    if (sip.sip_request && sip.sip_request->rq_method == sip_method_message) return std::nullopt;
     for (const auto* encoding = sip.sip_content_encoding; encoding; encoding = encoding->k_next)
         for (const auto* item = encoding->k_items; item && *item; ++item)
             if (strcasecmp(*item, "identity") != 0)
@@ -116,7 +120,8 @@ std::optional<Rejection> inspect_request(const sip_t& sip, const Transports& tra
         !(method == sip_method_options && to_us))
         return Rejection{483, {}, {}};
     if (method == sip_method_invite && came_back(sip, transports)) return Rejection{482, {}, {}};
-    if (!to_us) return Rejection{404, {}, {}};
+    // An INVITE may name a phone by its contact.
+    if (!to_us && method != sip_method_invite) return Rejection{404, {}, {}};
     if (method == sip_method_register &&
         (!sip.sip_to->a_url->url_host || !transports.is_ours(sip.sip_to->a_url->url_host)))
         return Rejection{404, {}, {}};

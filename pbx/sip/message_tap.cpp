@@ -7,6 +7,11 @@
 #include <netinet/in.h>
 #include <vector>
 
+#include "sip/stack_sockets.hpp"
+
+// Of Sofia's tport_internal.h.
+extern "C" msg_t* tport_msg_alloc(tport_t const* transport, usize_t size);
+
 struct sigcomp_compartment;
 struct sigcomp_udvm;
 
@@ -88,8 +93,12 @@ try {
     head.transport = tport_is_tcp(transport) ? Transport::tcp : Transport::udp;
     head.local = packet_address(own ? own->ai_addr : nullptr);
     head.remote = packet_address(reinterpret_cast<const sockaddr*>(msg_addr(message)));
-    tapped->add(sip->sip_call_id->i_id, begins_dialog(*sip), head,
-                pieces_of(*msg_chain_head(message)));
+    const auto datagram = last_datagram();
+    if (received && head.transport == Transport::udp && !datagram.empty())
+        tapped->add(sip->sip_call_id->i_id, begins_dialog(*sip), head, {&datagram, 1});
+    else
+        tapped->add(sip->sip_call_id->i_id, begins_dialog(*sip), head,
+                    pieces_of(*msg_chain_head(message)));
 } catch (...) {  // no memory: a message less is kept
 }
 
@@ -129,6 +138,20 @@ extern "C" __attribute__((visibility("default"))) void tport_deliver(tport_t* tr
         reinterpret_cast<decltype(&tport_deliver)>(dlsym(RTLD_NEXT, "tport_deliver"));
     lampline::sip::tap(transport, message, true);
     if (deliver) deliver(transport, message, next, compressor, now);
+}
+
+/// Takes the place of Sofia's function of this name, which makes the message that is going to be
+/// received. Parsing takes one apart where it lies; of a datagram the tap finds a copy elsewhere,
+/// but what a connection brings has to stay whole.
+extern "C" __attribute__((visibility("default"))) msg_t* tport_msg_alloc(tport_t const* transport,
+                                                                         usize_t size)
+{
+    static auto* const make =
+        reinterpret_cast<decltype(&tport_msg_alloc)>(dlsym(RTLD_NEXT, "tport_msg_alloc"));
+    auto* message = make ? make(transport, size) : nullptr;
+    if (message && lampline::sip::tapped && tport_is_stream(transport))
+        msg_set_flags(message, MSG_DO_EXTRACT_COPY);
+    return message;
 }
 
 /// Takes the place of Sofia's function of this name, through which every message goes out once,

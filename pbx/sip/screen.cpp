@@ -225,12 +225,15 @@ extern "C" __attribute__((visibility("default"))) int sip_sanity_check(sip_t con
 
 /// Takes the place of Sofia's function of this name, which gives the rest of what a connection has
 /// brought to a new message, without the size limit of the one before: a Content-Length of some
-/// gigabytes would then be allocated, or end the process.
+/// gigabytes would then be allocated, or end the process. Nor does it know that the message is to
+/// be kept whole.
 extern "C" __attribute__((visibility("default"))) msg_t* msg_next(msg_t* message)
 {
     static auto* const next_of =
         reinterpret_cast<decltype(&msg_next)>(dlsym(RTLD_NEXT, "msg_next"));
     auto* next = next_of ? next_of(message) : nullptr;
-    if (next) msg_maxsize(next, msg_maxsize(message, 0));
+    if (!next) return nullptr;
+    msg_maxsize(next, msg_maxsize(message, 0));
+    msg_set_flags(next, msg_get_flags(message, MSG_DO_EXTRACT_COPY));
     return next;
 }

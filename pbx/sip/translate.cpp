@@ -154,6 +154,7 @@ constexpr std::array passing_headers = std::to_array<std::string_view>({
     "answer-mode",
     "call-info",
     "content-disposition",
+    "content-encoding",
     "content-id",
     "content-language",
     "diversion",
@@ -180,12 +181,23 @@ constexpr std::array passing_headers = std::to_array<std::string_view>({
 });
 static_assert(std::ranges::is_sorted(passing_headers));
 
+constexpr std::size_t longest_passing = 24;
+
+/// By length: the first letters of the names above, a bit for each of the alphabet.
+constexpr auto passing_initials = [] {
+    std::array<std::uint32_t, longest_passing + 1> initials{};
+    for (const auto name : passing_headers) initials[name.size()] |= 1U << (name.front() & 31);
+    return initials;
+}();
+
 }  // namespace
 
 bool passes_through(std::string_view header_name) noexcept
 {
-    std::array<char, 24> name{};
-    if (header_name.size() > name.size()) return false;
+    std::array<char, longest_passing> name;
+    if (header_name.empty() || header_name.size() > name.size()) return false;
+    // Most headers of a message describe its dialog; they end here.
+    if ((passing_initials[header_name.size()] >> (header_name.front() & 31) & 1) == 0) return false;
     std::ranges::transform(header_name, name.begin(), [](char letter) { return lower(letter); });
     return std::ranges::binary_search(passing_headers,
                                       std::string_view{name.data(), header_name.size()});
@@ -366,6 +378,18 @@ InviteReceived to_invite(const sip_t& sip, TransactionId transaction, Flow sourc
     return invite;
 }
 
+RegisterContact to_register_contact(const sip_contact_t& contact)
+{
+    RegisterContact entry;
+    entry.uri = to_uri(*contact.m_url);
+    entry.display_name = display_name(contact.m_display);
+    entry.expires = seconds_of(contact.m_expires);
+    entry.q_thousandths = thousandths(contact.m_q);
+    if (const auto* instance = msg_params_find(contact.m_params, "+sip.instance="))
+        entry.instance = unquoted(instance);
+    return entry;
+}
+
 RegisterReceived to_register(const sip_t& sip, TransactionId transaction, Flow source,
                              std::string_view extension)
 {
@@ -384,13 +408,7 @@ RegisterReceived to_register(const sip_t& sip, TransactionId transaction, Flow s
             continue;
         }
         if (request.contacts.size() == max_register_contacts) break;
-        auto& entry = request.contacts.emplace_back();
-        entry.uri = to_uri(*contact->m_url);
-        entry.display_name = display_name(contact->m_display);
-        entry.expires = seconds_of(contact->m_expires);
-        entry.q_thousandths = thousandths(contact->m_q);
-        if (const auto* instance = msg_params_find(contact->m_params, "+sip.instance="))
-            entry.instance = unquoted(instance);
+        request.contacts.push_back(to_register_contact(*contact));
     }
     return request;
 }
@@ -415,7 +433,7 @@ SubscribeReceived to_subscribe(const sip_t& sip, TransactionId transaction, Flow
     for (const auto* accept = sip.sip_accept; accept; accept = accept->ac_next)
         if (accept->ac_type) request.accept.push_back(lower(text_of(accept->ac_type)));
     request.expires = expires_of(sip);
-    request.supported = to_option_tags(sip.sip_supported);
+    request.supported = to_option_tags(sip.sip_supported) | to_option_tags(sip.sip_require);
     request.user_agent = user_agent_of(sip);
     return request;
 }
@@ -446,6 +464,41 @@ std::vector<std::string> unknown_fields(const sip_t& sip, std::string_view name)
         if (header->un_name && header->un_value && equals_ignoring_case(header->un_name, name))
             values.emplace_back(header->un_value);
     return values;
+}
+
+MessageReceived to_message(const sip_t& sip, TransactionId transaction, Flow source,
+                           std::string_view extension)
+{
+    MessageReceived message;
+    message.transaction = transaction;
+    message.source = std::move(source);
+    message.authenticated = extension;
+    message.request_uri = to_uri(*sip.sip_request->rq_url);
+    message.parties = to_parties(sip);
+    message.max_forwards = max_forwards_of(sip);
+    message.payload = to_payload(sip);
+    return message;
+}
+
+StandaloneAnswered to_standalone_answer(const sip_t& sip, ClientTransactionId transaction)
+{
+    StandaloneAnswered answer;
+    answer.transaction = transaction;
+    answer.status = static_cast<unsigned>(sip.sip_status->st_status);
+    answer.phrase = text_of(sip.sip_status->st_phrase);
+    answer.cseq = sip.sip_cseq->cs_seq;
+    if (sip.sip_retry_after)
+        answer.retry_after = seconds_of(static_cast<unsigned long>(sip.sip_retry_after->af_delta));
+    if (sip.sip_min_expires) answer.min_expires = seconds_of(sip.sip_min_expires->me_delta);
+    if (sip.sip_cseq->cs_method == sip_method_register && answer.status / 100 == 2) {
+        for (const auto* contact = sip.sip_contact; contact; contact = contact->m_next)
+            if (answer.contacts.size() < max_register_contacts)
+                answer.contacts.push_back(to_register_contact(*contact));
+        answer.expires = expires_of(sip);
+        answer.service_route = field_texts(sip.sip_service_route);
+    }
+    answer.payload = to_payload(sip);
+    return answer;
 }
 
 RequestReceived to_request(const sip_t& sip, TransactionId transaction, LegId leg)

@@ -37,6 +37,10 @@ ReferReceived to_refer(const sip_t& sip, TransactionId transaction, Flow source,
                        std::string_view extension);
 /// Values of the headers of this name that the stack has no class for.
 std::vector<std::string> unknown_fields(const sip_t& sip, std::string_view name);
+MessageReceived to_message(const sip_t& sip, TransactionId transaction, Flow source,
+                           std::string_view extension);
+/// A final response to a request of ours outside a dialog.
+StandaloneAnswered to_standalone_answer(const sip_t& sip, ClientTransactionId transaction);
 
 /// A request within the dialog of `leg`.
 RequestReceived to_request(const sip_t& sip, TransactionId transaction, LegId leg);

@@ -178,6 +178,7 @@ void Transports::bind(const ListenAddress& address)
         if (address.transport == Transport::udp) {
             listener.descriptor = descriptor_of(*info);
             if (listener.descriptor < 0) throw CannotBind{address, "its socket cannot be found"};
+            sockets_.emplace_back(listener.descriptor, primary);
         }
         if (std::exchange(first, false)) real.port = listener.address.port;
     }

@@ -1,5 +1,6 @@
 #pragma once
 // The addresses we listen on, and the connections that phones keep open to them.
+#include <deque>
 #include <functional>
 #include <string>
 #include <unordered_map>
@@ -8,6 +9,7 @@
 #include "core/sip_types.hpp"
 #include "sip/endpoint.hpp"
 #include "sip/sofia.hpp"
+#include "sip/stack_sockets.hpp"
 
 namespace lampline::sip {
 
@@ -102,6 +104,7 @@ private:
     std::string domain_;
     std::vector<ListenAddress> listening_;
     std::vector<Listener> listeners_;
+    std::deque<StackSocket> sockets_;  // of the UDP listeners
     Connections connections_;
     bool refusing_ = false;
 };

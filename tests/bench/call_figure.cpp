@@ -33,7 +33,7 @@ bool measure_calls(const Options& options)
     const double before = cpu_seconds(options.server_pid);
     pace(loop, options.count, options.rate, [&](std::uint64_t i) {
         const auto pair = i % callers.size();
-        callers[pair]->call(callees[pair]->number(), talk_time, batch.one());
+        callers[pair]->call(callees[pair]->number(), {talk_time}, batch.one());
     });
     loop.run_for(std::chrono::seconds{
         static_cast<std::int64_t>(static_cast<double>(options.count) / options.rate) + 10});

@@ -90,7 +90,7 @@ bool measure_fanout(const Options& options)
     Batch batch{loop, options.count};
     const double before = cpu_seconds(options.server_pid);
     pace(loop, options.count, 1.0 / std::chrono::duration<double>{3 * between_events}.count(),
-         [&](std::uint64_t) { ends[1]->call(office::crowded, between_events, batch.one()); });
+         [&](std::uint64_t) { ends[1]->call(office::crowded, {between_events}, batch.one()); });
     loop.run_for(3 * between_events * options.count + std::chrono::seconds{10});
     loop.run_for(write_behind);
     const double used = cpu_seconds(options.server_pid) - before;

@@ -1,5 +1,7 @@
 #include "bench/figures.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <iostream>
 
 namespace bench {
@@ -35,6 +37,14 @@ bool wait_for(Loop& loop, const Batch& batch, std::uint64_t count, const char* w
 }
 
 }  // namespace
+
+double quantile(std::vector<double> values, double share)
+{
+    if (values.empty()) return 0;
+    std::sort(values.begin(), values.end());
+    const auto place = std::ceil(share * static_cast<double>(values.size()));
+    return values[static_cast<std::size_t>(std::max(place, 1.0)) - 1];
+}
 
 void pace(Loop& loop, std::uint64_t count, double rate, std::function<void(std::uint64_t)> start)
 {

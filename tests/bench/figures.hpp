@@ -27,6 +27,14 @@ bool measure_fanout(const Options& options);
 bool measure_lamps(const Options& options);
 bool measure_start(const Options& options);
 bool measure_memory(const Options& options);
+bool measure_transfers(const Options& options);
+bool measure_held(const Options& options);
+bool measure_subscribes(const Options& options);
+bool measure_office(const Options& options);
+bool measure_watchers(const Options& options);
+
+/// The value that `share` of the others do not exceed; 0 when there are none.
+[[nodiscard]] double quantile(std::vector<double> values, double share);
 
 /// Counts operations under way and stops the loop after the last one.
 class Batch {

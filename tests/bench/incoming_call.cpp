@@ -3,8 +3,9 @@
 namespace bench {
 
 IncomingCall::IncomingCall(Line& line, const SipMessage& invite, const OnReply& on_reply)
-    : line_{line}, on_reply_{on_reply}, answer_{line}, call_id_{invite.call_id},
-      tag_{line.next_token()}, head_{echoed_headers(invite, tag_, true)}
+    : line_{line}, on_reply_{on_reply}, answer_{line}, request_{line}, call_id_{invite.call_id},
+      tag_{line.next_token()}, head_{echoed_headers(invite, tag_, true)},
+      remote_target_{uri_of(invite.contact)}, remote_{invite.from}
 {
 }
 
@@ -32,6 +33,28 @@ void IncomingCall::answer()
     const auto now = now_stamp();
     answer_.start(last_reply_);
     if (on_reply_) on_reply_(200, now);
+}
+
+void IncomingCall::refer(std::string_view number)
+{
+    const auto token = line_.next_token();
+    auto text = line_.request({.method = "REFER",
+                               .uri = remote_target_,
+                               .from = line_.address_of_record() + ";tag=" + tag_,
+                               .to = remote_,
+                               .call_id = call_id_,
+                               .cseq = 1,
+                               .branch = token});
+    text.append(line_.contact_header())
+        .append("Refer-To: <")
+        .append(line_.uri_of_number(number))
+        .append(">\r\n");
+    request_.start(text.append(no_body));
+}
+
+void IncomingCall::receive_response(const SipMessage& response)
+{
+    if (response.status >= 200) request_.stop();
 }
 
 void IncomingCall::receive(const SipMessage& request)

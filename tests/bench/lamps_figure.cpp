@@ -23,7 +23,7 @@ public:
     {
         if (left_ == 0) return;
         --left_;
-        caller_.call(callee_.number(), Clock::duration::zero(), [this](int status) {
+        caller_.call(callee_.number(), {}, [this](int status) {
             batch_.finished(status);
             next();
         });

@@ -11,6 +11,11 @@
 namespace bench {
 namespace {
 
+constexpr std::string_view session =
+    "v=0\r\no=- 20518 0 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    "m=audio 49170 RTP/AVP 0 8 9 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
+    "a=rtpmap:9 G722/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n";
+
 int open_socket(const sockaddr_in& server, std::uint16_t& port)
 {
     const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -57,11 +62,8 @@ Line::Line(Loop& loop, const Server& server, std::string number, std::string sec
     sent_by_ = "127.0.0.1:" + std::to_string(port);
     address_of_record_.append("<").append(uri_of_number(number_)).append(">");
     contact_header_ = "Contact: <sip:" + number_ + "@" + sent_by_ + ">\r\n";
-    sdp_ = sdp_body(
-        "v=0\r\no=- 20518 0 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-        "m=audio 49170 RTP/AVP 0 8 9 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
-        "a=rtpmap:9 G722/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 "
-        "0-15\r\na=sendrecv\r\n");
+    sdp_ = sdp_body(std::string{session} + "a=sendrecv\r\n");
+    held_sdp_ = sdp_body(std::string{session} + "a=sendonly\r\n");
     loop_.watch(socket_, *this);
 }
 

@@ -56,6 +56,8 @@ public:
     [[nodiscard]] const std::string& domain() const noexcept { return domain_; }
     [[nodiscard]] const std::string& contact_header() const noexcept { return contact_header_; }
     [[nodiscard]] const std::string& sdp() const noexcept { return sdp_; }
+    /// The same session, on hold (RFC 3264 §8.4).
+    [[nodiscard]] const std::string& held_sdp() const noexcept { return held_sdp_; }
 
 private:
     void readable() override;
@@ -65,7 +67,7 @@ private:
     DigestClient digest_;
     OnMessage on_message_;
     int socket_;
-    std::string sent_by_, address_of_record_, contact_header_, sdp_;
+    std::string sent_by_, address_of_record_, contact_header_, sdp_, held_sdp_;
     std::uint64_t tokens_ = 0;
     std::uint64_t repetitions_ = 0;
 };

@@ -88,15 +88,19 @@ try {
         return EXIT_SUCCESS;
     }
     static const std::map<std::string, bool (*)(const Options&)> figures{
-        {"registers", measure_registers}, {"calls", measure_calls}, {"fanout", measure_fanout},
-        {"lamps", measure_lamps},         {"start", measure_start}, {"memory", measure_memory},
+        {"registers", measure_registers},   {"calls", measure_calls},
+        {"fanout", measure_fanout},         {"lamps", measure_lamps},
+        {"start", measure_start},           {"memory", measure_memory},
+        {"transfers", measure_transfers},   {"held", measure_held},
+        {"subscribes", measure_subscribes}, {"office", measure_office},
+        {"watchers", measure_watchers},
     };
     const auto figure = figures.find(arguments.verb);
     auto options = options_from(arguments);
     if (figure == figures.end() ||
         !read_address(arguments.values["--server"], options.server.address)) {
-        std::cerr << "usage: bench registers|calls|fanout|lamps|start|memory --server ADDR:PORT "
-                     "--pid PID "
+        std::cerr << "usage: bench registers|calls|fanout|lamps|start|memory|transfers|held|"
+                     "subscribes|office|watchers --server ADDR:PORT --pid PID "
                      "[--rate N] [--count N] [--domain NAME] [--unwatched] [-- COMMAND...]\n"
                      "       bench office-curl --url URL --token TOKEN | bench office-sql\n";
         return exit_usage;

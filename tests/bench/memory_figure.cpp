@@ -32,7 +32,7 @@ bool measure_memory(const Options& options)
     const auto callers = office::callers().size();
     Batch batch{loop, options.count};
     pace(loop, options.count, options.rate, [&](std::uint64_t i) {
-        phones[i % callers]->call(phones[callers + i % callers]->number(), Clock::duration::max(),
+        phones[i % callers]->call(phones[callers + i % callers]->number(), {Clock::duration::max()},
                                   batch.one());
     });
     loop.run_for(std::chrono::seconds{

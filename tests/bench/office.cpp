@@ -10,7 +10,7 @@ std::vector<std::string> all_extensions()
     auto all = everyone();
     for (const auto& more :
          {std::vector<std::string>{std::string{crowded}, std::string{crowd_caller}}, busy_four(),
-          busy_callers()})
+          busy_callers(), twenty(), twenty_callers()})
         all.insert(all.end(), more.begin(), more.end());
     return all;
 }
@@ -84,6 +84,8 @@ void write_curl(std::ostream& out, std::string_view url, std::string_view token)
     curl.put_group("crowd-2", {std::string{crowded}},
                    numbers(1500, 500));  // 500 is a group's limit
     curl.put_group("busy", busy_four(), busy_watchers());
+    curl.put_group("twenty-1", twenty(), numbers(1000, 500));
+    curl.put_group("twenty-2", twenty(), numbers(1500, 500));
 }
 
 void write_sql(std::ostream& out)

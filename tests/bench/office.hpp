@@ -33,6 +33,18 @@ inline std::vector<std::string> busy_callers()
 {
     return numbers(2020, 4);
 }
+inline std::vector<std::string> targets()
+{
+    return numbers(1400, 200);
+}  ///< whom transferred calls go to; nobody watches them
+inline std::vector<std::string> twenty()
+{
+    return numbers(2030, 20);
+}  ///< everyone may watch them
+inline std::vector<std::string> twenty_callers()
+{
+    return numbers(2050, 4);
+}
 inline std::vector<std::string> busy_watchers()
 {
     return numbers(1000, 200);

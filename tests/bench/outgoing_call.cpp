@@ -36,8 +36,8 @@ std::string_view branch_of(const SipMessage& response) noexcept
 
 }  // namespace
 
-OutgoingCall::OutgoingCall(Line& line, std::string_view callee, Clock::duration talk, Done done)
-    : line_{line}, talk_{talk}, done_{std::move(done)}, request_{line},
+OutgoingCall::OutgoingCall(Line& line, std::string_view callee, Course course, Done done)
+    : line_{line}, course_{course}, done_{std::move(done)}, request_{line},
       uri_{line.uri_of_number(callee)}, call_id_{line.next_token()},
       from_{line.address_of_record() + ";tag=" + line.next_token()}, to_{"<" + uri_ + ">"}
 {
@@ -71,6 +71,7 @@ void OutgoingCall::receive_response(const SipMessage& response)
         return;
     }
     if (response.method == "INVITE" || response.status >= 200) request_.stop();
+    if (response.status == 180 && ringing_) std::exchange(ringing_, {})(response.status);
     if (response.status < 200) return;
     if (response.method == "BYE") return finish(response.status);
     if (response.method != "INVITE") return;
@@ -96,6 +97,10 @@ void OutgoingCall::acknowledge_failure(const SipMessage& response)
 
 void OutgoingCall::acknowledge_success(const SipMessage& response)
 {
+    if (held_) {
+        line_.send(ack_ = in_dialog("ACK"));
+        return std::exchange(held_, {})(response.status);
+    }
     if (std::exchange(answered_, true)) {
         line_.note_repetition();
         return line_.send(ack_);
@@ -105,11 +110,16 @@ void OutgoingCall::acknowledge_success(const SipMessage& response)
     to_ = response.to;
     ack_ = in_dialog("ACK");
     line_.send(ack_);
+    if (!course_.moves) talk();
+}
+
+void OutgoingCall::talk()
+{
     // The call outlives the run, so the timer may keep `this`.
-    if (talk_ == Clock::duration::zero())
+    if (course_.talk == Clock::duration::zero())
         hang_up();
-    else if (talk_ != Clock::duration::max())
-        line_.loop().after(talk_, [this] { hang_up(); });
+    else if (course_.talk != Clock::duration::max())
+        line_.loop().after(course_.talk, [this] { hang_up(); });
 }
 
 std::string OutgoingCall::in_dialog(std::string_view method) const
@@ -134,10 +144,38 @@ void OutgoingCall::hang_up()
     request_.start(in_dialog("BYE"));
 }
 
-void OutgoingCall::receive_bye(const SipMessage& request)
+void OutgoingCall::hold(Done held)
 {
-    line_.send("SIP/2.0 200 OK\r\n" + echoed_headers(request, {}, false).append(no_body));
-    finish(gone_wrong);
+    if (finished() || !answered_ || ending_ || held_) return;
+    held_ = std::move(held);
+    ++cseq_;
+    const auto token = line_.next_token();
+    request_.start(line_
+                       .request({.method = "INVITE",
+                                 .uri = remote_target_,
+                                 .from = from_,
+                                 .to = to_,
+                                 .call_id = call_id_,
+                                 .cseq = cseq_,
+                                 .branch = token})
+                       .append(routes_)
+                       .append(line_.contact_header())
+                       .append(line_.held_sdp()));
+}
+
+void OutgoingCall::receive(const SipMessage& request)
+{
+    const auto ok = "SIP/2.0 200 OK\r\n" + echoed_headers(request, {}, true);
+    if (request.method == "INVITE") {
+        answer_ = ok + line_.contact_header() + line_.sdp();
+        line_.send(answer_);
+    } else if (request.method == "ACK") {
+        if (!answer_.empty() && std::exchange(course_.moves, false)) talk();
+        answer_.clear();
+    } else {
+        line_.send(ok + std::string{no_body});
+        if (request.method == "BYE") finish(gone_wrong);
+    }
 }
 
 void OutgoingCall::finish(int status)

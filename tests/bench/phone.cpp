@@ -22,10 +22,12 @@ Subscription& Phone::subscribe(const std::string& member, Done done)
     return started;
 }
 
-void Phone::call(std::string_view callee, Clock::duration talk, Done done)
+OutgoingCall& Phone::call(std::string_view callee, Course course, Done done)
 {
-    auto call = std::make_unique<OutgoingCall>(line_, callee, talk, std::move(done));
-    outgoing_.emplace(call->call_id(), std::move(call));
+    auto call = std::make_unique<OutgoingCall>(line_, callee, course, std::move(done));
+    auto& started = *call;
+    outgoing_.emplace(started.call_id(), std::move(call));
+    return started;
 }
 
 void Phone::hang_up_all()
@@ -33,8 +35,14 @@ void Phone::hang_up_all()
     for (auto& [call_id, call] : outgoing_) call->hang_up();
 }
 
+void Phone::hold_all(const Done& held)
+{
+    for (auto& [call_id, call] : outgoing_) call->hold(held);
+}
+
 void Phone::receive(const SipMessage& message)
 {
+    if (silent_) return;
     if (message.status != 0)
         receive_response(message);
     else if (message.method == "NOTIFY")
@@ -56,6 +64,8 @@ void Phone::receive_response(const SipMessage& response)
     }
     if (const auto found = outgoing_.find(call_id); found != outgoing_.end())
         found->second->receive_response(response);
+    else if (const auto taken = incoming_.find(call_id); taken != incoming_.end())
+        taken->second->receive_response(response);
 }
 
 void Phone::receive_notify(const SipMessage& notify)
@@ -75,11 +85,11 @@ void Phone::receive_call_request(const SipMessage& request)
         if (found->second->finished()) incoming_.erase(found);
         return;
     }
-    if (request.method == "INVITE") return start_incoming(request);
-    if (request.method != "BYE") return;
     if (const auto found = outgoing_.find(call_id); found != outgoing_.end())
-        found->second->receive_bye(request);
-    else
+        found->second->receive(request);
+    else if (request.method == "INVITE")
+        start_incoming(request);
+    else if (request.method == "BYE")
         reply_ok(request);
 }
 
@@ -88,11 +98,21 @@ void Phone::start_incoming(const SipMessage& invite)
     auto call = std::make_unique<IncomingCall>(line_, invite, on_reply_);
     auto& started = *incoming_.emplace(call->call_id(), std::move(call)).first->second;
     started.ring();
-    if (ring_ == Clock::duration::zero()) return started.answer();
+    if (ring_ == Clock::duration::zero()) return answer(started);
     if (ring_ == Clock::duration::max()) return;
     loop_.after(ring_, [this, call_id = started.call_id()] {
         if (const auto found = incoming_.find(call_id); found != incoming_.end())
-            found->second->answer();
+            answer(*found->second);
+    });
+}
+
+void Phone::answer(IncomingCall& call)
+{
+    call.answer();
+    if (refer_to_.empty()) return;
+    loop_.after(talk_before_refer_, [this, call_id = call.call_id()] {
+        if (const auto found = incoming_.find(call_id); found != incoming_.end())
+            found->second->refer(refer_to_);
     });
 }
 

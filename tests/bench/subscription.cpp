@@ -6,8 +6,8 @@
 namespace bench {
 
 Subscription::Subscription(Line& line, std::string member)
-    : line_{line}, request_{line}, uri_{line.uri_of_number(member)}, call_id_{line.next_token()},
-      from_{line.address_of_record() + ";tag=" + line.next_token()}
+    : line_{line}, request_{line}, member_{std::move(member)}, uri_{line.uri_of_number(member_)},
+      call_id_{line.next_token()}, from_{line.address_of_record() + ";tag=" + line.next_token()}
 {
     seen_cseqs_.fill(~0U);  // no CSeq is above 2^31
 }

@@ -19,6 +19,7 @@ public:
     bool receive_notify(const SipMessage& notify);
 
     [[nodiscard]] const std::string& call_id() const noexcept { return call_id_; }
+    [[nodiscard]] const std::string& member() const noexcept { return member_; }
     [[nodiscard]] const Lamp& lamp() const noexcept { return lamp_; }
     [[nodiscard]] std::uint64_t notifies() const noexcept { return notifies_; }
 
@@ -27,7 +28,7 @@ private:
 
     Line& line_;
     Retransmission request_;
-    std::string uri_, call_id_, from_;
+    std::string member_, uri_, call_id_, from_;
     std::uint32_t cseq_ = 0;
     bool challenged_ = false;
     Done done_;

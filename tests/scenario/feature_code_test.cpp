@@ -169,3 +169,42 @@ TEST_CASE("a transfer to a code is refused: it would change somebody else's sett
     alice.receives(200U);
     bob.receives(BYE);
 }
+
+TEST_CASE("a key for do not disturb: its owner presses it, and it shows what holds")
+{
+    Scenario pbx{{group("all", {"101"}, {"102"})}};
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    CHECK(bob.watches("dnd+102").idle());
+    CHECK(alice.watches("dnd+102").idle());
+    for (const bool on : {true, false}) {
+        bob.sends(INVITE, "dnd+102");
+        CHECK(bob.receives(NOTIFY).idle() == !on);
+        bob.receives(200U).with(inactive);
+        CHECK(alice.receives(NOTIFY).idle() == !on);
+        CHECK(pbx.forwarding_of("102").do_not_disturb == on);
+        pbx.passes(2s);
+        bob.receives(BYE);
+    }
+    alice.sends(INVITE, "dnd+102");
+    alice.receives(403U);
+    pbx.stays_silent_for(40s);
+}
+
+TEST_CASE("a key for a forward ends it, and asks for a number where there is none")
+{
+    Scenario pbx;
+    auto& bob = pbx.phone("102");
+    CHECK(bob.watches("fwd+102").idle());
+    bob.sends(INVITE, "fwd+102");
+    bob.receives(484U);
+    dials(pbx, pbx.phone("102"), "*21*103");
+    CHECK_FALSE(bob.receives(NOTIFY).idle());
+    bob.sends(INVITE, "fwd+102");
+    CHECK(bob.receives(NOTIFY).idle());
+    bob.receives(200U).with(inactive);
+    CHECK(pbx.forwarding_of("102").always.empty());
+    pbx.passes(2s);
+    bob.receives(BYE);
+    pbx.stays_silent_for(40s);
+}

@@ -496,3 +496,50 @@ TEST_CASE("contacts one after the other, the highest q first, when the extension
     desk.dan.inbox.clear();
     desk.all_is_over(mobile);
 }
+
+TEST_CASE("an excepted caller rings through do not disturb; without an answer the call goes on as "
+          "any other")
+{
+    Desk desk;
+    auto wishes = no_answer("103", 15s);
+    wishes.do_not_disturb = true;
+    wishes.always = "105";
+    wishes.exceptions = {{CallerMatch::number, "101", CallerTreatment::ring}};
+    desk.pbx.forwards("102", wishes);
+    desk.alice.sends(INVITE, "102");
+    desk.bob.receives(INVITE);
+    desk.lamp("102", "trying");
+    desk.bob.replies(180);
+    desk.alice.receives(180U);
+    desk.lamp("102", "early");
+    desk.pbx.passes(15s);
+    desk.bob.receives(CANCEL);
+    desk.lamp("102", "idle");
+    desk.alice.receives(181U);
+    desk.carol.receives(INVITE);
+    desk.lamp("103", "trying");
+    desk.they_talk(desk.carol);
+    desk.lamp("103", "confirmed");
+    desk.all_is_over(desk.carol);
+}
+
+TEST_CASE("an excepted caller is known again when the call has gone on")
+{
+    Desk desk;
+    auto carols = always("105");
+    carols.exceptions = {{CallerMatch::number, "101", CallerTreatment::refuse}};
+    desk.pbx.forwards("103", carols);
+    desk.pbx.forwards("102", no_answer("103", 15s));
+    desk.alice.sends(INVITE, "102");
+    desk.bob.receives(INVITE);
+    desk.lamp("102", "trying");
+    desk.bob.replies(180);
+    desk.alice.receives(180U);
+    desk.lamp("102", "early");
+    desk.pbx.passes(15s);
+    desk.bob.receives(CANCEL);
+    desk.lamp("102", "idle");
+    desk.alice.receives(603U);
+    CHECK(desk.carol.hears_nothing());
+    CHECK(desk.pbx.has_no_calls());
+}

@@ -54,6 +54,13 @@ std::string_view word(Method method)
     }
 }
 
+/// A response of a phone to an INVITE that was passed on.
+struct PassedMessage : WireMessage {
+    unsigned status = 0;
+    std::string tag;
+    PayloadRef payload;
+};
+
 template <class... Visitors>
 struct Overloaded : Visitors... {
     using Visitors::operator()...;
@@ -206,10 +213,37 @@ Arrived Phone::watches(std::string_view member)
     return receives(NOTIFY);
 }
 
+void Phone::writes(std::string_view to, std::string_view text, std::string_view content_type)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, MESSAGE, {}, {}};
+    scenario_.receive(
+        MessageReceived{.transaction = transaction,
+                        .source = flow,
+                        .authenticated = number,
+                        .request_uri = address_of(to),
+                        .parties = {{{}, address_of(number)}, "write", {{}, address_of(to)}, {}},
+                        .payload = std::make_shared<const Payload>(
+                            Payload{std::string{content_type}, std::string{text}, {}})});
+}
+
+void Phone::answers_standalone(const Arrived& request, unsigned status, bool generated)
+{
+    scenario_.receive(StandaloneAnswered{
+        .transaction = request.answers_to, .status = status, .generated = generated});
+}
+
 void Phone::sends(Method method, std::string_view dialled, std::string_view sdp)
 {
     REQUIRE(method == INVITE);
     invites(dialled, sdp, std::nullopt);
+}
+
+void Phone::sends_to(const SipUri& contact, std::string_view sdp)
+{
+    request_uri_ = contact;
+    invites(contact.user, sdp, std::nullopt);
+    request_uri_.reset();
 }
 
 void Phone::sends_replacing(const Replaces& replaces, std::string_view dialled,
@@ -276,7 +310,8 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
     scenario_.receive(InviteReceived{.transaction = own_invite_,
                                      .source = flow,
                                      .authenticated = number,
-                                     .request_uri = address_of(dialled),
+                                     .request_uri = request_uri_.value_or(address_of(dialled)),
+                                     .to_us = !request_uri_,
                                      .parties = {{{}, address_of(number)},
                                                  "from-" + std::to_string(own_invite_.value),
                                                  {{}, address_of(dialled)},
@@ -351,7 +386,36 @@ void Phone::replies(unsigned status, std::string_view sdp)
         .session_timer = session_timer,
         .focus = focus,
         .allows_update = allows_update,
-        .payload = sdp_payload(sdp)});
+        .payload = sdp_payload(sdp),
+        .message = scenario_.passed_message(status, request.leg, sdp)});
+}
+
+void Phone::pass(Method method, unsigned status, std::string_view sdp, std::chrono::seconds session)
+{
+    const bool own = status == 0;
+    scenario_.receive(DialogPassed{.call_id = shared_.call_id,
+                                   .from_tag = own ? shared_.local_tag : shared_.remote_tag,
+                                   .to_tag = own ? shared_.remote_tag : shared_.local_tag,
+                                   .method = method,
+                                   .status = status,
+                                   .cseq = 2,
+                                   .session_timer = {.expires = session},
+                                   .payload = sdp_payload(sdp)});
+}
+
+void Phone::passes(Method method, std::string_view sdp)
+{
+    pass(method, 0, sdp, 0s);
+}
+
+void Phone::accepts(Method method, std::string_view sdp, std::chrono::seconds session)
+{
+    pass(method, 200, sdp, session);
+}
+
+void Phone::no_longer_knows(Method method)
+{
+    pass(method, 481, {}, 0s);
 }
 
 void Phone::replies_to(const Arrived& request, unsigned status)
@@ -370,6 +434,19 @@ void Phone::replies_reliably(unsigned status, std::uint32_t rseq, std::string_vi
                                        .to_tag = "tag-" + number,
                                        .reliable = {rseq},
                                        .payload = sdp_payload(sdp)});
+}
+
+void Phone::redirects(std::vector<SipUri> to)
+{
+    REQUIRE_MESSAGE(to_answer_, number << " has nothing to answer");
+    const auto request = *std::exchange(to_answer_, std::nullopt);
+    scenario_.invites_.erase(request.answers_to);
+    scenario_.receive(ResponseReceived{.leg = request.leg,
+                                       .transaction = request.answers_to,
+                                       .method = INVITE,
+                                       .status = 302,
+                                       .to_tag = "tag-" + number,
+                                       .redirects = std::move(to)});
 }
 
 void Phone::fails_with(unsigned status)
@@ -448,6 +525,8 @@ DirectoryRef Scenario::directory() const
         Extension extension{std::to_string(n), "Name " + std::to_string(n), {}, {}};
         if (const auto found = forwarding_.find(extension.number); found != forwarding_.end())
             extension.forwarding = found->second;
+        if (const auto found = modes_.find(extension.number); found != modes_.end())
+            extension.mode = found->second;
         extensions.push_back(std::move(extension));
     }
     return std::make_shared<const Directory>(
@@ -509,6 +588,13 @@ void Scenario::replaces_directory(std::vector<Group> groups)
 void Scenario::forwards(const std::string& number, Forwarding forwarding)
 {
     forwarding_[number] = std::move(forwarding);
+    exchange_->replace_directory(directory(), now_, outbox_);
+    deliver();
+}
+
+void Scenario::joins(const std::string& number, CallMode mode)
+{
+    modes_[number] = mode;
     exchange_->replace_directory(directory(), now_, outbox_);
     deliver();
 }
@@ -647,6 +733,7 @@ void Scenario::deliver()
     for (auto& change : outbox_.storage) stored.push_back(std::move(change));
     outbox_.storage.clear();
     outbox_.events.clear();
+    for (auto& event : std::exchange(outbox_.shown, {})) shown.push_back(std::move(event));
     for (auto& command : commands) deliver(command);
     for (auto& feature : std::exchange(outbox_.asked, {})) asked.push_back(std::move(feature));
     if (!outermost) return;
@@ -780,14 +867,18 @@ void Scenario::deliver(SipCommand& command)
                        arrive(*phone, std::move(arrived));
                    },
                    [&](SendCancel& cancel) {
-                       auto* phone = phone_of(cancel.leg);
+                       const auto branch = branches_.find(cancel.leg);
+                       auto* phone =
+                           branch == branches_.end() ? phone_of(cancel.leg) : branch->second;
                        REQUIRE_MESSAGE(phone, "a CANCEL on a closed dialog");
                        if (phone->answers_cancel && invites_.erase(cancel.transaction) != 0)
-                           waiting_.push_back(ResponseReceived{.leg = cancel.leg,
-                                                               .transaction = cancel.transaction,
-                                                               .method = INVITE,
-                                                               .status = 487,
-                                                               .to_tag = "tag-" + phone->number});
+                           waiting_.push_back(
+                               ResponseReceived{.leg = cancel.leg,
+                                                .transaction = cancel.transaction,
+                                                .method = INVITE,
+                                                .status = 487,
+                                                .to_tag = "tag-" + phone->number,
+                                                .message = passed_message(487, cancel.leg)});
                        Arrived arrived;
                        arrived.what = "CANCEL";
                        arrived.method = CANCEL;
@@ -796,6 +887,23 @@ void Scenario::deliver(SipCommand& command)
                        arrive(*phone, std::move(arrived));
                    },
                    [&](CloseDialog& close) { CHECK(legs_.erase(close.leg) == 1); },
+                   [&](SendStandalone& request) {
+                       auto* phone = phone_at(request.target.flow);
+                       REQUIRE(phone);
+                       if (request.method == OPTIONS && phone->answers_options)
+                           return waiting_.push_back(
+                               StandaloneAnswered{.transaction = request.transaction,
+                                                  .status = *phone->answers_options,
+                                                  .generated = *phone->answers_options == 408});
+                       Arrived arrived;
+                       arrived.what = word(request.method);
+                       arrived.method = request.method;
+                       arrived.answers_to = request.transaction;
+                       arrived.from_address = request.from;
+                       arrived.headers = request.headers;
+                       arrived.payload = request.payload;
+                       arrive(*phone, std::move(arrived));
+                   },
                    [&](SendNotify& notify) {
                        auto* phone = phone_at(notify.dialog->flow);
                        REQUIRE(phone);
@@ -810,8 +918,74 @@ void Scenario::deliver(SipCommand& command)
                        arrive(*phone, std::move(arrived));
                    },
                    [](ForgetNotify&) {},
+                   [&](ForwardInvite& forward) {
+                       auto* phone = phone_at(forward.target.flow);
+                       REQUIRE(phone);
+                       auto& request = requests_.at(forward.request);
+                       request.leg = forward.caller;
+                       branches_[forward.leg] = phone;
+                       invites_[forward.transaction] = {phone, INVITE, forward.leg};
+                       phone->shared_ = {request.call_id,
+                                         "tag-" + phone->number + "-" +
+                                             std::to_string(phone->flow.port),
+                                         "from-" + std::to_string(forward.request.value)};
+                       Arrived arrived;
+                       arrived.what = "INVITE";
+                       arrived.method = INVITE;
+                       arrived.leg = forward.leg;
+                       arrived.answers_to = forward.transaction;
+                       arrived.headers = forward.headers;
+                       arrived.session_timer = forward.session_timer;
+                       phone->to_answer_ = arrived;
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [&](ForwardResponse& forward) {
+                       const auto& message = dynamic_cast<const PassedMessage&>(*forward.message);
+                       auto* phone = passed_[forward.request];
+                       if (!phone)
+                           phone = passed_[forward.request] = requests_.at(forward.request).phone;
+                       if (message.status >= 200) requests_.erase(forward.request);
+                       phone->shared_ = {"call-" + std::to_string(forward.request.value),
+                                         "from-" + std::to_string(forward.request.value),
+                                         message.tag};
+                       Arrived arrived;
+                       arrived.what = std::to_string(message.status);
+                       arrived.status = message.status;
+                       arrived.headers = forward.headers;
+                       for (const auto& challenge : forward.challenges)
+                           arrived.headers.push_back(
+                               {"Challenge", dynamic_cast<const PassedMessage&>(*challenge).tag});
+                       arrived.session_timer = forward.session_timer;
+                       arrived.payload = message.payload;
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [&](ProbeDialog& probe) {
+                       auto* phone = phone_at(probe.flow);
+                       REQUIRE(phone);
+                       CHECK(probe.dialog.call_id == phone->shared_.call_id);
+                       CHECK(probe.dialog.local_tag == phone->shared_.remote_tag);
+                       CHECK(probe.dialog.remote_tag == phone->shared_.local_tag);
+                       Arrived arrived;
+                       arrived.what = "OPTIONS";
+                       arrived.method = OPTIONS;
+                       arrived.leg = probe.leg;
+                       arrived.answers_to = probe.transaction;
+                       phone->to_answer_ = arrived;
+                       arrive(*phone, std::move(arrived));
+                   },
                },
                command);
+}
+
+WireMessageRef Scenario::passed_message(unsigned status, LegId branch, std::string_view sdp) const
+{
+    const auto found = branches_.find(branch);
+    if (found == branches_.end()) return nullptr;
+    auto message = std::make_shared<PassedMessage>();
+    message->status = status;
+    message->tag = found->second->shared_.local_tag;
+    message->payload = sdp_payload(sdp);
+    return message;
 }
 
 void Scenario::arrive(Phone& phone, Arrived arrived)

@@ -24,6 +24,7 @@ inline constexpr Method INFO = Method::info;
 inline constexpr Method UPDATE = Method::update;
 inline constexpr Method PRACK = Method::prack;
 inline constexpr Method NOTIFY = Method::notify;
+inline constexpr Method MESSAGE = Method::message;
 inline constexpr Method SUBSCRIBE = Method::subscribe;
 
 inline constexpr std::string_view talking_sdp = "v=0\r\nm=audio 4000 RTP/AVP 0\r\na=sendrecv\r\n";
@@ -89,7 +90,15 @@ public:
     /// INVITE `number`; empty `sdp`: delayed offer.
     void sends(Method method, std::string_view number, std::string_view sdp = talking_sdp);
 
+    /// INVITE to a phone, by its contact.
+    void sends_to(const SipUri& contact, std::string_view sdp = talking_sdp);
     /// The same with a Replaces header.
+    /// MESSAGE outside a dialog.
+    void writes(std::string_view number, std::string_view text,
+                std::string_view content_type = "text/plain");
+    /// Answers a request that belongs to no dialog; `generated`: the stack does, for a silent
+    /// phone.
+    void answers_standalone(const Arrived& request, unsigned status, bool generated = false);
     void sends_replacing(const Replaces& replaces, std::string_view number,
                          std::string_view sdp = talking_sdp);
 
@@ -116,8 +125,16 @@ public:
     void acknowledge(const Arrived& success, std::string_view sdp = {});
     /// Timer H of a 2xx whose ACK never came.
     void never_acknowledges(const Arrived& success);
+    /// 302 with these contacts.
+    void redirects(std::vector<SipUri> to);
     /// The stack's own answer: 408 for silence, 503 for an unreachable address.
     void fails_with(unsigned status);
+
+    // Within a dialog shared with another phone, which the exchange only sees pass.
+    void passes(Method method, std::string_view sdp = {});
+    /// The answer of this phone to what the other one has passed.
+    void accepts(Method method, std::string_view sdp = {}, std::chrono::seconds session = 0s);
+    void no_longer_knows(Method method);
 
     /// The next thing that arrived must be this; fails the test otherwise.
     Arrived receives(Method method);
@@ -135,6 +152,7 @@ public:
     bool answers_cancel = true;  // with 487 to the INVITE
     bool answers_bye = true;
     bool answers_probes = false;                   // OPTIONS within a dialog, unseen by the test
+    std::optional<unsigned> answers_options;  // outside a dialog, unseen by the test; 408: never
     std::optional<unsigned> answers_notify = 200;  // nullopt: only when told, by answers(...)
     SessionTimer session_timer;
     OptionTag supported = OptionTag::none;
@@ -162,10 +180,13 @@ private:
 
     Scenario& scenario_;
     LegId leg_{};                       // the exchange's leg of the present dialog
+    std::optional<SipUri> request_uri_;
     TransactionId own_invite_{};        // our INVITE, as the exchange knows it
     std::optional<Arrived> to_answer_;  // the last request that waits for our answer
     std::uint32_t cseq_ = 0;
     std::uint32_t refer_ = 0;  // number of its REFERs outside a dialog
+    DialogId shared_;          // with another phone, from this one's side
+    void pass(Method method, unsigned status, std::string_view sdp, std::chrono::seconds session);
 };
 
 /// The exchange, its phones, and the time. Whatever arrives unasked fails the test at the end.
@@ -201,6 +222,8 @@ public:
     void replaces_directory(std::vector<Group> groups);
     /// Forwarding of `number`, in force from now on.
     void forwards(const std::string& number, Forwarding forwarding);
+    /// How callers are joined to `number`, from now on.
+    void joins(const std::string& number, CallMode mode);
     void has_ring_groups(std::vector<RingGroup> groups);
     void has_park_lot(ParkLot lot);
     [[nodiscard]] const Forwarding& forwarding_of(const std::string& number);
@@ -209,9 +232,9 @@ public:
     std::vector<FeatureAsked> asked;
     /// Does what was asked first, and tells the exchange.
     void settles_one(unsigned status = 200);
-    [[nodiscard]] RouteExplanation decides(std::string_view from, std::string_view dialled) const
+    [[nodiscard]] RouteExplanation decides(std::string from, std::string dialled) const
     {
-        return exchange_->explain_route(from, dialled);
+        return exchange_->explain_route({std::move(from), std::move(dialled)});
     }
     /// A third party wants something done with a call; `call` may be empty where only one is.
     OrderAnswer orders(CallOrder order);
@@ -221,6 +244,9 @@ public:
     void restarts();
     /// The same, with storage as `edit` leaves it.
     void restarts(const std::function<void(Kept&)>& edit);
+    /// What changed, for who looks on.
+    std::vector<LiveEvent> shown;
+    void looks_on() { outbox_.listened = true; }
     [[nodiscard]] LiveView view() const { return exchange_->view(now_); }
 
     void receive(const SipInput& input);
@@ -235,6 +261,9 @@ private:
     void deliver();
     void deliver(SipCommand& command);
     void arrive(Phone& phone, Arrived arrived);
+    /// What a phone answers to an INVITE that was passed on; null: it was not.
+    [[nodiscard]] WireMessageRef passed_message(unsigned status, LegId branch,
+                                                std::string_view sdp = {}) const;
     Phone* phone_of(LegId leg);
     Phone* phone_at(const Flow& flow);
 
@@ -251,6 +280,7 @@ private:
     Moment now_;
     std::vector<Group> groups_;
     std::map<std::string, Forwarding> forwarding_;
+    std::map<std::string, CallMode> modes_;
     std::vector<RingGroup> ring_groups_;
     ParkLot park_lot_;
     ExchangeSettings settings_;
@@ -263,6 +293,8 @@ private:
     std::map<TransactionId, Request> requests_;       // of phones, not finally answered
     std::map<ClientTransactionId, Request> invites_;  // of the exchange, not finally answered
     std::map<LegId, Phone*> legs_;
+    std::map<TransactionId, Phone*> passed_;                         // whose INVITE it was
+    std::map<LegId, Phone*> branches_;                               // of INVITEs passed on
     std::map<std::string, LegId> open_;                              // by Call-ID
     std::map<std::pair<std::string, std::string>, Phone*> dialogs_;  // by Call-ID and our tag
     IdSource<TransactionId> transactions_;

@@ -38,6 +38,20 @@ class Rows(WireTest):
         incoming.receives("BYE")
         lamp.shows("idle")
 
+    def test_one_device_has_a_dialect_of_its_own(self):
+        device = "/api/v1/device-profiles/00-15-65-AA-BB-CC"
+        phones = [self.phone("201", user_agent=f"Acme 7 {mac}")
+                  for mac in ("00:15:65:aa:bb:cc", "00:15:65:aa:bb:cd")]
+        one, other = [phone.watches("202") for phone in phones]
+        self.rest.put(device, {"profile": "yealink"})
+        self.assertEqual("0000", one.receives_notify("idle").document.dialog.id)
+        other.phone.pings()
+        lamps = [phone["lamp"] for phone in self.rest.get("/api/v1/lamps/201/202")["phones"]]
+        self.assertEqual({("yealink", "device"), ("standard", "default")},
+                         {(lamp["profile"], lamp["profile_from"]) for lamp in lamps})
+        self.rest.delete(device)
+        self.assertEqual("idle", one.receives_notify("idle").document.dialog.id)
+
     def test_a_row_survives_a_kill(self):
         self.rest.put(PROFILE, {"user_agents": ["acme"], "idle_dialog_id": "dark"})
         self.server.kill()

@@ -151,6 +151,35 @@ class Forwarding(WireTest):
         self.assertEqual("feature", decide("*78")["outcome"])
         self.anna.pings()
 
+    def test_callers_are_excepted_by_number_or_for_showing_none(self):
+        path = "/api/v1/extensions/202/forwarding"
+        self.rest.put(path, {"do_not_disturb": True, "exceptions": [
+            {"match": "anonymous", "treatment": "refuse"},
+            {"caller": "201", "treatment": "ring"},
+            {"match": "prefix", "caller": "20", "treatment": "forward", "to": "203"}]})
+        call, incoming = talk(self.anna, self.bob)  # through do not disturb
+        call.hangs_up()
+        incoming.receives("BYE")
+        self.anna.calls("202", headers=[("Privacy", "id")]).receives(433)
+        dan = self.phone("204", transport="tcp")
+        call = dan.calls("202")
+        call.receives(181)
+        incoming = self.carol.receives("INVITE")
+        self.assertIn("reason=unconditional", incoming.received.message["Diversion"])
+        incoming.replies(486)
+        call.receives(486)
+        self.server.stop()
+        self.server.start()
+        self.assertEqual(["refuse", "ring", "forward"],
+                         [each["treatment"] for each in self.forwarding()["exceptions"]])
+        for phone in self.office.phones:
+            phone.address = self.server.address
+        answer = self.rest.request("POST", "/api/v1/digit-plan:test",
+                                   {"from": "201", "dialled": "202", "caller": ""}).json
+        self.assertEqual((433, "reject"), (answer["status"], answer["outcome"]))
+        self.assertIn("202 makes an exception for callers without a number: the call is refused",
+                      answer["steps"])
+
     def test_the_plan_rewrites_and_bars(self):
         self.rest.put("/api/v1/digit-plan", {
             "rules": [{"name": "reception", "pattern": "0", "replacement": "202"},

@@ -19,9 +19,10 @@ class RealPhones(WireTest):
 class TwoBaresips(RealPhones):
     patience = 20
 
-    def baresip(self, number: str, hertz: int, transport: str) -> Baresip:
+    def baresip(self, number: str, hertz: int, transport: str, contact: str = "") -> Baresip:
         phone = Baresip(self.folder / number, number, self.office.secrets[number],
-                        self.office.domain, self.server.address[transport], hertz, transport)
+                        self.office.domain, self.server.address[transport], hertz, transport,
+                        contact)
         self.addCleanup(phone.close)
         phone.says(r"200 OK")
         return phone

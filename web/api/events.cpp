@@ -15,7 +15,8 @@ EventFilter filter_of(const Query& query)
     const auto types = find(query, "types");
     if (!types) return filter;
     filter.types = 0;
-    for (const auto type : {EventType::call, EventType::lamp, EventType::registration})
+    for (const auto type : {EventType::call, EventType::lamp, EventType::registration,
+                            EventType::reachability})
         if (types->find(name(type)) != types->npos) filter.types |= static_cast<unsigned>(type);
     return filter;
 }

@@ -17,6 +17,7 @@ json::object shown(const admin::ExtensionView& extension)
     return {{"number", extension.number},
             {"display_name", extension.display_name},
             {"visibility", name(extension.visibility)},
+            {"mode", name(extension.mode)},
             {"created_at", time_text(extension.stamp.created_at)},
             {"updated_at", time_text(extension.stamp.updated_at)}};
 }
@@ -39,6 +40,12 @@ bool is_null(const json::object& body, std::string_view name)
 Visibility visibility_in(const json::object& body)
 {
     return visibility(text_of(body, "visibility").value_or("")).value_or(Visibility::open);
+}
+
+/// As visibility_in(): without a word calls are bridged.
+CallMode mode_in(const json::object& body)
+{
+    return call_mode(text_of(body, "mode").value_or("")).value_or(CallMode::bridge);
 }
 
 std::string named(const std::string& number)
@@ -103,7 +110,7 @@ ApiAnswer put_extension(const ApiRequest& request)
     if (auto response = other_key(request, body)) return {std::move(*response)};
     return save(request,
                 {request.param("number"), text_of(body, "display_name").value_or(""),
-                 text_of(body, "sip_password"), false, visibility_in(body)},
+                 text_of(body, "sip_password"), false, visibility_in(body), mode_in(body)},
                 precondition_of(request.fields));
 }
 
@@ -118,8 +125,13 @@ ApiAnswer patch_extension(const ApiRequest& request)
         return {refused(*refusal, named(number))};
     if (!present) return {problem(404, "unknown", named(number) + " does not exist")};
 
-    admin::ExtensionDraft draft{number, present->display_name, text_of(body, "sip_password"),
-                                is_null(body, "sip_password"), present->visibility};
+    admin::ExtensionDraft draft{number,
+                                present->display_name,
+                                text_of(body, "sip_password"),
+                                is_null(body, "sip_password"),
+                                present->visibility,
+                                present->mode};
+    if (body.contains("mode")) draft.mode = mode_in(body);
     if (body.contains("visibility")) draft.visibility = visibility_in(body);
     if (body.contains("display_name"))
         draft.display_name = text_of(body, "display_name").value_or("");

@@ -17,9 +17,33 @@ json::value text_or_null(const std::string& text)
     return text.empty() ? json::value{} : json::value(text);
 }
 
+json::object shown(const CallerException& exception)
+{
+    return {{"match", db::word(exception.match)},
+            {"caller", text_or_null(exception.caller)},
+            {"treatment", db::word(exception.treatment)},
+            {"to", text_or_null(exception.to)}};
+}
+
+CallerException exception_in(const json::object& body)
+{
+    CallerException exception;
+    const auto text = [&](std::string_view name) {
+        const auto* member = body.if_contains(name);
+        return member && !member->is_null() ? json::value_to<std::string>(*member) : std::string{};
+    };
+    if (const auto match = db::caller_match_named(text("match"))) exception.match = *match;
+    exception.treatment = db::caller_treatment_named(text("treatment")).value();
+    exception.caller = text("caller");
+    exception.to = text("to");
+    return exception;
+}
+
 json::object shown(const admin::ForwardingView& view)
 {
     const auto& forwarding = view.forwarding;
+    json::array exceptions;
+    for (const auto& exception : forwarding.exceptions) exceptions.push_back(shown(exception));
     json::object body{{"always", text_or_null(forwarding.always)},
                       {"busy", text_or_null(forwarding.busy)},
                       {"no_answer", text_or_null(forwarding.no_answer)},
@@ -29,6 +53,7 @@ json::object shown(const admin::ForwardingView& view)
                       {"call_waiting", forwarding.call_waiting},
                       {"call_limit", nullptr},
                       {"forking", db::forking_word(forwarding.forking)},
+                      {"exceptions", std::move(exceptions)},
                       {"updated_at", time_text(view.updated_at)}};
     if (forwarding.call_limit) body["call_limit"] = *forwarding.call_limit;
     return body;
@@ -68,6 +93,12 @@ void merge(const json::object& body, Forwarding& forwarding)
     if (const auto* member = body.if_contains("forking"))
         forwarding.forking =
             member->is_null() ? defaults.forking : db::forking_named(member->as_string()).value();
+    if (const auto* member = body.if_contains("exceptions")) {
+        forwarding.exceptions.clear();
+        if (!member->is_null())
+            for (const auto& exception : member->as_array())
+                forwarding.exceptions.push_back(exception_in(exception.as_object()));
+    }
 }
 
 ApiAnswer save(const ApiRequest& request, const Forwarding& forwarding,

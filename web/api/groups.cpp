@@ -120,8 +120,8 @@ ApiAnswer save(const ApiRequest& request, const Group& group, const admin::Preco
     auto saved =
         admin::GroupService{request.database}.put(group, condition, request.actor, request.now);
     if (!saved) return {refused(saved.error(), named(group.name))};
-    auto response = json_answer(saved->created ? 201 : 200, shown(saved->group));
-    response.fields.add("ETag", etag(saved->group.stamp.version));
+    auto response = json_answer(saved->created ? 201 : 200, shown(saved->row));
+    response.fields.add("ETag", etag(saved->row.stamp.version));
     if (saved->created) response.fields.add("Location", "/api/v1/groups/" + group.name);
     return {std::move(response), std::move(saved->change)};
 }

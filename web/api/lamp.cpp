@@ -1,6 +1,7 @@
 // One lamp: why it shows what it shows, and sending it anew.
 #include <boost/json.hpp>
 
+#include "core/feature_key.hpp"
 #include "db/group_store.hpp"
 #include "web/api/lamp_words.hpp"
 #include "web/api/request.hpp"
@@ -57,6 +58,7 @@ json::object shown(const AccountedNotify& notify)
 json::object shown(const AccountedLamp& lamp)
 {
     return {{"kind", lamp.unsolicited ? "unsolicited" : "subscribed"},
+            {"list", lamp.list.empty() ? json::value{} : json::value(lamp.list)},
             {"profile", lamp.profile},
             {"profile_from", name(lamp.profile_origin)},
             {"shown", shown(lamp.shown)},
@@ -132,7 +134,8 @@ std::optional<HttpResponse> unknown_extensions(const LampAccount& account)
     json::array errors;
     for (const auto& [name, number] :
          {std::pair{"/watcher", &account.watcher}, {"/member", &account.member}})
-        if (!account.directory->is_watchable(*number))
+        if (const auto key = feature_key(*number); !account.directory->is_watchable(
+                key && number == &account.member ? key->owner : *number))
             errors.push_back(json::object{{"pointer", name},
                                           {"code", "unknown_extension"},
                                           {"message", "there is no extension " + *number}});

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/feature_key.hpp"
 #include "web/api/time_text.hpp"
 
 namespace lampline::web {
@@ -31,10 +32,22 @@ std::string doing(const AccountedCall& call)
     return fmt::format("is being called by {}", who(call));
 }
 
+/// What the member is without a call.
+std::string standing_words(const LampAccount& account)
+{
+    const auto& standing = account.standing;
+    if (feature_key(account.member)) return standing.on ? " is on" : " is off";
+    std::string text = " is idle";
+    if (standing.unregistered) text += ", has no phone registered";
+    if (standing.do_not_disturb) text += ", does not want to be disturbed";
+    if (standing.forwarded) text += ", forwards all its calls";
+    return text;
+}
+
 std::string member_sentence(const LampAccount& account)
 {
     std::string text = account.member;
-    if (account.calls.empty()) text += " is idle";
+    if (account.calls.empty()) text += standing_words(account);
     for (std::size_t i = 0; i < account.calls.size(); ++i)
         text.append(i == 0 ? " " : ", and ").append(doing(account.calls[i]));
     if (account.member_look.since)
@@ -157,7 +170,10 @@ std::string summary(const LampAccount& account)
 std::string explanation(const AccountedPhone& phone, const LampAccount& account)
 {
     if (!phone.lamp) return without_lamp(phone, account);
-    return colours(*phone.lamp) + delivery(*phone.lamp);
+    auto text = colours(*phone.lamp) + delivery(*phone.lamp);
+    if (const auto& list = phone.lamp->list; !list.empty())
+        text += fmt::format(" It is told with the others of group {}, in one subscription.", list);
+    return text;
 }
 
 }  // namespace lampline::web

@@ -14,6 +14,7 @@ json::object shown(const LiveLamp& lamp)
     return {{"watcher", lamp.watcher},
             {"member", lamp.member},
             {"kind", lamp.kind},
+            {"list", lamp.list.empty() ? json::value{} : json::value(lamp.list)},
             {"contact", lamp.contact},
             {"profile", lamp.profile},
             {"state", lamp.state},

@@ -102,6 +102,27 @@ MetricFamily subscriptions(const std::vector<LiveLamp>& lamps)
     return all;
 }
 
+MetricFamily reachability(const std::vector<Binding>& bindings)
+{
+    std::array<double, 3> counts{};
+    for (const auto& binding : bindings) ++counts[static_cast<std::size_t>(binding.reach.state)];
+    auto all = family("lampline_contacts",
+                      "Registered contacts, by whether they answer OPTIONS; unknown: not asked yet",
+                      MetricType::Gauge);
+    constexpr std::array words{"unknown", "reachable", "unreachable"};
+    for (std::size_t i = 0; i < words.size(); ++i) add(all, {{"state", words[i]}}, counts[i]);
+    return all;
+}
+
+MetricFamily messages(const LiveCounters& counters)
+{
+    auto all = family("lampline_messages_total", "MESSAGEs outside a dialog, by their answer",
+                      MetricType::Counter);
+    add(all, {{"result", "accepted"}}, static_cast<double>(counters.messages_accepted));
+    add(all, {{"result", "refused"}}, static_cast<double>(counters.messages_refused));
+    return all;
+}
+
 MetricFamily http_answers(const StatusCounts& counts)
 {
     auto answers =
@@ -166,6 +187,12 @@ ApiAnswer get_metrics(const ApiRequest& request)
         counter("lampline_event_resets_total", "Streams that could not go on where they were",
                 events.resets),
         gauge("lampline_registrations", "Registered contacts", view.registrations.size()),
+        reachability(view.registrations),
+        counter("lampline_qualifies_sent_total", "OPTIONS to registered phones since start",
+                now.qualifies_sent),
+        counter("lampline_qualifies_unanswered_total", "Those that nobody answered",
+                now.qualifies_unanswered),
+        messages(now),
         gauge("lampline_calls", "Calls under way", view.calls.size()),
         gauge("lampline_lamps", "Pairs of a watcher's phone and a member", view.lamps.size()),
         http_answers(request.counts),

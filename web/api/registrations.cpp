@@ -15,6 +15,24 @@ std::string address_of(const Flow& flow)
     return (v6 ? '[' + flow.host + ']' : flow.host) + ':' + std::to_string(flow.port);
 }
 
+json::value reachable(const Reach& reach)
+{
+    if (reach.state == Reach::State::unknown) return nullptr;
+    return reach.state == Reach::State::reachable;
+}
+
+json::value round_trip(const Reach& reach)
+{
+    if (reach.round_trip.count() == 0) return nullptr;
+    return static_cast<double>(reach.round_trip.count()) / 1000;
+}
+
+json::value since(const Reach& reach)
+{
+    if (reach.state == Reach::State::unknown) return nullptr;
+    return json::value(time_text(reach.since));
+}
+
 json::object shown(const Binding& binding)
 {
     return {{"extension", binding.aor},
@@ -25,6 +43,9 @@ json::object shown(const Binding& binding)
             {"q", binding.q_thousandths / 1000.0},
             {"user_agent", binding.user_agent},
             {"instance", binding.instance},
+            {"reachable", reachable(binding.reach)},
+            {"round_trip_ms", round_trip(binding.reach)},
+            {"reachable_since", since(binding.reach)},
             {"expires_at", time_text(binding.expires_at)},
             {"registered_at", time_text(binding.registered_at)}};
 }

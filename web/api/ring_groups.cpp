@@ -84,8 +84,8 @@ ApiAnswer save(const ApiRequest& request, const RingGroup& group,
     auto saved =
         admin::RingGroupService{request.database}.put(group, condition, request.actor, request.now);
     if (!saved) return {refused(saved.error(), named(group.number))};
-    auto response = json_answer(saved->created ? 201 : 200, shown(saved->group));
-    response.fields.add("ETag", etag(saved->group.stamp.version));
+    auto response = json_answer(saved->created ? 201 : 200, shown(saved->row));
+    response.fields.add("ETag", etag(saved->row.stamp.version));
     if (saved->created)
         response.fields.add("Location", "/api/v1/ring-groups/" + escaped_segment(group.number));
     return {std::move(response), std::move(saved->change)};

@@ -51,6 +51,8 @@ TEST_CASE("forwarding is kept, audited, and in the directory")
     wanted.call_waiting = false;
     wanted.call_limit = 4;
     wanted.forking = Forking::sequential;
+    wanted.exceptions = {{CallerMatch::prefix, "030", CallerTreatment::forward, "203"},
+                         {CallerMatch::anonymous, "", CallerTreatment::refuse}};
     const auto saved = desk.put(wanted).value();
     CHECK(saved.view.forwarding == wanted);
     CHECK(saved.change.directory->find("202")->forwarding == wanted);
@@ -140,7 +142,7 @@ TEST_CASE("a code is dialable, and nobody else's")
     };
     CHECK(fault(put("*2a")) == "/code malformed");
     CHECK(fault(put("123456789")) == "/code malformed");
-    CHECK(fault(put("*21")) == "/code duplicate");
+    CHECK(fault(put("*21")) == "/code taken");
     CHECK(fault(put("203")) == "/code taken");
     CHECK(put("*79"));
 }

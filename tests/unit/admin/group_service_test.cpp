@@ -36,7 +36,7 @@ TEST_CASE("a group is created, replaced and removed, and the exchange is told ea
     CHECK(created.change.directory->right("201", "207") != nullptr);
     const auto replaced = desk.put({"sales", "Sales", {"211"}, {{"201", true, {}}}}).value();
     CHECK_FALSE(replaced.created);
-    CHECK(replaced.group.stamp.version > created.group.stamp.version);
+    CHECK(replaced.row.stamp.version > created.row.stamp.version);
     CHECK(replaced.change.directory->right("201", "207") == nullptr);
     const auto removed = desk.groups.remove("sales", {}, anna, at(1));
     REQUIRE(removed);
@@ -83,7 +83,7 @@ TEST_CASE("a group's name and size have limits")
 TEST_CASE("a stale version changes nothing")
 {
     Desk desk;
-    const auto version = desk.put({"sales", "", {}, {}}).value().group.stamp.version;
+    const auto version = desk.put({"sales", "", {}, {}}).value().row.stamp.version;
     const auto outcome = desk.put({"sales", "new", {}, {}}, {.only_versions = {{version + 1}}});
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().version == version);

@@ -5,6 +5,8 @@
 
 #include "unit/engine/indication_office.hpp"
 
+#include "support/list_notify_reader.hpp"
+
 using namespace lampline;
 using namespace lampline::test;
 
@@ -12,8 +14,19 @@ namespace {
 
 const std::vector<std::string> members{"207", "208", "209"};
 const std::vector<std::string> watchers{"201", "202", "203", "204"};
-constexpr const char* profiles[]{"standard", "innovaphone", "",       "polycom",
-                                 "yealink",  "cisco-spa",   "fanvil", "softphone"};
+constexpr const char* profiles[]{"standard",  "innovaphone", "",          "polycom", "yealink",
+                                 "cisco-spa", "fanvil",      "softphone", "telling"};
+
+/// Shows what an extension is without a call.
+const BodyProfile telling{.name = "telling",
+                          .unregistered = "trying",
+                          .do_not_disturb = "confirmed",
+                          .forwarded = "early"};
+
+bool stands_in(const std::string& call_id)
+{
+    return call_id == "unregistered" || call_id == "dnd" || call_id == "forwarded";
+}
 
 /// What one phone has seen of one Call-ID: it checks every NOTIFY as it comes.
 struct Seen {
@@ -53,10 +66,19 @@ private:
             if (member != without) present.push_back(member);
         auto numbers = watchers;
         numbers.insert(numbers.end(), present.begin(), present.end());
-        std::vector<OfficeWatcher> rows;
+        std::vector<Extension> extensions;
+        for (const auto& number : numbers) {
+            Extension extension{number, {}, {}, {}};
+            if (const auto wishes = wishes_.find(number); wishes != wishes_.end())
+                extension.forwarding = wishes->second;
+            extensions.push_back(std::move(extension));
+        }
+        Group group{"sales", "Sales", present, {}};
         for (std::size_t at = 0; at < watchers.size(); ++at)
-            rows.push_back({watchers[at], unsolicited || at % 2 == 0, choice_of(at)});
-        return office_directory(numbers, present, rows);
+            group.watchers.push_back({watchers[at], unsolicited || at % 2 == 0, choice_of(at)});
+        return std::make_shared<const Directory>("office.test", std::move(extensions),
+                                                 std::vector<Group>{std::move(group)}, Numbering{},
+                                                 std::vector<BodyProfile>{telling});
     }
 
     std::size_t below(std::size_t bound) { return random_() % bound; }
@@ -68,7 +90,7 @@ private:
 
     void step()
     {
-        switch (below(24)) {
+        switch (below(27)) {
         case 0:
         case 1:
         case 2:
@@ -94,17 +116,31 @@ private:
         case 18:
             if (below(20) == 0) crash();
             return;
+        case 19: return office_.registers(any_of(members), 1, seconds{86'400});
+        case 20: return office_.unregisters(any_of(members));
+        case 21: return wish(any_of(members));
+        case 22:  // an answer that comes twice, or late: must not matter
+            return office_.answers(answered_, below(2) ? 200 : 481);
         default:
             answer_one(status());
             if (below(3) == 0) office_.passes(seconds{below(3)});
         }
     }
 
+    void wish(const std::string& member)
+    {
+        auto& wishes = wishes_[member];
+        wishes.do_not_disturb = below(2) == 0;
+        wishes.always = below(2) == 0 ? "201" : "";
+        office_.configures(directory(unsolicited_, without_));
+    }
+
     std::string agent() { return below(2) ? "snom360/5.5" : "other"; }
 
     unsigned status()
     {
-        constexpr unsigned likely[]{200, 200, 200, 200, 200, 200, 200, 408, 408, 500, 503, 481};
+        constexpr unsigned likely[]{200, 200, 200, 200, 200, 200, 200, 200, 200,
+                                    200, 408, 408, 408, 500, 503, 491, 481, 489};
         return likely[below(std::size(likely))];
     }
 
@@ -154,7 +190,14 @@ private:
 
     void subscribe()
     {
-        auto request = office_.subscribe(any_of(watchers), any_of(members), ++last_cseq_);
+        const bool list = below(3) == 0;
+        auto request =
+            office_.subscribe(any_of(watchers), list ? "sales" : any_of(members), ++last_cseq_);
+        if (list) {
+            request.supported = OptionTag::eventlist;
+            request.accept = {};
+            if (below(2)) request.source.transport = Transport::tcp;
+        }
         request.user_agent = agent();
         request.call_id += below(2) ? "" : "-" + std::to_string(last_cseq_);
         if (below(8) == 0) request.expires = seconds{0};
@@ -219,7 +262,6 @@ private:
             const auto notify = office_.notified();
             const auto key = key_of(notify);
             Seen& seen = seen_[key];
-            const auto document = document_of(notify);
             CHECK_FALSE(seen.ended);
             if (!seen.any)
                 CHECK(notify.version == 0);
@@ -237,14 +279,17 @@ private:
             seen.version = notify.version;
             seen.cseq = notify.cseq;
             seen.ended = last;
-            notified_.insert(key);
             const auto user = [](const std::string& address) {
                 const auto begin = address.find("sip:") + 4;
                 return address.substr(begin, address.find('@') - begin);
             };
-            seen.watcher = user(notify.dialog->to);
-            seen.member = user(notify.dialog->from);
-            seen.profile = profile_of(seen.watcher, document);
+            for (const auto& part : parts_of(notify)) {
+                notified_.insert(part.key);
+                Seen& lamp = seen_[part.key];
+                lamp.watcher = user(notify.dialog->to);
+                lamp.member = part.member;
+                lamp.profile = profile_of(lamp.watcher, part.document);
+            }
             if (last)
                 under_way_.erase(key);
             else
@@ -256,6 +301,30 @@ private:
         office_.forgotten.clear();
     }
 
+    /// What a NOTIFY says of one member.
+    struct Part {
+        std::string key;  // of the lamp
+        std::string member;
+        DialogInfo document;
+    };
+    static std::vector<Part> parts_of(const SendNotify& notify)
+    {
+        const auto key = key_of(notify);
+        const auto number_of = [](const std::string& uri) {
+            return uri.substr(4, uri.find('@') - 4);
+        };
+        if (notify.dialog->require.empty()) {
+            const auto& from = notify.dialog->from;
+            return {{key, number_of(from.substr(from.find("sip:"))), document_of(notify)}};
+        }
+        std::vector<Part> parts;
+        for (auto& resource : read_list(notify.content_type, body_of(notify)).resources)
+            if (resource.document)
+                parts.push_back({key + "/" + resource.uri, number_of(resource.uri),
+                                 std::move(*resource.document)});
+        return parts;
+    }
+
     void answer_one(unsigned status)
     {
         if (under_way_.empty()) return;
@@ -265,8 +334,10 @@ private:
         const auto key = at->first;
         under_way_.erase(at);
         const bool only_the_answer_was_lost = status == 408 && below(2) == 0;
-        if (status == 200 || only_the_answer_was_lost) see(seen_[key], document_of(notify));
-        office_.answers(notify, status);
+        if (status == 200 || only_the_answer_was_lost)
+            for (const auto& part : parts_of(notify)) see(seen_[part.key], part.document);
+        answered_ = notify;
+        office_.answers(notify, status, seconds{status >= 500 && below(2) ? below(20) : 0});
     }
 
     /// The phone takes over a body.
@@ -274,7 +345,8 @@ private:
     {
         std::set<std::string> alive;
         for (const auto& dialog : document.dialogs)
-            if (dialog.state != "terminated") alive.insert(dialog.call_id);
+            if (dialog.state != "terminated" && !stands_in(dialog.call_id))
+                alive.insert(dialog.call_id);
         // One call is never followed by another one without an end between them, unless they
         // overlapped.
         if (!seen.alive.empty() && !alive.empty()) {
@@ -319,7 +391,7 @@ private:
         come_to_rest();
         notified_.clear();
         for (const auto& member : members) begin_call(member, LegState::early);
-        receive_all();
+        come_to_rest();  // lists have several NOTIFYs to send
         for (const auto& key : notified_)
             CHECK(shown(seen.at(key)) == expected(seen.at(key), truth));
         CHECK(notified_.size() == office_.view().lamps.size());
@@ -336,8 +408,8 @@ private:
         return lines;
     }
 
-    static std::multiset<std::string> expected(const Seen& seen,
-                                               const std::vector<DialogSnapshot>& truth)
+    [[nodiscard]] std::multiset<std::string>
+    expected(const Seen& seen, const std::vector<DialogSnapshot>& truth) const
     {
         std::multiset<std::string> lines;
         int best = 0;
@@ -355,6 +427,12 @@ private:
                 lines = {line};
             }
         }
+        if (!lines.empty() || seen.profile->name != telling.name) return lines;
+        const auto wishes = wishes_.find(seen.member);
+        if (office_.locations.bindings(seen.member).empty()) return {"unregistered trying"};
+        if (wishes == wishes_.end()) return {};
+        if (wishes->second.do_not_disturb) return {"dnd confirmed"};
+        if (!wishes->second.always.empty()) return {"forwarded early"};
         return lines;
     }
 
@@ -368,6 +446,7 @@ private:
                                                 const DialogInfo& document) const
     {
         const auto at = std::ranges::find(watchers, watcher) - watchers.begin();
+        if (choice_of(static_cast<std::size_t>(at)) == telling.name) return &telling;
         if (const auto chosen = built_in_profile(choice_of(static_cast<std::size_t>(at))))
             return chosen.get();
         if (document.entity.empty()) return &innovaphone_profile;
@@ -377,7 +456,9 @@ private:
     }
 
     std::mt19937 random_;
-    std::size_t dialects_ = 0;  // shifts the profiles among the watchers
+    std::size_t dialects_ = 0;                  // shifts the profiles among the watchers
+    std::map<std::string, Forwarding> wishes_;  // by member
+    SendNotify answered_;                       // the last one
     Office office_;
     std::vector<DialogSnapshot> truth_;
     std::vector<SubscribeReceived> dialogs_;

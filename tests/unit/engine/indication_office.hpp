@@ -19,6 +19,7 @@ using std::chrono::seconds;
 inline std::string body_of(const SendNotify& notify)
 {
     if (!notify.body_head) return {};
+    if (!notify.body_tail) return *notify.body_head;
     return *notify.body_head + std::to_string(notify.version) + *notify.body_tail;
 }
 
@@ -244,9 +245,10 @@ public:
         return all;
     }
 
-    /// Sorts what came out of a step; plays storage.
+    /// Ends a step: sorts what came out; plays storage.
     void collect()
     {
+        indications.finish_step(now, outbox);
         for (auto& command : outbox.commands) {
             if (auto* reply = std::get_if<Reply>(&command)) replies.push_back(*reply);
             if (auto* notify = std::get_if<SendNotify>(&command)) notifies.push_back(*notify);

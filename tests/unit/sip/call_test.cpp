@@ -84,7 +84,7 @@ std::string request_of_callee(Phone& phone, const Office& office, std::string_vi
 
 }  // namespace
 
-TEST_CASE("an INVITE gets 100 at once, and comes with all that a rule reads (RFC 3261 §17.2.1)")
+TEST_CASE("an INVITE gets 100 as soon as it has a dialog, and comes with all that a rule reads (RFC 3261 §17.2.1)")
 {
     Office office;
     Phone caller{office, "201"};
@@ -94,8 +94,9 @@ TEST_CASE("an INVITE gets 100 at once, and comes with all that a rule reads (RFC
         "Subject: lunch\r\nUser-Agent: Desk/1\r\nX-Private: no\r\n"
         "Replaces: other@call;to-tag=a;from-tag=b;early-only\r\n",
         "v=0 offer\r\n");
-    CHECK(caller.receive().status() == 100);
     const auto invite = office.next<InviteReceived>();
+    office.run(OpenDialog{invite.transaction, caller_leg, "ours"});
+    CHECK(caller.receive().status() == 100);
     CHECK(invite.authenticated == "201");
     CHECK(invite.request_uri.user == "202");
     CHECK(invite.parties.to.display_name == "Bob");

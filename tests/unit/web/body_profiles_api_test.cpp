@@ -100,6 +100,9 @@ TEST_CASE("422 names the place of each fault")
              Row{R"({"user_agents":[""]})", "/user_agents/0", "too_short"},
              Row{R"({"dialog_id":"1"})", "/dialog_id", "needs_one_dialog"},
              Row{R"({"partial":true,"ended":false})", "/partial", "needs_ended"},
+             Row{R"({"do_not_disturb":"lit"})", "/do_not_disturb", "not_allowed"},
+             Row{R"({"dialogs":"newest_first","merged_lists":true})", "/merged_lists",
+                 "needs_all_dialogs"},
              Row{R"({"colour":"red"})", "/colour", "unknown_member"},
          }) {
         CAPTURE(row.body);

@@ -32,6 +32,7 @@ std::string filled(std::string path)
                                       {"{member}", "207"},
                                       {"{feature}", "disturb"},
                                       {"{group}", "600"},
+                                      {"{device}", "001565aabbcc"},
                                       {"{id}", "6963200000503809"}})
         if (const auto at = path.find(name); at != std::string::npos)
             path.replace(at, std::string_view{name}.size(), value);

@@ -50,6 +50,47 @@ TEST_CASE("forwarding has defaults, is replaced by PUT and merged by PATCH")
     CHECK(office.acting() == Forwarding{});
 }
 
+TEST_CASE("exceptions for callers are set with the rest, in their order")
+{
+    Desk office;
+    const auto put = office.put(path, R"({"do_not_disturb":true,"exceptions":[
+        {"caller":"203","treatment":"ring"},
+        {"match":"prefix","caller":"00","treatment":"forward","to":"203"},
+        {"match":"anonymous","treatment":"refuse"}]})");
+    CHECK(put.status == 200);
+    using enum CallerMatch;
+    CHECK(office.acting().exceptions ==
+          std::vector<CallerException>{{number, "203", CallerTreatment::ring},
+                                       {prefix, "00", CallerTreatment::forward, "203"},
+                                       {anonymous, "", CallerTreatment::refuse}});
+    const auto shown = json_of(office.get(path)).at("exceptions");
+    CHECK(shown.at(0).at("match") == "number");
+    CHECK(shown.at(0).at("to").is_null());
+    CHECK(shown.at(2).at("caller").is_null());
+
+    office.patch(path, R"({"do_not_disturb":false})");
+    CHECK(office.acting().exceptions.size() == 3);
+    office.patch(path, R"({"exceptions":null})");
+    CHECK(office.acting().exceptions.empty());
+
+    const auto refused = [&](const std::string& exception) {
+        const auto response = office.put(path, R"({"exceptions":[)" + exception + "]}");
+        CHECK(response.status == 422);
+        return error_member(response, "pointer") + ' ' + error_member(response, "code");
+    };
+    CHECK(refused(R"({"treatment":"ring"})") == "/exceptions/0/caller required");
+    CHECK(refused(R"({"match":"anonymous","caller":"2","treatment":"ring"})") ==
+          "/exceptions/0/caller not_allowed");
+    CHECK(refused(R"({"caller":"203","treatment":"forward"})") == "/exceptions/0/to required");
+    CHECK(refused(R"({"caller":"203","treatment":"ring","to":"203"})") ==
+          "/exceptions/0/to not_allowed");
+    CHECK(refused(R"({"caller":"203","treatment":"forward","to":"999"})") ==
+          "/exceptions/0/to unknown_number");
+    CHECK(refused(R"({"caller":"203","treatment":"forward","to":"202"})") ==
+          "/exceptions/0/to itself");
+    CHECK(refused(R"({"caller":"203"})") == "/exceptions/0/treatment required");
+}
+
 TEST_CASE("an ETag guards forwarding against a phone that changes it meanwhile")
 {
     Desk office;
@@ -164,6 +205,10 @@ TEST_CASE("the test of the digit plan asks the exchange and shows what it decide
     CHECK(body.at("status").is_null());
     CHECK(body.at("steps").at(0) == "201 dials 202");
     CHECK(body.at("targets").at(0).at("after") == 15);
+
+    office.ask("POST", "/api/v1/digit-plan:test", {},
+               R"({"from":"201","dialled":"202","caller":"0301"})");
+    CHECK(office.asked_route == "0301 > 202");
 
     route.known_caller = false;
     office.route = std::make_shared<const RouteExplanation>(route);

@@ -147,10 +147,10 @@ struct WebOffice {
                           if (shows) answer(lamp_of(question));
                       },
                   .route =
-                      [this](const std::string& from, const std::string& dialled,
+                      [this](const RouteTest& test,
                              std::function<void(RouteExplanationRef)> answer) {
                           const std::lock_guard lock{mutex};
-                          asked_route = from + " > " + dialled;
+                          asked_route = test.caller.value_or(test.from) + " > " + test.dialled;
                           answer(route);
                       },
                   .order =

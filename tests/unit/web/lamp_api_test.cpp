@@ -58,7 +58,7 @@ TEST_CASE("a lamp: the calls, the rule with its groups, and each phone")
           {"name":"front","unsolicited":true,"profile":"auto"},
           {"name":"sales","unsolicited":false,"profile":"innovaphone"}]})"));
     CHECK(lamp.at("phones").at(0).at("lamp") == boost::json::parse(R"({
-        "kind":"subscribed","profile":"standard","profile_from":"default",
+        "kind":"subscribed","list":null,"profile":"standard","profile_from":"default",
         "shown":{"colour":"flashing","state":"early","since":"2023-11-14T22:13:30.000Z"},
         "present":{"colour":"flashing","state":"early","since":"2023-11-14T22:13:30.000Z"},
         "agrees":true,

@@ -99,7 +99,7 @@ TEST_CASE("lamps: what each watcher was told last, by watcher and member")
     const auto page = json_of(office.get("/api/v1/lamps?watcher=201&member=207"));
     CHECK(page.at("total") == 1);
     CHECK(page.at("items").at(0) == boost::json::parse(R"({
-        "watcher":"201","member":"207","kind":"subscribed","contact":"sip:201@192.0.2.1",
+        "watcher":"201","member":"207","kind":"subscribed","list":null,"contact":"sip:201@192.0.2.1",
         "profile":"standard","state":"confirmed","version":9,"cseq":12,
         "sent_at":"2023-11-14T22:13:21.000Z","answer":null,"answered_at":null,"owed":false,
         "expires_at":"2023-11-14T23:13:20Z"})"));

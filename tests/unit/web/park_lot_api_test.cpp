@@ -53,7 +53,7 @@ TEST_CASE("a park lot that cannot be says where it is wrong, and changes nothing
              std::tuple{R"({"number":"7 0","first_slot":"701"})", "/number", "malformed"},
              {R"({"number":"207","first_slot":"701","slots":2})", "/number", "taken"},
              {R"({"number":"702","first_slot":"701","slots":2})", "/number", "slot"},
-             {R"({"number":"*78","first_slot":"701","slots":2})", "/number", "feature_code"},
+             {R"({"number":"*78","first_slot":"701","slots":2})", "/number", "taken"},
              {R"({"number":"700"})", "/first_slot", "malformed"},
              {R"({"number":"700","first_slot":"70x"})", "/first_slot", "malformed"},
              {R"({"number":"700","first_slot":"701","slots":9})", "/first_slot", "taken"},

@@ -62,8 +62,8 @@ TEST_CASE("what a ring group cannot be is told with its place")
         CHECK(response.status == 422);
         return error_member(response, "pointer") + ' ' + error_member(response, "code");
     };
-    CHECK(refused("202", "{}") == "/number extension");
-    CHECK(refused("*8", "{}") == "/number feature_code");
+    CHECK(refused("202", "{}") == "/number taken");
+    CHECK(refused("*8", "{}") == "/number taken");
     CHECK(refused("600", R"({"members":[{"number":"999"}]})") ==
           "/members/0/number unknown_extension");
     CHECK(refused("600", R"({"members":[{"number":"202"},{"number":"202"}]})") ==
@@ -81,7 +81,7 @@ TEST_CASE("a number is an extension's, a ring group's or a feature's, and never 
     office.put(path, "{}");
     const auto extension = office.put("/api/v1/extensions/600", "{}");
     CHECK(extension.status == 422);
-    CHECK(error_member(extension, "code") == "ring_group");
+    CHECK(error_member(extension, "code") == "taken");
     office.put("/api/v1/ring-groups/*77", "{}");
     const auto code = office.put("/api/v1/feature-codes/disturb", R"({"code":"*77"})");
     CHECK(code.status == 422);

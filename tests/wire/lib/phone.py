@@ -10,6 +10,7 @@ from .call import Call
 from .dialog import Dialog, ReceivedRequest, SentRequest, authorise, new_tag
 from .digest import Credentials
 from .event_loop import loop
+from .list_watch import LISTS, ListSubscription
 from .message import Address, Message, Uri
 from .transactions import ServerTransaction, TransactionLayer, new_branch
 from .transport import Transport
@@ -193,12 +194,13 @@ class Phone:
             request = self.request("SUBSCRIBE", self.aor_of(number), headers=fields.items())
             return self.subscribes(request, number, event, **options)
 
-    def subscribes(self, request: Message, member: str, event: str, **options) -> Subscription:
+    def subscribes(self, request: Message, member: str, event: str, kind: type = Subscription,
+                   **options) -> Subscription:
         """Sends a SUBSCRIBE that is written already."""
         local, remote = Address.parse(request["From"]), Address.parse(request["To"])
         dialog = Dialog(self, request["Call-ID"], local, remote, request.uri)
         dialog.cseq = request.cseq
-        subscription = Subscription(self, member, dialog, event)
+        subscription = kind(self, member, dialog, event)
 
         def learn(response: Message) -> None:
             if response.status < 300:
@@ -222,6 +224,19 @@ class Phone:
         subscription = self.sends_subscribe(number, expires, headers=headers)
         subscription.subscribe.receives(200)
         subscription.receives_notify()
+        return subscription
+
+    def sends_list_subscribe(self, group: str, expires: int = 3600, headers=()) -> ListSubscription:
+        """SUBSCRIBE to `group` as a list (RFC 4662); nothing received yet."""
+        with loop.changed:
+            fields = {"Event": "dialog", "Expires": str(expires), **dict(LISTS), **dict(headers)}
+            request = self.request("SUBSCRIBE", self.aor_of(group), headers=fields.items())
+            return self.subscribes(request, group, "dialog", ListSubscription)
+
+    def watches_list(self, group: str, headers=()) -> ListSubscription:
+        """SUBSCRIBE, 401, SUBSCRIBE, 200."""
+        subscription = self.sends_list_subscribe(group, headers=headers)
+        subscription.subscribe.receives(200)
         return subscription
 
     def key(self, number: str) -> Watch:

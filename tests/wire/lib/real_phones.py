@@ -35,6 +35,7 @@ module sndfile.so
 snd_path {folder}
 module_tmp account.so
 module_app menu.so
+module_app contact.so
 """
 
 
@@ -64,13 +65,14 @@ class Baresip:
     """A baresip without sound hardware: it speaks a sine tone, and records what it hears."""
 
     def __init__(self, folder: Path, number: str, secret: str, domain: str, server: tuple[str, int],
-                 hertz: int, transport: str = "udp"):
+                 hertz: int, transport: str = "udp", contact: str = ""):
         self.folder, self.number, self.domain = folder, number, domain
         folder.mkdir()
         write_tone(folder / "tone.wav", hertz)
         host, port = server
         (folder / "config").write_text(CONFIG.format(folder=folder, number=number, modules=MODULES))
-        (folder / "contacts").write_text("")
+        # /message writes to the first contact.
+        (folder / "contacts").write_text(f'"It" <sip:{contact}@{domain}>\n' if contact else "")
         (folder / "accounts").write_text(
             f"<sip:{number}@{domain}>;auth_user={number};auth_pass={secret};regint=600"
             f';outbound="sip:{host}:{port};transport={transport}"'
@@ -138,7 +140,7 @@ class Sipp:
         if user:
             uri = "office.test" if scenario == "register" else f"{service}@office.test"
             command += ["-au", user, "-ap", secret, "-auth_uri", uri]
-        if scenario in ("caller", "transferor", "also", "joiner"):
+        if scenario in ("caller", "message", "transferor", "also", "joiner"):
             command += ["-set", "caller", user]
         if target:
             command += ["-set", "target", target]

@@ -1,0 +1,74 @@
+#include "core/resource_list.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lampline {
+
+std::string_view name(ListForm form) noexcept
+{
+    return form == ListForm::rlmi ? "rlmi" : "merged";
+}
+
+std::optional<ListForm> list_form(std::string_view word) noexcept
+{
+    for (const auto form : {ListForm::rlmi, ListForm::merged})
+        if (word == name(form)) return form;
+    return std::nullopt;
+}
+
+Step ListedMember::next_step() const noexcept
+{
+    if (leaving) return owes_present ? Step::clear : Step::none;
+    const Step step = projection->next_step(told);
+    return step == Step::none && owes_present ? Step::present : step;
+}
+
+ListedMember* ResourceList::find(std::string_view number) const
+{
+    const auto found = by_number.find(number);
+    return found == by_number.end() ? nullptr : found->second;
+}
+
+ListedMember& ResourceList::add(std::string number)
+{
+    auto& added = *members.emplace_back(std::make_unique<ListedMember>());
+    added.member = std::move(number);
+    by_number.insert_or_assign(added.member, &added);
+    return added;
+}
+
+void ResourceList::erase(ListedMember& member)
+{
+    std::erase(due, &member);
+    std::erase(under_way, &member);
+    by_number.erase(member.member);
+    std::erase_if(members, [&](const auto& one) { return one.get() == &member; });
+}
+
+void ResourceList::make_due(ListedMember& member)
+{
+    if (std::exchange(member.due, true)) return;
+    due.push_back(&member);
+}
+
+void ResourceList::begin_anew()
+{
+    anew = true;
+    due.clear();
+    for (const auto& member : members) {
+        member->owes_present = true;
+        member->due = true;
+        due.push_back(member.get());
+    }
+}
+
+void ResourceList::forget_settled()
+{
+    std::erase_if(due, [](ListedMember* member) {
+        member->due = member->next_step() != Step::none;
+        return !member->due;
+    });
+}
+
+}  // namespace lampline

@@ -1,0 +1,53 @@
+#pragma once
+// One extension as one phone is told of it.
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/group_state.hpp"
+#include "core/sip_command.hpp"
+
+namespace lampline {
+
+/// The last NOTIFY about it, as shown to the administrator.
+struct LastNotify {
+    std::uint32_t cseq = 0;
+    std::uint32_t version = 0;
+    std::optional<std::chrono::system_clock::time_point> sent_at, answered_at;
+    std::optional<unsigned> answer;
+    bool answer_generated = false;                  ///< the phone said nothing
+    std::shared_ptr<const NotifyDialog> sent_in;    ///< where it went
+    std::shared_ptr<const std::string> head, tail;  ///< its body, around the version; null: none
+
+    void note_answer(unsigned status, bool generated, std::chrono::system_clock::time_point now)
+    {
+        answer = status;
+        answer_generated = generated;
+        answered_at = now;
+    }
+};
+
+/// What is remembered of one lamp, whether it has a subscription of its own or is one of a list.
+struct ToldLamp {
+    ProjectionRef projection;  ///< of the extension, in the eyes of the phone
+    Told told;
+
+    // how long it takes from a call's event to its lamp
+    std::optional<std::chrono::steady_clock::time_point>
+        event_at;  ///< of the oldest event that no NOTIFY has told yet
+    std::optional<std::chrono::steady_clock::time_point>
+        unanswered_since;  ///< of the oldest event that the phone has not acknowledged
+
+    std::optional<std::chrono::system_clock::time_point> shown_since;  ///< of the colour it shows
+    LastNotify last;
+
+    /// An event has come that the phone is to see.
+    void note_event(std::chrono::steady_clock::time_point now)
+    {
+        if (!event_at && told.sent != projection->current()) event_at = now;
+    }
+};
+
+}  // namespace lampline

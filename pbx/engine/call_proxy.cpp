@@ -1,0 +1,143 @@
+// Calls in proxy mode: caller and phone share one dialog, and the exchange passes their messages on
+// as they are (RFC 3261 §16). What it sees on the way moves the legs, as its own dialogs do.
+#include <algorithm>
+
+#include "core/sdp.hpp"
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+
+void CallEngine::pass_on(Call& call, Leg& leg, const Invitation& invitation, Target target,
+                         Outbox& outbox)
+{
+    ForwardInvite forward{.request = call.passed_on,
+                          .caller = call.caller().id,
+                          .leg = leg.id,
+                          .transaction = leg.invite_out,
+                          .target = std::move(target),
+                          .session_timer = invitation.session_timer,
+                          .headers = invitation.headers};
+    if (call.hunting && invitation.payload != call.hunting->asked)  // it was diverted
+        for (const auto& header : invitation.payload->headers)
+            if (header.name == "Diversion" || header.name == "History-Info")
+                forward.headers.push_back(header);
+    outbox.send(std::move(forward));
+    announce(leg, outbox);
+}
+
+void CallEngine::passed_provisional(Call& call, const ResponseReceived& response, Outbox& outbox)
+{
+    Leg& caller = call.caller();
+    if (!caller.invite_in || !response.message) return;
+    outbox.send(ForwardResponse{.request = call.passed_on, .message = response.message});
+    if (!response.to_tag.empty()) caller.dialog.local_tag = response.to_tag;
+    move(caller, LegInput::provisional_with_tag, outbox);
+}
+
+void CallEngine::passed_answer(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                               Outbox& outbox)
+{
+    Leg& caller = call.caller();
+    const bool late = call.phase != CallPhase::ringing || leg.state == LegState::terminated;
+    ForwardResponse forward{.request = call.passed_on, .message = response.message};
+    caller.invite_in = {};
+    if (late) {
+        // Also where several phones were lifted at once: whom the caller does not want it hangs up
+        // itself (RFC 3261 §13.2.2.4).
+        call.verdict.reset();
+        outbox.send(std::move(forward));
+        return move(leg, LegInput::cancelled, outbox);
+    }
+    const auto answered = answer_timer(call.asked_timer, has(caller.supported, OptionTag::timer),
+                                       response.session_timer);
+    if (response.session_timer.expires == 0s) forward.session_timer = answered.timer;
+    outbox.send(std::move(forward));
+    connect(leg, caller);
+    caller.dialog.local_tag = response.to_tag;
+    caller.other = leg.phone;
+    leg.supported = response.supported | response.required;
+    note_hold(leg, response.payload);
+    move(leg, LegInput::success, outbox);
+    move(caller, LegInput::success, outbox);
+    start_talking(call, {.expires = answered.supervise_for}, now, outbox);
+    cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
+}
+
+void CallEngine::pass_verdict(Call& call, Outbox& outbox)
+{
+    if (!call.verdict) return;
+    const bool open = std::ranges::any_of(
+        call.legs, [](const Leg& leg) { return static_cast<bool>(leg.invite_out); });
+    if (open) return;
+    auto verdict = std::move(*call.verdict);
+    call.verdict.reset();
+    if (!std::exchange(call.caller().invite_in, {})) return;
+    auto& response = verdict.response;
+    if (response.status == 503)  // it is about a phone, not about us (RFC 3261 §16.7 step 6)
+        response = {500, "Phone Not Available", {}, {}, {}};
+    if (!response.message) {
+        outbox.send(Reply{.transaction = call.passed_on,
+                          .status = response.status,
+                          .phrase = std::move(response.phrase),
+                          .headers = std::move(verdict.headers),
+                          .payload = std::move(response.payload)});
+        return;
+    }
+    ForwardResponse forward{.request = call.passed_on, .message = response.message};
+    if (response.status == 401 || response.status == 407)
+        for (const auto& challenge : call.challenges)
+            if (challenge != response.message) forward.challenges.push_back(challenge);
+    outbox.send(std::move(forward));
+}
+
+void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
+{
+    Leg* sender = nullptr;
+    for (const auto id : index_.by_call_id(input.call_id)) {
+        Leg* leg = find(id).second;
+        if (leg && leg->proxied && leg->talking() && leg->dialog.remote_tag == input.from_tag &&
+            leg->dialog.local_tag == input.to_tag)
+            sender = leg;
+    }
+    if (!sender) return;
+    Call& call = *find(sender->id).first;
+    Leg* peer = call.find(sender->peer);
+    if (!peer || call.phase != CallPhase::talking) return;
+    (input.status == 0 ? sender : peer)->heard_at = now.mono;
+    if (input.method == Method::bye) {
+        std::string reason;
+        if (input.payload)
+            for (const auto& header : input.payload->headers)
+                if (header.name == "Reason") reason = header.value;
+        end_call(call, sender->id, LegInput::local_bye, LegInput::remote_bye, reason, now, outbox);
+    } else if (input.status == 0) {
+        sender->asked_sdp = input.payload;
+        sender->asked_cseq = input.cseq;
+    } else if (input.status < 300) {
+        const bool own = input.cseq == sender->asked_cseq && note_hold(*sender, sender->asked_sdp);
+        const bool others = note_hold(*peer, input.payload);
+        if (own) announce(*sender, outbox);
+        if (others) announce(*peer, outbox);
+        if (input.session_timer.expires > 0s) note_session(call, input.session_timer, now);
+    } else {
+        end_call(call, {}, LegInput::timeout, LegInput::timeout,
+                 "SIP;cause=481;text=\"Peer is gone\"", now, outbox);
+    }
+    sweep(call, outbox);
+}
+
+/// Behind another proxy a phone cannot be reached without that one's route, which is not ours to
+/// use: session timers find out there.
+void CallEngine::probe_proxied(Leg& leg, Outbox& outbox)
+{
+    if (!leg.dialog_state.route.empty() || leg.dialog_state.target.host.empty()) return;
+    leg.probe_out = transaction_ids_.next();
+    outbox.send(ProbeDialog{leg.id, leg.probe_out, leg.dialog, leg.dialog_state, leg.flow});
+}
+
+Header CallEngine::proxied_warning() const
+{
+    return warning_of(in_proxy_mode);
+}
+
+}  // namespace lampline

@@ -1,0 +1,40 @@
+#pragma once
+// What one NOTIFY tells of a list: as many of the members that are owed something as fit.
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/directory.hpp"
+#include "core/subscription.hpp"
+
+namespace lampline {
+
+/// A member of the list, and what the NOTIFY shows of it.
+struct ListedStep {
+    ListedMember* member;
+    Step step;
+    DialogInfoText text;  ///< null in a merged document
+};
+
+struct ListNotify {
+    std::vector<ListedStep> told;
+    bool whole = true;       ///< all that is owed is in it, and nothing was left out of it
+    bool oversized = false;  ///< even the least of it is too large
+    std::string content_type;
+    std::shared_ptr<const std::string> head, tail;  ///< of the body; without tail it is whole
+};
+
+/// Composes the next NOTIFY of a list with a body of at most `room` bytes, if that can be, with the
+/// list's `version`. With `end` it is the last one, and tells of everybody: as dark, unless the
+/// subscription merely ends.
+///
+/// RFC 4662 §5.2 wants all resources named in the full state. They are, without an instance
+/// (the state is not there yet) where their bodies do not fit, and these follow as changes. Where
+/// not even the names fit, the resources follow as changes too.
+ListNotify compose_list_notify(const Subscription& subscription, const Directory& directory,
+                               std::optional<SubscriptionEnd> end, std::size_t room,
+                               std::uint32_t version);
+
+}  // namespace lampline

@@ -1,0 +1,153 @@
+#include "engine/subscribe_request.hpp"
+
+#include <algorithm>
+
+#include "core/extension_uri.hpp"
+
+namespace lampline {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds repeated_for{32};  // 64*T1, RFC 3261 §17.1.2.2
+constexpr std::size_t max_settled = 4096;
+constexpr std::size_t max_kept_text = 4096;  // bytes of one subscription that come from the phone
+constexpr std::size_t max_route = 16;
+
+std::string with_tag(std::string address, const std::string& tag)
+{
+    return tag.empty() ? address : std::move(address) + ";tag=" + tag;
+}
+
+}  // namespace
+
+Reply answer(const SubscribeReceived& request, unsigned status, std::vector<Header> headers)
+{
+    return {.transaction = request.transaction,
+            .status = status,
+            .phrase = {},
+            .local_tag = request.parties.to_tag,
+            .headers = std::move(headers),
+            .session_timer = {},
+            .payload = {}};
+}
+
+Reply accept(const SubscribeReceived& request, std::string local_tag, seconds granted)
+{
+    Reply reply = answer(request, 200, {{"Expires", std::to_string(granted.count())}});
+    reply.local_tag = std::move(local_tag);
+    return reply;
+}
+
+std::optional<seconds> grant(const SubscribeReceived& request, const ExpiryLimits& limits,
+                             Outbox& outbox)
+{
+    const seconds asked = request.expires.value_or(limits.otherwise);
+    if (asked.count() == 0) return asked;
+    if (asked >= limits.least) return std::min(asked, limits.most);
+    outbox.send(answer(request, 423, {{"Min-Expires", std::to_string(limits.least.count())}}));
+    return std::nullopt;
+}
+
+void begin(SubscriptionUsage& usage, const SubscribeReceived& request, std::string watcher,
+           std::string member, std::string event, std::string local_tag)
+{
+    usage.kind = SubscriptionKind::requested;
+    usage.watcher = std::move(watcher);
+    usage.member = std::move(member);
+    usage.local_tag = std::move(local_tag);
+    usage.remote_tag = request.parties.from_tag;
+    usage.contact = request.contact;
+    usage.remote_cseq = request.cseq;
+
+    auto dialog = std::make_shared<NotifyDialog>();
+    dialog->call_id = request.call_id;
+    dialog->from = with_tag(write(request.parties.to), usage.local_tag);
+    dialog->to = with_tag(write(request.parties.from), usage.remote_tag);
+    dialog->contact = extension_uri(usage.member, {}).user;
+    dialog->event = std::move(event);
+    dialog->request_uri = write(request.contact);
+    dialog->route = request.record_route;
+    dialog->flow = request.source;
+    usage.dialog = std::move(dialog);
+    usage.origin = origin_of(usage);
+}
+
+bool is_too_long(const SubscriptionUsage& usage) noexcept
+{
+    const NotifyDialog& dialog = *usage.dialog;
+    std::size_t size = dialog.call_id.size() + dialog.from.size() + dialog.to.size() +
+                       dialog.event.size() + dialog.request_uri.size();
+    for (const auto& route : dialog.route) size += route.size();
+    return size > max_kept_text || dialog.route.size() > max_route;
+}
+
+void prolong(SubscriptionUsage& usage, const SubscribeReceived& request, seconds granted,
+             Moment now)
+{
+    usage.remote_cseq = request.cseq;
+    usage.granted = granted;
+    usage.expires_at = now.seconds() + granted;
+    usage.expires_mono = now.mono + granted;
+    if (!request.contact.host.empty()) usage.contact = request.contact;
+    if (!request.user_agent.empty())
+        usage.user_agent = request.user_agent.substr(0, max_user_agent);
+}
+
+bool resume(SubscriptionUsage& usage, StoredSubscription kept, Moment now)
+{
+    const auto contact = SipUri::parse(kept.contact);
+    if (kept.expires_at <= now.seconds() || !contact) return false;
+    usage.watcher = std::move(kept.watcher);
+    usage.member = std::move(kept.member);
+    usage.local_tag = std::move(kept.local_tag);
+    usage.remote_tag = std::move(kept.remote_tag);
+    usage.user_agent = std::move(kept.user_agent);
+    usage.contact = *contact;
+    usage.remote_cseq = kept.remote_cseq;
+    usage.granted = kept.expires_at - now.seconds();
+    usage.expires_at = kept.expires_at;
+    usage.expires_mono = now.mono + usage.granted;
+    usage.counters = NotifyCounters{kept.reserved_cseq, kept.reserved_version};
+
+    auto dialog = std::make_shared<NotifyDialog>();
+    dialog->call_id = std::move(kept.call_id);
+    dialog->from = with_tag(std::move(kept.local_uri), usage.local_tag);
+    dialog->to = with_tag(std::move(kept.remote_uri), usage.remote_tag);
+    dialog->contact = extension_uri(usage.member, {}).user;
+    dialog->event = std::move(kept.event);
+    dialog->request_uri = std::move(kept.contact);
+    dialog->route = std::move(kept.route);
+    dialog->flow = std::move(kept.flow);
+    dialog->flow.connection = {};  // the connections of an earlier run are gone
+    usage.dialog = std::move(dialog);
+    usage.origin = origin_of(usage);
+    return true;
+}
+
+std::string dialog_key(std::string_view call_id, std::string_view local_tag)
+{
+    return std::string{call_id}.append("\n").append(local_tag);
+}
+
+std::string dialog_key(const SubscriptionUsage& usage)
+{
+    return dialog_key(usage.dialog->call_id, usage.local_tag);
+}
+
+void SettledRequests::add(std::string key, std::uint32_t cseq, std::string local_tag, Moment now)
+{
+    while (!settled_.empty() &&
+           (settled_.front().until <= now.mono || settled_.size() >= max_settled))
+        settled_.pop_front();
+    settled_.push_back({std::move(key), cseq, std::move(local_tag), now.mono + repeated_for});
+}
+
+const std::string* SettledRequests::find(std::string_view key, std::uint32_t cseq) const noexcept
+{
+    const auto same = [&](const Settled& one) { return one.cseq == cseq && one.key == key; };
+    const auto found = std::ranges::find_if(settled_, same);
+    return found == settled_.end() ? nullptr : &found->local_tag;
+}
+
+}  // namespace lampline

@@ -1,0 +1,73 @@
+#pragma once
+// SUBSCRIBE, as the notifiers of all event packages understand it (RFC 6665 §4.2.1).
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "core/sip_input.hpp"
+#include "core/subscription.hpp"
+#include "engine/outbox.hpp"
+
+namespace lampline {
+
+/// How long a subscription lasts.
+struct ExpiryLimits {
+    std::chrono::seconds least;      ///< less is answered 423
+    std::chrono::seconds otherwise;  ///< when the phone does not say
+    std::chrono::seconds most;       ///< more is granted this
+};
+
+/// Bytes of a User-Agent that are kept.
+inline constexpr std::size_t max_user_agent = 200;
+
+/// The answer to `request`, in its dialog if it has one.
+Reply answer(const SubscribeReceived& request, unsigned status, std::vector<Header> headers = {});
+/// 200 with what is granted.
+Reply accept(const SubscribeReceived& request, std::string local_tag, std::chrono::seconds granted);
+
+/// What `request` gets of what it asks for; 0: a fetch, or the end. nullopt: answered 423.
+std::optional<std::chrono::seconds> grant(const SubscribeReceived& request,
+                                          const ExpiryLimits& limits, Outbox& outbox);
+
+/// Fills in what the initial SUBSCRIBE `request` of `watcher` for `member` says. `event` is the
+/// Event of our NOTIFYs. Id, User-Agent and expiry are left to the caller.
+void begin(SubscriptionUsage& usage, const SubscribeReceived& request, std::string watcher,
+           std::string member, std::string event, std::string local_tag);
+/// What the phone wants kept is beyond all reason: 513.
+bool is_too_long(const SubscriptionUsage& usage) noexcept;
+
+/// A SUBSCRIBE that was granted `granted` prolongs `usage`.
+void prolong(SubscriptionUsage& usage, const SubscribeReceived& request,
+             std::chrono::seconds granted, Moment now);
+
+/// Fills in what an earlier run has left; its counters go on above what was reserved. False: it has
+/// expired, or names no phone.
+[[nodiscard]] bool resume(SubscriptionUsage& usage, StoredSubscription kept, Moment now);
+
+/// Names a requested subscription by its dialog.
+std::string dialog_key(std::string_view call_id, std::string_view local_tag);
+std::string dialog_key(const SubscriptionUsage& usage);
+
+/// SUBSCRIBEs that left nothing behind (a fetch, an end), for as long as they may be repeated:
+/// 32 s, and at most 4096 of them.
+class SettledRequests {
+public:
+    void add(std::string key, std::uint32_t cseq, std::string local_tag, Moment now);
+    /// The tag it was answered with; nullptr: it is not known.
+    [[nodiscard]] const std::string* find(std::string_view key, std::uint32_t cseq) const noexcept;
+
+private:
+    struct Settled {
+        std::string key;
+        std::uint32_t cseq;
+        std::string local_tag;
+        std::chrono::steady_clock::time_point until;
+    };
+    std::deque<Settled> settled_;  // oldest first
+};
+
+}  // namespace lampline

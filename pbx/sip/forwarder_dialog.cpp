@@ -1,0 +1,220 @@
+// What passes within a dialog of two phones: without a transaction where both ends repeat by
+// themselves (RFC 3261 §16.11), and repeated by us where a connection ends here.
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sip/forwarder_parts.hpp"
+#include "sip/inspection.hpp"
+#include "sip/passed_text.hpp"
+#include "sip/tokens.hpp"
+#include "sip/translate.hpp"
+
+namespace lampline::sip {
+namespace {
+
+/// What the engine wants to hear of.
+bool changes_dialog(Method method) noexcept
+{
+    return method == Method::bye || method == Method::invite || method == Method::update;
+}
+
+}  // namespace
+
+Forwarder::Outcome Forwarder::pass(HeldRequest& request)
+{
+    const auto& sip = *request.sip;
+    const auto method = to_method(sip);
+    const auto from_tag = text_of(sip.sip_from->a_tag);
+    const auto to_tag = text_of(sip.sip_to->a_tag);
+    if (to_tag.empty()) return {};
+    // A strict router has put our route into the Request-URI, and the target behind all others
+    // (RFC 3261 §16.4).
+    const bool strict = !token_in(*sip.sip_request->rq_url).empty();
+    const url_t* ours = strict          ? sip.sip_request->rq_url
+                        : sip.sip_route ? sip.sip_route->r_url
+                                        : nullptr;
+    if (!ours || token_in(*ours).empty()) return {};
+    const auto token = token_in(*ours);
+    const auto call_id = text_of(sip.sip_call_id->i_id);
+    Flow next;
+    if (const auto sides = tokens_.read(token, call_id, from_tag))
+        next = sides->callee;
+    else if (const auto back = tokens_.read(token, call_id, to_tag))
+        next = back->caller;
+    else
+        return {};
+
+    if (method != Method::ack) {
+        if (sip.sip_max_forwards && sip.sip_max_forwards->mf_count == 0)
+            return {.status = 483, .headers = {}};
+        if (auto rejection = inspect_body(sip, parts_.settings.limits.body_bytes))
+            return {.status = rejection->status, .headers = std::move(rejection->headers)};
+    }
+
+    std::string request_uri;
+    PassedRequest change{.realm = parts_.settings.domain};
+    std::vector<const sip_route_t*> routes;
+    for (const auto* route = sip.sip_route; route; route = route->r_next) routes.push_back(route);
+    const auto as_text = [](const url_t& url) { return write(to_uri(url)); };
+    SipUri target = to_uri(*sip.sip_request->rq_url);
+    if (strict) {
+        if (routes.empty()) return {.status = 400, .headers = {}};
+        target = to_uri(*routes.back()->r_url);
+        routes.pop_back();
+    }
+    // Ours is there twice where the two sides know us by different addresses (RFC 5658).
+    while (change.routes_gone < routes.size() &&
+           token_in(*routes[change.routes_gone]->r_url) == token)
+        ++change.routes_gone;
+    change.routes_kept = routes.size() - change.routes_gone;
+    if (strict) request_uri = write(target);
+    if (change.routes_kept > 0) {
+        const auto& first = *routes[change.routes_gone]->r_url;
+        if (!is_loose(first)) {  // §16.6 step 6
+            change.routes_after.push_back('<' + write(target) + '>');
+            request_uri = as_text(first);
+            ++change.routes_gone;
+            --change.routes_kept;
+        }
+        target = to_uri(first);
+    }
+    change.request_uri = request_uri;
+
+    if (request.connection)
+        request.source.connection = parts_.transports.connections().adopt(*request.connection);
+    auto hop = hop_to(next, std::move(target));
+    if (!hop.listener) return {.status = 503, .headers = {}};
+    const auto branch = branch_of(sip, {}, request, {});
+    const auto via = via_line(hop, branch);
+    change.via = via;
+    const auto packet = packet_of(pass_request(sip, change, parts_.kept_messages != nullptr));
+    if (!send(hop, packet, sip))
+        return method == Method::ack ? Outcome{.passed = true}
+                                     : Outcome{.status = 503, .headers = {}};
+    if (request.connection && hop.flow.transport == Transport::udp && method != Method::ack)
+        repeat(
+            {.branch = branch, .hop = hop, .packet = packet, .invite = method == Method::invite});
+    if (changes_dialog(method))
+        parts_.on_input(DialogPassed{.call_id = std::string{call_id},
+                                     .from_tag = std::string{from_tag},
+                                     .to_tag = std::string{to_tag},
+                                     .method = method,
+                                     .cseq = sip.sip_cseq->cs_seq,
+                                     .session_timer = to_session_timer(sip),
+                                     .payload = to_payload(sip)});
+    return {.passed = true};
+}
+
+/// A response to what pass() has sent.
+void Forwarder::report(const sip_t& response, Method method)
+{
+    const auto status = static_cast<unsigned>(response.sip_status->st_status);
+    const bool accepts =
+        status / 100 == 2 && (method == Method::invite || method == Method::update);
+    const bool ends = (status == 481 || status == 408) && method != Method::bye &&
+                      method != Method::cancel && method != Method::prack;
+    if (!accepts && !ends) return;
+    parts_.on_input(DialogPassed{.call_id = std::string{text_of(response.sip_call_id->i_id)},
+                                 .from_tag = std::string{text_of(response.sip_from->a_tag)},
+                                 .to_tag = std::string{text_of(response.sip_to->a_tag)},
+                                 .method = method,
+                                 .status = status,
+                                 .cseq = response.sip_cseq->cs_seq,
+                                 .session_timer = to_session_timer(response),
+                                 .payload = accepts ? to_payload(response) : nullptr});
+}
+
+void Forwarder::repeat(Repetition repetition)
+{
+    if (repetitions_.size() >= max_repetitions || repeated_.contains(repetition.branch)) return;
+    const auto id = ++last_repetition_;
+    const auto now = std::chrono::steady_clock::now();
+    repetition.interval = parts_.settings.t1;
+    repetition.give_up = now + parts_.settings.t1x64;
+    repeated_.emplace(repetition.branch, id);
+    const bool over_udp = repetition.hop.flow.transport == Transport::udp;
+    set_timer({id, TimerKind::repeat_request},
+              over_udp ? now + repetition.interval : repetition.give_up);
+    repetitions_.emplace(id, std::move(repetition));
+}
+
+void Forwarder::repeat_again(TimerKey key, TimePoint now)
+{
+    const auto found = repetitions_.find(key.id);
+    if (found == repetitions_.end()) return;
+    auto& repetition = found->second;
+    if (now >= repetition.give_up) {
+        const auto over = std::move(repetition);
+        repeated_.erase(over.branch);
+        repetitions_.erase(found);
+        if (over.probe) probe_answered(over, 408, true);
+        return;
+    }
+    parts_.datagrams.add(repetition.packet, repetition.hop.address, *repetition.hop.listener);
+    parts_.flush_soon();
+    repetition.interval *= 2;
+    if (!repetition.invite) repetition.interval = std::min(repetition.interval, parts_.settings.t2);
+    set_timer(key, std::min(now + repetition.interval, repetition.give_up));
+}
+
+/// What the response answers is not repeated any more.
+void Forwarder::settle(const std::string& branch, const sip_t& response)
+{
+    const auto known = repeated_.find(branch);
+    if (known == repeated_.end()) return;
+    const auto found = repetitions_.find(known->second);
+    const auto status = static_cast<unsigned>(response.sip_status->st_status);
+    if (status < 200 && !found->second.invite) {
+        found->second.interval = parts_.settings.t2;  // RFC 3261 §17.1.2.2
+        return;
+    }
+    const auto over = std::move(found->second);
+    timers_.cancel({known->second, TimerKind::repeat_request});
+    repetitions_.erase(found);
+    repeated_.erase(known);
+    if (over.probe) probe_answered(over, status, false);
+}
+
+void Forwarder::probe_answered(const Repetition& probe, unsigned status, bool generated)
+{
+    ResponseReceived response;
+    response.leg = probe.leg;
+    response.transaction = probe.probe;
+    response.method = Method::options;
+    response.status = status;
+    response.generated = generated;
+    parts_.on_input(std::move(response));
+}
+
+void Forwarder::run(const ProbeDialog& command)
+{
+    Repetition probe{.branch = std::string{probe_mark} + random_token(),
+                     .hop = hop_to(command.flow, as_request_uri(command.state.target)),
+                     .packet = {},
+                     .leg = command.leg,
+                     .probe = command.transaction};
+    if (!probe.hop.listener) return probe_answered(probe, 503, true);
+    std::string text;
+    fmt::format_to(std::back_inserter(text),
+                   "OPTIONS {} SIP/2.0\r\nVia: {}\r\nMax-Forwards: 70\r\n", write(probe.hop.target),
+                   via_line(probe.hop, probe.branch));
+    append_header(text, "From",
+                  write(command.state.local_party) + ";tag=" + command.dialog.local_tag);
+    append_header(text, "To",
+                  write(command.state.remote_party) + ";tag=" + command.dialog.remote_tag);
+    append_header(text, "Call-ID", command.dialog.call_id);
+    append_header(text, "CSeq", "0 OPTIONS");
+    append_header(text, "User-Agent", parts_.settings.product);
+    text += "Content-Length: 0\r\n\r\n";
+    probe.packet = packet_of(std::move(text));
+    const MessageRef message{msg_make(sip_default_mclass(), 0, probe.packet->text.data(),
+                                      static_cast<ssize_t>(probe.packet->text.size()))};
+    auto* sip = sip_object(message.get());
+    if (!sip || !sip->sip_call_id || !sip->sip_cseq || !send(probe.hop, probe.packet, *sip))
+        return probe_answered(probe, 503, true);
+    repeat(std::move(probe));
+}
+
+}  // namespace lampline::sip

@@ -1,0 +1,103 @@
+#pragma once
+// What the two files of the forwarder share.
+#include <charconv>
+
+#include "sip/forwarder.hpp"
+#include "sip/header_text.hpp"
+
+namespace lampline::sip {
+
+/// Our branches: cookie and mark, number of the branch, connection and listener of the sender, '.',
+/// signature, '.', loop mark. So a response finds its way also when nobody remembers the request.
+inline constexpr std::string_view branch_mark = "z9hG4bKpass";
+inline constexpr std::string_view probe_mark = "z9hG4bKprobe";
+inline constexpr std::size_t max_repetitions = 16384;
+inline constexpr std::string_view pass_parameter = "pass=";
+
+inline std::string_view text_of(const char* text) noexcept
+{
+    return text ? text : "";
+}
+
+inline PacketRef packet_of(std::string text)
+{
+    auto packet = std::make_shared<Packet>();
+    packet->text = std::move(text);
+    return packet;
+}
+
+/// The value of our parameter in a URI; empty: it has none.
+inline std::string_view token_in(const url_t& url) noexcept
+{
+    std::string_view params = text_of(url.url_params);
+    while (!params.empty()) {
+        const auto end = std::min(params.find(';'), params.size());
+        const auto each = params.substr(0, end);
+        if (each.starts_with(pass_parameter)) return each.substr(pass_parameter.size());
+        params.remove_prefix(std::min(end + 1, params.size()));
+    }
+    return {};
+}
+
+inline bool is_loose(const url_t& url) noexcept
+{
+    return url_has_param(&url, "lr") != 0;
+}
+
+inline std::uint16_t port_in(const char* text) noexcept
+{
+    std::uint16_t port = 0;
+    const auto digits = text_of(text);
+    std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    return port;
+}
+
+/// An INVITE that is passed on: the transaction of its sender (RFC 3261 §17.2.1, RFC 6026).
+struct Forwarder::Passing {
+    enum class State : std::uint8_t { proceeding, accepted, completed, confirmed };
+
+    TransactionId id;
+    LegId caller;
+    std::string key;
+    HeldRequest request;  // its message is given back once no branch needs it
+    Hop back;
+    State state = State::proceeding;
+    PacketRef answer;
+    std::vector<ClientTransactionId> branches;
+    std::chrono::milliseconds interval{};
+};
+
+/// One copy of it: a client transaction (§17.1.1).
+struct Forwarder::Branch {
+    enum class State : std::uint8_t { calling, proceeding, completed };
+
+    ClientTransactionId id;
+    LegId leg;
+    Passing* of = nullptr;
+    Hop hop;
+    std::string request_uri;
+    std::string via;
+    std::vector<std::string> routes;
+    PacketRef invite;
+    PacketRef cancel;
+    std::string cancel_headers;
+    State state = State::calling;
+    bool wants_cancel = false;
+    bool reported = false;  // the engine has its final response
+    std::chrono::milliseconds interval{};
+};
+
+/// A request that came over a connection and leaves by UDP, where nobody else would repeat it; or a
+/// probe.
+struct Forwarder::Repetition {
+    std::string branch;
+    Hop hop;
+    PacketRef packet;
+    bool invite = false;
+    LegId leg{};  // of a probe
+    ClientTransactionId probe{};
+    std::chrono::milliseconds interval{};
+    TimePoint give_up{};
+};
+
+}  // namespace lampline::sip

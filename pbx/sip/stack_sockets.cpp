@@ -1,0 +1,215 @@
+#include "sip/stack_sockets.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <dlfcn.h>
+#include <memory>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <vector>
+
+#include "sip/sofia.hpp"
+
+// Of Sofia's tport_internal.h.
+extern "C" void tport_recv_event(tport_t* transport);
+
+namespace lampline::sip {
+namespace {
+
+constexpr std::size_t largest_datagram = 65535;
+
+/// Datagrams fetched from one socket and not yet read by the stack.
+class Fetched {
+public:
+    Fetched(int descriptor, const tport_t* primary)
+        : descriptor_{descriptor}, primary_{primary}, bytes_{std::make_unique_for_overwrite<char[]>(
+                                                          per_read * largest_datagram)}
+    {
+        for (std::size_t i = 0; i < per_read; ++i) {
+            parts_[i] = {bytes_.get() + i * largest_datagram, largest_datagram};
+            auto& header = headers_[i].msg_hdr;
+            header = {};
+            header.msg_name = &sources_[i];
+            header.msg_iov = &parts_[i];
+            header.msg_iovlen = 1;
+        }
+    }
+
+    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+    [[nodiscard]] const tport_t* primary() const noexcept { return primary_; }
+    /// Whether something is left of what was fetched.
+    [[nodiscard]] bool left() noexcept
+    {
+        while (next_ < count_ && headers_[next_].msg_len == 0) ++next_;
+        return next_ < count_;
+    }
+
+    /// The size of the next datagram, which is fetched if need be; -1 with errno when there is
+    /// none.
+    issize_t size_of_next() noexcept
+    {
+        if (!left() && !fetch()) return -1;
+        return static_cast<issize_t>(headers_[next_].msg_len);
+    }
+
+    /// As recvmsg would.
+    issize_t take(const iovec* parts, std::size_t count, sockaddr* source,
+                  socklen_t* length) noexcept
+    {
+        if (!left()) {
+            errno = EAGAIN;
+            return -1;
+        }
+        const std::size_t i = next_++;
+        last_ = {static_cast<const char*>(parts_[i].iov_base), headers_[i].msg_len};
+        if (source && length) {
+            std::memcpy(source, &sources_[i],
+                        std::min<std::size_t>(*length, headers_[i].msg_hdr.msg_namelen));
+            *length = headers_[i].msg_hdr.msg_namelen;
+        }
+        std::size_t copied = 0;
+        for (std::size_t part = 0; part < count && copied < last_.size(); ++part) {
+            const auto size = std::min(parts[part].iov_len, last_.size() - copied);
+            std::memcpy(parts[part].iov_base, last_.data() + copied, size);
+            copied += size;
+        }
+        return static_cast<issize_t>(copied);
+    }
+    void pass_over() noexcept { ++next_; }
+    [[nodiscard]] std::string_view last() const noexcept { return last_; }
+
+private:
+    static constexpr auto per_read = StackSocket::datagrams_per_read;
+
+    bool fetch() noexcept
+    {
+        for (auto& header : headers_) header.msg_hdr.msg_namelen = sizeof(sockaddr_in6);
+        // The first error may be that of an earlier send, which is told once.
+        int got = -1;
+        for (int attempt = 0; attempt < 2 && got < 0; ++attempt) {
+            got = recvmmsg(descriptor_, headers_.data(), per_read, MSG_DONTWAIT, nullptr);
+            if (got < 0 && errno == EAGAIN) break;
+        }
+        next_ = 0;
+        count_ = static_cast<std::size_t>(std::max(got, 0));
+        if (left()) return true;
+        if (got >= 0) errno = EAGAIN;
+        return false;
+    }
+
+    int descriptor_;
+    const tport_t* primary_;
+    std::unique_ptr<char[]> bytes_;
+    std::array<iovec, per_read> parts_;
+    std::array<sockaddr_in6, per_read> sources_{};
+    std::array<mmsghdr, per_read> headers_;
+    std::size_t next_ = 0, count_ = 0;
+    std::string_view last_;
+};
+
+thread_local std::vector<std::unique_ptr<Fetched>> sockets;  // few: one for each UDP listener
+thread_local Fetched* last_read = nullptr;
+thread_local std::uint64_t times_read = 0;
+
+Fetched* socket_of(int descriptor) noexcept
+{
+    for (const auto& socket : sockets)
+        if (socket->descriptor() == descriptor) return socket.get();
+    return nullptr;
+}
+
+Fetched* socket_of(const tport_t* primary) noexcept
+{
+    for (const auto& socket : sockets)
+        if (socket->primary() == primary) return socket.get();
+    return nullptr;
+}
+
+/// Sofia's own function of that name.
+template <class Function>
+Function* of_the_stack(Function&, const char* name) noexcept
+{
+    return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
+}
+
+}  // namespace
+
+StackSocket::StackSocket(int descriptor, const tport_s* primary) : descriptor_{descriptor}
+{
+    sockets.push_back(std::make_unique<Fetched>(descriptor, primary));
+}
+
+StackSocket::~StackSocket()
+{
+    last_read = nullptr;
+    std::erase_if(sockets, [&](const auto& socket) { return socket->descriptor() == descriptor_; });
+}
+
+std::string_view last_datagram() noexcept
+{
+    return last_read ? last_read->last() : std::string_view{};
+}
+
+std::uint64_t readings() noexcept
+{
+    return times_read;
+}
+
+}  // namespace lampline::sip
+
+namespace sip_floor = lampline::sip;
+
+extern "C" __attribute__((visibility("default"))) void tport_recv_event(tport_t* transport)
+{
+    static auto* const receive = sip_floor::of_the_stack(tport_recv_event, "tport_recv_event");
+    for (bool more = true; more;) {
+        ++sip_floor::times_read;
+        sip_floor::last_read = nullptr;
+        if (receive) receive(transport);
+        // Looked up each time: who was called may have closed the listener, or read on itself.
+        auto* socket = sip_floor::socket_of(transport);
+        if (socket && !sip_floor::last_read && socket->left()) socket->pass_over();  // no memory
+        more = socket && socket->left();
+    }
+}
+
+extern "C" __attribute__((visibility("default"))) issize_t su_getmsgsize(su_socket_t descriptor)
+{
+    static auto* const size_of = sip_floor::of_the_stack(su_getmsgsize, "su_getmsgsize");
+    if (auto* socket = sip_floor::socket_of(descriptor)) return socket->size_of_next();
+    return size_of ? size_of(descriptor) : -1;
+}
+
+extern "C" __attribute__((visibility("default"))) issize_t
+su_vrecv(su_socket_t descriptor, su_iovec_t parts[], isize_t count, int flags,
+         su_sockaddr_t* source, socklen_t* length)
+{
+    static auto* const receive = sip_floor::of_the_stack(su_vrecv, "su_vrecv");
+    if (auto* socket = sip_floor::socket_of(descriptor)) {
+        sip_floor::last_read = socket;
+        return socket->take(reinterpret_cast<const iovec*>(parts), static_cast<std::size_t>(count),
+                            reinterpret_cast<sockaddr*>(source), length);
+    }
+    return receive ? receive(descriptor, parts, count, flags, source, length) : -1;
+}
+
+extern "C" __attribute__((visibility("default"))) int su_soerror(su_socket_t descriptor)
+{
+    static auto* const error_of = sip_floor::of_the_stack(su_soerror, "su_soerror");
+    if (sip_floor::socket_of(descriptor)) return 0;
+    return error_of ? error_of(descriptor) : 0;
+}
+
+extern "C" __attribute__((visibility("default"))) issize_t
+su_vsend(su_socket_t descriptor, const su_iovec_t parts[], isize_t count, int flags,
+         const su_sockaddr_t* to, socklen_t length)
+{
+    static auto* const send = sip_floor::of_the_stack(su_vsend, "su_vsend");
+    if (!send) return -1;
+    const auto sent = send(descriptor, parts, count, flags, to, length);
+    if (sent >= 0 || errno == EAGAIN || !sip_floor::socket_of(descriptor)) return sent;
+    return send(descriptor, parts, count, flags, to, length);
+}

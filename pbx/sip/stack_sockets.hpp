@@ -1,0 +1,42 @@
+#pragma once
+// How the stack reads and writes its UDP sockets: in fewer system calls than it would by itself.
+// Takes the place of five functions of Sofia's, through the dynamic linker like screen.hpp.
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+struct tport_s;
+
+namespace lampline::sip {
+
+/// The socket of one UDP listener, from construction on. Pinned; destroyed before the stack closes
+/// the socket, on the thread of its loop, as all of this is.
+///
+/// Reading: what waits in the kernel is fetched with one recvmmsg, at most `datagrams_per_read`,
+/// and handed to the stack one by one, in order, before the loop goes on. Empty datagrams are
+/// passed over. The stack would ask for the size of each, read it, and ask the poll for the next.
+///
+/// Writing: an error that an earlier datagram left on the socket (an ICMP message) is passed over
+/// by repeating the call; the stack would ask for it before each. What the send itself meets is
+/// reported as ever.
+class StackSocket {
+public:
+    StackSocket(int descriptor, const tport_s* primary);
+    ~StackSocket();
+    StackSocket(const StackSocket&) = delete;
+    StackSocket& operator=(const StackSocket&) = delete;
+
+    static constexpr std::size_t datagrams_per_read = 32;
+
+private:
+    int descriptor_;
+};
+
+/// The datagram that the stack has read last, as it was on the wire; until it reads the next one.
+/// Empty when that did not come over a StackSocket.
+[[nodiscard]] std::string_view last_datagram() noexcept;
+
+/// How often a socket, of UDP or TCP, brought something on this thread.
+[[nodiscard]] std::uint64_t readings() noexcept;
+
+}  // namespace lampline::sip

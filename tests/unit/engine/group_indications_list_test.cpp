@@ -1,0 +1,534 @@
+// A whole group in one subscription: RFC 4662.
+#include "unit/engine/indication_office.hpp"
+
+#include "support/list_notify_reader.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+constexpr auto early = LegState::early;
+constexpr auto confirmed = LegState::confirmed;
+constexpr auto terminated = LegState::terminated;
+
+/// 201 and 202 watch `members`, who are 300, 301, ...; 203 watches nobody.
+DirectoryRef house(std::size_t members, std::vector<std::string> hidden = {},
+                   std::vector<BodyProfile> rows = {}, const std::string& profile = "")
+{
+    std::vector<Extension> extensions;
+    for (const auto* number : {"201", "202", "203"}) extensions.push_back({number, {}, {}, {}});
+    Group group{"sales", "Sales", {}, {{"201", true, profile}, {"202", false, profile}}};
+    for (std::size_t at = 0; at < members; ++at) {
+        auto number = std::to_string(300 + at);
+        Extension member{number, "Name " + number, {}, {}};
+        if (std::ranges::count(hidden, number)) member.visibility = Visibility::hidden;
+        extensions.push_back(std::move(member));
+        group.members.push_back(std::move(number));
+    }
+    return std::make_shared<const Directory>("office.test", std::move(extensions),
+                                             std::vector<Group>{std::move(group)}, Numbering{},
+                                             std::move(rows));
+}
+
+std::string uri(std::string_view number)
+{
+    return "sip:" + std::string{number} + "@office.test";
+}
+
+/// 201 over TCP, so that size is no matter unless a test makes it one.
+SubscribeReceived list_request(const Office& office, std::uint32_t cseq = 1)
+{
+    auto request = office.subscribe("201", "sales", cseq);
+    request.source.transport = Transport::tcp;
+    request.supported = OptionTag::eventlist;
+    request.accept = {"application/dialog-info+xml", "application/rlmi+xml", "multipart/related"};
+    return request;
+}
+
+ReadList list_of(const SendNotify& notify)
+{
+    REQUIRE(notify.body_head);
+    REQUIRE_FALSE(notify.body_tail);
+    CHECK(notify.dialog->require == "eventlist");
+    const auto list = read_list(notify.content_type, *notify.body_head);
+    CHECK(list.uri == "sip:sales@office.test");
+    CHECK(list.version == notify.version);
+    return list;
+}
+
+std::string states(const ReadResource* resource)
+{
+    REQUIRE(resource);
+    REQUIRE(resource->document);
+    std::string all;
+    for (const auto& dialog : resource->document->dialogs)
+        all += (all.empty() ? "" : " ") + dialog.state;
+    return all;
+}
+
+std::string states(const SendNotify& notify, std::string_view number)
+{
+    return states(list_of(notify).find(uri(number)));
+}
+
+}  // namespace
+
+TEST_CASE(
+    "RFC 4662 §4.1, §5: a group with eventlist is told as a list with one body for each member")
+{
+    Office office{house(3)};
+    office.call(1, early, "301");
+    const auto reply = office.receives(list_request(office));
+    CHECK(reply.status == 200);
+    CHECK(reply.required == OptionTag::eventlist);
+    const auto notify = office.acknowledged();
+    CHECK(notify.subscription_state == "active;expires=3600");
+    const auto list = list_of(notify);
+    CHECK(list.full);
+    CHECK(list.name == "Sales");
+    REQUIRE(list.resources.size() == 3);
+    CHECK(list.resources[0].uri == "sip:300@office.test");
+    CHECK(list.resources[0].name == "Name 300");
+    CHECK(list.resources[0].state == "active");
+    CHECK(states(&list.resources[0]) == "terminated");
+    CHECK(states(&list.resources[1]) == "early");
+    CHECK(list.resources[1].document->entity == "sip:301@office.test");
+    CHECK(office.silent());
+}
+
+TEST_CASE("a change is told alone, and what comes meanwhile in one NOTIFY after the answer")
+{
+    Office office{house(3)};
+    CHECK(office.receives(list_request(office)).status == 200);
+    CHECK(office.acknowledged().version == 0);
+    office.call(1, early, "301");
+    const auto first = office.notified();
+    CHECK_FALSE(list_of(first).full);
+    CHECK(list_of(first).resources.size() == 1);
+    CHECK(states(first, "301") == "early");
+    office.call(1, confirmed, "301");
+    office.call(2, early, "302");
+    office.call(2, confirmed, "302");
+    CHECK(office.silent());  // one under way
+    office.answers(first, 200);
+    const auto second = office.acknowledged();
+    CHECK(second.version == 2);
+    CHECK(second.cseq == 3);
+    CHECK(list_of(second).resources.size() == 2);
+    CHECK(states(second, "301") == "confirmed");
+    CHECK(states(second, "302") == "confirmed");
+    CHECK(office.silent());
+}
+
+TEST_CASE("both sides of a call change in one step: one NOTIFY")
+{
+    Office office{house(3)};
+    CHECK(office.receives(list_request(office)).status == 200);
+    office.acknowledged();
+    for (const auto* number : {"300", "301"})
+        office.indications.fold({{.leg = {std::uint64_t(number[2])},
+                                  .extension = number,
+                                  .dialog = {number, "a", "b"},
+                                  .state = early}},
+                                office.now, office.outbox);
+    office.indications.finish_step(office.now, office.outbox);
+    office.collect();
+    CHECK(list_of(office.acknowledged()).resources.size() == 2);
+    CHECK(office.silent());
+}
+
+TEST_CASE("the idle edge between two calls of a member is told, as without a list")
+{
+    Office office{house(2)};
+    CHECK(office.receives(list_request(office)).status == 200);
+    office.acknowledged();
+    office.call(1, confirmed, "300");
+    const auto first = office.notified();
+    office.call(1, terminated, "300");
+    office.call(2, early, "300");
+    office.answers(first, 200);
+    CHECK(states(office.acknowledged(), "300") == "terminated");
+    CHECK(states(office.acknowledged(), "300") == "early");
+    CHECK(office.silent());
+}
+
+TEST_CASE(
+    "who may not be seen is absent; who watches nobody gets the 403 of a group that is not there")
+{
+    Office office{house(3, {"301"})};
+    CHECK(office.receives(list_request(office)).status == 200);
+    const auto list = list_of(office.acknowledged());
+    CHECK(list.resources.size() == 2);
+    CHECK_FALSE(list.find(uri("301")));
+    CHECK(office.notifies.empty());
+
+    for (const auto& [watcher, group] :
+         std::vector<std::pair<std::string, std::string>>{{"203", "sales"}, {"201", "nobody"}}) {
+        auto request = list_request(office);
+        request.authenticated = watcher;
+        request.request_uri = extension_uri(group, "office.test");
+        const auto reply = office.receives(request);
+        CHECK(reply.status == 403);
+        CHECK(reply.headers.empty());
+    }
+}
+
+TEST_CASE("RFC 4662 §4.1: without eventlist a group is refused with 421 that names it")
+{
+    Office office{house(2)};
+    auto request = list_request(office);
+    request.supported = OptionTag::none;
+    const auto reply = office.receives(request);
+    CHECK(reply.status == 421);
+    CHECK(header(reply, "Require") == "eventlist");
+    CHECK(header(reply, "Warning").find("event lists") != std::string::npos);
+    CHECK(office.storage.empty());
+}
+
+TEST_CASE("a phone that knows lists but does not accept their types gets 406")
+{
+    Office office{house(2)};
+    auto request = list_request(office);
+    request.accept = {"application/dialog-info+xml"};
+    const auto reply = office.receives(request);
+    CHECK(reply.status == 406);
+    CHECK(header(reply, "Accept").find("application/rlmi+xml") != std::string::npos);
+    request.accept = {"*/*"};
+    CHECK(office.receives(request).status == 200);
+}
+
+TEST_CASE("merged_lists: the dialogs of all members in one document about the group")
+{
+    Office office{house(3, {}, {{.name = "merging", .merged_lists = true}}, "merging")};
+    auto request = list_request(office);
+    request.supported = OptionTag::none;
+    request.accept = {"application/dialog-info+xml"};
+    const auto reply = office.receives(request);
+    CHECK(reply.status == 200);
+    CHECK(reply.required == OptionTag::none);
+    auto notify = office.acknowledged();
+    CHECK(notify.dialog->require.empty());
+    CHECK(notify.content_type == "application/dialog-info+xml");
+    CHECK(document_of(notify).entity == "sip:sales@office.test");
+    CHECK(states_of(notify) == "terminated");
+    office.call(1, confirmed, "300");
+    CHECK(states_of(office.acknowledged()) == "confirmed");
+    office.call(2, early, "302");
+    notify = office.acknowledged();
+    CHECK(states_of(notify) == "confirmed early");
+    CHECK(document_of(notify).dialogs[1].local_identity == "sip:302@office.test");
+    office.call(1, terminated, "300");
+    CHECK(states_of(office.acknowledged()) == "terminated early");
+    CHECK(office.silent());
+}
+
+TEST_CASE("a member that comes, and one that leaves, are told with the whole list")
+{
+    Office office{house(2)};
+    CHECK(office.receives(list_request(office)).status == 200);
+    office.acknowledged();
+    office.call(1, confirmed, "301");
+    office.acknowledged();
+    office.configures(house(3));
+    auto list = list_of(office.acknowledged());
+    CHECK(list.full);
+    CHECK(list.resources.size() == 3);
+    office.call(2, early, "302");
+    CHECK(states(office.acknowledged(), "302") == "early");
+
+    office.configures(house(1));  // 301 and 302 are deleted while they are lit
+    const auto notify = office.acknowledged();
+    list = list_of(notify);
+    CHECK(list.full);
+    REQUIRE(list.resources.size() == 3);
+    for (const auto* number : {"301", "302"}) {
+        const auto* gone = list.find(uri(number));
+        CHECK(gone->state == "terminated");
+        CHECK(gone->reason == "noresource");
+        CHECK(states(gone) == "terminated");
+    }
+    office.call(1, terminated, "301");
+    CHECK(office.silent());
+    CHECK(office.view().lamps.size() == 1);
+
+    office.configures(house(3));
+    CHECK(list_of(office.acknowledged()).resources.size() == 3);
+    CHECK(office.silent());
+}
+
+TEST_CASE("a right that is withdrawn for one member turns it dark and takes it out of the list")
+{
+    Office office{house(3)};
+    CHECK(office.receives(list_request(office)).status == 200);
+    office.acknowledged();
+    office.call(1, confirmed, "301");
+    office.acknowledged();
+    office.configures(house(3, {"301"}));
+    const auto list = list_of(office.acknowledged());
+    CHECK(list.find(uri("301"))->reason == "rejected");
+    CHECK(states(list.find(uri("301"))) == "terminated");
+    office.call(1, terminated, "301");
+    CHECK(office.silent());
+}
+
+TEST_CASE("a member that leaves and comes back before the phone has answered is lit")
+{
+    Office office{house(2)};
+    CHECK(office.receives(list_request(office)).status == 200);
+    office.acknowledged();
+    office.call(1, confirmed, "301");
+    office.acknowledged();
+    office.configures(house(1));
+    const auto without = office.notified();
+    office.configures(house(2));
+    office.answers(without, 200);
+    std::string shown;
+    while (!office.silent()) {
+        const auto list = list_of(office.acknowledged());
+        if (list.find(uri("301"))) shown = states(list.find(uri("301")));
+    }
+    CHECK(shown == "confirmed");
+}
+
+TEST_CASE(
+    "a group that is deleted, or no longer watched, ends the subscription and leaves all dark")
+{
+    for (const bool deleted : {true, false}) {
+        Office office{house(3)};
+        CHECK(office.receives(list_request(office)).status == 200);
+        office.acknowledged();
+        office.call(1, confirmed, "301");
+        office.acknowledged();
+        std::vector<Extension> extensions;
+        for (const auto* number : {"201", "300", "301", "302"})
+            extensions.push_back({number, {}, {}, {}});
+        std::vector<Group> groups;
+        if (!deleted) groups.push_back({"sales", "Sales", {"300", "301", "302"}, {}});
+        office.configures(std::make_shared<const Directory>("office.test", extensions, groups));
+        const auto last = office.notified();
+        const auto reason = deleted ? "noresource" : "rejected";
+        CHECK(last.subscription_state == std::string{"terminated;reason="} + reason);
+        const auto list = list_of(last);
+        CHECK(list.full);
+        CHECK(list.resources.size() == 3);
+        CHECK(states(list.find(uri("301"))) == "terminated");
+        CHECK(list.find(uri("301"))->document->dialogs[0].call_id.empty());
+        CHECK(list.find(uri("300"))->state == "terminated");
+        CHECK(office.storage.empty());
+        CHECK(office.view().lamps.empty());
+    }
+}
+
+TEST_CASE("RFC 3261 §18.1.1: over UDP a long list comes in several NOTIFYs, one after the other")
+{
+    Office office{house(12)};
+    auto request = list_request(office);
+    request.source.transport = Transport::udp;
+    office.call(1, confirmed, "311");
+    CHECK(office.receives(request).status == 200);
+    std::map<std::string, std::string> shown;
+    std::uint32_t version = 0;
+    bool first = true;
+    while (!office.silent()) {
+        const auto notify = office.notified();
+        CHECK(office.silent());
+        const auto list = list_of(notify);
+        CHECK(list.full == first);
+        CHECK(list.version == version++);
+        CHECK(notify.body_head->size() + header_size(*notify.dialog) <= 1300);
+        for (const auto& resource : list.resources)
+            if (resource.document) shown[resource.uri] = states(&resource);
+        first = false;
+        office.answers(notify, 200);
+    }
+    CHECK(version > 2);
+    CHECK(shown.size() == 12);
+    CHECK(shown[uri("311")] == "confirmed");
+    CHECK(shown[uri("300")] == "terminated");
+
+    office.call(1, terminated, "311");
+    CHECK(states(office.acknowledged(), "311") == "terminated");
+    CHECK(office.silent());
+}
+
+TEST_CASE("over UDP a list too long for a datagram goes over a connection of the same phone")
+{
+    Office office{house(40)};
+    Binding binding;
+    binding.aor = "201";
+    binding.contact = Office::contact_of("201");
+    binding.flow = {Transport::tcp, "192.0.2.201", 5061, {7}, 0};
+    binding.user_agent = "Acme";
+    binding.expires_at = office.now.seconds() + seconds{600};
+    office.locations.put(binding);
+    auto request = list_request(office);
+    request.source.transport = Transport::udp;
+    request.user_agent = "Acme";
+    CHECK(office.receives(request).status == 200);
+    const auto notify = office.acknowledged();
+    CHECK(notify.dialog->flow.transport == Transport::tcp);
+    const auto list = list_of(notify);
+    CHECK(list.resources.size() == 40);
+    CHECK(list.resources[39].document);
+    CHECK(office.silent());
+}
+
+TEST_CASE("a list that was not answered is told anew, in full, with what is true then")
+{
+    Office office{house(2)};
+    CHECK(office.receives(list_request(office)).status == 200);
+    office.acknowledged();
+    office.call(1, early, "300");
+    const auto lost = office.notified();
+    office.call(1, confirmed, "300");
+    office.answers(lost, 408);
+    CHECK(office.silent());
+    office.passes(seconds{1});
+    const auto again = office.acknowledged();
+    CHECK(again.version == lost.version + 1);
+    CHECK(list_of(again).full);
+    CHECK(states(again, "300") == "confirmed");
+    CHECK(office.silent());
+}
+
+TEST_CASE("481 ends a list, a refresh tells it in full, an end and a fetch tell it once more")
+{
+    Office office{house(2)};
+    auto request = list_request(office);
+    const auto reply = office.receives(request);
+    office.acknowledged();
+    request.parties.to_tag = reply.local_tag;
+    request.cseq = 2;
+    CHECK(office.receives(request).required == OptionTag::eventlist);
+    CHECK(list_of(office.acknowledged()).full);
+    request.cseq = 3;
+    request.expires = seconds{0};
+    CHECK(office.receives(request).status == 200);
+    auto last = office.notified();
+    CHECK(last.subscription_state == "terminated;reason=timeout");
+    CHECK(list_of(last).resources.size() == 2);
+    CHECK(office.storage.empty());
+
+    auto fetch = list_request(office, 1);
+    fetch.call_id = "fetch";
+    fetch.expires = seconds{0};
+    CHECK(office.receives(fetch).status == 200);
+    last = office.notified();
+    CHECK(last.subscription_state == "terminated;reason=timeout");
+    CHECK(list_of(last).resources.size() == 2);
+    CHECK(office.view().lamps.empty());
+
+    auto again = list_request(office);
+    again.call_id = "again";
+    CHECK(office.receives(again).status == 200);
+    office.answers(office.notified(), 481);
+    CHECK(office.storage.empty());
+    CHECK(office.view().lamps.empty());
+    office.call(1, early, "300");
+    CHECK(office.silent());
+}
+
+TEST_CASE("a list takes the place of the unsolicited NOTIFYs for its members, and gives it back")
+{
+    Office office{house(2)};
+    office.registers("201");
+    CHECK(office.view().lamps.size() == 2);
+    office.acknowledged();
+    office.acknowledged();
+    auto request = list_request(office);
+    request.source = Office::flow_of("201");
+    const auto reply = office.receives(request);
+    while (!office.silent()) office.acknowledged();
+    for (const auto& lamp : office.view().lamps) CHECK(lamp.list == "sales");
+    request.parties.to_tag = reply.local_tag;
+    request.cseq = 2;
+    request.expires = seconds{0};
+    CHECK(office.receives(request).status == 200);
+    for (const auto& lamp : office.view().lamps) CHECK(lamp.kind == "unsolicited");
+    CHECK(office.view().lamps.size() == 2);
+}
+
+TEST_CASE("after a restart a list goes on above its counters, in full, and idle before it is lit")
+{
+    Office before{house(2)};
+    CHECK(before.receives(list_request(before)).status == 200);
+    before.acknowledged();
+    before.call(1, confirmed, "300");
+    const auto last = before.acknowledged();
+    CHECK(before.kept().at(0).list == "rlmi");
+
+    Office after{house(2)};
+    after.call(9, early, "300");
+    after.indications.restore(before.kept(), after.locations, after.now, after.outbox);
+    after.collect();
+    const auto first = after.acknowledged();
+    CHECK(first.dialog->call_id == last.dialog->call_id);
+    CHECK(first.cseq > last.cseq);
+    CHECK(first.version > last.version);
+    CHECK(list_of(first).full);
+    CHECK(states(first, "300") == "terminated");
+    CHECK(states(after.acknowledged(), "300") == "early");
+    CHECK(after.silent());
+}
+
+TEST_CASE("a lamp of a list is explained, and sent anew alone")
+{
+    Office office{house(2)};
+    CHECK(office.receives(list_request(office)).status == 200);
+    office.acknowledged();
+    office.call(1, early, "301");
+    office.acknowledged();
+    auto account = office.explains("201", "301");
+    REQUIRE(account.phones.size() == 1);
+    REQUIRE(account.phones[0].lamp);
+    CHECK(account.phones[0].lamp->list == "sales");
+    CHECK(account.phones[0].lamp->shown.colour == LampColour::flashing);
+    CHECK(account.phones[0].lamp->agrees());
+    CHECK(account.phones[0].lamp->notify->cseq == 2);
+    CHECK(account.phones[0].lamp->notify->body.find("sip:301@office.test") != std::string::npos);
+    CHECK(office.explains("201", "300").phones[0].lamp->shown.colour == LampColour::dark);
+    CHECK(office.explains("201", "300").phones[0].lamp->notify->cseq == 1);
+
+    CHECK(office.resends("201", "301").size() == 1);
+    const auto list = list_of(office.acknowledged());
+    CHECK(list.resources.size() == 1);
+    CHECK(states(list.find(uri("301"))) == "early");
+}
+
+TEST_CASE("a group without members is a list without resources, until there are some")
+{
+    Office office{house(0)};
+    CHECK(office.receives(list_request(office)).status == 200);
+    CHECK(list_of(office.acknowledged()).resources.empty());
+    office.configures(house(1));
+    CHECK(list_of(office.acknowledged()).resources.size() == 1);
+    office.configures(house(0));
+    CHECK(list_of(office.acknowledged()).find(uri("300"))->state == "terminated");
+    CHECK(office.silent());
+}
+
+TEST_CASE("each member of a list counts as a lamp of its watcher: too many get 403 with a Warning")
+{
+    Office office{house(3), {.max_subscriptions_per_watcher = 4}};
+    CHECK(office.receives(list_request(office)).status == 200);
+    office.acknowledged();
+    auto again = list_request(office);
+    again.call_id = "again";
+    const auto reply = office.receives(again);
+    CHECK(reply.status == 403);
+    CHECK(header(reply, "Warning").find("too many subscriptions") != std::string::npos);
+}
+
+TEST_CASE("a list is told at the pace of the phone")
+{
+    Office office{house(2, {}, {{.name = "slow", .gap = std::chrono::seconds{2}}}, "slow")};
+    CHECK(office.receives(list_request(office)).status == 200);
+    office.acknowledged();
+    office.call(1, early, "300");
+    office.call(1, confirmed, "300");
+    CHECK(office.silent());
+    office.passes(seconds{2});
+    CHECK(states(office.acknowledged(), "300") == "confirmed");
+    CHECK(office.silent());
+}

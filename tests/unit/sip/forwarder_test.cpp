@@ -1,0 +1,254 @@
+// INVITEs that are passed on: the transactions on both sides, and their timers (RFC 3261 §16, §17).
+#include "sip_office.hpp"
+
+using namespace lampline;
+using namespace lampline::sip;
+using namespace lampline::sip::test;
+
+namespace {
+
+constexpr LegId caller_leg{1};
+constexpr LegId callee_leg{2};
+constexpr ClientTransactionId branch{101};
+
+struct Passed {
+    explicit Passed(Transport to = Transport::udp, EndpointSettings settings = Office::quick())
+        : office{std::move(settings)}, callee{office, "202", to}
+    {
+        caller.send_authorised("INVITE", uri_of("202"), address_of("202"), "", "v=0 offer\r\n");
+        request = office.next<InviteReceived>().transaction;
+    }
+    /// The INVITE as the callee's phone gets it.
+    Message passes(ConnectionId connection = {})
+    {
+        office.run(ForwardInvite{
+            .request = request,
+            .caller = caller_leg,
+            .leg = callee_leg,
+            .transaction = branch,
+            .target = {*SipUri::parse(callee.contact()), {}, callee.flow(connection)}});
+        return callee.receive();
+    }
+    /// What the engine does with every response: it goes to the caller.
+    Message passes_back(unsigned status)
+    {
+        const auto response = office.next<ResponseReceived>();
+        CHECK(response.status == status);
+        REQUIRE(response.message);
+        office.run(ForwardResponse{.request = request, .message = response.message});
+        return caller.receive_beyond_100();
+    }
+
+    Office office;
+    Phone caller{office, "201"};
+    Phone callee;
+    TransactionId request;
+};
+
+}  // namespace
+
+TEST_CASE("timer A: the INVITE is repeated until the phone says something, and then no more")
+{
+    Passed call;
+    const auto first = call.passes();
+    const auto again = call.callee.receive();
+    CHECK(again["Via"] == first["Via"]);
+    call.callee.reply(first, 180, "Ringing");
+    CHECK(call.passes_back(180).status() == 180);
+    while (!call.callee.receives_nothing_for(300ms)) call.callee.receive();
+}
+
+TEST_CASE("timer B: a phone that says nothing is given up")
+{
+    Passed call;
+    call.passes();
+    const auto silence = call.office.next<ResponseReceived>();
+    CHECK(silence.status == 408);
+    CHECK(silence.generated);
+    call.office.run(Reply{.transaction = call.request, .status = 408});
+    CHECK(call.caller.receive_beyond_100().status() == 408);
+}
+
+TEST_CASE(
+    "timer C: a phone that only rings is cancelled, and each provisional response gives it time")
+{
+    auto settings = Office::quick();
+    settings.timer_c = 300ms;
+    Passed call{Transport::udp, settings};
+    const auto invite = call.passes();
+    call.callee.reply(invite, 180, "Ringing");
+    call.passes_back(180);
+    CHECK(call.callee.receives_nothing_for(200ms));
+    call.callee.reply(invite, 180, "Ringing");
+    call.passes_back(180);
+    CHECK(call.callee.receives_nothing_for(200ms));
+    auto cancel = call.callee.receive();
+    CHECK(cancel.method() == "CANCEL");
+    CHECK(cancel["Via"] == invite["Via"]);
+    CHECK(call.office.next<ResponseReceived>().status == 408);
+    call.callee.reply(cancel, 200, "OK");
+    call.callee.reply(invite, 487, "Request Terminated");
+    CHECK(call.callee.receive().method() == "ACK");
+    CHECK(call.office.inputs.empty());
+}
+
+TEST_CASE("a CANCEL waits for a provisional response, is repeated until it is answered, and ends "
+          "by 64*T1")
+{
+    Passed call;
+    const auto invite = call.passes();
+    call.office.run(SendCancel{callee_leg, branch, {{"Reason", "SIP;cause=200"}}});
+    CHECK(call.callee.receive().method() == "INVITE");  // again
+    call.callee.reply(invite, 180, "Ringing");
+    auto cancel = call.callee.receive();
+    while (cancel.method() == "INVITE") cancel = call.callee.receive();
+    CHECK(cancel.method() == "CANCEL");
+    CHECK(cancel["CSeq"] == "2 CANCEL");
+    CHECK(cancel["Reason"] == "SIP;cause=200");
+    CHECK(call.callee.receive().method() == "CANCEL");
+    call.callee.reply(cancel, 200, "OK");
+    const auto silence = call.office.next<ResponseReceived>();
+    CHECK(silence.status == 180);
+    CHECK(call.office.next<ResponseReceived>().status == 408);
+}
+
+TEST_CASE("timer G: a failure is repeated to the caller until it is acknowledged")
+{
+    Passed call;
+    const auto invite = call.passes();
+    call.callee.reply(invite, 486, "Busy Here", "X-Why: lunch\r\n");
+    CHECK(call.callee.receive().method() == "ACK");
+    auto refusal = call.passes_back(486);
+    CHECK(refusal["X-Why"] == "lunch");
+    CHECK(refusal.all("Via").size() == 1);
+    refusal = call.caller.receive();
+    CHECK(refusal.status() == 486);
+    call.caller.acknowledge_refusal(refusal, uri_of("202"));
+    while (!call.caller.receives_nothing_for(200ms)) call.caller.receive();
+    // Timer D: the phone has not heard our ACK.
+    call.callee.reply(invite, 486, "Busy Here");
+    CHECK(call.callee.receive().method() == "ACK");
+    CHECK(call.office.inputs.empty());
+}
+
+TEST_CASE("a 2xx passes as often as it comes, by its Via alone; its ACK and the BYE by their Route")
+{
+    Passed call;
+    const auto invite = call.passes();
+    CHECK(invite["Max-Forwards"] == "69");
+    CHECK(invite["Proxy-Authorization"].empty());
+    CHECK(invite.body == "v=0 offer\r\n");
+    call.callee.reply(invite, 200, "OK", "", "v=0 answer\r\n");
+    CHECK(call.passes_back(200).body == "v=0 answer\r\n");
+    call.callee.reply(invite, 200, "OK", "", "v=0 answer\r\n");
+    CHECK(call.caller.receive().body == "v=0 answer\r\n");
+    call.callee.reply(invite, 200, "OK", "", "v=0 other\r\n", "another");  // forked behind us
+    CHECK(call.caller.receive()["To"].ends_with("another"));
+    CHECK(call.office.inputs.empty());
+
+    const auto route = fmt::format("Route: {}\r\n", invite["Record-Route"]);
+    const auto to = address_of("202") + ";tag=callee";
+    call.caller.send(call.caller.request("ACK", call.callee.contact(), to, 2, route));
+    const auto ack = call.callee.receive();
+    CHECK(ack.method() == "ACK");
+    CHECK(ack["Route"].empty());
+    call.caller.send(call.caller.request("BYE", call.callee.contact(), to, 3, route));
+    const auto bye = call.callee.receive();
+    CHECK(bye.method() == "BYE");
+    const auto passed = call.office.next<DialogPassed>();
+    CHECK(passed.method == Method::bye);
+    CHECK(passed.from_tag == "phone201");
+    CHECK(passed.to_tag == "callee");
+    call.callee.reply(bye, 200, "OK");
+    CHECK(call.caller.receive()["CSeq"] == "3 BYE");
+}
+
+TEST_CASE("an INVITE that comes again makes no second call, whatever has become of the first")
+{
+    Passed call;
+    const auto again = call.caller.request("INVITE", uri_of("202"), address_of("202"), 9);
+    const auto invite = call.passes();
+    call.callee.reply(invite, 200, "OK");
+    const auto success = call.passes_back(200);
+    const auto repeated = fmt::format(
+        "INVITE {} SIP/2.0\r\nVia: {}\r\nMax-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\n"
+        "CSeq: {}\r\nContact: <{}>\r\nContent-Length: 0\r\n\r\n",
+        uri_of("202"), success["Via"], success["From"], address_of("202"), success["Call-ID"],
+        success["CSeq"], call.caller.contact());
+    call.caller.send(repeated);
+    CHECK(call.caller.receives_nothing_for(100ms));
+    CHECK(call.office.inputs.empty());
+}
+
+TEST_CASE("what came over a connection and leaves by UDP is repeated by us until it is answered")
+{
+    Office office;
+    Phone caller{office, "201", Transport::tcp};
+    Phone callee{office, "202"};
+    caller.send_authorised("INVITE", uri_of("202"), address_of("202"));
+    const auto request = office.next<InviteReceived>().transaction;
+    office.run(ForwardInvite{.request = request,
+                             .caller = caller_leg,
+                             .leg = callee_leg,
+                             .transaction = branch,
+                             .target = {*SipUri::parse(callee.contact()), {}, callee.flow()}});
+    const auto invite = callee.receive();
+    REQUIRE(invite.all("Record-Route").size() == 2);  // by UDP for the one, by TCP for the other
+    CHECK(invite.all("Record-Route")[1].find("transport=tcp") != std::string::npos);
+    callee.reply(invite, 200, "OK");
+    const auto response = office.next<ResponseReceived>();
+    office.run(ForwardResponse{.request = request, .message = response.message});
+    CHECK(caller.receive_beyond_100().status() == 200);
+    std::string routes;
+    for (const auto& route : {invite.all("Record-Route")[1], invite.all("Record-Route")[0]})
+        routes += fmt::format("Route: {}\r\n", route);
+    caller.send(
+        caller.request("BYE", callee.contact(), address_of("202") + ";tag=callee", 3, routes));
+    const auto bye = callee.receive();
+    CHECK(bye["Route"].empty());
+    CHECK(callee.receive().method() == "BYE");
+    callee.reply(bye, 200, "OK");
+    CHECK(caller.receive()["CSeq"] == "3 BYE");
+    while (!callee.receives_nothing_for(200ms)) callee.receive();
+}
+
+TEST_CASE("a phone is asked whether it knows a dialog; its silence is told as 408")
+{
+    Office office;
+    Phone phone{office, "202"};
+    const ProbeDialog probe{callee_leg,
+                            branch,
+                            {"the-call", "peer", "phone"},
+                            {.local_party = {"", *SipUri::parse(uri_of("201"))},
+                             .remote_party = {"", *SipUri::parse(uri_of("202"))},
+                             .target = *SipUri::parse(phone.contact())},
+                            phone.flow()};
+    office.run(probe);
+    const auto options = phone.receive();
+    CHECK(options.method() == "OPTIONS");
+    CHECK(options["CSeq"] == "0 OPTIONS");
+    CHECK(options["From"].ends_with(";tag=peer"));
+    CHECK(options["To"].ends_with(";tag=phone"));
+    phone.reply(options, 481, "Call/Transaction Does Not Exist");
+    CHECK(office.next<ResponseReceived>().status == 481);
+    office.run(probe);
+    CHECK(office.next<ResponseReceived>().generated);
+}
+
+TEST_CASE("a response that nobody's request has brought goes nowhere")
+{
+    Passed call;
+    Phone eve{call.office, "203"};
+    const auto invite = call.passes();
+    const auto via = fmt::format("Via: SIP/2.0/UDP 127.0.0.1:{};branch=z9hG4bKx\r\n", eve.port());
+    const auto head = fmt::format("From: {}\r\nTo: {};tag=x\r\nCall-ID: {}\r\nCSeq: {}\r\n"
+                                  "Content-Length: 0\r\n\r\n",
+                                  invite["From"], invite["To"], invite["Call-ID"], invite["CSeq"]);
+    for (const auto* status : {"486 Busy Here", "200 OK"}) {
+        eve.send(fmt::format("SIP/2.0 {}\r\nVia: {}\r\n{}{}", status, invite["Via"], via, head));
+        eve.send(fmt::format("SIP/2.0 {}\r\nVia: {}\r\n{}", status, invite["Via"], head));
+    }
+    CHECK(eve.receives_nothing_for(100ms));
+    for (const auto& input : call.office.inputs)
+        CHECK(std::get<ResponseReceived>(input).generated);  // time has passed
+}

@@ -1,0 +1,357 @@
+"""Calls in proxy mode: one dialog between two phones, through the exchange (RFC 3261 section 16)."""
+import itertools
+import re
+import unittest
+
+from lib.case import WireTest, eventually, ring, talk
+from lib.message import Address, Message
+from lib.sdp import ANSWER, OFFER, sdp
+from lib.transactions import new_branch
+
+
+def header(message, name):
+    """All values of a header, in order."""
+    return getattr(message, "message", message).headers.values(name)
+
+
+class Proxy(WireTest):
+    def setUp(self):
+        super().setUp()
+        self.mode("202", "proxy")
+
+    def mode(self, number, mode):
+        answer = self.rest.request("PATCH", f"/api/v1/extensions/{number}", {"mode": mode})
+        self.assertEqual(200, answer.status, answer.text)
+        self.assertEqual(mode, answer.json["mode"])
+
+    def no_calls(self):
+        eventually(lambda: not self.rest.items("/api/v1/calls"), "no call is left")
+
+    def last_record(self):
+        return eventually(lambda: self.rest.get("/api/v1/call-log?limit=1")["items"],
+                          "the call is in the log")[0]
+
+
+class OneDialog(Proxy):
+    def test_what_is_passed_on_is_what_was_sent(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        call = anna.calls("202", OFFER, headers=[("X-Unknown", "a;  b=\"c, d\""),
+                                                 ("P-Asserted-Identity", "<sip:boss@office.test>")])
+        incoming = bob.receives("INVITE")
+        invite = incoming.received.message
+        sent = call.invite.request
+        for name in ("Call-ID", "From", "To", "CSeq", "Contact", "X-Unknown", "User-Agent"):
+            self.assertEqual(sent[name], invite[name], name)
+        self.assertEqual(OFFER.encode(), invite.body)
+        self.assertEqual(bob.contact, invite.uri)
+        self.assertEqual("69", invite["Max-Forwards"])
+        self.assertNotIn("Proxy-Authorization", invite)
+        self.assertNotIn("P-Asserted-Identity", invite)
+        self.assertEqual(2, len(header(invite, "Via")))
+        self.assertEqual(1, len(header(invite, "Record-Route")))
+        self.assertIn(";lr", invite["Record-Route"])
+        self.assertEqual(["100"], [str(r.status) for r in call.invite.responses])
+        incoming.replies(180)
+        ringing = call.receives(180)
+        self.assertEqual(bob.contact, Address.parse(ringing["Contact"]).uri)
+        incoming.replies(200, ANSWER)
+        answer = call.receives(200)
+        self.assertEqual(ANSWER.encode(), answer.body)
+        self.assertEqual(1, len(header(answer, "Via")))
+        ack = incoming.receives("ACK")
+        self.assertEqual(bob.contact, ack.uri)
+        self.assertEqual([], header(ack, "Route"))
+        incoming.hangs_up()
+        bye = call.receives("BYE").message
+        self.assertEqual(anna.contact, bye.uri)
+        self.assertEqual([], header(bye, "Route"))
+        self.no_calls()
+
+    def test_lamps_calls_and_the_record_tell_the_truth(self):
+        dan = self.phone("204")
+        lamp = dan.watches("202")
+        call, incoming = ring(self.phone("201"), self.phone("202"))
+        lamp.shows("early")
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        lamp.shows("confirmed")
+        live, = self.rest.items("/api/v1/calls")
+        self.assertEqual([("201", "confirmed"), ("202", "confirmed")],
+                         [(leg["extension"], leg["state"]) for leg in live["legs"]])
+        hold = call.sends("INVITE", sdp("caller", 2, "sendonly"))
+        again = incoming.receives("INVITE")
+        again.replies(200, sdp("callee", 2, "recvonly"))
+        hold.receives(200)
+        incoming.receives("ACK")
+        eventually(lambda: self.rest.items("/api/v1/calls")[0]["legs"][0]["held"], "it is on hold")
+        call.hangs_up()
+        incoming.receives("BYE")
+        lamp.shows("idle")
+        self.no_calls()
+        record = self.last_record()
+        self.assertEqual(("answered", "201", "202", "caller"),
+                         tuple(record[key] for key in ("result", "from", "answered_by", "ended_by")))
+        ladder = self.rest.get(f"/api/v1/call-log/{record['id']}/ladder")
+        self.assertIn("INVITE", str(ladder))
+
+    def test_transports_may_differ(self):
+        for caller, callee in itertools.product(("udp", "tcp"), repeat=2):
+            with self.subTest(caller=caller, callee=callee):
+                anna, bob = self.phone("201", transport=caller), self.phone("202", transport=callee)
+                call, incoming = talk(anna, bob)
+                expected = 1 if caller == callee else 2
+                self.assertEqual(expected, len(header(incoming.received, "Record-Route")))
+                info = call.sends("INFO", "Signal=1\r\n")
+                incoming.receives("INFO").replies(200)
+                info.receives(200)
+                back = incoming.sends("INFO", "Signal=2\r\n")
+                call.receives("INFO").replies(200)
+                back.receives(200)
+                incoming.hangs_up()
+                call.receives("BYE")
+                bob.unregisters()
+                self.no_calls()
+
+    def test_all_methods_pass_both_ways(self):
+        call, incoming = talk(self.phone("201"), self.phone("202", transport="tcp"))
+        for one, other in ((call, incoming), (incoming, call)):
+            for method, body in (("UPDATE", OFFER), ("MESSAGE", "hello"), ("OPTIONS", ""),
+                                 ("REFER", ""), ("NOTIFY", ""), ("DANCE", "")):
+                with self.subTest(method=method):
+                    headers = {"REFER": [("Refer-To", "<sip:203@office.test>")],
+                               "NOTIFY": [("Event", "refer"), ("Subscription-State", "active")]}
+                    sent = one.sends(method, body, headers.get(method, ()))
+                    received = other.receives(method)
+                    self.assertEqual(body.encode(), received.body)
+                    received.replies(202 if method == "REFER" else 200)
+                    sent.receives(202 if method == "REFER" else 200)
+            again = one.sends("INVITE", sdp("again", 3))
+            other.receives("INVITE").replies(488)
+            again.receives(488)
+        call.hangs_up()
+        incoming.receives("BYE")
+
+    def test_reliable_provisional_responses_pass(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        call = anna.calls("202", headers=[("Supported", "100rel")])
+        incoming = bob.receives("INVITE")
+        incoming.replies(183, ANSWER, reliable=True)
+        progress = call.receives(183)
+        prack = call.acknowledges_reliably(progress)
+        incoming.receives("PRACK").replies(200)
+        prack.receives(200)
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        call.hangs_up()
+        incoming.receives("BYE")
+
+    def test_the_dialog_outlives_the_exchange(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        call, incoming = talk(anna, bob)
+        self.server.kill()
+        self.server.start()
+        incoming.hangs_up()
+        call.receives("BYE")
+
+    def test_a_strict_router_before_us(self):
+        call, incoming = talk(self.phone("201"), self.phone("202"))
+        request = call.dialog.request("INFO", body="Signal=1\r\n")
+        ours = Address.parse(request["Route"]).uri
+        target, request.uri = request.uri, ours
+        request.headers.set("Route", f"<{target}>")
+        sent = call.phone.sends(request, dialog=call.dialog)
+        received = incoming.receives("INFO")
+        self.assertEqual(target, received.message.uri)
+        self.assertEqual([], header(received, "Route"))
+        received.replies(200)
+        sent.receives(200)
+        call.hangs_up()
+        incoming.receives("BYE")
+
+
+class Branches(Proxy):
+    def test_a_caller_gives_up(self):
+        call, incoming = ring(self.phone("201"), self.phone("202"))
+        call.sends_cancel().receives(200)
+        incoming.receives("CANCEL")
+        call.receives(487)
+        self.no_calls()
+        self.assertEqual("missed", self.last_record()["result"])
+
+    def test_a_phone_declines(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        for status in (486, 404, 603):
+            call, incoming = ring(anna, bob)
+            incoming.replies(status, headers=[("X-Why", "because")])
+            self.assertEqual("because", call.receives(status)["X-Why"])
+            self.no_calls()
+
+    def test_one_of_two_phones_answers(self):
+        anna = self.phone("201")
+        desk, mobile = self.phone("202"), self.phone("202", transport="tcp")
+        call = anna.calls("202")
+        at_desk, at_mobile = desk.receives("INVITE"), mobile.receives("INVITE")
+        at_desk.replies(180)
+        call.receives(180)
+        at_mobile.replies(200, ANSWER)
+        call.receives(200)
+        self.assertIn("cause=200", at_desk.receives("CANCEL").message["Reason"])
+        call.hangs_up()
+        at_mobile.receives("BYE")
+        self.no_calls()
+
+    def test_both_phones_answer_and_the_caller_hears_of_both(self):
+        anna = self.phone("201")
+        desk, mobile = self.phone("202"), self.phone("202")
+        desk.ignores_cancel = True
+        call = anna.calls("202", acks=False)
+        at_desk, at_mobile = desk.receives("INVITE"), mobile.receives("INVITE")
+        at_desk.replies(180)
+        call.receives(180)
+        at_mobile.replies(200, ANSWER)
+        first = call.receives(200)
+        at_desk.receives("CANCEL")
+        at_desk.replies(200, ANSWER)
+        tags = {first.to_tag}
+        eventually(lambda: {m.to_tag for m in anna.heard
+                            if m.status == 200 and m.cseq_method == "INVITE"} - tags,
+                   "the second 200 arrives")
+        call.dialog.learn(first, as_caller=True)
+        call.invite.acknowledges()
+        call.hangs_up()
+        at_mobile.receives("BYE")
+        second = next(m for m in anna.heard if m.cseq_method == "INVITE" and m.status == 200
+                      and m.to_tag != first.to_tag)
+        call.dialog.learn(second, as_caller=True)
+        call.invite.acknowledges()
+        call.hangs_up()
+        at_desk.receives("BYE")
+        self.no_calls()
+
+    def test_the_challenges_of_two_phones(self):
+        anna = self.phone("201")
+        desk, mobile = self.phone("202"), self.phone("202")
+        call = anna.calls("202")
+        one, other = desk.receives("INVITE"), mobile.receives("INVITE")
+        one.replies(407, headers=[("Proxy-Authenticate", 'Digest realm="desk", nonce="1"')])
+        other.replies(401, headers=[("WWW-Authenticate", 'Digest realm="mobile", nonce="2"')])
+        refused = call.invite.receives(407)
+        self.assertIn('realm="desk"', refused["Proxy-Authenticate"])
+        self.assertIn('realm="mobile"', refused["WWW-Authenticate"])
+
+    def test_a_repeated_invite_gets_the_same_answer(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        call, incoming = ring(anna, bob)
+        anna.flow().send(call.invite.request)
+        anna.pings()
+        self.assertEqual(1, len([m for m in bob.heard if m.method == "INVITE"]))
+        self.assertEqual(2, len([m for m in anna.heard if m.status == 180]))
+        incoming.replies(486)
+        call.receives(486)
+        self.no_calls()
+
+    def test_a_repeated_answer_passes_until_it_is_acknowledged(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        call = anna.calls("202", acks=False)
+        incoming = bob.receives("INVITE")
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        eventually(lambda: len([m for m in anna.heard if m.status == 200
+                                and m.cseq_method == "INVITE"]) > 1, "the 200 comes again")
+        call.invite.acknowledges()
+        incoming.receives("ACK")
+        call.hangs_up()
+        incoming.receives("BYE")
+
+    def test_forwards_and_do_not_disturb_still_count(self):
+        anna, bob, carol = self.phone("201"), self.phone("202"), self.phone("203")
+        path = "/api/v1/extensions/202/forwarding"
+        self.rest.put(path, {"do_not_disturb": True})
+        anna.calls("202").receives(480)
+        self.rest.put(path, {"busy": "203"})
+        call = anna.calls("202")
+        bob.receives("INVITE").replies(486)
+        target = carol.receives("INVITE")
+        self.assertIn("reason=user-busy", target.received.message["Diversion"])
+        self.assertEqual(carol.contact, target.received.message.uri)
+        target.replies(200, ANSWER)
+        call.receives(200)
+        target.hangs_up()
+        call.receives("BYE")
+        self.no_calls()
+
+
+class Guarded(Proxy):
+    def test_nobody_is_called_without_credentials(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        call = anna.calls("202", authenticates=False)
+        call.receives(407)
+        bob.pings()
+        self.assertEqual([], [m for m in bob.heard if m.method == "INVITE"])
+
+    def test_a_route_that_is_not_signed_for_the_dialog_leads_nowhere(self):
+        anna, bob, eve = self.phone("201"), self.phone("202"), self.phone("205")
+        call, incoming = talk(anna, bob)
+        route = header(incoming.received, "Record-Route")[0]
+        token = re.search("pass=([^>;]+)", route)[1]
+        flipped = token[:-1] + ("A" if token[-1] != "A" else "B")
+        for forged in (route, route.replace(token, flipped), route.replace(f";pass={token}", ""),
+                       f"<sip:{self.server.address['udp'][0]}:{self.server.address['udp'][1]};lr>"):
+            for uri in (bob.contact, "sip:anyone@192.0.2.1"):
+                request = eve.request("INFO", uri, to=f"<{uri}>;tag=guess", body="Signal=1\r\n")
+                request.headers.add("Route", forged)
+                eve.sends(request).receives(481)
+        bob.pings()
+        self.assertEqual([], [m for m in bob.heard if m.method == "INFO"])
+        call.hangs_up()
+        incoming.receives("BYE")
+
+    def test_the_way_is_signed_and_not_the_request_uri(self):
+        """A party of the dialog reaches the other party, whatever it asks for."""
+        anna, bob, carol = self.phone("201"), self.phone("202"), self.phone("203")
+        call, incoming = talk(anna, bob)
+        request = call.dialog.request("INFO", body="Signal=1\r\n")
+        request.uri = carol.contact
+        sent = anna.sends(request, dialog=call.dialog)
+        incoming.receives("INFO").replies(200)
+        sent.receives(200)
+        carol.pings()
+        self.assertEqual([], [m for m in carol.heard if m.method == "INFO"])
+        call.hangs_up()
+        incoming.receives("BYE")
+
+    def test_a_forged_response_goes_nowhere(self):
+        anna, bob, eve = self.phone("201"), self.phone("202"), self.phone("205")
+        call, incoming = ring(anna, bob)
+        via = header(incoming.received, "Via")[0]
+        host, port = eve.sockets.udp_address
+        forged = Message(status=200)
+        forged.headers.add("Via", via)
+        forged.headers.add("Via", f"SIP/2.0/UDP {host}:{port};branch={new_branch()}")
+        for name in ("From", "To", "Call-ID", "CSeq"):
+            forged.headers.add(name, incoming.received.message[name])
+        heard = len(eve.heard)
+        eve.flow().send(forged)
+        eve.pings()
+        self.assertEqual(heard + 1, len(eve.heard))
+        incoming.replies(486)
+        call.receives(486)
+
+    def test_hops_and_loops(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        anna.calls("202", max_forwards=0).receives(483)
+        call, incoming = ring(anna, bob)
+        again = Message(method="INVITE", uri=call.invite.request.uri,
+                        headers=incoming.received.message.headers.fields, body=OFFER)
+        bob.sends(again).receives(482)
+        request = call.dialog.request("INFO")
+        request.headers.set("Max-Forwards", "0")
+        anna.sends(request).receives(483)
+        incoming.replies(486)
+        call.receives(486)
+
+
+del Proxy
+
+if __name__ == "__main__":
+    unittest.main()

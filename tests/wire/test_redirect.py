@@ -1,0 +1,102 @@
+"""Redirect mode, and phones that redirect (RFC 3261 sections 8.3 and 8.1.3.4)."""
+import unittest
+
+from lib.case import WireTest, eventually
+from lib.message import Address
+from lib.sdp import ANSWER
+
+
+class Redirect(WireTest):
+    def setUp(self):
+        super().setUp()
+        self.anna, self.bob = self.phone("201"), self.phone("202")
+
+    def redirects(self, number="202"):
+        self.rest.request("PATCH", f"/api/v1/extensions/{number}", {"mode": "redirect"})
+
+    def last_record(self):
+        return eventually(lambda: self.rest.get("/api/v1/call-log?limit=1")["items"],
+                          "the call is in the log")[0]
+
+    def test_all_contacts_with_their_q(self):
+        self.redirects()
+        mobile = self.phone("202", registered=False, transport="tcp")
+        mobile.registers(contacts=[f"<{mobile.contact}>;q=0.4"])
+        moved = self.anna.calls("202").receives(302)
+        self.assertEqual([f"<{self.bob.contact}>;q=1.000", f"<{mobile.contact}>;q=0.400"],
+                         moved.headers.values("Contact"))
+        self.assertEqual([], self.rest.items("/api/v1/calls"))
+        record = self.last_record()
+        self.assertEqual(("redirected", 302, "202"),
+                         tuple(record[key] for key in ("result", "status", "dialled")))
+
+    def test_nobody_there_and_no_such_number(self):
+        self.redirects("203")
+        self.anna.calls("203").receives(480)
+        self.anna.calls("299").receives(404)
+        self.anna.calls("sip:202@192.0.2.77").receives(404)
+        self.anna.calls("202", authenticates=False).receives(407)
+
+    def talks_by_contact(self, call):
+        incoming = self.bob.receives("INVITE")
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        incoming.receives("ACK")
+        call.hangs_up()
+        incoming.receives("BYE")
+
+    def test_the_new_invite_through_us_with_a_new_call_id(self):
+        self.redirects()
+        moved = self.anna.calls("202").receives(302)
+        self.talks_by_contact(self.anna.calls(Address.parse(moved["Contact"]).uri))
+
+    def test_the_new_invite_through_us_with_the_same_call_id(self):
+        self.redirects()
+        first = self.anna.calls("202")
+        moved = first.receives(302)
+        again = self.anna.request("INVITE", Address.parse(moved["Contact"]).uri,
+                                  from_=Address.parse(first.invite.request["From"]),
+                                  to=first.invite.request["To"],
+                                  call_id=first.dialog.call_id, cseq=first.invite.request.cseq + 1,
+                                  body=first.invite.request.body)
+        from lib.call import Call
+        self.talks_by_contact(Call.outgoing(self.anna, again))
+
+    def test_the_new_invite_straight_to_the_phone(self):
+        self.redirects()
+        moved = self.anna.calls("202").receives(302)
+        host, port = self.bob.sockets.udp_address
+        self.anna.address = {"udp": (host, port)}
+        call = self.anna.calls(Address.parse(moved["Contact"]).uri)
+        incoming = self.bob.receives("INVITE")
+        incoming.replies(486)
+        call.receives(486)
+
+    def test_a_phone_redirects_to_a_colleague(self):
+        carol = self.phone("203", transport="tcp")
+        call = self.anna.calls("202")
+        self.bob.receives("INVITE").replies(302, headers=[
+            ("Contact", "<sip:0900@carrier.example>;q=0.9, <sip:203@office.test>;q=0.5")])
+        call.receives(181)
+        incoming = carol.receives("INVITE")
+        self.assertIn("reason=deflection", incoming.received.message["Diversion"])
+        self.assertIn("index=1.1", incoming.received.message["History-Info"])
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        call.hangs_up()
+        incoming.receives("BYE")
+        record = self.last_record()
+        self.assertEqual("203", record["answered_by"])
+
+    def test_a_phone_redirects_outside_or_in_a_circle(self):
+        call = self.anna.calls("202")
+        self.bob.receives("INVITE").replies(302, headers=[("Contact", "<sip:x@evil.example>"),
+                                                          ("Contact", "<mailto:x@evil.example>")])
+        self.assertIn("redirects to no number here", call.receives(403)["Warning"])
+        call = self.anna.calls("202")
+        self.bob.receives("INVITE").replies(302, headers=[("Contact", "<sip:202@office.test>")])
+        self.assertIn("Forwarding loop: 202 > 202", call.receives(482)["Warning"])
+
+
+if __name__ == "__main__":
+    unittest.main()
