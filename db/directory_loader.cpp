@@ -11,8 +11,10 @@
 #include "db/feature_code_store.hpp"
 #include "db/forwarding_store.hpp"
 #include "db/group_store.hpp"
+#include "db/mailbox_store.hpp"
 #include "db/park_lot_store.hpp"
 #include "db/ring_group_store.hpp"
+#include "db/trunk_store.hpp"
 
 namespace lampline::db {
 
@@ -22,10 +24,15 @@ DirectoryRef load_directory(Database& database)
     std::unordered_map<std::string, Forwarding> forwarding;
     for (auto& row : ForwardingStore{database}.all())
         forwarding.emplace(std::move(row.number), std::move(row.forwarding));
+    std::unordered_map<std::string, MessageCounts> messages;
+    for (auto& row : MailboxStore{database}.all())
+        messages.emplace(std::move(row.number), row.messages);
     std::vector<Extension> extensions;
     for (auto& row : ExtensionStore{database}.all()) {
         if (const auto found = forwarding.find(row.extension.number); found != forwarding.end())
             row.extension.forwarding = std::move(found->second);
+        if (const auto found = messages.find(row.extension.number); found != messages.end())
+            row.extension.messages = found->second;
         extensions.push_back(std::move(row.extension));
     }
     std::vector<Group> groups;
@@ -41,6 +48,7 @@ DirectoryRef load_directory(Database& database)
         numbering.ring_groups.push_back(std::move(row.group));
     if (auto plan = DigitPlanStore{database}.find())
         numbering.digit_plan = DigitPlan{std::move(plan->rules)};
+    for (auto& row : TrunkStore{database}.all()) numbering.trunks.push_back(std::move(row.trunk));
     if (auto row = ParkLotStore{database}.find()) numbering.park_lot = std::move(row->lot);
     snapshot.commit();
     return std::make_shared<const Directory>(database.domain(), std::move(extensions),

@@ -5,12 +5,12 @@
 namespace lampline::db {
 namespace {
 
-constexpr const char* select_all = "SELECT number, display_name, ha1_md5, ha1_sha256, version, "
-                                   "created_at, updated_at, visibility, mode "
-                                   "FROM extension ORDER BY number";
-constexpr const char* select_one = "SELECT number, display_name, ha1_md5, ha1_sha256, version, "
-                                   "created_at, updated_at, visibility, mode "
-                                   "FROM extension WHERE number = ?";
+constexpr const char* select_all =
+    "SELECT number, display_name, ha1_md5, ha1_sha256, version, created_at, updated_at, "
+    "visibility, mode, trusted, appearances FROM extension ORDER BY number";
+constexpr const char* select_one =
+    "SELECT number, display_name, ha1_md5, ha1_sha256, version, created_at, updated_at, "
+    "visibility, mode, trusted, appearances FROM extension WHERE number = ?";
 
 StoredExtension row_in(SQLite::Statement& row)
 {
@@ -21,6 +21,8 @@ StoredExtension row_in(SQLite::Statement& row)
     stored.extension.visibility =
         visibility(row.getColumn(7).getString()).value_or(Visibility::hidden);
     stored.extension.mode = call_mode(row.getColumn(8).getString()).value_or(CallMode::bridge);
+    stored.extension.trusted = row.getColumn(9).getInt() != 0;
+    stored.extension.appearances = row.getColumn(10).getUInt();
     return stored;
 }
 
@@ -53,12 +55,12 @@ void ExtensionStore::put(const StoredExtension& row)
     SQLite::Statement upsert{
         database_.handle(),
         "INSERT INTO extension (number, display_name, ha1_md5, ha1_sha256, version, created_at, "
-        "updated_at, visibility, mode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO "
-        "UPDATE "
-        "SET "
+        "updated_at, visibility, mode, trusted, appearances) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET "
         "display_name = excluded.display_name, ha1_md5 = excluded.ha1_md5, "
         "ha1_sha256 = excluded.ha1_sha256, version = excluded.version, "
-        "updated_at = excluded.updated_at, visibility = excluded.visibility, mode = excluded.mode"};
+        "updated_at = excluded.updated_at, visibility = excluded.visibility, "
+        "mode = excluded.mode, trusted = excluded.trusted, appearances = excluded.appearances"};
     upsert.bind(1, row.extension.number);
     upsert.bind(2, row.extension.display_name);
     upsert.bind(3, row.extension.ha1_md5);
@@ -68,6 +70,8 @@ void ExtensionStore::put(const StoredExtension& row)
     upsert.bind(7, column(row.stamp.updated_at));
     upsert.bind(8, std::string{name(row.extension.visibility)});
     upsert.bind(9, std::string{name(row.extension.mode)});
+    upsert.bind(10, row.extension.trusted ? 1 : 0);
+    upsert.bind(11, row.extension.appearances);
     upsert.exec();
 }
 

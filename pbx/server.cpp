@@ -17,6 +17,7 @@
 #include "db/call_store.hpp"
 #include "db/database_thread.hpp"
 #include "db/directory_loader.hpp"
+#include "db/outside_day_store.hpp"
 #include "db/route_key.hpp"
 #include "db/subscription_store.hpp"
 #include "engine/exchange.hpp"
@@ -75,7 +76,8 @@ AtStart read_database(db::Database& database)
     auto calls = db::CallStore{database}.all();
     return {db::load_directory(database),
             {db::BindingStore{database}.all(), db::SubscriptionStore{database}.all(),
-             std::move(calls.calls), std::move(calls.ringing)},
+             std::move(calls.calls), std::move(calls.ringing),
+             db::OutsideDayStore{database}.latest()},
             std::move(calls.damaged),
             db::route_key(database)};
 }
@@ -143,6 +145,7 @@ ExchangeSettings exchange_settings(const ServeSettings& settings)
         .qualify = {.interval = settings.qualify_interval,
                     .misses = static_cast<unsigned>(settings.qualify_misses),
                     .random = random_numbers()},
+        .events = {{settings.min_expires, settings.default_expires, settings.max_expires}},
     };
 }
 
@@ -253,9 +256,8 @@ public:
     /// The SIP messages kept of a call. Any thread.
     void show_messages(CallRecordId record, std::function<void(SipTraceRef)> answer)
     {
-        loop_.post([this, record, answer = std::move(answer)] {
-            answer(endpoint_.messages_of(record));
-        });
+        loop_.post(
+            [this, record, answer = std::move(answer)] { answer(endpoint_.messages_of(record)); });
     }
 
     /// SIGTERM, SIGINT or SIGHUP. Any thread.
@@ -300,7 +302,8 @@ private:
         move(present());
         shown_.reset();
         for (const auto& event : outbox_.events)
-            if (const auto* part = std::get_if<PartRecorded>(&event)) endpoint_.keep_messages(*part);
+            if (const auto* part = std::get_if<PartRecorded>(&event))
+                endpoint_.keep_messages(*part);
         commands_.swap(outbox_.commands);
         for (auto& command : commands_) {
             if (const auto* notify = std::get_if<SendNotify>(&command); notify && notify->event_at)
@@ -321,29 +324,34 @@ private:
     /// Has the database thread make the change that a phone asked for.
     void ask(FeatureAsked asked)
     {
-        const auto leg = asked.leg;
+        const FeatureSettled busy{asked.leg, 503, "Too Busy", asked.subscription};
         const bool posted = database_.post(
             [this, asked = std::move(asked)](db::Database& database) { change(asked, database); });
-        if (!posted) settle({leg, 503, "Too Busy"});
+        if (!posted) settle(busy);
     }
 
     /// On the database thread.
     void change(const FeatureAsked& asked, db::Database& database)
-    try {
-        auto changed = admin::ForwardingService{database}.change(asked, present().seconds());
-        if (!changed) {
-            const auto& faults = changed.error().faults;
-            return settle({asked.leg, 403, faults.empty() ? "Not Possible" : faults[0].message});
+    {
+        const auto answer = [this, asked](unsigned status, std::string phrase) {
+            settle({asked.leg, status, std::move(phrase), asked.subscription});
+        };
+        try {
+            auto changed = admin::ForwardingService{database}.change(asked, present().seconds());
+            if (!changed) {
+                const auto& faults = changed.error().faults;
+                return answer(403, faults.empty() ? "Not Possible" : faults[0].message);
+            }
+            auto done = [answer, asked] { answer(200, confirmation(asked.dialled)); };
+            if (changed->directory)
+                publish(std::move(changed->directory), std::move(done));
+            else
+                done();
+        } catch (const std::exception& failure) {
+            spdlog::error("{} asked for by {} is not saved: {}", name(asked.dialled.feature),
+                          asked.extension, failure.what());
+            answer(500, "Not Saved");
         }
-        auto done = [this, asked] { settle({asked.leg, 200, confirmation(asked.dialled)}); };
-        if (changed->directory)
-            publish(std::move(changed->directory), std::move(done));
-        else
-            done();
-    } catch (const std::exception& failure) {
-        spdlog::error("{} dialled by {} is not saved: {}", name(asked.dialled.feature),
-                      asked.extension, failure.what());
-        settle({asked.leg, 500, "Not Saved"});
     }
 
     /// Any thread.

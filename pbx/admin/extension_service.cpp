@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t max_display_name = 128;
 constexpr std::size_t min_password = 6;
 constexpr std::size_t max_password = 128;
+constexpr unsigned max_appearances = 16;
 
 std::vector<FieldFault> faults_of(const ExtensionDraft& draft, db::Database& database)
 {
@@ -29,13 +30,16 @@ std::vector<FieldFault> faults_of(const ExtensionDraft& draft, db::Database& dat
         if (draft.sip_password->size() < min_password)
             faults.push_back({"/sip_password", "too_short", "must have at least 6 characters"});
     }
+    if (draft.appearances > max_appearances)
+        faults.push_back({"/appearances", "out_of_range", "must be 0 to 16"});
     return faults;
 }
 
 ExtensionView view_of(const db::StoredExtension& row)
 {
     return {row.extension.number, row.extension.display_name, row.extension.visibility,
-            row.extension.mode, row.stamp};
+            row.extension.mode,   row.stamp,                  row.extension.trusted,
+            row.extension.appearances};
 }
 
 /// Takes `number` out of the groups that name it; each of them is a change of its own in the audit.
@@ -108,6 +112,8 @@ Result<ExtensionSaved, Refusal> ExtensionService::put(const ExtensionDraft& draf
     row.extension.display_name = draft.display_name;
     row.extension.visibility = draft.visibility;
     row.extension.mode = draft.mode;
+    row.extension.trusted = draft.trusted;
+    row.extension.appearances = draft.appearances;
     if (password) {
         row.extension.ha1_md5 = ha1_md5(draft.number, database_.domain(), *password);
         row.extension.ha1_sha256 = ha1_sha256(draft.number, database_.domain(), *password);

@@ -18,6 +18,8 @@ struct ExtensionView {
     Visibility visibility = Visibility::open;
     CallMode mode = CallMode::bridge;
     db::RowStamp stamp;
+    bool trusted = false;
+    unsigned appearances = 0;
 };
 
 struct ExtensionDraft {
@@ -28,6 +30,8 @@ struct ExtensionDraft {
     bool generate_password = false;  ///< take a new one, even if there is one
     Visibility visibility = Visibility::open;
     CallMode mode = CallMode::bridge;
+    bool trusted = false;
+    unsigned appearances = 0;
 };
 
 struct ExtensionSaved {
@@ -50,7 +54,8 @@ public:
 
     [[nodiscard]] std::optional<ExtensionView> find(std::string_view number) const;
     [[nodiscard]] std::vector<ExtensionView> all() const;
-    /// Creates or replaces. Faults at /number, /display_name, /sip_password.
+    /// Creates or replaces. Faults at /number, /display_name, /sip_password,
+    /// /appearances (0 to 16).
     Result<ExtensionSaved, Refusal> put(const ExtensionDraft& draft, const Precondition& condition,
                                         const Actor& actor, std::chrono::sys_seconds now);
     Result<ConfigChange, Refusal> remove(std::string_view number, Memberships memberships,

@@ -14,7 +14,9 @@
 #include "core/body_profile.hpp"
 #include "core/call_mode.hpp"
 #include "core/forwarding.hpp"
+#include "core/message_summary.hpp"
 #include "core/numbering.hpp"
+#include "core/trunk_rules.hpp"
 
 namespace lampline {
 
@@ -38,6 +40,9 @@ struct Extension {
     Forwarding forwarding{};
     Visibility visibility = Visibility::open;
     CallMode mode = CallMode::bridge;
+    bool trusted = false;  ///< may see all registrations, and publish for others
+    unsigned appearances = 0;  ///< of its line, when several phones share it; 0: it is not shared
+    std::optional<MessageCounts> messages{};  ///< empty: nobody has counted any
 };
 
 /// A member of a group's audience.
@@ -153,6 +158,11 @@ public:
     {
         return find(number) || find_ring_group(number) || digit_plan().find(number);
     }
+    [[nodiscard]] const TrunkRules* find_trunk(std::string_view name) const noexcept;
+    /// `domain` is that of another proxy of ours. O(trunks).
+    [[nodiscard]] bool serves_elsewhere(std::string_view domain) const noexcept;
+    /// Every trunk, by name.
+    [[nodiscard]] std::vector<TrunkRef> trunks() const;
     /// The rows of the office's own, by name.
     [[nodiscard]] std::span<const ProfileRef> profiles() const noexcept { return profiles_; }
     /// What a phone of `right.watcher` wants in the body: as chosen for one of its `devices` names,
@@ -162,6 +172,8 @@ public:
                                          std::span<const std::string> devices = {}) const;
     /// As chosen for the first of `devices` that has one; null: none has.
     [[nodiscard]] ProfileRef device_profile(std::span<const std::string> devices) const;
+    /// Every device is told in a profile of the same name as by `other`. O(devices).
+    [[nodiscard]] bool same_device_profiles(const Directory& other) const;
     /// The groups behind right(), by name. O(all memberships): for questions of people, not for the
     /// SIP thread.
     [[nodiscard]] std::vector<GroupGrant> grants(std::string_view watcher,
@@ -194,6 +206,7 @@ private:
     Table<Group> groups_;
     Table<std::vector<std::string>> audiences_;  // watchers by group, each sorted
     Table<RingGroup> ring_groups_;
+    std::map<std::string, TrunkRules, std::less<>> trunks_;
     Table<std::vector<WatchRight>> by_member_;   // each sorted by watcher
     Table<std::vector<WatchRight>> by_watcher_;  // each sorted by member
     Table<WatchRight> slot_rights_;              // by the slot's name

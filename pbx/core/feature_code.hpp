@@ -65,6 +65,7 @@ struct FeatureAsked {
     std::string extension;
     std::string address;    ///< of the phone
     DialledFeature dialled;
+    SubscriptionId subscription{};  ///< in whose dialog it asks, when there is no call
 };
 
 /// The change is committed and in force (200), or what stands in its way (RFC 3261 §21).
@@ -72,6 +73,7 @@ struct FeatureSettled {
     LegId leg;
     unsigned status = 0;
     std::string phrase;
+    SubscriptionId subscription{};
 };
 
 }  // namespace lampline

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/call_event.hpp"
@@ -14,7 +15,9 @@ namespace lampline {
 
 struct LiveLeg {
     std::string role;       ///< "caller" or "callee"
-    std::string extension;
+    std::string extension;  ///< empty: outside
+    std::string number;     ///< outside: as the office dials it
+    std::string trunk;      ///< outside: by which it is reached
     std::string state;      ///< RFC 4235 word
     std::string call_id;
     std::string address;    ///< transport:host:port of the phone
@@ -24,6 +27,7 @@ struct LiveCall {
     std::string id;
     std::string log_id;  ///< of its record, once it is over
     std::string from;
+    std::string from_trunk;  ///< by which the caller came; empty: a phone
     std::string dialled;
     std::chrono::system_clock::time_point started_at;
     std::optional<std::chrono::system_clock::time_point> answered_at;
@@ -49,6 +53,25 @@ struct LiveLamp {
     bool waiting = false;    ///< for the moment to send again what was not answered
     std::chrono::sys_seconds expires_at;
 };
+/// One subscription to an event package other than `dialog`.
+struct LiveSubscription {
+    std::string watcher;
+    std::string package;
+    std::string resource;  ///< the watched extension
+    std::string kind;      ///< "subscribed" or "unsolicited"
+    std::string contact;   ///< the watcher's phone
+    std::uint32_t cseq = 0;
+    std::optional<std::chrono::system_clock::time_point> sent_at;  ///< of the last NOTIFY
+    std::optional<unsigned> answer;                                ///< its final status; empty: under way
+    std::optional<std::chrono::system_clock::time_point> answered_at;
+    bool owed = false;  ///< a newer state waits to be sent
+    std::chrono::sys_seconds expires_at;
+};
+/// Counters of one such package since start, for /metrics.
+struct EventCounters {
+    std::uint64_t begun = 0;  ///< subscriptions, fetches included
+    std::uint64_t sent = 0, answered = 0, failed = 0;  ///< NOTIFYs
+};
 /// Counters of indications since start, for /metrics.
 struct IndicationCounters {
     std::uint64_t subscriptions_started = 0;
@@ -73,6 +96,9 @@ struct LiveView {
     std::vector<Binding> registrations;
     std::vector<LiveCall> calls;
     std::vector<LiveLamp> lamps;
+    std::vector<LiveSubscription> subscriptions;
+    std::vector<std::pair<std::string, EventCounters>> events;  ///< by package
+    std::size_t publications = 0;
     LiveCounters counters;
 };
 using LiveViewRef = std::shared_ptr<const LiveView>;

@@ -14,6 +14,7 @@ struct OpenDialog {
     TransactionId transaction;
     LegId leg;
     std::string local_tag;
+    bool outside = false;  ///< only headers that cross the border of the office are sent in it
 };
 
 /// Takes up dialog `leg` of an earlier run, confirmed. What cannot be taken up is reported as DialogLost.
@@ -22,6 +23,7 @@ struct ResumeDialog {
     DialogId dialog;
     DialogState state;
     Flow flow;
+    bool outside = false;  ///< as in OpenDialog
 };
 
 /// The phone of dialog `leg` is reached over `flow` from now on, unless the dialog has a route set.
@@ -57,6 +59,7 @@ struct SendInvite {
     Target target;
     NameAddr from;
     NameAddr to;
+    std::string contact_user{};  ///< of our Contact; empty: that of From
     std::string local_tag;
     std::string call_id;
     unsigned max_forwards = 70;
@@ -66,8 +69,8 @@ struct SendInvite {
     std::vector<Header> headers;
     bool focus = false;  ///< `isfocus` in our Contact
     PayloadRef payload;
-    std::shared_ptr<const TrunkCredentials>
-        credentials{};  ///< of the trunk it goes to; null: a phone, or none
+    std::shared_ptr<const TrunkCredentials> credentials{};  ///< of the trunk it goes to; null: a phone, or none
+    bool outside = false;  ///< as in OpenDialog
 };
 
 /// Sends a request within the dialog of `leg` (INVITE included; not ACK, not CANCEL).
@@ -184,6 +187,7 @@ struct SendNotify {
     std::uint32_t version = 0;                     ///< written between head and tail when both are there
     std::shared_ptr<const std::string> body_tail;
     std::optional<std::chrono::steady_clock::time_point> event_at{};  ///< of the call's event it is the first to tell
+    std::vector<Header> headers{};   ///< beside those of the dialog: Call-Info
 };
 
 /// Stops retransmitting for a subscription that is gone; no NotifyAnswered follows.

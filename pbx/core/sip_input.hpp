@@ -10,7 +10,7 @@ namespace lampline {
 struct InviteReceived {
     TransactionId transaction;
     Flow source;
-    std::string authenticated;  ///< the extension whose credentials it carried; never empty
+    std::string authenticated;  ///< the extension whose credentials it carried; empty: it came by `trunk`
     SipUri request_uri;
     bool to_us = true;  ///< the host of `request_uri` is the domain, or an address of ours
     Parties parties;
@@ -29,6 +29,8 @@ struct InviteReceived {
     bool allows_update = false;    ///< UPDATE in its Allow (RFC 3311)
     std::string user_agent;
     PayloadRef payload;
+    std::string trunk{};  ///< whose address it came from
+    std::optional<NameAddr> asserted{};  ///< P-Asserted-Identity, where it came by a trunk (RFC 3325)
 };
 
 /// A request within the dialog of `leg`, ACK and CANCEL excepted. `transaction` must be answered.
@@ -151,6 +153,19 @@ struct SubscribeReceived {
     std::optional<std::chrono::seconds> expires;
     OptionTag supported = OptionTag::none;
     std::string user_agent;
+    PayloadRef payload{};
+};
+
+/// An authenticated PUBLISH (RFC 3903).
+struct PublishReceived {
+    TransactionId transaction;
+    Flow source;
+    std::string authenticated;
+    SipUri request_uri;
+    std::string event;     ///< package name, lower case
+    std::string if_match;  ///< SIP-If-Match; empty: it begins
+    std::optional<std::chrono::seconds> expires;
+    PayloadRef payload{};  ///< body, and Call-Info
 };
 
 /// An authenticated REFER outside a dialog (RFC 3515), which begins one of its own.
@@ -211,9 +226,10 @@ struct ConnectionClosed {
     ConnectionId connection;
 };
 
-using SipInput = std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived,
-                              AckMissing, ResponseReceived, DialogPassed, DialogLost,
-                              RegisterReceived, SubscribeReceived, ReferReceived, MessageReceived,
-                              StandaloneAnswered, NotifyAnswered, ConnectionClosed>;
+using SipInput =
+    std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived, AckMissing,
+                 ResponseReceived, DialogPassed, DialogLost, RegisterReceived, SubscribeReceived,
+                 PublishReceived, ReferReceived, MessageReceived, StandaloneAnswered,
+                 NotifyAnswered, ConnectionClosed>;
 
 }  // namespace lampline

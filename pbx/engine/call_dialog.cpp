@@ -2,6 +2,7 @@
 // call.
 #include <charconv>
 
+#include "core/extension_uri.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 
@@ -112,7 +113,7 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
                  .phrase = response.phrase,
                  .focus = response.focus,
                  .payload = response.payload};
-    if (relay.replaces && success) answer.headers.push_back(asserted(presented(leg)));
+    if (relay.replaces && success) answer.headers = asserted_to(asker, leg);
     if (response.status == 401 || response.status == 407) {  // never a way to our credentials
         answer.status = 500;
         answer.phrase = "Challenged By Peer";
@@ -259,6 +260,7 @@ LiveCall CallEngine::shown(const Call& call)
     LiveCall live{.id = std::to_string(call.id.value),
                   .log_id = write(record_id(call.started_at, call.id)),
                   .from = call.from,
+                  .from_trunk = call.from_trunk,
                   .dialled = call.dialled,
                   .started_at = call.started_at,
                   .answered_at = call.answered_at,
@@ -267,15 +269,17 @@ LiveCall CallEngine::shown(const Call& call)
     if (call.parking && !call.asks_slot) live.parked_in = call.parking->slot;
     for (const auto& leg : call.legs) {
         if (leg.slot && !leg.talking()) continue;
-        live.legs.push_back({.role = leg.role == LegRole::caller ? "caller" : "callee",
-                             .extension = leg.extension,
-                             .state = std::string{name(leg.state)},
-                             .call_id = leg.dialog.call_id,
-                             .address = leg.slot ? std::string{}
-                                                 : std::string{name(leg.flow.transport)} + ":" +
-                                                       leg.flow.host + ":" +
-                                                       std::to_string(leg.flow.port),
-                             .held = leg.held});
+        live.legs.push_back(
+            {.role = leg.role == LegRole::caller ? "caller" : "callee",
+             .extension = leg.extension,
+             .number = leg.trunk.empty() ? std::string{} : extension_of(leg.phone.uri),
+             .trunk = leg.trunk,
+             .state = std::string{name(leg.state)},
+             .call_id = leg.dialog.call_id,
+             .address = leg.slot ? std::string{}
+                                 : std::string{name(leg.flow.transport)} + ":" + leg.flow.host +
+                                       ":" + std::to_string(leg.flow.port),
+             .held = leg.held});
     }
     return live;
 }

@@ -43,9 +43,9 @@ enum class CallsToEnd : std::uint8_t { ringing, all };
 /// every leg. Knows no socket and no clock; one step per input; SIP thread only.
 class CallEngine {
 public:
-    /// `locations` says where phones are, and outlives this.
+    /// `locations` says where phones are, `trunks` which ways outside there are; both outlive this.
     CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
-               const LocationTable& locations);
+               const LocationTable& locations, const TrunkStates& trunks);
 
     void receive(const InviteReceived& input, Moment now, Outbox& outbox);
     void receive(const RequestReceived& input, Moment now, Outbox& outbox);
@@ -75,7 +75,8 @@ public:
 
     /// Takes up the talking calls of an earlier run: both phones are told nothing, but asked soon
     /// whether they still know the call (RFC 5057). What cannot be taken up leaves the storage.
-    void restore(std::vector<StoredCall> stored, Moment now, Outbox& outbox);
+    void restore(std::vector<StoredCall> stored, const std::vector<OutsideDay>& outside, Moment now,
+                 Outbox& outbox);
     /// Tells the phones of calls that only rang that those are over.
     static void end_ringing(const std::vector<StoredRinging>& stored, Outbox& outbox);
     /// The phones of `aor` came, left or moved: dialogs whose connection was lost with an earlier
@@ -101,6 +102,7 @@ private:
         transfer,
         seen,
         keep_ringing,
+        outside,
         park
     };
     struct TimerKey {
@@ -111,7 +113,7 @@ private:
     struct TimerKeyHash {
         std::size_t operator()(TimerKey key) const noexcept
         {
-            return std::hash<std::uint64_t>{}(key.call.value * 8 +
+            return std::hash<std::uint64_t>{}(key.call.value * 16 +
                                               static_cast<std::uint64_t>(key.kind));
         }
     };
@@ -121,6 +123,21 @@ private:
                     Moment now, Outbox& outbox);
     /// A call with its caller's leg, which is not yet announced.
     Call& open_call(const InviteReceived& input, CallMode mode, Moment now, Outbox& outbox);
+    /// Whom one INVITE of a hunt goes to.
+    struct Branch {
+        std::string extension{};  ///< empty: outside
+        NameAddr phone;           ///< who is there
+        NameAddr from;            ///< who is told to call
+        NameAddr to;
+        Target target;
+        std::string contact_user{};  ///< empty: that of `from`
+        std::vector<Header> headers;
+        PayloadRef payload;
+        TrunkRef trunk{};    ///< null: a phone
+        bool focus = false;  ///< whoever calls mixes (RFC 4579)
+    };
+    Leg& send_invite(Call& call, Branch branch, const Invitation& invitation, Moment now,
+                     Outbox& outbox);
     void ring(Call& call, const std::string& extension, const Invitation& invitation, Target target,
               bool focus, Moment now, Outbox& outbox);
     void branch_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -170,9 +187,24 @@ private:
                       const std::string& warning, Moment now, Outbox& outbox);
     [[nodiscard]] RouterView router_view() const
     {
-        return {*directory_, locations_, occupancy_, order_};
+        return {*directory_, locations_, occupancy_, order_, trunks_, outside_};
     }
 
+    // trunk_call.cpp: calls from and to outside
+    /// What is dialled, who calls and what passes of an INVITE that came by a trunk; nullopt: it is
+    /// answered.
+    std::optional<InviteReceived> take_from_outside(const InviteReceived& input, Outbox& outbox);
+    void ring_outside(Call& call, const HuntMember& member, Moment now, Outbox& outbox);
+    /// A leg to outside was answered: from now on its time counts.
+    void limit_duration(Call& call, Leg& leg, Moment now);
+    void watch_duration(Call& call, Moment now);
+    void duration_over(Call& call, Moment now, Outbox& outbox);
+    void no_longer_outside(Leg& leg);
+    /// Who is at `other`, as far as the phone or trunk of `leg` may know (RFC 3325).
+    [[nodiscard]] std::optional<NameAddr> shown_to(const Leg& leg, const Leg& other) const;
+    /// Whose rights count when the place of `leaves` is taken in the call with `stays`.
+    [[nodiscard]] static const std::string& payer_of(const Leg& leaves, const Leg& stays) noexcept;
+    [[nodiscard]] NameAddr party_of(const Hunt& hunt) const;
     /// Tells the caller where the phones are (RFC 3261 §8.3).
     void redirect(const InviteReceived& input, const Route& route, std::span<const Diversion> known,
                   Outbox& outbox);
@@ -353,6 +385,8 @@ private:
     {
         return {"P-Asserted-Identity", write(party)};
     }
+    /// The same for the phone or trunk of `leg`, as far as it may know.
+    [[nodiscard]] std::vector<Header> asserted_to(const Leg& leg, const Leg& other) const;
     /// `leg` now talks to `other`; its display follows, by UPDATE where it has to.
     void show(Leg& leg, const Leg& other, Outbox& outbox);
     /// `number` as others see it: the directory's display name, else the phone's own.
@@ -364,6 +398,8 @@ private:
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;
     /// The phone that `invite` addresses by its contact; nullptr: none.
     [[nodiscard]] const Binding* addressed_phone(const InviteReceived& invite) const;
+    /// All of `hunt` are ways to the trunks of this domain.
+    [[nodiscard]] bool leads_to(const Hunt& hunt, std::string_view domain) const;
     /// The number that `invite` calls.
     [[nodiscard]] std::string dialled_by(const InviteReceived& invite) const;
     static void connect(Leg& left, Leg& right) noexcept;
@@ -418,7 +454,9 @@ private:
     std::unordered_map<LegId, Call*> by_leg_;
     const LocationTable& locations_;
     DialogIndex index_;
+    const TrunkStates& trunks_;
     Occupancy occupancy_;
+    OutsideUse outside_;
     std::unordered_map<std::string, std::vector<LegId>> adrift_;  // by extension
     HuntOrder order_;
     std::map<std::string, CallRef, std::less<>> parked_;  // by slot

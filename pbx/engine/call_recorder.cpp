@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "core/extension_uri.hpp"
 #include "core/park_lot.hpp"
 
 namespace lampline {
@@ -124,7 +125,8 @@ void set_missed(CallRecord& record)
         const bool unanswered = part.result == PartResult::missed ||
                                 part.result == PartResult::busy ||
                                 part.result == PartResult::unreachable;
-        part.missed = was_rung(part) && unanswered && !attempt_answered(record, part);
+        part.missed =
+            part.trunk.empty() && was_rung(part) && unanswered && !attempt_answered(record, part);
     }
 }
 
@@ -167,6 +169,7 @@ void CallRecorder::fold(const CallStarted& started, Moment /*now*/, Outbox& /*ou
     open.clicked = started.clicked;
     auto& record = open.record;
     record.caller = started.caller;
+    record.caller_trunk = started.trunk;
     record.call = started.call;
     record.id = record_id(started.started_at, started.call);
     record.dialled = started.dialled;
@@ -219,13 +222,18 @@ std::size_t CallRecorder::add_part(Open& open, const DialogSnapshot& dialog, Mom
         part.kind = late ? PartKind::took_over : PartKind::picked_up;
     else
         part.kind = late ? PartKind::transferred : PartKind::called;
-    part.extension = dialog.extension;
+    part.extension =
+        dialog.trunk.empty() ? dialog.extension : extension_of(dialog.local.identity.uri);
+    part.trunk = dialog.trunk;
     part.name = dialog.local.identity.display_name;
     part.sip_call_id = dialog.dialog.call_id;
     part.started_at = from_before ? started_at(record.id) : now.wall;
     if (from_before) part.answered_at = record.answered_at;
     const bool talks = part.kind != PartKind::caller && part.kind != PartKind::parked;
-    if (from_before && talks) record.answered_by = part.extension;
+    if (from_before && talks) {
+        record.answered_by = part.extension;
+        record.answered_trunk = part.trunk;
+    }
     if (part.kind == PartKind::caller) {
         record.caller_name = part.name;
         record.callee = dialog.remote.identity.uri.user;
@@ -247,6 +255,7 @@ void CallRecorder::answered(Open& open, CallPart& part, Moment now)
         return;
     if (open.clicked && !record.answered_at) return;  // once both have each other's media
     record.answered_by = part.extension;
+    record.answered_trunk = part.trunk;
     if (!record.answered_at) record.answered_at = now.wall;
 }
 
@@ -292,6 +301,7 @@ void CallRecorder::fold(const CallMoved& moved, Moment now, Outbox& outbox)
         if (open.clicked && !open.record.answered_at) {
             open.record.answered_at = now.wall;
             open.record.answered_by = part.extension;
+            open.record.answered_trunk = part.trunk;
         } else {
             if (part.kind != PartKind::parked) part.kind = PartKind::transferred;
             part.moved_by = open.position_of(moved.transferor);
@@ -320,6 +330,7 @@ void CallRecorder::fold(const CallRefused& refused, Moment now, Outbox& outbox)
     record->id = record_id(now.wall, refused.call);
     record->call = refused.call;
     record->caller = refused.caller;
+    record->caller_trunk = refused.trunk;
     record->caller_name = refused.caller_name;
     record->dialled = refused.dialled;
     record->callee = refused.callee;
@@ -332,6 +343,7 @@ void CallRecorder::fold(const CallRefused& refused, Moment now, Outbox& outbox)
     caller.kind = PartKind::caller;
     caller.result = PartResult::unanswered;
     caller.extension = refused.caller;
+    caller.trunk = refused.trunk;
     caller.name = refused.caller_name;
     caller.sip_call_id = refused.sip_call_id;
     caller.started_at = caller.ended_at = now.wall;

@@ -1,5 +1,10 @@
 #include "engine/exchange.hpp"
 
+#include <algorithm>
+#include <iterator>
+
+#include "core/extension_uri.hpp"
+
 namespace lampline {
 namespace {
 
@@ -15,6 +20,9 @@ LegEvent leg_event(const DialogSnapshot& dialog)
     return {.call = dialog.call,
             .leg = dialog.leg,
             .extension = dialog.extension,
+            .number =
+                dialog.trunk.empty() ? std::string{} : extension_of(dialog.local.identity.uri),
+            .trunk = dialog.trunk,
             .direction = dialog.direction,
             .state = dialog.state,
             .ended_by = dialog.ended_by,
@@ -41,8 +49,10 @@ RegistrationEvent registration_event(const std::string& aor, const LocationTable
 
 Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory)
     : registrar_{settings.registrar}, calls_{settings.calls, tokens, directory,
-                                             registrar_.locations()},
+                                             registrar_.locations(), trunks_},
       indications_{settings.indications, tokens, directory, registrar_.locations()},
+      publications_{settings.publications, tokens},
+      events_{settings.events, tokens, directory, registrar_.locations(), publications_},
       qualify_{settings.qualify, tokens, registrar_.locations(), standalone_ids_, directory},
       messages_{settings.messages, tokens, registrar_.locations(), standalone_ids_, directory}
 {
@@ -52,43 +62,65 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
     if (qualify_.any_silent()) note_sign_of_life(input, now, outbox);
-    std::visit(Overloaded{
-                   [&](const RegisterReceived& request) {
-                       ++registrations_;
-                       registrar_.receive(request, now, outbox);
-                       qualify_.heard(request.aor, request.source, now, outbox);
-                   },
-                   [&](const SubscribeReceived& request) {
-                       if (request.event == "refer" && !request.parties.to_tag.empty())
-                           calls_.receive(request, now, outbox);
-                       else
-                           indications_.receive(request, now, outbox);
-                   },
-                   [&](const NotifyAnswered& answer) {
-                       if (ReferSubscriptions::owns(answer.subscription))
-                           calls_.receive(answer);
-                       else
-                           indications_.receive(answer, now, outbox);
-                   },
-                   [&](const MessageReceived& message) { messages_.receive(message, outbox); },
-                   [&](const StandaloneAnswered& answer) {
-                       if (!qualify_.receive(answer, now, outbox))
-                           messages_.receive(answer, outbox);
-                   },
-                   [&](const ConnectionClosed& closed) {
-                       registrar_.receive(closed);
-                       indications_.receive(closed);
-                   },
-                   [&](const auto& of_a_call) { calls_.receive(of_a_call, now, outbox); },
-               },
-               input);
+    std::visit(
+        Overloaded{
+            [&](const RegisterReceived& request) {
+                ++registrations_;
+                registrar_.receive(request, now, outbox);
+                qualify_.heard(request.aor, request.source, now, outbox);
+            },
+            [&](const SubscribeReceived& request) {
+                if (request.event == "refer" && !request.parties.to_tag.empty())
+                    calls_.receive(request, now, outbox);
+                else if (event_package(request.event))
+                    events_.receive(request, now, outbox);
+                else
+                    indications_.receive(request, now, outbox);
+            },
+            [&](const NotifyAnswered& answer) {
+                if (ReferSubscriptions::owns(answer.subscription))
+                    calls_.receive(answer);
+                else if (EventNotifier::owns(answer.subscription))
+                    events_.receive(answer, now, outbox);
+                else
+                    indications_.receive(answer, now, outbox);
+            },
+            [&](const PublishReceived& request) {
+                fold_published(publications_.receive(request, events_.directory(), now, outbox),
+                               now, outbox);
+            },
+            [&](const InviteReceived& request) { receive_invite(request, now, outbox); },
+            [&](const RequestReceived& request) {
+                const auto rest = events_.note_appearance(request);
+                if (!rest) return calls_.receive(request, now, outbox);
+                auto without = request;
+                without.payload = *rest;
+                calls_.receive(without, now, outbox);
+            },
+            [&](const MessageReceived& message) { messages_.receive(message, outbox); },
+            [&](const StandaloneAnswered& answer) {
+                if (!qualify_.receive(answer, now, outbox)) messages_.receive(answer, outbox);
+            },
+            [&](const ConnectionClosed& closed) {
+                registrar_.receive(closed);
+                indications_.receive(closed);
+                events_.receive(closed);
+            },
+            [&](const auto& of_a_call) { calls_.receive(of_a_call, now, outbox); },
+        },
+        input);
     fold_events(first, now, outbox);
+    if (const auto* invite = std::get_if<InviteReceived>(&input))
+        events_.appearance_chosen(invite->authenticated);
 }
 
 void Exchange::receive(const FeatureSettled& settled, Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
-    calls_.receive(settled, now, outbox);
+    if (settled.subscription)
+        events_.receive(settled, now, outbox);
+    else
+        calls_.receive(settled, now, outbox);
     fold_events(first, now, outbox);
 }
 
@@ -108,13 +140,16 @@ void Exchange::advance(Moment now, Outbox& outbox)
     calls_.advance(now, outbox);
     fold_events(first, now, outbox);
     indications_.advance(now, outbox);
+    fold_published(publications_.advance(now), now, outbox);
+    events_.advance(now, outbox);
 }
 
 std::optional<std::chrono::steady_clock::time_point> Exchange::next_deadline() const
 {
     auto earliest = registrar_.next_deadline();
     for (const auto& deadline :
-         {calls_.next_deadline(), indications_.next_deadline(), qualify_.next_deadline()})
+         {calls_.next_deadline(), indications_.next_deadline(), qualify_.next_deadline(),
+          events_.next_deadline(), publications_.next_deadline()})
         if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
     return earliest;
 }
@@ -127,6 +162,8 @@ void Exchange::replace_directory(DirectoryRef directory, Moment now, Outbox& out
     qualify_.replace_directory(directory);
     messages_.replace_directory(directory);
     indications_.replace_directory(directory, registrar_.locations(), now, outbox);
+    events_.replace_directory(directory, now, outbox);
+    fold_published(publications_.replace_directory(*directory), now, outbox);
     fold_events(first, now, outbox);
 }
 
@@ -134,12 +171,24 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
 {
     auto first = outbox.events.size();
     CallEngine::end_ringing(kept.ringing, outbox);
-    calls_.restore(std::move(kept.calls), now, outbox);
+    calls_.restore(std::move(kept.calls), kept.outside, now, outbox);
     fold_events(first, now, outbox);
     first = outbox.events.size();
     registrar_.restore(std::move(kept.bindings), now, outbox);
+    const auto others = std::ranges::partition(kept.subscriptions, [](const auto& subscription) {
+        return !event_package(subscription.event);
+    });
+    events_.restore({std::move_iterator{others.begin()}, std::move_iterator{others.end()}}, now,
+                    outbox);
+    kept.subscriptions.erase(others.begin(), others.end());
     indications_.restore(std::move(kept.subscriptions), registrar_.locations(), now, outbox);
     fold_events(first, now, outbox);
+}
+
+void Exchange::save(Outbox& outbox)
+{
+    indications_.save(outbox);
+    events_.save(outbox);
 }
 
 void Exchange::end_calls(CallsToEnd which, Moment now, Outbox& outbox)
@@ -158,6 +207,8 @@ LiveView Exchange::view(Moment now) const
     for (const auto* binding : bindings) view.registrations.push_back(*binding);
     calls_.describe(view);
     indications_.describe(view);
+    events_.describe(view);
+    view.publications = publications_.size();
     view.counters.registrations = registrations_;
     view.counters.qualifies_sent = qualify_.counters().sent;
     view.counters.qualifies_unanswered = qualify_.counters().unanswered;
@@ -180,6 +231,38 @@ LampAccount Exchange::answer(const LampQuestion& question, Moment now, Outbox& o
             dialog.answered_at = call->answered_at;
         }
     return account;
+}
+
+void Exchange::receive_invite(const InviteReceived& request, Moment now, Outbox& outbox)
+{
+    if (!events_.shares_line(request.authenticated)) return calls_.receive(request, now, outbox);
+    auto chosen = request;
+    if (events_.choose_appearance(chosen, outbox)) calls_.receive(chosen, now, outbox);
+}
+
+void Exchange::label_invite(const DialogSnapshot& dialog, Outbox& outbox) const
+{
+    if (dialog.direction != Direction::recipient || dialog.state != LegState::trying) return;
+    auto header = events_.appearance_header(dialog);
+    if (!header) return;
+    const auto sent = std::find_if(
+        outbox.commands.rbegin(), outbox.commands.rend(), [&](const SipCommand& command) {
+            const auto* invite = std::get_if<SendInvite>(&command);
+            return invite && invite->leg == dialog.leg;
+        });
+    if (sent == outbox.commands.rend()) return;
+    auto& headers = std::get<SendInvite>(*sent).headers;
+    if (std::ranges::find(headers, *header) == headers.end()) headers.push_back(*std::move(header));
+}
+
+void Exchange::fold_published(const StatePublished& published, Moment now, Outbox& outbox)
+{
+    for (const auto& dialog : published.dialogs) {
+        indications_.fold({dialog}, now, outbox);
+        events_.fold({dialog}, now, outbox);
+    }
+    for (const auto& [package, extension] : published.packages)
+        events_.published(package, extension, now, outbox);
 }
 
 void Exchange::note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox)
@@ -222,7 +305,12 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                 [&](const DialogChanged& changed) {
                     if (outbox.listened)
                         outbox.shown.push_back({now.wall, leg_event(changed.dialog)});
-                    indications_.fold(changed, now, outbox);
+                    if (changed.dialog.trunk.empty()) {
+                        indications_.fold(changed, now, outbox);
+                        events_.fold(changed, now, outbox);
+                        label_invite(changed.dialog, outbox);
+                        fold_published(publications_.fold(changed.dialog), now, outbox);
+                    }
                     recorder_.fold(changed, now, outbox);
                 },
                 [&](const BindingChanged& changed) {
@@ -232,9 +320,11 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                         outbox.shown.push_back(
                             {now.wall, registration_event(changed.aor, registrar_.locations())});
                     indications_.bindings_changed(changed.aor, registrar_.locations(), now, outbox);
+                    events_.bindings_changed(changed.aor, now, outbox);
                 },
                 [&](const ReachChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, reach_event(changed)});
+                    indications_.reach_changed(changed.aor, now, outbox);
                 },
                 [](const PartRecorded&) {},
                 [&](const auto& of_a_call) { recorder_.fold(of_a_call, now, outbox); },

@@ -2,6 +2,7 @@
 // The domain in one piece: registrar, call engine and group indications, joined by values.
 #include "engine/call_engine.hpp"
 #include "engine/call_recorder.hpp"
+#include "engine/event_notifier.hpp"
 #include "engine/contact_qualify.hpp"
 #include "engine/group_indications.hpp"
 #include "engine/instant_messages.hpp"
@@ -13,6 +14,8 @@ struct ExchangeSettings {
     RegistrarSettings registrar;
     CallSettings calls;
     IndicationSettings indications;
+    EventSettings events{};
+    PublicationSettings publications{};
     QualifySettings qualify{};
     MessageSettings messages{};
 };
@@ -23,6 +26,7 @@ struct Kept {
     std::vector<StoredSubscription> subscriptions;
     std::vector<StoredCall> calls;
     std::vector<StoredRinging> ringing;
+    std::vector<OutsideDay> outside;
 };
 
 /// One step per input: the input moves its use case, the facts it announces are folded into the
@@ -51,7 +55,7 @@ public:
     /// Bindings and subscriptions live on, and so do in storage the calls that are not ended.
     void end_calls(CallsToEnd which, Moment now, Outbox& outbox);
     /// Hands exact counters to storage: the last thing before an orderly end.
-    void save(Outbox& outbox) { indications_.save(outbox); }
+    void save(Outbox& outbox);
 
     [[nodiscard]] std::size_t call_count() const noexcept { return calls_.call_count(); }
     [[nodiscard]] LiveView view(Moment now) const;
@@ -65,6 +69,11 @@ public:
     LampAccount answer(const LampQuestion& question, Moment now, Outbox& outbox);
 
 private:
+    void receive_invite(const InviteReceived& request, Moment now, Outbox& outbox);
+    /// Tells what is published where our own dialogs are told, and nowhere else: it is no call.
+    void fold_published(const StatePublished& published, Moment now, Outbox& outbox);
+    /// The phones of a shared line hear in their INVITE which appearance the call has.
+    void label_invite(const DialogSnapshot& dialog, Outbox& outbox) const;
     /// Folds the events announced since `first` into the indications.
     void fold_events(std::size_t first, Moment now, Outbox& outbox);
     /// A phone that speaks is there.
@@ -72,8 +81,11 @@ private:
 
     IdSource<ClientTransactionId> standalone_ids_;
     Registrar registrar_;
+    ConfiguredTrunkStates trunks_;
     CallEngine calls_;
     GroupIndications indications_;
+    Publications publications_;
+    EventNotifier events_;
     CallRecorder recorder_;
     ContactQualify qualify_;
     InstantMessages messages_;

@@ -3,6 +3,7 @@
 
 #include "core/device_id.hpp"
 #include "core/dialog_filter.hpp"
+#include "core/event_package.hpp"
 #include "core/extension_uri.hpp"
 #include "engine/group_indications.hpp"
 #include "engine/subscribe_request.hpp"
@@ -34,7 +35,7 @@ bool accepts_dialog_info(const std::vector<std::string>& accept)
 void GroupIndications::receive(const SubscribeReceived& request, Moment now, Outbox& outbox)
 {
     if (request.event != "dialog")
-        return outbox.send(answer(request, 489, {{"Allow-Events", "dialog"}}));
+        return outbox.send(answer(request, 489, {{"Allow-Events", allow_events()}}));
     if (!accepts_dialog_info(request.accept))
         return outbox.send(answer(request, 406, {{"Accept", std::string{dialog_info_type}}}));
     if (request.parties.to_tag.empty())

@@ -41,7 +41,7 @@ void CallEngine::receive_join(const InviteReceived& input, Moment now, Outbox& o
                       {warning_of("Join: expected a Call-ID, to-tag and from-tag")});
     Leg* joined = find_joined(*input.join);
     if (!joined || joined->slot) return reject(input, 481, "No Such Dialog To Join", outbox);
-    if (!may_join(input.authenticated, *joined))
+    if (!joined->trunk.empty() || !may_join(input.authenticated, *joined))
         return reject(input, 403, "Not Yours To Join", outbox);
     if (joined->proxied)
         return reject(input, 488, "Call In Proxy Mode", outbox, {proxied_warning()});
@@ -65,7 +65,7 @@ void CallEngine::receive_join(const InviteReceived& input, Moment now, Outbox& o
     hunting.own = caller.flow;
     hunting.dialled = call.dialled;
     hunting.invitation = {
-        .from = presented(caller),
+        .from = caller.phone,
         .max_forwards = input.max_forwards - 1,
         .supported = (input.supported | input.required) & end_to_end,
         .required = input.required & end_to_end,
@@ -73,6 +73,8 @@ void CallEngine::receive_join(const InviteReceived& input, Moment now, Outbox& o
         .headers = {{"Join",
                      own.call_id + ";to-tag=" + own.remote_tag + ";from-tag=" + own.local_tag}},
         .payload = input.payload,
+        .extension = caller.extension,
+        .anonymous = caller.anonymous,
     };
     hunting.asked = input.payload;
     if (settings_.ring_timeout > 0s) hunting.wave_ends = now.mono + settings_.ring_timeout;

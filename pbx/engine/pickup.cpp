@@ -62,6 +62,7 @@ Leg* CallEngine::find_replaced(const Replaces& replaces, std::string_view picker
 
 bool CallEngine::may_take(std::string_view picker, const Leg& leg) const
 {
+    if (picker.empty()) return false;
     if (picker == leg.extension) return true;
     if (leg.slot) return directory_->may_park(picker);
     // A talking call is nobody else's to take.
@@ -160,7 +161,7 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
         const auto timer = answer_timer(asked, has(leg.supported, OptionTag::timer), {});
         outbox.send(Reply{.transaction = request,
                           .status = 200,
-                          .headers = {asserted(leg.other)},
+                          .headers = asserted_to(leg, &leg == &caller ? picker : caller),
                           .session_timer = timer.timer,
                           .required = timer.require ? OptionTag::timer : OptionTag::none,
                           .payload = std::make_shared<const Payload>(
@@ -223,7 +224,7 @@ void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Ou
              .method = Method::invite,
              .supported = picker.supported & OptionTag::timer,
              .session_timer = timer_to_forward(input.session_timer, call.session_expires),
-             .headers = {asserted(presented(picker))},
+             .headers = asserted_to(*peer, picker),
              .payload = input.payload},
             outbox);
 }

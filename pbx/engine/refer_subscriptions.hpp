@@ -48,8 +48,9 @@ private:
                        Moment now, Outbox& outbox);
     void end(const Watch& watch);
 
-    /// Apart from those of the lamps, which count up from 1; the rest is the number of the call.
-    static constexpr std::uint64_t first_id = std::uint64_t{1} << 62;
+    /// Apart from those of lamps and other events, which begin lower; the rest is the number of the
+    /// call.
+    static constexpr std::uint64_t first_id = std::uint64_t{1} << 63U;
 
     TokenSource tokens_;
     std::unordered_map<CallRef, Watch> by_call_;

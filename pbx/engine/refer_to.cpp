@@ -132,7 +132,7 @@ bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, Mo
         if (third) to = ReferTo{.uri = *contact, .replaces = {}};
     }
     const Leg* transferee = call.peer_of(leg);
-    const bool can = to && leg.talking() && transferee && transferee->talking() &&
+    const bool can = to && leg.trunk.empty() && leg.talking() && transferee && transferee->talking() &&
                      !transferee->slot && call.phase == CallPhase::talking && !is_moving(call);
     if (!can) return false;
 

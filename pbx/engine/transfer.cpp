@@ -43,6 +43,7 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
         outbox.send(Reply{
             .transaction = input.transaction, .status = status, .phrase = std::string{phrase}});
     };
+    if (!leg.trunk.empty()) return refuse(403, "Not From Outside");
     auto referral = referral_of(input.payload, input.transaction, outbox);
     if (!referral) return;
     Leg* transferee = call.peer_of(leg);
@@ -82,10 +83,13 @@ void CallEngine::ring_target(Call& call, const std::string& by, std::string_view
     hunting.presented = std::move(number_shown);
     hunting.own = transferee.flow;
     hunting.dialled = number;
-    hunting.invitation = {.from = presented(transferee), .max_forwards = 70};
+    hunting.invitation = {.from = transferee.phone,
+                          .max_forwards = 70,
+                          .extension = transferee.extension,
+                          .anonymous = transferee.anonymous};
     if (call.parking && call.transfer->transferor == call.parking->leg)
         hunting.invitation.from.display_name =
-            "Parked " + call.parking->slot + ": " + presented(transferee).display_name;
+            "Parked " + call.parking->slot + ": " + transferee.phone.display_name;
     if (!call.clicked) {  // else there is no phone that has asked for a timer, and would keep it
         hunting.invitation.supported = transferee.supported & OptionTag::timer;
         hunting.invitation.session_timer = timer_to_forward({}, settings_.session_expires);
@@ -153,7 +157,8 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     const LegId shown = leg->id == transfer.transferee ? transfer.target : transfer.transferee;
     const auto* other = find(shown).second;
     std::vector<Header> headers;
-    if (other) headers.push_back(asserted(presented(*other)));
+    if (const auto known = other ? shown_to(*leg, *other) : std::nullopt)
+        headers.push_back(asserted(*known));
     const bool parks = other && other->slot;  // then there is nobody to refresh the session
     request(*leg,
             {.transaction = transaction,
@@ -178,6 +183,7 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
     target.takes_update = response.allows_update;
     target.sdp = response.payload;
     move(target, LegInput::success, outbox);
+    limit_duration(call, target, now);
     target_found(call, target, response.payload, now, outbox);
 }
 
@@ -259,7 +265,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
         offerer->ack_due = std::exchange(offerer->invite_in, {});
         outbox.send(Reply{.transaction = offerer->ack_due,
                           .status = 200,
-                          .headers = {asserted(presented(*call.find(transfer.transferee)))},
+                          .headers = asserted_to(*offerer, *call.find(transfer.transferee)),
                           .payload = payload});
         move(*offerer, LegInput::success, outbox);
     } else {
@@ -270,6 +276,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
     call.unsaved = true;
 
     Leg& target = adopt(call, transfer.target);
+    watch_duration(call, now);
     Leg& transferee = *call.find(transfer.transferee);
     connect(transferee, target);
     for (Leg* leg : {&transferee, &target}) {

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "core/event_package.hpp"
 #include "sip/address_text.hpp"
 #include "sip/authentication.hpp"
 #include "sip/command_runner.hpp"
@@ -112,7 +113,7 @@ struct Endpoint::Inner final : MessageSink {
     void receive_request(MessageRef message, sip_t& sip);
     [[nodiscard]] bool take_orphan(msg_t& message, const sip_t& sip);
     void take(HeldRequest&& request, std::string_view extension);
-    void take_invite(HeldRequest&& request, std::string_view extension);
+    void take_invite(HeldRequest&& request, std::string_view extension, std::string_view trunk);
     [[nodiscard]] bool is_known_invite(const sip_t& sip);
     [[nodiscard]] bool passes(HeldRequest& request);
     template <class TakeUp>
@@ -124,6 +125,8 @@ struct Endpoint::Inner final : MessageSink {
                       std::chrono::milliseconds delay);
     void refuse_forgotten(const StoredInvite& invite);
     void answer_options(const HeldRequest& request);
+    /// Name of the trunk that the request comes from; empty: from none.
+    [[nodiscard]] std::string_view trunk_of(const HeldRequest& request) const;
     [[nodiscard]] bool is_repeated(HeldRequest& request);
     [[nodiscard]] bool must_shed() const noexcept { return draining || overloaded; }
     void flush_soon();
@@ -145,6 +148,7 @@ struct Endpoint::Inner final : MessageSink {
     AgentHandle agent;
     std::unique_ptr<Transports> transports;
     DatagramSender datagrams;
+    TrunkSources trunk_sources;
     RepeatedRequests repeated;
     /// By TransactionId: REGISTER, SUBSCRIBE, MESSAGE.
     std::unordered_map<std::uint64_t, HeldRequest> held;
@@ -343,6 +347,12 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
         return answer(request, {.status = 503, .headers = "Retry-After: 5\r\n"});
     }
 
+    if (method == sip_method_invite)
+        if (const auto trunk = trunk_of(request); !trunk.empty()) {
+            if (request.connection)
+                request.source.connection = transports->connections().adopt(*request.connection);
+            return take_invite(std::move(request), {}, trunk);
+        }
     auto outcome = authenticate(sip, request.source.host, authenticator, *transports, present());
     if (auto* refused = std::get_if<Refused>(&outcome)) {
         if (refused->challenged) ++counters.challenged;
@@ -358,11 +368,18 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
     take(std::move(request), std::get<Authenticated>(outcome).extension);
 }
 
+std::string_view Endpoint::Inner::trunk_of(const HeldRequest& request) const
+{
+    const auto* user = request.sip->sip_request->rq_url->url_user;
+    return trunk_sources.find(request.source, user ? user : "");
+}
+
 bool Endpoint::Inner::is_repeated(HeldRequest& request)
 {
     const auto method = request.sip->sip_request->rq_method;
     if (request.connection || (method != sip_method_register && method != sip_method_subscribe &&
-                               method != sip_method_message && method != sip_method_refer))
+                               method != sip_method_message && method != sip_method_publish &&
+                               method != sip_method_refer))
         return false;
     // Only accepted ones are kept, and a repetition brings the same credentials.
     if (!request.sip->sip_authorization && !request.sip->sip_proxy_authorization) return false;
@@ -380,13 +397,14 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
 {
     const auto& sip = *request.sip;
     if (sip.sip_request->rq_method == sip_method_invite)
-        return take_invite(std::move(request), extension);
+        return take_invite(std::move(request), extension, {});
     const auto id = transaction_ids.next();
     if (!request.key.empty()) repeated.add(request.key, std::chrono::steady_clock::now());
     const auto input = [&]() -> SipInput {
         switch (sip.sip_request->rq_method) {
         case sip_method_register: return to_register(sip, id, request.source, extension);
         case sip_method_message: return to_message(sip, id, request.source, extension);
+        case sip_method_publish: return to_publish(sip, id, request.source, extension);
         case sip_method_refer: return to_refer(sip, id, request.source, extension);
         default: return to_subscribe(sip, id, request.source, extension);
         }
@@ -398,13 +416,18 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
 
 /// Whether it becomes a dialog of ours or is passed on, the engine says in its first command: then
 /// it gets its transaction.
-void Endpoint::Inner::take_invite(HeldRequest&& request, std::string_view extension)
+void Endpoint::Inner::take_invite(HeldRequest&& request, std::string_view extension,
+                                  std::string_view trunk)
 {
     const auto id = transaction_ids.next();
     const auto& sip = *request.sip;
     auto invite = to_invite(sip, id, request.source, extension);
     const auto& url = *sip.sip_request->rq_url;
     invite.to_us = url.url_type == url_tel || transports->is_ours(url.url_host);
+    if (!trunk.empty()) {
+        invite.trunk = trunk;
+        invite.asserted = asserted_identity(sip);
+    }
     invite_keys.insert(Forwarder::key_of(sip));
     invites.emplace(id.value, std::move(request));
     on_input(std::move(invite));
@@ -518,8 +541,9 @@ void Endpoint::Inner::answer_options(const HeldRequest& request)
     std::string lines;
     append_header(lines, "Allow", allowed_methods);
     append_header(lines, "Accept", "application/sdp");
-    append_header(lines, "Supported", "timer, 100rel, replaces, join, norefersub, path, eventlist");
-    append_header(lines, "Allow-Events", "dialog, refer");
+    append_header(lines, "Supported",
+                  "timer, 100rel, replaces, join, norefersub, path, eventlist");
+    append_header(lines, "Allow-Events", allow_events() + ", refer");
     answer(request, {.status = 200, .headers = lines});
 }
 
@@ -588,7 +612,13 @@ void Endpoint::flush()
 
 void Endpoint::set_directory(DirectoryRef directory)
 {
+    inner_->trunk_sources.configure(directory->trunks());
     inner_->authenticator.set_directory(std::move(directory));
+}
+
+void Endpoint::set_trunk_addresses(const std::string& trunk, std::vector<TrunkAddress> addresses)
+{
+    inner_->trunk_sources.resolved(trunk, std::move(addresses));
 }
 
 void Endpoint::refuse_new_calls(bool refuse) noexcept

@@ -10,7 +10,8 @@ namespace lampline::sip {
 
 /// The methods that a phone may use towards us.
 inline constexpr std::string_view allowed_methods =
-    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER, SUBSCRIBE, MESSAGE";
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER, SUBSCRIBE, MESSAGE, "
+    "PUBLISH";
 
 /// Appends `name: value` and a line end. Line breaks and control characters in either are left out,
 /// so no value can add a header.
@@ -21,7 +22,7 @@ void append_option_tags(std::string& text, OptionTag supported, OptionTag requir
 /// Session-Expires and Min-SE (RFC 4028 §4, §5), as far as they are given.
 void append_session_timer(std::string& text, const SessionTimer& timer);
 /// The headers that pass through, and Content-Type when there is a body.
-void append_payload_headers(std::string& text, const Payload* payload);
+void append_payload_headers(std::string& text, const Payload* payload, bool outside = false);
 /// Whether one of the headers has this name, compared without case.
 bool names(const std::vector<Header>& headers, std::string_view name) noexcept;
 

@@ -25,13 +25,13 @@ std::optional<Rejection> inspect_method(const sip_t& sip)
     case sip_method_refer:
     case sip_method_register:
     case sip_method_message:
+    case sip_method_publish:
     case sip_method_subscribe: break;
     case sip_method_bye:
     case sip_method_info:
     case sip_method_update:
     case sip_method_prack:
     case sip_method_notify: return Rejection{481, "Call/Transaction Does Not Exist", {}};
-    case sip_method_publish: return Rejection{405, {}, allow_header()};
     default: return Rejection{501, {}, allow_header()};
     }
     // A SUBSCRIBE within a dialog is ours too: subscriptions have no leg in the stack.

@@ -53,6 +53,7 @@ PacketRef NotifySender::compose(const SendNotify& command, const Listener& liste
     if (!dialog.require.empty()) append_header(text, "Require", dialog.require);
     append_header(text, "Event", dialog.event);
     append_header(text, "Subscription-State", command.subscription_state);
+    append_headers(text, command.headers);
     append_header(text, "User-Agent", settings_.product);
     if (!command.content_type.empty() && body_size > 0)
         append_header(text, "Content-Type", command.content_type);

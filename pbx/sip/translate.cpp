@@ -378,6 +378,21 @@ InviteReceived to_invite(const sip_t& sip, TransactionId transaction, Flow sourc
     return invite;
 }
 
+std::optional<NameAddr> asserted_identity(const sip_t& sip)
+{
+    const auto* header = reinterpret_cast<const msg_header_t*>(sip.sip_request);
+    for (; header; header = header->sh_succ) {
+        if (!equals_ignoring_case(header_name(*header), "P-Asserted-Identity")) continue;
+        // One SIP and one tel URI may stand there (RFC 3325 §9.1), in either order: both say the
+        // number.
+        const auto text = field_text(header);
+        const auto end = text.find('>');
+        return NameAddr::parse(
+            std::string_view{text}.substr(0, end == std::string::npos ? end : end + 1));
+    }
+    return std::nullopt;
+}
+
 RegisterContact to_register_contact(const sip_contact_t& contact)
 {
     RegisterContact entry;
@@ -435,6 +450,22 @@ SubscribeReceived to_subscribe(const sip_t& sip, TransactionId transaction, Flow
     request.expires = expires_of(sip);
     request.supported = to_option_tags(sip.sip_supported) | to_option_tags(sip.sip_require);
     request.user_agent = user_agent_of(sip);
+    request.payload = to_payload(sip);
+    return request;
+}
+
+PublishReceived to_publish(const sip_t& sip, TransactionId transaction, Flow source,
+                           std::string_view extension)
+{
+    PublishReceived request;
+    request.transaction = transaction;
+    request.source = std::move(source);
+    request.authenticated = extension;
+    request.request_uri = to_uri(*sip.sip_request->rq_url);
+    if (sip.sip_event) request.event = lower(text_of(sip.sip_event->o_type));
+    if (sip.sip_if_match) request.if_match = text_of(sip.sip_if_match->g_string);
+    request.expires = expires_of(sip);
+    request.payload = to_payload(sip);
     return request;
 }
 

@@ -15,14 +15,6 @@ PayloadRef sdp_payload(std::string_view sdp)
     return std::make_shared<const Payload>(Payload{"application/sdp", std::string{sdp}, {}});
 }
 
-PayloadRef with_headers(PayloadRef payload, const std::vector<Header>& headers)
-{
-    if (headers.empty()) return payload;
-    auto more = payload ? std::make_shared<Payload>(*payload) : std::make_shared<Payload>();
-    more->headers = headers;
-    return more;
-}
-
 SipUri address_of(std::string_view number)
 {
     SipUri uri;
@@ -111,6 +103,28 @@ Arrived& Arrived::header(std::string_view name, std::string_view value)
         }
     FAIL_CHECK(what << " has no header " << name);
     return *this;
+}
+
+Arrived& Arrived::without_header(std::string_view name)
+{
+    for (const auto& header : headers)
+        if (header.name == name)
+            FAIL_CHECK(what << " has a header " << name << ": " << header.value);
+    return *this;
+}
+
+Arrived& Arrived::to(std::string_view uri)
+{
+    CHECK(write(request_uri) == uri);
+    return *this;
+}
+
+std::string Arrived::value(std::string_view name) const
+{
+    std::string all;
+    for (const auto& header : headers)
+        if (header.name == name) all += (all.empty() ? "" : ", ") + header.value;
+    return all;
 }
 
 Arrived& Arrived::reliable()
@@ -213,6 +227,60 @@ Arrived Phone::watches(std::string_view member)
     return receives(NOTIFY);
 }
 
+void Phone::asks(const Subscribing& subscribing)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, Method::subscribe, {}};
+    SipUri contact = address_of(number);
+    contact.host = flow.host;
+    contact.port = flow.port;
+    const auto params = subscribing.event.find(';');
+    const auto package = subscribing.event.substr(0, params);
+    scenario_.receive(SubscribeReceived{
+        .transaction = transaction,
+        .source = flow,
+        .authenticated = number,
+        .request_uri = address_of(subscribing.to),
+        .parties = {{{}, address_of(number)},
+                    "watch",
+                    {{}, address_of(subscribing.to)},
+                    subscribing.to_tag},
+        .call_id = "sub-" + package + "-" + subscribing.to + "-" + std::to_string(flow.port),
+        .cseq = ++cseq_,
+        .contact = contact,
+        .event = package,
+        .event_params = params == std::string::npos ? "" : subscribing.event.substr(params),
+        .accept = subscribing.accept,
+        .expires = subscribing.expires,
+        .user_agent = user_agent,
+        .payload = subscribing.payload});
+}
+
+void Phone::publishes(const Publishing& publishing)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, Method::publish, {}};
+    Payload payload{publishing.content_type, publishing.body, {{"Event", publishing.event}}};
+    if (!publishing.call_info.empty())
+        payload.headers.push_back({"Call-Info", publishing.call_info});
+    scenario_.receive(
+        PublishReceived{.transaction = transaction,
+                        .source = flow,
+                        .authenticated = number,
+                        .request_uri = address_of(publishing.to),
+                        .event = publishing.event,
+                        .if_match = publishing.if_match,
+                        .expires = publishing.expires,
+                        .payload = std::make_shared<const Payload>(std::move(payload))});
+}
+
+Arrived Phone::subscribes(std::string event, std::string to)
+{
+    asks({.event = std::move(event), .to = std::move(to)});
+    receives(200U);
+    return receives(NOTIFY);
+}
+
 void Phone::writes(std::string_view to, std::string_view text, std::string_view content_type)
 {
     const auto transaction = scenario_.next_transaction();
@@ -307,9 +375,15 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
     auto contact = address_of(number);
     contact.host = flow.host;
     contact.port = flow.port;
+    auto payload = sdp_payload(sdp);
+    if (!invite_headers.empty()) {
+        auto with_headers = std::make_shared<Payload>(payload ? *payload : Payload{});
+        with_headers->headers = invite_headers;
+        payload = std::move(with_headers);
+    }
     scenario_.receive(InviteReceived{.transaction = own_invite_,
                                      .source = flow,
-                                     .authenticated = number,
+                                     .authenticated = trunk.empty() ? number : std::string{},
                                      .request_uri = request_uri_.value_or(address_of(dialled)),
                                      .to_us = !request_uri_,
                                      .parties = {{{}, address_of(number)},
@@ -325,7 +399,9 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
                                      .focus = focus,
                                      .allows_update = allows_update,
                                      .user_agent = user_agent,
-                                     .payload = with_headers(sdp_payload(sdp), invite_headers)});
+                                     .payload = std::move(payload),
+                                     .trunk = trunk,
+                                     .asserted = asserted});
 }
 
 void Phone::sends(Method method, PayloadRef payload)
@@ -364,7 +440,8 @@ void Phone::cancels()
     const auto request = scenario_.requests_.find(own_invite_);
     REQUIRE_MESSAGE(request != scenario_.requests_.end(), number << " has nothing to cancel");
     const auto leg = request->second.leg;
-    scenario_.requests_.erase(request);
+    // Of an INVITE that was passed on, the final response is to come.
+    if (scenario_.is_open(leg) || !leg) scenario_.requests_.erase(request);
     scenario_.receive(CancelReceived{.transaction = own_invite_, .leg = leg});
 }
 
@@ -527,11 +604,16 @@ DirectoryRef Scenario::directory() const
             extension.forwarding = found->second;
         if (const auto found = modes_.find(extension.number); found != modes_.end())
             extension.mode = found->second;
+        for (const auto& [number, edit] : edits_)
+            if (number == extension.number) edit(extension);
         extensions.push_back(std::move(extension));
     }
-    return std::make_shared<const Directory>(
-        std::string{domain}, std::move(extensions), groups_,
-        Numbering{.feature_codes = {}, .ring_groups = ring_groups_, .park_lot = park_lot_});
+    return std::make_shared<const Directory>(std::string{domain}, std::move(extensions), groups_,
+                                             Numbering{.feature_codes = {},
+                                                       .ring_groups = ring_groups_,
+                                                       .digit_plan = DigitPlan{rules_},
+                                                       .trunks = trunks_,
+                                                       .park_lot = park_lot_});
 }
 
 Scenario::~Scenario()
@@ -599,6 +681,13 @@ void Scenario::joins(const std::string& number, CallMode mode)
     deliver();
 }
 
+void Scenario::configures(const std::string& number, std::function<void(Extension&)> edit)
+{
+    edits_.emplace_back(number, std::move(edit));
+    exchange_->replace_directory(directory(), now_, outbox_);
+    deliver();
+}
+
 void Scenario::has_ring_groups(std::vector<RingGroup> groups)
 {
     ring_groups_ = std::move(groups);
@@ -611,6 +700,32 @@ void Scenario::has_park_lot(ParkLot lot)
     park_lot_ = std::move(lot);
     exchange_->replace_directory(directory(), now_, outbox_);
     deliver();
+}
+
+void Scenario::has_trunks(std::vector<Trunk> trunks, DigitRules rules)
+{
+    trunks_ = std::move(trunks);
+    rules_ = std::move(rules);
+    exchange_->replace_directory(directory(), now_, outbox_);
+    deliver();
+}
+
+Phone& Scenario::carrier(const Trunk& trunk, std::string number)
+{
+    auto& phone = silent_phone(std::move(number));
+    const auto& server = trunk.servers.front();
+    phone.trunk = trunk.name;
+    phone.flow = {server.transport.value_or(Transport::udp), server.host, server.port, {}, 0};
+    return phone;
+}
+
+std::vector<CallRecord> Scenario::records() const
+{
+    std::vector<CallRecord> records;
+    for (const auto& change : stored)
+        if (const auto* recorded = std::get_if<CallRecorded>(&change))
+            records.push_back(*recorded->record);
+    return records;
 }
 
 const Forwarding& Scenario::forwarding_of(const std::string& number)
@@ -632,8 +747,9 @@ void Scenario::settle(const FeatureAsked& feature, unsigned status)
         apply(feature.dialled, forwarding_[feature.extension]);
         exchange_->replace_directory(directory(), now_, outbox_);
     }
-    exchange_->receive(FeatureSettled{feature.leg, status, confirmation(feature.dialled)}, now_,
-                       outbox_);
+    exchange_->receive(FeatureSettled{feature.leg, status, confirmation(feature.dialled),
+                                      feature.subscription},
+                       now_, outbox_);
     deliver();
 }
 
@@ -658,6 +774,7 @@ Kept Scenario::kept() const
     std::map<std::string, StoredSubscription> subscriptions;
     std::map<CallRef, StoredCall> calls;
     std::map<CallRef, StoredRinging> ringing;
+    std::map<std::string, OutsideDay> outside;
     for (const auto& change : stored)
         std::visit(
             Overloaded{
@@ -680,6 +797,7 @@ Kept Scenario::kept() const
                 [&](const RingingStored& one) { ringing[one.call->id] = *one.call; },
                 [&](const RingingRemoved& one) { CHECK(ringing.erase(one.call) == 1); },
                 [](const CallRecorded&) {},  // a start does not read what is over
+                [&](const OutsideDay& one) { outside[one.payer + '\n' + one.trunk] = one; },
             },
             change);
     Kept kept;
@@ -687,6 +805,7 @@ Kept Scenario::kept() const
     for (auto& [key, subscription] : subscriptions) kept.subscriptions.push_back(subscription);
     for (auto& [id, call] : calls) kept.calls.push_back(call);
     for (auto& [id, call] : ringing) kept.ringing.push_back(call);
+    for (auto& [key, day] : outside) kept.outside.push_back(day);
     return kept;
 }
 
@@ -789,10 +908,10 @@ void Scenario::deliver(SipCommand& command)
                        arrived.leg = request.leg;
                        arrived.transaction = reply.transaction;
                        arrived.headers = reply.headers;
+                       arrived.local_tag = reply.local_tag;
                        arrived.session_timer = reply.session_timer;
                        arrived.is_reliable = reply.reliable;
                        arrived.focus = reply.focus;
-                       arrived.local_tag = reply.local_tag;
                        arrived.payload = reply.payload;
                        if (request.method == INVITE && reply.status / 100 == 2 &&
                            request.phone->acknowledges)
@@ -815,6 +934,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.answers_to = invite.transaction;
                        arrived.from_address = invite.from;
                        arrived.focus = invite.focus;
+                       arrived.request_uri = invite.target.request_uri;
                        arrived.headers = invite.headers;
                        if (invite.payload)
                            for (const auto& header : invite.payload->headers)
@@ -914,6 +1034,7 @@ void Scenario::deliver(SipCommand& command)
                        Arrived arrived;
                        arrived.what = "NOTIFY";
                        arrived.method = NOTIFY;
+                       arrived.headers = notify.headers;
                        arrived.notify = std::move(notify);
                        arrive(*phone, std::move(arrived));
                    },

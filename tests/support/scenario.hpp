@@ -39,6 +39,27 @@ Group group(std::string name, std::vector<std::string> members,
 /// §6.1).
 Replaces replacing(const DialogElement& dialog);
 
+/// A SUBSCRIBE.
+struct Subscribing {
+    std::string event;  ///< with its parameters
+    std::string to;
+    std::chrono::seconds expires{3600};
+    std::vector<std::string> accept{};
+    std::string to_tag{};  ///< empty: it begins a dialog
+    PayloadRef payload{};
+};
+
+/// A PUBLISH (RFC 3903).
+struct Publishing {
+    std::string event;
+    std::string to;
+    std::optional<std::chrono::seconds> expires{3600};
+    std::string if_match{};
+    std::string content_type{};
+    std::string body{};
+    std::string call_info{};
+};
+
 /// A request or response that arrived at a phone. Chained checks fail the test by themselves.
 class Arrived {
 public:
@@ -46,6 +67,11 @@ public:
     Arrived& with(std::string_view body);
     Arrived& without_body();
     Arrived& header(std::string_view name, std::string_view value);
+    Arrived& without_header(std::string_view name);
+    /// INVITE: what it dials.
+    Arrived& to(std::string_view uri);
+    /// The values of a header, comma-separated; empty: it is not there.
+    [[nodiscard]] std::string value(std::string_view name) const;
     Arrived& reliable();
     Arrived& session(std::chrono::seconds expires, Refresher refresher);
     Arrived& phrase(std::string_view text);
@@ -65,11 +91,12 @@ public:
     TransactionId transaction{};       // a request of the exchange, to be answered
     ClientTransactionId answers_to{};  // the exchange's own id of that request
     NameAddr from_address;
+    SipUri request_uri;
     std::vector<Header> headers;
+    std::string local_tag;  // of the exchange, where it says so
     SessionTimer session_timer;
     bool is_reliable = false;
     bool focus = false;
-    std::string local_tag;  // of a reply that begins a dialog without leg
     std::uint32_t rack_rseq = 0;
     PayloadRef payload;
     std::optional<SendNotify> notify;
@@ -87,6 +114,10 @@ public:
     void unregisters() { registers(0s); }
     /// SUBSCRIBE to `member`, 200, first NOTIFY, which is returned.
     Arrived watches(std::string_view member);
+    void asks(const Subscribing& subscribing);
+    /// The same, 200, and the first NOTIFY, which is returned.
+    Arrived subscribes(std::string event, std::string to);
+    void publishes(const Publishing& publishing);
     /// INVITE `number`; empty `sdp`: delayed offer.
     void sends(Method method, std::string_view number, std::string_view sdp = talking_sdp);
 
@@ -159,7 +190,7 @@ public:
     std::string user_agent = "Test";
     bool focus = false;  // it mixes: `isfocus` in its Contact
     bool allows_update = false;
-    std::vector<Header> invite_headers;  // that pass through
+    std::vector<Header> invite_headers;  // of an INVITE outside a dialog
 
     std::uint32_t resumed_cseq = 0;  ///< what the last dialog taken up counts on from
     std::optional<Flow> moved_to;    ///< where the exchange sends now
@@ -170,7 +201,9 @@ public:
     void answers(const Arrived& notify, unsigned status, bool generated = false);
 
     std::string number;
+    std::string trunk;  ///< it is outside, and reached by this one
     Flow flow;
+    std::optional<NameAddr> asserted;  ///< P-Asserted-Identity of its INVITEs
     std::deque<Arrived> inbox;
 
 private:
@@ -202,6 +235,12 @@ public:
     Phone& phone(std::string number);
     /// A phone that is not registered.
     Phone& silent_phone(std::string number);
+    /// Trunks and rules about digits, in force from now on.
+    void has_trunks(std::vector<Trunk> trunks, DigitRules rules);
+    /// Whoever is at the first server of `trunk`, and calls as `number`.
+    Phone& carrier(const Trunk& trunk, std::string number);
+    /// What is recorded of calls that are over.
+    [[nodiscard]] std::vector<CallRecord> records() const;
     /// Time passes; what falls due happens.
     void passes(std::chrono::milliseconds span);
     /// Nothing arrives anywhere for `span`.
@@ -224,6 +263,8 @@ public:
     void forwards(const std::string& number, Forwarding forwarding);
     /// How callers are joined to `number`, from now on.
     void joins(const std::string& number, CallMode mode);
+    /// Changes what the directory has of `number`, from now on.
+    void configures(const std::string& number, std::function<void(Extension&)> edit);
     void has_ring_groups(std::vector<RingGroup> groups);
     void has_park_lot(ParkLot lot);
     [[nodiscard]] const Forwarding& forwarding_of(const std::string& number);
@@ -232,9 +273,11 @@ public:
     std::vector<FeatureAsked> asked;
     /// Does what was asked first, and tells the exchange.
     void settles_one(unsigned status = 200);
-    [[nodiscard]] RouteExplanation decides(std::string from, std::string dialled) const
+    [[nodiscard]] RouteExplanation decides(std::string from, std::string dialled,
+                                           std::string trunk = {}) const
     {
-        return exchange_->explain_route({std::move(from), std::move(dialled)});
+        return exchange_->explain_route(
+            {std::move(from), std::move(dialled), std::nullopt, std::move(trunk)});
     }
     /// A third party wants something done with a call; `call` may be empty where only one is.
     OrderAnswer orders(CallOrder order);
@@ -281,8 +324,11 @@ private:
     std::vector<Group> groups_;
     std::map<std::string, Forwarding> forwarding_;
     std::map<std::string, CallMode> modes_;
+    std::vector<std::pair<std::string, std::function<void(Extension&)>>> edits_;
     std::vector<RingGroup> ring_groups_;
     ParkLot park_lot_;
+    std::vector<Trunk> trunks_;
+    DigitRules rules_;
     ExchangeSettings settings_;
     TokenSource tokens_;
     std::optional<Exchange> exchange_;

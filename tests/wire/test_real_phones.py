@@ -19,10 +19,11 @@ class RealPhones(WireTest):
 class TwoBaresips(RealPhones):
     patience = 20
 
-    def baresip(self, number: str, hertz: int, transport: str, contact: str = "") -> Baresip:
+    def baresip(self, number: str, hertz: int, transport: str, contact: str = "",
+                modules: tuple[str, ...] = ()) -> Baresip:
         phone = Baresip(self.folder / number, number, self.office.secrets[number],
                         self.office.domain, self.server.address[transport], hertz, transport,
-                        contact)
+                        contact, modules)
         self.addCleanup(phone.close)
         phone.says(r"200 OK")
         return phone
@@ -59,6 +60,34 @@ class TwoBaresips(RealPhones):
         bob.says("terminated")
         eve.says("terminated")
 
+    def a_contact_and_a_mailbox(self, transport: str) -> None:
+        anna = self.baresip("201", 440, transport, contact="202",
+                            modules=("mwi", "presence"))
+        bob = self.phone("202")
+        told = eventually(
+            lambda: {row["package"]: row for row in
+                     self.rest.items("/api/v1/subscriptions?watcher=201")
+                     if row["answer"] == 200}.keys() >= {"presence", "message-summary"},
+            "baresip has subscribed, and acknowledged")
+        self.assertTrue(told)
+        anna.says(r"(?i)sip:202@office\.test.* to .*(online|open)")
+        self.rest.put("/api/v1/extensions/201/messages", {"new": 4, "old": 2})
+        anna.says(r"Messages-Waiting: yes[\s\S]*Voice-Message: 4/2")
+        outgoing = self.phone("205").calls("202")
+        incoming = bob.receives("INVITE")
+        incoming.replies(200, "v=0\r\n")
+        outgoing.receives(200)
+        incoming.receives("ACK")
+        anna.says(r"(?i)sip:202@office\.test.* to .*busy")
+        outgoing.hangs_up()
+        incoming.receives("BYE")
+
+    def test_presence_and_messages_are_understood(self):
+        self.a_contact_and_a_mailbox("udp")
+
+    def test_presence_and_messages_are_understood_over_tcp(self):
+        self.a_contact_and_a_mailbox("tcp")
+
     def test_audio_both_ways_while_a_third_watches(self):
         self.a_call_with_audio("udp")
 
@@ -74,6 +103,21 @@ class SippAsCallerAndCallee(RealPhones):
         sipp = Sipp(scenario, self.server.address["udp"], self.folder, **options)
         self.addCleanup(sipp.close)
         return sipp
+
+    def test_publications_by_the_dozen(self):
+        anna = self.phone("201")
+        line = anna.sends_subscribe("202", event="call-info", headers=[("Accept", "*/*")])
+        line.subscribe.receives(200)
+        self.sipp("publish", port=free_udp_port(), calls=12, service="202", user="202",
+                  secret=self.office.secrets["202"], limit=4).succeeds()
+        eventually(lambda: "Call-Info" not in line.history[-1].message, "nothing is published")
+        self.assertTrue(any("appearance-state=active" in told.message.get("Call-Info", "")
+                            for told in line.history))
+
+    def test_a_line_is_claimed(self):
+        self.rest.request("PATCH", "/api/v1/extensions/202", {"appearances": 1})
+        self.sipp("seize", port=free_udp_port(), calls=1, service="202", user="202",
+                  secret=self.office.secrets["202"]).succeeds()
 
     def test_a_thousand_calls(self):
         secrets, port = self.office.secrets, free_udp_port()

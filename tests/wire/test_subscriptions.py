@@ -41,7 +41,7 @@ class Subscribing(WireTest):
         self.assertEqual(known.status, unknown.status)
 
     def test_another_event_package(self):
-        answer = self.anna.sends_subscribe("202", event="presence").subscribe.receives(489)
+        answer = self.anna.sends_subscribe("202", event="conference").subscribe.receives(489)
         self.assertIn("dialog", answer.headers.values("Allow-Events"))
 
     def test_no_event_at_all(self):

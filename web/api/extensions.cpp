@@ -18,6 +18,8 @@ json::object shown(const admin::ExtensionView& extension)
             {"display_name", extension.display_name},
             {"visibility", name(extension.visibility)},
             {"mode", name(extension.mode)},
+            {"trusted", extension.trusted},
+            {"appearances", extension.appearances},
             {"created_at", time_text(extension.stamp.created_at)},
             {"updated_at", time_text(extension.stamp.updated_at)}};
 }
@@ -46,6 +48,18 @@ Visibility visibility_in(const json::object& body)
 CallMode mode_in(const json::object& body)
 {
     return call_mode(text_of(body, "mode").value_or("")).value_or(CallMode::bridge);
+}
+
+bool flag_in(const json::object& body, std::string_view name)
+{
+    const auto* member = body.if_contains(name);
+    return member != nullptr && !member->is_null() && member->as_bool();
+}
+
+unsigned count_in(const json::object& body, std::string_view name)
+{
+    const auto* member = body.if_contains(name);
+    return member == nullptr || member->is_null() ? 0 : member->to_number<unsigned>();
 }
 
 std::string named(const std::string& number)
@@ -110,7 +124,8 @@ ApiAnswer put_extension(const ApiRequest& request)
     if (auto response = other_key(request, body)) return {std::move(*response)};
     return save(request,
                 {request.param("number"), text_of(body, "display_name").value_or(""),
-                 text_of(body, "sip_password"), false, visibility_in(body), mode_in(body)},
+                 text_of(body, "sip_password"), false, visibility_in(body), mode_in(body),
+                 flag_in(body, "trusted"), count_in(body, "appearances")},
                 precondition_of(request.fields));
 }
 
@@ -130,9 +145,13 @@ ApiAnswer patch_extension(const ApiRequest& request)
                                 text_of(body, "sip_password"),
                                 is_null(body, "sip_password"),
                                 present->visibility,
-                                present->mode};
+                                present->mode,
+                                present->trusted,
+                                present->appearances};
     if (body.contains("mode")) draft.mode = mode_in(body);
     if (body.contains("visibility")) draft.visibility = visibility_in(body);
+    if (body.contains("trusted")) draft.trusted = flag_in(body, "trusted");
+    if (body.contains("appearances")) draft.appearances = count_in(body, "appearances");
     if (body.contains("display_name"))
         draft.display_name = text_of(body, "display_name").value_or("");
     condition.only_versions = {{present->stamp.version}};  // what was merged into

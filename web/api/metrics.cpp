@@ -102,6 +102,30 @@ MetricFamily subscriptions(const std::vector<LiveLamp>& lamps)
     return all;
 }
 
+MetricFamily event_subscriptions(const LiveView& view)
+{
+    std::map<std::string, double> counts{{"dialog", static_cast<double>(view.lamps.size())}};
+    for (const auto& [package, counters] : view.events) counts[package] = 0;
+    for (const auto& one : view.subscriptions) ++counts[one.package];
+    auto all = family("lampline_event_subscriptions", "Phones that are told, by event package",
+                      MetricType::Gauge);
+    for (const auto& [package, count] : counts) add(all, {{"package", package}}, count);
+    return all;
+}
+
+MetricFamily event_notifies(const LiveView& view)
+{
+    auto all = family("lampline_event_notifies_total",
+                      "NOTIFYs of the event packages beside dialog, and how they were answered",
+                      MetricType::Counter);
+    for (const auto& [package, counters] : view.events)
+        for (const auto& [result, count] : {std::pair{"sent", counters.sent},
+                                            {"answered", counters.answered},
+                                            {"failed", counters.failed}})
+            add(all, {{"package", package}, {"result", result}}, static_cast<double>(count));
+    return all;
+}
+
 MetricFamily reachability(const std::vector<Binding>& bindings)
 {
     std::array<double, 3> counts{};
@@ -178,6 +202,10 @@ ApiAnswer get_metrics(const ApiRequest& request)
                   "From a call's event to the 2xx that acknowledges it, by lamp",
                   now.event_to_answer),
         subscriptions(view.lamps),
+        event_subscriptions(view),
+        gauge("lampline_publications", "Event states published by phones and programs",
+              view.publications),
+        event_notifies(view),
         gauge("lampline_event_streams", "Streams of server-sent events", events.streams),
         counter("lampline_event_streams_opened_total", "Streams opened since start",
                 events.streams_opened),

@@ -181,9 +181,11 @@ TEST_CASE("the audit says who changed what from what to what, and no secret")
     CHECK(rows[1].address == "192.0.2.9");
     CHECK(rows[1].request_id == "req-1");
     CHECK(rows[1].before ==
-          R"({"number":"207","display_name":"Anna Lee","visibility":"open","mode":"bridge"})");
+          R"({"number":"207","display_name":"Anna Lee","visibility":"open","mode":"bridge",)"
+          R"("trusted":false,"appearances":0})");
     CHECK(rows[1].after ==
-          R"({"number":"207","display_name":"Anna Ng","visibility":"open","mode":"bridge"})");
+          R"({"number":"207","display_name":"Anna Ng","visibility":"open","mode":"bridge",)"
+          R"("trusted":false,"appearances":0})");
     CHECK(rows[0].operation == "extension.delete");
     CHECK_FALSE(rows[0].after);
     CHECK_FALSE(rows[2].before);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "sip_office.hpp"
 
 using namespace lampline;
@@ -240,12 +242,44 @@ TEST_CASE("requests that belong to no dialog get 481")
     CHECK(phone.receive().status() == 481);
 }
 
+TEST_CASE("PUBLISH is reported with its entity-tag, body and Call-Info, once (RFC 3903)")
+{
+    for (const auto transport : {Transport::udp, Transport::tcp}) {
+        Office office;
+        Phone phone{office, "201", transport};
+        const auto text = phone.send_authorised(
+            "PUBLISH", uri_of("202"), address_of("202"),
+            "Event: Call-Info\r\nSIP-If-Match: e7\r\nExpires: 15\r\n"
+            "Call-Info: <sip:202@office.test>;appearance-index=1\r\n");
+        const auto request = office.next<PublishReceived>();
+        CHECK(request.authenticated == "201");
+        CHECK(request.request_uri.user == "202");
+        CHECK(request.event == "call-info");
+        CHECK(request.if_match == "e7");
+        CHECK(request.expires == 15s);
+        REQUIRE(request.payload);
+        CHECK(std::ranges::count(request.payload->headers,
+                                 Header{"Call-Info", "<sip:202@office.test>;appearance-index=1"}) ==
+              1);
+        office.run(Reply{.transaction = request.transaction,
+                         .status = 200,
+                         .headers = {{"SIP-ETag", "e8"}, {"Expires", "15"}}});
+        const auto answer = phone.receive();
+        CHECK(answer.status() == 200);
+        CHECK(answer["SIP-ETag"] == "e8");
+        CHECK(answer.all("Contact").empty());
+        if (transport == Transport::tcp) continue;
+        phone.send(text);
+        CHECK(phone.receive()["SIP-ETag"] == "e8");
+    }
+}
+
 TEST_CASE("methods we do not serve are refused with what we allow (RFC 3261 §8.2.1)")
 {
     Office office;
     Phone phone{office, "201"};
     for (const auto& [method, status] :
-         {std::pair{"MESSAGE", 405U}, {"PUBLISH", 405U}, {"FROBNICATE", 501U}}) {
+         {std::pair{"REFER", 405U}, {"FROBNICATE", 501U}}) {
         phone.send(phone.request(method, uri_of("202"), address_of("202"), ++phone.cseq));
         const auto answer = phone.receive();
         CHECK(answer.status() == status);

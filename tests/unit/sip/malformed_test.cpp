@@ -106,6 +106,10 @@ private:
             office_.run(SendAck{response.leg, response.transaction, response.payload});
         if (response.status >= 200) office_.run(CloseDialog{response.leg});
     }
+    void take(const PublishReceived& request)
+    {
+        office_.run(Reply{.transaction = request.transaction, .status = 200});
+    }
     void take(const auto&) {}
 
     void call(const SipUri& contact, const Flow& flow)

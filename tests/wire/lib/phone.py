@@ -192,7 +192,9 @@ class Phone:
             fields = {"Event": event, "Accept": "application/dialog-info+xml",
                       "Expires": str(expires), **dict(headers)}
             request = self.request("SUBSCRIBE", self.aor_of(number), headers=fields.items())
-            return self.subscribes(request, number, event, **options)
+            subscription = self.subscribes(request, number, event, **options)
+            subscription.accept = fields["Accept"]
+            return subscription
 
     def subscribes(self, request: Message, member: str, event: str, kind: type = Subscription,
                    **options) -> Subscription:

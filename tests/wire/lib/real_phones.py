@@ -65,14 +65,19 @@ class Baresip:
     """A baresip without sound hardware: it speaks a sine tone, and records what it hears."""
 
     def __init__(self, folder: Path, number: str, secret: str, domain: str, server: tuple[str, int],
-                 hertz: int, transport: str = "udp", contact: str = ""):
+                 hertz: int, transport: str = "udp", contact: str = "",
+                 modules: tuple[str, ...] = ()):
         self.folder, self.number, self.domain = folder, number, domain
         folder.mkdir()
         write_tone(folder / "tone.wav", hertz)
         host, port = server
-        (folder / "config").write_text(CONFIG.format(folder=folder, number=number, modules=MODULES))
-        # /message writes to the first contact.
-        (folder / "contacts").write_text(f'"It" <sip:{contact}@{domain}>\n' if contact else "")
+        more = "".join(f"module_app {module}.so\n" for module in modules)
+        (folder / "config").write_text(
+            CONFIG.format(folder=folder, number=number, modules=MODULES) + more)
+        # /message writes to the first contact; with the module `presence` it is watched.
+        watched = ";presence=p2p" if "presence" in modules else ""
+        (folder / "contacts").write_text(
+            f'"It" <sip:{contact}@{domain}>{watched}\n' if contact else "")
         (folder / "accounts").write_text(
             f"<sip:{number}@{domain}>;auth_user={number};auth_pass={secret};regint=600"
             f';outbound="sip:{host}:{port};transport={transport}"'

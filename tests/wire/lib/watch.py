@@ -118,18 +118,20 @@ class Subscription(Watch):
     def __init__(self, phone, member: str, dialog: Dialog, event: str):
         super().__init__(phone, member)
         self.dialog, self.event = dialog, event
+        self.accept = "application/dialog-info+xml"
         self.subscribe = None  # the SentRequest that began it
 
     def take(self, request: ReceivedRequest) -> None:
         self.dialog.learn(request.message, as_caller=False)
         super().take(request)
 
-    def sends_subscribe(self, expires: int, headers=(), **options):
+    def sends_subscribe(self, expires: int, headers=(), body: str = "", content_type: str = "",
+                        **options):
         """SUBSCRIBE within the dialog: refresh, fetch or end."""
         with loop.changed:
-            fields = [("Event", self.event), ("Accept", "application/dialog-info+xml"),
+            fields = [("Event", self.event), ("Accept", self.accept),
                       ("Expires", str(expires)), *headers]
-            request = self.dialog.request("SUBSCRIBE", fields)
+            request = self.dialog.request("SUBSCRIBE", fields, body, content_type or None)
             return self.phone.sends(request, dialog=self.dialog, **options)
 
     def refreshes(self, expires: int = 3600) -> Notification:

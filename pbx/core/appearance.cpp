@@ -1,0 +1,163 @@
+#include "core/appearance.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+
+namespace lampline {
+namespace {
+
+constexpr std::size_t max_values = 64;
+constexpr unsigned max_index = 999;
+
+constexpr std::array<std::string_view, 7> words{
+    "idle", "seized", "progressing", "alerting", "active", "held", "held-private",
+};
+
+/// Reads the header from left to right.
+class Scanner {
+public:
+    explicit Scanner(std::string_view text) noexcept : rest_{text} {}
+
+    [[nodiscard]] bool at_end() noexcept
+    {
+        skip_blanks();
+        return rest_.empty();
+    }
+    bool take(char wanted) noexcept
+    {
+        skip_blanks();
+        if (!rest_.starts_with(wanted)) return false;
+        rest_.remove_prefix(1);
+        return true;
+    }
+    std::optional<std::string> until(char end)
+    {
+        const auto at = rest_.find(end);
+        if (at == std::string_view::npos) return std::nullopt;
+        std::string text{rest_.substr(0, at)};
+        rest_.remove_prefix(at + 1);
+        return text;
+    }
+    std::string token()
+    {
+        skip_blanks();
+        const auto length = std::min(rest_.find_first_of(";,= \t\""), rest_.size());
+        std::string text{rest_.substr(0, length)};
+        rest_.remove_prefix(length);
+        return text;
+    }
+    /// A token, or a quoted string without its quotes and escapes.
+    std::optional<std::string> value()
+    {
+        if (!take('"')) return token();
+        std::string text;
+        while (!rest_.empty()) {
+            const char letter = rest_.front();
+            rest_.remove_prefix(1);
+            if (letter == '"') return text;
+            if (letter == '\\') {
+                if (rest_.empty()) return std::nullopt;
+                text += rest_.front();
+                rest_.remove_prefix(1);
+            } else {
+                text += letter;
+            }
+        }
+        return std::nullopt;
+    }
+
+private:
+    void skip_blanks() noexcept
+    {
+        while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t'))
+            rest_.remove_prefix(1);
+    }
+    std::string_view rest_;
+};
+
+std::string lower(std::string text)
+{
+    std::ranges::transform(text, text.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+bool read_index(const std::string& text, CallInfo& info)
+{
+    if (text == "*") return info.rest = true;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), info.index);
+    return error == std::errc{} && end == text.data() + text.size() && info.index >= 1 &&
+           info.index <= max_index;
+}
+
+/// `;name=value` and the like, up to the next comma.
+bool read_parameters(Scanner& scanner, CallInfo& info)
+{
+    while (scanner.take(';')) {
+        const auto key = lower(scanner.token());
+        if (key.empty()) return false;
+        std::optional<std::string> value{std::string{}};
+        if (scanner.take('=')) value = scanner.value();
+        if (!value) return false;
+        if (key == "appearance-index" && !read_index(*value, info)) return false;
+        if (key == "appearance-state") {
+            info.state = appearance_state(lower(*value));
+            if (!info.state) return false;
+        }
+        if (key == "appearance-uri") info.appearance_uri = std::move(*value);
+    }
+    return true;
+}
+
+}  // namespace
+
+std::string_view name(AppearanceState state) noexcept
+{
+    return words[static_cast<std::size_t>(state)];
+}
+
+std::optional<AppearanceState> appearance_state(std::string_view word) noexcept
+{
+    const auto found = std::ranges::find(words, word);
+    if (found == words.end()) return std::nullopt;
+    return static_cast<AppearanceState>(found - words.begin());
+}
+
+std::optional<std::vector<CallInfo>> read_call_info(std::string_view value)
+{
+    std::vector<CallInfo> all;
+    Scanner scanner{value};
+    do {
+        CallInfo& info = all.emplace_back();
+        if (all.size() > max_values || !scanner.take('<')) return std::nullopt;
+        auto uri = scanner.until('>');
+        if (!uri || uri->empty()) return std::nullopt;
+        info.uri = std::move(*uri);
+        if (!read_parameters(scanner, info)) return std::nullopt;
+    } while (scanner.take(','));
+    if (!scanner.at_end()) return std::nullopt;
+    return all;
+}
+
+std::string write(const CallInfo& info)
+{
+    std::string text{"<"};
+    text.append(info.uri).append(">");
+    if (info.rest)
+        text += ";appearance-index=*";
+    else if (info.index > 0)
+        text += ";appearance-index=" + std::to_string(info.index);
+    if (info.state) text.append(";appearance-state=").append(name(*info.state));
+    if (info.appearance_uri.empty()) return text;
+    text += ";appearance-uri=\"";
+    for (const char letter : info.appearance_uri) {
+        if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F) continue;
+        if (letter == '"' || letter == '\\') text += '\\';
+        text += letter;
+    }
+    return text += '"';
+}
+
+}  // namespace lampline

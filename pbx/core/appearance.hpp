@@ -1,0 +1,44 @@
+#pragma once
+// The appearances of a shared line, as Call-Info headers tell them (BroadSoft's Shared Call
+// Appearance).
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lampline {
+
+enum class AppearanceState : std::uint8_t {
+    idle,
+    seized,
+    progressing,
+    alerting,
+    active,
+    held,
+    held_private,
+};
+std::string_view name(AppearanceState state) noexcept;
+std::optional<AppearanceState> appearance_state(std::string_view word) noexcept;
+
+inline constexpr unsigned max_appearances = 16;
+
+/// One value of a Call-Info header.
+struct CallInfo {
+    std::string uri;     ///< between the angle brackets
+    unsigned index = 0;  ///< from 1; 0: not given
+    bool rest = false;   ///< `appearance-index=*`: all that have not been named
+    std::optional<AppearanceState> state;
+    std::string appearance_uri;  ///< who is at the other end, as a name-addr; may be empty
+
+    friend bool operator==(const CallInfo&, const CallInfo&) = default;
+};
+
+/// The values of a header, parameters that are not about appearances left out. nullopt: malformed
+/// (RFC 3261 §20.9), an index that is no number from 1 to 999 and not `*`, an unknown state, or
+/// more than 64 values.
+std::optional<std::vector<CallInfo>> read_call_info(std::string_view value);
+
+std::string write(const CallInfo& info);
+
+}  // namespace lampline

@@ -1,0 +1,86 @@
+#include "core/reginfo.hpp"
+
+#include <algorithm>
+
+#include "core/dialog_info.hpp"
+
+namespace lampline {
+namespace {
+
+std::string q_text(unsigned thousandths)
+{
+    if (thousandths >= 1000) return "1";
+    std::string digits = std::to_string(1000 + thousandths).substr(1);
+    while (digits.size() > 1 && digits.back() == '0') digits.pop_back();
+    return "0." + digits;
+}
+
+void append_contact(std::string& text, const RegisteredContact& contact, std::string_view state,
+                    std::string_view event)
+{
+    text.append("<contact id=\"").append(escape_xml(contact.id)).append("\" state=\"");
+    text.append(state).append("\" event=\"").append(event).append("\" q=\"");
+    text.append(q_text(contact.q_thousandths)).append("\"><uri>");
+    text.append(escape_xml(contact.uri)).append("</uri></contact>\r\n");
+}
+
+/// The document with `elements` as the contacts.
+RegInfoText document(std::string_view aor, std::string_view id, bool full, bool active,
+                     std::string_view elements)
+{
+    RegInfoText text{"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n"
+                     "<reginfo xmlns=\"urn:ietf:params:xml:ns:reginfo\" version=\"",
+                     "\" state=\""};
+    text.tail += full ? "full" : "partial";
+    text.tail.append("\">\r\n<registration aor=\"").append(escape_xml(aor)).append("\" id=\"");
+    text.tail.append(escape_xml(id)).append("\" state=\"");
+    text.tail += active ? "active" : "terminated";
+    text.tail.append("\">\r\n").append(elements).append("</registration>\r\n</reginfo>\r\n");
+    return text;
+}
+
+bool has(std::span<const RegisteredContact> contacts, std::string_view id)
+{
+    return std::ranges::find(contacts, id, &RegisteredContact::id) != contacts.end();
+}
+
+}  // namespace
+
+std::vector<RegisteredContact> registered_contacts(std::span<const Binding> bindings)
+{
+    std::vector<RegisteredContact> contacts;
+    contacts.reserve(bindings.size());
+    for (const auto& binding : bindings) {
+        auto uri = write(binding.contact);
+        auto id = std::to_string(binding.generation) + "-" +
+                  std::to_string(std::hash<std::string>{}(uri));
+        contacts.push_back(
+            {std::move(id), std::move(uri), binding.q_thousandths, binding.expires_at});
+    }
+    return contacts;
+}
+
+RegInfoText write_reginfo(std::string_view aor, std::string_view id,
+                          std::span<const RegisteredContact> contacts)
+{
+    std::string elements;
+    for (const auto& contact : contacts) append_contact(elements, contact, "active", "registered");
+    return document(aor, id, true, !contacts.empty(), elements);
+}
+
+RegInfoText write_partial_reginfo(std::string_view aor, std::string_view id,
+                                  std::span<const RegisteredContact> before,
+                                  std::span<const RegisteredContact> contacts,
+                                  std::chrono::sys_seconds now)
+{
+    std::string elements;
+    for (const auto& contact : before)
+        if (!has(contacts, contact.id))
+            append_contact(elements, contact, "terminated",
+                           contact.expires_at <= now ? "expired" : "unregistered");
+    for (const auto& contact : contacts)
+        if (!has(before, contact.id)) append_contact(elements, contact, "active", "registered");
+    return document(aor, id, false, !contacts.empty(), elements);
+}
+
+}  // namespace lampline

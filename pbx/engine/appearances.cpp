@@ -1,0 +1,225 @@
+#include "engine/appearances.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/extension_uri.hpp"
+
+namespace lampline {
+namespace {
+
+bool shows_the_same(const DialogSnapshot& left, const DialogSnapshot& right)
+{
+    return left.state == right.state && left.held == right.held &&
+           left.remote.identity == right.remote.identity;
+}
+
+}  // namespace
+
+AppearanceState Appearances::Appearance::state() const
+{
+    using enum AppearanceState;
+    if (legs.empty()) return seized_by ? seized : idle;
+    bool talks = false;
+    bool holds = false;
+    bool hides = false;
+    bool calls = false;
+    for (const auto& leg : legs) {
+        const bool confirmed = leg.latest.state == LegState::confirmed;
+        talks = talks || (confirmed && !leg.latest.held);
+        holds = holds || (confirmed && leg.latest.held);
+        hides = hides || (confirmed && leg.latest.held && leg.is_private);
+        calls = calls || (!confirmed && leg.latest.direction == Direction::initiator);
+    }
+    if (talks) return active;
+    if (holds) return hides ? held_private : held;
+    return calls ? progressing : alerting;
+}
+
+/// The appearance that a dialog new to the line gets; null: all are in use.
+Appearances::Appearance* Appearances::choose(Line& line, const DialogSnapshot& dialog,
+                                             unsigned count)
+{
+    auto& all = line.appearances;
+    for (auto& one : all)
+        if (std::ranges::any_of(
+                one.legs, [&](const SharedLeg& leg) { return leg.latest.call == dialog.call; }))
+            return &one;
+    if (line.expected && line.expected->call_id == dialog.dialog.call_id) {
+        const auto& expected = *line.expected;
+        for (auto& one : all)
+            if (one.legs.empty() && one.seized_from == expected.flow &&
+                (expected.index == 0 || expected.index == one.index))
+                return &one;
+        const bool free = std::ranges::find(all, expected.index, &Appearance::index) == all.end();
+        if (expected.index > 0 && expected.index <= count && free)
+            return &all.emplace_back(Appearance{.index = expected.index});
+    }
+    for (unsigned index = 1; index <= count; ++index)
+        if (std::ranges::find(all, index, &Appearance::index) == all.end())
+            return &all.emplace_back(Appearance{.index = index});
+    return nullptr;
+}
+
+Appearances::Change Appearances::fold(const DialogSnapshot& dialog, unsigned count)
+{
+    auto line = lines_.find(dialog.extension);
+    if (line == lines_.end()) {
+        if (count == 0 || dialog.state == LegState::terminated) return {};
+        line = lines_.try_emplace(dialog.extension).first;
+    }
+    const bool over = dialog.state == LegState::terminated;
+    for (auto& one : line->second.appearances) {
+        const auto leg = std::ranges::find(one.legs, dialog.leg,
+                                           [](const SharedLeg& each) { return each.latest.leg; });
+        if (leg == one.legs.end()) continue;
+        const auto before = one.state();
+        const bool same = shows_the_same(leg->latest, dialog);
+        leg->latest = dialog;
+        if (!dialog.held) leg->is_private = false;
+        if (over) {
+            one.legs.erase(leg);
+            extensions_.erase(dialog.leg);
+        }
+        const bool shown = one.state() != before || (!over && !same);
+        drop_idle(dialog.extension);
+        return {.shown = shown};
+    }
+    auto* chosen = over || count == 0 ? nullptr : choose(line->second, dialog, count);
+    if (!chosen) {
+        drop_idle(dialog.extension);
+        return {};
+    }
+    const auto before = chosen->state();
+    chosen->legs.push_back({dialog});
+    extensions_.insert_or_assign(dialog.leg, dialog.extension);
+    Change change{.shown = chosen->state() != before,
+                  .used_up = std::exchange(chosen->seized_by, {})};
+    chosen->seized_from = {};
+    return change;
+}
+
+Seizure Appearances::seize(std::string_view extension, unsigned index, unsigned count,
+                           SubscriptionId subscription, const Flow& flow)
+{
+    if (index == 0 || index > count) return Seizure::unknown;
+    auto& all = lines_[std::string{extension}].appearances;
+    const auto found = std::ranges::find(all, index, &Appearance::index);
+    if (found == all.end()) {
+        all.push_back({.index = index, .legs = {}, .seized_by = subscription, .seized_from = flow});
+        return Seizure::granted;
+    }
+    const bool held = found->state() == AppearanceState::held;
+    if (found->seized_by || (!found->legs.empty() && !held)) return Seizure::taken;
+    found->seized_by = subscription;
+    found->seized_from = flow;
+    return Seizure::granted;
+}
+
+bool Appearances::release(std::string_view extension, SubscriptionId subscription)
+{
+    const auto line = lines_.find(extension);
+    if (line == lines_.end()) return false;
+    auto& all = line->second.appearances;
+    const auto found = std::ranges::find(all, subscription, &Appearance::seized_by);
+    if (found == all.end()) return false;
+    found->seized_by = {};
+    found->seized_from = {};
+    drop_idle(extension);
+    return true;
+}
+
+void Appearances::expect(std::string_view extension, std::string call_id, unsigned index,
+                         const Flow& flow)
+{
+    lines_[std::string{extension}].expected = Expected{std::move(call_id), index, flow};
+}
+
+void Appearances::forget_expected(std::string_view extension)
+{
+    const auto line = lines_.find(extension);
+    if (line == lines_.end()) return;
+    line->second.expected.reset();
+    drop_idle(extension);
+}
+
+const DialogId* Appearances::held(std::string_view extension, unsigned index) const
+{
+    const auto* found = find(extension, index);
+    if (!found || found->state() != AppearanceState::held) return nullptr;
+    for (const auto& leg : found->legs)
+        if (leg.latest.state == LegState::confirmed && leg.latest.held) return &leg.latest.dialog;
+    return nullptr;
+}
+
+std::optional<AppearanceState> Appearances::state(std::string_view extension, unsigned index) const
+{
+    const auto* found = find(extension, index);
+    if (!found) return std::nullopt;
+    return found->state();
+}
+
+void Appearances::note_private(LegId leg, bool is_private)
+{
+    const auto extension = extensions_.find(leg);
+    if (extension == extensions_.end()) return;
+    for (auto& one : lines_.find(extension->second)->second.appearances)
+        for (auto& each : one.legs)
+            if (each.latest.leg == leg) each.is_private = is_private;
+}
+
+unsigned Appearances::index_of(LegId leg) const
+{
+    const auto extension = extensions_.find(leg);
+    if (extension == extensions_.end()) return 0;
+    for (const auto& one : lines_.find(extension->second)->second.appearances)
+        for (const auto& each : one.legs)
+            if (each.latest.leg == leg) return one.index;
+    return 0;
+}
+
+std::vector<CallInfo> Appearances::shown(std::string_view extension, std::string_view domain,
+                                         unsigned count) const
+{
+    std::vector<CallInfo> infos;
+    if (count == 0) return infos;
+    const auto uri = write(extension_uri(extension, domain));
+    if (const auto line = lines_.find(extension); line != lines_.end())
+        for (const auto& one : line->second.appearances) {
+            if (one.index > count || one.is_idle()) continue;
+            CallInfo info{.uri = uri,
+                          .index = one.index,
+                          .rest = false,
+                          .state = one.state(),
+                          .appearance_uri = {}};
+            if (!one.legs.empty())
+                info.appearance_uri = write(one.legs.back().latest.remote.identity);
+            infos.push_back(std::move(info));
+        }
+    std::ranges::sort(infos, {}, &CallInfo::index);
+    infos.push_back({.uri = uri,
+                     .index = 0,
+                     .rest = true,
+                     .state = AppearanceState::idle,
+                     .appearance_uri = {}});
+    return infos;
+}
+
+const Appearances::Appearance* Appearances::find(std::string_view extension, unsigned index) const
+{
+    const auto line = lines_.find(extension);
+    if (line == lines_.end()) return nullptr;
+    const auto& all = line->second.appearances;
+    const auto found = std::ranges::find(all, index, &Appearance::index);
+    return found == all.end() ? nullptr : &*found;
+}
+
+void Appearances::drop_idle(std::string_view extension)
+{
+    const auto line = lines_.find(extension);
+    if (line == lines_.end()) return;
+    std::erase_if(line->second.appearances, [](const Appearance& one) { return one.is_idle(); });
+    if (line->second.appearances.empty() && !line->second.expected) lines_.erase(line);
+}
+
+}  // namespace lampline

@@ -1,0 +1,95 @@
+#pragma once
+// Shared lines: which appearance each call has, and which are claimed (BroadSoft's Shared Call
+// Appearance).
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/string_table.hpp"
+#include "core/appearance.hpp"
+#include "core/call_event.hpp"
+
+namespace lampline {
+
+/// How a line-seize fares.
+enum class Seizure : std::uint8_t {
+    granted,
+    taken,    ///< somebody else has it: 480
+    unknown,  ///< the line has no such appearance: 404
+};
+
+/// The appearances of the shared lines: a projection of DialogChanged, and the seizures. Legs of
+/// one call share one. A call beyond the last appearance has none. Memory is proportional to live
+/// calls and seizures. SIP thread only.
+class Appearances {
+public:
+    /// What an event has changed.
+    struct Change {
+        bool shown = false;        ///< what call-info tells
+        SubscriptionId used_up{};  ///< the line-seize that the call has taken the place of
+    };
+
+    /// `count` is that of `dialog.extension`; 0: its line is not shared. O(calls of the extension).
+    Change fold(const DialogSnapshot& dialog, unsigned count);
+
+    /// The phone at `flow` claims `index`, an idle one, or one on public hold that it means to
+    /// retrieve.
+    Seizure seize(std::string_view extension, unsigned index, unsigned count,
+                  SubscriptionId subscription, const Flow& flow);
+    /// True: it was claimed.
+    bool release(std::string_view extension, SubscriptionId subscription);
+
+    /// The next dialog with this Call-ID is to have the appearance `index`, if it is free or
+    /// claimed by the phone at `flow`; 0: the one that the phone has claimed, if any.
+    void expect(std::string_view extension, std::string call_id, unsigned index, const Flow& flow);
+    void forget_expected(std::string_view extension);
+
+    /// The dialog on public hold that a phone retrieves with this appearance; nullptr: none.
+    [[nodiscard]] const DialogId* held(std::string_view extension, unsigned index) const;
+    [[nodiscard]] std::optional<AppearanceState> state(std::string_view extension,
+                                                       unsigned index) const;
+    /// The phone of `leg` has put its call on hold for itself alone, or not.
+    void note_private(LegId leg, bool is_private);
+    /// 0: it has none.
+    [[nodiscard]] unsigned index_of(LegId leg) const;
+
+    /// What call-info tells of `extension`: all that is not idle, and that the rest is.
+    [[nodiscard]] std::vector<CallInfo> shown(std::string_view extension, std::string_view domain,
+                                              unsigned count) const;
+
+private:
+    struct SharedLeg {
+        DialogSnapshot latest;
+        bool is_private = false;
+    };
+    struct Appearance {
+        unsigned index = 0;
+        std::vector<SharedLeg> legs;
+        SubscriptionId seized_by{};
+        Flow seized_from;
+
+        [[nodiscard]] AppearanceState state() const;
+        [[nodiscard]] bool is_idle() const { return legs.empty() && !seized_by; }
+    };
+    struct Expected {
+        std::string call_id;
+        unsigned index = 0;
+        Flow flow;
+    };
+    struct Line {
+        std::vector<Appearance> appearances;  ///< that are not idle
+        std::optional<Expected> expected;
+    };
+
+    [[nodiscard]] const Appearance* find(std::string_view extension, unsigned index) const;
+    [[nodiscard]] static Appearance* choose(Line& line, const DialogSnapshot& dialog,
+                                            unsigned count);
+    void drop_idle(std::string_view extension);
+
+    StringTable<Line> lines_;
+    std::unordered_map<LegId, std::string> extensions_;  // of the legs that have an appearance
+};
+
+}  // namespace lampline

@@ -1,0 +1,187 @@
+// The notifier of event packages: one NOTIFY at a time, until the phone has acknowledged what is
+// true.
+#include <algorithm>
+#include <utility>
+
+#include "engine/event_notifier.hpp"
+
+namespace lampline {
+namespace {
+
+using std::chrono::seconds;
+
+}  // namespace
+
+void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox& outbox)
+{
+    if (subscription.in_flight != 0 || subscription.waiting || subscription.unsettled > 0) return;
+    const auto& parts = resource(subscription.package, subscription.member, now).parts;
+    if (std::exchange(subscription.owes_present, false)) subscription.told.clear();
+    subscription.told.resize(parts.size());
+    std::vector<const EventPart*> owed;
+    bool partial = false;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        auto& told = subscription.told[i];
+        if (told == parts[i]->number || (!subscription.together && !owed.empty())) continue;
+        partial = subscription.certain && told != 0 && told == parts[i]->follows;
+        told = parts[i]->number;
+        owed.push_back(parts[i].get());
+    }
+    if (owed.empty()) return;
+    if (subscription.kind == SubscriptionKind::requested && is_kept(subscription.package) &&
+        subscription.counters.reserve())
+        outbox.store(SubscriptionStored{to_stored(subscription)});
+    auto told = notify(subscription, owed);
+    if (partial) {
+        told.body_head = owed.front()->partial_head;
+        told.body_tail = owed.front()->partial_tail;
+    }
+    if (subscription.appearance > 0) told.headers.push_back(claim_header(subscription));
+    send(subscription, std::move(told), active_state(subscription, now), now, outbox);
+}
+
+SendNotify EventNotifier::notify(const EventSubscription& subscription,
+                                 const std::vector<const EventPart*>& parts) const
+{
+    SendNotify notify{.subscription = subscription.id,
+                      .dialog = subscription.dialog,
+                      .subscription_state = {},
+                      .content_type = {},
+                      .body_head = {},
+                      .body_tail = {}};
+    if (parts.empty()) return notify;
+    const auto& row = row_of(subscription.package);
+    notify.headers = parts.front()->headers;
+    if (parts.size() == 1) {
+        notify.content_type = row.content_type;
+        notify.body_head = parts.front()->head;
+        notify.body_tail = parts.front()->tail;
+        return notify;
+    }
+    std::vector<std::string_view> bodies;
+    for (const auto* part : parts) bodies.push_back(*part->head);
+    notify.content_type = row.type_together;
+    notify.body_head = std::make_shared<const std::string>(row.write_together(bodies));
+    return notify;
+}
+
+void EventNotifier::send(EventSubscription& subscription, SendNotify notify, std::string state,
+                         Moment now, Outbox& outbox)
+{
+    const auto numbers = subscription.counters.take();
+    notify.cseq = numbers.cseq;
+    notify.version = numbers.version;
+    notify.subscription_state = std::move(state);
+    outbox.send(std::move(notify));
+    subscription.certain = false;
+    subscription.in_flight = numbers.cseq;
+    note_sent(subscription, now);
+    ++counters_of(subscription).sent;
+}
+
+void EventNotifier::receive(const FeatureSettled& settled, Moment now, Outbox& outbox)
+{
+    const auto found = subscriptions_.find(settled.subscription);
+    if (found == subscriptions_.end() || found->second->unsettled == 0) return;
+    if (--found->second->unsettled == 0) deliver(*found->second, now, outbox);
+}
+
+void EventNotifier::receive(const NotifyAnswered& answer, Moment now, Outbox& outbox)
+{
+    if (answer.status < 200) return;
+    const auto found = subscriptions_.find(answer.subscription);
+    if (found == subscriptions_.end() || found->second->in_flight != answer.cseq) return;
+    auto& subscription = *found->second;
+    const auto effect = effect_of(answer.status, answer.retry_after);
+    auto& counters = counters_of(subscription);
+    ++(effect == AnswerEffect::delivered ? counters.answered : counters.failed);
+    subscription.in_flight = 0;
+    subscription.answer = answer.status;
+    subscription.answered_at = now.wall;
+    switch (effect) {
+    case AnswerEffect::delivered:
+        subscription.failures = 0;
+        subscription.certain = true;
+        return deliver(subscription, now, outbox);
+    case AnswerEffect::again: return try_again(subscription, answer, now);
+    case AnswerEffect::over: break;
+    }
+    if (subscription.phone) {  // wants nothing unasked until it registers anew
+        subscription.phone->refuses = true;
+        subscription.phone->refusal = answer.status;
+    }
+    const std::string watcher = subscription.watcher;
+    drop(subscription, now, outbox);
+    reconcile(watcher, now, outbox);
+}
+
+void EventNotifier::try_again(EventSubscription& subscription, const NotifyAnswered& answer,
+                              Moment now)
+{
+    subscription.owes_present = true;
+    if (subscription.failures++ == 0) subscription.failing_since = now.mono;
+    std::optional<seconds> silence;
+    if (answer.generated)
+        silence = std::chrono::duration_cast<seconds>(now.mono - subscription.failing_since);
+    subscription.waiting = true;
+    repetition_.set(subscription.id,
+                    now.mono + retry_delay(subscription.failures, silence, answer.retry_after));
+}
+
+void EventNotifier::stop_waiting(EventSubscription& subscription)
+{
+    if (std::exchange(subscription.waiting, false)) repetition_.cancel(subscription.id);
+}
+
+/// The last NOTIFY of a subscription that is over. It takes the place of one still under way, and
+/// nobody waits for its answer. Who is no longer allowed to see is shown nothing.
+void EventNotifier::end(EventSubscription& subscription, SubscriptionEnd reason, Moment now,
+                        Outbox& outbox)
+{
+    const auto& parts = resource(subscription.package, subscription.member, now).parts;
+    std::vector<const EventPart*> shown;
+    if (reason == SubscriptionEnd::timeout)
+        for (const auto& part : parts)
+            if (shown.empty() || subscription.together) shown.push_back(part.get());
+    send(subscription, notify(subscription, shown), terminated_state(reason), now, outbox);
+    subscription.in_flight = 0;
+    drop(subscription, now, outbox);
+}
+
+/// A sign of life of the phone at `contact`, or at `flow`: whatever waits to be repeated to it is
+/// sent now.
+void EventNotifier::phone_heard(const std::string& number, const SipUri& contact, const Flow& flow,
+                                Moment now, Outbox& outbox)
+{
+    const auto watcher = watchers_.find(number);
+    if (watcher == watchers_.end()) return;
+    for (auto* one : watcher->second.subscriptions) {
+        if (!one->waiting) continue;
+        const auto target = SipUri::parse(one->dialog->request_uri);
+        if (one->dialog->flow != flow && !(target && equivalent(*target, contact))) continue;
+        stop_waiting(*one);
+        one->failures = 0;
+        deliver(*one, now, outbox);
+    }
+}
+
+/// The phone is reached elsewhere from now on. What is under way to the old place is given up, for
+/// the next NOTIFY.
+void EventNotifier::move(EventSubscription& subscription, std::string request_uri,
+                         const std::vector<std::string>& route, const Flow& flow)
+{
+    const NotifyDialog& old = *subscription.dialog;
+    if (old.request_uri == request_uri && old.route == route && old.flow == flow) return;
+    auto moved = std::make_shared<NotifyDialog>(old);
+    moved->request_uri = std::move(request_uri);
+    moved->route = route;
+    moved->flow = flow;
+    subscription.dialog = std::move(moved);
+    subscription.in_flight = 0;
+    subscription.owes_present = true;
+    subscription.failures = 0;
+    stop_waiting(subscription);
+    note_connection(subscription);
+}
+
+}  // namespace lampline

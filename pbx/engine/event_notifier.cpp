@@ -1,0 +1,297 @@
+#include "engine/event_notifier.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lampline {
+namespace {
+
+constexpr std::array all_packages = [] {
+    std::array<EventPackage, event_package_count> all{};
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<EventPackage>(i);
+    return all;
+}();
+
+bool same(const std::shared_ptr<const std::string>& left,
+          const std::shared_ptr<const std::string>& right)
+{
+    return left && right ? *left == *right : left == right;
+}
+
+bool says_the_same(const EventPart& left, const EventPart& right)
+{
+    return same(left.head, right.head) && same(left.tail, right.tail) &&
+           left.headers == right.headers;
+}
+
+/// No package shows anything else of an extension.
+bool shows_the_same(const Extension& left, const Extension& right)
+{
+    return left.forwarding == right.forwarding && left.messages == right.messages &&
+           left.appearances == right.appearances;
+}
+
+}  // namespace
+
+EventNotifier::EventNotifier(EventSettings settings, TokenSource tokens, DirectoryRef directory,
+                             const LocationTable& locations, const Publications& publications)
+    : settings_{settings}, tokens_{std::move(tokens)}, facts_{std::move(directory), locations,
+                                                              publications}
+{
+    ids_.skip_to({first_id});
+}
+
+void EventNotifier::fold(const DialogChanged& changed_dialog, Moment now, Outbox& outbox)
+{
+    const auto& dialog = changed_dialog.dialog;
+    if (facts_.fold(dialog)) changed(EventPackage::presence, dialog.extension, now, outbox);
+    if (!dialog.call) return;  // published: no call of a shared line of ours
+    const auto change =
+        facts_.appearances().fold(dialog, facts_.appearance_count(dialog.extension));
+    if (change.shown) changed(EventPackage::call_info, dialog.extension, now, outbox);
+    if (const auto used = subscriptions_.find(change.used_up); used != subscriptions_.end())
+        end(*used->second, SubscriptionEnd::noresource, now, outbox);
+}
+
+void EventNotifier::bindings_changed(const std::string& aor, Moment now, Outbox& outbox)
+{
+    const auto* extension = facts_.directory().find(aor);
+    const bool unsolicited = extension && std::ranges::any_of(all_packages, [&](auto package) {
+                                 auto* const asked = row_of(package).is_unsolicited;
+                                 return asked && asked(*extension);
+                             });
+    release_unregistered(aor, now, outbox);
+    replace_phones(aor, unsolicited, now, outbox);
+    changed(EventPackage::presence, aor, now, outbox);
+    changed(EventPackage::reg, aor, now, outbox);
+}
+
+void EventNotifier::replace_directory(DirectoryRef directory, Moment now, Outbox& outbox)
+{
+    const DirectoryRef old = facts_.directory_ref();
+    facts_.replace_directory(std::move(directory));
+    std::vector<EventSubscription*> lost;
+    for (const auto& [id, one] : subscriptions_)
+        if (one->kind == SubscriptionKind::requested &&
+            !row_of(one->package).may_watch(facts_, one->watcher, one->member))
+            lost.push_back(one.get());
+    for (auto* one : lost) {
+        const bool there = facts_.directory().find(one->member) != nullptr;
+        end(*one, there ? SubscriptionEnd::rejected : SubscriptionEnd::noresource, now, outbox);
+    }
+    std::vector<std::string> concerned;
+    for (const auto* extension : facts_.directory().extensions()) {
+        const auto* before = old->find(extension->number);
+        if (!before || !shows_the_same(*before, *extension)) concerned.push_back(extension->number);
+    }
+    for (const auto& [number, watcher] : watchers_)
+        if (!facts_.directory().find(number)) concerned.push_back(number);
+    for (const auto& number : concerned) {
+        for (const auto package : all_packages) changed(package, number, now, outbox);
+        bindings_changed(number, now, outbox);
+    }
+}
+
+void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, Outbox& outbox)
+{
+    for (auto& kept : stored) {
+        const auto package = event_package(kept.event);
+        SubscriptionRemoved removed{kept.call_id, kept.local_tag};
+        auto subscription = std::make_unique<EventSubscription>();
+        if (!package || !resume(*subscription, std::move(kept), now)) {
+            outbox.store(std::move(removed));
+            continue;
+        }
+        if (by_dialog_.contains(dialog_key(*subscription)) ||
+            by_origin_.contains(subscription->origin))
+            continue;
+        subscription->package = *package;
+        auto& added = add(std::move(subscription), now);
+        expiry_.set(added.id, added.expires_mono);
+        if (row_of(*package).may_watch(facts_, added.watcher, added.member))
+            deliver(added, now, outbox);
+        else
+            end(added, SubscriptionEnd::rejected, now, outbox);
+    }
+    std::vector<std::string> registered;
+    for (const Binding* binding : facts_.locations().all()) registered.push_back(binding->aor);
+    for (const auto& aor : registered) bindings_changed(aor, now, outbox);
+}
+
+void EventNotifier::advance(Moment now, Outbox& outbox)
+{
+    while (const auto due = expiry_.take_due(now.mono)) {
+        const auto found = subscriptions_.find(*due);
+        if (found == subscriptions_.end()) continue;
+        const std::string watcher = found->second->watcher;
+        end(*found->second, SubscriptionEnd::timeout, now, outbox);
+        reconcile(watcher, now, outbox);
+    }
+    while (const auto due = repetition_.take_due(now.mono)) {
+        const auto found = subscriptions_.find(*due);
+        if (found == subscriptions_.end()) continue;
+        stop_waiting(*found->second);
+        deliver(*found->second, now, outbox);
+    }
+}
+
+std::optional<std::chrono::steady_clock::time_point> EventNotifier::next_deadline() const
+{
+    auto earliest = expiry_.next_deadline();
+    if (const auto repeat = repetition_.next_deadline();
+        repeat && (!earliest || *repeat < *earliest))
+        earliest = repeat;
+    return earliest;
+}
+
+void EventNotifier::save(Outbox& outbox)
+{
+    for (const auto& [id, one] : subscriptions_) {
+        if (one->kind != SubscriptionKind::requested || !is_kept(one->package)) continue;
+        one->counters.settle();
+        outbox.store(SubscriptionStored{to_stored(*one)});
+    }
+}
+
+void EventNotifier::describe(LiveView& view) const
+{
+    view.subscriptions.reserve(view.subscriptions.size() + subscriptions_.size());
+    for (const auto& [id, one] : subscriptions_) {
+        const bool implicit = one->kind == SubscriptionKind::implicit;
+        view.subscriptions.push_back(
+            {.watcher = one->watcher,
+             .package = std::string{name(one->package)},
+             .resource = one->member,
+             .kind = implicit ? "unsolicited" : "subscribed",
+             .contact = one->dialog->request_uri,
+             .cseq = one->counters.cseq(),
+             .sent_at = one->sent_at,
+             .answer = one->answer,
+             .answered_at = one->answered_at,
+             .owed = one->owes_present || one->waiting,
+             .expires_at = implicit ? one->phone->expires_at : one->expires_at});
+    }
+    for (const auto package : all_packages)
+        view.events.emplace_back(std::string{name(package)},
+                                 counters_[static_cast<std::size_t>(package)]);
+}
+
+/// Tells `package` of `extension` to all that are not told what is true now.
+void EventNotifier::changed(EventPackage package, std::string_view extension, Moment now,
+                            Outbox& outbox)
+{
+    auto& resources = resources_[static_cast<std::size_t>(package)];
+    const auto found = resources.find(extension);
+    if (found == resources.end() || !rewrite(package, extension, found->second, now)) return;
+    for (auto* subscription : found->second.subscriptions) deliver(*subscription, now, outbox);
+}
+
+bool EventNotifier::rewrite(EventPackage package, std::string_view extension, Resource& resource,
+                            Moment now)
+{
+    auto written = row_of(package).write({facts_, extension, resource.parts, now.seconds()});
+    bool news = written.size() != resource.parts.size();
+    std::vector<EventPartRef> parts;
+    parts.reserve(written.size());
+    for (std::size_t i = 0; i < written.size(); ++i) {
+        const auto* before = i < resource.parts.size() ? resource.parts[i].get() : nullptr;
+        const bool same_again = before && says_the_same(*before, written[i]);
+        if (same_again) {
+            written[i].number = before->number;
+            written[i].follows = before->follows;
+            written[i].partial_head = before->partial_head;
+            written[i].partial_tail = before->partial_tail;
+        } else {
+            written[i].number = ++resource.last_number;
+        }
+        news = news || !same_again;
+        parts.push_back(std::make_shared<const EventPart>(std::move(written[i])));
+    }
+    resource.parts = std::move(parts);
+    return news;
+}
+
+EventNotifier::Resource& EventNotifier::resource(EventPackage package, std::string_view extension,
+                                                 Moment now)
+{
+    auto& resources = resources_[static_cast<std::size_t>(package)];
+    if (const auto found = resources.find(extension); found != resources.end())
+        return found->second;
+    auto& made = resources.try_emplace(std::string{extension}).first->second;
+    rewrite(package, extension, made, now);
+    return made;
+}
+
+EventNotifier::EventSubscription&
+EventNotifier::add(std::unique_ptr<EventSubscription> subscription, Moment now)
+{
+    subscription->id = ids_.next();
+    auto& added =
+        *subscriptions_.try_emplace(subscription->id, std::move(subscription)).first->second;
+    resource(added.package, added.member, now).subscriptions.push_back(&added);
+    auto& watcher = watchers_[added.watcher];
+    watcher.subscriptions.push_back(&added);
+    note_connection(added);
+    ++counters_of(added).begun;
+    if (added.kind != SubscriptionKind::requested) return added;
+    ++watcher.requested;
+    by_dialog_.insert_or_assign(dialog_key(added), &added);
+    by_origin_.insert_or_assign(added.origin, &added);
+    return added;
+}
+
+/// Forgets `subscription` without a word to the phone.
+void EventNotifier::drop(EventSubscription& subscription, Moment now, Outbox& outbox)
+{
+    const auto owned = subscriptions_.extract(subscription.id);
+    if (subscription.in_flight != 0) outbox.send(ForgetNotify{subscription.id});
+    expiry_.cancel(subscription.id);
+    repetition_.cancel(subscription.id);
+    const auto connection = over_.find(subscription.dialog->flow.connection);
+    if (connection != over_.end() && connection->second.erase(subscription.id) &&
+        connection->second.empty())
+        over_.erase(connection);
+
+    auto& resources = resources_[static_cast<std::size_t>(subscription.package)];
+    if (const auto told = resources.find(subscription.member); told != resources.end()) {
+        std::erase(told->second.subscriptions, &subscription);
+        if (told->second.subscriptions.empty()) resources.erase(told);
+    }
+    const bool requested = subscription.kind == SubscriptionKind::requested;
+    if (const auto watcher = watchers_.find(subscription.watcher); watcher != watchers_.end()) {
+        std::erase(watcher->second.subscriptions, &subscription);
+        if (requested) --watcher->second.requested;
+        if (watcher->second.subscriptions.empty() && watcher->second.phones.empty())
+            watchers_.erase(watcher);
+    }
+    if (subscription.appearance > 0 &&
+        facts_.appearances().release(subscription.member, subscription.id))
+        changed(EventPackage::call_info, subscription.member, now, outbox);
+    if (!requested) return;
+    by_dialog_.erase(dialog_key(subscription));
+    by_origin_.erase(subscription.origin);
+    outbox.store(SubscriptionRemoved{subscription.dialog->call_id, subscription.local_tag});
+}
+
+void EventNotifier::note_connection(const EventSubscription& subscription)
+{
+    if (const auto connection = subscription.dialog->flow.connection)
+        over_[connection].insert(subscription.id);
+}
+
+void EventNotifier::receive(const ConnectionClosed& closed)
+{
+    const auto over = over_.extract(closed.connection);
+    if (over.empty()) return;
+    for (const auto id : over.mapped()) {
+        const auto found = subscriptions_.find(id);
+        if (found == subscriptions_.end() ||
+            found->second->dialog->flow.connection != closed.connection)
+            continue;
+        auto reopened = std::make_shared<NotifyDialog>(*found->second->dialog);
+        reopened->flow.connection = {};
+        found->second->dialog = std::move(reopened);
+    }
+}
+
+}  // namespace lampline

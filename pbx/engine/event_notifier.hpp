@@ -1,0 +1,189 @@
+#pragma once
+// The notifier of the event packages beside `dialog` (RFC 6665 §4.2).
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/string_table.hpp"
+#include "base/timer_queue.hpp"
+#include "core/live_view.hpp"
+#include "core/sip_input.hpp"
+#include "core/subscription.hpp"
+#include "core/token_source.hpp"
+#include "engine/event_packages.hpp"
+#include "engine/outbox.hpp"
+#include "engine/subscribe_request.hpp"
+
+namespace lampline {
+
+struct EventSettings {
+    ExpiryLimits expires{std::chrono::seconds{60}, std::chrono::seconds{3600},
+                         std::chrono::seconds{7200}};
+    std::size_t max_subscriptions_per_watcher = 200;
+};
+
+/// Keeps the phones informed that have subscribed to a package, or are told it unasked: one NOTIFY
+/// at a time, always of the present state; what happened in between is left out. Memory is
+/// proportional to subscriptions and live dialogs. SIP thread only.
+class EventNotifier {
+public:
+    /// `locations` and `publications` must outlive this.
+    EventNotifier(EventSettings settings, TokenSource tokens, DirectoryRef directory,
+                  const LocationTable& locations, const Publications& publications);
+
+    /// Answers with exactly one Reply: 200; 400, 403, 404, 406, 415, 423, 480, 481, 489, 500 (CSeq
+    /// out of order), 513.
+    void receive(const SubscribeReceived& request, Moment now, Outbox& outbox);
+    void receive(const NotifyAnswered& answer, Moment now, Outbox& outbox);
+    void receive(const ConnectionClosed& closed);
+    /// What a phone asked for by SUBSCRIBE is done, or refused: it is told what is true.
+    void receive(const FeatureSettled& settled, Moment now, Outbox& outbox);
+    /// Whether the NOTIFYs of `subscription` are sent from here.
+    [[nodiscard]] static bool owns(SubscriptionId subscription) noexcept
+    {
+        return subscription.value > first_id;
+    }
+
+    void fold(const DialogChanged& changed, Moment now, Outbox& outbox);
+    /// The phones of `aor` came, left, moved, or expire later.
+    void bindings_changed(const std::string& aor, Moment now, Outbox& outbox);
+    /// What is published of `extension` has changed.
+    void published(EventPackage package, std::string_view extension, Moment now, Outbox& outbox)
+    {
+        changed(package, extension, now, outbox);
+    }
+    /// Ends what is no longer allowed, and tells what is another now.
+    void replace_directory(DirectoryRef directory, Moment now, Outbox& outbox);
+    /// Takes up what an earlier run has left, after the bindings: each phone is told the state
+    /// anew.
+    void restore(std::vector<StoredSubscription> stored, Moment now, Outbox& outbox);
+
+    // shared_lines.cpp
+    /// Whether the line of `extension` is shared by several phones.
+    [[nodiscard]] bool shares_line(std::string_view extension) const noexcept
+    {
+        return facts_.appearance_count(extension) > 0;
+    }
+    /// An INVITE from a phone of a shared line, before it is routed: takes the appearance that it
+    /// names for the call, and makes it a retrieval where it names one on hold and dials its own
+    /// number. False: answered.
+    [[nodiscard]] bool choose_appearance(InviteReceived& request, Outbox& outbox);
+    /// The INVITE is routed, and its dialogs are folded.
+    void appearance_chosen(const std::string& extension)
+    {
+        facts_.appearances().forget_expected(extension);
+    }
+    /// A request within a dialog: whether it puts the call on hold for its phone alone. nullopt: it
+    /// says nothing of appearances. Otherwise: what the other side may see of its headers.
+    [[nodiscard]] std::optional<PayloadRef> note_appearance(const RequestReceived& request);
+    /// What the INVITE to a phone of a shared line says of its appearance; nullopt: nothing.
+    [[nodiscard]] std::optional<Header> appearance_header(const DialogSnapshot& dialog) const;
+
+    void advance(Moment now, Outbox& outbox);
+    [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
+    [[nodiscard]] const Directory& directory() const noexcept { return facts_.directory(); }
+    /// Orderly stop: stores the exact counters.
+    void save(Outbox& outbox);
+    void describe(LiveView& view) const;
+
+private:
+    struct EventSubscription : SubscriptionUsage {
+        EventPackage package{};
+        std::vector<std::uint64_t> told;  ///< by part, what was sent last; 0: it must be told
+        bool certain = false;             ///< that the phone has seen it
+        bool together = false;            ///< it takes several parts in one body
+        unsigned appearance = 0;          ///< of the shared line, that it has claimed
+        std::size_t unsettled = 0;  ///< changes it has asked for: it is told when they are done
+    };
+    using Subscriptions = std::vector<EventSubscription*>;
+    /// One package of one extension: here while somebody is told of it.
+    struct Resource {
+        Subscriptions subscriptions;
+        std::vector<EventPartRef> parts;
+        std::uint64_t last_number = 0;
+    };
+    struct Watcher {
+        Subscriptions subscriptions;
+        std::vector<std::shared_ptr<WatcherPhone>> phones;  ///< where something is told unasked
+        std::size_t requested = 0;
+    };
+
+    // event_subscribe.cpp
+    void receive_initial(const SubscribeReceived& request, EventPackage package, Moment now,
+                         Outbox& outbox);
+    void receive_in_dialog(const SubscribeReceived& request, EventPackage package, Moment now,
+                           Outbox& outbox);
+    [[nodiscard]] bool read_asked(const SubscribeReceived& request, EventPackage package,
+                                  std::vector<DialledFeature>& asked, Outbox& outbox) const;
+    void refresh(EventSubscription& subscription, const SubscribeReceived& request,
+                 std::chrono::seconds granted, const std::vector<DialledFeature>& asked, Moment now,
+                 Outbox& outbox);
+
+    [[nodiscard]] ExpiryLimits limits_of(EventPackage package) const noexcept;
+
+    // shared_lines.cpp
+    [[nodiscard]] bool names_appearance(const SubscribeReceived& request, Outbox& outbox) const;
+    [[nodiscard]] bool claim(EventSubscription& subscription, const SubscribeReceived& request,
+                             Outbox& outbox);
+    [[nodiscard]] Header claim_header(const EventSubscription& subscription) const;
+    void release_unregistered(const std::string& aor, Moment now, Outbox& outbox);
+
+    // event_delivery.cpp
+    void deliver(EventSubscription& subscription, Moment now, Outbox& outbox);
+    /// The NOTIFY of `subscription` with `parts`; several only where they go together.
+    [[nodiscard]] SendNotify notify(const EventSubscription& subscription,
+                                    const std::vector<const EventPart*>& parts) const;
+    void send(EventSubscription& subscription, SendNotify notify, std::string state, Moment now,
+              Outbox& outbox);
+    void end(EventSubscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
+    void try_again(EventSubscription& subscription, const NotifyAnswered& answer, Moment now);
+    void stop_waiting(EventSubscription& subscription);
+    void phone_heard(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
+                     Outbox& outbox);
+    void move(EventSubscription& subscription, std::string request_uri,
+              const std::vector<std::string>& route, const Flow& flow);
+
+    // event_unsolicited.cpp
+    void replace_phones(const std::string& aor, bool wanted, Moment now, Outbox& outbox);
+    void reconcile(const std::string& aor, Moment now, Outbox& outbox);
+    [[nodiscard]] std::unique_ptr<EventSubscription>
+    implied(const std::string& aor, EventPackage package, std::shared_ptr<WatcherPhone> phone);
+
+    // event_notifier.cpp
+    void changed(EventPackage package, std::string_view extension, Moment now, Outbox& outbox);
+    /// Writes the document anew; false: it says what it said.
+    bool rewrite(EventPackage package, std::string_view extension, Resource& resource, Moment now);
+    Resource& resource(EventPackage package, std::string_view extension, Moment now);
+    EventSubscription& add(std::unique_ptr<EventSubscription> subscription, Moment now);
+    void drop(EventSubscription& subscription, Moment now, Outbox& outbox);
+    void note_connection(const EventSubscription& subscription);
+    [[nodiscard]] EventCounters& counters_of(const EventSubscription& subscription) noexcept
+    {
+        return counters_[static_cast<std::size_t>(subscription.package)];
+    }
+
+    /// Ids of the lamps' subscriptions are below.
+    static constexpr std::uint64_t first_id = std::uint64_t{1} << 62U;
+
+    EventSettings settings_;
+    TokenSource tokens_;
+    EventFacts facts_;
+    IdSource<SubscriptionId> ids_;
+    std::unordered_map<SubscriptionId, std::unique_ptr<EventSubscription>> subscriptions_;
+    std::array<StringTable<Resource>, event_package_count> resources_;  // by extension
+    StringTable<Watcher> watchers_;
+    StringTable<EventSubscription*> by_dialog_;  // requested ones, by Call-ID and our tag
+    StringTable<EventSubscription*> by_origin_;  // requested ones, by the SUBSCRIBE that began them
+    std::unordered_map<ConnectionId, std::unordered_set<SubscriptionId>> over_;
+    SettledRequests settled_;
+    TimerQueue<SubscriptionId> expiry_;
+    TimerQueue<SubscriptionId> repetition_;
+    std::array<EventCounters, event_package_count> counters_{};
+};
+
+}  // namespace lampline

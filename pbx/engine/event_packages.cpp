@@ -1,0 +1,168 @@
+#include "engine/event_packages.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/extension_uri.hpp"
+#include "core/feature_event.hpp"
+#include "core/message_summary.hpp"
+#include "core/presence.hpp"
+
+namespace lampline {
+namespace {
+
+bool is_own(const EventFacts& facts, std::string_view watcher, std::string_view extension)
+{
+    return watcher == extension && facts.directory().find(extension) != nullptr;
+}
+
+bool is_own_or_watched(const EventFacts& facts, std::string_view watcher,
+                       std::string_view extension)
+{
+    return is_own(facts, watcher, extension) ||
+           facts.directory().right(watcher, extension) != nullptr;
+}
+
+bool is_own_or_trusted(const EventFacts& facts, std::string_view watcher,
+                       std::string_view extension)
+{
+    if (is_own(facts, watcher, extension)) return true;
+    const auto* asking = facts.directory().find(watcher);
+    return asking && asking->trusted && facts.directory().find(extension);
+}
+
+std::shared_ptr<const std::string> shared(std::string text)
+{
+    return std::make_shared<const std::string>(std::move(text));
+}
+
+std::string address_of(const EventSubject& subject)
+{
+    return write(extension_uri(subject.extension, subject.facts.directory().domain()));
+}
+
+std::vector<EventPart> one(EventPart part)
+{
+    std::vector<EventPart> parts;
+    parts.push_back(std::move(part));
+    return parts;
+}
+
+std::vector<EventPart> message_summary_of(const EventSubject& subject)
+{
+    const auto* extension = subject.facts.directory().find(subject.extension);
+    const auto counts = extension && extension->messages ? *extension->messages : MessageCounts{};
+    return one({.head = shared(write_message_summary(counts, address_of(subject)))});
+}
+
+std::vector<EventPart> presence_of(const EventSubject& subject)
+{
+    PresenceState state;
+    const auto* extension = subject.facts.directory().find(subject.extension);
+    state.reachable = !subject.facts.locations().bindings(subject.extension).empty();
+    state.do_not_disturb = extension && extension->forwarding.do_not_disturb;
+    for (const auto& dialog : subject.facts.dialogs(subject.extension)) {
+        const bool called = dialog.direction == Direction::recipient;
+        if (dialog.state == LegState::confirmed || !called)
+            state.talking = true;
+        else if (dialog.state == LegState::early)
+            state.ringing = true;
+    }
+    return one({.head = shared(write_presence(state, address_of(subject)))});
+}
+
+std::vector<EventPart> registration_of(const EventSubject& subject)
+{
+    const auto aor = address_of(subject);
+    EventPart part;
+    part.contacts = registered_contacts(subject.facts.locations().bindings(subject.extension));
+    auto text = write_reginfo(aor, subject.extension, part.contacts);
+    part.head = shared(std::move(text.head));
+    part.tail = shared(std::move(text.tail));
+    if (!subject.before.empty()) {
+        const auto& before = *subject.before.front();
+        auto partial = write_partial_reginfo(aor, subject.extension, before.contacts, part.contacts,
+                                             subject.now);
+        part.follows = before.number;
+        part.partial_head = shared(std::move(partial.head));
+        part.partial_tail = shared(std::move(partial.tail));
+    }
+    return one(std::move(part));
+}
+
+std::vector<EventPart> features_of(const EventSubject& subject)
+{
+    const auto* extension = subject.facts.directory().find(subject.extension);
+    std::vector<EventPart> parts;
+    for (auto& document :
+         write_feature_events(extension ? extension->forwarding : Forwarding{}, subject.extension))
+        parts.push_back({.head = shared(std::move(document))});
+    return parts;
+}
+
+/// Who sees with whom a line talks, and not only that it does.
+bool is_own_or_shown(const EventFacts& facts, std::string_view watcher, std::string_view extension)
+{
+    if (is_own(facts, watcher, extension)) return true;
+    const auto* right = facts.directory().right(watcher, extension);
+    return right && right->rights.parties;
+}
+
+std::vector<EventPart> appearances_of(const EventSubject& subject)
+{
+    EventPart part;
+    std::string own;
+    const auto count = subject.facts.appearance_count(subject.extension);
+    for (const auto& info : subject.facts.appearances().shown(
+             subject.extension, subject.facts.directory().domain(), count))
+        own.append(own.empty() ? "" : ", ").append(write(info));
+    if (!own.empty()) part.headers.push_back({"Call-Info", std::move(own)});
+    for (auto& header :
+         subject.facts.publications().call_info(EventPackage::call_info, subject.extension))
+        part.headers.push_back(std::move(header));
+    return one(std::move(part));
+}
+
+/// Which appearance a phone has claimed is told to that phone alone, by the notifier.
+std::vector<EventPart> seizures_of(const EventSubject& subject)
+{
+    EventPart part;
+    part.headers =
+        subject.facts.publications().call_info(EventPackage::line_seize, subject.extension);
+    return one(std::move(part));
+}
+
+bool wants_messages_unasked(const Extension& extension)
+{
+    return extension.messages && extension.messages->unsolicited;
+}
+
+const std::array<EventPackageRow, event_package_count>& rows()
+{
+    static const std::array<EventPackageRow, event_package_count> all{{
+        {.content_type = message_summary_type,
+         .may_watch = is_own,
+         .write = message_summary_of,
+         .is_unsolicited = wants_messages_unasked},
+        {.content_type = presence_type, .may_watch = is_own_or_watched, .write = presence_of},
+        {.content_type = reginfo_type, .may_watch = is_own_or_trusted, .write = registration_of},
+        {.content_type = feature_event_type,
+         .may_watch = is_own,
+         .write = features_of,
+         .read_request = read_feature_request,
+         .write_together = write_feature_events_together,
+         .type_together = feature_events_together_type},
+        {.content_type = {}, .may_watch = is_own_or_shown, .write = appearances_of},
+        {.content_type = {}, .may_watch = is_own_or_shown, .write = seizures_of},
+    }};
+    return all;
+}
+
+}  // namespace
+
+const EventPackageRow& row_of(EventPackage package) noexcept
+{
+    return rows()[static_cast<std::size_t>(package)];
+}
+
+}  // namespace lampline

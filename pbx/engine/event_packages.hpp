@@ -1,0 +1,65 @@
+#pragma once
+// The event packages as rows: who may watch, and what there is to tell.
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/event_package.hpp"
+#include "core/feature_code.hpp"
+#include "core/reginfo.hpp"
+#include "engine/event_facts.hpp"
+
+namespace lampline {
+
+/// What one NOTIFY tells. A document has one part, unless its package tells things apart that a
+/// phone may want one by one.
+struct EventPart {
+    std::uint64_t number = 0;  ///< names what it says, within one package and resource
+    std::shared_ptr<const std::string> head;  ///< the body, or what of it is before the version
+    std::shared_ptr<const std::string> tail;  ///< null: there is no version
+    std::vector<Header> headers;
+
+    std::uint64_t follows = 0;  ///< who was told this number may be told only what has changed:
+    std::shared_ptr<const std::string> partial_head, partial_tail;
+
+    std::vector<RegisteredContact> contacts;  ///< reg: what it was made of
+};
+using EventPartRef = std::shared_ptr<const EventPart>;
+
+/// What a document is written of. Numbers are left to the notifier.
+struct EventSubject {
+    const EventFacts& facts;
+    std::string_view extension;
+    const std::vector<EventPartRef>& before;  ///< the last document; empty: none
+    std::chrono::sys_seconds now;
+};
+
+struct EventPackageRow {
+    std::string_view content_type;  ///< empty: there is no body, but headers
+    /// `watcher` is an extension, `extension` may be none.
+    bool (*may_watch)(const EventFacts& facts, std::string_view watcher,
+                      std::string_view extension){};
+    std::vector<EventPart> (*write)(const EventSubject& subject){};
+    /// What the body of a SUBSCRIBE asks to be changed; nullopt: malformed, 400. Null: bodies are
+    /// passed over.
+    std::optional<std::vector<DialledFeature>> (*read_request)(std::string_view body){};
+    /// Parts in one body, for phones that take its type; null: there is only one part.
+    std::string (*write_together)(const std::vector<std::string_view>& parts){};
+    std::string_view type_together{};
+    /// Told to registered phones of the extension that have not subscribed.
+    bool (*is_unsolicited)(const Extension& extension){};
+};
+
+/// Subscriptions survive a restart; a claim on a line does not last that long.
+constexpr bool is_kept(EventPackage package) noexcept
+{
+    return package != EventPackage::line_seize;
+}
+
+const EventPackageRow& row_of(EventPackage package) noexcept;
+
+}  // namespace lampline

@@ -1,0 +1,217 @@
+// The notifier of event packages: SUBSCRIBE (RFC 6665 §4.2.1).
+#include <algorithm>
+#include <cctype>
+
+#include "core/dialog_filter.hpp"
+#include "core/extension_uri.hpp"
+#include "core/feature_event.hpp"
+#include "engine/event_notifier.hpp"
+
+namespace lampline {
+namespace {
+
+using std::chrono::seconds;
+
+bool accepts(const std::vector<std::string>& accept, std::string_view type)
+{
+    if (accept.empty() || type.empty()) return true;
+    const auto any = std::string{type.substr(0, type.find('/'))} + "/*";
+    return std::ranges::any_of(accept, [&](std::string_view offered) {
+        return offered == type || offered == any || offered == "*/*";
+    });
+}
+
+/// Parameters do not count.
+bool is_of_type(std::string_view content_type, std::string_view type)
+{
+    const auto essence = content_type.substr(0, content_type.find(';'));
+    const auto end = essence.find_last_not_of(" \t");
+    return std::ranges::equal(
+        essence.substr(0, end == std::string_view::npos ? 0 : end + 1), type,
+        [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+}
+
+/// The Event of our NOTIFYs: only `id` is echoed (RFC 6665 §8.2.1).
+std::string event_of(EventPackage package, std::string_view params)
+{
+    std::string event{name(package)};
+    if (const auto id = event_id(params); !id.empty()) event.append(";id=").append(id);
+    return event;
+}
+
+void ask(const std::vector<DialledFeature>& features, const SubscribeReceived& request,
+         SubscriptionId subscription, Outbox& outbox)
+{
+    for (const auto& feature : features)
+        outbox.ask({.leg = {},
+                    .extension = request.authenticated,
+                    .address = request.source.host,
+                    .dialled = feature,
+                    .subscription = subscription});
+}
+
+}  // namespace
+
+void EventNotifier::receive(const SubscribeReceived& request, Moment now, Outbox& outbox)
+{
+    const auto package = event_package(request.event);
+    if (!package) return outbox.send(answer(request, 489, {{"Allow-Events", allow_events()}}));
+    const auto type = row_of(*package).content_type;
+    if (!accepts(request.accept, type))
+        return outbox.send(answer(request, 406, {{"Accept", std::string{type}}}));
+    if (request.parties.to_tag.empty())
+        receive_initial(request, *package, now, outbox);
+    else
+        receive_in_dialog(request, *package, now, outbox);
+}
+
+/// False: the body cannot be read, and the request is answered.
+bool EventNotifier::read_asked(const SubscribeReceived& request, EventPackage package,
+                               std::vector<DialledFeature>& asked, Outbox& outbox) const
+{
+    const auto& row = row_of(package);
+    if (!row.read_request || !request.payload || request.payload->body.empty()) return true;
+    if (!is_of_type(request.payload->content_type, row.content_type)) {
+        outbox.send(answer(request, 415, {{"Accept", std::string{row.content_type}}}));
+        return false;
+    }
+    auto read = row.read_request(request.payload->body);
+    if (!read) {
+        Reply reply = answer(request, 400,
+                             {{"Warning", "399 " + facts_.directory().domain() +
+                                              " \"the body is not XML that can be read, or a "
+                                              "forward has no number\""}});
+        reply.phrase = "Malformed Body";
+        outbox.send(std::move(reply));
+        return false;
+    }
+    asked = std::move(*read);
+    return true;
+}
+
+void EventNotifier::receive_initial(const SubscribeReceived& request, EventPackage package,
+                                    Moment now, Outbox& outbox)
+{
+    const auto extension = extension_of(request.request_uri);
+    // An extension that is not there and one that may not be seen look the same.
+    if (!row_of(package).may_watch(facts_, request.authenticated, extension))
+        return outbox.send(answer(request, 403));
+    if (request.contact.host.empty()) {
+        Reply reply = answer(request, 400);
+        reply.phrase = "Contact missing";
+        return outbox.send(std::move(reply));
+    }
+    auto subscription = std::make_unique<EventSubscription>();
+    begin(*subscription, request, request.authenticated, extension,
+          event_of(package, request.event_params), tokens_());
+    subscription->package = package;
+    const auto together = row_of(package).type_together;
+    subscription->together = !together.empty() && !request.accept.empty() &&
+                             accepts(request.accept, together.substr(0, together.find(';')));
+    if (is_too_long(*subscription)) return outbox.send(answer(request, 513));
+    const auto begun = by_origin_.find(subscription->origin);
+    auto* const known = begun == by_origin_.end() ? nullptr : begun->second;
+    if (known && request.cseq <= known->remote_cseq)
+        return outbox.send(accept(request, known->local_tag, known->granted));
+    if (const auto* tag = settled_.find(subscription->origin, request.cseq))
+        return outbox.send(accept(request, *tag, seconds{0}));
+
+    std::vector<DialledFeature> asked;
+    if (!read_asked(request, package, asked, outbox)) return;
+    if (package == EventPackage::line_seize && !names_appearance(request, outbox)) return;
+    const auto granted = grant(request, limits_of(package), outbox);
+    if (!granted) return;
+    if (granted->count() == 0) {  // the present state once, and no subscription (§4.4.3)
+        settled_.add(subscription->origin, request.cseq, subscription->local_tag, now);
+        outbox.send(accept(request, subscription->local_tag, *granted));
+        subscription->expires_mono = now.mono;
+        auto& shown = add(std::move(subscription), now);
+        ask(asked, request, shown.id, outbox);
+        return end(shown, SubscriptionEnd::timeout, now, outbox);
+    }
+    const auto watcher = watchers_.find(request.authenticated);
+    if (watcher != watchers_.end() &&
+        watcher->second.requested >= settings_.max_subscriptions_per_watcher)
+        return outbox.send(answer(
+            request, 403,
+            {{"Warning", "399 " + facts_.directory().domain() + " \"too many subscriptions\""}}));
+    // The phone has lost its dialog and begins another one with the same Call-ID and tag.
+    if (known) drop(*known, now, outbox);
+    auto& added = add(std::move(subscription), now);
+    if (package == EventPackage::line_seize && !claim(added, request, outbox))
+        return drop(added, now, outbox);
+    outbox.send(accept(request, added.local_tag, *granted));
+    refresh(added, request, *granted, asked, now, outbox);
+    if (added.appearance > 0) changed(EventPackage::call_info, added.member, now, outbox);
+}
+
+void EventNotifier::receive_in_dialog(const SubscribeReceived& request, EventPackage package,
+                                      Moment now, Outbox& outbox)
+{
+    const auto key = dialog_key(request.call_id, request.parties.to_tag);
+    const auto found = by_dialog_.find(key);
+    const auto* known = found == by_dialog_.end() ? nullptr : found->second;
+    if (!known || known->remote_tag != request.parties.from_tag || known->package != package ||
+        event_id(known->dialog->event) != event_id(request.event_params)) {
+        if (settled_.find(key, request.cseq))
+            return outbox.send(accept(request, request.parties.to_tag, seconds{0}));
+        return outbox.send(answer(request, 481));
+    }
+    auto& subscription = *found->second;
+    if (subscription.watcher != request.authenticated) return outbox.send(answer(request, 403));
+    if (request.cseq < subscription.remote_cseq) return outbox.send(answer(request, 500));
+    if (request.cseq == subscription.remote_cseq)
+        return outbox.send(accept(request, subscription.local_tag, subscription.granted));
+
+    std::vector<DialledFeature> asked;
+    if (!read_asked(request, package, asked, outbox)) return;
+    const auto granted = grant(request, limits_of(package), outbox);
+    if (!granted) return;
+    outbox.send(accept(request, subscription.local_tag, *granted));
+    if (granted->count() > 0) return refresh(subscription, request, *granted, asked, now, outbox);
+    ask(asked, request, subscription.id, outbox);
+    settled_.add(key, request.cseq, subscription.local_tag, now);
+    const std::string watcher = subscription.watcher;
+    end(subscription, SubscriptionEnd::timeout, now, outbox);
+    reconcile(watcher, now, outbox);
+}
+
+ExpiryLimits EventNotifier::limits_of(EventPackage package) const noexcept
+{
+    constexpr seconds seized{15};
+    if (package == EventPackage::line_seize) return {seconds{1}, seized, seized};
+    return settings_.expires;
+}
+
+/// Begins or prolongs. The phone is there now, wherever it was before, and gets the whole present
+/// state.
+void EventNotifier::refresh(EventSubscription& subscription, const SubscribeReceived& request,
+                            seconds granted, const std::vector<DialledFeature>& asked, Moment now,
+                            Outbox& outbox)
+{
+    const bool named = !request.contact.host.empty();
+    prolong(subscription, request, granted, now);
+    expiry_.set(subscription.id, subscription.expires_mono);
+    move(subscription, named ? write(request.contact) : subscription.dialog->request_uri,
+         subscription.dialog->route, request.source);
+    // Who changes one thing is told about that, and about nothing else again.
+    const bool knows_the_rest = subscription.certain && !asked.empty();
+    subscription.owes_present = subscription.owes_present || !knows_the_rest;
+    for (const auto& feature : asked) {
+        const auto part = feature_event_of(feature.feature);
+        if (part < subscription.told.size()) subscription.told[part] = 0;
+        ++subscription.unsettled;
+    }
+    ask(asked, request, subscription.id, outbox);
+    subscription.failures = 0;
+    stop_waiting(subscription);
+    phone_heard(subscription.watcher, subscription.contact, request.source, now, outbox);
+    reconcile(subscription.watcher, now, outbox);
+    if (is_kept(subscription.package)) {
+        subscription.counters.reserve();
+        outbox.store(SubscriptionStored{to_stored(subscription)});
+    }
+    deliver(subscription, now, outbox);
+}
+
+}  // namespace lampline

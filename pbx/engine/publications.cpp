@@ -1,0 +1,348 @@
+#include "engine/publications.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "core/appearance.hpp"
+#include "core/extension_uri.hpp"
+
+namespace lampline {
+namespace {
+
+using std::chrono::seconds;
+
+/// Legs of calls are numbered below.
+constexpr std::uint64_t first_leg = std::uint64_t{1} << 62U;
+constexpr std::size_t max_dialogs = 32;
+constexpr std::string_view publishable = "dialog, call-info, line-seize";
+
+Reply answer(const PublishReceived& request, unsigned status, std::vector<Header> headers = {})
+{
+    return {.transaction = request.transaction,
+            .status = status,
+            .phrase = {},
+            .headers = std::move(headers)};
+}
+
+Reply refusal(const PublishReceived& request, unsigned status, const Directory& directory,
+              std::string_view why)
+{
+    return answer(request, status,
+                  {{"Warning", "399 " + directory.domain() + " \"" + std::string{why} + "\""}});
+}
+
+bool is_dialog_info(std::string_view content_type)
+{
+    const auto essence = content_type.substr(0, content_type.find_first_of("; \t"));
+    return std::ranges::equal(essence, dialog_info_type, [](unsigned char a, unsigned char b) {
+        return std::tolower(a) == std::tolower(b);
+    });
+}
+
+std::optional<LegState> state_of(std::string_view word)
+{
+    using enum LegState;
+    constexpr std::array words = std::to_array<std::pair<std::string_view, LegState>>({
+        {"trying", trying},
+        {"proceeding", proceeding},
+        {"early", early},
+        {"confirmed", confirmed},
+        {"terminated", terminated},
+    });
+    const auto found =
+        std::ranges::find(words, word, &std::pair<std::string_view, LegState>::first);
+    if (found == words.end()) return std::nullopt;
+    return found->second;
+}
+
+DialogParty party_of(const std::string& identity, const std::string& display,
+                     const std::string& target)
+{
+    return {{display, SipUri::parse(identity).value_or(SipUri{})},
+            SipUri::parse(target).value_or(SipUri{})};
+}
+
+DialogSnapshot snapshot_of(const DialogElement& element, const std::string& extension,
+                           const Directory& directory)
+{
+    auto local = party_of(element.local_identity, element.local_display, element.local_target);
+    if (local.identity.uri.host.empty())
+        local.identity.uri = extension_uri(extension, directory.domain());
+    return {
+        .leg = {},
+        .extension = extension,
+        .dialog = {element.call_id, element.local_tag, element.remote_tag},
+        .direction = element.direction == "initiator" ? Direction::initiator : Direction::recipient,
+        .state = state_of(element.state).value_or(LegState::terminated),
+        .ended_by = LegInput::remote_bye,
+        .held = !element.rendered,
+        .local = std::move(local),
+        .remote = party_of(element.remote_identity, element.remote_display, element.remote_target)};
+}
+
+bool has_content(const PublishReceived& request)
+{
+    if (!request.payload) return false;
+    return !request.payload->body.empty() ||
+           std::ranges::any_of(request.payload->headers,
+                               [](const Header& header) { return header.name == "Call-Info"; });
+}
+
+DialogSnapshot ended(DialogSnapshot dialog)
+{
+    dialog.state = LegState::terminated;
+    return dialog;
+}
+
+}  // namespace
+
+struct Publications::Content {
+    bool there = false;
+    DialogInfo document;
+    std::string call_info;
+};
+
+Publications::Publications(PublicationSettings settings, TokenSource tokens)
+    : settings_{settings}, tokens_{std::move(tokens)}
+{
+    legs_.skip_to({first_leg});
+}
+
+/// False: it is answered.
+bool Publications::read(const PublishReceived& request, std::optional<EventPackage> package,
+                        const Directory& directory, Content& content, Outbox& outbox) const
+{
+    const auto refuse = [&](Reply reply) {
+        outbox.send(std::move(reply));
+        return false;
+    };
+    if (!package) {
+        if (!request.payload || request.payload->body.empty()) return true;
+        if (!is_dialog_info(request.payload->content_type))
+            return refuse(answer(request, 415, {{"Accept", std::string{dialog_info_type}}}));
+        auto document = read_dialog_info(request.payload->body);
+        if (!document || document->dialogs.size() > max_dialogs)
+            return refuse(refusal(request, 400, directory,
+                                  "the body is no dialog-info document of at most 32 dialogs"));
+        content.there = true;
+        content.document = *std::move(document);
+        return true;
+    }
+    if (request.payload)
+        for (const auto& header : request.payload->headers)
+            if (header.name == "Call-Info")
+                content.call_info += (content.call_info.empty() ? "" : ", ") + header.value;
+    const auto infos = read_call_info(content.call_info);
+    if (!infos)
+        return refuse(
+            refusal(request, 400, directory,
+                    content.call_info.empty() ? "Call-Info is missing" : "Call-Info is malformed"));
+    if (package == EventPackage::line_seize &&
+        std::ranges::any_of(*infos, [](const CallInfo& info) { return info.index == 0; }))
+        return refuse(refusal(request, 400, directory, "Call-Info has no appearance-index"));
+    content.there = true;
+    return true;
+}
+
+StatePublished Publications::receive(const PublishReceived& request, const Directory& directory,
+                                     Moment now, Outbox& outbox)
+{
+    StatePublished changes;
+    const auto package = event_package(request.event);
+    const bool seize = package == EventPackage::line_seize;
+    if (request.event != "dialog" && package != EventPackage::call_info && !seize) {
+        outbox.send(answer(request, 489, {{"Allow-Events", std::string{publishable}}}));
+        return changes;
+    }
+    const auto extension = extension_of(request.request_uri);
+    const auto* publisher = directory.find(request.authenticated);
+    const bool may = publisher && directory.find(extension) &&
+                     (publisher->trusted || publisher->number == extension);
+    if (!may) {
+        outbox.send(answer(request, 403));
+        return changes;
+    }
+    const auto known = by_etag_.find(request.if_match);
+    const bool begins = request.if_match.empty();
+    if (!begins &&
+        (known == by_etag_.end() || known->second.extension != extension ||
+         known->second.package != package || known->second.publisher != request.authenticated)) {
+        outbox.send(answer(request, 412));
+        return changes;
+    }
+    const auto least = seize ? seconds{1} : settings_.least;
+    auto granted = request.expires.value_or(seize ? settings_.seized : settings_.otherwise);
+    granted = std::min(granted, seize ? settings_.seized : settings_.most);
+    if (granted.count() > 0 && granted < least) {
+        outbox.send(answer(request, 423, {{"Min-Expires", std::to_string(least.count())}}));
+        return changes;
+    }
+    Content content;
+    const bool refreshes = !begins && !has_content(request);
+    if (!refreshes && granted.count() > 0 && !read(request, package, directory, content, outbox))
+        return changes;
+    if (begins && granted.count() > 0) {
+        if (!content.there) {
+            outbox.send(refusal(request, 400, directory, "there is nothing to publish"));
+            return changes;
+        }
+        const auto subject = subjects_.find(extension);
+        if (subject != subjects_.end() && subject->second.etags.size() >= settings_.per_extension) {
+            outbox.send(refusal(request, 403, directory, "too many publications"));
+            return changes;
+        }
+    }
+    const auto etag = tokens_();
+    outbox.send(
+        answer(request, 200, {{"SIP-ETag", etag}, {"Expires", std::to_string(granted.count())}}));
+    if (granted.count() == 0) {
+        if (!begins) withdraw(request.if_match, changes);
+        return changes;
+    }
+    auto node = by_etag_.extract(request.if_match);
+    Publication publication{.extension = extension,
+                            .publisher = request.authenticated,
+                            .package = package,
+                            .dialogs = {},
+                            .call_info = {}};
+    auto& etags = subjects_[extension].etags;
+    if (node) {
+        publication = std::move(node.mapped());
+        expiry_.cancel(request.if_match);
+        std::erase(etags, request.if_match);
+    }
+    etags.push_back(etag);
+    auto& kept = by_etag_.try_emplace(etag, std::move(publication)).first->second;
+    expiry_.set(etag, now.mono + granted);
+    if (!content.there) return changes;
+    if (!package) {
+        publish_dialogs(kept, content.document, directory, changes);
+    } else if (kept.call_info != content.call_info) {
+        kept.call_info = std::move(content.call_info);
+        changes.packages.emplace_back(*package, extension);
+    }
+    return changes;
+}
+
+void Publications::publish_dialogs(Publication& publication, const DialogInfo& document,
+                                   const Directory& directory, StatePublished& changes)
+{
+    const auto& own = subjects_[publication.extension].own_dialogs;
+    auto& dialogs = publication.dialogs;
+    for (const auto& element : document.dialogs) {
+        auto snapshot = snapshot_of(element, publication.extension, directory);
+        const auto found = std::ranges::find(dialogs, element.id, &PublishedDialog::element);
+        if (snapshot.state == LegState::terminated) {
+            if (found == dialogs.end()) continue;
+            if (!found->ours) changes.dialogs.push_back(ended(found->latest));
+            dialogs.erase(found);
+            continue;
+        }
+        const bool ours = own.contains(element.call_id);
+        if (found != dialogs.end()) {
+            snapshot.leg = found->latest.leg;
+            found->latest = snapshot;
+            found->ours = found->ours || ours;
+            if (!found->ours) changes.dialogs.push_back(std::move(snapshot));
+        } else if (dialogs.size() < max_dialogs) {
+            snapshot.leg = legs_.next();
+            dialogs.push_back({element.id, snapshot, ours});
+            if (!ours) changes.dialogs.push_back(std::move(snapshot));
+        }
+    }
+    if (!document.full) return;
+    std::erase_if(dialogs, [&](const PublishedDialog& dialog) {
+        const bool gone = std::ranges::find(document.dialogs, dialog.element, &DialogElement::id) ==
+                          document.dialogs.end();
+        if (gone && !dialog.ours) changes.dialogs.push_back(ended(dialog.latest));
+        return gone;
+    });
+}
+
+/// A dialog of our own hides what is published of it, for as long as that is published: its end is
+/// ours to tell, and the phone's word of it may come late.
+StatePublished Publications::fold(const DialogSnapshot& own)
+{
+    StatePublished changes;
+    const bool over = own.state == LegState::terminated;
+    auto subject = subjects_.find(own.extension);
+    if (subject == subjects_.end()) {
+        if (over) return changes;
+        subject = subjects_.try_emplace(own.extension).first;
+    }
+    auto& dialogs = subject->second.own_dialogs;
+    if (over) {
+        if (const auto found = dialogs.find(own.dialog.call_id);
+            found != dialogs.end() && found->second == own.leg.value)
+            dialogs.erase(found);
+        drop_unused_subject(own.extension);
+        return changes;
+    }
+    if (!dialogs.insert_or_assign(own.dialog.call_id, own.leg.value).second) return changes;
+    for (const auto& etag : subject->second.etags)
+        for (auto& dialog : by_etag_.find(etag)->second.dialogs) {
+            if (dialog.ours || dialog.latest.dialog.call_id != own.dialog.call_id) continue;
+            dialog.ours = true;
+            changes.dialogs.push_back(ended(dialog.latest));
+        }
+    return changes;
+}
+
+StatePublished Publications::advance(Moment now)
+{
+    StatePublished changes;
+    while (const auto due = expiry_.take_due(now.mono)) withdraw(*due, changes);
+    return changes;
+}
+
+StatePublished Publications::replace_directory(const Directory& directory)
+{
+    StatePublished changes;
+    std::vector<std::string> gone;
+    for (const auto& [etag, publication] : by_etag_) {
+        const auto* publisher = directory.find(publication.publisher);
+        if (!directory.find(publication.extension) || !publisher ||
+            (!publisher->trusted && publication.publisher != publication.extension))
+            gone.push_back(etag);
+    }
+    for (const auto& etag : gone) withdraw(etag, changes);
+    return changes;
+}
+
+std::vector<Header> Publications::call_info(EventPackage package, std::string_view extension) const
+{
+    std::vector<Header> headers;
+    const auto subject = subjects_.find(extension);
+    if (subject == subjects_.end()) return headers;
+    for (const auto& etag : subject->second.etags) {
+        const auto& publication = by_etag_.find(etag)->second;
+        if (publication.package == package) headers.push_back({"Call-Info", publication.call_info});
+    }
+    return headers;
+}
+
+void Publications::withdraw(const std::string& etag, StatePublished& changes)
+{
+    const auto node = by_etag_.extract(etag);
+    if (!node) return;
+    expiry_.cancel(etag);
+    const auto& publication = node.mapped();
+    for (const auto& dialog : publication.dialogs)
+        if (!dialog.ours) changes.dialogs.push_back(ended(dialog.latest));
+    if (publication.package)
+        changes.packages.emplace_back(*publication.package, publication.extension);
+    if (const auto subject = subjects_.find(publication.extension); subject != subjects_.end())
+        std::erase(subject->second.etags, etag);
+    drop_unused_subject(publication.extension);
+}
+
+void Publications::drop_unused_subject(std::string_view extension)
+{
+    const auto subject = subjects_.find(extension);
+    if (subject != subjects_.end() && subject->second.etags.empty() &&
+        subject->second.own_dialogs.empty())
+        subjects_.erase(subject);
+}
+
+}  // namespace lampline

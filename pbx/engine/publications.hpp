@@ -1,0 +1,97 @@
+#pragma once
+// Event state compositor (RFC 3903): what phones and programs publish about extensions.
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/string_table.hpp"
+#include "base/timer_queue.hpp"
+#include "core/call_event.hpp"
+#include "core/dialog_info.hpp"
+#include "core/directory.hpp"
+#include "core/event_package.hpp"
+#include "core/sip_input.hpp"
+#include "core/token_source.hpp"
+#include "engine/outbox.hpp"
+
+namespace lampline {
+
+struct PublicationSettings {
+    std::chrono::seconds least{60};
+    std::chrono::seconds otherwise{3600};
+    std::chrono::seconds most{7200};
+    std::chrono::seconds seized{15};  ///< at most, and unless said otherwise, of line-seize
+    std::size_t per_extension = 16;
+};
+
+/// What a step has changed of the published state.
+struct StatePublished {
+    std::vector<DialogSnapshot> dialogs;  ///< as if they were our own, with legs that are no call's
+    std::vector<std::pair<EventPackage, std::string>> packages;  ///< and the extension
+};
+
+/// Publications of `dialog`, `call-info` and `line-seize`, by entity-tag. What the exchange knows
+/// of a call itself is not told twice: a published dialog whose Call-ID is that of a dialog of ours
+/// with the same extension counts for nothing. Nothing of it survives a restart; whoever publishes
+/// hears 412 then and publishes anew (§4.1). SIP thread only.
+class Publications {
+public:
+    Publications(PublicationSettings settings, TokenSource tokens);
+
+    /// Answers with exactly one Reply: 200; 400, 403, 412, 415, 423, 489.
+    StatePublished receive(const PublishReceived& request, const Directory& directory, Moment now,
+                           Outbox& outbox);
+    /// Only of our own dialogs.
+    StatePublished fold(const DialogSnapshot& own);
+    StatePublished advance(Moment now);
+    /// Extensions that are gone take with them what was published.
+    StatePublished replace_directory(const Directory& directory);
+    [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const
+    {
+        return expiry_.next_deadline();
+    }
+    /// The Call-Info headers published about `extension`.
+    [[nodiscard]] std::vector<Header> call_info(EventPackage package,
+                                                std::string_view extension) const;
+    [[nodiscard]] std::size_t size() const noexcept { return by_etag_.size(); }
+
+private:
+    struct PublishedDialog {
+        std::string element;  ///< its id within the document
+        DialogSnapshot latest;
+        bool ours = false;  ///< the exchange knows of this dialog itself
+    };
+    struct Publication {
+        std::string extension;
+        std::string publisher;
+        std::optional<EventPackage> package;  ///< empty: dialog
+        std::vector<PublishedDialog> dialogs;
+        std::string call_info;
+    };
+    /// One extension that something is known of.
+    struct Subject {
+        std::vector<std::string> etags;
+        StringTable<std::size_t> own_dialogs;  ///< our own live ones, by Call-ID
+    };
+
+    struct Content;
+    [[nodiscard]] bool read(const PublishReceived& request, std::optional<EventPackage> package,
+                            const Directory& directory, Content& content, Outbox& outbox) const;
+    void publish_dialogs(Publication& publication, const DialogInfo& document,
+                         const Directory& directory, StatePublished& changes);
+    void withdraw(const std::string& etag, StatePublished& changes);
+    void drop_unused_subject(std::string_view extension);
+
+    PublicationSettings settings_;
+    TokenSource tokens_;
+    IdSource<LegId> legs_;
+    StringTable<Publication> by_etag_;
+    StringTable<Subject> subjects_;
+    TimerQueue<std::string> expiry_;
+};
+
+}  // namespace lampline

@@ -1,0 +1,233 @@
+// What phones are told by event packages beside `dialog`.
+#include <doctest/doctest.h>
+
+#include "support/scenario.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+bool says(const Arrived& notify, std::string_view text)
+{
+    return notify.body().find(text) != std::string::npos;
+}
+
+std::string tag_of(const Arrived& notify)
+{
+    const auto& from = notify.notify->dialog->from;
+    return from.substr(from.find(";tag=") + 5);
+}
+
+void counts(Scenario& pbx, const std::string& number, MessageCounts messages)
+{
+    pbx.configures(number, [messages](Extension& extension) { extension.messages = messages; });
+}
+
+}  // namespace
+
+TEST_CASE("message-summary: who has subscribed is told of each change (RFC 3842)")
+{
+    Scenario pbx;
+    auto& bob = pbx.phone("102");
+    const auto none = bob.subscribes("message-summary", "102");
+    CHECK(none.body().starts_with("Messages-Waiting: no\r\n"));
+    CHECK(none.notify->content_type == "application/simple-message-summary");
+    CHECK(none.notify->dialog->event == "message-summary");
+    CHECK(none.notify->subscription_state == "active;expires=3600");
+
+    counts(pbx, "102", {.fresh = 2, .old = 1});
+    CHECK(says(bob.receives(NOTIFY), "Voice-Message: 2/1\r\n"));
+    counts(pbx, "102", {.fresh = 2, .old = 1});
+    counts(pbx, "103", {.fresh = 9});
+    pbx.stays_silent_for(60s);
+    counts(pbx, "102", {.fresh = 0, .old = 3});
+    CHECK(says(bob.receives(NOTIFY), "Messages-Waiting: no\r\n"));
+}
+
+TEST_CASE("message-summary is told unasked to phones that have not subscribed, until they refuse")
+{
+    Scenario pbx;
+    auto& bob = pbx.phone("102");
+    auto& desk = pbx.phone("102");
+    desk.subscribes("message-summary", "102");
+    counts(pbx, "102", {.fresh = 1});
+    desk.receives(NOTIFY);
+    const auto told = bob.receives(NOTIFY);
+    CHECK(says(told, "Voice-Message: 1/0"));
+    CHECK(told.notify->dialog->to == "<sip:102@office.test>");  // no dialog
+
+    auto& late = pbx.phone("102");
+    CHECK(says(late.receives(NOTIFY), "Voice-Message: 1/0"));
+    bob.answers_notify = 489;
+    counts(pbx, "102", {.fresh = 2});
+    for (auto* phone : {&bob, &desk, &late}) phone->receives(NOTIFY);
+    counts(pbx, "102", {.fresh = 3});
+    for (auto* phone : {&desk, &late}) phone->receives(NOTIFY);
+    late.unregisters();
+    counts(pbx, "102", {.fresh = 4, .unsolicited = false});
+    desk.receives(NOTIFY);
+    pbx.stays_silent_for(60s);
+    CHECK(pbx.view().subscriptions.size() == 1);
+}
+
+TEST_CASE("a phone that registers after it has subscribed is not told twice")
+{
+    Scenario pbx;
+    counts(pbx, "102", {.fresh = 1});
+    auto& bob = pbx.silent_phone("102");
+    const auto tag = tag_of(bob.subscribes("message-summary", "102"));
+    bob.registers();
+    pbx.stays_silent_for(10s);
+
+    // When its subscription ends it is told unasked again.
+    bob.asks({.event = "message-summary", .to = "102", .expires = 0s, .to_tag = tag});
+    bob.receives(200U);
+    CHECK(bob.receives(NOTIFY).notify->subscription_state == "terminated;reason=timeout");
+    CHECK(bob.receives(NOTIFY).notify->dialog->to == "<sip:102@office.test>");
+}
+
+TEST_CASE("presence follows calls, registration and do not disturb, for who may watch (RFC 3856)")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    auto& alice = pbx.phone("101");
+    auto& carol = pbx.phone("103");
+    CHECK(says(carol.subscribes("presence", "102"), "<basic>closed</basic>"));
+    auto& bob = pbx.phone("102");
+    CHECK(says(carol.receives(NOTIFY), "<note>Ready</note>"));
+
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(180);
+    alice.receives(180U);
+    CHECK(says(carol.receives(NOTIFY), "<note>Ringing</note>"));
+    bob.replies(200, talking_sdp);
+    alice.receives(200U);
+    bob.receives(ACK);
+    CHECK(says(carol.receives(NOTIFY), "<rpid:on-the-phone/>"));
+    alice.sends(BYE);
+    alice.receives(200U);
+    bob.receives(BYE);
+    CHECK(says(carol.receives(NOTIFY), "<note>Ready</note>"));
+
+    pbx.forwards("102", {.do_not_disturb = true});
+    CHECK(says(carol.receives(NOTIFY), "<note>Do not disturb</note>"));
+
+    alice.asks({.event = "presence", .to = "102"});
+    alice.receives(403U);
+    alice.asks({.event = "presence", .to = "199"});
+    alice.receives(403U);
+    pbx.replaces_directory({});
+    const auto last = carol.receives(NOTIFY);
+    CHECK(last.notify->subscription_state == "terminated;reason=rejected");
+    CHECK(last.body().empty());
+}
+
+TEST_CASE("reg shows one's own contacts, and those of all to who is trusted (RFC 3680)")
+{
+    Scenario pbx;
+    auto& bob = pbx.phone("102");
+    auto& program = pbx.phone("109");
+    program.asks({.event = "reg", .to = "102"});
+    program.receives(403U);
+    pbx.configures("109", [](Extension& extension) { extension.trusted = true; });
+
+    const auto first = program.subscribes("reg", "102");
+    CHECK(says(first, "version=\"0\" state=\"full\""));
+    CHECK(says(first, "<uri>sip:102@192.0.2.02:5060</uri>"));
+    bob.subscribes("reg", "102");
+    auto& second = pbx.phone("102");
+    bob.receives(NOTIFY);
+    const auto news = program.receives(NOTIFY);
+    CHECK(says(news, "version=\"1\" state=\"partial\""));
+    CHECK(says(news, ":5062</uri>"));
+    CHECK_FALSE(says(news, ":5060</uri>"));
+    second.registers();  // a refresh is no news
+    pbx.stays_silent_for(10s);
+    second.unregisters();
+    bob.receives(NOTIFY);
+    CHECK(says(program.receives(NOTIFY), "state=\"terminated\" event=\"unregistered\""));
+}
+
+TEST_CASE("reg: who may have missed a NOTIFY is told all of it")
+{
+    Scenario pbx;
+    auto& bob = pbx.phone("102");
+    bob.subscribes("reg", "102");
+    bob.answers_notify.reset();
+    auto& second = pbx.phone("102");
+    const auto lost = bob.receives(NOTIFY);
+    CHECK(says(lost, "state=\"partial\""));
+    second.unregisters();  // coalesced
+    CHECK(bob.hears_nothing());
+    bob.answers_notify = 200;
+    bob.answers(lost, 408, true);
+    pbx.passes(2s);
+    const auto again = bob.receives(NOTIFY);
+    CHECK(says(again, "version=\"2\" state=\"full\""));
+    CHECK_FALSE(says(again, ":5061</uri>"));
+}
+
+TEST_CASE("what SUBSCRIBE to a package is refused for")
+{
+    Scenario pbx{{}, {.events = {.max_subscriptions_per_watcher = 2}}};
+    auto& bob = pbx.phone("102");
+    bob.asks({.event = "conference", .to = "102"});
+    bob.receives(489U).header("Allow-Events", allow_events());
+    bob.asks({.event = "presence", .to = "102", .accept = {"application/xpidf+xml"}});
+    bob.receives(406U).header("Accept", "application/pidf+xml");
+    bob.asks({.event = "presence", .to = "102", .expires = 5s});
+    bob.receives(423U).header("Min-Expires", "60");
+    bob.asks({.event = "presence", .to = "102", .to_tag = "gone"});
+    bob.receives(481U);
+    bob.asks({.event = "presence", .to = "102", .expires = 0s});  // a fetch
+    bob.receives(200U);
+    CHECK(says(bob.receives(NOTIFY), "<note>Ready</note>"));
+    CHECK(pbx.view().subscriptions.empty());
+    bob.subscribes("presence", "102");
+    bob.subscribes("reg", "102");
+    bob.asks({.event = "message-summary", .to = "102"});
+    bob.receives(403U).header("Warning", "399 office.test \"too many subscriptions\"");
+}
+
+TEST_CASE("a subscription expires, and survives a restart with rising numbers")
+{
+    Scenario pbx;
+    auto& bob = pbx.phone("102");
+    const auto first = bob.subscribes("presence;id=7", "102");
+    CHECK(first.notify->dialog->event == "presence;id=7");
+    pbx.restarts();
+    const auto again = bob.receives(NOTIFY);
+    CHECK(again.notify->dialog->event == "presence;id=7");
+    CHECK(again.notify->cseq > first.notify->cseq);
+    CHECK(says(again, "<note>Ready</note>"));
+    bob.registers(7200s);
+    pbx.passes(3600s);
+    CHECK(bob.receives(NOTIFY).notify->subscription_state == "terminated;reason=timeout");
+    CHECK(pbx.view().subscriptions.empty());
+    CHECK(pbx.kept().subscriptions.empty());
+}
+
+TEST_CASE("a phone that says 481 is left alone, one that is silent is told when it is back")
+{
+    Scenario pbx;
+    auto& bob = pbx.phone("102");
+    auto& desk = pbx.phone("102");
+    bob.subscribes("presence", "102");
+    desk.subscribes("presence", "102");
+    bob.answers_notify = 481;
+    desk.answers_notify = 500;
+    pbx.forwards("102", {.do_not_disturb = true});
+    bob.receives(NOTIFY);
+    desk.receives(NOTIFY);
+    CHECK(pbx.view().subscriptions.size() == 1);
+    pbx.passes(4s);  // again after 1 s, and after 2 s more
+    desk.receives(NOTIFY);
+    desk.receives(NOTIFY);
+    desk.answers_notify = 200;
+    desk.asks({.event = "reg", .to = "102"});  // a sign of life
+    desk.receives(200U);
+    CHECK(says(desk.receives(NOTIFY), "Do not disturb"));
+    desk.receives(NOTIFY);
+    pbx.stays_silent_for(60s);
+}

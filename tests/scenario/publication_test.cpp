@@ -1,0 +1,227 @@
+// State that phones and programs publish (RFC 3903).
+#include <doctest/doctest.h>
+
+#include "support/scenario.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+std::string document(const std::string& dialogs, const std::string& state = "full")
+{
+    return "<?xml version=\"1.0\"?><dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" "
+           "version=\"0\" state=\"" +
+           state + "\" entity=\"sip:102@office.test\">" + dialogs + "</dialog-info>";
+}
+
+std::string dialog(const std::string& id, const std::string& call_id, const std::string& state)
+{
+    return "<dialog id=\"" + id + "\" call-id=\"" + call_id +
+           "\" local-tag=\"l\" remote-tag=\"r\" direction=\"recipient\"><state>" + state +
+           "</state><remote><identity display=\"Zoe\">sip:555@elsewhere.test</identity></remote>"
+           "</dialog>";
+}
+
+Publishing dialogs(const std::string& body, std::string if_match = {})
+{
+    return {.event = "dialog",
+            .to = "102",
+            .if_match = std::move(if_match),
+            .content_type = "application/dialog-info+xml",
+            .body = body};
+}
+
+/// Published and accepted; the entity-tag.
+std::string published(Phone& phone, const Publishing& publishing)
+{
+    phone.publishes(publishing);
+    return phone.receives(200U).value("SIP-ETag");
+}
+
+}  // namespace
+
+TEST_CASE("a dialog that a phone publishes lights its lamp, until it is withdrawn")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.watches("102");
+    carol.subscribes("presence", "102");
+
+    bob.publishes(dialogs(document(dialog("1", "outside", "early"))));
+    auto answer = bob.receives(200U);
+    answer.header("Expires", "3600");
+    const auto first = answer.value("SIP-ETag");
+    CHECK_FALSE(first.empty());
+    const auto ringing = carol.receives(NOTIFY).dialog();
+    CHECK(ringing.state == "early");
+    CHECK(ringing.call_id == "outside");
+    CHECK(ringing.remote_identity == "sip:555@elsewhere.test");
+    CHECK(carol.receives(NOTIFY).body().find("Ringing") != std::string::npos);
+
+    const auto second =
+        published(bob, dialogs(document(dialog("1", "outside", "confirmed")), first));
+    CHECK(second != first);
+    const auto talking = carol.receives(NOTIFY).dialog();
+    CHECK(talking.state == "confirmed");
+    CHECK(talking.id == ringing.id);
+    carol.receives(NOTIFY);
+    bob.publishes(dialogs(document(dialog("1", "outside", "confirmed")), first));
+    bob.receives(412U);
+
+    Publishing removal{.event = "dialog", .to = "102", .expires = 0s, .if_match = second};
+    bob.publishes(removal);
+    bob.receives(200U);
+    CHECK(carol.receives(NOTIFY).idle());
+    carol.receives(NOTIFY);
+    CHECK(pbx.view().publications == 0);
+    CHECK(pbx.view().calls.empty());
+}
+
+TEST_CASE("a publication expires unless it is refreshed")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.watches("102");
+    auto begun = dialogs(document(dialog("1", "outside", "confirmed")));
+    begun.expires = 60s;
+    const auto etag = published(bob, begun);
+    CHECK(carol.receives(NOTIFY).dialog().state == "confirmed");
+    pbx.passes(50s);
+    const auto refreshed =
+        published(bob, {.event = "dialog", .to = "102", .expires = 60s, .if_match = etag});
+    pbx.stays_silent_for(50s);
+    pbx.passes(11s);
+    CHECK(carol.receives(NOTIFY).idle());
+    bob.publishes({.event = "dialog", .to = "102", .expires = 60s, .if_match = refreshed});
+    bob.receives(412U);
+}
+
+TEST_CASE("what the exchange knows of a call itself is not told twice")
+{
+    Scenario pbx{{group("sales", {"103"}, {"101"})}};
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.watches("101");
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    const auto own = carol.receives(NOTIFY).dialog();
+
+    Publishing same{.event = "dialog",
+                    .to = "101",
+                    .content_type = "application/dialog-info+xml",
+                    .body = document(dialog("x", own.call_id, "early"))};
+    const auto etag = published(alice, same);
+    pbx.stays_silent_for(1s);
+    bob.replies(200, talking_sdp);
+    alice.receives(200U);
+    bob.receives(ACK);
+    CHECK(carol.receives(NOTIFY).document().dialogs.size() == 1);
+    alice.sends(BYE);
+    alice.receives(200U);
+    bob.receives(BYE);
+    CHECK(carol.receives(NOTIFY).idle());
+    // The phone says so later, and nothing is lit meanwhile.
+    same.body = document("");
+    same.if_match = etag;
+    published(alice, same);
+    pbx.stays_silent_for(10s);
+}
+
+TEST_CASE("a partial document changes what it names, a full one is all there is")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.watches("102");
+    auto etag = published(
+        bob, dialogs(document(dialog("1", "a", "confirmed") + dialog("2", "b", "early"))));
+    CHECK(carol.receives(NOTIFY).document().dialogs.size() >= 1);
+    carol.receives(NOTIFY);
+    etag = published(bob, dialogs(document(dialog("2", "b", "terminated"), "partial"), etag));
+    CHECK_FALSE(carol.receives(NOTIFY).idle());
+    published(bob, dialogs(document(""), etag));
+    CHECK(carol.receives(NOTIFY).idle());
+}
+
+TEST_CASE("call-info of a third party is told with its Call-Info header")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    auto& program = pbx.phone("109");
+    auto& watcher = pbx.phone("103");
+    CHECK(watcher.subscribes("call-info", "102").value("Call-Info").empty());
+    Publishing alerting{.event = "call-info",
+                        .to = "102",
+                        .call_info =
+                            "<sip:102@office.test>;appearance-index=1;appearance-state=alerting"};
+    program.publishes(alerting);
+    program.receives(403U);
+    pbx.configures("109", [](Extension& extension) { extension.trusted = true; });
+    const auto etag = published(program, alerting);
+    auto told = watcher.receives(NOTIFY);
+    told.header("Call-Info", alerting.call_info);
+    CHECK(told.body().empty());
+    CHECK(told.notify->dialog->event == "call-info");
+    alerting.if_match = etag;
+    alerting.call_info = "<sip:102@office.test>;appearance-index=1;appearance-state=active";
+    published(program, alerting);
+    watcher.receives(NOTIFY).header("Call-Info", alerting.call_info);
+
+    Publishing seize{.event = "line-seize",
+                     .to = "102",
+                     .call_info = "<sip:102@office.test>;appearance-index=1"};
+    program.publishes(seize);
+    program.receives(200U).header("Expires", "15");
+    pbx.passes(16s);
+    CHECK(pbx.view().publications == 1);
+    pbx.configures("109", [](Extension& extension) { extension.trusted = false; });
+    CHECK(watcher.receives(NOTIFY).value("Call-Info").empty());
+}
+
+TEST_CASE("what PUBLISH is refused for")
+{
+    Scenario pbx;
+    auto& bob = pbx.phone("102");
+    const auto refused = [&](Publishing publishing, unsigned status) {
+        CAPTURE(status);
+        bob.publishes(publishing);
+        return bob.receives(status);
+    };
+    auto good = dialogs(document(""));
+    auto other = good;
+    other.event = "conference";
+    refused(other, 489).header("Allow-Events", "dialog, call-info, line-seize");
+    other = good;
+    other.to = "103";
+    refused(other, 403);
+    other.to = "199";
+    refused(other, 403);
+    other = good;
+    other.if_match = "unknown";
+    refused(other, 412);
+    other = good;
+    other.expires = 10s;
+    refused(other, 423).header("Min-Expires", "60");
+    other = good;
+    other.content_type = "application/pidf+xml";
+    refused(other, 415).header("Accept", "application/dialog-info+xml");
+    other = good;
+    other.body = "<dialog-info>";
+    refused(other, 400);
+    other.body.clear();
+    refused(other, 400);
+    const Publishing no_header{.event = "call-info", .to = "102"};
+    refused(no_header, 400).header("Warning", "399 office.test \"Call-Info is missing\"");
+    auto malformed = no_header;
+    malformed.call_info = "office.test;appearance-index=1";
+    refused(malformed, 400).header("Warning", "399 office.test \"Call-Info is malformed\"");
+    const Publishing no_index{
+        .event = "line-seize", .to = "102", .call_info = "<sip:102@office.test>"};
+    refused(no_index, 400);
+    CHECK(pbx.view().publications == 0);
+    for (int i = 0; i < 16; ++i) published(bob, good);
+    refused(good, 403).header("Warning", "399 office.test \"too many publications\"");
+}

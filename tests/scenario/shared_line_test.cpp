@@ -1,0 +1,261 @@
+// Several phones on one line: who has which appearance, and who takes it next (call-info,
+// line-seize).
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <type_traits>
+
+#include "core/appearance.hpp"
+#include "support/scenario.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+/// The next arrival of this kind: what a phone is told crosses what its calls are about.
+template <class Kind>
+Arrived got(Phone& phone, Kind kind)
+{
+    const auto same = [&](const Arrived& arrived) {
+        if constexpr (std::is_same_v<Kind, Method>)
+            return arrived.method == kind && arrived.status == 0;
+        else
+            return arrived.status == kind;
+    };
+    const auto found = std::find_if(phone.inbox.begin(), phone.inbox.end(), same);
+    REQUIRE_MESSAGE(found != phone.inbox.end(),
+                    phone.number << " at " << phone.flow.port << " waits");
+    auto arrived = std::move(*found);
+    phone.inbox.erase(found);
+    return arrived;
+}
+
+/// 101 calls; 102 has two phones and two appearances, and both phones watch them.
+struct SharedLine {
+    SharedLine()
+    {
+        pbx.configures("102", [](Extension& extension) { extension.appearances = 2; });
+        for (auto* phone : {&desk, &lab})
+            CHECK(shown(phone->subscribes("call-info", "102")) == "*:idle");
+    }
+    /// "1:active *:idle"
+    static std::string shown(const Arrived& notify)
+    {
+        std::string text;
+        const auto infos = read_call_info(notify.value("Call-Info"));
+        REQUIRE(infos);
+        for (const auto& info : *infos)
+            text += (text.empty() ? "" : " ") +
+                    (info.rest ? std::string{"*"} : std::to_string(info.index)) + ":" +
+                    std::string{name(info.state.value())};
+        return text;
+    }
+    void both_see(std::string_view what)
+    {
+        for (auto* phone : {&desk, &lab}) CHECK(shown(got(*phone, NOTIFY)) == what);
+    }
+    static Subscribing seize(unsigned index, std::chrono::seconds expires = 15s)
+    {
+        return {.event = "line-seize",
+                .to = "102",
+                .expires = expires,
+                .payload =
+                    std::make_shared<const Payload>(Payload{{}, {}, {{"Call-Info", at(index)}}})};
+    }
+    static std::string at(unsigned index)
+    {
+        return "<sip:102@office.test>;appearance-index=" + std::to_string(index);
+    }
+    /// 101 calls, the desk phone answers.
+    void talks()
+    {
+        alice.sends(INVITE, "102");
+        got(desk, INVITE).header("Call-Info", at(1));
+        got(lab, INVITE).header("Call-Info", at(1));
+        both_see("1:alerting *:idle");
+        desk.replies(180);
+        alice.receives(180U);
+        desk.replies(200, talking_sdp);
+        alice.receives(200U);
+        got(lab, CANCEL);
+        got(desk, ACK);
+        both_see("1:active *:idle");
+    }
+    void holds(const std::string& state)
+    {
+        desk.sends(INVITE, std::make_shared<const Payload>(
+                               Payload{"application/sdp",
+                                       std::string{hold_sdp},
+                                       {{"Call-Info", at(1) + ";appearance-state=" + state}}}));
+        const auto held = alice.receives(INVITE);
+        CHECK(held.value("Call-Info").empty());
+        alice.replies(200, talking_sdp);
+        got(desk, 200U);
+        alice.receives(ACK);
+        both_see("1:" + state + " *:idle");
+    }
+
+    Scenario pbx;
+    Phone& alice = pbx.phone("101");
+    Phone& desk = pbx.phone("102");
+    Phone& lab = pbx.phone("102");
+};
+
+}  // namespace
+
+TEST_CASE("a call for a shared line has one appearance on all of its phones")
+{
+    SharedLine line;
+    line.talks();
+    line.alice.sends(BYE);
+    line.alice.receives(200U);
+    got(line.desk, BYE);
+    line.both_see("*:idle");
+}
+
+TEST_CASE("appearances say who is at the other end, and calls beyond the last one have none")
+{
+    SharedLine line;
+    line.talks();
+    auto& fred = line.pbx.phone("106");
+    auto& gina = line.pbx.phone("107");
+    for (auto* caller : {&fred, &gina}) {
+        caller->sends(INVITE, "102");
+        got(line.desk, INVITE);
+        got(line.lab, INVITE);
+    }
+    const auto told = got(line.desk, NOTIFY);
+    got(line.lab, NOTIFY);
+    CHECK(SharedLine::shown(told) == "1:active 2:alerting *:idle");
+    const auto infos = read_call_info(told.value("Call-Info"));
+    CHECK(infos->at(0).appearance_uri == "\"Name 101\" <sip:101@office.test>");
+    CHECK(infos->at(1).appearance_uri == "\"Name 106\" <sip:106@office.test>");
+    gina.cancels();
+    got(line.desk, CANCEL);
+    got(line.lab, CANCEL);
+    line.pbx.stays_silent_for(1s);
+}
+
+TEST_CASE("of two phones that claim an appearance the first gets it")
+{
+    SharedLine line;
+    line.desk.asks(SharedLine::seize(1));
+    got(line.desk, 200U).header("Expires", "15");
+    auto claimed = got(line.desk, NOTIFY);
+    claimed.header("Call-Info", SharedLine::at(1) + ";appearance-state=seized");
+    CHECK(claimed.notify->dialog->event == "line-seize");
+    CHECK(claimed.notify->subscription_state == "active;expires=15");
+    line.both_see("1:seized *:idle");
+
+    line.lab.asks(SharedLine::seize(1));
+    got(line.lab, 480U).phrase("Appearance Taken");
+    line.lab.asks(SharedLine::seize(3));
+    got(line.lab, 404U);
+    line.lab.asks({.event = "line-seize", .to = "102", .expires = 15s});
+    got(line.lab, 400U);
+    CHECK(line.pbx.view().subscriptions.size() == 3);
+
+    line.pbx.passes(15s);
+    CHECK(got(line.desk, NOTIFY).notify->subscription_state == "terminated;reason=timeout");
+    line.both_see("*:idle");
+    line.lab.asks(SharedLine::seize(1));
+    got(line.lab, 200U);
+    got(line.lab, NOTIFY);
+    line.both_see("1:seized *:idle");
+}
+
+TEST_CASE("the call that follows takes the appearance that was claimed, and ends the claim")
+{
+    SharedLine line;
+    line.desk.asks(SharedLine::seize(2));
+    got(line.desk, 200U);
+    got(line.desk, NOTIFY);
+    line.both_see("2:seized *:idle");
+    line.desk.invite_headers = {{"Call-Info", SharedLine::at(2)}};
+    line.desk.sends(INVITE, "101");
+    auto invite = line.alice.receives(INVITE);
+    CHECK(invite.value("Call-Info").empty());
+    CHECK(SharedLine::shown(got(line.desk, NOTIFY)) == "2:progressing *:idle");
+    CHECK(got(line.desk, NOTIFY).notify->subscription_state == "terminated;reason=noresource");
+    CHECK(SharedLine::shown(got(line.lab, NOTIFY)) == "2:progressing *:idle");
+    line.alice.replies(200, talking_sdp);
+    got(line.desk, 200U);
+    line.alice.receives(ACK);
+    line.both_see("2:active *:idle");
+    line.desk.sends(BYE);
+    got(line.desk, 200U);
+    line.alice.receives(BYE);
+    line.both_see("*:idle");
+}
+
+TEST_CASE("a claim ends when the phone says so, or is gone")
+{
+    SharedLine line;
+    line.desk.asks(SharedLine::seize(1));
+    auto again = SharedLine::seize(1, 0s);
+    again.to_tag = got(line.desk, 200U).local_tag;
+    got(line.desk, NOTIFY);
+    line.both_see("1:seized *:idle");
+    line.desk.asks(again);
+    got(line.desk, 200U);
+    CHECK(got(line.desk, NOTIFY).notify->subscription_state == "terminated;reason=timeout");
+    line.both_see("*:idle");
+
+    line.desk.asks(SharedLine::seize(2));
+    got(line.desk, 200U);
+    got(line.desk, NOTIFY);
+    line.both_see("2:seized *:idle");
+    line.desk.unregisters();
+    CHECK(got(line.desk, NOTIFY).notify->subscription_state == "terminated;reason=noresource");
+    line.both_see("*:idle");
+}
+
+TEST_CASE("a held call is retrieved at another phone of the line")
+{
+    SharedLine line;
+    line.talks();
+    line.holds("held");
+    line.lab.invite_headers = {{"Call-Info", SharedLine::at(1)}};
+    line.lab.sends(INVITE, "102");
+    line.alice.receives(INVITE).with(talking_sdp);
+    line.alice.replies(200, talking_sdp);
+    got(line.lab, 200U);
+    line.alice.receives(ACK);
+    got(line.desk, BYE);
+    line.both_see("1:active *:idle");
+    CHECK(line.pbx.view().calls.size() == 1);
+    line.lab.sends(BYE);
+    got(line.lab, 200U);
+    line.alice.receives(BYE);
+    line.both_see("*:idle");
+}
+
+TEST_CASE("what is held privately, or talks, is not another phone's to take")
+{
+    SharedLine line;
+    line.talks();
+    line.lab.asks(SharedLine::seize(1));
+    got(line.lab, 480U);
+    line.lab.invite_headers = {{"Call-Info", SharedLine::at(1)}};
+    line.lab.sends(INVITE, "102");
+    got(line.lab, 403U).phrase("Not On Public Hold");
+    line.holds("held-private");
+    line.lab.sends(INVITE, "102");
+    got(line.lab, 403U);
+    CHECK(line.pbx.view().calls.size() == 1);
+    line.pbx.stays_silent_for(5s);
+}
+
+TEST_CASE("a line that is not shared any more shows nothing")
+{
+    SharedLine line;
+    line.talks();
+    line.pbx.configures("102", [](Extension& extension) { extension.appearances = 0; });
+    for (auto* phone : {&line.desk, &line.lab})
+        CHECK(got(*phone, NOTIFY).value("Call-Info").empty());
+    line.alice.sends(BYE);
+    line.alice.receives(200U);
+    got(line.desk, BYE);
+    line.pbx.stays_silent_for(5s);
+}

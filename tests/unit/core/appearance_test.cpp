@@ -1,0 +1,48 @@
+// Call-Info headers of shared lines.
+#include <doctest/doctest.h>
+
+#include "core/appearance.hpp"
+
+using namespace lampline;
+
+TEST_CASE("Call-Info is read as phones and servers write it")
+{
+    const auto read = read_call_info(
+        "<sip:office.test>;appearance-index=1;appearance-state=active;appearance-uri=\"\\\"Bo, "
+        "B\\\" <sip:102@office.test>\" , <sip:office.test>; appearance-index = * "
+        ";appearance-state=idle");
+    REQUIRE(read);
+    REQUIRE(read->size() == 2);
+    CHECK(read->at(0) == CallInfo{"sip:office.test", 1, false, AppearanceState::active,
+                                  "\"Bo, B\" <sip:102@office.test>"});
+    CHECK(read->at(1) == CallInfo{"sip:office.test", 0, true, AppearanceState::idle, {}});
+    CHECK(read_call_info("<http://office.test/a.png>;purpose=icon")->at(0).index == 0);
+    CHECK(read_call_info("<sip:a>;Appearance-Index=2;appearance-state=HELD-PRIVATE")->at(0).state ==
+          AppearanceState::held_private);
+}
+
+TEST_CASE("what is written is read as the same")
+{
+    const CallInfo info{"sip:102@office.test", 3, false, AppearanceState::held,
+                        "\"A \\ B\" <sip:101@office.test>"};
+    CHECK(
+        write(info).starts_with("<sip:102@office.test>;appearance-index=3;appearance-state=held"));
+    CHECK(read_call_info(write(info)) == std::vector{info});
+    const CallInfo rest{"sip:102@office.test", 0, true, AppearanceState::idle, {}};
+    CHECK(read_call_info(write(rest)) == std::vector{rest});
+}
+
+TEST_CASE("malformed Call-Info is not guessed at")
+{
+    for (const auto* text :
+         {"", "sip:office.test", "<sip:office.test", "<>", "<sip:a>;appearance-index=0",
+          "<sip:a>;appearance-index=x", "<sip:a>;appearance-index=1000", "<sip:a>;=1",
+          "<sip:a>;appearance-state=asleep", "<sip:a>;appearance-uri=\"open", "<sip:a>,",
+          "<sip:a> <sip:b>"}) {
+        CAPTURE(text);
+        CHECK_FALSE(read_call_info(text));
+    }
+    std::string many{"<sip:a>"};
+    for (int i = 0; i < 64; ++i) many += ",<sip:a>";
+    CHECK_FALSE(read_call_info(many));
+}

@@ -1,0 +1,112 @@
+// What event packages need of REST: messages that wait, shared lines, who is told what.
+#include <doctest/doctest.h>
+
+#include "unit/db/stored_values.hpp"
+#include "unit/web/http_client.hpp"
+
+using namespace lampline;
+using namespace lampline::testing;
+
+namespace {
+
+const std::string path = "/api/v1/extensions/202/messages";
+
+struct Desk : WebOffice {
+    Desk()
+    {
+        put("/api/v1/extensions/202", "{}");
+        published.clear();
+    }
+    const Extension& acting() { return *published.back()->find("202"); }
+};
+
+LiveSubscription told(std::string watcher, std::string package)
+{
+    LiveSubscription one;
+    one.watcher = std::move(watcher);
+    one.package = std::move(package);
+    one.resource = "202";
+    one.kind = "subscribed";
+    one.contact = "sip:201@192.0.2.1";
+    one.cseq = 3;
+    one.answer = 200;
+    one.expires_at = at(1'700'003'600);
+    return one;
+}
+
+}  // namespace
+
+TEST_CASE("messages that wait are none until somebody counts them")
+{
+    Desk office;
+    const auto none = office.get(path);
+    CHECK(none.status == 200);
+    CHECK(json_of(none).at("new") == 0);
+    CHECK(json_of(none).at("unsolicited") == true);
+
+    const auto saved = office.put(path, R"({"new":3,"old":5,"urgent_new":1})");
+    CHECK(saved.status == 200);
+    CHECK(json_of(saved) == json_of(office.get(path)));
+    CHECK(office.acting().messages == MessageCounts{.fresh = 3, .old = 5, .urgent_fresh = 1});
+    CHECK(office.put(path, R"({"new":1,"unsolicited":false})").status == 200);
+    CHECK(office.acting().messages == MessageCounts{.fresh = 1, .unsolicited = false});
+
+    const auto tag = field(office.get(path), "ETag");
+    CHECK(office.get(path, {{"If-None-Match", tag}}).status == 304);
+    CHECK(office.put(path, "{}", {{"If-Match", "\"1\""}}).status == 412);
+    CHECK(office.put(path, R"({"new":1,"urgent_new":2})").status == 422);
+    CHECK(office.put(path, R"({"new":-1})").status == 422);
+    CHECK(office.put(path, R"({"new":10000})").status == 422);
+    CHECK(office.get("/api/v1/extensions/299/messages").status == 404);
+    CHECK(office.put("/api/v1/extensions/299/messages", "{}").status == 404);
+}
+
+TEST_CASE("an extension may be trusted, and its line shared; a PATCH leaves the rest alone")
+{
+    Desk office;
+    CHECK(json_of(office.get("/api/v1/extensions/202")).at("appearances") == 0);
+    CHECK(office.put("/api/v1/extensions/202", R"({"appearances":4})").status == 200);
+    CHECK(office.acting().appearances == 4);
+    CHECK(office.patch("/api/v1/extensions/202", R"({"trusted":true})").status == 200);
+    CHECK(office.acting().trusted);
+    CHECK(office.acting().appearances == 4);
+    CHECK(json_of(office.get("/api/v1/extensions/202")).at("trusted") == true);
+    CHECK(office.patch("/api/v1/extensions/202", R"({"trusted":null,"appearances":null})").status ==
+          200);
+    CHECK_FALSE(office.acting().trusted);
+    CHECK(office.acting().appearances == 0);
+    CHECK(office.patch("/api/v1/extensions/202", R"({"appearances":17})").status == 422);
+}
+
+TEST_CASE("subscriptions of all packages are one list, lamps among them")
+{
+    WebOffice office;
+    LiveView view;
+    LiveLamp lamp;
+    lamp.watcher = "201";
+    lamp.member = "202";
+    lamp.kind = "unsolicited";
+    lamp.contact = "sip:201@192.0.2.1";
+    lamp.expires_at = at(1'700'003'600);
+    view.lamps = {lamp};
+    view.subscriptions = {told("201", "presence"), told("203", "reg")};
+    view.events = {{"presence", {.begun = 1, .sent = 7, .answered = 6, .failed = 1}}};
+    office.live = std::make_shared<const LiveView>(std::move(view));
+
+    const auto all = json_of(office.get("/api/v1/subscriptions"));
+    CHECK(all.at("total") == 3);
+    CHECK(all.at("items").at(0).at("package") == "dialog");
+    CHECK(all.at("items").at(0).at("resource") == "202");
+    CHECK(all.at("items").at(0).at("answer").is_null());
+    const auto reg = json_of(office.get("/api/v1/subscriptions?package=reg"));
+    CHECK(reg.at("total") == 1);
+    CHECK(reg.at("items").at(0).at("watcher") == "203");
+    CHECK(json_of(office.get("/api/v1/subscriptions?watcher=201")).at("total") == 2);
+
+    const auto metrics = office.get("/metrics").body;
+    CHECK(metrics.find("lampline_event_subscriptions{package=\"dialog\"} 1") != std::string::npos);
+    CHECK(metrics.find("lampline_event_subscriptions{package=\"presence\"} 1") !=
+          std::string::npos);
+    CHECK(metrics.find("lampline_event_notifies_total{package=\"presence\",result=\"sent\"} 7") !=
+          std::string::npos);
+}

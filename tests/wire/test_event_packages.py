@@ -1,0 +1,264 @@
+"""Event packages beside `dialog`, over both transports: who is told what, and by what right."""
+import unittest
+
+from lib.case import WireTest, eventually, ring, talk
+
+SUMMARY = "application/simple-message-summary"
+PIDF = "application/pidf+xml"
+FEATURES = "application/x-as-feature-event+xml"
+TOGETHER = FEATURES + ", multipart/mixed"
+DIALOG_INFO = "application/dialog-info+xml"
+
+
+def body(notification) -> str:
+    text = notification.message.body
+    return text.decode() if isinstance(text, bytes) else text
+
+
+class Events(WireTest):
+    transport = "udp"
+
+    def phone(self, number: str, **options):
+        return super().phone(number, transport=self.transport, **options)
+
+    def subscribed(self, phone, number: str, event: str, accept: str = "*/*", expires: int = 600,
+                   headers=()):
+        """SUBSCRIBE, 200; the first NOTIFY is not received yet."""
+        subscription = phone.sends_subscribe(number, expires, event,
+                                             [("Accept", accept), *headers])
+        subscription.subscribe.receives(200)
+        return subscription
+
+    def counts(self, number: str, **messages) -> None:
+        self.rest.put(f"/api/v1/extensions/{number}/messages", messages)
+
+    def set(self, number: str, **settings) -> None:
+        answer = self.rest.request("PATCH", f"/api/v1/extensions/{number}", settings)
+        self.assertEqual(200, answer.status, answer.text)
+
+    def publish(self, phone, number: str, event: str, text: str = "", headers=(),
+                content_type: str | None = None):
+        request = phone.request("PUBLISH", phone.aor_of(number), body=text,
+                                content_type=content_type, headers=[("Event", event), *headers])
+        return phone.sends(request)
+
+
+class OverUdp(Events):
+    def test_messages_that_wait(self):
+        anna = self.phone("201")
+        subscription = self.subscribed(anna, "201", "message-summary", SUMMARY)
+        first = subscription.receives_notify()
+        self.assertIn("Messages-Waiting: no", body(first))
+        self.assertEqual(SUMMARY, first.message["Content-Type"])
+        self.counts("201", new=2, old=1, urgent_new=1)
+        self.assertIn("Voice-Message: 2/1 (1/0)", body(subscription.receives_notify()))
+        self.assertEqual({"new": 2, "old": 1, "urgent_new": 1, "urgent_old": 0},
+                         {name: count for name, count in
+                          self.rest.get("/api/v1/extensions/201/messages").items()
+                          if name in ("new", "old", "urgent_new", "urgent_old")})
+        row = next(row for row in self.rest.items("/api/v1/subscriptions?watcher=201"))
+        self.assertEqual(("message-summary", "201", "subscribed"),
+                         (row["package"], row["resource"], row["kind"]))
+        answer = self.rest.request("PUT", "/api/v1/extensions/201/messages",
+                                   {"new": 1, "urgent_new": 2})
+        self.assertEqual(422, answer.status)
+        metrics = self.rest.request("GET", "/metrics").text
+        self.assertIn('lampline_event_subscriptions{package="message-summary"} 1', metrics)
+
+    def test_messages_without_a_subscription(self):
+        anna = self.phone("201")
+        self.counts("201", new=3)
+        told = anna.key("201").receives_notify()
+        self.assertIn("Voice-Message: 3/0", body(told))
+        self.assertEqual("message-summary", told.message["Event"])
+        again = self.phone("201")
+        self.assertIn("Voice-Message: 3/0", body(again.key("201").receives_notify()))
+
+    def test_presence_follows_calls(self):
+        anna, bob, eve = self.phone("201"), self.phone("202"), self.phone("205")
+        subscription = self.subscribed(anna, "202", "presence", PIDF)
+        self.assertIn("<note>Ready</note>", body(subscription.receives_notify()))
+        outgoing, incoming = ring(eve, bob)
+        self.assertIn("<note>Ringing</note>", body(subscription.receives_notify()))
+        incoming.replies(200, "v=0\r\n")
+        outgoing.receives(200)
+        incoming.receives("ACK")
+        self.assertIn("<rpid:on-the-phone/>", body(subscription.receives_notify()))
+        outgoing.hangs_up()
+        self.assertIn("<note>Ready</note>", body(subscription.receives_notify()))
+        eve.sends_subscribe("202", event="presence", headers=[("Accept", PIDF)]) \
+           .subscribe.receives(403)
+        answer = anna.sends_subscribe("202", event="presence").subscribe.receives(406)
+        self.assertEqual(PIDF, answer["Accept"])
+
+    def test_registrations_for_who_is_trusted(self):
+        program = self.phone("206")
+        program.sends_subscribe("202", event="reg", headers=[("Accept", "*/*")]) \
+               .subscribe.receives(403)
+        self.set("206", trusted=True)
+        subscription = self.subscribed(program, "202", "reg")
+        self.assertIn('state="terminated"', body(subscription.receives_notify()))
+        bob = self.phone("202")
+        news = body(subscription.receives_notify())
+        self.assertIn('version="1" state="partial"', news)
+        self.assertIn(f"{bob.host_port}", news)
+        bob.unregisters()
+        self.assertIn('event="unregistered"', body(subscription.receives_notify()))
+
+    def test_do_not_disturb_is_the_same_everywhere(self):
+        desk, soft, eve = self.phone("202"), self.phone("202"), self.phone("205")
+        subscriptions = [self.subscribed(phone, "202", "as-feature-event", TOGETHER)
+                         for phone in (desk, soft)]
+        for subscription in subscriptions:
+            first = subscription.receives_notify()
+            self.assertTrue(first.message["Content-Type"].startswith("multipart/mixed"))
+            self.assertIn("<doNotDisturbOn>false", body(first))
+        subscriptions[0].sends_subscribe(
+            600, body="<SetDoNotDisturb><device/><doNotDisturbOn>true</doNotDisturbOn>"
+                      "</SetDoNotDisturb>", content_type=FEATURES).receives(200)
+        for subscription in subscriptions:
+            self.assertIn("<doNotDisturbOn>true", body(subscription.receives_notify()))
+        self.assertTrue(self.rest.get("/api/v1/extensions/202/forwarding")["do_not_disturb"])
+        eve.calls("202").receives(480)
+        eve.calls("*73").receives(200)          # somebody else's settings are no news here
+        self.rest.request("PATCH", "/api/v1/extensions/202/forwarding",
+                          {"do_not_disturb": False, "always": "203"})
+        for subscription in subscriptions:
+            news = body(subscription.receives_notify())
+            self.assertIn("<doNotDisturbOn>false", news)
+            self.assertIn("<forwardTo>203</forwardTo>", news)
+
+    def test_a_forward_to_nobody_is_taken_back(self):
+        desk = self.phone("202")
+        subscription = self.subscribed(desk, "202", "as-feature-event", TOGETHER)
+        subscription.receives_notify()
+        subscription.sends_subscribe(
+            600, body="<SetForwarding><device/><forwardingType>forwardImmediate</forwardingType>"
+                      "<activateForward>true</activateForward><forwardDN>998877</forwardDN>"
+                      "</SetForwarding>", content_type=FEATURES).receives(200)
+        self.assertIn("<forwardStatus>false", body(subscription.receives_notify()))
+
+    def test_bad_bodies_of_subscribe(self):
+        desk = self.phone("202")
+        def refused(text: str, status: int, content_type: str = FEATURES):
+            request = desk.request("SUBSCRIBE", desk.aor, body=text, content_type=content_type,
+                                   headers=[("Event", "as-feature-event"), ("Expires", "600")])
+            return desk.sends(request).receives(status)
+        refused("<SetDoNotDisturb>", 400)
+        refused("<!DOCTYPE a [<!ENTITY b 'c'>]><SetDoNotDisturb>&b;</SetDoNotDisturb>", 400)
+        refused("<a>" * 20 + "</a>" * 20, 400)
+        self.assertEqual(FEATURES, refused("{}", 415, "application/json")["Accept"])
+
+    def test_a_published_dialog_lights_the_lamp(self):
+        bob = self.phone("202")
+        lamp = self.phone("201").watches("202")
+        text = ('<?xml version="1.0"?><dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" '
+                'version="0" state="full" entity="sip:202@office.test"><dialog id="1" '
+                'call-id="elsewhere" direction="recipient"><state>early</state></dialog>'
+                '</dialog-info>')
+        answer = self.publish(bob, "202", "dialog", text, [("Expires", "600")],
+                              DIALOG_INFO).receives(200)
+        self.assertEqual("600", answer["Expires"])
+        self.assertEqual("elsewhere", lamp.shows("early").document.dialog.call_id)
+        talking = self.publish(bob, "202", "dialog", text.replace("early", "confirmed"),
+                               [("SIP-If-Match", answer["SIP-ETag"])], DIALOG_INFO).receives(200)
+        self.assertNotEqual(answer["SIP-ETag"], talking["SIP-ETag"])
+        lamp.shows("confirmed")
+        self.publish(bob, "202", "dialog", headers=[("SIP-If-Match", answer["SIP-ETag"])]) \
+            .receives(412)
+        self.publish(bob, "202", "dialog", headers=[("SIP-If-Match", talking["SIP-ETag"]),
+                                                    ("Expires", "0")]).receives(200)
+        lamp.shows("idle")
+        self.assertEqual([], self.rest.items("/api/v1/calls"))
+        self.publish(bob, "203", "dialog", text, (), DIALOG_INFO).receives(403)
+        self.publish(bob, "202", "dialog", text, (), "text/plain").receives(415)
+        self.assertIn("dialog", self.publish(bob, "202", "conference", text, (), "text/plain")
+                      .receives(489)["Allow-Events"])
+
+    def test_call_info_of_a_third_party(self):
+        self.set("206", trusted=True)
+        program, anna = self.phone("206"), self.phone("201")
+        subscription = self.subscribed(anna, "202", "call-info")
+        self.assertNotIn("Call-Info", subscription.receives_notify().message)
+        alerting = "<sip:202@office.test>;appearance-index=1;appearance-state=alerting"
+        answer = self.publish(program, "202", "call-info",
+                              headers=[("Call-Info", alerting)]).receives(200)
+        self.assertEqual(alerting, subscription.receives_notify().message["Call-Info"])
+        active = alerting.replace("alerting", "active")
+        self.publish(program, "202", "call-info",
+                     headers=[("Call-Info", active), ("SIP-If-Match", answer["SIP-ETag"])]) \
+            .receives(200)
+        self.assertEqual(active, subscription.receives_notify().message["Call-Info"])
+        refused = self.publish(program, "202", "call-info").receives(400)
+        self.assertIn("Call-Info", refused["Warning"])
+        self.publish(program, "202", "line-seize",
+                     headers=[("Call-Info", "<sip:202@office.test>")]).receives(400)
+
+    def test_a_shared_line_is_claimed_called_held_and_retrieved(self):
+        self.set("202", appearances=2)
+        desk, lab, eve = self.phone("202"), self.phone("202"), self.phone("205")
+        lines = [self.subscribed(phone, "202", "call-info") for phone in (desk, lab)]
+
+        def both_see(state: str) -> None:
+            for line in lines:
+                told = line.receives_notify().message["Call-Info"]
+                self.assertIn(f"appearance-state={state}" if state != "idle"
+                              else "appearance-index=*;appearance-state=idle", told)
+                if state == "idle":
+                    self.assertNotIn("appearance-index=1", told)
+        both_see("idle")
+        at_one = ("Call-Info", "<sip:202@office.test>;appearance-index=1")
+        claim = self.subscribed(desk, "202", "line-seize", expires=15, headers=[at_one])
+        self.assertIn("seized", claim.receives_notify().message["Call-Info"])
+        both_see("seized")
+        lab.sends_subscribe("202", 15, "line-seize", [("Accept", "*/*"), at_one]) \
+           .subscribe.receives(480)
+        lab.sends_subscribe("202", 15, "line-seize", [("Accept", "*/*")]).subscribe.receives(400)
+
+        outgoing = desk.calls("205", headers=[at_one])
+        incoming = eve.receives("INVITE")
+        self.assertNotIn("Call-Info", incoming.received.message)
+        both_see("progressing")
+        self.assertEqual("terminated", claim.receives_notify().state)
+        incoming.replies(200, "v=0\r\n")
+        outgoing.receives(200)
+        incoming.receives("ACK")
+        both_see("active")
+        outgoing.hangs_up()
+        both_see("idle")
+        incoming.receives("BYE")
+
+        call = eve.calls("202")
+        rings = [phone.receives("INVITE") for phone in (desk, lab)]
+        for one in rings:
+            self.assertIn("appearance-index=1", one.received.message["Call-Info"])
+        both_see("alerting")
+        rings[0].replies(200, "v=0\r\n")
+        call.receives(200)
+        rings[0].receives("ACK")
+        rings[1].receives("CANCEL")
+        both_see("active")
+        call.hangs_up()
+        rings[0].receives("BYE")
+        both_see("idle")
+
+    def test_subscriptions_survive_a_kill(self):
+        anna = self.phone("201")
+        subscription = self.subscribed(anna, "202", "presence", PIDF)
+        before = subscription.receives_notify().message.cseq
+        eventually(lambda: self.rest.items("/api/v1/subscriptions"), "it is shown")
+        anna.pings()
+        self.counts("203", new=1)               # committed behind the subscription
+        self.server.kill()
+        self.server.start()
+        again = subscription.receives_notify()
+        self.assertGreater(again.message.cseq, before)
+        self.assertIn("<note>Not online</note>", body(again))
+
+
+class OverTcp(OverUdp):
+    transport = "tcp"
+
+
+if __name__ == "__main__":
+    unittest.main()
