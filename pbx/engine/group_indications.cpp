@@ -102,10 +102,11 @@ void GroupIndications::replace_directory(DirectoryRef directory, const LocationT
     for (const Binding* binding : locations.all()) concerned.insert(binding->aor);
     const bool other_rows = !same_rows(old->profiles(), directory_->profiles()) ||
                             !old->same_device_profiles(*directory_);
+    const bool other_slots = !old->parks_like(*directory_);
     for (const auto& number : concerned) {
         const auto watcher = watchers_.find(number);
         const bool has_lists = watcher != watchers_.end() && !watcher->second.lists.empty();
-        if (!other_rows && !has_lists && directory_->find(number) &&
+        if (!other_rows && !other_slots && !has_lists && directory_->find(number) &&
             same_rights(old->watched_by(number), directory_->watched_by(number)))
             continue;
         apply_rights(number, now, outbox);
@@ -120,7 +121,7 @@ void GroupIndications::replace_directory(DirectoryRef directory, const LocationT
 bool GroupIndications::is_there(std::string_view number) const
 {
     const auto key = feature_key(number);
-    return directory_->find(number) || (key && directory_->find(key->owner));
+    return directory_->is_watchable(number) || (key && directory_->find(key->owner));
 }
 
 /// Ends what `watcher` may no longer see, and lets a new choice of profile act.
