@@ -464,8 +464,9 @@ bool Endpoint::Inner::reply(const Reply& command)
     std::string lines;
     lines.reserve(512);
     const auto& url = *request.sip->sip_request->rq_url;
-    if (command.status < 300 && request.sip->sip_request->rq_method != sip_method_register &&
-        !names(command.headers, "Contact"))
+    const auto method = request.sip->sip_request->rq_method;
+    const bool makes_dialog = method == sip_method_subscribe || method == sip_method_refer;
+    if (command.status < 300 && makes_dialog && !names(command.headers, "Contact"))
         append_header(lines, "Contact",
                       fmt::format("<sip:{}{}>", url.url_user ? url.url_user : "",
                                   url.url_user ? request.listener->contact_tail

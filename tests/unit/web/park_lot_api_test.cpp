@@ -36,7 +36,7 @@ TEST_CASE("there is no park lot until one is written, and none again after that"
                          .fallback = "207",
                          .groups = {"sales"}});
     CHECK(office.published.back()->may_park("207"));
-    CHECK(json_of(office.get(path)).at("fallback") == "207");
+    CHECK(json_of(office.get(path)).at("fallback").as_string() == "207");
     CHECK(json_of(office.get(path)).at("updated_at").is_string());
 
     CHECK(office.put(path, R"({"number":null})").status == 200);
