@@ -5,11 +5,11 @@
 namespace lampline::db {
 namespace {
 
-/// Whom a subscription without a list may be about: an extension, or one of its keys
-/// (feature_key()).
+/// Whom a subscription without a list may be about: an extension, one of its keys (feature_key()),
+/// or a park slot; which of these there are is the engine's to say.
 constexpr const char* known_member =
     "(member IN (SELECT number FROM extension) OR (substr(member, 1, 4) IN ('dnd+', 'fwd+') "
-    "AND substr(member, 5) IN (SELECT number FROM extension)))";
+    "AND substr(member, 5) IN (SELECT number FROM extension)) OR substr(member, 1, 5) = 'park+')";
 
 }  // namespace
 
