@@ -140,10 +140,10 @@ ExchangeSettings exchange_settings(const ServeSettings& settings)
         .indications = {.min_expires = settings.min_expires,
                         .default_expires = settings.default_expires,
                         .max_expires = settings.max_expires},
+        .events = {{settings.min_expires, settings.default_expires, settings.max_expires}},
         .qualify = {.interval = settings.qualify_interval,
                     .misses = static_cast<unsigned>(settings.qualify_misses),
                     .random = random_numbers()},
-        .events = {{settings.min_expires, settings.default_expires, settings.max_expires}},
     };
 }
 
