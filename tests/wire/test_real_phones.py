@@ -70,7 +70,6 @@ class TwoBaresips(RealPhones):
                      if row["answer"] == 200}.keys() >= {"presence", "message-summary"},
             "baresip has subscribed, and acknowledged")
         self.assertTrue(told)
-        anna.says(r"(?i)sip:202@office\.test.* to .*(online|open)")
         self.rest.put("/api/v1/extensions/201/messages", {"new": 4, "old": 2})
         anna.says(r"Messages-Waiting: yes[\s\S]*Voice-Message: 4/2")
         outgoing = self.phone("205").calls("202")
@@ -78,9 +77,10 @@ class TwoBaresips(RealPhones):
         incoming.replies(200, "v=0\r\n")
         outgoing.receives(200)
         incoming.receives("ACK")
-        anna.says(r"(?i)sip:202@office\.test.* to .*busy")
+        anna.says(r"sip:202@office\.test> changed status .*Busy")
         outgoing.hangs_up()
         incoming.receives("BYE")
+        anna.says(r"sip:202@office\.test> changed status .*Online")
 
     def test_presence_and_messages_are_understood(self):
         self.a_contact_and_a_mailbox("udp")
