@@ -12,7 +12,7 @@ using TimePoint = std::chrono::system_clock::time_point;
 constexpr auto record_columns =
     "r.id, r.caller, r.caller_name, r.dialled, r.callee, r.callee_name, r.answered_by, "
     "r.ringing_at, r.answered_at, r.ended_at, r.result, r.ended_by, r.ended_extension, r.status, "
-    "r.reason, r.continued_in";
+    "r.reason, r.continued_in, r.caller_trunk, r.answered_trunk";
 
 std::int64_t column(CallRecordId id)
 {
@@ -73,6 +73,8 @@ CallRecord record_in(SQLite::Statement& row)
     record.status = row.getColumn(13).getUInt();
     record.reason = row.getColumn(14).getString();
     record.continued_in = id_in(row.getColumn(15));
+    record.caller_trunk = row.getColumn(16).getString();
+    record.answered_trunk = row.getColumn(17).getString();
     return record;
 }
 
@@ -94,6 +96,7 @@ CallPart part_in(SQLite::Statement& row)
     part.in_place_of = position_in(row.getColumn(12));
     part.moved_by = position_in(row.getColumn(13));
     part.came_from = id_in(row.getColumn(14));
+    part.trunk = row.getColumn(15).getString();
     return part;
 }
 
@@ -111,7 +114,8 @@ std::string like_pattern(std::string_view text)
 /// The parts that make a call one of `query.extension`.
 std::string part_condition(const CallLogQuery& query)
 {
-    std::string condition = "extension = :extension AND record < :before AND record >= :from";
+    std::string condition =
+        "extension = :extension AND trunk = '' AND record < :before AND record >= :from";
     const std::string rung = "kind IN ('called', 'transferred')";
     if (query.side == CallSide::incoming) condition += " AND " + rung;
     if (query.side == CallSide::outgoing) condition += " AND NOT " + rung;
@@ -144,9 +148,9 @@ std::string statement_for(const CallLogQuery& query)
 struct CallLogStore::Statements {
     explicit Statements(SQLite::Database& handle)
         : put{handle, "INSERT OR REPLACE INTO call_record "
-                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           put_part{handle, "INSERT OR REPLACE INTO call_part "
-                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"}
+                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"}
     {
     }
 
@@ -182,6 +186,8 @@ void CallLogStore::put(const CallRecord& record)
     put.bind(14, record.status);
     put.bindNoCopy(15, record.reason);
     bind(put, 16, record.continued_in);
+    put.bind(17, record.caller_trunk);
+    put.bind(18, record.answered_trunk);
     run_once(put);
 
     auto& row = statements_->put_part;
@@ -205,6 +211,7 @@ void CallLogStore::put(const CallRecord& record)
         bind(row, 15, part.in_place_of);
         bind(row, 16, part.moved_by);
         bind(row, 17, part.came_from);
+        row.bind(18, part.trunk);
         run_once(row);
     }
 }
@@ -235,7 +242,7 @@ std::optional<CallRecord> CallLogStore::find(CallRecordId id)
     SQLite::Statement parts{
         database_.handle(),
         "SELECT kind, result, missed, extension, name, sip_call_id, ending, status, started_at, "
-        "ringing_at, answered_at, ended_at, in_place_of, moved_by, came_from "
+        "ringing_at, answered_at, ended_at, in_place_of, moved_by, came_from, trunk "
         "FROM call_part WHERE record = ? ORDER BY position"};
     parts.bind(1, column(id));
     while (parts.executeStep()) record.parts.push_back(part_in(parts));

@@ -147,6 +147,16 @@ StoredLeg read_leg(Reader& row)
     return leg;
 }
 
+/// By which trunk a leg goes, and what it may cost.
+void read_trunk(Reader& row, StoredLeg& leg)
+{
+    leg.trunk = row.text();
+    leg.payer = row.text();
+    leg.counted = row.number(0, 1) == 1;
+    const auto must_end_at = row.time();
+    if (must_end_at.time_since_epoch().count() != 0) leg.must_end_at = must_end_at;
+}
+
 StoredCall read_call(Reader& row)
 {
     StoredCall call;
@@ -160,6 +170,8 @@ StoredCall read_call(Reader& row)
     const auto ends_at = row.time();
     if (ends_at.time_since_epoch().count() != 0) call.session_ends_at = ends_at;
     for (auto& leg : call.legs) leg = read_leg(row);
+    call.from_trunk = row.text();
+    for (auto& leg : call.legs) read_trunk(row, leg);
     return call;
 }
 
@@ -211,7 +223,8 @@ struct CallStore::Statements {
     explicit Statements(SQLite::Database& handle)
         : put{handle, "INSERT OR REPLACE INTO talking_call VALUES (?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                      "?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase{handle, "DELETE FROM talking_call WHERE id = ?"},
           put_invite{handle, "INSERT OR REPLACE INTO ringing_invite "
                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
@@ -317,6 +330,13 @@ void CallStore::put(const StoredCall& call)
     for (const auto& leg : call.legs) {
         bind_leg(put, first, leg);
         first += leg_columns;
+    }
+    put.bind(first++, call.from_trunk);
+    for (const auto& leg : call.legs) {
+        put.bind(first++, leg.trunk);
+        put.bind(first++, leg.payer);
+        put.bind(first++, leg.counted ? 1 : 0);
+        put.bind(first++, leg.must_end_at ? column(*leg.must_end_at) : std::int64_t{0});
     }
     run_once(put);
 }

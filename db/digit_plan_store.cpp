@@ -19,7 +19,8 @@ DigitRule rule_in(SQLite::Statement& row)
             class_in(row.getColumn(4)),
             row.getColumn(5).getInt() != 0,
             static_cast<unsigned>(row.getColumn(6).getInt()),
-            row.getColumn(7).getString()};
+            row.getColumn(7).getString(),
+            lines_in(row.getColumn(8))};
 }
 
 }  // namespace
@@ -35,11 +36,25 @@ std::optional<StoredDigitPlan> DigitPlanStore::find() const
     plan.updated_at = time_in(head.getColumn(2));
     SQLite::Statement rules{database_.handle(),
                             "SELECT name, pattern, priority, replacement, call_class, emergency, "
-                            "status, phrase FROM digit_rule ORDER BY position"};
+                            "status, phrase, trunks FROM digit_rule ORDER BY position"};
     while (rules.executeStep()) plan.rules.rules.push_back(rule_in(rules));
     SQLite::Statement rights{database_.handle(), "SELECT number, call_class FROM call_right"};
     while (rights.executeStep())
         plan.rules.rights.emplace(rights.getColumn(0).getString(), class_in(rights.getColumn(1)));
+    SQLite::Statement outside{database_.handle(),
+                              "SELECT number, forward, calls, minutes, calls_a_day "
+                              "FROM outside_right"};
+    while (outside.executeStep()) {
+        const OutsideRights may{outside.getColumn(1).getInt() != 0,
+                                {outside.getColumn(2).getUInt(),
+                                 std::chrono::minutes{outside.getColumn(3).getInt()},
+                                 outside.getColumn(4).getUInt()}};
+        auto number = outside.getColumn(0).getString();
+        if (number.empty())
+            plan.rules.default_outside = may;
+        else
+            plan.rules.outside.emplace(std::move(number), may);
+    }
     return plan;
 }
 
@@ -54,7 +69,7 @@ void DigitPlanStore::put(const StoredDigitPlan& plan)
 
     database_.handle().exec("DELETE FROM digit_rule");
     SQLite::Statement insert{database_.handle(),
-                             "INSERT INTO digit_rule VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+                             "INSERT INTO digit_rule VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
     for (std::size_t i = 0; i < plan.rules.rules.size(); ++i) {
         const auto& rule = plan.rules.rules[i];
         insert.bind(1, static_cast<std::int64_t>(i));
@@ -66,6 +81,7 @@ void DigitPlanStore::put(const StoredDigitPlan& plan)
         insert.bind(7, rule.emergency ? 1 : 0);
         insert.bind(8, static_cast<std::int64_t>(rule.status));
         insert.bind(9, rule.phrase);
+        insert.bind(10, column(rule.trunks));
         run_once(insert);
     }
     database_.handle().exec("DELETE FROM call_right");
@@ -75,6 +91,19 @@ void DigitPlanStore::put(const StoredDigitPlan& plan)
         right.bind(2, std::string{name(call_class)});
         run_once(right);
     }
+    database_.handle().exec("DELETE FROM outside_right");
+    SQLite::Statement outside{database_.handle(),
+                              "INSERT INTO outside_right VALUES (?, ?, ?, ?, ?)"};
+    const auto put_outside = [&](const std::string& number, const OutsideRights& may) {
+        outside.bind(1, number);
+        outside.bind(2, may.forward ? 1 : 0);
+        outside.bind(3, static_cast<std::int64_t>(may.limits.calls));
+        outside.bind(4, static_cast<std::int64_t>(may.limits.minutes.count()));
+        outside.bind(5, static_cast<std::int64_t>(may.limits.calls_per_day));
+        run_once(outside);
+    };
+    put_outside({}, plan.rules.default_outside);
+    for (const auto& [number, may] : plan.rules.outside) put_outside(number, may);
 }
 
 }  // namespace lampline::db

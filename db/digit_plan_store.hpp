@@ -1,5 +1,5 @@
 #pragma once
-// Tables `digit_plan`, `digit_rule` and `call_right`.
+// Tables `digit_plan`, `digit_rule`, `call_right` and `outside_right`.
 #include <chrono>
 #include <optional>
 

@@ -13,6 +13,7 @@
 #include "db/group_store.hpp"
 #include "db/mailbox_store.hpp"
 #include "db/ring_group_store.hpp"
+#include "db/trunk_store.hpp"
 
 namespace lampline::db {
 
@@ -46,6 +47,7 @@ DirectoryRef load_directory(Database& database)
         numbering.ring_groups.push_back(std::move(row.group));
     if (auto plan = DigitPlanStore{database}.find())
         numbering.digit_plan = DigitPlan{std::move(plan->rules)};
+    for (auto& row : TrunkStore{database}.all()) numbering.trunks.push_back(std::move(row.trunk));
     snapshot.commit();
     return std::make_shared<const Directory>(database.domain(), std::move(extensions),
                                              std::move(groups), std::move(numbering),

@@ -17,8 +17,8 @@ std::string key_of(const std::string& call_id, const std::string& local_tag)
 }  // namespace
 
 WriteBehind::WriteBehind(Database& database)
-    : database_{database}, bindings_{database}, subscriptions_{database}, calls_{database},
-      call_log_{database}
+    : database_{database}, bindings_{database},
+      subscriptions_{database}, calls_{database}, call_log_{database}, outside_days_{database}
 {
 }
 
@@ -65,6 +65,9 @@ void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
             owed_ringing_.insert_or_assign(silent->call, *silent);
         } else if (auto* recorded = std::get_if<CallRecorded>(&change)) {
             add_record(std::move(*recorded));
+        } else if (auto* day = std::get_if<OutsideDay>(&change)) {
+            auto key = key_of(day->payer, day->trunk);
+            owed_days_.insert_or_assign(std::move(key), std::move(*day));
         }
         due_by(now + delay);
     }
@@ -129,7 +132,7 @@ void WriteBehind::due_by(TimePoint deadline)
 std::size_t WriteBehind::owed() const noexcept
 {
     return owed_bindings_count_ + owed_subscriptions_.size() + owed_calls_.size() +
-           owed_ringing_.size() + owed_records_.size();
+           owed_ringing_.size() + owed_days_.size() + owed_records_.size();
 }
 
 void WriteBehind::flush_due(TimePoint now)
@@ -161,6 +164,7 @@ bool WriteBehind::flush(TimePoint now)
     owed_subscriptions_.clear();
     owed_calls_.clear();
     owed_ringing_.clear();
+    owed_days_.clear();
     owed_records_.clear();
     deadline_.reset();
     retry_delay_ = {};
@@ -175,6 +179,7 @@ void WriteBehind::for_each_owed(Visit visit)
     for (const auto& [key, owed] : owed_subscriptions_) visit(owed);
     for (const auto& [id, owed] : owed_calls_) visit(owed);
     for (const auto& [id, owed] : owed_ringing_) visit(owed);
+    for (const auto& [key, owed] : owed_days_) visit(owed);
     for (const auto& owed : owed_records_) visit(owed);
 }
 
@@ -227,6 +232,11 @@ void WriteBehind::write(const OwedRinging& owed)
 {
     if (const auto* stored = std::get_if<RingingStored>(&owed)) return calls_.put(*stored->call);
     calls_.remove_ringing(std::get<RingingRemoved>(owed).call);
+}
+
+void WriteBehind::write(const OutsideDay& owed)
+{
+    outside_days_.put(owed);
 }
 
 void WriteBehind::write(const CallRecorded& owed)

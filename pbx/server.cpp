@@ -17,6 +17,7 @@
 #include "db/call_store.hpp"
 #include "db/database_thread.hpp"
 #include "db/directory_loader.hpp"
+#include "db/outside_day_store.hpp"
 #include "db/route_key.hpp"
 #include "db/subscription_store.hpp"
 #include "engine/exchange.hpp"
@@ -75,7 +76,8 @@ AtStart read_database(db::Database& database)
     auto calls = db::CallStore{database}.all();
     return {db::load_directory(database),
             {db::BindingStore{database}.all(), db::SubscriptionStore{database}.all(),
-             std::move(calls.calls), std::move(calls.ringing)},
+             std::move(calls.calls), std::move(calls.ringing),
+             db::OutsideDayStore{database}.latest()},
             std::move(calls.damaged),
             db::route_key(database)};
 }
@@ -254,9 +256,8 @@ public:
     /// The SIP messages kept of a call. Any thread.
     void show_messages(CallRecordId record, std::function<void(SipTraceRef)> answer)
     {
-        loop_.post([this, record, answer = std::move(answer)] {
-            answer(endpoint_.messages_of(record));
-        });
+        loop_.post(
+            [this, record, answer = std::move(answer)] { answer(endpoint_.messages_of(record)); });
     }
 
     /// SIGTERM, SIGINT or SIGHUP. Any thread.
@@ -301,7 +302,8 @@ private:
         move(present());
         shown_.reset();
         for (const auto& event : outbox_.events)
-            if (const auto* part = std::get_if<PartRecorded>(&event)) endpoint_.keep_messages(*part);
+            if (const auto* part = std::get_if<PartRecorded>(&event))
+                endpoint_.keep_messages(*part);
         commands_.swap(outbox_.commands);
         for (auto& command : commands_) {
             if (const auto* notify = std::get_if<SendNotify>(&command); notify && notify->event_at)

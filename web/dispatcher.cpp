@@ -73,8 +73,10 @@ CallOrder order_of(CallAction action, const PathParams& path,
 
 RouteTest route_test_in(const json::object& body)
 {
-    RouteTest test{.from = json::value_to<std::string>(body.at("from")),
-                   .dialled = json::value_to<std::string>(body.at("dialled"))};
+    RouteTest test{.dialled = json::value_to<std::string>(body.at("dialled"))};
+    if (const auto* from = body.if_contains("from")) test.from = json::value_to<std::string>(*from);
+    if (const auto* trunk = body.if_contains("trunk"))
+        test.trunk = json::value_to<std::string>(*trunk);
     if (const auto* caller = body.if_contains("caller"); caller && !caller->is_null())
         test.caller = json::value_to<std::string>(*caller);
     return test;

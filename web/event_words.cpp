@@ -14,6 +14,8 @@ EventWords words(const LegEvent& leg, json::object said)
     said["call"] = std::to_string(leg.call.value);
     said["leg"] = std::to_string(leg.leg.value);
     said["extension"] = leg.extension;
+    said["number"] = leg.trunk.empty() ? json::value{} : json::value(leg.number);
+    said["trunk"] = leg.trunk.empty() ? json::value{} : json::value(leg.trunk);
     said["direction"] = leg.direction == Direction::initiator ? "initiator" : "recipient";
     said["state"] = name(leg.state);
     if (leg.state == LegState::terminated)

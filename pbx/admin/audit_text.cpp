@@ -11,6 +11,18 @@ namespace lampline::admin {
 
 namespace json = boost::json;
 
+namespace {
+
+json::object object_of(const OutsideRights& may)
+{
+    return {{"forward", may.forward},
+            {"calls", may.limits.calls},
+            {"minutes", may.limits.minutes.count()},
+            {"calls_per_day", may.limits.calls_per_day}};
+}
+
+}  // namespace
+
 std::string audit_text(const Extension& extension)
 {
     return json::serialize(json::object{{"number", extension.number},
@@ -91,19 +103,66 @@ std::string audit_text(const DigitRules& rules)
 {
     json::array written;
     for (const auto& rule : rules.rules)
-        written.push_back(json::object{{"name", rule.name},
-                                       {"pattern", rule.pattern},
-                                       {"priority", rule.priority},
-                                       {"replacement", rule.replacement},
-                                       {"call_class", name(rule.call_class)},
-                                       {"emergency", rule.emergency},
-                                       {"status", rule.status},
-                                       {"phrase", rule.phrase}});
+        written.push_back(
+            json::object{{"name", rule.name},
+                         {"pattern", rule.pattern},
+                         {"priority", rule.priority},
+                         {"replacement", rule.replacement},
+                         {"call_class", name(rule.call_class)},
+                         {"emergency", rule.emergency},
+                         {"status", rule.status},
+                         {"phrase", rule.phrase},
+                         {"trunks", json::array(rule.trunks.begin(), rule.trunks.end())}});
     json::object rights;
     for (const auto& [number, right] : rules.rights) rights.emplace(number, name(right));
+    json::object outside;
+    for (const auto& [number, may] : rules.outside) outside.emplace(number, object_of(may));
     return json::serialize(json::object{{"rules", std::move(written)},
                                         {"default_right", name(rules.default_right)},
-                                        {"rights", std::move(rights)}});
+                                        {"rights", std::move(rights)},
+                                        {"default_outside", object_of(rules.default_outside)},
+                                        {"outside", std::move(outside)}});
+}
+
+std::string audit_text(const Trunk& trunk)
+{
+    json::array servers;
+    for (const auto& server : trunk.servers)
+        servers.push_back(json::object{
+            {"host", server.host},
+            {"port", server.port},
+            {"transport", server.transport ? name(*server.transport) : std::string_view{}}});
+    json::array numbers;
+    for (const auto& rule : trunk.caller_id.numbers)
+        numbers.push_back(json::object{{"pattern", rule.pattern}, {"number", rule.number}});
+    json::array inbound;
+    for (const auto& each : trunk.inbound)
+        inbound.push_back(json::object{{"pattern", each.pattern},
+                                       {"destination", each.destination},
+                                       {"outside", each.outside}});
+    const TrunkCredentials none;
+    const auto& credentials = trunk.credentials ? *trunk.credentials : none;
+    return json::serialize(
+        json::object{{"name", trunk.name},
+                     {"display_name", trunk.display_name},
+                     {"kind", name(trunk.kind)},
+                     {"enabled", trunk.enabled},
+                     {"servers", std::move(servers)},
+                     {"sources", json::array(trunk.sources.begin(), trunk.sources.end())},
+                     {"domain", trunk.domain},
+                     {"username", credentials.username},
+                     {"realm", credentials.realm},
+                     {"expires", trunk.expires.count()},
+                     {"qualify", trunk.qualify.count()},
+                     {"trusted", trunk.trusted},
+                     {"mode", name(trunk.mode)},
+                     {"caller_id",
+                      {{"main_number", trunk.caller_id.main_number},
+                       {"numbers", std::move(numbers)},
+                       {"show_outside_callers", trunk.caller_id.show_outside_callers},
+                       {"anonymous", trunk.caller_id.anonymous}}},
+                     {"inbound", std::move(inbound)},
+                     {"limits", object_of(OutsideRights{false, trunk.limits})}});
 }
 
 std::string feature_code_audit_text(const std::string& code)

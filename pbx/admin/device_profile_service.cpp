@@ -1,10 +1,7 @@
 #include "admin/device_profile_service.hpp"
 
-#include "admin/audit_text.hpp"
 #include "admin/body_profile_service.hpp"
 #include "core/device_id.hpp"
-#include "db/audit_store.hpp"
-#include "db/directory_loader.hpp"
 
 namespace lampline::admin {
 
@@ -25,7 +22,7 @@ Result<DeviceProfileSaved, Refusal> DeviceProfileService::put(const DeviceProfil
                                                               const Actor& actor,
                                                               std::chrono::sys_seconds now)
 {
-    db::Transaction transaction{database_, db::Durability::full};
+    AuditedChange change{database_, actor, now};
     db::DeviceProfileStore rows{database_};
     std::vector<FieldFault> faults;
     const auto id = device_id(choice.device);
@@ -33,34 +30,13 @@ Result<DeviceProfileSaved, Refusal> DeviceProfileService::put(const DeviceProfil
     if (!BodyProfileService{database_}.exists(choice.profile))
         faults.push_back(
             {"/profile", "unknown_profile", "there is no body profile " + choice.profile});
-    const auto before = id ? rows.find(*id) : std::nullopt;
-    if (id && !before && rows.all().size() >= max_devices)
+    if (id && !rows.find(*id) && rows.all().size() >= max_devices)
         faults.push_back({"/device", "too_many",
                           "there are " + std::to_string(max_devices) + " devices already"});
-    if (!faults.empty()) return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, 0}};
-    if (auto refusal = check(condition, before ? before->stamp.version : 0))
-        return unexpected{std::move(*refusal)};
-
-    DeviceProfileSaved saved;
-    saved.created = !before;
-    saved.row.choice = {*id, choice.profile};
-    saved.row.stamp.created_at = before ? before->stamp.created_at : now;
-    saved.row.stamp.updated_at = now;
-    db::AuditRow audit{0,
-                       now,
-                       actor.name,
-                       actor.address,
-                       actor.request_id,
-                       "device_profile.put",
-                       *id,
-                       std::nullopt,
-                       audit_text(saved.row.choice)};
-    if (before) audit.before = audit_text(before->choice);
-    saved.row.stamp.version = db::AuditStore{database_}.record(audit);
-    rows.put(saved.row);
-    transaction.commit();
-    saved.change.directory = db::load_directory(database_);
-    return saved;
+    if (!faults.empty()) return unexpected{invalid(std::move(faults))};
+    return change.put(rows, "device_profile", *id,
+                      db::StoredDeviceProfile{{*id, choice.profile}, {}},
+                      &db::StoredDeviceProfile::choice, condition);
 }
 
 Result<ConfigChange, Refusal> DeviceProfileService::remove(std::string_view device,
@@ -68,17 +44,12 @@ Result<ConfigChange, Refusal> DeviceProfileService::remove(std::string_view devi
                                                            const Actor& actor,
                                                            std::chrono::sys_seconds now)
 {
-    db::Transaction transaction{database_, db::Durability::full};
-    const auto before = find(device);
-    if (auto refusal = check(condition, before ? before->stamp.version : 0))
-        return unexpected{std::move(*refusal)};
-    if (!before) return unexpected{Refusal{RefusalKind::unknown, {}, {}, 0}};
-    db::AuditStore{database_}.record({0, now, actor.name, actor.address, actor.request_id,
-                                      "device_profile.delete", before->choice.device,
-                                      audit_text(before->choice), std::nullopt});
-    db::DeviceProfileStore{database_}.remove(before->choice.device);
-    transaction.commit();
-    return ConfigChange{db::load_directory(database_)};
+    AuditedChange change{database_, actor, now};
+    // What is no id names no row either.
+    return change.remove(db::DeviceProfileStore{database_}, "device_profile",
+                         device_id(device).value_or(std::string{device}),
+                         &db::StoredDeviceProfile::choice, condition,
+                         [] { return std::vector<db::GroupReference>{}; });
 }
 
 }  // namespace lampline::admin

@@ -6,17 +6,13 @@
 #include <string_view>
 #include <vector>
 
-#include "admin/change.hpp"
+#include "admin/audited_change.hpp"
 #include "base/result.hpp"
 #include "db/device_profile_store.hpp"
 
 namespace lampline::admin {
 
-struct DeviceProfileSaved {
-    db::StoredDeviceProfile row;
-    bool created = false;
-    ConfigChange change;
-};
+using DeviceProfileSaved = Saved<db::StoredDeviceProfile>;
 
 /// Use cases over one Database, on the thread that has it. May throw SQLite::Exception; then
 /// nothing is changed. A device may be named in any way that device_id() reads.

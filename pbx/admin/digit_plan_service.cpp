@@ -5,6 +5,8 @@
 #include "admin/audited_change.hpp"
 #include "db/digit_plan_store.hpp"
 #include "db/extension_store.hpp"
+#include "db/ring_group_store.hpp"
+#include "db/trunk_store.hpp"
 
 namespace lampline::admin {
 namespace {
@@ -39,7 +41,18 @@ std::vector<FieldFault> faults_of(const DigitRules& rules, db::Database& databas
         return {{"/rules", "too_many", "must be at most " + std::to_string(DigitPlan::max_rules)}};
     for (std::size_t i = 0; i < rules.rules.size(); ++i)
         check_rule(rules.rules[i], "/rules/" + std::to_string(i), faults);
+    const db::TrunkStore trunks{database};
     const db::ExtensionStore extensions{database};
+    const db::RingGroupStore ring_groups{database};
+    for (std::size_t i = 0; i < rules.rules.size(); ++i)
+        for (std::size_t j = 0; j < rules.rules[i].trunks.size(); ++j)
+            if (const auto& trunk = rules.rules[i].trunks[j]; !trunks.find(trunk))
+                faults.push_back({"/rules/" + std::to_string(i) + "/trunks/" + std::to_string(j),
+                                  "unknown_trunk", "there is no trunk " + trunk});
+    for (const auto& [number, may] : rules.outside)
+        if (!extensions.find(number) && !ring_groups.find(number))
+            faults.push_back({"/outside/" + number, "unknown_number",
+                              "there is no extension or ring group " + number});
     for (const auto& [number, right] : rules.rights)
         if (!extensions.find(number))
             faults.push_back(

@@ -29,7 +29,8 @@ public:
 
     [[nodiscard]] DigitPlanView at() const;
     /// Replaces the whole plan. Faults at /rules/N/name, /rules/N/pattern (with what RE2 says),
-    /// /rules/N/replacement, /rules/N/status, /rules/N/phrase, /rights/NUMBER (unknown_extension).
+    /// /rules/N/replacement, /rules/N/status, /rules/N/phrase, /rights/NUMBER (unknown_extension),
+    /// /rules/N/trunks/N (unknown_trunk), /outside/NUMBER (unknown_number).
     Result<DigitPlanSaved, Refusal> put(const DigitRules& rules, const Precondition& condition,
                                         const Actor& actor, std::chrono::sys_seconds now);
 

@@ -23,7 +23,12 @@ struct Leg {
     LegState state = LegState::trying;
     LegInput ended_by = LegInput::error;  ///< meaningful when terminated
     unsigned status = 0;                  ///< final status that its phone sent; 0: none
-    std::string extension;                ///< whose phone this is
+    std::string extension;                ///< whose phone this is; empty: it is outside
+    std::string trunk{};                  ///< by which it is reached; empty: a phone
+    std::string payer{};                  ///< trunk that we called: for whom it counts
+    bool counted = false;                 ///< among the calls to outside
+    std::chrono::minutes may_last{};      ///< from its answer; 0: no limit
+    std::optional<std::chrono::system_clock::time_point> must_end_at{};
     DialogId dialog;                      ///< seen from us: local_tag is ours
     DialogState dialog_state;
     NameAddr phone;                       ///< who is at this leg
@@ -153,7 +158,8 @@ struct Call {
     CallRef id;
     CallPhase phase = CallPhase::ringing;
     CallMode mode = CallMode::bridge;
-    std::string from;  ///< extension of the first caller
+    std::string from;  ///< extension of the first caller, or its number outside
+    std::string from_trunk{};  ///< by which the first caller came; empty: a phone
     std::string dialled;
     std::deque<Leg> legs;  ///< the caller's first; references stay good while legs are added
     std::vector<Relay> relays;

@@ -25,7 +25,8 @@ struct DialogSnapshot {
     std::string id;       ///< names it to watchers for life, over restarts too; empty: it is named after the leg
     CallRef call;         ///< whose leg it is at present
     unsigned status = 0;  ///< terminated: the final SIP status that the phone sent; 0: none
-    std::string extension;
+    std::string extension;  ///< empty: outside, reached by `trunk`
+    std::string trunk{};
     DialogId dialog;      ///< local_tag is the phone's, remote_tag ours (RFC 4235 §4.1.3, RFC 3891 §3)
     Direction direction = Direction::initiator;
     LegState state = LegState::trying;
@@ -56,11 +57,12 @@ struct ReachChanged {
 /// An INVITE became a call; before the first DialogChanged of it.
 struct CallStarted {
     CallRef call;
-    std::string caller;  ///< extension
+    std::string caller;  ///< extension, or number outside
     std::string dialled;
     std::chrono::system_clock::time_point started_at;
     std::optional<std::chrono::system_clock::time_point> answered_at{};  ///< it was talking before a restart
     bool clicked = false;  ///< a third party placed it: the caller's phones are rung first (RFC 3725)
+    std::string trunk{};   ///< by which the caller came; empty: a phone
 };
 
 /// An INVITE was refused before it became a call.
@@ -74,6 +76,7 @@ struct CallRefused {
     std::string sip_call_id;
     unsigned status = 0;
     std::string phrase;
+    std::string trunk{};  ///< by which the caller came; empty: a phone
 };
 
 /// The call is over for a reason that its legs do not tell; before the last of them is terminated.

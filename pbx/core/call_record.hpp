@@ -69,7 +69,8 @@ struct CallPart {
     PartResult result = PartResult::failed;
     /// To be shown as a missed call of the extension: nobody answered in this attempt, and it was not declined.
     bool missed = false;
-    std::string extension;
+    std::string extension;      ///< number outside where `trunk` says so
+    std::string trunk{};        ///< by which it was reached; empty: a phone of the office
     std::string name;           ///< display name
     std::string sip_call_id;
     std::string end;            ///< word of RFC 4235 (`local-bye`, `replaced`, ...)
@@ -89,11 +90,13 @@ struct CallRecord {
     CallRecordId id;
     CallRef call;  ///< of this run of the program
     std::string caller;
+    std::string caller_trunk{};  ///< by which the caller came; empty: a phone of the office
     std::string caller_name;
     std::string dialled;
     std::string callee;  ///< the extension that was dialled
     std::string callee_name;
-    std::string answered_by;  ///< extension of the first phone that answered; empty: nobody
+    std::string answered_by;  ///< extension, or number outside, that answered first; empty: nobody
+    std::string answered_trunk{};  ///< by which it was reached; empty: a phone of the office
     std::optional<TimePoint> ringing_at;
     std::optional<TimePoint> answered_at;
     TimePoint ended_at;

@@ -3,11 +3,13 @@
 // refused.
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/number_patterns.hpp"
+#include "core/outside_rights.hpp"
 
 namespace lampline {
 
@@ -29,6 +31,7 @@ struct DigitRule {
     bool emergency = false;                      ///< no right is needed
     unsigned status = 0;                         ///< refused with it, 400 to 699; 0: not refused
     std::string phrase;                          ///< of the refusal
+    std::vector<std::string> trunks{};  ///< the number lies outside: by the first that can take it
 
     friend bool operator==(const DigitRule&, const DigitRule&) = default;
 };
@@ -39,6 +42,8 @@ struct DigitRules {
     CallClass default_right =
         CallClass::international;  ///< of extensions that `rights` does not name
     std::map<std::string, CallClass, std::less<>> rights;
+    OutsideRights default_outside{};  ///< of those that `outside` does not name
+    std::map<std::string, OutsideRights, std::less<>> outside{};
 
     friend bool operator==(const DigitRules&, const DigitRules&) = default;
 };
@@ -49,22 +54,14 @@ struct DigitRuleFault {
     std::string reason;
 };
 
-/// The plan as it is used: compiled once, immutable, any thread. Matching takes time linear in the
-/// number, whatever the patterns are.
+/// The plan as it is used: compiled once, immutable, any thread.
 class DigitPlan {
 public:
     static constexpr std::size_t max_rules = 200;
-    static constexpr std::size_t max_pattern = 128;
-    static constexpr std::size_t max_replacement = 64;
 
-    DigitPlan();
+    DigitPlan() = default;
     /// Rules that fault_of() finds fault with are left out.
     explicit DigitPlan(DigitRules rules);
-    ~DigitPlan();
-    DigitPlan(DigitPlan&&) noexcept;
-    DigitPlan& operator=(DigitPlan&&) noexcept;
-    DigitPlan(const DigitPlan&) = delete;
-    DigitPlan& operator=(const DigitPlan&) = delete;
 
     struct Match {
         const DigitRule* rule;
@@ -73,13 +70,13 @@ public:
     /// The rule that is about `dialled`.
     [[nodiscard]] std::optional<Match> find(std::string_view dialled) const;
     [[nodiscard]] CallClass right_of(std::string_view extension) const noexcept;
+    [[nodiscard]] const OutsideRights& outside_rights_of(std::string_view number) const noexcept;
 
     static std::optional<DigitRuleFault> fault_of(const DigitRule& rule);
 
 private:
-    class Compiled;
     DigitRules written_;
-    std::unique_ptr<const Compiled> compiled_;  // null: there are no rules
+    NumberPatterns patterns_;  // of the rules in the order in which they count
 };
 
 }  // namespace lampline

@@ -81,6 +81,11 @@ Directory::Directory(std::string domain, std::vector<Extension> extensions,
         ring_groups_.try_emplace(std::move(number), std::move(group));
     }
     numbering_.ring_groups.clear();
+    for (auto& trunk : numbering_.trunks) {
+        std::string name = trunk.name;
+        trunks_.try_emplace(std::move(name), std::move(trunk));
+    }
+    numbering_.trunks.clear();
 
     std::ranges::stable_sort(groups, {}, &Group::name);
     groups_.reserve(groups.size());
@@ -121,6 +126,27 @@ const RingGroup* Directory::find_ring_group(std::string_view number) const noexc
 {
     const auto found = ring_groups_.find(number);
     return found == ring_groups_.end() ? nullptr : &found->second;
+}
+
+const TrunkRules* Directory::find_trunk(std::string_view name) const noexcept
+{
+    const auto found = trunks_.find(name);
+    return found == trunks_.end() ? nullptr : &found->second;
+}
+
+bool Directory::serves_elsewhere(std::string_view domain) const noexcept
+{
+    return std::ranges::any_of(trunks_, [&](const auto& each) {
+        const auto& trunk = each.second.trunk();
+        return trunk.enabled && trunk.mode == CallMode::proxy && trunk.domain == domain;
+    });
+}
+
+std::vector<TrunkRef> Directory::trunks() const
+{
+    std::vector<TrunkRef> all;
+    for (const auto& [name, trunk] : trunks_) all.push_back(trunk.shared());
+    return all;
 }
 
 std::span<const WatchRight> Directory::watchers_of(std::string_view member) const noexcept
@@ -223,6 +249,15 @@ ProfileRef Directory::device_profile(std::span<const std::string> devices) const
     for (const auto& device : devices)
         if (const auto found = devices_.find(device); found != devices_.end()) return found->second;
     return {};
+}
+
+bool Directory::same_device_profiles(const Directory& other) const
+{
+    return devices_.size() == other.devices_.size() &&
+           std::ranges::all_of(devices_, [&](const auto& device) {
+               const auto found = other.devices_.find(device.first);
+               return found != other.devices_.end() && found->second->name == device.second->name;
+           });
 }
 
 ProfileRef Directory::profile_for(const WatchRight& right, std::string_view user_agent,

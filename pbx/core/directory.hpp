@@ -15,6 +15,7 @@
 #include "core/forwarding.hpp"
 #include "core/message_summary.hpp"
 #include "core/numbering.hpp"
+#include "core/trunk_rules.hpp"
 
 namespace lampline {
 
@@ -141,6 +142,11 @@ public:
     {
         return find(number) || find_ring_group(number) || digit_plan().find(number);
     }
+    [[nodiscard]] const TrunkRules* find_trunk(std::string_view name) const noexcept;
+    /// `domain` is that of another proxy of ours. O(trunks).
+    [[nodiscard]] bool serves_elsewhere(std::string_view domain) const noexcept;
+    /// Every trunk, by name.
+    [[nodiscard]] std::vector<TrunkRef> trunks() const;
     /// The rows of the office's own, by name.
     [[nodiscard]] std::span<const ProfileRef> profiles() const noexcept { return profiles_; }
     /// What a phone of `right.watcher` wants in the body: as chosen for one of its `devices` names,
@@ -150,6 +156,8 @@ public:
                                          std::span<const std::string> devices = {}) const;
     /// As chosen for the first of `devices` that has one; null: none has.
     [[nodiscard]] ProfileRef device_profile(std::span<const std::string> devices) const;
+    /// Every device is told in a profile of the same name as by `other`. O(devices).
+    [[nodiscard]] bool same_device_profiles(const Directory& other) const;
     /// The groups behind right(), by name. O(all memberships): for questions of people, not for the
     /// SIP thread.
     [[nodiscard]] std::vector<GroupGrant> grants(std::string_view watcher,
@@ -182,6 +190,7 @@ private:
     Table<Group> groups_;
     Table<std::vector<std::string>> audiences_;  // watchers by group, each sorted
     Table<RingGroup> ring_groups_;
+    std::map<std::string, TrunkRules, std::less<>> trunks_;
     Table<std::vector<WatchRight>> by_member_;   // each sorted by watcher
     Table<std::vector<WatchRight>> by_watcher_;  // each sorted by member
 };

@@ -46,6 +46,12 @@ bool rings(const Picture& picture) noexcept
     });
 }
 
+bool has_call(const Picture& picture) noexcept
+{
+    return std::ranges::any_of(
+        picture.dialogs, [](const ShownDialog& shown) { return !shown.dialog->stands_in; });
+}
+
 /// The state that `word` says, whatever the dialog is in.
 LegState said_by(std::string_view word) noexcept
 {
@@ -156,9 +162,7 @@ bool Projection::update(const Dialogs& live, const Dialogs& standing)
     current_ = std::make_shared<const Picture>(Picture{revision, std::move(shown)});
     cleared_ = current_->dialogs.empty() ? current_
                                          : std::make_shared<const Picture>(Picture{revision, {}});
-    // Who only stands in for a call ends it: between two calls phones see that.
-    const bool in_call = !current_->dialogs.empty() &&
-                         !std::ranges::count(standing, current_->dialogs.front().dialog);
+    const bool in_call = has_call(*current_);
     if (!in_call) last_idle_ = revision;
     return true;
 }
@@ -168,7 +172,7 @@ bool Projection::update(const Dialogs& live, const Dialogs& standing)
 bool Projection::must_clear(const PictureRef& told) const noexcept
 {
     if (!told || told->dialogs.empty() || current_->dialogs.empty()) return false;
-    if (last_idle_ > told->revision) return true;
+    if (last_idle_ > told->revision && has_call(*told)) return true;
     switch (profile_->clearing) {
     case Clearing::between_calls: return false;
     case Clearing::before_ringing:
@@ -322,6 +326,7 @@ bool MemberState::stand(const Standing& standing)
         if (dialog) continue;
         dialog = std::make_shared<TrackedDialog>();
         dialog->id = all[which].second;
+        dialog->stands_in = true;
         dialog->latest.leg.value = std::numeric_limits<std::uint64_t>::max() - which;
         dialog->latest.state = LegState::confirmed;
         dialog->latest.direction = Direction::initiator;

@@ -23,6 +23,7 @@ namespace lampline {
 struct TrackedDialog {
     DialogSnapshot latest;
     std::string id;  ///< of the `dialog` element: unique, also over restarts, and the same for life
+    bool stands_in = false;  ///< for a call: it says what the extension is without one
 };
 
 /// A live dialog as one profile shows it at one time.

@@ -9,12 +9,16 @@
 
 namespace lampline {
 
-/// The phones of one extension. Where they are is looked up when they are to ring.
+/// The phones of one extension, or one way to a number outside. Where they are is looked up when
+/// they are to ring.
 struct HuntMember {
-    std::string extension;
+    std::string extension;  ///< empty: outside
     std::chrono::seconds delay{};             ///< after its wave began
     std::optional<unsigned> q_thousandths{};  ///< only contacts with this q; empty: all
     std::string contact{};                    ///< only this one; empty: all
+    std::string trunk{};                      ///< by which a number outside is called
+    std::string number{};                     ///< outside, as the trunk wants it
+    std::size_t path = 0;                     ///< place among the paths of the trunk
 
     friend bool operator==(const HuntMember&, const HuntMember&) = default;
 };
@@ -23,6 +27,7 @@ struct HuntMember {
 struct HuntWave {
     std::vector<HuntMember> members;
     std::chrono::seconds ring_for{};  ///< then the next wave; 0: as long as calls ring at most
+    std::chrono::seconds heard_within{};  ///< else the next wave, if there is one; 0: never mind
 
     friend bool operator==(const HuntWave&, const HuntWave&) = default;
 };
@@ -36,6 +41,9 @@ struct Hunt {
     std::string if_no_answer;
     std::string if_unreachable;
     std::string if_refused{};  ///< for any other reason
+    bool outside = false;      ///< `number` lies outside, and is shown as it was dialled
+    std::string payer{};       ///< outside: for whom it counts; empty: a caller from outside
+    bool unlimited = false;    ///< outside: an emergency number
 
     friend bool operator==(const Hunt&, const Hunt&) = default;
 };
@@ -49,6 +57,8 @@ struct Invitation {
     SessionTimer session_timer;
     std::vector<Header> headers;
     PayloadRef payload;  ///< null: the callee makes the offer
+    std::string extension{};  ///< whose phone calls; empty: somebody outside
+    bool anonymous = false;   ///< the caller wants no identity to leave the office
 };
 
 /// A number that a phone has sent the call to (302).
@@ -73,6 +83,8 @@ struct Hunting {
     std::optional<std::chrono::steady_clock::time_point> wave_ends;
     bool rang_out = false;  ///< a wave ended and nobody had come
     bool heard = false;     ///< a phone has answered by itself, if only to refuse
+    bool must_be_heard = false;  ///< at `wave_ends` it is looked whether anything was heard at all
+    bool counted = false;        ///< among the calls to outside of its payer
     std::string caller;     ///< by whose rights numbers are dialled
     std::string presented;  ///< the number that the caller shows; empty: none
     Flow own;               ///< the phone that asked, which does not ring

@@ -16,7 +16,9 @@ namespace lampline {
 struct LegEvent {
     CallRef call;
     LegId leg;
-    std::string extension;
+    std::string extension;  ///< empty: outside
+    std::string number;     ///< outside: as the office dials it
+    std::string trunk;      ///< outside: by which it is reached
     Direction direction = Direction::initiator;
     LegState state = LegState::trying;
     LegInput ended_by = LegInput::error;  ///< meaningful when terminated

@@ -15,7 +15,9 @@ namespace lampline {
 
 struct LiveLeg {
     std::string role;       ///< "caller" or "callee"
-    std::string extension;
+    std::string extension;  ///< empty: outside
+    std::string number;     ///< outside: as the office dials it
+    std::string trunk;      ///< outside: by which it is reached
     std::string state;      ///< RFC 4235 word
     std::string call_id;
     std::string address;    ///< transport:host:port of the phone
@@ -25,6 +27,7 @@ struct LiveCall {
     std::string id;
     std::string log_id;  ///< of its record, once it is over
     std::string from;
+    std::string from_trunk;  ///< by which the caller came; empty: a phone
     std::string dialled;
     std::chrono::system_clock::time_point started_at;
     std::optional<std::chrono::system_clock::time_point> answered_at;

@@ -1,10 +1,11 @@
 #pragma once
-// What can be dialled beside extensions.
+// What can be dialled beside extensions, and the lines that it goes out by.
 #include <vector>
 
 #include "core/digit_plan.hpp"
 #include "core/feature_code.hpp"
 #include "core/ring_group.hpp"
+#include "core/trunk.hpp"
 
 namespace lampline {
 
@@ -12,6 +13,7 @@ struct Numbering {
     FeatureCodes feature_codes;
     std::vector<RingGroup> ring_groups;
     DigitPlan digit_plan{};
+    std::vector<Trunk> trunks{};
 };
 
 }  // namespace lampline

@@ -39,7 +39,7 @@ std::string RlmiWriter::part_head(std::string_view type, std::size_t part) const
 {
     std::string head{"--"};
     head.append(mark_).append("\r\nContent-Type: ").append(type);
-    head.append(";charset=\"UTF-8\"\r\nContent-ID: <").append(part_id(part)).append(">\r\n\r\n");
+    head.append("\r\nContent-ID: <").append(part_id(part)).append(">\r\n\r\n");
     return head;
 }
 

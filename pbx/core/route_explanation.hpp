@@ -13,11 +13,13 @@ struct RouteTest {
     std::string from;  ///< an extension, which need have no phone
     std::string dialled;
     std::optional<std::string> caller{};  ///< the number that it shows; none: `from`; empty: no number
+    std::string trunk{};  ///< not empty: somebody outside calls over it, and `from` is of no account
 };
 
-/// One phone that would ring.
+/// One phone that would ring, or one way to a number outside.
 struct ExplainedTarget {
-    std::string extension;
+    std::string extension{};  ///< empty: outside
+    std::string trunk{};      ///< empty: a phone
     std::string contact;  ///< URI as registered
     std::string address;  ///< transport:host:port
     std::chrono::seconds after{};  ///< from the start of the call, when those before do not answer

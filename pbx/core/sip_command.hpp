@@ -14,6 +14,7 @@ struct OpenDialog {
     TransactionId transaction;
     LegId leg;
     std::string local_tag;
+    bool outside = false;  ///< only headers that cross the border of the office are sent in it
 };
 
 /// Takes up dialog `leg` of an earlier run, confirmed. What cannot be taken up is reported as DialogLost.
@@ -22,6 +23,7 @@ struct ResumeDialog {
     DialogId dialog;
     DialogState state;
     Flow flow;
+    bool outside = false;  ///< as in OpenDialog
 };
 
 /// The phone of dialog `leg` is reached over `flow` from now on, unless the dialog has a route set.
@@ -56,6 +58,7 @@ struct SendInvite {
     Target target;
     NameAddr from;
     NameAddr to;
+    std::string contact_user{};  ///< of our Contact; empty: that of From
     std::string local_tag;
     std::string call_id;
     unsigned max_forwards = 70;
@@ -65,6 +68,7 @@ struct SendInvite {
     std::vector<Header> headers;
     PayloadRef payload;
     std::shared_ptr<const TrunkCredentials> credentials{};  ///< of the trunk it goes to; null: a phone, or none
+    bool outside = false;  ///< as in OpenDialog
 };
 
 /// Sends a request within the dialog of `leg` (INVITE included; not ACK, not CANCEL).

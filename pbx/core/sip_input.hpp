@@ -10,7 +10,7 @@ namespace lampline {
 struct InviteReceived {
     TransactionId transaction;
     Flow source;
-    std::string authenticated;  ///< the extension whose credentials it carried; never empty
+    std::string authenticated;  ///< the extension whose credentials it carried; empty: it came by `trunk`
     SipUri request_uri;
     bool to_us = true;  ///< the host of `request_uri` is the domain, or an address of ours
     Parties parties;
@@ -26,6 +26,8 @@ struct InviteReceived {
     std::optional<Replaces> replaces;
     std::string user_agent;
     PayloadRef payload;
+    std::string trunk{};  ///< whose address it came from
+    std::optional<NameAddr> asserted{};  ///< P-Asserted-Identity, where it came by a trunk (RFC 3325)
 };
 
 /// A request within the dialog of `leg`, ACK and CANCEL excepted. `transaction` must be answered.

@@ -68,8 +68,18 @@ struct CallRecorded {
     std::shared_ptr<const CallRecord> record;
 };
 
+/// How often outside was called within a day: by a number of the office, or by way of a trunk.
+struct OutsideDay {
+    std::chrono::sys_days day;
+    std::string payer;  ///< empty: counted for `trunk`
+    std::string trunk;
+    unsigned calls = 0;
+
+    friend bool operator==(const OutsideDay&, const OutsideDay&) = default;
+};
+
 using StorageChange =
     std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved, CallStored, CallRemoved,
-                 RingingStored, RingingRemoved, CallRecorded>;
+                 RingingStored, RingingRemoved, CallRecorded, OutsideDay>;
 
 }  // namespace lampline

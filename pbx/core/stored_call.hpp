@@ -23,6 +23,10 @@ struct StoredLeg {
     OptionTag supported = OptionTag::none;
     PayloadRef sdp;     ///< the last session description of the phone; only type and body are kept
     bool held = false;
+    std::string trunk{};  ///< by which it is reached; empty: a phone
+    std::string payer{};  ///< of a call to outside
+    bool counted = false;  ///< among the calls to outside
+    std::optional<std::chrono::system_clock::time_point> must_end_at{};  ///< empty: no limit
 };
 
 /// Two phones that talk to each other.
@@ -35,6 +39,7 @@ struct StoredCall {
     std::chrono::seconds session_expires{};             ///< negotiated (RFC 4028); 0: no session timer
     std::optional<std::chrono::system_clock::time_point> session_ends_at;
     std::array<StoredLeg, 2> legs;
+    std::string from_trunk{};  ///< by which the first caller came; empty: a phone
 };
 
 /// An INVITE without final answer, of a call that rings: enough to end it when its transaction has died with us.

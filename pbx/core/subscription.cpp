@@ -93,7 +93,7 @@ std::size_t header_size(const NotifyDialog& dialog) noexcept
     std::size_t size = fixed + (six ? longer_in_ipv6 : 0) + dialog.request_uri.size() +
                        dialog.from.size() + dialog.to.size() + dialog.call_id.size() +
                        dialog.contact.size() + dialog.event.size();
-    if (!dialog.require.empty()) size += 150;  // Require, and what a multipart says of itself
+    if (!dialog.require.empty()) size += 130;  // Require, and what a multipart says of itself
     for (const auto& route : dialog.route)
         size += std::string_view{"Route: \r\n"}.size() + route.size();
     return size;

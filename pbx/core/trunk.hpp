@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/call_mode.hpp"
+#include "core/outside_rights.hpp"
 #include "core/sip_types.hpp"
 
 namespace lampline {
@@ -58,15 +60,6 @@ struct TrunkCallerId {
     friend bool operator==(const TrunkCallerId&, const TrunkCallerId&) = default;
 };
 
-/// What calls to outside may cost. 0: no limit.
-struct OutsideLimits {
-    unsigned calls = 0;              ///< at once
-    std::chrono::minutes minutes{};  ///< of one call, after which it ends
-    unsigned calls_per_day = 0;      ///< of the office's day (UTC)
-
-    friend bool operator==(const OutsideLimits&, const OutsideLimits&) = default;
-};
-
 /// Who is meant by a number that is called over the trunk from outside.
 struct InboundNumber {
     std::string pattern;      ///< matches the whole number (RE2)
@@ -96,12 +89,18 @@ struct Trunk {
     std::chrono::seconds qualify{60};   ///< interval of OPTIONS; 0: never
     bool trusted =
         true;  ///< of our Trust Domain (RFC 3325): identities and diversions are told and believed
+    /// proxy: another proxy of ours, with which phones share their dialogs, From and all other
+    /// headers included; peers only. bridge: whatever the phones' mode.
+    CallMode mode = CallMode::bridge;
     TrunkCallerId caller_id{};
     std::vector<InboundNumber> inbound{};  ///< the first that fits; none: 404
     OutsideLimits limits{};                ///< of all calls over it to outside
 };
 
 using TrunkRef = std::shared_ptr<const Trunk>;
+
+/// `host` is a numeric address, not a name.
+bool is_numeric_address(std::string_view host) noexcept;
 
 /// User part of our Contact for `trunk`, so that an INVITE to it tells whose it is, should several
 /// share an address.

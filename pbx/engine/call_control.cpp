@@ -51,6 +51,7 @@ bool still_rings(const Leg& leg) noexcept
 
 OrderAnswer CallEngine::carry_out(const CallOrder& order, Moment now, Outbox& outbox)
 {
+    outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
     if (order.action == CallAction::place) return place(order, now, outbox);
     Call* call = find_shown(order.call);
     if (!call) return {.outcome = OrderOutcome::unknown_call};
@@ -173,11 +174,13 @@ OrderAnswer CallEngine::move_party(Call& call, const CallOrder& order, Moment no
     if (!stays) return in_the_way("nobody talks in this call");
     if (call.mode == CallMode::proxy) return in_the_way(std::string{in_proxy_mode});
     if (is_moving(call)) return in_the_way("another change of this call is under way");
-    if (order.by == stays->extension) std::swap(stays, leaves);
+    if (!order.by.empty() && order.by == stays->extension) std::swap(stays, leaves);
     if (!order.by.empty() && order.by != leaves->extension)
         return bad("/by", "not_in_call", "does not talk in this call");
-    if (order.to == stays->extension) return bad("/to", "itself", "is who would be called");
-    if (auto fault = fault_of(leaves->extension, order.to, &stays->flow)) return std::move(*fault);
+    if (!stays->extension.empty() && order.to == stays->extension)
+        return bad("/to", "itself", "is who would be called");
+    if (auto fault = fault_of(payer_of(*leaves, *stays), order.to, &stays->flow))
+        return std::move(*fault);
     call.transfer = Transfer{.transferor = leaves->id, .transferee = stays->id, .reports = false};
     ring_target(call, *leaves, order.to, nullptr, now, outbox);
     return {};

@@ -2,6 +2,7 @@
 // call.
 #include <charconv>
 
+#include "core/extension_uri.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 
@@ -242,18 +243,22 @@ LiveCall CallEngine::shown(const Call& call)
     LiveCall live{.id = std::to_string(call.id.value),
                   .log_id = write(record_id(call.started_at, call.id)),
                   .from = call.from,
+                  .from_trunk = call.from_trunk,
                   .dialled = call.dialled,
                   .started_at = call.started_at,
                   .answered_at = call.answered_at,
                   .legs = {}};
     for (const auto& leg : call.legs) {
-        live.legs.push_back({.role = leg.role == LegRole::caller ? "caller" : "callee",
-                             .extension = leg.extension,
-                             .state = std::string{name(leg.state)},
-                             .call_id = leg.dialog.call_id,
-                             .address = std::string{name(leg.flow.transport)} + ":" +
-                                        leg.flow.host + ":" + std::to_string(leg.flow.port),
-                             .held = leg.held});
+        live.legs.push_back(
+            {.role = leg.role == LegRole::caller ? "caller" : "callee",
+             .extension = leg.extension,
+             .number = leg.trunk.empty() ? std::string{} : extension_of(leg.phone.uri),
+             .trunk = leg.trunk,
+             .state = std::string{name(leg.state)},
+             .call_id = leg.dialog.call_id,
+             .address = std::string{name(leg.flow.transport)} + ":" + leg.flow.host + ":" +
+                        std::to_string(leg.flow.port),
+             .held = leg.held});
     }
     return live;
 }

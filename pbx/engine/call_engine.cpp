@@ -8,9 +8,9 @@
 namespace lampline {
 
 CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
-                       const LocationTable& locations)
+                       const LocationTable& locations, const TrunkStates& trunks)
     : settings_{std::move(settings)}, tokens_{std::move(tokens)}, directory_{std::move(directory)},
-      locations_{locations}, order_{settings_.random}
+      locations_{locations}, trunks_{trunks}, order_{settings_.random}
 {
 }
 
@@ -22,8 +22,15 @@ void CallEngine::replace_directory(DirectoryRef directory)
         [&](const std::string& number) { return !directory_->find_ring_group(number); });
 }
 
-void CallEngine::receive(const InviteReceived& input, Moment now, Outbox& outbox)
+void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& outbox)
 {
+    outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
+    std::optional<InviteReceived> from_outside;
+    if (!received.trunk.empty()) {
+        from_outside = take_from_outside(received, outbox);
+        if (!from_outside) return;
+    }
+    const InviteReceived& input = from_outside ? *from_outside : received;
     if (input.max_forwards == 0) return reject(input, 483, "Too Many Hops", outbox);
     if (calls_.size() >= settings_.max_calls)
         return reject(input, 503, "Too Many Calls", outbox, {{"Retry-After", "5"}});
@@ -34,13 +41,27 @@ void CallEngine::receive(const InviteReceived& input, Moment now, Outbox& outbox
     if (input.replaces) return receive_replaces(input, now, outbox);  // never an ordinary call
 
     const auto* phone = addressed_phone(input);
-    if (!phone && !input.to_us) return reject(input, 404, "Not A Number Here", outbox);
+    const bool elsewhere = !phone && !input.to_us;
+    if (elsewhere && !directory_->serves_elsewhere(input.request_uri.host))
+        return reject(input, 404, "Not A Number Here", outbox);
     const auto dialled = dialled_by(input);
     std::vector<Diversion> diversions;
     if (input.payload) diversions = parse_diversions(input.payload->headers);
     const auto shown = number_shown_by(input);
     auto route = lampline::route(
-        {input.authenticated, dialled, &input.source, diversions, shown, phone}, router_view());
+        {input.authenticated, dialled, &input.source, diversions, shown, phone, input.trunk},
+        router_view());
+    // The far side of a trunk is not told where phones are, nor sent their messages as they are,
+    // unless it is a proxy of ours.
+    const auto* from = directory_->find_trunk(input.trunk);
+    if (!input.trunk.empty() &&
+        !(from && from->trunk().mode == CallMode::proxy && route.mode == CallMode::proxy))
+        route.mode = CallMode::bridge;
+    // A number at another proxy's is no number here.
+    const bool here =
+        route.kind == RouteKind::feature ||
+        (route.kind == RouteKind::hunt && !leads_to(route.hunt, input.request_uri.host));
+    if (elsewhere && here) return reject(input, 404, "Not A Number Here", outbox);
     switch (route.kind) {
     case RouteKind::hunt:
         if (route.mode == CallMode::redirect) return redirect(input, route, diversions, outbox);
@@ -58,8 +79,12 @@ void CallEngine::receive(const InviteReceived& input, Moment now, Outbox& outbox
 
 RouteExplanation CallEngine::explain_route(const RouteTest& test) const
 {
-    if (!directory_->find(test.from)) return {.known_caller = false};
-    const RouteQuestion question{test.from, test.dialled, nullptr, {}, test.caller};
+    const bool outside = !test.trunk.empty();
+    const bool known = outside ? directory_->find_trunk(test.trunk) != nullptr
+                               : directory_->find(test.from) != nullptr;
+    if (!known) return {.known_caller = false};
+    RouteQuestion question{test.from, test.dialled, nullptr, {}, test.caller, nullptr, test.trunk};
+    if (outside) question.from = {};
     return explain(lampline::route(question, router_view()), question, router_view());
 }
 
@@ -129,6 +154,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
 
 void CallEngine::advance(Moment now, Outbox& outbox)
 {
+    outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
     while (const auto due = timers_.take_due(now.mono)) {
         const auto found = calls_.find(due->call);
         if (found == calls_.end()) continue;
@@ -155,6 +181,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             break;
         case TimerKind::probe: probe(call, now, outbox); break;
         case TimerKind::keep_ringing: keep_ringing(call, outbox); break;
+        case TimerKind::outside: duration_over(call, now, outbox); break;
         case TimerKind::linger:
             for (auto& leg : call.legs) {
                 leg.invite_in = leg.ack_due = {};
@@ -238,16 +265,19 @@ void CallEngine::reject(const InviteReceived& input, unsigned status, std::strin
                       .headers = std::move(headers)});
     const auto dialled = dialled_by(input);
     const auto* callee = directory_->find(dialled);
-    const auto caller = party_of(input.authenticated, input.parties.from.display_name);
+    const bool outside = !input.trunk.empty();
+    const auto caller = outside ? input.parties.from
+                                : party_of(input.authenticated, input.parties.from.display_name);
     outbox.announce(CallRefused{.call = call_ids_.next(),
-                                .caller = input.authenticated,
+                                .caller = outside ? extension_of(caller.uri) : input.authenticated,
                                 .caller_name = caller.display_name,
                                 .dialled = dialled,
                                 .callee = callee ? callee->number : std::string{},
                                 .callee_name = callee ? callee->display_name : std::string{},
                                 .sip_call_id = input.call_id,
                                 .status = status,
-                                .phrase = std::string{phrase}});
+                                .phrase = std::string{phrase},
+                                .trunk = input.trunk});
 }
 
 NameAddr CallEngine::party_of(std::string_view number, std::string_view own_display_name) const
@@ -321,13 +351,14 @@ void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
         if (const auto owner = by_leg_.find(leg.id); owner != by_leg_.end())
             occupancy_.ended(leg.extension, owner->second->id);
         if (talked) occupancy_.talked(leg.extension);
+        no_longer_outside(leg);
     }
     announce(leg, outbox);
 }
 
 void CallEngine::announce(const Leg& leg, Outbox& outbox) const
 {
-    if (leg.extension.empty()) return;
+    if (leg.extension.empty() && leg.trunk.empty()) return;
     const auto owner = by_leg_.find(leg.id);
     outbox.announce(DialogChanged{{
         .leg = leg.id,
@@ -335,6 +366,7 @@ void CallEngine::announce(const Leg& leg, Outbox& outbox) const
         .call = owner == by_leg_.end() ? CallRef{} : owner->second->id,
         .status = leg.status,
         .extension = leg.extension,
+        .trunk = leg.trunk,
         .dialog = {leg.dialog.call_id, leg.dialog.remote_tag,
                    leg.dialog.local_tag},  // as the phone sees it
         .direction = leg.role == LegRole::caller ? Direction::initiator : Direction::recipient,
@@ -452,7 +484,7 @@ void CallEngine::cancel_timers(const Call& call)
 {
     for (const auto kind :
          {TimerKind::ring, TimerKind::session, TimerKind::probe, TimerKind::linger,
-          TimerKind::transfer, TimerKind::seen, TimerKind::keep_ringing})
+          TimerKind::transfer, TimerKind::seen, TimerKind::keep_ringing, TimerKind::outside})
         timers_.cancel({call.id, kind});
 }
 

@@ -40,9 +40,9 @@ enum class CallsToEnd : std::uint8_t { ringing, all };
 /// every leg. Knows no socket and no clock; one step per input; SIP thread only.
 class CallEngine {
 public:
-    /// `locations` says where phones are, and outlives this.
+    /// `locations` says where phones are, `trunks` which ways outside there are; both outlive this.
     CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
-               const LocationTable& locations);
+               const LocationTable& locations, const TrunkStates& trunks);
 
     void receive(const InviteReceived& input, Moment now, Outbox& outbox);
     void receive(const RequestReceived& input, Moment now, Outbox& outbox);
@@ -67,7 +67,8 @@ public:
 
     /// Takes up the talking calls of an earlier run: both phones are told nothing, but asked soon
     /// whether they still know the call (RFC 5057). What cannot be taken up leaves the storage.
-    void restore(std::vector<StoredCall> stored, Moment now, Outbox& outbox);
+    void restore(std::vector<StoredCall> stored, const std::vector<OutsideDay>& outside, Moment now,
+                 Outbox& outbox);
     /// Tells the phones of calls that only rang that those are over.
     static void end_ringing(const std::vector<StoredRinging>& stored, Outbox& outbox);
     /// The phones of `aor` came, left or moved: dialogs whose connection was lost with an earlier
@@ -92,7 +93,8 @@ private:
         linger,
         transfer,
         seen,
-        keep_ringing
+        keep_ringing,
+        outside
     };
     struct TimerKey {
         CallRef call;
@@ -112,6 +114,20 @@ private:
                     Moment now, Outbox& outbox);
     /// A call with its caller's leg, which is not yet announced.
     Call& open_call(const InviteReceived& input, CallMode mode, Moment now, Outbox& outbox);
+    /// Whom one INVITE of a hunt goes to.
+    struct Branch {
+        std::string extension{};  ///< empty: outside
+        NameAddr phone;           ///< who is there
+        NameAddr from;            ///< who is told to call
+        NameAddr to;
+        Target target;
+        std::string contact_user{};  ///< empty: that of `from`
+        std::vector<Header> headers;
+        PayloadRef payload;
+        TrunkRef trunk{};  ///< null: a phone
+    };
+    Leg& send_invite(Call& call, Branch branch, const Invitation& invitation, Moment now,
+                     Outbox& outbox);
     void ring(Call& call, const std::string& extension, const Invitation& invitation,
               const Binding& binding, Moment now, Outbox& outbox);
     void branch_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -160,9 +176,24 @@ private:
                       const std::string& warning, Moment now, Outbox& outbox);
     [[nodiscard]] RouterView router_view() const
     {
-        return {*directory_, locations_, occupancy_, order_};
+        return {*directory_, locations_, occupancy_, order_, trunks_, outside_};
     }
 
+    // trunk_call.cpp: calls from and to outside
+    /// What is dialled, who calls and what passes of an INVITE that came by a trunk; nullopt: it is
+    /// answered.
+    std::optional<InviteReceived> take_from_outside(const InviteReceived& input, Outbox& outbox);
+    void ring_outside(Call& call, const HuntMember& member, Moment now, Outbox& outbox);
+    /// A leg to outside was answered: from now on its time counts.
+    void limit_duration(Call& call, Leg& leg, Moment now);
+    void watch_duration(Call& call, Moment now);
+    void duration_over(Call& call, Moment now, Outbox& outbox);
+    void no_longer_outside(Leg& leg);
+    /// Who is at `other`, as far as the phone or trunk of `leg` may know (RFC 3325).
+    [[nodiscard]] std::optional<NameAddr> shown_to(const Leg& leg, const Leg& other) const;
+    /// Whose rights count when the place of `leaves` is taken in the call with `stays`.
+    [[nodiscard]] static const std::string& payer_of(const Leg& leaves, const Leg& stays) noexcept;
+    [[nodiscard]] NameAddr party_of(const Hunt& hunt) const;
     /// Tells the caller where the phones are (RFC 3261 §8.3).
     void redirect(const InviteReceived& input, const Route& route, std::span<const Diversion> known,
                   Outbox& outbox);
@@ -291,6 +322,8 @@ private:
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;
     /// The phone that `invite` addresses by its contact; nullptr: none.
     [[nodiscard]] const Binding* addressed_phone(const InviteReceived& invite) const;
+    /// All of `hunt` are ways to the trunks of this domain.
+    [[nodiscard]] bool leads_to(const Hunt& hunt, std::string_view domain) const;
     /// The number that `invite` calls.
     [[nodiscard]] std::string dialled_by(const InviteReceived& invite) const;
     static void connect(Leg& left, Leg& right) noexcept;
@@ -345,7 +378,9 @@ private:
     std::unordered_map<LegId, Call*> by_leg_;
     const LocationTable& locations_;
     DialogIndex index_;
+    const TrunkStates& trunks_;
     Occupancy occupancy_;
+    OutsideUse outside_;
     std::unordered_map<std::string, std::vector<LegId>> adrift_;  // by extension
     HuntOrder order_;
     TimerQueue<TimerKey, TimerKeyHash> timers_;

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include "core/extension_uri.hpp"
+
 namespace lampline {
 namespace {
 
@@ -122,7 +124,8 @@ void set_missed(CallRecord& record)
         const bool unanswered = part.result == PartResult::missed ||
                                 part.result == PartResult::busy ||
                                 part.result == PartResult::unreachable;
-        part.missed = was_rung(part) && unanswered && !attempt_answered(record, part);
+        part.missed =
+            part.trunk.empty() && was_rung(part) && unanswered && !attempt_answered(record, part);
     }
 }
 
@@ -165,6 +168,7 @@ void CallRecorder::fold(const CallStarted& started, Moment /*now*/, Outbox& /*ou
     open.clicked = started.clicked;
     auto& record = open.record;
     record.caller = started.caller;
+    record.caller_trunk = started.trunk;
     record.call = started.call;
     record.id = record_id(started.started_at, started.call);
     record.dialled = started.dialled;
@@ -215,12 +219,17 @@ std::size_t CallRecorder::add_part(Open& open, const DialogSnapshot& dialog, Mom
         part.kind = late ? PartKind::took_over : PartKind::picked_up;
     else
         part.kind = late ? PartKind::transferred : PartKind::called;
-    part.extension = dialog.extension;
+    part.extension =
+        dialog.trunk.empty() ? dialog.extension : extension_of(dialog.local.identity.uri);
+    part.trunk = dialog.trunk;
     part.name = dialog.local.identity.display_name;
     part.sip_call_id = dialog.dialog.call_id;
     part.started_at = from_before ? started_at(record.id) : now.wall;
     if (from_before) part.answered_at = record.answered_at;
-    if (from_before && part.kind != PartKind::caller) record.answered_by = part.extension;
+    if (from_before && part.kind != PartKind::caller) {
+        record.answered_by = part.extension;
+        record.answered_trunk = part.trunk;
+    }
     if (part.kind == PartKind::caller) {
         record.caller_name = part.name;
         record.callee = dialog.remote.identity.uri.user;
@@ -240,6 +249,7 @@ void CallRecorder::answered(Open& open, CallPart& part, Moment now)
     if (part.kind == PartKind::caller || !record.answered_by.empty()) return;
     if (open.clicked && !record.answered_at) return;  // once both have each other's media
     record.answered_by = part.extension;
+    record.answered_trunk = part.trunk;
     if (!record.answered_at) record.answered_at = now.wall;
 }
 
@@ -285,6 +295,7 @@ void CallRecorder::fold(const CallMoved& moved, Moment now, Outbox& outbox)
         if (open.clicked && !open.record.answered_at) {
             open.record.answered_at = now.wall;
             open.record.answered_by = part.extension;
+            open.record.answered_trunk = part.trunk;
         } else {
             part.kind = PartKind::transferred;
             part.moved_by = open.position_of(moved.transferor);
@@ -313,6 +324,7 @@ void CallRecorder::fold(const CallRefused& refused, Moment now, Outbox& outbox)
     record->id = record_id(now.wall, refused.call);
     record->call = refused.call;
     record->caller = refused.caller;
+    record->caller_trunk = refused.trunk;
     record->caller_name = refused.caller_name;
     record->dialled = refused.dialled;
     record->callee = refused.callee;
@@ -325,6 +337,7 @@ void CallRecorder::fold(const CallRefused& refused, Moment now, Outbox& outbox)
     caller.kind = PartKind::caller;
     caller.result = PartResult::unanswered;
     caller.extension = refused.caller;
+    caller.trunk = refused.trunk;
     caller.name = refused.caller_name;
     caller.sip_call_id = refused.sip_call_id;
     caller.started_at = caller.ended_at = now.wall;

@@ -22,7 +22,11 @@ StoredLeg to_stored(const Leg& leg)
                      .other = leg.other,
                      .supported = leg.supported,
                      .sdp = leg.sdp,
-                     .held = leg.held};
+                     .held = leg.held,
+                     .trunk = leg.trunk,
+                     .payer = leg.payer,
+                     .counted = leg.counted,
+                     .must_end_at = leg.must_end_at};
     stored.state.cseq = leg.reserved_cseq;
     stored.flow.connection = {};
     return stored;
@@ -102,6 +106,7 @@ void CallEngine::keep(Call& call, Outbox& outbox)
                                 .session_expires = call.session_expires,
                                 .session_ends_at = call.session_ends_at,
                                 .legs = {to_stored(*one), to_stored(*other)},
+                                .from_trunk = call.from_trunk,
                             }),
                             !std::exchange(call.kept, true)});
 }
@@ -147,8 +152,11 @@ void CallEngine::end_ringing(const std::vector<StoredRinging>& stored, Outbox& o
     }
 }
 
-void CallEngine::restore(std::vector<StoredCall> stored, Moment now, Outbox& outbox)
+void CallEngine::restore(std::vector<StoredCall> stored, const std::vector<OutsideDay>& outside,
+                         Moment now, Outbox& outbox)
 {
+    outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
+    outside_.restore(outside);
     std::ranges::sort(stored, {}, &StoredCall::id);
     auto probe_at = now.mono + first_probe;
     for (const auto& call : stored) {
@@ -183,6 +191,7 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
     call.phase = CallPhase::talking;
     call.mode = is_proxied(stored) ? CallMode::proxy : CallMode::bridge;
     call.from = stored.from;
+    call.from_trunk = stored.from_trunk;
     call.dialled = stored.dialled;
     call.started_at = stored.started_at;
     call.answered_at = stored.answered_at;
@@ -197,6 +206,11 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
         leg.role = kept.role;
         leg.state = LegState::confirmed;
         leg.extension = kept.extension;
+        leg.trunk = kept.trunk;
+        leg.payer = kept.payer;
+        leg.counted = kept.counted;
+        leg.must_end_at = kept.must_end_at;
+        if (leg.counted) outside_.resumed(leg.payer, leg.trunk);
         leg.dialog = kept.dialog;
         leg.dialog_state = kept.state;
         leg.reserved_cseq = kept.state.cseq;
@@ -210,19 +224,27 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
         leg.heard_at = now.mono - settings_.probe_interval;  // not in this run
         leg.proxied = call.mode == CallMode::proxy;
         leg.resumed = !leg.proxied;  // it has no name that watchers know from before
-        leg.adrift = leg.flow.transport == Transport::tcp && leg.dialog_state.route.empty();
+        leg.adrift = leg.flow.transport == Transport::tcp && leg.dialog_state.route.empty() &&
+                     leg.trunk.empty();
         if (leg.adrift) adrift_[leg.extension].push_back(leg.id);
         enlist(call, leg);
         index_.stopped_ringing(leg);
-        if (!leg.proxied) outbox.send(ResumeDialog{leg.id, leg.dialog, leg.dialog_state, leg.flow});
+        if (!leg.proxied)
+            outbox.send(
+                ResumeDialog{leg.id, leg.dialog, leg.dialog_state, leg.flow, !leg.trunk.empty()});
     }
     connect(call.legs.front(), call.legs.back());
-    outbox.announce(
-        CallStarted{call.id, call.from, call.dialled, call.started_at, call.answered_at});
+    outbox.announce(CallStarted{.call = call.id,
+                                .caller = call.from,
+                                .dialled = call.dialled,
+                                .started_at = call.started_at,
+                                .answered_at = call.answered_at,
+                                .trunk = call.from_trunk});
     for (const auto& leg : call.legs) announce(leg, outbox);
     call.unsaved = true;  // what was reserved is used up
     keep(call, outbox);
     set_timer(call, TimerKind::probe, probe_at);
+    watch_duration(call, now);
     if (call.session_ends_at)
         set_timer(call, TimerKind::session,
                   now.mono + std::max<std::chrono::nanoseconds>(session_grace,

@@ -3,6 +3,7 @@
 
 #include "core/extension_uri.hpp"
 #include "core/sdp.hpp"
+#include "core/trunk_identity.hpp"
 #include "engine/call_engine.hpp"
 
 namespace lampline {
@@ -18,6 +19,14 @@ bool on_hold(const PayloadRef& payload) noexcept
     return has_body(payload) && !receives_media(payload->body);
 }
 
+/// A trunk that could not do it says nothing of the number: another one may. Busy, declined or
+/// unknown there is so everywhere.
+bool may_try_another_way(const ResponseReceived& response) noexcept
+{
+    return response.generated || response.status == 408 || response.status / 100 == 5 ||
+           response.status == 401 || response.status == 407;
+}
+
 }  // namespace
 
 Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment now, Outbox& outbox)
@@ -26,7 +35,8 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
     Call& call = *owned;
     call.id = call_ids_.next();
     call.mode = mode;
-    call.from = input.authenticated;
+    call.from = input.trunk.empty() ? input.authenticated : extension_of(input.parties.from.uri);
+    call.from_trunk = input.trunk;
     call.dialled = dialled_by(input);
     call.started_at = now.wall;
     call.asked_timer = input.session_timer;
@@ -36,11 +46,14 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
     caller.id = leg_ids_.next();
     caller.role = LegRole::caller;
     caller.extension = input.authenticated;
+    caller.trunk = input.trunk;
     caller.proxied = mode == CallMode::proxy;
     caller.dialog = {input.call_id, {}, input.parties.from_tag};
     if (!caller.proxied) caller.dialog.local_tag = tokens_();
     caller.dialog_state = dialog_state_of(input);
-    caller.phone = party_of(input.authenticated, input.parties.from.display_name);
+    caller.phone = input.trunk.empty()
+                       ? party_of(input.authenticated, input.parties.from.display_name)
+                       : input.parties.from;
     caller.flow = input.source;
     caller.supported = input.supported | input.required;
     caller.sdp = input.payload;
@@ -55,8 +68,13 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
     if (caller.proxied)
         call.passed_on = input.transaction;
     else
-        outbox.send(OpenDialog{input.transaction, caller.id, caller.dialog.local_tag});
-    outbox.announce(CallStarted{call.id, input.authenticated, call.dialled, call.started_at});
+        outbox.send(OpenDialog{
+            input.transaction, caller.id, caller.dialog.local_tag, !caller.trunk.empty()});
+    outbox.announce(CallStarted{.call = call.id,
+                                .caller = call.from,
+                                .dialled = call.dialled,
+                                .started_at = call.started_at,
+                                .trunk = call.from_trunk});
     return call;
 }
 
@@ -65,7 +83,7 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
 {
     Call& call = open_call(input, route.mode, now, outbox);
     Leg& caller = call.caller();
-    caller.other = party_of(route.hunt.number, {});
+    caller.other = party_of(route.hunt);
     announce(caller, outbox);
 
     constexpr auto end_to_end = OptionTag::timer | OptionTag::reliable;
@@ -83,6 +101,8 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
         .session_timer = timer_to_forward(input.session_timer, settings_.session_expires),
         .headers = {},
         .payload = input.payload,
+        .extension = caller.extension,
+        .anonymous = wants_privacy(input.parties.from, input.payload),
     };
     begin_hunt(call, std::move(route), std::move(hunting), now, outbox);
     sweep(call, outbox);
@@ -91,46 +111,69 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
 void CallEngine::ring(Call& call, const std::string& extension, const Invitation& invitation,
                       const Binding& binding, Moment now, Outbox& outbox)
 {
+    auto phone = party_of(extension, {});
+    send_invite(call,
+                {.extension = extension,
+                 .phone = phone,
+                 .from = invitation.from,
+                 .to = std::move(phone),
+                 .target = target_of(binding),
+                 .headers = invitation.headers,
+                 .payload = invitation.payload},
+                invitation, now, outbox);
+}
+
+Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invitation, Moment now,
+                             Outbox& outbox)
+{
     Leg& leg = call.legs.emplace_back();
     leg.id = leg_ids_.next();
     leg.role = LegRole::callee;
-    leg.extension = extension;
+    leg.extension = std::move(branch.extension);
+    if (branch.trunk) leg.trunk = branch.trunk->name;
     leg.proxied = call.mode == CallMode::proxy;
     if (leg.proxied)
         leg.dialog = {call.caller().dialog.call_id, call.caller().dialog.remote_tag, {}};
     else
         leg.dialog = {tokens_(), tokens_(), {}};
-    leg.phone = party_of(extension, {});
+    leg.phone = std::move(branch.phone);
     leg.other = invitation.from;
-    leg.flow = binding.flow;
+    leg.flow = branch.target.flow;
     leg.invite_out = transaction_ids_.next();
     leg.heard_at = now.mono;
-    auto target = target_of(binding);
-    leg.dialog_state.local_party = leg.other;
-    leg.dialog_state.remote_party = leg.phone;
-    leg.dialog_state.contact_user = leg.other.uri.user;
-    leg.dialog_state.target = target.request_uri;
-    leg.dialog_state.route = target.route;
+    leg.dialog_state.local_party = branch.from;
+    leg.dialog_state.remote_party = branch.to;
+    leg.dialog_state.contact_user =
+        branch.contact_user.empty() ? branch.from.uri.user : branch.contact_user;
+    leg.dialog_state.target = branch.target.request_uri;
+    leg.dialog_state.route = branch.target.route;
     ++leg.dialog_state.cseq;
     enlist(call, leg);
-    if (leg.proxied) return pass_on(call, leg, invitation, std::move(target), outbox);
+    if (leg.proxied) {
+        pass_on(call, leg, invitation, std::move(branch.target), outbox);
+        return leg;
+    }
     set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
     outbox.send(SendInvite{
         .leg = leg.id,
         .transaction = leg.invite_out,
-        .target = std::move(target),
-        .from = leg.other,
-        .to = leg.phone,
+        .target = std::move(branch.target),
+        .from = std::move(branch.from),
+        .to = std::move(branch.to),
+        .contact_user = std::move(branch.contact_user),
         .local_tag = leg.dialog.local_tag,
         .call_id = leg.dialog.call_id,
         .max_forwards = invitation.max_forwards,
         .supported = invitation.supported,
         .required = invitation.required,
         .session_timer = invitation.session_timer,
-        .headers = invitation.headers,
-        .payload = invitation.payload,
+        .headers = std::move(branch.headers),
+        .payload = std::move(branch.payload),
+        .credentials = branch.trunk ? branch.trunk->credentials : nullptr,
+        .outside = branch.trunk != nullptr,
     });
     announce(leg, outbox);
+    return leg;
 }
 
 void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived& response,
@@ -199,7 +242,9 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     const auto answered = answer_timer(call.asked_timer, has(caller.supported, OptionTag::timer),
                                        response.session_timer);
     std::vector<Header> headers;  // who it is, when it is not who was dialled
-    if (leg.extension != call.dialled) headers.push_back({"P-Asserted-Identity", write(leg.phone)});
+    if (const auto shown = shown_to(caller, leg);
+        shown && extension_of(shown->uri) != call.dialled)
+        headers.push_back({"P-Asserted-Identity", write(*shown)});
     outbox.send(Reply{.transaction = caller.ack_due,
                       .status = response.status,
                       .phrase = response.phrase,
@@ -210,6 +255,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
                       .payload = response.payload});
     move(leg, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
+    limit_duration(call, leg, now);
     start_talking(call, {.expires = answered.supervise_for}, now, outbox);
     cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
 }
@@ -218,7 +264,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
 /// both share the dialog.
 BestResponse CallEngine::told_to_caller(const Leg& leg, const ResponseReceived& response) const
 {
-    if (response.status / 100 == 3 && !response.redirects.empty()) {
+    if (leg.trunk.empty() && response.status / 100 == 3 && !response.redirects.empty()) {
         Payload why;
         why.headers = {warning_of("A phone of " + leg.extension + " redirects to no number here")};
         return {
@@ -252,6 +298,10 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
     if (call.mode == CallMode::proxy && (status == 401 || status == 407))
         call.challenges.push_back(response.message);
     if (better_response(status, best.status)) best = std::move(told);
+    if (!leg.trunk.empty() && !may_try_another_way(response)) {
+        call.hunting->wave = call.hunting->hunt.waves.size();
+        return hunt_is_over(call, now, outbox);
+    }
     branch_refused(call, leg, status, now, outbox);
 }
 

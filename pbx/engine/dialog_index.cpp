@@ -5,7 +5,7 @@ namespace lampline {
 void DialogIndex::add(const Leg& leg)
 {
     by_call_id_[leg.dialog.call_id].push_back(leg.id);
-    if (leg.role == LegRole::callee) ringing_[leg.extension].push_back(leg.id);
+    if (leg.role == LegRole::callee && !leg.extension.empty()) ringing_[leg.extension].push_back(leg.id);
 }
 
 void DialogIndex::stopped_ringing(const Leg& leg)

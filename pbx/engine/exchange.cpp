@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/extension_uri.hpp"
+
 namespace lampline {
 namespace {
 
@@ -18,6 +20,9 @@ LegEvent leg_event(const DialogSnapshot& dialog)
     return {.call = dialog.call,
             .leg = dialog.leg,
             .extension = dialog.extension,
+            .number =
+                dialog.trunk.empty() ? std::string{} : extension_of(dialog.local.identity.uri),
+            .trunk = dialog.trunk,
             .direction = dialog.direction,
             .state = dialog.state,
             .ended_by = dialog.ended_by,
@@ -43,7 +48,8 @@ RegistrationEvent registration_event(const std::string& aor, const LocationTable
 }  // namespace
 
 Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory)
-    : registrar_{settings.registrar}, calls_{settings.calls, tokens, directory, registrar_.locations()},
+    : registrar_{settings.registrar}, calls_{settings.calls, tokens, directory,
+                                             registrar_.locations(), trunks_},
       indications_{settings.indications, tokens, directory, registrar_.locations()},
       publications_{settings.publications, tokens},
       events_{settings.events, tokens, directory, registrar_.locations(), publications_},
@@ -161,7 +167,7 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
 {
     auto first = outbox.events.size();
     CallEngine::end_ringing(kept.ringing, outbox);
-    calls_.restore(std::move(kept.calls), now, outbox);
+    calls_.restore(std::move(kept.calls), kept.outside, now, outbox);
     fold_events(first, now, outbox);
     first = outbox.events.size();
     registrar_.restore(std::move(kept.bindings), now, outbox);
@@ -295,10 +301,12 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                 [&](const DialogChanged& changed) {
                     if (outbox.listened)
                         outbox.shown.push_back({now.wall, leg_event(changed.dialog)});
-                    indications_.fold(changed, now, outbox);
-                    events_.fold(changed, now, outbox);
-                    label_invite(changed.dialog, outbox);
-                    fold_published(publications_.fold(changed.dialog), now, outbox);
+                    if (changed.dialog.trunk.empty()) {
+                        indications_.fold(changed, now, outbox);
+                        events_.fold(changed, now, outbox);
+                        label_invite(changed.dialog, outbox);
+                        fold_published(publications_.fold(changed.dialog), now, outbox);
+                    }
                     recorder_.fold(changed, now, outbox);
                 },
                 [&](const BindingChanged& changed) {
@@ -312,6 +320,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                 },
                 [&](const ReachChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, reach_event(changed)});
+                    indications_.reach_changed(changed.aor, now, outbox);
                 },
                 [](const PartRecorded&) {},
                 [&](const auto& of_a_call) { recorder_.fold(of_a_call, now, outbox); },

@@ -26,6 +26,7 @@ struct Kept {
     std::vector<StoredSubscription> subscriptions;
     std::vector<StoredCall> calls;
     std::vector<StoredRinging> ringing;
+    std::vector<OutsideDay> outside;
 };
 
 /// One step per input: the input moves its use case, the facts it announces are folded into the
@@ -80,6 +81,7 @@ private:
 
     IdSource<ClientTransactionId> standalone_ids_;
     Registrar registrar_;
+    ConfiguredTrunkStates trunks_;
     CallEngine calls_;
     GroupIndications indications_;
     Publications publications_;

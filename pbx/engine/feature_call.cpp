@@ -30,6 +30,12 @@ void CallEngine::start_feature_call(const InviteReceived& input, const DialledFe
         if (to == input.authenticated) return reject(input, 403, "Not To Yourself", outbox);
         if (!directory_->is_destination(to))
             return reject(input, 404, "No Such Number To Forward To", outbox);
+        const auto& plan = directory_->digit_plan();
+        const auto rule = plan.find(to);
+        if (rule && !rule->rule->trunks.empty() && !rule->rule->emergency &&
+            !plan.outside_rights_of(input.authenticated).forward)
+            return reject(input, 403, "Not To Outside", outbox,
+                          {warning_of(input.authenticated + " may not forward calls to outside")});
         if (dialled.seconds && (*dialled.seconds < min_seconds || *dialled.seconds > max_seconds))
             return reject(input, 403, "5 To 600 Seconds", outbox);
     }

@@ -69,7 +69,7 @@ Standing GroupIndications::standing_of(std::string_view number) const
 {
     const auto* extension = directory_->find(number);
     if (extension)
-        return {.unregistered = locations_->bindings(number).empty(),
+        return {.unregistered = !locations_->is_reachable(number),
                 .do_not_disturb = extension->forwarding.do_not_disturb,
                 .forwarded = !extension->forwarding.always.empty()};
     const auto key = feature_key(number);
@@ -77,6 +77,11 @@ Standing GroupIndications::standing_of(std::string_view number) const
     if (!owner) return {};
     return {.on = key->feature == KeyFeature::do_not_disturb ? owner->forwarding.do_not_disturb
                                                              : !owner->forwarding.always.empty()};
+}
+
+void GroupIndications::reach_changed(std::string_view aor, Moment now, Outbox& outbox)
+{
+    update_standing(aor, now, outbox);
 }
 
 /// The configuration or the registrations of `number` may have changed.
@@ -95,7 +100,8 @@ void GroupIndications::replace_directory(DirectoryRef directory, const LocationT
     std::set<std::string> concerned;
     for (const auto& [number, watcher] : watchers_) concerned.insert(number);
     for (const Binding* binding : locations.all()) concerned.insert(binding->aor);
-    const bool other_rows = !same_rows(old->profiles(), directory_->profiles());
+    const bool other_rows = !same_rows(old->profiles(), directory_->profiles()) ||
+                            !old->same_device_profiles(*directory_);
     for (const auto& number : concerned) {
         const auto watcher = watchers_.find(number);
         const bool has_lists = watcher != watchers_.end() && !watcher->second.lists.empty();

@@ -61,6 +61,9 @@ public:
     void bindings_changed(std::string_view aor, const LocationTable& locations, Moment now,
                           Outbox& outbox);
 
+    /// A phone of `aor` answers no more, or again.
+    void reach_changed(std::string_view aor, Moment now, Outbox& outbox);
+
     /// Ends at once what is no longer allowed (RFC 6665 §4.1.3: rejected, noresource) and starts
     /// what now is. Who is told in a dialect that is another now is told the present state anew.
     void replace_directory(DirectoryRef directory, const LocationTable& locations, Moment now,

@@ -33,11 +33,12 @@ void CallEngine::begin_hunt(Call& call, Route route, Hunting hunting, Moment now
 void CallEngine::follow(Call& call, Route route, Moment now, Outbox& outbox)
 {
     Hunting& hunting = *call.hunting;
-    const bool diverted = route.diversions.size() > hunting.diversions.size();
+    const bool goes_on = !hunting.hunt.number.empty() && hunting.hunt.number != route.hunt.number;
+    const bool diverted = goes_on || route.diversions.size() > hunting.diversions.size();
     hunting.hunt = std::move(route.hunt);
     hunting.diversions = std::move(route.diversions);
     hunting.wave = 0;
-    hunting.rang_out = hunting.heard = false;
+    hunting.rang_out = hunting.heard = hunting.counted = false;
     if (diverted) show_diversion(call, outbox);
     if (directory_->find_ring_group(hunting.hunt.number))
         order_.began(hunting.hunt.number, hunting.hunt.waves.front().members.front().extension);
@@ -57,7 +58,7 @@ void CallEngine::show_diversion(Call& call, Outbox& outbox)
 
     Leg& caller = call.caller();
     if (!caller.invite_in || caller.proxied) return;  // a proxy says nothing by itself
-    caller.other = party_of(hunting.hunt.number, {});
+    caller.other = party_of(hunting.hunt);
     outbox.send(
         Reply{.transaction = caller.invite_in, .status = 181, .phrase = "Call Is Being Forwarded"});
     call.last_provisional = 0;  // that the next phones ring is news
@@ -80,7 +81,10 @@ void CallEngine::ring_wave(Call& call, Moment now, Outbox& outbox)
                 ring_member(call, member, now, outbox);
         }
         std::ranges::stable_sort(hunting.waiting, {}, &Hunting::Waiting::from);
-        const auto patience = wave.ring_for > 0s ? wave.ring_for : settings_.ring_timeout;
+        hunting.must_be_heard = wave.heard_within > 0s;
+        const auto patience = hunting.must_be_heard ? wave.heard_within
+                              : wave.ring_for > 0s  ? wave.ring_for
+                                                    : settings_.ring_timeout;
         hunting.wave_ends.reset();
         if (patience > 0s) hunting.wave_ends = now.mono + patience;
         if (wave_goes_on(call, now, outbox)) return;
@@ -91,6 +95,7 @@ void CallEngine::ring_wave(Call& call, Moment now, Outbox& outbox)
 void CallEngine::ring_member(Call& call, const HuntMember& member, Moment now, Outbox& outbox)
 {
     const Hunting& hunting = *call.hunting;
+    if (!member.trunk.empty()) return ring_outside(call, member, now, outbox);
     const auto ring_at = [&](const Binding& binding) {
         if (member.q_thousandths && *member.q_thousandths != binding.q_thousandths) return;
         ring(call, member.extension, hunting.invitation, binding, now, outbox);
@@ -128,7 +133,16 @@ void CallEngine::hunt_due(Call& call, Moment now, Outbox& outbox)
 {
     Hunting& hunting = *call.hunting;
     if (hunting.wave_ends && *hunting.wave_ends <= now.mono) {
-        hunting.rang_out = true;
+        const bool heard = std::ranges::any_of(call.legs, [](const Leg& leg) {
+            return still_rings(leg) && leg.state > LegState::trying;
+        });
+        if (std::exchange(hunting.must_be_heard, false) && heard) {
+            hunting.wave_ends.reset();
+            if (settings_.ring_timeout > 0s) hunting.wave_ends = now.mono + settings_.ring_timeout;
+            wave_goes_on(call, now, outbox);
+            return;
+        }
+        hunting.rang_out = heard || !hunting.hunt.outside;
         cancel_branches(call, {}, {}, nullptr, outbox);
         ++hunting.wave;
         return ring_wave(call, now, outbox);
@@ -150,7 +164,7 @@ void CallEngine::branch_refused(Call& call, const Leg& leg, unsigned status, Mom
         std::erase_if(hunting.waiting, [&](const Hunting::Waiting& each) {
             return each.member.extension == leg.extension;
         });
-        if (hunting.hunt.number == leg.extension) {
+        if (hunting.hunt.number == leg.extension && !hunting.hunt.outside) {
             hunting.wave = hunting.hunt.waves.size();
             return hunt_is_over(call, now, outbox);
         }
@@ -192,6 +206,8 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
     }
     if (!hunting.deflections.empty()) return follow_deflection(call, now, outbox);
     if (hunting.rang_out) return give_up_hunt(call, 480, "No Answer", {}, now, outbox);
+    if (hunting.hunt.outside && !hunting.heard)
+        return give_up_hunt(call, 503, "No Trunk Available", {}, now, outbox);
     if (best.status == 0) return give_up_hunt(call, 480, "No Phone Registered", {}, now, outbox);
     give_up_hunt(call, best.status, std::string{best.phrase}, {}, now, outbox);
 }

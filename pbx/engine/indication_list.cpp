@@ -136,7 +136,8 @@ void GroupIndications::open_member(const Subscription& subscription, ListedMembe
     if (!first && parties == member_of_list.projection->parties() &&
         *profile == *member_of_list.projection->profile())
         return;
-    const bool certain = !first && *profile == *member_of_list.projection->profile() &&
+    const bool certain = !first && subscription.in_flight == 0 &&
+                         *profile == *member_of_list.projection->profile() &&
                          member_of_list.projection->next_step(member_of_list.told) == Step::none;
     member_of_list.projection =
         member(right.member)

@@ -6,6 +6,7 @@ namespace lampline {
 
 void Occupancy::began(std::string_view extension, CallRef call)
 {
+    if (extension.empty()) return;
     auto found = by_extension_.find(extension);
     if (found == by_extension_.end())
         found = by_extension_.emplace(extension, std::vector<Share>{}).first;
@@ -30,6 +31,7 @@ void Occupancy::ended(std::string_view extension, CallRef call)
 
 void Occupancy::talked(std::string_view extension)
 {
+    if (extension.empty()) return;
     auto found = last_talked_.find(extension);
     if (found == last_talked_.end()) found = last_talked_.emplace(extension, 0).first;
     found->second = ++talks_;

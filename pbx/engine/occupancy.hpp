@@ -11,7 +11,8 @@
 
 namespace lampline {
 
-/// Calls of each extension: a call that rings at two of its phones is one. O(1) in the number of
+/// Calls of each extension: a call that rings at two of its phones is one. An empty extension is
+/// nobody's. O(1) in the number of
 /// calls of others. SIP thread only.
 class Occupancy {
 public:

@@ -61,6 +61,7 @@ Leg* CallEngine::find_replaced(const Replaces& replaces, std::string_view picker
 
 bool CallEngine::may_take(std::string_view picker, const Leg& leg) const
 {
+    if (picker.empty()) return false;
     if (picker == leg.extension) return true;
     // A talking call is nobody else's to take.
     const auto* right = directory_->right(picker, leg.extension);

@@ -1,4 +1,5 @@
 // Decisions in words.
+#include "core/extension_uri.hpp"
 #include "engine/router.hpp"
 
 namespace lampline {
@@ -16,6 +17,12 @@ std::string_view occasion(DiversionReason reason) noexcept
     case DiversionReason::unknown: break;
     }
     return "for a reason of its own";
+}
+
+/// `transport:host:port`
+std::string address_text(const Flow& flow)
+{
+    return std::string{name(flow.transport)} + ':' + flow.host + ':' + std::to_string(flow.port);
 }
 
 std::string feature_words(const RouteStep& step)
@@ -67,12 +74,46 @@ std::string words(const RouteStep& step)
                    : "The caller is told where its phones are (redirect)";
     case RouteStepKind::rings: return "The phones of " + number + " ring " + other;
     case RouteStepKind::rings_for: return "They ring for " + other + " s";
+    case RouteStepKind::from_trunk: return "Somebody outside dials " + number + " over " + other;
+    case RouteStepKind::inbound: return number + " stands for " + other;
+    case RouteStepKind::nobody_inbound:
+        return "Nobody is meant by " + number + " on trunk " + other;
+    case RouteStepKind::not_from_outside: return "Calls from outside have no right to " + number;
+    case RouteStepKind::forward_missing: return number + " may not forward calls to outside";
+    case RouteStepKind::limit: return number + " has its " + other + " to outside already";
+    case RouteStepKind::limit_free: return number + " is within its limits: " + other;
+    case RouteStepKind::trunk: return number + " is called over trunk " + other;
+    case RouteStepKind::trunk_missing:
+        return "Trunk " + other + " is passed over: it is not there, or out of use";
+    case RouteStepKind::trunk_unreachable:
+        return "Trunk " + other + " is passed over: it is not registered, or cannot be reached";
+    case RouteStepKind::trunk_full:
+        return "Trunk " + other + " is passed over: it has as many calls as it may have";
+    case RouteStepKind::no_trunk: return "No trunk is left for " + number;
     case RouteStepKind::then_forwarded:
         return std::string{"The call goes on to "} + other + ' ' +
                std::string{occasion(step.reason)};
     }
     return {};
 }
+
+namespace {
+
+/// The way by a trunk. Ways are tried when those before have failed, so no time can be told.
+void explain(const HuntMember& member, const RouterView& view, RouteExplanation& explanation)
+{
+    const auto* rules = view.directory.find_trunk(member.trunk);
+    if (!rules) return;
+    const auto paths = view.trunks.paths(rules->trunk());
+    if (member.path >= paths.size()) return;
+    const auto& flow = paths[member.path].flow;
+    explanation.targets.push_back(
+        {.trunk = member.trunk,
+         .contact = write(extension_uri(member.number, rules->trunk().domain)),
+         .address = address_text(flow)});
+}
+
+}  // namespace
 
 RouteExplanation explain(const Route& route, const RouteQuestion& question, const RouterView& view)
 {
@@ -89,16 +130,18 @@ RouteExplanation explain(const Route& route, const RouteQuestion& question, cons
     }
     std::chrono::seconds begins{};
     for (const auto& wave : route.hunt.waves) {
-        for (const auto& member : wave.members)
+        for (const auto& member : wave.members) {
+            if (!member.trunk.empty()) explain(member, view, explanation);
             for (const auto* binding : view.locations.targets(member.extension, question.own)) {
                 if (member.q_thousandths && *member.q_thousandths != binding->q_thousandths)
                     continue;
-                explanation.targets.push_back({member.extension, write(binding->contact),
-                                               std::string{name(binding->flow.transport)} + ':' +
-                                                   binding->flow.host + ':' +
-                                                   std::to_string(binding->flow.port),
+                explanation.targets.push_back({member.extension,
+                                               {},
+                                               write(binding->contact),
+                                               address_text(binding->flow),
                                                begins + member.delay});
             }
+        }
         begins += wave.ring_for;
     }
     return explanation;

@@ -39,6 +39,7 @@ public:
     /// Feature codes first: they never become ordinary calls.
     void start()
     {
+        if (!question_.trunk.empty()) return start_from_outside();
         note(RouteStepKind::dialled, question_.dialled, std::string{question_.from});
         if (question_.contact) return go_to(question_.contact->aor);
         if (!is_dialable(question_.dialled)) return reject_unknown(question_.dialled);
@@ -48,7 +49,8 @@ public:
         std::string number{question_.dialled};
         route_.feature = view_.directory.feature_codes().find(number);
         if (!route_.feature) {
-            if (!applies_plan(number, question_.from)) return;
+            if (!applies_plan(number, question_.from, Asks::dials)) return;
+            if (outside_) return go_outside(std::move(number), question_.from);
             route_.feature = view_.directory.feature_codes().find(number);
         }
         if (!route_.feature) return go_to(std::move(number));
@@ -84,12 +86,43 @@ public:
         note(RouteStepKind::forwarded, by, std::string{to}, reason);
         route_.diversions.push_back({std::string{by}, {}, reason, 1});
         std::string number{to};
-        if (applies_plan(number, by)) go_to(std::move(number));
+        if (!applies_plan(number, by, Asks::forwards)) return;
+        if (outside_)
+            go_outside(std::move(number), by);
+        else
+            go_to(std::move(number));
     }
 
     Route take() { return std::move(route_); }
 
 private:
+    /// In what part somebody asks for a number.
+    enum class Asks : std::uint8_t { dials, forwards, from_outside, from_outside_to_outside };
+
+    /// Who calls from outside means somebody here, and has no rights but those that go with the
+    /// number it has called.
+    void start_from_outside()
+    {
+        note(RouteStepKind::from_trunk, question_.dialled, std::string{question_.trunk});
+        const auto* trunk = view_.directory.find_trunk(question_.trunk);
+        auto meant = trunk && is_dialable(question_.dialled) ? trunk->inbound(question_.dialled)
+                                                             : std::nullopt;
+        if (!meant) {
+            note(RouteStepKind::nobody_inbound, question_.dialled, std::string{question_.trunk});
+            return reject(404, "No Such Number");
+        }
+        auto& number = meant->destination;
+        note(RouteStepKind::inbound, question_.dialled, number);
+        const auto asks = meant->outside ? Asks::from_outside_to_outside : Asks::from_outside;
+        if (!applies_plan(number, {}, asks)) return;
+        if (outside_) return go_outside(std::move(number), {});
+        if (view_.directory.feature_codes().find(number)) {
+            note(RouteStepKind::not_from_outside, number);
+            return reject(403, "Not From Outside");
+        }
+        go_to(std::move(number));
+    }
+
     /// Follows what applies at once, until there are phones to ring, or none.
     void go_to(std::string number)
     {
@@ -108,13 +141,16 @@ private:
             }
             if (!to) return;
             const auto by = std::exchange(number, *to);
-            if (!applies_plan(number, by)) return;
+            if (!applies_plan(number, by, Asks::forwards)) return;
+            if (outside_) return go_outside(std::move(number), by);
         }
     }
 
-    /// Makes of `number`, dialled by `by`, what the digit plan says. False: it is refused.
-    bool applies_plan(std::string& number, std::string_view by)
+    /// Makes of `number`, asked for by `by`, what the digit plan says; `outside_` is set when it
+    /// lies outside. False: it is refused.
+    bool applies_plan(std::string& number, std::string_view by, Asks asks)
     {
+        outside_ = nullptr;
         const auto& plan = view_.directory.digit_plan();
         auto match = plan.find(number);
         if (!match) return true;
@@ -125,21 +161,150 @@ private:
             reject(rule.status, rule.phrase);
             return false;
         }
-        if (rule.emergency) {
-            note(RouteStepKind::emergency, number);
-        } else {
-            const bool enough = rule.call_class <= plan.right_of(by);
-            note(enough ? RouteStepKind::right_enough : RouteStepKind::right_missing, by,
-                 std::string{name(rule.call_class)});
-            if (!enough) {
-                reject(403, "Not Allowed");
-                return false;
-            }
+        if (!may_ask(rule, number, by, asks)) return false;
+        if (!rule.trunks.empty()) {
+            outside_ = &rule;
+            shown_ = number;
         }
         if (match->number == number) return true;
         note(RouteStepKind::rewritten, number, match->number);
         number = std::move(match->number);
         return true;
+    }
+
+    /// The rights of who pays count: who dials, transfers or forwards.
+    bool may_ask(const DigitRule& rule, std::string_view number, std::string_view by, Asks asks)
+    {
+        const auto& plan = view_.directory.digit_plan();
+        const bool outside = !rule.trunks.empty();
+        if (asks == Asks::from_outside_to_outside) return true;
+        // Left alone by a transfer, two parties from outside; or one that wants a call sent on.
+        const bool nobody = by.empty() && asks != Asks::from_outside;
+        if (asks == Asks::from_outside || nobody) {
+            if (!outside && rule.call_class == CallClass::internal) return true;
+            note(RouteStepKind::not_from_outside, number);
+            reject(403, "Not From Outside");
+            return false;
+        }
+        if (rule.emergency) {
+            note(RouteStepKind::emergency, number);
+            return true;
+        }
+        const bool enough = rule.call_class <= plan.right_of(by);
+        note(enough ? RouteStepKind::right_enough : RouteStepKind::right_missing, by,
+             std::string{name(rule.call_class)});
+        if (!enough) {
+            reject(403, "Not Allowed");
+            route_.warning =
+                std::string{by} + " may not make " + std::string{name(rule.call_class)} + " calls";
+            return false;
+        }
+        if (!outside || asks == Asks::dials || plan.outside_rights_of(by).forward) return true;
+        note(RouteStepKind::forward_missing, by);
+        reject(403, "Not Allowed");
+        route_.warning = std::string{by} + " may not forward calls to outside";
+        return false;
+    }
+
+    /// Whether `payer` may have one more call outside.
+    bool within_limits(std::string_view payer)
+    {
+        const auto& limits = view_.directory.digit_plan().outside_rights_of(payer).limits;
+        const auto reached = view_.outside.payer_limit(payer, limits);
+        if (reached == OutsideLimit::none) {
+            note(RouteStepKind::limit_free, payer, words_of(limits));
+            return true;
+        }
+        const bool at_once = reached == OutsideLimit::calls;
+        const auto count = at_once ? limits.calls : limits.calls_per_day;
+        const auto text = std::to_string(count) + (at_once ? " calls at once" : " calls a day");
+        note(RouteStepKind::limit, payer, text);
+        if (at_once)
+            reject(486, "Too Many Calls To Outside");
+        else
+            reject(403, "Daily Limit Reached");
+        route_.warning = std::string{payer} + " has its " + text + " to outside already";
+        return false;
+    }
+
+    static std::string words_of(const OutsideLimits& limits)
+    {
+        const auto word = [](auto limit, std::string_view unit) {
+            return limit == 0 ? "any number of" + std::string{unit}
+                              : std::to_string(limit) + std::string{unit};
+        };
+        return word(limits.calls, " calls at once") + ", " + word(limits.calls_per_day, " a day") +
+               ", " + word(limits.minutes.count(), " minutes each");
+    }
+
+    /// To the trunks of the rule that has said so, one after the other. `payer` empty: somebody
+    /// outside, whom the limits of the trunks must stop.
+    void go_outside(std::string number, std::string_view payer)
+    {
+        const auto& rule = *outside_;
+        if (!is_dialable(number)) return reject_unknown({});
+        if (!may_go_to(shown_)) return;
+        if (!rule.emergency && !payer.empty() && !within_limits(payer)) return;
+        route_.hunt = {.number = shown_,
+                       .outside = true,
+                       .payer = std::string{payer},
+                       .unlimited = rule.emergency};
+        bool full = false;
+        for (const auto& name : rule.trunks) full = add_trunk(name, number) || full;
+        if (!route_.hunt.waves.empty()) {
+            route_.kind = RouteKind::hunt;
+            route_.hunt.waves.back().heard_within = {};
+            route_.mode = mode_outside(payer);
+            if (route_.mode == CallMode::proxy)
+                note(RouteStepKind::joined, shown_, std::string{name(route_.mode)});
+            return;
+        }
+        note(RouteStepKind::no_trunk, shown_);
+        if (full)
+            reject(486, "All Lines Busy");
+        else
+            reject(503, "No Trunk Available");
+        route_.warning = full ? "Every trunk for this number has as many calls as it may have"
+                              : "No trunk for this number can be reached";
+    }
+
+    /// Proxied where all ways lead to proxies of ours, and nobody has to be hung up in time.
+    [[nodiscard]] CallMode mode_outside(std::string_view payer) const
+    {
+        const auto& plan = view_.directory.digit_plan();
+        bool limited = !payer.empty() && plan.outside_rights_of(payer).limits.minutes.count() > 0;
+        for (const auto& wave : route_.hunt.waves) {
+            const auto& trunk = view_.directory.find_trunk(wave.members.front().trunk)->trunk();
+            limited = limited || trunk.limits.minutes.count() > 0;
+            if (trunk.mode != CallMode::proxy) return CallMode::bridge;
+        }
+        return limited ? CallMode::bridge : CallMode::proxy;
+    }
+
+    /// True: the trunk has no room for one more call.
+    bool add_trunk(const std::string& trunk_name, const std::string& number)
+    {
+        /// A server that says nothing at all for so long is given up for the next one.
+        constexpr std::chrono::seconds patience{4};
+        const auto* rules = view_.directory.find_trunk(trunk_name);
+        if (!rules || !rules->trunk().enabled) {
+            note(RouteStepKind::trunk_missing, number, trunk_name);
+            return false;
+        }
+        const auto& trunk = rules->trunk();
+        if (!outside_->emergency &&
+            view_.outside.trunk_limit(trunk_name, trunk.limits) != OutsideLimit::none) {
+            note(RouteStepKind::trunk_full, number, trunk_name);
+            return true;
+        }
+        const auto paths = view_.trunks.paths(trunk).size();
+        note(paths > 0 ? RouteStepKind::trunk : RouteStepKind::trunk_unreachable, number,
+             trunk_name);
+        for (std::size_t path = 0; path < paths; ++path)
+            route_.hunt.waves.push_back(
+                {.members = {{.trunk = trunk_name, .number = number, .path = path}},
+                 .heard_within = patience});
+        return false;
     }
 
     bool may_go_to(std::string_view number)
@@ -415,6 +580,8 @@ private:
     const RouteQuestion& question_;
     const RouterView& view_;
     Route route_;
+    const DigitRule* outside_ = nullptr;  // the rule that leads outside
+    std::string shown_;                   // the number outside, as it was dialled
 };
 
 }  // namespace

@@ -12,6 +12,8 @@
 #include "core/route_explanation.hpp"
 #include "engine/hunt_order.hpp"
 #include "engine/occupancy.hpp"
+#include "engine/outside_use.hpp"
+#include "engine/trunk_states.hpp"
 
 namespace lampline {
 
@@ -45,6 +47,18 @@ enum class RouteStepKind : std::uint8_t {
     rings_for,          ///< other: seconds; then on to the next step
     then_forwarded,     ///< other: where to, by `reason`, should it come to that
     then_overflows,     ///< other: where to, should nobody take it
+    from_trunk,         ///< somebody outside dials the number; other: by which trunk
+    inbound,            ///< other: who is meant by the number
+    nobody_inbound,     ///< nobody is meant by the number on this trunk; other: its name
+    not_from_outside,   ///< somebody outside has no right to it
+    forward_missing,    ///< the number may not forward to outside
+    limit,              ///< of the number; other: which one is reached
+    limit_free,         ///< the number is within its limits; other: what they are
+    trunk,              ///< other: by which the number is called
+    trunk_missing,      ///< other: one that is not there, or is out of use
+    trunk_unreachable,  ///< other: one that is not registered, or does not answer
+    trunk_full,         ///< other: one whose limit is reached
+    no_trunk,           ///< none is left for the number
 };
 
 struct RouteStep {
@@ -58,13 +72,14 @@ struct RouteStep {
 
 /// Who calls what.
 struct RouteQuestion {
-    std::string_view from;     ///< an extension
+    std::string_view from;     ///< an extension; empty: somebody outside
     std::string_view dialled;  ///< escapes resolved
     const Flow* own =
         nullptr;  ///< the phone that calls, which does not ring; nullptr: every phone may
     std::span<const Diversion> diversions{};  ///< that came with the call, the first one first
     std::optional<std::string_view> caller{};  ///< the number that is shown; none: `from`; empty: no number
     const Binding* contact = nullptr;         ///< the caller has addressed this phone, not a number
+    std::string_view trunk{};                 ///< by which somebody outside calls
 };
 
 enum class RouteKind : std::uint8_t { hunt, feature, reject };
@@ -76,7 +91,7 @@ struct Route {
     /// Of a hunt: what the extension wants. Who cannot do so, as for want of a caller, bridges.
     CallMode mode = CallMode::bridge;
     std::optional<DialledFeature> feature;
-    unsigned status = 0;  ///< of a rejection: 403, 404, 480, 482, 486, or a rule's own
+    unsigned status = 0;  ///< of a rejection: 403, 404, 480, 482, 486, 503, or a rule's own
     std::string phrase;
     std::string warning;                ///< text of its Warning; empty: none
     std::vector<Diversion> diversions;  ///< the question's, and those decided here
@@ -89,6 +104,8 @@ struct RouterView {
     const LocationTable& locations;
     const Occupancy& occupancy;
     const HuntOrder& order;
+    const TrunkStates& trunks;
+    const OutsideUse& outside;
 };
 
 /// The route of a call (RFC 3261 §16.5). Depends on nothing but its arguments, and chance where a

@@ -50,6 +50,8 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
                 {"Warning", "399 " + directory_->domain() + " \"" + std::string{warning} + '"'});
         outbox.send(std::move(reply));
     };
+    if (!leg.trunk.empty())
+        return refuse(403, "Not From Outside", "Only phones of this exchange transfer calls");
     const auto* value = find_header(input.payload, "Refer-To");
     const auto refer = value ? parse_refer_to(*value) : std::nullopt;
     if (!refer)
@@ -83,20 +85,22 @@ void CallEngine::ring_target(Call& call, const Leg& transferor, std::string_view
                              const std::string* referred_by, Moment now, Outbox& outbox)
 {
     const Leg& transferee = *call.find(call.transfer->transferee);
+    const auto& payer = payer_of(transferor, transferee);
     auto presented = presented_number(transferee.phone, {});
-    auto route = lampline::route({transferor.extension, number, &transferee.flow, {}, presented},
-                                 router_view());
+    auto route =
+        lampline::route({payer, number, &transferee.flow, {}, presented}, router_view());
     if (route.kind == RouteKind::feature)
         return transfer_failed(call, 403, "Not A Place To Transfer To", now, outbox);
     if (route.kind == RouteKind::reject)
         return transfer_failed(call, route.status, route.phrase, now, outbox);
 
     Hunting hunting;
-    hunting.caller = transferor.extension;
+    hunting.caller = payer;
     hunting.presented = std::move(presented);
     hunting.own = transferee.flow;
     hunting.dialled = number;
-    hunting.invitation = {.from = transferee.phone, .max_forwards = 70};
+    hunting.invitation = {
+        .from = transferee.phone, .max_forwards = 70, .extension = transferee.extension};
     if (!call.clicked) {  // else there is no phone that has asked for a timer, and would keep it
         hunting.invitation.supported = transferee.supported & OptionTag::timer;
         hunting.invitation.session_timer = timer_to_forward({}, settings_.session_expires);
@@ -156,7 +160,8 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     const LegId shown = leg->id == transfer.transferee ? transfer.target : transfer.transferee;
     const auto* other = find(shown).second;
     std::vector<Header> headers;
-    if (other) headers.push_back({"P-Asserted-Identity", write(other->phone)});
+    if (const auto known = other ? shown_to(*leg, *other) : std::nullopt)
+        headers.push_back({"P-Asserted-Identity", write(*known)});
     request(*leg,
             {.transaction = transaction,
              .method = Method::invite,
@@ -179,6 +184,7 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
     target.supported = response.supported | response.required;
     target.sdp = response.payload;
     move(target, LegInput::success, outbox);
+    limit_duration(call, target, now);
     target_found(call, target, response.payload, now, outbox);
 }
 
@@ -266,6 +272,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
     call.unsaved = true;
 
     Leg& target = adopt(call, transfer.target);
+    watch_duration(call, now);
     Leg& transferee = *call.find(transfer.transferee);
     connect(transferee, target);
     for (Leg* leg : {&transferee, &target}) {

@@ -99,8 +99,12 @@ std::variant<Authenticated, Refused> authenticate(const sip_t& sip, const std::s
     }
     const bool registration = sip.sip_request->rq_method == sip_method_register;
     const auto& claimed = registration ? *sip.sip_to->a_url : *sip.sip_from->a_url;
-    if (text_of(claimed.url_user) != verdict.username ||
-        !transports.is_ours(text_of(claimed.url_host))) {
+    // Who wants to be anonymous outside says so here, and has told us who it is all the same
+    // (RFC 3323 §4.1.1.3).
+    const bool anonymous =
+        sip.sip_request->rq_method == sip_method_invite && text_of(claimed.url_host) == "anonymous.invalid";
+    if (!anonymous && (text_of(claimed.url_user) != verdict.username ||
+                       !transports.is_ours(text_of(claimed.url_host)))) {
         const std::string_view why = registration ? "To is not the address of the credentials"
                                                   : "From is not the address of the credentials";
         Refused refused;

@@ -29,14 +29,14 @@ std::string_view body_of(const PayloadRef& payload) noexcept
 
 /// What all requests of ours say, apart from the dialog.
 template <class Command>
-std::string request_headers(const Command& command, const std::string& product)
+std::string request_headers(const Command& command, const std::string& product, bool outside)
 {
     std::string lines;
     lines.reserve(512);
     append_option_tags(lines, command.supported, command.required);
     append_session_timer(lines, command.session_timer);
     append_headers(lines, command.headers);
-    append_payload_headers(lines, command.payload.get());
+    append_payload_headers(lines, command.payload.get(), outside);
     append_header(lines, "User-Agent", product);
     return lines;
 }
@@ -136,9 +136,9 @@ void CommandRunner::run(const OpenDialog& command)
     auto& transaction = *found->second;
     const MessageRef request{nta_incoming_getrequest(transaction.handle.get())};
     nta_incoming_tag(transaction.handle.get(), command.local_tag.c_str());
-    auto dialog =
-        std::make_unique<DialogUsage>(*this, agent_, transports_, command.leg, transaction,
-                                      *sip_object(request.get()), command.local_tag);
+    auto dialog = std::make_unique<DialogUsage>(*this, agent_, transports_, command.leg,
+                                                transaction, *sip_object(request.get()),
+                                                command.local_tag, command.outside);
     legs_[command.leg.value].dialog = std::move(dialog);
     transaction.leg = command.leg;
 }
@@ -176,7 +176,8 @@ bool CommandRunner::run(const Reply& command)
     append_option_tags(lines, command.supported, command.required);
     append_session_timer(lines, command.session_timer);
     append_headers(lines, command.headers);
-    append_payload_headers(lines, command.payload.get());
+    const auto* dialog = find(transaction.leg);
+    append_payload_headers(lines, command.payload.get(), dialog && dialog->is_outside());
     append_header(lines, "Server", settings_.product);
     if (command.status >= 200) {
         reply_finally(transaction, command, lines);
@@ -228,7 +229,7 @@ try {
     leg.dialog = std::move(made);
     auto lines = leg.dialog->contact_line();
     append_allow(lines);
-    lines += request_headers(command, settings_.product);
+    lines += request_headers(command, settings_.product, command.outside);
     auto& transaction = add_client(command.transaction, command.leg, Method::invite);
     transaction.handle = leg.dialog->send_invite(command, lines, response, &transaction);
     if (!transaction.handle)
@@ -245,7 +246,7 @@ void CommandRunner::run(const SendRequest& command)
     if (!dialog || dialog->is_closed() || find(command.transaction)) return;
     auto lines = refreshes_target(command.method) ? dialog->contact_line() : std::string{};
     if (command.method == Method::invite) append_allow(lines);
-    lines += request_headers(command, settings_.product);
+    lines += request_headers(command, settings_.product, dialog->is_outside());
     const DialogRequest request{command.method, command.method_name, lines,
                                 body_of(command.payload)};
     auto& transaction = add_client(command.transaction, command.leg, command.method);
@@ -281,7 +282,7 @@ void CommandRunner::run(const SendAck& command)
     auto* dialog = find(command.leg);
     if (!transaction || !transaction->answered || !dialog) return;
     std::string lines;
-    append_payload_headers(lines, command.payload.get());
+    append_payload_headers(lines, command.payload.get(), dialog->is_outside());
     append_header(lines, "User-Agent", settings_.product);
     dialog->acknowledge(*transaction->handle, lines, body_of(command.payload));
     forget(*transaction);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/trunk.hpp"
 #include "sip/command_runner.hpp"
 #include "sip/header_text.hpp"
 #include "sip/inspection.hpp"
@@ -58,9 +59,9 @@ std::string invite_branch(std::string_view local_tag, const SipUri& request_uri)
 
 DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
                          LegId id, const ServerTransaction& invite, const sip_t& sip,
-                         const std::string& local_tag)
-    : runner_{runner}, agent_{agent}, transports_{transports}, id_{id}, flow_{invite.source},
-      confirmed_{true}
+                         const std::string& local_tag, bool outside)
+    : runner_{runner}, agent_{agent},
+      transports_{transports}, id_{id}, flow_{invite.source}, outside_{outside}, confirmed_{true}
 {
     Home home;
     auto* local = sip_to_dup(home, sip.sip_to);
@@ -79,24 +80,25 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
 
 DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
                          const SendInvite& command)
-    : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
-      flow_{command.target.flow}, target_{command.target.request_uri}, call_id_{command.call_id},
+    : runner_{runner}, agent_{agent},
+      transports_{transports}, id_{command.leg}, flow_{command.target.flow},
+      target_{command.target.request_uri}, outside_{command.outside}, call_id_{command.call_id},
       local_{fmt::format("{};tag={}", write(command.from), command.local_tag)}, remote_{write(
                                                                                     command.to)}
 {
     leg_ = make_leg(initial_cseq, 0);
     if (!leg_) throw std::runtime_error{"nta_leg_tcreate"};
     if (const auto* listener = transports_.listener_of(flow_))
-        set_contact(*listener, command.from.uri.user);
+        set_contact(*listener,
+                    command.contact_user.empty() ? command.from.uri.user : command.contact_user);
 }
 
 DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
                          const ResumeDialog& command)
     : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
-      flow_{command.flow}, target_{as_request_uri(command.state.target)}, confirmed_{true},
-      call_id_{command.dialog.call_id}, local_{fmt::format("{};tag={}",
-                                                           write(command.state.local_party),
-                                                           command.dialog.local_tag)},
+      flow_{command.flow}, target_{as_request_uri(command.state.target)}, outside_{command.outside},
+      confirmed_{true}, call_id_{command.dialog.call_id},
+      local_{fmt::format("{};tag={}", write(command.state.local_party), command.dialog.local_tag)},
       remote_{
           fmt::format("{};tag={}", write(command.state.remote_party), command.dialog.remote_tag)}
 {
@@ -202,7 +204,16 @@ std::optional<DialogUsage::Hop> DialogUsage::next_hop() const
     const auto* listener = transports_.listener_of(flow_);
     if (!listener) return std::nullopt;
     hop.transport = listener->primary;
-    hop.url = Transports::next_hop(flow_, target_);
+    if (!outside_) {
+        hop.url = Transports::next_hop(flow_, target_);
+        return hop;
+    }
+    auto flow = flow_;
+    if (is_numeric_address(target_.host)) {
+        flow.host = target_.host;
+        flow.port = target_.port;
+    }
+    hop.url = Transports::next_hop(flow);
     return hop;
 }
 
@@ -232,7 +243,7 @@ OutgoingHandle DialogUsage::send_invite(const SendInvite& command, std::string_v
         const auto* listener = transports_.listener_of(flow_);
         if (!listener) return {};
         transport = listener->primary;
-        hop = Transports::next_hop(flow_, uri);
+        hop = outside_ ? Transports::next_hop(flow_) : Transports::next_hop(flow_, uri);
     }
     std::string lines;
     for (const auto& route : command.target.route) append_header(lines, "Route", route);

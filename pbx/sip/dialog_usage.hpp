@@ -43,13 +43,15 @@ struct DialogRequest {
 };
 
 /// Pinned: the stack keeps `this`. Requests go where the phone was last seen (RFC 5626 would call
-/// it its flow), or to the first hop of the route set when there is one.
+/// it its flow), or to the first hop of the route set when there is one. Outside they go to the
+/// remote target where that is a numeric address, as RFC 3261 §12.2.1.1 has it.
 class DialogUsage {
 public:
     /// The dialog that a received INVITE starts.
     /// @throws std::runtime_error when the stack refuses it.
     DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports, LegId id,
-                const ServerTransaction& invite, const sip_t& sip, const std::string& local_tag);
+                const ServerTransaction& invite, const sip_t& sip, const std::string& local_tag,
+                bool outside);
     /// The dialog that an INVITE of ours starts.
     DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
                 const SendInvite& command);
@@ -66,6 +68,8 @@ public:
     /// True once no more inputs are wanted for it.
     [[nodiscard]] bool is_closed() const noexcept { return closed_; }
     void close() noexcept { closed_ = true; }
+    /// It leads out of the office, where not all headers may go.
+    [[nodiscard]] bool is_outside() const noexcept { return outside_; }
     /// Whether the first INVITE has been accepted; always so for a dialog that the phone started.
     [[nodiscard]] bool is_confirmed() const noexcept { return confirmed_; }
 
@@ -119,6 +123,7 @@ private:
     Flow flow_;
     SipUri target_;  // remote target, as far as it decides where to connect to
     std::string contact_line_;
+    bool outside_ = false;
     bool closed_ = false;
     bool confirmed_ = false;
     std::string call_id_, local_, remote_;  // header values of a dialog that our INVITE starts

@@ -113,7 +113,7 @@ struct Endpoint::Inner final : MessageSink {
     void receive_request(MessageRef message, sip_t& sip);
     [[nodiscard]] bool take_orphan(msg_t& message, const sip_t& sip);
     void take(HeldRequest&& request, std::string_view extension);
-    void take_invite(HeldRequest&& request, std::string_view extension);
+    void take_invite(HeldRequest&& request, std::string_view extension, std::string_view trunk);
     [[nodiscard]] bool is_known_invite(const sip_t& sip);
     [[nodiscard]] bool passes(HeldRequest& request);
     template <class TakeUp>
@@ -125,6 +125,8 @@ struct Endpoint::Inner final : MessageSink {
                       std::chrono::milliseconds delay);
     void refuse_forgotten(const StoredInvite& invite);
     void answer_options(const HeldRequest& request);
+    /// Name of the trunk that the request comes from; empty: from none.
+    [[nodiscard]] std::string_view trunk_of(const HeldRequest& request) const;
     [[nodiscard]] bool is_repeated(HeldRequest& request);
     [[nodiscard]] bool must_shed() const noexcept { return draining || overloaded; }
     void flush_soon();
@@ -146,6 +148,7 @@ struct Endpoint::Inner final : MessageSink {
     AgentHandle agent;
     std::unique_ptr<Transports> transports;
     DatagramSender datagrams;
+    TrunkSources trunk_sources;
     RepeatedRequests repeated;
     /// By TransactionId: REGISTER, SUBSCRIBE, MESSAGE.
     std::unordered_map<std::uint64_t, HeldRequest> held;
@@ -340,6 +343,12 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
         return answer(request, {.status = 503, .headers = "Retry-After: 5\r\n"});
     }
 
+    if (method == sip_method_invite)
+        if (const auto trunk = trunk_of(request); !trunk.empty()) {
+            if (request.connection)
+                request.source.connection = transports->connections().adopt(*request.connection);
+            return take_invite(std::move(request), {}, trunk);
+        }
     auto outcome = authenticate(sip, request.source.host, authenticator, *transports, present());
     if (auto* refused = std::get_if<Refused>(&outcome)) {
         if (refused->challenged) ++counters.challenged;
@@ -353,6 +362,12 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
     if (request.connection)
         request.source.connection = transports->connections().adopt(*request.connection);
     take(std::move(request), std::get<Authenticated>(outcome).extension);
+}
+
+std::string_view Endpoint::Inner::trunk_of(const HeldRequest& request) const
+{
+    const auto* user = request.sip->sip_request->rq_url->url_user;
+    return trunk_sources.find(request.source, user ? user : "");
 }
 
 bool Endpoint::Inner::is_repeated(HeldRequest& request)
@@ -377,7 +392,7 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
 {
     const auto& sip = *request.sip;
     if (sip.sip_request->rq_method == sip_method_invite)
-        return take_invite(std::move(request), extension);
+        return take_invite(std::move(request), extension, {});
     const auto id = transaction_ids.next();
     if (!request.key.empty()) repeated.add(request.key, std::chrono::steady_clock::now());
     const auto input = [&]() -> SipInput {
@@ -395,13 +410,18 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
 
 /// Whether it becomes a dialog of ours or is passed on, the engine says in its first command: then
 /// it gets its transaction.
-void Endpoint::Inner::take_invite(HeldRequest&& request, std::string_view extension)
+void Endpoint::Inner::take_invite(HeldRequest&& request, std::string_view extension,
+                                  std::string_view trunk)
 {
     const auto id = transaction_ids.next();
     const auto& sip = *request.sip;
     auto invite = to_invite(sip, id, request.source, extension);
     const auto& url = *sip.sip_request->rq_url;
     invite.to_us = url.url_type == url_tel || transports->is_ours(url.url_host);
+    if (!trunk.empty()) {
+        invite.trunk = trunk;
+        invite.asserted = asserted_identity(sip);
+    }
     invite_keys.insert(Forwarder::key_of(sip));
     invites.emplace(id.value, std::move(request));
     on_input(std::move(invite));
@@ -585,7 +605,13 @@ void Endpoint::flush()
 
 void Endpoint::set_directory(DirectoryRef directory)
 {
+    inner_->trunk_sources.configure(directory->trunks());
     inner_->authenticator.set_directory(std::move(directory));
+}
+
+void Endpoint::set_trunk_addresses(const std::string& trunk, std::vector<TrunkAddress> addresses)
+{
+    inner_->trunk_sources.resolved(trunk, std::move(addresses));
 }
 
 void Endpoint::refuse_new_calls(bool refuse) noexcept

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "core/trunk_identity.hpp"
+
 namespace lampline::sip {
 namespace {
 
@@ -104,10 +106,11 @@ void append_session_timer(std::string& text, const SessionTimer& timer)
         fmt::format_to(std::back_inserter(text), "Min-SE: {}\r\n", timer.min_se.count());
 }
 
-void append_payload_headers(std::string& text, const Payload* payload)
+void append_payload_headers(std::string& text, const Payload* payload, bool outside)
 {
     if (!payload) return;
-    append_headers(text, payload->headers);
+    for (const auto& header : payload->headers)
+        if (!outside || crosses_border(header.name)) append_header(text, header.name, header.value);
     if (!payload->body.empty() && !payload->content_type.empty())
         append_header(text, "Content-Type", payload->content_type);
 }

@@ -21,7 +21,7 @@ void append_option_tags(std::string& text, OptionTag supported, OptionTag requir
 /// Session-Expires and Min-SE (RFC 4028 §4, §5), as far as they are given.
 void append_session_timer(std::string& text, const SessionTimer& timer);
 /// The headers that pass through, and Content-Type when there is a body.
-void append_payload_headers(std::string& text, const Payload* payload);
+void append_payload_headers(std::string& text, const Payload* payload, bool outside = false);
 /// Whether one of the headers has this name, compared without case.
 bool names(const std::vector<Header>& headers, std::string_view name) noexcept;
 

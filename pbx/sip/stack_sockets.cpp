@@ -64,6 +64,7 @@ public:
             return -1;
         }
         const std::size_t i = next_++;
+        ++gone_;
         last_ = {static_cast<const char*>(parts_[i].iov_base), headers_[i].msg_len};
         if (source && length) {
             std::memcpy(source, &sources_[i],
@@ -78,7 +79,13 @@ public:
         }
         return static_cast<issize_t>(copied);
     }
-    void pass_over() noexcept { ++next_; }
+    void pass_over() noexcept
+    {
+        ++next_;
+        ++gone_;
+    }
+    /// How many were taken or passed over.
+    [[nodiscard]] std::uint64_t gone() const noexcept { return gone_; }
     [[nodiscard]] std::string_view last() const noexcept { return last_; }
 
 private:
@@ -107,6 +114,7 @@ private:
     std::array<sockaddr_in6, per_read> sources_{};
     std::array<mmsghdr, per_read> headers_;
     std::size_t next_ = 0, count_ = 0;
+    std::uint64_t gone_ = 0;
     std::string_view last_;
 };
 
@@ -168,11 +176,13 @@ extern "C" __attribute__((visibility("default"))) void tport_recv_event(tport_t*
     for (bool more = true; more;) {
         ++sip_floor::times_read;
         sip_floor::last_read = nullptr;
+        const auto* before = sip_floor::socket_of(transport);
+        const auto gone = before ? before->gone() : 0;
         if (receive) receive(transport);
-        // Looked up each time: who was called may have closed the listener, or read on itself.
+        // Looked up anew: who was called may have closed the listener, or read on itself.
         auto* socket = sip_floor::socket_of(transport);
-        if (socket && !sip_floor::last_read && socket->left()) socket->pass_over();  // no memory
         more = socket && socket->left();
+        if (more && socket->gone() == gone) socket->pass_over();  // the stack had no memory for it
     }
 }
 

@@ -359,6 +359,21 @@ InviteReceived to_invite(const sip_t& sip, TransactionId transaction, Flow sourc
     return invite;
 }
 
+std::optional<NameAddr> asserted_identity(const sip_t& sip)
+{
+    const auto* header = reinterpret_cast<const msg_header_t*>(sip.sip_request);
+    for (; header; header = header->sh_succ) {
+        if (!equals_ignoring_case(header_name(*header), "P-Asserted-Identity")) continue;
+        // One SIP and one tel URI may stand there (RFC 3325 §9.1), in either order: both say the
+        // number.
+        const auto text = field_text(header);
+        const auto end = text.find('>');
+        return NameAddr::parse(
+            std::string_view{text}.substr(0, end == std::string::npos ? end : end + 1));
+    }
+    return std::nullopt;
+}
+
 RegisterContact to_register_contact(const sip_contact_t& contact)
 {
     RegisterContact entry;

@@ -25,6 +25,8 @@ PayloadRef to_payload(const sip_t& sip);
 bool passes_through(std::string_view header_name) noexcept;
 
 /// Requests outside a dialog, authenticated as `extension`.
+/// The first P-Asserted-Identity (RFC 3325); nullopt: none that can be read.
+std::optional<NameAddr> asserted_identity(const sip_t& sip);
 InviteReceived to_invite(const sip_t& sip, TransactionId transaction, Flow source,
                          std::string_view extension);
 RegisterReceived to_register(const sip_t& sip, TransactionId transaction, Flow source,

@@ -230,7 +230,19 @@ std::string Transports::next_hop(const Flow& flow, const SipUri& request_uri)
         host = request_uri.host;
         port = request_uri.port ? request_uri.port : std::uint16_t{5060};
     }
-    return fmt::format("sip:{}:{};transport={}", host, port ? port : 5060, name(flow.transport));
+    std::string hop = "sip:";
+    hop += host;
+    hop += ':';
+    hop += fmt::format_int{port ? port : std::uint16_t{5060}}.c_str();
+    hop += ";transport=";
+    hop += name(flow.transport);
+    return hop;
+}
+
+std::string Transports::next_hop(const Flow& flow)
+{
+    return fmt::format("sip:{}:{};transport={}", uri_host(flow.host), flow.port ? flow.port : 5060,
+                       name(flow.transport));
 }
 
 bool Transports::is_ours(std::string_view host) const noexcept

@@ -85,6 +85,8 @@ public:
     /// A phone whose connection is gone is called at the address of `request_uri`, if that is a
     /// numeric one.
     [[nodiscard]] static std::string next_hop(const Flow& flow, const SipUri& request_uri);
+    /// The same for who is where the flow says, whatever its contact is.
+    [[nodiscard]] static std::string next_hop(const Flow& flow);
 
     /// Whether a host (and port, 0: any) of a URI means us: the domain, or an address that we
     /// listen on.

@@ -105,6 +105,20 @@ Arrived& Arrived::header(std::string_view name, std::string_view value)
     return *this;
 }
 
+Arrived& Arrived::without_header(std::string_view name)
+{
+    for (const auto& header : headers)
+        if (header.name == name)
+            FAIL_CHECK(what << " has a header " << name << ": " << header.value);
+    return *this;
+}
+
+Arrived& Arrived::to(std::string_view uri)
+{
+    CHECK(write(request_uri) == uri);
+    return *this;
+}
+
 std::string Arrived::value(std::string_view name) const
 {
     std::string all;
@@ -324,7 +338,7 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
     }
     scenario_.receive(InviteReceived{.transaction = own_invite_,
                                      .source = flow,
-                                     .authenticated = number,
+                                     .authenticated = trunk.empty() ? number : std::string{},
                                      .request_uri = request_uri_.value_or(address_of(dialled)),
                                      .to_us = !request_uri_,
                                      .parties = {{{}, address_of(number)},
@@ -337,7 +351,9 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
                                      .session_timer = session_timer,
                                      .replaces = std::move(replaces),
                                      .user_agent = user_agent,
-                                     .payload = std::move(payload)});
+                                     .payload = std::move(payload),
+                                     .trunk = trunk,
+                                     .asserted = asserted});
 }
 
 void Phone::sends(Method method, PayloadRef payload)
@@ -364,7 +380,8 @@ void Phone::cancels()
     const auto request = scenario_.requests_.find(own_invite_);
     REQUIRE_MESSAGE(request != scenario_.requests_.end(), number << " has nothing to cancel");
     const auto leg = request->second.leg;
-    scenario_.requests_.erase(request);
+    // Of an INVITE that was passed on, the final response is to come.
+    if (scenario_.is_open(leg) || !leg) scenario_.requests_.erase(request);
     scenario_.receive(CancelReceived{.transaction = own_invite_, .leg = leg});
 }
 
@@ -529,9 +546,11 @@ DirectoryRef Scenario::directory() const
             if (number == extension.number) edit(extension);
         extensions.push_back(std::move(extension));
     }
-    return std::make_shared<const Directory>(
-        std::string{domain}, std::move(extensions), groups_,
-        Numbering{.feature_codes = {}, .ring_groups = ring_groups_});
+    return std::make_shared<const Directory>(std::string{domain}, std::move(extensions), groups_,
+                                             Numbering{.feature_codes = {},
+                                                       .ring_groups = ring_groups_,
+                                                       .digit_plan = DigitPlan{rules_},
+                                                       .trunks = trunks_});
 }
 
 Scenario::~Scenario()
@@ -613,6 +632,32 @@ void Scenario::has_ring_groups(std::vector<RingGroup> groups)
     deliver();
 }
 
+void Scenario::has_trunks(std::vector<Trunk> trunks, DigitRules rules)
+{
+    trunks_ = std::move(trunks);
+    rules_ = std::move(rules);
+    exchange_->replace_directory(directory(), now_, outbox_);
+    deliver();
+}
+
+Phone& Scenario::carrier(const Trunk& trunk, std::string number)
+{
+    auto& phone = silent_phone(std::move(number));
+    const auto& server = trunk.servers.front();
+    phone.trunk = trunk.name;
+    phone.flow = {server.transport.value_or(Transport::udp), server.host, server.port, {}, 0};
+    return phone;
+}
+
+std::vector<CallRecord> Scenario::records() const
+{
+    std::vector<CallRecord> records;
+    for (const auto& change : stored)
+        if (const auto* recorded = std::get_if<CallRecorded>(&change))
+            records.push_back(*recorded->record);
+    return records;
+}
+
 const Forwarding& Scenario::forwarding_of(const std::string& number)
 {
     return forwarding_[number];
@@ -659,6 +704,7 @@ Kept Scenario::kept() const
     std::map<std::string, StoredSubscription> subscriptions;
     std::map<CallRef, StoredCall> calls;
     std::map<CallRef, StoredRinging> ringing;
+    std::map<std::string, OutsideDay> outside;
     for (const auto& change : stored)
         std::visit(
             Overloaded{
@@ -681,6 +727,7 @@ Kept Scenario::kept() const
                 [&](const RingingStored& one) { ringing[one.call->id] = *one.call; },
                 [&](const RingingRemoved& one) { CHECK(ringing.erase(one.call) == 1); },
                 [](const CallRecorded&) {},  // a start does not read what is over
+                [&](const OutsideDay& one) { outside[one.payer + '\n' + one.trunk] = one; },
             },
             change);
     Kept kept;
@@ -688,6 +735,7 @@ Kept Scenario::kept() const
     for (auto& [key, subscription] : subscriptions) kept.subscriptions.push_back(subscription);
     for (auto& [id, call] : calls) kept.calls.push_back(call);
     for (auto& [id, call] : ringing) kept.ringing.push_back(call);
+    for (auto& [key, day] : outside) kept.outside.push_back(day);
     return kept;
 }
 
@@ -814,6 +862,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.leg = invite.leg;
                        arrived.answers_to = invite.transaction;
                        arrived.from_address = invite.from;
+                       arrived.request_uri = invite.target.request_uri;
                        arrived.headers = invite.headers;
                        if (invite.payload)
                            for (const auto& header : invite.payload->headers)

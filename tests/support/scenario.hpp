@@ -67,6 +67,9 @@ public:
     Arrived& with(std::string_view body);
     Arrived& without_body();
     Arrived& header(std::string_view name, std::string_view value);
+    Arrived& without_header(std::string_view name);
+    /// INVITE: what it dials.
+    Arrived& to(std::string_view uri);
     /// The values of a header, comma-separated; empty: it is not there.
     [[nodiscard]] std::string value(std::string_view name) const;
     Arrived& reliable();
@@ -88,6 +91,7 @@ public:
     TransactionId transaction{};       // a request of the exchange, to be answered
     ClientTransactionId answers_to{};  // the exchange's own id of that request
     NameAddr from_address;
+    SipUri request_uri;
     std::vector<Header> headers;
     std::string local_tag;  // of the exchange, where it says so
     SessionTimer session_timer;
@@ -183,7 +187,9 @@ public:
     void answers(const Arrived& notify, unsigned status, bool generated = false);
 
     std::string number;
+    std::string trunk;  ///< it is outside, and reached by this one
     Flow flow;
+    std::optional<NameAddr> asserted;  ///< P-Asserted-Identity of its INVITEs
     std::deque<Arrived> inbox;
 
 private:
@@ -213,6 +219,12 @@ public:
     Phone& phone(std::string number);
     /// A phone that is not registered.
     Phone& silent_phone(std::string number);
+    /// Trunks and rules about digits, in force from now on.
+    void has_trunks(std::vector<Trunk> trunks, DigitRules rules);
+    /// Whoever is at the first server of `trunk`, and calls as `number`.
+    Phone& carrier(const Trunk& trunk, std::string number);
+    /// What is recorded of calls that are over.
+    [[nodiscard]] std::vector<CallRecord> records() const;
     /// Time passes; what falls due happens.
     void passes(std::chrono::milliseconds span);
     /// Nothing arrives anywhere for `span`.
@@ -242,9 +254,11 @@ public:
     std::vector<FeatureAsked> asked;
     /// Does what was asked first, and tells the exchange.
     void settles_one(unsigned status = 200);
-    [[nodiscard]] RouteExplanation decides(std::string from, std::string dialled) const
+    [[nodiscard]] RouteExplanation decides(std::string from, std::string dialled,
+                                           std::string trunk = {}) const
     {
-        return exchange_->explain_route({std::move(from), std::move(dialled)});
+        return exchange_->explain_route(
+            {std::move(from), std::move(dialled), std::nullopt, std::move(trunk)});
     }
     /// A third party wants something done with a call; `call` may be empty where only one is.
     OrderAnswer orders(CallOrder order);
@@ -293,6 +307,8 @@ private:
     std::map<std::string, CallMode> modes_;
     std::vector<std::pair<std::string, std::function<void(Extension&)>>> edits_;
     std::vector<RingGroup> ring_groups_;
+    std::vector<Trunk> trunks_;
+    DigitRules rules_;
     ExchangeSettings settings_;
     TokenSource tokens_;
     std::optional<Exchange> exchange_;

@@ -45,10 +45,12 @@ json::object shown(const CallRecord& record)
     return {{"id", write(record.id)},
             {"from", utf8_text(record.caller)},
             {"from_name", utf8_text(record.caller_name)},
+            {"from_trunk", text_or_null(record.caller_trunk)},
             {"dialled", utf8_text(record.dialled)},
             {"to", utf8_text(record.callee)},
             {"to_name", utf8_text(record.callee_name)},
             {"answered_by", text_or_null(record.answered_by)},
+            {"answered_trunk", text_or_null(record.answered_trunk)},
             {"result", word(record.result)},
             {"started_at", time_text(started_at(record.id))},
             {"ringing_at", time_or_null(record.ringing_at)},
@@ -66,6 +68,7 @@ json::object shown(const CallPart& part)
 {
     return {{"kind", word(part.kind)},
             {"extension", utf8_text(part.extension)},
+            {"trunk", text_or_null(part.trunk)},
             {"name", utf8_text(part.name)},
             {"result", word(part.result)},
             {"missed", part.missed},
@@ -86,13 +89,26 @@ void append_row(std::string& text, const CallRecord& record)
     const auto time = [](const std::optional<CallRecord::TimePoint>& at) {
         return at ? time_text(*at) : std::string{};
     };
-    append_csv(text,
-               {write(record.id), record.caller, record.caller_name, record.dialled, record.callee,
-                record.callee_name, record.answered_by, word(record.result),
-                time_text(started_at(record.id)), time(record.ringing_at), time(record.answered_at),
-                time_text(record.ended_at), seconds_text(record.duration()), word(record.ended_by),
-                record.ended_extension, std::to_string(record.status), record.reason,
-                record.continued_in ? write(record.continued_in) : std::string{}});
+    append_csv(text, {write(record.id),
+                      record.caller,
+                      record.caller_name,
+                      record.dialled,
+                      record.callee,
+                      record.callee_name,
+                      record.answered_by,
+                      word(record.result),
+                      time_text(started_at(record.id)),
+                      time(record.ringing_at),
+                      time(record.answered_at),
+                      time_text(record.ended_at),
+                      seconds_text(record.duration()),
+                      word(record.ended_by),
+                      record.ended_extension,
+                      std::to_string(record.status),
+                      record.reason,
+                      record.continued_in ? write(record.continued_in) : std::string{},
+                      record.caller_trunk,
+                      record.answered_trunk});
 }
 
 /// The weight that an Accept header gives `type` (RFC 9110 §12.5.1), in thousandths; exact types
@@ -162,9 +178,10 @@ HttpResponse csv_answer(const std::vector<CallRecord>& records, CallRecordId nex
 {
     HttpResponse response{200, {}, {}};
     append_csv(response.body,
-               {"id", "from", "from_name", "dialled", "to", "to_name", "answered_by", "result",
-                "started_at", "ringing_at", "answered_at", "ended_at", "duration", "ended_by",
-                "ended_extension", "status", "reason", "continued_in"});
+               {"id",          "from",        "from_name",    "dialled",    "to",
+                "to_name",     "answered_by", "result",       "started_at", "ringing_at",
+                "answered_at", "ended_at",    "duration",     "ended_by",   "ended_extension",
+                "status",      "reason",      "continued_in", "from_trunk", "answered_trunk"});
     for (const auto& record : records) append_row(response.body, record);
     response.fields.add("Content-Type", "text/csv; charset=utf-8; header=present");
     response.fields.add("Content-Disposition", "attachment; filename=\"call-log.csv\"");

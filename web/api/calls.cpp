@@ -9,12 +9,23 @@ namespace lampline::web {
 
 namespace json = boost::json;
 
+namespace {
+
+json::value text_or_null(const std::string& text)
+{
+    return text.empty() ? json::value{} : json::value(text);
+}
+
+}  // namespace
+
 json::object shown(const LiveCall& call)
 {
     json::array legs;
     for (const auto& leg : call.legs)
         legs.push_back(json::object{{"role", leg.role},
                                     {"extension", leg.extension},
+                                    {"number", text_or_null(leg.number)},
+                                    {"trunk", text_or_null(leg.trunk)},
                                     {"state", leg.state},
                                     {"call_id", leg.call_id},
                                     {"address", leg.address},
@@ -22,6 +33,7 @@ json::object shown(const LiveCall& call)
     return {{"id", call.id},
             {"log_id", call.log_id},
             {"from", call.from},
+            {"from_trunk", text_or_null(call.from_trunk)},
             {"dialled", call.dialled},
             {"started_at", time_text(call.started_at)},
             {"answered_at", time_or_null(call.answered_at)},

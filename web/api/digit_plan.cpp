@@ -21,7 +21,8 @@ json::object shown(const DigitRule& rule)
                       {"call_class", name(rule.call_class)},
                       {"emergency", rule.emergency},
                       {"status", nullptr},
-                      {"phrase", nullptr}};
+                      {"phrase", nullptr},
+                      {"trunks", json::array(rule.trunks.begin(), rule.trunks.end())}};
     if (!rule.replacement.empty()) body["replacement"] = rule.replacement;
     if (rule.status != 0) {
         body["status"] = rule.status;
@@ -30,18 +31,33 @@ json::object shown(const DigitRule& rule)
     return body;
 }
 
+json::object shown(const OutsideRights& may)
+{
+    return {{"forward", may.forward},
+            {"calls", may.limits.calls},
+            {"minutes", may.limits.minutes.count()},
+            {"calls_per_day", may.limits.calls_per_day}};
+}
+
 json::object shown(const admin::DigitPlanView& plan)
 {
     json::array rules;
     for (const auto& rule : plan.rules.rules) rules.push_back(shown(rule));
     json::object rights;
     for (const auto& [number, right] : plan.rules.rights) rights.emplace(number, name(right));
-    json::object body{{"rules", std::move(rules)},
-                      {"default_right", name(plan.rules.default_right)},
-                      {"rights", std::move(rights)},
-                      {"updated_at", nullptr}};
+    json::object outside;
+    for (const auto& [number, may] : plan.rules.outside) outside.emplace(number, shown(may));
+    json::object body{
+        {"rules", std::move(rules)},     {"default_right", name(plan.rules.default_right)},
+        {"rights", std::move(rights)},   {"default_outside", shown(plan.rules.default_outside)},
+        {"outside", std::move(outside)}, {"updated_at", nullptr}};
     if (plan.updated_at) body["updated_at"] = time_text(*plan.updated_at);
     return body;
+}
+
+json::value text_or_null(const std::string& text)
+{
+    return text.empty() ? json::value{} : json::value(text);
 }
 
 /// An absent member and null are the same.
@@ -66,7 +82,21 @@ DigitRule rule_in(const json::object& body)
     rule.phrase = rule.status == 0 ? "" : "Not Allowed";
     if (const auto* text = given(body, "phrase"); text && rule.status != 0)
         rule.phrase = json::value_to<std::string>(*text);
+    if (const auto* trunks = given(body, "trunks"))
+        rule.trunks = json::value_to<std::vector<std::string>>(*trunks);
     return rule;
+}
+
+OutsideRights outside_rights_in(const json::object& body)
+{
+    OutsideRights may;
+    if (const auto* flag = given(body, "forward")) may.forward = flag->as_bool();
+    if (const auto* count = given(body, "calls")) may.limits.calls = count->to_number<unsigned>();
+    if (const auto* count = given(body, "minutes"))
+        may.limits.minutes = std::chrono::minutes{count->to_number<unsigned>()};
+    if (const auto* count = given(body, "calls_per_day"))
+        may.limits.calls_per_day = count->to_number<unsigned>();
+    return may;
 }
 
 DigitRules rules_in(const json::object& body)
@@ -79,6 +109,11 @@ DigitRules rules_in(const json::object& body)
     if (const auto* rights = given(body, "rights"))
         for (const auto& [number, right] : rights->as_object())
             plan.rights.emplace(number, call_class_named(right.as_string()).value());
+    if (const auto* may = given(body, "default_outside"))
+        plan.default_outside = outside_rights_in(may->as_object());
+    if (const auto* outside = given(body, "outside"))
+        for (const auto& [number, may] : outside->as_object())
+            plan.outside.emplace(number, outside_rights_in(may.as_object()));
     return plan;
 }
 
@@ -108,12 +143,16 @@ ApiAnswer test_digit_plan(const ApiRequest& request)
 {
     const auto& route = *request.route;
     if (!route.known_caller) {
-        const admin::FieldFault fault{"/from", "unknown_extension", "is not an extension"};
+        const bool outside = request.body->as_object().contains("trunk");
+        const admin::FieldFault fault =
+            outside ? admin::FieldFault{"/trunk", "unknown_trunk", "is not a trunk"}
+                    : admin::FieldFault{"/from", "unknown_extension", "is not an extension"};
         return {invalid({&fault, 1})};
     }
     json::array targets;
     for (const auto& target : route.targets)
-        targets.push_back(json::object{{"extension", target.extension},
+        targets.push_back(json::object{{"extension", text_or_null(target.extension)},
+                                       {"trunk", text_or_null(target.trunk)},
                                        {"contact", target.contact},
                                        {"address", target.address},
                                        {"after", target.after.count()}});

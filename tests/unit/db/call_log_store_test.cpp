@@ -54,6 +54,8 @@ TEST_CASE("a record comes back as it was, with its parts and their links")
     CHECK(found->dialled == "202");
     CHECK(found->callee_name == stored.callee_name);
     CHECK(found->answered_by == "203");
+    CHECK(found->caller_trunk == "line");
+    CHECK(found->answered_trunk == "other");
     CHECK(found->ringing_at == stored.ringing_at);
     CHECK(found->answered_at == stored.answered_at);
     CHECK(found->ended_at == stored.ended_at);
@@ -68,6 +70,7 @@ TEST_CASE("a record comes back as it was, with its parts and their links")
     CHECK(found->parts[1].result == PartResult::answered_elsewhere);
     CHECK(found->parts[1].ringing_at == stored.parts[1].ringing_at);
     CHECK_FALSE(found->parts[1].answered_at);
+    CHECK(found->parts[0].trunk == "line");
     CHECK(found->parts[2].in_place_of == 1);
     CHECK_FALSE(found->parts[1].in_place_of);
     CHECK(found->parts[2].came_from == stored.parts[2].came_from);

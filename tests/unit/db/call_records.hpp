@@ -35,6 +35,8 @@ inline CallRecord full_record(long start, const std::string& caller, const std::
     record.dialled = record.callee = callee;
     record.callee_name = "Name of " + callee;
     record.answered_by = "203";
+    record.caller_trunk = "line";
+    record.answered_trunk = "other";
     record.ringing_at = wall(start + 100);
     record.answered_at = wall(start + 1000);
     record.ended_at = wall(start + 9000);
@@ -53,6 +55,7 @@ inline CallRecord full_record(long start, const std::string& caller, const std::
     record.parts[2].in_place_of = 1;
     record.parts[2].came_from = CallRecordId{78};
     record.parts[2].sip_call_id = "c3@phone";
+    record.parts[0].trunk = "line";
     return record;
 }
 

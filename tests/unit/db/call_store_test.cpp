@@ -24,6 +24,10 @@ void check_same(const StoredLeg& read, const StoredLeg& written)
     CHECK(read.other == written.other);
     CHECK(read.supported == written.supported);
     CHECK(read.held == written.held);
+    CHECK(read.trunk == written.trunk);
+    CHECK(read.payer == written.payer);
+    CHECK(read.counted == written.counted);
+    CHECK(read.must_end_at == written.must_end_at);
     REQUIRE(static_cast<bool>(read.sdp) == static_cast<bool>(written.sdp));
     if (!read.sdp) return;
     CHECK(read.sdp->content_type == written.sdp->content_type);
@@ -35,6 +39,7 @@ void check_same(const StoredCall& read, const StoredCall& written)
 {
     CHECK(read.id == written.id);
     CHECK(read.from == written.from);
+    CHECK(read.from_trunk == written.from_trunk);
     CHECK(read.dialled == written.dialled);
     CHECK(read.started_at == written.started_at);
     CHECK(read.answered_at == written.answered_at);

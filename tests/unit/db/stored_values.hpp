@@ -97,6 +97,11 @@ inline StoredLeg full_leg(const std::string& number, const std::string& other)
     leg.sdp = std::make_shared<const Payload>(
         Payload{"application/sdp", std::string{"v=0\r\ns=\0\xff\r\n", 12}, {{"X", "y"}}});
     leg.held = true;
+    leg.trunk = "line";
+    leg.payer = other;
+    leg.counted = true;
+    leg.must_end_at =
+        std::chrono::system_clock::time_point{std::chrono::milliseconds{1'700'000'000'123}};
     return leg;
 }
 

@@ -200,3 +200,19 @@ TEST_CASE("a call that is on disk is removed even if a change of it is still owe
     owing.behind.flush(start);
     CHECK(owing.calls().empty());
 }
+
+TEST_CASE("of a day's calls to outside the newest count is written, and older days are forgotten")
+{
+    Owing owing;
+    const std::chrono::sys_days day{std::chrono::days{20000}};
+    owing.behind.add({OutsideDay{day, "201", {}, 1}, OutsideDay{day, "201", {}, 2},
+                      OutsideDay{day, {}, "line", 2}},
+                     start);
+    CHECK(owing.behind.owed() == 2);
+    REQUIRE(owing.behind.flush(start));
+    CHECK(OutsideDayStore{owing.office.database}.latest().size() == 2);
+    const OutsideDay next{day + std::chrono::days{1}, {}, "line", 1};
+    owing.behind.add({next}, start);
+    REQUIRE(owing.behind.flush(start));
+    CHECK(OutsideDayStore{owing.office.database}.latest() == std::vector{next});
+}

@@ -243,6 +243,7 @@ private:
                              office_.locations};
         truth_.clear();
         under_way_.clear();
+        answered_ = {};
         restarts_.clear();
         for (const auto& one : kept) restarts_.insert(one.call_id + one.local_tag);
         office_.indications.restore(kept, office_.locations, office_.now, office_.outbox);

@@ -63,6 +63,21 @@ TEST_CASE(
     CHECK(office.silent());
 }
 
+TEST_CASE("an extension whose phones do not answer counts as not registered")
+{
+    Office office{house("telling")};
+    office.registers("207");
+    CHECK(states_of(office.subscribed("201", "207")) == "terminated");
+    for (const auto state : {Reach::State::unreachable, Reach::State::reachable}) {
+        office.locations.note_reach("207", Office::contact_of("207"), {.state = state});
+        office.indications.reach_changed("207", office.now, office.outbox);
+        office.collect();
+        CHECK(states_of(office.acknowledged()) ==
+              (state == Reach::State::unreachable ? "trying" : "terminated"));
+    }
+    CHECK(office.silent());
+}
+
 TEST_CASE("where the profile does not say so, an extension without a call is dark")
 {
     Office office{house("standard")};

@@ -39,7 +39,8 @@ struct Office {
             extensions,
             {},
             Numbering{.feature_codes = {}, .ring_groups = groups, .digit_plan = DigitPlan{rules}}};
-        return route({from, dialled, own, diversions, caller}, {directory, locations, occupancy, order});
+        return route({from, dialled, own, diversions, caller},
+                     {directory, locations, occupancy, order, trunks, outside});
     }
 
     std::map<std::string, Forwarding> forwarding;
@@ -48,6 +49,8 @@ struct Office {
     LocationTable locations;
     Occupancy occupancy;
     HuntOrder order{[](std::uint32_t) { return 0U; }};
+    ConfiguredTrunkStates trunks;
+    OutsideUse outside;
     std::uint16_t port = 5060;
 };
 
@@ -296,7 +299,8 @@ TEST_CASE("an explanation shows the phones, and when they would ring")
     wishes.forking = Forking::sequential;
     const Directory directory{"office.test", {{"202", "Bob", {}, {}, wishes}}, {}};
     const RouteQuestion question{"201", "202"};
-    const RouterView view{directory, office.locations, office.occupancy, office.order};
+    const RouterView view{directory,    office.locations, office.occupancy,
+                          office.order, office.trunks,    office.outside};
     const auto shown = explain(route(question, view), question, view);
     CHECK(shown.outcome == "ring");
     REQUIRE(shown.targets.size() == 2);

@@ -249,6 +249,9 @@ TEST_CASE("a response that nobody's request has brought goes nowhere")
         eve.send(fmt::format("SIP/2.0 {}\r\nVia: {}\r\n{}", status, invite["Via"], head));
     }
     CHECK(eve.receives_nothing_for(100ms));
-    for (const auto& input : call.office.inputs)
-        CHECK(std::get<ResponseReceived>(input).generated);  // time has passed
+    for (const auto& input : call.office.inputs) {
+        const auto& response = std::get<ResponseReceived>(input);
+        CAPTURE(response.status);
+        CHECK(response.generated);  // time has passed
+    }
 }

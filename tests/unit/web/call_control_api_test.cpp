@@ -15,7 +15,7 @@ OrderAnswer begun(OrderOutcome outcome = OrderOutcome::begun)
     call.id = "17";
     call.from = "201";
     call.dialled = "207";
-    call.legs = {{"callee", "201", "trying", "a@b", "udp:192.0.2.7:5060", false}};
+    call.legs = {{"callee", "201", {}, {}, "trying", "a@b", "udp:192.0.2.7:5060", false}};
     return {.outcome = outcome, .call = call};
 }
 

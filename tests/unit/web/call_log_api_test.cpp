@@ -51,7 +51,8 @@ TEST_CASE("call log: a page of calls that are over, newest first")
         "started_at":"2023-11-14T22:13:20.123Z","ringing_at":"2023-11-14T22:13:20.223Z",
         "answered_at":"2023-11-14T22:13:21.123Z","ended_at":"2023-11-14T22:13:29.123Z",
         "duration":8.0,"ended_by":"callee","ended_extension":"203","status":200,
-        "reason":"Q.850;cause=16;text=\"Bye, now\"","continued_in":"77"})"));
+        "reason":"Q.850;cause=16;text=\"Bye, now\"","continued_in":"77","from_trunk":"line",
+        "answered_trunk":"other"})"));
     CHECK(page.at("items").at(0).at("answered_at").is_null());
     CHECK(page.at("items").at(0).at("duration") == 0.0);
 }
@@ -64,7 +65,7 @@ TEST_CASE("call log: the whole call, with the part of every phone")
     CHECK(call.at("from") == "201");
     CHECK(call.at("parts").as_array().size() == 3);
     CHECK(call.at("parts").at(2) == boost::json::parse(R"({
-        "kind":"picked_up","extension":"203","name":"Name of 203","result":"answered",
+        "kind":"picked_up","extension":"203","trunk":null,"name":"Name of 203","result":"answered",
         "missed":false,"call_id":"c3@phone","end":"remote-bye","status":null,
         "started_at":"2023-11-14T22:13:21.023Z","ringing_at":null,
         "answered_at":"2023-11-14T22:13:21.123Z","ended_at":"2023-11-14T22:13:30.023Z",
@@ -139,11 +140,12 @@ TEST_CASE("call log as CSV: quoted after RFC 4180, and nothing a spreadsheet wou
                                  {{"Accept", "application/json;q=0.5, text/csv;q=0.9, */*;q=0.1"}});
     CHECK(rest.body ==
           "id,from,from_name,dialled,to,to_name,answered_by,result,started_at,ringing_at,"
-          "answered_at,ended_at,duration,ended_by,ended_extension,status,reason,continued_in\r\n"
+          "answered_at,ended_at,duration,ended_by,ended_extension,status,reason,continued_in,"
+          "from_trunk,answered_trunk\r\n"
           "6963200000503809,201,\"'=HYPERLINK(\"\"http://x\"\"), \"\"Anna\"\"\",'+4930,202,"
           "Name of 202,203,answered,2023-11-14T22:13:20.123Z,2023-11-14T22:13:20.223Z,"
           "2023-11-14T22:13:21.123Z,2023-11-14T22:13:29.123Z,8.000,callee,203,200,"
-          "\"Q.850;cause=16;text=\"\"Bye, now\"\"\",77\r\n");
+          "\"Q.850;cause=16;text=\"\"Bye, now\"\"\",77,line,other\r\n");
     CHECK(field(rest, "X-Next-Cursor").empty());
     const auto both =
         office.get("/api/v1/call-log", {{"Accept", "text/html, application/json, text/csv"}});

@@ -32,6 +32,7 @@ std::string filled(std::string path)
                                       {"{member}", "207"},
                                       {"{feature}", "disturb"},
                                       {"{group}", "600"},
+                                      {"{trunk}", "line"},
                                       {"{device}", "001565aabbcc"},
                                       {"{id}", "6963200000503809"}})
         if (const auto at = path.find(name); at != std::string::npos)
@@ -126,7 +127,9 @@ TEST_CASE("every operation of openapi.yaml answers as described")
             office.put("/api/v1/extensions/207", "{}");
             office.put("/api/v1/groups/sales", R"({"members":["207"]})");
             office.put("/api/v1/body-profiles/sales", "{}");
+            office.put("/api/v1/device-profiles/001565aabbcc", R"({"profile":"snom"})");
             office.put("/api/v1/ring-groups/600", R"({"members":[{"number":"207"}]})");
+            office.put("/api/v1/trunks/line", R"({"servers":[{"host":"192.0.2.1"}]})");
             office.on_database([](db::Database& opened) {
                 db::CallLogStore store{opened};
                 db::Transaction transaction{opened, db::Durability::normal};
@@ -141,7 +144,7 @@ TEST_CASE("every operation of openapi.yaml answers as described")
             view.calls.emplace_back();
             view.calls[0].id = "6963200000503809";
             office.order_answer = {.outcome = OrderOutcome::begun, .call = view.calls[0]};
-            view.calls[0].legs.push_back({"caller", "207", "early", "", "", false});
+            view.calls[0].legs.push_back({"caller", "207", "", "", "early", "", "", false});
             view.lamps.emplace_back();
             view.lamps[0].watcher = view.lamps[0].member = "207";
             view.lamps[0].kind = "subscribed";

@@ -80,7 +80,7 @@ TEST_CASE("a stream of events: how it is framed, and what an event says")
     const auto call = stream.next();
     CHECK(call.find("\nevent: call\ndata: ") != std::string::npos);
     CHECK(boost::json::parse(call.substr(call.find('{'))) == boost::json::parse(R"({
-        "at":"2023-11-14T22:13:20.000Z","call":"1","leg":"4","extension":"207",
+        "at":"2023-11-14T22:13:20.000Z","call":"1","leg":"4","extension":"207","number":null,"trunk":null,
         "direction":"recipient","state":"terminated","ended_by":"remote-bye","held":false,
         "with":"205","with_name":"Eve"})"));
     const auto lamp = stream.next();

@@ -194,7 +194,7 @@ TEST_CASE("the test of the digit plan asks the exchange and shows what it decide
     RouteExplanation route;
     route.outcome = "ring";
     route.steps = {"201 dials 202"};
-    route.targets = {{"202", "sip:202@192.0.2.2", "udp:192.0.2.2:5060", std::chrono::seconds{15}}};
+    route.targets = {{"202", {}, "sip:202@192.0.2.2", "udp:192.0.2.2:5060", std::chrono::seconds{15}}};
     office.route = std::make_shared<const RouteExplanation>(route);
     const auto answer =
         office.ask("POST", "/api/v1/digit-plan:test", {}, R"({"from":"201","dialled":"*21*202"})");

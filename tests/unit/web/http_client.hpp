@@ -150,7 +150,8 @@ struct WebOffice {
                       [this](const RouteTest& test,
                              std::function<void(RouteExplanationRef)> answer) {
                           const std::lock_guard lock{mutex};
-                          asked_route = test.caller.value_or(test.from) + " > " + test.dialled;
+                          asked_route =
+                              test.caller.value_or(test.from) + test.trunk + " > " + test.dialled;
                           answer(route);
                       },
                   .order =

@@ -17,14 +17,16 @@ LiveViewRef busy_office()
 {
     LiveView view;
     view.registrations = {full_binding("207"), full_binding("201")};
+    view.registrations[0].reach = {Reach::State::unreachable, std::chrono::microseconds{12'500},
+                                   millis(1'700'000'000'500)};
     LiveCall call;
     call.id = "c1";
     call.log_id = "7001";
     call.from = "207";
     call.dialled = "211";
     call.started_at = millis(1'700'000'000'123);
-    call.legs = {{"caller", "207", "confirmed", "a@b", "udp:192.0.2.7:5060", false},
-                 {"callee", "211", "early", "c@d", "udp:192.0.2.8:5060", true}};
+    call.legs = {{"caller", "207", {}, {}, "confirmed", "a@b", "udp:192.0.2.7:5060", false},
+                 {"callee", {}, "+43664", "line", "early", "c@d", "udp:192.0.2.8:5060", true}};
     view.calls = {call};
     LiveLamp lamp;
     lamp.watcher = "201";
@@ -56,8 +58,11 @@ TEST_CASE("registrations: who is reached where, and until when")
         "extension":"207","contact":"sip:207@phone.test:5062;transport=tcp;line=x7",
         "transport":"tcp","address":"[2001:db8::7]:5062",
         "path":["<sip:edge.test;lr>","<sip:core.test;lr>"],"q":0.7,"user_agent":"snom\"370",
-        "instance":"<urn:uuid:1>","expires_at":"1970-01-01T01:23:20Z",
+        "instance":"<urn:uuid:1>","reachable":false,"round_trip_ms":12.5,
+        "reachable_since":"2023-11-14T22:13:20.500Z","expires_at":"1970-01-01T01:23:20Z",
         "registered_at":"1970-01-01T00:16:40Z"})"));
+    CHECK(page.at("items").at(0).at("reachable").is_null());
+    CHECK(page.at("items").at(0).at("round_trip_ms").is_null());
     CHECK(json_of(office.get("/api/v1/registrations?extension=201")).at("total") == 1);
     CHECK(json_of(office.get("/api/v1/registrations?q=SNOM")).at("total") == 2);
 }
@@ -84,11 +89,11 @@ TEST_CASE("calls: their legs and states")
     office.live = busy_office();
     const auto page = json_of(office.get("/api/v1/calls"));
     CHECK(page.at("items").at(0) == boost::json::parse(R"({
-        "id":"c1","log_id":"7001","from":"207","dialled":"211","started_at":"2023-11-14T22:13:20.123Z",
+        "id":"c1","log_id":"7001","from":"207","from_trunk":null,"dialled":"211","started_at":"2023-11-14T22:13:20.123Z",
         "answered_at":null,"legs":[
-          {"role":"caller","extension":"207","state":"confirmed","call_id":"a@b",
+          {"role":"caller","extension":"207","number":null,"trunk":null,"state":"confirmed","call_id":"a@b",
            "address":"udp:192.0.2.7:5060","held":false},
-          {"role":"callee","extension":"211","state":"early","call_id":"c@d",
+          {"role":"callee","extension":"","number":"+43664","trunk":"line","state":"early","call_id":"c@d",
            "address":"udp:192.0.2.8:5060","held":true}]})"));
 }
 

@@ -1,0 +1,197 @@
+// Calls from and to outside: who is meant and who is shown, by which way, and for how long.
+#include <algorithm>
+#include <span>
+
+#include "core/extension_uri.hpp"
+#include "core/trunk_identity.hpp"
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+namespace {
+
+/// A shorter limit counts; 0 is none.
+std::chrono::minutes shorter(std::chrono::minutes left, std::chrono::minutes right) noexcept
+{
+    if (left.count() == 0 || right.count() == 0) return std::max(left, right);
+    return std::min(left, right);
+}
+
+/// The user part without parameters of its own (RFC 3966), escapes resolved.
+std::string number_in(const SipUri& uri)
+{
+    auto number = extension_of(uri);
+    return number.substr(0, number.find(';'));
+}
+
+bool tells_how_it_came(const Header& header)
+{
+    return header.name == "Diversion" || header.name == "History-Info";
+}
+
+/// What of an INVITE from outside the phones are told. What makes them ring in another way, or
+/// answer by themselves, is the office's own.
+PayloadRef told_to_phones(const Trunk& trunk, const PayloadRef& payload)
+{
+    auto told = across_border(payload);
+    if (!payload || !trunk.trusted || std::ranges::none_of(payload->headers, tells_how_it_came))
+        return told;
+    auto more = std::make_shared<Payload>(*told);
+    std::ranges::copy_if(payload->headers, std::back_inserter(more->headers), tells_how_it_came);
+    return more;
+}
+
+/// Who calls, as the office sees it: what a trusted carrier asserts, else what the caller says.
+NameAddr caller_of(const Trunk& trunk, const InviteReceived& input, std::string_view domain)
+{
+    const bool asserted = trunk.trusted && input.asserted;
+    const NameAddr& named = asserted ? *input.asserted : input.parties.from;
+    auto number = number_in(named.uri);
+    if (wants_privacy(input.parties.from, input.payload) || number.empty() || number == "anonymous")
+        return anonymous_party();
+    return {named.display_name, extension_uri(number, domain)};
+}
+
+}  // namespace
+
+std::optional<InviteReceived> CallEngine::take_from_outside(const InviteReceived& input,
+                                                            Outbox& outbox)
+{
+    const auto* rules = directory_->find_trunk(input.trunk);
+    if (!rules) {
+        reject(input, 403, "No Such Trunk", outbox);
+        return std::nullopt;
+    }
+    const auto& trunk = rules->trunk();
+    InviteReceived taken = input;
+    taken.parties.from = caller_of(trunk, input, directory_->domain());
+    auto number = number_in(input.request_uri);
+    // A call to the contact that we have registered: whom it is for stands in the To.
+    if (number == trunk_contact_user(trunk.name)) number = number_in(input.parties.to.uri);
+    taken.request_uri = extension_uri(number, directory_->domain());
+    taken.to_us = true;
+    taken.payload = told_to_phones(trunk, input.payload);
+    if (input.replaces) {  // the dialogs of this exchange are those of its phones
+        reject(taken, 403, "Not From Outside", outbox);
+        return std::nullopt;
+    }
+    return taken;
+}
+
+void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, Outbox& outbox)
+{
+    Hunting& hunting = *call.hunting;
+    const Hunt& hunt = hunting.hunt;
+    const auto* rules = directory_->find_trunk(member.trunk);
+    if (!rules || !rules->trunk().enabled) return;
+    const bool proxied = call.mode == CallMode::proxy;
+    // What the caller says would go out as it is.
+    if (proxied && rules->trunk().mode != CallMode::proxy) return;
+    const auto& trunk = rules->trunk();
+    // Others may have taken what was free when this call was routed.
+    if (!hunt.unlimited && outside_.trunk_limit(trunk.name, trunk.limits) != OutsideLimit::none)
+        return;
+    const auto paths = trunks_.paths(trunk);
+    if (member.path >= paths.size()) return;
+    const auto& path = paths[member.path];
+
+    const auto& invitation = hunting.invitation;
+    auto identity = identity_on(*rules, {.party = invitation.from,
+                                         .extension = invitation.extension,
+                                         .payer = hunt.payer,
+                                         .anonymous = invitation.anonymous});
+    auto headers = std::move(identity.headers);
+    // What a phone says of earlier diversions is nothing that we could vouch for.
+    std::span<const Diversion> diversions{hunting.diversions};
+    if (!invitation.extension.empty()) diversions = diversions.subspan(hunting.diversions_known);
+    std::ranges::move(
+        diversions_on(*rules, diversions, hunting.dialled, member.number, directory_->domain()),
+        std::back_inserter(headers));
+    auto to = extension_uri(member.number, trunk.domain);
+    auto request_uri = to;
+    if (is_numeric_address(trunk.domain)) request_uri.port = path.flow.port;
+    Leg& leg = send_invite(call,
+                           {.phone = party_of(hunt),
+                            .from = std::move(identity.from),
+                            .to = {{}, std::move(to)},
+                            .target = {std::move(request_uri), path.route, path.flow},
+                            .contact_user = trunk_contact_user(trunk.name),
+                            .headers = std::move(headers),
+                            .payload = across_border(invitation.payload),
+                            .trunk = rules->shared()},
+                           invitation, now, outbox);
+    leg.payer = hunt.payer;
+    leg.counted = true;
+    if (!hunt.unlimited)
+        leg.may_last =
+            shorter(trunk.limits.minutes,
+                    hunt.payer.empty()
+                        ? 0min
+                        : directory_->digit_plan().outside_rights_of(hunt.payer).limits.minutes);
+    outside_.began(leg.payer, leg.trunk, !std::exchange(hunting.counted, true), outbox);
+}
+
+bool CallEngine::leads_to(const Hunt& hunt, std::string_view domain) const
+{
+    return hunt.outside && std::ranges::all_of(hunt.waves, [&](const HuntWave& wave) {
+               const auto* rules = directory_->find_trunk(wave.members.front().trunk);
+               return rules && rules->trunk().domain == domain;
+           });
+}
+
+void CallEngine::limit_duration(Call& call, Leg& leg, Moment now)
+{
+    if (leg.may_last.count() == 0) return;
+    leg.must_end_at = now.wall + leg.may_last;
+    watch_duration(call, now);
+}
+
+void CallEngine::watch_duration(Call& call, Moment now)
+{
+    std::optional<std::chrono::system_clock::time_point> first;
+    for (const auto& leg : call.legs)
+        if (leg.must_end_at && leg.talking() && (!first || *leg.must_end_at < *first))
+            first = leg.must_end_at;
+    if (first)
+        set_timer(call, TimerKind::outside,
+                  now.mono + std::max<std::chrono::nanoseconds>(0s, *first - now.wall));
+}
+
+void CallEngine::duration_over(Call& call, Moment now, Outbox& outbox)
+{
+    const auto over = std::ranges::find_if(call.legs, [&](const Leg& leg) {
+        return leg.must_end_at && leg.talking() && *leg.must_end_at <= now.wall;
+    });
+    if (over == call.legs.end()) return watch_duration(call, now);
+    end_call(call, {}, LegInput::timeout, LegInput::timeout,
+             "SIP;cause=403;text=\"Time limit of calls to outside\"", now, outbox);
+}
+
+void CallEngine::no_longer_outside(Leg& leg)
+{
+    if (std::exchange(leg.counted, false)) outside_.ended(leg.payer, leg.trunk);
+}
+
+std::optional<NameAddr> CallEngine::shown_to(const Leg& leg, const Leg& other) const
+{
+    if (leg.trunk.empty()) return other.phone;
+    const auto* rules = directory_->find_trunk(leg.trunk);
+    if (!rules || !rules->trunk().trusted || rules->trunk().caller_id.anonymous ||
+        other.extension.empty())
+        return std::nullopt;
+    return NameAddr{other.phone.display_name,
+                    extension_uri(rules->number_of(other.extension), rules->trunk().domain)};
+}
+
+const std::string& CallEngine::payer_of(const Leg& leaves, const Leg& stays) noexcept
+{
+    return leaves.extension.empty() ? stays.extension : leaves.extension;
+}
+
+NameAddr CallEngine::party_of(const Hunt& hunt) const
+{
+    // Its number may look like one of the office's.
+    if (hunt.outside) return {{}, extension_uri(hunt.number, directory_->domain())};
+    return party_of(hunt.number, {});
+}
+
+}  // namespace lampline

@@ -1,0 +1,30 @@
+#pragma once
+// What a call must know of trunks beside their configuration.
+#include <string>
+#include <vector>
+
+#include "core/trunk.hpp"
+
+namespace lampline {
+
+/// One way to a trunk: the next hop, and what its registrar wants to be preloaded.
+struct TrunkPath {
+    Flow flow;
+    std::vector<std::string> route{};  ///< Service-Route (RFC 3608), in order
+};
+
+/// Asked for each call; must not wait. SIP thread only.
+class TrunkStates {
+public:
+    virtual ~TrunkStates() = default;
+    /// Where `trunk` can be asked now, the best first; empty: it is not registered, or unreachable.
+    [[nodiscard]] virtual std::vector<TrunkPath> paths(const Trunk& trunk) const = 0;
+};
+
+/// Takes every server that is a numeric address for reachable, in the order of the configuration.
+class ConfiguredTrunkStates final : public TrunkStates {
+public:
+    [[nodiscard]] std::vector<TrunkPath> paths(const Trunk& trunk) const override;
+};
+
+}  // namespace lampline

@@ -1,0 +1,144 @@
+#include <doctest/doctest.h>
+
+#include "db/audit_store.hpp"
+#include "unit/web/http_client.hpp"
+
+using namespace lampline;
+using namespace lampline::testing;
+
+namespace {
+
+const std::string path = "/api/v1/trunks/line";
+const std::string least = R"({"servers":[{"host":"sip.carrier.test"}]})";
+
+const Trunk* acting(WebOffice& office)
+{
+    const auto* rules = office.published.back()->find_trunk("line");
+    return rules ? &rules->trunk() : nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("a trunk is created, shown, merged and removed")
+{
+    WebOffice office;
+    const auto created = office.put(path, R"json({
+        "display_name":"Line","kind":"registering",
+        "servers":[{"host":"192.0.2.1","port":5080,"transport":"tcp"},{"host":"sip.carrier.test"}],
+        "sources":["192.0.2.9"],"domain":"carrier.test","username":"u1","secret":"s1-of-line",
+        "expires":120,"qualify":0,"trusted":false,
+        "caller_id":{"main_number":"+4310","numbers":[{"pattern":"(20.)","number":"+431\\1"}],
+                     "anonymous":true},
+        "inbound":[{"pattern":"\\+431(20.)","destination":"\\1"},
+                   {"pattern":".*","destination":"600","outside":true}],
+        "limits":{"calls":4,"minutes":60,"calls_per_day":100}})json");
+    CHECK(created.status == 201);
+    CHECK(field(created, "Location") == path);
+    const auto* trunk = acting(office);
+    REQUIRE(trunk);
+    CHECK(trunk->kind == TrunkKind::registering);
+    CHECK(trunk->servers == std::vector<TrunkServer>{{"192.0.2.1", 5080, Transport::tcp},
+                                                     {"sip.carrier.test", 0, {}}});
+    CHECK(*trunk->credentials == TrunkCredentials{"u1", "s1-of-line", "carrier.test"});
+    CHECK(trunk->caller_id == TrunkCallerId{"+4310", {{"(20.)", "+431\\1"}}, false, true});
+    CHECK(trunk->inbound ==
+          std::vector<InboundNumber>{{"\\+431(20.)", "\\1", false}, {".*", "600", true}});
+    CHECK(trunk->limits == OutsideLimits{4, std::chrono::minutes{60}, 100});
+    CHECK(json_of(office.get(path)) == json_of(created));
+    CHECK(json_of(office.get("/api/v1/trunks")).at("total") == 1);
+
+    const auto patched = office.patch(
+        path, R"({"enabled":false,"limits":{"calls":null},"caller_id":null,"sources":null})");
+    CHECK(patched.status == 200);
+    trunk = acting(office);
+    CHECK_FALSE(trunk->enabled);
+    CHECK(trunk->limits == OutsideLimits{0, std::chrono::minutes{60}, 100});
+    CHECK(trunk->caller_id == TrunkCallerId{});
+    CHECK(trunk->sources.empty());
+    CHECK(trunk->credentials->secret == "s1-of-line");  // not said anew
+    CHECK(office.put(path, least, {{"If-Match", field(created, "ETag")}}).status == 412);
+
+    CHECK(office.put(path, least).status == 200);
+    trunk = acting(office);
+    CHECK_FALSE(trunk->credentials);
+    CHECK(trunk->domain == "sip.carrier.test");
+    CHECK(office.remove(path).status == 204);
+    CHECK(acting(office) == nullptr);
+    CHECK(office.get(path).status == 404);
+}
+
+TEST_CASE("the secret of a trunk is in no answer and in no audit")
+{
+    WebOffice office;
+    const auto created = office.put(
+        path, R"({"servers":[{"host":"192.0.2.1"}],"username":"u1","secret":"hush-hush"})");
+    CHECK(created.status == 201);
+    for (const auto& text :
+         {created.body, office.get(path).body, office.get("/api/v1/trunks").body})
+        CHECK(text.find("hush") == std::string::npos);
+    CHECK(office.remove(path).status == 204);
+    const auto rows =
+        office.on_database([](db::Database& opened) { return db::AuditStore{opened}.latest(10); });
+    for (const auto& row : rows) {
+        CHECK(row.before.value_or("").find("hush") == std::string::npos);
+        CHECK(row.after.value_or("").find("hush") == std::string::npos);
+    }
+}
+
+TEST_CASE("what a trunk cannot be is told with its place")
+{
+    WebOffice office;
+    const auto refused = [&](const std::string& body) {
+        const auto response = office.put(path, body);
+        CHECK(response.status == 422);
+        return error_member(response, "pointer") + ' ' + error_member(response, "code");
+    };
+    CHECK(refused("{}") == "/servers required");
+    CHECK(refused(R"({"servers":[{"host":"bad host"}]})") == "/servers/0/host malformed");
+    CHECK(refused(R"({"servers":[{"host":"a"}],"sources":["b.test"]})") == "/sources/0 malformed");
+    CHECK(refused(R"({"servers":[{"host":"a"}],"domain":"a\nb"})") == "/domain malformed");
+    CHECK(refused(R"({"servers":[{"host":"a"}],"kind":"registering"})") == "/username required");
+    CHECK(refused(R"({"servers":[{"host":"a"}],"username":"u"})") == "/secret required");
+    CHECK(refused(R"({"servers":[{"host":"a"}],"username":"u\"x","secret":"s"})") ==
+          "/username malformed");
+    CHECK(refused(R"({"servers":[{"host":"a"}],"qualify":2})") == "/qualify out_of_range");
+    CHECK(refused(R"({"servers":[{"host":"a"}],"inbound":[{"pattern":"(","destination":"1"}]})") ==
+          "/inbound/0/pattern malformed");
+    CHECK(
+        refused(R"({"servers":[{"host":"a"}],"inbound":[{"pattern":"1","destination":"\\3"}]})") ==
+        "/inbound/0/destination malformed");
+    CHECK(refused(R"({"name":"other","servers":[{"host":"a"}]})") == "/name mismatch");
+    CHECK(office.put("/api/v1/trunks/BIG", least).status == 422);
+    CHECK(office.published.empty());
+}
+
+TEST_CASE("rules name trunks that are there, and keep them")
+{
+    WebOffice office;
+    const std::string plan = "/api/v1/digit-plan";
+    const auto body = R"({"rules":[{"name":"out","pattern":"0.*","trunks":["line"]}],)"
+                      R"("default_outside":{"forward":true,"calls":2},)"
+                      R"("outside":{"201":{"minutes":5}}})";
+    CHECK(error_member(office.put(plan, body), "pointer") == "/rules/0/trunks/0");
+    office.put(path, least);
+    CHECK(error_member(office.put(plan, body), "pointer") == "/outside/201");
+    office.put("/api/v1/extensions/201", "{}");
+    const auto saved = office.put(plan, body);
+    CHECK(saved.status == 200);
+    CHECK(json_of(office.get(plan)) == json_of(saved));
+    const auto& acting_plan = office.published.back()->digit_plan();
+    CHECK(acting_plan.find("01")->rule->trunks == std::vector<std::string>{"line"});
+    CHECK(acting_plan.outside_rights_of("202") ==
+          OutsideRights{true, {2, std::chrono::minutes{240}, 300}});
+    CHECK(acting_plan.outside_rights_of("201") ==
+          OutsideRights{false, {4, std::chrono::minutes{5}, 300}});
+
+    const auto kept = office.remove(path);
+    CHECK(kept.status == 409);
+    CHECK(json_of(kept).at("references").at(0).at("type") == "digit_rule");
+    CHECK(json_of(kept).at("references").at(0).at("name") == "out");
+    office.remove("/api/v1/extensions/201");  // its rights go with it
+    CHECK(json_of(office.get(plan)).at("outside").as_object().empty());
+    office.put(plan, "{}");
+    CHECK(office.remove(path).status == 204);
+}

@@ -1,0 +1,123 @@
+"""A call through two proxies (flows F1 to F23 of RFC 3665 section 3.2): Lampline and Kamailio, in either order."""
+import itertools
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+from lib.case import WireTest, eventually
+from lib.kamailio import PROXY, Kamailio
+from lib.message import Address, Uri
+from lib.phone import Phone
+from lib.real_phones import free_udp_port
+from lib.sdp import ANSWER, OFFER
+
+DOMAIN = "biloxi.test"
+
+
+def values(message, name):
+    return getattr(message, "message", message).headers.values(name)
+
+
+def ports(routes):
+    """By the port of each route, neighbours alike told once: which proxies it leads through."""
+    each = [Uri(Address.parse(route).uri).port for route in routes]
+    return [port for port, _ in itertools.groupby(each)]
+
+
+@unittest.skipUnless(shutil.which("kamailio"), "Kamailio is not installed (package kamailio)")
+class TwoProxies(WireTest):
+    patience = 20
+
+    def kamailio(self, transport):
+        """The other proxy, known here as a peer."""
+        folder = Path(tempfile.mkdtemp(prefix="lampline-kamailio-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        host, port = "127.0.0.2", free_udp_port()
+        proxy = Kamailio(folder, PROXY.format(host=host, port=port, transport=transport,
+                                              office=self.server.address[transport]), host, port)
+        self.addCleanup(proxy.close)
+        self.rest.put("/api/v1/trunks/biloxi", {
+            "kind": "peer", "domain": DOMAIN, "mode": "proxy", "qualify": 0,
+            "servers": [{"host": host, "port": port, "transport": transport}],
+            "inbound": [{"pattern": r"(2\d\d)", "destination": r"\1"}]})
+        self.rest.put("/api/v1/digit-plan",
+                      {"rules": [{"name": "biloxi", "pattern": "bob", "trunks": ["biloxi"]}]})
+        return proxy
+
+    def user(self, proxy, name, transport):
+        """A phone of Kamailio's, registered there."""
+        address = {kind: (proxy.host, proxy.port) for kind in ("udp", "tcp")}
+        phone = Phone(name, f"secret-of-{name}", DOMAIN, address, transport=transport,
+                      display=name.title())
+        self.addCleanup(phone.unplugs)
+
+        def registers():
+            try:
+                return phone.sends_register().receives(200, within=1)
+            except (AssertionError, OSError):
+                return None  # it is not up yet
+        eventually(registers, "Kamailio takes a registration")
+        return phone
+
+    def through_both(self, alice, bob, to, preloaded, first, second):
+        """F1 to F23; `first` and `second` are the ports of the two proxies."""
+        call = alice.calls(to, OFFER, headers=[("Route", f"<sip:{preloaded};lr>")])   # F1 - F4
+        incoming = bob.receives("INVITE")                                             # F5, F7
+        invite = incoming.received.message
+        self.assertEqual([407], [challenge.status for challenge in call.invite.challenges])
+        self.assertNotIn("Proxy-Authorization", invite)
+        self.assertEqual([], values(invite, "Route"))
+        self.assertEqual(3, len(values(invite, "Via")))
+        self.assertEqual("68", invite["Max-Forwards"])
+        self.assertEqual([second, first], ports(values(invite, "Record-Route")))
+        self.assertEqual(OFFER.encode(), invite.body)
+        self.assertEqual(call.dialog.call_id, invite["Call-ID"])
+        incoming.replies(180)                                                         # F9
+        ringing = call.receives(180)                                                  # F11
+        self.assertEqual(values(invite, "Record-Route"), values(ringing, "Record-Route"))
+        self.assertEqual(1, len(values(ringing, "Via")))
+        incoming.replies(200, ANSWER)                                                 # F12
+        answer = call.receives(200)                                                   # F14
+        self.assertEqual(ANSWER.encode(), answer.body)
+        ack = incoming.receives("ACK")                                                # F15 - F17
+        self.assertEqual([first, second], ports(call.invite.ack.headers.values("Route")))
+        self.assertEqual(([], "68"), (values(ack, "Route"), ack["Max-Forwards"]))
+        bye = incoming.sends("BYE")                                                   # F18
+        self.assertEqual([second, first], ports(values(bye.request, "Route")))
+        arrived = call.receives("BYE")                                                # F20
+        self.assertEqual(([], "68"), (values(arrived, "Route"), arrived["Max-Forwards"]))
+        self.assertEqual(3, len(values(arrived, "Via")))
+        bye.receives(200)                                                             # F23
+        incoming.ended = True
+
+    def test_lampline_then_kamailio(self):
+        for transport in ("udp", "tcp"):
+            with self.subTest(transport=transport):
+                proxy = self.kamailio(transport)
+                lamp = self.phone("204").watches("203")
+                alice = self.phone("203", transport=transport)
+                bob = self.user(proxy, "bob", transport)
+                host, port = self.server.address[transport]
+                self.through_both(alice, bob, f"sip:bob@{DOMAIN}", f"{host}:{port}",
+                                  port, proxy.port)
+                self.assertEqual(["idle", "trying", "early", "confirmed", "idle"][-2:],
+                                 eventually(lambda: lamp.lamp == "idle" and lamp.lamps[-2:], "dark"))
+
+    def test_kamailio_then_lampline(self):
+        self.rest.request("PATCH", "/api/v1/extensions/202", {"mode": "proxy"})
+        for transport in ("udp", "tcp"):
+            with self.subTest(transport=transport):
+                proxy = self.kamailio(transport)
+                lamp = self.phone("204").watches("202")
+                bob = self.phone("202", transport=transport)
+                alice = self.user(proxy, "alice", transport)
+                host, port = proxy.host, proxy.port
+                self.through_both(alice, bob, "sip:202@office.test", f"{host}:{port}",
+                                  port, self.server.address[transport][1])
+                eventually(lambda: lamp.lamp == "idle" and "confirmed" in lamp.lamps, "dark")
+                bob.unregisters()
+
+
+if __name__ == "__main__":
+    unittest.main()
