@@ -31,6 +31,37 @@ std::uint64_t AuditStore::record(const AuditRow& row)
     return static_cast<std::uint64_t>(database_.handle().getLastInsertRowid());
 }
 
+std::size_t AuditStore::prune(const AuditLimits& limits, std::chrono::sys_seconds now,
+                              std::size_t at_most)
+{
+    std::int64_t keep_from = 0;
+    if (limits.rows > 0) {
+        SQLite::Statement last{database_.handle(),
+                               "SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET ?"};
+        last.bind(1, static_cast<std::int64_t>(limits.rows - 1));
+        if (last.executeStep()) keep_from = last.getColumn(0).getInt64();
+    }
+    const std::int64_t since = limits.age > std::chrono::days{0} ? column(now - limits.age) : 0;
+    // Rows are written in the order of time, so the oldest are the first, and few are looked at.
+    SQLite::Statement oldest{database_.handle(), "SELECT id, at FROM audit ORDER BY id LIMIT ?"};
+    oldest.bind(1, static_cast<std::int64_t>(at_most));
+    std::int64_t last = -1;
+    std::size_t count = 0;
+    for (; oldest.executeStep(); ++count) {
+        const auto id = oldest.getColumn(0).getInt64();
+        if (id >= keep_from && oldest.getColumn(1).getInt64() >= since) break;
+        last = id;
+    }
+    oldest.reset();
+    if (count == 0) return 0;
+    Transaction transaction{database_, Durability::normal};
+    SQLite::Statement erase{database_.handle(), "DELETE FROM audit WHERE id <= ?"};
+    erase.bind(1, last);
+    erase.exec();
+    transaction.commit();
+    return count;
+}
+
 std::vector<AuditRow> AuditStore::latest(std::size_t limit) const
 {
     std::vector<AuditRow> rows;

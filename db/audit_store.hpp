@@ -22,6 +22,12 @@ struct AuditRow {
     std::optional<std::string> after;
 };
 
+/// What of the audit is kept.
+struct AuditLimits {
+    std::chrono::days age{0};  ///< 0: any age
+    std::size_t rows = 0;      ///< 0: any number
+};
+
 /// Statements over one Database; every call may throw SQLite::Exception.
 class AuditStore {
 public:
@@ -31,6 +37,9 @@ public:
     std::uint64_t record(const AuditRow& row);
     /// The last `limit` rows, newest first.
     [[nodiscard]] std::vector<AuditRow> latest(std::size_t limit) const;
+    /// Removes at most `at_most` of the oldest rows beyond the limits, in a transaction of its own;
+    /// how many. Ids are never given again.
+    std::size_t prune(const AuditLimits& limits, std::chrono::sys_seconds now, std::size_t at_most);
 
 private:
     Database& database_;

@@ -49,6 +49,8 @@ public:
     [[nodiscard]] std::vector<CallRecord> page(const CallLogQuery& query);
     /// With its parts.
     [[nodiscard]] std::optional<CallRecord> find(CallRecordId id);
+    /// Those of `extensions` that have talked, in the order in which their last talk ended.
+    [[nodiscard]] std::vector<std::string> by_last_talk(const std::vector<std::string>& extensions);
     /// Removes at most `at_most` of the oldest records beyond the limits, in a transaction of its
     /// own; how many.
     std::size_t prune(const CallLogLimits& limits, std::chrono::system_clock::time_point now,

@@ -138,7 +138,7 @@ StoredLeg read_leg(Reader& row)
     leg.flow = read_flow(row);
     leg.phone = row.address();
     leg.other = row.address();
-    leg.supported = static_cast<OptionTag>(row.number(0, 15));
+    leg.supported = static_cast<OptionTag>(row.number(0, 63));
     leg.held = row.number(0, 1) == 1;
     auto type = row.text();
     auto body = row.text();
@@ -172,6 +172,8 @@ StoredCall read_call(Reader& row)
     for (auto& leg : call.legs) leg = read_leg(row);
     call.from_trunk = row.text();
     for (auto& leg : call.legs) read_trunk(row, leg);
+    call.parked_by = row.text();
+    call.rings_back_at = row.time();
     return call;
 }
 
@@ -179,6 +181,7 @@ StoredInvite read_invite(Reader& row)
 {
     StoredInvite invite;
     invite.role = row.either("caller", "callee") ? LegRole::caller : LegRole::callee;
+    invite.answered = row.either("answered", "pending");
     invite.dialog.call_id = row.word();
     invite.dialog.local_tag = row.word();
     invite.dialog.remote_tag = row.word_or_none();
@@ -224,10 +227,10 @@ struct CallStore::Statements {
         : put{handle, "INSERT OR REPLACE INTO talking_call VALUES (?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                      "?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase{handle, "DELETE FROM talking_call WHERE id = ?"},
           put_invite{handle, "INSERT OR REPLACE INTO ringing_invite "
-                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase_invites{handle, "DELETE FROM ringing_invite WHERE call = ?"}
     {
     }
@@ -267,12 +270,12 @@ CallStore::Rows CallStore::all()
 std::vector<StoredRinging> CallStore::ringing()
 {
     std::vector<StoredRinging> calls;
-    SQLite::Statement select{
-        database_.handle(),
-        "SELECT role, call_id, local_tag, remote_tag, local_party, remote_party, target, route, "
-        "cseq, via, transport, host, port, listener, call FROM ringing_invite "
-        "ORDER BY call, position"};
-    constexpr int call_column = 14;
+    SQLite::Statement select{database_.handle(),
+                             "SELECT role, stage, call_id, local_tag, remote_tag, local_party, "
+                             "remote_party, target, route, "
+                             "cseq, via, transport, host, port, listener, call FROM ringing_invite "
+                             "ORDER BY call, position"};
+    constexpr int call_column = 15;
     while (select.executeStep()) {
         const CallRef id{static_cast<std::uint64_t>(select.getColumn(call_column).getInt64())};
         if (calls.empty() || calls.back().id != id) calls.push_back({id, {}});
@@ -306,6 +309,7 @@ void CallStore::put(const StoredRinging& call)
         put.bind(11, static_cast<std::int64_t>(invite.cseq));
         put.bind(12, db::column(invite.via));
         bind_flow(put, 13, invite.flow);
+        put.bind(17, invite.answered ? "answered" : "pending");
         run_once(put);
     }
 }
@@ -338,6 +342,8 @@ void CallStore::put(const StoredCall& call)
         put.bind(first++, leg.counted ? 1 : 0);
         put.bind(first++, leg.must_end_at ? column(*leg.must_end_at) : std::int64_t{0});
     }
+    put.bind(first++, call.parked_by);
+    put.bind(first, column(call.rings_back_at));
     run_once(put);
 }
 

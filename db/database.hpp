@@ -21,6 +21,7 @@ enum class OpenFault : std::uint8_t {
     newer,         ///< written by a newer lampline
     other_domain,  ///< of an office with another domain
     no_domain,     ///< a new file, and nobody said the domain
+    in_use,        ///< another server works on it
 };
 
 /// what() is one line for the operator, with the file's name. The program ends with

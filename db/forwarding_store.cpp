@@ -98,8 +98,7 @@ std::optional<StoredForwarding> ForwardingStore::find(std::string_view number) c
     SQLite::Statement exceptions{database_.handle(), std::string{exception_columns} +
                                                          "WHERE number = ? ORDER BY position"};
     exceptions.bind(1, row.number);
-    while (exceptions.executeStep())
-        row.forwarding.exceptions.push_back(exception_in(exceptions));
+    while (exceptions.executeStep()) row.forwarding.exceptions.push_back(exception_in(exceptions));
     return row;
 }
 

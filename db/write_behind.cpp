@@ -18,7 +18,8 @@ std::string key_of(const std::string& call_id, const std::string& local_tag)
 
 WriteBehind::WriteBehind(Database& database)
     : database_{database}, bindings_{database},
-      subscriptions_{database}, calls_{database}, call_log_{database}, outside_days_{database}
+      subscriptions_{database}, calls_{database}, turns_{database}, call_log_{database},
+      outside_days_{database}
 {
 }
 
@@ -30,6 +31,7 @@ std::chrono::milliseconds WriteBehind::delay_of(const StorageChange& change) noe
                          std::holds_alternative<RingingRemoved>(change);
     if (of_call) return call_delay;
     if (std::holds_alternative<CallRecorded>(change)) return record_delay;
+    if (std::holds_alternative<TurnTaken>(change)) return refresh_delay;
     const auto* stored = std::get_if<BindingStored>(&change);
     return stored && stored->refresh ? refresh_delay : soon;
 }
@@ -63,6 +65,9 @@ void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
             owed_ringing_.insert_or_assign(id, std::move(*ringing));
         } else if (auto* silent = std::get_if<RingingRemoved>(&change)) {
             owed_ringing_.insert_or_assign(silent->call, *silent);
+        } else if (auto* turn = std::get_if<TurnTaken>(&change)) {
+            auto group = turn->group;
+            owed_turns_.insert_or_assign(std::move(group), std::move(*turn));
         } else if (auto* recorded = std::get_if<CallRecorded>(&change)) {
             add_record(std::move(*recorded));
         } else if (auto* day = std::get_if<OutsideDay>(&change)) {
@@ -132,7 +137,7 @@ void WriteBehind::due_by(TimePoint deadline)
 std::size_t WriteBehind::owed() const noexcept
 {
     return owed_bindings_count_ + owed_subscriptions_.size() + owed_calls_.size() +
-           owed_ringing_.size() + owed_days_.size() + owed_records_.size();
+           owed_ringing_.size() + owed_turns_.size() + owed_days_.size() + owed_records_.size();
 }
 
 void WriteBehind::flush_due(TimePoint now)
@@ -164,6 +169,7 @@ bool WriteBehind::flush(TimePoint now)
     owed_subscriptions_.clear();
     owed_calls_.clear();
     owed_ringing_.clear();
+    owed_turns_.clear();
     owed_days_.clear();
     owed_records_.clear();
     deadline_.reset();
@@ -179,6 +185,7 @@ void WriteBehind::for_each_owed(Visit visit)
     for (const auto& [key, owed] : owed_subscriptions_) visit(owed);
     for (const auto& [id, owed] : owed_calls_) visit(owed);
     for (const auto& [id, owed] : owed_ringing_) visit(owed);
+    for (const auto& [group, owed] : owed_turns_) visit(owed);
     for (const auto& [key, owed] : owed_days_) visit(owed);
     for (const auto& owed : owed_records_) visit(owed);
 }
@@ -232,6 +239,11 @@ void WriteBehind::write(const OwedRinging& owed)
 {
     if (const auto* stored = std::get_if<RingingStored>(&owed)) return calls_.put(*stored->call);
     calls_.remove_ringing(std::get<RingingRemoved>(owed).call);
+}
+
+void WriteBehind::write(const TurnTaken& owed)
+{
+    turns_.put(owed);
 }
 
 void WriteBehind::write(const OutsideDay& owed)

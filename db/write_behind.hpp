@@ -16,6 +16,7 @@
 #include "db/call_store.hpp"
 #include "db/outside_day_store.hpp"
 #include "db/subscription_store.hpp"
+#include "db/turn_store.hpp"
 
 namespace lampline::db {
 
@@ -68,6 +69,7 @@ private:
     void write(const OwedSubscription& owed);
     void write(const OwedCall& owed);
     void write(const OwedRinging& owed);
+    void write(const TurnTaken& owed);
     void write(const CallRecorded& owed);
     void write(const OutsideDay& owed);
     template <class Visit>
@@ -77,12 +79,14 @@ private:
     BindingStore bindings_;
     SubscriptionStore subscriptions_;
     CallStore calls_;
+    TurnStore turns_;
     CallLogStore call_log_;
     OutsideDayStore outside_days_;
     std::unordered_map<std::string, std::vector<OwedBinding>> owed_bindings_;  // by aor
     std::unordered_map<std::string, OwedSubscription> owed_subscriptions_;     // by Call-ID and tag
     std::unordered_map<CallRef, OwedCall> owed_calls_;
     std::unordered_map<CallRef, OwedRinging> owed_ringing_;
+    std::unordered_map<std::string, TurnTaken> owed_turns_;  // by ring group
     std::unordered_map<std::string, OutsideDay> owed_days_;  // by payer and trunk
     std::deque<CallRecorded> owed_records_;
     std::size_t lost_records_ = 0;

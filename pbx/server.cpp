@@ -6,20 +6,25 @@
 
 #include <csignal>
 #include <cstdio>
+#include <set>
 #include <system_error>
 #include <thread>
 
 #include "admin/forwarding_service.hpp"
 #include "base/exit_code.hpp"
 #include "base/log.hpp"
+#include "db/audit_store.hpp"
 #include "db/binding_store.hpp"
 #include "db/call_log_store.hpp"
 #include "db/call_store.hpp"
 #include "db/database_thread.hpp"
 #include "db/directory_loader.hpp"
+#include "db/folder_lock.hpp"
 #include "db/outside_day_store.hpp"
+#include "db/ring_group_store.hpp"
 #include "db/route_key.hpp"
 #include "db/subscription_store.hpp"
+#include "db/turn_store.hpp"
 #include "engine/exchange.hpp"
 #include "random_tokens.hpp"
 #include "sip/digest.hpp"
@@ -71,13 +76,25 @@ struct AtStart {
     std::array<unsigned char, 16> route_key{};
 };
 
+/// Whose last talk decides in ring groups.
+std::vector<std::string> members_by_idleness(db::Database& database)
+{
+    std::set<std::string> members;
+    for (const auto& row : db::RingGroupStore{database}.all())
+        if (row.group.strategy == RingStrategy::longest_idle)
+            for (const auto& member : row.group.members) members.insert(member.number);
+    return {members.begin(), members.end()};
+}
+
 AtStart read_database(db::Database& database)
 {
     auto calls = db::CallStore{database}.all();
-    return {db::load_directory(database),
+    auto directory = db::load_directory(database);
+    auto talked = db::CallLogStore{database}.by_last_talk(members_by_idleness(database));
+    return {std::move(directory),
             {db::BindingStore{database}.all(), db::SubscriptionStore{database}.all(),
-             std::move(calls.calls), std::move(calls.ringing),
-             db::OutsideDayStore{database}.latest()},
+             std::move(calls.calls), std::move(calls.ringing), db::TurnStore{database}.all(),
+             std::move(talked), db::OutsideDayStore{database}.latest()},
             std::move(calls.damaged),
             db::route_key(database)};
 }
@@ -97,14 +114,19 @@ sip::EndpointSettings endpoint_settings(const ServeSettings& settings, const std
     return result;
 }
 
-/// Removes calls from the log once it keeps more than the settings say.
+/// Removes calls from the log, and changes from the audit, once there are more than the settings
+/// say.
 db::DatabaseChore pruning(const ServeSettings& settings)
 {
     constexpr std::size_t step = 200;
     const db::CallLogLimits limits{std::chrono::days{settings.call_log_days},
                                    settings.call_log_rows};
-    return [limits](db::Database& database) {
-        return db::CallLogStore{database}.prune(limits, present().wall, step) == step;
+    const db::AuditLimits audit{std::chrono::days{settings.audit_days}, settings.audit_rows};
+    return [limits, audit](db::Database& database) {
+        const auto now = present();
+        const auto calls = db::CallLogStore{database}.prune(limits, now.wall, step);
+        const auto changes = db::AuditStore{database}.prune(audit, now.seconds(), step);
+        return calls == step || changes == step;
     };
 }
 
@@ -447,6 +469,7 @@ void hold_signals()
 int serve(const ServeSettings& settings)
 try {
     std::filesystem::create_directories(settings.data_directory);
+    const db::FolderLock lock{settings.data_directory};
     auto database = std::make_unique<db::Database>(settings.database_file(), settings.domain);
     const auto domain = database->domain();
     auto found = read_database(*database);

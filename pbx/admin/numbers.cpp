@@ -1,6 +1,8 @@
 #include "admin/numbers.hpp"
 
 #include "admin/feature_code_service.hpp"
+#include "core/park_lot.hpp"
+#include "db/calling_card_store.hpp"
 #include "db/digit_plan_store.hpp"
 #include "db/extension_store.hpp"
 #include "db/ring_group_store.hpp"
@@ -12,7 +14,7 @@ bool is_number(std::string_view text) noexcept
     constexpr std::size_t max_number = 32;
     constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                          "0123456789._+*#-";
-    return !text.empty() && text.size() <= max_number &&
+    return !text.empty() && text.size() <= max_number && !is_park_name(text) &&
            text.find_first_not_of(allowed) == std::string_view::npos;
 }
 
@@ -27,6 +29,10 @@ void check_free(std::string_view number, NumberKind own, const std::string& poin
         taken("is the number of an extension");
     if (own != NumberKind::ring_group && db::RingGroupStore{database}.find(number))
         taken("is the number of a ring group");
+    if (own != NumberKind::calling_card)
+        if (const auto row = db::CallingCardStore{database}.find();
+            row && row->card.number == number)
+            taken("is the number of the calling-card application");
     for (const auto& code : FeatureCodeService{database}.all())
         if (code.code == number && code.feature != feature)
             taken("is the code of " + std::string{name(code.feature)});

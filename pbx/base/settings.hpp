@@ -61,6 +61,8 @@ struct ServeSettings {
     std::chrono::seconds nonce_lifetime{300};  ///< of a digest challenge; after it `stale`
     std::size_t call_log_days = 90;            ///< how long calls stay in the log; 0: for ever
     std::size_t call_log_rows = 100'000;       ///< how many of them; 0: any number
+    std::size_t audit_days = 730;              ///< how long changes stay in the audit; 0: for ever
+    std::size_t audit_rows = 100'000;          ///< how many of them; 0: any number
     std::size_t trace_calls = 200;  ///< calls whose SIP messages are kept in memory; 0: none
     std::size_t trace_kilobytes = 8192;  ///< at most so much of them
 

@@ -79,6 +79,12 @@ struct CallRefused {
     std::string trunk{};  ///< by which the caller came; empty: a phone
 };
 
+/// The exchange itself has answered the call, and no phone will; after the first DialogChanged of
+/// it.
+struct CallAnswered {
+    CallRef call;
+};
+
 /// The call is over for a reason that its legs do not tell; before the last of them is terminated.
 struct CallEnded {
     CallRef call;
@@ -102,7 +108,7 @@ struct PartRecorded {
     PartKind kind = PartKind::called;
 };
 
-using CallEvent = std::variant<DialogChanged, BindingChanged, ReachChanged, CallStarted, CallRefused, CallEnded, CallMoved,
-                               PartRecorded>;
+using CallEvent = std::variant<DialogChanged, BindingChanged, ReachChanged, CallStarted, CallRefused, CallAnswered,
+                               CallEnded, CallMoved, PartRecorded>;
 
 }  // namespace lampline

@@ -42,7 +42,7 @@ struct CallerException {
     CallerMatch match = CallerMatch::number;
     std::string caller;  ///< the number, or how it begins; empty: of anonymous
     CallerTreatment treatment = CallerTreatment::ring;
-    std::string to{};    ///< of forward: dialled as the extension would dial it
+    std::string to{};  ///< of forward: dialled as the extension would dial it
 
     friend bool operator==(const CallerException&, const CallerException&) = default;
 

@@ -2,8 +2,10 @@
 // What can be dialled beside extensions, and the lines that it goes out by.
 #include <vector>
 
+#include "core/calling_card.hpp"
 #include "core/digit_plan.hpp"
 #include "core/feature_code.hpp"
+#include "core/park_lot.hpp"
 #include "core/ring_group.hpp"
 #include "core/trunk.hpp"
 
@@ -14,6 +16,8 @@ struct Numbering {
     std::vector<RingGroup> ring_groups;
     DigitPlan digit_plan{};
     std::vector<Trunk> trunks{};
+    CallingCard calling_card{};
+    ParkLot park_lot{};
 };
 
 }  // namespace lampline

@@ -171,6 +171,54 @@ void hide_in_body_line(std::string& text, std::size_t begin, std::size_t end)
     }
 }
 
+/// What is pressed on a phone, by the type of the body that tells it.
+enum class KeyBody : std::uint8_t { none, relay, plain, report };
+
+KeyBody key_body_of(std::string_view content_type) noexcept
+{
+    auto type = content_type.substr(0, content_type.find(';'));
+    while (!type.empty() && is_blank(type.front())) type.remove_prefix(1);
+    while (!type.empty() && is_blank(type.back())) type.remove_suffix(1);
+    if (same_word(type, "application/dtmf-relay")) return KeyBody::relay;
+    if (same_word(type, "application/dtmf")) return KeyBody::plain;
+    if (same_word(type, "application/kpml-response+xml")) return KeyBody::report;
+    return KeyBody::none;
+}
+
+/// The value of each `digits` of a report. What has no end is hidden to the end of the line.
+void hide_digits(Span line)
+{
+    constexpr std::string_view name = "digits";
+    for (;;) {
+        const auto found = line.view().find(name);
+        if (found == std::string_view::npos) return;
+        line.take(found + name.size());
+        line.skip_blanks();
+        if (line.empty() || line.front() != '=') continue;
+        line.take(1);
+        line.skip_blanks();
+        if (line.empty()) return;
+        const char quote = line.front();
+        if (quote != '"' && quote != '\'') return line.hide();
+        line.take(1);
+        line.take(line.view().find(quote)).hide();
+    }
+}
+
+void hide_keys(std::string& text, std::size_t begin, std::size_t end, KeyBody kind)
+{
+    Span line{text, begin, end};
+    if (kind == KeyBody::report) return hide_digits(line);
+    const auto equals = line.view().find('=');
+    if (equals == std::string_view::npos) {
+        if (kind == KeyBody::plain) line.hide();
+        return;
+    }
+    auto name = line.take(equals + 1).view();
+    while (!name.empty() && (is_blank(name.front()))) name.remove_prefix(1);
+    if (name.size() > 6 && same_word(name.substr(0, 6), "Signal")) line.hide();
+}
+
 /// The end of the line at `begin`, its line end included.
 std::size_t line_end(std::string_view text, std::size_t begin) noexcept
 {
@@ -189,16 +237,25 @@ bool is_empty_line(std::string_view text, std::size_t begin) noexcept
 std::string without_secrets(std::string message)
 {
     std::size_t at = 0;
+    auto keys = KeyBody::none;
     while (at < message.size() && !is_empty_line(message, at)) {
         auto end = line_end(message, at);
         while (end < message.size() && (message[end] == ' ' || message[end] == '\t'))
             end = line_end(message, end);  // folded
         hide_in_header(message, at, end);
+        const auto header = std::string_view{message}.substr(at, end - at);
+        auto name = header.substr(0, std::min(header.find(':'), header.size()));
+        const auto value = header.substr(std::min(name.size() + 1, header.size()));
+        while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
+        if (same_word(name, "Content-Type") || same_word(name, "c")) keys = key_body_of(value);
         at = end;
     }
     while (at < message.size()) {
         const auto end = line_end(message, at);
-        hide_in_body_line(message, at, end);
+        if (keys == KeyBody::none)
+            hide_in_body_line(message, at, end);
+        else
+            hide_keys(message, at, end, keys);
         at = end;
     }
     return message;

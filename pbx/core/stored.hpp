@@ -63,6 +63,12 @@ struct RingingRemoved {
     CallRef call;
 };
 
+/// A call to a ring group that takes turns began with `first`; the newest of a group counts.
+struct TurnTaken {
+    std::string group;
+    std::string first;
+};
+
 /// A call is over: the log gets it.
 struct CallRecorded {
     std::shared_ptr<const CallRecord> record;
@@ -80,6 +86,6 @@ struct OutsideDay {
 
 using StorageChange =
     std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved, CallStored, CallRemoved,
-                 RingingStored, RingingRemoved, CallRecorded, OutsideDay>;
+                 RingingStored, RingingRemoved, TurnTaken, CallRecorded, OutsideDay>;
 
 }  // namespace lampline

@@ -40,14 +40,19 @@ struct StoredCall {
     std::optional<std::chrono::system_clock::time_point> session_ends_at;
     std::array<StoredLeg, 2> legs;
     std::string from_trunk{};  ///< by which the first caller came; empty: a phone
+    std::string parked_by{};  ///< the extension that parked it; one leg is the slot then. Empty: none
+    std::chrono::system_clock::time_point
+        rings_back_at{};  ///< of a parked call: when that extension is rung
 };
 
-/// An INVITE without final answer, of a call that rings: enough to end it when its transaction has died with us.
+/// One phone of a call in which nobody talks: an INVITE without final answer, enough to end it when
+/// its transaction has died with us, or a dialog whose phone has answered, and would wait for ever.
 struct StoredInvite {
     LegRole role = LegRole::caller;  ///< caller: one we received; callee: one we sent
     DialogId dialog;                 ///< remote_tag is empty for a callee
     DialogState state;               ///< callee: `target` is the Request-URI, `route` what was preloaded
-    std::uint32_t cseq = 0;          ///< of the INVITE
+    std::uint32_t cseq = 0;  ///< of the INVITE; answered: no request with a higher one was sent
+    bool answered = false;   ///< there is a dialog, to be hung up; its INVITE is over
     std::vector<std::string> via;    ///< caller: Via values to be answered with, top first
     Flow flow;                       ///< without connection
 };

@@ -17,6 +17,7 @@ public:
     void fold(const CallStarted& started, Moment now, Outbox& outbox);
     void fold(const DialogChanged& changed, Moment now, Outbox& outbox);
     void fold(const CallEnded& ended, Moment now, Outbox& outbox);
+    void fold(const CallAnswered& answered, Moment now, Outbox& outbox);
     void fold(const CallMoved& moved, Moment now, Outbox& outbox);
     void fold(const CallRefused& refused, Moment now, Outbox& outbox);
 
@@ -34,6 +35,7 @@ private:
         std::size_t living = 0;
         bool resumed = false;  ///< was talking before a restart
         bool clicked = false;  ///< a third party placed it
+        bool by_exchange = false;  ///< the exchange itself answered it
 
         [[nodiscard]] std::optional<std::size_t> position_of(LegId leg) const;
         void end(std::size_t position);

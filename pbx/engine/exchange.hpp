@@ -26,6 +26,8 @@ struct Kept {
     std::vector<StoredSubscription> subscriptions;
     std::vector<StoredCall> calls;
     std::vector<StoredRinging> ringing;
+    std::vector<TurnTaken> turns;     ///< of ring groups that take turns
+    std::vector<std::string> talked;  ///< extensions in the order in which their last talk ended
     std::vector<OutsideDay> outside;
 };
 

@@ -10,7 +10,7 @@
 
 namespace lampline {
 
-/// What the strategies remember between calls. Lost at a restart. SIP thread only.
+/// What the strategies remember between calls. SIP thread only.
 class HuntOrder {
 public:
     explicit HuntOrder(RandomSource random) : random_{std::move(random)} {}

@@ -40,8 +40,12 @@ void CallEngine::follow(Call& call, Route route, Moment now, Outbox& outbox)
     hunting.wave = 0;
     hunting.rang_out = hunting.heard = hunting.counted = false;
     if (diverted) show_diversion(call, outbox);
-    if (directory_->find_ring_group(hunting.hunt.number))
-        order_.began(hunting.hunt.number, hunting.hunt.waves.front().members.front().extension);
+    if (const auto* group = directory_->find_ring_group(hunting.hunt.number)) {
+        const auto& first = hunting.hunt.waves.front().members.front().extension;
+        order_.began(group->number, first);
+        if (group->strategy == RingStrategy::round_robin)
+            outbox.store(TurnTaken{group->number, first});
+    }
     ring_wave(call, now, outbox);
 }
 
@@ -96,9 +100,16 @@ void CallEngine::ring_member(Call& call, const HuntMember& member, Moment now, O
 {
     const Hunting& hunting = *call.hunting;
     if (!member.trunk.empty()) return ring_outside(call, member, now, outbox);
+    if (const auto* group = directory_->find_ring_group(hunting.hunt.number)) {
+        // Much may have changed since the group was asked who can ring.
+        const RouteQuestion question{
+            hunting.caller, hunting.dialled, &hunting.own, {}, hunting.presented};
+        const auto why = passes_over(*group, member.extension, question, router_view());
+        if (!why.empty() && why != out_of_reach) return;
+    }
     const auto ring_at = [&](const Binding& binding) {
         if (member.q_thousandths && *member.q_thousandths != binding.q_thousandths) return;
-        ring(call, member.extension, hunting.invitation, binding, now, outbox);
+        ring(call, member.extension, hunting.invitation, target_of(binding), false, now, outbox);
     };
     if (member.contact.empty()) {
         for (const auto* binding : locations_.targets(member.extension, &hunting.own))

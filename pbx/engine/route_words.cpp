@@ -40,6 +40,8 @@ std::string words(const RouteStep& step)
     switch (step.kind) {
     case RouteStepKind::dialled: return other + " dials " + number;
     case RouteStepKind::feature_code: return feature_words(step);
+    case RouteStepKind::calling_card: return number + " is the calling-card application";
+    case RouteStepKind::not_its_user: return number + " may not use it";
     case RouteStepKind::rule: return "The digit plan has a rule for " + number + ": " + other;
     case RouteStepKind::emergency: return "This is an emergency number, which everybody may dial";
     case RouteStepKind::right_enough: return number + " may make " + other + " calls";
@@ -62,6 +64,8 @@ std::string words(const RouteStep& step)
     case RouteStepKind::ring_group:
         return number + " is a ring group" + (other.empty() ? "" : ": " + other);
     case RouteStepKind::passed_over: return number + " is passed over: it " + other;
+    case RouteStepKind::park_slot:
+        return other.empty() ? number + " is the park lot" : number + " is a slot of the park lot";
     case RouteStepKind::nobody_to_ring: return "Nobody of " + number + " can ring";
     case RouteStepKind::rings_member:
         return "The phones of " + number + " ring" +
@@ -126,6 +130,8 @@ RouteExplanation explain(const Route& route, const RouteQuestion& question, cons
         explanation.outcome = route.mode == CallMode::redirect ? "redirect" : "ring";
         break;
     case RouteKind::feature: explanation.outcome = "feature"; break;
+    case RouteKind::calling_card: explanation.outcome = "calling_card"; break;
+    case RouteKind::park: explanation.outcome = "park"; break;
     case RouteKind::reject: explanation.outcome = "reject"; return explanation;
     }
     std::chrono::seconds begins{};

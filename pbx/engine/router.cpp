@@ -13,6 +13,14 @@ constexpr std::size_t max_diversions = 5;
 
 constexpr std::size_t max_dialled = 64;
 
+/// Why a member of a ring group is passed over that would make the group busy.
+constexpr std::string_view busy = "is in a call";
+
+std::string_view caller_of(const RouteQuestion& question) noexcept
+{
+    return question.caller.value_or(question.from);
+}
+
 /// What cannot be a number is not repeated anywhere either.
 bool is_dialable(std::string_view text) noexcept
 {
@@ -53,7 +61,13 @@ public:
             if (outside_) return go_outside(std::move(number), question_.from);
             route_.feature = view_.directory.feature_codes().find(number);
         }
-        if (!route_.feature) return go_to(std::move(number));
+        if (!route_.feature && !number.empty() &&
+            number == view_.directory.calling_card().number)
+            return use_calling_card(number);
+        if (!route_.feature) {
+            if (is_of_park_lot(number)) return;
+            return go_to(std::move(number));
+        }
         route_.kind = RouteKind::feature;
         note(RouteStepKind::feature_code, route_.feature->number.value_or(""),
              std::string{name(route_.feature->feature)});
@@ -68,9 +82,8 @@ public:
         const bool forwards = !owner->forwarding.always.empty();
         switch (key.feature) {
         case KeyFeature::do_not_disturb:
-            route_.feature = DialledFeature{owner->forwarding.do_not_disturb
-                                                ? Feature::disturb
-                                                : Feature::do_not_disturb};
+            route_.feature = DialledFeature{
+                owner->forwarding.do_not_disturb ? Feature::disturb : Feature::do_not_disturb};
             break;
         case KeyFeature::forward_always:
             if (!forwards) return reject(484, "Dial The Code With A Number To Forward");
@@ -79,6 +92,17 @@ public:
         }
         route_.kind = RouteKind::feature;
         note(RouteStepKind::feature_code, "", std::string{name(route_.feature->feature)});
+    }
+
+    void use_calling_card(const std::string& number)
+    {
+        note(RouteStepKind::calling_card, number);
+        if (view_.directory.calling_card().may_use(question_.from)) {
+            route_.kind = RouteKind::calling_card;
+            return;
+        }
+        note(RouteStepKind::not_its_user, question_.from);
+        reject(403, "Not Allowed");
     }
 
     void divert(std::string_view by, DiversionReason reason, std::string_view to)
@@ -144,6 +168,21 @@ private:
             if (!applies_plan(number, by, Asks::forwards)) return;
             if (outside_) return go_outside(std::move(number), by);
         }
+    }
+
+    /// Slots stand behind whoever else has the number.
+    bool is_of_park_lot(const std::string& number)
+    {
+        const auto& lot = view_.directory.park_lot();
+        auto slot = lot.slot_of(number);
+        const bool any = !lot.number.empty() && number == lot.number;
+        if ((!slot && !any) || view_.directory.find(number) ||
+            view_.directory.find_ring_group(number))
+            return false;
+        route_.kind = RouteKind::park;
+        route_.slot = slot ? std::move(*slot) : std::string{};
+        note(RouteStepKind::park_slot, number, route_.slot);
+        return true;
     }
 
     /// Makes of `number`, asked for by `by`, what the digit plan says; `outside_` is set when it
@@ -340,7 +379,7 @@ private:
     const std::string* sends_on(const Extension& extension)
     {
         const auto& wishes = extension.forwarding;
-        const auto* exception = wishes.exception_for(caller());
+        const auto* exception = wishes.exception_for(caller_of(question_));
         if (exception && exception->treatment != CallerTreatment::ring)
             return excepted(extension.number, *exception);
         if (exception)
@@ -380,11 +419,6 @@ private:
         return nullptr;
     }
 
-    [[nodiscard]] std::string_view caller() const noexcept
-    {
-        return question_.caller.value_or(question_.from);
-    }
-
     static std::string whom(const CallerException& exception)
     {
         switch (exception.match) {
@@ -417,8 +451,7 @@ private:
         const auto bindings = view_.locations.targets(extension.number, question_.own);
         const auto* contact = question_.contact;
         if (contact && contact->aor != extension.number) contact = nullptr;  // it was forwarded
-        const bool calls_itself =
-            contact && question_.own && contact->flow == *question_.own;
+        const bool calls_itself = contact && question_.own && contact->flow == *question_.own;
         if (bindings.empty() || calls_itself) {
             note(RouteStepKind::only_own_phone, extension.number);
             return reject(480, "No Other Phone Registered");
@@ -451,28 +484,6 @@ private:
         describe(wishes);
     }
 
-    /// Why `member` does not ring; empty: it does.
-    [[nodiscard]] std::string_view passes_over(const RingGroup& group,
-                                               const RingGroupMember& member) const
-    {
-        const auto* extension = view_.directory.find(member.number);
-        if (!extension) return "is no extension";
-        const auto& wishes = extension->forwarding;
-        const auto calls = view_.occupancy.calls(member.number);
-        if (member.number == question_.from) return "calls itself";
-        const auto* exception = wishes.exception_for(caller());
-        if (exception && exception->treatment == CallerTreatment::refuse)
-            return "does not want calls of this caller";
-        if (exception && exception->treatment == CallerTreatment::forward)
-            return "forwards calls of this caller";
-        if (!exception && !wishes.always.empty()) return "forwards always";
-        if (!exception && wishes.do_not_disturb) return "does not want to be disturbed";
-        if (view_.locations.bindings(member.number).empty()) return "has no registered phone";
-        if (!view_.locations.is_reachable(member.number)) return unreachable;
-        if ((group.skip_busy && calls > 0) || !wishes.takes_another(calls)) return busy;
-        return {};
-    }
-
     /// Where the call to `group` goes when none of its members can ring; nullptr: the route is
     /// complete.
     const std::string* sends_on(const RingGroup& group)
@@ -481,9 +492,9 @@ private:
         std::vector<const RingGroupMember*> silent;
         bool any_busy = false;
         for (const auto* member : view_.order.of(group, view_.occupancy)) {
-            const auto why = passes_over(group, *member);
+            const auto why = passes_over(group, member->number, question_, view_);
             any_busy = any_busy || why == busy;
-            if (why == unreachable) silent.push_back(member);
+            if (why == out_of_reach) silent.push_back(member);
             if (why.empty())
                 ready.push_back(member);
             else
@@ -574,9 +585,6 @@ private:
         }
     }
 
-    static constexpr std::string_view busy = "is in a call";
-    static constexpr std::string_view unreachable = "has no phone that answers when asked";
-
     const RouteQuestion& question_;
     const RouterView& view_;
     Route route_;
@@ -585,6 +593,27 @@ private:
 };
 
 }  // namespace
+
+std::string_view passes_over(const RingGroup& group, std::string_view member,
+                             const RouteQuestion& question, const RouterView& view)
+{
+    const auto* extension = view.directory.find(member);
+    if (!extension) return "is no extension";
+    const auto& wishes = extension->forwarding;
+    const auto calls = view.occupancy.calls(member);
+    if (member == question.from) return "calls itself";
+    const auto* exception = wishes.exception_for(caller_of(question));
+    if (exception && exception->treatment == CallerTreatment::refuse)
+        return "does not want calls of this caller";
+    if (exception && exception->treatment == CallerTreatment::forward)
+        return "forwards calls of this caller";
+    if (!exception && !wishes.always.empty()) return "forwards always";
+    if (!exception && wishes.do_not_disturb) return "does not want to be disturbed";
+    if (view.locations.bindings(member).empty()) return "has no registered phone";
+    if (!view.locations.is_reachable(member)) return out_of_reach;
+    if ((group.skip_busy && calls > 0) || !wishes.takes_another(calls)) return busy;
+    return {};
+}
 
 Route route(const RouteQuestion& question, const RouterView& view)
 {

@@ -21,6 +21,8 @@ namespace lampline {
 enum class RouteStepKind : std::uint8_t {
     dialled,        ///< other: by whom
     feature_code,   ///< other: the feature
+    calling_card,   ///< the number is that of the application
+    not_its_user,   ///< number: who may not use the application
     rule,           ///< of the digit plan; other: its name
     emergency,      ///< the number passes every right
     right_enough,   ///< number: whose right; other: the class that it takes
@@ -41,6 +43,7 @@ enum class RouteStepKind : std::uint8_t {
     ring_group,         ///< the number is one; other: its display name
     passed_over,        ///< a member that does not ring; other: why
     nobody_to_ring,     ///< no member of the ring group
+    park_slot,          ///< the number is one of the park lot; empty other: any that is free
     joined,             ///< to its caller otherwise than by a bridge; other: the CallMode
     rings,              ///< its phones; other: `all at once` or `one after the other`
     rings_member,       ///< a member of a ring group; other: seconds after the start
@@ -82,7 +85,7 @@ struct RouteQuestion {
     std::string_view trunk{};                 ///< by which somebody outside calls
 };
 
-enum class RouteKind : std::uint8_t { hunt, feature, reject };
+enum class RouteKind : std::uint8_t { hunt, feature, calling_card, park, reject };
 
 /// The decision.
 struct Route {
@@ -91,6 +94,7 @@ struct Route {
     /// Of a hunt: what the extension wants. Who cannot do so, as for want of a caller, bridges.
     CallMode mode = CallMode::bridge;
     std::optional<DialledFeature> feature;
+    std::string slot;     ///< park: its number; empty: any that is free
     unsigned status = 0;  ///< of a rejection: 403, 404, 480, 482, 486, 503, or a rule's own
     std::string phrase;
     std::string warning;                ///< text of its Warning; empty: none
@@ -115,6 +119,13 @@ Route route(const RouteQuestion& question, const RouterView& view);
 /// The route of a call that `by` sends on to `to`, when its phones did not take it.
 Route route_onward(const RouteQuestion& question, std::string_view by, DiversionReason reason,
                    std::string_view to, const RouterView& view);
+
+/// Why a member of a ring group is passed over that rings all the same where nobody else is left.
+inline constexpr std::string_view out_of_reach = "has no phone that answers when asked";
+
+/// Why `member` of `group` does not ring now; empty: it does.
+std::string_view passes_over(const RingGroup& group, std::string_view member,
+                             const RouteQuestion& question, const RouterView& view);
 
 /// `step` as a sentence.
 std::string words(const RouteStep& step);

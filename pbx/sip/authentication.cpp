@@ -88,8 +88,9 @@ std::variant<Authenticated, Refused> authenticate(const sip_t& sip, const std::s
     answers.take(sip.sip_authorization);
     answers.take(sip.sip_proxy_authorization);
     const auto& uri = *sip.sip_request->rq_url;
-    const DigestRequest request{text_of(sip.sip_request->rq_method_name), text_of(uri.url_user),
-                                text_of(uri.url_host), source};
+    const DigestRequest request{
+        text_of(sip.sip_request->rq_method_name), text_of(uri.url_user), text_of(uri.url_host),
+        source, [&transports](std::string_view host) { return transports.is_ours(host); }};
     const auto verdict =
         authenticator.verify(std::span{answers.list.data(), answers.count}, request, now);
     if (verdict.outcome != DigestOutcome::accepted) {

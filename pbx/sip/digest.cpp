@@ -117,8 +117,9 @@ std::optional<std::uint32_t> count_of(std::string_view nc) noexcept
 
 /// Does the `uri` of the credentials name what the request asks for? Ports and parameters may
 /// differ, since proxies and phones write them differently, and so may escapes; a REGISTER is for
-/// the whole domain, whoever its URI names.
-bool is_for(std::string_view uri, const DigestRequest& request) noexcept
+/// the whole domain, whoever its URI names. Our domain and our addresses are one resource (RFC 7616
+/// §3.4.6): behind an outbound proxy phones take the one here and the other there.
+bool is_for(std::string_view uri, const DigestRequest& request)
 {
     const auto colon = uri.find(':');
     if (colon == std::string_view::npos) return false;
@@ -136,7 +137,10 @@ bool is_for(std::string_view uri, const DigestRequest& request) noexcept
     const auto host = uri.starts_with('[') && host_end != std::string_view::npos
                           ? uri.substr(0, host_end + 1)
                           : uri.substr(0, host_end);
-    if (!same_text(host, request.uri_host)) return false;
+    const bool same_host = same_text(host, request.uri_host) ||
+                           (request.is_ours && !host.empty() && request.is_ours(host) &&
+                            request.is_ours(request.uri_host));
+    if (!same_host) return false;
     if (user.empty() || request.method == "REGISTER" || user == request.uri_user) return true;
     return user.find('%') != std::string_view::npos ||
            request.uri_user.find('%') != std::string_view::npos;

@@ -2,6 +2,7 @@
 // Digest authentication: challenge and check (RFC 3261 §22, RFC 7616, RFC 8760).
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -41,6 +42,8 @@ struct DigestRequest {
     std::string_view uri_user;  ///< of the Request-URI; may be empty
     std::string_view uri_host;  ///< IPv6 in brackets
     std::string_view source;    ///< numeric address it came from
+    /// Whether a host is this exchange: then all its names are as good as that of the Request-URI.
+    std::function<bool(std::string_view host)> is_ours{};
 };
 
 enum class DigestOutcome : std::uint8_t {

@@ -116,7 +116,7 @@ void LightTransactions::report_fragments(const Entry& entry, LightKey key, std::
 bool LightTransactions::start_over_connection(LightKey key, Entry& entry)
 {
     if (auto* open = transports_.connection_of(entry.flow)) {
-        entry.connection = entry.flow.connection;
+        put_on(entry.flow.connection, key, entry);
         return send_over(*open, entry.packet->whole());
     }
     const auto text = entry.packet->whole();
@@ -136,7 +136,7 @@ bool LightTransactions::start_over_connection(LightKey key, Entry& entry)
         name->tpn_ident = entry.listener->ident.c_str();
         if (auto* opened = tport_by_name(nta_agent_tports(&agent_), name);
             opened && tport_is_secondary(opened))
-            entry.connection = transports_.connections().adopt(*opened);
+            put_on(transports_.connections().adopt(*opened), key, entry);
     }
     return true;
 }
@@ -251,7 +251,18 @@ void LightTransactions::forget(LightKey key)
     auto node = entries_.extract(key);
     if (!node) return;
     if (node.mapped().patience.count() > 0) impatient_.cancel(key);
+    if (const auto found = by_connection_.find(node.mapped().connection.value);
+        found != by_connection_.end()) {
+        found->second.erase(key);
+        if (found->second.empty()) by_connection_.erase(found);
+    }
     leave_peer(node.mapped());
+}
+
+void LightTransactions::put_on(ConnectionId connection, LightKey key, Entry& entry)
+{
+    entry.connection = connection;
+    if (connection) by_connection_[connection.value].insert(key);
 }
 
 void LightTransactions::leave_peer(const Entry& entry)
@@ -276,9 +287,9 @@ void LightTransactions::leave_peer(const Entry& entry)
 
 void LightTransactions::fail(ConnectionId connection)
 {
-    std::vector<LightKey> failed;
-    for (const auto& [key, entry] : entries_)
-        if (entry.connection == connection) failed.push_back(key);
+    const auto found = by_connection_.find(connection.value);
+    if (found == by_connection_.end()) return;
+    const std::vector<LightKey> failed{found->second.begin(), found->second.end()};
     for (const auto key : failed) finish(key, 503, nullptr);
 }
 

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/timer_queue.hpp"
@@ -77,7 +78,7 @@ public:
     /// A response that belongs to no transaction of the stack; false when it is not one of ours
     /// either.
     bool receive(const sip_t& response);
-    /// What is under way over this connection fails now.
+    /// What is under way over this connection fails now; what is over others costs nothing.
     void fail(ConnectionId connection);
 
     struct Counters {
@@ -141,6 +142,7 @@ private:
     void start_ready();
     void finish(LightKey key, unsigned status, const sip_t* response);
     void leave_peer(const Entry& entry);
+    void put_on(ConnectionId connection, LightKey key, Entry& entry);
     [[nodiscard]] static std::string branch_of(LightKey key, std::string_view secret);
 
     nta_agent_t& agent_;
@@ -149,6 +151,7 @@ private:
     const EndpointSettings& settings_;
     OnAnswer on_answer_;
     std::unordered_map<LightKey, Entry, Hash> entries_;
+    std::unordered_map<std::uint64_t, std::unordered_set<LightKey, Hash>> by_connection_;
     Peers peers_;
     std::vector<std::deque<Timer>> repetitions_;
     std::deque<Timer> deadlines_;           // timer F of connections, where nothing is repeated

@@ -202,6 +202,17 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(server.get("/healthz")[0], 200)
             self.assertEqual(server.get("/readyz")[0], 200)
 
+    def test_one_data_folder_has_one_server(self):
+        with Serving(self.data) as server:
+            second = self.ends(lampline("serve", "--data", self.data, "--domain", "office.test",
+                                        "--sip", "udp:127.0.0.1:0", "--http", "127.0.0.1:0"), DATABASE)
+            self.assertIn("another lampline serves this data folder", second.stderr)
+            self.assertEqual(server.get("/healthz")[0], 200)
+            server.process.kill()
+            server.process.wait(PATIENCE)
+        with Serving(self.data):  # however the first one ended
+            pass
+
     def test_sigterm_and_sigint_end_well(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with Serving(self.data) as server:

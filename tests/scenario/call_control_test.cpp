@@ -796,3 +796,23 @@ TEST_CASE("nobody takes over a session that the exchange changes")
     call.bob.receives(ACK);
     call.they_end();
 }
+
+TEST_CASE(
+    "who is called by a click is asked to keep a session timer; without its refreshes the call "
+    "ends (RFC 4028)")
+{
+    Clicked call;
+    call.alice_answers();
+    CHECK(call.rung.session_timer.expires == 1800s);
+    CHECK(call.rung.session_timer.refresher == Refresher::uas);
+    call.bob.session_timer = {.expires = 1800s, .refresher = Refresher::uas};
+    call.bob_answers();
+    call.they_are_joined();
+    call.alice.answers_probes = call.bob.answers_probes = true;
+    call.pbx.passes(1799s);
+    CHECK(call.alice.hears_nothing());
+    call.pbx.passes(1s);
+    call.alice.receives(BYE);
+    call.bob.receives(BYE);
+    call.nothing_is_left();
+}

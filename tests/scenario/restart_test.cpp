@@ -504,3 +504,46 @@ TEST_CASE("a dialog that is stored twice is taken up once, and the other row is 
     });
     call.ends(call.alice, call.bob);
 }
+
+TEST_CASE(
+    "a clicked call that rings at a kill is ended at both phones, the one that waits included")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    pbx.orders({.action = CallAction::place, .from = "101", .to = "102"});
+    alice.receives(INVITE);
+    alice.replies(200, hold_sdp);
+    alice.receives(ACK);
+    bob.receives(INVITE);
+    bob.replies(180);
+    pbx.passes(1s);
+    const auto left = pbx.kept();
+    REQUIRE(left.ringing.size() == 1);
+    CHECK(left.ringing[0].invites.size() == 2);
+    pbx.restarts();
+    bob.receives(CANCEL);
+    alice.receives(BYE).header("Reason", "SIP;cause=500;text=\"Exchange restarted\"");
+    CHECK(pbx.kept().ringing.empty());
+    CHECK(pbx.has_no_calls());
+    CHECK(pbx.has_no_dialogs());
+    pbx.stays_silent_for(41s);
+}
+
+TEST_CASE("who is alone in the calling-card application at a kill is hung up; who talks talks on")
+{
+    Scenario pbx;
+    pbx.has_calling_card({.number = "800"});
+    auto& alice = pbx.phone("101");
+    alice.sends(INVITE, "800");
+    alice.receives(200U);
+    const auto subscribe = alice.receives(SUBSCRIBE);
+    alice.replies_to(subscribe, 489);
+    pbx.passes(1s);
+    CHECK(pbx.kept().ringing.size() == 1);
+    pbx.restarts();
+    alice.receives(BYE);
+    CHECK(pbx.kept().ringing.empty());
+    CHECK(pbx.has_no_dialogs());
+    pbx.stays_silent_for(41s);
+}

@@ -408,3 +408,83 @@ TEST_CASE("a member's phones are one: it answers on one, the other is cancelled"
     team.bob.receives(BYE);
     team.nothing_is_left();
 }
+
+TEST_CASE("round robin goes on after a restart where it was, and only it is stored")
+{
+    Team team{RingStrategy::round_robin};
+    team.is_answered_by(team.bob);
+    team.is_answered_by(team.carol);
+    team.pbx.restarts();
+    team.is_answered_by(team.dan);
+    const auto turns = [&] {
+        return std::ranges::count_if(team.pbx.stored, [](const StorageChange& change) {
+            return std::holds_alternative<TurnTaken>(change);
+        });
+    };
+    CHECK(turns() == 3);
+    team.team.strategy = RingStrategy::linear;
+    team.applies();
+    team.is_answered_by(team.bob);
+    CHECK(turns() == 3);
+    team.nothing_is_left();
+}
+
+TEST_CASE("longest idle goes on after a restart, by the calls that are recorded")
+{
+    Team team{RingStrategy::longest_idle};
+    team.is_answered_by(team.bob);
+    team.pbx.passes(1s);
+    team.is_answered_by(team.carol);
+    team.pbx.restarts();
+    team.is_answered_by(team.dan);
+    team.is_answered_by(team.bob);
+    team.nothing_is_left();
+}
+
+TEST_CASE("who has become busy, or wants peace by now, does not ring when its turn comes")
+{
+    Team team{RingStrategy::linear};
+    team.alice.sends(INVITE, "600");
+    team.only_rings(team.bob);
+    team.bob.replies(180);
+    team.alice.receives(180U);
+    Forwarding peace;
+    peace.do_not_disturb = true;
+    team.pbx.forwards("103", peace);
+    team.pbx.passes(20s);
+    team.bob.receives(CANCEL);
+    team.only_rings(team.dan);
+    team.dan.replies(200, talking_sdp);
+    team.alice.receives(200U);
+    team.dan.receives(ACK);
+    team.alice.sends(BYE);
+    team.alice.receives(200U);
+    team.dan.receives(BYE);
+    team.nothing_is_left();
+}
+
+TEST_CASE("a member with a delay that talks by then does not ring")
+{
+    Team team{RingStrategy::all};
+    team.team.members = {{"102"}, {"103", 5s}, {"104", 10s}};
+    team.applies();
+    team.alice.sends(INVITE, "600");
+    team.only_rings(team.bob);
+    team.bob.replies(180);
+    team.alice.receives(180U);
+    team.eve.sends(INVITE, "103");
+    team.carol.receives(INVITE).from("105");
+    team.carol.replies(200, talking_sdp);
+    team.eve.receives(200U);
+    team.carol.receives(ACK);
+    team.pbx.passes(10s);
+    CHECK(team.carol.hears_nothing());
+    team.dan.receives(INVITE);
+    team.alice.cancels();
+    team.bob.receives(CANCEL);
+    team.dan.receives(CANCEL);
+    team.carol.sends(BYE);
+    team.carol.receives(200U);
+    team.eve.receives(BYE);
+    team.nothing_is_left();
+}

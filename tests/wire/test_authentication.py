@@ -31,6 +31,22 @@ class Challenges(WireTest):
         request.receives(200)
         self.assertIn("algorithm=MD5", request.request["Authorization"])
 
+    def test_credentials_may_name_the_exchange_by_its_address(self):
+        bob = self.phone("202")
+        for transport, number in (("udp", "201"), ("tcp", "203")):
+            with self.subTest(transport=transport):
+                anna = self.phone(number, transport=transport)
+                address = self.server.address[transport][0]
+                # What a phone does that has the address as its proxy and the domain in its account.
+                write = anna.credentials.answer
+                anna.credentials.answer = lambda challenge, method, uri: write(
+                    challenge, method, uri.replace(self.office.domain, address))
+                call = anna.calls("202")
+                incoming = bob.receives("INVITE")
+                self.assertIn(f'uri="sip:202@{address}', call.invite.request["Proxy-Authorization"])
+                incoming.replies(486)
+                call.receives(486)
+
     def test_nonces_differ(self):
         anna = self.phone("201", registered=False)
         nonces = {challenge(anna.sends_register(authenticates=False).receives(401))["nonce"]

@@ -2,6 +2,7 @@
 import unittest
 
 from lib.case import WireTest, eventually, ring, talk
+from lib.event_loop import loop
 from lib.message import Address, params
 
 
@@ -111,8 +112,10 @@ class Registrar(WireTest):
     def test_a_closed_connection_is_opened_anew_by_the_server(self):
         anna = self.phone("201")
         bob = self.phone("202", transport="tcp", listens=True)
-        bob.sockets.connections[0].close()
-        anna.pings()
+        connection, = bob.sockets.connections
+        connection.half_closes()
+        # What is sent before the server has read the end of the connection is lost with it.
+        loop.wait(lambda: connection.closed, "the server closes it too")
         outgoing, incoming = ring(anna, bob)
         outgoing.cancels()
         incoming.receives("CANCEL")

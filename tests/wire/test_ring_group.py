@@ -65,6 +65,34 @@ class RingGroup(WireTest):
             call.cancels()
             incoming.receives("CANCEL")
 
+    def turns_outlive_a_restart(self, strategy):
+        self.team(strategy)
+        self.is_answered_by(self.bob)
+        self.is_answered_by(self.carol)
+        self.server.stop()
+        self.server.start()
+        for phone in self.office.phones:
+            phone.address = self.server.address
+        for phone in (self.bob, self.dan):
+            phone.registers()  # over a new connection
+        self.is_answered_by(self.dan)
+        self.is_answered_by(self.bob)
+
+    def is_answered_by(self, phone):
+        call = self.anna.calls("600")
+        incoming = phone.receives("INVITE")
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        incoming.receives("ACK")
+        call.hangs_up()
+        incoming.receives("BYE")
+
+    def test_round_robin_outlives_a_restart(self):
+        self.turns_outlive_a_restart("round_robin")
+
+    def test_longest_idle_outlives_a_restart(self):
+        self.turns_outlive_a_restart("longest_idle")
+
     def test_the_plan_tells_who_would_ring(self):
         self.team("linear", ring_time=10)
         self.rest.put("/api/v1/extensions/203/forwarding", {"do_not_disturb": True})

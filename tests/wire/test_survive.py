@@ -9,7 +9,7 @@ from lib.event_loop import loop
 from lib.sdp import ANSWER, sdp
 
 
-class Survive(WireTest):
+class SurvivingOffice(WireTest):
     def setUp(self):
         super().setUp()
         self.calls_kept = 0
@@ -74,6 +74,8 @@ class Survive(WireTest):
         self.assertEqual(answer.encode(), sent.receives(200).body)
         receiver.receives("ACK")
 
+
+class Survive(SurvivingOffice):
     # BYE
 
     def test_the_caller_hangs_up_after_a_kill(self):
@@ -328,6 +330,44 @@ class Survive(WireTest):
         self.assertIn("call 1 is not taken up: b_target is damaged", self.server.log())
         call.sends("BYE").receives(481)
         self.ends(one, two)
+
+
+class NobodyTalksYet(SurvivingOffice):
+    """Calls that only ring at a kill, where one phone has answered all the same."""
+
+    def is_over_after_a_kill(self, waiting):
+        eventually(lambda: self.rows("SELECT count(*) FROM ringing_invite WHERE stage = 'answered'")
+                   == [(1,)], "who waits is stored")
+        self.server.kill()
+        self.server.start()
+        self.assertIn("Exchange restarted", waiting.receives("BYE")["Reason"])
+        eventually(lambda: self.rows("SELECT count(*) FROM ringing_invite") == [(0,)], "no row left", 3)
+
+    def clicked_call(self, transport):
+        anna = self.phone("201", transport=transport, listens=transport == "tcp")
+        bob = self.phone("202")
+        self.assertEqual(201, self.rest.request("POST", "/api/v1/calls",
+                                                {"from": "201", "to": "202"}).status)
+        clicked = anna.receives("INVITE")
+        clicked.replies(200, sdp("caller", 1, "inactive"))
+        clicked.receives("ACK")
+        incoming = bob.receives("INVITE")
+        incoming.replies(180)
+        self.is_over_after_a_kill(clicked)
+        incoming.receives("CANCEL")
+
+    def test_a_clicked_call_over_udp(self):
+        self.clicked_call("udp")
+
+    def test_a_clicked_call_over_tcp(self):
+        self.clicked_call("tcp")
+
+    def test_a_caller_of_the_calling_card_application(self):
+        self.rest.put("/api/v1/calling-card", {"number": "800"})
+        call = self.phone("201").calls("800")
+        call.receives(200)
+        call.receives("SUBSCRIBE").replies(489)
+        self.is_over_after_a_kill(call)
 
 
 if __name__ == "__main__":

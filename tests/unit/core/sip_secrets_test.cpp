@@ -98,3 +98,23 @@ TEST_CASE("random and cut messages stay as long as they are")
         CHECK(without_secrets(text).size() == text.size());
     }
 }
+
+TEST_CASE("keys that somebody has pressed are hidden, however they are told")
+{
+    const auto told = [](const std::string& type, const std::string& body) {
+        const auto head = "INFO sip:202@office.test SIP/2.0\r\n" + type + "\r\n\r\n";
+        return without_secrets(head + body).substr(head.size());
+    };
+    CHECK(told("Content-Type: application/dtmf-relay", "Signal=5\r\nDuration=160\r\n") ==
+          "Signal=x\r\nDuration=160\r\n");
+    CHECK(told("c:application/DTMF-Relay ; x=y", "signal = 11\nDuration=160") ==
+          "signal = xx\nDuration=160");
+    CHECK(told("Content-Type: application/dtmf", "5") == "x");
+    CHECK(told("Content-Type: application/kpml-response+xml",
+               "<kpml-response code=\"200\" digits=\"12#\" tag=\"key\"/>") ==
+          "<kpml-response code=\"200\" digits=\"xxx\" tag=\"key\"/>");
+    CHECK(told("Content-Type: application/kpml-response+xml", "<r digits='12' a=\"digits\"\r\n") ==
+          "<r digits='xx' a=\"digits\"\r\n");
+    CHECK(told("Content-Type: application/kpml-response+xml", "digits=\"12") == "digits=\"xx");
+    CHECK(told("Content-Type: text/plain", "Signal=5") == "Signal=5");
+}

@@ -45,7 +45,8 @@ using Starts = std::vector<long>;
 TEST_CASE("a record comes back as it was, with its parts and their links")
 {
     Log log;
-    const auto stored = full_record(1234, "201", "202");
+    auto stored = full_record(1234, "201", "202");
+    stored.parts[2].trunk = "other";  // 203 is a number outside, and no extension's
     log.put(stored);
     const auto found = log.store.find(stored.id);
     REQUIRE(found);
@@ -70,7 +71,6 @@ TEST_CASE("a record comes back as it was, with its parts and their links")
     CHECK(found->parts[1].result == PartResult::answered_elsewhere);
     CHECK(found->parts[1].ringing_at == stored.parts[1].ringing_at);
     CHECK_FALSE(found->parts[1].answered_at);
-    CHECK(found->parts[0].trunk == "line");
     CHECK(found->parts[2].in_place_of == 1);
     CHECK_FALSE(found->parts[1].in_place_of);
     CHECK(found->parts[2].came_from == stored.parts[2].came_from);
@@ -233,4 +233,16 @@ TEST_CASE("a disk that fails keeps the newest records owed, and no more than so 
             std::make_shared<const CallRecord>(missed_record(static_cast<long>(i), "201", "202"))});
     behind.add(std::move(changes), WriteBehind::TimePoint{});
     CHECK(behind.owed() == WriteBehind::max_records);
+}
+
+TEST_CASE("extensions in the order in which their last talk ended; missed calls are none")
+{
+    Log log;
+    log.put(full_record(1000, "201", "205"));
+    log.put(full_record(2000, "202", "205"));
+    log.put(missed_record(3000, "201", "202"));
+    CHECK(log.store.by_last_talk({"202", "201", "203", "205", "999"}) ==
+          std::vector<std::string>{"201", "202", "203"});
+    log.put(full_record(40'000, "201", "205"));
+    CHECK(log.store.by_last_talk({"201", "202"}) == std::vector<std::string>{"202", "201"});
 }

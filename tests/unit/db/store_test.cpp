@@ -1,6 +1,8 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "db/audit_store.hpp"
 #include "db/binding_store.hpp"
 #include "db/directory_loader.hpp"
@@ -222,6 +224,28 @@ TEST_CASE("a subscription comes back as it was put, without its connection")
     CHECK(SubscriptionStore{office.database}.all().empty());
 }
 
+TEST_CASE("subscriptions to groups and to keys of extensions come back, those of who is gone do not")
+{
+    Office office;
+    office.add_extensions({"201", "207"});
+    office.write([&](Database& database) {
+        auto list = full_subscription("201", "sales");
+        list.list = "rlmi";
+        SubscriptionStore{database}.put(list);
+        for (const auto* member : {"dnd+207", "fwd+207", "dnd+299", "sales+207"})
+            SubscriptionStore{database}.put(full_subscription("201", member));
+    });
+    std::vector<std::string> found;
+    for (const auto& row : SubscriptionStore{office.database}.all())
+        found.push_back(row.member + row.list);
+    std::ranges::sort(found);
+    CHECK(found == std::vector<std::string>{"dnd+207", "fwd+207", "salesrlmi"});
+    office.write([&](Database& database) {
+        SubscriptionStore{database}.remove_orphans();
+        CHECK(database.handle().execAndGet("SELECT count(*) FROM subscription").getInt() == 3);
+    });
+}
+
 TEST_CASE("the directory holds the whole office")
 {
     Office office;
@@ -236,4 +260,31 @@ TEST_CASE("the directory holds the whole office")
     REQUIRE(right != nullptr);
     CHECK(right->unsolicited);
     CHECK(right->profile->name == "innovaphone");
+}
+
+TEST_CASE("the audit is kept by age and by number, a few rows at a time; ids are never given again")
+{
+    using namespace std::chrono_literals;
+    Office office;
+    db::AuditStore audit{office.database};
+    std::uint64_t last = 0;
+    {
+        db::Transaction transaction{office.database, db::Durability::full};
+        for (int day = 1; day <= 10; ++day)
+            last = audit.record(
+                {0, at(day * 86400), "anna", "", "", "test", std::to_string(day), {}, {}});
+        transaction.commit();
+    }
+    const auto now = at(10 * 86400);
+    CHECK(audit.prune({}, now, 100) == 0);
+    CHECK(audit.prune({std::chrono::days{7}, 0}, now, 1) == 1);  // day 1 of 1 and 2
+    CHECK(audit.prune({std::chrono::days{7}, 0}, now, 100) == 1);
+    CHECK(audit.latest(100).back().subject == "3");
+    CHECK(audit.prune({std::chrono::days{0}, 5}, now, 100) == 3);
+    CHECK(audit.latest(100).size() == 5);
+    CHECK(audit.latest(100).back().subject == "6");
+    CHECK(audit.prune({std::chrono::days{1}, 0}, at(100 * 86400), 100) == 5);
+    db::Transaction transaction{office.database, db::Durability::full};
+    CHECK(audit.record({0, now, "anna", "", "", "test", "11", {}, {}}) > last);
+    transaction.commit();
 }

@@ -201,6 +201,23 @@ TEST_CASE("a call that is on disk is removed even if a change of it is still owe
     CHECK(owing.calls().empty());
 }
 
+TEST_CASE("whose turn it was comes back for the ring groups that there are, the newest of each")
+{
+    Owing owing;
+    owing.office.database.handle().exec(
+        "INSERT INTO ring_group VALUES ('600', '', 'round_robin', 20, '', 1, 1, 1, 1)");
+    std::vector<StorageChange> changes{TurnTaken{"600", "201"}, TurnTaken{"600", "207"},
+                                       TurnTaken{"601", "201"}};
+    owing.behind.add(std::move(changes), start);
+    CHECK(owing.behind.owed() == 2);
+    CHECK(owing.behind.next_deadline() == start + WriteBehind::refresh_delay);
+    CHECK(owing.behind.flush(start));
+    const auto turns = TurnStore{owing.office.database}.all();
+    REQUIRE(turns.size() == 1);
+    CHECK(turns[0].group == "600");
+    CHECK(turns[0].first == "207");
+}
+
 TEST_CASE("of a day's calls to outside the newest count is written, and older days are forgotten")
 {
     Owing owing;

@@ -99,8 +99,9 @@ struct Gate {
     Verdict check(const Credentials& credentials, std::string_view method = "REGISTER",
                   std::string_view user = {}, std::string_view host = "office.test")
     {
-        return authenticator.verify({&credentials, 1}, {method, user, host, source}, now);
+        return authenticator.verify({&credentials, 1}, {method, user, host, source, is_ours}, now);
     }
+    std::function<bool(std::string_view)> is_ours{};
     Verdict check(Phone phone) { return check(phone.answer()); }
     Verdict guess(std::string username = "201")
     {
@@ -339,6 +340,30 @@ TEST_CASE("the digest uri names what the request asks for; ports, parameters and
     CHECK(refusal("sip:207@elsewhere.test", "207", "office.test") == Refusal::another_uri);
     CHECK(refusal("", "207", "office.test") == Refusal::another_uri);
     CHECK(refusal("sip:[", "207", "office.test") == Refusal::another_uri);
+}
+
+TEST_CASE(
+    "all names of the exchange are one resource, whichever the credentials and the Request-URI "
+    "use (RFC 7616 §3.4.6)")
+{
+    Gate gate;
+    gate.is_ours = [](std::string_view host) {
+        return host == "office.test" || host == "192.0.2.5";
+    };
+    const auto refusal = [&](std::string uri, std::string_view host,
+                             std::string method = "INVITE") {
+        auto phone = gate.phone();
+        phone.method = method;
+        phone.uri = std::move(uri);
+        return gate.check(phone.answer(), method, "207", host).refusal;
+    };
+    CHECK(refusal("sip:207@192.0.2.5:5060", "office.test") == Refusal::none);
+    CHECK(refusal("sip:207@office.test", "192.0.2.5") == Refusal::none);
+    CHECK(refusal("sip:192.0.2.5", "office.test", "REGISTER") == Refusal::none);
+    CHECK(refusal("sip:208@192.0.2.5", "office.test") == Refusal::another_uri);
+    CHECK(refusal("sip:207@192.0.2.6", "office.test") == Refusal::another_uri);
+    CHECK(refusal("sip:207@192.0.2.5", "192.0.2.6") == Refusal::another_uri);
+    CHECK(refusal("sip:207@", "office.test") == Refusal::another_uri);
 }
 
 TEST_CASE("a nonce ends after its lifetime: stale, so the phone goes on by itself (RFC 7616 §3.3)")

@@ -40,6 +40,11 @@ class Connection:
                 self.sock.close()
                 self.on_close(self)
 
+    def half_closes(self) -> None:
+        """Says that nothing more comes; the connection is closed once the peer has closed it too."""
+        with loop.changed:
+            self.sock.shutdown(socket.SHUT_WR)
+
     def _readable(self) -> None:
         try:
             chunk = self.sock.recv(65536)

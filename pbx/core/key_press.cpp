@@ -1,0 +1,189 @@
+#include "core/key_press.hpp"
+
+#include <expat.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <type_traits>
+
+namespace lampline {
+namespace {
+
+constexpr std::string_view keys = "0123456789*#ABCD";
+constexpr std::size_t max_document = 4096;
+constexpr std::size_t max_digits = 64;
+constexpr std::string_view response_namespace = "urn:ietf:params:xml:ns:kpml-response|";
+constexpr std::string_view relay_type = "application/dtmf-relay";
+constexpr std::string_view plain_type = "application/dtmf";
+
+constexpr char lower(char c) noexcept
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool same(std::string_view left, std::string_view right) noexcept
+{
+    return std::ranges::equal(left, right, {}, lower, lower);
+}
+
+std::string_view trimmed(std::string_view text) noexcept
+{
+    constexpr std::string_view space = " \t\r\n";
+    const auto first = text.find_first_not_of(space);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(space) - first + 1);
+}
+
+/// The media type without its parameters.
+std::string_view media_type(std::string_view content_type) noexcept
+{
+    return trimmed(content_type.substr(0, content_type.find(';')));
+}
+
+/// `5`, `*`, `a`, and the numbers 10 and 11 that some phones send for star and pound.
+char key_of(std::string_view text) noexcept
+{
+    if (text == "10") return '*';
+    if (text == "11") return '#';
+    if (text.size() != 1) return 0;
+    const char c = text.front() >= 'a' && text.front() <= 'd'
+                       ? static_cast<char>(text.front() - 'a' + 'A')
+                       : text.front();
+    return keys.find(c) == std::string_view::npos ? '\0' : c;
+}
+
+std::string_view attribute(const char** attributes, std::string_view name) noexcept
+{
+    for (; *attributes; attributes += 2)
+        if (name == attributes[0]) return attributes[1];
+    return {};
+}
+
+std::string escaped(std::string_view text)
+{
+    std::string safe;
+    for (const char c : text) {
+        switch (c) {
+        case '&': safe += "&amp;"; break;
+        case '<': safe += "&lt;"; break;
+        case '"': safe += "&quot;"; break;
+        default: safe += c;
+        }
+    }
+    return safe;
+}
+
+struct ParserDelete {
+    void operator()(XML_Parser parser) const noexcept { XML_ParserFree(parser); }
+};
+using ParserHandle = std::unique_ptr<std::remove_pointer_t<XML_Parser>, ParserDelete>;
+
+/// What is read of one document: its root says it all.
+struct Reading {
+    XML_Parser parser;
+    KeyReport report{};
+    bool found = false;
+    bool failed = false;
+
+    void fail() noexcept
+    {
+        failed = true;
+        XML_StopParser(parser, XML_FALSE);
+    }
+
+    void start(std::string_view name, const char** attributes)
+    {
+        if (found) return;  // children are no business of ours, and cannot be many
+        // Phones leave the namespace out, as the examples of vendors do.
+        if (name.starts_with(response_namespace)) name.remove_prefix(response_namespace.size());
+        const auto code = attribute(attributes, "code");
+        const auto* const end = code.data() + code.size();
+        if (name != "kpml-response" || code.empty() ||
+            std::from_chars(code.data(), end, report.code).ptr != end)
+            return fail();
+        const auto digits = attribute(attributes, "digits");
+        if (digits.size() > max_digits) return fail();
+        for (const char c : digits) {
+            const auto key = key_of({&c, 1});
+            if (key == 0) return fail();
+            report.digits += key;
+        }
+        report.tag = attribute(attributes, "tag").substr(0, max_digits);
+        found = true;
+    }
+};
+
+void XMLCALL on_start(void* reading, const XML_Char* name, const XML_Char** attributes) noexcept
+{
+    static_cast<Reading*>(reading)->start(name, attributes);
+}
+
+void XMLCALL on_doctype(void* reading, const XML_Char*, const XML_Char*, const XML_Char*,
+                        int) noexcept
+{
+    static_cast<Reading*>(reading)->fail();
+}
+
+}  // namespace
+
+bool is_info_key(std::string_view content_type) noexcept
+{
+    const auto type = media_type(content_type);
+    return same(type, relay_type) || same(type, plain_type);
+}
+
+std::optional<KeyPress> parse_info_key(std::string_view content_type, std::string_view body)
+{
+    if (!is_info_key(content_type)) return std::nullopt;
+    KeyPress press;
+    if (same(media_type(content_type), plain_type)) press.key = key_of(trimmed(body));
+    while (press.key == 0 || press.held.count() == 0) {
+        if (body.empty()) break;
+        const auto end = std::min(body.find('\n'), body.size());
+        const auto line = body.substr(0, end);
+        body.remove_prefix(std::min(end + 1, body.size()));
+        const auto equals = line.find('=');
+        if (equals == std::string_view::npos) continue;
+        const auto name = trimmed(line.substr(0, equals));
+        const auto value = trimmed(line.substr(equals + 1));
+        if (same(name, "Signal")) press.key = key_of(value);
+        unsigned held = 0;
+        if (same(name, "Duration") &&
+            std::from_chars(value.data(), value.data() + value.size(), held).ec == std::errc{})
+            press.held = std::chrono::milliseconds{held};
+    }
+    if (press.key == 0) return std::nullopt;
+    return press;
+}
+
+std::string write(const KeyWatch& watch)
+{
+    std::string text =
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n"
+        "<kpml-request xmlns=\"urn:ietf:params:xml:ns:kpml-request\" version=\"1.0\">"
+        "<pattern persist=\"";
+    text += watch.once ? "one-shot" : "persist";
+    text += "\" long=\"" + std::to_string(watch.long_press.count()) + "\">";
+    for (const auto& pattern : watch.patterns)
+        text +=
+            "<regex tag=\"" + escaped(pattern.tag) + "\">" + escaped(pattern.regex) + "</regex>";
+    return text + "</pattern></kpml-request>\r\n";
+}
+
+std::optional<KeyReport> parse_key_report(std::string_view document)
+{
+    if (document.empty() || document.size() > max_document) return std::nullopt;
+    const ParserHandle parser{XML_ParserCreateNS(nullptr, '|')};
+    if (!parser) return std::nullopt;
+    Reading reading{.parser = parser.get()};
+    XML_SetUserData(parser.get(), &reading);
+    XML_SetStartElementHandler(parser.get(), on_start);
+    XML_SetStartDoctypeDeclHandler(parser.get(), on_doctype);
+    const auto done =
+        XML_Parse(parser.get(), document.data(), static_cast<int>(document.size()), XML_TRUE);
+    if (done != XML_STATUS_OK || reading.failed || !reading.found) return std::nullopt;
+    return std::move(reading.report);
+}
+
+}  // namespace lampline

@@ -1,0 +1,87 @@
+// What the calling-card application asks of the engine: that of a call placed by a third party, a
+// transfer without transferor among it.
+#include "core/sdp.hpp"
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+
+void CallEngine::start_card_call(const InviteReceived& input, Moment now, Outbox& outbox)
+{
+    const auto& card = directory_->calling_card();
+    Call& call = open_call(input, CallMode::bridge, now, outbox);
+    Leg& caller = call.caller();
+    caller.other = party_of(card.number, card.display_name);
+    announce(caller, outbox);
+    const auto offer = call.offer ? std::string_view{call.offer->body} : std::string_view{};
+    caller.ack_due = std::exchange(caller.invite_in, {});
+    outbox.send(Reply{.transaction = caller.ack_due,
+                      .status = 200,
+                      .headers = {{"P-Asserted-Identity", write(caller.other)}},
+                      .payload = std::make_shared<const Payload>(
+                          Payload{"application/sdp", inactive_answer(offer), {}})});
+    outbox.announce(CallAnswered{call.id});
+    start_talking(call, {}, now, outbox);
+    move(caller, LegInput::success, outbox);
+    set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
+    cards_.begin(call, caller, card.rules, now);
+}
+
+ClientTransactionId CallEngine::send(Leg& leg, SendRequest request, Outbox& outbox)
+{
+    const auto transaction = request.transaction = transaction_ids_.next();
+    this->request(leg, std::move(request), outbox);
+    return transaction;
+}
+
+void CallEngine::acknowledge(Call& call, Leg& leg, const ResponseReceived& success, Outbox& outbox)
+{
+    note_target(call, leg, success);
+    if (success.payload && !success.payload->body.empty()) leg.sdp = success.payload;
+    outbox.send(SendAck{leg.id, success.transaction, nullptr});
+}
+
+void CallEngine::dial(Call& call, const Leg& caller, std::string_view number, Moment now,
+                      Outbox& outbox)
+{
+    if (call.transfer) return;
+    call.transfer = Transfer{.transferor = {}, .transferee = caller.id, .reports = false};
+    ring_target(call, caller.extension, number, {}, now, outbox);
+}
+
+void CallEngine::give_up_dialling(Call& call, Moment now, Outbox& outbox)
+{
+    if (call.transfer) transfer_failed(call, 487, "Request Terminated", now, outbox);
+}
+
+void CallEngine::part(Call& call, Leg& caller, Leg& other, bool has_left, Moment now,
+                      Outbox& outbox)
+{
+    if (call.change) give_up_change(call, outbox);
+    for (const auto& relay : call.relays)
+        if (!relay.answered && !relay.cancelled)
+            outbox.send(Reply{.transaction = relay.request, .status = 491});
+    call.relays.clear();
+    if (caller.ack_owed)
+        outbox.send(SendAck{caller.id, std::exchange(caller.ack_owed, {}), nullptr});
+    caller.peer = other.peer = {};
+    caller.held = false;
+    other.bye_exchanged = has_left;
+    move(other, has_left ? LegInput::local_bye : LegInput::remote_bye, outbox);
+    if (!has_left) hang_up(other, {}, outbox);
+    note_session(call, {}, now);
+    timers_.cancel({call.id, TimerKind::outside});  // of the number outside that is left
+    forget(call, outbox);  // one phone alone is no call to be taken up, but one to be hung up
+    set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
+}
+
+void CallEngine::end(Call& call, std::string_view reason, Moment now, Outbox& outbox)
+{
+    end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye, reason, now, outbox);
+}
+
+void CallEngine::wake_at(const Call& call, std::chrono::steady_clock::time_point time)
+{
+    set_timer(call, TimerKind::card, time);
+}
+
+}  // namespace lampline

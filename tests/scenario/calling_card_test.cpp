@@ -1,0 +1,496 @@
+// The calling-card application: one call that makes others, by the keys of its caller (RFC 3725,
+// RFC 4730).
+#include <doctest/doctest.h>
+
+#include "core/sdp.hpp"
+#include "support/scenario.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+constexpr std::string_view alice_sdp = "v=0\r\no=a 1 1 IN IP4 h\r\nm=audio 4000 RTP/AVP 0\r\n";
+constexpr std::string_view bob_sdp = "v=0\r\no=b 1 7 IN IP4 h\r\nm=audio 5000 RTP/AVP 0\r\n";
+constexpr std::string_view carol_sdp = "v=0\r\no=c 1 1 IN IP4 h\r\nm=audio 6000 RTP/AVP 0\r\n";
+
+const CallingCard card{.number = "800", .display_name = "Card", .rules = {.back = "*0"}};
+
+PayloadRef key_event(std::string_view tag, std::string_view digits,
+                     std::string_view state = "active;expires=7200")
+{
+    const auto body = "<kpml-response version=\"1.0\" code=\"200\" text=\"OK\" digits=\"" +
+                      std::string{digits} + "\" tag=\"" + std::string{tag} + "\"/>";
+    return std::make_shared<const Payload>(
+        Payload{"application/kpml-response+xml",
+                body,
+                {{"Event", "kpml"}, {"Subscription-State", std::string{state}}}});
+}
+
+PayloadRef info(std::string_view key, int duration = 160)
+{
+    return std::make_shared<const Payload>(
+        Payload{"application/dtmf-relay",
+                "Signal=" + std::string{key} + "\r\nDuration=" + std::to_string(duration) + "\r\n",
+                {}});
+}
+
+/// Alice has called the application; Dan watches her and the others.
+struct Card {
+    explicit Card(CallingCard own = card)
+    {
+        pbx.has_calling_card(std::move(own));
+        dan.watches("101");
+        alice.sends(INVITE, "800", alice_sdp);
+        alice.receives(200U)
+            .with(inactive_answer(alice_sdp))
+            .header("P-Asserted-Identity", "\"Card\" <sip:800@office.test>");
+        subscribe = alice.receives(SUBSCRIBE).header("Event", "kpml").header("Expires", "7200");
+    }
+
+    /// Alice's phone has key events.
+    void accepts(unsigned status = 200) { alice.replies_to(subscribe, status); }
+    void asks_for_keys()
+    {
+        subscribe = alice.receives(SUBSCRIBE);
+        CHECK(subscribe.body().find("persist=\"persist\"") != std::string::npos);
+        CHECK(subscribe.body().find("[x*#ABCD]") != std::string::npos);
+    }
+    void asks_for_the_way_back()
+    {
+        subscribe = alice.receives(SUBSCRIBE);
+        CHECK(subscribe.body().find("persist=\"one-shot\" long=\"2500\"") != std::string::npos);
+        CHECK(
+            subscribe.body().find("<regex tag=\"back\">L#</regex><regex tag=\"back\">*0</regex>") !=
+            std::string::npos);
+    }
+    void presses(std::string_view keys)
+    {
+        for (const char key : keys) {
+            alice.sends(NOTIFY, key_event("key", {&key, 1}));
+            alice.receives(200U);
+        }
+    }
+    void presses_by_info(std::string_view keys)
+    {
+        for (const char key : keys) {
+            alice.sends(INFO, info({&key, 1}));
+            alice.receives(200U);
+        }
+    }
+    void long_pound()
+    {
+        alice.sends(NOTIFY, key_event("back", "#", "terminated;reason=noresource"));
+        alice.receives(200U);
+    }
+    void dials_bob()
+    {
+        presses("102#");
+        asks_for_the_way_back_or_rings();
+    }
+    void asks_for_the_way_back_or_rings()
+    {
+        bob.receives(INVITE).from("101").without_body();
+        asks_for_the_way_back();
+        accepts();
+    }
+    void is_connected_to(Phone& target, std::string_view sdp)
+    {
+        target.replies(200, sdp);
+        alice.receives(INVITE).with(sdp);
+        alice.replies(200, alice_sdp);
+        alice.receives(ACK);
+        target.receives(ACK).with(alice_sdp);
+    }
+    /// Taken back, and asked for keys again.
+    void is_taken_back(std::string_view from_sdp)
+    {
+        const auto silenced = alice.receives(INVITE)
+                                  .with(made_inactive(from_sdp))
+                                  .header("P-Asserted-Identity", "\"Card\" <sip:800@office.test>");
+        asks_for_keys();
+        alice.replies_to(silenced, 200);
+        alice.receives(ACK);
+        accepts();
+    }
+    [[nodiscard]] std::vector<std::string> states() const
+    {
+        std::vector<std::string> all;
+        for (const auto& leg : pbx.view().calls.at(0).legs)
+            if (leg.state != "terminated") all.push_back(leg.extension + ' ' + leg.state);
+        return all;
+    }
+    void hangs_up()
+    {
+        alice.sends(BYE);
+        alice.receives(200U);
+    }
+    void nothing_is_left()
+    {
+        CHECK(dan.inbox.back().idle());
+        dan.inbox.clear();
+        CHECK(pbx.has_no_calls());
+        CHECK(pbx.has_no_dialogs());
+        pbx.stays_silent_for(150s);
+    }
+    CallRecord record() const
+    {
+        std::vector<CallRecord> all;
+        for (const auto& change : pbx.stored)
+            if (const auto* call = std::get_if<CallRecorded>(&change)) all.push_back(*call->record);
+        REQUIRE(all.size() == 1);
+        return all[0];
+    }
+
+    Scenario pbx{{group("all", {"104"}, {"101", "102", "103"})}};
+    Phone& alice = pbx.phone("101");
+    Phone& bob = pbx.phone("102");
+    Phone& carol = pbx.phone("103");
+    Phone& dan = pbx.phone("104");
+    Arrived subscribe;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "a caller dials one number after the other: keys by subscription, a long pound in between")
+{
+    Card desk;
+    CHECK(desk.states() == std::vector<std::string>{"101 confirmed"});
+    CHECK(desk.pbx.view().calls.at(0).answered_at);
+    desk.accepts();
+    desk.dials_bob();
+    CHECK(desk.states() == std::vector<std::string>{"101 confirmed", "102 trying"});
+    desk.bob.replies(180);
+    desk.is_connected_to(desk.bob, bob_sdp);
+    CHECK(desk.states() == std::vector<std::string>{"101 confirmed", "102 confirmed"});
+    CHECK(desk.pbx.kept().calls.size() == 1);
+
+    desk.long_pound();
+    desk.bob.receives(BYE);
+    desk.is_taken_back(bob_sdp);
+    CHECK(desk.states() == std::vector<std::string>{"101 confirmed"});
+    CHECK(desk.pbx.kept().calls.empty());
+
+    desk.presses("103");
+    desk.pbx.passes(4s);  // no more keys: the number is complete
+    desk.carol.receives(INVITE).from("101").without_body();
+    desk.asks_for_the_way_back();
+    desk.accepts();
+    desk.is_connected_to(desk.carol, carol_sdp);
+    desk.hangs_up();
+    desk.carol.receives(BYE);
+    desk.nothing_is_left();
+
+    const auto record = desk.record();
+    CHECK(record.dialled == "800");
+    CHECK(record.result == CallResult::answered);
+    CHECK(record.answered_by == "800");
+    REQUIRE(record.parts.size() == 3);
+    CHECK(record.parts[0].kind == PartKind::caller);
+    for (const std::size_t target : {1U, 2U}) {
+        CHECK(record.parts[target].kind == PartKind::transferred);
+        CHECK(record.parts[target].result == PartResult::answered);
+        CHECK(record.parts[target].moved_by == 0U);
+    }
+    CHECK(record.parts[1].extension == "102");
+    CHECK(record.parts[2].extension == "103");
+}
+
+TEST_CASE("the lamp of the caller is lit all the time and says whom it talks to")
+{
+    Card desk;
+    const auto remote = [&] {
+        REQUIRE_FALSE(desk.dan.inbox.empty());
+        auto notify = desk.dan.inbox.back();
+        CHECK(notify.dialog().state == "confirmed");
+        return notify.dialog().remote_identity;
+    };
+    desk.accepts();
+    CHECK(remote() == "sip:800@office.test");
+    desk.dials_bob();
+    desk.is_connected_to(desk.bob, bob_sdp);
+    CHECK(remote() == "sip:102@office.test");
+    desk.bob.sends(BYE);
+    desk.bob.receives(200U);
+    desk.is_taken_back(bob_sdp);
+    CHECK(remote() == "sip:800@office.test");
+    desk.hangs_up();
+    desk.nothing_is_left();
+}
+
+TEST_CASE(
+    "a phone without key events (489) dials by INFO; a long pound and a row of keys lead back")
+{
+    Card desk;
+    desk.accepts(489);
+    desk.presses_by_info("102#");
+    desk.bob.receives(INVITE);
+    desk.is_connected_to(desk.bob, bob_sdp);
+    desk.alice.sends(INFO, info("5"));  // the other's to hear
+    desk.bob.receives(INFO);
+    desk.bob.replies(200);
+    desk.alice.receives(200U);
+    desk.alice.sends(INFO, info("#", 2600));
+    desk.alice.receives(200U);
+    desk.bob.receives(BYE);
+    desk.alice.receives(INVITE).with(made_inactive(bob_sdp));
+    desk.alice.replies(200, alice_sdp);
+    desk.alice.receives(ACK);
+
+    desk.presses_by_info("103#");
+    desk.carol.receives(INVITE);
+    desk.is_connected_to(desk.carol, carol_sdp);
+    desk.alice.sends(INFO, info("*"));
+    desk.carol.receives(INFO);
+    desk.carol.replies(200);
+    desk.alice.receives(200U);
+    desk.alice.sends(INFO, info("0"));
+    desk.alice.receives(200U);
+    desk.carol.receives(BYE);
+    desk.alice.receives(INVITE).with(made_inactive(carol_sdp));
+    desk.alice.replies(200, alice_sdp);
+    desk.alice.receives(ACK);
+    desk.hangs_up();
+    desk.nothing_is_left();
+}
+
+TEST_CASE("a key that comes by subscription and by INFO counts once")
+{
+    Card desk;
+    desk.accepts();
+    for (const char key : {'1', '0', '2', '#'}) {
+        desk.alice.sends(NOTIFY, key_event("key", {&key, 1}));
+        desk.alice.receives(200U);
+        if (key == '#') break;
+        desk.alice.sends(INFO, info({&key, 1}));
+        desk.alice.receives(200U);
+    }
+    desk.asks_for_the_way_back_or_rings();
+    desk.hangs_up();
+    desk.bob.receives(CANCEL);
+    desk.nothing_is_left();
+}
+
+TEST_CASE("the target refuses, or is nobody: the caller dials anew")
+{
+    Card desk;
+    desk.accepts();
+    desk.dials_bob();
+    desk.bob.replies(486);
+    desk.asks_for_keys();
+    desk.accepts();
+    desk.presses("999#");
+    CHECK(desk.alice.hears_nothing());
+    desk.pbx.passes(1s);
+    desk.presses("103#");
+    desk.carol.receives(INVITE);
+    desk.asks_for_the_way_back();
+    desk.accepts();
+    desk.is_connected_to(desk.carol, carol_sdp);
+    desk.hangs_up();
+    desk.carol.receives(BYE);
+    desk.nothing_is_left();
+    const auto record = desk.record();
+    REQUIRE(record.parts.size() == 3);
+    CHECK(record.parts[1].result == PartResult::busy);
+    CHECK(record.parts[1].missed);
+}
+
+TEST_CASE("keys while it rings: the call is given up, and the next one dialled")
+{
+    Card desk;
+    desk.accepts();
+    desk.dials_bob();
+    desk.bob.replies(180);
+    desk.long_pound();
+    desk.bob.receives(CANCEL);
+    desk.asks_for_keys();
+    desk.accepts();
+    desk.presses("103#");
+    desk.carol.receives(INVITE);
+    desk.asks_for_the_way_back();
+    desk.accepts();
+    desk.is_connected_to(desk.carol, carol_sdp);
+    desk.carol.sends(BYE);
+    desk.carol.receives(200U);
+    desk.is_taken_back(carol_sdp);
+    desk.hangs_up();
+    desk.nothing_is_left();
+}
+
+TEST_CASE("the caller hangs up while its target rings")
+{
+    Card desk;
+    desk.accepts();
+    desk.dials_bob();
+    desk.hangs_up();
+    desk.bob.receives(CANCEL);
+    desk.nothing_is_left();
+}
+
+TEST_CASE("the caller hangs up between the target's answer and its own: the target is released")
+{
+    Card desk;
+    desk.accepts();
+    desk.dials_bob();
+    desk.bob.replies(200, bob_sdp);
+    const auto offered = desk.alice.receives(INVITE).with(bob_sdp);
+    desk.hangs_up();
+    desk.bob.receives(ACK);
+    desk.bob.receives(BYE);
+    desk.alice.replies_to(offered, 487);
+    desk.nothing_is_left();
+}
+
+TEST_CASE("the target hangs up before the caller has its media: the caller is taken back")
+{
+    Card desk;
+    desk.accepts();
+    desk.dials_bob();
+    desk.bob.replies(200, bob_sdp);
+    const auto offered = desk.alice.receives(INVITE).with(bob_sdp);
+    desk.bob.sends(BYE);
+    desk.bob.receives(200U);
+    desk.bob.receives(ACK);
+    desk.asks_for_keys();
+    desk.alice.replies_to(offered, 200);  // too late, and to be undone
+    desk.alice.receives(ACK);
+    desk.accepts();
+    desk.pbx.passes(500ms);
+    const auto silenced = desk.alice.receives(INVITE);
+    CHECK(silenced.body().find("a=inactive") != std::string::npos);
+    desk.alice.replies(200, alice_sdp);
+    desk.alice.receives(ACK);
+    desk.hangs_up();
+    desk.nothing_is_left();
+}
+
+TEST_CASE("glare: the INVITE that takes the caller back meets one of its own, and comes again")
+{
+    Card desk;
+    desk.accepts();
+    desk.dials_bob();
+    desk.is_connected_to(desk.bob, bob_sdp);
+    desk.long_pound();
+    desk.bob.receives(BYE);
+    const auto silenced = desk.alice.receives(INVITE);
+    desk.asks_for_keys();
+    desk.alice.sends_invite(hold_sdp);
+    desk.alice.receives(491U);
+    desk.alice.replies_to(silenced, 491);
+    desk.accepts();
+    desk.pbx.passes(500ms);
+    desk.alice.receives(INVITE);
+    desk.alice.replies(200, alice_sdp);
+    desk.alice.receives(ACK);
+    desk.hangs_up();
+    desk.nothing_is_left();
+}
+
+TEST_CASE("alone in the application a phone may hold and resume: there is nothing to hear")
+{
+    Card desk;
+    desk.accepts();
+    desk.alice.sends_invite(hold_sdp);
+    desk.alice.receives(200U).with(inactive_answer(hold_sdp));
+    desk.alice.sends(UPDATE);
+    desk.alice.receives(200U).without_body();
+    desk.alice.sends(OPTIONS);
+    desk.alice.receives(200U);
+    desk.hangs_up();
+    desk.nothing_is_left();
+}
+
+TEST_CASE("who presses no key is hung up")
+{
+    Card desk;
+    desk.accepts();
+    desk.pbx.passes(30s);
+    desk.alice.receives(BYE).header("Reason", "SIP;cause=408;text=\"No number dialled\"");
+    desk.nothing_is_left();
+}
+
+TEST_CASE("a call of the application is over when its time is")
+{
+    auto short_card = card;
+    short_card.rules.longest = 600s;
+    Card desk{std::move(short_card)};
+    desk.accepts();
+    desk.dials_bob();
+    desk.is_connected_to(desk.bob, bob_sdp);
+    desk.alice.answers_probes = desk.bob.answers_probes = true;
+    desk.pbx.passes(599s);
+    CHECK(desk.alice.hears_nothing());
+    desk.pbx.passes(1s);
+    desk.alice.receives(BYE).header("Reason", "SIP;cause=408;text=\"Time is up\"");
+    desk.bob.receives(BYE);
+    desk.nothing_is_left();
+}
+
+TEST_CASE("only who may use it gets the application, and a forward leads nobody into it")
+{
+    Scenario pbx;
+    pbx.has_calling_card({.number = "800", .everybody = false, .users = {"102"}});
+    auto& alice = pbx.phone("101");
+    alice.sends(INVITE, "800");
+    alice.receives(403U);
+    CHECK(pbx.decides("102", "800").outcome == "calling_card");
+    Forwarding wishes;
+    wishes.always = "800";
+    pbx.forwards("102", wishes);
+    alice.sends(INVITE, "102");
+    alice.receives(404U);
+    CHECK(pbx.has_no_calls());
+}
+
+TEST_CASE("what is dialled in the application has the rights of its caller, and is no code")
+{
+    Card desk;
+    desk.accepts();
+    for (const auto* number : {"*78#", "800#"}) {
+        desk.presses(number);
+        CHECK(desk.alice.hears_nothing());
+    }
+    CHECK_FALSE(desk.pbx.forwarding_of("101").do_not_disturb);
+    desk.hangs_up();
+    desk.nothing_is_left();
+}
+
+TEST_CASE("a report that is none gets 400; one that nobody asked for 481")
+{
+    Card desk;
+    desk.accepts();
+    auto broken = std::make_shared<Payload>(*key_event("key", "1"));
+    broken->body = "<kpml-response";
+    desk.alice.sends(NOTIFY, broken);
+    desk.alice.receives(400U);
+    desk.alice.sends(NOTIFY, key_event("key", "", "terminated;reason=rejected"));
+    desk.alice.receives(200U);
+    desk.alice.sends(NOTIFY, key_event("key", "1"));
+    desk.alice.receives(481U);
+    desk.alice.sends(INFO, std::make_shared<const Payload>(Payload{"text/plain", "1", {}}));
+    desk.alice.receives(415U);
+    desk.presses_by_info("102#");
+    desk.bob.receives(INVITE);
+    desk.hangs_up();
+    desk.bob.receives(CANCEL);
+    desk.nothing_is_left();
+}
+
+TEST_CASE("the target transfers the caller: the application goes on behind whom it is led to")
+{
+    Card desk;
+    desk.accepts();
+    desk.dials_bob();
+    desk.is_connected_to(desk.bob, bob_sdp);
+    desk.pbx.orders({.action = CallAction::transfer, .to = "103", .by = "102"});
+    desk.carol.receives(INVITE);
+    desk.is_connected_to(desk.carol, carol_sdp);
+    desk.bob.receives(BYE);
+    desk.long_pound();
+    desk.carol.receives(BYE);
+    desk.is_taken_back(carol_sdp);
+    desk.hangs_up();
+    desk.nothing_is_left();
+}

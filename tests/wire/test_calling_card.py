@@ -1,0 +1,179 @@
+"""The calling-card application: one call that makes others, by the keys of its caller (RFC 3725, RFC 4730)."""
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+from lib.case import WireTest, eventually
+from lib.real_phones import Sipp, free_udp_port
+from lib.sdp import sdp
+
+
+def report(tag, digits, state="active;expires=7200"):
+    """Headers and body of a NOTIFY about keys."""
+    body = (f'<?xml version="1.0" encoding="UTF-8"?><kpml-response version="1.0" code="200" text="OK" '
+            f'digits="{digits}" tag="{tag}"/>')
+    return {"body": body, "content_type": "application/kpml-response+xml",
+            "headers": [("Event", "kpml"), ("Subscription-State", state)]}
+
+
+class CallingCard(WireTest):
+    def setUp(self):
+        super().setUp()
+        self.rest.put("/api/v1/calling-card", {"number": "800", "display_name": "Card", "back": "*0",
+                                               "long_pound": 1500})
+        self.rest.put_group("all", members=["201", "202", "203"], watchers=["204"])
+        self.lamp = self.phone("204", transport="tcp").watches("201")
+
+    def live(self):
+        """Who is in the only call, and how."""
+        call, = self.rest.items("/api/v1/calls")
+        return {leg["extension"]: leg["state"] for leg in call["legs"]
+                if leg["state"] != "terminated"}
+
+    def reaches_it(self, phone):
+        call = phone.calls("800")
+        answer = call.receives(200)
+        self.assertIn(b"a=inactive", answer.body)
+        self.assertIn("Card", answer["P-Asserted-Identity"])
+        self.lamp.shows("confirmed")
+        return call
+
+    def is_asked_for_keys(self, call, persist, status=200):
+        subscribe = call.receives("SUBSCRIBE")
+        message = subscribe.message
+        self.assertEqual("kpml", message["Event"])
+        self.assertEqual("application/kpml-request+xml", message["Content-Type"])
+        self.assertEqual("application/kpml-response+xml", message["Accept"])
+        self.assertIn("sip:", message["Contact"])
+        self.assertIn(f'persist="{persist}"', subscribe.body.decode())
+        subscribe.replies(status, headers=[("Expires", "7200")] if status < 300 else ())
+
+    def presses(self, call, keys):
+        for key in keys:
+            call.sends("NOTIFY", **report("key", key)).receives(200)
+
+    def is_connected(self, call, target, name):
+        """Target's 200 with an offer, re-INVITE with it, ACK with the answer."""
+        target.replies(200, sdp(name))
+        offered = call.receives("INVITE")
+        self.assertEqual(sdp(name).encode(), offered.body)
+        offered.replies(200, sdp("caller", 2))
+        self.assertEqual(sdp("caller", 2).encode(), target.receives("ACK").body)
+
+    def is_taken_back(self, call):
+        """re-INVITE with nothing to hear."""
+        silenced = call.receives("INVITE")
+        self.assertIn(b"a=inactive", silenced.body)
+        silenced.replies(200, sdp("caller", 3, "inactive"))
+
+    def one_after_the_other(self, caller, first, second):
+        call = self.reaches_it(caller)
+        self.is_asked_for_keys(call, "persist")
+        self.presses(call, first.number + "#")
+        target = first.receives("INVITE")
+        self.assertEqual(b"", target.offer)
+        self.is_asked_for_keys(call, "one-shot")
+        target.replies(180)
+        eventually(lambda: self.live() == {caller.number: "confirmed", first.number: "early"}, "it rings")
+        self.is_connected(call, target, "first")
+        eventually(lambda: self.live() == {caller.number: "confirmed", first.number: "confirmed"},
+                   "they talk")
+
+        call.sends("NOTIFY", **report("back", "#", "terminated;reason=noresource")).receives(200)
+        self.is_taken_back(call)
+        target.receives("BYE")
+        self.is_asked_for_keys(call, "persist")
+        eventually(lambda: self.live() == {caller.number: "confirmed"}, "the caller is alone")
+
+        self.presses(call, second.number + "#")
+        target = second.receives("INVITE")
+        self.is_asked_for_keys(call, "one-shot")
+        self.is_connected(call, target, "second")
+        target.hangs_up()
+        self.is_taken_back(call)
+        self.is_asked_for_keys(call, "persist")
+        call.hangs_up()
+        self.lamp.shows("idle")
+        entry = eventually(lambda: self.rest.items("/api/v1/call-log"), "the call is recorded")[0]
+        entry = self.rest.get(f"/api/v1/call-log/{entry['id']}")
+        self.assertEqual(("800", "answered"), (entry["dialled"], entry["result"]))
+        self.assertEqual([caller.number, first.number, second.number],
+                         [part["extension"] for part in entry["parts"]])
+
+    def test_one_call_after_the_other_over_udp(self):
+        self.one_after_the_other(self.phone("201"), self.phone("202", transport="tcp"),
+                                 self.phone("203"))
+
+    def test_one_call_after_the_other_over_tcp(self):
+        self.one_after_the_other(self.phone("201", transport="tcp"), self.phone("202"),
+                                 self.phone("203", transport="tcp"))
+
+    def test_a_phone_without_key_events_sends_info(self):
+        caller, target = self.phone("201"), self.phone("202", transport="tcp")
+        call = self.reaches_it(caller)
+        self.is_asked_for_keys(call, "persist", 489)
+        for key in "202":
+            call.sends("INFO", f"Signal={key}\r\nDuration=160\r\n").receives(200)
+        call.sends("INFO", "#", content_type="application/dtmf").receives(200)
+        incoming = target.receives("INVITE")
+        self.is_connected(call, incoming, "target")
+        call.sends("INFO", "Signal=#\r\nDuration=1600\r\n").receives(200)
+        self.is_taken_back(call)
+        incoming.receives("BYE")
+        call.sends("INFO", "Signal=x\r\n").receives(400)
+        call.sends("INFO", "hello", content_type="text/plain").receives(415)
+        call.hangs_up()
+
+    def test_only_its_users_reach_it(self):
+        self.rest.put("/api/v1/calling-card", {"number": "800", "users": ["202"]})
+        self.phone("201").calls("800").receives(403)
+        answer = self.rest.request("POST", "/api/v1/digit-plan:test", {"from": "202", "dialled": "800"})
+        self.assertEqual("calling_card", answer.json["outcome"])
+        self.assertIn("800 is the calling-card application", answer.json["steps"])
+
+    def test_it_outlives_a_restart_of_the_server(self):
+        self.server.stop()
+        self.server.start()
+        card = self.rest.get("/api/v1/calling-card")
+        self.assertEqual(("800", "*0", 1500), (card["number"], card["back"], card["long_pound"]))
+        for phone in self.office.phones:
+            phone.address = self.server.address
+
+
+@unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+class WithSipp(WireTest):
+    patience = 30
+
+    def sipp(self, scenario, transport="udp", **options):
+        sipp = Sipp(scenario, self.server.address[transport], self.folder, transport=transport,
+                    **options)
+        self.addCleanup(sipp.close)
+        return sipp
+
+    def a_program_dials(self, transport):
+        self.folder = Path(tempfile.mkdtemp(prefix="lampline-phones-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.rest.put("/api/v1/calling-card", {"number": "800"})
+        self.rest.put_group("all", members=["202"], watchers=["204"])
+        secrets, port = self.office.secrets, free_udp_port()
+        self.sipp("register", port=port, calls=1, service="202", user="202",
+                  secret=secrets["202"]).succeeds()
+        lamp = self.phone("204").watches("202")
+        callee = self.sipp("callee", port=port, calls=1, service="202")
+        caller = self.sipp("card", transport, port=free_udp_port(), calls=1, service="800",
+                           user="205", secret=secrets["205"], keys={"target": "202"})
+        lamp.shows("confirmed")
+        caller.succeeds()
+        callee.succeeds()
+        lamp.shows("idle")
+
+    def test_a_program_dials_over_udp(self):
+        self.a_program_dials("udp")
+
+    def test_a_program_dials_over_tcp(self):
+        self.a_program_dials("tcp")
+
+
+if __name__ == "__main__":
+    unittest.main()
