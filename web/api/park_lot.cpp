@@ -14,7 +14,7 @@ namespace {
 
 json::value or_null(const std::string& text)
 {
-    return text.empty() ? json::value{} : json::value{text};
+    return text.empty() ? json::value{} : json::value(text);
 }
 
 json::object shown(const admin::ParkLotView& view)
