@@ -93,8 +93,11 @@ class Dialer(WireTest):
         watch.sends_subscribe(0).receives(200)
         self.hears(watch, "100 Trying", "terminated")
         watch.sends_subscribe(60).receives(481)
-        self.lifts().hangs_up()
-        self.bob.receives("INVITE").receives("CANCEL")
+        clicked = self.lifts()
+        target = self.bob.receives("INVITE")
+        target.replies(180)  # no CANCEL before it (RFC 3261 §9.1)
+        clicked.hangs_up()
+        target.receives("CANCEL")
 
     def test_what_is_refused(self):
         for status, target, number, name in (
