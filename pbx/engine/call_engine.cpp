@@ -58,8 +58,10 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
         !(from && from->trunk().mode == CallMode::proxy && route.mode == CallMode::proxy))
         route.mode = CallMode::bridge;
     // A number at another proxy's is no number here.
-    if (elsewhere && route.kind == RouteKind::hunt && !leads_to(route.hunt, input.request_uri.host))
-        return reject(input, 404, "Not A Number Here", outbox);
+    const bool here =
+        route.kind == RouteKind::feature ||
+        (route.kind == RouteKind::hunt && !leads_to(route.hunt, input.request_uri.host));
+    if (elsewhere && here) return reject(input, 404, "Not A Number Here", outbox);
     switch (route.kind) {
     case RouteKind::hunt:
         if (route.mode == CallMode::redirect) return redirect(input, route, diversions, outbox);

@@ -421,15 +421,21 @@ TEST_CASE("proxy mode: picked up over REST, the caller's INVITE goes to the pick
 
 namespace {
 
+Trunk biloxi()
+{
+    Trunk trunk;
+    trunk.name = "biloxi";
+    trunk.servers = {{"198.51.100.1", 5060, Transport::udp}};
+    trunk.domain = "biloxi.test";
+    trunk.mode = CallMode::proxy;
+    trunk.inbound = {{"(10[1-9])", "\\1", false}};
+    return trunk;
+}
+
 /// Another proxy of ours, which serves bob@biloxi.test and knows Bob here as 102.
 struct TwoProxies {
     TwoProxies()
     {
-        peer.name = "biloxi";
-        peer.servers = {{"198.51.100.1", 5060, Transport::udp}};
-        peer.domain = "biloxi.test";
-        peer.mode = CallMode::proxy;
-        peer.inbound = {{"(10[1-9])", "\\1", false}};
         DigitRule rule;
         rule.pattern = "bob";
         rule.trunks = {"biloxi"};
@@ -444,7 +450,7 @@ struct TwoProxies {
     }
 
     Scenario pbx{{group("all", {"104"}, {"101", "102", "103"})}};
-    Trunk peer;
+    Trunk peer = biloxi();
     DigitRules rules;
     Phone& alice = pbx.phone("101");
     Phone& dan = pbx.phone("104");

@@ -263,7 +263,7 @@ TEST_CASE("a call from outside rings who is meant by the number, and shows who c
     CHECK(record.answered_by == "102");
     CHECK(record.answered_trunk.empty());
 
-    far.headers.clear();
+    far.invite_headers.clear();
     far.asserted = NameAddr{"Eve", *SipUri::parse("tel:+43664111")};
     far.sends(INVITE, "+431102");
     bob.receives(INVITE).from("+43664111");

@@ -14,6 +14,9 @@ class RealPhones(WireTest):
         self.folder = Path(tempfile.mkdtemp(prefix="lampline-phones-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
+    def proxies(self, number):
+        self.rest.request("PATCH", f"/api/v1/extensions/{number}", {"mode": "proxy"})
+
 
 @unittest.skipUnless(shutil.which("baresip"), "baresip is not installed (package baresip-core)")
 class TwoBaresips(RealPhones):
@@ -94,6 +97,12 @@ class TwoBaresips(RealPhones):
     def test_audio_both_ways_over_tcp(self):
         self.a_call_with_audio("tcp")
 
+    def test_audio_both_ways_in_proxy_mode(self):
+        self.proxies("202")
+        for transport in ("udp", "tcp"):
+            with self.subTest(transport=transport):
+                self.a_call_with_audio(transport)
+
 
 @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
 class SippAsCallerAndCallee(RealPhones):
@@ -120,6 +129,13 @@ class SippAsCallerAndCallee(RealPhones):
                   secret=self.office.secrets["202"]).succeeds()
 
     def test_a_thousand_calls(self):
+        self.a_thousand_calls()
+
+    def test_a_thousand_calls_in_proxy_mode(self):
+        self.proxies("202")
+        self.a_thousand_calls()
+
+    def a_thousand_calls(self):
         secrets, port = self.office.secrets, free_udp_port()
         self.sipp("register", port=port, calls=1, service="202", user="202",
                   secret=secrets["202"]).succeeds()

@@ -95,8 +95,8 @@ class TwoProxies(WireTest):
         for transport in ("udp", "tcp"):
             with self.subTest(transport=transport):
                 proxy = self.kamailio(transport)
-                lamp = self.phone("204").watches("201")
-                alice = self.phone("201", transport=transport)
+                lamp = self.phone("204").watches("203")
+                alice = self.phone("203", transport=transport)
                 bob = self.user(proxy, "bob", transport)
                 host, port = self.server.address[transport]
                 self.through_both(alice, bob, f"sip:bob@{DOMAIN}", f"{host}:{port}",

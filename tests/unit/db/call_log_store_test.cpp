@@ -70,7 +70,7 @@ TEST_CASE("a record comes back as it was, with its parts and their links")
     CHECK(found->parts[1].result == PartResult::answered_elsewhere);
     CHECK(found->parts[1].ringing_at == stored.parts[1].ringing_at);
     CHECK_FALSE(found->parts[1].answered_at);
-    CHECK(found->parts[2].trunk == "other");
+    CHECK(found->parts[0].trunk == "line");
     CHECK(found->parts[2].in_place_of == 1);
     CHECK_FALSE(found->parts[1].in_place_of);
     CHECK(found->parts[2].came_from == stored.parts[2].came_from);

@@ -1,4 +1,5 @@
 // SUBSCRIBE: RFC 6665 §4.2.1 and who may see whom.
+#include "core/event_package.hpp"
 #include "unit/engine/indication_office.hpp"
 
 using namespace lampline;
