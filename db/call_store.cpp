@@ -138,7 +138,7 @@ StoredLeg read_leg(Reader& row)
     leg.flow = read_flow(row);
     leg.phone = row.address();
     leg.other = row.address();
-    leg.supported = static_cast<OptionTag>(row.number(0, 15));
+    leg.supported = static_cast<OptionTag>(row.number(0, 63));
     leg.held = row.number(0, 1) == 1;
     auto type = row.text();
     auto body = row.text();
@@ -172,6 +172,8 @@ StoredCall read_call(Reader& row)
     for (auto& leg : call.legs) leg = read_leg(row);
     call.from_trunk = row.text();
     for (auto& leg : call.legs) read_trunk(row, leg);
+    call.parked_by = row.text();
+    call.rings_back_at = row.time();
     return call;
 }
 
@@ -225,7 +227,7 @@ struct CallStore::Statements {
         : put{handle, "INSERT OR REPLACE INTO talking_call VALUES (?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                      "?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase{handle, "DELETE FROM talking_call WHERE id = ?"},
           put_invite{handle, "INSERT OR REPLACE INTO ringing_invite "
                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
@@ -340,6 +342,8 @@ void CallStore::put(const StoredCall& call)
         put.bind(first++, leg.counted ? 1 : 0);
         put.bind(first++, leg.must_end_at ? column(*leg.must_end_at) : std::int64_t{0});
     }
+    put.bind(first++, call.parked_by);
+    put.bind(first, column(call.rings_back_at));
     run_once(put);
 }
 

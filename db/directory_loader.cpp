@@ -13,6 +13,7 @@
 #include "db/forwarding_store.hpp"
 #include "db/group_store.hpp"
 #include "db/mailbox_store.hpp"
+#include "db/park_lot_store.hpp"
 #include "db/ring_group_store.hpp"
 #include "db/trunk_store.hpp"
 
@@ -50,6 +51,7 @@ DirectoryRef load_directory(Database& database)
         numbering.digit_plan = DigitPlan{std::move(plan->rules)};
     if (auto row = CallingCardStore{database}.find()) numbering.calling_card = std::move(row->card);
     for (auto& row : TrunkStore{database}.all()) numbering.trunks.push_back(std::move(row.trunk));
+    if (auto row = ParkLotStore{database}.find()) numbering.park_lot = std::move(row->lot);
     snapshot.commit();
     return std::make_shared<const Directory>(database.domain(), std::move(extensions),
                                              std::move(groups), std::move(numbering),

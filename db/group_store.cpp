@@ -26,7 +26,8 @@ StoredGroup head_in(SQLite::Statement& row)
              {},
              {},
              {},
-             {row.getColumn(5).getInt() != 0, row.getColumn(6).getInt() != 0}},
+             {row.getColumn(5).getInt() != 0, row.getColumn(6).getInt() != 0,
+              row.getColumn(7).getInt() != 0}},
             {static_cast<std::uint64_t>(row.getColumn(2).getInt64()), time_in(row.getColumn(3)),
              time_in(row.getColumn(4))}};
 }
@@ -53,9 +54,10 @@ std::string profile_named(std::string_view word)
 std::optional<StoredGroup> GroupStore::find(std::string_view name) const
 {
     const std::string key{name};
-    SQLite::Statement head{database_.handle(),
-                           "SELECT name, display_name, version, created_at, updated_at, "
-                           "rights_parties, rights_pickup FROM office_group WHERE name = ?"};
+    SQLite::Statement head{
+        database_.handle(),
+        "SELECT name, display_name, version, created_at, updated_at, "
+        "rights_parties, rights_pickup, rights_join FROM office_group WHERE name = ?"};
     head.bind(1, key);
     if (!head.executeStep()) return std::nullopt;
     auto row = head_in(head);
@@ -82,9 +84,10 @@ std::vector<StoredGroup> GroupStore::all() const
 {
     std::vector<StoredGroup> rows;
     std::unordered_map<std::string, std::size_t> place;
-    SQLite::Statement heads{database_.handle(),
-                            "SELECT name, display_name, version, created_at, updated_at, "
-                            "rights_parties, rights_pickup FROM office_group ORDER BY name"};
+    SQLite::Statement heads{
+        database_.handle(),
+        "SELECT name, display_name, version, created_at, updated_at, "
+        "rights_parties, rights_pickup, rights_join FROM office_group ORDER BY name"};
     while (heads.executeStep()) {
         rows.push_back(head_in(heads));
         place.emplace(rows.back().group.name, rows.size() - 1);
@@ -121,12 +124,13 @@ void GroupStore::put(const StoredGroup& row)
     const auto& group = row.group;
     SQLite::Statement upsert{database_.handle(),
                              "INSERT INTO office_group (name, display_name, version, created_at, "
-                             "updated_at, rights_parties, rights_pickup) "
-                             "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) "
+                             "updated_at, rights_parties, rights_pickup, rights_join) "
+                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) "
                              "DO UPDATE SET display_name = excluded.display_name, "
                              "version = excluded.version, updated_at = excluded.updated_at, "
                              "rights_parties = excluded.rights_parties, "
-                             "rights_pickup = excluded.rights_pickup"};
+                             "rights_pickup = excluded.rights_pickup, "
+                             "rights_join = excluded.rights_join"};
     upsert.bind(1, group.name);
     upsert.bind(2, group.display_name);
     upsert.bind(3, static_cast<std::int64_t>(row.stamp.version));
@@ -134,6 +138,7 @@ void GroupStore::put(const StoredGroup& row)
     upsert.bind(5, column(row.stamp.updated_at));
     upsert.bind(6, group.rights.parties ? 1 : 0);
     upsert.bind(7, group.rights.pickup ? 1 : 0);
+    upsert.bind(8, group.rights.join ? 1 : 0);
     upsert.exec();
 
     erase_where_name(database_, "DELETE FROM group_member WHERE group_name = ?", group.name);

@@ -3,6 +3,15 @@
 #include "db/rows.hpp"
 
 namespace lampline::db {
+namespace {
+
+/// Whom a subscription without a list may be about: an extension, one of its keys (feature_key()),
+/// or a park slot; which of these there are is the engine's to say.
+constexpr const char* known_member =
+    "(member IN (SELECT number FROM extension) OR (substr(member, 1, 4) IN ('dnd+', 'fwd+') "
+    "AND substr(member, 5) IN (SELECT number FROM extension)) OR substr(member, 1, 5) = 'park+')";
+
+}  // namespace
 
 struct SubscriptionStore::Statements {
     explicit Statements(SQLite::Database& handle)
@@ -26,13 +35,15 @@ SubscriptionStore::~SubscriptionStore() = default;
 std::vector<StoredSubscription> SubscriptionStore::all()
 {
     std::vector<StoredSubscription> rows;
-    SQLite::Statement select{
-        database_.handle(),
-        "SELECT call_id, local_tag, watcher, member, remote_tag, local_uri, remote_uri, contact, "
-        "route, transport, host, port, listener, event, user_agent, remote_cseq, reserved_cseq, "
-        "reserved_version, expires_at, list FROM subscription "
-        "WHERE watcher IN (SELECT number FROM extension) "
-        "AND (list <> '' OR member IN (SELECT number FROM extension))"};
+    SQLite::Statement select{database_.handle(),
+                             std::string{"SELECT call_id, local_tag, watcher, member, remote_tag, "
+                                         "local_uri, remote_uri, contact, "
+                                         "route, transport, host, port, listener, event, "
+                                         "user_agent, remote_cseq, reserved_cseq, "
+                                         "reserved_version, expires_at, list FROM subscription "
+                                         "WHERE watcher IN (SELECT number FROM extension) "
+                                         "AND (list <> '' OR "} +
+                                 known_member + ")"};
     while (select.executeStep()) {
         StoredSubscription row;
         row.call_id = select.getColumn(0).getString();
@@ -93,9 +104,10 @@ void SubscriptionStore::remove(std::string_view call_id, std::string_view local_
 
 void SubscriptionStore::remove_orphans()
 {
-    database_.handle().exec("DELETE FROM subscription "
-                            "WHERE watcher NOT IN (SELECT number FROM extension) "
-                            "OR (list = '' AND member NOT IN (SELECT number FROM extension))");
+    database_.handle().exec(std::string{"DELETE FROM subscription "
+                                        "WHERE watcher NOT IN (SELECT number FROM extension) "
+                                        "OR (list = '' AND NOT "} +
+                            known_member + ")");
 }
 
 }  // namespace lampline::db

@@ -65,6 +65,7 @@ CallOrder order_of(CallAction action, const PathParams& path,
     };
     take("from", order.from);
     take("to", order.to);
+    take("slot", order.to);
     take("by", order.by);
     if (const auto* answer = members.if_contains("auto_answer"))
         order.auto_answer = answer->as_bool();

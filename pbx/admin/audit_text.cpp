@@ -45,13 +45,16 @@ std::string audit_text(const Group& group)
         watching_groups.push_back(json::object{{"name", watching.name},
                                                {"unsolicited", watching.unsolicited},
                                                {"profile", db::profile_word(watching.profile)}});
-    return json::serialize(json::object{
-        {"name", group.name},
-        {"display_name", group.display_name},
-        {"members", json::array(group.members.begin(), group.members.end())},
-        {"watchers", std::move(watchers)},
-        {"watching_groups", std::move(watching_groups)},
-        {"rights", {{"parties", group.rights.parties}, {"pickup", group.rights.pickup}}}});
+    return json::serialize(
+        json::object{{"name", group.name},
+                     {"display_name", group.display_name},
+                     {"members", json::array(group.members.begin(), group.members.end())},
+                     {"watchers", std::move(watchers)},
+                     {"watching_groups", std::move(watching_groups)},
+                     {"rights",
+                      {{"parties", group.rights.parties},
+                       {"pickup", group.rights.pickup},
+                       {"join", group.rights.join}}}});
 }
 
 std::string audit_text(const Forwarding& forwarding)
@@ -97,6 +100,17 @@ std::string audit_text(const RingGroup& group)
                                         {"ring_time", group.ring_time.count()},
                                         {"overflow", group.overflow},
                                         {"skip_busy", group.skip_busy}});
+}
+
+std::string audit_text(const ParkLot& lot)
+{
+    return json::serialize(
+        json::object{{"number", lot.number},
+                     {"first_slot", lot.first_slot},
+                     {"slots", lot.slots},
+                     {"timeout", lot.timeout.count()},
+                     {"fallback", lot.fallback},
+                     {"groups", json::array(lot.groups.begin(), lot.groups.end())}});
 }
 
 std::string audit_text(const DigitRules& rules)

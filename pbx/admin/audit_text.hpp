@@ -14,6 +14,7 @@ std::string audit_text(const RingGroup& group);
 std::string audit_text(const DigitRules& rules);
 std::string audit_text(const CallingCard& card);
 std::string audit_text(const Trunk& trunk);
+std::string audit_text(const ParkLot& lot);
 std::string feature_code_audit_text(const std::string& code);
 std::string audit_text(const BodyProfile& profile);
 std::string audit_text(const DeviceProfile& choice);

@@ -1,6 +1,7 @@
 #include "admin/numbers.hpp"
 
 #include "admin/feature_code_service.hpp"
+#include "core/park_lot.hpp"
 #include "db/calling_card_store.hpp"
 #include "db/digit_plan_store.hpp"
 #include "db/extension_store.hpp"
@@ -13,7 +14,7 @@ bool is_number(std::string_view text) noexcept
     constexpr std::size_t max_number = 32;
     constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                          "0123456789._+*#-";
-    return !text.empty() && text.size() <= max_number &&
+    return !text.empty() && text.size() <= max_number && !is_park_name(text) &&
            text.find_first_not_of(allowed) == std::string_view::npos;
 }
 

@@ -12,14 +12,20 @@
 
 namespace lampline::admin {
 
-/// 1 to 32 of A-Z a-z 0-9 . _ + * # -
+/// 1 to 32 of A-Z a-z 0-9 . _ + * # -, and not a name that is kept for park slots.
 bool is_number(std::string_view text) noexcept;
 
 /// Somebody has thought of calls to `number`: an extension, a ring group, or a rule of the digit
 /// plan. May throw SQLite::Exception.
 bool is_destination(std::string_view number, db::Database& database);
 
-enum class NumberKind : std::uint8_t { extension, ring_group, calling_card, feature_code };
+enum class NumberKind : std::uint8_t {
+    extension,
+    ring_group,
+    calling_card,
+    feature_code,
+    park_slot
+};
 
 /// Adds the fault `taken` when something else than the `own` thing of this number has it: an
 /// extension, a ring group, or the code of a feature that is not `feature`. May throw

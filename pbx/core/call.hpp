@@ -37,10 +37,13 @@ struct Leg {
     CallRef transfer_of{};                ///< the call whose transfer needs this leg
     Flow flow;
     OptionTag supported = OptionTag::none;  ///< what the phone's INVITE or 2xx offered
+    bool anonymous = false;     ///< its phone asked not to be named to others (RFC 3323)
+    bool takes_update = false;  ///< the phone's INVITE or 2xx allowed UPDATE (RFC 3311)
     PayloadRef sdp;     ///< the last session description of the phone that counts
     bool held = false;  ///< the phone does not receive media
     std::uint32_t reserved_cseq = 0;  ///< as stored: no request of ours is to have a higher CSeq
     bool resumed = false;             ///< taken up after a restart
+    bool slot = false;                ///< of a park slot: nobody is there, and nothing is sent
     bool proxied = false;  ///< its phone shares its dialog with its peer: local_tag is the peer's
     PayloadRef asked_sdp;  ///< proxied: of the INVITE or UPDATE that passed from it last,
     std::uint32_t asked_cseq = 0;  ///< with this number
@@ -152,6 +155,15 @@ struct SessionChange {
     PayloadRef offer;            ///< resume: of the first, whose 2xx waits for its ACK
 };
 
+/// A call that waits in a park slot, or is on its way there.
+struct Parking {
+    std::string slot;          ///< its number
+    LegId leg;                 ///< of the slot
+    std::string by;            ///< the extension that is rung when nobody comes
+    bool to_fallback = false;  ///< it was rung in vain: now the lot's fallback
+    std::chrono::system_clock::time_point rings_back_at;
+};
+
 enum class CallPhase : std::uint8_t { ringing, talking, ended };
 
 /// Legs that belong together: one caller and the phones that ring for it, later those that talk.
@@ -175,7 +187,10 @@ struct Call {
     std::optional<std::chrono::system_clock::time_point> answered_at;
     std::optional<Transfer> transfer;
     std::optional<SessionChange> change;
-    TransactionId passed_on;                 ///< proxied: the caller's INVITE
+    std::optional<Parking> parking;
+    std::optional<std::string> asks_slot;  ///< to a park slot that is free; empty: to any
+    std::vector<Header> referred;          ///< clicked by REFER: what the target is told with it
+    TransactionId passed_on;               ///< proxied: the caller's INVITE
     std::vector<WireMessageRef> challenges;  ///< proxied: of branches
     std::optional<Verdict> verdict;          ///< proxied: until the last branch is over
     bool clicked = false;  ///< a third party asked for it: phones of `from` ring first, as callees

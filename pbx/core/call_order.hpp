@@ -9,9 +9,10 @@
 
 namespace lampline {
 
-enum class CallAction : std::uint8_t { place, hang_up, hold, resume, transfer, pick_up };
+enum class CallAction : std::uint8_t { place, hang_up, hold, resume, transfer, pick_up, park };
 
-/// How REST and the audit call it: `place`, `hangup`, `hold`, `resume`, `transfer`, `pickup`.
+/// How REST and the audit call it: `place`, `hangup`, `hold`, `resume`, `transfer`, `pickup`,
+/// `park`.
 constexpr std::string_view name(CallAction action) noexcept
 {
     switch (action) {
@@ -21,6 +22,7 @@ constexpr std::string_view name(CallAction action) noexcept
     case CallAction::resume: return "resume";
     case CallAction::transfer: return "transfer";
     case CallAction::pick_up: return "pickup";
+    case CallAction::park: return "park";
     }
     return {};
 }
@@ -30,9 +32,9 @@ struct CallOrder {
     CallAction action = CallAction::place;
     std::string call;  ///< its id as LiveCall has it; not of `place`
     std::string from;  ///< place: the extension whose phones ring first
-    std::string to;    ///< place, transfer: the number to be called
-    /// pick_up: the extension whose phones are to take it. transfer: the extension that leaves the
-    /// call; empty: whoever talks to the one that has been in the call for longest.
+    std::string to;    ///< place, transfer: the number to be called; park: the slot, empty: any
+    /// pick_up: the extension whose phones are to take it. transfer, park: the extension that
+    /// leaves the call; empty: whoever talks to the one that has been in the call for longest.
     std::string by;
     bool auto_answer = false;  ///< place, pick_up: ask the phones that ring to answer by themselves
 };

@@ -18,8 +18,8 @@ std::uint64_t milliseconds_of(system_clock::time_point time) noexcept
 }
 
 using Word = std::string_view;
-constexpr std::array<Word, 5> part_kinds{"caller", "called", "picked_up", "took_over",
-                                         "transferred"};
+constexpr std::array<Word, 6> part_kinds{"caller",    "called", "picked_up",
+                                         "took_over", "parked", "transferred"};
 constexpr std::array<Word, 9> part_results{"answered",  "answered_elsewhere", "missed",    "busy",
                                            "declined",  "unreachable",        "deflected", "failed",
                                            "unanswered"};

@@ -24,7 +24,7 @@ std::string write(CallRecordId id);
 std::optional<CallRecordId> parse_record_id(std::string_view text) noexcept;
 
 /// Why a phone has a part in a call.
-enum class PartKind : std::uint8_t { caller, called, picked_up, took_over, transferred };
+enum class PartKind : std::uint8_t { caller, called, picked_up, took_over, parked, transferred };
 /// What became of it. `missed`: rang, or should have rung, until the caller or the exchange gave up.
 enum class PartResult : std::uint8_t {
     answered,
@@ -80,7 +80,8 @@ struct CallPart {
     std::optional<TimePoint> answered_at;
     TimePoint ended_at;
     std::optional<std::size_t> in_place_of;  ///< picked_up, took_over: position of the part it took the call from
-    std::optional<std::size_t> moved_by;     ///< transferred: position of the transferor's part
+    std::optional<std::size_t>
+        moved_by;  ///< transferred, parked: position of the transferor's part
     CallRecordId came_from;                  ///< transferred after asking: the call in which it was asked
 };
 

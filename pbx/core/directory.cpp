@@ -23,6 +23,7 @@ void merge(std::vector<WatchRight>& rights, Key key)
             merged.unsolicited = merged.unsolicited || right.unsolicited;
             merged.rights.parties = merged.rights.parties || right.rights.parties;
             merged.rights.pickup = merged.rights.pickup || right.rights.pickup;
+            merged.rights.join = merged.rights.join || right.rights.join;
             if (!merged.profile) merged.profile = right.profile;
         } else {
             if (&*kept != &right) *kept = std::move(right);
@@ -108,6 +109,14 @@ Directory::Directory(std::string domain, std::vector<Extension> extensions,
     for (const auto* group : by_name) grant(*group);
     for (auto& [member, rights] : by_member_) merge(rights, &WatchRight::watcher);
     for (auto& [watcher, rights] : by_watcher_) merge(rights, &WatchRight::member);
+
+    for (const auto& slot : numbering_.park_lot.all_slots()) {
+        auto name = park_name(slot);
+        slot_rights_.try_emplace(name, WatchRight{.watcher = {}, .member = name});
+    }
+    for (const auto& name : numbering_.park_lot.groups)
+        if (const auto* group = find_group(name))
+            parkers_.insert(group->members.begin(), group->members.end());
 }
 
 const Extension* Directory::find(std::string_view number) const noexcept
@@ -175,7 +184,16 @@ const WatchRight* Directory::right(std::string_view watcher, std::string_view me
     const auto found = std::ranges::lower_bound(rights, watcher, {}, [](const WatchRight& right) {
         return std::string_view{right.watcher};
     });
-    return found != rights.end() && found->watcher == watcher ? &*found : nullptr;
+    if (found != rights.end() && found->watcher == watcher) return &*found;
+    const auto slot = slot_rights_.find(member);
+    return slot != slot_rights_.end() && may_park(watcher) ? &slot->second : nullptr;
+}
+
+bool Directory::may_park(std::string_view extension) const noexcept
+{
+    const auto& lot = park_lot();
+    if (lot.number.empty() || !find(extension)) return false;
+    return lot.groups.empty() || parkers_.contains(extension);
 }
 
 std::optional<std::vector<const WatchRight*>> Directory::listed(std::string_view watcher,

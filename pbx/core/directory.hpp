@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/body_profile.hpp"
@@ -66,6 +67,7 @@ struct WatchingGroup {
 struct GroupRights {
     bool parties = true;  ///< see with whom
     bool pickup = true;   ///< take a call that rings there
+    bool join = false;    ///< become a third party of its calls (RFC 3911)
 
     friend bool operator==(const GroupRights&, const GroupRights&) = default;
 };
@@ -123,11 +125,12 @@ public:
     [[nodiscard]] std::span<const WatchRight> watchers_of(std::string_view member) const noexcept;
     [[nodiscard]] std::span<const WatchRight> watched_by(std::string_view watcher) const noexcept;
     /// nullptr: not allowed. `member` may be a feature key (see feature_key()): its owner may watch
-    /// it, and who may watch the owner. O(log) in the number of watchers of `member`.
+    /// it, and who may watch the owner; or a park slot, whose right is the same value for all and
+    /// names no watcher. O(log) in the number of watchers of `member`.
     [[nodiscard]] const WatchRight* right(std::string_view watcher,
                                           std::string_view member) const noexcept;
-    /// The members of `group` that `watcher` may see, in the order of the group; nullopt: there is no
-    /// such group, or the watcher is none of its watchers. O(members).
+    /// The members of `group` that `watcher` may see, in the order of the group; nullopt: there is
+    /// no such group, or the watcher is none of its watchers. O(members).
     [[nodiscard]] std::optional<std::vector<const WatchRight*>>
     listed(std::string_view watcher, std::string_view group) const;
     [[nodiscard]] const FeatureCodes& feature_codes() const noexcept
@@ -140,6 +143,19 @@ public:
         return numbering_.calling_card;
     }
     [[nodiscard]] const RingGroup* find_ring_group(std::string_view number) const noexcept;
+    [[nodiscard]] const ParkLot& park_lot() const noexcept { return numbering_.park_lot; }
+    /// `extension` may park calls, take parked ones, and watch the slots.
+    [[nodiscard]] bool may_park(std::string_view extension) const noexcept;
+    /// The same slots, for the same people.
+    [[nodiscard]] bool parks_like(const Directory& other) const
+    {
+        return park_lot() == other.park_lot() && parkers_ == other.parkers_;
+    }
+    /// `name` is an extension, or a park slot: something a lamp can stand for.
+    [[nodiscard]] bool is_watchable(std::string_view name) const noexcept
+    {
+        return find(name) || slot_rights_.contains(name);
+    }
     /// Somebody has thought of calls to `number`: an extension, a ring group, or a rule of the digit
     /// plan.
     [[nodiscard]] bool is_destination(std::string_view number) const
@@ -197,6 +213,8 @@ private:
     std::map<std::string, TrunkRules, std::less<>> trunks_;
     Table<std::vector<WatchRight>> by_member_;   // each sorted by watcher
     Table<std::vector<WatchRight>> by_watcher_;  // each sorted by member
+    Table<WatchRight> slot_rights_;              // by the slot's name
+    std::unordered_set<std::string, Hash, std::equal_to<>> parkers_;  // when not everybody is one
 };
 
 using DirectoryRef = std::shared_ptr<const Directory>;

@@ -31,6 +31,7 @@ struct LiveCall {
     std::string dialled;
     std::chrono::system_clock::time_point started_at;
     std::optional<std::chrono::system_clock::time_point> answered_at;
+    std::string parked_in{};  ///< the park slot it waits in, or is on its way to; empty: none
     std::vector<LiveLeg> legs;
 };
 /// What one watcher's phone was last told about one member.

@@ -5,6 +5,7 @@
 #include "core/calling_card.hpp"
 #include "core/digit_plan.hpp"
 #include "core/feature_code.hpp"
+#include "core/park_lot.hpp"
 #include "core/ring_group.hpp"
 #include "core/trunk.hpp"
 
@@ -16,6 +17,7 @@ struct Numbering {
     DigitPlan digit_plan{};
     std::vector<Trunk> trunks{};
     CallingCard calling_card{};
+    ParkLot park_lot{};
 };
 
 }  // namespace lampline

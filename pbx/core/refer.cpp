@@ -7,6 +7,7 @@ namespace lampline {
 namespace {
 
 constexpr std::size_t max_length = 1024;
+constexpr std::size_t max_header = 256;
 
 bool same_word(std::string_view left, std::string_view right) noexcept
 {
@@ -39,8 +40,10 @@ int hex_digit(char c) noexcept
     return -1;
 }
 
+enum class Controls : std::uint8_t { none, line_ends };
+
 /// nullopt: a broken escape, or one that would smuggle in a control character.
-std::optional<std::string> unescape(std::string_view text)
+std::optional<std::string> unescape(std::string_view text, Controls allowed = Controls::none)
 {
     std::string result;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -53,7 +56,9 @@ std::optional<std::string> unescape(std::string_view text)
         const int low = hex_digit(text[i + 2]);
         if (high < 0 || low < 0) return std::nullopt;
         const int code = high * 16 + low;
-        if (code < 0x20 || code == 0x7f) return std::nullopt;
+        const bool line_end = code == '\r' || code == '\n' || code == '\t';
+        if ((code < 0x20 || code == 0x7f) && !(line_end && allowed == Controls::line_ends))
+            return std::nullopt;
         result += static_cast<char>(code);
         i += 2;
     }
@@ -113,13 +118,25 @@ std::optional<ReferTo> parse_refer_to(std::string_view value)
     while (!headers.empty()) {
         auto field = take_until(headers, '&');
         const auto name = take_until(field, '=');
-        if (!same_word(name, "Replaces")) continue;
-        const auto text = unescape(field);
+        const bool is_body = same_word(name, "body");
+        const auto text = unescape(field, is_body ? Controls::line_ends : Controls::none);
         if (!text) return std::nullopt;
-        result.replaces = parse_replaces(*text);
-        if (!result.replaces) return std::nullopt;
+        if (same_word(name, "Replaces")) {
+            if (result.replaces) return std::nullopt;
+            result.replaces = parse_replaces(*text);
+            if (!result.replaces) return std::nullopt;
+        }
+        for (const auto allowed : {"Subject", "Priority", "Organization"})
+            if (same_word(name, allowed) && !text->empty() && text->size() <= max_header)
+                result.headers.push_back({allowed, *text});
     }
     return result;
+}
+
+bool is_referred_by(std::string_view value)
+{
+    if (value.size() > max_length) return false;
+    return SipUri::parse(address_in(trimmed(value))).has_value();
 }
 
 }  // namespace lampline

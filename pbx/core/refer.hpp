@@ -2,6 +2,7 @@
 // Where a REFER points to (RFC 3515 §2.1, RFC 3891 §6.1).
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "core/sip_types.hpp"
 
@@ -11,16 +12,21 @@ namespace lampline {
 /// Call-ID, or when longer than 1024 bytes.
 std::optional<Replaces> parse_replaces(std::string_view text);
 
-/// A Refer-To header: the URI, and of the headers it carries only Replaces; others are never sent
-/// on.
+/// A Refer-To header: the URI, and what of the headers it carries may go on. A `body` is checked
+/// and left out: media is negotiated by the phones that talk, and an offer of somebody else's would
+/// send it to wherever that one likes.
 struct ReferTo {
     SipUri uri;
     std::optional<Replaces> replaces;
+    std::vector<Header> headers{};  ///< Subject, Priority, Organization; at most 256 bytes each
     bool wants_invite = true;  ///< false: the `method` parameter says something else
 };
 
 /// Reads the value of a Refer-To header. nullopt: no SIP or tel URI, a malformed Replaces, or
-/// broken escapes.
+/// broken escapes, or a control character where none belongs.
 std::optional<ReferTo> parse_refer_to(std::string_view value);
+
+/// Whether `value` is what a Referred-By header may hold (RFC 3892 §3): one address.
+bool is_referred_by(std::string_view value);
 
 }  // namespace lampline

@@ -40,7 +40,7 @@ struct ResourceList {
     StringTable<ListedMember*> by_number;
     std::deque<ListedMember*> due;         ///< to be told something, oldest first
     std::vector<ListedMember*> under_way;  ///< in the last NOTIFY
-    bool resumed = false;  ///< what its members were told is known to an earlier run only
+    bool resumed = false;  ///< an earlier run may have told the phone of whoever comes
     bool anew = true;      ///< the next NOTIFY begins to tell the whole list
     bool queued = false;   ///< is told something at the end of this step
 

@@ -48,6 +48,7 @@ struct Reply {
     OptionTag required = OptionTag::none;
     OptionTag supported = OptionTag::none;
     bool reliable = false;          ///< provisional with Require: 100rel
+    bool focus = false;             ///< `isfocus` in our Contact (RFC 4579)
     PayloadRef payload;
 };
 
@@ -66,6 +67,7 @@ struct SendInvite {
     OptionTag required = OptionTag::none;
     SessionTimer session_timer;
     std::vector<Header> headers;
+    bool focus = false;  ///< `isfocus` in our Contact
     PayloadRef payload;
     std::shared_ptr<const TrunkCredentials> credentials{};  ///< of the trunk it goes to; null: a phone, or none
     bool outside = false;  ///< as in OpenDialog
@@ -83,6 +85,7 @@ struct SendRequest {
     OptionTag required = OptionTag::none;
     SessionTimer session_timer;
     std::vector<Header> headers;
+    bool focus = false;  ///< `isfocus` in our Contact
     PayloadRef payload;
 };
 
@@ -139,8 +142,8 @@ struct CloseDialog {
     LegId leg;
 };
 
-/// Sends a request that belongs to no dialog and opens none: OPTIONS, MESSAGE, REGISTER. Reported as
-/// StandaloneAnswered.
+/// Sends a request that belongs to no dialog and opens none: OPTIONS, MESSAGE, REGISTER. Reported
+/// as StandaloneAnswered.
 struct SendStandalone {
     ClientTransactionId transaction;
     Method method;
@@ -152,7 +155,8 @@ struct SendStandalone {
     std::uint32_t cseq = initial_cseq;
     unsigned max_forwards = 70;
     std::chrono::milliseconds patience{};  ///< after it 408; 0: what the RFC has, timer F
-    std::optional<std::string> contact_user{};  ///< user part of our Contact; nullopt: none is written
+    std::optional<std::string>
+        contact_user{};  ///< user part of our Contact; nullopt: none is written
     std::vector<Header> headers{};
     PayloadRef payload{};
     std::shared_ptr<const TrunkCredentials> credentials{};  ///< null: a challenge is a refusal

@@ -24,6 +24,9 @@ struct InviteReceived {
     OptionTag required = OptionTag::none;
     SessionTimer session_timer;
     std::optional<Replaces> replaces;
+    std::optional<Replaces> join;  ///< RFC 3911; without early_only
+    bool focus = false;            ///< `isfocus` in its Contact (RFC 4579)
+    bool allows_update = false;    ///< UPDATE in its Allow (RFC 3311)
     std::string user_agent;
     PayloadRef payload;
     std::string trunk{};  ///< whose address it came from
@@ -42,6 +45,9 @@ struct RequestReceived {
     OptionTag supported = OptionTag::none;
     SessionTimer session_timer;
     std::uint32_t rack_rseq = 0;  ///< PRACK: the RSeq it acknowledges
+    bool focus = false;           ///< `isfocus` in its Contact
+    std::string also;             ///< BYE: Also, one address; empty: none
+    std::optional<SipUri> left_contact;  ///< BYE: its Contact
     PayloadRef payload;
 };
 
@@ -82,6 +88,8 @@ struct ResponseReceived {
     OptionTag supported = OptionTag::none;
     SessionTimer session_timer;
     std::string user_agent;
+    bool focus = false;          ///< `isfocus` in its Contact
+    bool allows_update = false;  ///< UPDATE in its Allow (RFC 3311)
     bool generated = false;  ///< made by the stack (timeout, transport), not sent by the peer
     PayloadRef payload;
     WireMessageRef message;  ///< of an INVITE that was passed on: null when generated
@@ -160,6 +168,22 @@ struct PublishReceived {
     PayloadRef payload{};  ///< body, and Call-Info
 };
 
+/// An authenticated REFER outside a dialog (RFC 3515), which begins one of its own.
+struct ReferReceived {
+    TransactionId transaction;
+    Flow source;
+    std::string authenticated;
+    SipUri request_uri;
+    Parties parties;
+    std::string call_id;
+    std::uint32_t cseq = 0;
+    SipUri contact;
+    std::vector<std::string> record_route;  ///< in the order of the header
+    OptionTag supported = OptionTag::none;
+    OptionTag required = OptionTag::none;
+    PayloadRef payload;
+};
+
 /// An authenticated MESSAGE outside a dialog (RFC 3428).
 struct MessageReceived {
     TransactionId transaction;
@@ -171,17 +195,18 @@ struct MessageReceived {
     PayloadRef payload;
 };
 
-/// The final answer to a SendStandalone, exactly once. 408 without a message stands for silence, 503 for a transport
-/// error. Challenges that its credentials answer are never seen.
+/// The final answer to a SendStandalone, exactly once. 408 without a message stands for silence,
+/// 503 for a transport error. Challenges that its credentials answer are never seen.
 struct StandaloneAnswered {
     ClientTransactionId transaction;
     unsigned status = 0;
     std::string phrase;
-    bool generated = false;      ///< made by the stack (timeout, transport), not sent by the peer
-    std::uint32_t cseq = 0;      ///< of the request that was answered: above the command's after a challenge
-    std::chrono::seconds retry_after{};  ///< 0: none given
+    bool generated = false;  ///< made by the stack (timeout, transport), not sent by the peer
+    std::uint32_t cseq =
+        0;  ///< of the request that was answered: above the command's after a challenge
+    std::chrono::seconds retry_after{};               ///< 0: none given
     std::optional<std::chrono::seconds> min_expires;  ///< of a 423
-    std::vector<RegisterContact> contacts;   ///< of a 2xx to a REGISTER
+    std::vector<RegisterContact> contacts;            ///< of a 2xx to a REGISTER
     std::optional<std::chrono::seconds> expires;
     std::vector<std::string> service_route;  ///< of a 2xx to a REGISTER, top first (RFC 3608)
     PayloadRef payload;
@@ -204,7 +229,7 @@ struct ConnectionClosed {
 using SipInput =
     std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived, AckMissing,
                  ResponseReceived, DialogPassed, DialogLost, RegisterReceived, SubscribeReceived,
-                 PublishReceived, MessageReceived, StandaloneAnswered, NotifyAnswered,
-                 ConnectionClosed>;
+                 PublishReceived, ReferReceived, MessageReceived, StandaloneAnswered,
+                 NotifyAnswered, ConnectionClosed>;
 
 }  // namespace lampline

@@ -90,7 +90,15 @@ struct DialogState {
 };
 
 /// Option tags that a rule reads (RFC 3261 §19.2); others never cross.
-enum class OptionTag : std::uint8_t { none = 0, timer = 1, reliable = 2, replaces = 4, eventlist = 8 };
+enum class OptionTag : std::uint8_t {
+    none = 0,
+    timer = 1,
+    reliable = 2,
+    replaces = 4,
+    eventlist = 8,
+    join = 16,
+    norefersub = 32
+};
 constexpr OptionTag operator|(OptionTag a, OptionTag b) noexcept
 {
     return static_cast<OptionTag>(static_cast<unsigned>(a) | static_cast<unsigned>(b));

@@ -40,6 +40,9 @@ struct StoredCall {
     std::optional<std::chrono::system_clock::time_point> session_ends_at;
     std::array<StoredLeg, 2> legs;
     std::string from_trunk{};  ///< by which the first caller came; empty: a phone
+    std::string parked_by{};  ///< the extension that parked it; one leg is the slot then. Empty: none
+    std::chrono::system_clock::time_point
+        rings_back_at{};  ///< of a parked call: when that extension is rung
 };
 
 /// One phone of a call in which nobody talks: an INVITE without final answer, enough to end it when

@@ -107,7 +107,6 @@ struct SubscriptionUsage {
 
     // requested
     std::string remote_tag;
-    std::string origin;  ///< see origin_of
     SipUri contact;
     std::uint32_t remote_cseq = 0;
     std::chrono::seconds granted{};  ///< by the last SUBSCRIBE

@@ -64,6 +64,7 @@ OrderAnswer CallEngine::carry_out(const CallOrder& order, Moment now, Outbox& ou
             return change_session(*call, SessionChange::Kind::resume, now, outbox);
         case CallAction::transfer: return move_party(*call, order, now, outbox);
         case CallAction::pick_up: return ring_picker(*call, order, now, outbox);
+        case CallAction::park: return park_party(*call, order, now, outbox);
         case CallAction::place: break;
         }
         return OrderAnswer{.outcome = OrderOutcome::unknown_call};
@@ -82,6 +83,8 @@ std::optional<OrderAnswer> CallEngine::fault_of(std::string_view from, std::stri
     case RouteKind::feature:
     case RouteKind::calling_card:
         return bad("/to", "feature_code", "is a code for phones to dial, not a number to call");
+    case RouteKind::park:
+        return bad("/to", "park_slot", "is a place to park calls in, not a number to call");
     case RouteKind::reject: break;
     }
     if (route.status == 404) return bad("/to", "unknown_number", "there is no such number");
@@ -136,6 +139,7 @@ void CallEngine::clicked_answered(Call& call, Leg& leg, const ResponseReceived& 
 {
     outbox.send(SendAck{leg.id, response.transaction, nullptr});
     leg.supported = response.supported | response.required;
+    leg.takes_update = response.allows_update;
     leg.sdp = response.payload;
     move(leg, LegInput::success, outbox);
     call.phase = CallPhase::talking;
@@ -146,7 +150,7 @@ void CallEngine::clicked_answered(Call& call, Leg& leg, const ResponseReceived& 
     if (settings_.probe_interval > 0s)
         set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
     call.transfer = Transfer{.transferor = {}, .transferee = leg.id, .reports = false};
-    ring_target(call, leg, call.dialled, nullptr, now, outbox);
+    ring_target(call, leg.extension, call.dialled, call.referred, now, outbox);
 }
 
 OrderAnswer CallEngine::release(Call& call, Moment now, Outbox& outbox)
@@ -175,15 +179,18 @@ OrderAnswer CallEngine::move_party(Call& call, const CallOrder& order, Moment no
     if (!stays) return in_the_way("nobody talks in this call");
     if (call.mode == CallMode::proxy) return in_the_way(std::string{in_proxy_mode});
     if (is_moving(call)) return in_the_way("another change of this call is under way");
-    if (!order.by.empty() && order.by == stays->extension) std::swap(stays, leaves);
+    if (stays->slot || (!order.by.empty() && order.by == stays->extension))
+        std::swap(stays, leaves);
     if (!order.by.empty() && order.by != leaves->extension)
         return bad("/by", "not_in_call", "does not talk in this call");
     if (!stays->extension.empty() && order.to == stays->extension)
         return bad("/to", "itself", "is who would be called");
-    if (auto fault = fault_of(payer_of(*leaves, *stays), order.to, &stays->flow))
+    const std::string payer =
+        leaves->slot ? call.parking->by : payer_of(*leaves, *stays);
+    if (auto fault = fault_of(payer, order.to, &stays->flow))
         return std::move(*fault);
     call.transfer = Transfer{.transferor = leaves->id, .transferee = stays->id, .reports = false};
-    ring_target(call, *leaves, order.to, nullptr, now, outbox);
+    ring_target(call, payer, order.to, {}, now, outbox);
     return {};
 }
 
@@ -207,7 +214,8 @@ OrderAnswer CallEngine::ring_picker(Call& call, const CallOrder& order, Moment n
     if (order.auto_answer)
         std::ranges::move(auto_answer_headers(directory_->domain()),
                           std::back_inserter(invitation.headers));
-    for (const auto* binding : bindings) ring(call, order.by, invitation, *binding, now, outbox);
+    for (const auto* binding : bindings)
+        ring(call, order.by, invitation, target_of(*binding), false, now, outbox);
     if (auto& ends = call.hunting->wave_ends; ends)
         ends = std::max(*ends, now.mono + time_to_pick_up);
     wave_goes_on(call, now, outbox);

@@ -29,7 +29,8 @@ bool CallEngine::note_hold(Leg& leg, const PayloadRef& payload)
     return std::exchange(leg.held, held) != held;
 }
 
-void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Outbox& outbox)
+void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Moment now,
+                       Outbox& outbox)
 {
     const auto refuse = [&](unsigned status, std::vector<Header> headers = {}) {
         outbox.send(Reply{
@@ -37,6 +38,7 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Outb
     };
     Leg* to = call.peer_of(from);
     if (input.method == Method::invite && call.phase != CallPhase::talking) return refuse(491);
+    if (to && to->slot) return answer_for_slot(call, from, input, now, outbox);
     if (!to || to->state == LegState::terminated)
         return refuse(changes_session(input.method) ? 491 : 480);
 
@@ -71,6 +73,7 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Outb
              .session_timer = changes_session(input.method)
                                   ? timer_to_forward(input.session_timer, call.session_expires)
                                   : SessionTimer{},
+             .focus = input.focus,
              .payload = input.payload},
             outbox);
 }
@@ -85,8 +88,18 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
 
     if (relay.cancelled) {
         const auto forwarded = relay.forwarded;
+        const bool offered = relay.payload && !relay.payload->body.empty();
+        const Leg* slot = call.find(relay.replaces);
         call.remove_relay(forwarded);
         if (!success) return;
+        if (slot && slot->slot && slot->talking()) {  // it waits on, for the next one
+            const auto body = response.payload ? response.payload->body : std::string{};
+            outbox.send(SendAck{leg.id, forwarded,
+                                offered ? nullptr
+                                        : std::make_shared<const Payload>(Payload{
+                                              "application/sdp", inactive_answer(body), {}})});
+            return;
+        }
         // It changed its session although the sender withdrew: the two no longer agree on the
         // media.
         leg.ack_owed = forwarded;
@@ -98,7 +111,9 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
     Reply answer{.transaction = relay.request,
                  .status = response.status,
                  .phrase = response.phrase,
+                 .focus = response.focus,
                  .payload = response.payload};
+    if (relay.replaces && success) answer.headers = asserted_to(asker, leg);
     if (response.status == 401 || response.status == 407) {  // never a way to our credentials
         answer.status = 500;
         answer.phrase = "Challenged By Peer";
@@ -178,6 +193,7 @@ void CallEngine::receive(const AckMissing& input, Moment now, Outbox& outbox)
 void CallEngine::receive_bye(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                              Outbox& outbox)
 {
+    if (sends_on(call, leg, input, now, outbox)) return;
     outbox.send(Reply{.transaction = input.transaction, .status = 200});
     if (call.phase == CallPhase::ringing) {
         // A caller may end its early dialog by BYE (RFC 3261 §15); a callee's is a final answer
@@ -199,7 +215,8 @@ void CallEngine::probe(Call& call, Moment now, Outbox& outbox)
     if (call.phase != CallPhase::talking) return;
     for (auto& leg : call.legs) {
         const bool silent = now.mono - leg.heard_at >= settings_.probe_interval;
-        if (!leg.talking() || leg.probe_out || leg.ack_due || leg.ack_owed || !silent) continue;
+        if (!leg.talking() || leg.slot || leg.probe_out || leg.ack_due || leg.ack_owed || !silent)
+            continue;
         if (leg.proxied) {
             probe_proxied(leg, outbox);
             continue;
@@ -248,8 +265,11 @@ LiveCall CallEngine::shown(const Call& call)
                   .dialled = call.dialled,
                   .started_at = call.started_at,
                   .answered_at = call.answered_at,
+                  .parked_in = {},
                   .legs = {}};
+    if (call.parking && !call.asks_slot) live.parked_in = call.parking->slot;
     for (const auto& leg : call.legs) {
+        if (leg.slot && !leg.talking()) continue;
         live.legs.push_back(
             {.role = leg.role == LegRole::caller ? "caller" : "callee",
              .extension = leg.extension,
@@ -257,8 +277,9 @@ LiveCall CallEngine::shown(const Call& call)
              .trunk = leg.trunk,
              .state = std::string{name(leg.state)},
              .call_id = leg.dialog.call_id,
-             .address = std::string{name(leg.flow.transport)} + ":" + leg.flow.host + ":" +
-                        std::to_string(leg.flow.port),
+             .address = leg.slot ? std::string{}
+                                 : std::string{name(leg.flow.transport)} + ":" + leg.flow.host +
+                                       ":" + std::to_string(leg.flow.port),
              .held = leg.held});
     }
     return live;

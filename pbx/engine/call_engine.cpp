@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/extension_uri.hpp"
+#include "core/trunk_identity.hpp"
 #include "core/presented_number.hpp"
 
 namespace lampline {
@@ -10,7 +11,8 @@ namespace lampline {
 CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
                        const LocationTable& locations, const TrunkStates& trunks)
     : settings_{std::move(settings)}, tokens_{std::move(tokens)}, directory_{std::move(directory)},
-      locations_{locations}, trunks_{trunks}, order_{settings_.random}
+      locations_{locations}, trunks_{trunks}, order_{settings_.random},
+      refer_subscriptions_{tokens_}
 {
 }
 
@@ -38,6 +40,7 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
         input.session_timer.expires < settings_.min_session_expires)
         return reject(input, 422, "Session Interval Too Small", outbox,
                       {{"Min-SE", std::to_string(settings_.min_session_expires.count())}});
+    if (input.join) return receive_join(input, now, outbox);
     if (input.replaces) return receive_replaces(input, now, outbox);  // never an ordinary call
 
     const auto* phone = addressed_phone(input);
@@ -71,6 +74,7 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
             return receive_pickup_code(input, *route.feature, now, outbox);
         return start_feature_call(input, *route.feature, now, outbox);
     case RouteKind::calling_card: return start_card_call(input, now, outbox);
+    case RouteKind::park: return receive_park(input, route.slot, now, outbox);
     case RouteKind::reject: break;
     }
     std::vector<Header> headers;
@@ -110,7 +114,7 @@ void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbo
         outbox.send(Reply{
             .transaction = input.transaction, .status = 501, .phrase = "Not Handled In A Call"});
         break;
-    default: relay(*call, *leg, input, outbox);
+    default: relay(*call, *leg, input, now, outbox);
     }
     sweep(*call, outbox);
 }
@@ -139,7 +143,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
         if (final) probe_answered(*call, *leg, input, now, outbox);
     } else if (input.transaction == leg->invite_out) {
         if (!final) {
-            branch_provisional(*call, *leg, input, outbox);
+            branch_provisional(*call, *leg, input, now, outbox);
         } else {
             leg->invite_out = {};
             if (leg->talking() &&
@@ -182,6 +186,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             end_call(call, {}, LegInput::timeout, LegInput::timeout,
                      "SIP;cause=408;text=\"Session expired\"", now, outbox);
             break;
+        case TimerKind::park: ring_back(call, now, outbox); break;
         case TimerKind::probe: probe(call, now, outbox); break;
         case TimerKind::card: cards_.due(call, now, outbox); break;
         case TimerKind::keep_ringing: keep_ringing(call, outbox); break;
@@ -298,6 +303,30 @@ NameAddr CallEngine::party_of(std::string_view number, std::string_view own_disp
     return address;
 }
 
+NameAddr CallEngine::presented(const Leg& leg)
+{
+    return leg.anonymous ? anonymous_party() : leg.phone;
+}
+
+std::vector<Header> CallEngine::asserted_to(const Leg& leg, const Leg& other) const
+{
+    const auto shown = shown_to(leg, other);
+    return shown ? std::vector<Header>{asserted(*shown)} : std::vector<Header>{};
+}
+
+void CallEngine::show(Leg& leg, const Leg& other, Outbox& outbox)
+{
+    auto party = presented(other);
+    const bool stale = write(leg.other) != write(party);
+    leg.other = std::move(party);
+    if (!stale || !leg.takes_update || !leg.talking() || leg.slot || !leg.trunk.empty()) return;
+    request(leg,
+            {.transaction = transaction_ids_.next(),
+             .method = Method::update,
+             .headers = {asserted(leg.other)}},
+            outbox);
+}
+
 bool CallEngine::is_own_host(std::string_view host) const
 {
     return host == directory_->domain() ||
@@ -347,15 +376,19 @@ void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
     const auto moved = next(leg.state, input);
     if (!moved) return;
     const bool talked = leg.state == LegState::confirmed;
+    const bool unseen = leg.slot && leg.state == LegState::trying;  // not parked in yet
     leg.state = *moved;
     if (leg.role == LegRole::callee && leg.state >= LegState::confirmed)
         index_.stopped_ringing(leg);
     if (leg.state == LegState::terminated) {
         leg.ended_by = input;
-        if (const auto owner = by_leg_.find(leg.id); owner != by_leg_.end())
+        if (const auto owner = by_leg_.find(leg.id); owner != by_leg_.end()) {
             occupancy_.ended(leg.extension, owner->second->id);
-        if (talked) occupancy_.talked(leg.extension);
+            if (leg.slot) slot_is_free(*owner->second, leg);
+        }
+        if (talked && !leg.slot) occupancy_.talked(leg.extension);
         no_longer_outside(leg);
+        if (unseen) return;
     }
     announce(leg, outbox);
 }
@@ -388,6 +421,7 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
 {
     if (call.phase == CallPhase::ended) return;
     begin_end(call, now, outbox);
+    refer_subscriptions_.report(call.id, 487, "Request Terminated", true, now, outbox);
     outbox.announce(CallEnded{call.id, ended_by ? 200U : 0U, std::string{reason}});
     call.transfer.reset();
     call.change.reset();
@@ -420,7 +454,7 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
 
 void CallEngine::hang_up(Leg& leg, std::string_view reason, Outbox& outbox)
 {
-    if (leg.closed || leg.bye_exchanged || leg.proxied) return;
+    if (leg.closed || leg.bye_exchanged || leg.slot || leg.proxied) return;
     if (leg.ack_due) {  // no BYE before the ACK of our 2xx (RFC 3261 §15)
         leg.bye_owed = true;
         return;
@@ -450,7 +484,7 @@ void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
 {
     if (leg.closed || leg.state != LegState::terminated || !leg.quiet()) return;
     leg.closed = true;
-    if (!leg.proxied) outbox.send(CloseDialog{leg.id});
+    if (!leg.slot && !leg.proxied) outbox.send(CloseDialog{leg.id});
 }
 
 void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
@@ -490,7 +524,7 @@ void CallEngine::cancel_timers(const Call& call)
     for (const auto kind :
          {TimerKind::ring, TimerKind::session, TimerKind::probe, TimerKind::linger,
           TimerKind::transfer, TimerKind::seen, TimerKind::keep_ringing, TimerKind::outside,
-          TimerKind::card})
+          TimerKind::card, TimerKind::park})
         timers_.cancel({call.id, kind});
 }
 

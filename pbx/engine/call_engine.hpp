@@ -1,5 +1,6 @@
 #pragma once
 // The call engine: owns all calls; every input of a call moves it one step.
+#include <map>
 #include <memory>
 #include <span>
 #include <unordered_map>
@@ -11,6 +12,7 @@
 #include "core/directory.hpp"
 #include "core/live_view.hpp"
 #include "core/location_table.hpp"
+#include "core/refer.hpp"
 #include "core/sip_input.hpp"
 #include "core/token_source.hpp"
 #include "engine/calling_cards.hpp"
@@ -18,6 +20,7 @@
 #include "engine/hunt_order.hpp"
 #include "engine/occupancy.hpp"
 #include "engine/outbox.hpp"
+#include "engine/refer_subscriptions.hpp"
 #include "engine/router.hpp"
 #include "engine/session_timer.hpp"
 
@@ -53,6 +56,11 @@ public:
     void receive(const ResponseReceived& input, Moment now, Outbox& outbox);
     void receive(const DialogPassed& input, Moment now, Outbox& outbox);
     void receive(const FeatureSettled& settled, Moment now, Outbox& outbox);
+    /// A REFER outside a dialog: the phones of who sends it place a call (RFC 3515).
+    void receive(const ReferReceived& input, Moment now, Outbox& outbox);
+    /// `Event: refer` within the dialog of such a REFER.
+    void receive(const SubscribeReceived& input, Moment now, Outbox& outbox);
+    void receive(const NotifyAnswered& answer) { refer_subscriptions_.receive(answer); }
 
     /// What would become of a call, in words.
     [[nodiscard]] RouteExplanation explain_route(const RouteTest& test) const;
@@ -98,7 +106,8 @@ private:
         seen,
         keep_ringing,
         outside,
-        card
+        card,
+        park
     };
     struct TimerKey {
         CallRef call;
@@ -108,7 +117,7 @@ private:
     struct TimerKeyHash {
         std::size_t operator()(TimerKey key) const noexcept
         {
-            return std::hash<std::uint64_t>{}(key.call.value * 8 +
+            return std::hash<std::uint64_t>{}(key.call.value * 16 +
                                               static_cast<std::uint64_t>(key.kind));
         }
     };
@@ -128,15 +137,17 @@ private:
         std::string contact_user{};  ///< empty: that of `from`
         std::vector<Header> headers;
         PayloadRef payload;
-        TrunkRef trunk{};  ///< null: a phone
+        TrunkRef trunk{};    ///< null: a phone
+        bool focus = false;  ///< whoever calls mixes (RFC 4579)
     };
     Leg& send_invite(Call& call, Branch branch, const Invitation& invitation, Moment now,
                      Outbox& outbox);
-    void ring(Call& call, const std::string& extension, const Invitation& invitation,
-              const Binding& binding, Moment now, Outbox& outbox);
+    void ring(Call& call, const std::string& extension, const Invitation& invitation, Target target,
+              bool focus, Moment now, Outbox& outbox);
     void branch_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                          Outbox& outbox);
-    void branch_provisional(Call& call, Leg& leg, const ResponseReceived& response, Outbox& outbox);
+    void branch_provisional(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                            Outbox& outbox);
     void branch_failed(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                        Outbox& outbox);
     [[nodiscard]] BestResponse told_to_caller(const Leg& leg,
@@ -202,9 +213,42 @@ private:
     void redirect(const InviteReceived& input, const Route& route, std::span<const Diversion> known,
                   Outbox& outbox);
 
+    // join.cpp: INVITE with Join
+    void receive_join(const InviteReceived& input, Moment now, Outbox& outbox);
+    /// The leg whose phone `join` names; nullptr: none, or not just one.
+    [[nodiscard]] Leg* find_joined(const Replaces& join);
+    [[nodiscard]] bool may_join(std::string_view extension, const Leg& leg) const;
+
     // feature_call.cpp: a code that changes the caller's settings
     void start_feature_call(const InviteReceived& input, const DialledFeature& dialled, Moment now,
                             Outbox& outbox);
+    /// Accepts the INVITE of `leg` with nothing to hear, shows `leg.other`, and hangs up after
+    /// `shown_for`.
+    void answer_in_words(Call& call, Leg& leg, std::chrono::seconds shown_for, Moment now,
+                         Outbox& outbox);
+
+    // park.cpp: a call into a slot
+    /// Moves the transferee of the transfer that is under way into `slot`; empty: a free one.
+    void park(Call& call, std::string_view by, std::string_view slot, Moment now, Outbox& outbox);
+    void parked(Call& call, Leg& leg, Moment now);
+    OrderAnswer park_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
+    /// The slot that `slot` asks for, if it is free; empty: the first that is.
+    [[nodiscard]] std::optional<std::string> free_slot(std::string_view slot) const;
+    /// The phone in a slot sends a request: there is nobody that it could go on to.
+    void answer_for_slot(Call& call, Leg& from, const RequestReceived& input, Moment now,
+                         Outbox& outbox);
+    void slot_is_free(Call& call, const Leg& leg);
+
+    // park_retrieve.cpp: a call out of its slot
+    void receive_park(const InviteReceived& input, const std::string& slot, Moment now,
+                      Outbox& outbox);
+    void retrieve(Leg& slot, const InviteReceived& input, Moment now, Outbox& outbox);
+    [[nodiscard]] Leg* parked_in(std::string_view slot);
+    void ring_back(Call& call, Moment now, Outbox& outbox);
+    /// Nobody came to the phone that was rung for a parked call.
+    void rang_back_in_vain(Call& call, Moment now, Outbox& outbox);
+    /// Stops ringing for a parked call. False: somebody has taken it already.
+    bool stops_ringing_back(Call& call, Outbox& outbox);
 
     // card_desk.cpp: the calling-card application, and what it asks of the engine
     void start_card_call(const InviteReceived& input, Moment now, Outbox& outbox);
@@ -238,8 +282,9 @@ private:
     // transfer.cpp: REFER
     void receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                        Outbox& outbox);
-    void ring_target(Call& call, const Leg& transferor, std::string_view number,
-                     const std::string* referred_by, Moment now, Outbox& outbox);
+    /// Rings `number` for the transferee, by the rights of `by`.
+    void ring_target(Call& call, const std::string& by, std::string_view number,
+                     std::vector<Header> headers, Moment now, Outbox& outbox);
     void consult(Call& call, const Leg& transferor, const Replaces& replaces, Moment now,
                  Outbox& outbox);
     void go_on(Call& call, Moment now, Outbox& outbox);
@@ -256,7 +301,25 @@ private:
     void transfer_failed(Call& call, unsigned status, std::string_view phrase, Moment now,
                          Outbox& outbox);
     void transferor_told(Call& call, Outbox& outbox);
-    void report(Call& call, unsigned status, std::string_view phrase, bool final, Outbox& outbox);
+    void report(Call& call, unsigned status, std::string_view phrase, bool final, Moment now,
+                Outbox& outbox);
+
+    // refer_to.cpp: what REFER, and BYE with Also, point to
+    /// A REFER, or what reads like one; empty `refusal`: `to` may be followed.
+    struct Referral {
+        ReferTo to;
+        std::vector<Header> headers;  ///< for the target
+        bool silent = false;          ///< no reports are wanted (RFC 4488)
+    };
+    /// nullopt: `transaction` has been refused, with a Warning that says why.
+    [[nodiscard]] std::optional<Referral> referral_of(const PayloadRef& payload,
+                                                      TransactionId transaction, Outbox& outbox);
+    /// Why nothing goes to `to`: status and the words of a Warning; nullopt: it may.
+    [[nodiscard]] std::optional<std::pair<unsigned, std::string>>
+    fault_of_referral(const std::optional<ReferTo>& to, std::string_view header) const;
+    /// A BYE that sends the other party on: true when it was answered and is being followed, or
+    /// was refused.
+    bool sends_on(Call& call, Leg& leg, const RequestReceived& input, Moment now, Outbox& outbox);
     /// A BYE that ends one leg of a transfer, and not the call. False: it is no such one.
     bool leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbox);
 
@@ -284,7 +347,7 @@ private:
     void give_up_change(Call& call, Outbox& outbox);
 
     // call_dialog.cpp: requests within a dialog, from one leg to the other
-    void relay(Call& call, Leg& from, const RequestReceived& input, Outbox& outbox);
+    void relay(Call& call, Leg& from, const RequestReceived& input, Moment now, Outbox& outbox);
     void relayed_answer(Call& call, Leg& leg, Relay& relay, const ResponseReceived& response,
                         Moment now, Outbox& outbox);
     void receive_bye(Call& call, Leg& leg, const RequestReceived& input, Moment now,
@@ -303,6 +366,8 @@ private:
     void forget_ringing(Call& call, Outbox& outbox);
     void resume(const StoredCall& stored, std::chrono::steady_clock::time_point probe_at,
                 Moment now, Outbox& outbox);
+    [[nodiscard]] bool is_sound_parking(const StoredCall& stored) const;
+    void resume_parking(Call& call, const Leg& leg, const StoredCall& stored, Moment now);
     [[nodiscard]] bool is_taken(const DialogId& dialog);
     [[nodiscard]] static DialogState dialog_state_of(const InviteReceived& invite);
     void no_longer_adrift(const Leg& leg);
@@ -331,6 +396,17 @@ private:
                 Outbox& outbox, std::vector<Header> headers = {});
     /// A Warning of ours (RFC 3261 §20.43); `text` has neither quotes nor backslashes.
     [[nodiscard]] Header warning_of(std::string_view text) const;
+    /// Who is at `leg`, as it wants to be shown to others.
+    [[nodiscard]] static NameAddr presented(const Leg& leg);
+    /// Who is at the other end now (RFC 3325), for the display.
+    [[nodiscard]] static Header asserted(const NameAddr& party)
+    {
+        return {"P-Asserted-Identity", write(party)};
+    }
+    /// The same for the phone or trunk of `leg`, as far as it may know.
+    [[nodiscard]] std::vector<Header> asserted_to(const Leg& leg, const Leg& other) const;
+    /// `leg` now talks to `other`; its display follows, by UPDATE where it has to.
+    void show(Leg& leg, const Leg& other, Outbox& outbox);
     /// `number` as others see it: the directory's display name, else the phone's own.
     [[nodiscard]] NameAddr party_of(std::string_view number,
                                     std::string_view own_display_name) const;
@@ -401,6 +477,8 @@ private:
     OutsideUse outside_;
     std::unordered_map<std::string, std::vector<LegId>> adrift_;  // by extension
     HuntOrder order_;
+    std::map<std::string, CallRef, std::less<>> parked_;  // by slot
+    ReferSubscriptions refer_subscriptions_;
     TimerQueue<TimerKey, TimerKeyHash> timers_;
     IdSource<CallRef> call_ids_;
     IdSource<LegId> leg_ids_;

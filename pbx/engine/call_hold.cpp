@@ -32,6 +32,8 @@ OrderAnswer CallEngine::change_session(Call& call, SessionChange::Kind kind, Mom
     const auto [first, second] = talking_pair(call);
     if (!first)
         return {.outcome = OrderOutcome::wrong_state, .message = "nobody talks in this call"};
+    if (first->slot || second->slot)
+        return {.outcome = OrderOutcome::wrong_state, .message = "this call is parked"};
     if (is_moving(call))
         return {.outcome = OrderOutcome::wrong_state,
                 .message = "another change of this call is under way"};

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/extension_uri.hpp"
+#include "core/park_lot.hpp"
 
 namespace lampline {
 namespace {
@@ -213,7 +214,9 @@ std::size_t CallRecorder::add_part(Open& open, const DialogSnapshot& dialog, Mom
     const bool from_before = open.resumed && record.parts.size() <= 2;
     const bool late = record.answered_at && !from_before;
     const bool own = dialog.extension == record.caller && !record.answered_at;
-    if ((record.parts.size() == 1 && initiator) || (open.clicked && own))
+    if (is_park_name(dialog.extension))
+        part.kind = PartKind::parked;
+    else if ((record.parts.size() == 1 && initiator) || (open.clicked && own))
         part.kind = PartKind::caller;
     else if (initiator)
         part.kind = late ? PartKind::took_over : PartKind::picked_up;
@@ -226,7 +229,8 @@ std::size_t CallRecorder::add_part(Open& open, const DialogSnapshot& dialog, Mom
     part.sip_call_id = dialog.dialog.call_id;
     part.started_at = from_before ? started_at(record.id) : now.wall;
     if (from_before) part.answered_at = record.answered_at;
-    if (from_before && part.kind != PartKind::caller) {
+    const bool talks = part.kind != PartKind::caller && part.kind != PartKind::parked;
+    if (from_before && talks) {
         record.answered_by = part.extension;
         record.answered_trunk = part.trunk;
     }
@@ -246,7 +250,9 @@ void CallRecorder::answered(Open& open, CallPart& part, Moment now)
     if (part.answered_at) return;  // held, or moved
     part.answered_at = now.wall;
     auto& record = open.record;
-    if (part.kind == PartKind::caller || !record.answered_by.empty()) return;
+    if (part.kind == PartKind::caller || part.kind == PartKind::parked ||
+        !record.answered_by.empty())
+        return;
     if (open.clicked && !record.answered_at) return;  // once both have each other's media
     record.answered_by = part.extension;
     record.answered_trunk = part.trunk;
@@ -307,7 +313,7 @@ void CallRecorder::fold(const CallMoved& moved, Moment now, Outbox& outbox)
             open.record.answered_by = part.extension;
             open.record.answered_trunk = part.trunk;
         } else {
-            part.kind = PartKind::transferred;
+            if (part.kind != PartKind::parked) part.kind = PartKind::transferred;
             part.moved_by = open.position_of(moved.transferor);
             if (open.by_exchange && !moved.transferor) part.moved_by = 0;  // its caller dialled it
         }

@@ -99,19 +99,23 @@ void CallEngine::keep(Call& call, Outbox& outbox)
         if (call.ringing_kept) keep_ringing(call, outbox);  // its numbers are used up
         return;
     }
+    const bool waits = one->slot || other->slot;  // and is not merely on its way to a slot
     for (Leg* leg : {one, other}) leg->reserved_cseq = leg->dialog_state.cseq + cseq_block;
-    outbox.store(CallStored{std::make_shared<const StoredCall>(StoredCall{
-                                .id = call.id,
-                                .from = call.from,
-                                .dialled = call.dialled,
-                                .started_at = call.started_at,
-                                .answered_at = call.answered_at.value_or(call.started_at),
-                                .session_expires = call.session_expires,
-                                .session_ends_at = call.session_ends_at,
-                                .legs = {to_stored(*one), to_stored(*other)},
-                                .from_trunk = call.from_trunk,
-                            }),
-                            !std::exchange(call.kept, true)});
+    outbox.store(
+        CallStored{std::make_shared<const StoredCall>(StoredCall{
+                       .id = call.id,
+                       .from = call.from,
+                       .dialled = call.dialled,
+                       .started_at = call.started_at,
+                       .answered_at = call.answered_at.value_or(call.started_at),
+                       .session_expires = call.session_expires,
+                       .session_ends_at = call.session_ends_at,
+                       .legs = {to_stored(*one), to_stored(*other)},
+                       .from_trunk = call.from_trunk,
+                       .parked_by = waits ? call.parking->by : std::string{},
+                       .rings_back_at = waits ? call.parking->rings_back_at : call.started_at,
+                   }),
+                   !std::exchange(call.kept, true)});
 }
 
 void CallEngine::forget(Call& call, Outbox& outbox)
@@ -190,11 +194,11 @@ void CallEngine::restore(std::vector<StoredCall> stored, const std::vector<Outsi
     auto probe_at = now.mono + first_probe;
     for (const auto& call : stored) {
         call_ids_.skip_to(call.id);
-        const bool doubtful = calls_.size() >= settings_.max_calls || calls_.contains(call.id) ||
-                              call.legs[0].dialog == call.legs[1].dialog ||
-                              std::ranges::any_of(call.legs, [this](const StoredLeg& leg) {
-                                  return is_taken(leg.dialog);
-                              });
+        const bool doubtful =
+            calls_.size() >= settings_.max_calls || calls_.contains(call.id) ||
+            call.legs[0].dialog == call.legs[1].dialog || !is_sound_parking(call) ||
+            std::ranges::any_of(call.legs,
+                                [this](const StoredLeg& leg) { return is_taken(leg.dialog); });
         if (doubtful) {
             outbox.store(CallRemoved{call.id});
             continue;
@@ -209,6 +213,31 @@ bool CallEngine::is_taken(const DialogId& dialog)
     return std::ranges::any_of(index_.by_call_id(dialog.call_id), [&](LegId id) {
         return find(id).second->dialog.local_tag == dialog.local_tag;
     });
+}
+
+/// One leg is that of a slot exactly when somebody has parked the call, and the slot is free.
+bool CallEngine::is_sound_parking(const StoredCall& stored) const
+{
+    const auto& [one, other] = stored.legs;
+    const bool first = is_park_name(one.extension);
+    if (first && is_park_name(other.extension)) return false;
+    if (!first && !is_park_name(other.extension)) return stored.parked_by.empty();
+    const auto slot = (first ? one : other).extension.substr(park_prefix.size());
+    return !stored.parked_by.empty() && !parked_.contains(slot);
+}
+
+void CallEngine::resume_parking(Call& call, const Leg& leg, const StoredCall& stored, Moment now)
+{
+    auto slot = leg.extension.substr(park_prefix.size());
+    parked_.emplace(slot, call.id);
+    call.parking = Parking{.slot = std::move(slot),
+                           .leg = leg.id,
+                           .by = stored.parked_by,
+                           .rings_back_at = stored.rings_back_at};
+    const auto left = std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+        stored.rings_back_at - now.wall);
+    set_timer(call, TimerKind::park,
+              now.mono + std::max<std::chrono::nanoseconds>(session_grace, left));
 }
 
 void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::time_point probe_at,
@@ -252,13 +281,16 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
         leg.held = kept.held;
         leg.heard_at = now.mono - settings_.probe_interval;  // not in this run
         leg.proxied = call.mode == CallMode::proxy;
+        leg.slot = is_park_name(leg.extension);
         leg.resumed = !leg.proxied;  // it has no name that watchers know from before
         leg.adrift = leg.flow.transport == Transport::tcp && leg.dialog_state.route.empty() &&
                      leg.trunk.empty();
         if (leg.adrift) adrift_[leg.extension].push_back(leg.id);
         enlist(call, leg);
         index_.stopped_ringing(leg);
-        if (!leg.proxied)
+        if (leg.slot)
+            resume_parking(call, leg, stored, now);
+        else if (!leg.proxied)
             outbox.send(
                 ResumeDialog{leg.id, leg.dialog, leg.dialog_state, leg.flow, !leg.trunk.empty()});
     }

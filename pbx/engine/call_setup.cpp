@@ -56,6 +56,8 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
                        : input.parties.from;
     caller.flow = input.source;
     caller.supported = input.supported | input.required;
+    caller.takes_update = input.allows_update;
+    caller.anonymous = wants_privacy(input.parties.from, input.payload);
     caller.sdp = input.payload;
     caller.held = on_hold(input.payload);
     caller.invite_in = input.transaction;
@@ -102,24 +104,25 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
         .headers = {},
         .payload = input.payload,
         .extension = caller.extension,
-        .anonymous = wants_privacy(input.parties.from, input.payload),
+        .anonymous = caller.anonymous,
     };
     begin_hunt(call, std::move(route), std::move(hunting), now, outbox);
     sweep(call, outbox);
 }
 
 void CallEngine::ring(Call& call, const std::string& extension, const Invitation& invitation,
-                      const Binding& binding, Moment now, Outbox& outbox)
+                      Target target, bool focus, Moment now, Outbox& outbox)
 {
     auto phone = party_of(extension, {});
     send_invite(call,
                 {.extension = extension,
                  .phone = phone,
-                 .from = invitation.from,
+                 .from = invitation.anonymous ? anonymous_party() : invitation.from,
                  .to = std::move(phone),
-                 .target = target_of(binding),
+                 .target = std::move(target),
                  .headers = invitation.headers,
-                 .payload = invitation.payload},
+                 .payload = invitation.payload,
+                 .focus = focus},
                 invitation, now, outbox);
 }
 
@@ -137,7 +140,7 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
     else
         leg.dialog = {tokens_(), tokens_(), {}};
     leg.phone = std::move(branch.phone);
-    leg.other = invitation.from;
+    leg.other = branch.trunk ? invitation.from : branch.from;
     leg.flow = branch.target.flow;
     leg.invite_out = transaction_ids_.next();
     leg.heard_at = now.mono;
@@ -168,6 +171,7 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
         .required = invitation.required,
         .session_timer = invitation.session_timer,
         .headers = std::move(branch.headers),
+        .focus = branch.focus,
         .payload = std::move(branch.payload),
         .credentials = branch.trunk ? branch.trunk->credentials : nullptr,
         .outside = branch.trunk != nullptr,
@@ -177,7 +181,7 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
 }
 
 void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived& response,
-                                    Outbox& outbox)
+                                    Moment now, Outbox& outbox)
 {
     if (leg.state == LegState::terminated) return;
     if (response.status == 100 || response.to_tag.empty()) {
@@ -192,7 +196,7 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
 
     if (leg.proxied) return passed_provisional(call, response, outbox);
     if (call.transfer && call.transfer->reported < response.status)
-        report(call, response.status, response.phrase, false, outbox);
+        report(call, response.status, response.phrase, false, now, outbox);
     Leg& caller = call.caller();
     if (!caller.invite_in) return;
     const bool reliable = response.reliable.rseq != 0 && has(caller.supported, OptionTag::reliable);
@@ -202,9 +206,14 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
         if (response.status <= call.last_provisional) return;
         call.last_provisional = response.status;
     }
+    std::vector<Header> headers;  // who rings, when it is not who was dialled
+    if (const auto shown = shown_to(caller, leg);
+        shown && extension_of(shown->uri) != call.dialled)
+        headers.push_back(asserted(*shown));
     outbox.send(Reply{.transaction = caller.invite_in,
                       .status = response.status,
                       .phrase = response.phrase,
+                      .headers = std::move(headers),
                       .required = reliable ? OptionTag::reliable : OptionTag::none,
                       .reliable = reliable,
                       .payload = response.payload});
@@ -233,8 +242,9 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     Leg& caller = call.caller();
     leg.ack_owed = response.transaction;
     connect(leg, caller);
-    caller.other = leg.phone;
+    caller.other = presented(leg);
     leg.supported = response.supported | response.required;
+    leg.takes_update = response.allows_update;
     leg.sdp = response.payload;
     leg.held = on_hold(response.payload);
     caller.ack_due = std::exchange(caller.invite_in, {});
@@ -244,7 +254,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     std::vector<Header> headers;  // who it is, when it is not who was dialled
     if (const auto shown = shown_to(caller, leg);
         shown && extension_of(shown->uri) != call.dialled)
-        headers.push_back({"P-Asserted-Identity", write(*shown)});
+        headers.push_back(asserted(*shown));
     outbox.send(Reply{.transaction = caller.ack_due,
                       .status = response.status,
                       .phrase = response.phrase,
@@ -252,6 +262,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
                       .session_timer = answered.timer,
                       .required = answered.require ? OptionTag::timer : OptionTag::none,
                       .supported = leg.supported & (OptionTag::timer | OptionTag::reliable),
+                      .focus = response.focus,
                       .payload = response.payload});
     move(leg, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
@@ -326,6 +337,7 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
 {
     Leg& caller = call.caller();
     begin_end(call, now, outbox);
+    refer_subscriptions_.report(call.id, status, phrase, true, now, outbox);
     outbox.announce(CallEnded{call.id, status, std::string{phrase}});
     const bool told = call.best.status == status;
     std::vector<Header> headers;

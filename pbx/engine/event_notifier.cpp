@@ -103,7 +103,7 @@ void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, 
             continue;
         }
         if (by_dialog_.contains(dialog_key(*subscription)) ||
-            by_origin_.contains(subscription->origin))
+            by_origin_.contains(origin_of(*subscription)))
             continue;
         subscription->package = *package;
         auto& added = add(std::move(subscription), now);
@@ -236,7 +236,7 @@ EventNotifier::add(std::unique_ptr<EventSubscription> subscription, Moment now)
     if (added.kind != SubscriptionKind::requested) return added;
     ++watcher.requested;
     by_dialog_.insert_or_assign(dialog_key(added), &added);
-    by_origin_.insert_or_assign(added.origin, &added);
+    by_origin_.insert_or_assign(origin_of(added), &added);
     return added;
 }
 
@@ -269,7 +269,7 @@ void EventNotifier::drop(EventSubscription& subscription, Moment now, Outbox& ou
         changed(EventPackage::call_info, subscription.member, now, outbox);
     if (!requested) return;
     by_dialog_.erase(dialog_key(subscription));
-    by_origin_.erase(subscription.origin);
+    by_origin_.erase(origin_of(subscription));
     outbox.store(SubscriptionRemoved{subscription.dialog->call_id, subscription.local_tag});
 }
 

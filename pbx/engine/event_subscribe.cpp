@@ -109,11 +109,12 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
     subscription->together = !together.empty() && !request.accept.empty() &&
                              accepts(request.accept, together.substr(0, together.find(';')));
     if (is_too_long(*subscription)) return outbox.send(answer(request, 513));
-    const auto begun = by_origin_.find(subscription->origin);
+    const auto origin = origin_of(*subscription);
+    const auto begun = by_origin_.find(origin);
     auto* const known = begun == by_origin_.end() ? nullptr : begun->second;
     if (known && request.cseq <= known->remote_cseq)
         return outbox.send(accept(request, known->local_tag, known->granted));
-    if (const auto* tag = settled_.find(subscription->origin, request.cseq))
+    if (const auto* tag = settled_.find(origin, request.cseq))
         return outbox.send(accept(request, *tag, seconds{0}));
 
     std::vector<DialledFeature> asked;
@@ -122,7 +123,7 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
     const auto granted = grant(request, limits_of(package), outbox);
     if (!granted) return;
     if (granted->count() == 0) {  // the present state once, and no subscription (§4.4.3)
-        settled_.add(subscription->origin, request.cseq, subscription->local_tag, now);
+        settled_.add(origin, request.cseq, subscription->local_tag, now);
         outbox.send(accept(request, subscription->local_tag, *granted));
         subscription->expires_mono = now.mono;
         auto& shown = add(std::move(subscription), now);

@@ -33,8 +33,8 @@ LegEvent leg_event(const DialogSnapshot& dialog)
 
 ReachEvent reach_event(const ReachChanged& changed)
 {
-    return {changed.aor, write(changed.contact),
-            changed.reach.state != Reach::State::unreachable, changed.reach.round_trip};
+    return {changed.aor, write(changed.contact), changed.reach.state != Reach::State::unreachable,
+            changed.reach.round_trip};
 }
 
 RegistrationEvent registration_event(const std::string& aor, const LocationTable& locations)
@@ -70,13 +70,17 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
                 qualify_.heard(request.aor, request.source, now, outbox);
             },
             [&](const SubscribeReceived& request) {
-                if (event_package(request.event))
+                if (request.event == "refer" && !request.parties.to_tag.empty())
+                    calls_.receive(request, now, outbox);
+                else if (event_package(request.event))
                     events_.receive(request, now, outbox);
                 else
                     indications_.receive(request, now, outbox);
             },
             [&](const NotifyAnswered& answer) {
-                if (EventNotifier::owns(answer.subscription))
+                if (ReferSubscriptions::owns(answer.subscription))
+                    calls_.receive(answer);
+                else if (EventNotifier::owns(answer.subscription))
                     events_.receive(answer, now, outbox);
                 else
                     indications_.receive(answer, now, outbox);
@@ -137,6 +141,7 @@ void Exchange::advance(Moment now, Outbox& outbox)
     fold_events(first, now, outbox);
     indications_.advance(now, outbox);
     fold_published(publications_.advance(now), now, outbox);
+    indications_.finish_step(now, outbox);
     events_.advance(now, outbox);
 }
 

@@ -56,20 +56,26 @@ void CallEngine::receive(const FeatureSettled& settled, Moment now, Outbox& outb
         give_up_ringing(*call, settled.status, settled.phrase, now, outbox);
         return sweep(*call, outbox);
     }
-    const auto offer = call->offer ? std::string_view{call->offer->body} : std::string_view{};
-    leg->ack_due = std::exchange(leg->invite_in, {});
     leg->other.display_name = settled.phrase;
-    outbox.send(Reply{.transaction = leg->ack_due,
+    answer_in_words(*call, *leg, time_to_be_seen, now, outbox);
+}
+
+void CallEngine::answer_in_words(Call& call, Leg& leg, std::chrono::seconds shown_for, Moment now,
+                                 Outbox& outbox)
+{
+    const auto offer = call.offer ? std::string_view{call.offer->body} : std::string_view{};
+    leg.ack_due = std::exchange(leg.invite_in, {});
+    outbox.send(Reply{.transaction = leg.ack_due,
                       .status = 200,
-                      .headers = {{"P-Asserted-Identity", write(leg->other)}},
+                      .headers = {asserted(leg.other)},
                       .payload = std::make_shared<const Payload>(
                           Payload{"application/sdp", inactive_answer(offer), {}})});
-    call->phase = CallPhase::talking;
-    call->answered_at = now.wall;
+    call.phase = CallPhase::talking;
+    call.answered_at = now.wall;
     ++counters_.calls_answered;
-    timers_.cancel({call->id, TimerKind::ring});
-    set_timer(*call, TimerKind::seen, now.mono + time_to_be_seen);
-    move(*leg, LegInput::success, outbox);
+    timers_.cancel({call.id, TimerKind::ring});
+    set_timer(call, TimerKind::seen, now.mono + shown_for);
+    move(leg, LegInput::success, outbox);
 }
 
 }  // namespace lampline

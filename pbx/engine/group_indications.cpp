@@ -102,10 +102,11 @@ void GroupIndications::replace_directory(DirectoryRef directory, const LocationT
     for (const Binding* binding : locations.all()) concerned.insert(binding->aor);
     const bool other_rows = !same_rows(old->profiles(), directory_->profiles()) ||
                             !old->same_device_profiles(*directory_);
+    const bool other_slots = !old->parks_like(*directory_);
     for (const auto& number : concerned) {
         const auto watcher = watchers_.find(number);
         const bool has_lists = watcher != watchers_.end() && !watcher->second.lists.empty();
-        if (!other_rows && !has_lists && directory_->find(number) &&
+        if (!other_rows && !other_slots && !has_lists && directory_->find(number) &&
             same_rights(old->watched_by(number), directory_->watched_by(number)))
             continue;
         apply_rights(number, now, outbox);
@@ -120,7 +121,7 @@ void GroupIndications::replace_directory(DirectoryRef directory, const LocationT
 bool GroupIndications::is_there(std::string_view number) const
 {
     const auto key = feature_key(number);
-    return directory_->find(number) || (key && directory_->find(key->owner));
+    return directory_->is_watchable(number) || (key && directory_->find(key->owner));
 }
 
 /// Ends what `watcher` may no longer see, and lets a new choice of profile act.
@@ -166,7 +167,7 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         }
         subscription->told.unknown = true;
         if (by_dialog_.contains(dialog_key(*subscription)) ||
-            by_origin_.contains(subscription->origin))
+            by_origin_.contains(origin_of(*subscription)))
             continue;
 
         subscription->devices = devices_of(subscription->watcher, subscription->contact,
@@ -262,7 +263,7 @@ Subscription& GroupIndications::add(std::unique_ptr<Subscription> subscription)
     if (added.kind == SubscriptionKind::requested) {
         ++watcher.requested;
         by_dialog_.insert_or_assign(dialog_key(added), &added);
-        by_origin_.insert_or_assign(added.origin, &added);
+        by_origin_.insert_or_assign(origin_of(added), &added);
     }
     ++counters_.subscriptions_started;
     return added;
@@ -290,7 +291,7 @@ void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outb
     }
     if (subscription.kind != SubscriptionKind::requested) return;
     by_dialog_.erase(dialog_key(subscription));
-    by_origin_.erase(subscription.origin);
+    by_origin_.erase(origin_of(subscription));
     outbox.store(SubscriptionRemoved{subscription.dialog->call_id, subscription.local_tag});
 }
 

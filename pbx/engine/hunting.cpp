@@ -109,7 +109,7 @@ void CallEngine::ring_member(Call& call, const HuntMember& member, Moment now, O
     }
     const auto ring_at = [&](const Binding& binding) {
         if (member.q_thousandths && *member.q_thousandths != binding.q_thousandths) return;
-        ring(call, member.extension, hunting.invitation, binding, now, outbox);
+        ring(call, member.extension, hunting.invitation, target_of(binding), false, now, outbox);
     };
     if (member.contact.empty()) {
         for (const auto* binding : locations_.targets(member.extension, &hunting.own))

@@ -115,7 +115,6 @@ void GroupIndications::update_list(Subscription& subscription)
         }
         open_member(subscription, member, *right);
     }
-    list.resumed = false;
     for (auto& member : before) {
         if (!member) continue;
         ListedMember& left = *member;

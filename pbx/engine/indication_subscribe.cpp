@@ -54,17 +54,18 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
         return outbox.send(std::move(reply));
     }
     if (is_too_long(*subscription)) return outbox.send(answer(request, 513));
-    const auto begun = by_origin_.find(subscription->origin);
+    const auto origin = origin_of(*subscription);
+    const auto begun = by_origin_.find(origin);
     Subscription* const known = begun == by_origin_.end() ? nullptr : begun->second;
     if (known && request.cseq <= known->remote_cseq)
         return outbox.send(accepted(request, known->local_tag, *known, known->granted));
-    if (const auto* tag = settled_.find(subscription->origin, request.cseq))
+    if (const auto* tag = settled_.find(origin, request.cseq))
         return outbox.send(accepted(request, *tag, *subscription, seconds{0}));
 
     const auto granted = grant(request, limits(), outbox);
     if (!granted) return;
     if (granted->count() == 0) {
-        settled_.add(subscription->origin, request.cseq, subscription->local_tag, now);
+        settled_.add(origin, request.cseq, subscription->local_tag, now);
         outbox.send(accepted(request, subscription->local_tag, *subscription, *granted));
         return fetch(std::move(subscription), now, outbox);
     }

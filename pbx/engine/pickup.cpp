@@ -47,7 +47,8 @@ Leg* CallEngine::find_replaced(const Replaces& replaces, std::string_view picker
         Leg* leg = find(id).second;
         const auto rung = rung_of(leg->dialog, replaces);
         const bool own = leg->extension == picker;
-        if (rung == MatchRung::call_id_only && !own && !(rings(*leg) && may_take(picker, *leg)))
+        if (rung == MatchRung::call_id_only && !own &&
+            !((rings(*leg) || leg->slot) && may_take(picker, *leg)))
             continue;
         without_tags += rung == MatchRung::call_id_only ? 1 : 0;
         if (rung < best_rung) {
@@ -63,6 +64,7 @@ bool CallEngine::may_take(std::string_view picker, const Leg& leg) const
 {
     if (picker.empty()) return false;
     if (picker == leg.extension) return true;
+    if (leg.slot) return directory_->may_park(picker);
     // A talking call is nobody else's to take.
     const auto* right = directory_->right(picker, leg.extension);
     return rings(leg) && right && right->rights.pickup;
@@ -80,6 +82,7 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
     }
     if (!may_take(input.authenticated, *leg))
         return reject(input, 403, "Not Yours To Take", outbox);
+    if (leg->slot) return retrieve(*leg, input, now, outbox);
     if (leg->proxied) return reject(input, 488, "Call In Proxy Mode", outbox, {proxied_warning()});
     if (rings(*leg)) return pick_up(*leg, input, now, outbox);
     if (!leg->talking()) return reject(input, 481, "No Such Dialog To Replace", outbox);
@@ -98,6 +101,9 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
                 oldest = leg;
         }
     };
+    if (dialled.number && directory_->park_lot().slot_of(*dialled.number) &&
+        is_park_name(*dialled.number))
+        return receive_park(input, *directory_->park_lot().slot_of(*dialled.number), now, outbox);
     if (dialled.number) {
         const auto& extension = *dialled.number;
         const auto* right = directory_->right(input.authenticated, extension);
@@ -127,6 +133,7 @@ Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteRe
     picker.other = replaced.other;
     picker.flow = input.source;
     picker.supported = input.supported | input.required;
+    picker.takes_update = input.allows_update;
     picker.heard_at = now.mono;
     enlist(call, picker);
     outbox.send(OpenDialog{input.transaction, picker.id, picker.dialog.local_tag});
@@ -154,15 +161,16 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
         const auto timer = answer_timer(asked, has(leg.supported, OptionTag::timer), {});
         outbox.send(Reply{.transaction = request,
                           .status = 200,
+                          .headers = asserted_to(leg, &leg == &caller ? picker : caller),
                           .session_timer = timer.timer,
                           .required = timer.require ? OptionTag::timer : OptionTag::none,
                           .payload = std::make_shared<const Payload>(
                               Payload{"application/sdp", std::move(sdp), {}})});
     };
     picker.sdp = input.payload;
+    caller.other = presented(picker);
     answer(picker, input.transaction, input.session_timer, *to_picker);
     answer(caller, std::exchange(caller.invite_in, {}), call.asked_timer, *to_caller);
-    caller.other = picker.phone;
     connect(caller, picker);
     move(picker, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
@@ -192,6 +200,7 @@ void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Ou
 {
     Call& call = *find(leg.id).first;
     Leg* peer = call.peer_of(leg);
+    if (peer && peer->slot) return reject(input, 403, "Call Is Parked", outbox);
     const bool busy = !peer || call.change || peer->invite_out || peer->ack_due || peer->ack_owed ||
                       leg.ack_due || leg.ack_owed ||
                       std::any_of(call.relays.begin(), call.relays.end(), [](const Relay& relay) {
@@ -215,6 +224,7 @@ void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Ou
              .method = Method::invite,
              .supported = picker.supported & OptionTag::timer,
              .session_timer = timer_to_forward(input.session_timer, call.session_expires),
+             .headers = asserted_to(*peer, picker),
              .payload = input.payload},
             outbox);
 }
@@ -224,7 +234,7 @@ void CallEngine::taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, 
 {
     connect(picker, peer);
     call.unsaved = true;
-    peer.other = picker.phone;
+    peer.other = presented(picker);
     move(picker, LegInput::success, outbox);
     announce(peer, outbox);
     if (Leg* leg = call.find(replaced); leg && leg->state != LegState::terminated) {

@@ -64,6 +64,8 @@ std::string words(const RouteStep& step)
     case RouteStepKind::ring_group:
         return number + " is a ring group" + (other.empty() ? "" : ": " + other);
     case RouteStepKind::passed_over: return number + " is passed over: it " + other;
+    case RouteStepKind::park_slot:
+        return other.empty() ? number + " is the park lot" : number + " is a slot of the park lot";
     case RouteStepKind::nobody_to_ring: return "Nobody of " + number + " can ring";
     case RouteStepKind::rings_member:
         return "The phones of " + number + " ring" +
@@ -129,6 +131,7 @@ RouteExplanation explain(const Route& route, const RouteQuestion& question, cons
         break;
     case RouteKind::feature: explanation.outcome = "feature"; break;
     case RouteKind::calling_card: explanation.outcome = "calling_card"; break;
+    case RouteKind::park: explanation.outcome = "park"; break;
     case RouteKind::reject: explanation.outcome = "reject"; return explanation;
     }
     std::chrono::seconds begins{};

@@ -64,7 +64,10 @@ public:
         if (!route_.feature && !number.empty() &&
             number == view_.directory.calling_card().number)
             return use_calling_card(number);
-        if (!route_.feature) return go_to(std::move(number));
+        if (!route_.feature) {
+            if (is_of_park_lot(number)) return;
+            return go_to(std::move(number));
+        }
         route_.kind = RouteKind::feature;
         note(RouteStepKind::feature_code, route_.feature->number.value_or(""),
              std::string{name(route_.feature->feature)});
@@ -79,9 +82,8 @@ public:
         const bool forwards = !owner->forwarding.always.empty();
         switch (key.feature) {
         case KeyFeature::do_not_disturb:
-            route_.feature = DialledFeature{owner->forwarding.do_not_disturb
-                                                ? Feature::disturb
-                                                : Feature::do_not_disturb};
+            route_.feature = DialledFeature{
+                owner->forwarding.do_not_disturb ? Feature::disturb : Feature::do_not_disturb};
             break;
         case KeyFeature::forward_always:
             if (!forwards) return reject(484, "Dial The Code With A Number To Forward");
@@ -166,6 +168,21 @@ private:
             if (!applies_plan(number, by, Asks::forwards)) return;
             if (outside_) return go_outside(std::move(number), by);
         }
+    }
+
+    /// Slots stand behind whoever else has the number.
+    bool is_of_park_lot(const std::string& number)
+    {
+        const auto& lot = view_.directory.park_lot();
+        auto slot = lot.slot_of(number);
+        const bool any = !lot.number.empty() && number == lot.number;
+        if ((!slot && !any) || view_.directory.find(number) ||
+            view_.directory.find_ring_group(number))
+            return false;
+        route_.kind = RouteKind::park;
+        route_.slot = slot ? std::move(*slot) : std::string{};
+        note(RouteStepKind::park_slot, number, route_.slot);
+        return true;
     }
 
     /// Makes of `number`, asked for by `by`, what the digit plan says; `outside_` is set when it
@@ -434,8 +451,7 @@ private:
         const auto bindings = view_.locations.targets(extension.number, question_.own);
         const auto* contact = question_.contact;
         if (contact && contact->aor != extension.number) contact = nullptr;  // it was forwarded
-        const bool calls_itself =
-            contact && question_.own && contact->flow == *question_.own;
+        const bool calls_itself = contact && question_.own && contact->flow == *question_.own;
         if (bindings.empty() || calls_itself) {
             note(RouteStepKind::only_own_phone, extension.number);
             return reject(480, "No Other Phone Registered");

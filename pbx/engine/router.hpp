@@ -43,6 +43,7 @@ enum class RouteStepKind : std::uint8_t {
     ring_group,         ///< the number is one; other: its display name
     passed_over,        ///< a member that does not ring; other: why
     nobody_to_ring,     ///< no member of the ring group
+    park_slot,          ///< the number is one of the park lot; empty other: any that is free
     joined,             ///< to its caller otherwise than by a bridge; other: the CallMode
     rings,              ///< its phones; other: `all at once` or `one after the other`
     rings_member,       ///< a member of a ring group; other: seconds after the start
@@ -84,7 +85,7 @@ struct RouteQuestion {
     std::string_view trunk{};                 ///< by which somebody outside calls
 };
 
-enum class RouteKind : std::uint8_t { hunt, feature, calling_card, reject };
+enum class RouteKind : std::uint8_t { hunt, feature, calling_card, park, reject };
 
 /// The decision.
 struct Route {
@@ -93,6 +94,7 @@ struct Route {
     /// Of a hunt: what the extension wants. Who cannot do so, as for want of a caller, bridges.
     CallMode mode = CallMode::bridge;
     std::optional<DialledFeature> feature;
+    std::string slot;     ///< park: its number; empty: any that is free
     unsigned status = 0;  ///< of a rejection: 403, 404, 480, 482, 486, 503, or a rule's own
     std::string phrase;
     std::string warning;                ///< text of its Warning; empty: none

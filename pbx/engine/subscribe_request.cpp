@@ -70,7 +70,6 @@ void begin(SubscriptionUsage& usage, const SubscribeReceived& request, std::stri
     dialog->route = request.record_route;
     dialog->flow = request.source;
     usage.dialog = std::move(dialog);
-    usage.origin = origin_of(usage);
 }
 
 bool is_too_long(const SubscriptionUsage& usage) noexcept
@@ -121,7 +120,6 @@ bool resume(SubscriptionUsage& usage, StoredSubscription kept, Moment now)
     dialog->flow = std::move(kept.flow);
     dialog->flow.connection = {};  // the connections of an earlier run are gone
     usage.dialog = std::move(dialog);
-    usage.origin = origin_of(usage);
     return true;
 }
 

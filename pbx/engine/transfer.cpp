@@ -17,14 +17,6 @@ namespace {
 
 constexpr std::string_view no_offer = "SIP;cause=488;text=\"No media offered\"";
 
-const std::string* find_header(const PayloadRef& payload, std::string_view name)
-{
-    if (!payload) return nullptr;
-    for (const auto& header : payload->headers)
-        if (header.name == name) return &header.value;
-    return nullptr;
-}
-
 /// A Reason (RFC 3326) with words that may be a phone's own.
 std::string reason_of(unsigned status, std::string_view words)
 {
@@ -36,71 +28,68 @@ std::string reason_of(unsigned status, std::string_view words)
     return reason + '"';
 }
 
+/// What whoever parked a call is shown.
+std::string parked_in_words(const Parking& parking)
+{
+    return "Parked In " + parking.slot;
+}
+
 }  // namespace
 
 void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                                Outbox& outbox)
 {
-    const auto refuse = [&](unsigned status, std::string_view phrase,
-                            std::string_view warning = {}) {
-        Reply reply{
-            .transaction = input.transaction, .status = status, .phrase = std::string{phrase}};
-        if (!warning.empty())
-            reply.headers.push_back(
-                {"Warning", "399 " + directory_->domain() + " \"" + std::string{warning} + '"'});
-        outbox.send(std::move(reply));
+    const auto refuse = [&](unsigned status, std::string_view phrase) {
+        outbox.send(Reply{
+            .transaction = input.transaction, .status = status, .phrase = std::string{phrase}});
     };
-    if (!leg.trunk.empty())
-        return refuse(403, "Not From Outside", "Only phones of this exchange transfer calls");
-    const auto* value = find_header(input.payload, "Refer-To");
-    const auto refer = value ? parse_refer_to(*value) : std::nullopt;
-    if (!refer)
-        return refuse(400, "Bad Refer-To",
-                      "Refer-To: expected one SIP URI, with a well-formed Replaces if any");
-    if (!refer->wants_invite || refer->uri.scheme == UriScheme::tel ||
-        !is_own_host(refer->uri.host))
-        return refuse(403, "Not A Place To Transfer To",
-                      "Refer-To: only calls within this exchange");
+    if (!leg.trunk.empty()) return refuse(403, "Not From Outside");
+    auto referral = referral_of(input.payload, input.transaction, outbox);
+    if (!referral) return;
     Leg* transferee = call.peer_of(leg);
     if (!leg.talking() || !transferee || !transferee->talking() || call.transfer || call.change)
         return refuse(491, "Request Pending");
+    if (transferee->slot) return refuse(403, "You Are Parked");
 
-    const auto* subscribe = find_header(input.payload, "Refer-Sub");
-    const bool silent = subscribe && subscribe->starts_with("false");
+    const bool silent = referral->silent;
     Reply accepted{.transaction = input.transaction, .status = 202};
     if (silent) accepted.headers.push_back({"Refer-Sub", "false"});
     outbox.send(std::move(accepted));
 
     call.transfer =
         Transfer{.transferor = leg.id, .transferee = transferee->id, .reports = !silent};
-    report(call, 100, "Trying", false, outbox);
-    if (refer->replaces)
-        consult(call, leg, *refer->replaces, now, outbox);
+    report(call, 100, "Trying", false, now, outbox);
+    if (referral->to.replaces)
+        consult(call, leg, *referral->to.replaces, now, outbox);
     else
-        ring_target(call, leg, extension_of(refer->uri), find_header(input.payload, "Referred-By"),
-                    now, outbox);
+        ring_target(call, leg.extension, extension_of(referral->to.uri),
+                    std::move(referral->headers), now, outbox);
 }
 
-void CallEngine::ring_target(Call& call, const Leg& transferor, std::string_view number,
-                             const std::string* referred_by, Moment now, Outbox& outbox)
+void CallEngine::ring_target(Call& call, const std::string& by, std::string_view number,
+                             std::vector<Header> headers, Moment now, Outbox& outbox)
 {
     const Leg& transferee = *call.find(call.transfer->transferee);
-    const auto& payer = payer_of(transferor, transferee);
-    auto presented = presented_number(transferee.phone, {});
-    auto route =
-        lampline::route({payer, number, &transferee.flow, {}, presented}, router_view());
+    auto number_shown = presented_number(transferee.phone, {});
+    auto route = lampline::route({by, number, &transferee.flow, {}, number_shown}, router_view());
+    if (route.kind == RouteKind::park) return park(call, by, route.slot, now, outbox);
     if (route.kind == RouteKind::feature || route.kind == RouteKind::calling_card)
         return transfer_failed(call, 403, "Not A Place To Transfer To", now, outbox);
     if (route.kind == RouteKind::reject)
         return transfer_failed(call, route.status, route.phrase, now, outbox);
 
     Hunting hunting;
-    hunting.caller = payer;
-    hunting.presented = std::move(presented);
+    hunting.caller = by;
+    hunting.presented = std::move(number_shown);
     hunting.own = transferee.flow;
     hunting.dialled = number;
-    hunting.invitation = {
-        .from = transferee.phone, .max_forwards = 70, .extension = transferee.extension};
+    hunting.invitation = {.from = transferee.phone,
+                          .max_forwards = 70,
+                          .extension = transferee.extension,
+                          .anonymous = transferee.anonymous};
+    if (call.parking && call.transfer->transferor == call.parking->leg)
+        hunting.invitation.from.display_name =
+            "Parked " + call.parking->slot + ": " + transferee.phone.display_name;
     if (call.transfer->transferor) {
         hunting.invitation.supported = transferee.supported & OptionTag::timer;
         hunting.invitation.session_timer = timer_to_forward({}, settings_.session_expires);
@@ -110,7 +99,7 @@ void CallEngine::ring_target(Call& call, const Leg& transferor, std::string_view
         hunting.invitation.session_timer = {.expires = settings_.session_expires,
                                             .refresher = Refresher::uas};
     }
-    if (referred_by) hunting.invitation.headers.push_back({"Referred-By", *referred_by});
+    hunting.invitation.headers = std::move(headers);
     begin_hunt(call, std::move(route), std::move(hunting), now, outbox);
 }
 
@@ -133,9 +122,17 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
         const auto dialled = other.dialled;
         give_up_ringing(other, 487, "Request Terminated", now, outbox);
         sweep(other, outbox);
-        return ring_target(call, transferor, dialled, nullptr, now, outbox);
+        return ring_target(call, transferor.extension, dialled, {}, now, outbox);
     }
-    if (!consulted->talking() || !target || !target->talking() || target->id == transfer.transferee)
+    if (other.asks_slot) {
+        const auto slot = *other.asks_slot;
+        end_call(other, {}, LegInput::replaced, LegInput::replaced, completed_elsewhere, now,
+                 outbox);
+        sweep(other, outbox);
+        return park(call, transferor.extension, slot, now, outbox);
+    }
+    if (!consulted->talking() || !target || !target->talking() || target->slot ||
+        target->id == transfer.transferee)
         return transfer_failed(call, 481, "No Such Dialog To Replace", now, outbox);
     transfer.stage = TransferStage::offered;
     transfer.consulted = consulted->id;
@@ -166,12 +163,13 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     const auto* other = find(shown).second;
     std::vector<Header> headers;
     if (const auto known = other ? shown_to(*leg, *other) : std::nullopt)
-        headers.push_back({"P-Asserted-Identity", write(*known)});
+        headers.push_back(asserted(*known));
+    const bool parks = other && other->slot;  // then there is nobody to refresh the session
     request(*leg,
             {.transaction = transaction,
              .method = Method::invite,
-             .supported = leg->supported & OptionTag::timer,
-             .session_timer = timer_to_forward({}, call.session_expires),
+             .supported = parks ? OptionTag::none : leg->supported & OptionTag::timer,
+             .session_timer = parks ? SessionTimer{} : timer_to_forward({}, call.session_expires),
              .headers = std::move(headers),
              .payload = asks ? nullptr : transfer.offer},
             outbox);
@@ -187,6 +185,7 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
         return transfer_failed(call, 488, "No Media Offered", now, outbox);
     }
     target.supported = response.supported | response.required;
+    target.takes_update = response.allows_update;
     target.sdp = response.payload;
     if (!call.transfer->transferor && response.session_timer.refresher == Refresher::uas)
         call.transfer->session_expires = response.session_timer.expires;
@@ -262,14 +261,19 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
 {
     Transfer& transfer = *call.transfer;
     auto [offerers, offerer] = find(transfer.offerer);
-    if (!offerer || !(offerer->ack_owed || offerer->invite_in))
+    if (!offerer || !(offerer->ack_owed || offerer->invite_in || offerer->slot))
         return transfer_failed(call, 480, "Party Has Left", now, outbox);
     const auto payload =
         answer ? std::make_shared<const Payload>(Payload{answer->content_type, answer->body, {}})
                : nullptr;
-    if (offerer->invite_in) {  // it has picked the call up
+    if (offerer->slot) {
+        parked(call, *offerer, now);
+    } else if (offerer->invite_in) {  // it has picked the call up
         offerer->ack_due = std::exchange(offerer->invite_in, {});
-        outbox.send(Reply{.transaction = offerer->ack_due, .status = 200, .payload = payload});
+        outbox.send(Reply{.transaction = offerer->ack_due,
+                          .status = 200,
+                          .headers = asserted_to(*offerer, *call.find(transfer.transferee)),
+                          .payload = payload});
         move(*offerer, LegInput::success, outbox);
     } else {
         outbox.send(SendAck{offerer->id, std::exchange(offerer->ack_owed, {}), payload});
@@ -283,8 +287,15 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
     Leg& transferee = *call.find(transfer.transferee);
     connect(transferee, target);
     for (Leg* leg : {&transferee, &target}) {
-        leg->other = (leg == &target ? transferee : target).phone;
-        leg->held = leg->sdp && !leg->sdp->body.empty() && !receives_media(leg->sdp->body);
+        // Those asked in an INVITE were told in it.
+        const bool told = leg->id == transfer.answerer || transfer.consulted;
+        const Leg& other = leg == &target ? transferee : target;
+        if (told)
+            leg->other = presented(other);
+        else
+            show(*leg, other, outbox);
+        leg->held =
+            target.slot || (leg->sdp && !leg->sdp->body.empty() && !receives_media(leg->sdp->body));
         announce(*leg, outbox);
     }
     const auto* asked = find(transfer.consulted).first;
@@ -308,7 +319,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
     }
     if (transfer.session_expires > 0s)
         note_session(call, {.expires = transfer.session_expires}, now);
-    report(call, 200, "OK", true, outbox);
+    report(call, 200, target.slot ? parked_in_words(*call.parking) : "OK", true, now, outbox);
     if (!transfer.last_report) transferor_told(call, outbox);
     cards_.connected(call, now, outbox);
 }
@@ -356,7 +367,7 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
         picker->peer = {};
         move(*picker, LegInput::rejected, outbox);
     }
-    report(call, status, phrase, true, outbox);
+    report(call, status, phrase, true, now, outbox);
     if (const auto [other, consulted] = find(transfer.consulted);
         consulted && consulted->state == LegState::terminated && other->id != call.id)
         end_call(*other, {}, LegInput::remote_bye, LegInput::remote_bye,
@@ -364,7 +375,9 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
     const Leg* transferor = call.find(transfer.transferor);
     const bool alone = !transferor || transferor->state == LegState::terminated;
     const bool media_moved = transfer.stage >= TransferStage::joining;
+    const bool rang_back = transferor && transferor->slot;
     call.transfer.reset();
+    if (rang_back) return rang_back_in_vain(call, now, outbox);
     if (!alone) return;
     if (cards_.alone(call, media_moved, now, outbox))
         set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
@@ -380,7 +393,9 @@ void CallEngine::transferor_told(Call& call, Outbox& outbox)
     if (Leg* transferor = call.find(call.transfer->transferor);
         transferor && transferor->state != LegState::terminated) {
         move(*transferor, LegInput::remote_bye, outbox);
-        hang_up(*transferor, "SIP;cause=200;text=\"Transferred\"", outbox);
+        const bool into_slot = call.parking && call.parking->leg == call.transfer->target;
+        hang_up(*transferor,
+                reason_of(200, into_slot ? parked_in_words(*call.parking) : "Transferred"), outbox);
     }
     call.transfer.reset();
 }
@@ -410,14 +425,15 @@ bool CallEngine::leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbo
         return true;
     }
     if (call.transfer && leg.id == call.transfer->transferee)
-        report(call, 487, "Request Terminated", true, outbox);
+        report(call, 487, "Request Terminated", true, now, outbox);
     return false;
 }
 
 /// NOTIFY of the implicit subscription (RFC 3515 §2.4.4, §2.4.5).
 void CallEngine::report(Call& call, unsigned status, std::string_view phrase, bool final,
-                        Outbox& outbox)
+                        Moment now, Outbox& outbox)
 {
+    refer_subscriptions_.report(call.id, status, phrase, final, now, outbox);
     Transfer& transfer = *call.transfer;
     Leg* transferor = call.find(transfer.transferor);
     if (!transfer.reports || !transferor || transferor->state == LegState::terminated) return;
@@ -431,9 +447,7 @@ void CallEngine::report(Call& call, unsigned status, std::string_view phrase, bo
                          {"Subscription-State",
                           final ? "terminated;reason=noresource" : "active;expires=180"}},
              .payload = std::make_shared<const Payload>(
-                 Payload{"message/sipfrag;version=2.0",
-                         "SIP/2.0 " + std::to_string(status) + ' ' + std::string{phrase} + "\r\n",
-                         {}})},
+                 Payload{std::string{sipfrag_type}, status_line(status, phrase), {}})},
             outbox);
 }
 

@@ -70,7 +70,7 @@ std::optional<InviteReceived> CallEngine::take_from_outside(const InviteReceived
     taken.request_uri = extension_uri(number, directory_->domain());
     taken.to_us = true;
     taken.payload = told_to_phones(trunk, input.payload);
-    if (input.replaces) {  // the dialogs of this exchange are those of its phones
+    if (input.replaces || input.join) {  // the dialogs of this exchange are those of its phones
         reject(taken, 403, "Not From Outside", outbox);
         return std::nullopt;
     }
@@ -173,10 +173,10 @@ void CallEngine::no_longer_outside(Leg& leg)
 
 std::optional<NameAddr> CallEngine::shown_to(const Leg& leg, const Leg& other) const
 {
-    if (leg.trunk.empty()) return other.phone;
+    if (leg.trunk.empty()) return presented(other);
     const auto* rules = directory_->find_trunk(leg.trunk);
     if (!rules || !rules->trunk().trusted || rules->trunk().caller_id.anonymous ||
-        other.extension.empty())
+        other.extension.empty() || other.anonymous || other.slot)
         return std::nullopt;
     return NameAddr{other.phone.display_name,
                     extension_uri(rules->number_of(other.extension), rules->trunk().domain)};

@@ -171,7 +171,8 @@ bool CommandRunner::run(const Reply& command)
     lines.reserve(512);
     const bool in_dialog = command.status < 300;
     if (in_dialog && refreshes_target(transaction.method) && !names(command.headers, "Contact"))
-        if (const auto* dialog = find(transaction.leg)) lines += dialog->contact_line();
+        if (const auto* dialog = find(transaction.leg))
+            lines += dialog->contact_line(command.focus);
     if (in_dialog && transaction.method == Method::invite) append_allow(lines);
     append_option_tags(lines, command.supported, command.required);
     append_session_timer(lines, command.session_timer);
@@ -227,7 +228,7 @@ try {
     auto made = std::make_unique<DialogUsage>(*this, agent_, transports_, command);
     auto& leg = legs_[command.leg.value];
     leg.dialog = std::move(made);
-    auto lines = leg.dialog->contact_line();
+    auto lines = leg.dialog->contact_line(command.focus);
     append_allow(lines);
     lines += request_headers(command, settings_.product, command.outside);
     auto& transaction = add_client(command.transaction, command.leg, Method::invite);
@@ -247,7 +248,7 @@ void CommandRunner::run(const SendRequest& command)
     // A SUBSCRIBE as well (RFC 6665 §4.1.2), whose answer does not move the target of the call.
     const bool with_contact =
         refreshes_target(command.method) || command.method == Method::subscribe;
-    auto lines = with_contact ? dialog->contact_line() : std::string{};
+    auto lines = with_contact ? dialog->contact_line(command.focus) : std::string{};
     if (command.method == Method::invite) append_allow(lines);
     lines += request_headers(command, settings_.product, dialog->is_outside());
     const DialogRequest request{command.method, command.method_name, lines,

@@ -145,6 +145,13 @@ void DialogUsage::set_contact(const Listener& listener, std::string_view user)
                       : fmt::format("<sip:{}{}>", user, listener.contact_tail));
 }
 
+std::string DialogUsage::contact_line(bool focus) const
+{
+    auto line = contact_line_;
+    if (focus && line.size() > 2) line.insert(line.size() - 2, ";isfocus");
+    return line;
+}
+
 void DialogUsage::follow(const sip_t& response)
 {
     const char* tag = response.sip_to->a_tag;

@@ -63,8 +63,8 @@ public:
     DialogUsage& operator=(const DialogUsage&) = delete;
 
     [[nodiscard]] LegId id() const noexcept { return id_; }
-    /// Our Contact in this dialog, as a header line.
-    [[nodiscard]] const std::string& contact_line() const noexcept { return contact_line_; }
+    /// Our Contact in this dialog, as a header line; `focus`: of a phone that mixes (RFC 4579).
+    [[nodiscard]] std::string contact_line(bool focus) const;
     /// True once no more inputs are wanted for it.
     [[nodiscard]] bool is_closed() const noexcept { return closed_; }
     void close() noexcept { closed_ = true; }

@@ -214,13 +214,17 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
                                                            on_input, [this] { flush_soon(); }},
                                             key);
     orphans = std::make_unique<Orphans>(*agent, *transports, settings);
-    light = std::make_unique<LightTransactions>(
-        loop, *agent, *transports, datagrams, settings, [this](const LightAnswer& answer) {
-            switch (answer.key.kind) {
-            case LightKey::Kind::notify: notifies->answered(answer); break;
-            case LightKey::Kind::standalone: standalone->answered(answer); break;
-            }
-        });
+    light = std::make_unique<LightTransactions>(loop, *agent, *transports, datagrams, settings,
+                                                [this](const LightAnswer& answer) {
+                                                    switch (answer.key.kind) {
+                                                    case LightKey::Kind::notify:
+                                                        notifies->answered(answer);
+                                                        break;
+                                                    case LightKey::Kind::standalone:
+                                                        standalone->answered(answer);
+                                                        break;
+                                                    }
+                                                });
     notifies = std::make_unique<NotifySender>(*light, settings, on_input);
     standalone = std::make_unique<StandaloneSender>(*light, settings, on_input);
     descriptors.emplace();
@@ -374,7 +378,8 @@ bool Endpoint::Inner::is_repeated(HeldRequest& request)
 {
     const auto method = request.sip->sip_request->rq_method;
     if (request.connection || (method != sip_method_register && method != sip_method_subscribe &&
-                               method != sip_method_message && method != sip_method_publish))
+                               method != sip_method_message && method != sip_method_publish &&
+                               method != sip_method_refer))
         return false;
     // Only accepted ones are kept, and a repetition brings the same credentials.
     if (!request.sip->sip_authorization && !request.sip->sip_proxy_authorization) return false;
@@ -400,6 +405,7 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
         case sip_method_register: return to_register(sip, id, request.source, extension);
         case sip_method_message: return to_message(sip, id, request.source, extension);
         case sip_method_publish: return to_publish(sip, id, request.source, extension);
+        case sip_method_refer: return to_refer(sip, id, request.source, extension);
         default: return to_subscribe(sip, id, request.source, extension);
         }
     };
@@ -458,8 +464,9 @@ bool Endpoint::Inner::reply(const Reply& command)
     std::string lines;
     lines.reserve(512);
     const auto& url = *request.sip->sip_request->rq_url;
-    if (command.status < 300 && request.sip->sip_request->rq_method == sip_method_subscribe &&
-        !names(command.headers, "Contact"))
+    const auto method = request.sip->sip_request->rq_method;
+    const bool makes_dialog = method == sip_method_subscribe || method == sip_method_refer;
+    if (command.status < 300 && makes_dialog && !names(command.headers, "Contact"))
         append_header(lines, "Contact",
                       fmt::format("<sip:{}{}>", url.url_user ? url.url_user : "",
                                   url.url_user ? request.listener->contact_tail
@@ -535,8 +542,9 @@ void Endpoint::Inner::answer_options(const HeldRequest& request)
     std::string lines;
     append_header(lines, "Allow", allowed_methods);
     append_header(lines, "Accept", "application/sdp");
-    append_header(lines, "Supported", "timer, 100rel, replaces, path, eventlist");
-    append_header(lines, "Allow-Events", allow_events());
+    append_header(lines, "Supported",
+                  "timer, 100rel, replaces, join, norefersub, path, eventlist");
+    append_header(lines, "Allow-Events", allow_events() + ", refer");
     answer(request, {.status = 200, .headers = lines});
 }
 

@@ -61,6 +61,8 @@ void append_tags(std::string& text, std::string_view name, OptionTag tags)
         {OptionTag::reliable, "100rel"},
         {OptionTag::replaces, "replaces"},
         {OptionTag::eventlist, "eventlist"},
+        {OptionTag::join, "join"},
+        {OptionTag::norefersub, "norefersub"},
     });
     text += name;
     std::string_view before = ": ";

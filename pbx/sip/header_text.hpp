@@ -10,7 +10,8 @@ namespace lampline::sip {
 
 /// The methods that a phone may use towards us.
 inline constexpr std::string_view allowed_methods =
-    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REGISTER, SUBSCRIBE, MESSAGE, PUBLISH";
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER, SUBSCRIBE, MESSAGE, "
+    "PUBLISH";
 
 /// Appends `name: value` and a line end. Line breaks and control characters in either are left out,
 /// so no value can add a header.

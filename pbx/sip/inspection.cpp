@@ -22,6 +22,7 @@ std::optional<Rejection> inspect_method(const sip_t& sip)
     switch (sip.sip_request->rq_method) {
     case sip_method_invite:
     case sip_method_options:
+    case sip_method_refer:
     case sip_method_register:
     case sip_method_message:
     case sip_method_publish:
@@ -31,20 +32,22 @@ std::optional<Rejection> inspect_method(const sip_t& sip)
     case sip_method_update:
     case sip_method_prack:
     case sip_method_notify: return Rejection{481, "Call/Transaction Does Not Exist", {}};
-    case sip_method_refer: return Rejection{405, {}, allow_header()};
     default: return Rejection{501, {}, allow_header()};
     }
     // A SUBSCRIBE within a dialog is ours too: subscriptions have no leg in the stack.
     const auto method = sip.sip_request->rq_method;
-    if (sip.sip_to->a_tag && (method == sip_method_invite || method == sip_method_message))
+    if (sip.sip_to->a_tag &&
+        (method == sip_method_invite || method == sip_method_message || method == sip_method_refer))
         return Rejection{481, "Call/Transaction Does Not Exist", {}};
     return std::nullopt;
 }
 
 std::optional<Rejection> inspect_require(const sip_t& sip)
 {
-    constexpr std::array calls = std::to_array<std::string_view>({"timer", "100rel", "replaces"});
+    constexpr std::array calls =
+        std::to_array<std::string_view>({"timer", "100rel", "replaces", "join"});
     const bool invite = sip.sip_request->rq_method == sip_method_invite;
+    const bool refer = sip.sip_request->rq_method == sip_method_refer;
     const bool registration = sip.sip_request->rq_method == sip_method_register;
     const bool subscription = sip.sip_request->rq_method == sip_method_subscribe;
     std::string unsupported;
@@ -53,6 +56,7 @@ std::optional<Rejection> inspect_require(const sip_t& sip)
             const std::string_view tag{*item};
             if (invite && std::ranges::find(calls, tag) != calls.end()) continue;
             if (registration && tag == "path") continue;
+            if (refer && tag == "norefersub") continue;
             if (subscription && tag == "eventlist") continue;
             append_header(unsupported, "Unsupported", tag);
         }
@@ -122,7 +126,9 @@ std::optional<Rejection> inspect_request(const sip_t& sip, const Transports& tra
         (!sip.sip_to->a_url->url_host || !transports.is_ours(sip.sip_to->a_url->url_host)))
         return Rejection{404, {}, {}};
     if (auto rejection = inspect_require(sip)) return rejection;
-    if ((method == sip_method_invite || method == sip_method_subscribe) && !has_usable_contact(sip))
+    const bool begins_dialog =
+        method == sip_method_invite || method == sip_method_subscribe || method == sip_method_refer;
+    if (begins_dialog && !has_usable_contact(sip))
         return Rejection{400, "Missing Contact Header", {}};
     return std::nullopt;
 }

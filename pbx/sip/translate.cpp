@@ -6,6 +6,8 @@
 #include <cstring>
 #include <memory>
 
+#include "core/refer.hpp"
+
 namespace lampline::sip {
 namespace {
 
@@ -123,6 +125,16 @@ std::vector<std::string> field_texts(const Header* first)
          header = header->sh_next)
         texts.push_back(field_text(header));
     return texts;
+}
+
+bool is_focus(const sip_t& sip) noexcept
+{
+    return sip.sip_contact && msg_params_find(sip.sip_contact->m_params, "isfocus");
+}
+
+bool allows_update(const sip_t& sip) noexcept
+{
+    return sip.sip_allow && sip_is_allowed(sip.sip_allow, SIP_METHOD_UPDATE);
 }
 
 std::string_view header_name(const msg_header_t& header) noexcept
@@ -293,6 +305,8 @@ OptionTag to_option_tags(const msg_list_t* tags)
             if (equals_ignoring_case(*item, "timer")) set = set | OptionTag::timer;
             if (equals_ignoring_case(*item, "100rel")) set = set | OptionTag::reliable;
             if (equals_ignoring_case(*item, "replaces")) set = set | OptionTag::replaces;
+            if (equals_ignoring_case(*item, "join")) set = set | OptionTag::join;
+            if (equals_ignoring_case(*item, "norefersub")) set = set | OptionTag::norefersub;
             if (equals_ignoring_case(*item, "eventlist")) set = set | OptionTag::eventlist;
         }
     return set;
@@ -354,6 +368,11 @@ InviteReceived to_invite(const sip_t& sip, TransactionId transaction, Flow sourc
     if (const auto* replaces = sip.sip_replaces)
         invite.replaces = Replaces{text_of(replaces->rp_call_id), text_of(replaces->rp_to_tag),
                                    text_of(replaces->rp_from_tag), replaces->rp_early_only != 0};
+    if (const auto joins = unknown_fields(sip, "Join"); !joins.empty())
+        invite.join = (joins.size() == 1 ? parse_replaces(joins.front()) : std::nullopt)
+                          .value_or(Replaces{});  // without tags, and so refused
+    invite.focus = is_focus(sip);
+    invite.allows_update = allows_update(sip);
     invite.user_agent = user_agent_of(sip);
     invite.payload = to_payload(sip);
     return invite;
@@ -450,6 +469,34 @@ PublishReceived to_publish(const sip_t& sip, TransactionId transaction, Flow sou
     return request;
 }
 
+ReferReceived to_refer(const sip_t& sip, TransactionId transaction, Flow source,
+                       std::string_view extension)
+{
+    ReferReceived request;
+    request.transaction = transaction;
+    request.source = std::move(source);
+    request.authenticated = extension;
+    request.request_uri = to_uri(*sip.sip_request->rq_url);
+    request.parties = to_parties(sip);
+    request.call_id = sip.sip_call_id->i_id;
+    request.cseq = sip.sip_cseq->cs_seq;
+    if (sip.sip_contact) request.contact = to_uri(*sip.sip_contact->m_url);
+    request.record_route = field_texts(sip.sip_record_route);
+    request.supported = to_option_tags(sip.sip_supported);
+    request.required = to_option_tags(sip.sip_require);
+    request.payload = to_payload(sip);
+    return request;
+}
+
+std::vector<std::string> unknown_fields(const sip_t& sip, std::string_view name)
+{
+    std::vector<std::string> values;
+    for (const auto* header = sip.sip_unknown; header; header = header->un_next)
+        if (header->un_name && header->un_value && equals_ignoring_case(header->un_name, name))
+            values.emplace_back(header->un_value);
+    return values;
+}
+
 MessageReceived to_message(const sip_t& sip, TransactionId transaction, Flow source,
                            std::string_view extension)
 {
@@ -499,6 +546,13 @@ RequestReceived to_request(const sip_t& sip, TransactionId transaction, LegId le
     request.supported = to_option_tags(sip.sip_supported);
     request.session_timer = to_session_timer(sip);
     if (sip.sip_rack) request.rack_rseq = sip.sip_rack->ra_response;
+    request.focus = refreshes && is_focus(sip);
+    if (request.method == Method::bye) {
+        const auto also = unknown_fields(sip, "Also");
+        if (!also.empty()) request.also = also.size() == 1 ? also.front() : ",";
+        if (sip.sip_contact && sip.sip_contact->m_url->url_host)
+            request.left_contact = to_uri(*sip.sip_contact->m_url);
+    }
     request.payload = to_payload(sip);
     return request;
 }
@@ -536,6 +590,8 @@ ResponseReceived to_response(const sip_t& sip, LegId leg, ClientTransactionId tr
     response.supported = to_option_tags(sip.sip_supported);
     response.session_timer = to_session_timer(sip);
     response.user_agent = user_agent_of(sip);
+    response.focus = is_focus(sip);
+    response.allows_update = allows_update(sip);
     response.payload = to_payload(sip);
     return response;
 }

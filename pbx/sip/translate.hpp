@@ -2,6 +2,7 @@
 // Messages into values. Stateless; nothing here sends or keeps anything.
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/sip_input.hpp"
 #include "sip/sofia.hpp"
@@ -36,6 +37,10 @@ SubscribeReceived to_subscribe(const sip_t& sip, TransactionId transaction, Flow
 PublishReceived to_publish(const sip_t& sip, TransactionId transaction, Flow source,
                            std::string_view extension);
 
+ReferReceived to_refer(const sip_t& sip, TransactionId transaction, Flow source,
+                       std::string_view extension);
+/// Values of the headers of this name that the stack has no class for.
+std::vector<std::string> unknown_fields(const sip_t& sip, std::string_view name);
 MessageReceived to_message(const sip_t& sip, TransactionId transaction, Flow source,
                            std::string_view extension);
 /// A final response to a request of ours outside a dialog.

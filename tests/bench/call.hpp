@@ -64,7 +64,7 @@ public:
     /// REFER to `number` (RFC 3515); what the server then tells of it is answered elsewhere.
     void refer(std::string_view number);
     void receive_response(const SipMessage& response);
-    /// INVITE (a repetition), ACK, BYE or CANCEL.
+    /// INVITE (a repetition, or a new offer, which is accepted), ACK, BYE or CANCEL.
     void receive(const SipMessage& request);
     [[nodiscard]] const std::string& call_id() const noexcept { return call_id_; }
     [[nodiscard]] bool finished() const noexcept { return finished_; }
@@ -76,6 +76,7 @@ private:
     const OnReply& on_reply_;
     Retransmission answer_, request_;
     std::string call_id_, tag_, head_, last_reply_, remote_target_, remote_;
+    std::uint32_t invite_cseq_;
     bool finished_ = false;
 };
 

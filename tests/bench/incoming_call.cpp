@@ -5,7 +5,7 @@ namespace bench {
 IncomingCall::IncomingCall(Line& line, const SipMessage& invite, const OnReply& on_reply)
     : line_{line}, on_reply_{on_reply}, answer_{line}, request_{line}, call_id_{invite.call_id},
       tag_{line.next_token()}, head_{echoed_headers(invite, tag_, true)},
-      remote_target_{uri_of(invite.contact)}, remote_{invite.from}
+      remote_target_{uri_of(invite.contact)}, remote_{invite.from}, invite_cseq_{invite.cseq}
 {
 }
 
@@ -60,8 +60,14 @@ void IncomingCall::receive_response(const SipMessage& response)
 void IncomingCall::receive(const SipMessage& request)
 {
     if (request.method == "INVITE") {
-        line_.note_repetition();
-        return line_.send(last_reply_);
+        if (request.cseq == invite_cseq_) {
+            line_.note_repetition();
+            return line_.send(last_reply_);
+        }
+        invite_cseq_ = request.cseq;
+        head_ = echoed_headers(request, tag_, true);
+        render(200, "OK", line_.sdp());
+        return answer_.start(last_reply_);
     }
     if (request.method == "ACK" || request.method == "BYE") answer_.stop();
     if (request.method != "BYE") return;

@@ -15,22 +15,30 @@ using namespace lampline::test;
 namespace {
 
 constexpr std::array<std::string_view, 5> numbers{"101", "102", "103", "104", "105"};
+constexpr std::array<std::string_view, 2> slots{"park+701", "park+702"};
 
 class Office {
 public:
-    explicit Office(unsigned seed)
-        : random_{seed}, pbx_{{group("all", {"109", "101", "103"}, {"102", "104", "105"})}}
+    explicit Office(unsigned seed) : random_{seed}, pbx_{{everybody()}}
     {
+        pbx_.has_park_lot({.number = "700",
+                           .first_slot = "701",
+                           .slots = slots.size(),
+                           .timeout = 20s,
+                           .fallback = "103"});
         for (const auto number : numbers) phones_.push_back(&pbx_.phone(std::string{number}));
-        phones_.push_back(&pbx_.silent_phone("102"));  // a second phone
-        phones_.back()->registers(36000s, 500);
+        for (const auto number : numbers) {  // second phones
+            phones_.push_back(&pbx_.silent_phone(std::string{number}));
+            phones_.back()->registers(36000s, 500);
+        }
         watcher_ = &pbx_.phone("109");
         for (const auto number : numbers) watcher_->watches(number);
+        for (const auto slot : slots) watcher_->watches(slot);
     }
 
     void step()
     {
-        Phone& phone = *phones_[pick(phones_.size())];
+        Phone& phone = somebody();
         phone.answers_cancel = pick(8) != 0;
         phone.answers_bye = pick(16) != 0;
         phone.acknowledges = pick(16) != 0;
@@ -75,7 +83,8 @@ public:
             for (const auto& leg : call.legs)
                 if (leg.state != "terminated" && rank(leg.state) > rank(truth[leg.extension]))
                     truth[leg.extension] = leg.state;
-        CHECK(view.lamps.size() == numbers.size());
+        check_slots(view);
+        CHECK(view.lamps.size() == numbers.size() + slots.size());
         for (const auto& lamp : view.lamps) {
             const auto expected = truth[lamp.member];
             CHECK_MESSAGE(lamp.state == (expected.empty() ? "idle" : expected), lamp.member);
@@ -92,17 +101,58 @@ public:
         check_lamps();
         CHECK(pbx_.has_no_calls());
         CHECK(pbx_.has_no_dialogs());
+        CHECK(pbx_.unanswered() == 0);
         for (const auto& lamp : pbx_.view().lamps) CHECK(lamp.state == "idle");
         CHECK(last_version_broken_ == 0);
         watcher_->inbox.clear();
     }
 
+    /// How often what was done.
+    std::map<std::string, std::size_t> done;
+
 private:
+    /// All watch all, and may join and pick up.
+    static Group everybody()
+    {
+        auto all = group("all", {"109", "101", "103"}, {"102", "104", "105"});
+        all.rights.join = true;
+        return all;
+    }
+
+    /// A slot holds one call, which says so itself, and in it one phone that hears nothing.
+    void check_slots(const LiveView& view)
+    {
+        std::set<std::string> taken;
+        for (const auto& call : view.calls) {
+            std::string waits_in;
+            for (const auto& leg : call.legs)
+                if (is_park_name(leg.extension) && leg.state == "confirmed")
+                    waits_in = leg.extension;
+            if (waits_in.empty()) continue;
+            ++done["waits"];
+            CHECK(park_name(call.parked_in) == waits_in);
+            CHECK(taken.insert(waits_in).second);
+            CHECK(std::ranges::any_of(call.legs, [](const LiveLeg& leg) {
+                return !is_park_name(leg.extension) && leg.state == "confirmed";
+            }));
+        }
+    }
+
     static int rank(std::string_view state)
     {
         constexpr std::array<std::string_view, 5> order{"", "trying", "proceeding", "confirmed",
                                                         "early"};
         return static_cast<int>(std::find(order.begin(), order.end(), state) - order.begin());
+    }
+
+    /// Mostly one that rings, or is in a call: else little would come of it.
+    Phone& somebody()
+    {
+        std::vector<Phone*> busy;
+        for (auto* phone : phones_)
+            if (phone->rings() || phone->has_dialog()) busy.push_back(phone);
+        if (busy.empty() || pick(4) == 0) return *phones_[pick(phones_.size())];
+        return *busy[pick(busy.size())];
     }
 
     std::size_t pick(std::size_t of)
@@ -112,8 +162,10 @@ private:
 
     void act(Phone& phone)
     {
-        constexpr std::array<unsigned, 8> answers{100, 180, 183, 200, 200, 486, 603, 500};
-        switch (pick(15)) {
+        constexpr std::array<unsigned, 9> answers{180, 183, 200, 200, 200, 486, 491, 603, 500};
+        if (phone.rings() && pick(2) == 0)
+            return phone.replies(answers[pick(answers.size())], talking_sdp);
+        switch (pick(21)) {
         case 0: phone.sends(INVITE, pick(4) == 0 ? "600" : numbers[pick(numbers.size())]); break;
         case 1:
         case 2:
@@ -139,6 +191,24 @@ private:
             if (phone.has_dialog() && !phone.calls()) refer(phone);
             break;
         case 11: forward(phone); break;
+        case 13:
+            if (phone.has_dialog() && !phone.calls()) park(phone);
+            break;
+        case 14:
+        case 15: retrieve(phone); break;
+        case 16: join(phone); break;
+        case 17:
+            if (phone.has_dialog() && !phone.calls() && pick(3) == 0) {
+                phone.sends_on("<sip:" + any_number() + "@office.test>");
+                ++done["also"];
+            }
+            break;
+        case 18:
+            if (pick(3) == 0) {
+                phone.refers(phone.number, pointing_to(any_number()));
+                ++done["refers"];
+            }
+            break;
         case 12: order(phone); break;
         default: pbx_.passes(std::chrono::seconds{pick(40)});
         }
@@ -192,21 +262,72 @@ private:
     /// A third party has something done with any call there is, or makes one.
     void order(const Phone& phone)
     {
-        constexpr std::array actions{CallAction::place,  CallAction::place,  CallAction::hang_up,
-                                     CallAction::hold,   CallAction::resume, CallAction::transfer,
-                                     CallAction::pick_up};
+        constexpr std::array actions{CallAction::place,   CallAction::place,  CallAction::hang_up,
+                                     CallAction::hold,    CallAction::resume, CallAction::transfer,
+                                     CallAction::pick_up, CallAction::park};
         const auto calls = pbx_.view().calls;
         pbx_.orders({.action = actions[pick(actions.size())],
                      .call = calls.empty() ? "1" : calls[pick(calls.size())].id,
                      .from = phone.number,
-                     .to = std::string{numbers[pick(numbers.size())]},
+                     .to = any_number(),
                      .by = pick(3) == 0 ? "" : phone.number});
+    }
+
+    /// An extension, or at times a slot.
+    std::string any_number()
+    {
+        constexpr std::array<std::string_view, 3> lot{"700", "701", "702"};
+        return std::string{pick(6) == 0 ? lot[pick(lot.size())] : numbers[pick(numbers.size())]};
+    }
+
+    static PayloadRef pointing_to(const std::string& number)
+    {
+        return std::make_shared<const Payload>(
+            Payload{{}, {}, {{"Refer-To", "<sip:" + number + "@office.test>"}}});
+    }
+
+    void park(Phone& phone)
+    {
+        constexpr std::array<std::string_view, 3> lot{"700", "701", "702"};
+        phone.sends(Method::refer, pointing_to(std::string{lot[pick(lot.size())]}));
+        ++done["parks"];
+    }
+
+    /// By number, by the dialog that the lamp shows, or by asking for a slot that may be free.
+    void retrieve(Phone& phone)
+    {
+        const auto& slot = slots[pick(slots.size())];
+        for (const auto& call : pbx_.view().calls)
+            for (const auto& leg : call.legs)
+                if (leg.extension == slot && pick(2) == 0) {
+                    phone.sends_replacing({.call_id = leg.call_id, .to_tag = {}, .from_tag = {}},
+                                          slot);
+                    ++done["replaces"];
+                    return;
+                }
+        if (phone.has_dialog() && pick(2) == 0) return;
+        phone.sends(INVITE, pick(3) == 0 ? "700" : slot);
+    }
+
+    /// Any dialog of any call, with its own tags, or tags that are nobody's.
+    void join(Phone& phone)
+    {
+        const auto kept = pbx_.kept();
+        if (kept.calls.empty()) return;
+        const auto& leg = kept.calls[pick(kept.calls.size())].legs[pick(2)];
+        Replaces join{.call_id = leg.dialog.call_id,
+                      .to_tag = leg.dialog.remote_tag,
+                      .from_tag = leg.dialog.local_tag};
+        if (pick(4) == 0) std::swap(join.to_tag, join.from_tag);
+        if (pick(8) == 0) join.to_tag = "nobody";
+        phone.sends_joining(join, leg.extension);
+        ++done["joins"];
     }
 
     /// Blind, or attended to any call there is, its own or not.
     void refer(Phone& phone)
     {
-        std::string target = "<sip:" + std::string{numbers[pick(numbers.size())]} + "@office.test";
+        std::string target = "<sip:" + any_number() + "@office.test";
         const auto calls = pbx_.view().calls;
         if (pick(2) == 0 && !calls.empty()) {
             const auto& legs = calls[pick(calls.size())].legs;
@@ -263,15 +384,19 @@ private:
 TEST_CASE("random calls of an office: lamps true at every rest, versions without a gap, nothing "
           "left behind")
 {
+    std::map<std::string, std::size_t> done;
     for (unsigned seed = 1; seed <= 40; ++seed) {
         CAPTURE(seed);
         Office office{seed};
         for (int round = 0; round < 20; ++round) {
-            for (int i = 0; i < 15; ++i) office.step();
+            for (int i = 0; i < 20; ++i) office.step();
             office.check_lamps();
         }
         office.close();
+        for (const auto& [what, times] : office.done) done[what] += times;
     }
+    for (const std::string what : {"parks", "waits", "replaces", "joins", "also", "refers"})
+        CHECK_MESSAGE(done[what] > 20, what << ": " << done[what]);
 }
 
 TEST_CASE("the exchange is killed again and again: who talks talks on, lamps true at every rest, "

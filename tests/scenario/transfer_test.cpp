@@ -461,3 +461,91 @@ TEST_CASE("after an attended transfer every lamp shows the two that talk")
     while (!watcher.hears_nothing()) watcher.receives(NOTIFY);
     for (const auto& lamp : call.pbx.view().lamps) CHECK(lamp.state == "idle");
 }
+
+TEST_CASE("ways in which transfers through a B2BUA go wrong elsewhere")
+{
+    Talking call;
+    SUBCASE("the target sends early media: nobody is answered with it")
+    {
+        call.bob_refers("<sip:103@office.test>");
+        call.bob.receives(202U);
+        call.bob_hears("SIP/2.0 100 Trying");
+        call.carol.receives(INVITE);
+        call.carol.replies(183, carol_sdp);
+        call.bob_hears("SIP/2.0 183 ");
+        call.carol.replies(180);  // less news than that
+        CHECK(call.alice.hears_nothing());
+        call.carol.replies(200, carol_sdp);
+        call.alice_and_carol_are_joined();
+        call.bob_hears("SIP/2.0 200 OK");
+        call.bob.receives(BYE);
+    }
+    SUBCASE("the transferor does not know its own subscription")
+    {
+        call.bob_refers("<sip:103@office.test>");
+        call.bob.receives(202U);
+        call.bob.replies_to(call.bob.receives(NOTIFY), 481);
+        call.carol.receives(INVITE);
+        call.carol.replies(200, carol_sdp);
+        call.alice_and_carol_are_joined();
+        call.bob.replies_to(call.bob.receives(NOTIFY), 481);
+        call.bob.receives(BYE);
+    }
+    SUBCASE("the transferor answers no NOTIFY: it is hung up when the last one has timed out")
+    {
+        call.bob_refers("<sip:103@office.test>");
+        call.bob.receives(202U);
+        call.bob.receives(NOTIFY);
+        call.bob.fails_with(408);
+        call.carol.receives(INVITE);
+        call.carol.replies(200, carol_sdp);
+        call.alice_and_carol_are_joined();
+        call.bob.receives(NOTIFY);
+        CHECK(call.bob.hears_nothing());
+        call.bob.fails_with(408);
+        call.bob.receives(BYE);
+    }
+    SUBCASE("the transferor's BYE crosses ours")
+    {
+        call.bob.answers_bye = false;
+        call.bob_refers("<sip:103@office.test>");
+        call.bob.receives(202U);
+        call.bob_hears("SIP/2.0 100 Trying");
+        call.carol.receives(INVITE);
+        call.carol.replies(200, carol_sdp);
+        call.alice_and_carol_are_joined();
+        call.bob_hears("SIP/2.0 200 OK");
+        auto bye = call.bob.receives(BYE);
+        call.bob.sends(BYE);
+        call.bob.receives(200U);
+        call.bob.replies_to(bye, 481);
+    }
+    SUBCASE("the transferor hangs up between the last report and its answer")
+    {
+        call.bob_refers("<sip:103@office.test>");
+        call.bob.receives(202U);
+        call.bob_hears("SIP/2.0 100 Trying");
+        call.carol.receives(INVITE);
+        call.carol.replies(200, carol_sdp);
+        call.alice_and_carol_are_joined();
+        auto last = call.bob.receives(NOTIFY);
+        call.bob.sends(BYE);
+        call.bob.receives(200U);
+        call.bob.replies_to(last, 200);
+    }
+    SUBCASE("transferor and transferee both leave while the target rings")
+    {
+        call.bob_refers("<sip:103@office.test>");
+        call.bob.receives(202U);
+        call.bob_hears("SIP/2.0 100 Trying");
+        call.carol.receives(INVITE);
+        call.bob.sends(BYE);
+        call.bob.receives(200U);
+        call.alice.sends(BYE);
+        call.alice.receives(200U);
+        call.carol.receives(CANCEL);
+        call.nothing_is_left();
+        return;
+    }
+    call.alice_and_carol_talk_and_end();
+}

@@ -286,14 +286,14 @@ void Phone::writes(std::string_view to, std::string_view text, std::string_view 
 {
     const auto transaction = scenario_.next_transaction();
     scenario_.requests_[transaction] = {this, MESSAGE, {}, {}};
-    scenario_.receive(MessageReceived{
-        .transaction = transaction,
-        .source = flow,
-        .authenticated = number,
-        .request_uri = address_of(to),
-        .parties = {{{}, address_of(number)}, "write", {{}, address_of(to)}, {}},
-        .payload = std::make_shared<const Payload>(
-            Payload{std::string{content_type}, std::string{text}, {}})});
+    scenario_.receive(
+        MessageReceived{.transaction = transaction,
+                        .source = flow,
+                        .authenticated = number,
+                        .request_uri = address_of(to),
+                        .parties = {{{}, address_of(number)}, "write", {{}, address_of(to)}, {}},
+                        .payload = std::make_shared<const Payload>(
+                            Payload{std::string{content_type}, std::string{text}, {}})});
 }
 
 void Phone::answers_standalone(const Arrived& request, unsigned status, bool generated)
@@ -321,8 +321,53 @@ void Phone::sends_replacing(const Replaces& replaces, std::string_view dialled,
     invites(dialled, sdp, replaces);
 }
 
+void Phone::sends_joining(const Replaces& join, std::string_view dialled, std::string_view sdp)
+{
+    invites(dialled, sdp, std::nullopt, join);
+}
+
+void Phone::refers(std::string_view referred, PayloadRef payload, OptionTag required)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, Method::refer, {}};
+    auto contact = address_of(number);
+    contact.host = flow.host;
+    contact.port = flow.port;
+    scenario_.receive(ReferReceived{.transaction = transaction,
+                                    .source = flow,
+                                    .authenticated = number,
+                                    .request_uri = address_of(referred),
+                                    .parties = {{{}, address_of(number)},
+                                                "refer-" + std::to_string(++refer_),
+                                                {{}, address_of(referred)},
+                                                {}},
+                                    .call_id = "refer-" + number,
+                                    .cseq = ++cseq_,
+                                    .contact = contact,
+                                    .required = required,
+                                    .payload = std::move(payload)});
+}
+
+void Phone::subscribes_to_refer(const Arrived& accepted, std::chrono::seconds expires)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, Method::subscribe, {}};
+    scenario_.receive(SubscribeReceived{.transaction = transaction,
+                                        .source = flow,
+                                        .authenticated = number,
+                                        .request_uri = address_of(number),
+                                        .parties = {{{}, address_of(number)},
+                                                    "refer-" + std::to_string(refer_),
+                                                    {{}, address_of(number)},
+                                                    accepted.local_tag},
+                                        .call_id = "refer-" + number,
+                                        .cseq = ++cseq_,
+                                        .event = "refer",
+                                        .expires = expires});
+}
+
 void Phone::invites(std::string_view dialled, std::string_view sdp,
-                    std::optional<Replaces> replaces)
+                    std::optional<Replaces> replaces, std::optional<Replaces> join)
 {
     own_invite_ = scenario_.next_transaction();
     leg_ = {};
@@ -351,6 +396,9 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
                                      .supported = supported,
                                      .session_timer = session_timer,
                                      .replaces = std::move(replaces),
+                                     .join = std::move(join),
+                                     .focus = focus,
+                                     .allows_update = allows_update,
                                      .user_agent = user_agent,
                                      .payload = std::move(payload),
                                      .trunk = trunk,
@@ -368,7 +416,19 @@ void Phone::sends(Method method, PayloadRef payload)
                                       .method = method,
                                       .supported = supported,
                                       .session_timer = session_timer,
+                                      .focus = focus,
                                       .payload = std::move(payload)});
+}
+
+void Phone::sends_on(std::string also, std::optional<SipUri> contact)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, BYE, leg_};
+    scenario_.receive(RequestReceived{.transaction = transaction,
+                                      .leg = leg_,
+                                      .method = BYE,
+                                      .also = std::move(also),
+                                      .left_contact = std::move(contact)});
 }
 
 void Phone::sends_invite(std::string_view sdp)
@@ -402,6 +462,8 @@ void Phone::replies(unsigned status, std::string_view sdp)
         .to_tag = status == 100 ? "" : "tag-" + number + "-" + std::to_string(flow.port),
         .supported = supported,
         .session_timer = session_timer,
+        .focus = focus,
+        .allows_update = allows_update,
         .payload = sdp_payload(sdp),
         .message = scenario_.passed_message(status, request.leg, sdp)});
 }
@@ -552,7 +614,8 @@ DirectoryRef Scenario::directory() const
                                                        .ring_groups = ring_groups_,
                                                        .digit_plan = DigitPlan{rules_},
                                                        .trunks = trunks_,
-                                                       .calling_card = calling_card_});
+                                                       .calling_card = calling_card_,
+                                                       .park_lot = park_lot_});
 }
 
 Scenario::~Scenario()
@@ -637,6 +700,13 @@ void Scenario::configures(const std::string& number, std::function<void(Extensio
 void Scenario::has_ring_groups(std::vector<RingGroup> groups)
 {
     ring_groups_ = std::move(groups);
+    exchange_->replace_directory(directory(), now_, outbox_);
+    deliver();
+}
+
+void Scenario::has_park_lot(ParkLot lot)
+{
+    park_lot_ = std::move(lot);
     exchange_->replace_directory(directory(), now_, outbox_);
     deliver();
 }
@@ -861,6 +931,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.local_tag = reply.local_tag;
                        arrived.session_timer = reply.session_timer;
                        arrived.is_reliable = reply.reliable;
+                       arrived.focus = reply.focus;
                        arrived.payload = reply.payload;
                        if (request.method == INVITE && reply.status / 100 == 2 &&
                            request.phone->acknowledges)
@@ -882,6 +953,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.leg = invite.leg;
                        arrived.answers_to = invite.transaction;
                        arrived.from_address = invite.from;
+                       arrived.focus = invite.focus;
                        arrived.request_uri = invite.target.request_uri;
                        arrived.headers = invite.headers;
                        if (invite.payload)
@@ -911,6 +983,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.headers = request.headers;
                        arrived.session_timer = request.session_timer;
                        arrived.rack_rseq = request.rack_rseq;
+                       arrived.focus = request.focus;
                        arrived.payload = request.payload;
                        if (request.method == BYE && phone->answers_bye)
                            waiting_.push_back(ResponseReceived{.leg = request.leg,

@@ -96,6 +96,7 @@ public:
     std::string local_tag;  // of the exchange, where it says so
     SessionTimer session_timer;
     bool is_reliable = false;
+    bool focus = false;
     std::uint32_t rack_rseq = 0;
     PayloadRef payload;
     std::optional<SendNotify> notify;
@@ -126,14 +127,25 @@ public:
     /// MESSAGE outside a dialog.
     void writes(std::string_view number, std::string_view text,
                 std::string_view content_type = "text/plain");
-    /// Answers a request that belongs to no dialog; `generated`: the stack does, for a silent phone.
+    /// Answers a request that belongs to no dialog; `generated`: the stack does, for a silent
+    /// phone.
     void answers_standalone(const Arrived& request, unsigned status, bool generated = false);
     void sends_replacing(const Replaces& replaces, std::string_view number,
                          std::string_view sdp = talking_sdp);
 
+    /// The same with a Join header.
+    void sends_joining(const Replaces& join, std::string_view number,
+                       std::string_view sdp = talking_sdp);
+    /// REFER outside a dialog, for the phones of `number`.
+    void refers(std::string_view number, PayloadRef payload, OptionTag required = OptionTag::none);
+    /// SUBSCRIBE within the dialog of such a REFER.
+    void subscribes_to_refer(const Arrived& accepted, std::chrono::seconds expires);
+
     // Within the dialog of the last INVITE sent or received.
     void sends(Method method, PayloadRef payload = nullptr);
     void sends_invite(std::string_view sdp);
+    /// BYE with Also, or with a Contact.
+    void sends_on(std::string also, std::optional<SipUri> contact = std::nullopt);
     void cancels();
     void replies(unsigned status, std::string_view sdp = {});
     /// Answers a request that is not the last one.
@@ -176,6 +188,8 @@ public:
     SessionTimer session_timer;
     OptionTag supported = OptionTag::none;
     std::string user_agent = "Test";
+    bool focus = false;  // it mixes: `isfocus` in its Contact
+    bool allows_update = false;
     std::vector<Header> invite_headers;  // of an INVITE outside a dialog
 
     std::uint32_t resumed_cseq = 0;  ///< what the last dialog taken up counts on from
@@ -194,7 +208,8 @@ public:
 
 private:
     friend class Scenario;
-    void invites(std::string_view number, std::string_view sdp, std::optional<Replaces> replaces);
+    void invites(std::string_view number, std::string_view sdp, std::optional<Replaces> replaces,
+                 std::optional<Replaces> join = std::nullopt);
 
     Scenario& scenario_;
     LegId leg_{};                       // the exchange's leg of the present dialog
@@ -202,7 +217,8 @@ private:
     TransactionId own_invite_{};        // our INVITE, as the exchange knows it
     std::optional<Arrived> to_answer_;  // the last request that waits for our answer
     std::uint32_t cseq_ = 0;
-    DialogId shared_;  // with another phone, from this one's side
+    std::uint32_t refer_ = 0;  // number of its REFERs outside a dialog
+    DialogId shared_;          // with another phone, from this one's side
     void pass(Method method, unsigned status, std::string_view sdp, std::chrono::seconds session);
 };
 
@@ -233,6 +249,8 @@ public:
     [[nodiscard]] bool has_no_calls() const { return exchange_->call_count() == 0; }
     /// Every dialog the exchange opened has been closed.
     [[nodiscard]] bool has_no_dialogs() const { return legs_.empty(); }
+    /// Requests of phones that have no final answer yet.
+    [[nodiscard]] std::size_t unanswered() const { return requests_.size(); }
     [[nodiscard]] bool awaits_answer(TransactionId request) const
     {
         return requests_.contains(request);
@@ -249,6 +267,7 @@ public:
     void configures(const std::string& number, std::function<void(Extension&)> edit);
     void has_ring_groups(std::vector<RingGroup> groups);
     void has_calling_card(CallingCard card);
+    void has_park_lot(ParkLot lot);
     [[nodiscard]] const Forwarding& forwarding_of(const std::string& number);
     /// False: what phones ask for by feature codes is kept in `asked` instead of done at once.
     bool settles = true;
@@ -309,6 +328,7 @@ private:
     std::vector<std::pair<std::string, std::function<void(Extension&)>>> edits_;
     std::vector<RingGroup> ring_groups_;
     CallingCard calling_card_;
+    ParkLot park_lot_;
     std::vector<Trunk> trunks_;
     DigitRules rules_;
     ExchangeSettings settings_;

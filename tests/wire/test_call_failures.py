@@ -106,7 +106,7 @@ class Refusals(WireTest):
 
     def test_a_method_nobody_takes(self):
         anna = self.phone("201")
-        for method in ("REFER", "DANCE"):
+        for method in ("NOTICE", "DANCE"):
             with self.subTest(method):
                 answer = anna.sends(anna.request(method, anna.aor_of("202"))).receives(405, 501)
                 self.assertIn("INVITE", answer.headers.values("Allow"))

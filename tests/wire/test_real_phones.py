@@ -63,33 +63,47 @@ class TwoBaresips(RealPhones):
         bob.says("terminated")
         eve.says("terminated")
 
-    def a_contact_and_a_mailbox(self, transport: str) -> None:
-        anna = self.baresip("201", 440, transport, contact="202",
-                            modules=("mwi", "presence"))
+    def subscribed(self, package: str) -> bool:
+        return any(row["package"] == package and row["answer"] == 200
+                   for row in self.rest.items("/api/v1/subscriptions?watcher=201"))
+
+    def a_contact(self, transport: str) -> None:
+        anna = self.baresip("201", 440, transport, contact="202", modules=("presence",))
         bob = self.phone("202")
-        told = eventually(
-            lambda: {row["package"]: row for row in
-                     self.rest.items("/api/v1/subscriptions?watcher=201")
-                     if row["answer"] == 200}.keys() >= {"presence", "message-summary"},
-            "baresip has subscribed, and acknowledged")
-        self.assertTrue(told)
-        anna.says(r"(?i)sip:202@office\.test.* to .*(online|open)")
-        self.rest.put("/api/v1/extensions/201/messages", {"new": 4, "old": 2})
-        anna.says(r"Messages-Waiting: yes[\s\S]*Voice-Message: 4/2")
+        eventually(lambda: self.subscribed("presence"), "201 watches 202")
         outgoing = self.phone("205").calls("202")
         incoming = bob.receives("INVITE")
         incoming.replies(200, "v=0\r\n")
         outgoing.receives(200)
         incoming.receives("ACK")
-        anna.says(r"(?i)sip:202@office\.test.* to .*busy")
+        anna.says(r"sip:202@office\.test> changed status .*Busy")
         outgoing.hangs_up()
         incoming.receives("BYE")
+        anna.says(r"sip:202@office\.test> changed status .*Online")
 
-    def test_presence_and_messages_are_understood(self):
-        self.a_contact_and_a_mailbox("udp")
+    def test_presence_is_understood(self):
+        self.a_contact("udp")
 
-    def test_presence_and_messages_are_understood_over_tcp(self):
-        self.a_contact_and_a_mailbox("tcp")
+    def test_presence_is_understood_over_tcp(self):
+        self.a_contact("tcp")
+
+    def a_mailbox(self, transport: str) -> None:
+        for _ in range(10):
+            anna = self.baresip("201", 440, transport, modules=("mwi",))
+            eventually(lambda: self.subscribed("message-summary") or
+                       anna.text.count("mwi: subscribing") > 9, "201 subscribes")
+            if self.subscribed("message-summary"):
+                break
+            anna.close()                  # the module of baresip 1.0 may subscribe without end
+            shutil.rmtree(anna.folder)
+        self.rest.put("/api/v1/extensions/201/messages", {"new": 4, "old": 2})
+        anna.says(r"Messages-Waiting: yes[\s\S]*Voice-Message: 4/2")
+
+    def test_messages_are_understood(self):
+        self.a_mailbox("udp")
+
+    def test_messages_are_understood_over_tcp(self):
+        self.a_mailbox("tcp")
 
     def test_audio_both_ways_while_a_third_watches(self):
         self.a_call_with_audio("udp")
@@ -107,6 +121,8 @@ class TwoBaresips(RealPhones):
 @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
 class SippAsCallerAndCallee(RealPhones):
     patience = 60
+    # SIPp counts whatever begins something as one of its calls, an OPTIONS too.
+    options = ["--qualify-interval", "0"]
 
     def sipp(self, scenario: str, **options) -> Sipp:
         sipp = Sipp(scenario, self.server.address["udp"], self.folder, **options)

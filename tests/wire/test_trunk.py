@@ -1,5 +1,6 @@
 """Calls from and to outside over peer trunks: ways, identities, rights and limits (RFC 3323, RFC 3325)."""
 import shutil
+import socket
 import tempfile
 import unittest
 from pathlib import Path
@@ -12,6 +13,15 @@ from lib.real_phones import Sipp, free_udp_port
 from lib.sdp import ANSWER, sdp
 
 PLAN = "/api/v1/digit-plan"
+
+
+def is_taken(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
 
 
 class Trunks(WireTest):
@@ -297,6 +307,7 @@ class SippAsCarrier(WireTest):
         sipp = Sipp("carrier", self.server.address["udp"], folder, port=port, calls=1,
                     service="gateway")
         self.addCleanup(sipp.close)
+        eventually(lambda: is_taken(port), "SIPp listens")
         call = anna.calls("0664999")
         self.assertIn(b"m=audio 41000 RTP/AVP 8", call.receives(183).body)
         call.receives(200)

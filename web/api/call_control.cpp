@@ -38,7 +38,7 @@ void record(const ApiRequest& request, CallAction action)
     const auto& call = *request.order->call;
     std::string subject = call.id + ' ' + call.from + '>' + call.dialled;
     if (request.body)
-        for (const auto* member : {"to", "by"})
+        for (const auto* member : {"to", "slot", "by"})
             if (const auto* value = request.body->as_object().if_contains(member);
                 value && action != CallAction::place)
                 subject += ' ' + std::string{member} + ' ' + json::value_to<std::string>(*value);
@@ -72,5 +72,6 @@ template ApiAnswer change_call<CallAction::hold>(const ApiRequest&);
 template ApiAnswer change_call<CallAction::resume>(const ApiRequest&);
 template ApiAnswer change_call<CallAction::transfer>(const ApiRequest&);
 template ApiAnswer change_call<CallAction::pick_up>(const ApiRequest&);
+template ApiAnswer change_call<CallAction::park>(const ApiRequest&);
 
 }  // namespace lampline::web

@@ -37,6 +37,7 @@ json::object shown(const LiveCall& call)
             {"dialled", call.dialled},
             {"started_at", time_text(call.started_at)},
             {"answered_at", time_or_null(call.answered_at)},
+            {"parked_in", text_or_null(call.parked_in)},
             {"legs", std::move(legs)}};
 }
 

@@ -25,14 +25,15 @@ json::object shown(const db::StoredGroup& row)
                                                {"unsolicited", watching.unsolicited},
                                                {"profile", db::profile_word(watching.profile)}});
     const auto& rights = row.group.rights;
-    return {{"name", row.group.name},
-            {"display_name", row.group.display_name},
-            {"members", json::array(row.group.members.begin(), row.group.members.end())},
-            {"watchers", std::move(watchers)},
-            {"watching_groups", std::move(watching_groups)},
-            {"rights", {{"parties", rights.parties}, {"pickup", rights.pickup}}},
-            {"created_at", time_text(row.stamp.created_at)},
-            {"updated_at", time_text(row.stamp.updated_at)}};
+    return {
+        {"name", row.group.name},
+        {"display_name", row.group.display_name},
+        {"members", json::array(row.group.members.begin(), row.group.members.end())},
+        {"watchers", std::move(watchers)},
+        {"watching_groups", std::move(watching_groups)},
+        {"rights", {{"parties", rights.parties}, {"pickup", rights.pickup}, {"join", rights.join}}},
+        {"created_at", time_text(row.stamp.created_at)},
+        {"updated_at", time_text(row.stamp.updated_at)}};
 }
 
 std::string named(const std::string& name)
@@ -62,18 +63,21 @@ WatchingGroup watching_group_in(const json::object& body)
     return watching;
 }
 
-/// A right that is not named stays as it is; null gives it back (RFC 7396).
-void merge_right(const json::object& rights, std::string_view name, bool& right)
+/// A right that is not named stays as it is; null brings its default back (RFC 7396).
+void merge_right(const json::object& rights, std::string_view name, bool& right, bool by_default)
 {
-    if (const auto* given = rights.if_contains(name)) right = given->is_null() || given->as_bool();
+    if (const auto* given = rights.if_contains(name))
+        right = given->is_null() ? by_default : given->as_bool();
 }
 
 void merge_rights(const json::value& body, GroupRights& rights)
 {
     if (body.is_null()) rights = {};
     if (const auto* given = body.if_object()) {
-        merge_right(*given, "parties", rights.parties);
-        merge_right(*given, "pickup", rights.pickup);
+        constexpr GroupRights defaults;
+        merge_right(*given, "parties", rights.parties, defaults.parties);
+        merge_right(*given, "pickup", rights.pickup, defaults.pickup);
+        merge_right(*given, "join", rights.join, defaults.join);
     }
 }
 

@@ -134,8 +134,8 @@ std::optional<HttpResponse> unknown_extensions(const LampAccount& account)
     json::array errors;
     for (const auto& [name, number] :
          {std::pair{"/watcher", &account.watcher}, {"/member", &account.member}})
-        if (const auto key = feature_key(*number);
-            !account.directory->find(key && number == &account.member ? key->owner : *number))
+        if (const auto key = feature_key(*number); !account.directory->is_watchable(
+                key && number == &account.member ? key->owner : *number))
             errors.push_back(json::object{{"pointer", name},
                                           {"code", "unknown_extension"},
                                           {"message", "there is no extension " + *number}});

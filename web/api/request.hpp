@@ -100,6 +100,8 @@ ApiAnswer put_digit_plan(const ApiRequest&);
 ApiAnswer get_calling_card(const ApiRequest&);
 ApiAnswer put_calling_card(const ApiRequest&);
 ApiAnswer test_digit_plan(const ApiRequest&);
+ApiAnswer get_park_lot(const ApiRequest&);
+ApiAnswer put_park_lot(const ApiRequest&);
 ApiAnswer list_watches(const ApiRequest&);
 ApiAnswer list_groups(const ApiRequest&);
 ApiAnswer get_group(const ApiRequest&);

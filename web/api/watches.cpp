@@ -21,6 +21,7 @@ json::object shown(const WatchRight& right, const Directory& directory)
             {"groups", std::move(groups)},
             {"parties", right.rights.parties},
             {"pickup", right.rights.pickup},
+            {"join", right.rights.join},
             {"unsolicited", right.unsolicited},
             {"profile", right.profile ? right.profile->name : "auto"}};
 }

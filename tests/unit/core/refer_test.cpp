@@ -55,3 +55,28 @@ TEST_CASE("no text breaks the reader")
         (void)parse_replaces(text);
     }
 }
+
+TEST_CASE("what of a Refer-To's headers may go on, and what makes it malformed")
+{
+    const auto refer = parse_refer_to("<sip:102@office.test?Subject=Order%2017&PRIORITY=urgent"
+                                      "&Route=%3Csip:x%3E&body=v%3D0%0D%0As%3D-%0D%0A>");
+    REQUIRE(refer);
+    CHECK(refer->headers == std::vector<Header>{{"Subject", "Order 17"}, {"Priority", "urgent"}});
+    CHECK(parse_refer_to("<sip:102@office.test?body=\"c=0.0.0.0\">"));
+    CHECK(parse_refer_to("<sip:102@office.test?Subject=" + std::string(257, 'a') + ">")
+              ->headers.empty());
+    for (const auto* malformed :
+         {"<sip:102@office.test?Subject=a%0D%0AVia:%20x>", "<sip:102@office.test?body=%0>",
+          "<sip:102@office.test?body=%00>", "<sip:102@office.test?Replaces=a&Replaces=b>"})
+        CHECK_FALSE(parse_refer_to(malformed));
+}
+
+TEST_CASE("Referred-By holds one address")
+{
+    CHECK(is_referred_by("<sip:101@office.test>"));
+    CHECK(is_referred_by("\"Anna\" <sip:101@office.test>;cid=\"20398823.2UWQFN309shb3@x\""));
+    CHECK(is_referred_by("sip:101@office.test;cid=x"));
+    CHECK_FALSE(is_referred_by("nobody"));
+    CHECK_FALSE(is_referred_by(""));
+    CHECK_FALSE(is_referred_by("<sip:101@office.test"));
+}

@@ -45,7 +45,8 @@ using Starts = std::vector<long>;
 TEST_CASE("a record comes back as it was, with its parts and their links")
 {
     Log log;
-    const auto stored = full_record(1234, "201", "202");
+    auto stored = full_record(1234, "201", "202");
+    stored.parts[2].trunk = "other";  // 203 is a number outside, and no extension's
     log.put(stored);
     const auto found = log.store.find(stored.id);
     REQUIRE(found);
@@ -70,7 +71,7 @@ TEST_CASE("a record comes back as it was, with its parts and their links")
     CHECK(found->parts[1].result == PartResult::answered_elsewhere);
     CHECK(found->parts[1].ringing_at == stored.parts[1].ringing_at);
     CHECK_FALSE(found->parts[1].answered_at);
-    CHECK(found->parts[0].trunk == "line");
+    CHECK(found->parts[2].trunk == "other");
     CHECK(found->parts[2].in_place_of == 1);
     CHECK_FALSE(found->parts[1].in_place_of);
     CHECK(found->parts[2].came_from == stored.parts[2].came_from);

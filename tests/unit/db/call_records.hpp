@@ -55,7 +55,6 @@ inline CallRecord full_record(long start, const std::string& caller, const std::
     record.parts[2].in_place_of = 1;
     record.parts[2].came_from = CallRecordId{78};
     record.parts[2].sip_call_id = "c3@phone";
-    record.parts[0].trunk = "line";
     return record;
 }
 

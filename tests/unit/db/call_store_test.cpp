@@ -45,6 +45,8 @@ void check_same(const StoredCall& read, const StoredCall& written)
     CHECK(read.answered_at == written.answered_at);
     CHECK(read.session_expires == written.session_expires);
     CHECK(read.session_ends_at == written.session_ends_at);
+    CHECK(read.parked_by == written.parked_by);
+    CHECK(read.rings_back_at == written.rings_back_at);
     for (std::size_t i = 0; i < 2; ++i) check_same(read.legs.at(i), written.legs.at(i));
 }
 
@@ -73,6 +75,8 @@ TEST_CASE("every member of a stored call comes back as it was, but for the conne
     {
         call.session_ends_at.reset();
         call.session_expires = {};
+        call.parked_by.clear();
+        call.rings_back_at = {};
         for (auto& leg : call.legs) {
             leg.sdp = nullptr;
             leg.state.route.clear();
@@ -125,11 +129,12 @@ TEST_CASE("a damaged row is named and passed over, the others are read")
                                          "b_listener = 256",
                                          "b_phone = '<>'",
                                          "b_other = 'x'",
-                                         "a_supported = 16",
+                                         "a_supported = 64",
                                          "b_held = 2",
                                          "started_at = -1",
                                          "answered_at = 9223372036854775807",
                                          "session_expires = -5",
+                                         "rings_back_at = -1",
                                          "session_ends_at = -9223372036854775808"}) {
         CAPTURE(assignment);
         Stored stored;

@@ -1,6 +1,8 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "db/audit_store.hpp"
 #include "db/binding_store.hpp"
 #include "db/directory_loader.hpp"
@@ -220,6 +222,28 @@ TEST_CASE("a subscription comes back as it was put, without its connection")
         SubscriptionStore{database}.remove(subscription.call_id, subscription.local_tag);
     });
     CHECK(SubscriptionStore{office.database}.all().empty());
+}
+
+TEST_CASE("subscriptions to groups and to keys of extensions come back, those of who is gone do not")
+{
+    Office office;
+    office.add_extensions({"201", "207"});
+    office.write([&](Database& database) {
+        auto list = full_subscription("201", "sales");
+        list.list = "rlmi";
+        SubscriptionStore{database}.put(list);
+        for (const auto* member : {"dnd+207", "fwd+207", "park+701", "dnd+299", "sales+207"})
+            SubscriptionStore{database}.put(full_subscription("201", member));
+    });
+    std::vector<std::string> found;
+    for (const auto& row : SubscriptionStore{office.database}.all())
+        found.push_back(row.member + row.list);
+    std::ranges::sort(found);
+    CHECK(found == std::vector<std::string>{"dnd+207", "fwd+207", "park+701", "salesrlmi"});
+    office.write([&](Database& database) {
+        SubscriptionStore{database}.remove_orphans();
+        CHECK(database.handle().execAndGet("SELECT count(*) FROM subscription").getInt() == 4);
+    });
 }
 
 TEST_CASE("the directory holds the whole office")

@@ -119,6 +119,8 @@ inline StoredCall full_call(std::uint64_t id)
     call.session_ends_at = system_clock::time_point{milliseconds{1'700'001'801'456}};
     call.legs = {full_leg("201", "207"), full_leg("207", "201")};
     call.legs[0].role = LegRole::caller;
+    call.parked_by = "207";
+    call.rings_back_at = system_clock::time_point{milliseconds{1'700'000'121'789}};
     return call;
 }
 

@@ -479,6 +479,25 @@ TEST_CASE("after a restart a list goes on above its counters, in full, and idle 
     CHECK(after.silent());
 }
 
+TEST_CASE("who comes into a list after a restart may still be lit from before: idle, then its call")
+{
+    Office before{house(2)};
+    CHECK(before.receives(list_request(before)).status == 200);
+    before.acknowledged();
+    before.call(1, confirmed, "301");
+    before.acknowledged();
+    before.configures(house(1));  // nobody hears that 301 has left
+
+    Office after{house(1)};
+    after.indications.restore(before.kept(), after.locations, after.now, after.outbox);
+    after.collect();
+    CHECK(list_of(after.acknowledged()).resources.size() == 1);
+    after.call(9, early, "301");
+    after.configures(house(2));
+    CHECK(states(after.acknowledged(), "301") == "terminated");
+    CHECK(states(after.acknowledged(), "301") == "early");
+}
+
 TEST_CASE("a lamp of a list is explained, and sent anew alone")
 {
     Office office{house(2)};

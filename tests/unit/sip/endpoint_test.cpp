@@ -278,13 +278,10 @@ TEST_CASE("methods we do not serve are refused with what we allow (RFC 3261 §8.
 {
     Office office;
     Phone phone{office, "201"};
-    for (const auto& [method, status] :
-         {std::pair{"REFER", 405U}, {"FROBNICATE", 501U}}) {
-        phone.send(phone.request(method, uri_of("202"), address_of("202"), ++phone.cseq));
-        const auto answer = phone.receive();
-        CHECK(answer.status() == status);
-        CHECK(answer["Allow"].find("INVITE") != std::string::npos);
-    }
+    phone.send(phone.request("FROBNICATE", uri_of("202"), address_of("202"), ++phone.cseq));
+    const auto answer = phone.receive();
+    CHECK(answer.status() == 501);
+    CHECK(answer["Allow"].find("INVITE") != std::string::npos);
 }
 
 TEST_CASE("what RFC 3261 §8.2.2 and §16.3 want inspected is inspected")

@@ -76,6 +76,11 @@ TEST_CASE("each action reaches the exchange as itself, and is audited")
     CHECK(pickup.action == CallAction::pick_up);
     CHECK(pickup.by == "203");
     CHECK_FALSE(pickup.auto_answer);
+    CHECK(does("park", "{}").to.empty());
+    const auto park = does("park", R"({"slot":"703","by":"201"})");
+    CHECK(park.action == CallAction::park);
+    CHECK(park.to == "703");
+    CHECK(audit_of(office).at(0).subject == "17 201>207 slot 703 by 201");
 }
 
 TEST_CASE("what the exchange refuses is said in HTTP, and not audited")

@@ -11,7 +11,7 @@ const std::string sales =
     R"({"name":"sales","display_name":"Sales","members":["207","211"],)"
     R"("watchers":[{"number":"201","unsolicited":true,"profile":"auto"}],)"
     R"("watching_groups":[{"name":"sales","unsolicited":false,"profile":"snom"}],)"
-    R"("rights":{"parties":false,"pickup":true}})";
+    R"("rights":{"parties":false,"pickup":true,"join":false}})";
 
 struct Groups : WebOffice {
     Groups()
@@ -132,7 +132,7 @@ TEST_CASE("rights and watching groups: what is not named is allowed, null gives 
     Groups office;
     office.put("/api/v1/groups/sales", R"({"members":["207"],"watchers":[{"number":"201"}]})");
     CHECK(json_of(office.get("/api/v1/groups/sales")).at("rights") ==
-          boost::json::parse(R"({"parties":true,"pickup":true})"));
+          boost::json::parse(R"({"parties":true,"pickup":true,"join":false})"));
     office.patch("/api/v1/groups/sales", R"({"rights":{"pickup":false}})");
     CHECK(office.published.back()->right("201", "207")->rights == GroupRights{true, false});
     office.patch("/api/v1/groups/sales", R"({"rights":{"pickup":null,"parties":false}})");
@@ -177,9 +177,9 @@ TEST_CASE("what an extension may see and do, merged over its groups and what the
                R"({"members":["211"],"watchers":[{"number":"201","unsolicited":false}]})");
     const auto seen = json_of(office.get("/api/v1/extensions/201/watches"));
     CHECK(seen.at("items") == boost::json::parse(R"([
-        {"member":"207","display_name":"","groups":["sales"],"parties":true,"pickup":false,
+        {"member":"207","display_name":"","groups":["sales"],"parties":true,"pickup":false,"join":false,
          "unsolicited":true,"profile":"auto"},
-        {"member":"211","display_name":"Ben","groups":["all","sales"],"parties":false,"pickup":true,
+        {"member":"211","display_name":"Ben","groups":["all","sales"],"parties":false,"pickup":true,"join":false,
          "unsolicited":true,"profile":"auto"}])"));
     CHECK(json_of(office.get("/api/v1/extensions/207/watches")).at("total") == 0);
     CHECK(office.get("/api/v1/extensions/299/watches").status == 404);

@@ -90,7 +90,7 @@ TEST_CASE("calls: their legs and states")
     const auto page = json_of(office.get("/api/v1/calls"));
     CHECK(page.at("items").at(0) == boost::json::parse(R"({
         "id":"c1","log_id":"7001","from":"207","from_trunk":null,"dialled":"211","started_at":"2023-11-14T22:13:20.123Z",
-        "answered_at":null,"legs":[
+        "answered_at":null,"parked_in":null,"legs":[
           {"role":"caller","extension":"207","number":null,"trunk":null,"state":"confirmed","call_id":"a@b",
            "address":"udp:192.0.2.7:5060","held":false},
           {"role":"callee","extension":"","number":"+43664","trunk":"line","state":"early","call_id":"c@d",

@@ -44,6 +44,7 @@ class Phone:
         self.contact_host = contact_host  # host:port to claim, where it is not the real one (NAT)
         self.calls_by_id: dict[tuple[str, str], Call] = {}
         self.answers_by_itself = {"BYE"}
+        self.params = ""  # of its Contact header in responses, such as `;isfocus`
         self.deaf = False  # nothing that arrives is heard, and nobody is told
         self.ignores_cancel = False  # CANCEL gets its 200, and crosses whatever the test answers
         self.answers_notify = lambda notification: notification.replies(200)
@@ -125,7 +126,7 @@ class Phone:
         if status > 100 and not request.to_tag:
             response.headers.set("To", f"{request['To']};tag={local_tag}")
         if request.method in ("INVITE", "UPDATE") and 101 <= status < 300:
-            response.headers.add("Contact", f"<{self.contact}>")
+            response.headers.add("Contact", f"<{self.contact}>{self.params}")
         if body:
             usual = CONTENT_TYPES.get(request.method, "text/plain")
             response.headers.add("Content-Type", content_type or usual)

@@ -109,6 +109,9 @@ class Baresip:
     def dials(self, number: str) -> None:
         self.types(f"/dial sip:{number}@{self.domain}")
 
+    def transfers(self, number: str) -> None:
+        self.types(f"/transfer sip:{number}@{self.domain}")
+
     def hears(self, hertz: int) -> bool:
         """Whether a tone of `hertz` has arrived in a call."""
         return any(loudness(path, hertz) > 6000 for path in self.folder.glob("dump-*-dec.wav"))
@@ -131,7 +134,8 @@ class Sipp:
 
     def __init__(self, scenario: str, server: tuple[str, int], folder: Path, *, port: int,
                  calls: int, service: str, user: str = "", secret: str = "", rate: int = 10,
-                 limit: int = 10, transport: str = "udp", keys: dict[str, str] | None = None):
+                 limit: int = 10, transport: str = "udp", keys: dict[str, str] | None = None,
+                 target: str = "", join: str = ""):
         self.scenario, self.log = scenario, folder / f"{scenario}-{port}.txt"
         command = ["sipp", f"{server[0]}:{server[1]}", "-sf", str(SCENARIOS / f"{scenario}.xml"),
                    "-i", "127.0.0.1", "-p", str(port), "-s", service, "-m", str(calls),
@@ -146,8 +150,12 @@ class Sipp:
             command += ["-t", "t1"]
         for name, value in (keys or {}).items():
             command += ["-key", name, value]
-        if scenario in ("caller", "message", "card"):
+        if scenario in ("caller", "message", "card", "transferor", "also", "joiner"):
             command += ["-set", "caller", user]
+        if target:
+            command += ["-set", "target", target]
+        if join:
+            command += ["-key", "join", join]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, cwd=folder)
         self.output = b""

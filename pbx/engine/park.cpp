@@ -1,0 +1,166 @@
+// Parking: a call waits in a slot, which is a leg without a phone. So a slot has a lamp, a place in
+// the call and in its record as any phone has, and moving a call there and back is a transfer.
+#include <algorithm>
+
+#include "core/extension_uri.hpp"
+#include "core/sdp.hpp"
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+namespace {
+
+PayloadRef session(std::string sdp)
+{
+    return std::make_shared<const Payload>(Payload{"application/sdp", std::move(sdp), {}});
+}
+
+std::string_view body_of(const PayloadRef& payload) noexcept
+{
+    return payload ? std::string_view{payload->body} : std::string_view{};
+}
+
+/// The session that the phone of `leg` has, with nothing to hear.
+PayloadRef parked_session(const Leg& leg, const Leg* other)
+{
+    if (other && !body_of(other->sdp).empty()) return session(made_inactive(other->sdp->body));
+    return session(inactive_answer(body_of(leg.sdp)));
+}
+
+OrderAnswer in_the_way(std::string message)
+{
+    return {.outcome = OrderOutcome::wrong_state, .message = std::move(message)};
+}
+
+OrderAnswer bad(std::string pointer, std::string code, std::string message)
+{
+    return {.outcome = OrderOutcome::bad_member,
+            .pointer = std::move(pointer),
+            .code = std::move(code),
+            .message = std::move(message)};
+}
+
+}  // namespace
+
+std::optional<std::string> CallEngine::free_slot(std::string_view slot) const
+{
+    if (!slot.empty())
+        return parked_.contains(slot) ? std::nullopt : std::optional{std::string{slot}};
+    for (auto& each : directory_->park_lot().all_slots())
+        if (!parked_.contains(each)) return std::move(each);
+    return std::nullopt;
+}
+
+void CallEngine::park(Call& call, std::string_view by, std::string_view slot, Moment now,
+                      Outbox& outbox)
+{
+    if (!directory_->may_park(by))
+        return transfer_failed(call, 403, "Not Your Park Lot", now, outbox);
+    auto free = free_slot(slot);
+    if (!free || call.parking)
+        return transfer_failed(call, 486, slot.empty() ? "Park Lot Is Full" : "Slot Is Taken", now,
+                               outbox);
+    Transfer& transfer = *call.transfer;
+    const Leg& transferee = *call.find(transfer.transferee);
+    const Leg* transferor = call.find(transfer.transferor);
+
+    Leg& leg = call.legs.emplace_back();
+    leg.id = leg_ids_.next();
+    leg.role = LegRole::callee;
+    leg.slot = true;
+    leg.extension = park_name(*free);
+    leg.dialog = {tokens_(), tokens_(), tokens_()};
+    leg.phone = {"Park " + *free, extension_uri(leg.extension, directory_->domain())};
+    leg.other = presented(transferee);
+    leg.flow.host = "0.0.0.0";
+    leg.dialog_state.local_party = leg.other;
+    leg.dialog_state.remote_party = leg.phone;
+    leg.dialog_state.target = leg.phone.uri;
+    leg.heard_at = now.mono;
+    enlist(call, leg);
+
+    parked_.emplace(*free, call.id);
+    call.parking = Parking{
+        .slot = std::move(*free), .leg = leg.id, .by = std::string{by}, .rings_back_at = {}};
+    transfer.stage = TransferStage::joining;
+    transfer.target = transfer.offerer = leg.id;
+    transfer.answerer = transferee.id;
+    transfer.offer = parked_session(transferee, transferor);
+    transfer.attempts = 0;
+    go_on(call, now, outbox);
+}
+
+/// The phone has accepted that it hears nothing.
+void CallEngine::parked(Call& call, Leg& leg, Moment now)
+{
+    const auto timeout = directory_->park_lot().timeout;
+    leg.state = LegState::confirmed;  // announced with the one who waits
+    index_.stopped_ringing(leg);
+    call.parking->rings_back_at = now.wall + timeout;
+    set_timer(call, TimerKind::park, now.mono + timeout);
+    note_session(call, {}, now);
+}
+
+void CallEngine::slot_is_free(Call& call, const Leg& leg)
+{
+    const auto found = parked_.find(std::string_view{leg.extension}.substr(park_prefix.size()));
+    if (found != parked_.end() && found->second == call.id) parked_.erase(found);
+    if (!call.parking || call.parking->leg != leg.id) return;
+    call.parking.reset();
+    timers_.cancel({call.id, TimerKind::park});
+}
+
+OrderAnswer CallEngine::park_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox)
+{
+    auto [stays, leaves] = talking_pair(call);
+    if (!stays) return in_the_way("nobody talks in this call");
+    if (call.mode == CallMode::proxy) return in_the_way(std::string{in_proxy_mode});
+    if (is_moving(call)) return in_the_way("another change of this call is under way");
+    if (stays->slot || leaves->slot) return in_the_way("this call is parked already");
+    if (directory_->park_lot().number.empty()) return in_the_way("this office has no park lot");
+    if (order.by == stays->extension) std::swap(stays, leaves);
+    if (!order.by.empty() && order.by != leaves->extension)
+        return bad("/by", "not_in_call", "does not talk in this call");
+    if (!directory_->may_park(leaves->extension))
+        return bad("/by", "not_allowed", "may not use the park lot");
+    const auto slot = order.to.empty() ? order.to : directory_->park_lot().slot_of(order.to);
+    if (!slot) return bad("/slot", "unknown_slot", "is not a slot of the park lot");
+    if (!free_slot(*slot))
+        return in_the_way(slot->empty() ? "all slots are taken" : "slot " + *slot + " is taken");
+    call.transfer = Transfer{.transferor = leaves->id, .transferee = stays->id, .reports = false};
+    park(call, leaves->extension, *slot, now, outbox);
+    return {};
+}
+
+void CallEngine::answer_for_slot(Call& call, Leg& from, const RequestReceived& input, Moment now,
+                                 Outbox& outbox)
+{
+    Reply reply{.transaction = input.transaction, .status = 200};
+    switch (input.method) {
+    case Method::invite:
+        if (call.transfer || call.session_pending(from)) {
+            reply.status = 491;
+            break;
+        }
+        [[fallthrough]];
+    case Method::update: {
+        const auto offer = body_of(input.payload);
+        if (input.method == Method::invite || !offer.empty())
+            reply.payload = session(inactive_answer(offer));
+        if (!offer.empty()) from.sdp = input.payload;
+        const auto timer =
+            answer_timer(input.session_timer, has(input.supported, OptionTag::timer), {});
+        reply.session_timer = timer.timer;
+        reply.required = timer.require ? OptionTag::timer : OptionTag::none;
+        note_session(call, {.expires = timer.supervise_for}, now);
+        call.unsaved = true;
+        if (input.method == Method::invite) from.ack_due = input.transaction;
+        break;
+    }
+    case Method::info:
+    case Method::options: break;
+    default: reply.status = 480; reply.phrase = "Call Is Parked";
+    }
+    outbox.send(std::move(reply));
+}
+
+}  // namespace lampline

@@ -1,0 +1,94 @@
+// A parked call leaves its slot: somebody dials the slot, or takes its dialog, or the one who
+// parked it is rung.
+#include "core/extension_uri.hpp"
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+namespace {
+
+/// How long a phone may ask for a free slot before it has transferred a call there.
+constexpr auto time_to_decide = 60s;
+
+}  // namespace
+
+Leg* CallEngine::parked_in(std::string_view slot)
+{
+    const auto found = parked_.find(slot);
+    if (found == parked_.end()) return nullptr;
+    Call& call = *calls_.at(found->second);
+    Leg* leg = call.parking ? call.find(call.parking->leg) : nullptr;
+    return leg && leg->talking() ? leg : nullptr;
+}
+
+void CallEngine::receive_park(const InviteReceived& input, const std::string& slot, Moment now,
+                              Outbox& outbox)
+{
+    if (!directory_->may_park(input.authenticated))
+        return reject(input, 403, "Not Your Park Lot", outbox);
+    if (!slot.empty())
+        if (Leg* leg = parked_in(slot)) return retrieve(*leg, input, now, outbox);
+
+    // Who talks to somebody asks for a slot to transfer to; anybody else wants what is not there.
+    const auto free = free_slot(slot);
+    if (!free)
+        return reject(input, 486, slot.empty() ? "Park Lot Is Full" : "Slot Is Taken", outbox);
+    if (occupancy_.calls(input.authenticated) == 0)
+        return reject(input, 404, "Nobody Is Parked There", outbox);
+    Call& call = open_call(input, CallMode::bridge, now, outbox);
+    Leg& caller = call.caller();
+    caller.other = {*free + " is free", extension_uri(park_name(*free), directory_->domain())};
+    call.asks_slot = slot;
+    announce(caller, outbox);
+    answer_in_words(call, caller, time_to_decide, now, outbox);
+}
+
+void CallEngine::retrieve(Leg& slot, const InviteReceived& input, Moment now, Outbox& outbox)
+{
+    Call& call = *find(slot.id).first;
+    const bool taken = std::ranges::any_of(
+        call.relays, [&](const Relay& relay) { return relay.replaces == slot.id; });
+    if (!slot.talking() || taken || !stops_ringing_back(call, outbox))
+        return reject(input, 481, "Somebody Else Was Quicker", outbox);
+    take_over(slot, input, now, outbox);
+}
+
+bool CallEngine::stops_ringing_back(Call& call, Outbox& outbox)
+{
+    if (!call.transfer) return true;
+    if (call.transfer->stage != TransferStage::ringing) return false;
+    cancel_branches(call, {}, completed_elsewhere, nullptr, outbox);
+    timers_.cancel({call.id, TimerKind::ring});
+    call.hunting.reset();
+    forget_ringing(call, outbox);
+    call.transfer.reset();
+    return true;
+}
+
+void CallEngine::ring_back(Call& call, Moment now, Outbox& outbox)
+{
+    if (!call.parking || call.phase != CallPhase::talking) return;
+    const Parking& parking = *call.parking;
+    Leg* slot = call.find(parking.leg);
+    const Leg* waiting = slot ? call.peer_of(*slot) : nullptr;
+    if (!waiting || !slot->talking()) return;
+    if (is_moving(call) || !call.relays.empty())
+        return set_timer(call, TimerKind::park, now.mono + attempt_interval);
+    const std::string to = parking.to_fallback ? directory_->park_lot().fallback : parking.by;
+    const std::string by = parking.by;
+    call.transfer = Transfer{.transferor = slot->id, .transferee = waiting->id, .reports = false};
+    ring_target(call, by, to, {}, now, outbox);
+}
+
+void CallEngine::rang_back_in_vain(Call& call, Moment now, Outbox& outbox)
+{
+    Parking& parking = *call.parking;
+    const auto& lot = directory_->park_lot();
+    parking.to_fallback = !parking.to_fallback && !lot.fallback.empty();
+    const auto wait = parking.to_fallback ? 0s : lot.timeout;
+    parking.rings_back_at = now.wall + wait;
+    call.unsaved = true;
+    set_timer(call, TimerKind::park, now.mono + wait);
+    keep(call, outbox);
+}
+
+}  // namespace lampline

@@ -1,0 +1,110 @@
+#include "engine/refer_subscriptions.hpp"
+
+#include <algorithm>
+
+namespace lampline {
+namespace {
+
+/// As long as a phone may ring, and somebody take his time.
+constexpr std::chrono::seconds granted{600};
+
+/// What of a NOTIFY's answer ends a subscription (RFC 6665 §4.2.2, RFC 5057).
+bool ends_it(const NotifyAnswered& answer) noexcept
+{
+    return answer.status >= 400 && answer.status < 500 && answer.status != 491;
+}
+
+}  // namespace
+
+std::string status_line(unsigned status, std::string_view phrase)
+{
+    return "SIP/2.0 " + std::to_string(status) + ' ' + std::string{phrase} + "\r\n";
+}
+
+void ReferSubscriptions::accept(const ReferReceived& request, CallRef call, Moment now,
+                                Outbox& outbox)
+{
+    Watch watch{.call = call,
+                .local_tag = tokens_(),
+                .remote_tag = request.parties.from_tag,
+                .watcher = request.authenticated,
+                .remote_cseq = request.cseq,
+                .expires_at = now.mono + granted};
+    auto dialog = std::make_shared<NotifyDialog>();
+    dialog->call_id = request.call_id;
+    dialog->from = write(request.parties.to) + ";tag=" + watch.local_tag;
+    dialog->to = write(request.parties.from) + ";tag=" + watch.remote_tag;
+    dialog->contact = request.request_uri.user;
+    dialog->event = "refer;id=" + std::to_string(request.cseq);
+    dialog->request_uri = write(request.contact);
+    dialog->route = request.record_route;
+    dialog->flow = request.source;
+    watch.dialog = std::move(dialog);
+    outbox.send(
+        Reply{.transaction = request.transaction, .status = 202, .local_tag = watch.local_tag});
+    by_tag_.insert_or_assign(watch.local_tag, call);
+    notify(by_call_.insert_or_assign(call, std::move(watch)).first->second, 100, "Trying", false,
+           now, outbox);
+}
+
+void ReferSubscriptions::report(CallRef call, unsigned status, std::string_view phrase, bool final,
+                                Moment now, Outbox& outbox)
+{
+    const auto found = by_call_.find(call);
+    if (found == by_call_.end() || (!final && status <= found->second.reported)) return;
+    notify(found->second, status, phrase, final, now, outbox);
+    if (final) end(found->second);
+}
+
+void ReferSubscriptions::notify(Watch& watch, unsigned status, std::string_view phrase, bool final,
+                                Moment now, Outbox& outbox)
+{
+    const auto left = std::chrono::ceil<std::chrono::seconds>(watch.expires_at - now.mono);
+    watch.reported = status;
+    outbox.send(
+        SendNotify{.subscription = SubscriptionId{first_id + watch.call.value},
+                   .dialog = watch.dialog,
+                   .cseq = ++watch.cseq,
+                   .subscription_state = final ? "terminated;reason=noresource"
+                                               : "active;expires=" + std::to_string(left.count()),
+                   .content_type = std::string{sipfrag_type},
+                   .body_head = std::make_shared<const std::string>(status_line(status, phrase))});
+}
+
+void ReferSubscriptions::receive(const SubscribeReceived& request, Moment now, Outbox& outbox)
+{
+    Reply reply{
+        .transaction = request.transaction, .status = 481, .local_tag = request.parties.to_tag};
+    const auto tag = by_tag_.find(request.parties.to_tag);
+    Watch* watch = tag == by_tag_.end() ? nullptr : &by_call_.at(tag->second);
+    if (!watch || watch->dialog->call_id != request.call_id ||
+        watch->remote_tag != request.parties.from_tag || watch->watcher != request.authenticated)
+        return outbox.send(std::move(reply));
+    const bool repeated = request.cseq <= watch->remote_cseq;
+    watch->remote_cseq = std::max(watch->remote_cseq, request.cseq);
+    const auto expires = std::min(request.expires.value_or(granted), granted);
+    reply.status = 200;
+    reply.headers.push_back({"Expires", std::to_string(expires.count())});
+    outbox.send(std::move(reply));
+    if (repeated) return;
+    watch->expires_at = now.mono + expires;
+    const bool over = expires.count() == 0;
+    notify(*watch, watch->reported, watch->reported == 100 ? "Trying" : "Ringing", over, now,
+           outbox);
+    if (over) end(*watch);
+}
+
+void ReferSubscriptions::receive(const NotifyAnswered& answer)
+{
+    if (!ends_it(answer)) return;
+    const auto found = by_call_.find(CallRef{answer.subscription.value - first_id});
+    if (found != by_call_.end()) end(found->second);
+}
+
+void ReferSubscriptions::end(const Watch& watch)
+{
+    by_tag_.erase(watch.local_tag);
+    by_call_.erase(watch.call);
+}
+
+}  // namespace lampline

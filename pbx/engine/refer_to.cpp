@@ -1,0 +1,150 @@
+// What a REFER points to: within a call, outside any (click to dial from a dialer), and its elder,
+// BYE with Also.
+#include <algorithm>
+
+#include "core/extension_uri.hpp"
+#include "core/refer.hpp"
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+namespace {
+
+/// The value of the only header of that name; nullptr: none. `count` says how many there are.
+const std::string* only_header(const PayloadRef& payload, std::string_view name, std::size_t& count)
+{
+    const std::string* found = nullptr;
+    count = 0;
+    if (!payload) return found;
+    for (const auto& header : payload->headers) {
+        if (header.name != name) continue;
+        ++count;
+        if (!found) found = &header.value;
+    }
+    return found;
+}
+
+}  // namespace
+
+std::optional<std::pair<unsigned, std::string>>
+CallEngine::fault_of_referral(const std::optional<ReferTo>& to, std::string_view header) const
+{
+    const auto says = [&](std::string_view words) { return std::string{header}.append(words); };
+    if (!to) return {{400, says(": expected one SIP URI, with a well-formed Replaces if any")}};
+    if (!to->wants_invite || to->uri.scheme == UriScheme::tel || !is_own_host(to->uri.host))
+        return {{403, says(": only calls within this exchange")}};
+    return std::nullopt;
+}
+
+std::optional<CallEngine::Referral>
+CallEngine::referral_of(const PayloadRef& payload, TransactionId transaction, Outbox& outbox)
+{
+    const auto refuse = [&](unsigned status, std::string_view phrase, std::string_view warning) {
+        outbox.send(Reply{.transaction = transaction,
+                          .status = status,
+                          .phrase = std::string{phrase},
+                          .headers = {warning_of(warning)}});
+        return std::nullopt;
+    };
+    std::size_t count = 0;
+    const auto* value = only_header(payload, "Refer-To", count);
+    auto to = value && count == 1 ? parse_refer_to(*value) : std::nullopt;
+    if (const auto fault = fault_of_referral(to, "Refer-To"))
+        return refuse(fault->first,
+                      fault->first == 400 ? "Bad Refer-To" : "Not A Place To Transfer To",
+                      fault->second);
+    Referral referral{.to = std::move(*to)};
+    referral.headers = std::move(referral.to.headers);
+    if (const auto* by = only_header(payload, "Referred-By", count)) {
+        if (count != 1 || !is_referred_by(*by))
+            return refuse(400, "Bad Referred-By", "Referred-By: expected one address");
+        referral.headers.push_back({"Referred-By", *by});
+    }
+    const auto* subscribe = only_header(payload, "Refer-Sub", count);
+    referral.silent = subscribe && subscribe->starts_with("false");
+    return referral;
+}
+
+void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
+{
+    auto referral = referral_of(input.payload, input.transaction, outbox);
+    if (!referral) return;
+    const auto refuse = [&](unsigned status, std::string_view phrase, std::string_view warning) {
+        outbox.send(Reply{.transaction = input.transaction,
+                          .status = status,
+                          .phrase = std::string{phrase},
+                          .headers = {warning_of(warning)}});
+    };
+    const auto own = extension_of(input.request_uri);
+    if (own != input.authenticated)
+        return refuse(403, "Not Your Phone", "Only phones of your own can be made to call");
+    if (referral->to.replaces)
+        return refuse(403, "Not A Place To Transfer To",
+                      "Refer-To: calls are taken by an INVITE with Replaces");
+
+    const auto answer =
+        place({.action = CallAction::place, .from = own, .to = extension_of(referral->to.uri)}, now,
+              outbox);
+    switch (answer.outcome) {
+    case OrderOutcome::begun: break;
+    case OrderOutcome::overloaded: return refuse(503, "Too Many Calls", "Try again in a minute");
+    case OrderOutcome::bad_member:
+        return answer.code == "unknown_number"
+                   ? refuse(404, "No Such Number", "Refer-To: there is no such number")
+                   : refuse(403, "Not A Place To Transfer To", "Refer-To: " + answer.message);
+    default: return refuse(480, "No Phone Registered", "Register the phone that is to call");
+    }
+    Call& call = *find_shown(answer.call->id);
+    call.referred = std::move(referral->headers);
+    const bool silent = referral->silent || has(input.required, OptionTag::norefersub);
+    if (silent)
+        outbox.send(Reply{.transaction = input.transaction,
+                          .status = 202,
+                          .local_tag = tokens_(),
+                          .headers = {{"Refer-Sub", "false"}}});
+    else
+        refer_subscriptions_.accept(input, call.id, now, outbox);
+}
+
+void CallEngine::receive(const SubscribeReceived& input, Moment now, Outbox& outbox)
+{
+    refer_subscriptions_.receive(input, now, outbox);
+}
+
+/// Where the Contact of a BYE names a third party, and is not merely the phone's own (as most
+/// phones write it), it means what Also means.
+bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, Moment now,
+                          Outbox& outbox)
+{
+    std::optional<ReferTo> to;
+    if (!input.also.empty()) {
+        to = parse_refer_to(input.also);
+        if (const auto fault = fault_of_referral(to, "Also")) {
+            outbox.send(Reply{.transaction = input.transaction,
+                              .status = fault->first,
+                              .headers = {warning_of(fault->second)}});
+            return true;
+        }
+    } else if (const auto& contact = input.left_contact) {
+        const auto number = extension_of(*contact);
+        const bool third =
+            is_own_host(contact->host) && contact->port == 0 && number != leg.extension &&
+            !equivalent(*contact, leg.dialog_state.target) && directory_->is_destination(number);
+        if (third) to = ReferTo{.uri = *contact, .replaces = {}};
+    }
+    const Leg* transferee = call.peer_of(leg);
+    const bool can = to && leg.trunk.empty() && leg.talking() && transferee && transferee->talking() &&
+                     !transferee->slot && call.phase == CallPhase::talking && !is_moving(call);
+    if (!can) return false;
+
+    outbox.send(Reply{.transaction = input.transaction, .status = 200});
+    const std::string by = leg.extension;
+    call.transfer = Transfer{.transferor = leg.id, .transferee = transferee->id, .reports = false};
+    leaves_transfer(call, leg, now, outbox);
+    if (to->replaces)
+        consult(call, leg, *to->replaces, now, outbox);
+    else
+        ring_target(call, by, extension_of(to->uri), std::move(to->headers), now, outbox);
+    return true;
+}
+
+}  // namespace lampline

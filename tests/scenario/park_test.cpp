@@ -1,0 +1,503 @@
+// Parking: calls that wait in a slot with a lamp of its own.
+#include <doctest/doctest.h>
+
+#include "support/scenario.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+constexpr std::string_view alice_sdp = "v=0\r\no=alice\r\nm=audio 4000 RTP/AVP 0\r\n";
+constexpr std::string_view bob_sdp = "v=0\r\no=bob\r\nm=audio 5000 RTP/AVP 0\r\n";
+constexpr std::string_view carol_sdp = "v=0\r\no=carol\r\nm=audio 6000 RTP/AVP 0\r\n";
+constexpr Method REFER = Method::refer;
+
+PayloadRef refer_to(std::string_view value, std::vector<Header> more = {})
+{
+    more.push_back({"Refer-To", std::string{value}});
+    return std::make_shared<const Payload>(Payload{{}, {}, std::move(more)});
+}
+
+/// Alice talks to Bob, who may park; Carol's phone is there, Dave's lamp shows slot 701.
+struct Office {
+    explicit Office(ParkLot park_lot = {.number = "700", .first_slot = "701", .slots = 2})
+    {
+        pbx.has_park_lot(std::move(park_lot));
+        alice.answers_probes = bob.answers_probes = carol.answers_probes = true;
+        alice.sends(INVITE, "102", alice_sdp);
+        bob.receives(INVITE);
+        bob.replies(200, bob_sdp);
+        alice.receives(200U);
+        bob.receives(ACK);
+    }
+
+    void lights_up_for_dave() { CHECK(dave.watches("park+701").idle()); }
+
+    void bob_hears(std::string_view line)
+    {
+        auto notify = bob.receives(NOTIFY);
+        notify.with(std::string{line} + "\r\n").header("Event", "refer");
+        bob.replies_to(notify, 200);
+    }
+
+    void alice_hears_nothing_any_more(std::string_view slot = "701")
+    {
+        auto invite = alice.receives(INVITE);
+        CHECK(invite.body().find("a=inactive") != std::string::npos);
+        invite.header("P-Asserted-Identity", "\"Park " + std::string{slot} + "\" <sip:park+" +
+                                                 std::string{slot} + "@office.test>");
+        alice.replies(200, hold_sdp);
+        alice.receives(ACK);
+    }
+
+    void bob_parks(std::string_view number = "701")
+    {
+        bob.sends(REFER, refer_to("<sip:" + std::string{number} + "@office.test>"));
+        bob.receives(202U);
+        bob_hears("SIP/2.0 100 Trying");
+        alice_hears_nothing_any_more();
+        bob_hears("SIP/2.0 200 Parked In 701");
+        bob.receives(BYE).header("Reason", "SIP;cause=200;text=\"Parked In 701\"");
+    }
+
+    /// Carol's INVITE is on its way; Alice takes her offer.
+    void carol_gets_alice()
+    {
+        alice.receives(INVITE).with(carol_sdp).header("P-Asserted-Identity",
+                                                      "\"Name 103\" <sip:103@office.test>");
+        alice.replies(200, alice_sdp);
+        carol.receives(200U).with(alice_sdp).header("P-Asserted-Identity",
+                                                    "\"Name 101\" <sip:101@office.test>");
+        alice.receives(ACK);
+    }
+
+    void alice_hangs_up(Phone& other)
+    {
+        alice.sends(BYE);
+        alice.receives(200U);
+        other.receives(BYE);
+        nothing_is_left();
+    }
+
+    void nothing_is_left()
+    {
+        while (!dave.hears_nothing()) last_lamp = dave.receives(NOTIFY);
+        if (last_lamp) CHECK(last_lamp->idle());
+        CHECK(pbx.has_no_calls());
+        CHECK(pbx.has_no_dialogs());
+        pbx.stays_silent_for(41s);
+    }
+
+    std::string parked_in() { return pbx.view().calls.at(0).parked_in; }
+
+    Scenario pbx{{group("sales", {"102", "103"})}};
+    Phone& alice = pbx.phone("101");
+    Phone& bob = pbx.phone("102");
+    Phone& carol = pbx.phone("103");
+    Phone& dave = pbx.phone("104");
+    std::optional<Arrived> last_lamp;
+};
+
+}  // namespace
+
+TEST_CASE("park by blind transfer: the slot's lamp is lit, the parker told and hung up")
+{
+    Office office;
+    office.lights_up_for_dave();
+    office.bob_parks("701");
+    const auto lamp = office.dave.receives(NOTIFY).dialog();
+    CHECK(lamp.state == "confirmed");
+    CHECK(lamp.remote_identity == "sip:101@office.test");
+    CHECK(office.parked_in() == "701");
+    CHECK(office.pbx.view().calls.at(0).legs.back().extension == "park+701");
+
+    SUBCASE("Carol dials the slot")
+    {
+        office.carol.sends(INVITE, "701", carol_sdp);
+        office.carol_gets_alice();
+        CHECK(office.dave.receives(NOTIFY).dialog().state == "terminated");
+        CHECK(office.parked_in().empty());
+        office.alice_hangs_up(office.carol);
+    }
+    SUBCASE("Carol takes the dialog that her lamp shows (Replaces)")
+    {
+        office.carol.sends_replacing(replacing(lamp), "park+701", carol_sdp);
+        office.carol_gets_alice();
+        office.alice_hangs_up(office.carol);
+    }
+    SUBCASE("Carol's key dials the pickup code and the slot's name")
+    {
+        office.carol.sends(INVITE, "**park+701", carol_sdp);
+        office.carol_gets_alice();
+        office.alice_hangs_up(office.carol);
+    }
+    SUBCASE("Alice hangs up")
+    {
+        office.alice.sends(BYE);
+        office.alice.receives(200U);
+        office.nothing_is_left();
+    }
+    SUBCASE("the exchange stops")
+    {
+        office.pbx.ends_all_calls();
+        office.alice.receives(BYE);
+        office.nothing_is_left();
+    }
+}
+
+TEST_CASE("park by blind transfer to the lot: the first free slot")
+{
+    Office office;
+    office.bob_parks("700");
+    CHECK(office.parked_in() == "701");
+    office.carol.sends(INVITE, "701", carol_sdp);
+    office.carol_gets_alice();
+    office.alice_hangs_up(office.carol);
+}
+
+TEST_CASE("two who take a parked call at once: one winner, 481 at once for the other")
+{
+    Office office;
+    office.bob_parks();
+    office.carol.sends(INVITE, "701", carol_sdp);
+    office.dave.sends(INVITE, "701", bob_sdp);
+    office.dave.receives(481U);
+    office.carol_gets_alice();
+    office.dave.sends(INVITE, "701", bob_sdp);
+    office.dave.receives(404U);
+    office.alice_hangs_up(office.carol);
+}
+
+TEST_CASE("a parked phone that refuses who takes it stays parked")
+{
+    Office office;
+    office.bob_parks();
+    office.carol.sends(INVITE, "701", carol_sdp);
+    office.alice.receives(INVITE);
+    office.alice.replies(488);
+    office.carol.receives(488U);
+    CHECK(office.parked_in() == "701");
+    office.dave.sends(INVITE, "701", carol_sdp);
+    office.alice.receives(INVITE);
+    office.dave.cancels();
+    office.alice.receives(CANCEL);
+    CHECK(office.parked_in() == "701");
+    office.carol.sends(INVITE, "701", carol_sdp);
+    office.carol_gets_alice();
+    office.alice_hangs_up(office.carol);
+}
+
+TEST_CASE("nobody comes: the parker is rung, then the fallback, then again")
+{
+    Office office{{.number = "700", .first_slot = "701", .slots = 2, .fallback = "103"}};
+    office.bob_parks();
+    office.pbx.passes(120s);
+    auto ringing = office.bob.receives(INVITE).from("101").without_body();
+    CHECK(ringing.from_address.display_name == "Parked 701: Name 101");
+    CHECK(office.parked_in() == "701");
+
+    SUBCASE("the parker takes it back")
+    {
+        office.bob.replies(200, bob_sdp);
+        office.alice.receives(INVITE).with(bob_sdp);
+        office.alice.replies(200, alice_sdp);
+        office.bob.receives(ACK).with(alice_sdp);
+        office.alice.receives(ACK);
+        CHECK(office.parked_in().empty());
+        office.alice_hangs_up(office.bob);
+    }
+    SUBCASE("the parker declines; the fallback answers")
+    {
+        office.bob.replies(603);
+        office.pbx.passes(1ms);
+        office.carol.receives(INVITE).from("101");
+        office.carol.replies(200, carol_sdp);
+        office.alice.receives(INVITE).with(carol_sdp);
+        office.alice.replies(200, alice_sdp);
+        office.carol.receives(ACK);
+        office.alice.receives(ACK);
+        office.alice_hangs_up(office.carol);
+    }
+    SUBCASE("neither: the next round begins with the parker")
+    {
+        office.bob.replies(603);
+        office.pbx.passes(1ms);
+        office.carol.receives(INVITE);
+        office.carol.replies(486);
+        CHECK(office.parked_in() == "701");
+        office.pbx.passes(119s);
+        CHECK(office.bob.hears_nothing());
+        office.pbx.passes(1s);
+        office.bob.receives(INVITE);
+        office.alice.sends(BYE);
+        office.alice.receives(200U);
+        office.bob.receives(CANCEL);
+        office.nothing_is_left();
+    }
+    SUBCASE("somebody takes the call while the parker's phone rings")
+    {
+        office.carol.sends(INVITE, "701", carol_sdp);
+        office.bob.receives(CANCEL).header("Reason",
+                                           "SIP;cause=200;text=\"Call completed elsewhere\"");
+        office.carol_gets_alice();
+        office.alice_hangs_up(office.carol);
+    }
+}
+
+TEST_CASE("parking fails, and everybody is where they were")
+{
+    Office office;
+    const auto still_talk = [&] {
+        office.alice.sends(INFO);
+        office.bob.receives(INFO);
+        office.bob.replies(200);
+        office.alice.receives(200U);
+        office.alice_hangs_up(office.bob);
+    };
+    SUBCASE("the phone refuses to be put on hold")
+    {
+        office.bob.sends(REFER, refer_to("<sip:701@office.test>"));
+        office.bob.receives(202U);
+        office.bob_hears("SIP/2.0 100 Trying");
+        office.alice.receives(INVITE);
+        office.alice.replies(488);
+        office.bob_hears("SIP/2.0 488 ");
+        still_talk();
+    }
+    SUBCASE("the slot is taken, and then the lot is full")
+    {
+        office.bob_parks();
+        office.alice.sends(INFO);  // there is nobody, but no harm in it either
+        office.alice.receives(200U);
+        for (const auto* number : {"701", "700", "700"}) {
+            office.carol.sends(INVITE, "104", carol_sdp);
+            office.dave.receives(INVITE);
+            office.dave.replies(200, alice_sdp);
+            office.carol.receives(200U);
+            office.dave.receives(ACK);
+            office.carol.sends(REFER, refer_to("<sip:" + std::string{number} + "@office.test>"));
+            office.carol.receives(202U);
+            office.carol.replies_to(office.carol.receives(NOTIFY), 200);
+            if (number == std::string{"701"}) {
+                auto notify = office.carol.receives(NOTIFY);
+                notify.with("SIP/2.0 486 Slot Is Taken\r\n");
+                office.carol.replies_to(notify, 200);
+                office.carol.sends(BYE);
+                office.carol.receives(200U);
+                office.dave.receives(BYE);
+            } else if (office.pbx.view().calls.size() == 2 && !office.dave.hears_nothing()) {
+                office.dave.receives(INVITE);
+                office.dave.replies(200, hold_sdp);
+                office.dave.receives(ACK);
+                auto notify = office.carol.receives(NOTIFY);
+                notify.with("SIP/2.0 200 Parked In 702\r\n");
+                office.carol.replies_to(notify, 200);
+                office.carol.receives(BYE);
+            } else {
+                auto notify = office.carol.receives(NOTIFY);
+                notify.with("SIP/2.0 486 Park Lot Is Full\r\n");
+                office.carol.replies_to(notify, 200);
+            }
+        }
+        office.pbx.ends_all_calls();
+        office.alice.receives(BYE);
+        office.carol.receives(BYE);
+        office.dave.receives(BYE);
+        office.dave.receives(BYE);
+        office.nothing_is_left();
+    }
+    SUBCASE("the lot is not the parker's")
+    {
+        office.pbx.has_park_lot({.number = "700", .first_slot = "701", .groups = {"nobody"}});
+        office.bob.sends(REFER, refer_to("<sip:701@office.test>"));
+        office.bob.receives(202U);
+        office.bob_hears("SIP/2.0 100 Trying");
+        office.bob_hears("SIP/2.0 403 Not Your Park Lot");
+        still_talk();
+    }
+}
+
+TEST_CASE("the parker hangs up at once; the call is parked all the same")
+{
+    Office office;
+    office.bob.sends(REFER, refer_to("<sip:701@office.test>"));
+    office.bob.receives(202U);
+    office.bob_hears("SIP/2.0 100 Trying");
+    office.bob.sends(BYE);
+    office.bob.receives(200U);
+    SUBCASE("")
+    {
+        office.alice_hears_nothing_any_more();
+        CHECK(office.parked_in() == "701");
+        office.carol.sends(INVITE, "701", carol_sdp);
+        office.carol_gets_alice();
+        office.alice_hangs_up(office.carol);
+    }
+    SUBCASE("who is parked hangs up meanwhile")
+    {
+        office.alice.receives(INVITE);
+        office.alice.sends(BYE);
+        office.alice.receives(200U);
+        office.alice.replies(487);
+        office.nothing_is_left();
+    }
+    SUBCASE("the phone refuses: nobody is left to talk to")
+    {
+        office.alice.receives(INVITE);
+        office.alice.replies(488);
+        office.alice.receives(BYE);
+        office.nothing_is_left();
+    }
+}
+
+TEST_CASE("attended transfer: who asks for a free slot first parks there")
+{
+    Office office;
+    const auto first = office.bob.dialog();
+    office.bob.sends(INVITE, "700", bob_sdp);
+    office.bob.receives(200U).header("P-Asserted-Identity",
+                                     "\"701 is free\" <sip:park+701@office.test>");
+    const auto second = office.bob.dialog();
+    std::string call_id;
+    for (const auto& call : office.pbx.view().calls)
+        if (call.dialled == "700") call_id = call.legs.at(0).call_id;
+
+    SUBCASE("and transfers")
+    {
+        office.bob.uses(first);
+        office.bob.sends(REFER, refer_to("<sip:700@office.test?Replaces=" + call_id +
+                                         "%3Bto-tag%3D0%3Bfrom-tag%3D0>"));
+        office.bob.receives(202U);
+        office.bob_hears("SIP/2.0 100 Trying");
+        office.bob.receives(BYE);  // of the second dialog
+        office.alice_hears_nothing_any_more();
+        office.bob_hears("SIP/2.0 200 Parked In 701");
+        office.bob.receives(BYE);
+        office.carol.sends(INVITE, "701", carol_sdp);
+        office.carol_gets_alice();
+        office.alice_hangs_up(office.carol);
+    }
+    SUBCASE("and does not make up its mind")
+    {
+        office.pbx.passes(60s);
+        office.bob.receives(BYE);
+        office.bob.uses(first);
+        office.alice_hangs_up(office.bob);
+    }
+    SUBCASE("and hangs up")
+    {
+        office.bob.uses(second);
+        office.bob.sends(BYE);
+        office.bob.receives(200U);
+        office.bob.uses(first);
+        office.alice_hangs_up(office.bob);
+    }
+}
+
+TEST_CASE("REST parks, and says in which slot")
+{
+    Office office;
+    const auto answer = office.pbx.orders({.action = CallAction::park, .by = "102"});
+    CHECK(answer.outcome == OrderOutcome::begun);
+    REQUIRE(answer.call);
+    CHECK(answer.call->parked_in == "701");
+    office.alice_hears_nothing_any_more();
+    office.bob.receives(BYE);
+    CHECK(office.pbx.orders({.action = CallAction::park}).outcome == OrderOutcome::wrong_state);
+    CHECK(office.pbx.orders({.action = CallAction::hold}).outcome == OrderOutcome::wrong_state);
+
+    SUBCASE("a third party moves the parked call on")
+    {
+        CHECK(office.pbx.orders({.action = CallAction::transfer, .to = "103"}).outcome ==
+              OrderOutcome::begun);
+        office.carol.receives(INVITE);
+        SUBCASE("it is answered")
+        {
+            office.carol.replies(200, carol_sdp);
+            office.alice.receives(INVITE).with(carol_sdp);
+            office.alice.replies(200, alice_sdp);
+            office.carol.receives(ACK);
+            office.alice.receives(ACK);
+            CHECK(office.parked_in().empty());
+            office.alice_hangs_up(office.carol);
+        }
+        SUBCASE("it is not: still parked")
+        {
+            office.carol.replies(486);
+            CHECK(office.parked_in() == "701");
+            CHECK(office.pbx.orders({.action = CallAction::hang_up}).outcome ==
+                  OrderOutcome::begun);
+            office.alice.receives(BYE);
+            office.nothing_is_left();
+        }
+    }
+    SUBCASE("who may not is refused")
+    {
+        office.pbx.has_park_lot({.number = "700", .first_slot = "701", .groups = {"sales"}});
+        office.dave.sends(INVITE, "701", bob_sdp);
+        office.dave.receives(403U);
+        office.carol.sends(INVITE, "701", carol_sdp);
+        office.carol_gets_alice();
+        office.alice_hangs_up(office.carol);
+    }
+}
+
+TEST_CASE("a parked call outlives the exchange, with its lamp and its round")
+{
+    Office office;
+    office.lights_up_for_dave();
+    office.bob_parks();
+    CHECK(office.dave.receives(NOTIFY).dialog().state == "confirmed");
+    office.pbx.restarts();
+    CHECK(office.dave.receives(NOTIFY).dialog().state == "confirmed");
+    CHECK(office.parked_in() == "701");
+    SUBCASE("Carol takes it")
+    {
+        office.carol.sends(INVITE, "701", carol_sdp);
+        office.carol_gets_alice();
+        office.alice_hangs_up(office.carol);
+    }
+    SUBCASE("the parker is rung when the time is over")
+    {
+        office.pbx.passes(120s);
+        office.bob.receives(INVITE).from("101");
+        office.alice.sends(BYE);
+        office.alice.receives(200U);
+        office.bob.receives(CANCEL);
+        office.nothing_is_left();
+    }
+}
+
+TEST_CASE("the parked phone changes its session, and refreshes it")
+{
+    Office office;
+    office.bob_parks();
+    office.alice.session_timer = {.expires = 90s, .refresher = Refresher::uac};
+    office.alice.supported = OptionTag::timer;
+    office.alice.sends_invite(alice_sdp);
+    auto answer = office.alice.receives(200U);
+    CHECK(answer.body().find("a=inactive") != std::string::npos);
+    answer.session(90s, Refresher::uac);
+    office.pbx.passes(60s);
+    office.alice.sends(UPDATE);
+    office.alice.receives(200U).session(90s, Refresher::uac);
+    office.pbx.passes(59s);
+    CHECK(office.parked_in() == "701");
+    office.alice.sends(REFER, refer_to("<sip:103@office.test>"));
+    office.alice.receives(403U);
+    office.alice.sends(BYE);
+    office.alice.receives(200U);
+    office.nothing_is_left();
+}
+
+TEST_CASE("there is no lot: its numbers are nobody's")
+{
+    Office office{ParkLot{}};
+    office.carol.sends(INVITE, "701", carol_sdp);
+    office.carol.receives(404U);
+    office.carol.sends(INVITE, "700", carol_sdp);
+    office.carol.receives(404U);
+    CHECK(office.pbx.orders({.action = CallAction::park}).outcome == OrderOutcome::wrong_state);
+    office.alice_hangs_up(office.bob);
+}

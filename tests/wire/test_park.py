@@ -1,0 +1,228 @@
+"""Calls that wait in a park slot: our phones, baresip and SIPp, over UDP and TCP."""
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+import unittest
+from pathlib import Path
+
+from lib.case import WireTest, eventually, talk
+from lib.real_phones import Baresip, Sipp, free_udp_port
+from lib.sdp import sdp
+
+
+class Parking(WireTest):
+    def setUp(self):
+        super().setUp()
+        self.rest.put_group("sales", members=["201", "202", "203"], watchers=["203"])
+        self.lot = self.rest.put("/api/v1/park-lot", {"number": "700", "first_slot": "701",
+                                                      "slots": 3, "timeout": 10})
+
+    def only_call(self) -> dict:
+        call, = self.rest.items("/api/v1/calls")
+        return call
+
+    def parked_in(self, slot):
+        eventually(lambda: self.only_call()["parked_in"] == slot, f"the call is parked in {slot}")
+
+
+class Park(Parking):
+    def setUp(self):
+        super().setUp()
+        self.anna, self.bob = self.phone("201"), self.phone("202", transport="tcp")
+        self.carl = self.phone("203")
+        self.lamp = self.carl.watches("park+701")
+        self.assertEqual("idle", self.lamp.lamp)
+
+    def hears(self, transferor, line):
+        notify = transferor.receives("NOTIFY")
+        self.assertEqual(f"SIP/2.0 {line}\r\n".encode(), notify.body)
+        notify.replies(200)
+
+    def waits(self, call, slot="701"):
+        """The phone is told to send and to expect nothing."""
+        hold = call.receives("INVITE")
+        self.assertIn(b"a=inactive", hold.body)
+        self.assertIn(f"sip:park+{slot}@office.test", hold["P-Asserted-Identity"])
+        hold.replies(200, sdp("caller", 2, "inactive"))
+        call.receives("ACK")
+
+    def parks(self, number="700"):
+        call, incoming = talk(self.anna, self.bob)
+        incoming.sends("REFER", headers=[("Refer-To", f"<sip:{number}@office.test>")]).receives(202)
+        self.hears(incoming, "100 Trying")
+        self.waits(call)
+        self.hears(incoming, "200 Parked In 701")
+        self.assertIn("Parked In 701", incoming.receives("BYE")["Reason"])
+        self.parked_in("701")
+        return call
+
+    def is_carls(self, call, taken):
+        offer = call.receives("INVITE")
+        self.assertEqual(sdp("picker", 1).encode(), offer.body)
+        self.assertIn("sip:203@", offer["P-Asserted-Identity"])
+        offer.replies(200, sdp("caller", 3))
+        answer = taken.receives(200)
+        self.assertEqual(sdp("caller", 3).encode(), answer.body)
+        self.assertIn("sip:201@", answer["P-Asserted-Identity"])
+        call.receives("ACK")
+        self.lamp.shows("idle")
+        taken.hangs_up()
+        call.receives("BYE")
+
+    def test_parked_by_refer_and_taken_by_dialling_the_slot(self):
+        call = self.parks()
+        shown = self.lamp.shows("confirmed").document.dialog
+        self.assertEqual("sip:201@office.test", shown.remote.identity)
+        self.is_carls(call, self.carl.calls("701", sdp("picker", 1)))
+        entry = eventually(lambda: self.rest.items("/api/v1/call-log"), "the call is in the log")[0]
+        parts = self.rest.get(f"/api/v1/call-log/{entry['id']}")["parts"]
+        self.assertEqual([("caller", "201"), ("called", "202"), ("parked", "park+701"),
+                          ("took_over", "203")], [(p["kind"], p["extension"]) for p in parts])
+        self.assertEqual((1, 2), (parts[2]["moved_by"], parts[3]["in_place_of"]))
+
+    def test_taken_by_the_key(self):
+        call = self.parks("701")
+        shown = self.lamp.shows("confirmed").document.dialog
+        self.is_carls(call, self.carl.calls("park+701", sdp("picker", 1), headers=[
+            ("Replaces", f"{shown.call_id};to-tag={shown.remote_tag};from-tag={shown.local_tag}")]))
+
+    def test_two_take_it_at_once(self):
+        call = self.parks()
+        taken = self.carl.calls("701", sdp("picker", 1))
+        hold = call.receives("INVITE")
+        self.phone("204").calls("701").receives(481)
+        hold.replies(200, sdp("caller", 3))
+        taken.receives(200)
+        call.receives("ACK")
+        self.lamp.shows("idle")
+        call.hangs_up()
+        taken.receives("BYE")
+
+    def test_attended_transfer_to_a_slot_that_was_asked_for(self):
+        call, incoming = talk(self.anna, self.bob)
+        asked = self.bob.calls("700")
+        self.assertIn("701 is free", asked.receives(200)["P-Asserted-Identity"])
+        own = asked.dialog
+        replaces = f"{own.call_id}%3Bto-tag%3D{own.remote_tag}%3Bfrom-tag%3D{own.local_tag}"
+        incoming.sends("REFER", headers=[
+            ("Refer-To", f"<sip:700@office.test?Replaces={replaces}>")]).receives(202)
+        self.hears(incoming, "100 Trying")
+        asked.receives("BYE")
+        self.waits(call)
+        self.hears(incoming, "200 Parked In 701")
+        incoming.receives("BYE")
+        self.lamp.shows("confirmed")
+        self.is_carls(call, self.carl.calls("701", sdp("picker", 1)))
+
+    def test_rest_parks_and_the_parker_is_rung_in_time(self):
+        call, incoming = talk(self.anna, self.bob)
+        order = self.rest.request("POST", f"/api/v1/calls/{self.only_call()['id']}:park",
+                                  {"slot": "703", "by": "202"})
+        self.assertEqual((202, "703"), (order.status, order.json["parked_in"]), order.text)
+        self.waits(call, "703")
+        incoming.receives("BYE")
+        back = eventually(lambda: self.bob._incoming, "202 is rung again", 20) and \
+            self.bob.receives("INVITE")
+        self.assertIn("Parked 703", back.received["From"])
+        back.replies(200, sdp("parker", 1))
+        joined = call.receives("INVITE")
+        self.assertEqual(sdp("parker", 1).encode(), joined.body)
+        joined.replies(200, sdp("caller", 3))
+        back.receives("ACK")
+        call.receives("ACK")
+        self.parked_in(None)
+        back.hangs_up()
+        call.receives("BYE")
+
+    def test_a_parked_call_outlives_a_kill(self):
+        call = self.parks()
+        self.lamp.shows("confirmed")
+
+        def stored():
+            path = self.server.data / "lampline.db"
+            with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+                return database.execute("SELECT parked_by FROM talking_call").fetchall()
+        eventually(lambda: stored() == [("202",)], "the parked call is stored")
+        self.server.kill()
+        self.lamp.versions_may_jump = True
+        self.anna.answers_by_itself |= {"OPTIONS"}
+        self.server.start()
+        self.parked_in("701")
+        self.assertEqual("confirmed", self.lamp.lamp)
+        self.is_carls(call, self.carl.calls("701", sdp("picker", 1)))
+
+    def test_what_cannot_be_is_said(self):
+        self.carl.calls("701").receives(404)
+        for body, pointer in (({"number": "700"}, "/first_slot"),
+                              ({"number": "201", "first_slot": "701"}, "/number"),
+                              ({"number": "700", "first_slot": "200"}, "/first_slot"),
+                              ({"number": "700", "first_slot": "701", "groups": ["x"]}, "/groups/0"),
+                              ({"number": "700", "first_slot": "701", "fallback": "702"},
+                               "/fallback")):
+            answer = self.rest.request("PUT", "/api/v1/park-lot", body)
+            self.assertEqual(422, answer.status, answer.text)
+            self.assertEqual(pointer, answer.json["errors"][0]["pointer"])
+        self.assertEqual(self.lot, self.rest.get("/api/v1/park-lot"))
+        self.rest.put("/api/v1/park-lot", {"number": "700", "first_slot": "701",
+                                           "groups": ["sales"]})
+        self.phone("204").calls("701").receives(403)
+
+
+class RealPhonesPark(Parking):
+    patience = 20
+
+    def setUp(self):
+        super().setUp()
+        self.folder = Path(tempfile.mkdtemp(prefix="lampline-park-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def baresip(self, number: str, hertz: int, transport: str) -> Baresip:
+        phone = Baresip(self.folder / number, number, self.office.secrets[number],
+                        self.office.domain, self.server.address[transport], hertz, transport)
+        self.addCleanup(phone.close)
+        phone.says(r"200 OK")
+        return phone
+
+    @unittest.skipUnless(shutil.which("baresip"), "baresip is not installed (package baresip-core)")
+    def test_three_baresips(self):
+        lamp = self.phone("201").watches("park+701")
+        bob, eve = self.baresip("202", 440, "udp"), self.baresip("205", 1000, "tcp")
+        dan = self.baresip("204", 700, "udp")
+        eve.dials("202")
+        eve.says("Call established")
+        bob.says("Call established")
+        bob.transfers("700")
+        self.parked_in("701")
+        lamp.shows("confirmed")
+        bob.says("terminated")
+        dan.dials("701")
+        dan.says("Call established")
+        lamp.shows("idle")
+        eventually(lambda: dan.hears(1000), "204 hears the tone of 205")
+        eventually(lambda: eve.hears(700), "205 hears the tone of 204")
+        dan.types("/hangup")
+        eve.says("terminated")
+
+    @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+    def test_sipp_parks_as_desk_phones_do(self):
+        carl = self.phone("203")
+        lamp = carl.watches("park+702")
+        parker = Sipp("transferor", self.server.address["udp"], self.folder, port=free_udp_port(),
+                      calls=1, service="203", user="205", secret=self.office.secrets["205"],
+                      target="702")
+        self.addCleanup(parker.close)
+        call = carl.receives("INVITE")
+        call.replies(200, sdp("callee", 1))
+        call.receives("ACK")
+        call.receives("INVITE").replies(200, sdp("callee", 2, "inactive"))
+        call.receives("ACK")
+        parker.succeeds()
+        self.assertEqual("sip:203@office.test",
+                         lamp.shows("confirmed").document.dialog.remote.identity)
+        call.hangs_up()
+        lamp.shows("idle")
+
+
+if __name__ == "__main__":
+    unittest.main()

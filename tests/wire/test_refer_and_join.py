@@ -1,0 +1,307 @@
+"""A dialer's REFER, BYE with Also, and a third party in a call (RFC 3515, RFC 4488, RFC 3911)."""
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+from lib.case import WireTest, eventually, talk
+from lib.real_phones import Baresip, Sipp, free_udp_port
+from lib.sdp import sdp
+
+SILENT = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n" \
+         "m=audio 5004 RTP/AVP 0\r\na=inactive\r\n"
+
+
+class Dialer(WireTest):
+    """A program with the credentials of 201 makes the telephone of 201 call."""
+
+    transport = "udp"
+
+    def setUp(self):
+        super().setUp()
+        self.anna, self.bob = self.phone("201"), self.phone("202", transport="tcp")
+        self.dialer = self.office.phone("201", transport=self.transport, registered=False)
+
+    def refers(self, target="<sip:202@office.test>", number="201", headers=()):
+        """The REFER, and where its NOTIFYs arrive."""
+        request = self.dialer.request("REFER", self.dialer.aor_of(number), headers=[
+            ("Refer-To", target), ("Contact", f"<{self.dialer.contact}>"), *headers])
+        return self.dialer.subscribes(request, number, "refer")
+
+    def hears(self, watch, line, state="active"):
+        notify = watch.receives_notify()
+        self.assertTrue(notify.message.body.startswith(f"SIP/2.0 {line}".encode()),
+                        notify.message.body)
+        self.assertTrue(notify.message["Content-Type"].startswith("message/sipfrag"))
+        self.assertTrue(notify.message["Event"].startswith("refer;id="))
+        self.assertEqual(state, notify.state)
+
+    def lifts(self):
+        clicked = self.anna.receives("INVITE")
+        self.assertIn(b"a=inactive", clicked.offer)
+        clicked.replies(200, SILENT)
+        clicked.receives("ACK")
+        return clicked
+
+    def talks(self, clicked, target):
+        target.replies(200, sdp("target", 1))
+        moved = clicked.receives("INVITE")
+        self.assertEqual(sdp("target", 1).encode(), moved.body)
+        moved.replies(200, sdp("clicked", 2))
+        target.receives("ACK")
+        clicked.receives("ACK")
+
+    def test_it_places_a_call_and_hears_how_it_goes(self):
+        watch = self.refers('<sip:202@office.test?Subject=Order%2017&body="c=0.0.0.0">')
+        watch.subscribe.receives(202)
+        self.hears(watch, "100 Trying")
+        clicked = self.lifts()
+        target = self.bob.receives("INVITE")
+        self.assertEqual(b"", target.offer)
+        self.assertEqual("Order 17", target.received["Subject"])
+        target.replies(180)
+        self.hears(watch, "180 ")
+        self.talks(clicked, target)
+        self.hears(watch, "200 OK", "terminated")
+        clicked.hangs_up()
+        target.receives("BYE")
+
+    def test_it_hears_of_a_failure(self):
+        watch = self.refers()
+        watch.subscribe.receives(202)
+        self.hears(watch, "100 Trying")
+        clicked = self.lifts()
+        self.bob.receives("INVITE").replies(486)
+        self.hears(watch, "486 ", "terminated")
+        clicked.receives("BYE")
+
+    def test_it_wants_no_reports(self):
+        for headers in ([("Refer-Sub", "false")], [("Require", "norefersub")]):
+            with self.subTest(headers=headers):
+                sent = self.refers(headers=headers).subscribe
+                self.assertEqual("false", sent.receives(202)["Refer-Sub"])
+                clicked = self.lifts()
+                target = self.bob.receives("INVITE")
+                self.talks(clicked, target)
+                clicked.hangs_up()
+                target.receives("BYE")
+
+    def test_it_unsubscribes(self):
+        watch = self.refers()
+        watch.subscribe.receives(202)
+        self.hears(watch, "100 Trying")
+        watch.sends_subscribe(0).receives(200)
+        self.hears(watch, "100 Trying", "terminated")
+        watch.sends_subscribe(60).receives(481)
+        clicked = self.lifts()
+        target = self.bob.receives("INVITE")
+        target.replies(180)  # no CANCEL before it (RFC 3261 §9.1)
+        clicked.hangs_up()
+        target.receives("CANCEL")
+
+    def test_what_is_refused(self):
+        for status, target, number, name in (
+                (400, "nonsense", "201", "Refer-To"),
+                (400, "<sip:202@office.test?Replaces=%00>", "201", "Refer-To"),
+                (403, "<sip:202@elsewhere.test>", "201", "Refer-To"),
+                (403, "<tel:+4930123>", "201", "Refer-To"),
+                (403, "<sip:201@office.test>", "202", "phones of your own")):
+            with self.subTest(target=target):
+                answer = self.refers(target, number).subscribe.receives_final()
+                self.assertEqual(status, answer.status)
+                self.assertIn(name, answer["Warning"])
+        request = self.dialer.request("REFER", self.dialer.aor_of("201"), headers=[
+            ("Refer-To", "<sip:202@office.test>"), ("Contact", f"<{self.dialer.contact}>")])
+        challenged = self.dialer.sends(request, authenticates=False).receives(401, 407)
+        self.assertTrue(challenged)
+
+
+class DialerOverTcp(Dialer):
+    transport = "tcp"
+
+
+class ByeAlso(WireTest):
+    def setUp(self):
+        super().setUp()
+        self.anna, self.bob = self.phone("201"), self.phone("202", transport="tcp")
+        self.carl = self.phone("203")
+
+    def carl_gets_anna(self, call):
+        target = self.carl.receives("INVITE")
+        self.assertEqual(b"", target.offer)
+        self.assertIn("sip:201@", target.received["From"])
+        target.replies(200, sdp("target", 1))
+        moved = call.receives("INVITE")
+        self.assertIn("sip:203@", moved["P-Asserted-Identity"])
+        moved.replies(200, sdp("caller", 2))
+        target.receives("ACK")
+        call.receives("ACK")
+        target.hangs_up()
+        call.receives("BYE")
+
+    def test_the_other_party_is_called_on(self):
+        for header in (("Also", "<sip:203@office.test>"), ("Contact", "<sip:203@office.test>")):
+            with self.subTest(header=header[0]):
+                call, incoming = talk(self.anna, self.bob)
+                incoming.sends("BYE", headers=[header]).receives(200)
+                self.carl_gets_anna(call)
+
+    def test_the_phones_own_contact_is_none(self):
+        call, incoming = talk(self.anna, self.bob)
+        incoming.sends("BYE", headers=[("Contact", f"<{self.bob.contact}>")]).receives(200)
+        call.receives("BYE")
+
+    def test_malformed(self):
+        call, incoming = talk(self.anna, self.bob)
+        refused = incoming.sends("BYE", headers=[("Also", "<sip:>")]).receives(400)
+        self.assertIn("Also", refused["Warning"])
+        incoming.hangs_up()
+        call.receives("BYE")
+
+
+class Join(WireTest):
+    def setUp(self):
+        super().setUp()
+        self.anna, self.bob = self.phone("201"), self.phone("202", transport="tcp")
+        self.carl = self.phone("203")
+        self.group(join=True)
+        self.lamp = self.carl.watches("202")
+        self.call, self.incoming = talk(self.anna, self.bob)
+        self.shown = self.lamp.shows("confirmed").document.dialog
+
+    def group(self, join):
+        self.rest.put("/api/v1/groups/sales", {
+            "name": "sales", "members": ["201", "202", "203"],
+            "watchers": [{"number": "203", "unsolicited": False, "profile": "auto"}],
+            "rights": {"join": join}})
+
+    def joins(self, value=None, headers=()):
+        value = value or f"{self.shown.call_id};to-tag={self.shown.local_tag};" \
+                         f"from-tag={self.shown.remote_tag}"
+        return self.carl.calls("202", sdp("third", 1),
+                               headers=[("Join", value), *headers])
+
+    def ends(self):
+        self.call.hangs_up()
+        self.incoming.receives("BYE")
+
+    def test_three_talk(self):
+        joining = self.joins(headers=[("Require", "join")])
+        third = self.bob.receives("INVITE")
+        own = self.incoming.dialog
+        self.assertEqual(f"{own.call_id};to-tag={own.local_tag};from-tag={own.remote_tag}",
+                         third.received["Join"])
+        self.assertIn("join", third.received["Require"])
+        third.replies(180)
+        joining.receives(180)
+        focus = [("Contact", f"<{self.bob.contact}>;isfocus")]
+        mixed = self.incoming.sends("INVITE", sdp("mixer", 2), headers=focus)
+        arrived = self.call.receives("INVITE")
+        self.assertEqual(sdp("mixer", 2).encode(), arrived.body)
+        self.assertIn(";isfocus", arrived["Contact"])
+        arrived.replies(200, sdp("caller", 2))
+        self.assertNotIn("isfocus", mixed.receives(200)["Contact"])
+        self.bob.params = ";isfocus"
+        third.replies(200, sdp("mixer", 1))
+        answer = joining.receives(200)
+        self.assertIn(";isfocus", answer["Contact"])
+        self.bob.params = ""
+        self.assertEqual(sdp("mixer", 1).encode(), answer.body)
+        third.receives("ACK")
+        self.assertEqual(2, len(self.rest.items("/api/v1/calls")))
+        joining.hangs_up()
+        third.receives("BYE")
+        self.ends()
+
+    def test_what_is_refused(self):
+        self.joins("nobody@home;to-tag=a;from-tag=b").receives(481)
+        refused = self.joins(";to-tag=a").receives(400)
+        self.assertIn("Join", refused["Warning"])
+        both = f"{self.shown.call_id};to-tag={self.shown.local_tag};" \
+               f"from-tag={self.shown.remote_tag}"
+        self.joins(headers=[("Replaces", both)]).receives(400)
+        joining = self.joins()
+        self.bob.receives("INVITE").replies(488)
+        joining.receives(488)
+        self.group(join=False)
+        self.joins().receives(403)
+        self.ends()
+
+
+@unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+class SippJoins(Join):
+    """The same office, with SIPp as the third party."""
+
+    def test_three_talk(self):
+        folder = Path(tempfile.mkdtemp(prefix="lampline-join-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        value = f"{self.shown.call_id};to-tag={self.shown.local_tag};" \
+                f"from-tag={self.shown.remote_tag}"
+        sipp = Sipp("joiner", self.server.address["udp"], folder, port=free_udp_port(), calls=1,
+                    service="202", user="203", secret=self.office.secrets["203"], join=value)
+        self.addCleanup(sipp.close)
+        third = self.bob.receives("INVITE")
+        own = self.incoming.dialog
+        self.assertEqual(f"{own.call_id};to-tag={own.local_tag};from-tag={own.remote_tag}",
+                         third.received["Join"])
+        self.bob.params = ";isfocus"
+        third.replies(200, sdp("mixer", 1))
+        third.receives("ACK")
+        third.receives("BYE")
+        sipp.succeeds()
+        self.bob.params = ""
+        self.ends()
+
+    def test_what_is_refused(self):
+        self.ends()
+
+
+class RealPhones(WireTest):
+    patience = 20
+
+    def setUp(self):
+        super().setUp()
+        self.folder = Path(tempfile.mkdtemp(prefix="lampline-refer-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    @unittest.skipUnless(shutil.which("baresip"), "baresip is not installed (package baresip-core)")
+    def test_a_dialer_makes_baresip_call_baresip(self):
+        phones = {}
+        for number, hertz, transport in (("202", 440, "udp"), ("205", 1000, "tcp")):
+            phones[number] = Baresip(self.folder / number, number, self.office.secrets[number],
+                                     self.office.domain, self.server.address[transport], hertz,
+                                     transport)
+            self.addCleanup(phones[number].close)
+            phones[number].says(r"200 OK")
+        dialer = self.office.phone("202", registered=False)
+        request = dialer.request("REFER", dialer.aor_of("202"), headers=[
+            ("Refer-To", "<sip:205@office.test>"), ("Contact", f"<{dialer.contact}>")])
+        watch = dialer.subscribes(request, "202", "refer")
+        watch.subscribe.receives(202)
+        eventually(lambda: phones["202"].hears(1000), "202 hears the tone of 205")
+        eventually(lambda: phones["205"].hears(440), "205 hears the tone of 202")
+        self.assertTrue(watch.history[-1].message.body.startswith(b"SIP/2.0 200 "))
+        phones["202"].types("/hangup")
+        phones["205"].says("terminated")
+
+    @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+    def test_sipp_leaves_by_bye_with_also(self):
+        bob, carl = self.phone("202"), self.phone("203", transport="tcp")
+        sipp = Sipp("also", self.server.address["udp"], self.folder, port=free_udp_port(), calls=1,
+                    service="202", user="205", secret=self.office.secrets["205"], target="203")
+        self.addCleanup(sipp.close)
+        call = bob.receives("INVITE")
+        call.replies(200, sdp("callee", 1))
+        call.receives("ACK")
+        target = carl.receives("INVITE")
+        target.replies(200, sdp("target", 1))
+        call.receives("INVITE").replies(200, sdp("callee", 2))
+        target.receives("ACK")
+        call.receives("ACK")
+        sipp.succeeds()
+        call.hangs_up()
+        target.receives("BYE")
+
+
+if __name__ == "__main__":
+    unittest.main()
