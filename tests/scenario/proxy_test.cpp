@@ -440,6 +440,7 @@ struct TwoProxies {
         rule.pattern = "bob";
         rule.trunks = {"biloxi"};
         rules.rules = {rule};
+        rules.default_outside.limits.minutes = 0min;  // a proxy hangs up nobody
         pbx.has_trunks({peer}, rules);
         dan.watches("101");
     }
@@ -526,7 +527,7 @@ TEST_CASE("two proxies: rights and limits hold, and only the domain of the peer 
     }
     SUBCASE("who must be hung up in time is bridged")
     {
-        both.peer.limits.minutes = 5min;
+        both.rules.default_outside.limits.minutes = 5min;
         both.pbx.has_trunks({both.peer}, both.rules);
         both.alice.sends_to(bob_elsewhere());
         both.far.receives(INVITE);

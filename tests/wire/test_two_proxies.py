@@ -42,7 +42,8 @@ class TwoProxies(WireTest):
             "servers": [{"host": host, "port": port, "transport": transport}],
             "inbound": [{"pattern": r"(2\d\d)", "destination": r"\1"}]})
         self.rest.put("/api/v1/digit-plan",
-                      {"rules": [{"name": "biloxi", "pattern": "bob", "trunks": ["biloxi"]}]})
+                      {"rules": [{"name": "biloxi", "pattern": "bob", "trunks": ["biloxi"]}],
+                       "default_outside": {"minutes": 0}})
         return proxy
 
     def user(self, proxy, name, transport):

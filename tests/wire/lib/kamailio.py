@@ -65,6 +65,7 @@ dns=no
 rev_dns=no
 listen=udp:{host}:{port}
 listen=tcp:{host}:{port}
+tcp_source_ipv4={host}
 mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
 loadmodule "tm.so"
 loadmodule "sl.so"
