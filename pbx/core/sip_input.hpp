@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "core/sip_types.hpp"
+#include "core/trunk_line.hpp"
 
 namespace lampline {
 
@@ -221,6 +222,15 @@ struct NotifyAnswered {
     bool generated = false;              ///< made by the stack (timeout, transport), not sent by the peer
 };
 
+/// What a ResolveTrunk has found: addresses in the order in which they are tried; empty: none, and why.
+struct TrunkResolved {
+    std::uint64_t line = 0;
+    std::string trunk;
+    std::vector<ServerAddress> addresses;
+    std::optional<std::chrono::seconds> valid_for;  ///< nullopt: for ever
+    std::string error;
+};
+
 /// A TCP connection is gone: bindings that came over it are only reachable by a new one.
 struct ConnectionClosed {
     ConnectionId connection;
@@ -229,7 +239,7 @@ struct ConnectionClosed {
 using SipInput =
     std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived, AckMissing,
                  ResponseReceived, DialogPassed, DialogLost, RegisterReceived, SubscribeReceived,
-                 PublishReceived, ReferReceived, MessageReceived, StandaloneAnswered,
+                 PublishReceived, ReferReceived, MessageReceived, StandaloneAnswered, TrunkResolved,
                  NotifyAnswered, ConnectionClosed>;
 
 }  // namespace lampline

@@ -411,6 +411,8 @@ private:
     [[nodiscard]] NameAddr party_of(std::string_view number,
                                     std::string_view own_display_name) const;
     [[nodiscard]] static std::string number_shown_by(const InviteReceived& input);
+    /// Of `trunk`, for challenges of requests within its dialogs; null: none.
+    [[nodiscard]] TrunkCredentialsRef credentials_of(std::string_view trunk) const;
     [[nodiscard]] bool is_own_host(std::string_view host) const;
     /// Whether `uri` can be a number of the office: a tel URI, or one of our hosts'.
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;

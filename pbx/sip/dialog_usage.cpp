@@ -240,7 +240,8 @@ OutgoingHandle DialogUsage::send(const DialogRequest& request, nta_response_f* o
 }
 
 OutgoingHandle DialogUsage::send_invite(const SendInvite& command, std::string_view headers,
-                                        nta_response_f* on_response, ClientTransaction* magic)
+                                        unsigned attempt, nta_response_f* on_response,
+                                        ClientTransaction* magic)
 {
     const auto uri = as_request_uri(command.target.request_uri);
     const auto request_uri = write(uri);
@@ -255,7 +256,8 @@ OutgoingHandle DialogUsage::send_invite(const SendInvite& command, std::string_v
     std::string lines;
     for (const auto& route : command.target.route) append_header(lines, "Route", route);
     lines += headers;
-    const auto branch = invite_branch(command.local_tag, uri);
+    const auto branch = invite_branch(
+        attempt == 0 ? command.local_tag : fmt::format("{}.{}", command.local_tag, attempt), uri);
     const auto max_forwards = std::to_string(command.max_forwards);
     const PayloadTag payload{command.payload ? std::string_view{command.payload->body}
                                              : std::string_view{}};

@@ -14,9 +14,11 @@
 #include <spdlog/spdlog.h>
 
 #include "core/event_package.hpp"
+#include "core/trunk_sources.hpp"
 #include "sip/address_text.hpp"
 #include "sip/authentication.hpp"
 #include "sip/command_runner.hpp"
+#include "sip/digest_client.hpp"
 #include "sip/digest_nonce.hpp"
 #include "sip/field_encoders.hpp"
 #include "sip/forwarder.hpp"
@@ -26,6 +28,7 @@
 #include "sip/message_tap.hpp"
 #include "sip/notify_sender.hpp"
 #include "sip/orphans.hpp"
+#include "sip/resolver.hpp"
 #include "sip/screen.hpp"
 #include "sip/standalone_sender.hpp"
 #include "sip/stateless_reply.hpp"
@@ -79,6 +82,17 @@ private:
     int at_start_;
 };
 
+LocalMeans means_of(const Transports& transports)
+{
+    LocalMeans means{false, false, false, false};
+    for (const auto& listener : transports.listening()) {
+        const bool six = listener.host.find(':') != std::string::npos;
+        (listener.transport == Transport::udp ? means.udp : means.tcp) = true;
+        (six ? means.ipv6 : means.ipv4) = true;
+    }
+    return means;
+}
+
 unsigned milliseconds(std::chrono::milliseconds time) noexcept
 {
     return static_cast<unsigned>(time.count());
@@ -126,6 +140,7 @@ struct Endpoint::Inner final : MessageSink {
     void refuse_forgotten(const StoredInvite& invite);
     void answer_options(const HeldRequest& request);
     /// Name of the trunk that the request comes from; empty: from none.
+    void take_resolved(SipInput& input);
     [[nodiscard]] std::string_view trunk_of(const HeldRequest& request) const;
     [[nodiscard]] bool is_repeated(HeldRequest& request);
     [[nodiscard]] bool must_shed() const noexcept { return draining || overloaded; }
@@ -160,11 +175,13 @@ struct Endpoint::Inner final : MessageSink {
         std::string text;
     };
     std::multimap<EventLoop::TimePoint, DelayedAnswer> delayed;
+    DigestClient digest_client;
     std::unique_ptr<CommandRunner> calls;
     std::unique_ptr<Forwarder> forwarder;
     std::unique_ptr<LightTransactions> light;
     std::unique_ptr<NotifySender> notifies;
     std::unique_ptr<StandaloneSender> standalone;
+    std::unique_ptr<Resolver> resolver;
     std::unique_ptr<Orphans> orphans;
     std::optional<DescriptorCount> descriptors;
     LoopTimer house_timer;
@@ -202,8 +219,8 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
             on_input(ConnectionClosed{id});
         });
     });
-    calls = std::make_unique<CommandRunner>(loop, *agent, *transports, settings, transaction_ids,
-                                            on_input);
+    calls = std::make_unique<CommandRunner>(loop, *agent, *transports, digest_client, settings,
+                                            transaction_ids, on_input);
     RouteKey key{};
     if (settings.route_key)
         key = *settings.route_key;
@@ -226,7 +243,9 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
                                                     }
                                                 });
     notifies = std::make_unique<NotifySender>(*light, settings, on_input);
-    standalone = std::make_unique<StandaloneSender>(*light, settings, on_input);
+    standalone = std::make_unique<StandaloneSender>(*light, digest_client, settings, on_input);
+    resolver = std::make_unique<Resolver>(loop, settings.resolver, means_of(*transports),
+                                          [this](SipInput&& input) { take_resolved(input); });
     descriptors.emplace();
     keep_house();
 }
@@ -241,6 +260,7 @@ Endpoint::Inner::~Inner()
     delayed.clear();
     light.reset();
     forwarder.reset();
+    resolver.reset();
     calls.reset();
     orphans.reset();
     transports.reset();
@@ -366,6 +386,19 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
     if (request.connection)
         request.source.connection = transports->connections().adopt(*request.connection);
     take(std::move(request), std::get<Authenticated>(outcome).extension);
+}
+
+/// Requests come from where the names lead; what was found last holds while none is found.
+void Endpoint::Inner::take_resolved(SipInput& input)
+{
+    const auto& resolved = std::get<TrunkResolved>(input);
+    if (!resolved.addresses.empty()) {
+        std::vector<TrunkAddress> sources;
+        for (const auto& [server, flow] : resolved.addresses)
+            sources.push_back({flow.transport, flow.host, flow.port});
+        trunk_sources.resolved(resolved.trunk, std::move(sources));
+    }
+    on_input(std::move(input));
 }
 
 std::string_view Endpoint::Inner::trunk_of(const HeldRequest& request) const
@@ -586,6 +619,8 @@ try {
                 inner.forwarder->run(one);
             } else if constexpr (std::is_same_v<Command, SendCancel>) {
                 if (!inner.forwarder->run(one)) inner.calls->run(one);
+            } else if constexpr (std::is_same_v<Command, ResolveTrunk>) {
+                inner.resolver->run(one);
             } else if constexpr (std::is_same_v<Command, SendNotify>) {
                 inner.notifies->send(std::move(one));
             } else if constexpr (std::is_same_v<Command, SendStandalone>) {
@@ -615,11 +650,6 @@ void Endpoint::set_directory(DirectoryRef directory)
 {
     inner_->trunk_sources.configure(directory->trunks());
     inner_->authenticator.set_directory(std::move(directory));
-}
-
-void Endpoint::set_trunk_addresses(const std::string& trunk, std::vector<TrunkAddress> addresses)
-{
-    inner_->trunk_sources.resolved(trunk, std::move(addresses));
 }
 
 void Endpoint::refuse_new_calls(bool refuse) noexcept
