@@ -116,7 +116,8 @@ struct Card {
     [[nodiscard]] std::vector<std::string> states() const
     {
         std::vector<std::string> all;
-        for (const auto& leg : pbx.view().calls.at(0).legs)
+        const auto view = pbx.view();
+        for (const auto& leg : view.calls.at(0).legs)
             if (leg.state != "terminated") all.push_back(leg.extension + ' ' + leg.state);
         return all;
     }
