@@ -57,6 +57,7 @@ public:
     void find(const TrunkServer& server)
     {
         server_ = &server;
+        ++rank_;
         const auto before = location_.addresses.size();
         const auto asked = location_.missing.size();
         error_.clear();
@@ -102,10 +103,12 @@ private:
                      (six ? "IPv6" : std::string{name(transport)}) + ", which has no --sip address";
             return;
         }
-        const ServerAddress address{server_->host,
-                                    {transport, host, port ? port : sip_port, {}, 0}};
-        if (std::ranges::find(location_.addresses, address) == location_.addresses.end())
-            location_.addresses.push_back(address);
+        ServerAddress address{server_->host,
+                              {transport, canonical_address(host), port ? port : sip_port, {}, 0},
+                              rank_};
+        const auto same = [&](const ServerAddress& other) { return other.flow == address.flow; };
+        if (std::ranges::none_of(location_.addresses, same))
+            location_.addresses.push_back(std::move(address));
     }
 
     void find_hosts(const std::string& host, Transport transport, std::uint16_t port)
@@ -126,8 +129,10 @@ private:
         if (answer->srv.empty()) return false;
         auto records = in_order(answer->srv, random_);
         if (records.size() > most_targets) records.resize(most_targets);
-        for (const auto& record : records)
+        for (const auto& record : records) {
+            if (&record != &records.front() && record.priority != (&record - 1)->priority) ++rank_;
             if (!record.target.empty()) find_hosts(record.target, transport, record.port);
+        }
         return true;
     }
 
@@ -155,6 +160,7 @@ private:
         for (const auto& record : records) {
             const auto service = lower(record.service);
             if (lower(record.flags) != "s" || record.replacement.empty()) continue;
+            ++rank_;
             if (service == "sip+d2u" && means_.udp)
                 told = find_srv(record.replacement, Transport::udp) || told;
             if (service == "sip+d2t" && means_.tcp)
@@ -162,6 +168,7 @@ private:
         }
         if (told) return;
         const bool over_udp = find_srv_of(host, Transport::udp);
+        ++rank_;
         const bool over_tcp = find_srv_of(host, Transport::tcp);
         if (!over_udp && !over_tcp)
             find_hosts(host, means_.udp ? Transport::udp : Transport::tcp, 0);
@@ -172,6 +179,7 @@ private:
     const RandomSource& random_;
     std::chrono::steady_clock::time_point now_;
     const TrunkServer* server_ = nullptr;
+    std::uint32_t rank_ = 0;  // of what is found now
     std::string error_;
     Location location_;
 };

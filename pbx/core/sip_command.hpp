@@ -24,6 +24,7 @@ struct ResumeDialog {
     DialogState state;
     Flow flow;
     bool outside = false;  ///< as in OpenDialog
+    std::shared_ptr<const TrunkCredentials> credentials{};  ///< as in OpenDialog
 };
 
 /// The phone of dialog `leg` is reached over `flow` from now on, unless the dialog has a route set.

@@ -79,6 +79,7 @@ struct ResponseReceived {
     ClientTransactionId transaction;
     Method method;
     unsigned status = 0;
+    std::uint32_t cseq = 0;  ///< of the request: each challenge that was answered makes it one higher; 0: generated
     std::string phrase;
     std::string to_tag;
     std::optional<SipUri> contact;
@@ -207,6 +208,8 @@ struct StandaloneAnswered {
         0;  ///< of the request that was answered: above the command's after a challenge
     std::chrono::seconds retry_after{};               ///< 0: none given
     std::optional<std::chrono::seconds> min_expires;  ///< of a 423
+    std::string challenged_by{};  ///< realm of a challenge that was not answered; empty: none
+    bool credentials_sent = false;  ///< the request that was answered had some
     std::vector<RegisterContact> contacts;            ///< of a 2xx to a REGISTER
     std::optional<std::chrono::seconds> expires;
     std::vector<std::string> service_route;  ///< of a 2xx to a REGISTER, top first (RFC 3608)

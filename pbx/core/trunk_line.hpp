@@ -13,8 +13,9 @@ namespace lampline {
 
 /// One numeric address of one server of a trunk.
 struct ServerAddress {
-    std::string server;  ///< the host as configured
-    Flow flow;           ///< listener and connection are none's yet
+    std::string server;      ///< the host as configured
+    Flow flow;               ///< listener and connection are none's yet
+    std::uint32_t rank = 0;  ///< lower is preferred; those of one rank share the load
 
     friend bool operator==(const ServerAddress&, const ServerAddress&) = default;
 };
@@ -42,8 +43,9 @@ struct TrunkStatus {
     std::string server;                      ///< in use: `host (udp:192.0.2.1:5060)`; empty: none
     std::chrono::microseconds round_trip{};  ///< of the last answer; 0: none yet
     std::optional<std::chrono::system_clock::time_point> registered_until;
-    std::string
-        last_error;  ///< of the last thing that failed; empty: nothing has, since it is usable
+    std::optional<std::chrono::system_clock::time_point>
+        next_attempt;        ///< of the REGISTER that follows one that failed
+    std::string last_error;  ///< what failed last, for a person; empty: nothing since it succeeded
 };
 
 }  // namespace lampline

@@ -375,6 +375,9 @@ private:
     static void note_target(Call& call, Leg& leg, const RequestReceived& request);
     /// The same by its answer to a request of ours.
     static void note_target(Call& call, Leg& leg, const ResponseReceived& response);
+    /// How far our CSeq in its dialog has come: challenges that were answered have used some.
+    void note_cseq(Call& call, Leg& leg, const ResponseReceived& response, Outbox& outbox);
+    static void count_request(Call& call, Leg& leg, std::uint32_t cseq);
 
     // call_engine.cpp: what all of them share
     /// Sends `request` in the dialog of `leg`.

@@ -1,6 +1,7 @@
 #include "engine/trunk_lines.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace lampline {
 namespace {
@@ -41,7 +42,7 @@ std::chrono::milliseconds TrunkLines::part_of(std::chrono::milliseconds span) co
         settings_.random(static_cast<std::uint32_t>(span.count()) + 1)};
 }
 
-void TrunkLines::set_timer(LineId id, TimerKind kind, std::chrono::steady_clock::time_point at)
+void TrunkLines::set_timer(LineId id, TimerKind kind, TimePoint at)
 {
     timers_.set(id * timer_kinds + static_cast<std::uint64_t>(kind), at);
 }
@@ -55,20 +56,24 @@ void TrunkLines::replace(std::span<const TrunkRef> trunks, Moment now, Outbox& o
 {
     std::vector<LineId> gone;
     for (const auto& [name, id] : by_name_) {
-        const auto same_name = [&](const TrunkRef& trunk) { return trunk->name == name; };
-        const auto found = std::ranges::find_if(trunks, same_name);
         auto& line = lines_.at(id);
+        const auto found =
+            std::ranges::find(trunks, name, [](const TrunkRef& trunk) { return trunk->name; });
         if (found != trunks.end() && same_line(**found, *line.trunk))
             line.trunk = *found;
         else
             gone.push_back(id);
     }
-    for (const auto id : gone) close(id, outbox);
+    std::map<std::string, ClientTransactionId> predecessors;
+    for (const auto id : gone) {
+        auto name = lines_.at(id).trunk->name;
+        predecessors[std::move(name)] = close(id, outbox);
+    }
     for (const auto& trunk : trunks)
-        if (!by_name_.contains(trunk->name)) open(trunk, now, outbox);
+        if (!by_name_.contains(trunk->name)) open(trunk, predecessors[trunk->name], now, outbox);
 }
 
-void TrunkLines::open(TrunkRef trunk, Moment now, Outbox& outbox)
+void TrunkLines::open(TrunkRef trunk, ClientTransactionId predecessor, Moment now, Outbox& outbox)
 {
     const auto id = ++last_id_;
     auto& line = lines_[id];
@@ -82,13 +87,18 @@ void TrunkLines::open(TrunkRef trunk, Moment now, Outbox& outbox)
     line.status.since = now.wall;
     line.status.state = line.trunk->enabled ? TrunkState::starting : TrunkState::disabled;
     outbox.announce(TrunkChanged{line.status});
-    if (line.trunk->enabled) resolve(id, line, now, outbox);
+    if (!line.trunk->enabled) return;
+    // Both have the same contact: what comes second counts (RFC 3261 §10.3).
+    if (predecessor)
+        line.predecessor = predecessor;
+    else
+        resolve(id, line, now, outbox);
 }
 
-void TrunkLines::close(LineId id, Outbox& outbox)
+ClientTransactionId TrunkLines::close(LineId id, Outbox& outbox)
 {
     auto& line = lines_.at(id);
-    unregister(line, outbox);
+    const auto last = unregister(line, outbox);
     outbox.send(ResolveTrunk{id, line.trunk->name, {}});
     for (const auto transaction : {line.registering, line.asked}) under_way_.erase(transaction);
     for (const auto kind :
@@ -96,6 +106,7 @@ void TrunkLines::close(LineId id, Outbox& outbox)
         cancel_timer(id, kind);
     by_name_.erase(line.trunk->name);
     lines_.erase(id);
+    return last;
 }
 
 void TrunkLines::resolve(LineId id, Line& line, Moment now, Outbox& outbox)
@@ -109,7 +120,8 @@ void TrunkLines::resolve(LineId id, Line& line, Moment now, Outbox& outbox)
     for (const auto& server : servers)
         addresses.push_back({server.host,
                              {server.transport.value_or(Transport::udp), server.host,
-                              server.port ? server.port : sip_port, ConnectionId{}, 0}});
+                              server.port ? server.port : sip_port, ConnectionId{}, 0},
+                             static_cast<std::uint32_t>(addresses.size())});
     if (!addresses.empty()) use(id, line, std::move(addresses), now, outbox);
 }
 
@@ -120,10 +132,11 @@ void TrunkLines::receive(const TrunkResolved& resolved, Moment now, Outbox& outb
     auto& [id, line] = *found;
     if (resolved.addresses.empty()) {
         // What was found before is better than nothing.
-        line.status.last_error = resolved.error;
+        line.resolve_error = resolved.error;
         set_timer(id, TimerKind::resolve, now.mono + settings_.resolve_again);
         return settle(line, now, outbox);
     }
+    line.resolve_error.clear();
     auto addresses = resolved.addresses;
     if (addresses.size() > settings_.most_addresses) addresses.resize(settings_.most_addresses);
     if (resolved.valid_for)
@@ -135,14 +148,19 @@ void TrunkLines::receive(const TrunkResolved& resolved, Moment now, Outbox& outb
 void TrunkLines::use(LineId id, Line& line, std::vector<ServerAddress> addresses, Moment now,
                      Outbox& outbox)
 {
-    const bool first = line.addresses.empty();
-    const auto before = first ? ServerAddress{} : line.addresses[line.in_use];
-    line.addresses = std::move(addresses);
-    const auto kept = std::ranges::find(line.addresses, before);
-    const bool moved = kept == line.addresses.end();
-    line.in_use = moved ? 0 : static_cast<std::size_t>(kept - line.addresses.begin());
-    if (moved) {
-        line.tried = 0;
+    const bool first = line.places.empty();
+    const auto before = first ? Flow{} : line.places[line.in_use].address.flow;
+    std::vector<Place> places;
+    for (auto& address : addresses) {
+        const auto* known = place_at(line, address.flow);
+        auto& place = places.emplace_back(known ? *known : Place{});
+        place.address = std::move(address);
+    }
+    line.places = std::move(places);
+    const auto* kept = first ? nullptr : place_at(line, before);
+    line.in_use =
+        kept ? static_cast<std::size_t>(kept - line.places.data()) : best_place(line, now.mono);
+    if (!kept) {
         line.missed = 0;
         if (line.trunk->kind == TrunkKind::registering && !line.registering)
             send_register(id, line, now, outbox);
@@ -153,9 +171,29 @@ void TrunkLines::use(LineId id, Line& line, std::vector<ServerAddress> addresses
     settle(line, now, outbox);
 }
 
-void TrunkLines::use_next(Line& line) noexcept
+std::size_t TrunkLines::best_place(const Line& line, TimePoint now)
 {
-    line.in_use = (line.in_use + 1) % line.addresses.size();
+    const auto order = [&](std::size_t i) {
+        const auto& place = line.places[i];
+        return std::tuple{place.tried, place.avoided_until > now, place.address.rank,
+                          i != line.in_use, i};
+    };
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < line.places.size(); ++i)
+        if (order(i) < order(best)) best = i;
+    return best;
+}
+
+TrunkLines::Place* TrunkLines::place_at(Line& line, const Flow& flow)
+{
+    const auto found = std::ranges::find_if(
+        line.places, [&](const Place& place) { return place.address.flow == flow; });
+    return found == line.places.end() ? nullptr : &*found;
+}
+
+void TrunkLines::avoid(Place& place, TimePoint now) const
+{
+    place.avoided_until = now + settings_.return_after;
 }
 
 /// Sets what follows from the rest of the line, and tells when it is news.
@@ -167,26 +205,31 @@ void TrunkLines::settle(Line& line, Moment now, Outbox& outbox)
     const bool is_registered = line.registered_until && *line.registered_until > now.mono;
     if (!line.trunk->enabled)
         status.state = TrunkState::disabled;
-    else if (line.addresses.empty())
-        status.state = status.last_error.empty() ? TrunkState::starting : TrunkState::unreachable;
+    else if (line.places.empty())
+        status.state = line.resolve_error.empty() ? TrunkState::starting : TrunkState::unreachable;
     else if (line.missed >= settings_.misses)
         status.state = TrunkState::unreachable;
     else if (!registers)
         status.state = TrunkState::available;
     else if (is_registered)
         status.state = TrunkState::registered;
-    else if (line.refused)
+    else if (line.refusals > 0)
         status.state = TrunkState::failed;
     else
         status.state = line.failures > 0 ? TrunkState::unreachable : TrunkState::starting;
 
-    status.server = line.addresses.empty() ? std::string{} : shown(line.addresses[line.in_use]);
-    status.registered_until.reset();
-    if (is_registered)
-        status.registered_until =
-            now.wall + std::chrono::duration_cast<std::chrono::system_clock::duration>(
-                           *line.registered_until - now.mono);
-    if (is_usable(status.state) && !line.registering) status.last_error.clear();
+    status.server = line.places.empty() ? std::string{} : shown(line.places[line.in_use].address);
+    const auto on_the_wall = [&](const std::optional<TimePoint>& time) {
+        using Wall = std::chrono::system_clock;
+        return time ? std::optional{now.wall +
+                                    std::chrono::duration_cast<Wall::duration>(*time - now.mono)}
+                    : std::nullopt;
+    };
+    status.registered_until = is_registered ? on_the_wall(line.registered_until) : std::nullopt;
+    status.next_attempt = on_the_wall(line.next_attempt);
+    status.last_error.clear();
+    for (const auto* error : {&line.register_error, &line.question_error, &line.resolve_error})
+        if (status.last_error.empty()) status.last_error = *error;
     if (before == status.state) return;
     status.since = now.wall;
     outbox.announce(TrunkChanged{status});
@@ -209,7 +252,14 @@ void TrunkLines::advance(Moment now, Outbox& outbox)
 
 bool TrunkLines::receive(const StandaloneAnswered& answer, Moment now, Outbox& outbox)
 {
-    if (leaving_.erase(answer.transaction) != 0) return true;
+    if (leaving_.erase(answer.transaction) != 0) {
+        for (auto& [id, line] : lines_) {
+            if (line.predecessor != answer.transaction || line.stopped) continue;
+            line.predecessor = {};
+            resolve(id, line, now, outbox);
+        }
+        return true;
+    }
     const auto node = under_way_.extract(answer.transaction);
     if (!node) return false;
     const auto id = node.mapped();
@@ -230,11 +280,11 @@ void TrunkLines::stop(Outbox& outbox)
     }
 }
 
-Target TrunkLines::target_of(const Line& line) const
+Target TrunkLines::target_of(const Line& line, const Flow& flow)
 {
     SipUri registrar;
     registrar.host = line.trunk->domain;
-    return {registrar, {}, line.addresses[line.in_use].flow};
+    return {registrar, {}, flow};
 }
 
 NameAddr TrunkLines::party_of(const Line& line)
@@ -268,10 +318,10 @@ std::vector<TrunkPath> TrunkLines::paths(const Trunk& trunk) const
 {
     const auto* line = line_of(trunk.name);
     if (!line || !is_usable(line->status.state)) return {};
-    std::vector<TrunkPath> result;
-    const auto count = line->addresses.size();
-    for (std::size_t i = 0; i < count; ++i)
-        result.push_back({line->addresses[(line->in_use + i) % count].flow, line->service_route});
+    std::vector<TrunkPath> result{{line->places[line->in_use].address.flow, line->service_route}};
+    for (std::size_t i = 0; i < line->places.size(); ++i)
+        if (i != line->in_use)
+            result.push_back({line->places[i].address.flow, line->service_route});
     return result;
 }
 
@@ -280,6 +330,7 @@ void TrunkLines::heard(std::string_view trunk, Moment now, Outbox& outbox)
     auto* line = line_of(trunk);
     if (!line || line->missed == 0) return;
     line->missed = 0;
+    line->question_error.clear();
     settle(*line, now, outbox);
 }
 

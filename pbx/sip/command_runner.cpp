@@ -153,7 +153,9 @@ void CommandRunner::run(const ResumeDialog& command)
 try {
     if (find(command.leg)) return;
     auto dialog = std::make_unique<DialogUsage>(*this, agent_, transports_, command);
-    legs_[command.leg.value].dialog = std::move(dialog);
+    auto& leg = legs_[command.leg.value];
+    leg.dialog = std::move(dialog);
+    leg.credentials = command.credentials;
 } catch (const std::runtime_error& refusal) {
     spdlog::error("a dialog of the last run cannot be taken up: {}", refusal.what());
     emit_later(DialogLost{command.leg});
@@ -242,7 +244,9 @@ try {
         guarded->credentials = command.credentials;
         guarded->invite = command;
         guarded->uri = write(as_request_uri(command.target.request_uri));
-        guarded->authorization = digest_.introduce(*command.credentials, "INVITE", guarded->uri);
+        const auto& home = leg.dialog->home();
+        guarded->authorization =
+            digest_.introduce(*command.credentials, "INVITE", guarded->uri, home, home);
         lines += guarded->authorization;
         transaction.guarded = std::move(guarded);
     }
@@ -267,8 +271,8 @@ void CommandRunner::run(const SendRequest& command)
         guarded->credentials = credentials;
         guarded->request = command;
         guarded->uri = dialog->target_uri();
-        guarded->authorization =
-            digest_.introduce(*credentials, name_of(command), guarded->uri);
+        guarded->authorization = digest_.introduce(*credentials, name_of(command), guarded->uri,
+                                                   dialog->destination(), dialog->home());
         lines += guarded->authorization;
         transaction.guarded = std::move(guarded);
     }
@@ -310,10 +314,14 @@ bool CommandRunner::answers_challenge(ClientTransaction& transaction, const sip_
 {
     const auto status = sip.sip_status->st_status;
     auto* guarded = transaction.guarded.get();
-    if ((status != 401 && status != 407) || !guarded || guarded->cancelled) return false;
+    const auto* dialog = find(transaction.leg);
+    if ((status != 401 && status != 407) || !guarded || guarded->cancelled || !dialog) return false;
+    const MessageRef message{nta_outgoing_getresponse(transaction.handle.get())};
+    if (!message) return false;  // it could not be sent
     auto line = digest_.answer(sip, *guarded->credentials,
-                               guarded->invite ? "INVITE" : name_of(guarded->request),
-                               guarded->uri, guarded->attempts);
+                               guarded->invite ? "INVITE" : name_of(guarded->request), guarded->uri,
+                               transports_.source_of(*message, nullptr).host, dialog->home(),
+                               guarded->attempts);
     if (line.empty()) return false;
     guarded->authorization = std::move(line);
     // Not from the callback of the transaction whose place it takes.
@@ -334,24 +342,21 @@ void CommandRunner::send_again(ClientTransactionId id)
     if (!dialog || dialog->is_closed() || guarded.cancelled) {
         forget(*transaction);
         if (dialog && !dialog->is_closed())
-            emit_later(ResponseReceived{.leg = leg,
-                                        .transaction = id,
-                                        .method = method,
-                                        .status = 487,
-                                        .generated = true});
+            emit_later(ResponseReceived{
+                .leg = leg, .transaction = id, .method = method, .status = 487, .generated = true});
         drop_if_idle(leg);
         return;
     }
     if (guarded.invite) {
         const auto lines = invite_lines(*dialog, *guarded.invite) + guarded.authorization;
-        transaction->handle = dialog->send_invite(*guarded.invite, lines,
-                                                  guarded.attempts.answered, response, transaction);
+        transaction->handle = dialog->send_invite(*guarded.invite, lines, guarded.attempts.answered,
+                                                  response, transaction);
     } else {
         const auto& command = guarded.request;
         const auto lines = request_lines(*dialog, command) + guarded.authorization;
-        transaction->handle = dialog->send(
-            {command.method, command.method_name, lines, body_of(command.payload)}, response,
-            transaction);
+        transaction->handle =
+            dialog->send({command.method, command.method_name, lines, body_of(command.payload)},
+                         response, transaction);
     }
     if (!transaction->handle) report_unsendable(id, leg, method);
 }
@@ -377,7 +382,10 @@ void CommandRunner::run(const SendAck& command)
     append_payload_headers(lines, command.payload.get(), dialog->is_outside());
     append_header(lines, "User-Agent", settings_.product);
     // An ACK has the credentials of its INVITE (RFC 3261 §22.1).
-    if (transaction->guarded) lines += transaction->guarded->authorization;
+    if (const auto* guarded = transaction->guarded.get();
+        guarded &&
+        digest_.is_the_trunk(*guarded->credentials, dialog->destination(), dialog->home()))
+        lines += guarded->authorization;
     dialog->acknowledge(*transaction->handle, lines, body_of(command.payload));
     forget(*transaction);
     drop_if_idle(command.leg);

@@ -1,6 +1,7 @@
 #include "sip/digest_client.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <strings.h>
 
 #include "sip/header_text.hpp"
@@ -8,6 +9,9 @@
 
 namespace lampline::sip {
 namespace {
+
+constexpr std::string_view register_method = "REGISTER";
+constexpr std::size_t most_realm = 128;  // shown to people
 
 struct Parameter {
     std::string_view name, value;
@@ -70,6 +74,16 @@ std::optional<DigestChallenge> read(const msg_auth_t& header)
 
 }  // namespace
 
+std::string challenged_by(const sip_t& response)
+{
+    const auto* header = response.sip_status->st_status == 407 ? response.sip_proxy_authenticate
+                                                               : response.sip_www_authenticate;
+    for (const auto* each = header ? header->au_params : nullptr; each && *each; ++each)
+        if (const auto [name, value] = split(*each); same_text(name, "realm"))
+            return std::string{value.substr(0, most_realm)};
+    return {};
+}
+
 std::optional<DigestChallenge> strongest_challenge(const sip_t& response, std::string_view realm)
 {
     std::optional<DigestChallenge> best;
@@ -90,34 +104,56 @@ std::optional<DigestChallenge> strongest_challenge(const sip_t& response, std::s
     return best;
 }
 
-DigestClient::DigestClient() : md5_{DigestAlgorithm::md5}, sha256_{DigestAlgorithm::sha256} {}
+DigestClient::DigestClient(IsItsAddress is_its_address)
+    : is_its_address_{std::move(is_its_address)}, md5_{DigestAlgorithm::md5},
+      sha256_{DigestAlgorithm::sha256}
+{
+}
+
+bool DigestClient::is_the_trunk(const TrunkCredentials& credentials, std::string_view host,
+                                std::string_view home) const
+{
+    return !host.empty() && (host == home || is_its_address_(credentials.trunk, host));
+}
 
 std::string DigestClient::introduce(const TrunkCredentials& credentials, std::string_view method,
-                                    std::string_view uri)
+                                    std::string_view uri, std::string_view destination,
+                                    std::string_view home)
 {
-    const auto found = known_.find({credentials.username, credentials.realm});
-    if (found == known_.end()) return {};
-    return write(found->second, credentials, method, uri);
+    const auto found = known_.find(Key{credentials.trunk, credentials.username, credentials.realm});
+    if (found == known_.end() || !is_the_trunk(credentials, destination, home)) return {};
+    auto& known = found->second;
+    const auto& proxy =
+        method == register_method ? known.proxy_for_register : known.proxy_for_others;
+    return write(known, proxy.value_or(known.challenge.proxy), credentials, method, uri);
 }
 
 std::string DigestClient::answer(const sip_t& response, const TrunkCredentials& credentials,
-                                 std::string_view method, std::string_view uri, Attempts& attempts)
+                                 std::string_view method, std::string_view uri,
+                                 std::string_view source, std::string_view home, Attempts& attempts)
 {
     auto challenge = strongest_challenge(response, credentials.realm);
     if (!challenge) return {};
-    const unsigned allowed = challenge->stale ? 2 : 1;
+    if (!is_the_trunk(credentials, source, home)) {
+        spdlog::warn("trunk {}: {} challenges a {}, and is no address of it: not answered",
+                     credentials.trunk, source, method);
+        return {};
+    }
+    const unsigned allowed = challenge->stale ? most_challenges : 1;
     if (attempts.answered >= allowed) return {};
     ++attempts.answered;
-    const std::pair key{credentials.username, credentials.realm};
+    Key key{credentials.trunk, credentials.username, credentials.realm};
     if (known_.size() >= most_known && !known_.contains(key)) known_.clear();
-    auto& known = known_[key];
+    auto& known = known_[std::move(key)];
     // A nonce may come again; its count still goes up (RFC 7616 §3.4).
-    const bool same = known.challenge.nonce == challenge->nonce;
-    known = {std::move(*challenge), same ? known.count : 0};
-    return write(known, credentials, method, uri);
+    if (known.challenge.nonce != challenge->nonce) known.count = 0;
+    const bool proxy = challenge->proxy;
+    (method == register_method ? known.proxy_for_register : known.proxy_for_others) = proxy;
+    known.challenge = std::move(*challenge);
+    return write(known, proxy, credentials, method, uri);
 }
 
-std::string DigestClient::write(Known& known, const TrunkCredentials& credentials,
+std::string DigestClient::write(Known& known, bool proxy, const TrunkCredentials& credentials,
                                 std::string_view method, std::string_view uri)
 {
     const auto& challenge = known.challenge;
@@ -138,7 +174,7 @@ std::string DigestClient::write(Known& known, const TrunkCredentials& credential
     if (challenge.auth) value += fmt::format(", qop=auth, nc={}, cnonce=\"{}\"", nc, cnonce);
     if (challenge.has_opaque) value += fmt::format(", opaque=\"{}\"", challenge.opaque);
     std::string line;
-    append_header(line, challenge.proxy ? "Proxy-Authorization" : "Authorization", value);
+    append_header(line, proxy ? "Proxy-Authorization" : "Authorization", value);
     return line;
 }
 

@@ -2,10 +2,12 @@
 // We as the one who is challenged: credentials of trunks (RFC 3261 §22, RFC 7616, RFC 8760).
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "core/trunk.hpp"
@@ -29,40 +31,54 @@ struct DigestChallenge {
 /// the first of equals; other algorithms and a qop without `auth` cannot. nullopt: none.
 std::optional<DigestChallenge> strongest_challenge(const sip_t& response, std::string_view realm);
 
-/// Answers challenges, and remembers the last one for each user of each realm, so that the next
-/// request comes with credentials at once: same nonce, the count one higher. Only ever asked for
-/// requests that go to a trunk; an answer is matched to its request by a branch that nobody can
-/// guess, so a challenge has come from whom the request was sent to. Loop thread only.
+/// The realm of the first challenge of a 401 or 407, cut where it is very long; empty: none.
+std::string challenged_by(const sip_t& response);
+
+/// Answers challenges, and remembers the last nonce of each trunk, so that the next request comes
+/// with credentials at once: the count one higher. Loop thread only.
+///
+/// Nobody but the trunk gets any: not whoever a dialog has led to meanwhile. `home` is the numeric
+/// address that the dialog, or the request, began with: one of the trunk's. Another one must be
+/// known as the trunk's.
 class DigestClient {
 public:
-    DigestClient();
+    /// Whether requests of `trunk` come from numeric address `host`.
+    using IsItsAddress = std::function<bool(std::string_view trunk, std::string_view host)>;
+    explicit DigestClient(IsItsAddress is_its_address);
 
     /// How many challenges of one request were answered.
     struct Attempts {
         unsigned answered = 0;
     };
 
-    /// A header line for a request of `method` to `uri` that nobody has challenged yet; empty when
-    /// nothing is known of the realm.
+    /// A header line for a request of `method` to `uri` that nobody has challenged yet, and that is
+    /// sent to `destination`; empty when no nonce is known, or that is not the trunk.
     std::string introduce(const TrunkCredentials& credentials, std::string_view method,
-                          std::string_view uri);
-    /// A header line for the request anew, after `response`; empty: it is a refusal. One challenge
-    /// is answered, two when the second says that only the nonce was old.
+                          std::string_view uri, std::string_view destination,
+                          std::string_view home);
+    /// A header line for the request anew, after `response` has come from `source`; empty: it is a
+    /// refusal. One challenge is answered, two when the second says that only the nonce was old.
     std::string answer(const sip_t& response, const TrunkCredentials& credentials,
-                       std::string_view method, std::string_view uri, Attempts& attempts);
+                       std::string_view method, std::string_view uri, std::string_view source,
+                       std::string_view home, Attempts& attempts);
+    [[nodiscard]] bool is_the_trunk(const TrunkCredentials& credentials, std::string_view host,
+                                    std::string_view home) const;
 
 private:
     struct Known {
         DigestChallenge challenge;
         std::uint32_t count = 0;
+        std::optional<bool> proxy_for_register{}, proxy_for_others{};
     };
+    using Key = std::tuple<std::string, std::string, std::string>;  // trunk, username, realm
     static constexpr std::size_t most_known = 256;
 
-    std::string write(Known& known, const TrunkCredentials& credentials, std::string_view method,
-                      std::string_view uri);
+    std::string write(Known& known, bool proxy, const TrunkCredentials& credentials,
+                      std::string_view method, std::string_view uri);
 
+    IsItsAddress is_its_address_;
     Hasher md5_, sha256_;
-    std::map<std::pair<std::string, std::string>, Known> known_;  // by username and realm
+    std::map<Key, Known> known_;
 };
 
 }  // namespace lampline::sip

@@ -139,8 +139,8 @@ struct Endpoint::Inner final : MessageSink {
                       std::chrono::milliseconds delay);
     void refuse_forgotten(const StoredInvite& invite);
     void answer_options(const HeldRequest& request);
-    /// Name of the trunk that the request comes from; empty: from none.
     void take_resolved(SipInput& input);
+    /// Name of the trunk that the request comes from; empty: from none.
     [[nodiscard]] std::string_view trunk_of(const HeldRequest& request) const;
     [[nodiscard]] bool is_repeated(HeldRequest& request);
     [[nodiscard]] bool must_shed() const noexcept { return draining || overloaded; }
@@ -175,7 +175,9 @@ struct Endpoint::Inner final : MessageSink {
         std::string text;
     };
     std::multimap<EventLoop::TimePoint, DelayedAnswer> delayed;
-    DigestClient digest_client;
+    DigestClient digest_client{[this](std::string_view trunk, std::string_view host) {
+        return trunk_sources.has(trunk, host);
+    }};
     std::unique_ptr<CommandRunner> calls;
     std::unique_ptr<Forwarder> forwarder;
     std::unique_ptr<LightTransactions> light;
@@ -309,7 +311,10 @@ try {
         ++counters.responses_received;
         if (forwarder->receive(message, sip)) return;
         // Any other response without a transaction is a late one.
-        if (!take_orphan(*message, sip)) light->receive(sip);
+        if (take_orphan(*message, sip)) return;
+        const auto status = sip.sip_status->st_status;
+        const bool challenge = status == 401 || status == 407;
+        light->receive(sip, challenge ? transports->source_of(*message, nullptr).host : "");
     }
 } catch (const std::exception& error) {
     spdlog::error("request dropped: {}", error.what());
@@ -394,8 +399,8 @@ void Endpoint::Inner::take_resolved(SipInput& input)
     const auto& resolved = std::get<TrunkResolved>(input);
     if (!resolved.addresses.empty()) {
         std::vector<TrunkAddress> sources;
-        for (const auto& [server, flow] : resolved.addresses)
-            sources.push_back({flow.transport, flow.host, flow.port});
+        for (const auto& address : resolved.addresses)
+            sources.push_back({address.flow.transport, address.flow.host, address.flow.port});
         trunk_sources.resolved(resolved.trunk, std::move(sources));
     }
     on_input(std::move(input));
@@ -575,8 +580,7 @@ void Endpoint::Inner::answer_options(const HeldRequest& request)
     std::string lines;
     append_header(lines, "Allow", allowed_methods);
     append_header(lines, "Accept", "application/sdp");
-    append_header(lines, "Supported",
-                  "timer, 100rel, replaces, join, norefersub, path, eventlist");
+    append_header(lines, "Supported", "timer, 100rel, replaces, join, norefersub, path, eventlist");
     append_header(lines, "Allow-Events", allow_events() + ", refer");
     answer(request, {.status = 200, .headers = lines});
 }

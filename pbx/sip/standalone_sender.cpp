@@ -64,8 +64,11 @@ void StandaloneSender::send(SendStandalone&& command)
     auto& guarded = guarded_[command.transaction];
     guarded.command = std::move(command);
     const auto& held = guarded.command;
-    dispatch(held,
-             digest_.introduce(*held.credentials, method_name(held.method), request_uri_of(held)));
+    const auto& host = held.target.flow.host;
+    const auto line = digest_.introduce(*held.credentials, method_name(held.method),
+                                        request_uri_of(held), host, host);
+    guarded.introduced = !line.empty();
+    dispatch(held, line);
 }
 
 void StandaloneSender::dispatch(const SendStandalone& command, std::string_view authorization)
@@ -81,13 +84,14 @@ void StandaloneSender::dispatch(const SendStandalone& command, std::string_view 
                        });
 }
 
-bool StandaloneSender::answers_challenge(const sip_t& response, ClientTransactionId transaction)
+bool StandaloneSender::answers_challenge(const LightAnswer& answer, ClientTransactionId transaction)
 {
     const auto found = guarded_.find(transaction);
     if (found == guarded_.end()) return false;
-    auto& [command, attempts] = found->second;
-    const auto line = digest_.answer(response, *command.credentials, method_name(command.method),
-                                     request_uri_of(command), attempts);
+    auto& [command, attempts, introduced] = found->second;
+    const auto line =
+        digest_.answer(*answer.response, *command.credentials, method_name(command.method),
+                       request_uri_of(command), answer.source, command.target.flow.host, attempts);
     if (line.empty()) return false;
     ++command.cseq;
     // A copy: when it cannot be sent, that is told in here, and the entry is gone.
@@ -100,9 +104,15 @@ void StandaloneSender::answered(const LightAnswer& answer)
 {
     const ClientTransactionId transaction{answer.key.number};
     const bool challenged = answer.status == 401 || answer.status == 407;
-    if (answer.response && challenged && answers_challenge(*answer.response, transaction)) return;
-    guarded_.erase(transaction);
-    if (answer.response) return on_input_(to_standalone_answer(*answer.response, transaction));
+    if (answer.response && challenged && answers_challenge(answer, transaction)) return;
+    const auto guarded = guarded_.extract(transaction);
+    if (answer.response) {
+        auto told = to_standalone_answer(*answer.response, transaction);
+        if (challenged) told.challenged_by = challenged_by(*answer.response);
+        told.credentials_sent =
+            guarded && (guarded.mapped().introduced || guarded.mapped().attempts.answered > 0);
+        return on_input_(std::move(told));
+    }
     on_input_(StandaloneAnswered{.transaction = transaction,
                                  .status = answer.status,
                                  .generated = true,

@@ -33,6 +33,7 @@ private:
     struct Guarded {
         SendStandalone command;
         DigestClient::Attempts attempts;
+        bool introduced = false;  // it had credentials before anybody asked
     };
 
     void dispatch(const SendStandalone& command, std::string_view authorization);
@@ -40,7 +41,7 @@ private:
                                     std::string_view authorization, const Listener& listener,
                                     std::string_view branch) const;
     /// True: the request is under way again.
-    bool answers_challenge(const sip_t& response, ClientTransactionId transaction);
+    bool answers_challenge(const LightAnswer& answer, ClientTransactionId transaction);
 
     LightTransactions& transactions_;
     DigestClient& digest_;

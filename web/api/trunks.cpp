@@ -55,6 +55,7 @@ json::value status_of(std::string_view trunk, const LiveViewRef& live)
                         {"server", text_or_null(found->server)},
                         {"round_trip_ms", milliseconds_or_null(found->round_trip)},
                         {"registered_until", time_or_null(found->registered_until)},
+                        {"next_attempt", time_or_null(found->next_attempt)},
                         {"last_error", text_or_null(found->last_error)}};
 }
 
@@ -262,9 +263,11 @@ ApiAnswer get_trunk(const ApiRequest& request)
     const auto& name = request.param("trunk");
     const auto row = admin::TrunkService{request.database}.find(name);
     if (!row) return {problem(404, "unknown", named(name) + " does not exist")};
-    // The ETag is that of the configuration; the status changes without it, so never 304.
-    auto response = json_answer(200, shown(*row, request.live));
-    response.fields.add("ETag", etag(row->stamp.version));
+    const auto status = json::serialize(status_of(name, request.live));
+    auto response = is_known(request.fields, row->stamp.version, status)
+                        ? HttpResponse{304, {}, {}}
+                        : json_answer(200, shown(*row, request.live));
+    response.fields.add("ETag", etag(row->stamp.version, status));
     return {std::move(response)};
 }
 

@@ -35,9 +35,18 @@ struct Dns {
 std::string text(const Location& location)
 {
     std::string result;
-    for (const auto& [server, flow] : location.addresses)
+    for (const auto& [server, flow, rank] : location.addresses)
         result += (result.empty() ? "" : " ") + std::string{name(flow.transport)} + ':' +
                   flow.host + ':' + std::to_string(flow.port);
+    return result;
+}
+
+/// Those that share the load have the same.
+std::vector<std::uint32_t> ranks(const Location& location)
+{
+    std::vector<std::uint32_t> result;
+    for (const auto& address : location.addresses)
+        result.push_back(address.rank - location.addresses.front().rank);
     return result;
 }
 
@@ -122,6 +131,7 @@ TEST_CASE("SRV goes by priority, and by weight within one")
     const TrunkServer server{"carrier.test", 0, Transport::udp};
     dns.random = [](std::uint32_t) { return 5U; };
     CHECK(text(dns.locate({server})) == "udp:192.0.2.1:5060 udp:192.0.2.2:5060 udp:192.0.2.3:5060");
+    CHECK(ranks(dns.locate({server})) == std::vector<std::uint32_t>{0, 0, 1});
     dns.random = [](std::uint32_t below) { return below - 1; };
     CHECK(text(dns.locate({server})) == "udp:192.0.2.2:5060 udp:192.0.2.1:5060 udp:192.0.2.3:5060");
 
@@ -147,6 +157,16 @@ TEST_CASE("several servers keep their order, each address once")
                                    {"one.test", 5060, std::nullopt},
                                    {"one.test", 5060, std::nullopt}});
     CHECK(text(found) == "udp:192.0.2.3:5060 udp:192.0.2.1:5060 udp:192.0.2.2:5060");
+    CHECK(ranks(found) == std::vector<std::uint32_t>{0, 1, 1});
+}
+
+TEST_CASE("one IPv6 address is one, however it is written")
+{
+    Dns dns;
+    dns.means.ipv6 = true;
+    const auto found =
+        dns.locate({{"2001:DB8:0:0::1", 5060, std::nullopt}, {"2001:db8::1", 5060, std::nullopt}});
+    CHECK(text(found) == "udp:2001:db8::1:5060");
 }
 
 TEST_CASE("what is missing is said")

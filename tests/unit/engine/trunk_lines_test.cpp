@@ -213,23 +213,48 @@ TEST_CASE("a refusal is a matter for people, and tried again slowly")
     const unsigned status = 403;
     line.answers(line.next(Method::register_), {.status = status, .phrase = "Forbidden"});
     CHECK(line.status().state == TrunkState::failed);
-    CHECK(line.status().last_error == "REGISTER: 403 Forbidden");
+    CHECK(line.status().last_error == "carrier refused the registration: 403 Forbidden");
     CHECK(line.sent.empty());  // no other server would think otherwise
     line.passes(599s);
     CHECK(line.sent.empty());
+    CHECK(line.status().next_attempt == line.now.wall + 1s);
     line.passes(70s);
+    for (const auto pause : {1200s, 2400s, 3600s, 3600s}) {  // who asks too often is locked out
+        line.answers(line.next(Method::register_), {.status = status, .phrase = "Forbidden"});
+        line.passes(pause - 1s);
+        CHECK(line.sent.empty());
+        line.passes(pause / 10);
+        REQUIRE(line.sent.size() == 1);
+    }
     line.registers();
     CHECK(line.status().state == TrunkState::registered);
     CHECK(line.status().last_error.empty());
+    CHECK_FALSE(line.status().next_attempt);
 }
 
-TEST_CASE("wrong credentials are called so")
+TEST_CASE("what is wrong is said so that a person can put it right")
 {
-    Lines line{carrier()};
-    line.answers(line.next(Method::register_), {.status = 401, .phrase = "Unauthorized"});
-    CHECK(line.status().state == TrunkState::failed);
-    CHECK(line.status().last_error ==
-          "REGISTER: 401 Unauthorized (wrong username, secret or realm)");
+    const auto told = [](StandaloneAnswered answer) {
+        Lines line{carrier()};
+        line.answers(line.next(Method::register_), std::move(answer));
+        CHECK(line.status().state == TrunkState::failed);
+        CHECK(line.paths().empty());
+        return line.status().last_error;
+    };
+    CHECK(told({.status = 403, .phrase = "Forbidden", .credentials_sent = true}) ==
+          "carrier refused the password: 403 Forbidden (username or secret is wrong)");
+    CHECK(told({.status = 401,
+                .phrase = "Unauthorized",
+                .challenged_by = "carrier.test",
+                .credentials_sent = true}) ==
+          "carrier refused the password: 401 Unauthorized (username or secret is wrong)");
+    CHECK(told({.status = 401, .phrase = "Unauthorized", .challenged_by = "asterisk"}) ==
+          "carrier asks for the realm \"asterisk\", the trunk has \"carrier.test\": 401 "
+          "Unauthorized");
+    CHECK(told({.status = 401, .phrase = "Unauthorized", .challenged_by = "carrier.test"}) ==
+          "carrier asks for a password in a way that cannot be answered: 401 Unauthorized");
+    CHECK(told({.status = 404, .phrase = "Not Found"}) ==
+          "carrier refused the registration: 404 Not Found");
 }
 
 TEST_CASE("a server that fails leads to the next one, and all of them to a pause that grows")
@@ -242,6 +267,7 @@ TEST_CASE("a server that fails leads to the next one, and all of them to a pause
         CHECK(first.target.flow.host != second.target.flow.host);
         line.answers(second, {.status = 503, .phrase = "Busy"});
         CHECK(line.status().state == TrunkState::unreachable);
+        CHECK(line.status().last_error == "REGISTER: 503 Busy");
         CHECK(line.sent.empty());
         line.passes(pause - 1s);
         CHECK(line.sent.empty());
@@ -271,6 +297,7 @@ TEST_CASE("while a registration lasts, a refresh that fails changes nothing")
     line.passes(481s);
     line.silent(line.next(Method::register_));
     CHECK(line.status().state == TrunkState::registered);
+    CHECK(line.status().last_error == "REGISTER: no answer");
     for (int i = 0; i < 10; ++i) {
         line.passes(30s);
         while (!line.sent.empty()) line.silent(line.next(Method::register_));
@@ -364,7 +391,18 @@ TEST_CASE("a trunk that goes is unregistered, and one that stays as it was is le
         same.credentials = std::make_shared<const TrunkCredentials>(
             TrunkCredentials{"4310", "other", "carrier.test"});
         line.configure({same});
-        CHECK(header(line.next(Method::register_), "Expires") == "0");
+        const auto last = line.next(Method::register_);
+        CHECK(header(last, "Expires") == "0");
+        CHECK(line.sent.empty());  // both are the same contact: what comes second counts
+        line.answers(last, {.status = 200});
+        CHECK(line.registers().credentials->secret == "other");
+    }
+    SUBCASE("another secret, and nobody answers the first")
+    {
+        same.credentials = std::make_shared<const TrunkCredentials>(
+            TrunkCredentials{"4310", "other", "carrier.test"});
+        line.configure({same});
+        line.silent(line.next(Method::register_));
         CHECK(line.registers().credentials->secret == "other");
     }
     SUBCASE("at the end of the program")
@@ -403,6 +441,30 @@ TEST_CASE("a peer is there until it leaves questions unanswered")
         CHECK(line.status().state == TrunkState::available);
         CHECK(line.paths()[0].flow.host == "192.0.2.2");
         CHECK(line.paths()[1].flow.host == "192.0.2.1");
+        CHECK(line.status().last_error.empty());
+
+        // The first is asked now and then, and used again when it answers.
+        line.passes(61s);
+        line.answers(line.next(Method::options), {.status = 200});
+        std::size_t asked = 0;
+        for (int i = 0; i < 10; ++i) {
+            line.passes(66s);
+            while (!line.sent.empty()) {
+                const auto question = line.next(Method::options);
+                const bool first = question.target.flow.host == "192.0.2.1";
+                asked += first;
+                first ? line.silent(question) : line.answers(question, {.status = 200});
+            }
+            CHECK(line.status().state == TrunkState::available);
+            CHECK(line.paths()[0].flow.host == "192.0.2.2");
+        }
+        CHECK(asked >= 1);
+        CHECK(asked <= 3);
+        for (int i = 0; i < 6; ++i) {
+            line.passes(66s);
+            while (!line.sent.empty()) line.answers(line.next(Method::options), {.status = 200});
+        }
+        CHECK(line.paths()[0].flow.host == "192.0.2.1");
     }
     SUBCASE("it calls")
     {
@@ -412,13 +474,16 @@ TEST_CASE("a peer is there until it leaves questions unanswered")
     }
 }
 
-TEST_CASE("a registered trunk whose server falls silent registers with the next one")
+TEST_CASE(
+    "a registered trunk whose server falls silent registers with the next one, and comes back")
 {
     auto trunk = with_servers({"192.0.2.1", "192.0.2.2"});
     trunk.qualify = 60s;
     Lines line{trunk};
     line.registers();
     line.passes(16s);
+    line.answers(line.next(Method::options), {.status = 200});
+    line.passes(61s);
     for (int i = 0; i < 3; ++i) {
         line.silent(line.next(Method::options));
         if (i < 2) line.passes(12s);
@@ -427,4 +492,56 @@ TEST_CASE("a registered trunk whose server falls silent registers with the next 
     CHECK(line.registers().target.flow.host == "192.0.2.2");
     CHECK(line.status().state == TrunkState::registered);
     CHECK(line.paths()[0].flow.host == "192.0.2.2");
+
+    const auto refresh = [&] {
+        for (int i = 0; i < 20; ++i) {
+            line.passes(30s);
+            while (!line.sent.empty() && line.sent.front().method == Method::options)
+                line.answers(line.next(Method::options), {.status = 200});
+            if (!line.sent.empty()) break;
+        }
+        return line.next(Method::register_);
+    };
+    auto trial = refresh();
+    CHECK(trial.target.flow.host == "192.0.2.1");
+    CHECK(line.paths()[0].flow.host == "192.0.2.2");  // until the first has said yes
+    line.silent(trial);
+    CHECK(line.registers().target.flow.host == "192.0.2.2");
+    CHECK(line.status().state == TrunkState::registered);
+    trial = refresh();
+    CHECK(trial.target.flow.host == "192.0.2.1");
+    line.answers(trial, {.status = 200, .expires = 600s});
+    CHECK(line.paths()[0].flow.host == "192.0.2.1");
+    CHECK(refresh().target.flow.host == "192.0.2.1");
+}
+
+TEST_CASE("servers of one rank share the load: none of them is returned to")
+{
+    auto trunk = carrier();
+    trunk.servers = {{"carrier.test", 0, std::nullopt}};
+    Lines line{trunk};
+    TrunkResolved resolved{line.lookups.back().line, "line", {}, std::nullopt, {}};
+    for (const auto* host : {"192.0.2.1", "192.0.2.2"})
+        resolved.addresses.push_back(
+            {"carrier.test", {Transport::udp, host, 5060, ConnectionId{}, 0}, 7});
+    line.lines.receive(resolved, line.now, line.outbox);
+    line.take();
+    line.silent(line.next(Method::register_));
+    CHECK(line.registers().target.flow.host == "192.0.2.2");
+    line.passes(481s);
+    CHECK(line.registers().target.flow.host == "192.0.2.2");
+}
+
+TEST_CASE("a carrier that answers no OPTIONS at all is judged by its answers to REGISTER")
+{
+    auto trunk = carrier();
+    trunk.qualify = 60s;
+    Lines line{trunk};
+    line.registers();
+    for (int i = 0; i < 8; ++i) {
+        line.passes(50s);
+        while (!line.sent.empty()) line.silent(line.next(Method::options));
+        CHECK(line.status().state == TrunkState::registered);
+        CHECK(line.status().last_error.empty());
+    }
 }

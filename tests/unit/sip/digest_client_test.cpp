@@ -35,7 +35,13 @@ Response www(const std::string& value, unsigned status = 401)
     return Response{status, "WWW-Authenticate: " + value + "\r\n"};
 }
 
-const TrunkCredentials user{"4310", "pstn", "carrier.test"};
+const TrunkCredentials user{"4310", "pstn", "carrier.test", "line"};
+const std::string home = "192.0.2.1";
+
+bool is_its_address(std::string_view trunk, std::string_view host)
+{
+    return trunk == "line" && host == "192.0.2.2";
+}
 
 std::string field(const std::string& line, const std::string& name)
 {
@@ -60,7 +66,7 @@ TEST_CASE("what the client answers, the authenticator accepts")
 {
     Extension extension;
     extension.number = "4310";
-    DigestClient client;
+    DigestClient client{is_its_address};
     for (const auto algorithm : {DigestAlgorithm::md5, DigestAlgorithm::sha256}) {
         Hasher hash{algorithm};
         const std::string ha1{hash({"4310", "carrier.test", "pstn"}).text()};
@@ -70,7 +76,8 @@ TEST_CASE("what the client answers, the authenticator accepts")
                                  "carrier.test", std::vector{extension}, std::vector<Group>{})};
         const auto challenge = www(server.challenge(false, present())[0]);
         DigestClient::Attempts attempts;
-        auto line = client.answer(*challenge.sip, user, "REGISTER", "sip:carrier.test", attempts);
+        auto line = client.answer(*challenge.sip, user, "REGISTER", "sip:carrier.test", home, home,
+                                  attempts);
         for (int request = 0; request < 3; ++request) {
             REQUIRE(line.starts_with("Authorization: Digest "));
             line.resize(line.size() - 2);
@@ -79,7 +86,7 @@ TEST_CASE("what the client answers, the authenticator accepts")
             const auto verdict = server.verify(
                 {&*credentials, 1}, {"REGISTER", "", "carrier.test", "192.0.2.1"}, present());
             CHECK(verdict.outcome == DigestOutcome::accepted);
-            line = client.introduce(user, "REGISTER", "sip:carrier.test");
+            line = client.introduce(user, "REGISTER", "sip:carrier.test", home, home);
         }
     }
 }
@@ -102,10 +109,11 @@ TEST_CASE("the strongest challenge that can be answered is")
 
 TEST_CASE("what is not answered")
 {
-    DigestClient client;
+    DigestClient client{is_its_address};
     DigestClient::Attempts attempts;
     const auto answer = [&](const Response& response) {
-        return client.answer(*response.sip, user, "REGISTER", "sip:carrier.test", attempts);
+        return client.answer(*response.sip, user, "REGISTER", "sip:carrier.test", home, home,
+                             attempts);
     };
     CHECK(answer(www("Digest realm=\"elsewhere.test\", nonce=\"1\"")).empty());
     CHECK(answer(www("Digest realm=\"carrier.test\"")).empty());
@@ -119,11 +127,12 @@ TEST_CASE("what is not answered")
 
 TEST_CASE("a request is challenged once, and once more when only the nonce was old")
 {
-    DigestClient client;
+    DigestClient client{is_its_address};
     DigestClient::Attempts attempts;
     const auto answer = [&](const std::string& challenge) {
         const auto response = www(challenge);
-        return client.answer(*response.sip, user, "REGISTER", "sip:carrier.test", attempts);
+        return client.answer(*response.sip, user, "REGISTER", "sip:carrier.test", home, home,
+                             attempts);
     };
     CHECK(field(answer(digest("1")), "nonce") == "1");
     SUBCASE("again, with another nonce: it is the secret")
@@ -139,48 +148,110 @@ TEST_CASE("a request is challenged once, and once more when only the nonce was o
 
 TEST_CASE("credentials that came unasked do not use up the answer")
 {
-    DigestClient client;
+    DigestClient client{is_its_address};
     DigestClient::Attempts first;
     const auto challenge = www(digest("1"));
-    CHECK_FALSE(client.answer(*challenge.sip, user, "REGISTER", "sip:carrier.test", first).empty());
+    CHECK_FALSE(
+        client.answer(*challenge.sip, user, "REGISTER", "sip:carrier.test", home, home, first)
+            .empty());
     DigestClient::Attempts second;
-    const auto line = client.introduce(user, "INVITE", "sip:1@carrier.test");
+    const auto line = client.introduce(user, "INVITE", "sip:1@carrier.test", home, home);
     CHECK(field(line, "nonce") == "1");
     CHECK(field(line, "nc") == "00000002");
     const auto anew = www(digest("2"));
-    const auto other = client.answer(*anew.sip, user, "INVITE", "sip:1@carrier.test", second);
+    const auto other =
+        client.answer(*anew.sip, user, "INVITE", "sip:1@carrier.test", home, home, second);
     CHECK(field(other, "nonce") == "2");
     CHECK(field(other, "nc") == "00000001");
     SUBCASE("a nonce that comes again counts on")
     {
         DigestClient::Attempts third;
-        client.introduce(user, "INVITE", "sip:1@carrier.test");
+        client.introduce(user, "INVITE", "sip:1@carrier.test", home, home);
         const auto same = www(digest("2"));
-        CHECK(field(client.answer(*same.sip, user, "INVITE", "sip:1@carrier.test", third), "nc") ==
-              "00000003");
-        CHECK(client.answer(*same.sip, user, "INVITE", "sip:1@carrier.test", third).empty());
+        CHECK(
+            field(client.answer(*same.sip, user, "INVITE", "sip:1@carrier.test", home, home, third),
+                  "nc") == "00000003");
+        CHECK(client.answer(*same.sip, user, "INVITE", "sip:1@carrier.test", home, home, third)
+                  .empty());
     }
 }
 
 TEST_CASE("a proxy is answered as one, and what it wrote comes back as it was")
 {
-    DigestClient client;
+    DigestClient client{is_its_address};
     DigestClient::Attempts attempts;
     const Response challenge{
         407,
         "Proxy-Authenticate: " + digest("a\\\"b", ", opaque=\"x=y, z\", qop=\"auth\"") + "\r\n"};
-    const auto line = client.answer(*challenge.sip, user, "INVITE", "sip:1@carrier.test", attempts);
+    const auto line =
+        client.answer(*challenge.sip, user, "INVITE", "sip:1@carrier.test", home, home, attempts);
     CHECK(line.starts_with("Proxy-Authorization: Digest "));
     CHECK(field(line, "nonce") == "a\\\"b");
     CHECK(field(line, "opaque") == "x=y, z");
 }
 
+TEST_CASE("nobody but the trunk is given credentials, wherever its dialogs lead")
+{
+    DigestClient client{is_its_address};
+    const auto challenge = www(digest("1"));
+    const auto answered = [&](std::string_view source, std::string_view began) {
+        DigestClient::Attempts attempts;
+        return !client.answer(*challenge.sip, user, "BYE", "sip:1@x.test", source, began, attempts)
+                    .empty();
+    };
+    const auto introduced = [&](std::string_view destination, std::string_view began) {
+        return !client.introduce(user, "BYE", "sip:1@x.test", destination, began).empty();
+    };
+    CHECK_FALSE(answered("192.0.2.66", home));
+    CHECK_FALSE(answered("192.0.2.66", ""));
+    CHECK_FALSE(answered("", ""));
+    CHECK(answered("192.0.2.1", home));
+    CHECK(answered("192.0.2.2", home));  // another server of the trunk
+    CHECK(answered("192.0.2.2", ""));    // in a dialog of an earlier run
+    CHECK_FALSE(introduced("192.0.2.66", home));
+    CHECK_FALSE(introduced("", home));  // a name
+    CHECK(introduced("192.0.2.2", home));
+
+    // The nonce of one trunk is no other's, should they have the same user and realm.
+    auto other = user;
+    other.trunk = "other";
+    CHECK(client.introduce(other, "BYE", "sip:1@x.test", home, home).empty());
+}
+
+TEST_CASE("requests come with the kind of header that theirs were challenged for")
+{
+    DigestClient client{is_its_address};
+    DigestClient::Attempts first, second;
+    const auto registrar = www(digest("1"));
+    client.answer(*registrar.sip, user, "REGISTER", "sip:carrier.test", home, home, first);
+    const auto unasked = [&](std::string_view method) {
+        return client.introduce(user, method, "sip:carrier.test", home, home);
+    };
+    CHECK(unasked("INVITE").starts_with("Authorization:"));
+    const Response proxy{407, "Proxy-Authenticate: " + digest("1") + "\r\n"};
+    const auto line =
+        client.answer(*proxy.sip, user, "INVITE", "sip:1@carrier.test", home, home, second);
+    CHECK(field(line, "nc") == "00000003");  // the same nonce, for whatever header
+    CHECK(unasked("INVITE").starts_with("Proxy-Authorization:"));
+    CHECK(unasked("REGISTER").starts_with("Authorization:"));
+}
+
+TEST_CASE("the realm of a challenge that is not answered is told")
+{
+    CHECK(challenged_by(*www("Digest realm=\"else where\", nonce=\"1\"").sip) == "else where");
+    CHECK(challenged_by(*www("Digest nonce=\"1\"").sip).empty());
+    CHECK(challenged_by(*Response{403, ""}.sip).empty());
+    const auto very_long = www("Digest realm=\"" + std::string(1000, 'x') + "\", nonce=\"1\"");
+    CHECK(challenged_by(*very_long.sip).size() == 128);
+}
+
 TEST_CASE("without qop the form of RFC 2069 is used")
 {
-    DigestClient client;
+    DigestClient client{is_its_address};
     DigestClient::Attempts attempts;
     const auto challenge = www(digest("1", ""));
-    const auto line = client.answer(*challenge.sip, user, "REGISTER", "sip:carrier.test", attempts);
+    const auto line =
+        client.answer(*challenge.sip, user, "REGISTER", "sip:carrier.test", home, home, attempts);
     CHECK(field(line, "qop").empty());
     CHECK(field(line, "nc").empty());
 }
