@@ -67,7 +67,8 @@ class KamailioAsCarrier(WireTest):
         at_bob.hangs_up()
         inbound.receives("BYE")
 
-        self.rest.delete("/api/v1/trunks/line?recursive=true")
+        self.rest.put("/api/v1/digit-plan", {"rules": []})
+        self.rest.delete("/api/v1/trunks/line")
         self.says(kamailio, "saved 0")
 
     def test_a_day_over_udp(self):
