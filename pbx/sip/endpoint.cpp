@@ -228,11 +228,11 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
         key = *settings.route_key;
     else
         fill_with_random_bytes(key);
-    forwarder = std::make_unique<Forwarder>(ForwarderParts{loop, *agent, *transports, datagrams,
-                                                           settings, tap ? &kept_messages : nullptr,
-                                                           on_input, [this] { flush_soon(); },
-                                                           repeated},
-                                            key);
+    forwarder =
+        std::make_unique<Forwarder>(ForwarderParts{loop, *agent, *transports, datagrams, settings,
+                                                   tap ? &kept_messages : nullptr, on_input,
+                                                   [this] { flush_soon(); }, repeated},
+                                    key);
     orphans = std::make_unique<Orphans>(*agent, *transports, settings);
     light = std::make_unique<LightTransactions>(loop, *agent, *transports, datagrams, settings,
                                                 [this](const LightAnswer& answer) {
@@ -389,8 +389,11 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
                                     .headers = refused->rejection.headers});
         return refuse(request, refused->rejection);
     }
-    if (request.connection)
-        request.source.connection = transports->connections().adopt(*request.connection);
+    if (request.connection) {
+        auto& connections = transports->connections();
+        request.source.connection = connections.adopt(*request.connection);
+        connections.note_phone(request.source.connection);
+    }
     take(std::move(request), std::get<Authenticated>(outcome).extension);
 }
 
@@ -409,6 +412,7 @@ void Endpoint::Inner::take_resolved(SipInput& input)
 
 std::string_view Endpoint::Inner::trunk_of(const HeldRequest& request) const
 {
+    if (request.connection && transports->connections().is_phones(*request.connection)) return {};
     const auto* user = request.sip->sip_request->rq_url->url_user;
     return trunk_sources.find(request.source, user ? user : "");
 }
@@ -443,8 +447,7 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
     const auto passed = in_dialog && sip.sip_request->rq_method == sip_method_subscribe
                             ? forwarder->subscription_of(sip)
                             : std::nullopt;
-    if (passed && passed->watcher != extension)
-        return refuse(request, {403, {}, {}});
+    if (passed && passed->watcher != extension) return refuse(request, {403, {}, {}});
     const auto input = [&]() -> SipInput {
         switch (sip.sip_request->rq_method) {
         case sip_method_register: return to_register(sip, id, request.source, extension);
