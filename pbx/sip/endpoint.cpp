@@ -228,11 +228,11 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
         key = *settings.route_key;
     else
         fill_with_random_bytes(key);
-    forwarder =
-        std::make_unique<Forwarder>(ForwarderParts{loop, *agent, *transports, datagrams, settings,
-                                                   tap ? &kept_messages : nullptr, on_input,
-                                                   [this] { flush_soon(); }, repeated},
-                                    key);
+    forwarder = std::make_unique<Forwarder>(ForwarderParts{loop, *agent, *transports, datagrams,
+                                                           settings, tap ? &kept_messages : nullptr,
+                                                           on_input, [this] { flush_soon(); },
+                                                           repeated},
+                                            key);
     orphans = std::make_unique<Orphans>(*agent, *transports, settings);
     light = std::make_unique<LightTransactions>(loop, *agent, *transports, datagrams, settings,
                                                 [this](const LightAnswer& answer) {
@@ -447,7 +447,8 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
     const auto passed = in_dialog && sip.sip_request->rq_method == sip_method_subscribe
                             ? forwarder->subscription_of(sip)
                             : std::nullopt;
-    if (passed && passed->watcher != extension) return refuse(request, {403, {}, {}});
+    if (passed && passed->watcher != extension)
+        return refuse(request, {403, {}, {}});
     const auto input = [&]() -> SipInput {
         switch (sip.sip_request->rq_method) {
         case sip_method_register: return to_register(sip, id, request.source, extension);
