@@ -195,9 +195,20 @@ struct ForgetNotify {
     SubscriptionId subscription;
 };
 
+/// Passes the SUBSCRIBE of `request` on to the phones that are to notify by themselves, and the best
+/// of their answers back: of several that accept, the first (RFC 3265 §4.4.9). The dialog that
+/// follows passes too. Reported as SubscribeForwarded.
+struct ForwardSubscribe {
+    TransactionId request;
+    SubscriptionId subscription;  ///< in the report
+    std::string watcher;
+    std::string member;
+    std::vector<Target> targets;  ///< empty: it is within a dialog, and follows its route
+};
+
 using SipCommand =
     std::variant<OpenDialog, ResumeDialog, MoveDialog, EndInvite, Reply, SendInvite, SendRequest,
                  SendAck, SendCancel, CloseDialog, SendStandalone, SendNotify, ForgetNotify,
-                 ForwardInvite, ForwardResponse, ProbeDialog>;
+                 ForwardInvite, ForwardResponse, ProbeDialog, ForwardSubscribe>;
 
 }  // namespace lampline

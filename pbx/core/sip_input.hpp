@@ -154,6 +154,21 @@ struct SubscribeReceived {
     OptionTag supported = OptionTag::none;
     std::string user_agent;
     PayloadRef payload{};
+    std::string notifier{};  ///< within a dialog with a phone of this extension, which notifies there
+};
+
+/// How a ForwardSubscribe ended, exactly once: what the watcher was answered.
+struct SubscribeForwarded {
+    SubscriptionId subscription;
+    unsigned status = 0;
+    std::optional<std::chrono::seconds> expires;  ///< of a 2xx
+};
+
+/// A NOTIFY from a phone to its watcher, or the answer to one, has passed that ends the
+/// subscription.
+struct ForwardedEnded {
+    std::string call_id;
+    std::string watcher_tag;
 };
 
 /// An authenticated PUBLISH (RFC 3903).
@@ -230,6 +245,6 @@ using SipInput =
     std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived, AckMissing,
                  ResponseReceived, DialogPassed, DialogLost, RegisterReceived, SubscribeReceived,
                  PublishReceived, ReferReceived, MessageReceived, StandaloneAnswered,
-                 NotifyAnswered, ConnectionClosed>;
+                 NotifyAnswered, ConnectionClosed, SubscribeForwarded, ForwardedEnded>;
 
 }  // namespace lampline

@@ -85,6 +85,10 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
                 else
                     indications_.receive(answer, now, outbox);
             },
+            [&](const SubscribeForwarded& answered) {
+                indications_.receive(answered, now, outbox);
+            },
+            [&](const ForwardedEnded& ended) { indications_.receive(ended, now, outbox); },
             [&](const PublishReceived& request) {
                 fold_published(publications_.receive(request, events_.directory(), now, outbox),
                                now, outbox);

@@ -211,7 +211,8 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
         fill_with_random_bytes(key);
     forwarder = std::make_unique<Forwarder>(ForwarderParts{loop, *agent, *transports, datagrams,
                                                            settings, tap ? &kept_messages : nullptr,
-                                                           on_input, [this] { flush_soon(); }},
+                                                           on_input, [this] { flush_soon(); },
+                                                           repeated},
                                             key);
     orphans = std::make_unique<Orphans>(*agent, *transports, settings);
     light = std::make_unique<LightTransactions>(loop, *agent, *transports, datagrams, settings,
@@ -400,13 +401,22 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
         return take_invite(std::move(request), extension, {});
     const auto id = transaction_ids.next();
     if (!request.key.empty()) repeated.add(request.key, std::chrono::steady_clock::now());
+    const bool in_dialog = sip.sip_to->a_tag != nullptr;
+    const auto passed = in_dialog && sip.sip_request->rq_method == sip_method_subscribe
+                            ? forwarder->subscription_of(sip)
+                            : std::nullopt;
+    if (passed && passed->watcher != extension)
+        return refuse(request, {403, {}, {}});
     const auto input = [&]() -> SipInput {
         switch (sip.sip_request->rq_method) {
         case sip_method_register: return to_register(sip, id, request.source, extension);
         case sip_method_message: return to_message(sip, id, request.source, extension);
         case sip_method_publish: return to_publish(sip, id, request.source, extension);
         case sip_method_refer: return to_refer(sip, id, request.source, extension);
-        default: return to_subscribe(sip, id, request.source, extension);
+        default:
+            auto subscribe = to_subscribe(sip, id, request.source, extension);
+            if (passed) subscribe.notifier = passed->member;
+            return subscribe;
         }
     };
     auto taken = input();
@@ -584,6 +594,9 @@ try {
             } else if constexpr (std::is_same_v<Command, ForwardResponse> ||
                                  std::is_same_v<Command, ProbeDialog>) {
                 inner.forwarder->run(one);
+            } else if constexpr (std::is_same_v<Command, ForwardSubscribe>) {
+                if (auto node = inner.held.extract(one.request.value))
+                    inner.forwarder->take(std::move(node.mapped()), one);
             } else if constexpr (std::is_same_v<Command, SendCancel>) {
                 if (!inner.forwarder->run(one)) inner.calls->run(one);
             } else if constexpr (std::is_same_v<Command, SendNotify>) {
@@ -614,6 +627,7 @@ void Endpoint::flush()
 void Endpoint::set_directory(DirectoryRef directory)
 {
     inner_->trunk_sources.configure(directory->trunks());
+    inner_->forwarder->set_directory(directory);
     inner_->authenticator.set_directory(std::move(directory));
 }
 

@@ -254,7 +254,23 @@ void Phone::asks(const Subscribing& subscribing)
         .accept = subscribing.accept,
         .expires = subscribing.expires,
         .user_agent = user_agent,
-        .payload = subscribing.payload});
+        .payload = subscribing.payload,
+        .notifier = subscribing.notifier});
+}
+
+void Phone::answers_subscribe(const Arrived& request, unsigned status,
+                              std::chrono::seconds expires)
+{
+    const auto asked = scenario_.requests_.extract(request.transaction);
+    if (!asked) return;  // another phone was first
+    Arrived answer;
+    answer.what = std::to_string(status);
+    answer.status = status;
+    scenario_.arrive(*asked.mapped().phone, std::move(answer));
+    SubscribeForwarded forwarded{
+        .subscription = request.subscription, .status = status, .expires = {}};
+    if (status < 300) forwarded.expires = expires;
+    scenario_.receive(forwarded);
 }
 
 void Phone::publishes(const Publishing& publishing)
@@ -1025,6 +1041,25 @@ void Scenario::deliver(SipCommand& command)
                        arrived.headers = cancel.headers;
                        if (phone->answers_cancel) phone->to_answer_.reset();
                        arrive(*phone, std::move(arrived));
+                   },
+                   [&](ForwardSubscribe& forward) {
+                       Arrived arrived;
+                       arrived.what = "SUBSCRIBE";
+                       arrived.method = SUBSCRIBE;
+                       arrived.transaction = forward.request;
+                       arrived.subscription = forward.subscription;
+                       arrived.from_address.uri = address_of(forward.watcher);
+                       for (const auto& target : forward.targets) {
+                           auto* phone = phone_at(target.flow);
+                           REQUIRE(phone);
+                           arrived.request_uri = target.request_uri;
+                           arrive(*phone, arrived);
+                       }
+                       if (!forward.targets.empty()) return;
+                       const auto notifier =
+                           std::ranges::find(phones_, forward.member, &Phone::number);
+                       REQUIRE(notifier != phones_.end());
+                       arrive(**notifier, std::move(arrived));
                    },
                    [&](CloseDialog& close) { CHECK(legs_.erase(close.leg) == 1); },
                    [&](SendStandalone& request) {
