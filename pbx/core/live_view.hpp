@@ -96,6 +96,7 @@ struct LiveView {
     std::vector<Binding> registrations;
     std::vector<LiveCall> calls;
     std::vector<LiveLamp> lamps;
+    std::vector<TrunkStatus> trunks;  ///< by name
     std::vector<LiveSubscription> subscriptions;
     std::vector<std::pair<std::string, EventCounters>> events;  ///< by package
     std::size_t publications = 0;

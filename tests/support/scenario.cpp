@@ -1064,12 +1064,14 @@ void Scenario::deliver(SipCommand& command)
                    [&](CloseDialog& close) { CHECK(legs_.erase(close.leg) == 1); },
                    [&](SendStandalone& request) {
                        auto* phone = phone_at(request.target.flow);
-                       REQUIRE(phone);
-                       if (request.method == OPTIONS && phone->answers_options)
+                       auto answers = phone ? phone->answers_options : 200U;
+                       if (phone && !phone->trunk.empty() && !answers) answers = 200U;
+                       if (request.method == OPTIONS && answers)
                            return waiting_.push_back(
                                StandaloneAnswered{.transaction = request.transaction,
-                                                  .status = *phone->answers_options,
-                                                  .generated = *phone->answers_options == 408});
+                                                  .status = *answers,
+                                                  .generated = *answers == 408});
+                       REQUIRE(phone);
                        Arrived arrived;
                        arrived.what = word(request.method);
                        arrived.method = request.method;
@@ -1079,6 +1081,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.payload = request.payload;
                        arrive(*phone, std::move(arrived));
                    },
+                   [](ResolveTrunk&) {},
                    [&](SendNotify& notify) {
                        auto* phone = phone_at(notify.dialog->flow);
                        REQUIRE(phone);
