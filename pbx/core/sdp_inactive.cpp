@@ -3,24 +3,14 @@
 #include <charconv>
 #include <utility>
 
+#include "base/text.hpp"
 #include "core/sdp.hpp"
 
 namespace lampline {
 namespace {
 
-constexpr std::size_t max_sections = 16;
-
 constexpr std::string_view session =
     "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n";
-
-std::string_view take_line(std::string_view& rest) noexcept
-{
-    const auto end = rest.find('\n');
-    auto line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    return line;
-}
 
 /// `m=TYPE PORT REST`, with another port. Empty: it is no such line.
 std::string with_port(std::string_view media_line, std::string_view port)

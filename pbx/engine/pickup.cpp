@@ -187,7 +187,7 @@ void CallEngine::pick_up_transferred(Call& call, Leg& ringing, const InviteRecei
     Transfer& transfer = *call.transfer;
     if (transfer.stage != TransferStage::ringing)
         return reject(input, 481, "Somebody Else Was Quicker", outbox);
-    if (!input.payload || input.payload->body.empty())
+    if (!has_body(input.payload))
         return reject(input, 488, "No Media Offered", outbox);
     Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
     picker.invite_in = input.transaction;
