@@ -126,7 +126,8 @@ std::string audit_text(const DigitRules& rules)
                          {"emergency", rule.emergency},
                          {"status", rule.status},
                          {"phrase", rule.phrase},
-                         {"trunks", json::array(rule.trunks.begin(), rule.trunks.end())}});
+                         {"trunks", json::array(rule.trunks.begin(), rule.trunks.end())},
+                         {"mode", rule.mode ? name(*rule.mode) : ""}});
     json::object rights;
     for (const auto& [number, right] : rules.rights) rights.emplace(number, name(right));
     json::object outside;

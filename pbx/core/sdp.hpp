@@ -22,9 +22,15 @@ bool receives_media(std::string_view sdp) noexcept;
 /// (keys, ICE), so that one offer cannot answer another.
 std::optional<std::string> answer_from(std::string_view offer, std::string_view other);
 
-/// An answer to `offer` with nothing to hear: its first plain audio stream inactive, all others refused. An empty
-/// `offer` gets an offer of the same kind.
-std::string inactive_answer(std::string_view offer);
+/// Whether a stream of `sdp` is negotiated by more than formats: keys (RFC 4568, RFC 5763) or ICE.
+/// Then an answer is good for the offer that it was made for, and for no other.
+bool negotiates_more(std::string_view sdp) noexcept;
+
+/// An answer to `offer` with nothing to hear: its first plain audio stream inactive, all others
+/// refused. Where no audio is plain, the first whose keys can be answered by `key`, 30 random bytes
+/// as base64, is inactive; an empty one answers none. An empty `offer` gets an offer of the same
+/// kind.
+std::string inactive_answer(std::string_view offer, std::string_view key = {});
 
 /// The session that `sdp` describes, as an offer with nothing to hear: every stream inactive, the
 /// version of its origin one higher (RFC 3264 §8). Without streams: inactive_answer({}).

@@ -77,7 +77,9 @@ bool share_format(const Section& left, const Section& right)
     });
 }
 
-bool needs_negotiation(std::string_view sdp) noexcept
+}  // namespace
+
+bool negotiates_more(std::string_view sdp) noexcept
 {
     for (const std::string_view attribute :
          {"a=crypto:", "a=fingerprint:", "a=ice-ufrag:", "a=setup:"})
@@ -85,11 +87,9 @@ bool needs_negotiation(std::string_view sdp) noexcept
     return false;
 }
 
-}  // namespace
-
 std::optional<std::string> answer_from(std::string_view offer, std::string_view other)
 {
-    if (needs_negotiation(offer) || needs_negotiation(other)) return std::nullopt;
+    if (negotiates_more(offer) || negotiates_more(other)) return std::nullopt;
     const auto asked = read(offer);
     auto given = read(other);
     if (!asked || !given) return std::nullopt;

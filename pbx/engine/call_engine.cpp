@@ -54,12 +54,6 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     auto route = lampline::route(
         {input.authenticated, dialled, &input.source, diversions, shown, phone, input.trunk},
         router_view());
-    // The far side of a trunk is not told where phones are, nor sent their messages as they are,
-    // unless it is a proxy of ours.
-    const auto* from = directory_->find_trunk(input.trunk);
-    if (!input.trunk.empty() &&
-        !(from && from->trunk().mode == CallMode::proxy && route.mode == CallMode::proxy))
-        route.mode = CallMode::bridge;
     // A number at another proxy's is no number here.
     const bool here =
         route.kind == RouteKind::feature ||
@@ -131,7 +125,10 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
         return;
     }
     if (cards_.hear(*call, *leg, input, now, outbox)) return sweep(*call, outbox);
-    if (call->change && input.transaction == call->change->sent) {
+    if (call->pickup && call->pickup->offered &&
+        input.transaction == call->pickup->offered) {
+        pickup_answered(*call, *leg, input, now, outbox);
+    } else if (call->change && input.transaction == call->change->sent) {
         change_answered(*call, *leg, input, now, outbox);
     } else if (call->transfer && input.transaction == call->transfer->last_report) {
         if (final && call->transfer->stage == TransferStage::done) transferor_told(*call, outbox);
@@ -177,7 +174,9 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye, {}, now, outbox);
             break;
         case TimerKind::transfer:
-            if (call.transfer)
+            if (call.pickup)
+                offer_to_picker(call, outbox);
+            else if (call.transfer)
                 go_on(call, now, outbox);
             else if (call.change)
                 change_goes_on(call, now, outbox);
@@ -489,6 +488,7 @@ void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
 
 void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
 {
+    leave_picker(call, {}, outbox);
     call.phase = CallPhase::ended;
     call.hunting.reset();
     cards_.forget(call.id);
