@@ -7,6 +7,8 @@
 
 namespace lampline {
 
+inline constexpr std::string_view hex_digits = "0123456789abcdef";
+
 [[nodiscard]] constexpr char lower(char c) noexcept
 {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;

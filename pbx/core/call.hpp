@@ -41,6 +41,7 @@ struct Leg {
     bool takes_update = false;  ///< the phone's INVITE or 2xx allowed UPDATE (RFC 3311)
     PayloadRef sdp;     ///< the last session description of the phone that counts
     bool held = false;  ///< the phone does not receive media
+    std::uint32_t invite_cseq = 0;    ///< of the INVITE that we sent to start it, as last answered; 0: not yet
     std::uint32_t reserved_cseq = 0;  ///< as stored: no request of ours is to have a higher CSeq
     bool resumed = false;             ///< taken up after a restart
     bool slot = false;                ///< of a park slot: nobody is there, and nothing is sent

@@ -17,13 +17,13 @@ bool receives_media(std::string_view sdp) noexcept;
 
 /// Two phones have each sent an offer, and are to talk to each other: the answer to `offer` that is
 /// made of `other`'s offer. Streams stand in the order of `offer`; one that `other` lacks is
-/// refused with port 0 (RFC 3264 §6; formats beyond the offered ones are allowed there). nullopt
-/// when no stream has a format in common, or when a stream is negotiated by more than formats
-/// (keys, ICE), so that one offer cannot answer another.
+/// refused with port 0 (RFC 3264 §6; formats beyond the offered ones are allowed there). Keys are
+/// crossed: each phone has said what it sends with, and is told what it receives (RFC 4568, RFC
+/// 5763). nullopt when no stream has format and keys in common, or with ICE (RFC 8839).
 std::optional<std::string> answer_from(std::string_view offer, std::string_view other);
 
-/// Whether a stream of `sdp` is negotiated by more than formats: keys (RFC 4568, RFC 5763) or ICE.
-/// Then an answer is good for the offer that it was made for, and for no other.
+/// Whether a stream of `sdp` is negotiated by more than formats: keys or ICE. Where answer_from()
+/// fails, another offer may bring the two together.
 bool negotiates_more(std::string_view sdp) noexcept;
 
 /// An answer to `offer` with nothing to hear: its first plain audio stream inactive, all others

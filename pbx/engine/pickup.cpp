@@ -153,14 +153,16 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     };
     if (!caller.invite_in) return reject(input, 481, "Call Is Gone", outbox);
     if (call.pickup) return reject(input, 481, "Somebody Else Was Quicker", outbox);
-    const auto anew = [&](const PayloadRef& payload) {
-        return body(payload).empty() || negotiates_more(body(payload));
-    };
-    if (anew(call.offer) || anew(input.payload))
-        return pick_up_anew(call, ringing, input, now, outbox);
     const auto to_caller = answer_from(body(call.offer), body(input.payload));
     const auto to_picker = answer_from(body(input.payload), body(call.offer));
-    if (!to_caller || !to_picker) return reject(input, 488, "No Media In Common", outbox);
+    if (!to_caller || !to_picker) {
+        const auto may_fit_anew = [&](const PayloadRef& payload) {
+            return body(payload).empty() || negotiates_more(body(payload));
+        };
+        if (may_fit_anew(call.offer) || may_fit_anew(input.payload))
+            return pick_up_anew(call, ringing, input, now, outbox);
+        return reject(input, 488, "No Media In Common", outbox);
+    }
 
     Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
     const auto answer = [&](Leg& leg, TransactionId request, const SessionTimer& asked,

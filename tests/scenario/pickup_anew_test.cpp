@@ -144,6 +144,22 @@ TEST_CASE("pickup with keys: the picker is answered in silence and then offered 
     call.alice_and_carol_talk_and_end();
 }
 
+TEST_CASE("pickup with keys of a common suite: each is told the other's at once")
+{
+    const std::string picker = "v=0\r\nm=audio 6000 RTP/SAVP 0\r\n"
+                               "a=crypto:3 AES_CM_128_HMAC_SHA1_80 inline:carolskey\r\n";
+    Ringing call{alice_srtp};
+    call.carol_picks_up(picker);
+    call.alice.acknowledge(
+        call.alice.receives(200U).with("v=0\r\nm=audio 6000 RTP/SAVP 0\r\n"
+                                       "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:carolskey\r\n"));
+    call.carol.acknowledge(
+        call.carol.receives(200U).with("v=0\r\no=alice\r\nm=audio 4000 RTP/SAVP 0\r\n"
+                                       "a=crypto:3 AES_CM_128_HMAC_SHA1_80 inline:aliceskey\r\n"));
+    call.bob_is_told();
+    call.alice_and_carol_talk_and_end();
+}
+
 TEST_CASE("pickup where ICE is negotiated, and where keys meet a plain offer")
 {
     std::string_view offer = alice_ice;
