@@ -171,7 +171,7 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     const auto* other = find(shown).second;
     std::vector<Header> headers;
     if (const auto known = other ? shown_to(*leg, *other) : std::nullopt)
-        headers.push_back(asserted(*known));
+        headers = leg->identifies(*known);
     const bool parks = other && other->slot;  // then there is nobody to refresh the session
     request(*leg,
             {.transaction = transaction,
@@ -192,8 +192,7 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
         hang_up(target, no_offer, outbox);
         return transfer_failed(call, 488, "No Media Offered", now, outbox);
     }
-    target.supported = response.supported | response.required;
-    target.takes_update = response.allows_update;
+    note_abilities(target, response);
     target.sdp = response.payload;
     if (!call.transfer->transferor && response.session_timer.refresher == Refresher::uas)
         call.transfer->session_expires = response.session_timer.expires;
