@@ -30,7 +30,8 @@ std::string audit_text(const Extension& extension)
                                         {"visibility", name(extension.visibility)},
                                         {"mode", name(extension.mode)},
                                         {"trusted", extension.trusted},
-                                        {"appearances", extension.appearances}});
+                                        {"appearances", extension.appearances},
+                                        {"phone_notifies", extension.phone_notifies}});
 }
 
 std::string audit_text(const Group& group)

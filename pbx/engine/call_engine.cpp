@@ -3,16 +3,16 @@
 #include <algorithm>
 
 #include "core/extension_uri.hpp"
-#include "core/trunk_identity.hpp"
 #include "core/presented_number.hpp"
+#include "core/trunk_identity.hpp"
 
 namespace lampline {
 
 CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
                        const LocationTable& locations, const TrunkStates& trunks)
     : settings_{std::move(settings)}, tokens_{std::move(tokens)}, directory_{std::move(directory)},
-      locations_{locations}, trunks_{trunks}, order_{settings_.random},
-      refer_subscriptions_{tokens_}
+      locations_{locations}, trunks_{trunks}, order_{settings_.random}, refer_subscriptions_{
+                                                                            tokens_}
 {
 }
 
@@ -118,6 +118,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
     const auto [call, leg] = find(input.leg);
     if (!call) return;
     if (!input.generated) leg->heard_at = now.mono;
+    note_cseq(*call, *leg, input, outbox);
     const bool final = input.status >= 200;
 
     if (receive_for_transfer(*leg, input, now, outbox)) {
@@ -484,9 +485,7 @@ void CallEngine::hang_up(Leg& leg, std::string_view reason, Outbox& outbox)
 
 void CallEngine::request(Leg& leg, SendRequest request, Outbox& outbox)
 {
-    ++leg.dialog_state.cseq;
-    if (leg.reserved_cseq != 0 && leg.dialog_state.cseq + cseq_margin > leg.reserved_cseq)
-        by_leg_.at(leg.id)->unsaved = true;
+    count_request(*by_leg_.at(leg.id), leg, leg.dialog_state.cseq + 1);
     request.leg = leg.id;
     outbox.send(std::move(request));
 }

@@ -413,6 +413,9 @@ private:
     static void note_target(Call& call, Leg& leg, const RequestReceived& request);
     /// The same by its answer to a request of ours.
     static void note_target(Call& call, Leg& leg, const ResponseReceived& response);
+    /// How far our CSeq in its dialog has come: challenges that were answered have used some.
+    void note_cseq(Call& call, Leg& leg, const ResponseReceived& response, Outbox& outbox);
+    static void count_request(Call& call, Leg& leg, std::uint32_t cseq);
 
     // call_engine.cpp: what all of them share
     /// Sends `request` in the dialog of `leg`.
@@ -447,6 +450,8 @@ private:
     [[nodiscard]] NameAddr party_of(std::string_view number,
                                     std::string_view own_display_name) const;
     [[nodiscard]] static std::string number_shown_by(const InviteReceived& input);
+    /// Of `trunk`, for challenges of requests within its dialogs; null: none.
+    [[nodiscard]] TrunkCredentialsRef credentials_of(std::string_view trunk) const;
     [[nodiscard]] bool is_own_host(std::string_view host) const;
     /// Whether `uri` can be a number of the office: a tel URI, or one of our hosts'.
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;

@@ -71,8 +71,8 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
     if (caller.proxied)
         call.passed_on = input.transaction;
     else
-        outbox.send(OpenDialog{
-            input.transaction, caller.id, caller.dialog.local_tag, !caller.trunk.empty()});
+        outbox.send(OpenDialog{input.transaction, caller.id, caller.dialog.local_tag,
+                               !caller.trunk.empty(), credentials_of(caller.trunk)});
     outbox.announce(CallStarted{.call = call.id,
                                 .caller = call.from,
                                 .dialled = call.dialled,
