@@ -20,7 +20,8 @@ DigitRule rule_in(SQLite::Statement& row)
             row.getColumn(5).getInt() != 0,
             static_cast<unsigned>(row.getColumn(6).getInt()),
             row.getColumn(7).getString(),
-            lines_in(row.getColumn(8))};
+            lines_in(row.getColumn(8)),
+            call_mode(row.getColumn(9).getString())};
 }
 
 }  // namespace
@@ -36,7 +37,7 @@ std::optional<SoleRow<DigitRules>> DigitPlanStore::find() const
     plan.updated_at = time_in(head.getColumn(2));
     SQLite::Statement rules{database_.handle(),
                             "SELECT name, pattern, priority, replacement, call_class, emergency, "
-                            "status, phrase, trunks FROM digit_rule ORDER BY position"};
+                            "status, phrase, trunks, mode FROM digit_rule ORDER BY position"};
     while (rules.executeStep()) plan.content.rules.push_back(rule_in(rules));
     SQLite::Statement rights{database_.handle(), "SELECT number, call_class FROM call_right"};
     while (rights.executeStep())
@@ -69,7 +70,7 @@ void DigitPlanStore::put(const SoleRow<DigitRules>& plan)
 
     database_.handle().exec("DELETE FROM digit_rule");
     SQLite::Statement insert{database_.handle(),
-                             "INSERT INTO digit_rule VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+                             "INSERT INTO digit_rule VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
     for (std::size_t i = 0; i < plan.content.rules.size(); ++i) {
         const auto& rule = plan.content.rules[i];
         insert.bind(1, static_cast<std::int64_t>(i));
@@ -82,6 +83,7 @@ void DigitPlanStore::put(const SoleRow<DigitRules>& plan)
         insert.bind(8, static_cast<std::int64_t>(rule.status));
         insert.bind(9, rule.phrase);
         insert.bind(10, column(rule.trunks));
+        insert.bind(11, std::string{rule.mode ? name(*rule.mode) : ""});
         run_once(insert);
     }
     database_.handle().exec("DELETE FROM call_right");

@@ -7,10 +7,10 @@ namespace {
 
 constexpr const char* select_all =
     "SELECT number, display_name, ha1_md5, ha1_sha256, version, created_at, updated_at, "
-    "visibility, mode, trusted, appearances FROM extension ORDER BY number";
+    "visibility, mode, trusted, appearances, phone_notifies FROM extension ORDER BY number";
 constexpr const char* select_one =
     "SELECT number, display_name, ha1_md5, ha1_sha256, version, created_at, updated_at, "
-    "visibility, mode, trusted, appearances FROM extension WHERE number = ?";
+    "visibility, mode, trusted, appearances, phone_notifies FROM extension WHERE number = ?";
 
 StoredExtension row_in(SQLite::Statement& row)
 {
@@ -23,6 +23,7 @@ StoredExtension row_in(SQLite::Statement& row)
     stored.extension.mode = call_mode(row.getColumn(8).getString()).value_or(CallMode::bridge);
     stored.extension.trusted = row.getColumn(9).getInt() != 0;
     stored.extension.appearances = row.getColumn(10).getUInt();
+    stored.extension.phone_notifies = row.getColumn(11).getInt() != 0;
     return stored;
 }
 
@@ -55,12 +56,13 @@ void ExtensionStore::put(const StoredExtension& row)
     SQLite::Statement upsert{
         database_.handle(),
         "INSERT INTO extension (number, display_name, ha1_md5, ha1_sha256, version, created_at, "
-        "updated_at, visibility, mode, trusted, appearances) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET "
+        "updated_at, visibility, mode, trusted, appearances, phone_notifies) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET "
         "display_name = excluded.display_name, ha1_md5 = excluded.ha1_md5, "
         "ha1_sha256 = excluded.ha1_sha256, version = excluded.version, "
         "updated_at = excluded.updated_at, visibility = excluded.visibility, "
-        "mode = excluded.mode, trusted = excluded.trusted, appearances = excluded.appearances"};
+        "mode = excluded.mode, trusted = excluded.trusted, appearances = excluded.appearances, "
+        "phone_notifies = excluded.phone_notifies"};
     upsert.bind(1, row.extension.number);
     upsert.bind(2, row.extension.display_name);
     upsert.bind(3, row.extension.ha1_md5);
@@ -72,6 +74,7 @@ void ExtensionStore::put(const StoredExtension& row)
     upsert.bind(9, std::string{name(row.extension.mode)});
     upsert.bind(10, row.extension.trusted ? 1 : 0);
     upsert.bind(11, row.extension.appearances);
+    upsert.bind(12, row.extension.phone_notifies ? 1 : 0);
     upsert.exec();
 }
 

@@ -16,7 +16,7 @@ constexpr const char* known_member =
 struct SubscriptionStore::Statements {
     explicit Statements(SQLite::Database& handle)
         : put{handle, "INSERT OR REPLACE INTO subscription "
-                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase{handle, "DELETE FROM subscription WHERE call_id = ? AND local_tag = ?"}
     {
     }
@@ -40,7 +40,7 @@ std::vector<StoredSubscription> SubscriptionStore::all()
                                          "local_uri, remote_uri, contact, "
                                          "route, transport, host, port, listener, event, "
                                          "user_agent, remote_cseq, reserved_cseq, "
-                                         "reserved_version, expires_at, list FROM subscription "
+                                         "reserved_version, expires_at, list, forwarded FROM subscription "
                                          "WHERE watcher IN (SELECT number FROM extension) "
                                          "AND (list <> '' OR "} +
                                  known_member + ")"};
@@ -63,6 +63,7 @@ std::vector<StoredSubscription> SubscriptionStore::all()
         row.reserved_version = select.getColumn(17).getUInt();
         row.expires_at = time_in(select.getColumn(18));
         row.list = select.getColumn(19).getString();
+        row.forwarded = select.getColumn(20).getInt() != 0;
         rows.push_back(std::move(row));
     }
     return rows;
@@ -91,6 +92,7 @@ void SubscriptionStore::put(const StoredSubscription& row)
     put.bind(18, static_cast<std::int64_t>(row.reserved_version));
     put.bind(19, column(row.expires_at));
     put.bind(20, row.list);
+    put.bind(21, row.forwarded ? 1 : 0);
     run_once(put);
 }
 

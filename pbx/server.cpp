@@ -111,6 +111,8 @@ sip::EndpointSettings endpoint_settings(const ServeSettings& settings, const std
             {listener.protocol == ListenProtocol::udp ? Transport::udp : Transport::tcp,
              listener.address.host, listener.address.port});
     result.trace = {settings.trace_calls, settings.trace_kilobytes * 1024};
+    result.resolver.server = settings.resolver;
+    result.resolver.random = random_numbers();
     return result;
 }
 
@@ -168,6 +170,8 @@ ExchangeSettings exchange_settings(const ServeSettings& settings)
         .qualify = {.interval = settings.qualify_interval,
                     .misses = static_cast<unsigned>(settings.qualify_misses),
                     .random = random_numbers()},
+        .trunks = {.misses = static_cast<unsigned>(settings.qualify_misses),
+                   .random = random_numbers()},
     };
 }
 
@@ -340,7 +344,7 @@ private:
         outbox_.events.clear();
         for (auto& asked : std::exchange(outbox_.asked, {})) ask(std::move(asked));
         set_alarm();
-        if (draining_ && exchange_.call_count() == 0) loop_.stop();
+        if (is_drained()) loop_.stop();
     }
 
     /// Has the database thread make the change that a phone asked for.
@@ -403,11 +407,19 @@ private:
         }
         draining_ = true;
         endpoint_.refuse_new_calls(true);
-        if (exchange_.call_count() == 0) return loop_.stop();
-        spdlog::info("stopping: waiting up to {} s for {} call(s) to end", drain_timeout_.count(),
-                     exchange_.call_count());
+        step([&](Moment) { exchange_.leave_trunks(outbox_); });
+        if (is_drained()) return;
+        if (exchange_.call_count() > 0)
+            spdlog::info("stopping: waiting up to {} s for {} call(s) to end",
+                         drain_timeout_.count(), exchange_.call_count());
         patience_ends_ = present().mono + drain_timeout_;
         set_alarm();
+    }
+
+    /// No call is left, and the carriers know that we leave, or had their time.
+    [[nodiscard]] bool is_drained() const
+    {
+        return draining_ && exchange_.call_count() == 0 && !exchange_.is_leaving_trunks();
     }
 
     void end_calls()

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,7 @@ struct Tags {
     bool any = false;  // *
     std::vector<std::uint64_t> strong;
     std::vector<std::uint64_t> weak;
+    std::vector<std::string_view> texts;  // what stands between the quotes of either
 };
 
 std::string_view trimmed(std::string_view text)
@@ -35,7 +37,9 @@ Tags tags_in(std::string_view list)
         item = item.substr(1, item.size() - 2);
         std::uint64_t version = 0;
         const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), version);
-        if (error != std::errc{} || end != item.data() + item.size() || version == 0) continue;
+        const bool whole = end == item.data() + item.size() || *end == '.';
+        if (error != std::errc{} || !whole || version == 0) continue;
+        tags.texts.push_back(item);
         (weak ? tags.weak : tags.strong).push_back(version);
     }
     return tags;
@@ -51,11 +55,19 @@ bool contains_word(std::string_view list, std::string_view word)
     return false;
 }
 
+/// `12`, or `12.` and a mark of `live`.
+std::string tag_text(std::uint64_t version, std::string_view live)
+{
+    auto text = std::to_string(version);
+    if (!live.empty()) text += '.' + std::to_string(std::hash<std::string_view>{}(live));
+    return text;
+}
+
 }  // namespace
 
-std::string etag(std::uint64_t version)
+std::string etag(std::uint64_t version, std::string_view live)
 {
-    return '"' + std::to_string(version) + '"';
+    return '"' + tag_text(version, live) + '"';
 }
 
 admin::Precondition precondition_of(const HttpFields& fields)
@@ -78,15 +90,12 @@ admin::Precondition precondition_of(const HttpFields& fields)
     return condition;
 }
 
-bool is_known(const HttpFields& fields, std::uint64_t version)
+bool is_known(const HttpFields& fields, std::uint64_t version, std::string_view live)
 {
     const auto none_match = fields.find("If-None-Match");
     if (!none_match) return false;
     const auto tags = tags_in(*none_match);
-    const auto holds = [&](const auto& versions) {
-        return std::find(versions.begin(), versions.end(), version) != versions.end();
-    };
-    return tags.any || holds(tags.strong) || holds(tags.weak);
+    return tags.any || std::ranges::find(tags.texts, tag_text(version, live)) != tags.texts.end();
 }
 
 }  // namespace lampline::web

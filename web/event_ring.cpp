@@ -12,6 +12,7 @@ std::string_view name(EventType type) noexcept
     case EventType::lamp: return "lamp";
     case EventType::registration: return "registration";
     case EventType::reachability: return "reachability";
+    case EventType::trunk: return "trunk";
     }
     return "call";
 }

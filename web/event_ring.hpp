@@ -10,7 +10,7 @@
 
 namespace lampline::web {
 
-enum class EventType : std::uint8_t { call = 1, lamp = 2, registration = 4, reachability = 8 };
+enum class EventType : std::uint8_t { call = 1, lamp = 2, registration = 4, reachability = 8, trunk = 16 };
 std::string_view name(EventType type) noexcept;
 
 /// Which events a stream wants.

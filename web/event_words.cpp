@@ -64,6 +64,18 @@ EventWords words(const ReachEvent& reach, json::object said)
     return {EventType::reachability, {reach.extension}, json::serialize(said)};
 }
 
+EventWords words(const TrunkStatus& trunk, json::object said)
+{
+    const auto text_or_null = [](const std::string& text) {
+        return text.empty() ? json::value{} : json::value(text);
+    };
+    said["trunk"] = trunk.trunk;
+    said["state"] = name(trunk.state);
+    said["server"] = text_or_null(trunk.server);
+    said["last_error"] = text_or_null(trunk.last_error);
+    return {EventType::trunk, {}, json::serialize(said)};
+}
+
 }  // namespace
 
 EventWords words_of(const LiveEvent& event)

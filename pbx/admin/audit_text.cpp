@@ -30,7 +30,8 @@ std::string audit_text(const Extension& extension)
                                         {"visibility", name(extension.visibility)},
                                         {"mode", name(extension.mode)},
                                         {"trusted", extension.trusted},
-                                        {"appearances", extension.appearances}});
+                                        {"appearances", extension.appearances},
+                                        {"phone_notifies", extension.phone_notifies}});
 }
 
 std::string audit_text(const Group& group)
@@ -126,7 +127,8 @@ std::string audit_text(const DigitRules& rules)
                          {"emergency", rule.emergency},
                          {"status", rule.status},
                          {"phrase", rule.phrase},
-                         {"trunks", json::array(rule.trunks.begin(), rule.trunks.end())}});
+                         {"trunks", json::array(rule.trunks.begin(), rule.trunks.end())},
+                         {"mode", rule.mode ? name(*rule.mode) : ""}});
     json::object rights;
     for (const auto& [number, right] : rules.rights) rights.emplace(number, name(right));
     json::object outside;

@@ -25,6 +25,9 @@ void check_rule(const DigitRule& rule, const std::string& pointer, std::vector<F
         faults.push_back({pointer + '/' + fault->member, "malformed", fault->reason});
     if (rule.status != 0 && (rule.status < 400 || rule.status > 699))
         faults.push_back({pointer + "/status", "out_of_range", "must be 400 to 699"});
+    if (rule.mode == CallMode::redirect && !rule.trunks.empty())
+        faults.push_back({pointer + "/mode", "not_allowed",
+                          "cannot be redirect with trunks, whose addresses phones are not told"});
     if (!is_plain(rule.phrase) || rule.phrase.size() > max_text)
         faults.push_back(
             {pointer + "/phrase", "malformed", "must be at most 64 characters of ASCII"});

@@ -39,7 +39,7 @@ ExtensionView view_of(const db::StoredExtension& row)
 {
     return {row.extension.number, row.extension.display_name, row.extension.visibility,
             row.extension.mode,   row.stamp,                  row.extension.trusted,
-            row.extension.appearances};
+            row.extension.appearances, row.extension.phone_notifies};
 }
 
 /// Takes `number` out of the groups that name it; each of them is a change of its own in the audit.
@@ -114,6 +114,7 @@ Result<ExtensionSaved, Refusal> ExtensionService::put(const ExtensionDraft& draf
     row.extension.mode = draft.mode;
     row.extension.trusted = draft.trusted;
     row.extension.appearances = draft.appearances;
+    row.extension.phone_notifies = draft.phone_notifies;
     if (password) {
         row.extension.ha1_md5 = ha1_md5(draft.number, database_.domain(), *password);
         row.extension.ha1_sha256 = ha1_sha256(draft.number, database_.domain(), *password);

@@ -20,6 +20,7 @@ struct ExtensionView {
     db::RowStamp stamp;
     bool trusted = false;
     unsigned appearances = 0;
+    bool phone_notifies = false;
 };
 
 struct ExtensionDraft {
@@ -32,6 +33,7 @@ struct ExtensionDraft {
     CallMode mode = CallMode::bridge;
     bool trusted = false;
     unsigned appearances = 0;
+    bool phone_notifies = false;
 };
 
 struct ExtensionSaved {

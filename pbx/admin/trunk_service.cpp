@@ -59,7 +59,9 @@ void check_credentials(const Trunk& trunk, std::vector<FieldFault>& faults)
             faults.push_back({"/username", "required", "is what a trunk registers as"});
         return;
     }
-    const auto& [username, secret, realm] = *trunk.credentials;
+    const auto& username = trunk.credentials->username;
+    const auto& secret = trunk.credentials->secret;
+    const auto& realm = trunk.credentials->realm;
     if (!is_word(username))
         faults.push_back({"/username", "malformed", "must be 1 to 128 characters of a SIP user"});
     if (secret.empty())

@@ -94,6 +94,13 @@ Reason read_http(ServeSettings& settings, Values values)
     return reason;
 }
 
+Reason read_resolver(ServeSettings& settings, Values values)
+{
+    auto [address, reason] = read_address(values.back());
+    if (!reason) settings.resolver = write(address);
+    return reason;
+}
+
 Reason read_data(ServeSettings& settings, Values values)
 {
     if (values.back().empty()) return "expected the path of a folder";
@@ -254,6 +261,12 @@ constexpr std::array settings_in_order{
             }},
     Setting{"http", "ADDR:PORT", "address of REST; port 0: any free one", false, read_http,
             [](const S& s) { return std::vector{write(s.http)}; }},
+    Setting{"resolver", "ADDR:PORT",
+            "name server for the servers of trunks; default: those of the system", false,
+            read_resolver,
+            [](const S& s) {
+                return s.resolver.empty() ? std::vector<std::string>{} : std::vector{s.resolver};
+            }},
     Setting{"log-level", "WORD", "trace, debug, info, warning or error", false,
             read_word<log_levels, &LogSettings::level>, show_word<log_levels, &LogSettings::level>},
     Setting{"log-format", "WORD", "text or json", false,

@@ -46,6 +46,7 @@ struct ServeSettings {
                                  {ListenProtocol::tcp, {"127.0.0.1", 5060}}};
     ListenAddress http{"127.0.0.1", 8080};
     LogSettings log;
+    std::string resolver;  ///< name server for trunks, `192.0.2.1:53`; empty: those of the system
 
     std::chrono::seconds drain_timeout{10};  ///< from SIGTERM to the end at the latest
     std::chrono::seconds ring_timeout{120};  ///< an unanswered call ends (RFC 3261 §16.6 timer C)

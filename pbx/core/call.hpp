@@ -41,6 +41,7 @@ struct Leg {
     bool takes_update = false;  ///< the phone's INVITE or 2xx allowed UPDATE (RFC 3311)
     PayloadRef sdp;     ///< the last session description of the phone that counts
     bool held = false;  ///< the phone does not receive media
+    std::uint32_t invite_cseq = 0;    ///< of the INVITE that we sent to start it, as last answered; 0: not yet
     std::uint32_t reserved_cseq = 0;  ///< as stored: no request of ours is to have a higher CSeq
     bool resumed = false;             ///< taken up after a restart
     bool slot = false;                ///< of a park slot: nobody is there, and nothing is sent
@@ -133,11 +134,22 @@ struct Transfer {
     LegId answerer{};                  ///< gets the offer
     ClientTransactionId offered_by{};  ///< attended: the INVITE that asks for the offer
     ClientTransactionId offered_to{};  ///< the INVITE that carries it
+    TransactionId answered_by{};  ///< the INVITE of a picker without offer: its ACK is the answer
     unsigned attempts = 0;             ///< to send it; glare comes and goes
     ClientTransactionId last_report{};
     BestResponse best;
     unsigned reported = 100;  ///< highest progress told
     std::chrono::seconds session_expires{};  ///< the target keeps a session timer; 0: it does not
+};
+
+/// A picker that is being connected to a caller whose INVITE still waits for its answer, because
+/// neither of their offers answers the other.
+struct Pickup {
+    LegId picker;
+    LegId ringing;               ///< whose place it takes
+    bool renegotiates = false;   ///< a re-INVITE comes once the picker has acknowledged its 200
+    ClientTransactionId offered{};  ///< that re-INVITE, under way
+    unsigned attempts = 0;          ///< to send it; glare comes and goes
 };
 
 /// The exchange changes the media of both phones of a call by itself, one after the other (RFC 3725
@@ -186,6 +198,7 @@ struct Call {
     std::chrono::system_clock::time_point started_at;
     std::optional<std::chrono::system_clock::time_point> answered_at;
     std::optional<Transfer> transfer;
+    std::optional<Pickup> pickup;
     std::optional<SessionChange> change;
     std::optional<Parking> parking;
     std::optional<std::string> asks_slot;  ///< to a park slot that is free; empty: to any

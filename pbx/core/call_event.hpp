@@ -6,6 +6,7 @@
 #include "core/call_record.hpp"
 #include "core/leg_state.hpp"
 #include "core/location_table.hpp"
+#include "core/trunk_line.hpp"
 #include "core/sip_types.hpp"
 
 namespace lampline {
@@ -52,6 +53,11 @@ struct ReachChanged {
     std::string aor;
     SipUri contact;
     Reach reach;
+};
+
+/// A trunk can be used, or cannot any more, or for another reason.
+struct TrunkChanged {
+    TrunkStatus status;
 };
 
 /// An INVITE became a call; before the first DialogChanged of it.
@@ -108,7 +114,7 @@ struct PartRecorded {
     PartKind kind = PartKind::called;
 };
 
-using CallEvent = std::variant<DialogChanged, BindingChanged, ReachChanged, CallStarted, CallRefused, CallAnswered,
-                               CallEnded, CallMoved, PartRecorded>;
+using CallEvent = std::variant<DialogChanged, BindingChanged, ReachChanged, TrunkChanged, CallStarted, CallRefused,
+                               CallAnswered, CallEnded, CallMoved, PartRecorded>;
 
 }  // namespace lampline

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/call_mode.hpp"
 #include "core/number_patterns.hpp"
 #include "core/outside_rights.hpp"
 
@@ -32,6 +33,8 @@ struct DigitRule {
     unsigned status = 0;                         ///< refused with it, 400 to 699; 0: not refused
     std::string phrase;                          ///< of the refusal
     std::vector<std::string> trunks{};  ///< the number lies outside: by the first that can take it
+    /// How its callers are joined; nullopt: as the extension or the trunk wants it.
+    std::optional<CallMode> mode{};
 
     friend bool operator==(const DigitRule&, const DigitRule&) = default;
 };

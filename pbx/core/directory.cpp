@@ -54,6 +54,11 @@ std::optional<Visibility> visibility(std::string_view word) noexcept
     return std::nullopt;
 }
 
+bool told_by_phone(const WatchRight* right, std::string_view member) noexcept
+{
+    return right && right->phone_notifies && right->rights.parties && right->member == member;
+}
+
 Directory::Directory(std::string domain, std::vector<Extension> extensions,
                      std::vector<Group> groups, Numbering numbering,
                      std::vector<BodyProfile> profiles, std::vector<DeviceProfile> devices)
@@ -255,7 +260,8 @@ void Directory::grant(const Group& group)
         for (std::size_t at = 0; at < audience.size(); ++at) {
             const auto& watcher = audience[at];
             if (by_group(at) && watcher.number == member) continue;
-            const WatchRight right{watcher.number, member, watcher.unsolicited, chosen[at], rights};
+            const WatchRight right{watcher.number, member, watcher.unsolicited,
+                                   chosen[at],      rights, extensions_.at(member).phone_notifies};
             of_member.push_back(right);
             by_watcher_[watcher.number].push_back(right);
         }

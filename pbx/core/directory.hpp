@@ -43,6 +43,7 @@ struct Extension {
     bool trusted = false;  ///< may see all registrations, and publish for others
     unsigned appearances = 0;  ///< of its line, when several phones share it; 0: it is not shared
     std::optional<MessageCounts> messages{};  ///< empty: nobody has counted any
+    bool phone_notifies = false;  ///< its phones are the notifiers of its lamp (RFC 6665)
 };
 
 /// A member of a group's audience.
@@ -91,7 +92,12 @@ struct WatchRight {
     bool unsolicited = false;
     ProfileRef profile{};  ///< null: by User-Agent
     GroupRights rights{};  ///< without what the member itself does not show
+    bool phone_notifies = false;  ///< as of the member; see told_by_phone()
 };
+/// A subscription to `member` by this right is forwarded to the member's phone, which notifies by
+/// itself. Never to its feature keys, nor where the watcher may not see with whom it talks, for
+/// a phone tells all its watchers the same. False for nullptr.
+bool told_by_phone(const WatchRight* right, std::string_view member) noexcept;
 
 /// What one device wants in the body, whoever is registered there.
 struct DeviceProfile {

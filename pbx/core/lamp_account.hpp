@@ -74,6 +74,7 @@ enum class LampEnd : std::uint8_t {
     expired,       ///< the phone did not renew its subscription
     refused,       ///< the phone answered a NOTIFY with `status`
     withdrawn,     ///< the right to see, or the member, went
+    handed_over,   ///< the member's phone notifies by itself from then on
 };
 struct EndedLamp {
     LampEnd how = LampEnd::expired;
@@ -87,6 +88,7 @@ enum class NoLamp : std::uint8_t {
     refuses,         ///< the phone refused unsolicited NOTIFYs
     not_subscribed,  ///< it has not asked, and unsolicited NOTIFYs are off
     not_registered,  ///< it is not there; it once had a lamp
+    told_by_phone,   ///< it has subscribed at the member's phone, which notifies by itself
 };
 
 /// One phone of the watcher.

@@ -63,7 +63,7 @@ struct ReachEvent {
 
 struct LiveEvent {
     std::chrono::system_clock::time_point at;
-    std::variant<LegEvent, LampEvent, RegistrationEvent, ReachEvent> what;
+    std::variant<LegEvent, LampEvent, RegistrationEvent, ReachEvent, TrunkStatus> what;
 };
 
 }  // namespace lampline

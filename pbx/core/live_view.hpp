@@ -38,11 +38,11 @@ struct LiveCall {
 struct LiveLamp {
     std::string watcher;
     std::string member;
-    std::string kind;     ///< "subscribed" or "unsolicited"
+    std::string kind;     ///< "subscribed", "unsolicited", or "forwarded": told by the member's phone
     std::string list{};   ///< the group in whose subscription it is; empty: it has its own
     std::string contact;  ///< the watcher's phone
     std::string profile;  ///< body profile in use
-    std::string state;    ///< what the lamp shows by the last NOTIFY: idle, trying, proceeding, early, confirmed
+    std::string state;    ///< what the lamp shows by the last NOTIFY: idle, trying, proceeding, early, confirmed; unknown
     std::uint32_t version = 0;
     std::uint32_t cseq = 0;
     std::optional<std::chrono::system_clock::time_point> sent_at;  ///< of the last NOTIFY
@@ -96,6 +96,7 @@ struct LiveView {
     std::vector<Binding> registrations;
     std::vector<LiveCall> calls;
     std::vector<LiveLamp> lamps;
+    std::vector<TrunkStatus> trunks;  ///< by name
     std::vector<LiveSubscription> subscriptions;
     std::vector<std::pair<std::string, EventCounters>> events;  ///< by package
     std::size_t publications = 0;

@@ -13,14 +13,20 @@ bool receives_media(std::string_view sdp) noexcept;
 
 /// Two phones have each sent an offer, and are to talk to each other: the answer to `offer` that is
 /// made of `other`'s offer. Streams stand in the order of `offer`; one that `other` lacks is
-/// refused with port 0 (RFC 3264 §6; formats beyond the offered ones are allowed there). nullopt
-/// when no stream has a format in common, or when a stream is negotiated by more than formats
-/// (keys, ICE), so that one offer cannot answer another.
+/// refused with port 0 (RFC 3264 §6; formats beyond the offered ones are allowed there). Keys are
+/// crossed: each phone has said what it sends with, and is told what it receives (RFC 4568, RFC
+/// 5763). nullopt when no stream has format and keys in common, or with ICE (RFC 8839).
 std::optional<std::string> answer_from(std::string_view offer, std::string_view other);
 
-/// An answer to `offer` with nothing to hear: its first plain audio stream inactive, all others refused. An empty
-/// `offer` gets an offer of the same kind.
-std::string inactive_answer(std::string_view offer);
+/// Whether a stream of `sdp` is negotiated by more than formats: keys or ICE. Where answer_from()
+/// fails, another offer may bring the two together.
+bool negotiates_more(std::string_view sdp) noexcept;
+
+/// An answer to `offer` with nothing to hear: its first plain audio stream inactive, all others
+/// refused. Where no audio is plain, the first whose keys can be answered by `key`, 30 random bytes
+/// as base64, is inactive; an empty one answers none. An empty `offer` gets an offer of the same
+/// kind.
+std::string inactive_answer(std::string_view offer, std::string_view key = {});
 
 /// The session that `sdp` describes, as an offer with nothing to hear: every stream inactive, the
 /// version of its origin one higher (RFC 3264 §8). Without streams: inactive_answer({}).

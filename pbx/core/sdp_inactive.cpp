@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <utility>
+#include <vector>
 
 #include "core/sdp.hpp"
 
@@ -37,6 +38,84 @@ bool is_plain_audio(std::string_view media_line) noexcept
 {
     return media_line.starts_with("m=audio ") &&
            media_line.find(" RTP/AVP ") != std::string_view::npos;
+}
+
+/// A media line and what stands below it.
+struct Section {
+    std::string_view media{};
+    std::vector<std::string_view> lines{};
+};
+
+/// The streams of `sdp`, at most `max_sections`; `common` gets the lines above them.
+std::vector<Section> read_streams(std::string_view sdp, Section& common)
+{
+    std::vector<Section> streams;
+    while (!sdp.empty()) {
+        const auto line = take_line(sdp);
+        if (line.starts_with("m=")) {
+            if (streams.size() == max_sections) break;
+            streams.push_back({line, {}});
+        } else {
+            (streams.empty() ? common : streams.back()).lines.push_back(line);
+        }
+    }
+    return streams;
+}
+
+/// The value of the first line that begins with `attribute`; empty: there is none.
+std::string_view value_of(const Section& section, std::string_view attribute) noexcept
+{
+    for (const auto line : section.lines)
+        if (line.starts_with(attribute)) return line.substr(attribute.size());
+    return {};
+}
+
+/// Answers the first offer of keys for AES-CM with 128 bits, which all know (RFC 4568 §6.1.1).
+std::string crypto_for(const Section& stream, std::string_view key)
+{
+    constexpr std::string_view attribute = "a=crypto:";
+    for (auto line : stream.lines) {
+        if (!line.starts_with(attribute)) continue;
+        line.remove_prefix(attribute.size());
+        const auto tag_end = line.find(' ');
+        if (tag_end == std::string_view::npos) continue;
+        const auto suite = line.substr(tag_end + 1, line.find(' ', tag_end + 1) - tag_end - 1);
+        if (!suite.starts_with("AES_CM_128_HMAC_SHA1_")) continue;
+        return std::string{attribute}.append(line.substr(0, tag_end + 1)).append(suite) +
+               " inline:" + std::string{key} + "\r\n";
+    }
+    return {};
+}
+
+/// A certificate that nobody has (RFC 8122), so nobody can pass for the one who answers.
+std::string fingerprint_of(std::string_view key)
+{
+    constexpr std::size_t sha256_size = 32;
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string text = "a=fingerprint:sha-256 ";
+    for (std::size_t i = 0; i < sha256_size; ++i) {
+        const auto byte = static_cast<unsigned char>(key[i % key.size()]);
+        text += digits[byte / 16U];
+        text += digits[byte % 16U];
+        text += i + 1 < sha256_size ? ":" : "\r\n";
+    }
+    return text;
+}
+
+/// What makes an answer to a stream whose media is encrypted. Empty: it cannot be answered here.
+std::string keys_for(const Section& stream, const Section& common, std::string_view key)
+{
+    if (key.empty() || !stream.media.starts_with("m=audio ")) return {};
+    if (stream.media.find(" RTP/SAVP") != std::string_view::npos) return crypto_for(stream, key);
+    if (stream.media.find(" UDP/TLS/RTP/SAVP") == std::string_view::npos) return {};
+    const auto is_given = [&](std::string_view attribute) {
+        return !value_of(stream, attribute).empty() || !value_of(common, attribute).empty();
+    };
+    if (!is_given("a=fingerprint:")) return {};
+    auto role = value_of(stream, "a=setup:");
+    if (role.empty()) role = value_of(common, "a=setup:");
+    return std::string{"a=setup:"} + (role == "passive" ? "active" : "passive") + "\r\n" +
+           fingerprint_of(key);
 }
 
 bool is_direction(std::string_view line) noexcept
@@ -78,28 +157,30 @@ std::string made_inactive(std::string_view sdp)
     return offer + "a=inactive\r\n";
 }
 
-std::string inactive_answer(std::string_view offer)
+std::string inactive_answer(std::string_view offer, std::string_view key)
 {
-    std::string answer{session};
     if (offer.find("m=") == std::string_view::npos)
-        return answer + "m=audio 9 RTP/AVP 0 8\r\na=inactive\r\n";
-    bool taken = false;    // the audio stream
-    bool copying = false;  // lines that explain its formats
-    std::size_t sections = 0;
-    while (!offer.empty() && sections <= max_sections) {
-        const auto line = take_line(offer);
-        if (line.starts_with("m=")) {
-            ++sections;
-            copying = !taken && is_plain_audio(line);
-            const auto stream = with_port(line, copying ? "9" : "0");
-            if (stream.empty()) continue;
-            answer += stream + "\r\n";
-            if (copying) answer += "a=inactive\r\n";
-            taken = taken || copying;
-        } else if (copying && (line.starts_with("a=rtpmap:") || line.starts_with("a=fmtp:"))) {
-            answer += line;
-            answer += "\r\n";
-        }
+        return std::string{session} + "m=audio 9 RTP/AVP 0 8\r\na=inactive\r\n";
+    Section common;
+    const auto streams = read_streams(offer, common);
+    const auto is_takeable = [&](const Section& stream) {
+        return is_plain_audio(stream.media) || !keys_for(stream, common, key).empty();
+    };
+    auto taken = std::ranges::find_if(
+        streams, [](const Section& stream) { return is_plain_audio(stream.media); });
+    if (taken == streams.end()) taken = std::ranges::find_if(streams, is_takeable);
+
+    std::string answer{session};
+    for (auto stream = streams.begin(); stream != streams.end(); ++stream) {
+        const auto line = with_port(stream->media, stream == taken ? "9" : "0");
+        if (line.empty()) continue;
+        answer += line + "\r\n";
+        if (stream != taken) continue;
+        answer += "a=inactive\r\n";
+        if (!is_plain_audio(stream->media)) answer += keys_for(*stream, common, key);
+        for (const auto each : stream->lines)
+            if (each.starts_with("a=rtpmap:") || each.starts_with("a=fmtp:"))
+                answer.append(each) += "\r\n";
     }
     return answer;
 }

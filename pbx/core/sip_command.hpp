@@ -4,10 +4,9 @@
 
 #include "core/sip_types.hpp"
 #include "core/stored_call.hpp"
+#include "core/trunk.hpp"
 
 namespace lampline {
-
-struct TrunkCredentials;
 
 /// Makes the INVITE of `transaction` the start of dialog `leg`; precedes every Reply above 100 that keeps it.
 struct OpenDialog {
@@ -15,6 +14,7 @@ struct OpenDialog {
     LegId leg;
     std::string local_tag;
     bool outside = false;  ///< only headers that cross the border of the office are sent in it
+    std::shared_ptr<const TrunkCredentials> credentials{};  ///< of the trunk it came from, for our requests in it
 };
 
 /// Takes up dialog `leg` of an earlier run, confirmed. What cannot be taken up is reported as DialogLost.
@@ -24,6 +24,7 @@ struct ResumeDialog {
     DialogState state;
     Flow flow;
     bool outside = false;  ///< as in OpenDialog
+    std::shared_ptr<const TrunkCredentials> credentials{};  ///< as in OpenDialog
 };
 
 /// The phone of dialog `leg` is reached over `flow` from now on, unless the dialog has a route set.
@@ -160,6 +161,15 @@ struct SendStandalone {
     std::vector<Header> headers{};
     PayloadRef payload{};
     std::shared_ptr<const TrunkCredentials> credentials{};  ///< null: a challenge is a refusal
+    bool outside = false;  ///< to a trunk: it goes to the flow's address, whatever the Request-URI is
+};
+
+/// Finds the addresses of a trunk's servers (RFC 3263); TrunkResolved follows, once. A later command for the same line
+/// replaces this one; without servers it only forgets it.
+struct ResolveTrunk {
+    std::uint64_t line = 0;
+    std::string trunk;
+    std::vector<TrunkServer> servers;
 };
 
 /// What all NOTIFYs of one subscription have in common. Replaced whole when a refresh moves the phone.
@@ -195,9 +205,20 @@ struct ForgetNotify {
     SubscriptionId subscription;
 };
 
+/// Passes the SUBSCRIBE of `request` on to the phones that are to notify by themselves, and the best
+/// of their answers back: of several that accept, the first (RFC 3265 §4.4.9). The dialog that
+/// follows passes too. Reported as SubscribeForwarded.
+struct ForwardSubscribe {
+    TransactionId request;
+    SubscriptionId subscription;  ///< in the report
+    std::string watcher;
+    std::string member;
+    std::vector<Target> targets;  ///< empty: it is within a dialog, and follows its route
+};
+
 using SipCommand =
     std::variant<OpenDialog, ResumeDialog, MoveDialog, EndInvite, Reply, SendInvite, SendRequest,
-                 SendAck, SendCancel, CloseDialog, SendStandalone, SendNotify, ForgetNotify,
-                 ForwardInvite, ForwardResponse, ProbeDialog>;
+                 SendAck, SendCancel, CloseDialog, SendStandalone, ResolveTrunk, SendNotify, ForgetNotify,
+                 ForwardInvite, ForwardResponse, ProbeDialog, ForwardSubscribe>;
 
 }  // namespace lampline

@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "core/sip_types.hpp"
+#include "core/trunk_line.hpp"
 
 namespace lampline {
 
@@ -78,6 +79,7 @@ struct ResponseReceived {
     ClientTransactionId transaction;
     Method method;
     unsigned status = 0;
+    std::uint32_t cseq = 0;  ///< of the request: each challenge that was answered makes it one higher; 0: generated
     std::string phrase;
     std::string to_tag;
     std::optional<SipUri> contact;
@@ -154,6 +156,21 @@ struct SubscribeReceived {
     OptionTag supported = OptionTag::none;
     std::string user_agent;
     PayloadRef payload{};
+    std::string notifier{};  ///< within a dialog with a phone of this extension, which notifies there
+};
+
+/// How a ForwardSubscribe ended, exactly once: what the watcher was answered.
+struct SubscribeForwarded {
+    SubscriptionId subscription;
+    unsigned status = 0;
+    std::optional<std::chrono::seconds> expires;  ///< of a 2xx
+};
+
+/// A NOTIFY from a phone to its watcher, or the answer to one, has passed that ends the
+/// subscription.
+struct ForwardedEnded {
+    std::string call_id;
+    std::string watcher_tag;
 };
 
 /// An authenticated PUBLISH (RFC 3903).
@@ -206,6 +223,8 @@ struct StandaloneAnswered {
         0;  ///< of the request that was answered: above the command's after a challenge
     std::chrono::seconds retry_after{};               ///< 0: none given
     std::optional<std::chrono::seconds> min_expires;  ///< of a 423
+    std::string challenged_by{};  ///< realm of a challenge that was not answered; empty: none
+    bool credentials_sent = false;  ///< the request that was answered had some
     std::vector<RegisterContact> contacts;            ///< of a 2xx to a REGISTER
     std::optional<std::chrono::seconds> expires;
     std::vector<std::string> service_route;  ///< of a 2xx to a REGISTER, top first (RFC 3608)
@@ -221,6 +240,15 @@ struct NotifyAnswered {
     bool generated = false;              ///< made by the stack (timeout, transport), not sent by the peer
 };
 
+/// What a ResolveTrunk has found: addresses in the order in which they are tried; empty: none, and why.
+struct TrunkResolved {
+    std::uint64_t line = 0;
+    std::string trunk;
+    std::vector<ServerAddress> addresses;
+    std::optional<std::chrono::seconds> valid_for;  ///< nullopt: for ever
+    std::string error;
+};
+
 /// A TCP connection is gone: bindings that came over it are only reachable by a new one.
 struct ConnectionClosed {
     ConnectionId connection;
@@ -229,7 +257,7 @@ struct ConnectionClosed {
 using SipInput =
     std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived, AckMissing,
                  ResponseReceived, DialogPassed, DialogLost, RegisterReceived, SubscribeReceived,
-                 PublishReceived, ReferReceived, MessageReceived, StandaloneAnswered,
-                 NotifyAnswered, ConnectionClosed>;
+                 PublishReceived, ReferReceived, MessageReceived, StandaloneAnswered, TrunkResolved,
+                 NotifyAnswered, ConnectionClosed, SubscribeForwarded, ForwardedEnded>;
 
 }  // namespace lampline

@@ -17,6 +17,7 @@ struct StoredSubscription {
     std::string watcher;       ///< extension
     std::string member;        ///< watched extension; group, with `list`
     std::string list{};        ///< the form in which a list is told; empty: it is none
+    bool forwarded = false;    ///< the watched phone notifies by itself; `local_tag` is then the watcher's too
     std::string call_id;       ///< key, together with local_tag
     std::string local_tag;     ///< ours
     std::string remote_tag;    ///< the watcher's

@@ -27,6 +27,7 @@ std::string_view name(SubscriptionEnd reason) noexcept
     case SubscriptionEnd::timeout: return "timeout";
     case SubscriptionEnd::rejected: return "rejected";
     case SubscriptionEnd::noresource: return "noresource";
+    case SubscriptionEnd::deactivated: return "deactivated";
     }
     return {};
 }
@@ -152,6 +153,7 @@ StoredSubscription to_stored(const Subscription& subscription)
 {
     auto stored = to_stored(static_cast<const SubscriptionUsage&>(subscription));
     if (subscription.list) stored.list = name(subscription.list->form);
+    stored.forwarded = subscription.forwarded;
     return stored;
 }
 

@@ -20,7 +20,12 @@ namespace lampline {
 enum class SubscriptionKind : std::uint8_t { requested, implicit };
 
 /// The `reason` of a terminated subscription (RFC 6665 §4.1.3).
-enum class SubscriptionEnd : std::uint8_t { timeout, rejected, noresource };
+enum class SubscriptionEnd : std::uint8_t {
+    timeout,
+    rejected,
+    noresource,
+    deactivated,  ///< it is to be begun anew, at once
+};
 std::string_view name(SubscriptionEnd reason) noexcept;
 
 /// What the final answer to a NOTIFY means for its subscription.
@@ -137,6 +142,8 @@ struct Subscription : SubscriptionUsage, ToldLamp {
     PartyView parties = PartyView::named;
     std::size_t room = 0;  ///< bytes a body may have where this goes; see group_indications
     bool paced = false;    ///< waits for its turn among the NOTIFYs to its watcher
+    bool forwarded = false;  ///< to the member's phone: never told here, and `local_tag` is the
+                             ///< watcher's, which names it beside its Call-ID
 };
 
 /// Names the initial SUBSCRIBE of a requested subscription, so that its repetition is known.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/call_mode.hpp"
+#include "core/numeric_address.hpp"
 #include "core/outside_rights.hpp"
 #include "core/sip_types.hpp"
 
@@ -34,8 +35,9 @@ struct TrunkServer {
 /// What answers the challenges of one trunk (RFC 3261 §22), and of nobody else. Never logged.
 struct TrunkCredentials {
     std::string username;
-    std::string secret;  ///< in clear: it is hashed with what the challenge says
-    std::string realm;   ///< the only one that is answered
+    std::string secret;   ///< in clear: it is hashed with what the challenge says
+    std::string realm;    ///< the only one that is answered
+    std::string trunk{};  ///< whose they are: only its addresses are answered
 
     friend bool operator==(const TrunkCredentials&, const TrunkCredentials&) = default;
 };
@@ -99,8 +101,9 @@ struct Trunk {
 
 using TrunkRef = std::shared_ptr<const Trunk>;
 
-/// `host` is a numeric address, not a name.
-bool is_numeric_address(std::string_view host) noexcept;
+/// Challenges of one request that are answered: the second when it says that only the nonce was
+/// old.
+constexpr unsigned most_challenges = 2;
 
 /// User part of our Contact for `trunk`, so that an INVITE to it tells whose it is, should several
 /// share an address.

@@ -22,6 +22,13 @@ TrunkRules::TrunkRules(Trunk trunk)
                                                                           trunk.caller_id.numbers,
                                                                           &NumberRule::number)}
 {
+    for (auto& server : trunk.servers) server.host = canonical_address(server.host);
+    for (auto& source : trunk.sources) source = canonical_address(source);
+    if (trunk.credentials) {
+        auto credentials = *trunk.credentials;
+        credentials.trunk = trunk.name;
+        trunk.credentials = std::make_shared<const TrunkCredentials>(std::move(credentials));
+    }
     trunk_ = std::make_shared<const Trunk>(std::move(trunk));
 }
 

@@ -9,7 +9,8 @@
 
 namespace lampline {
 
-/// Immutable, any thread.
+/// Immutable, any thread. Addresses are in their canonical form, and credentials know whose they
+/// are.
 class TrunkRules {
 public:
     /// Rules that NumberPatterns finds fault with are left out.

@@ -68,4 +68,12 @@ std::string_view TrunkSources::find(const Flow& source, std::string_view user) c
     return first;
 }
 
+bool TrunkSources::has(std::string_view trunk, std::string_view host) const
+{
+    const auto found = by_host_.find(host);
+    return found != by_host_.end() && std::ranges::any_of(found->second, [&](const Entry& entry) {
+               return entry.trunk == trunk;
+           });
+}
+
 }  // namespace lampline

@@ -36,6 +36,8 @@ public:
     /// Name of the trunk that a request from `source` to `user` belongs to; empty: none. Where
     /// several share an address, the one whose contact is called, else the first by name.
     [[nodiscard]] std::string_view find(const Flow& source, std::string_view user) const;
+    /// Whether requests of `trunk` come from numeric address `host`, by whatever transport.
+    [[nodiscard]] bool has(std::string_view trunk, std::string_view host) const;
 
 private:
     struct Entry {

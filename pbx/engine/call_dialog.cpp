@@ -159,6 +159,15 @@ void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
     leg->heard_at = now.mono;
     leg->ack_due = {};
     cards_.acknowledged(*call, *leg, now, outbox);
+    if (call->pickup) {
+        pickup_acknowledged(*call, *leg, input.payload, now, outbox);
+        if (leg->bye_owed) hang_up(*leg, {}, outbox);
+        return sweep(*call, outbox);
+    }
+    if (call->transfer && call->transfer->answered_by == input.transaction) {
+        picker_answered(*call, *leg, input.payload, now, outbox);
+        return sweep(*call, outbox);
+    }
 
     Leg* answerer = nullptr;
     if (const auto* relay = call->find_relay(input.transaction)) {
@@ -184,7 +193,11 @@ void CallEngine::receive(const AckMissing& input, Moment now, Outbox& outbox)
     leg->ack_due = {};
     if (leg->bye_owed)
         hang_up(*leg, {}, outbox);
-    else
+    else if (call->pickup && call->pickup->picker == leg->id)
+        pickup_failed(*call, "SIP;cause=408;text=\"ACK missing\"", now, outbox);
+    else if (call->transfer && call->transfer->answered_by == input.transaction)
+        transfer_failed(*call, 408, "ACK Missing", now, outbox);
+    else if (leg->state != LegState::terminated)
         end_call(*call, {}, LegInput::timeout, LegInput::timeout,
                  "SIP;cause=408;text=\"ACK missing\"", now, outbox);
     sweep(*call, outbox);
@@ -195,6 +208,7 @@ void CallEngine::receive_bye(Call& call, Leg& leg, const RequestReceived& input,
 {
     if (sends_on(call, leg, input, now, outbox)) return;
     outbox.send(Reply{.transaction = input.transaction, .status = 200});
+    if (leaves_pickup(call, leg, now, outbox)) return;
     if (call.phase == CallPhase::ringing) {
         // A caller may end its early dialog by BYE (RFC 3261 §15); a callee's is a final answer
         // without one.

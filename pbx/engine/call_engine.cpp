@@ -3,16 +3,16 @@
 #include <algorithm>
 
 #include "core/extension_uri.hpp"
-#include "core/trunk_identity.hpp"
 #include "core/presented_number.hpp"
+#include "core/trunk_identity.hpp"
 
 namespace lampline {
 
 CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
                        const LocationTable& locations, const TrunkStates& trunks)
     : settings_{std::move(settings)}, tokens_{std::move(tokens)}, directory_{std::move(directory)},
-      locations_{locations}, trunks_{trunks}, order_{settings_.random},
-      refer_subscriptions_{tokens_}
+      locations_{locations}, trunks_{trunks}, order_{settings_.random}, refer_subscriptions_{
+                                                                            tokens_}
 {
 }
 
@@ -54,12 +54,6 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     auto route = lampline::route(
         {input.authenticated, dialled, &input.source, diversions, shown, phone, input.trunk},
         router_view());
-    // The far side of a trunk is not told where phones are, nor sent their messages as they are,
-    // unless it is a proxy of ours.
-    const auto* from = directory_->find_trunk(input.trunk);
-    if (!input.trunk.empty() &&
-        !(from && from->trunk().mode == CallMode::proxy && route.mode == CallMode::proxy))
-        route.mode = CallMode::bridge;
     // A number at another proxy's is no number here.
     const bool here =
         route.kind == RouteKind::feature ||
@@ -124,6 +118,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
     const auto [call, leg] = find(input.leg);
     if (!call) return;
     if (!input.generated) leg->heard_at = now.mono;
+    note_cseq(*call, *leg, input, outbox);
     const bool final = input.status >= 200;
 
     if (receive_for_transfer(*leg, input, now, outbox)) {
@@ -131,7 +126,10 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
         return;
     }
     if (cards_.hear(*call, *leg, input, now, outbox)) return sweep(*call, outbox);
-    if (call->change && input.transaction == call->change->sent) {
+    if (call->pickup && call->pickup->offered &&
+        input.transaction == call->pickup->offered) {
+        pickup_answered(*call, *leg, input, now, outbox);
+    } else if (call->change && input.transaction == call->change->sent) {
         change_answered(*call, *leg, input, now, outbox);
     } else if (call->transfer && input.transaction == call->transfer->last_report) {
         if (final && call->transfer->stage == TransferStage::done) transferor_told(*call, outbox);
@@ -177,7 +175,9 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye, {}, now, outbox);
             break;
         case TimerKind::transfer:
-            if (call.transfer)
+            if (call.pickup)
+                offer_to_picker(call, outbox);
+            else if (call.transfer)
                 go_on(call, now, outbox);
             else if (call.change)
                 change_goes_on(call, now, outbox);
@@ -473,9 +473,7 @@ void CallEngine::hang_up(Leg& leg, std::string_view reason, Outbox& outbox)
 
 void CallEngine::request(Leg& leg, SendRequest request, Outbox& outbox)
 {
-    ++leg.dialog_state.cseq;
-    if (leg.reserved_cseq != 0 && leg.dialog_state.cseq + cseq_margin > leg.reserved_cseq)
-        by_leg_.at(leg.id)->unsaved = true;
+    count_request(*by_leg_.at(leg.id), leg, leg.dialog_state.cseq + 1);
     request.leg = leg.id;
     outbox.send(std::move(request));
 }
@@ -489,6 +487,7 @@ void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
 
 void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
 {
+    leave_picker(call, {}, outbox);
     call.phase = CallPhase::ended;
     call.hunting.reset();
     cards_.forget(call.id);

@@ -276,6 +276,26 @@ private:
     void pick_up(Leg& ringing, const InviteReceived& input, Moment now, Outbox& outbox);
     void pick_up_transferred(Call& call, Leg& ringing, const InviteReceived& input, Moment now,
                              Outbox& outbox);
+    // pickup_anew.cpp: where the picker's offer cannot answer the caller's
+    void pick_up_anew(Call& call, Leg& ringing, const InviteReceived& input, Moment now,
+                      Outbox& outbox);
+    /// `leg`, the picker or the caller, has acknowledged its 200.
+    void pickup_acknowledged(Call& call, Leg& leg, const PayloadRef& answer, Moment now,
+                             Outbox& outbox);
+    void offer_to_picker(Call& call, Outbox& outbox);
+    void pickup_answered(Call& call, Leg& picker, const ResponseReceived& response, Moment now,
+                         Outbox& outbox);
+    void picked_up(Call& call, PayloadRef session, const AnsweredTimer& timer, Moment now,
+                   Outbox& outbox);
+    /// The call goes on without the picker, if there is one.
+    void leave_picker(Call& call, std::string_view reason, Outbox& outbox);
+    void pickup_failed(Call& call, std::string_view reason, Moment now, Outbox& outbox);
+    /// A BYE of a picker that is not connected yet. False: it is none.
+    bool leaves_pickup(Call& call, Leg& leg, Moment now, Outbox& outbox);
+    /// Keys for a stream with nothing to hear, as inactive_answer() takes them.
+    [[nodiscard]] std::string silent_key() const;
+
+    // pickup.cpp
     void take_over(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox);
     void taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, Outbox& outbox);
 
@@ -290,12 +310,17 @@ private:
     void go_on(Call& call, Moment now, Outbox& outbox);
     void target_answered(Call& call, Leg& target, const ResponseReceived& response, Moment now,
                          Outbox& outbox);
+    /// Of all that ring it is `target` that the transferee is to talk to.
+    void target_is(Call& call, Leg& target, Outbox& outbox);
     /// `target` has offered its media, in its 2xx or in its own INVITE: the transferee is asked.
     void target_found(Call& call, Leg& target, const PayloadRef& offer, Moment now, Outbox& outbox);
     /// True: the response was to an INVITE of a transfer, and its leg may have moved to another
     /// call.
     bool receive_for_transfer(Leg& leg, const ResponseReceived& response, Moment now,
                               Outbox& outbox);
+    /// A picker that was offered the transferee's media has acknowledged, with its answer.
+    void picker_answered(Call& call, Leg& picker, const PayloadRef& answer, Moment now,
+                         Outbox& outbox);
     void joined(Call& call, const PayloadRef& answer, Moment now, Outbox& outbox);
     Leg& adopt(Call& call, LegId id);
     void transfer_failed(Call& call, unsigned status, std::string_view phrase, Moment now,
@@ -375,6 +400,9 @@ private:
     static void note_target(Call& call, Leg& leg, const RequestReceived& request);
     /// The same by its answer to a request of ours.
     static void note_target(Call& call, Leg& leg, const ResponseReceived& response);
+    /// How far our CSeq in its dialog has come: challenges that were answered have used some.
+    void note_cseq(Call& call, Leg& leg, const ResponseReceived& response, Outbox& outbox);
+    static void count_request(Call& call, Leg& leg, std::uint32_t cseq);
 
     // call_engine.cpp: what all of them share
     /// Sends `request` in the dialog of `leg`.
@@ -411,6 +439,8 @@ private:
     [[nodiscard]] NameAddr party_of(std::string_view number,
                                     std::string_view own_display_name) const;
     [[nodiscard]] static std::string number_shown_by(const InviteReceived& input);
+    /// Of `trunk`, for challenges of requests within its dialogs; null: none.
+    [[nodiscard]] TrunkCredentialsRef credentials_of(std::string_view trunk) const;
     [[nodiscard]] bool is_own_host(std::string_view host) const;
     /// Whether `uri` can be a number of the office: a tel URI, or one of our hosts'.
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;

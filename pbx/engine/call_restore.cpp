@@ -90,6 +90,22 @@ void CallEngine::note_target(Call& call, Leg& leg, const ResponseReceived& respo
     call.unsaved = true;
 }
 
+void CallEngine::note_cseq(Call& call, Leg& leg, const ResponseReceived& response, Outbox& outbox)
+{
+    if (leg.proxied || response.cseq == 0) return;
+    count_request(call, leg, std::max(leg.dialog_state.cseq, response.cseq));
+    if (response.transaction != leg.invite_out || leg.talking()) return;
+    const auto before = leg.invite_cseq != 0 ? leg.invite_cseq : initial_invite_cseq;
+    leg.invite_cseq = response.cseq;
+    if (call.ringing_kept && before != response.cseq) keep_ringing(call, outbox);
+}
+
+void CallEngine::count_request(Call& call, Leg& leg, std::uint32_t cseq)
+{
+    leg.dialog_state.cseq = cseq;
+    if (leg.reserved_cseq != 0 && cseq + cseq_margin > leg.reserved_cseq) call.unsaved = true;
+}
+
 void CallEngine::keep(Call& call, Outbox& outbox)
 {
     if (!call.unsaved || call.phase != CallPhase::talking) return;
@@ -137,9 +153,10 @@ void CallEngine::keep_ringing(Call& call, Outbox& outbox)
         invite.role = leg.role;
         invite.dialog = leg.dialog;
         invite.state = leg.dialog_state;
-        invite.cseq = alone           ? leg.reserved_cseq
-                      : leg.invite_in ? leg.dialog_state.remote_cseq
-                                      : initial_invite_cseq;
+        invite.cseq = alone                  ? leg.reserved_cseq
+                      : leg.invite_in        ? leg.dialog_state.remote_cseq
+                      : leg.invite_cseq != 0 ? leg.invite_cseq
+                                             : initial_invite_cseq;
         invite.via = leg.via;
         invite.flow = leg.flow;
         invite.flow.connection = {};
@@ -291,8 +308,8 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
         if (leg.slot)
             resume_parking(call, leg, stored, now);
         else if (!leg.proxied)
-            outbox.send(
-                ResumeDialog{leg.id, leg.dialog, leg.dialog_state, leg.flow, !leg.trunk.empty()});
+            outbox.send(ResumeDialog{leg.id, leg.dialog, leg.dialog_state, leg.flow,
+                                     !leg.trunk.empty(), credentials_of(leg.trunk)});
     }
     connect(call.legs.front(), call.legs.back());
     outbox.announce(CallStarted{.call = call.id,

@@ -70,8 +70,8 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
     if (caller.proxied)
         call.passed_on = input.transaction;
     else
-        outbox.send(OpenDialog{
-            input.transaction, caller.id, caller.dialog.local_tag, !caller.trunk.empty()});
+        outbox.send(OpenDialog{input.transaction, caller.id, caller.dialog.local_tag,
+                               !caller.trunk.empty(), credentials_of(caller.trunk)});
     outbox.announce(CallStarted{.call = call.id,
                                 .caller = call.from,
                                 .dialled = call.dialled,
@@ -239,6 +239,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
         return hang_up(leg, call.answered_at ? completed_elsewhere : std::string_view{}, outbox);
     }
 
+    leave_picker(call, completed_elsewhere, outbox);
     Leg& caller = call.caller();
     leg.ack_owed = response.transaction;
     connect(leg, caller);
@@ -368,9 +369,17 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
             call->verdict = Verdict{{487, "Request Terminated", {}, {}, {}}, {}};
         else
             leg->invite_in = {};
+        if (call->pickup && call->pickup->picker == leg->id) {  // the caller has been answered
+            move(*leg, LegInput::cancelled, outbox);
+            end_call(*call, {}, LegInput::remote_bye, LegInput::remote_bye,
+                     "SIP;cause=487;text=\"Pickup cancelled\"", now, outbox);
+            return sweep(*call, outbox);
+        }
         if (call->transfer) {  // a picker's
             leg->peer = {};
             move(*leg, LegInput::cancelled, outbox);
+            // The transferee is being asked for an offer, which is to be acknowledged first.
+            if (call->transfer->stage == TransferStage::offered) return sweep(*call, outbox);
             transfer_failed(*call, 487, "Request Terminated", now, outbox);
             return sweep(*call, outbox);
         }

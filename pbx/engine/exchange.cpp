@@ -48,8 +48,9 @@ RegistrationEvent registration_event(const std::string& aor, const LocationTable
 }  // namespace
 
 Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory)
-    : registrar_{settings.registrar}, calls_{settings.calls, tokens, directory,
-                                             registrar_.locations(), trunks_},
+    : directory_{directory}, registrar_{settings.registrar},
+      trunks_{settings.trunks, tokens, standalone_ids_},
+      calls_{settings.calls, tokens, directory, registrar_.locations(), trunks_},
       indications_{settings.indications, tokens, directory, registrar_.locations()},
       publications_{settings.publications, tokens},
       events_{settings.events, tokens, directory, registrar_.locations(), publications_},
@@ -85,11 +86,18 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
                 else
                     indications_.receive(answer, now, outbox);
             },
+            [&](const SubscribeForwarded& answered) {
+                indications_.receive(answered, now, outbox);
+            },
+            [&](const ForwardedEnded& ended) { indications_.receive(ended, now, outbox); },
             [&](const PublishReceived& request) {
                 fold_published(publications_.receive(request, events_.directory(), now, outbox),
                                now, outbox);
             },
-            [&](const InviteReceived& request) { receive_invite(request, now, outbox); },
+            [&](const InviteReceived& request) {
+                if (!request.trunk.empty()) trunks_.heard(request.trunk, now, outbox);
+                receive_invite(request, now, outbox);
+            },
             [&](const RequestReceived& request) {
                 const auto rest = events_.note_appearance(request);
                 if (!rest) return calls_.receive(request, now, outbox);
@@ -99,8 +107,11 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             },
             [&](const MessageReceived& message) { messages_.receive(message, outbox); },
             [&](const StandaloneAnswered& answer) {
-                if (!qualify_.receive(answer, now, outbox)) messages_.receive(answer, outbox);
+                if (!qualify_.receive(answer, now, outbox) &&
+                    !trunks_.receive(answer, now, outbox))
+                    messages_.receive(answer, outbox);
             },
+            [&](const TrunkResolved& resolved) { trunks_.receive(resolved, now, outbox); },
             [&](const ConnectionClosed& closed) {
                 registrar_.receive(closed);
                 indications_.receive(closed);
@@ -137,6 +148,7 @@ void Exchange::advance(Moment now, Outbox& outbox)
     const auto first = outbox.events.size();
     registrar_.advance(now, outbox);
     qualify_.advance(now, outbox);
+    trunks_.advance(now, outbox);
     calls_.advance(now, outbox);
     fold_events(first, now, outbox);
     indications_.advance(now, outbox);
@@ -150,7 +162,7 @@ std::optional<std::chrono::steady_clock::time_point> Exchange::next_deadline() c
     auto earliest = registrar_.next_deadline();
     for (const auto& deadline :
          {calls_.next_deadline(), indications_.next_deadline(), qualify_.next_deadline(),
-          events_.next_deadline(), publications_.next_deadline()})
+          events_.next_deadline(), publications_.next_deadline(), trunks_.next_deadline()})
         if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
     return earliest;
 }
@@ -162,6 +174,7 @@ void Exchange::replace_directory(DirectoryRef directory, Moment now, Outbox& out
     registrar_.replace_directory(*directory, outbox);
     qualify_.replace_directory(directory);
     messages_.replace_directory(directory);
+    trunks_.replace(directory->trunks(), now, outbox);
     indications_.replace_directory(directory, registrar_.locations(), now, outbox);
     events_.replace_directory(directory, now, outbox);
     fold_published(publications_.replace_directory(*directory), now, outbox);
@@ -171,6 +184,7 @@ void Exchange::replace_directory(DirectoryRef directory, Moment now, Outbox& out
 void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
 {
     auto first = outbox.events.size();
+    if (directory_) trunks_.replace(std::exchange(directory_, nullptr)->trunks(), now, outbox);
     calls_.recall(kept.turns, kept.talked);
     calls_.end_ringing(kept.ringing, outbox);
     calls_.restore(std::move(kept.calls), kept.outside, now, outbox);
@@ -209,6 +223,7 @@ LiveView Exchange::view(Moment now) const
     for (const auto* binding : bindings) view.registrations.push_back(*binding);
     calls_.describe(view);
     indications_.describe(view);
+    view.trunks = trunks_.all();
     events_.describe(view);
     view.publications = publications_.size();
     view.counters.registrations = registrations_;
@@ -327,6 +342,9 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                 [&](const ReachChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, reach_event(changed)});
                     indications_.reach_changed(changed.aor, now, outbox);
+                },
+                [&](const TrunkChanged& changed) {
+                    if (outbox.listened) outbox.shown.push_back({now.wall, changed.status});
                 },
                 [](const PartRecorded&) {},
                 [&](const auto& of_a_call) { recorder_.fold(of_a_call, now, outbox); },

@@ -7,6 +7,7 @@
 #include "engine/group_indications.hpp"
 #include "engine/instant_messages.hpp"
 #include "engine/registrar.hpp"
+#include "engine/trunk_lines.hpp"
 
 namespace lampline {
 
@@ -18,6 +19,7 @@ struct ExchangeSettings {
     PublicationSettings publications{};
     QualifySettings qualify{};
     MessageSettings messages{};
+    TrunkLineSettings trunks{};
 };
 
 /// All that a run leaves to the next one.
@@ -56,6 +58,9 @@ public:
     void restore(Kept kept, Moment now, Outbox& outbox);
     /// Bindings and subscriptions live on, and so do in storage the calls that are not ended.
     void end_calls(CallsToEnd which, Moment now, Outbox& outbox);
+    /// Orderly end: trunks learn that nobody is here any more.
+    void leave_trunks(Outbox& outbox) { trunks_.stop(outbox); }
+    [[nodiscard]] bool is_leaving_trunks() const noexcept { return trunks_.is_leaving(); }
     /// Hands exact counters to storage: the last thing before an orderly end.
     void save(Outbox& outbox);
 
@@ -81,9 +86,10 @@ private:
     /// A phone that speaks is there.
     void note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox);
 
+    DirectoryRef directory_;  // of the start, until restore()
     IdSource<ClientTransactionId> standalone_ids_;
     Registrar registrar_;
-    ConfiguredTrunkStates trunks_;
+    TrunkLines trunks_;
     CallEngine calls_;
     GroupIndications indications_;
     Publications publications_;

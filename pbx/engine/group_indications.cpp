@@ -18,6 +18,7 @@ bool same_rights(std::span<const WatchRight> left, std::span<const WatchRight> r
             return chosen ? std::string_view{chosen->name} : std::string_view{};
         };
         return a.member == b.member && a.unsolicited == b.unsolicited && a.rights == b.rights &&
+               a.phone_notifies == b.phone_notifies &&
                name_of(a.profile) == name_of(b.profile);
     });
 }
@@ -148,7 +149,12 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
                 outbox);
             continue;
         }
-        if (change_dialect(*subscription, *right)) deliver(*subscription, now, outbox);
+        const bool by_phone = told_by_phone(right, subscription->member) &&
+                              subscription->kind == SubscriptionKind::requested;
+        if (subscription->forwarded != by_phone)
+            end(*subscription, SubscriptionEnd::deactivated, now, outbox);
+        else if (change_dialect(*subscription, *right))
+            deliver(*subscription, now, outbox);
     }
     reconcile(number, now, outbox);
     drop_unused_watcher(number);
@@ -161,11 +167,13 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         auto subscription = std::make_unique<Subscription>();
         SubscriptionRemoved removed{kept.call_id, kept.local_tag};
         const auto form = list_form(kept.list);
+        const bool forwarded = kept.forwarded;
         if (!resume(*subscription, std::move(kept), now)) {
             outbox.store(std::move(removed));
             continue;
         }
         subscription->told.unknown = true;
+        subscription->forwarded = forwarded;
         if (by_dialog_.contains(dialog_key(*subscription)) ||
             by_origin_.contains(origin_of(*subscription)))
             continue;
@@ -185,6 +193,10 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         }
         Subscription& added = add(std::move(subscription));
         expiry_.set(added.id, added.expires_mono);
+        if (!added.list && right && added.forwarded != told_by_phone(right, added.member)) {
+            end(added, SubscriptionEnd::deactivated, now, outbox);
+            continue;
+        }
         const bool there =
             added.list ? directory_->find_group(added.member) != nullptr : is_there(added.member);
         if (added.list ? directory_->listed(added.watcher, added.member).has_value()
@@ -230,18 +242,18 @@ void GroupIndications::describe(const Subscription& one, const std::string& memb
     view.lamps.push_back({
         .watcher = one.watcher,
         .member = member,
-        .kind = implicit ? "unsolicited" : "subscribed",
+        .kind = one.forwarded ? "forwarded" : implicit ? "unsolicited" : "subscribed",
         .list = one.list ? one.member : std::string{},
         .contact = one.dialog->request_uri,
         .profile = lamp.projection->profile()->name,
-        .state = state ? std::string{name(*state)} : "idle",
+        .state = one.forwarded ? "unknown" : state ? std::string{name(*state)} : "idle",
         .version = lamp.last.version,
         .cseq = lamp.last.cseq,
         .sent_at = lamp.last.sent_at,
         .answer = lamp.last.answer,
         .answered_at = lamp.last.answered_at,
-        .owed =
-            owed || one.owes_present || one.waiting || lamp.told.sent != lamp.projection->current(),
+        .owed = !one.forwarded && (owed || one.owes_present || one.waiting ||
+                                   lamp.told.sent != lamp.projection->current()),
         .under_way = one.in_flight != 0 && one.in_flight == lamp.last.cseq,
         .waiting = one.waiting,
         .expires_at = implicit ? one.phone->expires_at : one.expires_at,

@@ -31,6 +31,7 @@ struct IndicationSettings {
     std::chrono::seconds min_expires{60};
     std::chrono::seconds default_expires{3600};
     std::chrono::seconds max_expires{7200};
+    std::chrono::seconds max_forwarded_expires{86400};  ///< of what a phone has granted, remembered
     std::size_t max_subscriptions_per_watcher = 2000;  ///< each member of a list counts
     std::size_t safe_size = 1300;  ///< bytes of a message over UDP (RFC 3261 §18.1.1)
 };
@@ -45,11 +46,13 @@ public:
     GroupIndications(IndicationSettings settings, TokenSource tokens, DirectoryRef directory,
                      const LocationTable& locations);
 
-    /// Answers with exactly one Reply: 200; 400, 403, 406, 421, 423, 481, 489, 500 (CSeq out of
-    /// order), 513.
+    /// Answers with exactly one Reply: 200; 400, 403, 406, 421, 423, 480, 481, 489, 500 (CSeq out of
+    /// order), 513; or forwards it.
     void receive(const SubscribeReceived& request, Moment now, Outbox& outbox);
     void receive(const NotifyAnswered& answer, Moment now, Outbox& outbox);
     void receive(const ConnectionClosed& closed);
+    void receive(const SubscribeForwarded& answered, Moment now, Outbox& outbox);
+    void receive(const ForwardedEnded& ended, Moment now, Outbox& outbox);
 
     /// The only source of what calls do.
     void fold(const DialogChanged& changed, Moment now, Outbox& outbox);
@@ -121,6 +124,8 @@ private:
     // indication_account.cpp
     [[nodiscard]] AccountedLamp account_of(const Subscription& subscription,
                                            std::string_view member) const;
+    [[nodiscard]] AccountedPhone with_lamp(AccountedPhone phone, const Subscription& subscription,
+                                           const LampAccount& account) const;
     void account_phones(LampAccount& account, std::span<const Binding> bindings) const;
     void show(const Subscription& subscription, LampStep step, Moment now, Outbox& outbox) const;
     void show(const Subscription& subscription, const std::string& member, const ToldLamp& lamp,
@@ -136,6 +141,7 @@ private:
     void fetch(std::unique_ptr<Subscription> subscription, Moment now, Outbox& outbox);
     [[nodiscard]] ExpiryLimits limits() const noexcept;
     [[nodiscard]] std::size_t lamps_with(const Subscription& added) const;
+    [[nodiscard]] Reply too_many(const SubscribeReceived& request) const;
     [[nodiscard]] bool admit(Subscription& subscription, const SubscribeReceived& request,
                              Outbox& outbox);
     [[nodiscard]] std::unique_ptr<Subscription> requested(const SubscribeReceived& request,
@@ -145,6 +151,15 @@ private:
     [[nodiscard]] std::vector<std::string> devices_of(std::string_view watcher,
                                                       const SipUri& contact, const Flow& flow,
                                                       std::string_view user_agent) const;
+
+    // indication_forward.cpp
+    void forward(std::unique_ptr<Subscription> asked, const SubscribeReceived& request, Moment now,
+                 Outbox& outbox);
+    void forward_in_dialog(const SubscribeReceived& request, Moment now, Outbox& outbox);
+    [[nodiscard]] Subscription* keep_forwarded(std::unique_ptr<Subscription> asked,
+                                               const SubscribeReceived& request, Moment now,
+                                               Outbox& outbox);
+    void end_forwarded(Subscription& subscription, Moment now, Outbox& outbox);
 
     // indication_unsolicited.cpp
     [[nodiscard]] bool replace_phones(Watcher& watcher, std::span<const Binding> bindings,

@@ -127,7 +127,10 @@ bool CallEngine::wave_goes_on(Call& call, Moment now, Outbox& outbox)
 {
     Hunting& hunting = *call.hunting;
     while (std::ranges::none_of(call.legs, still_rings)) {  // then there is nothing to wait for
-        if (hunting.waiting.empty()) return false;
+        if (hunting.waiting.empty()) {
+            if (!call.pickup) return false;
+            break;
+        }
         ring_member(call, take_first(hunting.waiting), now, outbox);
     }
     auto deadline = hunting.wave_ends;
@@ -187,6 +190,7 @@ void CallEngine::branch_refused(Call& call, const Leg& leg, unsigned status, Mom
 
 void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
 {
+    if (call.pickup) return;  // who picks it up may still succeed
     const Hunting& hunting = *call.hunting;
     BestResponse& best = call.transfer ? call.transfer->best : call.best;
     const bool busy = best.status == 486 || best.status == 600;

@@ -110,6 +110,16 @@ LampAccount GroupIndications::explain(std::string_view watcher, std::string_view
     return account;
 }
 
+AccountedPhone GroupIndications::with_lamp(AccountedPhone phone, const Subscription& subscription,
+                                           const LampAccount& account) const
+{
+    if (subscription.forwarded)
+        phone.why_none = NoLamp::told_by_phone;
+    else
+        phone.lamp = account_of(subscription, account.member);
+    return phone;
+}
+
 /// The registered phones first, then those that have a lamp, or had one, without being registered.
 void GroupIndications::account_phones(LampAccount& account, std::span<const Binding> bindings) const
 {
@@ -143,10 +153,7 @@ void GroupIndications::account_phones(LampAccount& account, std::span<const Bind
                               : same_phone(phone, one->contact, one->dialog->flow);
         };
         const auto others = std::ranges::stable_partition(lamps, std::not_fn(belongs));
-        for (const auto* one : others) {
-            shown.lamp = account_of(*one, account.member);
-            account.phones.push_back(shown);
-        }
+        for (const auto* one : others) account.phones.push_back(with_lamp(shown, *one, account));
         if (others.empty()) account.phones.push_back(std::move(shown));
         lamps.erase(others.begin(), others.end());
     }
@@ -154,8 +161,7 @@ void GroupIndications::account_phones(LampAccount& account, std::span<const Bind
         AccountedPhone shown;
         shown.contact = one->dialog->request_uri;
         shown.user_agent = one->user_agent;
-        shown.lamp = account_of(*one, account.member);
-        account.phones.push_back(std::move(shown));
+        account.phones.push_back(with_lamp(shown, *one, account));
     }
     if (!account.phones.empty()) return;
     if (const auto* one = ended_.last(account.watcher, account.member)) {
@@ -177,6 +183,7 @@ std::vector<ResentNotify> GroupIndications::resend(std::string_view watcher,
     const auto mine = found->second.by_member.find(watched);
     if (mine == found->second.by_member.end()) return resent;
     for (Subscription* subscription : mine->second) {
+        if (subscription->forwarded) continue;
         const bool waits = subscription->in_flight != 0;
         auto* const listed = subscription->list ? subscription->list->find(watched) : nullptr;
         if (listed) {

@@ -22,7 +22,7 @@ std::optional<std::chrono::seconds> silence_of(const Subscription& subscription,
 /// answer, or the end of the wait, comes back here, so whatever happens meanwhile is coalesced.
 void GroupIndications::deliver(Subscription& subscription, Moment now, Outbox& outbox)
 {
-    if (subscription.in_flight != 0 || subscription.waiting) return;
+    if (subscription.in_flight != 0 || subscription.waiting || subscription.forwarded) return;
     if (subscription.list) return deliver_list(subscription, now, outbox);
     const Projection& projection = *subscription.projection;
     Step step = projection.next_step(subscription.told);
@@ -151,10 +151,12 @@ void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, M
     const bool expired = subscription.expires_mono <= now.mono;
     if (subscription.kind == SubscriptionKind::requested)
         note_end(subscription,
-                 hidden    ? LampEnd::withdrawn
+                 reason == SubscriptionEnd::deactivated ? LampEnd::handed_over
+                 : hidden  ? LampEnd::withdrawn
                  : expired ? LampEnd::expired
                            : LampEnd::unsubscribed,
                  0, now);
+    if (subscription.forwarded) return drop(subscription, now, outbox);
     if (subscription.list) {
         send_list(subscription, reason, now, outbox);
     } else {

@@ -34,6 +34,7 @@ bool accepts_dialog_info(const std::vector<std::string>& accept)
 
 void GroupIndications::receive(const SubscribeReceived& request, Moment now, Outbox& outbox)
 {
+    if (!request.notifier.empty()) return forward_in_dialog(request, now, outbox);
     if (request.event != "dialog")
         return outbox.send(answer(request, 489, {{"Allow-Events", allow_events()}}));
     if (!accepts_dialog_info(request.accept))
@@ -54,6 +55,9 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
         return outbox.send(std::move(reply));
     }
     if (is_too_long(*subscription)) return outbox.send(answer(request, 513));
+    if (told_by_phone(directory_->right(subscription->watcher, subscription->member),
+                      subscription->member))
+        return forward(std::move(subscription), request, now, outbox);
     const auto origin = origin_of(*subscription);
     const auto begun = by_origin_.find(origin);
     Subscription* const known = begun == by_origin_.end() ? nullptr : begun->second;
@@ -70,9 +74,7 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
         return fetch(std::move(subscription), now, outbox);
     }
     if (lamps_with(*subscription) > settings_.max_subscriptions_per_watcher)
-        return outbox.send(
-            answer(request, 403,
-                   {{"Warning", "399 " + directory_->domain() + " \"too many subscriptions\""}}));
+        return outbox.send(too_many(request));
 
     outbox.send(accepted(request, subscription->local_tag, *subscription, *granted));
     // The phone has lost its dialog and begins another one with the same Call-ID and tag.
@@ -85,7 +87,8 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
 {
     const auto key = dialog_key(request.call_id, request.parties.to_tag);
     const auto found = by_dialog_.find(key);
-    if (found == by_dialog_.end() || found->second->remote_tag != request.parties.from_tag ||
+    if (found == by_dialog_.end() || found->second->forwarded ||
+        found->second->remote_tag != request.parties.from_tag ||
         event_id(found->second->dialog->event) != event_id(request.event_params)) {
         if (settled_.find(key, request.cseq))
             return outbox.send(accept(request, request.parties.to_tag, seconds{0}));
@@ -108,6 +111,12 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
     const auto members = members_of(subscription);
     end(subscription, SubscriptionEnd::timeout, now, outbox);
     reconcile(watcher, members, now, outbox);
+}
+
+Reply GroupIndications::too_many(const SubscribeReceived& request) const
+{
+    return answer(request, 403,
+                  {{"Warning", "399 " + directory_->domain() + " \"too many subscriptions\""}});
 }
 
 /// How many lamps the watcher has asked for, with those of one more subscription.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/sdp.hpp"
+#include "core/trunk_identity.hpp"
 #include "engine/call_engine.hpp"
 
 namespace lampline {
@@ -134,6 +135,7 @@ Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteRe
     picker.flow = input.source;
     picker.supported = input.supported | input.required;
     picker.takes_update = input.allows_update;
+    picker.anonymous = wants_privacy(input.parties.from, input.payload);
     picker.heard_at = now.mono;
     enlist(call, picker);
     outbox.send(OpenDialog{input.transaction, picker.id, picker.dialog.local_tag});
@@ -149,10 +151,18 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     const auto body = [](const PayloadRef& payload) {
         return payload ? std::string_view{payload->body} : std::string_view{};
     };
+    if (!caller.invite_in) return reject(input, 481, "Call Is Gone", outbox);
+    if (call.pickup) return reject(input, 481, "Somebody Else Was Quicker", outbox);
     const auto to_caller = answer_from(body(call.offer), body(input.payload));
     const auto to_picker = answer_from(body(input.payload), body(call.offer));
-    if (!caller.invite_in) return reject(input, 481, "Call Is Gone", outbox);
-    if (!to_caller || !to_picker) return reject(input, 488, "No Media In Common", outbox);
+    if (!to_caller || !to_picker) {
+        const auto may_fit_anew = [&](const PayloadRef& payload) {
+            return body(payload).empty() || negotiates_more(body(payload));
+        };
+        if (may_fit_anew(call.offer) || may_fit_anew(input.payload))
+            return pick_up_anew(call, ringing, input, now, outbox);
+        return reject(input, 488, "No Media In Common", outbox);
+    }
 
     Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
     const auto answer = [&](Leg& leg, TransactionId request, const SessionTimer& asked,
@@ -180,20 +190,25 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     keep(call, outbox);
 }
 
-/// Who waits talks already: the picker's offer is answered by it in a re-INVITE.
+/// Who waits talks already: the picker's offer is answered by it in a re-INVITE, which asks it for
+/// an offer where the picker has none.
 void CallEngine::pick_up_transferred(Call& call, Leg& ringing, const InviteReceived& input,
                                      Moment now, Outbox& outbox)
 {
     Transfer& transfer = *call.transfer;
     if (transfer.stage != TransferStage::ringing)
         return reject(input, 481, "Somebody Else Was Quicker", outbox);
-    if (!input.payload || input.payload->body.empty())
-        return reject(input, 488, "No Media Offered", outbox);
     Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
     picker.invite_in = input.transaction;
     picker.sdp = input.payload;
     move(ringing, LegInput::replaced, outbox);
-    target_found(call, picker, input.payload, now, outbox);
+    if (input.payload && !input.payload->body.empty())
+        return target_found(call, picker, input.payload, now, outbox);
+    target_is(call, picker, outbox);
+    transfer.stage = TransferStage::offered;
+    transfer.offerer = transfer.transferee;
+    transfer.answerer = picker.id;
+    go_on(call, now, outbox);
 }
 
 void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox)

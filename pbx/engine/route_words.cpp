@@ -72,9 +72,12 @@ std::string words(const RouteStep& step)
                (other == "0" ? std::string{} : " after " + other + " s");
     case RouteStepKind::then_overflows:
         return "When nobody has taken it, the call goes on to " + other;
+    case RouteStepKind::mode_asked: return number + " asks for " + other + " mode";
+    case RouteStepKind::bridged: return "It is bridged all the same, since " + other;
     case RouteStepKind::joined:
-        return other == name(CallMode::proxy)
-                   ? "Caller and phone share one dialog (proxy)"
+        return other == name(CallMode::proxy) ? "Caller and phone share one dialog (proxy)"
+               : other == name(CallMode::bridge)
+                   ? "Caller and phone have a dialog each (bridge)"
                    : "The caller is told where its phones are (redirect)";
     case RouteStepKind::rings: return "The phones of " + number + " ring " + other;
     case RouteStepKind::rings_for: return "They ring for " + other + " s";

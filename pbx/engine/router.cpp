@@ -190,10 +190,12 @@ private:
     bool applies_plan(std::string& number, std::string_view by, Asks asks)
     {
         outside_ = nullptr;
+        rule_ = nullptr;
         const auto& plan = view_.directory.digit_plan();
         auto match = plan.find(number);
         if (!match) return true;
         const auto& rule = *match->rule;
+        rule_ = &rule;
         note(RouteStepKind::rule, number, rule.name.empty() ? rule.pattern : rule.name);
         if (rule.status != 0) {
             note(RouteStepKind::barred, number, std::to_string(rule.status) + ' ' + rule.phrase);
@@ -293,10 +295,7 @@ private:
         if (!route_.hunt.waves.empty()) {
             route_.kind = RouteKind::hunt;
             route_.hunt.waves.back().heard_within = {};
-            route_.mode = mode_outside(payer);
-            if (route_.mode == CallMode::proxy)
-                note(RouteStepKind::joined, shown_, std::string{name(route_.mode)});
-            return;
+            return join_outside(payer);
         }
         note(RouteStepKind::no_trunk, shown_);
         if (full)
@@ -307,17 +306,55 @@ private:
                               : "No trunk for this number can be reached";
     }
 
+    /// How `number` is joined to its caller: as the rule about it says, else as `own`, the wish of
+    /// `who`. `obstacle` says why a mode cannot be; empty: it can.
+    template <class Obstacle>
+    void join(std::string_view number, std::string who, CallMode own, const Obstacle& obstacle)
+    {
+        const bool ruled = rule_ && rule_->mode;
+        route_.mode = ruled ? *rule_->mode : own;
+        if (!ruled && own == CallMode::bridge) return;
+        if (ruled) who = "The rule " + (rule_->name.empty() ? rule_->pattern : rule_->name);
+        note(RouteStepKind::mode_asked, who, std::string{name(route_.mode)});
+        auto why = route_.mode == CallMode::bridge ? std::string{} : obstacle(route_.mode);
+        if (why.empty() && route_.mode != CallMode::bridge) why = obstacle_of_source();
+        if (!why.empty()) {
+            note(RouteStepKind::bridged, number, std::move(why));
+            route_.mode = CallMode::bridge;
+            return;
+        }
+        note(RouteStepKind::joined, number, std::string{name(route_.mode)});
+    }
+
+    /// The far side of a trunk is not told where phones are, nor sent their messages as they are,
+    /// unless it is a proxy of ours.
+    [[nodiscard]] std::string obstacle_of_source() const
+    {
+        if (question_.trunk.empty()) return {};
+        const auto* from = view_.directory.find_trunk(question_.trunk);
+        if (from && from->trunk().mode == CallMode::proxy && route_.mode == CallMode::proxy)
+            return {};
+        return "the call comes over a trunk that is no proxy of this office";
+    }
+
     /// Proxied where all ways lead to proxies of ours, and nobody has to be hung up in time.
-    [[nodiscard]] CallMode mode_outside(std::string_view payer) const
+    void join_outside(std::string_view payer)
     {
         const auto& plan = view_.directory.digit_plan();
         bool limited = !payer.empty() && plan.outside_rights_of(payer).limits.minutes.count() > 0;
+        std::string_view bridges;
         for (const auto& wave : route_.hunt.waves) {
             const auto& trunk = view_.directory.find_trunk(wave.members.front().trunk)->trunk();
             limited = limited || trunk.limits.minutes.count() > 0;
-            if (trunk.mode != CallMode::proxy) return CallMode::bridge;
+            if (trunk.mode != CallMode::proxy) bridges = trunk.name;
         }
-        return limited ? CallMode::bridge : CallMode::proxy;
+        const auto own = bridges.empty() ? CallMode::proxy : CallMode::bridge;
+        join(shown_, "The way outside", own, [&](CallMode mode) -> std::string {
+            if (mode == CallMode::redirect) return "phones are not told the addresses of trunks";
+            if (!bridges.empty())
+                return "trunk " + std::string{bridges} + " is no proxy of this office";
+            return limited ? "the minutes of the call are limited" : "";
+        });
     }
 
     /// True: the trunk has no room for one more call.
@@ -462,11 +499,10 @@ private:
         auto& waves = route_.hunt.waves;
         std::chrono::seconds ring_for{};
         if (!wishes.no_answer.empty()) ring_for = wishes.no_answer_after;
-        route_.mode = extension.mode;
-        // Who addresses a phone has been redirected to it.
-        if (contact && route_.mode == CallMode::redirect) route_.mode = CallMode::bridge;
-        if (route_.mode != CallMode::bridge)
-            note(RouteStepKind::joined, extension.number, std::string{name(route_.mode)});
+        join(extension.number, extension.number, extension.mode, [&](CallMode mode) -> std::string {
+            const bool again = contact && mode == CallMode::redirect;
+            return again ? "the caller has been redirected to this phone" : "";
+        });
         if (contact) {
             waves.push_back({{{extension.number, {}, {}, write(contact->contact)}}, ring_for});
         } else if (wishes.forking == Forking::parallel) {
@@ -540,6 +576,9 @@ private:
             }
         }
         note(RouteStepKind::rings_for, group.number, std::to_string(group.ring_time.count()));
+        join(group.number, group.number, CallMode::bridge, [](CallMode mode) -> std::string {
+            return mode == CallMode::redirect ? "only the exchange knows whose turn it is" : "";
+        });
         if (!group.overflow.empty())
             note(RouteStepKind::then_overflows, group.number, group.overflow);
     }
@@ -588,7 +627,8 @@ private:
     const RouteQuestion& question_;
     const RouterView& view_;
     Route route_;
-    const DigitRule* outside_ = nullptr;  // the rule that leads outside
+    const DigitRule* rule_ = nullptr;     // about the number that is asked for last
+    const DigitRule* outside_ = nullptr;  // the same, when it leads outside
     std::string shown_;                   // the number outside, as it was dialled
 };
 

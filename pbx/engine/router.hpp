@@ -44,7 +44,9 @@ enum class RouteStepKind : std::uint8_t {
     passed_over,        ///< a member that does not ring; other: why
     nobody_to_ring,     ///< no member of the ring group
     park_slot,          ///< the number is one of the park lot; empty other: any that is free
-    joined,             ///< to its caller otherwise than by a bridge; other: the CallMode
+    mode_asked,         ///< number: who asks for a mode, in words; other: the CallMode
+    bridged,            ///< though another mode was asked for; other: why
+    joined,             ///< to its caller; other: the CallMode
     rings,              ///< its phones; other: `all at once` or `one after the other`
     rings_member,       ///< a member of a ring group; other: seconds after the start
     rings_for,          ///< other: seconds; then on to the next step
@@ -91,7 +93,8 @@ enum class RouteKind : std::uint8_t { hunt, feature, calling_card, park, reject 
 struct Route {
     RouteKind kind = RouteKind::reject;
     Hunt hunt;
-    /// Of a hunt: what the extension wants. Who cannot do so, as for want of a caller, bridges.
+    /// Of a hunt: what the rule of the number wants, else the extension or the trunks, as far as it
+    /// is possible. Who cannot do so, as for want of a caller, bridges.
     CallMode mode = CallMode::bridge;
     std::optional<DialledFeature> feature;
     std::string slot;     ///< park: its number; empty: any that is free

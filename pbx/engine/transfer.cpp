@@ -149,6 +149,13 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     Transfer& transfer = *call.transfer;
     const bool asks = transfer.stage == TransferStage::offered;
     const auto [owner, leg] = find(asks ? transfer.offerer : transfer.answerer);
+    if (!asks && leg && leg->invite_in) {  // it has picked up, and waits for this offer
+        transfer.answered_by = leg->ack_due = std::exchange(leg->invite_in, {});
+        return outbox.send(Reply{.transaction = leg->ack_due,
+                                 .status = 200,
+                                 .headers = asserted_to(*leg, *call.find(transfer.transferee)),
+                                 .payload = transfer.offer});
+    }
     if (!leg || !leg->talking()) return transfer_failed(call, 480, "Party Has Left", now, outbox);
     if (owner->session_pending(*leg)) {
         if (++transfer.attempts > max_attempts)
@@ -198,17 +205,23 @@ void CallEngine::target_found(Call& call, Leg& target, const PayloadRef& offer, 
                               Outbox& outbox)
 {
     Transfer& transfer = *call.transfer;
-    target.peer = transfer.transferee;  // not yet the other way round
+    target_is(call, target, outbox);
+    transfer.stage = TransferStage::joining;
+    transfer.offerer = target.id;
+    transfer.answerer = transfer.transferee;
+    transfer.offer = offer;
+    go_on(call, now, outbox);
+}
+
+void CallEngine::target_is(Call& call, Leg& target, Outbox& outbox)
+{
+    target.peer = call.transfer->transferee;  // not yet the other way round
     cancel_branches(call, target.id, completed_elsewhere, nullptr, outbox);
     timers_.cancel({call.id, TimerKind::ring});
     call.hunting.reset();
     forget_ringing(call, outbox);
-    transfer.stage = TransferStage::joining;
-    transfer.target = transfer.offerer = target.id;
-    transfer.answerer = transfer.transferee;
-    transfer.offer = offer;
-    transfer.attempts = 0;
-    go_on(call, now, outbox);
+    call.transfer->target = target.id;
+    call.transfer->attempts = 0;
 }
 
 bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response, Moment now,
@@ -256,6 +269,16 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
     return true;
 }
 
+void CallEngine::picker_answered(Call& call, Leg& picker, const PayloadRef& answer, Moment now,
+                                 Outbox& outbox)
+{
+    if (picker.state == LegState::terminated || !answer || answer->body.empty())
+        return transfer_failed(call, 488, "No Media Answered", now, outbox);
+    picker.sdp = answer;
+    move(picker, LegInput::success, outbox);
+    joined(call, answer, now, outbox);
+}
+
 /// Both have each other's media: they are connected, and the transferor has no part in it any more.
 void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox& outbox)
 {
@@ -288,7 +311,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
     connect(transferee, target);
     for (Leg* leg : {&transferee, &target}) {
         // Those asked in an INVITE were told in it.
-        const bool told = leg->id == transfer.answerer || transfer.consulted;
+        const bool told = leg->id == transfer.answerer || transfer.offered_by;
         const Leg& other = leg == &target ? transferee : target;
         if (told)
             leg->other = presented(other);
@@ -350,7 +373,7 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
     call.hunting.reset();
     forget_ringing(call, outbox);
     if (const auto [owner, offerer] = find(transfer.offerer); offerer && offerer->ack_owed) {
-        if (transfer.consulted) {  // the transferee talks on to who it talked to
+        if (transfer.offered_by) {  // the transferee talks on to who it talked to
             const auto* peer = owner->peer_of(*offerer);
             outbox.send(SendAck{offerer->id, std::exchange(offerer->ack_owed, {}),
                                 peer ? peer->sdp : nullptr});
@@ -360,12 +383,17 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
             hang_up(*offerer, "SIP;cause=480;text=\"Transfer failed\"", outbox);
         }
     }
-    if (Leg* picker = call.find(transfer.offerer); picker && picker->invite_in) {
+    Leg* picker = call.find(transfer.target);
+    if (picker && picker->invite_in) {
         outbox.send(Reply{.transaction = std::exchange(picker->invite_in, {}),
                           .status = status,
                           .phrase = std::string{phrase}});
         picker->peer = {};
         move(*picker, LegInput::rejected, outbox);
+    } else if (picker && transfer.answered_by && picker->state != LegState::terminated) {
+        picker->peer = {};
+        move(*picker, LegInput::error, outbox);
+        hang_up(*picker, reason_of(status, phrase), outbox);
     }
     report(call, status, phrase, true, now, outbox);
     if (const auto [other, consulted] = find(transfer.consulted);

@@ -77,6 +77,12 @@ std::optional<InviteReceived> CallEngine::take_from_outside(const InviteReceived
     return taken;
 }
 
+TrunkCredentialsRef CallEngine::credentials_of(std::string_view trunk) const
+{
+    const auto* rules = trunk.empty() ? nullptr : directory_->find_trunk(trunk);
+    return rules ? rules->trunk().credentials : nullptr;
+}
+
 void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, Outbox& outbox)
 {
     Hunting& hunting = *call.hunting;

@@ -46,6 +46,11 @@ void append_allow(std::string& lines)
     append_header(lines, "Allow", allowed_methods);
 }
 
+std::string_view name_of(const SendRequest& command) noexcept
+{
+    return stack_method(command.method, command.method_name.c_str()).second;
+}
+
 bool refreshes_target(Method method) noexcept
 {
     return method == Method::invite || method == Method::update;
@@ -54,9 +59,9 @@ bool refreshes_target(Method method) noexcept
 }  // namespace
 
 CommandRunner::CommandRunner(EventLoop& loop, nta_agent_t& agent, Transports& transports,
-                             const EndpointSettings& settings,
+                             DigestClient& digest, const EndpointSettings& settings,
                              IdSource<TransactionId>& transaction_ids, OnInput on_input)
-    : loop_{loop}, agent_{agent}, transports_{transports}, settings_{settings},
+    : loop_{loop}, agent_{agent}, transports_{transports}, digest_{digest}, settings_{settings},
       transaction_ids_{transaction_ids}, on_input_{std::move(on_input)}
 {
 }
@@ -140,6 +145,7 @@ void CommandRunner::run(const OpenDialog& command)
                                                 transaction, *sip_object(request.get()),
                                                 command.local_tag, command.outside);
     legs_[command.leg.value].dialog = std::move(dialog);
+    legs_[command.leg.value].credentials = command.credentials;
     transaction.leg = command.leg;
 }
 
@@ -147,7 +153,9 @@ void CommandRunner::run(const ResumeDialog& command)
 try {
     if (find(command.leg)) return;
     auto dialog = std::make_unique<DialogUsage>(*this, agent_, transports_, command);
-    legs_[command.leg.value].dialog = std::move(dialog);
+    auto& leg = legs_[command.leg.value];
+    leg.dialog = std::move(dialog);
+    leg.credentials = command.credentials;
 } catch (const std::runtime_error& refusal) {
     spdlog::error("a dialog of the last run cannot be taken up: {}", refusal.what());
     emit_later(DialogLost{command.leg});
@@ -228,11 +236,21 @@ try {
     auto made = std::make_unique<DialogUsage>(*this, agent_, transports_, command);
     auto& leg = legs_[command.leg.value];
     leg.dialog = std::move(made);
-    auto lines = leg.dialog->contact_line(command.focus);
-    append_allow(lines);
-    lines += request_headers(command, settings_.product, command.outside);
+    auto lines = invite_lines(*leg.dialog, command);
     auto& transaction = add_client(command.transaction, command.leg, Method::invite);
-    transaction.handle = leg.dialog->send_invite(command, lines, response, &transaction);
+    if (command.credentials) {
+        leg.credentials = command.credentials;
+        auto guarded = std::make_unique<GuardedRequest>();
+        guarded->credentials = command.credentials;
+        guarded->invite = command;
+        guarded->uri = write(as_request_uri(command.target.request_uri));
+        const auto& home = leg.dialog->home();
+        guarded->authorization =
+            digest_.introduce(*command.credentials, "INVITE", guarded->uri, home, home);
+        lines += guarded->authorization;
+        transaction.guarded = std::move(guarded);
+    }
+    transaction.handle = leg.dialog->send_invite(command, lines, 0, response, &transaction);
     if (!transaction.handle)
         return report_unsendable(command.transaction, command.leg, Method::invite);
     leg.invites.push_back(command.transaction);
@@ -245,15 +263,21 @@ void CommandRunner::run(const SendRequest& command)
 {
     auto* dialog = find(command.leg);
     if (!dialog || dialog->is_closed() || find(command.transaction)) return;
-    // A SUBSCRIBE as well (RFC 6665 §4.1.2), whose answer does not move the target of the call.
-    const bool with_contact =
-        refreshes_target(command.method) || command.method == Method::subscribe;
-    auto lines = with_contact ? dialog->contact_line(command.focus) : std::string{};
-    if (command.method == Method::invite) append_allow(lines);
-    lines += request_headers(command, settings_.product, dialog->is_outside());
+    auto lines = request_lines(*dialog, command);
+    auto& transaction = add_client(command.transaction, command.leg, command.method);
+    const auto& credentials = legs_[command.leg.value].credentials;
+    if (credentials && command.method != Method::prack) {
+        auto guarded = std::make_unique<GuardedRequest>();
+        guarded->credentials = credentials;
+        guarded->request = command;
+        guarded->uri = dialog->target_uri();
+        guarded->authorization = digest_.introduce(*credentials, name_of(command), guarded->uri,
+                                                   dialog->destination(), dialog->home());
+        lines += guarded->authorization;
+        transaction.guarded = std::move(guarded);
+    }
     const DialogRequest request{command.method, command.method_name, lines,
                                 body_of(command.payload)};
-    auto& transaction = add_client(command.transaction, command.leg, command.method);
     if (command.method == Method::prack) {
         auto* invite = find(command.acknowledges);
         if (invite && invite->handle)
@@ -266,6 +290,75 @@ void CommandRunner::run(const SendRequest& command)
         return report_unsendable(command.transaction, command.leg, command.method);
     if (command.method == Method::invite)
         legs_[command.leg.value].invites.push_back(command.transaction);
+}
+
+std::string CommandRunner::invite_lines(const DialogUsage& dialog, const SendInvite& command) const
+{
+    auto lines = dialog.contact_line(command.focus);
+    append_allow(lines);
+    return lines + request_headers(command, settings_.product, command.outside);
+}
+
+std::string CommandRunner::request_lines(const DialogUsage& dialog,
+                                         const SendRequest& command) const
+{
+    // A SUBSCRIBE as well (RFC 6665 §4.1.2), whose answer does not move the target of the call.
+    const bool with_contact =
+        refreshes_target(command.method) || command.method == Method::subscribe;
+    auto lines = with_contact ? dialog.contact_line(command.focus) : std::string{};
+    if (command.method == Method::invite) append_allow(lines);
+    return lines + request_headers(command, settings_.product, dialog.is_outside());
+}
+
+bool CommandRunner::answers_challenge(ClientTransaction& transaction, const sip_t& sip)
+{
+    const auto status = sip.sip_status->st_status;
+    auto* guarded = transaction.guarded.get();
+    const auto* dialog = find(transaction.leg);
+    if ((status != 401 && status != 407) || !guarded || guarded->cancelled || !dialog) return false;
+    const MessageRef message{nta_outgoing_getresponse(transaction.handle.get())};
+    if (!message) return false;  // it could not be sent
+    auto line = digest_.answer(sip, *guarded->credentials,
+                               guarded->invite ? "INVITE" : name_of(guarded->request), guarded->uri,
+                               transports_.source_of(*message, nullptr).host, dialog->home(),
+                               guarded->attempts);
+    if (line.empty()) return false;
+    guarded->authorization = std::move(line);
+    // Not from the callback of the transaction whose place it takes.
+    loop_.defer([this, alive = alive_, id = transaction.id] {
+        if (*alive) send_again(id);
+    });
+    return true;
+}
+
+void CommandRunner::send_again(ClientTransactionId id)
+{
+    auto* transaction = find(id);
+    if (!transaction) return;
+    auto& guarded = *transaction->guarded;
+    const auto leg = transaction->leg;
+    const auto method = transaction->method;
+    auto* dialog = find(leg);
+    if (!dialog || dialog->is_closed() || guarded.cancelled) {
+        forget(*transaction);
+        if (dialog && !dialog->is_closed())
+            emit_later(ResponseReceived{
+                .leg = leg, .transaction = id, .method = method, .status = 487, .generated = true});
+        drop_if_idle(leg);
+        return;
+    }
+    if (guarded.invite) {
+        const auto lines = invite_lines(*dialog, *guarded.invite) + guarded.authorization;
+        transaction->handle = dialog->send_invite(*guarded.invite, lines, guarded.attempts.answered,
+                                                  response, transaction);
+    } else {
+        const auto& command = guarded.request;
+        const auto lines = request_lines(*dialog, command) + guarded.authorization;
+        transaction->handle =
+            dialog->send({command.method, command.method_name, lines, body_of(command.payload)},
+                         response, transaction);
+    }
+    if (!transaction->handle) report_unsendable(id, leg, method);
 }
 
 void CommandRunner::report_unsendable(ClientTransactionId id, LegId leg, Method method)
@@ -288,6 +381,11 @@ void CommandRunner::run(const SendAck& command)
     std::string lines;
     append_payload_headers(lines, command.payload.get(), dialog->is_outside());
     append_header(lines, "User-Agent", settings_.product);
+    // An ACK has the credentials of its INVITE (RFC 3261 §22.1).
+    if (const auto* guarded = transaction->guarded.get();
+        guarded &&
+        digest_.is_the_trunk(*guarded->credentials, dialog->destination(), dialog->home()))
+        lines += guarded->authorization;
     dialog->acknowledge(*transaction->handle, lines, body_of(command.payload));
     forget(*transaction);
     drop_if_idle(command.leg);
@@ -297,6 +395,7 @@ void CommandRunner::run(const SendCancel& command)
 {
     auto* transaction = find(command.transaction);
     if (!transaction || !transaction->handle || transaction->answered) return;
+    if (transaction->guarded) transaction->guarded->cancelled = true;
     std::string lines;
     append_headers(lines, command.headers);
     // The CANCEL's own outcome is of no interest: the INVITE ends by its final response or its
@@ -427,6 +526,7 @@ void CommandRunner::on_response(ClientTransaction& transaction, const sip_t& sip
     const auto status = sip.sip_status->st_status;
     const auto leg = transaction.leg;
     auto* dialog = find(leg);
+    if (answers_challenge(transaction, sip)) return;
     if (dialog && status < 300) {
         if (transaction.method == Method::invite && !dialog->is_confirmed())
             dialog->follow(sip);

@@ -18,8 +18,8 @@ public:
     using OnInput = std::function<void(SipInput&&)>;
 
     CommandRunner(EventLoop& loop, nta_agent_t& agent, Transports& transports,
-                  const EndpointSettings& settings, IdSource<TransactionId>& transaction_ids,
-                  OnInput on_input);
+                  DigestClient& digest, const EndpointSettings& settings,
+                  IdSource<TransactionId>& transaction_ids, OnInput on_input);
     ~CommandRunner();
     CommandRunner(const CommandRunner&) = delete;
     CommandRunner& operator=(const CommandRunner&) = delete;
@@ -58,6 +58,13 @@ private:
     void on_ack_or_cancel(ServerTransaction& transaction, const sip_t* sip);
     void on_prack(ServerTransaction& invite, nta_incoming_t& request, const sip_t& sip);
     void on_response(ClientTransaction& transaction, const sip_t& sip);
+    /// True: the request goes out again, with credentials.
+    bool answers_challenge(ClientTransaction& transaction, const sip_t& sip);
+    void send_again(ClientTransactionId id);
+    [[nodiscard]] std::string invite_lines(const DialogUsage& dialog,
+                                           const SendInvite& command) const;
+    [[nodiscard]] std::string request_lines(const DialogUsage& dialog,
+                                            const SendRequest& command) const;
     /// A response that nobody waits for any more.
     void end_unwanted(ClientTransaction& transaction, const sip_t& sip);
     void forget(const ClientTransaction& transaction);
@@ -73,12 +80,14 @@ private:
     EventLoop& loop_;
     nta_agent_t& agent_;
     Transports& transports_;
+    DigestClient& digest_;
     const EndpointSettings& settings_;
     IdSource<TransactionId>& transaction_ids_;
     OnInput on_input_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     struct Leg {
         std::unique_ptr<DialogUsage> dialog;
+        TrunkCredentialsRef credentials;  // of the trunk at its other end
         std::vector<ClientTransactionId>
             invites;  // ours, until their final response; a 2xx until its ACK
     };

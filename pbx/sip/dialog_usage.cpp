@@ -50,9 +50,9 @@ std::pair<sip_method_t, const char*> stack_method(Method method, const char* oth
     return {sip_method_unknown, other};
 }
 
-std::string invite_branch(std::string_view local_tag, const SipUri& request_uri)
+std::string invite_branch(std::string_view local_tag, const SipUri& request_uri, unsigned attempt)
 {
-    return fmt::format("z9hG4bK{}{}", local_tag,
+    return fmt::format("z9hG4bK{}{}{}", local_tag, attempt == 0 ? "" : fmt::format(".{}.", attempt),
                        loop_mark(request_uri.user, request_uri.host,
                                  request_uri.port ? std::to_string(request_uri.port) : ""));
 }
@@ -60,8 +60,8 @@ std::string invite_branch(std::string_view local_tag, const SipUri& request_uri)
 DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
                          LegId id, const ServerTransaction& invite, const sip_t& sip,
                          const std::string& local_tag, bool outside)
-    : runner_{runner}, agent_{agent},
-      transports_{transports}, id_{id}, flow_{invite.source}, outside_{outside}, confirmed_{true}
+    : runner_{runner}, agent_{agent}, transports_{transports}, id_{id}, flow_{invite.source},
+      home_{invite.source.host}, outside_{outside}, confirmed_{true}
 {
     Home home;
     auto* local = sip_to_dup(home, sip.sip_to);
@@ -80,9 +80,9 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
 
 DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
                          const SendInvite& command)
-    : runner_{runner}, agent_{agent},
-      transports_{transports}, id_{command.leg}, flow_{command.target.flow},
-      target_{command.target.request_uri}, outside_{command.outside}, call_id_{command.call_id},
+    : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
+      flow_{command.target.flow}, target_{command.target.request_uri},
+      home_{command.target.flow.host}, outside_{command.outside}, call_id_{command.call_id},
       local_{fmt::format("{};tag={}", write(command.from), command.local_tag)}, remote_{write(
                                                                                     command.to)}
 {
@@ -202,6 +202,22 @@ bool DialogUsage::is_cut_off() const noexcept
            !has_route(leg_.get());
 }
 
+std::string DialogUsage::destination() const
+{
+    const sip_route_t* route = nullptr;
+    const sip_contact_t* target = nullptr;
+    nta_leg_get_route(leg_.get(), &route, &target);
+    if (route) {
+        const std::string_view host{route->r_url->url_host ? route->r_url->url_host : ""};
+        const bool six = host.size() > 2 && host.front() == '[';
+        auto address = canonical_address(six ? host.substr(1, host.size() - 2) : host);
+        return is_numeric_address(address) ? address : std::string{};
+    }
+    if (outside_ && !transports_.connection_of(flow_) && is_numeric_address(target_.host))
+        return canonical_address(target_.host);
+    return flow_.host;
+}
+
 std::optional<DialogUsage::Hop> DialogUsage::next_hop() const
 {
     Hop hop;
@@ -240,7 +256,8 @@ OutgoingHandle DialogUsage::send(const DialogRequest& request, nta_response_f* o
 }
 
 OutgoingHandle DialogUsage::send_invite(const SendInvite& command, std::string_view headers,
-                                        nta_response_f* on_response, ClientTransaction* magic)
+                                        unsigned attempt, nta_response_f* on_response,
+                                        ClientTransaction* magic)
 {
     const auto uri = as_request_uri(command.target.request_uri);
     const auto request_uri = write(uri);
@@ -255,7 +272,7 @@ OutgoingHandle DialogUsage::send_invite(const SendInvite& command, std::string_v
     std::string lines;
     for (const auto& route : command.target.route) append_header(lines, "Route", route);
     lines += headers;
-    const auto branch = invite_branch(command.local_tag, uri);
+    const auto branch = invite_branch(command.local_tag, uri, attempt);
     const auto max_forwards = std::to_string(command.max_forwards);
     const PayloadTag payload{command.payload ? std::string_view{command.payload->body}
                                              : std::string_view{}};

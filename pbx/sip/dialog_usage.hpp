@@ -4,12 +4,24 @@
 #include <string>
 
 #include "core/sip_command.hpp"
+#include "sip/digest_client.hpp"
 #include "sip/sofia.hpp"
 #include "sip/transports.hpp"
 
 namespace lampline::sip {
 
 class CommandRunner;
+
+/// What is sent once more when a trunk challenges it.
+struct GuardedRequest {
+    TrunkCredentialsRef credentials;
+    std::optional<SendInvite> invite;  ///< the one that opens a dialog; else `request`
+    SendRequest request;
+    std::string uri;  ///< the Request-URI, as it is hashed
+    DigestClient::Attempts attempts;
+    std::string authorization;  ///< header line of the last try
+    bool cancelled = false;     ///< it is not to be tried again
+};
 
 /// A request we sent. Pinned: the stack keeps `this`.
 struct ClientTransaction {
@@ -19,6 +31,7 @@ struct ClientTransaction {
     Method method = Method::other;
     bool answered = false;  ///< INVITE: a 2xx came and waits for its ACK
     OutgoingHandle handle;
+    std::unique_ptr<GuardedRequest> guarded;  ///< null: a challenge is a refusal
 };
 
 /// A request we received in a transaction of the stack. Pinned: the stack keeps `this`.
@@ -70,6 +83,12 @@ public:
     void close() noexcept { closed_ = true; }
     /// It leads out of the office, where not all headers may go.
     [[nodiscard]] bool is_outside() const noexcept { return outside_; }
+    /// The Request-URI of requests in this dialog.
+    [[nodiscard]] std::string target_uri() const { return write(target_); }
+    /// The numeric address that the next request goes to; empty: a name, which the stack looks up.
+    [[nodiscard]] std::string destination() const;
+    /// The numeric address that the dialog began with; empty: in an earlier run.
+    [[nodiscard]] const std::string& home() const noexcept { return home_; }
     /// Whether the first INVITE has been accepted; always so for a dialog that the phone started.
     [[nodiscard]] bool is_confirmed() const noexcept { return confirmed_; }
 
@@ -86,8 +105,10 @@ public:
     /// Starts a request; null when the stack cannot send it.
     [[nodiscard]] OutgoingHandle send(const DialogRequest& request, nta_response_f* on_response,
                                       ClientTransaction* magic);
+    /// `attempt`: how many challenges of it were answered before.
     [[nodiscard]] OutgoingHandle send_invite(const SendInvite& command, std::string_view headers,
-                                             nta_response_f* on_response, ClientTransaction* magic);
+                                             unsigned attempt, nta_response_f* on_response,
+                                             ClientTransaction* magic);
     [[nodiscard]] OutgoingHandle send_prack(nta_outgoing_t& invite, std::uint32_t rseq,
                                             const DialogRequest& request,
                                             nta_response_f* on_response, ClientTransaction* magic);
@@ -122,6 +143,7 @@ private:
     LegId id_;
     Flow flow_;
     SipUri target_;  // remote target, as far as it decides where to connect to
+    std::string home_;
     std::string contact_line_;
     bool outside_ = false;
     bool closed_ = false;
@@ -130,9 +152,10 @@ private:
     LegHandle leg_;                         // last member, so destroyed first
 };
 
-/// The branch of the INVITE that starts a dialog of ours: follows from what is stored of it, so
-/// that a later run can cancel it. Ends in the loop mark.
-std::string invite_branch(std::string_view local_tag, const SipUri& request_uri);
+/// The branch of the INVITE that starts a dialog of ours, sent once more for each challenge that
+/// was answered: follows from what is stored of it, so that a later run can cancel it. Ends in the
+/// loop mark.
+std::string invite_branch(std::string_view local_tag, const SipUri& request_uri, unsigned attempt);
 
 /// The stack's number and name of a method.
 std::pair<sip_method_t, const char*> stack_method(Method method, const char* other) noexcept;

@@ -1,22 +1,17 @@
 #include "sip/digest.hpp"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
 
+#include "sip/digest_hash.hpp"
 #include "sip/digest_nonce.hpp"
 #include "sip/digest_tables.hpp"
 
 namespace lampline::sip {
 namespace {
-
-struct Free {
-    void operator()(EVP_MD* md) const noexcept { EVP_MD_free(md); }
-    void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-};
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
 
@@ -38,71 +33,10 @@ bool same_text(std::string_view left, std::string_view right) noexcept
     return std::ranges::equal(left, right, {}, lower, lower);
 }
 
-/// Longest result: SHA-256.
-struct Hash {
-    std::array<unsigned char, 32> bytes{};
-    std::array<char, 64> hex{};
-    std::size_t size = 0;  ///< in bytes; 0: the library failed
-
-    [[nodiscard]] std::string_view text() const noexcept { return {hex.data(), 2 * size}; }
-};
-
-/// One hash algorithm with its reused context: fetching it anew costs more than the hash.
-class Hasher {
-public:
-    explicit Hasher(const char* name)
-        : md_{EVP_MD_fetch(nullptr, name, nullptr)}, context_{EVP_MD_CTX_new()}
-    {
-        if (!md_ || !context_ || EVP_DigestInit_ex2(context_.get(), md_.get(), nullptr) != 1)
-            throw std::runtime_error{std::string{"no "} + name};
-        size_ = static_cast<std::size_t>(EVP_MD_get_size(md_.get()));
-    }
-
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
-
-    /// The hash of `parts` joined by colons.
-    Hash operator()(std::initializer_list<std::string_view> parts) noexcept
-    {
-        Hash hash;
-        bool good = EVP_DigestInit_ex2(context_.get(), nullptr, nullptr) == 1;
-        bool first = true;
-        for (const auto part : parts) {
-            if (!first) good = good && EVP_DigestUpdate(context_.get(), ":", 1) == 1;
-            good = good && EVP_DigestUpdate(context_.get(), part.data(), part.size()) == 1;
-            first = false;
-        }
-        good = good && EVP_DigestFinal_ex(context_.get(), hash.bytes.data(), nullptr) == 1;
-        if (!good) return hash;
-        hash.size = size_;
-        for (std::size_t i = 0; i < size_; ++i) {
-            hash.hex[2 * i] = hex_digits[hash.bytes[i] >> 4];
-            hash.hex[2 * i + 1] = hex_digits[hash.bytes[i] & 15];
-        }
-        return hash;
-    }
-
-private:
-    std::unique_ptr<EVP_MD, Free> md_;
-    std::unique_ptr<EVP_MD_CTX, Free> context_;
-    std::size_t size_ = 0;
-};
-
 std::uint32_t seconds_of(Moment now) noexcept
 {
     return static_cast<std::uint32_t>(
         std::chrono::duration_cast<std::chrono::seconds>(now.mono.time_since_epoch()).count());
-}
-
-std::optional<DigestAlgorithm> algorithm_of(std::string_view name) noexcept
-{
-    if (name.empty() || same_text(name, "MD5")) return DigestAlgorithm::md5;
-    if (same_text(name, "SHA-256")) return DigestAlgorithm::sha256;
-    return std::nullopt;
-}
-
-std::string_view name_of(DigestAlgorithm algorithm) noexcept
-{
-    return algorithm == DigestAlgorithm::md5 ? "MD5" : "SHA-256";
 }
 
 /// The nonce count: exactly eight digits (RFC 7616 §3.4).
@@ -197,8 +131,8 @@ bool gives_up_on_others(std::string_view user_agent) noexcept
 struct Authenticator::Impl {
     AuthenticatorSettings settings;
     DirectoryRef directory;
-    Hasher md5{"MD5"};
-    Hasher sha256{"SHA256"};
+    Hasher md5{DigestAlgorithm::md5};
+    Hasher sha256{DigestAlgorithm::sha256};
     NonceMint mint;
     NonceCounts counts;
     FailureCounts failures;
@@ -248,7 +182,7 @@ Verdict Authenticator::Impl::verify(const Credentials& credentials, const Digest
     if (!same_text(credentials.realm, directory->domain()))
         return refuse(challenge, Refusal::no_credentials);
 
-    const auto algorithm = algorithm_of(credentials.algorithm);
+    const auto algorithm = digest_algorithm(credentials.algorithm);
     const auto count = count_of(credentials.nc);
     const bool offered = algorithm && std::ranges::count(settings.algorithms, *algorithm) != 0;
     const bool bounded =
@@ -337,7 +271,7 @@ std::vector<std::string> Authenticator::challenge(bool stale, Moment now,
         text += "\", nonce=\"";
         text += nonce;
         text += "\", algorithm=";
-        text += name_of(algorithm);
+        text += name(algorithm);
         text += ", qop=\"auth\"";
         if (stale) text += ", stale=true";
     }

@@ -14,9 +14,11 @@
 #include <spdlog/spdlog.h>
 
 #include "core/event_package.hpp"
+#include "core/trunk_sources.hpp"
 #include "sip/address_text.hpp"
 #include "sip/authentication.hpp"
 #include "sip/command_runner.hpp"
+#include "sip/digest_client.hpp"
 #include "sip/digest_nonce.hpp"
 #include "sip/field_encoders.hpp"
 #include "sip/forwarder.hpp"
@@ -26,6 +28,7 @@
 #include "sip/message_tap.hpp"
 #include "sip/notify_sender.hpp"
 #include "sip/orphans.hpp"
+#include "sip/resolver.hpp"
 #include "sip/screen.hpp"
 #include "sip/standalone_sender.hpp"
 #include "sip/stateless_reply.hpp"
@@ -79,6 +82,17 @@ private:
     int at_start_;
 };
 
+LocalMeans means_of(const Transports& transports)
+{
+    LocalMeans means{false, false, false, false};
+    for (const auto& listener : transports.listening()) {
+        const bool six = listener.host.find(':') != std::string::npos;
+        (listener.transport == Transport::udp ? means.udp : means.tcp) = true;
+        (six ? means.ipv6 : means.ipv4) = true;
+    }
+    return means;
+}
+
 unsigned milliseconds(std::chrono::milliseconds time) noexcept
 {
     return static_cast<unsigned>(time.count());
@@ -125,6 +139,7 @@ struct Endpoint::Inner final : MessageSink {
                       std::chrono::milliseconds delay);
     void refuse_forgotten(const StoredInvite& invite);
     void answer_options(const HeldRequest& request);
+    void take_resolved(SipInput& input);
     /// Name of the trunk that the request comes from; empty: from none.
     [[nodiscard]] std::string_view trunk_of(const HeldRequest& request) const;
     [[nodiscard]] bool is_repeated(HeldRequest& request);
@@ -160,11 +175,15 @@ struct Endpoint::Inner final : MessageSink {
         std::string text;
     };
     std::multimap<EventLoop::TimePoint, DelayedAnswer> delayed;
+    DigestClient digest_client{[this](std::string_view trunk, std::string_view host) {
+        return trunk_sources.has(trunk, host);
+    }};
     std::unique_ptr<CommandRunner> calls;
     std::unique_ptr<Forwarder> forwarder;
     std::unique_ptr<LightTransactions> light;
     std::unique_ptr<NotifySender> notifies;
     std::unique_ptr<StandaloneSender> standalone;
+    std::unique_ptr<Resolver> resolver;
     std::unique_ptr<Orphans> orphans;
     std::optional<DescriptorCount> descriptors;
     LoopTimer house_timer;
@@ -202,8 +221,8 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
             on_input(ConnectionClosed{id});
         });
     });
-    calls = std::make_unique<CommandRunner>(loop, *agent, *transports, settings, transaction_ids,
-                                            on_input);
+    calls = std::make_unique<CommandRunner>(loop, *agent, *transports, digest_client, settings,
+                                            transaction_ids, on_input);
     RouteKey key{};
     if (settings.route_key)
         key = *settings.route_key;
@@ -211,7 +230,8 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
         fill_with_random_bytes(key);
     forwarder = std::make_unique<Forwarder>(ForwarderParts{loop, *agent, *transports, datagrams,
                                                            settings, tap ? &kept_messages : nullptr,
-                                                           on_input, [this] { flush_soon(); }},
+                                                           on_input, [this] { flush_soon(); },
+                                                           repeated},
                                             key);
     orphans = std::make_unique<Orphans>(*agent, *transports, settings);
     light = std::make_unique<LightTransactions>(loop, *agent, *transports, datagrams, settings,
@@ -226,7 +246,9 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
                                                     }
                                                 });
     notifies = std::make_unique<NotifySender>(*light, settings, on_input);
-    standalone = std::make_unique<StandaloneSender>(*light, settings, on_input);
+    standalone = std::make_unique<StandaloneSender>(*light, digest_client, settings, on_input);
+    resolver = std::make_unique<Resolver>(loop, settings.resolver, means_of(*transports),
+                                          [this](SipInput&& input) { take_resolved(input); });
     descriptors.emplace();
     keep_house();
 }
@@ -241,6 +263,7 @@ Endpoint::Inner::~Inner()
     delayed.clear();
     light.reset();
     forwarder.reset();
+    resolver.reset();
     calls.reset();
     orphans.reset();
     transports.reset();
@@ -289,7 +312,10 @@ try {
         ++counters.responses_received;
         if (forwarder->receive(message, sip)) return;
         // Any other response without a transaction is a late one.
-        if (!take_orphan(*message, sip)) light->receive(sip);
+        if (take_orphan(*message, sip)) return;
+        const auto status = sip.sip_status->st_status;
+        const bool challenge = status == 401 || status == 407;
+        light->receive(sip, challenge ? transports->source_of(*message, nullptr).host : "");
     }
 } catch (const std::exception& error) {
     spdlog::error("request dropped: {}", error.what());
@@ -368,6 +394,19 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
     take(std::move(request), std::get<Authenticated>(outcome).extension);
 }
 
+/// Requests come from where the names lead; what was found last holds while none is found.
+void Endpoint::Inner::take_resolved(SipInput& input)
+{
+    const auto& resolved = std::get<TrunkResolved>(input);
+    if (!resolved.addresses.empty()) {
+        std::vector<TrunkAddress> sources;
+        for (const auto& address : resolved.addresses)
+            sources.push_back({address.flow.transport, address.flow.host, address.flow.port});
+        trunk_sources.resolved(resolved.trunk, std::move(sources));
+    }
+    on_input(std::move(input));
+}
+
 std::string_view Endpoint::Inner::trunk_of(const HeldRequest& request) const
 {
     const auto* user = request.sip->sip_request->rq_url->url_user;
@@ -400,13 +439,22 @@ void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
         return take_invite(std::move(request), extension, {});
     const auto id = transaction_ids.next();
     if (!request.key.empty()) repeated.add(request.key, std::chrono::steady_clock::now());
+    const bool in_dialog = sip.sip_to->a_tag != nullptr;
+    const auto passed = in_dialog && sip.sip_request->rq_method == sip_method_subscribe
+                            ? forwarder->subscription_of(sip)
+                            : std::nullopt;
+    if (passed && passed->watcher != extension)
+        return refuse(request, {403, {}, {}});
     const auto input = [&]() -> SipInput {
         switch (sip.sip_request->rq_method) {
         case sip_method_register: return to_register(sip, id, request.source, extension);
         case sip_method_message: return to_message(sip, id, request.source, extension);
         case sip_method_publish: return to_publish(sip, id, request.source, extension);
         case sip_method_refer: return to_refer(sip, id, request.source, extension);
-        default: return to_subscribe(sip, id, request.source, extension);
+        default:
+            auto subscribe = to_subscribe(sip, id, request.source, extension);
+            if (passed) subscribe.notifier = passed->member;
+            return subscribe;
         }
     };
     auto taken = input();
@@ -542,8 +590,7 @@ void Endpoint::Inner::answer_options(const HeldRequest& request)
     std::string lines;
     append_header(lines, "Allow", allowed_methods);
     append_header(lines, "Accept", "application/sdp");
-    append_header(lines, "Supported",
-                  "timer, 100rel, replaces, join, norefersub, path, eventlist");
+    append_header(lines, "Supported", "timer, 100rel, replaces, join, norefersub, path, eventlist");
     append_header(lines, "Allow-Events", allow_events() + ", refer");
     answer(request, {.status = 200, .headers = lines});
 }
@@ -584,8 +631,13 @@ try {
             } else if constexpr (std::is_same_v<Command, ForwardResponse> ||
                                  std::is_same_v<Command, ProbeDialog>) {
                 inner.forwarder->run(one);
+            } else if constexpr (std::is_same_v<Command, ForwardSubscribe>) {
+                if (auto node = inner.held.extract(one.request.value))
+                    inner.forwarder->take(std::move(node.mapped()), one);
             } else if constexpr (std::is_same_v<Command, SendCancel>) {
                 if (!inner.forwarder->run(one)) inner.calls->run(one);
+            } else if constexpr (std::is_same_v<Command, ResolveTrunk>) {
+                inner.resolver->run(one);
             } else if constexpr (std::is_same_v<Command, SendNotify>) {
                 inner.notifies->send(std::move(one));
             } else if constexpr (std::is_same_v<Command, SendStandalone>) {
@@ -614,12 +666,8 @@ void Endpoint::flush()
 void Endpoint::set_directory(DirectoryRef directory)
 {
     inner_->trunk_sources.configure(directory->trunks());
+    inner_->forwarder->set_directory(directory);
     inner_->authenticator.set_directory(std::move(directory));
-}
-
-void Endpoint::set_trunk_addresses(const std::string& trunk, std::vector<TrunkAddress> addresses)
-{
-    inner_->trunk_sources.resolved(trunk, std::move(addresses));
 }
 
 void Endpoint::refuse_new_calls(bool refuse) noexcept

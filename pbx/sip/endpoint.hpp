@@ -15,8 +15,8 @@
 #include "core/message_ring.hpp"
 #include "core/sip_command.hpp"
 #include "core/sip_input.hpp"
-#include "core/trunk_sources.hpp"
 #include "sip/event_loop.hpp"
+#include "sip/resolver_settings.hpp"
 
 namespace lampline::sip {
 
@@ -54,6 +54,7 @@ struct EndpointSettings {
     std::optional<std::array<unsigned char, 16>> route_key;
     EndpointLimits limits;
     MessageRingLimits trace;
+    ResolverSettings resolver{};
 };
 
 /// A `--sip` address that cannot be listened on; what() names it and says why.
@@ -100,8 +101,6 @@ public:
     void flush();
     /// Who exists, from now on.
     void set_directory(DirectoryRef directory);
-    /// What the names among the servers of `trunk` resolve to: its requests come from there.
-    void set_trunk_addresses(const std::string& trunk, std::vector<TrunkAddress> addresses);
     /// Draining: INVITEs outside a dialog get 503 with Retry-After.
     void refuse_new_calls(bool refuse) noexcept;
     [[nodiscard]] const EndpointCounters& counters() const noexcept;

@@ -84,9 +84,9 @@ void prepare_process()
     static_cast<void>(done);
 }
 
-int woken(EventLoop*, su_wait_t*, EventLoop* loop) noexcept
+int is_ready(EventLoop*, su_wait_t*, LoopWatch* watch) noexcept
 {
-    loop->take_posted();
+    watch->ready();
     return 0;
 }
 
@@ -99,6 +99,7 @@ void timer_expired(EventLoop*, su_timer_t*, LoopTimer* timer) noexcept
 
 struct EventLoop::Inner {
     RootHandle root;
+    std::unique_ptr<LoopWatch> posted;
     std::unique_ptr<LoopTimer> wake;
     std::unique_ptr<LoopTimer> beat;
     EventLoop::TimePoint beat_due;
@@ -133,6 +134,22 @@ void LoopTimer::cancel() noexcept
     su_timer_reset(handle_->timer.get());
 }
 
+LoopWatch::LoopWatch(EventLoop& loop, int descriptor, For what, EventLoop::Work ready)
+    : loop_{loop}, ready_{std::move(ready)}
+{
+    const auto reading = what == For::writing ? 0 : SU_WAIT_IN;
+    const auto writing = what == For::reading ? 0 : SU_WAIT_OUT;
+    su_wait_t wait[1];
+    if (su_wait_create(wait, descriptor, reading | writing) == 0)
+        index_ = su_root_register(loop.root(), wait, is_ready, this, 0);
+    if (index_ < 0) throw std::runtime_error{"su_root_register: no room for a descriptor"};
+}
+
+LoopWatch::~LoopWatch()
+{
+    su_root_deregister(loop_.root(), index_);
+}
+
 EventLoop::EventLoop() : inner_{std::make_unique<Inner>()}
 {
     prepare_process();
@@ -141,11 +158,12 @@ EventLoop::EventLoop() : inner_{std::make_unique<Inner>()}
         throw std::runtime_error{"su_root_create: no event loop from the operating system"};
     event_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (event_fd_ < 0) throw std::runtime_error{"eventfd: no descriptor left"};
-    su_wait_t wait[1];
-    if (su_wait_create(wait, event_fd_, SU_WAIT_IN) < 0 ||
-        su_root_register(root(), wait, woken, this, 0) < 0) {
+    try {
+        inner_->posted = std::make_unique<LoopWatch>(*this, event_fd_, LoopWatch::For::reading,
+                                                     [this] { take_posted(); });
+    } catch (...) {
         close(event_fd_);
-        throw std::runtime_error{"su_root_register: no room for the event descriptor"};
+        throw;
     }
     inner_->wake = std::make_unique<LoopTimer>(*this, [this] {
         if (on_wake_) on_wake_();
@@ -156,6 +174,7 @@ EventLoop::EventLoop() : inner_{std::make_unique<Inner>()}
 
 EventLoop::~EventLoop()
 {
+    inner_->posted.reset();
     inner_->wake.reset();
     inner_->beat.reset();
     deferred_.clear();

@@ -96,4 +96,25 @@ private:
     std::unique_ptr<Handle> handle_;
 };
 
+/// One descriptor of somebody else's, watched by a loop. Pinned: Sofia keeps `this`. Loop thread
+/// only.
+class LoopWatch {
+public:
+    enum class For : std::uint8_t { reading = 1, writing = 2, both = 3 };
+
+    /// Calls `ready` whenever the descriptor is. @throws std::runtime_error without room.
+    LoopWatch(EventLoop& loop, int descriptor, For what, EventLoop::Work ready);
+    /// The descriptor must still be open.
+    ~LoopWatch();
+    LoopWatch(const LoopWatch&) = delete;
+    LoopWatch& operator=(const LoopWatch&) = delete;
+
+    void ready() { ready_(); }
+
+private:
+    EventLoop& loop_;
+    EventLoop::Work ready_;
+    int index_ = -1;
+};
+
 }  // namespace lampline::sip

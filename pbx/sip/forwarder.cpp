@@ -132,6 +132,19 @@ std::string Forwarder::branch_of(const sip_t& request, ClientTransactionId id,
                        tokens_.sign(signed_text(request, *request.sip_via, stem)), mark);
 }
 
+/// Each side sees the address, and the transport, that it knows us by (RFC 5658).
+std::vector<std::string> Forwarder::record_routes(const std::string& token, const Listener& nearer,
+                                                  const Listener& farther)
+{
+    const auto record_route = [&](const Listener& listener) {
+        return fmt::format("<sip:{};lr;{}{}>", std::string_view{listener.contact_tail}.substr(1),
+                           pass_parameter, token);
+    };
+    std::vector<std::string> routes{record_route(nearer)};
+    if (&nearer != &farther) routes.push_back(record_route(farther));
+    return routes;
+}
+
 // The transaction of the sender
 
 void Forwarder::take(TransactionId id, HeldRequest&& invite)
@@ -286,7 +299,8 @@ void Forwarder::run(const ForwardInvite& command)
     branches_.emplace(command.transaction.value, std::move(owned));
     passing.branches.push_back(branch.id);
 
-    const auto token = tokens_.write({passing.request.source, command.target.flow},
+    const auto token = tokens_.write({.caller = passing.request.source,
+                                      .callee = command.target.flow},
                                      sip.sip_call_id->i_id, text_of(sip.sip_from->a_tag));
     if (!branch.hop.listener || !token) return fail(branch, 503);
     const auto& url = *sip.sip_request->rq_url;
@@ -294,15 +308,6 @@ void Forwarder::run(const ForwardInvite& command)
         branch.hop,
         branch_of(sip, branch.id, passing.request,
                   loop_mark(text_of(url.url_user), text_of(url.url_host), text_of(url.url_port))));
-    const auto record_route = [&](const Listener& listener) {
-        return fmt::format("<sip:{};lr;{}{}>", std::string_view{listener.contact_tail}.substr(1),
-                           pass_parameter, *token);
-    };
-    // Each side sees the address, and the transport, that it knows us by (RFC 5658).
-    std::vector<std::string> record_routes{record_route(*branch.hop.listener)};
-    if (branch.hop.listener != passing.request.listener)
-        record_routes.push_back(record_route(*passing.request.listener));
-
     std::string added;
     if (!sip.sip_session_expires) append_session_timer(added, command.session_timer);
     branch.invite = packet_of(pass_request(sip,
@@ -311,7 +316,9 @@ void Forwarder::run(const ForwardInvite& command)
                                             .routes_kept = 0,
                                             .routes_before = branch.routes,
                                             .routes_after = {},
-                                            .record_routes = std::move(record_routes),
+                                            .record_routes = record_routes(
+                                                *token, *branch.hop.listener,
+                                                *passing.request.listener),
                                             .realm = parts_.settings.domain,
                                             .added = added,
                                             .replaced = &command.headers},
@@ -437,7 +444,7 @@ void Forwarder::receive_for(Branch& branch, MessageRef& message, const sip_t& re
 bool Forwarder::receive(MessageRef& message, const sip_t& response)
 {
     const auto branch = text_of(response.sip_via->v_branch);
-    if (branch.starts_with(probe_mark)) {
+    if (branch.starts_with(probe_mark) || branch.starts_with(subscribe_mark)) {
         settle(std::string{branch}, response);
         return true;
     }
@@ -489,6 +496,14 @@ void Forwarder::fail(ConnectionId connection)
     for (auto* branch : failed) {
         branch->wants_cancel = false;  // there is nobody to tell
         fail(*branch, 503);
+    }
+    std::vector<std::uint64_t> lost;
+    for (const auto& [id, repetition] : repetitions_)
+        if (repetition.subscribing != 0 && repetition.hop.flow.connection == connection)
+            lost.push_back(id);
+    for (const auto id : lost) {
+        timers_.cancel({id, TimerKind::repeat_request});
+        give_up(id);
     }
 }
 

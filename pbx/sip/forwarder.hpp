@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/timer_queue.hpp"
+#include "core/directory.hpp"
 #include "core/message_ring.hpp"
 #include "core/sip_command.hpp"
 #include "core/sip_input.hpp"
@@ -33,7 +34,16 @@ struct ForwarderParts {
         nullptr;  ///< null: messages are not kept, nor do they keep their text
     std::function<void(SipInput&&)> on_input;
     std::function<void()> flush_soon;
+    RepeatedRequests& repeated;
+    DirectoryRef directory{};  ///< who may see whom; null: nobody anybody
 };
+
+/// A subscription at a phone, in whose dialog we are.
+struct PassedSubscription {
+    std::string watcher;
+    std::string member;
+};
+struct PassedRequest;
 
 /// Loop thread only.
 class Forwarder {
@@ -48,6 +58,12 @@ public:
     void run(const ForwardInvite& command);
     void run(const ForwardResponse& command);
     void run(const ProbeDialog& command);
+    /// Takes over a SUBSCRIBE; reported as SubscribeForwarded.
+    void take(HeldRequest&& subscribe, const ForwardSubscribe& command);
+    /// What a SUBSCRIBE within a dialog of two phones prolongs; nullopt: there is no such dialog.
+    [[nodiscard]] std::optional<PassedSubscription> subscription_of(const sip_t& subscribe) const;
+    /// Who may see whom, from now on: for the NOTIFYs of phones.
+    void set_directory(DirectoryRef directory) { parts_.directory = std::move(directory); }
     /// False: the transaction is not one of these.
     bool run(const Reply& command);
     bool run(const SendCancel& command);
@@ -61,7 +77,7 @@ public:
     /// The ACK of a failure that was passed back.
     bool acknowledge(const sip_t& ack);
     /// A request with a Route of ours for its dialog: it is passed on, or gets the answer that is
-    /// returned. `passed` says which.
+    /// returned. `passed` says which. A SUBSCRIBE is left to take().
     struct Outcome {
         bool passed = false;
         unsigned status = 0;  ///< not passed: 0: it is none of these
@@ -72,13 +88,15 @@ public:
     bool receive(MessageRef& message, const sip_t& response);
     /// What is under way over this connection fails now.
     void fail(ConnectionId connection);
-    [[nodiscard]] std::size_t under_way() const noexcept { return open_; }
+    [[nodiscard]] std::size_t under_way() const noexcept { return open_ + subscribings_.size(); }
 
 private:
     using TimePoint = EventLoop::TimePoint;
     struct Passing;
     struct Branch;
     struct Repetition;
+    struct Subscribing;
+    struct Passage;
     enum class TimerKind : std::uint8_t {
         repeat_invite,
         repeat_cancel,
@@ -117,6 +135,10 @@ private:
     [[nodiscard]] std::string signed_text(const sip_t& message, const sip_via_t& sender,
                                           std::string_view stem) const;
 
+    [[nodiscard]] static std::vector<std::string>
+    record_routes(const std::string& token, const Listener& nearer, const Listener& farther);
+    [[nodiscard]] std::optional<Passage> passage_of(const HeldRequest& request) const;
+
     void answer(Passing& passing, std::string text, unsigned status, const sip_t& about);
     void cancel(Branch& branch);
     void fail(Branch& branch, unsigned status);
@@ -125,11 +147,15 @@ private:
     void receive_for(Branch& branch, MessageRef& message, const sip_t& response);
     void report(const sip_t& response, Method method);
     void repeat(Repetition repetition);
+    [[nodiscard]] std::chrono::milliseconds patience_of(const Repetition& repetition) const;
+    void settle_subscribe(std::uint64_t id, unsigned status, const sip_t* response);
+    void admit_notify(const sip_t& notify, const DialogSides& sides, PassedRequest& change);
     void settle(const std::string& branch, const sip_t& response);
     void probe_answered(const Repetition& probe, unsigned status, bool generated);
     void release(Passing& passing);
     void forget(Passing& passing);
     void repeat_again(TimerKey key, TimePoint now);
+    void give_up(std::uint64_t repetition);
     void set_timer(TimerKey key, TimePoint when);
     void expire();
     void expire(TimerKey key, TimePoint now);
@@ -141,8 +167,9 @@ private:
     std::unordered_map<std::uint64_t, std::unique_ptr<Branch>> branches_;  // by ClientTransactionId
     std::unordered_map<std::string, std::uint64_t> repeated_;              // by branch
     std::unordered_map<std::uint64_t, Repetition> repetitions_;
-    std::uint64_t last_repetition_ = 0;
-    std::size_t open_ = 0;  // INVITEs without a final answer
+    std::unordered_map<std::uint64_t, Subscribing> subscribings_;
+    std::uint64_t last_repetition_ = 0;  // of these two
+    std::size_t open_ = 0;               // INVITEs without a final answer
     TimerQueue<TimerKey, TimerKeyHash> timers_;
     std::optional<TimePoint> armed_;
     LoopTimer timer_;

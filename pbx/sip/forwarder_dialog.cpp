@@ -22,45 +22,34 @@ bool changes_dialog(Method method) noexcept
 
 }  // namespace
 
-Forwarder::Outcome Forwarder::pass(HeldRequest& request)
+std::optional<Forwarder::Passage> Forwarder::passage_of(const HeldRequest& request) const
 {
     const auto& sip = *request.sip;
-    const auto method = to_method(sip);
     const auto from_tag = text_of(sip.sip_from->a_tag);
     const auto to_tag = text_of(sip.sip_to->a_tag);
-    if (to_tag.empty()) return {};
-    // A strict router has put our route into the Request-URI, and the target behind all others
-    // (RFC 3261 §16.4).
-    const bool strict = !token_in(*sip.sip_request->rq_url).empty();
-    const url_t* ours = strict          ? sip.sip_request->rq_url
-                        : sip.sip_route ? sip.sip_route->r_url
-                                        : nullptr;
-    if (!ours || token_in(*ours).empty()) return {};
+    const url_t* ours = route_of_ours(sip);
+    if (to_tag.empty() || !ours) return std::nullopt;
     const auto token = token_in(*ours);
     const auto call_id = text_of(sip.sip_call_id->i_id);
-    Flow next;
-    if (const auto sides = tokens_.read(token, call_id, from_tag))
-        next = sides->callee;
-    else if (const auto back = tokens_.read(token, call_id, to_tag))
-        next = back->caller;
-    else
-        return {};
-
-    if (method != Method::ack) {
-        if (sip.sip_max_forwards && sip.sip_max_forwards->mf_count == 0)
-            return {.status = 483, .headers = {}};
-        if (auto rejection = inspect_body(sip, parts_.settings.limits.body_bytes))
-            return {.status = rejection->status, .headers = std::move(rejection->headers)};
+    Passage passage;
+    if (auto sides = tokens_.read(token, call_id, from_tag)) {
+        passage.sides = std::move(*sides);
+        passage.to_callee = true;
+    } else if (auto back = tokens_.read(token, call_id, to_tag)) {
+        passage.sides = std::move(*back);
+    } else {
+        return std::nullopt;
     }
 
-    std::string request_uri;
-    PassedRequest change{.realm = parts_.settings.domain};
+    auto& change = passage.change;
+    change.realm = parts_.settings.domain;
     std::vector<const sip_route_t*> routes;
     for (const auto* route = sip.sip_route; route; route = route->r_next) routes.push_back(route);
     const auto as_text = [](const url_t& url) { return write(to_uri(url)); };
     SipUri target = to_uri(*sip.sip_request->rq_url);
-    if (strict) {
-        if (routes.empty()) return {.status = 400, .headers = {}};
+    const bool strict = ours == sip.sip_request->rq_url;
+    if (strict) {  // the target is behind all others
+        if (routes.empty()) return passage;
         target = to_uri(*routes.back()->r_url);
         routes.pop_back();
     }
@@ -69,23 +58,50 @@ Forwarder::Outcome Forwarder::pass(HeldRequest& request)
            token_in(*routes[change.routes_gone]->r_url) == token)
         ++change.routes_gone;
     change.routes_kept = routes.size() - change.routes_gone;
-    if (strict) request_uri = write(target);
+    if (strict) passage.request_uri = write(target);
     if (change.routes_kept > 0) {
         const auto& first = *routes[change.routes_gone]->r_url;
         if (!is_loose(first)) {  // §16.6 step 6
             change.routes_after.push_back('<' + write(target) + '>');
-            request_uri = as_text(first);
+            passage.request_uri = as_text(first);
             ++change.routes_gone;
             --change.routes_kept;
         }
         target = to_uri(first);
     }
-    change.request_uri = request_uri;
+    passage.hop =
+        hop_to(passage.to_callee ? passage.sides.callee : passage.sides.caller, std::move(target));
+    return passage;
+}
 
+Forwarder::Outcome Forwarder::pass(HeldRequest& request)
+{
+    const auto& sip = *request.sip;
+    const auto method = to_method(sip);
+    auto passage = passage_of(request);
+    if (!passage) return {};
+    const auto& sides = passage->sides;
+    auto& change = passage->change;
+    change.request_uri = passage->request_uri;
+    if (!sides.watcher.empty()) {
+        if (method == Method::subscribe && passage->to_callee) return {};
+        if (method == Method::ack) return {.passed = true};
+        if (method != Method::notify || passage->to_callee) return {.status = 481, .headers = {}};
+    }
+
+    if (method != Method::ack) {
+        if (sip.sip_max_forwards && sip.sip_max_forwards->mf_count == 0)
+            return {.status = 483, .headers = {}};
+        if (auto rejection = inspect_body(sip, parts_.settings.limits.body_bytes))
+            return {.status = rejection->status, .headers = std::move(rejection->headers)};
+    }
+    const bool strict = route_of_ours(sip) == sip.sip_request->rq_url;
+    if (strict && passage->request_uri.empty()) return {.status = 400, .headers = {}};
+    auto& hop = passage->hop;
     if (request.connection)
         request.source.connection = parts_.transports.connections().adopt(*request.connection);
-    auto hop = hop_to(next, std::move(target));
     if (!hop.listener) return {.status = 503, .headers = {}};
+    if (!sides.watcher.empty()) admit_notify(sip, sides, change);
     const auto branch = branch_of(sip, {}, request, {});
     const auto via = via_line(hop, branch);
     change.via = via;
@@ -97,9 +113,9 @@ Forwarder::Outcome Forwarder::pass(HeldRequest& request)
         repeat(
             {.branch = branch, .hop = hop, .packet = packet, .invite = method == Method::invite});
     if (changes_dialog(method))
-        parts_.on_input(DialogPassed{.call_id = std::string{call_id},
-                                     .from_tag = std::string{from_tag},
-                                     .to_tag = std::string{to_tag},
+        parts_.on_input(DialogPassed{.call_id = std::string{text_of(sip.sip_call_id->i_id)},
+                                     .from_tag = std::string{text_of(sip.sip_from->a_tag)},
+                                     .to_tag = std::string{text_of(sip.sip_to->a_tag)},
                                      .method = method,
                                      .cseq = sip.sip_cseq->cs_seq,
                                      .session_timer = to_session_timer(sip),
@@ -111,6 +127,10 @@ Forwarder::Outcome Forwarder::pass(HeldRequest& request)
 void Forwarder::report(const sip_t& response, Method method)
 {
     const auto status = static_cast<unsigned>(response.sip_status->st_status);
+    // Who has forgotten the subscription ends it (RFC 6665 §4.2.2).
+    if (method == Method::notify && (status == 405 || status == 481 || status == 489))
+        parts_.on_input(ForwardedEnded{std::string{text_of(response.sip_call_id->i_id)},
+                                       std::string{text_of(response.sip_to->a_tag)}});
     const bool accepts =
         status / 100 == 2 && (method == Method::invite || method == Method::update);
     const bool ends = (status == 481 || status == 408) && method != Method::bye &&
@@ -132,7 +152,7 @@ void Forwarder::repeat(Repetition repetition)
     const auto id = ++last_repetition_;
     const auto now = std::chrono::steady_clock::now();
     repetition.interval = parts_.settings.t1;
-    repetition.give_up = now + parts_.settings.t1x64;
+    repetition.give_up = now + patience_of(repetition);
     repeated_.emplace(repetition.branch, id);
     const bool over_udp = repetition.hop.flow.transport == Transport::udp;
     set_timer({id, TimerKind::repeat_request},
@@ -145,18 +165,22 @@ void Forwarder::repeat_again(TimerKey key, TimePoint now)
     const auto found = repetitions_.find(key.id);
     if (found == repetitions_.end()) return;
     auto& repetition = found->second;
-    if (now >= repetition.give_up) {
-        const auto over = std::move(repetition);
-        repeated_.erase(over.branch);
-        repetitions_.erase(found);
-        if (over.probe) probe_answered(over, 408, true);
-        return;
-    }
+    if (now >= repetition.give_up) return give_up(key.id);
     parts_.datagrams.add(repetition.packet, repetition.hop.address, *repetition.hop.listener);
     parts_.flush_soon();
     repetition.interval *= 2;
     if (!repetition.invite) repetition.interval = std::min(repetition.interval, parts_.settings.t2);
     set_timer(key, std::min(now + repetition.interval, repetition.give_up));
+}
+
+void Forwarder::give_up(std::uint64_t id)
+{
+    const auto node = repetitions_.extract(id);
+    if (!node) return;
+    const auto& over = node.mapped();
+    repeated_.erase(over.branch);
+    if (over.probe) probe_answered(over, 408, true);
+    if (over.subscribing != 0) settle_subscribe(over.subscribing, 480, nullptr);
 }
 
 /// What the response answers is not repeated any more.
@@ -175,6 +199,7 @@ void Forwarder::settle(const std::string& branch, const sip_t& response)
     repetitions_.erase(found);
     repeated_.erase(known);
     if (over.probe) probe_answered(over, status, false);
+    if (over.subscribing != 0) settle_subscribe(over.subscribing, status, &response);
 }
 
 void Forwarder::probe_answered(const Repetition& probe, unsigned status, bool generated)

@@ -1,9 +1,10 @@
 #pragma once
-// What the two files of the forwarder share.
+// What the files of the forwarder share.
 #include <charconv>
 
 #include "sip/forwarder.hpp"
 #include "sip/header_text.hpp"
+#include "sip/passed_text.hpp"
 
 namespace lampline::sip {
 
@@ -11,6 +12,7 @@ namespace lampline::sip {
 /// signature, '.', loop mark. So a response finds its way also when nobody remembers the request.
 inline constexpr std::string_view branch_mark = "z9hG4bKpass";
 inline constexpr std::string_view probe_mark = "z9hG4bKprobe";
+inline constexpr std::string_view subscribe_mark = "z9hG4bKsubs";
 inline constexpr std::size_t max_repetitions = 16384;
 inline constexpr std::string_view pass_parameter = "pass=";
 
@@ -42,6 +44,15 @@ inline std::string_view token_in(const url_t& url) noexcept
 inline bool is_loose(const url_t& url) noexcept
 {
     return url_has_param(&url, "lr") != 0;
+}
+
+/// The route to us for its dialog: where a strict router has put it, or on top (RFC 3261 §16.4);
+/// null: it has none.
+inline const url_t* route_of_ours(const sip_t& sip) noexcept
+{
+    if (!token_in(*sip.sip_request->rq_url).empty()) return sip.sip_request->rq_url;
+    const bool first = sip.sip_route && !token_in(*sip.sip_route->r_url).empty();
+    return first ? sip.sip_route->r_url : nullptr;
 }
 
 inline std::uint16_t port_in(const char* text) noexcept
@@ -96,8 +107,31 @@ struct Forwarder::Repetition {
     bool invite = false;
     LegId leg{};  // of a probe
     ClientTransactionId probe{};
+    std::uint64_t subscribing = 0;  // the SUBSCRIBE it is a branch of
     std::chrono::milliseconds interval{};
     TimePoint give_up{};
+};
+
+/// A SUBSCRIBE that was passed on and is not answered by all.
+struct Forwarder::Subscribing {
+    HeldRequest request{};
+    Hop back{};
+    SubscriptionId subscription{};
+    std::size_t open = 0;  // branches
+    bool answered = false;
+    unsigned status = 0;  // the best so far
+    std::string text{};   // of it; empty: ours to write
+    std::optional<std::chrono::seconds> expires{};
+};
+
+/// The way of a request within a dialog. Views in `change` refer to the request; it does not have
+/// the Request-URI yet.
+struct Forwarder::Passage {
+    DialogSides sides;
+    bool to_callee = false;
+    Hop hop;
+    std::string request_uri;  // empty: as it came
+    PassedRequest change;
 };
 
 }  // namespace lampline::sip

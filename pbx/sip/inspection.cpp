@@ -120,8 +120,10 @@ std::optional<Rejection> inspect_request(const sip_t& sip, const Transports& tra
         !(method == sip_method_options && to_us))
         return Rejection{483, {}, {}};
     if (method == sip_method_invite && came_back(sip, transports)) return Rejection{482, {}, {}};
-    // An INVITE may name a phone by its contact.
-    if (!to_us && method != sip_method_invite) return Rejection{404, {}, {}};
+    // An INVITE may name a phone by its contact, and a dialog with a phone does.
+    const bool at_a_phone =
+        method == sip_method_invite || (method == sip_method_subscribe && sip.sip_to->a_tag);
+    if (!to_us && !at_a_phone) return Rejection{404, {}, {}};
     if (method == sip_method_register &&
         (!sip.sip_to->a_url->url_host || !transports.is_ours(sip.sip_to->a_url->url_host)))
         return Rejection{404, {}, {}};

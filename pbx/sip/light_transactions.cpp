@@ -214,7 +214,7 @@ void LightTransactions::expire()
     if (next) arm(*next);
 }
 
-bool LightTransactions::receive(const sip_t& response)
+bool LightTransactions::receive(const sip_t& response, std::string_view source)
 {
     const std::string_view branch{response.sip_via->v_branch ? response.sip_via->v_branch : ""};
     if (!branch.starts_with(branch_mark)) return false;
@@ -233,17 +233,18 @@ bool LightTransactions::receive(const sip_t& response)
         return true;  // a repeated answer, or one to an earlier request
     const auto status = response.sip_status->st_status;
     if (status < 200) return true;
-    finish(key, static_cast<unsigned>(status), &response);
+    finish(key, static_cast<unsigned>(status), &response, source);
     return true;
 }
 
-void LightTransactions::finish(LightKey key, unsigned status, const sip_t* response)
+void LightTransactions::finish(LightKey key, unsigned status, const sip_t* response,
+                               std::string_view source)
 {
     const auto found = entries_.find(key);
     if (found == entries_.end()) return;
     const auto cseq = found->second.cseq;
     forget(key);
-    on_answer_({key, cseq, status, response});
+    on_answer_({key, cseq, status, response, source});
 }
 
 void LightTransactions::forget(LightKey key)

@@ -51,6 +51,7 @@ struct LightAnswer {
     std::uint32_t cseq = 0;
     unsigned status = 0;              ///< 408: none came; 503: it could not be sent
     const sip_t* response = nullptr;  ///< null: made here
+    std::string_view source{};        ///< numeric address that a challenge came from
 };
 
 /// Repeats what nobody answers, over UDP, and tells how each request ended, exactly once. Loop
@@ -75,9 +76,9 @@ public:
         dispatch(request.key, *entry);
     }
     void forget(LightKey key);
-    /// A response that belongs to no transaction of the stack; false when it is not one of ours
-    /// either.
-    bool receive(const sip_t& response);
+    /// A response that belongs to no transaction of the stack, from numeric address `source`; false
+    /// when it is not one of ours either.
+    bool receive(const sip_t& response, std::string_view source);
     /// What is under way over this connection fails now; what is over others costs nothing.
     void fail(ConnectionId connection);
 
@@ -140,7 +141,7 @@ private:
     void arm(TimePoint due);
     void expire();
     void start_ready();
-    void finish(LightKey key, unsigned status, const sip_t* response);
+    void finish(LightKey key, unsigned status, const sip_t* response, std::string_view source = {});
     void leave_peer(const Entry& entry);
     void put_on(ConnectionId connection, LightKey key, Entry& entry);
     [[nodiscard]] static std::string branch_of(LightKey key, std::string_view secret);

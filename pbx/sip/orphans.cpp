@@ -84,7 +84,9 @@ void Orphans::cancel(const StoredInvite& invite)
     if (!listener) return;
     const auto uri = as_request_uri(invite.state.target);
     const auto request_uri = write(uri);
-    const auto branch = invite_branch(invite.dialog.local_tag, uri);
+    constexpr auto first_cseq = initial_cseq + 1;
+    const auto challenges = invite.cseq > first_cseq ? invite.cseq - first_cseq : 0;
+    const auto branch = invite_branch(invite.dialog.local_tag, uri, challenges);
     const auto hop = Transports::next_hop(invite.flow, uri);
     const auto cseq = fmt::format("{} CANCEL", invite.cseq);
     const auto local =

@@ -79,10 +79,10 @@ bool asserts_identity(std::string_view name) noexcept
     return same_word(name, "P-Asserted-Identity") || same_word(name, "Remote-Party-ID");
 }
 
-void append_body(std::string& text, const sip_t& sip)
+void append_body(std::string& text, const sip_t& sip, bool without = false)
 {
     const std::string_view body =
-        sip.sip_payload ? std::string_view{sip.sip_payload->pl_data, sip.sip_payload->pl_len}
+        sip.sip_payload && !without ? std::string_view{sip.sip_payload->pl_data, sip.sip_payload->pl_len}
                         : std::string_view{};
     fmt::format_to(std::back_inserter(text), "Content-Length: {}\r\n\r\n", body.size());
     text += body;
@@ -140,6 +140,7 @@ std::string pass_request(const sip_t& sip, const PassedRequest& change, bool who
             is_of(*header, sip_max_forwards_class))
             continue;
         if (is_of(*header, sip_record_route_class)) continue;
+        if (change.without_body && is_of(*header, sip_content_type_class)) continue;
         const bool credentials = is_of(*header, sip_proxy_authorization_class) ||
                                  is_of(*header, sip_authorization_class);
         if (credentials && is_for_realm(*reinterpret_cast<const msg_auth_t*>(header), change.realm))
@@ -152,7 +153,7 @@ std::string pass_request(const sip_t& sip, const PassedRequest& change, bool who
         append_one(text, *before);
     text += change.added;
     if (change.replaced) append_headers(text, *change.replaced);
-    append_body(text, sip);
+    append_body(text, sip, change.without_body);
     return text;
 }
 

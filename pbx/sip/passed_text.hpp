@@ -21,6 +21,7 @@ struct PassedRequest {
     std::string_view realm;                         ///< credentials for it are taken out
     std::string_view added;                         ///< whole header lines
     const std::vector<Header>* replaced = nullptr;  ///< instead of all of the same names
+    bool without_body = false;
 };
 
 /// `whole`: the message still has the text that it came with (see Endpoint); else it is written

@@ -10,7 +10,7 @@ namespace {
 
 constexpr unsigned char is_tcp = 1;
 constexpr unsigned char is_six = 2;
-constexpr std::size_t max_token = 128;
+constexpr std::size_t max_token = 256;
 
 using Bytes = std::vector<unsigned char>;
 
@@ -91,6 +91,11 @@ std::optional<std::string> RouteTokens::write(const DialogSides& sides, std::str
     Bytes bytes;
     bytes.reserve(64);
     if (!append(bytes, sides.caller) || !append(bytes, sides.callee)) return std::nullopt;
+    if (!sides.watcher.empty()) {
+        bytes.insert(bytes.end(), sides.watcher.begin(), sides.watcher.end());
+        bytes.push_back('\n');
+        bytes.insert(bytes.end(), sides.member.begin(), sides.member.end());
+    }
     const auto signature = mark(bytes, call_id, caller_tag);
     bytes.insert(bytes.end(), signature.begin(), signature.begin() + mark_size);
     constexpr auto variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
@@ -116,8 +121,13 @@ std::optional<DialogSides> RouteTokens::read(std::string_view token, std::string
         return std::nullopt;
     const auto caller = take_flow(bytes);
     const auto callee = caller ? take_flow(bytes) : std::nullopt;
-    if (!callee || !bytes.empty()) return std::nullopt;
-    return DialogSides{*caller, *callee};
+    if (!callee) return std::nullopt;
+    const std::string_view names{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    const auto between = names.find('\n');
+    if (names.empty()) return DialogSides{*caller, *callee};
+    if (between == std::string_view::npos) return std::nullopt;
+    return DialogSides{*caller, *callee, std::string{names.substr(0, between)},
+                       std::string{names.substr(between + 1)}};
 }
 
 }  // namespace lampline::sip

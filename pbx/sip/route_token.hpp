@@ -18,6 +18,8 @@ using RouteKey = std::array<unsigned char, 16>;
 struct DialogSides {
     Flow caller;
     Flow callee;
+    /// Of a subscription, whose right to it is looked up each time; both empty: it is a call.
+    std::string watcher{}, member{};
 
     friend bool operator==(const DialogSides&, const DialogSides&) = default;
 };

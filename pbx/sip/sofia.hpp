@@ -7,6 +7,7 @@
 namespace lampline::sip {
 class EventLoop;
 class LoopTimer;
+class LoopWatch;
 class MessageSink;
 class DialogUsage;
 struct ServerTransaction;
@@ -16,7 +17,7 @@ class Connections;
 
 #define SU_ROOT_MAGIC_T lampline::sip::EventLoop
 #define SU_TIMER_ARG_T lampline::sip::LoopTimer
-#define SU_WAKEUP_ARG_T lampline::sip::EventLoop
+#define SU_WAKEUP_ARG_T lampline::sip::LoopWatch
 #define NTA_AGENT_MAGIC_T lampline::sip::MessageSink
 #define NTA_LEG_MAGIC_T lampline::sip::DialogUsage
 #define NTA_INCOMING_MAGIC_T lampline::sip::ServerTransaction

@@ -569,6 +569,7 @@ ResponseReceived to_response(const sip_t& sip, LegId leg, ClientTransactionId tr
     response.to_tag = text_of(sip.sip_to->a_tag);
     response.generated = nta_sip_is_internal(&sip) != 0;
     if (response.generated) return response;
+    response.cseq = sip.sip_cseq->cs_seq;
     if (sip.sip_contact && sip.sip_contact->m_url->url_host)
         response.contact = to_uri(*sip.sip_contact->m_url);
     if (response.status / 100 == 2 && method == Method::invite)

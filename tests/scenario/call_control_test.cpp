@@ -760,6 +760,69 @@ TEST_CASE("pickup by a key or a code of a clicked call that rings at the callee"
     call.nothing_is_left();
 }
 
+TEST_CASE("a picker without an offer of a clicked call is given that of the one who waits")
+{
+    Clicked call;
+    auto& dora = call.pbx.phone("104");
+    call.alice_answers();
+    dora.acknowledges = false;
+    dora.sends(INVITE, "**102", {});
+    call.bob.receives(CANCEL).header("Reason", "SIP;cause=200;text=\"Call completed elsewhere\"");
+    call.alice.receives(INVITE).without_body().header("P-Asserted-Identity",
+                                                      "\"Name 104\" <sip:104@office.test>");
+    SUBCASE("they talk")
+    {
+        call.alice.replies(200, alice_sdp);
+        auto offered = dora.receives(200U).with(alice_sdp);
+        dora.acknowledges = true;
+        SUBCASE("the picker answers in its ACK")
+        {
+            dora.acknowledge(offered, carol_sdp);
+            call.alice.receives(ACK).with(carol_sdp);
+            CHECK(call.pbx.view().calls.at(0).answered_at);
+            dora.sends(BYE);
+            dora.receives(200U);
+            call.alice.receives(BYE);
+        }
+        SUBCASE("its ACK says nothing")
+        {
+            dora.acknowledge(offered);
+            call.alice.receives(ACK);
+            dora.receives(BYE).header("Reason", "SIP;cause=488;text=\"No Media Answered\"");
+            call.alice.receives(BYE);
+        }
+        SUBCASE("its ACK never comes")
+        {
+            dora.never_acknowledges(offered);
+            call.alice.receives(ACK);
+            dora.receives(BYE);
+            call.alice.receives(BYE);
+        }
+        SUBCASE("it hangs up instead")
+        {
+            dora.sends(BYE);
+            dora.receives(200U);
+            call.alice.receives(ACK);
+            call.alice.receives(BYE);
+            dora.never_acknowledges(offered);
+        }
+    }
+    SUBCASE("who waits refuses")
+    {
+        call.alice.replies(488);
+        dora.receives(488U);
+        call.alice.receives(BYE).header("Reason", "SIP;cause=488");
+    }
+    SUBCASE("the picker gives up: the offer is acknowledged first")
+    {
+        dora.cancels();
+        call.alice.replies(200, alice_sdp);
+        call.alice.receives(ACK);
+        call.alice.receives(BYE);
+    }
+    call.nothing_is_left();
+}
+
 TEST_CASE("a pickup needs the right to see the call, a phone, and something that rings")
 {
     Office office;

@@ -556,3 +556,65 @@ TEST_CASE("proxy mode: a call that is forwarded to such an extension is passed o
     office.dan.inbox.clear();
     CHECK(office.pbx.has_no_calls());
 }
+
+TEST_CASE("proxy mode of a rule: a call by its number is passed on, another one is bridged")
+{
+    Office office;
+    office.pbx.joins("102", CallMode::bridge);
+    DigitRule rule;
+    rule.pattern = "7(10\\d)";
+    rule.replacement = "\\1";
+    rule.mode = CallMode::proxy;
+    DigitRules rules;
+    rules.rules = {rule};
+    office.pbx.has_trunks({}, rules);
+    office.alice.sends(INVITE, "7102");
+    office.bob.receives(INVITE);
+    office.lamps("trying");
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(200U);
+    office.lamps("confirmed");
+    office.alice.passes(BYE);
+    office.all_is_over();
+
+    office.alice.sends(INVITE, "102");
+    office.bob.receives(INVITE);
+    office.lamps("trying");
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(200U);
+    office.bob.receives(ACK);
+    office.lamps("confirmed");
+    office.alice.sends(BYE);
+    office.alice.receives(200U);
+    office.bob.receives(BYE);
+    office.all_is_over();
+}
+
+TEST_CASE("proxy mode of a rule: a ring group rings all its members with the caller's INVITE")
+{
+    Office office;
+    office.pbx.joins("102", CallMode::bridge);
+    auto& carol = office.pbx.phone("103");
+    RingGroup group;
+    group.number = "600";
+    group.members = {{"102"}, {"103"}};
+    office.pbx.has_ring_groups({group});
+    DigitRule rule;
+    rule.pattern = "600";
+    rule.mode = CallMode::proxy;
+    DigitRules rules;
+    rules.rules = {rule};
+    office.pbx.has_trunks({}, rules);
+    office.alice.sends(INVITE, "600");
+    office.bob.receives(INVITE);
+    carol.receives(INVITE);
+    office.bob.replies(486);
+    carol.replies(200, talking_sdp);
+    office.alice.receives(200U);
+    carol.passes(BYE);
+    office.dan.inbox.clear();
+    CHECK(office.pbx.has_no_calls());
+    const auto record = office.record();
+    CHECK(record.result == CallResult::answered);
+    CHECK(record.answered_by == "103");
+}

@@ -254,7 +254,23 @@ void Phone::asks(const Subscribing& subscribing)
         .accept = subscribing.accept,
         .expires = subscribing.expires,
         .user_agent = user_agent,
-        .payload = subscribing.payload});
+        .payload = subscribing.payload,
+        .notifier = subscribing.notifier});
+}
+
+void Phone::answers_subscribe(const Arrived& request, unsigned status,
+                              std::chrono::seconds expires)
+{
+    const auto asked = scenario_.requests_.extract(request.transaction);
+    if (!asked) return;  // another phone was first
+    Arrived answer;
+    answer.what = std::to_string(status);
+    answer.status = status;
+    scenario_.arrive(*asked.mapped().phone, std::move(answer));
+    SubscribeForwarded forwarded{
+        .subscription = request.subscription, .status = status, .expires = {}};
+    if (status < 300) forwarded.expires = expires;
+    scenario_.receive(forwarded);
 }
 
 void Phone::publishes(const Publishing& publishing)
@@ -1026,15 +1042,36 @@ void Scenario::deliver(SipCommand& command)
                        if (phone->answers_cancel) phone->to_answer_.reset();
                        arrive(*phone, std::move(arrived));
                    },
+                   [&](ForwardSubscribe& forward) {
+                       Arrived arrived;
+                       arrived.what = "SUBSCRIBE";
+                       arrived.method = SUBSCRIBE;
+                       arrived.transaction = forward.request;
+                       arrived.subscription = forward.subscription;
+                       arrived.from_address.uri = address_of(forward.watcher);
+                       for (const auto& target : forward.targets) {
+                           auto* phone = phone_at(target.flow);
+                           REQUIRE(phone);
+                           arrived.request_uri = target.request_uri;
+                           arrive(*phone, arrived);
+                       }
+                       if (!forward.targets.empty()) return;
+                       const auto notifier =
+                           std::ranges::find(phones_, forward.member, &Phone::number);
+                       REQUIRE(notifier != phones_.end());
+                       arrive(**notifier, std::move(arrived));
+                   },
                    [&](CloseDialog& close) { CHECK(legs_.erase(close.leg) == 1); },
                    [&](SendStandalone& request) {
                        auto* phone = phone_at(request.target.flow);
-                       REQUIRE(phone);
-                       if (request.method == OPTIONS && phone->answers_options)
+                       auto answers = phone ? phone->answers_options : 200U;
+                       if (phone && !phone->trunk.empty() && !answers) answers = 200U;
+                       if (request.method == OPTIONS && answers)
                            return waiting_.push_back(
                                StandaloneAnswered{.transaction = request.transaction,
-                                                  .status = *phone->answers_options,
-                                                  .generated = *phone->answers_options == 408});
+                                                  .status = *answers,
+                                                  .generated = *answers == 408});
+                       REQUIRE(phone);
                        Arrived arrived;
                        arrived.what = word(request.method);
                        arrived.method = request.method;
@@ -1044,6 +1081,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.payload = request.payload;
                        arrive(*phone, std::move(arrived));
                    },
+                   [](ResolveTrunk&) {},
                    [&](SendNotify& notify) {
                        auto* phone = phone_at(notify.dialog->flow);
                        REQUIRE(phone);

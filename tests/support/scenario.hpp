@@ -47,6 +47,7 @@ struct Subscribing {
     std::vector<std::string> accept{};
     std::string to_tag{};  ///< empty: it begins a dialog
     PayloadRef payload{};
+    std::string notifier{};  ///< whose phone is the other side of that dialog; empty: the exchange
 };
 
 /// A PUBLISH (RFC 3903).
@@ -100,6 +101,7 @@ public:
     std::uint32_t rack_rseq = 0;
     PayloadRef payload;
     std::optional<SendNotify> notify;
+    SubscriptionId subscription{};  // SUBSCRIBE that was forwarded
 };
 
 class Scenario;
@@ -130,6 +132,9 @@ public:
     /// Answers a request that belongs to no dialog; `generated`: the stack does, for a silent
     /// phone.
     void answers_standalone(const Arrived& request, unsigned status, bool generated = false);
+    /// Answers a SUBSCRIBE that was forwarded to it; `expires`: what it grants.
+    void answers_subscribe(const Arrived& request, unsigned status,
+                           std::chrono::seconds expires = 3600s);
     void sends_replacing(const Replaces& replaces, std::string_view number,
                          std::string_view sdp = talking_sdp);
 

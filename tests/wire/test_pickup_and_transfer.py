@@ -1,7 +1,11 @@
 """Taking a colleague's call (RFC 3891) and moving one's own (RFC 3515, RFC 5589)."""
+import shutil
+import tempfile
 import unittest
+from pathlib import Path
 
-from lib.case import WireTest, ring, talk
+from lib.case import WireTest, eventually, ring, talk
+from lib.real_phones import Baresip
 from lib.sdp import sdp
 
 
@@ -43,6 +47,33 @@ class PickupAndTransfer(WireTest):
         taken = self.carl.calls("**202", sdp("picker", 1))
         incoming.receives("CANCEL")
         self.is_carls(lamp, call, taken)
+
+    def test_a_picker_without_an_offer_and_a_caller_without_one(self):
+        lamp, call, incoming, _ = self.rings_and_carl_sees_it()
+        taken = self.carl.calls("**202", "")
+        offered = taken.receives(200)
+        self.assertEqual(call.invite.request.body, offered.body)
+        taken.invite.acknowledges(sdp("picker", 1))
+        self.assertEqual(sdp("picker", 1).encode(), call.receives(200).body)
+        incoming.receives("CANCEL")
+        lamp.shows("idle")
+        taken.hangs_up()
+        call.receives("BYE")
+
+        call = self.anna.calls("202", "")
+        incoming = self.bob.receives("INVITE")
+        incoming.replies(180)
+        call.receives(180)
+        lamp.shows("early")
+        taken = self.carl.calls("**202", sdp("picker", 2))
+        offered = call.receives(200)
+        self.assertEqual(sdp("picker", 2).encode(), offered.body)
+        call.invite.acknowledges(sdp("caller", 2))
+        self.assertEqual(sdp("caller", 2).encode(), taken.receives(200).body)
+        incoming.receives("CANCEL")
+        lamp.shows("idle")
+        call.hangs_up()
+        taken.receives("BYE")
 
     def test_who_may_not_see_the_call_may_not_take_it(self):
         _, call, incoming, shown = self.rings_and_carl_sees_it()
@@ -97,6 +128,50 @@ class PickupAndTransfer(WireTest):
         incoming.receives("BYE")
         target.hangs_up()
         call.receives("BYE")
+
+
+@unittest.skipUnless(shutil.which("baresip"), "baresip is not installed (package baresip-core)")
+class BaresipPicksUp(WireTest):
+    """Caller and picker are programs that encrypt, or negotiate their path: Bob's phone rings."""
+
+    patience = 20
+
+    def baresip(self, number, hertz, transport, media):
+        folder = Path(tempfile.mkdtemp(prefix="lampline-pickup-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        phone = Baresip(folder / number, number, self.office.secrets[number], self.office.domain,
+                        self.server.address[transport], hertz, transport, media=media)
+        self.addCleanup(phone.close)
+        phone.says(r"200 OK")
+        return phone
+
+    def picks_up(self, media, transport="udp"):
+        anna = self.baresip("201", 440, transport, media)
+        dan = self.baresip("204", 1000, transport, media)
+        bob = self.phone("202")
+        anna.dials("202")
+        incoming = bob.receives("INVITE")
+        incoming.replies(180)
+        anna.says("180|Ringing")
+        dan.dials("**202")
+        incoming.receives("CANCEL")
+        eventually(lambda: dan.hears(440), "204 hears the tone of 201")
+        eventually(lambda: anna.hears(1000), "201 hears the tone of 204")
+        dan.types("/hangup")
+        anna.says("terminated")
+        eventually(lambda: not self.rest.items("/api/v1/calls"), "no call is left")
+
+    def test_with_keys(self):
+        self.picks_up({"mediaenc": "srtp-mand"})
+
+    def test_with_keys_over_tcp(self):
+        self.picks_up({"mediaenc": "srtp-mand"}, "tcp")
+
+    def test_with_certificates(self):
+        self.picks_up({"mediaenc": "dtls_srtp"})
+
+    def test_with_ice(self):
+        self.picks_up({"medianat": "ice"})
 
 
 if __name__ == "__main__":

@@ -32,6 +32,58 @@ class Proxy(WireTest):
                           "the call is in the log")[0]
 
 
+class OfRules(WireTest):
+    """A rule of the digit plan says how its callers are joined."""
+
+    def plan(self, mode):
+        answer = self.rest.put("/api/v1/digit-plan", {
+            "rules": [{"name": "direct", "pattern": r"7(20\d)", "replacement": r"\1", "mode": mode}]})
+        self.assertEqual([mode], [rule["mode"] for rule in answer["rules"]])
+
+    def rings(self, caller, callee):
+        call = caller.calls("7" + callee.number)
+        incoming = callee.receives("INVITE")
+        incoming.replies(180)
+        call.receives(180)
+        return call, incoming
+
+    def steps(self, dialled):
+        answer = self.rest.request("POST", "/api/v1/digit-plan:test", {"from": "201", "dialled": dialled}).json
+        return answer["outcome"], answer["steps"]
+
+    def test_each_mode_also_over_a_restart(self):
+        anna, bob = self.phone("201"), self.phone("202", transport="tcp")
+        self.plan("proxy")
+        self.server.stop()
+        self.server.start()
+        for phone in self.office.phones:
+            phone.address = self.server.address
+        bob.registers()
+        outcome, steps = self.steps("7202")
+        self.assertEqual("ring", outcome)
+        self.assertIn("The rule direct asks for proxy mode", steps)
+        call, incoming = self.rings(anna, bob)
+        self.assertEqual(call.dialog.call_id, incoming.dialog.call_id)
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        incoming.receives("ACK")
+        call.hangs_up()
+        incoming.receives("BYE")
+
+        self.plan("redirect")
+        self.assertEqual("redirect", self.steps("7202")[0])
+        moved = anna.calls("7202").receives(302)
+        self.assertIn(f"<{bob.contact}>;q=1.000", moved.headers.values("Contact"))
+
+        self.plan(None)
+        self.assertEqual(("ring", []), (self.steps("7202")[0],
+                                        [step for step in self.steps("7202")[1] if "mode" in step]))
+        call, incoming = self.rings(anna, bob)
+        self.assertNotEqual(call.dialog.call_id, incoming.dialog.call_id)
+        incoming.replies(486)
+        call.receives(486)
+
+
 class OneDialog(Proxy):
     def test_what_is_passed_on_is_what_was_sent(self):
         anna, bob = self.phone("201"), self.phone("202")

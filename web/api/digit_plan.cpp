@@ -22,7 +22,9 @@ json::object shown(const DigitRule& rule)
                       {"emergency", rule.emergency},
                       {"status", nullptr},
                       {"phrase", nullptr},
-                      {"trunks", json::array(rule.trunks.begin(), rule.trunks.end())}};
+                      {"trunks", json::array(rule.trunks.begin(), rule.trunks.end())},
+                      {"mode", nullptr}};
+    if (rule.mode) body["mode"] = name(*rule.mode);
     if (!rule.replacement.empty()) body["replacement"] = rule.replacement;
     if (rule.status != 0) {
         body["status"] = rule.status;
@@ -84,6 +86,7 @@ DigitRule rule_in(const json::object& body)
         rule.phrase = json::value_to<std::string>(*text);
     if (const auto* trunks = given(body, "trunks"))
         rule.trunks = json::value_to<std::vector<std::string>>(*trunks);
+    if (const auto* word = given(body, "mode")) rule.mode = call_mode(word->as_string());
     return rule;
 }
 

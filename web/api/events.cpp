@@ -16,7 +16,7 @@ EventFilter filter_of(const Query& query)
     if (!types) return filter;
     filter.types = 0;
     for (const auto type : {EventType::call, EventType::lamp, EventType::registration,
-                            EventType::reachability})
+                            EventType::reachability, EventType::trunk})
         if (types->find(name(type)) != types->npos) filter.types |= static_cast<unsigned>(type);
     return filter;
 }

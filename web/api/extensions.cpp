@@ -20,6 +20,7 @@ json::object shown(const admin::ExtensionView& extension)
             {"mode", name(extension.mode)},
             {"trusted", extension.trusted},
             {"appearances", extension.appearances},
+            {"phone_notifies", extension.phone_notifies},
             {"created_at", time_text(extension.stamp.created_at)},
             {"updated_at", time_text(extension.stamp.updated_at)}};
 }
@@ -125,7 +126,8 @@ ApiAnswer put_extension(const ApiRequest& request)
     return save(request,
                 {request.param("number"), text_of(body, "display_name").value_or(""),
                  text_of(body, "sip_password"), false, visibility_in(body), mode_in(body),
-                 flag_in(body, "trusted"), count_in(body, "appearances")},
+                 flag_in(body, "trusted"), count_in(body, "appearances"),
+                 flag_in(body, "phone_notifies")},
                 precondition_of(request.fields));
 }
 
@@ -147,10 +149,12 @@ ApiAnswer patch_extension(const ApiRequest& request)
                                 present->visibility,
                                 present->mode,
                                 present->trusted,
-                                present->appearances};
+                                present->appearances,
+                                present->phone_notifies};
     if (body.contains("mode")) draft.mode = mode_in(body);
     if (body.contains("visibility")) draft.visibility = visibility_in(body);
     if (body.contains("trusted")) draft.trusted = flag_in(body, "trusted");
+    if (body.contains("phone_notifies")) draft.phone_notifies = flag_in(body, "phone_notifies");
     if (body.contains("appearances")) draft.appearances = count_in(body, "appearances");
     if (body.contains("display_name"))
         draft.display_name = text_of(body, "display_name").value_or("");

@@ -83,6 +83,7 @@ std::string_view reason_of(const AccountedPhone& phone)
     case NoLamp::refuses: return "refuses_unsolicited";
     case NoLamp::not_subscribed: return "not_subscribed";
     case NoLamp::not_registered: return "not_registered";
+    case NoLamp::told_by_phone: return "told_by_phone";
     }
     return "not_registered";
 }
@@ -119,12 +120,15 @@ std::string_view reason_of(const LampAccount& account)
     bool lit = false;
     bool agrees = true;
     bool registered = false;
+    bool by_phone = false;
     for (const auto& phone : account.phones) {
+        by_phone = by_phone || (!phone.lamp && phone.why_none == NoLamp::told_by_phone);
         registered = registered || phone.registered;
         lit = lit || phone.lamp;
         agrees = agrees && (!phone.lamp || phone.lamp->agrees());
     }
     if (lit) return agrees ? "agrees" : "differs";
+    if (by_phone) return "told_by_phone";
     return registered ? "no_lamp" : "not_registered";
 }
 

@@ -70,6 +70,10 @@ std::string ended(const EndedLamp& end, const std::string& member)
     case LampEnd::withdrawn:
         return fmt::format(" Its subscription to {} was ended at {}: the right to see it went.",
                            member, at);
+    case LampEnd::handed_over:
+        return fmt::format(
+            " Its subscription to {} was ended at {}, for it to subscribe anew at the phone of {}.",
+            member, at, member);
     }
     return {};
 }
@@ -98,6 +102,13 @@ std::string without_lamp(const AccountedPhone& phone, const LampAccount& account
             member, watcher, member, member);
         break;
     case NoLamp::not_registered: text = "This phone is not registered any more."; break;
+    case NoLamp::told_by_phone:
+        text = fmt::format(
+            "This phone has subscribed at the phone of {}, which notifies its watchers itself: the "
+            "exchange passes its NOTIFYs on, sends none, and does not know what the lamp shows. "
+            "Switch `phone_notifies` of {} off to let the exchange tell it.",
+            member, member);
+        break;
     }
     if (phone.ended) text += ended(*phone.ended, member);
     return text;

@@ -147,6 +147,18 @@ MetricFamily messages(const LiveCounters& counters)
     return all;
 }
 
+/// One row for each trunk and state, 1 for the one it is in.
+MetricFamily trunks(const std::vector<TrunkStatus>& all)
+{
+    auto states = family("lampline_trunk_state", "1 for the state that a trunk is in", MetricType::Gauge);
+    using enum TrunkState;
+    for (const auto& trunk : all)
+        for (const auto state : {disabled, starting, registered, available, failed, unreachable})
+            add(states, {{"trunk", trunk.trunk}, {"state", std::string{name(state)}}},
+                trunk.state == state ? 1 : 0);
+    return states;
+}
+
 MetricFamily http_answers(const StatusCounts& counts)
 {
     auto answers =
@@ -221,6 +233,7 @@ ApiAnswer get_metrics(const ApiRequest& request)
         counter("lampline_qualifies_unanswered_total", "Those that nobody answered",
                 now.qualifies_unanswered),
         messages(now),
+        trunks(view.trunks),
         gauge("lampline_calls", "Calls under way", view.calls.size()),
         gauge("lampline_lamps", "Pairs of a watcher's phone and a member", view.lamps.size()),
         http_answers(request.counts),

@@ -1,5 +1,7 @@
 #include <boost/json.hpp>
 
+#include <algorithm>
+
 #include "admin/trunk_service.hpp"
 #include "web/api/listing.hpp"
 #include "web/api/request.hpp"
@@ -36,8 +38,29 @@ json::object shown(const TrunkCallerId& caller_id)
             {"anonymous", caller_id.anonymous}};
 }
 
+json::value milliseconds_or_null(std::chrono::microseconds time)
+{
+    if (time.count() == 0) return nullptr;
+    return static_cast<double>(time.count()) / 1000;
+}
+
+/// null: the exchange was not asked, or does not know the trunk yet.
+json::value status_of(std::string_view trunk, const LiveViewRef& live)
+{
+    if (!live) return nullptr;
+    const auto found = std::ranges::find(live->trunks, trunk, &TrunkStatus::trunk);
+    if (found == live->trunks.end()) return nullptr;
+    return json::object{{"state", name(found->state)},
+                        {"since", time_text(found->since)},
+                        {"server", text_or_null(found->server)},
+                        {"round_trip_ms", milliseconds_or_null(found->round_trip)},
+                        {"registered_until", time_or_null(found->registered_until)},
+                        {"next_attempt", time_or_null(found->next_attempt)},
+                        {"last_error", text_or_null(found->last_error)}};
+}
+
 /// Without the secret, which never leaves.
-json::object shown(const db::StoredTrunk& row)
+json::object shown(const db::StoredTrunk& row, const LiveViewRef& live = nullptr)
 {
     const auto& trunk = row.trunk;
     json::array servers;
@@ -68,6 +91,7 @@ json::object shown(const db::StoredTrunk& row)
              {{"calls", trunk.limits.calls},
               {"minutes", trunk.limits.minutes.count()},
               {"calls_per_day", trunk.limits.calls_per_day}}},
+            {"status", status_of(trunk.name, live)},
             {"created_at", time_text(row.stamp.created_at)},
             {"updated_at", time_text(row.stamp.updated_at)}};
 }
@@ -225,7 +249,8 @@ ApiAnswer save(const ApiRequest& request, const Trunk& trunk, const admin::Preco
 ApiAnswer list_trunks(const ApiRequest& request)
 {
     std::vector<json::object> items;
-    for (const auto& row : admin::TrunkService{request.database}.all()) items.push_back(shown(row));
+    for (const auto& row : admin::TrunkService{request.database}.all())
+        items.push_back(shown(row, request.live));
     static const ListRules rules{{"name"},
                                  {"name", "display_name", "kind", "created_at", "updated_at"},
                                  {"name", "display_name", "domain"},
@@ -238,9 +263,11 @@ ApiAnswer get_trunk(const ApiRequest& request)
     const auto& name = request.param("trunk");
     const auto row = admin::TrunkService{request.database}.find(name);
     if (!row) return {problem(404, "unknown", named(name) + " does not exist")};
-    auto response = is_known(request.fields, row->stamp.version) ? HttpResponse{304, {}, {}}
-                                                                 : json_answer(200, shown(*row));
-    response.fields.add("ETag", etag(row->stamp.version));
+    const auto status = json::serialize(status_of(name, request.live));
+    auto response = is_known(request.fields, row->stamp.version, status)
+                        ? HttpResponse{304, {}, {}}
+                        : json_answer(200, shown(*row, request.live));
+    response.fields.add("ETag", etag(row->stamp.version, status));
     return {std::move(response)};
 }
 

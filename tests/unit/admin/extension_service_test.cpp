@@ -182,10 +182,10 @@ TEST_CASE("the audit says who changed what from what to what, and no secret")
     CHECK(rows[1].request_id == "req-1");
     CHECK(rows[1].before ==
           R"({"number":"207","display_name":"Anna Lee","visibility":"open","mode":"bridge",)"
-          R"("trusted":false,"appearances":0})");
+          R"("trusted":false,"appearances":0,"phone_notifies":false})");
     CHECK(rows[1].after ==
           R"({"number":"207","display_name":"Anna Ng","visibility":"open","mode":"bridge",)"
-          R"("trusted":false,"appearances":0})");
+          R"("trusted":false,"appearances":0,"phone_notifies":false})");
     CHECK(rows[0].operation == "extension.delete");
     CHECK_FALSE(rows[0].after);
     CHECK_FALSE(rows[2].before);

@@ -22,7 +22,36 @@ TEST_CASE("plain audio is taken inactive, everything else refused, in the order 
                     "m=audio 0 RTP/AVP 8\r\n");
 }
 
-TEST_CASE("a stream that needs keys is refused")
+TEST_CASE("where no audio is plain, keys are answered: the first suite that everybody knows")
+{
+    const std::string key(40, 'k');
+    CHECK(inactive_answer("v=0\r\nm=audio 4000 RTP/SAVP 0 97\r\na=rtpmap:97 opus/48000/2\r\n"
+                          "a=crypto:7\r\na=crypto:1 AES_256_CM_HMAC_SHA1_80 inline:x\r\n"
+                          "a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:y|2^20\r\n",
+                          key) == session +
+                                      "m=audio 9 RTP/SAVP 0 97\r\na=inactive\r\n"
+                                      "a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:" +
+                                      key + "\r\na=rtpmap:97 opus/48000/2\r\n");
+    CHECK(inactive_answer("v=0\r\nm=audio 4000 RTP/SAVP 0\r\na=crypto:1 F8_128 inline:x\r\n",
+                          key) == session + "m=audio 0 RTP/SAVP 0\r\n");
+    const auto plain_too = inactive_answer("m=audio 1 RTP/SAVP 0\r\n"
+                                           "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\r\n"
+                                           "m=audio 2 RTP/AVP 0\r\n",
+                                           key);
+    CHECK(plain_too == session + "m=audio 0 RTP/SAVP 0\r\nm=audio 9 RTP/AVP 0\r\na=inactive\r\n");
+}
+
+TEST_CASE("certificates are answered by one that nobody has (RFC 5763)")
+{
+    const auto answer = inactive_answer(
+        "v=0\r\na=fingerprint:sha-256 AA\r\nm=audio 4000 UDP/TLS/RTP/SAVP 0\r\na=setup:actpass\r\n",
+        "0123456789ABCDEFGHIJ0123456789ABCDEFGHIJ");
+    CHECK(answer.starts_with(session + "m=audio 9 UDP/TLS/RTP/SAVP 0\r\na=inactive\r\n"
+                                       "a=setup:passive\r\na=fingerprint:sha-256 30:31:32:"));
+    CHECK(answer.size() == session.size() + 81 + 32 * 3 + 1);
+}
+
+TEST_CASE("a stream that needs keys is refused where there are none")
 {
     CHECK(inactive_answer("v=0\r\nm=audio 4000 RTP/SAVP 0\r\na=crypto:1 x\r\n") ==
           session + "m=audio 0 RTP/SAVP 0\r\n");

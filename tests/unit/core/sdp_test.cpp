@@ -69,7 +69,7 @@ TEST_CASE(
           "v=0\r\nm=audio 3 RTP/AVP 0\r\n");
 }
 
-TEST_CASE("an offer cannot answer another when keys are negotiated, or nothing is in common")
+TEST_CASE("an offer cannot answer another when one is encrypted, or nothing is in common")
 {
     const std::string_view plain = "v=0\r\nm=audio 3 RTP/AVP 0\r\n";
     CHECK_FALSE(answer_from(plain, "v=0\r\nm=audio 3 RTP/SAVP 0\r\na=crypto:1 x\r\n"));
@@ -77,4 +77,49 @@ TEST_CASE("an offer cannot answer another when keys are negotiated, or nothing i
     CHECK_FALSE(answer_from(plain, ""));
     CHECK_FALSE(answer_from("m=audio 1 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n",
                             "m=audio 1 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n"));
+}
+
+TEST_CASE("keys are crossed: each is told what the other sends with, both by the same suite")
+{
+    const std::string_view caller = "v=0\r\nm=audio 3 RTP/SAVP 0\r\n"
+                                    "a=crypto:1 AES_256_CM_HMAC_SHA1_80 inline:caller256\r\n"
+                                    "a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:caller128\r\n";
+    const std::string_view picker = "v=0\r\nm=audio 5 RTP/SAVP 0\r\n"
+                                    "a=crypto:7 AES_CM_128_HMAC_SHA1_80 inline:picker128|2^20\r\n"
+                                    "a=crypto:8 AES_256_CM_HMAC_SHA1_80 inline:picker256\r\n"
+                                    "a=ptime:20\r\n";
+    CHECK(answer_from(caller, picker) == "v=0\r\nm=audio 5 RTP/SAVP 0\r\na=ptime:20\r\n"
+                                         "a=crypto:1 AES_256_CM_HMAC_SHA1_80 inline:picker256\r\n");
+    CHECK(answer_from(picker, caller) == "v=0\r\nm=audio 3 RTP/SAVP 0\r\n"
+                                         "a=crypto:8 AES_256_CM_HMAC_SHA1_80 inline:caller256\r\n");
+    CHECK_FALSE(answer_from(caller, "v=0\r\nm=audio 5 RTP/SAVP 0\r\n"
+                                    "a=crypto:1 F8_128_HMAC_SHA1_80 inline:x\r\n"));
+    CHECK_FALSE(answer_from(caller, "v=0\r\nm=audio 5 RTP/SAVP 0\r\na=crypto:1 "
+                                    "AES_256_CM_HMAC_SHA1_80 inline:x UNENCRYPTED_SRTP\r\n"));
+    // Keys of a stream that need not be encrypted are left out where they do not fit.
+    CHECK(answer_from("m=audio 1 RTP/AVP 0\r\n",
+                      "m=audio 2 RTP/AVP 0\r\na=crypto:1 A inline:x\r\n") ==
+          "m=audio 2 RTP/AVP 0\r\n");
+}
+
+TEST_CASE("certificates are crossed, and one of the two begins (RFC 5763 §5)")
+{
+    const std::string caller = "v=0\r\na=fingerprint:sha-256 AA\r\na=setup:actpass\r\n"
+                               "m=audio 3 UDP/TLS/RTP/SAVP 0\r\n";
+    const std::string picker = "v=0\r\nm=audio 5 UDP/TLS/RTP/SAVP 0\r\n"
+                               "a=fingerprint:sha-256 BB\r\na=setup:";
+    CHECK(answer_from(caller, picker + "actpass\r\n") ==
+          "v=0\r\nm=audio 5 UDP/TLS/RTP/SAVP 0\r\na=fingerprint:sha-256 BB\r\na=setup:passive\r\n");
+    CHECK(answer_from(picker + "actpass\r\n", caller) ==
+          "v=0\r\na=fingerprint:sha-256 AA\r\nm=audio 3 UDP/TLS/RTP/SAVP 0\r\na=setup:active\r\n");
+    CHECK(answer_from(caller, picker + "active\r\n")->ends_with("a=setup:active\r\n"));
+    CHECK(answer_from(picker + "active\r\n", caller)->ends_with("a=setup:passive\r\n"));
+    CHECK_FALSE(answer_from(picker + "active\r\n", picker + "active\r\n"));
+}
+
+TEST_CASE("ICE, and streams that share a port, are bound to the offer that they answer")
+{
+    CHECK_FALSE(answer_from("a=ice-ufrag:x\r\nm=audio 1 RTP/AVP 0\r\n", "m=audio 2 RTP/AVP 0\r\n"));
+    CHECK_FALSE(
+        answer_from("m=audio 1 RTP/AVP 0\r\n", "a=group:BUNDLE a\r\nm=audio 2 RTP/AVP 0\r\n"));
 }

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "core/trunk_identity.hpp"
+#include "core/trunk_rules.hpp"
 #include "core/trunk_sources.hpp"
 
 using namespace lampline;
@@ -78,6 +79,30 @@ TEST_CASE("a request is a trunk's by host, transport and, over UDP, port")
     CHECK(sources.find(from(udp, "192.0.2.8", 5060), "1").empty());
 }
 
+TEST_CASE("an address is a trunk's, by whatever transport and port")
+{
+    TrunkSources sources;
+    sources.configure(
+        {trunk("a", {{"192.0.2.1", 5080, udp}}), trunk("b", {{"192.0.2.2", 0, tcp}})});
+    sources.resolved("a", {{udp, "192.0.2.7", 5060}});
+    CHECK(sources.has("a", "192.0.2.1"));
+    CHECK(sources.has("a", "192.0.2.7"));
+    CHECK_FALSE(sources.has("a", "192.0.2.2"));
+    CHECK_FALSE(sources.has("a", "192.0.2.9"));
+    CHECK_FALSE(sources.has("", "192.0.2.1"));
+}
+
+TEST_CASE("an IPv6 address is a trunk's however it was written")
+{
+    auto six = line();
+    six.servers = {{"2001:DB8:0:0:0:0:0:1", 5060, udp}};
+    six.sources = {"2001:0db8::00a"};
+    TrunkSources sources;
+    sources.configure({TrunkRules{six}.shared()});
+    CHECK(sources.find(from(udp, "2001:db8::1", 5060), "1") == "line");
+    CHECK(sources.find(from(tcp, "2001:db8::a", 4000), "1") == "line");
+}
+
 TEST_CASE("of several trunks at one address the contact that is called tells which")
 {
     TrunkSources sources;
@@ -105,6 +130,7 @@ TEST_CASE("the number shown: its own, the main one, the username, itself")
     CHECK(TrunkRules{trunk}.number_of("209") == "209");
     trunk.credentials = std::make_shared<const TrunkCredentials>(TrunkCredentials{"u77", "s", "r"});
     CHECK(TrunkRules{trunk}.number_of("209") == "u77");
+    CHECK(TrunkRules{trunk}.trunk().credentials->trunk == "line");
     trunk.caller_id.main_number = "+4310";
     CHECK(TrunkRules{trunk}.number_of("209") == "+4310");
 }

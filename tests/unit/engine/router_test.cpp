@@ -34,6 +34,9 @@ struct Office {
         std::vector<Extension> extensions;
         for (const auto& [number, wishes] : forwarding)
             extensions.push_back({number, {}, {}, {}, wishes});
+        for (auto& each : extensions)
+            if (const auto mode = modes.find(each.number); mode != modes.end())
+                each.mode = mode->second;
         const Directory directory{
             "office.test",
             extensions,
@@ -44,6 +47,7 @@ struct Office {
     }
 
     std::map<std::string, Forwarding> forwarding;
+    std::map<std::string, CallMode> modes;
     std::vector<RingGroup> groups;
     DigitRules rules;
     LocationTable locations;
@@ -397,4 +401,68 @@ TEST_CASE("a ring group passes over members that do not want this caller, and ri
     rings(route, "600");
     REQUIRE(route.hunt.waves[0].members.size() == 1);
     CHECK(route.hunt.waves[0].members[0].extension == "204");
+}
+
+TEST_CASE("a rule says how its callers are joined, before the extension, and the steps say why")
+{
+    Office office;
+    DigitRule rule;
+    rule.name = "service";
+    rule.pattern = "7(20\\d)";
+    rule.replacement = "\\1";
+    rule.mode = CallMode::proxy;
+    office.rules.rules = {rule};
+    auto route = office.decide("201", "7202");
+    rings(route, "202");
+    CHECK(route.mode == CallMode::proxy);
+    CHECK(told(route).find("The rule service asks for proxy mode. Caller and phone share one "
+                           "dialog (proxy). ") != std::string::npos);
+    CHECK(office.decide("201", "202").mode == CallMode::bridge);
+
+    office.modes["202"] = CallMode::redirect;
+    CHECK(office.decide("201", "7202").mode == CallMode::proxy);
+    CHECK(office.decide("201", "202").mode == CallMode::redirect);
+    office.rules.rules[0].mode = CallMode::bridge;
+    route = office.decide("201", "7202");
+    CHECK(route.mode == CallMode::bridge);
+    CHECK(told(route).find("have a dialog each (bridge)") != std::string::npos);
+    office.rules.rules[0].mode.reset();
+    route = office.decide("201", "7202");
+    CHECK(route.mode == CallMode::redirect);
+    CHECK(told(route).find("202 asks for redirect mode") != std::string::npos);
+}
+
+TEST_CASE("the mode is that of the number that rings: a forward asks the plan again")
+{
+    Office office;
+    DigitRule first;
+    first.pattern = "202";
+    first.mode = CallMode::proxy;
+    DigitRule second;
+    second.pattern = "203";
+    second.mode = CallMode::redirect;
+    office.rules.rules = {first, second};
+    office.forwarding["202"].always = "203";
+    CHECK(office.decide("201", "202").mode == CallMode::redirect);
+    office.rules.rules.pop_back();
+    CHECK(office.decide("201", "202").mode == CallMode::bridge);
+}
+
+TEST_CASE("what a rule asks for and cannot be is bridged")
+{
+    Office office;
+    DigitRule rule;
+    rule.pattern = "600";
+    rule.mode = CallMode::redirect;
+    office.rules.rules = {rule};
+    RingGroup group;
+    group.number = "600";
+    group.members = {{"202"}, {"203"}};
+    office.groups = {group};
+    const auto route = office.decide("201", "600");
+    CHECK(route.mode == CallMode::bridge);
+    CHECK(told(route).find("It is bridged all the same, since only the exchange knows whose turn "
+                           "it is. ") != std::string::npos);
+    office.rules.rules[0].mode = CallMode::proxy;
+    CHECK(office.decide("201", "600").mode == CallMode::proxy);
 }

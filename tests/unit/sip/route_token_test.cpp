@@ -25,6 +25,22 @@ TEST_CASE("a token of a dialog is read by whoever has the key, also after a rest
     CHECK(RouteTokens{key}.read(*token, "call", "tag") == sides);
 }
 
+TEST_CASE("a token of a subscription says whose it is, to whom, and cannot say anything else")
+{
+    const RouteTokens tokens{key};
+    auto named = sides;
+    named.watcher = std::string(32, 'w');
+    named.member = std::string(32, 'm');
+    const auto token = tokens.write(named, "call", "tag");
+    REQUIRE(token);
+    CHECK(token->size() < 200);
+    CHECK(tokens.read(*token, "call", "tag") == named);
+    named.member = "";
+    CHECK(tokens.write(named, "call", "tag") != token);
+    for (std::size_t i = 0; i < token->size(); ++i)
+        CHECK_FALSE(tokens.read(token->substr(0, i), "call", "tag"));
+}
+
 TEST_CASE("a token is good for its dialog, and for no other; nor can it be changed")
 {
     const RouteTokens tokens{key};

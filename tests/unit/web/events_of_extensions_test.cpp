@@ -76,6 +76,12 @@ TEST_CASE("an extension may be trusted, and its line shared; a PATCH leaves the 
     CHECK_FALSE(office.acting().trusted);
     CHECK(office.acting().appearances == 0);
     CHECK(office.patch("/api/v1/extensions/202", R"({"appearances":17})").status == 422);
+    CHECK(office.patch("/api/v1/extensions/202", R"({"phone_notifies":true})").status == 200);
+    CHECK(office.acting().phone_notifies);
+    CHECK(office.patch("/api/v1/extensions/202", R"({"appearances":2})").status == 200);
+    CHECK(json_of(office.get("/api/v1/extensions/202")).at("phone_notifies") == true);
+    CHECK(office.put("/api/v1/extensions/202", "{}").status == 200);
+    CHECK_FALSE(office.acting().phone_notifies);
 }
 
 TEST_CASE("subscriptions of all packages are one list, lamps among them")

@@ -147,7 +147,7 @@ TEST_CASE("the digit plan is replaced whole, and in force at once")
     CHECK(json_of(before).at("updated_at").is_null());
     const std::string body =
         R"({"rules":[{"name":"reception","pattern":"0","replacement":"202"},)"
-        R"({"pattern":"0900.*","priority":10,"status":403},)"
+        R"({"pattern":"0900.*","priority":10,"status":403,"mode":"proxy"},)"
         R"({"pattern":"112","call_class":"premium","emergency":true,"replacement":"203"}],)"
         R"("default_right":"national","rights":{"202":"internal"}})";
     const auto put = office.put("/api/v1/digit-plan", body, {{"If-Match", field(before, "ETag")}});
@@ -156,6 +156,8 @@ TEST_CASE("the digit plan is replaced whole, and in force at once")
     CHECK(plan.find("0")->number == "202");
     CHECK(plan.find("09001")->rule->status == 403);
     CHECK(plan.find("09001")->rule->phrase == "Not Allowed");
+    CHECK(plan.find("09001")->rule->mode == CallMode::proxy);
+    CHECK_FALSE(plan.find("0")->rule->mode);
     CHECK(plan.find("112")->rule->emergency);
     CHECK(plan.right_of("202") == CallClass::internal);
     CHECK(plan.right_of("203") == CallClass::national);
@@ -182,6 +184,9 @@ TEST_CASE("what the digit plan cannot be is told with its place")
     CHECK(refused(R"({"rules":[{"pattern":"0","status":403,"phrase":"a\nb"}]})") ==
           "/rules/0/phrase malformed");
     CHECK(refused(R"({"rules":[{"pattern":"0","status":200}]})") == "/rules/0/status too_small");
+    CHECK(refused(R"({"rules":[{"pattern":"0","mode":"b2b"}]})") == "/rules/0/mode not_allowed");
+    CHECK(refused(R"({"rules":[{"pattern":"0","mode":"redirect","trunks":["none"]}]})") ==
+          "/rules/0/mode not_allowed");
     CHECK(refused(R"({"rules":[{}]})") == "/rules/0/pattern required");
     CHECK(refused(R"({"rights":{"999":"local"}})") == "/rights/999 unknown_extension");
     CHECK(refused(R"({"rights":{"202":"free"}})") == "/rights/202 not_allowed");

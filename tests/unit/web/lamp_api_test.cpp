@@ -72,6 +72,13 @@ TEST_CASE("a lamp: the calls, the rule with its groups, and each phone")
     CHECK(silent.at("lamp").at("notify").at("silent") == true);
     CHECK(lamp.at("phones").at(2).at("reason") == "refuses_unsolicited");
     CHECK(lamp.at("phones").at(3).at("reason") == "not_subscribed");
+    CHECK(lamp.at("phones").at(4).at("reason") == "told_by_phone");
+    CHECK(lamp.at("phones").at(4).at("lamp").is_null());
+    CHECK(lamp.at("phones")
+              .at(4)
+              .at("explanation")
+              .as_string()
+              .find("notifies its watchers itself") != std::string::npos);
 }
 
 TEST_CASE("every sentence says what is, and what can be done about it")

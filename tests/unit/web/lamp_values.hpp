@@ -64,7 +64,12 @@ inline LampAccount full_account()
     unasked.registered = true;
     unasked.ended = EndedLamp{LampEnd::expired, 0, wall_at(3)};
 
-    account.phones = {told, silent, refusing, unasked};
+    AccountedPhone elsewhere;
+    elsewhere.contact = "sip:201@192.0.2.5";
+    elsewhere.registered = true;
+    elsewhere.why_none = NoLamp::told_by_phone;
+
+    account.phones = {told, silent, refusing, unasked, elsewhere};
     account.resent = {{"sip:201@192.0.2.1", true, 5}, {"sip:201@192.0.2.2", false, 6}};
     return account;
 }

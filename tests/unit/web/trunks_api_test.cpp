@@ -39,7 +39,7 @@ TEST_CASE("a trunk is created, shown, merged and removed")
     CHECK(trunk->kind == TrunkKind::registering);
     CHECK(trunk->servers == std::vector<TrunkServer>{{"192.0.2.1", 5080, Transport::tcp},
                                                      {"sip.carrier.test", 0, {}}});
-    CHECK(*trunk->credentials == TrunkCredentials{"u1", "s1-of-line", "carrier.test"});
+    CHECK(*trunk->credentials == TrunkCredentials{"u1", "s1-of-line", "carrier.test", "line"});
     CHECK(trunk->caller_id == TrunkCallerId{"+4310", {{"(20.)", "+431\\1"}}, false, true});
     CHECK(trunk->inbound ==
           std::vector<InboundNumber>{{"\\+431(20.)", "\\1", false}, {".*", "600", true}});
@@ -65,6 +65,38 @@ TEST_CASE("a trunk is created, shown, merged and removed")
     CHECK(office.remove(path).status == 204);
     CHECK(acting(office) == nullptr);
     CHECK(office.get(path).status == 404);
+}
+
+TEST_CASE(
+    "the status of a trunk is a state of its own to who asks again, and none to who changes it")
+{
+    WebOffice office;
+    const auto created = office.put(path, least);
+    const auto shows = [&](std::string error) {
+        LiveView view;
+        view.trunks.push_back({.trunk = "line",
+                               .state = TrunkState::failed,
+                               .since = {},
+                               .server = {},
+                               .round_trip = std::chrono::microseconds{1500},
+                               .registered_until = {},
+                               .next_attempt = {},
+                               .last_error = std::move(error)});
+        office.live = std::make_shared<const LiveView>(std::move(view));
+    };
+    shows("carrier refused the password");
+    const auto first = office.get(path);
+    CHECK(json_of(first).at("status").at("state") == "failed");
+    CHECK(json_of(first).at("status").at("last_error") == "carrier refused the password");
+    CHECK(json_of(first).at("status").at("round_trip_ms") == 1.5);
+    const auto tag = field(first, "ETag");
+    CHECK(tag != field(created, "ETag"));
+    CHECK(office.get(path, {{"If-None-Match", tag}}).status == 304);
+    CHECK(office.get(path, {{"If-None-Match", field(created, "ETag")}}).status == 200);
+    shows("REGISTER: no answer");
+    CHECK(office.get(path, {{"If-None-Match", tag}}).status == 200);
+    CHECK(office.patch(path, R"({"expires":700})", {{"If-Match", tag}}).status == 200);
+    CHECK(office.patch(path, R"({"expires":800})", {{"If-Match", tag}}).status == 412);
 }
 
 TEST_CASE("the secret of a trunk is in no answer and in no audit")

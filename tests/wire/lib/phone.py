@@ -294,7 +294,7 @@ class Phone:
             self._take_notify(transaction)
         elif call:
             call.take(transaction)
-        elif request.to_tag:
+        elif request.to_tag and request.method != "SUBSCRIBE":
             ReceivedRequest(self, transaction, "").replies(481)
         elif request.method == "INVITE":
             self._incoming.append(Call.incoming(self, transaction))

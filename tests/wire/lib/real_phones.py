@@ -66,12 +66,15 @@ class Baresip:
 
     def __init__(self, folder: Path, number: str, secret: str, domain: str, server: tuple[str, int],
                  hertz: int, transport: str = "udp", contact: str = "",
-                 modules: tuple[str, ...] = ()):
+                 modules: tuple[str, ...] = (), media: dict[str, str] | None = None):
         self.folder, self.number, self.domain = folder, number, domain
         folder.mkdir()
         write_tone(folder / "tone.wav", hertz)
         host, port = server
-        more = "".join(f"module_app {module}.so\n" for module in modules)
+        # `media` is {"mediaenc": "srtp-mand"}, or {"medianat": "ice"}: a parameter of the account.
+        kinds = {value.removesuffix("-mand") for value in (media or {}).values()}
+        more = "".join(f"module {kind}.so\n" for kind in sorted(kinds))
+        more += "".join(f"module_app {module}.so\n" for module in modules)
         (folder / "config").write_text(
             CONFIG.format(folder=folder, number=number, modules=MODULES) + more)
         # /message writes to the first contact; with the module `presence` it is watched.
@@ -81,7 +84,8 @@ class Baresip:
         (folder / "accounts").write_text(
             f"<sip:{number}@{domain}>;auth_user={number};auth_pass={secret};regint=600"
             f';outbound="sip:{host}:{port};transport={transport}"'
-            ";answermode=auto;audio_codecs=pcma\n")
+            ";answermode=auto;audio_codecs=pcma"
+            + "".join(f";{name}={value}" for name, value in (media or {}).items()) + "\n")
         self.text = ""
         self.process = subprocess.Popen(["baresip", "-f", str(folder)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

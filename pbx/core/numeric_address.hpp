@@ -1,0 +1,15 @@
+#pragma once
+// IP addresses as text, without asking the system.
+#include <string>
+#include <string_view>
+
+namespace lampline {
+
+/// `host` is a numeric address, not a name; IPv6 without brackets.
+bool is_numeric_address(std::string_view host) noexcept;
+
+/// The one text of all that mean the same address, as the system writes it (RFC 5952); what is none
+/// as it is.
+std::string canonical_address(std::string_view host);
+
+}  // namespace lampline

@@ -1,0 +1,205 @@
+// Taking a ringing call where neither offer answers the other: keys or ICE are negotiated, or one
+// of the two has offered nothing. The caller's INVITE stays unanswered until there is an answer for
+// it.
+//
+//   picker offers, caller waits for an offer:  200 to the caller -> ACK -> 200 to the picker
+//   picker asks for the caller's offer:        200 to the picker -> ACK -> 200 to the caller
+//   both offer, or neither:  200 inactive to the picker -> ACK -> re-INVITE -> 200 to the caller
+//
+// What rings goes on ringing meanwhile, so that a picker that fails has changed nothing.
+#include <cctype>
+
+#include "core/sdp.hpp"
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+namespace {
+
+constexpr std::string_view no_media = "SIP;cause=488;text=\"No media in common\"";
+
+bool has_body(const PayloadRef& payload) noexcept
+{
+    return payload && !payload->body.empty();
+}
+
+/// The session description alone: other headers were for another dialog.
+PayloadRef session_of(const PayloadRef& payload)
+{
+    if (!has_body(payload)) return nullptr;
+    return std::make_shared<const Payload>(Payload{payload->content_type, payload->body, {}});
+}
+
+/// For a caller that nobody else has a say about the session timer with.
+AnsweredTimer timer_of_caller(const Call& call)
+{
+    return answer_timer(call.asked_timer, has(call.caller().supported, OptionTag::timer), {});
+}
+
+}  // namespace
+
+std::string CallEngine::silent_key() const
+{
+    constexpr std::size_t size = 40;  // 30 bytes as base64
+    std::string key;
+    while (key.size() < size)
+        for (const char c : tokens_())
+            if (std::isalnum(static_cast<unsigned char>(c)) != 0 && key.size() < size) key += c;
+    return key;
+}
+
+void CallEngine::pick_up_anew(Call& call, Leg& ringing, const InviteReceived& input, Moment now,
+                              Outbox& outbox)
+{
+    Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
+    picker.sdp = input.payload;
+    call.pickup = Pickup{.picker = picker.id, .ringing = ringing.id};
+    const bool offers = has_body(input.payload);
+    if (offers && !has_body(call.offer)) {
+        picker.invite_in = input.transaction;
+        return picked_up(call, session_of(input.payload), timer_of_caller(call), now, outbox);
+    }
+    auto session = session_of(call.offer);
+    if (offers || !session)
+        session = std::make_shared<const Payload>(Payload{
+            "application/sdp",
+            inactive_answer(offers ? input.payload->body : std::string_view{}, silent_key()),
+            {}});
+    call.pickup->renegotiates = offers || !has_body(call.offer);
+    picker.ack_due = input.transaction;
+    const auto timer =
+        answer_timer(input.session_timer, has(picker.supported, OptionTag::timer), {});
+    outbox.send(Reply{.transaction = input.transaction,
+                      .status = 200,
+                      .headers = asserted_to(picker, call.caller()),
+                      .session_timer = timer.timer,
+                      .required = timer.require ? OptionTag::timer : OptionTag::none,
+                      .payload = std::move(session)});
+}
+
+void CallEngine::pickup_acknowledged(Call& call, Leg& leg, const PayloadRef& answer, Moment now,
+                                     Outbox& outbox)
+{
+    Pickup& pickup = *call.pickup;
+    Leg& picker = *call.find(pickup.picker);
+    if (leg.id != picker.id) {
+        if (leg.id != call.caller().id || !picker.invite_in) return;
+        if (!has_body(answer))
+            return end_call(call, {}, LegInput::error, LegInput::error, no_media, now, outbox);
+        if (note_hold(leg, answer)) announce(leg, outbox);
+        picker.ack_due = std::exchange(picker.invite_in, {});
+        outbox.send(Reply{.transaction = picker.ack_due,
+                          .status = 200,
+                          .headers = asserted_to(picker, leg),
+                          .payload = session_of(answer)});
+        call.pickup.reset();
+        move(picker, LegInput::success, outbox);
+        call.unsaved = true;
+        return;
+    }
+    if (pickup.renegotiates) return offer_to_picker(call, outbox);
+    if (!has_body(answer)) return pickup_failed(call, no_media, now, outbox);
+    picker.sdp = answer;
+    picked_up(call, session_of(answer), timer_of_caller(call), now, outbox);
+}
+
+/// The picker gets the caller's offer, or is asked for one of its own.
+void CallEngine::offer_to_picker(Call& call, Outbox& outbox)
+{
+    Pickup& pickup = *call.pickup;
+    Leg& picker = *call.find(pickup.picker);
+    pickup.offered = picker.invite_out = transaction_ids_.next();
+    request(picker,
+            {.transaction = pickup.offered,
+             .method = Method::invite,
+             .supported = call.caller().supported & OptionTag::timer,
+             .session_timer = timer_to_forward(call.asked_timer, settings_.session_expires),
+             .headers = asserted_to(picker, call.caller()),
+             .payload = session_of(call.offer)},
+            outbox);
+}
+
+void CallEngine::pickup_answered(Call& call, Leg& picker, const ResponseReceived& response,
+                                 Moment now, Outbox& outbox)
+{
+    if (response.status < 200) return;
+    Pickup& pickup = *call.pickup;
+    picker.invite_out = {};
+    pickup.offered = {};
+    if (response.status == 491 && ++pickup.attempts <= max_attempts)
+        return set_timer(call, TimerKind::transfer, now.mono + attempt_interval);
+    if (response.status >= 300) return pickup_failed(call, no_media, now, outbox);
+    picker.ack_owed = response.transaction;
+    note_target(call, picker, response);
+    if (!has_body(response.payload)) return pickup_failed(call, no_media, now, outbox);
+    picker.supported = response.supported | response.required;
+    picker.sdp = response.payload;
+    const auto answered = answer_timer(
+        call.asked_timer, has(call.caller().supported, OptionTag::timer), response.session_timer);
+    picked_up(call, session_of(response.payload), answered, now, outbox);
+}
+
+/// `session` is for the caller: now the call is the picker's.
+void CallEngine::picked_up(Call& call, PayloadRef session, const AnsweredTimer& timer, Moment now,
+                           Outbox& outbox)
+{
+    Leg& caller = call.caller();
+    Leg& picker = *call.find(call.pickup->picker);
+    Leg& ringing = *call.find(call.pickup->ringing);
+    caller.ack_due = std::exchange(caller.invite_in, {});
+    caller.other = presented(picker);
+    picker.other = presented(caller);
+    picker.held = picker.sdp && has_body(picker.sdp) && !receives_media(picker.sdp->body);
+    connect(caller, picker);
+    outbox.send(Reply{.transaction = caller.ack_due,
+                      .status = 200,
+                      .headers = asserted_to(caller, picker),
+                      .session_timer = timer.timer,
+                      .required = timer.require ? OptionTag::timer : OptionTag::none,
+                      .payload = std::move(session)});
+    const bool waits = static_cast<bool>(picker.invite_in);  // for the answer in the caller's ACK
+    if (!waits) {
+        call.pickup.reset();
+        move(picker, LegInput::success, outbox);
+    }
+    move(caller, LegInput::success, outbox);
+    move(ringing, LegInput::replaced, outbox);
+    start_talking(call, {.expires = timer.supervise_for}, now, outbox);
+    cancel_branches(call, picker.id, completed_elsewhere, nullptr, outbox);
+    keep(call, outbox);
+}
+
+void CallEngine::leave_picker(Call& call, std::string_view reason, Outbox& outbox)
+{
+    if (!call.pickup) return;
+    Leg* picker = call.find(call.pickup->picker);
+    call.pickup.reset();
+    timers_.cancel({call.id, TimerKind::transfer});
+    if (!picker || picker->state == LegState::terminated) return;
+    picker->peer = {};
+    const bool answered = !picker->invite_in;
+    if (!answered)
+        outbox.send(Reply{.transaction = std::exchange(picker->invite_in, {}), .status = 487});
+    move(*picker, LegInput::rejected, outbox);
+    if (answered) hang_up(*picker, reason, outbox);
+}
+
+void CallEngine::pickup_failed(Call& call, std::string_view reason, Moment now, Outbox& outbox)
+{
+    leave_picker(call, reason, outbox);
+    if (!call.hunting || wave_goes_on(call, now, outbox)) return;
+    ++call.hunting->wave;
+    ring_wave(call, now, outbox);
+}
+
+bool CallEngine::leaves_pickup(Call& call, Leg& leg, Moment now, Outbox& outbox)
+{
+    if (!call.pickup || call.pickup->picker != leg.id || call.phase != CallPhase::ringing)
+        return false;
+    leg.bye_exchanged = true;
+    move(leg, LegInput::local_bye, outbox);
+    if (leg.ack_owed) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
+    pickup_failed(call, {}, now, outbox);
+    return true;
+}
+
+}  // namespace lampline

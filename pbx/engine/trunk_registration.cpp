@@ -1,0 +1,179 @@
+// We as a user of a carrier: REGISTER (RFC 3261 §10.2), its refusals, and the next server.
+#include <algorithm>
+
+#include "engine/trunk_lines.hpp"
+
+namespace lampline {
+namespace {
+
+constexpr unsigned most_too_brief = 2;  // 423 in a row, for who never has enough
+
+/// The server is at fault, or nobody is there: another one may do better (RFC 3263 §4.3).
+bool is_of_the_server(const StandaloneAnswered& answer) noexcept
+{
+    return answer.generated || answer.status == 408 || answer.status == 430 ||
+           answer.status == 480 || answer.status / 100 == 5;
+}
+
+/// What went wrong, for whoever has to do something about it.
+std::string words(const StandaloneAnswered& answer, const TrunkCredentials* credentials)
+{
+    if (answer.generated)
+        return answer.status == 408 ? "REGISTER: no answer" : "REGISTER: could not be sent";
+    const auto said = std::to_string(answer.status) + ' ' + answer.phrase;
+    const bool challenged = answer.status == 401 || answer.status == 407;
+    if (credentials && challenged && !answer.challenged_by.empty() &&
+        answer.challenged_by != credentials->realm)
+        return "carrier asks for the realm \"" + answer.challenged_by + "\", the trunk has \"" +
+               credentials->realm + "\": " + said;
+    if (answer.credentials_sent && (challenged || answer.status == 403))
+        return "carrier refused the password: " + said + " (username or secret is wrong)";
+    if (answer.status / 100 == 5) return "REGISTER: " + said;
+    if (challenged) return "carrier asks for a password in a way that cannot be answered: " + said;
+    return "carrier refused the registration: " + said;
+}
+
+}  // namespace
+
+void TrunkLines::send_register(LineId id, Line& line, Moment now, Outbox& outbox)
+{
+    if (line.registering || line.places.empty() || line.stopped) return;
+    cancel_timer(id, TimerKind::register_);
+    line.next_attempt.reset();
+    line.registering = transactions_.next();
+    line.registering_at = line.places[best_place(line, now.mono)].address.flow;
+    line.sent_at = now.mono;
+    under_way_[line.registering] = id;
+    outbox.send(SendStandalone{
+        .transaction = line.registering,
+        .method = Method::register_,
+        .target = target_of(line, line.registering_at),
+        .from = party_of(line),
+        .to = party_of(line),
+        .local_tag = line.tag,
+        .call_id = line.call_id,
+        .cseq = ++line.cseq,
+        .patience = settings_.patience,
+        .contact_user = trunk_contact_user(line.trunk->name),
+        .headers = {{"Expires", std::to_string(line.asked_for.count())}, {"Supported", "path"}},
+        .credentials = line.trunk->credentials,
+        .outside = true});
+}
+
+ClientTransactionId TrunkLines::unregister(Line& line, Outbox& outbox)
+{
+    line.stopped = true;
+    const bool known = line.registered_until || line.registering;
+    if (!known || line.trunk->kind != TrunkKind::registering || line.places.empty()) return {};
+    const auto transaction = transactions_.next();
+    leaving_.insert(transaction);
+    line.registered_until.reset();
+    // Each challenge of one that is under way makes its CSeq one higher.
+    line.cseq += line.registering ? 1 + most_challenges : 1;
+    outbox.send(SendStandalone{.transaction = transaction,
+                               .method = Method::register_,
+                               .target = target_of(line, line.places[line.in_use].address.flow),
+                               .from = party_of(line),
+                               .to = party_of(line),
+                               .local_tag = line.tag,
+                               .call_id = line.call_id,
+                               .cseq = line.cseq,
+                               .patience = settings_.leave_patience,
+                               .contact_user = trunk_contact_user(line.trunk->name),
+                               .headers = {{"Expires", "0"}},
+                               .credentials = line.trunk->credentials,
+                               .outside = true});
+    return transaction;
+}
+
+void TrunkLines::register_answered(LineId id, Line& line, const StandaloneAnswered& answer,
+                                   Moment now, Outbox& outbox)
+{
+    line.registering = {};
+    line.cseq = std::max(line.cseq, answer.cseq);
+    if (line.stopped) return;
+    if (!answer.generated)
+        line.status.round_trip =
+            std::chrono::duration_cast<std::chrono::microseconds>(now.mono - line.sent_at);
+    if (!place_at(line, line.registering_at))
+        send_register(id, line, now, outbox);  // the names lead elsewhere by now
+    else if (answer.status / 100 == 2)
+        registered(id, line, answer, now);
+    else if (answer.status == 423 && answer.min_expires && *answer.min_expires > line.asked_for &&
+             *answer.min_expires <= Trunk::max_expires && line.too_brief < most_too_brief) {
+        ++line.too_brief;
+        line.asked_for = *answer.min_expires;
+        send_register(id, line, now, outbox);
+    } else if (is_of_the_server(answer))
+        server_failed(id, line, answer, now, outbox);
+    else
+        refused(id, line, answer, now);
+    settle(line, now, outbox);
+}
+
+void TrunkLines::registered(LineId id, Line& line, const StandaloneAnswered& answer, Moment now)
+{
+    // The 200 lists all that the carrier has of us; ours is told by its user part.
+    auto granted = answer.expires.value_or(line.asked_for);
+    const auto user = trunk_contact_user(line.trunk->name);
+    for (const auto& contact : answer.contacts)
+        if (contact.uri.user == user && contact.expires) granted = *contact.expires;
+    granted = std::clamp(granted, 5s, Trunk::max_expires);
+    auto& place = *place_at(line, line.registering_at);
+    const auto here = static_cast<std::size_t>(&place - line.places.data());
+    if (here != line.in_use) line.question_error.clear();
+    line.in_use = here;
+    line.missed = 0;
+    place.avoided_until = {};
+    for (auto& each : line.places) each.tried = false;
+    line.registered_until = now.mono + granted;
+    line.service_route = answer.service_route;
+    line.failures = line.too_brief = line.refusals = 0;
+    line.register_error.clear();
+    const std::chrono::milliseconds whole = granted;
+    set_timer(id, TimerKind::register_, now.mono + whole * 8 / 10 + part_of(whole / 10));
+    set_timer(id, TimerKind::lapse, now.mono + granted);
+}
+
+void TrunkLines::server_failed(LineId id, Line& line, const StandaloneAnswered& answer, Moment now,
+                               Outbox& outbox)
+{
+    line.register_error = words(answer, line.trunk->credentials.get());
+    auto& failed = *place_at(line, line.registering_at);
+    failed.tried = true;
+    avoid(failed, now.mono);
+    const auto next = best_place(line, now.mono);
+    const bool is_registered = line.registered_until && *line.registered_until > now.mono;
+    if (!is_registered) line.in_use = next;
+    if (!line.places[next].tried) return send_register(id, line, now, outbox);
+    for (auto& each : line.places) each.tried = false;
+    const auto doublings = std::min(line.failures++, 16U);
+    const std::chrono::milliseconds longest = std::min<std::chrono::seconds>(
+        settings_.retry_first * (1 << doublings), settings_.retry_most);
+    try_again(
+        id, line,
+        std::max<std::chrono::milliseconds>(longest / 2 + part_of(longest / 2),
+                                            std::min(answer.retry_after, settings_.retry_most)),
+        now);
+}
+
+void TrunkLines::refused(LineId id, Line& line, const StandaloneAnswered& answer, Moment now)
+{
+    line.register_error = words(answer, line.trunk->credentials.get());
+    line.registered_until.reset();
+    line.service_route.clear();
+    for (auto& each : line.places) each.tried = false;
+    const auto doublings = std::min(line.refusals++, 16U);
+    const std::chrono::milliseconds wait =
+        std::max(std::min(settings_.refused_retry * (1 << doublings), settings_.refused_most),
+                 std::min(answer.retry_after, Trunk::max_expires));
+    try_again(id, line, wait + part_of(wait / 10), now);
+}
+
+void TrunkLines::try_again(LineId id, Line& line, std::chrono::milliseconds wait, Moment now)
+{
+    line.next_attempt = now.mono + wait;
+    set_timer(id, TimerKind::register_, *line.next_attempt);
+}
+
+}  // namespace lampline

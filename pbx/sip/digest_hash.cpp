@@ -1,0 +1,65 @@
+#include "sip/digest_hash.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+namespace lampline::sip {
+namespace {
+
+constexpr std::string_view hex_digits = "0123456789abcdef";
+
+constexpr char lower(char c) noexcept
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+bool same_text(std::string_view left, std::string_view right) noexcept
+{
+    return std::ranges::equal(left, right, {}, lower, lower);
+}
+
+}  // namespace
+
+std::optional<DigestAlgorithm> digest_algorithm(std::string_view name) noexcept
+{
+    if (name.empty() || same_text(name, "MD5")) return DigestAlgorithm::md5;
+    if (same_text(name, "SHA-256")) return DigestAlgorithm::sha256;
+    return std::nullopt;
+}
+
+std::string_view name(DigestAlgorithm algorithm) noexcept
+{
+    return algorithm == DigestAlgorithm::md5 ? "MD5" : "SHA-256";
+}
+
+Hasher::Hasher(DigestAlgorithm algorithm)
+    : md_{EVP_MD_fetch(nullptr, algorithm == DigestAlgorithm::md5 ? "MD5" : "SHA256", nullptr)},
+      context_{EVP_MD_CTX_new()}
+{
+    if (!md_ || !context_ || EVP_DigestInit_ex2(context_.get(), md_.get(), nullptr) != 1)
+        throw std::runtime_error{"no " + std::string{name(algorithm)}};
+    size_ = static_cast<std::size_t>(EVP_MD_get_size(md_.get()));
+}
+
+Hash Hasher::operator()(std::initializer_list<std::string_view> parts) noexcept
+{
+    Hash hash;
+    bool good = EVP_DigestInit_ex2(context_.get(), nullptr, nullptr) == 1;
+    bool first = true;
+    for (const auto part : parts) {
+        if (!first) good = good && EVP_DigestUpdate(context_.get(), ":", 1) == 1;
+        good = good && EVP_DigestUpdate(context_.get(), part.data(), part.size()) == 1;
+        first = false;
+    }
+    good = good && EVP_DigestFinal_ex(context_.get(), hash.bytes.data(), nullptr) == 1;
+    if (!good) return hash;
+    hash.size = size_;
+    for (std::size_t i = 0; i < size_; ++i) {
+        hash.hex[2 * i] = hex_digits[hash.bytes[i] >> 4];
+        hash.hex[2 * i + 1] = hex_digits[hash.bytes[i] & 15];
+    }
+    return hash;
+}
+
+}  // namespace lampline::sip

@@ -1,0 +1,228 @@
+// Extensions whose phones notify their watchers themselves: the exchange forwards the SUBSCRIBE,
+// and is silent for as long as the phone tells.
+#include <doctest/doctest.h>
+
+#include "support/scenario.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+const Subscribing to_bob{.event = "dialog", .to = "102"};
+
+Subscribing within(std::chrono::seconds expires = 3600s)
+{
+    return {.event = "dialog",
+            .to = "102",
+            .expires = expires,
+            .to_tag = "tag-of-bob",
+            .notifier = "102"};
+}
+
+void notifies(Scenario& pbx, bool itself)
+{
+    pbx.configures("102", [itself](Extension& bob) { bob.phone_notifies = itself; });
+}
+
+Group told_unasked()
+{
+    auto sales = group("sales", {}, {"102"});
+    sales.watchers = {{"103", true}};
+    return sales;
+}
+
+/// From 101 to 102: rings, and is given up.
+void ring(Phone& alice, Phone& bob)
+{
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(180);
+    alice.receives(180U);
+    alice.cancels();
+    bob.receives(CANCEL);
+}
+
+std::string kinds(const Scenario& pbx)
+{
+    std::string text;
+    for (const auto& lamp : pbx.view().lamps)
+        text += lamp.watcher + " " + lamp.kind + " " + lamp.state + "\n";
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("a SUBSCRIBE goes to the phone that notifies by itself; the exchange is silent then, "
+          "unasked as well")
+{
+    Scenario pbx{{told_unasked()}};
+    notifies(pbx, true);
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    CHECK(carol.receives(NOTIFY).idle());  // nobody has asked yet
+
+    carol.asks(to_bob);
+    const auto asked = bob.receives(SUBSCRIBE).from("103");
+    CHECK(carol.hears_nothing());
+    bob.answers_subscribe(asked, 200);
+    carol.receives(200U);
+    CHECK(kinds(pbx) == "103 forwarded unknown\n");
+    ring(alice, bob);
+    CHECK(carol.hears_nothing());
+
+    SUBCASE("it is refreshed, and ended, at the phone; then it is told unasked again")
+    {
+        carol.asks(within());
+        bob.answers_subscribe(bob.receives(SUBSCRIBE), 200, 600s);
+        carol.receives(200U);
+        carol.asks(within(0s));
+        bob.answers_subscribe(bob.receives(SUBSCRIBE), 200, 0s);
+        carol.receives(200U);
+        CHECK(carol.receives(NOTIFY).idle());
+    }
+    SUBCASE("it expires at the phone's time")
+    {
+        carol.asks(within());
+        bob.answers_subscribe(bob.receives(SUBSCRIBE), 200, 600s);
+        carol.receives(200U);
+        pbx.passes(599s);
+        CHECK(carol.hears_nothing());
+        pbx.passes(2s);
+        CHECK(carol.receives(NOTIFY).idle());
+    }
+    SUBCASE("the phone says by a NOTIFY that it is over")
+    {
+        pbx.receive(ForwardedEnded{.call_id = "sub-dialog-102-" + std::to_string(carol.flow.port),
+                                   .watcher_tag = "watch"});
+        CHECK(carol.receives(NOTIFY).idle());
+    }
+    SUBCASE("a phone that has forgotten it, or is gone, ends it")
+    {
+        for (const unsigned status : {481U, 480U}) {
+            carol.asks(within());
+            bob.answers_subscribe(bob.receives(SUBSCRIBE), status);
+            carol.receives(status);
+            CHECK(carol.receives(NOTIFY).idle());
+            carol.asks(to_bob);
+            bob.answers_subscribe(bob.receives(SUBSCRIBE), 200);
+            carol.receives(200U);
+        }
+    }
+    SUBCASE("a refresh that merely failed leaves it as it is")
+    {
+        carol.asks(within());
+        bob.answers_subscribe(bob.receives(SUBSCRIBE), 500);
+        carol.receives(500U);
+        CHECK(kinds(pbx) == "103 forwarded unknown\n");
+    }
+    SUBCASE("it is so after a restart")
+    {
+        pbx.restarts();
+        CHECK(carol.hears_nothing());
+        ring(alice, bob);
+        CHECK(carol.hears_nothing());
+        carol.asks(within());
+        bob.answers_subscribe(bob.receives(SUBSCRIBE), 200);
+        carol.receives(200U);
+    }
+    SUBCASE("whose right goes is refused at the next refresh, and nothing is kept")
+    {
+        pbx.replaces_directory({});
+        CHECK(kinds(pbx).empty());
+        carol.asks(within());
+        carol.receives(403U);
+        carol.asks(to_bob);
+        carol.receives(403U);
+        CHECK(pbx.kept().subscriptions.empty());
+    }
+    SUBCASE("who asks for the exchange again gets it by subscribing anew")
+    {
+        notifies(pbx, false);
+        CHECK(carol.receives(NOTIFY).idle());  // unasked at once
+        carol.asks(within());
+        carol.receives(481U);
+        CHECK(carol.watches("102").idle());
+    }
+}
+
+TEST_CASE("a subscription that the exchange tells is ended, to be begun anew at the phone")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.watches("102");
+    notifies(pbx, true);
+    const auto last = carol.receives(NOTIFY);
+    CHECK(last.idle());
+    CHECK(last.notify->subscription_state == "terminated;reason=deactivated");
+    carol.asks(to_bob);
+    bob.answers_subscribe(bob.receives(SUBSCRIBE), 200);
+    carol.receives(200U);
+}
+
+TEST_CASE("no phone that notifies is there: 480, with what to do; one that refuses has its say")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    notifies(pbx, true);
+    auto& carol = pbx.phone("103");
+    carol.asks(to_bob);
+    CHECK(carol.receives(480U).value("Warning").find("no phone of 102 is registered") !=
+          std::string::npos);
+    auto& bob = pbx.phone("102");
+    carol.asks(to_bob);
+    bob.answers_subscribe(bob.receives(SUBSCRIBE), 489);
+    carol.receives(489U);
+    CHECK(kinds(pbx).empty());
+    CHECK(pbx.kept().subscriptions.empty());
+}
+
+TEST_CASE("two phones of the extension: both are asked, the first that accepts counts (RFC 3265 "
+          "§4.4.9)")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    notifies(pbx, true);
+    auto& desk = pbx.phone("102");
+    auto& mobile = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.asks(to_bob);
+    const auto first = desk.receives(SUBSCRIBE);
+    const auto second = mobile.receives(SUBSCRIBE);
+    mobile.answers_subscribe(second, 200);
+    carol.receives(200U);
+    desk.answers_subscribe(first, 200);
+    CHECK(carol.hears_nothing());
+    CHECK(kinds(pbx) == "103 forwarded unknown\n");
+}
+
+TEST_CASE("a phone tells all its watchers the same: who may not see with whom, and who asks for a "
+          "list or a feature key, is told by the exchange")
+{
+    auto sales = group("sales", {"103"}, {"102"});
+    sales.rights.parties = false;
+    Scenario pbx{{sales}};
+    notifies(pbx, true);
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    CHECK(carol.watches("102").idle());
+    CHECK(carol.watches("dnd+102").idle());
+    CHECK(bob.hears_nothing());
+}
+
+TEST_CASE("who may not see is refused before anything is forwarded, and the limit counts")
+{
+    ExchangeSettings settings;
+    settings.indications.max_subscriptions_per_watcher = 1;
+    Scenario pbx{{group("sales", {"103"}, {"102", "104"})}, settings};
+    notifies(pbx, true);
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    auto& dave = pbx.phone("105");
+    dave.asks(to_bob);
+    dave.receives(403U);
+    carol.watches("104");
+    carol.asks(to_bob);
+    carol.receives(403U);
+    CHECK(bob.hears_nothing());
+}

@@ -1,0 +1,547 @@
+// Trunks kept in order: names, registration, refusals, servers that fail, questions.
+#include <doctest/doctest.h>
+
+#include <deque>
+
+#include "engine/trunk_lines.hpp"
+
+using namespace lampline;
+
+namespace {
+
+Trunk carrier()
+{
+    Trunk trunk;
+    trunk.name = "line";
+    trunk.kind = TrunkKind::registering;
+    trunk.servers = {{"192.0.2.1", 5060, Transport::udp}};
+    trunk.domain = "carrier.test";
+    trunk.credentials = std::make_shared<const TrunkCredentials>(
+        TrunkCredentials{"4310", "secret", "carrier.test"});
+    trunk.expires = 600s;
+    trunk.qualify = 0s;
+    return trunk;
+}
+
+/// The lines, what they sent, and the clock.
+struct Lines {
+    explicit Lines(Trunk trunk, TrunkLineSettings settings = {})
+        : lines{std::move(settings), [] { return std::string{"token"}; }, ids}
+    {
+        now.mono = std::chrono::steady_clock::time_point{1000h};
+        now.wall = std::chrono::sys_days{std::chrono::year{2026} / 11 / 27};
+        configure({std::move(trunk)});
+    }
+
+    void configure(std::vector<Trunk> trunks)
+    {
+        std::vector<TrunkRef> shared;
+        for (auto& trunk : trunks)
+            shared.push_back(std::make_shared<const Trunk>(std::move(trunk)));
+        lines.replace(shared, now, outbox);
+        take();
+    }
+    void take()
+    {
+        for (auto& command : outbox.commands) {
+            if (auto* request = std::get_if<SendStandalone>(&command))
+                sent.push_back(std::move(*request));
+            if (auto* lookup = std::get_if<ResolveTrunk>(&command)) lookups.push_back(*lookup);
+        }
+        for (const auto& event : outbox.events)
+            states.push_back(std::get<TrunkChanged>(event).status.state);
+        outbox = {};
+    }
+    void passes(std::chrono::milliseconds span)
+    {
+        const auto end = now.mono + span;
+        while (now.mono < end) {
+            const auto deadline = lines.next_deadline();
+            const auto until = deadline && *deadline < end ? std::max(*deadline, now.mono) : end;
+            now.wall += std::chrono::duration_cast<std::chrono::microseconds>(until - now.mono);
+            now.mono = until;
+            lines.advance(now, outbox);
+            take();
+            if (deadline && *deadline <= now.mono && lines.next_deadline() == deadline)
+                now.mono += 1ms;
+        }
+    }
+    /// The next request, which must be there.
+    SendStandalone next(Method method)
+    {
+        REQUIRE_FALSE(sent.empty());
+        auto request = std::move(sent.front());
+        sent.pop_front();
+        REQUIRE(request.method == method);
+        return request;
+    }
+    void answers(const SendStandalone& request, StandaloneAnswered answer)
+    {
+        answer.transaction = request.transaction;
+        if (answer.cseq == 0) answer.cseq = request.cseq;
+        REQUIRE(lines.receive(answer, now, outbox));
+        take();
+    }
+    /// REGISTER and its 200, which grants so long.
+    SendStandalone registers(std::chrono::seconds granted = 600s)
+    {
+        auto request = next(Method::register_);
+        answers(request, {.status = 200, .expires = granted});
+        return request;
+    }
+    void silent(const SendStandalone& request)
+    {
+        answers(request, {.status = 408, .generated = true});
+    }
+    void resolves(std::vector<std::string> hosts, std::optional<std::chrono::seconds> ttl = 300s,
+                  std::string error = {})
+    {
+        TrunkResolved resolved{lookups.back().line, "line", {}, ttl, std::move(error)};
+        for (const auto& host : hosts)
+            resolved.addresses.push_back(
+                {"sip.carrier.test", {Transport::udp, host, 5060, ConnectionId{}, 0}});
+        lines.receive(resolved, now, outbox);
+        take();
+    }
+    [[nodiscard]] const TrunkStatus& status() const { return *lines.find("line"); }
+    [[nodiscard]] std::vector<TrunkPath> paths() const { return lines.paths(carrier()); }
+
+    IdSource<ClientTransactionId> ids;
+    TrunkLines lines;
+    Outbox outbox;
+    Moment now{};
+    std::deque<SendStandalone> sent;
+    std::vector<ResolveTrunk> lookups;
+    std::vector<TrunkState> states;
+};
+
+std::string header(const SendStandalone& request, std::string_view name)
+{
+    for (const auto& each : request.headers)
+        if (each.name == name) return each.value;
+    return {};
+}
+
+Trunk with_servers(std::initializer_list<std::string_view> hosts)
+{
+    auto trunk = carrier();
+    trunk.servers.clear();
+    for (const auto host : hosts)
+        trunk.servers.push_back({std::string{host}, 5060, Transport::udp});
+    return trunk;
+}
+
+}  // namespace
+
+TEST_CASE("a trunk registers, and refreshes before it expires")
+{
+    Lines line{carrier()};
+    CHECK(line.status().state == TrunkState::starting);
+    CHECK(line.paths().empty());
+    const auto first = line.next(Method::register_);
+    CHECK(write(first.target.request_uri) == "sip:carrier.test");
+    CHECK(write(first.from.uri) == "sip:4310@carrier.test");
+    CHECK(write(first.to.uri) == "sip:4310@carrier.test");
+    CHECK(first.contact_user == "trunk-line");
+    CHECK(header(first, "Expires") == "600");
+    CHECK(first.credentials->secret == "secret");
+    line.passes(20ms);
+    line.answers(first, {.status = 200,
+                         .cseq = 2,
+                         .expires = 300s,
+                         .service_route = {"<sip:edge.carrier.test;lr>"}});
+    CHECK(line.status().state == TrunkState::registered);
+    CHECK(line.status().round_trip >= 20ms);
+    REQUIRE(line.paths().size() == 1);
+    CHECK(line.paths()[0].flow.host == "192.0.2.1");
+    CHECK(line.paths()[0].route == std::vector<std::string>{"<sip:edge.carrier.test;lr>"});
+
+    line.passes(239s);
+    CHECK(line.sent.empty());
+    line.passes(2s);
+    const auto refresh = line.registers();
+    CHECK(refresh.call_id == first.call_id);
+    CHECK(refresh.local_tag == first.local_tag);
+    CHECK(refresh.cseq == 3);  // the challenge has used 2
+    CHECK(line.states == std::vector{TrunkState::starting, TrunkState::registered});
+}
+
+TEST_CASE("our own contact counts, whatever else the 200 lists")
+{
+    Lines line{carrier()};
+    RegisterContact others;
+    others.uri.user = "4310";
+    others.expires = 3600s;
+    RegisterContact ours;
+    ours.uri.user = "trunk-line";
+    ours.expires = 60s;
+    line.answers(line.next(Method::register_),
+                 {.status = 200, .contacts = {others, ours}, .expires = 3600s});
+    line.passes(50s);
+    CHECK(line.sent.size() == 1);
+}
+
+TEST_CASE("423 is answered with what the registrar wants, but not for ever")
+{
+    Lines line{carrier()};
+    line.answers(line.next(Method::register_), {.status = 423, .min_expires = 900s});
+    auto second = line.next(Method::register_);
+    CHECK(header(second, "Expires") == "900");
+    SUBCASE("it is content")
+    {
+        line.answers(second, {.status = 200, .expires = 900s});
+        CHECK(line.status().state == TrunkState::registered);
+    }
+    SUBCASE("it never has enough")
+    {
+        line.answers(second, {.status = 423, .min_expires = 1000s});
+        line.answers(line.next(Method::register_), {.status = 423, .min_expires = 1100s});
+        CHECK(line.sent.empty());
+        CHECK(line.status().state == TrunkState::failed);
+    }
+    SUBCASE("it wants the impossible")
+    {
+        line.answers(second, {.status = 423, .min_expires = 1000000s});
+        CHECK(line.sent.empty());
+        CHECK(line.status().state == TrunkState::failed);
+    }
+}
+
+TEST_CASE("a refusal is a matter for people, and tried again slowly")
+{
+    Lines line{with_servers({"192.0.2.1", "192.0.2.2"})};
+    const unsigned status = 403;
+    line.answers(line.next(Method::register_), {.status = status, .phrase = "Forbidden"});
+    CHECK(line.status().state == TrunkState::failed);
+    CHECK(line.status().last_error == "carrier refused the registration: 403 Forbidden");
+    CHECK(line.sent.empty());  // no other server would think otherwise
+    line.passes(599s);
+    CHECK(line.sent.empty());
+    CHECK(line.status().next_attempt == line.now.wall + 1s);
+    line.passes(70s);
+    for (const auto pause : {1200s, 2400s, 3600s, 3600s}) {  // who asks too often is locked out
+        line.answers(line.next(Method::register_), {.status = status, .phrase = "Forbidden"});
+        line.passes(pause - 1s);
+        CHECK(line.sent.empty());
+        line.passes(pause / 10);
+        REQUIRE(line.sent.size() == 1);
+    }
+    line.registers();
+    CHECK(line.status().state == TrunkState::registered);
+    CHECK(line.status().last_error.empty());
+    CHECK_FALSE(line.status().next_attempt);
+}
+
+TEST_CASE("what is wrong is said so that a person can put it right")
+{
+    const auto told = [](StandaloneAnswered answer) {
+        Lines line{carrier()};
+        line.answers(line.next(Method::register_), std::move(answer));
+        CHECK(line.status().state == TrunkState::failed);
+        CHECK(line.paths().empty());
+        return line.status().last_error;
+    };
+    CHECK(told({.status = 403, .phrase = "Forbidden", .credentials_sent = true}) ==
+          "carrier refused the password: 403 Forbidden (username or secret is wrong)");
+    CHECK(told({.status = 401,
+                .phrase = "Unauthorized",
+                .challenged_by = "carrier.test",
+                .credentials_sent = true}) ==
+          "carrier refused the password: 401 Unauthorized (username or secret is wrong)");
+    CHECK(told({.status = 401, .phrase = "Unauthorized", .challenged_by = "asterisk"}) ==
+          "carrier asks for the realm \"asterisk\", the trunk has \"carrier.test\": 401 "
+          "Unauthorized");
+    CHECK(told({.status = 401, .phrase = "Unauthorized", .challenged_by = "carrier.test"}) ==
+          "carrier asks for a password in a way that cannot be answered: 401 Unauthorized");
+    CHECK(told({.status = 404, .phrase = "Not Found"}) ==
+          "carrier refused the registration: 404 Not Found");
+}
+
+TEST_CASE("a server that fails leads to the next one, and all of them to a pause that grows")
+{
+    Lines line{with_servers({"192.0.2.1", "192.0.2.2"})};
+    for (const auto pause : {15s, 30s, 60s}) {
+        auto first = line.next(Method::register_);
+        line.silent(first);
+        auto second = line.next(Method::register_);
+        CHECK(first.target.flow.host != second.target.flow.host);
+        line.answers(second, {.status = 503, .phrase = "Busy"});
+        CHECK(line.status().state == TrunkState::unreachable);
+        CHECK(line.status().last_error == "REGISTER: 503 Busy");
+        CHECK(line.sent.empty());
+        line.passes(pause - 1s);
+        CHECK(line.sent.empty());
+        line.passes(2s);
+        CHECK(line.sent.size() == 1);
+    }
+    line.registers();
+    CHECK(line.status().state == TrunkState::registered);
+    CHECK(line.states ==
+          std::vector{TrunkState::starting, TrunkState::unreachable, TrunkState::registered});
+}
+
+TEST_CASE("Retry-After is kept to")
+{
+    Lines line{carrier()};
+    line.answers(line.next(Method::register_), {.status = 503, .retry_after = 100s});
+    line.passes(99s);
+    CHECK(line.sent.empty());
+    line.passes(2s);
+    CHECK(line.sent.size() == 1);
+}
+
+TEST_CASE("while a registration lasts, a refresh that fails changes nothing")
+{
+    Lines line{carrier()};
+    line.registers(600s);
+    line.passes(481s);
+    line.silent(line.next(Method::register_));
+    CHECK(line.status().state == TrunkState::registered);
+    CHECK(line.status().last_error == "REGISTER: no answer");
+    for (int i = 0; i < 10; ++i) {
+        line.passes(30s);
+        while (!line.sent.empty()) line.silent(line.next(Method::register_));
+    }
+    CHECK(line.status().state == TrunkState::unreachable);
+    CHECK(line.paths().empty());
+}
+
+TEST_CASE("names are looked up, and again when their answers grow old")
+{
+    auto trunk = carrier();
+    trunk.servers = {{"carrier.test", 0, std::nullopt}};
+    Lines line{trunk};
+    REQUIRE(line.lookups.size() == 1);
+    CHECK(line.sent.empty());
+    SUBCASE("the name has no address")
+    {
+        line.resolves({}, 30s, "carrier.test has no address");
+        CHECK(line.status().state == TrunkState::unreachable);
+        CHECK(line.status().last_error == "carrier.test has no address");
+        line.passes(31s);
+        CHECK(line.lookups.size() == 2);
+        line.resolves({"192.0.2.7"});
+        line.registers();
+        CHECK(line.status().state == TrunkState::registered);
+        CHECK(line.status().server == "sip.carrier.test (udp:192.0.2.7:5060)");
+    }
+    SUBCASE("the same addresses change nothing")
+    {
+        line.resolves({"192.0.2.7", "192.0.2.8"}, 60s);
+        line.registers();
+        line.passes(61s);
+        CHECK(line.lookups.size() == 2);
+        line.resolves({"192.0.2.8", "192.0.2.7"}, 60s);
+        CHECK(line.sent.empty());
+        CHECK(line.paths()[0].flow.host == "192.0.2.7");
+    }
+    SUBCASE("another address is registered with at once")
+    {
+        line.resolves({"192.0.2.7"}, 60s);
+        line.registers();
+        line.passes(61s);
+        line.resolves({"192.0.2.9"}, 60s);
+        CHECK(line.registers().target.flow.host == "192.0.2.9");
+    }
+    SUBCASE("when nobody answers about the name any more, the old addresses are used")
+    {
+        line.resolves({"192.0.2.7"}, 60s);
+        line.registers();
+        line.passes(61s);
+        line.resolves({}, 30s, "no name server answers about carrier.test");
+        CHECK(line.status().state == TrunkState::registered);
+        CHECK(line.paths().size() == 1);
+    }
+}
+
+TEST_CASE("a trunk that goes is unregistered, and one that stays as it was is left alone")
+{
+    Lines line{carrier()};
+    line.registers();
+    auto same = carrier();
+    same.display_name = "Renamed";
+    same.limits.calls = 3;
+    line.configure({same});
+    CHECK(line.sent.empty());
+    CHECK(line.status().state == TrunkState::registered);
+
+    SUBCASE("removed")
+    {
+        line.configure({});
+        const auto last = line.next(Method::register_);
+        CHECK(header(last, "Expires") == "0");
+        CHECK(last.cseq == 2);
+        CHECK(line.lines.is_leaving());
+        line.answers(last, {.status = 200});
+        CHECK_FALSE(line.lines.is_leaving());
+        CHECK_FALSE(line.lines.find("line"));
+        line.passes(3600s);
+        CHECK(line.sent.empty());
+    }
+    SUBCASE("disabled")
+    {
+        same.enabled = false;
+        line.configure({same});
+        CHECK(header(line.next(Method::register_), "Expires") == "0");
+        CHECK(line.status().state == TrunkState::disabled);
+        CHECK(line.paths().empty());
+    }
+    SUBCASE("with another secret")
+    {
+        same.credentials = std::make_shared<const TrunkCredentials>(
+            TrunkCredentials{"4310", "other", "carrier.test"});
+        line.configure({same});
+        const auto last = line.next(Method::register_);
+        CHECK(header(last, "Expires") == "0");
+        CHECK(line.sent.empty());  // both are the same contact: what comes second counts
+        line.answers(last, {.status = 200});
+        CHECK(line.registers().credentials->secret == "other");
+    }
+    SUBCASE("another secret, and nobody answers the first")
+    {
+        same.credentials = std::make_shared<const TrunkCredentials>(
+            TrunkCredentials{"4310", "other", "carrier.test"});
+        line.configure({same});
+        line.silent(line.next(Method::register_));
+        CHECK(line.registers().credentials->secret == "other");
+    }
+    SUBCASE("at the end of the program")
+    {
+        line.lines.stop(line.outbox);
+        line.take();
+        CHECK(header(line.next(Method::register_), "Expires") == "0");
+        line.passes(3600s);
+        CHECK(line.sent.empty());
+    }
+}
+
+TEST_CASE("a peer is there until it leaves questions unanswered")
+{
+    auto trunk = with_servers({"192.0.2.1", "192.0.2.2"});
+    trunk.kind = TrunkKind::peer;
+    trunk.credentials = nullptr;
+    trunk.qualify = 60s;
+    Lines line{trunk};
+    CHECK(line.status().state == TrunkState::available);
+    line.passes(16s);
+    line.answers(line.next(Method::options), {.status = 404});
+    CHECK(line.status().state == TrunkState::available);
+    line.passes(61s);
+    for (int i = 0; i < 3; ++i) {
+        line.silent(line.next(Method::options));
+        line.passes(12s);
+    }
+    CHECK(line.status().state == TrunkState::unreachable);
+    CHECK(line.paths().empty());
+    const auto other = line.next(Method::options);  // the other server
+    CHECK(other.target.flow.host == "192.0.2.2");
+    SUBCASE("another server answers")
+    {
+        line.answers(other, {.status = 200});
+        CHECK(line.status().state == TrunkState::available);
+        CHECK(line.paths()[0].flow.host == "192.0.2.2");
+        CHECK(line.paths()[1].flow.host == "192.0.2.1");
+        CHECK(line.status().last_error.empty());
+
+        // The first is asked now and then, and used again when it answers.
+        line.passes(61s);
+        line.answers(line.next(Method::options), {.status = 200});
+        std::size_t asked = 0;
+        for (int i = 0; i < 10; ++i) {
+            line.passes(66s);
+            while (!line.sent.empty()) {
+                const auto question = line.next(Method::options);
+                const bool first = question.target.flow.host == "192.0.2.1";
+                asked += first;
+                first ? line.silent(question) : line.answers(question, {.status = 200});
+            }
+            CHECK(line.status().state == TrunkState::available);
+            CHECK(line.paths()[0].flow.host == "192.0.2.2");
+        }
+        CHECK(asked >= 1);
+        CHECK(asked <= 3);
+        for (int i = 0; i < 6; ++i) {
+            line.passes(66s);
+            while (!line.sent.empty()) line.answers(line.next(Method::options), {.status = 200});
+        }
+        CHECK(line.paths()[0].flow.host == "192.0.2.1");
+    }
+    SUBCASE("it calls")
+    {
+        line.lines.heard("line", line.now, line.outbox);
+        line.take();
+        CHECK(line.status().state == TrunkState::available);
+    }
+}
+
+TEST_CASE(
+    "a registered trunk whose server falls silent registers with the next one, and comes back")
+{
+    auto trunk = with_servers({"192.0.2.1", "192.0.2.2"});
+    trunk.qualify = 60s;
+    Lines line{trunk};
+    line.registers();
+    line.passes(16s);
+    line.answers(line.next(Method::options), {.status = 200});
+    line.passes(61s);
+    for (int i = 0; i < 3; ++i) {
+        line.silent(line.next(Method::options));
+        if (i < 2) line.passes(12s);
+    }
+    CHECK(line.status().state == TrunkState::unreachable);
+    CHECK(line.registers().target.flow.host == "192.0.2.2");
+    CHECK(line.status().state == TrunkState::registered);
+    CHECK(line.paths()[0].flow.host == "192.0.2.2");
+
+    const auto refresh = [&] {
+        for (int i = 0; i < 20; ++i) {
+            line.passes(30s);
+            while (!line.sent.empty() && line.sent.front().method == Method::options)
+                line.answers(line.next(Method::options), {.status = 200});
+            if (!line.sent.empty()) break;
+        }
+        return line.next(Method::register_);
+    };
+    auto trial = refresh();
+    CHECK(trial.target.flow.host == "192.0.2.1");
+    CHECK(line.paths()[0].flow.host == "192.0.2.2");  // until the first has said yes
+    line.silent(trial);
+    CHECK(line.registers().target.flow.host == "192.0.2.2");
+    CHECK(line.status().state == TrunkState::registered);
+    trial = refresh();
+    CHECK(trial.target.flow.host == "192.0.2.1");
+    line.answers(trial, {.status = 200, .expires = 600s});
+    CHECK(line.paths()[0].flow.host == "192.0.2.1");
+    CHECK(refresh().target.flow.host == "192.0.2.1");
+}
+
+TEST_CASE("servers of one rank share the load: none of them is returned to")
+{
+    auto trunk = carrier();
+    trunk.servers = {{"carrier.test", 0, std::nullopt}};
+    Lines line{trunk};
+    TrunkResolved resolved{line.lookups.back().line, "line", {}, std::nullopt, {}};
+    for (const auto* host : {"192.0.2.1", "192.0.2.2"})
+        resolved.addresses.push_back(
+            {"carrier.test", {Transport::udp, host, 5060, ConnectionId{}, 0}, 7});
+    line.lines.receive(resolved, line.now, line.outbox);
+    line.take();
+    line.silent(line.next(Method::register_));
+    CHECK(line.registers().target.flow.host == "192.0.2.2");
+    line.passes(481s);
+    CHECK(line.registers().target.flow.host == "192.0.2.2");
+}
+
+TEST_CASE("a carrier that answers no OPTIONS at all is judged by its answers to REGISTER")
+{
+    auto trunk = carrier();
+    trunk.qualify = 60s;
+    Lines line{trunk};
+    line.registers();
+    for (int i = 0; i < 8; ++i) {
+        line.passes(50s);
+        while (!line.sent.empty()) line.silent(line.next(Method::options));
+        CHECK(line.status().state == TrunkState::registered);
+        CHECK(line.status().last_error.empty());
+    }
+}
