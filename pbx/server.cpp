@@ -153,6 +153,17 @@ sip::AuthenticatorSettings authenticator_settings(const ServeSettings& settings)
     return result;
 }
 
+/// What becomes of a trunk is for somebody who is not there.
+void log(const TrunkStatus& trunk)
+{
+    const bool bad =
+        trunk.state == TrunkState::failed || trunk.state == TrunkState::unreachable;
+    const auto level = bad ? spdlog::level::warn : spdlog::level::info;
+    const auto* separator = trunk.last_error.empty() ? "" : ": ";
+    spdlog::log(level, "trunk {} is {}{}{}", trunk.trunk, name(trunk.state), separator,
+                trunk.last_error);
+}
+
 ExchangeSettings exchange_settings(const ServeSettings& settings)
 {
     return {
@@ -330,6 +341,8 @@ private:
         for (const auto& event : outbox_.events)
             if (const auto* part = std::get_if<PartRecorded>(&event))
                 endpoint_.keep_messages(*part);
+            else if (const auto* trunk = std::get_if<TrunkChanged>(&event))
+                log(trunk->status);
         commands_.swap(outbox_.commands);
         for (auto& command : commands_) {
             if (const auto* notify = std::get_if<SendNotify>(&command); notify && notify->event_at)

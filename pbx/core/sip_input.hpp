@@ -98,7 +98,7 @@ struct ResponseReceived {
 };
 
 /// A request, or a response to one, that passed within a dialog of two phones (RFC 3261 §16): BYE,
-/// INVITE and UPDATE; of responses those that accept the latter two, and those that end the dialog.
+/// INVITE, UPDATE and REFER; of responses those that accept the latter two, and those that end the dialog.
 struct DialogPassed {
     std::string call_id;
     std::string from_tag;  ///< of who sent the request

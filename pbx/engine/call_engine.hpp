@@ -170,6 +170,19 @@ private:
     /// Why nobody but its phones can move a call in proxy mode; for a Warning.
     [[nodiscard]] Header proxied_warning() const;
 
+    // proxied_replaces.cpp: Replaces and Join where two phones share a dialog
+    /// Puts the sender of `input` in the place of the phone of `leg`.
+    void replace_proxied(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox);
+    void join_proxied(const Leg& joined, const InviteReceived& input, Moment now, Outbox& outbox);
+    void pass_to_phone(const InviteReceived& input, const Leg& to, std::vector<Header> headers,
+                       Moment now, Outbox& outbox);
+    void consult_proxied(Call& call, const Leg& consulted, std::vector<Header> headers, Moment now,
+                         Outbox& outbox);
+    /// A REFER has passed from the phone of `by` to that of `to`, which may do what it says.
+    void note_referral(const Leg& by, const Leg& to, const PayloadRef& payload, Moment now);
+    /// `extension` was referred to the place of `leg` by who is there.
+    [[nodiscard]] bool was_referred(std::string_view extension, const Leg& leg, Moment now) const;
+
     // hunting.cpp: whom a call rings next
     /// `hunting.diversions` are those that came with the call.
     void begin_hunt(Call& call, Route route, Hunting hunting, Moment now, Outbox& outbox);
@@ -305,8 +318,8 @@ private:
     /// Rings `number` for the transferee, by the rights of `by`.
     void ring_target(Call& call, const std::string& by, std::string_view number,
                      std::vector<Header> headers, Moment now, Outbox& outbox);
-    void consult(Call& call, const Leg& transferor, const Replaces& replaces, Moment now,
-                 Outbox& outbox);
+    void consult(Call& call, const Leg& transferor, const Replaces& replaces,
+                 std::vector<Header> headers, Moment now, Outbox& outbox);
     void go_on(Call& call, Moment now, Outbox& outbox);
     void target_answered(Call& call, Leg& target, const ResponseReceived& response, Moment now,
                          Outbox& outbox);
@@ -495,6 +508,14 @@ private:
     static constexpr std::string_view completed_elsewhere =
         "SIP;cause=200;text=\"Call completed elsewhere\"";
 
+    /// Who may take whose place in which dialog, because it was told to by a REFER that passed.
+    struct Referred {
+        std::string extension;
+        std::string by;
+        std::string call_id;
+        std::chrono::steady_clock::time_point until;
+    };
+
     CallSettings settings_;
     TokenSource tokens_;
     DirectoryRef directory_;
@@ -509,6 +530,7 @@ private:
     HuntOrder order_;
     std::map<std::string, CallRef, std::less<>> parked_;  // by slot
     ReferSubscriptions refer_subscriptions_;
+    std::vector<Referred> referrals_;  // few: of the last minute
     TimerQueue<TimerKey, TimerKeyHash> timers_;
     IdSource<CallRef> call_ids_;
     IdSource<LegId> leg_ids_;

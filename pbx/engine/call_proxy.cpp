@@ -104,6 +104,10 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
     Leg* peer = call.find(sender->peer);
     if (!peer || call.phase != CallPhase::talking) return;
     (input.status == 0 ? sender : peer)->heard_at = now.mono;
+    if (input.method == Method::refer) {
+        if (input.status == 0) note_referral(*sender, *peer, input.payload, now);
+        if (input.status == 0 || input.status < 300) return;
+    }
     if (input.method == Method::bye) {
         std::string reason;
         if (input.payload)

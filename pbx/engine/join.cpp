@@ -18,7 +18,7 @@ Leg* CallEngine::find_joined(const Replaces& join)
         else if (join.to_tag == dialog.local_tag && join.from_tag == dialog.remote_tag)
             named = call->peer_of(*leg);
         if (!named) continue;
-        if (found) return nullptr;  // more than one: as if there were none
+        if (found && found != named) return nullptr;  // more than one: as if there were none
         found = named;
     }
     return found;
@@ -43,11 +43,10 @@ void CallEngine::receive_join(const InviteReceived& input, Moment now, Outbox& o
     if (!joined || joined->slot) return reject(input, 481, "No Such Dialog To Join", outbox);
     if (!joined->trunk.empty() || !may_join(input.authenticated, *joined))
         return reject(input, 403, "Not Yours To Join", outbox);
-    if (joined->proxied)
-        return reject(input, 488, "Call In Proxy Mode", outbox, {proxied_warning()});
     if (joined->state == LegState::terminated) return reject(input, 603, "Call Has Ended", outbox);
     if (joined->dialog.remote_tag.empty() || joined->flow == input.source)
         return reject(input, 481, "No Such Dialog To Join", outbox);
+    if (joined->proxied) return join_proxied(*joined, input, now, outbox);
 
     const DialogId own = joined->dialog;
     const std::string extension = joined->extension;

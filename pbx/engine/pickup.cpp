@@ -81,10 +81,12 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
         return talked ? reject(input, 603, "Call Has Ended", outbox)
                       : reject(input, 481, "Somebody Else Was Quicker", outbox);
     }
-    if (!may_take(input.authenticated, *leg))
+    const bool referred = leg->talking() && was_referred(input.authenticated, *leg, now);
+    if (!may_take(input.authenticated, *leg) && !referred)
         return reject(input, 403, "Not Yours To Take", outbox);
     if (leg->slot) return retrieve(*leg, input, now, outbox);
-    if (leg->proxied) return reject(input, 488, "Call In Proxy Mode", outbox, {proxied_warning()});
+    if (leg->proxied && (rings(*leg) || (leg->talking() && !input.replaces->early_only)))
+        return replace_proxied(*leg, input, now, outbox);
     if (rings(*leg)) return pick_up(*leg, input, now, outbox);
     if (!leg->talking()) return reject(input, 481, "No Such Dialog To Replace", outbox);
     if (input.replaces->early_only) return reject(input, 486, "Already Answered", outbox);
@@ -116,8 +118,7 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
             consider(right.member);
     }
     if (!oldest) return reject(input, 480, "Nothing Rings There", outbox);
-    if (oldest->proxied)
-        return reject(input, 488, "Call In Proxy Mode", outbox, {proxied_warning()});
+    if (oldest->proxied) return replace_proxied(*oldest, input, now, outbox);
     pick_up(*oldest, input, now, outbox);
 }
 

@@ -141,7 +141,7 @@ bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, Mo
     call.transfer = Transfer{.transferor = leg.id, .transferee = transferee->id, .reports = false};
     leaves_transfer(call, leg, now, outbox);
     if (to->replaces)
-        consult(call, leg, *to->replaces, now, outbox);
+        consult(call, leg, *to->replaces, {}, now, outbox);
     else
         ring_target(call, by, extension_of(to->uri), std::move(to->headers), now, outbox);
     return true;

@@ -60,7 +60,7 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
         Transfer{.transferor = leg.id, .transferee = transferee->id, .reports = !silent};
     report(call, 100, "Trying", false, now, outbox);
     if (referral->to.replaces)
-        consult(call, leg, *referral->to.replaces, now, outbox);
+        consult(call, leg, *referral->to.replaces, std::move(referral->headers), now, outbox);
     else
         ring_target(call, leg.extension, extension_of(referral->to.uri),
                     std::move(referral->headers), now, outbox);
@@ -103,8 +103,8 @@ void CallEngine::ring_target(Call& call, const std::string& by, std::string_view
     begin_hunt(call, std::move(route), std::move(hunting), now, outbox);
 }
 
-void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& replaces, Moment now,
-                         Outbox& outbox)
+void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& replaces,
+                         std::vector<Header> headers, Moment now, Outbox& outbox)
 {
     Transfer& transfer = *call.transfer;
     Leg* consulted = find_replaced(replaces, transferor.extension);
@@ -112,7 +112,8 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
         consulted->id == transferor.id || consulted->state == LegState::terminated)
         return transfer_failed(call, 481, "No Such Dialog To Replace", now, outbox);
 
-    if (consulted->proxied) return transfer_failed(call, 488, "Call In Proxy Mode", now, outbox);
+    if (consulted->proxied)
+        return consult_proxied(call, *consulted, std::move(headers), now, outbox);
     Call& other = *find(consulted->id).first;
     Leg* target = other.peer_of(*consulted);
     if (other.transfer || other.change)

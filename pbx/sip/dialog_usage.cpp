@@ -307,7 +307,7 @@ OutgoingHandle DialogUsage::send_prack(nta_outgoing_t& invite, std::uint32_t rse
 void DialogUsage::acknowledge(nta_outgoing_t& invite, std::string_view headers,
                               std::string_view body)
 {
-    acknowledge(nta_outgoing_cseq(&invite), nullptr, headers, body);
+    acknowledge(nta_outgoing_cseq(&invite), nta_outgoing_branch(&invite), headers, body);
 }
 
 void DialogUsage::acknowledge(const sip_t& orphan, std::string_view headers)
@@ -315,7 +315,8 @@ void DialogUsage::acknowledge(const sip_t& orphan, std::string_view headers)
     acknowledge(orphan.sip_cseq->cs_seq, orphan.sip_via->v_branch, headers, {});
 }
 
-/// Without `branch` the stack looks for the INVITE, and aborts when there is none.
+/// Without the INVITE's `branch` the stack would look for it, abort when there is none, and copy
+/// its credentials to wherever the ACK goes.
 void DialogUsage::acknowledge(std::uint32_t invite_cseq, const char* branch,
                               std::string_view headers, std::string_view body)
 {
@@ -328,8 +329,8 @@ void DialogUsage::acknowledge(std::uint32_t invite_cseq, const char* branch,
     const OutgoingHandle ack{nta_outgoing_tcreate(
         leg_.get(), nullptr, nullptr, hop->url.empty() ? nullptr : url_text(hop->url.c_str()),
         SIP_METHOD_ACK, nullptr, TAG_IF(hop->transport, NTATAG_TPORT(hop->transport)),
-        TAG_IF(branch, NTATAG_ACK_BRANCH(branch)), SIPTAG_CSEQ_STR(cseq.c_str()),
-        SIPTAG_HEADER_STR(lines.c_str()), SIPTAG_PAYLOAD(payload), TAG_END())};
+        NTATAG_ACK_BRANCH(branch), SIPTAG_CSEQ_STR(cseq.c_str()), SIPTAG_HEADER_STR(lines.c_str()),
+        SIPTAG_PAYLOAD(payload), TAG_END())};
 }
 
 DialogUsage* DialogUsage::of(const nta_leg_t* leg) noexcept

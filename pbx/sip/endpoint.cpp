@@ -392,8 +392,11 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
                                     .headers = refused->rejection.headers});
         return refuse(request, refused->rejection);
     }
-    if (request.connection)
-        request.source.connection = transports->connections().adopt(*request.connection);
+    if (request.connection) {
+        auto& connections = transports->connections();
+        request.source.connection = connections.adopt(*request.connection);
+        connections.note_phone(request.source.connection);
+    }
     take(std::move(request), std::get<Authenticated>(outcome).extension);
 }
 
@@ -412,6 +415,7 @@ void Endpoint::Inner::take_resolved(SipInput& input)
 
 std::string_view Endpoint::Inner::trunk_of(const HeldRequest& request) const
 {
+    if (request.connection && transports->connections().is_phones(*request.connection)) return {};
     const auto* user = request.sip->sip_request->rq_url->url_user;
     return trunk_sources.find(request.source, user ? user : "");
 }

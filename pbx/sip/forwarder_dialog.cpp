@@ -17,7 +17,8 @@ namespace {
 /// What the engine wants to hear of.
 bool changes_dialog(Method method) noexcept
 {
-    return method == Method::bye || method == Method::invite || method == Method::update;
+    return method == Method::bye || method == Method::invite || method == Method::update ||
+           method == Method::refer;
 }
 
 }  // namespace

@@ -156,10 +156,10 @@ struct Resolver::Query {
             answer->valid_until = now + resolver.settings_.negative_ttl;
         }
         // Not from here: the library is in the middle of its work.
-        resolver.loop_.defer(
-            [&resolver, question = query->question, found = std::move(*answer)]() mutable {
-                resolver.answered(question, std::move(found));
-            });
+        resolver.loop_.defer([&resolver, alive = resolver.alive_, question = query->question,
+                              found = std::move(*answer)]() mutable {
+            if (*alive) resolver.answered(question, std::move(found));
+        });
     } catch (const std::exception& error) {
         spdlog::error("answer of a name server dropped: {}", error.what());
     }
@@ -188,6 +188,7 @@ Resolver::Resolver(EventLoop& loop, ResolverSettings settings, LocalMeans means,
 
 Resolver::~Resolver()
 {
+    *alive_ = false;
     channel_.reset();
 }
 
@@ -266,7 +267,8 @@ void Resolver::watch(int descriptor, bool reading, bool writing)
 void Resolver::process(int reading, int writing)
 {
     // A watch may end in here, in the middle of its own call.
-    loop_.defer([this, reading, writing] {
+    loop_.defer([this, alive = alive_, reading, writing] {
+        if (!*alive) return;
         ares_process_fd(channel_->handle, reading, writing);
         set_timer();
     });

@@ -58,6 +58,7 @@ private:
     std::unordered_map<std::uint64_t, ResolveTrunk> wanted_;   // by line
     std::map<DnsQuestion, std::vector<std::uint64_t>> asked_;  // who waits
     DnsAnswers answers_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is deferred
     std::unordered_map<int, std::unique_ptr<LoopWatch>> watches_;
     LoopTimer timer_;
     std::unique_ptr<Channel> channel_;

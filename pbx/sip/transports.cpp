@@ -114,6 +114,17 @@ ConnectionId Connections::adopt(tport_t& transport)
     return id;
 }
 
+void Connections::note_phone(ConnectionId id) noexcept
+{
+    if (const auto found = by_id_.find(id.value); found != by_id_.end()) found->second.phone = true;
+}
+
+bool Connections::is_phones(const tport_t& transport) const noexcept
+{
+    const auto known = by_transport_.find(const_cast<tport_t*>(&transport));
+    return known != by_transport_.end() && by_id_.at(known->second.value).phone;
+}
+
 tport_t* Connections::live(ConnectionId id) const noexcept
 {
     const auto found = by_id_.find(id.value);

@@ -39,6 +39,10 @@ public:
     /// The connection, when it can still be sent on.
     [[nodiscard]] tport_t* live(ConnectionId id) const noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return by_id_.size(); }
+    /// A phone has authenticated over this connection: it is the phone's, whatever else is at its
+    /// address.
+    void note_phone(ConnectionId id) noexcept;
+    [[nodiscard]] bool is_phones(const tport_t& transport) const noexcept;
 
     /// The stack says that a transport is gone.
     void closed(tport_t& transport) noexcept;
@@ -47,6 +51,7 @@ private:
     struct Connection {
         TransportRef transport;
         int pending = -1;  // our registration with the transport
+        bool phone = false;
     };
     OnClosed on_closed_;
     IdSource<ConnectionId> ids_;

@@ -140,6 +140,15 @@ class Trunks(WireTest):
         self.rest.delete("/api/v1/trunks/line")
         carrier.calls_in("+431202", authenticates=False).receives(407)
 
+    def test_a_phone_beside_a_peer_is_a_phone_over_its_own_connection(self):
+        self.carrier(transport="tcp")
+        neighbour = self.phone("203", transport="tcp", ip="127.0.0.2")
+        call = neighbour.calls("202")
+        incoming = self.bob.receives("INVITE")
+        self.assertIn("<sip:203@office.test>", incoming.received.message["From"])
+        incoming.replies(486)
+        call.receives(486)
+
     def test_the_next_trunk_takes_what_the_first_cannot(self):
         first, second = self.carrier("first"), self.carrier("second", "tcp")
         self.rest.put(PLAN, plan("first", "second"))

@@ -1,7 +1,7 @@
 """We as a user of a carrier: REGISTER, digest, Service-Route, servers found by name."""
 import unittest
 
-from lib.carrier import plan
+from lib.carrier import Carrier, plan
 from lib.case import WireTest, eventually
 from lib.digest import parse_challenge
 from lib.events import EventSource
@@ -104,6 +104,7 @@ class Registering(TrunkTest):
         self.assertGreater(status["next_attempt"], status["since"])
         self.assertEqual(2, len(carrier.attempts))
         self.assertNotIn("guessed", self.server.log(1000))
+        self.assertIn("trunk line is failed: carrier refused the password", self.server.log(1000))
 
     def test_another_realm_is_not_answered(self):
         carrier = self.registrar()
@@ -189,6 +190,26 @@ class Registering(TrunkTest):
         bob.receives("INVITE").replies(407, headers=[("Proxy-Authenticate", challenge)])
         call.receives(480)
         self.assertNotIn("Proxy-Authorization", str(bob.heard[-1]))
+
+
+class Peer(TrunkTest):
+    """A peer that is asked by OPTIONS, and of which one unanswered question is enough."""
+    options = ["--qualify-misses=1"]
+    patience = 20
+
+    def test_a_peer_is_unreachable_until_it_answers_again(self):
+        peer = Carrier(self.office)
+        peer.becomes("line", qualify=5)
+        self.rest.put("/api/v1/digit-plan", plan("line"))
+        self.becomes("available", last_error=None)
+        eventually(lambda: (self.status() or {})["round_trip_ms"], "it is asked", 20)
+        peer.deaf = True
+        self.becomes("unreachable", last_error="OPTIONS: no answer")
+        call = self.phone("201").calls("0664999")  # nobody waits for who is not there
+        refusal = call.receives(503, within=2)
+        self.assertIn("No trunk for this number can be reached", refusal["Warning"])
+        peer.deaf = False
+        self.becomes("available", last_error=None)
 
 
 class ByName(TrunkTest):

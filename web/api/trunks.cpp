@@ -301,7 +301,8 @@ ApiAnswer delete_trunk(const ApiRequest& request)
     const auto& name = request.param("trunk");
     auto change = admin::TrunkService{request.database}.remove(
         name, precondition_of(request.fields), request.actor, request.now);
-    if (!change) return {refused(change.error(), named(name))};
+    if (!change)
+        return {refused(change.error(), named(name), "; take it out of the digit plan first")};
     return {HttpResponse{204, {}, {}}, std::move(*change)};
 }
 

@@ -167,6 +167,7 @@ TEST_CASE("rules name trunks that are there, and keep them")
 
     const auto kept = office.remove(path);
     CHECK(kept.status == 409);
+    CHECK(kept.body.find("out of the digit plan") != std::string::npos);
     CHECK(json_of(kept).at("references").at(0).at("type") == "digit_rule");
     CHECK(json_of(kept).at("references").at(0).at("name") == "out");
     office.remove("/api/v1/extensions/201");  // its rights go with it

@@ -1,0 +1,193 @@
+// Replaces and Join where two phones share a dialog (proxy mode): the phone at its other end is
+// called, and does by itself what the header says (RFC 3891, RFC 3911).
+#include <doctest/doctest.h>
+
+#include "support/scenario.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+constexpr std::string_view alice_sdp = "v=0\r\no=alice\r\nm=audio 4000 RTP/AVP 0\r\n";
+constexpr std::string_view carol_sdp = "v=0\r\no=carol\r\nm=audio 6000 RTP/AVP 0\r\n";
+
+/// Carol is in proxy mode.
+struct Office {
+    explicit Office(GroupRights rights = {})
+    {
+        auto sales = group("sales", {"104"}, {"103"});
+        sales.rights = rights;
+        pbx.replaces_directory({sales});
+        pbx.joins("103", CallMode::proxy);
+    }
+    /// Bob and Carol share a dialog; its Call-ID.
+    std::string bob_and_carol_talk()
+    {
+        bob.sends(INVITE, "103", alice_sdp);
+        carol.receives(INVITE);
+        carol.replies(200, carol_sdp);
+        bob.receives(200U);
+        return pbx.view().calls.back().legs.at(0).call_id;
+    }
+    void nothing_is_left()
+    {
+        CHECK(pbx.has_no_calls());
+        CHECK(pbx.has_no_dialogs());
+        pbx.stays_silent_for(150s);
+    }
+
+    Scenario pbx;
+    Phone& alice = pbx.phone("101");
+    Phone& bob = pbx.phone("102");
+    Phone& carol = pbx.phone("103");
+    Phone& dave = pbx.phone("104");
+};
+
+}  // namespace
+
+TEST_CASE(
+    "attended transfer where the consultation was proxied: the target is called with Replaces")
+{
+    Office office;
+    auto& [pbx, alice, bob, carol, dave] = office;
+    alice.sends(INVITE, "102", alice_sdp);
+    bob.receives(INVITE);
+    bob.replies(200, carol_sdp);
+    alice.receives(200U);
+    bob.receives(ACK);
+    const auto first = bob.dialog();
+    office.bob_and_carol_talk();
+    std::string call_id;
+    for (const auto& call : pbx.view().calls)
+        if (call.dialled == "103") call_id = call.legs.at(0).call_id;
+
+    bob.uses(first);
+    bob.sends(Method::refer,
+              std::make_shared<const Payload>(Payload{
+                  {}, {}, {{"Refer-To", "<sip:103@office.test?Replaces=" + call_id + ">"}}}));
+    bob.receives(202U);
+    bob.replies_to(bob.receives(NOTIFY).with("SIP/2.0 100 Trying\r\n"), 200);
+    auto asked = carol.receives(INVITE).from("101").without_body();
+    const auto replaces = asked.value("Replaces");
+    CHECK(replaces.starts_with(call_id + ";to-tag=tag-103-"));  // its own tag first (RFC 3891)
+    CHECK(replaces.find(";from-tag=from-") != std::string::npos);
+    SUBCASE("it puts the new call in place of the old one")
+    {
+        carol.replies(200, carol_sdp);
+        alice.receives(INVITE).with(carol_sdp).header("P-Asserted-Identity",
+                                                      "\"Name 103\" <sip:103@office.test>");
+        alice.replies(200, alice_sdp);
+        carol.receives(ACK).with(alice_sdp);
+        alice.receives(ACK);
+        bob.replies_to(bob.receives(NOTIFY).with("SIP/2.0 200 OK\r\n"), 200);
+        bob.receives(BYE);
+        carol.passes(BYE);
+        CHECK(pbx.view().calls.size() == 1);
+        alice.sends(BYE);
+        alice.receives(200U);
+        carol.receives(BYE);
+    }
+    SUBCASE("it does not know Replaces: everybody is where they were")
+    {
+        carol.replies(420);
+        bob.replies_to(bob.receives(NOTIFY).with("SIP/2.0 420 \r\n"), 200);
+        carol.passes(BYE);
+        alice.sends(BYE);
+        alice.receives(200U);
+        bob.receives(BYE);
+    }
+    office.nothing_is_left();
+}
+
+TEST_CASE("a call in proxy mode moves between one's own phones: the other phone gets the INVITE")
+{
+    Office office;
+    auto& [pbx, alice, bob, carol, dave] = office;
+    auto& mobile = pbx.phone("102");
+    const auto call_id = office.bob_and_carol_talk();
+    SUBCASE("one's own")
+    {
+        mobile.sends_replacing({.call_id = call_id}, "103", alice_sdp);
+        auto asked = carol.receives(INVITE).header("Require", "replaces");
+        CHECK(asked.value("Replaces").starts_with(call_id + ";to-tag=tag-103-"));
+        carol.replies(200, carol_sdp);
+        mobile.receives(200U);
+        bob.passes(BYE);  // Carol's, in truth
+        CHECK(pbx.view().calls.size() == 1);
+        mobile.passes(BYE);
+    }
+    SUBCASE("not somebody else's")
+    {
+        alice.sends_replacing({.call_id = call_id, .to_tag = "x"}, "103", alice_sdp);
+        alice.receives(481U);
+        bob.passes(BYE);
+    }
+    SUBCASE("early-only: it is answered")
+    {
+        mobile.sends_replacing({.call_id = call_id, .early_only = true}, "103", alice_sdp);
+        mobile.receives(486U);
+        bob.passes(BYE);
+    }
+    office.nothing_is_left();
+}
+
+TEST_CASE("a call in proxy mode that rings is taken where the caller's phone knows Replaces")
+{
+    Office office;
+    auto& [pbx, alice, bob, carol, dave] = office;
+    bob.supported = OptionTag::replaces;
+    bob.sends(INVITE, "103", alice_sdp);
+    carol.receives(INVITE);
+    SUBCASE("by a code")
+    {
+        carol.replies(180);
+        bob.receives(180U);
+        dave.sends(INVITE, "**103", carol_sdp);
+        auto asked = bob.receives(INVITE);  // the one who called
+        CHECK(asked.value("Replaces").find(";from-tag=tag-103-") != std::string::npos);
+        const auto taken = bob.dialog();
+        bob.cancels();
+        carol.receives(CANCEL);
+        bob.receives(487U);
+        bob.uses(taken);
+        bob.replies(200, alice_sdp);
+        dave.receives(200U);
+        dave.passes(BYE);
+    }
+    SUBCASE("not before there is a dialog to take")
+    {
+        dave.sends(INVITE, "**103", carol_sdp);
+        dave.receives(481U);
+        bob.cancels();
+        carol.receives(CANCEL);
+        bob.receives(487U);
+    }
+    office.nothing_is_left();
+}
+
+TEST_CASE("Join into a call in proxy mode goes to the phone that it names")
+{
+    GroupRights rights;
+    rights.join = true;
+    Office office{rights};
+    auto& [pbx, alice, bob, carol, dave] = office;
+    const auto shown_before = dave.watches("103");
+    const auto call_id = office.bob_and_carol_talk();
+    Arrived told = dave.receives(NOTIFY);
+    while (told.dialog().state != "confirmed") told = dave.receives(NOTIFY);
+    const auto shown = told.dialog();
+    dave.sends_joining(
+        {.call_id = shown.call_id, .to_tag = shown.local_tag, .from_tag = shown.remote_tag}, "103",
+        carol_sdp);
+    auto asked = carol.receives(INVITE);
+    CHECK(asked.value("Join") ==
+          shown.call_id + ";to-tag=" + shown.local_tag + ";from-tag=" + shown.remote_tag);
+    asked.header("Require", "join");
+    carol.replies(486);
+    while (!dave.hears_nothing() && dave.inbox.front().method == NOTIFY) dave.receives(NOTIFY);
+    dave.receives(486U);
+    bob.passes(BYE);
+    dave.inbox.clear();
+    CHECK(pbx.has_no_calls());
+}
