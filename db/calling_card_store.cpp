@@ -4,18 +4,18 @@
 
 namespace lampline::db {
 
-std::optional<StoredCallingCard> CallingCardStore::find() const
+std::optional<SoleRow<CallingCard>> CallingCardStore::find() const
 {
     SQLite::Statement select{
         database_.handle(),
         "SELECT number, display_name, everybody, first_digit, inter_digit, long_pound, back, "
         "longest, version, updated_at FROM calling_card"};
     if (!select.executeStep()) return std::nullopt;
-    StoredCallingCard row;
-    row.card.number = select.getColumn(0).getString();
-    row.card.display_name = select.getColumn(1).getString();
-    row.card.everybody = select.getColumn(2).getInt() != 0;
-    auto& rules = row.card.rules;
+    SoleRow<CallingCard> row;
+    row.content.number = select.getColumn(0).getString();
+    row.content.display_name = select.getColumn(1).getString();
+    row.content.everybody = select.getColumn(2).getInt() != 0;
+    auto& rules = row.content.rules;
     rules.first_digit = std::chrono::seconds{select.getColumn(3).getInt()};
     rules.inter_digit = std::chrono::seconds{select.getColumn(4).getInt()};
     rules.long_pound = std::chrono::milliseconds{select.getColumn(5).getInt()};
@@ -25,13 +25,13 @@ std::optional<StoredCallingCard> CallingCardStore::find() const
     row.updated_at = time_in(select.getColumn(9));
     SQLite::Statement users{database_.handle(),
                             "SELECT number FROM calling_card_user ORDER BY number"};
-    while (users.executeStep()) row.card.users.push_back(users.getColumn(0).getString());
+    while (users.executeStep()) row.content.users.push_back(users.getColumn(0).getString());
     return row;
 }
 
-void CallingCardStore::put(const StoredCallingCard& row)
+void CallingCardStore::put(const SoleRow<CallingCard>& row)
 {
-    const auto& card = row.card;
+    const auto& card = row.content;
     SQLite::Statement replace{
         database_.handle(),
         "INSERT OR REPLACE INTO calling_card VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};

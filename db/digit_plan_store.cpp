@@ -26,22 +26,22 @@ DigitRule rule_in(SQLite::Statement& row)
 
 }  // namespace
 
-std::optional<StoredDigitPlan> DigitPlanStore::find() const
+std::optional<SoleRow<DigitRules>> DigitPlanStore::find() const
 {
     SQLite::Statement head{database_.handle(),
                            "SELECT default_right, version, updated_at FROM digit_plan"};
     if (!head.executeStep()) return std::nullopt;
-    StoredDigitPlan plan;
-    plan.rules.default_right = class_in(head.getColumn(0));
+    SoleRow<DigitRules> plan;
+    plan.content.default_right = class_in(head.getColumn(0));
     plan.version = static_cast<std::uint64_t>(head.getColumn(1).getInt64());
     plan.updated_at = time_in(head.getColumn(2));
     SQLite::Statement rules{database_.handle(),
                             "SELECT name, pattern, priority, replacement, call_class, emergency, "
                             "status, phrase, trunks, mode FROM digit_rule ORDER BY position"};
-    while (rules.executeStep()) plan.rules.rules.push_back(rule_in(rules));
+    while (rules.executeStep()) plan.content.rules.push_back(rule_in(rules));
     SQLite::Statement rights{database_.handle(), "SELECT number, call_class FROM call_right"};
     while (rights.executeStep())
-        plan.rules.rights.emplace(rights.getColumn(0).getString(), class_in(rights.getColumn(1)));
+        plan.content.rights.emplace(rights.getColumn(0).getString(), class_in(rights.getColumn(1)));
     SQLite::Statement outside{database_.handle(),
                               "SELECT number, forward, calls, minutes, calls_a_day "
                               "FROM outside_right"};
@@ -52,18 +52,18 @@ std::optional<StoredDigitPlan> DigitPlanStore::find() const
                                  outside.getColumn(4).getUInt()}};
         auto number = outside.getColumn(0).getString();
         if (number.empty())
-            plan.rules.default_outside = may;
+            plan.content.default_outside = may;
         else
-            plan.rules.outside.emplace(std::move(number), may);
+            plan.content.outside.emplace(std::move(number), may);
     }
     return plan;
 }
 
-void DigitPlanStore::put(const StoredDigitPlan& plan)
+void DigitPlanStore::put(const SoleRow<DigitRules>& plan)
 {
     SQLite::Statement head{database_.handle(),
                            "INSERT OR REPLACE INTO digit_plan VALUES (1, ?, ?, ?)"};
-    head.bind(1, std::string{name(plan.rules.default_right)});
+    head.bind(1, std::string{name(plan.content.default_right)});
     head.bind(2, static_cast<std::int64_t>(plan.version));
     head.bind(3, column(plan.updated_at));
     head.exec();
@@ -71,8 +71,8 @@ void DigitPlanStore::put(const StoredDigitPlan& plan)
     database_.handle().exec("DELETE FROM digit_rule");
     SQLite::Statement insert{database_.handle(),
                              "INSERT INTO digit_rule VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
-    for (std::size_t i = 0; i < plan.rules.rules.size(); ++i) {
-        const auto& rule = plan.rules.rules[i];
+    for (std::size_t i = 0; i < plan.content.rules.size(); ++i) {
+        const auto& rule = plan.content.rules[i];
         insert.bind(1, static_cast<std::int64_t>(i));
         insert.bind(2, rule.name);
         insert.bind(3, rule.pattern);
@@ -88,7 +88,7 @@ void DigitPlanStore::put(const StoredDigitPlan& plan)
     }
     database_.handle().exec("DELETE FROM call_right");
     SQLite::Statement right{database_.handle(), "INSERT INTO call_right VALUES (?, ?)"};
-    for (const auto& [number, call_class] : plan.rules.rights) {
+    for (const auto& [number, call_class] : plan.content.rights) {
         right.bind(1, number);
         right.bind(2, std::string{name(call_class)});
         run_once(right);
@@ -104,8 +104,8 @@ void DigitPlanStore::put(const StoredDigitPlan& plan)
         outside.bind(5, static_cast<std::int64_t>(may.limits.calls_per_day));
         run_once(outside);
     };
-    put_outside({}, plan.rules.default_outside);
-    for (const auto& [number, may] : plan.rules.outside) put_outside(number, may);
+    put_outside({}, plan.content.default_outside);
+    for (const auto& [number, may] : plan.content.outside) put_outside(number, may);
 }
 
 }  // namespace lampline::db

@@ -1,18 +1,12 @@
 #pragma once
 // Tables `digit_plan`, `digit_rule`, `call_right` and `outside_right`.
-#include <chrono>
 #include <optional>
 
 #include "core/digit_plan.hpp"
 #include "db/database.hpp"
+#include "db/sole_row.hpp"
 
 namespace lampline::db {
-
-struct StoredDigitPlan {
-    DigitRules rules;
-    std::uint64_t version = 0;
-    std::chrono::sys_seconds updated_at;
-};
 
 /// Statements over one Database; every call may throw SQLite::Exception. Writing needs a
 /// Transaction.
@@ -21,9 +15,9 @@ public:
     explicit DigitPlanStore(Database& database) : database_{database} {}
 
     /// nullopt: it was never written.
-    [[nodiscard]] std::optional<StoredDigitPlan> find() const;
+    [[nodiscard]] std::optional<SoleRow<DigitRules>> find() const;
     /// Replaces it whole. Rights are those of extensions.
-    void put(const StoredDigitPlan& plan);
+    void put(const SoleRow<DigitRules>& plan);
 
 private:
     Database& database_;

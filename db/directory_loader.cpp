@@ -48,10 +48,11 @@ DirectoryRef load_directory(Database& database)
     for (auto& row : RingGroupStore{database}.all())
         numbering.ring_groups.push_back(std::move(row.group));
     if (auto plan = DigitPlanStore{database}.find())
-        numbering.digit_plan = DigitPlan{std::move(plan->rules)};
-    if (auto row = CallingCardStore{database}.find()) numbering.calling_card = std::move(row->card);
+        numbering.digit_plan = DigitPlan{std::move(plan->content)};
+    if (auto row = CallingCardStore{database}.find())
+        numbering.calling_card = std::move(row->content);
     for (auto& row : TrunkStore{database}.all()) numbering.trunks.push_back(std::move(row.trunk));
-    if (auto row = ParkLotStore{database}.find()) numbering.park_lot = std::move(row->lot);
+    if (auto row = ParkLotStore{database}.find()) numbering.park_lot = std::move(row->content);
     snapshot.commit();
     return std::make_shared<const Directory>(database.domain(), std::move(extensions),
                                              std::move(groups), std::move(numbering),

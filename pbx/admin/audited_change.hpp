@@ -12,6 +12,10 @@
 
 namespace lampline::admin {
 
+/// Version of what was never written. No change has it: whoever makes one has a token, and the
+/// audit of that came first.
+inline constexpr std::uint64_t version_as_it_comes = 1;
+
 /// A row as it is after a change.
 template <class Row>
 struct Saved {

@@ -2,7 +2,6 @@
 
 #include <unordered_set>
 
-#include "admin/audited_change.hpp"
 #include "admin/numbers.hpp"
 #include "db/calling_card_store.hpp"
 #include "db/extension_store.hpp"
@@ -14,9 +13,6 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t max_display_name = 128;
 constexpr std::size_t max_back = 4;
-
-/// Of one that was never written: the first audit row is that of the token that writes it.
-constexpr std::uint64_t version_as_it_comes = 1;
 
 void check_rules(const CardRules& rules, std::vector<FieldFault>& faults)
 {
@@ -62,29 +58,19 @@ std::vector<FieldFault> faults_of(const CallingCard& card, db::Database& databas
 
 }  // namespace
 
-CallingCardView CallingCardService::at() const
+Sole<CallingCard> CallingCardService::at() const
 {
-    auto row = db::CallingCardStore{database_}.find();
-    if (!row) return {{}, version_as_it_comes, std::nullopt};
-    return {std::move(row->card), row->version, row->updated_at};
+    return in_force(db::CallingCardStore{database_}.find());
 }
 
-Result<CallingCardSaved, Refusal> CallingCardService::put(const CallingCard& card,
-                                                          const Precondition& condition,
-                                                          const Actor& actor,
-                                                          std::chrono::sys_seconds now)
+Result<SoleSaved<CallingCard>, Refusal> CallingCardService::put(const CallingCard& card,
+                                                                const Precondition& condition,
+                                                                const Actor& actor,
+                                                                std::chrono::sys_seconds now)
 {
-    AuditedChange change{database_, actor, now};
-    const auto before = at();
-    if (auto refusal = check(condition, before.version)) return unexpected{std::move(*refusal)};
-    if (auto faults = faults_of(card, database_); !faults.empty())
-        return unexpected{invalid(std::move(faults), before.version)};
-
-    CallingCardView view{card, 0, now};
-    view.version = change.record("calling_card.put", "calling-card", audit_text(before.card),
-                                 audit_text(card));
-    db::CallingCardStore{database_}.put({card, view.version, now});
-    return CallingCardSaved{std::move(view), change.commit()};
+    return put_sole(database_, db::CallingCardStore{database_}, "calling_card.put", "calling-card",
+                    card, condition, actor, now,
+                    [&](const CallingCard& asked) { return faults_of(asked, database_); });
 }
 
 }  // namespace lampline::admin

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "admin/audited_change.hpp"
 #include "db/digit_plan_store.hpp"
 #include "db/extension_store.hpp"
 #include "db/ring_group_store.hpp"
@@ -12,9 +11,6 @@ namespace lampline::admin {
 namespace {
 
 constexpr std::size_t max_text = 64;
-
-/// Of a plan that was never written: the first audit row is that of the token that writes it.
-constexpr std::uint64_t version_as_it_comes = 1;
 
 /// A phrase goes into a status line (RFC 3261 §25.1).
 bool is_plain(std::string_view text)
@@ -65,29 +61,19 @@ std::vector<FieldFault> faults_of(const DigitRules& rules, db::Database& databas
 
 }  // namespace
 
-DigitPlanView DigitPlanService::at() const
+Sole<DigitRules> DigitPlanService::at() const
 {
-    auto plan = db::DigitPlanStore{database_}.find();
-    if (!plan) return {{}, version_as_it_comes, std::nullopt};
-    return {std::move(plan->rules), plan->version, plan->updated_at};
+    return in_force(db::DigitPlanStore{database_}.find());
 }
 
-Result<DigitPlanSaved, Refusal> DigitPlanService::put(const DigitRules& rules,
-                                                      const Precondition& condition,
-                                                      const Actor& actor,
-                                                      std::chrono::sys_seconds now)
+Result<SoleSaved<DigitRules>, Refusal> DigitPlanService::put(const DigitRules& rules,
+                                                             const Precondition& condition,
+                                                             const Actor& actor,
+                                                             std::chrono::sys_seconds now)
 {
-    AuditedChange change{database_, actor, now};
-    const auto before = at();
-    if (auto refusal = check(condition, before.version)) return unexpected{std::move(*refusal)};
-    if (auto faults = faults_of(rules, database_); !faults.empty())
-        return unexpected{invalid(std::move(faults), before.version)};
-
-    DigitPlanView view{rules, 0, now};
-    view.version =
-        change.record("digit_plan.put", "digit-plan", audit_text(before.rules), audit_text(rules));
-    db::DigitPlanStore{database_}.put({rules, view.version, now});
-    return DigitPlanSaved{std::move(view), change.commit()};
+    return put_sole(database_, db::DigitPlanStore{database_}, "digit_plan.put", "digit-plan", rules,
+                    condition, actor, now,
+                    [&](const DigitRules& asked) { return faults_of(asked, database_); });
 }
 
 }  // namespace lampline::admin

@@ -1,25 +1,13 @@
 #pragma once
 // The digit plan: validate, one transaction, ConfigChange.
 #include <chrono>
-#include <optional>
 
-#include "admin/change.hpp"
+#include "admin/sole_setting.hpp"
 #include "base/result.hpp"
 #include "core/digit_plan.hpp"
 #include "db/database.hpp"
 
 namespace lampline::admin {
-
-struct DigitPlanView {
-    DigitRules rules;
-    std::uint64_t version = 0;
-    std::optional<std::chrono::sys_seconds> updated_at;  ///< empty: never written
-};
-
-struct DigitPlanSaved {
-    DigitPlanView view;
-    ConfigChange change;
-};
 
 /// Use cases over one Database, on the thread that has it. May throw SQLite::Exception; then
 /// nothing is changed.
@@ -27,12 +15,13 @@ class DigitPlanService {
 public:
     explicit DigitPlanService(db::Database& database) : database_{database} {}
 
-    [[nodiscard]] DigitPlanView at() const;
+    [[nodiscard]] Sole<DigitRules> at() const;
     /// Replaces the whole plan. Faults at /rules/N/name, /rules/N/pattern (with what RE2 says),
     /// /rules/N/replacement, /rules/N/status, /rules/N/phrase, /rights/NUMBER (unknown_extension),
     /// /rules/N/trunks/N (unknown_trunk), /outside/NUMBER (unknown_number).
-    Result<DigitPlanSaved, Refusal> put(const DigitRules& rules, const Precondition& condition,
-                                        const Actor& actor, std::chrono::sys_seconds now);
+    Result<SoleSaved<DigitRules>, Refusal> put(const DigitRules& rules,
+                                               const Precondition& condition, const Actor& actor,
+                                               std::chrono::sys_seconds now);
 
 private:
     db::Database& database_;

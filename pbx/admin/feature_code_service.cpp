@@ -9,10 +9,6 @@ namespace {
 
 constexpr std::size_t max_code = 8;
 
-/// Of a code that was never changed. No change of a code has it: whoever makes one has a token,
-/// and the audit of that came first.
-constexpr std::uint64_t version_as_it_comes = 1;
-
 bool is_code(std::string_view text)
 {
     return text.size() <= max_code &&

@@ -31,7 +31,7 @@ void check_free(std::string_view number, NumberKind own, const std::string& poin
         taken("is the number of a ring group");
     if (own != NumberKind::calling_card)
         if (const auto row = db::CallingCardStore{database}.find();
-            row && row->card.number == number)
+            row && row->content.number == number)
             taken("is the number of the calling-card application");
     for (const auto& code : FeatureCodeService{database}.all())
         if (code.code == number && code.feature != feature)
@@ -43,7 +43,7 @@ bool is_destination(std::string_view number, db::Database& database)
     if (db::ExtensionStore{database}.find(number) || db::RingGroupStore{database}.find(number))
         return true;
     auto plan = db::DigitPlanStore{database}.find();
-    return plan && DigitPlan{std::move(plan->rules)}.find(number);
+    return plan && DigitPlan{std::move(plan->content)}.find(number);
 }
 
 }  // namespace lampline::admin

@@ -2,10 +2,7 @@
 
 #include <algorithm>
 
-#include "admin/audit_text.hpp"
 #include "admin/numbers.hpp"
-#include "db/audit_store.hpp"
-#include "db/directory_loader.hpp"
 #include "db/extension_store.hpp"
 #include "db/group_store.hpp"
 #include "db/park_lot_store.hpp"
@@ -14,8 +11,6 @@
 namespace lampline::admin {
 namespace {
 
-/// Of a lot that was never written: the first audit row is that of the token that writes it.
-constexpr std::uint64_t version_as_it_comes = 1;
 constexpr std::chrono::seconds min_timeout{10};
 constexpr std::chrono::seconds max_timeout{3600};
 constexpr std::size_t max_digits = 9;
@@ -91,31 +86,19 @@ std::vector<FieldFault> faults_of(const ParkLot& lot, db::Database& database)
 
 }  // namespace
 
-ParkLotView ParkLotService::at() const
+Sole<ParkLot> ParkLotService::at() const
 {
-    auto row = db::ParkLotStore{database_}.find();
-    if (!row) return {{}, version_as_it_comes, std::nullopt};
-    return {std::move(row->lot), row->version, row->updated_at};
+    return in_force(db::ParkLotStore{database_}.find());
 }
 
-Result<ParkLotSaved, Refusal> ParkLotService::put(const ParkLot& lot, const Precondition& condition,
-                                                  const Actor& actor, std::chrono::sys_seconds now)
+Result<SoleSaved<ParkLot>, Refusal> ParkLotService::put(const ParkLot& lot,
+                                                        const Precondition& condition,
+                                                        const Actor& actor,
+                                                        std::chrono::sys_seconds now)
 {
-    db::Transaction transaction{database_, db::Durability::full};
-    const auto before = at();
-    if (auto refusal = check(condition, before.version)) return unexpected{std::move(*refusal)};
-    if (auto faults = faults_of(lot, database_); !faults.empty())
-        return unexpected{Refusal{RefusalKind::invalid, std::move(faults), {}, before.version}};
-
-    ParkLotSaved saved;
-    saved.view = {lot, 0, now};
-    saved.view.version = db::AuditStore{database_}.record(
-        {0, now, actor.name, actor.address, actor.request_id, "park_lot.put", "park-lot",
-         audit_text(before.lot), audit_text(lot)});
-    db::ParkLotStore{database_}.put({lot, saved.view.version, now});
-    transaction.commit();
-    saved.change.directory = db::load_directory(database_);
-    return saved;
+    return put_sole(database_, db::ParkLotStore{database_}, "park_lot.put", "park-lot", lot,
+                    condition, actor, now,
+                    [&](const ParkLot& asked) { return faults_of(asked, database_); });
 }
 
 }  // namespace lampline::admin

@@ -178,7 +178,7 @@ Result<ConfigChange, Refusal> TrunkService::remove(std::string_view name,
             std::vector<db::GroupReference> references;
             const auto plan = db::DigitPlanStore{database_}.find();
             if (!plan) return references;
-            for (const auto& rule : plan->rules.rules)
+            for (const auto& rule : plan->content.rules)
                 if (std::ranges::count(rule.trunks, name))
                     references.push_back(
                         {rule.name.empty() ? rule.pattern : rule.name, "trunk", {}, "digit_rule"});

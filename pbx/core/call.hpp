@@ -1,7 +1,7 @@
 #pragma once
 // The call model: one call, its legs, and the requests on their way from one leg to the other.
 #include <chrono>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -193,13 +193,13 @@ struct Call {
     std::string from;  ///< extension of the first caller, or its number outside
     std::string from_trunk{};  ///< by which the first caller came; empty: a phone
     std::string dialled;
-    std::deque<Leg> legs;  ///< the caller's first; references stay good while legs are added
+    std::list<Leg> legs;  ///< the caller's first; references stay good while legs are added
     std::vector<Relay> relays;
-    std::deque<PendingReliable> reliable;
+    std::vector<PendingReliable> reliable;  ///< the oldest first
     BestResponse best;
     unsigned last_provisional = 0;           ///< highest body-less 1xx the caller was told
     SessionTimer asked_timer;                ///< of the caller's INVITE
-    PayloadRef offer;                        ///< body of the caller's INVITE
+    PayloadRef offer;                        ///< of the caller's INVITE, until it is answered
     std::chrono::seconds session_expires{};  ///< negotiated; 0: no session timer
     std::optional<std::chrono::system_clock::time_point> session_ends_at;
     std::chrono::system_clock::time_point started_at;

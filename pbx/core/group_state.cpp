@@ -220,10 +220,10 @@ std::string Projection::element_of(const TrackedDialog& dialog, std::string_view
                                    Detail detail) const
 {
     if (parties_ == PartyView::named)
-        return write_dialog(dialog.latest, word, dialog.id, *profile_, detail);
+        return write_dialog(dialog.latest, word, dialog.latest.id, *profile_, detail);
     auto anonymous = dialog.latest;
     anonymous.remote = nobody();
-    return write_dialog(anonymous, word, dialog.id, *profile_, detail);
+    return write_dialog(anonymous, word, dialog.latest.id, *profile_, detail);
 }
 
 void Projection::append_ended(std::vector<std::string>& elements, const Told& told,
@@ -283,11 +283,14 @@ bool MemberState::fold(const DialogSnapshot& dialog)
     const auto same = [&](const auto& tracked) { return tracked->latest.leg == dialog.leg; };
     const auto found = std::ranges::find_if(live_, same);
     if (found != live_.end()) {
+        auto id = std::move((*found)->latest.id);  // the same for life
         (*found)->latest = dialog;
+        (*found)->latest.id = std::move(id);
         if (dialog.state == LegState::terminated) live_.erase(found);
     } else if (dialog.state != LegState::terminated) {
-        auto id = dialog.id.empty() ? id_prefix_ + std::to_string(dialog.leg.value) : dialog.id;
-        live_.push_back(std::make_shared<TrackedDialog>(TrackedDialog{dialog, std::move(id)}));
+        auto tracked = std::make_shared<TrackedDialog>(TrackedDialog{dialog});
+        if (dialog.id.empty()) tracked->latest.id = id_prefix_ + std::to_string(dialog.leg.value);
+        live_.push_back(std::move(tracked));
     } else {
         return false;
     }
@@ -325,12 +328,12 @@ bool MemberState::stand(const Standing& standing)
         }
         if (dialog) continue;
         dialog = std::make_shared<TrackedDialog>();
-        dialog->id = all[which].second;
+        dialog->latest.id = all[which].second;
         dialog->stands_in = true;
         dialog->latest.leg.value = std::numeric_limits<std::uint64_t>::max() - which;
         dialog->latest.state = LegState::confirmed;
         dialog->latest.direction = Direction::initiator;
-        dialog->latest.dialog.call_id = dialog->id;
+        dialog->latest.dialog.call_id = dialog->latest.id;
     }
     return update_projections();
 }

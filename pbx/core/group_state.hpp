@@ -19,10 +19,9 @@
 namespace lampline {
 
 /// A dialog of an extension, for as long as anybody has to be told of it. `latest` follows it to
-/// its end.
+/// its end, but for its id, which is unique, also over restarts.
 struct TrackedDialog {
-    DialogSnapshot latest;
-    std::string id;  ///< of the `dialog` element: unique, also over restarts, and the same for life
+    DialogSnapshot latest;  ///< its `id` is that of the `dialog` element
     bool stands_in = false;  ///< for a call: it says what the extension is without one
 };
 

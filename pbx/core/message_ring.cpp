@@ -13,6 +13,15 @@ constexpr std::size_t max_unclaimed = 64;
 constexpr std::size_t unclaimed_bytes = 16 * 1024;
 constexpr std::size_t least_dialog_bytes = 64 * 1024;
 
+/// Grows by a quarter, not to twice the size: most of what is kept grows no more.
+template <class Items>
+void make_room(Items& items, std::size_t more, std::size_t least)
+{
+    const auto needed = items.size() + more;
+    if (needed > items.capacity())
+        items.reserve(std::max(needed, items.size() + std::max(items.size() / 4, least)));
+}
+
 std::string four(const PacketAddress& address)
 {
     std::string text;
@@ -76,7 +85,10 @@ void MessageRing::add(std::string_view sip_call_id, bool begins, const PacketHea
         dialog->truncated = true;
         return;
     }
-    for (const auto piece : pieces) dialog->text += piece;
+    make_room(dialog->text, size, 1024);
+    for (const auto piece : pieces)
+        dialog->text.insert(dialog->text.end(), piece.begin(), piece.end());
+    make_room(dialog->packets, 1, 4);
     dialog->packets.push_back({head, size});
     bytes_ += size + sizeof(Packet);
     shrink();
@@ -138,7 +150,7 @@ SipTraceRef MessageRing::read(CallRecordId record) const
         const auto position = trace->dialogs.size();
         trace->dialogs.push_back({dialog->sip_call_id, extension, kind, dialog->truncated});
         std::unordered_set<std::string_view> seen[2];
-        std::string_view rest{dialog->text};
+        std::string_view rest{dialog->text.data(), dialog->text.size()};
         for (const auto& packet : dialog->packets) {
             const auto text = rest.substr(0, packet.size);
             rest.remove_prefix(packet.size);

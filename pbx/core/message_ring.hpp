@@ -43,7 +43,7 @@ private:
     };
     struct Dialog {
         std::string sip_call_id;
-        std::string text;  ///< messages, one after the other
+        std::vector<char> text;  ///< messages, one after the other
         std::vector<Packet> packets;
         std::size_t calls = 0;  ///< that it belongs to; 0: unclaimed
         bool truncated = false;

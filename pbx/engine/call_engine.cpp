@@ -377,7 +377,8 @@ void CallEngine::start_talking(Call& call, const SessionTimer& timer, Moment now
     timers_.cancel({call.id, TimerKind::ring});
     call.hunting.reset();
     forget_ringing(call, outbox);
-    for (auto& leg : call.legs) leg.via.clear();
+    for (auto& leg : call.legs) std::vector<std::string>{}.swap(leg.via);
+    call.offer.reset();
     note_session(call, timer, now);
     if (settings_.probe_interval > 0s)
         set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);

@@ -400,7 +400,7 @@ void CallEngine::relay_prack(Call& call, Leg& caller, const RequestReceived& inp
         return;
     }
     const auto pending = call.reliable.front();
-    call.reliable.pop_front();
+    call.reliable.erase(call.reliable.begin());
     auto* leg = call.find(pending.leg);
     if (!leg || leg->state == LegState::terminated) {
         outbox.send(Reply{.transaction = input.transaction, .status = 200});

@@ -82,11 +82,12 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
                          const SendInvite& command)
     : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
       flow_{command.target.flow}, target_{command.target.request_uri},
-      home_{command.target.flow.host}, outside_{command.outside}, call_id_{command.call_id},
-      local_{fmt::format("{};tag={}", write(command.from), command.local_tag)}, remote_{write(
-                                                                                    command.to)}
+      home_{command.target.flow.host}, outside_{command.outside},
+      names_{std::make_unique<const Names>(
+          Names{command.call_id, fmt::format("{};tag={}", write(command.from), command.local_tag),
+                write(command.to)})}
 {
-    leg_ = make_leg(initial_cseq, 0);
+    leg_ = make_leg(*names_, initial_cseq, 0);
     if (!leg_) throw std::runtime_error{"nta_leg_tcreate"};
     if (const auto* listener = transports_.listener_of(flow_))
         set_contact(*listener,
@@ -97,12 +98,15 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
                          const ResumeDialog& command)
     : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
       flow_{command.flow}, target_{as_request_uri(command.state.target)}, outside_{command.outside},
-      confirmed_{true}, call_id_{command.dialog.call_id},
-      local_{fmt::format("{};tag={}", write(command.state.local_party), command.dialog.local_tag)},
-      remote_{
-          fmt::format("{};tag={}", write(command.state.remote_party), command.dialog.remote_tag)}
+      confirmed_{true}
 {
-    leg_ = make_leg(command.state.cseq, command.state.remote_cseq);
+    const auto party = [](const NameAddr& address, const std::string& tag) {
+        return fmt::format("{};tag={}", write(address), tag);
+    };
+    leg_ = make_leg({command.dialog.call_id,
+                     party(command.state.local_party, command.dialog.local_tag),
+                     party(command.state.remote_party, command.dialog.remote_tag)},
+                    command.state.cseq, command.state.remote_cseq);
     const char* tag = leg_ ? nta_leg_get_tag(leg_.get()) : nullptr;
     const char* remote_tag = leg_ ? nta_leg_get_rtag(leg_.get()) : nullptr;
     if (command.dialog.call_id.empty() || !tag || command.dialog.local_tag != tag || !remote_tag ||
@@ -127,11 +131,11 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
         set_contact(*listener, command.state.contact_user);
 }
 
-LegHandle DialogUsage::make_leg(std::uint32_t cseq, std::uint32_t remote_cseq)
+LegHandle DialogUsage::make_leg(const Names& names, std::uint32_t cseq, std::uint32_t remote_cseq)
 {
     return LegHandle{
-        nta_leg_tcreate(&agent_, on_request, this, SIPTAG_CALL_ID_STR(call_id_.c_str()),
-                        SIPTAG_FROM_STR(local_.c_str()), SIPTAG_TO_STR(remote_.c_str()),
+        nta_leg_tcreate(&agent_, on_request, this, SIPTAG_CALL_ID_STR(names.call_id.c_str()),
+                        SIPTAG_FROM_STR(names.local.c_str()), SIPTAG_TO_STR(names.remote.c_str()),
                         SIPTAG_CSEQ_STR(fmt::format("{} INVITE", cseq).c_str()),
                         NTATAG_REMOTE_CSEQ(remote_cseq), TAG_END())};
 }
@@ -160,13 +164,14 @@ void DialogUsage::follow(const sip_t& response)
     if (known && strcasecmp(known, tag) != 0) {
         // The remote tag of a leg cannot be changed: another early dialog gets another leg, with
         // the same counters.
-        auto leg = make_leg(nta_leg_get_seq(leg_.get()), nta_leg_get_rseq(leg_.get()));
+        auto leg = make_leg(*names_, nta_leg_get_seq(leg_.get()), nta_leg_get_rseq(leg_.get()));
         if (!leg) return;
         leg_ = std::move(leg);
     }
     nta_leg_rtag(leg_.get(), tag);
     set_target(response, TargetFrom::first_response);
     confirmed_ = response.sip_status->st_status >= 200;
+    if (confirmed_) names_.reset();
 }
 
 void DialogUsage::refresh_target(const sip_t& message)

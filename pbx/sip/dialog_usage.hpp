@@ -1,5 +1,6 @@
 #pragma once
 // One dialog with a phone: the stack's leg, and the way to the phone.
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -123,6 +124,10 @@ public:
 private:
     void acknowledge(std::uint32_t invite_cseq, const char* branch, std::string_view headers,
                      std::string_view body);
+    /// Header values that a leg is made of.
+    struct Names {
+        std::string call_id, local, remote;
+    };
     /// Where the next request goes.
     struct Hop {
         std::string url;  // empty: by the route set, or over `transport`
@@ -132,7 +137,8 @@ private:
     [[nodiscard]] std::optional<Hop> next_hop() const;
     void set_target(const sip_t& message, TargetFrom from);
     void set_contact(const Listener& listener, std::string_view user);
-    [[nodiscard]] LegHandle make_leg(std::uint32_t cseq, std::uint32_t remote_cseq);
+    [[nodiscard]] LegHandle make_leg(const Names& names, std::uint32_t cseq,
+                                     std::uint32_t remote_cseq);
 
     static int on_request(DialogUsage* self, nta_leg_t*, nta_incoming_t* request,
                           const sip_t* sip) noexcept;
@@ -148,7 +154,7 @@ private:
     bool outside_ = false;
     bool closed_ = false;
     bool confirmed_ = false;
-    std::string call_id_, local_, remote_;  // header values of a dialog that our INVITE starts
+    std::unique_ptr<const Names> names_;  // until another leg cannot be needed any more
     LegHandle leg_;                         // last member, so destroyed first
 };
 

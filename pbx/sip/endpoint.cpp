@@ -201,15 +201,18 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
     prove_screen();
     if (settings.trace.calls > 0) tap.emplace(kept_messages);
     raise_descriptor_limit();
+    // One piece of memory for a message and most of its headers, so that pages which a call keeps
+    // for long are not shared with what its transactions need for half a minute.
+    constexpr unsigned message_preload = 2048;
     // Bodies up to the limit must get as far as our 413; the stack refuses what is larger still.
     const auto max_message = static_cast<usize_t>(settings.limits.body_bytes + 32768);
     agent.reset(nta_agent_create(
         loop.root(), reinterpret_cast<url_string_t*>(-1), on_message, this, NTATAG_UA(1),
         NTATAG_MERGE_482(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), NTATAG_SERVER_RPORT(2),
         NTATAG_CLIENT_RPORT(1), NTATAG_TCP_RPORT(1), NTATAG_UDP_MTU(65535),
-        NTATAG_MAXSIZE(max_message), NTATAG_SIP_T1(milliseconds(settings.t1)),
-        NTATAG_SIP_T2(milliseconds(settings.t2)), NTATAG_SIP_T1X64(milliseconds(settings.t1x64)),
-        TAG_END()));
+        NTATAG_MAXSIZE(max_message), NTATAG_PRELOAD(message_preload),
+        NTATAG_SIP_T1(milliseconds(settings.t1)), NTATAG_SIP_T2(milliseconds(settings.t2)),
+        NTATAG_SIP_T1X64(milliseconds(settings.t1x64)), TAG_END()));
     if (!agent) throw std::runtime_error{"nta_agent_create"};
     transports = std::make_unique<Transports>(*agent, settings, [this](ConnectionId id) {
         // Comes from the middle of the stack; what hangs on the connection fails once it is out of

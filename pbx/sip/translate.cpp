@@ -193,16 +193,17 @@ std::string field_text(const msg_header_t* header)
     // The stack writes those it does not know with their names.
     if (msg_is_unknown(header))
         return text_of(reinterpret_cast<const msg_unknown_t*>(header)->un_value);
-    std::string text(256, '\0');
-    for (int attempt = 0; attempt < 2; ++attempt) {
-        const auto length =
-            msg_header_field_e(text.data(), static_cast<isize_t>(text.size()), header, 0);
-        if (length < 0) return {};
-        const bool fitted = static_cast<std::size_t>(length) < text.size();
-        text.resize(static_cast<std::size_t>(length) + (fitted ? 0 : 1));
-        if (fitted) return text;
-    }
-    return {};
+    // What comes of it is kept with the call, and so takes no more than it needs.
+    std::array<char, 256> most;
+    auto length = msg_header_field_e(most.data(), static_cast<isize_t>(most.size()), header, 0);
+    if (length < 0) return {};
+    if (static_cast<std::size_t>(length) < most.size())
+        return {most.data(), static_cast<std::size_t>(length)};
+    std::string text(static_cast<std::size_t>(length) + 1, '\0');
+    length = msg_header_field_e(text.data(), static_cast<isize_t>(text.size()), header, 0);
+    if (length < 0 || static_cast<std::size_t>(length) >= text.size()) return {};
+    text.resize(static_cast<std::size_t>(length));
+    return text;
 }
 
 void append_headers(std::string& text, const msg_header_t* first)

@@ -2,9 +2,9 @@
 
 #include "admin/calling_card_service.hpp"
 #include "web/api/request.hpp"
+#include "web/api/sole_setting.hpp"
 #include "web/api/text.hpp"
 #include "web/api/time_text.hpp"
-#include "web/etag.hpp"
 #include "web/problem.hpp"
 
 namespace lampline::web {
@@ -12,9 +12,9 @@ namespace {
 
 namespace json = boost::json;
 
-json::object shown(const admin::CallingCardView& view)
+json::object shown_calling_card(const admin::Sole<CallingCard>& view)
 {
-    const auto& card = view.card;
+    const auto& card = view.content;
     json::object body{{"number", text_or_null(card.number)},
                       {"display_name", card.display_name},
                       {"users", nullptr},
@@ -62,22 +62,16 @@ CallingCard card_in(const json::object& body)
 
 ApiAnswer get_calling_card(const ApiRequest& request)
 {
-    const auto view = admin::CallingCardService{request.database}.at();
-    auto response = is_known(request.fields, view.version) ? HttpResponse{304, {}, {}}
-                                                           : json_answer(200, shown(view));
-    response.fields.add("ETag", etag(view.version));
-    return {std::move(response)};
+    return answer_with(request, admin::CallingCardService{request.database}.at(),
+                       shown_calling_card);
 }
 
 ApiAnswer put_calling_card(const ApiRequest& request)
 {
-    auto saved = admin::CallingCardService{request.database}.put(card_in(request.body->as_object()),
-                                                                 precondition_of(request.fields),
-                                                                 request.actor, request.now);
-    if (!saved) return {refused(saved.error(), "the calling-card application")};
-    auto response = json_answer(200, shown(saved->view));
-    response.fields.add("ETag", etag(saved->view.version));
-    return {std::move(response), std::move(saved->change)};
+    return answer_saved(admin::CallingCardService{request.database}.put(
+                            card_in(request.body->as_object()), precondition_of(request.fields),
+                            request.actor, request.now),
+                        "the calling-card application", shown_calling_card);
 }
 
 }  // namespace lampline::web

@@ -2,9 +2,9 @@
 
 #include "admin/digit_plan_service.hpp"
 #include "web/api/request.hpp"
+#include "web/api/sole_setting.hpp"
 #include "web/api/text.hpp"
 #include "web/api/time_text.hpp"
-#include "web/etag.hpp"
 #include "web/problem.hpp"
 
 namespace lampline::web {
@@ -42,17 +42,17 @@ json::object shown(const OutsideRights& may)
             {"calls_per_day", may.limits.calls_per_day}};
 }
 
-json::object shown(const admin::DigitPlanView& plan)
+json::object shown_digit_plan(const admin::Sole<DigitRules>& plan)
 {
     json::array rules;
-    for (const auto& rule : plan.rules.rules) rules.push_back(shown(rule));
+    for (const auto& rule : plan.content.rules) rules.push_back(shown(rule));
     json::object rights;
-    for (const auto& [number, right] : plan.rules.rights) rights.emplace(number, name(right));
+    for (const auto& [number, right] : plan.content.rights) rights.emplace(number, name(right));
     json::object outside;
-    for (const auto& [number, may] : plan.rules.outside) outside.emplace(number, shown(may));
+    for (const auto& [number, may] : plan.content.outside) outside.emplace(number, shown(may));
     json::object body{
-        {"rules", std::move(rules)},     {"default_right", name(plan.rules.default_right)},
-        {"rights", std::move(rights)},   {"default_outside", shown(plan.rules.default_outside)},
+        {"rules", std::move(rules)},     {"default_right", name(plan.content.default_right)},
+        {"rights", std::move(rights)},   {"default_outside", shown(plan.content.default_outside)},
         {"outside", std::move(outside)}, {"updated_at", nullptr}};
     if (plan.updated_at) body["updated_at"] = time_text(*plan.updated_at);
     return body;
@@ -120,22 +120,15 @@ DigitRules rules_in(const json::object& body)
 
 ApiAnswer get_digit_plan(const ApiRequest& request)
 {
-    const auto plan = admin::DigitPlanService{request.database}.at();
-    auto response = is_known(request.fields, plan.version) ? HttpResponse{304, {}, {}}
-                                                           : json_answer(200, shown(plan));
-    response.fields.add("ETag", etag(plan.version));
-    return {std::move(response)};
+    return answer_with(request, admin::DigitPlanService{request.database}.at(), shown_digit_plan);
 }
 
 ApiAnswer put_digit_plan(const ApiRequest& request)
 {
-    auto saved = admin::DigitPlanService{request.database}.put(rules_in(request.body->as_object()),
-                                                               precondition_of(request.fields),
-                                                               request.actor, request.now);
-    if (!saved) return {refused(saved.error(), "the digit plan")};
-    auto response = json_answer(200, shown(saved->view));
-    response.fields.add("ETag", etag(saved->view.version));
-    return {std::move(response), std::move(saved->change)};
+    return answer_saved(admin::DigitPlanService{request.database}.put(
+                            rules_in(request.body->as_object()), precondition_of(request.fields),
+                            request.actor, request.now),
+                        "the digit plan", shown_digit_plan);
 }
 
 ApiAnswer test_digit_plan(const ApiRequest& request)

@@ -2,8 +2,8 @@
 
 #include "admin/park_lot_service.hpp"
 #include "web/api/request.hpp"
+#include "web/api/sole_setting.hpp"
 #include "web/api/time_text.hpp"
-#include "web/etag.hpp"
 #include "web/problem.hpp"
 
 namespace lampline::web {
@@ -17,9 +17,9 @@ json::value or_null(const std::string& text)
     return text.empty() ? json::value{} : json::value(text);
 }
 
-json::object shown(const admin::ParkLotView& view)
+json::object shown_park_lot(const admin::Sole<ParkLot>& view)
 {
-    const auto& lot = view.lot;
+    const auto& lot = view.content;
     json::object body{{"number", or_null(lot.number)},
                       {"first_slot", or_null(lot.first_slot)},
                       {"slots", lot.slots},
@@ -53,22 +53,15 @@ ParkLot lot_in(const json::object& body)
 
 ApiAnswer get_park_lot(const ApiRequest& request)
 {
-    const auto view = admin::ParkLotService{request.database}.at();
-    auto response = is_known(request.fields, view.version) ? HttpResponse{304, {}, {}}
-                                                           : json_answer(200, shown(view));
-    response.fields.add("ETag", etag(view.version));
-    return {std::move(response)};
+    return answer_with(request, admin::ParkLotService{request.database}.at(), shown_park_lot);
 }
 
 ApiAnswer put_park_lot(const ApiRequest& request)
 {
-    auto saved = admin::ParkLotService{request.database}.put(lot_in(request.body->as_object()),
-                                                             precondition_of(request.fields),
-                                                             request.actor, request.now);
-    if (!saved) return {refused(saved.error(), "the park lot")};
-    auto response = json_answer(200, shown(saved->view));
-    response.fields.add("ETag", etag(saved->view.version));
-    return {std::move(response), std::move(saved->change)};
+    return answer_saved(admin::ParkLotService{request.database}.put(
+                            lot_in(request.body->as_object()), precondition_of(request.fields),
+                            request.actor, request.now),
+                        "the park lot", shown_park_lot);
 }
 
 }  // namespace lampline::web

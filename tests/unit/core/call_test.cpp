@@ -30,10 +30,9 @@ TEST_CASE("leg states move as RFC 4235 §3.7.1 draws them")
 TEST_CASE("while ringing, the peer of the caller is the only early dialog")
 {
     Call call;
-    call.legs.resize(3);
-    auto& caller = call.legs[0];
-    auto& desk = call.legs[1];
-    auto& mobile = call.legs[2];
+    auto& caller = call.legs.emplace_back();
+    auto& desk = call.legs.emplace_back();
+    auto& mobile = call.legs.emplace_back();
     caller.id = LegId{1};
     desk.id = LegId{2};
     mobile.id = LegId{3};
