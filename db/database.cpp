@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/text.hpp"
 #include "db/inspection.hpp"
 #include "db/migrations.hpp"
 
@@ -78,7 +79,7 @@ Database::Database(const fs::path& file, std::string_view domain)
         handle_->exec("PRAGMA journal_mode = WAL");
         handle_->exec("PRAGMA synchronous = FULL");
         handle_->exec("PRAGMA foreign_keys = ON");
-        migrate(*handle_, lower_case(domain));
+        migrate(*handle_, lowered(domain));
         domain_ =
             handle_->execAndGet("SELECT value FROM setting WHERE name = 'domain'").getString();
     } catch (const SQLite::Exception& failure) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <fstream>
 
+#include "base/text.hpp"
 #include "db/database.hpp"
 
 namespace lampline::db {
@@ -73,14 +74,6 @@ Inspection read(SQLite::Database& database, const fs::path& file)
 
 }  // namespace
 
-std::string lower_case(std::string_view text)
-{
-    std::string lower{text};
-    for (char& c : lower)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return lower;
-}
-
 std::optional<Inspection> inspect(const fs::path& file, std::string_view domain)
 {
     std::error_code error;
@@ -96,7 +89,7 @@ std::optional<Inspection> inspect(const fs::path& file, std::string_view domain)
     try {
         auto database = open_to_read(file);
         auto seen = read(database, file);
-        if (seen.version != 0 && !domain.empty() && seen.domain != lower_case(domain))
+        if (seen.version != 0 && !domain.empty() && seen.domain != lowered(domain))
             refuse(OpenFault::other_domain, file,
                    fmt::format("belongs to the domain {}, not {}", seen.domain, domain));
         return seen;

@@ -18,7 +18,4 @@ struct Inspection {
 /// @throws OpenError when this program cannot use it; see OpenFault.
 std::optional<Inspection> inspect(const std::filesystem::path& file, std::string_view domain);
 
-/// SIP domains are compared without case (RFC 3261 §19.1.4).
-std::string lower_case(std::string_view text);
-
 }  // namespace lampline::db

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "base/clock.hpp"
+#include "base/text.hpp"
 #include "web/problem.hpp"
 #include "web/request_check.hpp"
 #include "web/url.hpp"

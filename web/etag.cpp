@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace lampline::web {
 namespace {
 
@@ -15,13 +17,6 @@ struct Tags {
     std::vector<std::uint64_t> weak;
     std::vector<std::string_view> texts;  // what stands between the quotes of either
 };
-
-std::string_view trimmed(std::string_view text)
-{
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
 
 Tags tags_in(std::string_view list)
 {

@@ -29,9 +29,6 @@ private:
     std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-/// True when both are the same without case (ASCII).
-bool same_word(std::string_view left, std::string_view right) noexcept;
-
 struct HttpRequest {
     std::string method;  ///< as on the wire
     std::string target;  ///< path and query, as on the wire

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.hpp"
 #include "web/body_excess.hpp"
 #include "web/problem.hpp"
 

@@ -1,8 +1,8 @@
 #include "admin/body_profile_service.hpp"
 
 #include <algorithm>
-#include <cctype>
 
+#include "base/text.hpp"
 #include "db/device_profile_store.hpp"
 #include "db/group_store.hpp"
 
@@ -23,12 +23,6 @@ bool is_profile_name(std::string_view text)
 bool is_printable(std::string_view text)
 {
     return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F; });
-}
-
-std::string lower_case(std::string text)
-{
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-    return text;
 }
 
 void check_name(const std::string& name, std::vector<FieldFault>& faults)
@@ -57,7 +51,7 @@ void check_phones(const BodyProfile& profile, db::Database& database,
             faults.push_back({pointer, "malformed", "must be 1 to 64 printable ASCII characters"});
             continue;
         }
-        auto key = lower_case(beginning);
+        auto key = lowered(beginning);
         if (std::ranges::count(seen, key) > 0)
             faults.push_back({pointer, "duplicate", beginning + " is named twice"});
         else if (const auto owner = db::BodyProfileStore{database}.owner_of(beginning);

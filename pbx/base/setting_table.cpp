@@ -7,6 +7,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/text.hpp"
+
 namespace lampline {
 namespace {
 
@@ -110,9 +112,7 @@ Reason read_data(ServeSettings& settings, Values values)
 
 Reason read_domain(ServeSettings& settings, Values values)
 {
-    std::string domain = values.back();
-    for (char& c : domain)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    std::string domain = lowered(values.back());
     const auto allowed = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
     };

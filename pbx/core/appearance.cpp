@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
+
+#include "base/text.hpp"
 
 namespace lampline {
 namespace {
@@ -77,13 +78,6 @@ private:
     std::string_view rest_;
 };
 
-std::string lower(std::string text)
-{
-    std::ranges::transform(text, text.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
 bool read_index(const std::string& text, CallInfo& info)
 {
     if (text == "*") return info.rest = true;
@@ -96,14 +90,14 @@ bool read_index(const std::string& text, CallInfo& info)
 bool read_parameters(Scanner& scanner, CallInfo& info)
 {
     while (scanner.take(';')) {
-        const auto key = lower(scanner.token());
+        const auto key = lowered(scanner.token());
         if (key.empty()) return false;
         std::optional<std::string> value{std::string{}};
         if (scanner.take('=')) value = scanner.value();
         if (!value) return false;
         if (key == "appearance-index" && !read_index(*value, info)) return false;
         if (key == "appearance-state") {
-            info.state = appearance_state(lower(*value));
+            info.state = appearance_state(lowered(*value));
             if (!info.state) return false;
         }
         if (key == "appearance-uri") info.appearance_uri = std::move(*value);

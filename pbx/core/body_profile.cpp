@@ -1,7 +1,8 @@
 #include "core/body_profile.hpp"
 
 #include <algorithm>
-#include <cctype>
+
+#include "base/text.hpp"
 
 namespace lampline {
 namespace {
@@ -19,15 +20,6 @@ std::optional<Enum> placed(const std::array<std::string_view, size>& words,
     const auto found = std::ranges::find(words, word);
     if (found == words.end()) return std::nullopt;
     return static_cast<Enum>(found - words.begin());
-}
-
-bool starts_with(std::string_view text, std::string_view prefix) noexcept
-{
-    const auto same = [](unsigned char a, unsigned char b) {
-        return std::tolower(a) == std::tolower(b);
-    };
-    return text.size() >= prefix.size() &&
-           std::ranges::equal(text.substr(0, prefix.size()), prefix, same);
 }
 
 }  // namespace
@@ -69,7 +61,7 @@ std::size_t covered(std::string_view user_agent, std::span<const std::string> be
 {
     std::size_t longest = 0;
     for (const auto& beginning : beginnings)
-        if (beginning.size() > longest && starts_with(user_agent, beginning))
+        if (beginning.size() > longest && starts_with_word(user_agent, beginning))
             longest = beginning.size();
     return longest;
 }

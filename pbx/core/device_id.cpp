@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.hpp"
+
 namespace lampline {
 namespace {
 
@@ -23,7 +25,7 @@ std::string digits_of(std::string_view text)
     for (const char letter : text) {
         if (is_separator(letter)) continue;
         if (!std::isxdigit(static_cast<unsigned char>(letter))) return {};
-        digits += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+        digits += lower(letter);
     }
     return digits;
 }
@@ -52,10 +54,7 @@ void add_macs(std::vector<std::string>& ids, std::string_view text)
 
 std::optional<std::string> device_id(std::string_view text)
 {
-    if (text.size() > urn.size() &&
-        std::ranges::equal(text.substr(0, urn.size()), urn, {},
-                           [](unsigned char letter) { return std::tolower(letter); }))
-        text.remove_prefix(urn.size());
+    if (starts_with_word(text, urn)) text.remove_prefix(urn.size());
     auto digits = digits_of(text);
     if (digits.size() != mac_digits && digits.size() != uuid_digits) return std::nullopt;
     return digits;

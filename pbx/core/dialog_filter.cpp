@@ -1,8 +1,9 @@
 #include "core/dialog_filter.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
+
+#include "base/text.hpp"
 
 namespace lampline {
 namespace {
@@ -12,13 +13,6 @@ struct EventParam {
     std::string_view name;
     std::string_view value;  // without quotes; escapes within them stay
 };
-
-std::string_view trimmed(std::string_view text) noexcept
-{
-    const auto begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 /// Takes the next parameter off `rest`, which begins at a semicolon or is empty.
 std::optional<EventParam> next_param(std::string_view& rest) noexcept
@@ -45,13 +39,6 @@ std::optional<EventParam> next_param(std::string_view& rest) noexcept
     return param;
 }
 
-bool is_named(const EventParam& param, std::string_view name) noexcept
-{
-    return std::ranges::equal(param.name, name, [](unsigned char a, unsigned char b) {
-        return std::tolower(a) == std::tolower(b);
-    });
-}
-
 std::string_view params_of(std::string_view event) noexcept
 {
     const auto semicolon = event.find(';');
@@ -74,9 +61,9 @@ DialogFilter dialog_filter(std::string_view params)
     DialogFilter filter;
     auto rest = params_of(params);
     while (const auto param = next_param(rest)) {
-        if (is_named(*param, "call-id")) filter.call_id = param->value;
-        if (is_named(*param, "from-tag")) filter.from_tag = param->value;
-        if (is_named(*param, "to-tag")) filter.to_tag = param->value;
+        if (same_word(param->name, "call-id")) filter.call_id = param->value;
+        if (same_word(param->name, "from-tag")) filter.from_tag = param->value;
+        if (same_word(param->name, "to-tag")) filter.to_tag = param->value;
     }
     return filter;
 }
@@ -87,7 +74,7 @@ std::string echoed_event(std::string_view params)
     auto rest = params_of(params);
     while (const auto param = next_param(rest))
         for (const auto* name : {"id", "call-id", "from-tag", "to-tag"})
-            if (is_named(*param, name)) event.append(";").append(param->whole);
+            if (same_word(param->name, name)) event.append(";").append(param->whole);
     return event;
 }
 
@@ -95,7 +82,7 @@ std::string_view event_id(std::string_view event) noexcept
 {
     auto rest = params_of(event);
     while (const auto param = next_param(rest))
-        if (is_named(*param, "id")) return param->value;
+        if (same_word(param->name, "id")) return param->value;
     return {};
 }
 

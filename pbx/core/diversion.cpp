@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 
+#include "base/text.hpp"
 #include "core/extension_uri.hpp"
 
 namespace lampline {
@@ -32,20 +32,6 @@ constexpr std::array reasons{
 const ReasonRow& row_of(DiversionReason reason) noexcept
 {
     return reasons[static_cast<std::size_t>(reason)];
-}
-
-bool same_word(std::string_view left, std::string_view right) noexcept
-{
-    return std::ranges::equal(
-        left, right, {}, [](unsigned char c) { return std::tolower(c); },
-        [](unsigned char c) { return std::tolower(c); });
-}
-
-std::string_view trimmed(std::string_view text) noexcept
-{
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
 }
 
 /// Takes one entry of a comma-separated header off `rest`; commas in quotes and brackets do not

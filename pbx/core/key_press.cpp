@@ -7,6 +7,8 @@
 #include <memory>
 #include <type_traits>
 
+#include "base/text.hpp"
+
 namespace lampline {
 namespace {
 
@@ -16,24 +18,6 @@ constexpr std::size_t max_digits = 64;
 constexpr std::string_view response_namespace = "urn:ietf:params:xml:ns:kpml-response|";
 constexpr std::string_view relay_type = "application/dtmf-relay";
 constexpr std::string_view plain_type = "application/dtmf";
-
-constexpr char lower(char c) noexcept
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool same(std::string_view left, std::string_view right) noexcept
-{
-    return std::ranges::equal(left, right, {}, lower, lower);
-}
-
-std::string_view trimmed(std::string_view text) noexcept
-{
-    constexpr std::string_view space = " \t\r\n";
-    const auto first = text.find_first_not_of(space);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(space) - first + 1);
-}
 
 /// The media type without its parameters.
 std::string_view media_type(std::string_view content_type) noexcept
@@ -130,14 +114,14 @@ void XMLCALL on_doctype(void* reading, const XML_Char*, const XML_Char*, const X
 bool is_info_key(std::string_view content_type) noexcept
 {
     const auto type = media_type(content_type);
-    return same(type, relay_type) || same(type, plain_type);
+    return same_word(type, relay_type) || same_word(type, plain_type);
 }
 
 std::optional<KeyPress> parse_info_key(std::string_view content_type, std::string_view body)
 {
     if (!is_info_key(content_type)) return std::nullopt;
     KeyPress press;
-    if (same(media_type(content_type), plain_type)) press.key = key_of(trimmed(body));
+    if (same_word(media_type(content_type), plain_type)) press.key = key_of(trimmed(body));
     while (press.key == 0 || press.held.count() == 0) {
         if (body.empty()) break;
         const auto end = std::min(body.find('\n'), body.size());
@@ -147,9 +131,9 @@ std::optional<KeyPress> parse_info_key(std::string_view content_type, std::strin
         if (equals == std::string_view::npos) continue;
         const auto name = trimmed(line.substr(0, equals));
         const auto value = trimmed(line.substr(equals + 1));
-        if (same(name, "Signal")) press.key = key_of(value);
+        if (same_word(name, "Signal")) press.key = key_of(value);
         unsigned held = 0;
-        if (same(name, "Duration") &&
+        if (same_word(name, "Duration") &&
             std::from_chars(value.data(), value.data() + value.size(), held).ec == std::errc{})
             press.held = std::chrono::milliseconds{held};
     }

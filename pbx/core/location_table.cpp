@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <ranges>
 
+#include "base/text.hpp"
+
 namespace lampline {
 namespace {
 
@@ -17,7 +19,7 @@ std::size_t place_of(const SipUri& contact) noexcept
 {
     std::size_t place = std::hash<std::string_view>{}(contact.user);
     for (const char c : contact.host)  // without case
-        place = place * 31 + static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+        place = place * 31 + static_cast<unsigned char>(lower(c));
     return place * 31 + port_of(contact);
 }
 

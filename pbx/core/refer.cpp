@@ -1,44 +1,14 @@
 #include "core/refer.hpp"
 
 #include <algorithm>
-#include <cctype>
+
+#include "base/text.hpp"
 
 namespace lampline {
 namespace {
 
 constexpr std::size_t max_length = 1024;
 constexpr std::size_t max_header = 256;
-
-bool same_word(std::string_view left, std::string_view right) noexcept
-{
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) ==
-               std::tolower(static_cast<unsigned char>(b));
-    });
-}
-
-std::string_view take_until(std::string_view& rest, char stop) noexcept
-{
-    const auto end = rest.find(stop);
-    const auto taken = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    return taken;
-}
-
-std::string_view trimmed(std::string_view text) noexcept
-{
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
-int hex_digit(char c) noexcept
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 enum class Controls : std::uint8_t { none, line_ends };
 
@@ -52,8 +22,8 @@ std::optional<std::string> unescape(std::string_view text, Controls allowed = Co
             continue;
         }
         if (i + 2 >= text.size()) return std::nullopt;
-        const int high = hex_digit(text[i + 1]);
-        const int low = hex_digit(text[i + 2]);
+        const int high = hex_value(text[i + 1]);
+        const int low = hex_value(text[i + 2]);
         if (high < 0 || low < 0) return std::nullopt;
         const int code = high * 16 + low;
         const bool line_end = code == '\r' || code == '\n' || code == '\t';

@@ -1,5 +1,7 @@
 #include "core/sdp.hpp"
 
+#include "base/text.hpp"
+
 namespace lampline {
 namespace {
 
@@ -9,15 +11,6 @@ struct Stream {
     bool has_address = true;
     bool refused = false;  // port 0
 };
-
-std::string_view take_line(std::string_view& rest) noexcept
-{
-    const auto end = rest.find('\n');
-    auto line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    return line;
-}
 
 void read_attribute(std::string_view line, Stream& stream) noexcept
 {

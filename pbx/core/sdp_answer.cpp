@@ -1,8 +1,8 @@
 // One offer made into the answer to another.
 #include <algorithm>
-#include <cctype>
 #include <vector>
 
+#include "base/text.hpp"
 #include "core/sdp.hpp"
 
 namespace lampline {
@@ -20,16 +20,6 @@ struct Description {
     std::string_view session;
     std::vector<Section> media;
 };
-
-constexpr std::size_t max_sections = 16;
-
-std::string_view take_until(std::string_view& rest, char stop) noexcept
-{
-    const auto end = rest.find(stop);
-    const auto taken = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    return taken;
-}
 
 Section read_section(std::string_view text)
 {
@@ -66,10 +56,7 @@ std::string encoding(const Section& section, std::string_view format)
     const auto at = section.text.find(prefix);
     if (at == std::string_view::npos) return std::string{format};
     auto rest = section.text.substr(at + prefix.size());
-    std::string name{rest.substr(0, rest.find_first_of("\r\n"))};
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return name;
+    return lowered(take_line(rest));
 }
 
 /// Numbers below 96 mean the same in every description (RFC 3551 §6).

@@ -4,24 +4,14 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
 #include "core/sdp.hpp"
 
 namespace lampline {
 namespace {
 
-constexpr std::size_t max_sections = 16;
-
 constexpr std::string_view session =
     "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n";
-
-std::string_view take_line(std::string_view& rest) noexcept
-{
-    const auto end = rest.find('\n');
-    auto line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    return line;
-}
 
 /// `m=TYPE PORT REST`, with another port. Empty: it is no such line.
 std::string with_port(std::string_view media_line, std::string_view port)
@@ -41,15 +31,15 @@ bool is_plain_audio(std::string_view media_line) noexcept
 }
 
 /// A media line and what stands below it.
-struct Section {
+struct MediaSection {
     std::string_view media{};
     std::vector<std::string_view> lines{};
 };
 
 /// The streams of `sdp`, at most `max_sections`; `common` gets the lines above them.
-std::vector<Section> read_streams(std::string_view sdp, Section& common)
+std::vector<MediaSection> read_streams(std::string_view sdp, MediaSection& common)
 {
-    std::vector<Section> streams;
+    std::vector<MediaSection> streams;
     while (!sdp.empty()) {
         const auto line = take_line(sdp);
         if (line.starts_with("m=")) {
@@ -63,7 +53,7 @@ std::vector<Section> read_streams(std::string_view sdp, Section& common)
 }
 
 /// The value of the first line that begins with `attribute`; empty: there is none.
-std::string_view value_of(const Section& section, std::string_view attribute) noexcept
+std::string_view value_of(const MediaSection& section, std::string_view attribute) noexcept
 {
     for (const auto line : section.lines)
         if (line.starts_with(attribute)) return line.substr(attribute.size());
@@ -71,7 +61,7 @@ std::string_view value_of(const Section& section, std::string_view attribute) no
 }
 
 /// Answers the first offer of keys for AES-CM with 128 bits, which all know (RFC 4568 §6.1.1).
-std::string crypto_for(const Section& stream, std::string_view key)
+std::string crypto_for(const MediaSection& stream, std::string_view key)
 {
     constexpr std::string_view attribute = "a=crypto:";
     for (auto line : stream.lines) {
@@ -103,7 +93,7 @@ std::string fingerprint_of(std::string_view key)
 }
 
 /// What makes an answer to a stream whose media is encrypted. Empty: it cannot be answered here.
-std::string keys_for(const Section& stream, const Section& common, std::string_view key)
+std::string keys_for(const MediaSection& stream, const MediaSection& common, std::string_view key)
 {
     if (key.empty() || !stream.media.starts_with("m=audio ")) return {};
     if (stream.media.find(" RTP/SAVP") != std::string_view::npos) return crypto_for(stream, key);
@@ -161,13 +151,13 @@ std::string inactive_answer(std::string_view offer, std::string_view key)
 {
     if (offer.find("m=") == std::string_view::npos)
         return std::string{session} + "m=audio 9 RTP/AVP 0 8\r\na=inactive\r\n";
-    Section common;
+    MediaSection common;
     const auto streams = read_streams(offer, common);
-    const auto is_takeable = [&](const Section& stream) {
+    const auto is_takeable = [&](const MediaSection& stream) {
         return is_plain_audio(stream.media) || !keys_for(stream, common, key).empty();
     };
     auto taken = std::ranges::find_if(
-        streams, [](const Section& stream) { return is_plain_audio(stream.media); });
+        streams, [](const MediaSection& stream) { return is_plain_audio(stream.media); });
     if (taken == streams.end()) taken = std::ranges::find_if(streams, is_takeable);
 
     std::string answer{session};

@@ -2,20 +2,13 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace lampline {
 namespace {
 
 constexpr std::uint16_t sip_port = 5060;
 constexpr std::size_t most_targets = 16;  // of one server; more would only delay the next
-
-std::string lower(std::string_view text)
-{
-    std::string result{text};
-    for (char& c : result)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if (result.ends_with('.')) result.pop_back();
-    return result;
-}
 
 bool is_six(std::string_view host) noexcept
 {
@@ -64,9 +57,9 @@ public:
         if (is_numeric_address(server.host))
             add(server.host, server.transport.value_or(Transport::udp), server.port);
         else if (server.port != 0)
-            find_hosts(lower(server.host), server.transport.value_or(Transport::udp), server.port);
+            find_hosts(lowered(server.host), server.transport.value_or(Transport::udp), server.port);
         else
-            find_services(lower(server.host));
+            find_services(lowered(server.host));
         if (location_.addresses.size() > before || location_.missing.size() > asked) return;
         if (!location_.error.empty()) location_.error += "; ";
         location_.error += error_.empty() ? server.host + " has no address" : error_;
@@ -158,8 +151,8 @@ private:
         });
         bool told = false;
         for (const auto& record : records) {
-            const auto service = lower(record.service);
-            if (lower(record.flags) != "s" || record.replacement.empty()) continue;
+            const auto service = lowered(record.service);
+            if (lowered(record.flags) != "s" || record.replacement.empty()) continue;
             ++rank_;
             if (service == "sip+d2u" && means_.udp)
                 told = find_srv(record.replacement, Transport::udp) || told;

@@ -2,21 +2,13 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.hpp"
 #include "core/sip_trace.hpp"
 
 namespace lampline {
 namespace {
 
 constexpr char mask = 'x';
-
-bool same_word(std::string_view left, std::string_view right) noexcept
-{
-    const auto lower = [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    };
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [&](char a, char b) { return lower(a) == lower(b); });
-}
 
 bool is_blank(char c) noexcept
 {
@@ -60,7 +52,7 @@ private:
 };
 
 /// Parameters of a digest that are no secret, and do not help to guess one without the rest.
-bool is_harmless(std::string_view name) noexcept
+bool is_shown(std::string_view name) noexcept
 {
     constexpr std::array names{"username",  "realm", "nonce", "uri",
                                "algorithm", "qop",   "nc",    "opaque"};
@@ -104,7 +96,7 @@ void hide_credentials(Span value, bool has_scheme)
         const auto size = quoted ? quoted_size(value.view()) : value.view().find_first_of(",\"");
         if (quoted && size == std::string_view::npos) return value.hide();
         const auto parameter = value.take(size);
-        if (!is_harmless(name)) parameter.hide();
+        if (!is_shown(name)) parameter.hide();
         value.skip_blanks();
         if (value.empty()) return;
         if (value.front() != ',') return value.hide();

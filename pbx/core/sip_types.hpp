@@ -37,6 +37,19 @@ struct Payload {
 };
 using PayloadRef = std::shared_ptr<const Payload>;  ///< null: neither body nor headers
 
+[[nodiscard]] inline std::string_view body_of(const PayloadRef& payload) noexcept
+{
+    return payload ? std::string_view{payload->body} : std::string_view{};
+}
+[[nodiscard]] inline bool has_body(const PayloadRef& payload) noexcept
+{
+    return payload && !payload->body.empty();
+}
+[[nodiscard]] inline PayloadRef session_payload(std::string sdp)
+{
+    return std::make_shared<const Payload>(Payload{"application/sdp", std::move(sdp), {}});
+}
+
 /// A message as it came, for who passes it on; no rule looks into it. The adapter knows what it is.
 struct WireMessage {
     WireMessage() = default;

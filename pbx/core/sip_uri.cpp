@@ -4,31 +4,16 @@
 #include <array>
 #include <charconv>
 
+#include "base/text.hpp"
+
 namespace lampline {
 namespace {
 
 constexpr std::size_t max_uri_length = 1024;
 
-constexpr char lower(char c) noexcept
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-constexpr bool is_digit(char c) noexcept
-{
-    return c >= '0' && c <= '9';
-}
-
 constexpr bool is_alphanumeric(char c) noexcept
 {
     return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z');
-}
-
-constexpr int hex_value(char c) noexcept
-{
-    if (is_digit(c)) return c - '0';
-    const char l = lower(c);
-    return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
 /// Neither a control character nor one that would end the address when it is written between angle
@@ -37,11 +22,6 @@ constexpr bool is_harmless(char c) noexcept
 {
     const auto byte = static_cast<unsigned char>(c);
     return byte > ' ' && byte != 0x7f && c != '<' && c != '>' && c != '"';
-}
-
-constexpr bool same_text(std::string_view left, std::string_view right) noexcept
-{
-    return std::ranges::equal(left, right, {}, lower, lower);
 }
 
 bool is_host(std::string_view host) noexcept
@@ -70,9 +50,9 @@ std::optional<UriScheme> take_scheme(std::string_view& text) noexcept
     if (colon == std::string_view::npos) return std::nullopt;
     const auto scheme = text.substr(0, colon);
     text.remove_prefix(colon + 1);
-    if (same_text(scheme, "sip")) return UriScheme::sip;
-    if (same_text(scheme, "sips")) return UriScheme::sips;
-    if (same_text(scheme, "tel")) return UriScheme::tel;
+    if (same_word(scheme, "sip")) return UriScheme::sip;
+    if (same_word(scheme, "sips")) return UriScheme::sips;
+    if (same_word(scheme, "tel")) return UriScheme::tel;
     return std::nullopt;
 }
 
@@ -198,7 +178,7 @@ bool may_be_absent(std::string_view name, UriScheme scheme) noexcept
     if (scheme == UriScheme::tel) return false;
     constexpr std::array<std::string_view, 5> distinguishing{"transport", "user", "method", "ttl",
                                                              "maddr"};
-    return std::ranges::none_of(distinguishing, [&](auto d) { return same_text(d, name); });
+    return std::ranges::none_of(distinguishing, [&](auto d) { return same_word(d, name); });
 }
 
 /// Every parameter of `left` is the same in `right`, or is one that does not matter.
@@ -247,7 +227,7 @@ std::optional<std::string_view> SipUri::param(std::string_view name) const noexc
 {
     std::string_view rest = params;
     while (const auto param = take_param(rest))
-        if (same_text(param->name, name)) return param->value;
+        if (same_word(param->name, name)) return param->value;
     return std::nullopt;
 }
 
@@ -284,7 +264,7 @@ bool equivalent(const SipUri& left, const SipUri& right)
     const bool same_address = left.scheme == UriScheme::tel
                                   ? same_number(left.user, right.user)
                                   : same_unescaped(left.user, right.user, Case::matters) &&
-                                        same_text(left.host, right.host);
+                                        same_word(left.host, right.host);
     if (!same_address) return false;
     if (left.params == right.params) return true;
     return params_agree(left, right) && params_agree(right, left);

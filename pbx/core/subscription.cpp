@@ -1,17 +1,11 @@
 #include "core/subscription.hpp"
 
 #include <algorithm>
-#include <cctype>
+
+#include "base/text.hpp"
 
 namespace lampline {
 namespace {
-
-bool same_host(std::string_view left, std::string_view right) noexcept
-{
-    return std::ranges::equal(left, right, [](unsigned char a, unsigned char b) {
-        return std::tolower(a) == std::tolower(b);
-    });
-}
 
 std::uint16_t port_of(const SipUri& uri) noexcept
 {
@@ -159,7 +153,7 @@ StoredSubscription to_stored(const Subscription& subscription)
 
 bool same_phone(const WatcherPhone& phone, const SipUri& contact, const Flow& flow) noexcept
 {
-    if (same_host(phone.contact.host, contact.host) && port_of(phone.contact) == port_of(contact))
+    if (same_word(phone.contact.host, contact.host) && port_of(phone.contact) == port_of(contact))
         return true;
     if (!phone.target.route.empty()) return false;  // the flow of a proxy is that of many phones
     const Flow& registered = phone.target.flow;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "base/text.hpp"
 #include "core/extension_uri.hpp"
 
 namespace lampline {
@@ -30,14 +30,6 @@ constexpr std::array crossing = std::to_array<std::string_view>({
 });
 static_assert(std::ranges::is_sorted(crossing));
 
-std::string lower(std::string_view text)
-{
-    std::string lowered{text};
-    std::ranges::transform(lowered, lowered.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return lowered;
-}
-
 bool is_ours(const Diversion& diversion, std::string_view domain)
 {
     return diversion.host.empty() || diversion.host == domain;
@@ -59,8 +51,8 @@ bool wants_privacy(const NameAddr& address, const PayloadRef& payload)
     if (address.uri.host == invalid_host) return true;
     if (!payload) return false;
     return std::ranges::any_of(payload->headers, [](const Header& header) {
-        if (lower(header.name) != "privacy") return false;
-        const auto value = lower(header.value);
+        if (!same_word(header.name, "privacy")) return false;
+        const auto value = lowered(header.value);
         return value.find("id") != std::string::npos || value.find("user") != std::string::npos ||
                value.find("header") != std::string::npos;
     });
@@ -110,9 +102,7 @@ bool crosses_border(std::string_view header) noexcept
 {
     std::array<char, 24> name{};
     if (header.size() > name.size()) return false;
-    std::ranges::transform(header, name.begin(), [](unsigned char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : static_cast<char>(c);
-    });
+    std::ranges::transform(header, name.begin(), lower);
     return std::ranges::binary_search(crossing, std::string_view{name.data(), header.size()});
 }
 

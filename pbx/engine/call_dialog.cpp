@@ -23,7 +23,7 @@ bool CallEngine::ends_dialog(const ResponseReceived& response) noexcept
 
 bool CallEngine::note_hold(Leg& leg, const PayloadRef& payload)
 {
-    if (!payload || payload->body.empty()) return false;
+    if (!has_body(payload)) return false;
     leg.sdp = payload;
     const bool held = !receives_media(payload->body);
     return std::exchange(leg.held, held) != held;
@@ -88,7 +88,7 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
 
     if (relay.cancelled) {
         const auto forwarded = relay.forwarded;
-        const bool offered = relay.payload && !relay.payload->body.empty();
+        const bool offered = has_body(relay.payload);
         const Leg* slot = call.find(relay.replaces);
         call.remove_relay(forwarded);
         if (!success) return;
@@ -178,7 +178,7 @@ void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
     }
     if (answerer && answerer->ack_owed) {
         outbox.send(SendAck{answerer->id, std::exchange(answerer->ack_owed, {}), input.payload});
-        if (input.payload && !input.payload->body.empty()) call->unsaved = true;
+        if (has_body(input.payload)) call->unsaved = true;
         if (note_hold(*leg, input.payload))
             announce(*leg, outbox);  // delayed offer: its answer is in the ACK
     }

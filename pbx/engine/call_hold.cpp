@@ -5,21 +5,11 @@
 namespace lampline {
 namespace {
 
-bool has_body(const PayloadRef& payload) noexcept
-{
-    return payload && !payload->body.empty();
-}
-
-PayloadRef session(std::string sdp)
-{
-    return std::make_shared<const Payload>(Payload{"application/sdp", std::move(sdp), {}});
-}
-
 /// The other's session as it was, with nothing to hear.
 PayloadRef hold_offer(const Leg& leg, const Leg& other)
 {
-    if (has_body(other.sdp)) return session(made_inactive(other.sdp->body));
-    return session(inactive_answer(has_body(leg.sdp) ? leg.sdp->body : std::string_view{}));
+    if (has_body(other.sdp)) return session_payload(made_inactive(other.sdp->body));
+    return session_payload(inactive_answer(body_of(leg.sdp)));
 }
 
 }  // namespace
@@ -109,7 +99,7 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
     }
     if (Leg* first = call.find(change.first); first && first->ack_owed) {
         outbox.send(SendAck{first->id, std::exchange(first->ack_owed, {}),
-                            session(response.payload->body)});
+                            session_payload(response.payload->body)});
         if (note_hold(*first, change.offer)) announce(*first, outbox);
     }
     call.change.reset();
@@ -122,7 +112,7 @@ void CallEngine::give_up_change(Call& call, Outbox& outbox)
     Leg* first = call.find(change.first);
     if (change.kind != SessionChange::Kind::resume || !first || !first->ack_owed) return;
     outbox.send(SendAck{first->id, std::exchange(first->ack_owed, {}),
-                        session(inactive_answer(change.offer->body))});
+                        session_payload(inactive_answer(change.offer->body))});
     if (!std::exchange(first->held, true)) announce(*first, outbox);
 }
 

@@ -9,11 +9,6 @@
 namespace lampline {
 namespace {
 
-bool has_body(const PayloadRef& payload) noexcept
-{
-    return payload && !payload->body.empty();
-}
-
 bool on_hold(const PayloadRef& payload) noexcept
 {
     return has_body(payload) && !receives_media(payload->body);

@@ -27,16 +27,6 @@ constexpr std::chrono::milliseconds attempt_interval{500};
 
 constexpr std::string_view key_lifetime = "7200";  // seconds, as RFC 4730 §4.3 suggests
 
-PayloadRef session(std::string sdp)
-{
-    return std::make_shared<const Payload>(Payload{"application/sdp", std::move(sdp), {}});
-}
-
-std::string_view body_of(const PayloadRef& payload) noexcept
-{
-    return payload ? std::string_view{payload->body} : std::string_view{};
-}
-
 std::string_view header(const PayloadRef& payload, std::string_view name) noexcept
 {
     if (payload)
@@ -183,7 +173,7 @@ void CallingCards::answer_session(Call& call, Leg& caller, const RequestReceived
     outbox.send(
         Reply{.transaction = request.transaction,
               .status = 200,
-              .payload = invite || !offer.empty() ? session(inactive_answer(offer)) : nullptr});
+              .payload = invite || !offer.empty() ? session_payload(inactive_answer(offer)) : nullptr});
 }
 
 bool CallingCards::hear(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -320,7 +310,7 @@ void CallingCards::silence(Call& call, Leg& caller, Card& card, Moment now, Outb
                    {.method = Method::invite,
                     .supported = caller.supported & OptionTag::timer,
                     .headers = caller.identifies(card.application),
-                    .payload = session(heard.empty() ? inactive_answer(body_of(caller.sdp))
+                    .payload = session_payload(heard.empty() ? inactive_answer(body_of(caller.sdp))
                                                      : made_inactive(heard))},
                    outbox);
     caller.invite_out = card.silencing;

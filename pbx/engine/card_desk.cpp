@@ -36,7 +36,7 @@ ClientTransactionId CallEngine::send(Leg& leg, SendRequest request, Outbox& outb
 void CallEngine::acknowledge(Call& call, Leg& leg, const ResponseReceived& success, Outbox& outbox)
 {
     note_target(call, leg, success);
-    if (success.payload && !success.payload->body.empty()) leg.sdp = success.payload;
+    if (has_body(success.payload)) leg.sdp = success.payload;
     outbox.send(SendAck{leg.id, success.transaction, nullptr});
 }
 

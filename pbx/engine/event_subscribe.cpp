@@ -1,7 +1,7 @@
 // The notifier of event packages: SUBSCRIBE (RFC 6665 §4.2.1).
 #include <algorithm>
-#include <cctype>
 
+#include "base/text.hpp"
 #include "core/dialog_filter.hpp"
 #include "core/extension_uri.hpp"
 #include "core/feature_event.hpp"
@@ -24,11 +24,7 @@ bool accepts(const std::vector<std::string>& accept, std::string_view type)
 /// Parameters do not count.
 bool is_of_type(std::string_view content_type, std::string_view type)
 {
-    const auto essence = content_type.substr(0, content_type.find(';'));
-    const auto end = essence.find_last_not_of(" \t");
-    return std::ranges::equal(
-        essence.substr(0, end == std::string_view::npos ? 0 : end + 1), type,
-        [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+    return same_word(trimmed(content_type.substr(0, content_type.find(';'))), type);
 }
 
 /// The Event of our NOTIFYs: only `id` is echoed (RFC 6665 §8.2.1).
@@ -70,7 +66,7 @@ bool EventNotifier::read_asked(const SubscribeReceived& request, EventPackage pa
                                std::vector<DialledFeature>& asked, Outbox& outbox) const
 {
     const auto& row = row_of(package);
-    if (!row.read_request || !request.payload || request.payload->body.empty()) return true;
+    if (!row.read_request || !has_body(request.payload)) return true;
     if (!is_of_type(request.payload->content_type, row.content_type)) {
         outbox.send(answer(request, 415, {{"Accept", std::string{row.content_type}}}));
         return false;

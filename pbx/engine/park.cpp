@@ -9,21 +9,11 @@
 namespace lampline {
 namespace {
 
-PayloadRef session(std::string sdp)
-{
-    return std::make_shared<const Payload>(Payload{"application/sdp", std::move(sdp), {}});
-}
-
-std::string_view body_of(const PayloadRef& payload) noexcept
-{
-    return payload ? std::string_view{payload->body} : std::string_view{};
-}
-
 /// The session that the phone of `leg` has, with nothing to hear.
 PayloadRef parked_session(const Leg& leg, const Leg* other)
 {
-    if (other && !body_of(other->sdp).empty()) return session(made_inactive(other->sdp->body));
-    return session(inactive_answer(body_of(leg.sdp)));
+    if (other && !body_of(other->sdp).empty()) return session_payload(made_inactive(other->sdp->body));
+    return session_payload(inactive_answer(body_of(leg.sdp)));
 }
 
 OrderAnswer in_the_way(std::string message)
@@ -145,7 +135,7 @@ void CallEngine::answer_for_slot(Call& call, Leg& from, const RequestReceived& i
     case Method::update: {
         const auto offer = body_of(input.payload);
         if (input.method == Method::invite || !offer.empty())
-            reply.payload = session(inactive_answer(offer));
+            reply.payload = session_payload(inactive_answer(offer));
         if (!offer.empty()) from.sdp = input.payload;
         const auto timer =
             answer_timer(input.session_timer, has(input.supported, OptionTag::timer), {});

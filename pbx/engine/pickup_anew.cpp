@@ -7,7 +7,6 @@
 //   both offer, or neither:  200 inactive to the picker -> ACK -> re-INVITE -> 200 to the caller
 //
 // What rings goes on ringing meanwhile, so that a picker that fails has changed nothing.
-#include <cctype>
 
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
@@ -16,11 +15,6 @@ namespace lampline {
 namespace {
 
 constexpr std::string_view no_media = "SIP;cause=488;text=\"No media in common\"";
-
-bool has_body(const PayloadRef& payload) noexcept
-{
-    return payload && !payload->body.empty();
-}
 
 /// The session description alone: other headers were for another dialog.
 PayloadRef session_of(const PayloadRef& payload)

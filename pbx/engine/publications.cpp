@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "base/text.hpp"
 #include "core/appearance.hpp"
 #include "core/extension_uri.hpp"
 
@@ -34,10 +34,7 @@ Reply refusal(const PublishReceived& request, unsigned status, const Directory& 
 
 bool is_dialog_info(std::string_view content_type)
 {
-    const auto essence = content_type.substr(0, content_type.find_first_of("; \t"));
-    return std::ranges::equal(essence, dialog_info_type, [](unsigned char a, unsigned char b) {
-        return std::tolower(a) == std::tolower(b);
-    });
+    return same_word(content_type.substr(0, content_type.find_first_of("; \t")), dialog_info_type);
 }
 
 std::optional<LegState> state_of(std::string_view word)
@@ -118,7 +115,7 @@ bool Publications::read(const PublishReceived& request, std::optional<EventPacka
         return false;
     };
     if (!package) {
-        if (!request.payload || request.payload->body.empty()) return true;
+        if (!has_body(request.payload)) return true;
         if (!is_dialog_info(request.payload->content_type))
             return refuse(answer(request, 415, {{"Accept", std::string{dialog_info_type}}}));
         auto document = read_dialog_info(request.payload->body);

@@ -187,7 +187,7 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
                                  Moment now, Outbox& outbox)
 {
     target.ack_owed = response.transaction;
-    if (!response.payload || response.payload->body.empty()) {
+    if (!has_body(response.payload)) {
         move(target, LegInput::error, outbox);
         hang_up(target, no_offer, outbox);
         return transfer_failed(call, 488, "No Media Offered", now, outbox);
@@ -258,7 +258,7 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
         transfer.offer = response.payload;
         transfer.attempts = 0;
         go_on(*call, now, outbox);
-    } else if (!response.payload || response.payload->body.empty()) {
+    } else if (!has_body(response.payload)) {
         outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
         transfer_failed(*call, 488, "No Media Answered", now, outbox);
     } else {

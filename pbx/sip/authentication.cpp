@@ -8,7 +8,7 @@
 namespace lampline::sip {
 namespace {
 
-constexpr std::size_t max_credentials = 8;
+constexpr std::size_t max_listed = 8;
 
 std::string_view text_of(const char* text) noexcept
 {
@@ -47,7 +47,7 @@ void take_parameter(Credentials& credentials, std::string_view parameter) noexce
 }
 
 struct Answers {
-    std::array<Credentials, max_credentials> list;
+    std::array<Credentials, max_listed> list;
     std::size_t count = 0;
 
     void take(const msg_auth_t* header) noexcept

@@ -22,11 +22,6 @@ const char* or_null(const std::string& text) noexcept
     return text.empty() ? nullptr : text.c_str();
 }
 
-std::string_view body_of(const PayloadRef& payload) noexcept
-{
-    return payload ? std::string_view{payload->body} : std::string_view{};
-}
-
 /// What all requests of ours say, apart from the dialog.
 template <class Command>
 std::string request_headers(const Command& command, const std::string& product, bool outside)

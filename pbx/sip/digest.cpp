@@ -6,32 +6,13 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "base/text.hpp"
 #include "sip/digest_hash.hpp"
 #include "sip/digest_nonce.hpp"
 #include "sip/digest_tables.hpp"
 
 namespace lampline::sip {
 namespace {
-
-constexpr std::string_view hex_digits = "0123456789abcdef";
-
-constexpr int hex_value(char c) noexcept
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-constexpr char lower(char c) noexcept
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-bool same_text(std::string_view left, std::string_view right) noexcept
-{
-    return std::ranges::equal(left, right, {}, lower, lower);
-}
 
 std::uint32_t seconds_of(Moment now) noexcept
 {
@@ -57,7 +38,7 @@ bool is_for(std::string_view uri, const DigestRequest& request)
 {
     const auto colon = uri.find(':');
     if (colon == std::string_view::npos) return false;
-    const bool is_tel = same_text(uri.substr(0, colon), "tel");
+    const bool is_tel = same_word(uri.substr(0, colon), "tel");
     uri.remove_prefix(colon + 1);
     std::string_view user;
     if (is_tel) {
@@ -71,7 +52,7 @@ bool is_for(std::string_view uri, const DigestRequest& request)
     const auto host = uri.starts_with('[') && host_end != std::string_view::npos
                           ? uri.substr(0, host_end + 1)
                           : uri.substr(0, host_end);
-    const bool same_host = same_text(host, request.uri_host) ||
+    const bool same_host = same_word(host, request.uri_host) ||
                            (request.is_ours && !host.empty() && request.is_ours(host) &&
                             request.is_ours(request.uri_host));
     if (!same_host) return false;
@@ -179,7 +160,7 @@ Verdict Authenticator::Impl::verify(const Credentials& credentials, const Digest
                                     Moment now) noexcept
 {
     using enum DigestOutcome;
-    if (!same_text(credentials.realm, directory->domain()))
+    if (!same_word(credentials.realm, directory->domain()))
         return refuse(challenge, Refusal::no_credentials);
 
     const auto algorithm = digest_algorithm(credentials.algorithm);
@@ -188,7 +169,7 @@ Verdict Authenticator::Impl::verify(const Credentials& credentials, const Digest
     const bool bounded =
         std::max({credentials.username.size(), credentials.nonce.size(), credentials.uri.size(),
                   credentials.cnonce.size()}) <= max_parameter;
-    if (!offered || !count || !bounded || !same_text(credentials.qop, "auth") ||
+    if (!offered || !count || !bounded || !same_word(credentials.qop, "auth") ||
         credentials.cnonce.empty())
         return refuse(challenge, Refusal::unsupported);
 

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <strings.h>
 
+#include "base/text.hpp"
 #include "sip/header_text.hpp"
 #include "sip/tokens.hpp"
 
@@ -27,11 +28,6 @@ Parameter split(std::string_view text) noexcept
     return {text.substr(0, equals), value};
 }
 
-bool same_text(std::string_view left, std::string_view right) noexcept
-{
-    return left.size() == right.size() && strncasecmp(left.data(), right.data(), left.size()) == 0;
-}
-
 /// Whether a list such as `auth, auth-int` has `auth`.
 bool offers_auth(std::string_view list) noexcept
 {
@@ -40,7 +36,7 @@ bool offers_auth(std::string_view list) noexcept
         auto item = list.substr(0, comma);
         while (item.starts_with(' ')) item.remove_prefix(1);
         while (item.ends_with(' ')) item.remove_suffix(1);
-        if (same_text(item, "auth")) return true;
+        if (same_word(item, "auth")) return true;
         if (comma == std::string_view::npos) break;
         list.remove_prefix(comma + 1);
     }
@@ -55,12 +51,12 @@ std::optional<DigestChallenge> read(const msg_auth_t& header)
     std::optional<std::string_view> qop;
     for (const auto* each = header.au_params; each && *each; ++each) {
         const auto [name, value] = split(*each);
-        if (same_text(name, "realm")) challenge.realm = value;
-        if (same_text(name, "nonce")) challenge.nonce = value;
-        if (same_text(name, "algorithm")) algorithm = value;
-        if (same_text(name, "qop")) qop = value;
-        if (same_text(name, "stale")) challenge.stale = same_text(value, "true");
-        if (same_text(name, "opaque")) {
+        if (same_word(name, "realm")) challenge.realm = value;
+        if (same_word(name, "nonce")) challenge.nonce = value;
+        if (same_word(name, "algorithm")) algorithm = value;
+        if (same_word(name, "qop")) qop = value;
+        if (same_word(name, "stale")) challenge.stale = same_word(value, "true");
+        if (same_word(name, "opaque")) {
             challenge.opaque = value;
             challenge.has_opaque = true;
         }
@@ -79,7 +75,7 @@ std::string challenged_by(const sip_t& response)
     const auto* header = response.sip_status->st_status == 407 ? response.sip_proxy_authenticate
                                                                : response.sip_www_authenticate;
     for (const auto* each = header ? header->au_params : nullptr; each && *each; ++each)
-        if (const auto [name, value] = split(*each); same_text(name, "realm"))
+        if (const auto [name, value] = split(*each); same_word(name, "realm"))
             return std::string{value.substr(0, most_realm)};
     return {};
 }

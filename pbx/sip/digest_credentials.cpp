@@ -1,21 +1,12 @@
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "sip/digest.hpp"
 
 namespace lampline::sip {
 namespace {
 
 constexpr std::string_view blank = " \t\r\n";
-
-constexpr char lower(char c) noexcept
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-bool same_text(std::string_view left, std::string_view right) noexcept
-{
-    return std::ranges::equal(left, right, {}, lower, lower);
-}
 
 void skip(std::string_view& text, std::string_view characters) noexcept
 {
@@ -60,7 +51,7 @@ std::string_view* place_of(std::string_view name, Credentials& credentials) noex
         Row{"opaque", &Credentials::opaque},     Row{"nc", &Credentials::nc},
     };
     for (const auto& row : rows)
-        if (same_text(row.name, name)) return &(credentials.*row.place);
+        if (same_word(row.name, name)) return &(credentials.*row.place);
     return nullptr;
 }
 
@@ -69,7 +60,7 @@ std::string_view* place_of(std::string_view name, Credentials& credentials) noex
 std::optional<Credentials> parse_credentials(std::string_view text) noexcept
 {
     skip(text, blank);
-    if (!same_text(take_until(text, blank), "Digest")) return std::nullopt;
+    if (!same_word(take_until(text, blank), "Digest")) return std::nullopt;
     Credentials credentials;
     for (skip(text, " \t\r\n,"); !text.empty(); skip(text, " \t\r\n,")) {
         const auto name = take_until(text, "= \t\r\n,\"");

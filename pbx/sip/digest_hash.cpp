@@ -4,27 +4,13 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/text.hpp"
+
 namespace lampline::sip {
-namespace {
-
-constexpr std::string_view hex_digits = "0123456789abcdef";
-
-constexpr char lower(char c) noexcept
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-bool same_text(std::string_view left, std::string_view right) noexcept
-{
-    return std::ranges::equal(left, right, {}, lower, lower);
-}
-
-}  // namespace
-
 std::optional<DigestAlgorithm> digest_algorithm(std::string_view name) noexcept
 {
-    if (name.empty() || same_text(name, "MD5")) return DigestAlgorithm::md5;
-    if (same_text(name, "SHA-256")) return DigestAlgorithm::sha256;
+    if (name.empty() || same_word(name, "MD5")) return DigestAlgorithm::md5;
+    if (same_word(name, "SHA-256")) return DigestAlgorithm::sha256;
     return std::nullopt;
 }
 

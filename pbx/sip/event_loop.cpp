@@ -223,7 +223,7 @@ void EventLoop::arm() noexcept
     if (armed_.exchange(true)) return;
     const std::uint64_t one = 1;
     // Fails only when the counter is full, and then the loop wakes anyway.
-    static_cast<void>(!write(event_fd_, &one, sizeof one));
+    static_cast<void>(!::write(event_fd_, &one, sizeof one));
 }
 
 void EventLoop::post(Work work)

@@ -9,15 +9,11 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "core/trunk_identity.hpp"
 
 namespace lampline::sip {
 namespace {
-
-bool equals_ignoring_case(std::string_view left, std::string_view right) noexcept
-{
-    return left.size() == right.size() && strncasecmp(left.data(), right.data(), left.size()) == 0;
-}
 
 constexpr bool is_control(char letter) noexcept
 {
@@ -120,7 +116,7 @@ void append_payload_headers(std::string& text, const Payload* payload, bool outs
 bool names(const std::vector<Header>& headers, std::string_view name) noexcept
 {
     return std::ranges::any_of(
-        headers, [&](const Header& header) { return equals_ignoring_case(header.name, name); });
+        headers, [&](const Header& header) { return same_word(header.name, name); });
 }
 
 SipUri as_request_uri(const SipUri& contact)
@@ -134,7 +130,7 @@ SipUri as_request_uri(const SipUri& contact)
         const auto param = rest.substr(0, rest.find(';'));
         rest.remove_prefix(param.size());
         const auto key = param.substr(0, param.find('='));
-        if (equals_ignoring_case(key, "method") || equals_ignoring_case(key, "ttl")) continue;
+        if (same_word(key, "method") || same_word(key, "ttl")) continue;
         uri.params += ';';
         uri.params += param;
     }

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t unfragmented = 1300;  // RFC 3261 §18.1.1
 
 /// Our branches: cookie and mark, a letter for the kind, the number in hexadecimal, '.', secret.
-constexpr std::string_view branch_mark = "z9hG4bKlight";
+constexpr std::string_view light_mark = "z9hG4bKlight";
 constexpr std::array<char, LightKey::kinds> kind_letters{'N', 'S'};
 
 std::string peer_key(const Flow& flow)
@@ -28,7 +28,7 @@ std::string peer_key(const Flow& flow)
 
 std::string LightTransactions::branch_of(LightKey key, std::string_view secret)
 {
-    return fmt::format("{}{}{:x}.{}", branch_mark, kind_letters[static_cast<std::size_t>(key.kind)],
+    return fmt::format("{}{}{:x}.{}", light_mark, kind_letters[static_cast<std::size_t>(key.kind)],
                        key.number, secret);
 }
 
@@ -217,8 +217,8 @@ void LightTransactions::expire()
 bool LightTransactions::receive(const sip_t& response, std::string_view source)
 {
     const std::string_view branch{response.sip_via->v_branch ? response.sip_via->v_branch : ""};
-    if (!branch.starts_with(branch_mark)) return false;
-    auto rest = branch.substr(branch_mark.size());
+    if (!branch.starts_with(light_mark)) return false;
+    auto rest = branch.substr(light_mark.size());
     const auto* const letter =
         rest.empty() ? kind_letters.end() : std::ranges::find(kind_letters, rest.front());
     if (letter == kind_letters.end()) return true;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "sip/header_text.hpp"
 #include "sip/translate.hpp"
 
@@ -29,11 +30,6 @@ std::string_view name_of(const msg_header_t& header) noexcept
         return name ? name : "";
     }
     return header.sh_class->hc_name ? header.sh_class->hc_name : "";
-}
-
-bool same_word(std::string_view left, std::string_view right) noexcept
-{
-    return left.size() == right.size() && strncasecmp(left.data(), right.data(), left.size()) == 0;
 }
 
 /// One header, not those after it in its list.

@@ -22,7 +22,7 @@ namespace {
 
 constexpr int max_vias = 32;
 constexpr int max_headers = 256;
-constexpr std::size_t max_token = 256;  // Call-ID, tags, branch
+constexpr std::size_t max_word = 256;  // Call-ID, tags, branch
 constexpr std::size_t max_url = 1024;
 
 std::atomic<std::uint64_t> asked{0};
@@ -41,9 +41,9 @@ bool fits(const char* text, std::size_t limit) noexcept
 
 bool fits(const url_t& url) noexcept
 {
-    return fits(url.url_user, max_url) && fits(url.url_host, max_token) && fits(url.url_port, 5) &&
+    return fits(url.url_user, max_url) && fits(url.url_host, max_word) && fits(url.url_port, 5) &&
            fits(url.url_params, max_url) && fits(url.url_headers, max_url) &&
-           fits(url.url_password, max_token);
+           fits(url.url_password, max_word);
 }
 
 /// A port that a response can be sent to.
@@ -60,13 +60,13 @@ bool is_port(const char* text) noexcept
 
 bool vias_pass(const sip_via_t* top) noexcept
 {
-    if (!top->v_host || !*top->v_host || !fits(top->v_host, max_token) || !is_port(top->v_port))
+    if (!top->v_host || !*top->v_host || !fits(top->v_host, max_word) || !is_port(top->v_port))
         return false;
     // Responses would go to a third party that asked for nothing.
     if (top->v_maddr) return false;
     int count = 0;
     for (const auto* via = top; via; via = via->v_next)
-        if (++count > max_vias || !fits(via->v_branch, max_token)) return false;
+        if (++count > max_vias || !fits(via->v_branch, max_word)) return false;
     return true;
 }
 
@@ -129,8 +129,8 @@ bool passes(const sip_t* sip)
     if (!sip || !sip->sip_request == !sip->sip_status || !sip->sip_to || !sip->sip_from ||
         !sip->sip_call_id || !sip->sip_cseq || !sip->sip_via || (sip->sip_flags & MSG_FLG_TRUNC))
         return false;
-    if (!sip->sip_call_id->i_id || !fits(sip->sip_call_id->i_id, max_token) ||
-        !fits(sip->sip_from->a_tag, max_token) || !fits(sip->sip_to->a_tag, max_token) ||
+    if (!sip->sip_call_id->i_id || !fits(sip->sip_call_id->i_id, max_word) ||
+        !fits(sip->sip_from->a_tag, max_word) || !fits(sip->sip_to->a_tag, max_word) ||
         !fits(*sip->sip_from->a_url) || !fits(*sip->sip_to->a_url) || !few_headers(*sip))
         return false;
     for (const auto* routes : {sip->sip_route, sip->sip_record_route, sip->sip_path})

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 
+#include "base/text.hpp"
 #include "core/refer.hpp"
 
 namespace lampline::sip {
@@ -17,22 +18,6 @@ constexpr std::size_t max_register_contacts = 32;
 std::string text_of(const char* text)
 {
     return text ? std::string{text} : std::string{};
-}
-
-char lower(char letter) noexcept
-{
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-std::string lower(std::string text)
-{
-    for (auto& letter : text) letter = lower(letter);
-    return text;
-}
-
-bool equals_ignoring_case(std::string_view left, std::string_view right) noexcept
-{
-    return std::ranges::equal(left, right, [](char a, char b) { return lower(a) == lower(b); });
 }
 
 /// `;a=1;b`, or empty.
@@ -198,7 +183,7 @@ bool passes_through(std::string_view header_name) noexcept
     if (header_name.empty() || header_name.size() > name.size()) return false;
     // Most headers of a message describe its dialog; they end here.
     if ((passing_initials[header_name.size()] >> (header_name.front() & 31) & 1) == 0) return false;
-    std::ranges::transform(header_name, name.begin(), [](char letter) { return lower(letter); });
+    std::ranges::transform(header_name, name.begin(), lower);
     return std::ranges::binary_search(passing_headers,
                                       std::string_view{name.data(), header_name.size()});
 }
@@ -302,12 +287,12 @@ OptionTag to_option_tags(const msg_list_t* tags)
     auto set = OptionTag::none;
     for (; tags; tags = tags->k_next)
         for (const auto* item = tags->k_items; item && *item; ++item) {
-            if (equals_ignoring_case(*item, "timer")) set = set | OptionTag::timer;
-            if (equals_ignoring_case(*item, "100rel")) set = set | OptionTag::reliable;
-            if (equals_ignoring_case(*item, "replaces")) set = set | OptionTag::replaces;
-            if (equals_ignoring_case(*item, "join")) set = set | OptionTag::join;
-            if (equals_ignoring_case(*item, "norefersub")) set = set | OptionTag::norefersub;
-            if (equals_ignoring_case(*item, "eventlist")) set = set | OptionTag::eventlist;
+            if (same_word(*item, "timer")) set = set | OptionTag::timer;
+            if (same_word(*item, "100rel")) set = set | OptionTag::reliable;
+            if (same_word(*item, "replaces")) set = set | OptionTag::replaces;
+            if (same_word(*item, "join")) set = set | OptionTag::join;
+            if (same_word(*item, "norefersub")) set = set | OptionTag::norefersub;
+            if (same_word(*item, "eventlist")) set = set | OptionTag::eventlist;
         }
     return set;
 }
@@ -318,8 +303,8 @@ SessionTimer to_session_timer(const sip_t& sip)
     if (const auto* expires = sip.sip_session_expires) {
         timer.expires = seconds_of(expires->x_delta);
         const std::string_view refresher{expires->x_refresher ? expires->x_refresher : ""};
-        if (equals_ignoring_case(refresher, "uac")) timer.refresher = Refresher::uac;
-        if (equals_ignoring_case(refresher, "uas")) timer.refresher = Refresher::uas;
+        if (same_word(refresher, "uac")) timer.refresher = Refresher::uac;
+        if (same_word(refresher, "uas")) timer.refresher = Refresher::uas;
     }
     if (sip.sip_min_se) timer.min_se = seconds_of(sip.sip_min_se->min_delta);
     return timer;
@@ -382,7 +367,7 @@ std::optional<NameAddr> asserted_identity(const sip_t& sip)
 {
     const auto* header = reinterpret_cast<const msg_header_t*>(sip.sip_request);
     for (; header; header = header->sh_succ) {
-        if (!equals_ignoring_case(header_name(*header), "P-Asserted-Identity")) continue;
+        if (!same_word(header_name(*header), "P-Asserted-Identity")) continue;
         // One SIP and one tel URI may stand there (RFC 3325 §9.1), in either order: both say the
         // number.
         const auto text = field_text(header);
@@ -442,11 +427,11 @@ SubscribeReceived to_subscribe(const sip_t& sip, TransactionId transaction, Flow
     if (sip.sip_contact) request.contact = to_uri(*sip.sip_contact->m_url);
     request.record_route = field_texts(sip.sip_record_route);
     if (sip.sip_event) {
-        request.event = lower(text_of(sip.sip_event->o_type));
+        request.event = lowered(text_of(sip.sip_event->o_type));
         request.event_params = joined(sip.sip_event->o_params);
     }
     for (const auto* accept = sip.sip_accept; accept; accept = accept->ac_next)
-        if (accept->ac_type) request.accept.push_back(lower(text_of(accept->ac_type)));
+        if (accept->ac_type) request.accept.push_back(lowered(text_of(accept->ac_type)));
     request.expires = expires_of(sip);
     request.supported = to_option_tags(sip.sip_supported) | to_option_tags(sip.sip_require);
     request.user_agent = user_agent_of(sip);
@@ -462,7 +447,7 @@ PublishReceived to_publish(const sip_t& sip, TransactionId transaction, Flow sou
     request.source = std::move(source);
     request.authenticated = extension;
     request.request_uri = to_uri(*sip.sip_request->rq_url);
-    if (sip.sip_event) request.event = lower(text_of(sip.sip_event->o_type));
+    if (sip.sip_event) request.event = lowered(text_of(sip.sip_event->o_type));
     if (sip.sip_if_match) request.if_match = text_of(sip.sip_if_match->g_string);
     request.expires = expires_of(sip);
     request.payload = to_payload(sip);
@@ -492,7 +477,7 @@ std::vector<std::string> unknown_fields(const sip_t& sip, std::string_view name)
 {
     std::vector<std::string> values;
     for (const auto* header = sip.sip_unknown; header; header = header->un_next)
-        if (header->un_name && header->un_value && equals_ignoring_case(header->un_name, name))
+        if (header->un_name && header->un_value && same_word(header->un_name, name))
             values.emplace_back(header->un_value);
     return values;
 }

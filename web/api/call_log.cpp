@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "db/call_log_store.hpp"
 #include "web/api/request.hpp"
 #include "web/api/text.hpp"
@@ -16,12 +17,6 @@ namespace lampline::web {
 namespace {
 
 namespace json = boost::json;
-
-json::value text_or_null(const std::string& text)
-{
-    if (text.empty()) return nullptr;
-    return json::string{utf8_text(text)};
-}
 
 json::value id_or_null(CallRecordId id)
 {

@@ -2,6 +2,7 @@
 
 #include "admin/calling_card_service.hpp"
 #include "web/api/request.hpp"
+#include "web/api/text.hpp"
 #include "web/api/time_text.hpp"
 #include "web/etag.hpp"
 #include "web/problem.hpp"
@@ -10,11 +11,6 @@ namespace lampline::web {
 namespace {
 
 namespace json = boost::json;
-
-json::value text_or_null(const std::string& text)
-{
-    return text.empty() ? json::value{} : json::value(text);
-}
 
 json::object shown(const admin::CallingCardView& view)
 {

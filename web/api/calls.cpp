@@ -3,20 +3,12 @@
 #include "web/api/call_json.hpp"
 #include "web/api/listing.hpp"
 #include "web/api/request.hpp"
+#include "web/api/text.hpp"
 #include "web/api/time_text.hpp"
 
 namespace lampline::web {
 
 namespace json = boost::json;
-
-namespace {
-
-json::value text_or_null(const std::string& text)
-{
-    return text.empty() ? json::value{} : json::value(text);
-}
-
-}  // namespace
 
 json::object shown(const LiveCall& call)
 {

@@ -2,6 +2,7 @@
 
 #include "admin/digit_plan_service.hpp"
 #include "web/api/request.hpp"
+#include "web/api/text.hpp"
 #include "web/api/time_text.hpp"
 #include "web/etag.hpp"
 #include "web/problem.hpp"
@@ -55,11 +56,6 @@ json::object shown(const admin::DigitPlanView& plan)
         {"outside", std::move(outside)}, {"updated_at", nullptr}};
     if (plan.updated_at) body["updated_at"] = time_text(*plan.updated_at);
     return body;
-}
-
-json::value text_or_null(const std::string& text)
-{
-    return text.empty() ? json::value{} : json::value(text);
 }
 
 /// An absent member and null are the same.

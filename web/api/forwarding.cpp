@@ -3,6 +3,7 @@
 #include "admin/forwarding_service.hpp"
 #include "db/forwarding_store.hpp"
 #include "web/api/request.hpp"
+#include "web/api/text.hpp"
 #include "web/api/time_text.hpp"
 #include "web/etag.hpp"
 #include "web/problem.hpp"
@@ -11,11 +12,6 @@ namespace lampline::web {
 namespace {
 
 namespace json = boost::json;
-
-json::value text_or_null(const std::string& text)
-{
-    return text.empty() ? json::value{} : json::value(text);
-}
 
 json::object shown(const CallerException& exception)
 {

@@ -1,5 +1,7 @@
 #include "web/api/text.hpp"
 
+#include <boost/json/string.hpp>
+
 namespace lampline::web {
 namespace {
 
@@ -41,6 +43,12 @@ std::string utf8_text(std::string_view text)
         text.remove_prefix(size == 0 ? 1 : size);
     }
     return clean;
+}
+
+boost::json::value text_or_null(std::string_view text)
+{
+    if (text.empty()) return nullptr;
+    return boost::json::string{utf8_text(text)};
 }
 
 }  // namespace lampline::web

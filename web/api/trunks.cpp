@@ -5,6 +5,7 @@
 #include "admin/trunk_service.hpp"
 #include "web/api/listing.hpp"
 #include "web/api/request.hpp"
+#include "web/api/text.hpp"
 #include "web/api/time_text.hpp"
 #include "web/etag.hpp"
 #include "web/problem.hpp"
@@ -13,11 +14,6 @@ namespace lampline::web {
 namespace {
 
 namespace json = boost::json;
-
-json::value text_or_null(const std::string& text)
-{
-    return text.empty() ? json::value{} : json::value(text);
-}
 
 json::object shown(const TrunkServer& server)
 {

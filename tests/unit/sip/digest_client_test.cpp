@@ -81,7 +81,7 @@ TEST_CASE("what the client answers, the authenticator accepts")
         for (int request = 0; request < 3; ++request) {
             REQUIRE(line.starts_with("Authorization: Digest "));
             line.resize(line.size() - 2);
-            const auto credentials = parse_credentials(line.substr(15));
+            const auto credentials = parse_credentials(std::string_view{line}.substr(15));
             REQUIRE(credentials);
             const auto verdict = server.verify(
                 {&*credentials, 1}, {"REGISTER", "", "carrier.test", "192.0.2.1"}, present());
