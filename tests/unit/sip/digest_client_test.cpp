@@ -45,7 +45,7 @@ bool is_its_address(std::string_view trunk, std::string_view host)
 
 std::string field(const std::string& line, const std::string& name)
 {
-    const auto credentials = parse_credentials(line.substr(line.find(':') + 1));
+    const auto credentials = parse_credentials(std::string_view{line}.substr(line.find(':') + 1));
     REQUIRE(credentials);
     if (name == "nc") return std::string{credentials->nc};
     if (name == "algorithm") return std::string{credentials->algorithm};
