@@ -72,8 +72,10 @@ void CallEngine::ring_target(Call& call, const std::string& by, std::string_view
     const Leg& transferee = *call.find(call.transfer->transferee);
     auto number_shown = presented_number(transferee.phone, {});
     auto route = lampline::route({by, number, &transferee.flow, {}, number_shown}, router_view());
-    if (route.kind == RouteKind::park) return park(call, by, route.slot, now, outbox);
-    if (route.kind == RouteKind::feature || route.kind == RouteKind::calling_card)
+    // Who dials by itself, in the calling-card application, has nobody to park.
+    if (route.kind == RouteKind::park && call.transfer->transferor)
+        return park(call, by, route.slot, now, outbox);
+    if (route.kind != RouteKind::hunt && route.kind != RouteKind::reject)
         return transfer_failed(call, 403, "Not A Place To Transfer To", now, outbox);
     if (route.kind == RouteKind::reject)
         return transfer_failed(call, route.status, route.phrase, now, outbox);
