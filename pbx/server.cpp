@@ -156,8 +156,7 @@ sip::AuthenticatorSettings authenticator_settings(const ServeSettings& settings)
 /// What becomes of a trunk is for somebody who is not there.
 void log(const TrunkStatus& trunk)
 {
-    const bool bad =
-        trunk.state == TrunkState::failed || trunk.state == TrunkState::unreachable;
+    const bool bad = trunk.state == TrunkState::failed || trunk.state == TrunkState::unreachable;
     const auto level = bad ? spdlog::level::warn : spdlog::level::info;
     const auto* separator = trunk.last_error.empty() ? "" : ": ";
     spdlog::log(level, "trunk {} is {}{}{}", trunk.trunk, name(trunk.state), separator,

@@ -114,6 +114,7 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             [&](const TrunkResolved& resolved) { trunks_.receive(resolved, now, outbox); },
             [&](const ConnectionClosed& closed) {
                 registrar_.receive(closed);
+                trunks_.receive(closed, now);
                 indications_.receive(closed);
                 events_.receive(closed);
             },

@@ -29,7 +29,8 @@ struct TrunkLineSettings {
     std::chrono::seconds refused_most{3600};  ///< twice as long, up to this
     std::chrono::seconds return_after{
         300};  ///< a server that has failed is not preferred for so long
-    std::chrono::milliseconds patience{8000};           ///< with one server, for one REGISTER
+    std::chrono::seconds connection_lasts{600};  ///< what lasts shorter is not replaced at once
+    std::chrono::milliseconds patience{8000};    ///< with one server, for one REGISTER
     std::chrono::milliseconds question_patience{4000};  ///< with one OPTIONS
     unsigned misses = 3;  ///< unanswered OPTIONS in a row that make a trunk unreachable
     std::chrono::milliseconds leave_patience{1000};  ///< with the REGISTER that takes us off
@@ -55,6 +56,8 @@ public:
     void receive(const TrunkResolved& resolved, Moment now, Outbox& outbox);
     /// False: it is no answer to a request of ours.
     bool receive(const StandaloneAnswered& answer, Moment now, Outbox& outbox);
+    /// A carrier may have told us by the connection that we registered over: it gets a new one.
+    void receive(const ConnectionClosed& closed, Moment now);
     void advance(Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const
     {
@@ -100,6 +103,9 @@ private:
         Flow registering_at;
         TimePoint sent_at;
         std::optional<TimePoint> registered_until;
+        TimePoint registered_at, refresh_at;
+        ConnectionId connection{};  // TCP: over which it registered
+        unsigned cut_off = 0;       // such connections that did not last, in a row
         std::optional<TimePoint> next_attempt;
         std::vector<std::string> service_route;
         unsigned too_brief = 0;  // 423 in a row

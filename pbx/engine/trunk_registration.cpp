@@ -126,13 +126,31 @@ void TrunkLines::registered(LineId id, Line& line, const StandaloneAnswered& ans
     line.missed = 0;
     place.avoided_until = {};
     for (auto& each : line.places) each.tried = false;
+    line.registered_at = now.mono;
+    line.connection = answer.connection;
     line.registered_until = now.mono + granted;
     line.service_route = answer.service_route;
     line.failures = line.too_brief = line.refusals = 0;
     line.register_error.clear();
     const std::chrono::milliseconds whole = granted;
-    set_timer(id, TimerKind::register_, now.mono + whole * 8 / 10 + part_of(whole / 10));
+    line.refresh_at = now.mono + whole * 8 / 10 + part_of(whole / 10);
+    set_timer(id, TimerKind::register_, line.refresh_at);
     set_timer(id, TimerKind::lapse, now.mono + granted);
+}
+
+void TrunkLines::receive(const ConnectionClosed& closed, Moment now)
+{
+    for (auto& [id, line] : lines_) {
+        if (line.connection != closed.connection || !line.connection) continue;
+        line.connection = {};
+        if (line.registering || line.stopped) continue;
+        // Some carriers close it after each answer, and call us at our contact.
+        if (now.mono - line.registered_at >= settings_.connection_lasts) line.cut_off = 0;
+        const auto doublings = std::min(line.cut_off++, 16U);
+        const std::chrono::seconds wait =
+            doublings == 0 ? 1s : settings_.retry_first * (1 << (doublings - 1));
+        if (now.mono + wait < line.refresh_at) set_timer(id, TimerKind::register_, now.mono + wait);
+    }
 }
 
 void TrunkLines::server_failed(LineId id, Line& line, const StandaloneAnswered& answer, Moment now,

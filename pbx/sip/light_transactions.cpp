@@ -243,8 +243,9 @@ void LightTransactions::finish(LightKey key, unsigned status, const sip_t* respo
     const auto found = entries_.find(key);
     if (found == entries_.end()) return;
     const auto cseq = found->second.cseq;
+    const auto connection = found->second.connection;
     forget(key);
-    on_answer_({key, cseq, status, response, source});
+    on_answer_({key, cseq, status, response, source, connection});
 }
 
 void LightTransactions::forget(LightKey key)

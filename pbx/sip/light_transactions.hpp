@@ -52,6 +52,7 @@ struct LightAnswer {
     unsigned status = 0;              ///< 408: none came; 503: it could not be sent
     const sip_t* response = nullptr;  ///< null: made here
     std::string_view source{};        ///< numeric address that a challenge came from
+    ConnectionId connection{};        ///< TCP: by which the request went out
 };
 
 /// Repeats what nobody answers, over UDP, and tells how each request ended, exactly once. Loop

@@ -111,6 +111,7 @@ void StandaloneSender::answered(const LightAnswer& answer)
         if (challenged) told.challenged_by = challenged_by(*answer.response);
         told.credentials_sent =
             guarded && (guarded.mapped().introduced || guarded.mapped().attempts.answered > 0);
+        told.connection = answer.connection;
         return on_input_(std::move(told));
     }
     on_input_(StandaloneAnswered{.transaction = transaction,

@@ -63,6 +63,14 @@ class Registering(TrunkTest):
     def test_a_registration_over_tcp(self):
         self.a_registration("tcp")
 
+    def test_a_new_connection_is_opened_when_the_carrier_closes_it(self):
+        carrier = self.registrar(transport="tcp")
+        carrier.becomes("line")
+        self.becomes("registered")
+        carrier.drops_connections()
+        eventually(lambda: len(carrier.bound) == 2, "it registers anew", 10)
+        self.assertEqual("registered", self.status()["state"])
+
     def test_the_strongest_algorithm_is_answered(self):
         carrier = self.registrar()
         carrier.algorithms = ["MD5", "SHA-512-256", "SHA-256"]

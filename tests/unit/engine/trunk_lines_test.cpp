@@ -515,6 +515,39 @@ TEST_CASE(
     CHECK(refresh().target.flow.host == "192.0.2.1");
 }
 
+TEST_CASE("a trunk whose connection has ended registers anew, and does not hammer")
+{
+    Lines line{carrier()};
+    const auto registers_over = [&](std::uint64_t connection) {
+        line.answers(line.next(Method::register_),
+                     {.status = 200, .expires = 3600s, .connection = ConnectionId{connection}});
+    };
+    const auto ends = [&](std::uint64_t connection) {
+        line.lines.receive(ConnectionClosed{ConnectionId{connection}}, line.now);
+    };
+    registers_over(1);
+    line.passes(700s);
+    ends(2);  // somebody else's
+    line.passes(10s);
+    CHECK(line.sent.empty());
+    ends(1);
+    CHECK(line.status().state == TrunkState::registered);
+    line.passes(2s);
+    registers_over(3);
+    for (const auto pause : {30s, 60s, 120s}) {
+        ends(3);
+        line.passes(pause - 1s);
+        CHECK(line.sent.empty());
+        line.passes(2s);
+        REQUIRE(line.sent.size() == 1);
+        registers_over(3);
+    }
+    line.passes(600s);  // this one has lasted
+    ends(3);
+    line.passes(2s);
+    CHECK(line.sent.size() == 1);
+}
+
 TEST_CASE("servers of one rank share the load: none of them is returned to")
 {
     auto trunk = carrier();

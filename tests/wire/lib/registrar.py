@@ -40,6 +40,10 @@ class Registrar(Carrier):
         self.outdated.add(self.nonce)
         self.nonce = secrets.token_hex(8)
 
+    def drops_connections(self) -> None:
+        for connection in list(self.sockets.connections):
+            connection.close()
+
     def _take_ack(self, message: Message) -> None:
         self.acked.append(message)
         super()._take_ack(message)
