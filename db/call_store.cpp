@@ -157,6 +157,14 @@ void read_trunk(Reader& row, StoredLeg& leg)
     if (must_end_at.time_since_epoch().count() != 0) leg.must_end_at = must_end_at;
 }
 
+/// What the display of a phone follows by.
+void read_display(Reader& row, StoredLeg& leg)
+{
+    leg.anonymous = row.number(0, 1) == 1;
+    leg.takes_update = row.number(0, 1) == 1;
+    leg.identity = identity_header(row.text()).value_or(IdentityHeader::asserted);
+}
+
 StoredCall read_call(Reader& row)
 {
     StoredCall call;
@@ -174,6 +182,7 @@ StoredCall read_call(Reader& row)
     for (auto& leg : call.legs) read_trunk(row, leg);
     call.parked_by = row.text();
     call.rings_back_at = row.time();
+    for (auto& leg : call.legs) read_display(row, leg);
     return call;
 }
 
@@ -227,7 +236,7 @@ struct CallStore::Statements {
         : put{handle, "INSERT OR REPLACE INTO talking_call VALUES (?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase{handle, "DELETE FROM talking_call WHERE id = ?"},
           put_invite{handle, "INSERT OR REPLACE INTO ringing_invite "
                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
@@ -343,7 +352,12 @@ void CallStore::put(const StoredCall& call)
         put.bind(first++, leg.must_end_at ? column(*leg.must_end_at) : std::int64_t{0});
     }
     put.bind(first++, call.parked_by);
-    put.bind(first, column(call.rings_back_at));
+    put.bind(first++, column(call.rings_back_at));
+    for (const auto& leg : call.legs) {
+        put.bind(first++, leg.anonymous ? 1 : 0);
+        put.bind(first++, leg.takes_update ? 1 : 0);
+        put.bind(first++, std::string{name(leg.identity)});
+    }
     run_once(put);
 }
 

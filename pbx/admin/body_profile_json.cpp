@@ -91,6 +91,7 @@ json::object object_of(const BodyProfile& profile)
     object["clearing"] = name(profile.clearing);
     for (const auto& flag : flags) object[flag.name] = profile.*flag.value;
     object["direction"] = shown(profile.direction);
+    object["identity"] = name(profile.identity);
     object["gap_ms"] = profile.gap.count();
     object["max_body"] = profile.max_body;
     return object;
@@ -122,6 +123,8 @@ void merge(const json::object& body, BodyProfile& profile)
         profile.clearing = clearing(word->as_string()).value_or(profile.clearing);
     if (const auto* word = body.if_contains("direction"))
         profile.direction = direction_in(word->as_string());
+    if (const auto* word = body.if_contains("identity"))
+        profile.identity = identity_header(word->as_string()).value_or(profile.identity);
     if (const auto* gap = body.if_contains("gap_ms"))
         profile.gap = std::chrono::milliseconds{gap->to_number<int>()};
     if (const auto* most = body.if_contains("max_body"))

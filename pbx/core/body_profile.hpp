@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/call_event.hpp"
+#include "core/identity_header.hpp"
 
 namespace lampline {
 
@@ -83,6 +84,8 @@ struct BodyProfile {
     bool partial = false;  ///< what changed, where it is sure what the phone has seen (§4.1)
     std::chrono::milliseconds gap{0};  ///< at least between two NOTIFYs to one watcher
     std::size_t max_body = 0;          ///< bytes the phone takes; 0: no limit of its own
+
+    IdentityHeader identity = IdentityHeader::asserted;  ///< of the parties of its calls
 
     bool state_first = false;      ///< in the root, before the version
     bool direction_first = false;  ///< in a dialog, before the call-id

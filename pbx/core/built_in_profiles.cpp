@@ -89,12 +89,23 @@ const BodyProfile grandstream_profile{
 
 // Kamailio, documentation of pua_dialoginfo and presence_dialoginfo: an SPA962 ends at several
 // dialogs (force_single_dialog, with early > confirmed), and flashes for a caller in `early`
-// (caller_confirmed).
+// (caller_confirmed). Linksys, SPA9x2 Administration Guide: which header names the other party is
+// chosen by Caller ID Header; without that setting, in older software, there is SIP Remote-Party-ID.
 const BodyProfile cisco_spa_profile{
     .name = "cisco-spa",
     .user_agents = {"Cisco/SPA", "Linksys/SPA", "Sipura/SPA"},
     .as_initiator = busy_when_dialling,
     .shown = ShownDialogs::ringing_first,
+    .identity = IdentityHeader::both,
+};
+
+// Cisco, IP Phone 7960/7940 Administrator Guide for SIP (remote_party_id), and Unified
+// Communications Manager SIP Line Messaging Guide: displays follow Remote-Party-ID, in answers,
+// re-INVITE and UPDATE. Its 3PCC phones (Cisco-CP-8841-3PCC) are of the SPA family and know both.
+const BodyProfile cisco_profile{
+    .name = "cisco",
+    .user_agents = {"Cisco-CP7", "Cisco-CP8", "Cisco-CP9", "CSCO/"},
+    .identity = IdentityHeader::remote_party_id,
 };
 
 // Fanvil, X7 manual, and the provisioning templates of its phones: of the states only terminated,
@@ -136,10 +147,11 @@ const BodyProfile auerswald_profile{
 
 std::span<const BodyProfile* const> built_in_profiles() noexcept
 {
-    static constexpr std::array<const BodyProfile*, 12> rows{
+    static constexpr std::array<const BodyProfile*, 13> rows{
         &standard_profile, &snom_profile,        &innovaphone_profile, &yealink_profile,
         &polycom_profile,  &grandstream_profile, &cisco_spa_profile,   &fanvil_profile,
         &mitel_profile,    &bria_profile,        &softphone_profile,   &auerswald_profile,
+        &cisco_profile,
     };
     return rows;
 }

@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "core/call_mode.hpp"
 #include "core/hunt.hpp"
+#include "core/identity_header.hpp"
 #include "core/leg_state.hpp"
 #include "core/sip_types.hpp"
 
@@ -39,6 +40,7 @@ struct Leg {
     OptionTag supported = OptionTag::none;  ///< what the phone's INVITE or 2xx offered
     bool anonymous = false;     ///< its phone asked not to be named to others (RFC 3323)
     bool takes_update = false;  ///< the phone's INVITE or 2xx allowed UPDATE (RFC 3311)
+    IdentityHeader identity = IdentityHeader::asserted;  ///< in which it is told who is there
     PayloadRef sdp;     ///< the last session description of the phone that counts
     bool held = false;  ///< the phone does not receive media
     std::uint32_t invite_cseq = 0;    ///< of the INVITE that we sent to start it, as last answered; 0: not yet
@@ -67,6 +69,11 @@ struct Leg {
 
     /// An INVITE dialog that can carry requests both ways.
     [[nodiscard]] bool talking() const noexcept { return state == LegState::confirmed; }
+    /// Who is at the other end, for the display of its phone.
+    [[nodiscard]] std::vector<Header> identifies(const NameAddr& party) const
+    {
+        return identity_headers(identity, party, role == LegRole::caller);
+    }
     /// Nothing under way that still needs an input.
     [[nodiscard]] bool quiet() const noexcept
     {

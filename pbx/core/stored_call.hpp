@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/identity_header.hpp"
 #include "core/leg_state.hpp"
 #include "core/sip_types.hpp"
 
@@ -27,6 +28,9 @@ struct StoredLeg {
     std::string payer{};  ///< of a call to outside
     bool counted = false;  ///< among the calls to outside
     std::optional<std::chrono::system_clock::time_point> must_end_at{};  ///< empty: no limit
+    bool anonymous = false;     ///< its phone asked not to be named to others (RFC 3323)
+    bool takes_update = false;  ///< its phone allowed UPDATE (RFC 3311)
+    IdentityHeader identity = IdentityHeader::asserted;  ///< in which it is told who is there
 };
 
 /// Two phones that talk to each other.

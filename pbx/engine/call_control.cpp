@@ -138,8 +138,7 @@ void CallEngine::clicked_answered(Call& call, Leg& leg, const ResponseReceived& 
                                   Moment now, Outbox& outbox)
 {
     outbox.send(SendAck{leg.id, response.transaction, nullptr});
-    leg.supported = response.supported | response.required;
-    leg.takes_update = response.allows_update;
+    note_abilities(leg, response);
     leg.sdp = response.payload;
     move(leg, LegInput::success, outbox);
     call.phase = CallPhase::talking;

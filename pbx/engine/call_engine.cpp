@@ -308,10 +308,22 @@ NameAddr CallEngine::presented(const Leg& leg)
     return leg.anonymous ? anonymous_party() : leg.phone;
 }
 
+void CallEngine::note_abilities(Leg& leg, const ResponseReceived& response) const
+{
+    leg.supported = response.supported | response.required;
+    leg.takes_update = response.allows_update;
+    if (leg.trunk.empty()) leg.identity = identity_for(response.user_agent);
+}
+
+IdentityHeader CallEngine::identity_for(std::string_view user_agent) const
+{
+    return directory_->profile_for({}, user_agent)->identity;
+}
+
 std::vector<Header> CallEngine::asserted_to(const Leg& leg, const Leg& other) const
 {
     const auto shown = shown_to(leg, other);
-    return shown ? std::vector<Header>{asserted(*shown)} : std::vector<Header>{};
+    return shown ? leg.identifies(*shown) : std::vector<Header>{};
 }
 
 void CallEngine::show(Leg& leg, const Leg& other, Outbox& outbox)
@@ -323,7 +335,7 @@ void CallEngine::show(Leg& leg, const Leg& other, Outbox& outbox)
     request(leg,
             {.transaction = transaction_ids_.next(),
              .method = Method::update,
-             .headers = {asserted(leg.other)}},
+             .headers = leg.identifies(leg.other)},
             outbox);
 }
 

@@ -439,12 +439,10 @@ private:
     [[nodiscard]] Header warning_of(std::string_view text) const;
     /// Who is at `leg`, as it wants to be shown to others.
     [[nodiscard]] static NameAddr presented(const Leg& leg);
-    /// Who is at the other end now (RFC 3325), for the display.
-    [[nodiscard]] static Header asserted(const NameAddr& party)
-    {
-        return {"P-Asserted-Identity", write(party)};
-    }
-    /// The same for the phone or trunk of `leg`, as far as it may know.
+    /// What the display of the phone at `leg` goes by, and what else the phone says it can.
+    void note_abilities(Leg& leg, const ResponseReceived& response) const;
+    [[nodiscard]] IdentityHeader identity_for(std::string_view user_agent) const;
+    /// Who is at `other` for the phone or trunk of `leg`, as far as it may know.
     [[nodiscard]] std::vector<Header> asserted_to(const Leg& leg, const Leg& other) const;
     /// `leg` now talks to `other`; its display follows, by UPDATE where it has to.
     void show(Leg& leg, const Leg& other, Outbox& outbox);

@@ -26,7 +26,10 @@ StoredLeg to_stored(const Leg& leg)
                      .trunk = leg.trunk,
                      .payer = leg.payer,
                      .counted = leg.counted,
-                     .must_end_at = leg.must_end_at};
+                     .must_end_at = leg.must_end_at,
+                     .anonymous = leg.anonymous,
+                     .takes_update = leg.takes_update,
+                     .identity = leg.identity};
     stored.state.cseq = leg.reserved_cseq;
     stored.flow.connection = {};
     return stored;
@@ -296,6 +299,9 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
         leg.supported = kept.supported;
         leg.sdp = kept.sdp;
         leg.held = kept.held;
+        leg.anonymous = kept.anonymous;
+        leg.takes_update = kept.takes_update;
+        leg.identity = kept.identity;
         leg.heard_at = now.mono - settings_.probe_interval;  // not in this run
         leg.proxied = call.mode == CallMode::proxy;
         leg.slot = is_park_name(leg.extension);

@@ -52,6 +52,7 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
     caller.flow = input.source;
     caller.supported = input.supported | input.required;
     caller.takes_update = input.allows_update;
+    if (caller.trunk.empty()) caller.identity = identity_for(input.user_agent);
     caller.anonymous = wants_privacy(input.parties.from, input.payload);
     caller.sdp = input.payload;
     caller.held = on_hold(input.payload);
@@ -204,7 +205,7 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
     std::vector<Header> headers;  // who rings, when it is not who was dialled
     if (const auto shown = shown_to(caller, leg);
         shown && extension_of(shown->uri) != call.dialled)
-        headers.push_back(asserted(*shown));
+        headers = caller.identifies(*shown);
     outbox.send(Reply{.transaction = caller.invite_in,
                       .status = response.status,
                       .phrase = response.phrase,
@@ -239,8 +240,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     leg.ack_owed = response.transaction;
     connect(leg, caller);
     caller.other = presented(leg);
-    leg.supported = response.supported | response.required;
-    leg.takes_update = response.allows_update;
+    note_abilities(leg, response);
     leg.sdp = response.payload;
     leg.held = on_hold(response.payload);
     caller.ack_due = std::exchange(caller.invite_in, {});
@@ -250,7 +250,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     std::vector<Header> headers;  // who it is, when it is not who was dialled
     if (const auto shown = shown_to(caller, leg);
         shown && extension_of(shown->uri) != call.dialled)
-        headers.push_back(asserted(*shown));
+        headers = caller.identifies(*shown);
     outbox.send(Reply{.transaction = caller.ack_due,
                       .status = response.status,
                       .phrase = response.phrase,

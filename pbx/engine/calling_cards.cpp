@@ -309,7 +309,7 @@ void CallingCards::silence(Call& call, Leg& caller, Card& card, Moment now, Outb
         desk_.send(caller,
                    {.method = Method::invite,
                     .supported = caller.supported & OptionTag::timer,
-                    .headers = {{"P-Asserted-Identity", write(card.application)}},
+                    .headers = caller.identifies(card.application),
                     .payload = session_payload(heard.empty() ? inactive_answer(body_of(caller.sdp))
                                                      : made_inactive(heard))},
                    outbox);

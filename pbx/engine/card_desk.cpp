@@ -16,7 +16,7 @@ void CallEngine::start_card_call(const InviteReceived& input, Moment now, Outbox
     caller.ack_due = std::exchange(caller.invite_in, {});
     outbox.send(Reply{.transaction = caller.ack_due,
                       .status = 200,
-                      .headers = {{"P-Asserted-Identity", write(caller.other)}},
+                      .headers = caller.identifies(caller.other),
                       .payload = std::make_shared<const Payload>(
                           Payload{"application/sdp", inactive_answer(offer), {}})});
     outbox.announce(CallAnswered{call.id});

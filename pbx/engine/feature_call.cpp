@@ -67,7 +67,7 @@ void CallEngine::answer_in_words(Call& call, Leg& leg, std::chrono::seconds show
     leg.ack_due = std::exchange(leg.invite_in, {});
     outbox.send(Reply{.transaction = leg.ack_due,
                       .status = 200,
-                      .headers = {asserted(leg.other)},
+                      .headers = leg.identifies(leg.other),
                       .payload = std::make_shared<const Payload>(
                           Payload{"application/sdp", inactive_answer(offer), {}})});
     call.phase = CallPhase::talking;

@@ -107,7 +107,9 @@ OrderAnswer CallEngine::park_party(Call& call, const CallOrder& order, Moment no
     if (is_moving(call)) return in_the_way("another change of this call is under way");
     if (stays->slot || leaves->slot) return in_the_way("this call is parked already");
     if (directory_->park_lot().number.empty()) return in_the_way("this office has no park lot");
-    if (order.by == stays->extension) std::swap(stays, leaves);
+    // Somebody outside never parks; it is parked.
+    if (order.by.empty() ? leaves->extension.empty() : order.by == stays->extension)
+        std::swap(stays, leaves);
     if (!order.by.empty() && order.by != leaves->extension)
         return bad("/by", "not_in_call", "does not talk in this call");
     if (!directory_->may_park(leaves->extension))

@@ -136,6 +136,7 @@ Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteRe
     picker.flow = input.source;
     picker.supported = input.supported | input.required;
     picker.takes_update = input.allows_update;
+    picker.identity = identity_for(input.user_agent);
     picker.anonymous = wants_privacy(input.parties.from, input.payload);
     picker.heard_at = now.mono;
     enlist(call, picker);

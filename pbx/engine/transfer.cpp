@@ -72,8 +72,10 @@ void CallEngine::ring_target(Call& call, const std::string& by, std::string_view
     const Leg& transferee = *call.find(call.transfer->transferee);
     auto number_shown = presented_number(transferee.phone, {});
     auto route = lampline::route({by, number, &transferee.flow, {}, number_shown}, router_view());
-    if (route.kind == RouteKind::park) return park(call, by, route.slot, now, outbox);
-    if (route.kind == RouteKind::feature || route.kind == RouteKind::calling_card)
+    // Who dials by itself, in the calling-card application, has nobody to park.
+    if (route.kind == RouteKind::park && call.transfer->transferor)
+        return park(call, by, route.slot, now, outbox);
+    if (route.kind != RouteKind::hunt && route.kind != RouteKind::reject)
         return transfer_failed(call, 403, "Not A Place To Transfer To", now, outbox);
     if (route.kind == RouteKind::reject)
         return transfer_failed(call, route.status, route.phrase, now, outbox);
@@ -171,7 +173,7 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     const auto* other = find(shown).second;
     std::vector<Header> headers;
     if (const auto known = other ? shown_to(*leg, *other) : std::nullopt)
-        headers.push_back(asserted(*known));
+        headers = leg->identifies(*known);
     const bool parks = other && other->slot;  // then there is nobody to refresh the session
     request(*leg,
             {.transaction = transaction,
@@ -192,8 +194,7 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
         hang_up(target, no_offer, outbox);
         return transfer_failed(call, 488, "No Media Offered", now, outbox);
     }
-    target.supported = response.supported | response.required;
-    target.takes_update = response.allows_update;
+    note_abilities(target, response);
     target.sdp = response.payload;
     if (!call.transfer->transferor && response.session_timer.refresher == Refresher::uas)
         call.transfer->session_expires = response.session_timer.expires;

@@ -495,3 +495,19 @@ TEST_CASE("the target transfers the caller: the application goes on behind whom 
     desk.hangs_up();
     desk.nothing_is_left();
 }
+
+TEST_CASE("a park slot is no number to call in the application: the caller dials anew")
+{
+    Card call;
+    call.pbx.has_park_lot({.number = "700", .first_slot = "701"});
+    call.accepts();
+    call.presses("701#");
+    CHECK(call.pbx.view().calls.at(0).legs.size() == 1);
+    CHECK(call.pbx.view().calls.at(0).parked_in.empty());
+    call.dan.inbox.clear();
+    call.alice.inbox.clear();
+    call.alice.sends(BYE);
+    call.alice.receives(200U);
+    call.dan.inbox.clear();
+    CHECK(call.pbx.has_no_calls());
+}

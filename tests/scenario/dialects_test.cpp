@@ -208,6 +208,7 @@ constexpr ModelRow models[]{
     {"bria", "Bria 5 release 5.8.3 stamp 99999"},
     {"softphone", "tSIP 0.1.70"},
     {"auerswald", "COMfortel D-600"},
+    {"cisco", "Cisco-CP7965G/9.4.2"},
 };
 
 }  // namespace

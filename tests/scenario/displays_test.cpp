@@ -130,3 +130,82 @@ TEST_CASE("who wants privacy is named to nobody, whoever takes the call")
     }
     office.ends(office.carol);
 }
+
+TEST_CASE("a phone that reads Remote-Party-ID is told in that")
+{
+    constexpr std::string_view remote_party = "Remote-Party-ID";
+    Office office;
+    office.alice.user_agent = "Cisco-CP7965G/9.4.2";
+    SUBCASE("who has called, in its 200")
+    {
+        office.rings();
+        office.carol.sends(INVITE, "**102");
+        office.bob.receives(CANCEL);
+        office.carol.receives(200U).header(shown, name_101);
+        office.alice.receives(200U).without_header(shown).header(
+            remote_party, std::string{name_103} + ";party=called;privacy=off;screen=yes");
+        office.ends(office.carol);
+    }
+    SUBCASE("who was called, in a re-INVITE; and a phone that may read either")
+    {
+        office.carol.user_agent = "Linksys/SPA962-6.1.5(a)";
+        office.bob.sends(INVITE, "101");
+        office.alice.receives(INVITE);
+        office.alice.replies(200, talking_sdp);
+        office.bob.receives(200U);
+        office.alice.receives(ACK);
+        office.pbx.orders({.action = CallAction::transfer, .to = "103", .by = "102"});
+        office.carol.receives(INVITE);
+        office.carol.replies(200, talking_sdp);
+        office.alice.receives(INVITE).without_header(shown).header(
+            remote_party, std::string{name_103} + ";party=calling;privacy=off;screen=yes");
+        office.alice.replies(200, talking_sdp);
+        office.alice.receives(ACK);
+        office.carol.receives(ACK);
+        office.bob.receives(BYE);
+        office.ends(office.carol);
+    }
+    SUBCASE("that somebody wants not to be named")
+    {
+        office.carol.invite_headers = {{"Privacy", "id"}};
+        office.rings();
+        office.carol.sends(INVITE, "**102");
+        office.bob.receives(CANCEL);
+        office.carol.receives(200U);
+        office.alice.receives(200U).header(
+            remote_party, std::string{nobody} + ";party=called;privacy=full;screen=yes");
+        office.ends(office.carol);
+    }
+}
+
+TEST_CASE("who wants not to be named is not after a restart either, and displays follow as before")
+{
+    Office office;
+    office.alice.invite_headers = {{"Privacy", "id"}};
+    office.bob.user_agent = "Cisco-CP7965G/9.4.2";
+    office.rings();
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(200U);
+    office.bob.receives(ACK);
+    office.alice.answers_probes = office.bob.answers_probes = true;
+    office.pbx.restarts();
+    SUBCASE("the one who stays")
+    {
+        office.pbx.orders({.action = CallAction::transfer, .to = "103", .by = "102"});
+        auto asked = office.carol.receives(INVITE);
+        CHECK(asked.from_address.uri.user == "anonymous");
+        office.carol.replies(486);
+    }
+    SUBCASE("the display of the one who is left")
+    {
+        office.pbx.orders({.action = CallAction::transfer, .to = "103", .by = "101"});
+        office.carol.receives(INVITE);
+        office.carol.replies(200, talking_sdp);
+        office.bob.receives(INVITE).without_header(shown).header(
+            "Remote-Party-ID", std::string{name_103} + ";party=calling;privacy=off;screen=yes");
+        office.bob.replies(488);
+        office.carol.receives(ACK);
+        office.carol.receives(BYE);
+    }
+    office.ends(office.bob);
+}

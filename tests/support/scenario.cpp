@@ -478,6 +478,7 @@ void Phone::replies(unsigned status, std::string_view sdp)
         .to_tag = status == 100 ? "" : "tag-" + number + "-" + std::to_string(flow.port),
         .supported = supported,
         .session_timer = session_timer,
+        .user_agent = user_agent,
         .focus = focus,
         .allows_update = allows_update,
         .payload = sdp_payload(sdp),

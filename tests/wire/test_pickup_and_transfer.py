@@ -75,6 +75,27 @@ class PickupAndTransfer(WireTest):
         call.hangs_up()
         taken.receives("BYE")
 
+    def test_each_phone_is_told_who_is_there_in_the_header_that_it_reads(self):
+        self.rest.put("/api/v1/body-profiles/acme", {"user_agents": ["Acme"], "identity": "both"})
+        carl = self.phone("203", user_agent="Acme 7")
+        anna = self.phone("201", user_agent="Cisco-CP7965G/9.4.2", transport="tcp")
+        call = anna.calls("202")
+        incoming = self.bob.receives("INVITE")
+        incoming.replies(180)
+        call.receives(180)
+        taken = carl.calls("**202", sdp("picker", 1))
+        answer = taken.receives(200)
+        self.assertEqual('"Anna Lee" <sip:201@office.test>', answer["P-Asserted-Identity"])
+        self.assertEqual('"Anna Lee" <sip:201@office.test>;party=called;privacy=off;screen=yes',
+                         answer["Remote-Party-ID"])
+        answer = call.receives(200)
+        self.assertNotIn("P-Asserted-Identity", answer)
+        self.assertEqual('"Carol Reyes" <sip:203@office.test>;party=called;privacy=off;screen=yes',
+                         answer["Remote-Party-ID"])
+        incoming.receives("CANCEL")
+        taken.hangs_up()
+        call.receives("BYE")
+
     def test_who_may_not_see_the_call_may_not_take_it(self):
         _, call, incoming, shown = self.rings_and_carl_sees_it()
         dora = self.phone("204")

@@ -39,6 +39,7 @@ BodyProfile full_profile()
             .partial = true,
             .gap = std::chrono::milliseconds{250},
             .max_body = 900,
+            .identity = IdentityHeader::remote_party_id,
             .state_first = true,
             .direction_first = true,
             .final_newline = false};

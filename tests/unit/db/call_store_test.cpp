@@ -28,6 +28,9 @@ void check_same(const StoredLeg& read, const StoredLeg& written)
     CHECK(read.payer == written.payer);
     CHECK(read.counted == written.counted);
     CHECK(read.must_end_at == written.must_end_at);
+    CHECK(read.anonymous == written.anonymous);
+    CHECK(read.takes_update == written.takes_update);
+    CHECK(read.identity == written.identity);
     REQUIRE(static_cast<bool>(read.sdp) == static_cast<bool>(written.sdp));
     if (!read.sdp) return;
     CHECK(read.sdp->content_type == written.sdp->content_type);
