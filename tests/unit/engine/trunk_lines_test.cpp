@@ -520,7 +520,7 @@ TEST_CASE("a trunk whose connection has ended registers anew, and does not hamme
     Lines line{carrier()};
     const auto registers_over = [&](std::uint64_t connection) {
         line.answers(line.next(Method::register_),
-                     {.status = 200, .expires = 3600s, .connection = ConnectionId{connection}});
+                     {.status = 200, .connection = ConnectionId{connection}, .expires = 3600s});
     };
     const auto ends = [&](std::uint64_t connection) {
         line.lines.receive(ConnectionClosed{ConnectionId{connection}}, line.now);
