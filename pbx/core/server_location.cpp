@@ -149,10 +149,11 @@ private:
             return std::pair{left.order, left.preference} <
                    std::pair{right.order, right.preference};
         });
+        if (records.size() > most_targets) records.resize(most_targets);
         bool told = false;
         for (const auto& record : records) {
             const auto service = lowered(record.service);
-            if (lowered(record.flags) != "s" || record.replacement.empty()) continue;
+            if (!same_word(record.flags, "s") || record.replacement.empty()) continue;
             ++rank_;
             if (service == "sip+d2u" && means_.udp)
                 told = find_srv(record.replacement, Transport::udp) || told;

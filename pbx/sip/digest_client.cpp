@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view register_method = "REGISTER";
 constexpr std::size_t most_realm = 128;  // shown to people
+constexpr std::size_t most_echoed = 2048;  // of nonce and opaque, which each request repeats
 
 struct Parameter {
     std::string_view name, value;
@@ -31,15 +32,8 @@ Parameter split(std::string_view text) noexcept
 /// Whether a list such as `auth, auth-int` has `auth`.
 bool offers_auth(std::string_view list) noexcept
 {
-    while (!list.empty()) {
-        const auto comma = list.find(',');
-        auto item = list.substr(0, comma);
-        while (item.starts_with(' ')) item.remove_prefix(1);
-        while (item.ends_with(' ')) item.remove_suffix(1);
-        if (same_word(item, "auth")) return true;
-        if (comma == std::string_view::npos) break;
-        list.remove_prefix(comma + 1);
-    }
+    while (!list.empty())
+        if (same_word(trimmed(take_until(list, ',')), "auth")) return true;
     return false;
 }
 
@@ -64,6 +58,7 @@ std::optional<DigestChallenge> read(const msg_auth_t& header)
     const auto known = digest_algorithm(algorithm);
     challenge.auth = qop && offers_auth(*qop);
     if (!known || challenge.nonce.empty() || (qop && !challenge.auth)) return std::nullopt;
+    if (challenge.nonce.size() + challenge.opaque.size() > most_echoed) return std::nullopt;
     challenge.algorithm = *known;
     return challenge;
 }

@@ -1,12 +1,12 @@
 #include "sip/digest_hash.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 #include <string>
 
 #include "base/text.hpp"
 
 namespace lampline::sip {
+
 std::optional<DigestAlgorithm> digest_algorithm(std::string_view name) noexcept
 {
     if (name.empty() || same_word(name, "MD5")) return DigestAlgorithm::md5;

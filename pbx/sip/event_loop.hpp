@@ -100,7 +100,7 @@ private:
 /// only.
 class LoopWatch {
 public:
-    enum class For : std::uint8_t { reading = 1, writing = 2, both = 3 };
+    enum class For : std::uint8_t { reading, writing, both };
 
     /// Calls `ready` whenever the descriptor is. @throws std::runtime_error without room.
     LoopWatch(EventLoop& loop, int descriptor, For what, EventLoop::Work ready);

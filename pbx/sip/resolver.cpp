@@ -11,10 +11,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include "base/text.hpp"
+
 namespace lampline::sip {
 namespace {
 
 using TimePoint = std::chrono::steady_clock::time_point;
+
+constexpr int max_records = 64;  // of one answer; nobody has as many servers
 
 /// One name server for all: a process has one of the library.
 void start_library()
@@ -43,9 +47,7 @@ std::optional<std::string> take_name(const ns_msg& message, const unsigned char*
                                  static_cast<int>(name.size()));
     if (length < 0 || length > end - at) return std::nullopt;
     at += length;
-    std::string text{name.data()};
-    for (char& c : text)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    auto text = lowered(name.data());
     if (text == ".") text.clear();
     return text;
 }
@@ -116,7 +118,7 @@ std::optional<DnsAnswer> parse_dns(std::span<const unsigned char> message, DnsTy
         return std::nullopt;
     DnsAnswer answer;
     auto ttl = settings.most_ttl;
-    for (int i = 0; i < ns_msg_count(parsed, ns_s_an); ++i) {
+    for (int i = 0; i < std::min<int>(ns_msg_count(parsed, ns_s_an), max_records); ++i) {
         ns_rr record;
         if (ns_parserr(&parsed, ns_s_an, i, &record) < 0) return std::nullopt;
         ttl = std::min(ttl, std::chrono::seconds{ns_rr_ttl(record)});
@@ -157,8 +159,8 @@ struct Resolver::Query {
         }
         // Not from here: the library is in the middle of its work.
         resolver.loop_.defer([&resolver, alive = resolver.alive_, question = query->question,
-                              found = std::move(*answer)]() mutable {
-            if (*alive) resolver.answered(question, std::move(found));
+                              found = std::move(*answer)] {
+            if (*alive) resolver.answered(question, found);
         });
     } catch (const std::exception& error) {
         spdlog::error("answer of a name server dropped: {}", error.what());
@@ -194,21 +196,22 @@ Resolver::~Resolver()
 
 void Resolver::run(const ResolveTrunk& command)
 {
-    if (command.servers.empty()) {
-        wanted_.erase(command.line);
-        return;
-    }
-    wanted_[command.line] = command;
+    walks_.erase(command.line);
+    if (command.servers.empty()) return;
+    walks_.emplace(command.line, Walk{command, std::chrono::steady_clock::now()});
     go_on(command.line);
 }
 
 void Resolver::go_on(std::uint64_t line)
 {
-    const auto found = wanted_.find(line);
-    if (found == wanted_.end()) return;
-    const auto now = std::chrono::steady_clock::now();
-    auto location = locate(found->second.servers, answers_, means_, settings_.random, now);
-    if (!location.missing.empty()) {
+    const auto found = walks_.find(line);
+    if (found == walks_.end()) return;
+    const auto& walk = found->second;
+    auto location =
+        locate(walk.command.servers, walk.answers, means_, settings_.random, walk.began);
+    const bool endless = walk.answers.size() + location.missing.size() > settings_.most_questions;
+    if (endless) location.error = "its names lead to too many others";
+    if (!location.missing.empty() && !endless) {
         for (const auto& question : location.missing) {
             auto& waiting = asked_[question];
             const bool first = waiting.empty();
@@ -217,12 +220,13 @@ void Resolver::go_on(std::uint64_t line)
         }
         return;
     }
-    auto name = std::move(found->second.trunk);
-    wanted_.erase(found);
+    auto name = walk.command.trunk;
+    walks_.erase(found);
     TrunkResolved resolved{line, std::move(name), std::move(location.addresses), std::nullopt,
                            std::move(location.error)};
     if (location.valid_until)
-        resolved.valid_for = std::chrono::ceil<std::chrono::seconds>(*location.valid_until - now);
+        resolved.valid_for = std::chrono::ceil<std::chrono::seconds>(
+            *location.valid_until - std::chrono::steady_clock::now());
     on_input_(std::move(resolved));
 }
 
@@ -234,25 +238,20 @@ void Resolver::ask(const DnsQuestion& question)
     set_timer();
 }
 
-void Resolver::answered(const DnsQuestion& question, DnsAnswer answer)
+void Resolver::answered(const DnsQuestion& question, const DnsAnswer& answer)
 {
-    forget_outdated();
-    answers_.insert_or_assign(question, std::move(answer));
     const auto waiting = asked_.extract(question);
-    if (waiting)
-        for (const auto line : waiting.mapped()) go_on(line);
+    if (!waiting) return;
+    for (const auto line : waiting.mapped()) {
+        const auto found = walks_.find(line);
+        if (found == walks_.end()) continue;
+        found->second.answers.insert_or_assign(question, answer);
+        go_on(line);
+    }
 }
 
-void Resolver::forget_outdated()
-{
-    if (answers_.size() < settings_.most_questions) return;
-    const auto now = std::chrono::steady_clock::now();
-    std::erase_if(answers_, [&](const auto& entry) { return entry.second.valid_until <= now; });
-    if (answers_.size() >= settings_.most_questions) answers_.clear();
-}
-
-void Resolver::watch(int descriptor, bool reading, bool writing)
-{
+void Resolver::watch(int descriptor, bool reading, bool writing) noexcept
+try {
     watches_.erase(descriptor);
     if (!reading && !writing) return;
     const auto what = reading && writing ? LoopWatch::For::both
@@ -262,6 +261,9 @@ void Resolver::watch(int descriptor, bool reading, bool writing)
         std::make_unique<LoopWatch>(loop_, descriptor, what, [this, descriptor, reading, writing] {
             process(reading ? descriptor : ARES_SOCKET_BAD, writing ? descriptor : ARES_SOCKET_BAD);
         });
+} catch (const std::exception& error) {
+    // The library is C, and calls this; its question runs into its time limit.
+    spdlog::error("a name server cannot be heard: {}", error.what());
 }
 
 void Resolver::process(int reading, int writing)

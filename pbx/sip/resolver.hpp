@@ -41,23 +41,27 @@ public:
 private:
     struct Channel;
     struct Query;
+    /// From the names of one trunk's servers to their addresses, as far as it has come.
+    struct Walk {
+        ResolveTrunk command;
+        std::chrono::steady_clock::time_point began;
+        DnsAnswers answers{};
+    };
 
     void go_on(std::uint64_t line);
     void ask(const DnsQuestion& question);
-    void answered(const DnsQuestion& question, DnsAnswer answer);
+    void answered(const DnsQuestion& question, const DnsAnswer& answer);
     /// The channel wants another descriptor watched, or differently.
-    void watch(int descriptor, bool reading, bool writing);
+    void watch(int descriptor, bool reading, bool writing) noexcept;
     void process(int reading, int writing);
     void set_timer();
-    void forget_outdated();
 
     EventLoop& loop_;
     ResolverSettings settings_;
     LocalMeans means_;
     OnInput on_input_;
-    std::unordered_map<std::uint64_t, ResolveTrunk> wanted_;   // by line
-    std::map<DnsQuestion, std::vector<std::uint64_t>> asked_;  // who waits
-    DnsAnswers answers_;
+    std::unordered_map<std::uint64_t, Walk> walks_;               // by line
+    std::map<DnsQuestion, std::vector<std::uint64_t>> asked_;     // who waits
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is deferred
     std::unordered_map<int, std::unique_ptr<LoopWatch>> watches_;
     LoopTimer timer_;

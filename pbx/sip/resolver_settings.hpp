@@ -14,8 +14,7 @@ struct ResolverSettings {
     int tries = 3;
     std::chrono::seconds least_ttl{5}, most_ttl{86400};
     std::chrono::seconds negative_ttl{30};  ///< of "there is none" and of silence
-    std::size_t most_questions =
-        256;  ///< under way or remembered; beyond: what is old is forgotten
+    std::size_t most_questions = 128;       ///< about the servers of one trunk
     RandomSource random = [](std::uint32_t) { return 0U; };  ///< of SRV weights
 };
 

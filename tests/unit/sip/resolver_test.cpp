@@ -136,6 +136,15 @@ TEST_CASE("a record that is malformed is left out")
     CHECK((!loop || loop->srv.empty()));
 }
 
+TEST_CASE("of an answer without measure only the beginning counts")
+{
+    std::vector<Record> records;
+    for (unsigned char i = 0; i < 200; ++i) records.push_back({1, 300, {192, 0, 2, i}});
+    const auto found = parse_dns(message(1, records), DnsType::a, settings, now);
+    REQUIRE(found);
+    CHECK(found->addresses.size() == 64);
+}
+
 TEST_CASE("no bytes do harm")
 {
     std::mt19937 random{7};
