@@ -27,9 +27,10 @@ RESERVED = [
     ("CLI11 and TOML", re.compile(r"(CLI/|toml\+\+)"), {"pbx/base"}),
 ]
 
-# Core and engine are pure: the standard library, Expat, RE2, and formatting without a locale or a file behind it.
+# Core and engine are pure: the standard library, Expat, RE2, the texts of numeric addresses (inet_pton), and formatting
+# without a locale or a file behind it.
 PURE = {"pbx/core", "pbx/engine"}
-PURE_LIBRARIES = {"expat.h", "re2/re2.h", "re2/set.h", "fmt/format.h", "fmt/compile.h", "tl/expected.hpp"}
+PURE_LIBRARIES = {"expat.h", "arpa/inet.h", "re2/re2.h", "re2/set.h", "fmt/format.h", "fmt/compile.h", "tl/expected.hpp"}
 IMPURE_STANDARD = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "fstream", "iostream", "cstdio",
                    "filesystem"}
 
