@@ -1,13 +1,10 @@
 #include "core/key_press.hpp"
 
-#include <expat.h>
-
 #include <algorithm>
 #include <charconv>
-#include <memory>
-#include <type_traits>
 
 #include "base/text.hpp"
+#include "core/xml_parser.hpp"
 
 namespace lampline {
 namespace {
@@ -58,56 +55,38 @@ std::string escaped(std::string_view text)
     return safe;
 }
 
-struct ParserDelete {
-    void operator()(XML_Parser parser) const noexcept { XML_ParserFree(parser); }
-};
-using ParserHandle = std::unique_ptr<std::remove_pointer_t<XML_Parser>, ParserDelete>;
-
-/// What is read of one document: its root says it all.
-struct Reading {
-    XML_Parser parser;
-    KeyReport report{};
-    bool found = false;
-    bool failed = false;
-
-    void fail() noexcept
+/// The root says it all; its children are no business of ours.
+class ReportReader final : public XmlHandler {
+public:
+    bool start(std::string_view name, const char** attributes) override
     {
-        failed = true;
-        XML_StopParser(parser, XML_FALSE);
-    }
-
-    void start(std::string_view name, const char** attributes)
-    {
-        if (found) return;  // children are no business of ours, and cannot be many
+        if (report_) return true;
         // Phones leave the namespace out, as the examples of vendors do.
         if (name.starts_with(response_namespace)) name.remove_prefix(response_namespace.size());
+        KeyReport report;
         const auto code = attribute(attributes, "code");
         const auto* const end = code.data() + code.size();
         if (name != "kpml-response" || code.empty() ||
             std::from_chars(code.data(), end, report.code).ptr != end)
-            return fail();
+            return false;
         const auto digits = attribute(attributes, "digits");
-        if (digits.size() > max_digits) return fail();
+        if (digits.size() > max_digits) return false;
         for (const char c : digits) {
             const auto key = key_of({&c, 1});
-            if (key == 0) return fail();
+            if (key == 0) return false;
             report.digits += key;
         }
         report.tag = attribute(attributes, "tag").substr(0, max_digits);
-        found = true;
+        report_ = std::move(report);
+        return true;
     }
+    void end() override {}
+    void characters(std::string_view /*text*/) override {}
+    std::optional<KeyReport> result() && { return std::move(report_); }
+
+private:
+    std::optional<KeyReport> report_;
 };
-
-void XMLCALL on_start(void* reading, const XML_Char* name, const XML_Char** attributes) noexcept
-{
-    static_cast<Reading*>(reading)->start(name, attributes);
-}
-
-void XMLCALL on_doctype(void* reading, const XML_Char*, const XML_Char*, const XML_Char*,
-                        int) noexcept
-{
-    static_cast<Reading*>(reading)->fail();
-}
 
 }  // namespace
 
@@ -157,17 +136,9 @@ std::string write(const KeyWatch& watch)
 
 std::optional<KeyReport> parse_key_report(std::string_view document)
 {
-    if (document.empty() || document.size() > max_document) return std::nullopt;
-    const ParserHandle parser{XML_ParserCreateNS(nullptr, '|')};
-    if (!parser) return std::nullopt;
-    Reading reading{.parser = parser.get()};
-    XML_SetUserData(parser.get(), &reading);
-    XML_SetStartElementHandler(parser.get(), on_start);
-    XML_SetStartDoctypeDeclHandler(parser.get(), on_doctype);
-    const auto done =
-        XML_Parse(parser.get(), document.data(), static_cast<int>(document.size()), XML_TRUE);
-    if (done != XML_STATUS_OK || reading.failed || !reading.found) return std::nullopt;
-    return std::move(reading.report);
+    ReportReader reader;
+    if (document.size() > max_document || !parse_xml(document, reader)) return std::nullopt;
+    return std::move(reader).result();
 }
 
 }  // namespace lampline

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "core/xml_parser.hpp"
 
 namespace lampline {
@@ -13,13 +14,6 @@ std::string local_name(std::string_view qualified)
 {
     const auto bar = qualified.rfind('|');
     return std::string{bar == std::string_view::npos ? qualified : qualified.substr(bar + 1)};
-}
-
-void trim(std::string& text)
-{
-    constexpr std::string_view blanks{" \t\r\n"};
-    text.erase(text.find_last_not_of(blanks) + 1);
-    text.erase(0, text.find_first_not_of(blanks));
 }
 
 class TreeReader final : public XmlHandler {
@@ -37,7 +31,7 @@ public:
     {
         auto closed = std::move(open_.back());
         open_.pop_back();
-        trim(closed.text);
+        closed.text = std::string{trimmed(closed.text)};
         (open_.empty() ? roots_ : open_.back().children).push_back(std::move(closed));
     }
     void characters(std::string_view text) override
