@@ -170,12 +170,9 @@ private:
     /// Why nobody but its phones can move a call in proxy mode; for a Warning.
     [[nodiscard]] Header proxied_warning() const;
 
-    // proxied_replaces.cpp: Replaces and Join where two phones share a dialog
+    // proxied_replaces.cpp: Replaces where two phones share a dialog
     /// Puts the sender of `input` in the place of the phone of `leg`.
     void replace_proxied(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox);
-    void join_proxied(const Leg& joined, const InviteReceived& input, Moment now, Outbox& outbox);
-    void pass_to_phone(const InviteReceived& input, const Leg& to, std::vector<Header> headers,
-                       Moment now, Outbox& outbox);
     void consult_proxied(Call& call, const Leg& consulted, std::vector<Header> headers, Moment now,
                          Outbox& outbox);
     /// A REFER has passed from the phone of `by` to that of `to`, which may do what it says.
@@ -184,6 +181,9 @@ private:
     [[nodiscard]] bool was_referred(std::string_view extension, const Leg& leg, Moment now) const;
 
     // hunting.cpp: whom a call rings next
+    /// Rings just the phone at `target`, whatever else its extension has.
+    void call_phone(Call& call, const std::string& extension, Target target, bool focus,
+                    Hunting hunting, Moment now, Outbox& outbox);
     /// `hunting.diversions` are those that came with the call.
     void begin_hunt(Call& call, Route route, Hunting hunting, Moment now, Outbox& outbox);
     /// Goes where `route` says.
@@ -228,6 +228,9 @@ private:
 
     // join.cpp: INVITE with Join
     void receive_join(const InviteReceived& input, Moment now, Outbox& outbox);
+    /// To just the phone of `to`, with `dialog` (Join or Replaces) in its own words.
+    void pass_to_phone(const InviteReceived& input, const Leg& to, Header dialog, Moment now,
+                       Outbox& outbox);
     /// The leg whose phone `join` names; nullptr: none, or not just one.
     [[nodiscard]] Leg* find_joined(const Replaces& join);
     [[nodiscard]] bool may_join(std::string_view extension, const Leg& leg) const;

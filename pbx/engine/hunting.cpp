@@ -30,6 +30,18 @@ void CallEngine::begin_hunt(Call& call, Route route, Hunting hunting, Moment now
     follow(call, std::move(route), now, outbox);
 }
 
+void CallEngine::call_phone(Call& call, const std::string& extension, Target target, bool focus,
+                            Hunting hunting, Moment now, Outbox& outbox)
+{
+    hunting.hunt.number = extension;
+    hunting.hunt.waves = {{.members = {}}};
+    hunting.asked = hunting.invitation.payload;
+    if (settings_.ring_timeout > 0s) hunting.wave_ends = now.mono + settings_.ring_timeout;
+    call.hunting = std::make_unique<Hunting>(std::move(hunting));
+    ring(call, extension, call.hunting->invitation, std::move(target), focus, now, outbox);
+    wave_goes_on(call, now, outbox);
+}
+
 void CallEngine::follow(Call& call, Route route, Moment now, Outbox& outbox)
 {
     Hunting& hunting = *call.hunting;

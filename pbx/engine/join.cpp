@@ -1,8 +1,20 @@
 // Join (RFC 3911): a third phone becomes a party of a call. The phone that is joined mixes; here
 // its own dialog is named to it, and the INVITE goes to no other phone.
+#include "base/text.hpp"
 #include "engine/call_engine.hpp"
 
 namespace lampline {
+namespace {
+
+/// Require, with what the sender requires of it that is known here.
+Header requires_also(OptionTag required, std::string tag)
+{
+    if (has(required, OptionTag::timer)) tag += ", timer";
+    if (has(required, OptionTag::reliable)) tag += ", 100rel";
+    return {"Require", std::move(tag)};
+}
+
+}  // namespace
 
 Leg* CallEngine::find_joined(const Replaces& join)
 {
@@ -46,40 +58,49 @@ void CallEngine::receive_join(const InviteReceived& input, Moment now, Outbox& o
     if (joined->state == LegState::terminated) return reject(input, 603, "Call Has Ended", outbox);
     if (joined->dialog.remote_tag.empty() || joined->flow == input.source)
         return reject(input, 481, "No Such Dialog To Join", outbox);
-    if (joined->proxied) return join_proxied(*joined, input, now, outbox);
+    const DialogId& own = joined->dialog;
+    pass_to_phone(
+        input, *joined,
+        {"Join", own.call_id + ";to-tag=" + own.remote_tag + ";from-tag=" + own.local_tag}, now,
+        outbox);
+}
 
-    const DialogId own = joined->dialog;
-    const std::string extension = joined->extension;
-    const Target target{joined->dialog_state.target, joined->dialog_state.route, joined->flow};
-    Call& call = open_call(input, CallMode::bridge, now, outbox);
+void CallEngine::pass_to_phone(const InviteReceived& input, const Leg& to, Header dialog,
+                               Moment now, Outbox& outbox)
+{
+    const bool proxied = to.proxied;
+    const std::string extension = to.extension;
+    Target target{to.dialog_state.target, to.dialog_state.route, to.flow};
+    Call& call = open_call(input, proxied ? CallMode::proxy : CallMode::bridge, now, outbox);
     Leg& caller = call.caller();
     caller.other = party_of(extension, {});
     announce(caller, outbox);
 
-    constexpr auto end_to_end = OptionTag::timer | OptionTag::reliable | OptionTag::join;
     Hunting hunting;
-    hunting.hunt.number = extension;
-    hunting.hunt.waves = {{.members = {}}};
     hunting.caller = caller.extension;
     hunting.own = caller.flow;
     hunting.dialled = call.dialled;
     hunting.invitation = {
         .from = caller.phone,
         .max_forwards = input.max_forwards - 1,
-        .supported = (input.supported | input.required) & end_to_end,
-        .required = input.required & end_to_end,
         .session_timer = timer_to_forward(input.session_timer, settings_.session_expires),
-        .headers = {{"Join",
-                     own.call_id + ";to-tag=" + own.remote_tag + ";from-tag=" + own.local_tag}},
         .payload = input.payload,
         .extension = caller.extension,
-        .anonymous = caller.anonymous,
     };
-    hunting.asked = input.payload;
-    if (settings_.ring_timeout > 0s) hunting.wave_ends = now.mono + settings_.ring_timeout;
-    call.hunting = std::make_unique<Hunting>(std::move(hunting));
-    ring(call, extension, call.hunting->invitation, target, input.focus, now, outbox);
-    wave_goes_on(call, now, outbox);
+    auto& invitation = hunting.invitation;
+    if (proxied) {
+        // What else the sender says passes by itself.
+        auto required = requires_also(input.required, lowered(dialog.name));
+        invitation.headers = {std::move(dialog), std::move(required)};
+    } else {
+        constexpr auto end_to_end = OptionTag::timer | OptionTag::reliable | OptionTag::join;
+        invitation.supported = (input.supported | input.required) & end_to_end;
+        invitation.required = input.required & end_to_end;
+        invitation.headers = {std::move(dialog)};
+        invitation.anonymous = caller.anonymous;
+    }
+    call_phone(call, extension, std::move(target), !proxied && input.focus, std::move(hunting), now,
+               outbox);
     sweep(call, outbox);
 }
 

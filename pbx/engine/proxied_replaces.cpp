@@ -1,6 +1,5 @@
-// Replaces and Join where a dialog is shared by two phones (proxy mode): only the phone at its
-// other end can put another call in its place, so the INVITE is passed on to that one, or sent to
-// it.
+// Replaces where a dialog is shared by two phones (proxy mode): only the phone at its other end can
+// put another call in its place, so the INVITE is passed on to that one, or sent to it.
 #include <algorithm>
 
 #include "core/refer.hpp"
@@ -26,15 +25,6 @@ Target target_at(const Leg& leg)
     return {leg.dialog_state.target, leg.dialog_state.route, leg.flow};
 }
 
-/// Require, with what the sender requires of it that is known here.
-Header requires_also(OptionTag required, std::string_view tag)
-{
-    std::string value{tag};
-    if (has(required, OptionTag::timer)) value += ", timer";
-    if (has(required, OptionTag::reliable)) value += ", 100rel";
-    return {"Require", value};
-}
-
 }  // namespace
 
 void CallEngine::replace_proxied(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox)
@@ -49,52 +39,7 @@ void CallEngine::replace_proxied(Leg& leg, const InviteReceived& input, Moment n
     const bool knows = !early || has(other->supported, OptionTag::replaces);
     if (!other->trunk.empty() || !knows)
         return reject(input, 488, "Call In Proxy Mode", outbox, {proxied_warning()});
-    pass_to_phone(input, *other,
-                  {{"Replaces", replaced_by(leg)}, requires_also(input.required, "replaces")}, now,
-                  outbox);
-}
-
-void CallEngine::join_proxied(const Leg& joined, const InviteReceived& input, Moment now,
-                              Outbox& outbox)
-{
-    const DialogId& own = joined.dialog;
-    pass_to_phone(
-        input, joined,
-        {{"Join", own.call_id + ";to-tag=" + own.remote_tag + ";from-tag=" + own.local_tag},
-         requires_also(input.required, "join")},
-        now, outbox);
-}
-
-/// To just the phone of `to`, with these headers in place of the sender's own.
-void CallEngine::pass_to_phone(const InviteReceived& input, const Leg& to,
-                               std::vector<Header> headers, Moment now, Outbox& outbox)
-{
-    const std::string extension = to.extension;
-    Target target = target_at(to);
-    Call& call = open_call(input, CallMode::proxy, now, outbox);
-    Leg& caller = call.caller();
-    caller.other = party_of(extension, {});
-    announce(caller, outbox);
-    Hunting hunting;
-    hunting.hunt.number = extension;
-    hunting.hunt.waves = {{.members = {}}};
-    hunting.caller = caller.extension;
-    hunting.own = caller.flow;
-    hunting.dialled = call.dialled;
-    hunting.invitation = {
-        .from = caller.phone,
-        .max_forwards = input.max_forwards - 1,
-        .session_timer = timer_to_forward(input.session_timer, settings_.session_expires),
-        .headers = std::move(headers),
-        .payload = input.payload,
-        .extension = caller.extension,
-    };
-    hunting.asked = input.payload;
-    if (settings_.ring_timeout > 0s) hunting.wave_ends = now.mono + settings_.ring_timeout;
-    call.hunting = std::make_unique<Hunting>(std::move(hunting));
-    ring(call, extension, call.hunting->invitation, std::move(target), false, now, outbox);
-    wave_goes_on(call, now, outbox);
-    sweep(call, outbox);
+    pass_to_phone(input, *other, {"Replaces", replaced_by(leg)}, now, outbox);
 }
 
 /// The transferor's other call is one dialog with the target's phone: that one is called with
@@ -112,8 +57,6 @@ void CallEngine::consult_proxied(Call& call, const Leg& consulted, std::vector<H
     const Leg& transferee = *call.find(call.transfer->transferee);
     headers.push_back({"Replaces", replaced_by(consulted)});
     Hunting hunting;
-    hunting.hunt.number = extension;
-    hunting.hunt.waves = {{.members = {}}};
     hunting.caller = consulted.extension;
     hunting.own = transferee.flow;
     hunting.dialled = extension;
@@ -127,10 +70,7 @@ void CallEngine::consult_proxied(Call& call, const Leg& consulted, std::vector<H
         .extension = transferee.extension,
         .anonymous = transferee.anonymous,
     };
-    if (settings_.ring_timeout > 0s) hunting.wave_ends = now.mono + settings_.ring_timeout;
-    call.hunting = std::make_unique<Hunting>(std::move(hunting));
-    ring(call, extension, call.hunting->invitation, target_at(*target), false, now, outbox);
-    wave_goes_on(call, now, outbox);
+    call_phone(call, extension, target_at(*target), false, std::move(hunting), now, outbox);
 }
 
 void CallEngine::note_referral(const Leg& by, const Leg& to, const PayloadRef& payload, Moment now)
