@@ -1,8 +1,11 @@
 """Kamailio with a configuration of a test."""
 from __future__ import annotations
 
+import socket
 import subprocess
 from pathlib import Path
+
+from lib.case import eventually
 
 CARRIER = """\
 #!KAMAILIO
@@ -145,6 +148,20 @@ class Kamailio:
             ["kamailio", "-f", str(folder / "kamailio.cfg"), "-DD", "-E", "-m", "32", "-M", "8",
              "-Y", str(folder), "-P", str(folder / "kamailio.pid")],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT, cwd=folder)
+        # Over UDP a request is repeated until somebody is there; a connection is refused, and that is that.
+        if "listen=tcp:" in text:
+            try:
+                eventually(self.takes_connections, "kamailio takes connections")
+            except AssertionError:
+                self.close()
+                raise
+
+    def takes_connections(self) -> bool:
+        try:
+            socket.create_connection((self.host, self.port), 1).close()
+        except ConnectionRefusedError:
+            return False
+        return True
 
     def close(self) -> None:
         self.process.terminate()
