@@ -117,8 +117,7 @@ std::vector<Crypto> cryptos_of(const Section& section)
     constexpr std::string_view attribute = "a=crypto:";
     std::vector<Crypto> cryptos;
     for (auto rest = section.text; !rest.empty() && cryptos.size() < max_sections;) {
-        auto line = take_until(rest, '\n');
-        if (line.ends_with('\r')) line.remove_suffix(1);
+        auto line = take_line(rest);
         if (!line.starts_with(attribute)) continue;
         line.remove_prefix(attribute.size());
         const Crypto crypto{take_until(line, ' '), take_until(line, ' '), take_until(line, ' ')};
@@ -178,17 +177,6 @@ bool is_encrypted(const Section& section) noexcept
     return section.protocol.find("SAVP") != std::string_view::npos;
 }
 
-}  // namespace
-
-bool negotiates_more(std::string_view sdp) noexcept
-{
-    for (const std::string_view attribute : {"a=crypto:", "a=fingerprint:", "a=ice-ufrag:"})
-        if (sdp.find(attribute) != std::string_view::npos) return true;
-    return false;
-}
-
-namespace {
-
 /// What `given` must say of its keys to be an answer to `wanted`; nullopt: they do not fit.
 std::optional<std::string> keys_between(const Section& wanted, std::string_view wanted_session,
                                         const Section& given, std::string_view given_session)
@@ -209,6 +197,13 @@ bool is_bound_to_its_offer(std::string_view sdp) noexcept
 }
 
 }  // namespace
+
+bool negotiates_more(std::string_view sdp) noexcept
+{
+    for (const std::string_view attribute : {"a=crypto:", "a=fingerprint:", "a=ice-ufrag:"})
+        if (sdp.find(attribute) != std::string_view::npos) return true;
+    return false;
+}
 
 std::optional<std::string> answer_from(std::string_view offer, std::string_view other)
 {

@@ -24,11 +24,10 @@ bool ends_subscription(unsigned status) noexcept
 Reply nobody_there(const SubscribeReceived& request, const std::string& member,
                    const std::string& domain)
 {
-    auto reply = answer(
+    return answer(
         request, 480,
         {{"Warning", "399 " + domain + " \"no phone of " + member +
                          " is registered, and it is its phone that notifies its watchers\""}});
-    return reply;
 }
 
 }  // namespace

@@ -150,16 +150,13 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     Call& call = *find(ringing.id).first;
     if (call.transfer) return pick_up_transferred(call, ringing, input, now, outbox);
     Leg& caller = call.caller();
-    const auto body = [](const PayloadRef& payload) {
-        return payload ? std::string_view{payload->body} : std::string_view{};
-    };
     if (!caller.invite_in) return reject(input, 481, "Call Is Gone", outbox);
     if (call.pickup) return reject(input, 481, "Somebody Else Was Quicker", outbox);
-    const auto to_caller = answer_from(body(call.offer), body(input.payload));
-    const auto to_picker = answer_from(body(input.payload), body(call.offer));
+    const auto to_caller = answer_from(body_of(call.offer), body_of(input.payload));
+    const auto to_picker = answer_from(body_of(input.payload), body_of(call.offer));
     if (!to_caller || !to_picker) {
         const auto may_fit_anew = [&](const PayloadRef& payload) {
-            return body(payload).empty() || negotiates_more(body(payload));
+            return !has_body(payload) || negotiates_more(body_of(payload));
         };
         if (may_fit_anew(call.offer) || may_fit_anew(input.payload))
             return pick_up_anew(call, ringing, input, now, outbox);
@@ -204,8 +201,7 @@ void CallEngine::pick_up_transferred(Call& call, Leg& ringing, const InviteRecei
     picker.invite_in = input.transaction;
     picker.sdp = input.payload;
     move(ringing, LegInput::replaced, outbox);
-    if (input.payload && !input.payload->body.empty())
-        return target_found(call, picker, input.payload, now, outbox);
+    if (has_body(input.payload)) return target_found(call, picker, input.payload, now, outbox);
     target_is(call, picker, outbox);
     transfer.stage = TransferStage::offered;
     transfer.offerer = transfer.transferee;

@@ -274,7 +274,7 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
 void CallEngine::picker_answered(Call& call, Leg& picker, const PayloadRef& answer, Moment now,
                                  Outbox& outbox)
 {
-    if (picker.state == LegState::terminated || !answer || answer->body.empty())
+    if (picker.state == LegState::terminated || !has_body(answer))
         return transfer_failed(call, 488, "No Media Answered", now, outbox);
     picker.sdp = answer;
     move(picker, LegInput::success, outbox);

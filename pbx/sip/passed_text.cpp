@@ -77,9 +77,8 @@ bool asserts_identity(std::string_view name) noexcept
 
 void append_body(std::string& text, const sip_t& sip, bool without = false)
 {
-    const std::string_view body =
-        sip.sip_payload && !without ? std::string_view{sip.sip_payload->pl_data, sip.sip_payload->pl_len}
-                        : std::string_view{};
+    std::string_view body;
+    if (sip.sip_payload && !without) body = {sip.sip_payload->pl_data, sip.sip_payload->pl_len};
     fmt::format_to(std::back_inserter(text), "Content-Length: {}\r\n\r\n", body.size());
     text += body;
 }
