@@ -298,9 +298,7 @@ class OverUdp(Events):
         incoming.receives("BYE")
 
     def test_appearances_without_the_right_to_see_with_whom(self):
-        self.set("202", appearances=2)
-        self.rest.put("/api/v1/groups/quiet", {"members": ["202"], "rights": {"parties": False},
-                                               "watchers": [{"number": "204"}]})
+        self.set("202", appearances=2, visibility="anonymous")
         bob, dan, eve = self.phone("202"), self.phone("204"), self.phone("205")
         own, other = [self.subscribed(phone, "202", "call-info") for phone in (bob, dan)]
         for line in (own, other):

@@ -216,7 +216,7 @@ TEST_CASE("login+ names a ring group and, after it, its owner; else whoever watc
     Numbering numbering;
     numbering.ring_groups = {ring_group("600", {{"201"}, {"202", {}, false}}),
                              ring_group("+49", {{"201"}}), ring_group("600+202", {{"201"}})};
-    const Directory directory{"office.test", office(), {}, numbering};
+    const Directory directory{"office.test", office(), {}, std::move(numbering)};
     const auto key = [&](std::string_view watcher, std::string_view name) {
         const auto found = directory.key(watcher, name);
         if (!found) return std::string{};
