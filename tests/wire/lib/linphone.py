@@ -44,7 +44,7 @@ CODECS = (("PCMA", 8000), ("PCMU", 8000), ("opus", 48000), ("speex", 16000), ("s
 class Linphone:
     """A linphonec without sound hardware: it plays a sine tone, and records what it hears.
 
-    It answers by itself, unless it is in a call already. Keys pressed in a call go out as INFO (`application/dtmf-relay`).
+    It answers by itself, unless it is in a call already. Keys pressed in a call go out as INFO.
     """
 
     def __init__(self, folder: Path, number: str, secret: str, domain: str,
