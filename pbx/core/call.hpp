@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "core/appearance.hpp"
 #include "core/call_mode.hpp"
 #include "core/hunt.hpp"
 #include "core/identity_header.hpp"
@@ -43,6 +44,7 @@ struct Leg {
     IdentityHeader identity = IdentityHeader::asserted;  ///< in which it is told who is there
     PayloadRef sdp;     ///< the last session description of the phone that counts
     bool held = false;  ///< the phone does not receive media
+    std::optional<LinePlace> place{};  ///< on its shared line; empty: not known to have one
     std::uint32_t invite_cseq = 0;    ///< of the INVITE that we sent to start it, as last answered; 0: not yet
     std::uint32_t reserved_cseq = 0;  ///< as stored: no request of ours is to have a higher CSeq
     bool resumed = false;             ///< taken up after a restart
@@ -87,10 +89,11 @@ struct Relay {
     LegId from;
     TransactionId request;
     LegId to;
-    ClientTransactionId forwarded;
+    ClientTransactionId forwarded;  ///< empty: met 491, and waits to be sent again
     PayloadRef payload;          ///< of the request: its offer counts once the answer is 2xx
     SessionTimer session_timer;  ///< of the request
     LegId replaces{};            ///< INVITE with Replaces: the leg whose place its sender takes
+    unsigned attempts = 0;       ///< the same: how often it met 491
     bool answered = false;       ///< INVITE: 2xx passed back, waiting for the ACK
     bool cancelled = false;      ///< INVITE: the sender has withdrawn it and was told 487
 };

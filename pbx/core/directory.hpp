@@ -7,12 +7,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "base/string_table.hpp"
 #include "core/body_profile.hpp"
 #include "core/call_mode.hpp"
+#include "core/feature_key.hpp"
 #include "core/forwarding.hpp"
 #include "core/message_summary.hpp"
 #include "core/numbering.hpp"
@@ -130,7 +131,13 @@ public:
     [[nodiscard]] const Group* find_group(std::string_view name) const noexcept;
     [[nodiscard]] std::span<const WatchRight> watchers_of(std::string_view member) const noexcept;
     [[nodiscard]] std::span<const WatchRight> watched_by(std::string_view watcher) const noexcept;
-    /// nullptr: not allowed. `member` may be a feature key (see feature_key()): its owner may watch
+    /// The feature key that `name` is to `watcher`. `login+600` is the watcher's own, `login+600+202`
+    /// is 202's. nullopt: none, or there is no such owner or ring group.
+    [[nodiscard]] std::optional<FeatureKey> key(std::string_view watcher,
+                                                std::string_view name) const noexcept;
+    /// What `key` stands for holds. Nobody is logged in to a ring group without being a member.
+    [[nodiscard]] bool is_on(const FeatureKey& key) const noexcept;
+    /// nullptr: not allowed. `member` may be a feature key (see key()): its owner may watch
     /// it, and who may watch the owner; or a park slot, whose right is the same value for all and
     /// names no watcher. O(log) in the number of watchers of `member`.
     [[nodiscard]] const WatchRight* right(std::string_view watcher,
@@ -157,6 +164,8 @@ public:
     {
         return park_lot() == other.park_lot() && parkers_ == other.parkers_;
     }
+    /// The same ring groups, by number, whoever they are.
+    [[nodiscard]] bool same_ring_groups(const Directory& other) const;
     /// `name` is an extension, or a park slot: something a lamp can stand for.
     [[nodiscard]] bool is_watchable(std::string_view name) const noexcept
     {
@@ -193,15 +202,6 @@ public:
     [[nodiscard]] std::vector<const Extension*> extensions() const;
 
 private:
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept
-        {
-            return std::hash<std::string_view>{}(text);
-        }
-    };
-    template <class T>
-    using Table = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
 
     [[nodiscard]] ProfileRef find_profile(std::string_view name) const;
     /// The watchers of `group`, those of its watching groups among them: each once.
@@ -211,16 +211,16 @@ private:
     std::string domain_;
     Numbering numbering_;
     std::vector<ProfileRef> profiles_;
-    Table<ProfileRef> devices_;
-    Table<Extension> extensions_;
-    Table<Group> groups_;
-    Table<std::vector<std::string>> audiences_;  // watchers by group, each sorted
-    Table<RingGroup> ring_groups_;
+    StringTable<ProfileRef> devices_;
+    StringTable<Extension> extensions_;
+    StringTable<Group> groups_;
+    StringTable<std::vector<std::string>> audiences_;  // watchers by group, each sorted
+    StringTable<RingGroup> ring_groups_;
     std::map<std::string, TrunkRules, std::less<>> trunks_;
-    Table<std::vector<WatchRight>> by_member_;   // each sorted by watcher
-    Table<std::vector<WatchRight>> by_watcher_;  // each sorted by member
-    Table<WatchRight> slot_rights_;              // by the slot's name
-    std::unordered_set<std::string, Hash, std::equal_to<>> parkers_;  // when not everybody is one
+    StringTable<std::vector<WatchRight>> by_member_;   // each sorted by watcher
+    StringTable<std::vector<WatchRight>> by_watcher_;  // each sorted by member
+    StringTable<WatchRight> slot_rights_;              // by the slot's name
+    std::unordered_set<std::string, StringHash, std::equal_to<>> parkers_;  // when not everybody is one
 };
 
 using DirectoryRef = std::shared_ptr<const Directory>;

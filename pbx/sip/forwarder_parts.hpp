@@ -2,6 +2,7 @@
 // What the files of the forwarder share.
 #include <charconv>
 
+#include "sip/field_values.hpp"
 #include "sip/forwarder.hpp"
 #include "sip/header_text.hpp"
 #include "sip/passed_text.hpp"
@@ -15,11 +16,6 @@ inline constexpr std::string_view probe_mark = "z9hG4bKprobe";
 inline constexpr std::string_view subscribe_mark = "z9hG4bKsubs";
 inline constexpr std::size_t max_repetitions = 16384;
 inline constexpr std::string_view pass_parameter = "pass=";
-
-inline std::string_view text_of(const char* text) noexcept
-{
-    return text ? text : "";
-}
 
 inline PacketRef packet_of(std::string text)
 {
@@ -133,5 +129,23 @@ struct Forwarder::Passage {
     std::string request_uri;  // empty: as it came
     PassedRequest change;
 };
+
+/// A message that the engine decides about, kept whole until then.
+struct ReceivedMessage final : WireMessage {
+    ReceivedMessage(MessageRef message, const sip_t& of) : held{std::move(message)}, sip{of} {}
+    MessageRef held;
+    const sip_t& sip;
+};
+
+inline const sip_t& sip_of(const WireMessageRef& message) noexcept
+{
+    return static_cast<const ReceivedMessage&>(*message).sip;
+}
+
+template <class SofiaHeader>
+void append_all(std::string& text, const SofiaHeader* header)
+{
+    if (header) append_headers(text, reinterpret_cast<const msg_header_t*>(header));
+}
 
 }  // namespace lampline::sip
