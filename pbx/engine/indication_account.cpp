@@ -150,7 +150,7 @@ void GroupIndications::account_phones(LampAccount& account, std::span<const Bind
                 }
         const auto belongs = [&](const Subscription* one) {
             return one->phone ? equivalent(one->phone->contact, binding.contact)
-                              : same_phone(phone, one->contact, one->dialog->flow);
+                              : same_phone(phone, contact_of(*one), one->dialog->flow);
         };
         const auto others = std::ranges::stable_partition(lamps, std::not_fn(belongs));
         for (const auto* one : others) account.phones.push_back(with_lamp(shown, *one, account));
