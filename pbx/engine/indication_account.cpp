@@ -104,7 +104,7 @@ LampAccount GroupIndications::explain(std::string_view watcher, std::string_view
         const auto leading = member.state.leading();
         account.member_look = {colour_of_member(leading), leading, member.since};
         for (const auto& dialog : member.state.live())
-            account.calls.push_back(call_of(dialog->latest));
+            account.calls.push_back(call_of(dialog));
     }
     account_phones(account, locations.bindings(watcher));
     return account;
