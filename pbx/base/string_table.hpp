@@ -9,7 +9,9 @@ namespace lampline {
 
 struct StringHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept
+    // Not noexcept: libstdc++ then keeps each hash with its entry, so that a search neither hashes
+    // the keys that share a bucket nor reads most of them.
+    std::size_t operator()(std::string_view text) const
     {
         return std::hash<std::string_view>{}(text);
     }

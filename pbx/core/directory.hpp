@@ -7,10 +7,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "base/string_table.hpp"
 #include "core/body_profile.hpp"
 #include "core/call_mode.hpp"
 #include "core/forwarding.hpp"
@@ -193,15 +193,6 @@ public:
     [[nodiscard]] std::vector<const Extension*> extensions() const;
 
 private:
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept
-        {
-            return std::hash<std::string_view>{}(text);
-        }
-    };
-    template <class T>
-    using Table = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
 
     [[nodiscard]] ProfileRef find_profile(std::string_view name) const;
     /// The watchers of `group`, those of its watching groups among them: each once.
@@ -211,16 +202,16 @@ private:
     std::string domain_;
     Numbering numbering_;
     std::vector<ProfileRef> profiles_;
-    Table<ProfileRef> devices_;
-    Table<Extension> extensions_;
-    Table<Group> groups_;
-    Table<std::vector<std::string>> audiences_;  // watchers by group, each sorted
-    Table<RingGroup> ring_groups_;
+    StringTable<ProfileRef> devices_;
+    StringTable<Extension> extensions_;
+    StringTable<Group> groups_;
+    StringTable<std::vector<std::string>> audiences_;  // watchers by group, each sorted
+    StringTable<RingGroup> ring_groups_;
     std::map<std::string, TrunkRules, std::less<>> trunks_;
-    Table<std::vector<WatchRight>> by_member_;   // each sorted by watcher
-    Table<std::vector<WatchRight>> by_watcher_;  // each sorted by member
-    Table<WatchRight> slot_rights_;              // by the slot's name
-    std::unordered_set<std::string, Hash, std::equal_to<>> parkers_;  // when not everybody is one
+    StringTable<std::vector<WatchRight>> by_member_;   // each sorted by watcher
+    StringTable<std::vector<WatchRight>> by_watcher_;  // each sorted by member
+    StringTable<WatchRight> slot_rights_;              // by the slot's name
+    std::unordered_set<std::string, StringHash, std::equal_to<>> parkers_;  // when not everybody is one
 };
 
 using DirectoryRef = std::shared_ptr<const Directory>;

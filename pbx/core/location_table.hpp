@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/string_table.hpp"
 #include "core/sip_types.hpp"
 
 namespace lampline {
@@ -74,17 +75,13 @@ public:
     void forget_connection(ConnectionId connection);
 
 private:
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
-    };
     std::vector<Binding>* bindings_of(std::string_view aor) noexcept;
     void index(const Binding& binding);
     void unindex_contact(const Binding& binding);
     /// Takes `connection` off the index of `aor` unless one of its bindings still uses it.
     void unindex(ConnectionId connection, std::string_view aor);
 
-    std::unordered_map<std::string, std::vector<Binding>, Hash, std::equal_to<>> by_aor_;
+    StringTable<std::vector<Binding>> by_aor_;
     std::unordered_multimap<ConnectionId, std::string> by_connection_;  // the Aors, each once per connection
     std::unordered_multimap<std::size_t, std::string>
         by_contact_;  // by hash of user, host, port: the Aors

@@ -7,9 +7,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "base/string_table.hpp"
 #include "core/sip_trace.hpp"
 
 namespace lampline {
@@ -64,22 +64,13 @@ private:
         std::string extension;
         PartKind kind;
     };
-    struct Hash {
-        using is_transparent = void;
-        // Not noexcept: libstdc++ keeps the hash of each key then, and does not hash those of a
-        // bucket anew in each search.
-        std::size_t operator()(std::string_view text) const
-        {
-            return std::hash<std::string_view>{}(text);
-        }
-    };
 
     DialogRef begin_dialog(std::string_view sip_call_id);
     void forget(const DialogRef& dialog);
     void shrink();
 
     MessageRingLimits limits_;
-    std::unordered_map<std::string, DialogRef, Hash, std::equal_to<>> dialogs_;
+    StringTable<DialogRef> dialogs_;
     std::map<CallRecordId, std::vector<CallDialog>> calls_;  // in order of their start
     std::deque<std::weak_ptr<Dialog>> unclaimed_;            // in order of their start
     std::size_t bytes_ = 0;

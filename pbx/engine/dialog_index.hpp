@@ -3,9 +3,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "base/string_table.hpp"
 #include "core/call.hpp"
 
 namespace lampline {
@@ -25,14 +25,7 @@ public:
     [[nodiscard]] std::span<const LegId> ringing(std::string_view extension) const noexcept;
 
 private:
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept
-        {
-            return std::hash<std::string_view>{}(text);
-        }
-    };
-    using Table = std::unordered_map<std::string, std::vector<LegId>, Hash, std::equal_to<>>;
+    using Table = StringTable<std::vector<LegId>>;
 
     static void take(Table& table, std::string_view key, LegId leg);
     static std::span<const LegId> look_up(const Table& table, std::string_view key) noexcept;

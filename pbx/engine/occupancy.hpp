@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/string_table.hpp"
 
 namespace lampline {
 
@@ -37,18 +37,9 @@ private:
         CallRef call;
         std::size_t legs = 0;
     };
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept
-        {
-            return std::hash<std::string_view>{}(text);
-        }
-    };
-    template <class T>
-    using Table = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
 
-    Table<std::vector<Share>> by_extension_;
-    Table<std::uint64_t> last_talked_;
+    StringTable<std::vector<Share>> by_extension_;
+    StringTable<std::uint64_t> last_talked_;
     std::uint64_t talks_ = 0;
 };
 

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "base/string_table.hpp"
 #include "core/outside_rights.hpp"
 #include "core/stored.hpp"
 #include "engine/outbox.hpp"
@@ -40,18 +40,11 @@ public:
     [[nodiscard]] std::size_t calls_over(std::string_view trunk) const noexcept;
 
 private:
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept
-        {
-            return std::hash<std::string_view>{}(text);
-        }
-    };
     struct Count {
         std::size_t now = 0;
         unsigned today = 0;
     };
-    using Table = std::unordered_map<std::string, Count, Hash, std::equal_to<>>;
+    using Table = StringTable<Count>;
 
     static Count& at(Table& table, std::string_view key);
     static void count_down(Table& table, std::string_view key);
