@@ -5,15 +5,12 @@
 
 #include <strings.h>
 
+#include "sip/field_values.hpp"
+
 namespace lampline::sip {
 namespace {
 
 constexpr std::size_t max_listed = 8;
-
-std::string_view text_of(const char* text) noexcept
-{
-    return text ? text : "";
-}
 
 /// `name=value` or `name="value"` into the field of that name.
 void take_parameter(Credentials& credentials, std::string_view parameter) noexcept

@@ -194,8 +194,8 @@ void EventLoop::run()
         const auto before = readings();
         step(pacing.paced() ? 0ms : std::chrono::hours{1});
         // What is to run before the loop sleeps has run.
-        if (pacing.rests_after(readings() - before, std::chrono::steady_clock::now()))
-            std::this_thread::sleep_for(WakePacing::rest);
+        const auto rest = pacing.rest_after(readings() - before, std::chrono::steady_clock::now());
+        if (rest > 0us) std::this_thread::sleep_for(rest);
     }
     for (bool left = true; left;) {
         take_posted();

@@ -2,6 +2,7 @@
 // What the files of the forwarder share.
 #include <charconv>
 
+#include "sip/field_values.hpp"
 #include "sip/forwarder.hpp"
 #include "sip/header_text.hpp"
 #include "sip/passed_text.hpp"
@@ -15,11 +16,6 @@ inline constexpr std::string_view probe_mark = "z9hG4bKprobe";
 inline constexpr std::string_view subscribe_mark = "z9hG4bKsubs";
 inline constexpr std::size_t max_repetitions = 16384;
 inline constexpr std::string_view pass_parameter = "pass=";
-
-inline std::string_view text_of(const char* text) noexcept
-{
-    return text ? text : "";
-}
 
 inline PacketRef packet_of(std::string text)
 {

@@ -1,6 +1,7 @@
 #include "sip/wake_pacing.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace lampline::sip {
 namespace {
@@ -11,36 +12,42 @@ constexpr double highest = 2 * busy;
 // Resting costs more than being woken when less than about two looks of three bring something.
 constexpr double worth_it = 1;
 constexpr double in_vain = -2;
+// By which a rest grows where little comes; it halves where much does.
+constexpr std::chrono::microseconds gently{100};
 // What follows closer has found the loop awake.
 constexpr std::chrono::microseconds apart{100};
 
 }  // namespace
 
-bool WakePacing::rests_after(std::uint64_t messages, TimePoint now) noexcept
+std::chrono::microseconds WakePacing::rest_after(std::uint64_t messages, TimePoint now) noexcept
 {
+    using namespace std::chrono_literals;
     if (paced_) {
-        if (messages > 0) {
-            came_ = true;  // and more may be there
-            return false;
-        }
-        score(came_ ? worth_it : in_vain);
-        came_ = false;
+        came_ += messages;
+        if (messages > 0) return 0us;  // more may be there
+        rest_ = std::clamp(came_ > worth_a_look ? rest_ / 2 : rest_ + gently, shortest_rest,
+                           longest_rest);
         last_ = now;
-        return paced_;
+        score(std::exchange(came_, 0) > 0 ? worth_it : in_vain);
+        return paced_ ? rest_ : 0us;
     }
-    if (messages == 0) return false;
+    if (messages == 0) return 0us;
     const auto pause = now - last_;
     last_ = now;
-    if (pause < apart) return false;
-    score(1 - std::chrono::duration<double>{pause} / std::chrono::duration<double>{rest});
-    came_ = true;
-    return false;
+    if (pause < apart) return 0us;
+    score(1 - std::chrono::duration<double>{pause} / std::chrono::duration<double>{shortest_rest});
+    came_ += messages;
+    return 0us;
 }
 
 void WakePacing::score(double change) noexcept
 {
     score_ = std::clamp(score_ + change, 0.0, highest);
-    paced_ = score_ >= busy;
+    const bool before = std::exchange(paced_, score_ >= busy);
+    if (paced_ != before) {
+        came_ = 0;
+        rest_ = shortest_rest;
+    }
 }
 
 }  // namespace lampline::sip

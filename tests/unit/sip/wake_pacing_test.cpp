@@ -16,16 +16,16 @@ struct BusyLoop {
     {
         now += pause;
         REQUIRE_FALSE(pacing.paced());
-        REQUIRE_FALSE(pacing.rests_after(1, now));
+        REQUIRE(pacing.rest_after(1, now) == 0us);
     }
-    /// Looks until nothing is left. Whether it rests then.
-    bool looks(int messages)
+    /// Looks until nothing is left. How long it rests then.
+    std::chrono::microseconds looks(int messages)
     {
         REQUIRE(pacing.paced());
-        if (messages > 0) REQUIRE_FALSE(pacing.rests_after(static_cast<unsigned>(messages), now));
-        const bool rests = pacing.rests_after(0, now);
-        if (rests) now += WakePacing::rest;
-        return rests;
+        if (messages > 0) REQUIRE(pacing.rest_after(static_cast<unsigned>(messages), now) == 0us);
+        const auto rest = pacing.rest_after(0, now);
+        now += rest;
+        return rest;
     }
     void becomes_busy()
     {
@@ -48,7 +48,7 @@ TEST_CASE("the messages of one call are taken as they come, however fast")
 TEST_CASE("who is woken less often than a rest is long never rests")
 {
     BusyLoop loop;
-    for (int i = 0; i < 1000; ++i) loop.is_woken_after(WakePacing::rest + 10us);
+    for (int i = 0; i < 1000; ++i) loop.is_woken_after(WakePacing::shortest_rest + 10us);
     CHECK_FALSE(loop.pacing.paced());
 }
 
@@ -64,8 +64,8 @@ TEST_CASE("where wake-ups would keep coming faster, the loop rests after each lo
     BusyLoop loop;
     loop.becomes_busy();
     for (int i = 0; i < 100; ++i) {
-        CHECK(loop.looks(5));
-        CHECK(loop.looks(1));
+        CHECK(loop.looks(5) > 0us);
+        CHECK(loop.looks(1) > 0us);
     }
 }
 
@@ -74,9 +74,10 @@ TEST_CASE("when the looks are in vain, messages are waited for again and taken a
     BusyLoop loop;
     loop.becomes_busy();
     for (int i = 0; i < 100; ++i) loop.looks(5);
-    int rests = 0;
-    while (loop.looks(0)) ++rests;
-    CHECK(rests <= 10);  // 20 ms
+    const auto begin = loop.now;
+    while (loop.looks(0) > 0us) {
+    }
+    CHECK(loop.now - begin <= 40ms);
     CHECK_FALSE(loop.pacing.paced());
     loop.is_woken_after(50ms);
     CHECK_FALSE(loop.pacing.paced());
@@ -87,6 +88,24 @@ TEST_CASE("it is not worth resting when half of the looks are in vain")
     BusyLoop loop;
     loop.becomes_busy();
     for (int i = 0; i < 100 && loop.pacing.paced(); ++i)
-        if (loop.looks(3)) static_cast<void>(loop.looks(0));
+        if (loop.looks(3) > 0us) static_cast<void>(loop.looks(0));
     CHECK_FALSE(loop.pacing.paced());
+}
+
+TEST_CASE("the less comes, the longer are the rests, within limits")
+{
+    BusyLoop loop;
+    loop.becomes_busy();
+    CHECK(loop.looks(5) < 3ms);
+    for (int i = 0; i < 100; ++i) loop.looks(5);
+    CHECK(loop.looks(5) == WakePacing::longest_rest);
+}
+
+TEST_CASE("what comes fast does not wait until the buffer of the socket is full")
+{
+    BusyLoop loop;
+    loop.becomes_busy();
+    for (int i = 0; i < 100; ++i) loop.looks(5);
+    CHECK(loop.looks(60) <= WakePacing::longest_rest / 2);
+    for (int i = 0; i < 100; ++i) CHECK(loop.looks(33) == WakePacing::shortest_rest);
 }

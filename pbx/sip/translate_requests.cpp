@@ -1,0 +1,147 @@
+#include "sip/translate.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "base/text.hpp"
+#include "core/refer.hpp"
+
+namespace lampline::sip {
+namespace {
+
+/// `;a=1;b`, or empty.
+std::string joined(const msg_param_t* params)
+{
+    std::string text;
+    for (; params && *params; ++params) {
+        text += ';';
+        text += *params;
+    }
+    return text;
+}
+
+/// What requests outside a dialog have in common, as far as `Received` has a place for it.
+template <class Received>
+Received received(const sip_t& sip, TransactionId transaction, Flow source,
+                  std::string_view extension)
+{
+    Received request;
+    request.transaction = transaction;
+    request.source = std::move(source);
+    if constexpr (requires { request.authenticated; }) request.authenticated = extension;
+    if constexpr (requires { request.request_uri; })
+        request.request_uri = to_uri(*sip.sip_request->rq_url);
+    if constexpr (requires { request.parties; }) request.parties = to_parties(sip);
+    if constexpr (requires { request.call_id; }) request.call_id = sip.sip_call_id->i_id;
+    if constexpr (requires { request.cseq; }) request.cseq = sip.sip_cseq->cs_seq;
+    if constexpr (requires { request.contact; })
+        if (sip.sip_contact) request.contact = to_uri(*sip.sip_contact->m_url);
+    if constexpr (requires { request.record_route; })
+        request.record_route = field_texts(sip.sip_record_route);
+    if constexpr (requires { request.max_forwards; }) request.max_forwards = max_forwards_of(sip);
+    if constexpr (requires { request.supported; })
+        request.supported = to_option_tags(sip.sip_supported);
+    if constexpr (requires { request.required; })
+        request.required = to_option_tags(sip.sip_require);
+    if constexpr (requires { request.event; })
+        if (sip.sip_event) request.event = lowered(text_of(sip.sip_event->o_type));
+    if constexpr (requires { request.expires; }) request.expires = expires_of(sip);
+    if constexpr (requires { request.user_agent; }) request.user_agent = user_agent_of(sip);
+    if constexpr (requires { request.payload; }) request.payload = to_payload(sip);
+    return request;
+}
+
+}  // namespace
+
+InviteReceived to_invite(const sip_t& sip, TransactionId transaction, Flow source,
+                         std::string_view extension)
+{
+    auto invite = received<InviteReceived>(sip, transaction, std::move(source), extension);
+    invite.via = field_texts(sip.sip_via);
+    invite.session_timer = to_session_timer(sip);
+    if (const auto* replaces = sip.sip_replaces)
+        invite.replaces = Replaces{
+            std::string{text_of(replaces->rp_call_id)}, std::string{text_of(replaces->rp_to_tag)},
+            std::string{text_of(replaces->rp_from_tag)}, replaces->rp_early_only != 0};
+    if (const auto joins = unknown_fields(sip, "Join"); !joins.empty())
+        invite.join = (joins.size() == 1 ? parse_replaces(joins.front()) : std::nullopt)
+                          .value_or(Replaces{});  // without tags, and so refused
+    invite.focus = is_focus(sip);
+    invite.allows_update = allows_update(sip);
+    return invite;
+}
+
+RegisterReceived to_register(const sip_t& sip, TransactionId transaction, Flow source,
+                             std::string_view extension)
+{
+    auto request = received<RegisterReceived>(sip, transaction, std::move(source), extension);
+    request.aor = extension;
+    request.path = field_texts(sip.sip_path);
+    for (const auto* contact = sip.sip_contact; contact; contact = contact->m_next) {
+        if (contact->m_url->url_type == url_any) {
+            request.wildcard = true;
+            continue;
+        }
+        if (request.contacts.size() == max_register_contacts) break;
+        request.contacts.push_back(to_register_contact(*contact));
+    }
+    return request;
+}
+
+SubscribeReceived to_subscribe(const sip_t& sip, TransactionId transaction, Flow source,
+                               std::string_view extension)
+{
+    auto request = received<SubscribeReceived>(sip, transaction, std::move(source), extension);
+    if (sip.sip_event) request.event_params = joined(sip.sip_event->o_params);
+    for (const auto* accept = sip.sip_accept; accept; accept = accept->ac_next)
+        if (accept->ac_type) request.accept.push_back(lowered(text_of(accept->ac_type)));
+    request.supported = request.supported | to_option_tags(sip.sip_require);
+    return request;
+}
+
+PublishReceived to_publish(const sip_t& sip, TransactionId transaction, Flow source,
+                           std::string_view extension)
+{
+    auto request = received<PublishReceived>(sip, transaction, std::move(source), extension);
+    if (sip.sip_if_match) request.if_match = text_of(sip.sip_if_match->g_string);
+    return request;
+}
+
+ReferReceived to_refer(const sip_t& sip, TransactionId transaction, Flow source,
+                       std::string_view extension)
+{
+    return received<ReferReceived>(sip, transaction, std::move(source), extension);
+}
+
+MessageReceived to_message(const sip_t& sip, TransactionId transaction, Flow source,
+                           std::string_view extension)
+{
+    return received<MessageReceived>(sip, transaction, std::move(source), extension);
+}
+
+RequestReceived to_request(const sip_t& sip, TransactionId transaction, LegId leg)
+{
+    RequestReceived request;
+    request.transaction = transaction;
+    request.leg = leg;
+    request.method = to_method(sip);
+    request.method_name = text_of(sip.sip_request->rq_method_name);
+    request.cseq = sip.sip_cseq->cs_seq;
+    const bool refreshes = request.method == Method::invite || request.method == Method::update;
+    if (refreshes && sip.sip_contact && sip.sip_contact->m_url->url_host)
+        request.contact = to_uri(*sip.sip_contact->m_url);
+    request.supported = to_option_tags(sip.sip_supported);
+    request.session_timer = to_session_timer(sip);
+    if (sip.sip_rack) request.rack_rseq = sip.sip_rack->ra_response;
+    request.focus = refreshes && is_focus(sip);
+    if (request.method == Method::bye) {
+        const auto also = unknown_fields(sip, "Also");
+        if (!also.empty()) request.also = also.size() == 1 ? also.front() : ",";
+        if (sip.sip_contact && sip.sip_contact->m_url->url_host)
+            request.left_contact = to_uri(*sip.sip_contact->m_url);
+    }
+    request.payload = to_payload(sip);
+    return request;
+}
+
+}  // namespace lampline::sip
