@@ -43,20 +43,6 @@ constexpr auto housekeeping = 100ms;
 constexpr unsigned backlog_limit_percent = 25;
 constexpr std::size_t max_delayed_answers = 1024;
 
-/// Messages of the stack, in blocks larger than what a dialog keeps, for pages of their own: else a
-/// dialog here and there would hold the pages of messages that are long gone.
-const msg_mclass_t* class_of_messages()
-{
-    constexpr unsigned beyond_dialogs = 256;
-    static const auto* const larger = [] {
-        auto* made = msg_mclass_clone(sip_default_mclass(), 0, 0);
-        if (!made) throw std::runtime_error{"msg_mclass_clone"};
-        made->mc_msize += beyond_dialogs;
-        return made;
-    }();
-    return larger;
-}
-
 /// One descriptor for each connection, and some for files.
 void raise_descriptor_limit() noexcept
 {
@@ -225,7 +211,6 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
         NTATAG_MERGE_482(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), NTATAG_SERVER_RPORT(2),
         NTATAG_CLIENT_RPORT(1), NTATAG_TCP_RPORT(1), NTATAG_UDP_MTU(65535),
         NTATAG_MAXSIZE(max_message), NTATAG_PRELOAD(message_preload),
-        NTATAG_MCLASS(class_of_messages()),
         NTATAG_SIP_T1(milliseconds(settings.t1)), NTATAG_SIP_T2(milliseconds(settings.t2)),
         NTATAG_SIP_T1X64(milliseconds(settings.t1x64)), TAG_END()));
     if (!agent) throw std::runtime_error{"nta_agent_create"};
