@@ -46,7 +46,7 @@ private:
         std::size_t size = 0;
     };
     /// All of one size, so that those of forgotten dialogs are just what later ones need.
-    static constexpr std::size_t block_size = 2048;
+    static constexpr std::size_t block_size = 1024;
     using Block = std::array<char, block_size>;
     struct Dialog {
         std::string sip_call_id;

@@ -34,7 +34,6 @@ class Connections;
 #include <sofia-sip/hostdomain.h>
 #include <sofia-sip/msg_addr.h>
 #include <sofia-sip/msg_header.h>
-#include <sofia-sip/msg_mclass.h>
 #include <sofia-sip/nta.h>
 #include <sofia-sip/nta_stateless.h>
 #include <sofia-sip/nta_tport.h>
