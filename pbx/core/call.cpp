@@ -73,7 +73,7 @@ bool Call::session_pending(const Leg& leg) const noexcept
 {
     return leg.invite_out || leg.ack_due || leg.ack_owed ||
            std::any_of(relays.begin(), relays.end(), [&](const Relay& relay) {
-               return relay.method == Method::invite &&
+               return relay.method == Method::invite && relay.forwarded &&
                       (relay.from == leg.id || relay.to == leg.id);
            });
 }

@@ -88,10 +88,11 @@ struct Relay {
     LegId from;
     TransactionId request;
     LegId to;
-    ClientTransactionId forwarded;
+    ClientTransactionId forwarded;  ///< empty: met 491, and waits to be sent again
     PayloadRef payload;          ///< of the request: its offer counts once the answer is 2xx
     SessionTimer session_timer;  ///< of the request
     LegId replaces{};            ///< INVITE with Replaces: the leg whose place its sender takes
+    unsigned attempts = 0;       ///< the same: how often it met 491
     bool answered = false;       ///< INVITE: 2xx passed back, waiting for the ACK
     bool cancelled = false;      ///< INVITE: the sender has withdrawn it and was told 487
 };

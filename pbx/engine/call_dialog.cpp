@@ -47,7 +47,7 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Mome
         const bool unacknowledged = from.ack_due || from.ack_owed || to->ack_due || to->ack_owed;
         if (input.method == Method::invite && unacknowledged) return refuse(491);
         for (const auto& other : call.relays) {
-            if (!changes_session(other.method)) continue;
+            if (!changes_session(other.method) || !other.forwarded) continue;
             if (other.to == from.id || other.answered) return refuse(491);
             return refuse(500, {{"Retry-After", "2"}});
         }
@@ -105,6 +105,11 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
         leg.ack_owed = forwarded;
         return end_call(call, {}, LegInput::error, LegInput::error,
                         "SIP;cause=491;text=\"CANCEL crossed the answer\"", now, outbox);
+    }
+
+    if (relay.replaces && response.status == 491 && ++relay.attempts <= max_attempts) {
+        relay.forwarded = {};
+        return set_timer(call, TimerKind::transfer, now.mono + attempt_interval);
     }
 
     Leg& asker = *call.find(relay.from);

@@ -181,6 +181,8 @@ void CallEngine::advance(Moment now, Outbox& outbox)
                 go_on(call, now, outbox);
             else if (call.change)
                 change_goes_on(call, now, outbox);
+            else
+                takes_over_again(call, now, outbox);
             break;
         case TimerKind::session:
             end_call(call, {}, LegInput::timeout, LegInput::timeout,
@@ -440,10 +442,12 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
     call.change.reset();
     cancel_branches(call, {}, reason, nullptr, outbox);
 
-    for (const auto& relay : call.relays)
-        if (!relay.answered && !relay.cancelled)
-            outbox.send(Reply{.transaction = relay.request,
-                              .status = relay.method == Method::invite ? 487U : 481U});
+    for (const auto& relay : call.relays) {
+        if (relay.answered || relay.cancelled) continue;
+        outbox.send(Reply{.transaction = relay.request,
+                          .status = relay.method == Method::invite ? 487U : 481U});
+        if (relay.replaces) move(*call.find(relay.from), LegInput::rejected, outbox);
+    }
     for (auto& leg : call.legs) {
         if (!leg.invite_in) continue;  // of a picker that waits for the one it has picked up
         outbox.send(Reply{.transaction = std::exchange(leg.invite_in, {}), .status = 487});

@@ -313,6 +313,8 @@ private:
 
     // pickup.cpp
     void take_over(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox);
+    void takes_over_again(Call& call, Moment now, Outbox& outbox);
+    void offer_to_peer(Call& call, Relay& relay, Outbox& outbox);
     void taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, Outbox& outbox);
 
     // transfer.cpp: REFER

@@ -386,7 +386,10 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
     } else if (auto* relay = call->find_relay(input.transaction); relay && !relay->answered) {
         relay->cancelled = true;
         if (relay->replaces) move(*leg, LegInput::cancelled, outbox);
-        outbox.send(SendCancel{relay->to, relay->forwarded, {}});
+        if (relay->forwarded)
+            outbox.send(SendCancel{relay->to, relay->forwarded, {}});
+        else
+            call->remove_relay(relay->forwarded);
     }
     sweep(*call, outbox);
 }

@@ -222,24 +222,46 @@ void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Ou
     if (busy) return reject(input, 491, "Request Pending", outbox);
 
     Leg& picker = open_picker_leg(call, leg, input, now, outbox);
-    const auto forwarded = transaction_ids_.next();
-    peer->invite_out = forwarded;
     call.relays.push_back({.method = Method::invite,
                            .from = picker.id,
                            .request = input.transaction,
                            .to = peer->id,
-                           .forwarded = forwarded,
+                           .forwarded = {},
                            .payload = input.payload,
                            .session_timer = input.session_timer,
                            .replaces = leg.id});
-    request(*peer,
-            {.transaction = forwarded,
+    offer_to_peer(call, call.relays.back(), outbox);
+}
+
+void CallEngine::offer_to_peer(Call& call, Relay& relay, Outbox& outbox)
+{
+    const Leg& picker = *call.find(relay.from);
+    Leg& peer = *call.find(relay.to);
+    relay.forwarded = peer.invite_out = transaction_ids_.next();
+    request(peer,
+            {.transaction = relay.forwarded,
              .method = Method::invite,
              .supported = picker.supported & OptionTag::timer,
-             .session_timer = timer_to_forward(input.session_timer, call.session_expires),
-             .headers = asserted_to(*peer, picker),
-             .payload = input.payload},
+             .session_timer = timer_to_forward(relay.session_timer, call.session_expires),
+             .headers = asserted_to(peer, picker),
+             .payload = relay.payload},
             outbox);
+}
+
+/// The peer's own INVITE, which ours met, may be under way still (RFC 3261 §14.1).
+void CallEngine::takes_over_again(Call& call, Moment now, Outbox& outbox)
+{
+    const auto waiting = std::ranges::find_if(
+        call.relays, [](const Relay& relay) { return relay.replaces && !relay.forwarded; });
+    if (waiting == call.relays.end()) return;
+    if (!call.session_pending(*call.find(waiting->to)))
+        return offer_to_peer(call, *waiting, outbox);
+    if (++waiting->attempts <= max_attempts)
+        return set_timer(call, TimerKind::transfer, now.mono + attempt_interval);
+    Leg& picker = *call.find(waiting->from);
+    outbox.send(Reply{.transaction = waiting->request, .status = 491});
+    move(picker, LegInput::rejected, outbox);
+    call.relays.erase(waiting);
 }
 
 /// The peer has accepted the picker's media: only now is the replaced leg hung up.

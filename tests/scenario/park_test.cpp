@@ -188,6 +188,78 @@ TEST_CASE("a parked phone that refuses who takes it stays parked")
     office.alice_hangs_up(office.carol);
 }
 
+TEST_CASE("the parked phone hangs up while it is being taken: who takes it is told just once")
+{
+    Office office;
+    office.bob_parks();
+    office.carol.sends(INVITE, "701", carol_sdp);
+    office.alice.receives(INVITE);
+    office.alice.sends(BYE);
+    office.alice.receives(200U);
+    office.carol.receives(487U);
+    office.alice.replies(487);
+    office.nothing_is_left();
+}
+
+TEST_CASE("who takes a parked call meets an INVITE of the parked phone: tried again")
+{
+    Office office;
+    office.bob_parks();
+    office.carol.sends(INVITE, "701", carol_sdp);
+    office.alice.receives(INVITE).with(carol_sdp);
+    office.alice.replies(491);
+    SUBCASE("half a second later")
+    {
+        office.pbx.passes(500ms);
+        office.carol_gets_alice();
+        office.alice_hangs_up(office.carol);
+    }
+    SUBCASE("after the phone has changed its session")
+    {
+        office.alice.acknowledges = false;
+        office.alice.sends_invite(alice_sdp);
+        auto silent = office.alice.receives(200U);
+        office.alice.acknowledges = true;
+        CHECK(silent.body().find("a=inactive") != std::string::npos);
+        office.pbx.passes(500ms);
+        CHECK(office.alice.hears_nothing());
+        office.alice.acknowledge(silent);
+        office.pbx.passes(500ms);
+        office.carol_gets_alice();
+        office.alice_hangs_up(office.carol);
+    }
+    SUBCASE("unless who takes it gives up meanwhile: it stays parked")
+    {
+        office.carol.cancels();
+        office.pbx.passes(1s);
+        CHECK(office.alice.hears_nothing());
+        CHECK(office.parked_in() == "701");
+        office.carol.sends(INVITE, "701", carol_sdp);
+        office.carol_gets_alice();
+        office.alice_hangs_up(office.carol);
+    }
+    SUBCASE("unless the phone hangs up meanwhile")
+    {
+        office.alice.sends(BYE);
+        office.alice.receives(200U);
+        office.carol.receives(487U);
+        office.nothing_is_left();
+    }
+    SUBCASE("in vain, ten seconds long")
+    {
+        for (int i = 0; i < 20; ++i) {
+            office.pbx.passes(500ms);
+            office.alice.receives(INVITE).with(carol_sdp);
+            office.alice.replies(491);
+        }
+        office.carol.receives(491U);
+        CHECK(office.parked_in() == "701");
+        office.carol.sends(INVITE, "701", carol_sdp);
+        office.carol_gets_alice();
+        office.alice_hangs_up(office.carol);
+    }
+}
+
 TEST_CASE("nobody comes: the parker is rung, then the fallback, then again")
 {
     Office office{{.number = "700", .first_slot = "701", .slots = 2, .fallback = "103"}};
