@@ -73,6 +73,12 @@ public:
         if (value < low || value > high) fail();
         return value;
     }
+    std::optional<std::int64_t> number_or_null(std::int64_t low, std::int64_t high)
+    {
+        if (!row_.getColumn(next_).isNull()) return number(low, high);
+        last_ = next_++;
+        return std::nullopt;
+    }
     Clock::time_point time()
     {
         constexpr std::int64_t year_3000 = 32'503'680'000'000;
@@ -165,6 +171,14 @@ void read_display(Reader& row, StoredLeg& leg)
     leg.identity = identity_header(row.text()).value_or(IdentityHeader::asserted);
 }
 
+/// Where it is on a shared line.
+void read_place(Reader& row, StoredLeg& leg)
+{
+    const auto index = row.number_or_null(0, max_appearances);
+    const bool is_private = row.number(0, 1) == 1;
+    if (index) leg.place = LinePlace{static_cast<unsigned>(*index), is_private};
+}
+
 StoredCall read_call(Reader& row)
 {
     StoredCall call;
@@ -183,6 +197,7 @@ StoredCall read_call(Reader& row)
     call.parked_by = row.text();
     call.rings_back_at = row.time();
     for (auto& leg : call.legs) read_display(row, leg);
+    for (auto& leg : call.legs) read_place(row, leg);
     return call;
 }
 
@@ -236,7 +251,7 @@ struct CallStore::Statements {
         : put{handle, "INSERT OR REPLACE INTO talking_call VALUES (?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase{handle, "DELETE FROM talking_call WHERE id = ?"},
           put_invite{handle, "INSERT OR REPLACE INTO ringing_invite "
                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
@@ -357,6 +372,13 @@ void CallStore::put(const StoredCall& call)
         put.bind(first++, leg.anonymous ? 1 : 0);
         put.bind(first++, leg.takes_update ? 1 : 0);
         put.bind(first++, std::string{name(leg.identity)});
+    }
+    for (const auto& leg : call.legs) {
+        if (leg.place)
+            put.bind(first++, static_cast<int>(leg.place->index));
+        else
+            put.bind(first++);
+        put.bind(first++, leg.place && leg.place->is_private ? 1 : 0);
     }
     run_once(put);
 }

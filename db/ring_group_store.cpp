@@ -33,7 +33,8 @@ StoredRingGroup head_in(SQLite::Statement& row)
 RingGroupMember member_in(SQLite::Statement& row, int first)
 {
     return {row.getColumn(first).getString(),
-            std::chrono::seconds{row.getColumn(first + 1).getInt()}};
+            std::chrono::seconds{row.getColumn(first + 1).getInt()},
+            row.getColumn(first + 2).getInt() != 0};
 }
 
 }  // namespace
@@ -56,7 +57,8 @@ std::optional<StoredRingGroup> RingGroupStore::find(std::string_view number) con
     head.bind(1, std::string{number});
     if (!head.executeStep()) return std::nullopt;
     auto row = head_in(head);
-    SQLite::Statement members{database_.handle(), "SELECT number, delay FROM ring_group_member "
+    SQLite::Statement members{database_.handle(), "SELECT number, delay, logged_in "
+                                                  "FROM ring_group_member "
                                                   "WHERE ring_group = ? ORDER BY position"};
     members.bind(1, std::string{number});
     while (members.executeStep()) row.group.members.push_back(member_in(members, 0));
@@ -73,7 +75,7 @@ std::vector<StoredRingGroup> RingGroupStore::all() const
         place.emplace(rows.back().group.number, rows.size() - 1);
     }
     SQLite::Statement members{database_.handle(),
-                              "SELECT ring_group, number, delay FROM ring_group_member "
+                              "SELECT ring_group, number, delay, logged_in FROM ring_group_member "
                               "ORDER BY ring_group, position"};
     while (members.executeStep())
         rows[place.at(members.getColumn(0).getString())].group.members.push_back(
@@ -107,12 +109,13 @@ void RingGroupStore::put(const StoredRingGroup& row)
     erase.bind(1, group.number);
     erase.exec();
     SQLite::Statement member{database_.handle(),
-                             "INSERT INTO ring_group_member VALUES (?, ?, ?, ?)"};
+                             "INSERT INTO ring_group_member VALUES (?, ?, ?, ?, ?)"};
     for (std::size_t i = 0; i < group.members.size(); ++i) {
         member.bind(1, group.number);
         member.bind(2, static_cast<std::int64_t>(i));
         member.bind(3, group.members[i].number);
         member.bind(4, static_cast<std::int64_t>(group.members[i].delay.count()));
+        member.bind(5, group.members[i].logged_in ? 1 : 0);
         run_once(member);
     }
 }

@@ -9,7 +9,8 @@ namespace {
 /// or a park slot; which of these there are is the engine's to say.
 constexpr const char* known_member =
     "(member IN (SELECT number FROM extension) OR (substr(member, 1, 4) IN ('dnd+', 'fwd+') "
-    "AND substr(member, 5) IN (SELECT number FROM extension)) OR substr(member, 1, 5) = 'park+')";
+    "AND substr(member, 5) IN (SELECT number FROM extension)) "
+    "OR substr(member, 1, 6) = 'login+' OR substr(member, 1, 5) = 'park+')";
 
 }  // namespace
 

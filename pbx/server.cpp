@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "admin/forwarding_service.hpp"
+#include "admin/ring_group_service.hpp"
 #include "base/exit_code.hpp"
 #include "base/log.hpp"
 #include "db/audit_store.hpp"
@@ -375,7 +376,10 @@ private:
             settle({asked.leg, status, std::move(phrase), asked.subscription});
         };
         try {
-            auto changed = admin::ForwardingService{database}.change(asked, present().seconds());
+            const auto now = present().seconds();
+            auto changed = is_about_ring_groups(asked.dialled.feature)
+                               ? admin::RingGroupService{database}.change(asked, now)
+                               : admin::ForwardingService{database}.change(asked, now);
             if (!changed) {
                 const auto& faults = changed.error().faults;
                 return answer(403, faults.empty() ? "Not Possible" : faults[0].message);

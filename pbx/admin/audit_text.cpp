@@ -93,7 +93,9 @@ std::string audit_text(const RingGroup& group)
 {
     json::array members;
     for (const auto& member : group.members)
-        members.push_back(json::object{{"number", member.number}, {"delay", member.delay.count()}});
+        members.push_back(json::object{{"number", member.number},
+                                       {"delay", member.delay.count()},
+                                       {"logged_in", member.logged_in}});
     return json::serialize(json::object{{"number", group.number},
                                         {"display_name", group.display_name},
                                         {"strategy", db::strategy_word(group.strategy)},

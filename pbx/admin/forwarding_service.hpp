@@ -41,7 +41,7 @@ public:
                                          const Precondition& condition, const Actor& actor,
                                          std::chrono::sys_seconds now);
     /// What a phone dialled, for its own extension: audited as `extension NUMBER`. A code that
-    /// changes nothing is as good as one that does. Must not be a pickup code.
+    /// changes nothing is as good as one that does. Must be one about forwarding.
     Result<ConfigChange, Refusal> change(const FeatureAsked& asked, std::chrono::sys_seconds now);
 
 private:

@@ -80,6 +80,35 @@ Result<RingGroupSaved, Refusal> RingGroupService::put(const RingGroup& group,
                       db::StoredRingGroup{group, {}}, &db::StoredRingGroup::group, condition);
 }
 
+Result<ConfigChange, Refusal> RingGroupService::change(const FeatureAsked& asked,
+                                                       std::chrono::sys_seconds now)
+{
+    const Actor phone{"extension " + asked.extension, asked.address, ""};
+    AuditedChange change{database_, phone, now};
+    db::RingGroupStore store{database_};
+    const auto& named = asked.dialled.number;
+    const auto numbers =
+        named ? std::vector<std::string>{*named} : store.with_member(asked.extension);
+    const bool logged_in = asked.dialled.feature == Feature::log_in;
+    bool is_member = false;
+    bool changes = false;
+    for (const auto& number : numbers) {
+        const auto before = store.find(number);
+        if (!before || !before->group.member(asked.extension)) continue;
+        is_member = true;
+        auto row = *before;
+        for (auto& member : row.group.members)
+            if (member.number == asked.extension) member.logged_in = logged_in;
+        if (row.group == before->group) continue;
+        changes = true;
+        change.write(store, "ring_group", number, row, &db::StoredRingGroup::group, before);
+    }
+    if (!is_member)
+        return unexpected{invalid(
+            {{"/members", "no_member", named ? "Not A Member Of It" : "In No Ring Group"}})};
+    return changes ? change.commit() : ConfigChange{};
+}
+
 Result<ConfigChange, Refusal> RingGroupService::remove(std::string_view number,
                                                        const Precondition& condition,
                                                        const Actor& actor,

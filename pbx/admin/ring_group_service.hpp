@@ -7,6 +7,7 @@
 
 #include "admin/audited_change.hpp"
 #include "base/result.hpp"
+#include "core/feature_code.hpp"
 #include "db/database.hpp"
 #include "db/ring_group_store.hpp"
 
@@ -29,6 +30,9 @@ public:
     /// /ring_time (out_of_range), /overflow (unknown_number, itself).
     Result<RingGroupSaved, Refusal> put(const RingGroup& group, const Precondition& condition,
                                         const Actor& actor, std::chrono::sys_seconds now);
+    /// A phone logs its own extension in or out: audited as `extension NUMBER`. A code that changes
+    /// nothing is as good as one that does. Fault at /members (no_member).
+    Result<ConfigChange, Refusal> change(const FeatureAsked& asked, std::chrono::sys_seconds now);
     Result<ConfigChange, Refusal> remove(std::string_view number, const Precondition& condition,
                                          const Actor& actor, std::chrono::sys_seconds now);
 

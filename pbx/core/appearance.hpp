@@ -23,6 +23,14 @@ std::optional<AppearanceState> appearance_state(std::string_view word) noexcept;
 
 inline constexpr unsigned max_appearances = 16;
 
+/// Where a dialog is on the shared line of its extension.
+struct LinePlace {
+    unsigned index = 0;       ///< from 1; 0: it has no appearance
+    bool is_private = false;  ///< its phone has put it on hold for itself alone
+
+    friend bool operator==(const LinePlace&, const LinePlace&) = default;
+};
+
 /// One value of a Call-Info header.
 struct CallInfo {
     std::string uri;     ///< between the angle brackets

@@ -16,8 +16,7 @@ constexpr BodyProfile::Words from_ringing_on{"", "early", "early", "confirmed"};
 
 // RFC 4235 §4. An idle extension still has a `dialog` child (OpenSIPS pull request 1193: Yealink
 // keeps its lamp on without one; Kamailio, pua_dialoginfo, force_dummy_dialog: Bria wants one), and
-// phones that would do without read `terminated` as off. Newer snom phones are here as well: key
-// pickup needs `recipient`, call-id, local and remote (snom, HowTo Call Pickup).
+// phones that would do without read `terminated` as off.
 const BodyProfile standard_profile{.name = "standard"};
 
 // ABP, snom 190/320/360 FAQ, Extension Monitoring (2006). A phone that is being called flashes only
@@ -59,6 +58,15 @@ const BodyProfile innovaphone_profile{
 };
 
 namespace {
+
+// snom, Default behaviour of the LED of BLF function keys, and BLF - Busy lamp field: busy is a call
+// or do not disturb, where the exchange says so, and both are steady. Key pickup needs `recipient`,
+// call-id, local and remote (HowTo Call Pickup).
+const BodyProfile snom_desk_profile{
+    .name = "snom-desk",
+    .user_agents = {"snom"},
+    .do_not_disturb = "confirmed",
+};
 
 // Yealink, Administrator Guide for T2/T4/T5 phones, BLF: every document has a dialog, an idle one
 // the id 0000 and `terminated`. It takes partial documents; it is told full ones, which are right
@@ -147,11 +155,11 @@ const BodyProfile auerswald_profile{
 
 std::span<const BodyProfile* const> built_in_profiles() noexcept
 {
-    static constexpr std::array<const BodyProfile*, 13> rows{
+    static constexpr std::array<const BodyProfile*, 14> rows{
         &standard_profile, &snom_profile,        &innovaphone_profile, &yealink_profile,
         &polycom_profile,  &grandstream_profile, &cisco_spa_profile,   &fanvil_profile,
         &mitel_profile,    &bria_profile,        &softphone_profile,   &auerswald_profile,
-        &cisco_profile,
+        &cisco_profile,    &snom_desk_profile,
     };
     return rows;
 }

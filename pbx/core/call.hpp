@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/rare.hpp"
+#include "core/appearance.hpp"
 #include "core/call_mode.hpp"
 #include "core/hunt.hpp"
 #include "core/identity_header.hpp"
@@ -44,6 +45,7 @@ struct Leg {
     IdentityHeader identity = IdentityHeader::asserted;  ///< in which it is told who is there
     PayloadRef sdp;     ///< the last session description of the phone that counts
     bool held = false;  ///< the phone does not receive media
+    std::optional<LinePlace> place{};  ///< on its shared line; empty: not known to have one
     std::uint32_t invite_cseq = 0;    ///< of the INVITE that we sent to start it, as last answered; 0: not yet
     std::uint32_t reserved_cseq = 0;  ///< as stored: no request of ours is to have a higher CSeq
     bool resumed = false;             ///< taken up after a restart

@@ -3,6 +3,7 @@
 #include <optional>
 #include <variant>
 
+#include "core/appearance.hpp"
 #include "core/call_record.hpp"
 #include "core/leg_state.hpp"
 #include "core/location_table.hpp"
@@ -34,6 +35,7 @@ struct DialogSnapshot {
     LegInput ended_by = LegInput::error;  ///< meaningful when terminated
     bool resumed = false; ///< from before a restart: watchers may have been told of it by the run before
     bool held = false;    ///< the phone does not receive media: `+sip.rendering=no`
+    std::optional<LinePlace> place{};  ///< that it had before a restart; empty: it is to be found
     DialogParty local;    ///< the watched phone
     DialogParty remote;   ///< whom it talks to
 };

@@ -4,8 +4,6 @@
 #include <functional>
 #include <unordered_set>
 
-#include "core/feature_key.hpp"
-
 namespace lampline {
 namespace {
 
@@ -177,13 +175,54 @@ std::span<const WatchRight> Directory::watched_by(std::string_view watcher) cons
     return found->second;
 }
 
+std::optional<FeatureKey> Directory::key(std::string_view watcher,
+                                         std::string_view name) const noexcept
+{
+    auto key = feature_key(name);
+    if (key && key->feature == KeyFeature::logged_in) {
+        key->owner = watcher;
+        if (!ring_groups_.contains(key->group)) {
+            const auto plus = key->group.rfind('+');
+            if (plus == std::string_view::npos) return std::nullopt;
+            key->owner = key->group.substr(plus + 1);
+            key->group = key->group.substr(0, plus);
+            if (!ring_groups_.contains(key->group)) return std::nullopt;
+        }
+    }
+    if (key && !extensions_.contains(key->owner)) return std::nullopt;
+    return key;
+}
+
+bool Directory::is_on(const FeatureKey& key) const noexcept
+{
+    const auto* owner = find(key.owner);
+    if (!owner) return false;
+    switch (key.feature) {
+    case KeyFeature::do_not_disturb: return owner->forwarding.do_not_disturb;
+    case KeyFeature::forward_always: return !owner->forwarding.always.empty();
+    case KeyFeature::logged_in: break;
+    }
+    const auto* group = find_ring_group(key.group);
+    const auto* member = group ? group->member(key.owner) : nullptr;
+    return member && member->logged_in;
+}
+
+bool Directory::same_ring_groups(const Directory& other) const
+{
+    return ring_groups_.size() == other.ring_groups_.size() &&
+           std::ranges::all_of(ring_groups_, [&](const auto& group) {
+               return other.ring_groups_.contains(group.first);
+           });
+}
+
 const WatchRight* Directory::right(std::string_view watcher, std::string_view member) const noexcept
 {
     static const WatchRight own{};
-    if (const auto key = feature_key(member)) {
-        if (!extensions_.contains(key->owner)) return nullptr;
-        if (key->owner == watcher) return &own;
-        member = key->owner;
+    if (feature_key(member)) {
+        const auto of = key(watcher, member);
+        if (!of) return nullptr;
+        if (of->owner == watcher) return &own;
+        member = of->owner;
     }
     const auto rights = watchers_of(member);
     const auto found = std::ranges::lower_bound(rights, watcher, {}, [](const WatchRight& right) {

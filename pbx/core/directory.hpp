@@ -13,6 +13,7 @@
 #include "base/string_table.hpp"
 #include "core/body_profile.hpp"
 #include "core/call_mode.hpp"
+#include "core/feature_key.hpp"
 #include "core/forwarding.hpp"
 #include "core/message_summary.hpp"
 #include "core/numbering.hpp"
@@ -130,7 +131,13 @@ public:
     [[nodiscard]] const Group* find_group(std::string_view name) const noexcept;
     [[nodiscard]] std::span<const WatchRight> watchers_of(std::string_view member) const noexcept;
     [[nodiscard]] std::span<const WatchRight> watched_by(std::string_view watcher) const noexcept;
-    /// nullptr: not allowed. `member` may be a feature key (see feature_key()): its owner may watch
+    /// The feature key that `name` is to `watcher`. `login+600` is the watcher's own, `login+600+202`
+    /// is 202's. nullopt: none, or there is no such owner or ring group.
+    [[nodiscard]] std::optional<FeatureKey> key(std::string_view watcher,
+                                                std::string_view name) const noexcept;
+    /// What `key` stands for holds. Nobody is logged in to a ring group without being a member.
+    [[nodiscard]] bool is_on(const FeatureKey& key) const noexcept;
+    /// nullptr: not allowed. `member` may be a feature key (see key()): its owner may watch
     /// it, and who may watch the owner; or a park slot, whose right is the same value for all and
     /// names no watcher. O(log) in the number of watchers of `member`.
     [[nodiscard]] const WatchRight* right(std::string_view watcher,
@@ -157,6 +164,8 @@ public:
     {
         return park_lot() == other.park_lot() && parkers_ == other.parkers_;
     }
+    /// The same ring groups, by number, whoever they are.
+    [[nodiscard]] bool same_ring_groups(const Directory& other) const;
     /// `name` is an extension, or a park slot: something a lamp can stand for.
     [[nodiscard]] bool is_watchable(std::string_view name) const noexcept
     {

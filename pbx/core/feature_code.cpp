@@ -7,9 +7,9 @@ namespace lampline {
 namespace {
 
 constexpr std::array<std::string_view, feature_count> names{
-    "forward_always",  "forward_busy",   "forward_no_answer", "forward_unregistered",
-    "forward_nothing", "do_not_disturb", "disturb",           "pickup_directed",
-    "pickup_group",
+    "forward_always",  "forward_busy",    "forward_no_answer", "forward_unregistered",
+    "forward_nothing", "do_not_disturb",  "disturb",           "log_in",
+    "log_out",         "pickup_directed", "pickup_group",
 };
 
 bool is_forward(Feature feature) noexcept
@@ -48,7 +48,8 @@ std::optional<DialledFeature> read_rest(Feature feature, std::string_view rest)
         dialled.number = rest;
         return dialled;
     }
-    if (!is_forward(feature) || rest.front() != '*') return std::nullopt;
+    const bool takes_number = is_forward(feature) || is_about_ring_groups(feature);
+    if (!takes_number || rest.front() != '*') return std::nullopt;
     dialled.number = rest.substr(1);
     if (feature == Feature::forward_no_answer) take_seconds(dialled);
     return dialled;
@@ -87,6 +88,8 @@ void apply(const DialledFeature& dialled, Forwarding& forwarding)
         break;
     case Feature::do_not_disturb: forwarding.do_not_disturb = true; break;
     case Feature::disturb: forwarding.do_not_disturb = false; break;
+    case Feature::log_in:
+    case Feature::log_out:
     case Feature::pickup_directed:
     case Feature::pickup_group: break;
     }
@@ -97,6 +100,9 @@ std::string confirmation(const DialledFeature& dialled)
     switch (dialled.feature) {
     case Feature::do_not_disturb: return "Do not disturb";
     case Feature::disturb: return "May be disturbed";
+    case Feature::log_in: return dialled.number ? "Logged in to " + *dialled.number : "Logged in";
+    case Feature::log_out:
+        return dialled.number ? "Logged out of " + *dialled.number : "Logged out";
     case Feature::pickup_directed:
     case Feature::pickup_group: return {};
     default: break;

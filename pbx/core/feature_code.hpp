@@ -13,13 +13,19 @@ namespace lampline {
 
 enum class Feature : std::uint8_t {
     forward_always, forward_busy, forward_no_answer, forward_unregistered, forward_nothing,
-    do_not_disturb, disturb, pickup_directed, pickup_group,
+    do_not_disturb, disturb, log_in, log_out, pickup_directed, pickup_group,
 };
-inline constexpr std::size_t feature_count = 9;
+inline constexpr std::size_t feature_count = 11;
 
 /// How a feature is called in REST and in storage: `forward_always`, ...
 std::string_view name(Feature feature) noexcept;
 std::optional<Feature> feature_named(std::string_view word) noexcept;
+
+/// It changes who is logged in to ring groups; its number is the group's, and alone it means all groups of the caller.
+constexpr bool is_about_ring_groups(Feature feature) noexcept
+{
+    return feature == Feature::log_in || feature == Feature::log_out;
+}
 
 /// A feature, and the number that was dialled with it.
 struct DialledFeature {
@@ -30,7 +36,7 @@ struct DialledFeature {
     friend bool operator==(const DialledFeature&, const DialledFeature&) = default;
 };
 
-/// Makes the change to `forwarding` that was dialled; nothing for a pickup.
+/// Makes the change to `forwarding` that was dialled; nothing for what is not about it.
 void apply(const DialledFeature& dialled, Forwarding& forwarding);
 
 /// What the phone shows when it is done: `Forwarded to 205`.
@@ -49,6 +55,7 @@ public:
     ///
     ///     *21*NUMBER  *21     forwards set and cleared, a closing # ignored
     ///     *61*NUMBER*SECONDS  the same with the time to ring
+    ///     *50*GROUP  *50      one ring group, or all that the caller is a member of
     ///     *78  *8             alone
     ///     **NUMBER  *8NUMBER  the number follows at once
     [[nodiscard]] std::optional<DialledFeature> find(std::string_view dialled) const;
@@ -56,7 +63,8 @@ public:
     friend bool operator==(const FeatureCodes&, const FeatureCodes&) = default;
 
 private:
-    std::array<std::string, feature_count> codes_{"*21", "*67", "*61", "*62", "*73", "*78", "*79", "**", "*8"};
+    std::array<std::string, feature_count> codes_{"*21", "*67", "*61", "*62", "*73", "*78", "*79", "*50",
+                                                  "*51", "**",  "*8"};
 };
 
 /// A phone asks for a change of its extension's settings. Answered by FeatureSettled, once.

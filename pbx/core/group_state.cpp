@@ -360,6 +360,7 @@ bool MemberState::stand(const Standing& standing)
         dialog = std::make_shared<TrackedDialog>();
         dialog->latest.id = all[which].second;
         dialog->stands_in = true;
+        dialog->latest.resumed = true;  // by its name every run knows it, so it stays lit over one
         dialog->latest.leg.value = std::numeric_limits<std::uint64_t>::max() - which;
         dialog->latest.state = LegState::confirmed;
         dialog->latest.direction = Direction::initiator;

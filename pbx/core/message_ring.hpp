@@ -45,8 +45,8 @@ private:
         PacketHead head;
         std::size_t size = 0;
     };
-    /// All of one size, so that those of forgotten dialogs are just what later ones need.
-    static constexpr std::size_t block_size = 1024;
+    /// A page, so that none is shared with what is freed before it.
+    static constexpr std::size_t block_size = 4096;
     using Block = std::array<char, block_size>;
     struct Dialog {
         std::string sip_call_id;

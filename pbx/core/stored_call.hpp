@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/appearance.hpp"
 #include "core/identity_header.hpp"
 #include "core/leg_state.hpp"
 #include "core/sip_types.hpp"
@@ -31,6 +32,7 @@ struct StoredLeg {
     bool anonymous = false;     ///< its phone asked not to be named to others (RFC 3323)
     bool takes_update = false;  ///< its phone allowed UPDATE (RFC 3311)
     IdentityHeader identity = IdentityHeader::asserted;  ///< in which it is told who is there
+    std::optional<LinePlace> place{};  ///< on its shared line; empty: it was not kept
 };
 
 /// Two phones that talk to each other.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/extension_uri.hpp"
+#include "core/trunk_identity.hpp"
 
 namespace lampline {
 namespace {
@@ -61,6 +62,23 @@ Appearances::Appearance* Appearances::choose(Line& line, const DialogSnapshot& d
     return nullptr;
 }
 
+/// The same for one that may have been there before a restart: those have their old places, and
+/// who had none gets none.
+Appearances::Appearance* Appearances::place(Line& line, const DialogSnapshot& dialog,
+                                            unsigned count)
+{
+    if (!dialog.place) return choose(line, dialog, count);
+    const auto index = dialog.place->index;
+    if (index == 0) return nullptr;
+    auto& all = line.appearances;
+    const auto found = std::ranges::find(all, index, &Appearance::index);
+    const bool free = found == all.end();
+    if (index <= count && free) return &all.emplace_back(Appearance{.index = index});
+    const auto of_its_call = [&](const SharedLeg& leg) { return leg.latest.call == dialog.call; };
+    if (!free && std::ranges::any_of(found->legs, of_its_call)) return &*found;
+    return choose(line, dialog, count);
+}
+
 Appearances::Change Appearances::fold(const DialogSnapshot& dialog, unsigned count)
 {
     auto line = lines_.find(dialog.extension);
@@ -85,13 +103,13 @@ Appearances::Change Appearances::fold(const DialogSnapshot& dialog, unsigned cou
         drop_idle(dialog.extension);
         return {.shown = shown};
     }
-    auto* chosen = over || count == 0 ? nullptr : choose(line->second, dialog, count);
+    auto* chosen = over || count == 0 ? nullptr : place(line->second, dialog, count);
     if (!chosen) {
         drop_idle(dialog.extension);
         return {};
     }
     const auto before = chosen->state();
-    chosen->legs.push_back({dialog});
+    chosen->legs.push_back({dialog, dialog.held && dialog.place && dialog.place->is_private});
     extensions_.insert_or_assign(dialog.leg, dialog.extension);
     Change change{.shown = chosen->state() != before,
                   .used_up = std::exchange(chosen->seized_by, {})};
@@ -168,18 +186,18 @@ void Appearances::note_private(LegId leg, bool is_private)
             if (each.latest.leg == leg) each.is_private = is_private;
 }
 
-unsigned Appearances::index_of(LegId leg) const
+std::optional<LinePlace> Appearances::place_of(LegId leg) const
 {
     const auto extension = extensions_.find(leg);
-    if (extension == extensions_.end()) return 0;
+    if (extension == extensions_.end()) return std::nullopt;
     for (const auto& one : lines_.find(extension->second)->second.appearances)
         for (const auto& each : one.legs)
-            if (each.latest.leg == leg) return one.index;
-    return 0;
+            if (each.latest.leg == leg) return LinePlace{one.index, each.is_private};
+    return std::nullopt;
 }
 
 std::vector<CallInfo> Appearances::shown(std::string_view extension, std::string_view domain,
-                                         unsigned count) const
+                                         unsigned count, PartyView parties) const
 {
     std::vector<CallInfo> infos;
     if (count == 0) return infos;
@@ -193,7 +211,9 @@ std::vector<CallInfo> Appearances::shown(std::string_view extension, std::string
                           .state = one.state(),
                           .appearance_uri = {}};
             if (!one.legs.empty())
-                info.appearance_uri = write(one.legs.back().latest.remote.identity);
+                info.appearance_uri =
+                    write(parties == PartyView::named ? one.legs.back().latest.remote.identity
+                                                      : anonymous_party());
             infos.push_back(std::move(info));
         }
     std::ranges::sort(infos, {}, &CallInfo::index);

@@ -10,6 +10,7 @@
 #include "base/string_table.hpp"
 #include "core/appearance.hpp"
 #include "core/call_event.hpp"
+#include "core/group_state.hpp"
 
 namespace lampline {
 
@@ -52,12 +53,13 @@ public:
                                                        unsigned index) const;
     /// The phone of `leg` has put its call on hold for itself alone, or not.
     void note_private(LegId leg, bool is_private);
-    /// 0: it has none.
-    [[nodiscard]] unsigned index_of(LegId leg) const;
+    /// nullopt: it has no appearance.
+    [[nodiscard]] std::optional<LinePlace> place_of(LegId leg) const;
 
     /// What call-info tells of `extension`: all that is not idle, and that the rest is.
     [[nodiscard]] std::vector<CallInfo> shown(std::string_view extension, std::string_view domain,
-                                              unsigned count) const;
+                                              unsigned count,
+                                              PartyView parties = PartyView::named) const;
 
 private:
     struct SharedLeg {
@@ -86,6 +88,8 @@ private:
     [[nodiscard]] const Appearance* find(std::string_view extension, unsigned index) const;
     [[nodiscard]] static Appearance* choose(Line& line, const DialogSnapshot& dialog,
                                             unsigned count);
+    [[nodiscard]] static Appearance* place(Line& line, const DialogSnapshot& dialog,
+                                           unsigned count);
     void drop_idle(std::string_view extension);
 
     StringTable<Line> lines_;

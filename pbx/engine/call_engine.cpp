@@ -426,6 +426,7 @@ void CallEngine::announce(const Leg& leg, Outbox& outbox) const
         .ended_by = leg.ended_by,
         .resumed = leg.resumed,
         .held = leg.held,
+        .place = leg.place,
         .local = {leg.phone, leg.phone.uri},
         .remote = {leg.other, leg.other.uri},
     }});

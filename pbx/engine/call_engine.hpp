@@ -85,6 +85,8 @@ public:
     /// The phones of `aor` came, left or moved: dialogs whose connection was lost with an earlier
     /// run find their phone again.
     void bindings_changed(std::string_view aor, Outbox& outbox);
+    /// The dialog of `leg` is there on its shared line, which is kept with a talking call.
+    void note_place(LegId leg, const LinePlace& place, Outbox& outbox);
 
     /// Ends calls: 503 to who is still ringing, BYE to who talks.
     void end(CallsToEnd which, Moment now, Outbox& outbox);

@@ -29,7 +29,8 @@ StoredLeg to_stored(const Leg& leg)
                      .must_end_at = leg.must_end_at,
                      .anonymous = leg.anonymous,
                      .takes_update = leg.takes_update,
-                     .identity = leg.identity};
+                     .identity = leg.identity,
+                     .place = leg.place.value_or(LinePlace{})};
     stored.state.cseq = leg.reserved_cseq;
     stored.flow.connection = {};
     return stored;
@@ -101,6 +102,15 @@ void CallEngine::note_cseq(Call& call, Leg& leg, const ResponseReceived& respons
     const auto before = leg.invite_cseq != 0 ? leg.invite_cseq : initial_invite_cseq;
     leg.invite_cseq = response.cseq;
     if (call.ringing_kept && before != response.cseq) keep_ringing(call, outbox);
+}
+
+void CallEngine::note_place(LegId id, const LinePlace& place, Outbox& outbox)
+{
+    const auto [call, leg] = find(id);
+    if (!call || leg->place == place) return;
+    leg->place = place;
+    call->unsaved = true;
+    keep(*call, outbox);
 }
 
 void CallEngine::count_request(Call& call, Leg& leg, std::uint32_t cseq)
@@ -302,6 +312,7 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
         leg.anonymous = kept.anonymous;
         leg.takes_update = kept.takes_update;
         leg.identity = kept.identity;
+        leg.place = kept.place;
         leg.heard_at = now.mono - settings_.probe_interval;  // not in this run
         leg.proxied = call.mode == CallMode::proxy;
         leg.slot = is_park_name(leg.extension);

@@ -15,7 +15,7 @@ using std::chrono::seconds;
 void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox& outbox)
 {
     if (subscription.in_flight != 0 || subscription.waiting || subscription.unsettled > 0) return;
-    const auto& parts = resource(subscription.package, subscription.member, now).parts;
+    const auto& parts = resource(subscription, now).parts;
     if (std::exchange(subscription.owes_present, false)) subscription.told.clear();
     subscription.told.resize(parts.size());
     std::vector<const EventPart*> owed;
@@ -140,7 +140,7 @@ void EventNotifier::stop_waiting(EventSubscription& subscription)
 void EventNotifier::end(EventSubscription& subscription, SubscriptionEnd reason, Moment now,
                         Outbox& outbox)
 {
-    const auto& parts = resource(subscription.package, subscription.member, now).parts;
+    const auto& parts = resource(subscription, now).parts;
     std::vector<const EventPart*> shown;
     if (reason == SubscriptionEnd::timeout)
         for (const auto& part : parts)

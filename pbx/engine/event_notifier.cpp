@@ -79,6 +79,7 @@ void EventNotifier::replace_directory(DirectoryRef directory, Moment now, Outbox
         const bool there = facts_.directory().find(one->member) != nullptr;
         end(*one, there ? SubscriptionEnd::rejected : SubscriptionEnd::noresource, now, outbox);
     }
+    for (const auto& [id, one] : subscriptions_) apply_rights(*one, now, outbox);
     std::vector<std::string> concerned;
     for (const auto* extension : facts_.directory().extensions()) {
         const auto* before = old->find(extension->number);
@@ -178,16 +179,20 @@ void EventNotifier::describe(LiveView& view) const
 void EventNotifier::changed(EventPackage package, std::string_view extension, Moment now,
                             Outbox& outbox)
 {
-    auto& resources = resources_[static_cast<std::size_t>(package)];
-    const auto found = resources.find(extension);
-    if (found == resources.end() || !rewrite(package, extension, found->second, now)) return;
-    for (auto* subscription : found->second.subscriptions) deliver(*subscription, now, outbox);
+    for (const auto parties : {PartyView::named, PartyView::anonymous}) {
+        auto& seen = resources(package, parties);
+        const auto found = seen.find(extension);
+        if (found == seen.end() || !rewrite(package, extension, parties, found->second, now))
+            continue;
+        for (auto* subscription : found->second.subscriptions) deliver(*subscription, now, outbox);
+    }
 }
 
-bool EventNotifier::rewrite(EventPackage package, std::string_view extension, Resource& resource,
-                            Moment now)
+bool EventNotifier::rewrite(EventPackage package, std::string_view extension, PartyView parties,
+                            Resource& resource, Moment now)
 {
-    auto written = row_of(package).write({facts_, extension, resource.parts, now.seconds()});
+    auto written =
+        row_of(package).write({facts_, extension, resource.parts, now.seconds(), parties});
     bool news = written.size() != resource.parts.size();
     std::vector<EventPartRef> parts;
     parts.reserve(written.size());
@@ -209,15 +214,43 @@ bool EventNotifier::rewrite(EventPackage package, std::string_view extension, Re
     return news;
 }
 
-EventNotifier::Resource& EventNotifier::resource(EventPackage package, std::string_view extension,
-                                                 Moment now)
+EventNotifier::Resource& EventNotifier::resource(const EventSubscription& of, Moment now)
 {
-    auto& resources = resources_[static_cast<std::size_t>(package)];
-    if (const auto found = resources.find(extension); found != resources.end())
-        return found->second;
-    auto& made = resources.try_emplace(std::string{extension}).first->second;
-    rewrite(package, extension, made, now);
+    auto& seen = resources(of.package, of.parties);
+    if (const auto found = seen.find(of.member); found != seen.end()) return found->second;
+    auto& made = seen.try_emplace(of.member).first->second;
+    rewrite(of.package, of.member, of.parties, made, now);
     return made;
+}
+
+/// As for a lamp: who has the right sees with whom an extension talks, and so do its own phones.
+PartyView EventNotifier::parties_for(const EventSubscription& subscription) const
+{
+    const bool own = subscription.watcher == subscription.member;
+    if (own || !row_of(subscription.package).names_parties) return PartyView::named;
+    const auto* right = facts_.directory().right(subscription.watcher, subscription.member);
+    return right ? parties_of(*right) : PartyView::anonymous;
+}
+
+void EventNotifier::leave_resource(EventSubscription& subscription)
+{
+    auto& seen = resources(subscription.package, subscription.parties);
+    const auto told = seen.find(subscription.member);
+    if (told == seen.end()) return;
+    std::erase(told->second.subscriptions, &subscription);
+    if (told->second.subscriptions.empty()) seen.erase(told);
+}
+
+/// Who may see more, or less, than before is told anew.
+void EventNotifier::apply_rights(EventSubscription& subscription, Moment now, Outbox& outbox)
+{
+    const auto parties = parties_for(subscription);
+    if (parties == subscription.parties) return;
+    leave_resource(subscription);
+    subscription.parties = parties;
+    resource(subscription, now).subscriptions.push_back(&subscription);
+    subscription.owes_present = true;
+    deliver(subscription, now, outbox);
 }
 
 EventNotifier::EventSubscription&
@@ -226,7 +259,8 @@ EventNotifier::add(std::unique_ptr<EventSubscription> subscription, Moment now)
     subscription->id = ids_.next();
     auto& added =
         *subscriptions_.try_emplace(subscription->id, std::move(subscription)).first->second;
-    resource(added.package, added.member, now).subscriptions.push_back(&added);
+    added.parties = parties_for(added);
+    resource(added, now).subscriptions.push_back(&added);
     auto& watcher = watchers_[added.watcher];
     watcher.subscriptions.push_back(&added);
     note_connection(added);
@@ -249,11 +283,7 @@ void EventNotifier::drop(EventSubscription& subscription, Moment now, Outbox& ou
         connection->second.empty())
         over_.erase(connection);
 
-    auto& resources = resources_[static_cast<std::size_t>(subscription.package)];
-    if (const auto told = resources.find(subscription.member); told != resources.end()) {
-        std::erase(told->second.subscriptions, &subscription);
-        if (told->second.subscriptions.empty()) resources.erase(told);
-    }
+    leave_resource(subscription);
     const bool requested = subscription.kind == SubscriptionKind::requested;
     if (const auto watcher = watchers_.find(subscription.watcher); watcher != watchers_.end()) {
         std::erase(watcher->second.subscriptions, &subscription);

@@ -82,6 +82,11 @@ public:
     /// A request within a dialog: whether it puts the call on hold for its phone alone. nullopt: it
     /// says nothing of appearances. Otherwise: what the other side may see of its headers.
     [[nodiscard]] std::optional<PayloadRef> note_appearance(const RequestReceived& request);
+    /// Where the dialog of `leg` is on its shared line; nullopt: nowhere.
+    [[nodiscard]] std::optional<LinePlace> place_of(LegId leg) const
+    {
+        return facts_.appearances().place_of(leg);
+    }
     /// What the INVITE to a phone of a shared line says of its appearance; nullopt: nothing.
     [[nodiscard]] std::optional<Header> appearance_header(const DialogSnapshot& dialog) const;
 
@@ -95,6 +100,7 @@ public:
 private:
     struct EventSubscription : SubscriptionUsage {
         EventPackage package{};
+        PartyView parties = PartyView::named;
         std::vector<std::uint64_t> told;  ///< by part, what was sent last; 0: it must be told
         bool certain = false;             ///< that the phone has seen it
         bool together = false;            ///< it takes several parts in one body
@@ -106,7 +112,7 @@ private:
         std::optional<unsigned> answer;
     };
     using Subscriptions = std::vector<EventSubscription*>;
-    /// One package of one extension: here while somebody is told of it.
+    /// One package of one extension, as some may see it: here while somebody is told of it.
     struct Resource {
         Subscriptions subscriptions;
         std::vector<EventPartRef> parts;
@@ -162,8 +168,17 @@ private:
     // event_notifier.cpp
     void changed(EventPackage package, std::string_view extension, Moment now, Outbox& outbox);
     /// Writes the document anew; false: it says what it said.
-    bool rewrite(EventPackage package, std::string_view extension, Resource& resource, Moment now);
-    Resource& resource(EventPackage package, std::string_view extension, Moment now);
+    bool rewrite(EventPackage package, std::string_view extension, PartyView parties,
+                 Resource& resource, Moment now);
+    Resource& resource(const EventSubscription& of, Moment now);
+    /// The resources of a package by extension, as `parties` says.
+    StringTable<Resource>& resources(EventPackage package, PartyView parties)
+    {
+        return resources_[static_cast<std::size_t>(package)][static_cast<std::size_t>(parties)];
+    }
+    [[nodiscard]] PartyView parties_for(const EventSubscription& subscription) const;
+    void leave_resource(EventSubscription& subscription);
+    void apply_rights(EventSubscription& subscription, Moment now, Outbox& outbox);
     EventSubscription& add(std::unique_ptr<EventSubscription> subscription, Moment now);
     void drop(EventSubscription& subscription, Moment now, Outbox& outbox);
     void note_connection(const EventSubscription& subscription);
@@ -180,7 +195,7 @@ private:
     EventFacts facts_;
     IdSource<SubscriptionId> ids_;
     std::unordered_map<SubscriptionId, std::unique_ptr<EventSubscription>> subscriptions_;
-    std::array<StringTable<Resource>, event_package_count> resources_;  // by extension
+    std::array<std::array<StringTable<Resource>, 2>, event_package_count> resources_;
     StringTable<Watcher> watchers_;
     SubscriptionIndex<EventSubscription> requested_;
     std::unordered_map<ConnectionId, std::unordered_set<SubscriptionId>> over_;

@@ -7,6 +7,7 @@
 #include "core/feature_event.hpp"
 #include "core/message_summary.hpp"
 #include "core/presence.hpp"
+#include "core/trunk_identity.hpp"
 
 namespace lampline {
 namespace {
@@ -108,18 +109,35 @@ bool is_own_or_shown(const EventFacts& facts, std::string_view watcher, std::str
     return right && right->rights.parties;
 }
 
+/// What of a published header is about appearances, without who is at the other end; empty:
+/// nothing.
+std::string without_parties(const Header& header)
+{
+    std::string text;
+    auto infos = read_call_info(header.value);
+    if (!infos) return text;
+    for (auto& info : *infos) {
+        if (info.index == 0 && !info.rest) continue;
+        if (!info.appearance_uri.empty()) info.appearance_uri = write(anonymous_party());
+        text.append(text.empty() ? "" : ", ").append(write(info));
+    }
+    return text;
+}
+
 std::vector<EventPart> appearances_of(const EventSubject& subject)
 {
     EventPart part;
     std::string own;
     const auto count = subject.facts.appearance_count(subject.extension);
     for (const auto& info : subject.facts.appearances().shown(
-             subject.extension, subject.facts.directory().domain(), count))
+             subject.extension, subject.facts.directory().domain(), count, subject.parties))
         own.append(own.empty() ? "" : ", ").append(write(info));
     if (!own.empty()) part.headers.push_back({"Call-Info", std::move(own)});
     for (auto& header :
-         subject.facts.publications().call_info(EventPackage::call_info, subject.extension))
-        part.headers.push_back(std::move(header));
+         subject.facts.publications().call_info(EventPackage::call_info, subject.extension)) {
+        if (subject.parties == PartyView::anonymous) header.value = without_parties(header);
+        if (!header.value.empty()) part.headers.push_back(std::move(header));
+    }
     return one(std::move(part));
 }
 
@@ -152,7 +170,10 @@ const std::array<EventPackageRow, event_package_count>& rows()
          .read_request = read_feature_request,
          .write_together = write_feature_events_together,
          .type_together = feature_events_together_type},
-        {.content_type = {}, .may_watch = is_own_or_shown, .write = appearances_of},
+        {.content_type = {},
+         .may_watch = is_own_or_watched,
+         .write = appearances_of,
+         .names_parties = true},
         {.content_type = {}, .may_watch = is_own_or_shown, .write = seizures_of},
     }};
     return all;

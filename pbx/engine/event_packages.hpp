@@ -10,6 +10,7 @@
 
 #include "core/event_package.hpp"
 #include "core/feature_code.hpp"
+#include "core/group_state.hpp"
 #include "core/reginfo.hpp"
 #include "engine/event_facts.hpp"
 
@@ -36,6 +37,7 @@ struct EventSubject {
     std::string_view extension;
     const std::vector<EventPartRef>& before;  ///< the last document; empty: none
     std::chrono::sys_seconds now;
+    PartyView parties = PartyView::named;  ///< whether those who are told may see with whom it talks
 };
 
 struct EventPackageRow {
@@ -52,6 +54,8 @@ struct EventPackageRow {
     std::string_view type_together{};
     /// Told to registered phones of the extension that have not subscribed.
     bool (*is_unsolicited)(const Extension& extension){};
+    /// It says with whom the extension talks, so there are two documents.
+    bool names_parties = false;
 };
 
 /// Subscriptions survive a restart; a claim on a line does not last that long.

@@ -326,6 +326,8 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                     if (changed.dialog.trunk.empty()) {
                         indications_.fold(changed, now, outbox);
                         events_.fold(changed, now, outbox);
+                        if (const auto place = events_.place_of(changed.dialog.leg))
+                            calls_.note_place(changed.dialog.leg, *place, outbox);
                         label_invite(changed.dialog, outbox);
                         fold_published(publications_.fold(changed.dialog), now, outbox);
                     }

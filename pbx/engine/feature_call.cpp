@@ -39,6 +39,13 @@ void CallEngine::start_feature_call(const InviteReceived& input, const DialledFe
         if (dialled.seconds && (*dialled.seconds < min_seconds || *dialled.seconds > max_seconds))
             return reject(input, 403, "5 To 600 Seconds", outbox);
     }
+    if (is_about_ring_groups(dialled.feature) && dialled.number) {
+        if (dialled.number->empty()) return reject(input, 484, "Number Missing", outbox);
+        const auto* group = directory_->find_ring_group(*dialled.number);
+        if (!group) return reject(input, 404, "No Such Ring Group", outbox);
+        if (!group->member(input.authenticated))
+            return reject(input, 403, "Not A Member Of It", outbox);
+    }
     Call& call = open_call(input, CallMode::bridge, now, outbox);
     Leg& caller = call.caller();
     caller.other.uri.user = input.request_uri.user;

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/extension_uri.hpp"
-#include "core/feature_key.hpp"
 
 namespace lampline {
 namespace {
@@ -25,6 +24,25 @@ bool same_rights(std::span<const WatchRight> left, std::span<const WatchRight> r
 bool same_rows(std::span<const ProfileRef> left, std::span<const ProfileRef> right)
 {
     return std::ranges::equal(left, right, [](const auto& a, const auto& b) { return *a == *b; });
+}
+
+/// Ends the name of a key in front of who watches it.
+constexpr char whose = '@';
+
+/// Where in the table of members is what `watcher` calls `name`: as `login+600` names no owner, it
+/// is another key to everybody.
+std::string place_of(std::string_view watcher, std::string_view name)
+{
+    std::string place{name};
+    const auto key = feature_key(name);
+    if (key && key->feature == KeyFeature::logged_in) place.append(1, whose).append(watcher);
+    return place;
+}
+
+/// What is at `place`, as its watchers call it.
+std::string_view name_at(std::string_view place) noexcept
+{
+    return place.substr(0, place.find(whose));
 }
 
 }  // namespace
@@ -65,18 +83,22 @@ void GroupIndications::tell(const std::string& number, Member& watched, Moment n
     }
 }
 
-Standing GroupIndications::standing_of(std::string_view number) const
+Standing GroupIndications::standing_of(std::string_view place) const
 {
-    const auto* extension = directory_->find(number);
+    const auto* extension = directory_->find(place);
     if (extension)
-        return {.unregistered = !locations_->is_reachable(number),
+        return {.unregistered = !locations_->is_reachable(place),
                 .do_not_disturb = extension->forwarding.do_not_disturb,
                 .forwarded = !extension->forwarding.always.empty()};
-    const auto key = feature_key(number);
-    const auto* owner = key ? directory_->find(key->owner) : nullptr;
-    if (!owner) return {};
-    return {.on = key->feature == KeyFeature::do_not_disturb ? owner->forwarding.do_not_disturb
-                                                             : !owner->forwarding.always.empty()};
+    const auto name = name_at(place);
+    const auto watcher = name.size() < place.size() ? place.substr(name.size() + 1) : "";
+    const auto key = directory_->key(watcher, name);
+    return {.on = key && directory_->is_on(*key)};
+}
+
+Standing GroupIndications::standing_of(std::string_view watcher, std::string_view watched) const
+{
+    return standing_of(place_of(watcher, watched));
 }
 
 void GroupIndications::reach_changed(std::string_view aor, Moment now, Outbox& outbox)
@@ -84,12 +106,12 @@ void GroupIndications::reach_changed(std::string_view aor, Moment now, Outbox& o
     update_standing(aor, now, outbox);
 }
 
-/// The configuration or the registrations of `number` may have changed.
-void GroupIndications::update_standing(std::string_view number, Moment now, Outbox& outbox)
+/// The configuration or the registrations of what is at `place` may have changed.
+void GroupIndications::update_standing(std::string_view place, Moment now, Outbox& outbox)
 {
-    const auto found = members_.find(number);
+    const auto found = members_.find(place);
     if (found == members_.end()) return;
-    if (found->second.state.stand(standing_of(number)))
+    if (found->second.state.stand(standing_of(place)))
         tell(found->first, found->second, now, outbox);
 }
 
@@ -102,11 +124,11 @@ void GroupIndications::replace_directory(DirectoryRef directory, const LocationT
     for (const Binding* binding : locations.all()) concerned.insert(binding->aor);
     const bool other_rows = !same_rows(old->profiles(), directory_->profiles()) ||
                             !old->same_device_profiles(*directory_);
-    const bool other_slots = !old->parks_like(*directory_);
+    const bool other_names = !old->parks_like(*directory_) || !old->same_ring_groups(*directory_);
     for (const auto& number : concerned) {
         const auto watcher = watchers_.find(number);
         const bool has_lists = watcher != watchers_.end() && !watcher->second.lists.empty();
-        if (!other_rows && !other_slots && !has_lists && directory_->find(number) &&
+        if (!other_rows && !other_names && !has_lists && directory_->find(number) &&
             same_rights(old->watched_by(number), directory_->watched_by(number)))
             continue;
         apply_rights(number, now, outbox);
@@ -117,11 +139,10 @@ void GroupIndications::replace_directory(DirectoryRef directory, const LocationT
     for (const auto& number : watched) update_standing(number, now, outbox);
 }
 
-/// Whether `number`, or the owner of the key that it is, exists.
-bool GroupIndications::is_there(std::string_view number) const
+/// Whether there is what `watcher` calls `name`.
+bool GroupIndications::is_there(std::string_view watcher, std::string_view name) const
 {
-    const auto key = feature_key(number);
-    return directory_->is_watchable(number) || (key && directory_->find(key->owner));
+    return directory_->is_watchable(name) || directory_->key(watcher, name);
 }
 
 /// Ends what `watcher` may no longer see, and lets a new choice of profile act.
@@ -143,7 +164,7 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
         }
         const WatchRight* right = directory_->right(number, subscription->member);
         if (!right) {
-            const bool there = is_there(subscription->member);
+            const bool there = is_there(number, subscription->member);
             end(*subscription, there ? SubscriptionEnd::rejected : SubscriptionEnd::noresource, now,
                 outbox);
             continue;
@@ -194,8 +215,8 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
             end(added, SubscriptionEnd::deactivated, now, outbox);
             continue;
         }
-        const bool there =
-            added.list ? directory_->find_group(added.member) != nullptr : is_there(added.member);
+        const bool there = added.list ? directory_->find_group(added.member) != nullptr
+                                      : is_there(added.watcher, added.member);
         if (added.list ? directory_->listed(added.watcher, added.member).has_value()
                        : right != nullptr)
             deliver(added, now, outbox);
@@ -309,14 +330,14 @@ void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outb
 /// Lets `subscription` hear of `number`.
 void GroupIndications::watch(Subscription& subscription, const std::string& number)
 {
-    member(number).subscriptions.push_back(&subscription);
+    member(subscription.watcher, number).subscriptions.push_back(&subscription);
     watchers_[subscription.watcher].by_member[number].push_back(&subscription);
 }
 
 void GroupIndications::unwatch(Subscription& subscription, const std::string& number)
 {
-    std::erase(member(number).subscriptions, &subscription);
-    drop_unused_member(number);
+    std::erase(member(subscription.watcher, number).subscriptions, &subscription);
+    drop_unused_member(subscription.watcher, number);
     const auto watcher = watchers_.find(subscription.watcher);
     if (watcher == watchers_.end()) return;
     auto& by_member = watcher->second.by_member;
@@ -343,24 +364,42 @@ std::vector<std::string> GroupIndications::members_of(const Subscription& subscr
     return members;
 }
 
-GroupIndications::Member& GroupIndications::member(std::string_view number)
+GroupIndications::Member& GroupIndications::member(std::string_view place)
 {
-    if (const auto found = members_.find(number); found != members_.end()) return found->second;
-    auto entity = write(extension_uri(number, directory_->domain()));
+    if (const auto found = members_.find(place); found != members_.end()) return found->second;
+    auto entity = write(extension_uri(name_at(place), directory_->domain()));
     auto& added =
         members_
-            .try_emplace(std::string{number}, Member{MemberState{std::move(entity), run_}, {}, {}})
+            .try_emplace(std::string{place}, Member{MemberState{std::move(entity), run_}, {}, {}})
             .first->second;
-    added.state.stand(standing_of(number));
+    added.state.stand(standing_of(place));
     return added;
 }
 
-void GroupIndications::drop_unused_member(std::string_view number)
+GroupIndications::Member& GroupIndications::member(std::string_view watcher,
+                                                   std::string_view watched)
 {
-    const auto found = members_.find(number);
+    return member(place_of(watcher, watched));
+}
+
+const GroupIndications::Member* GroupIndications::find_member(std::string_view watcher,
+                                                              std::string_view watched) const
+{
+    const auto found = members_.find(place_of(watcher, watched));
+    return found == members_.end() ? nullptr : &found->second;
+}
+
+void GroupIndications::drop_unused_member(std::string_view place)
+{
+    const auto found = members_.find(place);
     if (found != members_.end() && found->second.state.idle() &&
         found->second.subscriptions.empty())
         members_.erase(found);
+}
+
+void GroupIndications::drop_unused_member(std::string_view watcher, std::string_view watched)
+{
+    drop_unused_member(place_of(watcher, watched));
 }
 
 void GroupIndications::drop_unused_watcher(std::string_view number)

@@ -225,14 +225,19 @@ private:
     [[nodiscard]] static std::vector<std::string> members_of(const Subscription& subscription);
     Subscription& add(std::unique_ptr<Subscription> subscription);
     void drop(Subscription& subscription, Moment now, Outbox& outbox);
-    Member& member(std::string_view number);
-    [[nodiscard]] Standing standing_of(std::string_view number) const;
-    void update_standing(std::string_view number, Moment now, Outbox& outbox);
+    Member& member(std::string_view place);
+    Member& member(std::string_view watcher, std::string_view watched);
+    [[nodiscard]] const Member* find_member(std::string_view watcher,
+                                            std::string_view watched) const;
+    [[nodiscard]] Standing standing_of(std::string_view place) const;
+    [[nodiscard]] Standing standing_of(std::string_view watcher, std::string_view watched) const;
+    void update_standing(std::string_view place, Moment now, Outbox& outbox);
     void tell(const std::string& number, Member& watched, Moment now, Outbox& outbox);
-    void drop_unused_member(std::string_view number);
+    void drop_unused_member(std::string_view place);
+    void drop_unused_member(std::string_view watcher, std::string_view watched);
     void drop_unused_watcher(std::string_view number);
     void note_connection(const std::string& watcher, const Flow& flow);
-    [[nodiscard]] bool is_there(std::string_view number) const;
+    [[nodiscard]] bool is_there(std::string_view watcher, std::string_view name) const;
     void apply_rights(const std::string& watcher, Moment now, Outbox& outbox);
 
     IndicationSettings settings_;
@@ -243,7 +248,7 @@ private:
 
     IdSource<SubscriptionId> ids_;
     std::unordered_map<SubscriptionId, std::unique_ptr<Subscription>> subscriptions_;
-    StringTable<Member> members_;
+    StringTable<Member> members_;  // by number; keys that name no owner, by who watches them too
     StringTable<Watcher> watchers_;
     SubscriptionIndex<Subscription> requested_;
     std::unordered_map<ConnectionId, std::unordered_set<std::string>> watchers_over_;

@@ -76,9 +76,9 @@ AccountedLamp GroupIndications::account_of(const Subscription& subscription,
         lamp.shown = {lamp.shown.colour, lamp_state(of.told.acknowledged), of.shown_since};
     const auto& present = of.projection->current();
     lamp.present = {colour_of(present), lamp_state(present), {}};
-    if (const auto member = members_.find(watched);
-        member != members_.end() && member->second.state.leading() == lamp.present.state)
-        lamp.present.since = member->second.since;
+    if (const auto* member = find_member(subscription.watcher, watched);
+        member && member->state.leading() == lamp.present.state)
+        lamp.present.since = member->since;
     if (of.last.sent_at) lamp.notify = notify_of(of.last);
     lamp.under_way = subscription.in_flight != 0 && subscription.in_flight == of.last.cseq;
     lamp.failures = subscription.failures;
@@ -98,12 +98,11 @@ LampAccount GroupIndications::explain(std::string_view watcher, std::string_view
     account.member = watched;
     account.taken_at = now.wall;
     account.member_look.colour = LampColour::dark;
-    account.standing = standing_of(watched);
-    if (const auto found = members_.find(watched); found != members_.end()) {
-        const Member& member = found->second;
-        const auto leading = member.state.leading();
-        account.member_look = {colour_of_member(leading), leading, member.since};
-        for (const auto& dialog : member.state.live())
+    account.standing = standing_of(watcher, watched);
+    if (const auto* member = find_member(watcher, watched)) {
+        const auto leading = member->state.leading();
+        account.member_look = {colour_of_member(leading), leading, member->since};
+        for (const auto& dialog : member->state.live())
             account.calls.push_back(call_of(dialog));
     }
     account_phones(account, locations.bindings(watcher));

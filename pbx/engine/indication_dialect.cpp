@@ -26,7 +26,7 @@ void GroupIndications::open_view(Subscription& subscription)
     if (subscription.list) return update_list(subscription);
     const auto filter = dialog_filter(subscription.dialog->event);
     subscription.projection =
-        member(subscription.member)
+        member(subscription.watcher, subscription.member)
             .state.projection(subscription.profile, filter, subscription.parties);
     subscription.profile = subscription.projection->profile();
     measure(subscription);

@@ -181,7 +181,8 @@ void GroupIndications::fetch(std::unique_ptr<Subscription> subscription, Moment 
     else
         send(*subscription, Step::present, DocumentKind::full,
              terminated_state(SubscriptionEnd::timeout), now, outbox);
-    for (const auto& member : members_of(*subscription)) drop_unused_member(member);
+    for (const auto& member : members_of(*subscription))
+        drop_unused_member(subscription->watcher, member);
 }
 
 ExpiryLimits GroupIndications::limits() const noexcept

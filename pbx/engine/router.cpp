@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/feature_key.hpp"
-
 namespace lampline {
 namespace {
 
@@ -51,9 +49,8 @@ public:
         note(RouteStepKind::dialled, question_.dialled, std::string{question_.from});
         if (question_.contact) return go_to(question_.contact->aor);
         if (!is_dialable(question_.dialled)) return reject_unknown(question_.dialled);
-        if (const auto key = feature_key(question_.dialled);
-            key && !view_.directory.find(question_.dialled))
-            return press(*key);
+        if (feature_key(question_.dialled) && !view_.directory.find(question_.dialled))
+            return press();
         std::string number{question_.dialled};
         route_.feature = view_.directory.feature_codes().find(number);
         if (!route_.feature) {
@@ -68,30 +65,37 @@ public:
             if (is_of_park_lot(number)) return;
             return go_to(std::move(number));
         }
-        route_.kind = RouteKind::feature;
-        note(RouteStepKind::feature_code, route_.feature->number.value_or(""),
-             std::string{name(route_.feature->feature)});
+        note_feature();
     }
 
     /// A key that its owner presses changes what it shows.
-    void press(const FeatureKey& key)
+    void press()
     {
-        const auto* owner = view_.directory.find(key.owner);
-        if (!owner) return reject_unknown(question_.dialled);
-        if (key.owner != question_.from) return reject(403, "Not Your Key");
-        const bool forwards = !owner->forwarding.always.empty();
-        switch (key.feature) {
+        const auto key = view_.directory.key(question_.from, question_.dialled);
+        if (!key) return reject_unknown(question_.dialled);
+        if (key->owner != question_.from) return reject(403, "Not Your Key");
+        const bool on = view_.directory.is_on(*key);
+        switch (key->feature) {
         case KeyFeature::do_not_disturb:
-            route_.feature = DialledFeature{
-                owner->forwarding.do_not_disturb ? Feature::disturb : Feature::do_not_disturb};
+            route_.feature = DialledFeature{on ? Feature::disturb : Feature::do_not_disturb};
             break;
         case KeyFeature::forward_always:
-            if (!forwards) return reject(484, "Dial The Code With A Number To Forward");
+            if (!on) return reject(484, "Dial The Code With A Number To Forward");
             route_.feature = DialledFeature{Feature::forward_always};
             break;
+        case KeyFeature::logged_in:
+            route_.feature =
+                DialledFeature{on ? Feature::log_out : Feature::log_in, std::string{key->group}};
+            break;
         }
+        note_feature();
+    }
+
+    void note_feature()
+    {
         route_.kind = RouteKind::feature;
-        note(RouteStepKind::feature_code, "", std::string{name(route_.feature->feature)});
+        note(RouteStepKind::feature_code, route_.feature->number.value_or(""),
+             std::string{name(route_.feature->feature)});
     }
 
     void use_calling_card(const std::string& number)
@@ -642,6 +646,7 @@ std::string_view passes_over(const RingGroup& group, std::string_view member,
     const auto& wishes = extension->forwarding;
     const auto calls = view.occupancy.calls(member);
     if (member == question.from) return "calls itself";
+    if (const auto* row = group.member(member); row && !row->logged_in) return "is logged out";
     const auto* exception = wishes.exception_for(caller_of(question));
     if (exception && exception->treatment == CallerTreatment::refuse)
         return "does not want calls of this caller";

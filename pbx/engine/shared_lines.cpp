@@ -122,7 +122,7 @@ bool EventNotifier::choose_appearance(InviteReceived& request, Outbox& outbox)
 
 std::optional<PayloadRef> EventNotifier::note_appearance(const RequestReceived& request)
 {
-    if (request.method != Method::invite || facts_.appearances().index_of(request.leg) == 0)
+    if (request.method != Method::invite || !facts_.appearances().place_of(request.leg))
         return std::nullopt;
     const auto said = appearance_in(request.payload);
     if (!said) return std::nullopt;
@@ -132,13 +132,14 @@ std::optional<PayloadRef> EventNotifier::note_appearance(const RequestReceived& 
 
 std::optional<Header> EventNotifier::appearance_header(const DialogSnapshot& dialog) const
 {
-    const auto index = facts_.appearances().index_of(dialog.leg);
-    if (index == 0) return std::nullopt;
+    const auto place = facts_.appearances().place_of(dialog.leg);
+    if (!place) return std::nullopt;
     const auto line = extension_uri(dialog.extension, facts_.directory().domain());
-    return Header{
-        "Call-Info",
-        write(CallInfo{
-            .uri = write(line), .index = index, .rest = false, .state = {}, .appearance_uri = {}})};
+    return Header{"Call-Info", write(CallInfo{.uri = write(line),
+                                              .index = place->index,
+                                              .rest = false,
+                                              .state = {},
+                                              .appearance_uri = {}})};
 }
 
 }  // namespace lampline

@@ -196,7 +196,8 @@ struct ModelRow {
     const char* user_agent;
 };
 constexpr ModelRow models[]{
-    {"standard", "snomD785/10.1.175.16"},
+    {"standard", "Acme 1.0"},
+    {"snom-desk", "snomD785/10.1.175.16"},
     {"snom", "snom360/5.5"},
     {"innovaphone", "innovaphone IP222/13r3"},
     {"yealink", "Yealink SIP-T46U 108.86.0.20"},

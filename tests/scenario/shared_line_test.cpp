@@ -259,3 +259,178 @@ TEST_CASE("a line that is not shared any more shows nothing")
     got(line.desk, BYE);
     line.pbx.stays_silent_for(5s);
 }
+
+namespace {
+
+/// The second call of the line is Fred's, at the lab phone, and the first one is over.
+void second_call_remains(SharedLine& line, Phone& fred)
+{
+    line.talks();
+    fred.sends(INVITE, "102");
+    got(line.desk, INVITE);
+    got(line.lab, INVITE).header("Call-Info", SharedLine::at(2));
+    line.both_see("1:active 2:alerting *:idle");
+    line.lab.replies(200, talking_sdp);
+    fred.receives(200U);
+    got(line.desk, CANCEL);
+    got(line.lab, ACK);
+    line.both_see("1:active 2:active *:idle");
+    line.alice.sends(BYE);
+    line.alice.receives(200U);
+    got(line.desk, BYE);
+    line.both_see("2:active *:idle");
+}
+
+std::string who_is_there(const Arrived& notify)
+{
+    const auto infos = read_call_info(notify.value("Call-Info"));
+    REQUIRE(infos);
+    return infos->at(0).appearance_uri;
+}
+
+constexpr const char* nobody = "\"Anonymous\" <sip:anonymous@anonymous.invalid>";
+
+}  // namespace
+
+TEST_CASE("a talking call keeps its appearance over a restart, and nobody else gets it")
+{
+    SharedLine line;
+    auto& fred = line.pbx.phone("106");
+    second_call_remains(line, fred);
+    line.pbx.restarts();
+    line.both_see("2:active *:idle");
+
+    line.alice.sends(INVITE, "102");
+    got(line.desk, INVITE).header("Call-Info", SharedLine::at(1));
+    got(line.lab, INVITE);
+    line.both_see("1:alerting 2:active *:idle");
+    line.alice.cancels();
+    line.both_see("2:active *:idle");
+    fred.sends(BYE);
+    fred.receives(200U);
+    got(line.lab, BYE);
+    line.both_see("*:idle");
+    for (auto* phone : {&line.alice, &line.desk, &line.lab}) phone->inbox.clear();
+}
+
+TEST_CASE("a call on hold is retrieved after a restart, unless it is held privately")
+{
+    SharedLine line;
+    line.talks();
+    SUBCASE("in public")
+    {
+        line.holds("held");
+        line.pbx.restarts();
+        line.both_see("1:held *:idle");
+        line.lab.invite_headers = {{"Call-Info", SharedLine::at(1)}};
+        line.lab.sends(INVITE, "102");
+        got(line.alice, INVITE).with(talking_sdp);
+        line.alice.replies(200, talking_sdp);
+        got(line.lab, 200U);
+        got(line.alice, ACK);
+        got(line.desk, BYE);
+        line.both_see("1:active *:idle");
+    }
+    SUBCASE("privately")
+    {
+        line.holds("held-private");
+        line.pbx.restarts();
+        line.both_see("1:held-private *:idle");
+        line.lab.invite_headers = {{"Call-Info", SharedLine::at(1)}};
+        line.lab.sends(INVITE, "102");
+        got(line.lab, 403U).phrase("Not On Public Hold");
+    }
+}
+
+TEST_CASE("a call without an appearance has none after a restart; where none was kept it gets one")
+{
+    SharedLine line;
+    second_call_remains(line, line.pbx.phone("106"));
+    const auto with_place = [&](std::optional<LinePlace> place) {
+        line.pbx.restarts([&](Kept& kept) {
+            for (auto& call : kept.calls) {
+                auto changed = call;
+                for (auto& leg : changed.legs) leg.place = place;
+                call = std::move(changed);
+            }
+        });
+    };
+    SUBCASE("it had none")
+    {
+        with_place(LinePlace{});
+        line.both_see("*:idle");
+    }
+    SUBCASE("stored by a program that did not keep it")
+    {
+        with_place(std::nullopt);
+        line.both_see("1:active *:idle");
+    }
+    SUBCASE("beyond the line as it is now")
+    {
+        with_place(LinePlace{3, false});
+        line.both_see("1:active *:idle");
+    }
+}
+
+TEST_CASE("who may not see with whom an extension talks sees its appearances without names, and is "
+          "told when that changes")
+{
+    SharedLine line;
+    auto watching = group("all", {"103"}, {"102"});
+    watching.rights.parties = false;
+    line.pbx.replaces_directory({watching});
+    auto& carol = line.pbx.phone("103");
+    CHECK(SharedLine::shown(carol.subscribes("call-info", "102")) == "*:idle");
+    line.talks();
+    for (const auto* state : {"1:alerting *:idle", "1:active *:idle"}) {
+        const auto told = carol.receives(NOTIFY);
+        CHECK(SharedLine::shown(told) == state);
+        CHECK(who_is_there(told) == nobody);
+    }
+    for (const bool named : {true, false}) {
+        watching.rights.parties = named;
+        line.pbx.replaces_directory({watching});
+        CHECK(who_is_there(carol.receives(NOTIFY)) ==
+              (named ? "\"Name 101\" <sip:101@office.test>" : nobody));
+    }
+    line.pbx.replaces_directory({});
+    const auto last = carol.receives(NOTIFY);
+    CHECK(last.notify->subscription_state == "terminated;reason=rejected");
+    CHECK(last.value("Call-Info").empty());
+    carol.asks({.event = "call-info", .to = "102"});
+    carol.receives(403U);
+    line.pbx.stays_silent_for(1s);
+}
+
+TEST_CASE("who may not see the parties is shown no other part of a published Call-Info")
+{
+    SharedLine line;
+    auto watching = group("all", {"103"}, {"102"});
+    watching.rights.parties = false;
+    line.pbx.replaces_directory({watching});
+    line.pbx.configures("105", [](Extension& extension) { extension.trusted = true; });
+    auto& carol = line.pbx.phone("103");
+    carol.subscribes("call-info", "102");
+    auto& program = line.pbx.phone("105");
+    program.publishes({.event = "call-info",
+                       .to = "102",
+                       .call_info =
+                           "<http://photos.test/101.jpg>;purpose=icon, "
+                           "<sip:102@office.test>;appearance-index=2;appearance-state=active;"
+                           "appearance-uri=\"<sip:101@office.test>\""});
+    program.receives(200U);
+    const auto told = carol.receives(NOTIFY).value("Call-Info");
+    CHECK(told.find("101") == std::string::npos);
+    CHECK(told.find("appearance-index=2;appearance-state=active") != std::string::npos);
+    for (auto* phone : {&line.desk, &line.lab})
+        CHECK(got(*phone, NOTIFY).value("Call-Info").find("101.jpg") != std::string::npos);
+}
+
+TEST_CASE("a caller who asks for privacy is named on no appearance (RFC 3323)")
+{
+    SharedLine line;
+    line.alice.invite_headers = {{"Privacy", "id"}};
+    line.talks();
+    line.pbx.restarts();
+    for (auto* phone : {&line.desk, &line.lab}) CHECK(who_is_there(got(*phone, NOTIFY)) == nobody);
+}

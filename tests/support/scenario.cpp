@@ -770,7 +770,13 @@ void Scenario::settles_one(unsigned status)
 void Scenario::settle(const FeatureAsked& feature, unsigned status)
 {
     if (status < 300) {
+        const auto& [what, number, seconds] = feature.dialled;
         apply(feature.dialled, forwarding_[feature.extension]);
+        if (is_about_ring_groups(what))
+            for (auto& group : ring_groups_)
+                for (auto& member : group.members)
+                    if ((!number || group.number == *number) && member.number == feature.extension)
+                        member.logged_in = what == Feature::log_in;
         exchange_->replace_directory(directory(), now_, outbox_);
     }
     exchange_->receive(FeatureSettled{feature.leg, status, confirmation(feature.dialled),

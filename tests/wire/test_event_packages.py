@@ -1,8 +1,10 @@
 """Event packages beside `dialog`, over both transports: who is told what, and by what right."""
 import sqlite3
+import time
 import unittest
 
 from lib.case import WireTest, eventually, ring, talk
+from lib.sdp import ANSWER, sdp
 
 SUMMARY = "application/simple-message-summary"
 PIDF = "application/pidf+xml"
@@ -252,6 +254,70 @@ class OverUdp(Events):
         call.hangs_up()
         rings[0].receives("BYE")
         both_see("idle")
+
+    def test_a_talking_call_keeps_its_appearance_over_a_kill(self):
+        self.set("202", appearances=3)
+        desk, lab, eve = [self.phone(number, listens=self.transport == "tcp")
+                          for number in ("202", "202", "205")]
+        for phone in (desk, lab, eve):
+            phone.answers_by_itself |= {"OPTIONS"}  # the probes after a start
+        lines = [self.subscribed(phone, "202", "call-info") for phone in (desk, lab)]
+        for line in lines:
+            line.receives_notify()
+        at_two = "<sip:202@office.test>;appearance-index=2"
+        outgoing = desk.calls("205", headers=[("Call-Info", at_two)])
+        incoming = eve.receives("INVITE")
+        incoming.replies(200, "v=0\r\n")
+        outgoing.receives(200)
+        incoming.receives("ACK")
+
+        def see(lines, what: str, before=(0, 0)):
+            def shown(line, length):
+                told = line.history[-1].message["Call-Info"]
+                return len(line.history) > length and f"{at_two};appearance-state={what}" in told
+            eventually(lambda: all(map(shown, lines, before)), f"appearance 2 is {what}")
+
+        see(lines, "active")
+        eventually(lambda: self.rows("SELECT a_appearance FROM talking_call") == [(2,)],
+                   "the call is on disk")
+        eventually(lambda: self.stored() == 2, "the subscriptions are on disk")
+        self.server.kill()
+        told = [len(line.history) for line in lines]
+        self.server.start()
+        began = time.monotonic()
+        see(lines, "active", told)
+        self.assertLess(time.monotonic() - began, 2)
+        if self.transport == "tcp":
+            for phone in (desk, lab, eve):
+                phone.registers()
+        request = outgoing.sends("INVITE", sdp("caller", 2, "sendonly"))
+        incoming.receives("INVITE").replies(200, ANSWER)
+        request.receives(200)
+        see(lines, "held", told)
+        outgoing.hangs_up()
+        incoming.receives("BYE")
+
+    def test_appearances_without_the_right_to_see_with_whom(self):
+        self.set("202", appearances=2, visibility="anonymous")
+        bob, dan, eve = self.phone("202"), self.phone("204"), self.phone("205")
+        own, other = [self.subscribed(phone, "202", "call-info") for phone in (bob, dan)]
+        for line in (own, other):
+            line.receives_notify()
+        call, incoming = ring(eve, bob)
+        self.assertIn("sip:205@", own.receives_notify().message["Call-Info"])
+        told = other.receives_notify().message["Call-Info"]
+        self.assertIn("appearance-state=alerting", told)
+        self.assertIn("anonymous.invalid", told)
+        self.assertNotIn("205", told)
+        call.cancels()
+        incoming.receives("CANCEL")
+
+    def rows(self, query: str):
+        file = sqlite3.connect(f"file:{self.server.data}/lampline.db?mode=ro", uri=True)
+        try:
+            return file.execute(query).fetchall()
+        finally:
+            file.close()
 
     def test_subscriptions_survive_a_kill(self):
         anna = self.phone("201", listens=self.transport == "tcp")

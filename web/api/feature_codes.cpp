@@ -27,6 +27,11 @@ std::string dialled(const admin::FeatureCodeView& view)
     case Feature::forward_nothing: return view.code + " to clear every forward";
     case Feature::do_not_disturb: return view.code + " not to be disturbed";
     case Feature::disturb: return view.code + " to be disturbed again";
+    case Feature::log_in:
+        return view.code + " to log in to all of one's ring groups, " + view.code + "*GROUP to one";
+    case Feature::log_out:
+        return view.code + " to log out of all of one's ring groups, " + view.code +
+               "*GROUP of one";
     case Feature::pickup_directed: return view.code + "NUMBER to take what rings there";
     case Feature::pickup_group:
         return view.code + " to take what rings longest in one's groups, " + view.code +

@@ -1,7 +1,6 @@
 // One lamp: why it shows what it shows, and sending it anew.
 #include <boost/json.hpp>
 
-#include "core/feature_key.hpp"
 #include "db/group_store.hpp"
 #include "web/api/lamp_words.hpp"
 #include "web/api/request.hpp"
@@ -136,10 +135,11 @@ std::string_view reason_of(const LampAccount& account)
 std::optional<HttpResponse> unknown_extensions(const LampAccount& account)
 {
     json::array errors;
+    const auto& directory = *account.directory;
     for (const auto& [name, number] :
          {std::pair{"/watcher", &account.watcher}, {"/member", &account.member}})
-        if (const auto key = feature_key(*number); !account.directory->is_watchable(
-                key && number == &account.member ? key->owner : *number))
+        if (!directory.is_watchable(*number) &&
+            !(number == &account.member && directory.key(account.watcher, *number)))
             errors.push_back(json::object{{"pointer", name},
                                           {"code", "unknown_extension"},
                                           {"message", "there is no extension " + *number}});

@@ -16,7 +16,9 @@ json::object shown(const db::StoredRingGroup& row)
 {
     json::array members;
     for (const auto& member : row.group.members)
-        members.push_back(json::object{{"number", member.number}, {"delay", member.delay.count()}});
+        members.push_back(json::object{{"number", member.number},
+                                       {"delay", member.delay.count()},
+                                       {"logged_in", member.logged_in}});
     json::object body{{"number", row.group.number},
                       {"display_name", row.group.display_name},
                       {"strategy", db::strategy_word(row.group.strategy)},
@@ -35,17 +37,24 @@ std::string named(const std::string& number)
     return "ring group " + number;
 }
 
-RingGroupMember member_in(const json::object& body)
+/// `before` are the members until now.
+RingGroupMember member_in(const json::object& body, const RingGroup& before)
 {
     RingGroupMember member;
     member.number = json::value_to<std::string>(body.at("number"));
     if (const auto* delay = body.if_contains("delay"))
         member.delay = std::chrono::seconds{delay->to_number<int>()};
+    // Phones log in and out while somebody edits the group: what is not said stays.
+    if (const auto* logged_in = body.if_contains("logged_in"))
+        member.logged_in = logged_in->as_bool();
+    else if (const auto* row = before.member(member.number))
+        member.logged_in = row->logged_in;
     return member;
 }
 
-/// Puts the members of `body` into `group`; null brings the default back (RFC 7396).
-void merge(const json::object& body, RingGroup& group)
+/// Puts the members of `body` into `group`; null brings the default back (RFC 7396). `before` is
+/// the group as it is stored.
+void merge(const json::object& body, const RingGroup& before, RingGroup& group)
 {
     const RingGroup defaults;
     const auto text = [&](std::string_view name, std::string& to) {
@@ -65,7 +74,8 @@ void merge(const json::object& body, RingGroup& group)
     if (const auto* members = body.if_contains("members")) {
         group.members.clear();
         if (const auto* rows = members->if_array())
-            for (const auto& row : *rows) group.members.push_back(member_in(row.as_object()));
+            for (const auto& row : *rows)
+                group.members.push_back(member_in(row.as_object(), before));
     }
 }
 
@@ -122,7 +132,8 @@ ApiAnswer put_ring_group(const ApiRequest& request)
     if (auto response = other_key(request, body)) return {std::move(*response)};
     RingGroup group;
     group.number = request.param("group");
-    merge(body, group);
+    const auto before = admin::RingGroupService{request.database}.find(group.number);
+    merge(body, before ? before->group : RingGroup{}, group);
     return save(request, group, precondition_of(request.fields));
 }
 
@@ -136,7 +147,7 @@ ApiAnswer patch_ring_group(const ApiRequest& request)
     if (const auto refusal = admin::check(condition, present ? present->stamp.version : 0))
         return {refused(*refusal, named(number))};
     if (!present) return {problem(404, "unknown", named(number) + " does not exist")};
-    merge(body, present->group);
+    merge(body, RingGroup{present->group}, present->group);
     condition.only_versions = {{present->stamp.version}};  // what was merged into
     return save(request, present->group, condition);
 }

@@ -45,9 +45,11 @@ TEST_CASE("a phone is known by the beginning of its User-Agent, without case")
     CHECK(name_for("MicroSIP/3.21.3") == "softphone");
 }
 
-TEST_CASE("an unknown phone, a newer snom and a silent one get the standard profile")
+TEST_CASE("an unknown phone and a silent one get the standard profile, a newer snom one of its own")
 {
-    CHECK(name_for("snomD785/10.1.175.16") == "standard");
+    CHECK(name_for("snomD785/10.1.175.16") == "snom-desk");
+    CHECK(name_for("snom370/8.7.5.35") == "snom-desk");
+    CHECK(built_in_profile("snom-desk")->do_not_disturb == "confirmed");
     CHECK(name_for("Acme 1.0") == "standard");
     CHECK(name_for("") == "standard");
 }

@@ -204,3 +204,36 @@ TEST_CASE("the words of visibility")
         CHECK(visibility(name(one)) == one);
     CHECK_FALSE(visibility(""));
 }
+
+TEST_CASE("login+ names a ring group and, after it, its owner; else whoever watches it")
+{
+    const auto ring_group = [](std::string number, std::vector<RingGroupMember> members) {
+        RingGroup group;
+        group.number = std::move(number);
+        group.members = std::move(members);
+        return group;
+    };
+    Numbering numbering;
+    numbering.ring_groups = {ring_group("600", {{"201"}, {"202", {}, false}}),
+                             ring_group("+49", {{"201"}}), ring_group("600+202", {{"201"}})};
+    const Directory directory{"office.test", office(), {}, std::move(numbering)};
+    const auto key = [&](std::string_view watcher, std::string_view name) {
+        const auto found = directory.key(watcher, name);
+        if (!found) return std::string{};
+        const auto text = std::string{found->group}.append(" of ").append(found->owner);
+        return text + (directory.is_on(*found) ? " on" : " off");
+    };
+    CHECK(key("201", "login+600") == "600 of 201 on");
+    CHECK(key("202", "login+600") == "600 of 202 off");
+    CHECK(key("203", "login+600") == "600 of 203 off");  // no member
+    CHECK(key("203", "login+600+201") == "600 of 201 on");
+    CHECK(key("201", "login++49") == "+49 of 201 on");
+    CHECK(key("203", "login++49+201") == "+49 of 201 on");
+    CHECK(key("201", "login+600+202") == "600+202 of 201 on");  // a ring group of that number
+    for (const auto* none : {"login+", "login+601", "login+600+", "login+600+299", "login+202"})
+        CHECK(key("201", none).empty());
+    CHECK(key("299", "login+600").empty());
+    CHECK(directory.right("203", "login+600"));
+    CHECK_FALSE(directory.right("203", "login+600+201"));
+    CHECK_FALSE(directory.right("203", "login+601"));
+}

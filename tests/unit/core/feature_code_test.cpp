@@ -34,6 +34,24 @@ TEST_CASE("only the forward on no answer takes seconds")
     CHECK(find("*21*205*30") == DialledFeature{forward_always, "205*30"});
 }
 
+TEST_CASE("the codes of ring groups take one, or mean all; they come before the pickup codes")
+{
+    using enum Feature;
+    CHECK(find("*50") == DialledFeature{log_in});
+    CHECK(find("*51#") == DialledFeature{log_out});
+    CHECK(find("*50*600") == DialledFeature{log_in, "600"});
+    CHECK(find("*51*sales#") == DialledFeature{log_out, "sales"});
+    CHECK(find("*51*") == DialledFeature{log_out, ""});
+    CHECK_FALSE(find("*51600"));
+    CHECK(confirmation({log_out, "600"}) == "Logged out of 600");
+    CHECK(confirmation({log_in}) == "Logged in");
+    CHECK(is_about_ring_groups(log_out));
+    CHECK_FALSE(is_about_ring_groups(pickup_directed));
+    Forwarding wishes;
+    apply({log_out}, wishes);
+    CHECK(wishes == Forwarding{});
+}
+
 TEST_CASE("codes that stand alone take no number, pickup codes take it without a star")
 {
     using enum Feature;

@@ -31,6 +31,7 @@ void check_same(const StoredLeg& read, const StoredLeg& written)
     CHECK(read.anonymous == written.anonymous);
     CHECK(read.takes_update == written.takes_update);
     CHECK(read.identity == written.identity);
+    CHECK(read.place == written.place);
     REQUIRE(static_cast<bool>(read.sdp) == static_cast<bool>(written.sdp));
     if (!read.sdp) return;
     CHECK(read.sdp->content_type == written.sdp->content_type);

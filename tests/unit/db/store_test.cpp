@@ -235,18 +235,18 @@ TEST_CASE("subscriptions to groups and to keys of extensions come back, those of
         auto forwarded = full_subscription("201", "207");
         forwarded.forwarded = true;
         SubscriptionStore{database}.put(forwarded);
-        for (const auto* member : {"dnd+207", "fwd+207", "park+701", "dnd+299", "sales+207"})
+        for (const auto* member : {"dnd+207", "fwd+207", "login+600", "park+701", "dnd+299", "sales+207"})
             SubscriptionStore{database}.put(full_subscription("201", member));
     });
     std::vector<std::string> found;
     for (const auto& row : SubscriptionStore{office.database}.all())
         found.push_back(row.member + row.list + (row.forwarded ? "forwarded" : ""));
     std::ranges::sort(found);
-    CHECK(found == std::vector<std::string>{"207forwarded", "dnd+207", "fwd+207", "park+701",
-                                            "salesrlmi"});
+    CHECK(found == std::vector<std::string>{"207forwarded", "dnd+207", "fwd+207", "login+600",
+                                            "park+701", "salesrlmi"});
     office.write([&](Database& database) {
         SubscriptionStore{database}.remove_orphans();
-        CHECK(database.handle().execAndGet("SELECT count(*) FROM subscription").getInt() == 5);
+        CHECK(database.handle().execAndGet("SELECT count(*) FROM subscription").getInt() == 6);
     });
 }
 

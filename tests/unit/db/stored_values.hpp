@@ -102,6 +102,7 @@ inline StoredLeg full_leg(const std::string& number, const std::string& other)
     leg.counted = true;
     leg.anonymous = leg.takes_update = true;
     leg.identity = IdentityHeader::remote_party_id;
+    leg.place = LinePlace{3, true};
     leg.must_end_at =
         std::chrono::system_clock::time_point{std::chrono::milliseconds{1'700'000'000'123}};
     return leg;

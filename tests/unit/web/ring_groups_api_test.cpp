@@ -54,6 +54,28 @@ TEST_CASE("a ring group is created, shown, merged and removed")
     CHECK(office.get(path).status == 404);
 }
 
+TEST_CASE("who is logged in is shown and set; what is not said of a member stays")
+{
+    Desk office;
+    const auto created =
+        office.put(path, R"({"members":[{"number":"202","logged_in":false},{"number":"203"}]})");
+    CHECK(json_of(created).at("members").at(0).at("logged_in") == false);
+    CHECK(json_of(created).at("members").at(1).at("logged_in") == true);
+    CHECK_FALSE(office.acting()->member("202")->logged_in);
+    CHECK(office.acting()->member("203")->logged_in);
+
+    office.put(path, R"({"members":[{"number":"203","logged_in":false},{"number":"202"}]})");
+    CHECK_FALSE(office.acting()->member("202")->logged_in);
+    CHECK_FALSE(office.acting()->member("203")->logged_in);
+    office.patch(path, R"({"members":[{"number":"202","logged_in":true},{"number":"203"}]})");
+    CHECK(office.acting()->member("202")->logged_in);
+    CHECK_FALSE(office.acting()->member("203")->logged_in);
+    office.patch(path, R"({"members":[{"number":"202"}]})");
+    office.patch(path, R"({"members":[{"number":"202"},{"number":"203"}]})");
+    CHECK(office.acting()->member("203")->logged_in);  // a new member
+    CHECK(office.put(path, R"({"members":[{"number":"202","logged_in":1}]})").status == 422);
+}
+
 TEST_CASE("what a ring group cannot be is told with its place")
 {
     Desk office;
