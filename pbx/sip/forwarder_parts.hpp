@@ -130,4 +130,22 @@ struct Forwarder::Passage {
     PassedRequest change;
 };
 
+/// A message that the engine decides about, kept whole until then.
+struct ReceivedMessage final : WireMessage {
+    ReceivedMessage(MessageRef message, const sip_t& of) : held{std::move(message)}, sip{of} {}
+    MessageRef held;
+    const sip_t& sip;
+};
+
+inline const sip_t& sip_of(const WireMessageRef& message) noexcept
+{
+    return static_cast<const ReceivedMessage&>(*message).sip;
+}
+
+template <class SofiaHeader>
+void append_all(std::string& text, const SofiaHeader* header)
+{
+    if (header) append_headers(text, reinterpret_cast<const msg_header_t*>(header));
+}
+
 }  // namespace lampline::sip
