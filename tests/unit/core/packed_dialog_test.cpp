@@ -28,6 +28,7 @@ TEST_CASE("a packed dialog is unpacked as it was, but for its id")
                           .ended_by = LegInput::cancelled,
                           .resumed = true,
                           .held = true,
+                          .place = LinePlace{3},
                           .local = party("207"),
                           .remote = party("211")};
     dialog.remote.identity.display_name = std::string(255, 'n');
@@ -49,6 +50,7 @@ TEST_CASE("a packed dialog is unpacked as it was, but for its id")
     CHECK(unpacked.ended_by == LegInput::cancelled);
     CHECK(unpacked.resumed);
     CHECK(unpacked.held);
+    CHECK(unpacked.place == dialog.place);
     CHECK(unpacked.local.identity == dialog.local.identity);
     CHECK(unpacked.local.target == dialog.local.target);
     CHECK(unpacked.remote.identity == dialog.remote.identity);
