@@ -46,6 +46,17 @@ class FeatureKeys(WireTest):
         eve.calls("dnd+202").receives(403)
         eve.sends_subscribe("dnd+202").subscribe.receives(403)
 
+    def test_a_snom_shows_a_colleague_who_wants_peace_as_busy(self):
+        lamps = {agent: self.phone("201", user_agent=agent).watches("202")
+                 for agent in ("snomD785/10.1.175.16", "snom360/5.5", "Acme 1.0")}
+        self.rest.put("/api/v1/extensions/202/forwarding", {"do_not_disturb": True})
+        lamps["snomD785/10.1.175.16"].shows("confirmed")
+        for agent in ("snom360/5.5", "Acme 1.0"):
+            lamps[agent].phone.pings()
+            self.assertEqual("idle", lamps[agent].lamp)
+        self.rest.put("/api/v1/extensions/202/forwarding", {"do_not_disturb": False})
+        lamps["snomD785/10.1.175.16"].shows("idle")
+
     def test_a_profile_may_tell_states_apart_on_the_key_of_a_colleague(self):
         self.rest.put("/api/v1/body-profiles/telling",
                       {"unregistered": "trying", "do_not_disturb": "confirmed", "forwarded": "early"})
