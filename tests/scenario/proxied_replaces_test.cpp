@@ -100,6 +100,91 @@ TEST_CASE(
     office.nothing_is_left();
 }
 
+TEST_CASE("attended transfer where all dialogs are the phones' own: who was referred may replace")
+{
+    Office office;
+    auto& [pbx, alice, bob, carol, dave] = office;
+    pbx.joins("104", CallMode::proxy);
+    office.bob_and_carol_talk();
+    auto& second = pbx.phone("102");  // Bob's as well
+    second.sends(INVITE, "104", alice_sdp);
+    dave.receives(INVITE);
+    dave.replies(200, carol_sdp);
+    second.receives(200U);
+    const auto consultation = second.shared();
+    const Replaces replaces{.call_id = consultation.call_id,
+                            .to_tag = consultation.remote_tag,
+                            .from_tag = consultation.local_tag};
+    const auto refer_to = [&](const std::string& call_id) {
+        return "<sip:104@office.test?Replaces=" + call_id + "%3Bto-tag%3D" + replaces.to_tag +
+               "%3Bfrom-tag%3D" + replaces.from_tag + ">";
+    };
+    const auto is_refused = [&](Phone& by) {
+        by.sends_replacing(replaces, "104", carol_sdp);
+        by.receives(403U);
+    };
+    SUBCASE("it is")
+    {
+        bob.passes_refer(refer_to(consultation.call_id));
+        const auto first = carol.shared();
+        carol.sends_replacing(replaces, "104", carol_sdp);
+        auto asked = dave.receives(INVITE).header("Require", "replaces");
+        CHECK(asked.value("Replaces") == consultation.call_id + ";to-tag=" + replaces.to_tag +
+                                             ";from-tag=" + replaces.from_tag);
+        dave.replies(200, carol_sdp);
+        carol.receives(200U);
+        carol.passes(BYE);
+        carol.uses_shared(first);
+    }
+    SUBCASE("not without having been referred")
+    {
+        is_refused(carol);
+    }
+    SUBCASE("not somebody else")
+    {
+        bob.passes_refer(refer_to(consultation.call_id));
+        is_refused(alice);
+    }
+    SUBCASE("not another call")
+    {
+        bob.passes_refer(refer_to("another"));
+        is_refused(carol);
+    }
+    SUBCASE("not a minute later")
+    {
+        bob.passes_refer(refer_to(consultation.call_id));
+        pbx.passes(60s);
+        for (auto* phone : {&bob, &carol, &second, &dave}) phone->inbox.clear();  // probes
+        is_refused(carol);
+    }
+    bob.passes(BYE);
+    second.passes(BYE);
+    office.nothing_is_left();
+}
+
+TEST_CASE("who refers to a call of others gives no right to it")
+{
+    Office office;
+    auto& [pbx, alice, bob, carol, dave] = office;
+    pbx.joins("104", CallMode::proxy);
+    office.bob_and_carol_talk();
+    alice.sends(INVITE, "104", alice_sdp);
+    dave.receives(INVITE);
+    dave.replies(200, carol_sdp);
+    alice.receives(200U);
+    const auto others = alice.shared();
+    carol.passes_refer("<sip:104@office.test?Replaces=" + others.call_id + "%3Bto-tag%3D" +
+                       others.remote_tag + "%3Bfrom-tag%3D" + others.local_tag + ">");
+    auto& second = pbx.phone("102");
+    second.sends_replacing(
+        {.call_id = others.call_id, .to_tag = others.remote_tag, .from_tag = others.local_tag},
+        "104", carol_sdp);
+    second.receives(403U);
+    alice.passes(BYE);
+    bob.passes(BYE);
+    office.nothing_is_left();
+}
+
 TEST_CASE("a call in proxy mode moves between one's own phones: the other phone gets the INVITE")
 {
     Office office;

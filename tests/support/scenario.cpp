@@ -485,7 +485,7 @@ void Phone::replies(unsigned status, std::string_view sdp)
         .message = scenario_.passed_message(status, request.leg, sdp)});
 }
 
-void Phone::pass(Method method, unsigned status, std::string_view sdp, std::chrono::seconds session)
+void Phone::pass(Method method, unsigned status, PayloadRef payload, std::chrono::seconds session)
 {
     const bool own = status == 0;
     scenario_.receive(DialogPassed{.call_id = shared_.call_id,
@@ -495,22 +495,28 @@ void Phone::pass(Method method, unsigned status, std::string_view sdp, std::chro
                                    .status = status,
                                    .cseq = 2,
                                    .session_timer = {.expires = session},
-                                   .payload = sdp_payload(sdp)});
+                                   .payload = std::move(payload)});
 }
 
 void Phone::passes(Method method, std::string_view sdp)
 {
-    pass(method, 0, sdp, 0s);
+    pass(method, 0, sdp_payload(sdp), 0s);
+}
+
+void Phone::passes_refer(std::string_view refer_to)
+{
+    pass(Method::refer, 0,
+         std::make_shared<const Payload>(Payload{{}, {}, {{"Refer-To", std::string{refer_to}}}}), 0s);
 }
 
 void Phone::accepts(Method method, std::string_view sdp, std::chrono::seconds session)
 {
-    pass(method, 200, sdp, session);
+    pass(method, 200, sdp_payload(sdp), session);
 }
 
 void Phone::no_longer_knows(Method method)
 {
-    pass(method, 481, {}, 0s);
+    pass(method, 481, nullptr, 0s);
 }
 
 void Phone::replies_to(const Arrived& request, unsigned status)

@@ -168,6 +168,10 @@ public:
 
     // Within a dialog shared with another phone, which the exchange only sees pass.
     void passes(Method method, std::string_view sdp = {});
+    void passes_refer(std::string_view refer_to);
+    /// Of that dialog.
+    [[nodiscard]] const DialogId& shared() const { return shared_; }
+    void uses_shared(const DialogId& dialog) { shared_ = dialog; }
     /// The answer of this phone to what the other one has passed.
     void accepts(Method method, std::string_view sdp = {}, std::chrono::seconds session = 0s);
     void no_longer_knows(Method method);
@@ -224,7 +228,7 @@ private:
     std::uint32_t cseq_ = 0;
     std::uint32_t refer_ = 0;  // number of its REFERs outside a dialog
     DialogId shared_;          // with another phone, from this one's side
-    void pass(Method method, unsigned status, std::string_view sdp, std::chrono::seconds session);
+    void pass(Method method, unsigned status, PayloadRef payload, std::chrono::seconds session);
 };
 
 /// The exchange, its phones, and the time. Whatever arrives unasked fails the test at the end.
