@@ -186,4 +186,30 @@ void EventNotifier::move(EventSubscription& subscription, std::string request_ur
     note_connection(subscription);
 }
 
+/// The way to the phone was lost, and it has registered by `flow`. What it has certainly seen is
+/// not sent again.
+void EventNotifier::find_again(EventSubscription& subscription, const Flow& flow, Outbox& outbox)
+{
+    const bool uncertain =
+        subscription.in_flight != 0 || subscription.waiting || subscription.owes_present;
+    move(subscription, subscription.dialog->request_uri, subscription.dialog->route, flow);
+    subscription.owes_present = uncertain;
+    if (subscription.kind == SubscriptionKind::requested && is_kept(subscription.package))
+        outbox.store(SubscriptionStored{to_stored(subscription)});
+}
+
+void EventNotifier::heard(const Binding& binding, Moment now, Outbox& outbox)
+{
+    if (repetition_.size() == 0 && !binding.flow.connection) return;
+    const auto watcher = watchers_.find(binding.aor);
+    if (watcher == watchers_.end()) return;
+    const Target target = target_of(binding);
+    for (auto* one : watcher->second.subscriptions) {
+        if (!is_found_at(*one, binding.contact, target)) continue;
+        find_again(*one, target.flow, outbox);
+        deliver(*one, now, outbox);
+    }
+    phone_heard(binding.aor, binding.contact, target.flow, now, outbox);
+}
+
 }  // namespace lampline

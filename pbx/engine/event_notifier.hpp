@@ -53,6 +53,8 @@ public:
     void fold(const DialogChanged& changed, Moment now, Outbox& outbox);
     /// The phones of `aor` came, left, moved, or expire later.
     void bindings_changed(const std::string& aor, Moment now, Outbox& outbox);
+    /// The phone of `binding` has just registered, or refreshed its registration: as with lamps.
+    void heard(const Binding& binding, Moment now, Outbox& outbox);
     /// What is published of `extension` has changed.
     void published(EventPackage package, std::string_view extension, Moment now, Outbox& outbox)
     {
@@ -158,6 +160,7 @@ private:
                      Outbox& outbox);
     void move(EventSubscription& subscription, std::string request_uri,
               const std::vector<std::string>& route, const Flow& flow);
+    void find_again(EventSubscription& subscription, const Flow& flow, Outbox& outbox);
 
     // event_unsolicited.cpp
     void replace_phones(const std::string& aor, bool wanted, Moment now, Outbox& outbox);

@@ -12,10 +12,7 @@ void EventNotifier::replace_phones(const std::string& aor, bool wanted, Moment n
 {
     const auto known = watchers_.find(aor);
     if (known == watchers_.end() && !wanted) return;  // most registrations
-    const auto all = facts_.locations().bindings(aor);
-    for (const auto& binding : all)
-        phone_heard(aor, binding.contact, target_of(binding).flow, now, outbox);
-    const auto bindings = wanted ? all : std::span<const Binding>{};
+    const auto bindings = wanted ? facts_.locations().bindings(aor) : std::span<const Binding>{};
     if (bindings.empty() && (known == watchers_.end() || known->second.phones.empty())) return;
 
     auto& watcher = watchers_[aor];

@@ -124,6 +124,12 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
     fold_events(first, now, outbox);
     if (const auto* invite = std::get_if<InviteReceived>(&input))
         events_.appearance_chosen(invite->authenticated);
+    if (const auto* request = std::get_if<RegisterReceived>(&input))
+        for (const Binding& binding : registrar_.locations().bindings(request->aor)) {
+            if (binding.flow != request->source) continue;
+            indications_.heard(binding, now, outbox);
+            events_.heard(binding, now, outbox);
+        }
 }
 
 void Exchange::receive(const FeatureSettled& settled, Moment now, Outbox& outbox)

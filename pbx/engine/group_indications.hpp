@@ -65,6 +65,12 @@ public:
     void bindings_changed(std::string_view aor, const LocationTable& locations, Moment now,
                           Outbox& outbox);
 
+    /// The phone of `binding` has just registered, or refreshed its registration: what waits to be
+    /// repeated to it is sent now, and where the connection of a subscription is gone, this one is
+    /// taken. After bindings_changed(). O(subscriptions of its extension), and O(1) while nothing
+    /// waits and no connection is gone.
+    void heard(const Binding& binding, Moment now, Outbox& outbox);
+
     /// A phone of `aor` answers no more, or again.
     void reach_changed(std::string_view aor, Moment now, Outbox& outbox);
 
@@ -190,6 +196,7 @@ private:
                      Outbox& outbox);
     void move(Subscription& subscription, std::string request_uri,
               const std::vector<std::string>& route, const Flow& flow);
+    void find_again(Subscription& subscription, const Flow& flow, Outbox& outbox);
 
     // indication_dialect.cpp
     void open_view(Subscription& subscription);

@@ -226,6 +226,32 @@ void GroupIndications::move(Subscription& subscription, std::string request_uri,
     note_connection(subscription.watcher, flow);
 }
 
+/// The way to the phone was lost, and it has registered by `flow`. What it has certainly seen is
+/// not sent again.
+void GroupIndications::find_again(Subscription& subscription, const Flow& flow, Outbox& outbox)
+{
+    const bool uncertain =
+        subscription.in_flight != 0 || subscription.waiting || subscription.owes_present;
+    move(subscription, subscription.dialog->request_uri, subscription.dialog->route, flow);
+    subscription.owes_present = uncertain;
+    if (subscription.kind == SubscriptionKind::requested)
+        outbox.store(SubscriptionStored{to_stored(subscription)});
+}
+
+void GroupIndications::heard(const Binding& binding, Moment now, Outbox& outbox)
+{
+    const auto watcher = watchers_.find(binding.aor);
+    if (watcher == watchers_.end()) return;
+    if (watcher->second.waiting == 0 && !binding.flow.connection) return;
+    const Target target = target_of(binding);
+    for (Subscription* one : all_of(watcher->second)) {
+        if (!is_found_at(*one, binding.contact, target)) continue;
+        find_again(*one, target.flow, outbox);
+        deliver(*one, now, outbox);
+    }
+    phone_heard(binding.aor, binding.contact, target.flow, now, outbox);
+}
+
 void GroupIndications::receive(const ConnectionClosed& closed)
 {
     const auto over = watchers_over_.extract(closed.connection);

@@ -56,10 +56,7 @@ bool GroupIndications::replace_phones(Watcher& watcher, std::span<const Binding>
         phone.contact = binding.contact;
         phone.target = std::move(target);
         phones.push_back(*known);
-        if (!moved) {
-            phone_heard(binding.aor, phone.contact, phone.target.flow, now, outbox);
-            continue;
-        }
+        if (!moved) continue;
         note_connection(binding.aor, phone.target.flow);
         for (const auto& [watched, subscriptions] : watcher.by_member)
             for (Subscription* subscription : subscriptions) {

@@ -119,6 +119,16 @@ bool resume(SubscriptionUsage& usage, StoredSubscription kept, Moment now)
     return true;
 }
 
+bool is_found_at(const SubscriptionUsage& usage, const SipUri& contact, const Target& target)
+{
+    const NotifyDialog& dialog = *usage.dialog;
+    const bool unconnected = dialog.flow.transport == Transport::tcp && !dialog.flow.connection;
+    if (!unconnected && !usage.waiting) return false;
+    if (dialog.flow == target.flow || !dialog.route.empty() || !target.route.empty()) return false;
+    const auto remote_target = SipUri::parse(dialog.request_uri);
+    return remote_target && equivalent(*remote_target, contact);
+}
+
 std::string dialog_key(std::string_view call_id, std::string_view local_tag)
 {
     return std::string{call_id}.append("\n").append(local_tag);

@@ -1,6 +1,8 @@
 // What phones are told by event packages beside `dialog`.
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "support/scenario.hpp"
 
 using namespace lampline;
@@ -22,6 +24,26 @@ std::string tag_of(const Arrived& notify)
 void counts(Scenario& pbx, const std::string& number, MessageCounts messages)
 {
     pbx.configures(number, [messages](Extension& extension) { extension.messages = messages; });
+}
+
+void ring_and_answer(Phone& caller, Phone& callee)
+{
+    caller.sends(INVITE, callee.number);
+    callee.receives(INVITE);
+    callee.replies(180);
+    caller.receives(180U);
+    callee.replies(200, talking_sdp);
+    callee.receives(ACK);
+    caller.receives(200U);
+    caller.answers_probes = callee.answers_probes = true;
+}
+
+/// The packages of the NOTIFYs that have come next.
+std::set<std::string> next_events(Phone& phone, int count)
+{
+    std::set<std::string> events;
+    for (int i = 0; i < count; ++i) events.insert(phone.receives(NOTIFY).notify->dialog->event);
+    return events;
 }
 
 }  // namespace
@@ -230,4 +252,90 @@ TEST_CASE("a phone that says 481 is left alone, one that is silent is told when 
     CHECK(says(desk.receives(NOTIFY), "Do not disturb"));
     desk.receives(NOTIFY);
     pbx.stays_silent_for(60s);
+}
+
+TEST_CASE("a registration that is merely refreshed ends the wait of all that could not be told")
+{
+    Scenario pbx{{group("sales", {"102"}, {"103"})}};
+    auto& bob = pbx.phone("102");
+    bob.watches("103");
+    bob.subscribes("presence", "102");
+    bob.subscribes("message-summary", "102");
+    bob.answers_notify = 500;
+    ring_and_answer(pbx.phone("101"), pbx.phone("103"));
+    counts(pbx, "102", {.fresh = 2});
+    pbx.forwards("102", {.do_not_disturb = true});
+    pbx.passes(100s);  // by now each waits a minute for its turn
+    bob.inbox.clear();
+    bob.answers_notify = 200;
+    bob.registers(36000s);
+    CHECK(next_events(bob, 3) == std::set<std::string>{"dialog", "presence", "message-summary"});
+    pbx.stays_silent_for(300s);
+}
+
+TEST_CASE("whose connection died with the exchange is told by its contact, else where it registers "
+          "anew")
+{
+    Scenario pbx{{group("sales", {"102"}, {"103"})}};
+    auto& alice = pbx.phone("101");
+    auto& carol = pbx.phone("103");
+    auto& bob = pbx.silent_phone("102");
+    bob.flow.transport = Transport::tcp;
+    bob.flow.connection = ConnectionId{7};
+    bob.registers();
+    bob.watches("103");
+    bob.subscribes("presence", "103");
+    bob.answers_notify.reset();
+    bob.flow.connection = {};
+    pbx.restarts();
+    bob.flow.connection = ConnectionId{9};
+    const std::set<std::string> both{"dialog", "presence"};
+    std::vector<Arrived> told{bob.receives(NOTIFY), bob.receives(NOTIFY)};
+    for (const auto& notify : told) CHECK(!notify.notify->dialog->flow.connection);
+    SUBCASE("its contact takes connections")
+    {
+        bob.answers_notify = 200;
+        for (const auto& notify : told) bob.answers(notify, 200);
+        bob.registers();
+    }
+    SUBCASE("it does not")
+    {
+        for (const auto& notify : told) bob.answers(notify, 503, true);
+        bob.answers_notify = 200;
+        bob.registers();
+        CHECK(next_events(bob, 2) == both);
+    }
+    SUBCASE("it registers while that is not yet known")
+    {
+        bob.answers_notify = 200;
+        bob.registers();
+        CHECK(next_events(bob, 2) == both);
+        for (const auto& notify : told) bob.answers(notify, 408, true);
+    }
+    pbx.stays_silent_for(60s);
+    ring_and_answer(alice, carol);
+    while (!bob.hears_nothing())
+        CHECK(bob.receives(NOTIFY).notify->dialog->flow.connection == ConnectionId{9});
+    for (const auto& kept : pbx.kept().subscriptions) CHECK(kept.flow.port == bob.flow.port);
+}
+
+TEST_CASE("another phone of the extension that registers takes no NOTIFY over")
+{
+    Scenario pbx{{group("sales", {"102"}, {"103"})}};
+    auto& carol = pbx.phone("103");
+    auto& alice = pbx.phone("101");
+    auto& desk = pbx.phone("102");
+    auto& mobile = pbx.silent_phone("102");
+    mobile.flow.transport = Transport::tcp;
+    mobile.flow.connection = ConnectionId{7};
+    desk.watches("103");
+    desk.answers_notify = 500;
+    ring_and_answer(alice, carol);
+    desk.inbox.clear();
+    mobile.registers();
+    CHECK(desk.hears_nothing());
+    CHECK(mobile.hears_nothing());
+    pbx.passes(10s);
+    CHECK(mobile.hears_nothing());
+    desk.inbox.clear();
 }

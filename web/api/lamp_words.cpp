@@ -32,11 +32,23 @@ std::string doing(const AccountedCall& call)
     return fmt::format("is being called by {}", who(call));
 }
 
+/// Why a feature key shows what it shows, as far as that is not its own name.
+std::string key_words(const LampAccount& account)
+{
+    if (account.standing.on) return " is on";
+    const auto& directory = *account.directory;
+    const auto key = directory.key(account.watcher, account.member);
+    if (!key || key->feature != KeyFeature::logged_in) return " is off";
+    const auto* group = directory.find_ring_group(key->group);
+    return fmt::format(" is off: {} {} of the ring group {}", key->owner,
+                       group->member(key->owner) ? "is logged out" : "is no member", key->group);
+}
+
 /// What the member is without a call.
 std::string standing_words(const LampAccount& account)
 {
     const auto& standing = account.standing;
-    if (feature_key(account.member)) return standing.on ? " is on" : " is off";
+    if (feature_key(account.member)) return key_words(account);
     std::string text = " is idle";
     if (standing.unregistered) text += ", has no phone registered";
     if (standing.do_not_disturb) text += ", does not want to be disturbed";

@@ -491,7 +491,11 @@ TEST_CASE("who comes into a list after a restart may still be lit from before: i
     Office after{house(1)};
     after.indications.restore(before.kept(), after.locations, after.now, after.outbox);
     after.collect();
-    CHECK(list_of(after.acknowledged()).resources.size() == 1);
+    const auto list = list_of(after.acknowledged());
+    CHECK(list.full);  // so who is not in it has left
+    CHECK(list.resources.size() == 1);
+    CHECK(list.find(uri("301")) == nullptr);
+    CHECK(after.silent());
     after.call(9, early, "301");
     after.configures(house(2));
     CHECK(states(after.acknowledged(), "301") == "terminated");

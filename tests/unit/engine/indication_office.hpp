@@ -205,9 +205,10 @@ public:
     }
     void registers(Binding binding)
     {
-        const std::string aor = binding.aor;
+        const Binding registered = binding;
         REQUIRE(locations.put(std::move(binding)));
-        indications.bindings_changed(aor, locations, now, outbox);
+        indications.bindings_changed(registered.aor, locations, now, outbox);
+        indications.heard(registered, now, outbox);
         collect();
     }
     void unregisters(const std::string& number)

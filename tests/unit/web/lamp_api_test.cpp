@@ -149,6 +149,25 @@ TEST_CASE("what is said of a call, a NOTIFY under way, and an unknown lamp")
     CHECK(web::summary(account) == "207 talks to 205 (Eve Ng), on hold, and calls 205.");
 }
 
+TEST_CASE("a key for a ring group that is dark says why")
+{
+    LampOffice office;
+    office.put("/api/v1/ring-groups/600", R"({"members":[{"number":"201","logged_in":false}]})");
+    office.account.calls.clear();
+    office.account.member_look = {};
+    const auto begins = [&](const std::string& path, std::string_view sentence) {
+        CAPTURE(path);
+        CHECK(text(office.lamp(path).at("summary")).starts_with(sentence));
+    };
+    begins("201/login+600", "login+600 is off: 201 is logged out of the ring group 600.");
+    begins("207/login+600", "login+600 is off: 207 is no member of the ring group 600.");
+    begins("201/login+600+207", "login+600+207 is off: 207 is no member of the ring group 600.");
+    office.account.standing.on = true;
+    begins("201/login+600", "login+600 is on.");
+    CHECK(office.get("/api/v1/lamps/201/login+601").status == 404);
+    CHECK(office.get("/api/v1/lamps/201/login+600+299").status == 404);
+}
+
 TEST_CASE("404 points at the extension that does not exist")
 {
     LampOffice office;
