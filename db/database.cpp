@@ -79,6 +79,8 @@ Database::Database(const fs::path& file, std::string_view domain)
         handle_->exec("PRAGMA journal_mode = WAL");
         handle_->exec("PRAGMA synchronous = FULL");
         handle_->exec("PRAGMA foreign_keys = ON");
+        // KiB. What is asked often is little, and what is written is hardly read again.
+        handle_->exec("PRAGMA cache_size = -1024");
         migrate(*handle_, lowered(domain));
         domain_ =
             handle_->execAndGet("SELECT value FROM setting WHERE name = 'domain'").getString();

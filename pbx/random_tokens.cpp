@@ -10,6 +10,8 @@ namespace lampline {
 namespace {
 
 constexpr std::size_t token_bytes = 12;
+// 90 bits; a std::string of one letter more would need memory of its own, in each of its copies.
+constexpr std::size_t token_length = 15;
 
 /// Draws random bytes by the page: one system call for many tokens.
 class TokenStream {
@@ -22,16 +24,16 @@ public:
         }
         constexpr std::string_view alphabet =
             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-        std::string token;
-        token.reserve(token_bytes * 4 / 3);
+        std::array<char, token_bytes * 4 / 3> letters{};
+        auto* letter = letters.data();
         for (std::size_t i = 0; i < token_bytes; i += 3) {
             const unsigned three =
                 bytes_[used_ + i] | bytes_[used_ + i + 1] << 8U | bytes_[used_ + i + 2] << 16U;
             for (unsigned shift = 0; shift < 24; shift += 6)
-                token += alphabet[three >> shift & 63U];
+                *letter++ = alphabet[three >> shift & 63U];
         }
         used_ += token_bytes;
-        return token;
+        return {letters.data(), token_length};
     }
 
 private:

@@ -4,7 +4,7 @@
 
 namespace lampline {
 
-/// 96 random bits in 16 characters of [A-Za-z0-9_-]. One thread at a time.
+/// 90 random bits in 15 characters of [A-Za-z0-9_-]. One thread at a time.
 /// @throws std::runtime_error when the system has no random numbers.
 TokenSource random_tokens();
 

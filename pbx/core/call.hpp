@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/rare.hpp"
 #include "core/appearance.hpp"
 #include "core/call_mode.hpp"
 #include "core/hunt.hpp"
@@ -193,6 +194,10 @@ struct Call {
     CallRef id;
     CallPhase phase = CallPhase::ringing;
     CallMode mode = CallMode::bridge;
+    bool clicked = false;  ///< a third party asked for it: phones of `from` ring first, as callees
+    bool unsaved = false;  ///< what is kept over a restart has changed
+    bool kept = false;     ///< it is in storage, or on its way there
+    bool ringing_kept = false;  ///< what rings is in storage
     std::string from;  ///< extension of the first caller, or its number outside
     std::string from_trunk{};  ///< by which the first caller came; empty: a phone
     std::string dialled;
@@ -207,20 +212,16 @@ struct Call {
     std::optional<std::chrono::system_clock::time_point> session_ends_at;
     std::chrono::system_clock::time_point started_at;
     std::optional<std::chrono::system_clock::time_point> answered_at;
-    std::optional<Transfer> transfer;
-    std::optional<Pickup> pickup;
-    std::optional<SessionChange> change;
-    std::optional<Parking> parking;
+    Rare<Transfer> transfer;
+    Rare<Pickup> pickup;
+    Rare<SessionChange> change;
+    Rare<Parking> parking;
     std::optional<std::string> asks_slot;  ///< to a park slot that is free; empty: to any
     std::vector<Header> referred;          ///< clicked by REFER: what the target is told with it
     TransactionId passed_on;               ///< proxied: the caller's INVITE
     std::vector<WireMessageRef> challenges;  ///< proxied: of branches
-    std::optional<Verdict> verdict;          ///< proxied: until the last branch is over
-    bool clicked = false;  ///< a third party asked for it: phones of `from` ring first, as callees
+    Rare<Verdict> verdict;                   ///< proxied: until the last branch is over
     std::unique_ptr<Hunting> hunting;  ///< while phones are to ring; null: answered, or over
-    bool unsaved = false;  ///< what is kept over a restart has changed
-    bool kept = false;     ///< it is in storage, or on its way there
-    bool ringing_kept = false;  ///< what rings is in storage
 
     /// Who waits for an answer while the call rings.
     [[nodiscard]] Leg& caller() noexcept { return legs.front(); }

@@ -69,12 +69,12 @@ struct CallPart {
     PartResult result = PartResult::failed;
     /// To be shown as a missed call of the extension: nobody answered in this attempt, and it was not declined.
     bool missed = false;
+    unsigned status = 0;        ///< final SIP status that the phone sent; 0: none
     std::string extension;      ///< number outside where `trunk` says so
     std::string trunk{};        ///< by which it was reached; empty: a phone of the office
     std::string name;           ///< display name
     std::string sip_call_id;
     std::string end;            ///< word of RFC 4235 (`local-bye`, `replaced`, ...)
-    unsigned status = 0;        ///< final SIP status that the phone sent; 0: none
     TimePoint started_at;
     std::optional<TimePoint> ringing_at;
     std::optional<TimePoint> answered_at;

@@ -278,8 +278,38 @@ MemberState::MemberState(std::string entity, std::string_view id_prefix)
 {
 }
 
+std::string MemberState::id_of(const DialogSnapshot& dialog) const
+{
+    return dialog.id.empty() ? id_prefix_ + std::to_string(dialog.leg.value) : dialog.id;
+}
+
+/// Forgets projections that nobody keeps, and packs the dialogs when there are no others.
+void MemberState::forget_unused()
+{
+    std::erase_if(projections_, [](const auto& kept) { return kept.expired(); });
+    if (!projections_.empty()) return;
+    for (const auto& tracked : live_)
+        unwatched_.emplace_back(tracked->latest, tracked->latest.id);
+    live_ = {};
+}
+
+bool MemberState::fold_unwatched(const DialogSnapshot& dialog)
+{
+    const auto found = std::ranges::find(unwatched_, dialog.leg, &PackedDialog::leg);
+    if (dialog.state == LegState::terminated) {
+        if (found != unwatched_.end()) unwatched_.erase(found);
+    } else if (found != unwatched_.end()) {
+        *found = PackedDialog{dialog, found->id()};
+    } else {
+        unwatched_.emplace_back(dialog, id_of(dialog));
+    }
+    return false;
+}
+
 bool MemberState::fold(const DialogSnapshot& dialog)
 {
+    forget_unused();
+    if (projections_.empty()) return fold_unwatched(dialog);
     const auto same = [&](const auto& tracked) { return tracked->latest.leg == dialog.leg; };
     const auto found = std::ranges::find_if(live_, same);
     if (found != live_.end()) {
@@ -289,7 +319,7 @@ bool MemberState::fold(const DialogSnapshot& dialog)
         if (dialog.state == LegState::terminated) live_.erase(found);
     } else if (dialog.state != LegState::terminated) {
         auto tracked = std::make_shared<TrackedDialog>(TrackedDialog{dialog});
-        if (dialog.id.empty()) tracked->latest.id = id_prefix_ + std::to_string(dialog.leg.value);
+        tracked->latest.id = id_of(dialog);
         live_.push_back(std::move(tracked));
     } else {
         return false;
@@ -341,9 +371,21 @@ bool MemberState::stand(const Standing& standing)
 
 std::optional<LegState> MemberState::leading() const noexcept
 {
-    if (live_.empty()) return std::nullopt;
-    const auto rank = [](const auto& dialog) { return precedence(dialog->latest.state); };
-    return (*std::ranges::max_element(live_, {}, rank))->latest.state;
+    std::optional<LegState> leading;
+    const auto count = [&](LegState state) {
+        if (!leading || precedence(state) > precedence(*leading)) leading = state;
+    };
+    for (const auto& dialog : unwatched_) count(dialog.state());
+    for (const auto& dialog : live_) count(dialog->latest.state);
+    return leading;
+}
+
+std::vector<DialogSnapshot> MemberState::live() const
+{
+    std::vector<DialogSnapshot> all;
+    for (const auto& dialog : unwatched_) all.push_back(dialog.unpack());
+    for (const auto& dialog : live_) all.push_back(dialog->latest);
+    return all;
 }
 
 ProjectionRef MemberState::projection(const ProfileRef& profile, const DialogFilter& filter,
@@ -356,7 +398,10 @@ ProjectionRef MemberState::projection(const ProfileRef& profile, const DialogFil
         if (projection->profile() == profile || *projection->profile() == *profile)
             return projection;
     }
-    std::erase_if(projections_, [](const auto& kept) { return kept.expired(); });
+    forget_unused();
+    for (const auto& dialog : unwatched_)
+        live_.push_back(std::make_shared<TrackedDialog>(TrackedDialog{dialog.unpack()}));
+    unwatched_ = {};
     auto made = std::make_shared<Projection>(profile, filter, parties, entity_);
     made->update(live_, stand_ins_);
     projections_.push_back(made);

@@ -14,6 +14,7 @@
 #include "core/dialog_info.hpp"
 #include "core/directory.hpp"
 #include "core/lamp_colour.hpp"
+#include "core/packed_dialog.hpp"
 #include "core/standing.hpp"
 
 namespace lampline {
@@ -173,24 +174,26 @@ public:
                                            const DialogFilter& filter = {},
                                            PartyView parties = PartyView::named);
 
-    [[nodiscard]] bool idle() const noexcept { return live_.empty(); }
+    [[nodiscard]] bool idle() const noexcept { return live_.empty() && unwatched_.empty(); }
     /// Oldest first.
-    [[nodiscard]] const std::vector<std::shared_ptr<TrackedDialog>>& live() const noexcept
-    {
-        return live_;
-    }
+    [[nodiscard]] std::vector<DialogSnapshot> live() const;
     [[nodiscard]] const Standing& standing() const noexcept { return standing_; }
     /// The state that counts most; nullopt: idle.
     [[nodiscard]] std::optional<LegState> leading() const noexcept;
 
 private:
+    void forget_unused();
+    bool fold_unwatched(const DialogSnapshot& dialog);
+    [[nodiscard]] std::string id_of(const DialogSnapshot& dialog) const;
     bool update_projections();
 
     std::string entity_;
     std::string id_prefix_;
     Standing standing_;
-    std::vector<std::shared_ptr<TrackedDialog>> live_;  // oldest first
-    Projection::Dialogs stand_ins_;                     // see Projection::update
+    // Dialogs are packed while there is no projection, else tracked; oldest first.
+    std::vector<PackedDialog> unwatched_;
+    std::vector<std::shared_ptr<TrackedDialog>> live_;
+    Projection::Dialogs stand_ins_;  // see Projection::update
     std::vector<std::weak_ptr<Projection>> projections_;
 };
 

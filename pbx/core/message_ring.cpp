@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <unordered_set>
 
 namespace lampline {
@@ -12,15 +13,6 @@ constexpr std::size_t per_dialog = 512;  // what one costs besides its messages,
 constexpr std::size_t max_unclaimed = 64;
 constexpr std::size_t unclaimed_bytes = 16 * 1024;
 constexpr std::size_t least_dialog_bytes = 64 * 1024;
-
-/// Grows by a quarter, not to twice the size: most of what is kept grows no more.
-template <class Items>
-void make_room(Items& items, std::size_t more, std::size_t least)
-{
-    const auto needed = items.size() + more;
-    if (needed > items.capacity())
-        items.reserve(std::max(needed, items.size() + std::max(items.size() / 4, least)));
-}
 
 std::string four(const PacketAddress& address)
 {
@@ -81,17 +73,38 @@ void MessageRing::add(std::string_view sip_call_id, bool begins, const PacketHea
     for (const auto piece : pieces) size += piece.size();
     const auto limit =
         dialog->calls == 0 ? unclaimed_bytes : std::max(least_dialog_bytes, limits_.bytes / 8);
-    if (dialog->text.size() + size > limit) {
+    if (dialog->size + sizeof(Packet) + size > limit) {
         dialog->truncated = true;
         return;
     }
-    make_room(dialog->text, size, 1024);
-    for (const auto piece : pieces)
-        dialog->text.insert(dialog->text.end(), piece.begin(), piece.end());
-    make_room(dialog->packets, 1, 4);
-    dialog->packets.push_back({head, size});
-    bytes_ += size + sizeof(Packet);
+    const auto blocks = dialog->blocks.size();
+    const Packet packet{head, size};
+    dialog->append({reinterpret_cast<const char*>(&packet), sizeof packet});
+    for (const auto piece : pieces) dialog->append(piece);
+    bytes_ += (dialog->blocks.size() - blocks) * block_size;
     shrink();
+}
+
+void MessageRing::Dialog::append(std::string_view bytes)
+{
+    while (!bytes.empty()) {
+        const auto used = size % block_size;
+        if (used == 0) blocks.push_back(std::make_unique_for_overwrite<Block>());
+        auto& block = *blocks.back();
+        const auto part = bytes.substr(0, block.size() - used);
+        std::ranges::copy(part, block.data() + used);
+        size += part.size();
+        bytes.remove_prefix(part.size());
+    }
+}
+
+std::string MessageRing::Dialog::whole() const
+{
+    std::string bytes;
+    bytes.reserve(blocks.size() * block_size);
+    for (const auto& block : blocks) bytes.append(block->data(), block->size());
+    bytes.resize(size);
+    return bytes;
 }
 
 MessageRing::DialogRef MessageRing::begin_dialog(std::string_view sip_call_id)
@@ -111,7 +124,7 @@ MessageRing::DialogRef MessageRing::begin_dialog(std::string_view sip_call_id)
 
 void MessageRing::forget(const DialogRef& dialog)
 {
-    bytes_ -= per_dialog + dialog->text.size() + dialog->packets.size() * sizeof(Packet);
+    bytes_ -= per_dialog + dialog->blocks.size() * block_size;
     dialogs_.erase(dialog->sip_call_id);
 }
 
@@ -150,10 +163,12 @@ SipTraceRef MessageRing::read(CallRecordId record) const
         const auto position = trace->dialogs.size();
         trace->dialogs.push_back({dialog->sip_call_id, extension, kind, dialog->truncated});
         std::unordered_set<std::string_view> seen[2];
-        std::string_view rest{dialog->text.data(), dialog->text.size()};
-        for (const auto& packet : dialog->packets) {
-            const auto text = rest.substr(0, packet.size);
-            rest.remove_prefix(packet.size);
+        const auto bytes = dialog->whole();
+        for (std::string_view rest{bytes}; !rest.empty();) {
+            Packet packet;
+            std::memcpy(&packet, rest.data(), sizeof packet);
+            const auto text = rest.substr(sizeof packet, packet.size);
+            rest.remove_prefix(sizeof packet + packet.size);
             const bool repeated = !seen[packet.head.received ? 1 : 0].insert(text).second;
             trace->messages.push_back({packet.head, position, repeated, std::string{text}});
         }

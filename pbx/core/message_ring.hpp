@@ -1,5 +1,6 @@
 #pragma once
 // The SIP messages of the last calls, in bounded memory.
+#include <array>
 #include <deque>
 #include <map>
 #include <memory>
@@ -18,18 +19,21 @@ struct MessageRingLimits {
     std::size_t bytes = 8 * 1024 * 1024;
 };
 
-/// Keeps messages by dialog. A dialog begins with an INVITE, and belongs to a call once claim() says so; those that
-/// nobody claims (refused, unauthenticated) have a small place of their own, so that they push out no call. Beyond the
-/// limits the call that started first is forgotten. Belongs to one thread.
+/// Keeps messages by dialog. A dialog begins with an INVITE, and belongs to a call once claim()
+/// says so; those that nobody claims (refused, unauthenticated) have a small place of their own, so
+/// that they push out no call. Beyond the limits the call that started first is forgotten. Belongs
+/// to one thread.
 class MessageRing {
 public:
     explicit MessageRing(MessageRingLimits limits) : limits_{limits} {}
 
-    /// One message, in pieces. It is dropped unless its dialog is known, or it `begins` one. O(1) apart from the copy.
+    /// One message, in pieces. It is dropped unless its dialog is known, or it `begins` one. O(1)
+    /// apart from the copy.
     void add(std::string_view sip_call_id, bool begins, const PacketHead& head,
              std::span<const std::string_view> pieces);
     /// The dialog belongs to `part.record`; it may belong to several calls.
-    void claim(CallRecordId record, std::string_view sip_call_id, std::string_view extension, PartKind kind);
+    void claim(CallRecordId record, std::string_view sip_call_id, std::string_view extension,
+               PartKind kind);
     /// Null: nothing is kept of it.
     [[nodiscard]] SipTraceRef read(CallRecordId record) const;
 
@@ -41,12 +45,18 @@ private:
         PacketHead head;
         std::size_t size = 0;
     };
+    /// A page, so that none is shared with what is freed before it.
+    static constexpr std::size_t block_size = 4096;
+    using Block = std::array<char, block_size>;
     struct Dialog {
         std::string sip_call_id;
-        std::vector<char> text;  ///< messages, one after the other
-        std::vector<Packet> packets;
-        std::size_t calls = 0;  ///< that it belongs to; 0: unclaimed
+        std::vector<std::unique_ptr<Block>> blocks;  ///< each message: a Packet, then its text
+        std::size_t size = 0;                        ///< bytes in them
+        std::size_t calls = 0;                       ///< that it belongs to; 0: unclaimed
         bool truncated = false;
+
+        void append(std::string_view bytes);
+        [[nodiscard]] std::string whole() const;
     };
     using DialogRef = std::shared_ptr<Dialog>;
     struct CallDialog {

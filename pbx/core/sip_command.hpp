@@ -178,7 +178,7 @@ struct NotifyDialog {
     std::string from;           ///< whole header value, with our tag
     std::string to;             ///< whole header value, with the watcher's tag if there is a dialog
     std::string contact;        ///< our Contact's user part (usually the watched extension)
-    std::string require{};      ///< option tags of Require; empty: no such header
+    OptionTag require = OptionTag::none;  ///< of Require
     std::string event;          ///< `dialog`, with the parameters that must be echoed (`;id=`)
     std::string request_uri;    ///< the watcher's Contact, untouched
     std::vector<std::string> route;

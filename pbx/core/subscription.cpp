@@ -69,6 +69,11 @@ void NotifyCounters::settle() noexcept
     reserved_version_ = version();
 }
 
+SipUri contact_of(const SubscriptionUsage& subscription)
+{
+    return SipUri::parse(subscription.dialog->request_uri).value_or(SipUri{});
+}
+
 std::string origin_of(const SubscriptionUsage& subscription)
 {
     std::string origin{subscription.watcher};
@@ -88,17 +93,11 @@ std::size_t header_size(const NotifyDialog& dialog) noexcept
     std::size_t size = fixed + (six ? longer_in_ipv6 : 0) + dialog.request_uri.size() +
                        dialog.from.size() + dialog.to.size() + dialog.call_id.size() +
                        dialog.contact.size() + dialog.event.size();
-    if (!dialog.require.empty()) size += 130;  // Require, and what a multipart says of itself
+    if (dialog.require != OptionTag::none)
+        size += 130;  // Require, and what a multipart says of itself
     for (const auto& route : dialog.route)
         size += std::string_view{"Route: \r\n"}.size() + route.size();
     return size;
-}
-
-void note_sent(SubscriptionUsage& subscription, Moment now)
-{
-    subscription.sent_at = now.wall;
-    subscription.answer.reset();
-    subscription.answered_at.reset();
 }
 
 std::string active_state(const SubscriptionUsage& subscription, Moment now)

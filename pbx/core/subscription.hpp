@@ -112,7 +112,6 @@ struct SubscriptionUsage {
 
     // requested
     std::string remote_tag;
-    SipUri contact;
     std::uint32_t remote_cseq = 0;
     std::chrono::seconds granted{};  ///< by the last SUBSCRIBE
     std::chrono::sys_seconds expires_at;
@@ -127,11 +126,10 @@ struct SubscriptionUsage {
     std::chrono::steady_clock::time_point failing_since;  ///< meaningful when there are failures
     bool waiting = false;                                 ///< for the moment to repeat
     std::optional<std::chrono::system_clock::time_point> retry_at;  ///< while `waiting`
-
-    // as shown to the administrator
-    std::optional<std::chrono::system_clock::time_point> sent_at, answered_at;
-    std::optional<unsigned> answer;
 };
+
+/// The Contact of its phone; without host when that is none that we understand.
+SipUri contact_of(const SubscriptionUsage& subscription);
 
 /// One lamp: a phone kept informed about the dialogs of one extension. With a `list`, of all
 /// members of the group that `member` then names, and only `last` of the lamp means anything.
@@ -140,8 +138,8 @@ struct Subscription : SubscriptionUsage, ToldLamp {
     std::vector<std::string> devices;  ///< see device_ids()
     ProfileRef profile = built_in(standard_profile);
     PartyView parties = PartyView::named;
-    std::size_t room = 0;  ///< bytes a body may have where this goes; see group_indications
-    bool paced = false;    ///< waits for its turn among the NOTIFYs to its watcher
+    std::size_t room = 0;    ///< bytes a body may have where this goes; see group_indications
+    bool paced = false;      ///< waits for its turn among the NOTIFYs to its watcher
     bool forwarded = false;  ///< to the member's phone: never told here, and `local_tag` is the
                              ///< watcher's, which names it beside its Call-ID
 };
@@ -152,9 +150,6 @@ std::string origin_of(const SubscriptionUsage& subscription);
 /// How many bytes of a NOTIFY of `dialog` are not its body: at least what the adapter writes, and
 /// few more.
 std::size_t header_size(const NotifyDialog& dialog) noexcept;
-
-/// Its next NOTIFY has left.
-void note_sent(SubscriptionUsage& subscription, Moment now);
 
 /// The Subscription-State of its NOTIFYs: while it lives, and of the last one (RFC 6665 §4.1.3).
 std::string active_state(const SubscriptionUsage& subscription, Moment now);

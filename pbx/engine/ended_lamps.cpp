@@ -8,7 +8,7 @@ void EndedLamps::note(const Subscription& subscription, const std::string& membe
 {
     if (entries_.size() == max_entries) entries_.pop_front();
     entries_.push_back(
-        {subscription.watcher, member, subscription.contact, subscription.dialog, end});
+        {subscription.watcher, member, contact_of(subscription), subscription.dialog, end});
 }
 
 const EndedLamps::Entry* EndedLamps::last(std::string_view watcher, std::string_view member,

@@ -75,7 +75,9 @@ void EventNotifier::send(EventSubscription& subscription, SendNotify notify, std
     outbox.send(std::move(notify));
     subscription.certain = false;
     subscription.in_flight = numbers.cseq;
-    note_sent(subscription, now);
+    subscription.sent_at = now.wall;
+    subscription.answer.reset();
+    subscription.answered_at.reset();
     ++counters_of(subscription).sent;
 }
 

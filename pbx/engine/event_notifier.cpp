@@ -103,9 +103,7 @@ void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, 
             outbox.store(std::move(removed));
             continue;
         }
-        if (by_dialog_.contains(dialog_key(*subscription)) ||
-            by_origin_.contains(origin_of(*subscription)))
-            continue;
+        if (requested_.names(*subscription)) continue;
         subscription->package = *package;
         auto& added = add(std::move(subscription), now);
         expiry_.set(added.id, added.expires_mono);
@@ -269,8 +267,7 @@ EventNotifier::add(std::unique_ptr<EventSubscription> subscription, Moment now)
     ++counters_of(added).begun;
     if (added.kind != SubscriptionKind::requested) return added;
     ++watcher.requested;
-    by_dialog_.insert_or_assign(dialog_key(added), &added);
-    by_origin_.insert_or_assign(origin_of(added), &added);
+    requested_.add(added);
     return added;
 }
 
@@ -298,8 +295,7 @@ void EventNotifier::drop(EventSubscription& subscription, Moment now, Outbox& ou
         facts_.appearances().release(subscription.member, subscription.id))
         changed(EventPackage::call_info, subscription.member, now, outbox);
     if (!requested) return;
-    by_dialog_.erase(dialog_key(subscription));
-    by_origin_.erase(origin_of(subscription));
+    requested_.remove(subscription);
     outbox.store(SubscriptionRemoved{subscription.dialog->call_id, subscription.local_tag});
 }
 

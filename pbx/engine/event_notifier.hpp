@@ -18,6 +18,7 @@
 #include "engine/event_packages.hpp"
 #include "engine/outbox.hpp"
 #include "engine/subscribe_request.hpp"
+#include "engine/subscription_index.hpp"
 
 namespace lampline {
 
@@ -107,6 +108,10 @@ private:
         bool together = false;            ///< it takes several parts in one body
         unsigned appearance = 0;          ///< of the shared line, that it has claimed
         std::size_t unsettled = 0;  ///< changes it has asked for: it is told when they are done
+
+        // as shown to the administrator
+        std::optional<std::chrono::system_clock::time_point> sent_at, answered_at;
+        std::optional<unsigned> answer;
     };
     using Subscriptions = std::vector<EventSubscription*>;
     /// One package of one extension, as some may see it: here while somebody is told of it.
@@ -195,8 +200,7 @@ private:
     std::unordered_map<SubscriptionId, std::unique_ptr<EventSubscription>> subscriptions_;
     std::array<std::array<StringTable<Resource>, 2>, event_package_count> resources_;
     StringTable<Watcher> watchers_;
-    StringTable<EventSubscription*> by_dialog_;  // requested ones, by Call-ID and our tag
-    StringTable<EventSubscription*> by_origin_;  // requested ones, by the SUBSCRIBE that began them
+    SubscriptionIndex<EventSubscription> requested_;
     std::unordered_map<ConnectionId, std::unordered_set<SubscriptionId>> over_;
     SettledRequests settled_;
     TimerQueue<SubscriptionId> expiry_;

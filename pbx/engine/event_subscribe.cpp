@@ -105,11 +105,10 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
     subscription->together = !together.empty() && !request.accept.empty() &&
                              accepts(request.accept, together.substr(0, together.find(';')));
     if (is_too_long(*subscription)) return outbox.send(answer(request, 513));
-    const auto origin = origin_of(*subscription);
-    const auto begun = by_origin_.find(origin);
-    auto* const known = begun == by_origin_.end() ? nullptr : begun->second;
+    auto* const known = requested_.of_origin(*subscription);
     if (known && request.cseq <= known->remote_cseq)
         return outbox.send(accept(request, known->local_tag, known->granted));
+    const auto origin = origin_of(*subscription);
     if (const auto* tag = settled_.find(origin, request.cseq))
         return outbox.send(accept(request, *tag, seconds{0}));
 
@@ -146,15 +145,14 @@ void EventNotifier::receive_in_dialog(const SubscribeReceived& request, EventPac
                                       Moment now, Outbox& outbox)
 {
     const auto key = dialog_key(request.call_id, request.parties.to_tag);
-    const auto found = by_dialog_.find(key);
-    const auto* known = found == by_dialog_.end() ? nullptr : found->second;
+    auto* const known = requested_.in_dialog(request.call_id, request.parties.to_tag);
     if (!known || known->remote_tag != request.parties.from_tag || known->package != package ||
         event_id(known->dialog->event) != event_id(request.event_params)) {
         if (settled_.find(key, request.cseq))
             return outbox.send(accept(request, request.parties.to_tag, seconds{0}));
         return outbox.send(answer(request, 481));
     }
-    auto& subscription = *found->second;
+    auto& subscription = *known;
     if (subscription.watcher != request.authenticated) return outbox.send(answer(request, 403));
     if (request.cseq < subscription.remote_cseq) return outbox.send(answer(request, 500));
     if (request.cseq == subscription.remote_cseq)
@@ -187,6 +185,7 @@ void EventNotifier::refresh(EventSubscription& subscription, const SubscribeRece
                             Outbox& outbox)
 {
     const bool named = !request.contact.host.empty();
+    const SipUri contact = named ? request.contact : contact_of(subscription);
     prolong(subscription, request, granted, now);
     expiry_.set(subscription.id, subscription.expires_mono);
     move(subscription, named ? write(request.contact) : subscription.dialog->request_uri,
@@ -202,7 +201,7 @@ void EventNotifier::refresh(EventSubscription& subscription, const SubscribeRece
     ask(asked, request, subscription.id, outbox);
     subscription.failures = 0;
     stop_waiting(subscription);
-    phone_heard(subscription.watcher, subscription.contact, request.source, now, outbox);
+    phone_heard(subscription.watcher, contact, request.source, now, outbox);
     reconcile(subscription.watcher, now, outbox);
     if (is_kept(subscription.package)) {
         subscription.counters.reserve();

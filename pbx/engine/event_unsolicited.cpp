@@ -75,7 +75,7 @@ void EventNotifier::reconcile(const std::string& aor, Moment now, Outbox& outbox
                 if (one->package != package || one->member != aor) continue;
                 if (one->phone == phone) implicit = one;
                 subscribed = subscribed || (one->kind == SubscriptionKind::requested &&
-                                            same_phone(*phone, one->contact, one->dialog->flow));
+                                            same_phone(*phone, contact_of(*one), one->dialog->flow));
             }
             if (implicit && (!wanted || subscribed)) drop(*implicit, now, outbox);
             if (!implicit && wanted && !subscribed && !phone->refuses)

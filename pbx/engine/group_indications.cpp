@@ -17,8 +17,7 @@ bool same_rights(std::span<const WatchRight> left, std::span<const WatchRight> r
             return chosen ? std::string_view{chosen->name} : std::string_view{};
         };
         return a.member == b.member && a.unsolicited == b.unsolicited && a.rights == b.rights &&
-               a.phone_notifies == b.phone_notifies &&
-               name_of(a.profile) == name_of(b.profile);
+               a.phone_notifies == b.phone_notifies && name_of(a.profile) == name_of(b.profile);
     });
 }
 
@@ -195,11 +194,9 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         }
         subscription->told.unknown = true;
         subscription->forwarded = forwarded;
-        if (by_dialog_.contains(dialog_key(*subscription)) ||
-            by_origin_.contains(origin_of(*subscription)))
-            continue;
+        if (requested_.names(*subscription)) continue;
 
-        subscription->devices = devices_of(subscription->watcher, subscription->contact,
+        subscription->devices = devices_of(subscription->watcher, contact_of(*subscription),
                                            subscription->dialog->flow, subscription->user_agent);
         const WatchRight* right = directory_->right(subscription->watcher, subscription->member);
         if (form) {
@@ -263,11 +260,15 @@ void GroupIndications::describe(const Subscription& one, const std::string& memb
     view.lamps.push_back({
         .watcher = one.watcher,
         .member = member,
-        .kind = one.forwarded ? "forwarded" : implicit ? "unsolicited" : "subscribed",
+        .kind = one.forwarded ? "forwarded"
+                : implicit    ? "unsolicited"
+                              : "subscribed",
         .list = one.list ? one.member : std::string{},
         .contact = one.dialog->request_uri,
         .profile = lamp.projection->profile()->name,
-        .state = one.forwarded ? "unknown" : state ? std::string{name(*state)} : "idle",
+        .state = one.forwarded ? "unknown"
+                 : state       ? std::string{name(*state)}
+                               : "idle",
         .version = lamp.last.version,
         .cseq = lamp.last.cseq,
         .sent_at = lamp.last.sent_at,
@@ -295,8 +296,7 @@ Subscription& GroupIndications::add(std::unique_ptr<Subscription> subscription)
     note_connection(added.watcher, added.dialog->flow);
     if (added.kind == SubscriptionKind::requested) {
         ++watcher.requested;
-        by_dialog_.insert_or_assign(dialog_key(added), &added);
-        by_origin_.insert_or_assign(origin_of(added), &added);
+        requested_.add(added);
     }
     ++counters_.subscriptions_started;
     return added;
@@ -323,8 +323,7 @@ void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outb
         if (subscription.waiting) --watcher->second.waiting;
     }
     if (subscription.kind != SubscriptionKind::requested) return;
-    by_dialog_.erase(dialog_key(subscription));
-    by_origin_.erase(origin_of(subscription));
+    requested_.remove(subscription);
     outbox.store(SubscriptionRemoved{subscription.dialog->call_id, subscription.local_tag});
 }
 

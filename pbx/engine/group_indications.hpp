@@ -23,6 +23,7 @@
 #include "engine/ended_lamps.hpp"
 #include "engine/outbox.hpp"
 #include "engine/subscribe_request.hpp"
+#include "engine/subscription_index.hpp"
 
 namespace lampline {
 
@@ -256,8 +257,7 @@ private:
     std::unordered_map<SubscriptionId, std::unique_ptr<Subscription>> subscriptions_;
     StringTable<Member> members_;  // by number; keys that name no owner, by who watches them too
     StringTable<Watcher> watchers_;
-    StringTable<Subscription*> by_dialog_;  // requested ones, by Call-ID and our tag
-    StringTable<Subscription*> by_origin_;  // requested ones, by the SUBSCRIBE that began them
+    SubscriptionIndex<Subscription> requested_;
     std::unordered_map<ConnectionId, std::unordered_set<std::string>> watchers_over_;
     SettledRequests settled_;
     TimerQueue<SubscriptionId> expiry_;

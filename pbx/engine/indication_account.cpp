@@ -103,7 +103,7 @@ LampAccount GroupIndications::explain(std::string_view watcher, std::string_view
         const auto leading = member->state.leading();
         account.member_look = {colour_of_member(leading), leading, member->since};
         for (const auto& dialog : member->state.live())
-            account.calls.push_back(call_of(dialog->latest));
+            account.calls.push_back(call_of(dialog));
     }
     account_phones(account, locations.bindings(watcher));
     return account;
@@ -149,7 +149,7 @@ void GroupIndications::account_phones(LampAccount& account, std::span<const Bind
                 }
         const auto belongs = [&](const Subscription* one) {
             return one->phone ? equivalent(one->phone->contact, binding.contact)
-                              : same_phone(phone, one->contact, one->dialog->flow);
+                              : same_phone(phone, contact_of(*one), one->dialog->flow);
         };
         const auto others = std::ranges::stable_partition(lamps, std::not_fn(belongs));
         for (const auto* one : others) account.phones.push_back(with_lamp(shown, *one, account));

@@ -60,7 +60,6 @@ void GroupIndications::send(Subscription& subscription, Step step, DocumentKind 
                            .event_at = std::exchange(subscription.event_at, std::nullopt)});
     subscription.told.note_sent(projection.target(step));
     subscription.in_flight = numbers.cseq;
-    note_sent(subscription, now);
     subscription.last = {.cseq = numbers.cseq,
                          .version = numbers.version,
                          .sent_at = now.wall,
@@ -81,8 +80,6 @@ void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox&
     if (found == subscriptions_.end() || found->second->in_flight != answer.cseq) return;
     Subscription& subscription = *found->second;
     subscription.in_flight = 0;
-    subscription.answer = answer.status;
-    subscription.answered_at = now.wall;
     subscription.last.note_answer(answer.status, answer.generated, now.wall);
     if (subscription.list)
         for (ListedMember* member : subscription.list->under_way)
@@ -152,9 +149,9 @@ void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, M
     if (subscription.kind == SubscriptionKind::requested)
         note_end(subscription,
                  reason == SubscriptionEnd::deactivated ? LampEnd::handed_over
-                 : hidden  ? LampEnd::withdrawn
-                 : expired ? LampEnd::expired
-                           : LampEnd::unsubscribed,
+                 : hidden                               ? LampEnd::withdrawn
+                 : expired                              ? LampEnd::expired
+                                                        : LampEnd::unsubscribed,
                  0, now);
     if (subscription.forwarded) return drop(subscription, now, outbox);
     if (subscription.list) {

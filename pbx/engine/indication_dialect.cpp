@@ -110,7 +110,7 @@ GroupIndications::by_connection(const Subscription& subscription) const
             return over(flow);
     }
     if (!asks_for_tcp(subscription.kind == SubscriptionKind::implicit ? subscription.phone->contact
-                                                                      : subscription.contact))
+                                                                      : contact_of(subscription)))
         return {};
     Flow flow = dialog.flow;
     flow.transport = Transport::tcp;

@@ -61,9 +61,8 @@ void GroupIndications::forward_in_dialog(const SubscribeReceived& request, Momen
                                          Outbox& outbox)
 {
     const auto& watcher = request.authenticated;
-    const auto found = by_dialog_.find(dialog_key(request.call_id, request.parties.from_tag));
-    Subscription* known =
-        found != by_dialog_.end() && found->second->forwarded ? found->second : nullptr;
+    auto* known = requested_.in_dialog(request.call_id, request.parties.from_tag);
+    if (known && !known->forwarded) known = nullptr;
     const WatchRight* right = directory_->right(watcher, request.notifier);
     if (!told_by_phone(right, request.notifier))  // 481: it is to be begun anew, with us
         return outbox.send(answer(request, right ? 481 : 403));
@@ -78,7 +77,6 @@ void GroupIndications::forward_in_dialog(const SubscribeReceived& request, Momen
     if (known) {
         known->remote_cseq = request.cseq;
         const bool named = !request.contact.host.empty();
-        if (named) known->contact = request.contact;
         move(*known, named ? write(request.contact) : known->dialog->request_uri,
              known->dialog->route, request.source);
     }
@@ -104,8 +102,8 @@ Subscription* GroupIndications::keep_forwarded(std::unique_ptr<Subscription> ask
         return nullptr;
     }
     // The phone has lost its dialog and begins another one with the same Call-ID and tag.
-    if (const auto before = by_dialog_.find(dialog_key(*asked)); before != by_dialog_.end())
-        drop(*before->second, now, outbox);
+    if (auto* before = requested_.in_dialog(asked->dialog->call_id, asked->local_tag))
+        drop(*before, now, outbox);
     Subscription& kept = add(std::move(asked));
     prolong(kept, request, until_answered, now);
     kept.granted = {};
@@ -137,9 +135,8 @@ void GroupIndications::receive(const SubscribeForwarded& answered, Moment now, O
 
 void GroupIndications::receive(const ForwardedEnded& ended, Moment now, Outbox& outbox)
 {
-    const auto found = by_dialog_.find(dialog_key(ended.call_id, ended.watcher_tag));
-    if (found == by_dialog_.end() || !found->second->forwarded) return;
-    end_forwarded(*found->second, now, outbox);
+    auto* const known = requested_.in_dialog(ended.call_id, ended.watcher_tag);
+    if (known && known->forwarded) end_forwarded(*known, now, outbox);
 }
 
 /// Whoever was told by the phone may be told unasked again.

@@ -63,7 +63,7 @@ bool GroupIndications::admit_list(Subscription& subscription, const SubscribeRec
 void GroupIndications::require_lists(Subscription& subscription)
 {
     auto dialog = std::make_shared<NotifyDialog>(*subscription.dialog);
-    dialog->require = "eventlist";
+    dialog->require = OptionTag::eventlist;
     subscription.dialog = std::move(dialog);
 }
 
@@ -230,7 +230,6 @@ void GroupIndications::send_list(Subscription& subscription, std::optional<Subsc
     }
     list.anew = false;
     subscription.in_flight = numbers.cseq;
-    note_sent(subscription, now);
     subscription.last = {.cseq = numbers.cseq,
                          .version = numbers.version,
                          .sent_at = now.wall,

@@ -18,7 +18,7 @@ Reply accepted(const SubscribeReceived& request, std::string local_tag,
                const Subscription& subscription, seconds granted)
 {
     auto reply = accept(request, std::move(local_tag), granted);
-    if (!subscription.dialog->require.empty()) reply.required = OptionTag::eventlist;
+    reply.required = subscription.dialog->require;
     return reply;
 }
 
@@ -58,11 +58,10 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
     if (told_by_phone(directory_->right(subscription->watcher, subscription->member),
                       subscription->member))
         return forward(std::move(subscription), request, now, outbox);
-    const auto origin = origin_of(*subscription);
-    const auto begun = by_origin_.find(origin);
-    Subscription* const known = begun == by_origin_.end() ? nullptr : begun->second;
+    Subscription* const known = requested_.of_origin(*subscription);
     if (known && request.cseq <= known->remote_cseq)
         return outbox.send(accepted(request, known->local_tag, *known, known->granted));
+    const auto origin = origin_of(*subscription);
     if (const auto* tag = settled_.find(origin, request.cseq))
         return outbox.send(accepted(request, *tag, *subscription, seconds{0}));
 
@@ -86,15 +85,14 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
                                          Outbox& outbox)
 {
     const auto key = dialog_key(request.call_id, request.parties.to_tag);
-    const auto found = by_dialog_.find(key);
-    if (found == by_dialog_.end() || found->second->forwarded ||
-        found->second->remote_tag != request.parties.from_tag ||
-        event_id(found->second->dialog->event) != event_id(request.event_params)) {
+    auto* const known = requested_.in_dialog(request.call_id, request.parties.to_tag);
+    if (!known || known->forwarded || known->remote_tag != request.parties.from_tag ||
+        event_id(known->dialog->event) != event_id(request.event_params)) {
         if (settled_.find(key, request.cseq))
             return outbox.send(accept(request, request.parties.to_tag, seconds{0}));
         return outbox.send(answer(request, 481));
     }
-    Subscription& subscription = *found->second;
+    Subscription& subscription = *known;
     if (subscription.watcher != request.authenticated) return outbox.send(answer(request, 403));
     if (request.cseq < subscription.remote_cseq) return outbox.send(answer(request, 500));
     if (request.cseq == subscription.remote_cseq)
@@ -151,12 +149,13 @@ void GroupIndications::refresh(Subscription& subscription, const SubscribeReceiv
                                seconds granted, Moment now, Outbox& outbox)
 {
     const bool named = !request.contact.host.empty();
+    const SipUri contact = named ? request.contact : contact_of(subscription);
     prolong(subscription, request, granted, now);
     expiry_.set(subscription.id, subscription.expires_mono);
     move(subscription, named ? write(request.contact) : subscription.dialog->request_uri,
          subscription.dialog->route, request.source);
-    subscription.devices = devices_of(subscription.watcher, subscription.contact, request.source,
-                                      subscription.user_agent);
+    subscription.devices =
+        devices_of(subscription.watcher, contact, request.source, subscription.user_agent);
     if (subscription.list)
         update_list(subscription);
     else
@@ -164,7 +163,7 @@ void GroupIndications::refresh(Subscription& subscription, const SubscribeReceiv
     subscription.owes_present = true;
     subscription.failures = 0;
     stop_waiting(subscription);
-    phone_heard(subscription.watcher, subscription.contact, request.source, now, outbox);
+    phone_heard(subscription.watcher, contact, request.source, now, outbox);
     for (const auto& member : members_of(subscription))
         reconcile(subscription.watcher, member, now, outbox);
     subscription.counters.reserve();

@@ -110,7 +110,7 @@ void GroupIndications::reconcile(const std::string& watcher, const std::string& 
             for (Subscription* one : known->second) {
                 if (one->phone == phone) implicit = one;
                 subscribed = subscribed || (one->kind == SubscriptionKind::requested &&
-                                            same_phone(*phone, one->contact, one->dialog->flow));
+                                            same_phone(*phone, contact_of(*one), one->dialog->flow));
             }
         if (implicit && !allowed) {
             end(*implicit,

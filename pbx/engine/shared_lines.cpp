@@ -91,7 +91,7 @@ void EventNotifier::release_unregistered(const std::string& aor, Moment now, Out
                                            .target = target_of(binding),
                                            .expires_at = {},
                                            .user_agent = {}},
-                              one->contact, one->dialog->flow);
+                              contact_of(*one), one->dialog->flow);
         });
         if (!there) gone.push_back(one);
     }

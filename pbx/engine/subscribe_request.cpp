@@ -57,7 +57,6 @@ void begin(SubscriptionUsage& usage, const SubscribeReceived& request, std::stri
     usage.member = std::move(member);
     usage.local_tag = std::move(local_tag);
     usage.remote_tag = request.parties.from_tag;
-    usage.contact = request.contact;
     usage.remote_cseq = request.cseq;
 
     auto dialog = std::make_shared<NotifyDialog>();
@@ -88,21 +87,18 @@ void prolong(SubscriptionUsage& usage, const SubscribeReceived& request, seconds
     usage.granted = granted;
     usage.expires_at = now.seconds() + granted;
     usage.expires_mono = now.mono + granted;
-    if (!request.contact.host.empty()) usage.contact = request.contact;
     if (!request.user_agent.empty())
         usage.user_agent = request.user_agent.substr(0, max_user_agent);
 }
 
 bool resume(SubscriptionUsage& usage, StoredSubscription kept, Moment now)
 {
-    const auto contact = SipUri::parse(kept.contact);
-    if (kept.expires_at <= now.seconds() || !contact) return false;
+    if (kept.expires_at <= now.seconds() || !SipUri::parse(kept.contact)) return false;
     usage.watcher = std::move(kept.watcher);
     usage.member = std::move(kept.member);
     usage.local_tag = std::move(kept.local_tag);
     usage.remote_tag = std::move(kept.remote_tag);
     usage.user_agent = std::move(kept.user_agent);
-    usage.contact = *contact;
     usage.remote_cseq = kept.remote_cseq;
     usage.granted = kept.expires_at - now.seconds();
     usage.expires_at = kept.expires_at;
@@ -138,24 +134,27 @@ std::string dialog_key(std::string_view call_id, std::string_view local_tag)
     return std::string{call_id}.append("\n").append(local_tag);
 }
 
-std::string dialog_key(const SubscriptionUsage& usage)
-{
-    return dialog_key(usage.dialog->call_id, usage.local_tag);
-}
-
 void SettledRequests::add(std::string key, std::uint32_t cseq, std::string local_tag, Moment now)
 {
-    while (!settled_.empty() &&
-           (settled_.front().until <= now.mono || settled_.size() >= max_settled))
-        settled_.pop_front();
-    settled_.push_back({std::move(key), cseq, std::move(local_tag), now.mono + repeated_for});
+    while (!due_.empty() && (due_.front().until <= now.mono || due_.size() >= max_settled))
+        forget_oldest();
+    const auto until = now.mono + repeated_for;
+    settled_.insert_or_assign(key, Settled{cseq, std::move(local_tag), until});
+    due_.push_back({std::move(key), until});
+}
+
+void SettledRequests::forget_oldest()
+{
+    const auto found = settled_.find(due_.front().key);
+    if (found != settled_.end() && found->second.until == due_.front().until) settled_.erase(found);
+    due_.pop_front();
 }
 
 const std::string* SettledRequests::find(std::string_view key, std::uint32_t cseq) const noexcept
 {
-    const auto same = [&](const Settled& one) { return one.cseq == cseq && one.key == key; };
-    const auto found = std::ranges::find_if(settled_, same);
-    return found == settled_.end() ? nullptr : &found->local_tag;
+    const auto found = settled_.find(key);
+    return found == settled_.end() || found->second.cseq != cseq ? nullptr
+                                                                 : &found->second.local_tag;
 }
 
 }  // namespace lampline

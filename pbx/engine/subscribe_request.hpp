@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/string_table.hpp"
 #include "core/sip_input.hpp"
 #include "core/subscription.hpp"
 #include "engine/outbox.hpp"
@@ -53,12 +54,11 @@ void prolong(SubscriptionUsage& usage, const SubscribeReceived& request,
 [[nodiscard]] bool is_found_at(const SubscriptionUsage& usage, const SipUri& contact,
                                const Target& target);
 
-/// Names a requested subscription by its dialog.
+/// Names a dialog among SettledRequests.
 std::string dialog_key(std::string_view call_id, std::string_view local_tag);
-std::string dialog_key(const SubscriptionUsage& usage);
 
 /// SUBSCRIBEs that left nothing behind (a fetch, an end), for as long as they may be repeated:
-/// 32 s, and at most 4096 of them.
+/// 32 s, and at most 4096 of them. All is O(1).
 class SettledRequests {
 public:
     void add(std::string key, std::uint32_t cseq, std::string local_tag, Moment now);
@@ -67,12 +67,18 @@ public:
 
 private:
     struct Settled {
-        std::string key;
         std::uint32_t cseq;
         std::string local_tag;
         std::chrono::steady_clock::time_point until;
     };
-    std::deque<Settled> settled_;  // oldest first
+    struct Due {
+        std::string key;
+        std::chrono::steady_clock::time_point until;
+    };
+    void forget_oldest();
+
+    StringTable<Settled> settled_;
+    std::deque<Due> due_;  // oldest first; a later SUBSCRIBE may have taken the place of one
 };
 
 }  // namespace lampline

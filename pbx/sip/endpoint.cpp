@@ -293,6 +293,7 @@ void Endpoint::Inner::keep_house()
         }
     }
     datagrams.flush();
+    repeated.forget_old(now);
     house_timer.set(now + housekeeping);
 }
 

@@ -50,7 +50,7 @@ PacketRef NotifySender::compose(const SendNotify& command, const Listener& liste
                   " NOTIFY\r\nContact: <sip:", dialog.contact,
                   std::string_view{listener.contact_tail}.substr(dialog.contact.empty() ? 1 : 0),
                   ">\r\n"});
-    if (!dialog.require.empty()) append_header(text, "Require", dialog.require);
+    append_option_tags(text, OptionTag::none, dialog.require);
     append_header(text, "Event", dialog.event);
     append_header(text, "Subscription-State", command.subscription_state);
     append_headers(text, command.headers);

@@ -25,7 +25,7 @@ std::string write_reply(const sip_t& request, const StatelessReply& reply, std::
                                     : standard            ? standard
                                                           : "Unknown";
     std::string text;
-    text.reserve(1024);
+    text.reserve(600);  // of most; many are remembered
     fmt::format_to(std::back_inserter(text), "SIP/2.0 {} {}\r\n", reply.status, phrase);
     append(text, request.sip_via);
     append(text, request.sip_from);
@@ -73,12 +73,21 @@ RepeatedRequests::Found RepeatedRequests::find(const RequestKey& key, TimePoint 
 
 void RepeatedRequests::add(const RequestKey& key, TimePoint now)
 {
-    while (!by_age_.empty() && (by_age_.front()->second.until < now || by_age_.size() >= at_most)) {
-        entries_.erase(entries_.find(by_age_.front()->first));
-        by_age_.pop_front();
-    }
+    forget_old(now);
+    if (by_age_.size() >= at_most) forget_oldest();
     const auto [entry, is_new] = entries_.try_emplace(key, Entry{now + kept_for_, nullptr});
     if (is_new) by_age_.push_back(&*entry);
+}
+
+void RepeatedRequests::forget_old(TimePoint now)
+{
+    while (!by_age_.empty() && by_age_.front()->second.until < now) forget_oldest();
+}
+
+void RepeatedRequests::forget_oldest()
+{
+    entries_.erase(entries_.find(by_age_.front()->first));
+    by_age_.pop_front();
 }
 
 void RepeatedRequests::answer(const RequestKey& key, PacketRef packet)

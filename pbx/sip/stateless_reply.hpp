@@ -66,9 +66,14 @@ public:
     };
     [[nodiscard]] Found find(const RequestKey& key, TimePoint now) const;
     void add(const RequestKey& key, TimePoint now);
+    /// Those that are remembered no longer.
+    void forget_old(TimePoint now);
     void answer(const RequestKey& key, PacketRef packet);
+    [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
 private:
+    void forget_oldest();
+
     static constexpr std::size_t at_most = 4096;
     struct Entry {
         TimePoint until;

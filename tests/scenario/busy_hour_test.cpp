@@ -271,7 +271,7 @@ private:
     void see(const SendNotify& notify)
     {
         const std::string watcher = notify.dialog->request_uri.substr(4, 3);
-        if (notify.dialog->require.empty()) {
+        if (notify.dialog->require == OptionTag::none) {
             const auto text =
                 *notify.body_head + std::to_string(notify.version) + *notify.body_tail;
             return show(watcher, *read_dialog_info(text));

@@ -416,3 +416,26 @@ TEST_CASE(
     member.fold(dialog(1, LegState::terminated));
     CHECK(shown().state == "terminated");
 }
+
+TEST_CASE("what nobody watches is there, under the same id, for who comes, goes, and comes again")
+{
+    MemberState member{"sip:207@office.test", "t-"};
+    CHECK_FALSE(member.fold(dialog(1, early)));
+    CHECK_FALSE(member.fold(dialog(2, confirmed)));
+    CHECK_FALSE(member.idle());
+    CHECK(member.leading() == early);
+    CHECK_FALSE(member.fold(dialog(1, confirmed)));
+    CHECK(member.leading() == confirmed);
+    CHECK(member.live().size() == 2);
+    for (int visit = 0; visit < 2; ++visit) {
+        Watching watcher{member, *built_in(standard_profile)};
+        CHECK(watcher.told() == "t-1:confirmed t-2:confirmed");
+        member.fold(dialog(3, early));
+        CHECK(watcher.told() == "t-1:confirmed t-2:confirmed t-3:early");
+        member.fold(dialog(3, terminated));
+    }
+    CHECK_FALSE(member.fold(dialog(1, terminated)));
+    CHECK_FALSE(member.fold(dialog(2, terminated)));
+    CHECK(member.idle());
+    CHECK(member.leading() == std::nullopt);
+}

@@ -50,7 +50,7 @@ ReadList list_of(const SendNotify& notify)
 {
     REQUIRE(notify.body_head);
     REQUIRE_FALSE(notify.body_tail);
-    CHECK(notify.dialog->require == "eventlist");
+    CHECK(notify.dialog->require == OptionTag::eventlist);
     const auto list = read_list(notify.content_type, *notify.body_head);
     CHECK(list.uri == "sip:sales@office.test");
     CHECK(list.version == notify.version);
@@ -208,7 +208,7 @@ TEST_CASE("merged_lists: the dialogs of all members in one document about the gr
     CHECK(reply.status == 200);
     CHECK(reply.required == OptionTag::none);
     auto notify = office.acknowledged();
-    CHECK(notify.dialog->require.empty());
+    CHECK(notify.dialog->require == OptionTag::none);
     CHECK(notify.content_type == "application/dialog-info+xml");
     CHECK(document_of(notify).entity == "sip:sales@office.test");
     CHECK(states_of(notify) == "terminated");

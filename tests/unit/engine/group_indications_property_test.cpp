@@ -314,7 +314,7 @@ private:
         const auto number_of = [](const std::string& uri) {
             return uri.substr(4, uri.find('@') - 4);
         };
-        if (notify.dialog->require.empty()) {
+        if (notify.dialog->require == OptionTag::none) {
             const auto& from = notify.dialog->from;
             return {{key, number_of(from.substr(from.find("sip:"))), document_of(notify)}};
         }
