@@ -108,6 +108,14 @@ struct CallMoved {
     CallRef asked;     ///< attended: the call that `target` was a leg of until now; 0: blind
 };
 
+/// `leg` of `call` is asked to put its dialog in the place of one that it has in the call
+/// `replaced`, which it ends by itself (proxy mode, RFC 3891).
+struct CallReplacing {
+    CallRef call;
+    LegId leg;
+    CallRef replaced;
+};
+
 /// A dialog belongs to a recorded call, of which its SIP messages are to be kept.
 struct PartRecorded {
     CallRecordId record;
@@ -117,6 +125,6 @@ struct PartRecorded {
 };
 
 using CallEvent = std::variant<DialogChanged, BindingChanged, ReachChanged, TrunkChanged, CallStarted, CallRefused,
-                               CallAnswered, CallEnded, CallMoved, PartRecorded>;
+                               CallAnswered, CallEnded, CallMoved, CallReplacing, PartRecorded>;
 
 }  // namespace lampline

@@ -82,7 +82,7 @@ struct CallPart {
     std::optional<std::size_t> in_place_of;  ///< picked_up, took_over: position of the part it took the call from
     std::optional<std::size_t>
         moved_by;  ///< transferred, parked: position of the transferor's part
-    CallRecordId came_from;                  ///< transferred after asking: the call in which it was asked
+    CallRecordId came_from;                  ///< transferred after asking: the call in which it was asked; proxied: replaced
 };
 
 struct CallRecord {

@@ -183,9 +183,9 @@ private:
     [[nodiscard]] bool was_referred(std::string_view extension, const Leg& leg, Moment now) const;
 
     // hunting.cpp: whom a call rings next
-    /// Rings just the phone at `target`, whatever else its extension has.
-    void call_phone(Call& call, const std::string& extension, Target target, bool focus,
-                    Hunting hunting, Moment now, Outbox& outbox);
+    /// Rings just the phone at `target`, whatever else its extension has; its leg.
+    LegId call_phone(Call& call, const std::string& extension, Target target, bool focus,
+                     Hunting hunting, Moment now, Outbox& outbox);
     /// `hunting.diversions` are those that came with the call.
     void begin_hunt(Call& call, Route route, Hunting hunting, Moment now, Outbox& outbox);
     /// Goes where `route` says.
@@ -230,9 +230,10 @@ private:
 
     // join.cpp: INVITE with Join
     void receive_join(const InviteReceived& input, Moment now, Outbox& outbox);
-    /// To just the phone of `to`, with `dialog` (Join or Replaces) in its own words.
-    void pass_to_phone(const InviteReceived& input, const Leg& to, Header dialog, Moment now,
-                       Outbox& outbox);
+    /// To just the phone of `to`, with `dialog` (Join or Replaces) in its own words; the new call,
+    /// and the leg of the phone there.
+    std::pair<CallRef, LegId> pass_to_phone(const InviteReceived& input, const Leg& to,
+                                            Header dialog, Moment now, Outbox& outbox);
     /// The leg whose phone `join` names; nullptr: none, or not just one.
     [[nodiscard]] Leg* find_joined(const Replaces& join);
     [[nodiscard]] bool may_join(std::string_view extension, const Leg& leg) const;

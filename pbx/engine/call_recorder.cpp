@@ -25,7 +25,7 @@ bool same_attempt(const CallPart& left, const CallPart& right) noexcept
 /// Somebody took what rang at `part`: another phone of the attempt, or a picker.
 bool attempt_answered(const CallRecord& record, const CallPart& part)
 {
-    if (part.kind == PartKind::called) return record.answered_at.has_value();
+    if (part.kind == PartKind::called) return record.answered_at || record.continued_in;
     return std::any_of(record.parts.begin(), record.parts.end(), [&](const CallPart& each) {
         return each.answered_at && same_attempt(each, part);
     });
@@ -333,6 +333,27 @@ void CallRecorder::fold(const CallMoved& moved, Moment now, Outbox& outbox)
     if (left.living == 0) finish(asked, now, outbox);
 }
 
+void CallRecorder::fold(const CallReplacing& replacing, Moment /*now*/, Outbox& /*outbox*/)
+{
+    const auto found = open_.find(replacing.replaced);
+    if (found == open_.end()) return;
+    found->second.replaced_by = replacing.call;
+    found->second.replacing = replacing.leg;
+}
+
+/// The phone may end the old dialog before it answers for the new one, so that it still rings is
+/// enough.
+void CallRecorder::link(Open& open)
+{
+    const auto found = open_.find(open.replaced_by);
+    if (found == open_.end()) return;
+    auto& next = found->second;
+    const auto position = next.position_of(open.replacing);
+    if (!position || !next.legs[*position].living) return;
+    open.record.continued_in = next.record.id;
+    next.record.parts[*position].came_from = open.record.id;
+}
+
 void CallRecorder::fold(const CallRefused& refused, Moment now, Outbox& outbox)
 {
     // The phone comes again with what it was told.
@@ -371,6 +392,7 @@ void CallRecorder::finish(OpenCalls::iterator call, Moment now, Outbox& outbox)
     auto node = open_.extract(call);
     auto& record = node.mapped().record;
     record.ended_at = now.wall;
+    link(node.mapped());
     if (record.status == 0) record.status = record.answered_at ? 200 : 487;
     record.result = record.answered_at ? CallResult::answered : result_of_failure(record);
     set_ender(record);

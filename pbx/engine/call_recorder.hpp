@@ -19,6 +19,7 @@ public:
     void fold(const CallEnded& ended, Moment now, Outbox& outbox);
     void fold(const CallAnswered& answered, Moment now, Outbox& outbox);
     void fold(const CallMoved& moved, Moment now, Outbox& outbox);
+    void fold(const CallReplacing& replacing, Moment now, Outbox& outbox);
     void fold(const CallRefused& refused, Moment now, Outbox& outbox);
 
     /// Calls that are not over.
@@ -36,6 +37,8 @@ private:
         bool resumed = false;  ///< was talking before a restart
         bool clicked = false;  ///< a third party placed it
         bool by_exchange = false;  ///< the exchange itself answered it
+        CallRef replaced_by{};     ///< by a call in which one of its phones is rung to replace it
+        LegId replacing{};         ///< that phone there
 
         [[nodiscard]] std::optional<std::size_t> position_of(LegId leg) const;
         void end(std::size_t position);
@@ -47,6 +50,8 @@ private:
     static void answered(Open& open, CallPart& part, Moment now);
     static void end_part(Open& open, std::size_t position, const DialogSnapshot& dialog,
                          Moment now);
+    /// Links a call that ends with the one that has taken its place.
+    void link(Open& open);
     void finish(OpenCalls::iterator call, Moment now, Outbox& outbox);
 
     OpenCalls open_;

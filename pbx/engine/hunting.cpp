@@ -30,7 +30,7 @@ void CallEngine::begin_hunt(Call& call, Route route, Hunting hunting, Moment now
     follow(call, std::move(route), now, outbox);
 }
 
-void CallEngine::call_phone(Call& call, const std::string& extension, Target target, bool focus,
+LegId CallEngine::call_phone(Call& call, const std::string& extension, Target target, bool focus,
                             Hunting hunting, Moment now, Outbox& outbox)
 {
     hunting.hunt.number = extension;
@@ -39,7 +39,9 @@ void CallEngine::call_phone(Call& call, const std::string& extension, Target tar
     if (settings_.ring_timeout > 0s) hunting.wave_ends = now.mono + settings_.ring_timeout;
     call.hunting = std::make_unique<Hunting>(std::move(hunting));
     ring(call, extension, call.hunting->invitation, std::move(target), focus, now, outbox);
+    const LegId rung = call.legs.back().id;
     wave_goes_on(call, now, outbox);
+    return rung;
 }
 
 void CallEngine::follow(Call& call, Route route, Moment now, Outbox& outbox)

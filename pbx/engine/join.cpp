@@ -65,8 +65,8 @@ void CallEngine::receive_join(const InviteReceived& input, Moment now, Outbox& o
         outbox);
 }
 
-void CallEngine::pass_to_phone(const InviteReceived& input, const Leg& to, Header dialog,
-                               Moment now, Outbox& outbox)
+std::pair<CallRef, LegId> CallEngine::pass_to_phone(const InviteReceived& input, const Leg& to,
+                                                    Header dialog, Moment now, Outbox& outbox)
 {
     const bool proxied = to.proxied;
     const std::string extension = to.extension;
@@ -99,9 +99,11 @@ void CallEngine::pass_to_phone(const InviteReceived& input, const Leg& to, Heade
         invitation.headers = {std::move(dialog)};
         invitation.anonymous = caller.anonymous;
     }
-    call_phone(call, extension, std::move(target), !proxied && input.focus, std::move(hunting), now,
-               outbox);
+    const CallRef id = call.id;
+    const LegId rung = call_phone(call, extension, std::move(target), !proxied && input.focus,
+                                  std::move(hunting), now, outbox);
     sweep(call, outbox);
+    return {id, rung};
 }
 
 }  // namespace lampline

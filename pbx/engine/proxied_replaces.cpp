@@ -39,7 +39,10 @@ void CallEngine::replace_proxied(Leg& leg, const InviteReceived& input, Moment n
     const bool knows = !early || has(other->supported, OptionTag::replaces);
     if (!other->trunk.empty() || !knows)
         return reject(input, 488, "Call In Proxy Mode", outbox, {proxied_warning()});
-    pass_to_phone(input, *other, {"Replaces", replaced_by(leg)}, now, outbox);
+    const CallRef replaced = call.id;
+    const auto [next, rung] =
+        pass_to_phone(input, *other, {"Replaces", replaced_by(leg)}, now, outbox);
+    outbox.announce(CallReplacing{next, rung, replaced});
 }
 
 /// The transferor's other call is one dialog with the target's phone: that one is called with
@@ -70,7 +73,10 @@ void CallEngine::consult_proxied(Call& call, const Leg& consulted, std::vector<H
         .extension = transferee.extension,
         .anonymous = transferee.anonymous,
     };
-    call_phone(call, extension, target_at(*target), false, std::move(hunting), now, outbox);
+    const CallRef replaced = find(consulted.id).first->id;
+    const LegId rung =
+        call_phone(call, extension, target_at(*target), false, std::move(hunting), now, outbox);
+    outbox.announce(CallReplacing{call.id, rung, replaced});
 }
 
 void CallEngine::note_referral(const Leg& by, const Leg& to, const PayloadRef& payload, Moment now)

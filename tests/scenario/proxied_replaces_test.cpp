@@ -87,6 +87,13 @@ TEST_CASE(
         alice.sends(BYE);
         alice.receives(200U);
         carol.receives(BYE);
+        const auto records = pbx.records();  // the consultation ended first
+        REQUIRE(records.size() == 2);
+        CHECK(records[0].dialled == "103");
+        CHECK(records[0].continued_in == records[1].id);
+        CHECK(records[0].ended_by == CallEnder::transfer);
+        CHECK(records[1].parts.back().extension == "103");
+        CHECK(records[1].parts.back().came_from == records[0].id);
     }
     SUBCASE("it does not know Replaces: everybody is where they were")
     {
@@ -96,6 +103,7 @@ TEST_CASE(
         alice.sends(BYE);
         alice.receives(200U);
         bob.receives(BYE);
+        for (const auto& record : pbx.records()) CHECK(!record.continued_in);
     }
     office.nothing_is_left();
 }
