@@ -53,8 +53,11 @@ def loudness(path: Path, hertz: int) -> float:
     """Amplitude of a tone in the last second but one of a recording that may still be growing."""
     data = path.read_bytes()[44:]                      # the header tells the length only at the end
     samples = array.array("h", data[: len(data) // 2 * 2])[-2 * RATE:-RATE]
-    if len(samples) < RATE:
-        return 0.0
+    return amplitude(samples, hertz) if len(samples) == RATE else 0.0
+
+
+def amplitude(samples, hertz: int) -> float:
+    """Of a tone of `hertz` in `samples`."""
     angles = [2 * math.pi * hertz * i / RATE for i in range(len(samples))]
     real = sum(s * math.cos(a) for s, a in zip(samples, angles))
     imaginary = sum(s * math.sin(a) for s, a in zip(samples, angles))
@@ -116,6 +119,9 @@ class Baresip:
     def transfers(self, number: str) -> None:
         self.types(f"/transfer sip:{number}@{self.domain}")
 
+    def hangs_up(self) -> None:
+        self.types("/hangup")
+
     def hears(self, hertz: int) -> bool:
         """Whether a tone of `hertz` has arrived in a call."""
         return any(loudness(path, hertz) > 6000 for path in self.folder.glob("dump-*-dec.wav"))
@@ -128,9 +134,17 @@ class Baresip:
 
 
 def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """Free for TCP too, where a connection that ended may hold it for a minute."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, \
+                socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+            sock.bind(("127.0.0.1", 0))
+            port = sock.getsockname()[1]
+            try:
+                listener.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class Sipp:

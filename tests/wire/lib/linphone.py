@@ -1,0 +1,121 @@
+"""linphonec: a phone with a stack of its own (belle-sip), driven by the lines of its prompt."""
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import threading
+from pathlib import Path
+
+from .event_loop import loop
+from .real_phones import loudness, write_tone
+
+CONFIG = """\
+[sip]
+default_proxy=0
+sip_port=-1
+sip_tcp_port=-1
+sip_tls_port=0
+use_ipv6=0
+use_info=1
+use_rfc2833=0
+bind_address=127.0.0.1
+[auth_info_0]
+username={number}
+passwd={secret}
+realm={domain}
+[proxy_0]
+reg_proxy=<sip:{host}:{port};transport={transport}>
+reg_route=<sip:{host}:{port};transport={transport};lr>
+reg_identity=sip:{number}@{domain}
+reg_expires=600
+reg_sendregister=1
+publish=0
+[rtp]
+audio_rtp_port=-1
+bind_address=127.0.0.1
+"""
+# The first of these is switched on: what it records has the rate of its codec.
+CODECS = (("PCMA", 8000), ("PCMU", 8000), ("opus", 48000), ("speex", 16000), ("speex", 8000),
+          ("G729", 8000))
+
+
+class Linphone:
+    """A linphonec without sound hardware: it plays a sine tone, and records what it hears.
+
+    It answers by itself, unless it is in a call already. Keys pressed in a call go out as INFO.
+    """
+
+    def __init__(self, folder: Path, number: str, secret: str, domain: str,
+                 server: tuple[str, int], hertz: int, transport: str = "udp"):
+        self.folder, self.number, self.domain = folder, number, domain
+        # Without the folder of its database it opens no port, and says nothing about it.
+        (folder / ".local/share/linphone").mkdir(parents=True)
+        write_tone(folder / "tone.wav", hertz)
+        (folder / "linphonerc").write_text(CONFIG.format(
+            number=number, secret=secret, domain=domain, host=server[0], port=server[1],
+            transport=transport) + "".join(
+                f"[audio_codec_{index}]\nmime={name}\nrate={rate}\nenabled={int(index == 0)}\n"
+                for index, (name, rate) in enumerate(CODECS)))
+        self.text = ""
+        places = {name: str(folder) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
+        places["XDG_DATA_HOME"] = str(folder / ".local/share")
+        self.terminal, side = pty.openpty()  # its prompt wants one
+        self.process = subprocess.Popen(
+            ["linphonec", "-c", str(folder / "linphonerc"), "-a", "-d", "6",
+             "-l", str(folder / "log")],
+            stdin=side, stdout=side, stderr=side, cwd=folder,
+            env={**os.environ, **places, "TERM": "dumb"})
+        os.close(side)
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
+        self.says("linphonec>")
+        for command in ("soundcard use files", f"play {folder}/tone.wav",
+                        f"record {folder}/heard.wav"):
+            self.types(command)
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                chunk = os.read(self.terminal, 4096)
+            except OSError:  # it has ended
+                return
+            with loop.changed:
+                self.text += chunk.decode("utf-8", "replace")
+                loop.changed.notify_all()
+
+    def says(self, pattern: str) -> re.Match:
+        """Waits until its output has `pattern`, and forgets it up to there."""
+        found = loop.wait(lambda: re.search(pattern, self.text),
+                          f"linphone {self.number} says {pattern!r}")
+        self.text = self.text[found.end():]
+        return found
+
+    def types(self, command: str) -> None:
+        os.write(self.terminal, command.encode() + b"\n")
+
+    def dials(self, number: str) -> None:
+        self.types(f"call sip:{number}@{self.domain}")
+
+    def presses(self, keys: str) -> None:
+        """One INFO a key; it rests a second after each, and hears nothing meanwhile."""
+        for key in keys:
+            self.types(key)
+
+    def hangs_up(self) -> None:
+        self.types("terminate")
+
+    def hears(self, hertz: int) -> bool:
+        """Whether a tone of `hertz` has arrived in a call."""
+        return any(loudness(path, hertz) > 6000 for path in self.folder.glob("heard.wav"))
+
+    def log(self) -> str:
+        """All it has to say, every message of SIP among it."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.listener.join()
+        os.close(self.terminal)

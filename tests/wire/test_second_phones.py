@@ -1,0 +1,287 @@
+"""Calls moved and joined by phones of others: linphone beside baresip, UDP beside TCP."""
+import re
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+from lib.case import WireTest, eventually
+from lib.linphone import Linphone
+from lib.real_phones import Baresip, Sipp, free_udp_port
+from lib.rtp import Tone
+
+TONES = {"201": 300, "202": 440, "203": 700, "205": 1000}
+
+
+@unittest.skipUnless(shutil.which("linphonec") and shutil.which("baresip"),
+                     "linphonec or baresip is not installed (packages linphone-cli, baresip-core)")
+class SecondPhones(WireTest):
+    patience = 30
+    transports = ("udp", "tcp")  # of the linphones, of the others
+
+    def setUp(self):
+        super().setUp()
+        self.folder = Path(tempfile.mkdtemp(prefix="lampline-phones-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.rest.put_group("all", members=list(TONES), watchers=["204"])
+        watcher = self.phone("204", transport=self.transports[0])
+        self.lamps = {number: watcher.watches(number) for number in TONES}
+
+    def a_phone(self, kind, number, transport):
+        phone = kind(self.folder / number, number, self.office.secrets[number], self.office.domain,
+                     self.server.address[transport], TONES[number], transport)
+        self.addCleanup(phone.close)
+        eventually(lambda: any(row["extension"] == number
+                               for row in self.rest.items("/api/v1/registrations")),
+                   f"{number} is registered")
+        return phone
+
+    def linphone(self, number):
+        return self.a_phone(Linphone, number, self.transports[0])
+
+    def baresip(self, number):
+        return self.a_phone(Baresip, number, self.transports[1])
+
+    def sipp(self, scenario, **options):
+        sipp = Sipp(scenario, self.server.address[self.transports[1]], self.folder,
+                    port=free_udp_port(), calls=1, transport=self.transports[1], **options)
+        self.addCleanup(sipp.close)
+        return sipp
+
+    def proxies(self, number):
+        answer = self.rest.request("PATCH", f"/api/v1/extensions/{number}", {"mode": "proxy"})
+        self.assertEqual(200, answer.status, answer.text)
+
+    def live(self):
+        """Who is in each call, and how."""
+        return [{leg["extension"]: leg["state"] for leg in call["legs"]
+                 if leg["state"] != "terminated"} for call in self.rest.items("/api/v1/calls")]
+
+    def are_in_calls(self, *calls):
+        wanted = [{number: "confirmed" for number in call} for call in calls]
+        try:
+            eventually(lambda: self.live() == wanted, f"{calls} are the calls")
+        except AssertionError as failed:
+            raise AssertionError(f"{failed}; there are {self.live()}") from None
+        busy = {number for call in calls for number in call}
+        for number, lamp in self.lamps.items():
+            lamp.shows("confirmed" if number in busy else "idle")
+
+    def hear_each_other(self, one, other):
+        for speaker, listener in ((one, other), (other, one)):
+            eventually(lambda: listener.hears(TONES[speaker.number]),
+                       f"{listener.number} hears the tone of {speaker.number}")
+
+    def records(self, *expected):
+        """The call log, oldest first: of each call the parts, and which part moved which."""
+        def log():
+            entries = self.rest.items("/api/v1/call-log")
+            return len(entries) >= len(expected) and entries
+
+        entries = eventually(log, "all is recorded")
+        wholes = [self.rest.get(f"/api/v1/call-log/{entry['id']}") for entry in reversed(entries)]
+        self.assertEqual([list(parts) for parts in expected],
+                         [[(part["kind"], part["extension"], part["moved_by"])
+                           for part in whole["parts"]] for whole in wholes])
+        for whole in wholes:
+            self.assertEqual({"answered"}, {part["result"] for part in whole["parts"]})
+        return wholes
+
+
+class CallingCard(SecondPhones):
+    """Linphone knows no `kpml`: its keys are INFO."""
+
+    def test_one_call_after_the_other(self):
+        self.rest.put("/api/v1/calling-card", {"number": "800", "back": "*0",
+                                               "inter_digit": 20})
+        caller = self.linphone("201")
+        first, second = self.baresip("202"), self.linphone("203")
+        caller.dials("800")
+        caller.says("connected")
+        self.are_in_calls(["201"])
+        caller.presses("202#")
+        first.says("Call established")
+        self.are_in_calls(["201", "202"])
+        self.hear_each_other(caller, first)
+        caller.presses("*0")
+        first.says("terminated")
+        self.are_in_calls(["201"])
+        caller.presses("203#")
+        second.says("Media streams established")
+        self.are_in_calls(["201", "203"])
+        self.hear_each_other(caller, second)
+        caller.hangs_up()
+        second.says("ended")
+        self.are_in_calls()
+        record, = self.records([("caller", "201", None), ("transferred", "202", 0),
+                                ("transferred", "203", 0)])
+        self.assertEqual("800", record["dialled"])
+
+
+class ClickToDial(SecondPhones):
+    """REFER outside a dialog: a program has a phone call another one."""
+
+    def refers(self, clicked, target):
+        dialer = self.office.phone(clicked.number, transport=self.transports[1], registered=False)
+        request = dialer.request("REFER", dialer.aor, headers=[
+            ("Refer-To", f"<{dialer.aor_of(target.number)}>"), ("Contact", f"<{dialer.contact}>")])
+        watch = dialer.subscribes(request, clicked.number, "refer")
+        watch.subscribe.receives(202)
+        self.are_in_calls([clicked.number, target.number])
+        self.hear_each_other(clicked, target)
+        self.assertTrue(watch.history[-1].message.body.startswith(b"SIP/2.0 200 "))
+        self.assertEqual("terminated", watch.history[-1].state)
+        target.hangs_up()
+        clicked.says("ended|terminated")
+        self.are_in_calls()
+        self.records([("caller", clicked.number, None), ("called", target.number, None)])
+
+    def test_linphone_is_made_to_call(self):
+        self.refers(self.linphone("202"), self.baresip("205"))
+
+    def test_linphone_is_called(self):
+        self.refers(self.baresip("202"), self.linphone("205"))
+
+
+@unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+class ByeWithAlso(SecondPhones):
+    """SIPp sends the BYE; who is held and who is called then are phones."""
+
+    def leaves(self, held, third):
+        sipp = self.sipp("also", service=held.number, user="201", secret=self.office.secrets["201"],
+                         target=third.number)
+        sipp.succeeds()
+        self.are_in_calls([held.number, third.number])
+        self.hear_each_other(held, third)
+        held.hangs_up()
+        third.says("ended|terminated")
+        self.are_in_calls()
+        self.records([("caller", "201", None), ("called", held.number, None),
+                      ("transferred", third.number, 0)])
+
+    def test_linphone_goes_on(self):
+        self.leaves(self.linphone("202"), self.baresip("203"))
+
+    def test_linphone_is_called(self):
+        self.leaves(self.baresip("202"), self.linphone("203"))
+
+
+class AttendedTransfer(SecondPhones):
+    """Linphone brings two parties together, of which the second shares a proxied dialog with it."""
+
+    def asks_and_transfers(self, transferee, bob, target):
+        transferee.dials("202")
+        bob.says("Media streams established")
+        self.are_in_calls(["205", "202"])
+        self.hear_each_other(transferee, bob)
+        bob.types("pause")
+        bob.says("now paused")
+        bob.dials("203")
+        bob.says("Media streams established")
+        self.are_in_calls(["205", "202"], ["202", "203"])
+        bob.types("transfer 1 --to-call 2")
+        self.are_in_calls(["205", "203"])
+
+    def ends(self, transferee, target):
+        transferee.hangs_up()
+        target.says("Call 2 with .* ended")
+        self.are_in_calls()
+
+    def test_by_the_exchange(self):
+        """The first call is bridged: the exchange calls the target, in the transferor's place."""
+        self.proxies("203")
+        eve, bob, carol = self.baresip("205"), self.linphone("202"), self.linphone("203")
+        self.asks_and_transfers(eve, bob, carol)
+        eventually(lambda: carol.hears(TONES["205"]), "203 hears the tone of 205")
+        eve.says("SSRC changed")  # it records nothing more once it was on hold
+        self.ends(eve, carol)
+        self.records([("caller", "205", None), ("called", "202", None), ("transferred", "203", 1)],
+                     [("caller", "202", None), ("called", "203", None)])
+
+    def test_by_the_phones(self):
+        """All is proxied: the transferee calls the target by itself, as it was told to."""
+        for number in ("202", "203", "205"):
+            self.proxies(number)
+        eve, bob, carol = (self.linphone(number) for number in ("205", "202", "203"))
+        self.asks_and_transfers(eve, bob, carol)
+        self.hear_each_other(eve, carol)
+        self.ends(eve, carol)
+        self.records([("caller", "205", None), ("called", "202", None)],
+                     [("caller", "202", None), ("called", "203", None)],
+                     [("caller", "205", None), ("called", "203", None)])
+
+
+class JoinedByAThirdPhone(SecondPhones):
+    """Linphone mixes: the call that is joined and the one that joins it become its conference. The
+    third phone is ours, since neither linphone nor baresip sends Join."""
+
+    def answer(self, offer, version):
+        """Audio is taken, and no video."""
+        lines = ["v=0", f"o=third 1 {version} IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1",
+                 "t=0 0", f"m=audio {self.tone.port} RTP/AVP 8"]
+        if b"m=video" in offer:
+            lines.append("m=video 0 RTP/AVP 96")
+        return "\r\n".join(lines) + "\r\n"
+
+    def test_three_talk(self):
+        self.rest.put("/api/v1/groups/all", {
+            "name": "all", "members": list(TONES), "rights": {"join": True},
+            "watchers": [{"number": number, "unsolicited": False, "profile": "auto"}
+                         for number in ("204", "205")]})
+        self.tone = Tone(TONES["205"])
+        self.addCleanup(self.tone.close)
+        first, joined = self.linphone("201"), self.linphone("202")
+        third = self.phone("205", transport=self.transports[1])
+        first.dials("202")
+        joined.says("Media streams established")
+        self.are_in_calls(["201", "202"])
+        self.hear_each_other(first, joined)
+        shown = self.lamps["202"].history[-1].document.dialog
+        joining = third.calls("202", self.answer(b"", 1), headers=[
+            ("Join", f"{shown.call_id};to-tag={shown.local_tag};from-tag={shown.remote_tag}")])
+        joining.receives(180)
+        own = self.rest.items("/api/v1/calls")[0]["legs"][1]["call_id"]
+        self.assertRegex(joined.log(), rf"Join: {re.escape(own)};to-tag=\S+;from-tag=\S+")
+        joined.types("answer 2")
+        self.tone.speaks_to(joining.receives(200).body)
+        joined.says("Call 1 with .* is now paused")
+        joined.types("conference add 1")
+        joined.says("Media streams established .* for call 1")
+        joined.types("conference add 2")
+        mixed = joining.receives("INVITE")
+        self.assertIn(";isfocus", mixed.message["Contact"])
+        mixed.replies(200, self.answer(mixed.body, 2))
+        self.are_in_calls(["201", "202"], ["202", "205"])
+        eventually(lambda: first.hears(TONES["205"]), "201 hears the tone of 205")
+        eventually(lambda: self.tone.hears(TONES["201"]), "205 hears the tone of 201")
+        joining.hangs_up()
+        self.are_in_calls(["201", "202"])
+        first.hangs_up()
+        joined.says("Call 1 with .* ended")
+        self.are_in_calls()
+        self.records([("caller", "201", None), ("called", "202", None)],
+                     [("caller", "205", None), ("called", "202", None)])
+
+
+class CallingCardOverTcp(CallingCard):
+    transports = ("tcp", "udp")
+
+
+class ClickToDialOverTcp(ClickToDial):
+    transports = ("tcp", "udp")
+
+
+class ByeWithAlsoOverTcp(ByeWithAlso):
+    transports = ("tcp", "udp")
+
+
+class AttendedTransferOverTcp(AttendedTransfer):
+    transports = ("tcp", "udp")
+
+
+class JoinedByAThirdPhoneOverTcp(JoinedByAThirdPhone):
+    transports = ("tcp", "udp")
+
+
+if __name__ == "__main__":
+    unittest.main()
