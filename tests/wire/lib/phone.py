@@ -79,7 +79,7 @@ class Phone:
             host, port = self.sockets.udp_address
         else:
             host, port = self.listening or self.flow().local
-        return f"{host}:{port}"
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     @property
     def contact(self) -> str:

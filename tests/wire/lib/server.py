@@ -62,7 +62,7 @@ class Server:
         heard: dict[str, tuple[str, int]] = {}
         threading.Thread(target=self._listen, args=(self.process, heard), daemon=True).start()
         try:
-            loop.wait(lambda: len(heard) == 3 or "gone" in heard, "the server listens",
+            loop.wait(lambda: {"udp", "tcp", "http"} <= heard.keys() or "gone" in heard, "the server listens",
                       START_SECONDS)
             assert "gone" not in heard, "the server ended at start:\n" + self.log()
         except AssertionError:
@@ -77,7 +77,8 @@ class Server:
             with loop.changed:
                 self.output.append(line)
                 if match:
-                    heard[match[1]] = (match[2], int(match[3]))
+                    six = "6" if match[2].startswith("[") else ""
+                    heard[match[1] + six] = (match[2].strip("[]"), int(match[3]))
                 loop.changed.notify_all()
         with loop.changed:
             if len(heard) < 3:

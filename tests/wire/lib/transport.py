@@ -66,14 +66,15 @@ class Transport:
         self.malformed: list[tuple[bytes, Malformed]] = []
         self.connections: list[Connection] = []
         self.listener: socket.socket | None = None
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.udp = socket.socket(family, socket.SOCK_DGRAM)
         self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.udp.bind((address, 0))
         loop.watch(self.udp, self._datagram)
 
     @property
     def udp_address(self) -> tuple[str, int]:
-        return self.udp.getsockname()
+        return self.udp.getsockname()[:2]
 
     def udp_to(self, peer: tuple[str, int]) -> UdpFlow:
         return UdpFlow(self.udp, peer)

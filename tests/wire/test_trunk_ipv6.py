@@ -1,0 +1,57 @@
+"""A trunk over IPv6: REGISTER and calls both ways between [::1] and phones of IPv4 (RFC 3261 §25.1)."""
+import socket
+import unittest
+
+from lib.carrier import plan
+from lib.case import WireTest, eventually
+from lib.registrar import Registrar
+from lib.sdp import ANSWER
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            sock.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@unittest.skipUnless(has_ipv6(), "this machine has no ::1")
+class OverIPv6(WireTest):
+    options = ["--sip", "udp:[::1]:0"]
+
+    def setUp(self):
+        super().setUp()
+        self.carrier = Registrar(self.office, ip="::1")
+        self.carrier.address = {"udp": self.server.address["udp6"]}
+        self.carrier.becomes("line")
+        status = eventually(lambda: (told := self.rest.get("/api/v1/trunks/line")["status"])
+                            and told["state"] == "registered" and told, "it is registered", 20)
+        self.assertIn("udp:[::1]:", status["server"])
+        self.assertIn("@[::1]:", self.carrier.bound[-1]["Contact"])
+
+    def test_a_call_to_outside(self):
+        self.rest.put("/api/v1/digit-plan", plan("line"))
+        call = self.phone("201").calls("0664123")
+        incoming = self.carrier.receives("INVITE")
+        self.assertIn("[::1]", incoming.received["Via"])
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        incoming.receives("ACK")
+        incoming.hangs_up()
+        call.receives("BYE")
+
+    def test_a_call_from_outside(self):
+        bob = self.phone("202", transport="tcp")
+        call = self.carrier.calls_in("+431202")
+        incoming = bob.receives("INVITE")
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        incoming.receives("ACK")
+        call.hangs_up()
+        incoming.receives("BYE")
+
+
+if __name__ == "__main__":
+    unittest.main()
