@@ -99,6 +99,24 @@ TEST_CASE("a publication expires unless it is refreshed")
     bob.receives(412U);
 }
 
+TEST_CASE("an entity-tag is for who got it: others cannot change or remove what it names")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    pbx.configures("105", [](Extension& extension) { extension.trusted = true; });
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    auto& erin = pbx.phone("105");
+    carol.watches("102");
+    const auto etag = published(bob, dialogs(document(dialog("1", "outside", "confirmed"))));
+    carol.receives(NOTIFY);
+    for (const auto expires : {3600s, 0s}) {
+        erin.publishes({.event = "dialog", .to = "102", .expires = expires, .if_match = etag});
+        erin.receives(412U);
+    }
+    CHECK(pbx.view().publications == 1);
+    CHECK(carol.hears_nothing());
+}
+
 TEST_CASE("what the exchange knows of a call itself is not told twice")
 {
     Scenario pbx{{group("sales", {"103"}, {"101"})}};

@@ -159,10 +159,13 @@ TEST_CASE("of two phones that claim an appearance the first gets it")
     line.pbx.passes(15s);
     CHECK(got(line.desk, NOTIFY).notify->subscription_state == "terminated;reason=timeout");
     line.both_see("*:idle");
-    line.lab.asks(SharedLine::seize(1));
-    got(line.lab, 200U);
+    line.lab.asks(SharedLine::seize(1, 3600s));  // as long as that it cannot have it
+    got(line.lab, 200U).header("Expires", "15");
     got(line.lab, NOTIFY);
     line.both_see("1:seized *:idle");
+    line.pbx.passes(15s);
+    got(line.lab, NOTIFY);
+    line.both_see("*:idle");
 }
 
 TEST_CASE("the call that follows takes the appearance that was claimed, and ends the claim")

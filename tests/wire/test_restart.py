@@ -83,6 +83,24 @@ class Restart(WireTest):
             phone.calls_by_id.clear()
         self.a_call_shows(lamp, eve, bob)
 
+    def test_over_tcp_without_a_way_back_it_is_told_when_it_registers_anew(self):
+        anna = self.phone("201", transport="tcp", contact_host="127.0.0.1:1")    # refuses
+        bob, eve = self.phone("202"), self.phone("205")
+        lamp, presence = anna.watches("202"), anna.sends_subscribe(
+            "202", event="presence", headers=[("Accept", "application/pidf+xml")])
+        presence.subscribe.receives(200)
+        presence.receives_notify()
+        self.stored(bindings=3, subscriptions=2)
+        self.server.kill()
+        for watch in (lamp, presence):
+            watch.versions_may_jump = True
+        self.server.start()
+        anna.registers()
+        lamp.shows("idle")
+        presence.receives_notify()
+        self.a_call_shows(lamp, eve, bob)
+        self.assertEqual("active", lamp.refreshes().state)
+
     def stored(self, bindings: int, subscriptions: int = 0) -> None:
         """Storage follows what phones are told by some 20 ms; a kill before that may undo it."""
         def counts():
