@@ -170,10 +170,10 @@ void CallingCards::answer_session(Call& call, Leg& caller, const RequestReceived
     const bool invite = request.method == Method::invite;
     if (!offer.empty()) caller.sdp = request.payload;
     if (invite) caller.ack_due = request.transaction;
-    outbox.send(
-        Reply{.transaction = request.transaction,
-              .status = 200,
-              .payload = invite || !offer.empty() ? session_payload(inactive_answer(offer)) : nullptr});
+    outbox.send(Reply{.transaction = request.transaction,
+                      .status = 200,
+                      .payload = invite || !offer.empty() ? session_payload(inactive_answer(offer))
+                                                          : nullptr});
 }
 
 bool CallingCards::hear(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -188,6 +188,11 @@ bool CallingCards::hear(Call& call, Leg& leg, const ResponseReceived& response, 
     if (!card->subscribing || response.transaction != card->subscribing) return false;
     if (response.status < 200) return true;
     card->subscribing = {};
+    if (response.status == 491 && ++card->busy <= max_attempts) {  // an INFO of its own, say
+        card->retry_at = now.mono + attempt_interval;
+        wake(call, *card);
+        return true;
+    }
     if (response.status < 300)
         card->watch = card->refused ? Watch::nothing : card->asked;
     else
@@ -237,7 +242,10 @@ void CallingCards::due(Call& call, Moment now, Outbox& outbox)
 {
     const auto [card, caller] = find(call);
     if (!card) return forget(call.id);
-    if (card->retry_at && *card->retry_at <= now.mono) silence(call, *caller, *card, now, outbox);
+    if (card->retry_at && *card->retry_at <= now.mono) {
+        card->retry_at.reset();
+        if (card->silence_owed) silence(call, *caller, *card, now, outbox);
+    }
     follow(call, *caller, *card, card->session.advanced(now.mono), now, outbox);
 }
 
@@ -311,7 +319,7 @@ void CallingCards::silence(Call& call, Leg& caller, Card& card, Moment now, Outb
                     .supported = caller.supported & OptionTag::timer,
                     .headers = caller.identifies(card.application),
                     .payload = session_payload(heard.empty() ? inactive_answer(body_of(caller.sdp))
-                                                     : made_inactive(heard))},
+                                                             : made_inactive(heard))},
                    outbox);
     caller.invite_out = card.silencing;
 }

@@ -79,6 +79,7 @@ private:
         Watch asked = Watch::nothing;
         ClientTransactionId subscribing{};
         bool refused = false;   ///< the phone has no key events
+        unsigned busy = 0;      ///< how often it had something else under way when asked for them
         unsigned renewals = 0;  ///< since the last key
         PayloadRef heard{};     ///< the session of who was called last
         bool silence_owed = false;

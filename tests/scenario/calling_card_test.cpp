@@ -256,6 +256,37 @@ TEST_CASE(
     desk.nothing_is_left();
 }
 
+TEST_CASE("a phone that has something else under way (491) is asked for its keys again")
+{
+    Card desk;
+    desk.accepts(491);
+    CHECK(desk.alice.hears_nothing());
+    SUBCASE("half a second later")
+    {
+        desk.pbx.passes(500ms);
+        desk.asks_for_keys();
+        desk.accepts();
+        desk.dials_bob();
+        desk.hangs_up();
+        desk.bob.receives(CANCEL);
+    }
+    SUBCASE("twenty times; then its keys may come by INFO")
+    {
+        for (int i = 0; i < 20; ++i) {
+            desk.pbx.passes(500ms);
+            desk.asks_for_keys();
+            desk.accepts(491);
+        }
+        desk.pbx.passes(500ms);
+        CHECK(desk.alice.hears_nothing());
+        desk.presses_by_info("102#");
+        desk.bob.receives(INVITE);
+        desk.hangs_up();
+        desk.bob.receives(CANCEL);
+    }
+    desk.nothing_is_left();
+}
+
 TEST_CASE("a key that comes by subscription and by INFO counts once")
 {
     Card desk;
