@@ -31,7 +31,7 @@ void CallEngine::begin_hunt(Call& call, Route route, Hunting hunting, Moment now
 }
 
 LegId CallEngine::call_phone(Call& call, const std::string& extension, Target target, bool focus,
-                            Hunting hunting, Moment now, Outbox& outbox)
+                             Hunting hunting, Moment now, Outbox& outbox)
 {
     hunting.hunt.number = extension;
     hunting.hunt.waves = {{.members = {}}};
