@@ -71,9 +71,9 @@ void Call::remove_relay(ClientTransactionId forwarded)
 
 bool Call::session_pending(const Leg& leg) const noexcept
 {
-    return leg.invite_out || leg.ack_due || leg.ack_owed ||
+    return leg.invite_pending() ||
            std::any_of(relays.begin(), relays.end(), [&](const Relay& relay) {
-               return relay.method == Method::invite && relay.forwarded &&
+               return relay.method == Method::invite &&
                       (relay.from == leg.id || relay.to == leg.id);
            });
 }

@@ -70,6 +70,8 @@ struct Leg {
     bool bye_owed = false;       ///< to be sent once the ACK came, or is given up
     bool closed = false;         ///< CloseDialog sent
 
+    /// An INVITE of ours, or the ACK of one, is still to come to its end.
+    [[nodiscard]] bool invite_pending() const noexcept { return invite_out || ack_due || ack_owed; }
     /// An INVITE dialog that can carry requests both ways.
     [[nodiscard]] bool talking() const noexcept { return state == LegState::confirmed; }
     /// Who is at the other end, for the display of its phone.
@@ -83,6 +85,12 @@ struct Leg {
         return !invite_in && !ack_due && !invite_out && !ack_owed && !bye_out && !bye_owed;
     }
 };
+
+/// Whether a request of `method` may carry an offer within a dialog.
+[[nodiscard]] inline bool changes_session(Method method) noexcept
+{
+    return method == Method::invite || method == Method::update;
+}
 
 /// A request of one leg that goes on to another leg, and whose answer comes back.
 struct Relay {

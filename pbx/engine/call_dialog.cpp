@@ -7,14 +7,6 @@
 #include "engine/call_engine.hpp"
 
 namespace lampline {
-namespace {
-
-bool changes_session(Method method) noexcept
-{
-    return method == Method::invite || method == Method::update;
-}
-
-}  // namespace
 
 bool CallEngine::ends_dialog(const ResponseReceived& response) noexcept
 {
@@ -109,7 +101,7 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
 
     if (relay.replaces && response.status == 491 && ++relay.attempts <= max_attempts) {
         relay.forwarded = {};
-        return set_timer(call, TimerKind::transfer, now.mono + attempt_interval);
+        return set_timer(call, TimerKind::take_over, now.mono + attempt_interval);
     }
 
     Leg& asker = *call.find(relay.from);

@@ -181,9 +181,8 @@ void CallEngine::advance(Moment now, Outbox& outbox)
                 go_on(call, now, outbox);
             else if (call.change)
                 change_goes_on(call, now, outbox);
-            else
-                takes_over_again(call, now, outbox);
             break;
+        case TimerKind::take_over: takes_over_again(call, now, outbox); break;
         case TimerKind::session:
             end_call(call, {}, LegInput::timeout, LegInput::timeout,
                      "SIP;cause=408;text=\"Session expired\"", now, outbox);
@@ -540,7 +539,7 @@ void CallEngine::cancel_timers(const Call& call)
 {
     for (const auto kind :
          {TimerKind::ring, TimerKind::session, TimerKind::probe, TimerKind::linger,
-          TimerKind::transfer, TimerKind::seen, TimerKind::keep_ringing, TimerKind::outside,
+          TimerKind::transfer, TimerKind::take_over, TimerKind::seen, TimerKind::keep_ringing, TimerKind::outside,
           TimerKind::card, TimerKind::park})
         timers_.cancel({call.id, kind});
 }

@@ -105,6 +105,7 @@ private:
         probe,
         linger,
         transfer,
+        take_over,
         seen,
         keep_ringing,
         outside,

@@ -129,7 +129,7 @@ void CallEngine::answer_for_slot(Call& call, Leg& from, const RequestReceived& i
     Reply reply{.transaction = input.transaction, .status = 200};
     switch (input.method) {
     case Method::invite:
-        if (call.transfer || call.session_pending(from)) {
+        if (call.transfer || from.invite_pending()) {
             reply.status = 491;
             break;
         }

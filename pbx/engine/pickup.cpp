@@ -214,10 +214,9 @@ void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Ou
     Call& call = *find(leg.id).first;
     Leg* peer = call.peer_of(leg);
     if (peer && peer->slot) return reject(input, 403, "Call Is Parked", outbox);
-    const bool busy = !peer || call.change || peer->invite_out || peer->ack_due || peer->ack_owed ||
-                      leg.ack_due || leg.ack_owed ||
-                      std::any_of(call.relays.begin(), call.relays.end(), [](const Relay& relay) {
-                          return relay.method == Method::invite || relay.method == Method::update;
+    const bool busy = !peer || call.change || peer->invite_pending() || leg.ack_due ||
+                      leg.ack_owed || std::ranges::any_of(call.relays, [](const Relay& relay) {
+                          return changes_session(relay.method);
                       });
     if (busy) return reject(input, 491, "Request Pending", outbox);
 
@@ -254,14 +253,22 @@ void CallEngine::takes_over_again(Call& call, Moment now, Outbox& outbox)
     const auto waiting = std::ranges::find_if(
         call.relays, [](const Relay& relay) { return relay.replaces && !relay.forwarded; });
     if (waiting == call.relays.end()) return;
-    if (!call.session_pending(*call.find(waiting->to)))
-        return offer_to_peer(call, *waiting, outbox);
-    if (++waiting->attempts <= max_attempts)
-        return set_timer(call, TimerKind::transfer, now.mono + attempt_interval);
-    Leg& picker = *call.find(waiting->from);
-    outbox.send(Reply{.transaction = waiting->request, .status = 491});
-    move(picker, LegInput::rejected, outbox);
-    call.relays.erase(waiting);
+    const auto refuse = [&](unsigned status) {
+        outbox.send(Reply{.transaction = waiting->request, .status = status});
+        move(*call.find(waiting->from), LegInput::rejected, outbox);
+        call.relays.erase(waiting);
+    };
+    const Leg* replaced = call.find(waiting->replaces);
+    const Leg* peer = call.find(waiting->to);
+    if (!replaced || !peer || !replaced->talking() || replaced->peer != peer->id)
+        return refuse(481);
+    const bool busy =
+        peer->invite_pending() || std::ranges::any_of(call.relays, [&](const Relay& relay) {
+            return &relay != &*waiting && changes_session(relay.method);
+        });
+    if (!busy) return offer_to_peer(call, *waiting, outbox);
+    if (++waiting->attempts > max_attempts) return refuse(491);
+    set_timer(call, TimerKind::take_over, now.mono + attempt_interval);
 }
 
 /// The peer has accepted the picker's media: only now is the replaced leg hung up.

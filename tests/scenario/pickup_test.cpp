@@ -187,6 +187,43 @@ TEST_CASE("two pickers at once: one winner, the other is told at once")
     CHECK(pbx.has_no_calls());
 }
 
+TEST_CASE(
+    "a call that is to move is transferred while its peer has an INVITE under way: one of both")
+{
+    Scenario pbx{{group("sales", {"102", "103"})}};
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(200, talking_sdp);
+    alice.receives(200U);
+    bob.receives(ACK);
+    auto& mobile = pbx.phone("102");
+    const auto leg = pbx.view().calls.at(0).legs.at(1);
+    mobile.sends_replacing({.call_id = leg.call_id}, "101");
+    alice.receives(INVITE);
+    alice.replies(491);
+    bob.sends(Method::refer, std::make_shared<const Payload>(
+                                 Payload{{}, {}, {{"Refer-To", "<sip:103@office.test>"}}}));
+    bob.receives(202U);
+    bob.replies_to(bob.receives(NOTIFY), 200);
+    carol.receives(INVITE);
+    pbx.passes(500ms);
+    alice.receives(INVITE);  // Bob's other phone is first
+    alice.replies(200, talking_sdp);
+    mobile.receives(200U);
+    alice.receives(ACK);
+    bob.receives(BYE);
+    alice.sends(BYE);
+    alice.receives(200U);
+    mobile.receives(BYE);
+    carol.receives(CANCEL);  // the transfer ends with the call
+    bob.inbox.clear();
+    CHECK(pbx.has_no_calls());
+    CHECK(pbx.has_no_dialogs());
+}
+
 TEST_CASE("an answered call moves between one's own phones by Replaces; nobody else may take it")
 {
     Scenario pbx{{group("sales", {"103"}, {"102"})}};
