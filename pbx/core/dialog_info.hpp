@@ -70,4 +70,8 @@ struct DialogInfo {
 /// thread.
 std::optional<DialogInfo> read_dialog_info(std::string_view text);
 
+/// The version of such a document, by its first element alone; nullopt: it begins otherwise. Any
+/// thread.
+std::optional<std::uint32_t> read_version(std::string_view text);
+
 }  // namespace lampline

@@ -12,12 +12,22 @@
 
 namespace lampline {
 
+/// A phone that notifies in the dialog of a forwarded SUBSCRIBE.
+struct StoredNotifier {
+    std::string tag;
+    std::uint32_t reserved_cseq = 0;     ///< it had used no higher CSeq when this was stored
+    std::uint32_t reserved_version = 0;  ///< nor a higher version
+
+    friend bool operator==(const StoredNotifier&, const StoredNotifier&) = default;
+};
+
 /// A subscription as it is kept: enough to go on notifying after a restart (RFC 6665 §4.4).
 struct StoredSubscription {
     std::string watcher;       ///< extension
     std::string member;        ///< watched extension; group, with `list`
     std::string list{};        ///< the form in which a list is told; empty: it is none
     bool forwarded = false;    ///< the watched phone notifies by itself; `local_tag` is then the watcher's too
+    std::vector<StoredNotifier> notifiers{};  ///< `forwarded`: the phones that do so in its dialog
     std::string call_id;       ///< key, together with local_tag
     std::string local_tag;     ///< ours
     std::string remote_tag;    ///< the watcher's

@@ -13,6 +13,14 @@ std::uint16_t port_of(const SipUri& uri) noexcept
     return uri.scheme == UriScheme::sips ? 5061 : 5060;
 }
 
+constexpr std::string_view tag_parameter{";tag="};
+
+std::string without_tag(std::string_view address, std::string_view tag)
+{
+    if (tag.empty()) return std::string{address};
+    return std::string{address.substr(0, address.size() - tag_parameter.size() - tag.size())};
+}
+
 }  // namespace
 
 std::string_view name(SubscriptionEnd reason) noexcept
@@ -51,6 +59,13 @@ NotifyCounters::NotifyCounters(std::uint32_t reserved_cseq, std::uint32_t reserv
     : cseq_{reserved_cseq}, next_version_{reserved_version + 1}, reserved_cseq_{reserved_cseq},
       reserved_version_{reserved_version}
 {
+}
+
+void NotifyCounters::note(std::uint32_t cseq, std::optional<std::uint32_t> version) noexcept
+{
+    constexpr std::uint32_t highest = 0x7fff'ffff - 2 * block;
+    if (cseq <= highest) cseq_ = std::max(cseq_, cseq);
+    if (version && *version <= highest) next_version_ = std::max(next_version_, *version + 1);
 }
 
 bool NotifyCounters::reserve() noexcept
@@ -114,14 +129,16 @@ std::string terminated_state(SubscriptionEnd reason)
     return std::string{"terminated;reason="}.append(name(reason));
 }
 
+std::string from_with(const SubscriptionUsage& subscription, std::string_view tag)
+{
+    return without_tag(subscription.dialog->from, subscription.local_tag)
+        .append(tag_parameter)
+        .append(tag);
+}
+
 StoredSubscription to_stored(const SubscriptionUsage& subscription)
 {
     const NotifyDialog& dialog = *subscription.dialog;
-    const auto without_tag = [](std::string_view address, std::string_view tag) {
-        constexpr std::string_view parameter{";tag="};
-        if (tag.empty()) return std::string{address};
-        return std::string{address.substr(0, address.size() - parameter.size() - tag.size())};
-    };
     return {
         .watcher = subscription.watcher,
         .member = subscription.member,
@@ -147,6 +164,9 @@ StoredSubscription to_stored(const Subscription& subscription)
     auto stored = to_stored(static_cast<const SubscriptionUsage&>(subscription));
     if (subscription.list) stored.list = name(subscription.list->form);
     stored.forwarded = subscription.forwarded;
+    for (const auto& notifier : subscription.notifiers)
+        stored.notifiers.push_back({notifier.tag, notifier.counters.reserved_cseq(),
+                                    notifier.counters.reserved_version()});
     return stored;
 }
 

@@ -28,8 +28,7 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
         owed.push_back(parts[i].get());
     }
     if (owed.empty()) return;
-    if (subscription.kind == SubscriptionKind::requested && is_kept(subscription.package) &&
-        subscription.counters.reserve())
+    if (subscription.kind == SubscriptionKind::requested && subscription.counters.reserve())
         outbox.store(SubscriptionStored{to_stored(subscription)});
     auto told = notify(subscription, owed);
     if (partial) {
@@ -194,7 +193,7 @@ void EventNotifier::find_again(EventSubscription& subscription, const Flow& flow
         subscription.in_flight != 0 || subscription.waiting || subscription.owes_present;
     move(subscription, subscription.dialog->request_uri, subscription.dialog->route, flow);
     subscription.owes_present = uncertain;
-    if (subscription.kind == SubscriptionKind::requested && is_kept(subscription.package))
+    if (subscription.kind == SubscriptionKind::requested)
         outbox.store(SubscriptionStored{to_stored(subscription)});
 }
 

@@ -107,7 +107,9 @@ void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, 
         subscription->package = *package;
         auto& added = add(std::move(subscription), now);
         expiry_.set(added.id, added.expires_mono);
-        if (row_of(*package).may_watch(facts_, added.watcher, added.member))
+        if (*package == EventPackage::line_seize)  // nobody has the line any more
+            end(added, SubscriptionEnd::deactivated, now, outbox);
+        else if (row_of(*package).may_watch(facts_, added.watcher, added.member))
             deliver(added, now, outbox);
         else
             end(added, SubscriptionEnd::rejected, now, outbox);
@@ -146,7 +148,7 @@ std::optional<std::chrono::steady_clock::time_point> EventNotifier::next_deadlin
 void EventNotifier::save(Outbox& outbox)
 {
     for (const auto& [id, one] : subscriptions_) {
-        if (one->kind != SubscriptionKind::requested || !is_kept(one->package)) continue;
+        if (one->kind != SubscriptionKind::requested) continue;
         one->counters.settle();
         outbox.store(SubscriptionStored{to_stored(*one)});
     }

@@ -58,12 +58,6 @@ struct EventPackageRow {
     bool names_parties = false;
 };
 
-/// Subscriptions survive a restart; a claim on a line does not last that long.
-constexpr bool is_kept(EventPackage package) noexcept
-{
-    return package != EventPackage::line_seize;
-}
-
 const EventPackageRow& row_of(EventPackage package) noexcept;
 
 }  // namespace lampline

@@ -203,10 +203,8 @@ void EventNotifier::refresh(EventSubscription& subscription, const SubscribeRece
     stop_waiting(subscription);
     phone_heard(subscription.watcher, contact, request.source, now, outbox);
     reconcile(subscription.watcher, now, outbox);
-    if (is_kept(subscription.package)) {
-        subscription.counters.reserve();
-        outbox.store(SubscriptionStored{to_stored(subscription)});
-    }
+    subscription.counters.reserve();
+    outbox.store(SubscriptionStored{to_stored(subscription)});
     deliver(subscription, now, outbox);
 }
 

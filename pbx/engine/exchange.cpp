@@ -89,6 +89,7 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             [&](const SubscribeForwarded& answered) {
                 indications_.receive(answered, now, outbox);
             },
+            [&](const NotifyReceived& notify) { indications_.receive(notify, now, outbox); },
             [&](const ForwardedEnded& ended) { indications_.receive(ended, now, outbox); },
             [&](const PublishReceived& request) {
                 fold_published(publications_.receive(request, events_.directory(), now, outbox),

@@ -188,12 +188,17 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         SubscriptionRemoved removed{kept.call_id, kept.local_tag};
         const auto form = list_form(kept.list);
         const bool forwarded = kept.forwarded;
+        const auto notifiers = std::move(kept.notifiers);
         if (!resume(*subscription, std::move(kept), now)) {
             outbox.store(std::move(removed));
             continue;
         }
         subscription->told.unknown = true;
         subscription->forwarded = forwarded;
+        for (const auto& each : notifiers)
+            subscription->notifiers.push_back({each.tag,
+                                               {each.reserved_cseq, each.reserved_version},
+                                               subscription->expires_mono});
         if (requested_.names(*subscription)) continue;
 
         subscription->devices = devices_of(subscription->watcher, contact_of(*subscription),
@@ -234,6 +239,7 @@ void GroupIndications::save(Outbox& outbox)
     for (const auto& [id, subscription] : subscriptions_) {
         if (subscription->kind != SubscriptionKind::requested) continue;
         subscription->counters.settle();
+        for (auto& notifier : subscription->notifiers) notifier.counters.settle();
         outbox.store(SubscriptionStored{to_stored(*subscription)});
     }
 }

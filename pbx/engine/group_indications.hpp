@@ -20,6 +20,7 @@
 #include "core/sip_input.hpp"
 #include "core/subscription.hpp"
 #include "core/token_source.hpp"
+#include "engine/ended_dialogs.hpp"
 #include "engine/ended_lamps.hpp"
 #include "engine/outbox.hpp"
 #include "engine/subscribe_request.hpp"
@@ -53,6 +54,8 @@ public:
     void receive(const NotifyAnswered& answer, Moment now, Outbox& outbox);
     void receive(const ConnectionClosed& closed);
     void receive(const SubscribeForwarded& answered, Moment now, Outbox& outbox);
+    /// Passes it on, or answers 481.
+    void receive(const NotifyReceived& notify, Moment now, Outbox& outbox);
     void receive(const ForwardedEnded& ended, Moment now, Outbox& outbox);
 
     /// The only source of what calls do.
@@ -166,6 +169,14 @@ private:
     [[nodiscard]] Subscription* keep_forwarded(std::unique_ptr<Subscription> asked,
                                                const SubscribeReceived& request, Moment now,
                                                Outbox& outbox);
+    [[nodiscard]] const Binding* phone_at(std::string_view member, const SipUri& contact) const;
+    void pass_last(const NotifyReceived& notify, Outbox& outbox);
+    void prolong_forwarded(Subscription& subscription, const SubscribeForwarded& answered,
+                           Moment now, Outbox& outbox);
+    void end_for_watcher(const Subscription& subscription, SubscriptionEnd reason, Moment now,
+                         Outbox& outbox);
+    void forget_notifier(Subscription& subscription, std::string_view tag, Moment now,
+                         Outbox& outbox);
     void end_forwarded(Subscription& subscription, Moment now, Outbox& outbox);
 
     // indication_unsolicited.cpp
@@ -264,6 +275,7 @@ private:
     TimerQueue<SubscriptionId> repetition_;
     TimerQueue<std::string> turns_;              // of watchers with paced NOTIFYs
     std::vector<SubscriptionId> changed_lists_;  // in this step
+    EndedDialogs ended_at_watchers_;
     EndedLamps ended_;
     IndicationCounters counters_;
 };

@@ -153,7 +153,10 @@ void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, M
                  : expired                              ? LampEnd::expired
                                                         : LampEnd::unsubscribed,
                  0, now);
-    if (subscription.forwarded) return drop(subscription, now, outbox);
+    if (subscription.forwarded) {
+        if (hidden) end_for_watcher(subscription, reason, now, outbox);
+        return drop(subscription, now, outbox);
+    }
     if (subscription.list) {
         send_list(subscription, reason, now, outbox);
     } else {

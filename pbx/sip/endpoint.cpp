@@ -130,6 +130,7 @@ struct Endpoint::Inner final : MessageSink {
     void take_invite(HeldRequest&& request, std::string_view extension, std::string_view trunk);
     [[nodiscard]] bool is_known_invite(const sip_t& sip);
     [[nodiscard]] bool passes(HeldRequest& request);
+    void pass_notify(const PassNotify& command);
     template <class TakeUp>
     void take_up(TransactionId id, TakeUp take_up);
     bool reply(const Reply& command);
@@ -165,7 +166,7 @@ struct Endpoint::Inner final : MessageSink {
     DatagramSender datagrams;
     TrunkSources trunk_sources;
     RepeatedRequests repeated;
-    /// By TransactionId: REGISTER, SUBSCRIBE, MESSAGE.
+    /// By TransactionId: REGISTER, SUBSCRIBE, MESSAGE, NOTIFYs of phones for their watchers.
     std::unordered_map<std::uint64_t, HeldRequest> held;
     std::unordered_map<std::uint64_t, HeldRequest>
         invites;                                  // until the engine has said how they go on
@@ -507,9 +508,23 @@ void Endpoint::Inner::take_up(TransactionId id, TakeUp take_up)
 /// A request within a dialog of two phones.
 bool Endpoint::Inner::passes(HeldRequest& request)
 {
-    const auto outcome = forwarder->pass(request);
+    auto outcome = forwarder->pass(request);
+    if (outcome.notify) {
+        outcome.notify->transaction = transaction_ids.next();
+        held.emplace(outcome.notify->transaction.value, std::move(request));
+        on_input(*std::move(outcome.notify));
+        return true;
+    }
     if (outcome.status != 0) refuse(request, {outcome.status, {}, outcome.headers});
     return outcome.passed || outcome.status != 0;
+}
+
+void Endpoint::Inner::pass_notify(const PassNotify& command)
+{
+    auto node = held.extract(command.request.value);
+    if (!node) return;
+    const auto outcome = forwarder->pass_notify(node.mapped(), command);
+    if (!outcome.passed) refuse(node.mapped(), {outcome.status, {}, outcome.headers});
 }
 
 bool Endpoint::Inner::reply(const Reply& command)
@@ -642,6 +657,8 @@ try {
             } else if constexpr (std::is_same_v<Command, ForwardSubscribe>) {
                 if (auto node = inner.held.extract(one.request.value))
                     inner.forwarder->take(std::move(node.mapped()), one);
+            } else if constexpr (std::is_same_v<Command, PassNotify>) {
+                inner.pass_notify(one);
             } else if constexpr (std::is_same_v<Command, SendCancel>) {
                 if (!inner.forwarder->run(one)) inner.calls->run(one);
             } else if constexpr (std::is_same_v<Command, ResolveTrunk>) {
@@ -674,7 +691,6 @@ void Endpoint::flush()
 void Endpoint::set_directory(DirectoryRef directory)
 {
     inner_->trunk_sources.configure(directory->trunks());
-    inner_->forwarder->set_directory(directory);
     inner_->authenticator.set_directory(std::move(directory));
 }
 

@@ -316,6 +316,27 @@ TEST_CASE("a talking call keeps its appearance over a restart, and nobody else g
     for (auto* phone : {&line.alice, &line.desk, &line.lab}) phone->inbox.clear();
 }
 
+TEST_CASE("a claim does not outlast a restart, and its phone is told so")
+{
+    SharedLine line;
+    line.desk.asks(SharedLine::seize(1));
+    got(line.desk, 200U);
+    const auto claimed = *got(line.desk, NOTIFY).notify;
+    line.both_see("1:seized *:idle");
+    line.pbx.restarts();
+    line.both_see("*:idle");
+    const auto over = got(line.desk, NOTIFY);
+    CHECK(over.notify->dialog->event == "line-seize");
+    CHECK(over.notify->dialog->call_id == claimed.dialog->call_id);
+    CHECK(over.notify->subscription_state == "terminated;reason=deactivated");
+    CHECK(over.notify->cseq > claimed.cseq);
+    CHECK(over.value("Call-Info").empty());
+    line.lab.asks(SharedLine::seize(1));
+    got(line.lab, 200U);
+    CHECK(got(line.lab, NOTIFY).notify->dialog->event == "line-seize");
+    line.both_see("1:seized *:idle");
+}
+
 TEST_CASE("a call on hold is retrieved after a restart, unless it is held privately")
 {
     SharedLine line;

@@ -231,12 +231,14 @@ Arrived Phone::watches(std::string_view member)
 void Phone::asks(const Subscribing& subscribing)
 {
     const auto transaction = scenario_.next_transaction();
-    scenario_.requests_[transaction] = {this, Method::subscribe, {}};
     SipUri contact = address_of(number);
     contact.host = flow.host;
     contact.port = flow.port;
     const auto params = subscribing.event.find(';');
     const auto package = subscribing.event.substr(0, params);
+    const auto call_id = "sub-" + package + "-" + subscribing.to + "-" + std::to_string(flow.port);
+    scenario_.requests_[transaction] = {this, Method::subscribe, {}, call_id, subscribing.to_tag};
+    scenario_.watching_[call_id] = this;
     scenario_.receive(SubscribeReceived{
         .transaction = transaction,
         .source = flow,
@@ -246,7 +248,7 @@ void Phone::asks(const Subscribing& subscribing)
                     "watch",
                     {{}, address_of(subscribing.to)},
                     subscribing.to_tag},
-        .call_id = "sub-" + package + "-" + subscribing.to + "-" + std::to_string(flow.port),
+        .call_id = call_id,
         .cseq = ++cseq_,
         .contact = contact,
         .event = package,
@@ -267,10 +269,29 @@ void Phone::answers_subscribe(const Arrived& request, unsigned status,
     answer.what = std::to_string(status);
     answer.status = status;
     scenario_.arrive(*asked.mapped().phone, std::move(answer));
-    SubscribeForwarded forwarded{
-        .subscription = request.subscription, .status = status, .expires = {}};
+    SubscribeForwarded forwarded{.subscription = request.subscription,
+                                 .status = status,
+                                 .expires = {},
+                                 .notifier_tag = request.shared.local_tag};
     if (status < 300) forwarded.expires = expires;
     scenario_.receive(forwarded);
+}
+
+void Phone::notifies(const Arrived& subscribe, Notifying notifying)
+{
+    const auto transaction = scenario_.next_transaction();
+    const auto& dialog = subscribe.shared;
+    auto* watcher = scenario_.watching_.at(dialog.call_id);
+    scenario_.requests_[transaction] = {this, NOTIFY, {}, dialog.call_id, {}, notifying};
+    scenario_.receive(NotifyReceived{.transaction = transaction,
+                                     .watcher = watcher->number,
+                                     .member = number,
+                                     .call_id = dialog.call_id,
+                                     .watcher_tag = dialog.remote_tag,
+                                     .notifier_tag = dialog.local_tag,
+                                     .cseq = notifying.cseq,
+                                     .version = notifying.version,
+                                     .over = notifying.over});
 }
 
 void Phone::publishes(const Publishing& publishing)
@@ -1062,17 +1083,35 @@ void Scenario::deliver(SipCommand& command)
                        arrived.transaction = forward.request;
                        arrived.subscription = forward.subscription;
                        arrived.from_address.uri = address_of(forward.watcher);
+                       const auto& asked = requests_.at(forward.request);
+                       arrived.shared = {asked.call_id, asked.to_tag, "watch"};
                        for (const auto& target : forward.targets) {
                            auto* phone = phone_at(target.flow);
                            REQUIRE(phone);
                            arrived.request_uri = target.request_uri;
+                           arrived.shared.local_tag = phone->notifier_tag();
                            arrive(*phone, arrived);
                        }
                        if (!forward.targets.empty()) return;
-                       const auto notifier =
-                           std::ranges::find(phones_, forward.member, &Phone::number);
+                       const auto notifier = std::ranges::find_if(phones_, [&](const auto& phone) {
+                           return phone->number == forward.member &&
+                                  phone->notifier_tag() == asked.to_tag;
+                       });
                        REQUIRE(notifier != phones_.end());
                        arrive(**notifier, std::move(arrived));
+                   },
+                   [&](PassNotify& pass) {
+                       const auto request = requests_.extract(pass.request).mapped();
+                       auto* phone = watching_.at(request.call_id);
+                       if (pass.flow) CHECK(*pass.flow == phone->flow);
+                       Arrived arrived;
+                       arrived.what = "NOTIFY";
+                       arrived.method = NOTIFY;
+                       arrived.notify = SendNotify{.subscription = {},
+                                                   .dialog = {},
+                                                   .cseq = request.notifying.cseq,
+                                                   .subscription_state = pass.last_state};
+                       arrive(*phone, std::move(arrived));
                    },
                    [&](CloseDialog& close) { CHECK(legs_.erase(close.leg) == 1); },
                    [&](SendStandalone& request) {

@@ -50,6 +50,13 @@ struct Subscribing {
     std::string notifier{};  ///< whose phone is the other side of that dialog; empty: the exchange
 };
 
+/// A NOTIFY of a phone that notifies by itself.
+struct Notifying {
+    std::uint32_t cseq = 1;
+    std::optional<std::uint32_t> version = 0;
+    bool over = false;
+};
+
 /// A PUBLISH (RFC 3903).
 struct Publishing {
     std::string event;
@@ -102,6 +109,7 @@ public:
     PayloadRef payload;
     std::optional<SendNotify> notify;
     SubscriptionId subscription{};  // SUBSCRIBE that was forwarded
+    DialogId shared{};              // and its dialog, from the phone's side
 };
 
 class Scenario;
@@ -135,6 +143,13 @@ public:
     /// Answers a SUBSCRIBE that was forwarded to it; `expires`: what it grants.
     void answers_subscribe(const Arrived& request, unsigned status,
                            std::chrono::seconds expires = 3600s);
+    /// NOTIFY in the dialog of such a SUBSCRIBE.
+    void notifies(const Arrived& subscribe, Notifying notifying);
+    /// Its tag in such dialogs.
+    [[nodiscard]] std::string notifier_tag() const
+    {
+        return "notifier-" + std::to_string(flow.port);
+    }
     void sends_replacing(const Replaces& replaces, std::string_view number,
                          std::string_view sdp = talking_sdp);
 
@@ -325,6 +340,8 @@ private:
         Method method;
         LegId leg;
         std::string call_id;
+        std::string to_tag{};
+        Notifying notifying{};
     };
 
     [[nodiscard]] DirectoryRef directory() const;
@@ -348,6 +365,7 @@ private:
     bool stepping_ = false;
     std::deque<std::unique_ptr<Phone>> phones_;
     std::map<TransactionId, Request> requests_;       // of phones, not finally answered
+    std::map<std::string, Phone*> watching_;          // by Call-ID of the SUBSCRIBE
     std::map<ClientTransactionId, Request> invites_;  // of the exchange, not finally answered
     std::map<LegId, Phone*> legs_;
     std::map<TransactionId, Phone*> passed_;                         // whose INVITE it was

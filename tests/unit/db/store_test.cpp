@@ -228,19 +228,23 @@ TEST_CASE("subscriptions to groups and to keys of extensions come back, those of
 {
     Office office;
     office.add_extensions({"201", "207"});
+    const std::vector<StoredNotifier> notifiers{{"desk", 4'000'000'000, 7}, {"mobile", 64, 0}};
     office.write([&](Database& database) {
         auto list = full_subscription("201", "sales");
         list.list = "rlmi";
         SubscriptionStore{database}.put(list);
         auto forwarded = full_subscription("201", "207");
         forwarded.forwarded = true;
+        forwarded.notifiers = notifiers;
         SubscriptionStore{database}.put(forwarded);
         for (const auto* member : {"dnd+207", "fwd+207", "login+600", "park+701", "dnd+299", "sales+207"})
             SubscriptionStore{database}.put(full_subscription("201", member));
     });
     std::vector<std::string> found;
-    for (const auto& row : SubscriptionStore{office.database}.all())
+    for (const auto& row : SubscriptionStore{office.database}.all()) {
         found.push_back(row.member + row.list + (row.forwarded ? "forwarded" : ""));
+        CHECK(row.notifiers == (row.forwarded ? notifiers : std::vector<StoredNotifier>{}));
+    }
     std::ranges::sort(found);
     CHECK(found == std::vector<std::string>{"207forwarded", "dnd+207", "fwd+207", "login+600",
                                             "park+701", "salesrlmi"});
