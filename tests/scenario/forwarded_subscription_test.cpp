@@ -414,3 +414,26 @@ TEST_CASE("who may not see is refused before anything is forwarded, and the limi
     carol.receives(403U);
     CHECK(bob.hears_nothing());
 }
+
+TEST_CASE("what a phone grants is remembered for a day at most")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    notifies(pbx, true);
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.asks(to_bob);
+    const auto asked = bob.receives(SUBSCRIBE);
+    bob.answers_subscribe(asked, 200, 72h);
+    carol.receives(200U);
+    bob.registers(72h);
+    pbx.passes(24h - 1s);
+    CHECK(kinds(pbx) == "103 forwarded unknown\n");
+    pbx.passes(2s);
+    CHECK(kinds(pbx).empty());
+    CHECK(pbx.kept().subscriptions.empty());
+    bob.notifies(asked, {.cseq = 7});
+    CHECK(passed(carol) == "7");
+    pbx.replaces_directory({});
+    bob.notifies(asked, {.cseq = 8});
+    CHECK(passed(carol) == "8terminated;reason=rejected");
+}

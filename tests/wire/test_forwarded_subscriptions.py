@@ -119,6 +119,23 @@ class Lamps(Forwarded):
         anna.pings()
         self.assertEqual(told, len(anna.key("202").history))
 
+    def test_a_phone_may_ask_for_credentials_of_its_own(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        watch = anna.sends_subscribe("202")
+        bob.receives("SUBSCRIBE").replies(407, headers=[
+            ("Proxy-Authenticate", 'Digest realm="desk", nonce="1"')])
+        self.assertIn('realm="desk"', watch.subscribe.receives(407)["Proxy-Authenticate"])
+        self.assertNotIn("forwarded", [one["kind"] for one in self.rest.items("/api/v1/lamps")])
+        theirs = 'Digest username="anna", realm="desk", nonce="1", uri="sip:202@x", response="0"'
+        watch = anna.sends_subscribe("202", headers=[("Proxy-Authorization", theirs)])
+        phone = Notifier(bob, bob.receives("SUBSCRIBE"))
+        self.assertEqual(theirs, phone.subscribe["Proxy-Authorization"])
+        self.assertNotIn("Authorization", phone.subscribe.message)
+        phone.accepts()
+        watch.subscribe.receives(200)
+        phone.tells()
+        watch.receives_notify("idle")
+
     def test_two_phones_are_asked_and_the_first_that_accepts_counts(self):
         anna, desk, mobile = self.phone("201"), self.phone("202"), self.phone("202")
         watch = anna.sends_subscribe("202")
