@@ -1083,8 +1083,8 @@ void Scenario::deliver(SipCommand& command)
                        arrived.transaction = forward.request;
                        arrived.subscription = forward.subscription;
                        arrived.from_address.uri = address_of(forward.watcher);
-                       const auto& asked = requests_.at(forward.request);
-                       arrived.shared = {asked.call_id, asked.to_tag, "watch"};
+                       const auto& subscribe = requests_.at(forward.request);
+                       arrived.shared = {subscribe.call_id, subscribe.to_tag, "watch"};
                        for (const auto& target : forward.targets) {
                            auto* phone = phone_at(target.flow);
                            REQUIRE(phone);
@@ -1095,7 +1095,7 @@ void Scenario::deliver(SipCommand& command)
                        if (!forward.targets.empty()) return;
                        const auto notifier = std::ranges::find_if(phones_, [&](const auto& phone) {
                            return phone->number == forward.member &&
-                                  phone->notifier_tag() == asked.to_tag;
+                                  phone->notifier_tag() == subscribe.to_tag;
                        });
                        REQUIRE(notifier != phones_.end());
                        arrive(**notifier, std::move(arrived));
