@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "base/table_room.hpp"
 #include "sip/header_text.hpp"
 #include "sip/inspection.hpp"
 #include "sip/screen.hpp"
@@ -222,6 +223,7 @@ void CommandRunner::reply_finally(ServerTransaction& transaction, const Reply& c
     }
     const auto leg = transaction.leg;
     server_.erase(transaction.id.value);
+    give_back_room(server_);
     drop_if_idle(leg);
 }
 
@@ -420,6 +422,8 @@ void CommandRunner::drop_if_idle(LegId id)
         if (still == legs_.end()) return;
         for (const auto invite : still->second.invites) client_.erase(invite.value);
         legs_.erase(still);
+        give_back_room(legs_);
+        give_back_room(client_);
     });
 }
 
@@ -429,6 +433,7 @@ void CommandRunner::forget(const ClientTransaction& transaction)
     if (const auto leg = legs_.find(transaction.leg.value); leg != legs_.end())
         std::erase(leg->second.invites, id);
     client_.erase(id.value);
+    give_back_room(client_);
 }
 
 int CommandRunner::on_request(DialogUsage& dialog, nta_incoming_t& request, const sip_t& sip)
@@ -478,6 +483,7 @@ void CommandRunner::on_ack_or_cancel(ServerTransaction& transaction, const sip_t
     const auto payload = sip ? to_payload(*sip) : PayloadRef{};
     const bool ack = sip && sip->sip_request && sip->sip_request->rq_method == sip_method_ack;
     server_.erase(id.value);
+    give_back_room(server_);
     drop_if_idle(leg);
     if (leg && !is_wanted(leg)) return;
     if (ack)
