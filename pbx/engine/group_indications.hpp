@@ -178,6 +178,7 @@ private:
     void forget_notifier(Subscription& subscription, std::string_view tag, Moment now,
                          Outbox& outbox);
     void end_forwarded(Subscription& subscription, Moment now, Outbox& outbox);
+    void end_where_nobody_notifies(std::string_view member, Moment now, Outbox& outbox);
 
     // indication_unsolicited.cpp
     [[nodiscard]] bool replace_phones(Watcher& watcher, std::span<const Binding> bindings,

@@ -260,6 +260,22 @@ void GroupIndications::forget_notifier(Subscription& subscription, std::string_v
     outbox.store(SubscriptionStored{to_stored(subscription)});
 }
 
+/// The last phone of `member` is gone, and tells nobody any more.
+void GroupIndications::end_where_nobody_notifies(std::string_view member, Moment now,
+                                                 Outbox& outbox)
+{
+    const auto found = members_.find(member);
+    if (found == members_.end()) return;
+    auto told_by_it = found->second.subscriptions;
+    std::erase_if(told_by_it, [](const Subscription* one) { return !one->forwarded; });
+    for (Subscription* subscription : told_by_it) {
+        const std::string watcher = subscription->watcher;
+        const std::vector<std::string> members{subscription->member};
+        end(*subscription, SubscriptionEnd::deactivated, now, outbox);
+        reconcile(watcher, members, now, outbox);
+    }
+}
+
 /// Whoever was told by the phone may be told unasked again.
 void GroupIndications::end_forwarded(Subscription& subscription, Moment now, Outbox& outbox)
 {

@@ -12,6 +12,7 @@ void GroupIndications::bindings_changed(std::string_view aor, const LocationTabl
                                         Moment now, Outbox& outbox)
 {
     update_standing(aor, now, outbox);
+    if (locations.bindings(aor).empty()) end_where_nobody_notifies(aor, now, outbox);
     const auto rights = directory_->watched_by(aor);
     const bool unsolicited = std::ranges::any_of(rights, &WatchRight::unsolicited);
     const auto bindings = unsolicited ? locations.bindings(aor) : std::span<const Binding>{};

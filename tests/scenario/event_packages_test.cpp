@@ -319,6 +319,41 @@ TEST_CASE("whose connection died with the exchange is told by its contact, else 
     for (const auto& kept : pbx.kept().subscriptions) CHECK(kept.flow.port == bob.flow.port);
 }
 
+TEST_CASE("RFC 5923: once its connection is closed, nothing is sent to a phone by it")
+{
+    auto sales = group("sales", {"102"}, {"103"});
+    sales.watchers.push_back({"104", true});
+    Scenario pbx{{sales}};
+    auto& alice = pbx.phone("101");
+    auto& carol = pbx.phone("103");
+    auto& fred = pbx.phone("106");
+    auto& bob = pbx.silent_phone("102");
+    auto& dan = pbx.silent_phone("104");
+    for (auto* phone : {&bob, &dan}) {
+        phone->flow.transport = Transport::tcp;
+        phone->flow.connection = ConnectionId{phone->flow.port};
+        phone->registers();
+    }
+    bob.watches("103");
+    bob.subscribes("presence", "103");
+    dan.inbox.clear();
+    for (auto* phone : {&bob, &dan}) {
+        pbx.receive(ConnectionClosed{phone->flow.connection});
+        phone->flow.connection = {};
+    }
+    ring_and_answer(alice, carol);
+    for (auto* phone : {&bob, &dan}) {
+        CHECK_FALSE(phone->hears_nothing());
+        while (!phone->hears_nothing())
+            CHECK_FALSE(phone->receives(NOTIFY).notify->dialog->flow.connection);
+    }
+    fred.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(486);
+    fred.receives(486U);
+    dan.inbox.clear();
+}
+
 TEST_CASE("another phone of the extension that registers takes no NOTIFY over")
 {
     Scenario pbx{{group("sales", {"102"}, {"103"})}};

@@ -253,6 +253,7 @@ TEST_CASE("two phones of the extension: both are asked, the first that accepts c
     }
     SUBCASE("it lasts as long as the longest")
     {
+        desk.registers(7200s);
         carol.asks(within(desk));
         desk.answers_subscribe(desk.receives(SUBSCRIBE), 200, 600s);
         carol.receives(200U);
@@ -334,6 +335,44 @@ TEST_CASE("a right that goes ends it at once, with a last word above the phone's
     bob.receives(481U);
     carol.asks(within(bob));
     carol.receives(481U);
+}
+
+TEST_CASE("when the last phone that notifies is gone, nobody's lamp stays as it was")
+{
+    Scenario pbx{{told_unasked()}};
+    notifies(pbx, true);
+    auto& desk = pbx.phone("102");
+    auto& mobile = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.receives(NOTIFY);
+    carol.asks(to_bob);
+    desk.receives(SUBSCRIBE);
+    mobile.answers_subscribe(mobile.receives(SUBSCRIBE), 489);
+    carol.receives(489U);
+    carol.asks(to_bob);
+    const auto again = desk.receives(SUBSCRIBE);
+    mobile.receives(SUBSCRIBE);
+    desk.answers_subscribe(again, 200, 7200s);
+    carol.receives(200U);
+    desk.notifies(again, {.cseq = 5, .version = 4});
+    CHECK(passed(carol) == "5");
+    mobile.unregisters();
+    CHECK(carol.hears_nothing());
+    SUBCASE("it says so")
+    {
+        desk.unregisters();
+        CHECK(ended(carol, desk) == "deactivated 6 version 5");
+        CHECK(carol.receives(NOTIFY).idle());  // unasked
+    }
+    SUBCASE("its registration ends")
+    {
+        carol.registers(7200s);
+        pbx.passes(3601s);
+        CHECK(ended(carol, desk) == "deactivated 6 version 5");
+        CHECK(carol.receives(NOTIFY).idle());
+    }
+    carol.asks(to_bob);
+    carol.receives(480U);
 }
 
 TEST_CASE("of a subscription that the exchange does not know the phone's next NOTIFY is the last")

@@ -99,6 +99,21 @@ TEST_CASE("a publication expires unless it is refreshed")
     bob.receives(412U);
 }
 
+TEST_CASE("a publication lasts no longer than it may, whatever its phone asks for")
+{
+    Scenario pbx;
+    auto& bob = pbx.phone("102");
+    auto for_long = dialogs(document(dialog("1", "outside", "confirmed")));
+    for_long.expires = 24h;
+    bob.publishes(for_long);
+    bob.receives(200U).header("Expires", "7200");
+    bob.registers(72h);
+    pbx.passes(7199s);
+    CHECK(pbx.view().publications == 1);
+    pbx.passes(2s);
+    CHECK(pbx.view().publications == 0);
+}
+
 TEST_CASE("an entity-tag is for who got it: others cannot change or remove what it names")
 {
     Scenario pbx{{group("sales", {"103"}, {"102"})}};
