@@ -464,8 +464,12 @@ TEST_CASE("what a phone grants is remembered for a day at most")
     const auto asked = bob.receives(SUBSCRIBE);
     bob.answers_subscribe(asked, 200, 72h);
     carol.receives(200U);
-    bob.registers(72h);
-    pbx.passes(24h - 1s);
+    for (int hour = 0; hour < 23; ++hour) {
+        bob.registers(7200s);
+        pbx.passes(1h);
+    }
+    bob.registers(7200s);
+    pbx.passes(1h - 1s);
     CHECK(kinds(pbx) == "103 forwarded unknown\n");
     pbx.passes(2s);
     CHECK(kinds(pbx).empty());
