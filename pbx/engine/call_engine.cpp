@@ -96,6 +96,7 @@ void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbo
                           .status = input.method == Method::bye ? 200U : 481U});
         return;
     }
+    outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
     leg->heard_at = now.mono;
     note_target(*call, *leg, input);
     if (cards_.take(*call, *leg, input, now, outbox)) return sweep(*call, outbox);
@@ -353,8 +354,10 @@ bool CallEngine::is_number_here(const SipUri& uri) const
 
 const Binding* CallEngine::addressed_phone(const InviteReceived& invite) const
 {
-    return invite.request_uri.scheme == UriScheme::tel ? nullptr
-                                                       : locations_.find(invite.request_uri);
+    const auto& uri = invite.request_uri;
+    const bool number = uri.scheme == UriScheme::tel || (uri.host == directory_->domain() &&
+                                                         !is_numeric_address(uri.host));
+    return number ? nullptr : locations_.find(uri);
 }
 
 std::string CallEngine::dialled_by(const InviteReceived& invite) const

@@ -419,7 +419,7 @@ private:
     [[nodiscard]] static DialogState dialog_state_of(const InviteReceived& invite);
     void no_longer_adrift(const Leg& leg);
     /// A target refresh by the phone of `leg` (RFC 3261 §12.2.2).
-    static void note_target(Call& call, Leg& leg, const RequestReceived& request);
+    void note_target(Call& call, Leg& leg, const RequestReceived& request) const;
     /// The same by its answer to a request of ours.
     static void note_target(Call& call, Leg& leg, const ResponseReceived& response);
     /// How far our CSeq in its dialog has come: challenges that were answered have used some.

@@ -73,7 +73,7 @@ DialogState CallEngine::dialog_state_of(const InviteReceived& invite)
             .remote_cseq = invite.cseq};
 }
 
-void CallEngine::note_target(Call& call, Leg& leg, const RequestReceived& request)
+void CallEngine::note_target(Call& call, Leg& leg, const RequestReceived& request) const
 {
     DialogState& state = leg.dialog_state;
     state.remote_cseq = std::max(state.remote_cseq, request.cseq);
@@ -81,7 +81,9 @@ void CallEngine::note_target(Call& call, Leg& leg, const RequestReceived& reques
         state.target = *request.contact;
         call.unsaved = true;
     }
-    if (request.source && state.route.empty() && !(*request.source == leg.flow)) {
+    const bool moved = request.source && !(*request.source == leg.flow);
+    const bool to_a_trunk = moved && leg.trunk.empty() && trunks_.is_source(*request.source);
+    if (moved && state.route.empty() && !to_a_trunk) {
         leg.flow = *request.source;
         call.unsaved = true;
     }

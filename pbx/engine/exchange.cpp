@@ -67,6 +67,10 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
         Overloaded{
             [&](const RegisterReceived& request) {
                 ++registrations_;
+                if (trunks_.is_source(request.source))
+                    return outbox.send(Reply{.transaction = request.transaction,
+                                             .status = 403,
+                                             .phrase = "Address Of A Trunk"});
                 registrar_.receive(request, now, outbox);
                 qualify_.heard(request.aor, request.source, now, outbox);
             },

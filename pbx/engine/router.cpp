@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/extension_uri.hpp"
+
 namespace lampline {
 namespace {
 
@@ -19,11 +21,13 @@ std::string_view caller_of(const RouteQuestion& question) noexcept
     return question.caller.value_or(question.from);
 }
 
-/// What cannot be a number is not repeated anywhere either.
+/// What cannot be a number is not repeated anywhere either: a carrier might read a parameter, or
+/// another host, where the digit plan has seen a number.
 bool is_dialable(std::string_view text) noexcept
 {
-    return text.size() <= max_dialled && std::ranges::all_of(text, [](char c) {
-               return c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>';
+    constexpr std::string_view foreign = "\"\\<>@;?:/,&=%";
+    return text.size() <= max_dialled && std::ranges::all_of(text, [&](char c) {
+               return c > ' ' && c < 0x7f && foreign.find(c) == std::string_view::npos;
            });
 }
 
@@ -195,6 +199,9 @@ private:
     {
         outside_ = nullptr;
         rule_ = nullptr;
+        // 0900-1 is barred like 09001, unless somebody here is called so.
+        if (!view_.directory.find(number) && !view_.directory.find_ring_group(number))
+            number = plain_number(number);
         const auto& plan = view_.directory.digit_plan();
         auto match = plan.find(number);
         if (!match) return true;

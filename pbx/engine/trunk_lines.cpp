@@ -54,6 +54,7 @@ void TrunkLines::cancel_timer(LineId id, TimerKind kind)
 
 void TrunkLines::replace(std::span<const TrunkRef> trunks, Moment now, Outbox& outbox)
 {
+    sources_.configure({trunks.begin(), trunks.end()});
     std::vector<LineId> gone;
     for (const auto& [name, id] : by_name_) {
         auto& line = lines_.at(id);
@@ -137,6 +138,7 @@ void TrunkLines::receive(const TrunkResolved& resolved, Moment now, Outbox& outb
         return settle(line, now, outbox);
     }
     line.resolve_error.clear();
+    sources_.resolved(line.trunk->name, resolved_addresses(resolved.addresses));
     auto addresses = resolved.addresses;
     if (addresses.size() > settings_.most_addresses) addresses.resize(settings_.most_addresses);
     if (resolved.valid_for)

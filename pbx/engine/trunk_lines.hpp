@@ -16,6 +16,7 @@
 #include "core/token_source.hpp"
 #include "core/trunk.hpp"
 #include "core/trunk_line.hpp"
+#include "core/trunk_sources.hpp"
 #include "engine/outbox.hpp"
 #include "engine/trunk_states.hpp"
 
@@ -75,6 +76,10 @@ public:
     /// The server in use first, then the others by preference; with the Service-Route of the
     /// registration (RFC 3608 §6.1).
     [[nodiscard]] std::vector<TrunkPath> paths(const Trunk& trunk) const override;
+    [[nodiscard]] bool is_source(const Flow& source) const override
+    {
+        return source.transport == Transport::udp && !sources_.find(source, {}).empty();
+    }
     /// An INVITE came from it.
     void heard(std::string_view trunk, Moment now, Outbox& outbox);
 
@@ -166,6 +171,7 @@ private:
 
     TrunkLineSettings settings_;
     TokenSource tokens_;
+    TrunkSources sources_;
     IdSource<ClientTransactionId>& transactions_;
     std::unordered_map<LineId, Line> lines_;
     std::map<std::string, LineId, std::less<>> by_name_;

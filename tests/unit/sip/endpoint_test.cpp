@@ -97,6 +97,25 @@ TEST_CASE("the parameters of a registered contact are read (RFC 3261 §10.2.1)")
     CHECK(contact.instance == "<urn:uuid:1>");
 }
 
+TEST_CASE("nobody registers an address of ours, which would be dialled like a number")
+{
+    Office office;
+    Phone phone{office, "201"};
+    const auto refuses = [&](const std::string& contact) {
+        CAPTURE(contact);
+        phone.send(phone.request("REGISTER", uri_of(""), address_of("201"), 1,
+                                 fmt::format("Contact: <{}>\r\n", contact)));
+        const auto status = phone.receive().status();
+        CHECK((status == 401 || status == 403));
+        return status == 403;
+    };
+    CHECK(refuses(uri_of("112")));
+    CHECK(refuses(fmt::format("sip:112@127.0.0.1:{}", office.port(Transport::udp))));
+    CHECK(refuses(fmt::format("sip:112@127.0.0.1:{}", office.port(Transport::tcp))));
+    CHECK_FALSE(refuses(phone.contact()));
+    CHECK_FALSE(refuses("sip:112@192.0.2.1:5060"));
+}
+
 TEST_CASE("Contact: * and a fetch are told apart (RFC 3261 §10.2.2)")
 {
     Office office;
