@@ -99,9 +99,11 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
                         "SIP;cause=491;text=\"CANCEL crossed the answer\"", now, outbox);
     }
 
-    if (relay.replaces && response.status == 491 && ++relay.attempts <= max_attempts) {
+    if (relay.replaces && response.status == 491 &&
+        wait_until(relay.glare.met(leg.role, settings_.random, now.mono), call,
+                   TimerKind::take_over)) {
         relay.forwarded = {};
-        return set_timer(call, TimerKind::take_over, now.mono + attempt_interval);
+        return;
     }
 
     Leg& asker = *call.find(relay.from);
@@ -129,6 +131,10 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
     }
     outbox.send(std::move(answer));
 
+    if (success && call.early_answer) {
+        const auto& moved = asker.role == LegRole::callee ? relay.payload : response.payload;
+        if (has_body(moved)) *call.early_answer = {.sdp = moved, .moved = true};
+    }
     if (success && changes_session(relay.method)) {
         const bool asker_moved = note_hold(asker, relay.payload);
         const bool leg_moved = note_hold(leg, response.payload);
@@ -180,6 +186,7 @@ void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
             announce(*leg, outbox);  // delayed offer: its answer is in the ACK
     }
     if (leg->bye_owed) hang_up(*leg, {}, outbox);
+    if (call->early_answer && call->phase == CallPhase::talking) renew_session(*call, now, outbox);
     sweep(*call, outbox);
 }
 

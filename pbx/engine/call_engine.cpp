@@ -383,6 +383,7 @@ void CallEngine::start_talking(Call& call, const SessionTimer& timer, Moment now
     forget_ringing(call, outbox);
     for (auto& leg : call.legs) std::vector<std::string>{}.swap(leg.via);
     call.offer.reset();
+    if (call.early_answer && !call.early_answer->stale) call.early_answer.reset();
     note_session(call, timer, now);
     if (settings_.probe_interval > 0s)
         set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
@@ -536,6 +537,13 @@ void CallEngine::set_timer(const Call& call, TimerKind kind,
                            std::chrono::steady_clock::time_point deadline)
 {
     timers_.set({call.id, kind}, deadline);
+}
+
+bool CallEngine::wait_until(std::optional<std::chrono::steady_clock::time_point> deadline,
+                            const Call& call, TimerKind kind)
+{
+    if (deadline) set_timer(call, kind, *deadline);
+    return deadline.has_value();
 }
 
 void CallEngine::cancel_timers(const Call& call)

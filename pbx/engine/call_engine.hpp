@@ -35,7 +35,9 @@ struct CallSettings {
     std::chrono::seconds probe_interval{60};  ///< in-dialog OPTIONS to a silent phone; 0: never
     std::vector<std::string> hosts;  ///< our own addresses: as good as the domain in a Refer-To
     std::size_t max_calls = 10'000;  ///< beyond: 503
-    RandomSource random = [](std::uint32_t) { return 0U; };  ///< of ring groups
+    RandomSource random = [](std::uint32_t) {
+        return 0U;
+    };  ///< of ring groups, and of waits when INVITEs meet
 };
 
 enum class CallsToEnd : std::uint8_t { ringing, all };
@@ -161,6 +163,9 @@ private:
     void give_up_ringing(Call& call, unsigned status, std::string_view phrase, Moment now,
                          Outbox& outbox, std::string_view warning = {});
     void relay_prack(Call& call, Leg& caller, const RequestReceived& input, Outbox& outbox);
+    void acknowledge_provisional(Leg& leg, const ResponseReceived& response, Outbox& outbox);
+    /// What of `payload`, a response's, is told to a caller that may have had its answer.
+    static PayloadRef told_after_early(Call& call, const PayloadRef& payload);
 
     // call_proxy.cpp: one dialog between two phones
     void pass_on(Call& call, Leg& leg, const Invitation& invitation, Target target, Outbox& outbox);
@@ -392,6 +397,8 @@ private:
     void change_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                          Outbox& outbox);
     void give_up_change(Call& call, Outbox& outbox);
+    /// The caller has the media of an early answer, and its callee wants others.
+    void renew_session(Call& call, Moment now, Outbox& outbox);
 
     // call_dialog.cpp: requests within a dialog, from one leg to the other
     void relay(Call& call, Leg& from, const RequestReceived& input, Moment now, Outbox& outbox);
@@ -489,6 +496,9 @@ private:
     void begin_end(Call& call, Moment now, Outbox& outbox);
     void set_timer(const Call& call, TimerKind kind,
                    std::chrono::steady_clock::time_point deadline);
+    /// Sets the timer, unless `deadline` is empty: then false.
+    bool wait_until(std::optional<std::chrono::steady_clock::time_point> deadline, const Call& call,
+                    TimerKind kind);
     void cancel_timers(const Call& call);
 
     /// 64*T1 and a little: no transaction of an ended call lives longer (RFC 3261 §17).
@@ -498,9 +508,6 @@ private:
     /// when so few are left.
     static constexpr std::uint32_t cseq_block = 64;
     static constexpr std::uint32_t cseq_margin = 16;
-    /// How often, and how far apart, an INVITE of ours is tried anew that meets another one.
-    static constexpr unsigned max_attempts = 20;
-    static constexpr std::chrono::milliseconds attempt_interval{500};
     /// A call that rings for less is not worth a write.
     static constexpr std::chrono::milliseconds ringing_kept_after{1000};
     /// When the phones of calls taken up are asked, and how far apart.
@@ -543,7 +550,7 @@ private:
     IdSource<LegId> leg_ids_;
     IdSource<ClientTransactionId> transaction_ids_;
     LiveCounters counters_;
-    CallingCards cards_{*this};
+    CallingCards cards_{*this, settings_.random};
 };
 
 }  // namespace lampline

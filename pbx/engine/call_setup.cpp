@@ -191,14 +191,20 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
     }
 
     if (leg.proxied) return passed_provisional(call, response, outbox);
+    const bool reliable =
+        response.reliable.rseq != 0 && has(call.caller().supported, OptionTag::reliable);
+    if (response.reliable.rseq != 0 && !(reliable && call.caller().invite_in))
+        acknowledge_provisional(leg, response, outbox);
     if (call.transfer && call.transfer->reported < response.status)
         report(call, response.status, response.phrase, false, now, outbox);
     Leg& caller = call.caller();
     if (!caller.invite_in) return;
-    const bool reliable = response.reliable.rseq != 0 && has(caller.supported, OptionTag::reliable);
+    const auto payload = told_after_early(call, response.payload);
     if (reliable) {
         call.reliable.push_back({leg.id, response.transaction, response.reliable.rseq});
-    } else if (!has_body(response.payload)) {
+        if (!call.early_answer && has_body(payload))
+            call.early_answer = EarlyAnswer{.sdp = payload};
+    } else if (!has_body(payload)) {
         if (response.status <= call.last_provisional) return;
         call.last_provisional = response.status;
     }
@@ -212,7 +218,7 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
                       .headers = std::move(headers),
                       .required = reliable ? OptionTag::reliable : OptionTag::none,
                       .reliable = reliable,
-                      .payload = response.payload});
+                      .payload = payload});
     move(caller, LegInput::provisional_with_tag, outbox);
 }
 
@@ -259,12 +265,34 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
                       .required = answered.require ? OptionTag::timer : OptionTag::none,
                       .supported = leg.supported & (OptionTag::timer | OptionTag::reliable),
                       .focus = response.focus,
-                      .payload = response.payload});
+                      .payload = told_after_early(call, response.payload)});
     move(leg, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
     limit_duration(call, leg, now);
     start_talking(call, {.expires = answered.supervise_for}, now, outbox);
     cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
+}
+
+PayloadRef CallEngine::told_after_early(Call& call, const PayloadRef& payload)
+{
+    if (!call.early_answer || !has_body(payload)) return payload;
+    auto& early = *call.early_answer;
+    if (payload->body == early.sdp->body) return payload;
+    early.stale = !early.moved && !same_media(payload->body, early.sdp->body);
+    return payload->headers.empty()
+               ? nullptr
+               : std::make_shared<const Payload>(Payload{{}, {}, payload->headers});
+}
+
+/// The caller does not know how, so it is not told reliably, and will not do it.
+void CallEngine::acknowledge_provisional(Leg& leg, const ResponseReceived& response, Outbox& outbox)
+{
+    request(leg,
+            {.transaction = transaction_ids_.next(),
+             .method = Method::prack,
+             .acknowledges = response.transaction,
+             .rack_rseq = response.reliable.rseq},
+            outbox);
 }
 
 /// A challenge or a redirection of the callee's phone is nothing for the caller to act on, unless

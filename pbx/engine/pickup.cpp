@@ -165,7 +165,7 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
 
     Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
     const auto answer = [&](Leg& leg, TransactionId request, const SessionTimer& asked,
-                            std::string sdp) {
+                            PayloadRef session) {
         leg.ack_due = request;
         const auto timer = answer_timer(asked, has(leg.supported, OptionTag::timer), {});
         outbox.send(Reply{.transaction = request,
@@ -173,13 +173,13 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
                           .headers = asserted_to(leg, &leg == &caller ? picker : caller),
                           .session_timer = timer.timer,
                           .required = timer.require ? OptionTag::timer : OptionTag::none,
-                          .payload = std::make_shared<const Payload>(
-                              Payload{"application/sdp", std::move(sdp), {}})});
+                          .payload = std::move(session)});
     };
     picker.sdp = input.payload;
     caller.other = presented(picker);
-    answer(picker, input.transaction, input.session_timer, *to_picker);
-    answer(caller, std::exchange(caller.invite_in, {}), call.asked_timer, *to_caller);
+    answer(picker, input.transaction, input.session_timer, session_payload(*to_picker));
+    answer(caller, std::exchange(caller.invite_in, {}), call.asked_timer,
+           told_after_early(call, session_payload(*to_caller)));
     connect(caller, picker);
     move(picker, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
@@ -267,8 +267,7 @@ void CallEngine::takes_over_again(Call& call, Moment now, Outbox& outbox)
             return &relay != &*waiting && changes_session(relay.method);
         });
     if (!busy) return offer_to_peer(call, *waiting, outbox);
-    if (++waiting->attempts > max_attempts) return refuse(491);
-    set_timer(call, TimerKind::take_over, now.mono + attempt_interval);
+    if (!wait_until(waiting->glare.held_up(now.mono), call, TimerKind::take_over)) refuse(491);
 }
 
 /// The peer has accepted the picker's media: only now is the replaced leg hung up.

@@ -161,9 +161,8 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     }
     if (!leg || !leg->talking()) return transfer_failed(call, 480, "Party Has Left", now, outbox);
     if (owner->session_pending(*leg)) {
-        if (++transfer.attempts > max_attempts)
-            return transfer_failed(call, 491, "Request Pending", now, outbox);
-        return set_timer(call, TimerKind::transfer, now.mono + attempt_interval);
+        if (wait_until(transfer.glare.held_up(now.mono), call, TimerKind::transfer)) return;
+        return transfer_failed(call, 491, "Request Pending", now, outbox);
     }
     const auto transaction = transaction_ids_.next();
     leg->invite_out = transaction;
@@ -223,7 +222,7 @@ void CallEngine::target_is(Call& call, Leg& target, Outbox& outbox)
     call.hunting.reset();
     forget_ringing(call, outbox);
     call.transfer->target = target.id;
-    call.transfer->attempts = 0;
+    call.transfer->glare.over();
 }
 
 bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response, Moment now,
@@ -249,16 +248,15 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
     }
     Transfer& transfer = *call->transfer;
     if (response.status == 491) {
-        if (++transfer.attempts > max_attempts)
+        const auto again = transfer.glare.met(leg.role, settings_.random, now.mono);
+        if (!wait_until(again, *call, TimerKind::transfer))
             transfer_failed(*call, 491, "Request Pending", now, outbox);
-        else
-            set_timer(*call, TimerKind::transfer, now.mono + attempt_interval);
     } else if (!success) {
         transfer_failed(*call, response.status, response.phrase, now, outbox);
     } else if (response.transaction == transfer.offered_by) {
         transfer.stage = TransferStage::joining;
         transfer.offer = response.payload;
-        transfer.attempts = 0;
+        transfer.glare.over();
         go_on(*call, now, outbox);
     } else if (!has_body(response.payload)) {
         outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
