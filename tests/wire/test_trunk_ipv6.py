@@ -1,20 +1,11 @@
 """A trunk over IPv6: REGISTER and calls both ways between [::1] and phones of IPv4 (RFC 3261 §25.1)."""
-import socket
 import unittest
 
 from lib.carrier import plan
 from lib.case import WireTest, eventually
 from lib.registrar import Registrar
 from lib.sdp import ANSWER
-
-
-def has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
-            sock.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
+from lib.transport import has_ipv6
 
 
 @unittest.skipUnless(has_ipv6(), "this machine has no ::1")
