@@ -10,6 +10,7 @@
 #include "commands.hpp"
 #include "db/database.hpp"
 #include "server.hpp"
+#include "signal_thread.hpp"
 
 namespace {
 

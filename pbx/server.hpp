@@ -4,10 +4,6 @@
 
 namespace lampline {
 
-/// Blocks the signals that serve() waits for, in this thread and all it starts. Before the first
-/// thread starts.
-void hold_signals();
-
 /// Serves until SIGTERM or SIGINT. The first one stops new calls and waits up to `drain_timeout`
 /// for the others to end, the second one ends at once; bindings and subscriptions are kept for the
 /// next start. SIGHUP reopens the log. Prints a line `listening sip udp 127.0.0.1:5060` per address

@@ -158,6 +158,12 @@ private:
     LegHandle leg_;                         // last member, so destroyed first
 };
 
+/// Whose request and 2xx say where the other side is from now on (RFC 3261 §12.2, RFC 3311 §5.1).
+inline bool refreshes_target(Method method) noexcept
+{
+    return method == Method::invite || method == Method::update;
+}
+
 /// The branch of the INVITE that starts a dialog of ours, sent once more for each challenge that
 /// was answered: follows from what is stored of it, so that a later run can cancel it. Ends in the
 /// loop mark.

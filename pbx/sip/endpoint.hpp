@@ -48,7 +48,7 @@ struct EndpointSettings {
     std::string product = "Lampline";   ///< Server and User-Agent
     std::chrono::milliseconds t1{500};  ///< RFC 3261 §17.1.1.1
     std::chrono::milliseconds t2{4000};
-    std::chrono::milliseconds t1x64{32000};  ///< timers B, F, H
+    std::chrono::milliseconds t1x64{32000};     ///< timers B, F, H
     std::chrono::milliseconds timer_c{185000};  ///< of INVITEs passed on (RFC 3261 §16.6 step 11)
     /// Signs the record routes of proxied calls; empty: a new one, so that these end with the run.
     std::optional<std::array<unsigned char, 16>> route_key;

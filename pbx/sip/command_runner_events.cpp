@@ -1,0 +1,135 @@
+#include "sip/command_runner.hpp"
+
+#include "sip/header_text.hpp"
+#include "sip/inspection.hpp"
+#include "sip/translate.hpp"
+
+namespace lampline::sip {
+
+int CommandRunner::on_request(DialogUsage& dialog, nta_incoming_t& request, const sip_t& sip)
+{
+    const auto method = to_method(sip);
+    // Returning a final status makes the stack destroy the transaction; an ACK is not answered.
+    if (method == Method::ack) return 200;
+    if (dialog.is_closed()) return 481;
+    if (auto rejection = inspect_body(sip, settings_.limits.body_bytes)) {
+        nta_incoming_treply(
+            &request, static_cast<int>(rejection->status), nullptr,
+            TAG_IF(!rejection->headers.empty(), SIPTAG_HEADER_STR(rejection->headers.c_str())),
+            TAG_END());
+        return static_cast<int>(rejection->status);
+    }
+    if (server_.size() >= settings_.limits.unanswered_requests && method != Method::bye) return 503;
+    auto& transaction = add_server(request, method, dialog.id(), transaction_ids_.next());
+    auto input = to_request(sip, transaction.id, dialog.id());
+    if (refreshes_target(method) || dialog.is_cut_off()) {
+        const MessageRef message{nta_incoming_getrequest(&request)};
+        const TransportRef transport{nta_incoming_transport(&agent_, &request, nullptr)};
+        auto source = transports_.source_of(*message, transport.get());
+        if (transport) source.connection = transports_.connections().adopt(*transport);
+        input.source = source;
+        dialog.move_to(std::move(source));
+    }
+    if (refreshes_target(method)) dialog.refresh_target(sip);
+    if (method == Method::invite) nta_incoming_treply(&request, SIP_100_TRYING, TAG_END());
+    on_input_(std::move(input));
+    return 0;
+}
+
+int CommandRunner::ack_or_cancel(ServerTransaction* self, nta_incoming_t*,
+                                 const sip_t* sip) noexcept
+try {
+    self->runner->on_ack_or_cancel(*self, sip);
+    return 0;
+} catch (...) {
+    return 0;
+}
+
+void CommandRunner::on_ack_or_cancel(ServerTransaction& transaction, const sip_t* sip)
+{
+    const auto id = transaction.id;
+    const auto leg = transaction.leg;
+    const bool answered = nta_incoming_status(transaction.handle.get()) >= 200;
+    const auto payload = sip ? to_payload(*sip) : PayloadRef{};
+    const bool ack = sip && sip->sip_request && sip->sip_request->rq_method == sip_method_ack;
+    server_.erase(id.value);
+    drop_if_idle(leg);
+    if (leg && !is_wanted(leg)) return;
+    if (ack)
+        on_input_(AckReceived{id, leg, payload});
+    else if (!sip && answered)
+        on_input_(AckMissing{id, leg});
+    else
+        // Also when a reliable provisional response was never acknowledged: the stack has refused
+        // the INVITE.
+        on_input_(CancelReceived{id, leg, payload});
+}
+
+int CommandRunner::prack(ServerTransaction* self, nta_reliable_t* reliable, nta_incoming_t* request,
+                         const sip_t* sip) noexcept
+try {
+    if (request && sip) self->runner->on_prack(*self, *request, *sip);
+    nta_reliable_destroy(reliable);
+    return 0;
+} catch (...) {
+    nta_reliable_destroy(reliable);
+    return 200;
+}
+
+void CommandRunner::on_prack(ServerTransaction& invite, nta_incoming_t& request, const sip_t& sip)
+{
+    if (invite.unacknowledged > 0) --invite.unacknowledged;
+    auto& transaction = add_server(request, Method::prack, invite.leg, transaction_ids_.next());
+    on_input_(to_request(sip, transaction.id, invite.leg));
+}
+
+int CommandRunner::response(ClientTransaction* self, nta_outgoing_t*, const sip_t* sip) noexcept
+try {
+    if (sip && sip->sip_status) self->runner->on_response(*self, *sip);
+    return 0;
+} catch (...) {
+    return 0;
+}
+
+void CommandRunner::on_response(ClientTransaction& transaction, const sip_t& sip)
+{
+    const auto status = sip.sip_status->st_status;
+    const auto leg = transaction.leg;
+    auto* dialog = find(leg);
+    if (answers_challenge(transaction, sip)) return;
+    if (dialog && status < 300) {
+        if (transaction.method == Method::invite && !dialog->is_confirmed())
+            dialog->follow(sip);
+        else if (status >= 200 && refreshes_target(transaction.method))
+            dialog->refresh_target(sip);
+    }
+    if (!is_wanted(leg)) {
+        end_unwanted(transaction, sip);
+        return;
+    }
+    auto input = to_response(sip, leg, transaction.id, transaction.method);
+    if (transaction.method == Method::invite && status >= 200 && status < 300)
+        transaction.answered = true;
+    else if (status >= 200)
+        forget(transaction);
+    on_input_(std::move(input));
+}
+
+void CommandRunner::end_unwanted(ClientTransaction& transaction, const sip_t& sip)
+{
+    if (sip.sip_status->st_status < 200) return;
+    const auto leg = transaction.leg;
+    auto* dialog = find(leg);
+    if (dialog && transaction.method == Method::invite && sip.sip_status->st_status < 300) {
+        // The phone believes in a call that nobody wants any more (RFC 3261 §15).
+        std::string lines;
+        append_header(lines, "User-Agent", settings_.product);
+        dialog->acknowledge(*transaction.handle, lines, {});
+        // Not waiting for the answer does not keep the stack from repeating the request.
+        const auto bye = dialog->send({Method::bye, {}, lines, {}}, nullptr, nullptr);
+    }
+    forget(transaction);
+    drop_if_idle(leg);
+}
+
+}  // namespace lampline::sip

@@ -1,0 +1,195 @@
+#include "sip/endpoint_inner.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "sip/address_text.hpp"
+#include "sip/authentication.hpp"
+#include "sip/translate.hpp"
+
+namespace lampline::sip {
+
+using namespace std::chrono_literals;
+
+void Endpoint::Inner::receive(MessageRef message, sip_t& sip) noexcept
+try {
+    if (sip.sip_request) {
+        ++counters.requests_received;
+        receive_request(std::move(message), sip);
+    } else {
+        ++counters.responses_received;
+        if (forwarder->receive(message, sip)) return;
+        // Any other response without a transaction is a late one.
+        if (take_orphan(*message, sip)) return;
+        const auto status = sip.sip_status->st_status;
+        const bool challenge = status == 401 || status == 407;
+        light->receive(sip, challenge ? transports->source_of(*message, nullptr).host : "");
+    }
+} catch (const std::exception& error) {
+    spdlog::error("request dropped: {}", error.what());
+}
+
+bool Endpoint::Inner::take_orphan(msg_t& message, const sip_t& sip)
+{
+    if (sip.sip_cseq->cs_method != sip_method_invite) return false;
+    auto* transport = transports->transport_of(message);
+    if (!transport) return false;
+    return orphans->take(sip, transports->source_of(message, transport),
+                         tport_is_secondary(transport) ? transport : nullptr);
+}
+
+void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
+{
+    const auto method = sip.sip_request->rq_method;
+    auto* transport = transports->transport_of(*message);
+    if (!transport) return;
+    HeldRequest request;
+    request.sip = &sip;
+    request.source = transports->source_of(*message, transport);
+    request.listener = transports->listener_of(request.source);
+    if (tport_is_secondary(transport)) request.connection.reset(tport_ref(transport));
+    request.message = std::move(message);
+    if (!request.listener) return;
+
+    if (method == sip_method_ack) {
+        if (!forwarder->acknowledge(sip)) static_cast<void>(forwarder->pass(request));
+        return;
+    }
+    if (method == sip_method_cancel && forwarder->cancel(sip))
+        return answer(request, {.status = 200});
+    if (sip.sip_to->a_tag && passes(request)) return;
+    if (method == sip_method_cancel)
+        return refuse(request, {481, "Call/Transaction Does Not Exist", {}});
+    if (is_repeated(request)) return;
+    if (method == sip_method_invite && is_known_invite(sip)) return;
+    if (auto rejection = inspect_body(sip, settings.limits.body_bytes))
+        return refuse(request, *rejection);
+    if (auto rejection = inspect_request(sip, *transports)) return refuse(request, *rejection);
+    if (method == sip_method_options) return answer_options(request);
+    const bool shed = method == sip_method_invite    ? must_shed()
+                      : method == sip_method_message ? overloaded
+                                                     : false;
+    if (shed) {
+        ++counters.shed;
+        return answer(
+            request,
+            {.status = 503, .headers = draining ? "Retry-After: 30\r\n" : "Retry-After: 5\r\n"});
+    }
+    if (held.size() + invites.size() + calls->server_transactions() + forwarder->under_way() >=
+        settings.limits.unanswered_requests) {
+        ++counters.shed;
+        return answer(request, {.status = 503, .headers = "Retry-After: 5\r\n"});
+    }
+
+    if (method == sip_method_invite)
+        if (const auto trunk = trunk_of(request); !trunk.empty()) {
+            if (request.connection)
+                request.source.connection = transports->connections().adopt(*request.connection);
+            return take_invite(std::move(request), {}, trunk);
+        }
+    auto outcome = authenticate(sip, request.source.host, authenticator, *transports, present());
+    if (auto* refused = std::get_if<Refused>(&outcome)) {
+        if (refused->challenged) ++counters.challenged;
+        if (refused->delay > 0ms)
+            return refuse_later(std::move(request), refused->rejection, refused->delay);
+        if (refused->challenged)
+            return answer(request, {.status = refused->rejection.status,
+                                    .headers = refused->rejection.headers});
+        return refuse(request, refused->rejection);
+    }
+    if (request.connection) {
+        auto& connections = transports->connections();
+        request.source.connection = connections.adopt(*request.connection);
+        connections.note_phone(request.source.connection);
+    }
+    take(std::move(request), std::get<Authenticated>(outcome).extension);
+}
+
+std::string_view Endpoint::Inner::trunk_of(const HeldRequest& request) const
+{
+    if (request.connection && transports->connections().is_phones(*request.connection)) return {};
+    const auto* user = request.sip->sip_request->rq_url->url_user;
+    return trunk_sources.find(request.source, user ? user : "");
+}
+
+bool Endpoint::Inner::is_repeated(HeldRequest& request)
+{
+    const auto method = request.sip->sip_request->rq_method;
+    if (request.connection || (method != sip_method_register && method != sip_method_subscribe &&
+                               method != sip_method_message && method != sip_method_publish &&
+                               method != sip_method_refer))
+        return false;
+    // Only accepted ones are kept, and a repetition brings the same credentials.
+    if (!request.sip->sip_authorization && !request.sip->sip_proxy_authorization) return false;
+    request.key = RepeatedRequests::key_of(*request.sip);
+    const auto found = repeated.find(request.key, std::chrono::steady_clock::now());
+    if (found.seen == RepeatedRequests::Seen::answered) {
+        datagrams.add(found.answer, SocketAddress::of(request.source.host, request.source.port),
+                      *request.listener);
+        flush_soon();
+    }
+    return found.seen != RepeatedRequests::Seen::first;
+}
+
+void Endpoint::Inner::take(HeldRequest&& request, std::string_view extension)
+{
+    const auto& sip = *request.sip;
+    if (sip.sip_request->rq_method == sip_method_invite)
+        return take_invite(std::move(request), extension, {});
+    const auto id = transaction_ids.next();
+    if (!request.key.empty()) repeated.add(request.key, std::chrono::steady_clock::now());
+    const bool in_dialog = sip.sip_to->a_tag != nullptr;
+    const auto passed = in_dialog && sip.sip_request->rq_method == sip_method_subscribe
+                            ? forwarder->subscription_of(sip)
+                            : std::nullopt;
+    if (passed && passed->watcher != extension) return refuse(request, {403, {}, {}});
+    const auto input = [&]() -> SipInput {
+        switch (sip.sip_request->rq_method) {
+        case sip_method_register: return to_register(sip, id, request.source, extension);
+        case sip_method_message: return to_message(sip, id, request.source, extension);
+        case sip_method_publish: return to_publish(sip, id, request.source, extension);
+        case sip_method_refer: return to_refer(sip, id, request.source, extension);
+        default:
+            auto subscribe = to_subscribe(sip, id, request.source, extension);
+            if (passed) subscribe.notifier = passed->member;
+            return subscribe;
+        }
+    };
+    auto taken = input();
+    held.emplace(id.value, std::move(request));
+    on_input(std::move(taken));
+}
+
+/// Whether it becomes a dialog of ours or is passed on, the engine says in its first command: then
+/// it gets its transaction.
+void Endpoint::Inner::take_invite(HeldRequest&& request, std::string_view extension,
+                                  std::string_view trunk)
+{
+    const auto id = transaction_ids.next();
+    const auto& sip = *request.sip;
+    auto invite = to_invite(sip, id, request.source, extension);
+    const auto& url = *sip.sip_request->rq_url;
+    invite.to_us = url.url_type == url_tel || transports->is_ours(url.url_host);
+    if (!trunk.empty()) {
+        invite.trunk = trunk;
+        invite.asserted = asserted_identity(sip);
+    }
+    invite_keys.insert(Forwarder::key_of(sip));
+    invites.emplace(id.value, std::move(request));
+    on_input(std::move(invite));
+}
+
+bool Endpoint::Inner::is_known_invite(const sip_t& sip)
+{
+    return (!invite_keys.empty() && invite_keys.contains(Forwarder::key_of(sip))) ||
+           forwarder->is_repeated(sip);
+}
+
+/// A request within a dialog of two phones.
+bool Endpoint::Inner::passes(HeldRequest& request)
+{
+    const auto outcome = forwarder->pass(request);
+    if (outcome.status != 0) refuse(request, {outcome.status, {}, outcome.headers});
+    return outcome.passed || outcome.status != 0;
+}
+
+}  // namespace lampline::sip
