@@ -1,5 +1,5 @@
-// Early media with reliable provisional responses: once the caller has its answer, no later response
-// says another one (RFC 3261 §13.2.1, RFC 3262 §5, RFC 6337 §2.2).
+// Early media with reliable provisional responses: once the caller has its answer, no later
+// response says another one (RFC 3261 §13.2.1, RFC 3262 §5, RFC 6337 §2.2).
 #include <doctest/doctest.h>
 
 #include "support/scenario.hpp"
@@ -48,9 +48,18 @@ TEST_CASE("the 200 after an early answer says the same answer, or none")
         if (status == 200) alice.receives(ACK);
         bob.receives(ACK).with(alice_sdp);
     };
-    SUBCASE("the same") { is_told(bob_early, bob_early); }
-    SUBCASE("none") { is_told("", ""); }
-    SUBCASE("a later version of the same") { is_told(bob_later, ""); }
+    SUBCASE("the same")
+    {
+        is_told(bob_early, bob_early);
+    }
+    SUBCASE("none")
+    {
+        is_told("", "");
+    }
+    SUBCASE("a later version of the same")
+    {
+        is_told(bob_later, "");
+    }
     SUBCASE("another one: the phones are brought together by a new offer")
     {
         is_told(bob_moved, "");
@@ -150,7 +159,10 @@ TEST_CASE("what is told unreliably is no answer: the 200 says it")
     Scenario pbx;
     auto& alice = pbx.phone("101");
     auto& bob = pbx.phone("102");
-    SUBCASE("to a caller that knows how it is done") { alice.supported = OptionTag::reliable; }
+    SUBCASE("to a caller that knows how it is done")
+    {
+        alice.supported = OptionTag::reliable;
+    }
     SUBCASE("to one that does not") {}
     alice.sends(INVITE, "102", alice_sdp);
     bob.receives(INVITE);

@@ -81,6 +81,15 @@ struct Office {
         phones_answer();
     }
 
+    /// REST moves the call between the two.
+    void orders(CallOrder order)
+    {
+        for (const auto& call : pbx.view().calls)
+            if (call.dialled == "102") order.call = call.id;
+        pbx.orders(std::move(order));
+        phones_answer();
+    }
+
     /// What REST says becomes of a call of Bob's.
     unsigned bob_would_hear() { return pbx.decides("102", "0555").status; }
 
@@ -133,8 +142,7 @@ void bob_parks_alice(Office& office, std::string to)
     office.pbx.has_park_lot(
         {.number = "700", .first_slot = "701", .timeout = 60s, .fallback = std::move(to)});
     office.alice_talks_to_bob();
-    office.pbx.orders({.action = CallAction::park, .to = "701", .by = "102"});
-    office.phones_answer();
+    office.orders({.action = CallAction::park, .to = "701", .by = "102"});
 }
 
 Forwarding always(std::string number)
@@ -175,8 +183,7 @@ const std::vector<Way> ways{
     {"REST transfers", false,
      [](Office& office) {
          office.alice_talks_to_bob();
-         office.pbx.orders({.action = CallAction::transfer, .to = "0555", .by = "102"});
-         office.phones_answer();
+         office.orders({.action = CallAction::transfer, .to = "0555", .by = "102"});
      }},
     {"forwarded", true,
      [](Office& office) {
@@ -230,10 +237,10 @@ const std::vector<Way> ways{
          office.bob.sends(INVITE, "800");
          office.phones_answer();
          for (const auto* key : {"0", "5", "5", "5", "#"}) {
-             office.bob.sends(
-                 INFO, std::make_shared<const Payload>(Payload{
-                           "application/dtmf-relay",
-                           "Signal=" + std::string{key} + "\r\nDuration=160\r\n", {}}));
+             office.bob.sends(INFO, std::make_shared<const Payload>(Payload{
+                                        "application/dtmf-relay",
+                                        "Signal=" + std::string{key} + "\r\nDuration=160\r\n",
+                                        {}}));
              office.phones_answer();
          }
      }},
@@ -279,7 +286,8 @@ TEST_CASE("whatever way a call takes to outside, it needs the right of who pays"
         };
         is_refused([](Office& office) { office.rules.rights["102"] = CallClass::internal; });
         is_refused([](Office& office) {
-            office.rules.rights["101"] = CallClass::premium;  // whose call it is makes no difference
+            office.rules.rights["101"] =
+                CallClass::premium;  // whose call it is makes no difference
             office.rules.rights["102"] = CallClass::internal;
         });
         is_refused([](Office& office) {
@@ -421,12 +429,14 @@ TEST_CASE("a number is the same however it is written, and no more than a number
 {
     Office office;
     auto& [pbx, one, two, rules, alice, bob, carol, dialer, far, other, phones] = office;
-    for (const auto* dear : {"0900123", "0900-123", "0-900.123", "(0900)123", "0900123;ext=1", "0900123;phone-context=+43", "0-9-0-0"}) {
+    for (const auto* dear : {"0900123", "0900-123", "0-900.123", "(0900)123", "0900123;ext=1",
+                             "0900123;phone-context=+43", "0-9-0-0"}) {
         CAPTURE(dear);
         bob.sends(INVITE, dear);
         bob.receives(403U).phrase("Not Allowed");
     }
-    for (const auto* no_number : {"0900%20123", "0555%3Bx=y", "0555%40evil.test", "0555%2C0900", "0555%3Fa"}) {
+    for (const auto* no_number :
+         {"0900%20123", "0555%3Bx=y", "0555%40evil.test", "0555%2C0900", "0555%3Fa"}) {
         CAPTURE(no_number);
         bob.sends(INVITE, no_number);
         bob.receives(404U);
