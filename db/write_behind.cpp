@@ -38,11 +38,18 @@ std::chrono::milliseconds WriteBehind::delay_of(const StorageChange& change) noe
     return stored && stored->refresh ? refresh_delay : soon;
 }
 
+bool WriteBehind::is_answer(const StorageChange& change) noexcept
+{
+    const auto* stored = std::get_if<CallStored>(&change);
+    return stored && stored->first;
+}
+
 void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
 {
     using Kind = OwedBinding::Kind;
     for (auto& change : changes) {
-        const auto delay = delay_of(change);
+        auto due = now + delay_of(change);
+        if (is_answer(change)) due = std::min(due, std::max(now, answers_from_));
         if (auto* stored = std::get_if<BindingStored>(&change)) {
             add_binding(std::move(stored->binding),
                         stored->refresh ? Kind::refreshed : Kind::stored);
@@ -76,7 +83,7 @@ void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
             auto key = key_of(day->payer, day->trunk);
             owed_days_.insert_or_assign(std::move(key), std::move(*day));
         }
-        due_by(now + delay);
+        due_by(due);
     }
 }
 
@@ -179,6 +186,7 @@ bool WriteBehind::flush(TimePoint now)
     give_back_room(owed_calls_);
     give_back_room(owed_ringing_);
     deadline_.reset();
+    answers_from_ = now + call_delay;
     retry_delay_ = {};
     return true;
 }

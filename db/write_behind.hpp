@@ -28,11 +28,14 @@ public:
 
     static constexpr std::chrono::milliseconds soon{
         20};  ///< a new binding, a removal, a subscription
-    static constexpr std::chrono::milliseconds call_delay{100};  ///< a call, and its end
+    static constexpr std::chrono::milliseconds call_delay{100};  ///< a call, and its end; an answer
+                                                                 ///< waits so long after a write
     static constexpr std::chrono::milliseconds refresh_delay{1000};
     static constexpr std::chrono::milliseconds record_delay{200};  ///< a call that is over
     static constexpr std::size_t max_records = 16'384;  ///< owed; beyond it the oldest is lost
     static std::chrono::milliseconds delay_of(const StorageChange& change) noexcept;
+    /// It is what a call that was just answered is lost without.
+    static bool is_answer(const StorageChange& change) noexcept;
     static constexpr std::chrono::seconds max_retry_delay{30};
 
     explicit WriteBehind(Database& database);
@@ -40,6 +43,8 @@ public:
     void add(std::vector<StorageChange> changes, TimePoint now);
     /// When flush() is due; nullopt when nothing is owed.
     [[nodiscard]] std::optional<TimePoint> next_deadline() const noexcept { return deadline_; }
+    /// An answer is written from then on at once.
+    [[nodiscard]] TimePoint answers_from() const noexcept { return answers_from_; }
     /// Writes everything owed in one transaction when `now` has reached the deadline. A failure is
     /// logged and tried again after a growing delay; a row that the schema refuses is logged and
     /// dropped.
@@ -92,6 +97,7 @@ private:
     std::size_t lost_records_ = 0;
     std::size_t owed_bindings_count_ = 0;
     std::optional<TimePoint> deadline_;
+    TimePoint answers_from_{};
     std::chrono::seconds retry_delay_{0};
 };
 

@@ -88,6 +88,20 @@ class Survive(SurvivingOffice):
         self.restarts()
         self.ends(incoming, call)
 
+    def test_an_answer_is_on_disk_at_once(self):
+        """Whoever is killed right after an answer loses no call, unless it writes all the time."""
+        anna, bob = self.phone("201"), self.phone("202")
+        waits = []
+        for _ in range(5):
+            self.is_stored()
+            call, incoming = talk(anna, bob)
+            began = time.monotonic()
+            while not self.rows("SELECT 1 FROM talking_call"):
+                self.assertLess(time.monotonic() - began, 3)
+            waits.append(time.monotonic() - began)
+            self.ends(call, incoming)
+        self.assertLess(min(waits), 0.08, waits)
+
     def test_over_tcp_to_phones_that_listen(self):
         call, incoming = self.talks(self.phone("201", transport="tcp", listens=True),
                                     self.phone("202", transport="tcp", listens=True))

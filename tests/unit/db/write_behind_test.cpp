@@ -159,11 +159,30 @@ TEST_CASE("a row that the schema refuses is dropped, the others are written")
     CHECK(owing.subscriptions().size() == 1);
 }
 
-TEST_CASE("a call is written 100 ms after its answer, with its latest change, and removed likewise")
+TEST_CASE("an answer is written at once, but not sooner than 100 ms after what was written before")
+{
+    Owing owing;
+    owing.behind.add({CallStored{shared(full_call(7)), true}}, start);
+    CHECK(owing.behind.next_deadline() == start);
+    owing.behind.flush_due(start);
+    CHECK(owing.calls().size() == 1);
+    owing.behind.add({CallStored{shared(full_call(8)), true}}, start + 30ms);
+    CHECK(owing.behind.next_deadline() == start + 100ms);
+    owing.behind.add({CallStored{shared(full_call(9)), true}}, start + 60ms);
+    owing.behind.flush_due(start + 100ms);
+    CHECK(owing.calls().size() == 3);
+    owing.behind.add({CallStored{shared(full_call(10)), true}}, start + 250ms);
+    CHECK(owing.behind.next_deadline() == start + 250ms);
+}
+
+TEST_CASE("a call is written with its latest change, and removed after 100 ms")
 {
     Owing owing;
     auto held = full_call(7);
     held.legs[0].held = false;
+    owing.behind.flush(start);
+    owing.behind.add({BindingStored{full_binding("207"), false}}, start);
+    owing.behind.flush(start);
     owing.behind.add({CallStored{shared(full_call(7)), true}}, start);
     CHECK(owing.behind.next_deadline() == start + 100ms);
     owing.behind.add({CallStored{shared(held), false}}, start + 50ms);
