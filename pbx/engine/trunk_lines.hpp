@@ -113,7 +113,10 @@ private:
         unsigned cut_off = 0;       // such connections that did not last, in a row
         std::optional<TimePoint> next_attempt;
         std::vector<std::string> service_route;
-        unsigned too_brief = 0;  // 423 in a row
+        std::optional<TrunkServer> detour;  // to where its registrar has sent us
+        bool detours = false;               // and we are on the way there
+        unsigned redirections = 0;          // in a row
+        unsigned too_brief = 0;             // 423 in a row
         unsigned failures = 0;   // rounds of servers without success
         unsigned refusals = 0;   // in a row
         // qualify
@@ -130,6 +133,8 @@ private:
     // trunk_lines.cpp
     /// `predecessor`: the request that takes off what it was before; null: there is none.
     void open(TrunkRef trunk, ClientTransactionId predecessor, Moment now, Outbox& outbox);
+    /// Where it is reached: its detour first.
+    [[nodiscard]] static std::vector<TrunkServer> servers_of(const Line& line);
     /// The request that takes it off; null: there is none.
     ClientTransactionId close(LineId id, Outbox& outbox);
     void resolve(LineId id, Line& line, Moment now, Outbox& outbox);
@@ -159,8 +164,15 @@ private:
     void register_answered(LineId id, Line& line, const StandaloneAnswered& answer, Moment now,
                            Outbox& outbox);
     void registered(LineId id, Line& line, const StandaloneAnswered& answer, Moment now);
-    void server_failed(LineId id, Line& line, const StandaloneAnswered& answer, Moment now,
-                       Outbox& outbox);
+    /// Goes where a 3xx points to, if the trunk may be there; else tries the next server.
+    void redirected(LineId id, Line& line, const StandaloneAnswered& answer, Moment now,
+                    Outbox& outbox);
+    /// The server that `contact` names; nullopt: we do not go there.
+    [[nodiscard]] static std::optional<TrunkServer> detour_to(const Line& line,
+                                                              const SipUri& contact);
+    /// `error` says why, for a person.
+    void server_failed(LineId id, Line& line, std::string error, std::chrono::seconds retry_after,
+                       Moment now, Outbox& outbox);
     void refused(LineId id, Line& line, const StandaloneAnswered& answer, Moment now);
     void try_again(LineId id, Line& line, std::chrono::milliseconds wait, Moment now);
 
