@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/table_room.hpp"
+#include "base/text.hpp"
 #include "core/extension_uri.hpp"
 #include "core/presented_number.hpp"
 #include "core/trunk_identity.hpp"
@@ -356,8 +357,9 @@ bool CallEngine::is_number_here(const SipUri& uri) const
 const Binding* CallEngine::addressed_phone(const InviteReceived& invite) const
 {
     const auto& uri = invite.request_uri;
-    const bool number = uri.scheme == UriScheme::tel || (uri.host == directory_->domain() &&
-                                                         !is_numeric_address(uri.host));
+    const bool numeric = uri.host.starts_with('[') || is_numeric_address(uri.host);
+    const bool number = uri.scheme == UriScheme::tel ||
+                        (!numeric && same_word(uri.host, directory_->domain()));
     return number ? nullptr : locations_.find(uri);
 }
 

@@ -78,8 +78,9 @@ bool registers_our_address(const sip_t& sip, const Transports& transports)
     for (const auto* contact = sip.sip_contact; contact; contact = contact->m_next) {
         const auto& url = *contact->m_url;
         if (!url.url_host) continue;
-        const bool domain = transports.is_ours(url.url_host) && !is_numeric_address(url.url_host);
-        if (domain || transports.is_our_sent_by(url.url_host, url.url_port ? url.url_port : ""))
+        const bool numeric = *url.url_host == '[' || is_numeric_address(url.url_host);
+        if ((!numeric && transports.is_ours(url.url_host)) ||
+            transports.is_our_sent_by(url.url_host, url.url_port ? url.url_port : ""))
             return true;
     }
     return false;
