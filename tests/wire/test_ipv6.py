@@ -11,6 +11,10 @@ from lib.transport import has_ipv6
 class OverIPv6(WireTest):
     options = ["--sip", "udp:[::1]:0", "--sip", "tcp:[::1]:0"]
 
+    def setUp(self):
+        super().setUp()
+        self.rest.put_group("all", members=["201", "202"], watchers=["203"])
+
     def six(self, number, transport, **options):
         address = {"udp": self.server.address["udp6"], "tcp": self.server.address["tcp6"]}
         phone = self.phone(number, ip="::1", via=address, transport=transport, **options)
