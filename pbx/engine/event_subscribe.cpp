@@ -75,8 +75,9 @@ bool EventNotifier::read_asked(const SubscribeReceived& request, EventPackage pa
     if (!read) {
         Reply reply = answer(request, 400,
                              {{"Warning", "399 " + facts_.directory().domain() +
-                                              " \"the body is not XML that can be read, or a "
-                                              "forward has no number\""}});
+                                              " \"the body is not XML of at most 32 KB and 16 "
+                                              "levels without a DOCTYPE, or a forward has no "
+                                              "number\""}});
         reply.phrase = "Malformed Body";
         outbox.send(std::move(reply));
         return false;
