@@ -274,6 +274,31 @@ TEST_CASE("PUBLISH is reported with its entity-tag, body and Call-Info, once (RF
     }
 }
 
+TEST_CASE("PUBLISH without credentials, or from somebody else, reaches nobody")
+{
+    for (const auto transport : {Transport::udp, Transport::tcp}) {
+        Office office;
+        Phone phone{office, "201", transport};
+        const auto publish = [&](std::string_view more) {
+            return phone.request("PUBLISH", uri_of("201"), address_of("201"), ++phone.cseq,
+                                 fmt::format("Event: dialog\r\n{}", more));
+        };
+        phone.send(publish(""));
+        const auto refusal = phone.receive();
+        CHECK(refusal.status() == 401);
+        CHECK_FALSE(refusal["WWW-Authenticate"].empty());
+        phone.send(publish(phone.answer_to(refusal, "PUBLISH", uri_of("201"), "wrong")));
+        const auto again = phone.receive();
+        CHECK(again.status() == 401);
+        auto forged = publish(phone.answer_to(again, "PUBLISH", uri_of("201")));
+        const std::string own = fmt::format("From: <sip:201@{}>", domain);
+        forged.replace(forged.find(own), own.size(), fmt::format("From: <sip:203@{}>", domain));
+        phone.send(forged);
+        CHECK(phone.receive().status() == 403);
+        CHECK(office.inputs.empty());
+    }
+}
+
 TEST_CASE("methods we do not serve are refused with what we allow (RFC 3261 §8.2.1)")
 {
     Office office;
