@@ -1,6 +1,6 @@
 #pragma once
-// Changes that are owed to the disk: the newest per binding, subscription and call, and when each
-// is due.
+// Changes that are owed to the disk: the newest per binding, subscription, publication and call,
+// and when each is due.
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -15,19 +15,20 @@
 #include "db/call_log_store.hpp"
 #include "db/call_store.hpp"
 #include "db/outside_day_store.hpp"
+#include "db/publication_store.hpp"
 #include "db/subscription_store.hpp"
 #include "db/turn_store.hpp"
 
 namespace lampline::db {
 
-/// Collects and writes. Holds at most one change per binding, per subscription and per call.
+/// Collects and writes. Holds at most one change per binding, subscription, publication and call.
 /// Database thread only; time is told.
 class WriteBehind {
 public:
     using TimePoint = std::chrono::steady_clock::time_point;
 
     static constexpr std::chrono::milliseconds soon{
-        20};  ///< a new binding, a removal, a subscription
+        20};  ///< a new binding, a removal, a subscription, a publication
     static constexpr std::chrono::milliseconds call_delay{100};  ///< a call, and its end
     static constexpr std::chrono::milliseconds refresh_delay{1000};
     static constexpr std::chrono::milliseconds record_delay{200};  ///< a call that is over
@@ -55,10 +56,13 @@ private:
     };
 
     using OwedSubscription = std::variant<SubscriptionStored, SubscriptionRemoved>;
+    using OwedPublication = std::variant<PublicationStored, PublicationRemoved>;
     using OwedCall = std::variant<CallStored, CallRemoved>;
     using OwedRinging = std::variant<RingingStored, RingingRemoved>;
 
     void add_binding(Binding binding, OwedBinding::Kind kind);
+    void add_publication(PublicationStored stored);
+    void add_publication(PublicationRemoved removed);
     void add_call(CallStored stored);
     void add_call(CallRemoved removed);
     void add_record(CallRecorded recorded);
@@ -67,6 +71,7 @@ private:
     void write_one_by_one();
     void write(const OwedBinding& owed);
     void write(const OwedSubscription& owed);
+    void write(const OwedPublication& owed);
     void write(const OwedCall& owed);
     void write(const OwedRinging& owed);
     void write(const TurnTaken& owed);
@@ -78,12 +83,14 @@ private:
     Database& database_;
     BindingStore bindings_;
     SubscriptionStore subscriptions_;
+    PublicationStore publications_;
     CallStore calls_;
     TurnStore turns_;
     CallLogStore call_log_;
     OutsideDayStore outside_days_;
     std::unordered_map<std::string, std::vector<OwedBinding>> owed_bindings_;  // by aor
     std::unordered_map<std::string, OwedSubscription> owed_subscriptions_;     // by Call-ID and tag
+    std::unordered_map<std::string, OwedPublication> owed_publications_;       // by id
     std::unordered_map<CallRef, OwedCall> owed_calls_;
     std::unordered_map<CallRef, OwedRinging> owed_ringing_;
     std::unordered_map<std::string, TurnTaken> owed_turns_;  // by ring group

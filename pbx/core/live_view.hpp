@@ -71,6 +71,8 @@ struct LiveSubscription {
 struct EventCounters {
     std::uint64_t begun = 0;  ///< subscriptions, fetches included
     std::uint64_t sent = 0, answered = 0, failed = 0;  ///< NOTIFYs
+    std::uint64_t retried = 0;  ///< sent again later, after a failure
+    std::uint64_t refused = 0;  ///< answered so that the subscription ended
 };
 /// Counters of indications since start, for /metrics.
 struct IndicationCounters {

@@ -124,6 +124,7 @@ struct SubscriptionUsage {
     std::uint32_t in_flight = 0;                          ///< CSeq of the NOTIFY under way; 0: none
     unsigned failures = 0;                                ///< since the last 2xx
     std::chrono::steady_clock::time_point failing_since;  ///< meaningful when there are failures
+    bool silent = false;  ///< nobody answered what failed last; meaningful when there are failures
     bool waiting = false;                                 ///< for the moment to repeat
     std::optional<std::chrono::system_clock::time_point> retry_at;  ///< while `waiting`
 };

@@ -106,7 +106,7 @@ void EventNotifier::receive(const NotifyAnswered& answer, Moment now, Outbox& ou
         subscription.certain = true;
         return deliver(subscription, now, outbox);
     case AnswerEffect::again: return try_again(subscription, answer, now);
-    case AnswerEffect::over: break;
+    case AnswerEffect::over: ++counters.refused; break;
     }
     if (subscription.phone) {  // wants nothing unasked until it registers anew
         subscription.phone->refuses = true;
@@ -122,6 +122,7 @@ void EventNotifier::try_again(EventSubscription& subscription, const NotifyAnswe
 {
     subscription.owes_present = true;
     if (subscription.failures++ == 0) subscription.failing_since = now.mono;
+    subscription.silent = answer.generated;
     std::optional<seconds> silence;
     if (answer.generated)
         silence = std::chrono::duration_cast<seconds>(now.mono - subscription.failing_since);
@@ -159,10 +160,22 @@ void EventNotifier::phone_heard(const std::string& number, const SipUri& contact
     if (watcher == watchers_.end()) return;
     for (auto* one : watcher->second.subscriptions) {
         if (!one->waiting) continue;
-        const auto target = SipUri::parse(one->dialog->request_uri);
-        if (one->dialog->flow != flow && !(target && equivalent(*target, contact))) continue;
+        if (!is_of_phone(*one, contact, flow)) continue;
         stop_waiting(*one);
         one->failures = 0;
+        deliver(*one, now, outbox);
+    }
+}
+
+void EventNotifier::is_there(const std::string& number, const SipUri& contact, const Flow& flow,
+                             Moment now, Outbox& outbox)
+{
+    const auto watcher = watchers_.find(number);
+    if (watcher == watchers_.end()) return;
+    for (auto* one : watcher->second.subscriptions) {
+        if (!one->waiting || !one->silent || !is_of_phone(*one, contact, flow)) continue;
+        stop_waiting(*one);
+        ++counters_of(*one).retried;
         deliver(*one, now, outbox);
     }
 }

@@ -130,6 +130,7 @@ void EventNotifier::advance(Moment now, Outbox& outbox)
         const auto found = subscriptions_.find(*due);
         if (found == subscriptions_.end()) continue;
         stop_waiting(*found->second);
+        ++counters_of(*found->second).retried;
         deliver(*found->second, now, outbox);
     }
 }

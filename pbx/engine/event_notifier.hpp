@@ -55,6 +55,16 @@ public:
     void bindings_changed(const std::string& aor, Moment now, Outbox& outbox);
     /// The phone of `binding` has just registered, or refreshed its registration: as with lamps.
     void heard(const Binding& binding, Moment now, Outbox& outbox);
+    /// As with lamps.
+    [[nodiscard]] bool any_waiting() const noexcept { return repetition_.size() > 0; }
+    void is_there(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
+                  Outbox& outbox);
+    /// nullptr: it is over.
+    [[nodiscard]] const SubscriptionUsage* find(SubscriptionId id) const noexcept
+    {
+        const auto found = subscriptions_.find(id);
+        return found == subscriptions_.end() ? nullptr : found->second.get();
+    }
     /// What is published of `extension` has changed.
     void published(EventPackage package, std::string_view extension, Moment now, Outbox& outbox)
     {

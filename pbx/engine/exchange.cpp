@@ -62,7 +62,8 @@ Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef d
 void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
-    if (qualify_.any_silent()) note_sign_of_life(input, now, outbox);
+    if (qualify_.any_silent() || indications_.any_waiting() || events_.any_waiting())
+        note_sign_of_life(input, now, outbox);
     std::visit(
         Overloaded{
             [&](const RegisterReceived& request) {
@@ -107,9 +108,11 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             },
             [&](const MessageReceived& message) { messages_.receive(message, outbox); },
             [&](const StandaloneAnswered& answer) {
-                if (!qualify_.receive(answer, now, outbox) &&
-                    !trunks_.receive(answer, now, outbox))
+                if (const auto asked = qualify_.receive(answer, now, outbox)) {
+                    if (*asked) tell_phone(**asked, now, outbox);
+                } else if (!trunks_.receive(answer, now, outbox)) {
                     messages_.receive(answer, outbox);
+                }
             },
             [&](const TrunkResolved& resolved) { trunks_.receive(resolved, now, outbox); },
             [&](const ConnectionClosed& closed) {
@@ -124,6 +127,10 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
     fold_events(first, now, outbox);
     if (const auto* invite = std::get_if<InviteReceived>(&input))
         events_.appearance_chosen(invite->authenticated);
+    if (const auto* request = std::get_if<SubscribeReceived>(&input)) {
+        indications_.is_there(request->authenticated, {}, request->source, now, outbox);
+        events_.is_there(request->authenticated, {}, request->source, now, outbox);
+    }
     if (const auto* request = std::get_if<RegisterReceived>(&input))
         for (const Binding& binding : registrar_.locations().bindings(request->aor)) {
             if (binding.flow != request->source) continue;
@@ -159,7 +166,7 @@ void Exchange::advance(Moment now, Outbox& outbox)
     calls_.advance(now, outbox);
     fold_events(first, now, outbox);
     indications_.advance(now, outbox);
-    fold_published(publications_.advance(now), now, outbox);
+    fold_published(publications_.advance(now, outbox), now, outbox);
     indications_.finish_step(now, outbox);
     events_.advance(now, outbox);
 }
@@ -184,7 +191,7 @@ void Exchange::replace_directory(DirectoryRef directory, Moment now, Outbox& out
     trunks_.replace(directory->trunks(), now, outbox);
     indications_.replace_directory(directory, registrar_.locations(), now, outbox);
     events_.replace_directory(directory, now, outbox);
-    fold_published(publications_.replace_directory(*directory), now, outbox);
+    fold_published(publications_.replace_directory(*directory, outbox), now, outbox);
     fold_events(first, now, outbox);
 }
 
@@ -196,6 +203,9 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
     calls_.end_ringing(kept.ringing, outbox);
     calls_.restore(std::move(kept.calls), kept.outside, now, outbox);
     fold_events(first, now, outbox);
+    fold_published(
+        publications_.restore(std::move(kept.publications), events_.directory(), now, outbox), now,
+        outbox);
     first = outbox.events.size();
     registrar_.restore(std::move(kept.bindings), now, outbox);
     const auto others = std::ranges::partition(kept.subscriptions, [](const auto& subscription) {
@@ -253,6 +263,8 @@ LampAccount Exchange::answer(const LampQuestion& question, Moment now, Outbox& o
         if (const auto* call = calls_.find(dialog.call)) {
             dialog.started_at = call->started_at;
             dialog.answered_at = call->answered_at;
+        } else if (!dialog.call) {
+            dialog.published = publications_.publisher_of(question.member, dialog.leg);
         }
     return account;
 }
@@ -289,34 +301,49 @@ void Exchange::fold_published(const StatePublished& published, Moment now, Outbo
         events_.published(package, extension, now, outbox);
 }
 
+void Exchange::tell_phone(const Binding& binding, Moment now, Outbox& outbox)
+{
+    const auto flow = target_of(binding).flow;
+    indications_.is_there(binding.aor, binding.contact, flow, now, outbox);
+    events_.is_there(binding.aor, binding.contact, flow, now, outbox);
+}
+
 void Exchange::note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox)
 {
-    const auto of_leg = [&](LegId id) {
-        if (const auto* leg = calls_.find_leg(id))
-            qualify_.heard(leg->extension, leg->flow, now, outbox);
+    const auto heard = [&](const std::string& extension, const Flow& flow) {
+        qualify_.heard(extension, flow, now, outbox);
+        indications_.is_there(extension, {}, flow, now, outbox);
+        events_.is_there(extension, {}, flow, now, outbox);
     };
-    std::visit(Overloaded{
-                   [&](const InviteReceived& request) {
-                       qualify_.heard(request.authenticated, request.source, now, outbox);
-                   },
-                   [&](const SubscribeReceived& request) {
-                       qualify_.heard(request.authenticated, request.source, now, outbox);
-                   },
-                   [&](const MessageReceived& request) {
-                       qualify_.heard(request.authenticated, request.source, now, outbox);
-                   },
-                   [&](const RequestReceived& request) { of_leg(request.leg); },
-                   [&](const ResponseReceived& response) {
-                       if (!response.generated) of_leg(response.leg);
-                   },
-                   [&](const NotifyAnswered& answer) {
-                       if (answer.generated) return;
-                       if (const auto* told = indications_.find(answer.subscription))
-                           qualify_.heard(told->watcher, told->dialog->flow, now, outbox);
-                   },
-                   [](const auto&) {},
-               },
-               input);
+    const auto of_leg = [&](LegId id) {
+        if (const auto* leg = calls_.find_leg(id)) heard(leg->extension, leg->flow);
+    };
+    const auto told = [&](SubscriptionId id) -> const SubscriptionUsage* {
+        return EventNotifier::owns(id) ? events_.find(id) : indications_.find(id);
+    };
+    std::visit(
+        Overloaded{
+            [&](const InviteReceived& request) { heard(request.authenticated, request.source); },
+            [&](const SubscribeReceived& request) {
+                qualify_.heard(request.authenticated, request.source, now, outbox);
+            },
+            [&](const MessageReceived& request) { heard(request.authenticated, request.source); },
+            [&](const PublishReceived& request) { heard(request.authenticated, request.source); },
+            [&](const RequestReceived& request) { of_leg(request.leg); },
+            [&](const ResponseReceived& response) {
+                if (!response.generated) of_leg(response.leg);
+            },
+            [&](const NotifyAnswered& answer) {
+                if (answer.generated) return;
+                if (const auto* usage = told(answer.subscription)) {
+                    const auto watcher = usage->watcher;
+                    const auto dialog = usage->dialog;
+                    heard(watcher, dialog->flow);
+                }
+            },
+            [](const auto&) {},
+        },
+        input);
 }
 
 void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
@@ -335,7 +362,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                         if (const auto place = events_.place_of(changed.dialog.leg))
                             calls_.note_place(changed.dialog.leg, *place, outbox);
                         label_invite(changed.dialog, outbox);
-                        fold_published(publications_.fold(changed.dialog), now, outbox);
+                        fold_published(publications_.fold(changed.dialog, outbox), now, outbox);
                     }
                     recorder_.fold(changed, now, outbox);
                 },

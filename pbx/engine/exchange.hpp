@@ -31,6 +31,7 @@ struct Kept {
     std::vector<TurnTaken> turns;     ///< of ring groups that take turns
     std::vector<std::string> talked;  ///< extensions in the order in which their last talk ended
     std::vector<OutsideDay> outside;
+    std::vector<StoredPublication> publications;
 };
 
 /// One step per input: the input moves its use case, the facts it announces are folded into the
@@ -83,6 +84,8 @@ private:
     void label_invite(const DialogSnapshot& dialog, Outbox& outbox) const;
     /// Folds the events announced since `first` into the indications.
     void fold_events(std::size_t first, Moment now, Outbox& outbox);
+    /// The phone of `binding` has answered: what waits for that is sent.
+    void tell_phone(const Binding& binding, Moment now, Outbox& outbox);
     /// A phone that speaks is there.
     void note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox);
 

@@ -97,6 +97,7 @@ void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox&
     case AnswerEffect::again:
         subscription.owes_present = true;
         if (subscription.failures++ == 0) subscription.failing_since = now.mono;
+        subscription.silent = answer.generated;
         wait(subscription,
              retry_delay(subscription.failures, silence_of(subscription, answer, now),
                          answer.retry_after),
@@ -197,11 +198,22 @@ void GroupIndications::phone_heard(const std::string& number, const SipUri& cont
     if (watcher == watchers_.end() || watcher->second.waiting == 0) return;
     for (Subscription* one : all_of(watcher->second)) {
         if (!one->waiting) continue;
-        const auto target = SipUri::parse(one->dialog->request_uri);
-        const bool same = one->dialog->flow == flow || (target && equivalent(*target, contact));
-        if (!same) continue;
+        if (!is_of_phone(*one, contact, flow)) continue;
         stop_waiting(*one);
         one->failures = 0;
+        deliver(*one, now, outbox);
+    }
+}
+
+void GroupIndications::is_there(const std::string& number, const SipUri& contact, const Flow& flow,
+                                Moment now, Outbox& outbox)
+{
+    const auto watcher = watchers_.find(number);
+    if (watcher == watchers_.end() || watcher->second.waiting == 0) return;
+    for (Subscription* one : all_of(watcher->second)) {
+        if (!one->waiting || !one->silent || !is_of_phone(*one, contact, flow)) continue;
+        stop_waiting(*one);
+        ++counters_.notifies_retried;
         deliver(*one, now, outbox);
     }
 }

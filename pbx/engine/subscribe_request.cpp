@@ -119,6 +119,13 @@ bool resume(SubscriptionUsage& usage, StoredSubscription kept, Moment now)
     return true;
 }
 
+bool is_of_phone(const SubscriptionUsage& usage, const SipUri& contact, const Flow& flow)
+{
+    if (usage.dialog->flow == flow) return true;
+    const auto target = SipUri::parse(usage.dialog->request_uri);
+    return target && equivalent(*target, contact);
+}
+
 bool is_found_at(const SubscriptionUsage& usage, const SipUri& contact, const Target& target)
 {
     const NotifyDialog& dialog = *usage.dialog;

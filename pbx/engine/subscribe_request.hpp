@@ -49,6 +49,10 @@ void prolong(SubscriptionUsage& usage, const SubscribeReceived& request,
 /// expired, or names no phone.
 [[nodiscard]] bool resume(SubscriptionUsage& usage, StoredSubscription kept, Moment now);
 
+/// Whether it is told to the phone that has `contact`, or that is at `flow`.
+[[nodiscard]] bool is_of_phone(const SubscriptionUsage& usage, const SipUri& contact,
+                               const Flow& flow);
+
 /// Whether the way to the phone of `usage` is lost (its connection is gone, or it does not answer)
 /// and `target` is a new one: there its contact has registered. A dialog with a route set keeps it.
 [[nodiscard]] bool is_found_at(const SubscriptionUsage& usage, const SipUri& contact,

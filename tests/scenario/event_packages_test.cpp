@@ -273,6 +273,84 @@ TEST_CASE("a registration that is merely refreshed ends the wait of all that cou
     pbx.stays_silent_for(300s);
 }
 
+TEST_CASE("whatever a phone says ends the wait of what nobody had answered, not of what it refused")
+{
+    ExchangeSettings settings;
+    settings.qualify = {.interval = 20s, .misses = 3};
+    Scenario pbx{{group("sales", {"102"}, {"103"})}, settings};
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    for (auto* phone : {&alice, &carol}) phone->answers_options = 200;
+    bob.answers_options = 408;
+    bob.watches("103");
+    bob.subscribes("presence", "103");
+    bob.answers_notify.reset();
+    ring_and_answer(alice, carol);
+    const auto retry_in = [&] {
+        const auto at = pbx.explains("102", "103").phones.at(0).lamp->retry_at;
+        return at ? *at - pbx.now().wall : std::chrono::system_clock::duration{};
+    };
+    const auto lets_pass = [&](std::chrono::seconds time, unsigned status, bool silent) {
+        for (auto left = time; left > 0s || retry_in() < 45s; left -= 1s) {
+            while (!bob.inbox.empty()) bob.answers(bob.receives(NOTIFY), status, silent);
+            pbx.passes(1s);
+        }
+    };
+    const std::set<std::string> both{"dialog", "presence"};
+    SUBCASE("the answer to OPTIONS")
+    {
+        lets_pass(600s, 408, true);
+        bob.answers_notify = 200;
+        bob.answers_options = 200;
+        pbx.passes(25s);
+        CHECK(next_events(bob, 2) == both);
+    }
+    SUBCASE("a request")
+    {
+        lets_pass(600s, 408, true);
+        bob.answers_notify = 200;
+        bob.publishes({.event = "dialog", .to = "102", .if_match = "unknown"});
+        CHECK(next_events(bob, 2) == both);
+        bob.receives(412U);
+    }
+    SUBCASE("a SUBSCRIBE to something else")
+    {
+        lets_pass(600s, 408, true);
+        bob.answers_notify = 200;
+        bob.asks({.event = "reg", .to = "102"});
+        bob.receives(200U);
+        CHECK(next_events(bob, 3) == std::set<std::string>{"dialog", "presence", "reg"});
+    }
+    SUBCASE("the answer to another NOTIFY")
+    {
+        lets_pass(600s, 408, true);
+        // Both fell silent at the same moment: part them.
+        bob.publishes({.event = "dialog", .to = "102", .if_match = "unknown"});
+        const auto first = bob.receives(NOTIFY);
+        bob.answers(bob.receives(NOTIFY), 408, true);
+        bob.receives(412U);
+        bob.answers_notify = 200;
+        bob.answers(first, 200);
+        CHECK(next_events(bob, 1).size() == 1);
+    }
+    SUBCASE("what it refused for now keeps its time")
+    {
+        lets_pass(600s, 500, false);
+        const auto left = retry_in();
+        bob.publishes({.event = "dialog", .to = "102", .if_match = "unknown"});
+        bob.receives(412U);
+        bob.answers_options = 200;
+        pbx.passes(25s);
+        CHECK(bob.hears_nothing());
+        CHECK(retry_in() == left - 25s);
+        bob.answers_notify = 200;
+        pbx.passes(60s);
+        CHECK(next_events(bob, 2) == both);
+    }
+    pbx.stays_silent_for(300s);
+}
+
 TEST_CASE("whose connection died with the exchange is told by its contact, else where it registers "
           "anew")
 {

@@ -810,6 +810,7 @@ Kept Scenario::kept() const
 {
     std::map<std::string, Binding> bindings;
     std::map<std::string, StoredSubscription> subscriptions;
+    std::map<std::string, StoredPublication> publications;
     std::map<CallRef, StoredCall> calls;
     std::map<CallRef, StoredRinging> ringing;
     std::map<std::string, TurnTaken> turns;
@@ -829,6 +830,11 @@ Kept Scenario::kept() const
                 [&](const SubscriptionRemoved& one) {
                     subscriptions.erase(one.call_id + '\n' + one.local_tag);
                 },
+                [&](const PublicationStored& one) {
+                    CHECK(one.first == !publications.contains(one.publication.id));
+                    publications[one.publication.id] = one.publication;
+                },
+                [&](const PublicationRemoved& one) { CHECK(publications.erase(one.id) == 1); },
                 [&](const CallStored& one) {
                     CHECK(one.first == !calls.contains(one.call->id));
                     calls[one.call->id] = *one.call;
@@ -855,6 +861,7 @@ Kept Scenario::kept() const
     for (auto& [group, turn] : turns) kept.turns.push_back(turn);
     kept.talked = std::move(talked);
     for (auto& [key, day] : outside) kept.outside.push_back(day);
+    for (auto& [id, publication] : publications) kept.publications.push_back(publication);
     return kept;
 }
 

@@ -301,6 +301,11 @@ public:
     std::vector<LiveEvent> shown;
     void looks_on() { outbox_.listened = true; }
     [[nodiscard]] LiveView view() const { return exchange_->view(now_); }
+    /// Why the lamps of `watcher` for `member` show what they show.
+    [[nodiscard]] LampAccount explains(const std::string& watcher, const std::string& member)
+    {
+        return exchange_->answer({.watcher = watcher, .member = member}, now_, outbox_);
+    }
 
     void receive(const SipInput& input);
     TransactionId next_transaction() { return transactions_.next(); }

@@ -116,12 +116,15 @@ MetricFamily event_subscriptions(const LiveView& view)
 MetricFamily event_notifies(const LiveView& view)
 {
     auto all = family("lampline_event_notifies_total",
-                      "NOTIFYs of the event packages beside dialog, and how they were answered",
+                      "NOTIFYs of the event packages beside dialog: sent, answered 2xx, failed, "
+                      "retried later, refused so that the subscription ended",
                       MetricType::Counter);
     for (const auto& [package, counters] : view.events)
         for (const auto& [result, count] : {std::pair{"sent", counters.sent},
                                             {"answered", counters.answered},
-                                            {"failed", counters.failed}})
+                                            {"failed", counters.failed},
+                                            {"retried", counters.retried},
+                                            {"refused", counters.refused}})
             add(all, {{"package", package}, {"result", result}}, static_cast<double>(count));
     return all;
 }

@@ -201,6 +201,36 @@ TEST_CASE("a call that is on disk is removed even if a change of it is still owe
     CHECK(owing.calls().empty());
 }
 
+TEST_CASE(
+    "a publication is written within 20 ms, the newest of each, and one that was too short never")
+{
+    Owing owing;
+    const auto all = [&] { return PublicationStore{owing.office.database}.all(); };
+    auto refreshed = full_publication();
+    refreshed.etag = "second";
+    refreshed.dialogs.pop_back();
+    owing.behind.add(
+        {PublicationStored{full_publication(), true}, PublicationStored{refreshed, false}}, start);
+    CHECK(owing.behind.next_deadline() == start + 20ms);
+    CHECK(owing.behind.owed() == 1);
+    CHECK(owing.behind.flush(start));
+    REQUIRE(all().size() == 1);
+    CHECK(all()[0].etag == "second");
+    CHECK(all()[0].dialogs.size() == 1);
+
+    auto brief = full_publication();
+    brief.id = "brief";
+    owing.behind.add({PublicationStored{brief, true}, PublicationStored{brief, false},
+                      PublicationRemoved{"brief"}},
+                     start);
+    CHECK(owing.behind.owed() == 0);
+    owing.behind.add({PublicationStored{refreshed, false}, PublicationRemoved{refreshed.id}},
+                     start);
+    CHECK(owing.behind.owed() == 1);
+    CHECK(owing.behind.flush(start));
+    CHECK(all().empty());
+}
+
 TEST_CASE("whose turn it was comes back for the ring groups that there are, the newest of each")
 {
     Owing owing;
