@@ -54,8 +54,8 @@ std::vector<StoredPublication> PublicationStore::all() const
         StoredPublishedDialog dialog;
         dialog.hidden = dialogs.getColumn(2).getInt() != 0;
         dialog.said.rendered = dialogs.getColumn(3).getInt() != 0;
-        int column = first_text;
-        for (auto* text : texts_of(dialog)) *text = dialogs.getColumn(column++).getString();
+        int at = first_text;
+        for (auto* text : texts_of(dialog)) *text = dialogs.getColumn(at++).getString();
         publications[place->second].dialogs.push_back(std::move(dialog));
     }
     return publications;
@@ -85,8 +85,8 @@ void PublicationStore::put(const StoredPublication& publication)
         dialog.bind(2, place++);
         dialog.bind(3, one.hidden ? 1 : 0);
         dialog.bind(4, one.said.rendered ? 1 : 0);
-        int column = first_text + 1;
-        for (const auto* text : texts_of(one)) dialog.bind(column++, *text);
+        int at = first_text + 1;
+        for (const auto* text : texts_of(one)) dialog.bind(at++, *text);
         run_once(dialog);
     }
 }

@@ -167,8 +167,8 @@ void EventNotifier::phone_heard(const std::string& number, const SipUri& contact
     }
 }
 
-void EventNotifier::is_there(const std::string& number, const SipUri& contact, const Flow& flow,
-                             Moment now, Outbox& outbox)
+void EventNotifier::phone_is_there(const std::string& number, const SipUri& contact,
+                                   const Flow& flow, Moment now, Outbox& outbox)
 {
     const auto watcher = watchers_.find(number);
     if (watcher == watchers_.end()) return;

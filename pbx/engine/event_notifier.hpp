@@ -57,8 +57,8 @@ public:
     void heard(const Binding& binding, Moment now, Outbox& outbox);
     /// As with lamps.
     [[nodiscard]] bool any_waiting() const noexcept { return repetition_.size() > 0; }
-    void is_there(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
-                  Outbox& outbox);
+    void phone_is_there(const std::string& number, const SipUri& contact, const Flow& flow,
+                        Moment now, Outbox& outbox);
     /// nullptr: it is over.
     [[nodiscard]] const SubscriptionUsage* find(SubscriptionId id) const noexcept
     {

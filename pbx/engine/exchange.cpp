@@ -128,8 +128,8 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
     if (const auto* invite = std::get_if<InviteReceived>(&input))
         events_.appearance_chosen(invite->authenticated);
     if (const auto* request = std::get_if<SubscribeReceived>(&input)) {
-        indications_.is_there(request->authenticated, {}, request->source, now, outbox);
-        events_.is_there(request->authenticated, {}, request->source, now, outbox);
+        indications_.phone_is_there(request->authenticated, {}, request->source, now, outbox);
+        events_.phone_is_there(request->authenticated, {}, request->source, now, outbox);
     }
     if (const auto* request = std::get_if<RegisterReceived>(&input))
         for (const Binding& binding : registrar_.locations().bindings(request->aor)) {
@@ -304,16 +304,16 @@ void Exchange::fold_published(const StatePublished& published, Moment now, Outbo
 void Exchange::tell_phone(const Binding& binding, Moment now, Outbox& outbox)
 {
     const auto flow = target_of(binding).flow;
-    indications_.is_there(binding.aor, binding.contact, flow, now, outbox);
-    events_.is_there(binding.aor, binding.contact, flow, now, outbox);
+    indications_.phone_is_there(binding.aor, binding.contact, flow, now, outbox);
+    events_.phone_is_there(binding.aor, binding.contact, flow, now, outbox);
 }
 
 void Exchange::note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox)
 {
     const auto heard = [&](const std::string& extension, const Flow& flow) {
         qualify_.heard(extension, flow, now, outbox);
-        indications_.is_there(extension, {}, flow, now, outbox);
-        events_.is_there(extension, {}, flow, now, outbox);
+        indications_.phone_is_there(extension, {}, flow, now, outbox);
+        events_.phone_is_there(extension, {}, flow, now, outbox);
     };
     const auto of_leg = [&](LegId id) {
         if (const auto* leg = calls_.find_leg(id)) heard(leg->extension, leg->flow);

@@ -76,8 +76,8 @@ public:
     /// The phone of `number` that has `contact`, or is at `flow`, shows that it is there: what
     /// waits because nobody had answered is sent now. What the phone refused for now keeps its
     /// time. O(1) while nothing of `number` waits.
-    void is_there(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
-                  Outbox& outbox);
+    void phone_is_there(const std::string& number, const SipUri& contact, const Flow& flow,
+                        Moment now, Outbox& outbox);
 
     /// A phone of `aor` answers no more, or again.
     void reach_changed(std::string_view aor, Moment now, Outbox& outbox);

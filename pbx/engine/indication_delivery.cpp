@@ -205,8 +205,8 @@ void GroupIndications::phone_heard(const std::string& number, const SipUri& cont
     }
 }
 
-void GroupIndications::is_there(const std::string& number, const SipUri& contact, const Flow& flow,
-                                Moment now, Outbox& outbox)
+void GroupIndications::phone_is_there(const std::string& number, const SipUri& contact,
+                                      const Flow& flow, Moment now, Outbox& outbox)
 {
     const auto watcher = watchers_.find(number);
     if (watcher == watchers_.end() || watcher->second.waiting == 0) return;
