@@ -78,6 +78,7 @@ struct Hunting {
     };
 
     Hunt hunt;
+    std::chrono::steady_clock::time_point since;  ///< how long the call rings, wherever it went
     std::size_t wave = 0;          ///< the one that rings
     std::vector<Waiting> waiting;  ///< of this wave, whose delay is not over; the earliest first
     std::optional<std::chrono::steady_clock::time_point> wave_ends;

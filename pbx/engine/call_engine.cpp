@@ -7,6 +7,23 @@
 #include "core/trunk_identity.hpp"
 
 namespace lampline {
+namespace {
+
+/// The Reason of a refusal where something has run out (RFC 3326, RFC 6432 §3; the causes are those
+/// of ITU-T Q.850); empty: it is refused for something else.
+std::string_view reason_of_limit(const Route& route) noexcept
+{
+    if (route.status != 486 && route.status != 403) return {};
+    for (auto step = route.steps.rbegin(); step != route.steps.rend(); ++step) {
+        const bool limit = step->kind == RouteStepKind::limit;
+        if (limit && route.status == 403) return "Q.850;cause=21;text=\"Call rejected\"";
+        if (route.status == 486 && (limit || step->kind == RouteStepKind::trunk_full))
+            return "Q.850;cause=34;text=\"No circuit available\"";
+    }
+    return route.status == 486 ? "Q.850;cause=17;text=\"User busy\"" : std::string_view{};
+}
+
+}  // namespace
 
 CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
                        const LocationTable& locations, const TrunkStates& trunks)
@@ -73,6 +90,8 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     }
     std::vector<Header> headers;
     if (!route.warning.empty()) headers.push_back(warning_of(route.warning));
+    if (const auto reason = reason_of_limit(route); !reason.empty())
+        headers.push_back({"Reason", std::string{reason}});
     reject(input, route.status, route.phrase, outbox, std::move(headers));
 }
 
@@ -193,7 +212,9 @@ void CallEngine::advance(Moment now, Outbox& outbox)
         case TimerKind::keep_ringing: keep_ringing(call, outbox); break;
         case TimerKind::outside: duration_over(call, now, outbox); break;
         case TimerKind::linger:
+            cancel_branches(call, {}, {}, nullptr, outbox);
             for (auto& leg : call.legs) {
+                move(leg, LegInput::error, outbox);  // it has long ended, or is lost
                 leg.invite_in = leg.ack_due = {};
                 leg.invite_out = leg.ack_owed = leg.bye_out = {};
                 leg.bye_owed = false;
@@ -442,18 +463,12 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
     call.change.reset();
     cancel_branches(call, {}, reason, nullptr, outbox);
 
-    for (const auto& relay : call.relays) {
-        if (relay.answered || relay.cancelled) continue;
-        outbox.send(Reply{.transaction = relay.request,
-                          .status = relay.method == Method::invite ? 487U : 481U});
-        if (relay.replaces) move(*call.find(relay.from), LegInput::rejected, outbox);
-    }
+    give_up_relays(call, outbox);
     for (auto& leg : call.legs) {
         if (!leg.invite_in) continue;  // of a picker that waits for the one it has picked up
         outbox.send(Reply{.transaction = std::exchange(leg.invite_in, {}), .status = 487});
         move(leg, LegInput::rejected, outbox);
     }
-    call.relays.clear();
     call.reliable.clear();
 
     for (auto& leg : call.legs) {
@@ -467,6 +482,17 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
         }
         if (!told_us) hang_up(leg, reason, outbox);
     }
+}
+
+void CallEngine::give_up_relays(Call& call, Outbox& outbox)
+{
+    for (const auto& relay : call.relays) {
+        if (relay.answered || relay.cancelled) continue;
+        outbox.send(Reply{.transaction = relay.request,
+                          .status = relay.method == Method::invite ? 487U : 481U});
+        if (relay.replaces) move(*call.find(relay.from), LegInput::rejected, outbox);
+    }
+    call.relays.clear();
 }
 
 void CallEngine::hang_up(Leg& leg, std::string_view reason, Outbox& outbox)
@@ -505,6 +531,12 @@ void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
 void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
 {
     leave_picker(call, {}, outbox);
+    for (const auto& leg : call.legs) {
+        const bool ended =
+            leg.ended_by == LegInput::local_bye || leg.ended_by == LegInput::remote_bye;
+        if (!leg.slot && (leg.talking() || (leg.state == LegState::terminated && ended)))
+            ended_.add(leg.dialog, now.mono);
+    }
     call.phase = CallPhase::ended;
     call.hunting.reset();
     cards_.forget(call.id);

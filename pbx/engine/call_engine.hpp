@@ -17,6 +17,7 @@
 #include "core/token_source.hpp"
 #include "engine/calling_cards.hpp"
 #include "engine/dialog_index.hpp"
+#include "engine/ended_dialogs.hpp"
 #include "engine/hunt_order.hpp"
 #include "engine/occupancy.hpp"
 #include "engine/outbox.hpp"
@@ -379,7 +380,7 @@ private:
     /// that is known before it is tried.
     [[nodiscard]] std::optional<OrderAnswer> fault_of(std::string_view from, std::string_view to,
                                                       const Flow* own) const;
-    /// A transfer or a change of the session is under way.
+    /// A transfer, a take-over or a change of the session is under way, of this call or with it.
     [[nodiscard]] bool is_moving(const Call& call) const;
     /// The phone of a clicked call has answered: now the call goes out.
     void clicked_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -480,6 +481,8 @@ private:
     /// decide.
     void end_call(Call& call, LegId ended_by, LegInput own, LegInput others,
                   std::string_view reason, Moment now, Outbox& outbox);
+    /// Answers what was passed on and waits for its answer.
+    void give_up_relays(Call& call, Outbox& outbox);
     /// Says BYE, after the ACKs that must come first.
     void hang_up(Leg& leg, std::string_view reason, Outbox& outbox);
     void close_if_quiet(Leg& leg, Outbox& outbox);
@@ -530,6 +533,7 @@ private:
     std::unordered_map<LegId, Call*> by_leg_;
     const LocationTable& locations_;
     DialogIndex index_;
+    EndedDialogs ended_;
     const TrunkStates& trunks_;
     Occupancy occupancy_;
     OutsideUse outside_;

@@ -24,6 +24,7 @@ HuntMember take_first(std::vector<Hunting::Waiting>& waiting)
 
 void CallEngine::begin_hunt(Call& call, Route route, Hunting hunting, Moment now, Outbox& outbox)
 {
+    hunting.since = now.mono;
     hunting.diversions_known = hunting.diversions.size();
     hunting.asked = hunting.invitation.payload;
     call.hunting = std::make_unique<Hunting>(std::move(hunting));
@@ -33,6 +34,7 @@ void CallEngine::begin_hunt(Call& call, Route route, Hunting hunting, Moment now
 LegId CallEngine::call_phone(Call& call, const std::string& extension, Target target, bool focus,
                              Hunting hunting, Moment now, Outbox& outbox)
 {
+    hunting.since = now.mono;
     hunting.hunt.number = extension;
     hunting.hunt.waves = {{.members = {}}};
     hunting.asked = hunting.invitation.payload;

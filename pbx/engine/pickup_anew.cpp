@@ -45,6 +45,7 @@ void CallEngine::pick_up_anew(Call& call, Leg& ringing, const InviteReceived& in
                               Outbox& outbox)
 {
     Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
+    announce(picker, outbox);
     picker.sdp = input.payload;
     call.pickup = Pickup{.picker = picker.id, .ringing = ringing.id};
     const bool offers = has_body(input.payload);

@@ -47,7 +47,7 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
     auto referral = referral_of(input.payload, input.transaction, outbox);
     if (!referral) return;
     Leg* transferee = call.peer_of(leg);
-    if (!leg.talking() || !transferee || !transferee->talking() || call.transfer || call.change)
+    if (!leg.talking() || !transferee || !transferee->talking() || is_moving(call))
         return refuse(491, "Request Pending");
     if (transferee->slot) return refuse(403, "You Are Parked");
 
@@ -118,7 +118,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
         return consult_proxied(call, *consulted, std::move(headers), now, outbox);
     Call& other = *find(consulted->id).first;
     Leg* target = other.peer_of(*consulted);
-    if (other.transfer || other.change)
+    if (is_moving(other))
         return transfer_failed(call, 491, "Request Pending", now, outbox);
     if (other.phase == CallPhase::ringing && consulted->id == other.caller().id) {
         // Not answered yet: what rings for the transferor rings anew, for the transferee.
@@ -334,6 +334,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
             hang_up(*consulted, completed_elsewhere, outbox);
         }
         if (other->id != call.id) {
+            give_up_relays(*other, outbox);
             begin_end(*other, now, outbox);
             sweep(*other, outbox);
         }
