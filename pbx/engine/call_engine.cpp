@@ -213,9 +213,9 @@ void CallEngine::advance(Moment now, Outbox& outbox)
         case TimerKind::keep_ringing: keep_ringing(call, outbox); break;
         case TimerKind::outside: duration_over(call, now, outbox); break;
         case TimerKind::linger:
-            cancel_branches(call, {}, {}, nullptr, outbox);
+            cancel_branches(call, {}, {}, nullptr, outbox);  // of what is lost, if anything
+            for (auto& leg : call.legs) move(leg, LegInput::error, outbox);
             for (auto& leg : call.legs) {
-                move(leg, LegInput::error, outbox);  // it has long ended, or is lost
                 leg.invite_in = leg.ack_due = {};
                 leg.invite_out = leg.ack_owed = leg.bye_out = {};
                 leg.bye_owed = false;

@@ -17,7 +17,7 @@
 #include "core/token_source.hpp"
 #include "engine/calling_cards.hpp"
 #include "engine/dialog_index.hpp"
-#include "engine/ended_dialogs.hpp"
+#include "engine/ended_calls.hpp"
 #include "engine/hunt_order.hpp"
 #include "engine/occupancy.hpp"
 #include "engine/outbox.hpp"
@@ -533,7 +533,7 @@ private:
     std::unordered_map<LegId, Call*> by_leg_;
     const LocationTable& locations_;
     DialogIndex index_;
-    EndedDialogs ended_;
+    EndedCalls ended_;
     const TrunkStates& trunks_;
     Occupancy occupancy_;
     OutsideUse outside_;

@@ -1,4 +1,4 @@
-#include "engine/ended_dialogs.hpp"
+#include "engine/ended_calls.hpp"
 
 #include <algorithm>
 
@@ -14,7 +14,7 @@ constexpr std::size_t max_remembered = 4096;
 
 }  // namespace
 
-void EndedDialogs::add(const DialogId& dialog, std::chrono::steady_clock::time_point now)
+void EndedCalls::add(const DialogId& dialog, std::chrono::steady_clock::time_point now)
 {
     while (!ended_.empty() && (ended_.front().until <= now || ended_.size() >= max_remembered))
         drop_oldest();
@@ -22,7 +22,7 @@ void EndedDialogs::add(const DialogId& dialog, std::chrono::steady_clock::time_p
     by_call_id_.emplace(ended.dialog.call_id, &ended);
 }
 
-bool EndedDialogs::has(const Replaces& named, std::chrono::steady_clock::time_point now)
+bool EndedCalls::has(const Replaces& named, std::chrono::steady_clock::time_point now)
 {
     while (!ended_.empty() && ended_.front().until <= now) drop_oldest();
     const auto [first, last] = by_call_id_.equal_range(named.call_id);
@@ -31,7 +31,7 @@ bool EndedDialogs::has(const Replaces& named, std::chrono::steady_clock::time_po
     });
 }
 
-void EndedDialogs::drop_oldest()
+void EndedCalls::drop_oldest()
 {
     const Ended& oldest = ended_.front();
     const auto [first, last] = by_call_id_.equal_range(oldest.dialog.call_id);

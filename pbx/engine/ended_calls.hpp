@@ -1,5 +1,5 @@
 #pragma once
-// Dialogs that are over: who names one in Replaces or Join is told so (RFC 3891 §3, RFC 3911 §4).
+// Calls that are over: who names a dialog of one in Replaces or Join is told so (RFC 3891 §3, RFC 3911 §4).
 #include <chrono>
 #include <deque>
 #include <string_view>
@@ -11,7 +11,7 @@ namespace lampline {
 
 /// The dialogs in which phones have talked, for a while after the end, and the latest of them when
 /// there are many. O(1). SIP thread only.
-class EndedDialogs {
+class EndedCalls {
 public:
     void add(const DialogId& dialog, std::chrono::steady_clock::time_point now);
     /// `named` means one of them, by at least one tag.

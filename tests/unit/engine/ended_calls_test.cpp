@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "base/clock.hpp"
-#include "engine/ended_dialogs.hpp"
+#include "engine/ended_calls.hpp"
 
 using namespace lampline;
 
@@ -18,7 +18,7 @@ Replaces named(std::string call_id, std::string to = "a", std::string from = "b"
 
 TEST_CASE("an ended dialog is known for 32 s, by its tags in any order, or one of them")
 {
-    EndedDialogs ended;
+    EndedCalls ended;
     ended.add({"id", "a", "b"}, start);
     ended.add({"id", "c", "d"}, start + 1s);
     CHECK(ended.has(named("id"), start));
@@ -35,7 +35,7 @@ TEST_CASE("an ended dialog is known for 32 s, by its tags in any order, or one o
 
 TEST_CASE("of many ended dialogs the latest 4096 are known")
 {
-    EndedDialogs ended;
+    EndedCalls ended;
     for (int i = 0; i < 5000; ++i) ended.add({std::to_string(i), "a", "b"}, start);
     CHECK_FALSE(ended.has(named("0"), start));
     CHECK_FALSE(ended.has(named("903"), start));
