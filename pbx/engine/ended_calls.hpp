@@ -1,5 +1,6 @@
 #pragma once
-// Calls that are over: who names a dialog of one in Replaces or Join is told so (RFC 3891 §3, RFC 3911 §4).
+// Calls that are over: who names a dialog of one in Replaces or Join is told so (RFC 3891 §3, RFC
+// 3911 §4).
 #include <chrono>
 #include <deque>
 #include <string_view>
