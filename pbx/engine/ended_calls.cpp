@@ -18,8 +18,8 @@ void EndedCalls::add(const DialogId& dialog, std::chrono::steady_clock::time_poi
 {
     while (!ended_.empty() && (ended_.front().until <= now || ended_.size() >= max_remembered))
         drop_oldest();
-    const Ended& ended = ended_.emplace_back(dialog, now + remembered_for);
-    by_call_id_.emplace(ended.dialog.call_id, &ended);
+    ended_.push_back({dialog, now + remembered_for});
+    by_call_id_.emplace(ended_.back().dialog.call_id, &ended_.back());
 }
 
 bool EndedCalls::has(const Replaces& named, std::chrono::steady_clock::time_point now)
