@@ -51,6 +51,7 @@ struct Leg {
     bool resumed = false;             ///< taken up after a restart
     bool slot = false;                ///< of a park slot: nobody is there, and nothing is sent
     bool proxied = false;  ///< its phone shares its dialog with its peer: local_tag is the peer's
+    std::string name{};    ///< proxied: by which watchers know its dialog, over restarts too
     PayloadRef asked_sdp;  ///< proxied: of the INVITE or UPDATE that passed from it last,
     std::uint32_t asked_cseq = 0;  ///< with this number
     bool adrift = false;  ///< resumed, and its TCP connection was of the run before
@@ -213,7 +214,8 @@ struct Call {
     std::vector<Relay> relays;
     std::vector<PendingReliable> reliable;  ///< the oldest first
     BestResponse best;
-    unsigned last_provisional = 0;           ///< highest body-less 1xx the caller was told
+    unsigned told_progress = 0;  ///< the last 1xx without a body that the caller was told; 0: none
+    LegId progress_of{};         ///< whose it was
     SessionTimer asked_timer;                ///< of the caller's INVITE
     PayloadRef offer;                        ///< of the caller's INVITE, until it is answered
     std::chrono::seconds session_expires{};  ///< negotiated; 0: no session timer

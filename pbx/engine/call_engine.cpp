@@ -151,7 +151,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
                 branch_answered(*call, *leg, input, now, outbox);
             else
                 branch_failed(*call, *leg, input, now, outbox);
-            pass_verdict(*call, outbox);
+            pass_verdict(*call, now, outbox);
         }
     }
     sweep(*call, outbox);
@@ -194,10 +194,11 @@ void CallEngine::advance(Moment now, Outbox& outbox)
         case TimerKind::outside: duration_over(call, now, outbox); break;
         case TimerKind::linger:
             for (auto& leg : call.legs) {
-                leg.invite_in = leg.ack_due = {};
                 leg.invite_out = leg.ack_owed = leg.bye_out = {};
                 leg.bye_owed = false;
             }
+            pass_verdict(call, now, outbox);
+            for (auto& leg : call.legs) leg.invite_in = leg.ack_due = {};
             break;
         }
         sweep(call, outbox);
@@ -376,6 +377,7 @@ void CallEngine::start_talking(Call& call, const SessionTimer& timer, Moment now
     call.unsaved = true;
     ++counters_.calls_answered;
     timers_.cancel({call.id, TimerKind::ring});
+    timers_.cancel({call.id, TimerKind::linger});  // of a verdict that does not hold any more
     call.hunting.reset();
     forget_ringing(call, outbox);
     for (auto& leg : call.legs) std::vector<std::string>{}.swap(leg.via);
@@ -413,7 +415,7 @@ void CallEngine::announce(const Leg& leg, Outbox& outbox) const
     const auto owner = by_leg_.find(leg.id);
     outbox.announce(DialogChanged{{
         .leg = leg.id,
-        .id = leg.proxied ? std::string{} : leg.dialog.local_tag,
+        .id = leg.proxied ? leg.name : leg.dialog.local_tag,
         .call = owner == by_leg_.end() ? CallRef{} : owner->second->id,
         .status = leg.status,
         .extension = leg.extension,

@@ -153,6 +153,12 @@ private:
                             Outbox& outbox);
     void branch_failed(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                        Outbox& outbox);
+    void early_dialog_ended(Call& call, Leg& leg, const ResponseReceived& response, Outbox& outbox);
+    /// How the caller's dialog ends that is told `status`.
+    [[nodiscard]] static LegInput end_of_ringing(unsigned status) noexcept
+    {
+        return status == 408 || status == 480 ? LegInput::timeout : LegInput::rejected;
+    }
     [[nodiscard]] BestResponse told_to_caller(const Leg& leg,
                                               const ResponseReceived& response) const;
     /// Ends what rings, `except` one leg; `only` the phones of one extension, unless it is empty.
@@ -168,7 +174,11 @@ private:
     void passed_answer(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                        Outbox& outbox);
     /// Tells the caller how the call has ended, once no branch can say otherwise any more.
-    static void pass_verdict(Call& call, Outbox& outbox);
+    void pass_verdict(Call& call, Moment now, Outbox& outbox);
+    /// Stops ringing for a caller that is to be told `verdict` when all phones have said so.
+    void hold_verdict(Call& call, Verdict verdict, Moment now, Outbox& outbox);
+    /// The phone of `over` was cancelled, and has answered before it heard of that.
+    Leg& rings_after_all(Call& call, const Leg& over);
     void probe_proxied(Leg& leg, Outbox& outbox);
     /// Why nobody but its phones can move a call in proxy mode; for a Warning.
     [[nodiscard]] Header proxied_warning() const;
@@ -200,6 +210,7 @@ private:
     void branch_refused(Call& call, const Leg& leg, unsigned status, Moment now, Outbox& outbox);
     bool deflected(Call& call, const Leg& leg, const ResponseReceived& response, Moment now,
                    Outbox& outbox);
+    [[nodiscard]] Route route_of(const Hunting& hunting, const Deflection& deflection) const;
     void follow_deflection(Call& call, Moment now, Outbox& outbox);
     /// Nobody took the call: it goes on to the next number, or ends.
     void hunt_is_over(Call& call, Moment now, Outbox& outbox);
@@ -467,6 +478,10 @@ private:
     /// The phone that `invite` addresses by its contact; nullptr: none.
     [[nodiscard]] const Binding* addressed_phone(const InviteReceived& invite) const;
     /// All of `hunt` are ways to the trunks of this domain.
+    /// Where a trunk, whose far side has redirected, may send the call on: to numbers here, and
+    /// outside by itself, as the digit plan, the rights and the limits of who pays allow.
+    [[nodiscard]] std::vector<Deflection> sent_on_by_trunk(const Hunting& hunting, const Leg& leg,
+                                                           const ResponseReceived& response) const;
     [[nodiscard]] bool leads_to(const Hunt& hunt, std::string_view domain) const;
     /// The number that `invite` calls.
     [[nodiscard]] std::string dialled_by(const InviteReceived& invite) const;

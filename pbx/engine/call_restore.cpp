@@ -30,7 +30,8 @@ StoredLeg to_stored(const Leg& leg)
                      .anonymous = leg.anonymous,
                      .takes_update = leg.takes_update,
                      .identity = leg.identity,
-                     .place = leg.place.value_or(LinePlace{})};
+                     .place = leg.place.value_or(LinePlace{}),
+                     .name = leg.name};
     stored.state.cseq = leg.reserved_cseq;
     stored.flow.connection = {};
     return stored;
@@ -316,7 +317,8 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
         leg.heard_at = now.mono - settings_.probe_interval;  // not in this run
         leg.proxied = call.mode == CallMode::proxy;
         leg.slot = is_park_name(leg.extension);
-        leg.resumed = !leg.proxied;  // it has no name that watchers know from before
+        leg.name = kept.name;
+        leg.resumed = !leg.proxied || !leg.name.empty();  // else watchers do not know it
         leg.adrift = leg.flow.transport == Transport::tcp && leg.dialog_state.route.empty() &&
                      leg.trunk.empty();
         if (leg.adrift) adrift_[leg.extension].push_back(leg.id);

@@ -136,6 +136,30 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
     outside_.began(leg.payer, leg.trunk, !std::exchange(hunting.counted, true), outbox);
 }
 
+std::vector<Deflection> CallEngine::sent_on_by_trunk(const Hunting& hunting, const Leg& leg,
+                                                     const ResponseReceived& response) const
+{
+    std::vector<Deflection> to;
+    const auto* rules = directory_->find_trunk(leg.trunk);
+    // Who called from outside has no rights that could be asked for.
+    if (!rules || hunting.hunt.payer.empty()) return to;
+    const auto& trunk = rules->trunk();
+    for (const auto& uri : response.redirects) {
+        const bool there = uri.host == trunk.domain || uri.host == leg.flow.host ||
+                           std::ranges::any_of(trunk.servers, [&](const TrunkServer& server) {
+                               return server.host == uri.host;
+                           });
+        if (!there && !is_number_here(uri)) continue;
+        auto number = number_in(uri);
+        if (const auto meant = rules->inbound(number); meant && !meant->outside)
+            number = meant->destination;  // it is one of the office's
+        Deflection next{std::move(number), hunting.hunt.number, hunting.diversions, trunk.name,
+                        hunting.hunt.payer};
+        if (route_of(hunting, next).kind == RouteKind::hunt) to.push_back(std::move(next));
+    }
+    return to;
+}
+
 bool CallEngine::leads_to(const Hunt& hunt, std::string_view domain) const
 {
     return hunt.outside && std::ranges::all_of(hunt.waves, [&](const HuntWave& wave) {

@@ -148,6 +148,7 @@ OptionTag to_option_tags(const msg_list_t* tags)
             if (same_word(*item, "join")) set = set | OptionTag::join;
             if (same_word(*item, "norefersub")) set = set | OptionTag::norefersub;
             if (same_word(*item, "eventlist")) set = set | OptionTag::eventlist;
+            if (same_word(*item, "199")) set = set | OptionTag::early_end;
         }
     return set;
 }

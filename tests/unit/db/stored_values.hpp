@@ -103,6 +103,7 @@ inline StoredLeg full_leg(const std::string& number, const std::string& other)
     leg.anonymous = leg.takes_update = true;
     leg.identity = IdentityHeader::remote_party_id;
     leg.place = LinePlace{3, true};
+    leg.name = "shared-" + number;
     leg.must_end_at =
         std::chrono::system_clock::time_point{std::chrono::milliseconds{1'700'000'000'123}};
     return leg;
