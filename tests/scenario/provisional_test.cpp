@@ -150,6 +150,8 @@ TEST_CASE("a reliable 199 that is kept back is acknowledged all the same (RFC 32
     bob.replies_reliably(199, 7);
     CHECK(bob.receives(PRACK).rack_rseq == 7);
     bob.replies(200);
-    bob.inbox.clear();
     CHECK(alice.hears_nothing());
+    alice.cancels();
+    bob.receives(CANCEL);
+    CHECK(pbx.has_no_calls());
 }

@@ -96,6 +96,28 @@ class SecondPhones(WireTest):
                           for whole in wholes])
         return wholes
 
+    def talks_and_ends(self, caller, callee, *more):
+        """`caller` has reached `callee`; `more` are other parts of the call."""
+        self.are_in_calls([caller.number, callee.number])
+        self.hear_each_other(caller, callee)
+        caller.hangs_up()
+        self.are_in_calls()
+        return self.recorded_last("answered", (caller.number, "answered"),
+                                  (callee.number, "answered"), *more)
+
+    def recorded_last(self, result, *parts):
+        """The last call that was answered or refused, once it is in the log."""
+        def of(whole):
+            return whole["result"], sorted((part["extension"], part["result"])
+                                           for part in whole["parts"])
+
+        def last():
+            entries = self.rest.items("/api/v1/call-log")
+            whole = entries and self.rest.get(f"/api/v1/call-log/{entries[0]['id']}")
+            return whole and of(whole) == (result, sorted(parts)) and whole
+
+        return eventually(last, f"the last call was {result}: {parts}")
+
     def records(self, *expected):
         """The call log, oldest first: of each call the parts, and which part moved which."""
         def log():
