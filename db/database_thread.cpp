@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "base/spare_memory.hpp"
 #include "db/write_behind.hpp"
 
 namespace lampline::db {
@@ -13,6 +14,9 @@ namespace {
 /// So many changes are taken over before their time, so that the newest per binding replaces the
 /// others.
 constexpr std::size_t crowded = 8192;
+
+/// After work, in case more comes.
+constexpr std::chrono::seconds spare_memory_kept{2};
 
 void run_job(const DatabaseThread::Job& job, Database& database) noexcept
 try {
@@ -121,6 +125,7 @@ void DatabaseThread::run()
     WriteBehind behind{*database_};
     std::vector<Job> jobs;
     std::vector<std::vector<StorageChange>> changes;
+    auto give_back_at = TimePoint::max();
     auto chore_at = settings_.chore ? TimePoint::min() : TimePoint::max();
     std::unique_lock lock{mutex_};
     wake_at_ = std::min(wake_at_, chore_at);
@@ -155,13 +160,19 @@ void DatabaseThread::run()
                 behind.flush_due(now);
         }
         if (chore_at <= now) chore_at = do_chore(now);
+        if (give_back_at <= now) {
+            give_back_spare_memory();
+            give_back_at = TimePoint::max();
+        } else if (give_back_at == TimePoint::max()) {
+            give_back_at = now + spare_memory_kept;
+        }
 
         lock.lock();
         if (flush) {
             flush_asked_ = false;
             flushed_.notify_all();
         }
-        wake_at_ = std::min(wake_at_, chore_at);
+        wake_at_ = std::min({wake_at_, chore_at, give_back_at});
         if (const auto deadline = behind.next_deadline()) wake_at_ = std::min(wake_at_, *deadline);
     }
     lock.unlock();

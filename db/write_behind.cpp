@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "base/table_room.hpp"
+
 namespace lampline::db {
 namespace {
 
@@ -172,6 +174,10 @@ bool WriteBehind::flush(TimePoint now)
     owed_turns_.clear();
     owed_days_.clear();
     owed_records_.clear();
+    give_back_room(owed_bindings_);
+    give_back_room(owed_subscriptions_);
+    give_back_room(owed_calls_);
+    give_back_room(owed_ringing_);
     deadline_.reset();
     retry_delay_ = {};
     return true;

@@ -1,17 +1,20 @@
 #pragma once
 // Deadlines of one use case, in order.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <queue>
 #include <unordered_map>
+#include <utility>
 #include <vector>
+
+#include "base/table_room.hpp"
 
 namespace lampline {
 
 /// At most one deadline per key; O(log n) to set, O(1) to cancel. Cancelled entries leave the heap
 /// lazily, and the heap is rebuilt when they are the majority, so it stays within twice the live
-/// deadlines. Belongs to one thread.
+/// deadlines; its memory follows. Belongs to one thread.
 template <class Key, class Hash = std::hash<Key>>
 class TimerQueue {
 public:
@@ -22,32 +25,38 @@ public:
     {
         const auto generation = ++last_generation_;
         live_.insert_or_assign(key, Live{deadline, generation});
-        heap_.push(Entry{deadline, generation, key});
-        if (heap_.size() > 2 * live_.size() + 64) rebuild();
+        heap_.push_back(Entry{deadline, generation, key});
+        std::push_heap(heap_.begin(), heap_.end());
+        if (heap_.size() > 2 * live_.size() + few) rebuild();
     }
 
-    void cancel(const Key& key) { live_.erase(key); }
+    void cancel(const Key& key)
+    {
+        if (live_.erase(key) != 0) give_back();
+    }
 
     /// The earliest deadline; nullopt when nothing is set. May name a cancelled one: waking early
     /// is harmless.
     [[nodiscard]] std::optional<TimePoint> next_deadline() const
     {
         if (live_.empty() || heap_.empty()) return std::nullopt;
-        return heap_.top().deadline;
+        return heap_.front().deadline;
     }
 
     /// Takes one key whose deadline is not after `now`; nullopt when none is due.
     std::optional<Key> take_due(TimePoint now)
     {
         while (!heap_.empty()) {
-            const Entry& top = heap_.top();
+            const Entry& top = heap_.front();
             const auto live = live_.find(top.key);
             const bool stale = live == live_.end() || live->second.generation != top.generation;
             if (!stale && top.deadline > now) return std::nullopt;
-            Key key = top.key;
-            heap_.pop();
+            std::pop_heap(heap_.begin(), heap_.end());
+            Key key = std::move(heap_.back().key);
+            heap_.pop_back();
             if (stale) continue;
             live_.erase(live);
+            give_back();
             return key;
         }
         return std::nullopt;
@@ -71,17 +80,26 @@ private:
         }
     };
 
+    static constexpr std::size_t few = 64;  // entries: not worth it
+
     void rebuild()
     {
-        std::vector<Entry> entries;
-        entries.reserve(live_.size());
-        for (const auto& [key, live] : live_)
-            entries.push_back({live.deadline, live.generation, key});
-        heap_ = std::priority_queue<Entry>{std::less<Entry>{}, std::move(entries)};
+        std::erase_if(heap_, [this](const Entry& entry) {
+            const auto live = live_.find(entry.key);
+            return live == live_.end() || live->second.generation != entry.generation;
+        });
+        std::make_heap(heap_.begin(), heap_.end());
+        if (heap_.capacity() > 8 * heap_.size() + few) heap_.shrink_to_fit();
+    }
+
+    void give_back()
+    {
+        give_back_room(live_);
+        if (live_.empty() && heap_.capacity() > few) heap_ = {};
     }
 
     std::unordered_map<Key, Live, Hash> live_;
-    std::priority_queue<Entry> heap_;
+    std::vector<Entry> heap_;  // the earliest in front
     std::uint64_t last_generation_{};
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/table_room.hpp"
 #include "core/extension_uri.hpp"
 #include "core/presented_number.hpp"
 #include "core/trunk_identity.hpp"
@@ -529,6 +530,8 @@ void CallEngine::sweep(Call& call, Outbox& outbox)
         index_.remove(leg);
     }
     calls_.erase(call.id);
+    give_back_room(calls_);
+    give_back_room(by_leg_);
 }
 
 void CallEngine::set_timer(const Call& call, TimerKind kind,

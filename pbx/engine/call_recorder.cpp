@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/table_room.hpp"
 #include "core/extension_uri.hpp"
 #include "core/park_lot.hpp"
 
@@ -390,6 +391,7 @@ void CallRecorder::fold(const CallRefused& refused, Moment now, Outbox& outbox)
 void CallRecorder::finish(OpenCalls::iterator call, Moment now, Outbox& outbox)
 {
     auto node = open_.extract(call);
+    give_back_room(open_);
     auto& record = node.mapped().record;
     record.ended_at = now.wall;
     link(node.mapped());

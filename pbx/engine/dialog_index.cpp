@@ -1,5 +1,7 @@
 #include "engine/dialog_index.hpp"
 
+#include "base/table_room.hpp"
+
 namespace lampline {
 
 void DialogIndex::add(const Leg& leg)
@@ -34,7 +36,9 @@ void DialogIndex::take(Table& table, std::string_view key, LegId leg)
     const auto found = table.find(key);
     if (found == table.end()) return;
     std::erase(found->second, leg);
-    if (found->second.empty()) table.erase(found);
+    if (!found->second.empty()) return;
+    table.erase(found);
+    give_back_room(table);
 }
 
 std::span<const LegId> DialogIndex::look_up(const Table& table, std::string_view key) noexcept

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "base/table_room.hpp"
 #include "sip/header_text.hpp"
 #include "sip/screen.hpp"
 #include "sip/tokens.hpp"
@@ -216,6 +217,7 @@ void CommandRunner::reply_finally(ServerTransaction& transaction, const Reply& c
     }
     const auto leg = transaction.leg;
     server_.erase(transaction.id.value);
+    give_back_room(server_);
     drop_if_idle(leg);
 }
 
@@ -414,6 +416,8 @@ void CommandRunner::drop_if_idle(LegId id)
         if (still == legs_.end()) return;
         for (const auto invite : still->second.invites) client_.erase(invite.value);
         legs_.erase(still);
+        give_back_room(legs_);
+        give_back_room(client_);
     });
 }
 
@@ -423,6 +427,7 @@ void CommandRunner::forget(const ClientTransaction& transaction)
     if (const auto leg = legs_.find(transaction.leg.value); leg != legs_.end())
         std::erase(leg->second.invites, id);
     client_.erase(id.value);
+    give_back_room(client_);
 }
 
 }  // namespace lampline::sip

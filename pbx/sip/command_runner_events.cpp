@@ -1,5 +1,6 @@
 #include "sip/command_runner.hpp"
 
+#include "base/table_room.hpp"
 #include "sip/header_text.hpp"
 #include "sip/inspection.hpp"
 #include "sip/translate.hpp"
@@ -53,6 +54,7 @@ void CommandRunner::on_ack_or_cancel(ServerTransaction& transaction, const sip_t
     const auto payload = sip ? to_payload(*sip) : PayloadRef{};
     const bool ack = sip && sip->sip_request && sip->sip_request->rq_method == sip_method_ack;
     server_.erase(id.value);
+    give_back_room(server_);
     drop_if_idle(leg);
     if (leg && !is_wanted(leg)) return;
     if (ack)

@@ -14,6 +14,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/spare_memory.hpp"
 #include "sip/sofia.hpp"
 #include "sip/stack_sockets.hpp"
 #include "sip/wake_pacing.hpp"
@@ -27,6 +28,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto heartbeat = 100ms;
+constexpr unsigned beats_between_returns = 20;  // of spare memory
 constexpr std::size_t posted_per_turn = 512;
 constexpr int log_lines_per_second = 20;
 
@@ -288,6 +290,7 @@ void EventLoop::beat(TimePoint due)
 {
     const auto now = std::chrono::steady_clock::now();
     lag_ = std::max(std::chrono::duration_cast<std::chrono::microseconds>(now - due), 0us);
+    if (++beats_ % beats_between_returns == 0) give_back_spare_memory();
     inner_->beat_due = now + heartbeat;
     inner_->beat->set(inner_->beat_due);
 }

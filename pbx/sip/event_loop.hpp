@@ -72,6 +72,7 @@ private:
     std::vector<Work> deferred_;
     Work on_wake_;
     std::chrono::microseconds lag_{};
+    unsigned beats_ = 0;
     std::unique_ptr<Inner> inner_;
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/table_room.hpp"
 #include "sip/forwarder_parts.hpp"
 #include "sip/tokens.hpp"
 
@@ -141,6 +142,9 @@ void Forwarder::forget(Passing& passing)
     passings_.erase(passing.id.value);
     const auto key = passing.key;
     by_key_.erase(key);
+    give_back_room(branches_);
+    give_back_room(passings_);
+    give_back_room(by_key_);
 }
 
 void Forwarder::set_timer(TimerKey key, TimePoint when)

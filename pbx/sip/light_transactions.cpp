@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "base/table_room.hpp"
 #include "sip/stateless_reply.hpp"
 #include "sip/tokens.hpp"
 
@@ -251,6 +252,7 @@ void LightTransactions::finish(LightKey key, unsigned status, const sip_t* respo
 void LightTransactions::forget(LightKey key)
 {
     auto node = entries_.extract(key);
+    give_back_room(entries_);
     if (!node) return;
     if (node.mapped().patience.count() > 0) impatient_.cancel(key);
     if (const auto found = by_connection_.find(node.mapped().connection.value);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/table_room.hpp"
 #include "sip/tokens.hpp"
 #include "sip/translate.hpp"
 
@@ -88,6 +89,7 @@ void RepeatedRequests::forget_oldest()
 {
     entries_.erase(entries_.find(by_age_.front()->first));
     by_age_.pop_front();
+    give_back_room(entries_);
 }
 
 void RepeatedRequests::answer(const RequestKey& key, PacketRef packet)

@@ -15,7 +15,8 @@ struct Options {
     Server server;
     pid_t server_pid = 0;
     double rate = 500;                 ///< operations started per second
-    std::uint64_t count = 1000;        ///< operations, calls or rounds
+    std::uint64_t count = 1000;        ///< operations or calls
+    std::uint64_t rounds = 1;          ///< held: how often all calls are made and ended
     bool watched = true;               ///< calls: the callees are watched
     std::vector<std::string> command;  ///< start: the server to start
 };

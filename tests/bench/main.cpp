@@ -1,5 +1,5 @@
-// bench FIGURE --server ADDR:PORT [--pid PID] [--rate N] [--count N] [--domain NAME] [--unwatched]
-// [-- COMMAND...] bench office-curl --url URL --token TOKEN | bench office-sql
+// bench FIGURE --server ADDR:PORT [--pid PID] [--rate N] [--count N] [--rounds N] [--domain NAME]
+// [--unwatched] [-- COMMAND...] bench office-curl --url URL --token TOKEN | bench office-sql
 #include <cstdlib>
 #include <functional>
 #include <iostream>
@@ -69,6 +69,8 @@ Options options_from(Arguments& arguments)
     if (values.contains("--rate")) options.rate = std::atof(values["--rate"].c_str());
     if (values.contains("--count"))
         options.count = std::strtoull(values["--count"].c_str(), nullptr, 10);
+    if (values.contains("--rounds"))
+        options.rounds = std::strtoull(values["--rounds"].c_str(), nullptr, 10);
     options.watched = !values.contains("--unwatched");
     options.command = arguments.command;
     return options;
@@ -101,7 +103,8 @@ try {
         !read_address(arguments.values["--server"], options.server.address)) {
         std::cerr << "usage: bench registers|calls|fanout|lamps|start|memory|transfers|held|"
                      "subscribes|office|watchers --server ADDR:PORT --pid PID "
-                     "[--rate N] [--count N] [--domain NAME] [--unwatched] [-- COMMAND...]\n"
+                     "[--rate N] [--count N] [--rounds N] [--domain NAME] [--unwatched] "
+                     "[-- COMMAND...]\n"
                      "       bench office-curl --url URL --token TOKEN | bench office-sql\n";
         return exit_usage;
     }

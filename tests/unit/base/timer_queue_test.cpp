@@ -74,3 +74,18 @@ TEST_CASE("moving deadlines for ever loses none")
     for (int key = 0; key < 10; ++key) CHECK(timers.take_due(start + 2000s) == key);
     CHECK(timers.take_due(start + 2000s) == std::nullopt);
 }
+
+TEST_CASE("deadlines survive when the memory of many others is given back")
+{
+    TimerQueue<int> timers;
+    for (int key = 0; key < 5000; ++key) timers.set(key, start + std::chrono::seconds{key});
+    for (int key = 0; key < 5000; ++key)
+        if (key % 1000 != 500) timers.cancel(key);
+    CHECK(timers.size() == 5);
+    timers.set(9000, start + 9000s);
+    for (const int key : {500, 1500, 2500, 3500, 4500, 9000})
+        CHECK(timers.take_due(start + 10'000s) == key);
+    CHECK(timers.take_due(start + 10'000s) == std::nullopt);
+    timers.set(1, start + 1s);
+    CHECK(timers.take_due(start + 1s) == 1);
+}
