@@ -150,7 +150,7 @@ std::vector<Deflection> CallEngine::sent_on_by_trunk(const Hunting& hunting, con
                                return server.host == uri.host;
                            });
         if (!there && !is_number_here(uri)) continue;
-        auto number = number_in(uri);
+        auto number = extension_of(uri);
         if (const auto meant = rules->inbound(number); meant && !meant->outside)
             number = meant->destination;  // it is one of the office's
         Deflection next{std::move(number), hunting.hunt.number, hunting.diversions, trunk.name,
