@@ -2,6 +2,7 @@
 // call.
 #include <charconv>
 
+#include "core/appearance_payload.hpp"
 #include "core/extension_uri.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
@@ -18,7 +19,16 @@ bool CallEngine::note_hold(Leg& leg, const PayloadRef& payload)
     if (!has_body(payload)) return false;
     leg.sdp = payload;
     const bool held = !receives_media(payload->body);
+    if (!held && leg.place) leg.place->is_private = false;
     return std::exchange(leg.held, held) != held;
+}
+
+bool CallEngine::note_private(Leg& leg, const PayloadRef& payload)
+{
+    const auto said = leg.place ? appearance_in(payload) : std::nullopt;
+    if (!said) return false;
+    const bool is_private = said->state == AppearanceState::held_private;
+    return std::exchange(leg.place->is_private, is_private) != is_private;
 }
 
 void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Moment now,
@@ -66,7 +76,9 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Mome
                                   ? timer_to_forward(input.session_timer, call.session_expires)
                                   : SessionTimer{},
              .focus = input.focus,
-             .payload = input.payload},
+             .payload = from.place && appearance_in(input.payload)
+                            ? without_appearance(input.payload)
+                            : input.payload},
             outbox);
 }
 
@@ -130,7 +142,8 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
     outbox.send(std::move(answer));
 
     if (success && changes_session(relay.method)) {
-        const bool asker_moved = note_hold(asker, relay.payload);
+        const bool told_private = note_private(asker, relay.payload);
+        const bool asker_moved = note_hold(asker, relay.payload) || told_private;
         const bool leg_moved = note_hold(leg, response.payload);
         if (asker_moved) announce(asker, outbox);
         if (leg_moved) announce(leg, outbox);

@@ -411,8 +411,13 @@ void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
 void CallEngine::announce(const Leg& leg, Outbox& outbox) const
 {
     if (leg.extension.empty() && leg.trunk.empty()) return;
+    outbox.announce(DialogChanged{snapshot_of(leg)});
+}
+
+DialogSnapshot CallEngine::snapshot_of(const Leg& leg) const
+{
     const auto owner = by_leg_.find(leg.id);
-    outbox.announce(DialogChanged{{
+    return {
         .leg = leg.id,
         .id = leg.proxied ? std::string{} : leg.dialog.local_tag,
         .call = owner == by_leg_.end() ? CallRef{} : owner->second->id,
@@ -429,7 +434,17 @@ void CallEngine::announce(const Leg& leg, Outbox& outbox) const
         .place = leg.place,
         .local = {leg.phone, leg.phone.uri},
         .remote = {leg.other, leg.other.uri},
-    }});
+    };
+}
+
+std::vector<DialogSnapshot> CallEngine::dialogs_of(std::string_view extension) const
+{
+    std::vector<DialogSnapshot> dialogs;
+    for (const auto& [ref, call] : calls_)
+        for (const auto& leg : call->legs)
+            if (leg.extension == extension && leg.state != LegState::terminated)
+                dialogs.push_back(snapshot_of(leg));
+    return dialogs;
 }
 
 void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput others,

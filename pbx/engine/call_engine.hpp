@@ -85,6 +85,8 @@ public:
     /// The phones of `aor` came, left or moved: dialogs whose connection was lost with an earlier
     /// run find their phone again.
     void bindings_changed(std::string_view aor, Outbox& outbox);
+    /// The dialogs with phones of `extension` that are not over. O(calls).
+    [[nodiscard]] std::vector<DialogSnapshot> dialogs_of(std::string_view extension) const;
     /// The dialog of `leg` is there on its shared line, which is kept with a talking call.
     void note_place(LegId leg, const LinePlace& place, Outbox& outbox);
 
@@ -440,6 +442,9 @@ private:
     [[nodiscard]] static bool ends_dialog(const ResponseReceived& response) noexcept;
     /// A later SDP of the phone at `leg`. False when it listens, or not, as before.
     static bool note_hold(Leg& leg, const PayloadRef& payload);
+    /// What the phone at `leg` says of a hold of a shared line: for itself alone, or not. False: as
+    /// before, or nothing.
+    static bool note_private(Leg& leg, const PayloadRef& payload);
     /// Makes a new leg of `call` known to all that look legs up.
     void enlist(Call& call, const Leg& leg);
     void reject(const InviteReceived& input, unsigned status, std::string_view phrase,
@@ -476,6 +481,7 @@ private:
     /// Moves the state of a leg and announces it; nothing when `input` does not move it.
     void move(Leg& leg, LegInput input, Outbox& outbox);
     void announce(const Leg& leg, Outbox& outbox) const;
+    [[nodiscard]] DialogSnapshot snapshot_of(const Leg& leg) const;
     /// Ends a call that is talking, or ringing: the leg `ended_by` told us, or LegId{} when we
     /// decide.
     void end_call(Call& call, LegId ended_by, LegInput own, LegInput others,

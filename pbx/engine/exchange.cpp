@@ -98,13 +98,6 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
                 if (!request.trunk.empty()) trunks_.heard(request.trunk, now, outbox);
                 receive_invite(request, now, outbox);
             },
-            [&](const RequestReceived& request) {
-                const auto rest = events_.note_appearance(request);
-                if (!rest) return calls_.receive(request, now, outbox);
-                auto without = request;
-                without.payload = *rest;
-                calls_.receive(without, now, outbox);
-            },
             [&](const MessageReceived& message) { messages_.receive(message, outbox); },
             [&](const StandaloneAnswered& answer) {
                 if (!qualify_.receive(answer, now, outbox) &&
@@ -177,13 +170,15 @@ std::optional<std::chrono::steady_clock::time_point> Exchange::next_deadline() c
 void Exchange::replace_directory(DirectoryRef directory, Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
+    const auto without_place = unplaced(*directory);
     calls_.replace_directory(directory);
     registrar_.replace_directory(*directory, outbox);
     qualify_.replace_directory(directory);
     messages_.replace_directory(directory);
     trunks_.replace(directory->trunks(), now, outbox);
     indications_.replace_directory(directory, registrar_.locations(), now, outbox);
-    events_.replace_directory(directory, now, outbox);
+    events_.replace_directory(directory, without_place, now, outbox);
+    for (const auto& dialog : without_place) note_place(dialog.leg, outbox);
     fold_published(publications_.replace_directory(*directory), now, outbox);
     fold_events(first, now, outbox);
 }
@@ -264,6 +259,27 @@ void Exchange::receive_invite(const InviteReceived& request, Moment now, Outbox&
     if (events_.choose_appearance(chosen, outbox)) calls_.receive(chosen, now, outbox);
 }
 
+/// The dialogs of lines that `next` gives more appearances than they have.
+std::vector<DialogSnapshot> Exchange::unplaced(const Directory& next) const
+{
+    std::vector<DialogSnapshot> dialogs;
+    for (const auto* extension : next.extensions()) {
+        const auto* known = events_.directory().find(extension->number);
+        if (!known || known->appearances >= extension->appearances) continue;
+        for (auto& dialog : calls_.dialogs_of(extension->number)) {
+            if (dialog.place && dialog.place->index == 0) dialog.place.reset();
+            dialogs.push_back(std::move(dialog));
+        }
+    }
+    return dialogs;
+}
+
+/// The call engine keeps where the dialog of `leg` is on its shared line.
+void Exchange::note_place(LegId leg, Outbox& outbox)
+{
+    if (const auto place = events_.place_of(leg)) calls_.note_place(leg, *place, outbox);
+}
+
 void Exchange::label_invite(const DialogSnapshot& dialog, Outbox& outbox) const
 {
     if (dialog.direction != Direction::recipient || dialog.state != LegState::trying) return;
@@ -332,8 +348,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                     if (changed.dialog.trunk.empty()) {
                         indications_.fold(changed, now, outbox);
                         events_.fold(changed, now, outbox);
-                        if (const auto place = events_.place_of(changed.dialog.leg))
-                            calls_.note_place(changed.dialog.leg, *place, outbox);
+                        note_place(changed.dialog.leg, outbox);
                         label_invite(changed.dialog, outbox);
                         fold_published(publications_.fold(changed.dialog), now, outbox);
                     }
@@ -351,6 +366,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                 [&](const ReachChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, reach_event(changed)});
                     indications_.reach_changed(changed.aor, now, outbox);
+                    events_.reach_changed(changed.aor, now, outbox);
                 },
                 [&](const TrunkChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, changed.status});

@@ -81,6 +81,8 @@ private:
     void fold_published(const StatePublished& published, Moment now, Outbox& outbox);
     /// The phones of a shared line hear in their INVITE which appearance the call has.
     void label_invite(const DialogSnapshot& dialog, Outbox& outbox) const;
+    [[nodiscard]] std::vector<DialogSnapshot> unplaced(const Directory& next) const;
+    void note_place(LegId leg, Outbox& outbox);
     /// Folds the events announced since `first` into the indications.
     void fold_events(std::size_t first, Moment now, Outbox& outbox);
     /// A phone that speaks is there.

@@ -32,6 +32,16 @@ Reply answer(const SubscribeReceived& request, unsigned status, std::vector<Head
             .payload = {}};
 }
 
+Reply refusal(const SubscribeReceived& request, unsigned status, std::string_view domain,
+              std::string_view why, std::string phrase)
+{
+    std::string warning{"399 "};
+    warning.append(domain).append(" \"").append(why).append("\"");
+    auto reply = answer(request, status, {{"Warning", std::move(warning)}});
+    reply.phrase = std::move(phrase);
+    return reply;
+}
+
 Reply accept(const SubscribeReceived& request, std::string local_tag, seconds granted)
 {
     Reply reply = answer(request, 200, {{"Expires", std::to_string(granted.count())}});

@@ -27,6 +27,9 @@ inline constexpr std::size_t max_user_agent = 200;
 
 /// The answer to `request`, in its dialog if it has one.
 Reply answer(const SubscribeReceived& request, unsigned status, std::vector<Header> headers = {});
+/// The same, with a Warning that says to a person `why`.
+Reply refusal(const SubscribeReceived& request, unsigned status, std::string_view domain,
+              std::string_view why, std::string phrase = {});
 /// 200 with what is granted.
 Reply accept(const SubscribeReceived& request, std::string local_tag, std::chrono::seconds granted);
 
