@@ -71,6 +71,7 @@ struct LiveSubscription {
 struct EventCounters {
     std::uint64_t begun = 0;  ///< subscriptions, fetches included
     std::uint64_t sent = 0, answered = 0, failed = 0;  ///< NOTIFYs
+    std::uint64_t by_connection = 0, reduced = 0, oversized = 0;  ///< too large for UDP
 };
 /// Counters of indications since start, for /metrics.
 struct IndicationCounters {

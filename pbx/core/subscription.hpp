@@ -126,6 +126,9 @@ struct SubscriptionUsage {
     std::chrono::steady_clock::time_point failing_since;  ///< meaningful when there are failures
     bool waiting = false;                                 ///< for the moment to repeat
     std::optional<std::chrono::system_clock::time_point> retry_at;  ///< while `waiting`
+    bool refuses_connection = false;  ///< what went over a connection it did not subscribe over
+    std::size_t phone_key = 0;        ///< requested: names its phone among those of the watcher
+    std::size_t registered_as = 0;    ///< requested: names its phone's contact; 0: it never had one
 };
 
 /// The Contact of its phone; without host when that is none that we understand.
@@ -143,6 +146,9 @@ struct Subscription : SubscriptionUsage, ToldLamp {
     bool forwarded = false;  ///< to the member's phone: never told here, and `local_tag` is the
                              ///< watcher's, which names it beside its Call-ID
 };
+
+/// Whether both are the same host and port, those left out being the default ones.
+bool same_address(const SipUri& left, const SipUri& right) noexcept;
 
 /// Names the initial SUBSCRIBE of a requested subscription, so that its repetition is known.
 std::string origin_of(const SubscriptionUsage& subscription);

@@ -145,6 +145,42 @@ TEST_CASE("presence follows calls, registration and do not disturb, for who may 
     CHECK(last.body().empty());
 }
 
+TEST_CASE("presence: a phone that answers no more is not there, and is again when it answers")
+{
+    ExchangeSettings settings;
+    settings.qualify = {.interval = 60s, .misses = 3};
+    Scenario pbx{{group("sales", {"103"}, {"102"})}, settings};
+    auto& carol = pbx.phone("103");
+    auto& bob = pbx.phone("102");
+    carol.answers_options = bob.answers_options = 200;
+    CHECK(says(carol.subscribes("presence", "102"), "<note>Ready</note>"));
+    bob.answers_options = 408;
+    pbx.passes(100s);
+    CHECK(says(carol.receives(NOTIFY), "<basic>closed</basic>"));
+    bob.answers_options = 200;
+    pbx.passes(100s);
+    CHECK(says(carol.receives(NOTIFY), "<note>Ready</note>"));
+}
+
+TEST_CASE("a feature key is no extension: it has no presence and no appearances")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    pbx.has_ring_groups({{.number = "600", .members = {{"102"}}}});
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    for (auto* phone : {&bob, &carol})
+        for (const auto* key : {"dnd+102", "fwd+102", "login+600", "login+600+102"})
+            for (const auto* event : {"presence", "call-info", "line-seize"}) {
+                CAPTURE(event);
+                phone->asks({.event = event,
+                             .to = key,
+                             .payload = std::make_shared<const Payload>(Payload{
+                                 {}, {}, {{"Call-Info", "<sip:102@x>;appearance-index=1"}}})});
+                phone->receives(403U);
+            }
+    CHECK(pbx.view().subscriptions.empty());
+}
+
 TEST_CASE("reg shows one's own contacts, and those of all to who is trusted (RFC 3680)")
 {
     Scenario pbx;

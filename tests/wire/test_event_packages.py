@@ -32,6 +32,21 @@ class Events(WireTest):
         subscription.subscribe.receives(200)
         return subscription
 
+    def features(self, subscription) -> str:
+        """All that it is told first, in NOTIFYs that are whole datagrams (RFC 3261 §18.1.1)."""
+        told = ""
+        while "forwardNoAns" not in told:
+            notification = subscription.receives_notify()
+            if self.transport == "udp":
+                self.assertLessEqual(len(bytes(notification.message)), 1300)
+            else:
+                self.assertTrue(
+                    notification.message["Content-Type"].startswith("multipart/mixed"))
+            told += body(notification)
+        for word in ("<doNotDisturbOn>", "forwardImmediate", "forwardBusy", "forwardNoAns"):
+            self.assertEqual(1, told.count(word))
+        return told
+
     def counts(self, number: str, **messages) -> None:
         self.rest.put(f"/api/v1/extensions/{number}/messages", messages)
 
@@ -121,9 +136,7 @@ class OverUdp(Events):
         subscriptions = [self.subscribed(phone, "202", "as-feature-event", TOGETHER)
                          for phone in (desk, soft)]
         for subscription in subscriptions:
-            first = subscription.receives_notify()
-            self.assertTrue(first.message["Content-Type"].startswith("multipart/mixed"))
-            self.assertIn("<doNotDisturbOn>false", body(first))
+            self.assertIn("<doNotDisturbOn>false", self.features(subscription))
         subscriptions[0].sends_subscribe(
             600, body="<SetDoNotDisturb><device/><doNotDisturbOn>true</doNotDisturbOn>"
                       "</SetDoNotDisturb>", content_type=FEATURES).receives(200)
@@ -142,7 +155,7 @@ class OverUdp(Events):
     def test_a_forward_to_nobody_is_taken_back(self):
         desk = self.phone("202")
         subscription = self.subscribed(desk, "202", "as-feature-event", TOGETHER)
-        subscription.receives_notify()
+        self.features(subscription)
         subscription.sends_subscribe(
             600, body="<SetForwarding><device/><forwardingType>forwardImmediate</forwardingType>"
                       "<activateForward>true</activateForward><forwardDN>998877</forwardDN>"
@@ -204,6 +217,39 @@ class OverUdp(Events):
         self.assertIn("Call-Info", refused["Warning"])
         self.publish(program, "202", "line-seize",
                      headers=[("Call-Info", "<sip:202@office.test>")]).receives(400)
+
+    def test_what_a_phone_asked_for_goes_with_it(self):
+        anna = self.phone("201")
+        subscriptions = [self.subscribed(anna, number, event) for number, event in
+                         (("202", "presence"), ("201", "message-summary"), ("202", "dialog"))]
+        for subscription in subscriptions:
+            subscription.receives_notify()
+        anna.unregisters()
+        for subscription in subscriptions:
+            last = subscription.receives_notify()
+            self.assertEqual("terminated;reason=deactivated",
+                             last.message["Subscription-State"])
+        eventually(lambda: self.stored() == 0, "nothing is stored of a phone that is gone")
+
+    def test_a_hold_becomes_private(self):
+        self.set("202", appearances=1)
+        desk, eve = self.phone("202"), self.phone("205")
+        line = self.subscribed(desk, "202", "call-info")
+        line.receives_notify()
+        outgoing, incoming = talk(eve, desk)
+
+        def line_is(state: str) -> None:
+            while f"appearance-state={state};" not in line.receives_notify().message["Call-Info"]:
+                pass
+        line_is("active")
+        for state in ("held", "held-private", "held"):
+            change = incoming.sends("INVITE", sdp("callee", 2, "sendonly"), [
+                ("Call-Info", f"<sip:202@office.test>;appearance-index=1;appearance-state={state}")])
+            passed = outgoing.receives("INVITE")
+            self.assertNotIn("Call-Info", passed.received.message)
+            passed.replies(200, ANSWER)
+            change.receives(200)
+            line_is(state)
 
     def test_a_shared_line_is_claimed_called_held_and_retrieved(self):
         self.set("202", appearances=2)

@@ -126,6 +126,21 @@ MetricFamily event_notifies(const LiveView& view)
     return all;
 }
 
+MetricFamily large_event_notifies(const LiveView& view)
+{
+    auto all =
+        family("lampline_event_notifies_large_total",
+               "NOTIFYs of the event packages beside dialog that are too large for UDP: sent "
+               "over a connection, with less detail, or as they are",
+               MetricType::Counter);
+    for (const auto& [package, counters] : view.events)
+        for (const auto& [sent, count] : {std::pair{"by_connection", counters.by_connection},
+                                          {"reduced", counters.reduced},
+                                          {"oversized", counters.oversized}})
+            add(all, {{"package", package}, {"sent", sent}}, static_cast<double>(count));
+    return all;
+}
+
 MetricFamily reachability(const std::vector<Binding>& bindings)
 {
     std::array<double, 3> counts{};
@@ -218,6 +233,7 @@ ApiAnswer get_metrics(const ApiRequest& request)
         gauge("lampline_publications", "Event states published by phones and programs",
               view.publications),
         event_notifies(view),
+        large_event_notifies(view),
         gauge("lampline_event_streams", "Streams of server-sent events", events.streams),
         counter("lampline_event_streams_opened_total", "Streams opened since start",
                 events.streams_opened),
