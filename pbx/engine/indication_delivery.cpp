@@ -73,13 +73,19 @@ void GroupIndications::send(Subscription& subscription, Step step, DocumentKind 
 void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox& outbox)
 {
     if (answer.status < 200) return;
-    const AnswerEffect effect = effect_of(answer.status, answer.retry_after);
+    AnswerEffect effect = effect_of(answer.status, answer.retry_after);
     count(answer, effect);
 
     const auto found = subscriptions_.find(answer.subscription);
     if (found == subscriptions_.end() || found->second->in_flight != answer.cseq) return;
     Subscription& subscription = *found->second;
     subscription.in_flight = 0;
+    const bool borrowed = subscription.last.sent_in && subscription.last.sent_in->flow.transport !=
+                                                           subscription.dialog->flow.transport;
+    if (effect == AnswerEffect::over && borrowed) {  // it may have been another phone
+        subscription.refuses_connection = true;
+        effect = AnswerEffect::again;
+    }
     subscription.last.note_answer(answer.status, answer.generated, now.wall);
     if (subscription.list)
         for (ListedMember* member : subscription.list->under_way)
