@@ -75,6 +75,7 @@ enum class LampEnd : std::uint8_t {
     refused,       ///< the phone answered a NOTIFY with `status`
     withdrawn,     ///< the right to see, or the member, went
     handed_over,   ///< the member's phone notifies by itself from then on
+    left,          ///< the phone was no longer registered
 };
 struct EndedLamp {
     LampEnd how = LampEnd::expired;

@@ -90,6 +90,7 @@ struct LiveCounters : IndicationCounters {
     std::uint64_t qualifies_sent = 0, qualifies_unanswered = 0;
     std::uint64_t messages_accepted = 0, messages_refused = 0;  ///< MESSAGE outside a dialog
     std::uint64_t notifies_retransmitted = 0;  ///< by their transactions
+    std::uint64_t notifies_fragmented = 0;     ///< of all packages: too large for one datagram
     DelayHistogram event_to_send;  ///< from a call's event to the first NOTIFY that tells it
 };
 struct LiveView {

@@ -99,6 +99,7 @@ void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, 
         subscription->package = *package;
         subscription->phone_key = phone_key(*subscription, facts_.locations());
         auto& added = add(std::move(subscription), now);
+        follow_registration(added, facts_.locations());
         expiry_.set(added.id, added.expires_mono);
         if (row_of(*package).may_watch(facts_, added.watcher, added.member))
             deliver(added, now, outbox);
@@ -260,7 +261,6 @@ EventNotifier::add(std::unique_ptr<EventSubscription> subscription, Moment now)
     ++counters_of(added).begun;
     if (added.kind != SubscriptionKind::requested) return added;
     watcher.requested.add(added.phone_key);
-    follow_registration(added, facts_.locations());
     requested_.add(added);
     return added;
 }

@@ -209,7 +209,7 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
 
         subscription->devices = devices_of(subscription->watcher, contact_of(*subscription),
                                            subscription->dialog->flow, subscription->user_agent);
-        subscription->phone_key = phone_key(*subscription, locations);
+        subscription->phone_key = phone_key(subscription->devices, contact_of(*subscription));
         const WatchRight* right = directory_->right(subscription->watcher, subscription->member);
         if (form) {
             subscription->list = std::make_unique<ResourceList>();
@@ -222,6 +222,7 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
             subscription->parties = parties_of(*right);
         }
         Subscription& added = add(std::move(subscription));
+        follow_registration(added, locations);
         expiry_.set(added.id, added.expires_mono);
         if (!added.list && right && added.forwarded != told_by_phone(right, added.member)) {
             end(added, SubscriptionEnd::deactivated, now, outbox);
@@ -308,7 +309,6 @@ Subscription& GroupIndications::add(std::unique_ptr<Subscription> subscription)
     note_connection(added.watcher, added.dialog->flow);
     if (added.kind == SubscriptionKind::requested) {
         watcher.requested.add(added.phone_key);
-        follow_registration(added, *locations_);
         requested_.add(added);
     }
     ++counters_.subscriptions_started;

@@ -194,7 +194,8 @@ private:
     void count(const NotifyAnswered& answer, AnswerEffect effect);
     void acknowledged(ToldLamp& lamp, Moment now);
     void note_end(const Subscription& subscription, LampEnd how, unsigned status, Moment now);
-    void end(Subscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
+    void end(Subscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox,
+             std::optional<LampEnd> how = std::nullopt);
     void wait(Subscription& subscription, std::chrono::seconds delay, Moment now);
     void stop_waiting(Subscription& subscription);
     void phone_heard(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,

@@ -148,16 +148,17 @@ void GroupIndications::acknowledged(ToldLamp& lamp, Moment now)
 /// nobody waits for its answer. Whoever is no longer allowed to see is shown an idle extension, so
 /// that no lamp stays lit.
 void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, Moment now,
-                           Outbox& outbox)
+                           Outbox& outbox, std::optional<LampEnd> how)
 {
     const bool hidden = reason != SubscriptionEnd::timeout;
     const bool expired = subscription.expires_mono <= now.mono;
     if (subscription.kind == SubscriptionKind::requested)
         note_end(subscription,
-                 reason == SubscriptionEnd::deactivated ? LampEnd::handed_over
-                 : hidden                               ? LampEnd::withdrawn
-                 : expired                              ? LampEnd::expired
-                                                        : LampEnd::unsubscribed,
+                 how                                      ? *how
+                 : reason == SubscriptionEnd::deactivated ? LampEnd::handed_over
+                 : hidden                                 ? LampEnd::withdrawn
+                 : expired                                ? LampEnd::expired
+                                                          : LampEnd::unsubscribed,
                  0, now);
     if (subscription.forwarded) return drop(subscription, now, outbox);
     if (subscription.list) {

@@ -209,7 +209,7 @@ std::unique_ptr<Subscription> GroupIndications::requested(const SubscribeReceive
             subscription->user_agent = binding->user_agent.substr(0, max_user_agent);
     subscription->devices = devices_of(request.authenticated, request.contact, request.source,
                                        subscription->user_agent);
-    subscription->phone_key = phone_key(*subscription, *locations_);
+    subscription->phone_key = phone_key(subscription->devices, request.contact);
     return subscription;
 }
 

@@ -40,7 +40,7 @@ void GroupIndications::end_of_left(const std::string& number, Moment now, Outbox
     for (Subscription* one : left) {
         const auto of_one = members_of(*one);
         members.insert(members.end(), of_one.begin(), of_one.end());
-        end(*one, SubscriptionEnd::deactivated, now, outbox);
+        end(*one, SubscriptionEnd::deactivated, now, outbox, LampEnd::left);
     }
     if (!members.empty()) reconcile(number, members, now, outbox);
 }

@@ -52,13 +52,6 @@ std::size_t never_zero(std::size_t hash) noexcept
     return hash == 0 ? 1 : hash;
 }
 
-std::size_t key_of(const std::vector<std::string>& ids, const SipUri& contact)
-{
-    const std::string name =
-        ids.empty() ? contact.host + ":" + std::to_string(contact.port) : ids.front();
-    return never_zero(std::hash<std::string>{}(name));
-}
-
 std::size_t name_of(const SipUri& contact)
 {
     return never_zero(std::hash<std::string>{}(write(contact)));
@@ -74,13 +67,20 @@ bool is_phone_of(const Binding& binding, const SipUri& contact, const std::vecto
 
 }  // namespace
 
+std::size_t phone_key(const std::vector<std::string>& devices, const SipUri& contact)
+{
+    const std::string name =
+        devices.empty() ? contact.host + ":" + std::to_string(contact.port) : devices.front();
+    return never_zero(std::hash<std::string>{}(name));
+}
+
 std::size_t phone_key(const SubscriptionUsage& usage, const LocationTable& locations)
 {
     const SipUri contact = contact_at(usage);
     const auto* binding =
         binding_of(locations.bindings(usage.watcher), contact, usage.dialog->flow);
     const std::string_view instance = binding ? std::string_view{binding->instance} : "";
-    return key_of(device_ids(instance, usage.user_agent, contact), contact);
+    return phone_key(device_ids(instance, usage.user_agent, contact), contact);
 }
 
 bool follow_registration(SubscriptionUsage& usage, const LocationTable& locations)
@@ -89,7 +89,7 @@ bool follow_registration(SubscriptionUsage& usage, const LocationTable& location
     const Binding* here = binding_of(bindings, contact_of(usage), usage.dialog->flow);
     for (const Binding& binding : bindings) {
         if (here) break;
-        if (key_of(ids_of(binding), binding.contact) == usage.phone_key) here = &binding;
+        if (phone_key(ids_of(binding), binding.contact) == usage.phone_key) here = &binding;
     }
     if (here) usage.registered_as = name_of(here->contact);
     if (here || usage.registered_as == 0) return true;

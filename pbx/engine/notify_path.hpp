@@ -2,7 +2,9 @@
 // The phone that a subscription came from: which of the registered ones it is, and the way there.
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "core/location_table.hpp"
 #include "core/sip_types.hpp"
@@ -10,8 +12,10 @@
 
 namespace lampline {
 
-/// Names the phone of `usage` among those of its watcher: by what it says of itself (see
-/// device_ids()), else by its contact. Never 0.
+/// Names a phone among those of its watcher: by what it says of itself (see device_ids()), else by
+/// its contact. Never 0.
+std::size_t phone_key(const std::vector<std::string>& devices, const SipUri& contact);
+/// That of `usage`.
 std::size_t phone_key(const SubscriptionUsage& usage, const LocationTable& locations);
 
 /// Remembers as what the phone of the requested `usage` is registered. False: it was, and is not

@@ -218,6 +218,19 @@ class OverUdp(Events):
         self.publish(program, "202", "line-seize",
                      headers=[("Call-Info", "<sip:202@office.test>")]).receives(400)
 
+    def test_fragments_are_counted(self):
+        program = [self.phone("202") for _ in range(9)][0]
+        notification = self.subscribed(program, "202", "reg").receives_notify()
+        large = len(bytes(notification.message)) > 1400 and self.transport == "udp"
+        self.assertEqual(self.transport == "udp", large)
+
+        def counted() -> bool:
+            metrics = self.rest.request("GET", "/metrics").text
+            return (f"lampline_notifies_fragmented_total {int(large)}\n" in metrics and
+                    'lampline_event_notifies_large_total{package="reg",sent="oversized"} '
+                    f"{int(large)}\n" in metrics)
+        eventually(counted, "metrics say how many NOTIFYs were too large")
+
     def test_what_a_phone_asked_for_goes_with_it(self):
         anna = self.phone("201")
         subscriptions = [self.subscribed(anna, number, event) for number, event in

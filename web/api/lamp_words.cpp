@@ -86,6 +86,9 @@ std::string ended(const EndedLamp& end, const std::string& member)
         return fmt::format(
             " Its subscription to {} was ended at {}, for it to subscribe anew at the phone of {}.",
             member, at, member);
+    case LampEnd::left:
+        return fmt::format(" Its subscription to {} was ended at {}: it was no longer registered.",
+                           member, at);
     }
     return {};
 }

@@ -446,6 +446,19 @@ TEST_CASE("events: what changes while a phone is not to be told is shown at once
     }
 }
 
+TEST_CASE("a lamp that ended with the registration of its phone says so")
+{
+    Office office;
+    office.registers("201");
+    office.subscribed("201", "207");
+    office.unregisters("201");
+    CHECK(office.notified().subscription_state == "terminated;reason=deactivated");
+    const auto account = office.explains("201", "207");
+    REQUIRE(account.phones.size() == 1);
+    REQUIRE(account.phones.front().ended);
+    CHECK(account.phones.front().ended->how == LampEnd::left);
+}
+
 TEST_CASE("events: a fetch is no lamp")
 {
     Office office;
