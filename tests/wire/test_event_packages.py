@@ -148,9 +148,10 @@ class OverUdp(Events):
         self.rest.request("PATCH", "/api/v1/extensions/202/forwarding",
                           {"do_not_disturb": False, "always": "203"})
         for subscription in subscriptions:
-            news = body(subscription.receives_notify())
+            news = ""                           # over UDP it comes in two
+            while "<forwardTo>203</forwardTo>" not in news:
+                news += body(subscription.receives_notify())
             self.assertIn("<doNotDisturbOn>false", news)
-            self.assertIn("<forwardTo>203</forwardTo>", news)
 
     def test_a_forward_to_nobody_is_taken_back(self):
         desk = self.phone("202")
@@ -259,7 +260,7 @@ class OverUdp(Events):
             change = incoming.sends("INVITE", sdp("callee", 2, "sendonly"), [
                 ("Call-Info", f"<sip:202@office.test>;appearance-index=1;appearance-state={state}")])
             passed = outgoing.receives("INVITE")
-            self.assertNotIn("Call-Info", passed.received.message)
+            self.assertNotIn("Call-Info", passed.message)
             passed.replies(200, ANSWER)
             change.receives(200)
             line_is(state)
