@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.hpp"
 #include "core/device_id.hpp"
 
 namespace lampline {
@@ -120,16 +121,21 @@ std::shared_ptr<const NotifyDialog> by_connection(const SubscriptionUsage& usage
     const SipUri contact = contact_at(usage);
     const auto bindings = locations.bindings(usage.watcher);
     auto own = device_ids({}, usage.user_agent, contact);
+    bool registered = false;  // by the contact that it has subscribed with
     for (const Binding& binding : bindings) {
-        if (binding.flow.transport != Transport::udp || !same_address(binding.contact, contact))
-            continue;
+        if (!same_address(binding.contact, contact)) continue;
+        registered = true;
         const auto ids = ids_of(binding);
         own.insert(own.end(), ids.begin(), ids.end());
     }
     for (const Binding& binding : bindings) {
         const Flow& flow = binding.flow;
         if (flow.transport != Transport::tcp || flow.host != dialog.flow.host) continue;
-        if (binding.path.empty() && is_phone_of(binding, contact, own)) return over(flow);
+        // A phone may register over TCP alone, from another port.
+        const bool alike = !registered && same_word(binding.contact.host, contact.host) &&
+                           binding.user_agent == usage.user_agent;
+        if (binding.path.empty() && (alike || is_phone_of(binding, contact, own)))
+            return over(flow);
     }
     if (!asks_for_tcp(contact)) return {};
     Flow flow = dialog.flow;

@@ -276,6 +276,19 @@ TEST_CASE("the connection of a like phone behind the same NAT is not used")
     beside.contact = SipUri::parse("sip:201@10.0.0.6:5060;transport=tcp").value();
     auto transport = Transport::udp;
     SUBCASE("another device") {}
+    SUBCASE("the same one, that has registered from there alone")
+    {
+        beside.contact = SipUri::parse("sip:201@10.0.0.5:49152;transport=tcp").value();
+        transport = Transport::tcp;
+    }
+    SUBCASE("another one at the same host, since the phone has registered itself")
+    {
+        beside.contact = SipUri::parse("sip:201@10.0.0.5:49152;transport=tcp").value();
+        Binding itself = beside;
+        itself.contact = request.contact;
+        itself.flow = request.source;
+        REQUIRE(office.locations.put(itself));
+    }
     SUBCASE("the same one, as its instance says")
     {
         const std::string instance{"<urn:uuid:00000000-0000-1000-8000-0004133a0b0c>"};
