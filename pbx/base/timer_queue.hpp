@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -14,7 +15,8 @@ namespace lampline {
 
 /// At most one deadline per key; O(log n) to set, O(1) to cancel. Cancelled entries leave the heap
 /// lazily, and the heap is rebuilt when they are the majority, so it stays within twice the live
-/// deadlines; its memory follows. Belongs to one thread.
+/// deadlines; its memory follows. Entries lie among their own, not between what comes and goes with
+/// calls: those that are always set again would hold its pages. Belongs to one thread.
 template <class Key, class Hash = std::hash<Key>>
 class TimerQueue {
 public:
@@ -95,10 +97,16 @@ private:
     void give_back()
     {
         give_back_room(live_);
-        if (live_.empty() && heap_.capacity() > few) heap_ = {};
+        if (!live_.empty() || heap_.capacity() <= few) return;
+        heap_ = {};
+        live_ = Table{&memory_};
+        memory_.release();
     }
 
-    std::unordered_map<Key, Live, Hash> live_;
+    using Table = std::pmr::unordered_map<Key, Live, Hash>;
+
+    std::pmr::unsynchronized_pool_resource memory_;
+    Table live_{&memory_};
     std::vector<Entry> heap_;  // the earliest in front
     std::uint64_t last_generation_{};
 };
