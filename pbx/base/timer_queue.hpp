@@ -13,14 +13,25 @@
 
 namespace lampline {
 
+/// How long keys are there. Lasting ones, whose deadlines are set anew time and again, lie among
+/// their own: between what comes and goes with calls each would hold a page of it.
+enum class Keys : std::uint8_t { passing, lasting };
+
 /// At most one deadline per key; O(log n) to set, O(1) to cancel. Cancelled entries leave the heap
 /// lazily, and the heap is rebuilt when they are the majority, so it stays within twice the live
-/// deadlines; its memory follows. Entries lie among their own, not between what comes and goes with
-/// calls: those that are always set again would hold its pages. Belongs to one thread.
+/// deadlines; its memory follows. Belongs to one thread.
 template <class Key, class Hash = std::hash<Key>>
 class TimerQueue {
 public:
     using TimePoint = std::chrono::steady_clock::time_point;
+
+    explicit TimerQueue(Keys keys = Keys::passing)
+        : live_{keys == Keys::lasting ? static_cast<std::pmr::memory_resource*>(&pool_)
+                                      : std::pmr::new_delete_resource()}
+    {
+    }
+    TimerQueue(const TimerQueue&) = delete;
+    TimerQueue& operator=(const TimerQueue&) = delete;
 
     /// Sets or moves the deadline of `key`.
     void set(const Key& key, TimePoint deadline)
@@ -99,14 +110,14 @@ private:
         give_back_room(live_);
         if (!live_.empty() || heap_.capacity() <= few) return;
         heap_ = {};
-        live_ = Table{&memory_};
-        memory_.release();
+        live_ = Table{live_.get_allocator()};
+        pool_.release();
     }
 
     using Table = std::pmr::unordered_map<Key, Live, Hash>;
 
-    std::pmr::unsynchronized_pool_resource memory_;
-    Table live_{&memory_};
+    std::pmr::unsynchronized_pool_resource pool_;
+    Table live_;
     std::vector<Entry> heap_;  // the earliest in front
     std::uint64_t last_generation_{};
 };

@@ -83,7 +83,7 @@ private:
     std::unordered_map<PhoneId, Phone> phones_;
     std::unordered_map<std::string, std::vector<PhoneId>> by_aor_;
     std::unordered_map<ClientTransactionId, PhoneId> under_way_;
-    TimerQueue<PhoneId> timers_;  // the next question
+    TimerQueue<PhoneId> timers_{Keys::lasting};  // the next question
     PhoneId last_id_ = 0;
     std::size_t silent_ = 0;  // phones that have missed a question
     Counters counters_;

@@ -203,7 +203,7 @@ private:
     SubscriptionIndex<EventSubscription> requested_;
     std::unordered_map<ConnectionId, std::unordered_set<SubscriptionId>> over_;
     SettledRequests settled_;
-    TimerQueue<SubscriptionId> expiry_;
+    TimerQueue<SubscriptionId> expiry_{Keys::lasting};
     TimerQueue<SubscriptionId> repetition_;
     std::array<EventCounters, event_package_count> counters_{};
 };

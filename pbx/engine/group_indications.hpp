@@ -260,7 +260,7 @@ private:
     SubscriptionIndex<Subscription> requested_;
     std::unordered_map<ConnectionId, std::unordered_set<std::string>> watchers_over_;
     SettledRequests settled_;
-    TimerQueue<SubscriptionId> expiry_;
+    TimerQueue<SubscriptionId> expiry_{Keys::lasting};
     TimerQueue<SubscriptionId> repetition_;
     TimerQueue<std::string> turns_;              // of watchers with paced NOTIFYs
     std::vector<SubscriptionId> changed_lists_;  // in this step
