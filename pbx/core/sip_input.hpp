@@ -241,7 +241,7 @@ struct StandaloneAnswered {
     std::string challenged_by{};  ///< realm of a challenge that was not answered; empty: none
     bool credentials_sent = false;  ///< the request that was answered had some
     ConnectionId connection{};      ///< by which it went out; null: as a datagram
-    std::vector<RegisterContact> contacts;            ///< of a 2xx to a REGISTER
+    std::vector<RegisterContact> contacts;            ///< of a 2xx or 3xx to a REGISTER
     std::optional<std::chrono::seconds> expires;
     std::vector<std::string> service_route;  ///< of a 2xx to a REGISTER, top first (RFC 3608)
     PayloadRef payload;

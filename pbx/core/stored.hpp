@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/call_record.hpp"
+#include "core/dialog_info.hpp"
 #include "core/location_table.hpp"
 #include "core/stored_call.hpp"
 
@@ -44,6 +45,25 @@ struct StoredSubscription {
     std::chrono::sys_seconds expires_at;
 };
 
+/// A dialog of a publication as it is kept.
+struct StoredPublishedDialog {
+    DialogElement said;     ///< as the publisher described it last
+    std::string shown_id;   ///< by which watchers know it
+    bool hidden = false;    ///< the exchange knew of it itself, and told its end
+};
+
+/// What somebody publishes of an extension (RFC 3903), as it is kept.
+struct StoredPublication {
+    std::string id;         ///< key, for life; the entity-tag is another after each PUBLISH
+    std::string etag;
+    std::string extension;  ///< about whom
+    std::string publisher;  ///< extension
+    std::string event;
+    std::vector<StoredPublishedDialog> dialogs;  ///< of `dialog`
+    std::string call_info;                       ///< of the other packages
+    std::chrono::sys_seconds expires_at;
+};
+
 struct BindingStored {
     Binding binding;
     bool refresh = false;  ///< only expires_at and cseq moved: may be written a little later, the newest counts
@@ -58,6 +78,14 @@ struct SubscriptionStored {
 struct SubscriptionRemoved {
     std::string call_id;
     std::string local_tag;
+};
+
+struct PublicationStored {
+    StoredPublication publication;
+    bool first = false;  ///< nothing of it has been stored before
+};
+struct PublicationRemoved {
+    std::string id;
 };
 
 struct CallStored {
@@ -96,7 +124,8 @@ struct OutsideDay {
 };
 
 using StorageChange =
-    std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved, CallStored, CallRemoved,
-                 RingingStored, RingingRemoved, TurnTaken, CallRecorded, OutsideDay>;
+    std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved, PublicationStored,
+                 PublicationRemoved, CallStored, CallRemoved, RingingStored, RingingRemoved, TurnTaken, CallRecorded,
+                 OutsideDay>;
 
 }  // namespace lampline

@@ -89,6 +89,11 @@ SipUri contact_of(const SubscriptionUsage& subscription)
     return SipUri::parse(subscription.dialog->request_uri).value_or(SipUri{});
 }
 
+bool same_address(const SipUri& left, const SipUri& right) noexcept
+{
+    return same_word(left.host, right.host) && port_of(left) == port_of(right);
+}
+
 std::string origin_of(const SubscriptionUsage& subscription)
 {
     std::string origin{subscription.watcher};
@@ -172,8 +177,7 @@ StoredSubscription to_stored(const Subscription& subscription)
 
 bool same_phone(const WatcherPhone& phone, const SipUri& contact, const Flow& flow) noexcept
 {
-    if (same_word(phone.contact.host, contact.host) && port_of(phone.contact) == port_of(contact))
-        return true;
+    if (same_address(phone.contact, contact)) return true;
     if (!phone.target.route.empty()) return false;  // the flow of a proxy is that of many phones
     const Flow& registered = phone.target.flow;
     return registered.transport == flow.transport && registered.host == flow.host &&

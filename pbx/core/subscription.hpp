@@ -128,8 +128,12 @@ struct SubscriptionUsage {
     std::uint32_t in_flight = 0;                          ///< CSeq of the NOTIFY under way; 0: none
     unsigned failures = 0;                                ///< since the last 2xx
     std::chrono::steady_clock::time_point failing_since;  ///< meaningful when there are failures
+    bool silent = false;  ///< nobody answered what failed last; meaningful when there are failures
     bool waiting = false;                                 ///< for the moment to repeat
     std::optional<std::chrono::system_clock::time_point> retry_at;  ///< while `waiting`
+    bool refuses_connection = false;  ///< what went over a connection it did not subscribe over
+    std::size_t phone_key = 0;        ///< requested: names its phone among those of the watcher
+    std::size_t registered_as = 0;    ///< requested: names its phone's contact; 0: it never had one
 };
 
 /// The Contact of its phone; without host when that is none that we understand.
@@ -155,6 +159,9 @@ struct Subscription : SubscriptionUsage, ToldLamp {
                              ///< `local_tag` is the watcher's, which names it beside its Call-ID
     std::vector<Notifier> notifiers{};  ///< those phones, as far as they have answered
 };
+
+/// Whether both are the same host and port, those left out being the default ones.
+bool same_address(const SipUri& left, const SipUri& right) noexcept;
 
 /// Names the initial SUBSCRIBE of a requested subscription, so that its repetition is known.
 std::string origin_of(const SubscriptionUsage& subscription);

@@ -12,18 +12,6 @@ constexpr std::array all_packages = [] {
     return all;
 }();
 
-bool same(const std::shared_ptr<const std::string>& left,
-          const std::shared_ptr<const std::string>& right)
-{
-    return left && right ? *left == *right : left == right;
-}
-
-bool says_the_same(const EventPart& left, const EventPart& right)
-{
-    return same(left.head, right.head) && same(left.tail, right.tail) &&
-           left.headers == right.headers;
-}
-
 /// No package shows anything else of an extension.
 bool shows_the_same(const Extension& left, const Extension& right)
 {
@@ -60,16 +48,20 @@ void EventNotifier::bindings_changed(const std::string& aor, Moment now, Outbox&
                                  auto* const asked = row_of(package).is_unsolicited;
                                  return asked && asked(*extension);
                              });
-    release_unregistered(aor, now, outbox);
+    end_of_left(aor, now, outbox);
     replace_phones(aor, unsolicited, now, outbox);
     changed(EventPackage::presence, aor, now, outbox);
     changed(EventPackage::reg, aor, now, outbox);
 }
 
-void EventNotifier::replace_directory(DirectoryRef directory, Moment now, Outbox& outbox)
+void EventNotifier::replace_directory(DirectoryRef directory,
+                                      const std::vector<DialogSnapshot>& unplaced, Moment now,
+                                      Outbox& outbox)
 {
     const DirectoryRef old = facts_.directory_ref();
     facts_.replace_directory(std::move(directory));
+    for (const auto& dialog : unplaced)
+        facts_.appearances().fold(dialog, facts_.appearance_count(dialog.extension));
     std::vector<EventSubscription*> lost;
     for (const auto& [id, one] : subscriptions_)
         if (one->kind == SubscriptionKind::requested &&
@@ -105,7 +97,9 @@ void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, 
         }
         if (requested_.names(*subscription)) continue;
         subscription->package = *package;
+        subscription->phone_key = phone_key(*subscription, facts_.locations());
         auto& added = add(std::move(subscription), now);
+        follow_registration(added, facts_.locations());
         expiry_.set(added.id, added.expires_mono);
         if (*package == EventPackage::line_seize)  // nobody has the line any more
             end(added, SubscriptionEnd::deactivated, now, outbox);
@@ -132,6 +126,7 @@ void EventNotifier::advance(Moment now, Outbox& outbox)
         const auto found = subscriptions_.find(*due);
         if (found == subscriptions_.end()) continue;
         stop_waiting(*found->second);
+        ++counters_of(*found->second).retried;
         deliver(*found->second, now, outbox);
     }
 }
@@ -268,7 +263,7 @@ EventNotifier::add(std::unique_ptr<EventSubscription> subscription, Moment now)
     note_connection(added);
     ++counters_of(added).begun;
     if (added.kind != SubscriptionKind::requested) return added;
-    ++watcher.requested;
+    watcher.requested.add(added.phone_key);
     requested_.add(added);
     return added;
 }
@@ -289,7 +284,7 @@ void EventNotifier::drop(EventSubscription& subscription, Moment now, Outbox& ou
     const bool requested = subscription.kind == SubscriptionKind::requested;
     if (const auto watcher = watchers_.find(subscription.watcher); watcher != watchers_.end()) {
         std::erase(watcher->second.subscriptions, &subscription);
-        if (requested) --watcher->second.requested;
+        if (requested) watcher->second.requested.remove(subscription.phone_key);
         if (watcher->second.subscriptions.empty() && watcher->second.phones.empty())
             watchers_.erase(watcher);
     }

@@ -62,11 +62,16 @@ Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef d
 void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
-    if (qualify_.any_silent()) note_sign_of_life(input, now, outbox);
+    if (qualify_.any_silent() || indications_.any_waiting() || events_.any_waiting())
+        note_sign_of_life(input, now, outbox);
     std::visit(
         Overloaded{
             [&](const RegisterReceived& request) {
                 ++registrations_;
+                if (trunks_.is_source(request.source))
+                    return outbox.send(Reply{.transaction = request.transaction,
+                                             .status = 403,
+                                             .phrase = "Address Of A Trunk"});
                 registrar_.receive(request, now, outbox);
                 qualify_.heard(request.aor, request.source, now, outbox);
             },
@@ -99,18 +104,13 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
                 if (!request.trunk.empty()) trunks_.heard(request.trunk, now, outbox);
                 receive_invite(request, now, outbox);
             },
-            [&](const RequestReceived& request) {
-                const auto rest = events_.note_appearance(request);
-                if (!rest) return calls_.receive(request, now, outbox);
-                auto without = request;
-                without.payload = *rest;
-                calls_.receive(without, now, outbox);
-            },
             [&](const MessageReceived& message) { messages_.receive(message, outbox); },
             [&](const StandaloneAnswered& answer) {
-                if (!qualify_.receive(answer, now, outbox) &&
-                    !trunks_.receive(answer, now, outbox))
+                if (const auto asked = qualify_.receive(answer, now, outbox)) {
+                    if (*asked) tell_phone(**asked, now, outbox);
+                } else if (!trunks_.receive(answer, now, outbox)) {
                     messages_.receive(answer, outbox);
+                }
             },
             [&](const TrunkResolved& resolved) { trunks_.receive(resolved, now, outbox); },
             [&](const ConnectionClosed& closed) {
@@ -125,6 +125,10 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
     fold_events(first, now, outbox);
     if (const auto* invite = std::get_if<InviteReceived>(&input))
         events_.appearance_chosen(invite->authenticated);
+    if (const auto* request = std::get_if<SubscribeReceived>(&input)) {
+        indications_.phone_is_there(request->authenticated, {}, request->source, now, outbox);
+        events_.phone_is_there(request->authenticated, {}, request->source, now, outbox);
+    }
     if (const auto* request = std::get_if<RegisterReceived>(&input))
         for (const Binding& binding : registrar_.locations().bindings(request->aor)) {
             if (binding.flow != request->source) continue;
@@ -160,7 +164,7 @@ void Exchange::advance(Moment now, Outbox& outbox)
     calls_.advance(now, outbox);
     fold_events(first, now, outbox);
     indications_.advance(now, outbox);
-    fold_published(publications_.advance(now), now, outbox);
+    fold_published(publications_.advance(now, outbox), now, outbox);
     indications_.finish_step(now, outbox);
     events_.advance(now, outbox);
 }
@@ -178,14 +182,16 @@ std::optional<std::chrono::steady_clock::time_point> Exchange::next_deadline() c
 void Exchange::replace_directory(DirectoryRef directory, Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
+    const auto without_place = unplaced(*directory);
     calls_.replace_directory(directory);
     registrar_.replace_directory(*directory, outbox);
     qualify_.replace_directory(directory);
     messages_.replace_directory(directory);
     trunks_.replace(directory->trunks(), now, outbox);
     indications_.replace_directory(directory, registrar_.locations(), now, outbox);
-    events_.replace_directory(directory, now, outbox);
-    fold_published(publications_.replace_directory(*directory), now, outbox);
+    events_.replace_directory(directory, without_place, now, outbox);
+    for (const auto& dialog : without_place) note_place(dialog.leg, outbox);
+    fold_published(publications_.replace_directory(*directory, outbox), now, outbox);
     fold_events(first, now, outbox);
 }
 
@@ -197,6 +203,9 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
     calls_.end_ringing(kept.ringing, outbox);
     calls_.restore(std::move(kept.calls), kept.outside, now, outbox);
     fold_events(first, now, outbox);
+    fold_published(
+        publications_.restore(std::move(kept.publications), events_.directory(), now, outbox), now,
+        outbox);
     first = outbox.events.size();
     registrar_.restore(std::move(kept.bindings), now, outbox);
     const auto others = std::ranges::partition(kept.subscriptions, [](const auto& subscription) {
@@ -254,6 +263,8 @@ LampAccount Exchange::answer(const LampQuestion& question, Moment now, Outbox& o
         if (const auto* call = calls_.find(dialog.call)) {
             dialog.started_at = call->started_at;
             dialog.answered_at = call->answered_at;
+        } else if (!dialog.call) {
+            dialog.published = publications_.publisher_of(question.member, dialog.leg);
         }
     return account;
 }
@@ -263,6 +274,27 @@ void Exchange::receive_invite(const InviteReceived& request, Moment now, Outbox&
     if (!events_.shares_line(request.authenticated)) return calls_.receive(request, now, outbox);
     auto chosen = request;
     if (events_.choose_appearance(chosen, outbox)) calls_.receive(chosen, now, outbox);
+}
+
+/// The dialogs of lines that `next` gives more appearances than they have.
+std::vector<DialogSnapshot> Exchange::unplaced(const Directory& next) const
+{
+    std::vector<DialogSnapshot> dialogs;
+    for (const auto* extension : next.extensions()) {
+        const auto* known = events_.directory().find(extension->number);
+        if (!known || known->appearances >= extension->appearances) continue;
+        for (auto& dialog : calls_.dialogs_of(extension->number)) {
+            if (dialog.place && dialog.place->index == 0) dialog.place.reset();
+            dialogs.push_back(std::move(dialog));
+        }
+    }
+    return dialogs;
+}
+
+/// The call engine keeps where the dialog of `leg` is on its shared line.
+void Exchange::note_place(LegId leg, Outbox& outbox)
+{
+    if (const auto place = events_.place_of(leg)) calls_.note_place(leg, *place, outbox);
 }
 
 void Exchange::label_invite(const DialogSnapshot& dialog, Outbox& outbox) const
@@ -290,34 +322,49 @@ void Exchange::fold_published(const StatePublished& published, Moment now, Outbo
         events_.published(package, extension, now, outbox);
 }
 
+void Exchange::tell_phone(const Binding& binding, Moment now, Outbox& outbox)
+{
+    const auto flow = target_of(binding).flow;
+    indications_.phone_is_there(binding.aor, binding.contact, flow, now, outbox);
+    events_.phone_is_there(binding.aor, binding.contact, flow, now, outbox);
+}
+
 void Exchange::note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox)
 {
-    const auto of_leg = [&](LegId id) {
-        if (const auto* leg = calls_.find_leg(id))
-            qualify_.heard(leg->extension, leg->flow, now, outbox);
+    const auto heard = [&](const std::string& extension, const Flow& flow) {
+        qualify_.heard(extension, flow, now, outbox);
+        indications_.phone_is_there(extension, {}, flow, now, outbox);
+        events_.phone_is_there(extension, {}, flow, now, outbox);
     };
-    std::visit(Overloaded{
-                   [&](const InviteReceived& request) {
-                       qualify_.heard(request.authenticated, request.source, now, outbox);
-                   },
-                   [&](const SubscribeReceived& request) {
-                       qualify_.heard(request.authenticated, request.source, now, outbox);
-                   },
-                   [&](const MessageReceived& request) {
-                       qualify_.heard(request.authenticated, request.source, now, outbox);
-                   },
-                   [&](const RequestReceived& request) { of_leg(request.leg); },
-                   [&](const ResponseReceived& response) {
-                       if (!response.generated) of_leg(response.leg);
-                   },
-                   [&](const NotifyAnswered& answer) {
-                       if (answer.generated) return;
-                       if (const auto* told = indications_.find(answer.subscription))
-                           qualify_.heard(told->watcher, told->dialog->flow, now, outbox);
-                   },
-                   [](const auto&) {},
-               },
-               input);
+    const auto of_leg = [&](LegId id) {
+        if (const auto* leg = calls_.find_leg(id)) heard(leg->extension, leg->flow);
+    };
+    const auto told = [&](SubscriptionId id) -> const SubscriptionUsage* {
+        return EventNotifier::owns(id) ? events_.find(id) : indications_.find(id);
+    };
+    std::visit(
+        Overloaded{
+            [&](const InviteReceived& request) { heard(request.authenticated, request.source); },
+            [&](const SubscribeReceived& request) {
+                qualify_.heard(request.authenticated, request.source, now, outbox);
+            },
+            [&](const MessageReceived& request) { heard(request.authenticated, request.source); },
+            [&](const PublishReceived& request) { heard(request.authenticated, request.source); },
+            [&](const RequestReceived& request) { of_leg(request.leg); },
+            [&](const ResponseReceived& response) {
+                if (!response.generated) of_leg(response.leg);
+            },
+            [&](const NotifyAnswered& answer) {
+                if (answer.generated) return;
+                if (const auto* usage = told(answer.subscription)) {
+                    const auto watcher = usage->watcher;
+                    const auto dialog = usage->dialog;
+                    heard(watcher, dialog->flow);
+                }
+            },
+            [](const auto&) {},
+        },
+        input);
 }
 
 void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
@@ -333,10 +380,9 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                     if (changed.dialog.trunk.empty()) {
                         indications_.fold(changed, now, outbox);
                         events_.fold(changed, now, outbox);
-                        if (const auto place = events_.place_of(changed.dialog.leg))
-                            calls_.note_place(changed.dialog.leg, *place, outbox);
+                        note_place(changed.dialog.leg, outbox);
                         label_invite(changed.dialog, outbox);
-                        fold_published(publications_.fold(changed.dialog), now, outbox);
+                        fold_published(publications_.fold(changed.dialog, outbox), now, outbox);
                     }
                     recorder_.fold(changed, now, outbox);
                 },
@@ -352,6 +398,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                 [&](const ReachChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, reach_event(changed)});
                     indications_.reach_changed(changed.aor, now, outbox);
+                    events_.reach_changed(changed.aor, now, outbox);
                 },
                 [&](const TrunkChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, changed.status});

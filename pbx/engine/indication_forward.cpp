@@ -120,7 +120,7 @@ Subscription* GroupIndications::keep_forwarded(std::unique_ptr<Subscription> ask
         outbox.send(answer(request, 513));
         return nullptr;
     }
-    if (lamps_with(*asked) > settings_.max_subscriptions_per_watcher) {
+    if (is_one_too_many(*asked)) {
         outbox.send(too_many(request));
         return nullptr;
     }

@@ -184,24 +184,37 @@ Phone::Phone(Scenario& scenario, std::string own_number, std::uint16_t port)
     flow = {Transport::udp, "192.0.2." + number.substr(1), port, {}, 0};
 }
 
+SipUri Phone::own_contact() const
+{
+    if (contact) return *contact;
+    auto uri = address_of(number);
+    uri.host = flow.host;
+    uri.port = flow.port;
+    return uri;
+}
+
 void Phone::registers(std::chrono::seconds expires, unsigned q_thousandths)
 {
-    RegisterContact contact;
-    contact.q_thousandths = q_thousandths;
-    contact.uri = address_of(number);
-    contact.uri.host = flow.host;
-    contact.uri.port = flow.port;
+    asks_to_register(expires, q_thousandths);
+    receives(200U);
+}
+
+void Phone::asks_to_register(std::chrono::seconds expires, unsigned q_thousandths)
+{
+    RegisterContact registered;
+    registered.q_thousandths = q_thousandths;
+    registered.uri = own_contact();
     const auto transaction = scenario_.next_transaction();
     scenario_.requests_[transaction] = {this, Method::register_, {}};
     scenario_.receive(RegisterReceived{.transaction = transaction,
                                        .source = flow,
                                        .aor = number,
-                                       .contacts = {contact},
+                                       .contacts = {registered},
                                        .expires = expires,
                                        .call_id = "reg-" + number + "-" + std::to_string(flow.port),
                                        .cseq = ++cseq_,
+                                       .path = path,
                                        .user_agent = user_agent});
-    receives(200U);
 }
 
 Arrived Phone::watches(std::string_view member)
@@ -410,9 +423,6 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
     leg_ = {};
     const auto call_id = "call-" + std::to_string(own_invite_.value);
     scenario_.requests_[own_invite_] = {this, INVITE, {}, call_id};
-    auto contact = address_of(number);
-    contact.host = flow.host;
-    contact.port = flow.port;
     auto payload = sdp_payload(sdp);
     if (!invite_headers.empty()) {
         auto with_headers = std::make_shared<Payload>(payload ? *payload : Payload{});
@@ -429,7 +439,7 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
                                                  {{}, address_of(dialled)},
                                                  {}},
                                      .call_id = call_id,
-                                     .contact = contact,
+                                     .contact = own_contact(),
                                      .supported = supported,
                                      .session_timer = session_timer,
                                      .replaces = std::move(replaces),
@@ -451,6 +461,7 @@ void Phone::sends(Method method, PayloadRef payload)
     scenario_.receive(RequestReceived{.transaction = transaction,
                                       .leg = leg_,
                                       .method = method,
+                                      .source = source,
                                       .supported = supported,
                                       .session_timer = session_timer,
                                       .focus = focus,
@@ -540,10 +551,10 @@ void Phone::no_longer_knows(Method method)
     pass(method, 481, nullptr, 0s);
 }
 
-void Phone::replies_to(const Arrived& request, unsigned status)
+void Phone::replies_to(const Arrived& request, unsigned status, std::string_view sdp)
 {
     to_answer_ = request;
-    replies(status);
+    replies(status, sdp);
 }
 
 void Phone::replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp)
@@ -831,6 +842,7 @@ Kept Scenario::kept() const
 {
     std::map<std::string, Binding> bindings;
     std::map<std::string, StoredSubscription> subscriptions;
+    std::map<std::string, StoredPublication> publications;
     std::map<CallRef, StoredCall> calls;
     std::map<CallRef, StoredRinging> ringing;
     std::map<std::string, TurnTaken> turns;
@@ -850,6 +862,11 @@ Kept Scenario::kept() const
                 [&](const SubscriptionRemoved& one) {
                     subscriptions.erase(one.call_id + '\n' + one.local_tag);
                 },
+                [&](const PublicationStored& one) {
+                    CHECK(one.first == !publications.contains(one.publication.id));
+                    publications[one.publication.id] = one.publication;
+                },
+                [&](const PublicationRemoved& one) { CHECK(publications.erase(one.id) == 1); },
                 [&](const CallStored& one) {
                     CHECK(one.first == !calls.contains(one.call->id));
                     calls[one.call->id] = *one.call;
@@ -876,6 +893,7 @@ Kept Scenario::kept() const
     for (auto& [group, turn] : turns) kept.turns.push_back(turn);
     kept.talked = std::move(talked);
     for (auto& [key, day] : outside) kept.outside.push_back(day);
+    for (auto& [id, publication] : publications) kept.publications.push_back(publication);
     return kept;
 }
 

@@ -121,6 +121,8 @@ public:
 
     // Outside a dialog.
     void registers(std::chrono::seconds expires = 3600s, unsigned q_thousandths = 1000);
+    /// The same, whatever is answered.
+    void asks_to_register(std::chrono::seconds expires = 3600s, unsigned q_thousandths = 1000);
     void unregisters() { registers(0s); }
     /// SUBSCRIBE to `member`, 200, first NOTIFY, which is returned.
     Arrived watches(std::string_view member);
@@ -169,7 +171,7 @@ public:
     void cancels();
     void replies(unsigned status, std::string_view sdp = {});
     /// Answers a request that is not the last one.
-    void replies_to(const Arrived& request, unsigned status);
+    void replies_to(const Arrived& request, unsigned status, std::string_view sdp = {});
     /// A provisional response with RSeq.
     void replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp = {});
     /// The ACK of a 2xx, when `acknowledges` is off; `sdp` answers a delayed offer.
@@ -215,6 +217,9 @@ public:
     bool focus = false;  // it mixes: `isfocus` in its Contact
     bool allows_update = false;
     std::vector<Header> invite_headers;  // of an INVITE outside a dialog
+    std::optional<SipUri> contact;       // that it names; empty: where it is
+    std::vector<std::string> path;       // of its REGISTER
+    std::optional<Flow> source;          // of its requests within a dialog; empty: as before
 
     std::uint32_t resumed_cseq = 0;  ///< what the last dialog taken up counts on from
     std::optional<Flow> moved_to;    ///< where the exchange sends now
@@ -236,6 +241,8 @@ private:
                  std::optional<Replaces> join = std::nullopt);
 
     Scenario& scenario_;
+    [[nodiscard]] SipUri own_contact() const;
+
     LegId leg_{};                       // the exchange's leg of the present dialog
     std::optional<SipUri> request_uri_;
     TransactionId own_invite_{};        // our INVITE, as the exchange knows it
@@ -316,6 +323,11 @@ public:
     std::vector<LiveEvent> shown;
     void looks_on() { outbox_.listened = true; }
     [[nodiscard]] LiveView view() const { return exchange_->view(now_); }
+    /// Why the lamps of `watcher` for `member` show what they show.
+    [[nodiscard]] LampAccount explains(const std::string& watcher, const std::string& member)
+    {
+        return exchange_->answer({.watcher = watcher, .member = member}, now_, outbox_);
+    }
 
     void receive(const SipInput& input);
     TransactionId next_transaction() { return transactions_.next(); }

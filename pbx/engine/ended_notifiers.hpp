@@ -11,7 +11,7 @@ namespace lampline {
 
 /// The last of them, by dialog_key() of the phone's tag. A phone's NOTIFY there is answered 481,
 /// but for a repetition of the one that was passed on as the last. All is O(1). SIP thread only.
-class EndedDialogs {
+class EndedNotifiers {
 public:
     /// `last_cseq`: of that NOTIFY; 0: the watcher's last one is ours.
     void add(std::string dialog, std::uint32_t last_cseq)

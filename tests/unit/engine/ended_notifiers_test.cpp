@@ -1,12 +1,12 @@
 #include <doctest/doctest.h>
 
-#include "engine/ended_dialogs.hpp"
+#include "engine/ended_notifiers.hpp"
 
 using namespace lampline;
 
 TEST_CASE("the last 4096 dialogs that have ended are known, each by its first end")
 {
-    EndedDialogs ended;
+    EndedNotifiers ended;
     CHECK_FALSE(ended.last_cseq("0"));
     for (int i = 0; i < 4096; ++i) ended.add(std::to_string(i), 7);
     ended.add("0", 9);
