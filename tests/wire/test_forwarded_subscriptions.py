@@ -153,8 +153,15 @@ class OverTcp(Forwarded):
 
     def begun(self, anna, bob):
         watch, phone = self.subscribes(anna, bob)
-        eventually(lambda: self.stored() == (2, 1), "two bindings and a subscription are stored")
+        eventually(lambda: self.stored() == (2, 1) and self.is_stored(watch),
+                   "two bindings and the subscription are stored")
         return watch, phone
+
+    def is_stored(self, watch):
+        file = sqlite3.connect(f"file:{self.server.data}/lampline.db?mode=ro", uri=True)
+        with contextlib.closing(file):
+            return file.execute("SELECT count(*) FROM subscription WHERE call_id = ?",
+                                [watch.dialog.call_id]).fetchone()[0] == 1
 
     def restarts(self, end):
         end()
