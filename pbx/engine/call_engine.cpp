@@ -219,6 +219,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
         case TimerKind::card: cards_.due(call, now, outbox); break;
         case TimerKind::keep_ringing: keep_ringing(call, outbox); break;
         case TimerKind::outside: duration_over(call, now, outbox); break;
+        case TimerKind::remembered: break;  // of no call, see above
         case TimerKind::linger:
             cancel_branches(call, {}, {}, nullptr, outbox);  // of what is lost, if anything
             for (auto& leg : call.legs) {

@@ -11,7 +11,8 @@
 #endif
 
 #ifdef LAMPLINE_COUNTS_EXACTLY
-#include <sanitizer/allocator_interface.h>
+// As in sanitizer/allocator_interface.h, which GCC does not install.
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 #else
 #include <malloc.h>
 #endif
