@@ -183,6 +183,11 @@ void CallEngine::advance(Moment now, Outbox& outbox)
 {
     outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
     while (const auto due = timers_.take_due(now.mono)) {
+        if (due->kind == TimerKind::remembered) {
+            ended_.forget_old(now.mono);
+            remember_until();
+            continue;
+        }
         const auto found = calls_.find(due->call);
         if (found == calls_.end()) continue;
         Call& call = *found->second;
@@ -216,14 +221,15 @@ void CallEngine::advance(Moment now, Outbox& outbox)
         case TimerKind::outside: duration_over(call, now, outbox); break;
         case TimerKind::linger:
             cancel_branches(call, {}, {}, nullptr, outbox);  // of what is lost, if anything
-            for (auto& leg : call.legs) move(leg, LegInput::error, outbox);
             for (auto& leg : call.legs) {
-                leg.invite_in = leg.ack_due = {};
                 leg.invite_out = leg.ack_owed = leg.bye_out = {};
                 leg.bye_owed = false;
             }
             pass_verdict(call, now, outbox);
-            for (auto& leg : call.legs) leg.invite_in = leg.ack_due = {};
+            for (auto& leg : call.legs) {
+                move(leg, LegInput::error, outbox);
+                leg.invite_in = leg.ack_due = {};
+            }
             break;
         }
         sweep(call, outbox);
@@ -553,15 +559,23 @@ void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
     if (!leg.slot && !leg.proxied) outbox.send(CloseDialog{leg.id});
 }
 
+void CallEngine::remember_until()
+{
+    if (const auto end = ended_.next_end())
+        timers_.set({CallRef{}, TimerKind::remembered}, *end);
+}
+
 void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
 {
     leave_picker(call, {}, outbox);
+    const bool remembers = ended_.next_end().has_value();
     for (const auto& leg : call.legs) {
         const bool ended =
             leg.ended_by == LegInput::local_bye || leg.ended_by == LegInput::remote_bye;
         if (!leg.slot && (leg.talking() || (leg.state == LegState::terminated && ended)))
             ended_.add(leg.dialog, now.mono);
     }
+    if (!remembers) remember_until();
     call.phase = CallPhase::ended;
     call.hunting.reset();
     cards_.forget(call.id);

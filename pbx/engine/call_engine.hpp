@@ -115,7 +115,8 @@ private:
         keep_ringing,
         outside,
         card,
-        park
+        park,
+        remembered  ///< of no call: what is remembered of ended ones
     };
     struct TimerKey {
         CallRef call;
@@ -518,6 +519,8 @@ private:
     void sweep(Call& call, Outbox& outbox);
     /// No more than the last transactions of `call` are waited for.
     void begin_end(Call& call, Moment now, Outbox& outbox);
+    /// What ended_ holds is given back in time.
+    void remember_until();
     void set_timer(const Call& call, TimerKind kind,
                    std::chrono::steady_clock::time_point deadline);
     /// Sets the timer, unless `deadline` is empty: then false.

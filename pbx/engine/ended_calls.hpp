@@ -3,6 +3,7 @@
 // 3911 §4).
 #include <chrono>
 #include <deque>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 
@@ -17,6 +18,13 @@ public:
     void add(const DialogId& dialog, std::chrono::steady_clock::time_point now);
     /// `named` means one of them, by at least one tag.
     [[nodiscard]] bool has(const Replaces& named, std::chrono::steady_clock::time_point now);
+    /// Gives back what has been remembered for long enough.
+    void forget_old(std::chrono::steady_clock::time_point now);
+    /// When there is something to give back; nullopt: nothing is remembered.
+    [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_end() const
+    {
+        return ended_.empty() ? std::nullopt : std::optional{ended_.front().until};
+    }
 
 private:
     struct Ended {

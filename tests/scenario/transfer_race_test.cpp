@@ -132,7 +132,7 @@ TEST_CASE("glare in an attended transfer: the target changes its session just no
         call.carol.replies(491);
         CHECK(call.carol.hears_nothing());
         CHECK(call.alice.hears_nothing());
-        call.pbx.passes(500ms);
+        call.pbx.passes(2100ms);  // the Call-ID is ours
         call.carol.receives(INVITE).with(alice_sdp);
         call.carol.replies(200, carol_sdp);
         call.carol.receives(ACK);
@@ -144,10 +144,10 @@ TEST_CASE("glare in an attended transfer: the target changes its session just no
     }
     SUBCASE("for ever: it fails, and everybody talks to whom they talked")
     {
-        for (int i = 0; i <= 20; ++i) {
+        for (int i = 0; i < 5; ++i) {  // ten seconds
             call.carol.receives(INVITE).with(alice_sdp);
             call.carol.replies(491);
-            call.pbx.passes(500ms);
+            call.pbx.passes(2100ms);
         }
         CHECK(call.carol.hears_nothing());
         call.alice.receives(ACK).with(bob_sdp);
