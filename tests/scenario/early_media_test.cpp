@@ -154,6 +154,39 @@ TEST_CASE("who picks up a call with early media gets the caller by a new offer")
     CHECK(pbx.has_no_calls());
 }
 
+TEST_CASE("who picks up without an offer gets the caller by a new one, too")
+{
+    Scenario pbx{{group("sales", {"102", "103"})}};
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    alice.supported = OptionTag::reliable;
+    alice.sends(INVITE, "102", alice_sdp);
+    bob.receives(INVITE);
+    bob.replies_reliably(183, 7, bob_early);
+    alice.receives(183U).reliable().with(bob_early);
+    alice.sends(PRACK);
+    bob.replies_to(bob.receives(PRACK), 200);
+    alice.receives(200U);
+    carol.acknowledges = false;
+    carol.sends(INVITE, "**102", "");
+    const auto offered = carol.receives(200U).with(alice_sdp);
+    carol.acknowledges = true;
+    carol.acknowledge(offered, carol_sdp);
+    alice.receives(200U).without_body();
+    bob.receives(CANCEL);
+    carol.receives(INVITE).without_body();
+    carol.replies(200, carol_sdp);
+    alice.receives(INVITE).with(carol_sdp);
+    alice.replies(200, alice_sdp);
+    alice.receives(ACK);
+    carol.receives(ACK).with(alice_sdp);
+    alice.sends(BYE);
+    alice.receives(200U);
+    carol.receives(BYE);
+    CHECK(pbx.has_no_calls());
+}
+
 TEST_CASE("what is told unreliably is no answer: the 200 says it")
 {
     Scenario pbx;
