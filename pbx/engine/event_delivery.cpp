@@ -22,9 +22,13 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
     bool partial = false;
     for (std::size_t i = 0; i < parts.size(); ++i) {
         auto& told = subscription.told[i];
-        if (told == parts[i]->number || (!subscription.together && !owed.empty())) continue;
-        partial = subscription.certain && told != 0 && told == parts[i]->follows;
-        told = parts[i]->number;
+        if (told && (told == parts[i] || says_the_same(*told, *parts[i]))) {
+            told = parts[i];  // it may have been another meanwhile
+            continue;
+        }
+        if (!subscription.together && !owed.empty()) continue;
+        partial = subscription.certain && told && told->number == parts[i]->follows;
+        told = parts[i];
         owed.push_back(parts[i].get());
     }
     if (owed.empty()) return;

@@ -12,18 +12,6 @@ constexpr std::array all_packages = [] {
     return all;
 }();
 
-bool same(const std::shared_ptr<const std::string>& left,
-          const std::shared_ptr<const std::string>& right)
-{
-    return left && right ? *left == *right : left == right;
-}
-
-bool says_the_same(const EventPart& left, const EventPart& right)
-{
-    return same(left.head, right.head) && same(left.tail, right.tail) &&
-           left.headers == right.headers;
-}
-
 /// No package shows anything else of an extension.
 bool shows_the_same(const Extension& left, const Extension& right)
 {
@@ -241,7 +229,7 @@ void EventNotifier::leave_resource(EventSubscription& subscription)
     if (told->second.subscriptions.empty()) seen.erase(told);
 }
 
-/// Who may see more, or less, than before is told anew.
+/// Who may see more, or less, than before is told what that changes.
 void EventNotifier::apply_rights(EventSubscription& subscription, Moment now, Outbox& outbox)
 {
     const auto parties = parties_for(subscription);
@@ -249,7 +237,6 @@ void EventNotifier::apply_rights(EventSubscription& subscription, Moment now, Ou
     leave_resource(subscription);
     subscription.parties = parties;
     resource(subscription, now).subscriptions.push_back(&subscription);
-    subscription.owes_present = true;
     deliver(subscription, now, outbox);
 }
 

@@ -103,10 +103,10 @@ private:
     struct EventSubscription : SubscriptionUsage {
         EventPackage package{};
         PartyView parties = PartyView::named;
-        std::vector<std::uint64_t> told;  ///< by part, what was sent last; 0: it must be told
-        bool certain = false;             ///< that the phone has seen it
-        bool together = false;            ///< it takes several parts in one body
-        unsigned appearance = 0;          ///< of the shared line, that it has claimed
+        std::vector<EventPartRef> told;  ///< by part, what was sent last; null: it must be told
+        bool certain = false;            ///< that the phone has seen it
+        bool together = false;           ///< it takes several parts in one body
+        unsigned appearance = 0;         ///< of the shared line, that it has claimed
         std::size_t unsettled = 0;  ///< changes it has asked for: it is told when they are done
 
         // as shown to the administrator

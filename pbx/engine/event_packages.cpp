@@ -32,6 +32,12 @@ bool is_own_or_trusted(const EventFacts& facts, std::string_view watcher,
     return asking && asking->trusted && facts.directory().find(extension);
 }
 
+bool same(const std::shared_ptr<const std::string>& left,
+          const std::shared_ptr<const std::string>& right)
+{
+    return left && right ? *left == *right : left == right;
+}
+
 std::shared_ptr<const std::string> shared(std::string text)
 {
     return std::make_shared<const std::string>(std::move(text));
@@ -180,6 +186,12 @@ const std::array<EventPackageRow, event_package_count>& rows()
 }
 
 }  // namespace
+
+bool says_the_same(const EventPart& left, const EventPart& right)
+{
+    return same(left.head, right.head) && same(left.tail, right.tail) &&
+           left.headers == right.headers;
+}
 
 const EventPackageRow& row_of(EventPackage package) noexcept
 {

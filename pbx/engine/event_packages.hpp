@@ -30,6 +30,8 @@ struct EventPart {
     std::vector<RegisteredContact> contacts;  ///< reg: what it was made of
 };
 using EventPartRef = std::shared_ptr<const EventPart>;
+/// Whoever was told one of them need not be told the other.
+bool says_the_same(const EventPart& left, const EventPart& right);
 
 /// What a document is written of. Numbers are left to the notifier.
 struct EventSubject {

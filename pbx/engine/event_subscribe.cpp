@@ -195,7 +195,7 @@ void EventNotifier::refresh(EventSubscription& subscription, const SubscribeRece
     subscription.owes_present = subscription.owes_present || !knows_the_rest;
     for (const auto& feature : asked) {
         const auto part = feature_event_of(feature.feature);
-        if (part < subscription.told.size()) subscription.told[part] = 0;
+        if (part < subscription.told.size()) subscription.told[part].reset();
         ++subscription.unsettled;
     }
     ask(asked, request, subscription.id, outbox);

@@ -228,17 +228,15 @@ Arrived Phone::watches(std::string_view member)
     return receives(NOTIFY);
 }
 
-void Phone::asks(const Subscribing& subscribing)
+TransactionId Phone::asks(const Subscribing& subscribing)
 {
-    const auto transaction = scenario_.next_transaction();
-    scenario_.requests_[transaction] = {this, Method::subscribe, {}};
     SipUri contact = address_of(number);
     contact.host = flow.host;
     contact.port = flow.port;
     const auto params = subscribing.event.find(';');
     const auto package = subscribing.event.substr(0, params);
-    scenario_.receive(SubscribeReceived{
-        .transaction = transaction,
+    asked_ = SubscribeReceived{
+        .transaction = {},
         .source = flow,
         .authenticated = number,
         .request_uri = address_of(subscribing.to),
@@ -253,9 +251,20 @@ void Phone::asks(const Subscribing& subscribing)
         .event_params = params == std::string::npos ? "" : subscribing.event.substr(params),
         .accept = subscribing.accept,
         .expires = subscribing.expires,
+        .supported = subscribing.supported,
         .user_agent = user_agent,
         .payload = subscribing.payload,
-        .notifier = subscribing.notifier});
+        .notifier = subscribing.notifier};
+    return asks_again();
+}
+
+TransactionId Phone::asks_again()
+{
+    REQUIRE(asked_);
+    asked_->transaction = scenario_.next_transaction();
+    scenario_.requests_[asked_->transaction] = {this, Method::subscribe, {}};
+    scenario_.receive(*asked_);
+    return asked_->transaction;
 }
 
 void Phone::answers_subscribe(const Arrived& request, unsigned status,
@@ -273,7 +282,7 @@ void Phone::answers_subscribe(const Arrived& request, unsigned status,
     scenario_.receive(forwarded);
 }
 
-void Phone::publishes(const Publishing& publishing)
+TransactionId Phone::publishes(const Publishing& publishing)
 {
     const auto transaction = scenario_.next_transaction();
     scenario_.requests_[transaction] = {this, Method::publish, {}};
@@ -289,6 +298,7 @@ void Phone::publishes(const Publishing& publishing)
                         .if_match = publishing.if_match,
                         .expires = publishing.expires,
                         .payload = std::make_shared<const Payload>(std::move(payload))});
+    return transaction;
 }
 
 Arrived Phone::subscribes(std::string event, std::string to)
