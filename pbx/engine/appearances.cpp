@@ -196,6 +196,12 @@ std::optional<LinePlace> Appearances::place_of(LegId leg) const
     return std::nullopt;
 }
 
+const std::string* Appearances::extension_of(LegId leg) const
+{
+    const auto found = extensions_.find(leg);
+    return found == extensions_.end() ? nullptr : &found->second;
+}
+
 std::vector<CallInfo> Appearances::shown(std::string_view extension, std::string_view domain,
                                          unsigned count, PartyView parties) const
 {

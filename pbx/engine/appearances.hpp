@@ -55,6 +55,8 @@ public:
     void note_private(LegId leg, bool is_private);
     /// nullopt: it has no appearance.
     [[nodiscard]] std::optional<LinePlace> place_of(LegId leg) const;
+    /// Whose line its appearance is on; nullptr: it has none.
+    [[nodiscard]] const std::string* extension_of(LegId leg) const;
 
     /// What call-info tells of `extension`: all that is not idle, and that the rest is.
     [[nodiscard]] std::vector<CallInfo> shown(std::string_view extension, std::string_view domain,

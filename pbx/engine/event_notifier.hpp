@@ -3,6 +3,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -81,9 +82,16 @@ public:
     {
         facts_.appearances().forget_expected(extension);
     }
-    /// A request within a dialog: whether it puts the call on hold for its phone alone. nullopt: it
-    /// says nothing of appearances. Otherwise: what the other side may see of its headers.
-    [[nodiscard]] std::optional<PayloadRef> note_appearance(const RequestReceived& request);
+    /// A request within a dialog of `extension`: whether it puts the call on hold for its phone
+    /// alone, which counts when it is accepted. nullopt: it says nothing of appearances. Otherwise:
+    /// what the other side may see of its headers.
+    [[nodiscard]] std::optional<PayloadRef> note_appearance(const RequestReceived& request,
+                                                            std::string_view extension);
+    /// What has been sent answers some of those requests, before the dialogs that it changes are
+    /// folded: the legs of those that were accepted. O(`sent`), and O(1) while none is unanswered.
+    [[nodiscard]] std::vector<LegId> settle_holds(std::span<const SipCommand> sent);
+    /// Whose hold `leg` is on may be told now.
+    void hold_settled(LegId leg, Moment now, Outbox& outbox);
     /// Where the dialog of `leg` is on its shared line; nullopt: nowhere.
     [[nodiscard]] std::optional<LinePlace> place_of(LegId leg) const
     {
@@ -206,6 +214,11 @@ private:
     TimerQueue<SubscriptionId> expiry_;
     TimerQueue<SubscriptionId> repetition_;
     std::array<EventCounters, event_package_count> counters_{};
+    struct AskedHold {
+        LegId leg;
+        bool is_private;
+    };
+    std::unordered_map<TransactionId, AskedHold> asked_holds_;  // by INVITEs without an answer
 };
 
 }  // namespace lampline

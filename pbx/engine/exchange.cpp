@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 
 #include "core/extension_uri.hpp"
 
@@ -49,11 +50,11 @@ RegistrationEvent registration_event(const std::string& aor, const LocationTable
 
 Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory)
     : directory_{directory}, registrar_{settings.registrar},
-      trunks_{settings.trunks, tokens, standalone_ids_},
-      calls_{settings.calls, tokens, directory, registrar_.locations(), trunks_},
+      trunks_{settings.trunks, tokens, standalone_ids_}, calls_{settings.calls, tokens, directory,
+                                                                registrar_.locations(), trunks_},
       indications_{settings.indications, tokens, directory, registrar_.locations()},
-      publications_{settings.publications, tokens},
-      events_{settings.events, tokens, directory, registrar_.locations(), publications_},
+      publications_{settings.publications, tokens}, events_{settings.events, tokens, directory,
+                                                            registrar_.locations(), publications_},
       qualify_{settings.qualify, tokens, registrar_.locations(), standalone_ids_, directory},
       messages_{settings.messages, tokens, registrar_.locations(), standalone_ids_, directory}
 {
@@ -62,6 +63,7 @@ Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef d
 void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
+    const auto first_command = outbox.commands.size();
     if (qualify_.any_silent()) note_sign_of_life(input, now, outbox);
     std::visit(
         Overloaded{
@@ -99,7 +101,8 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
                 receive_invite(request, now, outbox);
             },
             [&](const RequestReceived& request) {
-                const auto rest = events_.note_appearance(request);
+                const auto* leg = calls_.find_leg(request.leg);
+                const auto rest = events_.note_appearance(request, leg ? std::string_view{leg->extension} : "");
                 if (!rest) return calls_.receive(request, now, outbox);
                 auto without = request;
                 without.payload = *rest;
@@ -107,8 +110,7 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             },
             [&](const MessageReceived& message) { messages_.receive(message, outbox); },
             [&](const StandaloneAnswered& answer) {
-                if (!qualify_.receive(answer, now, outbox) &&
-                    !trunks_.receive(answer, now, outbox))
+                if (!qualify_.receive(answer, now, outbox) && !trunks_.receive(answer, now, outbox))
                     messages_.receive(answer, outbox);
             },
             [&](const TrunkResolved& resolved) { trunks_.receive(resolved, now, outbox); },
@@ -121,7 +123,12 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             [&](const auto& of_a_call) { calls_.receive(of_a_call, now, outbox); },
         },
         input);
+    const auto holds = events_.settle_holds(std::span{outbox.commands}.subspan(first_command));
     fold_events(first, now, outbox);
+    for (const auto leg : holds) {
+        events_.hold_settled(leg, now, outbox);
+        if (const auto place = events_.place_of(leg)) calls_.note_place(leg, *place, outbox);
+    }
     if (const auto* invite = std::get_if<InviteReceived>(&input))
         events_.appearance_chosen(invite->authenticated);
     if (const auto* request = std::get_if<RegisterReceived>(&input))
@@ -269,11 +276,11 @@ void Exchange::label_invite(const DialogSnapshot& dialog, Outbox& outbox) const
     if (dialog.direction != Direction::recipient || dialog.state != LegState::trying) return;
     auto header = events_.appearance_header(dialog);
     if (!header) return;
-    const auto sent = std::find_if(
-        outbox.commands.rbegin(), outbox.commands.rend(), [&](const SipCommand& command) {
-            const auto* invite = std::get_if<SendInvite>(&command);
-            return invite && invite->leg == dialog.leg;
-        });
+    const auto sent = std::find_if(outbox.commands.rbegin(), outbox.commands.rend(),
+                                   [&](const SipCommand& command) {
+                                       const auto* invite = std::get_if<SendInvite>(&command);
+                                       return invite && invite->leg == dialog.leg;
+                                   });
     if (sent == outbox.commands.rend()) return;
     auto& headers = std::get<SendInvite>(*sent).headers;
     if (std::ranges::find(headers, *header) == headers.end()) headers.push_back(*std::move(header));

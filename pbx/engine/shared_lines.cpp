@@ -120,14 +120,38 @@ bool EventNotifier::choose_appearance(InviteReceived& request, Outbox& outbox)
     return true;
 }
 
-std::optional<PayloadRef> EventNotifier::note_appearance(const RequestReceived& request)
+std::optional<PayloadRef> EventNotifier::note_appearance(const RequestReceived& request,
+                                                         std::string_view extension)
 {
-    if (request.method != Method::invite || !facts_.appearances().place_of(request.leg))
-        return std::nullopt;
+    if (request.method != Method::invite || !shares_line(extension)) return std::nullopt;
     const auto said = appearance_in(request.payload);
     if (!said) return std::nullopt;
-    facts_.appearances().note_private(request.leg, said->state == AppearanceState::held_private);
+    if (facts_.appearances().place_of(request.leg))
+        asked_holds_.insert_or_assign(
+            request.transaction,
+            AskedHold{request.leg, said->state == AppearanceState::held_private});
     return without_appearance(request.payload);
+}
+
+std::vector<LegId> EventNotifier::settle_holds(std::span<const SipCommand> sent)
+{
+    std::vector<LegId> settled;
+    if (asked_holds_.empty()) return settled;
+    for (const auto& command : sent) {
+        const auto* reply = std::get_if<Reply>(&command);
+        if (!reply || reply->status < 200) continue;
+        const auto asked = asked_holds_.extract(reply->transaction);
+        if (!asked || reply->status >= 300) continue;
+        facts_.appearances().note_private(asked.mapped().leg, asked.mapped().is_private);
+        settled.push_back(asked.mapped().leg);
+    }
+    return settled;
+}
+
+void EventNotifier::hold_settled(LegId leg, Moment now, Outbox& outbox)
+{
+    if (const auto* extension = facts_.appearances().extension_of(leg))
+        changed(EventPackage::call_info, *extension, now, outbox);
 }
 
 std::optional<Header> EventNotifier::appearance_header(const DialogSnapshot& dialog) const
