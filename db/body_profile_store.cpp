@@ -10,7 +10,7 @@ constexpr const char* columns =
     "idle_dialog_id, entity, tags, end_event, display_names, local_targets, remote_targets, "
     "rendering, direction, partial, gap_ms, max_body, state_first, direction_first, final_newline, "
     "version, created_at, updated_at, unregistered, do_not_disturb, forwarded, "
-    "merged_lists, identity FROM body_profile ";
+    "merged_lists, identity, switched_on FROM body_profile ";
 constexpr std::string_view hidden = "hidden";
 constexpr std::string_view actual = "actual";
 
@@ -86,6 +86,7 @@ StoredBodyProfile row_in(SQLite::Statement& row)
         *word = dialog_word(text()).value_or("");
     profile.merged_lists = flag();
     profile.identity = identity_header(text()).value_or(IdentityHeader::asserted);
+    profile.switched_on = dialog_word(text()).value_or("");
     return stored;
 }
 
@@ -133,6 +134,7 @@ void bind_row(SQLite::Statement& statement, const StoredBodyProfile& row)
         text(std::string{word.empty() ? hidden : word});
     number(profile.merged_lists);
     text(std::string{name(profile.identity)});
+    text(std::string{profile.switched_on.empty() ? hidden : profile.switched_on});
 }
 
 }  // namespace
@@ -164,7 +166,8 @@ void BodyProfileStore::put(const StoredBodyProfile& row)
     remove(row.profile.name);  // and with it its phones
     SQLite::Statement insert{database_.handle(),
                              "INSERT INTO body_profile VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
-                             "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+                             "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                             "?)"};
     bind_row(insert, stored);
     insert.exec();
     SQLite::Statement phone{database_.handle(), "INSERT INTO body_profile_phone VALUES (?, ?, ?)"};

@@ -144,7 +144,7 @@ StoredLeg read_leg(Reader& row)
     leg.flow = read_flow(row);
     leg.phone = row.address();
     leg.other = row.address();
-    leg.supported = static_cast<OptionTag>(row.number(0, 63));
+    leg.supported = static_cast<OptionTag>(row.number(0, 127));
     leg.held = row.number(0, 1) == 1;
     auto type = row.text();
     auto body = row.text();
@@ -198,6 +198,7 @@ StoredCall read_call(Reader& row)
     call.rings_back_at = row.time();
     for (auto& leg : call.legs) read_display(row, leg);
     for (auto& leg : call.legs) read_place(row, leg);
+    for (auto& leg : call.legs) leg.name = row.word_or_none();
     return call;
 }
 
@@ -251,7 +252,7 @@ struct CallStore::Statements {
         : put{handle, "INSERT OR REPLACE INTO talking_call VALUES (?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase{handle, "DELETE FROM talking_call WHERE id = ?"},
           put_invite{handle, "INSERT OR REPLACE INTO ringing_invite "
                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
@@ -380,6 +381,7 @@ void CallStore::put(const StoredCall& call)
             put.bind(first++);
         put.bind(first++, leg.place && leg.place->is_private ? 1 : 0);
     }
+    for (const auto& leg : call.legs) put.bind(first++, leg.name);
     run_once(put);
 }
 

@@ -61,6 +61,7 @@ void DatabaseThread::write_behind(std::vector<StorageChange> changes)
     if (changes.empty()) return;
     auto delay = WriteBehind::refresh_delay;
     for (const auto& change : changes) delay = std::min(delay, WriteBehind::delay_of(change));
+    const bool answer = std::ranges::any_of(changes, WriteBehind::is_answer);
     const auto now = std::chrono::steady_clock::now();
     const std::lock_guard lock{mutex_};
     if (stopping_) return;
@@ -76,7 +77,9 @@ void DatabaseThread::write_behind(std::vector<StorageChange> changes)
     if (changes_.empty()) changes_since_ = now;
     change_count_ += changes.size();
     changes_.push_back(std::move(changes));
-    wake_by(change_count_ >= crowded ? now : now + delay);
+    auto due = now + delay;
+    if (answer) due = std::min(due, std::max(now, answers_from_));
+    wake_by(change_count_ >= crowded ? now : due);
 }
 
 void DatabaseThread::wake_by(TimePoint deadline)
@@ -172,6 +175,7 @@ void DatabaseThread::run()
             flush_asked_ = false;
             flushed_.notify_all();
         }
+        answers_from_ = behind.answers_from();
         wake_at_ = std::min({wake_at_, chore_at, give_back_at});
         if (const auto deadline = behind.next_deadline()) wake_at_ = std::min(wake_at_, *deadline);
     }

@@ -43,8 +43,8 @@ public:
     /// stopped.
     [[nodiscard]] bool post(Job job);
 
-    /// Writes `changes` soon, many to a transaction: within 20 ms, calls within 100 ms,
-    /// and mere refreshes within 1 s, where the newest per binding counts. A failing disk is logged
+    /// Writes `changes` soon, many to a transaction: within 20 ms, calls within 100 ms, one that was
+    /// just answered at once where nothing was written for so long, and mere refreshes within 1 s, where the newest per binding counts. A failing disk is logged
     /// and tried again; what the engine does never depends on it.
     void write_behind(std::vector<StorageChange> changes);
 
@@ -75,6 +75,7 @@ private:
     std::size_t change_count_ = 0;
     TimePoint changes_since_{};  // when the first of them came
     TimePoint wake_at_ = TimePoint::max();
+    TimePoint answers_from_{};  // an answer is written from then on at once
     std::uint64_t dropped_ = 0;
     bool stopping_ = false;
     bool flush_asked_ = false;

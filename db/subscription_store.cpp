@@ -1,5 +1,7 @@
 #include "db/subscription_store.hpp"
 
+#include <sstream>
+
 #include "db/rows.hpp"
 
 namespace lampline::db {
@@ -12,12 +14,33 @@ constexpr const char* known_member =
     "AND substr(member, 5) IN (SELECT number FROM extension)) "
     "OR substr(member, 1, 6) = 'login+' OR substr(member, 1, 5) = 'park+')";
 
+std::vector<std::string> lines_of(const std::vector<StoredNotifier>& notifiers)
+{
+    std::vector<std::string> lines;
+    for (const auto& one : notifiers)
+        lines.push_back(one.tag + ' ' + std::to_string(one.reserved_cseq) + ' ' +
+                        std::to_string(one.reserved_version));
+    return lines;
+}
+
+std::vector<StoredNotifier> notifiers_in(const SQLite::Column& text)
+{
+    std::vector<StoredNotifier> notifiers;
+    for (const auto& line : lines_in(text)) {
+        StoredNotifier one;
+        std::istringstream words{line};
+        if (words >> one.tag >> one.reserved_cseq >> one.reserved_version)
+            notifiers.push_back(std::move(one));
+    }
+    return notifiers;
+}
+
 }  // namespace
 
 struct SubscriptionStore::Statements {
     explicit Statements(SQLite::Database& handle)
         : put{handle, "INSERT OR REPLACE INTO subscription "
-                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase{handle, "DELETE FROM subscription WHERE call_id = ? AND local_tag = ?"}
     {
     }
@@ -41,7 +64,8 @@ std::vector<StoredSubscription> SubscriptionStore::all()
                                          "local_uri, remote_uri, contact, "
                                          "route, transport, host, port, listener, event, "
                                          "user_agent, remote_cseq, reserved_cseq, "
-                                         "reserved_version, expires_at, list, forwarded FROM subscription "
+                                         "reserved_version, expires_at, list, forwarded, notifiers "
+                                         "FROM subscription "
                                          "WHERE watcher IN (SELECT number FROM extension) "
                                          "AND (list <> '' OR "} +
                                  known_member + ")"};
@@ -65,6 +89,7 @@ std::vector<StoredSubscription> SubscriptionStore::all()
         row.expires_at = time_in(select.getColumn(18));
         row.list = select.getColumn(19).getString();
         row.forwarded = select.getColumn(20).getInt() != 0;
+        row.notifiers = notifiers_in(select.getColumn(21));
         rows.push_back(std::move(row));
     }
     return rows;
@@ -94,6 +119,7 @@ void SubscriptionStore::put(const StoredSubscription& row)
     put.bind(19, column(row.expires_at));
     put.bind(20, row.list);
     put.bind(21, row.forwarded ? 1 : 0);
+    put.bind(22, column(lines_of(row.notifiers)));
     run_once(put);
 }
 

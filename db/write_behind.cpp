@@ -19,9 +19,8 @@ std::string key_of(const std::string& call_id, const std::string& local_tag)
 }  // namespace
 
 WriteBehind::WriteBehind(Database& database)
-    : database_{database}, bindings_{database},
-      subscriptions_{database}, calls_{database}, turns_{database}, call_log_{database},
-      outside_days_{database}
+    : database_{database}, bindings_{database}, subscriptions_{database}, publications_{database},
+      calls_{database}, turns_{database}, call_log_{database}, outside_days_{database}
 {
 }
 
@@ -38,11 +37,18 @@ std::chrono::milliseconds WriteBehind::delay_of(const StorageChange& change) noe
     return stored && stored->refresh ? refresh_delay : soon;
 }
 
+bool WriteBehind::is_answer(const StorageChange& change) noexcept
+{
+    const auto* stored = std::get_if<CallStored>(&change);
+    return stored && stored->first;
+}
+
 void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
 {
     using Kind = OwedBinding::Kind;
     for (auto& change : changes) {
-        const auto delay = delay_of(change);
+        auto due = now + delay_of(change);
+        if (is_answer(change)) due = std::min(due, std::max(now, answers_from_));
         if (auto* stored = std::get_if<BindingStored>(&change)) {
             add_binding(std::move(stored->binding),
                         stored->refresh ? Kind::refreshed : Kind::stored);
@@ -58,6 +64,10 @@ void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
         } else if (auto* ended = std::get_if<SubscriptionRemoved>(&change)) {
             auto key = key_of(ended->call_id, ended->local_tag);
             owed_subscriptions_.insert_or_assign(std::move(key), std::move(*ended));
+        } else if (auto* publication = std::get_if<PublicationStored>(&change)) {
+            add_publication(std::move(*publication));
+        } else if (auto* withdrawn = std::get_if<PublicationRemoved>(&change)) {
+            add_publication(std::move(*withdrawn));
         } else if (auto* call = std::get_if<CallStored>(&change)) {
             add_call(std::move(*call));
         } else if (auto* over = std::get_if<CallRemoved>(&change)) {
@@ -76,8 +86,33 @@ void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
             auto key = key_of(day->payer, day->trunk);
             owed_days_.insert_or_assign(std::move(key), std::move(*day));
         }
-        due_by(now + delay);
+        due_by(due);
     }
+}
+
+void WriteBehind::add_publication(PublicationStored stored)
+{
+    const auto owed = owed_publications_.find(stored.publication.id);
+    const auto* unwritten =
+        owed == owed_publications_.end() ? nullptr : std::get_if<PublicationStored>(&owed->second);
+    if (unwritten) stored.first = unwritten->first;
+    auto id = stored.publication.id;
+    owed_publications_.insert_or_assign(std::move(id), std::move(stored));
+}
+
+/// What the disk has never heard of is not removed from it, so that a failing disk makes nothing
+/// grow.
+void WriteBehind::add_publication(PublicationRemoved removed)
+{
+    const auto owed = owed_publications_.find(removed.id);
+    const auto* unwritten =
+        owed == owed_publications_.end() ? nullptr : std::get_if<PublicationStored>(&owed->second);
+    if (unwritten && unwritten->first) {
+        owed_publications_.erase(owed);
+        return;
+    }
+    auto id = removed.id;
+    owed_publications_.insert_or_assign(std::move(id), std::move(removed));
 }
 
 void WriteBehind::add_call(CallStored stored)
@@ -138,8 +173,9 @@ void WriteBehind::due_by(TimePoint deadline)
 
 std::size_t WriteBehind::owed() const noexcept
 {
-    return owed_bindings_count_ + owed_subscriptions_.size() + owed_calls_.size() +
-           owed_ringing_.size() + owed_turns_.size() + owed_days_.size() + owed_records_.size();
+    return owed_bindings_count_ + owed_subscriptions_.size() + owed_publications_.size() +
+           owed_calls_.size() + owed_ringing_.size() + owed_turns_.size() + owed_days_.size() +
+           owed_records_.size();
 }
 
 void WriteBehind::flush_due(TimePoint now)
@@ -169,6 +205,7 @@ bool WriteBehind::flush(TimePoint now)
     owed_bindings_.clear();
     owed_bindings_count_ = 0;
     owed_subscriptions_.clear();
+    owed_publications_.clear();
     owed_calls_.clear();
     owed_ringing_.clear();
     owed_turns_.clear();
@@ -179,6 +216,7 @@ bool WriteBehind::flush(TimePoint now)
     give_back_room(owed_calls_);
     give_back_room(owed_ringing_);
     deadline_.reset();
+    answers_from_ = now + call_delay;
     retry_delay_ = {};
     return true;
 }
@@ -189,6 +227,7 @@ void WriteBehind::for_each_owed(Visit visit)
     for (const auto& [aor, owed] : owed_bindings_)
         for (const auto& each : owed) visit(each);
     for (const auto& [key, owed] : owed_subscriptions_) visit(owed);
+    for (const auto& [id, owed] : owed_publications_) visit(owed);
     for (const auto& [id, owed] : owed_calls_) visit(owed);
     for (const auto& [id, owed] : owed_ringing_) visit(owed);
     for (const auto& [group, owed] : owed_turns_) visit(owed);
@@ -233,6 +272,13 @@ void WriteBehind::write(const OwedSubscription& owed)
         return subscriptions_.put(stored->subscription);
     const auto& removed = std::get<SubscriptionRemoved>(owed);
     subscriptions_.remove(removed.call_id, removed.local_tag);
+}
+
+void WriteBehind::write(const OwedPublication& owed)
+{
+    if (const auto* stored = std::get_if<PublicationStored>(&owed))
+        return publications_.put(stored->publication);
+    publications_.remove(std::get<PublicationRemoved>(owed).id);
 }
 
 void WriteBehind::write(const OwedCall& owed)

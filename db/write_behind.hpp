@@ -1,6 +1,6 @@
 #pragma once
-// Changes that are owed to the disk: the newest per binding, subscription and call, and when each
-// is due.
+// Changes that are owed to the disk: the newest per binding, subscription, publication and call,
+// and when each is due.
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -15,24 +15,28 @@
 #include "db/call_log_store.hpp"
 #include "db/call_store.hpp"
 #include "db/outside_day_store.hpp"
+#include "db/publication_store.hpp"
 #include "db/subscription_store.hpp"
 #include "db/turn_store.hpp"
 
 namespace lampline::db {
 
-/// Collects and writes. Holds at most one change per binding, per subscription and per call.
+/// Collects and writes. Holds at most one change per binding, subscription, publication and call.
 /// Database thread only; time is told.
 class WriteBehind {
 public:
     using TimePoint = std::chrono::steady_clock::time_point;
 
     static constexpr std::chrono::milliseconds soon{
-        20};  ///< a new binding, a removal, a subscription
-    static constexpr std::chrono::milliseconds call_delay{100};  ///< a call, and its end
+        20};  ///< a new binding, a removal, a subscription, a publication
+    static constexpr std::chrono::milliseconds call_delay{100};  ///< a call, and its end; an answer
+                                                                 ///< waits so long after a write
     static constexpr std::chrono::milliseconds refresh_delay{1000};
     static constexpr std::chrono::milliseconds record_delay{200};  ///< a call that is over
     static constexpr std::size_t max_records = 16'384;  ///< owed; beyond it the oldest is lost
     static std::chrono::milliseconds delay_of(const StorageChange& change) noexcept;
+    /// It is what a call that was just answered is lost without.
+    static bool is_answer(const StorageChange& change) noexcept;
     static constexpr std::chrono::seconds max_retry_delay{30};
 
     explicit WriteBehind(Database& database);
@@ -40,6 +44,8 @@ public:
     void add(std::vector<StorageChange> changes, TimePoint now);
     /// When flush() is due; nullopt when nothing is owed.
     [[nodiscard]] std::optional<TimePoint> next_deadline() const noexcept { return deadline_; }
+    /// An answer is written from then on at once.
+    [[nodiscard]] TimePoint answers_from() const noexcept { return answers_from_; }
     /// Writes everything owed in one transaction when `now` has reached the deadline. A failure is
     /// logged and tried again after a growing delay; a row that the schema refuses is logged and
     /// dropped.
@@ -55,10 +61,13 @@ private:
     };
 
     using OwedSubscription = std::variant<SubscriptionStored, SubscriptionRemoved>;
+    using OwedPublication = std::variant<PublicationStored, PublicationRemoved>;
     using OwedCall = std::variant<CallStored, CallRemoved>;
     using OwedRinging = std::variant<RingingStored, RingingRemoved>;
 
     void add_binding(Binding binding, OwedBinding::Kind kind);
+    void add_publication(PublicationStored stored);
+    void add_publication(PublicationRemoved removed);
     void add_call(CallStored stored);
     void add_call(CallRemoved removed);
     void add_record(CallRecorded recorded);
@@ -67,6 +76,7 @@ private:
     void write_one_by_one();
     void write(const OwedBinding& owed);
     void write(const OwedSubscription& owed);
+    void write(const OwedPublication& owed);
     void write(const OwedCall& owed);
     void write(const OwedRinging& owed);
     void write(const TurnTaken& owed);
@@ -78,12 +88,14 @@ private:
     Database& database_;
     BindingStore bindings_;
     SubscriptionStore subscriptions_;
+    PublicationStore publications_;
     CallStore calls_;
     TurnStore turns_;
     CallLogStore call_log_;
     OutsideDayStore outside_days_;
     std::unordered_map<std::string, std::vector<OwedBinding>> owed_bindings_;  // by aor
     std::unordered_map<std::string, OwedSubscription> owed_subscriptions_;     // by Call-ID and tag
+    std::unordered_map<std::string, OwedPublication> owed_publications_;       // by id
     std::unordered_map<CallRef, OwedCall> owed_calls_;
     std::unordered_map<CallRef, OwedRinging> owed_ringing_;
     std::unordered_map<std::string, TurnTaken> owed_turns_;  // by ring group
@@ -92,6 +104,7 @@ private:
     std::size_t lost_records_ = 0;
     std::size_t owed_bindings_count_ = 0;
     std::optional<TimePoint> deadline_;
+    TimePoint answers_from_{};
     std::chrono::seconds retry_delay_{0};
 };
 

@@ -8,6 +8,7 @@
 #include "db/call_store.hpp"
 #include "db/directory_loader.hpp"
 #include "db/outside_day_store.hpp"
+#include "db/publication_store.hpp"
 #include "db/ring_group_store.hpp"
 #include "db/route_key.hpp"
 #include "db/subscription_store.hpp"
@@ -44,7 +45,8 @@ AtStart read_database(db::Database& database)
     return {std::move(directory),
             {db::BindingStore{database}.all(), db::SubscriptionStore{database}.all(),
              std::move(calls.calls), std::move(calls.ringing), db::TurnStore{database}.all(),
-             std::move(talked), db::OutsideDayStore{database}.latest()},
+             std::move(talked), db::OutsideDayStore{database}.latest(),
+             db::PublicationStore{database}.all()},
             std::move(calls.damaged),
             db::route_key(database)};
 }

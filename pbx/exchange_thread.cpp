@@ -174,6 +174,7 @@ LiveView ExchangeThread::view() const
     auto view = exchange_.view(present());
     view.counters.event_to_send = event_to_send_;
     view.counters.notifies_retransmitted = endpoint_.counters().notifies_repeated;
+    view.counters.notifies_fragmented = endpoint_.counters().notifies_fragmented;
     return view;
 }
 

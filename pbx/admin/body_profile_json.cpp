@@ -54,6 +54,7 @@ constexpr std::array words_without_call{
     Word{"unregistered", &BodyProfile::unregistered},
     Word{"do_not_disturb", &BodyProfile::do_not_disturb},
     Word{"forwarded", &BodyProfile::forwarded},
+    Word{"switched_on", &BodyProfile::switched_on},
 };
 
 json::array shown(const BodyProfile::Words& words)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -12,6 +13,10 @@
 
 namespace lampline {
 
+/// How long keys are there. Lasting ones, whose deadlines are set anew time and again, lie among
+/// their own: between what comes and goes with calls each would hold a page of it.
+enum class Keys : std::uint8_t { passing, lasting };
+
 /// At most one deadline per key; O(log n) to set, O(1) to cancel. Cancelled entries leave the heap
 /// lazily, and the heap is rebuilt when they are the majority, so it stays within twice the live
 /// deadlines; its memory follows. Belongs to one thread.
@@ -19,6 +24,14 @@ template <class Key, class Hash = std::hash<Key>>
 class TimerQueue {
 public:
     using TimePoint = std::chrono::steady_clock::time_point;
+
+    explicit TimerQueue(Keys keys = Keys::passing)
+        : live_{keys == Keys::lasting ? static_cast<std::pmr::memory_resource*>(&pool_)
+                                      : std::pmr::new_delete_resource()}
+    {
+    }
+    TimerQueue(const TimerQueue&) = delete;
+    TimerQueue& operator=(const TimerQueue&) = delete;
 
     /// Sets or moves the deadline of `key`.
     void set(const Key& key, TimePoint deadline)
@@ -95,10 +108,16 @@ private:
     void give_back()
     {
         give_back_room(live_);
-        if (live_.empty() && heap_.capacity() > few) heap_ = {};
+        if (!live_.empty() || heap_.capacity() <= few) return;
+        heap_ = {};
+        live_ = Table{live_.get_allocator()};
+        pool_.release();
     }
 
-    std::unordered_map<Key, Live, Hash> live_;
+    using Table = std::pmr::unordered_map<Key, Live, Hash>;
+
+    std::pmr::unsynchronized_pool_resource pool_;
+    Table live_;
     std::vector<Entry> heap_;  // the earliest in front
     std::uint64_t last_generation_{};
 };

@@ -78,6 +78,7 @@ struct BodyProfile {
     std::string_view unregistered{};
     std::string_view do_not_disturb{};
     std::string_view forwarded{};
+    std::string_view switched_on{"confirmed"};  ///< the same for a feature key that is on
 
     /// A group without `eventlist` is told in one document; else it is refused.
     bool merged_lists = false;

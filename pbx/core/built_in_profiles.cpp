@@ -52,6 +52,7 @@ const BodyProfile innovaphone_profile{
     .remote_targets = false,
     .rendering = false,
     .direction = Direction::initiator,
+    .switched_on = "proceeding",
     .state_first = true,
     .direction_first = true,
     .final_newline = false,

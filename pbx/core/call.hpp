@@ -12,6 +12,7 @@
 #include "base/rare.hpp"
 #include "core/appearance.hpp"
 #include "core/call_mode.hpp"
+#include "core/glare.hpp"
 #include "core/hunt.hpp"
 #include "core/identity_header.hpp"
 #include "core/leg_state.hpp"
@@ -51,6 +52,7 @@ struct Leg {
     bool resumed = false;             ///< taken up after a restart
     bool slot = false;                ///< of a park slot: nobody is there, and nothing is sent
     bool proxied = false;  ///< its phone shares its dialog with its peer: local_tag is the peer's
+    std::string name{};    ///< proxied: by which watchers know its dialog, over restarts too
     PayloadRef asked_sdp;  ///< proxied: of the INVITE or UPDATE that passed from it last,
     std::uint32_t asked_cseq = 0;  ///< with this number
     bool adrift = false;  ///< resumed, and its TCP connection was of the run before
@@ -102,7 +104,7 @@ struct Relay {
     PayloadRef payload;          ///< of the request: its offer counts once the answer is 2xx
     SessionTimer session_timer;  ///< of the request
     LegId replaces{};            ///< INVITE with Replaces: the leg whose place its sender takes
-    unsigned attempts = 0;       ///< the same: how often it met 491
+    Glare glare;                 ///< the same
     bool answered = false;       ///< INVITE: 2xx passed back, waiting for the ACK
     bool cancelled = false;      ///< INVITE: the sender has withdrawn it and was told 487
 };
@@ -112,6 +114,14 @@ struct PendingReliable {
     LegId leg;
     ClientTransactionId invite;
     std::uint32_t rseq = 0;
+};
+
+/// What the caller was told reliably before the answer: with that the offer of the INVITE is
+/// answered, and no later response changes it (RFC 3261 §13.2.1, RFC 6337 §2.2).
+struct EarlyAnswer {
+    PayloadRef sdp;       ///< of the callee, as the caller has it now
+    bool moved = false;   ///< by an UPDATE or a PRACK since
+    bool stale = false;   ///< who has answered the call wants other media than that
 };
 
 /// The failure the caller would be told if no branch answers (RFC 3261 §16.7 step 6).
@@ -154,7 +164,7 @@ struct Transfer {
     ClientTransactionId offered_by{};  ///< attended: the INVITE that asks for the offer
     ClientTransactionId offered_to{};  ///< the INVITE that carries it
     TransactionId answered_by{};  ///< the INVITE of a picker without offer: its ACK is the answer
-    unsigned attempts = 0;             ///< to send it; glare comes and goes
+    Glare glare;                       ///< of the INVITE under way
     ClientTransactionId last_report{};
     BestResponse best;
     unsigned reported = 100;  ///< highest progress told
@@ -168,22 +178,22 @@ struct Pickup {
     LegId ringing;               ///< whose place it takes
     bool renegotiates = false;   ///< a re-INVITE comes once the picker has acknowledged its 200
     ClientTransactionId offered{};  ///< that re-INVITE, under way
-    unsigned attempts = 0;          ///< to send it; glare comes and goes
+    Glare glare;                    ///< of it
 };
 
 /// The exchange changes the media of both phones of a call by itself, one after the other (RFC 3725
 /// §4). hold: each is offered the other's session with nothing to hear. resume: the first is asked
-/// for an offer, which the second answers.
+/// for an offer, which the second answers. renew: the same for two who talk.
 struct SessionChange {
-    enum class Kind : std::uint8_t { hold, resume };
+    enum class Kind : std::uint8_t { hold, resume, renew };
 
     Kind kind = Kind::hold;
     LegId first;
     LegId second;
     bool at_second = false;      ///< whose turn it is
     ClientTransactionId sent{};  ///< the INVITE under way
-    unsigned attempts = 0;       ///< to send it; glare comes and goes
-    PayloadRef offer;            ///< resume: of the first, whose 2xx waits for its ACK
+    Glare glare;                 ///< of it
+    PayloadRef offer;  ///< resume, renew: of the first, whose 2xx waits for its ACK
 };
 
 /// A call that waits in a park slot, or is on its way there.
@@ -213,13 +223,15 @@ struct Call {
     std::vector<Relay> relays;
     std::vector<PendingReliable> reliable;  ///< the oldest first
     BestResponse best;
-    unsigned last_provisional = 0;           ///< highest body-less 1xx the caller was told
+    unsigned told_progress = 0;  ///< the last 1xx without a body that the caller was told; 0: none
+    LegId progress_of{};         ///< whose it was
     SessionTimer asked_timer;                ///< of the caller's INVITE
     PayloadRef offer;                        ///< of the caller's INVITE, until it is answered
     std::chrono::seconds session_expires{};  ///< negotiated; 0: no session timer
     std::optional<std::chrono::system_clock::time_point> session_ends_at;
     std::chrono::system_clock::time_point started_at;
     std::optional<std::chrono::system_clock::time_point> answered_at;
+    Rare<EarlyAnswer> early_answer;
     Rare<Transfer> transfer;
     Rare<Pickup> pickup;
     Rare<SessionChange> change;

@@ -114,6 +114,7 @@ struct CallReplacing {
     CallRef call;
     LegId leg;
     CallRef replaced;
+    LegId own;  ///< the leg of its phone there
 };
 
 /// A dialog belongs to a recorded call, of which its SIP messages are to be kept.

@@ -65,9 +65,13 @@ struct DialogInfo {
     std::vector<DialogElement> dialogs;
 };
 
-/// Reads a document of at most 64 KB, 16 levels and 256 dialogs; unknown elements and attributes
+/// Reads a document of at most 32 KB, 16 levels and 256 dialogs; unknown elements and attributes
 /// are skipped. nullopt: not well formed, not dialog-info, a DOCTYPE, or beyond a limit. Any
 /// thread.
 std::optional<DialogInfo> read_dialog_info(std::string_view text);
+
+/// The version of such a document, by its first element alone; nullopt: it begins otherwise. Any
+/// thread.
+std::optional<std::uint32_t> read_version(std::string_view text);
 
 }  // namespace lampline

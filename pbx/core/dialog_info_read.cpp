@@ -16,6 +16,26 @@ std::string_view attribute(const char** attributes, std::string_view name) noexc
     return {};
 }
 
+std::string_view short_name(std::string_view qualified) noexcept
+{
+    const auto bar = qualified.rfind('|');
+    if (bar == std::string_view::npos || qualified.substr(0, bar) != dialog_info_namespace)
+        return {};
+    return qualified.substr(bar + 1);
+}
+
+/// Of the root `element`; nullopt: it is none.
+std::optional<std::uint32_t> version_in(std::string_view element, const char** attributes) noexcept
+{
+    const auto text = attribute(attributes, "version");
+    const auto* const end = text.data() + text.size();
+    std::uint32_t version = 0;
+    const auto parsed = std::from_chars(text.data(), end, version);
+    if (element != "dialog-info" || text.empty() || parsed.ec != std::errc{} || parsed.ptr != end)
+        return std::nullopt;
+    return version;
+}
+
 /// Collects the elements of one document. Elements of other namespaces have no short name and are
 /// skipped.
 class DialogInfoReader final : public XmlHandler {
@@ -60,22 +80,11 @@ public:
     DialogInfo result() && { return std::move(read_); }
 
 private:
-    static std::string_view short_name(std::string_view qualified) noexcept
-    {
-        const auto bar = qualified.rfind('|');
-        if (bar == std::string_view::npos || qualified.substr(0, bar) != dialog_info_namespace)
-            return {};
-        return qualified.substr(bar + 1);
-    }
-
     bool start_root(std::string_view element, const char** attributes)
     {
-        const auto version = attribute(attributes, "version");
-        const auto* const end = version.data() + version.size();
-        const auto parsed = std::from_chars(version.data(), end, read_.version);
-        if (element != "dialog-info" || version.empty() || parsed.ec != std::errc{} ||
-            parsed.ptr != end)
-            return false;
+        const auto version = version_in(element, attributes);
+        if (!version) return false;
+        read_.version = *version;
         read_.full = attribute(attributes, "state") == "full";
         read_.entity = attribute(attributes, "entity");
         return true;
@@ -107,6 +116,21 @@ private:
     std::string text_;
 };
 
+/// Sees the root, and ends the reading. Some phones name no namespace.
+class VersionReader final : public XmlHandler {
+public:
+    bool start(std::string_view qualified, const char** attributes) override
+    {
+        const bool plain = qualified.find('|') == std::string_view::npos;
+        version = version_in(plain ? qualified : short_name(qualified), attributes);
+        return false;
+    }
+    void end() override {}
+    void characters(std::string_view) override {}
+
+    std::optional<std::uint32_t> version;
+};
+
 }  // namespace
 
 std::optional<DialogInfo> read_dialog_info(std::string_view text)
@@ -114,6 +138,13 @@ std::optional<DialogInfo> read_dialog_info(std::string_view text)
     DialogInfoReader reader;
     if (!parse_xml(text, reader)) return std::nullopt;
     return std::move(reader).result();
+}
+
+std::optional<std::uint32_t> read_version(std::string_view text)
+{
+    VersionReader reader;
+    static_cast<void>(parse_xml(text, reader));
+    return reader.version;
 }
 
 }  // namespace lampline

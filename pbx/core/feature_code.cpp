@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.hpp"
+
 namespace lampline {
 namespace {
 
@@ -112,6 +114,11 @@ std::string confirmation(const DialledFeature& dialled)
 
 std::optional<DialledFeature> FeatureCodes::find(std::string_view dialled) const
 {
+    // Cisco's phones say so by themselves, whatever the code is here.
+    constexpr std::string_view word = "blfpickup-";
+    const bool takes = !code(Feature::pickup_directed).empty();
+    if (takes && dialled.size() > word.size() && starts_with_word(dialled, word))
+        return DialledFeature{Feature::pickup_directed, std::string{dialled.substr(word.size())}};
     std::optional<DialledFeature> best;
     std::size_t best_length = 0;
     for (std::size_t i = 0; i < feature_count; ++i) {

@@ -58,6 +58,7 @@ public:
     ///     *50*GROUP  *50      one ring group, or all that the caller is a member of
     ///     *78  *8             alone
     ///     **NUMBER  *8NUMBER  the number follows at once
+    ///     blfpickup-NUMBER    the same as **NUMBER, in the words of Cisco's phones
     [[nodiscard]] std::optional<DialledFeature> find(std::string_view dialled) const;
 
     friend bool operator==(const FeatureCodes&, const FeatureCodes&) = default;

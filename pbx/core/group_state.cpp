@@ -126,7 +126,7 @@ Projection::Projection(ProfileRef profile, DialogFilter filter, PartyView partie
 std::string_view Projection::standing_word(std::size_t which) const noexcept
 {
     const std::array words{profile_->unregistered, profile_->do_not_disturb, profile_->forwarded,
-                           name(LegState::confirmed)};
+                           profile_->switched_on};
     return words[which];
 }
 

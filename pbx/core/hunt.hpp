@@ -61,11 +61,13 @@ struct Invitation {
     bool anonymous = false;   ///< the caller wants no identity to leave the office
 };
 
-/// A number that a phone has sent the call to (302).
+/// A number that a phone, or whoever answers for a trunk, has sent the call to (302).
 struct Deflection {
     std::string to;
-    std::string by;                 ///< the extension of the phone, whose rights count
+    std::string by;                 ///< who was called; the extension of a phone, whose rights count
     std::vector<Diversion> before;  ///< how the call came to `by`
+    std::string trunk{};            ///< by which it may go on outside; empty: a phone sends it on
+    std::string payer{};            ///< of a trunk: whose rights count
 };
 
 /// A hunt under way.
@@ -78,6 +80,7 @@ struct Hunting {
     };
 
     Hunt hunt;
+    std::chrono::steady_clock::time_point since;  ///< how long the call rings, wherever it went
     std::size_t wave = 0;          ///< the one that rings
     std::vector<Waiting> waiting;  ///< of this wave, whose delay is not over; the earliest first
     std::optional<std::chrono::steady_clock::time_point> wave_ends;

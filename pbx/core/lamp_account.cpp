@@ -22,6 +22,7 @@ std::string_view name(LampStep step) noexcept
     case LampStep::answered: return "answered";
     case LampStep::unanswered: return "unanswered";
     case LampStep::ended: return "ended";
+    case LampStep::changed: return "changed";
     }
     return "ended";
 }

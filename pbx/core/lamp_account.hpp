@@ -23,10 +23,16 @@ struct LampLook {
     std::optional<WallTime> since;  ///< empty: since before anybody looked
 };
 
+/// Who published a dialog that the exchange has no part in (RFC 3903).
+struct PublishedBy {
+    std::string publisher;  ///< extension
+    std::chrono::sys_seconds expires_at;
+};
+
 /// One dialog of the member: what lights the lamp.
 struct AccountedCall {
-    CallRef call;
-    LegId leg;
+    CallRef call;  ///< 0: it is published
+    LegId leg;     ///< means nothing without a call
     Direction direction = Direction::initiator;
     LegState state = LegState::trying;
     bool held = false;
@@ -34,6 +40,7 @@ struct AccountedCall {
     std::string with_name;                            ///< its display name
     std::string call_id;                              ///< of the dialog with the member's phone
     std::optional<WallTime> started_at, answered_at;  ///< of the call
+    std::optional<PublishedBy> published{};           ///< and is no call
 };
 
 /// The last NOTIFY of a lamp.
@@ -75,6 +82,7 @@ enum class LampEnd : std::uint8_t {
     refused,       ///< the phone answered a NOTIFY with `status`
     withdrawn,     ///< the right to see, or the member, went
     handed_over,   ///< the member's phone notifies by itself from then on
+    left,          ///< the phone was no longer registered
 };
 struct EndedLamp {
     LampEnd how = LampEnd::expired;

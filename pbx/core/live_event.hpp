@@ -33,6 +33,7 @@ enum class LampStep : std::uint8_t {
     answered,    ///< the phone has acknowledged it
     unanswered,  ///< it was refused, or nobody answered
     ended,       ///< there is no such lamp any more
+    changed,     ///< it should show something else; the phone is told later
 };
 std::string_view name(LampStep step) noexcept;
 

@@ -71,6 +71,9 @@ struct LiveSubscription {
 struct EventCounters {
     std::uint64_t begun = 0;  ///< subscriptions, fetches included
     std::uint64_t sent = 0, answered = 0, failed = 0;  ///< NOTIFYs
+    std::uint64_t retried = 0;  ///< sent again later, after a failure
+    std::uint64_t refused = 0;  ///< answered so that the subscription ended
+    std::uint64_t by_connection = 0, reduced = 0, oversized = 0;  ///< too large for UDP
 };
 /// Counters of indications since start, for /metrics.
 struct IndicationCounters {
@@ -89,6 +92,7 @@ struct LiveCounters : IndicationCounters {
     std::uint64_t qualifies_sent = 0, qualifies_unanswered = 0;
     std::uint64_t messages_accepted = 0, messages_refused = 0;  ///< MESSAGE outside a dialog
     std::uint64_t notifies_retransmitted = 0;  ///< by their transactions
+    std::uint64_t notifies_fragmented = 0;     ///< of all packages: too large for one datagram
     DelayHistogram event_to_send;  ///< from a call's event to the first NOTIFY that tells it
 };
 struct LiveView {

@@ -49,14 +49,14 @@ std::string_view numeric(std::string_view host) noexcept
     return is_v4 ? host : std::string_view{};
 }
 
-/// The next hop that the topmost Path entry names; `arrival` where it names none that needs no
-/// lookup.
+/// The next hop that the topmost Path entry names, where the REGISTER has come from that host: who
+/// registers sends nobody's calls elsewhere. Otherwise `arrival`.
 Flow next_hop(std::string_view path, const Flow& arrival)
 {
     const auto uri = uri_of(path);
     if (!uri || uri->scheme == UriScheme::tel) return arrival;
     const auto host = numeric(uri->host);
-    if (host.empty()) return arrival;
+    if (host != arrival.host) return arrival;
 
     const auto transport = uri->param("transport");
     const bool over_tcp = transport && (*transport == "tcp" || *transport == "TCP");

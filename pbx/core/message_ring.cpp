@@ -109,8 +109,8 @@ std::string MessageRing::Dialog::whole() const
 
 MessageRing::DialogRef MessageRing::begin_dialog(std::string_view sip_call_id)
 {
-    auto dialog = std::make_shared<Dialog>();
-    dialog->sip_call_id = sip_call_id;
+    auto dialog = std::allocate_shared<Dialog>(std::pmr::polymorphic_allocator<Dialog>{&memory_},
+                                               sip_call_id, &memory_);
     dialogs_.emplace(dialog->sip_call_id, dialog);
     bytes_ += per_dialog;
     unclaimed_.push_back(dialog);
@@ -161,7 +161,8 @@ SipTraceRef MessageRing::read(CallRecordId record) const
     trace->record = record;
     for (const auto& [dialog, extension, kind] : found->second) {
         const auto position = trace->dialogs.size();
-        trace->dialogs.push_back({dialog->sip_call_id, extension, kind, dialog->truncated});
+        trace->dialogs.push_back(
+            {std::string{dialog->sip_call_id}, extension, kind, dialog->truncated});
         std::unordered_set<std::string_view> seen[2];
         const auto bytes = dialog->whole();
         for (std::string_view rest{bytes}; !rest.empty();) {

@@ -4,9 +4,11 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/string_table.hpp"
@@ -49,10 +51,15 @@ private:
     static constexpr std::size_t block_size = 4096;
     using Block = std::array<char, block_size>;
     struct Dialog {
-        std::string sip_call_id;
-        std::vector<std::unique_ptr<Block>> blocks;  ///< each message: a Packet, then its text
-        std::size_t size = 0;                        ///< bytes in them
-        std::size_t calls = 0;                       ///< that it belongs to; 0: unclaimed
+        Dialog(std::string_view call_id, std::pmr::memory_resource* memory)
+            : sip_call_id{call_id, memory}, blocks{memory}
+        {
+        }
+
+        std::pmr::string sip_call_id;
+        std::pmr::vector<std::unique_ptr<Block>> blocks;  ///< each message: a Packet, then its text
+        std::size_t size = 0;                             ///< bytes in them
+        std::size_t calls = 0;                            ///< that it belongs to; 0: unclaimed
         bool truncated = false;
 
         void append(std::string_view bytes);
@@ -70,9 +77,13 @@ private:
     void shrink();
 
     MessageRingLimits limits_;
-    StringTable<DialogRef> dialogs_;
-    std::map<CallRecordId, std::vector<CallDialog>> calls_;  // in order of their start
-    std::deque<std::weak_ptr<Dialog>> unclaimed_;            // in order of their start
+    // Small pieces lie among their own: among those of calls, each would hold a page of theirs.
+    std::pmr::unsynchronized_pool_resource memory_;
+    std::pmr::unordered_map<std::pmr::string, DialogRef, StringHash, std::equal_to<>> dialogs_{
+        &memory_};
+    std::pmr::map<CallRecordId, std::pmr::vector<CallDialog>> calls_{
+        &memory_};                                 // in order of their start
+    std::deque<std::weak_ptr<Dialog>> unclaimed_;  // in order of their start
     std::size_t bytes_ = 0;
 };
 

@@ -50,4 +50,15 @@ bool receives_media(std::string_view sdp) noexcept
     return any_media ? counts(stream) : true;
 }
 
+bool same_media(std::string_view left, std::string_view right) noexcept
+{
+    const auto next = [](std::string_view& sdp) {
+        auto line = take_line(sdp);
+        return line.starts_with("o=") ? take_line(sdp) : line;
+    };
+    while (!left.empty() && !right.empty())
+        if (next(left) != next(right)) return false;
+    return left.empty() == right.empty();
+}
+
 }  // namespace lampline

@@ -15,6 +15,9 @@ inline constexpr std::size_t max_sections = 16;
 /// lines receives.
 bool receives_media(std::string_view sdp) noexcept;
 
+/// Whether `left` and `right` ask for the same media: all lines but the origin are the same.
+bool same_media(std::string_view left, std::string_view right) noexcept;
+
 /// Two phones have each sent an offer, and are to talk to each other: the answer to `offer` that is
 /// made of `other`'s offer. Streams stand in the order of `offer`; one that `other` lacks is
 /// refused with port 0 (RFC 3264 §6; formats beyond the offered ones are allowed there). Keys are

@@ -205,20 +205,28 @@ struct ForgetNotify {
     SubscriptionId subscription;
 };
 
-/// Passes the SUBSCRIBE of `request` on to the phones that are to notify by themselves, and the best
-/// of their answers back: of several that accept, the first (RFC 3265 §4.4.9). The dialog that
-/// follows passes too. Reported as SubscribeForwarded.
+/// Passes the SUBSCRIBE of `request` on to the phones that are to notify by themselves, and the
+/// best of their answers back: of several that accept, the first (RFC 3265 §4.4.9). Reported as
+/// SubscribeForwarded.
 struct ForwardSubscribe {
     TransactionId request;
     SubscriptionId subscription;  ///< in the report
     std::string watcher;
     std::string member;
     std::vector<Target> targets;  ///< empty: it is within a dialog, and follows its route
+    std::optional<Flow> flow{};   ///< within a dialog: by which the phone is reached now
 };
 
-using SipCommand =
-    std::variant<OpenDialog, ResumeDialog, MoveDialog, EndInvite, Reply, SendInvite, SendRequest,
-                 SendAck, SendCancel, CloseDialog, SendStandalone, ResolveTrunk, SendNotify, ForgetNotify,
-                 ForwardInvite, ForwardResponse, ProbeDialog, ForwardSubscribe>;
+/// Passes the NOTIFY `request` on to its watcher.
+struct PassNotify {
+    TransactionId request;
+    std::optional<Flow> flow{};  ///< of the watcher; nullopt: as the route says
+    std::string last_state{};    ///< not empty: with this Subscription-State, and without its body
+};
+
+using SipCommand = std::variant<OpenDialog, ResumeDialog, MoveDialog, EndInvite, Reply, SendInvite,
+                                SendRequest, SendAck, SendCancel, CloseDialog, SendStandalone,
+                                ResolveTrunk, SendNotify, ForgetNotify, ForwardInvite,
+                                ForwardResponse, ProbeDialog, ForwardSubscribe, PassNotify>;
 
 }  // namespace lampline

@@ -164,13 +164,28 @@ struct SubscribeForwarded {
     SubscriptionId subscription;
     unsigned status = 0;
     std::optional<std::chrono::seconds> expires;  ///< of a 2xx
+    std::string notifier_tag{};                   ///< of the phone; empty: none has answered
 };
 
-/// A NOTIFY from a phone to its watcher, or the answer to one, has passed that ends the
-/// subscription.
+/// A NOTIFY of a phone in the dialog of a forwarded SUBSCRIBE: it waits for PassNotify, or a Reply.
+struct NotifyReceived {
+    TransactionId transaction;
+    std::string watcher;
+    std::string member;
+    std::string call_id;
+    std::string watcher_tag;
+    std::string notifier_tag;
+    std::uint32_t cseq = 0;
+    std::optional<std::uint32_t> version{};  ///< of its body (RFC 4235 §4.1)
+    bool over = false;                       ///< its Subscription-State is `terminated`
+};
+
+/// The watcher's phone has answered such a NOTIFY that it has no such subscription, which ends it
+/// (RFC 6665 §4.2.2).
 struct ForwardedEnded {
     std::string call_id;
     std::string watcher_tag;
+    std::string notifier_tag;
 };
 
 /// An authenticated PUBLISH (RFC 3903).
@@ -226,7 +241,7 @@ struct StandaloneAnswered {
     std::string challenged_by{};  ///< realm of a challenge that was not answered; empty: none
     bool credentials_sent = false;  ///< the request that was answered had some
     ConnectionId connection{};      ///< by which it went out; null: as a datagram
-    std::vector<RegisterContact> contacts;            ///< of a 2xx to a REGISTER
+    std::vector<RegisterContact> contacts;            ///< of a 2xx or 3xx to a REGISTER
     std::optional<std::chrono::seconds> expires;
     std::vector<std::string> service_route;  ///< of a 2xx to a REGISTER, top first (RFC 3608)
     PayloadRef payload;
@@ -255,10 +270,10 @@ struct ConnectionClosed {
     ConnectionId connection;
 };
 
-using SipInput =
-    std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived, AckMissing,
-                 ResponseReceived, DialogPassed, DialogLost, RegisterReceived, SubscribeReceived,
-                 PublishReceived, ReferReceived, MessageReceived, StandaloneAnswered, TrunkResolved,
-                 NotifyAnswered, ConnectionClosed, SubscribeForwarded, ForwardedEnded>;
+using SipInput = std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived,
+                              AckMissing, ResponseReceived, DialogPassed, DialogLost,
+                              RegisterReceived, SubscribeReceived, PublishReceived, ReferReceived,
+                              MessageReceived, StandaloneAnswered, TrunkResolved, NotifyAnswered,
+                              ConnectionClosed, SubscribeForwarded, NotifyReceived, ForwardedEnded>;
 
 }  // namespace lampline

@@ -110,7 +110,8 @@ enum class OptionTag : std::uint8_t {
     replaces = 4,
     eventlist = 8,
     join = 16,
-    norefersub = 32
+    norefersub = 32,
+    early_end = 64  ///< `199` (RFC 6228)
 };
 constexpr OptionTag operator|(OptionTag a, OptionTag b) noexcept
 {

@@ -7,10 +7,20 @@
 #include <vector>
 
 #include "core/call_record.hpp"
+#include "core/dialog_info.hpp"
 #include "core/location_table.hpp"
 #include "core/stored_call.hpp"
 
 namespace lampline {
+
+/// A phone that notifies in the dialog of a forwarded SUBSCRIBE.
+struct StoredNotifier {
+    std::string tag;
+    std::uint32_t reserved_cseq = 0;     ///< it had used no higher CSeq when this was stored
+    std::uint32_t reserved_version = 0;  ///< nor a higher version
+
+    friend bool operator==(const StoredNotifier&, const StoredNotifier&) = default;
+};
 
 /// A subscription as it is kept: enough to go on notifying after a restart (RFC 6665 §4.4).
 struct StoredSubscription {
@@ -18,6 +28,7 @@ struct StoredSubscription {
     std::string member;        ///< watched extension; group, with `list`
     std::string list{};        ///< the form in which a list is told; empty: it is none
     bool forwarded = false;    ///< the watched phone notifies by itself; `local_tag` is then the watcher's too
+    std::vector<StoredNotifier> notifiers{};  ///< `forwarded`: the phones that do so in its dialog
     std::string call_id;       ///< key, together with local_tag
     std::string local_tag;     ///< ours
     std::string remote_tag;    ///< the watcher's
@@ -31,6 +42,25 @@ struct StoredSubscription {
     std::uint32_t remote_cseq = 0;      ///< last SUBSCRIBE seen
     std::uint32_t reserved_cseq = 0;    ///< no NOTIFY with a higher CSeq was sent before this was stored
     std::uint32_t reserved_version = 0; ///< no body with a higher version was sent before this was stored
+    std::chrono::sys_seconds expires_at;
+};
+
+/// A dialog of a publication as it is kept.
+struct StoredPublishedDialog {
+    DialogElement said;     ///< as the publisher described it last
+    std::string shown_id;   ///< by which watchers know it
+    bool hidden = false;    ///< the exchange knew of it itself, and told its end
+};
+
+/// What somebody publishes of an extension (RFC 3903), as it is kept.
+struct StoredPublication {
+    std::string id;         ///< key, for life; the entity-tag is another after each PUBLISH
+    std::string etag;
+    std::string extension;  ///< about whom
+    std::string publisher;  ///< extension
+    std::string event;
+    std::vector<StoredPublishedDialog> dialogs;  ///< of `dialog`
+    std::string call_info;                       ///< of the other packages
     std::chrono::sys_seconds expires_at;
 };
 
@@ -48,6 +78,14 @@ struct SubscriptionStored {
 struct SubscriptionRemoved {
     std::string call_id;
     std::string local_tag;
+};
+
+struct PublicationStored {
+    StoredPublication publication;
+    bool first = false;  ///< nothing of it has been stored before
+};
+struct PublicationRemoved {
+    std::string id;
 };
 
 struct CallStored {
@@ -86,7 +124,8 @@ struct OutsideDay {
 };
 
 using StorageChange =
-    std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved, CallStored, CallRemoved,
-                 RingingStored, RingingRemoved, TurnTaken, CallRecorded, OutsideDay>;
+    std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved, PublicationStored,
+                 PublicationRemoved, CallStored, CallRemoved, RingingStored, RingingRemoved, TurnTaken, CallRecorded,
+                 OutsideDay>;
 
 }  // namespace lampline

@@ -33,6 +33,7 @@ struct StoredLeg {
     bool takes_update = false;  ///< its phone allowed UPDATE (RFC 3311)
     IdentityHeader identity = IdentityHeader::asserted;  ///< in which it is told who is there
     std::optional<LinePlace> place{};  ///< on its shared line; empty: it was not kept
+    std::string name{};  ///< of a dialog that two phones share: by which watchers know it
 };
 
 /// Two phones that talk to each other.

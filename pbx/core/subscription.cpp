@@ -13,6 +13,14 @@ std::uint16_t port_of(const SipUri& uri) noexcept
     return uri.scheme == UriScheme::sips ? 5061 : 5060;
 }
 
+constexpr std::string_view tag_parameter{";tag="};
+
+std::string without_tag(std::string_view address, std::string_view tag)
+{
+    if (tag.empty()) return std::string{address};
+    return std::string{address.substr(0, address.size() - tag_parameter.size() - tag.size())};
+}
+
 }  // namespace
 
 std::string_view name(SubscriptionEnd reason) noexcept
@@ -53,6 +61,13 @@ NotifyCounters::NotifyCounters(std::uint32_t reserved_cseq, std::uint32_t reserv
 {
 }
 
+void NotifyCounters::note(std::uint32_t cseq, std::optional<std::uint32_t> version) noexcept
+{
+    constexpr std::uint32_t highest = 0x7fff'ffff - 2 * block;
+    if (cseq <= highest) cseq_ = std::max(cseq_, cseq);
+    if (version && *version <= highest) next_version_ = std::max(next_version_, *version + 1);
+}
+
 bool NotifyCounters::reserve() noexcept
 {
     const std::uint32_t next_cseq = cseq_ + 1;
@@ -72,6 +87,11 @@ void NotifyCounters::settle() noexcept
 SipUri contact_of(const SubscriptionUsage& subscription)
 {
     return SipUri::parse(subscription.dialog->request_uri).value_or(SipUri{});
+}
+
+bool same_address(const SipUri& left, const SipUri& right) noexcept
+{
+    return same_word(left.host, right.host) && port_of(left) == port_of(right);
 }
 
 std::string origin_of(const SubscriptionUsage& subscription)
@@ -114,14 +134,16 @@ std::string terminated_state(SubscriptionEnd reason)
     return std::string{"terminated;reason="}.append(name(reason));
 }
 
+std::string from_with(const SubscriptionUsage& subscription, std::string_view tag)
+{
+    return without_tag(subscription.dialog->from, subscription.local_tag)
+        .append(tag_parameter)
+        .append(tag);
+}
+
 StoredSubscription to_stored(const SubscriptionUsage& subscription)
 {
     const NotifyDialog& dialog = *subscription.dialog;
-    const auto without_tag = [](std::string_view address, std::string_view tag) {
-        constexpr std::string_view parameter{";tag="};
-        if (tag.empty()) return std::string{address};
-        return std::string{address.substr(0, address.size() - parameter.size() - tag.size())};
-    };
     return {
         .watcher = subscription.watcher,
         .member = subscription.member,
@@ -147,13 +169,15 @@ StoredSubscription to_stored(const Subscription& subscription)
     auto stored = to_stored(static_cast<const SubscriptionUsage&>(subscription));
     if (subscription.list) stored.list = name(subscription.list->form);
     stored.forwarded = subscription.forwarded;
+    for (const auto& notifier : subscription.notifiers)
+        stored.notifiers.push_back({notifier.tag, notifier.counters.reserved_cseq(),
+                                    notifier.counters.reserved_version()});
     return stored;
 }
 
 bool same_phone(const WatcherPhone& phone, const SipUri& contact, const Flow& flow) noexcept
 {
-    if (same_word(phone.contact.host, contact.host) && port_of(phone.contact) == port_of(contact))
-        return true;
+    if (same_address(phone.contact, contact)) return true;
     if (!phone.target.route.empty()) return false;  // the flow of a proxy is that of many phones
     const Flow& registered = phone.target.flow;
     return registered.transport == flow.transport && registered.host == flow.host &&

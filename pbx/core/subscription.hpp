@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "core/location_table.hpp"
@@ -60,6 +61,9 @@ public:
         std::uint32_t version;  ///< from 0 (RFC 4235 §4.1)
     };
     Numbers take() noexcept { return {++cseq_, next_version_++}; }
+    /// These have been used by somebody else, and what is taken is above. Numbers close to the
+    /// highest there may be (RFC 3261 §8.1.1.5) are passed over.
+    void note(std::uint32_t cseq, std::optional<std::uint32_t> version) noexcept;
 
     /// True when the next block has been reserved and must be stored: well before the present one
     /// is used up, since storage is written behind.
@@ -124,12 +128,23 @@ struct SubscriptionUsage {
     std::uint32_t in_flight = 0;                          ///< CSeq of the NOTIFY under way; 0: none
     unsigned failures = 0;                                ///< since the last 2xx
     std::chrono::steady_clock::time_point failing_since;  ///< meaningful when there are failures
+    bool silent = false;  ///< nobody answered what failed last; meaningful when there are failures
     bool waiting = false;                                 ///< for the moment to repeat
     std::optional<std::chrono::system_clock::time_point> retry_at;  ///< while `waiting`
+    bool refuses_connection = false;  ///< what went over a connection it did not subscribe over
+    std::size_t phone_key = 0;        ///< requested: names its phone among those of the watcher
+    std::size_t registered_as = 0;    ///< requested: names its phone's contact; 0: it never had one
 };
 
 /// The Contact of its phone; without host when that is none that we understand.
 SipUri contact_of(const SubscriptionUsage& subscription);
+
+/// A phone that notifies in the dialog of a forwarded SUBSCRIBE; several do where it has forked.
+struct Notifier {
+    std::string tag;
+    NotifyCounters counters;  ///< what it has used: the last NOTIFY, which is ours, is above
+    std::chrono::steady_clock::time_point expires_mono;
+};
 
 /// One lamp: a phone kept informed about the dialogs of one extension. With a `list`, of all
 /// members of the group that `member` then names, and only `last` of the lamp means anything.
@@ -140,9 +155,13 @@ struct Subscription : SubscriptionUsage, ToldLamp {
     PartyView parties = PartyView::named;
     std::size_t room = 0;    ///< bytes a body may have where this goes; see group_indications
     bool paced = false;      ///< waits for its turn among the NOTIFYs to its watcher
-    bool forwarded = false;  ///< to the member's phone: never told here, and `local_tag` is the
-                             ///< watcher's, which names it beside its Call-ID
+    bool forwarded = false;  ///< to the member's phones: not told here before its end, and
+                             ///< `local_tag` is the watcher's, which names it beside its Call-ID
+    std::vector<Notifier> notifiers{};  ///< those phones, as far as they have answered
 };
+
+/// Whether both are the same host and port, those left out being the default ones.
+bool same_address(const SipUri& left, const SipUri& right) noexcept;
 
 /// Names the initial SUBSCRIBE of a requested subscription, so that its repetition is known.
 std::string origin_of(const SubscriptionUsage& subscription);
@@ -150,6 +169,9 @@ std::string origin_of(const SubscriptionUsage& subscription);
 /// How many bytes of a NOTIFY of `dialog` are not its body: at least what the adapter writes, and
 /// few more.
 std::size_t header_size(const NotifyDialog& dialog) noexcept;
+
+/// The From of NOTIFYs in `subscription` by who has `tag` there.
+std::string from_with(const SubscriptionUsage& subscription, std::string_view tag);
 
 /// The Subscription-State of its NOTIFYs: while it lives, and of the last one (RFC 6665 §4.1.3).
 std::string active_state(const SubscriptionUsage& subscription, Moment now);

@@ -29,6 +29,14 @@ std::vector<TrunkAddress> configured_addresses(const Trunk& trunk)
     return addresses;
 }
 
+std::vector<TrunkAddress> resolved_addresses(const std::vector<ServerAddress>& servers)
+{
+    std::vector<TrunkAddress> addresses;
+    for (const auto& server : servers)
+        addresses.push_back({server.flow.transport, server.flow.host, server.flow.port});
+    return addresses;
+}
+
 void TrunkSources::configure(const std::vector<TrunkRef>& trunks)
 {
     configured_.clear();

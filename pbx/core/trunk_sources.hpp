@@ -8,6 +8,7 @@
 
 #include "core/sip_types.hpp"
 #include "core/trunk.hpp"
+#include "core/trunk_line.hpp"
 
 namespace lampline {
 
@@ -23,6 +24,8 @@ struct TrunkAddress {
 
 /// The numeric addresses that `trunk` is configured with.
 std::vector<TrunkAddress> configured_addresses(const Trunk& trunk);
+/// Where requests of servers come from that were found at `servers`.
+std::vector<TrunkAddress> resolved_addresses(const std::vector<ServerAddress>& servers);
 
 /// Addresses to trunks, configured and resolved. Lookups take time with the trunks at one address,
 /// not with all. One thread.

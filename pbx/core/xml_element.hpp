@@ -21,7 +21,7 @@ struct XmlElement {
     [[nodiscard]] std::string_view text_of(std::string_view name) const noexcept;
 };
 
-/// The root of a document of at most 64 KB, 16 levels and 512 elements. nullopt: not well formed,
+/// The root of a document of at most 32 KB, 16 levels and 512 elements. nullopt: not well formed,
 /// a DOCTYPE, or beyond a limit. Any thread.
 std::optional<XmlElement> read_xml(std::string_view text);
 

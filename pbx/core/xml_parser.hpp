@@ -18,7 +18,7 @@ public:
     virtual void characters(std::string_view text) = 0;
 };
 
-inline constexpr std::size_t max_xml_text = 64 * 1024;
+inline constexpr std::size_t max_xml_text = 32 * 1024;
 inline constexpr std::size_t max_xml_depth = 16;
 
 /// False: not well formed, a DOCTYPE, beyond a limit, or refused by `handler`. Any thread.

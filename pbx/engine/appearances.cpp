@@ -15,6 +15,16 @@ bool shows_the_same(const DialogSnapshot& left, const DialogSnapshot& right)
            left.remote.identity == right.remote.identity;
 }
 
+bool is_private(const DialogSnapshot& dialog)
+{
+    return dialog.held && dialog.place && dialog.place->is_private;
+}
+
+bool is_same(const WatcherPhone& left, const WatcherPhone& right)
+{
+    return same_phone(left, right.contact, right.target.flow);
+}
+
 }  // namespace
 
 AppearanceState Appearances::Appearance::state() const
@@ -26,11 +36,11 @@ AppearanceState Appearances::Appearance::state() const
     bool hides = false;
     bool calls = false;
     for (const auto& leg : legs) {
-        const bool confirmed = leg.latest.state == LegState::confirmed;
-        talks = talks || (confirmed && !leg.latest.held);
-        holds = holds || (confirmed && leg.latest.held);
-        hides = hides || (confirmed && leg.latest.held && leg.is_private);
-        calls = calls || (!confirmed && leg.latest.direction == Direction::initiator);
+        const bool confirmed = leg.state == LegState::confirmed;
+        talks = talks || (confirmed && !leg.held);
+        holds = holds || (confirmed && leg.held);
+        hides = hides || (confirmed && is_private(leg));
+        calls = calls || (!confirmed && leg.direction == Direction::initiator);
     }
     if (talks) return active;
     if (holds) return hides ? held_private : held;
@@ -43,13 +53,12 @@ Appearances::Appearance* Appearances::choose(Line& line, const DialogSnapshot& d
 {
     auto& all = line.appearances;
     for (auto& one : all)
-        if (std::ranges::any_of(
-                one.legs, [&](const SharedLeg& leg) { return leg.latest.call == dialog.call; }))
+        if (std::ranges::find(one.legs, dialog.call, &DialogSnapshot::call) != one.legs.end())
             return &one;
     if (line.expected && line.expected->call_id == dialog.dialog.call_id) {
         const auto& expected = *line.expected;
         for (auto& one : all)
-            if (one.legs.empty() && one.seized_from == expected.flow &&
+            if (one.legs.empty() && one.seized_by && is_same(one.seized_at, expected.phone) &&
                 (expected.index == 0 || expected.index == one.index))
                 return &one;
         const bool free = std::ranges::find(all, expected.index, &Appearance::index) == all.end();
@@ -74,8 +83,9 @@ Appearances::Appearance* Appearances::place(Line& line, const DialogSnapshot& di
     const auto found = std::ranges::find(all, index, &Appearance::index);
     const bool free = found == all.end();
     if (index <= count && free) return &all.emplace_back(Appearance{.index = index});
-    const auto of_its_call = [&](const SharedLeg& leg) { return leg.latest.call == dialog.call; };
-    if (!free && std::ranges::any_of(found->legs, of_its_call)) return &*found;
+    if (!free &&
+        std::ranges::find(found->legs, dialog.call, &DialogSnapshot::call) != found->legs.end())
+        return &*found;
     return choose(line, dialog, count);
 }
 
@@ -88,13 +98,11 @@ Appearances::Change Appearances::fold(const DialogSnapshot& dialog, unsigned cou
     }
     const bool over = dialog.state == LegState::terminated;
     for (auto& one : line->second.appearances) {
-        const auto leg = std::ranges::find(one.legs, dialog.leg,
-                                           [](const SharedLeg& each) { return each.latest.leg; });
+        const auto leg = std::ranges::find(one.legs, dialog.leg, &DialogSnapshot::leg);
         if (leg == one.legs.end()) continue;
         const auto before = one.state();
-        const bool same = shows_the_same(leg->latest, dialog);
-        leg->latest = dialog;
-        if (!dialog.held) leg->is_private = false;
+        const bool same = shows_the_same(*leg, dialog);
+        *leg = dialog;
         if (over) {
             one.legs.erase(leg);
             extensions_.erase(dialog.leg);
@@ -109,28 +117,28 @@ Appearances::Change Appearances::fold(const DialogSnapshot& dialog, unsigned cou
         return {};
     }
     const auto before = chosen->state();
-    chosen->legs.push_back({dialog, dialog.held && dialog.place && dialog.place->is_private});
+    chosen->legs.push_back(dialog);
     extensions_.insert_or_assign(dialog.leg, dialog.extension);
     Change change{.shown = chosen->state() != before,
                   .used_up = std::exchange(chosen->seized_by, {})};
-    chosen->seized_from = {};
+    chosen->seized_at = {};
     return change;
 }
 
 Seizure Appearances::seize(std::string_view extension, unsigned index, unsigned count,
-                           SubscriptionId subscription, const Flow& flow)
+                           SubscriptionId subscription, const WatcherPhone& phone)
 {
     if (index == 0 || index > count) return Seizure::unknown;
     auto& all = lines_[std::string{extension}].appearances;
     const auto found = std::ranges::find(all, index, &Appearance::index);
     if (found == all.end()) {
-        all.push_back({.index = index, .legs = {}, .seized_by = subscription, .seized_from = flow});
+        all.push_back({.index = index, .legs = {}, .seized_by = subscription, .seized_at = phone});
         return Seizure::granted;
     }
     const bool held = found->state() == AppearanceState::held;
     if (found->seized_by || (!found->legs.empty() && !held)) return Seizure::taken;
     found->seized_by = subscription;
-    found->seized_from = flow;
+    found->seized_at = phone;
     return Seizure::granted;
 }
 
@@ -142,15 +150,22 @@ bool Appearances::release(std::string_view extension, SubscriptionId subscriptio
     const auto found = std::ranges::find(all, subscription, &Appearance::seized_by);
     if (found == all.end()) return false;
     found->seized_by = {};
-    found->seized_from = {};
+    found->seized_at = {};
     drop_idle(extension);
     return true;
 }
 
-void Appearances::expect(std::string_view extension, std::string call_id, unsigned index,
-                         const Flow& flow)
+bool Appearances::is_claimed_by_another(std::string_view extension, unsigned index,
+                                        const WatcherPhone& phone) const
 {
-    lines_[std::string{extension}].expected = Expected{std::move(call_id), index, flow};
+    const auto* found = find(extension, index);
+    return found && found->seized_by && !is_same(found->seized_at, phone);
+}
+
+void Appearances::expect(std::string_view extension, std::string call_id, unsigned index,
+                         const WatcherPhone& phone)
+{
+    lines_[std::string{extension}].expected = Expected{std::move(call_id), index, phone};
 }
 
 void Appearances::forget_expected(std::string_view extension)
@@ -166,7 +181,7 @@ const DialogId* Appearances::held(std::string_view extension, unsigned index) co
     const auto* found = find(extension, index);
     if (!found || found->state() != AppearanceState::held) return nullptr;
     for (const auto& leg : found->legs)
-        if (leg.latest.state == LegState::confirmed && leg.latest.held) return &leg.latest.dialog;
+        if (leg.state == LegState::confirmed && leg.held) return &leg.dialog;
     return nullptr;
 }
 
@@ -177,29 +192,14 @@ std::optional<AppearanceState> Appearances::state(std::string_view extension, un
     return found->state();
 }
 
-void Appearances::note_private(LegId leg, bool is_private)
-{
-    const auto extension = extensions_.find(leg);
-    if (extension == extensions_.end()) return;
-    for (auto& one : lines_.find(extension->second)->second.appearances)
-        for (auto& each : one.legs)
-            if (each.latest.leg == leg) each.is_private = is_private;
-}
-
 std::optional<LinePlace> Appearances::place_of(LegId leg) const
 {
     const auto extension = extensions_.find(leg);
     if (extension == extensions_.end()) return std::nullopt;
     for (const auto& one : lines_.find(extension->second)->second.appearances)
         for (const auto& each : one.legs)
-            if (each.latest.leg == leg) return LinePlace{one.index, each.is_private};
+            if (each.leg == leg) return LinePlace{one.index, each.place && each.place->is_private};
     return std::nullopt;
-}
-
-const std::string* Appearances::extension_of(LegId leg) const
-{
-    const auto found = extensions_.find(leg);
-    return found == extensions_.end() ? nullptr : &found->second;
 }
 
 std::vector<CallInfo> Appearances::shown(std::string_view extension, std::string_view domain,
@@ -218,7 +218,7 @@ std::vector<CallInfo> Appearances::shown(std::string_view extension, std::string
                           .appearance_uri = {}};
             if (!one.legs.empty())
                 info.appearance_uri =
-                    write(parties == PartyView::named ? one.legs.back().latest.remote.identity
+                    write(parties == PartyView::named ? one.legs.back().remote.identity
                                                       : anonymous_party());
             infos.push_back(std::move(info));
         }

@@ -11,6 +11,7 @@
 #include "core/appearance.hpp"
 #include "core/call_event.hpp"
 #include "core/group_state.hpp"
+#include "core/subscription.hpp"
 
 namespace lampline {
 
@@ -35,28 +36,28 @@ public:
     /// `count` is that of `dialog.extension`; 0: its line is not shared. O(calls of the extension).
     Change fold(const DialogSnapshot& dialog, unsigned count);
 
-    /// The phone at `flow` claims `index`, an idle one, or one on public hold that it means to
-    /// retrieve.
+    /// `phone` claims `index`, an idle one, or one on public hold that it means to retrieve.
     Seizure seize(std::string_view extension, unsigned index, unsigned count,
-                  SubscriptionId subscription, const Flow& flow);
+                  SubscriptionId subscription, const WatcherPhone& phone);
     /// True: it was claimed.
     bool release(std::string_view extension, SubscriptionId subscription);
 
+    /// Whether another phone than `phone` has claimed `index`.
+    [[nodiscard]] bool is_claimed_by_another(std::string_view extension, unsigned index,
+                                             const WatcherPhone& phone) const;
+
     /// The next dialog with this Call-ID is to have the appearance `index`, if it is free or
-    /// claimed by the phone at `flow`; 0: the one that the phone has claimed, if any.
-    void expect(std::string_view extension, std::string call_id, unsigned index, const Flow& flow);
+    /// claimed by `phone`; 0: the one that the phone has claimed, if any.
+    void expect(std::string_view extension, std::string call_id, unsigned index,
+                const WatcherPhone& phone);
     void forget_expected(std::string_view extension);
 
     /// The dialog on public hold that a phone retrieves with this appearance; nullptr: none.
     [[nodiscard]] const DialogId* held(std::string_view extension, unsigned index) const;
     [[nodiscard]] std::optional<AppearanceState> state(std::string_view extension,
                                                        unsigned index) const;
-    /// The phone of `leg` has put its call on hold for itself alone, or not.
-    void note_private(LegId leg, bool is_private);
     /// nullopt: it has no appearance.
     [[nodiscard]] std::optional<LinePlace> place_of(LegId leg) const;
-    /// Whose line its appearance is on; nullptr: it has none.
-    [[nodiscard]] const std::string* extension_of(LegId leg) const;
 
     /// What call-info tells of `extension`: all that is not idle, and that the rest is.
     [[nodiscard]] std::vector<CallInfo> shown(std::string_view extension, std::string_view domain,
@@ -64,15 +65,11 @@ public:
                                               PartyView parties = PartyView::named) const;
 
 private:
-    struct SharedLeg {
-        DialogSnapshot latest;
-        bool is_private = false;
-    };
     struct Appearance {
         unsigned index = 0;
-        std::vector<SharedLeg> legs;
+        std::vector<DialogSnapshot> legs;  ///< the latest of each
         SubscriptionId seized_by{};
-        Flow seized_from;
+        WatcherPhone seized_at;
 
         [[nodiscard]] AppearanceState state() const;
         [[nodiscard]] bool is_idle() const { return legs.empty() && !seized_by; }
@@ -80,7 +77,7 @@ private:
     struct Expected {
         std::string call_id;
         unsigned index = 0;
-        Flow flow;
+        WatcherPhone phone;
     };
     struct Line {
         std::vector<Appearance> appearances;  ///< that are not idle

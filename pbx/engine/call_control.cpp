@@ -166,10 +166,15 @@ OrderAnswer CallEngine::release(Call& call, Moment now, Outbox& outbox)
 
 bool CallEngine::is_moving(const Call& call) const
 {
-    return call.transfer || call.change || std::ranges::any_of(call.legs, [this](const Leg& leg) {
-               const auto owner = calls_.find(leg.transfer_of);
-               return leg.transfer_of && owner != calls_.end() && owner->second->transfer;
-           });
+    const auto is_lent = [this](const Leg& leg) {
+        const auto owner = leg.transfer_of ? calls_.find(leg.transfer_of) : calls_.end();
+        if (owner == calls_.end() || !owner->second->transfer) return false;
+        const Transfer& transfer = *owner->second->transfer;
+        return transfer.consulted == leg.id || transfer.target == leg.id;
+    };
+    const auto takes_over = [](const Relay& relay) { return relay.replaces && !relay.answered; };
+    return call.transfer || call.change || std::ranges::any_of(call.legs, is_lent) ||
+           std::ranges::any_of(call.relays, takes_over);
 }
 
 OrderAnswer CallEngine::move_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox)

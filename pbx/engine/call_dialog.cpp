@@ -2,6 +2,7 @@
 // call.
 #include <charconv>
 
+#include "core/appearance_payload.hpp"
 #include "core/extension_uri.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
@@ -18,7 +19,16 @@ bool CallEngine::note_hold(Leg& leg, const PayloadRef& payload)
     if (!has_body(payload)) return false;
     leg.sdp = payload;
     const bool held = !receives_media(payload->body);
+    if (!held && leg.place) leg.place->is_private = false;
     return std::exchange(leg.held, held) != held;
+}
+
+bool CallEngine::note_private(Leg& leg, const PayloadRef& payload)
+{
+    const auto said = leg.place ? appearance_in(payload) : std::nullopt;
+    if (!said) return false;
+    const bool is_private = said->state == AppearanceState::held_private;
+    return std::exchange(leg.place->is_private, is_private) != is_private;
 }
 
 void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Moment now,
@@ -66,7 +76,9 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Mome
                                   ? timer_to_forward(input.session_timer, call.session_expires)
                                   : SessionTimer{},
              .focus = input.focus,
-             .payload = input.payload},
+             .payload = from.place && appearance_in(input.payload)
+                            ? without_appearance(input.payload)
+                            : input.payload},
             outbox);
 }
 
@@ -99,9 +111,11 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
                         "SIP;cause=491;text=\"CANCEL crossed the answer\"", now, outbox);
     }
 
-    if (relay.replaces && response.status == 491 && ++relay.attempts <= max_attempts) {
+    if (relay.replaces && response.status == 491 &&
+        wait_until(relay.glare.met(leg.role, settings_.random, now.mono), call,
+                   TimerKind::take_over)) {
         relay.forwarded = {};
-        return set_timer(call, TimerKind::take_over, now.mono + attempt_interval);
+        return;
     }
 
     Leg& asker = *call.find(relay.from);
@@ -129,8 +143,13 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
     }
     outbox.send(std::move(answer));
 
+    if (success && call.early_answer) {
+        const auto& moved = asker.role == LegRole::callee ? relay.payload : response.payload;
+        if (has_body(moved)) *call.early_answer = {.sdp = moved, .moved = true};
+    }
     if (success && changes_session(relay.method)) {
-        const bool asker_moved = note_hold(asker, relay.payload);
+        const bool told_private = note_private(asker, relay.payload);
+        const bool asker_moved = note_hold(asker, relay.payload) || told_private;
         const bool leg_moved = note_hold(leg, response.payload);
         if (asker_moved) announce(asker, outbox);
         if (leg_moved) announce(leg, outbox);
@@ -180,6 +199,7 @@ void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
             announce(*leg, outbox);  // delayed offer: its answer is in the ACK
     }
     if (leg->bye_owed) hang_up(*leg, {}, outbox);
+    if (call->early_answer && call->phase == CallPhase::talking) renew_session(*call, now, outbox);
     sweep(*call, outbox);
 }
 

@@ -3,11 +3,29 @@
 #include <algorithm>
 
 #include "base/table_room.hpp"
+#include "base/text.hpp"
 #include "core/extension_uri.hpp"
 #include "core/presented_number.hpp"
 #include "core/trunk_identity.hpp"
 
 namespace lampline {
+namespace {
+
+/// The Reason of a refusal where something has run out (RFC 3326, RFC 6432 §3; the causes are those
+/// of ITU-T Q.850); empty: it is refused for something else.
+std::string_view reason_of_limit(const Route& route) noexcept
+{
+    if (route.status != 486 && route.status != 403) return {};
+    for (auto step = route.steps.rbegin(); step != route.steps.rend(); ++step) {
+        const bool limit = step->kind == RouteStepKind::limit;
+        if (limit && route.status == 403) return "Q.850;cause=21;text=\"Call rejected\"";
+        if (route.status == 486 && (limit || step->kind == RouteStepKind::trunk_full))
+            return "Q.850;cause=34;text=\"No circuit available\"";
+    }
+    return route.status == 486 ? "Q.850;cause=17;text=\"User busy\"" : std::string_view{};
+}
+
+}  // namespace
 
 CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
                        const LocationTable& locations, const TrunkStates& trunks)
@@ -74,6 +92,8 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     }
     std::vector<Header> headers;
     if (!route.warning.empty()) headers.push_back(warning_of(route.warning));
+    if (const auto reason = reason_of_limit(route); !reason.empty())
+        headers.push_back({"Reason", std::string{reason}});
     reject(input, route.status, route.phrase, outbox, std::move(headers));
 }
 
@@ -97,6 +117,7 @@ void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbo
                           .status = input.method == Method::bye ? 200U : 481U});
         return;
     }
+    outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
     leg->heard_at = now.mono;
     note_target(*call, *leg, input);
     if (cards_.take(*call, *leg, input, now, outbox)) return sweep(*call, outbox);
@@ -152,7 +173,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
                 branch_answered(*call, *leg, input, now, outbox);
             else
                 branch_failed(*call, *leg, input, now, outbox);
-            pass_verdict(*call, outbox);
+            pass_verdict(*call, now, outbox);
         }
     }
     sweep(*call, outbox);
@@ -162,6 +183,11 @@ void CallEngine::advance(Moment now, Outbox& outbox)
 {
     outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
     while (const auto due = timers_.take_due(now.mono)) {
+        if (due->kind == TimerKind::remembered) {
+            ended_.forget_old(now.mono);
+            remember_until();
+            continue;
+        }
         const auto found = calls_.find(due->call);
         if (found == calls_.end()) continue;
         Call& call = *found->second;
@@ -194,10 +220,15 @@ void CallEngine::advance(Moment now, Outbox& outbox)
         case TimerKind::keep_ringing: keep_ringing(call, outbox); break;
         case TimerKind::outside: duration_over(call, now, outbox); break;
         case TimerKind::linger:
+            cancel_branches(call, {}, {}, nullptr, outbox);  // of what is lost, if anything
             for (auto& leg : call.legs) {
-                leg.invite_in = leg.ack_due = {};
                 leg.invite_out = leg.ack_owed = leg.bye_out = {};
                 leg.bye_owed = false;
+            }
+            pass_verdict(call, now, outbox);
+            for (auto& leg : call.legs) {
+                move(leg, LegInput::error, outbox);
+                leg.invite_in = leg.ack_due = {};
             }
             break;
         }
@@ -354,8 +385,11 @@ bool CallEngine::is_number_here(const SipUri& uri) const
 
 const Binding* CallEngine::addressed_phone(const InviteReceived& invite) const
 {
-    return invite.request_uri.scheme == UriScheme::tel ? nullptr
-                                                       : locations_.find(invite.request_uri);
+    const auto& uri = invite.request_uri;
+    const bool numeric = uri.host.starts_with('[') || is_numeric_address(uri.host);
+    const bool number = uri.scheme == UriScheme::tel ||
+                        (!numeric && same_word(uri.host, directory_->domain()));
+    return number ? nullptr : locations_.find(uri);
 }
 
 std::string CallEngine::dialled_by(const InviteReceived& invite) const
@@ -377,10 +411,12 @@ void CallEngine::start_talking(Call& call, const SessionTimer& timer, Moment now
     call.unsaved = true;
     ++counters_.calls_answered;
     timers_.cancel({call.id, TimerKind::ring});
+    timers_.cancel({call.id, TimerKind::linger});  // of a verdict that does not hold any more
     call.hunting.reset();
     forget_ringing(call, outbox);
     for (auto& leg : call.legs) std::vector<std::string>{}.swap(leg.via);
     call.offer.reset();
+    if (call.early_answer && !call.early_answer->stale) call.early_answer.reset();
     note_session(call, timer, now);
     if (settings_.probe_interval > 0s)
         set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
@@ -411,10 +447,15 @@ void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
 void CallEngine::announce(const Leg& leg, Outbox& outbox) const
 {
     if (leg.extension.empty() && leg.trunk.empty()) return;
+    outbox.announce(DialogChanged{snapshot_of(leg)});
+}
+
+DialogSnapshot CallEngine::snapshot_of(const Leg& leg) const
+{
     const auto owner = by_leg_.find(leg.id);
-    outbox.announce(DialogChanged{{
+    return {
         .leg = leg.id,
-        .id = leg.proxied ? std::string{} : leg.dialog.local_tag,
+        .id = leg.proxied ? leg.name : leg.dialog.local_tag,
         .call = owner == by_leg_.end() ? CallRef{} : owner->second->id,
         .status = leg.status,
         .extension = leg.extension,
@@ -429,7 +470,17 @@ void CallEngine::announce(const Leg& leg, Outbox& outbox) const
         .place = leg.place,
         .local = {leg.phone, leg.phone.uri},
         .remote = {leg.other, leg.other.uri},
-    }});
+    };
+}
+
+std::vector<DialogSnapshot> CallEngine::dialogs_of(std::string_view extension) const
+{
+    std::vector<DialogSnapshot> dialogs;
+    for (const auto& [ref, call] : calls_)
+        for (const auto& leg : call->legs)
+            if (leg.extension == extension && leg.state != LegState::terminated)
+                dialogs.push_back(snapshot_of(leg));
+    return dialogs;
 }
 
 void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput others,
@@ -443,18 +494,12 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
     call.change.reset();
     cancel_branches(call, {}, reason, nullptr, outbox);
 
-    for (const auto& relay : call.relays) {
-        if (relay.answered || relay.cancelled) continue;
-        outbox.send(Reply{.transaction = relay.request,
-                          .status = relay.method == Method::invite ? 487U : 481U});
-        if (relay.replaces) move(*call.find(relay.from), LegInput::rejected, outbox);
-    }
+    give_up_relays(call, outbox);
     for (auto& leg : call.legs) {
         if (!leg.invite_in) continue;  // of a picker that waits for the one it has picked up
         outbox.send(Reply{.transaction = std::exchange(leg.invite_in, {}), .status = 487});
         move(leg, LegInput::rejected, outbox);
     }
-    call.relays.clear();
     call.reliable.clear();
 
     for (auto& leg : call.legs) {
@@ -468,6 +513,17 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
         }
         if (!told_us) hang_up(leg, reason, outbox);
     }
+}
+
+void CallEngine::give_up_relays(Call& call, Outbox& outbox)
+{
+    for (const auto& relay : call.relays) {
+        if (relay.answered || relay.cancelled) continue;
+        outbox.send(Reply{.transaction = relay.request,
+                          .status = relay.method == Method::invite ? 487U : 481U});
+        if (relay.replaces) move(*call.find(relay.from), LegInput::rejected, outbox);
+    }
+    call.relays.clear();
 }
 
 void CallEngine::hang_up(Leg& leg, std::string_view reason, Outbox& outbox)
@@ -503,9 +559,23 @@ void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
     if (!leg.slot && !leg.proxied) outbox.send(CloseDialog{leg.id});
 }
 
+void CallEngine::remember_until()
+{
+    if (const auto end = ended_.next_end())
+        timers_.set({CallRef{}, TimerKind::remembered}, *end);
+}
+
 void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
 {
     leave_picker(call, {}, outbox);
+    const bool remembers = ended_.next_end().has_value();
+    for (const auto& leg : call.legs) {
+        const bool ended =
+            leg.ended_by == LegInput::local_bye || leg.ended_by == LegInput::remote_bye;
+        if (!leg.slot && (leg.talking() || (leg.state == LegState::terminated && ended)))
+            ended_.add(leg.dialog, now.mono);
+    }
+    if (!remembers) remember_until();
     call.phase = CallPhase::ended;
     call.hunting.reset();
     cards_.forget(call.id);
@@ -536,6 +606,13 @@ void CallEngine::set_timer(const Call& call, TimerKind kind,
                            std::chrono::steady_clock::time_point deadline)
 {
     timers_.set({call.id, kind}, deadline);
+}
+
+bool CallEngine::wait_until(std::optional<std::chrono::steady_clock::time_point> deadline,
+                            const Call& call, TimerKind kind)
+{
+    if (deadline) set_timer(call, kind, *deadline);
+    return deadline.has_value();
 }
 
 void CallEngine::cancel_timers(const Call& call)

@@ -17,6 +17,7 @@
 #include "core/token_source.hpp"
 #include "engine/calling_cards.hpp"
 #include "engine/dialog_index.hpp"
+#include "engine/ended_calls.hpp"
 #include "engine/hunt_order.hpp"
 #include "engine/occupancy.hpp"
 #include "engine/outbox.hpp"
@@ -35,7 +36,9 @@ struct CallSettings {
     std::chrono::seconds probe_interval{60};  ///< in-dialog OPTIONS to a silent phone; 0: never
     std::vector<std::string> hosts;  ///< our own addresses: as good as the domain in a Refer-To
     std::size_t max_calls = 10'000;  ///< beyond: 503
-    RandomSource random = [](std::uint32_t) { return 0U; };  ///< of ring groups
+    RandomSource random = [](std::uint32_t) {
+        return 0U;
+    };  ///< of ring groups, and of waits when INVITEs meet
 };
 
 enum class CallsToEnd : std::uint8_t { ringing, all };
@@ -85,6 +88,8 @@ public:
     /// The phones of `aor` came, left or moved: dialogs whose connection was lost with an earlier
     /// run find their phone again.
     void bindings_changed(std::string_view aor, Outbox& outbox);
+    /// The dialogs with phones of `extension` that are not over. O(calls).
+    [[nodiscard]] std::vector<DialogSnapshot> dialogs_of(std::string_view extension) const;
     /// The dialog of `leg` is there on its shared line, which is kept with a talking call.
     void note_place(LegId leg, const LinePlace& place, Outbox& outbox);
 
@@ -110,7 +115,8 @@ private:
         keep_ringing,
         outside,
         card,
-        park
+        park,
+        remembered  ///< of no call: what is remembered of ended ones
     };
     struct TimerKey {
         CallRef call;
@@ -153,6 +159,12 @@ private:
                             Outbox& outbox);
     void branch_failed(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                        Outbox& outbox);
+    void early_dialog_ended(Call& call, Leg& leg, const ResponseReceived& response, Outbox& outbox);
+    /// How the caller's dialog ends that is told `status`.
+    [[nodiscard]] static LegInput end_of_ringing(unsigned status) noexcept
+    {
+        return status == 408 || status == 480 ? LegInput::timeout : LegInput::rejected;
+    }
     [[nodiscard]] BestResponse told_to_caller(const Leg& leg,
                                               const ResponseReceived& response) const;
     /// Ends what rings, `except` one leg; `only` the phones of one extension, unless it is empty.
@@ -161,6 +173,9 @@ private:
     void give_up_ringing(Call& call, unsigned status, std::string_view phrase, Moment now,
                          Outbox& outbox, std::string_view warning = {});
     void relay_prack(Call& call, Leg& caller, const RequestReceived& input, Outbox& outbox);
+    void acknowledge_provisional(Leg& leg, const ResponseReceived& response, Outbox& outbox);
+    /// What of `payload`, a response's, is told to a caller that may have had its answer.
+    static PayloadRef told_after_early(Call& call, const PayloadRef& payload);
 
     // call_proxy.cpp: one dialog between two phones
     void pass_on(Call& call, Leg& leg, const Invitation& invitation, Target target, Outbox& outbox);
@@ -168,7 +183,11 @@ private:
     void passed_answer(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                        Outbox& outbox);
     /// Tells the caller how the call has ended, once no branch can say otherwise any more.
-    static void pass_verdict(Call& call, Outbox& outbox);
+    void pass_verdict(Call& call, Moment now, Outbox& outbox);
+    /// Stops ringing for a caller that is to be told `verdict` when all phones have said so.
+    void hold_verdict(Call& call, Verdict verdict, Moment now, Outbox& outbox);
+    /// The phone of `over` was cancelled, and has answered before it heard of that.
+    Leg& rings_after_all(Call& call, const Leg& over);
     void probe_proxied(Leg& leg, Outbox& outbox);
     /// Why nobody but its phones can move a call in proxy mode; for a Warning.
     [[nodiscard]] Header proxied_warning() const;
@@ -200,6 +219,7 @@ private:
     void branch_refused(Call& call, const Leg& leg, unsigned status, Moment now, Outbox& outbox);
     bool deflected(Call& call, const Leg& leg, const ResponseReceived& response, Moment now,
                    Outbox& outbox);
+    [[nodiscard]] Route route_of(const Hunting& hunting, const Deflection& deflection) const;
     void follow_deflection(Call& call, Moment now, Outbox& outbox);
     /// Nobody took the call: it goes on to the next number, or ends.
     void hunt_is_over(Call& call, Moment now, Outbox& outbox);
@@ -379,7 +399,7 @@ private:
     /// that is known before it is tried.
     [[nodiscard]] std::optional<OrderAnswer> fault_of(std::string_view from, std::string_view to,
                                                       const Flow* own) const;
-    /// A transfer or a change of the session is under way.
+    /// A transfer, a take-over or a change of the session is under way, of this call or with it.
     [[nodiscard]] bool is_moving(const Call& call) const;
     /// The phone of a clicked call has answered: now the call goes out.
     void clicked_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -392,6 +412,8 @@ private:
     void change_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                          Outbox& outbox);
     void give_up_change(Call& call, Outbox& outbox);
+    /// The caller has the media of an early answer, and its callee wants others.
+    void renew_session(Call& call, Moment now, Outbox& outbox);
 
     // call_dialog.cpp: requests within a dialog, from one leg to the other
     void relay(Call& call, Leg& from, const RequestReceived& input, Moment now, Outbox& outbox);
@@ -419,7 +441,7 @@ private:
     [[nodiscard]] static DialogState dialog_state_of(const InviteReceived& invite);
     void no_longer_adrift(const Leg& leg);
     /// A target refresh by the phone of `leg` (RFC 3261 §12.2.2).
-    static void note_target(Call& call, Leg& leg, const RequestReceived& request);
+    void note_target(Call& call, Leg& leg, const RequestReceived& request) const;
     /// The same by its answer to a request of ours.
     static void note_target(Call& call, Leg& leg, const ResponseReceived& response);
     /// How far our CSeq in its dialog has come: challenges that were answered have used some.
@@ -440,6 +462,9 @@ private:
     [[nodiscard]] static bool ends_dialog(const ResponseReceived& response) noexcept;
     /// A later SDP of the phone at `leg`. False when it listens, or not, as before.
     static bool note_hold(Leg& leg, const PayloadRef& payload);
+    /// What the phone at `leg` says of a hold of a shared line: for itself alone, or not. False: as
+    /// before, or nothing.
+    static bool note_private(Leg& leg, const PayloadRef& payload);
     /// Makes a new leg of `call` known to all that look legs up.
     void enlist(Call& call, const Leg& leg);
     void reject(const InviteReceived& input, unsigned status, std::string_view phrase,
@@ -467,6 +492,10 @@ private:
     /// The phone that `invite` addresses by its contact; nullptr: none.
     [[nodiscard]] const Binding* addressed_phone(const InviteReceived& invite) const;
     /// All of `hunt` are ways to the trunks of this domain.
+    /// Where a trunk, whose far side has redirected, may send the call on: to numbers here, and
+    /// outside by itself, as the digit plan, the rights and the limits of who pays allow.
+    [[nodiscard]] std::vector<Deflection> sent_on_by_trunk(const Hunting& hunting, const Leg& leg,
+                                                           const ResponseReceived& response) const;
     [[nodiscard]] bool leads_to(const Hunt& hunt, std::string_view domain) const;
     /// The number that `invite` calls.
     [[nodiscard]] std::string dialled_by(const InviteReceived& invite) const;
@@ -476,10 +505,13 @@ private:
     /// Moves the state of a leg and announces it; nothing when `input` does not move it.
     void move(Leg& leg, LegInput input, Outbox& outbox);
     void announce(const Leg& leg, Outbox& outbox) const;
+    [[nodiscard]] DialogSnapshot snapshot_of(const Leg& leg) const;
     /// Ends a call that is talking, or ringing: the leg `ended_by` told us, or LegId{} when we
     /// decide.
     void end_call(Call& call, LegId ended_by, LegInput own, LegInput others,
                   std::string_view reason, Moment now, Outbox& outbox);
+    /// Answers what was passed on and waits for its answer.
+    void give_up_relays(Call& call, Outbox& outbox);
     /// Says BYE, after the ACKs that must come first.
     void hang_up(Leg& leg, std::string_view reason, Outbox& outbox);
     void close_if_quiet(Leg& leg, Outbox& outbox);
@@ -487,8 +519,13 @@ private:
     void sweep(Call& call, Outbox& outbox);
     /// No more than the last transactions of `call` are waited for.
     void begin_end(Call& call, Moment now, Outbox& outbox);
+    /// What ended_ holds is given back in time.
+    void remember_until();
     void set_timer(const Call& call, TimerKind kind,
                    std::chrono::steady_clock::time_point deadline);
+    /// Sets the timer, unless `deadline` is empty: then false.
+    bool wait_until(std::optional<std::chrono::steady_clock::time_point> deadline, const Call& call,
+                    TimerKind kind);
     void cancel_timers(const Call& call);
 
     /// 64*T1 and a little: no transaction of an ended call lives longer (RFC 3261 §17).
@@ -498,9 +535,6 @@ private:
     /// when so few are left.
     static constexpr std::uint32_t cseq_block = 64;
     static constexpr std::uint32_t cseq_margin = 16;
-    /// How often, and how far apart, an INVITE of ours is tried anew that meets another one.
-    static constexpr unsigned max_attempts = 20;
-    static constexpr std::chrono::milliseconds attempt_interval{500};
     /// A call that rings for less is not worth a write.
     static constexpr std::chrono::milliseconds ringing_kept_after{1000};
     /// When the phones of calls taken up are asked, and how far apart.
@@ -530,6 +564,7 @@ private:
     std::unordered_map<LegId, Call*> by_leg_;
     const LocationTable& locations_;
     DialogIndex index_;
+    EndedCalls ended_;
     const TrunkStates& trunks_;
     Occupancy occupancy_;
     OutsideUse outside_;
@@ -543,7 +578,7 @@ private:
     IdSource<LegId> leg_ids_;
     IdSource<ClientTransactionId> transaction_ids_;
     LiveCounters counters_;
-    CallingCards cards_{*this};
+    CallingCards cards_{*this, settings_.random};
 };
 
 }  // namespace lampline

@@ -35,6 +35,16 @@ OrderAnswer CallEngine::change_session(Call& call, SessionChange::Kind kind, Mom
     return {};
 }
 
+void CallEngine::renew_session(Call& call, Moment now, Outbox& outbox)
+{
+    call.early_answer.reset();
+    const auto [caller, callee] = talking_pair(call);
+    if (!caller || is_moving(call)) return;
+    call.change = SessionChange{
+        .kind = SessionChange::Kind::renew, .first = callee->id, .second = caller->id};
+    change_goes_on(call, now, outbox);
+}
+
 void CallEngine::change_goes_on(Call& call, Moment now, Outbox& outbox)
 {
     SessionChange& change = *call.change;
@@ -44,8 +54,8 @@ void CallEngine::change_goes_on(Call& call, Moment now, Outbox& outbox)
     if (!leg || !other || !leg->talking() || leg->peer != other->id)
         return give_up_change(call, outbox);
     if (call.session_pending(*leg)) {
-        if (++change.attempts > max_attempts) return give_up_change(call, outbox);
-        return set_timer(call, TimerKind::transfer, now.mono + attempt_interval);
+        if (wait_until(change.glare.held_up(now.mono), call, TimerKind::transfer)) return;
+        return give_up_change(call, outbox);
     }
     change.sent = leg->invite_out = transaction_ids_.next();
     // The phone keeps the session alive, as before.
@@ -67,8 +77,10 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
     if (response.status < 200) return;
     SessionChange& change = *call.change;
     change.sent = leg.invite_out = {};
-    if (response.status == 491 && ++change.attempts <= max_attempts)
-        return set_timer(call, TimerKind::transfer, now.mono + attempt_interval);
+    if (response.status == 491 &&
+        wait_until(change.glare.met(leg.role, settings_.random, now.mono), call,
+                   TimerKind::transfer))
+        return;
     if (response.status >= 300) {
         give_up_change(call, outbox);
         if (ends_dialog(response))
@@ -78,13 +90,14 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
     }
     call.unsaved = true;
     note_target(call, leg, response);
-    const bool asked = change.kind == SessionChange::Kind::resume && !change.at_second;
+    const bool offers_anew = change.kind != SessionChange::Kind::hold;
+    const bool asked = offers_anew && !change.at_second;
     if (asked && has_body(response.payload)) {
         leg.ack_owed = response.transaction;  // until the other has answered the offer
         change.offer = response.payload;
     } else {
         outbox.send(SendAck{leg.id, response.transaction, nullptr});
-        if (asked || (change.kind == SessionChange::Kind::resume && !has_body(response.payload)))
+        if (asked || (offers_anew && !has_body(response.payload)))
             return give_up_change(call, outbox);
         const bool moved = note_hold(leg, response.payload);
         // A phone that was told so hears nothing, whatever it answers.
@@ -94,7 +107,7 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
     }
     if (!change.at_second) {
         change.at_second = true;
-        change.attempts = 0;
+        change.glare.over();
         return change_goes_on(call, now, outbox);
     }
     if (Leg* first = call.find(change.first); first && first->ack_owed) {
@@ -110,7 +123,13 @@ void CallEngine::give_up_change(Call& call, Outbox& outbox)
 {
     const auto change = *std::exchange(call.change, std::nullopt);
     Leg* first = call.find(change.first);
-    if (change.kind != SessionChange::Kind::resume || !first || !first->ack_owed) return;
+    if (!first || !first->ack_owed) return;
+    if (change.kind == SessionChange::Kind::renew) {  // both go on with what they have
+        const auto* second = call.find(change.second);
+        const auto session = second ? body_of(second->sdp) : std::string_view{};
+        return outbox.send(SendAck{first->id, std::exchange(first->ack_owed, {}),
+                                   session_payload(std::string{session})});
+    }
     outbox.send(SendAck{first->id, std::exchange(first->ack_owed, {}),
                         session_payload(inactive_answer(change.offer->body))});
     if (!std::exchange(first->held, true)) announce(*first, outbox);

@@ -38,32 +38,58 @@ void CallEngine::passed_answer(Call& call, Leg& leg, const ResponseReceived& res
                                Outbox& outbox)
 {
     Leg& caller = call.caller();
-    const bool late = call.phase != CallPhase::ringing || leg.state == LegState::terminated;
     ForwardResponse forward{.request = call.passed_on, .message = response.message};
     caller.invite_in = {};
-    if (late) {
-        // Also where several phones were lifted at once: whom the caller does not want it hangs up
-        // itself (RFC 3261 §13.2.2.4).
-        call.verdict.reset();
+    call.verdict.reset();
+    if (call.phase != CallPhase::ringing) {
+        // The caller has withdrawn, or several phones were lifted at once: whom it does not want it
+        // hangs up itself (RFC 3261 §13.2.2.4).
         outbox.send(std::move(forward));
         return move(leg, LegInput::cancelled, outbox);
     }
+    Leg& winner = leg.state == LegState::terminated ? rings_after_all(call, leg) : leg;
     const auto answered = answer_timer(call.asked_timer, has(caller.supported, OptionTag::timer),
                                        response.session_timer);
     if (response.session_timer.expires == 0s) forward.session_timer = answered.timer;
     outbox.send(std::move(forward));
-    connect(leg, caller);
+    connect(winner, caller);
     caller.dialog.local_tag = response.to_tag;
-    caller.other = leg.phone;
-    leg.supported = response.supported | response.required;
-    note_hold(leg, response.payload);
-    move(leg, LegInput::success, outbox);
+    caller.other = winner.phone;
+    winner.supported = response.supported | response.required;
+    note_hold(winner, response.payload);
+    move(winner, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
     start_talking(call, {.expires = answered.supervise_for}, now, outbox);
-    cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
+    cancel_branches(call, winner.id, completed_elsewhere, nullptr, outbox);
 }
 
-void CallEngine::pass_verdict(Call& call, Outbox& outbox)
+Leg& CallEngine::rings_after_all(Call& call, const Leg& over)
+{
+    Leg& leg = call.legs.emplace_back(over);
+    leg.id = leg_ids_.next();
+    leg.name = tokens_();  // watchers have seen the former one end
+    leg.state = LegState::trying;
+    leg.ended_by = LegInput::error;
+    leg.cancel_sent = leg.closed = false;
+    enlist(call, leg);
+    if (!leg.trunk.empty()) {
+        leg.counted = true;
+        outside_.resumed(leg.payer, leg.trunk);
+    }
+    return leg;
+}
+
+void CallEngine::hold_verdict(Call& call, Verdict verdict, Moment now, Outbox& outbox)
+{
+    call.hunting.reset();
+    timers_.cancel({call.id, TimerKind::ring});
+    set_timer(call, TimerKind::linger, now.mono + linger_time);
+    call.verdict = std::move(verdict);
+    cancel_branches(call, {}, {}, nullptr, outbox);
+    pass_verdict(call, now, outbox);
+}
+
+void CallEngine::pass_verdict(Call& call, Moment now, Outbox& outbox)
 {
     if (!call.verdict) return;
     const bool open = std::ranges::any_of(
@@ -71,8 +97,14 @@ void CallEngine::pass_verdict(Call& call, Outbox& outbox)
     if (open) return;
     auto verdict = std::move(*call.verdict);
     call.verdict.reset();
-    if (!std::exchange(call.caller().invite_in, {})) return;
     auto& response = verdict.response;
+    if (call.phase == CallPhase::ringing) {
+        begin_end(call, now, outbox);
+        refer_subscriptions_.report(call.id, response.status, response.phrase, true, now, outbox);
+        outbox.announce(CallEnded{call.id, response.status, response.phrase});
+        move(call.caller(), end_of_ringing(response.status), outbox);
+    }
+    if (!std::exchange(call.caller().invite_in, {})) return;
     if (response.status == 503)  // it is about a phone, not about us (RFC 3261 §16.7 step 6)
         response = {500, "Phone Not Available", {}, {}, {}};
     if (!response.message) {

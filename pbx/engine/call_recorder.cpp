@@ -11,6 +11,9 @@
 namespace lampline {
 namespace {
 
+/// Who ends a call to replace it does both at once.
+constexpr std::chrono::seconds replaced_within{4};
+
 bool was_rung(const CallPart& part) noexcept
 {
     return part.kind == PartKind::called || part.kind == PartKind::transferred;
@@ -198,7 +201,10 @@ void CallRecorder::fold(const DialogChanged& changed, Moment now, Outbox& outbox
         if (part.kind == PartKind::called && !open.record.ringing_at)
             open.record.ringing_at = now.wall;
         return;
-    case LegState::confirmed: return answered(open, part, now);
+    case LegState::confirmed:
+        answered(open, part, now);
+        if (open.to_replace && was_rung(part)) link_late(open, part, now, outbox);
+        return;
     case LegState::terminated:
         end_part(open, *position, dialog, now);
         if (open.living == 0) finish(found, now, outbox);
@@ -338,21 +344,43 @@ void CallRecorder::fold(const CallReplacing& replacing, Moment /*now*/, Outbox& 
 {
     const auto found = open_.find(replacing.replaced);
     if (found == open_.end()) return;
-    found->second.replaced_by = replacing.call;
-    found->second.replacing = replacing.leg;
+    found->second.replacing = replacing;
 }
 
-/// The phone may end the old dialog before it answers for the new one, so that it still rings is
-/// enough.
-void CallRecorder::link(Open& open)
+CallRecorder::Open* CallRecorder::link(Open& open)
 {
-    const auto found = open_.find(open.replaced_by);
-    if (found == open_.end()) return;
+    const auto found = open.replacing ? open_.find(open.replacing->call) : open_.end();
+    if (found == open_.end()) return nullptr;
     auto& next = found->second;
-    const auto position = next.position_of(open.replacing);
-    if (!position || !next.legs[*position].living) return;
-    open.record.continued_in = next.record.id;
-    next.record.parts[*position].came_from = open.record.id;
+    const auto position = next.position_of(open.replacing->leg);
+    if (!position || !next.legs[*position].living) return nullptr;
+    auto& part = next.record.parts[*position];
+    if (part.answered_at) {
+        open.record.continued_in = next.record.id;
+        part.came_from = open.record.id;
+        return nullptr;
+    }
+    // Some phones end the old dialog before they answer for the new one.
+    const auto own = open.position_of(open.replacing->own);
+    if (!own) return nullptr;
+    const auto& ended = open.record.parts[*own];
+    const bool by_it = ended.end == end_event(LegInput::local_bye) ||
+                       (ended.kind == PartKind::caller &&
+                        ended.end == end_event(LegInput::cancelled));
+    return by_it ? &next : nullptr;
+}
+
+void CallRecorder::link_late(Open& open, CallPart& part, Moment now, Outbox& outbox)
+{
+    const auto ended = std::exchange(open.to_replace, nullptr);
+    if (!ended || now.wall - ended->ended_at > replaced_within) return;
+    part.came_from = ended->id;
+    auto record = std::make_shared<CallRecord>(*ended);
+    record->continued_in = open.record.id;
+    record->ended_extension.clear();
+    set_ender(*record);
+    set_missed(*record);
+    outbox.store(CallRecorded{std::move(record)});  // in its own place
 }
 
 void CallRecorder::fold(const CallRefused& refused, Moment now, Outbox& outbox)
@@ -394,7 +422,7 @@ void CallRecorder::finish(OpenCalls::iterator call, Moment now, Outbox& outbox)
     give_back_room(open_);
     auto& record = node.mapped().record;
     record.ended_at = now.wall;
-    link(node.mapped());
+    auto* next = link(node.mapped());
     if (record.status == 0) record.status = record.answered_at ? 200 : 487;
     record.result = record.answered_at ? CallResult::answered : result_of_failure(record);
     set_ender(record);
@@ -402,7 +430,9 @@ void CallRecorder::finish(OpenCalls::iterator call, Moment now, Outbox& outbox)
     const bool called = !node.mapped().clicked || record.parts.front().answered_at;
     if (called) add_unreached(record);
     set_missed(record);
-    outbox.store(CallRecorded{std::make_shared<const CallRecord>(std::move(record))});
+    auto recorded = std::make_shared<const CallRecord>(std::move(record));
+    if (next) next->to_replace = recorded;
+    outbox.store(CallRecorded{std::move(recorded)});
 }
 
 }  // namespace lampline

@@ -37,8 +37,9 @@ private:
         bool resumed = false;  ///< was talking before a restart
         bool clicked = false;  ///< a third party placed it
         bool by_exchange = false;  ///< the exchange itself answered it
-        CallRef replaced_by{};     ///< by a call in which one of its phones is rung to replace it
-        LegId replacing{};         ///< that phone there
+        std::optional<CallReplacing> replacing{};  ///< another call is to take its place
+        /// One that its phone has ended, and that this one replaces when that phone answers now.
+        std::shared_ptr<const CallRecord> to_replace{};
 
         [[nodiscard]] std::optional<std::size_t> position_of(LegId leg) const;
         void end(std::size_t position);
@@ -48,10 +49,13 @@ private:
     static std::size_t add_part(Open& open, const DialogSnapshot& dialog, Moment now,
                                 Outbox& outbox);
     static void answered(Open& open, CallPart& part, Moment now);
+    /// The phone that is at `part` has answered in the place of the call that it ended before.
+    static void link_late(Open& open, CallPart& part, Moment now, Outbox& outbox);
     static void end_part(Open& open, std::size_t position, const DialogSnapshot& dialog,
                          Moment now);
-    /// Links a call that ends with the one that has taken its place.
-    void link(Open& open);
+    /// Links a call that ends with the one that has taken its place. The call that may still do so;
+    /// nullptr: there is none.
+    Open* link(Open& open);
     void finish(OpenCalls::iterator call, Moment now, Outbox& outbox);
 
     OpenCalls open_;

@@ -30,7 +30,8 @@ StoredLeg to_stored(const Leg& leg)
                      .anonymous = leg.anonymous,
                      .takes_update = leg.takes_update,
                      .identity = leg.identity,
-                     .place = leg.place.value_or(LinePlace{})};
+                     .place = leg.place.value_or(LinePlace{}),
+                     .name = leg.name};
     stored.state.cseq = leg.reserved_cseq;
     stored.flow.connection = {};
     return stored;
@@ -73,7 +74,7 @@ DialogState CallEngine::dialog_state_of(const InviteReceived& invite)
             .remote_cseq = invite.cseq};
 }
 
-void CallEngine::note_target(Call& call, Leg& leg, const RequestReceived& request)
+void CallEngine::note_target(Call& call, Leg& leg, const RequestReceived& request) const
 {
     DialogState& state = leg.dialog_state;
     state.remote_cseq = std::max(state.remote_cseq, request.cseq);
@@ -81,7 +82,9 @@ void CallEngine::note_target(Call& call, Leg& leg, const RequestReceived& reques
         state.target = *request.contact;
         call.unsaved = true;
     }
-    if (request.source && state.route.empty() && !(*request.source == leg.flow)) {
+    const bool moved = request.source && !(*request.source == leg.flow);
+    const bool to_a_trunk = moved && leg.trunk.empty() && trunks_.is_source(*request.source);
+    if (moved && state.route.empty() && !to_a_trunk) {
         leg.flow = *request.source;
         call.unsaved = true;
     }
@@ -316,7 +319,8 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
         leg.heard_at = now.mono - settings_.probe_interval;  // not in this run
         leg.proxied = call.mode == CallMode::proxy;
         leg.slot = is_park_name(leg.extension);
-        leg.resumed = !leg.proxied;  // it has no name that watchers know from before
+        leg.name = kept.name;
+        leg.resumed = !leg.proxied || !leg.name.empty();  // else watchers do not know it
         leg.adrift = leg.flow.transport == Transport::tcp && leg.dialog_state.route.empty() &&
                      leg.trunk.empty();
         if (leg.adrift) adrift_[leg.extension].push_back(leg.id);

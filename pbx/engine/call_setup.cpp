@@ -15,11 +15,47 @@ bool on_hold(const PayloadRef& payload) noexcept
 }
 
 /// A trunk that could not do it says nothing of the number: another one may. Busy, declined or
-/// unknown there is so everywhere.
+/// unknown there is so everywhere. A redirection that cannot be followed is none of these.
 bool may_try_another_way(const ResponseReceived& response) noexcept
 {
     return response.generated || response.status == 408 || response.status / 100 == 5 ||
-           response.status == 401 || response.status == 407;
+           response.status == 401 || response.status == 407 || response.status / 100 == 3;
+}
+
+/// How much a caller learns by a provisional response: that a phone rings is what it waits for.
+int weight_of(unsigned status) noexcept
+{
+    switch (status) {
+    case 180: return 3;
+    case 182: return 2;
+    case 181: return 1;
+    default: return 0;
+    }
+}
+
+/// Whether a provisional response without a body changes anything for the caller, who may have
+/// heard of other phones.
+bool is_news(const Call& call, const Leg& leg, unsigned status) noexcept
+{
+    if (call.told_progress == status) return false;
+    const Leg* teller = call.find(call.progress_of);
+    const bool others = teller && teller->id != leg.id && teller->state != LegState::terminated;
+    return !others || weight_of(status) > weight_of(call.told_progress);
+}
+
+/// Once no phone rings but that of `leg`, and nobody is left to try.
+bool is_last(const Call& call, const Leg& leg) noexcept
+{
+    if (call.transfer || call.pickup || !call.hunting) return false;
+    const Hunting& hunting = *call.hunting;
+    const Hunt& hunt = hunting.hunt;
+    return hunting.wave + 1 >= hunt.waves.size() && hunting.waiting.empty() &&
+           hunting.deflections.empty() && hunt.if_busy.empty() && hunt.if_no_answer.empty() &&
+           hunt.if_unreachable.empty() && hunt.if_refused.empty() &&
+           std::ranges::none_of(call.legs, [&](const Leg& other) {
+               return other.role == LegRole::callee && other.id != leg.id &&
+                      other.state != LegState::terminated;
+           });
 }
 
 }  // namespace
@@ -44,7 +80,7 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
     caller.trunk = input.trunk;
     caller.proxied = mode == CallMode::proxy;
     caller.dialog = {input.call_id, {}, input.parties.from_tag};
-    if (!caller.proxied) caller.dialog.local_tag = tokens_();
+    (caller.proxied ? caller.name : caller.dialog.local_tag) = tokens_();
     caller.dialog_state = dialog_state_of(input);
     caller.phone = input.trunk.empty()
                        ? party_of(input.authenticated, input.parties.from.display_name)
@@ -84,7 +120,7 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
     caller.other = party_of(route.hunt);
     announce(caller, outbox);
 
-    constexpr auto end_to_end = OptionTag::timer | OptionTag::reliable;
+    constexpr auto end_to_end = OptionTag::timer | OptionTag::reliable | OptionTag::early_end;
     Hunting hunting;
     hunting.caller = caller.extension;
     hunting.presented = number_shown_by(input);
@@ -131,10 +167,12 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
     leg.extension = std::move(branch.extension);
     if (branch.trunk) leg.trunk = branch.trunk->name;
     leg.proxied = call.mode == CallMode::proxy;
-    if (leg.proxied)
+    if (leg.proxied) {
+        leg.name = tokens_();
         leg.dialog = {call.caller().dialog.call_id, call.caller().dialog.remote_tag, {}};
-    else
+    } else {
         leg.dialog = {tokens_(), tokens_(), {}};
+    }
     leg.phone = std::move(branch.phone);
     leg.other = branch.trunk ? invitation.from : branch.from;
     leg.flow = branch.target.flow;
@@ -180,6 +218,7 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
                                     Moment now, Outbox& outbox)
 {
     if (leg.state == LegState::terminated) return;
+    if (response.status == 199) return early_dialog_ended(call, leg, response, outbox);
     if (response.status == 100 || response.to_tag.empty()) {
         move(leg, LegInput::provisional, outbox);
         if (response.status == 100) return;
@@ -191,16 +230,23 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
     }
 
     if (leg.proxied) return passed_provisional(call, response, outbox);
+    const bool reliable =
+        response.reliable.rseq != 0 && has(call.caller().supported, OptionTag::reliable);
+    if (response.reliable.rseq != 0 && !(reliable && call.caller().invite_in))
+        acknowledge_provisional(leg, response, outbox);
     if (call.transfer && call.transfer->reported < response.status)
         report(call, response.status, response.phrase, false, now, outbox);
     Leg& caller = call.caller();
     if (!caller.invite_in) return;
-    const bool reliable = response.reliable.rseq != 0 && has(caller.supported, OptionTag::reliable);
+    const auto payload = told_after_early(call, response.payload);
     if (reliable) {
         call.reliable.push_back({leg.id, response.transaction, response.reliable.rseq});
-    } else if (!has_body(response.payload)) {
-        if (response.status <= call.last_provisional) return;
-        call.last_provisional = response.status;
+        if (!call.early_answer && has_body(payload))
+            call.early_answer = EarlyAnswer{.sdp = payload};
+    } else if (!has_body(payload)) {
+        if (!is_news(call, leg, response.status)) return;
+        call.told_progress = response.status;
+        call.progress_of = leg.id;
     }
     std::vector<Header> headers;  // who rings, when it is not who was dialled
     if (const auto shown = shown_to(caller, leg);
@@ -212,8 +258,34 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
                       .headers = std::move(headers),
                       .required = reliable ? OptionTag::reliable : OptionTag::none,
                       .reliable = reliable,
-                      .payload = response.payload});
+                      .payload = payload});
     move(caller, LegInput::provisional_with_tag, outbox);
+}
+
+/// A callee, or one behind a proxy, is out of the race before the final response of all (RFC 6228).
+/// All that rings here is one early dialog to the caller, so it only learns of the last one.
+void CallEngine::early_dialog_ended(Call& call, Leg& leg, const ResponseReceived& response,
+                                    Outbox& outbox)
+{
+    Leg& caller = call.caller();
+    if (leg.proxied) {
+        if (caller.invite_in && response.message)
+            outbox.send(ForwardResponse{.request = call.passed_on, .message = response.message});
+        return;
+    }
+    if (response.reliable.rseq != 0)
+        request(leg,
+                {.transaction = transaction_ids_.next(),
+                 .method = Method::prack,
+                 .acknowledges = response.transaction,
+                 .rack_rseq = response.reliable.rseq},
+                outbox);
+    if (!caller.invite_in || !has(caller.supported, OptionTag::early_end) || !is_last(call, leg))
+        return;
+    call.told_progress = response.status;
+    call.progress_of = leg.id;
+    outbox.send(Reply{
+        .transaction = caller.invite_in, .status = response.status, .phrase = response.phrase});
 }
 
 void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -259,7 +331,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
                       .required = answered.require ? OptionTag::timer : OptionTag::none,
                       .supported = leg.supported & (OptionTag::timer | OptionTag::reliable),
                       .focus = response.focus,
-                      .payload = response.payload});
+                      .payload = told_after_early(call, response.payload)});
     move(leg, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
     limit_duration(call, leg, now);
@@ -267,15 +339,43 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
 }
 
+PayloadRef CallEngine::told_after_early(Call& call, const PayloadRef& payload)
+{
+    if (!call.early_answer || !has_body(payload)) return payload;
+    auto& early = *call.early_answer;
+    if (payload->body == early.sdp->body) return payload;
+    early.stale = !early.moved && !same_media(payload->body, early.sdp->body);
+    return payload->headers.empty()
+               ? nullptr
+               : std::make_shared<const Payload>(Payload{{}, {}, payload->headers});
+}
+
+/// The caller does not know how, so it is not told reliably, and will not do it.
+void CallEngine::acknowledge_provisional(Leg& leg, const ResponseReceived& response, Outbox& outbox)
+{
+    request(leg,
+            {.transaction = transaction_ids_.next(),
+             .method = Method::prack,
+             .acknowledges = response.transaction,
+             .rack_rseq = response.reliable.rseq},
+            outbox);
+}
+
 /// A challenge or a redirection of the callee's phone is nothing for the caller to act on, unless
 /// both share the dialog.
 BestResponse CallEngine::told_to_caller(const Leg& leg, const ResponseReceived& response) const
 {
-    if (leg.trunk.empty() && response.status / 100 == 3 && !response.redirects.empty()) {
+    if (response.status / 100 == 3 && !response.redirects.empty()) {
+        const bool phone = leg.trunk.empty();
         Payload why;
-        why.headers = {warning_of("A phone of " + leg.extension + " redirects to no number here")};
-        return {
-            403, "Redirected To Outside", std::make_shared<const Payload>(std::move(why)), {}, {}};
+        why.headers = {warning_of(
+            phone ? "A phone of " + leg.extension + " redirects to no number here"
+                  : "Trunk " + leg.trunk + " redirects to no number that may be called by it")};
+        return {phone ? 403U : 480U,
+                phone ? "Redirected To Outside" : "Temporarily Unavailable",
+                std::make_shared<const Payload>(std::move(why)),
+                {},
+                {}};
     }
     const bool challenge = response.status == 401 || response.status == 407;
     if (response.status < 400 || (challenge && !response.message))
@@ -332,16 +432,17 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
                                  Outbox& outbox, std::string_view warning)
 {
     Leg& caller = call.caller();
-    begin_end(call, now, outbox);
-    refer_subscriptions_.report(call.id, status, phrase, true, now, outbox);
-    outbox.announce(CallEnded{call.id, status, std::string{phrase}});
     const bool told = call.best.status == status;
     std::vector<Header> headers;
     if (!warning.empty()) headers.push_back(warning_of(warning));
     if (caller.proxied) {
         auto last = told ? call.best : BestResponse{status, std::string{phrase}, {}, {}, {}};
-        call.verdict = Verdict{std::move(last), std::move(headers)};
-    } else if (caller.invite_in) {
+        return hold_verdict(call, {std::move(last), std::move(headers)}, now, outbox);
+    }
+    begin_end(call, now, outbox);
+    refer_subscriptions_.report(call.id, status, phrase, true, now, outbox);
+    outbox.announce(CallEnded{call.id, status, std::string{phrase}});
+    if (caller.invite_in) {
         outbox.send(Reply{.transaction = std::exchange(caller.invite_in, {}),
                           .status = status,
                           .phrase = std::string{phrase},
@@ -349,9 +450,8 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
                           .session_timer = {.min_se = told ? call.best.min_se : 0s},
                           .payload = told ? call.best.payload : nullptr});
     }
-    move(caller, status == 408 || status == 480 ? LegInput::timeout : LegInput::rejected, outbox);
+    move(caller, end_of_ringing(status), outbox);
     cancel_branches(call, {}, {}, nullptr, outbox);
-    pass_verdict(call, outbox);
 }
 
 void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox)
@@ -382,7 +482,7 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
         outbox.announce(CallEnded{call->id, 487, {}});
         move(*leg, LegInput::cancelled, outbox);
         cancel_branches(*call, {}, {}, input.payload, outbox);
-        pass_verdict(*call, outbox);
+        pass_verdict(*call, now, outbox);
     } else if (auto* relay = call->find_relay(input.transaction); relay && !relay->answered) {
         relay->cancelled = true;
         if (relay->replaces) move(*leg, LegInput::cancelled, outbox);

@@ -21,9 +21,6 @@ namespace {
 
 /// A subscription that ends again and again is not worth asking for.
 constexpr unsigned max_renewals = 5;
-/// How often, and how far apart, the caller is taken back anew when its INVITEs meet ours.
-constexpr unsigned max_attempts = 20;
-constexpr std::chrono::milliseconds attempt_interval{500};
 
 constexpr std::string_view key_lifetime = "7200";  // seconds, as RFC 4730 §4.3 suggests
 
@@ -188,11 +185,13 @@ bool CallingCards::hear(Call& call, Leg& leg, const ResponseReceived& response, 
     if (!card->subscribing || response.transaction != card->subscribing) return false;
     if (response.status < 200) return true;
     card->subscribing = {};
-    if (response.status == 491 && ++card->busy <= max_attempts) {  // an INFO of its own, say
-        card->retry_at = now.mono + attempt_interval;
-        wake(call, *card);
-        return true;
-    }
+    if (response.status == 491)  // an INFO of its own, say
+        if (const auto again = card->keys_glare.met(leg.role, random_, now.mono)) {
+            card->retry_at = again;
+            wake(call, *card);
+            return true;
+        }
+    card->keys_glare.over();
     if (response.status < 300)
         card->watch = card->refused ? Watch::nothing : card->asked;
     else
@@ -221,7 +220,7 @@ bool CallingCards::alone(Call& call, bool media_moved, Moment now, Outbox& outbo
     desk_.show(*caller, outbox);
     if (media_moved) {
         card->silence_owed = true;
-        card->attempts = 0;
+        card->glare.over();
     }
     if (card->silence_owed && !card->silencing) silence(call, *caller, *card, now, outbox);
     watch_keys(*caller, *card, outbox);
@@ -309,7 +308,7 @@ void CallingCards::silence(Call& call, Leg& caller, Card& card, Moment now, Outb
 {
     card.retry_at.reset();
     if (call.session_pending(caller)) {
-        if (++card.attempts <= max_attempts) card.retry_at = now.mono + attempt_interval;
+        card.retry_at = card.glare.held_up(now.mono);
         return wake(call, card);
     }
     const auto heard = body_of(card.heard);
@@ -328,10 +327,11 @@ void CallingCards::silenced(Call& call, Leg& caller, Card& card, const ResponseR
                             Moment now, Outbox& outbox)
 {
     caller.invite_out = card.silencing = {};
-    if (response.status == 491 && ++card.attempts <= max_attempts) {
-        card.retry_at = now.mono + attempt_interval;
-        return wake(call, card);
-    }
+    if (response.status == 491)
+        if (const auto again = card.glare.met(caller.role, random_, now.mono)) {
+            card.retry_at = again;
+            return wake(call, card);
+        }
     card.silence_owed = false;
     if (response.status < 300) return desk_.acknowledge(call, caller, response, outbox);
     if (response.status == 481 || (response.status == 408 && response.generated))

@@ -44,8 +44,8 @@ protected:
 /// Every call of the application, from its answer on. SIP thread only.
 class CallingCards {
 public:
-    /// `desk` outlives this.
-    explicit CallingCards(CardDesk& desk) noexcept : desk_{desk} {}
+    /// `desk` outlives this; `random` is for waits when INVITEs meet.
+    CallingCards(CardDesk& desk, RandomSource random) : desk_{desk}, random_{std::move(random)} {}
 
     /// `caller` was answered, with nothing to hear. Its keys are watched from the ACK on.
     void begin(const Call& call, const Leg& caller, CardRules rules, Moment now);
@@ -79,12 +79,12 @@ private:
         Watch asked = Watch::nothing;
         ClientTransactionId subscribing{};
         bool refused = false;   ///< the phone has no key events
-        unsigned busy = 0;      ///< how often it had something else under way when asked for them
+        Glare keys_glare;       ///< it had something else under way when asked for them
         unsigned renewals = 0;  ///< since the last key
         PayloadRef heard{};     ///< the session of who was called last
         bool silence_owed = false;
         ClientTransactionId silencing{};
-        unsigned attempts = 0;
+        Glare glare;  ///< of the INVITE that silences
         std::optional<std::chrono::steady_clock::time_point> retry_at{};
     };
 
@@ -106,6 +106,7 @@ private:
     void wake(const Call& call, const Card& card);
 
     CardDesk& desk_;
+    RandomSource random_;
     std::unordered_map<CallRef, Card> cards_;
 };
 

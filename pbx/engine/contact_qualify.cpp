@@ -102,20 +102,22 @@ void ContactQualify::ask(PhoneId id, Phone& phone, Moment now, Outbox& outbox)
                                .contact_user = std::string{}});
 }
 
-bool ContactQualify::receive(const StandaloneAnswered& answer, Moment now, Outbox& outbox)
+std::optional<const Binding*> ContactQualify::receive(const StandaloneAnswered& answer, Moment now,
+                                                      Outbox& outbox)
 {
     const auto asked = under_way_.extract(answer.transaction);
-    if (!asked) return false;
+    if (!asked) return std::nullopt;
     const auto id = asked.mapped();
     auto& phone = phones_.at(id);
     phone.asked = {};
-    if (answer.generated)
+    if (answer.generated) {
         missed(id, phone, now, outbox);
-    else
-        answered(id, phone,
-                 std::chrono::duration_cast<std::chrono::microseconds>(now.mono - phone.asked_at),
-                 now, outbox);
-    return true;
+        return nullptr;
+    }
+    answered(id, phone,
+             std::chrono::duration_cast<std::chrono::microseconds>(now.mono - phone.asked_at), now,
+             outbox);
+    return locations_.find(phone.aor, phone.contact);
 }
 
 void ContactQualify::answered(PhoneId id, Phone& phone, std::chrono::microseconds round_trip,

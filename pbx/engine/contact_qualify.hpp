@@ -1,5 +1,6 @@
 #pragma once
 // Which registered phones answer: each is asked by OPTIONS now and then (RFC 3261 §11).
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -38,8 +39,10 @@ public:
     void heard(std::string_view aor, const Flow& source, Moment now, Outbox& outbox);
     /// Some phone owes an answer.
     [[nodiscard]] bool any_silent() const noexcept { return silent_ > 0; }
-    /// False: it is no answer to a question of ours.
-    bool receive(const StandaloneAnswered& answer, Moment now, Outbox& outbox);
+    /// nullopt: it is no answer to a question of ours. Null: nobody answered. Otherwise who did;
+    /// good until the bindings change.
+    std::optional<const Binding*> receive(const StandaloneAnswered& answer, Moment now,
+                                          Outbox& outbox);
     void advance(Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const
     {
@@ -83,7 +86,7 @@ private:
     std::unordered_map<PhoneId, Phone> phones_;
     std::unordered_map<std::string, std::vector<PhoneId>> by_aor_;
     std::unordered_map<ClientTransactionId, PhoneId> under_way_;
-    TimerQueue<PhoneId> timers_;  // the next question
+    TimerQueue<PhoneId> timers_{Keys::lasting};  // the next question
     PhoneId last_id_ = 0;
     std::size_t silent_ = 0;  // phones that have missed a question
     Counters counters_;

@@ -19,29 +19,69 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
     if (std::exchange(subscription.owes_present, false)) subscription.told.clear();
     subscription.told.resize(parts.size());
     std::vector<const EventPart*> owed;
-    bool partial = false;
     for (std::size_t i = 0; i < parts.size(); ++i) {
-        auto& told = subscription.told[i];
-        if (told && (told == parts[i] || says_the_same(*told, *parts[i]))) {
-            told = parts[i];  // it may have been another meanwhile
-            continue;
-        }
-        if (!subscription.together && !owed.empty()) continue;
-        partial = subscription.certain && told && told->number == parts[i]->follows;
-        told = parts[i];
-        owed.push_back(parts[i].get());
+        const auto& told = subscription.told[i];
+        if (told && (told == parts[i] || says_the_same(*told, *parts[i]))) continue;
+        if (subscription.together || owed.empty()) owed.push_back(parts[i].get());
     }
     if (owed.empty()) return;
-    if (subscription.kind == SubscriptionKind::requested && is_kept(subscription.package) &&
-        subscription.counters.reserve())
+    if (subscription.kind == SubscriptionKind::requested && subscription.counters.reserve())
         outbox.store(SubscriptionStored{to_stored(subscription)});
-    auto told = notify(subscription, owed);
-    if (partial) {
-        told.body_head = owed.front()->partial_head;
-        told.body_tail = owed.front()->partial_tail;
-    }
+    auto told = fit(subscription, owed, false);
     if (subscription.appearance > 0) told.headers.push_back(claim_header(subscription));
+    for (std::size_t i = 0; i < parts.size(); ++i)
+        if (std::ranges::count(owed, parts[i].get())) subscription.told[i] = parts[i];
     send(subscription, std::move(told), active_state(subscription, now), now, outbox);
+}
+
+/// Whether the phone has certainly been told what `part` follows.
+bool EventNotifier::is_partial(const EventSubscription& subscription, const EventPart& part) const
+{
+    return subscription.certain && part.follows != 0 && subscription.told.size() == 1 &&
+           subscription.told.front() && subscription.told.front()->number == part.follows;
+}
+
+bool EventNotifier::fits(const SendNotify& notify) const
+{
+    std::size_t size = notify.content_type.size();
+    for (const auto& header : notify.headers)
+        size += header.name.size() + header.value.size() + std::string_view{": \r\n"}.size();
+    if (notify.body_head) size += notify.body_head->size();
+    if (notify.body_tail) size += std::to_string(notify.version).size() + notify.body_tail->size();
+    return size <= room_on_path(*notify.dialog, settings_.safe_size);
+}
+
+/// What is too large goes over a connection of the phone; else in several NOTIFYs, one after the
+/// other; else with less detail. When nothing helps it is sent anyway: late or never is worse than
+/// in fragments.
+SendNotify EventNotifier::fit(const EventSubscription& subscription,
+                              std::vector<const EventPart*>& parts, bool all)
+{
+    auto whole = notify(subscription, parts);
+    if (fits(whole)) return whole;
+    auto& counters = counters_of(subscription);
+    if (auto connected = by_connection(subscription, facts_.locations())) {
+        ++counters.by_connection;
+        whole.dialog = std::move(connected);
+        return whole;
+    }
+    while (!all && parts.size() > 1) {
+        parts.pop_back();
+        whole = notify(subscription, parts);
+        if (fits(whole)) return whole;
+    }
+    if (auto* const reduce = row_of(subscription.package).reduce) {
+        auto reduced = whole;
+        for (const auto reduction : {Reduction::no_names, Reduction::no_parties}) {
+            reduced.headers = reduce(whole.headers, reduction);
+            if (!fits(reduced)) continue;
+            ++counters.reduced;
+            return reduced;
+        }
+        whole = std::move(reduced);
+    }
+    ++counters.oversized;
+    return whole;
 }
 
 SendNotify EventNotifier::notify(const EventSubscription& subscription,
@@ -54,12 +94,14 @@ SendNotify EventNotifier::notify(const EventSubscription& subscription,
                       .body_head = {},
                       .body_tail = {}};
     if (parts.empty()) return notify;
-    const auto& row = row_of(subscription.package);
     notify.headers = parts.front()->headers;
+    const auto& row = row_of(subscription.package);
     if (parts.size() == 1) {
+        const auto& part = *parts.front();
+        const bool partial = is_partial(subscription, part);
         notify.content_type = row.content_type;
-        notify.body_head = parts.front()->head;
-        notify.body_tail = parts.front()->tail;
+        notify.body_head = partial ? part.partial_head : part.head;
+        notify.body_tail = partial ? part.partial_tail : part.tail;
         return notify;
     }
     std::vector<std::string_view> bodies;
@@ -76,6 +118,7 @@ void EventNotifier::send(EventSubscription& subscription, SendNotify notify, std
     notify.cseq = numbers.cseq;
     notify.version = numbers.version;
     notify.subscription_state = std::move(state);
+    subscription.borrowed = notify.dialog->flow.transport != subscription.dialog->flow.transport;
     outbox.send(std::move(notify));
     subscription.certain = false;
     subscription.in_flight = numbers.cseq;
@@ -98,9 +141,13 @@ void EventNotifier::receive(const NotifyAnswered& answer, Moment now, Outbox& ou
     const auto found = subscriptions_.find(answer.subscription);
     if (found == subscriptions_.end() || found->second->in_flight != answer.cseq) return;
     auto& subscription = *found->second;
-    const auto effect = effect_of(answer.status, answer.retry_after);
+    auto effect = effect_of(answer.status, answer.retry_after);
     auto& counters = counters_of(subscription);
     ++(effect == AnswerEffect::delivered ? counters.answered : counters.failed);
+    if (effect == AnswerEffect::over && subscription.borrowed) {  // it may be another phone's
+        subscription.refuses_connection = true;
+        effect = AnswerEffect::again;
+    }
     subscription.in_flight = 0;
     subscription.answer = answer.status;
     subscription.answered_at = now.wall;
@@ -110,7 +157,7 @@ void EventNotifier::receive(const NotifyAnswered& answer, Moment now, Outbox& ou
         subscription.certain = true;
         return deliver(subscription, now, outbox);
     case AnswerEffect::again: return try_again(subscription, answer, now);
-    case AnswerEffect::over: break;
+    case AnswerEffect::over: ++counters.refused; break;
     }
     if (subscription.phone) {  // wants nothing unasked until it registers anew
         subscription.phone->refuses = true;
@@ -126,6 +173,7 @@ void EventNotifier::try_again(EventSubscription& subscription, const NotifyAnswe
 {
     subscription.owes_present = true;
     if (subscription.failures++ == 0) subscription.failing_since = now.mono;
+    subscription.silent = answer.generated;
     std::optional<seconds> silence;
     if (answer.generated)
         silence = std::chrono::duration_cast<seconds>(now.mono - subscription.failing_since);
@@ -149,9 +197,25 @@ void EventNotifier::end(EventSubscription& subscription, SubscriptionEnd reason,
     if (reason == SubscriptionEnd::timeout)
         for (const auto& part : parts)
             if (shown.empty() || subscription.together) shown.push_back(part.get());
-    send(subscription, notify(subscription, shown), terminated_state(reason), now, outbox);
+    subscription.certain = false;
+    send(subscription, fit(subscription, shown, true), terminated_state(reason), now, outbox);
     subscription.in_flight = 0;
     drop(subscription, now, outbox);
+}
+
+/// What the phones of `aor` have subscribed to, or claimed, ends with their registration.
+void EventNotifier::end_of_left(const std::string& aor, Moment now, Outbox& outbox)
+{
+    const auto watcher = watchers_.find(aor);
+    if (watcher == watchers_.end()) return;
+    Subscriptions left;
+    for (auto* one : watcher->second.subscriptions)
+        if (one->kind == SubscriptionKind::requested &&
+            !follow_registration(*one, facts_.locations()))
+            left.push_back(one);
+    for (auto* one : left)
+        end(*one, one->appearance > 0 ? SubscriptionEnd::noresource : SubscriptionEnd::deactivated,
+            now, outbox);
 }
 
 /// A sign of life of the phone at `contact`, or at `flow`: whatever waits to be repeated to it is
@@ -163,10 +227,22 @@ void EventNotifier::phone_heard(const std::string& number, const SipUri& contact
     if (watcher == watchers_.end()) return;
     for (auto* one : watcher->second.subscriptions) {
         if (!one->waiting) continue;
-        const auto target = SipUri::parse(one->dialog->request_uri);
-        if (one->dialog->flow != flow && !(target && equivalent(*target, contact))) continue;
+        if (!is_of_phone(*one, contact, flow)) continue;
         stop_waiting(*one);
         one->failures = 0;
+        deliver(*one, now, outbox);
+    }
+}
+
+void EventNotifier::phone_is_there(const std::string& number, const SipUri& contact,
+                                   const Flow& flow, Moment now, Outbox& outbox)
+{
+    const auto watcher = watchers_.find(number);
+    if (watcher == watchers_.end()) return;
+    for (auto* one : watcher->second.subscriptions) {
+        if (!one->waiting || !one->silent || !is_of_phone(*one, contact, flow)) continue;
+        stop_waiting(*one);
+        ++counters_of(*one).retried;
         deliver(*one, now, outbox);
     }
 }
@@ -198,7 +274,7 @@ void EventNotifier::find_again(EventSubscription& subscription, const Flow& flow
         subscription.in_flight != 0 || subscription.waiting || subscription.owes_present;
     move(subscription, subscription.dialog->request_uri, subscription.dialog->route, flow);
     subscription.owes_present = uncertain;
-    if (subscription.kind == SubscriptionKind::requested && is_kept(subscription.package))
+    if (subscription.kind == SubscriptionKind::requested)
         outbox.store(SubscriptionStored{to_stored(subscription)});
 }
 

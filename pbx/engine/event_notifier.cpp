@@ -48,16 +48,20 @@ void EventNotifier::bindings_changed(const std::string& aor, Moment now, Outbox&
                                  auto* const asked = row_of(package).is_unsolicited;
                                  return asked && asked(*extension);
                              });
-    release_unregistered(aor, now, outbox);
+    end_of_left(aor, now, outbox);
     replace_phones(aor, unsolicited, now, outbox);
     changed(EventPackage::presence, aor, now, outbox);
     changed(EventPackage::reg, aor, now, outbox);
 }
 
-void EventNotifier::replace_directory(DirectoryRef directory, Moment now, Outbox& outbox)
+void EventNotifier::replace_directory(DirectoryRef directory,
+                                      const std::vector<DialogSnapshot>& unplaced, Moment now,
+                                      Outbox& outbox)
 {
     const DirectoryRef old = facts_.directory_ref();
     facts_.replace_directory(std::move(directory));
+    for (const auto& dialog : unplaced)
+        facts_.appearances().fold(dialog, facts_.appearance_count(dialog.extension));
     std::vector<EventSubscription*> lost;
     for (const auto& [id, one] : subscriptions_)
         if (one->kind == SubscriptionKind::requested &&
@@ -93,9 +97,13 @@ void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, 
         }
         if (requested_.names(*subscription)) continue;
         subscription->package = *package;
+        subscription->phone_key = phone_key(*subscription, facts_.locations());
         auto& added = add(std::move(subscription), now);
+        follow_registration(added, facts_.locations());
         expiry_.set(added.id, added.expires_mono);
-        if (row_of(*package).may_watch(facts_, added.watcher, added.member))
+        if (*package == EventPackage::line_seize)  // nobody has the line any more
+            end(added, SubscriptionEnd::deactivated, now, outbox);
+        else if (row_of(*package).may_watch(facts_, added.watcher, added.member))
             deliver(added, now, outbox);
         else
             end(added, SubscriptionEnd::rejected, now, outbox);
@@ -118,6 +126,7 @@ void EventNotifier::advance(Moment now, Outbox& outbox)
         const auto found = subscriptions_.find(*due);
         if (found == subscriptions_.end()) continue;
         stop_waiting(*found->second);
+        ++counters_of(*found->second).retried;
         deliver(*found->second, now, outbox);
     }
 }
@@ -134,7 +143,7 @@ std::optional<std::chrono::steady_clock::time_point> EventNotifier::next_deadlin
 void EventNotifier::save(Outbox& outbox)
 {
     for (const auto& [id, one] : subscriptions_) {
-        if (one->kind != SubscriptionKind::requested || !is_kept(one->package)) continue;
+        if (one->kind != SubscriptionKind::requested) continue;
         one->counters.settle();
         outbox.store(SubscriptionStored{to_stored(*one)});
     }
@@ -253,7 +262,7 @@ EventNotifier::add(std::unique_ptr<EventSubscription> subscription, Moment now)
     note_connection(added);
     ++counters_of(added).begun;
     if (added.kind != SubscriptionKind::requested) return added;
-    ++watcher.requested;
+    watcher.requested.add(added.phone_key);
     requested_.add(added);
     return added;
 }
@@ -274,7 +283,7 @@ void EventNotifier::drop(EventSubscription& subscription, Moment now, Outbox& ou
     const bool requested = subscription.kind == SubscriptionKind::requested;
     if (const auto watcher = watchers_.find(subscription.watcher); watcher != watchers_.end()) {
         std::erase(watcher->second.subscriptions, &subscription);
-        if (requested) --watcher->second.requested;
+        if (requested) watcher->second.requested.remove(subscription.phone_key);
         if (watcher->second.subscriptions.empty() && watcher->second.phones.empty())
             watchers_.erase(watcher);
     }

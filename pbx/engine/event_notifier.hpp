@@ -3,7 +3,6 @@
 #include <array>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,6 +16,7 @@
 #include "core/subscription.hpp"
 #include "core/token_source.hpp"
 #include "engine/event_packages.hpp"
+#include "engine/notify_path.hpp"
 #include "engine/outbox.hpp"
 #include "engine/subscribe_request.hpp"
 #include "engine/subscription_index.hpp"
@@ -26,7 +26,9 @@ namespace lampline {
 struct EventSettings {
     ExpiryLimits expires{std::chrono::seconds{60}, std::chrono::seconds{3600},
                          std::chrono::seconds{7200}};
-    std::size_t max_subscriptions_per_watcher = 200;
+    std::size_t max_subscriptions_per_phone = 200;
+    std::size_t max_subscriptions_per_watcher = 800;  ///< of all of its phones
+    std::size_t safe_size = safe_message_size;        ///< bytes of a message over UDP
 };
 
 /// Keeps the phones informed that have subscribed to a package, or are told it unasked: one NOTIFY
@@ -56,13 +58,30 @@ public:
     void bindings_changed(const std::string& aor, Moment now, Outbox& outbox);
     /// The phone of `binding` has just registered, or refreshed its registration: as with lamps.
     void heard(const Binding& binding, Moment now, Outbox& outbox);
+    /// As with lamps.
+    [[nodiscard]] bool any_waiting() const noexcept { return repetition_.size() > 0; }
+    void phone_is_there(const std::string& number, const SipUri& contact, const Flow& flow,
+                        Moment now, Outbox& outbox);
+    /// nullptr: it is over.
+    [[nodiscard]] const SubscriptionUsage* find(SubscriptionId id) const noexcept
+    {
+        const auto found = subscriptions_.find(id);
+        return found == subscriptions_.end() ? nullptr : found->second.get();
+    }
+    /// A phone of `aor` answers no more, or again.
+    void reach_changed(std::string_view aor, Moment now, Outbox& outbox)
+    {
+        changed(EventPackage::presence, aor, now, outbox);
+    }
     /// What is published of `extension` has changed.
     void published(EventPackage package, std::string_view extension, Moment now, Outbox& outbox)
     {
         changed(package, extension, now, outbox);
     }
-    /// Ends what is no longer allowed, and tells what is another now.
-    void replace_directory(DirectoryRef directory, Moment now, Outbox& outbox);
+    /// Ends what is no longer allowed, and tells what is another now. `unplaced`: dialogs of lines
+    /// that have more appearances than before, and may get one.
+    void replace_directory(DirectoryRef directory, const std::vector<DialogSnapshot>& unplaced,
+                           Moment now, Outbox& outbox);
     /// Takes up what an earlier run has left, after the bindings: each phone is told the state
     /// anew.
     void restore(std::vector<StoredSubscription> stored, Moment now, Outbox& outbox);
@@ -82,16 +101,6 @@ public:
     {
         facts_.appearances().forget_expected(extension);
     }
-    /// A request within a dialog of `extension`: whether it puts the call on hold for its phone
-    /// alone, which counts when it is accepted. nullopt: it says nothing of appearances. Otherwise:
-    /// what the other side may see of its headers.
-    [[nodiscard]] std::optional<PayloadRef> note_appearance(const RequestReceived& request,
-                                                            std::string_view extension);
-    /// What has been sent answers some of those requests, before the dialogs that it changes are
-    /// folded: the legs of those that were accepted. O(`sent`), and O(1) while none is unanswered.
-    [[nodiscard]] std::vector<LegId> settle_holds(std::span<const SipCommand> sent);
-    /// Whose hold `leg` is on may be told now.
-    void hold_settled(LegId leg, Moment now, Outbox& outbox);
     /// Where the dialog of `leg` is on its shared line; nullopt: nowhere.
     [[nodiscard]] std::optional<LinePlace> place_of(LegId leg) const
     {
@@ -111,10 +120,11 @@ private:
     struct EventSubscription : SubscriptionUsage {
         EventPackage package{};
         PartyView parties = PartyView::named;
-        std::vector<EventPartRef> told;  ///< by part, what was sent last; null: it must be told
-        bool certain = false;            ///< that the phone has seen it
-        bool together = false;           ///< it takes several parts in one body
-        unsigned appearance = 0;         ///< of the shared line, that it has claimed
+        std::vector<EventPartRef> told;   ///< by part, what was sent last; null: it must be told
+        bool certain = false;             ///< that the phone has seen it
+        bool borrowed = false;            ///< the last NOTIFY went over another connection
+        bool together = false;            ///< it takes several parts in one body
+        unsigned appearance = 0;          ///< of the shared line, that it has claimed
         std::size_t unsettled = 0;  ///< changes it has asked for: it is told when they are done
 
         // as shown to the administrator
@@ -131,7 +141,7 @@ private:
     struct Watcher {
         Subscriptions subscriptions;
         std::vector<std::shared_ptr<WatcherPhone>> phones;  ///< where something is told unasked
-        std::size_t requested = 0;
+        RequestedCounts requested;
     };
 
     // event_subscribe.cpp
@@ -149,16 +159,24 @@ private:
 
     // shared_lines.cpp
     [[nodiscard]] bool names_appearance(const SubscribeReceived& request, Outbox& outbox) const;
+    [[nodiscard]] bool may_claim(const SubscribeReceived& request, const std::string& extension,
+                                 Outbox& outbox) const;
     [[nodiscard]] bool claim(EventSubscription& subscription, const SubscribeReceived& request,
                              Outbox& outbox);
     [[nodiscard]] Header claim_header(const EventSubscription& subscription) const;
-    void release_unregistered(const std::string& aor, Moment now, Outbox& outbox);
 
     // event_delivery.cpp
     void deliver(EventSubscription& subscription, Moment now, Outbox& outbox);
     /// The NOTIFY of `subscription` with `parts`; several only where they go together.
     [[nodiscard]] SendNotify notify(const EventSubscription& subscription,
                                     const std::vector<const EventPart*>& parts) const;
+    /// The same with as many of `parts` as there is room for, which are left in it, and by which
+    /// way. `all`: nothing can follow.
+    [[nodiscard]] SendNotify fit(const EventSubscription& subscription,
+                                 std::vector<const EventPart*>& parts, bool all);
+    [[nodiscard]] bool is_partial(const EventSubscription& subscription,
+                                  const EventPart& part) const;
+    [[nodiscard]] bool fits(const SendNotify& notify) const;
     void send(EventSubscription& subscription, SendNotify notify, std::string state, Moment now,
               Outbox& outbox);
     void end(EventSubscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
@@ -166,6 +184,7 @@ private:
     void stop_waiting(EventSubscription& subscription);
     void phone_heard(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
                      Outbox& outbox);
+    void end_of_left(const std::string& aor, Moment now, Outbox& outbox);
     void move(EventSubscription& subscription, std::string request_uri,
               const std::vector<std::string>& route, const Flow& flow);
     void find_again(EventSubscription& subscription, const Flow& flow, Outbox& outbox);
@@ -211,14 +230,9 @@ private:
     SubscriptionIndex<EventSubscription> requested_;
     std::unordered_map<ConnectionId, std::unordered_set<SubscriptionId>> over_;
     SettledRequests settled_;
-    TimerQueue<SubscriptionId> expiry_;
+    TimerQueue<SubscriptionId> expiry_{Keys::lasting};
     TimerQueue<SubscriptionId> repetition_;
     std::array<EventCounters, event_package_count> counters_{};
-    struct AskedHold {
-        LegId leg;
-        bool is_private;
-    };
-    std::unordered_map<TransactionId, AskedHold> asked_holds_;  // by INVITEs without an answer
 };
 
 }  // namespace lampline

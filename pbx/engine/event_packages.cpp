@@ -20,8 +20,9 @@ bool is_own(const EventFacts& facts, std::string_view watcher, std::string_view 
 bool is_own_or_watched(const EventFacts& facts, std::string_view watcher,
                        std::string_view extension)
 {
-    return is_own(facts, watcher, extension) ||
-           facts.directory().right(watcher, extension) != nullptr;
+    // Feature keys and park slots have lamps by the same rights, but nothing else to tell.
+    return facts.directory().find(extension) &&
+           (watcher == extension || facts.directory().right(watcher, extension));
 }
 
 bool is_own_or_trusted(const EventFacts& facts, std::string_view watcher,
@@ -30,12 +31,6 @@ bool is_own_or_trusted(const EventFacts& facts, std::string_view watcher,
     if (is_own(facts, watcher, extension)) return true;
     const auto* asking = facts.directory().find(watcher);
     return asking && asking->trusted && facts.directory().find(extension);
-}
-
-bool same(const std::shared_ptr<const std::string>& left,
-          const std::shared_ptr<const std::string>& right)
-{
-    return left && right ? *left == *right : left == right;
 }
 
 std::shared_ptr<const std::string> shared(std::string text)
@@ -66,7 +61,7 @@ std::vector<EventPart> presence_of(const EventSubject& subject)
 {
     PresenceState state;
     const auto* extension = subject.facts.directory().find(subject.extension);
-    state.reachable = !subject.facts.locations().bindings(subject.extension).empty();
+    state.reachable = subject.facts.locations().is_reachable(subject.extension);
     state.do_not_disturb = extension && extension->forwarding.do_not_disturb;
     for (const auto& dialog : subject.facts.dialogs(subject.extension)) {
         const bool called = dialog.direction == Direction::recipient;
@@ -112,7 +107,7 @@ bool is_own_or_shown(const EventFacts& facts, std::string_view watcher, std::str
 {
     if (is_own(facts, watcher, extension)) return true;
     const auto* right = facts.directory().right(watcher, extension);
-    return right && right->rights.parties;
+    return right && right->rights.parties && facts.directory().find(extension);
 }
 
 /// What of a published header is about appearances, without who is at the other end; empty:
@@ -128,6 +123,30 @@ std::string without_parties(const Header& header)
         text.append(text.empty() ? "" : ", ").append(write(info));
     }
     return text;
+}
+
+/// Only what is about appearances is made shorter.
+std::vector<Header> shorter_appearances(const std::vector<Header>& headers, Reduction reduction)
+{
+    auto shorter = headers;
+    for (auto& header : shorter) {
+        auto infos = read_call_info(header.value);
+        if (!infos || std::ranges::any_of(*infos, [](const CallInfo& info) {
+                return info.index == 0 && !info.rest;
+            }))
+            continue;
+        std::string text;
+        for (auto& info : *infos) {
+            const auto party = NameAddr::parse(info.appearance_uri);
+            if (reduction == Reduction::no_parties)
+                info.appearance_uri.clear();
+            else if (party)
+                info.appearance_uri = write(NameAddr{{}, party->uri});
+            text.append(text.empty() ? "" : ", ").append(write(info));
+        }
+        header.value = std::move(text);
+    }
+    return shorter;
 }
 
 std::vector<EventPart> appearances_of(const EventSubject& subject)
@@ -179,17 +198,24 @@ const std::array<EventPackageRow, event_package_count>& rows()
         {.content_type = {},
          .may_watch = is_own_or_watched,
          .write = appearances_of,
+         .reduce = shorter_appearances,
          .names_parties = true},
         {.content_type = {}, .may_watch = is_own_or_shown, .write = seizures_of},
     }};
     return all;
 }
 
+bool is_same(const std::shared_ptr<const std::string>& left,
+             const std::shared_ptr<const std::string>& right)
+{
+    return left && right ? *left == *right : left == right;
+}
+
 }  // namespace
 
 bool says_the_same(const EventPart& left, const EventPart& right)
 {
-    return same(left.head, right.head) && same(left.tail, right.tail) &&
+    return is_same(left.head, right.head) && is_same(left.tail, right.tail) &&
            left.headers == right.headers;
 }
 

@@ -30,7 +30,7 @@ struct EventPart {
     std::vector<RegisteredContact> contacts;  ///< reg: what it was made of
 };
 using EventPartRef = std::shared_ptr<const EventPart>;
-/// Whoever was told one of them need not be told the other.
+/// Whether a phone that was told one has no need to be told the other.
 bool says_the_same(const EventPart& left, const EventPart& right);
 
 /// What a document is written of. Numbers are left to the notifier.
@@ -41,6 +41,9 @@ struct EventSubject {
     std::chrono::sys_seconds now;
     PartyView parties = PartyView::named;  ///< whether those who are told may see with whom it talks
 };
+
+/// What is left out of a NOTIFY that is too large, the least first.
+enum class Reduction : std::uint8_t { no_names, no_parties };
 
 struct EventPackageRow {
     std::string_view content_type;  ///< empty: there is no body, but headers
@@ -54,17 +57,14 @@ struct EventPackageRow {
     /// Parts in one body, for phones that take its type; null: there is only one part.
     std::string (*write_together)(const std::vector<std::string_view>& parts){};
     std::string_view type_together{};
+    /// The headers with less of who is at the other end, for what is too large; null: nothing can
+    /// be left out.
+    std::vector<Header> (*reduce)(const std::vector<Header>& headers, Reduction reduction){};
     /// Told to registered phones of the extension that have not subscribed.
     bool (*is_unsolicited)(const Extension& extension){};
     /// It says with whom the extension talks, so there are two documents.
     bool names_parties = false;
 };
-
-/// Subscriptions survive a restart; a claim on a line does not last that long.
-constexpr bool is_kept(EventPackage package) noexcept
-{
-    return package != EventPackage::line_seize;
-}
 
 const EventPackageRow& row_of(EventPackage package) noexcept;
 

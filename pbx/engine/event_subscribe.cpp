@@ -73,12 +73,10 @@ bool EventNotifier::read_asked(const SubscribeReceived& request, EventPackage pa
     }
     auto read = row.read_request(request.payload->body);
     if (!read) {
-        Reply reply = answer(request, 400,
-                             {{"Warning", "399 " + facts_.directory().domain() +
-                                              " \"the body is not XML that can be read, or a "
-                                              "forward has no number\""}});
-        reply.phrase = "Malformed Body";
-        outbox.send(std::move(reply));
+        outbox.send(refusal(request, 400, facts_.directory().domain(),
+                            "the body is not XML of at most 32 KB and 16 levels without a DOCTYPE, "
+                            "or a forward has no number",
+                            "Malformed Body"));
         return false;
     }
     asked = std::move(*read);
@@ -101,6 +99,8 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
     begin(*subscription, request, request.authenticated, extension,
           event_of(package, request.event_params), tokens_());
     subscription->package = package;
+    subscription->user_agent = request.user_agent.substr(0, max_user_agent);
+    subscription->phone_key = phone_key(*subscription, facts_.locations());
     const auto together = row_of(package).type_together;
     subscription->together = !together.empty() && !request.accept.empty() &&
                              accepts(request.accept, together.substr(0, together.find(';')));
@@ -114,7 +114,9 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
 
     std::vector<DialledFeature> asked;
     if (!read_asked(request, package, asked, outbox)) return;
-    if (package == EventPackage::line_seize && !names_appearance(request, outbox)) return;
+    if (package == EventPackage::line_seize &&
+        (!may_claim(request, extension, outbox) || !names_appearance(request, outbox)))
+        return;
     const auto granted = grant(request, limits_of(package), outbox);
     if (!granted) return;
     if (granted->count() == 0) {  // the present state once, and no subscription (§4.4.3)
@@ -126,11 +128,13 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
         return end(shown, SubscriptionEnd::timeout, now, outbox);
     }
     const auto watcher = watchers_.find(request.authenticated);
-    if (watcher != watchers_.end() &&
-        watcher->second.requested >= settings_.max_subscriptions_per_watcher)
-        return outbox.send(answer(
-            request, 403,
-            {{"Warning", "399 " + facts_.directory().domain() + " \"too many subscriptions\""}}));
+    if (watcher != watchers_.end()) {
+        const auto& requested = watcher->second.requested;
+        if (requested.all() >= settings_.max_subscriptions_per_watcher ||
+            requested.of(subscription->phone_key) >= settings_.max_subscriptions_per_phone)
+            return outbox.send(
+                refusal(request, 403, facts_.directory().domain(), "too many subscriptions"));
+    }
     // The phone has lost its dialog and begins another one with the same Call-ID and tag.
     if (known) drop(*known, now, outbox);
     auto& added = add(std::move(subscription), now);
@@ -190,12 +194,13 @@ void EventNotifier::refresh(EventSubscription& subscription, const SubscribeRece
     expiry_.set(subscription.id, subscription.expires_mono);
     move(subscription, named ? write(request.contact) : subscription.dialog->request_uri,
          subscription.dialog->route, request.source);
+    follow_registration(subscription, facts_.locations());
     // Who changes one thing is told about that, and about nothing else again.
     const bool knows_the_rest = subscription.certain && !asked.empty();
     subscription.owes_present = subscription.owes_present || !knows_the_rest;
     for (const auto& feature : asked) {
         const auto part = feature_event_of(feature.feature);
-        if (part < subscription.told.size()) subscription.told[part].reset();
+        if (part < subscription.told.size()) subscription.told[part] = nullptr;
         ++subscription.unsettled;
     }
     ask(asked, request, subscription.id, outbox);
@@ -203,10 +208,8 @@ void EventNotifier::refresh(EventSubscription& subscription, const SubscribeRece
     stop_waiting(subscription);
     phone_heard(subscription.watcher, contact, request.source, now, outbox);
     reconcile(subscription.watcher, now, outbox);
-    if (is_kept(subscription.package)) {
-        subscription.counters.reserve();
-        outbox.store(SubscriptionStored{to_stored(subscription)});
-    }
+    subscription.counters.reserve();
+    outbox.store(SubscriptionStored{to_stored(subscription)});
     deliver(subscription, now, outbox);
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <span>
 
 #include "core/extension_uri.hpp"
 
@@ -50,11 +49,11 @@ RegistrationEvent registration_event(const std::string& aor, const LocationTable
 
 Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory)
     : directory_{directory}, registrar_{settings.registrar},
-      trunks_{settings.trunks, tokens, standalone_ids_}, calls_{settings.calls, tokens, directory,
-                                                                registrar_.locations(), trunks_},
+      trunks_{settings.trunks, tokens, standalone_ids_},
+      calls_{settings.calls, tokens, directory, registrar_.locations(), trunks_},
       indications_{settings.indications, tokens, directory, registrar_.locations()},
-      publications_{settings.publications, tokens}, events_{settings.events, tokens, directory,
-                                                            registrar_.locations(), publications_},
+      publications_{settings.publications, tokens},
+      events_{settings.events, tokens, directory, registrar_.locations(), publications_},
       qualify_{settings.qualify, tokens, registrar_.locations(), standalone_ids_, directory},
       messages_{settings.messages, tokens, registrar_.locations(), standalone_ids_, directory}
 {
@@ -63,12 +62,16 @@ Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef d
 void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
-    const auto first_command = outbox.commands.size();
-    if (qualify_.any_silent()) note_sign_of_life(input, now, outbox);
+    if (qualify_.any_silent() || indications_.any_waiting() || events_.any_waiting())
+        note_sign_of_life(input, now, outbox);
     std::visit(
         Overloaded{
             [&](const RegisterReceived& request) {
                 ++registrations_;
+                if (trunks_.is_source(request.source))
+                    return outbox.send(Reply{.transaction = request.transaction,
+                                             .status = 403,
+                                             .phrase = "Address Of A Trunk"});
                 registrar_.receive(request, now, outbox);
                 qualify_.heard(request.aor, request.source, now, outbox);
             },
@@ -91,6 +94,7 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             [&](const SubscribeForwarded& answered) {
                 indications_.receive(answered, now, outbox);
             },
+            [&](const NotifyReceived& notify) { indications_.receive(notify, now, outbox); },
             [&](const ForwardedEnded& ended) { indications_.receive(ended, now, outbox); },
             [&](const PublishReceived& request) {
                 fold_published(publications_.receive(request, events_.directory(), now, outbox),
@@ -100,18 +104,13 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
                 if (!request.trunk.empty()) trunks_.heard(request.trunk, now, outbox);
                 receive_invite(request, now, outbox);
             },
-            [&](const RequestReceived& request) {
-                const auto* leg = calls_.find_leg(request.leg);
-                const auto rest = events_.note_appearance(request, leg ? std::string_view{leg->extension} : "");
-                if (!rest) return calls_.receive(request, now, outbox);
-                auto without = request;
-                without.payload = *rest;
-                calls_.receive(without, now, outbox);
-            },
             [&](const MessageReceived& message) { messages_.receive(message, outbox); },
             [&](const StandaloneAnswered& answer) {
-                if (!qualify_.receive(answer, now, outbox) && !trunks_.receive(answer, now, outbox))
+                if (const auto asked = qualify_.receive(answer, now, outbox)) {
+                    if (*asked) tell_phone(**asked, now, outbox);
+                } else if (!trunks_.receive(answer, now, outbox)) {
                     messages_.receive(answer, outbox);
+                }
             },
             [&](const TrunkResolved& resolved) { trunks_.receive(resolved, now, outbox); },
             [&](const ConnectionClosed& closed) {
@@ -123,14 +122,13 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             [&](const auto& of_a_call) { calls_.receive(of_a_call, now, outbox); },
         },
         input);
-    const auto holds = events_.settle_holds(std::span{outbox.commands}.subspan(first_command));
     fold_events(first, now, outbox);
-    for (const auto leg : holds) {
-        events_.hold_settled(leg, now, outbox);
-        if (const auto place = events_.place_of(leg)) calls_.note_place(leg, *place, outbox);
-    }
     if (const auto* invite = std::get_if<InviteReceived>(&input))
         events_.appearance_chosen(invite->authenticated);
+    if (const auto* request = std::get_if<SubscribeReceived>(&input)) {
+        indications_.phone_is_there(request->authenticated, {}, request->source, now, outbox);
+        events_.phone_is_there(request->authenticated, {}, request->source, now, outbox);
+    }
     if (const auto* request = std::get_if<RegisterReceived>(&input))
         for (const Binding& binding : registrar_.locations().bindings(request->aor)) {
             if (binding.flow != request->source) continue;
@@ -166,7 +164,7 @@ void Exchange::advance(Moment now, Outbox& outbox)
     calls_.advance(now, outbox);
     fold_events(first, now, outbox);
     indications_.advance(now, outbox);
-    fold_published(publications_.advance(now), now, outbox);
+    fold_published(publications_.advance(now, outbox), now, outbox);
     indications_.finish_step(now, outbox);
     events_.advance(now, outbox);
 }
@@ -184,14 +182,16 @@ std::optional<std::chrono::steady_clock::time_point> Exchange::next_deadline() c
 void Exchange::replace_directory(DirectoryRef directory, Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
+    const auto without_place = unplaced(*directory);
     calls_.replace_directory(directory);
     registrar_.replace_directory(*directory, outbox);
     qualify_.replace_directory(directory);
     messages_.replace_directory(directory);
     trunks_.replace(directory->trunks(), now, outbox);
     indications_.replace_directory(directory, registrar_.locations(), now, outbox);
-    events_.replace_directory(directory, now, outbox);
-    fold_published(publications_.replace_directory(*directory), now, outbox);
+    events_.replace_directory(directory, without_place, now, outbox);
+    for (const auto& dialog : without_place) note_place(dialog.leg, outbox);
+    fold_published(publications_.replace_directory(*directory, outbox), now, outbox);
     fold_events(first, now, outbox);
 }
 
@@ -203,6 +203,9 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
     calls_.end_ringing(kept.ringing, outbox);
     calls_.restore(std::move(kept.calls), kept.outside, now, outbox);
     fold_events(first, now, outbox);
+    fold_published(
+        publications_.restore(std::move(kept.publications), events_.directory(), now, outbox), now,
+        outbox);
     first = outbox.events.size();
     registrar_.restore(std::move(kept.bindings), now, outbox);
     const auto others = std::ranges::partition(kept.subscriptions, [](const auto& subscription) {
@@ -260,6 +263,8 @@ LampAccount Exchange::answer(const LampQuestion& question, Moment now, Outbox& o
         if (const auto* call = calls_.find(dialog.call)) {
             dialog.started_at = call->started_at;
             dialog.answered_at = call->answered_at;
+        } else if (!dialog.call) {
+            dialog.published = publications_.publisher_of(question.member, dialog.leg);
         }
     return account;
 }
@@ -271,16 +276,37 @@ void Exchange::receive_invite(const InviteReceived& request, Moment now, Outbox&
     if (events_.choose_appearance(chosen, outbox)) calls_.receive(chosen, now, outbox);
 }
 
+/// The dialogs of lines that `next` gives more appearances than they have.
+std::vector<DialogSnapshot> Exchange::unplaced(const Directory& next) const
+{
+    std::vector<DialogSnapshot> dialogs;
+    for (const auto* extension : next.extensions()) {
+        const auto* known = events_.directory().find(extension->number);
+        if (!known || known->appearances >= extension->appearances) continue;
+        for (auto& dialog : calls_.dialogs_of(extension->number)) {
+            if (dialog.place && dialog.place->index == 0) dialog.place.reset();
+            dialogs.push_back(std::move(dialog));
+        }
+    }
+    return dialogs;
+}
+
+/// The call engine keeps where the dialog of `leg` is on its shared line.
+void Exchange::note_place(LegId leg, Outbox& outbox)
+{
+    if (const auto place = events_.place_of(leg)) calls_.note_place(leg, *place, outbox);
+}
+
 void Exchange::label_invite(const DialogSnapshot& dialog, Outbox& outbox) const
 {
     if (dialog.direction != Direction::recipient || dialog.state != LegState::trying) return;
     auto header = events_.appearance_header(dialog);
     if (!header) return;
-    const auto sent = std::find_if(outbox.commands.rbegin(), outbox.commands.rend(),
-                                   [&](const SipCommand& command) {
-                                       const auto* invite = std::get_if<SendInvite>(&command);
-                                       return invite && invite->leg == dialog.leg;
-                                   });
+    const auto sent = std::find_if(
+        outbox.commands.rbegin(), outbox.commands.rend(), [&](const SipCommand& command) {
+            const auto* invite = std::get_if<SendInvite>(&command);
+            return invite && invite->leg == dialog.leg;
+        });
     if (sent == outbox.commands.rend()) return;
     auto& headers = std::get<SendInvite>(*sent).headers;
     if (std::ranges::find(headers, *header) == headers.end()) headers.push_back(*std::move(header));
@@ -296,34 +322,49 @@ void Exchange::fold_published(const StatePublished& published, Moment now, Outbo
         events_.published(package, extension, now, outbox);
 }
 
+void Exchange::tell_phone(const Binding& binding, Moment now, Outbox& outbox)
+{
+    const auto flow = target_of(binding).flow;
+    indications_.phone_is_there(binding.aor, binding.contact, flow, now, outbox);
+    events_.phone_is_there(binding.aor, binding.contact, flow, now, outbox);
+}
+
 void Exchange::note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox)
 {
-    const auto of_leg = [&](LegId id) {
-        if (const auto* leg = calls_.find_leg(id))
-            qualify_.heard(leg->extension, leg->flow, now, outbox);
+    const auto heard = [&](const std::string& extension, const Flow& flow) {
+        qualify_.heard(extension, flow, now, outbox);
+        indications_.phone_is_there(extension, {}, flow, now, outbox);
+        events_.phone_is_there(extension, {}, flow, now, outbox);
     };
-    std::visit(Overloaded{
-                   [&](const InviteReceived& request) {
-                       qualify_.heard(request.authenticated, request.source, now, outbox);
-                   },
-                   [&](const SubscribeReceived& request) {
-                       qualify_.heard(request.authenticated, request.source, now, outbox);
-                   },
-                   [&](const MessageReceived& request) {
-                       qualify_.heard(request.authenticated, request.source, now, outbox);
-                   },
-                   [&](const RequestReceived& request) { of_leg(request.leg); },
-                   [&](const ResponseReceived& response) {
-                       if (!response.generated) of_leg(response.leg);
-                   },
-                   [&](const NotifyAnswered& answer) {
-                       if (answer.generated) return;
-                       if (const auto* told = indications_.find(answer.subscription))
-                           qualify_.heard(told->watcher, told->dialog->flow, now, outbox);
-                   },
-                   [](const auto&) {},
-               },
-               input);
+    const auto of_leg = [&](LegId id) {
+        if (const auto* leg = calls_.find_leg(id)) heard(leg->extension, leg->flow);
+    };
+    const auto told = [&](SubscriptionId id) -> const SubscriptionUsage* {
+        return EventNotifier::owns(id) ? events_.find(id) : indications_.find(id);
+    };
+    std::visit(
+        Overloaded{
+            [&](const InviteReceived& request) { heard(request.authenticated, request.source); },
+            [&](const SubscribeReceived& request) {
+                qualify_.heard(request.authenticated, request.source, now, outbox);
+            },
+            [&](const MessageReceived& request) { heard(request.authenticated, request.source); },
+            [&](const PublishReceived& request) { heard(request.authenticated, request.source); },
+            [&](const RequestReceived& request) { of_leg(request.leg); },
+            [&](const ResponseReceived& response) {
+                if (!response.generated) of_leg(response.leg);
+            },
+            [&](const NotifyAnswered& answer) {
+                if (answer.generated) return;
+                if (const auto* usage = told(answer.subscription)) {
+                    const auto watcher = usage->watcher;
+                    const auto dialog = usage->dialog;
+                    heard(watcher, dialog->flow);
+                }
+            },
+            [](const auto&) {},
+        },
+        input);
 }
 
 void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
@@ -339,10 +380,9 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                     if (changed.dialog.trunk.empty()) {
                         indications_.fold(changed, now, outbox);
                         events_.fold(changed, now, outbox);
-                        if (const auto place = events_.place_of(changed.dialog.leg))
-                            calls_.note_place(changed.dialog.leg, *place, outbox);
+                        note_place(changed.dialog.leg, outbox);
                         label_invite(changed.dialog, outbox);
-                        fold_published(publications_.fold(changed.dialog), now, outbox);
+                        fold_published(publications_.fold(changed.dialog, outbox), now, outbox);
                     }
                     recorder_.fold(changed, now, outbox);
                 },
@@ -358,6 +398,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                 [&](const ReachChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, reach_event(changed)});
                     indications_.reach_changed(changed.aor, now, outbox);
+                    events_.reach_changed(changed.aor, now, outbox);
                 },
                 [&](const TrunkChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, changed.status});

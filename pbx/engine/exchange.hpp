@@ -31,6 +31,7 @@ struct Kept {
     std::vector<TurnTaken> turns;     ///< of ring groups that take turns
     std::vector<std::string> talked;  ///< extensions in the order in which their last talk ended
     std::vector<OutsideDay> outside;
+    std::vector<StoredPublication> publications;
 };
 
 /// One step per input: the input moves its use case, the facts it announces are folded into the
@@ -81,8 +82,12 @@ private:
     void fold_published(const StatePublished& published, Moment now, Outbox& outbox);
     /// The phones of a shared line hear in their INVITE which appearance the call has.
     void label_invite(const DialogSnapshot& dialog, Outbox& outbox) const;
+    [[nodiscard]] std::vector<DialogSnapshot> unplaced(const Directory& next) const;
+    void note_place(LegId leg, Outbox& outbox);
     /// Folds the events announced since `first` into the indications.
     void fold_events(std::size_t first, Moment now, Outbox& outbox);
+    /// The phone of `binding` has answered: what waits for that is sent.
+    void tell_phone(const Binding& binding, Moment now, Outbox& outbox);
     /// A phone that speaks is there.
     void note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox);
 

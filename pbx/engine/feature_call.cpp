@@ -64,6 +64,7 @@ void CallEngine::receive(const FeatureSettled& settled, Moment now, Outbox& outb
         return sweep(*call, outbox);
     }
     leg->other.display_name = settled.phrase;
+    outbox.announce(CallAnswered{call->id});
     answer_in_words(*call, *leg, time_to_be_seen, now, outbox);
 }
 

@@ -74,13 +74,24 @@ void GroupIndications::tell(const std::string& number, Member& watched, Moment n
     if (expected > commands.capacity())
         commands.reserve(std::max(expected, 2 * commands.capacity()));
     for (Subscription* subscription : watched.subscriptions) {
+        const bool held_back = outbox.listened && is_held_back(*subscription, now);
         if (subscription->list) {
             note_change(*subscription, number, now);
-            continue;
+        } else {
+            subscription->note_event(now.mono);
+            deliver(*subscription, now, outbox);
         }
-        subscription->note_event(now.mono);
-        deliver(*subscription, now, outbox);
+        if (held_back) show_changed(*subscription, number, now, outbox);
     }
+}
+
+/// What changes now is not told at once.
+bool GroupIndications::is_held_back(const Subscription& subscription, Moment now) const
+{
+    if (subscription.in_flight != 0 || subscription.waiting) return true;
+    if (subscription.forwarded || subscription.profile->gap.count() == 0) return false;
+    const auto watcher = watchers_.find(subscription.watcher);
+    return watcher != watchers_.end() && now.mono < watcher->second.free_at;
 }
 
 Standing GroupIndications::standing_of(std::string_view place) const
@@ -188,16 +199,22 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         SubscriptionRemoved removed{kept.call_id, kept.local_tag};
         const auto form = list_form(kept.list);
         const bool forwarded = kept.forwarded;
+        const auto notifiers = std::move(kept.notifiers);
         if (!resume(*subscription, std::move(kept), now)) {
             outbox.store(std::move(removed));
             continue;
         }
         subscription->told.unknown = true;
         subscription->forwarded = forwarded;
+        for (const auto& each : notifiers)
+            subscription->notifiers.push_back({each.tag,
+                                               {each.reserved_cseq, each.reserved_version},
+                                               subscription->expires_mono});
         if (requested_.names(*subscription)) continue;
 
         subscription->devices = devices_of(subscription->watcher, contact_of(*subscription),
                                            subscription->dialog->flow, subscription->user_agent);
+        subscription->phone_key = phone_key(subscription->devices, contact_of(*subscription));
         const WatchRight* right = directory_->right(subscription->watcher, subscription->member);
         if (form) {
             subscription->list = std::make_unique<ResourceList>();
@@ -210,6 +227,7 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
             subscription->parties = parties_of(*right);
         }
         Subscription& added = add(std::move(subscription));
+        follow_registration(added, locations);
         expiry_.set(added.id, added.expires_mono);
         if (!added.list && right && added.forwarded != told_by_phone(right, added.member)) {
             end(added, SubscriptionEnd::deactivated, now, outbox);
@@ -234,6 +252,7 @@ void GroupIndications::save(Outbox& outbox)
     for (const auto& [id, subscription] : subscriptions_) {
         if (subscription->kind != SubscriptionKind::requested) continue;
         subscription->counters.settle();
+        for (auto& notifier : subscription->notifiers) notifier.counters.settle();
         outbox.store(SubscriptionStored{to_stored(*subscription)});
     }
 }
@@ -295,7 +314,7 @@ Subscription& GroupIndications::add(std::unique_ptr<Subscription> subscription)
         watch(added, added.member);
     note_connection(added.watcher, added.dialog->flow);
     if (added.kind == SubscriptionKind::requested) {
-        ++watcher.requested;
+        watcher.requested.add(added.phone_key);
         requested_.add(added);
     }
     ++counters_.subscriptions_started;
@@ -319,7 +338,8 @@ void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outb
             if (!listed->leaving) unwatch(subscription, listed->member);
     if (const auto watcher = watchers_.find(subscription.watcher); watcher != watchers_.end()) {
         std::erase(watcher->second.lists, &subscription);
-        if (subscription.kind == SubscriptionKind::requested) --watcher->second.requested;
+        if (subscription.kind == SubscriptionKind::requested)
+            watcher->second.requested.remove(subscription.phone_key);
         if (subscription.waiting) --watcher->second.waiting;
     }
     if (subscription.kind != SubscriptionKind::requested) return;

@@ -20,7 +20,9 @@
 #include "core/sip_input.hpp"
 #include "core/subscription.hpp"
 #include "core/token_source.hpp"
+#include "engine/ended_notifiers.hpp"
 #include "engine/ended_lamps.hpp"
+#include "engine/notify_path.hpp"
 #include "engine/outbox.hpp"
 #include "engine/subscribe_request.hpp"
 #include "engine/subscription_index.hpp"
@@ -33,8 +35,9 @@ struct IndicationSettings {
     std::chrono::seconds default_expires{3600};
     std::chrono::seconds max_expires{7200};
     std::chrono::seconds max_forwarded_expires{86400};  ///< of what a phone has granted, remembered
-    std::size_t max_subscriptions_per_watcher = 2000;  ///< each member of a list counts
-    std::size_t safe_size = 1300;  ///< bytes of a message over UDP (RFC 3261 §18.1.1)
+    std::size_t max_subscriptions_per_phone = 2000;     ///< each member of a list counts
+    std::size_t max_subscriptions_per_watcher = 8000;   ///< of all of its phones
+    std::size_t safe_size = safe_message_size;          ///< bytes of a message over UDP
 };
 
 /// The notifier of the `dialog` event package (RFC 6665, RFC 4235), asked or unasked, of extensions
@@ -53,6 +56,8 @@ public:
     void receive(const NotifyAnswered& answer, Moment now, Outbox& outbox);
     void receive(const ConnectionClosed& closed);
     void receive(const SubscribeForwarded& answered, Moment now, Outbox& outbox);
+    /// Passes it on, or answers 481.
+    void receive(const NotifyReceived& notify, Moment now, Outbox& outbox);
     void receive(const ForwardedEnded& ended, Moment now, Outbox& outbox);
 
     /// The only source of what calls do.
@@ -70,6 +75,14 @@ public:
     /// taken. After bindings_changed(). O(subscriptions of its extension), and O(1) while nothing
     /// waits and no connection is gone.
     void heard(const Binding& binding, Moment now, Outbox& outbox);
+
+    /// Some phone did not answer, or refused for now.
+    [[nodiscard]] bool any_waiting() const noexcept { return repetition_.size() > 0; }
+    /// The phone of `number` that has `contact`, or is at `flow`, shows that it is there: what
+    /// waits because nobody had answered is sent now. What the phone refused for now keeps its
+    /// time. O(1) while nothing of `number` waits.
+    void phone_is_there(const std::string& number, const SipUri& contact, const Flow& flow,
+                        Moment now, Outbox& outbox);
 
     /// A phone of `aor` answers no more, or again.
     void reach_changed(std::string_view aor, Moment now, Outbox& outbox);
@@ -123,7 +136,7 @@ private:
         std::vector<std::shared_ptr<WatcherPhone>> phones;
         StringTable<std::vector<Subscription*>> by_member;  // lists under each of their members
         std::vector<Subscription*> lists;
-        std::size_t requested = 0;
+        RequestedCounts requested;
         std::size_t waiting = 0;                          ///< of its subscriptions
         std::deque<SubscriptionId> paced;                 // oldest first; some may be gone
         std::chrono::steady_clock::time_point free_at{};  // for the next paced NOTIFY
@@ -137,6 +150,8 @@ private:
     void show(const Subscription& subscription, LampStep step, Moment now, Outbox& outbox) const;
     void show(const Subscription& subscription, const std::string& member, const ToldLamp& lamp,
               LampStep step, Moment now, Outbox& outbox) const;
+    void show_changed(const Subscription& subscription, const std::string& member, Moment now,
+                      Outbox& outbox) const;
     void describe(const Subscription& subscription, const std::string& member, const ToldLamp& lamp,
                   bool owed, LiveView& view) const;
 
@@ -147,7 +162,7 @@ private:
                  std::chrono::seconds granted, Moment now, Outbox& outbox);
     void fetch(std::unique_ptr<Subscription> subscription, Moment now, Outbox& outbox);
     [[nodiscard]] ExpiryLimits limits() const noexcept;
-    [[nodiscard]] std::size_t lamps_with(const Subscription& added) const;
+    [[nodiscard]] bool is_one_too_many(const Subscription& added) const;
     [[nodiscard]] Reply too_many(const SubscribeReceived& request) const;
     [[nodiscard]] bool admit(Subscription& subscription, const SubscribeReceived& request,
                              Outbox& outbox);
@@ -166,7 +181,16 @@ private:
     [[nodiscard]] Subscription* keep_forwarded(std::unique_ptr<Subscription> asked,
                                                const SubscribeReceived& request, Moment now,
                                                Outbox& outbox);
+    [[nodiscard]] const Binding* phone_at(std::string_view member, const SipUri& contact) const;
+    void pass_last(const NotifyReceived& notify, Outbox& outbox);
+    void prolong_forwarded(Subscription& subscription, const SubscribeForwarded& answered,
+                           Moment now, Outbox& outbox);
+    void end_for_watcher(const Subscription& subscription, SubscriptionEnd reason, Moment now,
+                         Outbox& outbox);
+    void forget_notifier(Subscription& subscription, std::string_view tag, Moment now,
+                         Outbox& outbox);
     void end_forwarded(Subscription& subscription, Moment now, Outbox& outbox);
+    void end_where_nobody_notifies(std::string_view member, Moment now, Outbox& outbox);
 
     // indication_unsolicited.cpp
     [[nodiscard]] bool replace_phones(Watcher& watcher, std::span<const Binding> bindings,
@@ -181,6 +205,7 @@ private:
     void reconcile(const std::string& watcher, const std::vector<std::string>& members, Moment now,
                    Outbox& outbox);
     void drop_all_of(const WatcherPhone& phone, Watcher& watcher, Moment now, Outbox& outbox);
+    void end_of_left(const std::string& watcher, Moment now, Outbox& outbox);
 
     // indication_delivery.cpp
     void deliver(Subscription& subscription, Moment now, Outbox& outbox);
@@ -189,7 +214,8 @@ private:
     void count(const NotifyAnswered& answer, AnswerEffect effect);
     void acknowledged(ToldLamp& lamp, Moment now);
     void note_end(const Subscription& subscription, LampEnd how, unsigned status, Moment now);
-    void end(Subscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
+    void end(Subscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox,
+             std::optional<LampEnd> how = std::nullopt);
     void wait(Subscription& subscription, std::chrono::seconds delay, Moment now);
     void stop_waiting(Subscription& subscription);
     void phone_heard(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
@@ -204,8 +230,6 @@ private:
     void measure(Subscription& subscription) const;
     const DialogInfoText& fit(const Subscription& subscription, Step step, DocumentKind kind,
                               std::shared_ptr<const NotifyDialog>& dialog);
-    [[nodiscard]] std::shared_ptr<const NotifyDialog>
-    by_connection(const Subscription& subscription) const;
     [[nodiscard]] bool has_turn(Subscription& subscription, Moment now);
     void give_turns(const std::string& watcher, Moment now, Outbox& outbox);
 
@@ -240,6 +264,7 @@ private:
     [[nodiscard]] Standing standing_of(std::string_view watcher, std::string_view watched) const;
     void update_standing(std::string_view place, Moment now, Outbox& outbox);
     void tell(const std::string& number, Member& watched, Moment now, Outbox& outbox);
+    [[nodiscard]] bool is_held_back(const Subscription& subscription, Moment now) const;
     void drop_unused_member(std::string_view place);
     void drop_unused_member(std::string_view watcher, std::string_view watched);
     void drop_unused_watcher(std::string_view number);
@@ -260,10 +285,11 @@ private:
     SubscriptionIndex<Subscription> requested_;
     std::unordered_map<ConnectionId, std::unordered_set<std::string>> watchers_over_;
     SettledRequests settled_;
-    TimerQueue<SubscriptionId> expiry_;
+    TimerQueue<SubscriptionId> expiry_{Keys::lasting};
     TimerQueue<SubscriptionId> repetition_;
     TimerQueue<std::string> turns_;              // of watchers with paced NOTIFYs
     std::vector<SubscriptionId> changed_lists_;  // in this step
+    EndedNotifiers ended_at_watchers_;
     EndedLamps ended_;
     IndicationCounters counters_;
 };

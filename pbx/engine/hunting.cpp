@@ -24,6 +24,7 @@ HuntMember take_first(std::vector<Hunting::Waiting>& waiting)
 
 void CallEngine::begin_hunt(Call& call, Route route, Hunting hunting, Moment now, Outbox& outbox)
 {
+    hunting.since = now.mono;
     hunting.diversions_known = hunting.diversions.size();
     hunting.asked = hunting.invitation.payload;
     call.hunting = std::make_unique<Hunting>(std::move(hunting));
@@ -33,6 +34,7 @@ void CallEngine::begin_hunt(Call& call, Route route, Hunting hunting, Moment now
 LegId CallEngine::call_phone(Call& call, const std::string& extension, Target target, bool focus,
                              Hunting hunting, Moment now, Outbox& outbox)
 {
+    hunting.since = now.mono;
     hunting.hunt.number = extension;
     hunting.hunt.waves = {{.members = {}}};
     hunting.asked = hunting.invitation.payload;
@@ -79,7 +81,7 @@ void CallEngine::show_diversion(Call& call, Outbox& outbox)
     caller.other = party_of(hunting.hunt);
     outbox.send(
         Reply{.transaction = caller.invite_in, .status = 181, .phrase = "Call Is Being Forwarded"});
-    call.last_provisional = 0;  // that the next phones ring is news
+    call.told_progress = 0;  // that the next phones ring is news
     if (caller.state == LegState::early)
         announce(caller, outbox);
     else
@@ -248,17 +250,51 @@ bool CallEngine::deflected(Call& call, const Leg& leg, const ResponseReceived& r
                            Outbox& outbox)
 {
     Hunting& hunting = *call.hunting;
-    if (hunting.hunt.number != leg.extension) return false;
     std::vector<Deflection> to;
-    for (const auto& uri : response.redirects)
-        if (is_number_here(uri))
-            to.push_back({extension_of(uri), leg.extension, hunting.diversions});
+    if (!leg.trunk.empty()) {
+        to = sent_on_by_trunk(hunting, leg, response);
+    } else {
+        if (hunting.hunt.number != leg.extension) return false;
+        for (const auto& uri : response.redirects)
+            if (is_number_here(uri))
+                to.push_back({extension_of(uri), leg.extension, hunting.diversions});
+    }
     if (to.empty()) return false;
     hunting.deflections.insert(hunting.deflections.begin(), std::make_move_iterator(to.begin()),
                                std::make_move_iterator(to.end()));
-    cancel_branches(call, {}, {}, nullptr, outbox, leg.extension);
+    if (leg.trunk.empty()) cancel_branches(call, {}, {}, nullptr, outbox, leg.extension);
     follow_deflection(call, now, outbox);
     return true;
+}
+
+/// What a phone sends on is a forward of its extension. What comes back from outside is read as if
+/// who pays had dialled it, and does not change to another trunk.
+Route CallEngine::route_of(const Hunting& hunting, const Deflection& deflection) const
+{
+    if (deflection.trunk.empty()) {
+        const RouteQuestion question{hunting.caller, hunting.dialled, &hunting.own,
+                                     deflection.before};
+        return route_onward(question, deflection.by, DiversionReason::deflection, deflection.to,
+                            router_view());
+    }
+    auto chain = deflection.before;
+    chain.push_back({deflection.by, {}, DiversionReason::deflection, 1});
+    auto route = lampline::route(
+        {deflection.payer, deflection.to, &hunting.own, chain, hunting.presented}, router_view());
+    if (route.kind == RouteKind::hunt && !route.hunt.outside) return route;
+    std::erase_if(route.hunt.waves, [&](const HuntWave& wave) {
+        return wave.members.front().trunk != deflection.trunk;
+    });
+    if (!route.hunt.waves.empty()) {
+        route.hunt.waves.back().heard_within = {};
+        return route;
+    }
+    if (route.kind != RouteKind::reject) {
+        route.kind = RouteKind::reject;
+        route.status = 403;
+        route.phrase = "Not Allowed";
+    }
+    return route;
 }
 
 /// Goes on to the best number that leads anywhere.
@@ -273,9 +309,7 @@ void CallEngine::follow_deflection(Call& call, Moment now, Outbox& outbox)
             return give_up_hunt(call, 482, "Too Many Redirections",
                                 "Redirected too often, at last by " + next.by + " to " + next.to,
                                 now, outbox);
-        const RouteQuestion question{hunting.caller, hunting.dialled, &hunting.own, next.before};
-        auto route =
-            route_onward(question, next.by, DiversionReason::deflection, next.to, router_view());
+        auto route = route_of(hunting, next);
         if (route.kind == RouteKind::hunt) {
             (call.transfer ? call.transfer->best : call.best) = {};
             return follow(call, std::move(route), now, outbox);

@@ -212,6 +212,15 @@ void GroupIndications::show(const Subscription& subscription, LampStep step, Mom
             show(subscription, member->member, *member, step, now, outbox);
 }
 
+/// The member is another now, and the phone will be told later.
+void GroupIndications::show_changed(const Subscription& subscription, const std::string& member,
+                                    Moment now, Outbox& outbox) const
+{
+    const ToldLamp* lamp = &subscription;
+    if (subscription.list) lamp = subscription.list->find(member);
+    if (lamp && outbox.listened) show(subscription, member, *lamp, LampStep::changed, now, outbox);
+}
+
 void GroupIndications::show(const Subscription& subscription, const std::string& member,
                             const ToldLamp& lamp, LampStep step, Moment now, Outbox& outbox) const
 {

@@ -74,13 +74,19 @@ void GroupIndications::send(Subscription& subscription, Step step, DocumentKind 
 void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox& outbox)
 {
     if (answer.status < 200) return;
-    const AnswerEffect effect = effect_of(answer.status, answer.retry_after);
+    AnswerEffect effect = effect_of(answer.status, answer.retry_after);
     count(answer, effect);
 
     const auto found = subscriptions_.find(answer.subscription);
     if (found == subscriptions_.end() || found->second->in_flight != answer.cseq) return;
     Subscription& subscription = *found->second;
     subscription.in_flight = 0;
+    const bool borrowed = subscription.last.sent_in && subscription.last.sent_in->flow.transport !=
+                                                           subscription.dialog->flow.transport;
+    if (effect == AnswerEffect::over && borrowed) {  // it may have been another phone
+        subscription.refuses_connection = true;
+        effect = AnswerEffect::again;
+    }
     subscription.last.note_answer(answer.status, answer.generated, now.wall);
     if (subscription.list)
         for (ListedMember* member : subscription.list->under_way)
@@ -98,6 +104,7 @@ void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox&
     case AnswerEffect::again:
         subscription.owes_present = true;
         if (subscription.failures++ == 0) subscription.failing_since = now.mono;
+        subscription.silent = answer.generated;
         wait(subscription,
              retry_delay(subscription.failures, silence_of(subscription, answer, now),
                          answer.retry_after),
@@ -143,18 +150,22 @@ void GroupIndications::acknowledged(ToldLamp& lamp, Moment now)
 /// nobody waits for its answer. Whoever is no longer allowed to see is shown an idle extension, so
 /// that no lamp stays lit.
 void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, Moment now,
-                           Outbox& outbox)
+                           Outbox& outbox, std::optional<LampEnd> how)
 {
     const bool hidden = reason != SubscriptionEnd::timeout;
     const bool expired = subscription.expires_mono <= now.mono;
     if (subscription.kind == SubscriptionKind::requested)
         note_end(subscription,
-                 reason == SubscriptionEnd::deactivated ? LampEnd::handed_over
-                 : hidden                               ? LampEnd::withdrawn
-                 : expired                              ? LampEnd::expired
-                                                        : LampEnd::unsubscribed,
+                 how                                      ? *how
+                 : reason == SubscriptionEnd::deactivated ? LampEnd::handed_over
+                 : hidden                                 ? LampEnd::withdrawn
+                 : expired                                ? LampEnd::expired
+                                                          : LampEnd::unsubscribed,
                  0, now);
-    if (subscription.forwarded) return drop(subscription, now, outbox);
+    if (subscription.forwarded) {
+        if (hidden) end_for_watcher(subscription, reason, now, outbox);
+        return drop(subscription, now, outbox);
+    }
     if (subscription.list) {
         send_list(subscription, reason, now, outbox);
     } else {
@@ -198,11 +209,22 @@ void GroupIndications::phone_heard(const std::string& number, const SipUri& cont
     if (watcher == watchers_.end() || watcher->second.waiting == 0) return;
     for (Subscription* one : all_of(watcher->second)) {
         if (!one->waiting) continue;
-        const auto target = SipUri::parse(one->dialog->request_uri);
-        const bool same = one->dialog->flow == flow || (target && equivalent(*target, contact));
-        if (!same) continue;
+        if (!is_of_phone(*one, contact, flow)) continue;
         stop_waiting(*one);
         one->failures = 0;
+        deliver(*one, now, outbox);
+    }
+}
+
+void GroupIndications::phone_is_there(const std::string& number, const SipUri& contact,
+                                      const Flow& flow, Moment now, Outbox& outbox)
+{
+    const auto watcher = watchers_.find(number);
+    if (watcher == watchers_.end() || watcher->second.waiting == 0) return;
+    for (Subscription* one : all_of(watcher->second)) {
+        if (!one->waiting || !one->silent || !is_of_phone(*one, contact, flow)) continue;
+        stop_waiting(*one);
+        ++counters_.notifies_retried;
         deliver(*one, now, outbox);
     }
 }

@@ -4,22 +4,9 @@
 
 #include "core/dialog_filter.hpp"
 #include "engine/group_indications.hpp"
+#include "engine/notify_path.hpp"
 
 namespace lampline {
-namespace {
-
-/// The phone has told us that it takes connections.
-bool asks_for_tcp(const SipUri& contact)
-{
-    constexpr std::string_view wanted{";transport=tcp"};
-    const auto same = [](unsigned char a, unsigned char b) {
-        return (a | 0x20U) == (b | 0x20U);  // all of `wanted` but ';' and '=' are letters
-    };
-    return !std::ranges::search(contact.params, wanted, same).empty();
-}
-
-}  // namespace
-
 /// Lets `subscription` see its member, or its members, in its profile.
 void GroupIndications::open_view(Subscription& subscription)
 {
@@ -57,10 +44,8 @@ void GroupIndications::measure(Subscription& subscription) const
     constexpr std::size_t list_over_tcp = 32 * 1024;  // what does not fit follows
     const std::size_t own = subscription.profile->max_body;
     subscription.room = own != 0 ? own : subscription.list ? list_over_tcp : unlimited;
-    if (subscription.dialog->flow.transport != Transport::udp) return;
-    const std::size_t header = header_size(*subscription.dialog);
-    const std::size_t path = settings_.safe_size > header ? settings_.safe_size - header : 0;
-    subscription.room = std::min(subscription.room, path);
+    subscription.room =
+        std::min(subscription.room, room_on_path(*subscription.dialog, settings_.safe_size));
 }
 
 /// For a document that is too large: over a connection of the same phone, and `dialog` says so;
@@ -74,7 +59,7 @@ const DialogInfoText& GroupIndications::fit(const Subscription& subscription, St
     const std::size_t own = subscription.profile->max_body;
     const auto& whole = projection.document(subscription.told, step, {kind, Detail::full});
     if (own == 0 || whole.size() <= own)
-        if (auto connected = by_connection(subscription)) {
+        if (auto connected = by_connection(subscription, *locations_)) {
             dialog = std::move(connected);
             ++counters_.notifies_by_connection;
             return whole;
@@ -87,32 +72,6 @@ const DialogInfoText& GroupIndications::fit(const Subscription& subscription, St
         return text;
     }
     return whole;
-}
-
-/// The way over TCP to the phone of a subscription that came over UDP (RFC 3261 §18.1.1); null when
-/// there is none, or when the last NOTIFY failed.
-std::shared_ptr<const NotifyDialog>
-GroupIndications::by_connection(const Subscription& subscription) const
-{
-    const NotifyDialog& dialog = *subscription.dialog;
-    if (dialog.flow.transport != Transport::udp || subscription.failures > 0) return {};
-    const auto over = [&](const Flow& flow) {
-        auto connected = std::make_shared<NotifyDialog>(dialog);
-        connected->flow = flow;
-        return connected;
-    };
-    for (const Binding& binding : locations_->bindings(subscription.watcher)) {
-        const Flow& flow = binding.flow;
-        if (flow.transport != Transport::tcp || flow.host != dialog.flow.host) continue;
-        if (binding.user_agent == subscription.user_agent && binding.path.empty())
-            return over(flow);
-    }
-    if (!asks_for_tcp(subscription.kind == SubscriptionKind::implicit ? subscription.phone->contact
-                                                                      : contact_of(subscription)))
-        return {};
-    Flow flow = dialog.flow;
-    flow.transport = Transport::tcp;
-    return over(flow);
 }
 
 /// Whether a paced NOTIFY may go out now. If not, it is delivered, with what is true then, when its

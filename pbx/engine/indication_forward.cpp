@@ -12,6 +12,8 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds until_answered{64};  // more than any answer takes
+constexpr std::size_t max_notifiers = 16;  // of one SUBSCRIBE
+constexpr std::size_t max_tag = 256;
 
 /// After such an answer to a refresh there is no subscription any more (RFC 6665 §4.1.2.2).
 bool ends_subscription(unsigned status) noexcept
@@ -19,6 +21,25 @@ bool ends_subscription(unsigned status) noexcept
     constexpr std::array ending{404U, 405U, 410U, 416U, 480U, 481U, 482U,
                                 483U, 484U, 485U, 489U, 501U, 604U};
     return std::ranges::find(ending, status) != ending.end();
+}
+
+/// The phone `tag`, which is known from now on; nullptr: there are too many, or the tag is too
+/// long to keep.
+Notifier* notifier_of(Subscription& subscription, const std::string& tag)
+{
+    auto& known = subscription.notifiers;
+    if (const auto found = std::ranges::find(known, tag, &Notifier::tag); found != known.end())
+        return &*found;
+    if (tag.empty() || tag.size() > max_tag || known.size() >= max_notifiers) return nullptr;
+    return &known.emplace_back(Notifier{tag, {}, subscription.expires_mono});
+}
+
+/// It has no tag of ours, and is named by that of the watcher.
+void begin_at_phone(Subscription& subscription, const SubscribeReceived& request)
+{
+    subscription.forwarded = true;
+    begin(subscription, request, subscription.watcher, subscription.member,
+          subscription.dialog->event, request.parties.from_tag);
 }
 
 Reply nobody_there(const SubscribeReceived& request, const std::string& member,
@@ -41,8 +62,7 @@ void GroupIndications::forward(std::unique_ptr<Subscription> asked,
         targets.push_back(target_of(binding));
     if (targets.empty())
         return outbox.send(nobody_there(request, asked->member, directory_->domain()));
-    asked->forwarded = true;
-    asked->local_tag = request.parties.from_tag;
+    begin_at_phone(*asked, request);
     ForwardSubscribe command{.request = request.transaction,
                              .subscription = {},
                              .watcher = asked->watcher,
@@ -66,10 +86,11 @@ void GroupIndications::forward_in_dialog(const SubscribeReceived& request, Momen
     const WatchRight* right = directory_->right(watcher, request.notifier);
     if (!told_by_phone(right, request.notifier))  // 481: it is to be begun anew, with us
         return outbox.send(answer(request, right ? 481 : 403));
+    if (ended_at_watchers_.last_cseq(dialog_key(request.call_id, request.parties.to_tag)))
+        return outbox.send(answer(request, 481));
     if (!known && request.expires.value_or(settings_.default_expires).count() > 0) {
         auto again = requested(request, request.notifier);
-        again->forwarded = true;
-        again->local_tag = request.parties.from_tag;
+        begin_at_phone(*again, request);
         again->profile = directory_->profile_for(*right, again->user_agent, again->devices);
         known = keep_forwarded(std::move(again), request, now, outbox);
         if (!known) return;
@@ -80,11 +101,13 @@ void GroupIndications::forward_in_dialog(const SubscribeReceived& request, Momen
         move(*known, named ? write(request.contact) : known->dialog->request_uri,
              known->dialog->route, request.source);
     }
+    const auto* phone = phone_at(request.notifier, request.request_uri);
     outbox.send(ForwardSubscribe{.request = request.transaction,
                                  .subscription = known ? known->id : SubscriptionId{},
                                  .watcher = watcher,
                                  .member = request.notifier,
-                                 .targets = {}});
+                                 .targets = {},
+                                 .flow = phone ? std::optional{phone->flow} : std::nullopt});
 }
 
 /// nullptr: it has too many, and is answered. Until a phone accepts it lasts as long as an answer
@@ -97,7 +120,7 @@ Subscription* GroupIndications::keep_forwarded(std::unique_ptr<Subscription> ask
         outbox.send(answer(request, 513));
         return nullptr;
     }
-    if (lamps_with(*asked) > settings_.max_subscriptions_per_watcher) {
+    if (is_one_too_many(*asked)) {
         outbox.send(too_many(request));
         return nullptr;
     }
@@ -111,32 +134,146 @@ Subscription* GroupIndications::keep_forwarded(std::unique_ptr<Subscription> ask
     return &kept;
 }
 
+/// The registration of the phone of `member` at `contact`; null: it has none.
+const Binding* GroupIndications::phone_at(std::string_view member, const SipUri& contact) const
+{
+    for (const Binding& binding : locations_->bindings(member))
+        if (equivalent(binding.contact, contact)) return &binding;
+    return nullptr;
+}
+
 void GroupIndications::receive(const SubscribeForwarded& answered, Moment now, Outbox& outbox)
 {
     const auto found = subscriptions_.find(answered.subscription);
     if (found == subscriptions_.end() || !found->second->forwarded) return;
     Subscription& subscription = *found->second;
     const bool accepted = answered.status / 100 == 2;
+    if (accepted && answered.expires != seconds{0})
+        return prolong_forwarded(subscription, answered, now, outbox);
+    const bool never_was = subscription.granted.count() == 0;
+    if (never_was) return end_forwarded(subscription, now, outbox);
+    if (!accepted && !ends_subscription(answered.status)) return;
+    if (accepted) note_end(subscription, LampEnd::unsubscribed, 0, now);
+    forget_notifier(subscription, answered.notifier_tag, now, outbox);
+}
+
+/// It lasts as long as the longest that one of its phones has granted.
+void GroupIndications::prolong_forwarded(Subscription& subscription,
+                                         const SubscribeForwarded& answered, Moment now,
+                                         Outbox& outbox)
+{
     const auto granted = std::min(answered.expires.value_or(settings_.default_expires),
                                   settings_.max_forwarded_expires);
-    if (accepted && granted.count() > 0) {
-        subscription.granted = granted;
-        subscription.expires_at = now.seconds() + granted;
-        subscription.expires_mono = now.mono + granted;
-        expiry_.set(subscription.id, subscription.expires_mono);
-        outbox.store(SubscriptionStored{to_stored(subscription)});
-        return reconcile(subscription.watcher, subscription.member, now, outbox);
+    auto* const notifier = notifier_of(subscription, answered.notifier_tag);
+    if (notifier) {
+        notifier->expires_mono = now.mono + granted;
+        notifier->counters.reserve();
     }
-    const bool never_was = subscription.granted.count() == 0;
-    if (!accepted && !never_was && !ends_subscription(answered.status)) return;
-    if (accepted) note_end(subscription, LampEnd::unsubscribed, 0, now);
-    end_forwarded(subscription, now, outbox);
+    subscription.granted = granted;
+    subscription.expires_mono = now.mono + granted;
+    for (const auto& each : subscription.notifiers)
+        subscription.expires_mono = std::max(subscription.expires_mono, each.expires_mono);
+    subscription.expires_at =
+        now.seconds() + std::chrono::ceil<seconds>(subscription.expires_mono - now.mono);
+    expiry_.set(subscription.id, subscription.expires_mono);
+    outbox.store(SubscriptionStored{to_stored(subscription)});
+    reconcile(subscription.watcher, subscription.member, now, outbox);
+}
+
+void GroupIndications::receive(const NotifyReceived& notify, Moment now, Outbox& outbox)
+{
+    const auto refuse = [&] {
+        outbox.send(Reply{.transaction = notify.transaction,
+                          .status = 481,
+                          .phrase = {},
+                          .local_tag = notify.watcher_tag,
+                          .headers = {},
+                          .session_timer = {},
+                          .payload = {}});
+    };
+    if (const auto last =
+            ended_at_watchers_.last_cseq(dialog_key(notify.call_id, notify.notifier_tag));
+        last && *last != notify.cseq)
+        return refuse();
+    const WatchRight* right = directory_->right(notify.watcher, notify.member);
+    if (!told_by_phone(right, notify.member)) return pass_last(notify, outbox);
+    auto* const known = requested_.in_dialog(notify.call_id, notify.watcher_tag);
+    if (!known || !known->forwarded || known->watcher != notify.watcher ||
+        known->member != notify.member)
+        return outbox.send(PassNotify{.request = notify.transaction});
+    auto* const notifier = notifier_of(*known, notify.notifier_tag);
+    if (!notifier) return refuse();  // its end could not be told
+    notifier->counters.note(notify.cseq, notify.version);
+    outbox.send(PassNotify{.request = notify.transaction, .flow = known->dialog->flow});
+    if (notify.over) return forget_notifier(*known, notify.notifier_tag, now, outbox);
+    if (notifier->counters.reserve() && known->granted.count() > 0)
+        outbox.store(SubscriptionStored{to_stored(*known)});
+}
+
+/// The right went while nothing was known of the subscription, so that its end is told with the
+/// phone's own CSeq.
+void GroupIndications::pass_last(const NotifyReceived& notify, Outbox& outbox)
+{
+    const bool seen = directory_->right(notify.watcher, notify.member) != nullptr;
+    ended_at_watchers_.add(dialog_key(notify.call_id, notify.notifier_tag), notify.cseq);
+    outbox.send(PassNotify{.request = notify.transaction,
+                           .flow = {},
+                           .last_state = terminated_state(seen ? SubscriptionEnd::deactivated
+                                                               : SubscriptionEnd::rejected)});
 }
 
 void GroupIndications::receive(const ForwardedEnded& ended, Moment now, Outbox& outbox)
 {
     auto* const known = requested_.in_dialog(ended.call_id, ended.watcher_tag);
-    if (known && known->forwarded) end_forwarded(*known, now, outbox);
+    if (known && known->forwarded) forget_notifier(*known, ended.notifier_tag, now, outbox);
+}
+
+/// The last NOTIFY, once in the name of each phone and above all that it has said; the phone hears
+/// of it by the 481 to its next one.
+void GroupIndications::end_for_watcher(const Subscription& subscription, SubscriptionEnd reason,
+                                       Moment now, Outbox& outbox)
+{
+    for (const Notifier& notifier : subscription.notifiers) {
+        Subscription last;
+        last.id = ids_.next();
+        last.watcher = subscription.watcher;
+        last.member = subscription.member;
+        last.user_agent = subscription.user_agent;
+        last.profile = subscription.profile;
+        last.projection = subscription.projection;
+        last.counters = notifier.counters;
+        auto dialog = std::make_shared<NotifyDialog>(*subscription.dialog);
+        dialog->from = from_with(subscription, notifier.tag);
+        last.dialog = std::move(dialog);
+        measure(last);
+        send(last, Step::clear, DocumentKind::full, terminated_state(reason), now, outbox);
+        ended_at_watchers_.add(dialog_key(subscription.dialog->call_id, notifier.tag), 0);
+    }
+}
+
+/// It ends with the last of its phones.
+void GroupIndications::forget_notifier(Subscription& subscription, std::string_view tag, Moment now,
+                                       Outbox& outbox)
+{
+    std::erase_if(subscription.notifiers, [&](const Notifier& each) { return each.tag == tag; });
+    if (subscription.notifiers.empty()) return end_forwarded(subscription, now, outbox);
+    outbox.store(SubscriptionStored{to_stored(subscription)});
+}
+
+/// The last phone of `member` is gone, and tells nobody any more.
+void GroupIndications::end_where_nobody_notifies(std::string_view member, Moment now,
+                                                 Outbox& outbox)
+{
+    const auto found = members_.find(member);
+    if (found == members_.end()) return;
+    auto told_by_it = found->second.subscriptions;
+    std::erase_if(told_by_it, [](const Subscription* one) { return !one->forwarded; });
+    for (Subscription* subscription : told_by_it) {
+        const std::string watcher = subscription->watcher;
+        const std::vector<std::string> members{subscription->member};
+        end(*subscription, SubscriptionEnd::deactivated, now, outbox);
+        reconcile(watcher, members, now, outbox);
+    }
 }
 
 /// Whoever was told by the phone may be told unasked again.

@@ -5,6 +5,7 @@
 #include "core/dialog_filter.hpp"
 #include "engine/group_indications.hpp"
 #include "engine/list_notify.hpp"
+#include "engine/notify_path.hpp"
 
 namespace lampline {
 namespace {
@@ -200,7 +201,7 @@ void GroupIndications::send_list(Subscription& subscription, std::optional<Subsc
     auto notify =
         compose_list_notify(subscription, *directory_, end, subscription.room, numbers.version);
     if (!notify.whole)
-        if (auto connected = by_connection(subscription)) {
+        if (auto connected = by_connection(subscription, *locations_)) {
             dialog = std::move(connected);
             const std::size_t own = subscription.profile->max_body;
             notify = compose_list_notify(subscription, *directory_, end,

@@ -72,8 +72,7 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
         outbox.send(accepted(request, subscription->local_tag, *subscription, *granted));
         return fetch(std::move(subscription), now, outbox);
     }
-    if (lamps_with(*subscription) > settings_.max_subscriptions_per_watcher)
-        return outbox.send(too_many(request));
+    if (is_one_too_many(*subscription)) return outbox.send(too_many(request));
 
     outbox.send(accepted(request, subscription->local_tag, *subscription, *granted));
     // The phone has lost its dialog and begins another one with the same Call-ID and tag.
@@ -113,21 +112,27 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
 
 Reply GroupIndications::too_many(const SubscribeReceived& request) const
 {
-    return answer(request, 403,
-                  {{"Warning", "399 " + directory_->domain() + " \"too many subscriptions\""}});
+    return refusal(request, 403, directory_->domain(), "too many subscriptions");
 }
 
-/// How many lamps the watcher has asked for, with those of one more subscription.
-std::size_t GroupIndications::lamps_with(const Subscription& added) const
+/// Whether the phone of `added`, or all phones of its watcher together, would then have asked for
+/// more lamps than they may.
+bool GroupIndications::is_one_too_many(const Subscription& added) const
 {
-    std::size_t lamps = 1;
-    if (added.list) lamps = directory_->listed(added.watcher, added.member).value().size();
-    const auto found = watchers_.find(added.watcher);
-    if (found == watchers_.end()) return lamps;
-    const Watcher& watcher = found->second;
-    lamps += watcher.requested;
-    for (const auto* list : watcher.lists) lamps += list->list->members.size();
-    return lamps;
+    std::size_t of_phone = 1;
+    if (added.list) of_phone = directory_->listed(added.watcher, added.member).value().size();
+    std::size_t all = of_phone;
+    if (const auto found = watchers_.find(added.watcher); found != watchers_.end()) {
+        const Watcher& watcher = found->second;
+        all += watcher.requested.all();
+        of_phone += watcher.requested.of(added.phone_key);
+        for (const auto* list : watcher.lists) {
+            all += list->list->members.size();
+            if (list->phone_key == added.phone_key) of_phone += list->list->members.size();
+        }
+    }
+    return of_phone > settings_.max_subscriptions_per_phone ||
+           all > settings_.max_subscriptions_per_watcher;
 }
 
 /// Whether the watcher may see what it asks for; if not, it has been answered. An extension that is
@@ -154,6 +159,7 @@ void GroupIndications::refresh(Subscription& subscription, const SubscribeReceiv
     expiry_.set(subscription.id, subscription.expires_mono);
     move(subscription, named ? write(request.contact) : subscription.dialog->request_uri,
          subscription.dialog->route, request.source);
+    follow_registration(subscription, *locations_);
     subscription.devices =
         devices_of(subscription.watcher, contact, request.source, subscription.user_agent);
     if (subscription.list)
@@ -203,6 +209,7 @@ std::unique_ptr<Subscription> GroupIndications::requested(const SubscribeReceive
             subscription->user_agent = binding->user_agent.substr(0, max_user_agent);
     subscription->devices = devices_of(request.authenticated, request.contact, request.source,
                                        subscription->user_agent);
+    subscription->phone_key = phone_key(subscription->devices, request.contact);
     return subscription;
 }
 

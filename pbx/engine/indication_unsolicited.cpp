@@ -12,6 +12,8 @@ void GroupIndications::bindings_changed(std::string_view aor, const LocationTabl
                                         Moment now, Outbox& outbox)
 {
     update_standing(aor, now, outbox);
+    end_of_left(std::string{aor}, now, outbox);
+    if (locations.bindings(aor).empty()) end_where_nobody_notifies(aor, now, outbox);
     const auto rights = directory_->watched_by(aor);
     const bool unsolicited = std::ranges::any_of(rights, &WatchRight::unsolicited);
     const auto bindings = unsolicited ? locations.bindings(aor) : std::span<const Binding>{};
@@ -23,6 +25,25 @@ void GroupIndications::bindings_changed(std::string_view aor, const LocationTabl
     }
     if (replace_phones(watcher->second, bindings, now, outbox)) reconcile(number, now, outbox);
     drop_unused_watcher(number);
+}
+
+/// What the phones of `number` have subscribed to ends with their registration.
+void GroupIndications::end_of_left(const std::string& number, Moment now, Outbox& outbox)
+{
+    const auto watcher = watchers_.find(number);
+    if (watcher == watchers_.end()) return;
+    std::vector<Subscription*> left;
+    for (Subscription* one : all_of(watcher->second))
+        if (one->kind == SubscriptionKind::requested && !one->forwarded &&
+            !follow_registration(*one, *locations_))
+            left.push_back(one);
+    std::vector<std::string> members;
+    for (Subscription* one : left) {
+        const auto of_one = members_of(*one);
+        members.insert(members.end(), of_one.begin(), of_one.end());
+        end(*one, SubscriptionEnd::deactivated, now, outbox, LampEnd::left);
+    }
+    if (!members.empty()) reconcile(number, members, now, outbox);
 }
 
 /// Takes over the phones that are registered now; what was told to those that are gone ends

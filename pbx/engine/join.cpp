@@ -52,6 +52,8 @@ void CallEngine::receive_join(const InviteReceived& input, Moment now, Outbox& o
         return reject(input, 400, "Bad Join", outbox,
                       {warning_of("Join: expected a Call-ID, to-tag and from-tag")});
     Leg* joined = find_joined(*input.join);
+    if (!joined && ended_.has(*input.join, now.mono))
+        return reject(input, 603, "Call Has Ended", outbox);
     if (!joined || joined->slot) return reject(input, 481, "No Such Dialog To Join", outbox);
     if (!joined->trunk.empty() || !may_join(input.authenticated, *joined))
         return reject(input, 403, "Not Yours To Join", outbox);

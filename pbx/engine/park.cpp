@@ -75,7 +75,7 @@ void CallEngine::park(Call& call, std::string_view by, std::string_view slot, Mo
     transfer.target = transfer.offerer = leg.id;
     transfer.answerer = transferee.id;
     transfer.offer = parked_session(transferee, transferor);
-    transfer.attempts = 0;
+    transfer.glare.over();
     go_on(call, now, outbox);
 }
 

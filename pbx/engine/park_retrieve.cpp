@@ -9,6 +9,9 @@ namespace {
 /// How long a phone may ask for a free slot before it has transferred a call there.
 constexpr auto time_to_decide = 60s;
 
+/// When a call that somebody moves just now is looked at again.
+constexpr auto ring_back_again = 500ms;
+
 }  // namespace
 
 Leg* CallEngine::parked_in(std::string_view slot)
@@ -72,7 +75,7 @@ void CallEngine::ring_back(Call& call, Moment now, Outbox& outbox)
     const Leg* waiting = slot ? call.peer_of(*slot) : nullptr;
     if (!waiting || !slot->talking()) return;
     if (is_moving(call) || !call.relays.empty())
-        return set_timer(call, TimerKind::park, now.mono + attempt_interval);
+        return set_timer(call, TimerKind::park, now.mono + ring_back_again);
     const std::string to = parking.to_fallback ? directory_->park_lot().fallback : parking.by;
     const std::string by = parking.by;
     call.transfer = Transfer{.transferor = slot->id, .transferee = waiting->id, .reports = false};

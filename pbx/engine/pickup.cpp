@@ -1,7 +1,9 @@
 // Taking a call: INVITE with Replaces as an ordered list of matches (RFC 3891), and the codes for
 // it.
 #include <algorithm>
+#include <tuple>
 
+#include "core/dialog_match.hpp"
 #include "core/sdp.hpp"
 #include "core/trunk_identity.hpp"
 #include "engine/call_engine.hpp"
@@ -9,32 +11,16 @@
 namespace lampline {
 namespace {
 
-bool missing(std::string_view tag) noexcept
-{
-    return tag.empty() || tag == "0";
-}
-
-/// How surely a Replaces header names a dialog; lower is surer (exact, tags exchanged, one tag
-/// missing, no tags).
-enum class MatchRung : std::uint8_t { exact, exchanged, one_tag, call_id_only, none };
-
-MatchRung rung_of(const DialogId& dialog, const Replaces& replaces) noexcept
-{
-    const bool no_to = missing(replaces.to_tag);
-    const bool no_from = missing(replaces.from_tag);
-    const auto fits = [&](std::string_view to, std::string_view from) {
-        return (no_to || replaces.to_tag == to) && (no_from || replaces.from_tag == from);
-    };
-    const bool standard = fits(dialog.local_tag, dialog.remote_tag);
-    const bool exchanged = fits(dialog.remote_tag, dialog.local_tag);
-    if (no_to && no_from) return MatchRung::call_id_only;
-    if (no_to || no_from) return standard || exchanged ? MatchRung::one_tag : MatchRung::none;
-    return standard ? MatchRung::exact : exchanged ? MatchRung::exchanged : MatchRung::none;
-}
-
 bool rings(const Leg& leg) noexcept
 {
     return leg.role == LegRole::callee && leg.state < LegState::confirmed;
+}
+
+/// Who has waited longer comes first, however often the call has moved on to other phones.
+bool rang_before(const Call& call, const Leg& leg, const Call& other, const Leg& of_other) noexcept
+{
+    return std::tuple{call.hunting->since, call.id, leg.id} <
+           std::tuple{other.hunting->since, other.id, of_other.id};
 }
 
 }  // namespace
@@ -43,7 +29,7 @@ Leg* CallEngine::find_replaced(const Replaces& replaces, std::string_view picker
 {
     Leg* best = nullptr;
     auto best_rung = MatchRung::none;
-    std::size_t without_tags = 0;
+    bool several = false;
     for (const auto id : index_.by_call_id(replaces.call_id)) {
         Leg* leg = find(id).second;
         const auto rung = rung_of(leg->dialog, replaces);
@@ -51,14 +37,12 @@ Leg* CallEngine::find_replaced(const Replaces& replaces, std::string_view picker
         if (rung == MatchRung::call_id_only && !own &&
             !((rings(*leg) || leg->slot) && may_take(picker, *leg)))
             continue;
-        without_tags += rung == MatchRung::call_id_only ? 1 : 0;
-        if (rung < best_rung) {
-            best = leg;
-            best_rung = rung;
-        }
+        if (rung == MatchRung::none || rung > best_rung) continue;
+        several = rung == best_rung;
+        best = leg;
+        best_rung = rung;
     }
-    if (best_rung == MatchRung::call_id_only && without_tags > 1) return nullptr;  // which one?
-    return best;
+    return several ? nullptr : best;  // which one? As if there were none (RFC 3891 §3)
 }
 
 bool CallEngine::may_take(std::string_view picker, const Leg& leg) const
@@ -73,7 +57,12 @@ bool CallEngine::may_take(std::string_view picker, const Leg& leg) const
 
 void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbox& outbox)
 {
+    if (input.replaces->call_id.empty())
+        return reject(input, 400, "Bad Replaces", outbox,
+                      {warning_of("Replaces: expected one, with a Call-ID and tags")});
     Leg* leg = find_replaced(*input.replaces, input.authenticated);
+    if ((!leg || leg->state == LegState::terminated) && ended_.has(*input.replaces, now.mono))
+        return reject(input, 603, "Call Has Ended", outbox);
     if (!leg) return reject(input, 481, "No Such Dialog To Replace", outbox);
     if (leg->state == LegState::terminated) {
         const bool talked =
@@ -97,11 +86,16 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
                                      Moment now, Outbox& outbox)
 {
     Leg* oldest = nullptr;
+    const Call* waits_longest = nullptr;
+    bool several = false;
     const auto consider = [&](std::string_view extension) {
         for (const auto id : index_.ringing(extension)) {
-            Leg* leg = find(id).second;
-            if (may_take(input.authenticated, *leg) && (!oldest || leg->id < oldest->id))
-                oldest = leg;
+            const auto [call, leg] = find(id);
+            if (leg->slot || !call->hunting || !may_take(input.authenticated, *leg)) continue;
+            several = several || (waits_longest && call != waits_longest);
+            if (waits_longest && !rang_before(*call, *leg, *waits_longest, *oldest)) continue;
+            waits_longest = call;
+            oldest = leg;
         }
     };
     if (dialled.number && directory_->park_lot().slot_of(*dialled.number) &&
@@ -113,9 +107,15 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
         if (extension != input.authenticated && !(right && right->rights.pickup))
             return reject(input, 403, "Not Yours To Take", outbox);
         consider(extension);
-    } else if (dialled.feature == Feature::pickup_group) {
+    } else {
         for (const auto& right : directory_->watched_by(input.authenticated))
             consider(right.member);
+        if (dialled.feature == Feature::pickup_directed) {
+            consider(input.authenticated);
+            if (several)
+                return reject(input, 484, "More Than One Call Rings", outbox,
+                              {warning_of("Dial the code with the number whose call to take")});
+        }
     }
     if (!oldest) return reject(input, 480, "Nothing Rings There", outbox);
     if (oldest->proxied) return replace_proxied(*oldest, input, now, outbox);
@@ -141,7 +141,6 @@ Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteRe
     picker.heard_at = now.mono;
     enlist(call, picker);
     outbox.send(OpenDialog{input.transaction, picker.id, picker.dialog.local_tag});
-    announce(picker, outbox);
     return picker;
 }
 
@@ -165,7 +164,7 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
 
     Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
     const auto answer = [&](Leg& leg, TransactionId request, const SessionTimer& asked,
-                            std::string sdp) {
+                            PayloadRef session) {
         leg.ack_due = request;
         const auto timer = answer_timer(asked, has(leg.supported, OptionTag::timer), {});
         outbox.send(Reply{.transaction = request,
@@ -173,13 +172,13 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
                           .headers = asserted_to(leg, &leg == &caller ? picker : caller),
                           .session_timer = timer.timer,
                           .required = timer.require ? OptionTag::timer : OptionTag::none,
-                          .payload = std::make_shared<const Payload>(
-                              Payload{"application/sdp", std::move(sdp), {}})});
+                          .payload = std::move(session)});
     };
     picker.sdp = input.payload;
     caller.other = presented(picker);
-    answer(picker, input.transaction, input.session_timer, *to_picker);
-    answer(caller, std::exchange(caller.invite_in, {}), call.asked_timer, *to_caller);
+    answer(picker, input.transaction, input.session_timer, session_payload(*to_picker));
+    answer(caller, std::exchange(caller.invite_in, {}), call.asked_timer,
+           told_after_early(call, session_payload(*to_caller)));
     connect(caller, picker);
     move(picker, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
@@ -198,6 +197,7 @@ void CallEngine::pick_up_transferred(Call& call, Leg& ringing, const InviteRecei
     if (transfer.stage != TransferStage::ringing)
         return reject(input, 481, "Somebody Else Was Quicker", outbox);
     Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
+    announce(picker, outbox);
     picker.invite_in = input.transaction;
     picker.sdp = input.payload;
     move(ringing, LegInput::replaced, outbox);
@@ -214,13 +214,17 @@ void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Ou
     Call& call = *find(leg.id).first;
     Leg* peer = call.peer_of(leg);
     if (peer && peer->slot) return reject(input, 403, "Call Is Parked", outbox);
-    const bool busy = !peer || call.change || peer->invite_pending() || leg.ack_due ||
-                      leg.ack_owed || std::ranges::any_of(call.relays, [](const Relay& relay) {
+    if (is_moving(call))
+        return reject(input, 491, "Request Pending", outbox,
+                      {warning_of("Another change of this call is under way")});
+    const bool busy = !peer || peer->invite_pending() || leg.ack_due || leg.ack_owed ||
+                      std::ranges::any_of(call.relays, [](const Relay& relay) {
                           return changes_session(relay.method);
                       });
     if (busy) return reject(input, 491, "Request Pending", outbox);
 
     Leg& picker = open_picker_leg(call, leg, input, now, outbox);
+    announce(picker, outbox);
     call.relays.push_back({.method = Method::invite,
                            .from = picker.id,
                            .request = input.transaction,
@@ -267,8 +271,7 @@ void CallEngine::takes_over_again(Call& call, Moment now, Outbox& outbox)
             return &relay != &*waiting && changes_session(relay.method);
         });
     if (!busy) return offer_to_peer(call, *waiting, outbox);
-    if (++waiting->attempts > max_attempts) return refuse(491);
-    set_timer(call, TimerKind::take_over, now.mono + attempt_interval);
+    if (!wait_until(waiting->glare.held_up(now.mono), call, TimerKind::take_over)) refuse(491);
 }
 
 /// The peer has accepted the picker's media: only now is the replaced leg hung up.

@@ -45,6 +45,7 @@ void CallEngine::pick_up_anew(Call& call, Leg& ringing, const InviteReceived& in
                               Outbox& outbox)
 {
     Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
+    announce(picker, outbox);
     picker.sdp = input.payload;
     call.pickup = Pickup{.picker = picker.id, .ringing = ringing.id};
     const bool offers = has_body(input.payload);
@@ -119,8 +120,10 @@ void CallEngine::pickup_answered(Call& call, Leg& picker, const ResponseReceived
     Pickup& pickup = *call.pickup;
     picker.invite_out = {};
     pickup.offered = {};
-    if (response.status == 491 && ++pickup.attempts <= max_attempts)
-        return set_timer(call, TimerKind::transfer, now.mono + attempt_interval);
+    if (response.status == 491 &&
+        wait_until(pickup.glare.met(picker.role, settings_.random, now.mono), call,
+                   TimerKind::transfer))
+        return;
     if (response.status >= 300) return pickup_failed(call, no_media, now, outbox);
     picker.ack_owed = response.transaction;
     note_target(call, picker, response);
@@ -149,7 +152,7 @@ void CallEngine::picked_up(Call& call, PayloadRef session, const AnsweredTimer& 
                       .headers = asserted_to(caller, picker),
                       .session_timer = timer.timer,
                       .required = timer.require ? OptionTag::timer : OptionTag::none,
-                      .payload = std::move(session)});
+                      .payload = told_after_early(call, session)});
     const bool waits = static_cast<bool>(picker.invite_in);  // for the answer in the caller's ACK
     if (!waits) {
         call.pickup.reset();

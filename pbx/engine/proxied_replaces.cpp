@@ -40,9 +40,10 @@ void CallEngine::replace_proxied(Leg& leg, const InviteReceived& input, Moment n
     if (!other->trunk.empty() || !knows)
         return reject(input, 488, "Call In Proxy Mode", outbox, {proxied_warning()});
     const CallRef replaced = call.id;
+    const LegId own = other->id;
     const auto [next, rung] =
         pass_to_phone(input, *other, {"Replaces", replaced_by(leg)}, now, outbox);
-    outbox.announce(CallReplacing{next, rung, replaced});
+    outbox.announce(CallReplacing{next, rung, replaced, own});
 }
 
 /// The transferor's other call is one dialog with the target's phone: that one is called with
@@ -74,9 +75,10 @@ void CallEngine::consult_proxied(Call& call, const Leg& consulted, std::vector<H
         .anonymous = transferee.anonymous,
     };
     const CallRef replaced = find(consulted.id).first->id;
+    const LegId own = target->id;
     const LegId rung =
         call_phone(call, extension, target_at(*target), false, std::move(hunting), now, outbox);
-    outbox.announce(CallReplacing{call.id, rung, replaced});
+    outbox.announce(CallReplacing{call.id, rung, replaced, own});
 }
 
 void CallEngine::note_referral(const Leg& by, const Leg& to, const PayloadRef& payload, Moment now)

@@ -1,11 +1,11 @@
 #include "engine/publications.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "base/text.hpp"
 #include "core/appearance.hpp"
 #include "core/extension_uri.hpp"
+#include "engine/published_dialog.hpp"
 
 namespace lampline {
 namespace {
@@ -35,47 +35,6 @@ Reply refusal(const PublishReceived& request, unsigned status, const Directory& 
 bool is_dialog_info(std::string_view content_type)
 {
     return same_word(content_type.substr(0, content_type.find_first_of("; \t")), dialog_info_type);
-}
-
-std::optional<LegState> state_of(std::string_view word)
-{
-    using enum LegState;
-    constexpr std::array words = std::to_array<std::pair<std::string_view, LegState>>({
-        {"trying", trying},
-        {"proceeding", proceeding},
-        {"early", early},
-        {"confirmed", confirmed},
-        {"terminated", terminated},
-    });
-    const auto found =
-        std::ranges::find(words, word, &std::pair<std::string_view, LegState>::first);
-    if (found == words.end()) return std::nullopt;
-    return found->second;
-}
-
-DialogParty party_of(const std::string& identity, const std::string& display,
-                     const std::string& target)
-{
-    return {{display, SipUri::parse(identity).value_or(SipUri{})},
-            SipUri::parse(target).value_or(SipUri{})};
-}
-
-DialogSnapshot snapshot_of(const DialogElement& element, const std::string& extension,
-                           const Directory& directory)
-{
-    auto local = party_of(element.local_identity, element.local_display, element.local_target);
-    if (local.identity.uri.host.empty())
-        local.identity.uri = extension_uri(extension, directory.domain());
-    return {
-        .leg = {},
-        .extension = extension,
-        .dialog = {element.call_id, element.local_tag, element.remote_tag},
-        .direction = element.direction == "initiator" ? Direction::initiator : Direction::recipient,
-        .state = state_of(element.state).value_or(LegState::terminated),
-        .ended_by = LegInput::remote_bye,
-        .held = !element.rendered,
-        .local = std::move(local),
-        .remote = party_of(element.remote_identity, element.remote_display, element.remote_target)};
 }
 
 bool has_content(const PublishReceived& request)
@@ -113,6 +72,19 @@ Publications::Publications(PublicationSettings settings, TokenSource tokens)
     legs_.skip_to({first_leg});
 }
 
+std::chrono::seconds Publications::longest(std::optional<EventPackage> package) const noexcept
+{
+    return package == EventPackage::line_seize ? settings_.seized : settings_.most;
+}
+
+/// A phone about its own extension, a trusted one about any.
+bool Publications::may_publish(const Directory& directory, std::string_view publisher,
+                               std::string_view extension) noexcept
+{
+    const auto* known = directory.find(publisher);
+    return known && directory.find(extension) && (known->trusted || publisher == extension);
+}
+
 /// False: it is answered.
 bool Publications::read(const PublishReceived& request, std::optional<EventPackage> package,
                         const Directory& directory, Content& content, Outbox& outbox) const
@@ -127,8 +99,10 @@ bool Publications::read(const PublishReceived& request, std::optional<EventPacka
             return refuse(answer(request, 415, {{"Accept", std::string{dialog_info_type}}}));
         auto document = read_dialog_info(request.payload->body);
         if (!document || document->dialogs.size() > max_dialogs)
-            return refuse(refusal(request, 400, directory,
-                                  "the body is no dialog-info document of at most 32 dialogs"));
+            return refuse(
+                refusal(request, 400, directory,
+                        "the body is no dialog-info document of at most 32 KB and 32 dialogs, "
+                        "without a DOCTYPE"));
         content.there = true;
         content.document = *std::move(document);
         return true;
@@ -160,10 +134,7 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
         return changes;
     }
     const auto extension = extension_of(request.request_uri);
-    const auto* publisher = directory.find(request.authenticated);
-    const bool may = publisher && directory.find(extension) &&
-                     (publisher->trusted || publisher->number == extension);
-    if (!may) {
+    if (!may_publish(directory, request.authenticated, extension)) {
         outbox.send(answer(request, 403));
         return changes;
     }
@@ -177,7 +148,7 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
     }
     const auto least = seize ? seconds{1} : settings_.least;
     auto granted = request.expires.value_or(seize ? settings_.seized : settings_.otherwise);
-    granted = std::min(granted, seize ? settings_.seized : settings_.most);
+    granted = std::min(granted, longest(package));
     if (granted.count() > 0 && granted < least) {
         outbox.send(answer(request, 423, {{"Min-Expires", std::to_string(least.count())}}));
         return changes;
@@ -201,17 +172,21 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
     outbox.send(
         answer(request, 200, {{"SIP-ETag", etag}, {"Expires", std::to_string(granted.count())}}));
     if (granted.count() == 0) {
-        if (!begins) withdraw(request.if_match, changes);
+        if (!begins) withdraw(request.if_match, changes, outbox);
         return changes;
     }
     auto node = by_etag_.extract(request.if_match);
-    Publication publication{.extension = extension,
+    Publication publication{.id = {},
+                            .extension = extension,
                             .publisher = request.authenticated,
                             .package = package,
                             .dialogs = {},
-                            .call_info = {}};
+                            .call_info = {},
+                            .expires_at = {}};
     auto& etags = subjects_[extension].etags;
-    if (node) {
+    if (!node) {
+        publication.id = tokens_();
+    } else {
         publication = std::move(node.mapped());
         expiry_.cancel(request.if_match);
         std::erase(etags, request.if_match);
@@ -219,13 +194,14 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
     etags.push_back(etag);
     auto& kept = by_etag_.try_emplace(etag, std::move(publication)).first->second;
     expiry_.set(etag, now.mono + granted);
-    if (!content.there) return changes;
-    if (!package) {
+    kept.expires_at = std::chrono::ceil<seconds>(now.wall) + granted;
+    if (content.there && !package) {
         publish_dialogs(kept, content.document, directory, changes);
-    } else if (kept.call_info != content.call_info) {
+    } else if (content.there && kept.call_info != content.call_info) {
         kept.call_info = std::move(content.call_info);
         changes.packages.emplace_back(*package, extension);
     }
+    store(etag, kept, begins, outbox);
     return changes;
 }
 
@@ -248,11 +224,14 @@ void Publications::publish_dialogs(Publication& publication, const DialogInfo& d
         const bool ours = own.contains(element.call_id);
         if (found != dialogs.end()) {
             snapshot.leg = found->latest.leg;
+            snapshot.id = found->latest.id;
+            snapshot.resumed = found->latest.resumed;
             found->latest = snapshot;
             found->ours = found->ours || ours;
             if (!found->ours) changes.dialogs.push_back(std::move(snapshot));
         } else if (dialogs.size() < max_dialogs) {
             snapshot.leg = legs_.next();
+            snapshot.id = tokens_();
             dialogs.push_back({element.id, snapshot, ours});
             if (!ours) changes.dialogs.push_back(std::move(snapshot));
         }
@@ -268,7 +247,7 @@ void Publications::publish_dialogs(Publication& publication, const DialogInfo& d
 
 /// A dialog of our own hides what is published of it, for as long as that is published: its end is
 /// ours to tell, and the phone's word of it may come late.
-StatePublished Publications::fold(const DialogSnapshot& own)
+StatePublished Publications::fold(const DialogSnapshot& own, Outbox& outbox)
 {
     StatePublished changes;
     const bool over = own.state == LegState::terminated;
@@ -286,34 +265,48 @@ StatePublished Publications::fold(const DialogSnapshot& own)
         return changes;
     }
     if (!dialogs.insert_or_assign(own.dialog.call_id, own.leg.value).second) return changes;
-    for (const auto& etag : subject->second.etags)
-        for (auto& dialog : by_etag_.find(etag)->second.dialogs) {
+    for (const auto& etag : subject->second.etags) {
+        auto& publication = by_etag_.find(etag)->second;
+        const auto before = changes.dialogs.size();
+        for (auto& dialog : publication.dialogs) {
             if (dialog.ours || dialog.latest.dialog.call_id != own.dialog.call_id) continue;
             dialog.ours = true;
             changes.dialogs.push_back(ended(dialog.latest));
         }
+        if (changes.dialogs.size() > before) store(etag, publication, false, outbox);
+    }
     return changes;
 }
 
-StatePublished Publications::advance(Moment now)
+StatePublished Publications::advance(Moment now, Outbox& outbox)
 {
     StatePublished changes;
-    while (const auto due = expiry_.take_due(now.mono)) withdraw(*due, changes);
+    while (const auto due = expiry_.take_due(now.mono)) withdraw(*due, changes, outbox);
     return changes;
 }
 
-StatePublished Publications::replace_directory(const Directory& directory)
+StatePublished Publications::replace_directory(const Directory& directory, Outbox& outbox)
 {
     StatePublished changes;
     std::vector<std::string> gone;
-    for (const auto& [etag, publication] : by_etag_) {
-        const auto* publisher = directory.find(publication.publisher);
-        if (!directory.find(publication.extension) || !publisher ||
-            (!publisher->trusted && publication.publisher != publication.extension))
+    for (const auto& [etag, publication] : by_etag_)
+        if (!may_publish(directory, publication.publisher, publication.extension))
             gone.push_back(etag);
-    }
-    for (const auto& etag : gone) withdraw(etag, changes);
+    for (const auto& etag : gone) withdraw(etag, changes, outbox);
     return changes;
+}
+
+std::optional<PublishedBy> Publications::publisher_of(std::string_view extension, LegId leg) const
+{
+    const auto subject = subjects_.find(extension);
+    if (subject == subjects_.end()) return std::nullopt;
+    for (const auto& etag : subject->second.etags) {
+        const auto& publication = by_etag_.find(etag)->second;
+        for (const auto& dialog : publication.dialogs)
+            if (dialog.latest.leg == leg)
+                return PublishedBy{publication.publisher, publication.expires_at};
+    }
+    return std::nullopt;
 }
 
 std::vector<Header> Publications::call_info(EventPackage package, std::string_view extension) const
@@ -328,7 +321,7 @@ std::vector<Header> Publications::call_info(EventPackage package, std::string_vi
     return headers;
 }
 
-void Publications::withdraw(const std::string& etag, StatePublished& changes)
+void Publications::withdraw(const std::string& etag, StatePublished& changes, Outbox& outbox)
 {
     const auto node = by_etag_.extract(etag);
     if (!node) return;
@@ -338,6 +331,7 @@ void Publications::withdraw(const std::string& etag, StatePublished& changes)
         if (!dialog.ours) changes.dialogs.push_back(ended(dialog.latest));
     if (publication.package)
         changes.packages.emplace_back(*publication.package, publication.extension);
+    outbox.store(PublicationRemoved{publication.id});
     if (const auto subject = subjects_.find(publication.extension); subject != subjects_.end())
         std::erase(subject->second.etags, etag);
     drop_unused_subject(publication.extension);

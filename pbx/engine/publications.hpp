@@ -14,6 +14,7 @@
 #include "core/dialog_info.hpp"
 #include "core/directory.hpp"
 #include "core/event_package.hpp"
+#include "core/lamp_account.hpp"
 #include "core/sip_input.hpp"
 #include "core/token_source.hpp"
 #include "engine/outbox.hpp"
@@ -36,8 +37,8 @@ struct StatePublished {
 
 /// Publications of `dialog`, `call-info` and `line-seize`, by entity-tag. What the exchange knows
 /// of a call itself is not told twice: a published dialog whose Call-ID is that of a dialog of ours
-/// with the same extension counts for nothing. Nothing of it survives a restart; whoever publishes
-/// hears 412 then and publishes anew (§4.1). SIP thread only.
+/// with the same extension counts for nothing. They survive a restart, with their entity-tags,
+/// until they expire. SIP thread only.
 class Publications {
 public:
     Publications(PublicationSettings settings, TokenSource tokens);
@@ -46,14 +47,21 @@ public:
     StatePublished receive(const PublishReceived& request, const Directory& directory, Moment now,
                            Outbox& outbox);
     /// Only of our own dialogs.
-    StatePublished fold(const DialogSnapshot& own);
-    StatePublished advance(Moment now);
+    StatePublished fold(const DialogSnapshot& own, Outbox& outbox);
+    StatePublished advance(Moment now, Outbox& outbox);
     /// Extensions that are gone take with them what was published.
-    StatePublished replace_directory(const Directory& directory);
+    StatePublished replace_directory(const Directory& directory, Outbox& outbox);
+    /// Takes up what an earlier run has left, after our own dialogs. What has expired, or may not
+    /// be published any more, leaves the storage.
+    StatePublished restore(std::vector<StoredPublication> stored, const Directory& directory,
+                           Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const
     {
         return expiry_.next_deadline();
     }
+    /// By whom the dialog `leg` of `extension` is published, and until when; nullopt: it is not.
+    [[nodiscard]] std::optional<PublishedBy> publisher_of(std::string_view extension,
+                                                          LegId leg) const;
     /// The Call-Info headers published about `extension`.
     [[nodiscard]] std::vector<Header> call_info(EventPackage package,
                                                 std::string_view extension) const;
@@ -66,11 +74,13 @@ private:
         bool ours = false;  ///< the exchange knows of this dialog itself
     };
     struct Publication {
+        std::string id;  ///< for life
         std::string extension;
         std::string publisher;
         std::optional<EventPackage> package;  ///< empty: dialog
         std::vector<PublishedDialog> dialogs;
         std::string call_info;
+        std::chrono::sys_seconds expires_at;
     };
     /// One extension that something is known of.
     struct Subject {
@@ -83,7 +93,14 @@ private:
                             const Directory& directory, Content& content, Outbox& outbox) const;
     void publish_dialogs(Publication& publication, const DialogInfo& document,
                          const Directory& directory, StatePublished& changes);
-    void withdraw(const std::string& etag, StatePublished& changes);
+    [[nodiscard]] std::chrono::seconds longest(std::optional<EventPackage> package) const noexcept;
+    [[nodiscard]] bool is_acceptable(const StoredPublication& stored, const Directory& directory,
+                                     Moment now) const;
+    [[nodiscard]] static bool may_publish(const Directory& directory, std::string_view publisher,
+                                          std::string_view extension) noexcept;
+    static void store(const std::string& etag, const Publication& publication, bool first,
+                      Outbox& outbox);
+    void withdraw(const std::string& etag, StatePublished& changes, Outbox& outbox);
     void drop_unused_subject(std::string_view extension);
 
     PublicationSettings settings_;

@@ -66,6 +66,7 @@ CallEngine::referral_of(const PayloadRef& payload, TransactionId transaction, Ou
 
 void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
 {
+    outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
     auto referral = referral_of(input.payload, input.transaction, outbox);
     if (!referral) return;
     const auto refuse = [&](unsigned status, std::string_view phrase, std::string_view warning) {

@@ -70,7 +70,7 @@ private:
 
     RegistrarSettings settings_;
     LocationTable locations_;
-    TimerQueue<std::string> expiry_;  // by aor: not after its earliest expiry
+    TimerQueue<std::string> expiry_{Keys::lasting};  // by aor: not after its earliest expiry
     std::uint64_t registrations_ = 0;
     std::uint64_t last_generation_ = 0;
 };

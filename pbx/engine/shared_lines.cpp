@@ -1,37 +1,24 @@
 // The notifier of event packages: claims on shared lines, and the calls that follow them.
 #include <algorithm>
+#include <string_view>
 
+#include "core/appearance_payload.hpp"
 #include "core/extension_uri.hpp"
 #include "engine/event_notifier.hpp"
 
 namespace lampline {
 namespace {
 
-/// The first value of a Call-Info header of `payload` that is about appearances; nullopt: none, or
-/// malformed.
-std::optional<CallInfo> appearance_in(const PayloadRef& payload)
+WatcherPhone phone_of(const SipUri& contact, const std::vector<std::string>& route,
+                      const Flow& flow)
 {
-    if (!payload) return std::nullopt;
-    for (const auto& header : payload->headers) {
-        if (header.name != "Call-Info") continue;
-        const auto infos = read_call_info(header.value);
-        if (!infos) continue;
-        for (const auto& info : *infos)
-            if (info.index > 0) return info;
-    }
-    return std::nullopt;
+    return {.contact = contact,
+            .target = {.request_uri = {}, .route = route, .flow = flow},
+            .expires_at = {},
+            .user_agent = {}};
 }
 
-/// Appearances are between a phone and its exchange: the other side has lines of its own.
-PayloadRef without_appearance(const PayloadRef& payload)
-{
-    auto rest = std::make_shared<Payload>(*payload);
-    std::erase_if(rest->headers, [](const Header& header) {
-        return header.name == "Call-Info" &&
-               header.value.find("appearance-index") != std::string::npos;
-    });
-    return rest;
-}
+constexpr std::string_view taken{"Appearance Taken"};
 
 }  // namespace
 
@@ -39,11 +26,27 @@ PayloadRef without_appearance(const PayloadRef& payload)
 bool EventNotifier::names_appearance(const SubscribeReceived& request, Outbox& outbox) const
 {
     if (appearance_in(request.payload)) return true;
-    Reply reply = answer(request, 400,
-                         {{"Warning", "399 " + facts_.directory().domain() +
-                                          " \"Call-Info has no appearance-index\""}});
-    reply.phrase = "Appearance Missing";
-    outbox.send(std::move(reply));
+    outbox.send(refusal(request, 400, facts_.directory().domain(),
+                        "Call-Info has no appearance-index", "Appearance Missing"));
+    return false;
+}
+
+/// Whether there is somebody who decides on claims: the exchange for the phones of a shared line,
+/// or whoever publishes the appearances of the extension. False: answered.
+bool EventNotifier::may_claim(const SubscribeReceived& request, const std::string& extension,
+                              Outbox& outbox) const
+{
+    const auto count = facts_.appearance_count(extension);
+    const bool own = request.authenticated == extension;
+    if (own && count > 0) return true;
+    const auto& published = facts_.publications();
+    if (count == 0 && (!published.call_info(EventPackage::line_seize, extension).empty() ||
+                       !published.call_info(EventPackage::call_info, extension).empty()))
+        return true;
+    outbox.send(own ? refusal(request, 404, facts_.directory().domain(),
+                              "the extension has no appearances", "No Appearances")
+                    : refusal(request, 403, facts_.directory().domain(),
+                              "only a phone of the line claims its appearances"));
     return false;
 }
 
@@ -54,15 +57,16 @@ bool EventNotifier::claim(EventSubscription& subscription, const SubscribeReceiv
     const auto count = facts_.appearance_count(subscription.member);
     const auto wanted = appearance_in(request.payload);
     if (count == 0 || !wanted || subscription.watcher != subscription.member) return true;
-    const auto seizure = facts_.appearances().seize(subscription.member, wanted->index, count,
-                                                    subscription.id, request.source);
+    const auto seizure =
+        facts_.appearances().seize(subscription.member, wanted->index, count, subscription.id,
+                                   phone_of(request.contact, request.record_route, request.source));
     if (seizure == Seizure::granted) {
         subscription.appearance = wanted->index;
         return true;
     }
-    const bool taken = seizure == Seizure::taken;
-    Reply reply = answer(request, taken ? 480 : 404);
-    reply.phrase = taken ? "Appearance Taken" : "No Such Appearance";
+    const bool has_it = seizure == Seizure::taken;
+    Reply reply = answer(request, has_it ? 480 : 404);
+    reply.phrase = has_it ? taken : "No Such Appearance";
     outbox.send(std::move(reply));
     return false;
 }
@@ -77,27 +81,6 @@ Header EventNotifier::claim_header(const EventSubscription& subscription) const
                                         .appearance_uri = {}})};
 }
 
-/// A phone that is gone claims nothing.
-void EventNotifier::release_unregistered(const std::string& aor, Moment now, Outbox& outbox)
-{
-    const auto watcher = watchers_.find(aor);
-    if (watcher == watchers_.end()) return;
-    Subscriptions gone;
-    for (auto* one : watcher->second.subscriptions) {
-        if (one->appearance == 0) continue;
-        const auto bindings = facts_.locations().bindings(aor);
-        const bool there = std::ranges::any_of(bindings, [&](const Binding& binding) {
-            return same_phone(WatcherPhone{.contact = binding.contact,
-                                           .target = target_of(binding),
-                                           .expires_at = {},
-                                           .user_agent = {}},
-                              contact_of(*one), one->dialog->flow);
-        });
-        if (!there) gone.push_back(one);
-    }
-    for (auto* one : gone) end(*one, SubscriptionEnd::noresource, now, outbox);
-}
-
 bool EventNotifier::choose_appearance(InviteReceived& request, Outbox& outbox)
 {
     const auto& extension = request.authenticated;
@@ -105,6 +88,17 @@ bool EventNotifier::choose_appearance(InviteReceived& request, Outbox& outbox)
     const auto asked = appearance_in(request.payload);
     if (asked) request.payload = without_appearance(request.payload);
     const unsigned index = asked ? asked->index : 0;
+    const auto phone = phone_of(request.contact, request.record_route, request.source);
+    if (index > 0 && appearances.is_claimed_by_another(extension, index, phone)) {
+        outbox.send(Reply{.transaction = request.transaction,
+                          .status = 480,
+                          .phrase = std::string{taken},
+                          .headers = {{"Warning", "399 " + facts_.directory().domain() +
+                                                      " \"another phone of this line has claimed "
+                                                      "appearance " +
+                                                      std::to_string(index) + '"'}}});
+        return false;
+    }
     if (index > 0 && !request.replaces && extension_of(request.request_uri) == extension) {
         const auto state = appearances.state(extension, index);
         if (const auto* held = appearances.held(extension, index)) {
@@ -116,42 +110,8 @@ bool EventNotifier::choose_appearance(InviteReceived& request, Outbox& outbox)
             return false;
         }
     }
-    appearances.expect(extension, request.call_id, index, request.source);
+    appearances.expect(extension, request.call_id, index, phone);
     return true;
-}
-
-std::optional<PayloadRef> EventNotifier::note_appearance(const RequestReceived& request,
-                                                         std::string_view extension)
-{
-    if (request.method != Method::invite || !shares_line(extension)) return std::nullopt;
-    const auto said = appearance_in(request.payload);
-    if (!said) return std::nullopt;
-    if (facts_.appearances().place_of(request.leg))
-        asked_holds_.insert_or_assign(
-            request.transaction,
-            AskedHold{request.leg, said->state == AppearanceState::held_private});
-    return without_appearance(request.payload);
-}
-
-std::vector<LegId> EventNotifier::settle_holds(std::span<const SipCommand> sent)
-{
-    std::vector<LegId> settled;
-    if (asked_holds_.empty()) return settled;
-    for (const auto& command : sent) {
-        const auto* reply = std::get_if<Reply>(&command);
-        if (!reply || reply->status < 200) continue;
-        const auto asked = asked_holds_.extract(reply->transaction);
-        if (!asked || reply->status >= 300) continue;
-        facts_.appearances().note_private(asked.mapped().leg, asked.mapped().is_private);
-        settled.push_back(asked.mapped().leg);
-    }
-    return settled;
-}
-
-void EventNotifier::hold_settled(LegId leg, Moment now, Outbox& outbox)
-{
-    if (const auto* extension = facts_.appearances().extension_of(leg))
-        changed(EventPackage::call_info, *extension, now, outbox);
 }
 
 std::optional<Header> EventNotifier::appearance_header(const DialogSnapshot& dialog) const

@@ -32,6 +32,16 @@ Reply answer(const SubscribeReceived& request, unsigned status, std::vector<Head
             .payload = {}};
 }
 
+Reply refusal(const SubscribeReceived& request, unsigned status, std::string_view domain,
+              std::string_view why, std::string phrase)
+{
+    std::string warning{"399 "};
+    warning.append(domain).append(" \"").append(why).append("\"");
+    auto reply = answer(request, status, {{"Warning", std::move(warning)}});
+    reply.phrase = std::move(phrase);
+    return reply;
+}
+
 Reply accept(const SubscribeReceived& request, std::string local_tag, seconds granted)
 {
     Reply reply = answer(request, 200, {{"Expires", std::to_string(granted.count())}});
@@ -117,6 +127,13 @@ bool resume(SubscriptionUsage& usage, StoredSubscription kept, Moment now)
     dialog->flow.connection = {};  // the connections of an earlier run are gone
     usage.dialog = std::move(dialog);
     return true;
+}
+
+bool is_of_phone(const SubscriptionUsage& usage, const SipUri& contact, const Flow& flow)
+{
+    if (usage.dialog->flow == flow) return true;
+    const auto target = SipUri::parse(usage.dialog->request_uri);
+    return target && equivalent(*target, contact);
 }
 
 bool is_found_at(const SubscriptionUsage& usage, const SipUri& contact, const Target& target)

@@ -27,6 +27,9 @@ inline constexpr std::size_t max_user_agent = 200;
 
 /// The answer to `request`, in its dialog if it has one.
 Reply answer(const SubscribeReceived& request, unsigned status, std::vector<Header> headers = {});
+/// The same, with a Warning that says to a person `why`.
+Reply refusal(const SubscribeReceived& request, unsigned status, std::string_view domain,
+              std::string_view why, std::string phrase = {});
 /// 200 with what is granted.
 Reply accept(const SubscribeReceived& request, std::string local_tag, std::chrono::seconds granted);
 
@@ -48,6 +51,10 @@ void prolong(SubscriptionUsage& usage, const SubscribeReceived& request,
 /// Fills in what an earlier run has left; its counters go on above what was reserved. False: it has
 /// expired, or names no phone.
 [[nodiscard]] bool resume(SubscriptionUsage& usage, StoredSubscription kept, Moment now);
+
+/// Whether it is told to the phone that has `contact`, or that is at `flow`.
+[[nodiscard]] bool is_of_phone(const SubscriptionUsage& usage, const SipUri& contact,
+                               const Flow& flow);
 
 /// Whether the way to the phone of `usage` is lost (its connection is gone, or it does not answer)
 /// and `target` is a new one: there its contact has registered. A dialog with a route set keeps it.

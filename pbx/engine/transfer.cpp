@@ -47,7 +47,7 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
     auto referral = referral_of(input.payload, input.transaction, outbox);
     if (!referral) return;
     Leg* transferee = call.peer_of(leg);
-    if (!leg.talking() || !transferee || !transferee->talking() || call.transfer || call.change)
+    if (!leg.talking() || !transferee || !transferee->talking() || is_moving(call))
         return refuse(491, "Request Pending");
     if (transferee->slot) return refuse(403, "You Are Parked");
 
@@ -118,7 +118,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
         return consult_proxied(call, *consulted, std::move(headers), now, outbox);
     Call& other = *find(consulted->id).first;
     Leg* target = other.peer_of(*consulted);
-    if (other.transfer || other.change)
+    if (is_moving(other))
         return transfer_failed(call, 491, "Request Pending", now, outbox);
     if (other.phase == CallPhase::ringing && consulted->id == other.caller().id) {
         // Not answered yet: what rings for the transferor rings anew, for the transferee.
@@ -161,9 +161,8 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     }
     if (!leg || !leg->talking()) return transfer_failed(call, 480, "Party Has Left", now, outbox);
     if (owner->session_pending(*leg)) {
-        if (++transfer.attempts > max_attempts)
-            return transfer_failed(call, 491, "Request Pending", now, outbox);
-        return set_timer(call, TimerKind::transfer, now.mono + attempt_interval);
+        if (wait_until(transfer.glare.held_up(now.mono), call, TimerKind::transfer)) return;
+        return transfer_failed(call, 491, "Request Pending", now, outbox);
     }
     const auto transaction = transaction_ids_.next();
     leg->invite_out = transaction;
@@ -223,7 +222,7 @@ void CallEngine::target_is(Call& call, Leg& target, Outbox& outbox)
     call.hunting.reset();
     forget_ringing(call, outbox);
     call.transfer->target = target.id;
-    call.transfer->attempts = 0;
+    call.transfer->glare.over();
 }
 
 bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response, Moment now,
@@ -249,16 +248,15 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
     }
     Transfer& transfer = *call->transfer;
     if (response.status == 491) {
-        if (++transfer.attempts > max_attempts)
+        const auto again = transfer.glare.met(leg.role, settings_.random, now.mono);
+        if (!wait_until(again, *call, TimerKind::transfer))
             transfer_failed(*call, 491, "Request Pending", now, outbox);
-        else
-            set_timer(*call, TimerKind::transfer, now.mono + attempt_interval);
     } else if (!success) {
         transfer_failed(*call, response.status, response.phrase, now, outbox);
     } else if (response.transaction == transfer.offered_by) {
         transfer.stage = TransferStage::joining;
         transfer.offer = response.payload;
-        transfer.attempts = 0;
+        transfer.glare.over();
         go_on(*call, now, outbox);
     } else if (!has_body(response.payload)) {
         outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
@@ -334,6 +332,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
             hang_up(*consulted, completed_elsewhere, outbox);
         }
         if (other->id != call.id) {
+            give_up_relays(*other, outbox);
             begin_end(*other, now, outbox);
             sweep(*other, outbox);
         }

@@ -16,13 +16,6 @@ std::chrono::minutes shorter(std::chrono::minutes left, std::chrono::minutes rig
     return std::min(left, right);
 }
 
-/// The user part without parameters of its own (RFC 3966), escapes resolved.
-std::string number_in(const SipUri& uri)
-{
-    auto number = extension_of(uri);
-    return number.substr(0, number.find(';'));
-}
-
 bool tells_how_it_came(const Header& header)
 {
     return header.name == "Diversion" || header.name == "History-Info";
@@ -45,7 +38,7 @@ NameAddr caller_of(const Trunk& trunk, const InviteReceived& input, std::string_
 {
     const bool asserted = trunk.trusted && input.asserted;
     const NameAddr& named = asserted ? *input.asserted : input.parties.from;
-    auto number = number_in(named.uri);
+    auto number = extension_of(named.uri);
     if (wants_privacy(input.parties.from, input.payload) || number.empty() || number == "anonymous")
         return anonymous_party();
     return {named.display_name, extension_uri(number, domain)};
@@ -64,9 +57,9 @@ std::optional<InviteReceived> CallEngine::take_from_outside(const InviteReceived
     const auto& trunk = rules->trunk();
     InviteReceived taken = input;
     taken.parties.from = caller_of(trunk, input, directory_->domain());
-    auto number = number_in(input.request_uri);
+    auto number = extension_of(input.request_uri);
     // A call to the contact that we have registered: whom it is for stands in the To.
-    if (number == trunk_contact_user(trunk.name)) number = number_in(input.parties.to.uri);
+    if (number == trunk_contact_user(trunk.name)) number = extension_of(input.parties.to.uri);
     taken.request_uri = extension_uri(number, directory_->domain());
     taken.to_us = true;
     taken.payload = told_to_phones(trunk, input.payload);
@@ -89,6 +82,7 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
     const Hunt& hunt = hunting.hunt;
     const auto* rules = directory_->find_trunk(member.trunk);
     if (!rules || !rules->trunk().enabled) return;
+    outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
     const bool proxied = call.mode == CallMode::proxy;
     // What the caller says would go out as it is.
     if (proxied && rules->trunk().mode != CallMode::proxy) return;
@@ -134,6 +128,30 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
                         ? 0min
                         : directory_->digit_plan().outside_rights_of(hunt.payer).limits.minutes);
     outside_.began(leg.payer, leg.trunk, !std::exchange(hunting.counted, true), outbox);
+}
+
+std::vector<Deflection> CallEngine::sent_on_by_trunk(const Hunting& hunting, const Leg& leg,
+                                                     const ResponseReceived& response) const
+{
+    std::vector<Deflection> to;
+    const auto* rules = directory_->find_trunk(leg.trunk);
+    // Who called from outside has no rights that could be asked for.
+    if (!rules || hunting.hunt.payer.empty()) return to;
+    const auto& trunk = rules->trunk();
+    for (const auto& uri : response.redirects) {
+        const bool there = uri.host == trunk.domain || uri.host == leg.flow.host ||
+                           std::ranges::any_of(trunk.servers, [&](const TrunkServer& server) {
+                               return server.host == uri.host;
+                           });
+        if (!there && !is_number_here(uri)) continue;
+        auto number = extension_of(uri);
+        if (const auto meant = rules->inbound(number); meant && !meant->outside)
+            number = meant->destination;  // it is one of the office's
+        Deflection next{std::move(number), hunting.hunt.number, hunting.diversions, trunk.name,
+                        hunting.hunt.payer};
+        if (route_of(hunting, next).kind == RouteKind::hunt) to.push_back(std::move(next));
+    }
+    return to;
 }
 
 bool CallEngine::leads_to(const Hunt& hunt, std::string_view domain) const

@@ -54,6 +54,7 @@ void TrunkLines::cancel_timer(LineId id, TimerKind kind)
 
 void TrunkLines::replace(std::span<const TrunkRef> trunks, Moment now, Outbox& outbox)
 {
+    sources_.configure({trunks.begin(), trunks.end()});
     std::vector<LineId> gone;
     for (const auto& [name, id] : by_name_) {
         auto& line = lines_.at(id);
@@ -111,9 +112,10 @@ ClientTransactionId TrunkLines::close(LineId id, Outbox& outbox)
 
 void TrunkLines::resolve(LineId id, Line& line, Moment now, Outbox& outbox)
 {
-    const auto& servers = line.trunk->servers;
+    const auto servers = servers_of(line);
     const auto is_name = [](const TrunkServer& server) { return !is_numeric_address(server.host); };
-    if (std::ranges::any_of(servers, is_name))
+    // What a detour leads to becomes known as the trunk's to whoever sees its requests.
+    if (line.detour || std::ranges::any_of(servers, is_name))
         return outbox.send(ResolveTrunk{id, line.trunk->name, servers});
     constexpr std::uint16_t sip_port = 5060;
     std::vector<ServerAddress> addresses;
@@ -133,10 +135,12 @@ void TrunkLines::receive(const TrunkResolved& resolved, Moment now, Outbox& outb
     if (resolved.addresses.empty()) {
         // What was found before is better than nothing.
         line.resolve_error = resolved.error;
+        line.detours = false;
         set_timer(id, TimerKind::resolve, now.mono + settings_.resolve_again);
         return settle(line, now, outbox);
     }
     line.resolve_error.clear();
+    sources_.resolved(line.trunk->name, resolved_addresses(resolved.addresses));
     auto addresses = resolved.addresses;
     if (addresses.size() > settings_.most_addresses) addresses.resize(settings_.most_addresses);
     if (resolved.valid_for)
@@ -152,12 +156,16 @@ void TrunkLines::use(LineId id, Line& line, std::vector<ServerAddress> addresses
     const auto before = first ? Flow{} : line.places[line.in_use].address.flow;
     std::vector<Place> places;
     for (auto& address : addresses) {
+        const bool twice = std::ranges::any_of(
+            places, [&](const Place& each) { return each.address.flow == address.flow; });
+        if (twice) continue;
         const auto* known = place_at(line, address.flow);
         auto& place = places.emplace_back(known ? *known : Place{});
         place.address = std::move(address);
     }
     line.places = std::move(places);
     const auto* kept = first ? nullptr : place_at(line, before);
+    if (std::exchange(line.detours, false)) kept = nullptr;
     line.in_use =
         kept ? static_cast<std::size_t>(kept - line.places.data()) : best_place(line, now.mono);
     if (!kept) {
@@ -280,10 +288,26 @@ void TrunkLines::stop(Outbox& outbox)
     }
 }
 
+std::vector<TrunkServer> TrunkLines::servers_of(const Line& line)
+{
+    auto servers = line.trunk->servers;
+    if (line.detour) servers.insert(servers.begin(), *line.detour);
+    return servers;
+}
+
+/// A request that is redirected is for whom the 3xx names (RFC 3261 §8.1.3.4).
 Target TrunkLines::target_of(const Line& line, const Flow& flow)
 {
     SipUri registrar;
     registrar.host = line.trunk->domain;
+    const auto there = [&](const Place& place) {
+        return place.address.flow == flow && place.address.server == line.detour->host;
+    };
+    if (line.detour && std::ranges::any_of(line.places, there)) {
+        const bool six = line.detour->host.find(':') != std::string::npos;
+        registrar.host = six ? '[' + line.detour->host + ']' : line.detour->host;
+        registrar.port = line.detour->port;
+    }
     return {registrar, {}, flow};
 }
 

@@ -16,6 +16,7 @@
 #include "core/token_source.hpp"
 #include "core/trunk.hpp"
 #include "core/trunk_line.hpp"
+#include "core/trunk_sources.hpp"
 #include "engine/outbox.hpp"
 #include "engine/trunk_states.hpp"
 
@@ -75,6 +76,10 @@ public:
     /// The server in use first, then the others by preference; with the Service-Route of the
     /// registration (RFC 3608 §6.1).
     [[nodiscard]] std::vector<TrunkPath> paths(const Trunk& trunk) const override;
+    [[nodiscard]] bool is_source(const Flow& source) const override
+    {
+        return source.transport == Transport::udp && !sources_.find(source, {}).empty();
+    }
     /// An INVITE came from it.
     void heard(std::string_view trunk, Moment now, Outbox& outbox);
 
@@ -108,7 +113,10 @@ private:
         unsigned cut_off = 0;       // such connections that did not last, in a row
         std::optional<TimePoint> next_attempt;
         std::vector<std::string> service_route;
-        unsigned too_brief = 0;  // 423 in a row
+        std::optional<TrunkServer> detour;  // to where its registrar has sent us
+        bool detours = false;               // and we are on the way there
+        unsigned redirections = 0;          // in a row
+        unsigned too_brief = 0;             // 423 in a row
         unsigned failures = 0;   // rounds of servers without success
         unsigned refusals = 0;   // in a row
         // qualify
@@ -125,6 +133,8 @@ private:
     // trunk_lines.cpp
     /// `predecessor`: the request that takes off what it was before; null: there is none.
     void open(TrunkRef trunk, ClientTransactionId predecessor, Moment now, Outbox& outbox);
+    /// Where it is reached: its detour first.
+    [[nodiscard]] static std::vector<TrunkServer> servers_of(const Line& line);
     /// The request that takes it off; null: there is none.
     ClientTransactionId close(LineId id, Outbox& outbox);
     void resolve(LineId id, Line& line, Moment now, Outbox& outbox);
@@ -154,8 +164,15 @@ private:
     void register_answered(LineId id, Line& line, const StandaloneAnswered& answer, Moment now,
                            Outbox& outbox);
     void registered(LineId id, Line& line, const StandaloneAnswered& answer, Moment now);
-    void server_failed(LineId id, Line& line, const StandaloneAnswered& answer, Moment now,
-                       Outbox& outbox);
+    /// Goes where a 3xx points to, if the trunk may be there; else tries the next server.
+    void redirected(LineId id, Line& line, const StandaloneAnswered& answer, Moment now,
+                    Outbox& outbox);
+    /// The server that `contact` names; nullopt: we do not go there.
+    [[nodiscard]] static std::optional<TrunkServer> detour_to(const Line& line,
+                                                              const SipUri& contact);
+    /// `error` says why, for a person.
+    void server_failed(LineId id, Line& line, std::string error, std::chrono::seconds retry_after,
+                       Moment now, Outbox& outbox);
     void refused(LineId id, Line& line, const StandaloneAnswered& answer, Moment now);
     void try_again(LineId id, Line& line, std::chrono::milliseconds wait, Moment now);
 
@@ -166,6 +183,7 @@ private:
 
     TrunkLineSettings settings_;
     TokenSource tokens_;
+    TrunkSources sources_;
     IdSource<ClientTransactionId>& transactions_;
     std::unordered_map<LineId, Line> lines_;
     std::map<std::string, LineId, std::less<>> by_name_;

@@ -1,12 +1,15 @@
 // We as a user of a carrier: REGISTER (RFC 3261 §10.2), its refusals, and the next server.
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "engine/trunk_lines.hpp"
 
 namespace lampline {
 namespace {
 
-constexpr unsigned most_too_brief = 2;  // 423 in a row, for who never has enough
+constexpr unsigned most_too_brief = 2;     // 423 in a row, for who never has enough
+constexpr unsigned most_redirections = 5;  // in a row
+constexpr std::size_t most_shown = 128;    // of what a carrier says, to people
 
 /// The server is at fault, or nobody is there: another one may do better (RFC 3263 §4.3).
 bool is_of_the_server(const StandaloneAnswered& answer) noexcept
@@ -31,6 +34,14 @@ std::string words(const StandaloneAnswered& answer, const TrunkCredentials* cred
     if (answer.status / 100 == 5) return "REGISTER: " + said;
     if (challenged) return "carrier asks for a password in a way that cannot be answered: " + said;
     return "carrier refused the registration: " + said;
+}
+
+/// `name` is `domain`, or below it.
+bool is_within(std::string_view name, std::string_view domain)
+{
+    if (is_numeric_address(domain) || name.size() < domain.size()) return false;
+    const auto rest = name.size() - domain.size();
+    return same_word(name.substr(rest), domain) && (rest == 0 || name[rest - 1] == '.');
 }
 
 }  // namespace
@@ -104,8 +115,11 @@ void TrunkLines::register_answered(LineId id, Line& line, const StandaloneAnswer
         ++line.too_brief;
         line.asked_for = *answer.min_expires;
         send_register(id, line, now, outbox);
-    } else if (is_of_the_server(answer))
-        server_failed(id, line, answer, now, outbox);
+    } else if (answer.status / 100 == 3)
+        redirected(id, line, answer, now, outbox);
+    else if (is_of_the_server(answer))
+        server_failed(id, line, words(answer, line.trunk->credentials.get()), answer.retry_after,
+                      now, outbox);
     else
         refused(id, line, answer, now);
     settle(line, now, outbox);
@@ -130,7 +144,7 @@ void TrunkLines::registered(LineId id, Line& line, const StandaloneAnswered& ans
     line.connection = answer.connection;
     line.registered_until = now.mono + granted;
     line.service_route = answer.service_route;
-    line.failures = line.too_brief = line.refusals = 0;
+    line.failures = line.too_brief = line.refusals = line.redirections = 0;
     line.register_error.clear();
     const std::chrono::milliseconds whole = granted;
     line.refresh_at = now.mono + whole * 8 / 10 + part_of(whole / 10);
@@ -153,12 +167,75 @@ void TrunkLines::receive(const ConnectionClosed& closed, Moment now)
     }
 }
 
-void TrunkLines::server_failed(LineId id, Line& line, const StandaloneAnswered& answer, Moment now,
-                               Outbox& outbox)
+void TrunkLines::redirected(LineId id, Line& line, const StandaloneAnswered& answer, Moment now,
+                            Outbox& outbox)
 {
-    line.register_error = words(answer, line.trunk->credentials.get());
+    const auto said = std::to_string(answer.status) + ' ' + answer.phrase;
+    if (line.redirections >= most_redirections)
+        return server_failed(id, line, "carrier redirects again and again: " + said,
+                             answer.retry_after, now, outbox);
+    std::string elsewhere;
+    auto contacts = answer.contacts;
+    std::ranges::stable_sort(contacts, std::greater{}, &RegisterContact::q_thousandths);
+    for (const auto& contact : contacts) {
+        auto detour = detour_to(line, contact.uri);
+        if (!detour) {
+            elsewhere += (elsewhere.empty() ? "" : ", ") + contact.uri.host.substr(0, most_shown);
+            continue;
+        }
+        ++line.redirections;
+        line.detour = std::move(detour);
+        line.detours = true;
+        line.register_error.clear();
+        for (auto& each : line.places) each.tried = false;
+        return resolve(id, line, now, outbox);
+    }
+    auto error = elsewhere.empty()
+                     ? "carrier redirects and does not say where: " + said
+                     : "carrier redirects to " + elsewhere.substr(0, most_shown) +
+                           ", which is not known to be the trunk's (servers, sources or domain): " +
+                           said;
+    server_failed(id, line, std::move(error), answer.retry_after, now, outbox);
+}
+
+/// Whoever answers in the carrier's place could send us anywhere. So we only go where the trunk is
+/// by configuration or by its names, or to a name within its domain.
+std::optional<TrunkServer> TrunkLines::detour_to(const Line& line, const SipUri& contact)
+{
+    if (contact.scheme != UriScheme::sip || contact.host.empty()) return std::nullopt;
+    std::string host = contact.host;
+    if (host.front() == '[') host = canonical_address(host.substr(1, host.size() - 2));
+    const auto& trunk = *line.trunk;
+    const bool known =
+        std::ranges::any_of(trunk.servers,
+                            [&](const TrunkServer& each) { return same_word(each.host, host); }) ||
+        std::ranges::find(trunk.sources, host) != trunk.sources.end() ||
+        std::ranges::any_of(line.places,
+                            [&](const Place& each) { return each.address.flow.host == host; }) ||
+        is_within(host, trunk.domain);
+    if (!known) return std::nullopt;
+    TrunkServer server{std::move(host), contact.port, std::nullopt};
+    if (const auto transport = contact.param("transport")) {
+        if (same_word(*transport, "tcp"))
+            server.transport = Transport::tcp;
+        else if (same_word(*transport, "udp"))
+            server.transport = Transport::udp;
+        else
+            return std::nullopt;
+    }
+    return server;
+}
+
+void TrunkLines::server_failed(LineId id, Line& line, std::string error,
+                               std::chrono::seconds retry_after, Moment now, Outbox& outbox)
+{
+    line.register_error = std::move(error);
     auto& failed = *place_at(line, line.registering_at);
     failed.tried = true;
+    if (line.detour && failed.address.server == line.detour->host) {
+        line.detour.reset();  // back to the trunk's own servers
+        set_timer(id, TimerKind::resolve, now.mono);
+    }
     avoid(failed, now.mono);
     const auto next = best_place(line, now.mono);
     const bool is_registered = line.registered_until && *line.registered_until > now.mono;
@@ -171,7 +248,7 @@ void TrunkLines::server_failed(LineId id, Line& line, const StandaloneAnswered& 
     try_again(
         id, line,
         std::max<std::chrono::milliseconds>(longest / 2 + part_of(longest / 2),
-                                            std::min(answer.retry_after, settings_.retry_most)),
+                                            std::min(retry_after, settings_.retry_most)),
         now);
 }
 

@@ -19,12 +19,16 @@ public:
     virtual ~TrunkStates() = default;
     /// Where `trunk` can be asked now, the best first; empty: it is not registered, or unreachable.
     [[nodiscard]] virtual std::vector<TrunkPath> paths(const Trunk& trunk) const = 0;
+    /// Datagrams from `source` are those of a trunk: whoever says there to be a phone has written
+    /// the address of another, at which our calls are taken without a question.
+    [[nodiscard]] virtual bool is_source(const Flow& source) const = 0;
 };
 
 /// Takes every server that is a numeric address for reachable, in the order of the configuration.
 class ConfiguredTrunkStates final : public TrunkStates {
 public:
     [[nodiscard]] std::vector<TrunkPath> paths(const Trunk& trunk) const override;
+    [[nodiscard]] bool is_source(const Flow& /*source*/) const override { return false; }
 };
 
 }  // namespace lampline

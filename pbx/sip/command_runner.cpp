@@ -257,7 +257,7 @@ void CommandRunner::run(const SendRequest& command)
     auto lines = request_lines(*dialog, command);
     auto& transaction = add_client(command.transaction, command.leg, command.method);
     const auto& credentials = legs_[command.leg.value].credentials;
-    if (credentials && command.method != Method::prack) {
+    if (credentials) {
         auto guarded = std::make_unique<GuardedRequest>();
         guarded->credentials = credentials;
         guarded->request = command;
@@ -267,20 +267,22 @@ void CommandRunner::run(const SendRequest& command)
         lines += guarded->authorization;
         transaction.guarded = std::move(guarded);
     }
-    const DialogRequest request{command.method, command.method_name, lines,
-                                body_of(command.payload)};
-    if (command.method == Method::prack) {
-        auto* invite = find(command.acknowledges);
-        if (invite && invite->handle)
-            transaction.handle = dialog->send_prack(*invite->handle, command.rack_rseq, request,
-                                                    response, &transaction);
-    } else {
-        transaction.handle = dialog->send(request, response, &transaction);
-    }
+    transaction.handle = send_in(*dialog, command, lines, transaction);
     if (!transaction.handle)
         return report_unsendable(command.transaction, command.leg, command.method);
     if (command.method == Method::invite)
         legs_[command.leg.value].invites.push_back(command.transaction);
+}
+
+OutgoingHandle CommandRunner::send_in(DialogUsage& dialog, const SendRequest& command,
+                                      std::string_view lines, ClientTransaction& transaction)
+{
+    const DialogRequest request{command.method, command.method_name, lines,
+                                body_of(command.payload)};
+    if (command.method != Method::prack) return dialog.send(request, response, &transaction);
+    auto* invite = find(command.acknowledges);
+    if (!invite || !invite->handle) return {};
+    return dialog.send_prack(*invite->handle, command.rack_rseq, request, response, &transaction);
 }
 
 std::string CommandRunner::invite_lines(const DialogUsage& dialog, const SendInvite& command) const
@@ -343,11 +345,8 @@ void CommandRunner::send_again(ClientTransactionId id)
         transaction->handle = dialog->send_invite(*guarded.invite, lines, guarded.attempts.answered,
                                                   response, transaction);
     } else {
-        const auto& command = guarded.request;
-        const auto lines = request_lines(*dialog, command) + guarded.authorization;
-        transaction->handle =
-            dialog->send({command.method, command.method_name, lines, body_of(command.payload)},
-                         response, transaction);
+        const auto lines = request_lines(*dialog, guarded.request) + guarded.authorization;
+        transaction->handle = send_in(*dialog, guarded.request, lines, *transaction);
     }
     if (!transaction->handle) report_unsendable(id, leg, method);
 }

@@ -61,6 +61,9 @@ private:
     /// True: the request goes out again, with credentials.
     bool answers_challenge(ClientTransaction& transaction, const sip_t& sip);
     void send_again(ClientTransactionId id);
+    /// Null: it cannot be sent.
+    [[nodiscard]] OutgoingHandle send_in(DialogUsage& dialog, const SendRequest& command,
+                                         std::string_view lines, ClientTransaction& transaction);
     [[nodiscard]] std::string invite_lines(const DialogUsage& dialog,
                                            const SendInvite& command) const;
     [[nodiscard]] std::string request_lines(const DialogUsage& dialog,

@@ -212,6 +212,8 @@ try {
             } else if constexpr (std::is_same_v<Command, ForwardSubscribe>) {
                 if (auto node = inner.held.extract(one.request.value))
                     inner.forwarder->take(std::move(node.mapped()), one);
+            } else if constexpr (std::is_same_v<Command, PassNotify>) {
+                inner.pass_notify(one);
             } else if constexpr (std::is_same_v<Command, SendCancel>) {
                 if (!inner.forwarder->run(one)) inner.calls->run(one);
             } else if constexpr (std::is_same_v<Command, ResolveTrunk>) {
@@ -244,7 +246,6 @@ void Endpoint::flush()
 void Endpoint::set_directory(DirectoryRef directory)
 {
     inner_->trunk_sources.configure(directory->trunks());
-    inner_->forwarder->set_directory(directory);
     inner_->authenticator.set_directory(std::move(directory));
 }
 

@@ -46,6 +46,7 @@ struct Endpoint::Inner final : MessageSink {
     void take_invite(HeldRequest&& request, std::string_view extension, std::string_view trunk);
     [[nodiscard]] bool is_known_invite(const sip_t& sip);
     [[nodiscard]] bool passes(HeldRequest& request);
+    void pass_notify(const PassNotify& command);
     template <class TakeUp>
     void take_up(TransactionId id, TakeUp take_up);
     bool reply(const Reply& command);
@@ -81,7 +82,7 @@ struct Endpoint::Inner final : MessageSink {
     DatagramSender datagrams;
     TrunkSources trunk_sources;
     RepeatedRequests repeated;
-    /// By TransactionId: REGISTER, SUBSCRIBE, MESSAGE.
+    /// By TransactionId: REGISTER, SUBSCRIBE, MESSAGE, NOTIFYs of phones for their watchers.
     std::unordered_map<std::uint64_t, HeldRequest> held;
     std::unordered_map<std::uint64_t, HeldRequest>
         invites;                                  // until the engine has said how they go on

@@ -187,9 +187,23 @@ bool Endpoint::Inner::is_known_invite(const sip_t& sip)
 /// A request within a dialog of two phones.
 bool Endpoint::Inner::passes(HeldRequest& request)
 {
-    const auto outcome = forwarder->pass(request);
+    auto outcome = forwarder->pass(request);
+    if (outcome.notify) {
+        outcome.notify->transaction = transaction_ids.next();
+        held.emplace(outcome.notify->transaction.value, std::move(request));
+        on_input(*std::move(outcome.notify));
+        return true;
+    }
     if (outcome.status != 0) refuse(request, {outcome.status, {}, outcome.headers});
     return outcome.passed || outcome.status != 0;
+}
+
+void Endpoint::Inner::pass_notify(const PassNotify& command)
+{
+    auto node = held.extract(command.request.value);
+    if (!node) return;
+    const auto outcome = forwarder->pass_notify(node.mapped(), command);
+    if (!outcome.passed) refuse(node.mapped(), {outcome.status, {}, outcome.headers});
 }
 
 }  // namespace lampline::sip

@@ -148,6 +148,7 @@ OptionTag to_option_tags(const msg_list_t* tags)
             if (same_word(*item, "join")) set = set | OptionTag::join;
             if (same_word(*item, "norefersub")) set = set | OptionTag::norefersub;
             if (same_word(*item, "eventlist")) set = set | OptionTag::eventlist;
+            if (same_word(*item, "199")) set = set | OptionTag::early_end;
         }
     return set;
 }
@@ -270,6 +271,17 @@ bool is_focus(const sip_t& sip) noexcept
 bool allows_update(const sip_t& sip) noexcept
 {
     return sip.sip_allow && sip_is_allowed(sip.sip_allow, SIP_METHOD_UPDATE);
+}
+
+bool is_faulty(const sip_t& sip, const msg_hclass_t* kind) noexcept
+{
+    for (const auto* error = sip.sip_error; error; error = error->er_next) {
+        const auto* of = error->er_common->h_class;
+        if (of == kind) return true;  // the stack puts away what is one too many as it is
+        if (of == sip_error_class && error->er_name && same_word(error->er_name, kind->hc_name))
+            return true;
+    }
+    return false;
 }
 
 std::vector<std::string> unknown_fields(const sip_t& sip, std::string_view name)

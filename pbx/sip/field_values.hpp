@@ -43,6 +43,8 @@ bool is_focus(const sip_t& sip) noexcept;
 bool allows_update(const sip_t& sip) noexcept;
 /// The first P-Asserted-Identity (RFC 3325); nullopt: none that can be read.
 std::optional<NameAddr> asserted_identity(const sip_t& sip);
+/// A header of `kind`, of which there may be one, is malformed, or there is another one.
+bool is_faulty(const sip_t& sip, const msg_hclass_t* kind) noexcept;
 /// Values of the headers of this name that the stack has no class for.
 std::vector<std::string> unknown_fields(const sip_t& sip, std::string_view name);
 

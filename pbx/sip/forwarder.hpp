@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "base/timer_queue.hpp"
-#include "core/directory.hpp"
 #include "core/message_ring.hpp"
 #include "core/sip_command.hpp"
 #include "core/sip_input.hpp"
@@ -35,7 +34,6 @@ struct ForwarderParts {
     std::function<void(SipInput&&)> on_input;
     std::function<void()> flush_soon;
     RepeatedRequests& repeated;
-    DirectoryRef directory{};  ///< who may see whom; null: nobody anybody
 };
 
 /// A subscription at a phone, in whose dialog we are.
@@ -62,8 +60,6 @@ public:
     void take(HeldRequest&& subscribe, const ForwardSubscribe& command);
     /// What a SUBSCRIBE within a dialog of two phones prolongs; nullopt: there is no such dialog.
     [[nodiscard]] std::optional<PassedSubscription> subscription_of(const sip_t& subscribe) const;
-    /// Who may see whom, from now on: for the NOTIFYs of phones.
-    void set_directory(DirectoryRef directory) { parts_.directory = std::move(directory); }
     /// False: the transaction is not one of these.
     bool run(const Reply& command);
     bool run(const SendCancel& command);
@@ -77,13 +73,16 @@ public:
     /// The ACK of a failure that was passed back.
     bool acknowledge(const sip_t& ack);
     /// A request with a Route of ours for its dialog: it is passed on, or gets the answer that is
-    /// returned. `passed` says which. A SUBSCRIBE is left to take().
+    /// returned. `passed` says which. A SUBSCRIBE is left to take(); the NOTIFY of a phone that
+    /// notifies by itself is only described, its transaction left out, and waits for pass_notify().
     struct Outcome {
         bool passed = false;
         unsigned status = 0;  ///< not passed: 0: it is none of these
         std::string headers{};
+        std::optional<NotifyReceived> notify{};
     };
     Outcome pass(HeldRequest& request);
+    Outcome pass_notify(HeldRequest& request, const PassNotify& command);
     /// A response to what was passed on; false: it is none.
     bool receive(MessageRef& message, const sip_t& response);
     /// What is under way over this connection fails now.
@@ -149,7 +148,8 @@ private:
     void repeat(Repetition repetition);
     [[nodiscard]] std::chrono::milliseconds patience_of(const Repetition& repetition) const;
     void settle_subscribe(std::uint64_t id, unsigned status, const sip_t* response);
-    void admit_notify(const sip_t& notify, const DialogSides& sides, PassedRequest& change);
+    void lose_notify(const HeldRequest& notify);
+    [[nodiscard]] Outcome send_on(HeldRequest& request, Passage& passage);
     void settle(const std::string& branch, const sip_t& response);
     void probe_answered(const Repetition& probe, unsigned status, bool generated);
     void release(Passing& passing);

@@ -242,7 +242,8 @@ void Forwarder::fail(ConnectionId connection)
     }
     std::vector<std::uint64_t> lost;
     for (const auto& [id, repetition] : repetitions_)
-        if (repetition.subscribing != 0 && repetition.hop.flow.connection == connection)
+        if ((repetition.subscribing != 0 || repetition.notify) &&
+            repetition.hop.flow.connection == connection)
             lost.push_back(id);
     for (const auto id : lost) {
         timers_.cancel({id, TimerKind::repeat_request});

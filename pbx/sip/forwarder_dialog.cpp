@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
+#include "core/dialog_info.hpp"
 #include "sip/forwarder_parts.hpp"
 #include "sip/inspection.hpp"
 #include "sip/passed_text.hpp"
@@ -13,6 +15,21 @@
 
 namespace lampline::sip {
 namespace {
+
+NotifyReceived describe(const sip_t& notify, DialogSides sides)
+{
+    const auto* state = notify.sip_subscription_state;
+    const auto* body = notify.sip_payload;
+    return {.transaction = {},
+            .watcher = std::move(sides.watcher),
+            .member = std::move(sides.member),
+            .call_id = std::string{text_of(notify.sip_call_id->i_id)},
+            .watcher_tag = std::string{text_of(notify.sip_to->a_tag)},
+            .notifier_tag = std::string{text_of(notify.sip_from->a_tag)},
+            .cseq = notify.sip_cseq->cs_seq,
+            .version = body ? read_version({body->pl_data, body->pl_len}) : std::nullopt,
+            .over = state && same_word(text_of(state->ss_substate), "terminated")};
+}
 
 /// What the engine wants to hear of.
 bool changes_dialog(Method method) noexcept
@@ -87,32 +104,46 @@ Forwarder::Outcome Forwarder::pass(HeldRequest& request)
     if (!sides.watcher.empty()) {
         if (method == Method::subscribe && passage->to_callee) return {};
         if (method == Method::ack) return {.passed = true};
-        if (method != Method::notify || passage->to_callee) return {.status = 481, .headers = {}};
+        if (method != Method::notify || passage->to_callee) return {.status = 481};
     }
 
     if (method != Method::ack) {
-        if (sip.sip_max_forwards && sip.sip_max_forwards->mf_count == 0)
-            return {.status = 483, .headers = {}};
+        if (sip.sip_max_forwards && sip.sip_max_forwards->mf_count == 0) return {.status = 483};
         if (auto rejection = inspect_body(sip, parts_.settings.limits.body_bytes))
             return {.status = rejection->status, .headers = std::move(rejection->headers)};
     }
     const bool strict = route_of_ours(sip) == sip.sip_request->rq_url;
-    if (strict && passage->request_uri.empty()) return {.status = 400, .headers = {}};
-    auto& hop = passage->hop;
+    if (strict && passage->request_uri.empty()) return {.status = 400};
     if (request.connection)
         request.source.connection = parts_.transports.connections().adopt(*request.connection);
-    if (!hop.listener) return {.status = 503, .headers = {}};
-    if (!sides.watcher.empty()) admit_notify(sip, sides, change);
+    if (!sides.watcher.empty()) return {.notify = describe(sip, std::move(passage->sides))};
+    return send_on(request, *passage);
+}
+
+/// It may go on.
+Forwarder::Outcome Forwarder::send_on(HeldRequest& request, Passage& passage)
+{
+    const auto& sip = *request.sip;
+    const auto method = to_method(sip);
+    auto& hop = passage.hop;
+    auto& change = passage.change;
+    if (!hop.listener) return {.status = 503};
     const auto branch = branch_of(sip, {}, request, {});
     const auto via = via_line(hop, branch);
     change.via = via;
     const auto packet = packet_of(pass_request(sip, change, parts_.kept_messages != nullptr));
     if (!send(hop, packet, sip))
-        return method == Method::ack ? Outcome{.passed = true}
-                                     : Outcome{.status = 503, .headers = {}};
-    if (request.connection && hop.flow.transport == Transport::udp && method != Method::ack)
-        repeat(
-            {.branch = branch, .hop = hop, .packet = packet, .invite = method == Method::invite});
+        return method == Method::ack ? Outcome{.passed = true} : Outcome{.status = 503};
+    const bool by_sender = !request.connection || hop.flow.transport != Transport::udp;
+    Repetition repetition{
+        .branch = branch, .hop = hop, .packet = packet, .invite = method == Method::invite};
+    repetition.repeated_by_sender = by_sender;
+    if (!passage.sides.watcher.empty()) {
+        repetition.notify = std::move(request);
+        repeat(std::move(repetition));
+    } else if (!by_sender && method != Method::ack) {
+        repeat(std::move(repetition));
+    }
     if (changes_dialog(method))
         parts_.on_input(DialogPassed{.call_id = std::string{text_of(sip.sip_call_id->i_id)},
                                      .from_tag = std::string{text_of(sip.sip_from->a_tag)},
@@ -131,7 +162,8 @@ void Forwarder::report(const sip_t& response, Method method)
     // Who has forgotten the subscription ends it (RFC 6665 §4.2.2).
     if (method == Method::notify && (status == 405 || status == 481 || status == 489))
         parts_.on_input(ForwardedEnded{std::string{text_of(response.sip_call_id->i_id)},
-                                       std::string{text_of(response.sip_to->a_tag)}});
+                                       std::string{text_of(response.sip_to->a_tag)},
+                                       std::string{text_of(response.sip_from->a_tag)}});
     const bool accepts =
         status / 100 == 2 && (method == Method::invite || method == Method::update);
     const bool ends = (status == 481 || status == 408) && method != Method::bye &&
@@ -155,9 +187,10 @@ void Forwarder::repeat(Repetition repetition)
     repetition.interval = parts_.settings.t1;
     repetition.give_up = now + patience_of(repetition);
     repeated_.emplace(repetition.branch, id);
-    const bool over_udp = repetition.hop.flow.transport == Transport::udp;
+    const bool repeats =
+        repetition.hop.flow.transport == Transport::udp && !repetition.repeated_by_sender;
     set_timer({id, TimerKind::repeat_request},
-              over_udp ? now + repetition.interval : repetition.give_up);
+              repeats ? now + repetition.interval : repetition.give_up);
     repetitions_.emplace(id, std::move(repetition));
 }
 
@@ -182,6 +215,7 @@ void Forwarder::give_up(std::uint64_t id)
     repeated_.erase(over.branch);
     if (over.probe) probe_answered(over, 408, true);
     if (over.subscribing != 0) settle_subscribe(over.subscribing, 480, nullptr);
+    if (over.notify) lose_notify(*over.notify);
 }
 
 /// What the response answers is not repeated any more.

@@ -94,8 +94,8 @@ struct Forwarder::Branch {
     std::chrono::milliseconds interval{};
 };
 
-/// A request that came over a connection and leaves by UDP, where nobody else would repeat it; or a
-/// probe.
+/// A request that came over a connection and leaves by UDP, where nobody else would repeat it; a
+/// probe; a NOTIFY whose sender is told when it is lost.
 struct Forwarder::Repetition {
     std::string branch;
     Hop hop;
@@ -104,6 +104,8 @@ struct Forwarder::Repetition {
     LegId leg{};  // of a probe
     ClientTransactionId probe{};
     std::uint64_t subscribing = 0;  // the SUBSCRIBE it is a branch of
+    std::optional<HeldRequest> notify{};
+    bool repeated_by_sender = false;
     std::chrono::milliseconds interval{};
     TimePoint give_up{};
 };
@@ -118,6 +120,7 @@ struct Forwarder::Subscribing {
     unsigned status = 0;  // the best so far
     std::string text{};   // of it; empty: ours to write
     std::optional<std::chrono::seconds> expires{};
+    std::string notifier_tag{};  // of who said so
 };
 
 /// The way of a request within a dialog. Views in `change` refer to the request; it does not have

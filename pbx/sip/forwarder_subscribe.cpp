@@ -15,6 +15,8 @@ namespace {
 /// so a proxy never says 408 (RFC 4320 §4.2).
 constexpr int patience_share = 2;
 constexpr unsigned not_there = 480;
+/// With it the phone keeps a subscription whose NOTIFY was lost (RFC 6665 §4.2.2).
+constexpr std::string_view later{"Retry-After: 4\r\n"};
 
 /// Which of two final answers is the better one (RFC 3261 §16.7 step 6).
 bool is_better(unsigned status, unsigned than) noexcept
@@ -69,9 +71,10 @@ void Forwarder::take(HeldRequest&& request, const ForwardSubscribe& command)
         branches.push_back(std::move(branch));
     };
     if (command.targets.empty()) {
-        if (const auto passage = passage_of(held)) {
+        if (auto passage = passage_of(held)) {
             auto change = passage->change;
             change.request_uri = passage->request_uri;
+            if (command.flow) passage->hop = hop_to(*command.flow, passage->hop.target);
             add(passage->hop, std::move(change));
         }
     }
@@ -102,8 +105,8 @@ void Forwarder::take(HeldRequest&& request, const ForwardSubscribe& command)
 
 std::chrono::milliseconds Forwarder::patience_of(const Repetition& repetition) const
 {
-    return repetition.subscribing != 0 ? parts_.settings.t1x64 / patience_share
-                                       : parts_.settings.t1x64;
+    return repetition.subscribing != 0 || repetition.notify ? parts_.settings.t1x64 / patience_share
+                                                            : parts_.settings.t1x64;
 }
 
 /// One phone has answered; or nobody has, and `response` is null.
@@ -122,6 +125,7 @@ void Forwarder::settle_subscribe(std::uint64_t id, unsigned status, const sip_t*
         asked.text = response ? pass_response(*response, {}, parts_.kept_messages != nullptr)
                               : std::string{};
         asked.expires = response ? expires_in(*response) : std::nullopt;
+        asked.notifier_tag = response ? text_of(response->sip_to->a_tag) : std::string_view{};
     }
     if (!asked.answered && (status / 100 == 2 || asked.open == 0)) {
         asked.answered = true;
@@ -131,38 +135,46 @@ void Forwarder::settle_subscribe(std::uint64_t id, unsigned status, const sip_t*
                                : std::move(asked.text));
         if (!asked.request.key.empty()) parts_.repeated.answer(asked.request.key, packet);
         send(asked.back, packet, sip);
-        parts_.on_input(SubscribeForwarded{asked.subscription, asked.status, asked.expires});
+        if (const auto within = text_of(sip.sip_to->a_tag); !within.empty())
+            asked.notifier_tag = within;
+        parts_.on_input(SubscribeForwarded{asked.subscription, asked.status, asked.expires,
+                                           std::move(asked.notifier_tag)});
     }
     if (asked.open == 0) subscribings_.erase(found);
 }
 
-/// Whether the NOTIFY of a phone may pass to its watcher; if not, it passes as the last one, and
-/// says nothing.
-void Forwarder::admit_notify(const sip_t& notify, const DialogSides& sides, PassedRequest& change)
+Forwarder::Outcome Forwarder::pass_notify(HeldRequest& request, const PassNotify& command)
 {
-    const auto* right =
-        parts_.directory ? parts_.directory->right(sides.watcher, sides.member) : nullptr;
-    const auto* state = notify.sip_subscription_state;
-    bool over = state && text_of(state->ss_substate) == "terminated";
-    if (!told_by_phone(right, sides.member)) {
-        static const std::vector<Header> rejected{
-            {"Subscription-State", "terminated;reason=rejected"}};
-        static const std::vector<Header> deactivated{
-            {"Subscription-State", "terminated;reason=deactivated"}};
-        change.replaced = right ? &deactivated : &rejected;
+    const auto& sip = *request.sip;
+    auto passage = passage_of(request);
+    if (!passage) return {.status = 481};
+    auto& change = passage->change;
+    change.request_uri = passage->request_uri;
+    const std::vector<Header> last{{"Subscription-State", command.last_state}};
+    if (!command.last_state.empty()) {
+        change.replaced = &last;
         change.without_body = true;
-        over = true;
     }
+    if (command.flow) passage->hop = hop_to(*command.flow, passage->hop.target);
     // Any NOTIFY may be the one that establishes the dialog (RFC 6665 §4.3).
-    const auto* to_watcher = parts_.transports.listener_of(sides.caller);
-    const auto* to_phone = parts_.transports.listener_of(sides.callee);
-    if (to_watcher && to_phone)
-        if (const auto* ours = route_of_ours(notify))
+    const auto* to_phone = parts_.transports.listener_of(passage->sides.callee);
+    if (passage->hop.listener && to_phone)
+        if (const auto* ours = route_of_ours(sip))
             change.record_routes =
-                record_routes(std::string{token_in(*ours)}, *to_watcher, *to_phone);
-    if (over)
-        parts_.on_input(ForwardedEnded{std::string{text_of(notify.sip_call_id->i_id)},
-                                       std::string{text_of(notify.sip_to->a_tag)}});
+                record_routes(std::string{token_in(*ours)}, *passage->hop.listener, *to_phone);
+    auto outcome = send_on(request, *passage);
+    if (outcome.status == 503) outcome.headers = later;
+    return outcome;
+}
+
+/// The watcher has not answered, or its connection is gone.
+void Forwarder::lose_notify(const HeldRequest& notify)
+{
+    auto back = hop_to(notify.source, {});
+    send(back,
+         packet_of(
+             write_reply(*notify.sip, {.status = 503, .headers = later}, parts_.settings.product)),
+         *notify.sip);
 }
 
 }  // namespace lampline::sip

@@ -59,6 +59,7 @@ void append_tags(std::string& text, std::string_view name, OptionTag tags)
         {OptionTag::eventlist, "eventlist"},
         {OptionTag::join, "join"},
         {OptionTag::norefersub, "norefersub"},
+        {OptionTag::early_end, "199"},
     });
     text += name;
     std::string_view before = ": ";

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/numeric_address.hpp"
 #include "sip/header_text.hpp"
 
 namespace lampline::sip {
@@ -71,6 +72,20 @@ bool has_usable_contact(const sip_t& sip) noexcept
     return contact->m_url->url_type == url_sip || contact->m_url->url_type == url_sips;
 }
 
+/// A contact at our own address would be dialled like a number here, and ring a phone instead.
+bool registers_our_address(const sip_t& sip, const Transports& transports)
+{
+    for (const auto* contact = sip.sip_contact; contact; contact = contact->m_next) {
+        const auto& url = *contact->m_url;
+        if (!url.url_host) continue;
+        const bool numeric = *url.url_host == '[' || is_numeric_address(url.url_host);
+        if ((!numeric && transports.is_ours(url.url_host)) ||
+            transports.is_our_sent_by(url.url_host, url.url_port ? url.url_port : ""))
+            return true;
+    }
+    return false;
+}
+
 bool came_back(const sip_t& sip, const Transports& transports)
 {
     const auto text = [](const char* part) { return std::string_view{part ? part : ""}; };
@@ -127,6 +142,8 @@ std::optional<Rejection> inspect_request(const sip_t& sip, const Transports& tra
     if (method == sip_method_register &&
         (!sip.sip_to->a_url->url_host || !transports.is_ours(sip.sip_to->a_url->url_host)))
         return Rejection{404, {}, {}};
+    if (method == sip_method_register && registers_our_address(sip, transports))
+        return Rejection{403, "Contact Is Not Yours", {}};
     if (auto rejection = inspect_require(sip)) return rejection;
     const bool begins_dialog =
         method == sip_method_invite || method == sip_method_subscribe || method == sip_method_refer;

@@ -51,6 +51,21 @@ Received received(const sip_t& sip, TransactionId transaction, Flow source,
     return request;
 }
 
+/// Without a Call-ID, and so refused, where it is malformed or not the only one.
+std::optional<Replaces> to_replaces(const sip_t& sip)
+{
+    const auto* replaces = sip.sip_replaces;
+    if (is_faulty(sip, sip_replaces_class)) return Replaces{};
+    if (!replaces) return std::nullopt;
+    const auto to_tag = text_of(replaces->rp_to_tag);
+    const auto from_tag = text_of(replaces->rp_from_tag);
+    // The stack takes a list as one value.
+    for (const auto tag : {to_tag, from_tag})
+        if (tag.find_first_of(", \t") != std::string_view::npos) return Replaces{};
+    return Replaces{std::string{text_of(replaces->rp_call_id)}, std::string{to_tag},
+                    std::string{from_tag}, replaces->rp_early_only != 0};
+}
+
 }  // namespace
 
 InviteReceived to_invite(const sip_t& sip, TransactionId transaction, Flow source,
@@ -59,10 +74,7 @@ InviteReceived to_invite(const sip_t& sip, TransactionId transaction, Flow sourc
     auto invite = received<InviteReceived>(sip, transaction, std::move(source), extension);
     invite.via = field_texts(sip.sip_via);
     invite.session_timer = to_session_timer(sip);
-    if (const auto* replaces = sip.sip_replaces)
-        invite.replaces = Replaces{
-            std::string{text_of(replaces->rp_call_id)}, std::string{text_of(replaces->rp_to_tag)},
-            std::string{text_of(replaces->rp_from_tag)}, replaces->rp_early_only != 0};
+    invite.replaces = to_replaces(sip);
     if (const auto joins = unknown_fields(sip, "Join"); !joins.empty())
         invite.join = (joins.size() == 1 ? parse_replaces(joins.front()) : std::nullopt)
                           .value_or(Replaces{});  // without tags, and so refused

@@ -60,7 +60,8 @@ StandaloneAnswered to_standalone_answer(const sip_t& sip, ClientTransactionId tr
     if (sip.sip_retry_after)
         answer.retry_after = seconds_of(static_cast<unsigned long>(sip.sip_retry_after->af_delta));
     if (sip.sip_min_expires) answer.min_expires = seconds_of(sip.sip_min_expires->me_delta);
-    if (sip.sip_cseq->cs_method == sip_method_register && answer.status / 100 == 2) {
+    const bool tells_contacts = answer.status / 100 == 2 || answer.status / 100 == 3;
+    if (sip.sip_cseq->cs_method == sip_method_register && tells_contacts) {
         for (const auto* contact = sip.sip_contact; contact; contact = contact->m_next)
             if (answer.contacts.size() < max_register_contacts)
                 answer.contacts.push_back(to_register_contact(*contact));

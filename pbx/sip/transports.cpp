@@ -234,13 +234,11 @@ const Listener* Transports::listener_of(const Flow& flow) const noexcept
 
 std::string Transports::next_hop(const Flow& flow, const SipUri& request_uri)
 {
-    std::string host = uri_host(flow.host);
+    const std::string host = uri_host(flow.host);
     auto port = flow.port;
-    if (flow.transport == Transport::tcp && !request_uri.host.empty() &&
-        host_is_ip_address(request_uri.host.c_str())) {
-        host = request_uri.host;
+    // Where it listens; its connection came from any port. Another host would be anybody's.
+    if (flow.transport == Transport::tcp && request_uri.host == host)
         port = request_uri.port ? request_uri.port : std::uint16_t{5060};
-    }
     std::string hop = "sip:";
     hop += host;
     hop += ':';

@@ -87,8 +87,8 @@ public:
         return connections_.live(flow.connection);
     }
     /// The address to connect or send to, as the stack wants it: `sip:10.0.0.5:5060;transport=udp`.
-    /// A phone whose connection is gone is called at the address of `request_uri`, if that is a
-    /// numeric one.
+    /// A phone whose connection is gone is called at the port of `request_uri`, if that names its
+    /// host; no contact leads to another one.
     [[nodiscard]] static std::string next_hop(const Flow& flow, const SipUri& request_uri);
     /// The same for who is where the flow says, whatever its contact is.
     [[nodiscard]] static std::string next_hop(const Flow& flow);

@@ -18,7 +18,7 @@ struct Options {
     std::uint64_t count = 1000;        ///< operations or calls
     std::uint64_t rounds = 1;          ///< held: how often all calls are made and ended
     bool watched = true;               ///< calls: the callees are watched
-    std::vector<std::string> command;  ///< start: the server to start
+    std::vector<std::string> command;  ///< start, restart: the server to start
 };
 
 /// Each returns false when the figure could not be taken at all.
@@ -27,6 +27,7 @@ bool measure_calls(const Options& options);
 bool measure_fanout(const Options& options);
 bool measure_lamps(const Options& options);
 bool measure_start(const Options& options);
+bool measure_restart(const Options& options);
 bool measure_memory(const Options& options);
 bool measure_transfers(const Options& options);
 bool measure_held(const Options& options);

@@ -78,7 +78,7 @@ bool measure_held(const Options& options)
     const auto callees = make_phones(loop, options.server, office::callees());
     if (!register_all(loop, callers) || !register_all(loop, callees)) return false;
     loop.run_for(write_behind);
-    const auto at_start = memory_bytes(options.server_pid);
+    const auto at_start = allocated_bytes(options.server_pid);
 
     Callers office{loop, options, callers, callees};
     // What is kept of the last calls is filled, and what a first call loads is loaded.
@@ -86,7 +86,7 @@ bool measure_held(const Options& options)
     office.call(callers.size(), first.one());
     office.hold(callers.size());
     office.hang_up(callers.size());
-    const auto at_rest = memory_bytes(options.server_pid);
+    const auto at_rest = allocated_bytes(options.server_pid);
 
     const auto each = static_cast<double>(options.count);
     std::ostringstream figures;
@@ -95,10 +95,10 @@ bool measure_held(const Options& options)
     std::uint64_t released = at_rest;
     for (std::uint64_t round = 0; round < options.rounds; ++round) {
         office.call(options.count, batch.one());
-        const auto calling = memory_bytes(options.server_pid);
+        const auto calling = allocated_bytes(options.server_pid);
         office.hold(options.count);
         loop.run_for(transactions_gone);
-        const auto holding = memory_bytes(options.server_pid);
+        const auto holding = allocated_bytes(options.server_pid);
         if (round == 0) {
             const double before = cpu_seconds(options.server_pid);
             loop.run_for(std::chrono::seconds{10});
@@ -108,7 +108,7 @@ bool measure_held(const Options& options)
                     << " idle_cpu_percent=" << idle * 100;
         }
         office.hang_up(options.count);
-        released = memory_bytes(options.server_pid);
+        released = allocated_bytes(options.server_pid);
         if (round == 0)
             figures << " kb_kept_per_released_call=" << kilobytes(at_rest, released) / each
                     << " kb_kept_since_start=" << kilobytes(at_start, released) / each;

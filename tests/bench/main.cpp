@@ -95,14 +95,14 @@ try {
         {"start", measure_start},           {"memory", measure_memory},
         {"transfers", measure_transfers},   {"held", measure_held},
         {"subscribes", measure_subscribes}, {"office", measure_office},
-        {"watchers", measure_watchers},
+        {"watchers", measure_watchers},     {"restart", measure_restart},
     };
     const auto figure = figures.find(arguments.verb);
     auto options = options_from(arguments);
     if (figure == figures.end() ||
         !read_address(arguments.values["--server"], options.server.address)) {
         std::cerr << "usage: bench registers|calls|fanout|lamps|start|memory|transfers|held|"
-                     "subscribes|office|watchers --server ADDR:PORT --pid PID "
+                     "subscribes|office|watchers|restart --server ADDR:PORT --pid PID "
                      "[--rate N] [--count N] [--rounds N] [--domain NAME] [--unwatched] "
                      "[-- COMMAND...]\n"
                      "       bench office-curl --url URL --token TOKEN | bench office-sql\n";

@@ -20,14 +20,15 @@ bool measure_memory(const Options& options)
 {
     Loop loop;
     const auto phones = make_phones(loop, options.server, office::everyone());
-    const auto at_start = memory_bytes(options.server_pid);
+    const auto program = memory_bytes(options.server_pid);
+    const auto at_start = allocated_bytes(options.server_pid);
     if (!register_all(loop, phones)) return false;
     loop.run_for(write_behind);
-    const auto registered = memory_bytes(options.server_pid);
+    const auto registered = allocated_bytes(options.server_pid);
 
     if (!subscribe_all(loop, phones, {std::string{office::crowded}})) return false;
     loop.run_for(write_behind);
-    const auto subscribed = memory_bytes(options.server_pid);
+    const auto subscribed = allocated_bytes(options.server_pid);
 
     const auto callers = office::callers().size();
     Batch batch{loop, options.count};
@@ -37,11 +38,11 @@ bool measure_memory(const Options& options)
     });
     loop.run_for(std::chrono::seconds{
         static_cast<std::int64_t>(static_cast<double>(options.count) / options.rate) + 1});
-    const auto calling = memory_bytes(options.server_pid);
+    const auto calling = allocated_bytes(options.server_pid);
     pace(loop, callers, options.rate / 5, [&](std::uint64_t i) { phones[i]->hang_up_all(); });
     loop.run_for(std::chrono::seconds{10});
 
-    std::cout << "start_mb=" << static_cast<double>(at_start) / 1048576
+    std::cout << "start_mb=" << static_cast<double>(program) / 1048576
               << " kb_per_binding=" << kilobytes_each(at_start, registered, phones.size())
               << " kb_per_subscription=" << kilobytes_each(registered, subscribed, phones.size())
               << " kb_per_call=" << kilobytes_each(subscribed, calling, options.count)

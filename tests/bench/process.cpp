@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -57,6 +58,20 @@ std::vector<Process> with_descendants(pid_t root)
     return family;
 }
 
+/// Of lines of /proc/PID/smaps_rollup.
+std::uint64_t sum_of(const std::set<std::string>& lines, pid_t root)
+{
+    std::uint64_t bytes = 0;
+    for (const auto& process : with_descendants(root)) {
+        std::ifstream file{"/proc/" + std::to_string(process.id) + "/smaps_rollup"};
+        std::string word;
+        while (file >> word)
+            if (std::uint64_t kilobytes = 0; lines.contains(word) && file >> kilobytes)
+                bytes += kilobytes * 1024;
+    }
+    return bytes;
+}
+
 }  // namespace
 
 double cpu_seconds(pid_t root)
@@ -68,15 +83,12 @@ double cpu_seconds(pid_t root)
 
 std::uint64_t memory_bytes(pid_t root)
 {
-    std::uint64_t bytes = 0;
-    for (const auto& process : with_descendants(root)) {
-        std::ifstream file{"/proc/" + std::to_string(process.id) + "/smaps_rollup"};
-        std::string word;
-        while (file >> word)
-            if (std::uint64_t kilobytes = 0; word == "Pss:" && file >> kilobytes)
-                bytes += kilobytes * 1024;
-    }
-    return bytes;
+    return sum_of({"Pss:"}, root);
+}
+
+std::uint64_t allocated_bytes(pid_t root)
+{
+    return sum_of({"Pss_Anon:", "Pss_Shmem:"}, root);
 }
 
 }  // namespace bench

@@ -1,12 +1,15 @@
-// From the start of the process to its first answer to OPTIONS.
+// From the start of the process to its first answer to OPTIONS; and, after a kill, to the moment
+// at which the last of ten thousand lamps has been told what is true.
 #include <csignal>
 #include <iostream>
+#include <unordered_set>
 
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/figures.hpp"
+#include "bench/office.hpp"
 #include "bench/probe.hpp"
 
 namespace bench {
@@ -14,6 +17,8 @@ namespace {
 
 constexpr std::chrono::seconds patience{30};
 constexpr std::chrono::seconds time_to_stop{20};
+constexpr std::size_t members = 10;  // of each of a thousand watchers
+constexpr std::chrono::seconds all_stored{5};
 
 pid_t start(const std::vector<std::string>& command)
 {
@@ -38,6 +43,12 @@ void stop(pid_t child)
     waitpid(child, nullptr, 0);
 }
 
+void cut_off(pid_t child)
+{
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+}
+
 }  // namespace
 
 bool measure_start(const Options& options)
@@ -49,6 +60,40 @@ bool measure_start(const Options& options)
     stop(child);
     std::cout << "seconds=" << took.count() << " failed=" << (answered ? 0 : 1) << "\n";
     return answered;
+}
+
+bool measure_restart(const Options& options)
+{
+    pid_t child = start(options.command);
+    Loop loop;
+    const auto watchers = make_phones(loop, options.server, office::everyone());
+    const bool ready = wait_for_answer(options.server, patience) && register_all(loop, watchers) &&
+                       subscribe_all(loop, watchers, office::numbers(2030, members));
+    if (!ready) {
+        stop(child);
+        return false;
+    }
+    const auto lamps = watchers.size() * members;
+    loop.run_for(all_stored);
+    cut_off(child);
+
+    std::unordered_set<const Subscription*> told;
+    Clock::time_point last;
+    for (const auto& watcher : watchers)
+        watcher->on_notify([&](const Subscription& subscription, const SipMessage&) {
+            if (!told.insert(&subscription).second) return;
+            last = Clock::now();
+            if (told.size() == lamps) loop.stop();
+        });
+    const auto begin = Clock::now();
+    child = start(options.command);
+    loop.run_for(patience);
+    const std::chrono::duration<double> took = last - begin;
+    stop(child);
+    std::cout << "seconds=" << took.count() << " lamps=" << told.size()
+              << " repetitions=" << repetitions(watchers) << " failed=" << lamps - told.size()
+              << "\n";
+    return true;
 }
 
 }  // namespace bench

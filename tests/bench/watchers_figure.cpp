@@ -73,13 +73,13 @@ bool measure_watchers(const Options& options)
     const auto alone = make_calls(loop, options, callers, callees, failed);
     loop.run_for(requests_forgotten);
     const double idle_alone = idle_cpu(loop, options.server_pid);
-    const auto before = memory_bytes(options.server_pid);
+    const auto before = allocated_bytes(options.server_pid);
 
     if (!subscribe_all(loop, watchers, office::numbers(2030, members))) return false;
     loop.run_for(requests_forgotten);
     const auto subscriptions = static_cast<double>(watchers.size() * members);
     const auto each =
-        (static_cast<double>(memory_bytes(options.server_pid)) - static_cast<double>(before)) /
+        (static_cast<double>(allocated_bytes(options.server_pid)) - static_cast<double>(before)) /
         1024 / subscriptions;
     const double idle = idle_cpu(loop, options.server_pid);
     const auto watched_cost = make_calls(loop, options, callers, callees, failed);

@@ -40,9 +40,14 @@ DialogInfo document_of(const SendNotify& notify)
 /// An office in which 103 and 105 watch 102, and 103 has the phone `user_agent`.
 class Day {
 public:
-    explicit Day(const std::string& user_agent)
+    /// `name`: of all who call and are called; empty: short ones.
+    explicit Day(const std::string& user_agent, const std::string& name = {})
     {
         watcher_.user_agent = user_agent;
+        if (!name.empty())
+            for (auto* phone : {&alice_, &bob_, &dave_, &erin_, &frank_, &gina_})
+                pbx_.configures(phone->number,
+                                [&](Extension& extension) { extension.display_name = name; });
         run("idle", [this] {
             const auto first = watcher_.watches("102");
             told_.back().notifies.push_back(*first.notify);
@@ -194,12 +199,13 @@ std::string kept(const std::string& file)
 struct ModelRow {
     const char* profile;
     const char* user_agent;
+    const char* talking = "confirmed";  ///< its word for who talks
 };
 constexpr ModelRow models[]{
     {"standard", "Acme 1.0"},
     {"snom-desk", "snomD785/10.1.175.16"},
     {"snom", "snom360/5.5"},
-    {"innovaphone", "innovaphone IP222/13r3"},
+    {"innovaphone", "innovaphone IP222/13r3", "proceeding"},
     {"yealink", "Yealink SIP-T46U 108.86.0.20"},
     {"polycom", "PolycomVVX-VVX_500-UA/5.9.5.0614"},
     {"grandstream", "Grandstream GXP2170 1.0.11.48"},
@@ -253,6 +259,62 @@ TEST_CASE(
             const auto states = day.during(step).back().dialogs;
             CHECK(std::ranges::count(states, "early", &DialogElement::state) == 1);
         }
+    }
+}
+
+TEST_CASE(
+    "whatever the dialect: who talks is busy, and what a colleague has picked up rings no more")
+{
+    const auto alive = [](const DialogInfo& document) {
+        auto dialogs = document.dialogs;
+        std::erase_if(dialogs, [](const auto& dialog) { return dialog.state == "terminated"; });
+        return dialogs;
+    };
+    for (const auto& model : models) {
+        CAPTURE(model.profile);
+        const Day day{model.user_agent};
+        const auto talking = alive(day.during("talking").back());
+        REQUIRE(talking.size() == 1);
+        CHECK(talking.front().state == model.talking);
+
+        const auto ringing = alive(day.during("second call").back());
+        const auto rings = std::ranges::find(ringing, "early", &DialogElement::state);
+        REQUIRE(rings != ringing.end());
+        const auto picked_up = day.during("pickup");
+        REQUIRE_FALSE(picked_up.empty());
+        const auto left = alive(picked_up.back());  // the call on hold
+        REQUIRE(left.size() == 1);
+        CHECK(left.front().state == model.talking);
+        CHECK(left.front().call_id == talking.front().call_id);
+        CHECK(left.front().call_id != rings->call_id);
+        const bool ended = std::ranges::any_of(picked_up, [&](const DialogInfo& document) {
+            return std::ranges::any_of(document.dialogs, [&](const DialogElement& dialog) {
+                return dialog.call_id == rings->call_id && dialog.state == "terminated";
+            });
+        });
+        const auto row = built_in_profile(model.profile);
+        if (!row->single()) CHECK(ended == row->ended);
+    }
+}
+
+TEST_CASE("whatever the dialect: long names cut no NOTIFY into fragments, and change no lamp")
+{
+    const auto words = [](const Day& day) {
+        std::vector<std::string> said;
+        for (const auto& step : day.told())
+            for (const auto& notify : step.notifies) {
+                said.push_back(step.step);
+                for (const auto& dialog : document_of(notify).dialogs)
+                    said.push_back(dialog.state + " " + dialog.remote_identity);
+            }
+        return said;
+    };
+    for (const auto& model : models) {
+        CAPTURE(model.profile);
+        const Day wordy{model.user_agent, std::string(240, 'W')};
+        for (const auto& notify : wordy.all())
+            CHECK(header_size(*notify.dialog) + body_of(notify).size() <= 1300);
+        CHECK(words(wordy) == words(Day{model.user_agent}));
     }
 }
 

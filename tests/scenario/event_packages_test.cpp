@@ -145,6 +145,42 @@ TEST_CASE("presence follows calls, registration and do not disturb, for who may 
     CHECK(last.body().empty());
 }
 
+TEST_CASE("presence: a phone that answers no more is not there, and is again when it answers")
+{
+    ExchangeSettings settings;
+    settings.qualify = {.interval = 60s, .misses = 3};
+    Scenario pbx{{group("sales", {"103"}, {"102"})}, settings};
+    auto& carol = pbx.phone("103");
+    auto& bob = pbx.phone("102");
+    carol.answers_options = bob.answers_options = 200;
+    CHECK(says(carol.subscribes("presence", "102"), "<note>Ready</note>"));
+    bob.answers_options = 408;
+    pbx.passes(100s);
+    CHECK(says(carol.receives(NOTIFY), "<basic>closed</basic>"));
+    bob.answers_options = 200;
+    pbx.passes(100s);
+    CHECK(says(carol.receives(NOTIFY), "<note>Ready</note>"));
+}
+
+TEST_CASE("a feature key is no extension: it has no presence and no appearances")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    pbx.has_ring_groups({{.number = "600", .members = {{"102"}}}});
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    for (auto* phone : {&bob, &carol})
+        for (const auto* key : {"dnd+102", "fwd+102", "login+600", "login+600+102"})
+            for (const auto* event : {"presence", "call-info", "line-seize"}) {
+                CAPTURE(event);
+                phone->asks({.event = event,
+                             .to = key,
+                             .payload = std::make_shared<const Payload>(Payload{
+                                 {}, {}, {{"Call-Info", "<sip:102@x>;appearance-index=1"}}})});
+                phone->receives(403U);
+            }
+    CHECK(pbx.view().subscriptions.empty());
+}
+
 TEST_CASE("reg shows one's own contacts, and those of all to who is trusted (RFC 3680)")
 {
     Scenario pbx;
@@ -273,6 +309,84 @@ TEST_CASE("a registration that is merely refreshed ends the wait of all that cou
     pbx.stays_silent_for(300s);
 }
 
+TEST_CASE("whatever a phone says ends the wait of what nobody had answered, not of what it refused")
+{
+    ExchangeSettings settings;
+    settings.qualify = {.interval = 20s, .misses = 3};
+    Scenario pbx{{group("sales", {"102"}, {"103"})}, settings};
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    for (auto* phone : {&alice, &carol}) phone->answers_options = 200;
+    bob.answers_options = 408;
+    bob.watches("103");
+    bob.subscribes("presence", "103");
+    bob.answers_notify.reset();
+    ring_and_answer(alice, carol);
+    const auto retry_in = [&] {
+        const auto at = pbx.explains("102", "103").phones.at(0).lamp->retry_at;
+        return at ? *at - pbx.now().wall : std::chrono::system_clock::duration{};
+    };
+    const auto lets_pass = [&](std::chrono::seconds time, unsigned status, bool silent) {
+        for (auto left = time; left > 0s || retry_in() < 45s; left -= 1s) {
+            while (!bob.inbox.empty()) bob.answers(bob.receives(NOTIFY), status, silent);
+            pbx.passes(1s);
+        }
+    };
+    const std::set<std::string> both{"dialog", "presence"};
+    SUBCASE("the answer to OPTIONS")
+    {
+        lets_pass(600s, 408, true);
+        bob.answers_notify = 200;
+        bob.answers_options = 200;
+        pbx.passes(25s);
+        CHECK(next_events(bob, 2) == both);
+    }
+    SUBCASE("a request")
+    {
+        lets_pass(600s, 408, true);
+        bob.answers_notify = 200;
+        bob.publishes({.event = "dialog", .to = "102", .if_match = "unknown"});
+        CHECK(next_events(bob, 2) == both);
+        bob.receives(412U);
+    }
+    SUBCASE("a SUBSCRIBE to something else")
+    {
+        lets_pass(600s, 408, true);
+        bob.answers_notify = 200;
+        bob.asks({.event = "reg", .to = "102"});
+        bob.receives(200U);
+        CHECK(next_events(bob, 3) == std::set<std::string>{"dialog", "presence", "reg"});
+    }
+    SUBCASE("the answer to another NOTIFY")
+    {
+        lets_pass(600s, 408, true);
+        // Both fell silent at the same moment: part them.
+        bob.publishes({.event = "dialog", .to = "102", .if_match = "unknown"});
+        const auto first = bob.receives(NOTIFY);
+        bob.answers(bob.receives(NOTIFY), 408, true);
+        bob.receives(412U);
+        bob.answers_notify = 200;
+        bob.answers(first, 200);
+        CHECK(next_events(bob, 1).size() == 1);
+    }
+    SUBCASE("what it refused for now keeps its time")
+    {
+        lets_pass(600s, 500, false);
+        const auto left = retry_in();
+        bob.publishes({.event = "dialog", .to = "102", .if_match = "unknown"});
+        bob.receives(412U);
+        bob.answers_options = 200;
+        pbx.passes(25s);
+        CHECK(bob.hears_nothing());
+        CHECK(retry_in() == left - 25s);
+        bob.answers_notify = 200;
+        pbx.passes(60s);
+        CHECK(next_events(bob, 2) == both);
+    }
+    pbx.stays_silent_for(300s);
+}
+
 TEST_CASE("whose connection died with the exchange is told by its contact, else where it registers "
           "anew")
 {
@@ -317,6 +431,41 @@ TEST_CASE("whose connection died with the exchange is told by its contact, else 
     while (!bob.hears_nothing())
         CHECK(bob.receives(NOTIFY).notify->dialog->flow.connection == ConnectionId{9});
     for (const auto& kept : pbx.kept().subscriptions) CHECK(kept.flow.port == bob.flow.port);
+}
+
+TEST_CASE("RFC 5923: once its connection is closed, nothing is sent to a phone by it")
+{
+    auto sales = group("sales", {"102"}, {"103"});
+    sales.watchers.push_back({"104", true});
+    Scenario pbx{{sales}};
+    auto& alice = pbx.phone("101");
+    auto& carol = pbx.phone("103");
+    auto& fred = pbx.phone("106");
+    auto& bob = pbx.silent_phone("102");
+    auto& dan = pbx.silent_phone("104");
+    for (auto* phone : {&bob, &dan}) {
+        phone->flow.transport = Transport::tcp;
+        phone->flow.connection = ConnectionId{phone->flow.port};
+        phone->registers();
+    }
+    bob.watches("103");
+    bob.subscribes("presence", "103");
+    dan.inbox.clear();
+    for (auto* phone : {&bob, &dan}) {
+        pbx.receive(ConnectionClosed{phone->flow.connection});
+        phone->flow.connection = {};
+    }
+    ring_and_answer(alice, carol);
+    for (auto* phone : {&bob, &dan}) {
+        CHECK_FALSE(phone->hears_nothing());
+        while (!phone->hears_nothing())
+            CHECK_FALSE(phone->receives(NOTIFY).notify->dialog->flow.connection);
+    }
+    fred.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(486);
+    fred.receives(486U);
+    dan.inbox.clear();
 }
 
 TEST_CASE("another phone of the extension that registers takes no NOTIFY over")

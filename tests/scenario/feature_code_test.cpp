@@ -35,6 +35,10 @@ TEST_CASE("*21*NUMBER forwards always and *21 clears it; the next call goes ther
     auto& carol = pbx.phone("103");
     dials(pbx, bob, "*21*103");
     CHECK(pbx.forwarding_of("102").always == "103");
+    const auto records = pbx.records();
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].result == CallResult::answered);
+    CHECK(records[0].answered_by == "*21*103");
     alice.sends(INVITE, "102");
     alice.receives(181U);
     carol.receives(INVITE);

@@ -34,6 +34,15 @@ bool says(const Arrived& notify, std::string_view text)
     return notify.body().find(text) != std::string::npos;
 }
 
+/// A phone of 102 over TCP, where several parts fit in one body.
+Phone& phone_of_102(Scenario& pbx)
+{
+    auto& phone = pbx.silent_phone("102");
+    phone.flow.transport = Transport::tcp;
+    phone.registers();
+    return phone;
+}
+
 /// Subscribes with a phone that takes several parts in one body; its tag of the dialog.
 std::string begin(Phone& phone)
 {
@@ -51,8 +60,8 @@ std::string begin(Phone& phone)
 TEST_CASE("a phone switches do not disturb on: the exchange obeys, every phone is told once")
 {
     Scenario pbx;
-    auto& desk = pbx.phone("102");
-    auto& soft = pbx.phone("102");
+    auto& desk = phone_of_102(pbx);
+    auto& soft = phone_of_102(pbx);
     const auto tag = begin(desk);
     begin(soft);
 
@@ -83,7 +92,7 @@ TEST_CASE("a phone switches do not disturb on: the exchange obeys, every phone i
 TEST_CASE("a change from elsewhere reaches the phones, one part alone")
 {
     Scenario pbx;
-    auto& desk = pbx.phone("102");
+    auto& desk = phone_of_102(pbx);
     begin(desk);
     pbx.forwards("102", {.always = "103"});
     const auto told = desk.receives(NOTIFY);
@@ -97,7 +106,7 @@ TEST_CASE("the phone is told nothing until its change is settled, and the truth 
 {
     Scenario pbx;
     pbx.settles = false;
-    auto& desk = pbx.phone("102");
+    auto& desk = phone_of_102(pbx);
     const auto tag = begin(desk);
     desk.asks({.event = "as-feature-event",
                 .to = "102",
@@ -118,7 +127,7 @@ TEST_CASE("the phone is told nothing until its change is settled, and the truth 
 TEST_CASE("a phone that takes one document at a time gets four, in order")
 {
     Scenario pbx;
-    auto& desk = pbx.phone("102");
+    auto& desk = phone_of_102(pbx);
     const auto first = desk.subscribes("as-feature-event", "102");
     CHECK(says(first, "DoNotDisturbEvent"));
     for (const auto* type : {"forwardImmediate", "forwardBusy", "forwardNoAns"})
@@ -129,7 +138,7 @@ TEST_CASE("a phone that takes one document at a time gets four, in order")
 TEST_CASE("what cannot be read is refused, and changes nothing")
 {
     Scenario pbx;
-    auto& desk = pbx.phone("102");
+    auto& desk = phone_of_102(pbx);
     const auto ask = [&](PayloadRef payload) {
         desk.asks({.event = "as-feature-event", .to = "102", .payload = std::move(payload)});
     };

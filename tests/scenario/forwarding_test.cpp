@@ -265,7 +265,7 @@ TEST_CASE("one call at a time: the second caller gets 486, and nothing rings")
     desk.bob.receives(INVITE);
     desk.they_talk(desk.bob);
     desk.carol.sends(INVITE, "102");
-    desk.carol.receives(486U);
+    desk.carol.receives(486U).header("Reason", "Q.850;cause=17;text=\"User busy\"");
     CHECK(desk.bob.hears_nothing());
     desk.dan.inbox.clear();
     desk.all_is_over(desk.bob);

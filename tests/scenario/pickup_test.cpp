@@ -95,7 +95,7 @@ TEST_CASE("pickup by Replaces: a watcher takes the call ringing at a colleague (
     call.carol_has_the_call();
 }
 
-TEST_CASE("pickup by code: **NUMBER takes what rings there, *8 the oldest call of one's groups")
+TEST_CASE("pickup by code: **NUMBER takes what rings there, *8 what rings in one's groups")
 {
     Ringing call;
     SUBCASE("directed")
@@ -106,7 +106,55 @@ TEST_CASE("pickup by code: **NUMBER takes what rings there, *8 the oldest call o
     {
         call.carol.sends(INVITE, "*8", carol_sdp);
     }
+    SUBCASE("directed, by the other code")
+    {
+        call.carol.sends(INVITE, "*8102", carol_sdp);
+    }
+    SUBCASE("alone, as nothing else rings")
+    {
+        call.carol.sends(INVITE, "**", carol_sdp);
+    }
+    SUBCASE("in the words of Cisco's phones")
+    {
+        call.carol.sends(INVITE, "blfpickup-102", carol_sdp);
+    }
     call.carol_has_the_call();
+}
+
+TEST_CASE("a pickup changes both lamps, each in one NOTIFY")
+{
+    Ringing call;
+    call.pbx.replaces_directory(
+        {group("sales", {"103"}, {"102"}), group("desk", {"105"}, {"102", "103"})});
+    auto& eve = call.pbx.phone("105");
+    CHECK(eve.watches("102").dialog().state == "early");
+    CHECK(eve.watches("103").idle());
+    SUBCASE("by the key")
+    {
+        call.carol.sends_replacing(replacing(call.shown), "101", carol_sdp);
+    }
+    SUBCASE("by a code")
+    {
+        call.carol.sends(INVITE, "**102", carol_sdp);
+    }
+    REQUIRE(eve.inbox.size() == 2);
+    for (int i = 0; i < 2; ++i) {
+        const auto told = eve.receives(NOTIFY);
+        const bool replaced = told.document().entity == "sip:102@office.test";
+        CHECK(told.document().entity == (replaced ? "sip:102@office.test" : "sip:103@office.test"));
+        const auto dialog = told.dialog();
+        CHECK(dialog.state == (replaced ? "terminated" : "confirmed"));
+        CHECK(dialog.remote_identity == "sip:101@office.test");
+    }
+    call.carol.receives(200U);
+    call.alice.receives(200U);
+    call.bob.receives(CANCEL);
+    call.carol.receives(NOTIFY);
+    call.alice.sends(BYE);
+    call.alice.receives(200U);
+    call.carol.receives(BYE);
+    CHECK(eve.receives(NOTIFY).dialog().state == "terminated");
+    CHECK(call.pbx.has_no_calls());
 }
 
 TEST_CASE("a pickup that names nothing of the picker's is refused, and the call rings on")
@@ -126,6 +174,12 @@ TEST_CASE("a pickup that names nothing of the picker's is refused, and the call 
         replaces.to_tag = "x";
         call.carol.sends_replacing(replaces, "101", carol_sdp);
         call.carol.receives(481U);
+    }
+    SUBCASE("malformed: 400, and no call to the Request-URI")
+    {
+        call.carol.sends_replacing({.to_tag = "a", .from_tag = "b"}, "101", carol_sdp);
+        call.carol.receives(400U).header(
+            "Warning", "399 office.test \"Replaces: expected one, with a Call-ID and tags\"");
     }
     SUBCASE("not allowed to see it: 403")
     {
@@ -187,41 +241,123 @@ TEST_CASE("two pickers at once: one winner, the other is told at once")
     CHECK(pbx.has_no_calls());
 }
 
-TEST_CASE(
-    "a call that is to move is transferred while its peer has an INVITE under way: one of both")
-{
+namespace {
+
+/// Alice talks to Bob at his desk; his mobile is about to take that call over.
+struct Moving {
+    Moving()
+    {
+        alice.sends(INVITE, "102", alice_sdp);
+        desk.receives(INVITE);
+        desk.replies(200, talking_sdp);
+        alice.receives(200U);
+        desk.receives(ACK);
+        named = {.call_id = pbx.view().calls.at(0).legs.at(1).call_id};
+    }
+
+    void desk_refers_to_carol()
+    {
+        desk.sends(Method::refer, std::make_shared<const Payload>(
+                                      Payload{{}, {}, {{"Refer-To", "<sip:103@office.test>"}}}));
+    }
+
+    void mobile_takes_over()
+    {
+        mobile.sends_replacing(named, "101", carol_sdp);
+        alice.receives(INVITE).with(carol_sdp);
+    }
+
+    void mobile_has_the_call()
+    {
+        alice.replies(200, alice_sdp);
+        mobile.receives(200U);
+        alice.receives(ACK);
+        desk.receives(BYE);
+        alice.sends(BYE);
+        alice.receives(200U);
+        mobile.receives(BYE);
+        nothing_is_left();
+    }
+
+    void nothing_is_left()
+    {
+        CHECK(pbx.has_no_calls());
+        CHECK(pbx.has_no_dialogs());
+        pbx.stays_silent_for(41s);
+    }
+
     Scenario pbx{{group("sales", {"102", "103"})}};
-    auto& alice = pbx.phone("101");
-    auto& bob = pbx.phone("102");
-    auto& carol = pbx.phone("103");
-    alice.sends(INVITE, "102");
-    bob.receives(INVITE);
-    bob.replies(200, talking_sdp);
-    alice.receives(200U);
-    bob.receives(ACK);
-    auto& mobile = pbx.phone("102");
-    const auto leg = pbx.view().calls.at(0).legs.at(1);
-    mobile.sends_replacing({.call_id = leg.call_id}, "101");
-    alice.receives(INVITE);
-    alice.replies(491);
-    bob.sends(Method::refer, std::make_shared<const Payload>(
-                                 Payload{{}, {}, {{"Refer-To", "<sip:103@office.test>"}}}));
-    bob.receives(202U);
-    bob.replies_to(bob.receives(NOTIFY), 200);
-    carol.receives(INVITE);
-    pbx.passes(500ms);
-    alice.receives(INVITE);  // Bob's other phone is first
-    alice.replies(200, talking_sdp);
-    mobile.receives(200U);
-    alice.receives(ACK);
-    bob.receives(BYE);
-    alice.sends(BYE);
-    alice.receives(200U);
-    mobile.receives(BYE);
-    carol.receives(CANCEL);  // the transfer ends with the call
-    bob.inbox.clear();
-    CHECK(pbx.has_no_calls());
-    CHECK(pbx.has_no_dialogs());
+    Phone& alice = pbx.phone("101");
+    Phone& desk = pbx.phone("102");
+    Phone& mobile = pbx.silent_phone("102");
+    Phone& carol = pbx.phone("103");
+    Replaces named;
+};
+
+}  // namespace
+
+TEST_CASE("a call that is being transferred is not taken over")
+{
+    Moving call;
+    const bool by_refer = [] {
+        bool refer = false;
+        SUBCASE("by REFER") refer = true;
+        SUBCASE("by a third party") refer = false;
+        return refer;
+    }();
+    if (by_refer) {
+        call.desk_refers_to_carol();
+        call.desk.receives(202U);
+        call.desk.replies_to(call.desk.receives(NOTIFY), 200);
+    } else {
+        call.pbx.orders({.action = CallAction::transfer, .to = "103", .by = "102"});
+    }
+    call.carol.receives(INVITE);
+    call.mobile.sends_replacing(call.named, "101", carol_sdp);
+    call.mobile.receives(491U).header(
+        "Warning", "399 office.test \"Another change of this call is under way\"");
+    SUBCASE("the target answers, and nobody is left behind")
+    {
+        call.carol.replies(200, carol_sdp);
+        call.alice.receives(INVITE).with(carol_sdp);
+        call.alice.replies(200, alice_sdp);
+        call.carol.receives(ACK);
+        call.alice.receives(ACK);
+        if (by_refer) call.desk.replies_to(call.desk.receives(NOTIFY), 200);
+        call.desk.receives(BYE);
+        call.carol.sends(BYE);
+        call.carol.receives(200U);
+        call.alice.receives(BYE);
+        call.nothing_is_left();
+    }
+    SUBCASE("the target is busy: then it is taken over")
+    {
+        call.carol.replies(486);
+        if (by_refer) call.desk.replies_to(call.desk.receives(NOTIFY), 200);
+        call.mobile_takes_over();
+        call.mobile_has_the_call();
+    }
+}
+
+TEST_CASE("a call that is being taken over is not moved")
+{
+    Moving call;
+    call.mobile_takes_over();
+    SUBCASE("while the other side is asked") {}
+    SUBCASE("nor while it has an INVITE under way itself")
+    {
+        call.alice.replies(491);
+    }
+    call.desk_refers_to_carol();
+    call.desk.receives(491U);
+    for (const auto action : {CallAction::transfer, CallAction::park, CallAction::hold})
+        CHECK(call.pbx.orders({.action = action, .to = "103"}).outcome ==
+              OrderOutcome::wrong_state);
+    if (call.alice.hears_nothing() && !call.alice.rings()) {
+        call.pbx.passes(500ms);
+        call.alice.receives(INVITE).with(carol_sdp);
+    }
+    call.mobile_has_the_call();
 }
 
 TEST_CASE("an answered call moves between one's own phones by Replaces; nobody else may take it")

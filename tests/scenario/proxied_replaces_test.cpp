@@ -2,6 +2,8 @@
 // called, and does by itself what the header says (RFC 3891, RFC 3911).
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "support/scenario.hpp"
 
 using namespace lampline;
@@ -11,6 +13,12 @@ namespace {
 
 constexpr std::string_view alice_sdp = "v=0\r\no=alice\r\nm=audio 4000 RTP/AVP 0\r\n";
 constexpr std::string_view carol_sdp = "v=0\r\no=carol\r\nm=audio 6000 RTP/AVP 0\r\n";
+
+/// The same dialog, from its other side.
+DialogId reversed(const DialogId& dialog)
+{
+    return {dialog.call_id, dialog.remote_tag, dialog.local_tag};
+}
 
 /// Carol is in proxy mode.
 struct Office {
@@ -199,6 +207,18 @@ TEST_CASE("a call in proxy mode moves between one's own phones: the other phone 
     auto& [pbx, alice, bob, carol, dave] = office;
     auto& mobile = pbx.phone("102");
     const auto call_id = office.bob_and_carol_talk();
+    /// As the log has it: the second record of a call takes the place of the first.
+    const auto is_linked = [&] {
+        const auto records = pbx.records();
+        const auto old = std::find_if(records.rbegin(), records.rend(), [&](const CallRecord& each) {
+            return each.id == records.front().id;
+        });
+        const auto& next = records.back();
+        const bool from = next.parts.back().came_from == old->id;
+        CHECK((old->continued_in ? true : false) == from);
+        CHECK((old->ended_by == CallEnder::transfer) == from);
+        return from && old->continued_in == next.id;
+    };
     SUBCASE("one's own")
     {
         mobile.sends_replacing({.call_id = call_id}, "103", alice_sdp);
@@ -206,9 +226,54 @@ TEST_CASE("a call in proxy mode moves between one's own phones: the other phone 
         CHECK(asked.value("Replaces").starts_with(call_id + ";to-tag=tag-103-"));
         carol.replies(200, carol_sdp);
         mobile.receives(200U);
-        bob.passes(BYE);  // Carol's, in truth
+        carol.uses_shared(reversed(bob.shared()));
+        carol.passes(BYE);
         CHECK(pbx.view().calls.size() == 1);
         mobile.passes(BYE);
+        CHECK(is_linked());
+    }
+    SUBCASE("the phone ends the old call before it answers for the new one")
+    {
+        mobile.sends_replacing({.call_id = call_id}, "103", alice_sdp);
+        carol.receives(INVITE);
+        carol.uses_shared(reversed(bob.shared()));
+        carol.passes(BYE);
+        carol.replies(200, carol_sdp);
+        mobile.receives(200U);
+        mobile.passes(BYE);
+        CHECK(is_linked());
+    }
+    SUBCASE("it hangs up, and takes the other call later: one after the other")
+    {
+        mobile.sends_replacing({.call_id = call_id}, "103", alice_sdp);
+        carol.receives(INVITE);
+        carol.uses_shared(reversed(bob.shared()));
+        carol.passes(BYE);
+        pbx.passes(5s);
+        carol.replies(200, carol_sdp);
+        mobile.receives(200U);
+        mobile.passes(BYE);
+        CHECK_FALSE(is_linked());
+    }
+    SUBCASE("the other one hangs up while its replacement rings: nothing was replaced")
+    {
+        mobile.sends_replacing({.call_id = call_id}, "103", alice_sdp);
+        carol.receives(INVITE);
+        bob.passes(BYE);
+        carol.replies(200, carol_sdp);
+        mobile.receives(200U);
+        mobile.passes(BYE);
+        CHECK_FALSE(is_linked());
+    }
+    SUBCASE("the phone hangs up, and does not answer for the new call")
+    {
+        mobile.sends_replacing({.call_id = call_id}, "103", alice_sdp);
+        carol.receives(INVITE);
+        carol.uses_shared(reversed(bob.shared()));
+        carol.passes(BYE);
+        carol.replies(486);
+        mobile.receives(486U);
+        CHECK_FALSE(is_linked());
     }
     SUBCASE("not somebody else's")
     {

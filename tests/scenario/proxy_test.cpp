@@ -2,12 +2,20 @@
 // §16).
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
 #include "support/scenario.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
 
 namespace {
+
+/// What each lamp shows, by number.
+using Lamps = std::map<std::string, std::string>;
 
 /// Bob is in proxy mode, Alice calls him, Dan watches both.
 struct Office {
@@ -31,6 +39,20 @@ struct Office {
         else
             CHECK(notify.dialog().state == state);
     }
+    /// What Dan's lamps have changed to, by the last NOTIFY of each.
+    Lamps told()
+    {
+        Lamps lamps;
+        for (const auto& notify : dan.inbox) {
+            const auto document = notify.document();
+            auto& lamp = lamps[document.entity.substr(4, 3)];
+            lamp = "idle";
+            for (const auto& dialog : document.dialogs)
+                if (dialog.state != "terminated") lamp = dialog.state;
+        }
+        dan.inbox.clear();
+        return lamps;
+    }
     void they_ring()
     {
         alice.sends(INVITE, "102");
@@ -49,7 +71,12 @@ struct Office {
     }
     void all_is_over()
     {
-        lamps("idle");
+        lamp("idle");
+        all_is_over_for_one();
+    }
+    void all_is_over_for_one()
+    {
+        lamp("idle");
         CHECK(pbx.has_no_calls());
         CHECK(pbx.has_no_dialogs());
         pbx.stays_silent_for(150s);
@@ -216,20 +243,101 @@ TEST_CASE("proxy mode: 6xx ends what rings, and is told once that has ended")
     CHECK(office.pbx.has_no_calls());
 }
 
-TEST_CASE("proxy mode: an answer that crosses the 6xx of another phone is passed on")
+TEST_CASE("proxy mode: an answer that crosses the 6xx of another phone is a call (§16.7 step 5)")
 {
     Office office;
     auto& mobile = office.pbx.phone("102");
     office.alice.sends(INVITE, "102");
     office.bob.receives(INVITE);
     mobile.receives(INVITE);
+    CHECK(office.told() == Lamps{{"101", "trying"}, {"102", "trying"}});
     office.bob.answers_cancel = false;
     mobile.replies(603);
     office.bob.receives(CANCEL);
+    CHECK(office.told() == Lamps{{"102", "idle"}});  // Alice still waits
+    CHECK(office.pbx.view().calls.size() == 1);
     office.bob.replies(200, talking_sdp);
     office.alice.receives(200U);
+    CHECK(office.told() == Lamps{{"101", "confirmed"}, {"102", "confirmed"}});
+    const auto view = office.pbx.view();
+    REQUIRE(view.calls.size() == 1);
+    CHECK(view.calls[0].answered_at);
+    office.alice.passes(BYE);
+    office.all_is_over();
+    const auto record = office.record();
+    CHECK(record.result == CallResult::answered);
+    CHECK(record.answered_by == "102");
+    CHECK(record.ended_by == CallEnder::caller);
+    CHECK(record.status == 200);
+}
+
+TEST_CASE("proxy mode: an answer that crosses the end of the ring time is a call")
+{
+    Office office;
+    office.bob.answers_cancel = false;
+    office.they_ring();
+    SUBCASE("and nobody else is to ring")
+    {
+        office.pbx.passes(120s);
+        office.bob.receives(CANCEL);
+        office.lamp("idle");
+        CHECK(office.alice.hears_nothing());
+    }
+    SUBCASE("REST gives it up")
+    {
+        CHECK(office.pbx.orders({.action = CallAction::hang_up}).outcome == OrderOutcome::begun);
+        office.bob.receives(CANCEL);
+        office.lamp("idle");
+        CHECK(office.alice.hears_nothing());
+    }
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(200U);
+    office.lamps("confirmed");
+    office.pbx.passes(60s);
+    office.alice.receives(OPTIONS);  // it is looked after as any other
+    office.bob.receives(OPTIONS);
+    office.alice.replies(500);
+    office.bob.replies(500);
+    office.bob.passes(BYE);
+    office.all_is_over();
+    CHECK(office.record().answered_by == "102");
+}
+
+TEST_CASE("proxy mode: an answer that crosses the end of its turn stops who rings by now")
+{
+    Office office;
+    auto& carol = office.pbx.phone("103");
+    Forwarding forwarding;
+    forwarding.no_answer = "103";
+    forwarding.no_answer_after = 15s;
+    office.pbx.forwards("102", forwarding);
+    office.bob.answers_cancel = false;
+    office.they_ring();
+    office.pbx.passes(15s);
+    office.bob.receives(CANCEL);
+    carol.receives(INVITE);
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(200U);
+    carol.receives(CANCEL);
     office.dan.inbox.clear();
-    CHECK(office.pbx.has_no_calls());
+    CHECK(office.pbx.view().calls.size() == 1);
+    office.bob.passes(BYE);
+    office.all_is_over();
+    CHECK(office.record().answered_by == "102");
+}
+
+TEST_CASE("proxy mode: a phone that never says that it was cancelled holds nobody for ever")
+{
+    Office office;
+    office.bob.answers_cancel = false;
+    office.they_ring();
+    office.pbx.passes(120s);
+    office.bob.receives(CANCEL);
+    office.lamp("idle");
+    office.pbx.passes(45s);
+    office.alice.receives(480U);
+    office.all_is_over_for_one();
+    CHECK(office.record().result == CallResult::missed);
 }
 
 TEST_CASE("proxy mode: the challenges of all phones reach the caller together (§16.7 step 7)")
@@ -368,10 +476,21 @@ TEST_CASE(
     "proxy mode: a call that is talked in outlives a restart, and ends by the BYE that passes")
 {
     Office office;
-    office.they_talk();
+    office.they_ring();
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(200U);
+    const std::vector before{office.dan.receives(NOTIFY), office.dan.receives(NOTIFY)};
     office.pbx.restarts();
     REQUIRE(office.pbx.view().calls.size() == 1);
-    office.dan.inbox.clear();
+    for (int told = 0; told < 2; ++told) {  // each lamp stays lit, by the same dialog
+        const auto after = office.dan.receives(NOTIFY);
+        CHECK(after.dialog().state == "confirmed");
+        CHECK(std::ranges::any_of(before, [&](const Arrived& each) {
+            return each.document().entity == after.document().entity &&
+                   each.dialog().id == after.dialog().id;
+        }));
+    }
+    CHECK(office.dan.hears_nothing());
     office.alice.passes(BYE);
     office.all_is_over();
     CHECK(office.record().answered_by == "102");

@@ -1,45 +1,10 @@
 // State that phones and programs publish (RFC 3903).
 #include <doctest/doctest.h>
 
-#include "support/scenario.hpp"
+#include "scenario/publishing.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
-
-namespace {
-
-std::string document(const std::string& dialogs, const std::string& state = "full")
-{
-    return "<?xml version=\"1.0\"?><dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" "
-           "version=\"0\" state=\"" +
-           state + "\" entity=\"sip:102@office.test\">" + dialogs + "</dialog-info>";
-}
-
-std::string dialog(const std::string& id, const std::string& call_id, const std::string& state)
-{
-    return "<dialog id=\"" + id + "\" call-id=\"" + call_id +
-           "\" local-tag=\"l\" remote-tag=\"r\" direction=\"recipient\"><state>" + state +
-           "</state><remote><identity display=\"Zoe\">sip:555@elsewhere.test</identity></remote>"
-           "</dialog>";
-}
-
-Publishing dialogs(const std::string& body, std::string if_match = {})
-{
-    return {.event = "dialog",
-            .to = "102",
-            .if_match = std::move(if_match),
-            .content_type = "application/dialog-info+xml",
-            .body = body};
-}
-
-/// Published and accepted; the entity-tag.
-std::string published(Phone& phone, const Publishing& publishing)
-{
-    phone.publishes(publishing);
-    return phone.receives(200U).value("SIP-ETag");
-}
-
-}  // namespace
 
 TEST_CASE("a dialog that a phone publishes lights its lamp, until it is withdrawn")
 {
@@ -97,6 +62,21 @@ TEST_CASE("a publication expires unless it is refreshed")
     CHECK(carol.receives(NOTIFY).idle());
     bob.publishes({.event = "dialog", .to = "102", .expires = 60s, .if_match = refreshed});
     bob.receives(412U);
+}
+
+TEST_CASE("a publication lasts no longer than it may, whatever its phone asks for")
+{
+    Scenario pbx;
+    auto& bob = pbx.phone("102");
+    auto for_long = dialogs(document(dialog("1", "outside", "confirmed")));
+    for_long.expires = 24h;
+    bob.publishes(for_long);
+    bob.receives(200U).header("Expires", "7200");
+    bob.registers(72h);
+    pbx.passes(7199s);
+    CHECK(pbx.view().publications == 1);
+    pbx.passes(2s);
+    CHECK(pbx.view().publications == 0);
 }
 
 TEST_CASE("an entity-tag is for who got it: others cannot change or remove what it names")
@@ -195,6 +175,40 @@ TEST_CASE("a phone that gives its dialogs numbers uses them again: each is told 
     CHECK(next.state == "early");
 }
 
+TEST_CASE("a published dialog is explained by who published it: it is no call of the exchange")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    auto& dave = pbx.phone("104");
+    carol.watches("102");
+    auto begun = dialogs(document(dialog("1", "outside", "confirmed")));
+    begun.expires = 600s;
+    published(bob, begun);
+    carol.receives(NOTIFY);
+    const auto account = pbx.explains("103", "102");
+    REQUIRE(account.calls.size() == 1);
+    const auto& call = account.calls.front();
+    CHECK_FALSE(call.call);
+    CHECK(call.call_id == "outside");
+    CHECK(call.with == "555");
+    REQUIRE(call.published);
+    CHECK(call.published->publisher == "102");
+    CHECK(call.published->expires_at - pbx.now().seconds() >= 600s);
+    CHECK(call.published->expires_at - pbx.now().seconds() <= 601s);
+
+    bob.sends(INVITE, "104");
+    dave.receives(INVITE);
+    carol.receives(NOTIFY);
+    const auto both = pbx.explains("103", "102");
+    REQUIRE(both.calls.size() == 2);
+    CHECK(both.calls[1].call);
+    CHECK_FALSE(both.calls[1].published);
+    bob.cancels();
+    dave.receives(CANCEL);
+    carol.receives(NOTIFY);
+}
+
 TEST_CASE("call-info of a third party is told with its Call-Info header")
 {
     Scenario pbx{{group("sales", {"103"}, {"102"})}};
@@ -257,8 +271,20 @@ TEST_CASE("what PUBLISH is refused for")
     other.content_type = "application/pidf+xml";
     refused(other, 415).header("Accept", "application/dialog-info+xml");
     other = good;
-    other.body = "<dialog-info>";
-    refused(other, 400);
+    const auto unreadable = [&](const std::string& body) {
+        other.body = body;
+        CHECK(refused(other, 400).value("Warning").find("at most 32 KB and 32 dialogs") !=
+              std::string::npos);
+    };
+    std::string deep = "<state>confirmed</state>";
+    for (int level = 0; level < 16; ++level) deep = "<a>" + deep + "</a>";
+    std::string many;
+    for (int i = 0; i < 33; ++i) many += dialog(std::to_string(i), "c", "early");
+    unreadable("<dialog-info>");
+    unreadable(document(deep));
+    unreadable(document(many));
+    unreadable(document(std::string(32 * 1024, ' ')));
+    unreadable("<!DOCTYPE a [<!ENTITY b 'c'>]>" + document("").substr(21));
     other.body.clear();
     refused(other, 400);
     const Publishing no_header{.event = "call-info", .to = "102"};

@@ -148,6 +148,13 @@ TEST_CASE("a key for a ring group is each watcher's own: it shows and switches h
     CHECK(teams.carol.hears_nothing());
 }
 
+TEST_CASE("a key for a ring group is lit in the word that the phone's profile has for it")
+{
+    Teams teams;
+    teams.bob.user_agent = "innovaphone IP222/13r3";
+    CHECK(teams.bob.watches("login+600").dialog().state == "proceeding");
+}
+
 TEST_CASE("the key of a colleague is for who may watch the colleague")
 {
     Teams teams;

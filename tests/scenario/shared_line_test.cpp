@@ -1,108 +1,9 @@
 // Several phones on one line: who has which appearance, and who takes it next (call-info,
 // line-seize).
-#include <doctest/doctest.h>
-
-#include <algorithm>
-#include <type_traits>
-
-#include "core/appearance.hpp"
-#include "support/scenario.hpp"
+#include "scenario/shared_line.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
-
-namespace {
-
-/// The next arrival of this kind: what a phone is told crosses what its calls are about.
-template <class Kind>
-Arrived got(Phone& phone, Kind kind)
-{
-    const auto same = [&](const Arrived& arrived) {
-        if constexpr (std::is_same_v<Kind, Method>)
-            return arrived.method == kind && arrived.status == 0;
-        else
-            return arrived.status == kind;
-    };
-    const auto found = std::find_if(phone.inbox.begin(), phone.inbox.end(), same);
-    REQUIRE_MESSAGE(found != phone.inbox.end(),
-                    phone.number << " at " << phone.flow.port << " waits");
-    auto arrived = std::move(*found);
-    phone.inbox.erase(found);
-    return arrived;
-}
-
-/// 101 calls; 102 has two phones and two appearances, and both phones watch them.
-struct SharedLine {
-    SharedLine()
-    {
-        pbx.configures("102", [](Extension& extension) { extension.appearances = 2; });
-        for (auto* phone : {&desk, &lab})
-            CHECK(shown(phone->subscribes("call-info", "102")) == "*:idle");
-    }
-    /// "1:active *:idle"
-    static std::string shown(const Arrived& notify)
-    {
-        std::string text;
-        const auto infos = read_call_info(notify.value("Call-Info"));
-        REQUIRE(infos);
-        for (const auto& info : *infos)
-            text += (text.empty() ? "" : " ") +
-                    (info.rest ? std::string{"*"} : std::to_string(info.index)) + ":" +
-                    std::string{name(info.state.value())};
-        return text;
-    }
-    void both_see(std::string_view what)
-    {
-        for (auto* phone : {&desk, &lab}) CHECK(shown(got(*phone, NOTIFY)) == what);
-    }
-    static Subscribing seize(unsigned index, std::chrono::seconds expires = 15s)
-    {
-        return {.event = "line-seize",
-                .to = "102",
-                .expires = expires,
-                .payload =
-                    std::make_shared<const Payload>(Payload{{}, {}, {{"Call-Info", at(index)}}})};
-    }
-    static std::string at(unsigned index)
-    {
-        return "<sip:102@office.test>;appearance-index=" + std::to_string(index);
-    }
-    /// 101 calls, the desk phone answers.
-    void talks()
-    {
-        alice.sends(INVITE, "102");
-        got(desk, INVITE).header("Call-Info", at(1));
-        got(lab, INVITE).header("Call-Info", at(1));
-        both_see("1:alerting *:idle");
-        desk.replies(180);
-        alice.receives(180U);
-        desk.replies(200, talking_sdp);
-        alice.receives(200U);
-        got(lab, CANCEL);
-        got(desk, ACK);
-        both_see("1:active *:idle");
-    }
-    void holds(const std::string& state)
-    {
-        desk.sends(INVITE, std::make_shared<const Payload>(
-                               Payload{"application/sdp",
-                                       std::string{hold_sdp},
-                                       {{"Call-Info", at(1) + ";appearance-state=" + state}}}));
-        const auto held = alice.receives(INVITE);
-        CHECK(held.value("Call-Info").empty());
-        alice.replies(200, talking_sdp);
-        got(desk, 200U);
-        alice.receives(ACK);
-        both_see("1:" + state + " *:idle");
-    }
-
-    Scenario pbx;
-    Phone& alice = pbx.phone("101");
-    Phone& desk = pbx.phone("102");
-    Phone& lab = pbx.phone("102");
-};
-
-}  // namespace
 
 TEST_CASE("a call for a shared line has one appearance on all of its phones")
 {
@@ -219,8 +120,11 @@ TEST_CASE("a claim ends when the phone says so, or is gone")
     got(line.desk, NOTIFY);
     line.both_see("2:seized *:idle");
     line.desk.unregisters();
-    CHECK(got(line.desk, NOTIFY).notify->subscription_state == "terminated;reason=noresource");
-    line.both_see("*:idle");
+    CHECK(told(line.desk, "line-seize").notify->subscription_state ==
+          "terminated;reason=noresource");
+    CHECK(told(line.desk, "call-info").notify->subscription_state ==
+          "terminated;reason=deactivated");
+    CHECK(SharedLine::shown(told(line.lab, "call-info")) == "*:idle");
 }
 
 TEST_CASE("a held call is retrieved at another phone of the line")
@@ -360,6 +264,27 @@ TEST_CASE("a talking call keeps its appearance over a restart, and nobody else g
     got(line.lab, BYE);
     line.both_see("*:idle");
     for (auto* phone : {&line.alice, &line.desk, &line.lab}) phone->inbox.clear();
+}
+
+TEST_CASE("a claim does not outlast a restart, and its phone is told so")
+{
+    SharedLine line;
+    line.desk.asks(SharedLine::seize(1));
+    got(line.desk, 200U);
+    const auto claimed = *got(line.desk, NOTIFY).notify;
+    line.both_see("1:seized *:idle");
+    line.pbx.restarts();
+    line.both_see("*:idle");
+    const auto over = got(line.desk, NOTIFY);
+    CHECK(over.notify->dialog->event == "line-seize");
+    CHECK(over.notify->dialog->call_id == claimed.dialog->call_id);
+    CHECK(over.notify->subscription_state == "terminated;reason=deactivated");
+    CHECK(over.notify->cseq > claimed.cseq);
+    CHECK(over.value("Call-Info").empty());
+    line.lab.asks(SharedLine::seize(1));
+    got(line.lab, 200U);
+    CHECK(got(line.lab, NOTIFY).notify->dialog->event == "line-seize");
+    line.both_see("1:seized *:idle");
 }
 
 TEST_CASE("a call on hold is retrieved after a restart, unless it is held privately")

@@ -213,6 +213,7 @@ TEST_CASE("a provisional response is only reliable towards a caller that knows h
     bob.receives(INVITE);
     bob.replies_reliably(183, 7, "early");
     CHECK_FALSE(alice.receives(183U).is_reliable);
+    CHECK(bob.receives(PRACK).without_body().rack_rseq == 7);  // the exchange's own
     alice.cancels();
     bob.receives(CANCEL);
 }

@@ -1,98 +1,9 @@
 // REFER: the exchange moves the call; no other phone needs to know REFER (RFC 3515, RFC 5589).
-#include <doctest/doctest.h>
-
-#include "support/scenario.hpp"
+#include "transfer_office.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
-
-namespace {
-
-constexpr std::string_view alice_sdp = "v=0\r\no=alice\r\nm=audio 4000 RTP/AVP 0\r\n";
-constexpr std::string_view bob_sdp = "v=0\r\no=bob\r\nm=audio 5000 RTP/AVP 0\r\n";
-constexpr std::string_view carol_sdp = "v=0\r\no=carol\r\nm=audio 6000 RTP/AVP 0\r\n";
-
-PayloadRef refer_to(std::string_view value, std::vector<Header> more = {})
-{
-    more.push_back({"Refer-To", std::string{value}});
-    return std::make_shared<const Payload>(Payload{{}, {}, std::move(more)});
-}
-
-constexpr Method REFER = Method::refer;
-
-/// Alice talks to Bob; Carol's phone is there.
-struct Talking {
-    Talking()
-    {
-        alice.sends(INVITE, "102", alice_sdp);
-        bob.receives(INVITE);
-        bob.replies(200, bob_sdp);
-        alice.receives(200U);
-        bob.receives(ACK);
-    }
-
-    /// Bob sends Alice to `target`.
-    void bob_refers(std::string_view target, std::vector<Header> more = {})
-    {
-        bob.sends(REFER, refer_to(target, std::move(more)));
-    }
-
-    void bob_hears(std::string_view line)
-    {
-        auto notify = bob.receives(NOTIFY);
-        notify.with(std::string{line} + "\r\n").header("Event", "refer");
-        bob.replies_to(notify, 200);
-    }
-
-    /// Carol has answered; Alice takes her offer.
-    void alice_and_carol_are_joined()
-    {
-        alice.receives(INVITE).with(carol_sdp).header("P-Asserted-Identity",
-                                                      "\"Name 103\" <sip:103@office.test>");
-        alice.replies(200, alice_sdp);
-        carol.receives(ACK).with(alice_sdp);
-        alice.receives(ACK).without_body();
-    }
-
-    void alice_and_carol_talk_and_end()
-    {
-        alice.sends_invite(hold_sdp);
-        carol.receives(INVITE).with(hold_sdp);
-        carol.replies(200, carol_sdp);
-        alice.receives(200U);
-        carol.receives(ACK);
-        carol.sends(BYE);
-        carol.receives(200U);
-        alice.receives(BYE);
-        nothing_is_left();
-    }
-
-    void alice_and_bob_still_talk()
-    {
-        alice.sends(INFO);
-        bob.receives(INFO);
-        bob.replies(200);
-        alice.receives(200U);
-        alice.sends(BYE);
-        alice.receives(200U);
-        bob.receives(BYE);
-        nothing_is_left();
-    }
-
-    void nothing_is_left()
-    {
-        CHECK(pbx.has_no_calls());
-        CHECK(pbx.has_no_dialogs());
-        pbx.stays_silent_for(41s);
-    }
-
-    Scenario pbx{{group("sales", {"104"}, {"101", "102", "103"})}};
-    Phone& alice = pbx.phone("101");
-    Phone& bob = pbx.phone("102");
-    Phone& carol = pbx.phone("103");
-};
-
-}  // namespace
+using namespace lampline::test::transfer;
 
 TEST_CASE("blind transfer: 202, 100, 180, 200 told to the transferor, who is then hung up")
 {
@@ -176,6 +87,91 @@ TEST_CASE("the transferor hangs up at once, as many phones do: the transfer goes
         call.carol.receives(CANCEL);
         call.nothing_is_left();
     }
+}
+
+TEST_CASE("a held call is transferred; the transferee hears the target")
+{
+    Talking call;
+    call.bob.sends_invite(hold_sdp);
+    call.alice.receives(INVITE).with(hold_sdp);
+    call.alice.replies(200, alice_sdp);
+    call.bob.receives(200U);
+    call.alice.receives(ACK);
+    CHECK(call.pbx.view().calls.at(0).legs.at(1).held);
+    call.bob_refers("<sip:103@office.test>");
+    call.bob.receives(202U);
+    call.bob_hears("SIP/2.0 100 Trying");
+    call.carol.receives(INVITE);
+    SUBCASE("the target answers")
+    {
+        call.carol.replies(200, carol_sdp);
+        call.alice_and_carol_are_joined();
+        call.bob_hears("SIP/2.0 200 OK");
+        call.bob.receives(BYE);
+        const auto legs = call.pbx.view().calls.at(0).legs;
+        for (const auto& leg : legs)
+            if (leg.state == "confirmed") CHECK_FALSE(leg.held);
+        call.alice_and_carol_talk_and_end();
+    }
+    SUBCASE("the target is busy: she is held on")
+    {
+        call.carol.replies(486);
+        call.bob_hears("SIP/2.0 486 ");
+        CHECK(call.pbx.view().calls.at(0).legs.at(1).held);
+        call.alice_and_bob_still_talk();
+    }
+}
+
+TEST_CASE("a call is sent back to who is in it already")
+{
+    Talking call;
+    SUBCASE("to the transferor: its phones ring for the transferee, and may take the call back")
+    {
+        const auto first = call.bob.dialog();
+        call.bob_refers("<sip:102@office.test>");
+        call.bob.receives(202U);
+        auto trying = call.bob.receives(NOTIFY).with("SIP/2.0 100 Trying\r\n");
+        call.bob.receives(INVITE).from("101").without_body();
+        const auto second = call.bob.dialog();
+        CHECK(first != second);
+        SUBCASE("it answers")
+        {
+            call.bob.replies(200, carol_sdp);
+            call.bob.replies_to(trying, 200);
+            call.alice.receives(INVITE).with(carol_sdp);
+            call.alice.replies(200, alice_sdp);
+            call.bob.receives(ACK).with(alice_sdp);
+            call.alice.receives(ACK);
+            call.bob_hears("SIP/2.0 200 OK");
+            call.bob.receives(BYE);
+            call.bob.uses(second);
+        }
+        SUBCASE("it declines: the two talk on")
+        {
+            call.bob.replies(486);
+            call.bob.replies_to(trying, 200);
+            call.bob_hears("SIP/2.0 486 ");
+            call.bob.uses(first);
+        }
+    }
+    SUBCASE("to the transferee, who has one phone: nobody is there to ring")
+    {
+        call.bob_refers("<sip:101@office.test>");
+        call.bob.receives(202U);
+        call.bob_hears("SIP/2.0 100 Trying");
+        call.bob_hears("SIP/2.0 480 No Other Phone Registered");
+    }
+    SUBCASE("to the transferee, whose other phone takes it")
+    {
+        auto& mobile = call.pbx.phone("101");
+        call.bob_refers("<sip:101@office.test>");
+        call.bob.receives(202U);
+        call.bob_hears("SIP/2.0 100 Trying");
+        mobile.receives(INVITE).from("101");
+        mobile.replies(486);
+        call.bob_hears("SIP/2.0 486 ");
+    }
+    call.alice_and_bob_still_talk();
 }
 
 TEST_CASE("a transfer that fails is told, and the parties are where they were")
@@ -307,42 +303,6 @@ TEST_CASE("a REFER that cannot be followed is refused, and says why")
     call.alice_and_bob_still_talk();
 }
 
-namespace {
-
-/// Bob talks to Alice, and from a second dialog of his to Carol.
-struct Consulting : Talking {
-    Consulting()
-    {
-        first = bob.dialog();
-        bob.sends(INVITE, "103", bob_sdp);
-        second = bob.dialog();
-        carol.receives(INVITE);
-    }
-
-    void carol_answers()
-    {
-        carol.replies(200, carol_sdp);
-        bob.receives(200U);
-        carol.receives(ACK);
-    }
-
-    /// As the phone sees its second dialog: its own tag is the from-tag.
-    std::string refer_with_replaces() const
-    {
-        const auto calls = pbx.view().calls;
-        for (const auto& each : calls)
-            for (const auto& leg : each.legs)
-                if (each.dialled == "103" && leg.extension == "102")
-                    return "<sip:103@office.test?Replaces=" + leg.call_id +
-                           "%3Bto-tag%3D0%3Bfrom-tag%3D0>";
-        return {};
-    }
-
-    LegId first, second;
-};
-
-}  // namespace
-
 TEST_CASE(
     "attended transfer: the transferee gets the target's place in the transferor's other call")
 {
@@ -460,92 +420,4 @@ TEST_CASE("after an attended transfer every lamp shows the two that talk")
     call.carol.receives(BYE);
     while (!watcher.hears_nothing()) watcher.receives(NOTIFY);
     for (const auto& lamp : call.pbx.view().lamps) CHECK(lamp.state == "idle");
-}
-
-TEST_CASE("ways in which transfers through a B2BUA go wrong elsewhere")
-{
-    Talking call;
-    SUBCASE("the target sends early media: nobody is answered with it")
-    {
-        call.bob_refers("<sip:103@office.test>");
-        call.bob.receives(202U);
-        call.bob_hears("SIP/2.0 100 Trying");
-        call.carol.receives(INVITE);
-        call.carol.replies(183, carol_sdp);
-        call.bob_hears("SIP/2.0 183 ");
-        call.carol.replies(180);  // less news than that
-        CHECK(call.alice.hears_nothing());
-        call.carol.replies(200, carol_sdp);
-        call.alice_and_carol_are_joined();
-        call.bob_hears("SIP/2.0 200 OK");
-        call.bob.receives(BYE);
-    }
-    SUBCASE("the transferor does not know its own subscription")
-    {
-        call.bob_refers("<sip:103@office.test>");
-        call.bob.receives(202U);
-        call.bob.replies_to(call.bob.receives(NOTIFY), 481);
-        call.carol.receives(INVITE);
-        call.carol.replies(200, carol_sdp);
-        call.alice_and_carol_are_joined();
-        call.bob.replies_to(call.bob.receives(NOTIFY), 481);
-        call.bob.receives(BYE);
-    }
-    SUBCASE("the transferor answers no NOTIFY: it is hung up when the last one has timed out")
-    {
-        call.bob_refers("<sip:103@office.test>");
-        call.bob.receives(202U);
-        call.bob.receives(NOTIFY);
-        call.bob.fails_with(408);
-        call.carol.receives(INVITE);
-        call.carol.replies(200, carol_sdp);
-        call.alice_and_carol_are_joined();
-        call.bob.receives(NOTIFY);
-        CHECK(call.bob.hears_nothing());
-        call.bob.fails_with(408);
-        call.bob.receives(BYE);
-    }
-    SUBCASE("the transferor's BYE crosses ours")
-    {
-        call.bob.answers_bye = false;
-        call.bob_refers("<sip:103@office.test>");
-        call.bob.receives(202U);
-        call.bob_hears("SIP/2.0 100 Trying");
-        call.carol.receives(INVITE);
-        call.carol.replies(200, carol_sdp);
-        call.alice_and_carol_are_joined();
-        call.bob_hears("SIP/2.0 200 OK");
-        auto bye = call.bob.receives(BYE);
-        call.bob.sends(BYE);
-        call.bob.receives(200U);
-        call.bob.replies_to(bye, 481);
-    }
-    SUBCASE("the transferor hangs up between the last report and its answer")
-    {
-        call.bob_refers("<sip:103@office.test>");
-        call.bob.receives(202U);
-        call.bob_hears("SIP/2.0 100 Trying");
-        call.carol.receives(INVITE);
-        call.carol.replies(200, carol_sdp);
-        call.alice_and_carol_are_joined();
-        auto last = call.bob.receives(NOTIFY);
-        call.bob.sends(BYE);
-        call.bob.receives(200U);
-        call.bob.replies_to(last, 200);
-    }
-    SUBCASE("transferor and transferee both leave while the target rings")
-    {
-        call.bob_refers("<sip:103@office.test>");
-        call.bob.receives(202U);
-        call.bob_hears("SIP/2.0 100 Trying");
-        call.carol.receives(INVITE);
-        call.bob.sends(BYE);
-        call.bob.receives(200U);
-        call.alice.sends(BYE);
-        call.alice.receives(200U);
-        call.carol.receives(CANCEL);
-        call.nothing_is_left();
-        return;
-    }
-    call.alice_and_carol_talk_and_end();
 }

@@ -539,10 +539,12 @@ TEST_CASE("calls at once: of an extension, of a trunk; emergencies pass both")
     alices_other.sends(INVITE, "0664888");
     alices_other.receives(486U)
         .phrase("Too Many Calls To Outside")
-        .header("Warning", "399 office.test \"101 has its 1 calls at once to outside already\"");
+        .header("Warning", "399 office.test \"101 has its 1 calls at once to outside already\"")
+        .header("Reason", "Q.850;cause=34;text=\"No circuit available\"");
     office.talks_outside(bob, other, "0664888");  // the first trunk is full
     carol.sends(INVITE, "0664777");
-    carol.receives(486U).phrase("All Lines Busy");
+    carol.receives(486U).phrase("All Lines Busy").header(
+        "Reason", "Q.850;cause=34;text=\"No circuit available\"");
     alices_other.sends(INVITE, "112");
     far.receives(INVITE).to("sip:112@carrier.test");
     far.replies(200, talking_sdp);
@@ -582,7 +584,8 @@ TEST_CASE("calls a day are counted over a restart, and anew the next day")
     tries();
     tries();
     alice.sends(INVITE, "0664999");
-    alice.receives(403U).phrase("Daily Limit Reached");
+    alice.receives(403U).phrase("Daily Limit Reached").header(
+        "Reason", "Q.850;cause=21;text=\"Call rejected\"");
     dan.inbox.clear();
     pbx.restarts();
     dan.inbox.clear();

@@ -184,24 +184,37 @@ Phone::Phone(Scenario& scenario, std::string own_number, std::uint16_t port)
     flow = {Transport::udp, "192.0.2." + number.substr(1), port, {}, 0};
 }
 
+SipUri Phone::own_contact() const
+{
+    if (contact) return *contact;
+    auto uri = address_of(number);
+    uri.host = flow.host;
+    uri.port = flow.port;
+    return uri;
+}
+
 void Phone::registers(std::chrono::seconds expires, unsigned q_thousandths)
 {
-    RegisterContact contact;
-    contact.q_thousandths = q_thousandths;
-    contact.uri = address_of(number);
-    contact.uri.host = flow.host;
-    contact.uri.port = flow.port;
+    asks_to_register(expires, q_thousandths);
+    receives(200U);
+}
+
+void Phone::asks_to_register(std::chrono::seconds expires, unsigned q_thousandths)
+{
+    RegisterContact registered;
+    registered.q_thousandths = q_thousandths;
+    registered.uri = own_contact();
     const auto transaction = scenario_.next_transaction();
     scenario_.requests_[transaction] = {this, Method::register_, {}};
     scenario_.receive(RegisterReceived{.transaction = transaction,
                                        .source = flow,
                                        .aor = number,
-                                       .contacts = {contact},
+                                       .contacts = {registered},
                                        .expires = expires,
                                        .call_id = "reg-" + number + "-" + std::to_string(flow.port),
                                        .cseq = ++cseq_,
+                                       .path = path,
                                        .user_agent = user_agent});
-    receives(200U);
 }
 
 Arrived Phone::watches(std::string_view member)
@@ -235,6 +248,7 @@ TransactionId Phone::asks(const Subscribing& subscribing)
     contact.port = flow.port;
     const auto params = subscribing.event.find(';');
     const auto package = subscribing.event.substr(0, params);
+    const auto call_id = "sub-" + package + "-" + subscribing.to + "-" + std::to_string(flow.port);
     asked_ = SubscribeReceived{
         .transaction = {},
         .source = flow,
@@ -244,7 +258,7 @@ TransactionId Phone::asks(const Subscribing& subscribing)
                     "watch",
                     {{}, address_of(subscribing.to)},
                     subscribing.to_tag},
-        .call_id = "sub-" + package + "-" + subscribing.to + "-" + std::to_string(flow.port),
+        .call_id = call_id,
         .cseq = ++cseq_,
         .contact = contact,
         .event = package,
@@ -262,7 +276,9 @@ TransactionId Phone::asks_again()
 {
     REQUIRE(asked_);
     asked_->transaction = scenario_.next_transaction();
-    scenario_.requests_[asked_->transaction] = {this, Method::subscribe, {}};
+    scenario_.requests_[asked_->transaction] = {
+        this, Method::subscribe, {}, asked_->call_id, asked_->parties.to_tag};
+    scenario_.watching_[asked_->call_id] = this;
     scenario_.receive(*asked_);
     return asked_->transaction;
 }
@@ -276,10 +292,29 @@ void Phone::answers_subscribe(const Arrived& request, unsigned status,
     answer.what = std::to_string(status);
     answer.status = status;
     scenario_.arrive(*asked.mapped().phone, std::move(answer));
-    SubscribeForwarded forwarded{
-        .subscription = request.subscription, .status = status, .expires = {}};
+    SubscribeForwarded forwarded{.subscription = request.subscription,
+                                 .status = status,
+                                 .expires = {},
+                                 .notifier_tag = request.shared.local_tag};
     if (status < 300) forwarded.expires = expires;
     scenario_.receive(forwarded);
+}
+
+void Phone::notifies(const Arrived& subscribe, Notifying notifying)
+{
+    const auto transaction = scenario_.next_transaction();
+    const auto& dialog = subscribe.shared;
+    auto* watcher = scenario_.watching_.at(dialog.call_id);
+    scenario_.requests_[transaction] = {this, NOTIFY, {}, dialog.call_id, {}, notifying};
+    scenario_.receive(NotifyReceived{.transaction = transaction,
+                                     .watcher = watcher->number,
+                                     .member = number,
+                                     .call_id = dialog.call_id,
+                                     .watcher_tag = dialog.remote_tag,
+                                     .notifier_tag = dialog.local_tag,
+                                     .cseq = notifying.cseq,
+                                     .version = notifying.version,
+                                     .over = notifying.over});
 }
 
 TransactionId Phone::publishes(const Publishing& publishing)
@@ -399,9 +434,6 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
     leg_ = {};
     const auto call_id = "call-" + std::to_string(own_invite_.value);
     scenario_.requests_[own_invite_] = {this, INVITE, {}, call_id};
-    auto contact = address_of(number);
-    contact.host = flow.host;
-    contact.port = flow.port;
     auto payload = sdp_payload(sdp);
     if (!invite_headers.empty()) {
         auto with_headers = std::make_shared<Payload>(payload ? *payload : Payload{});
@@ -418,7 +450,7 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
                                                  {{}, address_of(dialled)},
                                                  {}},
                                      .call_id = call_id,
-                                     .contact = contact,
+                                     .contact = own_contact(),
                                      .supported = supported,
                                      .session_timer = session_timer,
                                      .replaces = std::move(replaces),
@@ -440,6 +472,7 @@ void Phone::sends(Method method, PayloadRef payload)
     scenario_.receive(RequestReceived{.transaction = transaction,
                                       .leg = leg_,
                                       .method = method,
+                                      .source = source,
                                       .supported = supported,
                                       .session_timer = session_timer,
                                       .focus = focus,
@@ -529,10 +562,10 @@ void Phone::no_longer_knows(Method method)
     pass(method, 481, nullptr, 0s);
 }
 
-void Phone::replies_to(const Arrived& request, unsigned status)
+void Phone::replies_to(const Arrived& request, unsigned status, std::string_view sdp)
 {
     to_answer_ = request;
-    replies(status);
+    replies(status, sdp);
 }
 
 void Phone::replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp)
@@ -820,6 +853,7 @@ Kept Scenario::kept() const
 {
     std::map<std::string, Binding> bindings;
     std::map<std::string, StoredSubscription> subscriptions;
+    std::map<std::string, StoredPublication> publications;
     std::map<CallRef, StoredCall> calls;
     std::map<CallRef, StoredRinging> ringing;
     std::map<std::string, TurnTaken> turns;
@@ -839,6 +873,11 @@ Kept Scenario::kept() const
                 [&](const SubscriptionRemoved& one) {
                     subscriptions.erase(one.call_id + '\n' + one.local_tag);
                 },
+                [&](const PublicationStored& one) {
+                    CHECK(one.first == !publications.contains(one.publication.id));
+                    publications[one.publication.id] = one.publication;
+                },
+                [&](const PublicationRemoved& one) { CHECK(publications.erase(one.id) == 1); },
                 [&](const CallStored& one) {
                     CHECK(one.first == !calls.contains(one.call->id));
                     calls[one.call->id] = *one.call;
@@ -865,6 +904,7 @@ Kept Scenario::kept() const
     for (auto& [group, turn] : turns) kept.turns.push_back(turn);
     kept.talked = std::move(talked);
     for (auto& [key, day] : outside) kept.outside.push_back(day);
+    for (auto& [id, publication] : publications) kept.publications.push_back(publication);
     return kept;
 }
 
@@ -1072,17 +1112,35 @@ void Scenario::deliver(SipCommand& command)
                        arrived.transaction = forward.request;
                        arrived.subscription = forward.subscription;
                        arrived.from_address.uri = address_of(forward.watcher);
+                       const auto& subscribe = requests_.at(forward.request);
+                       arrived.shared = {subscribe.call_id, subscribe.to_tag, "watch"};
                        for (const auto& target : forward.targets) {
                            auto* phone = phone_at(target.flow);
                            REQUIRE(phone);
                            arrived.request_uri = target.request_uri;
+                           arrived.shared.local_tag = phone->notifier_tag();
                            arrive(*phone, arrived);
                        }
                        if (!forward.targets.empty()) return;
-                       const auto notifier =
-                           std::ranges::find(phones_, forward.member, &Phone::number);
+                       const auto notifier = std::ranges::find_if(phones_, [&](const auto& phone) {
+                           return phone->number == forward.member &&
+                                  phone->notifier_tag() == subscribe.to_tag;
+                       });
                        REQUIRE(notifier != phones_.end());
                        arrive(**notifier, std::move(arrived));
+                   },
+                   [&](PassNotify& pass) {
+                       const auto request = requests_.extract(pass.request).mapped();
+                       auto* phone = watching_.at(request.call_id);
+                       if (pass.flow) CHECK(*pass.flow == phone->flow);
+                       Arrived arrived;
+                       arrived.what = "NOTIFY";
+                       arrived.method = NOTIFY;
+                       arrived.notify = SendNotify{.subscription = {},
+                                                   .dialog = {},
+                                                   .cseq = request.notifying.cseq,
+                                                   .subscription_state = pass.last_state};
+                       arrive(*phone, std::move(arrived));
                    },
                    [&](CloseDialog& close) { CHECK(legs_.erase(close.leg) == 1); },
                    [&](SendStandalone& request) {

@@ -51,6 +51,13 @@ struct Subscribing {
     OptionTag supported = OptionTag::none;
 };
 
+/// A NOTIFY of a phone that notifies by itself.
+struct Notifying {
+    std::uint32_t cseq = 1;
+    std::optional<std::uint32_t> version = 0;
+    bool over = false;
+};
+
 /// A PUBLISH (RFC 3903).
 struct Publishing {
     std::string event;
@@ -103,6 +110,7 @@ public:
     PayloadRef payload;
     std::optional<SendNotify> notify;
     SubscriptionId subscription{};  // SUBSCRIBE that was forwarded
+    DialogId shared{};              // and its dialog, from the phone's side
 };
 
 class Scenario;
@@ -114,6 +122,8 @@ public:
 
     // Outside a dialog.
     void registers(std::chrono::seconds expires = 3600s, unsigned q_thousandths = 1000);
+    /// The same, whatever is answered.
+    void asks_to_register(std::chrono::seconds expires = 3600s, unsigned q_thousandths = 1000);
     void unregisters() { registers(0s); }
     /// SUBSCRIBE to `member`, 200, first NOTIFY, which is returned.
     Arrived watches(std::string_view member);
@@ -138,6 +148,13 @@ public:
     /// Answers a SUBSCRIBE that was forwarded to it; `expires`: what it grants.
     void answers_subscribe(const Arrived& request, unsigned status,
                            std::chrono::seconds expires = 3600s);
+    /// NOTIFY in the dialog of such a SUBSCRIBE.
+    void notifies(const Arrived& subscribe, Notifying notifying);
+    /// Its tag in such dialogs.
+    [[nodiscard]] std::string notifier_tag() const
+    {
+        return "notifier-" + std::to_string(flow.port);
+    }
     void sends_replacing(const Replaces& replaces, std::string_view number,
                          std::string_view sdp = talking_sdp);
 
@@ -157,7 +174,7 @@ public:
     void cancels();
     void replies(unsigned status, std::string_view sdp = {});
     /// Answers a request that is not the last one.
-    void replies_to(const Arrived& request, unsigned status);
+    void replies_to(const Arrived& request, unsigned status, std::string_view sdp = {});
     /// A provisional response with RSeq.
     void replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp = {});
     /// The ACK of a 2xx, when `acknowledges` is off; `sdp` answers a delayed offer.
@@ -203,6 +220,9 @@ public:
     bool focus = false;  // it mixes: `isfocus` in its Contact
     bool allows_update = false;
     std::vector<Header> invite_headers;  // of an INVITE outside a dialog
+    std::optional<SipUri> contact;       // that it names; empty: where it is
+    std::vector<std::string> path;       // of its REGISTER
+    std::optional<Flow> source;          // of its requests within a dialog; empty: as before
 
     std::uint32_t resumed_cseq = 0;  ///< what the last dialog taken up counts on from
     std::optional<Flow> moved_to;    ///< where the exchange sends now
@@ -226,6 +246,8 @@ private:
                  std::optional<Replaces> join = std::nullopt);
 
     Scenario& scenario_;
+    [[nodiscard]] SipUri own_contact() const;
+
     LegId leg_{};                       // the exchange's leg of the present dialog
     std::optional<SipUri> request_uri_;
     TransactionId own_invite_{};        // our INVITE, as the exchange knows it
@@ -307,6 +329,11 @@ public:
     std::vector<LiveEvent> shown;
     void looks_on() { outbox_.listened = true; }
     [[nodiscard]] LiveView view() const { return exchange_->view(now_); }
+    /// Why the lamps of `watcher` for `member` show what they show.
+    [[nodiscard]] LampAccount explains(const std::string& watcher, const std::string& member)
+    {
+        return exchange_->answer({.watcher = watcher, .member = member}, now_, outbox_);
+    }
 
     void receive(const SipInput& input);
     TransactionId next_transaction() { return transactions_.next(); }
@@ -331,6 +358,8 @@ private:
         Method method;
         LegId leg;
         std::string call_id;
+        std::string to_tag{};
+        Notifying notifying{};
     };
 
     [[nodiscard]] DirectoryRef directory() const;
@@ -354,6 +383,7 @@ private:
     bool stepping_ = false;
     std::deque<std::unique_ptr<Phone>> phones_;
     std::map<TransactionId, Request> requests_;       // of phones, not finally answered
+    std::map<std::string, Phone*> watching_;          // by Call-ID of the SUBSCRIBE
     std::map<ClientTransactionId, Request> invites_;  // of the exchange, not finally answered
     std::map<LegId, Phone*> legs_;
     std::map<TransactionId, Phone*> passed_;                         // whose INVITE it was

@@ -1,9 +1,10 @@
 """What is kept of calls: the log, and the SIP messages of the last of them."""
-import http.client
 import re
+import shutil
 import struct
 import unittest
 
+from lib.capture import read_capture
 from lib.case import WireTest, eventually, ring, talk
 from lib.sdp import ANSWER, OFFER, sdp
 
@@ -230,7 +231,7 @@ class CallLog(WireTest):
     def test_the_capture_file_holds_the_same_messages(self):
         call_id = self.a_call_with_secrets()
         ladder = self.rest.get(f"/api/v1/call-log/{call_id}/ladder")["messages"]
-        file = self.download(f"/api/v1/call-log/{call_id}.pcap")
+        file = self.rest.download(f"/api/v1/call-log/{call_id}.pcap")
         for secret in SECRETS:
             self.assertIsNone(re.search(secret.encode(), file), secret)
         magic, major, minor, _, _, _, link = struct.unpack_from("<IHHiIII", file)
@@ -248,16 +249,14 @@ class CallLog(WireTest):
             texts.append(packet[28:].decode("utf-8", "replace"))
         self.assertEqual([message["text"] for message in ladder], texts)
 
-    def download(self, path: str) -> bytes:
-        connection = http.client.HTTPConnection(*self.rest.address, timeout=10)
-        try:
-            connection.request("GET", path,
-                               headers={"Authorization": f"Bearer {self.rest.token}"})
-            answer = connection.getresponse()
-            self.assertEqual(200, answer.status)
-            return answer.read()
-        finally:
-            connection.close()
+    @unittest.skipUnless(shutil.which("tcpdump"), "tcpdump is not installed (package tcpdump)")
+    def test_another_program_reads_the_capture_file(self):
+        call_id = self.a_call_with_secrets()
+        ladder = self.rest.get(f"/api/v1/call-log/{call_id}/ladder")["messages"]
+        packets = read_capture(self.rest.download(f"/api/v1/call-log/{call_id}.pcap"))
+        self.assertEqual([message["text"].split("\r\n")[0] for message in ladder],
+                         [first_line for _, first_line in packets])
+        self.assertEqual({"IP"}, {family for family, _ in packets})
 
 
 class NoMessages(WireTest):

@@ -1,9 +1,12 @@
 """Event packages beside `dialog`, over both transports: who is told what, and by what right."""
+import re
 import sqlite3
 import time
 import unittest
 
 from lib.case import WireTest, eventually, ring, talk
+from lib.dialog import new_tag
+from lib.message import Address
 from lib.sdp import ANSWER, sdp
 
 SUMMARY = "application/simple-message-summary"
@@ -13,9 +16,56 @@ TOGETHER = FEATURES + ", multipart/mixed"
 DIALOG_INFO = "application/dialog-info+xml"
 
 
+def dialog_info(state: str = "early", inside: str = "") -> str:
+    """That 202 has a dialog elsewhere, as its phone would publish it."""
+    return ('<?xml version="1.0"?><dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" '
+            'version="0" state="full" entity="sip:202@office.test"><dialog id="1" '
+            f'call-id="elsewhere" direction="recipient"><state>{state}</state>{inside}</dialog>'
+            '</dialog-info>')
+
+
 def body(notification) -> str:
     text = notification.message.body
     return text.decode() if isinstance(text, bytes) else text
+
+
+AT_ONE = ("Call-Info", "<sip:202@office.test>;appearance-index=1")
+
+
+class SharedLine:
+    """Two phones at 202 with two appearances, which both watch."""
+
+    def __init__(self, test):
+        self.test = test
+        test.set("202", appearances=2)
+        self.phones = self.desk, self.lab = test.phone("202"), test.phone("202")
+        self.lines = [test.subscribed(phone, "202", "call-info") for phone in self.phones]
+        self.both_see("idle")
+
+    def both_see(self, state: str) -> None:
+        for line in self.lines:
+            told = line.receives_notify().message["Call-Info"]
+            if state == "idle":
+                self.test.assertEqual("<sip:202@office.test>;appearance-index=*;appearance-state=idle",
+                                      told)
+            else:
+                self.test.assertIn(f"appearance-index=1;appearance-state={state}", told)
+                self.test.assertNotIn(f"appearance-state={state}-", told)
+
+    def claims(self, phone):
+        """SUBSCRIBE, 200 and NOTIFY of line-seize for the first appearance."""
+        claim = self.test.subscribed(phone, "202", "line-seize", expires=15, headers=[AT_ONE])
+        self.test.assertIn("seized", claim.receives_notify().message["Call-Info"])
+        self.both_see("seized")
+        return claim
+
+    def rings(self, caller):
+        call = caller.calls("202")
+        rings = [phone.receives("INVITE") for phone in self.phones]
+        for one in rings:
+            self.test.assertIn("appearance-index=1", one.received.message["Call-Info"])
+        self.both_see("alerting")
+        return call, rings
 
 
 class Events(WireTest):
@@ -32,6 +82,21 @@ class Events(WireTest):
         subscription.subscribe.receives(200)
         return subscription
 
+    def features(self, subscription) -> str:
+        """All that it is told first, in NOTIFYs that are whole datagrams (RFC 3261 §18.1.1)."""
+        told = ""
+        while "forwardNoAns" not in told:
+            notification = subscription.receives_notify()
+            if self.transport == "udp":
+                self.assertLessEqual(len(bytes(notification.message)), 1300)
+            else:
+                self.assertTrue(
+                    notification.message["Content-Type"].startswith("multipart/mixed"))
+            told += body(notification)
+        for word in ("<doNotDisturbOn>", "forwardImmediate", "forwardBusy", "forwardNoAns"):
+            self.assertEqual(1, told.count(word))
+        return told
+
     def counts(self, number: str, **messages) -> None:
         self.rest.put(f"/api/v1/extensions/{number}/messages", messages)
 
@@ -45,6 +110,10 @@ class Events(WireTest):
             return file.execute("SELECT count(*) FROM subscription").fetchone()[0]
         finally:
             file.close()
+
+    def gauge(self, name: str) -> float:
+        text = self.rest.request("GET", "/metrics").text
+        return float(re.search(rf"(?m)^{name} (\S+)$", text)[1])
 
     def publish(self, phone, number: str, event: str, text: str = "", headers=(),
                 content_type: str | None = None):
@@ -121,9 +190,7 @@ class OverUdp(Events):
         subscriptions = [self.subscribed(phone, "202", "as-feature-event", TOGETHER)
                          for phone in (desk, soft)]
         for subscription in subscriptions:
-            first = subscription.receives_notify()
-            self.assertTrue(first.message["Content-Type"].startswith("multipart/mixed"))
-            self.assertIn("<doNotDisturbOn>false", body(first))
+            self.assertIn("<doNotDisturbOn>false", self.features(subscription))
         subscriptions[0].sends_subscribe(
             600, body="<SetDoNotDisturb><device/><doNotDisturbOn>true</doNotDisturbOn>"
                       "</SetDoNotDisturb>", content_type=FEATURES).receives(200)
@@ -135,14 +202,15 @@ class OverUdp(Events):
         self.rest.request("PATCH", "/api/v1/extensions/202/forwarding",
                           {"do_not_disturb": False, "always": "203"})
         for subscription in subscriptions:
-            news = body(subscription.receives_notify())
+            news = ""                           # over UDP it comes in two
+            while "<forwardTo>203</forwardTo>" not in news:
+                news += body(subscription.receives_notify())
             self.assertIn("<doNotDisturbOn>false", news)
-            self.assertIn("<forwardTo>203</forwardTo>", news)
 
     def test_a_forward_to_nobody_is_taken_back(self):
         desk = self.phone("202")
         subscription = self.subscribed(desk, "202", "as-feature-event", TOGETHER)
-        subscription.receives_notify()
+        self.features(subscription)
         subscription.sends_subscribe(
             600, body="<SetForwarding><device/><forwardingType>forwardImmediate</forwardingType>"
                       "<activateForward>true</activateForward><forwardDN>998877</forwardDN>"
@@ -163,10 +231,7 @@ class OverUdp(Events):
     def test_a_published_dialog_lights_the_lamp(self):
         bob = self.phone("202")
         lamp = self.phone("201").watches("202")
-        text = ('<?xml version="1.0"?><dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" '
-                'version="0" state="full" entity="sip:202@office.test"><dialog id="1" '
-                'call-id="elsewhere" direction="recipient"><state>early</state></dialog>'
-                '</dialog-info>')
+        text = dialog_info()
         answer = self.publish(bob, "202", "dialog", text, [("Expires", "600")],
                               DIALOG_INFO).receives(200)
         self.assertEqual("600", answer["Expires"])
@@ -185,6 +250,77 @@ class OverUdp(Events):
         self.publish(bob, "202", "dialog", text, (), "text/plain").receives(415)
         self.assertIn("dialog", self.publish(bob, "202", "conference", text, (), "text/plain")
                       .receives(489)["Allow-Events"])
+
+    def test_who_may_not_publish(self):
+        bob, eve = self.phone("202"), self.phone("205")
+        lamp = self.phone("201").watches("202")
+
+        def publish(phone, number, **options):
+            return phone.request("PUBLISH", phone.aor_of(number), body=dialog_info(),
+                                 content_type=DIALOG_INFO, headers=[("Event", "dialog")], **options)
+        self.assertIn("WWW-Authenticate",
+                      bob.sends(publish(bob, "202"), authenticates=False).receives(401))
+        eve.sends(publish(eve, "202")).receives(403)
+        forged = Address(eve.aor_of("202"), "", {"tag": new_tag()})
+        eve.sends(publish(eve, "202", from_=forged)).receives(403)
+        eve.sends(publish(eve, "299")).receives(403)
+        self.assertEqual(0, self.gauge("lampline_publications"))
+        lamp.phone.pings()
+        self.assertEqual("idle", lamp.lamp)
+
+    def test_bad_bodies_of_publish(self):
+        bob = self.phone("202")
+
+        def refused(text: str, status: int = 400):
+            answer = self.publish(bob, "202", "dialog", text, (), DIALOG_INFO).receives(status)
+            if status == 400:
+                self.assertIn("at most 32 KB", answer["Warning"])
+        refused("<dialog-info>")
+        refused(dialog_info(inside="<a>" * 20 + "</a>" * 20))
+        refused(dialog_info(inside=" " * 33_000))
+        refused("<!DOCTYPE a [<!ENTITY b 'c'>]>" + dialog_info(inside="&b;"))
+        if self.transport == "tcp":                # more than a datagram has
+            refused(dialog_info(inside=" " * 70_000), 413)
+        self.publish(bob, "202", "dialog", dialog_info(inside=" " * 20_000), (), DIALOG_INFO) \
+            .receives(200)
+
+    def test_what_is_published_outlives_a_kill(self):
+        bob = self.phone("202")
+        lamp = self.phone("201", listens=self.transport == "tcp").watches("202")
+        self.set("206", trusted=True)
+        program = self.phone("206")
+        etag = self.publish(bob, "202", "dialog", dialog_info("confirmed"), [("Expires", "600")],
+                            DIALOG_INFO).receives(200)["SIP-ETag"]
+        active = "<sip:202@office.test>;appearance-index=1;appearance-state=active"
+        self.publish(program, "202", "call-info", headers=[("Call-Info", active)]).receives(200)
+        lamp.shows("confirmed")
+        before = lamp.history[-1].document.dialog.id
+        lit = self.rest.get("/api/v1/lamps/201/202")["calls"]
+        self.assertEqual([(None, None, "202")],
+                         [(one["id"], one["leg"], one["published"]["by"]) for one in lit])
+        eventually(lambda: self.rows("SELECT event FROM publication ORDER BY event")
+                   == [("call-info",), ("dialog",)], "both are on disk")
+        eventually(lambda: self.stored() == 1, "the subscription is on disk")
+        self.server.kill()
+        lamp.versions_may_jump = True
+        told = len(lamp.history)
+        self.server.start()
+        began = time.monotonic()
+        eventually(lambda: len(lamp.history) > told, "the lamp is told")
+        self.assertLess(time.monotonic() - began, 2)
+        self.assertEqual(["confirmed"], [one.lamp for one in lamp.history[told:]])
+        self.assertEqual(before, lamp.history[-1].document.dialog.id)
+        for phone in (bob, program):
+            phone.registers()
+        line = self.subscribed(self.phone("201"), "202", "call-info")
+        self.assertEqual(active, line.receives_notify().message["Call-Info"])
+        renewed = self.publish(bob, "202", "dialog", headers=[("SIP-If-Match", etag)]) \
+            .receives(200)["SIP-ETag"]
+        self.publish(bob, "202", "dialog", headers=[("SIP-If-Match", renewed), ("Expires", "0")]) \
+            .receives(200)
+        lamp.shows("idle")
+        eventually(lambda: self.rows("SELECT event FROM publication") == [("call-info",)],
+                   "the withdrawn one is off the disk")
 
     def test_call_info_of_a_third_party(self):
         self.set("206", trusted=True)
@@ -205,55 +341,134 @@ class OverUdp(Events):
         self.publish(program, "202", "line-seize",
                      headers=[("Call-Info", "<sip:202@office.test>")]).receives(400)
 
-    def test_a_shared_line_is_claimed_called_held_and_retrieved(self):
-        self.set("202", appearances=2)
-        desk, lab, eve = self.phone("202"), self.phone("202"), self.phone("205")
-        lines = [self.subscribed(phone, "202", "call-info") for phone in (desk, lab)]
+    def test_fragments_are_counted(self):
+        program = [self.phone("202") for _ in range(9)][0]
+        notification = self.subscribed(program, "202", "reg").receives_notify()
+        large = len(bytes(notification.message)) > 1400 and self.transport == "udp"
+        self.assertEqual(self.transport == "udp", large)
 
-        def both_see(state: str) -> None:
-            for line in lines:
-                told = line.receives_notify().message["Call-Info"]
-                self.assertIn(f"appearance-state={state}" if state != "idle"
-                              else "appearance-index=*;appearance-state=idle", told)
-                if state == "idle":
-                    self.assertNotIn("appearance-index=1", told)
-        both_see("idle")
-        at_one = ("Call-Info", "<sip:202@office.test>;appearance-index=1")
-        claim = self.subscribed(desk, "202", "line-seize", expires=15, headers=[at_one])
-        self.assertIn("seized", claim.receives_notify().message["Call-Info"])
-        both_see("seized")
-        lab.sends_subscribe("202", 15, "line-seize", [("Accept", "*/*"), at_one]) \
+        def counted() -> bool:
+            metrics = self.rest.request("GET", "/metrics").text
+            return (f"lampline_notifies_fragmented_total {int(large)}\n" in metrics and
+                    'lampline_event_notifies_large_total{package="reg",sent="oversized"} '
+                    f"{int(large)}\n" in metrics)
+        eventually(counted, "metrics say how many NOTIFYs were too large")
+
+    def test_what_a_phone_asked_for_goes_with_it(self):
+        anna = self.phone("201")
+        subscriptions = [self.subscribed(anna, number, event) for number, event in
+                         (("202", "presence"), ("201", "message-summary"), ("202", "dialog"))]
+        for subscription in subscriptions:
+            subscription.receives_notify()
+        anna.unregisters()
+        for subscription in subscriptions:
+            last = subscription.receives_notify()
+            self.assertEqual("terminated;reason=deactivated",
+                             last.message["Subscription-State"])
+        eventually(lambda: self.stored() == 0, "nothing is stored of a phone that is gone")
+
+    def test_a_hold_becomes_private(self):
+        self.set("202", appearances=1)
+        desk, eve = self.phone("202"), self.phone("205")
+        line = self.subscribed(desk, "202", "call-info")
+        line.receives_notify()
+        outgoing, incoming = talk(eve, desk)
+
+        def line_is(state: str) -> None:
+            while f"appearance-state={state};" not in line.receives_notify().message["Call-Info"]:
+                pass
+        line_is("active")
+        for state in ("held", "held-private", "held"):
+            change = incoming.sends("INVITE", sdp("callee", 2, "sendonly"), [
+                ("Call-Info", f"<sip:202@office.test>;appearance-index=1;appearance-state={state}")])
+            passed = outgoing.receives("INVITE")
+            self.assertNotIn("Call-Info", passed.message)
+            passed.replies(200, ANSWER)
+            change.receives(200)
+            line_is(state)
+
+    def test_a_shared_line_is_claimed_and_called(self):
+        line = self.shared_line()
+        desk, lab, eve = line.desk, line.lab, self.phone("205")
+        claim = line.claims(desk)
+        lab.sends_subscribe("202", 15, "line-seize", [("Accept", "*/*"), AT_ONE]) \
            .subscribe.receives(480)
         lab.sends_subscribe("202", 15, "line-seize", [("Accept", "*/*")]).subscribe.receives(400)
 
-        outgoing = desk.calls("205", headers=[at_one])
+        outgoing = desk.calls("205", headers=[AT_ONE])
         incoming = eve.receives("INVITE")
         self.assertNotIn("Call-Info", incoming.received.message)
-        both_see("progressing")
+        line.both_see("progressing")
         self.assertEqual("terminated", claim.receives_notify().state)
         incoming.replies(200, "v=0\r\n")
         outgoing.receives(200)
         incoming.receives("ACK")
-        both_see("active")
+        line.both_see("active")
         outgoing.hangs_up()
-        both_see("idle")
+        line.both_see("idle")
         incoming.receives("BYE")
 
-        call = eve.calls("202")
-        rings = [phone.receives("INVITE") for phone in (desk, lab)]
-        for one in rings:
-            self.assertIn("appearance-index=1", one.received.message["Call-Info"])
-        both_see("alerting")
+    def test_a_shared_line_is_called_held_and_retrieved(self):
+        line = self.shared_line()
+        desk, lab, eve = line.desk, line.lab, self.phone("205")
+        call, rings = line.rings(eve)
         rings[1].replies(180)                   # what has not answered at all is not cancelled
         call.receives(180)
-        rings[0].replies(200, "v=0\r\n")
+        rings[0].replies(200, ANSWER)
         call.receives(200)
         rings[0].receives("ACK")
         rings[1].receives("CANCEL")
-        both_see("active")
-        call.hangs_up()
+        line.both_see("active")
+        lab.calls("202", headers=[AT_ONE]).receives(403)       # it talks
+
+        self.holds(line, rings[0], call, "held-private")
+        lab.calls("202", headers=[AT_ONE]).receives(403)
+        resumed = rings[0].sends("INVITE", sdp("holder", 3))
+        call.receives("INVITE").replies(200, ANSWER)
+        resumed.receives(200)
+        line.both_see("active")
+        self.holds(line, rings[0], call, "held")
+
+        retrieved = lab.calls("202", headers=[AT_ONE])
+        call.receives("INVITE").replies(200, ANSWER)
+        retrieved.receives(200)
         rings[0].receives("BYE")
-        both_see("idle")
+        line.both_see("active")
+        self.assertEqual(1, len(self.rest.items("/api/v1/calls")))
+        info = retrieved.sends("INFO", "Signal=1")
+        call.receives("INFO").replies(200)
+        info.receives(200)
+        retrieved.hangs_up()
+        call.receives("BYE")
+        line.both_see("idle")
+
+    def holds(self, line, holder, held, state: str):
+        request = holder.sends("INVITE", sdp("holder", 2, "sendonly"),
+                               [("Call-Info", f"{AT_ONE[1]};appearance-state={state}")])
+        incoming = held.receives("INVITE")
+        self.assertNotIn("Call-Info", incoming.message)
+        incoming.replies(200, ANSWER)
+        request.receives(200)
+        line.both_see(state)
+
+    def test_an_appearance_is_free_after_a_cancel_and_a_phone_that_unregisters(self):
+        line = self.shared_line()
+        call, rings = line.rings(self.phone("205"))
+        for one in rings:
+            one.replies(180)
+        call.cancels()
+        for one in rings:
+            one.receives("CANCEL")
+        line.both_see("idle")
+
+        claim = line.claims(line.lab)
+        line.lab.unregisters()
+        self.assertIn("noresource", claim.receives_notify().message["Subscription-State"])
+        line.both_see("idle")
+        line.claims(line.desk)
+
+    def shared_line(self):
+        return SharedLine(self)
 
     def test_a_talking_call_keeps_its_appearance_over_a_kill(self):
         self.set("202", appearances=3)

@@ -258,6 +258,43 @@ class Metrics(Explained):
         call.hangs_up()
         incoming.receives("BYE")
 
+    def test_what_fails_is_counted_where_it_belongs(self):
+        anna, bob, eve = self.phone("201"), self.phone("202"), self.phone("205")
+        anna.answers_notify = lambda notification: notification.replies(200)
+        watch = anna.watches("202")
+        presence = anna.sends_subscribe("202", event="presence",
+                                        headers=[("Accept", "application/pidf+xml")])
+        presence.subscribe.receives(200)
+        presence.receives_notify()
+        anna.answers_notify = lambda notification: None
+        ring(eve, bob)[1].replies(486)
+        eventually(lambda: self.values()['lampline_notify_queue{state="under_way"}'] == 1,
+                   "the NOTIFY is under way")
+        eventually(lambda: self.values()['lampline_notify_queue{state="owed"}'] == 1,
+                   "what is newer waits behind it")
+        anna.answers_notify = lambda notification: notification.replies(500)
+        told = len(watch.history)
+        for watching in (watch, presence):
+            watching.history[-1].replies(500)
+        eventually(lambda: self.values()['lampline_notify_queue{state="waiting"}'] == 1,
+                   "it waits to be repeated")
+        eventually(lambda: len(watch.history) > told, "it is repeated")
+        values = self.values()
+        self.assertGreaterEqual(values["lampline_notifies_retried_total"], 1)
+        self.assertGreaterEqual(values['lampline_notify_answers_total{class="5xx"}'], 1)
+        self.assertEqual(0, values["lampline_notifies_refused_total"])
+        anna.answers_notify = lambda notification: notification.replies(481)
+        eventually(lambda: self.values()["lampline_notifies_refused_total"] == 1, "it is over")
+        of_presence = 'lampline_event_notifies_total{package="presence",result="%s"}'
+        eventually(lambda: self.values()[of_presence % "refused"] == 1, "so is the other")
+        values = self.values()
+        self.assertEqual(1, values['lampline_notify_answers_total{class="4xx"}'])
+        self.assertGreaterEqual(values[of_presence % "retried"], 1)
+        self.assertEqual(values[of_presence % "sent"],
+                         values[of_presence % "answered"] + values[of_presence % "failed"])
+        for state in ("under_way", "waiting", "owed"):
+            self.assertEqual(0, values[f'lampline_notify_queue{{state="{state}"}}'])
+
     def values(self) -> dict[str, float]:
         text = self.rest.request("GET", "/metrics").text
         return {name: float(value) for name, value in

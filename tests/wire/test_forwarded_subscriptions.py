@@ -22,6 +22,9 @@ class Forwarded(WireTest):
                                    {"phone_notifies": phone_notifies})
         self.assertEqual(200, answer.status, answer.text)
 
+    def allow(self, sees):
+        self.rest.put_group("sales", members=["202"], watchers=["201"] if sees else [])
+
     def stored(self):
         file = sqlite3.connect(f"file:{self.server.data}/lampline.db?mode=ro", uri=True)
         with contextlib.closing(file):
@@ -116,6 +119,23 @@ class Lamps(Forwarded):
         anna.pings()
         self.assertEqual(told, len(anna.key("202").history))
 
+    def test_a_phone_may_ask_for_credentials_of_its_own(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        watch = anna.sends_subscribe("202")
+        bob.receives("SUBSCRIBE").replies(407, headers=[
+            ("Proxy-Authenticate", 'Digest realm="desk", nonce="1"')])
+        self.assertIn('realm="desk"', watch.subscribe.receives(407)["Proxy-Authenticate"])
+        self.assertNotIn("forwarded", [one["kind"] for one in self.rest.items("/api/v1/lamps")])
+        theirs = 'Digest username="anna", realm="desk", nonce="1", uri="sip:202@x", response="0"'
+        watch = anna.sends_subscribe("202", headers=[("Proxy-Authorization", theirs)])
+        phone = Notifier(bob, bob.receives("SUBSCRIBE"))
+        self.assertEqual(theirs, phone.subscribe["Proxy-Authorization"])
+        self.assertNotIn("Authorization", phone.subscribe.message)
+        phone.accepts()
+        watch.subscribe.receives(200)
+        phone.tells()
+        watch.receives_notify("idle")
+
     def test_two_phones_are_asked_and_the_first_that_accepts_counts(self):
         anna, desk, mobile = self.phone("201"), self.phone("202"), self.phone("202")
         watch = anna.sends_subscribe("202")
@@ -126,6 +146,86 @@ class Lamps(Forwarded):
         watch.subscribe.receives(200)
         phone.tells()
         watch.receives_notify("idle")
+
+
+class OverTcp(Forwarded):
+    """A connection does not outlive the server; the phones of these do not lose theirs for it."""
+
+    def begun(self, anna, bob):
+        watch, phone = self.subscribes(anna, bob)
+        eventually(lambda: self.stored() == (2, 1) and self.is_stored(watch),
+                   "two bindings and the subscription are stored")
+        return watch, phone
+
+    def is_stored(self, watch):
+        file = sqlite3.connect(f"file:{self.server.data}/lampline.db?mode=ro", uri=True)
+        with contextlib.closing(file):
+            return file.execute("SELECT count(*) FROM subscription WHERE call_id = ?",
+                                [watch.dialog.call_id]).fetchone()[0] == 1
+
+    def restarts(self, end):
+        end()
+        self.server.start()
+
+    def goes_on(self, watch, phone):
+        phone.tells(dialog_of("early"))
+        watch.receives_notify("early")
+        refresh = watch.sends_subscribe(600)
+        phone.accepts(600, phone.phone.receives("SUBSCRIBE"))
+        refresh.receives(200)
+        self.assertEqual("told_by_phone", self.lamp()["reason"])
+        watch.versions_may_jump = True
+        self.allow(False)
+        last = watch.receives_notify("idle")
+        self.assertEqual(("terminated", "rejected"), (last.state, last.reason))
+        phone.sends_notify(dialog_of("early")).receives(481)
+
+    def test_phones_that_listen_after_a_kill(self):
+        anna = self.phone("201", transport="tcp", listens=True)
+        bob = self.phone("202", transport="tcp", listens=True)
+        watch, phone = self.begun(anna, bob)
+        self.restarts(self.server.kill)
+        self.goes_on(watch, phone)
+
+    def test_phones_that_only_come_back(self):
+        for end in ("stop", "kill"):
+            with self.subTest(end):
+                self.allow(True)
+                anna = self.phone("201", transport="tcp", contact_host="127.0.0.1:1")  # refuses
+                bob = self.phone("202", transport="tcp", contact_host="127.0.0.1:1")
+                watch, phone = self.begun(anna, bob)
+                self.restarts(getattr(self.server, end))
+                anna.registers()
+                bob.registers()
+                self.goes_on(watch, phone)
+                anna.unregisters()
+                bob.unregisters()
+
+    def test_a_watcher_over_tcp_and_a_phone_over_udp(self):
+        anna = self.phone("201", transport="tcp", contact_host="127.0.0.1:1")
+        watch, phone = self.begun(anna, self.phone("202"))
+        self.restarts(self.server.kill)
+        anna.registers()
+        self.goes_on(watch, phone)
+
+    def test_a_connection_that_is_lost_is_replaced_by_the_next_one(self):
+        anna = self.phone("201", transport="tcp", contact_host="127.0.0.1:1")
+        bob = self.phone("202", transport="tcp", contact_host="127.0.0.1:1")
+        watch, phone = self.begun(anna, bob)
+        for lost in (anna, bob):
+            lost.flow().close()
+            lost.registers()
+        self.goes_on(watch, phone)
+
+    def test_what_cannot_be_told_yet_is_to_be_told_again(self):
+        anna = self.phone("201", transport="tcp", contact_host="127.0.0.1:1")
+        watch, phone = self.begun(anna, self.phone("202"))
+        self.restarts(self.server.kill)
+        refused = phone.sends_notify(dialog_of("early")).receives(503)
+        self.assertGreater(int(refused["Retry-After"]), 0)     # so the phone keeps it
+        watch.versions_may_jump = True
+        anna.registers()
+        self.goes_on(watch, phone)
 
 
 class Gone(Forwarded):
@@ -173,24 +273,96 @@ class Rights(Forwarded):
         theirs.headers.set("From", f"<{eve.aor}>;tag={watch.dialog.local_tag}")
         eve.sends(theirs).receives(403)
 
-    def test_a_right_that_goes_ends_it_with_the_next_notify(self):
+    def ends(self, watch, phone, reason="rejected"):
+        """The exchange has ended it; the phone hears so when it notifies again."""
+        last = watch.receives_notify("idle")
+        self.assertEqual(("terminated", reason), (last.state, last.reason))
+        phone.sends_notify(dialog_of("early")).receives(481)
+        watch.phone.pings()
+        self.assertIs(last, watch.history[-1])
+
+    def test_a_right_that_goes_ends_it_at_once(self):
+        for transports in (("udp", "udp"), ("tcp", "udp"), ("udp", "tcp"), ("tcp", "tcp")):
+            with self.subTest(transports):
+                anna = self.phone("201", transport=transports[0])
+                bob = self.phone("202", transport=transports[1])
+                watch, phone = self.subscribes(anna, bob)
+                phone.tells(dialog_of("early"))
+                watch.receives_notify("early")
+                self.allow(False)
+                self.ends(watch, phone)
+                watch.sends_subscribe(600).receives(403)
+                self.assertEqual([], self.rest.items("/api/v1/lamps"))
+                self.allow(True)
+                anna.unregisters()
+                bob.unregisters()
+
+    def test_a_right_that_goes_after_a_kill_ends_it_at_once(self):
         anna, bob = self.phone("201"), self.phone("202")
         watch, phone = self.subscribes(anna, bob)
-        self.rest.put_group("sales", members=["202"], watchers=[])
-        phone.sends_notify(dialog_of("early"))
-        last = watch.receives_notify()
-        self.assertEqual(("terminated", "rejected", b""),
-                         (last.state, last.reason, last.message.body))
+        phone.tells(dialog_of("early"))
+        watch.receives_notify("early")
+        eventually(lambda: self.stored() == (2, 1), "two bindings and a subscription are stored")
+        self.server.kill()
+        self.server.start()
+        watch.versions_may_jump = True
+        self.allow(False)
+        self.ends(watch, phone)
+
+    def test_a_member_that_hides_turns_dark(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        watch, phone = self.subscribes(anna, bob)
+        phone.tells(dialog_of("early"))
+        watch.receives_notify("early")
+        self.rest.request("PATCH", "/api/v1/extensions/202", {"visibility": "hidden"})
+        self.ends(watch, phone)
+
+    def test_a_member_that_is_deleted_turns_dark(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        watch, phone = self.subscribes(anna, bob)
+        phone.tells(dialog_of("early"))
+        watch.receives_notify("early")
+        self.rest.put_group("sales", members=["203"], watchers=["201"])
+        self.ends(watch, phone)
+        self.rest.delete("/api/v1/extensions/202")
         watch.sends_subscribe(600).receives(403)
+
+    def test_two_phones_are_ended_by_their_own_names(self):
+        anna, desk, mobile = self.phone("201"), self.phone("202"), self.phone("202")
+        told = []
+        watch = anna.sends_subscribe("202")
+        phones = [Notifier(each, each.receives("SUBSCRIBE")) for each in (desk, mobile)]
+        watch.take = lambda request: (told.append(request), request.replies(200))
+        for phone, number in zip(phones, (7, 40)):
+            phone.dialog.cseq = phone.version = number
+            phone.accepts()
+            phone.tells(dialog_of("early"))
+        watch.subscribe.receives(200)
+        self.allow(False)
+        eventually(lambda: len(told) == 4, "each phone has told, and is ended")
+        for phone, number in zip(phones, (7, 40)):
+            first, last = [one.message for one in told
+                           if one.message.from_tag == phone.subscribe.local_tag]
+            self.assertEqual((number + 1, number + 2), (first.cseq, last.cseq))
+            self.assertIn(f'version="{number + 2}"', last.body.decode())
+            self.assertNotIn("early", last.body.decode())
+            self.assertEqual("terminated;reason=rejected", last["Subscription-State"])
+            phone.sends_notify(dialog_of("early")).receives(481)
+
+    def test_the_end_is_repeated_until_it_is_answered(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        watch, phone = self.subscribes(anna, bob)
+        anna.deaf = True
+        self.allow(False)
+        phone.sends_notify(dialog_of("early")).receives(481)
+        anna.deaf = False
+        self.assertEqual("rejected", watch.receives_notify("idle").reason)
 
     def test_a_setting_that_goes_hands_it_back(self):
         anna, bob = self.phone("201"), self.phone("202")
         watch, phone = self.subscribes(anna, bob)
         self.set(False)
-        phone.sends_notify(dialog_of("early"))
-        last = watch.receives_notify()
-        self.assertEqual(("terminated", "deactivated", b""),
-                         (last.state, last.reason, last.message.body))
+        self.ends(watch, phone, "deactivated")
         watch.sends_subscribe(600).receives(481)
         anna.watches("202")
 
@@ -224,6 +396,25 @@ class OfOthers(Forwarded):
                 watch.receives_notify(lamp)
             watch.sends_subscribe(0).receives(200)
             self.assertEqual("terminated", watch.receives_notify("idle").state)
+            notifier.succeeds()
+
+    def test_a_right_that_goes_ends_what_two_sipps_have(self):
+        with tempfile.TemporaryDirectory() as folder:
+            port = free_udp_port()
+            server = self.server.address["udp"]
+            registers = Sipp("register", server, Path(folder), port=port, calls=1, service="202",
+                             user="202", secret=self.office.secrets["202"])
+            self.addCleanup(registers.close)
+            registers.succeeds()
+            notifier = Sipp("refused_notifier", server, Path(folder), port=port, calls=1,
+                            service="202")
+            self.addCleanup(notifier.close)
+            watcher = Sipp("watcher", server, Path(folder), port=free_udp_port(), calls=1,
+                           service="202", user="201", secret=self.office.secrets["201"])
+            self.addCleanup(watcher.close)
+            eventually(lambda: self.stored() == (1, 1), "a binding and a subscription are stored")
+            self.allow(False)
+            watcher.succeeds()
             notifier.succeeds()
 
 

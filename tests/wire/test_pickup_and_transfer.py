@@ -104,6 +104,48 @@ class PickupAndTransfer(WireTest):
         call.cancels()
         incoming.receives("CANCEL")
 
+    def test_a_malformed_replaces_is_no_ordinary_call(self):
+        _, call, incoming, shown = self.rings_and_carl_sees_it()
+        good = f"{shown.call_id};to-tag={shown.remote_tag};from-tag={shown.local_tag}"
+        for phone in self.carl, self.phone("203", transport="tcp"):
+            for values in ([";to-tag=a;from-tag=b"], [""], ["@"], [good, good],
+                           [good, ";to-tag=a;from-tag=b"], [f"{good}, {good}"]):
+                with self.subTest(transport=phone.transport, replaces=values):
+                    taken = phone.calls("201", headers=[("Replaces", each) for each in values])
+                    self.assertIn("Replaces", taken.receives(400)["Warning"])
+        self.anna.pings()
+        call.cancels()
+        incoming.receives("CANCEL")
+
+    def test_who_is_late_is_told_that_the_call_has_ended(self):
+        lamp, call, incoming, _ = self.rings_and_carl_sees_it()
+        incoming.replies(200, sdp("callee", 1))
+        call.receives(200)
+        shown = lamp.shows("confirmed").document.dialog
+        call.hangs_up()
+        incoming.receives("BYE")
+        lamp.shows("idle")
+        eventually(lambda: not self.rest.items("/api/v1/calls"), "the call is over")
+        value = f"{shown.call_id};to-tag={shown.remote_tag};from-tag={shown.local_tag}"
+        for header in "Replaces", "Join":
+            self.carl.calls("201", headers=[(header, value)]).receives(603)
+
+    def test_the_code_alone_takes_the_only_call(self):
+        lamp, call, incoming, _ = self.rings_and_carl_sees_it()
+        dora = self.phone("204")
+        other = self.bob.calls("201")
+        ringing = self.anna.receives("INVITE")
+        ringing.replies(180)
+        other.receives(180)
+        refused = self.carl.calls("**", sdp("picker", 1)).receives(484)
+        self.assertIn("number", refused["Warning"])
+        dora.calls("**", sdp("picker", 1)).receives(480)
+        other.cancels()
+        ringing.receives("CANCEL")
+        taken = self.carl.calls("**", sdp("picker", 1))
+        incoming.receives("CANCEL")
+        self.is_carls(lamp, call, taken)
+
     def hears(self, transferor, line):
         notify = transferor.receives("NOTIFY")
         self.assertTrue(notify.body.startswith(f"SIP/2.0 {line}".encode()), notify.body)
@@ -127,6 +169,64 @@ class PickupAndTransfer(WireTest):
         incoming.receives("BYE")
         call.hangs_up()
         target.receives("BYE")
+
+    def is_sent_on_by_bob(self, target, call, incoming, rung, first=None):
+        """Bob refers Anna to `target`, and `rung` is the phone that takes her; `first` does not."""
+        incoming.sends("REFER", headers=[("Refer-To", f"<sip:{target}@office.test>")]).receives(202)
+        self.hears(incoming, 100)
+        if first:
+            first.receives("INVITE").replies(486)
+        target = rung.receives("INVITE")
+        target.replies(180)
+        self.hears(incoming, 180)
+        target.replies(200, sdp("target", 1))
+        moved = call.receives("INVITE")
+        self.assertEqual(sdp("target", 1).encode(), moved.body)
+        moved.replies(200, sdp("caller", 3))
+        self.assertEqual(sdp("caller", 3).encode(), target.receives("ACK").body)
+        self.hears(incoming, 200)
+        incoming.receives("BYE")
+        return target
+
+    def test_a_held_call_is_transferred(self):
+        call, incoming = talk(self.anna, self.bob)
+        hold = incoming.sends("INVITE", sdp("callee", 2, "sendonly"))
+        call.receives("INVITE").replies(200, sdp("caller", 2, "recvonly"))
+        hold.receives(200)
+        call.receives("ACK")
+        self.assertEqual([True], [leg["held"] for leg in self.legs() if leg["extension"] == "202"])
+        target = self.is_sent_on_by_bob("203", call, incoming, self.carl)
+        eventually(lambda: [(leg["extension"], leg["held"]) for leg in self.legs()
+                            if leg["state"] == "confirmed"] == [("201", False), ("203", False)],
+                   "Anna and Carl hear each other")
+        call.hangs_up()
+        target.receives("BYE")
+
+    def legs(self):
+        return [leg for call in self.rest.items("/api/v1/calls") for leg in call["legs"]]
+
+    def test_a_transfer_to_a_ring_group(self):
+        self.rest.put("/api/v1/ring-groups/600", {
+            "display_name": "Sales", "strategy": "linear", "ring_time": 5,
+            "members": [{"number": "203"}, {"number": "204"}]})
+        dora = self.phone("204", transport="tcp")
+        call, incoming = talk(self.anna, self.bob)
+        target = self.is_sent_on_by_bob("600", call, incoming, dora, first=self.carl)
+        call.hangs_up()
+        target.receives("BYE")
+
+    def test_a_transfer_back_to_itself(self):
+        call, incoming = talk(self.anna, self.bob)
+        target = self.is_sent_on_by_bob("202", call, incoming, self.bob)
+        call.hangs_up()
+        target.receives("BYE")
+        call, incoming = talk(self.anna, self.bob)
+        refer = ("Refer-To", "<sip:201@office.test>")  # to who talks to Bob already
+        incoming.sends("REFER", headers=[refer]).receives(202)
+        self.hears(incoming, 100)
+        self.hears(incoming, 480)
+        incoming.hangs_up()
+        call.receives("BYE")
 
     def test_an_attended_transfer(self):
         call, incoming = talk(self.anna, self.bob)

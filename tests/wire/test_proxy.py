@@ -253,6 +253,41 @@ class Branches(Proxy):
         at_mobile.receives("BYE")
         self.no_calls()
 
+    def test_an_answer_that_crosses_the_6xx_of_another_phone_is_a_call(self):
+        self.rest.put_group("all", members=["201", "202"], watchers=["204"])
+        dan = self.phone("204")
+        lamps = [dan.watches(number) for number in ("201", "202")]
+        for transport in ("udp", "tcp"):
+            anna = self.phone("201", transport=transport)
+            desk, mobile = self.phone("202", transport=transport), self.phone("202")
+            desk.ignores_cancel = True
+            call = anna.calls("202")
+            at_desk, at_mobile = desk.receives("INVITE"), mobile.receives("INVITE")
+            at_desk.replies(180)
+            call.receives(180)
+            at_mobile.replies(603)
+            at_desk.receives("CANCEL")
+            lamps[1].shows("idle")
+            self.assertEqual("early", lamps[0].lamp)  # it waits for what the desk says
+            at_desk.replies(200, ANSWER)
+            call.receives(200)
+            at_desk.receives("ACK")
+            for lamp in lamps:
+                lamp.shows("confirmed")
+            live, = self.rest.items("/api/v1/calls")
+            self.assertEqual({"201": "confirmed", "202": "confirmed"},
+                             {leg["extension"]: leg["state"] for leg in live["legs"]
+                              if leg["state"] != "terminated"})
+            call.hangs_up()
+            at_desk.receives("BYE")
+            for lamp in lamps:
+                lamp.shows("idle")
+            self.no_calls()
+            record = self.last_record()
+            self.assertEqual(("answered", "202"), (record["result"], record["answered_by"]))
+            for phone in (anna, desk, mobile):
+                phone.unregisters()
+
     def test_both_phones_answer_and_the_caller_hears_of_both(self):
         anna = self.phone("201")
         desk, mobile = self.phone("202"), self.phone("202")

@@ -1,7 +1,7 @@
 """A number behind which several extensions ring."""
 import unittest
 
-from lib.case import WireTest
+from lib.case import WireTest, eventually
 from lib.sdp import ANSWER
 
 
@@ -92,6 +92,132 @@ class RingGroup(WireTest):
 
     def test_longest_idle_outlives_a_restart(self):
         self.turns_outlive_a_restart("longest_idle")
+
+    def live(self):
+        """Who is in each call, and how; one that is over for it is left out."""
+        return [{leg["extension"]: leg["state"] for leg in call["legs"]
+                 if leg["state"] != "terminated"} for call in self.rest.items("/api/v1/calls")]
+
+    def rings(self, call, *phones):
+        """The call of Anna rings at just these phones, by their INVITEs, the lamps and /calls."""
+        incoming = {}
+        for phone in phones:
+            incoming[phone.number] = phone.receives("INVITE")
+            incoming[phone.number].replies(180)
+        call.receives(180)
+        for number, lamp in self.lamps.items():
+            lamp.shows("early" if number in incoming else "idle")
+        eventually(lambda: {"201": "early"} | {number: "early" for number in incoming}
+                   in self.live(), f"{list(incoming)} ring")
+        return incoming
+
+    def is_recorded(self, answered_by, *called):
+        """The last call: who answered, and whose phones rang, with what became of it."""
+        def last():
+            for entry in self.rest.items("/api/v1/call-log")[:1]:
+                whole = self.rest.get(f"/api/v1/call-log/{entry['id']}")
+                rung = [(part["extension"], part["result"]) for part in whole["parts"]
+                        if part["kind"] == "called"]
+                return (whole["dialled"], whole["answered_by"], sorted(rung)) == (
+                    "600", answered_by, sorted(called))
+            return False
+        eventually(last, f"answered by {answered_by}: {called}")
+
+    def talks_and_ends(self, call, incoming, number):
+        incoming[number].replies(200, ANSWER)
+        call.receives(200)
+        incoming[number].receives("ACK")
+        for other in incoming.keys() - {number}:
+            incoming[other].receives("CANCEL")
+        eventually(lambda: {"201": "confirmed", number: "confirmed"} in self.live(), "they talk")
+        for other, lamp in self.lamps.items():
+            lamp.shows("confirmed" if other == number else "idle")
+        call.hangs_up()
+        incoming[number].receives("BYE")
+        self.lamps[number].shows("idle")
+
+    def watches_all(self):
+        self.lamps = {number: self.eve.watches(number) for number in ("202", "203", "204")}
+
+    def test_a_member_with_a_delay_rings_later(self):
+        self.watches_all()
+        self.rest.put("/api/v1/ring-groups/600", {
+            "display_name": "Sales", "strategy": "all",
+            "members": [{"number": "202"}, {"number": "203", "delay": 1}]})
+        call = self.anna.calls("600")
+        incoming = self.rings(call, self.bob)
+        later = self.carol.receives("INVITE")
+        later.replies(180)
+        self.lamps["203"].shows("early")
+        self.talks_and_ends(call, incoming | {"203": later}, "203")
+        self.is_recorded("203", ("202", "answered_elsewhere"), ("203", "answered"))
+
+    def test_in_any_order(self):
+        self.watches_all()
+        self.team("random")
+        first = {self.rest.request("POST", "/api/v1/digit-plan:test", {
+            "from": "201", "dialled": "600"}).json["targets"][0]["extension"] for _ in range(60)}
+        self.assertEqual({"202", "203", "204"}, first)  # else by a chance of one in 10^10
+        call = self.anna.calls("600")
+        ringing, = eventually(lambda: [call.keys() - {"201"} for call in self.live()
+                                       if len(call) > 1], "one of them is called")
+        phone, = (phone for phone in (self.bob, self.carol, self.dan) if phone.number in ringing)
+        self.talks_and_ends(call, self.rings(call, phone), phone.number)
+        self.is_recorded(phone.number, (phone.number, "answered"))
+
+    def test_who_talks_is_skipped_or_not(self):
+        self.watches_all()
+        own = self.bob.calls("205")
+        talking = self.eve.receives("INVITE")
+        talking.replies(200, ANSWER)
+        own.receives(200)
+        talking.receives("ACK")
+        self.lamps["202"].shows("confirmed")
+        self.team("all", skip_busy=True)
+        call = self.anna.calls("600")
+        incoming = {phone.number: phone.receives("INVITE") for phone in (self.carol, self.dan)}
+        incoming["203"].replies(486)
+        self.lamps["203"].shows("idle")
+        incoming["204"].replies(200, ANSWER)
+        call.receives(200)
+        self.assertEqual("confirmed", self.lamps["202"].lamp)
+        call.hangs_up()
+        incoming["204"].receives("BYE")
+        self.is_recorded("204", ("203", "busy"), ("204", "answered"))
+
+        self.team("all", skip_busy=False)
+        call = self.anna.calls("600")
+        incoming = self.rings_beside(call, self.bob, self.carol, self.dan)
+        incoming["202"].replies(200, ANSWER)
+        call.receives(200)
+        for number in ("203", "204"):
+            incoming[number].receives("CANCEL")
+        call.hangs_up()
+        incoming["202"].receives("BYE")
+        self.is_recorded("202", ("202", "answered"), ("203", "answered_elsewhere"),
+                         ("204", "answered_elsewhere"))
+
+        self.rest.put("/api/v1/extensions/202/forwarding", {"call_limit": 1})
+        call = self.anna.calls("600")
+        incoming = self.rings_beside(call, self.carol, self.dan)
+        self.assertEqual("confirmed", self.lamps["202"].lamp)
+        call.cancels()
+        for each in incoming.values():
+            each.receives("CANCEL")
+        self.is_recorded(None, ("203", "missed"), ("204", "missed"))
+        own.hangs_up()
+        talking.receives("BYE")
+
+    def rings_beside(self, call, *phones):
+        """The same while Bob talks to Eve, whose lamp stays as it is."""
+        incoming = {}
+        for phone in phones:
+            incoming[phone.number] = phone.receives("INVITE")
+            incoming[phone.number].replies(180)
+            if phone is not self.bob:
+                self.lamps[phone.number].shows("early")
+        call.receives(180)
+        return incoming
 
     def test_the_plan_tells_who_would_ring(self):
         self.team("linear", ring_time=10)

@@ -1,91 +1,12 @@
 """Calls moved and joined by phones of others: linphone beside baresip, UDP beside TCP."""
 import re
 import shutil
-import tempfile
 import unittest
-from pathlib import Path
+from urllib.parse import quote
 
-from lib.case import WireTest, eventually
-from lib.linphone import Linphone
-from lib.real_phones import Baresip, Sipp, free_udp_port
+from lib.case import eventually
 from lib.rtp import Tone
-
-TONES = {"201": 300, "202": 440, "203": 700, "205": 1000}
-
-
-@unittest.skipUnless(shutil.which("linphonec") and shutil.which("baresip"),
-                     "linphonec or baresip is not installed (packages linphone-cli, baresip-core)")
-class SecondPhones(WireTest):
-    patience = 30
-    transports = ("udp", "tcp")  # of the linphones, of the others
-
-    def setUp(self):
-        super().setUp()
-        self.folder = Path(tempfile.mkdtemp(prefix="lampline-phones-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        self.rest.put_group("all", members=list(TONES), watchers=["204"])
-        watcher = self.phone("204", transport=self.transports[0])
-        self.lamps = {number: watcher.watches(number) for number in TONES}
-
-    def a_phone(self, kind, number, transport):
-        phone = kind(self.folder / number, number, self.office.secrets[number], self.office.domain,
-                     self.server.address[transport], TONES[number], transport)
-        self.addCleanup(phone.close)
-        eventually(lambda: any(row["extension"] == number
-                               for row in self.rest.items("/api/v1/registrations")),
-                   f"{number} is registered")
-        return phone
-
-    def linphone(self, number):
-        return self.a_phone(Linphone, number, self.transports[0])
-
-    def baresip(self, number):
-        return self.a_phone(Baresip, number, self.transports[1])
-
-    def sipp(self, scenario, **options):
-        sipp = Sipp(scenario, self.server.address[self.transports[1]], self.folder,
-                    port=free_udp_port(), calls=1, transport=self.transports[1], **options)
-        self.addCleanup(sipp.close)
-        return sipp
-
-    def proxies(self, number):
-        answer = self.rest.request("PATCH", f"/api/v1/extensions/{number}", {"mode": "proxy"})
-        self.assertEqual(200, answer.status, answer.text)
-
-    def live(self):
-        """Who is in each call, and how."""
-        return [{leg["extension"]: leg["state"] for leg in call["legs"]
-                 if leg["state"] != "terminated"} for call in self.rest.items("/api/v1/calls")]
-
-    def are_in_calls(self, *calls):
-        wanted = [{number: "confirmed" for number in call} for call in calls]
-        try:
-            eventually(lambda: self.live() == wanted, f"{calls} are the calls")
-        except AssertionError as failed:
-            raise AssertionError(f"{failed}; there are {self.live()}") from None
-        busy = {number for call in calls for number in call}
-        for number, lamp in self.lamps.items():
-            lamp.shows("confirmed" if number in busy else "idle")
-
-    def hear_each_other(self, one, other):
-        for speaker, listener in ((one, other), (other, one)):
-            eventually(lambda: listener.hears(TONES[speaker.number]),
-                       f"{listener.number} hears the tone of {speaker.number}")
-
-    def records(self, *expected):
-        """The call log, oldest first: of each call the parts, and which part moved which."""
-        def log():
-            entries = self.rest.items("/api/v1/call-log")
-            return len(entries) >= len(expected) and entries
-
-        entries = eventually(log, "all is recorded")
-        wholes = [self.rest.get(f"/api/v1/call-log/{entry['id']}") for entry in reversed(entries)]
-        self.assertEqual([list(parts) for parts in expected],
-                         [[(part["kind"], part["extension"], part["moved_by"])
-                           for part in whole["parts"]] for whole in wholes])
-        for whole in wholes:
-            self.assertEqual({"answered"}, {part["result"] for part in whole["parts"]})
-        return wholes
+from lib.second_phones import TONES, SecondPhones
 
 
 class CallingCard(SecondPhones):
@@ -212,8 +133,7 @@ class AttendedTransfer(SecondPhones):
 
 
 class JoinedByAThirdPhone(SecondPhones):
-    """Linphone mixes: the call that is joined and the one that joins it become its conference. The
-    third phone is ours, since neither linphone nor baresip sends Join."""
+    """Linphone mixes: the call that is joined and the one that joins it become its conference."""
 
     def answer(self, offer, version):
         """Audio is taken, and no video."""
@@ -223,25 +143,63 @@ class JoinedByAThirdPhone(SecondPhones):
             lines.append("m=video 0 RTP/AVP 96")
         return "\r\n".join(lines) + "\r\n"
 
-    def test_three_talk(self):
+    def two_talk(self):
+        """201 and 202, who may be joined by 205: the phones, and the Join that names 202's dialog."""
         self.rest.put("/api/v1/groups/all", {
             "name": "all", "members": list(TONES), "rights": {"join": True},
             "watchers": [{"number": number, "unsolicited": False, "profile": "auto"}
                          for number in ("204", "205")]})
-        self.tone = Tone(TONES["205"])
-        self.addCleanup(self.tone.close)
         first, joined = self.linphone("201"), self.linphone("202")
-        third = self.phone("205", transport=self.transports[1])
         first.dials("202")
         joined.says("Media streams established")
         self.are_in_calls(["201", "202"])
         self.hear_each_other(first, joined)
         shown = self.lamps["202"].history[-1].document.dialog
-        joining = third.calls("202", self.answer(b"", 1), headers=[
-            ("Join", f"{shown.call_id};to-tag={shown.local_tag};from-tag={shown.remote_tag}")])
-        joining.receives(180)
+        return first, joined, f"{shown.call_id};to-tag={shown.local_tag};from-tag={shown.remote_tag}"
+
+    def names_its_own_dialog(self, joined):
         own = self.rest.items("/api/v1/calls")[0]["legs"][1]["call_id"]
-        self.assertRegex(joined.log(), rf"Join: {re.escape(own)};to-tag=\S+;from-tag=\S+")
+        eventually(lambda: re.search(rf"Join: {re.escape(own)};to-tag=\S+;from-tag=\S+",
+                                     joined.log()), "202 is asked to join its own dialog")
+
+    def end(self, first, joined):
+        self.are_in_calls(["201", "202"])
+        first.hangs_up()
+        joined.says("Call 1 with .* ended")
+        self.are_in_calls()
+        self.records([("caller", "201", None), ("called", "202", None)],
+                     [("caller", "205", None), ("called", "202", None)])
+
+    def test_three_linphones_talk(self):
+        """The third one writes the header itself: it is part of the URI it is to call (RFC 3261
+        §19.1.5)."""
+        first, joined, join = self.two_talk()
+        third = self.a_phone(Linphone, "205", self.transports[1])
+        third.types(f"call sip:202@{self.office.domain}?Join={quote(join, safe='')}")
+        self.assertIn("Join", eventually(lambda: re.search(r"INVITE sip:202@(?s:.)*?\r?\n\r?\n",
+                                                           third.log()), "205 calls")[0])
+        self.names_its_own_dialog(joined)
+        joined.types("answer 2")
+        third.says("Media streams established")
+        joined.says("Call 1 with .* is now paused")
+        joined.types("conference add 1")
+        joined.says("Media streams established .* for call 1")
+        joined.types("conference add 2")
+        self.are_in_calls(["201", "202"], ["202", "205"])
+        eventually(lambda: first.hears(TONES["205"]), "201 hears the tone of 205")
+        eventually(lambda: third.hears(TONES["201"]), "205 hears the tone of 201")
+        third.hangs_up()
+        self.end(first, joined)
+
+    def test_three_talk(self):
+        """The third phone is ours."""
+        self.tone = Tone(TONES["205"])
+        self.addCleanup(self.tone.close)
+        first, joined, join = self.two_talk()
+        third = self.phone("205", transport=self.transports[1])
+        joining = third.calls("202", self.answer(b"", 1), headers=[("Join", join)])
+        joining.receives(180)
+        self.names_its_own_dialog(joined)
         joined.types("answer 2")
         self.tone.speaks_to(joining.receives(200).body)
         joined.says("Call 1 with .* is now paused")
@@ -255,12 +213,7 @@ class JoinedByAThirdPhone(SecondPhones):
         eventually(lambda: first.hears(TONES["205"]), "201 hears the tone of 205")
         eventually(lambda: self.tone.hears(TONES["201"]), "205 hears the tone of 201")
         joining.hangs_up()
-        self.are_in_calls(["201", "202"])
-        first.hangs_up()
-        joined.says("Call 1 with .* ended")
-        self.are_in_calls()
-        self.records([("caller", "201", None), ("called", "202", None)],
-                     [("caller", "205", None), ("called", "202", None)])
+        self.end(first, joined)
 
 
 class CallingCardOverTcp(CallingCard):

@@ -57,6 +57,8 @@ class SurvivingOffice(WireTest):
         for watch, before in zip(self.watches, told):
             loop.wait(lambda: len(watch.history) > before, "the first NOTIFY after the start")
             self.assertEqual(["confirmed"], [n.lamp for n in watch.history[before:]])
+            same = {n.document.dialog.id for n in watch.history[before - 1:]}
+            self.assertEqual(1, len(same), "the dialog has its name of before")
         self.assertLess(time.monotonic() - began, 2)
 
     def ends(self, one, other):
@@ -87,6 +89,32 @@ class Survive(SurvivingOffice):
         call, incoming = self.talks(self.phone("201"), self.phone("202"))
         self.restarts()
         self.ends(incoming, call)
+
+    def test_an_answer_is_on_disk_at_once(self):
+        """Whoever is killed right after an answer loses no call, unless it writes all the time."""
+        anna, bob = self.phone("201"), self.phone("202")
+        waits = []
+        for _ in range(5):
+            self.is_stored()
+            call, incoming = talk(anna, bob)
+            began = time.monotonic()
+            while not self.rows("SELECT 1 FROM talking_call"):
+                self.assertLess(time.monotonic() - began, 3)
+            waits.append(time.monotonic() - began)
+            self.ends(call, incoming)
+        self.assertLess(min(waits), 0.08, waits)
+
+    def in_proxy_mode(self, **options):
+        self.rest.request("PATCH", "/api/v1/extensions/202", {"mode": "proxy"})
+        call, incoming = self.talks(self.phone("201", **options), self.phone("202", **options))
+        self.restarts()
+        self.ends(call, incoming)
+
+    def test_in_proxy_mode(self):
+        self.in_proxy_mode()
+
+    def test_in_proxy_mode_over_tcp(self):
+        self.in_proxy_mode(transport="tcp", listens=True)
 
     def test_over_tcp_to_phones_that_listen(self):
         call, incoming = self.talks(self.phone("201", transport="tcp", listens=True),

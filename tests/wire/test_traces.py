@@ -1,13 +1,15 @@
-"""The two traces that phones in the field have left us, replayed with other addresses.
+"""The traces that phones in the field have left us, replayed with other addresses.
 
-snom 360, October 2005: SUBSCRIBE to 211, then its lamp off, flashing, steady, and off again.
+snom 360, October 2005: SUBSCRIBE to 211, then its lamp off, flashing, steady, and off again; April
+2006: the key is pressed while it flashes.
 innovaphone PBX v6, March 2008: 207 is called by 211; early, terminated, proceeding, terminated.
 """
 import re
 import unittest
 
 from lib import message
-from lib.case import WireTest, ring
+from lib.call import Call
+from lib.case import WireTest, eventually, ring
 from lib.message import Address
 from lib.sdp import ANSWER
 from lib.watch import Subscription
@@ -27,6 +29,55 @@ Expires: 3600
 Content-Length: 0
 
 """.replace("\n", "\r\n")
+
+# snom 360, April 2006: its key has flashed, and is pressed.
+SNOM_SDP = """\
+v=0
+o=root 1569910172 1569910172 IN IP4 {host}
+s=call
+c=IN IP4 {host}
+t=0 0
+m=audio 53378 RTP/AVP 0 8 9 2 3 18 4 101
+a=rtpmap:0 pcmu/8000
+a=rtpmap:8 pcma/8000
+a=rtpmap:9 g722/8000
+a=rtpmap:2 g726-32/8000
+a=rtpmap:3 gsm/8000
+a=rtpmap:18 g729/8000
+a=rtpmap:4 g723/8000
+a=rtpmap:101 telephone-event/8000
+a=fmtp:101 0-16
+a=ptime:20
+a=sendrecv
+""".replace("\n", "\r\n")
+
+SNOM_PICKUP = """\
+INVITE sip:2112@{domain} SIP/2.0
+Via: SIP/2.0/UDP {phone};branch=z9hG4bK-y7wfiw5j4k4y;rport
+From: "Shanon Snom 360" <sip:3871505@{domain}>;tag=fkbqooxqv2
+To: <sip:2112@{domain}>
+Call-ID: 3c269bfdf1b3-elaa4cdv0pdi@snom360-000413230534
+CSeq: 1 INVITE
+Max-Forwards: 70
+Contact: <sip:3871505@{domain};gruu=dolzqxk4>;flow-id=1
+Replaces: {replaces}
+P-Key-Flags: resolution="31x13", keys="4"
+User-Agent: snom360/5.5
+Accept: application/sdp
+Allow: INVITE, ACK, CANCEL, BYE, REFER, OPTIONS, NOTIFY, SUBSCRIBE, PRACK, MESSAGE, INFO
+Allow-Events: talk, hold, refer
+Supported: timer, 100rel, replaces, callerid
+Session-Expires: 3600;refresher=uas
+Content-Type: application/sdp
+Content-Length: {length}
+
+""".replace("\n", "\r\n")
+
+
+def snom_pickup(phone: str, domain: str, replaces: str) -> str:
+    sdp = SNOM_SDP.format(host=phone.partition(":")[0])
+    return SNOM_PICKUP.format(phone=phone, domain=domain, replaces=replaces, length=len(sdp)) + sdp
+
 
 INNOVAPHONE_BODY = """\
 <?xml version="1.0"?>
@@ -97,6 +148,56 @@ class Traces(WireTest):
         lamp.shows("idle")
         self.assertEqual(["idle", "early", "confirmed", "idle"],
                          [shown for shown in lamp.lamps if shown not in ("trying", "proceeding")])
+
+    def test_the_pickup_is_as_long_as_in_the_trace(self):
+        text = snom_pickup("216.14.32.61:2054", "abptech.com",
+                           "eb4f000d-b85c2874@192.168.1.172;to-tag=d07b4339bf62df38o0;"
+                           "from-tag=ka6rnwbn36")
+        self.assertEqual((1162, 368), (len(text), len(text.partition("\r\n\r\n")[2])))
+
+    def snom_picks_up(self):
+        """211 rings for 2112, and its key on the snom 360 is pressed."""
+        self.rest.put_extension("3871505", "secret-of-3871505", "")
+        self.office.secrets["3871505"] = "secret-of-3871505"
+        self.rest.put_group("office", members=["211"], watchers=["3871505"])
+        snom = self.phone("3871505", user_agent="snom360/5.5")
+        lamp = snom.watches("211")
+        waiting, incoming = ring(self.phone("2112"), self.phone("211", transport="tcp"))
+        shown = lamp.shows("early").document.dialog
+        text = snom_pickup(snom.host_port, "office.test",
+                           f"{shown.call_id};to-tag={shown.remote_tag};from-tag={shown.local_tag}")
+        request = message.parse(text.encode())
+        request.headers.add("Content-Length", str(len(request.body)))  # where the trace has it
+        self.assertEqual(text.encode(), bytes(request))
+        call = Call.outgoing(snom, request)
+        answer = call.receives(200)
+        self.assertEqual(1, len(call.invite.challenges))  # it has sent no credentials at first
+        self.assertEqual("sip:2112@office.test", Address.parse(answer["P-Asserted-Identity"]).uri)
+        # 2112's phone keeps no session timer, so whoever wants one has to (RFC 4028 §8.2).
+        self.assertEqual(("3600;refresher=uac", "timer"),
+                         (answer["Session-Expires"], answer["Require"]))
+        self.assertIn('SIP;cause=200;text="Call completed elsewhere"',
+                      incoming.receives("CANCEL")["Reason"])
+        self.assertEqual(request.body, waiting.receives(200).body)
+        lamp.shows("idle")
+        self.assertEqual({"2112", "211", "3871505"}, {
+            leg["extension"] for leg in self.rest.items("/api/v1/calls")[0]["legs"]})
+        return call, waiting
+
+    def test_snom_picks_up_and_hangs_up(self):
+        snoms, waiting = self.snom_picks_up()
+        snoms.hangs_up()
+        waiting.receives("BYE")
+        eventually(lambda: not self.rest.items("/api/v1/calls"), "the call is over")
+
+    def test_snom_picks_up_and_the_caller_hangs_up(self):
+        """Its Contact has the domain for a host: what is sent to it goes where it sends from."""
+        snoms, waiting = self.snom_picks_up()
+        waiting.hangs_up()
+        bye = snoms.receives("BYE").message
+        self.assertEqual("sip:3871505@office.test;gruu=dolzqxk4", bye.uri)
+        self.assertEqual("fkbqooxqv2", bye.to_tag)
+        eventually(lambda: not self.rest.items("/api/v1/calls"), "the call is over")
 
     def innovaphone(self, lamp) -> None:
         """A call of 211 to 207, as the watcher of profile innovaphone is told about it."""

@@ -253,6 +253,25 @@ class Trunks(WireTest):
         call.hangs_up()
         incoming.receives("BYE")
 
+    def test_where_a_phone_says_to_be_leads_no_call_to_the_carrier(self):
+        """Over TCP, once the connection of its REGISTER is gone, and by a Path over UDP."""
+        over_udp, over_tcp = self.carrier("line"), self.carrier("other", "tcp")
+        self.rest.put(PLAN, plan("line", "other", default_right="internal"))
+        there = "sip:0900123@%s:%d;transport=tcp" % over_tcp.listening
+        eve = self.phone("203", transport="tcp", listens=True)
+        eve.registers(contacts=[f"<{there}>", f"<{eve.contact}>;expires=0"])
+        for connection in list(eve.sockets.connections):
+            connection.close()
+        self.anna.calls("203").receives(503)
+        eve.registers(contacts=[f"<{there}>;expires=0"])
+        dan = self.phone("204")
+        dan.registers(headers=[("Path", "<sip:%s:%d;lr>" % over_udp.sockets.udp_address)])
+        call = self.anna.calls("204")
+        dan.receives("INVITE").replies(486)
+        call.receives(486)
+        for carrier in (over_udp, over_tcp):
+            self.assertEqual([], [each for each in carrier.heard if each.method == "INVITE"])
+
     def test_the_decision_is_explained(self):
         self.carrier()
         self.rest.put(PLAN, plan("line"))

@@ -132,6 +132,25 @@ class Credentials(WireTest):
             answer = parse_challenge(each["Proxy-Authorization"])
             self.assertEqual(each.uri, answer["uri"])
 
+    def test_a_challenged_prack_is_answered(self):
+        self.carrier.challenges |= {"PRACK"}
+        self.registers()
+        call = self.phone("201").calls("0664999", headers=[("Supported", "100rel")])
+        incoming = self.carrier.receives("INVITE")
+        incoming.replies(183, ANSWER, reliable=True)
+        self.carrier.renews_nonce()
+        sent = call.acknowledges_reliably(call.receives(183))
+        incoming.receives("PRACK").replies(200)
+        sent.receives(200)
+        first, second = self.hears("PRACK")
+        self.assertEqual((first["RAck"], first.cseq + 1), (second["RAck"], second.cseq))
+        self.assertEqual(second.uri, parse_challenge(second["Proxy-Authorization"])["uri"])
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        incoming.receives("ACK")
+        call.hangs_up()
+        incoming.receives("BYE")
+
     def test_nothing_secret_is_shown(self):
         self.carrier.challenges |= {"INVITE"}
         self.registers()

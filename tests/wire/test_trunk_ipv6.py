@@ -1,20 +1,14 @@
 """A trunk over IPv6: REGISTER and calls both ways between [::1] and phones of IPv4 (RFC 3261 §25.1)."""
+import shutil
 import socket
 import unittest
 
+from lib.capture import read_capture
 from lib.carrier import plan
 from lib.case import WireTest, eventually
 from lib.registrar import Registrar
 from lib.sdp import ANSWER
-
-
-def has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
-            sock.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
+from lib.transport import has_ipv6
 
 
 @unittest.skipUnless(has_ipv6(), "this machine has no ::1")
@@ -41,6 +35,19 @@ class OverIPv6(WireTest):
         incoming.receives("ACK")
         incoming.hangs_up()
         call.receives("BYE")
+        if shutil.which("tcpdump"):
+            self.is_captured()
+
+    def is_captured(self):
+        """IPv4 on the side of the phone and IPv6 on that of the trunk, in one file."""
+        entry, = eventually(lambda: self.rest.items("/api/v1/call-log"), "it is recorded")
+        path = f"/api/v1/call-log/{entry['id']}"
+        ladder = self.rest.get(f"{path}/ladder")["messages"]
+        packets = read_capture(self.rest.download(f"{path}.pcap"))
+        outside = [":" in message["to"]["address"].rsplit(":", 1)[0] for message in ladder]
+        self.assertEqual([("IP6" if ipv6 else "IP", message["first_line"])
+                          for ipv6, message in zip(outside, ladder)], packets)
+        self.assertEqual({True, False}, set(outside))
 
     def test_a_call_from_outside(self):
         bob = self.phone("202", transport="tcp")

@@ -278,6 +278,36 @@ class ByName(TrunkTest):
         status = self.becomes("registered")
         self.assertTrue(status["server"].startswith("other.test (udp:127.0.0.2:"), status["server"])
 
+    def test_a_registrar_that_redirects_is_followed_within_its_domain(self):
+        first, second = self.registrar(ip="127.0.0.2"), self.registrar(ip="127.0.0.3")
+        self.named(first, "a.carrier.test", "127.0.0.2")
+        port = self.named(second, "b.carrier.test", "127.0.0.3")
+        first.redirects_to = ["sip:127.0.0.9", f"sip:b.carrier.test:{port}"]
+        first.becomes("line", servers=[{"host": "a.carrier.test", "port": first.server["port"]}])
+        status = self.becomes("registered", last_error=None)
+        self.assertEqual(f"b.carrier.test (udp:127.0.0.3:{port})", status["server"])
+        self.assertEqual(1, len(first.attempts))
+        self.assertEqual((f"sip:b.carrier.test:{port}", "<sip:4310@carrier.test>"),
+                         (second.bound[0].uri, second.bound[0]["To"]))
+        self.rest.put("/api/v1/digit-plan", plan("line"))
+        bob = self.phone("202")
+        call = bob.calls("0664999")
+        incoming = second.receives("INVITE")
+        self.assertEqual("sip:+43664999@carrier.test", incoming.received.message.uri)
+        incoming.replies(486)
+        call.receives(486)
+        call = second.calls(second.contact_of_office,
+                            headers=[("To", "<sip:+431202@carrier.test>")])
+        bob.receives("INVITE").replies(486)
+        call.receives(486)
+
+    def test_a_redirection_to_somebody_else_is_not_followed(self):
+        carrier = self.registrar()
+        carrier.redirects_to = ["sip:127.0.0.9:5060", "sip:elsewhere.test"]
+        carrier.becomes("line")
+        self.becomes("unreachable", last_error="carrier redirects to 127.0.0.9, elsewhere.test, which "
+                     "is not known to be the trunk's (servers, sources or domain): 302 Whatever")
+
     def test_a_silent_name_server(self):
         self.names.deaf = True
         carrier = self.registrar()

@@ -10,7 +10,7 @@ from lib.kamailio import PROXY, Kamailio
 from lib.message import Address, Uri
 from lib.phone import Phone
 from lib.real_phones import free_udp_port
-from lib.sdp import ANSWER, OFFER
+from lib.sdp import ANSWER, OFFER, sdp
 
 DOMAIN = "biloxi.test"
 
@@ -29,8 +29,8 @@ def ports(routes):
 class TwoProxies(WireTest):
     patience = 20
 
-    def kamailio(self, transport):
-        """The other proxy, known here as a peer."""
+    def kamailio(self, transport="udp"):
+        """The other proxy, known here as a peer, and reached by `transport`."""
         folder = Path(tempfile.mkdtemp(prefix="lampline-kamailio-"))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         host, port = "127.0.0.2", free_udp_port()
@@ -104,6 +104,11 @@ class TwoProxies(WireTest):
                                   port, proxy.port)
                 self.assertEqual(["idle", "trying", "early", "confirmed", "idle"][-2:],
                                  eventually(lambda: lamp.lamp == "idle" and lamp.lamps[-2:], "dark"))
+                whole = self.recorded("answered", "callee", ("203", None), ("bob", "biloxi"))
+                first_lines = [message["first_line"] for message in self.rest.get(
+                    f"/api/v1/call-log/{whole['id']}/ladder")["messages"]]
+                # F6 to Alice, and F8 from Kamailio
+                self.assertEqual(2, sum(line.startswith("SIP/2.0 100") for line in first_lines))
 
     def test_kamailio_then_lampline(self):
         self.rest.request("PATCH", "/api/v1/extensions/202", {"mode": "proxy"})
@@ -117,7 +122,91 @@ class TwoProxies(WireTest):
                 self.through_both(alice, bob, "sip:202@office.test", f"{host}:{port}",
                                   port, self.server.address[transport][1])
                 eventually(lambda: lamp.lamp == "idle" and "confirmed" in lamp.lamps, "dark")
+                self.recorded("answered", "callee", ("alice", "biloxi"), ("202", None))
                 bob.unregisters()
+
+    def recorded(self, result, ended_by, *parts):
+        """The last call as the log has it, and no call is left."""
+        def last():
+            entries = self.rest.items("/api/v1/call-log")
+            whole = entries and self.rest.get(f"/api/v1/call-log/{entries[0]['id']}")
+            told = whole and (whole["result"], whole["ended_by"],
+                              *((part["extension"], part["trunk"]) for part in whole["parts"]))
+            self.told = told
+            return told == (result, ended_by, *parts) and whole
+        try:
+            whole = eventually(last, f"{result}, ended by {ended_by}: {parts}")
+        except AssertionError as failed:
+            raise AssertionError(f"{failed}; there is {self.told}") from None
+        self.assertEqual([], self.rest.items("/api/v1/calls"))
+        return whole
+
+    def live(self):
+        return [[(leg["extension"] or leg["trunk"], leg["state"]) for leg in call["legs"]]
+                for call in self.rest.items("/api/v1/calls")]
+
+    def both_ways(self, inner, outer):
+        """Between Lampline and a phone of its own goes `inner`, to and from Kamailio `outer`: who
+        calls whom, the Route that the caller knows, and what the log and the calls name the two."""
+        self.rest.request("PATCH", "/api/v1/extensions/202", {"mode": "proxy"})
+        proxy = self.kamailio(outer)
+        bob_here, carol = self.phone("202", transport=inner), self.phone("203", transport=inner)
+        bob, alice = (self.user(proxy, name, outer) for name in ("bob", "alice"))
+        host, port = self.server.address[inner]
+        yield (carol, bob, f"sip:bob@{DOMAIN}", f"{host}:{port}",
+               (("203", None), ("bob", "biloxi")), ("203", "biloxi"))
+        yield (alice, bob_here, "sip:202@office.test", f"{proxy.host}:{proxy.port}",
+               (("alice", "biloxi"), ("202", None)), ("biloxi", "202"))
+        bob_here.unregisters()
+
+    def ring(self, caller, callee, to, preloaded):
+        call = caller.calls(to, OFFER, headers=[("Route", f"<sip:{preloaded};lr>")])
+        incoming = callee.receives("INVITE")
+        incoming.replies(180)
+        call.receives(180)
+        return call, incoming
+
+    def test_mixed_transports_a_change_of_the_session_and_the_caller_hangs_up(self):
+        for inner, outer in (("udp", "tcp"), ("tcp", "udp")):
+            for caller, callee, to, preloaded, parts, names in self.both_ways(inner, outer):
+                with self.subTest(inner=inner, outer=outer, to=to):
+                    call, incoming = self.ring(caller, callee, to, preloaded)
+                    eventually(lambda: self.live() == [[(name, "early") for name in names]],
+                               "it rings")
+                    incoming.replies(200, ANSWER)
+                    call.receives(200)
+                    incoming.receives("ACK")
+                    eventually(lambda: self.live() == [[(name, "confirmed") for name in names]],
+                               "they talk")
+                    for asks, answers in ((call, incoming), (incoming, call)):
+                        change = asks.sends("INVITE", sdp("again", 2))
+                        asked = answers.receives("INVITE")
+                        self.assertEqual(sdp("again", 2).encode(), asked.body)
+                        asked.replies(200, sdp("answer", 2))
+                        self.assertEqual(sdp("answer", 2).encode(), change.receives(200).body)
+                        answers.receives("ACK")
+                    call.hangs_up()
+                    incoming.receives("BYE")
+                    self.recorded("answered", "caller", *parts)
+
+    def test_the_caller_gives_up(self):
+        for transport in ("udp", "tcp"):
+            for caller, callee, to, preloaded, parts, _ in self.both_ways(transport, transport):
+                with self.subTest(transport=transport, to=to):
+                    call, incoming = self.ring(caller, callee, to, preloaded)
+                    call.cancels()
+                    incoming.receives("CANCEL")
+                    self.recorded("missed", "caller", *parts)
+
+    def test_the_callee_refuses(self):
+        for transport in ("udp", "tcp"):
+            for caller, callee, to, preloaded, parts, _ in self.both_ways(transport, transport):
+                for status, result in ((486, "busy"), (603, "declined")):
+                    with self.subTest(transport=transport, to=to, status=status):
+                        call, incoming = self.ring(caller, callee, to, preloaded)
+                        incoming.replies(status)
+                        call.receives(status)
+                        self.recorded(result, "callee", *parts)
 
 
 if __name__ == "__main__":

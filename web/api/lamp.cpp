@@ -20,10 +20,20 @@ json::object shown(const LampLook& look)
             {"since", time_or_null(look.since)}};
 }
 
+json::value shown(const std::optional<PublishedBy>& published)
+{
+    if (!published) return nullptr;
+    return json::object{{"by", published->publisher},
+                        {"expires_at", time_text(published->expires_at)}};
+}
+
 json::object shown(const AccountedCall& call)
 {
-    return {{"id", std::to_string(call.call.value)},
-            {"leg", std::to_string(call.leg.value)},
+    const auto number_or_null = [&](auto id) {
+        return call.call ? json::value(std::to_string(id.value)) : json::value{};
+    };
+    return {{"id", number_or_null(call.call)},
+            {"leg", number_or_null(call.leg)},
             {"direction", call.direction == Direction::initiator ? "initiator" : "recipient"},
             {"state", name(call.state)},
             {"held", call.held},
@@ -31,7 +41,8 @@ json::object shown(const AccountedCall& call)
             {"with_name", call.with_name},
             {"call_id", call.call_id},
             {"started_at", time_or_null(call.started_at)},
-            {"answered_at", time_or_null(call.answered_at)}};
+            {"answered_at", time_or_null(call.answered_at)},
+            {"published", shown(call.published)}};
 }
 
 std::string address_of(const Flow& flow)

@@ -32,6 +32,14 @@ std::string doing(const AccountedCall& call)
     return fmt::format("is being called by {}", who(call));
 }
 
+/// Of a dialog that the exchange has no part in.
+std::string by_whose_word(const AccountedCall& call)
+{
+    if (!call.published) return {};
+    return fmt::format(" (published by {}, until {})", call.published->publisher,
+                       moment(call.published->expires_at));
+}
+
 /// Why a feature key shows what it shows, as far as that is not its own name.
 std::string key_words(const LampAccount& account)
 {
@@ -61,7 +69,9 @@ std::string member_sentence(const LampAccount& account)
     std::string text = account.member;
     if (account.calls.empty()) text += standing_words(account);
     for (std::size_t i = 0; i < account.calls.size(); ++i)
-        text.append(i == 0 ? " " : ", and ").append(doing(account.calls[i]));
+        text.append(i == 0 ? " " : ", and ")
+            .append(doing(account.calls[i]))
+            .append(by_whose_word(account.calls[i]));
     if (account.member_look.since)
         text += fmt::format(", since {}", moment(*account.member_look.since));
     return text + '.';
@@ -86,6 +96,9 @@ std::string ended(const EndedLamp& end, const std::string& member)
         return fmt::format(
             " Its subscription to {} was ended at {}, for it to subscribe anew at the phone of {}.",
             member, at, member);
+    case LampEnd::left:
+        return fmt::format(" Its subscription to {} was ended at {}: it was no longer registered.",
+                           member, at);
     }
     return {};
 }

@@ -116,13 +116,31 @@ MetricFamily event_subscriptions(const LiveView& view)
 MetricFamily event_notifies(const LiveView& view)
 {
     auto all = family("lampline_event_notifies_total",
-                      "NOTIFYs of the event packages beside dialog, and how they were answered",
+                      "NOTIFYs of the event packages beside dialog: sent, answered 2xx, failed, "
+                      "retried later, refused so that the subscription ended",
                       MetricType::Counter);
     for (const auto& [package, counters] : view.events)
         for (const auto& [result, count] : {std::pair{"sent", counters.sent},
                                             {"answered", counters.answered},
-                                            {"failed", counters.failed}})
+                                            {"failed", counters.failed},
+                                            {"retried", counters.retried},
+                                            {"refused", counters.refused}})
             add(all, {{"package", package}, {"result", result}}, static_cast<double>(count));
+    return all;
+}
+
+MetricFamily large_event_notifies(const LiveView& view)
+{
+    auto all =
+        family("lampline_event_notifies_large_total",
+               "NOTIFYs of the event packages beside dialog that are too large for UDP: sent "
+               "over a connection, with less detail, or as they are",
+               MetricType::Counter);
+    for (const auto& [package, counters] : view.events)
+        for (const auto& [sent, count] : {std::pair{"by_connection", counters.by_connection},
+                                          {"reduced", counters.reduced},
+                                          {"oversized", counters.oversized}})
+            add(all, {{"package", package}, {"sent", sent}}, static_cast<double>(count));
     return all;
 }
 
@@ -199,6 +217,9 @@ ApiAnswer get_metrics(const ApiRequest& request)
         counter("lampline_notifies_oversized_total",
                 "NOTIFYs too large with nothing left to leave out, sent all the same",
                 now.notifies_oversized),
+        counter("lampline_notifies_fragmented_total",
+                "NOTIFYs of all event packages that left over UDP in fragments",
+                now.notifies_fragmented),
         counter("lampline_notifies_retried_total",
                 "NOTIFYs sent again later because the one before failed", now.notifies_retried),
         counter("lampline_notifies_refused_total", "NOTIFYs answered so that the lamp ended",
@@ -218,6 +239,7 @@ ApiAnswer get_metrics(const ApiRequest& request)
         gauge("lampline_publications", "Event states published by phones and programs",
               view.publications),
         event_notifies(view),
+        large_event_notifies(view),
         gauge("lampline_event_streams", "Streams of server-sent events", events.streams),
         counter("lampline_event_streams_opened_total", "Streams opened since start",
                 events.streams_opened),

@@ -77,7 +77,13 @@ TEST_CASE("moving deadlines for ever loses none")
 
 TEST_CASE("deadlines survive when the memory of many others is given back")
 {
-    TimerQueue<int> timers;
+    Keys keys = Keys::passing;
+    SUBCASE("passing") {}
+    SUBCASE("lasting")
+    {
+        keys = Keys::lasting;
+    }
+    TimerQueue<int> timers{keys};
     for (int key = 0; key < 5000; ++key) timers.set(key, start + std::chrono::seconds{key});
     for (int key = 0; key < 5000; ++key)
         if (key % 1000 != 500) timers.cancel(key);

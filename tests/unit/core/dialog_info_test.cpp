@@ -278,6 +278,17 @@ TEST_CASE("what is not a dialog-info document is not read")
     CHECK(read_dialog_info(open + "'1'/>"));
 }
 
+TEST_CASE("the version is read from the first element alone")
+{
+    const std::string open = "<dialog-info xmlns='urn:ietf:params:xml:ns:dialog-info' version=";
+    CHECK(read_version(open + "'17'><dialog") == 17);
+    CHECK(read_version("<?xml version='1.0'?><dialog-info version='3'/>") == 3);
+    for (const auto* other : {"", "version='1'", "<presence version='1'/>", "<dialog-info/>",
+                              "<x:dialog-info xmlns:x='urn:other' version='1'/>"})
+        CHECK_FALSE(read_version(other));
+    CHECK_FALSE(read_version(open + "'4294967296'/>"));
+}
+
 TEST_CASE("a document beyond a limit is not read")
 {
     const std::string open = "<dialog-info xmlns='urn:ietf:params:xml:ns:dialog-info' version='1'>";
@@ -290,5 +301,7 @@ TEST_CASE("a document beyond a limit is not read")
     }
     CHECK_FALSE(read_dialog_info(open + dialogs + close));
     CHECK_FALSE(read_dialog_info(open + nested + unnested + close));
-    CHECK_FALSE(read_dialog_info(open + std::string(65536, ' ') + close));
+    const std::string room(32 * 1024 - open.size() - close.size(), ' ');
+    CHECK(read_dialog_info(open + room + close));
+    CHECK_FALSE(read_dialog_info(open + room + ' ' + close));
 }

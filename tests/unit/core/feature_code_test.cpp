@@ -62,6 +62,11 @@ TEST_CASE("codes that stand alone take no number, pickup codes take it without a
     CHECK(find("**") == DialledFeature{pickup_directed});
     CHECK(find("*8") == DialledFeature{pickup_group});
     CHECK(find("*8205") == DialledFeature{pickup_group, "205"});
+    CHECK(find("blfpickup-205") == DialledFeature{pickup_directed, "205"});
+    CHECK_FALSE(find("blfpickup-"));
+    FeatureCodes none;
+    none.set(pickup_directed, "");
+    CHECK_FALSE(none.find("blfpickup-205"));
 }
 
 TEST_CASE("ordinary numbers are no codes")

@@ -161,22 +161,24 @@ TEST_CASE(
 TEST_CASE("a phone behind a proxy is reached over its Path, top first (RFC 3327 §5)")
 {
     auto phone = binding("201", "sip:201@10.0.0.5");
-    phone.path = {"<sip:192.0.2.80:5080;lr>", "<sip:inner.test;lr>"};
+    phone.path = {"<sip:192.0.2.7:5080;lr>", "<sip:inner.test;lr>"};
     const auto target = target_of(phone);
     CHECK(target.request_uri == phone.contact);
     CHECK(target.route == phone.path);
-    CHECK(target.flow == Flow{Transport::udp, "192.0.2.80", 5080, {}, 1});
+    CHECK(target.flow == Flow{Transport::udp, "192.0.2.7", 5080, {}, 1});
 
+    phone.flow.host = "2001:db8::1";
     phone.path = {"\"P\" <sip:[2001:db8::1];lr;transport=tcp>"};
     CHECK(target_of(phone).flow == Flow{Transport::tcp, "2001:db8::1", 5060, {}, 1});
 }
 
 TEST_CASE(
-    "a Path that names a host by name, or none, leaves the next hop where the REGISTER came from")
+    "a Path that names another host, or none, leaves the next hop where the REGISTER came from")
 {
     auto phone = binding("201", "sip:201@10.0.0.5");
     for (const auto* path :
-         {"<sip:edge.test;lr>", "<sip:192.0.2.80", "nonsense", "<tel:123>", ""}) {
+         {"<sip:edge.test;lr>", "<sip:192.0.2.80:5060;lr>", "<sip:192.0.2.7", "nonsense",
+          "<tel:123>", ""}) {
         phone.path = {path};
         CHECK(target_of(phone).flow == phone.flow);
     }

@@ -91,6 +91,24 @@ TEST_CASE("a phone that fell silent is tried every 4 s for five minutes, then as
     CHECK(retry_delay(9, seconds{300}, seconds{0}) == seconds{60});
 }
 
+TEST_CASE("what somebody else has used is not used again, whatever it repeats or leaves out")
+{
+    NotifyCounters counters;
+    counters.note(41, 7);
+    counters.note(40, 6);
+    counters.note(42, std::nullopt);
+    counters.note(0xffff'ffff, 0xffff'ffff);
+    const auto next = counters.take();
+    CHECK(next.cseq == 43);
+    CHECK(next.version == 8);
+    CHECK(counters.reserve());
+    counters.note(70, 8);
+    CHECK_FALSE(counters.reserve());
+    counters.note(80, 9);
+    CHECK(counters.reserve());
+    CHECK(counters.reserved_cseq() == 80 + NotifyCounters::block);
+}
+
 TEST_CASE("a phone is known by the address of its contact or by where it sends from")
 {
     const auto contact = SipUri::parse("sip:201@192.168.1.7:2051;line=a").value();

@@ -35,6 +35,7 @@ BodyProfile full_profile()
             .unregistered = "trying",
             .do_not_disturb = "confirmed",
             .forwarded = "early",
+            .switched_on = "",
             .merged_lists = true,
             .partial = true,
             .gap = std::chrono::milliseconds{250},

@@ -32,6 +32,7 @@ void check_same(const StoredLeg& read, const StoredLeg& written)
     CHECK(read.takes_update == written.takes_update);
     CHECK(read.identity == written.identity);
     CHECK(read.place == written.place);
+    CHECK(read.name == written.name);
     REQUIRE(static_cast<bool>(read.sdp) == static_cast<bool>(written.sdp));
     if (!read.sdp) return;
     CHECK(read.sdp->content_type == written.sdp->content_type);
@@ -133,7 +134,7 @@ TEST_CASE("a damaged row is named and passed over, the others are read")
                                          "b_listener = 256",
                                          "b_phone = '<>'",
                                          "b_other = 'x'",
-                                         "a_supported = 64",
+                                         "a_supported = 128",
                                          "b_held = 2",
                                          "started_at = -1",
                                          "answered_at = 9223372036854775807",

@@ -8,6 +8,7 @@
 #include "db/directory_loader.hpp"
 #include "db/extension_store.hpp"
 #include "db/group_store.hpp"
+#include "db/publication_store.hpp"
 #include "db/subscription_store.hpp"
 #include "db/token_store.hpp"
 #include "unit/db/stored_values.hpp"
@@ -228,19 +229,23 @@ TEST_CASE("subscriptions to groups and to keys of extensions come back, those of
 {
     Office office;
     office.add_extensions({"201", "207"});
+    const std::vector<StoredNotifier> notifiers{{"desk", 4'000'000'000, 7}, {"mobile", 64, 0}};
     office.write([&](Database& database) {
         auto list = full_subscription("201", "sales");
         list.list = "rlmi";
         SubscriptionStore{database}.put(list);
         auto forwarded = full_subscription("201", "207");
         forwarded.forwarded = true;
+        forwarded.notifiers = notifiers;
         SubscriptionStore{database}.put(forwarded);
         for (const auto* member : {"dnd+207", "fwd+207", "login+600", "park+701", "dnd+299", "sales+207"})
             SubscriptionStore{database}.put(full_subscription("201", member));
     });
     std::vector<std::string> found;
-    for (const auto& row : SubscriptionStore{office.database}.all())
+    for (const auto& row : SubscriptionStore{office.database}.all()) {
         found.push_back(row.member + row.list + (row.forwarded ? "forwarded" : ""));
+        CHECK(row.notifiers == (row.forwarded ? notifiers : std::vector<StoredNotifier>{}));
+    }
     std::ranges::sort(found);
     CHECK(found == std::vector<std::string>{"207forwarded", "dnd+207", "fwd+207", "login+600",
                                             "park+701", "salesrlmi"});
@@ -248,6 +253,52 @@ TEST_CASE("subscriptions to groups and to keys of extensions come back, those of
         SubscriptionStore{database}.remove_orphans();
         CHECK(database.handle().execAndGet("SELECT count(*) FROM subscription").getInt() == 6);
     });
+}
+
+TEST_CASE("a publication comes back as it was put, with its dialogs in order")
+{
+    Office office;
+    const auto put = full_publication();
+    office.write([&](Database& database) {
+        PublicationStore{database}.put(put);
+        PublicationStore{database}.put(put);
+    });
+    const auto rows = PublicationStore{office.database}.all();
+    REQUIRE(rows.size() == 1);
+    const auto& row = rows[0];
+    CHECK(row.id == put.id);
+    CHECK(row.etag == put.etag);
+    CHECK(row.extension == put.extension);
+    CHECK(row.publisher == put.publisher);
+    CHECK(row.event == put.event);
+    CHECK(row.call_info == put.call_info);
+    CHECK(row.expires_at == put.expires_at);
+    REQUIRE(row.dialogs.size() == 2);
+    CHECK(row.dialogs[0].hidden);
+    CHECK(row.dialogs[0].shown_id == "ours-1");
+    CHECK_FALSE(row.dialogs[1].hidden);
+    CHECK(row.dialogs[1].shown_id == "ours-2");
+    CHECK(row.dialogs[1].said.rendered);
+    const auto& said = row.dialogs[0].said;
+    const auto& was = put.dialogs[0].said;
+    CHECK(said.id == was.id);
+    CHECK(said.call_id == was.call_id);
+    CHECK(said.local_tag == was.local_tag);
+    CHECK(said.remote_tag == was.remote_tag);
+    CHECK(said.direction == was.direction);
+    CHECK(said.state == was.state);
+    CHECK(said.local_identity == was.local_identity);
+    CHECK(said.local_display == was.local_display);
+    CHECK(said.local_target == was.local_target);
+    CHECK(said.remote_identity == was.remote_identity);
+    CHECK(said.remote_display == was.remote_display);
+    CHECK(said.remote_target == was.remote_target);
+    CHECK_FALSE(said.rendered);
+    office.write([&](Database& database) {
+        PublicationStore{database}.remove(put.id);
+        CHECK(database.handle().execAndGet("SELECT count(*) FROM published_dialog").getInt() == 0);
+    });
+    CHECK(PublicationStore{office.database}.all().empty());
 }
 
 TEST_CASE("the directory holds the whole office")

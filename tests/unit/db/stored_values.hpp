@@ -74,6 +74,36 @@ inline StoredSubscription full_subscription(const std::string& watcher, const st
     return row;
 }
 
+inline StoredPublication full_publication()
+{
+    StoredPublication row;
+    row.id = "first-tag";
+    row.etag = "newest-tag";
+    row.extension = "207";
+    row.publisher = "201";
+    row.event = "dialog";
+    row.call_info = "<sip:207@office.test>;appearance-index=1";
+    row.expires_at = at(7000);
+    row.dialogs = {{.said = {.id = "their\nid",
+                             .call_id = "call@phone",
+                             .local_tag = "l",
+                             .remote_tag = "r",
+                             .direction = "initiator",
+                             .state = "early",
+                             .event = {},
+                             .local_identity = "sip:207@office.test",
+                             .local_display = "Zoë",
+                             .local_target = "sip:207@192.0.2.7",
+                             .remote_identity = "sip:555@elsewhere.test",
+                             .remote_display = "\"Q\"",
+                             .remote_target = "sip:555@192.0.2.9",
+                             .rendered = false},
+                    .shown_id = "ours-1",
+                    .hidden = true},
+                   {.said = {}, .shown_id = "ours-2"}};
+    return row;
+}
+
 inline StoredLeg full_leg(const std::string& number, const std::string& other)
 {
     const auto address = [](const std::string& name, const std::string& user) {
@@ -103,6 +133,7 @@ inline StoredLeg full_leg(const std::string& number, const std::string& other)
     leg.anonymous = leg.takes_update = true;
     leg.identity = IdentityHeader::remote_party_id;
     leg.place = LinePlace{3, true};
+    leg.name = "shared-" + number;
     leg.must_end_at =
         std::chrono::system_clock::time_point{std::chrono::milliseconds{1'700'000'000'123}};
     return leg;

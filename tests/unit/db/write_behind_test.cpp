@@ -159,11 +159,30 @@ TEST_CASE("a row that the schema refuses is dropped, the others are written")
     CHECK(owing.subscriptions().size() == 1);
 }
 
-TEST_CASE("a call is written 100 ms after its answer, with its latest change, and removed likewise")
+TEST_CASE("an answer is written at once, but not sooner than 100 ms after what was written before")
+{
+    Owing owing;
+    owing.behind.add({CallStored{shared(full_call(7)), true}}, start);
+    CHECK(owing.behind.next_deadline() == start);
+    owing.behind.flush_due(start);
+    CHECK(owing.calls().size() == 1);
+    owing.behind.add({CallStored{shared(full_call(8)), true}}, start + 30ms);
+    CHECK(owing.behind.next_deadline() == start + 100ms);
+    owing.behind.add({CallStored{shared(full_call(9)), true}}, start + 60ms);
+    owing.behind.flush_due(start + 100ms);
+    CHECK(owing.calls().size() == 3);
+    owing.behind.add({CallStored{shared(full_call(10)), true}}, start + 250ms);
+    CHECK(owing.behind.next_deadline() == start + 250ms);
+}
+
+TEST_CASE("a call is written with its latest change, and removed after 100 ms")
 {
     Owing owing;
     auto held = full_call(7);
     held.legs[0].held = false;
+    owing.behind.flush(start);
+    owing.behind.add({BindingStored{full_binding("207"), false}}, start);
+    owing.behind.flush(start);
     owing.behind.add({CallStored{shared(full_call(7)), true}}, start);
     CHECK(owing.behind.next_deadline() == start + 100ms);
     owing.behind.add({CallStored{shared(held), false}}, start + 50ms);
@@ -199,6 +218,36 @@ TEST_CASE("a call that is on disk is removed even if a change of it is still owe
     CHECK(owing.behind.owed() == 1);
     owing.behind.flush(start);
     CHECK(owing.calls().empty());
+}
+
+TEST_CASE(
+    "a publication is written within 20 ms, the newest of each, and one that was too short never")
+{
+    Owing owing;
+    const auto all = [&] { return PublicationStore{owing.office.database}.all(); };
+    auto refreshed = full_publication();
+    refreshed.etag = "second";
+    refreshed.dialogs.pop_back();
+    owing.behind.add(
+        {PublicationStored{full_publication(), true}, PublicationStored{refreshed, false}}, start);
+    CHECK(owing.behind.next_deadline() == start + 20ms);
+    CHECK(owing.behind.owed() == 1);
+    CHECK(owing.behind.flush(start));
+    REQUIRE(all().size() == 1);
+    CHECK(all()[0].etag == "second");
+    CHECK(all()[0].dialogs.size() == 1);
+
+    auto brief = full_publication();
+    brief.id = "brief";
+    owing.behind.add({PublicationStored{brief, true}, PublicationStored{brief, false},
+                      PublicationRemoved{"brief"}},
+                     start);
+    CHECK(owing.behind.owed() == 0);
+    owing.behind.add({PublicationStored{refreshed, false}, PublicationRemoved{refreshed.id}},
+                     start);
+    CHECK(owing.behind.owed() == 1);
+    CHECK(owing.behind.flush(start));
+    CHECK(all().empty());
 }
 
 TEST_CASE("whose turn it was comes back for the ring groups that there are, the newest of each")

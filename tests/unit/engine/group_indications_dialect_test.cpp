@@ -265,6 +265,65 @@ TEST_CASE("the connection of a colleague's phone, or of another phone, is not us
     CHECK(office.acknowledged().dialog->flow.transport == Transport::udp);
 }
 
+TEST_CASE("the connection of a like phone behind the same NAT is not used")
+{
+    Office office;
+    auto request = office.subscribe("201", "207");
+    request.user_agent = "snom360/8.7";
+    request.contact = SipUri::parse("sip:201@10.0.0.5:5060").value();
+    auto beside = over_tcp("201");
+    beside.user_agent = request.user_agent;
+    beside.contact = SipUri::parse("sip:201@10.0.0.6:5060;transport=tcp").value();
+    auto transport = Transport::udp;
+    SUBCASE("another device") {}
+    SUBCASE("the same one, that has registered from there alone")
+    {
+        beside.contact = SipUri::parse("sip:201@10.0.0.5:49152;transport=tcp").value();
+        transport = Transport::tcp;
+    }
+    SUBCASE("another one at the same host, since the phone has registered itself")
+    {
+        beside.contact = SipUri::parse("sip:201@10.0.0.5:49152;transport=tcp").value();
+        Binding itself = beside;
+        itself.contact = request.contact;
+        itself.flow = request.source;
+        REQUIRE(office.locations.put(itself));
+    }
+    SUBCASE("the same one, as its instance says")
+    {
+        const std::string instance{"<urn:uuid:00000000-0000-1000-8000-0004133a0b0c>"};
+        request.user_agent = "snom360/8.7 0004133A0B0C";
+        beside.instance = instance;
+        transport = Transport::tcp;
+    }
+    CHECK(office.receives(request).status == 200);
+    office.acknowledged();
+    REQUIRE(office.locations.put(beside));
+    office.fold(wordy(1, 300));
+    CHECK(office.acknowledged().dialog->flow.transport == transport);
+}
+
+TEST_CASE("what is refused over a connection that the phone has not subscribed over ends nothing")
+{
+    Office office;
+    office.subscribed("201", "207");
+    REQUIRE(office.locations.put(over_tcp("201")));
+    office.fold(wordy(1, 300));
+    const auto refused = office.notified();
+    CHECK(refused.dialog->flow.transport == Transport::tcp);
+    office.answers(refused, 481);
+    CHECK(office.view().lamps.size() == 1);
+    office.passes(seconds{1});
+    const auto again = office.acknowledged();
+    CHECK(again.dialog->flow.transport == Transport::udp);
+    CHECK(size_of(again) <= 1300);
+    office.fold(wordy(2, 300));  // nor is it tried again
+    const auto later = office.notified();
+    CHECK(later.dialog->flow.transport == Transport::udp);
+    office.answers(later, 481);
+    CHECK(office.view().lamps.empty());
+}
+
 TEST_CASE("a contact that asks for TCP gets it for what is too large, and only for that")
 {
     Office office;

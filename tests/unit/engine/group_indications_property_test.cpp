@@ -1,5 +1,6 @@
 // Whatever happens in whatever order: lamps at rest are true.
 #include <map>
+#include <memory>
 #include <random>
 #include <set>
 
@@ -108,7 +109,7 @@ private:
         case 14: return refresh();
         case 15: return office_.registers(any_of(watchers), 1 + below(2), seconds{86'400}, agent());
         case 16:
-            if (below(4) == 0) office_.unregisters(any_of(watchers));
+            if (below(4) == 0) unregister(any_of(watchers));
             return;
         case 17:
             if (below(4) == 0) reconfigure();
@@ -133,6 +134,16 @@ private:
         wishes.do_not_disturb = below(2) == 0;
         wishes.always = below(2) == 0 ? "201" : "";
         office_.configures(directory(unsolicited_, without_));
+    }
+
+    /// No subscription outlives its phone.
+    void unregister(const std::string& watcher)
+    {
+        const bool was = !office_.locations.bindings(watcher).empty();
+        office_.unregisters(watcher);
+        if (!was) return;
+        for (const auto& lamp : office_.view().lamps)
+            CHECK(lamp.contact != write(Office::contact_of(watcher)));
     }
 
     std::string agent() { return below(2) ? "snom360/5.5" : "other"; }
@@ -236,11 +247,11 @@ private:
     {
         receive_all();
         const auto kept = office_.kept();
-        office_.indications =
-            GroupIndications{{},
-                             [this] { return "t" + std::to_string(++office_.tokens); },
-                             directory(unsolicited_, without_),
-                             office_.locations};
+        std::destroy_at(&office_.indications);
+        std::construct_at(
+            &office_.indications, IndicationSettings{},
+            [this] { return "t" + std::to_string(++office_.tokens); },
+            directory(unsolicited_, without_), office_.locations);
         truth_.clear();
         under_way_.clear();
         answered_ = {};

@@ -15,7 +15,8 @@ constexpr auto terminated = LegState::terminated;
 const BodyProfile telling{.name = "telling",
                           .unregistered = "trying",
                           .do_not_disturb = "confirmed",
-                          .forwarded = "early"};
+                          .forwarded = "early",
+                          .switched_on = "proceeding"};
 
 /// 201 sees 207 in `profile`; 207 wants what `wishes` says.
 DirectoryRef house(const std::string& profile, Forwarding wishes = {},
@@ -133,6 +134,15 @@ TEST_CASE("dnd+ and fwd+ are lit while they hold, for their owner and for who ma
     for (const auto& last : office.notifies)
         CHECK(last.subscription_state == "terminated;reason=noresource");
     CHECK(office.view().lamps.size() == 1);
+}
+
+TEST_CASE("a key that is on is told in the word that the profile has for it")
+{
+    for (const auto* profile : {"telling", "innovaphone"}) {
+        Office office{house(profile, quiet())};
+        CHECK(states_of(office.subscribed("201", "dnd+207")) == "proceeding");
+        CHECK(states_of(office.subscribed("201", "fwd+207")) == "terminated");
+    }
 }
 
 TEST_CASE("unsolicited NOTIFYs are for extensions, not for their keys")

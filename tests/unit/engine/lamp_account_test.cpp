@@ -394,6 +394,71 @@ TEST_CASE("events: what happens to a lamp, in order, and nothing while nobody li
     CHECK(event.contact == write(Office::contact_of("201")));
 }
 
+TEST_CASE("events: what changes while a phone is not to be told is shown at once")
+{
+    const auto steps = [](Office& office) {
+        auto all = lamp_steps(office);
+        office.shown.clear();
+        return all;
+    };
+    using Steps = std::vector<std::string>;
+    SUBCASE("a NOTIFY is under way, or waits to be repeated")
+    {
+        Office office;
+        office.subscribed("201", "207");
+        office.listened = true;
+        office.collect();
+        office.call(1, early);
+        office.call(1, confirmed);
+        CHECK(steps(office) == Steps{"notified dark flashing", "changed dark steady"});
+        office.answers(office.notified(), 408);
+        office.call(1, LegState::terminated);
+        CHECK(steps(office) == Steps{"unanswered dark steady", "changed dark dark"});
+    }
+    SUBCASE("its turn has not come")
+    {
+        Office office{office_directory({"201", "207"}, {"207"}, {{"201", false, "slow"}},
+                                       {{.name = "slow", .gap = std::chrono::seconds{2}}})};
+        office.subscribed("201", "207");
+        office.listened = true;
+        office.collect();
+        office.call(1, early);
+        CHECK(steps(office) == Steps{"changed dark flashing"});
+        office.passes(seconds{2});
+        office.acknowledged();
+        CHECK(steps(office) == Steps{"notified dark flashing", "answered flashing flashing"});
+    }
+    SUBCASE("in a list, of the member alone")
+    {
+        Office office;
+        auto request = office.subscribe("201", "sales");
+        request.source.transport = Transport::tcp;
+        request.supported = OptionTag::eventlist;
+        request.accept = {};
+        CHECK(office.receives(request).status == 200);
+        office.acknowledged();
+        office.listened = true;
+        office.collect();
+        office.call(1, early, "207");
+        office.call(2, early, "208");
+        CHECK(steps(office) == Steps{"notified dark flashing", "changed dark flashing"});
+        CHECK(office.silent() == false);
+    }
+}
+
+TEST_CASE("a lamp that ended with the registration of its phone says so")
+{
+    Office office;
+    office.registers("201");
+    office.subscribed("201", "207");
+    office.unregisters("201");
+    CHECK(office.notified().subscription_state == "terminated;reason=deactivated");
+    const auto account = office.explains("201", "207");
+    REQUIRE(account.phones.size() == 1);
+    REQUIRE(account.phones.front().ended);
+    CHECK(account.phones.front().ended->how == LampEnd::left);
+}
+
 TEST_CASE("events: a fetch is no lamp")
 {
     Office office;

@@ -257,6 +257,90 @@ TEST_CASE("what is wrong is said so that a person can put it right")
           "carrier refused the registration: 404 Not Found");
 }
 
+TEST_CASE("a registrar that redirects is followed to where the trunk may be (RFC 3261 §8.1.3.4)")
+{
+    auto trunk = with_servers({"192.0.2.1", "192.0.2.2"});
+    trunk.sources = {"192.0.2.9"};
+    Lines line{trunk};
+    const auto redirects_to = [&](std::vector<std::string> uris) {
+        StandaloneAnswered answer{.status = 302, .phrase = "Moved Temporarily"};
+        for (const auto& uri : uris) answer.contacts.push_back({.uri = *SipUri::parse(uri)});
+        line.answers(line.next(Method::register_), answer);
+    };
+    const auto follows = [&](std::string_view uri, TrunkServer server) {
+        redirects_to({"sip:elsewhere.test", std::string{uri}});
+        REQUIRE_FALSE(line.lookups.empty());
+        CHECK(line.lookups.back().servers.front() == server);
+        CHECK(line.lookups.back().servers.size() == 3);  // the others are there all the same
+        CHECK(line.sent.empty());
+    };
+    const auto found = [&](std::string server, std::vector<std::string> hosts) {
+        TrunkResolved resolved{line.lookups.back().line, "line", {}, std::nullopt, {}};
+        for (const auto& host : hosts)
+            resolved.addresses.push_back({host == hosts.front() ? server : host,
+                                          {Transport::udp, host, 5060, ConnectionId{}, 0},
+                                          static_cast<std::uint32_t>(resolved.addresses.size())});
+        line.lines.receive(resolved, line.now, line.outbox);
+        line.take();
+    };
+    SUBCASE("to a name within its domain, and back when that fails")
+    {
+        follows("sip:edge.Carrier.test:5070;transport=tcp",
+                {"edge.Carrier.test", 5070, Transport::tcp});
+        found("edge.Carrier.test", {"192.0.2.7", "192.0.2.1", "192.0.2.2"});
+        const auto there = line.next(Method::register_);
+        CHECK(there.target.flow.host == "192.0.2.7");
+        CHECK(write(there.target.request_uri) == "sip:edge.Carrier.test:5070");
+        CHECK(write(there.to.uri) == "sip:4310@carrier.test");
+        line.answers(there, {.status = 200, .expires = 600s});
+        CHECK(line.status().state == TrunkState::registered);
+        CHECK(line.paths().front().flow.host == "192.0.2.7");
+        line.passes(481s);
+        line.silent(line.next(Method::register_));
+        const auto back = line.next(Method::register_);
+        CHECK(back.target.flow.host == "192.0.2.1");
+        CHECK(write(back.target.request_uri) == "sip:carrier.test");
+        line.answers(back, {.status = 200, .expires = 600s});
+        line.passes(1s);
+        CHECK(line.paths().size() == 2);
+    }
+    SUBCASE("to another of its servers, or of its sources")
+    {
+        follows("sip:192.0.2.2", {"192.0.2.2", 0, std::nullopt});
+        found("192.0.2.2", {"192.0.2.2", "192.0.2.1"});
+        follows("sip:192.0.2.9:5080;transport=UDP", {"192.0.2.9", 5080, Transport::udp});
+    }
+    SUBCASE("to nobody else, nor in another way: the next server is asked")
+    {
+        redirects_to({"sip:elsewhere.test", "sip:notcarrier.test", "sip:carrier.test.evil.test",
+                      "sip:198.51.100.7", "sips:edge.carrier.test",
+                      "sip:edge.carrier.test;transport=tls"});
+        CHECK(line.lookups.empty());
+        CHECK(line.status().last_error.starts_with(
+            "carrier redirects to elsewhere.test, notcarrier.test, carrier.test.evil.test, "
+            "198.51.100.7,"));
+        CHECK(line.next(Method::register_).target.flow.host == "192.0.2.2");
+    }
+    SUBCASE("to nowhere")
+    {
+        redirects_to({});
+        CHECK(line.status().last_error ==
+              "carrier redirects and does not say where: 302 Moved Temporarily");
+        CHECK(line.next(Method::register_).target.flow.host == "192.0.2.2");
+    }
+    SUBCASE("not for ever")
+    {
+        for (int i = 0; i < 5; ++i) {
+            follows("sip:192.0.2.1", {"192.0.2.1", 0, std::nullopt});
+            found("192.0.2.1", {"192.0.2.1", "192.0.2.2"});
+        }
+        redirects_to({"sip:192.0.2.1"});
+        CHECK(line.status().last_error ==
+              "carrier redirects again and again: 302 Moved Temporarily");
+        CHECK(line.next(Method::register_).target.flow.host == "192.0.2.2");
+    }
+}
+
 TEST_CASE("a server that fails leads to the next one, and all of them to a pause that grows")
 {
     Lines line{with_servers({"192.0.2.1", "192.0.2.2"})};

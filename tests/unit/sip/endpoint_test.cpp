@@ -97,6 +97,25 @@ TEST_CASE("the parameters of a registered contact are read (RFC 3261 §10.2.1)")
     CHECK(contact.instance == "<urn:uuid:1>");
 }
 
+TEST_CASE("nobody registers an address of ours, which would be dialled like a number")
+{
+    Office office;
+    Phone phone{office, "201"};
+    const auto refuses = [&](const std::string& contact) {
+        CAPTURE(contact);
+        phone.send(phone.request("REGISTER", uri_of(""), address_of("201"), 1,
+                                 fmt::format("Contact: <{}>\r\n", contact)));
+        const auto status = phone.receive().status();
+        CHECK((status == 401 || status == 403));
+        return status == 403;
+    };
+    CHECK(refuses(uri_of("112")));
+    CHECK(refuses(fmt::format("sip:112@127.0.0.1:{}", office.port(Transport::udp))));
+    CHECK(refuses(fmt::format("sip:112@127.0.0.1:{}", office.port(Transport::tcp))));
+    CHECK_FALSE(refuses(phone.contact()));
+    CHECK_FALSE(refuses("sip:112@192.0.2.1:5060"));
+}
+
 TEST_CASE("Contact: * and a fetch are told apart (RFC 3261 §10.2.2)")
 {
     Office office;
@@ -271,6 +290,31 @@ TEST_CASE("PUBLISH is reported with its entity-tag, body and Call-Info, once (RF
         if (transport == Transport::tcp) continue;
         phone.send(text);
         CHECK(phone.receive()["SIP-ETag"] == "e8");
+    }
+}
+
+TEST_CASE("PUBLISH without credentials, or from somebody else, reaches nobody")
+{
+    for (const auto transport : {Transport::udp, Transport::tcp}) {
+        Office office;
+        Phone phone{office, "201", transport};
+        const auto publish = [&](std::string_view more) {
+            return phone.request("PUBLISH", uri_of("201"), address_of("201"), ++phone.cseq,
+                                 fmt::format("Event: dialog\r\n{}", more));
+        };
+        phone.send(publish(""));
+        const auto refusal = phone.receive();
+        CHECK(refusal.status() == 401);
+        CHECK_FALSE(refusal["WWW-Authenticate"].empty());
+        phone.send(publish(phone.answer_to(refusal, "PUBLISH", uri_of("201"), "wrong")));
+        const auto again = phone.receive();
+        CHECK(again.status() == 401);
+        auto forged = publish(phone.answer_to(again, "PUBLISH", uri_of("201")));
+        const std::string own = fmt::format("From: <sip:201@{}>", domain);
+        forged.replace(forged.find(own), own.size(), fmt::format("From: <sip:203@{}>", domain));
+        phone.send(forged);
+        CHECK(phone.receive().status() == 403);
+        CHECK(office.inputs.empty());
     }
 }
 

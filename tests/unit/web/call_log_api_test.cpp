@@ -86,7 +86,8 @@ TEST_CASE("call log: filters")
     CHECK(office.count("?outcome=answered") == 1);
     CHECK(office.count("?from=2023-11-14T22:14:00Z") == 1);
     CHECK(office.count("?to=2023-11-14T23:14:00%2B01:00") == 1);
-    CHECK(office.count("?q=name+of+205") + office.count("?q=name%20of%20205") >= 1);
+    CHECK(office.count("?q=name%20of%20205") == 1);
+    CHECK(office.count("?q=nobody") == 0);
 }
 
 TEST_CASE("call log: pages by cursor")

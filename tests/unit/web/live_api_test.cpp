@@ -145,6 +145,80 @@ TEST_CASE("a change that the exchange has not applied is not acknowledged")
     CHECK(office.put("/api/v1/extensions/207", "{}").status == 200);
 }
 
+TEST_CASE("metrics: each counter in its own line")
+{
+    LiveView view;
+    auto& now = view.counters;
+    std::vector<std::pair<std::string, std::uint64_t>> lines;
+    const auto sets = [&](std::uint64_t& counter, const std::string& line) {
+        counter = 1000 + lines.size();
+        lines.emplace_back("lampline_" + line, counter);
+    };
+    sets(now.calls_started, "calls_started_total");
+    sets(now.calls_answered, "calls_answered_total");
+    sets(now.calls_ended, "calls_ended_total");
+    sets(now.registrations, "registers_total");
+    sets(now.subscriptions_started, "subscriptions_started_total");
+    sets(now.notifies_sent, "notifies_sent_total");
+    sets(now.notifies_answered, "notifies_answered_total");
+    sets(now.notifies_failed, "notifies_failed_total");
+    sets(now.notifies_by_connection, "notifies_by_connection_total");
+    sets(now.notifies_reduced, "notifies_reduced_total");
+    sets(now.notifies_oversized, "notifies_oversized_total");
+    sets(now.notifies_retried, "notifies_retried_total");
+    sets(now.notifies_refused, "notifies_refused_total");
+    sets(now.notifies_retransmitted, "notifies_retransmitted_total");
+    sets(now.qualifies_sent, "qualifies_sent_total");
+    sets(now.qualifies_unanswered, "qualifies_unanswered_total");
+    sets(now.messages_accepted, "messages_total{result=\"accepted\"}");
+    sets(now.messages_refused, "messages_total{result=\"refused\"}");
+    for (const std::size_t status_class : {0U, 2U, 3U, 4U, 5U, 6U})
+        sets(now.notify_answers[status_class],
+             "notify_answers_total{class=\"" +
+                 (status_class == 0 ? "none" : std::to_string(status_class) + "xx") + "\"}");
+    view.events = {{"presence", {}}, {"call-info", {}}};
+    for (auto& [package, counters] : view.events)
+        for (const auto& [counter, result] : {std::pair{&counters.sent, "sent"},
+                                              {&counters.answered, "answered"},
+                                              {&counters.failed, "failed"},
+                                              {&counters.retried, "retried"},
+                                              {&counters.refused, "refused"}})
+            sets(*counter,
+                 "event_notifies_total{package=\"" + package + "\",result=\"" + result + "\"}");
+    view.publications = 7;
+    lines.emplace_back("lampline_publications", 7);
+    LiveLamp lamp;
+    lamp.under_way = true;
+    view.lamps.assign(5, lamp);
+    lamp = {};
+    lamp.waiting = true;
+    lamp.owed = true;  // what waits to be repeated is not behind another
+    view.lamps.insert(view.lamps.end(), 3, lamp);
+    lamp = {};
+    lamp.owed = true;
+    view.lamps.insert(view.lamps.end(), 2, lamp);
+    lines.emplace_back("lampline_notify_queue{state=\"under_way\"}", 5);
+    lines.emplace_back("lampline_notify_queue{state=\"waiting\"}", 3);
+    lines.emplace_back("lampline_notify_queue{state=\"owed\"}", 2);
+    lines.emplace_back("lampline_lamps", 10);
+    now.event_to_send.observe(std::chrono::seconds{3});
+    now.event_to_answer.observe(std::chrono::seconds{4});
+    now.event_to_answer.observe(std::chrono::seconds{4});
+    lines.emplace_back("lampline_event_to_notify_seconds_sum", 3);
+    lines.emplace_back("lampline_event_to_notify_seconds_count", 1);
+    lines.emplace_back("lampline_event_to_answer_seconds_sum", 8);
+    lines.emplace_back("lampline_event_to_answer_seconds_count", 2);
+
+    WebOffice office;
+    office.live = std::make_shared<const LiveView>(std::move(view));
+    const auto metrics = office.get("/metrics", {{"Authorization", ""}});
+    for (const auto& [line, value] : lines) {
+        CAPTURE(line);
+        CHECK(metrics.body.find("\n" + line + " " + std::to_string(value) + "\n") !=
+              std::string::npos);
+    }
+}
+
 TEST_CASE("metrics: Prometheus text, with gauges, counters and answers by status")
 {
     WebOffice office;

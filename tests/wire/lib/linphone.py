@@ -44,11 +44,12 @@ CODECS = (("PCMA", 8000), ("PCMU", 8000), ("opus", 48000), ("speex", 16000), ("s
 class Linphone:
     """A linphonec without sound hardware: it plays a sine tone, and records what it hears.
 
-    It answers by itself, unless it is in a call already. Keys pressed in a call go out as INFO.
+    It answers by itself if told so, unless it is in a call already. Keys pressed in a call go out as INFO.
     """
 
     def __init__(self, folder: Path, number: str, secret: str, domain: str,
-                 server: tuple[str, int], hertz: int, transport: str = "udp"):
+                 server: tuple[str, int], hertz: int, transport: str = "udp",
+                 answers: bool = True):
         self.folder, self.number, self.domain = folder, number, domain
         # Without the folder of its database it opens no port, and says nothing about it.
         (folder / ".local/share/linphone").mkdir(parents=True)
@@ -63,8 +64,8 @@ class Linphone:
         places["XDG_DATA_HOME"] = str(folder / ".local/share")
         self.terminal, side = pty.openpty()  # its prompt wants one
         self.process = subprocess.Popen(
-            ["linphonec", "-c", str(folder / "linphonerc"), "-a", "-d", "6",
-             "-l", str(folder / "log")],
+            ["linphonec", "-c", str(folder / "linphonerc"), *(["-a"] if answers else []),
+             "-d", "6", "-l", str(folder / "log")],
             stdin=side, stdout=side, stderr=side, cwd=folder,
             env={**os.environ, **places, "TERM": "dumb"})
         os.close(side)
@@ -102,6 +103,18 @@ class Linphone:
         """One INFO a key; it rests a second after each, and hears nothing meanwhile."""
         for key in keys:
             self.types(key)
+
+    def rings(self) -> None:
+        self.says("new incoming call from")
+
+    def answers(self) -> None:
+        self.types("answer")
+
+    def talks(self) -> None:
+        self.says("Media streams established")
+
+    def transfers(self, number: str) -> None:
+        self.types(f"transfer 1 sip:{number}@{self.domain}")
 
     def hangs_up(self) -> None:
         self.types("terminate")

@@ -69,7 +69,8 @@ class Baresip:
 
     def __init__(self, folder: Path, number: str, secret: str, domain: str, server: tuple[str, int],
                  hertz: int, transport: str = "udp", contact: str = "",
-                 modules: tuple[str, ...] = (), media: dict[str, str] | None = None):
+                 modules: tuple[str, ...] = (), media: dict[str, str] | None = None,
+                 answers: bool = True):
         self.folder, self.number, self.domain = folder, number, domain
         folder.mkdir()
         write_tone(folder / "tone.wav", hertz)
@@ -87,7 +88,7 @@ class Baresip:
         (folder / "accounts").write_text(
             f"<sip:{number}@{domain}>;auth_user={number};auth_pass={secret};regint=600"
             f';outbound="sip:{host}:{port};transport={transport}"'
-            ";answermode=auto;audio_codecs=pcma"
+            f";answermode={'auto' if answers else 'manual'};audio_codecs=pcma"
             + "".join(f";{name}={value}" for name, value in (media or {}).items()) + "\n")
         self.text = ""
         self.process = subprocess.Popen(["baresip", "-f", str(folder)], stdin=subprocess.PIPE,
@@ -118,6 +119,15 @@ class Baresip:
 
     def transfers(self, number: str) -> None:
         self.types(f"/transfer sip:{number}@{self.domain}")
+
+    def rings(self) -> None:
+        self.says("Incoming call from")
+
+    def answers(self) -> None:
+        self.types("/accept")
+
+    def talks(self) -> None:
+        self.says("Call established")
 
     def hangs_up(self) -> None:
         self.types("/hangup")
@@ -168,7 +178,8 @@ class Sipp:
             command += ["-t", "t1"]
         for name, value in (keys or {}).items():
             command += ["-key", name, value]
-        if scenario in ("caller", "message", "card", "transferor", "also", "joiner"):
+        if scenario in ("caller", "message", "card", "transferor", "also", "joiner", "contact",
+                        "picker", "blind", "dialer"):
             command += ["-set", "caller", user]
         if target:
             command += ["-set", "target", target]

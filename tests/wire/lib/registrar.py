@@ -21,6 +21,7 @@ class Registrar(Carrier):
         self.min_expires = 0
         self.service_route: str | None = None
         self.refuses: int | None = None    # with this status, once somebody is who he says
+        self.redirects_to: list[str] = []  # Contacts of a 302 that REGISTER gets
         self.silent = False                # REGISTER is not heard
         self.challenges: set[str] = {"REGISTER"}  # methods
         self.nonce = secrets.token_hex(8)
@@ -53,6 +54,10 @@ class Registrar(Carrier):
         if request.method == "REGISTER":
             self.attempts.append(request)
             if self.silent:
+                return
+            if self.redirects_to:
+                ReceivedRequest(self, transaction, new_tag()).replies(
+                    302, headers=[("Contact", f"<{uri}>") for uri in self.redirects_to])
                 return
         if request.method in self.challenges:
             verdict = self._judge(request)

@@ -41,6 +41,17 @@ class Rest:
         finally:
             connection.close()
 
+    def download(self, path: str) -> bytes:
+        """What is no text."""
+        connection = http.client.HTTPConnection(*self.address, timeout=10)
+        try:
+            connection.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
+            answer = connection.getresponse()
+            assert answer.status == 200, f"GET {path}: {answer.status}"
+            return answer.read()
+        finally:
+            connection.close()
+
     def get(self, path: str):
         """JSON of a resource that must be there."""
         answer = self.request("GET", path)

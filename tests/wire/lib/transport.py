@@ -7,6 +7,16 @@ from .event_loop import loop
 from .message import Malformed, Message, parse, take_from_stream
 
 
+def has_ipv6() -> bool:
+    """This machine has ::1."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            sock.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
 class UdpFlow:
     """The way to `peer` over a phone's UDP socket."""
     transport, reliable = "udp", False
@@ -24,7 +34,8 @@ class Connection:
 
     def __init__(self, sock: socket.socket, receive, on_close=lambda connection: None):
         self.sock, self.receive, self.on_close = sock, receive, on_close
-        self.peer, self.local = sock.getpeername(), sock.getsockname()
+        # IPv6 has two members more.
+        self.peer, self.local = sock.getpeername()[:2], sock.getsockname()[:2]
         self.buffer, self.closed = bytearray(), False
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         loop.watch(sock, self._readable)
@@ -89,9 +100,9 @@ class Transport:
 
     def listen_tcp(self) -> tuple[str, int]:
         """Accepts connections from now on; returns where."""
-        self.listener = socket.create_server((self.address, 0))
+        self.listener = socket.create_server((self.address, 0), family=self.udp.family)
         loop.watch(self.listener, lambda: self._keep(self.listener.accept()[0]))
-        return self.listener.getsockname()
+        return self.listener.getsockname()[:2]
 
     def close(self) -> None:
         with loop.changed:

@@ -1,0 +1,146 @@
+#include "engine/notify_path.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/text.hpp"
+#include "core/device_id.hpp"
+
+namespace lampline {
+namespace {
+
+/// The phone has told us that it takes connections.
+bool asks_for_tcp(const SipUri& contact)
+{
+    constexpr std::string_view wanted{";transport=tcp"};
+    const auto same = [](unsigned char a, unsigned char b) {
+        return (a | 0x20U) == (b | 0x20U);  // all of `wanted` but ';' and '=' are letters
+    };
+    return !std::ranges::search(contact.params, wanted, same).empty();
+}
+
+std::vector<std::string> ids_of(const Binding& binding)
+{
+    return device_ids(binding.instance, binding.user_agent, binding.contact);
+}
+
+SipUri contact_at(const SubscriptionUsage& usage)
+{
+    return usage.phone ? usage.phone->contact : contact_of(usage);
+}
+
+/// The registration of the phone at `contact`, or at `flow`; null: none is known to be.
+const Binding* binding_of(std::span<const Binding> bindings, const SipUri& contact,
+                          const Flow& flow)
+{
+    for (const Binding& binding : bindings)
+        if (same_phone(WatcherPhone{.contact = binding.contact,
+                                    .target = target_of(binding),
+                                    .expires_at = {},
+                                    .user_agent = {}},
+                       contact, flow))
+            return &binding;
+    return nullptr;
+}
+
+std::size_t never_zero(std::size_t hash) noexcept
+{
+    return hash == 0 ? 1 : hash;
+}
+
+std::size_t name_of(const SipUri& contact)
+{
+    return never_zero(std::hash<std::string>{}(write(contact)));
+}
+
+/// Whether the phone at `contact`, with the ids `own`, has registered as `binding`.
+bool is_phone_of(const Binding& binding, const SipUri& contact, const std::vector<std::string>& own)
+{
+    if (same_address(binding.contact, contact)) return true;
+    const auto ids = ids_of(binding);
+    return std::ranges::find_first_of(own, ids) != own.end();
+}
+
+}  // namespace
+
+std::size_t phone_key(const std::vector<std::string>& devices, const SipUri& contact)
+{
+    const std::string name =
+        devices.empty() ? contact.host + ":" + std::to_string(contact.port) : devices.front();
+    return never_zero(std::hash<std::string>{}(name));
+}
+
+std::size_t phone_key(const SubscriptionUsage& usage, const LocationTable& locations)
+{
+    const SipUri contact = contact_at(usage);
+    const auto* binding =
+        binding_of(locations.bindings(usage.watcher), contact, usage.dialog->flow);
+    const std::string_view instance = binding ? std::string_view{binding->instance} : "";
+    return phone_key(device_ids(instance, usage.user_agent, contact), contact);
+}
+
+bool follow_registration(SubscriptionUsage& usage, const LocationTable& locations)
+{
+    const auto bindings = locations.bindings(usage.watcher);
+    const Binding* here = binding_of(bindings, contact_of(usage), usage.dialog->flow);
+    for (const Binding& binding : bindings) {
+        if (here) break;
+        if (phone_key(ids_of(binding), binding.contact) == usage.phone_key) here = &binding;
+    }
+    if (here) usage.registered_as = name_of(here->contact);
+    if (here || usage.registered_as == 0) return true;
+    // Its way may be another by now, while its contact is there.
+    return std::ranges::any_of(bindings, [&](const Binding& binding) {
+        return name_of(binding.contact) == usage.registered_as;
+    });
+}
+
+std::size_t room_on_path(const NotifyDialog& dialog, std::size_t safe_size) noexcept
+{
+    if (dialog.flow.transport != Transport::udp) return std::numeric_limits<std::size_t>::max();
+    const std::size_t taken = header_size(dialog);
+    return safe_size > taken ? safe_size - taken : 0;
+}
+
+std::shared_ptr<const NotifyDialog> by_connection(const SubscriptionUsage& usage,
+                                                  const LocationTable& locations)
+{
+    const NotifyDialog& dialog = *usage.dialog;
+    if (dialog.flow.transport != Transport::udp || usage.failures > 0 || usage.refuses_connection)
+        return {};
+    const auto over = [&](const Flow& flow) {
+        auto connected = std::make_shared<NotifyDialog>(dialog);
+        connected->flow = flow;
+        return connected;
+    };
+    const SipUri contact = contact_at(usage);
+    const auto bindings = locations.bindings(usage.watcher);
+    auto own = device_ids({}, usage.user_agent, contact);
+    bool registered = false;  // by the contact that it has subscribed with
+    for (const Binding& binding : bindings) {
+        if (!same_address(binding.contact, contact)) continue;
+        registered = true;
+        const auto ids = ids_of(binding);
+        own.insert(own.end(), ids.begin(), ids.end());
+    }
+    for (const Binding& binding : bindings) {
+        const Flow& flow = binding.flow;
+        if (flow.transport != Transport::tcp || flow.host != dialog.flow.host) continue;
+        // A phone may register over TCP alone, from another port.
+        const bool alike = !registered && same_word(binding.contact.host, contact.host) &&
+                           binding.user_agent == usage.user_agent;
+        if (binding.path.empty() && (alike || is_phone_of(binding, contact, own)))
+            return over(flow);
+    }
+    if (!asks_for_tcp(contact)) return {};
+    Flow flow = dialog.flow;
+    flow.transport = Transport::tcp;
+    return over(flow);
+}
+
+}  // namespace lampline

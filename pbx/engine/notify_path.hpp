@@ -1,0 +1,64 @@
+#pragma once
+// The phone that a subscription came from: which of the registered ones it is, and the way there.
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/location_table.hpp"
+#include "core/sip_types.hpp"
+#include "core/subscription.hpp"
+
+namespace lampline {
+
+/// Names a phone among those of its watcher: by what it says of itself (see device_ids()), else by
+/// its contact. Never 0.
+std::size_t phone_key(const std::vector<std::string>& devices, const SipUri& contact);
+/// That of `usage`.
+std::size_t phone_key(const SubscriptionUsage& usage, const LocationTable& locations);
+
+/// Remembers as what the phone of the requested `usage` is registered. False: it was, and is not
+/// any more; who never was has not left.
+bool follow_registration(SubscriptionUsage& usage, const LocationTable& locations);
+
+/// How many subscriptions the phones of one extension have asked for. All is O(1).
+class RequestedCounts {
+public:
+    void add(std::size_t phone)
+    {
+        ++all_;
+        ++by_phone_[phone];
+    }
+    void remove(std::size_t phone)
+    {
+        --all_;
+        if (const auto found = by_phone_.find(phone); --found->second == 0) by_phone_.erase(found);
+    }
+    [[nodiscard]] std::size_t all() const noexcept { return all_; }
+    [[nodiscard]] std::size_t of(std::size_t phone) const
+    {
+        const auto found = by_phone_.find(phone);
+        return found == by_phone_.end() ? 0 : found->second;
+    }
+
+private:
+    std::size_t all_ = 0;
+    std::unordered_map<std::size_t, std::size_t> by_phone_;  // by phone_key(); none is 0
+};
+
+/// Bytes of a message that go over UDP in one piece (RFC 3261 §18.1.1).
+inline constexpr std::size_t safe_message_size = 1300;
+
+/// How many bytes a NOTIFY of `dialog` may have beside the headers that each has, if it is not to
+/// be larger than `safe_size`; unlimited where it does not go over UDP.
+std::size_t room_on_path(const NotifyDialog& dialog, std::size_t safe_size) noexcept;
+
+/// The dialog of `usage` with a way over TCP to the same phone, for what is too large for UDP: over
+/// a connection by which the phone has registered (known by its contact, or by what it says of
+/// itself), or a new one where its contact asks for TCP. Null: none is known, the last NOTIFY
+/// failed, or what went that way was refused.
+std::shared_ptr<const NotifyDialog> by_connection(const SubscriptionUsage& usage,
+                                                  const LocationTable& locations);
+
+}  // namespace lampline

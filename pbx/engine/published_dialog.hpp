@@ -1,0 +1,24 @@
+#pragma once
+// A dialog as its publisher describes it (RFC 4235 §4.1), and as one of an extension.
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/call_event.hpp"
+#include "core/dialog_info.hpp"
+#include "core/directory.hpp"
+
+namespace lampline {
+
+/// The state that RFC 4235 §3.7.1 calls `word`; nullopt: none.
+std::optional<LegState> dialog_state(std::string_view word) noexcept;
+
+/// Of `extension`, belonging to no call and without leg and id. An unknown state is `terminated`;
+/// an identity that is no URI is nobody, but the extension itself on its own side.
+DialogSnapshot snapshot_of(const DialogElement& element, const std::string& extension,
+                           const Directory& directory);
+
+/// The other way; `id` is the publisher's.
+DialogElement element_of(const DialogSnapshot& dialog, const std::string& id);
+
+}  // namespace lampline

@@ -1,0 +1,101 @@
+// Numbers outside: by which trunks, and how they are joined to their caller.
+#include "engine/route_decision.hpp"
+
+namespace lampline {
+
+void RouteDecision::go_outside(std::string number, std::string_view payer)
+{
+    const auto& rule = *outside_;
+    if (!is_dialable(number)) return reject_unknown({});
+    if (!may_go_to(shown_)) return;
+    if (!rule.emergency && !payer.empty() && !within_limits(payer)) return;
+    route_.hunt = {.number = shown_,
+                   .outside = true,
+                   .payer = std::string{payer},
+                   .unlimited = rule.emergency};
+    bool full = false;
+    for (const auto& name : rule.trunks) full = add_trunk(name, number) || full;
+    if (!route_.hunt.waves.empty()) {
+        route_.kind = RouteKind::hunt;
+        route_.hunt.waves.back().heard_within = {};
+        return join_outside(payer);
+    }
+    note(RouteStepKind::no_trunk, shown_);
+    if (full)
+        reject(486, "All Lines Busy");
+    else
+        reject(503, "No Trunk Available");
+    route_.warning = full ? "Every trunk for this number has as many calls as it may have"
+                          : "No trunk for this number can be reached";
+}
+
+void RouteDecision::join(std::string_view number, std::string who, CallMode own,
+                         const std::function<std::string(CallMode)>& obstacle)
+{
+    const bool ruled = rule_ && rule_->mode;
+    route_.mode = ruled ? *rule_->mode : own;
+    if (!ruled && own == CallMode::bridge) return;
+    if (ruled) who = "The rule " + (rule_->name.empty() ? rule_->pattern : rule_->name);
+    note(RouteStepKind::mode_asked, who, std::string{name(route_.mode)});
+    auto why = route_.mode == CallMode::bridge ? std::string{} : obstacle(route_.mode);
+    if (why.empty() && route_.mode != CallMode::bridge) why = obstacle_of_source();
+    if (!why.empty()) {
+        note(RouteStepKind::bridged, number, std::move(why));
+        route_.mode = CallMode::bridge;
+        return;
+    }
+    note(RouteStepKind::joined, number, std::string{name(route_.mode)});
+}
+
+std::string RouteDecision::obstacle_of_source() const
+{
+    if (question_.trunk.empty()) return {};
+    const auto* from = view_.directory.find_trunk(question_.trunk);
+    if (from && from->trunk().mode == CallMode::proxy && route_.mode == CallMode::proxy) return {};
+    return "the call comes over a trunk that is no proxy of this office";
+}
+
+void RouteDecision::join_outside(std::string_view payer)
+{
+    const auto& plan = view_.directory.digit_plan();
+    bool limited = !payer.empty() && plan.outside_rights_of(payer).limits.minutes.count() > 0;
+    std::string_view bridges;
+    for (const auto& wave : route_.hunt.waves) {
+        const auto& trunk = view_.directory.find_trunk(wave.members.front().trunk)->trunk();
+        limited = limited || trunk.limits.minutes.count() > 0;
+        if (trunk.mode != CallMode::proxy) bridges = trunk.name;
+    }
+    const auto own = bridges.empty() ? CallMode::proxy : CallMode::bridge;
+    join(shown_, "The way outside", own, [&](CallMode mode) -> std::string {
+        if (mode == CallMode::redirect) return "phones are not told the addresses of trunks";
+        if (!bridges.empty())
+            return "trunk " + std::string{bridges} + " is no proxy of this office";
+        return limited ? "the minutes of the call are limited" : "";
+    });
+}
+
+bool RouteDecision::add_trunk(const std::string& trunk_name, const std::string& number)
+{
+    /// A server that says nothing at all for so long is given up for the next one.
+    constexpr std::chrono::seconds patience{4};
+    const auto* rules = view_.directory.find_trunk(trunk_name);
+    if (!rules || !rules->trunk().enabled) {
+        note(RouteStepKind::trunk_missing, number, trunk_name);
+        return false;
+    }
+    const auto& trunk = rules->trunk();
+    if (!outside_->emergency &&
+        view_.outside.trunk_limit(trunk_name, trunk.limits) != OutsideLimit::none) {
+        note(RouteStepKind::trunk_full, number, trunk_name);
+        return true;
+    }
+    const auto paths = view_.trunks.paths(trunk).size();
+    note(paths > 0 ? RouteStepKind::trunk : RouteStepKind::trunk_unreachable, number, trunk_name);
+    for (std::size_t path = 0; path < paths; ++path)
+        route_.hunt.waves.push_back(
+            {.members = {{.trunk = trunk_name, .number = number, .path = path}},
+             .heard_within = patience});
+    return false;
+}
+
+}  // namespace lampline

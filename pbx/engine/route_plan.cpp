@@ -1,0 +1,100 @@
+// What the digit plan makes of a number, and who may have it at whose cost.
+#include "core/extension_uri.hpp"
+#include "engine/route_decision.hpp"
+
+namespace lampline {
+
+bool RouteDecision::applies_plan(std::string& number, std::string_view by, Asks asks)
+{
+    outside_ = nullptr;
+    rule_ = nullptr;
+    // 0900-1 is barred like 09001, unless somebody here is called so.
+    if (!view_.directory.find(number) && !view_.directory.find_ring_group(number))
+        number = plain_number(number);
+    const auto& plan = view_.directory.digit_plan();
+    auto match = plan.find(number);
+    if (!match) return true;
+    const auto& rule = *match->rule;
+    rule_ = &rule;
+    note(RouteStepKind::rule, number, rule.name.empty() ? rule.pattern : rule.name);
+    if (rule.status != 0) {
+        note(RouteStepKind::barred, number, std::to_string(rule.status) + ' ' + rule.phrase);
+        reject(rule.status, rule.phrase);
+        return false;
+    }
+    if (!may_ask(rule, number, by, asks)) return false;
+    if (!rule.trunks.empty()) {
+        outside_ = &rule;
+        shown_ = number;
+    }
+    if (match->number == number) return true;
+    note(RouteStepKind::rewritten, number, match->number);
+    number = std::move(match->number);
+    return true;
+}
+
+bool RouteDecision::may_ask(const DigitRule& rule, std::string_view number, std::string_view by,
+                            Asks asks)
+{
+    const auto& plan = view_.directory.digit_plan();
+    const bool outside = !rule.trunks.empty();
+    if (asks == Asks::from_outside_to_outside) return true;
+    // Left alone by a transfer, two parties from outside; or one that wants a call sent on.
+    const bool nobody = by.empty() && asks != Asks::from_outside;
+    if (asks == Asks::from_outside || nobody) {
+        if (!outside && rule.call_class == CallClass::internal) return true;
+        note(RouteStepKind::not_from_outside, number);
+        reject(403, "Not From Outside");
+        return false;
+    }
+    if (rule.emergency) {
+        note(RouteStepKind::emergency, number);
+        return true;
+    }
+    const bool enough = rule.call_class <= plan.right_of(by);
+    note(enough ? RouteStepKind::right_enough : RouteStepKind::right_missing, by,
+         std::string{name(rule.call_class)});
+    if (!enough) {
+        reject(403, "Not Allowed");
+        route_.warning =
+            std::string{by} + " may not make " + std::string{name(rule.call_class)} + " calls";
+        return false;
+    }
+    if (!outside || asks == Asks::dials || plan.outside_rights_of(by).forward) return true;
+    note(RouteStepKind::forward_missing, by);
+    reject(403, "Not Allowed");
+    route_.warning = std::string{by} + " may not forward calls to outside";
+    return false;
+}
+
+bool RouteDecision::within_limits(std::string_view payer)
+{
+    const auto& limits = view_.directory.digit_plan().outside_rights_of(payer).limits;
+    const auto reached = view_.outside.payer_limit(payer, limits);
+    if (reached == OutsideLimit::none) {
+        note(RouteStepKind::limit_free, payer, words_of(limits));
+        return true;
+    }
+    const bool at_once = reached == OutsideLimit::calls;
+    const auto count = at_once ? limits.calls : limits.calls_per_day;
+    const auto text = std::to_string(count) + (at_once ? " calls at once" : " calls a day");
+    note(RouteStepKind::limit, payer, text);
+    if (at_once)
+        reject(486, "Too Many Calls To Outside");
+    else
+        reject(403, "Daily Limit Reached");
+    route_.warning = std::string{payer} + " has its " + text + " to outside already";
+    return false;
+}
+
+std::string RouteDecision::words_of(const OutsideLimits& limits)
+{
+    const auto word = [](auto limit, std::string_view unit) {
+        return limit == 0 ? "any number of" + std::string{unit}
+                          : std::to_string(limit) + std::string{unit};
+    };
+    return word(limits.calls, " calls at once") + ", " + word(limits.calls_per_day, " a day") +
+           ", " + word(limits.minutes.count(), " minutes each");
+}
+
+}  // namespace lampline

@@ -1,0 +1,116 @@
+// Phones that unregister, or whose registration expires: what they have asked for goes with them.
+#include "scenario/shared_line.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+/// 103 watches 102, in lamps and in packages.
+struct Watched {
+    static void asks_for_all(Phone& phone)
+    {
+        phone.subscribes("dialog", "102");
+        phone.subscribes("presence", "102");
+        phone.subscribes("message-summary", "103");
+    }
+    static void is_left(Phone& phone)
+    {
+        for (int at = 0; at < 3; ++at)
+            CHECK(got(phone, NOTIFY).notify->subscription_state == "terminated;reason=deactivated");
+    }
+    [[nodiscard]] std::size_t told() const
+    {
+        const auto view = pbx.view();
+        return view.lamps.size() + view.subscriptions.size();
+    }
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    Phone& carol = pbx.phone("103");
+};
+
+}  // namespace
+
+TEST_CASE("a phone that unregisters is told nothing more, and the other one of its extension is")
+{
+    Watched office;
+    auto& lab = office.pbx.phone("103");
+    for (auto* phone : {&office.carol, &lab}) Watched::asks_for_all(*phone);
+    CHECK(office.told() == 6);
+    office.carol.unregisters();
+    Watched::is_left(office.carol);
+    CHECK(office.told() == 3);
+    auto& bob = office.pbx.phone("102");  // presence: he is there
+    lab.receives(NOTIFY);
+    office.pbx.passes(600s);
+    CHECK(office.carol.hears_nothing());
+    CHECK(bob.hears_nothing());
+    lab.registers(60s);
+    office.pbx.passes(61s);
+    Watched::is_left(lab);
+    CHECK(office.told() == 0);
+    CHECK(office.pbx.kept().subscriptions.empty());
+    office.pbx.stays_silent_for(7200s);
+}
+
+TEST_CASE("a phone that refreshes its registration, or comes after its SUBSCRIBE, keeps it")
+{
+    Watched office;
+    auto& late = office.pbx.silent_phone("103");
+    Watched::asks_for_all(office.carol);
+    Watched::asks_for_all(late);
+    office.carol.registers();
+    late.registers();
+    office.pbx.passes(30s);
+    CHECK(office.told() == 6);
+    late.unregisters();
+    Watched::is_left(late);
+    CHECK(office.told() == 3);
+}
+
+TEST_CASE("a watcher that never registers keeps what it has, whoever else comes and goes")
+{
+    Watched office;
+    auto& program = office.pbx.silent_phone("103");
+    Watched::asks_for_all(program);
+    office.carol.unregisters();
+    office.pbx.phone("103").unregisters();
+    office.pbx.passes(30s);
+    CHECK(office.told() == 3);
+    CHECK(program.hears_nothing());
+}
+
+TEST_CASE("a phone that leaves after a restart is told nothing more")
+{
+    Watched office;
+    Watched::asks_for_all(office.carol);
+    office.pbx.restarts();
+    office.carol.inbox.clear();
+    office.carol.unregisters();
+    Watched::is_left(office.carol);
+    CHECK(office.told() == 0);
+}
+
+TEST_CASE("one phone of an extension that asks for too much takes nothing from the others")
+{
+    ExchangeSettings settings;
+    settings.events.max_subscriptions_per_phone = 1;
+    settings.events.max_subscriptions_per_watcher = 3;
+    settings.indications.max_subscriptions_per_phone = 1;
+    settings.indications.max_subscriptions_per_watcher = 3;
+    Scenario pbx{{group("sales", {"103"}, {"102", "104"})}, settings};
+    const auto asks = [&](Phone& phone, unsigned status) {
+        for (const auto* event : {"dialog", "presence"}) {
+            phone.asks({.event = event, .to = "104"});
+            const auto answer = got(phone, status);
+            if (status == 403)
+                CHECK(answer.value("Warning") == "399 office.test \"too many subscriptions\"");
+            phone.inbox.clear();
+        }
+    };
+    auto& desk = pbx.phone("103");
+    desk.subscribes("dialog", "102");
+    desk.subscribes("presence", "102");
+    asks(desk, 403);
+    for (int at = 0; at < 2; ++at) asks(pbx.phone("103"), 200);
+    asks(pbx.phone("103"), 403);  // nor do many phones take all
+}

@@ -1,0 +1,157 @@
+// What a caller hears while phones ring: several of them, one after the other, and 199 (RFC 6228).
+#include <doctest/doctest.h>
+
+#include "support/scenario.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+/// Alice calls Bob, who has two phones.
+struct Office {
+    Office()
+    {
+        alice.sends(INVITE, "102");
+        desk.receives(INVITE);
+        mobile.receives(INVITE);
+    }
+    void ends_with(unsigned status)
+    {
+        desk.replies(status);
+        mobile.replies(status);
+        alice.receives(status);
+        CHECK(pbx.has_no_calls());
+    }
+
+    Scenario pbx;
+    Phone& alice = pbx.phone("101");
+    Phone& desk = pbx.phone("102");
+    Phone& mobile = pbx.phone("102");
+};
+
+}  // namespace
+
+TEST_CASE("progress without media first, then the phone rings: the caller hears both")
+{
+    Office office;
+    SUBCASE("183")
+    {
+        office.desk.replies(183);
+        office.alice.receives(183U);
+    }
+    SUBCASE("182, it is queued")
+    {
+        office.desk.replies(182);
+        office.alice.receives(182U);
+    }
+    office.desk.replies(180);
+    office.alice.receives(180U);
+    office.ends_with(486);
+}
+
+TEST_CASE("while one phone rings, another one is news only when it rings too, and that is heard")
+{
+    Office office;
+    office.desk.replies(183);
+    office.alice.receives(183U);
+    office.mobile.replies(180);
+    office.alice.receives(180U);
+    office.desk.replies(182);
+    office.desk.replies(180);
+    CHECK(office.alice.hears_nothing());
+    office.ends_with(486);
+}
+
+TEST_CASE("the phone that rang is out: what the other one does is news")
+{
+    Office office;
+    office.desk.replies(180);
+    office.alice.receives(180U);
+    office.mobile.replies(182);
+    CHECK(office.alice.hears_nothing());
+    office.desk.replies(486);
+    office.mobile.replies(183);
+    office.alice.receives(183U);
+    office.mobile.replies(486);
+    office.alice.receives(486U);
+}
+
+TEST_CASE("199 is nothing for a caller that has not asked for it, and hides nothing that follows")
+{
+    Office office;
+    office.desk.replies(199);
+    CHECK(office.alice.hears_nothing());
+    office.desk.replies(180);
+    office.alice.receives(180U);
+    office.desk.replies(199);
+    office.mobile.replies(199);
+    CHECK(office.alice.hears_nothing());
+    office.ends_with(486);
+}
+
+TEST_CASE("199 is for a caller that has asked for it once nothing else rings (RFC 6228)")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& desk = pbx.phone("102");
+    auto& mobile = pbx.phone("102");
+    alice.supported = OptionTag::early_end;
+    alice.sends(INVITE, "102");
+    desk.receives(INVITE);
+    mobile.receives(INVITE);
+    desk.replies(180);
+    alice.receives(180U);
+    desk.replies(199);
+    CHECK(alice.hears_nothing());  // the other one may ring
+    desk.replies(486);
+    mobile.replies(180);
+    mobile.replies(199);
+    alice.receives(199U);
+    mobile.replies(180);  // behind a proxy another one rings
+    alice.receives(180U);
+    mobile.replies(486);
+    alice.receives(486U);
+}
+
+TEST_CASE("199 is kept back where the call may go on to somebody else")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    Forwarding forwarding;
+    forwarding.busy = "103";
+    pbx.forwards("102", forwarding);
+    alice.supported = OptionTag::early_end;
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(180);
+    alice.receives(180U);
+    bob.replies(199);
+    CHECK(alice.hears_nothing());
+    bob.replies(486);
+    alice.receives(181U);
+    carol.receives(INVITE);
+    carol.replies(180);
+    alice.receives(180U);
+    carol.replies(486);
+    alice.receives(486U);
+}
+
+TEST_CASE("a reliable 199 that is kept back is acknowledged all the same (RFC 3262)")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    alice.supported = OptionTag::reliable;
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies_reliably(199, 7);
+    CHECK(bob.receives(PRACK).rack_rseq == 7);
+    bob.replies(200);
+    CHECK(alice.hears_nothing());
+    alice.cancels();
+    bob.receives(CANCEL);
+    CHECK(pbx.has_no_calls());
+}

@@ -1,0 +1,170 @@
+#pragma once
+// An office for tests of the event packages beside `dialog`: phones are played by the test.
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/extension_uri.hpp"
+#include "engine/event_notifier.hpp"
+
+#include <doctest/doctest.h>
+
+namespace lampline::test {
+
+/// A phone of `number`, the first or the second one.
+struct EventPhone {
+    std::string number;
+    std::uint16_t port = 5060;
+
+    [[nodiscard]] Flow flow() const { return {Transport::udp, "192.0.2." + number, port, {}, 0}; }
+    [[nodiscard]] SipUri contact() const
+    {
+        return SipUri::parse("sip:" + number + "@192.0.2." + number + ":" + std::to_string(port))
+            .value();
+    }
+};
+
+/// Collects what the notifier sends until it is taken, and plays storage.
+class EventOffice {
+public:
+    explicit EventOffice(DirectoryRef directory) : notifier{make(std::move(directory))} {}
+
+    /// `phone` asks to be told `event` of `member`: it begins a subscription.
+    [[nodiscard]] SubscribeReceived subscribe(const EventPhone& phone, EventPackage event,
+                                              const std::string& member, std::uint32_t cseq) const
+    {
+        return {.transaction = {cseq},
+                .source = phone.flow(),
+                .authenticated = phone.number,
+                .request_uri = extension_uri(member, "office.test"),
+                .parties = {.from = {{}, extension_uri(phone.number, "office.test")},
+                            .from_tag = "phone",
+                            .to = {{}, extension_uri(member, "office.test")},
+                            .to_tag = {}},
+                .call_id = "call-" + std::to_string(cseq),
+                .cseq = cseq,
+                .contact = phone.contact(),
+                .record_route = {},
+                .event = std::string{name(event)},
+                .event_params = {},
+                .accept = {},
+                .expires = std::chrono::seconds{3600},
+                .user_agent = {}};
+    }
+
+    /// Exactly one Reply came out, as it must.
+    Reply receives(const SubscribeReceived& request)
+    {
+        notifier->receive(request, now, outbox);
+        collect();
+        REQUIRE(replies.size() == 1);
+        Reply reply = replies.front();
+        replies.clear();
+        return reply;
+    }
+    void answers(const SendNotify& notify, unsigned status, std::chrono::seconds retry_after = {})
+    {
+        notifier->receive(
+            NotifyAnswered{notify.subscription, notify.cseq, status, retry_after, status == 408},
+            now, outbox);
+        collect();
+    }
+    void registers(const EventPhone& phone, std::uint64_t generation)
+    {
+        Binding binding;
+        binding.aor = phone.number;
+        binding.contact = phone.contact();
+        binding.flow = phone.flow();
+        binding.generation = generation;
+        binding.expires_at = now.seconds() + std::chrono::hours{240};
+        REQUIRE(locations.put(binding));
+        notifier->bindings_changed(phone.number, now, outbox);
+        notifier->heard(binding, now, outbox);
+        collect();
+    }
+    /// False: it was not registered.
+    bool unregisters(const EventPhone& phone)
+    {
+        const bool was = locations.remove(phone.number, phone.contact()).has_value();
+        if (was) notifier->bindings_changed(phone.number, now, outbox);
+        collect();
+        return was;
+    }
+    void fold(const DialogSnapshot& dialog)
+    {
+        notifier->fold({dialog}, now, outbox);
+        collect();
+    }
+    void configures(DirectoryRef directory)
+    {
+        notifier->replace_directory(std::move(directory), {}, now, outbox);
+        collect();
+    }
+    void passes(std::chrono::seconds time)
+    {
+        now.mono += time;
+        now.wall += time;
+        notifier->advance(now, outbox);
+        collect();
+    }
+    /// Killed, and started again with what is stored.
+    void crashes(DirectoryRef directory)
+    {
+        notifier = make(std::move(directory));
+        std::vector<StoredSubscription> kept;
+        for (const auto& [key, one] : storage) kept.push_back(one);
+        notifier->restore(std::move(kept), now, outbox);
+        collect();
+    }
+    [[nodiscard]] std::vector<LiveSubscription> subscriptions() const
+    {
+        LiveView view;
+        notifier->describe(view);
+        return view.subscriptions;
+    }
+
+    Moment now{std::chrono::steady_clock::time_point{} + std::chrono::hours{1},
+               std::chrono::sys_days{std::chrono::year{2024} / 5 / 6}};
+    Outbox outbox;
+    LocationTable locations;
+    std::uint64_t tokens = 0;
+    Publications publications{{}, [this] { return "p" + std::to_string(++tokens); }};
+    std::unique_ptr<EventNotifier> notifier;
+    std::vector<Reply> replies;
+    std::deque<SendNotify> notifies;
+    std::vector<SubscriptionId> forgotten;
+    std::deque<FeatureAsked> asked;
+    std::map<std::string, StoredSubscription> storage;
+
+    void collect()
+    {
+        for (auto& command : outbox.commands) {
+            if (auto* reply = std::get_if<Reply>(&command)) replies.push_back(*reply);
+            if (auto* notify = std::get_if<SendNotify>(&command)) notifies.push_back(*notify);
+            if (auto* forget = std::get_if<ForgetNotify>(&command))
+                forgotten.push_back(forget->subscription);
+        }
+        for (auto& change : outbox.storage) {
+            if (auto* stored = std::get_if<SubscriptionStored>(&change)) {
+                const auto& one = stored->subscription;
+                storage[one.call_id + "\n" + one.local_tag] = one;
+            }
+            if (auto* removed = std::get_if<SubscriptionRemoved>(&change))
+                storage.erase(removed->call_id + "\n" + removed->local_tag);
+        }
+        for (auto& feature : outbox.asked) asked.push_back(std::move(feature));
+        outbox = {};
+    }
+
+private:
+    std::unique_ptr<EventNotifier> make(DirectoryRef directory)
+    {
+        return std::make_unique<EventNotifier>(
+            EventSettings{}, [this] { return "t" + std::to_string(++tokens); },
+            std::move(directory), locations, publications);
+    }
+};
+
+}  // namespace lampline::test

@@ -1,0 +1,134 @@
+"""An office whose phones are programs of others: linphone beside baresip, UDP beside TCP."""
+from __future__ import annotations
+
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+from .case import WireTest, eventually
+from .linphone import Linphone
+from .real_phones import Baresip, Sipp, free_udp_port
+
+TONES = {"201": 300, "202": 440, "203": 700, "205": 1000}
+
+
+@unittest.skipUnless(shutil.which("linphonec") and shutil.which("baresip"),
+                     "linphonec or baresip is not installed (packages linphone-cli, baresip-core)")
+class SecondPhones(WireTest):
+    patience = 30
+    transports = ("udp", "tcp")  # of the linphones, of the others
+
+    def setUp(self):
+        super().setUp()
+        self.folder = Path(tempfile.mkdtemp(prefix="lampline-phones-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.rest.put_group("all", members=list(TONES), watchers=["204"])
+        watcher = self.phone("204", transport=self.transports[0])
+        self.registered = {}  # how many phones of each number were started
+        self.lamps = {number: watcher.watches(number) for number in TONES}
+
+    def a_phone(self, kind, number, transport, answers):
+        phone = kind(self.folder / f"{number}-{kind.__name__}", number, self.office.secrets[number],
+                     self.office.domain, self.server.address[transport], TONES[number], transport,
+                     answers=answers)
+        self.addCleanup(phone.close)
+        before = self.registered.get(number, 0)
+        eventually(lambda: self.registrations(number) > before, f"{number} is registered")
+        self.registered[number] = before + 1
+        return phone
+
+    def registrations(self, number):
+        return sum(row["extension"] == number for row in self.rest.items("/api/v1/registrations"))
+
+    def linphone(self, number, answers=True):
+        return self.a_phone(Linphone, number, self.transports[0], answers)
+
+    def baresip(self, number, answers=True):
+        return self.a_phone(Baresip, number, self.transports[1], answers)
+
+    def sipp(self, scenario, **options):
+        sipp = Sipp(scenario, self.server.address[self.transports[1]], self.folder,
+                    port=free_udp_port(), calls=1, transport=self.transports[1], **options)
+        self.addCleanup(sipp.close)
+        return sipp
+
+    def proxies(self, number):
+        answer = self.rest.request("PATCH", f"/api/v1/extensions/{number}", {"mode": "proxy"})
+        self.assertEqual(200, answer.status, answer.text)
+
+    def live(self):
+        """Who is in each call, and how."""
+        return [{leg["extension"]: leg["state"] for leg in call["legs"]
+                 if leg["state"] != "terminated"} for call in self.rest.items("/api/v1/calls")]
+
+    def are_in_calls(self, *calls):
+        wanted = [{number: "confirmed" for number in call} for call in calls]
+        try:
+            eventually(lambda: self.live() == wanted, f"{calls} are the calls")
+        except AssertionError as failed:
+            raise AssertionError(f"{failed}; there are {self.live()}") from None
+        busy = {number for call in calls for number in call}
+        for number, lamp in self.lamps.items():
+            lamp.shows("confirmed" if number in busy else "idle")
+
+    def hear_each_other(self, one, other):
+        for speaker, listener in ((one, other), (other, one)):
+            eventually(lambda: listener.hears(TONES[speaker.number]),
+                       f"{listener.number} hears the tone of {speaker.number}")
+
+    def rings(self, *calls):
+        """Each call is the caller and who rings for it, and no lamp says anything else."""
+        wanted = [{number: "early" for number in call} for call in calls]
+        eventually(lambda: self.live() == wanted, f"{calls} ring")
+        for number, lamp in self.lamps.items():
+            lamp.shows("early" if any(number in call for call in calls) else "idle")
+
+    def recorded(self, *expected):
+        """The call log, oldest first: of each call its result, and of each part whose and what
+        became of it."""
+        eventually(lambda: len(self.rest.items("/api/v1/call-log")) >= len(expected), "recorded")
+        wholes = [self.rest.get(f"/api/v1/call-log/{entry['id']}")
+                  for entry in reversed(self.rest.items("/api/v1/call-log"))]
+        self.assertEqual([(result, sorted(parts)) for result, *parts in expected],
+                         [(whole["result"], sorted((part["extension"], part["result"])
+                                                   for part in whole["parts"]))
+                          for whole in wholes])
+        return wholes
+
+    def talks_and_ends(self, caller, callee, *more):
+        """`caller` has reached `callee`; `more` are other parts of the call."""
+        self.are_in_calls([caller.number, callee.number])
+        self.hear_each_other(caller, callee)
+        caller.hangs_up()
+        self.are_in_calls()
+        return self.recorded_last("answered", (caller.number, "answered"),
+                                  (callee.number, "answered"), *more)
+
+    def recorded_last(self, result, *parts):
+        """The last call that was answered or refused, once it is in the log."""
+        def of(whole):
+            return whole["result"], sorted((part["extension"], part["result"])
+                                           for part in whole["parts"])
+
+        def last():
+            entries = self.rest.items("/api/v1/call-log")
+            whole = entries and self.rest.get(f"/api/v1/call-log/{entries[0]['id']}")
+            return whole and of(whole) == (result, sorted(parts)) and whole
+
+        return eventually(last, f"the last call was {result}: {parts}")
+
+    def records(self, *expected):
+        """The call log, oldest first: of each call the parts, and which part moved which."""
+        def log():
+            entries = self.rest.items("/api/v1/call-log")
+            return len(entries) >= len(expected) and entries
+
+        entries = eventually(log, "all is recorded")
+        wholes = [self.rest.get(f"/api/v1/call-log/{entry['id']}") for entry in reversed(entries)]
+        self.assertEqual([list(parts) for parts in expected],
+                         [[(part["kind"], part["extension"], part["moved_by"])
+                           for part in whole["parts"]] for whole in wholes])
+        for whole in wholes:
+            self.assertEqual({"answered"}, {part["result"] for part in whole["parts"]})
+        return wholes

@@ -1,0 +1,70 @@
+"""Calls that are taken by phones of others while they ring at phones of others."""
+import shutil
+import unittest
+
+from lib.second_phones import SecondPhones
+
+
+class Pickup(SecondPhones):
+    def setUp(self):
+        super().setUp()
+        self.rest.put_group("all", members=["201", "202", "203", "205"], watchers=["204", "203"])
+
+    def rings_at_bob(self, caller, bob):
+        caller.dials("202")
+        bob.rings()
+        self.rings(["201", "202"])
+
+    def is_taken(self, caller, picker):
+        self.are_in_calls(["201", "203"])
+        if picker:
+            self.hear_each_other(caller, picker)
+        caller.hangs_up()
+        self.are_in_calls()
+        record, = self.recorded(("answered", ("201", "answered"), ("202", "answered_elsewhere"),
+                                 ("203", "answered")))
+        self.assertEqual("203", record["answered_by"])
+
+    def test_linphone_dials_the_code(self):
+        caller, bob, picker = self.baresip("201"), self.baresip("202", False), self.linphone("203")
+        self.rings_at_bob(caller, bob)
+        picker.dials("**202")
+        self.is_taken(caller, picker)
+
+    def test_baresip_dials_the_code_for_the_group(self):
+        caller, bob, picker = self.linphone("201"), self.linphone("202", False), self.baresip("203")
+        self.rings_at_bob(caller, bob)
+        picker.dials("*8")
+        self.is_taken(caller, picker)
+
+    @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+    def test_sipp_sends_replaces(self):
+        caller, bob = self.linphone("201"), self.baresip("202", False)
+        self.rings_at_bob(caller, bob)
+        shown = self.lamps["202"].history[-1].document.dialog
+        sipp = self.sipp("picker", service="202", user="203", secret=self.office.secrets["203"],
+                         keys={"replaces": f"{shown.call_id};to-tag={shown.local_tag};"
+                                           f"from-tag={shown.remote_tag};early-only"})
+        self.is_taken(caller, None)
+        sipp.succeeds()
+
+    def by_rest(self, caller, bob, picker):
+        self.rings_at_bob(caller, bob)
+        call, = self.rest.items("/api/v1/calls")
+        answer = self.rest.request("POST", f"/api/v1/calls/{call['id']}:pickup", {"by": "203"})
+        self.assertEqual(202, answer.status, answer.text)
+        self.is_taken(caller, picker)
+
+    def test_rest_has_linphone_take_it(self):
+        self.by_rest(self.baresip("201"), self.linphone("202", False), self.linphone("203"))
+
+    def test_rest_has_baresip_take_it(self):
+        self.by_rest(self.linphone("201"), self.baresip("202", False), self.baresip("203"))
+
+
+class PickupOverTcp(Pickup):
+    transports = ("tcp", "udp")
+
+
+if __name__ == "__main__":
+    unittest.main()

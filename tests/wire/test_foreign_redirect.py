@@ -1,0 +1,58 @@
+"""Phones of others that redirect, and callers that are redirected (RFC 3261 §8.3)."""
+import shutil
+import unittest
+
+from lib.real_phones import Sipp, free_udp_port
+from lib.second_phones import SecondPhones
+
+
+class Redirected(SecondPhones):
+    """Phones that answer 302, and callers that are answered 302."""
+
+    def test_linphone_sends_it_on(self):
+        caller, bob, carol = self.baresip("201"), self.linphone("202", False), self.baresip("203")
+        caller.dials("202")
+        bob.rings()
+        bob.types(f"redirect 1 sip:203@{self.office.domain}")
+        carol.talks()
+        self.talks_and_ends(caller, carol, ("202", "deflected"))
+
+    @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+    def test_sipp_sends_it_on(self):
+        caller, carol = self.linphone("201"), self.linphone("203")
+        port = free_udp_port()
+        register = Sipp("register", self.server.address["udp"], self.folder, port=port, calls=1,
+                        service="202", user="202", secret=self.office.secrets["202"])
+        self.addCleanup(register.close)
+        register.succeeds()
+        sipp = Sipp("moved", self.server.address["udp"], self.folder, port=port, calls=1,
+                    service="202", keys={"target": "203"})
+        self.addCleanup(sipp.close)
+        caller.dials("202")
+        carol.talks()
+        sipp.succeeds()
+        self.talks_and_ends(caller, carol, ("202", "deflected"))
+
+    def is_told_where(self, caller, callee):
+        answer = self.rest.request("PATCH", f"/api/v1/extensions/{callee.number}",
+                                   {"mode": "redirect"})
+        self.assertEqual(200, answer.status, answer.text)
+        caller.dials(callee.number)
+        callee.talks()
+        self.talks_and_ends(caller, callee)
+        self.recorded(("redirected", (caller.number, "unanswered")),
+                      ("answered", (caller.number, "answered"), (callee.number, "answered")))
+
+    def test_linphone_is_told_where_the_phone_is(self):
+        self.is_told_where(self.linphone("201"), self.baresip("202"))
+
+    def test_baresip_is_told_where_the_phone_is(self):
+        self.is_told_where(self.baresip("201"), self.linphone("202"))
+
+
+class RedirectedOverTcp(Redirected):
+    transports = ("tcp", "udp")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,96 @@
+"""Where calls of phones of others go: codes and forwards, ring groups, rights."""
+import unittest
+
+from lib.case import eventually
+from lib.second_phones import SecondPhones
+
+
+class ForwardByCode(SecondPhones):
+    def sets_and_clears(self, owner, caller, target):
+        path = f"/api/v1/extensions/{owner.number}/forwarding"
+        owner.dials(f"*21*{target.number}")
+        eventually(lambda: self.rest.get(path)["always"] == target.number, "the forward is set")
+        self.are_in_calls()
+        caller.dials(owner.number)
+        target.talks()
+        whole = self.talks_and_ends(caller, target)
+        self.assertEqual(owner.number, whole["dialled"])
+        owner.dials("*21")
+        eventually(lambda: not self.rest.get(path)["always"], "the forward is gone")
+        self.are_in_calls()
+        self.recorded_last("answered", (owner.number, "answered"))
+
+    def test_by_linphone(self):
+        self.sets_and_clears(self.linphone("202"), self.baresip("201"), self.linphone("203"))
+
+    def test_by_baresip(self):
+        self.sets_and_clears(self.baresip("202"), self.linphone("201"), self.baresip("203"))
+
+
+class RingGroup(SecondPhones):
+    def group(self, strategy, **more):
+        self.rest.put("/api/v1/ring-groups/600", {
+            "display_name": "Sales", "strategy": strategy,
+            "members": [{"number": "202"}, {"number": "203"}], **more})
+
+    def test_all_ring_and_one_answers(self):
+        self.group("all")
+        caller = self.linphone("205")
+        bob, carol = self.baresip("202", False), self.linphone("203", False)
+        for answering, other in ((bob, carol), (carol, bob)):
+            caller.dials("600")
+            bob.rings()
+            carol.rings()
+            self.rings(["205", "202", "203"])
+            answering.answers()
+            answering.talks()
+            self.talks_and_ends(caller, answering, (other.number, "answered_elsewhere"))
+
+    def test_the_next_one_when_the_first_declines(self):
+        self.group("linear")
+        caller = self.baresip("201")
+        bob, carol = self.linphone("202", False), self.baresip("203", False)
+        caller.dials("600")
+        bob.rings()
+        self.rings(["201", "202"])
+        bob.hangs_up()
+        carol.rings()
+        self.rings(["201", "203"])
+        carol.answers()
+        self.talks_and_ends(caller, carol, ("202", "declined"))
+
+
+class Rights(SecondPhones):
+    def is_refused(self, caller, heard):
+        self.rest.put("/api/v1/digit-plan", {
+            "rules": [{"name": "dear", "pattern": "0900.*", "call_class": "premium",
+                       "replacement": "202"}],
+            "default_right": "national"})
+        caller.dials("0900123")
+        eventually(lambda: "403 Not Allowed" in heard(), "it is told")
+        self.recorded_last("failed", (caller.number, "unanswered"))
+        self.are_in_calls()
+
+    def test_of_linphone(self):
+        linphone = self.linphone("201")
+        self.is_refused(linphone, linphone.log)
+
+    def test_of_baresip(self):
+        baresip = self.baresip("201")
+        self.is_refused(baresip, lambda: baresip.text)
+
+
+class ForwardByCodeOverTcp(ForwardByCode):
+    transports = ("tcp", "udp")
+
+
+class RingGroupOverTcp(RingGroup):
+    transports = ("tcp", "udp")
+
+
+class RightsOverTcp(Rights):
+    transports = ("tcp", "udp")
+
+
+if __name__ == "__main__":
+    unittest.main()
