@@ -188,6 +188,21 @@ bool Projection::must_clear(const PictureRef& told) const noexcept
     });
 }
 
+bool Projection::catch_up(Told& told) const noexcept
+{
+    const bool certain = told.sent && told.sent == told.acknowledged && !told.unknown;
+    if (!certain || told.sent == current_ || must_clear(told.sent) ||
+        !same_dialogs(told.sent->dialogs, current_->dialogs))
+        return false;
+    told.sent = told.acknowledged = current_;
+    return true;
+}
+
+bool Projection::shows_the_same(const Projection& other) const noexcept
+{
+    return same_dialogs(current_->dialogs, other.current_->dialogs);
+}
+
 Step Projection::next_step(const Told& told) const noexcept
 {
     if (told.acknowledged == current_ && told.sent == current_) return Step::none;

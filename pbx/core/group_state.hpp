@@ -106,6 +106,11 @@ public:
     [[nodiscard]] PartyView parties() const noexcept { return parties_; }
     [[nodiscard]] const PictureRef& current() const noexcept { return current_; }
 
+    /// What the watcher has certainly seen may be true again after it was not: then it is owed
+    /// nothing. False: it is not so.
+    bool catch_up(Told& told) const noexcept;
+    /// Whether both show the same now, word for word.
+    [[nodiscard]] bool shows_the_same(const Projection& other) const noexcept;
     /// What comes next for a watcher that was told `told`.
     [[nodiscard]] Step next_step(const Told& told) const noexcept;
     /// The picture that `step` shows; never null.

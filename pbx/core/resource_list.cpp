@@ -66,6 +66,7 @@ void ResourceList::begin_anew()
 void ResourceList::forget_settled()
 {
     std::erase_if(due, [](ListedMember* member) {
+        if (!member->leaving) member->catch_up();
         member->due = member->next_step() != Step::none;
         return !member->due;
     });

@@ -48,6 +48,25 @@ struct ToldLamp {
     {
         if (!event_at && told.sent != projection->current()) event_at = now;
     }
+    /// It is shown by `projection` from now on, and was by `before`. What the phone certainly shows
+    /// (what was sent is not under way: `settled`) stays lit; in another dialect it may show
+    /// anything. True: what was sent says what is true.
+    bool show_anew(const Projection& before, bool settled) noexcept
+    {
+        const bool alike = *projection->profile() == *before.profile();
+        const bool certain = alike && settled && before.next_step(told) == Step::none;
+        const bool same = alike && (certain || !settled) && told.sent == before.current() &&
+                          projection->shows_the_same(before);
+        told = {.unknown = !certain};
+        if (same) told.sent = projection->current();
+        if (same && certain) told.acknowledged = told.sent;
+        return same;
+    }
+    /// What has changed since its phone has seen it may have changed back.
+    void catch_up() noexcept
+    {
+        if (projection->catch_up(told)) event_at.reset();
+    }
 };
 
 }  // namespace lampline

@@ -238,7 +238,7 @@ void EventNotifier::leave_resource(EventSubscription& subscription)
     if (told->second.subscriptions.empty()) seen.erase(told);
 }
 
-/// Who may see more, or less, than before is told anew.
+/// Who may see more, or less, than before is told what that changes.
 void EventNotifier::apply_rights(EventSubscription& subscription, Moment now, Outbox& outbox)
 {
     const auto parties = parties_for(subscription);
@@ -246,7 +246,6 @@ void EventNotifier::apply_rights(EventSubscription& subscription, Moment now, Ou
     leave_resource(subscription);
     subscription.parties = parties;
     resource(subscription, now).subscriptions.push_back(&subscription);
-    subscription.owes_present = true;
     deliver(subscription, now, outbox);
 }
 

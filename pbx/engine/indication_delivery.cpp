@@ -24,6 +24,7 @@ void GroupIndications::deliver(Subscription& subscription, Moment now, Outbox& o
 {
     if (subscription.in_flight != 0 || subscription.waiting || subscription.forwarded) return;
     if (subscription.list) return deliver_list(subscription, now, outbox);
+    subscription.catch_up();
     const Projection& projection = *subscription.projection;
     Step step = projection.next_step(subscription.told);
     if (step == Step::none) {

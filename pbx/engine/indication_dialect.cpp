@@ -20,8 +20,7 @@ void GroupIndications::open_view(Subscription& subscription)
 }
 
 /// Follows another choice of profile, another User-Agent, or another right to see the parties. True
-/// when what is told is another, and the present state is owed. In another dialect the phone may
-/// show anything; with other parties only what it certainly shows, if that is so, stays lit.
+/// when what is told is another, and may be owed.
 bool GroupIndications::change_dialect(Subscription& subscription, const WatchRight& right)
 {
     auto profile = directory_->profile_for(right, subscription.user_agent, subscription.devices);
@@ -29,13 +28,12 @@ bool GroupIndications::change_dialect(Subscription& subscription, const WatchRig
     if (parties == subscription.parties &&
         (profile == subscription.profile || *profile == *subscription.profile))
         return false;
-    const bool certain = *profile == *subscription.profile && subscription.in_flight == 0 &&
-                         subscription.projection->next_step(subscription.told) == Step::none;
+    const auto before = subscription.projection;
     subscription.profile = std::move(profile);
     subscription.parties = parties;
     open_view(subscription);
-    subscription.told = {.unknown = !certain};
-    subscription.owes_present = true;
+    const bool shown = subscription.show_anew(*before, subscription.in_flight == 0);
+    subscription.owes_present = subscription.owes_present || !shown;
     return true;
 }
 

@@ -132,17 +132,15 @@ void GroupIndications::open_member(const Subscription& subscription, ListedMembe
     const auto profile =
         directory_->profile_for(right, subscription.user_agent, subscription.devices);
     const auto parties = parties_of(right);
-    const bool first = !member_of_list.projection;
-    if (!first && parties == member_of_list.projection->parties() &&
-        *profile == *member_of_list.projection->profile())
-        return;
-    const bool certain = !first && subscription.in_flight == 0 &&
-                         *profile == *member_of_list.projection->profile() &&
-                         member_of_list.projection->next_step(member_of_list.told) == Step::none;
+    const auto before = member_of_list.projection;
+    if (before && parties == before->parties() && *profile == *before->profile()) return;
     member_of_list.projection =
         member(right.member)
             .state.projection(profile, dialog_filter(subscription.dialog->event), parties);
-    if (!first) member_of_list.told = {.unknown = !certain};
+    const auto& sent = subscription.list->under_way;
+    const bool settled =
+        subscription.in_flight == 0 || std::ranges::count(sent, &member_of_list) == 0;
+    if (before && member_of_list.show_anew(*before, settled)) return;
     member_of_list.owes_present = true;
     subscription.list->make_due(member_of_list);
 }

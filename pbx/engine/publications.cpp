@@ -45,6 +45,13 @@ bool has_content(const PublishReceived& request)
                                [](const Header& header) { return header.name == "Call-Info"; });
 }
 
+/// A dialog that had no Call-ID yet may have got one.
+bool is_another(const DialogSnapshot& before, const DialogSnapshot& now)
+{
+    return !before.dialog.call_id.empty() && !now.dialog.call_id.empty() &&
+           before.dialog.call_id != now.dialog.call_id;
+}
+
 DialogSnapshot ended(DialogSnapshot dialog)
 {
     dialog.state = LegState::terminated;
@@ -205,13 +212,15 @@ void Publications::publish_dialogs(Publication& publication, const DialogInfo& d
     auto& dialogs = publication.dialogs;
     for (const auto& element : document.dialogs) {
         auto snapshot = snapshot_of(element, publication.extension, directory);
-        const auto found = std::ranges::find(dialogs, element.id, &PublishedDialog::element);
-        if (snapshot.state == LegState::terminated) {
-            if (found == dialogs.end()) continue;
+        auto found = std::ranges::find(dialogs, element.id, &PublishedDialog::element);
+        const bool ends = snapshot.state == LegState::terminated;
+        // Some phones number their dialogs, and use a number again.
+        if (found != dialogs.end() && (ends || is_another(found->latest, snapshot))) {
             if (!found->ours) changes.dialogs.push_back(ended(found->latest));
             dialogs.erase(found);
-            continue;
+            found = dialogs.end();
         }
+        if (ends) continue;
         const bool ours = own.contains(element.call_id);
         if (found != dialogs.end()) {
             snapshot.leg = found->latest.leg;

@@ -133,3 +133,90 @@ TEST_CASE("who may not see gets 403, and loses its lamps when the right is withd
     CHECK(last.notify->subscription_state.starts_with("terminated;reason=rejected"));
     pbx.stays_silent_for(3600s);
 }
+
+namespace {
+
+/// 103 watches 102, which talks to 101; the NOTIFY that says so is under way.
+struct TalkingOffice {
+    TalkingOffice()
+    {
+        CHECK(carol.watches("102").idle());
+        carol.asks({.event = "presence", .to = "102"});
+        carol.receives(200U);
+        carol.receives(NOTIFY);
+        alice.sends(INVITE, "102");
+        bob.receives(INVITE);
+        carol.receives(NOTIFY);
+        carol.answers_notify.reset();
+        bob.replies(200, talking_sdp);
+        alice.receives(200U);
+        bob.receives(ACK);
+        under_way = carol.receives(NOTIFY);
+        presence = carol.receives(NOTIFY);
+    }
+    void bob_offers(std::string_view sdp)
+    {
+        bob.sends_invite(sdp);
+        alice.receives(INVITE);
+        alice.replies(200, talking_sdp);
+        bob.receives(200U);
+        alice.receives(ACK);
+    }
+
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    Phone& alice = pbx.phone("101");
+    Phone& bob = pbx.phone("102");
+    Phone& carol = pbx.phone("103");
+    Arrived under_way, presence;
+};
+
+}  // namespace
+
+TEST_CASE("what has changed and changed back while a NOTIFY was under way is not told")
+{
+    TalkingOffice office;
+    office.bob_offers(hold_sdp);
+    office.bob_offers(talking_sdp);
+    office.carol.answers(office.under_way, 200);
+    office.pbx.stays_silent_for(1s);
+    office.bob_offers(hold_sdp);
+    auto held = office.carol.receives(NOTIFY);
+    CHECK_FALSE(held.dialog().rendered);
+    office.bob_offers(talking_sdp);
+    office.carol.answers(held, 500);  // seen or not: it is told what is true
+    office.pbx.passes(1s);
+    CHECK(office.carol.receives(NOTIFY).dialog().rendered);
+}
+
+TEST_CASE("presence that is the same again when the NOTIFY is answered is not told")
+{
+    TalkingOffice office;
+    office.alice.sends(BYE);
+    office.alice.receives(200U);
+    office.bob.receives(BYE);
+    office.alice.sends(INVITE, "102");
+    office.bob.receives(INVITE);
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(200U);
+    office.bob.receives(ACK);
+    office.carol.answers(office.presence, 200);
+    office.pbx.stays_silent_for(1s);
+    office.carol.answers(office.under_way, 200);  // a lamp has to go out between two calls
+    CHECK(office.carol.receives(NOTIFY).idle());
+}
+
+TEST_CASE("who may see with whom, or no longer, is told where that changes something")
+{
+    auto sales = group("sales", {"103"}, {"102", "104"});
+    Scenario pbx{{sales}};
+    auto& carol = pbx.phone("103");
+    carol.watches("102");
+    carol.asks({.event = "dialog", .to = "sales", .supported = OptionTag::eventlist});
+    carol.receives(200U);
+    while (!carol.hears_nothing()) carol.receives(NOTIFY);
+    for (const bool named : {false, true}) {
+        sales.rights.parties = named;
+        pbx.replaces_directory({sales});
+        pbx.stays_silent_for(1s);
+    }
+}

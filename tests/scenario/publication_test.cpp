@@ -145,6 +145,36 @@ TEST_CASE("a partial document changes what it names, a full one is all there is"
     CHECK(carol.receives(NOTIFY).idle());
 }
 
+TEST_CASE("a phone that gives its dialogs numbers uses them again: each is told by its Call-ID")
+{
+    Scenario pbx{{group("sales", {"103"}, {"101"})}};
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.watches("101");
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    const auto own = carol.receives(NOTIFY).dialog();
+    Publishing line{.event = "dialog",
+                    .to = "101",
+                    .content_type = "application/dialog-info+xml",
+                    .body = document(dialog("1", own.call_id, "early"))};
+    line.if_match = published(alice, line);
+    alice.cancels();
+    bob.receives(CANCEL);
+    CHECK(carol.receives(NOTIFY).idle());
+
+    line.body = document(dialog("1", "outside", "confirmed"));
+    line.if_match = published(alice, line);
+    CHECK(carol.receives(NOTIFY).dialog().call_id == "outside");
+    line.body = document(dialog("1", "another", "early"));
+    line.if_match = published(alice, line);
+    CHECK(carol.receives(NOTIFY).idle());
+    const auto next = carol.receives(NOTIFY).dialog();
+    CHECK(next.call_id == "another");
+    CHECK(next.state == "early");
+}
+
 TEST_CASE("a published dialog is explained by who published it: it is no call of the exchange")
 {
     Scenario pbx{{group("sales", {"103"}, {"102"})}};

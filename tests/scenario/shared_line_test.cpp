@@ -32,9 +32,18 @@ TEST_CASE("appearances say who is at the other end, and calls beyond the last on
     const auto infos = read_call_info(told.value("Call-Info"));
     CHECK(infos->at(0).appearance_uri == "\"Name 101\" <sip:101@office.test>");
     CHECK(infos->at(1).appearance_uri == "\"Name 106\" <sip:106@office.test>");
-    gina.cancels();
+    // Nor does such a call tell the other side of appearances.
+    line.lab.replies(200, talking_sdp);
+    gina.receives(200U);
     got(line.desk, CANCEL);
-    got(line.lab, CANCEL);
+    got(line.lab, ACK);
+    line.lab.sends(
+        INVITE, std::make_shared<const Payload>(Payload{
+                    "application/sdp", std::string{hold_sdp}, {{"Call-Info", SharedLine::at(3)}}}));
+    CHECK(gina.receives(INVITE).value("Call-Info").empty());
+    gina.replies(200, talking_sdp);
+    got(line.lab, 200U);
+    gina.receives(ACK);
     line.pbx.stays_silent_for(1s);
 }
 
@@ -152,6 +161,43 @@ TEST_CASE("what is held privately, or talks, is not another phone's to take")
     got(line.lab, 403U);
     CHECK(line.pbx.view().calls.size() == 1);
     line.pbx.stays_silent_for(5s);
+}
+
+TEST_CASE("a held call is taken from the others, and given back to them, without another hold")
+{
+    SharedLine line;
+    line.talks();
+    line.holds("held");
+    line.holds("held-private");
+    line.pbx.restarts();
+    line.both_see("1:held-private *:idle");
+    line.holds("held");
+    line.pbx.restarts();
+    line.both_see("1:held *:idle");
+    for (auto* phone : {&line.alice, &line.desk, &line.lab}) phone->inbox.clear();
+}
+
+TEST_CASE("a hold that the other side refuses makes nobody's hold another one")
+{
+    SharedLine line;
+    line.talks();
+    line.holds("held");
+    line.desk.sends(INVITE,
+                    std::make_shared<const Payload>(Payload{
+                        "application/sdp",
+                        std::string{hold_sdp},
+                        {{"Call-Info", SharedLine::at(1) + ";appearance-state=held-private"}}}));
+    line.alice.receives(INVITE);
+    line.alice.replies(491);
+    got(line.desk, 491U);
+    line.lab.invite_headers = {{"Call-Info", SharedLine::at(1)}};
+    line.lab.sends(INVITE, "102");
+    line.alice.receives(INVITE).with(talking_sdp);
+    line.alice.replies(200, talking_sdp);
+    got(line.lab, 200U);
+    line.alice.receives(ACK);
+    got(line.desk, BYE);
+    line.both_see("1:active *:idle");
 }
 
 TEST_CASE("a line that is not shared any more shows nothing")

@@ -241,19 +241,16 @@ Arrived Phone::watches(std::string_view member)
     return receives(NOTIFY);
 }
 
-void Phone::asks(const Subscribing& subscribing)
+TransactionId Phone::asks(const Subscribing& subscribing)
 {
-    const auto transaction = scenario_.next_transaction();
     SipUri contact = address_of(number);
     contact.host = flow.host;
     contact.port = flow.port;
     const auto params = subscribing.event.find(';');
     const auto package = subscribing.event.substr(0, params);
     const auto call_id = "sub-" + package + "-" + subscribing.to + "-" + std::to_string(flow.port);
-    scenario_.requests_[transaction] = {this, Method::subscribe, {}, call_id, subscribing.to_tag};
-    scenario_.watching_[call_id] = this;
-    scenario_.receive(SubscribeReceived{
-        .transaction = transaction,
+    asked_ = SubscribeReceived{
+        .transaction = {},
         .source = flow,
         .authenticated = number,
         .request_uri = address_of(subscribing.to),
@@ -268,9 +265,22 @@ void Phone::asks(const Subscribing& subscribing)
         .event_params = params == std::string::npos ? "" : subscribing.event.substr(params),
         .accept = subscribing.accept,
         .expires = subscribing.expires,
+        .supported = subscribing.supported,
         .user_agent = user_agent,
         .payload = subscribing.payload,
-        .notifier = subscribing.notifier});
+        .notifier = subscribing.notifier};
+    return asks_again();
+}
+
+TransactionId Phone::asks_again()
+{
+    REQUIRE(asked_);
+    asked_->transaction = scenario_.next_transaction();
+    scenario_.requests_[asked_->transaction] = {
+        this, Method::subscribe, {}, asked_->call_id, asked_->parties.to_tag};
+    scenario_.watching_[asked_->call_id] = this;
+    scenario_.receive(*asked_);
+    return asked_->transaction;
 }
 
 void Phone::answers_subscribe(const Arrived& request, unsigned status,
@@ -307,7 +317,7 @@ void Phone::notifies(const Arrived& subscribe, Notifying notifying)
                                      .over = notifying.over});
 }
 
-void Phone::publishes(const Publishing& publishing)
+TransactionId Phone::publishes(const Publishing& publishing)
 {
     const auto transaction = scenario_.next_transaction();
     scenario_.requests_[transaction] = {this, Method::publish, {}};
@@ -323,6 +333,7 @@ void Phone::publishes(const Publishing& publishing)
                         .if_match = publishing.if_match,
                         .expires = publishing.expires,
                         .payload = std::make_shared<const Payload>(std::move(payload))});
+    return transaction;
 }
 
 Arrived Phone::subscribes(std::string event, std::string to)

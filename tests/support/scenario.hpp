@@ -48,6 +48,7 @@ struct Subscribing {
     std::string to_tag{};  ///< empty: it begins a dialog
     PayloadRef payload{};
     std::string notifier{};  ///< whose phone is the other side of that dialog; empty: the exchange
+    OptionTag supported = OptionTag::none;
 };
 
 /// A NOTIFY of a phone that notifies by itself.
@@ -126,10 +127,12 @@ public:
     void unregisters() { registers(0s); }
     /// SUBSCRIBE to `member`, 200, first NOTIFY, which is returned.
     Arrived watches(std::string_view member);
-    void asks(const Subscribing& subscribing);
+    TransactionId asks(const Subscribing& subscribing);
+    /// The last of these again, since its answer was lost.
+    TransactionId asks_again();
     /// The same, 200, and the first NOTIFY, which is returned.
     Arrived subscribes(std::string event, std::string to);
-    void publishes(const Publishing& publishing);
+    TransactionId publishes(const Publishing& publishing);
     /// INVITE `number`; empty `sdp`: delayed offer.
     void sends(Method method, std::string_view number, std::string_view sdp = talking_sdp);
 
@@ -226,6 +229,8 @@ public:
 
     /// The dialog it is in, and the one it acts in from now on.
     [[nodiscard]] LegId dialog() const { return leg_; }
+    /// Its last INVITE, within a dialog or not.
+    [[nodiscard]] TransactionId invite() const { return own_invite_; }
     void uses(LegId dialog) { leg_ = dialog; }
     void answers(const Arrived& notify, unsigned status, bool generated = false);
 
@@ -248,6 +253,7 @@ private:
     TransactionId own_invite_{};        // our INVITE, as the exchange knows it
     std::optional<Arrived> to_answer_;  // the last request that waits for our answer
     std::uint32_t cseq_ = 0;
+    std::optional<SubscribeReceived> asked_;  // last
     std::uint32_t refer_ = 0;  // number of its REFERs outside a dialog
     DialogId shared_;          // with another phone, from this one's side
     void pass(Method method, unsigned status, PayloadRef payload, std::chrono::seconds session);

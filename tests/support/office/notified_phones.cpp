@@ -1,0 +1,406 @@
+#include "support/office/notified_phones.hpp"
+
+#include <algorithm>
+
+#include "core/feature_event.hpp"
+#include "support/list_notify_reader.hpp"
+
+namespace lampline::test {
+namespace {
+
+std::string body_of(const SendNotify& notify)
+{
+    if (!notify.body_head) return {};
+    if (!notify.body_tail) return *notify.body_head;
+    return *notify.body_head + std::to_string(notify.version) + *notify.body_tail;
+}
+
+std::string dialog_of(const SendNotify& notify)
+{
+    const auto& from = notify.dialog->from;
+    return notify.dialog->call_id + from.substr(from.find(";tag="));
+}
+
+std::string package_of(const SendNotify& notify)
+{
+    return notify.dialog->event.substr(0, notify.dialog->event.find(';'));
+}
+
+/// All of a document but its version.
+std::string words_of(const DialogInfo& document)
+{
+    std::string text;
+    for (const auto& one : document.dialogs)
+        for (const auto& word : {one.id, one.call_id, one.local_tag, one.remote_tag, one.direction,
+                                 one.state, one.event, one.local_identity, one.local_display,
+                                 one.local_target, one.remote_identity, one.remote_display,
+                                 one.remote_target, std::string{one.rendered ? "" : "held"}})
+            text.append(word).append("\n");
+    return text;
+}
+
+/// The documents of as-feature-event, by what each is about.
+std::map<std::string, std::string> features_in(const std::string& body)
+{
+    std::map<std::string, std::string> documents;
+    for (auto begin = body.find("<?xml"); begin != std::string::npos;) {
+        const auto next = body.find("<?xml", begin + 1);
+        const auto document = body.substr(begin, next - begin);
+        std::string about = "doNotDisturb";
+        for (const std::string type : {"forwardImmediate", "forwardBusy", "forwardNoAns"})
+            if (document.find(">" + type + "<") != std::string::npos) about = type;
+        documents[about] = document.substr(0, document.find("Event>") + 6);
+        begin = next;
+    }
+    return documents;
+}
+
+/// A call within the office has names at both ends, unless there was no room for them.
+bool is_reduced(const DialogInfo& document)
+{
+    return std::ranges::any_of(document.dialogs, [](const DialogElement& dialog) {
+        return dialog.remote_identity.starts_with("sip:10") && dialog.remote_display.empty();
+    });
+}
+
+/// Whether a NOTIFY about dialogs leaves something out.
+bool is_reduced(const Screen& screen, const SendNotify& notify)
+{
+    if (screen.package != "dialog") return false;
+    if (!screen.list) return is_reduced(read_dialog_info(body_of(notify)).value());
+    const auto list = read_list(notify.content_type, *notify.body_head);
+    return std::ranges::any_of(list.resources, [](const ReadResource& one) {
+        return one.document && is_reduced(*one.document);
+    });
+}
+
+/// What a NOTIFY says, by part: of each member of a list, of each feature, else of all.
+std::map<std::string, std::string> said_in(const Screen& screen, const SendNotify& notify)
+{
+    std::map<std::string, std::string> parts;
+    if (screen.list) {
+        for (const auto& one : read_list(notify.content_type, *notify.body_head).resources)
+            parts[one.uri] = one.state + (one.document ? words_of(*one.document) : "");
+        return parts;
+    }
+    if (screen.package == "as-feature-event") return features_in(body_of(notify));
+    auto& all = parts[screen.resource];
+    if (notify.body_head) all += *notify.body_head;
+    if (notify.body_tail) all += *notify.body_tail;
+    for (const auto& header : notify.headers) all += header.name + ": " + header.value + "\n";
+    return parts;
+}
+
+bool is_last(const SendNotify& notify)
+{
+    return notify.subscription_state.starts_with("terminated");
+}
+
+}  // namespace
+
+void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
+{
+    const auto& notify = *arrived.notify;
+    const auto dialog = dialog_of(notify);
+    auto& screen = screens_[dialog];
+    if (!screen.phone) {
+        screen.phone = &phone;
+        screen.package = package_of(notify);
+        screen.resource = user_in(notify.dialog->from);
+        screen.list = notify.dialog->require != OptionTag::none;
+        screen.unsolicited = notify.dialog->to.find(";tag=") == std::string::npos;
+        screen.begun_at = office_.pbx.now().mono;
+        if (!is_last(notify))  // no fetch
+            latest_[{&phone, screen.package, screen.resource, screen.unsolicited}] = dialog;
+    }
+    CAPTURE(phone.number);
+    CAPTURE(screen.package);
+    CAPTURE(screen.resource);
+    CAPTURE(notify.subscription_state);
+    CHECK_FALSE(screen.over);
+    check_numbers(screen, notify);
+    check_news(screen, notify);
+    if (must_be_silent) CHECK_FALSE(must_be_silent(phone, screen));
+    screen.over = is_last(notify);
+    ++office_.done["NOTIFY " + screen.package + (screen.list ? " list" : "")];
+    for (auto& other : under_way_)
+        if (other.dialog == dialog) other.awaited = false;  // this one takes its place
+    UnderWay under_way{.dialog = dialog, .notify = notify, .arrives_at = {}, .answered_at = {}};
+    meets_weather(under_way);
+    under_way_.push_back(std::move(under_way));
+}
+
+void NotifiedPhones::check_numbers(Screen& screen, const SendNotify& notify) const
+{
+    CHECK(notify.cseq > screen.cseq);
+    if (screen.package == "refer")
+        CHECK(notify.version == 0);  // its body has none
+    else if (!screen.version)
+        CHECK(notify.version == 0);
+    else if (screen.may_jump)
+        CHECK(notify.version > *screen.version);
+    else
+        CHECK(notify.version == *screen.version + 1);
+    screen.cseq = notify.cseq;
+    screen.version = notify.version;
+    screen.may_jump = false;
+}
+
+/// Whoever has certainly seen the last state, and has not asked again, is told what is new, and
+/// nothing else.
+void NotifiedPhones::check_news(Screen& screen, const SendNotify& notify) const
+{
+    if (screen.package == "refer") return;
+    const auto said = said_in(screen, notify);
+    const bool whole_list = screen.list && read_list(notify.content_type, *notify.body_head).full;
+    bool news =
+        is_last(notify) || said.size() != screen.told.size() ||
+        (whole_list && said.size() != office_.listed(screen.phone->number, screen.resource).size());
+    for (const auto& [part, text] : said) {
+        const auto before = screen.told.find(part);
+        const bool another =
+            before == screen.told.end() || !before->second.certain || text != before->second.text;
+        news = news || another;
+        if (!whole_list && !is_last(notify)) CHECK_MESSAGE(another, "told twice: " << text);
+    }
+    CHECK_MESSAGE(news, "the whole list for no reason");
+    if (whole_list) screen.told.clear();
+    const bool reduced = is_reduced(screen, notify);
+    for (const auto& [part, text] : said) screen.told[part] = {text, notify.cseq, false, reduced};
+}
+
+void NotifiedPhones::doubt(Screen& screen)
+{
+    for (auto& [part, told] : screen.told) {
+        told.in = 0;  // an answer that is still to come settles nothing
+        told.certain = false;
+    }
+}
+
+void NotifiedPhones::meets_weather(UnderWay& under_way)
+{
+    auto& chance = office_.chance;
+    const auto some = [&](std::size_t most) {
+        return std::chrono::milliseconds{chance.below(most)};
+    };
+    const auto now = office_.pbx.now().mono;
+    under_way.arrives_at = now + some(weather == Weather::fair ? 100 : 2000);
+    under_way.answered_at = under_way.arrives_at + some(weather == Weather::fair ? 100 : 1000);
+    const auto loses = [&](bool request) {
+        under_way.arrives = !request;
+        under_way.status = 408;
+        under_way.generated = true;
+        under_way.answered_at = now + 32s;
+    };
+    const auto die = chance.below(100);
+    if (weather == Weather::silent && die < 55) return loses(die < 40);
+    if (weather != Weather::stormy) return;
+    if (die < 20) return loses(die < 12);
+    if (die < 30) {
+        constexpr std::array<unsigned, 5> busy{500, 503, 491, 480, 408};
+        under_way.status = chance.any_of(busy);
+        if (under_way.status == 480 || chance.one_in(2))
+            under_way.retry_after = std::chrono::seconds{1 + chance.below(20)};
+        under_way.arrives = false;  // it is not what the phone makes of it
+    } else if (die < 33) {
+        constexpr std::array<unsigned, 4> gone{481, 481, 489, 403};
+        under_way.status = chance.any_of(gone);
+        under_way.gone = true;
+        under_way.arrives = false;
+    }
+}
+
+std::optional<std::chrono::steady_clock::time_point> NotifiedPhones::next() const
+{
+    std::optional<Time> earliest;
+    for (const auto& one : under_way_) {
+        const auto at = one.arrives ? std::min(one.arrives_at, one.answered_at) : one.answered_at;
+        if (!earliest || at < *earliest) earliest = at;
+    }
+    return earliest;
+}
+
+bool NotifiedPhones::act()
+{
+    const auto now = office_.pbx.now().mono;
+    for (auto& one : under_way_) {
+        if (!one.arrives || one.arrives_at > now) continue;
+        one.arrives = false;
+        arrive(one);
+        return true;
+    }
+    const auto due = std::ranges::find_if(
+        under_way_, [&](const UnderWay& one) { return !one.arrives && one.answered_at <= now; });
+    if (due == under_way_.end()) return false;
+    const auto answered = std::move(*due);
+    under_way_.erase(due);
+    if (answered.awaited) answer(answered);
+    return true;
+}
+
+void NotifiedPhones::clears_up()
+{
+    weather = Weather::fair;
+    for (auto& one : under_way_) {
+        one.arrives_at = one.answered_at = office_.pbx.now().mono;
+        one.arrives = one.awaited || one.arrives;
+        one.status = 200;
+        one.generated = one.gone = false;
+        one.retry_after = {};
+    }
+}
+
+void NotifiedPhones::exchange_killed()
+{
+    for (auto& one : under_way_) one.awaited = false;
+    for (auto& [dialog, screen] : screens_) {
+        screen.may_jump = true;
+        doubt(screen);
+        if (screen.unsolicited || screen.package == "line-seize" || screen.package == "refer")
+            screen.over = true;  // not kept
+    }
+    refused_.clear();
+}
+
+void NotifiedPhones::asked(Phone& phone, std::string_view package, std::string_view resource)
+{
+    const auto found = latest_.find({&phone, std::string{package}, std::string{resource}, false});
+    if (found != latest_.end()) doubt(screens_.at(found->second));
+}
+
+void NotifiedPhones::granted(const Phone& phone, std::string_view package,
+                             std::string_view resource, std::chrono::seconds expires)
+{
+    until_[{&phone, std::string{package}, std::string{resource}}] =
+        office_.pbx.now().mono + expires;
+}
+
+bool NotifiedPhones::has_expired(const Screen& screen) const
+{
+    const auto until = until_.find({screen.phone, screen.package, screen.resource});
+    return until != until_.end() && until->second - 1s <= office_.pbx.now().mono;
+}
+
+void NotifiedPhones::forgets(const Phone& phone, std::string_view package,
+                             std::string_view resource)
+{
+    const auto found = latest_.find({&phone, std::string{package}, std::string{resource}, false});
+    if (found != latest_.end()) screens_.at(found->second).over = true;
+}
+
+void NotifiedPhones::registered_anew(const Phone& phone, std::string_view package)
+{
+    std::erase_if(refused_, [&](const auto& one) {
+        return one.first == &phone && (package.empty() || one.second == package);
+    });
+}
+
+void NotifiedPhones::arrive(const UnderWay& under_way)
+{
+    auto& screen = screens_.at(under_way.dialog);
+    if (under_way.notify.cseq <= screen.seen) return;  // overtaken: out of order for the phone
+    screen.seen = under_way.notify.cseq;
+    if (screen.package == "refer") return;
+    CAPTURE(screen.phone->number);
+    CAPTURE(screen.resource);
+    if (screen.list)
+        show_list(screen, under_way.notify);
+    else if (screen.package == "dialog")
+        show(screen, under_way.notify);
+    else
+        show_package(screen, under_way.notify);
+    screen.seen_version = under_way.notify.version;
+}
+
+void NotifiedPhones::answer(const UnderWay& under_way)
+{
+    auto& screen = screens_.at(under_way.dialog);
+    if (under_way.status != 200) doubt(screen);
+    for (auto& [part, told] : screen.told)
+        if (told.in == under_way.notify.cseq) told.certain = under_way.status == 200;
+    if (under_way.gone && !screen.over) {
+        screen.over = true;
+        if (screen.unsolicited) refused_.emplace(screen.phone, screen.package);
+    }
+    const NotifyAnswered answer{.subscription = under_way.notify.subscription,
+                                .cseq = under_way.notify.cseq,
+                                .status = under_way.status,
+                                .retry_after = under_way.retry_after,
+                                .generated = under_way.generated};
+    office_.pbx.receive(answer);
+    if (office_.chance.one_in(20)) office_.pbx.receive(answer);  // twice: it must not matter
+}
+
+void NotifiedPhones::show(Screen& screen, const SendNotify& notify)
+{
+    auto document = read_dialog_info(body_of(notify));
+    REQUIRE(document);
+    CHECK(document->full);
+    CHECK(document->version == notify.version);
+    screen.documents[screen.resource] = *std::move(document);
+}
+
+void NotifiedPhones::show_list(Screen& screen, const SendNotify& notify)
+{
+    auto list = read_list(notify.content_type, *notify.body_head);
+    CHECK(list.version == notify.version);
+    CHECK(user_in(list.uri) == screen.resource);
+    std::set<std::string> named;
+    for (auto& one : list.resources) {
+        const auto member = user_in(one.uri);
+        if (one.state == "terminated") {
+            if (one.document && one.reason != "timeout")
+                for (const auto& dialog : one.document->dialogs)
+                    CHECK(dialog.state == "terminated");
+            screen.named.erase(member);
+            screen.documents.erase(member);
+            continue;
+        }
+        named.insert(member);
+        if (one.document) screen.documents[member] = *std::move(one.document);
+    }
+    if (list.full) {
+        std::erase_if(screen.documents,
+                      [&](const auto& one) { return !named.contains(one.first); });
+        screen.named = std::move(named);
+        return;
+    }
+    CHECK(screen.seen_version);
+    if (screen.seen_version) CHECK(list.version == *screen.seen_version + 1);  // else it must doubt
+    screen.named.merge(named);
+}
+
+void NotifiedPhones::show_package(Screen& screen, const SendNotify& notify)
+{
+    const auto body = body_of(notify);
+    if (screen.package == "as-feature-event")
+        for (auto& [about, document] : features_in(body)) screen.bodies[about] = document;
+    else
+        screen.bodies[""] = body;
+    screen.call_info.clear();
+    for (const auto& header : notify.headers)
+        if (header.name == "Call-Info") screen.call_info.push_back(header.value);
+}
+
+const Screen* NotifiedPhones::find(const Phone& phone, std::string_view package,
+                                   std::string_view resource, bool unsolicited) const
+{
+    const auto found =
+        latest_.find({&phone, std::string{package}, std::string{resource}, unsolicited});
+    return found == latest_.end() ? nullptr : &screens_.at(found->second);
+}
+
+std::vector<const Screen*> NotifiedPhones::living() const
+{
+    std::vector<const Screen*> living;
+    for (const auto& [key, dialog] : latest_)
+        if (const auto& screen = screens_.at(dialog); !screen.over) living.push_back(&screen);
+    return living;
+}
+
+bool NotifiedPhones::refuses(const Phone& phone, std::string_view package) const
+{
+    return refused_.contains({&phone, std::string{package}});
+}
+
+}  // namespace lampline::test

@@ -1,0 +1,160 @@
+#include "support/office/office.hpp"
+
+#include <algorithm>
+
+namespace lampline::test {
+namespace {
+
+Group watched_by(std::string name, std::string watcher, bool unsolicited)
+{
+    Group group{.name = std::move(name), .display_name = "Told", .members = {}, .watchers = {}};
+    for (const auto number : desks) group.members.emplace_back(number);
+    group.watchers.push_back({std::move(watcher), unsolicited, "standard"});
+    return group;
+}
+
+/// All watch all, and may join and pick up.
+std::vector<Group> first_groups()
+{
+    auto all = group("all", {"109", "101", "103"}, {"102", "104", "105"});
+    all.rights.join = true;
+    return {std::move(all), watched_by("sales", "108", true), watched_by("desk", "106", false)};
+}
+
+bool watches(const Group& group, std::string_view watcher)
+{
+    return std::ranges::find(group.watchers, watcher, &GroupWatcher::number) !=
+           group.watchers.end();
+}
+
+bool grants(const Group& group, std::string_view watcher, std::string_view member)
+{
+    return watches(group, watcher) && std::ranges::count(group.members, member) > 0;
+}
+
+/// Whose key it is: `dnd+102`.
+std::string_view owner_of(std::string_view member)
+{
+    return member.substr(member.find('+') + 1);
+}
+
+}  // namespace
+
+std::string contact_of(const Phone& phone)
+{
+    return "sip:" + phone.number + "@" + phone.flow.host + ":" + std::to_string(phone.flow.port);
+}
+
+std::string user_in(std::string_view address)
+{
+    const auto begin = address.find("sip:") + 4;
+    return std::string{address.substr(begin, address.find('@') - begin)};
+}
+
+Office::Office(unsigned seed)
+    : chance{seed}, groups{first_groups()},
+      appearances{{"102", seed % 2 ? 3U : 16U}, {"103", 16U}}, pbx{groups}
+{
+    for (int n = 101; n <= 109; ++n) {
+        const auto number = std::to_string(n);
+        pbx.configures(number, [this, number](Extension& extension) {
+            const auto value_of = [&](const auto& values, auto& field) {
+                if (const auto found = values.find(number); found != values.end())
+                    field = found->second;
+            };
+            value_of(messages, extension.messages);
+            value_of(appearances, extension.appearances);
+            value_of(visibilities, extension.visibility);
+            extension.phone_notifies = number == notifier && notifier_notifies;
+            extension.trusted = number == "107";
+        });
+    }
+    pbx.has_park_lot({.number = "700",
+                      .first_slot = "701",
+                      .slots = slots.size(),
+                      .timeout = 20s,
+                      .fallback = "103"});
+    const auto add = [this](std::string_view number, std::chrono::seconds expires, unsigned q) {
+        auto& phone = pbx.silent_phone(std::string{number});
+        phone.answers_notify.reset();
+        phones.push_back(&phone);
+        by_contact_[contact_of(phone)] = &phone;
+        phone.registers(expires, q);
+        return &phone;
+    };
+    for (const auto number : desks) callers.push_back(add(number, 3600s, 1000));
+    for (const auto number : desks) callers.push_back(add(number, 36000s, 500));
+    watchers = callers;
+    for (const auto* number : {"106", "108", "108", "109"})
+        watchers.push_back(add(number, 36000s, 1000));
+    program = add("107", 36000s, 1000);
+}
+
+void Office::configure()
+{
+    pbx.replaces_directory(groups);
+}
+
+const Group& Office::group_named(std::string_view name) const
+{
+    return *std::ranges::find(groups, name, &Group::name);
+}
+
+bool Office::may_watch(std::string_view watcher, std::string_view member) const
+{
+    if (is_park_name(member)) return true;
+    const auto owner = owner_of(member);
+    if (owner != member && owner == watcher) return true;
+    const auto visibility = visibilities.find(owner);
+    if (visibility != visibilities.end() && visibility->second == Visibility::hidden) return false;
+    return std::ranges::any_of(groups,
+                               [&](const Group& group) { return grants(group, watcher, owner); });
+}
+
+bool Office::may_see_parties(std::string_view watcher, std::string_view member) const
+{
+    const auto visibility = visibilities.find(member);
+    if (visibility != visibilities.end() && visibility->second != Visibility::open) return false;
+    return std::ranges::any_of(groups, [&](const Group& group) {
+        return group.rights.parties && grants(group, watcher, member);
+    });
+}
+
+bool Office::may_list(std::string_view watcher, std::string_view group) const
+{
+    return watches(group_named(group), watcher);
+}
+
+std::set<std::string> Office::listed(std::string_view watcher, std::string_view group) const
+{
+    std::set<std::string> members;
+    for (const auto& member : group_named(group).members)
+        if (may_watch(watcher, member)) members.insert(member);
+    return members;
+}
+
+bool Office::is_told_unasked(std::string_view watcher, std::string_view member) const
+{
+    return may_watch(watcher, member) && std::ranges::any_of(groups, [&](const Group& group) {
+               return grants(group, watcher, member) &&
+                      std::ranges::any_of(group.watchers, [&](const GroupWatcher& one) {
+                          return one.number == watcher && one.unsolicited;
+                      });
+           });
+}
+
+Phone* Office::phone_at(std::string_view contact) const
+{
+    const auto found = by_contact_.find(contact);
+    return found == by_contact_.end() ? nullptr : found->second;
+}
+
+bool Office::is_registered(const Phone& phone) const
+{
+    const auto contact = contact_of(phone);
+    return std::ranges::any_of(pbx.view().registrations, [&](const Binding& binding) {
+        return write(binding.contact) == contact;
+    });
+}
+
+}  // namespace lampline::test

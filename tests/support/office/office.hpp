@@ -1,0 +1,71 @@
+#pragma once
+// An office for random tests: who is there, what is configured, and who may see whom by it.
+#include <array>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/office/chance.hpp"
+#include "support/scenario.hpp"
+
+#include <doctest/doctest.h>
+
+namespace lampline::test {
+
+inline constexpr std::array<std::string_view, 5> desks{"101", "102", "103", "104", "105"};
+inline constexpr std::array<std::string_view, 2> slots{"park+701", "park+702"};
+/// Those that several phones share; the calls of all desks fit in neither.
+inline constexpr std::array<std::string_view, 2> shared_lines{"102", "103"};
+inline constexpr std::string_view notifier = "104";  ///< its phones may notify by themselves
+
+/// Extensions 101 to 105 with two phones each, which call; 106, 108 and 109, which only look on,
+/// 108 with two phones that are told unasked; 107 is a program that may publish for others.
+class Office {
+public:
+    explicit Office(unsigned seed);
+
+    /// What is written into the configuration below is in force from now on.
+    void configure();
+    [[nodiscard]] const Group& group_named(std::string_view name) const;
+
+    // By the configuration, as an administrator reads it.
+    [[nodiscard]] bool may_watch(std::string_view watcher, std::string_view member) const;
+    [[nodiscard]] bool may_see_parties(std::string_view watcher, std::string_view member) const;
+    [[nodiscard]] bool may_list(std::string_view watcher, std::string_view group) const;
+    [[nodiscard]] std::set<std::string> listed(std::string_view watcher,
+                                               std::string_view group) const;
+    [[nodiscard]] bool is_told_unasked(std::string_view watcher, std::string_view member) const;
+
+    /// By a Contact, as our own URIs are written; nullptr: nobody's.
+    [[nodiscard]] Phone* phone_at(std::string_view contact) const;
+    [[nodiscard]] bool is_registered(const Phone& phone) const;
+
+    Chance chance;
+
+    // configuration
+    std::vector<Group> groups;  ///< "all", "sales", "desk"
+    std::map<std::string, MessageCounts, std::less<>> messages;
+    std::map<std::string, unsigned, std::less<>> appearances;
+    std::map<std::string, Visibility, std::less<>> visibilities;
+    bool notifier_notifies = false;
+
+    Scenario pbx;
+    std::vector<Phone*> callers;   ///< phones of the desks
+    std::vector<Phone*> watchers;  ///< phones that subscribe to something
+    Phone* program = nullptr;
+    std::vector<Phone*> phones;  ///< all
+
+    std::map<std::string, std::size_t> done;  ///< how often what was done
+
+private:
+    std::map<std::string, Phone*, std::less<>> by_contact_;
+};
+
+/// As a Contact.
+std::string contact_of(const Phone& phone);
+/// "102" of `"Name" <sip:102@office.test>;tag=1`.
+std::string user_in(std::string_view address);
+
+}  // namespace lampline::test

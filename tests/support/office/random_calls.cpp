@@ -1,0 +1,269 @@
+#include "support/office/random_calls.hpp"
+
+#include <algorithm>
+
+namespace lampline::test {
+namespace {
+
+constexpr std::array<std::string_view, 3> lot{"700", "701", "702"};
+
+PayloadRef pointing_to(const std::string& target)
+{
+    return std::make_shared<const Payload>(Payload{{}, {}, {{"Refer-To", "<" + target + ">"}}});
+}
+
+std::string address(const std::string& number)
+{
+    return "sip:" + number + "@office.test";
+}
+
+bool talks(const LiveCall& call)
+{
+    return call.legs.size() == 2 && std::ranges::all_of(call.legs, [](const LiveLeg& leg) {
+               return leg.state == "confirmed";
+           });
+}
+
+}  // namespace
+
+/// Mostly one that rings, or is in a call: else little would come of it.
+Phone& RandomCalls::somebody()
+{
+    std::vector<Phone*> busy;
+    for (auto* phone : office_.callers)
+        if (phone->rings() || phone->has_dialog()) busy.push_back(phone);
+    if (busy.empty() || office_.chance.one_in(4)) return *office_.chance.any_of(office_.callers);
+    return *office_.chance.any_of(busy);
+}
+
+/// An extension, or at times a slot.
+std::string RandomCalls::any_number()
+{
+    auto& chance = office_.chance;
+    return std::string{chance.one_in(6) ? chance.any_of(lot) : chance.any_of(desks)};
+}
+
+void RandomCalls::answers(Phone& phone)
+{
+    constexpr std::array<unsigned, 9> statuses{180, 183, 200, 200, 200, 486, 491, 603, 500};
+    phone.replies(office_.chance.any_of(statuses), talking_sdp);
+}
+
+void RandomCalls::act()
+{
+    auto& chance = office_.chance;
+    Phone& phone = somebody();
+    phone.answers_cancel = !chance.one_in(8);
+    phone.answers_bye = !chance.one_in(16);
+    phone.acknowledges = !chance.one_in(16);
+    if (phone.rings() && chance.one_in(2)) return answers(phone);
+    const bool in_dialog = phone.has_dialog() && !phone.calls();
+    switch (chance.below(20)) {
+    case 0: return phone.sends(INVITE, chance.one_in(4) ? "600" : chance.any_of(desks));
+    case 1:
+    case 2:
+    case 3:
+        if (phone.rings()) answers(phone);
+        return;
+    case 4:
+        if (phone.rings()) phone.fails_with(chance.one_in(2) ? 408 : 503);
+        return;
+    case 5:
+        if (phone.calls() && phone.has_dialog()) phone.cancels();
+        return;
+    case 6:
+        if (in_dialog) phone.sends(BYE);
+        return;
+    case 7:
+        if (in_dialog) phone.sends_invite(chance.one_in(2) ? hold_sdp : talking_sdp);
+        return;
+    case 8: return phone.sends(INVITE, chance.one_in(2) ? "*8" : "**102");
+    case 9:
+    case 10:
+        if (in_dialog) refers(phone);
+        return;
+    case 11: return forwards(phone);
+    case 12: return orders(phone);
+    case 13:
+        if (in_dialog) parks(phone);
+        return;
+    case 14:
+    case 15: return retrieves(phone);
+    case 16: return joins(phone);
+    case 17:
+        if (!in_dialog || !chance.one_in(3)) return;
+        ++office_.done["also"];
+        return phone.sends_on("<" + address(any_number()) + ">");
+    case 18:
+        if (!chance.one_in(3)) return;
+        ++office_.done["refers"];
+        return phone.refers(phone.number, pointing_to(address(any_number())));
+    default:
+        if (!phone.has_dialog()) phone.sends(INVITE, chance.any_of(desks));
+    }
+}
+
+void RandomCalls::take(Phone& phone, const Arrived& arrived)
+{
+    // The stack's timer H for the ACKs that a phone kept to itself, sooner or later.
+    if (arrived.status / 100 == 2 && arrived.transaction && arrived.leg && !phone.acknowledges)
+        phone.never_acknowledges(arrived);
+    if (arrived.answers_to && (arrived.method == NOTIFY || arrived.method == OPTIONS))
+        phone.replies_to(arrived, office_.chance.one_in(8) ? 481 : 200);
+}
+
+void RandomCalls::settle(bool all)
+{
+    auto& pbx = office_.pbx;
+    while (!pbx.asked.empty() && (all || office_.chance.one_in(2)))
+        pbx.settles_one(office_.chance.one_in(3) ? 500 : 200);
+}
+
+/// By the phone itself, or by somebody at the desk; loops and numbers that are gone included.
+void RandomCalls::forwards(Phone& phone)
+{
+    auto& chance = office_.chance;
+    constexpr std::array<std::string_view, 8> goals{"101", "102", "103", "104",
+                                                    "105", "999", "600", ""};
+    if (chance.one_in(2)) {
+        constexpr std::array<std::string_view, 4> codes{"*21*", "*67*", "*61*", "*62*"};
+        constexpr std::array<std::string_view, 3> alone{"*73", "*78", "*79"};
+        office_.pbx.settles = !chance.one_in(4);
+        if (chance.one_in(2)) return phone.sends(INVITE, chance.any_of(alone));
+        return phone.sends(INVITE,
+                           std::string{chance.any_of(codes)} + std::string{chance.any_of(goals)});
+    }
+    if (chance.one_in(3)) return have_ring_group(std::string{chance.any_of(goals)});
+    Forwarding wishes;
+    if (chance.one_in(3)) wishes.always = chance.any_of(goals);
+    wishes.busy = chance.any_of(goals);
+    wishes.no_answer = chance.any_of(goals);
+    wishes.unregistered = chance.any_of(goals);
+    wishes.no_answer_after = std::chrono::seconds{5 + chance.below(20)};
+    wishes.do_not_disturb = chance.one_in(8);
+    wishes.call_waiting = !chance.one_in(4);
+    if (chance.one_in(3)) wishes.call_limit = static_cast<unsigned>(1 + chance.below(3));
+    wishes.forking = chance.one_in(2) ? Forking::parallel : Forking::sequential;
+    office_.pbx.forwards(phone.number, std::move(wishes));
+}
+
+void RandomCalls::have_ring_group(std::string overflow)
+{
+    auto& chance = office_.chance;
+    RingGroup team;
+    team.number = "600";
+    team.strategy = static_cast<RingStrategy>(chance.below(5));
+    for (const auto number : desks)
+        if (!chance.one_in(3))
+            team.members.push_back(
+                {std::string{number}, std::chrono::seconds{chance.below(3) * 5}});
+    team.ring_time = std::chrono::seconds{5 + chance.below(20)};
+    team.overflow = std::move(overflow);
+    team.skip_busy = chance.one_in(2);
+    office_.pbx.has_ring_groups({std::move(team)});
+}
+
+/// A third party has something done with any call there is, or makes one.
+void RandomCalls::orders(const Phone& phone)
+{
+    auto& chance = office_.chance;
+    constexpr std::array actions{CallAction::place,   CallAction::place,  CallAction::hang_up,
+                                 CallAction::hold,    CallAction::resume, CallAction::transfer,
+                                 CallAction::pick_up, CallAction::park};
+    const auto calls = office_.pbx.view().calls;
+    office_.pbx.orders({.action = chance.any_of(actions),
+                        .call = calls.empty() ? "1" : chance.any_of(calls).id,
+                        .from = phone.number,
+                        .to = any_number(),
+                        .by = chance.one_in(3) ? "" : phone.number});
+}
+
+void RandomCalls::parks(Phone& phone)
+{
+    phone.sends(Method::refer, pointing_to(address(std::string{office_.chance.any_of(lot)})));
+    ++office_.done["parks"];
+}
+
+/// By number, by the dialog that the lamp shows, or by asking for a slot that may be free.
+void RandomCalls::retrieves(Phone& phone)
+{
+    auto& chance = office_.chance;
+    const std::string slot{chance.any_of(slots)};
+    const auto calls = office_.pbx.view().calls;
+    for (const auto& call : calls)
+        for (const auto& leg : call.legs)
+            if (leg.extension == slot && chance.one_in(2)) {
+                ++office_.done["replaces"];
+                return phone.sends_replacing({.call_id = leg.call_id, .to_tag = {}, .from_tag = {}},
+                                             slot);
+            }
+    if (phone.has_dialog() && chance.one_in(2)) return;
+    phone.sends(INVITE, chance.one_in(3) ? "700" : slot);
+}
+
+/// Any dialog of any call, with its own tags, or tags that are nobody's.
+void RandomCalls::joins(Phone& phone)
+{
+    auto& chance = office_.chance;
+    const auto kept = office_.pbx.kept();
+    if (kept.calls.empty()) return;
+    const auto& leg = chance.any_of(kept.calls).legs[chance.below(2)];
+    Replaces join{.call_id = leg.dialog.call_id,
+                  .to_tag = leg.dialog.remote_tag,
+                  .from_tag = leg.dialog.local_tag};
+    if (chance.one_in(4)) std::swap(join.to_tag, join.from_tag);
+    if (chance.one_in(8)) join.to_tag = "nobody";
+    phone.sends_joining(join, leg.extension);
+    ++office_.done["joins"];
+}
+
+/// Blind, or attended to any call there is, its own or not.
+void RandomCalls::refers(Phone& phone)
+{
+    auto& chance = office_.chance;
+    auto target = address(any_number());
+    const auto calls = office_.pbx.view().calls;
+    if (chance.one_in(2) && !calls.empty()) {
+        const auto& legs = chance.any_of(calls).legs;
+        target += "?Replaces=" + chance.any_of(legs).call_id;
+    }
+    phone.sends(Method::refer, pointing_to(target));
+}
+
+std::set<std::string> RandomCalls::talking() const
+{
+    std::set<std::string> talking;
+    for (const auto& call : office_.pbx.view().calls)
+        if (call.answered_at && talks(call)) talking.insert(call.id);
+    return talking;
+}
+
+void RandomCalls::check_survivors(const std::set<std::string>& talked)
+{
+    auto missing = talked;
+    for (const auto& call : office_.pbx.view().calls) {
+        CHECK(talks(call));
+        missing.erase(call.id);
+        ++office_.done["survives"];
+    }
+    CHECK(missing.empty());
+}
+
+void RandomCalls::check_slots(const LiveView& view)
+{
+    std::set<std::string> taken;
+    for (const auto& call : view.calls) {
+        std::string waits_in;
+        for (const auto& leg : call.legs)
+            if (is_park_name(leg.extension) && leg.state == "confirmed") waits_in = leg.extension;
+        if (waits_in.empty()) continue;
+        ++office_.done["waits"];
+        CHECK(park_name(call.parked_in) == waits_in);
+        CHECK(taken.insert(waits_in).second);
+        CHECK(std::ranges::any_of(call.legs, [](const LiveLeg& leg) {
+            return !is_park_name(leg.extension) && leg.state == "confirmed";
+        }));
+    }
+}
+
+}  // namespace lampline::test

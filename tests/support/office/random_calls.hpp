@@ -1,0 +1,40 @@
+#pragma once
+// Phones of an office that call, move calls and lose them, at any time and in any order.
+#include "support/office/office.hpp"
+
+namespace lampline::test {
+
+class RandomCalls {
+public:
+    explicit RandomCalls(Office& office) : office_{office} {}
+
+    /// Somebody does something.
+    void act();
+    /// Something but a NOTIFY of a subscription, or a SUBSCRIBE, has arrived.
+    void take(Phone& phone, const Arrived& arrived);
+    /// What phones have asked for by codes is done, or refused.
+    void settle(bool all);
+
+    /// Who simply talks, before the exchange is killed, and who talks after it.
+    [[nodiscard]] std::set<std::string> talking() const;
+    void check_survivors(const std::set<std::string>& talked);
+
+    /// The slots hold one call each, and the call says so.
+    void check_slots(const LiveView& view);
+
+private:
+    [[nodiscard]] Phone& somebody();
+    [[nodiscard]] std::string any_number();
+    void answers(Phone& phone);
+    void forwards(Phone& phone);
+    void have_ring_group(std::string overflow);
+    void orders(const Phone& phone);
+    void parks(Phone& phone);
+    void retrieves(Phone& phone);
+    void joins(Phone& phone);
+    void refers(Phone& phone);
+
+    Office& office_;
+};
+
+}  // namespace lampline::test

@@ -1,0 +1,51 @@
+#pragma once
+// Subscriptions that are forwarded to phones that notify by themselves.
+#include "support/office/subscriptions.hpp"
+
+namespace lampline::test {
+
+class RandomForwards {
+public:
+    RandomForwards(Office& office, Subscriptions& subscriptions)
+        : office_{office}, subscriptions_{subscriptions}
+    {
+    }
+
+    /// Somebody asks for the lamp of the notifier, refreshes or ends that, or the notifier does.
+    void act();
+    /// A SUBSCRIBE has arrived at a phone of the notifier.
+    void take(Phone& phone, const Arrived& arrived);
+    /// Of those that have arrived one is answered, or `all`.
+    void answer(bool all);
+    /// Rights, or the setting of the notifier, may be others than before.
+    void configured();
+    void exchange_killed();
+
+    /// Its lamp of the notifier is told by the notifier's phone.
+    [[nodiscard]] bool is_told(const Phone& phone) const;
+    void check(const LiveView& view) const;
+
+private:
+    struct Forwarded {
+        bool accepted = false;
+        std::chrono::steady_clock::time_point until;  ///< it lasts; until accepted, may be answered
+        int number = 0;                               ///< no other one has it
+    };
+    struct Asked {
+        Phone* watcher;
+        int number;  ///< of the subscription that it begins or refreshes; 0: none
+        std::chrono::seconds expires;
+        std::vector<std::pair<Phone*, Arrived>> at;
+    };
+    [[nodiscard]] bool is_for_phone(const Phone& watcher) const;
+    void ask(Phone& watcher, bool begins, std::chrono::seconds expires);
+    void answer(Asked& asked);
+
+    Office& office_;
+    Subscriptions& subscriptions_;
+    std::map<const Phone*, Forwarded> forwarded_;
+    std::map<TransactionId, Asked> asked_;
+    int last_ = 0;
+};
+
+}  // namespace lampline::test

@@ -1,0 +1,257 @@
+#include "support/office/random_lines.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include "core/appearance.hpp"
+
+namespace lampline::test {
+namespace {
+
+std::string appearance(const Phone& phone, unsigned index, std::string_view state = {})
+{
+    auto text = "<sip:" + phone.number + "@office.test>;appearance-index=" + std::to_string(index);
+    if (!state.empty()) text += ";appearance-state=" + std::string{state};
+    return text;
+}
+
+template <class Values>
+std::string joined(const Values& values)
+{
+    std::ostringstream text;
+    for (const auto& value : values) text << value << " ";
+    return text.str();
+}
+
+}  // namespace
+
+void RandomLines::act()
+{
+    auto& chance = office_.chance;
+    std::vector<Phone*> phones;
+    for (auto* phone : office_.callers)
+        if (std::ranges::count(shared_lines, phone->number) > 0) phones.push_back(phone);
+    auto& phone = *chance.any_of(phones);
+    const auto claim = std::ranges::find(claims_, &phone, &Claim::phone);
+    const auto index = static_cast<unsigned>(1 + chance.below(3));
+    const bool idle = !phone.has_dialog() && !phone.rings();
+    switch (chance.below(8)) {
+    case 0:
+    case 1: return claims(phone);
+    case 2:
+        if (idle && claim != claims_.end())
+            calls(phone, std::string{chance.any_of(desks)}, chance.one_in(3) ? 0 : claim->index);
+        return;
+    case 3:
+    case 4:
+    case 5:
+        if (phone.has_dialog() && !phone.calls()) holds(phone);
+        return;
+    case 6:
+        if (idle) calls(phone, phone.number, index);  // a retrieval, where one is on hold
+        return;
+    default:
+        if (chance.one_in(2)) {
+            if (idle) calls(phone, std::string{chance.any_of(desks)}, index);
+            return;
+        }
+        if (claim == claims_.end()) return;
+        claims_.erase(claim);
+        subscriptions_.ask(phone,
+                           {.event = "line-seize",
+                            .to = phone.number,
+                            .expires = 0s,
+                            .to_tag = subscriptions_.tag(phone, "line-seize", phone.number)});
+    }
+}
+
+/// Of all phones that claim an appearance one has it.
+void RandomLines::claims(Phone& phone)
+{
+    if (!office_.is_registered(phone)) return;
+    auto& chance = office_.chance;
+    const auto count = office_.appearances.at(phone.number);
+    const auto index = chance.one_in(8) ? count + 1 : static_cast<unsigned>(1 + chance.below(3));
+    const auto expires = std::chrono::seconds{5 + chance.below(20)};
+    const auto answer =
+        subscriptions_.ask(phone, {.event = "line-seize",
+                                   .to = phone.number,
+                                   .expires = expires,
+                                   .payload = std::make_shared<const Payload>(Payload{
+                                       {}, {}, {{"Call-Info", appearance(phone, index)}}})});
+    REQUIRE(answer);
+    std::erase_if(claims_,
+                  [&](const Claim& claim) { return claim.phone == &phone || !claim_lives(claim); });
+    const bool taken = std::ranges::any_of(claims_, [&](const Claim& claim) {
+        return claim.phone->number == phone.number && claim.index == index;
+    });
+    CAPTURE(index);
+    CHECK((answer->status == 404) == (index > count));
+    if (taken) CHECK(answer->status == 480);
+    if (answer->status != 200) notified_.forgets(phone, "line-seize", phone.number);
+    if (answer->status == 480) ++office_.done["claims lost"];
+    if (answer->status != 200) return;
+    claims_.push_back(
+        {&phone, index, office_.pbx.now().mono + std::min<std::chrono::seconds>(expires, 15s)});
+    ++office_.done["claims"];
+}
+
+/// Its subscription has not ended for another reason.
+bool RandomLines::claim_lives(const Claim& claim) const
+{
+    const auto* screen = notified_.find(*claim.phone, "line-seize", claim.phone->number, false);
+    return screen && !screen->over && claim.until > office_.pbx.now().mono;
+}
+
+void RandomLines::calls(Phone& phone, const std::string& number, unsigned index)
+{
+    if (index > 0) phone.invite_headers = {{"Call-Info", appearance(phone, index)}};
+    phone.sends(INVITE, number);
+    phone.invite_headers.clear();
+    ++office_.done[number == phone.number ? "retrieves" : "calls on an appearance"];
+}
+
+void RandomLines::holds(Phone& phone)
+{
+    for (const auto& call : office_.pbx.view().calls)
+        for (const auto& leg : call.legs) {
+            if (leg.extension != phone.number || leg.state != "confirmed" ||
+                office_.pbx.dialog_of(leg.call_id) != phone.dialog())
+                continue;
+            constexpr std::array<std::string_view, 3> states{"held", "held-private", "active"};
+            const auto state = office_.chance.any_of(states);
+            const auto sdp = state == "active" ? talking_sdp : hold_sdp;
+            phone.sends(INVITE, std::make_shared<const Payload>(
+                                    Payload{"application/sdp",
+                                            std::string{sdp},
+                                            {{"Call-Info", appearance(phone, 1, state)}}}));
+            wishes_[phone.invite()] = {leg.call_id, state == "held-private"};
+            ++office_.done["holds " + std::string{state}];
+            return;
+        }
+}
+
+void RandomLines::take(const Arrived& arrived)
+{
+    if (arrived.status < 200) return;
+    const auto wish = wishes_.extract(arrived.transaction);
+    if (!wish || arrived.status >= 300) return;
+    if (wish.mapped().is_private)
+        private_.insert(wish.mapped().call_id);
+    else
+        private_.erase(wish.mapped().call_id);
+}
+
+void RandomLines::look()
+{
+    if (private_.empty()) return;
+    std::set<std::string> held;
+    for (const auto& call : office_.pbx.view().calls)
+        for (const auto& leg : call.legs)
+            if (leg.held && leg.state == "confirmed") held.insert(leg.call_id);
+    std::erase_if(private_, [&](const auto& call_id) { return !held.contains(call_id); });
+}
+
+void RandomLines::exchange_killed()
+{
+    claims_.clear();
+    wishes_.clear();
+}
+
+void RandomLines::check(const LiveView& view, const Screen& screen,
+                        std::multiset<std::string> published) const
+{
+    std::vector<CallInfo> shown;
+    const auto count = office_.appearances.at(screen.resource);
+    int own = 0;
+    for (const auto& header : screen.call_info) {
+        if (const auto other = published.find(header); other != published.end()) {
+            published.erase(other);
+            continue;
+        }
+        ++own;
+        const auto infos = read_call_info(header);
+        REQUIRE(infos);
+        shown.insert(shown.end(), infos->begin(), infos->end());
+    }
+    CHECK(published.empty());
+    CHECK(own == 1);
+
+    std::multiset<std::string> expected;
+    for (const auto& call : view.calls) {
+        bool talks = false;
+        bool holds = false;
+        bool hides = false;
+        bool dials = false;
+        bool there = false;
+        for (const auto& leg : call.legs) {
+            if (leg.extension != screen.resource || leg.state == "terminated") continue;
+            there = true;
+            const bool confirmed = leg.state == "confirmed";
+            talks = talks || (confirmed && !leg.held);
+            holds = holds || (confirmed && leg.held);
+            hides = hides || (confirmed && leg.held && private_.contains(leg.call_id));
+            dials = dials || (!confirmed && leg.role == "caller");
+        }
+        if (there)
+            expected.insert(talks   ? "active"
+                            : hides ? "held-private"
+                            : holds ? "held"
+                            : dials ? "progressing"
+                                    : "alerting");
+    }
+    std::set<unsigned> indexes;
+    std::set<unsigned> seized;
+    std::set<unsigned> held;
+    std::multiset<std::string> states;
+    for (const auto& info : shown) {
+        if (info.rest) continue;
+        REQUIRE(info.state);
+        CHECK(info.index <= count);
+        CHECK(indexes.insert(info.index).second);
+        if (info.state == AppearanceState::seized) {
+            seized.insert(info.index);
+            continue;
+        }
+        if (info.state == AppearanceState::held) held.insert(info.index);
+        states.emplace(name(*info.state));
+    }
+    const bool all_have_one = count >= 16;  // who had none did not say whose hold it is
+    const auto for_all = [](std::multiset<std::string> words) {
+        while (words.contains("held-private")) {
+            words.erase(words.find("held-private"));
+            words.insert("held");
+        }
+        return words;
+    };
+    if (!all_have_one) {
+        states = for_all(states);
+        expected = for_all(expected);
+    }
+    if (all_have_one)
+        CHECK(joined(states) == joined(expected));
+    else
+        CHECK_MESSAGE(std::ranges::includes(expected, states),
+                      joined(states) << "are not among " << joined(expected));
+
+    std::set<unsigned> claimed;
+    for (const auto& claim : claims_)
+        if (claim.phone->number == screen.resource && claim_lives(claim) &&
+            !held.contains(claim.index))
+            claimed.insert(claim.index);
+    CHECK(joined(seized) == joined(claimed));
+}
+
+void RandomLines::check_claims(const LiveView& view) const
+{
+    for (const auto& one : view.subscriptions) {
+        if (one.package != "line-seize") continue;
+        const auto* phone = office_.phone_at(one.contact);
+        const auto claim = std::ranges::find(claims_, phone, &Claim::phone);
+        REQUIRE(claim != claims_.end());
+        CHECK(claim_lives(*claim));
+        CHECK(office_.is_registered(*phone));
+    }
+}
+
+}  // namespace lampline::test

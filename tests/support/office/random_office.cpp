@@ -1,0 +1,235 @@
+#include "support/office/random_office.hpp"
+
+#include <algorithm>
+
+namespace lampline::test {
+namespace {
+
+constexpr auto look_interval = 200ms;  // at what has been sent
+constexpr auto a_moment = 2s;  // in which what was sent is answered, and the rest of a list sent
+constexpr auto longest_wait = 310s;  // of a NOTIFY for its turn, by Retry-After
+
+}  // namespace
+
+RandomOffice::RandomOffice(unsigned seed, Mood mood) : office_{seed}, mood_{mood}
+{
+    notified_.must_be_silent = [this](const Phone& phone, const Screen& screen) {
+        return screen.package == "dialog" && !screen.list && screen.resource == notifier &&
+               forwards_.is_told(phone);
+    };
+    silent_since_ = office_.pbx.now().mono;
+    goes_on();
+    for (auto* phone : office_.watchers) {
+        if (phone->number != "109" && phone->number != "106") continue;
+        for (const auto member : desks)
+            subscriptions_.ask(*phone, {.event = "dialog", .to = std::string{member}});
+        for (const auto slot : slots)
+            subscriptions_.ask(*phone, {.event = "dialog", .to = std::string{slot}});
+        subscriptions_.ask(*phone, {.event = "dialog",
+                                    .to = phone->number == "109" ? "all" : "desk",
+                                    .supported = OptionTag::eventlist});
+    }
+    for (auto* phone : office_.callers)
+        if (std::ranges::count(shared_lines, phone->number) > 0)
+            subscriptions_.ask(*phone, {.event = "call-info", .to = phone->number});
+    goes_on();
+}
+
+void RandomOffice::step(Weather weather)
+{
+    notified_.weather = weather;
+    stormy_ = stormy_ || weather == Weather::stormy;
+    acts();
+    goes_on();
+    calls_.settle(false);
+    forwards_.answer(false);
+    goes_on();
+    lines_.look();
+}
+
+void RandomOffice::acts()
+{
+    auto& chance = office_.chance;
+    if (chance.one_in(10)) return passes(std::chrono::seconds{chance.below(40)});
+    if (chance.one_in(3)) return passes(std::chrono::milliseconds{chance.below(1500)});
+    if (chance.one_in(2)) return calls_.act();
+    switch (mood_) {
+    case Mood::calling: return calls_.act();
+    case Mood::sharing: return chance.one_in(5) ? watchers_.act() : lines_.act();
+    case Mood::publishing: return chance.one_in(3) ? watchers_.act() : publishers_.act();
+    case Mood::watching: break;
+    }
+    if (chance.one_in(8)) {
+        watchers_.reconfigure();
+        return forwards_.configured();
+    }
+    if (chance.one_in(4)) return forwards_.act();
+    return watchers_.act();
+}
+
+void RandomOffice::passes(std::chrono::milliseconds span)
+{
+    auto& pbx = office_.pbx;
+    const auto end = pbx.now().mono + span;
+    goes_on();
+    while (pbx.now().mono < end) {
+        auto until = std::min(end, pbx.now().mono + look_interval);
+        if (const auto due = notified_.next()) until = std::min(until, *due);
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - pbx.now().mono);
+        pbx.passes(std::max(left, 1ms));
+        goes_on();
+    }
+}
+
+void RandomOffice::goes_on()
+{
+    while (empties_inboxes() || notified_.act()) {
+    }
+}
+
+bool RandomOffice::empties_inboxes()
+{
+    bool any = false;
+    for (auto* phone : office_.phones)
+        while (!phone->inbox.empty()) {
+            any = true;
+            const auto arrived = std::move(phone->inbox.front());
+            phone->inbox.pop_front();
+            if (arrived.notify) {
+                notified_.take(*phone, arrived);
+            } else if (arrived.method == SUBSCRIBE && arrived.status == 0) {
+                forwards_.take(*phone, arrived);
+            } else {
+                lines_.take(arrived);
+                calls_.take(*phone, arrived);
+            }
+        }
+    return any;
+}
+
+std::string RandomOffice::owed(const LiveView& view, std::chrono::milliseconds since)
+{
+    std::string owed;
+    const auto of_old = [&](const auto& one) {
+        return !one.sent_at || *one.sent_at + since <= view.taken_at;
+    };
+    std::set<std::string> lists;  // that are being told, one part after the other
+    for (const auto& lamp : view.lamps)
+        if (lamp.under_way && !of_old(lamp)) lists.insert(lamp.contact + lamp.list);
+    for (const auto& lamp : view.lamps) {
+        const bool in_turn = !lamp.list.empty() && lists.contains(lamp.contact + lamp.list);
+        if (lamp.waiting || ((lamp.owed || lamp.under_way) && of_old(lamp) && !in_turn))
+            owed += lamp.contact + " " + lamp.member + " " + lamp.list +
+                    (lamp.under_way ? " under way; "
+                     : lamp.waiting ? " waits; "
+                                    : "; ");
+    }
+    for (const auto& one : view.subscriptions)
+        if ((one.owed || !one.answer) && of_old(one))
+            owed += one.contact + " " + one.package + " " + one.resource + "; ";
+    return owed;
+}
+
+void RandomOffice::rests()
+{
+    auto& pbx = office_.pbx;
+    calls_.settle(true);
+    forwards_.answer(true);
+    goes_on();
+    const bool short_silence = !stormy_ && pbx.now().mono - silent_since_ < 250s;
+    notified_.clears_up();
+    goes_on();
+    if (short_silence) {
+        passes(5s);
+        CHECK(owed(pbx.view(), a_moment) == "");
+        ++office_.done["rests after silence"];
+    } else if (office_.chance.one_in(2)) {
+        for (auto* phone : office_.watchers) {
+            if (!office_.is_registered(*phone)) continue;
+            phone->registers(36000s);
+            goes_on();
+        }
+        passes(1s);
+        for (const auto& lamp : pbx.view().lamps)
+            if (office_.is_registered(*office_.phone_at(lamp.contact))) CHECK_FALSE(lamp.waiting);
+        ++office_.done["rests when heard"];
+    }
+    const auto end = pbx.now().mono + longest_wait;
+    while (!owed(pbx.view(), 0s).empty() && pbx.now().mono < end) passes(200ms);
+    CHECK(owed(pbx.view(), 0s) == "");
+    check();
+    stormy_ = false;
+    silent_since_ = pbx.now().mono;
+}
+
+void RandomOffice::is_killed()
+{
+    goes_on();
+    const auto talked = calls_.talking();
+    notified_.exchange_killed();
+    forwards_.exchange_killed();
+    lines_.exchange_killed();
+    publishers_.exchange_killed();
+    notified_.weather = Weather::fair;
+    office_.pbx.asked.clear();
+    office_.pbx.restarts();
+    calls_.check_survivors(talked);
+    passes(2s);
+    CHECK(owed(office_.pbx.view(), a_moment) == "");
+    while (!owed(office_.pbx.view(), 0s).empty()) passes(200ms);
+    check();
+    stormy_ = false;
+    silent_since_ = office_.pbx.now().mono;
+    ++office_.done["killed"];
+}
+
+RandomWatchers::Dialogs RandomOffice::truth(const LiveView& view)
+{
+    RandomWatchers::Dialogs truth;
+    for (const auto& call : view.calls)
+        for (const auto& leg : call.legs)
+            if (leg.state != "terminated")
+                truth[leg.extension].insert(leg.call_id + " " + leg.state +
+                                            (leg.held ? " held" : ""));
+    for (const auto desk : desks) {
+        const std::string number{desk};
+        truth[number].merge(publishers_.dialogs_of(number));
+        const auto& wishes = office_.pbx.forwarding_of(number);
+        if (wishes.do_not_disturb) truth["dnd+" + number] = {"on confirmed"};
+        if (!wishes.always.empty()) truth["fwd+" + number] = {"on confirmed"};
+    }
+    return truth;
+}
+
+void RandomOffice::check()
+{
+    lines_.look();
+    const auto view = office_.pbx.view();
+    calls_.check_slots(view);
+    watchers_.check_lamps(view, truth(view), forwards_);
+    watchers_.check_packages(view, lines_, publishers_);
+    forwards_.check(view);
+    lines_.check_claims(view);
+    publishers_.check(view);
+    ++office_.done["rests"];
+}
+
+void RandomOffice::closes()
+{
+    auto& pbx = office_.pbx;
+    calls_.settle(true);
+    forwards_.answer(true);
+    goes_on();
+    notified_.clears_up();
+    pbx.ends_all_calls();
+    passes(60s);
+    rests();
+    CHECK(pbx.has_no_calls());
+    CHECK(pbx.has_no_dialogs());
+    CHECK(pbx.unanswered() == 0);
+    for (const auto& screen : notified_.living())
+        for (const auto& header : screen->call_info)
+            CHECK(header.find("active") == std::string::npos);
+}
+
+}  // namespace lampline::test

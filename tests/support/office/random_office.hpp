@@ -1,0 +1,53 @@
+#pragma once
+// A whole office in which anything happens at any time, and what must be true of it whenever it
+// comes to rest.
+#include "support/office/random_calls.hpp"
+#include "support/office/random_watchers.hpp"
+
+namespace lampline::test {
+
+/// What happens most.
+enum class Mood : std::uint8_t { calling, watching, sharing, publishing };
+
+class RandomOffice {
+public:
+    RandomOffice(unsigned seed, Mood mood);
+
+    /// Something happens, in this weather.
+    void step(Weather weather);
+    /// The network is back and phones answer, and then all lamps are true: at once where the phones
+    /// are heard of, else within 5 s after mere silence, else when it is their turn.
+    void rests();
+    /// kill -9 and a start. Whoever simply talked talks on, nothing that only rang is left, and
+    /// within 2 s all lamps are true.
+    void is_killed();
+    /// All calls end, and nothing is left.
+    void closes();
+
+    [[nodiscard]] const std::map<std::string, std::size_t>& done() const { return office_.done; }
+
+private:
+    void acts();
+    void passes(std::chrono::milliseconds span);
+    /// All that has arrived is dealt with.
+    void goes_on();
+    bool empties_inboxes();
+    void check();
+    /// Who waits, and who has not been told all, or has not answered, `since` so long.
+    [[nodiscard]] static std::string owed(const LiveView& view, std::chrono::milliseconds since);
+    [[nodiscard]] RandomWatchers::Dialogs truth(const LiveView& view);
+
+    Office office_;
+    NotifiedPhones notified_{office_};
+    Subscriptions subscriptions_{office_, notified_};
+    RandomCalls calls_{office_};
+    RandomForwards forwards_{office_, subscriptions_};
+    RandomLines lines_{office_, notified_, subscriptions_};
+    RandomPublishers publishers_{office_};
+    RandomWatchers watchers_{office_, notified_, subscriptions_};
+    Mood mood_;
+    bool stormy_ = false;  ///< since the last rest
+    std::chrono::steady_clock::time_point silent_since_;
+};
+
+}  // namespace lampline::test

@@ -1,0 +1,226 @@
+#include "support/office/random_publishers.hpp"
+
+#include <algorithm>
+
+#include "core/appearance.hpp"
+#include "support/office/subscriptions.hpp"
+
+namespace lampline::test {
+namespace {
+
+constexpr std::array<std::string_view, 3> elements{"1", "2", "3"};
+constexpr std::array<std::string_view, 3> states{"early", "confirmed", "confirmed"};
+
+}  // namespace
+
+/// Mostly one that only the phone knows of, or else one of ours.
+RandomPublishers::Dialog RandomPublishers::some_dialog(const std::string& about)
+{
+    auto& chance = office_.chance;
+    Dialog dialog{.call_id = "pub-" + std::to_string(++last_),
+                  .state = std::string{chance.any_of(states)},
+                  .held = chance.one_in(3)};
+    for (const auto& call : office_.pbx.view().calls)
+        for (const auto& leg : call.legs)
+            if (leg.extension == about && leg.state != "terminated" && chance.one_in(4)) {
+                dialog.call_id = leg.call_id;
+                dialog.ours = true;
+                return dialog;
+            }
+    return dialog;
+}
+
+void RandomPublishers::act()
+{
+    auto& chance = office_.chance;
+    forget_expired();
+    if (chance.one_in(6)) return publishes_before_it_calls();
+    if (publications_.size() < 6 && (publications_.empty() || chance.one_in(3))) return begins();
+    const auto at = chance.below(publications_.size());
+    auto& publication = publications_[at];
+    const auto event = publication.call_info.empty() ? "dialog" : "call-info";
+    switch (chance.below(5)) {
+    case 0:
+    case 1:
+    case 2: return changes(publication);
+    case 3: sends(publication, {.event = event, .to = publication.about, .expires = 60s}); return;
+    default:
+        sends(publication, {.event = event, .to = publication.about, .expires = 0s});
+        gone_ = std::move(publication);
+        publications_.erase(publications_.begin() + static_cast<std::ptrdiff_t>(at));
+    }
+}
+
+void RandomPublishers::begins()
+{
+    auto& chance = office_.chance;
+    const bool itself = chance.one_in(2);
+    auto* phone = itself ? chance.any_of(office_.callers) : office_.program;
+    Publication begun{.etag = {},
+                      .by = phone,
+                      .about = itself ? phone->number : std::string{chance.any_of(desks)},
+                      .until = {},
+                      .dialogs = {},
+                      .call_info = {}};
+    if (!itself && chance.one_in(3)) {
+        begun.about = chance.any_of(shared_lines);
+        begun.call_info = "?";
+    }
+    publications_.push_back(std::move(begun));
+    changes(publications_.back());
+}
+
+/// A full document, or what is another in a partial one; ids of dialogs are used anew.
+void RandomPublishers::changes(Publication& publication)
+{
+    auto& chance = office_.chance;
+    const auto expires = std::chrono::seconds{60 + chance.below(300)};
+    if (!publication.call_info.empty()) {
+        publication.call_info = write(CallInfo{.uri = "sip:" + publication.about + "@office.test",
+                                               .index = static_cast<unsigned>(4 + chance.below(3)),
+                                               .rest = false,
+                                               .state = AppearanceState::alerting,
+                                               .appearance_uri = {}});
+        sends(publication, {.event = "call-info",
+                            .to = publication.about,
+                            .expires = expires,
+                            .call_info = publication.call_info});
+        return;
+    }
+    const bool full = chance.one_in(2) || publication.dialogs.empty();
+    auto& dialogs = publication.dialogs;
+    std::string body = "<?xml version=\"1.0\"?><dialog-info "
+                       "xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"0\" state=\"";
+    body += full ? "full" : "partial";
+    body += "\" entity=\"sip:" + publication.about + "@office.test\">";
+    std::map<std::string, Dialog> after;
+    if (!full) after = dialogs;
+    for (const auto element : elements) {
+        const std::string id{element};
+        if (chance.one_in(2)) continue;
+        const auto before = dialogs.find(id);
+        auto dialog = before != dialogs.end() && chance.one_in(2) ? before->second
+                                                                  : some_dialog(publication.about);
+        dialog.state = chance.any_of(states);
+        const bool ends = chance.one_in(6);
+        body += "<dialog id=\"" + id + "\" call-id=\"" + dialog.call_id +
+                "\" local-tag=\"l\" remote-tag=\"r\" direction=\"recipient\"><state>" +
+                (ends ? "terminated" : dialog.state) +
+                "</state><local><target uri=\"sip:" + publication.about + "@192.0.2.9\">" +
+                (dialog.held ? "<param pname=\"+sip.rendering\" pval=\"no\"/>" : "") +
+                "</target></local><remote><identity>sip:555@elsewhere.test</identity></remote>"
+                "</dialog>";
+        if (ends)
+            after.erase(id);
+        else
+            after[id] = std::move(dialog);
+    }
+    body += "</dialog-info>";
+    dialogs = std::move(after);
+    sends(publication, {.event = "dialog",
+                        .to = publication.about,
+                        .expires = expires,
+                        .content_type = "application/dialog-info+xml",
+                        .body = body});
+    ++office_.done[full ? "publishes all" : "publishes a part"];
+}
+
+/// What it is about to do the exchange hears of later.
+void RandomPublishers::publishes_before_it_calls()
+{
+    auto& phone = *office_.chance.any_of(office_.callers);
+    if (phone.has_dialog() || phone.rings()) return;
+    Publication early{.etag = {},
+                      .by = &phone,
+                      .about = phone.number,
+                      .until = {},
+                      .dialogs = {},
+                      .call_info = {}};
+    const auto next = office_.pbx.next_transaction().value + 2;
+    const auto call_id = "call-" + std::to_string(next);
+    sends(early, {.event = "dialog",
+                  .to = phone.number,
+                  .expires = 60s,
+                  .content_type = "application/dialog-info+xml",
+                  .body = "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" "
+                          "version=\"0\" state=\"full\" entity=\"sip:" +
+                          phone.number + "@office.test\"><dialog id=\"9\" call-id=\"" + call_id +
+                          "\" direction=\"initiator\"><state>trying</state></dialog>"
+                          "</dialog-info>"});
+    phone.sends(INVITE, office_.chance.any_of(desks));
+    const auto calls = office_.pbx.view().calls;
+    const bool known = std::ranges::any_of(calls, [&](const LiveCall& call) {
+        return std::ranges::any_of(call.legs,
+                                   [&](const LiveLeg& leg) { return leg.call_id == call_id; });
+    });
+    ++office_.done["publishes before it calls"];
+    if (!known) {  // it was refused, as the phone hears
+        sends(early, {.event = "dialog", .to = phone.number, .expires = 0s});
+        return;
+    }
+    early.dialogs["9"] = {.call_id = call_id, .state = "trying", .held = false, .ours = true};
+    publications_.push_back(std::move(early));
+}
+
+void RandomPublishers::sends(Publication& publication, Publishing publishing)
+{
+    auto& phone = *publication.by;
+    publishing.if_match = publication.etag;
+    if (gone_ && office_.chance.one_in(4)) {
+        auto old = publishing;
+        old.if_match = gone_->etag;
+        const auto answer = answer_to(phone, phone.publishes(old));
+        REQUIRE(answer);
+        CHECK(answer->status == 412);
+    }
+    const auto answer = answer_to(phone, phone.publishes(publishing));
+    REQUIRE(answer);
+    CHECK(answer->status == 200);
+    publication.etag = answer->value("SIP-ETag");
+    publication.until = office_.pbx.now().mono + publishing.expires.value();
+}
+
+void RandomPublishers::forget_expired()
+{
+    const auto now = office_.pbx.now().mono;
+    for (const auto& one : publications_)
+        if (one.until <= now) gone_ = one;
+    std::erase_if(publications_, [&](const Publication& one) { return one.until <= now; });
+}
+
+void RandomPublishers::exchange_killed()
+{
+    if (!publications_.empty()) gone_ = publications_.front();
+    publications_.clear();
+}
+
+std::multiset<std::string> RandomPublishers::dialogs_of(const std::string& number) const
+{
+    std::multiset<std::string> lines;
+    for (const auto& one : publications_) {
+        if (one.about != number || one.until <= office_.pbx.now().mono) continue;
+        for (const auto& [id, dialog] : one.dialogs)
+            if (!dialog.ours)
+                lines.insert(dialog.call_id + " " + dialog.state + (dialog.held ? " held" : ""));
+    }
+    return lines;
+}
+
+std::multiset<std::string> RandomPublishers::call_info_of(const std::string& number) const
+{
+    std::multiset<std::string> headers;
+    for (const auto& one : publications_)
+        if (one.about == number && one.until > office_.pbx.now().mono && !one.call_info.empty())
+            headers.insert(one.call_info);
+    return headers;
+}
+
+void RandomPublishers::check(const LiveView& view) const
+{
+    const auto living = std::ranges::count_if(
+        publications_, [&](const Publication& one) { return one.until > office_.pbx.now().mono; });
+    CHECK(view.publications == static_cast<std::size_t>(living));
+    office_.done["published"] += view.publications;
+}
+
+}  // namespace lampline::test

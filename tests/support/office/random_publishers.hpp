@@ -1,0 +1,50 @@
+#pragma once
+// Phones and a program that publish dialogs and appearances of extensions (RFC 3903).
+#include <optional>
+
+#include "support/office/office.hpp"
+
+namespace lampline::test {
+
+class RandomPublishers {
+public:
+    explicit RandomPublishers(Office& office) : office_{office} {}
+
+    /// Somebody publishes something, changes it, refreshes it, or withdraws it.
+    void act();
+    void exchange_killed();
+
+    /// What is shown of an extension by what is published of it: Call-ID, state, `held`.
+    [[nodiscard]] std::multiset<std::string> dialogs_of(const std::string& number) const;
+    [[nodiscard]] std::multiset<std::string> call_info_of(const std::string& number) const;
+    void check(const LiveView& view) const;
+
+private:
+    using Time = std::chrono::steady_clock::time_point;
+    struct Dialog {
+        std::string call_id, state;
+        bool held = false;
+        bool ours = false;  ///< the exchange knows of it itself
+    };
+    struct Publication {
+        std::string etag;
+        Phone* by = nullptr;
+        std::string about;
+        Time until;
+        std::map<std::string, Dialog> dialogs;  // by element
+        std::string call_info;
+    };
+    void begins();
+    void changes(Publication& publication);
+    void publishes_before_it_calls();
+    void sends(Publication& publication, Publishing publishing);
+    [[nodiscard]] Dialog some_dialog(const std::string& about);
+    void forget_expired();
+
+    Office& office_;
+    std::vector<Publication> publications_;
+    std::optional<Publication> gone_;  // of which the exchange knows no more
+    int last_ = 0;
+};
+
+}  // namespace lampline::test

@@ -1,0 +1,44 @@
+#pragma once
+// Phones of an office that watch: lamps, keys, slots, whole groups and other packages, with rights
+// that come and go.
+#include "support/office/random_forwards.hpp"
+#include "support/office/random_lines.hpp"
+#include "support/office/random_publishers.hpp"
+#include "support/office/subscriptions.hpp"
+
+namespace lampline::test {
+
+class RandomWatchers {
+public:
+    RandomWatchers(Office& office, NotifiedPhones& notified, Subscriptions& subscriptions)
+        : office_{office}, notified_{notified}, subscriptions_{subscriptions}
+    {
+    }
+
+    /// Somebody asks for something, or wants no more of it.
+    void act();
+    /// An administrator changes who may see whom, or something that is shown.
+    void reconfigure();
+
+    /// What is shown of an extension, one line a dialog: Call-ID, state, `held`.
+    using Dialogs = std::map<std::string, std::multiset<std::string>>;
+    /// Every subscription lives that should, and every lamp of it shows `truth`.
+    void check_lamps(const LiveView& view, const Dialogs& truth, const RandomForwards& forwards);
+    void check_packages(const LiveView& view, const RandomLines& lines,
+                        const RandomPublishers& publishers);
+
+private:
+    void have_watcher(std::string_view group, std::string_view watcher, bool unsolicited);
+    void check_lamp(const LiveLamp& lamp, const Screen& screen, const Dialogs& truth) const;
+    void check_unasked(const Phone& phone, const RandomForwards& forwards) const;
+    void check_package(const LiveView& view, const Screen& screen, const RandomLines& lines,
+                       const RandomPublishers& publishers) const;
+    [[nodiscard]] std::string presence_of(const LiveView& view, const std::string& number,
+                                          const RandomPublishers& publishers) const;
+
+    Office& office_;
+    NotifiedPhones& notified_;
+    Subscriptions& subscriptions_;
+};
+
+}  // namespace lampline::test
