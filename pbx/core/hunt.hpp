@@ -85,6 +85,7 @@ struct Hunting {
     std::vector<Waiting> waiting;  ///< of this wave, whose delay is not over; the earliest first
     std::optional<std::chrono::steady_clock::time_point> wave_ends;
     bool rang_out = false;  ///< a wave ended and nobody had come
+    bool full = false;      ///< a trunk had no room any more when its turn came
     bool heard = false;     ///< a phone has answered by itself, if only to refuse
     bool must_be_heard = false;  ///< at `wave_ends` it is looked whether anything was heard at all
     bool counted = false;        ///< among the calls to outside of its payer

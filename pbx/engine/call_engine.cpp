@@ -90,11 +90,16 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     case RouteKind::park: return receive_park(input, route.slot, now, outbox);
     case RouteKind::reject: break;
     }
+    reject(input, route.status, route.phrase, outbox, why_refused(route));
+}
+
+std::vector<Header> CallEngine::why_refused(const Route& route) const
+{
     std::vector<Header> headers;
     if (!route.warning.empty()) headers.push_back(warning_of(route.warning));
     if (const auto reason = reason_of_limit(route); !reason.empty())
         headers.push_back({"Reason", std::string{reason}});
-    reject(input, route.status, route.phrase, outbox, std::move(headers));
+    return headers;
 }
 
 RouteExplanation CallEngine::explain_route(const RouteTest& test) const

@@ -171,7 +171,7 @@ private:
     void cancel_branches(Call& call, LegId except, std::string_view reason,
                          const PayloadRef& payload, Outbox& outbox, std::string_view only = {});
     void give_up_ringing(Call& call, unsigned status, std::string_view phrase, Moment now,
-                         Outbox& outbox, std::string_view warning = {});
+                         Outbox& outbox, std::vector<Header> why = {});
     void relay_prack(Call& call, Leg& caller, const RequestReceived& input, Outbox& outbox);
     void acknowledge_provisional(Leg& leg, const ResponseReceived& response, Outbox& outbox);
     /// What of `payload`, a response's, is told to a caller that may have had its answer.
@@ -224,7 +224,9 @@ private:
     /// Nobody took the call: it goes on to the next number, or ends.
     void hunt_is_over(Call& call, Moment now, Outbox& outbox);
     void give_up_hunt(Call& call, unsigned status, const std::string& phrase,
-                      const std::string& warning, Moment now, Outbox& outbox);
+                      std::vector<Header> why, Moment now, Outbox& outbox);
+    /// Warning and Reason of what `route` refuses.
+    [[nodiscard]] std::vector<Header> why_refused(const Route& route) const;
     [[nodiscard]] RouterView router_view() const
     {
         return {*directory_, locations_, occupancy_, order_, trunks_, outside_};

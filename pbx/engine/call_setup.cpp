@@ -429,15 +429,13 @@ void CallEngine::cancel_branches(Call& call, LegId except, std::string_view reas
 }
 
 void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view phrase, Moment now,
-                                 Outbox& outbox, std::string_view warning)
+                                 Outbox& outbox, std::vector<Header> why)
 {
     Leg& caller = call.caller();
     const bool told = call.best.status == status;
-    std::vector<Header> headers;
-    if (!warning.empty()) headers.push_back(warning_of(warning));
     if (caller.proxied) {
         auto last = told ? call.best : BestResponse{status, std::string{phrase}, {}, {}, {}};
-        return hold_verdict(call, {std::move(last), std::move(headers)}, now, outbox);
+        return hold_verdict(call, {std::move(last), std::move(why)}, now, outbox);
     }
     begin_end(call, now, outbox);
     refer_subscriptions_.report(call.id, status, phrase, true, now, outbox);
@@ -446,7 +444,7 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
         outbox.send(Reply{.transaction = std::exchange(caller.invite_in, {}),
                           .status = status,
                           .phrase = std::string{phrase},
-                          .headers = std::move(headers),
+                          .headers = std::move(why),
                           .session_timer = {.min_se = told ? call.best.min_se : 0s},
                           .payload = told ? call.best.payload : nullptr});
     }

@@ -54,7 +54,7 @@ void CallEngine::follow(Call& call, Route route, Moment now, Outbox& outbox)
     hunting.hunt = std::move(route.hunt);
     hunting.diversions = std::move(route.diversions);
     hunting.wave = 0;
-    hunting.rang_out = hunting.heard = hunting.counted = false;
+    hunting.rang_out = hunting.heard = hunting.full = hunting.counted = false;
     if (diverted) show_diversion(call, outbox);
     if (const auto* group = directory_->find_ring_group(hunting.hunt.number)) {
         const auto& first = hunting.hunt.waves.front().members.front().extension;
@@ -233,10 +233,14 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
             return follow(call, std::move(route), now, outbox);
         }
         if (hunting.deflections.empty())
-            return give_up_hunt(call, route.status, route.phrase, route.warning, now, outbox);
+            return give_up_hunt(call, route.status, route.phrase, why_refused(route), now, outbox);
     }
     if (!hunting.deflections.empty()) return follow_deflection(call, now, outbox);
     if (hunting.rang_out) return give_up_hunt(call, 480, "No Answer", {}, now, outbox);
+    if (hunting.full && !hunting.heard)
+        return give_up_hunt(call, 486, "All Lines Busy",
+                            {{"Reason", "Q.850;cause=34;text=\"No circuit available\""}}, now,
+                            outbox);
     if (hunting.hunt.outside && !hunting.heard)
         return give_up_hunt(call, 503, "No Trunk Available", {}, now, outbox);
     if (best.status == 0) return give_up_hunt(call, 480, "No Phone Registered", {}, now, outbox);
@@ -306,9 +310,10 @@ void CallEngine::follow_deflection(Call& call, Moment now, Outbox& outbox)
         auto next = std::move(hunting.deflections.front());
         hunting.deflections.erase(hunting.deflections.begin());
         if (++hunting.deflected > Hunting::max_deflections)
-            return give_up_hunt(call, 482, "Too Many Redirections",
-                                "Redirected too often, at last by " + next.by + " to " + next.to,
-                                now, outbox);
+            return give_up_hunt(
+                call, 482, "Too Many Redirections",
+                {warning_of("Redirected too often, at last by " + next.by + " to " + next.to)}, now,
+                outbox);
         auto route = route_of(hunting, next);
         if (route.kind == RouteKind::hunt) {
             (call.transfer ? call.transfer->best : call.best) = {};
@@ -316,16 +321,16 @@ void CallEngine::follow_deflection(Call& call, Moment now, Outbox& outbox)
         }
         refusal = std::move(route);
     }
-    give_up_hunt(call, refusal.status, refusal.phrase, refusal.warning, now, outbox);
+    give_up_hunt(call, refusal.status, refusal.phrase, why_refused(refusal), now, outbox);
 }
 
 void CallEngine::give_up_hunt(Call& call, unsigned status, const std::string& phrase,
-                              const std::string& warning, Moment now, Outbox& outbox)
+                              std::vector<Header> why, Moment now, Outbox& outbox)
 {
     if (call.transfer)
         transfer_failed(call, status, phrase, now, outbox);
     else
-        give_up_ringing(call, status, phrase, now, outbox, warning);
+        give_up_ringing(call, status, phrase, now, outbox, std::move(why));
 }
 
 }  // namespace lampline

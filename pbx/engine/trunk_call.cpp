@@ -88,8 +88,10 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
     if (proxied && rules->trunk().mode != CallMode::proxy) return;
     const auto& trunk = rules->trunk();
     // Others may have taken what was free when this call was routed.
-    if (!hunt.unlimited && outside_.trunk_limit(trunk.name, trunk.limits) != OutsideLimit::none)
+    if (!hunt.unlimited && outside_.trunk_limit(trunk.name, trunk.limits) != OutsideLimit::none) {
+        hunting.full = true;
         return;
+    }
     const auto paths = trunks_.paths(trunk);
     if (member.path >= paths.size()) return;
     const auto& path = paths[member.path];

@@ -373,6 +373,44 @@ TEST_CASE("a trunk that had room when a call was routed has none any more when i
     office.forget();
 }
 
+TEST_CASE("a limit that is met only while a call hunts on is told with its Reason")
+{
+    Office office;
+    auto& [pbx, one, two, rules, alice, bob, carol, dialer, far, other, phones] = office;
+    SUBCASE("of a trunk, when the one before it is silent")
+    {
+        two.limits.calls = 1;
+        office.apply();
+        bob.sends(INVITE, "0555");
+        far.receives(INVITE);
+        dialer.sends(INVITE, "0844");
+        other.receives(INVITE);
+        other.replies(180);
+        dialer.receives(180U);
+        pbx.passes(4s);
+        far.receives(CANCEL);
+        bob.receives(486U)
+            .phrase("All Lines Busy")
+            .header("Reason", "Q.850;cause=34;text=\"No circuit available\"");
+        dialer.sends(CANCEL);
+        dialer.receives(487U);
+        other.receives(CANCEL);
+    }
+    SUBCASE("of an extension whose forward leads outside")
+    {
+        office.bobs_limits() = {.calls_per_day = 1};
+        office.apply();
+        office.bob_calls_outside_once();
+        pbx.forwards("102", {.no_answer = "0555", .no_answer_after = 10s});
+        alice.sends(INVITE, "102");
+        bob.receives(INVITE);
+        pbx.passes(10s);
+        bob.receives(CANCEL);
+        alice.receives(403U).header("Reason", "Q.850;cause=21;text=\"Call rejected\"");
+    }
+    office.forget();
+}
+
 TEST_CASE("nobody takes a call that is outside, rings there or talks, nor joins it")
 {
     Office office;
