@@ -101,6 +101,10 @@ bool is_last(const SendNotify& notify)
 void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
 {
     const auto& notify = *arrived.notify;
+    if (!notify.dialog || is_of_notifier(notify)) {  // a phone's own dialog
+        if (notify.dialog) CHECK(is_last(notify));
+        return;
+    }
     const auto dialog = dialog_of(notify);
     auto& screen = screens_[dialog];
     if (!screen.phone) {
@@ -128,6 +132,13 @@ void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
     UnderWay under_way{.dialog = dialog, .notify = notify, .arrives_at = {}, .answered_at = {}};
     meets_weather(under_way);
     under_way_.push_back(std::move(under_way));
+}
+
+bool NotifiedPhones::is_of_notifier(const SendNotify& notify) const
+{
+    return std::ranges::any_of(office_.phones, [&](const Phone* phone) {
+        return notify.dialog->from.ends_with(";tag=" + phone->notifier_tag());
+    });
 }
 
 void NotifiedPhones::check_numbers(Screen& screen, const SendNotify& notify) const
@@ -158,8 +169,8 @@ void NotifiedPhones::check_news(Screen& screen, const SendNotify& notify) const
         (whole_list && said.size() != office_.listed(screen.phone->number, screen.resource).size());
     for (const auto& [part, text] : said) {
         const auto before = screen.told.find(part);
-        const bool another =
-            before == screen.told.end() || !before->second.certain || text != before->second.text;
+        const bool another = before == screen.told.end() || !before->second.certain ||
+                             before->second.reduced || text != before->second.text;
         news = news || another;
         if (!whole_list && !is_last(notify)) CHECK_MESSAGE(another, "told twice: " << text);
     }
@@ -256,7 +267,7 @@ void NotifiedPhones::exchange_killed()
     for (auto& [dialog, screen] : screens_) {
         screen.may_jump = true;
         doubt(screen);
-        if (screen.unsolicited || screen.package == "line-seize" || screen.package == "refer")
+        if (screen.unsolicited || screen.package == "refer")
             screen.over = true;  // not kept
     }
     refused_.clear();

@@ -102,6 +102,8 @@ private:
         bool awaited = true;  ///< its answer
     };
 
+    /// The exchange has ended what a phone tells, in its name.
+    [[nodiscard]] bool is_of_notifier(const SendNotify& notify) const;
     void check_numbers(Screen& screen, const SendNotify& notify) const;
     void check_news(Screen& screen, const SendNotify& notify) const;
     static void doubt(Screen& screen);
