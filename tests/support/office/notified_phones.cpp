@@ -167,9 +167,11 @@ void NotifiedPhones::check_news(Screen& screen, const SendNotify& notify) const
     bool news =
         is_last(notify) || said.size() != screen.told.size() ||
         (whole_list && said.size() != office_.listed(screen.phone->number, screen.resource).size());
+    const bool edge = office_.pbx.now().mono - configured_at_ < 60s;
     for (const auto& [part, text] : said) {
         const auto before = screen.told.find(part);
-        const bool another = before == screen.told.end() || !before->second.certain ||
+        const bool another = (edge && text.find("idle") != std::string::npos) ||
+                             before == screen.told.end() || !before->second.certain ||
                              before->second.reduced || text != before->second.text;
         news = news || another;
         if (!whole_list && !is_last(notify)) CHECK_MESSAGE(another, "told twice: " << text);
@@ -267,8 +269,7 @@ void NotifiedPhones::exchange_killed()
     for (auto& [dialog, screen] : screens_) {
         screen.may_jump = true;
         doubt(screen);
-        if (screen.unsolicited || screen.package == "refer")
-            screen.over = true;  // not kept
+        if (screen.unsolicited || screen.package == "refer") screen.over = true;  // not kept
     }
     refused_.clear();
 }

@@ -74,6 +74,9 @@ public:
     [[nodiscard]] bool has_expired(const Screen& screen) const;
     /// The phone has lost the subscription and was refused another one.
     void forgets(const Phone& phone, std::string_view package, std::string_view resource);
+    /// Rights may be others than before. Who was owed the present state by that, and had to be
+    /// shown first that an earlier call is over, is owed it still when the present one is over too.
+    void configured() { configured_at_ = office_.pbx.now().mono; }
     /// Its registration is another one than before, so what it has refused counts no more.
     void registered_anew(const Phone& phone, std::string_view package = {});
 
@@ -119,6 +122,7 @@ private:
     std::map<std::tuple<const Phone*, std::string, std::string, bool>, std::string> latest_;
     std::map<std::tuple<const Phone*, std::string, std::string>, Time> until_;
     std::vector<UnderWay> under_way_;
+    Time configured_at_;
     std::set<std::pair<const Phone*, std::string>> refused_;
 };
 

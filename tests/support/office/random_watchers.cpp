@@ -141,6 +141,7 @@ void RandomWatchers::reconfigure()
     default: office_.notifier_notifies = !office_.notifier_notifies; break;
     }
     office_.configure();
+    notified_.configured();
     for (const auto* phone : office_.watchers)  // whoever is told unasked again is asked again
         if (std::ranges::none_of(desks, [&](std::string_view member) {
                 return office_.is_told_unasked(phone->number, member);
