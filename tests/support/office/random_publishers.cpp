@@ -33,6 +33,7 @@ RandomPublishers::Dialog RandomPublishers::some_dialog(const std::string& about)
 void RandomPublishers::act()
 {
     auto& chance = office_.chance;
+    if (is_about_to_expire()) return;
     forget_expired();
     if (chance.one_in(6)) return publishes_before_it_calls();
     if (publications_.size() < 6 && (publications_.empty() || chance.one_in(3))) return begins();

@@ -86,7 +86,8 @@ void RandomWatchers::act()
         if (phone.flow.port % 2)
             features.accept = {std::string{feature_event_type}, "multipart/mixed"};
         const auto* screen = notified_.find(phone, "as-feature-event", phone.number, false);
-        if (!screen || screen->over || chance.one_in(4)) return ask(features, true);
+        if (!screen || screen->over || notified_.has_expired(*screen) || chance.one_in(4))
+            return ask(features, true);
         features.to_tag = tag;
         features.payload = feature_change(chance);
         office_.pbx.settles = !chance.one_in(4);
