@@ -177,6 +177,21 @@ TEST_CASE("a held call is taken from the others, and given back to them, without
     for (auto* phone : {&line.alice, &line.desk, &line.lab}) phone->inbox.clear();
 }
 
+TEST_CASE("a call that was resumed is on hold for all, where the phone does not say for whom")
+{
+    SharedLine line;
+    line.talks();
+    line.holds("held-private");
+    for (const auto sdp : {talking_sdp, hold_sdp}) {
+        line.desk.sends_invite(sdp);
+        line.alice.receives(INVITE);
+        line.alice.replies(200, talking_sdp);
+        got(line.desk, 200U);
+        line.alice.receives(ACK);
+        line.both_see(sdp == talking_sdp ? "1:active *:idle" : "1:held *:idle");
+    }
+}
+
 TEST_CASE("a hold that the other side refuses makes nobody's hold another one")
 {
     SharedLine line;

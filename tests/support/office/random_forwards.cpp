@@ -34,10 +34,11 @@ void RandomForwards::act()
     case 4: return ask(watcher, false, 0s);
     default:
         if (!is_told(watcher)) return;
-        forwarded_.erase(&watcher);
+        const auto ended = forwarded_.extract(&watcher);
         office_.pbx.receive(
             ForwardedEnded{.call_id = "sub-dialog-104-" + std::to_string(watcher.flow.port),
-                           .watcher_tag = "watch"});
+                           .watcher_tag = "watch",
+                           .notifier_tag = ended.mapped().by->notifier_tag()});
     }
 }
 

@@ -40,6 +40,7 @@ void RandomOffice::step(Weather weather)
     notified_.weather = weather;
     stormy_ = stormy_ || weather == Weather::stormy;
     acts();
+    forwards_.look();
     goes_on();
     calls_.settle(false);
     forwards_.answer(false);
