@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/appearance.hpp"
 #include "core/feature_event.hpp"
 #include "support/list_notify_reader.hpp"
 
@@ -63,9 +64,20 @@ bool is_reduced(const DialogInfo& document)
     });
 }
 
-/// Whether a NOTIFY about dialogs leaves something out.
+bool is_reduced_call(const CallInfo& info)
+{
+    const bool of_a_call =
+        info.state != AppearanceState::idle && info.state != AppearanceState::seized;
+    return of_a_call && !info.appearance_uri.starts_with('"');
+}
+
+/// Whether a NOTIFY about calls leaves something out.
 bool is_reduced(const Screen& screen, const SendNotify& notify)
 {
+    if (screen.package == "call-info")
+        return std::ranges::any_of(notify.headers, [](const Header& header) {
+            return std::ranges::any_of(read_call_info(header.value).value(), is_reduced_call);
+        });
     if (screen.package != "dialog") return false;
     if (!screen.list) return is_reduced(read_dialog_info(body_of(notify)).value());
     const auto list = read_list(notify.content_type, *notify.body_head);
