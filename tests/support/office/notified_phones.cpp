@@ -279,7 +279,7 @@ void NotifiedPhones::exchange_killed()
 {
     for (auto& one : under_way_) one.awaited = false;
     for (auto& [dialog, screen] : screens_) {
-        screen.may_jump = true;
+        screen.may_jump = screen.resumed = true;
         doubt(screen);
         if (screen.unsolicited || screen.package == "refer") screen.over = true;  // not kept
     }
@@ -377,13 +377,17 @@ void NotifiedPhones::show_list(Screen& screen, const SendNotify& notify)
                 for (const auto& dialog : one.document->dialogs)
                     CHECK(dialog.state == "terminated");
             screen.named.erase(member);
+            screen.unsaid.erase(member);
             screen.documents.erase(member);
             continue;
         }
         named.insert(member);
+        screen.unsaid.erase(member);
         if (one.document) screen.documents[member] = *std::move(one.document);
     }
     if (list.full) {
+        for (const auto& [member, document] : screen.documents)
+            if (!named.contains(member)) screen.unsaid.insert(member);
         std::erase_if(screen.documents,
                       [&](const auto& one) { return !named.contains(one.first); });
         screen.named = std::move(named);

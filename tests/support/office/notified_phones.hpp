@@ -31,6 +31,7 @@ struct Screen {
     std::uint32_t cseq = 0;
     std::optional<std::uint32_t> version;
     bool may_jump = false;  ///< the exchange was killed: numbers that were reserved are passed over
+    bool resumed = false;   ///< the exchange was killed since it began
     bool over = false;      ///< either side has said so
     struct Told {
         std::string text;      ///< the last that was said of it
@@ -43,7 +44,8 @@ struct Screen {
     // as shown
     std::uint32_t seen = 0;  ///< CSeq
     std::optional<std::uint32_t> seen_version;
-    std::set<std::string> named;                  ///< members of a list
+    std::set<std::string> named;   ///< members of a list
+    std::set<std::string> unsaid;  ///< members that have left the list without a word
     std::map<std::string, DialogInfo> documents;  ///< by member
     std::map<std::string, std::string> bodies;    ///< of other packages, by part
     std::vector<std::string> call_info;

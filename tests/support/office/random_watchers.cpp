@@ -186,6 +186,7 @@ void RandomWatchers::check_lamps(const LiveView& view, const Dialogs& truth,
         }
         if (notified_.has_expired(*screen)) continue;
         CHECK(screen->named == office_.listed(screen->phone->number, screen->resource));
+        if (!screen->resumed) CHECK(screen->unsaid.empty());
         CHECK(office_.may_list(screen->phone->number, screen->resource));
         if (!screen->named.empty()) CHECK_MESSAGE(shown.contains(screen), "ended without a word");
     }
