@@ -191,16 +191,15 @@ bool Projection::must_clear(const PictureRef& told) const noexcept
 bool Projection::catch_up(Told& told) const noexcept
 {
     const bool certain = told.sent && told.sent == told.acknowledged && !told.unknown;
-    if (!certain || told.sent == current_ || must_clear(told.sent) ||
-        !same_dialogs(told.sent->dialogs, current_->dialogs))
+    if (!certain || told.sent == current_ || must_clear(told.sent) || !shows(told.sent))
         return false;
     told.sent = told.acknowledged = current_;
     return true;
 }
 
-bool Projection::shows_the_same(const Projection& other) const noexcept
+bool Projection::shows(const PictureRef& picture) const noexcept
 {
-    return same_dialogs(current_->dialogs, other.current_->dialogs);
+    return picture && same_dialogs(picture->dialogs, current_->dialogs);
 }
 
 Step Projection::next_step(const Told& told) const noexcept

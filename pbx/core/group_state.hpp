@@ -109,8 +109,8 @@ public:
     /// What the watcher has certainly seen may be true again after it was not: then it is owed
     /// nothing. False: it is not so.
     bool catch_up(Told& told) const noexcept;
-    /// Whether both show the same now, word for word.
-    [[nodiscard]] bool shows_the_same(const Projection& other) const noexcept;
+    /// Whether it shows now what `picture` does, word for word; null: never.
+    [[nodiscard]] bool shows(const PictureRef& picture) const noexcept;
     /// What comes next for a watcher that was told `told`.
     [[nodiscard]] Step next_step(const Told& told) const noexcept;
     /// The picture that `step` shows; never null.

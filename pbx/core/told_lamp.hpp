@@ -55,8 +55,7 @@ struct ToldLamp {
     {
         const bool alike = *projection->profile() == *before.profile();
         const bool certain = alike && settled && before.next_step(told) == Step::none;
-        const bool same = alike && (certain || !settled) && told.sent == before.current() &&
-                          projection->shows_the_same(before);
+        const bool same = alike && (certain || !settled) && projection->shows(told.sent);
         told = {.unknown = !certain};
         if (same) told.sent = projection->current();
         if (same && certain) told.acknowledged = told.sent;

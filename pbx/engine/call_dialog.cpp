@@ -23,6 +23,13 @@ bool CallEngine::note_hold(Leg& leg, const PayloadRef& payload)
     return std::exchange(leg.held, held) != held;
 }
 
+/// True: it was not so. The next hold says anew whose it is.
+bool CallEngine::set_held(Leg& leg, bool held)
+{
+    if (!held && leg.place) leg.place->is_private = false;
+    return std::exchange(leg.held, held) != held;
+}
+
 bool CallEngine::note_private(Leg& leg, const PayloadRef& payload)
 {
     const auto said = leg.place ? appearance_in(payload) : std::nullopt;

@@ -467,6 +467,8 @@ private:
     /// What the phone at `leg` says of a hold of a shared line: for itself alone, or not. False: as
     /// before, or nothing.
     static bool note_private(Leg& leg, const PayloadRef& payload);
+    /// Whether its phone receives media. True: that is another than before.
+    static bool set_held(Leg& leg, bool held);
     /// Makes a new leg of `call` known to all that look legs up.
     void enlist(Call& call, const Leg& leg);
     void reject(const InviteReceived& input, unsigned status, std::string_view phrase,

@@ -145,6 +145,7 @@ void CallEngine::answer_for_slot(Call& call, Leg& from, const RequestReceived& i
         reply.required = timer.require ? OptionTag::timer : OptionTag::none;
         note_session(call, {.expires = timer.supervise_for}, now);
         call.unsaved = true;
+        if (note_private(from, input.payload)) announce(from, outbox);
         if (input.method == Method::invite) from.ack_due = input.transaction;
         break;
     }

@@ -317,8 +317,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
             leg->other = presented(other);
         else
             show(*leg, other, outbox);
-        leg->held =
-            target.slot || (leg->sdp && !leg->sdp->body.empty() && !receives_media(leg->sdp->body));
+        set_held(*leg, target.slot || (has_body(leg->sdp) && !receives_media(leg->sdp->body)));
         announce(*leg, outbox);
     }
     const auto* asked = find(transfer.consulted).first;

@@ -59,6 +59,7 @@ public:
         const auto end = now_.mono + 1min;
         const auto between = std::chrono::milliseconds{1min} / calls_a_minute;
         for (int at = 0; at < members; ++at) registers(member_number(at));
+        for (int at = 0; at < watchers; ++at) registers(std::to_string(200 + at));
         for (auto at = now_.mono; at < end; at += between)
             plan(calls_to_come_, at, [this] { begins_call(); });
         run_until(end);

@@ -177,6 +177,42 @@ TEST_CASE("a held call is taken from the others, and given back to them, without
     for (auto* phone : {&line.alice, &line.desk, &line.lab}) phone->inbox.clear();
 }
 
+TEST_CASE("a call that was resumed is on hold for all, where the phone does not say for whom")
+{
+    SharedLine line;
+    line.talks();
+    line.holds("held-private");
+    for (const auto sdp : {talking_sdp, hold_sdp}) {
+        line.desk.sends_invite(sdp);
+        line.alice.receives(INVITE);
+        line.alice.replies(200, talking_sdp);
+        got(line.desk, 200U);
+        line.alice.receives(ACK);
+        line.both_see(sdp == talking_sdp ? "1:active *:idle" : "1:held *:idle");
+    }
+}
+
+TEST_CASE("the phone of a parked call says whose the hold is, as any other")
+{
+    SharedLine line;
+    line.pbx.has_park_lot({.number = "700", .first_slot = "701", .slots = 1, .timeout = 60s});
+    line.talks();
+    line.pbx.orders({.action = CallAction::park, .to = "701", .by = "101"});
+    got(line.desk, INVITE);
+    line.desk.replies(200, talking_sdp);
+    line.both_see("1:held *:idle");
+    for (const std::string state : {"held-private", "held"}) {
+        line.desk.sends(INVITE,
+                        std::make_shared<const Payload>(Payload{
+                            "application/sdp",
+                            std::string{hold_sdp},
+                            {{"Call-Info", SharedLine::at(1) + ";appearance-state=" + state}}}));
+        got(line.desk, 200U);
+        line.both_see("1:" + state + " *:idle");
+    }
+    for (auto* phone : {&line.alice, &line.desk, &line.lab}) phone->inbox.clear();
+}
+
 TEST_CASE("a hold that the other side refuses makes nobody's hold another one")
 {
     SharedLine line;

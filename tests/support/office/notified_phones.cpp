@@ -2,112 +2,25 @@
 
 #include <algorithm>
 
-#include "core/feature_event.hpp"
 #include "support/list_notify_reader.hpp"
+#include "support/office/notify_content.hpp"
 
 namespace lampline::test {
-namespace {
-
-std::string body_of(const SendNotify& notify)
-{
-    if (!notify.body_head) return {};
-    if (!notify.body_tail) return *notify.body_head;
-    return *notify.body_head + std::to_string(notify.version) + *notify.body_tail;
-}
-
-std::string dialog_of(const SendNotify& notify)
-{
-    const auto& from = notify.dialog->from;
-    return notify.dialog->call_id + from.substr(from.find(";tag="));
-}
-
-std::string package_of(const SendNotify& notify)
-{
-    return notify.dialog->event.substr(0, notify.dialog->event.find(';'));
-}
-
-/// All of a document but its version.
-std::string words_of(const DialogInfo& document)
-{
-    std::string text;
-    for (const auto& one : document.dialogs)
-        for (const auto& word : {one.id, one.call_id, one.local_tag, one.remote_tag, one.direction,
-                                 one.state, one.event, one.local_identity, one.local_display,
-                                 one.local_target, one.remote_identity, one.remote_display,
-                                 one.remote_target, std::string{one.rendered ? "" : "held"}})
-            text.append(word).append("\n");
-    return text;
-}
-
-/// The documents of as-feature-event, by what each is about.
-std::map<std::string, std::string> features_in(const std::string& body)
-{
-    std::map<std::string, std::string> documents;
-    for (auto begin = body.find("<?xml"); begin != std::string::npos;) {
-        const auto next = body.find("<?xml", begin + 1);
-        const auto document = body.substr(begin, next - begin);
-        std::string about = "doNotDisturb";
-        for (const std::string type : {"forwardImmediate", "forwardBusy", "forwardNoAns"})
-            if (document.find(">" + type + "<") != std::string::npos) about = type;
-        documents[about] = document.substr(0, document.find("Event>") + 6);
-        begin = next;
-    }
-    return documents;
-}
-
-/// A call within the office has names at both ends, unless there was no room for them.
-bool is_reduced(const DialogInfo& document)
-{
-    return std::ranges::any_of(document.dialogs, [](const DialogElement& dialog) {
-        return dialog.remote_identity.starts_with("sip:10") && dialog.remote_display.empty();
-    });
-}
-
-/// Whether a NOTIFY about dialogs leaves something out.
-bool is_reduced(const Screen& screen, const SendNotify& notify)
-{
-    if (screen.package != "dialog") return false;
-    if (!screen.list) return is_reduced(read_dialog_info(body_of(notify)).value());
-    const auto list = read_list(notify.content_type, *notify.body_head);
-    return std::ranges::any_of(list.resources, [](const ReadResource& one) {
-        return one.document && is_reduced(*one.document);
-    });
-}
-
-/// What a NOTIFY says, by part: of each member of a list, of each feature, else of all.
-std::map<std::string, std::string> said_in(const Screen& screen, const SendNotify& notify)
-{
-    std::map<std::string, std::string> parts;
-    if (screen.list) {
-        for (const auto& one : read_list(notify.content_type, *notify.body_head).resources)
-            parts[one.uri] = one.state + (one.document ? words_of(*one.document) : "");
-        return parts;
-    }
-    if (screen.package == "as-feature-event") return features_in(body_of(notify));
-    auto& all = parts[screen.resource];
-    if (notify.body_head) all += *notify.body_head;
-    if (notify.body_tail) all += *notify.body_tail;
-    for (const auto& header : notify.headers) all += header.name + ": " + header.value + "\n";
-    return parts;
-}
-
-bool is_last(const SendNotify& notify)
-{
-    return notify.subscription_state.starts_with("terminated");
-}
-
-}  // namespace
 
 void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
 {
     const auto& notify = *arrived.notify;
+    if (!notify.dialog || is_of_notifier(notify)) {  // a phone's own dialog
+        if (notify.dialog) CHECK(is_last(notify));
+        return;
+    }
     const auto dialog = dialog_of(notify);
     auto& screen = screens_[dialog];
     if (!screen.phone) {
         screen.phone = &phone;
         screen.package = package_of(notify);
         screen.resource = user_in(notify.dialog->from);
-        screen.list = notify.dialog->require != OptionTag::none;
+        screen.list = is_list(notify);
         screen.unsolicited = notify.dialog->to.find(";tag=") == std::string::npos;
         screen.begun_at = office_.pbx.now().mono;
         if (!is_last(notify))  // no fetch
@@ -128,6 +41,13 @@ void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
     UnderWay under_way{.dialog = dialog, .notify = notify, .arrives_at = {}, .answered_at = {}};
     meets_weather(under_way);
     under_way_.push_back(std::move(under_way));
+}
+
+bool NotifiedPhones::is_of_notifier(const SendNotify& notify) const
+{
+    return std::ranges::any_of(office_.phones, [&](const Phone* phone) {
+        return notify.dialog->from.ends_with(";tag=" + phone->notifier_tag());
+    });
 }
 
 void NotifiedPhones::check_numbers(Screen& screen, const SendNotify& notify) const
@@ -151,21 +71,23 @@ void NotifiedPhones::check_numbers(Screen& screen, const SendNotify& notify) con
 void NotifiedPhones::check_news(Screen& screen, const SendNotify& notify) const
 {
     if (screen.package == "refer") return;
-    const auto said = said_in(screen, notify);
+    const auto said = said_in(notify);
     const bool whole_list = screen.list && read_list(notify.content_type, *notify.body_head).full;
     bool news =
         is_last(notify) || said.size() != screen.told.size() ||
         (whole_list && said.size() != office_.listed(screen.phone->number, screen.resource).size());
+    const bool edge = office_.pbx.now().mono - configured_at_ < 60s;
     for (const auto& [part, text] : said) {
         const auto before = screen.told.find(part);
-        const bool another =
-            before == screen.told.end() || !before->second.certain || text != before->second.text;
+        const bool another = (edge && text.find("idle") != std::string::npos) ||
+                             before == screen.told.end() || !before->second.certain ||
+                             before->second.reduced || text != before->second.text;
         news = news || another;
         if (!whole_list && !is_last(notify)) CHECK_MESSAGE(another, "told twice: " << text);
     }
     CHECK_MESSAGE(news, "the whole list for no reason");
     if (whole_list) screen.told.clear();
-    const bool reduced = is_reduced(screen, notify);
+    const bool reduced = is_reduced(notify);
     for (const auto& [part, text] : said) screen.told[part] = {text, notify.cseq, false, reduced};
 }
 
@@ -254,10 +176,9 @@ void NotifiedPhones::exchange_killed()
 {
     for (auto& one : under_way_) one.awaited = false;
     for (auto& [dialog, screen] : screens_) {
-        screen.may_jump = true;
+        screen.may_jump = screen.resumed = true;
         doubt(screen);
-        if (screen.unsolicited || screen.package == "line-seize" || screen.package == "refer")
-            screen.over = true;  // not kept
+        if (screen.unsolicited || screen.package == "refer") screen.over = true;  // not kept
     }
     refused_.clear();
 }
@@ -353,13 +274,17 @@ void NotifiedPhones::show_list(Screen& screen, const SendNotify& notify)
                 for (const auto& dialog : one.document->dialogs)
                     CHECK(dialog.state == "terminated");
             screen.named.erase(member);
+            screen.unsaid.erase(member);
             screen.documents.erase(member);
             continue;
         }
         named.insert(member);
+        screen.unsaid.erase(member);
         if (one.document) screen.documents[member] = *std::move(one.document);
     }
     if (list.full) {
+        for (const auto& [member, document] : screen.documents)
+            if (!named.contains(member)) screen.unsaid.insert(member);
         std::erase_if(screen.documents,
                       [&](const auto& one) { return !named.contains(one.first); });
         screen.named = std::move(named);

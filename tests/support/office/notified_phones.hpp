@@ -31,6 +31,7 @@ struct Screen {
     std::uint32_t cseq = 0;
     std::optional<std::uint32_t> version;
     bool may_jump = false;  ///< the exchange was killed: numbers that were reserved are passed over
+    bool resumed = false;   ///< the exchange was killed since it began
     bool over = false;      ///< either side has said so
     struct Told {
         std::string text;      ///< the last that was said of it
@@ -43,7 +44,8 @@ struct Screen {
     // as shown
     std::uint32_t seen = 0;  ///< CSeq
     std::optional<std::uint32_t> seen_version;
-    std::set<std::string> named;                  ///< members of a list
+    std::set<std::string> named;   ///< members of a list
+    std::set<std::string> unsaid;  ///< members that have left the list without a word
     std::map<std::string, DialogInfo> documents;  ///< by member
     std::map<std::string, std::string> bodies;    ///< of other packages, by part
     std::vector<std::string> call_info;
@@ -74,6 +76,9 @@ public:
     [[nodiscard]] bool has_expired(const Screen& screen) const;
     /// The phone has lost the subscription and was refused another one.
     void forgets(const Phone& phone, std::string_view package, std::string_view resource);
+    /// Rights may be others than before. Who was owed the present state by that, and had to be
+    /// shown first that an earlier call is over, is owed it still when the present one is over too.
+    void configured() { configured_at_ = office_.pbx.now().mono; }
     /// Its registration is another one than before, so what it has refused counts no more.
     void registered_anew(const Phone& phone, std::string_view package = {});
 
@@ -102,6 +107,8 @@ private:
         bool awaited = true;  ///< its answer
     };
 
+    /// The exchange has ended what a phone tells, in its name.
+    [[nodiscard]] bool is_of_notifier(const SendNotify& notify) const;
     void check_numbers(Screen& screen, const SendNotify& notify) const;
     void check_news(Screen& screen, const SendNotify& notify) const;
     static void doubt(Screen& screen);
@@ -117,6 +124,7 @@ private:
     std::map<std::tuple<const Phone*, std::string, std::string, bool>, std::string> latest_;
     std::map<std::tuple<const Phone*, std::string, std::string>, Time> until_;
     std::vector<UnderWay> under_way_;
+    Time configured_at_;
     std::set<std::pair<const Phone*, std::string>> refused_;
 };
 

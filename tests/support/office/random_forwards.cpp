@@ -34,10 +34,11 @@ void RandomForwards::act()
     case 4: return ask(watcher, false, 0s);
     default:
         if (!is_told(watcher)) return;
-        forwarded_.erase(&watcher);
+        const auto ended = forwarded_.extract(&watcher);
         office_.pbx.receive(
             ForwardedEnded{.call_id = "sub-dialog-104-" + std::to_string(watcher.flow.port),
-                           .watcher_tag = "watch"});
+                           .watcher_tag = "watch",
+                           .notifier_tag = ended.mapped().by->notifier_tag()});
     }
 }
 
@@ -46,17 +47,16 @@ void RandomForwards::ask(Phone& watcher, bool begins, std::chrono::seconds expir
     const auto now = office_.pbx.now().mono;
     Subscribing subscribing{.event = "dialog", .to = std::string{notifier}, .expires = expires};
     if (!begins) {
-        subscribing.to_tag = "tag-of-104";
+        const auto accepted = forwarded_.find(&watcher);
+        if (accepted == forwarded_.end() || !accepted->second.by) return;
+        subscribing.to_tag = accepted->second.by->notifier_tag();
         subscribing.notifier = notifier;
     }
-    const bool there = std::ranges::any_of(office_.callers, [&](const Phone* phone) {
-        return phone->number == notifier && office_.is_registered(*phone);
-    });
+    const bool there = somebody_notifies();
     const auto request = watcher.asks(subscribing);
     if (const auto refused = answer_to(watcher, request)) {
-        CHECK(begins);
-        CHECK_FALSE(there);
-        CHECK(refused->status == 480);
+        if (begins) CHECK_FALSE(there);
+        CHECK(refused->status == (begins ? 480U : 481U));  // 481: ended a moment ago
         return;
     }
     auto known = forwarded_.find(&watcher);
@@ -105,16 +105,24 @@ void RandomForwards::answer(Asked& asked)
         if (one.until <= now || ends || (status == 200 && granted == 0s))
             forwarded_.erase(known);
         else if (status == 200)
-            one = {.accepted = true, .until = now + granted, .number = asked.number};
+            one = {.accepted = true, .until = now + granted, .number = asked.number, .by = phone};
     }
     phone->answers_subscribe(request, status, granted);
     std::erase_if(watcher.inbox, [&](const Arrived& arrived) { return arrived.status == status; });
     ++office_.done["forwarded SUBSCRIBE " + std::to_string(status)];
 }
 
-void RandomForwards::configured()
+void RandomForwards::look()
 {
+    if (!somebody_notifies()) forwarded_.clear();
     std::erase_if(forwarded_, [&](const auto& one) { return !is_for_phone(*one.first); });
+}
+
+bool RandomForwards::somebody_notifies() const
+{
+    return std::ranges::any_of(office_.callers, [&](const Phone* phone) {
+        return phone->number == notifier && office_.is_registered(*phone);
+    });
 }
 
 void RandomForwards::exchange_killed()

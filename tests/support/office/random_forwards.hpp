@@ -17,8 +17,8 @@ public:
     void take(Phone& phone, const Arrived& arrived);
     /// Of those that have arrived one is answered, or `all`.
     void answer(bool all);
-    /// Rights, or the setting of the notifier, may be others than before.
-    void configured();
+    /// Rights, the setting of the notifier, or its registrations may be others than before.
+    void look();
     void exchange_killed();
 
     /// Its lamp of the notifier is told by the notifier's phone.
@@ -30,6 +30,7 @@ private:
         bool accepted = false;
         std::chrono::steady_clock::time_point until;  ///< it lasts; until accepted, may be answered
         int number = 0;                               ///< no other one has it
+        Phone* by = nullptr;                          ///< who has accepted it
     };
     struct Asked {
         Phone* watcher;
@@ -38,6 +39,7 @@ private:
         std::vector<std::pair<Phone*, Arrived>> at;
     };
     [[nodiscard]] bool is_for_phone(const Phone& watcher) const;
+    [[nodiscard]] bool somebody_notifies() const;
     void ask(Phone& watcher, bool begins, std::chrono::seconds expires);
     void answer(Asked& asked);
 

@@ -37,6 +37,10 @@ private:
         std::string call_id;  ///< of the leg
         bool is_private;
     };
+    struct LineCalls;
+    [[nodiscard]] LineCalls calls_of(const LiveView& view, const std::string& line) const;
+    void check_calls(const LiveView& view, const std::string& line,
+                     std::multiset<std::string> shown) const;
     void claims(Phone& phone);
     void calls(Phone& phone, const std::string& number, unsigned index);
     void holds(Phone& phone);

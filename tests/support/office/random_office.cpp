@@ -40,11 +40,13 @@ void RandomOffice::step(Weather weather)
     notified_.weather = weather;
     stormy_ = stormy_ || weather == Weather::stormy;
     acts();
+    forwards_.look();
     goes_on();
     calls_.settle(false);
     forwards_.answer(false);
     goes_on();
     lines_.look();
+    forwards_.look();
 }
 
 void RandomOffice::acts()
@@ -59,10 +61,7 @@ void RandomOffice::acts()
     case Mood::publishing: return chance.one_in(3) ? watchers_.act() : publishers_.act();
     case Mood::watching: break;
     }
-    if (chance.one_in(8)) {
-        watchers_.reconfigure();
-        return forwards_.configured();
-    }
+    if (chance.one_in(8)) return watchers_.reconfigure();
     if (chance.one_in(4)) return forwards_.act();
     return watchers_.act();
 }
@@ -169,7 +168,6 @@ void RandomOffice::is_killed()
     notified_.exchange_killed();
     forwards_.exchange_killed();
     lines_.exchange_killed();
-    publishers_.exchange_killed();
     notified_.weather = Weather::fair;
     office_.pbx.asked.clear();
     office_.pbx.restarts();
@@ -203,7 +201,9 @@ RandomWatchers::Dialogs RandomOffice::truth(const LiveView& view)
 
 void RandomOffice::check()
 {
+    while (publishers_.is_about_to_expire()) passes(500ms);
     lines_.look();
+    forwards_.look();
     const auto view = office_.pbx.view();
     calls_.check_slots(view);
     watchers_.check_lamps(view, truth(view), forwards_);

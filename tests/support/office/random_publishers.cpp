@@ -33,6 +33,7 @@ RandomPublishers::Dialog RandomPublishers::some_dialog(const std::string& about)
 void RandomPublishers::act()
 {
     auto& chance = office_.chance;
+    if (is_about_to_expire()) return;
     forget_expired();
     if (chance.one_in(6)) return publishes_before_it_calls();
     if (publications_.size() < 6 && (publications_.empty() || chance.one_in(3))) return begins();
@@ -188,10 +189,12 @@ void RandomPublishers::forget_expired()
     std::erase_if(publications_, [&](const Publication& one) { return one.until <= now; });
 }
 
-void RandomPublishers::exchange_killed()
+bool RandomPublishers::is_about_to_expire() const
 {
-    if (!publications_.empty()) gone_ = publications_.front();
-    publications_.clear();
+    return std::ranges::any_of(publications_, [&](const Publication& one) {
+        const auto left = one.until - office_.pbx.now().mono;
+        return left > -2s && left < 2s;
+    });
 }
 
 std::multiset<std::string> RandomPublishers::dialogs_of(const std::string& number) const

@@ -12,7 +12,8 @@ public:
 
     /// Somebody publishes something, changes it, refreshes it, or withdraws it.
     void act();
-    void exchange_killed();
+    /// Something expires within this second or the next: over a restart that is kept in whole ones.
+    [[nodiscard]] bool is_about_to_expire() const;
 
     /// What is shown of an extension by what is published of it: Call-ID, state, `held`.
     [[nodiscard]] std::multiset<std::string> dialogs_of(const std::string& number) const;

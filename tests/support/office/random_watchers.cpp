@@ -86,7 +86,8 @@ void RandomWatchers::act()
         if (phone.flow.port % 2)
             features.accept = {std::string{feature_event_type}, "multipart/mixed"};
         const auto* screen = notified_.find(phone, "as-feature-event", phone.number, false);
-        if (!screen || screen->over || chance.one_in(4)) return ask(features, true);
+        if (!screen || screen->over || notified_.has_expired(*screen) || chance.one_in(4))
+            return ask(features, true);
         features.to_tag = tag;
         features.payload = feature_change(chance);
         office_.pbx.settles = !chance.one_in(4);
@@ -141,6 +142,7 @@ void RandomWatchers::reconfigure()
     default: office_.notifier_notifies = !office_.notifier_notifies; break;
     }
     office_.configure();
+    notified_.configured();
     for (const auto* phone : office_.watchers)  // whoever is told unasked again is asked again
         if (std::ranges::none_of(desks, [&](std::string_view member) {
                 return office_.is_told_unasked(phone->number, member);
@@ -184,6 +186,7 @@ void RandomWatchers::check_lamps(const LiveView& view, const Dialogs& truth,
         }
         if (notified_.has_expired(*screen)) continue;
         CHECK(screen->named == office_.listed(screen->phone->number, screen->resource));
+        if (!screen->resumed) CHECK(screen->unsaid.empty());
         CHECK(office_.may_list(screen->phone->number, screen->resource));
         if (!screen->named.empty()) CHECK_MESSAGE(shown.contains(screen), "ended without a word");
     }

@@ -45,6 +45,7 @@ void Subscriptions::ask_somehow(Phone& phone, Subscribing subscribing, bool allo
     const auto known = tag(phone, subscribing.event, subscribing.to);
     const auto* screen = notified_.find(phone, subscribing.event, subscribing.to, false);
     const bool lives = screen && !screen->over;
+    if (lives && notified_.has_expired(*screen)) return;
     const auto how = chance.below(6);
     if (how >= 3 && known.empty() && how < 5) return;
     if (how == 3 || how == 4) subscribing.to_tag = known;
