@@ -1,7 +1,10 @@
 """Calls that are taken by phones of others while they ring at phones of others."""
+import re
 import shutil
 import unittest
+from urllib.parse import quote
 
+from lib.case import eventually
 from lib.second_phones import SecondPhones
 
 
@@ -36,6 +39,34 @@ class Pickup(SecondPhones):
         self.rings_at_bob(caller, bob)
         picker.dials("*8")
         self.is_taken(caller, picker)
+
+    def linphone_replaces(self, caller, bob, number, tags):
+        """Its INVITE has the header from the URI it is to call (RFC 3261 §19.1.5), made of what a
+        lamp of 202 shows."""
+        picker = self.linphone("203")
+        self.rings_at_bob(caller, bob)
+        replaces = tags(self.lamps["202"].history[-1].document.dialog)
+        picker.types(f"call sip:{number}@{self.office.domain}?Replaces={quote(replaces, safe='')}")
+        bob.says("closed|terminated|ended")
+        self.is_taken(caller, picker)
+        sent = re.findall(rf"INVITE sip:{number}@(?s:.)*?\r?\n\r?\n", picker.log())
+        self.assertIn(f"Replaces: {replaces}", sent[0])
+
+    def test_linphone_replaces_what_rings_at_linphone(self):
+        caller, bob = self.baresip("201"), self.linphone("202", False)
+        self.linphone_replaces(caller, bob, "202", lambda shown:
+                               f"{shown.call_id};to-tag={shown.local_tag};"
+                               f"from-tag={shown.remote_tag};early-only")
+        cancel = eventually(lambda: re.search(r"CANCEL sip:202@(?s:.)*?\r?\n\r?\n", bob.log()),
+                            "202 is told that it need not ring")[0]
+        self.assertRegex(cancel, "Reason: .*cause=200")
+
+    def test_linphone_replaces_what_rings_at_baresip(self):
+        """The other way round, as phones do that call who rings there."""
+        caller, bob = self.linphone("201"), self.baresip("202", False)
+        self.linphone_replaces(caller, bob, "201", lambda shown:
+                               f"{shown.call_id};to-tag={shown.remote_tag};"
+                               f"from-tag={shown.local_tag}")
 
     @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
     def test_sipp_sends_replaces(self):

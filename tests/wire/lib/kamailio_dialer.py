@@ -1,0 +1,70 @@
+"""Kamailio as a program that places calls: a REFER outside a dialog, and the NOTIFYs that follow."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from .kamailio import Kamailio
+from .kamailio_registrar import free_port
+
+CONFIG = """\
+debug=0
+log_stderror=yes
+children=1
+tcp_children=1
+auto_aliases=no
+dns=no
+rev_dns=no
+listen=udp:{ip}:{port}
+listen=tcp:{ip}:{port}
+tcp_source_ipv4={ip}
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "pv.so"
+loadmodule "siputils.so"
+loadmodule "textops.so"
+loadmodule "xlog.so"
+loadmodule "uac.so"
+modparam("uac", "restore_mode", "none")
+
+event_route[core:worker-one-init] {{
+    $uac_req(method) = "REFER";
+    $uac_req(ruri) = "sip:{number}@{domain}";
+    $uac_req(turi) = "sip:{number}@{domain}";
+    $uac_req(furi) = "sip:{number}@{domain}";
+    $uac_req(ouri) = "sip:{server[0]}:{server[1]};transport={transport}";
+    $uac_req(hdrs) = "Contact: <sip:dialer@{ip}:{port};transport={transport}>\\r\\n"
+                     + "Refer-To: <sip:{target}@{domain}>\\r\\n";
+    $uac_req(auser) = "{number}";
+    $uac_req(apasswd) = "{secret}";
+    $uac_req(evroute) = 1;
+    uac_req_send();
+}}
+
+event_route[uac:reply] {{
+    xlog("L_ALERT", "REFER was answered $uac_req(evcode)\\n");
+}}
+
+request_route {{
+    if (is_method("NOTIFY")) {{
+        xlog("L_ALERT", "NOTIFY, $proto, $hdr(Subscription-State): $rb\\n");
+        sl_send_reply("200", "OK");
+    }}
+}}
+"""
+
+
+class KamailioDialer(Kamailio):
+    """Has the phones of `number` call `target`, with their user's credentials, as soon as it runs."""
+
+    def __init__(self, folder: Path, number: str, secret: str, domain: str,
+                 server: tuple[str, int], target: str, transport: str, ip: str = "127.0.0.2"):
+        self.folder = folder
+        port = free_port(ip)
+        super().__init__(folder, CONFIG.format(
+            ip=ip, port=port, number=number, secret=secret, domain=domain, server=server,
+            target=target, transport=transport), ip, port)
+
+    @property
+    def text(self) -> str:
+        """What it was answered, and each NOTIFY with its transport, state and body."""
+        return (self.folder / "kamailio.log").read_text(errors="replace")
