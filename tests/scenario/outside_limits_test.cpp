@@ -253,7 +253,7 @@ TEST_CASE("whatever way a call takes to outside, it counts for who pays, and end
     for (const auto& way : ways) {
         CAPTURE(way.name);
         Office office;
-        office.bobs_limits() = {.calls = 1, .calls_per_day = 1, .minutes = 10min};
+        office.bobs_limits() = {.calls = 1, .minutes = 10min, .calls_per_day = 1};
         office.apply();
         way.begin(office);
         REQUIRE(office.far.rings());
@@ -392,9 +392,6 @@ TEST_CASE("a limit that is met only while a call hunts on is told with its Reaso
         bob.receives(486U)
             .phrase("All Lines Busy")
             .header("Reason", "Q.850;cause=34;text=\"No circuit available\"");
-        dialer.sends(CANCEL);
-        dialer.receives(487U);
-        other.receives(CANCEL);
     }
     SUBCASE("of an extension whose forward leads outside")
     {
@@ -499,7 +496,7 @@ TEST_CASE("what a phone says where it is leads nobody's call to a carrier")
     };
     SUBCASE("a Contact there")
     {
-        carol.contact = uri("sip:0900123@198.51.100.1:5060");
+        carol.named_contact = uri("sip:0900123@198.51.100.1:5060");
         carol.registers();
         alice.sends(INVITE, "103");
         carol.receives(INVITE);
@@ -517,7 +514,7 @@ TEST_CASE("what a phone says where it is leads nobody's call to a carrier")
     {
         carol.registers(0s);
         carol.flow.transport = Transport::tcp;
-        carol.contact = uri("sip:0900123@198.51.100.1:5060;transport=tcp");
+        carol.named_contact = uri("sip:0900123@198.51.100.1:5060;transport=tcp");
         carol.registers();
         carol.flow.port = 5060;
         carol_rings();
@@ -549,7 +546,7 @@ TEST_CASE("a contact that reads like a number of the office is not dialled for i
     Office office;
     auto& [pbx, one, two, rules, alice, bob, carol, dialer, far, other, phones] = office;
     for (const auto* number : {"102", "112", "0555"}) {
-        carol.contact = uri("sip:" + std::string{number} + "@office.test");
+        carol.named_contact = uri("sip:" + std::string{number} + "@office.test");
         carol.registers();
     }
     alice.sends(INVITE, "112");

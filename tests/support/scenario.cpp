@@ -186,7 +186,7 @@ Phone::Phone(Scenario& scenario, std::string own_number, std::uint16_t port)
 
 SipUri Phone::own_contact() const
 {
-    if (contact) return *contact;
+    if (named_contact) return *named_contact;
     auto uri = address_of(number);
     uri.host = flow.host;
     uri.port = flow.port;

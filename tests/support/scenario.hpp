@@ -211,7 +211,7 @@ public:
     bool acknowledges = true;    // sends ACK for a 2xx
     bool answers_cancel = true;  // with 487 to the INVITE
     bool answers_bye = true;
-    bool answers_probes = false;                   // OPTIONS within a dialog, unseen by the test
+    bool answers_probes = false;              // OPTIONS within a dialog, unseen by the test
     std::optional<unsigned> answers_options;  // outside a dialog, unseen by the test; 408: never
     std::optional<unsigned> answers_notify = 200;  // nullopt: only when told, by answers(...)
     SessionTimer session_timer;
@@ -219,10 +219,10 @@ public:
     std::string user_agent = "Test";
     bool focus = false;  // it mixes: `isfocus` in its Contact
     bool allows_update = false;
-    std::vector<Header> invite_headers;  // of an INVITE outside a dialog
-    std::optional<SipUri> contact;       // that it names; empty: where it is
-    std::vector<std::string> path;       // of its REGISTER
-    std::optional<Flow> source;          // of its requests within a dialog; empty: as before
+    std::vector<Header> invite_headers;   // of an INVITE outside a dialog
+    std::optional<SipUri> named_contact;  // that it names; empty: where it is
+    std::vector<std::string> path;        // of its REGISTER
+    std::optional<Flow> source;           // of its requests within a dialog; empty: as before
 
     std::uint32_t resumed_cseq = 0;  ///< what the last dialog taken up counts on from
     std::optional<Flow> moved_to;    ///< where the exchange sends now
@@ -248,14 +248,14 @@ private:
     Scenario& scenario_;
     [[nodiscard]] SipUri own_contact() const;
 
-    LegId leg_{};                       // the exchange's leg of the present dialog
+    LegId leg_{};  // the exchange's leg of the present dialog
     std::optional<SipUri> request_uri_;
     TransactionId own_invite_{};        // our INVITE, as the exchange knows it
     std::optional<Arrived> to_answer_;  // the last request that waits for our answer
     std::uint32_t cseq_ = 0;
     std::optional<SubscribeReceived> asked_;  // last
-    std::uint32_t refer_ = 0;  // number of its REFERs outside a dialog
-    DialogId shared_;          // with another phone, from this one's side
+    std::uint32_t refer_ = 0;                 // number of its REFERs outside a dialog
+    DialogId shared_;                         // with another phone, from this one's side
     void pass(Method method, unsigned status, PayloadRef payload, std::chrono::seconds session);
 };
 
