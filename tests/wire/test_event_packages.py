@@ -456,6 +456,7 @@ class OverUdp(Events):
         call, rings = line.rings(self.phone("205"))
         for one in rings:
             one.replies(180)
+        call.receives(180)
         call.cancels()
         for one in rings:
             one.receives("CANCEL")
@@ -464,6 +465,8 @@ class OverUdp(Events):
         claim = line.claims(line.lab)
         line.lab.unregisters()
         self.assertIn("noresource", claim.receives_notify().message["Subscription-State"])
+        self.assertEqual("terminated;reason=deactivated",
+                         line.lines.pop().receives_notify().message["Subscription-State"])
         line.both_see("idle")
         line.claims(line.desk)
 

@@ -5,6 +5,7 @@ import unittest
 from urllib.parse import quote
 
 from lib.case import eventually
+from lib.linphone import Linphone
 from lib.rtp import Tone
 from lib.second_phones import TONES, SecondPhones
 
@@ -174,7 +175,7 @@ class JoinedByAThirdPhone(SecondPhones):
         """The third one writes the header itself: it is part of the URI it is to call (RFC 3261
         §19.1.5)."""
         first, joined, join = self.two_talk()
-        third = self.a_phone(Linphone, "205", self.transports[1])
+        third = self.a_phone(Linphone, "205", self.transports[1], answers=False)
         third.types(f"call sip:202@{self.office.domain}?Join={quote(join, safe='')}")
         self.assertIn("Join", eventually(lambda: re.search(r"INVITE sip:202@(?s:.)*?\r?\n\r?\n",
                                                            third.log()), "205 calls")[0])
