@@ -36,15 +36,6 @@ class BlindTransfer(Moves):
     def test_by_baresip(self):
         self.transfers(self.linphone("201"), self.baresip("202"), self.linphone("203"))
 
-    @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
-    def test_by_sipp(self):
-        held, target = self.baresip("202"), self.linphone("203")
-        sipp = self.sipp("blind", service="202", user="201", secret=self.office.secrets["201"],
-                         target="203")
-        sipp.succeeds()
-        self.the_rest_talk(held, target, 0)
-        self.records([("caller", "201", None), ("called", "202", None), ("transferred", "203", 0)])
-
 
 @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
 class SippMoves(Moves):
@@ -100,6 +91,16 @@ class ByRest(Moves):
 
 class BlindTransferOverTcp(BlindTransfer):
     transports = ("tcp", "udp")
+
+    @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+    def test_by_sipp(self):
+        """By UDP, since SIPp over TCP loses a NOTIFY that comes together with another one."""
+        held, target = self.baresip("202"), self.linphone("203")
+        sipp = self.sipp("blind", service="202", user="201", secret=self.office.secrets["201"],
+                         target="203")
+        sipp.succeeds()
+        self.the_rest_talk(held, target, 0)
+        self.records([("caller", "201", None), ("called", "202", None), ("transferred", "203", 0)])
 
 
 class SippMovesOverTcp(SippMoves):
