@@ -20,6 +20,14 @@
 
 namespace lampline {
 
+/// A phone is to be told whom it talks to now (RFC 3311): always the latest, one UPDATE at a time.
+struct DisplayUpdate {
+    ClientTransactionId sent{};  ///< under way
+    bool changed = false;        ///< since that was sent
+    std::optional<std::chrono::steady_clock::time_point> again_at{};  ///< it met something else
+    Glare glare;
+};
+
 /// The dialog between the exchange and one phone.
 struct Leg {
     LegId id;
@@ -37,6 +45,7 @@ struct Leg {
     DialogState dialog_state;
     NameAddr phone;                       ///< who is at this leg
     NameAddr other;                       ///< whom this leg's phone talks to
+    Rare<DisplayUpdate> display{};        ///< the phone does not know that yet
     LegId peer{};                         ///< the leg it talks to; 0 while ringing
     CallRef transfer_of{};                ///< the call whose transfer needs this leg
     Flow flow;
@@ -114,12 +123,17 @@ struct PendingReliable {
     LegId leg;
     ClientTransactionId invite;
     std::uint32_t rseq = 0;
+    PayloadRef answer{};  ///< to an offer in it that the caller was not told
 };
 
 /// What the caller was told reliably before the answer: with that the offer of the INVITE is
-/// answered, and no later response changes it (RFC 3261 §13.2.1, RFC 6337 §2.2).
+/// answered, and no later response changes it (RFC 3261 §13.2.1, RFC 6337 §2.2). Where the INVITE
+/// has none it is itself an offer, which the PRACK answers (RFC 3262 §5).
 struct EarlyAnswer {
-    PayloadRef sdp;       ///< of the callee, as the caller has it now
+    LegId of;             ///< the callee
+    PayloadRef sdp;       ///< its, as the caller has it now
+    bool offers = false;  ///< it is an offer
+    PayloadRef for_ack{};  ///< the answer to the offer in the 2xx of another callee
     bool moved = false;   ///< by an UPDATE or a PRACK since
     bool stale = false;   ///< who has answered the call wants other media than that
 };
@@ -254,7 +268,7 @@ struct Call {
     [[nodiscard]] Relay* find_relay(ClientTransactionId forwarded) noexcept;
     [[nodiscard]] Relay* find_relay(TransactionId request) noexcept;
     void remove_relay(ClientTransactionId forwarded);
-    /// A change of the session is under way on `leg`.
+    /// A change of the session is under way on `leg`, or its place is being taken.
     [[nodiscard]] bool session_pending(const Leg& leg) const noexcept;
     /// Every leg is closed: nothing can come for this call any more.
     [[nodiscard]] bool finished() const noexcept;

@@ -151,8 +151,14 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
     outbox.send(std::move(answer));
 
     if (success && call.early_answer) {
-        const auto& moved = asker.role == LegRole::callee ? relay.payload : response.payload;
-        if (has_body(moved)) *call.early_answer = {.sdp = moved, .moved = true};
+        const bool by_callee = asker.role == LegRole::callee;
+        const auto& moved = by_callee ? relay.payload : response.payload;
+        auto& early = *call.early_answer;
+        if (has_body(moved))
+            early = {.of = by_callee ? asker.id : leg.id,
+                     .sdp = moved,
+                     .offers = early.offers,
+                     .moved = true};
     }
     if (success && changes_session(relay.method)) {
         const bool told_private = note_private(asker, relay.payload);
@@ -200,7 +206,9 @@ void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
         answerer = call->peer_of(*leg);
     }
     if (answerer && answerer->ack_owed) {
-        outbox.send(SendAck{answerer->id, std::exchange(answerer->ack_owed, {}), input.payload});
+        const PayloadRef unheard = call->early_answer ? call->early_answer->for_ack : nullptr;
+        outbox.send(SendAck{answerer->id, std::exchange(answerer->ack_owed, {}),
+                            unheard ? unheard : input.payload});
         if (has_body(input.payload)) call->unsaved = true;
         if (note_hold(*leg, input.payload))
             announce(*leg, outbox);  // delayed offer: its answer is in the ACK

@@ -162,6 +162,8 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
         if (final && call->transfer->stage == TransferStage::done) transferor_told(*call, outbox);
     } else if (auto* relay = call->find_relay(input.transaction)) {
         relayed_answer(*call, *leg, *relay, input, now, outbox);
+    } else if (leg->display && input.transaction == leg->display->sent) {
+        display_answered(*call, *leg, input, now, outbox);
     } else if (input.transaction == leg->bye_out) {
         if (final) leg->bye_out = {};
     } else if (input.transaction == leg->probe_out) {
@@ -173,7 +175,10 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
             leg->invite_out = {};
             if (leg->talking() &&
                 !leg->proxied) {  // a re-INVITE of ours that nobody waits for any more
-                if (input.status < 300) outbox.send(SendAck{leg->id, input.transaction, nullptr});
+                if (input.status < 300) {
+                    outbox.send(SendAck{leg->id, input.transaction, nullptr});
+                    restore_session(*call, *leg, now, outbox);
+                }
             } else if (input.status < 300)
                 branch_answered(*call, *leg, input, now, outbox);
             else
@@ -214,7 +219,8 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             else if (call.change)
                 change_goes_on(call, now, outbox);
             break;
-        case TimerKind::take_over: takes_over_again(call, now, outbox); break;
+        case TimerKind::take_over: take_over_goes_on(call, now, outbox); break;
+        case TimerKind::display: displays_due(call, now, outbox); break;
         case TimerKind::session:
             end_call(call, {}, LegInput::timeout, LegInput::timeout,
                      "SIP;cause=408;text=\"Session expired\"", now, outbox);
@@ -340,42 +346,6 @@ NameAddr CallEngine::party_of(std::string_view number, std::string_view own_disp
         address.display_name = group->display_name;
     address.uri = extension_uri(number, directory_->domain());
     return address;
-}
-
-NameAddr CallEngine::presented(const Leg& leg)
-{
-    return leg.anonymous ? anonymous_party() : leg.phone;
-}
-
-void CallEngine::note_abilities(Leg& leg, const ResponseReceived& response) const
-{
-    leg.supported = response.supported | response.required;
-    leg.takes_update = response.allows_update;
-    if (leg.trunk.empty()) leg.identity = identity_for(response.user_agent);
-}
-
-IdentityHeader CallEngine::identity_for(std::string_view user_agent) const
-{
-    return directory_->profile_for({}, user_agent)->identity;
-}
-
-std::vector<Header> CallEngine::asserted_to(const Leg& leg, const Leg& other) const
-{
-    const auto shown = shown_to(leg, other);
-    return shown ? leg.identifies(*shown) : std::vector<Header>{};
-}
-
-void CallEngine::show(Leg& leg, const Leg& other, Outbox& outbox)
-{
-    auto party = presented(other);
-    const bool stale = write(leg.other) != write(party);
-    leg.other = std::move(party);
-    if (!stale || !leg.takes_update || !leg.talking() || leg.slot || !leg.trunk.empty()) return;
-    request(leg,
-            {.transaction = transaction_ids_.next(),
-             .method = Method::update,
-             .headers = leg.identifies(leg.other)},
-            outbox);
 }
 
 bool CallEngine::is_own_host(std::string_view host) const
@@ -625,8 +595,8 @@ void CallEngine::cancel_timers(const Call& call)
 {
     for (const auto kind :
          {TimerKind::ring, TimerKind::session, TimerKind::probe, TimerKind::linger,
-          TimerKind::transfer, TimerKind::take_over, TimerKind::seen, TimerKind::keep_ringing, TimerKind::outside,
-          TimerKind::card, TimerKind::park})
+          TimerKind::transfer, TimerKind::take_over, TimerKind::seen, TimerKind::keep_ringing,
+          TimerKind::outside, TimerKind::card, TimerKind::park, TimerKind::display})
         timers_.cancel({call.id, kind});
 }
 

@@ -116,6 +116,7 @@ private:
         outside,
         card,
         park,
+        display,
         remembered  ///< of no call: what is remembered of ended ones
     };
     struct TimerKey {
@@ -173,9 +174,12 @@ private:
     void give_up_ringing(Call& call, unsigned status, std::string_view phrase, Moment now,
                          Outbox& outbox, std::vector<Header> why = {});
     void relay_prack(Call& call, Leg& caller, const RequestReceived& input, Outbox& outbox);
-    void acknowledge_provisional(Leg& leg, const ResponseReceived& response, Outbox& outbox);
-    /// What of `payload`, a response's, is told to a caller that may have had its answer.
-    static PayloadRef told_after_early(Call& call, const PayloadRef& payload);
+    void acknowledge_provisional(Call& call, Leg& leg, const ResponseReceived& response,
+                                 Outbox& outbox);
+    /// What of `payload`, a response's of `leg`, is told to a caller that may have had its answer.
+    static PayloadRef told_after_early(Call& call, const Leg& leg, const PayloadRef& payload);
+    [[nodiscard]] PayloadRef silent_answer(const Call& call, Leg& leg,
+                                           const ResponseReceived& response) const;
 
     // call_proxy.cpp: one dialog between two phones
     void pass_on(Call& call, Leg& leg, const Invitation& invitation, Target target, Outbox& outbox);
@@ -339,7 +343,8 @@ private:
 
     // pickup.cpp
     void take_over(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox);
-    void takes_over_again(Call& call, Moment now, Outbox& outbox);
+    /// Goes on with a take-over that waits, as soon as nothing else changes the call.
+    void take_over_goes_on(Call& call, Moment now, Outbox& outbox);
     void offer_to_peer(Call& call, Relay& relay, Outbox& outbox);
     void taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, Outbox& outbox);
 
@@ -372,6 +377,10 @@ private:
     void transferor_told(Call& call, Outbox& outbox);
     void report(Call& call, unsigned status, std::string_view phrase, bool final, Moment now,
                 Outbox& outbox);
+    ClientTransactionId notify_referrer(Leg& transferor, unsigned status, std::string_view phrase,
+                                        bool final, Outbox& outbox);
+    /// `picker` has the place of the leg `replaced`, also in the transfer that is under way.
+    void inherit_transfer(Call& call, const Leg& picker, LegId replaced, Outbox& outbox);
 
     // refer_to.cpp: what REFER, and BYE with Also, point to
     /// A REFER, or what reads like one; empty `refusal`: `to` may be followed.
@@ -416,6 +425,8 @@ private:
     void give_up_change(Call& call, Outbox& outbox);
     /// The caller has the media of an early answer, and its callee wants others.
     void renew_session(Call& call, Moment now, Outbox& outbox);
+    /// The phone of `leg` has taken a session that nobody has any more: it gets that of its peer.
+    void restore_session(Call& call, Leg& leg, Moment now, Outbox& outbox);
 
     // call_dialog.cpp: requests within a dialog, from one leg to the other
     void relay(Call& call, Leg& from, const RequestReceived& input, Moment now, Outbox& outbox);
@@ -427,6 +438,26 @@ private:
     void probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                         Outbox& outbox);
     void note_session(Call& call, const SessionTimer& timer, Moment now);
+
+    // displays.cpp: whom phones are told they talk to
+    /// Who is at `leg`, as it wants to be shown to others.
+    [[nodiscard]] static NameAddr presented(const Leg& leg);
+    /// What the display of the phone at `leg` goes by, and what else the phone says it can.
+    void note_abilities(Leg& leg, const ResponseReceived& response) const;
+    [[nodiscard]] IdentityHeader identity_for(std::string_view user_agent) const;
+    /// Who is at `other` for the phone or trunk of `leg`, as far as it may know.
+    [[nodiscard]] std::vector<Header> asserted_to(const Leg& leg, const Leg& other) const;
+    /// `leg` now talks to `other`, as its phone was told in an INVITE or its answer.
+    static void is_shown(Leg& leg, const Leg& other);
+    /// `leg` now talks to `other`; its display follows, by UPDATE where it has to.
+    void show(Call& call, Leg& leg, const Leg& other, Moment now, Outbox& outbox);
+    /// The same where the phone may have been told of somebody else meanwhile.
+    void show_again(Call& call, Leg& leg, Moment now, Outbox& outbox);
+    void update_display(Call& call, Leg& leg, Moment now, Outbox& outbox);
+    void display_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                          Outbox& outbox);
+    void displays_due(Call& call, Moment now, Outbox& outbox);
+    void wake_for_displays(const Call& call);
 
     // call_restore.cpp: what is kept over a restart
     /// Stores `call` when that is owed and two phones talk.
@@ -475,15 +506,6 @@ private:
                 Outbox& outbox, std::vector<Header> headers = {});
     /// A Warning of ours (RFC 3261 §20.43); `text` has neither quotes nor backslashes.
     [[nodiscard]] Header warning_of(std::string_view text) const;
-    /// Who is at `leg`, as it wants to be shown to others.
-    [[nodiscard]] static NameAddr presented(const Leg& leg);
-    /// What the display of the phone at `leg` goes by, and what else the phone says it can.
-    void note_abilities(Leg& leg, const ResponseReceived& response) const;
-    [[nodiscard]] IdentityHeader identity_for(std::string_view user_agent) const;
-    /// Who is at `other` for the phone or trunk of `leg`, as far as it may know.
-    [[nodiscard]] std::vector<Header> asserted_to(const Leg& leg, const Leg& other) const;
-    /// `leg` now talks to `other`; its display follows, by UPDATE where it has to.
-    void show(Leg& leg, const Leg& other, Outbox& outbox);
     /// `number` as others see it: the directory's display name, else the phone's own.
     [[nodiscard]] NameAddr party_of(std::string_view number,
                                     std::string_view own_display_name) const;

@@ -45,6 +45,15 @@ void CallEngine::renew_session(Call& call, Moment now, Outbox& outbox)
     change_goes_on(call, now, outbox);
 }
 
+void CallEngine::restore_session(Call& call, Leg& leg, Moment now, Outbox& outbox)
+{
+    const Leg* peer = call.find(leg.peer);
+    if (!peer || peer->slot || !peer->talking() || peer->peer != leg.id || is_moving(call)) return;
+    call.change = SessionChange{
+        .kind = SessionChange::Kind::renew, .first = leg.id, .second = peer->id};
+    change_goes_on(call, now, outbox);
+}
+
 void CallEngine::change_goes_on(Call& call, Moment now, Outbox& outbox)
 {
     SessionChange& change = *call.change;
@@ -66,6 +75,8 @@ void CallEngine::change_goes_on(Call& call, Moment now, Outbox& outbox)
              .method = Method::invite,
              .supported = leg->supported & OptionTag::timer,
              .session_timer = timer,
+             .headers = change.kind == SessionChange::Kind::renew ? asserted_to(*leg, *other)
+                                                                  : std::vector<Header>{},
              .payload = change.kind == SessionChange::Kind::hold ? hold_offer(*leg, *other)
                                                                  : change.offer},
             outbox);

@@ -151,6 +151,9 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     Leg& caller = call.caller();
     if (!caller.invite_in) return reject(input, 481, "Call Is Gone", outbox);
     if (call.pickup) return reject(input, 481, "Somebody Else Was Quicker", outbox);
+    if (call.early_answer && !has_body(call.offer))
+        return reject(input, 491, "Request Pending", outbox,
+                      {warning_of("The caller is answering another phone's offer just now")});
     const auto to_caller = answer_from(body_of(call.offer), body_of(input.payload));
     const auto to_picker = answer_from(body_of(input.payload), body_of(call.offer));
     if (!to_caller || !to_picker) {
@@ -178,7 +181,7 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     caller.other = presented(picker);
     answer(picker, input.transaction, input.session_timer, session_payload(*to_picker));
     answer(caller, std::exchange(caller.invite_in, {}), call.asked_timer,
-           told_after_early(call, session_payload(*to_caller)));
+           told_after_early(call, picker, session_payload(*to_caller)));
     connect(caller, picker);
     move(picker, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
@@ -212,18 +215,20 @@ void CallEngine::pick_up_transferred(Call& call, Leg& ringing, const InviteRecei
 void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox)
 {
     Call& call = *find(leg.id).first;
-    Leg* peer = call.peer_of(leg);
+    const Leg* peer = call.peer_of(leg);
     if (peer && peer->slot) return reject(input, 403, "Call Is Parked", outbox);
-    if (is_moving(call))
+    // Who is being moved within this call is waited for; what another call needs is not.
+    const bool own_transfer = call.transfer && (call.transfer->transferor == leg.id ||
+                                                call.transfer->transferee == leg.id);
+    if (own_transfer && call.transfer->stage == TransferStage::done)
+        return reject(input, 603, "Call Has Ended", outbox,
+                      {warning_of("The call was transferred just now")});
+    if (!peer || (is_moving(call) && !own_transfer) ||
+        std::ranges::any_of(call.relays, [](const Relay& relay) { return !!relay.replaces; }))
         return reject(input, 491, "Request Pending", outbox,
                       {warning_of("Another change of this call is under way")});
-    const bool busy = !peer || peer->invite_pending() || leg.ack_due || leg.ack_owed ||
-                      std::ranges::any_of(call.relays, [](const Relay& relay) {
-                          return changes_session(relay.method);
-                      });
-    if (busy) return reject(input, 491, "Request Pending", outbox);
 
-    Leg& picker = open_picker_leg(call, leg, input, now, outbox);
+    const Leg& picker = open_picker_leg(call, leg, input, now, outbox);
     announce(picker, outbox);
     call.relays.push_back({.method = Method::invite,
                            .from = picker.id,
@@ -233,7 +238,7 @@ void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Ou
                            .payload = input.payload,
                            .session_timer = input.session_timer,
                            .replaces = leg.id});
-    offer_to_peer(call, call.relays.back(), outbox);
+    take_over_goes_on(call, now, outbox);
 }
 
 void CallEngine::offer_to_peer(Call& call, Relay& relay, Outbox& outbox)
@@ -251,27 +256,35 @@ void CallEngine::offer_to_peer(Call& call, Relay& relay, Outbox& outbox)
             outbox);
 }
 
-/// The peer's own INVITE, which ours met, may be under way still (RFC 3261 §14.1).
-void CallEngine::takes_over_again(Call& call, Moment now, Outbox& outbox)
+void CallEngine::take_over_goes_on(Call& call, Moment now, Outbox& outbox)
 {
     const auto waiting = std::ranges::find_if(
         call.relays, [](const Relay& relay) { return relay.replaces && !relay.forwarded; });
     if (waiting == call.relays.end()) return;
-    const auto refuse = [&](unsigned status) {
-        outbox.send(Reply{.transaction = waiting->request, .status = status});
+    const auto refuse = [&](unsigned status, std::string phrase, std::string_view why) {
+        outbox.send(Reply{.transaction = waiting->request,
+                          .status = status,
+                          .phrase = std::move(phrase),
+                          .headers = {warning_of(why)}});
         move(*call.find(waiting->from), LegInput::rejected, outbox);
         call.relays.erase(waiting);
     };
     const Leg* replaced = call.find(waiting->replaces);
     const Leg* peer = call.find(waiting->to);
-    if (!replaced || !peer || !replaced->talking() || replaced->peer != peer->id)
-        return refuse(481);
+    if (!replaced || !peer || !replaced->talking() || !peer->talking() ||
+        replaced->peer != peer->id)
+        return refuse(603, "Call Has Ended", "The call has gone on without this phone");
+    // While the target of a transfer rings, nothing of the call changes yet.
+    const bool moves =
+        call.change || (call.transfer && call.transfer->stage != TransferStage::ringing);
     const bool busy =
-        peer->invite_pending() || std::ranges::any_of(call.relays, [&](const Relay& relay) {
+        moves || peer->invite_pending() || replaced->ack_due || replaced->ack_owed ||
+        std::ranges::any_of(call.relays, [&](const Relay& relay) {
             return &relay != &*waiting && changes_session(relay.method);
         });
     if (!busy) return offer_to_peer(call, *waiting, outbox);
-    if (!wait_until(waiting->glare.held_up(now.mono), call, TimerKind::take_over)) refuse(491);
+    if (!wait_until(waiting->glare.held_up(now.mono), call, TimerKind::take_over))
+        refuse(491, "Request Pending", "Another change of this call is under way");
 }
 
 /// The peer has accepted the picker's media: only now is the replaced leg hung up.
@@ -279,9 +292,10 @@ void CallEngine::taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, 
 {
     connect(picker, peer);
     call.unsaved = true;
-    peer.other = presented(picker);
+    is_shown(peer, picker);
     move(picker, LegInput::success, outbox);
     announce(peer, outbox);
+    inherit_transfer(call, picker, replaced, outbox);
     if (Leg* leg = call.find(replaced); leg && leg->state != LegState::terminated) {
         leg->peer = {};
         move(*leg, LegInput::replaced, outbox);

@@ -152,7 +152,7 @@ void CallEngine::picked_up(Call& call, PayloadRef session, const AnsweredTimer& 
                       .headers = asserted_to(caller, picker),
                       .session_timer = timer.timer,
                       .required = timer.require ? OptionTag::timer : OptionTag::none,
-                      .payload = told_after_early(call, session)});
+                      .payload = told_after_early(call, picker, session)});
     const bool waits = static_cast<bool>(picker.invite_in);  // for the answer in the caller's ACK
     if (!waits) {
         call.pickup.reset();

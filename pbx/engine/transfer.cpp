@@ -261,6 +261,7 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
     } else if (!has_body(response.payload)) {
         outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
         transfer_failed(*call, 488, "No Media Answered", now, outbox);
+        if (leg.talking()) restore_session(*by_leg_.at(leg.id), leg, now, outbox);
     } else {
         outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
         leg.sdp = response.payload;
@@ -314,9 +315,9 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
         const bool told = leg->id == transfer.answerer || transfer.offered_by;
         const Leg& other = leg == &target ? transferee : target;
         if (told)
-            leg->other = presented(other);
+            is_shown(*leg, other);
         else
-            show(*leg, other, outbox);
+            show(call, *leg, other, now, outbox);
         set_held(*leg, target.slot || (has_body(leg->sdp) && !receives_media(leg->sdp->body)));
         announce(*leg, outbox);
     }
@@ -357,6 +358,7 @@ Leg& CallEngine::adopt(Call& call, LegId id)
         return &each != &moved && each.id == id;
     }));
     by_leg_[id] = &call;
+    wake_for_displays(call);
     if (moved.state != LegState::terminated) {
         occupancy_.ended(moved.extension, owner->id);
         occupancy_.began(moved.extension, call.id);
@@ -377,6 +379,7 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
             const auto* peer = owner->peer_of(*offerer);
             outbox.send(SendAck{offerer->id, std::exchange(offerer->ack_owed, {}),
                                 peer ? peer->sdp : nullptr});
+            if (peer) show_again(*owner, *offerer, now, outbox);
         } else {
             offerer->peer = {};
             move(*offerer, LegInput::error, outbox);
@@ -436,6 +439,12 @@ bool CallEngine::leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbo
         leg.bye_exchanged = true;
         move(leg, LegInput::local_bye, outbox);
         if (leg.ack_owed) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
+        std::erase_if(call.relays, [&](const Relay& relay) {  // it will acknowledge nothing more
+            if (relay.from != leg.id || !relay.answered) return false;
+            if (Leg* to = call.find(relay.to); to && to->ack_owed)
+                outbox.send(SendAck{to->id, std::exchange(to->ack_owed, {}), nullptr});
+            return true;
+        });
     };
     const auto lender = calls_.find(leg.transfer_of);
     const bool consulted = leg.transfer_of && lender != calls_.end() && lender->second->transfer &&
@@ -457,7 +466,6 @@ bool CallEngine::leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbo
     return false;
 }
 
-/// NOTIFY of the implicit subscription (RFC 3515 §2.4.4, §2.4.5).
 void CallEngine::report(Call& call, unsigned status, std::string_view phrase, bool final,
                         Moment now, Outbox& outbox)
 {
@@ -466,9 +474,17 @@ void CallEngine::report(Call& call, unsigned status, std::string_view phrase, bo
     Leg* transferor = call.find(transfer.transferor);
     if (!transfer.reports || !transferor || transferor->state == LegState::terminated) return;
     transfer.reported = status;
-    const auto transaction = transaction_ids_.next();
+    const auto transaction = notify_referrer(*transferor, status, phrase, final, outbox);
     if (final) transfer.last_report = transaction;
-    request(*transferor,
+}
+
+/// NOTIFY of the implicit subscription (RFC 3515 §2.4.4, §2.4.5).
+ClientTransactionId CallEngine::notify_referrer(Leg& transferor, unsigned status,
+                                                std::string_view phrase, bool final,
+                                                Outbox& outbox)
+{
+    const auto transaction = transaction_ids_.next();
+    request(transferor,
             {.transaction = transaction,
              .method = Method::notify,
              .headers = {{"Event", "refer"},
@@ -477,6 +493,26 @@ void CallEngine::report(Call& call, unsigned status, std::string_view phrase, bo
              .payload = std::make_shared<const Payload>(
                  Payload{std::string{sipfrag_type}, status_line(status, phrase), {}})},
             outbox);
+    return transaction;
+}
+
+/// The subscription was of the dialog that ends: how far the transfer has come is the last that is
+/// told there, and nobody has asked for more in the new one.
+void CallEngine::inherit_transfer(Call& call, const Leg& picker, LegId replaced, Outbox& outbox)
+{
+    if (!call.transfer) return;
+    Transfer& transfer = *call.transfer;
+    if (transfer.transferee == replaced) {  // the target may have answered meanwhile
+        for (LegId* part : {&transfer.transferee, &transfer.offerer, &transfer.answerer})
+            if (*part == replaced) *part = picker.id;
+        if (Leg* target = call.find(transfer.target)) target->peer = picker.id;
+    }
+    if (transfer.transferor != replaced) return;
+    Leg* leaves = call.find(replaced);
+    if (transfer.reports && leaves && leaves->state != LegState::terminated)
+        notify_referrer(*leaves, transfer.reported, {}, true, outbox);
+    transfer.transferor = picker.id;
+    transfer.reports = false;
 }
 
 }  // namespace lampline

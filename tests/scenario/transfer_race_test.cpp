@@ -228,6 +228,31 @@ TEST_CASE("while Bob moves Alice to Carol, his call with Carol is not moved")
     call.bob_moves_alice_to_carol();
 }
 
+TEST_CASE("who is moved leaves while the target accepts: the target goes on with who asked")
+{
+    Crossing call;
+    call.alice.replies(200, alice_sdp);
+    call.carol.receives(INVITE).with(alice_sdp);
+    call.alice.sends(BYE);
+    call.alice.receives(200U);
+    call.alice.receives(ACK);
+    call.bob_hears("SIP/2.0 487 Request Terminated");
+    call.bob.receives(BYE);
+    call.carol.replies(200, carol_sdp);
+    call.carol.receives(ACK);
+    call.carol.receives(INVITE).without_body();
+    call.carol.replies(200, carol_sdp);
+    call.bob.uses(call.second);
+    call.bob.receives(INVITE).with(carol_sdp);
+    call.bob.replies(200, bob_sdp);
+    call.bob.receives(ACK);
+    call.carol.receives(ACK).with(bob_sdp);
+    call.carol.sends(BYE);
+    call.carol.receives(200U);
+    call.bob.receives(BYE);
+    call.nothing_is_left();
+}
+
 TEST_CASE("a transfer that has failed stands in the way of no other one")
 {
     Crossing call;

@@ -229,8 +229,15 @@ TEST_CASE("a transfer that fails is told, and the parties are where they were")
         call.carol.receives(200U);
         call.carol.receives(ACK);
         call.bob_hears("SIP/2.0 480 Party Has Left");
-        call.alice.replies(200, alice_sdp);
+        call.alice.replies(200, alice_sdp);  // and sends to where nobody is any more
         call.alice.receives(ACK);
+        call.alice.receives(INVITE).without_body().header("P-Asserted-Identity",
+                                                          "\"Name 102\" <sip:102@office.test>");
+        call.alice.replies(200, alice_sdp);
+        call.bob.receives(INVITE).with(alice_sdp);
+        call.bob.replies(200, bob_sdp);
+        call.bob.receives(ACK);
+        call.alice.receives(ACK).with(bob_sdp);
     }
     call.alice_and_bob_still_talk();
 }
