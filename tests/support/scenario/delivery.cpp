@@ -313,5 +313,3 @@ Phone* Scenario::phone_at(const Flow& flow)
 }
 
 }  // namespace lampline::test
-
-}  // namespace lampline::test
