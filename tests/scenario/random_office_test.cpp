@@ -57,8 +57,12 @@ TEST_CASE("random calls of an office: lamps true at every rest, versions without
           "left behind")
 {
     const auto done = work(Mood::calling, 1, 12);
-    for (const std::string what : {"parks", "waits", "replaces", "joins", "also", "refers"})
+    for (const std::string what :
+         {"parks", "joins", "also", "refers", "messages", "carrier answers"})
         CHECK_MESSAGE(done.at(what) > 10, what);
+    for (const std::string what :
+         {"waits", "replaces", "carrier fails", "carrier redirects", "calls from outside"})
+        CHECK_MESSAGE(done.at(what) > 0, what);
 }
 
 TEST_CASE("watchers that come and go, with rights that come and go")

@@ -85,7 +85,7 @@ void NotifiedPhones::check_news(Screen& screen, const SendNotify& notify) const
     const auto said = said_in(notify);
     const bool whole_list = screen.list && read_list(notify.content_type, *notify.body_head).full;
     bool news =
-        is_last(notify) || said.size() != screen.told.size() ||
+        is_last(notify) || said.size() != screen.told.size() || (said.empty() && screen.doubted) ||
         (whole_list && said.size() != office_.listed(screen.phone->number, screen.resource).size());
     const bool edge = office_.pbx.now().mono - configured_at_ < 60s;
     for (const auto& [part, text] : said) {
@@ -97,6 +97,7 @@ void NotifiedPhones::check_news(Screen& screen, const SendNotify& notify) const
         if (!whole_list && !is_last(notify)) CHECK_MESSAGE(another, "told twice: " << text);
     }
     CHECK_MESSAGE(news, "the whole list for no reason");
+    screen.doubted = false;
     if (whole_list) screen.told.clear();
     const bool reduced = is_reduced(notify);
     for (const auto& [part, text] : said) screen.told[part] = {text, notify.cseq, false, reduced};
@@ -104,6 +105,7 @@ void NotifiedPhones::check_news(Screen& screen, const SendNotify& notify) const
 
 void NotifiedPhones::doubt(Screen& screen)
 {
+    screen.doubted = true;
     for (auto& [part, told] : screen.told) {
         told.in = 0;  // an answer that is still to come settles nothing
         told.certain = false;
@@ -335,7 +337,7 @@ void NotifiedPhones::show_package(Screen& screen, const SendNotify& notify)
     const auto body = body_of(notify);
     if (screen.package == "as-feature-event") {
         for (auto& [about, document] : features_in(body)) screen.bodies[about] = document;
-    } else if (screen.package == "reg") {
+    } else if (screen.package == "reg" && !body.empty()) {
         const bool full = is_full_reginfo(body);
         if (full) screen.bodies.clear();
         if (!full && screen.seen_version)

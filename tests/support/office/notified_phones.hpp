@@ -34,6 +34,7 @@ struct Screen {
     bool resumed = false;   ///< the exchange was killed since it began
     bool over = false;      ///< either side has said so
     bool forgotten = false;  ///< by the phone alone
+    bool doubted = true;     ///< it may be told all of it (again)
     struct Told {
         std::string text;      ///< the last that was said of it
         std::uint32_t in = 0;  ///< CSeq

@@ -18,7 +18,7 @@ inline constexpr std::array<std::string_view, 5> desks{"101", "102", "103", "104
 inline constexpr std::array<std::string_view, 2> slots{"park+701", "park+702"};
 /// Those that several phones share; the calls of all desks fit in neither.
 inline constexpr std::array<std::string_view, 2> shared_lines{"102", "103"};
-inline constexpr std::string_view notifier = "104";  ///< its phones may notify by themselves
+inline constexpr std::string_view notifier = "104";     ///< its phones may notify by themselves
 inline constexpr std::string_view outside = "0664999";  ///< over two trunks, one after the other
 
 /// Extensions 101 to 105 with two phones each, which call; 106, 108 and 109, which only look on,

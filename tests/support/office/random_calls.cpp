@@ -84,8 +84,8 @@ void RandomCalls::acts_outside(Phone& carrier)
     case 2:
         if (carrier.has_dialog()) return;
         ++office_.done["calls from outside"];
-        return carrier.sends(INVITE, "+431" + std::string{chance.one_in(4) ? "600"
-                                                                           : chance.any_of(desks)});
+        return carrier.sends(INVITE,
+                             "+431" + std::string{chance.one_in(4) ? "600" : chance.any_of(desks)});
     case 3:
         if (carrier.calls() && carrier.has_dialog()) carrier.cancels();
         return;

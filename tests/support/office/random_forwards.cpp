@@ -181,8 +181,8 @@ void RandomForwards::storage_lost(const std::vector<StoredSubscription>& left)
     const auto now = office_.pbx.now();
     for (auto* watcher : office_.watchers)
         for (const auto& row : left) {
-            const auto call_id = "sub-dialog-" + std::string{notifier} + "-" +
-                                 std::to_string(watcher->flow.port);
+            const auto call_id =
+                "sub-dialog-" + std::string{notifier} + "-" + std::to_string(watcher->flow.port);
             if (!row.forwarded || row.call_id != call_id || row.notifiers.empty()) continue;
             const auto& tag = row.notifiers.front().tag;
             Forwarded kept{.accepted = true,
