@@ -183,7 +183,8 @@ OrderAnswer CallEngine::move_party(Call& call, const CallOrder& order, Moment no
     if (!stays) return in_the_way("nobody talks in this call");
     if (call.mode == CallMode::proxy) return in_the_way(std::string{in_proxy_mode});
     if (is_moving(call)) return in_the_way("another change of this call is under way");
-    if (stays->slot || (!order.by.empty() && order.by == stays->extension))
+    // Who is parked has nobody to send on.
+    if (stays->slot || (!leaves->slot && !order.by.empty() && order.by == stays->extension))
         std::swap(stays, leaves);
     if (!order.by.empty() && order.by != leaves->extension)
         return bad("/by", "not_in_call", "does not talk in this call");

@@ -247,6 +247,17 @@ TEST_CASE("REST parks, and says in which slot")
             office.nothing_is_left();
         }
     }
+    SUBCASE("who is parked has nobody to send on")
+    {
+        const auto sent_on = office.pbx.orders(
+            {.action = CallAction::transfer, .to = "103", .by = "101"});
+        CHECK(sent_on.outcome == OrderOutcome::bad_member);
+        CHECK(sent_on.pointer == "/by");
+        CHECK(office.parked_in() == "701");
+        office.alice.sends(BYE);
+        office.alice.receives(200U);
+        office.nothing_is_left();
+    }
     SUBCASE("who may not is refused")
     {
         office.pbx.has_park_lot({.number = "700", .first_slot = "701", .groups = {"sales"}});

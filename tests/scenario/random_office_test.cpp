@@ -11,8 +11,12 @@ using namespace lampline::test;
 
 namespace {
 
+/// How a round ends.
+enum class Killed : std::uint8_t { never, after_storing, with_loss };
+
 /// Offices of several seeds; what was done in them, and how often.
-std::map<std::string, std::size_t> work(Mood mood, unsigned first, unsigned offices, bool killed)
+std::map<std::string, std::size_t> work(Mood mood, unsigned first, unsigned offices,
+                                        Killed killed = Killed::never)
 {
     if (const char* wanted = std::getenv("LAMPLINE_RANDOM_OFFICES"))
         offices = static_cast<unsigned>(std::atoi(wanted));
@@ -35,10 +39,11 @@ std::map<std::string, std::size_t> work(Mood mood, unsigned first, unsigned offi
                 CAPTURE(i);
                 office.step(weather);
             }
-            if (killed)
-                office.is_killed();
-            else
-                office.rests();
+            switch (killed) {
+            case Killed::never: office.rests(); break;
+            case Killed::after_storing: office.is_killed(); break;
+            case Killed::with_loss: office.is_killed_with_loss(round % 2 ? 20ms : 100ms); break;
+            }
         }
         office.closes();
         for (const auto& [what, times] : office.done()) done[what] += times;
@@ -51,24 +56,28 @@ std::map<std::string, std::size_t> work(Mood mood, unsigned first, unsigned offi
 TEST_CASE("random calls of an office: lamps true at every rest, versions without a gap, nothing "
           "left behind")
 {
-    const auto done = work(Mood::calling, 1, 12, false);
-    for (const std::string what : {"parks", "waits", "replaces", "joins", "also", "refers"})
+    const auto done = work(Mood::calling, 1, 12);
+    for (const std::string what :
+         {"parks", "joins", "also", "refers", "messages", "carrier answers"})
         CHECK_MESSAGE(done.at(what) > 10, what);
+    for (const std::string what :
+         {"waits", "replaces", "carrier fails", "carrier redirects", "calls from outside"})
+        CHECK_MESSAGE(done.at(what) > 0, what);
 }
 
 TEST_CASE("watchers that come and go, with rights that come and go")
 {
-    work(Mood::watching, 101, 12, false);
+    work(Mood::watching, 101, 12);
 }
 
 TEST_CASE("lines that several phones share")
 {
-    work(Mood::sharing, 201, 12, false);
+    work(Mood::sharing, 201, 12);
 }
 
 TEST_CASE("dialogs that phones publish")
 {
-    work(Mood::publishing, 301, 12, false);
+    work(Mood::publishing, 301, 12);
 }
 
 TEST_CASE("the exchange is killed again and again: who talks talks on, lamps true within two "
@@ -76,6 +85,15 @@ TEST_CASE("the exchange is killed again and again: who talks talks on, lamps tru
 {
     for (const auto mood : {Mood::calling, Mood::watching, Mood::sharing, Mood::publishing}) {
         const auto first = 401 + 100 * static_cast<unsigned>(mood);
-        work(mood, first, 6, true);
+        work(mood, first, 6, Killed::after_storing);
+    }
+}
+
+TEST_CASE("the exchange is killed before it has stored the last of what it did: no lamp wrong, no "
+          "call that its phones do not know, nothing left behind")
+{
+    for (const auto mood : {Mood::calling, Mood::watching, Mood::sharing}) {
+        const auto first = 801 + 100 * static_cast<unsigned>(mood);
+        work(mood, first, 6, Killed::with_loss);
     }
 }

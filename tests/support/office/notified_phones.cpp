@@ -10,8 +10,10 @@ namespace lampline::test {
 void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
 {
     const auto& notify = *arrived.notify;
-    if (!notify.dialog || is_of_notifier(notify)) {  // a phone's own dialog
-        if (notify.dialog) CHECK(is_last(notify));
+    REQUIRE(notify.dialog);
+    if (is_of_notifier(notify)) {
+        CHECK(is_last(notify));
+        if (ends_for_phone) ends_for_phone(phone, notify);
         return;
     }
     const auto dialog = dialog_of(notify);
@@ -30,6 +32,15 @@ void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
     CAPTURE(screen.package);
     CAPTURE(screen.resource);
     CAPTURE(notify.subscription_state);
+    if (screen.forgotten) {
+        under_way_.push_back({.dialog = dialog,
+                              .notify = notify,
+                              .arrives_at = {},
+                              .answered_at = office_.pbx.now().mono + 100ms,
+                              .status = 481,
+                              .arrives = false});
+        return;
+    }
     CHECK_FALSE(screen.over);
     check_numbers(screen, notify);
     check_news(screen, notify);
@@ -74,7 +85,7 @@ void NotifiedPhones::check_news(Screen& screen, const SendNotify& notify) const
     const auto said = said_in(notify);
     const bool whole_list = screen.list && read_list(notify.content_type, *notify.body_head).full;
     bool news =
-        is_last(notify) || said.size() != screen.told.size() ||
+        is_last(notify) || said.size() != screen.told.size() || (said.empty() && screen.doubted) ||
         (whole_list && said.size() != office_.listed(screen.phone->number, screen.resource).size());
     const bool edge = office_.pbx.now().mono - configured_at_ < 60s;
     for (const auto& [part, text] : said) {
@@ -86,6 +97,7 @@ void NotifiedPhones::check_news(Screen& screen, const SendNotify& notify) const
         if (!whole_list && !is_last(notify)) CHECK_MESSAGE(another, "told twice: " << text);
     }
     CHECK_MESSAGE(news, "the whole list for no reason");
+    screen.doubted = false;
     if (whole_list) screen.told.clear();
     const bool reduced = is_reduced(notify);
     for (const auto& [part, text] : said) screen.told[part] = {text, notify.cseq, false, reduced};
@@ -93,6 +105,7 @@ void NotifiedPhones::check_news(Screen& screen, const SendNotify& notify) const
 
 void NotifiedPhones::doubt(Screen& screen)
 {
+    screen.doubted = true;
     for (auto& [part, told] : screen.told) {
         told.in = 0;  // an answer that is still to come settles nothing
         told.certain = false;
@@ -164,6 +177,7 @@ void NotifiedPhones::clears_up()
 {
     weather = Weather::fair;
     for (auto& one : under_way_) {
+        if (screens_.at(one.dialog).forgotten) continue;
         one.arrives_at = one.answered_at = office_.pbx.now().mono;
         one.arrives = one.awaited || one.arrives;
         one.status = 200;
@@ -181,6 +195,29 @@ void NotifiedPhones::exchange_killed()
         if (screen.unsolicited || screen.package == "refer") screen.over = true;  // not kept
     }
     refused_.clear();
+}
+
+void NotifiedPhones::storage_lost(const std::vector<StoredSubscription>& left)
+{
+    const auto now = office_.pbx.now();
+    std::map<std::string, const StoredSubscription*> known;
+    for (const auto& row : left) known[row.call_id + ";tag=" + row.local_tag] = &row;
+    for (auto& [dialog, screen] : screens_) {
+        if (screen.unsolicited || screen.package == "refer") continue;
+        const auto row = known.find(dialog);
+        if (row == known.end()) {
+            if (!std::exchange(screen.over, true)) ++office_.done["subscriptions lost"];
+            continue;
+        }
+        // Whoever asks anew has no use for what it had before.
+        const auto latest = latest_.find({screen.phone, screen.package, screen.resource, false});
+        screen.over = screen.over || latest == latest_.end() || latest->second != dialog;
+        screen.forgotten = screen.over;
+        if (screen.forgotten) ++office_.done["subscriptions forgotten"];
+        if (!screen.over)
+            until_[{screen.phone, screen.package, screen.resource}] =
+                now.mono + (row->second->expires_at - now.wall);
+    }
 }
 
 void NotifiedPhones::asked(Phone& phone, std::string_view package, std::string_view resource)
@@ -298,9 +335,17 @@ void NotifiedPhones::show_list(Screen& screen, const SendNotify& notify)
 void NotifiedPhones::show_package(Screen& screen, const SendNotify& notify)
 {
     const auto body = body_of(notify);
-    if (screen.package == "as-feature-event")
+    if (screen.package == "as-feature-event") {
         for (auto& [about, document] : features_in(body)) screen.bodies[about] = document;
-    else
+    } else if (screen.package == "reg" && !body.empty()) {
+        const bool full = is_full_reginfo(body);
+        if (full) screen.bodies.clear();
+        if (!full && screen.seen_version)
+            CHECK(notify.version == *screen.seen_version + 1);  // else it must doubt
+        CHECK((full || screen.seen_version));
+        for (auto& [id, uri] : contacts_in(body)) screen.bodies[id] = uri;
+        std::erase_if(screen.bodies, [](const auto& one) { return one.second.empty(); });
+    } else
         screen.bodies[""] = body;
     screen.call_info.clear();
     for (const auto& header : notify.headers)

@@ -33,6 +33,8 @@ struct Screen {
     bool may_jump = false;  ///< the exchange was killed: numbers that were reserved are passed over
     bool resumed = false;   ///< the exchange was killed since it began
     bool over = false;      ///< either side has said so
+    bool forgotten = false;  ///< by the phone alone
+    bool doubted = true;     ///< it may be told all of it (again)
     struct Told {
         std::string text;      ///< the last that was said of it
         std::uint32_t in = 0;  ///< CSeq
@@ -66,6 +68,9 @@ public:
     void clears_up();
     /// The exchange was killed: nobody waits for answers. What is under way may still arrive.
     void exchange_killed();
+    /// Of what was asked for the exchange knows `left` from now on. What else it has told is over
+    /// without a word; what is over for its phone it may tell, and hears so.
+    void storage_lost(const std::vector<StoredSubscription>& left);
 
     /// The phone has asked to be told (again).
     void asked(Phone& phone, std::string_view package, std::string_view resource);
@@ -91,6 +96,8 @@ public:
 
     /// No NOTIFY of these is to leave: who is told by a phone is told by nobody else.
     std::function<bool(const Phone& phone, const Screen& screen)> must_be_silent;
+    /// The exchange ends what a phone has told.
+    std::function<void(const Phone& phone, const SendNotify& notify)> ends_for_phone;
 
 private:
     using Time = std::chrono::steady_clock::time_point;

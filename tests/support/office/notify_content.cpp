@@ -81,6 +81,25 @@ std::map<std::string, std::string> features_in(const std::string& body)
     return documents;
 }
 
+std::map<std::string, std::string> contacts_in(const std::string& body)
+{
+    const auto value = [&](std::string_view name, std::size_t from) {
+        const auto begin = body.find(name, from) + name.size();
+        return body.substr(begin, body.find_first_of("\"<", begin) - begin);
+    };
+    std::map<std::string, std::string> contacts;
+    for (auto at = body.find("<contact "); at != std::string::npos;
+         at = body.find("<contact ", at + 1))
+        contacts[value("id=\"", at)] =
+            value("state=\"", at) == "active" ? value("<uri>", at) : std::string{};
+    return contacts;
+}
+
+bool is_full_reginfo(const std::string& body)
+{
+    return body.find("\" state=\"full\"") != std::string::npos;
+}
+
 bool is_reduced(const SendNotify& notify)
 {
     if (package_of(notify) == "call-info")

@@ -32,6 +32,36 @@ bool grants(const Group& group, std::string_view watcher, std::string_view membe
     return watches(group, watcher) && std::ranges::count(group.members, member) > 0;
 }
 
+Trunk trunk(std::string name, std::string host)
+{
+    Trunk trunk;
+    trunk.name = std::move(name);
+    trunk.servers = {{std::move(host), 5060, Transport::udp}};
+    trunk.domain = trunk.name + ".test";
+    trunk.caller_id.main_number = "+4310";
+    trunk.inbound = {{"\\+431(10[1-9])", "\\1", false}, {"\\+431600", "600", true}};
+    return trunk;
+}
+
+/// Some may forward to outside, and nobody may talk there with many at once, or for long.
+DigitRules digit_rules()
+{
+    DigitRule national;
+    national.name = "national";
+    national.pattern = "0([1-9].*)";
+    national.replacement = "+43\\1";
+    national.call_class = CallClass::national;
+    national.trunks = {"one", "two"};
+    DigitRules rules;
+    rules.rules = {std::move(national)};
+    rules.default_right = CallClass::national;
+    for (const auto number : desks)
+        rules.outside[std::string{number}] = {
+            .forward = number < "104",
+            .limits = {.calls = 2, .minutes = std::chrono::minutes{3}, .calls_per_day = 0}};
+    return rules;
+}
+
 /// Whose key it is: `dnd+102`.
 std::string_view owner_of(std::string_view member)
 {
@@ -88,11 +118,22 @@ Office::Office(unsigned seed)
     for (const auto* number : {"106", "108", "108", "109"})
         watchers.push_back(add(number, 36000s, 1000));
     program = add("107", 36000s, 1000);
+    const std::array trunks{trunk("one", "198.51.100.1"), trunk("two", "198.51.100.2")};
+    pbx.has_trunks({trunks[0], trunks[1]}, digit_rules());
+    carriers = {&pbx.carrier(trunks[0], "+43664999"), &pbx.carrier(trunks[1], "+43664888")};
+    for (auto* carrier : carriers) phones.push_back(carrier);
 }
 
 void Office::configure()
 {
     pbx.replaces_directory(groups);
+}
+
+bool Office::may_call_outside() const
+{
+    return std::ranges::all_of(desks, [&](std::string_view desk) {
+        return pbx.decides(std::string{desk}, std::string{outside}).status == 0;
+    });
 }
 
 const Group& Office::group_named(std::string_view name) const

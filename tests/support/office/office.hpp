@@ -18,16 +18,20 @@ inline constexpr std::array<std::string_view, 5> desks{"101", "102", "103", "104
 inline constexpr std::array<std::string_view, 2> slots{"park+701", "park+702"};
 /// Those that several phones share; the calls of all desks fit in neither.
 inline constexpr std::array<std::string_view, 2> shared_lines{"102", "103"};
-inline constexpr std::string_view notifier = "104";  ///< its phones may notify by themselves
+inline constexpr std::string_view notifier = "104";     ///< its phones may notify by themselves
+inline constexpr std::string_view outside = "0664999";  ///< over two trunks, one after the other
 
 /// Extensions 101 to 105 with two phones each, which call; 106, 108 and 109, which only look on,
-/// 108 with two phones that are told unasked; 107 is a program that may publish for others.
+/// 108 with two phones that are told unasked; 107 is a program that may publish for others. Two
+/// carriers, which fail at times, call all desks and are called.
 class Office {
 public:
     explicit Office(unsigned seed);
 
     /// What is written into the configuration below is in force from now on.
     void configure();
+    /// All that is limited about calls to outside has been given back.
+    [[nodiscard]] bool may_call_outside() const;
     [[nodiscard]] const Group& group_named(std::string_view name) const;
 
     // By the configuration, as an administrator reads it.
@@ -53,6 +57,7 @@ public:
 
     Scenario pbx;
     std::vector<Phone*> callers;   ///< phones of the desks
+    std::vector<Phone*> carriers;  ///< behind the trunks
     std::vector<Phone*> watchers;  ///< phones that subscribe to something
     Phone* program = nullptr;
     std::vector<Phone*> phones;  ///< all

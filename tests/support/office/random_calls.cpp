@@ -30,16 +30,19 @@ bool talks(const LiveCall& call)
 Phone& RandomCalls::somebody()
 {
     std::vector<Phone*> busy;
-    for (auto* phone : office_.callers)
-        if (phone->rings() || phone->has_dialog()) busy.push_back(phone);
+    for (const auto& phones : {office_.callers, office_.carriers})
+        for (auto* phone : phones)
+            if (phone->rings() || phone->has_dialog()) busy.push_back(phone);
+    if (office_.chance.one_in(25)) return *office_.chance.any_of(office_.carriers);
     if (busy.empty() || office_.chance.one_in(4)) return *office_.chance.any_of(office_.callers);
     return *office_.chance.any_of(busy);
 }
 
-/// An extension, or at times a slot.
+/// An extension, or at times a slot, or somebody outside.
 std::string RandomCalls::any_number()
 {
     auto& chance = office_.chance;
+    if (chance.one_in(8)) return std::string{outside};
     return std::string{chance.one_in(6) ? chance.any_of(lot) : chance.any_of(desks)};
 }
 
@@ -49,6 +52,55 @@ void RandomCalls::answers(Phone& phone)
     phone.replies(office_.chance.any_of(statuses), talking_sdp);
 }
 
+/// It may be busy, broken or overloaded, know better where to call, or say nothing.
+void RandomCalls::answers_outside(Phone& carrier)
+{
+    auto& chance = office_.chance;
+    constexpr std::array<unsigned, 8> statuses{180, 183, 200, 200, 200, 486, 500, 503};
+    constexpr std::array<std::string_view, 4> elsewhere{
+        "sip:+43664777@one.test", "sip:102@office.test", "sip:+43664888@two.test",
+        "sip:1@nowhere.test"};
+    switch (chance.below(8)) {
+    case 0:
+        ++office_.done["carrier redirects"];
+        return carrier.redirects({SipUri::parse(chance.any_of(elsewhere)).value()});
+    case 1:
+        ++office_.done["carrier fails"];
+        return carrier.fails_with(chance.one_in(2) ? 408 : 503);
+    default:
+        ++office_.done["carrier answers"];
+        return carrier.replies(chance.any_of(statuses), talking_sdp);
+    }
+}
+
+void RandomCalls::acts_outside(Phone& carrier)
+{
+    auto& chance = office_.chance;
+    if (carrier.rings() && !chance.one_in(4)) return answers_outside(carrier);
+    const bool in_dialog = carrier.has_dialog() && !carrier.calls();
+    switch (chance.below(7)) {
+    case 0:
+    case 1:
+    case 2:
+        if (carrier.has_dialog()) return;
+        ++office_.done["calls from outside"];
+        return carrier.sends(INVITE,
+                             "+431" + std::string{chance.one_in(4) ? "600" : chance.any_of(desks)});
+    case 3:
+        if (carrier.calls() && carrier.has_dialog()) carrier.cancels();
+        return;
+    case 4:
+        if (in_dialog) carrier.sends(BYE);
+        return;
+    case 5:
+        if (in_dialog) carrier.sends_invite(chance.one_in(2) ? hold_sdp : talking_sdp);
+        return;
+    default:
+        if (chance.one_in(4)) carrier.answers_options = chance.one_in(2) ? 408 : 200;
+        if (in_dialog) refers(carrier);  // which nobody outside may
+    }
+}
+
 void RandomCalls::act()
 {
     auto& chance = office_.chance;
@@ -56,10 +108,11 @@ void RandomCalls::act()
     phone.answers_cancel = !chance.one_in(8);
     phone.answers_bye = !chance.one_in(16);
     phone.acknowledges = !chance.one_in(16);
+    if (!phone.trunk.empty()) return acts_outside(phone);
     if (phone.rings() && chance.one_in(2)) return answers(phone);
     const bool in_dialog = phone.has_dialog() && !phone.calls();
     switch (chance.below(20)) {
-    case 0: return phone.sends(INVITE, chance.one_in(4) ? "600" : chance.any_of(desks));
+    case 0: return phone.sends(INVITE, chance.one_in(4) ? "600" : any_number());
     case 1:
     case 2:
     case 3:
@@ -108,8 +161,11 @@ void RandomCalls::take(Phone& phone, const Arrived& arrived)
     // The stack's timer H for the ACKs that a phone kept to itself, sooner or later.
     if (arrived.status / 100 == 2 && arrived.transaction && arrived.leg && !phone.acknowledges)
         phone.never_acknowledges(arrived);
-    if (arrived.answers_to && (arrived.method == NOTIFY || arrived.method == OPTIONS))
-        phone.replies_to(arrived, office_.chance.one_in(8) ? 481 : 200);
+    if (!arrived.answers_to || (arrived.method != NOTIFY && arrived.method != OPTIONS)) return;
+    const bool forgotten = std::ranges::any_of(forgotten_, [&](const std::string& call_id) {
+        return office_.pbx.dialog_of(call_id) == arrived.leg;
+    });
+    phone.replies_to(arrived, forgotten || office_.chance.one_in(8) ? 481 : 200);
 }
 
 void RandomCalls::settle(bool all)
@@ -123,8 +179,8 @@ void RandomCalls::settle(bool all)
 void RandomCalls::forwards(Phone& phone)
 {
     auto& chance = office_.chance;
-    constexpr std::array<std::string_view, 8> goals{"101", "102", "103", "104",
-                                                    "105", "999", "600", ""};
+    constexpr std::array<std::string_view, 9> goals{"101", "102", "103", "104",  "105",
+                                                    "999", "600", "",    outside};
     if (chance.one_in(2)) {
         constexpr std::array<std::string_view, 4> codes{"*21*", "*67*", "*61*", "*62*"};
         constexpr std::array<std::string_view, 3> alone{"*73", "*78", "*79"};
@@ -247,6 +303,32 @@ void RandomCalls::check_survivors(const std::set<std::string>& talked)
         ++office_.done["survives"];
     }
     CHECK(missing.empty());
+}
+
+std::set<std::string> RandomCalls::storage_lost(const std::set<std::string>& talked,
+                                                const std::vector<StoredCall>& before,
+                                                const std::vector<StoredCall>& left)
+{
+    std::set<std::string> known;
+    for (const auto& call : before)
+        for (const auto& leg : call.legs) known.insert(leg.dialog.call_id);
+    std::set<std::string> still;
+    forgotten_.clear();
+    for (const auto& call : left) {
+        if (const auto id = std::to_string(call.id.value); talked.contains(id)) still.insert(id);
+        for (const auto& leg : call.legs)
+            if (!known.contains(leg.dialog.call_id) && !is_park_name(leg.extension))
+                forgotten_.insert(leg.dialog.call_id);
+    }
+    office_.done["calls lost"] += talked.size() - still.size();
+    office_.done["dialogs forgotten"] += forgotten_.size();
+    return still;
+}
+
+void RandomCalls::check_forgotten(const LiveView& view) const
+{
+    for (const auto& call : view.calls)
+        for (const auto& leg : call.legs) CHECK_FALSE(forgotten_.contains(leg.call_id));
 }
 
 void RandomCalls::check_slots(const LiveView& view)

@@ -18,6 +18,13 @@ public:
     /// Who simply talks, before the exchange is killed, and who talks after it.
     [[nodiscard]] std::set<std::string> talking() const;
     void check_survivors(const std::set<std::string>& talked);
+    /// Who talks in what is left of those who `talked`. The phones of dialogs that are only left in
+    /// storage know no more of them.
+    [[nodiscard]] std::set<std::string> storage_lost(const std::set<std::string>& talked,
+                                                     const std::vector<StoredCall>& before,
+                                                     const std::vector<StoredCall>& left);
+    /// No call is left of which a phone has said that it does not know it.
+    void check_forgotten(const LiveView& view) const;
 
     /// The slots hold one call each, and the call says so.
     void check_slots(const LiveView& view);
@@ -26,6 +33,8 @@ private:
     [[nodiscard]] Phone& somebody();
     [[nodiscard]] std::string any_number();
     void answers(Phone& phone);
+    void acts_outside(Phone& carrier);
+    void answers_outside(Phone& carrier);
     void forwards(Phone& phone);
     void have_ring_group(std::string overflow);
     void orders(const Phone& phone);
@@ -35,6 +44,7 @@ private:
     void refers(Phone& phone);
 
     Office& office_;
+    std::set<std::string> forgotten_;  // Call-IDs
 };
 
 }  // namespace lampline::test

@@ -26,20 +26,60 @@ void RandomForwards::act()
         return subscriptions_.ask_somehow(watcher, lamp,
                                           office_.may_watch(watcher.number, notifier));
     const auto expires = std::chrono::seconds{60 + chance.below(600)};
-    switch (chance.below(6)) {
+    switch (chance.below(9)) {
+    case 6:
+    case 7:
+    case 8: return notifies(watcher);
     case 0:
     case 1:
     case 2: return ask(watcher, true, chance.one_in(8) ? 0s : expires);
     case 3: return ask(watcher, false, expires);
     case 4: return ask(watcher, false, 0s);
     default:
-        if (!is_told(watcher)) return;
+        if (!is_told(watcher) || !forwarded_.at(&watcher).by) return;
         const auto ended = forwarded_.extract(&watcher);
         office_.pbx.receive(
             ForwardedEnded{.call_id = "sub-dialog-104-" + std::to_string(watcher.flow.port),
                            .watcher_tag = "watch",
                            .notifier_tag = ended.mapped().by->notifier_tag()});
     }
+}
+
+/// It reaches the watcher, as long as the phone may tell it anything.
+void RandomForwards::notifies(Phone& watcher)
+{
+    auto& chance = office_.chance;
+    if (!is_told(watcher)) return;
+    const auto known = forwarded_.find(&watcher);
+    if (!known->second.by) return;
+    auto& by = *known->second.by;
+    const auto subscribe = known->second.subscribe;
+    auto& numbers = told_[{&watcher, by.notifier_tag()}];
+    for (auto left = 1 + chance.below(chance.one_in(8) ? 8 : 3); left > 0; --left) {
+        const bool over = left == 1 && chance.one_in(6);
+        numbers.cseq += 1 + static_cast<std::uint32_t>(chance.below(2));
+        ++numbers.version;
+        if (over) forwarded_.erase(known);
+        by.notifies(subscribe, {.cseq = numbers.cseq, .version = numbers.version, .over = over});
+        const auto passed = std::ranges::find_if(watcher.inbox, [&](const Arrived& arrived) {
+            return arrived.notify && !arrived.notify->dialog &&
+                   arrived.notify->cseq == numbers.cseq;
+        });
+        REQUIRE(passed != watcher.inbox.end());
+        CHECK(passed->notify->subscription_state.empty());
+        watcher.inbox.erase(passed);
+        ++office_.done["NOTIFYs of phones"];
+    }
+}
+
+void RandomForwards::take_end(const Phone& watcher, const SendNotify& notify)
+{
+    const auto& from = notify.dialog->from;
+    auto& numbers = told_[{&watcher, from.substr(from.find(";tag=") + 5)}];
+    CHECK(notify.cseq > numbers.cseq);
+    if (numbers.cseq != 0) CHECK(notify.version > numbers.version);
+    numbers = {notify.cseq, notify.version};
+    ++office_.done["ended in the name of a phone"];
 }
 
 void RandomForwards::ask(Phone& watcher, bool begins, std::chrono::seconds expires)
@@ -105,7 +145,11 @@ void RandomForwards::answer(Asked& asked)
         if (one.until <= now || ends || (status == 200 && granted == 0s))
             forwarded_.erase(known);
         else if (status == 200)
-            one = {.accepted = true, .until = now + granted, .number = asked.number, .by = phone};
+            one = {.accepted = true,
+                   .until = now + granted,
+                   .number = asked.number,
+                   .by = phone,
+                   .subscribe = request};
     }
     phone->answers_subscribe(request, status, granted);
     std::erase_if(watcher.inbox, [&](const Arrived& arrived) { return arrived.status == status; });
@@ -129,6 +173,26 @@ void RandomForwards::exchange_killed()
 {
     asked_.clear();
     std::erase_if(forwarded_, [](const auto& one) { return !one.second.accepted; });
+}
+
+void RandomForwards::storage_lost(const std::vector<StoredSubscription>& left)
+{
+    forwarded_.clear();
+    const auto now = office_.pbx.now();
+    for (auto* watcher : office_.watchers)
+        for (const auto& row : left) {
+            const auto call_id =
+                "sub-dialog-" + std::string{notifier} + "-" + std::to_string(watcher->flow.port);
+            if (!row.forwarded || row.call_id != call_id || row.notifiers.empty()) continue;
+            const auto& tag = row.notifiers.front().tag;
+            Forwarded kept{.accepted = true,
+                           .until = now.mono + (row.expires_at - now.wall),
+                           .number = ++last_};
+            for (auto* phone : office_.callers)
+                if (phone->notifier_tag() == tag) kept.by = phone;
+            kept.subscribe.shared = {call_id, tag, "watch"};
+            forwarded_[watcher] = std::move(kept);
+        }
 }
 
 bool RandomForwards::is_told(const Phone& phone) const

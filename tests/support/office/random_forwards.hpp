@@ -15,11 +15,15 @@ public:
     void act();
     /// A SUBSCRIBE has arrived at a phone of the notifier.
     void take(Phone& phone, const Arrived& arrived);
+    /// The exchange has ended for `watcher` what a phone tells, in its name and above its numbers.
+    void take_end(const Phone& watcher, const SendNotify& notify);
     /// Of those that have arrived one is answered, or `all`.
     void answer(bool all);
     /// Rights, the setting of the notifier, or its registrations may be others than before.
     void look();
     void exchange_killed();
+    /// What of them the exchange knows from now on.
+    void storage_lost(const std::vector<StoredSubscription>& left);
 
     /// Its lamp of the notifier is told by the notifier's phone.
     [[nodiscard]] bool is_told(const Phone& phone) const;
@@ -31,6 +35,12 @@ private:
         std::chrono::steady_clock::time_point until;  ///< it lasts; until accepted, may be answered
         int number = 0;                               ///< no other one has it
         Phone* by = nullptr;                          ///< who has accepted it
+        Arrived subscribe{};                          ///< as it came to that phone
+    };
+    /// What a phone has told a watcher last, or the exchange in its name.
+    struct Numbers {
+        std::uint32_t cseq = 0;
+        std::uint32_t version = 0;
     };
     struct Asked {
         Phone* watcher;
@@ -41,12 +51,14 @@ private:
     [[nodiscard]] bool is_for_phone(const Phone& watcher) const;
     [[nodiscard]] bool somebody_notifies() const;
     void ask(Phone& watcher, bool begins, std::chrono::seconds expires);
+    void notifies(Phone& watcher);
     void answer(Asked& asked);
 
     Office& office_;
     Subscriptions& subscriptions_;
     std::map<const Phone*, Forwarded> forwarded_;
     std::map<TransactionId, Asked> asked_;
+    std::map<std::pair<const Phone*, std::string>, Numbers> told_;  // watcher, tag of the notifier
     int last_ = 0;
 };
 

@@ -158,6 +158,14 @@ void RandomLines::exchange_killed()
     wishes_.clear();
 }
 
+void RandomLines::storage_lost(const std::vector<StoredCall>& left)
+{
+    private_.clear();
+    for (const auto& call : left)
+        for (const auto& leg : call.legs)
+            if (leg.held && leg.place && leg.place->is_private) private_.insert(leg.dialog.call_id);
+}
+
 void RandomLines::check(const LiveView& view, const Screen& screen,
                         std::multiset<std::string> published) const
 {

@@ -19,6 +19,8 @@ public:
     /// After each step: who is on hold.
     void look();
     void exchange_killed();
+    /// Whose hold is private, as far as the exchange knows from now on.
+    void storage_lost(const std::vector<StoredCall>& left);
 
     /// What a phone shows of a line by call-info, beside what is `published` of it.
     void check(const LiveView& view, const Screen& screen,

@@ -7,6 +7,7 @@ namespace {
 
 constexpr auto look_interval = 200ms;  // at what has been sent
 constexpr auto a_moment = 2s;  // in which what was sent is answered, and the rest of a list sent
+constexpr std::size_t remembered_instants = 100;
 constexpr auto longest_wait = 310s;  // of a NOTIFY for its turn, by Retry-After
 
 }  // namespace
@@ -17,7 +18,11 @@ RandomOffice::RandomOffice(unsigned seed, Mood mood) : office_{seed}, mood_{mood
         return screen.package == "dialog" && !screen.list && screen.resource == notifier &&
                forwards_.is_told(phone);
     };
+    notified_.ends_for_phone = [this](const Phone& phone, const SendNotify& notify) {
+        forwards_.take_end(phone, notify);
+    };
     silent_since_ = office_.pbx.now().mono;
+    stored_.emplace_back(silent_since_, office_.pbx.stored.size());
     goes_on();
     for (auto* phone : office_.watchers) {
         if (phone->number != "109" && phone->number != "106") continue;
@@ -44,6 +49,7 @@ void RandomOffice::step(Weather weather)
     goes_on();
     calls_.settle(false);
     forwards_.answer(false);
+    messages_.answer(false);
     goes_on();
     lines_.look();
     forwards_.look();
@@ -54,6 +60,7 @@ void RandomOffice::acts()
     auto& chance = office_.chance;
     if (chance.one_in(10)) return passes(std::chrono::seconds{chance.below(40)});
     if (chance.one_in(3)) return passes(std::chrono::milliseconds{chance.below(1500)});
+    if (chance.one_in(40)) return messages_.act();
     if (chance.one_in(2)) return calls_.act();
     switch (mood_) {
     case Mood::calling: return calls_.act();
@@ -75,6 +82,8 @@ void RandomOffice::passes(std::chrono::milliseconds span)
         auto until = std::min(end, pbx.now().mono + look_interval);
         if (const auto due = notified_.next()) until = std::min(until, *due);
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - pbx.now().mono);
+        stored_.emplace_back(pbx.now().mono, pbx.stored.size());
+        if (stored_.size() > remembered_instants) stored_.pop_front();
         pbx.passes(std::max(left, 1ms));
         goes_on();
     }
@@ -134,6 +143,7 @@ void RandomOffice::rests()
     auto& pbx = office_.pbx;
     calls_.settle(true);
     forwards_.answer(true);
+    messages_.answer(true);
     goes_on();
     const bool short_silence = !stormy_ && pbx.now().mono - silent_since_ < 250s;
     notified_.clears_up();
@@ -164,10 +174,33 @@ void RandomOffice::rests()
 void RandomOffice::is_killed()
 {
     goes_on();
-    const auto talked = calls_.talking();
+    starts_again(calls_.talking());
+}
+
+void RandomOffice::is_killed_with_loss(std::chrono::milliseconds lag)
+{
+    goes_on();
+    auto& pbx = office_.pbx;
+    while (stored_.size() > 1 && stored_.back().first + lag > pbx.now().mono) stored_.pop_back();
+    const auto whole = pbx.kept();
+    office_.done["entries lost"] += pbx.stored.size() - stored_.back().second;
+    pbx.stored.erase(pbx.stored.begin() + static_cast<std::ptrdiff_t>(stored_.back().second),
+                     pbx.stored.end());
+    const auto left = pbx.kept();
+    const auto talked = calls_.storage_lost(calls_.talking(), whole.calls, left.calls);
+    notified_.storage_lost(left.subscriptions);
+    lines_.storage_lost(left.calls);
+    forwards_.storage_lost(left.subscriptions);
+    starts_again(talked);
+    calls_.check_forgotten(pbx.view());
+}
+
+void RandomOffice::starts_again(const std::set<std::string>& talked)
+{
     notified_.exchange_killed();
     forwards_.exchange_killed();
     lines_.exchange_killed();
+    messages_.exchange_killed();
     notified_.weather = Weather::fair;
     office_.pbx.asked.clear();
     office_.pbx.restarts();
@@ -179,6 +212,7 @@ void RandomOffice::is_killed()
     stormy_ = false;
     silent_since_ = office_.pbx.now().mono;
     ++office_.done["killed"];
+    stored_.assign(1, {office_.pbx.now().mono, office_.pbx.stored.size()});
 }
 
 RandomWatchers::Dialogs RandomOffice::truth(const LiveView& view)
@@ -219,14 +253,17 @@ void RandomOffice::closes()
     auto& pbx = office_.pbx;
     calls_.settle(true);
     forwards_.answer(true);
+    messages_.answer(true);
     goes_on();
     notified_.clears_up();
     pbx.ends_all_calls();
+    for (auto* carrier : office_.carriers) carrier->answers_options.reset();
     passes(60s);
     rests();
     CHECK(pbx.has_no_calls());
     CHECK(pbx.has_no_dialogs());
     CHECK(pbx.unanswered() == 0);
+    CHECK(office_.may_call_outside());
     for (const auto& screen : notified_.living())
         for (const auto& header : screen->call_info)
             CHECK(header.find("active") == std::string::npos);

@@ -1,7 +1,10 @@
 #pragma once
 // A whole office in which anything happens at any time, and what must be true of it whenever it
 // comes to rest.
+#include <deque>
+
 #include "support/office/random_calls.hpp"
+#include "support/office/random_messages.hpp"
 #include "support/office/random_watchers.hpp"
 
 namespace lampline::test {
@@ -21,6 +24,9 @@ public:
     /// kill -9 and a start. Whoever simply talked talks on, nothing that only rang is left, and
     /// within 2 s all lamps are true.
     void is_killed();
+    /// The same, and what was to be stored within the last `lag` is lost. Calls and subscriptions
+    /// that only the storage still knew are gone, as their phones say so.
+    void is_killed_with_loss(std::chrono::milliseconds lag);
     /// All calls end, and nothing is left.
     void closes();
 
@@ -33,6 +39,9 @@ private:
     void goes_on();
     bool empties_inboxes();
     void check();
+    void starts_again(const std::set<std::string>& talked);
+    /// What storage leaves without its last entries; all that follows from it for the phones.
+    void loses(std::size_t entries);
     /// Who waits, and who has not been told all, or has not answered, `since` so long.
     [[nodiscard]] static std::string owed(const LiveView& view, std::chrono::milliseconds since);
     [[nodiscard]] RandomWatchers::Dialogs truth(const LiveView& view);
@@ -41,6 +50,7 @@ private:
     NotifiedPhones notified_{office_};
     Subscriptions subscriptions_{office_, notified_};
     RandomCalls calls_{office_};
+    RandomMessages messages_{office_};
     RandomForwards forwards_{office_, subscriptions_};
     RandomLines lines_{office_, notified_, subscriptions_};
     RandomPublishers publishers_{office_};
@@ -48,6 +58,8 @@ private:
     Mood mood_;
     bool stormy_ = false;  ///< since the last rest
     std::chrono::steady_clock::time_point silent_since_;
+    /// How much was stored when, of late.
+    std::deque<std::pair<std::chrono::steady_clock::time_point, std::size_t>> stored_;
 };
 
 }  // namespace lampline::test

@@ -310,6 +310,15 @@ void RandomWatchers::check_package(const LiveView& view, const Screen& screen,
         says("forwardNoAns", tagged("forwardTo", wishes.no_answer));
         return;
     }
+    if (screen.package == "reg") {
+        std::multiset<std::string> registered;
+        std::multiset<std::string> told;
+        for (const auto& binding : view.registrations)
+            if (binding.aor == screen.resource) registered.insert(write(binding.contact));
+        for (const auto& [id, uri] : screen.bodies) told.insert(uri);
+        CHECK(joined(told) == joined(registered));
+        return;
+    }
     if (screen.package == "call-info")
         lines.check(view, screen, publishers.call_info_of(screen.resource));
 }

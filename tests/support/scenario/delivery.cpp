@@ -1,0 +1,315 @@
+#include "support/scenario.hpp"
+
+#include <doctest/doctest.h>
+
+#include <utility>
+
+#include "support/scenario/values.hpp"
+
+namespace lampline::test {
+
+void Scenario::deliver(SipCommand& command)
+{
+    std::visit(Overloaded{
+                   [&](OpenDialog& open) {
+                       auto& request = requests_.at(open.transaction);
+                       request.leg = open.leg;
+                       request.phone->leg_ = open.leg;
+                       legs_[open.leg] = request.phone;
+                       dialogs_[{request.call_id, open.local_tag}] = request.phone;
+                       open_[request.call_id] = open.leg;
+                   },
+                   [&](ResumeDialog& resume) {
+                       auto* phone = dialogs_.at({resume.dialog.call_id, resume.dialog.local_tag});
+                       legs_[resume.leg] = phone;
+                       open_[resume.dialog.call_id] = resume.leg;
+                       phone->leg_ = resume.leg;
+                       phone->resumed_cseq = resume.state.cseq;
+                   },
+                   [&](EndInvite& end) {
+                       const auto& dialog = end.invite.dialog;
+                       auto* phone = dialogs_.at({dialog.call_id, dialog.local_tag});
+                       Arrived arrived;
+                       const bool calls = end.invite.role == LegRole::caller;
+                       arrived.what = calls ? "500" : "CANCEL";
+                       arrived.status = calls ? 500 : 0;
+                       arrived.method = CANCEL;
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [&](MoveDialog& move) {
+                       auto* phone = phone_of(move.leg);
+                       REQUIRE(phone);
+                       phone->moved_to = move.flow;
+                   },
+                   [&](Reply& reply) {
+                       const auto found = requests_.find(reply.transaction);
+                       REQUIRE_MESSAGE(found != requests_.end(),
+                                       "answered twice, or never asked: " << reply.status);
+                       const auto request = found->second;
+                       if (reply.status >= 200) requests_.erase(found);
+                       Arrived arrived;
+                       arrived.what = std::to_string(reply.status) + " " + reply.phrase;
+                       arrived.status = reply.status;
+                       arrived.leg = request.leg;
+                       arrived.transaction = reply.transaction;
+                       arrived.headers = reply.headers;
+                       arrived.local_tag = reply.local_tag;
+                       arrived.session_timer = reply.session_timer;
+                       arrived.is_reliable = reply.reliable;
+                       arrived.focus = reply.focus;
+                       arrived.payload = reply.payload;
+                       if (request.method == INVITE && reply.status / 100 == 2 &&
+                           request.phone->acknowledges)
+                           waiting_.push_back(
+                               AckReceived{.transaction = reply.transaction, .leg = request.leg});
+                       arrive(*request.phone, std::move(arrived));
+                   },
+                   [&](SendInvite& invite) {
+                       auto* phone = phone_at(invite.target.flow);
+                       REQUIRE(phone);
+                       legs_[invite.leg] = phone;
+                       dialogs_[{invite.call_id, invite.local_tag}] = phone;
+                       open_[invite.call_id] = invite.leg;
+                       phone->leg_ = invite.leg;
+                       invites_[invite.transaction] = {phone, INVITE, invite.leg};
+                       Arrived arrived;
+                       arrived.what = "INVITE";
+                       arrived.method = INVITE;
+                       arrived.leg = invite.leg;
+                       arrived.answers_to = invite.transaction;
+                       arrived.from_address = invite.from;
+                       arrived.focus = invite.focus;
+                       arrived.request_uri = invite.target.request_uri;
+                       arrived.headers = invite.headers;
+                       if (invite.payload)
+                           for (const auto& header : invite.payload->headers)
+                               arrived.headers.push_back(header);
+                       arrived.session_timer = invite.session_timer;
+                       arrived.payload = invite.payload;
+                       phone->to_answer_ = arrived;
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [&](SendRequest& request) {
+                       auto* phone = phone_of(request.leg);
+                       REQUIRE_MESSAGE(phone,
+                                       "a " << word(request.method) << " on a closed dialog");
+                       if (request.method == OPTIONS && phone->answers_probes) {
+                           waiting_.push_back(ResponseReceived{.leg = request.leg,
+                                                               .transaction = request.transaction,
+                                                               .method = OPTIONS,
+                                                               .status = 200});
+                           return;
+                       }
+                       Arrived arrived;
+                       arrived.what = word(request.method);
+                       arrived.method = request.method;
+                       arrived.leg = request.leg;
+                       arrived.answers_to = request.transaction;
+                       arrived.headers = request.headers;
+                       arrived.session_timer = request.session_timer;
+                       arrived.rack_rseq = request.rack_rseq;
+                       arrived.focus = request.focus;
+                       arrived.payload = request.payload;
+                       if (request.method == BYE && phone->answers_bye)
+                           waiting_.push_back(ResponseReceived{.leg = request.leg,
+                                                               .transaction = request.transaction,
+                                                               .method = BYE,
+                                                               .status = 200});
+                       else
+                           phone->to_answer_ = arrived;
+                       if (request.method == INVITE)
+                           invites_[request.transaction] = {phone, INVITE, request.leg};
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [&](SendAck& ack) {
+                       auto* phone = phone_of(ack.leg);
+                       REQUIRE_MESSAGE(phone, "an ACK on a closed dialog");
+                       Arrived arrived;
+                       arrived.what = "ACK";
+                       arrived.method = ACK;
+                       arrived.leg = ack.leg;
+                       arrived.payload = ack.payload;
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [&](SendCancel& cancel) {
+                       const auto branch = branches_.find(cancel.leg);
+                       auto* phone =
+                           branch == branches_.end() ? phone_of(cancel.leg) : branch->second;
+                       REQUIRE_MESSAGE(phone, "a CANCEL on a closed dialog");
+                       if (phone->answers_cancel && invites_.erase(cancel.transaction) != 0)
+                           waiting_.push_back(
+                               ResponseReceived{.leg = cancel.leg,
+                                                .transaction = cancel.transaction,
+                                                .method = INVITE,
+                                                .status = 487,
+                                                .to_tag = "tag-" + phone->number,
+                                                .message = passed_message(487, cancel.leg)});
+                       Arrived arrived;
+                       arrived.what = "CANCEL";
+                       arrived.method = CANCEL;
+                       arrived.headers = cancel.headers;
+                       if (phone->answers_cancel) phone->to_answer_.reset();
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [&](ForwardSubscribe& forward) {
+                       Arrived arrived;
+                       arrived.what = "SUBSCRIBE";
+                       arrived.method = SUBSCRIBE;
+                       arrived.transaction = forward.request;
+                       arrived.subscription = forward.subscription;
+                       arrived.from_address.uri = address_of(forward.watcher);
+                       const auto& subscribe = requests_.at(forward.request);
+                       arrived.shared = {subscribe.call_id, subscribe.to_tag, "watch"};
+                       for (const auto& target : forward.targets) {
+                           auto* phone = phone_at(target.flow);
+                           REQUIRE(phone);
+                           arrived.request_uri = target.request_uri;
+                           arrived.shared.local_tag = phone->notifier_tag();
+                           arrive(*phone, arrived);
+                       }
+                       if (!forward.targets.empty()) return;
+                       const auto notifier = std::ranges::find_if(phones_, [&](const auto& phone) {
+                           return phone->number == forward.member &&
+                                  phone->notifier_tag() == subscribe.to_tag;
+                       });
+                       REQUIRE(notifier != phones_.end());
+                       arrive(**notifier, std::move(arrived));
+                   },
+                   [&](PassNotify& pass) {
+                       const auto request = requests_.extract(pass.request).mapped();
+                       auto* phone = watching_.at(request.call_id);
+                       if (pass.flow) CHECK(*pass.flow == phone->flow);
+                       Arrived arrived;
+                       arrived.what = "NOTIFY";
+                       arrived.method = NOTIFY;
+                       arrived.notify = SendNotify{.subscription = {},
+                                                   .dialog = {},
+                                                   .cseq = request.notifying.cseq,
+                                                   .subscription_state = pass.last_state};
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [&](CloseDialog& close) { CHECK(legs_.erase(close.leg) == 1); },
+                   [&](SendStandalone& request) {
+                       auto* phone = phone_at(request.target.flow);
+                       auto answers = phone ? phone->answers_options : 200U;
+                       if (phone && !phone->trunk.empty() && !answers) answers = 200U;
+                       if (request.method == OPTIONS && answers)
+                           return waiting_.push_back(
+                               StandaloneAnswered{.transaction = request.transaction,
+                                                  .status = *answers,
+                                                  .generated = *answers == 408});
+                       REQUIRE(phone);
+                       Arrived arrived;
+                       arrived.what = word(request.method);
+                       arrived.method = request.method;
+                       arrived.answers_to = request.transaction;
+                       arrived.from_address = request.from;
+                       arrived.headers = request.headers;
+                       arrived.payload = request.payload;
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [](ResolveTrunk&) {},
+                   [&](SendNotify& notify) {
+                       auto* phone = phone_at(notify.dialog->flow);
+                       REQUIRE(phone);
+                       if (phone->answers_notify)
+                           waiting_.push_back(NotifyAnswered{.subscription = notify.subscription,
+                                                             .cseq = notify.cseq,
+                                                             .status = *phone->answers_notify});
+                       Arrived arrived;
+                       arrived.what = "NOTIFY";
+                       arrived.method = NOTIFY;
+                       arrived.headers = notify.headers;
+                       arrived.notify = std::move(notify);
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [](ForgetNotify&) {},
+                   [&](ForwardInvite& forward) {
+                       auto* phone = phone_at(forward.target.flow);
+                       REQUIRE(phone);
+                       auto& request = requests_.at(forward.request);
+                       request.leg = forward.caller;
+                       branches_[forward.leg] = phone;
+                       invites_[forward.transaction] = {phone, INVITE, forward.leg};
+                       phone->shared_ = {request.call_id,
+                                         "tag-" + phone->number + "-" +
+                                             std::to_string(phone->flow.port),
+                                         "from-" + std::to_string(forward.request.value)};
+                       Arrived arrived;
+                       arrived.what = "INVITE";
+                       arrived.method = INVITE;
+                       arrived.leg = forward.leg;
+                       arrived.answers_to = forward.transaction;
+                       arrived.headers = forward.headers;
+                       arrived.session_timer = forward.session_timer;
+                       phone->to_answer_ = arrived;
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [&](ForwardResponse& forward) {
+                       const auto& message = dynamic_cast<const PassedMessage&>(*forward.message);
+                       auto* phone = passed_[forward.request];
+                       if (!phone)
+                           phone = passed_[forward.request] = requests_.at(forward.request).phone;
+                       if (message.status >= 200) requests_.erase(forward.request);
+                       phone->shared_ = {"call-" + std::to_string(forward.request.value),
+                                         "from-" + std::to_string(forward.request.value),
+                                         message.tag};
+                       Arrived arrived;
+                       arrived.what = std::to_string(message.status);
+                       arrived.status = message.status;
+                       arrived.headers = forward.headers;
+                       for (const auto& challenge : forward.challenges)
+                           arrived.headers.push_back(
+                               {"Challenge", dynamic_cast<const PassedMessage&>(*challenge).tag});
+                       arrived.session_timer = forward.session_timer;
+                       arrived.payload = message.payload;
+                       arrive(*phone, std::move(arrived));
+                   },
+                   [&](ProbeDialog& probe) {
+                       auto* phone = phone_at(probe.flow);
+                       REQUIRE(phone);
+                       CHECK(probe.dialog.call_id == phone->shared_.call_id);
+                       CHECK(probe.dialog.local_tag == phone->shared_.remote_tag);
+                       CHECK(probe.dialog.remote_tag == phone->shared_.local_tag);
+                       Arrived arrived;
+                       arrived.what = "OPTIONS";
+                       arrived.method = OPTIONS;
+                       arrived.leg = probe.leg;
+                       arrived.answers_to = probe.transaction;
+                       phone->to_answer_ = arrived;
+                       arrive(*phone, std::move(arrived));
+                   },
+               },
+               command);
+}
+
+WireMessageRef Scenario::passed_message(unsigned status, LegId branch, std::string_view sdp) const
+{
+    const auto found = branches_.find(branch);
+    if (found == branches_.end()) return nullptr;
+    auto message = std::make_shared<PassedMessage>();
+    message->status = status;
+    message->tag = found->second->shared_.local_tag;
+    message->payload = sdp_payload(sdp);
+    return message;
+}
+
+void Scenario::arrive(Phone& phone, Arrived arrived)
+{
+    phone.inbox.push_back(std::move(arrived));
+}
+
+Phone* Scenario::phone_of(LegId leg)
+{
+    const auto found = legs_.find(leg);
+    return found == legs_.end() ? nullptr : found->second;
+}
+
+Phone* Scenario::phone_at(const Flow& flow)
+{
+    for (const auto& phone : phones_)
+        if (phone->flow == flow) return phone.get();
+    return nullptr;
+}
+
+}  // namespace lampline::test

@@ -1,0 +1,43 @@
+#include "support/scenario.hpp"
+
+#include <doctest/doctest.h>
+
+#include "support/scenario/values.hpp"
+
+namespace lampline::test {
+
+void Phone::pass(Method method, unsigned status, PayloadRef payload, std::chrono::seconds session)
+{
+    const bool own = status == 0;
+    scenario_.receive(DialogPassed{.call_id = shared_.call_id,
+                                   .from_tag = own ? shared_.local_tag : shared_.remote_tag,
+                                   .to_tag = own ? shared_.remote_tag : shared_.local_tag,
+                                   .method = method,
+                                   .status = status,
+                                   .cseq = 2,
+                                   .session_timer = {.expires = session},
+                                   .payload = std::move(payload)});
+}
+
+void Phone::passes(Method method, std::string_view sdp)
+{
+    pass(method, 0, sdp_payload(sdp), 0s);
+}
+
+void Phone::passes_refer(std::string_view refer_to)
+{
+    pass(Method::refer, 0,
+         std::make_shared<const Payload>(Payload{{}, {}, {{"Refer-To", std::string{refer_to}}}}), 0s);
+}
+
+void Phone::accepts(Method method, std::string_view sdp, std::chrono::seconds session)
+{
+    pass(method, 200, sdp_payload(sdp), session);
+}
+
+void Phone::no_longer_knows(Method method)
+{
+    pass(method, 481, nullptr, 0s);
+}
+
+}  // namespace lampline::test

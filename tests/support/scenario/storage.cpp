@@ -1,0 +1,90 @@
+#include "support/scenario.hpp"
+
+#include <doctest/doctest.h>
+
+#include "support/scenario/values.hpp"
+
+namespace lampline::test {
+
+Kept Scenario::kept() const
+{
+    std::map<std::string, Binding> bindings;
+    std::map<std::string, StoredSubscription> subscriptions;
+    std::map<std::string, StoredPublication> publications;
+    std::map<CallRef, StoredCall> calls;
+    std::map<CallRef, StoredRinging> ringing;
+    std::map<std::string, TurnTaken> turns;
+    std::vector<std::string> talked;
+    std::map<std::string, OutsideDay> outside;
+    for (const auto& change : stored)
+        std::visit(
+            Overloaded{
+                [&](const BindingStored& one) {
+                    bindings[one.binding.aor + write(one.binding.contact)] = one.binding;
+                },
+                [&](const BindingRemoved& one) { bindings.erase(one.aor + write(one.contact)); },
+                [&](const SubscriptionStored& one) {
+                    const auto& row = one.subscription;
+                    subscriptions[row.call_id + '\n' + row.local_tag] = row;
+                },
+                [&](const SubscriptionRemoved& one) {
+                    subscriptions.erase(one.call_id + '\n' + one.local_tag);
+                },
+                [&](const PublicationStored& one) {
+                    CHECK(one.first == !publications.contains(one.publication.id));
+                    publications[one.publication.id] = one.publication;
+                },
+                [&](const PublicationRemoved& one) { CHECK(publications.erase(one.id) == 1); },
+                [&](const CallStored& one) {
+                    CHECK(one.first == !calls.contains(one.call->id));
+                    calls[one.call->id] = *one.call;
+                },
+                [&](const CallRemoved& one) { CHECK(calls.erase(one.call) == 1); },
+                [&](const RingingStored& one) { ringing[one.call->id] = *one.call; },
+                [&](const RingingRemoved& one) { CHECK(ringing.erase(one.call) == 1); },
+                [&](const TurnTaken& one) { turns[one.group] = one; },
+                [&](const CallRecorded& one) {
+                    for (const auto& part : one.record->parts) {
+                        if (!part.answered_at) continue;
+                        std::erase(talked, part.extension);
+                        talked.push_back(part.extension);
+                    }
+                },
+                [&](const OutsideDay& one) { outside[one.payer + '\n' + one.trunk] = one; },
+            },
+            change);
+    Kept kept;
+    for (auto& [key, binding] : bindings) kept.bindings.push_back(binding);
+    for (auto& [key, subscription] : subscriptions) kept.subscriptions.push_back(subscription);
+    for (auto& [id, call] : calls) kept.calls.push_back(call);
+    for (auto& [id, call] : ringing) kept.ringing.push_back(call);
+    for (auto& [group, turn] : turns) kept.turns.push_back(turn);
+    kept.talked = std::move(talked);
+    for (auto& [key, day] : outside) kept.outside.push_back(day);
+    for (auto& [id, publication] : publications) kept.publications.push_back(publication);
+    return kept;
+}
+
+void Scenario::restarts()
+{
+    restarts([](Kept&) {});
+}
+
+void Scenario::restarts(const std::function<void(Kept&)>& edit)
+{
+    auto left = kept();
+    edit(left);
+    waiting_.clear();
+    requests_.clear();
+    invites_.clear();
+    legs_.clear();
+    for (const auto& phone : phones_) {
+        phone->to_answer_.reset();
+        phone->leg_ = {};
+    }
+    exchange_.emplace(settings_, tokens_, directory());
+    exchange_->restore(std::move(left), now_, outbox_);
+    deliver();
+}
+
+}  // namespace lampline::test
