@@ -44,8 +44,9 @@ public:
     [[nodiscard]] bool post(Job job);
 
     /// Writes `changes` soon, many to a transaction: within 20 ms, calls within 100 ms, one that was
-    /// just answered at once where nothing was written for so long, and mere refreshes within 1 s, where the newest per binding counts. A failing disk is logged
-    /// and tried again; what the engine does never depends on it.
+    /// just answered at once where little was written shortly before, and mere refreshes within 1 s,
+    /// where the newest per binding counts. A failing disk is logged and tried again; what the
+    /// engine does never depends on it.
     void write_behind(std::vector<StorageChange> changes);
 
     /// Writes what is owed at once, and returns when that was tried or `longest` has passed. The

@@ -189,6 +189,7 @@ bool WriteBehind::flush(TimePoint now)
         deadline_.reset();
         return true;
     }
+    const auto written = owed();
     try {
         write_together();
     } catch (const SQLite::Exception& failure) {
@@ -216,7 +217,7 @@ bool WriteBehind::flush(TimePoint now)
     give_back_room(owed_calls_);
     give_back_room(owed_ringing_);
     deadline_.reset();
-    answers_from_ = now + call_delay;
+    answers_from_ = now + std::min(call_delay, answer_delay * static_cast<std::int64_t>(written));
     retry_delay_ = {};
     return true;
 }

@@ -29,8 +29,10 @@ public:
 
     static constexpr std::chrono::milliseconds soon{
         20};  ///< a new binding, a removal, a subscription, a publication
-    static constexpr std::chrono::milliseconds call_delay{100};  ///< a call, and its end; an answer
-                                                                 ///< waits so long after a write
+    static constexpr std::chrono::milliseconds call_delay{100};  ///< a call, and its end
+    /// An answer waits so long for each change that was written before it, and never above
+    /// call_delay: the fewer there are, the less it costs to write it alone.
+    static constexpr std::chrono::milliseconds answer_delay{10};
     static constexpr std::chrono::milliseconds refresh_delay{1000};
     static constexpr std::chrono::milliseconds record_delay{200};  ///< a call that is over
     static constexpr std::size_t max_records = 16'384;  ///< owed; beyond it the oldest is lost

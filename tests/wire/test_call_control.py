@@ -3,7 +3,9 @@
 import unittest
 
 from lib.case import WireTest, eventually, ring, talk
-from lib.sdp import sdp
+from lib.rest import Rest
+from lib.sdp import ANSWER, sdp
+from lib.server import run
 
 SILENT = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n" \
          "m=audio 5004 RTP/AVP 0\r\na=inactive\r\n"
@@ -161,6 +163,57 @@ class CallControl(WireTest):
         self.assertIn("cause=200", incoming.receives("CANCEL")["Reason"])
         taken.hangs_up()
         outgoing.receives("BYE")
+
+    def orders(self):
+        """Every order that the description has for a call, but to place one."""
+        path, found = "", []
+        for line in self.rest.request("GET", "/api/v1/openapi.yaml").text.splitlines():
+            if line.startswith("  /"):
+                path = line.strip(" :")
+            elif line == "    post:" and path.startswith("/api/v1/calls/{id}:"):
+                found.append(path.rpartition(":")[2])
+        return found
+
+    def test_a_role_that_may_only_look_changes_nothing(self):
+        self.rest.put_group("sales", members=["201", "202", "203"], watchers=["203", "204"])
+        eve, carl = self.phone("205", transport="tcp"), self.phone("203")
+        lamps = [self.phone("204").watches(number) for number in ("201", "202")]
+        bodies = {"transfer": {"to": "203"}, "pickup": {"by": "203"}, "park": {}}
+        auditor = Rest(self.server.address["http"], run(
+            "token", "create", "looks", "--role", "auditor", "--data",
+            str(self.server.data)).split()[-1])
+        self.assertLessEqual({"hangup", "hold", "resume", "transfer", "pickup"},
+                             set(self.orders()))
+
+        def stays_as_it_is(*phones):
+            calls = self.rest.items("/api/v1/calls")
+            self.assertEqual(calls, auditor.items("/api/v1/calls"))
+            told = [len(lamp.history) for lamp in lamps]
+            refused = [auditor.request("POST", "/api/v1/calls", {"from": "203", "to": "205"})]
+            refused += [auditor.request("POST", f"/api/v1/calls/{calls[0]['id']}:{verb}",
+                                        bodies.get(verb)) for verb in self.orders()]
+            for answer in refused:
+                self.assertEqual((403, "application/problem+json", 403), (
+                    answer.status, answer.headers["content-type"], answer.json["status"]))
+            for phone in phones:
+                phone.pings()
+            self.assertEqual(calls, self.rest.items("/api/v1/calls"))
+            self.assertEqual(told, [len(lamp.history) for lamp in lamps])
+
+        outgoing, incoming = ring(self.anna, self.bob)
+        for lamp in lamps:
+            lamp.shows("early")
+        stays_as_it_is(self.anna, self.bob, carl, eve)
+        incoming.replies(200, ANSWER)
+        outgoing.receives(200)
+        incoming.receives("ACK")
+        for lamp in lamps:
+            lamp.shows("confirmed")
+        stays_as_it_is(self.anna, self.bob, carl, eve)
+        outgoing.hangs_up()
+        incoming.receives("BYE")
+        entry, = eventually(lambda: self.rest.items("/api/v1/call-log"), "the call is recorded")
+        self.assertEqual(2, len(self.rest.get(f"/api/v1/call-log/{entry['id']}")["parts"]))
 
     def test_what_cannot_be_done_is_said(self):
         def fault(body, status=422):

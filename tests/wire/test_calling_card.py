@@ -151,7 +151,7 @@ class WithSipp(WireTest):
         self.addCleanup(sipp.close)
         return sipp
 
-    def a_program_dials(self, transport):
+    def a_program_dials(self, transport, scenario="card"):
         self.folder = Path(tempfile.mkdtemp(prefix="lampline-phones-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.rest.put("/api/v1/calling-card", {"number": "800"})
@@ -161,7 +161,7 @@ class WithSipp(WireTest):
                   secret=secrets["202"]).succeeds()
         lamp = self.phone("204").watches("202")
         callee = self.sipp("callee", port=port, calls=1, service="202")
-        caller = self.sipp("card", transport, port=free_udp_port(), calls=1, service="800",
+        caller = self.sipp(scenario, transport, port=free_udp_port(), calls=1, service="800",
                            user="205", secret=secrets["205"], keys={"target": "202"})
         caller.succeeds()  # it talks for less than a NOTIFY takes, so the lamp may leave that out
         callee.succeeds()
@@ -176,6 +176,12 @@ class WithSipp(WireTest):
 
     def test_a_program_dials_over_tcp(self):
         self.a_program_dials("tcp")
+
+    def test_a_program_without_key_events_dials_over_udp(self):
+        self.a_program_dials("udp", "card_keys")
+
+    def test_a_program_without_key_events_dials_over_tcp(self):
+        self.a_program_dials("tcp", "card_keys")
 
 
 if __name__ == "__main__":

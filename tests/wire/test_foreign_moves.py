@@ -46,6 +46,13 @@ class SippMoves(Moves):
         self.the_rest_talk(clicked, target, None)
         self.records([("caller", "202", None), ("called", "203", None)])
 
+    def test_refer_in_a_dialog(self):
+        held, target = self.baresip("202"), self.linphone("203")
+        self.sipp("blind", service="202", user="201", secret=self.office.secrets["201"],
+                  target="203").succeeds()
+        self.the_rest_talk(held, target, 0)
+        self.records([("caller", "201", None), ("called", "202", None), ("transferred", "203", 0)])
+
     def test_bye_with_contact(self):
         held, target = self.baresip("202"), self.linphone("203")
         self.sipp("contact", service="202", user="201", secret=self.office.secrets["201"],
@@ -91,16 +98,6 @@ class ByRest(Moves):
 
 class BlindTransferOverTcp(BlindTransfer):
     transports = ("tcp", "udp")
-
-    @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
-    def test_by_sipp(self):
-        """By UDP, since SIPp over TCP loses a NOTIFY that comes together with another one."""
-        held, target = self.baresip("202"), self.linphone("203")
-        sipp = self.sipp("blind", service="202", user="201", secret=self.office.secrets["201"],
-                         target="203")
-        sipp.succeeds()
-        self.the_rest_talk(held, target, 0)
-        self.records([("caller", "201", None), ("called", "202", None), ("transferred", "203", 0)])
 
 
 class SippMovesOverTcp(SippMoves):

@@ -2,7 +2,7 @@
 import shutil
 import unittest
 
-from lib.real_phones import Sipp, free_udp_port
+from lib.real_phones import free_udp_port
 from lib.second_phones import SecondPhones
 
 
@@ -21,13 +21,9 @@ class Redirected(SecondPhones):
     def test_sipp_sends_it_on(self):
         caller, carol = self.linphone("201"), self.linphone("203")
         port = free_udp_port()
-        register = Sipp("register", self.server.address["udp"], self.folder, port=port, calls=1,
-                        service="202", user="202", secret=self.office.secrets["202"])
-        self.addCleanup(register.close)
-        register.succeeds()
-        sipp = Sipp("moved", self.server.address["udp"], self.folder, port=port, calls=1,
-                    service="202", keys={"target": "203"})
-        self.addCleanup(sipp.close)
+        self.sipp("register", port=port, service="202", user="202",
+                  secret=self.office.secrets["202"]).succeeds()
+        sipp = self.sipp("moved", port=port, service="202", keys={"target": "203"}).listens()
         caller.dials("202")
         carol.talks()
         sipp.succeeds()

@@ -91,7 +91,8 @@ class Survive(SurvivingOffice):
         self.ends(incoming, call)
 
     def test_an_answer_is_on_disk_at_once(self):
-        """Whoever is killed right after an answer loses no call, unless it writes all the time."""
+        """Whoever is killed right after an answer loses no call, unless it writes all the time: what the call
+        before has left to write is no reason to wait."""
         anna, bob = self.phone("201"), self.phone("202")
         waits = []
         for _ in range(5):
@@ -102,7 +103,7 @@ class Survive(SurvivingOffice):
                 self.assertLess(time.monotonic() - began, 3)
             waits.append(time.monotonic() - began)
             self.ends(call, incoming)
-        self.assertLess(min(waits), 0.08, waits)
+        self.assertLess(sorted(waits)[2], 0.06, waits)
 
     def in_proxy_mode(self, **options):
         self.rest.request("PATCH", "/api/v1/extensions/202", {"mode": "proxy"})

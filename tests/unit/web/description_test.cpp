@@ -188,6 +188,44 @@ TEST_CASE("every operation needs the token that openapi.yaml says, and no other 
         }
 }
 
+TEST_CASE("no operation that changes something does so for a role that may not")
+{
+    WebOffice office;
+    office.put("/api/v1/extensions/207", "{}");
+    office.put("/api/v1/groups/sales", R"({"members":["207"]})");
+    LiveView view;
+    view.calls.emplace_back().id = "6963200000503809";
+    office.order_answer = {.outcome = OrderOutcome::begun, .call = view.calls[0]};
+    office.live = std::make_shared<const LiveView>(std::move(view));
+    office.account = full_account();
+    const auto published = office.published.size();
+    for (const auto role : {admin::Role::auditor, admin::Role::receptionist}) {
+        const auto token = office.new_token(std::string{admin::word(role)}, role);
+        std::size_t refused = 0;
+        for_each_operation([&](const std::string& path, std::string_view method,
+                               const json::object& operation) {
+            const auto& id = operation.at("operationId").as_string();
+            if (method == "get" || id == "testDigitPlan" || id == "createEventTicket") return;
+            const auto* needed = operation.if_contains("x-requires");
+            const bool live = needed != nullptr && needed->as_string() == "act_live";
+            if (live && role == admin::Role::receptionist) return;
+            CAPTURE(path);
+            CAPTURE(method);
+            const auto response =
+                ask(office, path, upper(method), operation, {{"Authorization", "Bearer " + token}});
+            CHECK(response.status == 403);
+            CHECK(field(response, "Content-Type") == "application/problem+json");
+            check_described(operation, response);
+            ++refused;
+        });
+        CHECK(refused > 20);
+    }
+    CHECK(office.ordered.empty());
+    CHECK(office.lamp_asked.empty());
+    CHECK(office.published.size() == published);
+    CHECK(office.get("/api/v1/extensions/207").status == 200);
+}
+
 TEST_CASE("the description is served as it was written")
 {
     WebOffice office;

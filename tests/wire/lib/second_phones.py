@@ -48,8 +48,8 @@ class SecondPhones(WireTest):
         return self.a_phone(Baresip, number, self.transports[1], answers)
 
     def sipp(self, scenario, **options):
-        sipp = Sipp(scenario, self.server.address[self.transports[1]], self.folder,
-                    port=free_udp_port(), calls=1, transport=self.transports[1], **options)
+        options = {"port": free_udp_port(), "calls": 1, "transport": self.transports[1]} | options
+        sipp = Sipp(scenario, self.server.address[options["transport"]], self.folder, **options)
         self.addCleanup(sipp.close)
         return sipp
 
@@ -113,10 +113,16 @@ class SecondPhones(WireTest):
 
         def last():
             entries = self.rest.items("/api/v1/call-log")
-            whole = entries and self.rest.get(f"/api/v1/call-log/{entries[0]['id']}")
+            return entries and self.rest.get(f"/api/v1/call-log/{entries[0]['id']}")
+
+        def is_meant():
+            whole = last()
             return whole and of(whole) == (result, sorted(parts)) and whole
 
-        return eventually(last, f"the last call was {result}: {parts}")
+        try:
+            return eventually(is_meant, f"the last call was {result}: {parts}")
+        except AssertionError as failed:
+            raise AssertionError(f"{failed}; it was {last() and of(last())}") from None
 
     def records(self, *expected):
         """The call log, oldest first: of each call the parts, and which part moved which."""

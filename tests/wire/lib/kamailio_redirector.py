@@ -1,0 +1,62 @@
+"""Kamailio as a carrier that sends calls on by 302, or else relays them to its one subscriber."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from .kamailio import Kamailio
+from .kamailio_registrar import free_port
+
+CONFIG = """\
+debug=0
+log_stderror=yes
+children=1
+tcp_children=1
+auto_aliases=no
+dns=no
+rev_dns=no
+listen=udp:{ip}:{port}
+listen=tcp:{ip}:{port}
+tcp_source_ipv4={ip}
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "siputils.so"
+loadmodule "textops.so"
+modparam("rr", "enable_full_lr", 1)
+
+request_route {{
+    if (has_totag()) {{
+        if (loose_route() || t_check_trans()) t_relay();
+        exit;
+    }}
+    if (is_method("CANCEL")) {{
+        if (t_check_trans()) t_relay();
+        exit;
+    }}
+    if (is_method("ACK")) exit;
+    if (!is_method("INVITE")) {{
+        sl_send_reply("200", "OK");
+        exit;
+    }}
+    if ($rU == "{moved}") {{
+        append_to_reply("Contact: <{contact}>\\r\\n");
+        t_newtran();
+        t_reply("302", "Moved Temporarily");
+        exit;
+    }}
+    record_route();
+    $du = "sip:{subscriber[0]}:{subscriber[1]}";
+    t_relay();
+}}
+"""
+
+
+class KamailioRedirector(Kamailio):
+    """Who calls `moved` is told to call `contact`."""
+
+    def __init__(self, folder: Path, moved: str, contact: str, subscriber: tuple[str, int],
+                 ip: str = "127.0.0.2"):
+        port = free_port(ip)
+        super().__init__(folder, CONFIG.format(ip=ip, port=port, moved=moved, contact=contact,
+                                               subscriber=subscriber), ip, port)
