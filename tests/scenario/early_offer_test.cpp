@@ -58,7 +58,8 @@ struct Asked {
 
     void ends(Phone& other)
     {
-        for (const auto& leg : pbx.view().calls.at(0).legs) CHECK_FALSE(leg.held);
+        const auto view = pbx.view();
+        for (const auto& leg : view.calls.at(0).legs) CHECK_FALSE(leg.held);
         alice.sends(BYE);
         alice.receives(200U);
         other.receives(BYE);
