@@ -1,9 +1,12 @@
 """Which phones answer when they are asked: OPTIONS, and what REST, events and calls make of it."""
+import os
+import signal
 import unittest
 
 from lib.case import WireTest, eventually
 from lib.events import EventSource
 from lib.sdp import ANSWER
+from lib.second_phones import SecondPhones
 
 
 class Qualify(WireTest):
@@ -57,6 +60,54 @@ class Qualify(WireTest):
         desk.registers()
         back = stream.receives("reachability", extension="202")
         self.assertTrue(back.data["reachable"])
+
+
+class PhonesOfOthers(SecondPhones):
+    """A phone that stands still rings no more while another one of its extension answers."""
+    options = ["--qualify-interval=1s", "--qualify-misses=1"]
+
+    def answer(self, *expected):
+        rows = eventually(lambda: [row for row in [self.rest.items(
+            "/api/v1/registrations?extension=202")] if sorted(
+                each["reachable"] or False for each in row) == sorted(expected)],
+            f"of 202 {expected} answer", 40)[0]
+        return [row["round_trip_ms"] for row in rows]
+
+    def calls(self, caller, desk, *ringing):
+        call = caller.calls("202")
+        incoming = desk.receives("INVITE")
+        for phone in ringing:
+            phone.rings()
+            call.receives(180)
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        call.hangs_up()
+        incoming.receives("BYE")
+
+    def stands_still(self, phone):
+        caller = self.phone("201", transport=self.transports[0])
+        desk = self.phone("202", transport=self.transports[1])
+        desk.answers_by_itself |= {"OPTIONS"}
+        self.assertTrue(all(self.answer(True, True)))
+        os.kill(phone.process.pid, signal.SIGSTOP)
+        try:
+            self.answer(True, False)
+            self.calls(caller, desk)
+        finally:
+            os.kill(phone.process.pid, signal.SIGCONT)
+        self.answer(True, True)
+        self.assertNotRegex(phone.text, "[Ii]ncoming call")
+        self.calls(caller, desk, phone)
+
+    def test_linphone(self):
+        self.stands_still(self.linphone("202", False))
+
+    def test_baresip(self):
+        self.stands_still(self.baresip("202", False))
+
+
+class PhonesOfOthersOverTcp(PhonesOfOthers):
+    transports = ("tcp", "udp")
 
 
 class NobodyIsAsked(WireTest):
