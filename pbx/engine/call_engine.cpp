@@ -158,8 +158,8 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
         pickup_answered(*call, *leg, input, now, outbox);
     } else if (call->change && input.transaction == call->change->sent) {
         change_answered(*call, *leg, input, now, outbox);
-    } else if (call->transfer && input.transaction == call->transfer->last_report) {
-        if (final && call->transfer->stage == TransferStage::done) transferor_told(*call, outbox);
+    } else if (leg->leaving && input.transaction == leg->leaving->told_by) {
+        if (final) hang_up_transferor(*leg, leg->leaving->reason, outbox);
     } else if (auto* relay = call->find_relay(input.transaction)) {
         relayed_answer(*call, *leg, *relay, input, now, outbox);
     } else if (leg->display && input.transaction == leg->display->sent) {
@@ -175,10 +175,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
             leg->invite_out = {};
             if (leg->talking() &&
                 !leg->proxied) {  // a re-INVITE of ours that nobody waits for any more
-                if (input.status < 300) {
-                    outbox.send(SendAck{leg->id, input.transaction, nullptr});
-                    restore_session(*call, *leg, now, outbox);
-                }
+                if (input.status < 300) accepted_in_vain(*call, *leg, input, now, outbox);
             } else if (input.status < 300)
                 branch_answered(*call, *leg, input, now, outbox);
             else
@@ -186,6 +183,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
             pass_verdict(*call, now, outbox);
         }
     }
+    restore_session(*call, now, outbox);
     sweep(*call, outbox);
 }
 
@@ -218,6 +216,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
                 go_on(call, now, outbox);
             else if (call.change)
                 change_goes_on(call, now, outbox);
+            restore_session(call, now, outbox);
             break;
         case TimerKind::take_over: take_over_goes_on(call, now, outbox); break;
         case TimerKind::display: displays_due(call, now, outbox); break;
@@ -464,13 +463,16 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
 {
     if (call.phase == CallPhase::ended) return;
     begin_end(call, now, outbox);
-    refer_subscriptions_.report(call.id, 487, "Request Terminated", true, now, outbox);
+    if (call.transfer)
+        report(call, 487, "Request Terminated", true, now, outbox);
+    else
+        refer_subscriptions_.report(call.id, 487, "Request Terminated", true, now, outbox);
     outbox.announce(CallEnded{call.id, ended_by ? 200U : 0U, std::string{reason}});
     call.transfer.reset();
     call.change.reset();
     cancel_branches(call, {}, reason, nullptr, outbox);
 
-    give_up_relays(call, outbox);
+    give_up_relays(call, 487, outbox);
     for (auto& leg : call.legs) {
         if (!leg.invite_in) continue;  // of a picker that waits for the one it has picked up
         outbox.send(Reply{.transaction = std::exchange(leg.invite_in, {}), .status = 487});
@@ -491,12 +493,12 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
     }
 }
 
-void CallEngine::give_up_relays(Call& call, Outbox& outbox)
+void CallEngine::give_up_relays(Call& call, unsigned status, Outbox& outbox)
 {
     for (const auto& relay : call.relays) {
         if (relay.answered || relay.cancelled) continue;
         outbox.send(Reply{.transaction = relay.request,
-                          .status = relay.method == Method::invite ? 487U : 481U});
+                          .status = relay.method == Method::invite ? status : 481U});
         if (relay.replaces) move(*call.find(relay.from), LegInput::rejected, outbox);
     }
     call.relays.clear();
@@ -525,6 +527,7 @@ void CallEngine::request(Leg& leg, SendRequest request, Outbox& outbox)
 {
     count_request(*by_leg_.at(leg.id), leg, leg.dialog_state.cseq + 1);
     request.leg = leg.id;
+    if (request.method == Method::invite) leg.asks_offer = !has_body(request.payload);
     outbox.send(std::move(request));
 }
 

@@ -294,7 +294,7 @@ private:
     /// Nobody came to the phone that was rung for a parked call.
     void rang_back_in_vain(Call& call, Moment now, Outbox& outbox);
     /// Stops ringing for a parked call. False: somebody has taken it already.
-    bool stops_ringing_back(Call& call, Outbox& outbox);
+    bool stops_ringing_back(Call& call, Moment now, Outbox& outbox);
 
     // card_desk.cpp: the calling-card application, and what it asks of the engine
     void start_card_call(const InviteReceived& input, Moment now, Outbox& outbox);
@@ -316,6 +316,8 @@ private:
                              Outbox& outbox);
     /// The leg that `replaces` names, by the surest match; nullptr: none, or not just one.
     Leg* find_replaced(const Replaces& replaces, std::string_view picker);
+    /// Whether a ringing call can be another's at this moment.
+    [[nodiscard]] static bool can_change_hands(const Call& call, const Leg& ringing) noexcept;
     [[nodiscard]] bool may_take(std::string_view picker, const Leg& leg) const;
     Leg& open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input, Moment now,
                          Outbox& outbox);
@@ -347,6 +349,11 @@ private:
     void take_over_goes_on(Call& call, Moment now, Outbox& outbox);
     void offer_to_peer(Call& call, Relay& relay, Outbox& outbox);
     void taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, Outbox& outbox);
+    /// A BYE of a phone whose place is being taken. False: it is no such one.
+    bool leaves_take_over(Call& call, Leg& leg, Outbox& outbox);
+    /// Nobody takes the place at the other end of `peer`: if that has been left meanwhile, the
+    /// call is over.
+    void take_over_failed(Call& call, const Leg& peer, Moment now, Outbox& outbox);
 
     // transfer.cpp: REFER
     void receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
@@ -374,7 +381,10 @@ private:
     Leg& adopt(Call& call, LegId id);
     void transfer_failed(Call& call, unsigned status, std::string_view phrase, Moment now,
                          Outbox& outbox);
-    void transferor_told(Call& call, Outbox& outbox);
+    /// The call of `transferor` has gone on without it.
+    void hang_up_transferor(Leg& transferor, std::string_view reason, Outbox& outbox);
+    /// The phone of `leg` has said BYE, and others go on with the call.
+    void leave(Call& call, Leg& leg, Outbox& outbox);
     void report(Call& call, unsigned status, std::string_view phrase, bool final, Moment now,
                 Outbox& outbox);
     ClientTransactionId notify_referrer(Leg& transferor, unsigned status, std::string_view phrase,
@@ -395,8 +405,7 @@ private:
     /// Why nothing goes to `to`: status and the words of a Warning; nullopt: it may.
     [[nodiscard]] std::optional<std::pair<unsigned, std::string>>
     fault_of_referral(const std::optional<ReferTo>& to, std::string_view header) const;
-    /// A BYE that sends the other party on: true when it was answered and is being followed, or
-    /// was refused.
+    /// Answers a BYE. True: it sends the other party on, which is begun.
     bool sends_on(Call& call, Leg& leg, const RequestReceived& input, Moment now, Outbox& outbox);
     /// A BYE that ends one leg of a transfer, and not the call. False: it is no such one.
     bool leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbox);
@@ -425,8 +434,13 @@ private:
     void give_up_change(Call& call, Outbox& outbox);
     /// The caller has the media of an early answer, and its callee wants others.
     void renew_session(Call& call, Moment now, Outbox& outbox);
-    /// The phone of `leg` has taken a session that nobody has any more: it gets that of its peer.
-    void restore_session(Call& call, Leg& leg, Moment now, Outbox& outbox);
+    /// The phone of `leg` has accepted an INVITE that nobody waits for any more.
+    void accepted_in_vain(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                          Outbox& outbox);
+    /// The phone of `leg` has a session that came to nothing: it gets that of its peer.
+    void restore_session(Call& call, const Leg& leg, Moment now, Outbox& outbox);
+    /// The same for the one that waits for it, unless something else moves the call.
+    void restore_session(Call& call, Moment now, Outbox& outbox);
 
     // call_dialog.cpp: requests within a dialog, from one leg to the other
     void relay(Call& call, Leg& from, const RequestReceived& input, Moment now, Outbox& outbox);
@@ -536,8 +550,8 @@ private:
     /// decide.
     void end_call(Call& call, LegId ended_by, LegInput own, LegInput others,
                   std::string_view reason, Moment now, Outbox& outbox);
-    /// Answers what was passed on and waits for its answer.
-    void give_up_relays(Call& call, Outbox& outbox);
+    /// Answers what was passed on and waits for its answer; `status`: of INVITEs.
+    void give_up_relays(Call& call, unsigned status, Outbox& outbox);
     /// Says BYE, after the ACKs that must come first.
     void hang_up(Leg& leg, std::string_view reason, Outbox& outbox);
     void close_if_quiet(Leg& leg, Outbox& outbox);

@@ -45,12 +45,39 @@ void CallEngine::renew_session(Call& call, Moment now, Outbox& outbox)
     change_goes_on(call, now, outbox);
 }
 
-void CallEngine::restore_session(Call& call, Leg& leg, Moment now, Outbox& outbox)
+void CallEngine::accepted_in_vain(Call& call, Leg& leg, const ResponseReceived& response,
+                                  Moment now, Outbox& outbox)
 {
+    const bool offers = leg.asks_offer && has_body(response.payload);
+    outbox.send(SendAck{
+        leg.id, response.transaction,
+        offers ? session_payload(inactive_answer(response.payload->body, silent_key())) : nullptr});
+    note_target(call, leg, response);
     const Leg* peer = call.find(leg.peer);
-    if (!peer || peer->slot || !peer->talking() || peer->peer != leg.id || is_moving(call)) return;
-    call.change = SessionChange{
-        .kind = SessionChange::Kind::renew, .first = leg.id, .second = peer->id};
+    if (offers && peer && peer->slot) return;  // where there is nothing to hear anyway
+    restore_session(call, leg, now, outbox);
+}
+
+void CallEngine::restore_session(Call& call, const Leg& leg, Moment now, Outbox& outbox)
+{
+    call.astray = leg.id;
+    restore_session(call, now, outbox);
+}
+
+void CallEngine::restore_session(Call& call, Moment now, Outbox& outbox)
+{
+    if (!call.astray || is_moving(call)) return;
+    const Leg* leg = call.find(std::exchange(call.astray, {}));
+    const Leg* peer = leg ? call.find(leg->peer) : nullptr;
+    if (!peer || !leg->talking() || !peer->talking() || peer->peer != leg->id) return;
+    const bool silent = peer->slot || (leg->held && peer->held);
+    call.change = silent ? SessionChange{.kind = SessionChange::Kind::hold,
+                                         .first = peer->id,
+                                         .second = leg->id,
+                                         .at_second = true}
+                         : SessionChange{.kind = SessionChange::Kind::renew,
+                                         .first = leg->id,
+                                         .second = peer->id};
     change_goes_on(call, now, outbox);
 }
 

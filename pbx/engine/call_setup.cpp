@@ -508,10 +508,13 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
     } else if (auto* relay = call->find_relay(input.transaction); relay && !relay->answered) {
         relay->cancelled = true;
         if (relay->replaces) move(*leg, LegInput::cancelled, outbox);
-        if (relay->forwarded)
+        if (relay->forwarded) {
             outbox.send(SendCancel{relay->to, relay->forwarded, {}});
-        else
+        } else {
+            const auto to = relay->to;
             call->remove_relay(relay->forwarded);
+            if (const Leg* peer = call->find(to)) take_over_failed(*call, *peer, now, outbox);
+        }
     }
     sweep(*call, outbox);
 }

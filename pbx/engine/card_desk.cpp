@@ -57,10 +57,7 @@ void CallEngine::part(Call& call, Leg& caller, Leg& other, bool has_left, Moment
                       Outbox& outbox)
 {
     if (call.change) give_up_change(call, outbox);
-    for (const auto& relay : call.relays)
-        if (!relay.answered && !relay.cancelled)
-            outbox.send(Reply{.transaction = relay.request, .status = 491});
-    call.relays.clear();
+    give_up_relays(call, 491, outbox);
     if (caller.ack_owed)
         outbox.send(SendAck{caller.id, std::exchange(caller.ack_owed, {}), nullptr});
     caller.peer = other.peer = {};

@@ -46,6 +46,8 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
     if (!leg.trunk.empty()) return refuse(403, "Not From Outside");
     auto referral = referral_of(input.payload, input.transaction, outbox);
     if (!referral) return;
+    // Whatever came of the first one, its phone may count from it (RFC 3515 §2.4.6).
+    const bool first = !std::exchange(leg.has_referred, true) && !leg.resumed;
     Leg* transferee = call.peer_of(leg);
     if (!leg.talking() || !transferee || !transferee->talking() || is_moving(call))
         return refuse(491, "Request Pending");
@@ -56,6 +58,7 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
     if (silent) accepted.headers.push_back({"Refer-Sub", "false"});
     outbox.send(std::move(accepted));
 
+    leg.refer_id = first ? 0 : input.cseq;
     call.transfer =
         Transfer{.transferor = leg.id, .transferee = transferee->id, .reports = !silent};
     report(call, 100, "Trying", false, now, outbox);
@@ -303,8 +306,8 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
         outbox.send(SendAck{offerer->id, std::exchange(offerer->ack_owed, {}), payload});
     }
     offerer->sdp = transfer.offer;
-    transfer.stage = TransferStage::done;
     call.unsaved = true;
+    call.astray = {};
 
     Leg& target = adopt(call, transfer.target);
     watch_duration(call, now);
@@ -332,7 +335,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
             hang_up(*consulted, completed_elsewhere, outbox);
         }
         if (other->id != call.id) {
-            give_up_relays(*other, outbox);
+            give_up_relays(*other, 487, outbox);
             begin_end(*other, now, outbox);
             sweep(*other, outbox);
         }
@@ -343,8 +346,18 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
     }
     if (transfer.session_expires > 0s)
         note_session(call, {.expires = transfer.session_expires}, now);
-    report(call, 200, target.slot ? parked_in_words(*call.parking) : "OK", true, now, outbox);
-    if (!transfer.last_report) transferor_told(call, outbox);
+    const auto words = target.slot ? parked_in_words(*call.parking) : std::string{};
+    report(call, 200, words.empty() ? "OK" : words, true, now, outbox);
+    const auto told_by = transfer.last_report;
+    Leg* transferor = call.find(transfer.transferor);
+    call.transfer.reset();
+    if (transferor && transferor->state != LegState::terminated) {
+        const auto reason = reason_of(200, words.empty() ? "Transferred" : words);
+        if (told_by)
+            transferor->leaving = Leaving{told_by, reason};
+        else
+            hang_up_transferor(*transferor, reason, outbox);
+    }
     cards_.connected(call, now, outbox);
 }
 
@@ -406,10 +419,12 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
     const Leg* transferor = call.find(transfer.transferor);
     const bool alone = !transferor || transferor->state == LegState::terminated;
     const bool media_moved = transfer.stage >= TransferStage::joining;
-    const bool rang_back = transferor && transferor->slot;
+    const bool rings_back = transfer.rings_back;
     call.transfer.reset();
-    if (rang_back) return rang_back_in_vain(call, now, outbox);
-    if (!alone) return;
+    if (!alone) {
+        if (rings_back) rang_back_in_vain(call, now, outbox);
+        return restore_session(call, now, outbox);
+    }
     if (cards_.alone(call, media_moved, now, outbox))
         set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
     else
@@ -419,50 +434,44 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
                  now, outbox);
 }
 
-void CallEngine::transferor_told(Call& call, Outbox& outbox)
+void CallEngine::hang_up_transferor(Leg& transferor, std::string_view reason, Outbox& outbox)
 {
-    if (Leg* transferor = call.find(call.transfer->transferor);
-        transferor && transferor->state != LegState::terminated) {
-        move(*transferor, LegInput::remote_bye, outbox);
-        const bool into_slot = call.parking && call.parking->leg == call.transfer->target;
-        hang_up(*transferor,
-                reason_of(200, into_slot ? parked_in_words(*call.parking) : "Transferred"), outbox);
-    }
-    call.transfer.reset();
+    move(transferor, LegInput::remote_bye, outbox);
+    hang_up(transferor, reason, outbox);
+    transferor.leaving.reset();
+}
+
+void CallEngine::leave(Call& call, Leg& leg, Outbox& outbox)
+{
+    if (Leg* peer = call.peer_of(leg); peer && peer->peer == leg.id) peer->peer = {};
+    leg.peer = {};
+    leg.bye_exchanged = true;
+    move(leg, LegInput::local_bye, outbox);
+    if (leg.ack_owed) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
+    std::erase_if(call.relays, [&](const Relay& relay) {  // it will acknowledge nothing more
+        if (relay.from != leg.id || !relay.answered) return false;
+        if (Leg* to = call.find(relay.to); to && to->ack_owed)
+            outbox.send(SendAck{to->id, std::exchange(to->ack_owed, {}), nullptr});
+        return true;
+    });
 }
 
 bool CallEngine::leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbox)
 {
-    const auto leave = [&] {
-        if (Leg* peer = call.peer_of(leg); peer && peer->peer == leg.id) peer->peer = {};
-        leg.peer = {};
-        leg.bye_exchanged = true;
-        move(leg, LegInput::local_bye, outbox);
-        if (leg.ack_owed) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
-        std::erase_if(call.relays, [&](const Relay& relay) {  // it will acknowledge nothing more
-            if (relay.from != leg.id || !relay.answered) return false;
-            if (Leg* to = call.find(relay.to); to && to->ack_owed)
-                outbox.send(SendAck{to->id, std::exchange(to->ack_owed, {}), nullptr});
-            return true;
-        });
-    };
     const auto lender = calls_.find(leg.transfer_of);
     const bool consulted = leg.transfer_of && lender != calls_.end() && lender->second->transfer &&
                            lender->second->transfer->consulted == leg.id;
-    if (consulted || (call.transfer && leg.id == call.transfer->transferor)) {
-        const bool done = !consulted && call.transfer->stage == TransferStage::done;
-        leave();
-        if (done) call.transfer.reset();
+    if (consulted || leg.leaving || (call.transfer && leg.id == call.transfer->transferor)) {
+        leave(call, leg, outbox);
+        leg.leaving.reset();
         return true;
     }
     if (call.transfer && leg.id == call.transfer->target &&
         call.transfer->stage == TransferStage::joining) {
-        leave();
+        leave(call, leg, outbox);
         transfer_failed(call, 480, "Party Has Left", now, outbox);
         return true;
     }
-    if (call.transfer && leg.id == call.transfer->transferee)
-        report(call, 487, "Request Terminated", true, now, outbox);
     return false;
 }
 
@@ -484,10 +493,11 @@ ClientTransactionId CallEngine::notify_referrer(Leg& transferor, unsigned status
                                                 Outbox& outbox)
 {
     const auto transaction = transaction_ids_.next();
+    const auto id = transferor.refer_id;
     request(transferor,
             {.transaction = transaction,
              .method = Method::notify,
-             .headers = {{"Event", "refer"},
+             .headers = {{"Event", id == 0 ? "refer" : "refer;id=" + std::to_string(id)},
                          {"Subscription-State",
                           final ? "terminated;reason=noresource" : "active;expires=180"}},
              .payload = std::make_shared<const Payload>(
