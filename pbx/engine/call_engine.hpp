@@ -417,6 +417,8 @@ private:
                           Outbox& outbox);
 
     // call_hold.cpp: hold and resume by re-INVITE
+    /// The session that the phone of `leg` has with `other`, if there is one, with nothing to hear.
+    [[nodiscard]] static PayloadRef silent_offer(const Leg& leg, const Leg* other);
     OrderAnswer change_session(Call& call, SessionChange::Kind kind, Moment now, Outbox& outbox);
     /// Sends the next INVITE of the change, as soon as its leg is free for it.
     void change_goes_on(Call& call, Moment now, Outbox& outbox);
@@ -517,11 +519,11 @@ private:
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;
     /// The phone that `invite` addresses by its contact; nullptr: none.
     [[nodiscard]] const Binding* addressed_phone(const InviteReceived& invite) const;
-    /// All of `hunt` are ways to the trunks of this domain.
     /// Where a trunk, whose far side has redirected, may send the call on: to numbers here, and
     /// outside by itself, as the digit plan, the rights and the limits of who pays allow.
     [[nodiscard]] std::vector<Deflection> sent_on_by_trunk(const Hunting& hunting, const Leg& leg,
                                                            const ResponseReceived& response) const;
+    /// All of `hunt` are ways to the trunks of this domain.
     [[nodiscard]] bool leads_to(const Hunt& hunt, std::string_view domain) const;
     /// The number that `invite` calls.
     [[nodiscard]] std::string dialled_by(const InviteReceived& invite) const;
