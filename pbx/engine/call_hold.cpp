@@ -59,7 +59,7 @@ void CallEngine::change_goes_on(Call& call, Moment now, Outbox& outbox)
     if (!leg || !other || !leg->talking() || leg->peer != other->id)
         return give_up_change(call, outbox);
     if (call.session_pending(*leg)) {
-        if (wait_until(change.glare.held_up(now.mono), call, TimerKind::transfer)) return;
+        if (wait_until(change.glare.held_up(now.mono), call, CallTimer::transfer)) return;
         return give_up_change(call, outbox);
     }
     change.sent = leg->invite_out = transaction_ids_.next();
@@ -86,7 +86,7 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
     change.sent = leg.invite_out = {};
     if (response.status == 491 &&
         wait_until(change.glare.met(leg.role, settings_.random, now.mono), call,
-                   TimerKind::transfer))
+                   CallTimer::transfer))
         return;
     if (response.status >= 300) {
         give_up_change(call, outbox);

@@ -79,7 +79,7 @@ void CallEngine::parked(Call& call, Leg& leg, Moment now)
     leg.state = LegState::confirmed;  // announced with the one who waits
     index_.stopped_ringing(leg);
     call.parking->rings_back_at = now.wall + timeout;
-    set_timer(call, TimerKind::park, now.mono + timeout);
+    set_timer(call, CallTimer::park, now.mono + timeout);
     note_session(call, {}, now);
 }
 
@@ -89,7 +89,7 @@ void CallEngine::slot_is_free(Call& call, const Leg& leg)
     if (found != parked_.end() && found->second == call.id) parked_.erase(found);
     if (!call.parking || call.parking->leg != leg.id) return;
     call.parking.reset();
-    timers_.cancel({call.id, TimerKind::park});
+    timers_.cancel(call.id, CallTimer::park);
 }
 
 OrderAnswer CallEngine::park_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox)
