@@ -107,7 +107,7 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
 
     if (relay.replaces && response.status == 491 &&
         wait_until(relay.glare.met(leg.role, settings_.random, now.mono), call,
-                   TimerKind::take_over)) {
+                   CallTimer::take_over)) {
         relay.forwarded = {};
         return;
     }
@@ -262,7 +262,7 @@ void CallEngine::probe(Call& call, Moment now, Outbox& outbox)
         request(leg, {.transaction = leg.probe_out, .method = Method::options}, outbox);
     }
     if (settings_.probe_interval > 0s)
-        set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
+        set_timer(call, CallTimer::probe, now.mono + settings_.probe_interval);
 }
 
 void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -282,9 +282,9 @@ void CallEngine::note_session(Call& call, const SessionTimer& timer, Moment now)
 {
     call.session_expires = timer.expires;
     call.session_ends_at.reset();
-    if (timer.expires == 0s) return timers_.cancel({call.id, TimerKind::session});
+    if (timer.expires == 0s) return timers_.cancel(call.id, CallTimer::session);
     call.session_ends_at = now.wall + timer.expires;
-    set_timer(call, TimerKind::session, now.mono + timer.expires);
+    set_timer(call, CallTimer::session, now.mono + timer.expires);
 }
 
 const Call* CallEngine::find(CallRef call) const noexcept

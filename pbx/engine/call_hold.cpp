@@ -3,16 +3,12 @@
 #include "engine/call_engine.hpp"
 
 namespace lampline {
-namespace {
 
-/// The other's session as it was, with nothing to hear.
-PayloadRef hold_offer(const Leg& leg, const Leg& other)
+PayloadRef CallEngine::silent_offer(const Leg& leg, const Leg* other)
 {
-    if (has_body(other.sdp)) return session_payload(made_inactive(other.sdp->body));
+    if (other && has_body(other->sdp)) return session_payload(made_inactive(other->sdp->body));
     return session_payload(inactive_answer(body_of(leg.sdp)));
 }
-
-}  // namespace
 
 OrderAnswer CallEngine::change_session(Call& call, SessionChange::Kind kind, Moment now,
                                        Outbox& outbox)
@@ -90,7 +86,7 @@ void CallEngine::change_goes_on(Call& call, Moment now, Outbox& outbox)
     if (!leg || !other || !leg->talking() || leg->peer != other->id)
         return give_up_change(call, outbox);
     if (call.session_pending(*leg)) {
-        if (wait_until(change.glare.held_up(now.mono), call, TimerKind::transfer)) return;
+        if (wait_until(change.glare.held_up(now.mono), call, CallTimer::transfer)) return;
         return give_up_change(call, outbox);
     }
     change.sent = leg->invite_out = transaction_ids_.next();
@@ -104,7 +100,7 @@ void CallEngine::change_goes_on(Call& call, Moment now, Outbox& outbox)
              .session_timer = timer,
              .headers = change.kind == SessionChange::Kind::renew ? asserted_to(*leg, *other)
                                                                   : std::vector<Header>{},
-             .payload = change.kind == SessionChange::Kind::hold ? hold_offer(*leg, *other)
+             .payload = change.kind == SessionChange::Kind::hold ? silent_offer(*leg, other)
                                                                  : change.offer},
             outbox);
 }
@@ -117,7 +113,7 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
     change.sent = leg.invite_out = {};
     if (response.status == 491 &&
         wait_until(change.glare.met(leg.role, settings_.random, now.mono), call,
-                   TimerKind::transfer))
+                   CallTimer::transfer))
         return;
     if (response.status >= 300) {
         give_up_change(call, outbox);

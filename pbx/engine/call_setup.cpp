@@ -190,7 +190,7 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
         pass_on(call, leg, invitation, std::move(branch.target), outbox);
         return leg;
     }
-    set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
+    set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
     outbox.send(SendInvite{
         .leg = leg.id,
         .transaction = leg.invite_out,

@@ -60,9 +60,9 @@ bool CallEngine::stops_ringing_back(Call& call, Moment now, Outbox& outbox)
     if (!call.transfer) return true;
     if (call.transfer->stage != TransferStage::ringing) return false;
     // Who takes the call may fail, and then somebody has to be rung again.
-    if (call.transfer->rings_back) set_timer(call, TimerKind::park, now.mono + ring_back_again);
+    if (call.transfer->rings_back) set_timer(call, CallTimer::park, now.mono + ring_back_again);
     cancel_branches(call, {}, completed_elsewhere, nullptr, outbox);
-    timers_.cancel({call.id, TimerKind::ring});
+    timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();
     forget_ringing(call, outbox);
     call.transfer.reset();
@@ -77,7 +77,7 @@ void CallEngine::ring_back(Call& call, Moment now, Outbox& outbox)
     const Leg* waiting = slot ? call.peer_of(*slot) : nullptr;
     if (!waiting || !slot->talking()) return;
     if (is_moving(call) || !call.relays.empty())
-        return set_timer(call, TimerKind::park, now.mono + ring_back_again);
+        return set_timer(call, CallTimer::park, now.mono + ring_back_again);
     const std::string to = parking.to_fallback ? directory_->park_lot().fallback : parking.by;
     const std::string by = parking.by;
     call.transfer = Transfer{
@@ -93,7 +93,7 @@ void CallEngine::rang_back_in_vain(Call& call, Moment now, Outbox& outbox)
     const auto wait = parking.to_fallback ? 0s : lot.timeout;
     parking.rings_back_at = now.wall + wait;
     call.unsaved = true;
-    set_timer(call, TimerKind::park, now.mono + wait);
+    set_timer(call, CallTimer::park, now.mono + wait);
     keep(call, outbox);
 }
 

@@ -70,7 +70,7 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
         return talked ? reject(input, 603, "Call Has Ended", outbox)
                       : reject(input, 481, "Somebody Else Was Quicker", outbox);
     }
-    const bool referred = leg->talking() && was_referred(input.authenticated, *leg, now);
+    const bool referred = leg->talking() && referrals_.allow(input.authenticated, *leg, now);
     if (!may_take(input.authenticated, *leg) && !referred)
         return reject(input, 403, "Not Yours To Take", outbox);
     if (leg->slot) return retrieve(*leg, input, now, outbox);
@@ -303,7 +303,7 @@ void CallEngine::take_over_goes_on(Call& call, Moment now, Outbox& outbox)
             return &relay != &*waiting && changes_session(relay.method);
         });
     if (!busy) return offer_to_peer(call, *waiting, outbox);
-    if (!wait_until(waiting->glare.held_up(now.mono), call, TimerKind::take_over))
+    if (!wait_until(waiting->glare.held_up(now.mono), call, CallTimer::take_over))
         refuse(491, "Request Pending", "Another change of this call is under way");
 }
 
@@ -336,7 +336,7 @@ void CallEngine::take_over_failed(Call& call, const Leg& peer, Moment now, Outbo
 {
     if (peer.peer || !peer.talking() || call.transfer || call.phase != CallPhase::talking) return;
     if (cards_.alone(call, true, now, outbox))
-        set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
+        set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
     else
         end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye,
                  "SIP;cause=480;text=\"Party has left\"", now, outbox);

@@ -164,7 +164,7 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     }
     if (!leg || !leg->talking()) return transfer_failed(call, 480, "Party Has Left", now, outbox);
     if (owner->session_pending(*leg)) {
-        if (wait_until(transfer.glare.held_up(now.mono), call, TimerKind::transfer)) return;
+        if (wait_until(transfer.glare.held_up(now.mono), call, CallTimer::transfer)) return;
         return transfer_failed(call, 491, "Request Pending", now, outbox);
     }
     const auto transaction = transaction_ids_.next();
@@ -221,7 +221,7 @@ void CallEngine::target_is(Call& call, Leg& target, Outbox& outbox)
 {
     target.peer = call.transfer->transferee;  // not yet the other way round
     cancel_branches(call, target.id, completed_elsewhere, nullptr, outbox);
-    timers_.cancel({call.id, TimerKind::ring});
+    timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();
     forget_ringing(call, outbox);
     call.transfer->target = target.id;
@@ -252,7 +252,7 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
     Transfer& transfer = *call->transfer;
     if (response.status == 491) {
         const auto again = transfer.glare.met(leg.role, settings_.random, now.mono);
-        if (!wait_until(again, *call, TimerKind::transfer))
+        if (!wait_until(again, *call, CallTimer::transfer))
             transfer_failed(*call, 491, "Request Pending", now, outbox);
     } else if (!success) {
         transfer_failed(*call, response.status, response.phrase, now, outbox);
@@ -384,7 +384,7 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
 {
     Transfer& transfer = *call.transfer;
     cancel_branches(call, {}, {}, nullptr, outbox);
-    timers_.cancel({call.id, TimerKind::ring});
+    timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();
     forget_ringing(call, outbox);
     if (const auto [owner, offerer] = find(transfer.offerer); offerer && offerer->ack_owed) {
@@ -426,7 +426,7 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
         return restore_session(call, now, outbox);
     }
     if (cards_.alone(call, media_moved, now, outbox))
-        set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
+        set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
     else
         end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye,
                  call.answered_at ? reason_of(status, "Transfer failed")

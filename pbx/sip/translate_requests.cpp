@@ -60,8 +60,7 @@ std::optional<Replaces> to_replaces(const sip_t& sip)
     const auto to_tag = text_of(replaces->rp_to_tag);
     const auto from_tag = text_of(replaces->rp_from_tag);
     // The stack takes a list as one value.
-    for (const auto tag : {to_tag, from_tag})
-        if (tag.find_first_of(", \t") != std::string_view::npos) return Replaces{};
+    if (!is_tag(to_tag) || !is_tag(from_tag)) return Replaces{};
     return Replaces{std::string{text_of(replaces->rp_call_id)}, std::string{to_tag},
                     std::string{from_tag}, replaces->rp_early_only != 0};
 }

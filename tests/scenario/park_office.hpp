@@ -1,10 +1,10 @@
 #pragma once
-// Alice talks to Bob, who may park her; Carol may fetch her.
+// Alice talks to Bob, who may park her; Carol may take her, and Dave watches the slot.
 #include <doctest/doctest.h>
 
 #include "support/scenario.hpp"
 
-namespace lampline::test::parking {
+namespace lampline::test::park {
 
 inline constexpr std::string_view alice_sdp = "v=0\r\no=alice\r\nm=audio 4000 RTP/AVP 0\r\n";
 inline constexpr std::string_view bob_sdp = "v=0\r\no=bob\r\nm=audio 5000 RTP/AVP 0\r\n";
@@ -97,4 +97,4 @@ struct Office {
     std::optional<Arrived> last_lamp;
 };
 
-}  // namespace lampline::test::parking
+}  // namespace lampline::test::park

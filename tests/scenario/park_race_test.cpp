@@ -3,7 +3,7 @@
 
 using namespace lampline;
 using namespace lampline::test;
-using namespace lampline::test::parking;
+using namespace lampline::test::park;
 
 namespace {
 
