@@ -81,7 +81,8 @@ struct Leg {
     ClientTransactionId bye_out{};    ///< our BYE, without final answer
     Rare<Leaving> leaving{};
     bool has_referred = false;        ///< it has sent a REFER
-    std::uint32_t refer_id = 0;       ///< of the REFER that is reported to it; 0: its first
+    bool names_refer = false;         ///< that was not its first
+    std::uint32_t refer_cseq = 0;     ///< of the last that was accepted
     ClientTransactionId probe_out{};  ///< our in-dialog OPTIONS, without final answer
     unsigned failed_probes = 0;
     std::chrono::steady_clock::time_point heard_at;  ///< last sign of life

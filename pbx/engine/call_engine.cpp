@@ -130,7 +130,7 @@ void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbo
     case Method::bye: receive_bye(*call, *leg, input, now, outbox); break;
     case Method::prack: relay_prack(*call, *leg, input, outbox); break;
     case Method::refer: receive_refer(*call, *leg, input, now, outbox); break;
-    case Method::subscribe:
+    case Method::subscribe: receive_subscribe(*call, *leg, input, outbox); break;
     case Method::publish:
         outbox.send(Reply{
             .transaction = input.transaction, .status = 501, .phrase = "Not Handled In A Call"});

@@ -354,12 +354,17 @@ private:
     void hang_up_transferor(Leg& transferor, std::string_view reason, Outbox& outbox);
     /// The phone of `leg` has said BYE, and others go on with the call.
     void leave(Call& call, Leg& leg, Outbox& outbox);
-    void report(Call& call, unsigned status, std::string_view phrase, bool final, Moment now,
-                Outbox& outbox);
-    ClientTransactionId notify_referrer(Leg& transferor, unsigned status, std::string_view phrase,
-                                        bool final, Outbox& outbox);
     /// `picker` has the place of the leg `replaced`, also in the transfer that is under way.
     void inherit_transfer(Call& call, const Leg& picker, LegId replaced, Outbox& outbox);
+
+    // refer_reports.cpp: what a transferor is told
+    void report(Call& call, unsigned status, std::string_view phrase, bool final, Moment now,
+                Outbox& outbox);
+    /// NOTIFY, the last one where nothing is `left` of the subscription.
+    ClientTransactionId notify_referrer(Leg& transferor, unsigned status, std::string_view phrase,
+                                        std::chrono::seconds left, Outbox& outbox);
+    /// That subscription is refreshed, or ended.
+    void receive_subscribe(Call& call, Leg& leg, const RequestReceived& input, Outbox& outbox);
 
     // refer_to.cpp: what REFER, and BYE with Also, point to
     /// A REFER, or what reads like one; empty `refusal`: `to` may be followed.

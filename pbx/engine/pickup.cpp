@@ -334,7 +334,8 @@ bool CallEngine::leaves_take_over(Call& call, Leg& leg, Outbox& outbox)
 
 void CallEngine::take_over_failed(Call& call, const Leg& peer, Moment now, Outbox& outbox)
 {
-    if (peer.peer || !peer.talking() || call.transfer || call.phase != CallPhase::talking) return;
+    if (peer.peer || !peer.talking() || call.transfer || call.phase != CallPhase::talking)
+        return restore_session(call, now, outbox);
     if (cards_.alone(call, true, now, outbox))
         set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
     else

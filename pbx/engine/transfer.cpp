@@ -58,7 +58,8 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
     if (silent) accepted.headers.push_back({"Refer-Sub", "false"});
     outbox.send(std::move(accepted));
 
-    leg.refer_id = first ? 0 : input.cseq;
+    leg.names_refer = !first;
+    leg.refer_cseq = input.cseq;
     call.transfer =
         Transfer{.transferor = leg.id, .transferee = transferee->id, .reports = !silent};
     report(call, 100, "Trying", false, now, outbox);
@@ -475,37 +476,6 @@ bool CallEngine::leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbo
     return false;
 }
 
-void CallEngine::report(Call& call, unsigned status, std::string_view phrase, bool final,
-                        Moment now, Outbox& outbox)
-{
-    refer_subscriptions_.report(call.id, status, phrase, final, now, outbox);
-    Transfer& transfer = *call.transfer;
-    Leg* transferor = call.find(transfer.transferor);
-    if (!transfer.reports || !transferor || transferor->state == LegState::terminated) return;
-    transfer.reported = status;
-    const auto transaction = notify_referrer(*transferor, status, phrase, final, outbox);
-    if (final) transfer.last_report = transaction;
-}
-
-/// NOTIFY of the implicit subscription (RFC 3515 §2.4.4, §2.4.5).
-ClientTransactionId CallEngine::notify_referrer(Leg& transferor, unsigned status,
-                                                std::string_view phrase, bool final,
-                                                Outbox& outbox)
-{
-    const auto transaction = transaction_ids_.next();
-    const auto id = transferor.refer_id;
-    request(transferor,
-            {.transaction = transaction,
-             .method = Method::notify,
-             .headers = {{"Event", id == 0 ? "refer" : "refer;id=" + std::to_string(id)},
-                         {"Subscription-State",
-                          final ? "terminated;reason=noresource" : "active;expires=180"}},
-             .payload = std::make_shared<const Payload>(
-                 Payload{std::string{sipfrag_type}, status_line(status, phrase), {}})},
-            outbox);
-    return transaction;
-}
-
 /// The subscription was of the dialog that ends: how far the transfer has come is the last that is
 /// told there, and nobody has asked for more in the new one.
 void CallEngine::inherit_transfer(Call& call, const Leg& picker, LegId replaced, Outbox& outbox)
@@ -520,7 +490,7 @@ void CallEngine::inherit_transfer(Call& call, const Leg& picker, LegId replaced,
     if (transfer.transferor != replaced) return;
     Leg* leaves = call.find(replaced);
     if (transfer.reports && leaves && leaves->state != LegState::terminated)
-        notify_referrer(*leaves, transfer.reported, {}, true, outbox);
+        notify_referrer(*leaves, transfer.reported, {}, 0s, outbox);
     transfer.transferor = picker.id;
     transfer.reports = false;
 }

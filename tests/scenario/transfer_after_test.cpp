@@ -81,6 +81,12 @@ TEST_CASE("a transferor that does not answer any more stands in nobody's way")
         call.nothing_is_left();
         return;
     }
+    SUBCASE("nor is it asked whether it is still there, which would end their call")
+    {
+        call.alice.answers_probes = call.carol.answers_probes = true;
+        call.pbx.passes(120s);
+        CHECK(call.bob.hears_nothing());
+    }
     SUBCASE("one of them hangs up: both hear it, and so does the transferor")
     {
         call.alice.sends(BYE);
@@ -144,6 +150,54 @@ TEST_CASE("from the second REFER of a dialog on, its reports say which they are 
         call.carol.receives(INVITE);
         call.carol.replies(486);
         call.bob.replies_to(call.bob.receives(NOTIFY).header("Event", event), 200);
+    }
+    call.alice_and_bob_still_talk();
+}
+
+TEST_CASE("a transferor asks for its reports for longer, or for none any more")
+{
+    Talking call;
+    call.bob_refers("<sip:103@office.test>");
+    call.bob.receives(202U);
+    call.bob_hears("SIP/2.0 100 Trying");
+    call.carol.receives(INVITE);
+    SUBCASE("longer")
+    {
+        call.bob.subscribes_to_transfer("refer", 60s);
+        call.bob.receives(200U).header("Expires", "60");
+        auto told = call.bob.receives(NOTIFY).with("SIP/2.0 100 Trying\r\n");
+        told.header("Subscription-State", "active;expires=60");
+        call.bob.replies_to(told, 200);
+        call.carol.replies(486);
+        call.bob_hears("SIP/2.0 486 ");
+        call.bob.subscribes_to_transfer("refer", 60s);
+        call.bob.receives(481U);  // it is over
+        return call.alice_and_bob_still_talk();
+    }
+    SUBCASE("none: he is hung up as soon as the two are joined")
+    {
+        call.carol.replies(180);
+        call.bob_hears("SIP/2.0 180 ");
+        call.bob.subscribes_to_transfer("refer", 0s);
+        call.bob.receives(200U).header("Expires", "0");
+        auto told = call.bob.receives(NOTIFY).with("SIP/2.0 180 Ringing\r\n");
+        told.header("Subscription-State", "terminated;reason=noresource");
+        call.bob.replies_to(told, 200);
+        call.carol.replies(200, carol_sdp);
+        call.alice_and_carol_are_joined();
+        call.bob.receives(BYE);
+        return call.alice_and_carol_talk_and_end();
+    }
+    SUBCASE("of another REFER, of something else, or by somebody else")
+    {
+        call.bob.subscribes_to_transfer("refer;id=999", 60s);
+        call.bob.receives(481U);
+        call.bob.subscribes_to_transfer("dialog", 60s);
+        call.bob.receives(501U);
+        call.alice.subscribes_to_transfer("refer", 60s);
+        call.alice.receives(481U);
+        call.carol.replies(486);
+        call.bob_hears("SIP/2.0 486 ");
     }
     call.alice_and_bob_still_talk();
 }

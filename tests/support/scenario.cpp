@@ -480,6 +480,19 @@ void Phone::sends(Method method, PayloadRef payload)
                                       .payload = std::move(payload)});
 }
 
+void Phone::subscribes_to_transfer(std::string event, std::chrono::seconds expires)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, SUBSCRIBE, leg_};
+    scenario_.receive(RequestReceived{
+        .transaction = transaction,
+        .leg = leg_,
+        .method = SUBSCRIBE,
+        .cseq = ++cseq_,
+        .expires = expires,
+        .payload = std::make_shared<const Payload>(Payload{{}, {}, {{"Event", std::move(event)}}})});
+}
+
 void Phone::sends_on(std::string also, std::optional<SipUri> contact)
 {
     const auto transaction = scenario_.next_transaction();

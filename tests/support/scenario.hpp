@@ -169,6 +169,8 @@ public:
     // Within the dialog of the last INVITE sent or received.
     void sends(Method method, PayloadRef payload = nullptr);
     void sends_invite(std::string_view sdp);
+    /// SUBSCRIBE to the reports of its REFER.
+    void subscribes_to_transfer(std::string event, std::chrono::seconds expires);
     /// BYE with Also, or with a Contact.
     void sends_on(std::string also, std::optional<SipUri> contact = std::nullopt);
     void cancels();
