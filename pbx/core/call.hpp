@@ -28,6 +28,12 @@ struct DisplayUpdate {
     Glare glare;
 };
 
+/// Its call has gone on without it: BYE follows once its phone has answered the last report.
+struct Leaving {
+    ClientTransactionId told_by;  ///< that NOTIFY
+    std::string reason;
+};
+
 /// The dialog between the exchange and one phone.
 struct Leg {
     LegId id;
@@ -69,9 +75,14 @@ struct Leg {
     TransactionId invite_in{};         ///< INVITE from the phone, without final answer
     TransactionId ack_due{};           ///< INVITE from the phone that we answered 2xx, without ACK
     ClientTransactionId invite_out{};  ///< INVITE to the phone, without final answer
+    bool asks_offer = false;           ///< within its dialog: it has none, so the 2xx brings one
     ClientTransactionId
         ack_owed{};  ///< INVITE to the phone that it answered 2xx, not yet acknowledged
     ClientTransactionId bye_out{};    ///< our BYE, without final answer
+    Rare<Leaving> leaving{};
+    bool has_referred = false;        ///< it has sent a REFER
+    bool names_refer = false;         ///< that was not its first
+    std::uint32_t refer_cseq = 0;     ///< of the last that was accepted
     ClientTransactionId probe_out{};  ///< our in-dialog OPTIONS, without final answer
     unsigned failed_probes = 0;
     std::chrono::steady_clock::time_point heard_at;  ///< last sign of life
@@ -161,7 +172,6 @@ enum class TransferStage : std::uint8_t {
     ringing,  ///< blind: the target's phones ring, asked for their offer
     offered,  ///< attended: the transferee is asked for its offer
     joining,  ///< the offer is on its way to the other of the two
-    done,     ///< they talk; the transferor is told, and hung up
 };
 
 /// One REFER under way: the transferee goes from the transferor to the target (RFC 5589).
@@ -172,6 +182,7 @@ struct Transfer {
     LegId consulted{};    ///< attended: the transferor's other leg
     LegId target{};       ///< who is to talk to the transferee; 0 while several phones ring
     bool reports = true;  ///< false: Refer-Sub: false (RFC 4488)
+    bool rings_back = false;  ///< of a parked call, whose time is over
     LegId offerer{};      ///< gave `offer` in its 2xx, which waits for its ACK
     PayloadRef offer;
     LegId answerer{};                  ///< gets the offer
@@ -236,6 +247,7 @@ struct Call {
     std::list<Leg> legs;  ///< the caller's first; references stay good while legs are added
     std::vector<Relay> relays;
     std::vector<PendingReliable> reliable;  ///< the oldest first
+    LegId astray{};  ///< whose phone has accepted a session that came to nothing; 0: none
     BestResponse best;
     unsigned told_progress = 0;  ///< the last 1xx without a body that the caller was told; 0: none
     LegId progress_of{};         ///< whose it was

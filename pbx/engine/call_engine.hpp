@@ -6,7 +6,6 @@
 #include <unordered_map>
 
 #include "base/clock.hpp"
-#include "base/timer_queue.hpp"
 #include "core/call.hpp"
 #include "core/call_order.hpp"
 #include "core/directory.hpp"
@@ -15,12 +14,14 @@
 #include "core/refer.hpp"
 #include "core/sip_input.hpp"
 #include "core/token_source.hpp"
+#include "engine/call_timers.hpp"
 #include "engine/calling_cards.hpp"
 #include "engine/dialog_index.hpp"
 #include "engine/ended_calls.hpp"
 #include "engine/hunt_order.hpp"
 #include "engine/occupancy.hpp"
 #include "engine/outbox.hpp"
+#include "engine/passed_referrals.hpp"
 #include "engine/refer_subscriptions.hpp"
 #include "engine/router.hpp"
 #include "engine/session_timer.hpp"
@@ -104,34 +105,6 @@ public:
     [[nodiscard]] const Call* find(CallRef call) const noexcept;
 
 private:
-    enum class TimerKind : std::uint8_t {
-        ring,
-        session,
-        probe,
-        linger,
-        transfer,
-        take_over,
-        seen,
-        keep_ringing,
-        outside,
-        card,
-        park,
-        display,
-        remembered  ///< of no call: what is remembered of ended ones
-    };
-    struct TimerKey {
-        CallRef call;
-        TimerKind kind;
-        friend bool operator==(TimerKey, TimerKey) = default;
-    };
-    struct TimerKeyHash {
-        std::size_t operator()(TimerKey key) const noexcept
-        {
-            return std::hash<std::uint64_t>{}(key.call.value * 16 +
-                                              static_cast<std::uint64_t>(key.kind));
-        }
-    };
-
     // call_setup.cpp: from the INVITE to the answer
     void start_call(const InviteReceived& input, Route route, std::vector<Diversion> diversions,
                     Moment now, Outbox& outbox);
@@ -201,10 +174,6 @@ private:
     void replace_proxied(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox);
     void consult_proxied(Call& call, const Leg& consulted, std::vector<Header> headers, Moment now,
                          Outbox& outbox);
-    /// A REFER has passed from the phone of `by` to that of `to`, which may do what it says.
-    void note_referral(const Leg& by, const Leg& to, const PayloadRef& payload, Moment now);
-    /// `extension` was referred to the place of `leg` by who is there.
-    [[nodiscard]] bool was_referred(std::string_view extension, const Leg& leg, Moment now) const;
 
     // hunting.cpp: whom a call rings next
     /// Rings just the phone at `target`, whatever else its extension has; its leg.
@@ -294,7 +263,7 @@ private:
     /// Nobody came to the phone that was rung for a parked call.
     void rang_back_in_vain(Call& call, Moment now, Outbox& outbox);
     /// Stops ringing for a parked call. False: somebody has taken it already.
-    bool stops_ringing_back(Call& call, Outbox& outbox);
+    bool stops_ringing_back(Call& call, Moment now, Outbox& outbox);
 
     // card_desk.cpp: the calling-card application, and what it asks of the engine
     void start_card_call(const InviteReceived& input, Moment now, Outbox& outbox);
@@ -316,6 +285,8 @@ private:
                              Outbox& outbox);
     /// The leg that `replaces` names, by the surest match; nullptr: none, or not just one.
     Leg* find_replaced(const Replaces& replaces, std::string_view picker);
+    /// Whether a ringing call can be another's at this moment.
+    [[nodiscard]] static bool can_change_hands(const Call& call, const Leg& ringing) noexcept;
     [[nodiscard]] bool may_take(std::string_view picker, const Leg& leg) const;
     Leg& open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input, Moment now,
                          Outbox& outbox);
@@ -347,6 +318,11 @@ private:
     void take_over_goes_on(Call& call, Moment now, Outbox& outbox);
     void offer_to_peer(Call& call, Relay& relay, Outbox& outbox);
     void taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, Outbox& outbox);
+    /// A BYE of a phone whose place is being taken. False: it is no such one.
+    bool leaves_take_over(Call& call, Leg& leg, Outbox& outbox);
+    /// Nobody takes the place at the other end of `peer`: if that has been left meanwhile, the
+    /// call is over.
+    void take_over_failed(Call& call, const Leg& peer, Moment now, Outbox& outbox);
 
     // transfer.cpp: REFER
     void receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
@@ -374,13 +350,21 @@ private:
     Leg& adopt(Call& call, LegId id);
     void transfer_failed(Call& call, unsigned status, std::string_view phrase, Moment now,
                          Outbox& outbox);
-    void transferor_told(Call& call, Outbox& outbox);
-    void report(Call& call, unsigned status, std::string_view phrase, bool final, Moment now,
-                Outbox& outbox);
-    ClientTransactionId notify_referrer(Leg& transferor, unsigned status, std::string_view phrase,
-                                        bool final, Outbox& outbox);
+    /// The call of `transferor` has gone on without it.
+    void hang_up_transferor(Leg& transferor, std::string_view reason, Outbox& outbox);
+    /// The phone of `leg` has said BYE, and others go on with the call.
+    void leave(Call& call, Leg& leg, Outbox& outbox);
     /// `picker` has the place of the leg `replaced`, also in the transfer that is under way.
     void inherit_transfer(Call& call, const Leg& picker, LegId replaced, Outbox& outbox);
+
+    // refer_reports.cpp: what a transferor is told
+    void report(Call& call, unsigned status, std::string_view phrase, bool final, Moment now,
+                Outbox& outbox);
+    /// NOTIFY, the last one where nothing is `left` of the subscription.
+    ClientTransactionId notify_referrer(Leg& transferor, unsigned status, std::string_view phrase,
+                                        std::chrono::seconds left, Outbox& outbox);
+    /// That subscription is refreshed, or ended.
+    void receive_subscribe(Call& call, Leg& leg, const RequestReceived& input, Outbox& outbox);
 
     // refer_to.cpp: what REFER, and BYE with Also, point to
     /// A REFER, or what reads like one; empty `refusal`: `to` may be followed.
@@ -395,8 +379,7 @@ private:
     /// Why nothing goes to `to`: status and the words of a Warning; nullopt: it may.
     [[nodiscard]] std::optional<std::pair<unsigned, std::string>>
     fault_of_referral(const std::optional<ReferTo>& to, std::string_view header) const;
-    /// A BYE that sends the other party on: true when it was answered and is being followed, or
-    /// was refused.
+    /// Answers a BYE. True: it sends the other party on, which is begun.
     bool sends_on(Call& call, Leg& leg, const RequestReceived& input, Moment now, Outbox& outbox);
     /// A BYE that ends one leg of a transfer, and not the call. False: it is no such one.
     bool leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbox);
@@ -417,6 +400,8 @@ private:
                           Outbox& outbox);
 
     // call_hold.cpp: hold and resume by re-INVITE
+    /// The session that the phone of `leg` has with `other`, if there is one, with nothing to hear.
+    [[nodiscard]] static PayloadRef silent_offer(const Leg& leg, const Leg* other);
     OrderAnswer change_session(Call& call, SessionChange::Kind kind, Moment now, Outbox& outbox);
     /// Sends the next INVITE of the change, as soon as its leg is free for it.
     void change_goes_on(Call& call, Moment now, Outbox& outbox);
@@ -425,8 +410,13 @@ private:
     void give_up_change(Call& call, Outbox& outbox);
     /// The caller has the media of an early answer, and its callee wants others.
     void renew_session(Call& call, Moment now, Outbox& outbox);
-    /// The phone of `leg` has taken a session that nobody has any more: it gets that of its peer.
-    void restore_session(Call& call, Leg& leg, Moment now, Outbox& outbox);
+    /// The phone of `leg` has accepted an INVITE that nobody waits for any more.
+    void accepted_in_vain(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                          Outbox& outbox);
+    /// The phone of `leg` has a session that came to nothing: it gets that of its peer.
+    void restore_session(Call& call, const Leg& leg, Moment now, Outbox& outbox);
+    /// The same for the one that waits for it, unless something else moves the call.
+    void restore_session(Call& call, Moment now, Outbox& outbox);
 
     // call_dialog.cpp: requests within a dialog, from one leg to the other
     void relay(Call& call, Leg& from, const RequestReceived& input, Moment now, Outbox& outbox);
@@ -517,11 +507,11 @@ private:
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;
     /// The phone that `invite` addresses by its contact; nullptr: none.
     [[nodiscard]] const Binding* addressed_phone(const InviteReceived& invite) const;
-    /// All of `hunt` are ways to the trunks of this domain.
     /// Where a trunk, whose far side has redirected, may send the call on: to numbers here, and
     /// outside by itself, as the digit plan, the rights and the limits of who pays allow.
     [[nodiscard]] std::vector<Deflection> sent_on_by_trunk(const Hunting& hunting, const Leg& leg,
                                                            const ResponseReceived& response) const;
+    /// All of `hunt` are ways to the trunks of this domain.
     [[nodiscard]] bool leads_to(const Hunt& hunt, std::string_view domain) const;
     /// The number that `invite` calls.
     [[nodiscard]] std::string dialled_by(const InviteReceived& invite) const;
@@ -536,8 +526,8 @@ private:
     /// decide.
     void end_call(Call& call, LegId ended_by, LegInput own, LegInput others,
                   std::string_view reason, Moment now, Outbox& outbox);
-    /// Answers what was passed on and waits for its answer.
-    void give_up_relays(Call& call, Outbox& outbox);
+    /// Answers what was passed on and waits for its answer; `status`: of INVITEs.
+    void give_up_relays(Call& call, unsigned status, Outbox& outbox);
     /// Says BYE, after the ACKs that must come first.
     void hang_up(Leg& leg, std::string_view reason, Outbox& outbox);
     void close_if_quiet(Leg& leg, Outbox& outbox);
@@ -547,41 +537,22 @@ private:
     void begin_end(Call& call, Moment now, Outbox& outbox);
     /// What ended_ holds is given back in time.
     void remember_until();
-    void set_timer(const Call& call, TimerKind kind,
+    void set_timer(const Call& call, CallTimer timer,
                    std::chrono::steady_clock::time_point deadline);
     /// Sets the timer, unless `deadline` is empty: then false.
     bool wait_until(std::optional<std::chrono::steady_clock::time_point> deadline, const Call& call,
-                    TimerKind kind);
-    void cancel_timers(const Call& call);
+                    CallTimer timer);
 
     /// 64*T1 and a little: no transaction of an ended call lives longer (RFC 3261 §17).
     static constexpr std::chrono::seconds linger_time{40};
 
-    /// CSeq numbers are stored so many ahead of their use that a request needs no write, and again
-    /// when so few are left.
-    static constexpr std::uint32_t cseq_block = 64;
-    static constexpr std::uint32_t cseq_margin = 16;
     /// A call that rings for less is not worth a write.
     static constexpr std::chrono::milliseconds ringing_kept_after{1000};
-    /// When the phones of calls taken up are asked, and how far apart.
-    static constexpr std::chrono::milliseconds first_probe{300};
-    static constexpr std::chrono::milliseconds probe_spacing{1};
-    /// A session that ran out while the exchange was down gets so long to be refreshed.
-    static constexpr std::chrono::seconds session_grace{32};
-
     static constexpr std::string_view in_proxy_mode =
         "the phones of this call share one dialog (proxy mode), so only they can change it";
     /// Reason of what ends because another phone has the call (RFC 3326).
     static constexpr std::string_view completed_elsewhere =
         "SIP;cause=200;text=\"Call completed elsewhere\"";
-
-    /// Who may take whose place in which dialog, because it was told to by a REFER that passed.
-    struct Referred {
-        std::string extension;
-        std::string by;
-        std::string call_id;
-        std::chrono::steady_clock::time_point until;
-    };
 
     CallSettings settings_;
     TokenSource tokens_;
@@ -598,8 +569,8 @@ private:
     HuntOrder order_;
     std::map<std::string, CallRef, std::less<>> parked_;  // by slot
     ReferSubscriptions refer_subscriptions_;
-    std::vector<Referred> referrals_;  // few: of the last minute
-    TimerQueue<TimerKey, TimerKeyHash> timers_;
+    PassedReferrals referrals_;
+    CallTimers timers_;
     IdSource<CallRef> call_ids_;
     IdSource<LegId> leg_ids_;
     IdSource<ClientTransactionId> transaction_ids_;

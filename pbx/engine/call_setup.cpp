@@ -190,7 +190,7 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
         pass_on(call, leg, invitation, std::move(branch.target), outbox);
         return leg;
     }
-    set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
+    set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
     outbox.send(SendInvite{
         .leg = leg.id,
         .transaction = leg.invite_out,
@@ -508,10 +508,13 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
     } else if (auto* relay = call->find_relay(input.transaction); relay && !relay->answered) {
         relay->cancelled = true;
         if (relay->replaces) move(*leg, LegInput::cancelled, outbox);
-        if (relay->forwarded)
+        if (relay->forwarded) {
             outbox.send(SendCancel{relay->to, relay->forwarded, {}});
-        else
+        } else {
+            const auto to = relay->to;
             call->remove_relay(relay->forwarded);
+            if (const Leg* peer = call->find(to)) take_over_failed(*call, *peer, now, outbox);
+        }
     }
     sweep(*call, outbox);
 }

@@ -112,7 +112,7 @@ void CallEngine::wake_for_displays(const Call& call)
     for (const auto& leg : call.legs)
         if (leg.display && leg.display->again_at && (!first || *leg.display->again_at < *first))
             first = leg.display->again_at;
-    if (first) set_timer(call, TimerKind::display, *first);
+    if (first) set_timer(call, CallTimer::display, *first);
 }
 
 }  // namespace lampline

@@ -118,7 +118,7 @@ TEST_CASE("a held call is transferred; the transferee hears the target")
         call.carol.replies(486);
         call.bob_hears("SIP/2.0 486 ");
         CHECK(call.pbx.view().calls.at(0).legs.at(1).held);
-        call.alice_and_bob_still_talk();
+        call.alice_and_bob_still_talk(hold_sdp);
     }
 }
 
@@ -145,6 +145,7 @@ TEST_CASE("a call is sent back to who is in it already")
             call.bob_hears("SIP/2.0 200 OK");
             call.bob.receives(BYE);
             call.bob.uses(second);
+            return call.alice_and_bob_still_talk(carol_sdp);
         }
         SUBCASE("it declines: the two talk on")
         {

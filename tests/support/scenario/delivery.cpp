@@ -58,6 +58,9 @@ void Scenario::deliver(SipCommand& command)
                        arrived.is_reliable = reply.reliable;
                        arrived.focus = reply.focus;
                        arrived.payload = reply.payload;
+                       if (reply.status / 100 == 2 && changes_session(request.method) &&
+                           has_body(reply.payload))
+                           request.phone->media_[request.leg] = reply.payload->body;
                        if (request.method == INVITE && reply.status / 100 == 2 &&
                            request.phone->acknowledges)
                            waiting_.push_back(
@@ -124,6 +127,7 @@ void Scenario::deliver(SipCommand& command)
                    [&](SendAck& ack) {
                        auto* phone = phone_of(ack.leg);
                        REQUIRE_MESSAGE(phone, "an ACK on a closed dialog");
+                       if (has_body(ack.payload)) phone->media_[ack.leg] = ack.payload->body;
                        Arrived arrived;
                        arrived.what = "ACK";
                        arrived.method = ACK;
