@@ -6,11 +6,6 @@
 #include "engine/event_notifier.hpp"
 
 namespace lampline {
-namespace {
-
-using std::chrono::seconds;
-
-}  // namespace
 
 void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox& outbox)
 {
@@ -140,7 +135,18 @@ void EventNotifier::receive(const NotifyAnswered& answer, Moment now, Outbox& ou
     if (answer.status < 200) return;
     const auto found = subscriptions_.find(answer.subscription);
     if (found == subscriptions_.end() || found->second->in_flight != answer.cseq) return;
-    auto& subscription = *found->second;
+    const auto heard =
+        answer.generated ? std::vector<SubscriptionId>{} : silent_.take_all_of(answer.subscription);
+    settle(*found->second, answer, now, outbox);
+    for (const auto id : heard)
+        if (const auto waits = subscriptions_.find(id); waits != subscriptions_.end())
+            send_again(*waits->second, now, outbox);
+}
+
+/// What the answer to the NOTIFY under way means for `subscription`, which may end.
+void EventNotifier::settle(EventSubscription& subscription, const NotifyAnswered& answer,
+                           Moment now, Outbox& outbox)
+{
     auto effect = effect_of(answer.status, answer.retry_after);
     auto& counters = counters_of(subscription);
     ++(effect == AnswerEffect::delivered ? counters.answered : counters.failed);
@@ -172,19 +178,40 @@ void EventNotifier::try_again(EventSubscription& subscription, const NotifyAnswe
                               Moment now)
 {
     subscription.owes_present = true;
-    if (subscription.failures++ == 0) subscription.failing_since = now.mono;
+    ++subscription.failures;
     subscription.silent = answer.generated;
-    std::optional<seconds> silence;
-    if (answer.generated)
-        silence = std::chrono::duration_cast<seconds>(now.mono - subscription.failing_since);
     subscription.waiting = true;
-    repetition_.set(subscription.id,
-                    now.mono + retry_delay(subscription.failures, silence, answer.retry_after));
+    if (subscription.silent)
+        silent_.add(phone_of(subscription, facts_.locations()), subscription.id, now.mono);
+    else
+        repetition_.set(subscription.id,
+                        now.mono + retry_delay(subscription.failures, answer.retry_after));
 }
 
-void EventNotifier::stop_waiting(EventSubscription& subscription)
+/// It does not ask for its phone any more either.
+void EventNotifier::stop_waiting(EventSubscription& subscription, Moment now)
 {
+    silent_.remove(subscription.id, now.mono);
     if (std::exchange(subscription.waiting, false)) repetition_.cancel(subscription.id);
+}
+
+void EventNotifier::send_again(EventSubscription& subscription, Moment now, Outbox& outbox)
+{
+    stop_waiting(subscription, now);
+    ++counters_of(subscription).retried;
+    deliver(subscription, now, outbox);
+}
+
+/// For all that its phone has not answered.
+void EventNotifier::ask_silent_phone(SubscriptionId id, Moment now, Outbox& outbox)
+{
+    const auto found = subscriptions_.find(id);
+    if (found == subscriptions_.end()) return silent_.remove(id, now.mono);
+    auto& subscription = *found->second;
+    subscription.waiting = false;
+    ++counters_of(subscription).retried;
+    deliver(subscription, now, outbox);
+    if (subscription.in_flight == 0) silent_.remove(id, now.mono);  // it is not its turn
 }
 
 /// The last NOTIFY of a subscription that is over. It takes the place of one still under way, and
@@ -228,7 +255,7 @@ void EventNotifier::phone_heard(const std::string& number, const SipUri& contact
     for (auto* one : watcher->second.subscriptions) {
         if (!one->waiting) continue;
         if (!is_of_phone(*one, contact, flow)) continue;
-        stop_waiting(*one);
+        stop_waiting(*one, now);
         one->failures = 0;
         deliver(*one, now, outbox);
     }
@@ -241,16 +268,14 @@ void EventNotifier::phone_is_there(const std::string& number, const SipUri& cont
     if (watcher == watchers_.end()) return;
     for (auto* one : watcher->second.subscriptions) {
         if (!one->waiting || !one->silent || !is_of_phone(*one, contact, flow)) continue;
-        stop_waiting(*one);
-        ++counters_of(*one).retried;
-        deliver(*one, now, outbox);
+        send_again(*one, now, outbox);
     }
 }
 
 /// The phone is reached elsewhere from now on. What is under way to the old place is given up, for
 /// the next NOTIFY.
 void EventNotifier::move(EventSubscription& subscription, std::string request_uri,
-                         const std::vector<std::string>& route, const Flow& flow)
+                         const std::vector<std::string>& route, const Flow& flow, Moment now)
 {
     const NotifyDialog& old = *subscription.dialog;
     if (old.request_uri == request_uri && old.route == route && old.flow == flow) return;
@@ -262,17 +287,18 @@ void EventNotifier::move(EventSubscription& subscription, std::string request_ur
     subscription.in_flight = 0;
     subscription.owes_present = true;
     subscription.failures = 0;
-    stop_waiting(subscription);
+    stop_waiting(subscription, now);
     note_connection(subscription);
 }
 
 /// The way to the phone was lost, and it has registered by `flow`. What it has certainly seen is
 /// not sent again.
-void EventNotifier::find_again(EventSubscription& subscription, const Flow& flow, Outbox& outbox)
+void EventNotifier::find_again(EventSubscription& subscription, const Flow& flow, Moment now,
+                               Outbox& outbox)
 {
     const bool uncertain =
         subscription.in_flight != 0 || subscription.waiting || subscription.owes_present;
-    move(subscription, subscription.dialog->request_uri, subscription.dialog->route, flow);
+    move(subscription, subscription.dialog->request_uri, subscription.dialog->route, flow, now);
     subscription.owes_present = uncertain;
     if (subscription.kind == SubscriptionKind::requested)
         outbox.store(SubscriptionStored{to_stored(subscription)});
@@ -280,13 +306,13 @@ void EventNotifier::find_again(EventSubscription& subscription, const Flow& flow
 
 void EventNotifier::heard(const Binding& binding, Moment now, Outbox& outbox)
 {
-    if (repetition_.size() == 0 && !binding.flow.connection) return;
+    if (!any_waiting() && !binding.flow.connection) return;
     const auto watcher = watchers_.find(binding.aor);
     if (watcher == watchers_.end()) return;
     const Target target = target_of(binding);
     for (auto* one : watcher->second.subscriptions) {
         if (!is_found_at(*one, binding.contact, target)) continue;
-        find_again(*one, target.flow, outbox);
+        find_again(*one, target.flow, now, outbox);
         deliver(*one, now, outbox);
     }
     phone_heard(binding.aor, binding.contact, target.flow, now, outbox);

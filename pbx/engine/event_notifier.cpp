@@ -124,19 +124,16 @@ void EventNotifier::advance(Moment now, Outbox& outbox)
     }
     while (const auto due = repetition_.take_due(now.mono)) {
         const auto found = subscriptions_.find(*due);
-        if (found == subscriptions_.end()) continue;
-        stop_waiting(*found->second);
-        ++counters_of(*found->second).retried;
-        deliver(*found->second, now, outbox);
+        if (found != subscriptions_.end()) send_again(*found->second, now, outbox);
     }
+    while (const auto due = silent_.take_due(now.mono)) ask_silent_phone(*due, now, outbox);
 }
 
 std::optional<std::chrono::steady_clock::time_point> EventNotifier::next_deadline() const
 {
     auto earliest = expiry_.next_deadline();
-    if (const auto repeat = repetition_.next_deadline();
-        repeat && (!earliest || *repeat < *earliest))
-        earliest = repeat;
+    for (const auto& deadline : {repetition_.next_deadline(), silent_.next_deadline()})
+        if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
     return earliest;
 }
 
@@ -274,6 +271,7 @@ void EventNotifier::drop(EventSubscription& subscription, Moment now, Outbox& ou
     if (subscription.in_flight != 0) outbox.send(ForgetNotify{subscription.id});
     expiry_.cancel(subscription.id);
     repetition_.cancel(subscription.id);
+    silent_.remove(subscription.id, now.mono);
     const auto connection = over_.find(subscription.dialog->flow.connection);
     if (connection != over_.end() && connection->second.erase(subscription.id) &&
         connection->second.empty())

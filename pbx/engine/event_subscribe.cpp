@@ -193,7 +193,7 @@ void EventNotifier::refresh(EventSubscription& subscription, const SubscribeRece
     prolong(subscription, request, granted, now);
     expiry_.set(subscription.id, subscription.expires_mono);
     move(subscription, named ? write(request.contact) : subscription.dialog->request_uri,
-         subscription.dialog->route, request.source);
+         subscription.dialog->route, request.source, now);
     follow_registration(subscription, facts_.locations());
     // Who changes one thing is told about that, and about nothing else again.
     const bool knows_the_rest = subscription.certain && !asked.empty();
@@ -205,7 +205,7 @@ void EventNotifier::refresh(EventSubscription& subscription, const SubscribeRece
     }
     ask(asked, request, subscription.id, outbox);
     subscription.failures = 0;
-    stop_waiting(subscription);
+    stop_waiting(subscription, now);
     phone_heard(subscription.watcher, contact, request.source, now, outbox);
     reconcile(subscription.watcher, now, outbox);
     subscription.counters.reserve();

@@ -330,6 +330,7 @@ void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outb
     if (subscription.in_flight != 0) outbox.send(ForgetNotify{subscription.id});
     expiry_.cancel(subscription.id);
     repetition_.cancel(subscription.id);
+    silent_.remove(subscription.id, now.mono);
 
     if (!subscription.list)
         unwatch(subscription, subscription.member);

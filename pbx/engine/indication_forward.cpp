@@ -99,7 +99,7 @@ void GroupIndications::forward_in_dialog(const SubscribeReceived& request, Momen
         known->remote_cseq = request.cseq;
         const bool named = !request.contact.host.empty();
         move(*known, named ? write(request.contact) : known->dialog->request_uri,
-             known->dialog->route, request.source);
+             known->dialog->route, request.source, now);
     }
     const auto* phone = phone_at(request.notifier, request.request_uri);
     outbox.send(ForwardSubscribe{.request = request.transaction,

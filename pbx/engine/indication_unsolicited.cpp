@@ -83,7 +83,7 @@ bool GroupIndications::replace_phones(Watcher& watcher, std::span<const Binding>
             for (Subscription* subscription : subscriptions) {
                 if (subscription->phone != *known) continue;
                 move(*subscription, write(phone.target.request_uri), phone.target.route,
-                     phone.target.flow);
+                     phone.target.flow, now);
                 deliver(*subscription, now, outbox);
             }
     }
