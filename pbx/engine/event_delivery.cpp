@@ -11,22 +11,48 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
 {
     if (subscription.in_flight != 0 || subscription.waiting || subscription.unsettled > 0) return;
     const auto& parts = resource(subscription, now).parts;
-    if (std::exchange(subscription.owes_present, false)) subscription.told.clear();
-    subscription.told.resize(parts.size());
-    std::vector<const EventPart*> owed;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        const auto& told = subscription.told[i];
-        if (told && (told == parts[i] || says_the_same(*told, *parts[i]))) continue;
-        if (subscription.together || owed.empty()) owed.push_back(parts[i].get());
+    if (std::exchange(subscription.owes_present, false)) {
+        subscription.told.clear();
+        subscription.following.clear();
     }
-    if (owed.empty()) return;
-    if (subscription.kind == SubscriptionKind::requested && subscription.counters.reserve())
+    subscription.told.resize(parts.size());
+    auto owed = owed_parts(subscription, parts);
+    if (owed.empty() && subscription.following.empty()) return;
+    if (subscription.kind == SubscriptionKind::requested && !subscription.fetch &&
+        subscription.counters.reserve())
         outbox.store(SubscriptionStored{to_stored(subscription)});
-    auto told = fit(subscription, owed, false);
+    SendNotify told;
+    if (owed.empty()) {
+        told = next_piece(subscription, notify(subscription, {}),
+                          std::exchange(subscription.following, {}));
+    } else {
+        subscription.following.clear();  // what is newer is told from its beginning
+        if (!subscription.together && owed.size() > 1) owed.resize(1);
+        told = fit(subscription, owed, false);
+    }
     if (subscription.appearance > 0) told.headers.push_back(claim_header(subscription));
     for (std::size_t i = 0; i < parts.size(); ++i)
         if (std::ranges::count(owed, parts[i].get())) subscription.told[i] = parts[i];
-    send(subscription, std::move(told), active_state(subscription, now), now, outbox);
+    if (!subscription.fetch || !subscription.following.empty() ||
+        !owed_parts(subscription, parts).empty())
+        return send(subscription, std::move(told), active_state(subscription, now), now, outbox);
+    send(subscription, std::move(told), terminated_state(SubscriptionEnd::timeout), now, outbox);
+    subscription.in_flight = 0;
+    drop(subscription, now, outbox);
+}
+
+/// What the phone has not been told as it is now.
+std::vector<const EventPart*>
+EventNotifier::owed_parts(const EventSubscription& subscription,
+                          const std::vector<EventPartRef>& parts) const
+{
+    std::vector<const EventPart*> owed;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const auto& told = subscription.told[i];
+        if (!told || (told != parts[i] && !says_the_same(*told, *parts[i])))
+            owed.push_back(parts[i].get());
+    }
+    return owed;
 }
 
 /// Whether the phone has certainly been told what `part` follows.
@@ -46,11 +72,11 @@ bool EventNotifier::fits(const SendNotify& notify) const
     return size <= room_on_path(*notify.dialog, settings_.safe_size);
 }
 
-/// What is too large goes over a connection of the phone; else in several NOTIFYs, one after the
-/// other; else with less detail. When nothing helps it is sent anyway: late or never is worse than
-/// in fragments.
-SendNotify EventNotifier::fit(const EventSubscription& subscription,
-                              std::vector<const EventPart*>& parts, bool all)
+/// What is too large goes over a connection of the phone; else part by part, one after the other;
+/// else with less detail; else in pieces. When nothing helps it is sent anyway: late or never is
+/// worse than in fragments. The last NOTIFY says without a word more that it is the last.
+SendNotify EventNotifier::fit(EventSubscription& subscription, std::vector<const EventPart*>& parts,
+                              bool all)
 {
     auto whole = notify(subscription, parts);
     if (fits(whole)) return whole;
@@ -75,7 +101,36 @@ SendNotify EventNotifier::fit(const EventSubscription& subscription,
         }
         whole = std::move(reduced);
     }
+    if (all) {
+        ++counters.reduced;
+        return notify(subscription, {});
+    }
+    if (auto* const split = row_of(subscription.package).split; split && parts.size() == 1) {
+        EventPart part = *parts.front();
+        part.headers = whole.headers;
+        const auto room = room_on_path(*whole.dialog, settings_.safe_size);
+        const auto type = row_of(subscription.package).content_type.size();
+        auto pieces = split({facts_, subscription.member, {}, {}, subscription.parties}, part,
+                            room > type ? room - type : 0);
+        std::ranges::reverse(pieces);
+        whole = next_piece(subscription, std::move(whole), std::move(pieces));
+        if (fits(whole)) return whole;
+    }
     ++counters.oversized;
+    return whole;
+}
+
+/// `whole` with the last of `pieces` instead of what it says; the others follow it.
+SendNotify EventNotifier::next_piece(EventSubscription& subscription, SendNotify whole,
+                                     EventPieces pieces) const
+{
+    auto piece = std::move(pieces.back());
+    pieces.pop_back();
+    subscription.following = std::move(pieces);
+    whole.content_type = row_of(subscription.package).content_type;
+    whole.headers = std::move(piece.headers);
+    whole.body_head = std::move(piece.head);
+    whole.body_tail = std::move(piece.tail);
     return whole;
 }
 
@@ -160,9 +215,11 @@ void EventNotifier::settle(EventSubscription& subscription, const NotifyAnswered
     switch (effect) {
     case AnswerEffect::delivered:
         subscription.failures = 0;
-        subscription.certain = true;
+        subscription.certain = subscription.following.empty();
         return deliver(subscription, now, outbox);
-    case AnswerEffect::again: return try_again(subscription, answer, now);
+    case AnswerEffect::again:
+        if (!subscription.fetch) return try_again(subscription, answer, now);
+        break;
     case AnswerEffect::over: ++counters.refused; break;
     }
     if (subscription.phone) {  // wants nothing unasked until it registers anew

@@ -140,7 +140,7 @@ std::optional<std::chrono::steady_clock::time_point> EventNotifier::next_deadlin
 void EventNotifier::save(Outbox& outbox)
 {
     for (const auto& [id, one] : subscriptions_) {
-        if (one->kind != SubscriptionKind::requested) continue;
+        if (one->kind != SubscriptionKind::requested || one->fetch) continue;
         one->counters.settle();
         outbox.store(SubscriptionStored{to_stored(*one)});
     }

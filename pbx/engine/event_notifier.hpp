@@ -125,9 +125,11 @@ private:
         EventPackage package{};
         PartyView parties = PartyView::named;
         std::vector<EventPartRef> told;  ///< by part, what was sent last; null: it must be told
-        bool certain = false;            ///< that the phone has seen it
+        EventPieces following;           ///< of what was sent last, the next one at the back
+        bool certain = false;            ///< that the phone has seen all of it
         bool borrowed = false;           ///< the last NOTIFY went over another connection
         bool together = false;           ///< it takes several parts in one body
+        bool fetch = false;              ///< ends when the present state is told (RFC 6665 §4.4.3)
         unsigned appearance = 0;         ///< of the shared line, that it has claimed
         std::size_t unsettled = 0;  ///< changes it has asked for: it is told when they are done
 
@@ -175,9 +177,13 @@ private:
     [[nodiscard]] SendNotify notify(const EventSubscription& subscription,
                                     const std::vector<const EventPart*>& parts) const;
     /// The same with as many of `parts` as there is room for, which are left in it, and by which
-    /// way. `all`: nothing can follow.
-    [[nodiscard]] SendNotify fit(const EventSubscription& subscription,
+    /// way. `all`: nothing can follow, so what does not fit is left out.
+    [[nodiscard]] SendNotify fit(EventSubscription& subscription,
                                  std::vector<const EventPart*>& parts, bool all);
+    [[nodiscard]] SendNotify next_piece(EventSubscription& subscription, SendNotify whole,
+                                        EventPieces pieces) const;
+    [[nodiscard]] std::vector<const EventPart*>
+    owed_parts(const EventSubscription& subscription, const std::vector<EventPartRef>& parts) const;
     [[nodiscard]] bool is_partial(const EventSubscription& subscription,
                                   const EventPart& part) const;
     [[nodiscard]] bool fits(const SendNotify& notify) const;
