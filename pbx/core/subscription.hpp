@@ -128,6 +128,7 @@ struct SubscriptionUsage {
     bool waiting = false;  ///< for the moment to repeat, or for its phone to be heard
     std::optional<std::chrono::system_clock::time_point> retry_at;  ///< while `waiting`, and not `silent`
     bool refuses_connection = false;  ///< what went over a connection it did not subscribe over
+    bool connection_fails = false;    ///< nobody answered there, until its extension opens another
     std::size_t phone_key = 0;        ///< requested: names its phone among those of the watcher
     std::size_t registered_as = 0;    ///< requested: names its phone's contact; 0: it never had one
 };
@@ -154,6 +155,7 @@ struct Subscription : SubscriptionUsage, ToldLamp {
     bool forwarded = false;  ///< to the member's phones: not told here before its end, and
                              ///< `local_tag` is the watcher's, which names it beside its Call-ID
     std::vector<Notifier> notifiers{};  ///< those phones, as far as they have answered
+    std::uint64_t newest_phone = 0;     ///< forwarded: the last registration there was by then
 };
 
 /// Whether both are the same host and port, those left out being the default ones.

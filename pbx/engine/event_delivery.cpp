@@ -35,7 +35,9 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
         if (std::ranges::count(owed, parts[i].get())) subscription.told[i] = parts[i];
     if (!subscription.fetch || !subscription.following.empty() ||
         !owed_parts(subscription, parts).empty())
-        return send(subscription, std::move(told), active_state(subscription, now), now, outbox);
+        return send(subscription, std::move(told),
+                    subscription.fetch ? "active;expires=0" : active_state(subscription, now), now,
+                    outbox);
     send(subscription, std::move(told), terminated_state(SubscriptionEnd::timeout), now, outbox);
     subscription.in_flight = 0;
     drop(subscription, now, outbox);
@@ -209,6 +211,7 @@ void EventNotifier::settle(EventSubscription& subscription, const NotifyAnswered
         subscription.refuses_connection = true;
         effect = AnswerEffect::again;
     }
+    if (subscription.borrowed && answer.generated) subscription.connection_fails = true;
     subscription.in_flight = 0;
     subscription.answer = answer.status;
     subscription.answered_at = now.wall;
@@ -285,6 +288,15 @@ void EventNotifier::end(EventSubscription& subscription, SubscriptionEnd reason,
     send(subscription, fit(subscription, shown, true), terminated_state(reason), now, outbox);
     subscription.in_flight = 0;
     drop(subscription, now, outbox);
+}
+
+void EventNotifier::registration_expired(const std::string& aor)
+{
+    const auto watcher = watchers_.find(aor);
+    if (watcher == watchers_.end()) return;
+    for (auto* one : watcher->second.subscriptions)
+        if (one->kind == SubscriptionKind::requested && one->appearance == 0)
+            forget_expired(*one, facts_.locations());
 }
 
 /// What the phones of `aor` have subscribed to, or claimed, ends with their registration.
@@ -368,6 +380,7 @@ void EventNotifier::heard(const Binding& binding, Moment now, Outbox& outbox)
     if (watcher == watchers_.end()) return;
     const Target target = target_of(binding);
     for (auto* one : watcher->second.subscriptions) {
+        if (binding.flow.connection) one->connection_fails = false;
         if (!is_found_at(*one, binding.contact, target)) continue;
         find_again(*one, target.flow, now, outbox);
         deliver(*one, now, outbox);

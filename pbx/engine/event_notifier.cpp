@@ -91,7 +91,7 @@ void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, 
         const auto package = event_package(kept.event);
         SubscriptionRemoved removed{kept.call_id, kept.local_tag};
         auto subscription = std::make_unique<EventSubscription>();
-        if (!package || !resume(*subscription, std::move(kept), now)) {
+        if (!package || !resume(*subscription, std::move(kept), settings_.expires.most, now)) {
             outbox.store(std::move(removed));
             continue;
         }
@@ -161,12 +161,25 @@ void EventNotifier::describe(LiveView& view) const
              .sent_at = one->sent_at,
              .answer = one->answer,
              .answered_at = one->answered_at,
-             .owed = one->owes_present || one->waiting,
+             .owed = one->owes_present || one->waiting || owes_news(*one),
+             .under_way = one->in_flight != 0,
+             .waiting = one->waiting,
              .expires_at = implicit ? one->phone->expires_at : one->expires_at});
     }
     for (const auto package : all_packages)
         view.events.emplace_back(std::string{name(package)},
                                  counters_[static_cast<std::size_t>(package)]);
+}
+
+/// Something is to be told when the phone has answered.
+bool EventNotifier::owes_news(const EventSubscription& subscription) const
+{
+    if (!subscription.following.empty()) return true;
+    const auto& seen = resources_[static_cast<std::size_t>(subscription.package)]
+                                 [static_cast<std::size_t>(subscription.parties)];
+    const auto found = seen.find(subscription.member);
+    return found != seen.end() && (subscription.told.size() != found->second.parts.size() ||
+                                   !owed_parts(subscription, found->second.parts).empty());
 }
 
 /// Tells `package` of `extension` to all that are not told what is true now.

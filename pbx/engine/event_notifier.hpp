@@ -57,6 +57,8 @@ public:
     void fold(const DialogChanged& changed, Moment now, Outbox& outbox);
     /// The phones of `aor` came, left, moved, or expire later.
     void bindings_changed(const std::string& aor, Moment now, Outbox& outbox);
+    /// As with lamps; but what it has claimed is free again.
+    void registration_expired(const std::string& aor);
     /// The phone of `binding` has just registered, or refreshed its registration: as with lamps.
     void heard(const Binding& binding, Moment now, Outbox& outbox);
     /// As with lamps.
@@ -210,6 +212,7 @@ private:
     implied(const std::string& aor, EventPackage package, std::shared_ptr<WatcherPhone> phone);
 
     // event_notifier.cpp
+    [[nodiscard]] bool owes_news(const EventSubscription& subscription) const;
     void changed(EventPackage package, std::string_view extension, Moment now, Outbox& outbox);
     /// Writes the document anew; false: it says what it said.
     bool rewrite(EventPackage package, std::string_view extension, PartyView parties,

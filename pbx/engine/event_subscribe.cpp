@@ -75,7 +75,7 @@ bool EventNotifier::read_asked(const SubscribeReceived& request, EventPackage pa
     if (!read) {
         outbox.send(refusal(request, 400, facts_.directory().domain(),
                             "the body is not XML of at most 32 KB and 16 levels without a DOCTYPE, "
-                            "or a forward has no number",
+                            "or a forward has no number, or a switch is neither true nor false",
                             "Malformed Body"));
         return false;
     }

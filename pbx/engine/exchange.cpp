@@ -214,6 +214,7 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
     events_.restore({std::move_iterator{others.begin()}, std::move_iterator{others.end()}}, now,
                     outbox);
     kept.subscriptions.erase(others.begin(), others.end());
+    indications_.recall(kept.ended_notifiers, now);
     indications_.restore(std::move(kept.subscriptions), registrar_.locations(), now, outbox);
     fold_events(first, now, outbox);
 }
@@ -397,6 +398,10 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                     if (outbox.listened)
                         outbox.shown.push_back(
                             {now.wall, registration_event(changed.aor, registrar_.locations())});
+                    if (changed.expired) {
+                        indications_.registration_expired(changed.aor);
+                        events_.registration_expired(changed.aor);
+                    }
                     indications_.bindings_changed(changed.aor, registrar_.locations(), now, outbox);
                     events_.bindings_changed(changed.aor, now, outbox);
                 },

@@ -71,6 +71,10 @@ public:
     void bindings_changed(std::string_view aor, const LocationTable& locations, Moment now,
                           Outbox& outbox);
 
+    /// Before bindings_changed(), when a registration was not renewed: its phone may be out of
+    /// reach, and what it has subscribed to is told on, until that expires.
+    void registration_expired(const std::string& aor);
+
     /// The phone of `binding` has just registered, or refreshed its registration: what waits to be
     /// repeated to it is sent now, and where the connection of a subscription is gone, this one is
     /// taken. After bindings_changed(). O(subscriptions of its extension), and O(1) while nothing
@@ -101,6 +105,9 @@ public:
     /// the storage.
     void restore(std::vector<StoredSubscription> stored, const LocationTable& locations, Moment now,
                  Outbox& outbox);
+
+    /// The same for dialogs in which phones may not notify any more.
+    void recall(const std::vector<NotifierEnded>& ended, Moment now);
 
     /// Ends what has expired, and tries again what was not answered.
     void advance(Moment now, Outbox& outbox);
@@ -186,7 +193,8 @@ private:
                                                const SubscribeReceived& request, Moment now,
                                                Outbox& outbox);
     [[nodiscard]] const Binding* phone_at(std::string_view member, const SipUri& contact) const;
-    void pass_last(const NotifyReceived& notify, Outbox& outbox);
+    void pass_last(const NotifyReceived& notify, Moment now, Outbox& outbox);
+    void note_ended(std::string dialog, std::uint32_t last_cseq, Moment now, Outbox& outbox);
     void prolong_forwarded(Subscription& subscription, const SubscribeForwarded& answered,
                            Moment now, Outbox& outbox);
     void end_for_watcher(const Subscription& subscription, SubscriptionEnd reason, Moment now,
@@ -195,6 +203,7 @@ private:
                          Outbox& outbox);
     void end_forwarded(Subscription& subscription, Moment now, Outbox& outbox);
     void end_where_nobody_notifies(std::string_view member, Moment now, Outbox& outbox);
+    [[nodiscard]] std::uint64_t newest_phone(std::string_view member) const;
 
     // indication_unsolicited.cpp
     [[nodiscard]] bool replace_phones(Watcher& watcher, std::span<const Binding> bindings,

@@ -86,6 +86,7 @@ void GroupIndications::settle(Subscription& subscription, const NotifyAnswered& 
         subscription.refuses_connection = true;
         effect = AnswerEffect::again;
     }
+    if (borrowed && answer.generated) subscription.connection_fails = true;
     subscription.last.note_answer(answer.status, answer.generated, now.wall);
     if (subscription.list)
         for (ListedMember* member : subscription.list->under_way)
@@ -299,6 +300,7 @@ void GroupIndications::heard(const Binding& binding, Moment now, Outbox& outbox)
     if (watcher->second.waiting == 0 && !binding.flow.connection) return;
     const Target target = target_of(binding);
     for (Subscription* one : all_of(watcher->second)) {
+        if (binding.flow.connection) one->connection_fails = false;
         if (!is_found_at(*one, binding.contact, target)) continue;
         find_again(*one, target.flow, now, outbox);
         deliver(*one, now, outbox);

@@ -458,6 +458,9 @@ TEST_CASE("RFC 5923: once its connection is closed, nothing is sent to a phone b
     bob.replies(486);
     fred.receives(486U);
     dan.inbox.clear();
+    sales.members.push_back("105");
+    pbx.replaces_directory({sales});
+    CHECK_FALSE(dan.receives(NOTIFY).notify->dialog->flow.connection);
 }
 
 TEST_CASE("another phone of the extension that registers takes no NOTIFY over")

@@ -148,6 +148,49 @@ TEST_CASE("after an outage of any length a phone has the truth within 5 s of its
     pbx.stays_silent_for(60s);
 }
 
+TEST_CASE("an outage in which the registration of the phone expires")
+{
+    Scenario pbx{{group("sales", {"102"}, {"103"})}};
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    bob.registers(60s);
+    const auto first = bob.watches("103");
+    bob.subscribes("message-summary", "102");
+    Unplugged unplugged{pbx, bob};
+    const auto rings = [&] {
+        alice.sends(INVITE, "103");
+        carol.receives(INVITE);
+        carol.replies(180);
+        alice.receives(180U);
+    };
+    SUBCASE("while much happens")
+    {
+        rings();
+        unplugged.misses(100s);
+        alice.cancels();
+        carol.receives(CANCEL);
+        unplugged.misses(300s);
+        rings();
+        unplugged.misses(10s);
+        CHECK(says(unplugged.learns(5s).at("dialog"), ">early<"));
+    }
+    SUBCASE("while nothing happens")
+    {
+        unplugged.misses(400s);
+        rings();
+        CHECK(says(unplugged.learns(5s).at("dialog"), ">early<"));
+    }
+    bob.answers_notify = 200;
+    bob.registers(60s);
+    CHECK(bob.hears_nothing());
+    alice.cancels();
+    carol.receives(CANCEL);
+    const auto last = bob.receives(NOTIFY);
+    CHECK(last.notify->dialog->call_id == first.notify->dialog->call_id);
+    CHECK(says(last.body(), "terminated"));
+}
+
 TEST_CASE("a phone in an outage costs one NOTIFY at a time, whatever it has subscribed to")
 {
     Scenario pbx{{group("sales", {"102"}, {"103", "104", "105"})}};

@@ -102,7 +102,7 @@ TEST_CASE("a call to outside: the number the carrier wants, the number of the ca
     Office office;
     auto& [pbx, one, two, rules, alice, bob, carol, dan, far, other] = office;
     alice.invite_headers = {{"Alert-Info", "<http://office.test/ring>"},
-                     {"Call-Info", "<x>;answer-after=0"}};
+                            {"Call-Info", "<x>;answer-after=0"}};
     alice.sends(INVITE, "0664999");
     far.receives(INVITE)
         .to("sip:+43664999@carrier.test")
@@ -240,7 +240,7 @@ TEST_CASE("a call from outside rings who is meant by the number, and shows who c
     Office office;
     auto& [pbx, one, two, rules, alice, bob, carol, dan, far, other] = office;
     far.invite_headers = {{"Answer-Mode", "Auto"},
-                   {"Diversion", "<sip:+4377@carrier.test>;reason=user-busy"}};
+                          {"Diversion", "<sip:+4377@carrier.test>;reason=user-busy"}};
     far.sends(INVITE, "+431102");
     bob.receives(INVITE)
         .from("+43664999")
@@ -344,7 +344,8 @@ TEST_CASE("forwarding to outside needs its own right, and is shown as the forwar
     alice.sends(INVITE, "103");
     alice.receives(403U).header("Warning",
                                 "399 office.test \"103 may not forward calls to outside\"");
-    alice.invite_headers = {{"Diversion", "<sip:+4399@carrier.test>;reason=user-busy"}};  // so she says
+    alice.invite_headers = {
+        {"Diversion", "<sip:+4399@carrier.test>;reason=user-busy"}};  // so she says
     alice.sends(INVITE, "102");
     alice.receives(181U);
     far.receives(INVITE)
@@ -543,8 +544,9 @@ TEST_CASE("calls at once: of an extension, of a trunk; emergencies pass both")
         .header("Reason", "Q.850;cause=34;text=\"No circuit available\"");
     office.talks_outside(bob, other, "0664888");  // the first trunk is full
     carol.sends(INVITE, "0664777");
-    carol.receives(486U).phrase("All Lines Busy").header(
-        "Reason", "Q.850;cause=34;text=\"No circuit available\"");
+    carol.receives(486U)
+        .phrase("All Lines Busy")
+        .header("Reason", "Q.850;cause=34;text=\"No circuit available\"");
     alices_other.sends(INVITE, "112");
     far.receives(INVITE).to("sip:112@carrier.test");
     far.replies(200, talking_sdp);
@@ -584,8 +586,9 @@ TEST_CASE("calls a day are counted over a restart, and anew the next day")
     tries();
     tries();
     alice.sends(INVITE, "0664999");
-    alice.receives(403U).phrase("Daily Limit Reached").header(
-        "Reason", "Q.850;cause=21;text=\"Call rejected\"");
+    alice.receives(403U)
+        .phrase("Daily Limit Reached")
+        .header("Reason", "Q.850;cause=21;text=\"Call rejected\"");
     dan.inbox.clear();
     pbx.restarts();
     dan.inbox.clear();
@@ -669,4 +672,31 @@ TEST_CASE("a decision about a number outside is told step by step")
     CHECK(pbx.decides({}, "+4355", "one").status == 404);
     CHECK_FALSE(pbx.decides({}, "+4355", "none").known_caller);
     office.all_is_over();
+}
+
+TEST_CASE("a trunk that has registered over a connection registers anew when that is closed")
+{
+    Scenario pbx;
+    auto line = carrier("line", "192.0.2.250");
+    line.kind = TrunkKind::registering;
+    line.servers.front().transport = Transport::tcp;
+    line.credentials = std::make_shared<const TrunkCredentials>(
+        TrunkCredentials{"4310", "secret", "carrier.test"});
+    line.expires = 600s;
+    line.qualify = 0s;
+    auto& carrier_side = pbx.carrier(line, "4310");
+    pbx.has_trunks({line}, {});
+    const auto registered = carrier_side.receives(Method::register_);
+    pbx.receive(StandaloneAnswered{.transaction = registered.answers_to,
+                                   .status = 200,
+                                   .connection = ConnectionId{9},
+                                   .expires = 600s});
+    pbx.passes(30s);
+    CHECK(carrier_side.hears_nothing());
+    pbx.receive(ConnectionClosed{ConnectionId{8}});
+    pbx.passes(5s);
+    CHECK(carrier_side.hears_nothing());
+    pbx.receive(ConnectionClosed{ConnectionId{9}});
+    pbx.passes(5s);
+    carrier_side.receives(Method::register_);
 }

@@ -211,7 +211,8 @@ void Phone::asks_to_register(std::chrono::seconds expires, unsigned q_thousandth
                                        .aor = number,
                                        .contacts = {registered},
                                        .expires = expires,
-                                       .call_id = "reg-" + number + "-" + std::to_string(flow.port),
+                                       .call_id = "reg-" + number + "-" + std::to_string(flow.port) +
+                                                  std::string(static_cast<std::size_t>(reboots), '+'),
                                        .cseq = ++cseq_,
                                        .path = path,
                                        .user_agent = user_agent});
@@ -863,6 +864,7 @@ Kept Scenario::kept() const
     std::map<CallRef, StoredCall> calls;
     std::map<CallRef, StoredRinging> ringing;
     std::map<std::string, TurnTaken> turns;
+    std::map<std::string, NotifierEnded> ended;
     std::vector<std::string> talked;
     std::map<std::string, OutsideDay> outside;
     for (const auto& change : stored)
@@ -892,6 +894,7 @@ Kept Scenario::kept() const
                 [&](const RingingStored& one) { ringing[one.call->id] = *one.call; },
                 [&](const RingingRemoved& one) { CHECK(ringing.erase(one.call) == 1); },
                 [&](const TurnTaken& one) { turns[one.group] = one; },
+                [&](const NotifierEnded& one) { ended[one.dialog] = one; },
                 [&](const CallRecorded& one) {
                     for (const auto& part : one.record->parts) {
                         if (!part.answered_at) continue;
@@ -911,6 +914,7 @@ Kept Scenario::kept() const
     kept.talked = std::move(talked);
     for (auto& [key, day] : outside) kept.outside.push_back(day);
     for (auto& [id, publication] : publications) kept.publications.push_back(publication);
+    for (auto& [dialog, one] : ended) kept.ended_notifiers.push_back(one);
     return kept;
 }
 

@@ -359,6 +359,33 @@ TEST_CASE("RFC 3261 §18.1.1: over UDP a long list comes in several NOTIFYs, one
     CHECK(office.silent());
 }
 
+TEST_CASE("what names of the others take is not given to bodies")
+{
+    int with_all_names = 0;
+    for (std::size_t members = 2; members <= 9; ++members) {
+        CAPTURE(members);
+        Office office{house(members)};
+        auto request = list_request(office);
+        request.source.transport = Transport::udp;
+        CHECK(office.receives(request).status == 200);
+        std::size_t told = 0;
+        while (!office.silent()) {
+            const auto notify = office.notified();
+            CHECK(notify.body_head->size() + header_size(*notify.dialog) <= 1300);
+            const auto list = list_of(notify);
+            const auto bodies =
+                std::ranges::count_if(list.resources, [](const ReadResource& resource) {
+                    return resource.document.has_value();
+                });
+            if (list.full && list.resources.size() == members) ++with_all_names;
+            told += static_cast<std::size_t>(bodies);
+            office.answers(notify, 200);
+        }
+        CHECK(told == members);
+    }
+    CHECK(with_all_names > 0);
+}
+
 TEST_CASE("over UDP a list too long for a datagram goes over a connection of the same phone")
 {
     Office office{house(40)};
@@ -397,6 +424,38 @@ TEST_CASE("a list that was not answered is told anew, in full, with what is true
     CHECK(list_of(again).full);
     CHECK(states(again, "300") == "confirmed");
     CHECK(office.silent());
+}
+
+TEST_CASE("over UDP the last NOTIFY of a list says no more than fits, what was lit first")
+{
+    for (const std::size_t members : {12U, 40U})
+        for (const bool withdrawn : {false, true}) {
+            CAPTURE(members);
+            CAPTURE(withdrawn);
+            Office office{house(members)};
+            auto request = list_request(office);
+            request.source.transport = Transport::udp;
+            request.parties.to_tag = office.receives(request).local_tag;
+            while (!office.silent()) office.acknowledged();
+            office.call(1, confirmed, "311");
+            office.acknowledged();
+            if (withdrawn) {
+                office.configures(std::make_shared<const Directory>(
+                    "office.test", std::vector<Extension>{{"201", {}, {}, {}}},
+                    std::vector<Group>{}));
+            } else {
+                request.cseq = 2;
+                request.expires = seconds{0};
+                office.receives(request);
+            }
+            const auto last = office.notified();
+            CHECK(office.silent());
+            CHECK(last.subscription_state.starts_with("terminated"));
+            CHECK(last.body_head->size() + header_size(*last.dialog) <= 1300);
+            const auto list = list_of(last);
+            CHECK(list.full);  // who is not named is in no list any more
+            if (withdrawn) CHECK(states(list.find(uri("311"))) == "terminated");
+        }
 }
 
 TEST_CASE("481 ends a list, a refresh tells it in full, an end and a fetch tell it once more")
