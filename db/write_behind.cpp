@@ -19,8 +19,9 @@ std::string key_of(const std::string& call_id, const std::string& local_tag)
 }  // namespace
 
 WriteBehind::WriteBehind(Database& database)
-    : database_{database}, bindings_{database}, subscriptions_{database}, publications_{database},
-      calls_{database}, turns_{database}, call_log_{database}, outside_days_{database}
+    : database_{database}, bindings_{database}, subscriptions_{database},
+      publications_{database}, calls_{database}, turns_{database},
+      ended_notifiers_{database}, call_log_{database}, outside_days_{database}
 {
 }
 
@@ -80,6 +81,9 @@ void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
         } else if (auto* turn = std::get_if<TurnTaken>(&change)) {
             auto group = turn->group;
             owed_turns_.insert_or_assign(std::move(group), std::move(*turn));
+        } else if (auto* notifier = std::get_if<NotifierEnded>(&change)) {
+            auto dialog = notifier->dialog;
+            owed_ended_.try_emplace(std::move(dialog), std::move(*notifier));
         } else if (auto* recorded = std::get_if<CallRecorded>(&change)) {
             add_record(std::move(*recorded));
         } else if (auto* day = std::get_if<OutsideDay>(&change)) {
@@ -174,8 +178,8 @@ void WriteBehind::due_by(TimePoint deadline)
 std::size_t WriteBehind::owed() const noexcept
 {
     return owed_bindings_count_ + owed_subscriptions_.size() + owed_publications_.size() +
-           owed_calls_.size() + owed_ringing_.size() + owed_turns_.size() + owed_days_.size() +
-           owed_records_.size();
+           owed_calls_.size() + owed_ringing_.size() + owed_turns_.size() + owed_ended_.size() +
+           owed_days_.size() + owed_records_.size();
 }
 
 void WriteBehind::flush_due(TimePoint now)
@@ -210,6 +214,7 @@ bool WriteBehind::flush(TimePoint now)
     owed_calls_.clear();
     owed_ringing_.clear();
     owed_turns_.clear();
+    owed_ended_.clear();
     owed_days_.clear();
     owed_records_.clear();
     give_back_room(owed_bindings_);
@@ -232,6 +237,7 @@ void WriteBehind::for_each_owed(Visit visit)
     for (const auto& [id, owed] : owed_calls_) visit(owed);
     for (const auto& [id, owed] : owed_ringing_) visit(owed);
     for (const auto& [group, owed] : owed_turns_) visit(owed);
+    for (const auto& [dialog, owed] : owed_ended_) visit(owed);
     for (const auto& [key, owed] : owed_days_) visit(owed);
     for (const auto& owed : owed_records_) visit(owed);
 }
@@ -297,6 +303,11 @@ void WriteBehind::write(const OwedRinging& owed)
 void WriteBehind::write(const TurnTaken& owed)
 {
     turns_.put(owed);
+}
+
+void WriteBehind::write(const NotifierEnded& owed)
+{
+    ended_notifiers_.put(owed);
 }
 
 void WriteBehind::write(const OutsideDay& owed)

@@ -14,6 +14,7 @@
 #include "db/binding_store.hpp"
 #include "db/call_log_store.hpp"
 #include "db/call_store.hpp"
+#include "db/ended_notifier_store.hpp"
 #include "db/outside_day_store.hpp"
 #include "db/publication_store.hpp"
 #include "db/subscription_store.hpp"
@@ -82,6 +83,7 @@ private:
     void write(const OwedCall& owed);
     void write(const OwedRinging& owed);
     void write(const TurnTaken& owed);
+    void write(const NotifierEnded& owed);
     void write(const CallRecorded& owed);
     void write(const OutsideDay& owed);
     template <class Visit>
@@ -93,6 +95,7 @@ private:
     PublicationStore publications_;
     CallStore calls_;
     TurnStore turns_;
+    EndedNotifierStore ended_notifiers_;
     CallLogStore call_log_;
     OutsideDayStore outside_days_;
     std::unordered_map<std::string, std::vector<OwedBinding>> owed_bindings_;  // by aor
@@ -101,6 +104,7 @@ private:
     std::unordered_map<CallRef, OwedCall> owed_calls_;
     std::unordered_map<CallRef, OwedRinging> owed_ringing_;
     std::unordered_map<std::string, TurnTaken> owed_turns_;  // by ring group
+    std::unordered_map<std::string, NotifierEnded> owed_ended_;  // by dialog
     std::unordered_map<std::string, OutsideDay> owed_days_;  // by payer and trunk
     std::deque<CallRecorded> owed_records_;
     std::size_t lost_records_ = 0;

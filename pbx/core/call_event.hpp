@@ -48,6 +48,7 @@ struct DialogChanged {
 /// The bindings of `aor` changed: a phone came, left, moved or expired.
 struct BindingChanged {
     std::string aor;
+    bool expired = false;  ///< whoever left has not said so: it may be out of reach
 };
 
 /// A phone of `aor` stopped answering, or is back. LocationTable::is_reachable() says what that makes of `aor`.

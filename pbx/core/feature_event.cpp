@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.hpp"
 #include "core/dialog_info.hpp"
 #include "core/extension_uri.hpp"
 #include "core/xml_element.hpp"
@@ -24,9 +25,13 @@ constexpr std::array forwarding_types = std::to_array<ForwardingType>({
     {"forwardNoAns", Feature::forward_no_answer, &Forwarding::no_answer},
 });
 
-bool is_true(std::string_view word) noexcept
+/// An xs:boolean, as phones write it; nullopt: it is none.
+std::optional<bool> truth_of(std::string_view word)
 {
-    return word == "true" || word == "1";
+    const auto text = lowered(word);
+    if (text == "true" || text == "1") return true;
+    if (text == "false" || text == "0") return false;
+    return std::nullopt;
 }
 
 /// Phones write a number, or an address.
@@ -37,13 +42,13 @@ std::string number_in(std::string_view text)
     return std::string{text};
 }
 
-std::optional<DialledFeature> read_forwarding(const XmlElement& request)
+std::optional<DialledFeature> read_forwarding(const XmlElement& request, bool active)
 {
     const auto type = std::ranges::find(forwarding_types, request.text_of("forwardingType"),
                                         &ForwardingType::word);
     if (type == forwarding_types.end()) return std::nullopt;
     DialledFeature dialled{type->feature, {}, {}};
-    if (!is_true(request.text_of("activateForward"))) return dialled;
+    if (!active) return dialled;
     dialled.number = number_in(request.text_of("forwardDN"));
     unsigned rings = 0;
     const auto count = request.text_of("ringCount");
@@ -83,11 +88,14 @@ std::optional<std::vector<DialledFeature>> read_feature_request(std::string_view
     if (!request) return std::nullopt;
     std::vector<DialledFeature> asked;
     if (request->name == "SetDoNotDisturb") {
-        const bool on = is_true(request->text_of("doNotDisturbOn"));
-        asked.push_back({on ? Feature::do_not_disturb : Feature::disturb, {}, {}});
+        const auto on = truth_of(request->text_of("doNotDisturbOn"));
+        if (!on) return std::nullopt;
+        asked.push_back({*on ? Feature::do_not_disturb : Feature::disturb, {}, {}});
     } else if (request->name == "SetForwarding") {
-        auto forwarding = read_forwarding(*request);
+        const auto active = truth_of(request->text_of("activateForward"));
+        auto forwarding = read_forwarding(*request, active.value_or(false));
         if (!forwarding) return asked;
+        if (!active) return std::nullopt;
         if (forwarding->number &&
             (forwarding->number->empty() || forwarding->number->size() > max_number))
             return std::nullopt;

@@ -69,7 +69,8 @@ struct AccountedLamp {
     std::optional<AccountedNotify> notify;
     bool under_way = false;            ///< the phone has not answered it yet
     unsigned failures = 0;             ///< since the last 2xx
-    std::optional<WallTime> retry_at;  ///< it is sent again then
+    bool waiting = false;              ///< it failed, and is to be sent again
+    std::optional<WallTime> retry_at;  ///< then; nullopt: when its phone answers another NOTIFY
     std::chrono::sys_seconds expires_at;
 
     [[nodiscard]] bool agrees() const noexcept { return shown.colour == present.colour; }

@@ -64,7 +64,9 @@ struct LiveSubscription {
     std::optional<std::chrono::system_clock::time_point> sent_at;  ///< of the last NOTIFY
     std::optional<unsigned> answer;                                ///< its final status; empty: under way
     std::optional<std::chrono::system_clock::time_point> answered_at;
-    bool owed = false;  ///< a newer state waits to be sent
+    bool owed = false;       ///< a newer state waits to be sent
+    bool under_way = false;  ///< the phone has not answered the last NOTIFY yet
+    bool waiting = false;    ///< for the moment to send again what was not answered
     std::chrono::sys_seconds expires_at;
 };
 /// Counters of one such package since start, for /metrics.

@@ -68,6 +68,36 @@ RegInfoText write_reginfo(std::string_view aor, std::string_view id,
     return document(aor, id, true, !contacts.empty(), elements);
 }
 
+std::vector<RegInfoText> write_reginfo_in_parts(std::string_view aor, std::string_view id,
+                                                std::span<const RegisteredContact> contacts,
+                                                std::size_t room)
+{
+    constexpr std::size_t longest_version = 10;
+    const auto around = document(aor, id, false, true, {});
+    const std::size_t taken = around.head.size() + longest_version + around.tail.size();
+    const std::size_t most = room > taken ? room - taken : 0;
+    std::vector<RegInfoText> parts;
+    std::string elements;
+    const auto finish_part = [&] {
+        parts.push_back(document(aor, id, parts.empty(), !contacts.empty(), elements));
+        elements.clear();
+    };
+    for (const auto& contact : contacts) {
+        std::string element;
+        append_contact(element, contact, "active", "registered");
+        if (element.size() > most) {
+            auto shorter = contact;
+            shorter.uri.erase(std::min(shorter.uri.find(';'), shorter.uri.size()));
+            element.clear();
+            append_contact(element, shorter, "active", "registered");
+        }
+        if (!elements.empty() && elements.size() + element.size() > most) finish_part();
+        elements += element;
+    }
+    finish_part();
+    return parts;
+}
+
 RegInfoText write_partial_reginfo(std::string_view aor, std::string_view id,
                                   std::span<const RegisteredContact> before,
                                   std::span<const RegisteredContact> contacts,

@@ -1,6 +1,7 @@
 #pragma once
 // application/reginfo+xml (RFC 3680): where the phones of an address-of-record are.
 #include <chrono>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,13 @@ struct RegInfoText {
 /// All contacts of `aor`, a SIP URI; `id` names the registration within the document.
 RegInfoText write_reginfo(std::string_view aor, std::string_view id,
                           std::span<const RegisteredContact> contacts);
+
+/// The same in several documents, each of at most `room` bytes with any version: the first is full
+/// and the others add to it. A contact that is too large for one is told without the parameters of
+/// its URI. One document where there is room for all.
+std::vector<RegInfoText> write_reginfo_in_parts(std::string_view aor, std::string_view id,
+                                                std::span<const RegisteredContact> contacts,
+                                                std::size_t room);
 
 /// Only what has changed since there were the contacts `before`: those that came, and those that
 /// went, as expired when their time had come by `now`.

@@ -108,6 +108,14 @@ struct TurnTaken {
     std::string first;
 };
 
+/// A phone that notified a watcher by itself must not go on: the watcher has been told the end. Kept until `until`.
+struct NotifierEnded {
+    std::string dialog;           ///< key: its Call-ID and the phone's tag
+    std::uint32_t last_cseq = 0;  ///< of the phone's NOTIFY that was passed on as the last; 0: the last one was ours
+    std::chrono::sys_seconds at;
+    std::chrono::sys_seconds until;
+};
+
 /// A call is over: the log gets it.
 struct CallRecorded {
     std::shared_ptr<const CallRecord> record;
@@ -125,7 +133,7 @@ struct OutsideDay {
 
 using StorageChange =
     std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved, PublicationStored,
-                 PublicationRemoved, CallStored, CallRemoved, RingingStored, RingingRemoved, TurnTaken, CallRecorded,
-                 OutsideDay>;
+                 PublicationRemoved, CallStored, CallRemoved, RingingStored, RingingRemoved, TurnTaken, NotifierEnded,
+                 CallRecorded, OutsideDay>;
 
 }  // namespace lampline

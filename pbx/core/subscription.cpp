@@ -45,13 +45,11 @@ AnswerEffect effect_of(unsigned status, std::chrono::seconds retry_after) noexce
     return AnswerEffect::over;
 }
 
-std::chrono::seconds retry_delay(unsigned failures, std::optional<std::chrono::seconds> silent_for,
-                                 std::chrono::seconds retry_after) noexcept
+std::chrono::seconds retry_delay(unsigned failures, std::chrono::seconds retry_after) noexcept
 {
     using std::chrono::seconds;
     if (retry_after.count() > 0) return std::min(retry_after, seconds{300});
-    const bool short_outage = silent_for && *silent_for < seconds{300};
-    const unsigned doublings = std::min(failures > 0 ? failures - 1 : 0U, short_outage ? 2U : 6U);
+    const unsigned doublings = std::min(failures > 0 ? failures - 1 : 0U, 6U);
     return std::min(seconds{1U << doublings}, seconds{60});
 }
 

@@ -38,12 +38,9 @@ enum class AnswerEffect : std::uint8_t {
 };
 AnswerEffect effect_of(unsigned status, std::chrono::seconds retry_after) noexcept;
 
-/// How long to wait after the `failures`-th failure in a row: 1 s, doubling to 60 s; a Retry-After
-/// counts instead, up to five minutes. A phone that did not answer at all, and has been
-/// `silent_for` less than five minutes, is tried again within 4 s: when the network returns it
-/// learns the truth at once.
-std::chrono::seconds retry_delay(unsigned failures, std::optional<std::chrono::seconds> silent_for,
-                                 std::chrono::seconds retry_after) noexcept;
+/// How long to wait after the `failures`-th refusal in a row: 1 s, doubling to 60 s; a Retry-After
+/// counts instead, up to five minutes.
+std::chrono::seconds retry_delay(unsigned failures, std::chrono::seconds retry_after) noexcept;
 
 /// CSeq and body version of the NOTIFYs of one subscription. They are independent, and neither may
 /// ever go back, not even over a crash: a block of both is reserved in storage ahead of its use, so
@@ -125,13 +122,13 @@ struct SubscriptionUsage {
 
     NotifyCounters counters;
     bool owes_present = true;  ///< whatever it was told, it must be told the present state (again)
-    std::uint32_t in_flight = 0;                          ///< CSeq of the NOTIFY under way; 0: none
-    unsigned failures = 0;                                ///< since the last 2xx
-    std::chrono::steady_clock::time_point failing_since;  ///< meaningful when there are failures
+    std::uint32_t in_flight = 0;  ///< CSeq of the NOTIFY under way; 0: none
+    unsigned failures = 0;        ///< since the last 2xx
     bool silent = false;  ///< nobody answered what failed last; meaningful when there are failures
-    bool waiting = false;                                 ///< for the moment to repeat
-    std::optional<std::chrono::system_clock::time_point> retry_at;  ///< while `waiting`
+    bool waiting = false;  ///< for the moment to repeat, or for its phone to be heard
+    std::optional<std::chrono::system_clock::time_point> retry_at;  ///< while `waiting`, and not `silent`
     bool refuses_connection = false;  ///< what went over a connection it did not subscribe over
+    bool connection_fails = false;    ///< nobody answered there, until its extension opens another
     std::size_t phone_key = 0;        ///< requested: names its phone among those of the watcher
     std::size_t registered_as = 0;    ///< requested: names its phone's contact; 0: it never had one
 };
@@ -158,6 +155,7 @@ struct Subscription : SubscriptionUsage, ToldLamp {
     bool forwarded = false;  ///< to the member's phones: not told here before its end, and
                              ///< `local_tag` is the watcher's, which names it beside its Call-ID
     std::vector<Notifier> notifiers{};  ///< those phones, as far as they have answered
+    std::uint64_t newest_phone = 0;     ///< forwarded: the last registration there was by then
 };
 
 /// Whether both are the same host and port, those left out being the default ones.

@@ -150,7 +150,9 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
         sender->asked_sdp = input.payload;
         sender->asked_cseq = input.cseq;
     } else if (input.status < 300) {
-        const bool own = input.cseq == sender->asked_cseq && note_hold(*sender, sender->asked_sdp);
+        const bool asked = input.cseq == sender->asked_cseq;
+        const bool told_private = asked && note_private(*sender, sender->asked_sdp);
+        const bool own = (asked && note_hold(*sender, sender->asked_sdp)) || told_private;
         const bool others = note_hold(*peer, input.payload);
         if (own) announce(*sender, outbox);
         if (others) announce(*peer, outbox);

@@ -13,14 +13,15 @@ namespace lampline {
 /// but for a repetition of the one that was passed on as the last. All is O(1). SIP thread only.
 class EndedNotifiers {
 public:
-    /// `last_cseq`: of that NOTIFY; 0: the watcher's last one is ours.
-    void add(std::string dialog, std::uint32_t last_cseq)
+    /// `last_cseq`: of that NOTIFY; 0: the watcher's last one is ours. False: it is here already.
+    bool add(std::string dialog, std::uint32_t last_cseq)
     {
-        if (!last_.try_emplace(dialog, last_cseq).second) return;
+        if (!last_.try_emplace(dialog, last_cseq).second) return false;
         oldest_first_.push_back(std::move(dialog));
-        if (oldest_first_.size() <= max_dialogs) return;
+        if (oldest_first_.size() <= max_dialogs) return true;
         last_.erase(oldest_first_.front());
         oldest_first_.pop_front();
+        return true;
     }
     /// nullopt: it is not over, or forgotten.
     [[nodiscard]] std::optional<std::uint32_t> last_cseq(std::string_view dialog) const

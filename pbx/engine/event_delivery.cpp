@@ -6,32 +6,55 @@
 #include "engine/event_notifier.hpp"
 
 namespace lampline {
-namespace {
-
-using std::chrono::seconds;
-
-}  // namespace
 
 void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox& outbox)
 {
     if (subscription.in_flight != 0 || subscription.waiting || subscription.unsettled > 0) return;
     const auto& parts = resource(subscription, now).parts;
-    if (std::exchange(subscription.owes_present, false)) subscription.told.clear();
-    subscription.told.resize(parts.size());
-    std::vector<const EventPart*> owed;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        const auto& told = subscription.told[i];
-        if (told && (told == parts[i] || says_the_same(*told, *parts[i]))) continue;
-        if (subscription.together || owed.empty()) owed.push_back(parts[i].get());
+    if (std::exchange(subscription.owes_present, false)) {
+        subscription.told.clear();
+        subscription.following.clear();
     }
-    if (owed.empty()) return;
-    if (subscription.kind == SubscriptionKind::requested && subscription.counters.reserve())
+    subscription.told.resize(parts.size());
+    auto owed = owed_parts(subscription, parts);
+    if (owed.empty() && subscription.following.empty()) return;
+    if (subscription.kind == SubscriptionKind::requested && !subscription.fetch &&
+        subscription.counters.reserve())
         outbox.store(SubscriptionStored{to_stored(subscription)});
-    auto told = fit(subscription, owed, false);
+    SendNotify told;
+    if (owed.empty()) {
+        told = next_piece(subscription, notify(subscription, {}),
+                          std::exchange(subscription.following, {}));
+    } else {
+        subscription.following.clear();  // what is newer is told from its beginning
+        if (!subscription.together && owed.size() > 1) owed.resize(1);
+        told = fit(subscription, owed, false);
+    }
     if (subscription.appearance > 0) told.headers.push_back(claim_header(subscription));
     for (std::size_t i = 0; i < parts.size(); ++i)
         if (std::ranges::count(owed, parts[i].get())) subscription.told[i] = parts[i];
-    send(subscription, std::move(told), active_state(subscription, now), now, outbox);
+    if (!subscription.fetch || !subscription.following.empty() ||
+        !owed_parts(subscription, parts).empty())
+        return send(subscription, std::move(told),
+                    subscription.fetch ? "active;expires=0" : active_state(subscription, now), now,
+                    outbox);
+    send(subscription, std::move(told), terminated_state(SubscriptionEnd::timeout), now, outbox);
+    subscription.in_flight = 0;
+    drop(subscription, now, outbox);
+}
+
+/// What the phone has not been told as it is now.
+std::vector<const EventPart*>
+EventNotifier::owed_parts(const EventSubscription& subscription,
+                          const std::vector<EventPartRef>& parts) const
+{
+    std::vector<const EventPart*> owed;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const auto& told = subscription.told[i];
+        if (!told || (told != parts[i] && !says_the_same(*told, *parts[i])))
+            owed.push_back(parts[i].get());
+    }
+    return owed;
 }
 
 /// Whether the phone has certainly been told what `part` follows.
@@ -51,11 +74,11 @@ bool EventNotifier::fits(const SendNotify& notify) const
     return size <= room_on_path(*notify.dialog, settings_.safe_size);
 }
 
-/// What is too large goes over a connection of the phone; else in several NOTIFYs, one after the
-/// other; else with less detail. When nothing helps it is sent anyway: late or never is worse than
-/// in fragments.
-SendNotify EventNotifier::fit(const EventSubscription& subscription,
-                              std::vector<const EventPart*>& parts, bool all)
+/// What is too large goes over a connection of the phone; else part by part, one after the other;
+/// else with less detail; else in pieces. When nothing helps it is sent anyway: late or never is
+/// worse than in fragments. The last NOTIFY says without a word more that it is the last.
+SendNotify EventNotifier::fit(EventSubscription& subscription, std::vector<const EventPart*>& parts,
+                              bool all)
 {
     auto whole = notify(subscription, parts);
     if (fits(whole)) return whole;
@@ -80,7 +103,36 @@ SendNotify EventNotifier::fit(const EventSubscription& subscription,
         }
         whole = std::move(reduced);
     }
+    if (all) {
+        ++counters.reduced;
+        return notify(subscription, {});
+    }
+    if (auto* const split = row_of(subscription.package).split; split && parts.size() == 1) {
+        EventPart part = *parts.front();
+        part.headers = whole.headers;
+        const auto room = room_on_path(*whole.dialog, settings_.safe_size);
+        const auto type = row_of(subscription.package).content_type.size();
+        auto pieces = split({facts_, subscription.member, {}, {}, subscription.parties}, part,
+                            room > type ? room - type : 0);
+        std::ranges::reverse(pieces);
+        whole = next_piece(subscription, std::move(whole), std::move(pieces));
+        if (fits(whole)) return whole;
+    }
     ++counters.oversized;
+    return whole;
+}
+
+/// `whole` with the last of `pieces` instead of what it says; the others follow it.
+SendNotify EventNotifier::next_piece(EventSubscription& subscription, SendNotify whole,
+                                     EventPieces pieces) const
+{
+    auto piece = std::move(pieces.back());
+    pieces.pop_back();
+    subscription.following = std::move(pieces);
+    whole.content_type = row_of(subscription.package).content_type;
+    whole.headers = std::move(piece.headers);
+    whole.body_head = std::move(piece.head);
+    whole.body_tail = std::move(piece.tail);
     return whole;
 }
 
@@ -140,7 +192,18 @@ void EventNotifier::receive(const NotifyAnswered& answer, Moment now, Outbox& ou
     if (answer.status < 200) return;
     const auto found = subscriptions_.find(answer.subscription);
     if (found == subscriptions_.end() || found->second->in_flight != answer.cseq) return;
-    auto& subscription = *found->second;
+    const auto heard =
+        answer.generated ? std::vector<SubscriptionId>{} : silent_.take_all_of(answer.subscription);
+    settle(*found->second, answer, now, outbox);
+    for (const auto id : heard)
+        if (const auto waits = subscriptions_.find(id); waits != subscriptions_.end())
+            send_again(*waits->second, now, outbox);
+}
+
+/// What the answer to the NOTIFY under way means for `subscription`, which may end.
+void EventNotifier::settle(EventSubscription& subscription, const NotifyAnswered& answer,
+                           Moment now, Outbox& outbox)
+{
     auto effect = effect_of(answer.status, answer.retry_after);
     auto& counters = counters_of(subscription);
     ++(effect == AnswerEffect::delivered ? counters.answered : counters.failed);
@@ -148,15 +211,18 @@ void EventNotifier::receive(const NotifyAnswered& answer, Moment now, Outbox& ou
         subscription.refuses_connection = true;
         effect = AnswerEffect::again;
     }
+    if (subscription.borrowed && answer.generated) subscription.connection_fails = true;
     subscription.in_flight = 0;
     subscription.answer = answer.status;
     subscription.answered_at = now.wall;
     switch (effect) {
     case AnswerEffect::delivered:
         subscription.failures = 0;
-        subscription.certain = true;
+        subscription.certain = subscription.following.empty();
         return deliver(subscription, now, outbox);
-    case AnswerEffect::again: return try_again(subscription, answer, now);
+    case AnswerEffect::again:
+        if (!subscription.fetch) return try_again(subscription, answer, now);
+        break;
     case AnswerEffect::over: ++counters.refused; break;
     }
     if (subscription.phone) {  // wants nothing unasked until it registers anew
@@ -172,19 +238,40 @@ void EventNotifier::try_again(EventSubscription& subscription, const NotifyAnswe
                               Moment now)
 {
     subscription.owes_present = true;
-    if (subscription.failures++ == 0) subscription.failing_since = now.mono;
+    ++subscription.failures;
     subscription.silent = answer.generated;
-    std::optional<seconds> silence;
-    if (answer.generated)
-        silence = std::chrono::duration_cast<seconds>(now.mono - subscription.failing_since);
     subscription.waiting = true;
-    repetition_.set(subscription.id,
-                    now.mono + retry_delay(subscription.failures, silence, answer.retry_after));
+    if (subscription.silent)
+        silent_.add(phone_of(subscription, facts_.locations()), subscription.id, now.mono);
+    else
+        repetition_.set(subscription.id,
+                        now.mono + retry_delay(subscription.failures, answer.retry_after));
 }
 
-void EventNotifier::stop_waiting(EventSubscription& subscription)
+/// It does not ask for its phone any more either.
+void EventNotifier::stop_waiting(EventSubscription& subscription, Moment now)
 {
+    silent_.remove(subscription.id, now.mono);
     if (std::exchange(subscription.waiting, false)) repetition_.cancel(subscription.id);
+}
+
+void EventNotifier::send_again(EventSubscription& subscription, Moment now, Outbox& outbox)
+{
+    stop_waiting(subscription, now);
+    ++counters_of(subscription).retried;
+    deliver(subscription, now, outbox);
+}
+
+/// For all that its phone has not answered.
+void EventNotifier::ask_silent_phone(SubscriptionId id, Moment now, Outbox& outbox)
+{
+    const auto found = subscriptions_.find(id);
+    if (found == subscriptions_.end()) return silent_.remove(id, now.mono);
+    auto& subscription = *found->second;
+    subscription.waiting = false;
+    ++counters_of(subscription).retried;
+    deliver(subscription, now, outbox);
+    if (subscription.in_flight == 0) silent_.remove(id, now.mono);  // it is not its turn
 }
 
 /// The last NOTIFY of a subscription that is over. It takes the place of one still under way, and
@@ -201,6 +288,15 @@ void EventNotifier::end(EventSubscription& subscription, SubscriptionEnd reason,
     send(subscription, fit(subscription, shown, true), terminated_state(reason), now, outbox);
     subscription.in_flight = 0;
     drop(subscription, now, outbox);
+}
+
+void EventNotifier::registration_expired(const std::string& aor)
+{
+    const auto watcher = watchers_.find(aor);
+    if (watcher == watchers_.end()) return;
+    for (auto* one : watcher->second.subscriptions)
+        if (one->kind == SubscriptionKind::requested && one->appearance == 0)
+            forget_expired(*one, facts_.locations());
 }
 
 /// What the phones of `aor` have subscribed to, or claimed, ends with their registration.
@@ -228,7 +324,7 @@ void EventNotifier::phone_heard(const std::string& number, const SipUri& contact
     for (auto* one : watcher->second.subscriptions) {
         if (!one->waiting) continue;
         if (!is_of_phone(*one, contact, flow)) continue;
-        stop_waiting(*one);
+        stop_waiting(*one, now);
         one->failures = 0;
         deliver(*one, now, outbox);
     }
@@ -241,16 +337,14 @@ void EventNotifier::phone_is_there(const std::string& number, const SipUri& cont
     if (watcher == watchers_.end()) return;
     for (auto* one : watcher->second.subscriptions) {
         if (!one->waiting || !one->silent || !is_of_phone(*one, contact, flow)) continue;
-        stop_waiting(*one);
-        ++counters_of(*one).retried;
-        deliver(*one, now, outbox);
+        send_again(*one, now, outbox);
     }
 }
 
 /// The phone is reached elsewhere from now on. What is under way to the old place is given up, for
 /// the next NOTIFY.
 void EventNotifier::move(EventSubscription& subscription, std::string request_uri,
-                         const std::vector<std::string>& route, const Flow& flow)
+                         const std::vector<std::string>& route, const Flow& flow, Moment now)
 {
     const NotifyDialog& old = *subscription.dialog;
     if (old.request_uri == request_uri && old.route == route && old.flow == flow) return;
@@ -262,17 +356,18 @@ void EventNotifier::move(EventSubscription& subscription, std::string request_ur
     subscription.in_flight = 0;
     subscription.owes_present = true;
     subscription.failures = 0;
-    stop_waiting(subscription);
+    stop_waiting(subscription, now);
     note_connection(subscription);
 }
 
 /// The way to the phone was lost, and it has registered by `flow`. What it has certainly seen is
 /// not sent again.
-void EventNotifier::find_again(EventSubscription& subscription, const Flow& flow, Outbox& outbox)
+void EventNotifier::find_again(EventSubscription& subscription, const Flow& flow, Moment now,
+                               Outbox& outbox)
 {
     const bool uncertain =
         subscription.in_flight != 0 || subscription.waiting || subscription.owes_present;
-    move(subscription, subscription.dialog->request_uri, subscription.dialog->route, flow);
+    move(subscription, subscription.dialog->request_uri, subscription.dialog->route, flow, now);
     subscription.owes_present = uncertain;
     if (subscription.kind == SubscriptionKind::requested)
         outbox.store(SubscriptionStored{to_stored(subscription)});
@@ -280,13 +375,14 @@ void EventNotifier::find_again(EventSubscription& subscription, const Flow& flow
 
 void EventNotifier::heard(const Binding& binding, Moment now, Outbox& outbox)
 {
-    if (repetition_.size() == 0 && !binding.flow.connection) return;
+    if (!any_waiting() && !binding.flow.connection) return;
     const auto watcher = watchers_.find(binding.aor);
     if (watcher == watchers_.end()) return;
     const Target target = target_of(binding);
     for (auto* one : watcher->second.subscriptions) {
+        if (binding.flow.connection) one->connection_fails = false;
         if (!is_found_at(*one, binding.contact, target)) continue;
-        find_again(*one, target.flow, outbox);
+        find_again(*one, target.flow, now, outbox);
         deliver(*one, now, outbox);
     }
     phone_heard(binding.aor, binding.contact, target.flow, now, outbox);

@@ -91,7 +91,7 @@ void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, 
         const auto package = event_package(kept.event);
         SubscriptionRemoved removed{kept.call_id, kept.local_tag};
         auto subscription = std::make_unique<EventSubscription>();
-        if (!package || !resume(*subscription, std::move(kept), now)) {
+        if (!package || !resume(*subscription, std::move(kept), settings_.expires.most, now)) {
             outbox.store(std::move(removed));
             continue;
         }
@@ -124,26 +124,23 @@ void EventNotifier::advance(Moment now, Outbox& outbox)
     }
     while (const auto due = repetition_.take_due(now.mono)) {
         const auto found = subscriptions_.find(*due);
-        if (found == subscriptions_.end()) continue;
-        stop_waiting(*found->second);
-        ++counters_of(*found->second).retried;
-        deliver(*found->second, now, outbox);
+        if (found != subscriptions_.end()) send_again(*found->second, now, outbox);
     }
+    while (const auto due = silent_.take_due(now.mono)) ask_silent_phone(*due, now, outbox);
 }
 
 std::optional<std::chrono::steady_clock::time_point> EventNotifier::next_deadline() const
 {
     auto earliest = expiry_.next_deadline();
-    if (const auto repeat = repetition_.next_deadline();
-        repeat && (!earliest || *repeat < *earliest))
-        earliest = repeat;
+    for (const auto& deadline : {repetition_.next_deadline(), silent_.next_deadline()})
+        if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
     return earliest;
 }
 
 void EventNotifier::save(Outbox& outbox)
 {
     for (const auto& [id, one] : subscriptions_) {
-        if (one->kind != SubscriptionKind::requested) continue;
+        if (one->kind != SubscriptionKind::requested || one->fetch) continue;
         one->counters.settle();
         outbox.store(SubscriptionStored{to_stored(*one)});
     }
@@ -164,12 +161,25 @@ void EventNotifier::describe(LiveView& view) const
              .sent_at = one->sent_at,
              .answer = one->answer,
              .answered_at = one->answered_at,
-             .owed = one->owes_present || one->waiting,
+             .owed = one->owes_present || one->waiting || owes_news(*one),
+             .under_way = one->in_flight != 0,
+             .waiting = one->waiting,
              .expires_at = implicit ? one->phone->expires_at : one->expires_at});
     }
     for (const auto package : all_packages)
         view.events.emplace_back(std::string{name(package)},
                                  counters_[static_cast<std::size_t>(package)]);
+}
+
+/// Something is to be told when the phone has answered.
+bool EventNotifier::owes_news(const EventSubscription& subscription) const
+{
+    if (!subscription.following.empty()) return true;
+    const auto& seen = resources_[static_cast<std::size_t>(subscription.package)]
+                                 [static_cast<std::size_t>(subscription.parties)];
+    const auto found = seen.find(subscription.member);
+    return found != seen.end() && (subscription.told.size() != found->second.parts.size() ||
+                                   !owed_parts(subscription, found->second.parts).empty());
 }
 
 /// Tells `package` of `extension` to all that are not told what is true now.
@@ -274,6 +284,7 @@ void EventNotifier::drop(EventSubscription& subscription, Moment now, Outbox& ou
     if (subscription.in_flight != 0) outbox.send(ForgetNotify{subscription.id});
     expiry_.cancel(subscription.id);
     repetition_.cancel(subscription.id);
+    silent_.remove(subscription.id, now.mono);
     const auto connection = over_.find(subscription.dialog->flow.connection);
     if (connection != over_.end() && connection->second.erase(subscription.id) &&
         connection->second.empty())

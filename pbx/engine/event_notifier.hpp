@@ -18,6 +18,7 @@
 #include "engine/event_packages.hpp"
 #include "engine/notify_path.hpp"
 #include "engine/outbox.hpp"
+#include "engine/silent_phones.hpp"
 #include "engine/subscribe_request.hpp"
 #include "engine/subscription_index.hpp"
 
@@ -56,10 +57,15 @@ public:
     void fold(const DialogChanged& changed, Moment now, Outbox& outbox);
     /// The phones of `aor` came, left, moved, or expire later.
     void bindings_changed(const std::string& aor, Moment now, Outbox& outbox);
+    /// As with lamps; but what it has claimed is free again.
+    void registration_expired(const std::string& aor);
     /// The phone of `binding` has just registered, or refreshed its registration: as with lamps.
     void heard(const Binding& binding, Moment now, Outbox& outbox);
     /// As with lamps.
-    [[nodiscard]] bool any_waiting() const noexcept { return repetition_.size() > 0; }
+    [[nodiscard]] bool any_waiting() const noexcept
+    {
+        return repetition_.size() > 0 || !silent_.empty();
+    }
     void phone_is_there(const std::string& number, const SipUri& contact, const Flow& flow,
                         Moment now, Outbox& outbox);
     /// nullptr: it is over.
@@ -120,11 +126,13 @@ private:
     struct EventSubscription : SubscriptionUsage {
         EventPackage package{};
         PartyView parties = PartyView::named;
-        std::vector<EventPartRef> told;   ///< by part, what was sent last; null: it must be told
-        bool certain = false;             ///< that the phone has seen it
-        bool borrowed = false;            ///< the last NOTIFY went over another connection
-        bool together = false;            ///< it takes several parts in one body
-        unsigned appearance = 0;          ///< of the shared line, that it has claimed
+        std::vector<EventPartRef> told;  ///< by part, what was sent last; null: it must be told
+        EventPieces following;           ///< of what was sent last, the next one at the back
+        bool certain = false;            ///< that the phone has seen all of it
+        bool borrowed = false;           ///< the last NOTIFY went over another connection
+        bool together = false;           ///< it takes several parts in one body
+        bool fetch = false;              ///< ends when the present state is told (RFC 6665 §4.4.3)
+        unsigned appearance = 0;         ///< of the shared line, that it has claimed
         std::size_t unsettled = 0;  ///< changes it has asked for: it is told when they are done
 
         // as shown to the administrator
@@ -171,9 +179,13 @@ private:
     [[nodiscard]] SendNotify notify(const EventSubscription& subscription,
                                     const std::vector<const EventPart*>& parts) const;
     /// The same with as many of `parts` as there is room for, which are left in it, and by which
-    /// way. `all`: nothing can follow.
-    [[nodiscard]] SendNotify fit(const EventSubscription& subscription,
+    /// way. `all`: nothing can follow, so what does not fit is left out.
+    [[nodiscard]] SendNotify fit(EventSubscription& subscription,
                                  std::vector<const EventPart*>& parts, bool all);
+    [[nodiscard]] SendNotify next_piece(EventSubscription& subscription, SendNotify whole,
+                                        EventPieces pieces) const;
+    [[nodiscard]] std::vector<const EventPart*>
+    owed_parts(const EventSubscription& subscription, const std::vector<EventPartRef>& parts) const;
     [[nodiscard]] bool is_partial(const EventSubscription& subscription,
                                   const EventPart& part) const;
     [[nodiscard]] bool fits(const SendNotify& notify) const;
@@ -181,13 +193,17 @@ private:
               Outbox& outbox);
     void end(EventSubscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
     void try_again(EventSubscription& subscription, const NotifyAnswered& answer, Moment now);
-    void stop_waiting(EventSubscription& subscription);
+    void settle(EventSubscription& subscription, const NotifyAnswered& answer, Moment now,
+                Outbox& outbox);
+    void stop_waiting(EventSubscription& subscription, Moment now);
+    void send_again(EventSubscription& subscription, Moment now, Outbox& outbox);
+    void ask_silent_phone(SubscriptionId id, Moment now, Outbox& outbox);
     void phone_heard(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
                      Outbox& outbox);
     void end_of_left(const std::string& aor, Moment now, Outbox& outbox);
     void move(EventSubscription& subscription, std::string request_uri,
-              const std::vector<std::string>& route, const Flow& flow);
-    void find_again(EventSubscription& subscription, const Flow& flow, Outbox& outbox);
+              const std::vector<std::string>& route, const Flow& flow, Moment now);
+    void find_again(EventSubscription& subscription, const Flow& flow, Moment now, Outbox& outbox);
 
     // event_unsolicited.cpp
     void replace_phones(const std::string& aor, bool wanted, Moment now, Outbox& outbox);
@@ -196,6 +212,7 @@ private:
     implied(const std::string& aor, EventPackage package, std::shared_ptr<WatcherPhone> phone);
 
     // event_notifier.cpp
+    [[nodiscard]] bool owes_news(const EventSubscription& subscription) const;
     void changed(EventPackage package, std::string_view extension, Moment now, Outbox& outbox);
     /// Writes the document anew; false: it says what it said.
     bool rewrite(EventPackage package, std::string_view extension, PartyView parties,
@@ -231,7 +248,8 @@ private:
     std::unordered_map<ConnectionId, std::unordered_set<SubscriptionId>> over_;
     SettledRequests settled_;
     TimerQueue<SubscriptionId> expiry_{Keys::lasting};
-    TimerQueue<SubscriptionId> repetition_;
+    TimerQueue<SubscriptionId> repetition_;  // of what phones have refused for now
+    SilentPhones silent_;
     std::array<EventCounters, event_package_count> counters_{};
 };
 

@@ -92,6 +92,19 @@ std::vector<EventPart> registration_of(const EventSubject& subject)
     return one(std::move(part));
 }
 
+EventPieces registration_in_pieces(const EventSubject& subject, const EventPart& part,
+                                   std::size_t room)
+{
+    EventPieces pieces;
+    for (auto& text :
+         write_reginfo_in_parts(address_of(subject), subject.extension, part.contacts, room)) {
+        auto& piece = pieces.emplace_back();
+        piece.head = shared(std::move(text.head));
+        piece.tail = shared(std::move(text.tail));
+    }
+    return pieces;
+}
+
 std::vector<EventPart> features_of(const EventSubject& subject)
 {
     const auto* extension = subject.facts.directory().find(subject.extension);
@@ -166,6 +179,62 @@ std::vector<EventPart> appearances_of(const EventSubject& subject)
     return one(std::move(part));
 }
 
+/// Each appearance by its index: in several NOTIFYs `*` would darken what another one has told.
+std::vector<std::string> appearance_values(const Header& header, unsigned count)
+{
+    const auto infos = read_call_info(header.value);
+    if (!infos || std::ranges::any_of(
+                      *infos, [](const CallInfo& info) { return info.index == 0 && !info.rest; }))
+        return {header.value};
+    std::vector<std::string> values;
+    std::vector<bool> named(count + 1);
+    for (const auto& info : *infos) {
+        if (info.rest) continue;
+        if (info.index <= count) named[info.index] = true;
+        values.push_back(write(info));
+    }
+    for (auto info : *infos) {
+        if (!info.rest) continue;
+        info.rest = false;
+        for (info.index = 1; info.index <= count; ++info.index)
+            if (!named[info.index]) values.push_back(write(info));
+    }
+    return values;
+}
+
+EventPieces appearances_in_pieces(const EventSubject& subject, const EventPart& part,
+                                  std::size_t room)
+{
+    constexpr std::string_view between{", "}, around{": \r\n"};
+    // A line of somebody else's has as many appearances as may be shown.
+    const auto own = subject.facts.appearance_count(subject.extension);
+    const unsigned count = own > 0 ? own : max_appearances;
+    EventPieces pieces(1);
+    std::size_t size = 0;
+    for (const auto& header : part.headers) {
+        bool begun = false;  // in this piece
+        for (auto& value : appearance_values(header, count)) {
+            const auto more = begun ? between.size() + value.size()
+                                    : header.name.size() + around.size() + value.size();
+            if (size > 0 && size + more > room) {
+                pieces.emplace_back();
+                size = 0;
+                begun = false;
+            }
+            auto& headers = pieces.back().headers;
+            if (begun) {
+                headers.back().value.append(between).append(value);
+                size += between.size() + value.size();
+            } else {
+                size += header.name.size() + around.size() + value.size();
+                headers.push_back({header.name, std::move(value)});
+            }
+            begun = true;
+        }
+    }
+    return pieces;
+}
+
 /// Which appearance a phone has claimed is told to that phone alone, by the notifier.
 std::vector<EventPart> seizures_of(const EventSubject& subject)
 {
@@ -188,7 +257,10 @@ const std::array<EventPackageRow, event_package_count>& rows()
          .write = message_summary_of,
          .is_unsolicited = wants_messages_unasked},
         {.content_type = presence_type, .may_watch = is_own_or_watched, .write = presence_of},
-        {.content_type = reginfo_type, .may_watch = is_own_or_trusted, .write = registration_of},
+        {.content_type = reginfo_type,
+         .may_watch = is_own_or_trusted,
+         .write = registration_of,
+         .split = registration_in_pieces},
         {.content_type = feature_event_type,
          .may_watch = is_own,
          .write = features_of,
@@ -199,6 +271,7 @@ const std::array<EventPackageRow, event_package_count>& rows()
          .may_watch = is_own_or_watched,
          .write = appearances_of,
          .reduce = shorter_appearances,
+         .split = appearances_in_pieces,
          .names_parties = true},
         {.content_type = {}, .may_watch = is_own_or_shown, .write = seizures_of},
     }};

@@ -39,8 +39,12 @@ struct EventSubject {
     std::string_view extension;
     const std::vector<EventPartRef>& before;  ///< the last document; empty: none
     std::chrono::sys_seconds now;
-    PartyView parties = PartyView::named;  ///< whether those who are told may see with whom it talks
+    PartyView parties =
+        PartyView::named;  ///< whether those who are told may see with whom it talks
 };
+
+/// One part in several NOTIFYs, each of which adds to those before.
+using EventPieces = std::vector<EventPart>;
 
 /// What is left out of a NOTIFY that is too large, the least first.
 enum class Reduction : std::uint8_t { no_names, no_parties };
@@ -60,6 +64,9 @@ struct EventPackageRow {
     /// The headers with less of who is at the other end, for what is too large; null: nothing can
     /// be left out.
     std::vector<Header> (*reduce)(const std::vector<Header>& headers, Reduction reduction){};
+    /// What is too large still, or has no `reduce`, in pieces of at most `room` bytes of headers
+    /// and body; null: it cannot be told so.
+    EventPieces (*split)(const EventSubject& subject, const EventPart& part, std::size_t room){};
     /// Told to registered phones of the extension that have not subscribed.
     bool (*is_unsolicited)(const Extension& extension){};
     /// It says with whom the extension talks, so there are two documents.

@@ -75,7 +75,7 @@ bool EventNotifier::read_asked(const SubscribeReceived& request, EventPackage pa
     if (!read) {
         outbox.send(refusal(request, 400, facts_.directory().domain(),
                             "the body is not XML of at most 32 KB and 16 levels without a DOCTYPE, "
-                            "or a forward has no number",
+                            "or a forward has no number, or a switch is neither true nor false",
                             "Malformed Body"));
         return false;
     }
@@ -122,10 +122,14 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
     if (granted->count() == 0) {  // the present state once, and no subscription (§4.4.3)
         settled_.add(origin, request.cseq, subscription->local_tag, now);
         outbox.send(accept(request, subscription->local_tag, *granted));
-        subscription->expires_mono = now.mono;
+        // Where that takes several NOTIFYs it is there until they are answered.
+        constexpr seconds patience{32};
+        subscription->expires_mono = now.mono + patience;
+        subscription->fetch = true;
         auto& shown = add(std::move(subscription), now);
+        expiry_.set(shown.id, shown.expires_mono);
         ask(asked, request, shown.id, outbox);
-        return end(shown, SubscriptionEnd::timeout, now, outbox);
+        return deliver(shown, now, outbox);
     }
     const auto watcher = watchers_.find(request.authenticated);
     if (watcher != watchers_.end()) {
@@ -191,9 +195,10 @@ void EventNotifier::refresh(EventSubscription& subscription, const SubscribeRece
     const bool named = !request.contact.host.empty();
     const SipUri contact = named ? request.contact : contact_of(subscription);
     prolong(subscription, request, granted, now);
+    subscription.fetch = false;
     expiry_.set(subscription.id, subscription.expires_mono);
     move(subscription, named ? write(request.contact) : subscription.dialog->request_uri,
-         subscription.dialog->route, request.source);
+         subscription.dialog->route, request.source, now);
     follow_registration(subscription, facts_.locations());
     // Who changes one thing is told about that, and about nothing else again.
     const bool knows_the_rest = subscription.certain && !asked.empty();
@@ -205,7 +210,7 @@ void EventNotifier::refresh(EventSubscription& subscription, const SubscribeRece
     }
     ask(asked, request, subscription.id, outbox);
     subscription.failures = 0;
-    stop_waiting(subscription);
+    stop_waiting(subscription, now);
     phone_heard(subscription.watcher, contact, request.source, now, outbox);
     reconcile(subscription.watcher, now, outbox);
     subscription.counters.reserve();

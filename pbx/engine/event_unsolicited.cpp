@@ -46,7 +46,7 @@ void EventNotifier::replace_phones(const std::string& aor, bool wanted, Moment n
             continue;
         }
         const auto& target = one->phone->target;
-        move(*one, write(target.request_uri), target.route, target.flow);
+        move(*one, write(target.request_uri), target.route, target.flow, now);
         deliver(*one, now, outbox);
     }
     reconcile(aor, now, outbox);

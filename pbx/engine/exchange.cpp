@@ -214,6 +214,7 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
     events_.restore({std::move_iterator{others.begin()}, std::move_iterator{others.end()}}, now,
                     outbox);
     kept.subscriptions.erase(others.begin(), others.end());
+    indications_.recall(kept.ended_notifiers, now);
     indications_.restore(std::move(kept.subscriptions), registrar_.locations(), now, outbox);
     fold_events(first, now, outbox);
 }
@@ -302,14 +303,19 @@ void Exchange::label_invite(const DialogSnapshot& dialog, Outbox& outbox) const
     if (dialog.direction != Direction::recipient || dialog.state != LegState::trying) return;
     auto header = events_.appearance_header(dialog);
     if (!header) return;
-    const auto sent = std::find_if(
-        outbox.commands.rbegin(), outbox.commands.rend(), [&](const SipCommand& command) {
-            const auto* invite = std::get_if<SendInvite>(&command);
-            return invite && invite->leg == dialog.leg;
-        });
-    if (sent == outbox.commands.rend()) return;
-    auto& headers = std::get<SendInvite>(*sent).headers;
-    if (std::ranges::find(headers, *header) == headers.end()) headers.push_back(*std::move(header));
+    const auto headers_of = [&](SipCommand& command) -> std::vector<Header>* {
+        if (auto* invite = std::get_if<SendInvite>(&command); invite && invite->leg == dialog.leg)
+            return &invite->headers;
+        auto* passed = std::get_if<ForwardInvite>(&command);
+        return passed && passed->leg == dialog.leg ? &passed->headers : nullptr;
+    };
+    for (auto sent = outbox.commands.rbegin(); sent != outbox.commands.rend(); ++sent) {
+        auto* const headers = headers_of(*sent);
+        if (!headers) continue;
+        if (std::ranges::find(*headers, *header) == headers->end())
+            headers->push_back(*std::move(header));
+        return;
+    }
 }
 
 void Exchange::fold_published(const StatePublished& published, Moment now, Outbox& outbox)
@@ -392,6 +398,10 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                     if (outbox.listened)
                         outbox.shown.push_back(
                             {now.wall, registration_event(changed.aor, registrar_.locations())});
+                    if (changed.expired) {
+                        indications_.registration_expired(changed.aor);
+                        events_.registration_expired(changed.aor);
+                    }
                     indications_.bindings_changed(changed.aor, registrar_.locations(), now, outbox);
                     events_.bindings_changed(changed.aor, now, outbox);
                 },

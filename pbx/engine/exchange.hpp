@@ -32,6 +32,7 @@ struct Kept {
     std::vector<std::string> talked;  ///< extensions in the order in which their last talk ended
     std::vector<OutsideDay> outside;
     std::vector<StoredPublication> publications;
+    std::vector<NotifierEnded> ended_notifiers;  ///< the oldest first
 };
 
 /// One step per input: the input moves its use case, the facts it announces are folded into the

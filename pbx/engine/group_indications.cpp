@@ -200,12 +200,14 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         const auto form = list_form(kept.list);
         const bool forwarded = kept.forwarded;
         const auto notifiers = std::move(kept.notifiers);
-        if (!resume(*subscription, std::move(kept), now)) {
+        const auto most = forwarded ? settings_.max_forwarded_expires : settings_.max_expires;
+        if (!resume(*subscription, std::move(kept), most, now)) {
             outbox.store(std::move(removed));
             continue;
         }
         subscription->told.unknown = true;
         subscription->forwarded = forwarded;
+        if (forwarded) subscription->newest_phone = newest_phone(subscription->member);
         for (const auto& each : notifiers)
             subscription->notifiers.push_back({each.tag,
                                                {each.reserved_cseq, each.reserved_version},
@@ -330,6 +332,7 @@ void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outb
     if (subscription.in_flight != 0) outbox.send(ForgetNotify{subscription.id});
     expiry_.cancel(subscription.id);
     repetition_.cancel(subscription.id);
+    silent_.remove(subscription.id, now.mono);
 
     if (!subscription.list)
         unwatch(subscription, subscription.member);

@@ -24,6 +24,7 @@
 #include "engine/ended_lamps.hpp"
 #include "engine/notify_path.hpp"
 #include "engine/outbox.hpp"
+#include "engine/silent_phones.hpp"
 #include "engine/subscribe_request.hpp"
 #include "engine/subscription_index.hpp"
 
@@ -70,6 +71,10 @@ public:
     void bindings_changed(std::string_view aor, const LocationTable& locations, Moment now,
                           Outbox& outbox);
 
+    /// Before bindings_changed(), when a registration was not renewed: its phone may be out of
+    /// reach, and what it has subscribed to is told on, until that expires.
+    void registration_expired(const std::string& aor);
+
     /// The phone of `binding` has just registered, or refreshed its registration: what waits to be
     /// repeated to it is sent now, and where the connection of a subscription is gone, this one is
     /// taken. After bindings_changed(). O(subscriptions of its extension), and O(1) while nothing
@@ -77,7 +82,10 @@ public:
     void heard(const Binding& binding, Moment now, Outbox& outbox);
 
     /// Some phone did not answer, or refused for now.
-    [[nodiscard]] bool any_waiting() const noexcept { return repetition_.size() > 0; }
+    [[nodiscard]] bool any_waiting() const noexcept 
+    {
+        return repetition_.size() > 0 || !silent_.empty();
+    }
     /// The phone of `number` that has `contact`, or is at `flow`, shows that it is there: what
     /// waits because nobody had answered is sent now. What the phone refused for now keeps its
     /// time. O(1) while nothing of `number` waits.
@@ -97,6 +105,9 @@ public:
     /// the storage.
     void restore(std::vector<StoredSubscription> stored, const LocationTable& locations, Moment now,
                  Outbox& outbox);
+
+    /// The same for dialogs in which phones may not notify any more.
+    void recall(const std::vector<NotifierEnded>& ended, Moment now);
 
     /// Ends what has expired, and tries again what was not answered.
     void advance(Moment now, Outbox& outbox);
@@ -143,10 +154,10 @@ private:
     };
     // indication_account.cpp
     [[nodiscard]] AccountedLamp account_of(const Subscription& subscription,
-                                           std::string_view member) const;
+                                           std::string_view member, Moment now) const;
     [[nodiscard]] AccountedPhone with_lamp(AccountedPhone phone, const Subscription& subscription,
-                                           const LampAccount& account) const;
-    void account_phones(LampAccount& account, std::span<const Binding> bindings) const;
+                                           const LampAccount& account, Moment now) const;
+    void account_phones(LampAccount& account, std::span<const Binding> bindings, Moment now) const;
     void show(const Subscription& subscription, LampStep step, Moment now, Outbox& outbox) const;
     void show(const Subscription& subscription, const std::string& member, const ToldLamp& lamp,
               LampStep step, Moment now, Outbox& outbox) const;
@@ -182,7 +193,8 @@ private:
                                                const SubscribeReceived& request, Moment now,
                                                Outbox& outbox);
     [[nodiscard]] const Binding* phone_at(std::string_view member, const SipUri& contact) const;
-    void pass_last(const NotifyReceived& notify, Outbox& outbox);
+    void pass_last(const NotifyReceived& notify, Moment now, Outbox& outbox);
+    void note_ended(std::string dialog, std::uint32_t last_cseq, Moment now, Outbox& outbox);
     void prolong_forwarded(Subscription& subscription, const SubscribeForwarded& answered,
                            Moment now, Outbox& outbox);
     void end_for_watcher(const Subscription& subscription, SubscriptionEnd reason, Moment now,
@@ -191,6 +203,7 @@ private:
                          Outbox& outbox);
     void end_forwarded(Subscription& subscription, Moment now, Outbox& outbox);
     void end_where_nobody_notifies(std::string_view member, Moment now, Outbox& outbox);
+    [[nodiscard]] std::uint64_t newest_phone(std::string_view member) const;
 
     // indication_unsolicited.cpp
     [[nodiscard]] bool replace_phones(Watcher& watcher, std::span<const Binding> bindings,
@@ -216,13 +229,19 @@ private:
     void note_end(const Subscription& subscription, LampEnd how, unsigned status, Moment now);
     void end(Subscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox,
              std::optional<LampEnd> how = std::nullopt);
-    void wait(Subscription& subscription, std::chrono::seconds delay, Moment now);
-    void stop_waiting(Subscription& subscription);
+    void settle(Subscription& subscription, const NotifyAnswered& answer, AnswerEffect effect,
+                Moment now, Outbox& outbox);
+    void wait(Subscription& subscription, std::chrono::seconds retry_after, Moment now);
+    [[nodiscard]] std::optional<WallTime> retry_at(const Subscription& subscription,
+                                                   Moment now) const;
+    void stop_waiting(Subscription& subscription, Moment now);
+    void send_again(Subscription& subscription, Moment now, Outbox& outbox);
+    void ask_silent_phone(SubscriptionId id, Moment now, Outbox& outbox);
     void phone_heard(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
                      Outbox& outbox);
     void move(Subscription& subscription, std::string request_uri,
-              const std::vector<std::string>& route, const Flow& flow);
-    void find_again(Subscription& subscription, const Flow& flow, Outbox& outbox);
+              const std::vector<std::string>& route, const Flow& flow, Moment now);
+    void find_again(Subscription& subscription, const Flow& flow, Moment now, Outbox& outbox);
 
     // indication_dialect.cpp
     void open_view(Subscription& subscription);
@@ -286,7 +305,8 @@ private:
     std::unordered_map<ConnectionId, std::unordered_set<std::string>> watchers_over_;
     SettledRequests settled_;
     TimerQueue<SubscriptionId> expiry_{Keys::lasting};
-    TimerQueue<SubscriptionId> repetition_;
+    TimerQueue<SubscriptionId> repetition_;  // of what phones have refused for now
+    SilentPhones silent_;
     TimerQueue<std::string> turns_;              // of watchers with paced NOTIFYs
     std::vector<SubscriptionId> changed_lists_;  // in this step
     EndedNotifiers ended_at_watchers_;

@@ -63,7 +63,7 @@ ProfileOrigin origin_of_profile(const Directory& directory, const Subscription& 
 }  // namespace
 
 AccountedLamp GroupIndications::account_of(const Subscription& subscription,
-                                           std::string_view watched) const
+                                           std::string_view watched, Moment now) const
 {
     const ToldLamp& of = told_in(subscription, watched);
     AccountedLamp lamp;
@@ -82,7 +82,8 @@ AccountedLamp GroupIndications::account_of(const Subscription& subscription,
     if (of.last.sent_at) lamp.notify = notify_of(of.last);
     lamp.under_way = subscription.in_flight != 0 && subscription.in_flight == of.last.cseq;
     lamp.failures = subscription.failures;
-    lamp.retry_at = subscription.retry_at;
+    lamp.waiting = subscription.waiting;
+    lamp.retry_at = retry_at(subscription, now);
     lamp.expires_at = subscription.kind == SubscriptionKind::implicit
                           ? subscription.phone->expires_at
                           : subscription.expires_at;
@@ -102,25 +103,25 @@ LampAccount GroupIndications::explain(std::string_view watcher, std::string_view
     if (const auto* member = find_member(watcher, watched)) {
         const auto leading = member->state.leading();
         account.member_look = {colour_of_member(leading), leading, member->since};
-        for (const auto& dialog : member->state.live())
-            account.calls.push_back(call_of(dialog));
+        for (const auto& dialog : member->state.live()) account.calls.push_back(call_of(dialog));
     }
-    account_phones(account, locations.bindings(watcher));
+    account_phones(account, locations.bindings(watcher), now);
     return account;
 }
 
 AccountedPhone GroupIndications::with_lamp(AccountedPhone phone, const Subscription& subscription,
-                                           const LampAccount& account) const
+                                           const LampAccount& account, Moment now) const
 {
     if (subscription.forwarded)
         phone.why_none = NoLamp::told_by_phone;
     else
-        phone.lamp = account_of(subscription, account.member);
+        phone.lamp = account_of(subscription, account.member, now);
     return phone;
 }
 
 /// The registered phones first, then those that have a lamp, or had one, without being registered.
-void GroupIndications::account_phones(LampAccount& account, std::span<const Binding> bindings) const
+void GroupIndications::account_phones(LampAccount& account, std::span<const Binding> bindings,
+                                      Moment now) const
 {
     const WatchRight* right = directory_->right(account.watcher, account.member);
     const auto known = watchers_.find(account.watcher);
@@ -152,7 +153,8 @@ void GroupIndications::account_phones(LampAccount& account, std::span<const Bind
                               : same_phone(phone, contact_of(*one), one->dialog->flow);
         };
         const auto others = std::ranges::stable_partition(lamps, std::not_fn(belongs));
-        for (const auto* one : others) account.phones.push_back(with_lamp(shown, *one, account));
+        for (const auto* one : others)
+            account.phones.push_back(with_lamp(shown, *one, account, now));
         if (others.empty()) account.phones.push_back(std::move(shown));
         lamps.erase(others.begin(), others.end());
     }
@@ -160,7 +162,7 @@ void GroupIndications::account_phones(LampAccount& account, std::span<const Bind
         AccountedPhone shown;
         shown.contact = one->dialog->request_uri;
         shown.user_agent = one->user_agent;
-        account.phones.push_back(with_lamp(shown, *one, account));
+        account.phones.push_back(with_lamp(shown, *one, account, now));
     }
     if (!account.phones.empty()) return;
     if (const auto* one = ended_.last(account.watcher, account.member)) {
@@ -191,7 +193,7 @@ std::vector<ResentNotify> GroupIndications::resend(std::string_view watcher,
         } else {
             subscription->owes_present = true;
         }
-        stop_waiting(*subscription);
+        stop_waiting(*subscription, now);
         deliver(*subscription, now, outbox);
         resent.push_back({subscription->dialog->request_uri, waits, subscription->counters.cseq()});
     }

@@ -6,18 +6,6 @@
 #include "engine/group_indications.hpp"
 
 namespace lampline {
-namespace {
-
-/// nullopt: the phone has answered, whatever it was.
-std::optional<std::chrono::seconds> silence_of(const Subscription& subscription,
-                                               const NotifyAnswered& answer, Moment now)
-{
-    if (!answer.generated) return std::nullopt;
-    return std::chrono::duration_cast<std::chrono::seconds>(now.mono - subscription.failing_since);
-}
-
-}  // namespace
-
 /// Sends what the subscription owes, unless a NOTIFY is under way or it waits to repeat one: its
 /// answer, or the end of the wait, comes back here, so whatever happens meanwhile is coalesced.
 void GroupIndications::deliver(Subscription& subscription, Moment now, Outbox& outbox)
@@ -79,7 +67,18 @@ void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox&
 
     const auto found = subscriptions_.find(answer.subscription);
     if (found == subscriptions_.end() || found->second->in_flight != answer.cseq) return;
-    Subscription& subscription = *found->second;
+    const auto heard =
+        answer.generated ? std::vector<SubscriptionId>{} : silent_.take_all_of(answer.subscription);
+    settle(*found->second, answer, effect, now, outbox);
+    for (const auto id : heard)
+        if (const auto waits = subscriptions_.find(id); waits != subscriptions_.end())
+            send_again(*waits->second, now, outbox);
+}
+
+/// What the answer to the NOTIFY under way means for `subscription`, which may end.
+void GroupIndications::settle(Subscription& subscription, const NotifyAnswered& answer,
+                              AnswerEffect effect, Moment now, Outbox& outbox)
+{
     subscription.in_flight = 0;
     const bool borrowed = subscription.last.sent_in && subscription.last.sent_in->flow.transport !=
                                                            subscription.dialog->flow.transport;
@@ -87,6 +86,7 @@ void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox&
         subscription.refuses_connection = true;
         effect = AnswerEffect::again;
     }
+    if (borrowed && answer.generated) subscription.connection_fails = true;
     subscription.last.note_answer(answer.status, answer.generated, now.wall);
     if (subscription.list)
         for (ListedMember* member : subscription.list->under_way)
@@ -103,12 +103,9 @@ void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox&
         return;
     case AnswerEffect::again:
         subscription.owes_present = true;
-        if (subscription.failures++ == 0) subscription.failing_since = now.mono;
+        ++subscription.failures;
         subscription.silent = answer.generated;
-        wait(subscription,
-             retry_delay(subscription.failures, silence_of(subscription, answer, now),
-                         answer.retry_after),
-             now);
+        wait(subscription, answer.retry_after, now);
         show(subscription, LampStep::unanswered, now, outbox);
         return;
     case AnswerEffect::over: break;
@@ -184,20 +181,56 @@ void GroupIndications::note_end(const Subscription& subscription, LampEnd how, u
         ended_.note(subscription, member, {how, status, now.wall});
 }
 
-void GroupIndications::wait(Subscription& subscription, std::chrono::seconds delay, Moment now)
+void GroupIndications::wait(Subscription& subscription, std::chrono::seconds retry_after,
+                            Moment now)
 {
     subscription.waiting = true;
-    subscription.retry_at = now.wall + delay;
     ++watchers_.at(subscription.watcher).waiting;
+    if (subscription.silent)
+        return silent_.add(phone_of(subscription, *locations_), subscription.id, now.mono);
+    const auto delay = retry_delay(subscription.failures, retry_after);
+    subscription.retry_at = now.wall + delay;
     repetition_.set(subscription.id, now.mono + delay);
 }
 
-void GroupIndications::stop_waiting(Subscription& subscription)
+/// When it is sent again; nullopt: its phone is being asked by another one.
+std::optional<WallTime> GroupIndications::retry_at(const Subscription& subscription,
+                                                   Moment now) const
 {
+    if (!subscription.waiting || !subscription.silent) return subscription.retry_at;
+    const auto turn = silent_.next_turn(phone_of(subscription, *locations_));
+    if (!turn) return std::nullopt;
+    return now.wall + std::chrono::duration_cast<WallTime::duration>(*turn - now.mono);
+}
+
+/// It does not ask for its phone any more either.
+void GroupIndications::stop_waiting(Subscription& subscription, Moment now)
+{
+    silent_.remove(subscription.id, now.mono);
     if (!std::exchange(subscription.waiting, false)) return;
     --watchers_.at(subscription.watcher).waiting;
     subscription.retry_at.reset();
     repetition_.cancel(subscription.id);
+}
+
+void GroupIndications::send_again(Subscription& subscription, Moment now, Outbox& outbox)
+{
+    stop_waiting(subscription, now);
+    ++counters_.notifies_retried;
+    deliver(subscription, now, outbox);
+}
+
+/// For all that its phone has not answered.
+void GroupIndications::ask_silent_phone(SubscriptionId id, Moment now, Outbox& outbox)
+{
+    const auto found = subscriptions_.find(id);
+    if (found == subscriptions_.end()) return silent_.remove(id, now.mono);
+    Subscription& subscription = *found->second;
+    subscription.waiting = false;
+    --watchers_.at(subscription.watcher).waiting;
+    ++counters_.notifies_retried;
+    deliver(subscription, now, outbox);
+    if (subscription.in_flight == 0) silent_.remove(id, now.mono);  // it is not its turn
 }
 
 /// A sign of life of the phone at `contact`, or at `flow`: whatever waits to be repeated to it is
@@ -210,7 +243,7 @@ void GroupIndications::phone_heard(const std::string& number, const SipUri& cont
     for (Subscription* one : all_of(watcher->second)) {
         if (!one->waiting) continue;
         if (!is_of_phone(*one, contact, flow)) continue;
-        stop_waiting(*one);
+        stop_waiting(*one, now);
         one->failures = 0;
         deliver(*one, now, outbox);
     }
@@ -223,16 +256,14 @@ void GroupIndications::phone_is_there(const std::string& number, const SipUri& c
     if (watcher == watchers_.end() || watcher->second.waiting == 0) return;
     for (Subscription* one : all_of(watcher->second)) {
         if (!one->waiting || !one->silent || !is_of_phone(*one, contact, flow)) continue;
-        stop_waiting(*one);
-        ++counters_.notifies_retried;
-        deliver(*one, now, outbox);
+        send_again(*one, now, outbox);
     }
 }
 
 /// The phone is reached elsewhere from now on. What is under way to the old place is given up, for
 /// the next NOTIFY.
 void GroupIndications::move(Subscription& subscription, std::string request_uri,
-                            const std::vector<std::string>& route, const Flow& flow)
+                            const std::vector<std::string>& route, const Flow& flow, Moment now)
 {
     const NotifyDialog& old = *subscription.dialog;
     if (old.request_uri == request_uri && old.route == route && old.flow == flow) return;
@@ -245,17 +276,18 @@ void GroupIndications::move(Subscription& subscription, std::string request_uri,
     subscription.in_flight = 0;
     subscription.owes_present = true;
     subscription.failures = 0;
-    stop_waiting(subscription);
+    stop_waiting(subscription, now);
     note_connection(subscription.watcher, flow);
 }
 
 /// The way to the phone was lost, and it has registered by `flow`. What it has certainly seen is
 /// not sent again.
-void GroupIndications::find_again(Subscription& subscription, const Flow& flow, Outbox& outbox)
+void GroupIndications::find_again(Subscription& subscription, const Flow& flow, Moment now,
+                                  Outbox& outbox)
 {
     const bool uncertain =
         subscription.in_flight != 0 || subscription.waiting || subscription.owes_present;
-    move(subscription, subscription.dialog->request_uri, subscription.dialog->route, flow);
+    move(subscription, subscription.dialog->request_uri, subscription.dialog->route, flow, now);
     subscription.owes_present = uncertain;
     if (subscription.kind == SubscriptionKind::requested)
         outbox.store(SubscriptionStored{to_stored(subscription)});
@@ -268,8 +300,9 @@ void GroupIndications::heard(const Binding& binding, Moment now, Outbox& outbox)
     if (watcher->second.waiting == 0 && !binding.flow.connection) return;
     const Target target = target_of(binding);
     for (Subscription* one : all_of(watcher->second)) {
+        if (binding.flow.connection) one->connection_fails = false;
         if (!is_found_at(*one, binding.contact, target)) continue;
-        find_again(*one, target.flow, outbox);
+        find_again(*one, target.flow, now, outbox);
         deliver(*one, now, outbox);
     }
     phone_heard(binding.aor, binding.contact, target.flow, now, outbox);
@@ -307,18 +340,17 @@ void GroupIndications::advance(Moment now, Outbox& outbox)
     }
     while (const auto due = repetition_.take_due(now.mono)) {
         const auto found = subscriptions_.find(*due);
-        if (found == subscriptions_.end()) continue;
-        stop_waiting(*found->second);
-        ++counters_.notifies_retried;
-        deliver(*found->second, now, outbox);
+        if (found != subscriptions_.end()) send_again(*found->second, now, outbox);
     }
+    while (const auto due = silent_.take_due(now.mono)) ask_silent_phone(*due, now, outbox);
     while (const auto due = turns_.take_due(now.mono)) give_turns(*due, now, outbox);
 }
 
 std::optional<std::chrono::steady_clock::time_point> GroupIndications::next_deadline() const
 {
     auto earliest = expiry_.next_deadline();
-    for (const auto& deadline : {repetition_.next_deadline(), turns_.next_deadline()})
+    for (const auto& deadline :
+         {repetition_.next_deadline(), silent_.next_deadline(), turns_.next_deadline()})
         if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
     return earliest;
 }

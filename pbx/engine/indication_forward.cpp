@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds until_answered{64};  // more than any answer takes
+constexpr seconds until_answered{64};      // more than any answer takes
 constexpr std::size_t max_notifiers = 16;  // of one SUBSCRIBE
 constexpr std::size_t max_tag = 256;
 
@@ -99,7 +99,7 @@ void GroupIndications::forward_in_dialog(const SubscribeReceived& request, Momen
         known->remote_cseq = request.cseq;
         const bool named = !request.contact.host.empty();
         move(*known, named ? write(request.contact) : known->dialog->request_uri,
-             known->dialog->route, request.source);
+             known->dialog->route, request.source, now);
     }
     const auto* phone = phone_at(request.notifier, request.request_uri);
     outbox.send(ForwardSubscribe{.request = request.transaction,
@@ -130,6 +130,8 @@ Subscription* GroupIndications::keep_forwarded(std::unique_ptr<Subscription> ask
     Subscription& kept = add(std::move(asked));
     prolong(kept, request, until_answered, now);
     kept.granted = {};
+    follow_registration(kept, *locations_);
+    kept.newest_phone = newest_phone(kept.member);
     expiry_.set(kept.id, kept.expires_mono);
     return &kept;
 }
@@ -175,6 +177,8 @@ void GroupIndications::prolong_forwarded(Subscription& subscription,
         subscription.expires_mono = std::max(subscription.expires_mono, each.expires_mono);
     subscription.expires_at =
         now.seconds() + std::chrono::ceil<seconds>(subscription.expires_mono - now.mono);
+    if (subscription.newest_phone == 0)
+        subscription.newest_phone = newest_phone(subscription.member);
     expiry_.set(subscription.id, subscription.expires_mono);
     outbox.store(SubscriptionStored{to_stored(subscription)});
     reconcile(subscription.watcher, subscription.member, now, outbox);
@@ -196,7 +200,7 @@ void GroupIndications::receive(const NotifyReceived& notify, Moment now, Outbox&
         last && *last != notify.cseq)
         return refuse();
     const WatchRight* right = directory_->right(notify.watcher, notify.member);
-    if (!told_by_phone(right, notify.member)) return pass_last(notify, outbox);
+    if (!told_by_phone(right, notify.member)) return pass_last(notify, now, outbox);
     auto* const known = requested_.in_dialog(notify.call_id, notify.watcher_tag);
     if (!known || !known->forwarded || known->watcher != notify.watcher ||
         known->member != notify.member)
@@ -212,10 +216,10 @@ void GroupIndications::receive(const NotifyReceived& notify, Moment now, Outbox&
 
 /// The right went while nothing was known of the subscription, so that its end is told with the
 /// phone's own CSeq.
-void GroupIndications::pass_last(const NotifyReceived& notify, Outbox& outbox)
+void GroupIndications::pass_last(const NotifyReceived& notify, Moment now, Outbox& outbox)
 {
     const bool seen = directory_->right(notify.watcher, notify.member) != nullptr;
-    ended_at_watchers_.add(dialog_key(notify.call_id, notify.notifier_tag), notify.cseq);
+    note_ended(dialog_key(notify.call_id, notify.notifier_tag), notify.cseq, now, outbox);
     outbox.send(PassNotify{.request = notify.transaction,
                            .flow = {},
                            .last_state = terminated_state(seen ? SubscriptionEnd::deactivated
@@ -247,8 +251,25 @@ void GroupIndications::end_for_watcher(const Subscription& subscription, Subscri
         last.dialog = std::move(dialog);
         measure(last);
         send(last, Step::clear, DocumentKind::full, terminated_state(reason), now, outbox);
-        ended_at_watchers_.add(dialog_key(subscription.dialog->call_id, notifier.tag), 0);
+        note_ended(dialog_key(subscription.dialog->call_id, notifier.tag), 0, now, outbox);
     }
+}
+
+/// The phone hears of it by the 481 to its next NOTIFY, also when that comes after a restart.
+void GroupIndications::note_ended(std::string dialog, std::uint32_t last_cseq, Moment now,
+                                  Outbox& outbox)
+{
+    if (!ended_at_watchers_.add(dialog, last_cseq)) return;
+    outbox.store(NotifierEnded{.dialog = std::move(dialog),
+                               .last_cseq = last_cseq,
+                               .at = now.seconds(),
+                               .until = now.seconds() + settings_.max_forwarded_expires});
+}
+
+void GroupIndications::recall(const std::vector<NotifierEnded>& ended, Moment now)
+{
+    for (const auto& each : ended)
+        if (each.until > now.seconds()) ended_at_watchers_.add(each.dialog, each.last_cseq);
 }
 
 /// It ends with the last of its phones.
@@ -260,14 +281,28 @@ void GroupIndications::forget_notifier(Subscription& subscription, std::string_v
     outbox.store(SubscriptionStored{to_stored(subscription)});
 }
 
-/// The last phone of `member` is gone, and tells nobody any more.
+/// Generation of its registration; 0: no phone is there.
+std::uint64_t GroupIndications::newest_phone(std::string_view member) const
+{
+    std::uint64_t newest = 0;
+    for (const Binding& binding : locations_->bindings(member))
+        newest = std::max(newest, binding.generation);
+    return newest;
+}
+
+/// The last phone of `member` is gone, and tells nobody any more; or one has registered anew, and
+/// knows nothing of what was forwarded before: a phone that has rebooted says no last word.
 void GroupIndications::end_where_nobody_notifies(std::string_view member, Moment now,
                                                  Outbox& outbox)
 {
     const auto found = members_.find(member);
     if (found == members_.end()) return;
     auto told_by_it = found->second.subscriptions;
-    std::erase_if(told_by_it, [](const Subscription* one) { return !one->forwarded; });
+    const auto newest = newest_phone(member);
+    std::erase_if(told_by_it, [&](const Subscription* one) {
+        const bool waits_for_answer = one->notifiers.empty() && newest > 0;
+        return !one->forwarded || waits_for_answer || (newest > 0 && newest <= one->newest_phone);
+    });
     for (Subscription* subscription : told_by_it) {
         const std::string watcher = subscription->watcher;
         const std::vector<std::string> members{subscription->member};

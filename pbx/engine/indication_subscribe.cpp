@@ -158,7 +158,7 @@ void GroupIndications::refresh(Subscription& subscription, const SubscribeReceiv
     prolong(subscription, request, granted, now);
     expiry_.set(subscription.id, subscription.expires_mono);
     move(subscription, named ? write(request.contact) : subscription.dialog->request_uri,
-         subscription.dialog->route, request.source);
+         subscription.dialog->route, request.source, now);
     follow_registration(subscription, *locations_);
     subscription.devices =
         devices_of(subscription.watcher, contact, request.source, subscription.user_agent);
@@ -168,7 +168,7 @@ void GroupIndications::refresh(Subscription& subscription, const SubscribeReceiv
         change_dialect(subscription, *directory_->right(subscription.watcher, subscription.member));
     subscription.owes_present = true;
     subscription.failures = 0;
-    stop_waiting(subscription);
+    stop_waiting(subscription, now);
     phone_heard(subscription.watcher, contact, request.source, now, outbox);
     for (const auto& member : members_of(subscription))
         reconcile(subscription.watcher, member, now, outbox);

@@ -13,7 +13,7 @@ void GroupIndications::bindings_changed(std::string_view aor, const LocationTabl
 {
     update_standing(aor, now, outbox);
     end_of_left(std::string{aor}, now, outbox);
-    if (locations.bindings(aor).empty()) end_where_nobody_notifies(aor, now, outbox);
+    end_where_nobody_notifies(aor, now, outbox);
     const auto rights = directory_->watched_by(aor);
     const bool unsolicited = std::ranges::any_of(rights, &WatchRight::unsolicited);
     const auto bindings = unsolicited ? locations.bindings(aor) : std::span<const Binding>{};
@@ -27,15 +27,23 @@ void GroupIndications::bindings_changed(std::string_view aor, const LocationTabl
     drop_unused_watcher(number);
 }
 
-/// What the phones of `number` have subscribed to ends with their registration.
+void GroupIndications::registration_expired(const std::string& aor)
+{
+    const auto watcher = watchers_.find(aor);
+    if (watcher == watchers_.end()) return;
+    for (Subscription* one : all_of(watcher->second))
+        if (one->kind == SubscriptionKind::requested) forget_expired(*one, *locations_);
+}
+
+/// What the phones of `number` have subscribed to ends with their registration. What a phone told
+/// them by itself is no longer passed on.
 void GroupIndications::end_of_left(const std::string& number, Moment now, Outbox& outbox)
 {
     const auto watcher = watchers_.find(number);
     if (watcher == watchers_.end()) return;
     std::vector<Subscription*> left;
     for (Subscription* one : all_of(watcher->second))
-        if (one->kind == SubscriptionKind::requested && !one->forwarded &&
-            !follow_registration(*one, *locations_))
+        if (one->kind == SubscriptionKind::requested && !follow_registration(*one, *locations_))
             left.push_back(one);
     std::vector<std::string> members;
     for (Subscription* one : left) {
@@ -83,7 +91,7 @@ bool GroupIndications::replace_phones(Watcher& watcher, std::span<const Binding>
             for (Subscription* subscription : subscriptions) {
                 if (subscription->phone != *known) continue;
                 move(*subscription, write(phone.target.request_uri), phone.target.route,
-                     phone.target.flow);
+                     phone.target.flow, now);
                 deliver(*subscription, now, outbox);
             }
     }
@@ -130,8 +138,9 @@ void GroupIndications::reconcile(const std::string& watcher, const std::string& 
             known != found->second.by_member.end())
             for (Subscription* one : known->second) {
                 if (one->phone == phone) implicit = one;
-                subscribed = subscribed || (one->kind == SubscriptionKind::requested &&
-                                            same_phone(*phone, contact_of(*one), one->dialog->flow));
+                subscribed =
+                    subscribed || (one->kind == SubscriptionKind::requested &&
+                                   same_phone(*phone, contact_of(*one), one->dialog->flow));
             }
         if (implicit && !allowed) {
             end(*implicit,

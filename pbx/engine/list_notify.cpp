@@ -124,7 +124,7 @@ void Composer::choose(const RlmiWriter& writer)
                 wanted.empty()
                     ? 0
                     : cost(*wanted.front(), text_of(*wanted.front(), Detail::no_targets));
-            if (used + names + first <= room_ || (end_ && !with_names)) {
+            if (used + names + first <= room_) {
                 used += names;
                 break;
             }

@@ -100,6 +100,11 @@ bool follow_registration(SubscriptionUsage& usage, const LocationTable& location
     });
 }
 
+void forget_expired(SubscriptionUsage& usage, const LocationTable& locations)
+{
+    if (!follow_registration(usage, locations)) usage.registered_as = 0;
+}
+
 std::size_t room_on_path(const NotifyDialog& dialog, std::size_t safe_size) noexcept
 {
     if (dialog.flow.transport != Transport::udp) return std::numeric_limits<std::size_t>::max();
@@ -111,7 +116,8 @@ std::shared_ptr<const NotifyDialog> by_connection(const SubscriptionUsage& usage
                                                   const LocationTable& locations)
 {
     const NotifyDialog& dialog = *usage.dialog;
-    if (dialog.flow.transport != Transport::udp || usage.failures > 0 || usage.refuses_connection)
+    if (dialog.flow.transport != Transport::udp || usage.failures > 0 || usage.refuses_connection ||
+        usage.connection_fails)
         return {};
     const auto over = [&](const Flow& flow) {
         auto connected = std::make_shared<NotifyDialog>(dialog);

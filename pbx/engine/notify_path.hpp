@@ -22,6 +22,9 @@ std::size_t phone_key(const SubscriptionUsage& usage, const LocationTable& locat
 /// any more; who never was has not left.
 bool follow_registration(SubscriptionUsage& usage, const LocationTable& locations);
 
+/// The registration of its phone, if that is over, was not renewed: nobody has said that it left.
+void forget_expired(SubscriptionUsage& usage, const LocationTable& locations);
+
 /// How many subscriptions the phones of one extension have asked for. All is O(1).
 class RequestedCounts {
 public:

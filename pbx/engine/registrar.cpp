@@ -279,7 +279,7 @@ void Registrar::expire(const std::string& aor, Moment now, Outbox& outbox)
     for (const auto& binding : locations_.bindings(aor))
         if (is_over(binding, now)) gone.push_back(binding.contact);
     for (const auto& contact : gone) unbind(aor, contact, outbox);
-    if (!gone.empty()) outbox.announce(BindingChanged{aor});
+    if (!gone.empty()) outbox.announce(BindingChanged{aor, true});
 
     const auto left = locations_.bindings(aor);
     if (left.empty()) return;
@@ -322,6 +322,8 @@ void Registrar::restore(std::vector<Binding> bindings, Moment now, Outbox& outbo
     for (auto& binding : bindings) {
         last_generation_ = std::max(last_generation_, binding.generation);
         binding.flow.connection = {};  // of the last run
+        // A clock that was set back makes nothing last.
+        binding.expires_at = std::min(binding.expires_at, expiry_after(now, settings_.max_expires));
         std::string aor = binding.aor;
         SipUri contact = binding.contact;
         if (is_over(binding, now) || !locations_.put(std::move(binding)))

@@ -101,7 +101,8 @@ void prolong(SubscriptionUsage& usage, const SubscribeReceived& request, seconds
         usage.user_agent = request.user_agent.substr(0, max_user_agent);
 }
 
-bool resume(SubscriptionUsage& usage, StoredSubscription kept, Moment now)
+bool resume(SubscriptionUsage& usage, StoredSubscription kept, std::chrono::seconds most,
+            Moment now)
 {
     if (kept.expires_at <= now.seconds() || !SipUri::parse(kept.contact)) return false;
     usage.watcher = std::move(kept.watcher);
@@ -110,8 +111,8 @@ bool resume(SubscriptionUsage& usage, StoredSubscription kept, Moment now)
     usage.remote_tag = std::move(kept.remote_tag);
     usage.user_agent = std::move(kept.user_agent);
     usage.remote_cseq = kept.remote_cseq;
-    usage.granted = kept.expires_at - now.seconds();
-    usage.expires_at = kept.expires_at;
+    usage.granted = std::min(kept.expires_at - now.seconds(), most);
+    usage.expires_at = now.seconds() + usage.granted;
     usage.expires_mono = now.mono + usage.granted;
     usage.counters = NotifyCounters{kept.reserved_cseq, kept.reserved_version};
 

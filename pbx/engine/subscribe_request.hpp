@@ -48,9 +48,10 @@ bool is_too_long(const SubscriptionUsage& usage) noexcept;
 void prolong(SubscriptionUsage& usage, const SubscribeReceived& request,
              std::chrono::seconds granted, Moment now);
 
-/// Fills in what an earlier run has left; its counters go on above what was reserved. False: it has
-/// expired, or names no phone.
-[[nodiscard]] bool resume(SubscriptionUsage& usage, StoredSubscription kept, Moment now);
+/// Fills in what an earlier run has left; its counters go on above what was reserved. It lasts no
+/// longer than `most`, whatever the clock said then. False: it has expired, or names no phone.
+[[nodiscard]] bool resume(SubscriptionUsage& usage, StoredSubscription kept,
+                          std::chrono::seconds most, Moment now);
 
 /// Whether it is told to the phone that has `contact`, or that is at `flow`.
 [[nodiscard]] bool is_of_phone(const SubscriptionUsage& usage, const SipUri& contact,

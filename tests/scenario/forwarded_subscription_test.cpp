@@ -285,6 +285,12 @@ TEST_CASE("a right that goes ends it at once, with a last word above the phone's
         CHECK(ended(carol, bob) == "rejected 43 version 9");
         CHECK(pbx.kept().subscriptions.empty());
     }
+    SUBCASE("the group lets it go, and the exchange restarts before the phone hears of it")
+    {
+        pbx.replaces_directory({});
+        CHECK(ended(carol, bob) == "rejected 43 version 9");
+        pbx.restarts();
+    }
     SUBCASE("the member hides")
     {
         pbx.configures("102", [](Extension& hidden) { hidden.visibility = Visibility::hidden; });
@@ -337,6 +343,36 @@ TEST_CASE("a right that goes ends it at once, with a last word above the phone's
     carol.receives(481U);
 }
 
+TEST_CASE("a watcher's phone that leaves is told nothing more by the phone that notifies")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    notifies(pbx, true);
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.asks(to_bob);
+    const auto asked = bob.receives(SUBSCRIBE);
+    bob.notifies(asked, {.cseq = 41, .version = 7});
+    CHECK(passed(carol) == "41");
+    bob.answers_subscribe(asked, 200);
+    carol.receives(200U);
+    SUBCASE("by its word")
+    {
+        carol.unregisters();
+        CHECK(ended(carol, bob) == "deactivated 42 version 8");
+        bob.notifies(asked, {.cseq = 42, .version = 8});
+        bob.receives(481U);
+        CHECK(carol.hears_nothing());
+        CHECK(kinds(pbx).empty());
+    }
+    SUBCASE("but not when its registration is merely not renewed")
+    {
+        carol.registers(60s);
+        pbx.passes(61s);
+        bob.notifies(asked, {.cseq = 42, .version = 8});
+        CHECK(passed(carol) == "42");
+    }
+}
+
 TEST_CASE("when the last phone that notifies is gone, nobody's lamp stays as it was")
 {
     Scenario pbx{{told_unasked()}};
@@ -373,6 +409,41 @@ TEST_CASE("when the last phone that notifies is gone, nobody's lamp stays as it 
     }
     carol.asks(to_bob);
     carol.receives(480U);
+}
+
+TEST_CASE(
+    "a phone that notifies and registers anew has forgotten its watchers: they are to begin anew")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    notifies(pbx, true);
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.asks(to_bob);
+    const auto asked = bob.receives(SUBSCRIBE);
+    bob.answers_subscribe(asked, 200);
+    carol.receives(200U);
+    bob.notifies(asked, {.cseq = 41, .version = 7});
+    CHECK(passed(carol) == "41");
+    bob.registers();  // a refresh
+    CHECK(carol.hears_nothing());
+    SUBCASE("by another call, as after a reboot")
+    {
+        ++bob.reboots;
+    }
+    SUBCASE("the same after a restart of the exchange")
+    {
+        pbx.restarts();
+        CHECK(carol.hears_nothing());
+        ++bob.reboots;
+    }
+    bob.registers();
+    const auto last = ended(carol, bob);
+    CHECK(last.starts_with("deactivated "));
+    carol.asks(to_bob);
+    bob.answers_subscribe(bob.receives(SUBSCRIBE), 200);
+    carol.receives(200U);
+    bob.registers();
+    CHECK(carol.hears_nothing());
 }
 
 TEST_CASE("of a subscription that the exchange does not know the phone's next NOTIFY is the last")

@@ -1,4 +1,5 @@
-// Phones that unregister, or whose registration expires: what they have asked for goes with them.
+// Phones that unregister: what they have asked for goes with them. Whose registration expires may
+// be out of reach, and is told on.
 #include "scenario/shared_line.hpp"
 
 using namespace lampline;
@@ -44,11 +45,45 @@ TEST_CASE("a phone that unregisters is told nothing more, and the other one of i
     office.pbx.passes(600s);
     CHECK(office.carol.hears_nothing());
     CHECK(bob.hears_nothing());
-    lab.registers(60s);
-    office.pbx.passes(61s);
+    lab.unregisters();
     Watched::is_left(lab);
     CHECK(office.told() == 0);
     CHECK(office.pbx.kept().subscriptions.empty());
+    office.pbx.stays_silent_for(7200s);
+}
+
+TEST_CASE("a registration that merely expires takes nothing with it: the phone may be out of reach")
+{
+    Watched office;
+    Watched::asks_for_all(office.carol);
+    auto& lab = office.pbx.phone("103");
+    Watched::asks_for_all(lab);
+    office.carol.registers(60s);
+    office.pbx.passes(61s);
+    CHECK(office.carol.hears_nothing());
+    lab.registers(60s);
+    lab.unregisters();  // whatever its colleague does
+    Watched::is_left(lab);
+    office.pbx.configures(
+        "103", [](Extension& extension) { extension.messages = MessageCounts{.fresh = 2}; });
+    office.carol.receives(NOTIFY);
+    CHECK(office.told() == 3);
+    SUBCASE("until its subscriptions expire")
+    {
+        office.pbx.passes(3600s);
+        for (int at = 0; at < 3; ++at)
+            CHECK(office.carol.receives(NOTIFY).notify->subscription_state ==
+                  "terminated;reason=timeout");
+        CHECK(office.pbx.kept().subscriptions.empty());
+    }
+    SUBCASE("until it registers again, and leaves")
+    {
+        office.carol.registers();
+        CHECK(office.carol.hears_nothing());
+        office.carol.unregisters();
+        Watched::is_left(office.carol);
+    }
+    CHECK(office.told() == 0);
     office.pbx.stays_silent_for(7200s);
 }
 

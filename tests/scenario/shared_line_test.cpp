@@ -444,3 +444,39 @@ TEST_CASE("a caller who asks for privacy is named on no appearance (RFC 3323)")
     line.pbx.restarts();
     for (auto* phone : {&line.desk, &line.lab}) CHECK(who_is_there(got(*phone, NOTIFY)) == nobody);
 }
+
+TEST_CASE(
+    "proxy mode: phones are told the appearance, and a hold that one calls private is private")
+{
+    SharedLine line;
+    line.pbx.joins("102", CallMode::proxy);
+    auto& [pbx, alice, desk, lab] = line;
+    alice.sends(INVITE, "102");
+    got(desk, INVITE).header("Call-Info", SharedLine::at(1));
+    got(lab, INVITE).header("Call-Info", SharedLine::at(1));
+    line.both_see("1:alerting *:idle");
+    desk.replies(180);
+    alice.receives(180U);
+    desk.replies(200, talking_sdp);
+    alice.receives(200U);
+    got(lab, CANCEL);
+    line.both_see("1:active *:idle");
+    const auto offers = [&](std::string_view sdp, const std::string& state) {
+        desk.invite_headers.clear();
+        if (!state.empty())
+            desk.invite_headers = {{"Call-Info", SharedLine::at(1) + ";appearance-state=" + state}};
+        desk.passes(INVITE, sdp);
+        CHECK(lab.hears_nothing());  // the other phone may still refuse
+        alice.accepts(INVITE, talking_sdp);
+    };
+    offers(hold_sdp, "held-private");
+    line.both_see("1:held-private *:idle");
+    offers(hold_sdp, "held");
+    line.both_see("1:held *:idle");
+    offers(hold_sdp, "held-private");
+    line.both_see("1:held-private *:idle");
+    offers(talking_sdp, "");
+    line.both_see("1:active *:idle");
+    offers(hold_sdp, "");
+    line.both_see("1:held *:idle");
+}

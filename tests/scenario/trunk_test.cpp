@@ -310,3 +310,30 @@ TEST_CASE("a decision about a number outside is told step by step")
     CHECK_FALSE(pbx.decides({}, "+4355", "none").known_caller);
     office.all_is_over();
 }
+
+TEST_CASE("a trunk that has registered over a connection registers anew when that is closed")
+{
+    Scenario pbx;
+    auto line = carrier("line", "192.0.2.250");
+    line.kind = TrunkKind::registering;
+    line.servers.front().transport = Transport::tcp;
+    line.credentials = std::make_shared<const TrunkCredentials>(
+        TrunkCredentials{"4310", "secret", "carrier.test"});
+    line.expires = 600s;
+    line.qualify = 0s;
+    auto& carrier_side = pbx.carrier(line, "4310");
+    pbx.has_trunks({line}, {});
+    const auto registered = carrier_side.receives(Method::register_);
+    pbx.receive(StandaloneAnswered{.transaction = registered.answers_to,
+                                   .status = 200,
+                                   .connection = ConnectionId{9},
+                                   .expires = 600s});
+    pbx.passes(30s);
+    CHECK(carrier_side.hears_nothing());
+    pbx.receive(ConnectionClosed{ConnectionId{8}});
+    pbx.passes(5s);
+    CHECK(carrier_side.hears_nothing());
+    pbx.receive(ConnectionClosed{ConnectionId{9}});
+    pbx.passes(5s);
+    carrier_side.receives(Method::register_);
+}

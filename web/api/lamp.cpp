@@ -85,7 +85,7 @@ std::string_view reason_of(const AccountedPhone& phone)
 {
     if (phone.lamp) {
         if (phone.lamp->under_way) return "under_way";
-        if (phone.lamp->retry_at) return "waits_to_retry";
+        if (phone.lamp->waiting) return "waits_to_retry";
         return phone.lamp->agrees() ? "told" : "not_told_yet";
     }
     switch (phone.why_none) {

@@ -158,8 +158,11 @@ std::string delivery(const AccountedLamp& lamp)
     if (lamp.under_way)
         return fmt::format("; the phone has not answered the NOTIFY with CSeq {} yet, sent at {}.",
                            cseq, moment(notify.sent_at));
-    const std::string again =
-        lamp.retry_at ? fmt::format(" It is sent again at {}.", moment(*lamp.retry_at)) : "";
+    std::string again;
+    if (lamp.retry_at)
+        again = fmt::format(" It is sent again at {}.", moment(*lamp.retry_at));
+    else if (lamp.waiting)
+        again = " It is sent again when the phone answers another NOTIFY, which is under way.";
     if (notify.silent)
         return fmt::format("; the phone did not answer the NOTIFY with CSeq {} ({} in a row "
                            "failed). Is it switched on, and reachable at {}?{}",

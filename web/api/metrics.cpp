@@ -71,20 +71,25 @@ MetricFamily notify_answers(const IndicationCounters& counters)
 }
 
 /// The NOTIFYs that are not settled: under way, waiting for a retry, and newer states behind them.
-MetricFamily notify_queue(const std::vector<LiveLamp>& lamps)
+MetricFamily notify_queue(const LiveView& view)
 {
     double under_way = 0;
     double waiting = 0;
     double owed = 0;
-    for (const auto& lamp : lamps) {
-        under_way += lamp.under_way;
-        waiting += lamp.waiting;
-        owed += lamp.owed && !lamp.waiting;
-    }
-    auto queue = family("lampline_notify_queue",
-                        "Lamps with a NOTIFY under way, waiting to be sent again after a failure, "
-                        "or owed: behind one under way",
-                        MetricType::Gauge);
+    const auto count = [&](const auto& told) {
+        for (const auto& one : told) {
+            under_way += one.under_way;
+            waiting += one.waiting;
+            owed += one.owed && !one.waiting;
+        }
+    };
+    count(view.lamps);
+    count(view.subscriptions);
+    auto queue =
+        family("lampline_notify_queue",
+               "Lamps and subscriptions to other packages with a NOTIFY under way, waiting "
+               "to be sent again after a failure, or owed: behind one under way",
+               MetricType::Gauge);
     add(queue, {{"state", "under_way"}}, under_way);
     add(queue, {{"state", "waiting"}}, waiting);
     add(queue, {{"state", "owed"}}, owed);
@@ -168,7 +173,8 @@ MetricFamily messages(const LiveCounters& counters)
 /// One row for each trunk and state, 1 for the one it is in.
 MetricFamily trunks(const std::vector<TrunkStatus>& all)
 {
-    auto states = family("lampline_trunk_state", "1 for the state that a trunk is in", MetricType::Gauge);
+    auto states =
+        family("lampline_trunk_state", "1 for the state that a trunk is in", MetricType::Gauge);
     using enum TrunkState;
     for (const auto& trunk : all)
         for (const auto state : {disabled, starting, registered, available, failed, unreachable})
@@ -227,7 +233,7 @@ ApiAnswer get_metrics(const ApiRequest& request)
         counter("lampline_notifies_retransmitted_total",
                 "Repetitions of NOTIFYs within their transactions", now.notifies_retransmitted),
         notify_answers(now),
-        notify_queue(view.lamps),
+        notify_queue(view),
         histogram("lampline_event_to_notify_seconds",
                   "From a call's event to the first NOTIFY that tells it, by lamp",
                   now.event_to_send),

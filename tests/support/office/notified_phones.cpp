@@ -25,7 +25,7 @@ void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
         screen.list = is_list(notify);
         screen.unsolicited = notify.dialog->to.find(";tag=") == std::string::npos;
         screen.begun_at = office_.pbx.now().mono;
-        if (!is_last(notify))  // no fetch
+        if (!is_last(notify) && notify.subscription_state != "active;expires=0")  // no fetch
             latest_[{&phone, screen.package, screen.resource, screen.unsolicited}] = dialog;
     }
     CAPTURE(phone.number);

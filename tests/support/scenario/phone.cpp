@@ -39,7 +39,8 @@ void Phone::asks_to_register(std::chrono::seconds expires, unsigned q_thousandth
                                        .aor = number,
                                        .contacts = {registered},
                                        .expires = expires,
-                                       .call_id = "reg-" + number + "-" + std::to_string(flow.port),
+                                       .call_id = "reg-" + number + "-" + std::to_string(flow.port) +
+                                                  std::string(static_cast<std::size_t>(reboots), '+'),
                                        .cseq = ++cseq_,
                                        .path = path,
                                        .user_agent = user_agent});

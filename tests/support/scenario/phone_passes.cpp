@@ -21,7 +21,13 @@ void Phone::pass(Method method, unsigned status, PayloadRef payload, std::chrono
 
 void Phone::passes(Method method, std::string_view sdp)
 {
-    pass(method, 0, sdp_payload(sdp), 0s);
+    auto payload = sdp_payload(sdp);
+    if (payload && !invite_headers.empty()) {
+        auto with_headers = std::make_shared<Payload>(*payload);
+        with_headers->headers = invite_headers;
+        payload = std::move(with_headers);
+    }
+    pass(method, 0, std::move(payload), 0s);
 }
 
 void Phone::passes_refer(std::string_view refer_to)

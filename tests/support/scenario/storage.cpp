@@ -14,6 +14,7 @@ Kept Scenario::kept() const
     std::map<CallRef, StoredCall> calls;
     std::map<CallRef, StoredRinging> ringing;
     std::map<std::string, TurnTaken> turns;
+    std::map<std::string, NotifierEnded> ended;
     std::vector<std::string> talked;
     std::map<std::string, OutsideDay> outside;
     for (const auto& change : stored)
@@ -43,6 +44,7 @@ Kept Scenario::kept() const
                 [&](const RingingStored& one) { ringing[one.call->id] = *one.call; },
                 [&](const RingingRemoved& one) { CHECK(ringing.erase(one.call) == 1); },
                 [&](const TurnTaken& one) { turns[one.group] = one; },
+                [&](const NotifierEnded& one) { ended[one.dialog] = one; },
                 [&](const CallRecorded& one) {
                     for (const auto& part : one.record->parts) {
                         if (!part.answered_at) continue;
@@ -62,6 +64,7 @@ Kept Scenario::kept() const
     kept.talked = std::move(talked);
     for (auto& [key, day] : outside) kept.outside.push_back(day);
     for (auto& [id, publication] : publications) kept.publications.push_back(publication);
+    for (auto& [dialog, one] : ended) kept.ended_notifiers.push_back(one);
     return kept;
 }
 

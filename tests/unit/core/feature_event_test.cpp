@@ -42,6 +42,10 @@ TEST_CASE("a phone's request is what it would have dialled")
           std::vector{DialledFeature{Feature::forward_busy, "205"}});
     CHECK(read_feature_request(set_forwarding("forwardNoAns", "true", "205", "3")) ==
           std::vector{DialledFeature{Feature::forward_no_answer, "205", 18}});
+    CHECK(read_feature_request(set_forwarding("forwardBusy", "TRUE", "205")) ==
+          std::vector{DialledFeature{Feature::forward_busy, "205"}});
+    CHECK(read_feature_request(set_forwarding("forwardBusy", "0", "")) ==
+          std::vector{DialledFeature{Feature::forward_busy}});
     CHECK(read_feature_request(set_forwarding("forwardNoAns", "false", "205")) ==
           std::vector{DialledFeature{Feature::forward_no_answer}});
 }
@@ -53,6 +57,12 @@ TEST_CASE("a request that cannot be carried out changes nothing")
     CHECK_FALSE(read_feature_request(set_forwarding("forwardBusy", "true", "")));
     CHECK_FALSE(read_feature_request(set_forwarding("forwardBusy", "true", std::string(200, '1'))));
     CHECK_FALSE(read_feature_request("<SetDoNotDisturb>"));
+    // Neither on nor off: nothing is switched.
+    CHECK_FALSE(read_feature_request("<SetDoNotDisturb></SetDoNotDisturb>"));
+    CHECK_FALSE(read_feature_request(
+        "<SetDoNotDisturb><doNotDisturbOn>on</doNotDisturbOn></SetDoNotDisturb>"));
+    CHECK_FALSE(read_feature_request(set_forwarding("forwardBusy", "", "205")));
+    CHECK_FALSE(read_feature_request(set_forwarding("forwardBusy", "yes", "205")));
     CHECK_FALSE(read_feature_request(""));
     CHECK_FALSE(read_feature_request("no xml"));
 }

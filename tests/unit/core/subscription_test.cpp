@@ -72,23 +72,13 @@ TEST_CASE(
 
 TEST_CASE("repetitions wait 1 s, doubling to 60 s; a Retry-After counts, within five minutes")
 {
-    CHECK(retry_delay(1, {}, seconds{0}) == seconds{1});
-    CHECK(retry_delay(2, {}, seconds{0}) == seconds{2});
-    CHECK(retry_delay(6, {}, seconds{0}) == seconds{32});
-    CHECK(retry_delay(7, {}, seconds{0}) == seconds{60});
-    CHECK(retry_delay(1'000'000, {}, seconds{0}) == seconds{60});
-    CHECK(retry_delay(1, {}, seconds{17}) == seconds{17});
-    CHECK(retry_delay(1, seconds{0}, seconds{17}) == seconds{17});
-    CHECK(retry_delay(1, {}, seconds{86'400}) == seconds{300});
-}
-
-TEST_CASE("a phone that fell silent is tried every 4 s for five minutes, then as rarely as others")
-{
-    CHECK(retry_delay(1, seconds{0}, seconds{0}) == seconds{1});
-    CHECK(retry_delay(2, seconds{33}, seconds{0}) == seconds{2});
-    CHECK(retry_delay(3, seconds{67}, seconds{0}) == seconds{4});
-    CHECK(retry_delay(8, seconds{299}, seconds{0}) == seconds{4});
-    CHECK(retry_delay(9, seconds{300}, seconds{0}) == seconds{60});
+    CHECK(retry_delay(1, seconds{0}) == seconds{1});
+    CHECK(retry_delay(2, seconds{0}) == seconds{2});
+    CHECK(retry_delay(6, seconds{0}) == seconds{32});
+    CHECK(retry_delay(7, seconds{0}) == seconds{60});
+    CHECK(retry_delay(1'000'000, seconds{0}) == seconds{60});
+    CHECK(retry_delay(1, seconds{17}) == seconds{17});
+    CHECK(retry_delay(1, seconds{86'400}) == seconds{300});
 }
 
 TEST_CASE("what somebody else has used is not used again, whatever it repeats or leaves out")

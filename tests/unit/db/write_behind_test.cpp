@@ -282,6 +282,34 @@ TEST_CASE("whose turn it was comes back for the ring groups that there are, the 
     CHECK(turns[0].first == "207");
 }
 
+TEST_CASE("dialogs in which phones may notify no more come back, until their time is over")
+{
+    Owing owing;
+    const std::chrono::sys_seconds noon{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} +
+                                        std::chrono::hours{12}};
+    const auto ended = [&](const std::string& dialog, std::uint32_t last, std::chrono::hours at) {
+        return NotifierEnded{dialog, last, noon + at, noon + at + std::chrono::hours{24}};
+    };
+    using std::chrono::hours;
+    owing.behind.add({ended("a", 41, hours{0}), ended("b", 0, hours{1}), ended("a", 7, hours{2})},
+                     start);
+    CHECK(owing.behind.owed() == 2);
+    CHECK(owing.behind.flush(start));
+    CHECK(owing.behind.owed() == 0);
+    auto kept = EndedNotifierStore{owing.office.database}.all();
+    REQUIRE(kept.size() == 2);
+    CHECK(kept[0].dialog == "a");
+    CHECK(kept[0].last_cseq == 41);  // the first word counts
+    CHECK(kept[0].until == noon + hours{24});
+    CHECK(kept[1].dialog == "b");
+    owing.behind.add({ended("c", 3'000'000'000U, hours{25})}, start);
+    CHECK(owing.behind.flush(start));
+    kept = EndedNotifierStore{owing.office.database}.all();
+    REQUIRE(kept.size() == 2);
+    CHECK(kept[0].dialog == "b");
+    CHECK(kept[1].last_cseq == 3'000'000'000U);
+}
+
 TEST_CASE("of a day's calls to outside the newest count is written, and older days are forgotten")
 {
     Owing owing;

@@ -162,29 +162,6 @@ TEST_CASE("a failure: the newest state is repeated after 1 s, 2 s, 4 s, up to a 
     CHECK(states_of(office.acknowledged()) == "terminated");
 }
 
-TEST_CASE(
-    "no answer at all: tried again within 4 s, so that the end of an outage is the end of the lie")
-{
-    Office office;
-    office.subscribed("201", "207");
-    office.call(1, early);
-    for (const int wait : {1, 2, 4, 4, 4, 4, 4}) {
-        office.hears_nothing(office.notified());
-        CHECK(office.silent());
-        office.passes(seconds{wait});
-        CHECK_FALSE(office.silent());
-    }
-    for (int at = 0; at < 5; ++at) {
-        office.hears_nothing(office.notified());
-        office.passes(seconds{60});
-    }
-    office.hears_nothing(office.notified());
-    office.passes(seconds{59});
-    CHECK(office.silent());
-    office.passes(seconds{1});
-    CHECK(states_of(office.acknowledged()) == "early");
-}
-
 TEST_CASE("a sign of life of a phone sends all that waits for it, and nothing to others")
 {
     Office office;

@@ -246,11 +246,18 @@ TEST_CASE("a connection that fails is not tried again: less detail gets through"
     office.subscribed("201", "207");
     REQUIRE(office.locations.put(over_tcp("201")));
     office.fold(wordy(1, 300));
-    office.answers(office.notified(), 503);
+    office.hears_nothing(office.notified());
     office.passes(seconds{1});
-    const auto again = office.acknowledged();
-    CHECK(again.dialog->flow.transport == Transport::udp);
-    CHECK(size_of(again) <= 1300);
+    for (const unsigned call : {2U, 3U}) {
+        const auto again = office.acknowledged();
+        CHECK(again.dialog->flow.transport == Transport::udp);
+        CHECK(size_of(again) <= 1300);
+        office.fold(wordy(call, 300));
+    }
+    office.acknowledged();
+    office.registers(over_tcp("201"));  // it has opened another
+    office.fold(wordy(4, 300));
+    CHECK(office.acknowledged().dialog->flow.transport == Transport::tcp);
 }
 
 TEST_CASE("the connection of a colleague's phone, or of another phone, is not used")

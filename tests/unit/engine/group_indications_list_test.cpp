@@ -1,78 +1,8 @@
 // A whole group in one subscription: RFC 4662.
-#include "unit/engine/indication_office.hpp"
-
-#include "support/list_notify_reader.hpp"
+#include "unit/engine/list_office.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
-
-namespace {
-
-constexpr auto early = LegState::early;
-constexpr auto confirmed = LegState::confirmed;
-constexpr auto terminated = LegState::terminated;
-
-/// 201 and 202 watch `members`, who are 300, 301, ...; 203 watches nobody.
-DirectoryRef house(std::size_t members, std::vector<std::string> hidden = {},
-                   std::vector<BodyProfile> rows = {}, const std::string& profile = "")
-{
-    std::vector<Extension> extensions;
-    for (const auto* number : {"201", "202", "203"}) extensions.push_back({number, {}, {}, {}});
-    Group group{"sales", "Sales", {}, {{"201", true, profile}, {"202", false, profile}}};
-    for (std::size_t at = 0; at < members; ++at) {
-        auto number = std::to_string(300 + at);
-        Extension member{number, "Name " + number, {}, {}};
-        if (std::ranges::count(hidden, number)) member.visibility = Visibility::hidden;
-        extensions.push_back(std::move(member));
-        group.members.push_back(std::move(number));
-    }
-    return std::make_shared<const Directory>("office.test", std::move(extensions),
-                                             std::vector<Group>{std::move(group)}, Numbering{},
-                                             std::move(rows));
-}
-
-std::string uri(std::string_view number)
-{
-    return "sip:" + std::string{number} + "@office.test";
-}
-
-/// 201 over TCP, so that size is no matter unless a test makes it one.
-SubscribeReceived list_request(const Office& office, std::uint32_t cseq = 1)
-{
-    auto request = office.subscribe("201", "sales", cseq);
-    request.source.transport = Transport::tcp;
-    request.supported = OptionTag::eventlist;
-    request.accept = {"application/dialog-info+xml", "application/rlmi+xml", "multipart/related"};
-    return request;
-}
-
-ReadList list_of(const SendNotify& notify)
-{
-    REQUIRE(notify.body_head);
-    REQUIRE_FALSE(notify.body_tail);
-    CHECK(notify.dialog->require == OptionTag::eventlist);
-    const auto list = read_list(notify.content_type, *notify.body_head);
-    CHECK(list.uri == "sip:sales@office.test");
-    CHECK(list.version == notify.version);
-    return list;
-}
-
-std::string states(const ReadResource* resource)
-{
-    REQUIRE(resource);
-    REQUIRE(resource->document);
-    std::string all;
-    for (const auto& dialog : resource->document->dialogs)
-        all += (all.empty() ? "" : " ") + dialog.state;
-    return all;
-}
-
-std::string states(const SendNotify& notify, std::string_view number)
-{
-    return states(list_of(notify).find(uri(number)));
-}
-
-}  // namespace
 
 TEST_CASE(
     "RFC 4662 §4.1, §5: a group with eventlist is told as a list with one body for each member")
@@ -318,67 +248,6 @@ TEST_CASE(
         CHECK(office.storage.empty());
         CHECK(office.view().lamps.empty());
     }
-}
-
-TEST_CASE("RFC 3261 §18.1.1: over UDP a long list comes in several NOTIFYs, one after the other")
-{
-    Office office{house(12)};
-    auto request = list_request(office);
-    request.source.transport = Transport::udp;
-    office.call(1, confirmed, "311");
-    CHECK(office.receives(request).status == 200);
-    std::map<std::string, std::string> shown;
-    std::uint32_t version = 0;
-    bool first = true;
-    while (!office.silent()) {
-        const auto notify = office.notified();
-        CHECK(office.silent());
-        const auto list = list_of(notify);
-        CHECK(list.full == first);
-        CHECK(list.version == version++);
-        const bool fits = notify.body_head->size() + header_size(*notify.dialog) <= 1300;
-        for (const auto& resource : list.resources) {
-            if (!resource.document) continue;
-            shown[resource.uri] = states(&resource);
-            if (!fits) {  // one member at least, with as little as there is to be said of it
-                CHECK(list.resources.size() == 1);
-                CHECK(resource.document->dialogs[0].remote_target.empty());
-                CHECK(resource.uri == uri("311"));
-            }
-        }
-        first = false;
-        office.answers(notify, 200);
-    }
-    CHECK(version > 2);
-    CHECK(shown.size() == 12);
-    CHECK(shown[uri("311")] == "confirmed");
-    CHECK(shown[uri("300")] == "terminated");
-
-    office.call(1, terminated, "311");
-    CHECK(states(office.acknowledged(), "311") == "terminated");
-    CHECK(office.silent());
-}
-
-TEST_CASE("over UDP a list too long for a datagram goes over a connection of the same phone")
-{
-    Office office{house(40)};
-    Binding binding;
-    binding.aor = "201";
-    binding.contact = Office::contact_of("201");
-    binding.flow = {Transport::tcp, "192.0.2.201", 5061, {7}, 0};
-    binding.user_agent = "Acme";
-    binding.expires_at = office.now.seconds() + seconds{600};
-    office.locations.put(binding);
-    auto request = list_request(office);
-    request.source.transport = Transport::udp;
-    request.user_agent = "Acme";
-    CHECK(office.receives(request).status == 200);
-    const auto notify = office.acknowledged();
-    CHECK(notify.dialog->flow.transport == Transport::tcp);
-    const auto list = list_of(notify);
-    CHECK(list.resources.size() == 40);
-    CHECK(list.resources[39].document);
-    CHECK(office.silent());
 }
 
 TEST_CASE("a list that was not answered is told anew, in full, with what is true then")

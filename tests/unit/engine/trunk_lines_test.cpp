@@ -38,6 +38,17 @@ TEST_CASE("a trunk registers, and refreshes before it expires")
     CHECK(line.states == std::vector{TrunkState::starting, TrunkState::registered});
 }
 
+TEST_CASE("calls take the Service-Route by whichever server they go (RFC 3608 §6.1)")
+{
+    Lines line{with_servers({"192.0.2.1", "192.0.2.2"})};
+    const auto first = line.next(Method::register_);
+    line.answers(first,
+                 {.status = 200, .expires = 300s, .service_route = {"<sip:edge.carrier.test;lr>"}});
+    REQUIRE(line.paths().size() == 2);
+    for (const auto& path : line.paths())
+        CHECK(path.route == std::vector<std::string>{"<sip:edge.carrier.test;lr>"});
+}
+
 TEST_CASE("our own contact counts, whatever else the 200 lists")
 {
     Lines line{carrier()};

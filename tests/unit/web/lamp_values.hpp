@@ -51,6 +51,7 @@ inline LampAccount full_account()
     silent.lamp->notify->answer = 408U;
     silent.lamp->notify->silent = true;
     silent.lamp->failures = 3;
+    silent.lamp->waiting = true;
     silent.lamp->retry_at = wall_at(64);
 
     AccountedPhone refusing;

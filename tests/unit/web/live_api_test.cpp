@@ -197,9 +197,15 @@ TEST_CASE("metrics: each counter in its own line")
     lamp = {};
     lamp.owed = true;
     view.lamps.insert(view.lamps.end(), 2, lamp);
-    lines.emplace_back("lampline_notify_queue{state=\"under_way\"}", 5);
-    lines.emplace_back("lampline_notify_queue{state=\"waiting\"}", 3);
-    lines.emplace_back("lampline_notify_queue{state=\"owed\"}", 2);
+    LiveSubscription other;  // packages other than `dialog` count as well
+    other.under_way = other.owed = true;
+    view.subscriptions.assign(7, other);
+    other.under_way = false;
+    other.waiting = true;
+    view.subscriptions.push_back(other);
+    lines.emplace_back("lampline_notify_queue{state=\"under_way\"}", 5 + 7);
+    lines.emplace_back("lampline_notify_queue{state=\"waiting\"}", 3 + 1);
+    lines.emplace_back("lampline_notify_queue{state=\"owed\"}", 2 + 7);
     lines.emplace_back("lampline_lamps", 10);
     now.event_to_send.observe(std::chrono::seconds{3});
     now.event_to_answer.observe(std::chrono::seconds{4});

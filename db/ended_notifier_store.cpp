@@ -1,0 +1,34 @@
+#include "db/ended_notifier_store.hpp"
+
+#include "db/rows.hpp"
+
+namespace lampline::db {
+
+std::vector<NotifierEnded> EndedNotifierStore::all() const
+{
+    std::vector<NotifierEnded> ended;
+    SQLite::Statement select{database_.handle(),
+                             "SELECT dialog, last_cseq, until FROM ended_notifier ORDER BY until"};
+    while (select.executeStep())
+        ended.push_back({.dialog = select.getColumn(0).getString(),
+                         .last_cseq = select.getColumn(1).getUInt(),
+                         .at = {},
+                         .until = std::chrono::sys_seconds{
+                             std::chrono::seconds{select.getColumn(2).getInt64()}}});
+    return ended;
+}
+
+void EndedNotifierStore::put(const NotifierEnded& ended)
+{
+    SQLite::Statement expire{database_.handle(), "DELETE FROM ended_notifier WHERE until < ?"};
+    expire.bind(1, ended.at.time_since_epoch().count());
+    expire.exec();
+    SQLite::Statement insert{database_.handle(),
+                             "INSERT OR IGNORE INTO ended_notifier VALUES (?, ?, ?)"};
+    insert.bind(1, ended.dialog);
+    insert.bind(2, ended.last_cseq);
+    insert.bind(3, ended.until.time_since_epoch().count());
+    insert.exec();
+}
+
+}  // namespace lampline::db
