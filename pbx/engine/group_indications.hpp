@@ -82,7 +82,7 @@ public:
     void heard(const Binding& binding, Moment now, Outbox& outbox);
 
     /// Some phone did not answer, or refused for now.
-    [[nodiscard]] bool any_waiting() const noexcept 
+    [[nodiscard]] bool any_waiting() const noexcept
     {
         return repetition_.size() > 0 || !silent_.empty();
     }

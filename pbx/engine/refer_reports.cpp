@@ -10,7 +10,7 @@ namespace lampline {
 namespace {
 
 /// As long as a phone may ring, and somebody take his time.
-constexpr std::chrono::seconds granted{180};
+constexpr std::chrono::seconds report_lifetime{180};
 
 std::string_view event_of(const PayloadRef& payload) noexcept
 {
@@ -36,7 +36,7 @@ void CallEngine::report(Call& call, unsigned status, std::string_view phrase, bo
     if (!transfer.reports || !transferor || transferor->state == LegState::terminated) return;
     transfer.reported = status;
     const auto transaction =
-        notify_referrer(*transferor, status, phrase, final ? 0s : granted, outbox);
+        notify_referrer(*transferor, status, phrase, final ? 0s : report_lifetime, outbox);
     if (final) transfer.last_report = transaction;
 }
 
@@ -73,7 +73,7 @@ void CallEngine::receive_subscribe(Call& call, Leg& leg, const RequestReceived& 
     if (!named || !call.transfer || call.transfer->transferor != leg.id || !call.transfer->reports)
         return outbox.send(std::move(reply));
     Transfer& transfer = *call.transfer;
-    const auto left = std::min(input.expires.value_or(granted), granted);
+    const auto left = std::min(input.expires.value_or(report_lifetime), report_lifetime);
     reply.status = 200;
     reply.headers.push_back({"Expires", std::to_string(left.count())});
     outbox.send(std::move(reply));
