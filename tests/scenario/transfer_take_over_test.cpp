@@ -262,6 +262,15 @@ TEST_CASE("the target decides while the transferee is asked for the other phone"
         call.mobile_has_the_call();
         call.talk_and_end(call.alice, call.mobile);
     }
+    SUBCASE("a third phone is too late")
+    {
+        auto& third = call.pbx.silent_phone("102");
+        third.sends_replacing(call.at_desk, "101", desk_sdp);
+        third.receives(491U);
+        call.mobile_has_the_call();
+        call.carol.replies(486);
+        call.talk_and_end(call.alice, call.mobile);
+    }
     SUBCASE("the transferee refuses the other phone: the transfer goes on as it was")
     {
         call.alice.replies(488);
