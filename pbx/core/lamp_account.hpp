@@ -114,8 +114,8 @@ struct AccountedPhone {
 /// A NOTIFY that somebody has asked for.
 struct ResentNotify {
     std::string contact;
-    bool waits = false;      ///< until the one under way is answered
-    std::uint32_t cseq = 0;  ///< of the NOTIFY sent; the one under way when it waits
+    bool waits = false;      ///< until the one under way is answered, or its turn comes
+    std::uint32_t cseq = 0;  ///< of the NOTIFY sent; of the last one when it waits
 };
 
 /// A value made when it is asked for; nothing in it refers into the engine.

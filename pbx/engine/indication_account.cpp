@@ -185,7 +185,7 @@ std::vector<ResentNotify> GroupIndications::resend(std::string_view watcher,
     if (mine == found->second.by_member.end()) return resent;
     for (Subscription* subscription : mine->second) {
         if (subscription->forwarded) continue;
-        const bool waits = subscription->in_flight != 0;
+        const auto before = subscription->counters.cseq();
         auto* const listed = subscription->list ? subscription->list->find(watched) : nullptr;
         if (listed) {
             listed->owes_present = true;
@@ -195,7 +195,8 @@ std::vector<ResentNotify> GroupIndications::resend(std::string_view watcher,
         }
         stop_waiting(*subscription, now);
         deliver(*subscription, now, outbox);
-        resent.push_back({subscription->dialog->request_uri, waits, subscription->counters.cseq()});
+        const auto sent = subscription->counters.cseq();
+        resent.push_back({subscription->dialog->request_uri, sent == before, sent});
     }
     return resent;
 }

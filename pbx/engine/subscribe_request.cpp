@@ -141,7 +141,8 @@ bool is_found_at(const SubscriptionUsage& usage, const SipUri& contact, const Ta
 {
     const NotifyDialog& dialog = *usage.dialog;
     const bool unconnected = dialog.flow.transport == Transport::tcp && !dialog.flow.connection;
-    if (!unconnected && !usage.waiting) return false;
+    const bool silent = usage.failures > 0 && usage.silent;  // what is under way may be in vain too
+    if (!unconnected && !usage.waiting && !silent) return false;
     if (dialog.flow == target.flow || !dialog.route.empty() || !target.route.empty()) return false;
     const auto remote_target = SipUri::parse(dialog.request_uri);
     return remote_target && equivalent(*remote_target, contact);

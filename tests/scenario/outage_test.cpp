@@ -191,6 +191,42 @@ TEST_CASE("an outage in which the registration of the phone expires")
     CHECK(says(last.body(), "terminated"));
 }
 
+TEST_CASE("a phone that comes back by another port of its NAT is found there, by what asks it as well")
+{
+    Scenario pbx{{group("sales", {"102"}, {"103", "104"})}};
+    auto& bob = pbx.phone("102");
+    bob.named_contact =
+        SipUri::parse("sip:102@" + bob.flow.host + ":" + std::to_string(bob.flow.port)).value();
+    bob.registers();
+    for (const auto* member : {"103", "104"}) {
+        bob.watches(member);
+        bob.subscribes("presence", member);
+    }
+    bob.answers_notify.reset();
+    for (const auto* member : {"103", "104"}) {
+        auto& caller = pbx.phone("101");
+        auto& callee = pbx.phone(member);
+        caller.sends(INVITE, member);
+        callee.receives(INVITE);
+        callee.replies(180);
+        caller.receives(180U);
+    }
+    std::vector<Arrived> lost;
+    while (!bob.hears_nothing()) lost.push_back(bob.receives(NOTIFY));
+    REQUIRE(lost.size() == 4);
+    pbx.passes(10s);
+    for (const auto& notify : lost) bob.answers(notify, 408, true);
+    pbx.passes(1s);
+    for (int asking = 0; asking < 2; ++asking) bob.receives(NOTIFY);
+    CHECK(bob.hears_nothing());
+    bob.flow.port = 40'000;
+    bob.answers_notify = 200;
+    bob.registers();
+    for (int told = 0; told < 4; ++told)
+        CHECK(bob.receives(NOTIFY).notify->dialog->flow.port == 40'000);
+    pbx.stays_silent_for(20s);
+}
+
 TEST_CASE("a phone in an outage costs one NOTIFY at a time, whatever it has subscribed to")
 {
     Scenario pbx{{group("sales", {"102"}, {"103", "104", "105"})}};

@@ -268,16 +268,16 @@ class Metrics(Explained):
         presence.receives_notify()
         anna.answers_notify = lambda notification: None
         ring(eve, bob)[1].replies(486)
-        eventually(lambda: self.values()['lampline_notify_queue{state="under_way"}'] == 1,
-                   "the NOTIFY is under way")
-        eventually(lambda: self.values()['lampline_notify_queue{state="owed"}'] == 1,
-                   "what is newer waits behind it")
+        eventually(lambda: self.values()['lampline_notify_queue{state="under_way"}'] == 2,
+                   "the NOTIFYs of both packages are under way")
+        eventually(lambda: self.values()['lampline_notify_queue{state="owed"}'] == 2,
+                   "what is newer waits behind them")
         anna.answers_notify = lambda notification: notification.replies(500)
         told = len(watch.history)
         for watching in (watch, presence):
             watching.history[-1].replies(500)
-        eventually(lambda: self.values()['lampline_notify_queue{state="waiting"}'] == 1,
-                   "it waits to be repeated")
+        eventually(lambda: self.values()['lampline_notify_queue{state="waiting"}'] == 2,
+                   "they wait to be repeated")
         eventually(lambda: len(watch.history) > told, "it is repeated")
         values = self.values()
         self.assertGreaterEqual(values["lampline_notifies_retried_total"], 1)

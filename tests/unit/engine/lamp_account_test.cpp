@@ -306,6 +306,23 @@ TEST_CASE("resend does not wait for a retry, but for the answer to what is under
     CHECK(office.silent());
 }
 
+TEST_CASE("resend waits for its turn where the phone wants a pause between NOTIFYs")
+{
+    BodyProfile slow = *built_in(standard_profile);
+    slow.name = "slow";
+    slow.gap = std::chrono::milliseconds{2000};
+    Office office{office_directory({"201", "207"}, {"207"}, {{"201", false, "slow"}}, {slow})};
+    office.subscribed("201", "207");
+    office.passes(seconds{2});
+    const auto at_once = office.resends("201", "207").at(0);
+    CHECK_FALSE(at_once.waits);
+    CHECK(office.acknowledged().cseq == at_once.cseq);
+    CHECK(office.resends("201", "207").at(0).waits);
+    CHECK(office.silent());
+    office.passes(seconds{2});
+    CHECK(office.acknowledged().cseq == at_once.cseq + 1);
+}
+
 TEST_CASE("counters: answers by class, refusals, repetitions")
 {
     Office office;
