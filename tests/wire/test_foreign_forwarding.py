@@ -39,7 +39,7 @@ class OfLinphone(SecondPhones):
         self.bob.rings()
         self.rings(["201", "202"])
         carol.talks()
-        self.talks_and_ends(self.caller, carol, ("202", "answered_elsewhere"))
+        self.are_connected_and_end(self.caller, carol, ("202", "answered_elsewhere"))
 
     def test_busy(self):
         carol, eve = self.target(), self.linphone("205")
@@ -62,7 +62,7 @@ class OfLinphone(SecondPhones):
         eventually(lambda: self.registrations("202") == 0, "202 is gone")
         self.caller.dials("202")
         carol.talks()
-        self.talks_and_ends(self.caller, carol)
+        self.are_connected_and_end(self.caller, carol)
 
     def test_not_to_be_disturbed(self):
         self.dials("do_not_disturb", do_not_disturb=True)
@@ -76,7 +76,7 @@ class OfLinphone(SecondPhones):
         self.bob.rings()
         self.rings(["201", "202"])
         self.bob.answers()
-        self.talks_and_ends(self.caller, self.bob)
+        self.are_connected_and_end(self.caller, self.bob)
 
 
 class OfBaresip(OfLinphone):
@@ -98,7 +98,7 @@ class OfBaresip(OfLinphone):
         self.bob.rings()
         self.bob.hangs_up()  # 486
         carol.talks()
-        self.talks_and_ends(self.caller, carol, ("202", "busy"))
+        self.are_connected_and_end(self.caller, carol, ("202", "busy"))
 
 
 if __name__ == "__main__":

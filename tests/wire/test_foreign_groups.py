@@ -33,7 +33,7 @@ class Strategies(SecondPhones):
     def is_answered_by(self, phone, *more):
         phone.answers()
         phone.talks()
-        whole = self.talks_and_ends(self.caller, phone, *more)
+        whole = self.are_connected_and_end(self.caller, phone, *more)
         self.assertEqual(("600", phone.number), (whole["dialled"], whole["answered_by"]))
 
     def gives_up(self, *missed):
