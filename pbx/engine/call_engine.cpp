@@ -5,11 +5,15 @@
 #include "base/table_room.hpp"
 #include "base/text.hpp"
 #include "core/extension_uri.hpp"
+#include "core/numeric_address.hpp"
 #include "core/presented_number.hpp"
 #include "core/trunk_identity.hpp"
 
 namespace lampline {
 namespace {
+
+/// Calls beyond the limit that are kept free for emergency numbers.
+constexpr std::size_t room_for_emergencies = 100;
 
 /// The Reason of a refusal where something has run out (RFC 3326, RFC 6432 §3; the causes are those
 /// of ITU-T Q.850); empty: it is refused for something else.
@@ -53,7 +57,7 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     }
     const InviteReceived& input = from_outside ? *from_outside : received;
     if (input.max_forwards == 0) return reject(input, 483, "Too Many Hops", outbox);
-    if (calls_.size() >= settings_.max_calls)
+    if (calls_.size() >= settings_.max_calls && !has_room_for_emergency(input))
         return reject(input, 503, "Too Many Calls", outbox, {{"Retry-After", "5"}});
     if (input.session_timer.expires > 0s &&
         input.session_timer.expires < settings_.min_session_expires)
@@ -378,10 +382,17 @@ void CallEngine::show(Leg& leg, const Leg& other, Outbox& outbox)
             outbox);
 }
 
+bool CallEngine::has_room_for_emergency(const InviteReceived& input) const
+{
+    return calls_.size() < settings_.max_calls + room_for_emergencies && input.trunk.empty() &&
+           directory_->digit_plan().is_emergency(extension_of(input.request_uri));
+}
+
 bool CallEngine::is_own_host(std::string_view host) const
 {
-    return host == directory_->domain() ||
-           std::find(settings_.hosts.begin(), settings_.hosts.end(), host) != settings_.hosts.end();
+    return same_host(host, directory_->domain()) ||
+           std::ranges::any_of(settings_.hosts,
+                               [&](const std::string& own) { return same_host(host, own); });
 }
 
 bool CallEngine::is_number_here(const SipUri& uri) const

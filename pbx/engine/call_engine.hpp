@@ -35,7 +35,7 @@ struct CallSettings {
     std::chrono::seconds min_session_expires{90};
     std::chrono::seconds probe_interval{60};  ///< in-dialog OPTIONS to a silent phone; 0: never
     std::vector<std::string> hosts;  ///< our own addresses: as good as the domain in a Refer-To
-    std::size_t max_calls = 10'000;  ///< beyond: 503
+    std::size_t max_calls = 10'000;  ///< beyond: 503, but for emergency numbers
     RandomSource random = [](std::uint32_t) {
         return 0U;
     };  ///< of ring groups, and of waits when INVITEs meet
@@ -490,6 +490,8 @@ private:
     [[nodiscard]] static std::string number_shown_by(const InviteReceived& input);
     /// Of `trunk`, for challenges of requests within its dialogs; null: none.
     [[nodiscard]] TrunkCredentialsRef credentials_of(std::string_view trunk) const;
+    /// Of what is kept free beyond the limit, for a phone that dials an emergency number.
+    [[nodiscard]] bool has_room_for_emergency(const InviteReceived& input) const;
     [[nodiscard]] bool is_own_host(std::string_view host) const;
     /// Whether `uri` can be a number of the office: a tel URI, or one of our hosts'.
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;

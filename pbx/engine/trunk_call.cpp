@@ -3,6 +3,7 @@
 #include <span>
 
 #include "core/extension_uri.hpp"
+#include "core/numeric_address.hpp"
 #include "core/trunk_identity.hpp"
 #include "engine/call_engine.hpp"
 
@@ -141,9 +142,10 @@ std::vector<Deflection> CallEngine::sent_on_by_trunk(const Hunting& hunting, con
     if (!rules || hunting.hunt.payer.empty()) return to;
     const auto& trunk = rules->trunk();
     for (const auto& uri : response.redirects) {
-        const bool there = uri.host == trunk.domain || uri.host == leg.flow.host ||
+        const bool there = same_host(uri.host, trunk.domain) ||
+                           same_host(uri.host, leg.flow.host) ||
                            std::ranges::any_of(trunk.servers, [&](const TrunkServer& server) {
-                               return server.host == uri.host;
+                               return same_host(server.host, uri.host);
                            });
         if (!there && !is_number_here(uri)) continue;
         auto number = extension_of(uri);
@@ -160,7 +162,7 @@ bool CallEngine::leads_to(const Hunt& hunt, std::string_view domain) const
 {
     return hunt.outside && std::ranges::all_of(hunt.waves, [&](const HuntWave& wave) {
                const auto* rules = directory_->find_trunk(wave.members.front().trunk);
-               return rules && rules->trunk().domain == domain;
+               return rules && same_host(rules->trunk().domain, domain);
            });
 }
 
