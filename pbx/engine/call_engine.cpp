@@ -19,6 +19,9 @@ constexpr std::size_t room_for_emergencies = 100;
 /// of ITU-T Q.850); empty: it is refused for something else.
 std::string_view reason_of_limit(const Route& route) noexcept
 {
+    if (!route.steps.empty() && route.steps.back().kind == RouteStepKind::no_trunk &&
+        route.status == 480)
+        return no_trunk_reason;
     if (route.status != 486 && route.status != 403) return {};
     for (auto step = route.steps.rbegin(); step != route.steps.rend(); ++step) {
         const bool limit = step->kind == RouteStepKind::limit;
@@ -227,6 +230,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
         case TimerKind::probe: probe(call, now, outbox); break;
         case TimerKind::card: cards_.due(call, now, outbox); break;
         case TimerKind::keep_ringing: keep_ringing(call, outbox); break;
+        case TimerKind::referral: refer_subscriptions_.expire(call.id, now, outbox); break;
         case TimerKind::outside: duration_over(call, now, outbox); break;
         case TimerKind::remembered: break;  // of no call, see above
         case TimerKind::linger:
@@ -305,12 +309,18 @@ std::string CallEngine::number_shown_by(const InviteReceived& input)
 
 Header CallEngine::warning_of(std::string_view text) const
 {
-    return {"Warning", "399 " + directory_->domain() + " \"" + std::string{text} + '"'};
+    auto value = "399 " + directory_->domain() + " \"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') value += '\\';
+        if (c == '\t' || (c >= ' ' && c != 0x7f)) value += c;
+    }
+    return {"Warning", value + '"'};
 }
 
 void CallEngine::reject(const InviteReceived& input, unsigned status, std::string_view phrase,
                         Outbox& outbox, std::vector<Header> headers)
 {
+    keep_inside(headers, input.trunk);
     outbox.send(Reply{.transaction = input.transaction,
                       .status = status,
                       .phrase = std::string{phrase},
@@ -636,8 +646,8 @@ void CallEngine::cancel_timers(const Call& call)
 {
     for (const auto kind :
          {TimerKind::ring, TimerKind::session, TimerKind::probe, TimerKind::linger,
-          TimerKind::transfer, TimerKind::take_over, TimerKind::seen, TimerKind::keep_ringing, TimerKind::outside,
-          TimerKind::card, TimerKind::park})
+          TimerKind::transfer, TimerKind::take_over, TimerKind::seen, TimerKind::keep_ringing,
+          TimerKind::outside, TimerKind::card, TimerKind::park, TimerKind::referral})
         timers_.cancel({call.id, kind});
 }
 

@@ -116,6 +116,7 @@ private:
         outside,
         card,
         park,
+        referral,
         remembered  ///< of no call: what is remembered of ended ones
     };
     struct TimerKey {
@@ -475,6 +476,8 @@ private:
                 Outbox& outbox, std::vector<Header> headers = {});
     /// A Warning of ours (RFC 3261 §20.43); `text` has neither quotes nor backslashes.
     [[nodiscard]] Header warning_of(std::string_view text) const;
+    /// Takes off what says numbers of the office, where it is for who is reached by `trunk`.
+    static void keep_inside(std::vector<Header>& headers, std::string_view trunk);
     /// Who is at `leg`, as it wants to be shown to others.
     [[nodiscard]] static NameAddr presented(const Leg& leg);
     /// What the display of the phone at `leg` goes by, and what else the phone says it can.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/text.hpp"
 #include "core/extension_uri.hpp"
 #include "core/numeric_address.hpp"
 #include "core/trunk_identity.hpp"
@@ -19,7 +20,7 @@ std::chrono::minutes shorter(std::chrono::minutes left, std::chrono::minutes rig
 
 bool tells_how_it_came(const Header& header)
 {
-    return header.name == "Diversion" || header.name == "History-Info";
+    return same_word(header.name, "Diversion") || same_word(header.name, "History-Info");
 }
 
 /// What of an INVITE from outside the phones are told. What makes them ring in another way, or
@@ -69,6 +70,12 @@ std::optional<InviteReceived> CallEngine::take_from_outside(const InviteReceived
         return std::nullopt;
     }
     return taken;
+}
+
+void CallEngine::keep_inside(std::vector<Header>& headers, std::string_view trunk)
+{
+    if (trunk.empty()) return;
+    std::erase_if(headers, [](const Header& header) { return same_word(header.name, "Warning"); });
 }
 
 TrunkCredentialsRef CallEngine::credentials_of(std::string_view trunk) const
