@@ -250,6 +250,7 @@ std::string without_secrets(std::string message)
             while (end < message.size() && (message[end] == ' ' || message[end] == '\t'))
                 end = line_end(message, end);  // folded
             hide_in_header(message, at, end);
+            if (in_parts) hide_in_body_line(message, at, end);  // a part may lack its empty line
             const auto header = std::string_view{message}.substr(at, end - at);
             const auto colon = std::min(header.find(':'), header.size());
             const auto name = trimmed(header.substr(0, colon));

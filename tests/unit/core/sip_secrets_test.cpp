@@ -138,4 +138,7 @@ TEST_CASE("keys and keying material in one part of several are masked, and nothi
                std::string{password} + "\r\nSignal=5\r\n--b--\r\n";
     };
     CHECK(without_secrets(parts("5", "secret")) == parts("x", "xxxxxx"));
+    CHECK(
+        without_secrets("INFO sip:1@x SIP/2.0\r\nc: multipart/mixed\r\n\r\n--b\r\nk=clear:1\r\n") ==
+        "INFO sip:1@x SIP/2.0\r\nc: multipart/mixed\r\n\r\n--b\r\nk=xxxxxxx\r\n");
 }
