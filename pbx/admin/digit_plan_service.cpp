@@ -25,6 +25,9 @@ void check_rule(const DigitRule& rule, const std::string& pointer, std::vector<F
         faults.push_back({pointer + '/' + fault->member, "malformed", fault->reason});
     if (rule.status != 0 && (rule.status < 400 || rule.status > 699))
         faults.push_back({pointer + "/status", "out_of_range", "must be 400 to 699"});
+    else if (rule.status != 0 && rule.emergency)
+        faults.push_back({pointer + "/status", "not_allowed",
+                          "emergency numbers are never refused: leave out status or emergency"});
     if (rule.mode == CallMode::redirect && !rule.trunks.empty())
         faults.push_back({pointer + "/mode", "not_allowed",
                           "cannot be redirect with trunks, whose addresses phones are not told"});

@@ -1,5 +1,7 @@
 #include "admin/forwarding_service.hpp"
 
+#include <algorithm>
+
 #include "admin/audited_change.hpp"
 #include "admin/numbers.hpp"
 #include "db/extension_store.hpp"
@@ -29,21 +31,24 @@ void check_exception(const CallerException& exception, const std::string& pointe
                           forwards ? "where to?" : "only of calls that go on"});
 }
 
-std::vector<FieldFault> faults_of(std::string_view own, const Forwarding& forwarding,
-                                  db::Database& database)
+/// Numbers that stay as they were are not asked for: whose target has gone can still change the
+/// rest.
+std::vector<FieldFault> faults_of(std::string_view own, const Forwarding& before,
+                                  const Forwarding& forwarding, db::Database& database)
 {
     std::vector<FieldFault> faults;
-    const auto check_number = [&](const std::string& number, const std::string& pointer) {
-        if (number.empty()) return;
+    const auto check_number = [&](const std::string& number, const std::string& was,
+                                  const std::string& pointer) {
+        if (number.empty() || number == was) return;
         if (number == own)
             faults.push_back({pointer, "itself", "must not be the extension's own number"});
         else if (!is_destination(number, database))
             faults.push_back({pointer, "unknown_number", "nobody has the number " + number});
     };
-    check_number(forwarding.always, "/always");
-    check_number(forwarding.busy, "/busy");
-    check_number(forwarding.no_answer, "/no_answer");
-    check_number(forwarding.unregistered, "/unregistered");
+    check_number(forwarding.always, before.always, "/always");
+    check_number(forwarding.busy, before.busy, "/busy");
+    check_number(forwarding.no_answer, before.no_answer, "/no_answer");
+    check_number(forwarding.unregistered, before.unregistered, "/unregistered");
     if (forwarding.no_answer_after < min_ring || forwarding.no_answer_after > max_ring)
         faults.push_back({"/no_answer_after", "out_of_range", "must be 5 to 600 seconds"});
     if (forwarding.call_limit && (*forwarding.call_limit < 1 || *forwarding.call_limit > max_calls))
@@ -53,8 +58,11 @@ std::vector<FieldFault> faults_of(std::string_view own, const Forwarding& forwar
     else
         for (std::size_t i = 0; i < forwarding.exceptions.size(); ++i) {
             const auto pointer = "/exceptions/" + std::to_string(i);
-            check_exception(forwarding.exceptions[i], pointer, faults);
-            check_number(forwarding.exceptions[i].to, pointer + "/to");
+            const auto& exception = forwarding.exceptions[i];
+            check_exception(exception, pointer, faults);
+            const bool stays =
+                std::ranges::find(before.exceptions, exception) != before.exceptions.end();
+            if (!stays) check_number(exception.to, {}, pointer + "/to");
         }
     return faults;
 }
@@ -82,7 +90,7 @@ Result<ForwardingSaved, Refusal> ForwardingService::put(std::string_view number,
     if (auto refusal = check(condition, before ? before->version : 0))
         return unexpected{std::move(*refusal)};
     if (!before) return unexpected{Refusal{RefusalKind::unknown, {}, {}, 0}};
-    if (auto faults = faults_of(number, forwarding, database_); !faults.empty())
+    if (auto faults = faults_of(number, before->forwarding, forwarding, database_); !faults.empty())
         return unexpected{invalid(std::move(faults), before->version)};
 
     ForwardingView view{before->number, forwarding, 0, now};

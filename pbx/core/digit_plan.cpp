@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/extension_uri.hpp"
+
 namespace lampline {
 namespace {
 
@@ -29,6 +31,7 @@ DigitPlan::DigitPlan(DigitRules rules) : written_{std::move(rules)}
     if (written_.rules.size() > max_rules) written_.rules.resize(max_rules);
     // The first that matches counts, so the order is settled here.
     std::ranges::stable_sort(written_.rules, [](const DigitRule& left, const DigitRule& right) {
+        if (left.emergency != right.emergency) return left.emergency;
         if (left.priority != right.priority) return left.priority < right.priority;
         return literal_length(left.pattern) > literal_length(right.pattern);
     });
@@ -43,6 +46,12 @@ std::optional<DigitPlan::Match> DigitPlan::find(std::string_view dialled) const
     auto found = patterns_.find(dialled);
     if (!found) return std::nullopt;
     return Match{&written_.rules[found->rule], std::move(found->number)};
+}
+
+bool DigitPlan::is_emergency(std::string_view dialled) const
+{
+    const auto found = find(plain_number(dialled));
+    return found && found->rule->emergency;
 }
 
 CallClass DigitPlan::right_of(std::string_view extension) const noexcept

@@ -29,8 +29,8 @@ struct DigitRule {
     std::string replacement;  ///< the number it becomes, \1 to \9 the groups of the pattern; empty:
                               ///< as dialled
     CallClass call_class = CallClass::internal;  ///< the right it takes
-    bool emergency = false;                      ///< no right is needed
-    unsigned status = 0;                         ///< refused with it, 400 to 699; 0: not refused
+    bool emergency = false;  ///< no right is needed; it counts before all that are none
+    unsigned status = 0;     ///< refused with it, 400 to 699; 0, or an emergency: not refused
     std::string phrase;                          ///< of the refusal
     std::vector<std::string> trunks{};  ///< the number lies outside: by the first that can take it
     /// How its callers are joined; nullopt: as the extension or the trunk wants it.
@@ -72,6 +72,8 @@ public:
     };
     /// The rule that is about `dialled`.
     [[nodiscard]] std::optional<Match> find(std::string_view dialled) const;
+    /// The rule about `dialled`, in whatever way it is written, is one for emergencies.
+    [[nodiscard]] bool is_emergency(std::string_view dialled) const;
     [[nodiscard]] CallClass right_of(std::string_view extension) const noexcept;
     [[nodiscard]] const OutsideRights& outside_rights_of(std::string_view number) const noexcept;
 

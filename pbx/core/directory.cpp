@@ -1,5 +1,7 @@
 #include "core/directory.hpp"
 
+#include "core/numeric_address.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <unordered_set>
@@ -150,7 +152,7 @@ bool Directory::serves_elsewhere(std::string_view domain) const noexcept
 {
     return std::ranges::any_of(trunks_, [&](const auto& each) {
         const auto& trunk = each.second.trunk();
-        return trunk.enabled && trunk.mode == CallMode::proxy && trunk.domain == domain;
+        return trunk.enabled && trunk.mode == CallMode::proxy && same_host(trunk.domain, domain);
     });
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t max_diversions = 16;
 constexpr std::size_t max_counter = 100;
+constexpr std::size_t max_history = 64;
 
 struct ReasonRow {
     DiversionReason reason;
@@ -119,6 +120,55 @@ std::optional<Diversion> parse_entry(std::string_view entry)
     return diversion;
 }
 
+/// Calls `take` with each entry of the headers of this name, in their order, until it says false.
+template <class Take>
+void each_entry(std::span<const Header> headers, std::string_view name, Take take)
+{
+    for (const auto& header : headers) {
+        if (!same_word(header.name, name)) continue;
+        for (std::string_view rest{header.value}; !rest.empty();)
+            if (!take(take_entry(rest))) return;
+    }
+}
+
+/// The reason that a cause stands for; several share one.
+DiversionReason reason_of(std::string_view cause) noexcept
+{
+    unsigned number = 0;
+    std::from_chars(cause.data(), cause.data() + cause.size(), number);
+    const auto found = std::ranges::find(reasons, number, &ReasonRow::cause);
+    return found == reasons.end() ? DiversionReason::unknown : found->reason;
+}
+
+/// RFC 7044 §10: an entry with a cause (RFC 4458) is whom the number that `mp` names, else the one
+/// before it, has sent the call to.
+std::vector<Diversion> parse_history(std::span<const Header> headers)
+{
+    struct Entry {
+        std::string_view index;
+        Diversion number;
+    };
+    std::vector<Diversion> found;
+    std::vector<Entry> entries;
+    each_entry(headers, "History-Info", [&](std::string_view text) {
+        const auto [address, params] = split(text);
+        const auto uri = address.substr(0, address.find('?'));
+        const auto cause = parameter(uri.substr(std::min(uri.find(';'), uri.size())), "cause");
+        if (!cause.empty() && !entries.empty()) {
+            const auto mapped = parameter(params, "mp");
+            const auto by =
+                mapped.empty() ? entries.end() : std::ranges::find(entries, mapped, &Entry::index);
+            auto diversion = (by == entries.end() ? entries.back() : *by).number;
+            diversion.reason = reason_of(cause);
+            found.push_back(std::move(diversion));
+        }
+        if (auto number = parse_entry(text))
+            entries.push_back({parameter(params, "index"), std::move(*number)});
+        return found.size() < max_diversions && entries.size() < max_history;
+    });
+    return found;
+}
+
 std::string address_of(std::string_view number, std::string_view host, std::string_view domain)
 {
     return write(extension_uri(number, host.empty() ? domain : host));
@@ -153,12 +203,11 @@ unsigned cause_of(DiversionReason reason) noexcept
 std::vector<Diversion> parse_diversions(std::span<const Header> headers)
 {
     std::vector<Diversion> found;
-    for (const auto& header : headers) {
-        if (!same_word(header.name, "Diversion")) continue;
-        for (std::string_view rest{header.value}; !rest.empty() && found.size() < max_diversions;)
-            if (auto diversion = parse_entry(take_entry(rest)))
-                found.push_back(std::move(*diversion));
-    }
+    each_entry(headers, "Diversion", [&](std::string_view entry) {
+        if (auto diversion = parse_entry(entry)) found.push_back(std::move(*diversion));
+        return found.size() < max_diversions;
+    });
+    if (found.empty()) return parse_history(headers);
     std::ranges::reverse(found);
     return found;
 }

@@ -26,8 +26,9 @@ std::string_view name(DiversionReason reason) noexcept;
 /// The cause that a History-Info gives for it (RFC 4458 §2): 302, 486, 408, 503, 480.
 unsigned cause_of(DiversionReason reason) noexcept;
 
-/// Reads the Diversion headers among `headers`, each maybe a list, the first diversion first (the header has the last
-/// one on top). At most 16; what is malformed is left out.
+/// Reads the Diversion headers among `headers`, each maybe a list, the first diversion first (the
+/// header has the last one on top); where there are none, those that History-Info tells by a cause.
+/// At most 16; what is malformed is left out.
 std::vector<Diversion> parse_diversions(std::span<const Header> headers);
 
 /// The headers of an INVITE that was diverted: `passed`, where Diversion is preceded by ours and History-Info continued.

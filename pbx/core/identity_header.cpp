@@ -1,5 +1,7 @@
 #include "core/identity_header.hpp"
 
+#include "base/text.hpp"
+
 namespace lampline {
 
 std::vector<Header> identity_headers(IdentityHeader header, const NameAddr& party, bool called)
@@ -8,7 +10,7 @@ std::vector<Header> identity_headers(IdentityHeader header, const NameAddr& part
     if (header != IdentityHeader::remote_party_id)
         headers.push_back({"P-Asserted-Identity", write(party)});
     if (header == IdentityHeader::asserted) return headers;
-    const bool hidden = party.uri.host == "anonymous.invalid";
+    const bool hidden = same_word(party.uri.host, "anonymous.invalid");
     headers.push_back(
         {"Remote-Party-ID", write(party) + (called ? ";party=called" : ";party=calling") +
                                 (hidden ? ";privacy=full" : ";privacy=off") + ";screen=yes"});

@@ -6,6 +6,8 @@
 #include <array>
 #include <optional>
 
+#include "base/text.hpp"
+
 namespace lampline {
 namespace {
 
@@ -26,6 +28,12 @@ std::optional<NumericAddress> parse(std::string_view host) noexcept
     return address;
 }
 
+std::string_view without_brackets(std::string_view host) noexcept
+{
+    const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    return bracketed ? host.substr(1, host.size() - 2) : host;
+}
+
 }  // namespace
 
 bool is_numeric_address(std::string_view host) noexcept
@@ -40,6 +48,16 @@ std::string canonical_address(std::string_view host)
     if (!address || !inet_ntop(address->family, address->bytes.data(), text.data(), text.size()))
         return std::string{host};
     return text.data();
+}
+
+bool same_host(std::string_view left, std::string_view right)
+{
+    if (same_word(left, right)) return true;
+    left = without_brackets(left);
+    right = without_brackets(right);
+    const auto is_ipv6 = [](std::string_view host) { return host.find(':') != host.npos; };
+    return is_ipv6(left) && is_ipv6(right) &&
+           same_word(canonical_address(left), canonical_address(right));
 }
 
 }  // namespace lampline

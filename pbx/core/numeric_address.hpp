@@ -12,4 +12,8 @@ bool is_numeric_address(std::string_view host) noexcept;
 /// as it is.
 std::string canonical_address(std::string_view host);
 
+/// Both name the same host: case does not count (RFC 3261 §19.1.4), nor whether an IPv6 address is
+/// in brackets, nor how it is abbreviated.
+bool same_host(std::string_view left, std::string_view right);
+
 }  // namespace lampline

@@ -164,16 +164,20 @@ void hide_in_body_line(std::string& text, std::size_t begin, std::size_t end)
 }
 
 /// What is pressed on a phone, by the type of the body that tells it.
-enum class KeyBody : std::uint8_t { none, relay, plain, report };
+enum class KeyBody : std::uint8_t { none, relay, plain, report, letters };
+
+std::string_view type_in(std::string_view content_type) noexcept
+{
+    return trimmed(content_type.substr(0, content_type.find(';')));
+}
 
 KeyBody key_body_of(std::string_view content_type) noexcept
 {
-    auto type = content_type.substr(0, content_type.find(';'));
-    while (!type.empty() && is_blank(type.front())) type.remove_prefix(1);
-    while (!type.empty() && is_blank(type.back())) type.remove_suffix(1);
+    const auto type = type_in(content_type);
     if (same_word(type, "application/dtmf-relay")) return KeyBody::relay;
     if (same_word(type, "application/dtmf")) return KeyBody::plain;
     if (same_word(type, "application/kpml-response+xml")) return KeyBody::report;
+    if (same_word(type, "application/vnd.nortelnetworks.digits")) return KeyBody::letters;
     return KeyBody::none;
 }
 
@@ -201,6 +205,11 @@ void hide_keys(std::string& text, std::size_t begin, std::size_t end, KeyBody ki
 {
     Span line{text, begin, end};
     if (kind == KeyBody::report) return hide_digits(line);
+    if (kind == KeyBody::letters) {  // d=5, and other lines like those of SDP
+        if (!starts_with_word(line.view(), "d=")) return;
+        line.take(2);
+        return line.hide();
+    }
     const auto equals = line.view().find('=');
     if (equals == std::string_view::npos) {
         if (kind == KeyBody::plain) line.hide();
@@ -228,26 +237,33 @@ bool is_empty_line(std::string_view text, std::size_t begin) noexcept
 
 std::string without_secrets(std::string message)
 {
-    std::size_t at = 0;
     auto keys = KeyBody::none;
-    while (at < message.size() && !is_empty_line(message, at)) {
+    bool in_parts = false;
+    bool in_head = true;  // of the message, or of a part of it
+    for (std::size_t at = 0; at < message.size();) {
         auto end = line_end(message, at);
-        while (end < message.size() && (message[end] == ' ' || message[end] == '\t'))
-            end = line_end(message, end);  // folded
-        hide_in_header(message, at, end);
-        const auto header = std::string_view{message}.substr(at, end - at);
-        auto name = header.substr(0, std::min(header.find(':'), header.size()));
-        const auto value = header.substr(std::min(name.size() + 1, header.size()));
-        while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
-        if (same_word(name, "Content-Type") || same_word(name, "c")) keys = key_body_of(value);
-        at = end;
-    }
-    while (at < message.size()) {
-        const auto end = line_end(message, at);
-        if (keys == KeyBody::none)
+        const bool part = in_parts && std::string_view{message}.substr(at).starts_with("--");
+        if (part || is_empty_line(message, at)) {
+            in_head = part;
+            if (part) keys = KeyBody::none;
+        } else if (in_head) {
+            while (end < message.size() && (message[end] == ' ' || message[end] == '\t'))
+                end = line_end(message, end);  // folded
+            hide_in_header(message, at, end);
+            if (in_parts) hide_in_body_line(message, at, end);  // a part may lack its empty line
+            const auto header = std::string_view{message}.substr(at, end - at);
+            const auto colon = std::min(header.find(':'), header.size());
+            const auto name = trimmed(header.substr(0, colon));
+            const auto value = header.substr(std::min(colon + 1, header.size()));
+            if (same_word(name, "Content-Type") || same_word(name, "c")) {
+                keys = key_body_of(value);
+                in_parts = in_parts || starts_with_word(type_in(value), "multipart/");
+            }
+        } else if (keys == KeyBody::none) {
             hide_in_body_line(message, at, end);
-        else
+        } else {
             hide_keys(message, at, end, keys);
+        }
         at = end;
     }
     return message;

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "core/extension_uri.hpp"
+#include "core/numeric_address.hpp"
 
 namespace lampline {
 namespace {
@@ -32,7 +33,7 @@ static_assert(std::ranges::is_sorted(crossing));
 
 bool is_ours(const Diversion& diversion, std::string_view domain)
 {
-    return diversion.host.empty() || diversion.host == domain;
+    return diversion.host.empty() || same_host(diversion.host, domain);
 }
 
 }  // namespace
@@ -48,7 +49,7 @@ NameAddr anonymous_party()
 
 bool wants_privacy(const NameAddr& address, const PayloadRef& payload)
 {
-    if (address.uri.host == invalid_host) return true;
+    if (same_host(address.uri.host, invalid_host)) return true;
     if (!payload) return false;
     return std::ranges::any_of(payload->headers, [](const Header& header) {
         if (!same_word(header.name, "privacy")) return false;

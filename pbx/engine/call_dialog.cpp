@@ -4,6 +4,7 @@
 
 #include "core/appearance_payload.hpp"
 #include "core/extension_uri.hpp"
+#include "core/others_refusal.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 
@@ -123,6 +124,13 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
         answer.status = 500;
         answer.phrase = "Challenged By Peer";
         answer.payload = nullptr;
+    }
+    if (response.status == 503) {  // of a phone, and we are still there
+        auto told = told_as_ours({response.status, {}, response.payload, {}, {}},
+                                 leg.trunk.empty() ? "Phone Not Available" : "Trunk Not Available");
+        answer.status = told.status;
+        answer.phrase = std::move(told.phrase);
+        answer.payload = std::move(told.payload);
     }
     if (success && changes_session(relay.method)) {
         note_target(call, leg, response);

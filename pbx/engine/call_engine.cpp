@@ -5,16 +5,23 @@
 #include "base/table_room.hpp"
 #include "base/text.hpp"
 #include "core/extension_uri.hpp"
+#include "core/numeric_address.hpp"
 #include "core/presented_number.hpp"
 #include "core/trunk_identity.hpp"
 
 namespace lampline {
 namespace {
 
+/// Calls beyond the limit that are kept free for emergency numbers.
+constexpr std::size_t room_for_emergencies = 100;
+
 /// The Reason of a refusal where something has run out (RFC 3326, RFC 6432 §3; the causes are those
 /// of ITU-T Q.850); empty: it is refused for something else.
 std::string_view reason_of_limit(const Route& route) noexcept
 {
+    if (!route.steps.empty() && route.steps.back().kind == RouteStepKind::no_trunk &&
+        route.status == 480)
+        return no_trunk_reason;
     if (route.status != 486 && route.status != 403) return {};
     for (auto step = route.steps.rbegin(); step != route.steps.rend(); ++step) {
         const bool limit = step->kind == RouteStepKind::limit;
@@ -53,7 +60,7 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     }
     const InviteReceived& input = from_outside ? *from_outside : received;
     if (input.max_forwards == 0) return reject(input, 483, "Too Many Hops", outbox);
-    if (calls_.size() >= settings_.max_calls)
+    if (calls_.size() >= settings_.max_calls && !has_room_for_emergency(input))
         return reject(input, 503, "Too Many Calls", outbox, {{"Retry-After", "5"}});
     if (input.session_timer.expires > 0s &&
         input.session_timer.expires < settings_.min_session_expires)
@@ -228,6 +235,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
         case CallTimer::probe: probe(call, now, outbox); break;
         case CallTimer::card: cards_.due(call, now, outbox); break;
         case CallTimer::keep_ringing: keep_ringing(call, outbox); break;
+        case CallTimer::referral: refer_subscriptions_.expire(call.id, now, outbox); break;
         case CallTimer::outside: duration_over(call, now, outbox); break;
         case CallTimer::remembered: break;  // of no call, see above
         case CallTimer::linger:
@@ -306,12 +314,18 @@ std::string CallEngine::number_shown_by(const InviteReceived& input)
 
 Header CallEngine::warning_of(std::string_view text) const
 {
-    return {"Warning", "399 " + directory_->domain() + " \"" + std::string{text} + '"'};
+    auto value = "399 " + directory_->domain() + " \"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') value += '\\';
+        if (c == '\t' || (c >= ' ' && c != 0x7f)) value += c;
+    }
+    return {"Warning", value + '"'};
 }
 
 void CallEngine::reject(const InviteReceived& input, unsigned status, std::string_view phrase,
                         Outbox& outbox, std::vector<Header> headers)
 {
+    keep_inside(headers, input.trunk);
     outbox.send(Reply{.transaction = input.transaction,
                       .status = status,
                       .phrase = std::string{phrase},
@@ -347,10 +361,17 @@ NameAddr CallEngine::party_of(std::string_view number, std::string_view own_disp
     return address;
 }
 
+bool CallEngine::has_room_for_emergency(const InviteReceived& input) const
+{
+    return calls_.size() < settings_.max_calls + room_for_emergencies && input.trunk.empty() &&
+           directory_->digit_plan().is_emergency(extension_of(input.request_uri));
+}
+
 bool CallEngine::is_own_host(std::string_view host) const
 {
-    return host == directory_->domain() ||
-           std::find(settings_.hosts.begin(), settings_.hosts.end(), host) != settings_.hosts.end();
+    return same_host(host, directory_->domain()) ||
+           std::ranges::any_of(settings_.hosts,
+                               [&](const std::string& own) { return same_host(host, own); });
 }
 
 bool CallEngine::is_number_here(const SipUri& uri) const

@@ -36,7 +36,7 @@ struct CallSettings {
     std::chrono::seconds min_session_expires{90};
     std::chrono::seconds probe_interval{60};  ///< in-dialog OPTIONS to a silent phone; 0: never
     std::vector<std::string> hosts;  ///< our own addresses: as good as the domain in a Refer-To
-    std::size_t max_calls = 10'000;  ///< beyond: 503
+    std::size_t max_calls = 10'000;  ///< beyond: 503, but for emergency numbers
     RandomSource random = [](std::uint32_t) {
         return 0U;
     };  ///< of ring groups, and of waits when INVITEs meet
@@ -496,12 +496,16 @@ private:
                 Outbox& outbox, std::vector<Header> headers = {});
     /// A Warning of ours (RFC 3261 §20.43); `text` has neither quotes nor backslashes.
     [[nodiscard]] Header warning_of(std::string_view text) const;
+    /// Takes off what says numbers of the office, where it is for who is reached by `trunk`.
+    static void keep_inside(std::vector<Header>& headers, std::string_view trunk);
     /// `number` as others see it: the directory's display name, else the phone's own.
     [[nodiscard]] NameAddr party_of(std::string_view number,
                                     std::string_view own_display_name) const;
     [[nodiscard]] static std::string number_shown_by(const InviteReceived& input);
     /// Of `trunk`, for challenges of requests within its dialogs; null: none.
     [[nodiscard]] TrunkCredentialsRef credentials_of(std::string_view trunk) const;
+    /// Of what is kept free beyond the limit, for a phone that dials an emergency number.
+    [[nodiscard]] bool has_room_for_emergency(const InviteReceived& input) const;
     [[nodiscard]] bool is_own_host(std::string_view host) const;
     /// Whether `uri` can be a number of the office: a tel URI, or one of our hosts'.
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;

@@ -105,8 +105,6 @@ void CallEngine::pass_verdict(Call& call, Moment now, Outbox& outbox)
         move(call.caller(), end_of_ringing(response.status), outbox);
     }
     if (!std::exchange(call.caller().invite_in, {})) return;
-    if (response.status == 503)  // it is about a phone, not about us (RFC 3261 §16.7 step 6)
-        response = {500, "Phone Not Available", {}, {}, {}};
     if (!response.message) {
         outbox.send(Reply{.transaction = call.passed_on,
                           .status = response.status,

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/extension_uri.hpp"
+#include "core/others_refusal.hpp"
 #include "core/sdp.hpp"
 #include "core/trunk_identity.hpp"
 #include "engine/call_engine.hpp"
@@ -404,8 +405,11 @@ BestResponse CallEngine::told_to_caller(const Leg& leg, const ResponseReceived& 
     const bool challenge = response.status == 401 || response.status == 407;
     if (response.status < 400 || (challenge && !response.message))
         return {480, "Temporarily Unavailable", {}, {}, {}};
-    return {response.status, response.phrase, response.payload, response.session_timer.min_se,
-            response.message};
+    const std::string_view gone = leg.trunk.empty() ? "Phone Not Available" : "Trunk Not Available";
+    if (response.generated && response.status == 503) return {480, std::string{gone}, {}, {}, {}};
+    return told_as_ours({response.status, response.phrase, response.payload,
+                         response.session_timer.min_se, response.message},
+                        gone);
 }
 
 void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -442,12 +446,18 @@ void CallEngine::cancel_branches(Call& call, LegId except, std::string_view reas
     std::vector<Header> headers;
     if (payload) headers = payload->headers;
     if (!reason.empty()) headers.push_back({"Reason", std::string{reason}});
+    const auto told_to = [&](const Leg& leg) {
+        auto told = headers;
+        if (!leg.trunk.empty())
+            std::erase_if(told, [](const Header& each) { return !crosses_border(each.name); });
+        return told;
+    };
     for (auto& leg : call.legs) {
         if (leg.role != LegRole::callee || leg.id == except || leg.peer ||
             leg.state == LegState::confirmed || (!only.empty() && leg.extension != only))
             continue;
         if (leg.invite_out && !std::exchange(leg.cancel_sent, true))
-            outbox.send(SendCancel{leg.id, leg.invite_out, headers});
+            outbox.send(SendCancel{leg.id, leg.invite_out, told_to(leg)});
         move(leg, LegInput::cancelled, outbox);
     }
 }
@@ -456,6 +466,7 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
                                  Outbox& outbox, std::vector<Header> why)
 {
     Leg& caller = call.caller();
+    keep_inside(why, caller.trunk);
     const bool told = call.best.status == status;
     if (caller.proxied) {
         auto last = told ? call.best : BestResponse{status, std::string{phrase}, {}, {}, {}};

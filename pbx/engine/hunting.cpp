@@ -242,7 +242,8 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
                             {{"Reason", "Q.850;cause=34;text=\"No circuit available\""}}, now,
                             outbox);
     if (hunting.hunt.outside && !hunting.heard)
-        return give_up_hunt(call, 503, "No Trunk Available", {}, now, outbox);
+        return give_up_hunt(call, 480, "No Trunk Available",
+                            {{"Reason", std::string{no_trunk_reason}}}, now, outbox);
     if (best.status == 0) return give_up_hunt(call, 480, "No Phone Registered", {}, now, outbox);
     give_up_hunt(call, best.status, std::string{best.phrase}, {}, now, outbox);
 }

@@ -1,6 +1,7 @@
 #include "engine/instant_messages.hpp"
 
 #include "core/extension_uri.hpp"
+#include "core/others_refusal.hpp"
 
 namespace lampline {
 namespace {
@@ -10,9 +11,11 @@ namespace {
 BestResponse shown_to_sender(const StandaloneAnswered& answer)
 {
     if (answer.generated) return {480, "Phone Does Not Answer", nullptr, {}};
-    if (answer.status < 400 || answer.status == 401 || answer.status == 407 || answer.status == 408)
-        return {480, "Temporarily Unavailable", answer.payload, {}};
-    return {answer.status, answer.phrase, answer.payload, {}};
+    const bool not_for_sender = answer.status < 400 || answer.status == 401 ||
+                                answer.status == 407 || answer.status == 408 ||
+                                answer.status == 503;
+    if (not_for_sender) return {480, "Temporarily Unavailable", answer.payload, {}};
+    return told_as_ours({answer.status, answer.phrase, answer.payload, {}}, {});
 }
 
 }  // namespace

@@ -21,15 +21,16 @@ std::string status_line(unsigned status, std::string_view phrase)
     return "SIP/2.0 " + std::to_string(status) + ' ' + std::string{phrase} + "\r\n";
 }
 
-void ReferSubscriptions::accept(const ReferReceived& request, CallRef call, Moment now,
-                                Outbox& outbox)
+std::chrono::steady_clock::time_point
+ReferSubscriptions::accept(const ReferReceived& request, CallRef call, Moment now, Outbox& outbox)
 {
+    const auto expires_at = now.mono + granted;
     Watch watch{.call = call,
                 .local_tag = tokens_(),
                 .remote_tag = request.parties.from_tag,
                 .watcher = request.authenticated,
                 .remote_cseq = request.cseq,
-                .expires_at = now.mono + granted};
+                .expires_at = expires_at};
     auto dialog = std::make_shared<NotifyDialog>();
     dialog->call_id = request.call_id;
     dialog->from = write(request.parties.to) + ";tag=" + watch.local_tag;
@@ -43,8 +44,9 @@ void ReferSubscriptions::accept(const ReferReceived& request, CallRef call, Mome
     outbox.send(
         Reply{.transaction = request.transaction, .status = 202, .local_tag = watch.local_tag});
     by_tag_.insert_or_assign(watch.local_tag, call);
-    notify(by_call_.insert_or_assign(call, std::move(watch)).first->second, 100, "Trying", false,
-           now, outbox);
+    notify(by_call_.insert_or_assign(call, std::move(watch)).first->second, 100, "Trying", {}, now,
+           outbox);
+    return expires_at;
 }
 
 void ReferSubscriptions::report(CallRef call, unsigned status, std::string_view phrase, bool final,
@@ -52,46 +54,64 @@ void ReferSubscriptions::report(CallRef call, unsigned status, std::string_view 
 {
     const auto found = by_call_.find(call);
     if (found == by_call_.end() || (!final && status <= found->second.reported)) return;
-    notify(found->second, status, phrase, final, now, outbox);
+    notify(found->second, status, phrase, final ? "noresource" : "", now, outbox);
     if (final) end(found->second);
 }
 
-void ReferSubscriptions::notify(Watch& watch, unsigned status, std::string_view phrase, bool final,
-                                Moment now, Outbox& outbox)
+void ReferSubscriptions::notify(Watch& watch, unsigned status, std::string_view phrase,
+                                std::string_view over, Moment now, Outbox& outbox)
 {
     const auto left = std::chrono::ceil<std::chrono::seconds>(watch.expires_at - now.mono);
     watch.reported = status;
-    outbox.send(
-        SendNotify{.subscription = SubscriptionId{first_id + watch.call.value},
-                   .dialog = watch.dialog,
-                   .cseq = ++watch.cseq,
-                   .subscription_state = final ? "terminated;reason=noresource"
-                                               : "active;expires=" + std::to_string(left.count()),
-                   .content_type = std::string{sipfrag_type},
-                   .body_head = std::make_shared<const std::string>(status_line(status, phrase))});
+    outbox.send(SendNotify{
+        .subscription = SubscriptionId{first_id + watch.call.value},
+        .dialog = watch.dialog,
+        .cseq = ++watch.cseq,
+        .subscription_state = over.empty() ? "active;expires=" + std::to_string(left.count())
+                                           : "terminated;reason=" + std::string{over},
+        .content_type = std::string{sipfrag_type},
+        .body_head = std::make_shared<const std::string>(status_line(status, phrase))});
 }
 
-void ReferSubscriptions::receive(const SubscribeReceived& request, Moment now, Outbox& outbox)
+void ReferSubscriptions::notify_again(Watch& watch, std::string_view over, Moment now,
+                                      Outbox& outbox)
+{
+    notify(watch, watch.reported, watch.reported == 100 ? "Trying" : "Ringing", over, now, outbox);
+}
+
+void ReferSubscriptions::expire(CallRef call, Moment now, Outbox& outbox)
+{
+    const auto found = by_call_.find(call);
+    if (found == by_call_.end() || found->second.expires_at > now.mono) return;
+    notify_again(found->second, "timeout", now, outbox);
+    end(found->second);
+}
+
+std::optional<ReferSubscriptions::Lasting>
+ReferSubscriptions::receive(const SubscribeReceived& request, Moment now, Outbox& outbox)
 {
     Reply reply{
         .transaction = request.transaction, .status = 481, .local_tag = request.parties.to_tag};
     const auto tag = by_tag_.find(request.parties.to_tag);
     Watch* watch = tag == by_tag_.end() ? nullptr : &by_call_.at(tag->second);
     if (!watch || watch->dialog->call_id != request.call_id ||
-        watch->remote_tag != request.parties.from_tag || watch->watcher != request.authenticated)
-        return outbox.send(std::move(reply));
+        watch->remote_tag != request.parties.from_tag || watch->watcher != request.authenticated) {
+        outbox.send(std::move(reply));
+        return std::nullopt;
+    }
     const bool repeated = request.cseq <= watch->remote_cseq;
     watch->remote_cseq = std::max(watch->remote_cseq, request.cseq);
     const auto expires = std::min(request.expires.value_or(granted), granted);
     reply.status = 200;
     reply.headers.push_back({"Expires", std::to_string(expires.count())});
     outbox.send(std::move(reply));
-    if (repeated) return;
+    if (repeated) return std::nullopt;
     watch->expires_at = now.mono + expires;
     const bool over = expires.count() == 0;
-    notify(*watch, watch->reported, watch->reported == 100 ? "Trying" : "Ringing", over, now,
-           outbox);
-    if (over) end(*watch);
+    notify_again(*watch, over ? "timeout" : "", now, outbox);
+    if (!over) return Lasting{watch->call, watch->expires_at};
+    end(*watch);
+    return std::nullopt;
 }
 
 void ReferSubscriptions::receive(const NotifyAnswered& answer)

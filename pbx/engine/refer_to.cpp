@@ -103,12 +103,14 @@ void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
                           .local_tag = tokens_(),
                           .headers = {{"Refer-Sub", "false"}}});
     else
-        refer_subscriptions_.accept(input, call.id, now, outbox);
+        set_timer(call, CallTimer::referral,
+                  refer_subscriptions_.accept(input, call.id, now, outbox));
 }
 
 void CallEngine::receive(const SubscribeReceived& input, Moment now, Outbox& outbox)
 {
-    refer_subscriptions_.receive(input, now, outbox);
+    if (const auto kept = refer_subscriptions_.receive(input, now, outbox))
+        timers_.set(kept->call, CallTimer::referral, kept->expires_at);
 }
 
 /// Where the Contact of a BYE names a third party, and is not merely the phone's own (as most

@@ -29,7 +29,8 @@ public:
         route_.diversions.assign(question.diversions.begin(), question.diversions.end());
     }
 
-    /// Of what somebody has dialled. Feature codes first: they never become ordinary calls.
+    /// Of what somebody has dialled. Feature codes first: they never become ordinary calls. Before
+    /// them only emergency numbers.
     void start();
     /// Of a call that `by` sends on to `to`.
     void divert(std::string_view by, DiversionReason reason, std::string_view to);

@@ -24,7 +24,7 @@ void RouteDecision::go_outside(std::string number, std::string_view payer)
     if (full)
         reject(486, "All Lines Busy");
     else
-        reject(503, "No Trunk Available");
+        reject(480, "No Trunk Available");
     route_.warning = full ? "Every trunk for this number has as many calls as it may have"
                           : "No trunk for this number can be reached";
 }

@@ -17,7 +17,7 @@ bool RouteDecision::applies_plan(std::string& number, std::string_view by, Asks 
     const auto& rule = *match->rule;
     rule_ = &rule;
     note(RouteStepKind::rule, number, rule.name.empty() ? rule.pattern : rule.name);
-    if (rule.status != 0) {
+    if (rule.status != 0 && !rule.emergency) {
         note(RouteStepKind::barred, number, std::to_string(rule.status) + ' ' + rule.phrase);
         reject(rule.status, rule.phrase);
         return false;

@@ -1,6 +1,7 @@
 // What is dialled, and where forwards send it.
 #include <algorithm>
 
+#include "core/numeric_address.hpp"
 #include "engine/route_decision.hpp"
 
 namespace lampline {
@@ -35,11 +36,14 @@ void RouteDecision::start()
     if (!is_dialable(question_.dialled)) return reject_unknown(question_.dialled);
     if (feature_key(question_.dialled) && !view_.directory.find(question_.dialled)) return press();
     std::string number{question_.dialled};
-    route_.feature = view_.directory.feature_codes().find(number);
+    const auto& codes = view_.directory.feature_codes();
+    // A code may begin as an emergency number does.
+    const bool emergency = view_.directory.digit_plan().is_emergency(number);
+    if (!emergency) route_.feature = codes.find(number);
     if (!route_.feature) {
         if (!applies_plan(number, question_.from, Asks::dials)) return;
         if (outside_) return go_outside(std::move(number), question_.from);
-        route_.feature = view_.directory.feature_codes().find(number);
+        if (!emergency) route_.feature = codes.find(number);
     }
     if (!route_.feature && !number.empty() && number == view_.directory.calling_card().number)
         return use_calling_card(number);
@@ -165,7 +169,7 @@ bool RouteDecision::may_go_to(std::string_view number)
     bool seen = false;
     for (const auto& each : route_.diversions) {
         count += each.counter;
-        const bool ours = each.host.empty() || each.host == view_.directory.domain();
+        const bool ours = each.host.empty() || same_host(each.host, view_.directory.domain());
         seen = seen || (ours && each.number == number);
     }
     if (!seen && count <= max_diversions) return true;
@@ -181,7 +185,8 @@ std::string RouteDecision::chain(std::string_view number) const
     std::string text;
     for (const auto& each : route_.diversions) {
         text += each.number;
-        if (!each.host.empty() && each.host != view_.directory.domain()) text += '@' + each.host;
+        if (!each.host.empty() && !same_host(each.host, view_.directory.domain()))
+            text += '@' + each.host;
         text += " > ";
     }
     return text.append(number);

@@ -89,6 +89,9 @@ struct RouteQuestion {
 
 enum class RouteKind : std::uint8_t { hunt, feature, calling_card, park, reject };
 
+/// The Reason where no trunk can take a call (RFC 6432; the cause is of ITU-T Q.850).
+inline constexpr std::string_view no_trunk_reason = "Q.850;cause=38;text=\"Network out of order\"";
+
 /// The decision.
 struct Route {
     RouteKind kind = RouteKind::reject;

@@ -74,7 +74,7 @@ void CallEngine::ring_target(Call& call, const std::string& by, std::string_view
                              std::vector<Header> headers, Moment now, Outbox& outbox)
 {
     const Leg& transferee = *call.find(call.transfer->transferee);
-    auto number_shown = presented_number(transferee.phone, {});
+    auto number_shown = presented_number(presented(transferee), {});
     auto route = lampline::route({by, number, &transferee.flow, {}, number_shown}, router_view());
     // Who dials by itself, in the calling-card application, has nobody to park.
     if (route.kind == RouteKind::park && call.transfer->transferor)
@@ -118,18 +118,19 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
         consulted->id == transferor.id || consulted->state == LegState::terminated)
         return transfer_failed(call, 481, "No Such Dialog To Replace", now, outbox);
 
-    if (consulted->proxied)
-        return consult_proxied(call, *consulted, std::move(headers), now, outbox);
     Call& other = *find(consulted->id).first;
+    const bool rings = other.phase == CallPhase::ringing && consulted->id == other.caller().id;
+    if (consulted->proxied && !rings)
+        return consult_proxied(call, *consulted, std::move(headers), now, outbox);
     Leg* target = other.peer_of(*consulted);
     if (is_moving(other))
         return transfer_failed(call, 491, "Request Pending", now, outbox);
-    if (other.phase == CallPhase::ringing && consulted->id == other.caller().id) {
+    if (rings) {
         // Not answered yet: what rings for the transferor rings anew, for the transferee.
         const auto dialled = other.dialled;
         give_up_ringing(other, 487, "Request Terminated", now, outbox);
         sweep(other, outbox);
-        return ring_target(call, transferor.extension, dialled, {}, now, outbox);
+        return ring_target(call, transferor.extension, dialled, std::move(headers), now, outbox);
     }
     if (other.asks_slot) {
         const auto slot = *other.asks_slot;

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <span>
 
+#include "base/text.hpp"
 #include "core/extension_uri.hpp"
+#include "core/numeric_address.hpp"
 #include "core/trunk_identity.hpp"
 #include "engine/call_engine.hpp"
 
@@ -18,7 +20,7 @@ std::chrono::minutes shorter(std::chrono::minutes left, std::chrono::minutes rig
 
 bool tells_how_it_came(const Header& header)
 {
-    return header.name == "Diversion" || header.name == "History-Info";
+    return same_word(header.name, "Diversion") || same_word(header.name, "History-Info");
 }
 
 /// What of an INVITE from outside the phones are told. What makes them ring in another way, or
@@ -68,6 +70,12 @@ std::optional<InviteReceived> CallEngine::take_from_outside(const InviteReceived
         return std::nullopt;
     }
     return taken;
+}
+
+void CallEngine::keep_inside(std::vector<Header>& headers, std::string_view trunk)
+{
+    if (trunk.empty()) return;
+    std::erase_if(headers, [](const Header& header) { return same_word(header.name, "Warning"); });
 }
 
 TrunkCredentialsRef CallEngine::credentials_of(std::string_view trunk) const
@@ -141,9 +149,10 @@ std::vector<Deflection> CallEngine::sent_on_by_trunk(const Hunting& hunting, con
     if (!rules || hunting.hunt.payer.empty()) return to;
     const auto& trunk = rules->trunk();
     for (const auto& uri : response.redirects) {
-        const bool there = uri.host == trunk.domain || uri.host == leg.flow.host ||
+        const bool there = same_host(uri.host, trunk.domain) ||
+                           same_host(uri.host, leg.flow.host) ||
                            std::ranges::any_of(trunk.servers, [&](const TrunkServer& server) {
-                               return server.host == uri.host;
+                               return same_host(server.host, uri.host);
                            });
         if (!there && !is_number_here(uri)) continue;
         auto number = extension_of(uri);
@@ -160,7 +169,7 @@ bool CallEngine::leads_to(const Hunt& hunt, std::string_view domain) const
 {
     return hunt.outside && std::ranges::all_of(hunt.waves, [&](const HuntWave& wave) {
                const auto* rules = directory_->find_trunk(wave.members.front().trunk);
-               return rules && rules->trunk().domain == domain;
+               return rules && same_host(rules->trunk().domain, domain);
            });
 }
 

@@ -242,6 +242,7 @@ void Endpoint::flush()
 void Endpoint::set_directory(DirectoryRef directory)
 {
     inner_->trunk_sources.configure(directory->trunks());
+    inner_->directory = directory;
     inner_->authenticator.set_directory(std::move(directory));
 }
 

@@ -38,7 +38,8 @@ struct EndpointLimits {
         20000;                       ///< REGISTER, SUBSCRIBE and INVITE waiting for their Reply
     std::size_t body_bytes = 65536;  ///< above: 413
     std::size_t notifies_per_peer = 1024;  ///< NOTIFYs under way to one address; above: they wait
-    std::chrono::milliseconds overload_lag{250};  ///< above: new INVITEs get 503
+    std::chrono::milliseconds overload_lag{
+        250};  ///< above: new INVITEs get 503, but for emergencies
     std::chrono::seconds idle_connection{7200};   ///< without a byte either way: closed
 };
 

@@ -60,7 +60,8 @@ struct Endpoint::Inner final : MessageSink {
     /// Name of the trunk that the request comes from; empty: from none.
     [[nodiscard]] std::string_view trunk_of(const HeldRequest& request) const;
     [[nodiscard]] bool is_repeated(HeldRequest& request);
-    [[nodiscard]] bool must_shed() const noexcept { return draining || overloaded; }
+    /// An INVITE of a phone to an emergency number: it is not turned away for load.
+    [[nodiscard]] bool is_emergency(const HeldRequest& request) const;
     void flush_soon();
     void keep_house();
 
@@ -80,6 +81,7 @@ struct Endpoint::Inner final : MessageSink {
     AgentHandle agent;
     std::unique_ptr<Transports> transports;
     DatagramSender datagrams;
+    DirectoryRef directory;
     TrunkSources trunk_sources;
     RepeatedRequests repeated;
     /// By TransactionId: REGISTER, SUBSCRIBE, MESSAGE, NOTIFYs of phones for their watchers.

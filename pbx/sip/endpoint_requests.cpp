@@ -2,13 +2,18 @@
 
 #include <spdlog/spdlog.h>
 
+#include "core/extension_uri.hpp"
 #include "sip/address_text.hpp"
 #include "sip/authentication.hpp"
+#include "sip/field_values.hpp"
 #include "sip/translate.hpp"
 
 namespace lampline::sip {
 
 using namespace std::chrono_literals;
+
+/// Requests beyond the limit that are kept free for emergency numbers.
+constexpr std::size_t room_for_emergencies = 100;
 
 void Endpoint::Inner::receive(MessageRef message, sip_t& sip) noexcept
 try {
@@ -65,22 +70,20 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
         return refuse(request, *rejection);
     if (auto rejection = inspect_request(sip, *transports)) return refuse(request, *rejection);
     if (method == sip_method_options) return answer_options(request);
-    const bool shed = method == sip_method_invite    ? must_shed()
-                      : method == sip_method_message ? overloaded
-                                                     : false;
-    if (shed) {
+    const bool invite = method == sip_method_invite;
+    const auto waiting =
+        held.size() + invites.size() + calls->server_transactions() + forwarder->under_way();
+    const auto room = settings.limits.unanswered_requests;
+    const bool load = waiting >= room || (overloaded && (invite || method == sip_method_message));
+    const bool passes_load =
+        load && invite && waiting < room + room_for_emergencies && is_emergency(request);
+    if ((draining && invite) || (load && !passes_load)) {
         ++counters.shed;
         return answer(
             request,
             {.status = 503, .headers = draining ? "Retry-After: 30\r\n" : "Retry-After: 5\r\n"});
     }
-    if (held.size() + invites.size() + calls->server_transactions() + forwarder->under_way() >=
-        settings.limits.unanswered_requests) {
-        ++counters.shed;
-        return answer(request, {.status = 503, .headers = "Retry-After: 5\r\n"});
-    }
-
-    if (method == sip_method_invite)
+    if (invite)
         if (const auto trunk = trunk_of(request); !trunk.empty()) {
             if (request.connection)
                 request.source.connection = transports->connections().adopt(*request.connection);
@@ -102,6 +105,13 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
         connections.note_phone(request.source.connection);
     }
     take(std::move(request), std::get<Authenticated>(outcome).extension);
+}
+
+bool Endpoint::Inner::is_emergency(const HeldRequest& request) const
+{
+    const auto& sip = *request.sip;
+    if (!directory || !trunk_of(request).empty()) return false;
+    return directory->digit_plan().is_emergency(extension_of(to_uri(*sip.sip_request->rq_url)));
 }
 
 std::string_view Endpoint::Inner::trunk_of(const HeldRequest& request) const

@@ -254,16 +254,12 @@ std::string Transports::next_hop(const Flow& flow)
                        name(flow.transport));
 }
 
-bool Transports::is_ours(std::string_view host) const noexcept
+bool Transports::is_ours(std::string_view host) const
 {
-    const auto equal = [&](std::string_view other) {
-        return host.size() == other.size() &&
-               strncasecmp(host.data(), other.data(), host.size()) == 0;
-    };
-    if (equal(domain_)) return true;
-    if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
-    return std::ranges::any_of(
-        listeners_, [&](const Listener& listener) { return equal(listener.address.host); });
+    return same_host(host, domain_) ||
+           std::ranges::any_of(listeners_, [&](const Listener& listener) {
+               return same_host(host, listener.address.host);
+           });
 }
 
 bool Transports::is_our_sent_by(std::string_view host, std::string_view port) const noexcept

@@ -95,7 +95,7 @@ public:
 
     /// Whether a host (and port, 0: any) of a URI means us: the domain, or an address that we
     /// listen on.
-    [[nodiscard]] bool is_ours(std::string_view host) const noexcept;
+    [[nodiscard]] bool is_ours(std::string_view host) const;
     [[nodiscard]] bool is_our_sent_by(std::string_view host, std::string_view port) const noexcept;
 
     Connections& connections() noexcept { return connections_; }

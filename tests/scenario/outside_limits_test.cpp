@@ -357,7 +357,7 @@ TEST_CASE("a trunk that had room when a call was routed has none any more when i
     dialer.receives(200U);
     other.receives(ACK);
     far.replies(503);
-    bob.receives(503U);
+    bob.receives(500U);
     CHECK(other.hears_nothing());
     fails_over("112");  // which passes every limit
     other.receives(INVITE).to("sip:112@carrier.test");

@@ -65,12 +65,13 @@ TEST_CASE(
     SUBCASE("it says so")
     {
         office.bob.replies(503);
+        office.alice.receives(500U);
     }
     SUBCASE("it cannot be reached")
     {
         office.bob.fails_with(503);
+        office.alice.receives(480U);
     }
-    office.alice.receives(500U);
     office.dan.inbox.clear();
     CHECK(office.pbx.has_no_calls());
 }

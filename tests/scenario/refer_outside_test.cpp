@@ -107,6 +107,25 @@ TEST_CASE("what a Refer-To may carry: some headers go on, a body never does")
     office.they_end();
 }
 
+TEST_CASE("a dialer's subscription ends when its time is over, and says so (RFC 6665 §4.2.2)")
+{
+    Dialing office;
+    const auto accepted = office.refers();
+    office.alice_lifts();
+    office.bob.receives(INVITE);
+    office.dialer.subscribes_to_refer(accepted, 60s);
+    office.dialer.receives(200U);
+    office.hears("SIP/2.0 100 Trying");
+    office.alice.answers_probes = true;
+    office.pbx.passes(59s);
+    CHECK(office.dialer.hears_nothing());
+    office.pbx.passes(1s);
+    CHECK(office.dialer.receives(NOTIFY).notify->subscription_state == "terminated;reason=timeout");
+    office.they_talk();
+    CHECK(office.dialer.hears_nothing());
+    office.they_end();
+}
+
 TEST_CASE("nobody answers the dialer's call")
 {
     Dialing office;

@@ -127,7 +127,7 @@ TEST_CASE("a trunk that has said 100 is waited for as long as a phone")
     office.all_is_over();
 }
 
-TEST_CASE("when no trunk can do it the caller hears 503")
+TEST_CASE("when no trunk can do it the caller hears 480, since the exchange is there")
 {
     Office office;
     office.alice.sends(INVITE, "0664999");
@@ -135,11 +135,15 @@ TEST_CASE("when no trunk can do it the caller hears 503")
     office.far.fails_with(503);
     office.other.receives(INVITE);
     office.other.fails_with(408);
-    office.alice.receives(503U).phrase("No Trunk Available");
+    office.alice.receives(480U)
+        .phrase("No Trunk Available")
+        .header("Reason", "Q.850;cause=38;text=\"Network out of order\"");
     office.one.enabled = office.two.enabled = false;
     office.apply();
     office.alice.sends(INVITE, "0664999");
-    office.alice.receives(503U).phrase("No Trunk Available");
+    office.alice.receives(480U)
+        .phrase("No Trunk Available")
+        .header("Reason", "Q.850;cause=38;text=\"Network out of order\"");
     office.all_is_over();
 }
 

@@ -168,7 +168,7 @@ class Trunks(WireTest):
         call.receives(404)
         second.unplugs()
         call = self.anna.calls("0664999")
-        refused = call.receives(503, within=40)
+        refused = call.receives(480, within=40)
         self.assertIn("No Trunk Available", refused.first_line)
 
     def test_privacy_is_kept_from_who_is_called(self):
@@ -262,7 +262,7 @@ class Trunks(WireTest):
         eve.registers(contacts=[f"<{there}>", f"<{eve.contact}>;expires=0"])
         for connection in list(eve.sockets.connections):
             connection.close()
-        self.anna.calls("203").receives(503)
+        self.anna.calls("203").receives(480)
         eve.registers(contacts=[f"<{there}>;expires=0"])
         dan = self.phone("204")
         dan.registers(headers=[("Path", "<sip:%s:%d;lr>" % over_udp.sockets.udp_address)])

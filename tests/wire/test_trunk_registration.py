@@ -214,7 +214,7 @@ class Peer(TrunkTest):
         peer.deaf = True
         self.becomes("unreachable", last_error="OPTIONS: no answer")
         call = self.phone("201").calls("0664999")  # nobody waits for who is not there
-        refusal = call.receives(503, within=2)
+        refusal = call.receives(480, within=2)
         self.assertIn("No trunk for this number can be reached", refusal["Warning"])
         peer.deaf = False
         self.becomes("available", last_error=None)

@@ -99,6 +99,35 @@ TEST_CASE("a phone changes its own extension, audited as that")
                                     at(302))) == "/busy unknown_number");
 }
 
+TEST_CASE("a forward whose target is gone stands in the way of no other change")
+{
+    Desk desk;
+    Forwarding wanted{.busy = "203"};
+    wanted.exceptions = {{CallerMatch::prefix, "030", CallerTreatment::forward, "203"}};
+    desk.put(wanted).value();
+    ExtensionService{desk.office.database}
+        .remove("203", Memberships::keep, {}, anna, at(210))
+        .value();
+
+    const auto dials = [&](Feature feature, std::optional<std::string> number = {}) {
+        return desk.service.change({LegId{1}, "202", "", {feature, std::move(number)}}, at(300));
+    };
+    CHECK(dials(Feature::do_not_disturb).value().directory->find("202")->forwarding.do_not_disturb);
+    CHECK(dials(Feature::forward_always, "201").value().directory);
+    CHECK(fault(dials(Feature::forward_always, "203")) == "/always unknown_number");
+
+    wanted.call_limit = 2;  // an administrator leaves it as it is too
+    wanted.exceptions.insert(wanted.exceptions.begin(),
+                             {CallerMatch::anonymous, "", CallerTreatment::refuse});
+    CHECK(desk.put(wanted));
+    wanted.exceptions.push_back({CallerMatch::prefix, "040", CallerTreatment::forward, "203"});
+    CHECK(fault(desk.put(wanted)) == "/exceptions/2/to unknown_number");
+    wanted.exceptions.pop_back();
+    wanted.no_answer = "203";
+    CHECK(fault(desk.put(wanted)) == "/no_answer unknown_number");
+    CHECK(dials(Feature::forward_nothing).value().directory);
+}
+
 TEST_CASE("an extension takes its forwarding with it; a new one of that number has none")
 {
     Desk desk;

@@ -51,6 +51,21 @@ TEST_CASE(
     CHECK(found(equal, "100").starts_with("1.0"));
 }
 
+TEST_CASE("an emergency rule counts before all others, whatever they say")
+{
+    auto help = rule("112|144", {}, 900);
+    help.emergency = true;
+    const DigitPlan plan{{{rule("1\\d\\d", {}, 1), rule("112", {}, 1), rule("1.*", {}, 0), help}}};
+    CHECK(found(plan, "112") == "112|144: 112");
+    CHECK(found(plan, "144").starts_with("112|144"));
+    CHECK(found(plan, "113").starts_with("1.*"));
+    CHECK(plan.is_emergency("112"));
+    CHECK(plan.is_emergency("1-1-2"));
+    CHECK_FALSE(plan.is_emergency("113"));
+    CHECK_FALSE(plan.is_emergency("1120"));
+    CHECK_FALSE(DigitPlan{}.is_emergency("112"));
+}
+
 TEST_CASE("numbers are rewritten: stripped, prefixed, put together anew")
 {
     const DigitPlan plan{{{rule("\\+49(30)(\\d+)", "0\\1\\2"), rule("9(\\d{3})", "\\1"),

@@ -30,6 +30,30 @@ TEST_CASE("Diversion headers are read, the first diversion first (RFC 5806 §4.3
     CHECK(found[2] == Diversion{"102", "gw.test", DiversionReason::no_answer, 2});
 }
 
+TEST_CASE("without Diversion the history is read: a cause tells that the number before sent it on")
+{
+    const std::vector<Header> history{
+        {"history-info",
+         "<sip:101@gw.test>;index=1, \"Bob\" <sip:102@gw.test;cause=486>;index=1.1;mp=1"},
+        {"History-Info", "<sip:phone@192.0.2.7>;index=1.1.1;rc=1.1"},
+        {"History-Info", "<sip:103@gw.test;Cause=408?Reason=x>;index=1.2;mp=1.1, nonsense, "
+                         "<sip:9@gw.test;cause=999>;index=1.3;mp=1.2"}};
+    const auto found = parse_diversions(history);
+    REQUIRE(found.size() == 3);
+    CHECK(found[0] == Diversion{"101", "gw.test", DiversionReason::user_busy, 1});
+    CHECK(found[1] == Diversion{"102", "gw.test", DiversionReason::no_answer, 1});
+    CHECK(found[2] == Diversion{"103", "gw.test", DiversionReason::unknown, 1});
+
+    auto both = history;
+    both.push_back({"Diversion", "<sip:7@gw.test>;reason=user-busy"});
+    CHECK(parse_diversions(both).size() == 1);
+
+    std::string many = "<sip:1@gw.test>;index=1";
+    for (int i = 0; i < 40; ++i) many += ", <sip:1@gw.test;cause=302>;index=1.1";
+    const Header header{"History-Info", many};
+    CHECK(parse_diversions({&header, 1}).size() == 16);
+}
+
 TEST_CASE("what is malformed, or would end a header of ours, is left out")
 {
     const std::vector<Header> headers{

@@ -36,6 +36,19 @@ TEST_CASE("what is a numeric address")
     }
 }
 
+TEST_CASE("one host in any spelling (RFC 3261 19.1.4)")
+{
+    CHECK(same_host("office.test", "Office.TEST"));
+    CHECK(same_host("[2001:DB8::1]", "2001:db8::1"));
+    CHECK(same_host("2001:db8:0:0::1", "[2001:db8::1]"));
+    CHECK(same_host("192.0.2.1", "192.0.2.1"));
+    CHECK_FALSE(same_host("office.test", "office.test.example"));
+    CHECK_FALSE(same_host("[2001:db8::2]", "2001:db8::1"));
+    CHECK_FALSE(same_host("192.0.2.1", "192.0.2.10"));
+    CHECK_FALSE(same_host("", "office.test"));
+    CHECK_FALSE(same_host("[", "[]"));
+}
+
 TEST_CASE("all texts of one address have one canonical text (RFC 5952)")
 {
     CHECK(canonical_address("192.0.2.1") == "192.0.2.1");

@@ -117,4 +117,28 @@ TEST_CASE("keys that somebody has pressed are hidden, however they are told")
           "<r digits='xx' a=\"digits\"\r\n");
     CHECK(told("Content-Type: application/kpml-response+xml", "digits=\"12") == "digits=\"xx");
     CHECK(told("Content-Type: text/plain", "Signal=5") == "Signal=5");
+    CHECK(told("Content-Type: application/vnd.nortelnetworks.digits",
+               "p=Digit-Collection\r\ny=Digits\r\n\r\ns=success\r\nD=47#\r\n") ==
+          "p=Digit-Collection\r\ny=Digits\r\n\r\ns=success\r\nD=xxx\r\n");
+}
+
+TEST_CASE("keys and keying material in one part of several are masked, and nothing else")
+{
+    const auto parts = [](std::string_view signal, std::string_view password) {
+        return "INFO sip:202@office.test SIP/2.0\r\n"
+               "Content-Type: multipart/mixed;boundary=b\r\n\r\n"
+               "--b\r\nContent-Type: application/dtmf-relay\r\n\r\nSignal=" +
+               std::string{signal} +
+               "\r\nDuration=160\r\n"
+               "--b\r\nContent-Type: multipart/alternative;boundary=c\r\n\r\n"
+               "--c\r\nc: application/dtmf\r\nContent-Id: <5>\r\n\r\n" +
+               std::string{signal} +
+               "\r\n--c--\r\n"
+               "--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\na=ice-pwd:" +
+               std::string{password} + "\r\nSignal=5\r\n--b--\r\n";
+    };
+    CHECK(without_secrets(parts("5", "secret")) == parts("x", "xxxxxx"));
+    CHECK(
+        without_secrets("INFO sip:1@x SIP/2.0\r\nc: multipart/mixed\r\n\r\n--b\r\nk=clear:1\r\n") ==
+        "INFO sip:1@x SIP/2.0\r\nc: multipart/mixed\r\n\r\n--b\r\nk=xxxxxxx\r\n");
 }

@@ -37,11 +37,12 @@ struct Office {
         for (auto& each : extensions)
             if (const auto mode = modes.find(each.number); mode != modes.end())
                 each.mode = mode->second;
-        const Directory directory{
-            "office.test",
-            extensions,
-            {},
-            Numbering{.feature_codes = {}, .ring_groups = groups, .digit_plan = DigitPlan{rules}}};
+        const Directory directory{"office.test",
+                                  extensions,
+                                  {},
+                                  Numbering{.feature_codes = codes,
+                                            .ring_groups = groups,
+                                            .digit_plan = DigitPlan{rules}}};
         return route({from, dialled, own, diversions, caller},
                      {directory, locations, occupancy, order, trunks, outside});
     }
@@ -50,6 +51,7 @@ struct Office {
     std::map<std::string, CallMode> modes;
     std::vector<RingGroup> groups;
     DigitRules rules;
+    FeatureCodes codes;
     LocationTable locations;
     Occupancy occupancy;
     HuntOrder order{[](std::uint32_t) { return 0U; }};
@@ -267,6 +269,33 @@ TEST_CASE("the digit plan rewrites, bars, and asks for rights; emergency numbers
             .starts_with("201 dials 112. The digit plan has a rule for 112: guard. "
                          "This is an emergency number, which everybody may dial. 112 becomes 204. "
                          "204 is an extension. "));
+}
+
+TEST_CASE("an emergency number passes feature codes and rules that bar it")
+{
+    Office office;
+    office.rules.rules = {{.pattern = "1.*", .priority = 1, .status = 403, .phrase = "Barred"},
+                          {.name = "guard", .pattern = "112|144", .emergency = true},
+                          {.name = "doctor",
+                           .pattern = "141",
+                           .replacement = "204",
+                           .emergency = true,
+                           .status = 403,
+                           .phrase = "Barred"}};
+    office.rules.default_right = CallClass::internal;
+    office.codes.set(Feature::pickup_directed, "11");
+    office.codes.set(Feature::pickup_group, "14");
+    office.forwarding["112"] = office.forwarding["144"] = {};
+    for (const auto* number : {"112", "144"}) {
+        office.registers(number);
+        rings(office.decide("201", number), number);
+    }
+    rings(office.decide("201", "141"), "204");
+    rejected(office.decide("201", "199"), 403, "Barred");
+    CHECK(office.decide("201", "11202").feature == DialledFeature{Feature::pickup_directed, "202"});
+    CHECK(told(office.decide("201", "112"))
+              .starts_with("201 dials 112. The digit plan has a rule for 112: guard. "
+                           "This is an emergency number, which everybody may dial. "));
 }
 
 TEST_CASE("a forward is dialled by the rights of who forwards")

@@ -406,6 +406,33 @@ TEST_CASE("a body above the limit is refused with 413, over both transports")
     CHECK(far_above.receive().status() == 413);
 }
 
+TEST_CASE("under load an emergency number is not turned away")
+{
+    for (const bool late : {true, false}) {
+        auto settings = Office::quick();
+        if (late)
+            settings.limits.overload_lag = -1s;
+        else
+            settings.limits.unanswered_requests = 0;
+        Office office{settings};
+        DigitRules rules;
+        rules.rules = {{.pattern = "112|144", .emergency = true}};
+        std::vector<Extension> extensions{
+            {"201", "", md5_hex(fmt::format("201:{}:{}", domain, secret_of("201"))), ""}};
+        office.endpoint.set_directory(std::make_shared<const Directory>(
+            std::string{domain}, std::move(extensions), std::vector<Group>{},
+            Numbering{.digit_plan = DigitPlan{rules}}));
+        Phone phone{office, "201"};
+        phone.send(phone.request("INVITE", uri_of("202"), address_of("202"), 1));
+        CHECK(phone.receive().status() == 503);
+        phone.send(phone.request("INVITE", uri_of("1-1-2"), address_of("112"), 2));
+        CHECK(phone.receive().status() == 407);
+        office.endpoint.refuse_new_calls(true);  // its trunks have been left
+        phone.send(phone.request("INVITE", uri_of("112"), address_of("112"), 3));
+        CHECK(phone.receive().status() == 503);
+    }
+}
+
 TEST_CASE("while draining, new calls are refused with 503 and Retry-After")
 {
     Office office;

@@ -187,6 +187,8 @@ TEST_CASE("what the digit plan cannot be is told with its place")
     CHECK(refused(R"({"rules":[{"pattern":"0","mode":"b2b"}]})") == "/rules/0/mode not_allowed");
     CHECK(refused(R"({"rules":[{"pattern":"0","mode":"redirect","trunks":["none"]}]})") ==
           "/rules/0/mode not_allowed");
+    CHECK(refused(R"({"rules":[{"pattern":"112","emergency":true,"status":403}]})") ==
+          "/rules/0/status not_allowed");
     CHECK(refused(R"({"rules":[{}]})") == "/rules/0/pattern required");
     CHECK(refused(R"({"rights":{"999":"local"}})") == "/rights/999 unknown_extension");
     CHECK(refused(R"({"rights":{"202":"free"}})") == "/rights/202 not_allowed");
