@@ -294,14 +294,11 @@ void CallEngine::take_over_goes_on(Call& call, Moment now, Outbox& outbox)
     };
     if (!replaced || !peer || !peer->talking() || !there())
         return refuse(603, "Call Has Ended", "The call has gone on without this phone");
-    // While the target of a transfer rings, nothing of the call changes yet.
-    const bool moves =
-        call.change || (call.transfer && call.transfer->stage != TransferStage::ringing);
-    const bool busy =
-        moves || peer->invite_pending() || replaced->ack_due || replaced->ack_owed ||
-        std::ranges::any_of(call.relays, [&](const Relay& relay) {
-            return &relay != &*waiting && changes_session(relay.method);
-        });
+    const bool busy = call.change || peer->invite_pending() || replaced->ack_due ||
+                      replaced->ack_owed ||
+                      std::ranges::any_of(call.relays, [&](const Relay& relay) {
+                          return &relay != &*waiting && changes_session(relay.method);
+                      });
     if (!busy) return offer_to_peer(call, *waiting, outbox);
     if (!wait_until(waiting->glare.held_up(now.mono), call, CallTimer::take_over))
         refuse(491, "Request Pending", "Another change of this call is under way");

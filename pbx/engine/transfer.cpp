@@ -371,7 +371,6 @@ Leg& CallEngine::adopt(Call& call, LegId id)
         return &each != &moved && each.id == id;
     }));
     by_leg_[id] = &call;
-    wake_for_displays(call);
     if (moved.state != LegState::terminated) {
         occupancy_.ended(moved.extension, owner->id);
         occupancy_.began(moved.extension, call.id);

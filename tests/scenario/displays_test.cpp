@@ -147,6 +147,20 @@ TEST_CASE("a phone that has something else under way is told again whom it talks
         office.pbx.stays_silent_for(11s);
         office.ends(office.bob);
     }
+    SUBCASE("nor while it has an UPDATE of the other phone to answer")
+    {
+        office.bob.replies(491);
+        office.alice.sends(UPDATE, session_payload(std::string{talking_sdp}));
+        const auto other = office.bob.receives(UPDATE).with(talking_sdp);
+        office.pbx.passes(2100ms);
+        CHECK(office.bob.hears_nothing());
+        office.bob.replies_to(other, 200, talking_sdp);
+        office.alice.receives(200U);
+        office.pbx.passes(500ms);
+        office.bob.receives(UPDATE).without_body().header(shown, name_101);
+        office.bob.replies(200);
+        office.ends(office.bob);
+    }
     SUBCASE("for ten seconds")
     {
         for (int i = 0; i < 4; ++i) {

@@ -33,9 +33,9 @@ struct Asked {
         alice.receives(200U);
     }
 
-    void mobile_offers()
+    void mobile_offers(std::string_view sdp = mobile_sdp)
     {
-        mobile.replies_reliably(183, 9, mobile_sdp);
+        mobile.replies_reliably(183, 9, sdp);
         alice.receives(183U).reliable().without_body();
         alice.sends(PRACK);
         auto asked = mobile.receives(PRACK);
@@ -142,6 +142,36 @@ TEST_CASE("another of several early offers is that of the phone that answers")
         call.alice.receives(200U);
         mobile_answers_the_call(call);
     }
+}
+
+TEST_CASE("who was answered with nothing to hear is joined anew, though it wants the same media")
+{
+    Asked call;
+    call.alice_answers_bob();
+    call.mobile_offers(bob_sdp);
+    call.mobile.replies_to(call.to_mobile, 200, bob_sdp);
+    call.alice.receives(200U).without_body();
+    call.bob.receives(CANCEL);
+    call.mobile.receives(ACK).without_body();
+    call.is_joined(call.mobile, mobile_sdp);
+    call.ends(call.mobile);
+}
+
+TEST_CASE("an early offer that the caller cannot answer reliably is answered with nothing to hear")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    alice.sends(INVITE, "102", "");
+    bob.receives(INVITE).without_body();
+    bob.replies_reliably(183, 7, bob_sdp);
+    CHECK_FALSE(alice.receives(183U).is_reliable);
+    auto asked = bob.receives(PRACK);
+    CHECK(asked.body().find("a=inactive") != std::string::npos);
+    bob.replies_to(asked, 200);
+    alice.cancels();
+    bob.receives(CANCEL);
+    CHECK(pbx.has_no_calls());
 }
 
 TEST_CASE("a phone offers in its 200 what the caller cannot answer any more: the ACK does")

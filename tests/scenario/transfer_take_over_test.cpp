@@ -262,6 +262,15 @@ TEST_CASE("the target decides while the transferee is asked for the other phone"
         call.mobile_has_the_call();
         call.talk_and_end(call.alice, call.mobile);
     }
+    SUBCASE("a third phone is too late")
+    {
+        auto& third = call.pbx.silent_phone("102");
+        third.sends_replacing(call.at_desk, "101", desk_sdp);
+        third.receives(491U);
+        call.mobile_has_the_call();
+        call.carol.replies(486);
+        call.talk_and_end(call.alice, call.mobile);
+    }
     SUBCASE("the transferee refuses the other phone: the transfer goes on as it was")
     {
         call.alice.replies(488);
@@ -408,6 +417,20 @@ TEST_CASE("the other phone asks while the transferee is asked for the target")
     }
 }
 
+TEST_CASE("the other phone comes first while the transferee is to be asked for the target once more")
+{
+    Transferring call;
+    call.desk_refers();
+    call.carol.replies(200, carol_sdp);
+    call.alice.receives(INVITE).with(carol_sdp);
+    call.alice.replies(491);
+    call.mobile_takes_over();
+    call.pbx.passes(500ms);
+    call.alice_gets_carol(call.alice);
+    call.mobile_is_released();
+    call.talk_and_end(call.alice, call.carol);
+}
+
 TEST_CASE("the other phone comes when the call is the target's already")
 {
     Transferring call;
@@ -469,6 +492,10 @@ TEST_CASE("who is transferred goes on at another phone: that one is joined to th
         call.carol.replies(200, carol_sdp);
         CHECK(call.alice.hears_nothing());
         tablet_has_the_call();
+        call.carol.sends(INFO);
+        tablet.receives(INFO);
+        tablet.replies(200);
+        call.carol.receives(200U);
         call.pbx.passes(500ms);
         call.alice_gets_carol(tablet);
         call.desk_hears("SIP/2.0 200 OK");

@@ -218,6 +218,26 @@ TEST_CASE("a transfer that fails is told, and the parties are where they were")
         call.carol.receives(BYE);
         call.bob_hears("SIP/2.0 488 ");
     }
+    SUBCASE("the transferee takes the target's media, and says nothing of its own")
+    {
+        call.bob_refers("<sip:103@office.test>");
+        call.bob.receives(202U);
+        call.bob_hears("SIP/2.0 100 Trying");
+        call.carol.receives(INVITE);
+        call.carol.replies(200, carol_sdp);
+        call.alice.receives(INVITE);
+        call.alice.replies(200);
+        call.alice.receives(ACK);
+        call.carol.receives(ACK);
+        call.carol.receives(BYE);
+        call.bob_hears("SIP/2.0 488 No Media Answered");
+        call.alice.receives(INVITE).without_body();
+        call.alice.replies(200, alice_sdp);
+        call.bob.receives(INVITE).with(alice_sdp);
+        call.bob.replies(200, bob_sdp);
+        call.bob.receives(ACK);
+        call.alice.receives(ACK).with(bob_sdp);
+    }
     SUBCASE("the target hangs up before it is joined")
     {
         call.bob_refers("<sip:103@office.test>");

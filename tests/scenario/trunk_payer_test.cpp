@@ -16,7 +16,8 @@ TEST_CASE("forwarding to outside needs its own right, and is shown as the forwar
     alice.sends(INVITE, "103");
     alice.receives(403U).header("Warning",
                                 "399 office.test \"103 may not forward calls to outside\"");
-    alice.invite_headers = {{"Diversion", "<sip:+4399@carrier.test>;reason=user-busy"}};  // so she says
+    alice.invite_headers = {
+        {"Diversion", "<sip:+4399@carrier.test>;reason=user-busy"}};  // so she says
     alice.sends(INVITE, "102");
     alice.receives(181U);
     far.receives(INVITE)
@@ -128,6 +129,66 @@ TEST_CASE("the transferor pays: its rights and limits count, and outside hears w
     office.all_is_over();
 }
 
+TEST_CASE("a third party sends on who is outside: who stays pays, as it does for its call")
+{
+    Office office;
+    auto& [pbx, one, two, rules, alice, bob, carol, dan, far, other] = office;
+    rules.outside["101"].limits.calls = 1;
+    office.apply();
+    Office::talks_outside(alice, far, "0664999");
+    const CallOrder order{.action = CallAction::transfer, .to = "0664888"};
+    CHECK(pbx.orders(order).outcome == OrderOutcome::wrong_state);
+    rules.outside["101"].limits.calls = 2;
+    office.apply();
+    CHECK(pbx.orders(order).outcome == OrderOutcome::begun);
+    far.receives(INVITE);
+    far.replies(486);
+    alice.sends(BYE);
+    alice.receives(200U);
+    far.receives(BYE);
+    office.all_is_over();
+}
+
+TEST_CASE("who transfers before the target outside has answered pays for it as before")
+{
+    Office office;
+    auto& [pbx, one, two, rules, alice, bob, carol, dan, far, other] = office;
+    rules.outside["102"].limits.calls = 1;
+    office.apply();
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(200, talking_sdp);
+    alice.receives(200U);
+    bob.receives(ACK);
+    const auto first = bob.dialog();
+    bob.sends(INVITE, "0664999");
+    far.receives(INVITE);
+    far.replies(180);
+    bob.receives(180U);
+    std::string asks;
+    for (const auto& each : pbx.view().calls)
+        if (each.dialled == "0664999") asks = each.legs.at(0).call_id;
+    bob.uses(first);
+    bob.sends(Method::refer, std::make_shared<const Payload>(
+                                 Payload{{},
+                                         {},
+                                         {{"Refer-Sub", "false"},
+                                          {"Refer-To", "<sip:0664999@office.test?Replaces=" + asks +
+                                                           "%3Bto-tag%3D0%3Bfrom-tag%3D0>"}}}));
+    bob.receives(202U);
+    bob.receives(487U);
+    far.receives(CANCEL);
+    far.receives(INVITE);
+    auto& desk = pbx.phone("102");
+    desk.sends(INVITE, "0664888");
+    desk.receives(486U).phrase("Too Many Calls To Outside");
+    far.replies(486);
+    alice.sends(BYE);
+    alice.receives(200U);
+    bob.receives(BYE);
+    office.all_is_over();
+}
+
 TEST_CASE("click to dial and REST transfer to outside count for the extension")
 {
     Office office;
@@ -183,8 +244,9 @@ TEST_CASE("calls at once: of an extension, of a trunk; emergencies pass both")
         .header("Reason", "Q.850;cause=34;text=\"No circuit available\"");
     office.talks_outside(bob, other, "0664888");  // the first trunk is full
     carol.sends(INVITE, "0664777");
-    carol.receives(486U).phrase("All Lines Busy").header(
-        "Reason", "Q.850;cause=34;text=\"No circuit available\"");
+    carol.receives(486U)
+        .phrase("All Lines Busy")
+        .header("Reason", "Q.850;cause=34;text=\"No circuit available\"");
     alices_other.sends(INVITE, "112");
     far.receives(INVITE).to("sip:112@carrier.test");
     far.replies(200, talking_sdp);
@@ -224,8 +286,9 @@ TEST_CASE("calls a day are counted over a restart, and anew the next day")
     tries();
     tries();
     alice.sends(INVITE, "0664999");
-    alice.receives(403U).phrase("Daily Limit Reached").header(
-        "Reason", "Q.850;cause=21;text=\"Call rejected\"");
+    alice.receives(403U)
+        .phrase("Daily Limit Reached")
+        .header("Reason", "Q.850;cause=21;text=\"Call rejected\"");
     dan.inbox.clear();
     pbx.restarts();
     dan.inbox.clear();
