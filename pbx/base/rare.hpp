@@ -12,6 +12,10 @@ class Rare {
 public:
     Rare() = default;
     Rare(std::nullopt_t) noexcept {}
+    Rare(const Rare& other) : value_{other ? std::make_unique<T>(*other) : nullptr} {}
+    Rare(Rare&&) noexcept = default;
+    Rare& operator=(Rare&&) noexcept = default;
+    ~Rare() = default;
     Rare& operator=(T value)
     {
         value_ = std::make_unique<T>(std::move(value));

@@ -73,8 +73,8 @@ bool Call::session_pending(const Leg& leg) const noexcept
 {
     return leg.invite_pending() ||
            std::any_of(relays.begin(), relays.end(), [&](const Relay& relay) {
-               return relay.method == Method::invite &&
-                      (relay.from == leg.id || relay.to == leg.id);
+               return relay.method == Method::invite && relay.forwarded &&
+                      (relay.from == leg.id || relay.to == leg.id || relay.replaces == leg.id);
            });
 }
 

@@ -20,6 +20,20 @@
 
 namespace lampline {
 
+/// A phone is to be told whom it talks to now (RFC 3311): always the latest, one UPDATE at a time.
+struct DisplayUpdate {
+    ClientTransactionId sent{};  ///< under way
+    bool changed = false;        ///< since that was sent
+    std::optional<std::chrono::steady_clock::time_point> again_at{};  ///< it met something else
+    Glare glare;
+};
+
+/// Its call has gone on without it: BYE follows once its phone has answered the last report.
+struct Leaving {
+    ClientTransactionId told_by;  ///< that NOTIFY
+    std::string reason;
+};
+
 /// The dialog between the exchange and one phone.
 struct Leg {
     LegId id;
@@ -37,6 +51,7 @@ struct Leg {
     DialogState dialog_state;
     NameAddr phone;                       ///< who is at this leg
     NameAddr other;                       ///< whom this leg's phone talks to
+    Rare<DisplayUpdate> display{};        ///< the phone does not know that yet
     LegId peer{};                         ///< the leg it talks to; 0 while ringing
     CallRef transfer_of{};                ///< the call whose transfer needs this leg
     Flow flow;
@@ -60,9 +75,14 @@ struct Leg {
     TransactionId invite_in{};         ///< INVITE from the phone, without final answer
     TransactionId ack_due{};           ///< INVITE from the phone that we answered 2xx, without ACK
     ClientTransactionId invite_out{};  ///< INVITE to the phone, without final answer
+    bool asks_offer = false;           ///< within its dialog: it has none, so the 2xx brings one
     ClientTransactionId
         ack_owed{};  ///< INVITE to the phone that it answered 2xx, not yet acknowledged
     ClientTransactionId bye_out{};    ///< our BYE, without final answer
+    Rare<Leaving> leaving{};
+    bool has_referred = false;        ///< it has sent a REFER
+    bool names_refer = false;         ///< that was not its first
+    std::uint32_t refer_cseq = 0;     ///< of the last that was accepted
     ClientTransactionId probe_out{};  ///< our in-dialog OPTIONS, without final answer
     unsigned failed_probes = 0;
     std::chrono::steady_clock::time_point heard_at;  ///< last sign of life
@@ -114,12 +134,17 @@ struct PendingReliable {
     LegId leg;
     ClientTransactionId invite;
     std::uint32_t rseq = 0;
+    PayloadRef answer{};  ///< to an offer in it that the caller was not told
 };
 
 /// What the caller was told reliably before the answer: with that the offer of the INVITE is
-/// answered, and no later response changes it (RFC 3261 §13.2.1, RFC 6337 §2.2).
+/// answered, and no later response changes it (RFC 3261 §13.2.1, RFC 6337 §2.2). Where the INVITE
+/// has none it is itself an offer, which the PRACK answers (RFC 3262 §5).
 struct EarlyAnswer {
-    PayloadRef sdp;       ///< of the callee, as the caller has it now
+    LegId of;             ///< the callee
+    PayloadRef sdp;       ///< its, as the caller has it now
+    bool offers = false;  ///< it is an offer
+    PayloadRef for_ack{};  ///< the answer to the offer in the 2xx of another callee
     bool moved = false;   ///< by an UPDATE or a PRACK since
     bool stale = false;   ///< who has answered the call wants other media than that
 };
@@ -147,7 +172,6 @@ enum class TransferStage : std::uint8_t {
     ringing,  ///< blind: the target's phones ring, asked for their offer
     offered,  ///< attended: the transferee is asked for its offer
     joining,  ///< the offer is on its way to the other of the two
-    done,     ///< they talk; the transferor is told, and hung up
 };
 
 /// One REFER under way: the transferee goes from the transferor to the target (RFC 5589).
@@ -158,6 +182,7 @@ struct Transfer {
     LegId consulted{};    ///< attended: the transferor's other leg
     LegId target{};       ///< who is to talk to the transferee; 0 while several phones ring
     bool reports = true;  ///< false: Refer-Sub: false (RFC 4488)
+    bool rings_back = false;  ///< of a parked call, whose time is over
     LegId offerer{};      ///< gave `offer` in its 2xx, which waits for its ACK
     PayloadRef offer;
     LegId answerer{};                  ///< gets the offer
@@ -222,6 +247,7 @@ struct Call {
     std::list<Leg> legs;  ///< the caller's first; references stay good while legs are added
     std::vector<Relay> relays;
     std::vector<PendingReliable> reliable;  ///< the oldest first
+    LegId astray{};  ///< whose phone has accepted a session that came to nothing; 0: none
     BestResponse best;
     unsigned told_progress = 0;  ///< the last 1xx without a body that the caller was told; 0: none
     LegId progress_of{};         ///< whose it was
@@ -254,7 +280,7 @@ struct Call {
     [[nodiscard]] Relay* find_relay(ClientTransactionId forwarded) noexcept;
     [[nodiscard]] Relay* find_relay(TransactionId request) noexcept;
     void remove_relay(ClientTransactionId forwarded);
-    /// A change of the session is under way on `leg`.
+    /// A change of the session is under way on `leg`, or its place is being taken.
     [[nodiscard]] bool session_pending(const Leg& leg) const noexcept;
     /// Every leg is closed: nothing can come for this call any more.
     [[nodiscard]] bool finished() const noexcept;

@@ -54,6 +54,13 @@ std::string_view address_in(std::string_view value) noexcept
 
 }  // namespace
 
+bool is_tag(std::string_view text) noexcept
+{
+    return std::ranges::all_of(text, [](char c) {
+        return c > ' ' && c <= '~' && std::string_view{"\"(),;<>?[\\]{}"}.find(c) == std::string_view::npos;
+    });
+}
+
 std::optional<Replaces> parse_replaces(std::string_view text)
 {
     if (text.size() > max_length) return std::nullopt;
@@ -71,6 +78,7 @@ std::optional<Replaces> parse_replaces(std::string_view text)
         else if (same_word(name, "early-only"))
             replaces.early_only = true;
     }
+    if (!is_tag(replaces.to_tag) || !is_tag(replaces.from_tag)) return std::nullopt;
     return replaces;
 }
 

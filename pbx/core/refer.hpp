@@ -8,8 +8,12 @@
 
 namespace lampline {
 
+/// Whether `text` can be the tag of a dialog, or that of none: a token (RFC 3261 §25.1), or what
+/// phones use beyond that.
+bool is_tag(std::string_view text) noexcept;
+
 /// Reads `call-id;to-tag=x;from-tag=y;early-only`. Missing tags stay empty; nullopt without a
-/// Call-ID, or when longer than 1024 bytes.
+/// Call-ID, with what is no tag, or when longer than 1024 bytes.
 std::optional<Replaces> parse_replaces(std::string_view text);
 
 /// A Refer-To header: the URI, and what of the headers it carries may go on. A `body` is checked

@@ -48,6 +48,7 @@ struct RequestReceived {
     std::uint32_t rack_rseq = 0;  ///< PRACK: the RSeq it acknowledges
     bool focus = false;           ///< `isfocus` in its Contact
     std::string also;             ///< BYE: Also, one address; empty: none
+    std::optional<std::chrono::seconds> expires;  ///< SUBSCRIBE
     std::optional<SipUri> left_contact;  ///< BYE: its Contact
     PayloadRef payload;
 };

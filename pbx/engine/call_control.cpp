@@ -142,12 +142,12 @@ void CallEngine::clicked_answered(Call& call, Leg& leg, const ResponseReceived& 
     leg.sdp = response.payload;
     move(leg, LegInput::success, outbox);
     call.phase = CallPhase::talking;
-    timers_.cancel({call.id, TimerKind::ring});
+    timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();
     forget_ringing(call, outbox);
     cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
     if (settings_.probe_interval > 0s)
-        set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
+        set_timer(call, CallTimer::probe, now.mono + settings_.probe_interval);
     call.transfer = Transfer{.transferor = {}, .transferee = leg.id, .reports = false};
     ring_target(call, leg.extension, call.dialled, call.referred, now, outbox);
 }

@@ -99,29 +99,16 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
     if (invite) leg.invite_out = {};
 
     if (relay.cancelled) {
-        const auto forwarded = relay.forwarded;
-        const bool offered = has_body(relay.payload);
-        const Leg* slot = call.find(relay.replaces);
-        call.remove_relay(forwarded);
-        if (!success) return;
-        if (slot && slot->slot && slot->talking()) {  // it waits on, for the next one
-            const auto body = response.payload ? response.payload->body : std::string{};
-            outbox.send(SendAck{leg.id, forwarded,
-                                offered ? nullptr
-                                        : std::make_shared<const Payload>(Payload{
-                                              "application/sdp", inactive_answer(body), {}})});
-            return;
-        }
-        // It changed its session although the sender withdrew: the two no longer agree on the
-        // media.
-        leg.ack_owed = forwarded;
-        return end_call(call, {}, LegInput::error, LegInput::error,
-                        "SIP;cause=491;text=\"CANCEL crossed the answer\"", now, outbox);
+        const bool takes_over{relay.replaces};
+        call.remove_relay(relay.forwarded);
+        if (success) accepted_in_vain(call, leg, response, now, outbox);
+        if (takes_over) take_over_failed(call, leg, now, outbox);
+        return;
     }
 
     if (relay.replaces && response.status == 491 &&
         wait_until(relay.glare.met(leg.role, settings_.random, now.mono), call,
-                   TimerKind::take_over)) {
+                   CallTimer::take_over)) {
         relay.forwarded = {};
         return;
     }
@@ -159,8 +146,14 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
     outbox.send(std::move(answer));
 
     if (success && call.early_answer) {
-        const auto& moved = asker.role == LegRole::callee ? relay.payload : response.payload;
-        if (has_body(moved)) *call.early_answer = {.sdp = moved, .moved = true};
+        const bool by_callee = asker.role == LegRole::callee;
+        const auto& moved = by_callee ? relay.payload : response.payload;
+        auto& early = *call.early_answer;
+        if (has_body(moved))
+            early = {.of = by_callee ? asker.id : leg.id,
+                     .sdp = moved,
+                     .offers = early.offers,
+                     .moved = true};
     }
     if (success && changes_session(relay.method)) {
         const bool told_private = note_private(asker, relay.payload);
@@ -176,11 +169,13 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
         if (relay.replaces) taken_over(call, asker, leg, relay.replaces, outbox);
         return;
     }
-    if (relay.replaces) move(asker, LegInput::rejected, outbox);
+    const bool takes_over{relay.replaces};
+    if (takes_over) move(asker, LegInput::rejected, outbox);
     call.remove_relay(response.transaction);
     if (ends_dialog(response))
-        end_call(call, {}, LegInput::timeout, LegInput::timeout,
-                 "SIP;cause=481;text=\"Peer is gone\"", now, outbox);
+        return end_call(call, {}, LegInput::timeout, LegInput::timeout,
+                        "SIP;cause=481;text=\"Peer is gone\"", now, outbox);
+    if (takes_over) take_over_failed(call, leg, now, outbox);
 }
 
 void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
@@ -208,7 +203,9 @@ void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
         answerer = call->peer_of(*leg);
     }
     if (answerer && answerer->ack_owed) {
-        outbox.send(SendAck{answerer->id, std::exchange(answerer->ack_owed, {}), input.payload});
+        const PayloadRef unheard = call->early_answer ? call->early_answer->for_ack : nullptr;
+        outbox.send(SendAck{answerer->id, std::exchange(answerer->ack_owed, {}),
+                            unheard ? unheard : input.payload});
         if (has_body(input.payload)) call->unsaved = true;
         if (note_hold(*leg, input.payload))
             announce(*leg, outbox);  // delayed offer: its answer is in the ACK
@@ -239,7 +236,6 @@ void CallEngine::receive_bye(Call& call, Leg& leg, const RequestReceived& input,
                              Outbox& outbox)
 {
     if (sends_on(call, leg, input, now, outbox)) return;
-    outbox.send(Reply{.transaction = input.transaction, .status = 200});
     if (leaves_pickup(call, leg, now, outbox)) return;
     if (call.phase == CallPhase::ringing) {
         // A caller may end its early dialog by BYE (RFC 3261 §15); a callee's is a final answer
@@ -248,7 +244,9 @@ void CallEngine::receive_bye(Call& call, Leg& leg, const RequestReceived& input,
             return give_up_ringing(call, 487, "Request Terminated", now, outbox);
         return;
     }
-    if (leaves_transfer(call, leg, now, outbox) || cards_.left(call, leg, now, outbox)) return;
+    if (leaves_transfer(call, leg, now, outbox) || leaves_take_over(call, leg, outbox) ||
+        cards_.left(call, leg, now, outbox))
+        return;
     std::string reason;
     if (input.payload)
         for (const auto& header : input.payload->headers)
@@ -261,7 +259,8 @@ void CallEngine::probe(Call& call, Moment now, Outbox& outbox)
     if (call.phase != CallPhase::talking) return;
     for (auto& leg : call.legs) {
         const bool silent = now.mono - leg.heard_at >= settings_.probe_interval;
-        if (!leg.talking() || leg.slot || leg.probe_out || leg.ack_due || leg.ack_owed || !silent)
+        if (!leg.talking() || leg.slot || leg.leaving || leg.probe_out || leg.ack_due ||
+            leg.ack_owed || !silent)
             continue;
         if (leg.proxied) {
             probe_proxied(leg, outbox);
@@ -271,7 +270,7 @@ void CallEngine::probe(Call& call, Moment now, Outbox& outbox)
         request(leg, {.transaction = leg.probe_out, .method = Method::options}, outbox);
     }
     if (settings_.probe_interval > 0s)
-        set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
+        set_timer(call, CallTimer::probe, now.mono + settings_.probe_interval);
 }
 
 void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -291,9 +290,9 @@ void CallEngine::note_session(Call& call, const SessionTimer& timer, Moment now)
 {
     call.session_expires = timer.expires;
     call.session_ends_at.reset();
-    if (timer.expires == 0s) return timers_.cancel({call.id, TimerKind::session});
+    if (timer.expires == 0s) return timers_.cancel(call.id, CallTimer::session);
     call.session_ends_at = now.wall + timer.expires;
-    set_timer(call, TimerKind::session, now.mono + timer.expires);
+    set_timer(call, CallTimer::session, now.mono + timer.expires);
 }
 
 const Call* CallEngine::find(CallRef call) const noexcept

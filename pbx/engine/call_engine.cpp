@@ -137,7 +137,7 @@ void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbo
     case Method::bye: receive_bye(*call, *leg, input, now, outbox); break;
     case Method::prack: relay_prack(*call, *leg, input, outbox); break;
     case Method::refer: receive_refer(*call, *leg, input, now, outbox); break;
-    case Method::subscribe:
+    case Method::subscribe: receive_subscribe(*call, *leg, input, outbox); break;
     case Method::publish:
         outbox.send(Reply{
             .transaction = input.transaction, .status = 501, .phrase = "Not Handled In A Call"});
@@ -165,10 +165,12 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
         pickup_answered(*call, *leg, input, now, outbox);
     } else if (call->change && input.transaction == call->change->sent) {
         change_answered(*call, *leg, input, now, outbox);
-    } else if (call->transfer && input.transaction == call->transfer->last_report) {
-        if (final && call->transfer->stage == TransferStage::done) transferor_told(*call, outbox);
+    } else if (leg->leaving && input.transaction == leg->leaving->told_by) {
+        if (final) hang_up_transferor(*leg, leg->leaving->reason, outbox);
     } else if (auto* relay = call->find_relay(input.transaction)) {
         relayed_answer(*call, *leg, *relay, input, now, outbox);
+    } else if (leg->display && input.transaction == leg->display->sent) {
+        display_answered(*call, *leg, input, now, outbox);
     } else if (input.transaction == leg->bye_out) {
         if (final) leg->bye_out = {};
     } else if (input.transaction == leg->probe_out) {
@@ -180,7 +182,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
             leg->invite_out = {};
             if (leg->talking() &&
                 !leg->proxied) {  // a re-INVITE of ours that nobody waits for any more
-                if (input.status < 300) outbox.send(SendAck{leg->id, input.transaction, nullptr});
+                if (input.status < 300) accepted_in_vain(*call, *leg, input, now, outbox);
             } else if (input.status < 300)
                 branch_answered(*call, *leg, input, now, outbox);
             else
@@ -188,6 +190,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
             pass_verdict(*call, now, outbox);
         }
     }
+    restore_session(*call, now, outbox);
     sweep(*call, outbox);
 }
 
@@ -195,7 +198,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
 {
     outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
     while (const auto due = timers_.take_due(now.mono)) {
-        if (due->kind == TimerKind::remembered) {
+        if (due->timer == CallTimer::remembered) {
             ended_.forget_old(now.mono);
             remember_until();
             continue;
@@ -203,37 +206,39 @@ void CallEngine::advance(Moment now, Outbox& outbox)
         const auto found = calls_.find(due->call);
         if (found == calls_.end()) continue;
         Call& call = *found->second;
-        switch (due->kind) {
-        case TimerKind::ring:
+        switch (due->timer) {
+        case CallTimer::ring:
             if (call.hunting)
                 hunt_due(call, now, outbox);
             else if (call.phase == CallPhase::ringing)  // a feature code
                 give_up_ringing(call, 500, "Not Saved In Time", now, outbox);
             break;
-        case TimerKind::seen:
+        case CallTimer::seen:
             end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye, {}, now, outbox);
             break;
-        case TimerKind::transfer:
+        case CallTimer::transfer:
             if (call.pickup)
                 offer_to_picker(call, outbox);
             else if (call.transfer)
                 go_on(call, now, outbox);
             else if (call.change)
                 change_goes_on(call, now, outbox);
+            restore_session(call, now, outbox);
             break;
-        case TimerKind::take_over: takes_over_again(call, now, outbox); break;
-        case TimerKind::session:
+        case CallTimer::take_over: take_over_goes_on(call, now, outbox); break;
+        case CallTimer::display: displays_due(call, now, outbox); break;
+        case CallTimer::session:
             end_call(call, {}, LegInput::timeout, LegInput::timeout,
                      "SIP;cause=408;text=\"Session expired\"", now, outbox);
             break;
-        case TimerKind::park: ring_back(call, now, outbox); break;
-        case TimerKind::probe: probe(call, now, outbox); break;
-        case TimerKind::card: cards_.due(call, now, outbox); break;
-        case TimerKind::keep_ringing: keep_ringing(call, outbox); break;
-        case TimerKind::referral: refer_subscriptions_.expire(call.id, now, outbox); break;
-        case TimerKind::outside: duration_over(call, now, outbox); break;
-        case TimerKind::remembered: break;  // of no call, see above
-        case TimerKind::linger:
+        case CallTimer::park: ring_back(call, now, outbox); break;
+        case CallTimer::probe: probe(call, now, outbox); break;
+        case CallTimer::card: cards_.due(call, now, outbox); break;
+        case CallTimer::keep_ringing: keep_ringing(call, outbox); break;
+        case CallTimer::referral: refer_subscriptions_.expire(call.id, now, outbox); break;
+        case CallTimer::outside: duration_over(call, now, outbox); break;
+        case CallTimer::remembered: break;  // of no call, see above
+        case CallTimer::linger:
             cancel_branches(call, {}, {}, nullptr, outbox);  // of what is lost, if anything
             for (auto& leg : call.legs) {
                 leg.invite_out = leg.ack_owed = leg.bye_out = {};
@@ -356,42 +361,6 @@ NameAddr CallEngine::party_of(std::string_view number, std::string_view own_disp
     return address;
 }
 
-NameAddr CallEngine::presented(const Leg& leg)
-{
-    return leg.anonymous ? anonymous_party() : leg.phone;
-}
-
-void CallEngine::note_abilities(Leg& leg, const ResponseReceived& response) const
-{
-    leg.supported = response.supported | response.required;
-    leg.takes_update = response.allows_update;
-    if (leg.trunk.empty()) leg.identity = identity_for(response.user_agent);
-}
-
-IdentityHeader CallEngine::identity_for(std::string_view user_agent) const
-{
-    return directory_->profile_for({}, user_agent)->identity;
-}
-
-std::vector<Header> CallEngine::asserted_to(const Leg& leg, const Leg& other) const
-{
-    const auto shown = shown_to(leg, other);
-    return shown ? leg.identifies(*shown) : std::vector<Header>{};
-}
-
-void CallEngine::show(Leg& leg, const Leg& other, Outbox& outbox)
-{
-    auto party = presented(other);
-    const bool stale = write(leg.other) != write(party);
-    leg.other = std::move(party);
-    if (!stale || !leg.takes_update || !leg.talking() || leg.slot || !leg.trunk.empty()) return;
-    request(leg,
-            {.transaction = transaction_ids_.next(),
-             .method = Method::update,
-             .headers = leg.identifies(leg.other)},
-            outbox);
-}
-
 bool CallEngine::has_room_for_emergency(const InviteReceived& input) const
 {
     return calls_.size() < settings_.max_calls + room_for_emergencies && input.trunk.empty() &&
@@ -437,8 +406,8 @@ void CallEngine::start_talking(Call& call, const SessionTimer& timer, Moment now
     call.answered_at = now.wall;
     call.unsaved = true;
     ++counters_.calls_answered;
-    timers_.cancel({call.id, TimerKind::ring});
-    timers_.cancel({call.id, TimerKind::linger});  // of a verdict that does not hold any more
+    timers_.cancel(call.id, CallTimer::ring);
+    timers_.cancel(call.id, CallTimer::linger);  // of a verdict that does not hold any more
     call.hunting.reset();
     forget_ringing(call, outbox);
     for (auto& leg : call.legs) std::vector<std::string>{}.swap(leg.via);
@@ -446,7 +415,7 @@ void CallEngine::start_talking(Call& call, const SessionTimer& timer, Moment now
     if (call.early_answer && !call.early_answer->stale) call.early_answer.reset();
     note_session(call, timer, now);
     if (settings_.probe_interval > 0s)
-        set_timer(call, TimerKind::probe, now.mono + settings_.probe_interval);
+        set_timer(call, CallTimer::probe, now.mono + settings_.probe_interval);
 }
 
 void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
@@ -515,13 +484,15 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
 {
     if (call.phase == CallPhase::ended) return;
     begin_end(call, now, outbox);
-    refer_subscriptions_.report(call.id, 487, "Request Terminated", true, now, outbox);
+    if (call.transfer)
+        report(call, 487, "Request Terminated", true, now, outbox);
+    else
+        refer_subscriptions_.report(call.id, 487, "Request Terminated", true, now, outbox);
     outbox.announce(CallEnded{call.id, ended_by ? 200U : 0U, std::string{reason}});
     call.transfer.reset();
     call.change.reset();
     cancel_branches(call, {}, reason, nullptr, outbox);
 
-    give_up_relays(call, outbox);
     for (auto& leg : call.legs) {
         if (!leg.invite_in) continue;  // of a picker that waits for the one it has picked up
         outbox.send(Reply{.transaction = std::exchange(leg.invite_in, {}), .status = 487});
@@ -542,12 +513,12 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
     }
 }
 
-void CallEngine::give_up_relays(Call& call, Outbox& outbox)
+void CallEngine::give_up_relays(Call& call, unsigned status, Outbox& outbox)
 {
     for (const auto& relay : call.relays) {
         if (relay.answered || relay.cancelled) continue;
         outbox.send(Reply{.transaction = relay.request,
-                          .status = relay.method == Method::invite ? 487U : 481U});
+                          .status = relay.method == Method::invite ? status : 481U});
         if (relay.replaces) move(*call.find(relay.from), LegInput::rejected, outbox);
     }
     call.relays.clear();
@@ -576,6 +547,7 @@ void CallEngine::request(Leg& leg, SendRequest request, Outbox& outbox)
 {
     count_request(*by_leg_.at(leg.id), leg, leg.dialog_state.cseq + 1);
     request.leg = leg.id;
+    if (request.method == Method::invite) leg.asks_offer = !has_body(request.payload);
     outbox.send(std::move(request));
 }
 
@@ -589,12 +561,13 @@ void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
 void CallEngine::remember_until()
 {
     if (const auto end = ended_.next_end())
-        timers_.set({CallRef{}, TimerKind::remembered}, *end);
+        timers_.set(CallRef{}, CallTimer::remembered, *end);
 }
 
 void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
 {
     leave_picker(call, {}, outbox);
+    give_up_relays(call, 487, outbox);
     const bool remembers = ended_.next_end().has_value();
     for (const auto& leg : call.legs) {
         const bool ended =
@@ -609,8 +582,8 @@ void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
     ++counters_.calls_ended;
     forget(call, outbox);
     forget_ringing(call, outbox);
-    cancel_timers(call);
-    set_timer(call, TimerKind::linger, now.mono + linger_time);
+    timers_.cancel_all(call.id);
+    set_timer(call, CallTimer::linger, now.mono + linger_time);
 }
 
 void CallEngine::sweep(Call& call, Outbox& outbox)
@@ -618,7 +591,7 @@ void CallEngine::sweep(Call& call, Outbox& outbox)
     for (auto& leg : call.legs) close_if_quiet(leg, outbox);
     if (!call.finished()) return keep(call, outbox);
     forget(call, outbox);
-    cancel_timers(call);
+    timers_.cancel_all(call.id);
     for (const auto& leg : call.legs) {
         if (leg.adrift) no_longer_adrift(leg);
         by_leg_.erase(leg.id);
@@ -629,26 +602,17 @@ void CallEngine::sweep(Call& call, Outbox& outbox)
     give_back_room(by_leg_);
 }
 
-void CallEngine::set_timer(const Call& call, TimerKind kind,
+void CallEngine::set_timer(const Call& call, CallTimer timer,
                            std::chrono::steady_clock::time_point deadline)
 {
-    timers_.set({call.id, kind}, deadline);
+    timers_.set(call.id, timer, deadline);
 }
 
 bool CallEngine::wait_until(std::optional<std::chrono::steady_clock::time_point> deadline,
-                            const Call& call, TimerKind kind)
+                            const Call& call, CallTimer timer)
 {
-    if (deadline) set_timer(call, kind, *deadline);
+    if (deadline) set_timer(call, timer, *deadline);
     return deadline.has_value();
-}
-
-void CallEngine::cancel_timers(const Call& call)
-{
-    for (const auto kind :
-         {TimerKind::ring, TimerKind::session, TimerKind::probe, TimerKind::linger,
-          TimerKind::transfer, TimerKind::take_over, TimerKind::seen, TimerKind::keep_ringing,
-          TimerKind::outside, TimerKind::card, TimerKind::park, TimerKind::referral})
-        timers_.cancel({call.id, kind});
 }
 
 }  // namespace lampline

@@ -6,7 +6,6 @@
 #include <unordered_map>
 
 #include "base/clock.hpp"
-#include "base/timer_queue.hpp"
 #include "core/call.hpp"
 #include "core/call_order.hpp"
 #include "core/directory.hpp"
@@ -15,12 +14,14 @@
 #include "core/refer.hpp"
 #include "core/sip_input.hpp"
 #include "core/token_source.hpp"
+#include "engine/call_timers.hpp"
 #include "engine/calling_cards.hpp"
 #include "engine/dialog_index.hpp"
 #include "engine/ended_calls.hpp"
 #include "engine/hunt_order.hpp"
 #include "engine/occupancy.hpp"
 #include "engine/outbox.hpp"
+#include "engine/passed_referrals.hpp"
 #include "engine/refer_subscriptions.hpp"
 #include "engine/router.hpp"
 #include "engine/session_timer.hpp"
@@ -104,34 +105,6 @@ public:
     [[nodiscard]] const Call* find(CallRef call) const noexcept;
 
 private:
-    enum class TimerKind : std::uint8_t {
-        ring,
-        session,
-        probe,
-        linger,
-        transfer,
-        take_over,
-        seen,
-        keep_ringing,
-        outside,
-        card,
-        park,
-        referral,
-        remembered  ///< of no call: what is remembered of ended ones
-    };
-    struct TimerKey {
-        CallRef call;
-        TimerKind kind;
-        friend bool operator==(TimerKey, TimerKey) = default;
-    };
-    struct TimerKeyHash {
-        std::size_t operator()(TimerKey key) const noexcept
-        {
-            return std::hash<std::uint64_t>{}(key.call.value * 16 +
-                                              static_cast<std::uint64_t>(key.kind));
-        }
-    };
-
     // call_setup.cpp: from the INVITE to the answer
     void start_call(const InviteReceived& input, Route route, std::vector<Diversion> diversions,
                     Moment now, Outbox& outbox);
@@ -174,9 +147,12 @@ private:
     void give_up_ringing(Call& call, unsigned status, std::string_view phrase, Moment now,
                          Outbox& outbox, std::vector<Header> why = {});
     void relay_prack(Call& call, Leg& caller, const RequestReceived& input, Outbox& outbox);
-    void acknowledge_provisional(Leg& leg, const ResponseReceived& response, Outbox& outbox);
-    /// What of `payload`, a response's, is told to a caller that may have had its answer.
-    static PayloadRef told_after_early(Call& call, const PayloadRef& payload);
+    void acknowledge_provisional(Call& call, Leg& leg, const ResponseReceived& response,
+                                 Outbox& outbox);
+    /// What of `payload`, a response's of `leg`, is told to a caller that may have had its answer.
+    static PayloadRef told_after_early(Call& call, const Leg& leg, const PayloadRef& payload);
+    [[nodiscard]] PayloadRef silent_answer(const Call& call, Leg& leg,
+                                           const ResponseReceived& response) const;
 
     // call_proxy.cpp: one dialog between two phones
     void pass_on(Call& call, Leg& leg, const Invitation& invitation, Target target, Outbox& outbox);
@@ -198,10 +174,6 @@ private:
     void replace_proxied(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox);
     void consult_proxied(Call& call, const Leg& consulted, std::vector<Header> headers, Moment now,
                          Outbox& outbox);
-    /// A REFER has passed from the phone of `by` to that of `to`, which may do what it says.
-    void note_referral(const Leg& by, const Leg& to, const PayloadRef& payload, Moment now);
-    /// `extension` was referred to the place of `leg` by who is there.
-    [[nodiscard]] bool was_referred(std::string_view extension, const Leg& leg, Moment now) const;
 
     // hunting.cpp: whom a call rings next
     /// Rings just the phone at `target`, whatever else its extension has; its leg.
@@ -291,7 +263,7 @@ private:
     /// Nobody came to the phone that was rung for a parked call.
     void rang_back_in_vain(Call& call, Moment now, Outbox& outbox);
     /// Stops ringing for a parked call. False: somebody has taken it already.
-    bool stops_ringing_back(Call& call, Outbox& outbox);
+    bool stops_ringing_back(Call& call, Moment now, Outbox& outbox);
 
     // card_desk.cpp: the calling-card application, and what it asks of the engine
     void start_card_call(const InviteReceived& input, Moment now, Outbox& outbox);
@@ -313,6 +285,8 @@ private:
                              Outbox& outbox);
     /// The leg that `replaces` names, by the surest match; nullptr: none, or not just one.
     Leg* find_replaced(const Replaces& replaces, std::string_view picker);
+    /// Whether a ringing call can be another's at this moment.
+    [[nodiscard]] static bool can_change_hands(const Call& call, const Leg& ringing) noexcept;
     [[nodiscard]] bool may_take(std::string_view picker, const Leg& leg) const;
     Leg& open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input, Moment now,
                          Outbox& outbox);
@@ -340,9 +314,15 @@ private:
 
     // pickup.cpp
     void take_over(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox);
-    void takes_over_again(Call& call, Moment now, Outbox& outbox);
+    /// Goes on with a take-over that waits, as soon as nothing else changes the call.
+    void take_over_goes_on(Call& call, Moment now, Outbox& outbox);
     void offer_to_peer(Call& call, Relay& relay, Outbox& outbox);
     void taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, Outbox& outbox);
+    /// A BYE of a phone whose place is being taken. False: it is no such one.
+    bool leaves_take_over(Call& call, Leg& leg, Outbox& outbox);
+    /// Nobody takes the place at the other end of `peer`: if that has been left meanwhile, the
+    /// call is over.
+    void take_over_failed(Call& call, const Leg& peer, Moment now, Outbox& outbox);
 
     // transfer.cpp: REFER
     void receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
@@ -370,9 +350,21 @@ private:
     Leg& adopt(Call& call, LegId id);
     void transfer_failed(Call& call, unsigned status, std::string_view phrase, Moment now,
                          Outbox& outbox);
-    void transferor_told(Call& call, Outbox& outbox);
+    /// The call of `transferor` has gone on without it.
+    void hang_up_transferor(Leg& transferor, std::string_view reason, Outbox& outbox);
+    /// The phone of `leg` has said BYE, and others go on with the call.
+    void leave(Call& call, Leg& leg, Outbox& outbox);
+    /// `picker` has the place of the leg `replaced`, also in the transfer that is under way.
+    void inherit_transfer(Call& call, const Leg& picker, LegId replaced, Outbox& outbox);
+
+    // refer_reports.cpp: what a transferor is told
     void report(Call& call, unsigned status, std::string_view phrase, bool final, Moment now,
                 Outbox& outbox);
+    /// NOTIFY, the last one where nothing is `left` of the subscription.
+    ClientTransactionId notify_referrer(Leg& transferor, unsigned status, std::string_view phrase,
+                                        std::chrono::seconds left, Outbox& outbox);
+    /// That subscription is refreshed, or ended.
+    void receive_subscribe(Call& call, Leg& leg, const RequestReceived& input, Outbox& outbox);
 
     // refer_to.cpp: what REFER, and BYE with Also, point to
     /// A REFER, or what reads like one; empty `refusal`: `to` may be followed.
@@ -387,8 +379,7 @@ private:
     /// Why nothing goes to `to`: status and the words of a Warning; nullopt: it may.
     [[nodiscard]] std::optional<std::pair<unsigned, std::string>>
     fault_of_referral(const std::optional<ReferTo>& to, std::string_view header) const;
-    /// A BYE that sends the other party on: true when it was answered and is being followed, or
-    /// was refused.
+    /// Answers a BYE. True: it sends the other party on, which is begun.
     bool sends_on(Call& call, Leg& leg, const RequestReceived& input, Moment now, Outbox& outbox);
     /// A BYE that ends one leg of a transfer, and not the call. False: it is no such one.
     bool leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbox);
@@ -409,6 +400,8 @@ private:
                           Outbox& outbox);
 
     // call_hold.cpp: hold and resume by re-INVITE
+    /// The session that the phone of `leg` has with `other`, if there is one, with nothing to hear.
+    [[nodiscard]] static PayloadRef silent_offer(const Leg& leg, const Leg* other);
     OrderAnswer change_session(Call& call, SessionChange::Kind kind, Moment now, Outbox& outbox);
     /// Sends the next INVITE of the change, as soon as its leg is free for it.
     void change_goes_on(Call& call, Moment now, Outbox& outbox);
@@ -417,6 +410,13 @@ private:
     void give_up_change(Call& call, Outbox& outbox);
     /// The caller has the media of an early answer, and its callee wants others.
     void renew_session(Call& call, Moment now, Outbox& outbox);
+    /// The phone of `leg` has accepted an INVITE that nobody waits for any more.
+    void accepted_in_vain(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                          Outbox& outbox);
+    /// The phone of `leg` has a session that came to nothing: it gets that of its peer.
+    void restore_session(Call& call, const Leg& leg, Moment now, Outbox& outbox);
+    /// The same for the one that waits for it, unless something else moves the call.
+    void restore_session(Call& call, Moment now, Outbox& outbox);
 
     // call_dialog.cpp: requests within a dialog, from one leg to the other
     void relay(Call& call, Leg& from, const RequestReceived& input, Moment now, Outbox& outbox);
@@ -428,6 +428,26 @@ private:
     void probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                         Outbox& outbox);
     void note_session(Call& call, const SessionTimer& timer, Moment now);
+
+    // displays.cpp: whom phones are told they talk to
+    /// Who is at `leg`, as it wants to be shown to others.
+    [[nodiscard]] static NameAddr presented(const Leg& leg);
+    /// What the display of the phone at `leg` goes by, and what else the phone says it can.
+    void note_abilities(Leg& leg, const ResponseReceived& response) const;
+    [[nodiscard]] IdentityHeader identity_for(std::string_view user_agent) const;
+    /// Who is at `other` for the phone or trunk of `leg`, as far as it may know.
+    [[nodiscard]] std::vector<Header> asserted_to(const Leg& leg, const Leg& other) const;
+    /// `leg` now talks to `other`, as its phone was told in an INVITE or its answer.
+    static void is_shown(Leg& leg, const Leg& other);
+    /// `leg` now talks to `other`; its display follows, by UPDATE where it has to.
+    void show(Call& call, Leg& leg, const Leg& other, Moment now, Outbox& outbox);
+    /// The same where the phone may have been told of somebody else meanwhile.
+    void show_again(Call& call, Leg& leg, Moment now, Outbox& outbox);
+    void update_display(Call& call, Leg& leg, Moment now, Outbox& outbox);
+    void display_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                          Outbox& outbox);
+    void displays_due(Call& call, Moment now, Outbox& outbox);
+    void wake_for_displays(const Call& call);
 
     // call_restore.cpp: what is kept over a restart
     /// Stores `call` when that is owed and two phones talk.
@@ -478,15 +498,6 @@ private:
     [[nodiscard]] Header warning_of(std::string_view text) const;
     /// Takes off what says numbers of the office, where it is for who is reached by `trunk`.
     static void keep_inside(std::vector<Header>& headers, std::string_view trunk);
-    /// Who is at `leg`, as it wants to be shown to others.
-    [[nodiscard]] static NameAddr presented(const Leg& leg);
-    /// What the display of the phone at `leg` goes by, and what else the phone says it can.
-    void note_abilities(Leg& leg, const ResponseReceived& response) const;
-    [[nodiscard]] IdentityHeader identity_for(std::string_view user_agent) const;
-    /// Who is at `other` for the phone or trunk of `leg`, as far as it may know.
-    [[nodiscard]] std::vector<Header> asserted_to(const Leg& leg, const Leg& other) const;
-    /// `leg` now talks to `other`; its display follows, by UPDATE where it has to.
-    void show(Leg& leg, const Leg& other, Outbox& outbox);
     /// `number` as others see it: the directory's display name, else the phone's own.
     [[nodiscard]] NameAddr party_of(std::string_view number,
                                     std::string_view own_display_name) const;
@@ -500,11 +511,11 @@ private:
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;
     /// The phone that `invite` addresses by its contact; nullptr: none.
     [[nodiscard]] const Binding* addressed_phone(const InviteReceived& invite) const;
-    /// All of `hunt` are ways to the trunks of this domain.
     /// Where a trunk, whose far side has redirected, may send the call on: to numbers here, and
     /// outside by itself, as the digit plan, the rights and the limits of who pays allow.
     [[nodiscard]] std::vector<Deflection> sent_on_by_trunk(const Hunting& hunting, const Leg& leg,
                                                            const ResponseReceived& response) const;
+    /// All of `hunt` are ways to the trunks of this domain.
     [[nodiscard]] bool leads_to(const Hunt& hunt, std::string_view domain) const;
     /// The number that `invite` calls.
     [[nodiscard]] std::string dialled_by(const InviteReceived& invite) const;
@@ -519,8 +530,8 @@ private:
     /// decide.
     void end_call(Call& call, LegId ended_by, LegInput own, LegInput others,
                   std::string_view reason, Moment now, Outbox& outbox);
-    /// Answers what was passed on and waits for its answer.
-    void give_up_relays(Call& call, Outbox& outbox);
+    /// Answers what was passed on and waits for its answer; `status`: of INVITEs.
+    void give_up_relays(Call& call, unsigned status, Outbox& outbox);
     /// Says BYE, after the ACKs that must come first.
     void hang_up(Leg& leg, std::string_view reason, Outbox& outbox);
     void close_if_quiet(Leg& leg, Outbox& outbox);
@@ -530,41 +541,22 @@ private:
     void begin_end(Call& call, Moment now, Outbox& outbox);
     /// What ended_ holds is given back in time.
     void remember_until();
-    void set_timer(const Call& call, TimerKind kind,
+    void set_timer(const Call& call, CallTimer timer,
                    std::chrono::steady_clock::time_point deadline);
     /// Sets the timer, unless `deadline` is empty: then false.
     bool wait_until(std::optional<std::chrono::steady_clock::time_point> deadline, const Call& call,
-                    TimerKind kind);
-    void cancel_timers(const Call& call);
+                    CallTimer timer);
 
     /// 64*T1 and a little: no transaction of an ended call lives longer (RFC 3261 §17).
     static constexpr std::chrono::seconds linger_time{40};
 
-    /// CSeq numbers are stored so many ahead of their use that a request needs no write, and again
-    /// when so few are left.
-    static constexpr std::uint32_t cseq_block = 64;
-    static constexpr std::uint32_t cseq_margin = 16;
     /// A call that rings for less is not worth a write.
     static constexpr std::chrono::milliseconds ringing_kept_after{1000};
-    /// When the phones of calls taken up are asked, and how far apart.
-    static constexpr std::chrono::milliseconds first_probe{300};
-    static constexpr std::chrono::milliseconds probe_spacing{1};
-    /// A session that ran out while the exchange was down gets so long to be refreshed.
-    static constexpr std::chrono::seconds session_grace{32};
-
     static constexpr std::string_view in_proxy_mode =
         "the phones of this call share one dialog (proxy mode), so only they can change it";
     /// Reason of what ends because another phone has the call (RFC 3326).
     static constexpr std::string_view completed_elsewhere =
         "SIP;cause=200;text=\"Call completed elsewhere\"";
-
-    /// Who may take whose place in which dialog, because it was told to by a REFER that passed.
-    struct Referred {
-        std::string extension;
-        std::string by;
-        std::string call_id;
-        std::chrono::steady_clock::time_point until;
-    };
 
     CallSettings settings_;
     TokenSource tokens_;
@@ -581,8 +573,8 @@ private:
     HuntOrder order_;
     std::map<std::string, CallRef, std::less<>> parked_;  // by slot
     ReferSubscriptions refer_subscriptions_;
-    std::vector<Referred> referrals_;  // few: of the last minute
-    TimerQueue<TimerKey, TimerKeyHash> timers_;
+    PassedReferrals referrals_;
+    CallTimers timers_;
     IdSource<CallRef> call_ids_;
     IdSource<LegId> leg_ids_;
     IdSource<ClientTransactionId> transaction_ids_;

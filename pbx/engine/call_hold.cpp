@@ -3,16 +3,12 @@
 #include "engine/call_engine.hpp"
 
 namespace lampline {
-namespace {
 
-/// The other's session as it was, with nothing to hear.
-PayloadRef hold_offer(const Leg& leg, const Leg& other)
+PayloadRef CallEngine::silent_offer(const Leg& leg, const Leg* other)
 {
-    if (has_body(other.sdp)) return session_payload(made_inactive(other.sdp->body));
+    if (other && has_body(other->sdp)) return session_payload(made_inactive(other->sdp->body));
     return session_payload(inactive_answer(body_of(leg.sdp)));
 }
-
-}  // namespace
 
 OrderAnswer CallEngine::change_session(Call& call, SessionChange::Kind kind, Moment now,
                                        Outbox& outbox)
@@ -45,6 +41,42 @@ void CallEngine::renew_session(Call& call, Moment now, Outbox& outbox)
     change_goes_on(call, now, outbox);
 }
 
+void CallEngine::accepted_in_vain(Call& call, Leg& leg, const ResponseReceived& response,
+                                  Moment now, Outbox& outbox)
+{
+    const bool offers = leg.asks_offer && has_body(response.payload);
+    outbox.send(SendAck{
+        leg.id, response.transaction,
+        offers ? session_payload(inactive_answer(response.payload->body, silent_key())) : nullptr});
+    note_target(call, leg, response);
+    const Leg* peer = call.find(leg.peer);
+    if (offers && peer && peer->slot) return;  // where there is nothing to hear anyway
+    restore_session(call, leg, now, outbox);
+}
+
+void CallEngine::restore_session(Call& call, const Leg& leg, Moment now, Outbox& outbox)
+{
+    call.astray = leg.id;
+    restore_session(call, now, outbox);
+}
+
+void CallEngine::restore_session(Call& call, Moment now, Outbox& outbox)
+{
+    if (!call.astray || is_moving(call)) return;
+    const Leg* leg = call.find(std::exchange(call.astray, {}));
+    const Leg* peer = leg ? call.find(leg->peer) : nullptr;
+    if (!peer || !leg->talking() || !peer->talking() || peer->peer != leg->id) return;
+    const bool silent = peer->slot || (leg->held && peer->held);
+    call.change = silent ? SessionChange{.kind = SessionChange::Kind::hold,
+                                         .first = peer->id,
+                                         .second = leg->id,
+                                         .at_second = true}
+                         : SessionChange{.kind = SessionChange::Kind::renew,
+                                         .first = leg->id,
+                                         .second = peer->id};
+    change_goes_on(call, now, outbox);
+}
+
 void CallEngine::change_goes_on(Call& call, Moment now, Outbox& outbox)
 {
     SessionChange& change = *call.change;
@@ -54,7 +86,7 @@ void CallEngine::change_goes_on(Call& call, Moment now, Outbox& outbox)
     if (!leg || !other || !leg->talking() || leg->peer != other->id)
         return give_up_change(call, outbox);
     if (call.session_pending(*leg)) {
-        if (wait_until(change.glare.held_up(now.mono), call, TimerKind::transfer)) return;
+        if (wait_until(change.glare.held_up(now.mono), call, CallTimer::transfer)) return;
         return give_up_change(call, outbox);
     }
     change.sent = leg->invite_out = transaction_ids_.next();
@@ -66,7 +98,9 @@ void CallEngine::change_goes_on(Call& call, Moment now, Outbox& outbox)
              .method = Method::invite,
              .supported = leg->supported & OptionTag::timer,
              .session_timer = timer,
-             .payload = change.kind == SessionChange::Kind::hold ? hold_offer(*leg, *other)
+             .headers = change.kind == SessionChange::Kind::renew ? asserted_to(*leg, *other)
+                                                                  : std::vector<Header>{},
+             .payload = change.kind == SessionChange::Kind::hold ? silent_offer(*leg, other)
                                                                  : change.offer},
             outbox);
 }
@@ -79,7 +113,7 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
     change.sent = leg.invite_out = {};
     if (response.status == 491 &&
         wait_until(change.glare.met(leg.role, settings_.random, now.mono), call,
-                   TimerKind::transfer))
+                   CallTimer::transfer))
         return;
     if (response.status >= 300) {
         give_up_change(call, outbox);

@@ -82,8 +82,8 @@ Leg& CallEngine::rings_after_all(Call& call, const Leg& over)
 void CallEngine::hold_verdict(Call& call, Verdict verdict, Moment now, Outbox& outbox)
 {
     call.hunting.reset();
-    timers_.cancel({call.id, TimerKind::ring});
-    set_timer(call, TimerKind::linger, now.mono + linger_time);
+    timers_.cancel(call.id, CallTimer::ring);
+    set_timer(call, CallTimer::linger, now.mono + linger_time);
     call.verdict = std::move(verdict);
     cancel_branches(call, {}, {}, nullptr, outbox);
     pass_verdict(call, now, outbox);
@@ -135,7 +135,7 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
     if (!peer || call.phase != CallPhase::talking) return;
     (input.status == 0 ? sender : peer)->heard_at = now.mono;
     if (input.method == Method::refer) {
-        if (input.status == 0) note_referral(*sender, *peer, input.payload, now);
+        if (input.status == 0) referrals_.note(*sender, *peer, input.payload, now);
         if (input.status == 0 || input.status < 300) return;
     }
     if (input.method == Method::bye) {

@@ -8,6 +8,16 @@
 namespace lampline {
 namespace {
 
+/// CSeq numbers are stored so many ahead of their use that a request needs no write, and again when
+/// so few are left.
+constexpr std::uint32_t cseq_block = 64;
+constexpr std::uint32_t cseq_margin = 16;
+/// When the phones of calls taken up are asked, and how far apart.
+constexpr std::chrono::milliseconds first_probe{300};
+constexpr std::chrono::milliseconds probe_spacing{1};
+/// A session that ran out while the exchange was down gets so long to be refreshed.
+constexpr std::chrono::seconds session_grace{32};
+
 /// The first request that we send in a dialog.
 constexpr std::uint32_t initial_invite_cseq = initial_cseq + 1;
 
@@ -185,7 +195,7 @@ void CallEngine::keep_ringing(Call& call, Outbox& outbox)
 
 void CallEngine::forget_ringing(Call& call, Outbox& outbox)
 {
-    timers_.cancel({call.id, TimerKind::keep_ringing});
+    timers_.cancel(call.id, CallTimer::keep_ringing);
     if (std::exchange(call.ringing_kept, false)) outbox.store(RingingRemoved{call.id});
 }
 
@@ -269,7 +279,7 @@ void CallEngine::resume_parking(Call& call, const Leg& leg, const StoredCall& st
                            .rings_back_at = stored.rings_back_at};
     const auto left = std::chrono::duration_cast<std::chrono::steady_clock::duration>(
         stored.rings_back_at - now.wall);
-    set_timer(call, TimerKind::park,
+    set_timer(call, CallTimer::park,
               now.mono + std::max<std::chrono::nanoseconds>(session_grace, left));
 }
 
@@ -342,10 +352,10 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
     for (const auto& leg : call.legs) announce(leg, outbox);
     call.unsaved = true;  // what was reserved is used up
     keep(call, outbox);
-    set_timer(call, TimerKind::probe, probe_at);
+    set_timer(call, CallTimer::probe, probe_at);
     watch_duration(call, now);
     if (call.session_ends_at)
-        set_timer(call, TimerKind::session,
+        set_timer(call, CallTimer::session,
                   now.mono + std::max<std::chrono::nanoseconds>(session_grace,
                                                                 *call.session_ends_at - now.wall));
 }

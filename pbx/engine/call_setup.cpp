@@ -191,7 +191,7 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
         pass_on(call, leg, invitation, std::move(branch.target), outbox);
         return leg;
     }
-    set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
+    set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
     outbox.send(SendInvite{
         .leg = leg.id,
         .transaction = leg.invite_out,
@@ -234,16 +234,19 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
     const bool reliable =
         response.reliable.rseq != 0 && has(call.caller().supported, OptionTag::reliable);
     if (response.reliable.rseq != 0 && !(reliable && call.caller().invite_in))
-        acknowledge_provisional(leg, response, outbox);
+        acknowledge_provisional(call, leg, response, outbox);
     if (call.transfer && call.transfer->reported < response.status)
         report(call, response.status, response.phrase, false, now, outbox);
     Leg& caller = call.caller();
     if (!caller.invite_in) return;
-    const auto payload = told_after_early(call, response.payload);
+    const auto payload = told_after_early(call, leg, response.payload);
     if (reliable) {
-        call.reliable.push_back({leg.id, response.transaction, response.reliable.rseq});
         if (!call.early_answer && has_body(payload))
-            call.early_answer = EarlyAnswer{.sdp = payload};
+            call.early_answer =
+                EarlyAnswer{.of = leg.id, .sdp = payload, .offers = !has_body(call.offer)};
+        const bool told = call.early_answer && call.early_answer->of == leg.id;
+        call.reliable.push_back({leg.id, response.transaction, response.reliable.rseq,
+                                 told ? nullptr : silent_answer(call, leg, response)});
     } else if (!has_body(payload)) {
         if (!is_news(call, leg, response.status)) return;
         call.told_progress = response.status;
@@ -274,13 +277,7 @@ void CallEngine::early_dialog_ended(Call& call, Leg& leg, const ResponseReceived
             outbox.send(ForwardResponse{.request = call.passed_on, .message = response.message});
         return;
     }
-    if (response.reliable.rseq != 0)
-        request(leg,
-                {.transaction = transaction_ids_.next(),
-                 .method = Method::prack,
-                 .acknowledges = response.transaction,
-                 .rack_rseq = response.reliable.rseq},
-                outbox);
+    if (response.reliable.rseq != 0) acknowledge_provisional(call, leg, response, outbox);
     if (!caller.invite_in || !has(caller.supported, OptionTag::early_end) || !is_last(call, leg))
         return;
     call.told_progress = response.status;
@@ -314,8 +311,11 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     connect(leg, caller);
     caller.other = presented(leg);
     note_abilities(leg, response);
-    leg.sdp = response.payload;
-    leg.held = on_hold(response.payload);
+    if (call.early_answer && call.early_answer->offers && call.early_answer->of != leg.id)
+        call.early_answer->for_ack = silent_answer(call, leg, response);
+    const bool told_early = call.early_answer && call.early_answer->of == leg.id;
+    leg.sdp = told_early && !has_body(response.payload) ? call.early_answer->sdp : response.payload;
+    leg.held = on_hold(leg.sdp);
     caller.ack_due = std::exchange(caller.invite_in, {});
 
     const auto answered = answer_timer(call.asked_timer, has(caller.supported, OptionTag::timer),
@@ -332,7 +332,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
                       .required = answered.require ? OptionTag::timer : OptionTag::none,
                       .supported = leg.supported & (OptionTag::timer | OptionTag::reliable),
                       .focus = response.focus,
-                      .payload = told_after_early(call, response.payload)});
+                      .payload = told_after_early(call, leg, response.payload)});
     move(leg, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
     limit_duration(call, leg, now);
@@ -340,25 +340,49 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
 }
 
-PayloadRef CallEngine::told_after_early(Call& call, const PayloadRef& payload)
+PayloadRef CallEngine::told_after_early(Call& call, const Leg& leg, const PayloadRef& payload)
 {
-    if (!call.early_answer || !has_body(payload)) return payload;
+    if (!call.early_answer) return payload;
     auto& early = *call.early_answer;
-    if (payload->body == early.sdp->body) return payload;
-    early.stale = !early.moved && !same_media(payload->body, early.sdp->body);
+    const bool others = early.of != leg.id;
+    if (!has_body(payload)) {
+        early.stale = others;
+        return payload;
+    }
+    const bool same = payload->body == early.sdp->body;
+    if (same && !(others && early.offers)) {
+        early.stale = false;
+        return payload;
+    }
+    early.stale = others && early.offers;
+    if (!early.stale && (others || !early.moved))
+        early.stale = !same_media(payload->body, early.sdp->body);
     return payload->headers.empty()
                ? nullptr
                : std::make_shared<const Payload>(Payload{{}, {}, payload->headers});
 }
 
+/// The phone of `leg` was asked for an offer, and has made one that the caller is not told, who has
+/// one of another phone already: the answer, with nothing to hear. Null: it offers nothing.
+PayloadRef CallEngine::silent_answer(const Call& call, Leg& leg,
+                                     const ResponseReceived& response) const
+{
+    const bool asked = call.hunting && !has_body(call.hunting->invitation.payload);
+    if (!asked || !has_body(response.payload) || has_body(leg.sdp)) return nullptr;
+    leg.sdp = response.payload;
+    return session_payload(inactive_answer(response.payload->body, silent_key()));
+}
+
 /// The caller does not know how, so it is not told reliably, and will not do it.
-void CallEngine::acknowledge_provisional(Leg& leg, const ResponseReceived& response, Outbox& outbox)
+void CallEngine::acknowledge_provisional(Call& call, Leg& leg, const ResponseReceived& response,
+                                         Outbox& outbox)
 {
     request(leg,
             {.transaction = transaction_ids_.next(),
              .method = Method::prack,
              .acknowledges = response.transaction,
-             .rack_rseq = response.reliable.rseq},
+             .rack_rseq = response.reliable.rseq,
+             .payload = silent_answer(call, leg, response)},
             outbox);
 }
 
@@ -495,10 +519,13 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
     } else if (auto* relay = call->find_relay(input.transaction); relay && !relay->answered) {
         relay->cancelled = true;
         if (relay->replaces) move(*leg, LegInput::cancelled, outbox);
-        if (relay->forwarded)
+        if (relay->forwarded) {
             outbox.send(SendCancel{relay->to, relay->forwarded, {}});
-        else
+        } else {
+            const auto to = relay->to;
             call->remove_relay(relay->forwarded);
+            if (const Leg* peer = call->find(to)) take_over_failed(*call, *peer, now, outbox);
+        }
     }
     sweep(*call, outbox);
 }
@@ -518,19 +545,26 @@ void CallEngine::relay_prack(Call& call, Leg& caller, const RequestReceived& inp
         outbox.send(Reply{.transaction = input.transaction, .status = 200});
         return;
     }
+    auto payload = has_body(input.payload) ? input.payload : pending.answer;
+    const bool answers =
+        call.early_answer && call.early_answer->of == leg->id && call.early_answer->offers;
+    if (answers && has_body(payload) && !has_body(call.offer)) {
+        call.offer = payload;  // from now on the caller's session is known, as if it had offered
+        if (note_hold(caller, payload)) announce(caller, outbox);
+    }
     const auto forwarded = transaction_ids_.next();
     call.relays.push_back({.method = Method::prack,
                            .from = caller.id,
                            .request = input.transaction,
                            .to = leg->id,
                            .forwarded = forwarded,
-                           .payload = input.payload});
+                           .payload = payload});
     request(*leg,
             {.transaction = forwarded,
              .method = Method::prack,
              .acknowledges = pending.invite,
              .rack_rseq = pending.rseq,
-             .payload = input.payload},
+             .payload = std::move(payload)},
             outbox);
 }
 

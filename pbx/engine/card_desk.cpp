@@ -22,7 +22,7 @@ void CallEngine::start_card_call(const InviteReceived& input, Moment now, Outbox
     outbox.announce(CallAnswered{call.id});
     start_talking(call, {}, now, outbox);
     move(caller, LegInput::success, outbox);
-    set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
+    set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
     cards_.begin(call, caller, card.rules, now);
 }
 
@@ -57,10 +57,7 @@ void CallEngine::part(Call& call, Leg& caller, Leg& other, bool has_left, Moment
                       Outbox& outbox)
 {
     if (call.change) give_up_change(call, outbox);
-    for (const auto& relay : call.relays)
-        if (!relay.answered && !relay.cancelled)
-            outbox.send(Reply{.transaction = relay.request, .status = 491});
-    call.relays.clear();
+    give_up_relays(call, 491, outbox);
     if (caller.ack_owed)
         outbox.send(SendAck{caller.id, std::exchange(caller.ack_owed, {}), nullptr});
     caller.peer = other.peer = {};
@@ -69,9 +66,9 @@ void CallEngine::part(Call& call, Leg& caller, Leg& other, bool has_left, Moment
     move(other, has_left ? LegInput::local_bye : LegInput::remote_bye, outbox);
     if (!has_left) hang_up(other, {}, outbox);
     note_session(call, {}, now);
-    timers_.cancel({call.id, TimerKind::outside});  // of the number outside that is left
+    timers_.cancel(call.id, CallTimer::outside);  // of the number outside that is left
     forget(call, outbox);  // one phone alone is no call to be taken up, but one to be hung up
-    set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
+    set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
 }
 
 void CallEngine::end(Call& call, std::string_view reason, Moment now, Outbox& outbox)
@@ -81,7 +78,7 @@ void CallEngine::end(Call& call, std::string_view reason, Moment now, Outbox& ou
 
 void CallEngine::wake_at(const Call& call, std::chrono::steady_clock::time_point time)
 {
-    set_timer(call, TimerKind::card, time);
+    set_timer(call, CallTimer::card, time);
 }
 
 }  // namespace lampline

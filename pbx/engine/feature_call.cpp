@@ -52,7 +52,7 @@ void CallEngine::start_feature_call(const InviteReceived& input, const DialledFe
     caller.other.uri.host = directory_->domain();
     announce(caller, outbox);
     outbox.ask({caller.id, caller.extension, caller.flow.host, dialled});
-    set_timer(call, TimerKind::ring, now.mono + patience);
+    set_timer(call, CallTimer::ring, now.mono + patience);
 }
 
 void CallEngine::receive(const FeatureSettled& settled, Moment now, Outbox& outbox)
@@ -81,8 +81,8 @@ void CallEngine::answer_in_words(Call& call, Leg& leg, std::chrono::seconds show
     call.phase = CallPhase::talking;
     call.answered_at = now.wall;
     ++counters_.calls_answered;
-    timers_.cancel({call.id, TimerKind::ring});
-    set_timer(call, TimerKind::seen, now.mono + shown_for);
+    timers_.cancel(call.id, CallTimer::ring);
+    set_timer(call, CallTimer::seen, now.mono + shown_for);
     move(leg, LegInput::success, outbox);
 }
 

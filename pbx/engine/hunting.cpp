@@ -153,9 +153,9 @@ bool CallEngine::wave_goes_on(Call& call, Moment now, Outbox& outbox)
     if (!hunting.waiting.empty() && (!deadline || hunting.waiting.front().from < *deadline))
         deadline = hunting.waiting.front().from;
     if (deadline)
-        set_timer(call, TimerKind::ring, *deadline);
+        set_timer(call, CallTimer::ring, *deadline);
     else
-        timers_.cancel({call.id, TimerKind::ring});
+        timers_.cancel(call.id, CallTimer::ring);
     return true;
 }
 

@@ -9,13 +9,6 @@
 namespace lampline {
 namespace {
 
-/// The session that the phone of `leg` has, with nothing to hear.
-PayloadRef parked_session(const Leg& leg, const Leg* other)
-{
-    if (other && !body_of(other->sdp).empty()) return session_payload(made_inactive(other->sdp->body));
-    return session_payload(inactive_answer(body_of(leg.sdp)));
-}
-
 OrderAnswer in_the_way(std::string message)
 {
     return {.outcome = OrderOutcome::wrong_state, .message = std::move(message)};
@@ -74,7 +67,7 @@ void CallEngine::park(Call& call, std::string_view by, std::string_view slot, Mo
     transfer.stage = TransferStage::joining;
     transfer.target = transfer.offerer = leg.id;
     transfer.answerer = transferee.id;
-    transfer.offer = parked_session(transferee, transferor);
+    transfer.offer = silent_offer(transferee, transferor);
     transfer.glare.over();
     go_on(call, now, outbox);
 }
@@ -86,7 +79,7 @@ void CallEngine::parked(Call& call, Leg& leg, Moment now)
     leg.state = LegState::confirmed;  // announced with the one who waits
     index_.stopped_ringing(leg);
     call.parking->rings_back_at = now.wall + timeout;
-    set_timer(call, TimerKind::park, now.mono + timeout);
+    set_timer(call, CallTimer::park, now.mono + timeout);
     note_session(call, {}, now);
 }
 
@@ -96,7 +89,7 @@ void CallEngine::slot_is_free(Call& call, const Leg& leg)
     if (found != parked_.end() && found->second == call.id) parked_.erase(found);
     if (!call.parking || call.parking->leg != leg.id) return;
     call.parking.reset();
-    timers_.cancel({call.id, TimerKind::park});
+    timers_.cancel(call.id, CallTimer::park);
 }
 
 OrderAnswer CallEngine::park_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox)

@@ -50,17 +50,19 @@ void CallEngine::retrieve(Leg& slot, const InviteReceived& input, Moment now, Ou
     Call& call = *find(slot.id).first;
     const bool taken = std::ranges::any_of(
         call.relays, [&](const Relay& relay) { return relay.replaces == slot.id; });
-    if (!slot.talking() || taken || !stops_ringing_back(call, outbox))
+    if (!slot.talking() || taken || !stops_ringing_back(call, now, outbox))
         return reject(input, 481, "Somebody Else Was Quicker", outbox);
     take_over(slot, input, now, outbox);
 }
 
-bool CallEngine::stops_ringing_back(Call& call, Outbox& outbox)
+bool CallEngine::stops_ringing_back(Call& call, Moment now, Outbox& outbox)
 {
     if (!call.transfer) return true;
     if (call.transfer->stage != TransferStage::ringing) return false;
+    // Who takes the call may fail, and then somebody has to be rung again.
+    if (call.transfer->rings_back) set_timer(call, CallTimer::park, now.mono + ring_back_again);
     cancel_branches(call, {}, completed_elsewhere, nullptr, outbox);
-    timers_.cancel({call.id, TimerKind::ring});
+    timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();
     forget_ringing(call, outbox);
     call.transfer.reset();
@@ -75,10 +77,11 @@ void CallEngine::ring_back(Call& call, Moment now, Outbox& outbox)
     const Leg* waiting = slot ? call.peer_of(*slot) : nullptr;
     if (!waiting || !slot->talking()) return;
     if (is_moving(call) || !call.relays.empty())
-        return set_timer(call, TimerKind::park, now.mono + ring_back_again);
+        return set_timer(call, CallTimer::park, now.mono + ring_back_again);
     const std::string to = parking.to_fallback ? directory_->park_lot().fallback : parking.by;
     const std::string by = parking.by;
-    call.transfer = Transfer{.transferor = slot->id, .transferee = waiting->id, .reports = false};
+    call.transfer = Transfer{
+        .transferor = slot->id, .transferee = waiting->id, .reports = false, .rings_back = true};
     ring_target(call, by, to, {}, now, outbox);
 }
 
@@ -90,7 +93,7 @@ void CallEngine::rang_back_in_vain(Call& call, Moment now, Outbox& outbox)
     const auto wait = parking.to_fallback ? 0s : lot.timeout;
     parking.rings_back_at = now.wall + wait;
     call.unsaved = true;
-    set_timer(call, TimerKind::park, now.mono + wait);
+    set_timer(call, CallTimer::park, now.mono + wait);
     keep(call, outbox);
 }
 

@@ -70,7 +70,7 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
         return talked ? reject(input, 603, "Call Has Ended", outbox)
                       : reject(input, 481, "Somebody Else Was Quicker", outbox);
     }
-    const bool referred = leg->talking() && was_referred(input.authenticated, *leg, now);
+    const bool referred = leg->talking() && referrals_.allow(input.authenticated, *leg, now);
     if (!may_take(input.authenticated, *leg) && !referred)
         return reject(input, 403, "Not Yours To Take", outbox);
     if (leg->slot) return retrieve(*leg, input, now, outbox);
@@ -87,13 +87,22 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
 {
     Leg* oldest = nullptr;
     const Call* waits_longest = nullptr;
+    bool free = false;  // `oldest` can be taken
     bool several = false;
     const auto consider = [&](std::string_view extension) {
         for (const auto id : index_.ringing(extension)) {
             const auto [call, leg] = find(id);
             if (leg->slot || !call->hunting || !may_take(input.authenticated, *leg)) continue;
-            several = several || (waits_longest && call != waits_longest);
-            if (waits_longest && !rang_before(*call, *leg, *waits_longest, *oldest)) continue;
+            // One that cannot be taken is named only where no other one rings.
+            const bool as_well = can_change_hands(*call, *leg);
+            if (free && !as_well) continue;
+            if (as_well == free) {
+                several = several || (waits_longest && call != waits_longest);
+                if (waits_longest && !rang_before(*call, *leg, *waits_longest, *oldest)) continue;
+            } else {
+                several = false;
+            }
+            free = as_well;
             waits_longest = call;
             oldest = leg;
         }
@@ -112,7 +121,7 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
             consider(right.member);
         if (dialled.feature == Feature::pickup_directed) {
             consider(input.authenticated);
-            if (several)
+            if (several && free)
                 return reject(input, 484, "More Than One Call Rings", outbox,
                               {warning_of("Dial the code with the number whose call to take")});
         }
@@ -120,6 +129,14 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
     if (!oldest) return reject(input, 480, "Nothing Rings There", outbox);
     if (oldest->proxied) return replace_proxied(*oldest, input, now, outbox);
     pick_up(*oldest, input, now, outbox);
+}
+
+bool CallEngine::can_change_hands(const Call& call, const Leg& ringing) noexcept
+{
+    if (ringing.proxied)
+        return call.caller().trunk.empty() && has(call.caller().supported, OptionTag::replaces);
+    if (call.transfer) return call.transfer->stage == TransferStage::ringing;
+    return call.caller().invite_in && !call.pickup;
 }
 
 Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input,
@@ -151,6 +168,9 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     Leg& caller = call.caller();
     if (!caller.invite_in) return reject(input, 481, "Call Is Gone", outbox);
     if (call.pickup) return reject(input, 481, "Somebody Else Was Quicker", outbox);
+    if (call.early_answer && !has_body(call.offer))
+        return reject(input, 491, "Request Pending", outbox,
+                      {warning_of("The caller is answering another phone's offer just now")});
     const auto to_caller = answer_from(body_of(call.offer), body_of(input.payload));
     const auto to_picker = answer_from(body_of(input.payload), body_of(call.offer));
     if (!to_caller || !to_picker) {
@@ -178,7 +198,7 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     caller.other = presented(picker);
     answer(picker, input.transaction, input.session_timer, session_payload(*to_picker));
     answer(caller, std::exchange(caller.invite_in, {}), call.asked_timer,
-           told_after_early(call, session_payload(*to_caller)));
+           told_after_early(call, picker, session_payload(*to_caller)));
     connect(caller, picker);
     move(picker, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
@@ -212,18 +232,20 @@ void CallEngine::pick_up_transferred(Call& call, Leg& ringing, const InviteRecei
 void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox)
 {
     Call& call = *find(leg.id).first;
-    Leg* peer = call.peer_of(leg);
+    const Leg* peer = call.peer_of(leg);
     if (peer && peer->slot) return reject(input, 403, "Call Is Parked", outbox);
-    if (is_moving(call))
+    // Who is being moved within this call is waited for; what another call needs is not.
+    const bool own_transfer = call.transfer && (call.transfer->transferor == leg.id ||
+                                                call.transfer->transferee == leg.id);
+    if (leg.leaving)
+        return reject(input, 603, "Call Has Ended", outbox,
+                      {warning_of("The call was transferred just now")});
+    if (!peer || (is_moving(call) && !own_transfer) ||
+        std::ranges::any_of(call.relays, [](const Relay& relay) { return !!relay.replaces; }))
         return reject(input, 491, "Request Pending", outbox,
                       {warning_of("Another change of this call is under way")});
-    const bool busy = !peer || peer->invite_pending() || leg.ack_due || leg.ack_owed ||
-                      std::ranges::any_of(call.relays, [](const Relay& relay) {
-                          return changes_session(relay.method);
-                      });
-    if (busy) return reject(input, 491, "Request Pending", outbox);
 
-    Leg& picker = open_picker_leg(call, leg, input, now, outbox);
+    const Leg& picker = open_picker_leg(call, leg, input, now, outbox);
     announce(picker, outbox);
     call.relays.push_back({.method = Method::invite,
                            .from = picker.id,
@@ -233,7 +255,7 @@ void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Ou
                            .payload = input.payload,
                            .session_timer = input.session_timer,
                            .replaces = leg.id});
-    offer_to_peer(call, call.relays.back(), outbox);
+    take_over_goes_on(call, now, outbox);
 }
 
 void CallEngine::offer_to_peer(Call& call, Relay& relay, Outbox& outbox)
@@ -251,27 +273,35 @@ void CallEngine::offer_to_peer(Call& call, Relay& relay, Outbox& outbox)
             outbox);
 }
 
-/// The peer's own INVITE, which ours met, may be under way still (RFC 3261 §14.1).
-void CallEngine::takes_over_again(Call& call, Moment now, Outbox& outbox)
+void CallEngine::take_over_goes_on(Call& call, Moment now, Outbox& outbox)
 {
     const auto waiting = std::ranges::find_if(
         call.relays, [](const Relay& relay) { return relay.replaces && !relay.forwarded; });
     if (waiting == call.relays.end()) return;
-    const auto refuse = [&](unsigned status) {
-        outbox.send(Reply{.transaction = waiting->request, .status = status});
-        move(*call.find(waiting->from), LegInput::rejected, outbox);
-        call.relays.erase(waiting);
-    };
     const Leg* replaced = call.find(waiting->replaces);
     const Leg* peer = call.find(waiting->to);
-    if (!replaced || !peer || !replaced->talking() || replaced->peer != peer->id)
-        return refuse(481);
-    const bool busy =
-        peer->invite_pending() || std::ranges::any_of(call.relays, [&](const Relay& relay) {
-            return &relay != &*waiting && changes_session(relay.method);
-        });
+    const auto refuse = [&](unsigned status, std::string phrase, std::string_view why) {
+        outbox.send(Reply{.transaction = waiting->request,
+                          .status = status,
+                          .phrase = std::move(phrase),
+                          .headers = {warning_of(why)}});
+        move(*call.find(waiting->from), LegInput::rejected, outbox);
+        call.relays.erase(waiting);
+        if (peer) take_over_failed(call, *peer, now, outbox);
+    };
+    const auto there = [&] {  // or gone by itself just now
+        return replaced->talking() ? replaced->peer == peer->id : !peer->peer && !call.transfer;
+    };
+    if (!replaced || !peer || !peer->talking() || !there())
+        return refuse(603, "Call Has Ended", "The call has gone on without this phone");
+    const bool busy = call.change || peer->invite_pending() || replaced->ack_due ||
+                      replaced->ack_owed ||
+                      std::ranges::any_of(call.relays, [&](const Relay& relay) {
+                          return &relay != &*waiting && changes_session(relay.method);
+                      });
     if (!busy) return offer_to_peer(call, *waiting, outbox);
-    if (!wait_until(waiting->glare.held_up(now.mono), call, TimerKind::take_over)) refuse(491);
+    if (!wait_until(waiting->glare.held_up(now.mono), call, CallTimer::take_over))
+        refuse(491, "Request Pending", "Another change of this call is under way");
 }
 
 /// The peer has accepted the picker's media: only now is the replaced leg hung up.
@@ -279,14 +309,35 @@ void CallEngine::taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, 
 {
     connect(picker, peer);
     call.unsaved = true;
-    peer.other = presented(picker);
+    is_shown(peer, picker);
     move(picker, LegInput::success, outbox);
     announce(peer, outbox);
+    inherit_transfer(call, picker, replaced, outbox);
     if (Leg* leg = call.find(replaced); leg && leg->state != LegState::terminated) {
         leg->peer = {};
         move(*leg, LegInput::replaced, outbox);
         hang_up(*leg, completed_elsewhere, outbox);
     }
+}
+
+bool CallEngine::leaves_take_over(Call& call, Leg& leg, Outbox& outbox)
+{
+    const bool awaited = std::ranges::any_of(call.relays, [&](const Relay& relay) {
+        return relay.replaces == leg.id && !relay.answered && !relay.cancelled;
+    });
+    if (awaited) leave(call, leg, outbox);
+    return awaited;
+}
+
+void CallEngine::take_over_failed(Call& call, const Leg& peer, Moment now, Outbox& outbox)
+{
+    if (peer.peer || !peer.talking() || call.transfer || call.phase != CallPhase::talking)
+        return restore_session(call, now, outbox);
+    if (cards_.alone(call, true, now, outbox))
+        set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
+    else
+        end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye,
+                 "SIP;cause=480;text=\"Party has left\"", now, outbox);
 }
 
 }  // namespace lampline

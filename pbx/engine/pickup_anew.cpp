@@ -122,7 +122,7 @@ void CallEngine::pickup_answered(Call& call, Leg& picker, const ResponseReceived
     pickup.offered = {};
     if (response.status == 491 &&
         wait_until(pickup.glare.met(picker.role, settings_.random, now.mono), call,
-                   TimerKind::transfer))
+                   CallTimer::transfer))
         return;
     if (response.status >= 300) return pickup_failed(call, no_media, now, outbox);
     picker.ack_owed = response.transaction;
@@ -152,7 +152,7 @@ void CallEngine::picked_up(Call& call, PayloadRef session, const AnsweredTimer& 
                       .headers = asserted_to(caller, picker),
                       .session_timer = timer.timer,
                       .required = timer.require ? OptionTag::timer : OptionTag::none,
-                      .payload = told_after_early(call, session)});
+                      .payload = told_after_early(call, picker, session)});
     const bool waits = static_cast<bool>(picker.invite_in);  // for the answer in the caller's ACK
     if (!waits) {
         call.pickup.reset();
@@ -170,7 +170,7 @@ void CallEngine::leave_picker(Call& call, std::string_view reason, Outbox& outbo
     if (!call.pickup) return;
     Leg* picker = call.find(call.pickup->picker);
     call.pickup.reset();
-    timers_.cancel({call.id, TimerKind::transfer});
+    timers_.cancel(call.id, CallTimer::transfer);
     if (!picker || picker->state == LegState::terminated) return;
     picker->peer = {};
     const bool answered = !picker->invite_in;

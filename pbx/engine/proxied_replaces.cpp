@@ -1,16 +1,9 @@
 // Replaces where a dialog is shared by two phones (proxy mode): only the phone at its other end can
 // put another call in its place, so the INVITE is passed on to that one, or sent to it.
-#include <algorithm>
-
-#include "core/refer.hpp"
 #include "engine/call_engine.hpp"
 
 namespace lampline {
 namespace {
-
-/// For as long does who was referred call.
-constexpr auto referral_lasts = 60s;
-constexpr std::size_t max_referrals = 256;
 
 /// The dialog that the phone at the other end of `leg` shares with it, as that phone compares it
 /// (RFC 3891 §3): its own tag is the to-tag.
@@ -79,26 +72,6 @@ void CallEngine::consult_proxied(Call& call, const Leg& consulted, std::vector<H
     const LegId rung =
         call_phone(call, extension, target_at(*target), false, std::move(hunting), now, outbox);
     outbox.announce(CallReplacing{call.id, rung, replaced, own});
-}
-
-void CallEngine::note_referral(const Leg& by, const Leg& to, const PayloadRef& payload, Moment now)
-{
-    std::erase_if(referrals_, [&](const Referred& each) { return each.until <= now.mono; });
-    if (!payload || by.extension.empty() || to.extension.empty()) return;
-    for (const auto& header : payload->headers) {
-        const auto target = header.name == "Refer-To" ? parse_refer_to(header.value) : std::nullopt;
-        if (!target || !target->replaces || referrals_.size() >= max_referrals) continue;
-        referrals_.push_back(
-            {to.extension, by.extension, target->replaces->call_id, now.mono + referral_lasts});
-    }
-}
-
-bool CallEngine::was_referred(std::string_view extension, const Leg& leg, Moment now) const
-{
-    return std::ranges::any_of(referrals_, [&](const Referred& each) {
-        return each.until > now.mono && each.extension == extension && each.by == leg.extension &&
-               each.call_id == leg.dialog.call_id;
-    });
 }
 
 }  // namespace lampline

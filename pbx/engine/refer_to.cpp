@@ -103,14 +103,14 @@ void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
                           .local_tag = tokens_(),
                           .headers = {{"Refer-Sub", "false"}}});
     else
-        set_timer(call, TimerKind::referral,
+        set_timer(call, CallTimer::referral,
                   refer_subscriptions_.accept(input, call.id, now, outbox));
 }
 
 void CallEngine::receive(const SubscribeReceived& input, Moment now, Outbox& outbox)
 {
     if (const auto kept = refer_subscriptions_.receive(input, now, outbox))
-        timers_.set({kept->call, TimerKind::referral}, kept->expires_at);
+        timers_.set(kept->call, CallTimer::referral, kept->expires_at);
 }
 
 /// Where the Contact of a BYE names a third party, and is not merely the phone's own (as most
@@ -119,13 +119,14 @@ bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, Mo
                           Outbox& outbox)
 {
     std::optional<ReferTo> to;
-    if (!input.also.empty()) {
+    Reply reply{.transaction = input.transaction, .status = 200};
+    if (!leg.trunk.empty()) {  // nobody outside sends calls on
+    } else if (!input.also.empty()) {
         to = parse_refer_to(input.also);
         if (const auto fault = fault_of_referral(to, "Also")) {
-            outbox.send(Reply{.transaction = input.transaction,
-                              .status = fault->first,
-                              .headers = {warning_of(fault->second)}});
-            return true;
+            reply.status = fault->first;
+            reply.headers = {warning_of(fault->second)};
+            to.reset();
         }
     } else if (const auto& contact = input.left_contact) {
         const auto number = extension_of(*contact);
@@ -134,12 +135,12 @@ bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, Mo
             !equivalent(*contact, leg.dialog_state.target) && directory_->is_destination(number);
         if (third) to = ReferTo{.uri = *contact, .replaces = {}};
     }
+    outbox.send(std::move(reply));
     const Leg* transferee = call.peer_of(leg);
-    const bool can = to && leg.trunk.empty() && leg.talking() && transferee && transferee->talking() &&
+    const bool can = to && leg.talking() && transferee && transferee->talking() &&
                      !transferee->slot && call.phase == CallPhase::talking && !is_moving(call);
     if (!can) return false;
 
-    outbox.send(Reply{.transaction = input.transaction, .status = 200});
     const std::string by = leg.extension;
     call.transfer = Transfer{.transferor = leg.id, .transferee = transferee->id, .reports = false};
     leaves_transfer(call, leg, now, outbox);

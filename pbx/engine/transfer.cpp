@@ -46,6 +46,8 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
     if (!leg.trunk.empty()) return refuse(403, "Not From Outside");
     auto referral = referral_of(input.payload, input.transaction, outbox);
     if (!referral) return;
+    // Whatever came of the first one, its phone may count from it (RFC 3515 §2.4.6).
+    const bool first = !std::exchange(leg.has_referred, true) && !leg.resumed;
     Leg* transferee = call.peer_of(leg);
     if (!leg.talking() || !transferee || !transferee->talking() || is_moving(call))
         return refuse(491, "Request Pending");
@@ -56,6 +58,8 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
     if (silent) accepted.headers.push_back({"Refer-Sub", "false"});
     outbox.send(std::move(accepted));
 
+    leg.names_refer = !first;
+    leg.refer_cseq = input.cseq;
     call.transfer =
         Transfer{.transferor = leg.id, .transferee = transferee->id, .reports = !silent};
     report(call, 100, "Trying", false, now, outbox);
@@ -162,7 +166,7 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     }
     if (!leg || !leg->talking()) return transfer_failed(call, 480, "Party Has Left", now, outbox);
     if (owner->session_pending(*leg)) {
-        if (wait_until(transfer.glare.held_up(now.mono), call, TimerKind::transfer)) return;
+        if (wait_until(transfer.glare.held_up(now.mono), call, CallTimer::transfer)) return;
         return transfer_failed(call, 491, "Request Pending", now, outbox);
     }
     const auto transaction = transaction_ids_.next();
@@ -219,7 +223,7 @@ void CallEngine::target_is(Call& call, Leg& target, Outbox& outbox)
 {
     target.peer = call.transfer->transferee;  // not yet the other way round
     cancel_branches(call, target.id, completed_elsewhere, nullptr, outbox);
-    timers_.cancel({call.id, TimerKind::ring});
+    timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();
     forget_ringing(call, outbox);
     call.transfer->target = target.id;
@@ -250,7 +254,7 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
     Transfer& transfer = *call->transfer;
     if (response.status == 491) {
         const auto again = transfer.glare.met(leg.role, settings_.random, now.mono);
-        if (!wait_until(again, *call, TimerKind::transfer))
+        if (!wait_until(again, *call, CallTimer::transfer))
             transfer_failed(*call, 491, "Request Pending", now, outbox);
     } else if (!success) {
         transfer_failed(*call, response.status, response.phrase, now, outbox);
@@ -262,6 +266,7 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
     } else if (!has_body(response.payload)) {
         outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
         transfer_failed(*call, 488, "No Media Answered", now, outbox);
+        if (leg.talking()) restore_session(*by_leg_.at(leg.id), leg, now, outbox);
     } else {
         outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
         leg.sdp = response.payload;
@@ -303,8 +308,8 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
         outbox.send(SendAck{offerer->id, std::exchange(offerer->ack_owed, {}), payload});
     }
     offerer->sdp = transfer.offer;
-    transfer.stage = TransferStage::done;
     call.unsaved = true;
+    call.astray = {};
 
     Leg& target = adopt(call, transfer.target);
     watch_duration(call, now);
@@ -315,9 +320,9 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
         const bool told = leg->id == transfer.answerer || transfer.offered_by;
         const Leg& other = leg == &target ? transferee : target;
         if (told)
-            leg->other = presented(other);
+            is_shown(*leg, other);
         else
-            show(*leg, other, outbox);
+            show(call, *leg, other, now, outbox);
         set_held(*leg, target.slot || (has_body(leg->sdp) && !receives_media(leg->sdp->body)));
         announce(*leg, outbox);
     }
@@ -332,7 +337,6 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
             hang_up(*consulted, completed_elsewhere, outbox);
         }
         if (other->id != call.id) {
-            give_up_relays(*other, outbox);
             begin_end(*other, now, outbox);
             sweep(*other, outbox);
         }
@@ -343,8 +347,18 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
     }
     if (transfer.session_expires > 0s)
         note_session(call, {.expires = transfer.session_expires}, now);
-    report(call, 200, target.slot ? parked_in_words(*call.parking) : "OK", true, now, outbox);
-    if (!transfer.last_report) transferor_told(call, outbox);
+    const auto words = target.slot ? parked_in_words(*call.parking) : std::string{};
+    report(call, 200, words.empty() ? "OK" : words, true, now, outbox);
+    const auto told_by = transfer.last_report;
+    Leg* transferor = call.find(transfer.transferor);
+    call.transfer.reset();
+    if (transferor && transferor->state != LegState::terminated) {
+        const auto reason = reason_of(200, words.empty() ? "Transferred" : words);
+        if (told_by)
+            transferor->leaving = Leaving{told_by, reason};
+        else
+            hang_up_transferor(*transferor, reason, outbox);
+    }
     cards_.connected(call, now, outbox);
 }
 
@@ -370,7 +384,7 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
 {
     Transfer& transfer = *call.transfer;
     cancel_branches(call, {}, {}, nullptr, outbox);
-    timers_.cancel({call.id, TimerKind::ring});
+    timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();
     forget_ringing(call, outbox);
     if (const auto [owner, offerer] = find(transfer.offerer); offerer && offerer->ack_owed) {
@@ -378,6 +392,7 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
             const auto* peer = owner->peer_of(*offerer);
             outbox.send(SendAck{offerer->id, std::exchange(offerer->ack_owed, {}),
                                 peer ? peer->sdp : nullptr});
+            if (peer) show_again(*owner, *offerer, now, outbox);
         } else {
             offerer->peer = {};
             move(*offerer, LegInput::error, outbox);
@@ -404,12 +419,14 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
     const Leg* transferor = call.find(transfer.transferor);
     const bool alone = !transferor || transferor->state == LegState::terminated;
     const bool media_moved = transfer.stage >= TransferStage::joining;
-    const bool rang_back = transferor && transferor->slot;
+    const bool rings_back = transfer.rings_back;
     call.transfer.reset();
-    if (rang_back) return rang_back_in_vain(call, now, outbox);
-    if (!alone) return;
+    if (!alone) {
+        if (rings_back) rang_back_in_vain(call, now, outbox);
+        return restore_session(call, now, outbox);
+    }
     if (cards_.alone(call, media_moved, now, outbox))
-        set_timer(call, TimerKind::keep_ringing, now.mono + ringing_kept_after);
+        set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
     else
         end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye,
                  call.answered_at ? reason_of(status, "Transfer failed")
@@ -417,67 +434,64 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
                  now, outbox);
 }
 
-void CallEngine::transferor_told(Call& call, Outbox& outbox)
+void CallEngine::hang_up_transferor(Leg& transferor, std::string_view reason, Outbox& outbox)
 {
-    if (Leg* transferor = call.find(call.transfer->transferor);
-        transferor && transferor->state != LegState::terminated) {
-        move(*transferor, LegInput::remote_bye, outbox);
-        const bool into_slot = call.parking && call.parking->leg == call.transfer->target;
-        hang_up(*transferor,
-                reason_of(200, into_slot ? parked_in_words(*call.parking) : "Transferred"), outbox);
-    }
-    call.transfer.reset();
+    move(transferor, LegInput::remote_bye, outbox);
+    hang_up(transferor, reason, outbox);
+    transferor.leaving.reset();
+}
+
+void CallEngine::leave(Call& call, Leg& leg, Outbox& outbox)
+{
+    if (Leg* peer = call.peer_of(leg); peer && peer->peer == leg.id) peer->peer = {};
+    leg.peer = {};
+    leg.bye_exchanged = true;
+    move(leg, LegInput::local_bye, outbox);
+    if (leg.ack_owed) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
+    std::erase_if(call.relays, [&](const Relay& relay) {  // it will acknowledge nothing more
+        if (relay.from != leg.id || !relay.answered) return false;
+        if (Leg* to = call.find(relay.to); to && to->ack_owed)
+            outbox.send(SendAck{to->id, std::exchange(to->ack_owed, {}), nullptr});
+        return true;
+    });
 }
 
 bool CallEngine::leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbox)
 {
-    const auto leave = [&] {
-        if (Leg* peer = call.peer_of(leg); peer && peer->peer == leg.id) peer->peer = {};
-        leg.peer = {};
-        leg.bye_exchanged = true;
-        move(leg, LegInput::local_bye, outbox);
-        if (leg.ack_owed) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
-    };
     const auto lender = calls_.find(leg.transfer_of);
     const bool consulted = leg.transfer_of && lender != calls_.end() && lender->second->transfer &&
                            lender->second->transfer->consulted == leg.id;
-    if (consulted || (call.transfer && leg.id == call.transfer->transferor)) {
-        const bool done = !consulted && call.transfer->stage == TransferStage::done;
-        leave();
-        if (done) call.transfer.reset();
+    if (consulted || leg.leaving || (call.transfer && leg.id == call.transfer->transferor)) {
+        leave(call, leg, outbox);
+        leg.leaving.reset();
         return true;
     }
     if (call.transfer && leg.id == call.transfer->target &&
         call.transfer->stage == TransferStage::joining) {
-        leave();
+        leave(call, leg, outbox);
         transfer_failed(call, 480, "Party Has Left", now, outbox);
         return true;
     }
-    if (call.transfer && leg.id == call.transfer->transferee)
-        report(call, 487, "Request Terminated", true, now, outbox);
     return false;
 }
 
-/// NOTIFY of the implicit subscription (RFC 3515 §2.4.4, §2.4.5).
-void CallEngine::report(Call& call, unsigned status, std::string_view phrase, bool final,
-                        Moment now, Outbox& outbox)
+/// The subscription was of the dialog that ends: how far the transfer has come is the last that is
+/// told there, and nobody has asked for more in the new one.
+void CallEngine::inherit_transfer(Call& call, const Leg& picker, LegId replaced, Outbox& outbox)
 {
-    refer_subscriptions_.report(call.id, status, phrase, final, now, outbox);
+    if (!call.transfer) return;
     Transfer& transfer = *call.transfer;
-    Leg* transferor = call.find(transfer.transferor);
-    if (!transfer.reports || !transferor || transferor->state == LegState::terminated) return;
-    transfer.reported = status;
-    const auto transaction = transaction_ids_.next();
-    if (final) transfer.last_report = transaction;
-    request(*transferor,
-            {.transaction = transaction,
-             .method = Method::notify,
-             .headers = {{"Event", "refer"},
-                         {"Subscription-State",
-                          final ? "terminated;reason=noresource" : "active;expires=180"}},
-             .payload = std::make_shared<const Payload>(
-                 Payload{std::string{sipfrag_type}, status_line(status, phrase), {}})},
-            outbox);
+    if (transfer.transferee == replaced) {  // the target may have answered meanwhile
+        for (LegId* part : {&transfer.transferee, &transfer.offerer, &transfer.answerer})
+            if (*part == replaced) *part = picker.id;
+        if (Leg* target = call.find(transfer.target)) target->peer = picker.id;
+    }
+    if (transfer.transferor != replaced) return;
+    Leg* leaves = call.find(replaced);
+    if (transfer.reports && leaves && leaves->state != LegState::terminated)
+        notify_referrer(*leaves, transfer.reported, {}, 0s, outbox);
+    transfer.transferor = picker.id;
+    transfer.reports = false;
 }
 
 }  // namespace lampline

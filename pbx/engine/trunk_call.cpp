@@ -187,7 +187,7 @@ void CallEngine::watch_duration(Call& call, Moment now)
         if (leg.must_end_at && leg.talking() && (!first || *leg.must_end_at < *first))
             first = leg.must_end_at;
     if (first)
-        set_timer(call, TimerKind::outside,
+        set_timer(call, CallTimer::outside,
                   now.mono + std::max<std::chrono::nanoseconds>(0s, *first - now.wall));
 }
 

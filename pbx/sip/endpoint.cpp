@@ -164,12 +164,8 @@ void Endpoint::Inner::flush_soon()
 void Endpoint::Inner::take_resolved(SipInput& input)
 {
     const auto& resolved = std::get<TrunkResolved>(input);
-    if (!resolved.addresses.empty()) {
-        std::vector<TrunkAddress> sources;
-        for (const auto& address : resolved.addresses)
-            sources.push_back({address.flow.transport, address.flow.host, address.flow.port});
-        trunk_sources.resolved(resolved.trunk, std::move(sources));
-    }
+    if (!resolved.addresses.empty())
+        trunk_sources.resolved(resolved.trunk, resolved_addresses(resolved.addresses));
     on_input(std::move(input));
 }
 

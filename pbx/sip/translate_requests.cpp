@@ -60,8 +60,7 @@ std::optional<Replaces> to_replaces(const sip_t& sip)
     const auto to_tag = text_of(replaces->rp_to_tag);
     const auto from_tag = text_of(replaces->rp_from_tag);
     // The stack takes a list as one value.
-    for (const auto tag : {to_tag, from_tag})
-        if (tag.find_first_of(", \t") != std::string_view::npos) return Replaces{};
+    if (!is_tag(to_tag) || !is_tag(from_tag)) return Replaces{};
     return Replaces{std::string{text_of(replaces->rp_call_id)}, std::string{to_tag},
                     std::string{from_tag}, replaces->rp_early_only != 0};
 }
@@ -152,6 +151,7 @@ RequestReceived to_request(const sip_t& sip, TransactionId transaction, LegId le
         if (sip.sip_contact && sip.sip_contact->m_url->url_host)
             request.left_contact = to_uri(*sip.sip_contact->m_url);
     }
+    if (request.method == Method::subscribe) request.expires = expires_of(sip);
     request.payload = to_payload(sip);
     return request;
 }

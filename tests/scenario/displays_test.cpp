@@ -99,6 +99,178 @@ TEST_CASE("who takes a parked call back was shown where it is: an UPDATE says wh
     office.ends(office.bob);
 }
 
+TEST_CASE("a phone that has something else under way is told again whom it talks to")
+{
+    Office office;
+    office.pbx.has_park_lot({.number = "700", .first_slot = "701"});
+    office.rings();
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(200U);
+    office.bob.receives(ACK);
+    for (auto* phone : {&office.alice, &office.bob, &office.carol}) phone->answers_probes = true;
+    office.pbx.orders({.action = CallAction::park});
+    office.alice.receives(INVITE);
+    office.alice.replies(200, hold_sdp);
+    office.alice.receives(ACK);
+    office.bob.receives(BYE);
+    office.pbx.passes(120s);
+    office.bob.receives(INVITE);
+    office.bob.allows_update = true;
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(INVITE);
+    office.alice.replies(200, talking_sdp);
+    office.bob.receives(ACK);
+    office.alice.receives(ACK);
+    const auto update = office.bob.receives(UPDATE).header(shown, name_101);
+    const auto carol_is_joined = [&] {
+        office.pbx.orders({.action = CallAction::transfer, .to = "103", .by = "101"});
+        office.carol.receives(INVITE);
+        office.carol.replies(200, talking_sdp);
+        office.bob.receives(INVITE).header(shown, name_103);
+    };
+    const auto bob_talks_to_carol = [&] {
+        office.bob.replies(200, talking_sdp);
+        office.carol.receives(ACK);
+        office.bob.receives(ACK);
+        office.alice.receives(BYE);
+    };
+    SUBCASE("after a pause, until it is free")
+    {
+        for (int i = 0; i < 2; ++i) {
+            office.bob.replies(491);
+            office.pbx.passes(2099ms);  // the Call-ID is ours
+            CHECK(office.bob.hears_nothing());
+            office.pbx.passes(1ms);
+            office.bob.receives(UPDATE).without_body().header(shown, name_101);
+        }
+        office.bob.replies(200);
+        office.pbx.stays_silent_for(11s);
+        office.ends(office.bob);
+    }
+    SUBCASE("nor while it has an UPDATE of the other phone to answer")
+    {
+        office.bob.replies(491);
+        office.alice.sends(UPDATE, session_payload(std::string{talking_sdp}));
+        const auto other = office.bob.receives(UPDATE).with(talking_sdp);
+        office.pbx.passes(2100ms);
+        CHECK(office.bob.hears_nothing());
+        office.bob.replies_to(other, 200, talking_sdp);
+        office.alice.receives(200U);
+        office.pbx.passes(500ms);
+        office.bob.receives(UPDATE).without_body().header(shown, name_101);
+        office.bob.replies(200);
+        office.ends(office.bob);
+    }
+    SUBCASE("for ten seconds")
+    {
+        for (int i = 0; i < 4; ++i) {
+            office.bob.replies(491);
+            office.pbx.passes(2100ms);
+            office.bob.receives(UPDATE);
+        }
+        office.bob.replies(491);
+        office.pbx.stays_silent_for(11s);
+        office.ends(office.bob);
+    }
+    SUBCASE("but not when it refuses for good")
+    {
+        office.bob.replies(488);
+        office.pbx.stays_silent_for(11s);
+        office.ends(office.bob);
+    }
+    SUBCASE("who has hung up is told nothing")
+    {
+        office.bob.replies(491);
+        office.ends(office.bob);
+        office.pbx.stays_silent_for(41s);
+    }
+    SUBCASE("and of what has changed meanwhile only the latest")
+    {
+        office.bob.replies(491);
+        carol_is_joined();
+        SUBCASE("which it has accepted")
+        {
+            bob_talks_to_carol();
+        }
+        SUBCASE("which it is still being asked about")
+        {
+            office.pbx.passes(2200ms);
+            bob_talks_to_carol();
+        }
+        office.pbx.stays_silent_for(11s);
+        office.bob.sends(BYE);
+        office.bob.receives(200U);
+        office.carol.receives(BYE);
+    }
+    SUBCASE("and of what it was not told by the move that failed the one it talks to")
+    {
+        office.bob.replies(491);
+        carol_is_joined();
+        office.pbx.passes(2200ms);
+        office.bob.replies(488);
+        office.carol.receives(ACK);
+        office.carol.receives(BYE);
+        office.pbx.passes(500ms);
+        office.bob.receives(UPDATE).header(shown, name_101);
+        office.bob.replies(200);
+        office.ends(office.bob);
+    }
+    SUBCASE("the answer to the older one comes after the newer was accepted")
+    {
+        carol_is_joined();
+        bob_talks_to_carol();
+        office.bob.replies_to(update, 491);
+        office.pbx.stays_silent_for(11s);
+        office.bob.sends(BYE);
+        office.bob.receives(200U);
+        office.carol.receives(BYE);
+    }
+    CHECK(office.pbx.has_no_calls());
+    CHECK(office.pbx.has_no_dialogs());
+}
+
+TEST_CASE("who was shown the target of a transfer that fails is shown the other one again")
+{
+    Office office;
+    office.alice.allows_update = true;
+    office.rings();
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(200U);
+    office.bob.receives(ACK);
+    const auto first = office.bob.dialog();
+    office.bob.sends(INVITE, "103");
+    const auto second = office.bob.dialog();
+    office.carol.receives(INVITE);
+    office.carol.replies(200, talking_sdp);
+    office.bob.receives(200U);
+    office.carol.receives(ACK);
+    std::string call_id;
+    for (const auto& each : office.pbx.view().calls)
+        if (each.dialled == "103") call_id = each.legs.at(0).call_id;
+    office.bob.uses(first);
+    office.bob.sends(Method::refer,
+                     std::make_shared<const Payload>(
+                         Payload{{},
+                                 {},
+                                 {{"Refer-Sub", "false"},
+                                  {"Refer-To", "<sip:103@office.test?Replaces=" + call_id +
+                                                   "%3Bto-tag%3D0%3Bfrom-tag%3D0>"}}}));
+    office.bob.receives(202U);
+    office.alice.receives(INVITE).header(shown, name_103);
+    office.alice.replies(200, talking_sdp);
+    office.carol.receives(INVITE).header(shown, name_101);
+    office.carol.replies(488);
+    office.alice.receives(ACK).with(talking_sdp);
+    office.alice.receives(UPDATE).without_body().header(shown, "\"Name 102\" <sip:102@office.test>");
+    office.alice.replies(200);
+    office.bob.uses(second);
+    office.bob.sends(BYE);
+    office.bob.receives(200U);
+    office.carol.receives(BYE);
+    office.bob.uses(first);
+    office.ends(office.bob);
+}
+
 TEST_CASE("who wants privacy is named to nobody, whoever takes the call")
 {
     Office office;

@@ -123,6 +123,82 @@ TEST_CASE("several phones: only the first early answer is told, and who answers 
     CHECK(pbx.has_no_calls());
 }
 
+TEST_CASE("whose session the caller has is known, whichever phone has changed it before the answer")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& mobile = pbx.phone("102");
+    alice.supported = OptionTag::reliable;
+    alice.sends(INVITE, "102", alice_sdp);
+    bob.receives(INVITE);
+    const auto invite = mobile.receives(INVITE);
+    bob.replies_reliably(183, 7, bob_early);
+    alice.receives(183U);
+    alice.sends(PRACK);
+    bob.replies_to(bob.receives(PRACK), 200);
+    alice.receives(200U);
+    mobile.replies(180);
+    alice.receives(180U);
+    const auto changes = [&](Phone& phone, std::string_view session) {
+        phone.sends(UPDATE, sdp(session));
+        alice.receives(UPDATE).with(session);
+        alice.replies(200, alice_sdp);
+        phone.receives(200U).with(alice_sdp);
+    };
+    const auto mobile_answers = [&](std::string_view session) {
+        mobile.replies_to(invite, 200, session);
+        alice.receives(200U).without_body();
+        bob.receives(CANCEL);
+        mobile.receives(ACK);
+    };
+    SUBCASE("the one that does not answer the call: the other one offers anew")
+    {
+        changes(bob, bob_moved);
+        mobile_answers(carol_sdp);
+        mobile.receives(INVITE).without_body();
+        mobile.replies(200, carol_sdp);
+        alice.receives(INVITE).with(carol_sdp);
+        alice.replies(200, alice_sdp);
+        alice.receives(ACK);
+        mobile.receives(ACK).with(alice_sdp);
+    }
+    SUBCASE("the one that answers the call: there is no more to offer")
+    {
+        changes(mobile, carol_sdp);
+        mobile_answers("");
+    }
+    alice.sends(BYE);
+    alice.receives(200U);
+    mobile.receives(BYE);
+    CHECK(pbx.has_no_calls());
+}
+
+TEST_CASE("a session that was told early only is known to a third party's hold")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    alice.supported = OptionTag::reliable;
+    alice.sends(INVITE, "102", alice_sdp);
+    const auto invite = bob.receives(INVITE);
+    bob.replies_reliably(183, 7, bob_early);
+    alice.receives(183U);
+    alice.sends(PRACK);
+    bob.replies_to(bob.receives(PRACK), 200);
+    alice.receives(200U);
+    bob.replies_to(invite, 200);
+    alice.receives(200U).without_body();
+    bob.receives(ACK);
+    pbx.orders({.action = CallAction::hold});
+    CHECK(alice.receives(INVITE).body().find("m=audio 5000 ") != std::string::npos);
+    alice.replies(488);
+    alice.sends(BYE);
+    alice.receives(200U);
+    bob.receives(BYE);
+    CHECK(pbx.has_no_calls());
+}
+
 TEST_CASE("who picks up a call with early media gets the caller by a new offer")
 {
     Scenario pbx{{group("sales", {"102", "103"})}};

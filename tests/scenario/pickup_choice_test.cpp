@@ -173,6 +173,9 @@ TEST_CASE("one tag that two dialogs share names none of them (RFC 3891 §3)")
     named.from_tag.clear();
     carol.sends_replacing(named, "101", carol_sdp);
     carol.receives(481U);
+    named.to_tag.clear();  // nor does the Call-ID alone
+    carol.sends_replacing(named, "101", carol_sdp);
+    carol.receives(481U);
     CHECK(alice.hears_nothing());
     named = replacing(dialogs[0]);
     named.to_tag.clear();  // that of Bob's phone is its own

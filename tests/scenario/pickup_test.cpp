@@ -290,54 +290,10 @@ struct Moving {
     Phone& alice = pbx.phone("101");
     Phone& desk = pbx.phone("102");
     Phone& mobile = pbx.silent_phone("102");
-    Phone& carol = pbx.phone("103");
     Replaces named;
 };
 
 }  // namespace
-
-TEST_CASE("a call that is being transferred is not taken over")
-{
-    Moving call;
-    const bool by_refer = [] {
-        bool refer = false;
-        SUBCASE("by REFER") refer = true;
-        SUBCASE("by a third party") refer = false;
-        return refer;
-    }();
-    if (by_refer) {
-        call.desk_refers_to_carol();
-        call.desk.receives(202U);
-        call.desk.replies_to(call.desk.receives(NOTIFY), 200);
-    } else {
-        call.pbx.orders({.action = CallAction::transfer, .to = "103", .by = "102"});
-    }
-    call.carol.receives(INVITE);
-    call.mobile.sends_replacing(call.named, "101", carol_sdp);
-    call.mobile.receives(491U).header(
-        "Warning", "399 office.test \"Another change of this call is under way\"");
-    SUBCASE("the target answers, and nobody is left behind")
-    {
-        call.carol.replies(200, carol_sdp);
-        call.alice.receives(INVITE).with(carol_sdp);
-        call.alice.replies(200, alice_sdp);
-        call.carol.receives(ACK);
-        call.alice.receives(ACK);
-        if (by_refer) call.desk.replies_to(call.desk.receives(NOTIFY), 200);
-        call.desk.receives(BYE);
-        call.carol.sends(BYE);
-        call.carol.receives(200U);
-        call.alice.receives(BYE);
-        call.nothing_is_left();
-    }
-    SUBCASE("the target is busy: then it is taken over")
-    {
-        call.carol.replies(486);
-        if (by_refer) call.desk.replies_to(call.desk.receives(NOTIFY), 200);
-        call.mobile_takes_over();
-        call.mobile_has_the_call();
-    }
-}
 
 TEST_CASE("a call that is being taken over is not moved")
 {

@@ -52,7 +52,7 @@ TEST_CASE("random calls of an office: lamps true at every rest, versions without
           "left behind")
 {
     const auto done = work(Mood::calling, 1, 12, false);
-    for (const std::string what : {"parks", "waits", "replaces", "joins", "also", "refers"})
+    for (const std::string what : {"parks", "waits", "replaces", "joins", "also", "refers", "keys", "takes over"})
         CHECK_MESSAGE(done.at(what) > 10, what);
 }
 

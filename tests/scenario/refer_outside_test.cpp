@@ -327,21 +327,21 @@ TEST_CASE("BYE with Also: the other party is called on")
         alice.receives(200U);
         carol.receives(CANCEL);
     }
-    SUBCASE("malformed, or elsewhere: refused with a Warning, and nothing is torn down")
+    SUBCASE("malformed, or elsewhere: refused with a Warning, but whoever says BYE has left")
     {
-        for (const auto& [also, status] :
-             {std::pair{"nonsense", 400U}, {",", 400U}, {"<sip:103@elsewhere.test>", 403U}}) {
-            bob.sends_on(also);
-            auto refused = bob.receives(status);
-            CHECK(refused.headers.at(0).value.find("Also") != std::string::npos);
+        std::string also;
+        unsigned status = 400;
+        SUBCASE("") { also = "nonsense"; }
+        SUBCASE("") { also = ","; }
+        SUBCASE("")
+        {
+            also = "<sip:103@elsewhere.test>";
+            status = 403;
         }
-        alice.sends(INFO);
-        bob.receives(INFO);
-        bob.replies(200);
-        alice.receives(200U);
-        alice.sends(BYE);
-        alice.receives(200U);
-        bob.receives(BYE);
+        bob.sends_on(also);
+        auto refused = bob.receives(status);
+        CHECK(refused.headers.at(0).value.find("Also") != std::string::npos);
+        alice.receives(BYE);
     }
     CHECK(pbx.has_no_calls());
     CHECK(pbx.has_no_dialogs());

@@ -32,13 +32,16 @@ struct Talking {
     /// Bob sends Alice to `target`.
     void bob_refers(std::string_view target, std::vector<Header> more = {})
     {
+        ++refers[bob.dialog()];
         bob.sends(REFER, refer_to(target, std::move(more)));
     }
 
     void bob_hears(std::string_view line)
     {
         auto notify = bob.receives(NOTIFY);
-        notify.with(std::string{line} + "\r\n").header("Event", "refer");
+        notify.with(std::string{line} + "\r\n");
+        const auto event = notify.value("Event");  // names the REFER from the second one on
+        CHECK((refers[notify.leg] > 1 ? event.starts_with("refer;id=") : event == "refer"));
         bob.replies_to(notify, 200);
     }
 
@@ -65,8 +68,10 @@ struct Talking {
         nothing_is_left();
     }
 
-    void alice_and_bob_still_talk()
+    void alice_and_bob_still_talk(std::string_view sdp_of_bob = bob_sdp)
     {
+        CHECK(alice.media() == sdp_of_bob);
+        CHECK(bob.media() == alice_sdp);
         alice.sends(INFO);
         bob.receives(INFO);
         bob.replies(200);
@@ -88,6 +93,7 @@ struct Talking {
     Phone& alice = pbx.phone("101");
     Phone& bob = pbx.phone("102");
     Phone& carol = pbx.phone("103");
+    std::map<LegId, unsigned> refers;  // of Bob's, by dialog
 };
 
 /// Bob talks to Alice, and from a second dialog of his to Carol.

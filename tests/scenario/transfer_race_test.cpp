@@ -228,6 +228,63 @@ TEST_CASE("while Bob moves Alice to Carol, his call with Carol is not moved")
     call.bob_moves_alice_to_carol();
 }
 
+TEST_CASE("while Bob sends Carol to Dave, he cannot move Alice to Carol")
+{
+    Consulting call;
+    call.carol_answers();
+    const auto target = call.refer_with_replaces();
+    auto& dave = call.pbx.phone("104");
+    call.bob.uses(call.second);
+    call.bob_refers("<sip:104@office.test>");
+    call.bob.receives(202U);
+    call.bob_hears("SIP/2.0 100 Trying");
+    dave.receives(INVITE);
+    call.bob.uses(call.first);
+    call.bob_refers(target);
+    call.bob.receives(202U);
+    call.bob_hears("SIP/2.0 100 Trying");
+    call.bob_hears("SIP/2.0 491 Request Pending");
+    CHECK(call.alice.hears_nothing());
+    CHECK(call.carol.hears_nothing());
+    dave.replies(200, bob_sdp);
+    call.carol.receives(INVITE).with(bob_sdp);
+    call.carol.replies(200, carol_sdp);
+    dave.receives(ACK).with(carol_sdp);
+    call.carol.receives(ACK);
+    call.bob_hears("SIP/2.0 200 OK");
+    call.bob.receives(BYE);
+    dave.sends(BYE);
+    dave.receives(200U);
+    call.carol.receives(BYE);
+    call.bob.uses(call.first);
+    call.alice_and_bob_still_talk();
+}
+
+TEST_CASE("who is moved leaves while the target accepts: the target goes on with who asked")
+{
+    Crossing call;
+    call.alice.replies(200, alice_sdp);
+    call.carol.receives(INVITE).with(alice_sdp);
+    call.alice.sends(BYE);
+    call.alice.receives(200U);
+    call.alice.receives(ACK);
+    call.bob_hears("SIP/2.0 487 Request Terminated");
+    call.bob.receives(BYE);
+    call.carol.replies(200, carol_sdp);
+    call.carol.receives(ACK);
+    call.carol.receives(INVITE).without_body();
+    call.carol.replies(200, carol_sdp);
+    call.bob.uses(call.second);
+    call.bob.receives(INVITE).with(carol_sdp);
+    call.bob.replies(200, bob_sdp);
+    call.bob.receives(ACK);
+    call.carol.receives(ACK).with(bob_sdp);
+    call.carol.sends(BYE);
+    call.carol.receives(200U);
+    call.bob.receives(BYE);
+    call.nothing_is_left();
+}
+
 TEST_CASE("a transfer that has failed stands in the way of no other one")
 {
     Crossing call;

@@ -118,7 +118,7 @@ TEST_CASE("a held call is transferred; the transferee hears the target")
         call.carol.replies(486);
         call.bob_hears("SIP/2.0 486 ");
         CHECK(call.pbx.view().calls.at(0).legs.at(1).held);
-        call.alice_and_bob_still_talk();
+        call.alice_and_bob_still_talk(hold_sdp);
     }
 }
 
@@ -145,6 +145,7 @@ TEST_CASE("a call is sent back to who is in it already")
             call.bob_hears("SIP/2.0 200 OK");
             call.bob.receives(BYE);
             call.bob.uses(second);
+            return call.alice_and_bob_still_talk(carol_sdp);
         }
         SUBCASE("it declines: the two talk on")
         {
@@ -217,6 +218,26 @@ TEST_CASE("a transfer that fails is told, and the parties are where they were")
         call.carol.receives(BYE);
         call.bob_hears("SIP/2.0 488 ");
     }
+    SUBCASE("the transferee takes the target's media, and says nothing of its own")
+    {
+        call.bob_refers("<sip:103@office.test>");
+        call.bob.receives(202U);
+        call.bob_hears("SIP/2.0 100 Trying");
+        call.carol.receives(INVITE);
+        call.carol.replies(200, carol_sdp);
+        call.alice.receives(INVITE);
+        call.alice.replies(200);
+        call.alice.receives(ACK);
+        call.carol.receives(ACK);
+        call.carol.receives(BYE);
+        call.bob_hears("SIP/2.0 488 No Media Answered");
+        call.alice.receives(INVITE).without_body();
+        call.alice.replies(200, alice_sdp);
+        call.bob.receives(INVITE).with(alice_sdp);
+        call.bob.replies(200, bob_sdp);
+        call.bob.receives(ACK);
+        call.alice.receives(ACK).with(bob_sdp);
+    }
     SUBCASE("the target hangs up before it is joined")
     {
         call.bob_refers("<sip:103@office.test>");
@@ -229,8 +250,15 @@ TEST_CASE("a transfer that fails is told, and the parties are where they were")
         call.carol.receives(200U);
         call.carol.receives(ACK);
         call.bob_hears("SIP/2.0 480 Party Has Left");
-        call.alice.replies(200, alice_sdp);
+        call.alice.replies(200, alice_sdp);  // and sends to where nobody is any more
         call.alice.receives(ACK);
+        call.alice.receives(INVITE).without_body().header("P-Asserted-Identity",
+                                                          "\"Name 102\" <sip:102@office.test>");
+        call.alice.replies(200, alice_sdp);
+        call.bob.receives(INVITE).with(alice_sdp);
+        call.bob.replies(200, bob_sdp);
+        call.bob.receives(ACK);
+        call.alice.receives(ACK).with(bob_sdp);
     }
     call.alice_and_bob_still_talk();
 }

@@ -153,3 +153,24 @@ TEST_CASE(
         CHECK(pbx.has_no_calls());
     }
 }
+
+TEST_CASE("a BYE from outside ends the call, whatever its Also says")
+{
+    FromOutside call;
+    for (const std::string also : {"nonsense", "<sip:x@elsewhere.test>", "<sip:103@office.test>"}) {
+        call.far.sends_on(also);
+        call.far.receives(200U);
+        call.bob.receives(BYE);
+        CHECK(call.pbx.has_no_calls());
+        call.far.sends(INVITE, "+431102", far_sdp);
+        call.bob.receives(INVITE);
+        call.bob.replies(200, bob_sdp);
+        call.far.receives(200U);
+        call.bob.receives(ACK);
+    }
+    CHECK(call.carol.hears_nothing());
+    call.far.sends(BYE);
+    call.far.receives(200U);
+    call.bob.receives(BYE);
+    CHECK(call.pbx.has_no_dialogs());
+}

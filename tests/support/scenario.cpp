@@ -472,11 +472,25 @@ void Phone::sends(Method method, PayloadRef payload)
     scenario_.receive(RequestReceived{.transaction = transaction,
                                       .leg = leg_,
                                       .method = method,
+                                      .cseq = ++cseq_,
                                       .source = source,
                                       .supported = supported,
                                       .session_timer = session_timer,
                                       .focus = focus,
                                       .payload = std::move(payload)});
+}
+
+void Phone::subscribes_to_transfer(std::string event, std::chrono::seconds expires)
+{
+    const auto transaction = scenario_.next_transaction();
+    scenario_.requests_[transaction] = {this, SUBSCRIBE, leg_};
+    scenario_.receive(RequestReceived{
+        .transaction = transaction,
+        .leg = leg_,
+        .method = SUBSCRIBE,
+        .cseq = ++cseq_,
+        .expires = expires,
+        .payload = std::make_shared<const Payload>(Payload{{}, {}, {{"Event", std::move(event)}}})});
 }
 
 void Phone::sends_on(std::string also, std::optional<SipUri> contact)
@@ -505,10 +519,18 @@ void Phone::cancels()
     scenario_.receive(CancelReceived{.transaction = own_invite_, .leg = leg});
 }
 
+std::string Phone::media() const
+{
+    const auto found = media_.find(leg_);
+    return found == media_.end() ? std::string{} : found->second;
+}
+
 void Phone::replies(unsigned status, std::string_view sdp)
 {
     REQUIRE_MESSAGE(to_answer_, number << " has nothing to answer");
     const auto request = *to_answer_;
+    if (status / 100 == 2 && changes_session(request.method) && has_body(request.payload))
+        media_[request.leg] = request.body();
     if (status >= 200) {
         to_answer_.reset();
         scenario_.invites_.erase(request.answers_to);
@@ -1012,6 +1034,9 @@ void Scenario::deliver(SipCommand& command)
                        arrived.is_reliable = reply.reliable;
                        arrived.focus = reply.focus;
                        arrived.payload = reply.payload;
+                       if (reply.status / 100 == 2 && changes_session(request.method) &&
+                           has_body(reply.payload))
+                           request.phone->media_[request.leg] = reply.payload->body;
                        if (request.method == INVITE && reply.status / 100 == 2 &&
                            request.phone->acknowledges)
                            waiting_.push_back(
@@ -1078,6 +1103,7 @@ void Scenario::deliver(SipCommand& command)
                    [&](SendAck& ack) {
                        auto* phone = phone_of(ack.leg);
                        REQUIRE_MESSAGE(phone, "an ACK on a closed dialog");
+                       if (has_body(ack.payload)) phone->media_[ack.leg] = ack.payload->body;
                        Arrived arrived;
                        arrived.what = "ACK";
                        arrived.method = ACK;

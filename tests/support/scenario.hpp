@@ -169,6 +169,8 @@ public:
     // Within the dialog of the last INVITE sent or received.
     void sends(Method method, PayloadRef payload = nullptr);
     void sends_invite(std::string_view sdp);
+    /// SUBSCRIBE to the reports of its REFER.
+    void subscribes_to_transfer(std::string event, std::chrono::seconds expires);
     /// BYE with Also, or with a Contact.
     void sends_on(std::string also, std::optional<SipUri> contact = std::nullopt);
     void cancels();
@@ -204,6 +206,9 @@ public:
     [[nodiscard]] bool rings() const { return to_answer_ && to_answer_->method == INVITE; }
     /// Its own INVITE waits for its answer.
     [[nodiscard]] bool calls() const;
+    /// The session of the other end that its present dialog goes by: of the last offer that it
+    /// has accepted, or of the last answer that it was given.
+    [[nodiscard]] std::string media() const;
     /// It has a dialog that the exchange has not closed.
     [[nodiscard]] bool has_dialog() const;
 
@@ -255,6 +260,7 @@ private:
     std::uint32_t cseq_ = 0;
     std::optional<SubscribeReceived> asked_;  // last
     std::uint32_t refer_ = 0;                 // number of its REFERs outside a dialog
+    std::map<LegId, std::string> media_;
     DialogId shared_;                         // with another phone, from this one's side
     void pass(Method method, unsigned status, PayloadRef payload, std::chrono::seconds session);
 };

@@ -109,7 +109,9 @@ class PickupAndTransfer(WireTest):
         good = f"{shown.call_id};to-tag={shown.remote_tag};from-tag={shown.local_tag}"
         for phone in self.carl, self.phone("203", transport="tcp"):
             for values in ([";to-tag=a;from-tag=b"], [""], ["@"], [good, good],
-                           [good, ";to-tag=a;from-tag=b"], [f"{good}, {good}"]):
+                           [good, ";to-tag=a;from-tag=b"], [f"{good}, {good}"],
+                           [f'{shown.call_id};to-tag="a b";from-tag=b'],
+                           [f"{shown.call_id};to-tag=a;from-tag=<b>"]):
                 with self.subTest(transport=phone.transport, replaces=values):
                     taken = phone.calls("201", headers=[("Replaces", each) for each in values])
                     self.assertIn("Replaces", taken.receives(400)["Warning"])
@@ -249,6 +251,48 @@ class PickupAndTransfer(WireTest):
         incoming.receives("BYE")
         target.hangs_up()
         call.receives("BYE")
+
+    def test_who_transfers_goes_on_at_another_phone(self):
+        for transport in "udp", "tcp":
+            mobile = self.phone("202", transport=transport)
+            for answer in 200, 486:
+                with self.subTest(transport=transport, answer=answer):
+                    self.is_transferred_from_two_phones(mobile, answer)
+
+    def is_transferred_from_two_phones(self, mobile, answer):
+        incoming, call = talk(self.bob, self.anna)
+        incoming.sends("REFER", headers=[("Refer-To", "<sip:203@office.test>")]).receives(202)
+        self.hears(incoming, 100)
+        target = self.carl.receives("INVITE")
+        target.replies(180)
+        self.hears(incoming, 180)
+        own = incoming.dialog
+        taken = mobile.calls("201", sdp("mobile", 1), headers=[
+            ("Replaces", f"{own.call_id};to-tag={own.remote_tag};from-tag={own.local_tag}")])
+        moved = call.receives("INVITE")
+        self.assertEqual(sdp("mobile", 1).encode(), moved.body)
+        moved.replies(200, sdp("callee", 2))
+        self.assertEqual(sdp("callee", 2).encode(), taken.receives(200).body)
+        call.receives("ACK")
+        last = incoming.receives("NOTIFY")
+        self.assertTrue(last["Subscription-State"].startswith("terminated"))
+        self.assertTrue(last.body.startswith(b"SIP/2.0 180"), last.body)
+        last.replies(200)
+        self.assertIn("Call completed elsewhere", incoming.receives("BYE")["Reason"])
+        if answer != 200:
+            target.replies(answer)
+            taken.hangs_up()
+            call.receives("BYE")
+            return
+        target.replies(200, sdp("target", 1))
+        moved = call.receives("INVITE")
+        self.assertEqual(sdp("target", 1).encode(), moved.body)
+        moved.replies(200, sdp("callee", 3))
+        self.assertEqual(sdp("callee", 3).encode(), target.receives("ACK").body)
+        call.receives("ACK")
+        self.assertIn("Transferred", taken.receives("BYE")["Reason"])
+        call.hangs_up()
+        target.receives("BYE")
 
 
 @unittest.skipUnless(shutil.which("baresip"), "baresip is not installed (package baresip-core)")

@@ -38,10 +38,21 @@ TEST_CASE("what is no address to call is refused")
 {
     for (const auto* text :
          {"", "<>", "mailto:a@b", "<sip:102@office.test", "\"open", "<sip:1@h?Replaces=%0d%0aVia>",
-          "<sip:1@h?Replaces=%4>", "<sip:1@h?Replaces=>"})
+          "<sip:1@h?Replaces=%4>", "<sip:1@h?Replaces=>",
+          "<sip:1@h?Replaces=a%3Bto-tag%3Da%20b%3Bfrom-tag%3Dc>",
+          "<sip:1@h?Replaces=a%3Bto-tag%3Da%3Bfrom-tag%3D%22c%22>"})
         CHECK_MESSAGE(!parse_refer_to(text), text);
     CHECK_FALSE(parse_refer_to("<sip:1@h;method=BYE>")->wants_invite);
     CHECK_FALSE(parse_refer_to(std::string(5000, 'x')));
+}
+
+TEST_CASE("what can be a tag")
+{
+    for (const auto* tag : {"", "0", "a-b.c!%*_+`'~9", "c2VjcmV0==", "a/b:c@d"})
+        CHECK_MESSAGE(is_tag(tag), tag);
+    for (const auto* tag :
+         {" ", "a b", "a\tb", "a,b", "\"a\"", "<a>", "a;b", "a(b)", "a\\", "\x7f", "\xc3\xa4"})
+        CHECK_MESSAGE(!is_tag(tag), tag);
 }
 
 TEST_CASE("no text breaks the reader")

@@ -1,0 +1,130 @@
+// Two proxies of one owner: each passes on what is for the domain of the other.
+#include <doctest/doctest.h>
+
+#include "support/scenario.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+Trunk biloxi()
+{
+    Trunk trunk;
+    trunk.name = "biloxi";
+    trunk.servers = {{"198.51.100.1", 5060, Transport::udp}};
+    trunk.domain = "biloxi.test";
+    trunk.mode = CallMode::proxy;
+    trunk.inbound = {{"(10[1-9])", "\\1", false}};
+    return trunk;
+}
+
+/// Another proxy of ours, which serves bob@biloxi.test and knows Bob here as 102.
+struct TwoProxies {
+    TwoProxies()
+    {
+        DigitRule rule;
+        rule.pattern = "bob";
+        rule.trunks = {"biloxi"};
+        rules.rules = {rule};
+        rules.default_outside.limits.minutes = 0min;  // a proxy hangs up nobody
+        pbx.has_trunks({peer}, rules);
+        dan.watches("101");
+    }
+    void lamp(std::string_view state)
+    {
+        auto notify = dan.receives(NOTIFY);
+        CHECK((state == "idle" ? notify.idle() : notify.dialog().state == state));
+    }
+
+    Scenario pbx{{group("all", {"104"}, {"101", "102", "103"})}};
+    Trunk peer = biloxi();
+    DigitRules rules;
+    Phone& alice = pbx.phone("101");
+    Phone& dan = pbx.phone("104");
+    Phone& far = pbx.carrier(peer, "bob");
+};
+
+SipUri bob_elsewhere()
+{
+    return SipUri::parse("sip:bob@biloxi.test").value();
+}
+
+}  // namespace
+
+TEST_CASE("two proxies: a call to the domain of another proxy is passed on to it")
+{
+    TwoProxies both;
+    both.alice.sends_to(bob_elsewhere());
+    both.far.receives(INVITE);
+    both.lamp("trying");
+    both.far.replies(180);
+    both.alice.receives(180U);
+    both.lamp("early");
+    both.far.replies(200, talking_sdp);
+    both.alice.receives(200U);
+    both.lamp("confirmed");
+    both.far.passes(BYE);
+    both.lamp("idle");
+    CHECK(both.pbx.has_no_calls());
+    CHECK(both.pbx.has_no_dialogs());
+}
+
+TEST_CASE(
+    "two proxies: a call from the other one is passed on to phones in proxy mode, else bridged")
+{
+    TwoProxies both;
+    auto& bob = both.pbx.phone("102");
+    both.far.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(486);
+    both.far.receives(486U);
+    CHECK(both.pbx.has_no_dialogs());  // has been bridged
+    both.pbx.joins("102", CallMode::proxy);
+    both.pbx.has_trunks({both.peer}, both.rules);
+    both.far.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(200, talking_sdp);
+    both.far.receives(200U);
+    bob.passes(BYE);
+    CHECK(both.pbx.has_no_calls());
+}
+
+TEST_CASE("two proxies: rights and limits hold, and only the domain of the peer is served")
+{
+    TwoProxies both;
+    SUBCASE("another domain")
+    {
+        both.alice.sends_to(SipUri::parse("sip:bob@elsewhere.test").value());
+        both.alice.receives(404U);
+    }
+    SUBCASE("a number of the office at the other's domain")
+    {
+        both.pbx.phone("102");
+        both.alice.sends_to(SipUri::parse("sip:102@biloxi.test").value());
+        both.alice.receives(404U);
+    }
+    SUBCASE("the right is missing")
+    {
+        both.rules.rules.front().call_class = CallClass::premium;
+        both.rules.default_right = CallClass::internal;
+        both.pbx.has_trunks({both.peer}, both.rules);
+        both.alice.sends_to(bob_elsewhere());
+        both.alice.receives(403U);
+    }
+    SUBCASE("who must be hung up in time is bridged")
+    {
+        both.rules.default_outside.limits.minutes = 5min;
+        both.pbx.has_trunks({both.peer}, both.rules);
+        both.alice.sends_to(bob_elsewhere());
+        both.far.receives(INVITE);
+        both.far.replies(200, talking_sdp);
+        both.alice.receives(200U);
+        both.far.receives(ACK);
+        both.alice.sends(BYE);
+        both.alice.receives(200U);
+        both.far.receives(BYE);
+        both.dan.inbox.clear();
+    }
+    CHECK(both.pbx.has_no_calls());
+}
