@@ -493,7 +493,6 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
     call.change.reset();
     cancel_branches(call, {}, reason, nullptr, outbox);
 
-    give_up_relays(call, 487, outbox);
     for (auto& leg : call.legs) {
         if (!leg.invite_in) continue;  // of a picker that waits for the one it has picked up
         outbox.send(Reply{.transaction = std::exchange(leg.invite_in, {}), .status = 487});
@@ -568,6 +567,7 @@ void CallEngine::remember_until()
 void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
 {
     leave_picker(call, {}, outbox);
+    give_up_relays(call, 487, outbox);
     const bool remembers = ended_.next_end().has_value();
     for (const auto& leg : call.legs) {
         const bool ended =

@@ -19,7 +19,7 @@ enum class CallTimer : std::uint8_t {
     outside,       ///< the minutes of a call to outside are over
     card,          ///< of the calling-card application
     park,          ///< who has parked it is rung
-    referral,      ///< who asked for a call is told of it no longer
+    referral,      ///< the subscription of a REFER outside a dialog is over
     remembered     ///< of no call: what is remembered of ended ones
 };
 

@@ -337,7 +337,6 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
             hang_up(*consulted, completed_elsewhere, outbox);
         }
         if (other->id != call.id) {
-            give_up_relays(*other, 487, outbox);
             begin_end(*other, now, outbox);
             sweep(*other, outbox);
         }

@@ -155,3 +155,33 @@ TEST_CASE("a reliable 199 that is kept back is acknowledged all the same (RFC 32
     bob.receives(CANCEL);
     CHECK(pbx.has_no_calls());
 }
+
+TEST_CASE("what a caller has asked of a phone that rings is answered when the call is over")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    const auto rung = bob.dialog();
+    bob.replies(180);
+    alice.receives(180U);
+    const auto invite = alice.invite();
+    alice.sends(INFO);
+    bob.receives(INFO);
+    bob.uses(rung);
+    SUBCASE("as the caller gives up")
+    {
+        alice.cancels();
+    }
+    SUBCASE("as it ends otherwise")
+    {
+        pbx.ends_all_calls();
+        CHECK(pbx.awaits_answer(invite) == false);
+    }
+    alice.receives(481U);
+    if (!alice.hears_nothing()) alice.receives(503U);
+    bob.receives(CANCEL);
+    CHECK(pbx.unanswered() == 0);
+    CHECK(pbx.has_no_calls());
+}

@@ -104,6 +104,7 @@ Office::Office(unsigned seed)
                       .slots = slots.size(),
                       .timeout = 20s,
                       .fallback = "103"});
+    pbx.has_calling_card({.number = "800", .display_name = "Card", .rules = {.back = "*0"}});
     const auto add = [this](std::string_view number, std::chrono::seconds expires, unsigned q) {
         auto& phone = pbx.silent_phone(std::string{number});
         phone.answers_notify.reset();

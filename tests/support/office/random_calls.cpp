@@ -111,7 +111,7 @@ void RandomCalls::act()
     if (!phone.trunk.empty()) return acts_outside(phone);
     if (phone.rings() && chance.one_in(2)) return answers(phone);
     const bool in_dialog = phone.has_dialog() && !phone.calls();
-    switch (chance.below(20)) {
+    switch (chance.below(23)) {
     case 0: return phone.sends(INVITE, chance.one_in(4) ? "600" : any_number());
     case 1:
     case 2:
@@ -151,6 +151,11 @@ void RandomCalls::act()
         if (!chance.one_in(3)) return;
         ++office_.done["refers"];
         return phone.refers(phone.number, pointing_to(address(any_number())));
+    case 19: return uses_card(phone);
+    case 20:
+        if (in_dialog) parks(phone);
+        return;
+    case 21: return takes_over(phone);
     default:
         if (!phone.has_dialog()) phone.sends(INVITE, chance.any_of(desks));
     }
@@ -161,7 +166,10 @@ void RandomCalls::take(Phone& phone, const Arrived& arrived)
     // The stack's timer H for the ACKs that a phone kept to itself, sooner or later.
     if (arrived.status / 100 == 2 && arrived.transaction && arrived.leg && !phone.acknowledges)
         phone.never_acknowledges(arrived);
-    if (!arrived.answers_to || (arrived.method != NOTIFY && arrived.method != OPTIONS)) return;
+    if (!arrived.answers_to) return;
+    if (arrived.method == SUBSCRIBE) phone.replies_to(arrived, office_.chance.one_in(2) ? 489 : 200);
+    if (arrived.method == INFO && office_.chance.one_in(2)) phone.replies_to(arrived, 200);
+    if (arrived.method != NOTIFY && arrived.method != OPTIONS) return;
     const bool forgotten = std::ranges::any_of(forgotten_, [&](const std::string& call_id) {
         return office_.pbx.dialog_of(call_id) == arrived.leg;
     });
@@ -255,6 +263,40 @@ void RandomCalls::retrieves(Phone& phone)
             }
     if (phone.has_dialog() && chance.one_in(2)) return;
     phone.sends(INVITE, chance.one_in(3) ? "700" : slot);
+}
+
+/// Dials in the calling-card application, takes itself back, or begins.
+void RandomCalls::uses_card(Phone& phone)
+{
+    auto& chance = office_.chance;
+    if (!phone.has_dialog()) {
+        if (chance.one_in(2)) phone.sends(INVITE, "800");
+        return;
+    }
+    const std::string keys =
+        chance.one_in(2) ? std::string{"*0"} : std::string{chance.any_of(desks)} + "#";
+    for (const char key : keys) {
+        if (!phone.has_dialog()) return;
+        phone.sends(INFO, std::make_shared<const Payload>(
+                              Payload{"application/dtmf-relay",
+                                      std::string{"Signal="} + key + "\r\nDuration=160\r\n",
+                                      {}}));
+    }
+    ++office_.done["keys"];
+}
+
+/// A call of its own extension, at another phone or gone already.
+void RandomCalls::takes_over(Phone& phone)
+{
+    const auto calls = office_.pbx.view().calls;
+    for (const auto& call : calls)
+        for (const auto& leg : call.legs)
+            if (leg.extension == phone.number && office_.chance.one_in(2)) {
+                ++office_.done["takes over"];
+                return phone.sends_replacing({.call_id = leg.call_id}, phone.number,
+                                             office_.chance.one_in(4) ? std::string_view{}
+                                                                      : talking_sdp);
+            }
 }
 
 /// Any dialog of any call, with its own tags, or tags that are nobody's.

@@ -40,6 +40,8 @@ private:
     void orders(const Phone& phone);
     void parks(Phone& phone);
     void retrieves(Phone& phone);
+    void uses_card(Phone& phone);
+    void takes_over(Phone& phone);
     void joins(Phone& phone);
     void refers(Phone& phone);
 

@@ -105,7 +105,7 @@ bool RandomOffice::empties_inboxes()
             phone->inbox.pop_front();
             if (arrived.notify) {
                 notified_.take(*phone, arrived);
-            } else if (arrived.method == SUBSCRIBE && arrived.status == 0) {
+            } else if (arrived.method == SUBSCRIBE && arrived.transaction && arrived.status == 0) {
                 forwards_.take(*phone, arrived);
             } else {
                 lines_.take(arrived);
