@@ -336,6 +336,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
             sweep(*other, outbox);
         }
     }
+    forget_ringing(call, outbox);
     if (!call.answered_at) {  // a clicked call, which has both its parties now
         call.answered_at = now.wall;
         ++counters_.calls_answered;
@@ -434,6 +435,7 @@ bool CallEngine::leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbo
         if (Leg* peer = call.peer_of(leg); peer && peer->peer == leg.id) peer->peer = {};
         leg.peer = {};
         leg.bye_exchanged = true;
+        call.unsaved = true;
         move(leg, LegInput::local_bye, outbox);
         if (leg.ack_owed) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
     };
