@@ -137,8 +137,10 @@ void CallEngine::keep(Call& call, Outbox& outbox)
     if (!call.unsaved || call.phase != CallPhase::talking) return;
     call.unsaved = false;
     const auto [one, other] = talking_pair(call);
-    if (!one) {
-        if (call.ringing_kept) keep_ringing(call, outbox);  // its numbers are used up
+    if (!one) {  // whoever has left is not to be taken up, nor the other without it
+        const bool alone = call.kept;
+        forget(call, outbox);
+        if (alone || call.ringing_kept) keep_ringing(call, outbox);  // or its numbers are used up
         return;
     }
     const bool waits = one->slot || other->slot;  // and is not merely on its way to a slot

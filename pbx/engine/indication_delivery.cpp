@@ -22,7 +22,7 @@ void GroupIndications::deliver(Subscription& subscription, Moment now, Outbox& o
     if (subscription.profile->gap.count() > 0 && !has_turn(subscription, now)) return;
     const auto kind =
         subscription.owes_present ? DocumentKind::full : projection.kind_after(subscription.told);
-    if (step == Step::present) subscription.owes_present = false;
+    subscription.owes_present = false;
     if (subscription.kind == SubscriptionKind::requested && subscription.counters.reserve())
         outbox.store(SubscriptionStored{to_stored(subscription)});
     send(subscription, step, kind, active_state(subscription, now), now, outbox);

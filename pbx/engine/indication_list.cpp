@@ -218,7 +218,7 @@ void GroupIndications::send_list(Subscription& subscription, std::optional<Subsc
             event_at = event_at ? std::min(*event_at, *at) : *at;
         }
         member->told.note_sent(member->projection->target(step));
-        if (step == Step::present || member->leaving) member->owes_present = false;
+        member->owes_present = false;
         member->last = {.cseq = numbers.cseq,
                         .version = numbers.version,
                         .sent_at = now.wall,

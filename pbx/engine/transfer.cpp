@@ -341,6 +341,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
             sweep(*other, outbox);
         }
     }
+    forget_ringing(call, outbox);
     if (!call.answered_at) {  // a clicked call, which has both its parties now
         call.answered_at = now.wall;
         ++counters_.calls_answered;
@@ -446,6 +447,7 @@ void CallEngine::leave(Call& call, Leg& leg, Outbox& outbox)
     if (Leg* peer = call.peer_of(leg); peer && peer->peer == leg.id) peer->peer = {};
     leg.peer = {};
     leg.bye_exchanged = true;
+    call.unsaved = true;
     move(leg, LegInput::local_bye, outbox);
     if (leg.ack_owed) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
     std::erase_if(call.relays, [&](const Relay& relay) {  // it will acknowledge nothing more

@@ -4,6 +4,25 @@
 using namespace lampline;
 using namespace lampline::test;
 
+TEST_CASE("who has hung up while its transfer rings is not taken up, and who waits is hung up")
+{
+    Talking call;
+    call.bob.sends(Method::refer, refer_to("<sip:103@office.test>"));
+    call.bob.receives(202U);
+    call.bob.replies_to(call.bob.receives(NOTIFY), 200);
+    call.carol.receives(INVITE);
+    call.bob.sends(BYE);
+    call.bob.receives(200U);
+    call.lamp_is_dark();
+    CHECK(call.pbx.kept().calls.empty());
+    call.pbx.restarts();
+    call.alice.receives(BYE);
+    call.carol.receives(CANCEL);
+    call.lamp_is_dark();
+    CHECK(call.pbx.kept().ringing.empty());
+    call.nothing_is_left();
+}
+
 TEST_CASE("a call taken up is transferred")
 {
     Talking call;

@@ -87,7 +87,7 @@ void NotifiedPhones::check_news(Screen& screen, const SendNotify& notify) const
     bool news =
         is_last(notify) || said.size() != screen.told.size() || (said.empty() && screen.doubted) ||
         (whole_list && said.size() != office_.listed(screen.phone->number, screen.resource).size());
-    const bool edge = office_.pbx.now().mono - configured_at_ < 60s;
+    const bool edge = screen.list && office_.pbx.now().mono - configured_at_ < 60s;
     for (const auto& [part, text] : said) {
         const auto before = screen.told.find(part);
         const bool another = (edge && text.find("idle") != std::string::npos) ||

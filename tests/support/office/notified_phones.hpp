@@ -81,8 +81,7 @@ public:
     [[nodiscard]] bool has_expired(const Screen& screen) const;
     /// The phone has lost the subscription and was refused another one.
     void forgets(const Phone& phone, std::string_view package, std::string_view resource);
-    /// Rights may be others than before. Who was owed the present state by that, and had to be
-    /// shown first that an earlier call is over, is owed it still when the present one is over too.
+    /// Rights may be others than before: a member of a list may be shown idle once more by that.
     void configured() { configured_at_ = office_.pbx.now().mono; }
     /// Its registration is another one than before, so what it has refused counts no more.
     void registered_anew(const Phone& phone, std::string_view package = {});

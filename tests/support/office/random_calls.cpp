@@ -367,6 +367,16 @@ std::set<std::string> RandomCalls::storage_lost(const std::set<std::string>& tal
     return still;
 }
 
+void RandomCalls::check_stored() const
+{
+    for (const auto& call : office_.pbx.kept().calls)
+        for (const auto& leg : call.legs) {
+            if (is_park_name(leg.extension)) continue;
+            CAPTURE(leg.extension);
+            CHECK(office_.pbx.is_open(office_.pbx.dialog_of(leg.dialog.call_id)));
+        }
+}
+
 void RandomCalls::check_forgotten(const LiveView& view) const
 {
     for (const auto& call : view.calls)

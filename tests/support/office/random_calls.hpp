@@ -26,6 +26,9 @@ public:
     /// No call is left of which a phone has said that it does not know it.
     void check_forgotten(const LiveView& view) const;
 
+    /// Nobody is taken up after a kill who has left before.
+    void check_stored() const;
+
     /// The slots hold one call each, and the call says so.
     void check_slots(const LiveView& view);
 

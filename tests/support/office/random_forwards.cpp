@@ -162,6 +162,14 @@ void RandomForwards::look()
     std::erase_if(forwarded_, [&](const auto& one) { return !is_for_phone(*one.first); });
 }
 
+bool RandomForwards::is_about_to_expire() const
+{
+    return std::ranges::any_of(forwarded_, [&](const auto& one) {
+        const auto left = one.second.until - office_.pbx.now().mono;
+        return left > -2s && left < 2s;
+    });
+}
+
 bool RandomForwards::somebody_notifies() const
 {
     return std::ranges::any_of(office_.callers, [&](const Phone* phone) {
@@ -191,6 +199,9 @@ void RandomForwards::storage_lost(const std::vector<StoredSubscription>& left)
             for (auto* phone : office_.callers)
                 if (phone->notifier_tag() == tag) kept.by = phone;
             kept.subscribe.shared = {call_id, tag, "watch"};
+            auto& told = told_[{watcher, tag}];  // of the rest the exchange hears anew
+            told.cseq = std::min(told.cseq, row.notifiers.front().reserved_cseq);
+            told.version = std::min(told.version, row.notifiers.front().reserved_version);
             forwarded_[watcher] = std::move(kept);
         }
 }

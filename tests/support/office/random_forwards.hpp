@@ -25,6 +25,9 @@ public:
     /// What of them the exchange knows from now on.
     void storage_lost(const std::vector<StoredSubscription>& left);
 
+    /// One expires within this second or the next: over a restart that is kept in whole ones.
+    [[nodiscard]] bool is_about_to_expire() const;
+
     /// Its lamp of the notifier is told by the notifier's phone.
     [[nodiscard]] bool is_told(const Phone& phone) const;
     void check(const LiveView& view) const;

@@ -174,6 +174,7 @@ void RandomOffice::rests()
 void RandomOffice::is_killed()
 {
     goes_on();
+    calls_.check_stored();
     starts_again(calls_.talking());
 }
 
@@ -235,11 +236,12 @@ RandomWatchers::Dialogs RandomOffice::truth(const LiveView& view)
 
 void RandomOffice::check()
 {
-    while (publishers_.is_about_to_expire()) passes(500ms);
+    while (publishers_.is_about_to_expire() || forwards_.is_about_to_expire()) passes(500ms);
     lines_.look();
     forwards_.look();
     const auto view = office_.pbx.view();
     calls_.check_slots(view);
+    calls_.check_stored();
     watchers_.check_lamps(view, truth(view), forwards_);
     watchers_.check_packages(view, lines_, publishers_);
     forwards_.check(view);
