@@ -11,10 +11,7 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
 {
     if (subscription.in_flight != 0 || subscription.waiting || subscription.unsettled > 0) return;
     const auto& parts = resource(subscription, now).parts;
-    if (std::exchange(subscription.owes_present, false)) {
-        subscription.told.clear();
-        subscription.following.clear();
-    }
+    if (std::exchange(subscription.owes_present, false)) subscription.told.clear();
     subscription.told.resize(parts.size());
     auto owed = owed_parts(subscription, parts);
     if (owed.empty() && subscription.following.empty()) return;

@@ -101,3 +101,15 @@ TEST_CASE("reginfo: all contacts, or those that came and went (RFC 3680 §5)")
                  "event=\"expired\""));
     CHECK(contains(write_reginfo("sip:207@office.test", "207", {}).tail, "state=\"terminated\">"));
 }
+
+TEST_CASE("reginfo in parts: a contact too large for one loses the parameters of its URI")
+{
+    const auto contacts =
+        registered_contacts(std::vector{binding("sip:207@192.0.2.7;x=" + std::string(900, 'y'), 4),
+                                        binding("sip:207@192.0.2.8", 9)});
+    const auto parts = write_reginfo_in_parts("sip:207@office.test", "207", contacts, 600);
+    for (const auto& part : parts) CHECK(part.head.size() + 10 + part.tail.size() <= 600);
+    CHECK(contains(parts.front().tail, "<uri>sip:207@192.0.2.7</uri>"));
+    CHECK(contains(parts.back().tail, "<uri>sip:207@192.0.2.8</uri>"));
+    CHECK(write_reginfo_in_parts("sip:207@office.test", "207", contacts, 5000).size() == 1);
+}
