@@ -159,6 +159,7 @@ TEST_CASE("what only rings cannot be held or transferred")
 TEST_CASE("transfer: the caller goes on to the new number, the other is released")
 {
     Talking call;
+    bool over = false;  // no `return`: the cases after it would not be found
     SUBCASE("dialled by the rights of the one who leaves")
     {
         CHECK(call.pbx.orders({.action = CallAction::transfer, .to = "103"}).outcome ==
@@ -193,7 +194,8 @@ TEST_CASE("transfer: the caller goes on to the new number, the other is released
         call.pbx.orders({.action = CallAction::transfer, .to = "103"});
         call.carol.receives(INVITE);
         call.carol.replies(603);
-        return call.they_end();
+        call.they_end();
+        over = true;
     }
     SUBCASE("a held call")
     {
@@ -211,6 +213,7 @@ TEST_CASE("transfer: the caller goes on to the new number, the other is released
         call.alice.receives(200U);
         call.carol.receives(BYE);
     }
+    if (over) return;
     call.nothing_is_left();
 }
 

@@ -105,17 +105,35 @@ TEST_CASE("a picker of a transferred call gives up, and the transferee accepts i
     }
     SUBCASE("while Bob already tries the next one: as soon as that has failed")
     {
-        const auto invite = [&] { return call.alice.receives(INVITE); };
-        call.bob.sends(REFER, refer_to("<sip:103@office.test>"));
+        call.bob_refers("<sip:103@office.test>");
         call.bob.receives(202U);
-        call.bob.replies_to(call.bob.receives(NOTIFY), 200);
+        call.bob_hears("SIP/2.0 100 Trying");
         call.carol.receives(INVITE);
         call.alice.replies(200, alice_sdp);
         call.alice.receives(ACK);
         CHECK(call.alice.hears_nothing());
         call.carol.replies(486);
-        call.bob.replies_to(call.bob.receives(NOTIFY).with("SIP/2.0 486 \r\n"), 200);
-        invite().without_body();
+        call.bob_hears("SIP/2.0 486 ");
+        call.alice.receives(INVITE).without_body();
+        call.alice.replies(200, alice_sdp);
+        call.bob.receives(INVITE).with(alice_sdp);
+        call.bob.replies(200, bob_sdp);
+        call.bob.receives(ACK);
+        call.alice.receives(ACK).with(bob_sdp);
+    }
+    SUBCASE("while Bob already tries the next one, whom nobody answers")
+    {
+        call.alice.answers_probes = call.bob.answers_probes = true;
+        call.bob_refers("<sip:103@office.test>");
+        call.bob.receives(202U);
+        call.bob_hears("SIP/2.0 100 Trying");
+        call.carol.receives(INVITE);
+        call.alice.replies(200, alice_sdp);
+        call.alice.receives(ACK);
+        call.pbx.passes(120s);
+        call.carol.receives(CANCEL);
+        call.bob_hears("SIP/2.0 480 No Answer");
+        call.alice.receives(INVITE).without_body();
         call.alice.replies(200, alice_sdp);
         call.bob.receives(INVITE).with(alice_sdp);
         call.bob.replies(200, bob_sdp);

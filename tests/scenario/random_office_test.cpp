@@ -59,7 +59,7 @@ TEST_CASE("random calls of an office: lamps true at every rest, versions without
     const auto done = work(Mood::calling, 1, 12);
     for (const std::string what :
          {"parks", "joins", "also", "refers", "messages", "carrier answers", "keys", "takes over"})
-        CHECK_MESSAGE(done.at(what) > 5, what);
+        CHECK_MESSAGE(done.at(what) > 4, what);
     for (const std::string what :
          {"waits", "replaces", "carrier fails", "carrier redirects", "calls from outside"})
         CHECK_MESSAGE(done.at(what) > 0, what);

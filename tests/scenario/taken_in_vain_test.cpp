@@ -78,8 +78,8 @@ TEST_CASE("a pickup passes over a call that somebody else is just taking")
     office.bob.receives(INVITE);
     office.pbx.passes(1ms);
     lab.acknowledges = false;
-    lab.sends(INVITE, "*8", keyed_sdp);
-    lab.receives(200U);  // of Frank's call, not acknowledged yet
+    lab.sends(INVITE, "*8", {});
+    lab.receives(200U).with(keyed_sdp);  // and has not answered that offer yet
     office.alice_calls_eve();
     office.carol.sends(INVITE, "*8", carol_sdp);
     office.carol.receives(200U);

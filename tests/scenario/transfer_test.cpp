@@ -125,6 +125,7 @@ TEST_CASE("a held call is transferred; the transferee hears the target")
 TEST_CASE("a call is sent back to who is in it already")
 {
     Talking call;
+    bool over = false;  // no `return`: the cases after it would not be found
     SUBCASE("to the transferor: its phones ring for the transferee, and may take the call back")
     {
         const auto first = call.bob.dialog();
@@ -145,7 +146,8 @@ TEST_CASE("a call is sent back to who is in it already")
             call.bob_hears("SIP/2.0 200 OK");
             call.bob.receives(BYE);
             call.bob.uses(second);
-            return call.alice_and_bob_still_talk(carol_sdp);
+            call.alice_and_bob_still_talk(carol_sdp);
+            over = true;
         }
         SUBCASE("it declines: the two talk on")
         {
@@ -172,6 +174,7 @@ TEST_CASE("a call is sent back to who is in it already")
         mobile.replies(486);
         call.bob_hears("SIP/2.0 486 ");
     }
+    if (over) return;
     call.alice_and_bob_still_talk();
 }
 

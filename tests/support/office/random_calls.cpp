@@ -152,9 +152,7 @@ void RandomCalls::act()
         ++office_.done["refers"];
         return phone.refers(phone.number, pointing_to(address(any_number())));
     case 19: return uses_card(phone);
-    case 20:
-        if (in_dialog) parks(phone);
-        return;
+    case 20: return retrieves(phone);
     case 21: return takes_over(phone);
     default:
         if (!phone.has_dialog()) phone.sends(INVITE, chance.any_of(desks));
