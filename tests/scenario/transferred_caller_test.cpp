@@ -52,7 +52,10 @@ TEST_CASE("Referred-By reaches a target that still rang for the transferor")
 TEST_CASE("a target that still rings in proxy mode rings anew for who is transferred")
 {
     Talking call;
-    auto& [pbx, alice, bob, carol] = call;
+    auto& pbx = call.pbx;
+    auto& alice = call.alice;
+    auto& bob = call.bob;
+    auto& carol = call.carol;
     pbx.joins("103", CallMode::proxy);
     const auto first = bob.dialog();
     bob.sends(INVITE, "103", bob_sdp);
