@@ -22,7 +22,8 @@ struct Moving : Card {
         dan.inbox.clear();
         mobile.registers();
         std::string call_id;
-        for (const auto& leg : pbx.view().calls.at(0).legs)
+        const auto view = pbx.view();
+        for (const auto& leg : view.calls.at(0).legs)
             if (leg.extension == "103") call_id = leg.call_id;
         mobile.sends_replacing({.call_id = call_id}, "101", mobile_sdp);
         asked = alice.receives(INVITE).with(mobile_sdp);
