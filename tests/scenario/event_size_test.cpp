@@ -348,7 +348,8 @@ TEST_CASE("appearances that do not fit in one NOTIFY come in several, each by it
         if (arrived.method != NOTIFY) continue;
         ++notifies;
         CHECK(size_of(arrived) <= 1300);
-        for (const auto& info : read_call_info(arrived.value("Call-Info")).value()) {
+        const auto infos = read_call_info(arrived.value("Call-Info"));
+        for (const auto& info : infos.value()) {
             CHECK_FALSE(info.rest);
             CHECK(shown.emplace(info.index, *info.state).second);
         }
