@@ -199,6 +199,7 @@ StoredCall read_call(Reader& row)
     for (auto& leg : call.legs) read_display(row, leg);
     for (auto& leg : call.legs) read_place(row, leg);
     for (auto& leg : call.legs) leg.name = row.word_or_none();
+    for (auto& leg : call.legs) leg.holds = row.number(0, 1) == 1;
     return call;
 }
 
@@ -252,7 +253,7 @@ struct CallStore::Statements {
         : put{handle, "INSERT OR REPLACE INTO talking_call VALUES (?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase{handle, "DELETE FROM talking_call WHERE id = ?"},
           put_invite{handle, "INSERT OR REPLACE INTO ringing_invite "
                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
@@ -382,6 +383,7 @@ void CallStore::put(const StoredCall& call)
         put.bind(first++, leg.place && leg.place->is_private ? 1 : 0);
     }
     for (const auto& leg : call.legs) put.bind(first++, leg.name);
+    for (const auto& leg : call.legs) put.bind(first++, leg.holds ? 1 : 0);
     run_once(put);
 }
 

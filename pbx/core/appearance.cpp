@@ -86,6 +86,19 @@ bool read_index(const std::string& text, CallInfo& info)
            info.index <= max_index;
 }
 
+/// What we have no name for is passed on to those who do.
+bool read_state(const std::string& text, CallInfo& info)
+{
+    constexpr std::size_t longest = 64;
+    constexpr std::string_view letters{
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+        "-.!%*_+`'~"};  // of a token (RFC 3261 §25.1)
+    info.state = appearance_state(lowered(text));
+    info.other_state = info.state ? std::string{} : text;
+    return info.state || (!text.empty() && text.size() <= longest &&
+                          text.find_first_not_of(letters) == std::string::npos);
+}
+
 /// `;name=value` and the like, up to the next comma.
 bool read_parameters(Scanner& scanner, CallInfo& info)
 {
@@ -96,10 +109,7 @@ bool read_parameters(Scanner& scanner, CallInfo& info)
         if (scanner.take('=')) value = scanner.value();
         if (!value) return false;
         if (key == "appearance-index" && !read_index(*value, info)) return false;
-        if (key == "appearance-state") {
-            info.state = appearance_state(lowered(*value));
-            if (!info.state) return false;
-        }
+        if (key == "appearance-state" && !read_state(*value, info)) return false;
         if (key == "appearance-uri") info.appearance_uri = std::move(*value);
     }
     return true;
@@ -144,6 +154,7 @@ std::string write(const CallInfo& info)
     else if (info.index > 0)
         text += ";appearance-index=" + std::to_string(info.index);
     if (info.state) text.append(";appearance-state=").append(name(*info.state));
+    if (!info.other_state.empty()) text.append(";appearance-state=").append(info.other_state);
     if (info.appearance_uri.empty()) return text;
     text += ";appearance-uri=\"";
     for (const char letter : info.appearance_uri) {

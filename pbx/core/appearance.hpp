@@ -38,13 +38,14 @@ struct CallInfo {
     bool rest = false;   ///< `appearance-index=*`: all that have not been named
     std::optional<AppearanceState> state;
     std::string appearance_uri;  ///< who is at the other end, as a name-addr; may be empty
+    std::string other_state{};   ///< a word for none of these, as it was said: not idle; else empty
 
     friend bool operator==(const CallInfo&, const CallInfo&) = default;
 };
 
 /// The values of a header, parameters that are not about appearances left out. nullopt: malformed
-/// (RFC 3261 §20.9), an index that is no number from 1 to 999 and not `*`, an unknown state, or
-/// more than 64 values.
+/// (RFC 3261 §20.9), an index that is no number from 1 to 999 and not `*`, a state that is no word of
+/// up to 64 characters, or more than 64 values.
 std::optional<std::vector<CallInfo>> read_call_info(std::string_view value);
 
 std::string write(const CallInfo& info);

@@ -61,11 +61,13 @@ struct Leg {
     IdentityHeader identity = IdentityHeader::asserted;  ///< in which it is told who is there
     PayloadRef sdp;     ///< the last session description of the phone that counts
     bool held = false;  ///< the phone does not receive media
+    bool holds = false;  ///< that is its own wish, and not only the answer to a hold
     std::optional<LinePlace> place{};  ///< on its shared line; empty: not known to have one
     std::uint32_t invite_cseq = 0;    ///< of the INVITE that we sent to start it, as last answered; 0: not yet
     std::uint32_t reserved_cseq = 0;  ///< as stored: no request of ours is to have a higher CSeq
     bool resumed = false;             ///< taken up after a restart
     bool slot = false;                ///< of a park slot: nobody is there, and nothing is sent
+    bool discreet = false;            ///< of a slot: its lamp does not say who waits
     bool proxied = false;  ///< its phone shares its dialog with its peer: local_tag is the peer's
     std::string name{};    ///< proxied: by which watchers know its dialog, over restarts too
     PayloadRef asked_sdp;  ///< proxied: of the INVITE or UPDATE that passed from it last,

@@ -235,6 +235,36 @@ const WatchRight* Directory::right(std::string_view watcher, std::string_view me
     return slot != slot_rights_.end() && may_park(watcher) ? &slot->second : nullptr;
 }
 
+std::vector<WatchRight> Directory::watchable(std::string_view watcher) const
+{
+    const auto extensions = watched_by(watcher);
+    std::vector<WatchRight> all{extensions.begin(), extensions.end()};
+    std::vector<std::string> names;
+    const auto add_keys = [&](std::string_view owner) {
+        for (const auto feature : {KeyFeature::do_not_disturb, KeyFeature::forward_always})
+            names.push_back(key_of(feature, owner));
+        for (const auto& [number, group] : ring_groups_) {
+            if (!group.member(owner)) continue;
+            auto own = key_of(KeyFeature::logged_in, number);
+            names.push_back(owner == watcher ? own : own.append("+").append(owner));
+        }
+    };
+    add_keys(watcher);
+    for (const auto& right : extensions)
+        if (right.member != watcher) add_keys(right.member);
+    for (const auto& [slot, right] : slot_rights_) names.push_back(slot);
+    for (const auto& name : names) {
+        const auto* granted = right(watcher, name);
+        if (!granted) continue;
+        auto& added = all.emplace_back(*granted);
+        added.watcher = watcher;
+        added.member = name;
+        added.unsolicited = false;
+        added.phone_notifies = false;  // of its calls, not of these
+    }
+    return all;
+}
+
 bool Directory::may_park(std::string_view extension) const noexcept
 {
     const auto& lot = park_lot();

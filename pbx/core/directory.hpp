@@ -142,6 +142,10 @@ public:
     /// names no watcher. O(log) in the number of watchers of `member`.
     [[nodiscard]] const WatchRight* right(std::string_view watcher,
                                           std::string_view member) const noexcept;
+    /// Whatever right() grants `watcher`: extensions, then their keys and its own (`login+` where
+    /// somebody is a member), then park slots. O(all of it, and all ring groups): for questions of
+    /// people, not for the SIP thread.
+    [[nodiscard]] std::vector<WatchRight> watchable(std::string_view watcher) const;
     /// The members of `group` that `watcher` may see, in the order of the group; nullopt: there is
     /// no such group, or the watcher is none of its watchers. O(members).
     [[nodiscard]] std::optional<std::vector<const WatchRight*>>

@@ -18,8 +18,8 @@ inline constexpr std::string_view feature_event_type = "application/x-as-feature
 inline constexpr std::chrono::seconds ring_length{6};
 
 /// What a phone wants changed: SetDoNotDisturb or SetForwarding, as if it had dialled it. Empty:
-/// well-formed XML that asks for nothing known. nullopt: no XML within the limits, or a forward
-/// switched on without a number.
+/// well-formed XML that asks for nothing known. nullopt: no XML within the limits, a switch
+/// that is neither true nor false, or a forward switched on without a number.
 std::optional<std::vector<DialledFeature>> read_feature_request(std::string_view body);
 
 /// One document for each feature: do not disturb, and forwards always, when busy, without answer.

@@ -9,6 +9,7 @@
 
 #include "core/call_event.hpp"
 #include "core/delay_histogram.hpp"
+#include "core/lamp_colour.hpp"
 #include "core/location_table.hpp"
 
 namespace lampline {
@@ -22,6 +23,7 @@ struct LiveLeg {
     std::string call_id;
     std::string address;    ///< transport:host:port of the phone
     bool held = false;
+    bool holds = false;     ///< by its own wish
 };
 struct LiveCall {
     std::string id;
@@ -51,6 +53,11 @@ struct LiveLamp {
     bool owed = false;    ///< a newer state waits to be sent
     bool under_way = false;  ///< the phone has not answered the last NOTIFY yet
     bool waiting = false;    ///< for the moment to send again what was not answered
+    LampColour colour = LampColour::unknown;  ///< what the key shows by the last body it acknowledged
+    std::optional<std::chrono::system_clock::time_point> since;  ///< of `colour`; empty: unknown
+    std::optional<bool> agrees{};  ///< with what is so; empty: the member's phone tells it
+    Transport transport = Transport::udp;  ///< of the last NOTIFY
+    std::size_t bytes = 0;                 ///< of its body
     std::chrono::sys_seconds expires_at;
 };
 /// One subscription to an event package other than `dialog`.

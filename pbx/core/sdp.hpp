@@ -1,6 +1,7 @@
 #pragma once
 // What the exchange reads in SDP bodies, which otherwise pass through untouched.
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@ namespace lampline {
 
 /// Media sections of a description that is worked on; one with more is left alone.
 inline constexpr std::size_t max_sections = 16;
+
+/// What a description is in its exchange (RFC 3264).
+enum class SdpRole : std::uint8_t { offer, answer };
 
 /// Whether who sent `sdp` wants to receive media on any stream: false for sendonly, inactive, or
 /// the old hold with connection address 0.0.0.0 (RFC 3264 §8.4, RFC 4566 §6). A body without media

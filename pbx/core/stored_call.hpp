@@ -25,6 +25,7 @@ struct StoredLeg {
     OptionTag supported = OptionTag::none;
     PayloadRef sdp;     ///< the last session description of the phone; only type and body are kept
     bool held = false;
+    bool holds = false;
     std::string trunk{};  ///< by which it is reached; empty: a phone
     std::string payer{};  ///< of a call to outside
     bool counted = false;  ///< among the calls to outside

@@ -21,6 +21,11 @@ struct LastNotify {
     std::shared_ptr<const NotifyDialog> sent_in;    ///< where it went
     std::shared_ptr<const std::string> head, tail;  ///< its body, around the version; null: none
 
+    [[nodiscard]] std::size_t body_size() const
+    {
+        if (!head) return 0;
+        return head->size() + (tail ? std::to_string(version).size() + tail->size() : 0);
+    }
     void note_answer(unsigned status, bool generated, std::chrono::system_clock::time_point now)
     {
         answer = status;

@@ -11,13 +11,13 @@ namespace {
 
 bool shows_the_same(const DialogSnapshot& left, const DialogSnapshot& right)
 {
-    return left.state == right.state && left.held == right.held &&
+    return left.state == right.state && left.holds == right.holds &&
            left.remote.identity == right.remote.identity;
 }
 
 bool is_private(const DialogSnapshot& dialog)
 {
-    return dialog.held && dialog.place && dialog.place->is_private;
+    return dialog.holds && dialog.place && dialog.place->is_private;
 }
 
 bool is_same(const WatcherPhone& left, const WatcherPhone& right)
@@ -37,8 +37,8 @@ AppearanceState Appearances::Appearance::state() const
     bool calls = false;
     for (const auto& leg : legs) {
         const bool confirmed = leg.state == LegState::confirmed;
-        talks = talks || (confirmed && !leg.held);
-        holds = holds || (confirmed && leg.held);
+        talks = talks || (confirmed && !leg.holds);
+        holds = holds || (confirmed && leg.holds);
         hides = hides || (confirmed && is_private(leg));
         calls = calls || (!confirmed && leg.direction == Direction::initiator);
     }
@@ -181,7 +181,7 @@ const DialogId* Appearances::held(std::string_view extension, unsigned index) co
     const auto* found = find(extension, index);
     if (!found || found->state() != AppearanceState::held) return nullptr;
     for (const auto& leg : found->legs)
-        if (leg.state == LegState::confirmed && leg.held) return &leg.dialog;
+        if (leg.state == LegState::confirmed && leg.holds) return &leg.dialog;
     return nullptr;
 }
 

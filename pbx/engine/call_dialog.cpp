@@ -15,18 +15,27 @@ bool CallEngine::ends_dialog(const ResponseReceived& response) noexcept
     return response.status == 481 || (response.status == 408 && response.generated);
 }
 
-bool CallEngine::note_hold(Leg& leg, const PayloadRef& payload)
+bool CallEngine::note_hold(Leg& leg, const PayloadRef& payload, SdpRole role)
 {
     if (!has_body(payload)) return false;
-    leg.sdp = payload;
     const bool held = !receives_media(payload->body);
-    if (!held && leg.place) leg.place->is_private = false;
-    return std::exchange(leg.held, held) != held;
+    const bool holds = role == SdpRole::offer ? holds_by(leg, payload) : held && leg.holds;
+    leg.sdp = payload;
+    if (!holds && leg.place) leg.place->is_private = false;
+    const bool other_wish = std::exchange(leg.holds, holds) != holds;
+    return std::exchange(leg.held, held) != held || other_wish;
+}
+
+bool CallEngine::holds_by(const Leg& leg, const PayloadRef& offer) noexcept
+{
+    const bool repeated = has_body(leg.sdp) && leg.sdp->body == offer->body;
+    return !receives_media(offer->body) && (leg.holds || !repeated);
 }
 
 /// True: it was not so. The next hold says anew whose it is.
 bool CallEngine::set_held(Leg& leg, bool held)
 {
+    leg.holds = leg.holds && held;
     if (!held && leg.place) leg.place->is_private = false;
     return std::exchange(leg.held, held) != held;
 }
@@ -157,8 +166,9 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
     }
     if (success && changes_session(relay.method)) {
         const bool told_private = note_private(asker, relay.payload);
-        const bool asker_moved = note_hold(asker, relay.payload) || told_private;
-        const bool leg_moved = note_hold(leg, response.payload);
+        const bool asker_moved = note_hold(asker, relay.payload, SdpRole::offer) || told_private;
+        const auto role = has_body(relay.payload) ? SdpRole::answer : SdpRole::offer;
+        const bool leg_moved = note_hold(leg, response.payload, role);
         if (asker_moved) announce(asker, outbox);
         if (leg_moved) announce(leg, outbox);
     }
@@ -207,7 +217,7 @@ void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
         outbox.send(SendAck{answerer->id, std::exchange(answerer->ack_owed, {}),
                             unheard ? unheard : input.payload});
         if (has_body(input.payload)) call->unsaved = true;
-        if (note_hold(*leg, input.payload))
+        if (note_hold(*leg, input.payload, SdpRole::answer))
             announce(*leg, outbox);  // delayed offer: its answer is in the ACK
     }
     if (leg->bye_owed) hang_up(*leg, {}, outbox);
@@ -325,7 +335,8 @@ LiveCall CallEngine::shown(const Call& call)
              .address = leg.slot ? std::string{}
                                  : std::string{name(leg.flow.transport)} + ":" + leg.flow.host +
                                        ":" + std::to_string(leg.flow.port),
-             .held = leg.held});
+             .held = leg.held,
+             .holds = leg.holds});
     }
     return live;
 }

@@ -42,9 +42,10 @@ CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef d
 {
 }
 
-void CallEngine::replace_directory(DirectoryRef directory)
+void CallEngine::replace_directory(DirectoryRef directory, Outbox& outbox)
 {
     directory_ = std::move(directory);
+    for (const auto& [slot, ref] : parked_) follow_consent(*calls_.at(ref), outbox);
     occupancy_.forget_if([&](const std::string& number) { return !directory_->find(number); });
     order_.forget_if(
         [&](const std::string& number) { return !directory_->find_ring_group(number); });
@@ -463,6 +464,8 @@ DialogSnapshot CallEngine::snapshot_of(const Leg& leg) const
         .ended_by = leg.ended_by,
         .resumed = leg.resumed,
         .held = leg.held,
+        .holds = leg.holds,
+        .discreet = leg.discreet,
         .place = leg.place,
         .local = {leg.phone, leg.phone.uri},
         .remote = {leg.other, leg.other.uri},

@@ -12,6 +12,7 @@
 #include "core/live_view.hpp"
 #include "core/location_table.hpp"
 #include "core/refer.hpp"
+#include "core/sdp.hpp"
 #include "core/sip_input.hpp"
 #include "core/token_source.hpp"
 #include "engine/call_timers.hpp"
@@ -76,7 +77,7 @@ public:
     /// Rings time out, sessions expire, silent phones are probed.
     void advance(Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
-    void replace_directory(DirectoryRef directory);
+    void replace_directory(DirectoryRef directory, Outbox& outbox);
 
     /// Takes up the talking calls of an earlier run: both phones are told nothing, but asked soon
     /// whether they still know the call (RFC 5057). What cannot be taken up leaves the storage.
@@ -246,6 +247,8 @@ private:
     /// Moves the transferee of the transfer that is under way into `slot`; empty: a free one.
     void park(Call& call, std::string_view by, std::string_view slot, Moment now, Outbox& outbox);
     void parked(Call& call, Leg& leg, Moment now);
+    [[nodiscard]] bool shows_parties(std::string_view number) const;
+    void follow_consent(Call& call, Outbox& outbox);
     OrderAnswer park_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
     /// The slot that `slot` asks for, if it is free; empty: the first that is.
     [[nodiscard]] std::optional<std::string> free_slot(std::string_view slot) const;
@@ -483,8 +486,11 @@ private:
     [[nodiscard]] static std::pair<Leg*, Leg*> talking_pair(Call& call) noexcept;
     /// The dialog is gone at the answerer (RFC 3261 §12.2.1.2, RFC 5057 §5.1).
     [[nodiscard]] static bool ends_dialog(const ResponseReceived& response) noexcept;
-    /// A later SDP of the phone at `leg`. False when it listens, or not, as before.
-    static bool note_hold(Leg& leg, const PayloadRef& payload);
+    /// A later SDP of the phone at `leg`. False when it listens, or holds, or not, as before.
+    static bool note_hold(Leg& leg, const PayloadRef& payload, SdpRole role);
+    /// Whether the phone at `leg` holds the call by what it offers (RFC 3264 §8.4). An answer only
+    /// follows what was offered (§6.1), and so does an offer that repeats it.
+    static bool holds_by(const Leg& leg, const PayloadRef& offer) noexcept;
     /// What the phone at `leg` says of a hold of a shared line: for itself alone, or not. False: as
     /// before, or nothing.
     static bool note_private(Leg& leg, const PayloadRef& payload);

@@ -133,11 +133,13 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
         outbox.send(SendAck{leg.id, response.transaction, nullptr});
         if (asked || (offers_anew && !has_body(response.payload)))
             return give_up_change(call, outbox);
-        const bool moved = note_hold(leg, response.payload);
-        // A phone that was told so hears nothing, whatever it answers.
-        const bool silenced =
-            change.kind == SessionChange::Kind::hold && !std::exchange(leg.held, true);
-        if (moved || silenced) announce(leg, outbox);
+        bool moved = note_hold(leg, response.payload, SdpRole::answer);
+        // A phone that was told so hears nothing, whatever it answers; both are held as by a key.
+        if (change.kind == SessionChange::Kind::hold) {
+            moved = moved || !leg.held || !leg.holds;
+            leg.held = leg.holds = true;
+        }
+        if (moved) announce(leg, outbox);
     }
     if (!change.at_second) {
         change.at_second = true;
@@ -147,7 +149,7 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
     if (Leg* first = call.find(change.first); first && first->ack_owed) {
         outbox.send(SendAck{first->id, std::exchange(first->ack_owed, {}),
                             session_payload(response.payload->body)});
-        if (note_hold(*first, change.offer)) announce(*first, outbox);
+        if (note_hold(*first, change.offer, SdpRole::offer)) announce(*first, outbox);
     }
     call.change.reset();
 }

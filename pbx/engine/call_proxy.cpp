@@ -56,7 +56,7 @@ void CallEngine::passed_answer(Call& call, Leg& leg, const ResponseReceived& res
     caller.dialog.local_tag = response.to_tag;
     caller.other = winner.phone;
     winner.supported = response.supported | response.required;
-    note_hold(winner, response.payload);
+    note_hold(winner, response.payload, has_body(caller.sdp) ? SdpRole::answer : SdpRole::offer);
     move(winner, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
     start_talking(call, {.expires = answered.supervise_for}, now, outbox);
@@ -150,8 +150,10 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
     } else if (input.status < 300) {
         const bool asked = input.cseq == sender->asked_cseq;
         const bool told_private = asked && note_private(*sender, sender->asked_sdp);
-        const bool own = (asked && note_hold(*sender, sender->asked_sdp)) || told_private;
-        const bool others = note_hold(*peer, input.payload);
+        const bool own =
+            (asked && note_hold(*sender, sender->asked_sdp, SdpRole::offer)) || told_private;
+        const auto role = asked && has_body(sender->asked_sdp) ? SdpRole::answer : SdpRole::offer;
+        const bool others = note_hold(*peer, input.payload, role);
         if (own) announce(*sender, outbox);
         if (others) announce(*peer, outbox);
         if (input.session_timer.expires > 0s) note_session(call, input.session_timer, now);

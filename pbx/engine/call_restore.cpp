@@ -33,6 +33,7 @@ StoredLeg to_stored(const Leg& leg)
                      .supported = leg.supported,
                      .sdp = leg.sdp,
                      .held = leg.held,
+                     .holds = leg.holds,
                      .trunk = leg.trunk,
                      .payer = leg.payer,
                      .counted = leg.counted,
@@ -324,6 +325,7 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
         leg.supported = kept.supported;
         leg.sdp = kept.sdp;
         leg.held = kept.held;
+        leg.holds = kept.holds;
         leg.anonymous = kept.anonymous;
         leg.takes_update = kept.takes_update;
         leg.identity = kept.identity;
@@ -351,6 +353,7 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
                                 .started_at = call.started_at,
                                 .answered_at = call.answered_at,
                                 .trunk = call.from_trunk});
+    follow_consent(call, outbox);
     for (const auto& leg : call.legs) announce(leg, outbox);
     call.unsaved = true;  // what was reserved is used up
     keep(call, outbox);

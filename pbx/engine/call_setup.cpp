@@ -92,7 +92,7 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
     if (caller.trunk.empty()) caller.identity = identity_for(input.user_agent);
     caller.anonymous = wants_privacy(input.parties.from, input.payload);
     caller.sdp = input.payload;
-    caller.held = on_hold(input.payload);
+    caller.held = caller.holds = on_hold(input.payload);
     caller.invite_in = input.transaction;
     caller.via = input.via;
     caller.heard_at = now.mono;
@@ -253,8 +253,7 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
         call.progress_of = leg.id;
     }
     std::vector<Header> headers;  // who rings, when it is not who was dialled
-    if (const auto shown = shown_to(caller, leg);
-        shown && extension_of(shown->uri) != call.dialled)
+    if (const auto shown = shown_to(caller, leg); shown && extension_of(shown->uri) != call.dialled)
         headers = caller.identifies(*shown);
     outbox.send(Reply{.transaction = caller.invite_in,
                       .status = response.status,
@@ -316,13 +315,13 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     const bool told_early = call.early_answer && call.early_answer->of == leg.id;
     leg.sdp = told_early && !has_body(response.payload) ? call.early_answer->sdp : response.payload;
     leg.held = on_hold(leg.sdp);
+    leg.holds = leg.held && !has_body(caller.sdp);  // else it only answers
     caller.ack_due = std::exchange(caller.invite_in, {});
 
     const auto answered = answer_timer(call.asked_timer, has(caller.supported, OptionTag::timer),
                                        response.session_timer);
     std::vector<Header> headers;  // who it is, when it is not who was dialled
-    if (const auto shown = shown_to(caller, leg);
-        shown && extension_of(shown->uri) != call.dialled)
+    if (const auto shown = shown_to(caller, leg); shown && extension_of(shown->uri) != call.dialled)
         headers = caller.identifies(*shown);
     outbox.send(Reply{.transaction = caller.ack_due,
                       .status = response.status,
@@ -550,7 +549,7 @@ void CallEngine::relay_prack(Call& call, Leg& caller, const RequestReceived& inp
         call.early_answer && call.early_answer->of == leg->id && call.early_answer->offers;
     if (answers && has_body(payload) && !has_body(call.offer)) {
         call.offer = payload;  // from now on the caller's session is known, as if it had offered
-        if (note_hold(caller, payload)) announce(caller, outbox);
+        if (note_hold(caller, payload, SdpRole::answer)) announce(caller, outbox);
     }
     const auto forwarded = transaction_ids_.next();
     call.relays.push_back({.method = Method::prack,

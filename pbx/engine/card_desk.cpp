@@ -61,7 +61,7 @@ void CallEngine::part(Call& call, Leg& caller, Leg& other, bool has_left, Moment
     if (caller.ack_owed)
         outbox.send(SendAck{caller.id, std::exchange(caller.ack_owed, {}), nullptr});
     caller.peer = other.peer = {};
-    caller.held = false;
+    caller.held = caller.holds = false;
     other.bye_exchanged = has_left;
     move(other, has_left ? LegInput::local_bye : LegInput::remote_bye, outbox);
     if (!has_left) hang_up(other, {}, outbox);

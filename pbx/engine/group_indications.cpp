@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/extension_uri.hpp"
+#include "core/trunk_identity.hpp"
 
 namespace lampline {
 namespace {
@@ -56,6 +57,12 @@ GroupIndications::GroupIndications(IndicationSettings settings, TokenSource toke
 
 void GroupIndications::fold(const DialogChanged& changed, Moment now, Outbox& outbox)
 {
+    if (changed.dialog.discreet) {
+        auto nameless = changed;
+        nameless.dialog.discreet = false;
+        nameless.dialog.remote = {anonymous_party(), {}};
+        return fold(nameless, now, outbox);
+    }
     const std::string& number = changed.dialog.extension;
     if (changed.dialog.state == LegState::terminated && !members_.contains(number)) return;
     Member& watched = member(number);
@@ -278,6 +285,7 @@ void GroupIndications::describe(const Subscription& one, const std::string& memb
 {
     const bool implicit = one.kind == SubscriptionKind::implicit;
     const auto state = lamp_state(lamp.told.sent);
+    const auto colour = one.forwarded ? LampColour::unknown : shown_colour(lamp.told);
     view.lamps.push_back({
         .watcher = one.watcher,
         .member = member,
@@ -299,6 +307,12 @@ void GroupIndications::describe(const Subscription& one, const std::string& memb
                                    lamp.told.sent != lamp.projection->current()),
         .under_way = one.in_flight != 0 && one.in_flight == lamp.last.cseq,
         .waiting = one.waiting,
+        .colour = colour,
+        .since = colour == LampColour::unknown ? std::nullopt : lamp.shown_since,
+        .agrees = one.forwarded ? std::nullopt
+                                : std::optional{colour == colour_of(lamp.projection->current())},
+        .transport = (lamp.last.sent_in ? lamp.last.sent_in : one.dialog)->flow.transport,
+        .bytes = lamp.last.body_size(),
         .expires_at = implicit ? one.phone->expires_at : one.expires_at,
     });
 }

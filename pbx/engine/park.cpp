@@ -1,6 +1,7 @@
 // Parking: a call waits in a slot, which is a leg without a phone. So a slot has a lamp, a place in
 // the call and in its record as any phone has, and moving a call there and back is a transfer.
 #include <algorithm>
+#include <utility>
 
 #include "core/extension_uri.hpp"
 #include "core/sdp.hpp"
@@ -59,6 +60,7 @@ void CallEngine::park(Call& call, std::string_view by, std::string_view slot, Mo
     leg.dialog_state.remote_party = leg.phone;
     leg.dialog_state.target = leg.phone.uri;
     leg.heard_at = now.mono;
+    leg.discreet = !shows_parties(transferee.extension) || !shows_parties(by);
     enlist(call, leg);
 
     parked_.emplace(*free, call.id);
@@ -70,6 +72,24 @@ void CallEngine::park(Call& call, std::string_view by, std::string_view slot, Mo
     transfer.offer = silent_offer(transferee, transferor);
     transfer.glare.over();
     go_on(call, now, outbox);
+}
+
+/// Whether everybody who sees a slot may see `number` talk there. Somebody outside has no say.
+bool CallEngine::shows_parties(std::string_view number) const
+{
+    const auto* extension = directory_->find(number);
+    return !extension || extension->visibility == Visibility::open;
+}
+
+/// Whom the lamp of the slot may name is decided anew.
+void CallEngine::follow_consent(Call& call, Outbox& outbox)
+{
+    Leg* slot = call.parking ? call.find(call.parking->leg) : nullptr;
+    const Leg* waits = slot ? call.find(slot->peer) : nullptr;
+    if (!waits) return;
+    const bool discreet = !shows_parties(waits->extension) || !shows_parties(call.parking->by);
+    if (std::exchange(slot->discreet, discreet) != discreet && slot->talking())
+        announce(*slot, outbox);
 }
 
 /// The phone has accepted that it hears nothing.
@@ -131,14 +151,19 @@ void CallEngine::answer_for_slot(Call& call, Leg& from, const RequestReceived& i
         const auto offer = body_of(input.payload);
         if (input.method == Method::invite || !offer.empty())
             reply.payload = session_payload(inactive_answer(offer));
-        if (!offer.empty()) from.sdp = input.payload;
+        bool moved = note_private(from, input.payload);
+        if (!offer.empty()) {
+            const bool holds = holds_by(from, input.payload);
+            moved = std::exchange(from.holds, holds) != holds || moved;
+            from.sdp = input.payload;
+        }
         const auto timer =
             answer_timer(input.session_timer, has(input.supported, OptionTag::timer), {});
         reply.session_timer = timer.timer;
         reply.required = timer.require ? OptionTag::timer : OptionTag::none;
         note_session(call, {.expires = timer.supervise_for}, now);
         call.unsaved = true;
-        if (note_private(from, input.payload)) announce(from, outbox);
+        if (moved) announce(from, outbox);
         if (input.method == Method::invite) from.ack_due = input.transaction;
         break;
     }

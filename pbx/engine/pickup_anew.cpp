@@ -80,7 +80,7 @@ void CallEngine::pickup_acknowledged(Call& call, Leg& leg, const PayloadRef& ans
         if (leg.id != call.caller().id || !picker.invite_in) return;
         if (!has_body(answer))
             return end_call(call, {}, LegInput::error, LegInput::error, no_media, now, outbox);
-        if (note_hold(leg, answer)) announce(leg, outbox);
+        if (note_hold(leg, answer, SdpRole::answer)) announce(leg, outbox);
         picker.ack_due = std::exchange(picker.invite_in, {});
         outbox.send(Reply{.transaction = picker.ack_due,
                           .status = 200,

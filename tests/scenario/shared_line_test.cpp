@@ -200,7 +200,7 @@ TEST_CASE("the phone of a parked call says whose the hold is, as any other")
     line.pbx.orders({.action = CallAction::park, .to = "701", .by = "101"});
     got(line.desk, INVITE);
     line.desk.replies(200, talking_sdp);
-    line.both_see("1:held *:idle");
+    line.both_see("1:active *:idle");  // desk holds nobody: there is nothing to be taken
     for (const std::string state : {"held-private", "held"}) {
         line.desk.sends(INVITE,
                         std::make_shared<const Payload>(Payload{
@@ -211,6 +211,50 @@ TEST_CASE("the phone of a parked call says whose the hold is, as any other")
         line.both_see("1:" + state + " *:idle");
     }
     for (auto* phone : {&line.alice, &line.desk, &line.lab}) phone->inbox.clear();
+}
+
+TEST_CASE("RFC 3264 §6.1: whom the other side holds is in the call, and it is not to be taken")
+{
+    constexpr std::string_view inactive = "v=0\r\nm=audio 4000 RTP/AVP 0\r\na=inactive\r\n";
+    constexpr std::string_view own_hold = "v=1\r\nm=audio 4000 RTP/AVP 0\r\na=inactive\r\n";
+    SharedLine line;
+    line.talks();
+    line.alice.sends_invite(inactive);
+    got(line.desk, INVITE);
+    line.desk.replies(200, inactive);
+    line.alice.receives(200U);
+    got(line.desk, ACK);
+    line.desk.sends_invite(inactive);  // its session timer
+    line.alice.receives(INVITE);
+    line.alice.replies(200, inactive);
+    got(line.desk, 200U);
+    line.alice.receives(ACK);
+    line.lab.invite_headers = {{"Call-Info", SharedLine::at(1)}};
+    for (const bool restarted : {false, true}) {
+        if (restarted) line.pbx.restarts();
+        line.lab.sends(INVITE, "102");
+        got(line.lab, 403U).phrase("Not On Public Hold");
+    }
+    for (auto* phone : {&line.alice, &line.desk, &line.lab}) phone->inbox.clear();
+
+    line.desk.sends_invite(own_hold);
+    line.alice.receives(INVITE);
+    line.alice.replies(200, inactive);
+    got(line.desk, 200U);
+    line.alice.receives(ACK);
+    line.both_see("1:held *:idle");
+    line.alice.sends_invite(talking_sdp);  // alice comes back, desk does not
+    got(line.desk, INVITE);
+    line.desk.replies(200, hold_sdp);
+    line.alice.receives(200U);
+    got(line.desk, ACK);
+    line.pbx.stays_silent_for(1s);
+    line.alice.sends_invite(talking_sdp);
+    got(line.desk, INVITE);
+    line.desk.replies(200, talking_sdp);
+    line.alice.receives(200U);
+    got(line.desk, ACK);
+    line.both_see("1:active *:idle");
 }
 
 TEST_CASE("a hold that the other side refuses makes nobody's hold another one")

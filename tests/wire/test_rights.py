@@ -54,7 +54,7 @@ class Rights(WireTest):
         self.assertEqual("rejected", last.reason)
         anna.sends_subscribe("202").subscribe.receives(403)
         self.assertEqual(["203"], [row["member"] for row in
-                                   self.rest.items("/api/v1/extensions/201/watches")])
+                                   self.rest.items("/api/v1/extensions/201/watches?kind=extension")])
 
     def test_the_name_goes_and_comes_while_the_lamp_stays_lit(self):
         self.group()

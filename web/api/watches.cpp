@@ -12,17 +12,23 @@ namespace json = boost::json;
 
 json::object shown(const WatchRight& right, const Directory& directory)
 {
-    const auto* member = directory.find(right.member);
+    const auto key = directory.key(right.watcher, right.member);
+    const std::string_view owner = key ? key->owner : std::string_view{right.member};
+    const auto* member = directory.find(owner);
     json::array groups;
-    for (const auto& grant : directory.grants(right.watcher, right.member))
+    for (const auto& grant : directory.grants(right.watcher, owner))
         groups.emplace_back(grant.group);
     return {{"member", right.member},
+            {"kind", key      ? "key"
+                     : member ? "extension"
+                              : "park_slot"},
             {"display_name", member ? member->display_name : std::string{}},
             {"groups", std::move(groups)},
             {"parties", right.rights.parties},
             {"pickup", right.rights.pickup},
             {"join", right.rights.join},
             {"unsolicited", right.unsolicited},
+            {"told_by_phone", told_by_phone(&right, right.member)},
             {"profile", right.profile ? right.profile->name : "auto"}};
 }
 
@@ -35,10 +41,10 @@ ApiAnswer list_watches(const ApiRequest& request)
     if (!directory->find(number))
         return {problem(404, "unknown", "extension " + number + " does not exist")};
     std::vector<json::object> items;
-    for (const auto& right : directory->watched_by(number))
+    for (const auto& right : directory->watchable(number))
         items.push_back(shown(right, *directory));
     static const ListRules rules{
-        {"member"}, {"member", "display_name"}, {"member", "display_name"}, {}};
+        {"member"}, {"member", "display_name"}, {"member", "display_name"}, {"kind"}};
     return {list_page(std::move(items), rules, request.query)};
 }
 

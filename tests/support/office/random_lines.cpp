@@ -148,7 +148,7 @@ void RandomLines::look()
     std::set<std::string> held;
     for (const auto& call : office_.pbx.view().calls)
         for (const auto& leg : call.legs)
-            if (leg.held && leg.state == "confirmed") held.insert(leg.call_id);
+            if (leg.holds && leg.state == "confirmed") held.insert(leg.call_id);
     std::erase_if(private_, [&](const auto& call_id) { return !held.contains(call_id); });
 }
 
@@ -163,7 +163,7 @@ void RandomLines::storage_lost(const std::vector<StoredCall>& left)
     private_.clear();
     for (const auto& call : left)
         for (const auto& leg : call.legs)
-            if (leg.held && leg.place && leg.place->is_private) private_.insert(leg.dialog.call_id);
+            if (leg.holds && leg.place && leg.place->is_private) private_.insert(leg.dialog.call_id);
 }
 
 void RandomLines::check(const LiveView& view, const Screen& screen,
@@ -226,7 +226,7 @@ RandomLines::LineCalls RandomLines::calls_of(const LiveView& view, const std::st
             if (leg.extension != line || leg.state == "terminated") continue;
             const bool confirmed = leg.state == "confirmed";
             const std::string word = !confirmed  ? leg.role == "caller" ? "progressing" : "alerting"
-                                     : !leg.held ? "active"
+                                     : !leg.holds ? "active"
                                      : private_.contains(leg.call_id) ? "held-private"
                                                                       : "held";
             all.by_leg.insert(word);

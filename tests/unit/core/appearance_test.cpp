@@ -32,12 +32,23 @@ TEST_CASE("what is written is read as the same")
     CHECK(read_call_info(write(rest)) == std::vector{rest});
 }
 
+TEST_CASE("a state that others have a name for is passed on as they say it")
+{
+    const auto read = read_call_info("<sip:a>;appearance-index=1;appearance-state=Active-Pending");
+    REQUIRE(read);
+    CHECK_FALSE(read->at(0).state);
+    CHECK(read->at(0).other_state == "Active-Pending");
+    CHECK(write(read->at(0)) == "<sip:a>;appearance-index=1;appearance-state=Active-Pending");
+    CHECK_FALSE(read_call_info("<sip:a>;appearance-state=" + std::string(65, 'x')));
+}
+
 TEST_CASE("malformed Call-Info is not guessed at")
 {
     for (const auto* text :
          {"", "sip:office.test", "<sip:office.test", "<>", "<sip:a>;appearance-index=0",
           "<sip:a>;appearance-index=x", "<sip:a>;appearance-index=1000", "<sip:a>;=1",
-          "<sip:a>;appearance-state=asleep", "<sip:a>;appearance-uri=\"open", "<sip:a>,",
+          "<sip:a>;appearance-state", "<sip:a>;appearance-state=\"\"",
+          "<sip:a>;appearance-state=\"held <sip:b>\"", "<sip:a>;appearance-uri=\"open", "<sip:a>,",
           "<sip:a> <sip:b>"}) {
         CAPTURE(text);
         CHECK_FALSE(read_call_info(text));

@@ -24,6 +24,7 @@ void check_same(const StoredLeg& read, const StoredLeg& written)
     CHECK(read.other == written.other);
     CHECK(read.supported == written.supported);
     CHECK(read.held == written.held);
+    CHECK(read.holds == written.holds);
     CHECK(read.trunk == written.trunk);
     CHECK(read.payer == written.payer);
     CHECK(read.counted == written.counted);
@@ -136,6 +137,7 @@ TEST_CASE("a damaged row is named and passed over, the others are read")
                                          "b_other = 'x'",
                                          "a_supported = 128",
                                          "b_held = 2",
+                                         "a_holds = 2",
                                          "started_at = -1",
                                          "answered_at = 9223372036854775807",
                                          "session_expires = -5",

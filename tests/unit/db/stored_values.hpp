@@ -126,7 +126,7 @@ inline StoredLeg full_leg(const std::string& number, const std::string& other)
     leg.supported = OptionTag::timer | OptionTag::replaces;
     leg.sdp = std::make_shared<const Payload>(
         Payload{"application/sdp", std::string{"v=0\r\ns=\0\xff\r\n", 12}, {{"X", "y"}}});
-    leg.held = true;
+    leg.held = leg.holds = true;
     leg.trunk = "line";
     leg.payer = other;
     leg.counted = true;

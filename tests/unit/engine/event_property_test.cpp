@@ -317,7 +317,7 @@ private:
         auto& dialog = truth_[below(truth_.size())];
         constexpr LegState onward[]{LegState::early, LegState::confirmed};
         dialog.state = std::max(dialog.state, onward[below(2)]);
-        dialog.held = dialog.state == LegState::confirmed && below(2);
+        dialog.held = dialog.holds = dialog.state == LegState::confirmed && below(2);
         dialog.place = LinePlace{1, below(2) == 0};
         office_.fold(dialog);
     }

@@ -175,20 +175,45 @@ TEST_CASE("what an extension may see and do, merged over its groups and what the
         R"({"members":["207","211"],"watchers":[{"number":"201"}],"rights":{"pickup":false}})");
     office.put("/api/v1/groups/all",
                R"({"members":["211"],"watchers":[{"number":"201","unsolicited":false}]})");
-    const auto seen = json_of(office.get("/api/v1/extensions/201/watches"));
+    const std::string extensions{"/watches?kind=extension"};
+    const auto seen = json_of(office.get("/api/v1/extensions/201" + extensions));
     CHECK(seen.at("items") == boost::json::parse(R"([
-        {"member":"207","display_name":"","groups":["sales"],"parties":true,"pickup":false,"join":false,
-         "unsolicited":true,"profile":"auto"},
-        {"member":"211","display_name":"Ben","groups":["all","sales"],"parties":false,"pickup":true,"join":false,
-         "unsolicited":true,"profile":"auto"}])"));
-    CHECK(json_of(office.get("/api/v1/extensions/207/watches")).at("total") == 0);
+        {"member":"207","kind":"extension","display_name":"","groups":["sales"],"parties":true,"pickup":false,"join":false,
+         "unsolicited":true,"told_by_phone":false,"profile":"auto"},
+        {"member":"211","kind":"extension","display_name":"Ben","groups":["all","sales"],"parties":false,"pickup":true,"join":false,
+         "unsolicited":true,"told_by_phone":false,"profile":"auto"}])"));
+    CHECK(json_of(office.get("/api/v1/extensions/207" + extensions)).at("total") == 0);
     CHECK(office.get("/api/v1/extensions/299/watches").status == 404);
 
     office.patch("/api/v1/extensions/211", R"({"visibility":"hidden"})");
-    CHECK(json_of(office.get("/api/v1/extensions/201/watches")).at("total") == 1);
+    CHECK(json_of(office.get("/api/v1/extensions/201" + extensions)).at("total") == 1);
     office.patch("/api/v1/extensions/211", R"({"display_name":"Benjamin"})");
     CHECK(json_of(office.get("/api/v1/extensions/211")).at("visibility") == "hidden");
     office.patch("/api/v1/extensions/211", R"({"visibility":null})");
-    CHECK(json_of(office.get("/api/v1/extensions/201/watches")).at("total") == 2);
+    CHECK(json_of(office.get("/api/v1/extensions/201" + extensions)).at("total") == 2);
     CHECK(office.patch("/api/v1/extensions/211", R"({"visibility":"ghost"})").status == 422);
+}
+
+TEST_CASE("what an extension may watch beside extensions: keys, its own too, and park slots")
+{
+    Groups office;
+    office.put("/api/v1/groups/sales", R"({"members":["207"],"watchers":[{"number":"201"}]})");
+    office.put("/api/v1/ring-groups/600", R"({"members":[{"number":"201"},{"number":"207"}]})");
+    office.put("/api/v1/park-lot", R"({"number":"700","first_slot":"701","slots":2})");
+    office.patch("/api/v1/extensions/207", R"({"phone_notifies":true})");
+    const auto names = [&](const std::string& kind) {
+        std::string all;
+        const auto page = json_of(office.get("/api/v1/extensions/201/watches?kind=" + kind));
+        for (const auto& item : page.at("items").as_array()) {
+            const auto& right = item.as_object();
+            CHECK(office.published.back()->right(
+                "201", boost::json::value_to<std::string>(right.at("member"))));
+            CHECK(right.at("told_by_phone").as_bool() == (right.at("member").as_string() == "207"));
+            all.append(all.empty() ? "" : " ").append(right.at("member").as_string());
+        }
+        return all;
+    };
+    CHECK(names("extension") == "207");
+    CHECK(names("key") == "dnd+201 dnd+207 fwd+201 fwd+207 login+600 login+600+207");
+    CHECK(names("park_slot") == "park+701 park+702");
 }

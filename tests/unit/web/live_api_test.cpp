@@ -35,6 +35,11 @@ LiveViewRef busy_office()
     lamp.contact = "sip:201@192.0.2.1";
     lamp.profile = "standard";
     lamp.state = "confirmed";
+    lamp.colour = LampColour::flashing;
+    lamp.since = millis(1'700'000'000'500);
+    lamp.agrees = false;
+    lamp.transport = Transport::tcp;
+    lamp.bytes = 333;
     lamp.version = 9;
     lamp.cseq = 12;
     lamp.sent_at = millis(1'700'000'001'000);
@@ -105,8 +110,9 @@ TEST_CASE("lamps: what each watcher was told last, by watcher and member")
     CHECK(page.at("total") == 1);
     CHECK(page.at("items").at(0) == boost::json::parse(R"({
         "watcher":"201","member":"207","kind":"subscribed","list":null,"contact":"sip:201@192.0.2.1",
-        "profile":"standard","state":"confirmed","version":9,"cseq":12,
-        "sent_at":"2023-11-14T22:13:21.000Z","answer":null,"answered_at":null,"owed":false,
+        "profile":"standard","colour":"flashing","since":"2023-11-14T22:13:20.500Z","agrees":false,
+        "reason":"not_told_yet","state":"confirmed","version":9,"cseq":12,
+        "sent_at":"2023-11-14T22:13:21.000Z","transport":"tcp","bytes":333,"answer":null,"answered_at":null,"owed":false,
         "expires_at":"2023-11-14T23:13:20Z"})"));
     CHECK(json_of(office.get("/api/v1/lamps?watcher=202")).at("total") == 0);
     CHECK(json_of(office.get("/api/v1/lamps?sort=-answer")).at("items").at(0).at("answer") == 200);
