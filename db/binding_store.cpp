@@ -8,8 +8,8 @@ namespace lampline::db {
 
 struct BindingStore::Statements {
     explicit Statements(SQLite::Database& handle)
-        : insert{handle,
-                 "INSERT INTO binding VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+        : insert{handle, "INSERT INTO binding VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                         "?, ?, ?)"},
           insert_lease{handle, "INSERT INTO binding_lease VALUES (?, ?, ?)"},
           refresh{handle, "UPDATE binding_lease SET cseq = ?, expires_at = ? WHERE binding_id = ?"},
           erase{handle, "DELETE FROM binding WHERE id = ?"}
@@ -35,7 +35,8 @@ std::vector<Binding> BindingStore::all()
     SQLite::Statement select{
         database_.handle(),
         "SELECT aor, contact, transport, host, port, listener, path, call_id, q_thousandths, "
-        "user_agent, instance, registered_at, generation, cseq, expires_at "
+        "user_agent, instance, registered_at, generation, cseq, expires_at, "
+        "lamps_refused, packages_refused, refused_at "
         "FROM binding JOIN binding_lease ON binding_id = id "
         "WHERE aor IN (SELECT number FROM extension)"};
     while (select.executeStep()) {
@@ -54,6 +55,8 @@ std::vector<Binding> BindingStore::all()
         row.generation = static_cast<std::uint64_t>(select.getColumn(12).getInt64());
         row.cseq = select.getColumn(13).getUInt();
         row.expires_at = time_in(select.getColumn(14));
+        row.refusal = {select.getColumn(15).getUInt(), select.getColumn(16).getUInt(),
+                       time_in(select.getColumn(17))};
         rows.push_back(std::move(row));
     }
     return rows;
@@ -73,6 +76,9 @@ void BindingStore::put(const Binding& binding)
     insert.bind(11, binding.instance);
     insert.bind(12, column(binding.registered_at));
     insert.bind(13, static_cast<std::int64_t>(binding.generation));
+    insert.bind(14, static_cast<std::int64_t>(binding.refusal.lamps));
+    insert.bind(15, static_cast<std::int64_t>(binding.refusal.packages));
+    insert.bind(16, column(binding.refusal.at));
     run_once(insert);
     const auto id = static_cast<std::int64_t>(database_.handle().getLastInsertRowid());
     auto& lease = statements_->insert_lease;

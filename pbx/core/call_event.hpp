@@ -60,6 +60,13 @@ struct ReachChanged {
     Reach reach;
 };
 
+/// The phone of `aor` that has `contact` refuses NOTIFYs that it has not subscribed to.
+struct UnaskedRefused {
+    std::string aor;
+    SipUri contact;
+    UnaskedRefusal refusal;  ///< what it has refused now
+};
+
 /// A trunk can be used, or cannot any more, or for another reason.
 struct TrunkChanged {
     TrunkStatus status;
@@ -128,7 +135,8 @@ struct PartRecorded {
     PartKind kind = PartKind::called;
 };
 
-using CallEvent = std::variant<DialogChanged, BindingChanged, ReachChanged, TrunkChanged, CallStarted, CallRefused,
-                               CallAnswered, CallEnded, CallMoved, CallReplacing, PartRecorded>;
+using CallEvent = std::variant<DialogChanged, BindingChanged, ReachChanged, UnaskedRefused,
+                               TrunkChanged, CallStarted, CallRefused, CallAnswered, CallEnded,
+                               CallMoved, CallReplacing, PartRecorded>;
 
 }  // namespace lampline

@@ -165,6 +165,17 @@ bool LocationTable::note_reach(std::string_view aor, const SipUri& contact, cons
     return true;
 }
 
+bool LocationTable::note_refusal(std::string_view aor, const SipUri& contact,
+                                 const UnaskedRefusal& refusal)
+{
+    auto* const bindings = bindings_of(aor);
+    if (!bindings) return false;
+    const auto found = find_in(*bindings, contact);
+    if (found == bindings->end()) return false;
+    found->refusal = refusal;
+    return true;
+}
+
 bool LocationTable::is_reachable(std::string_view aor) const noexcept
 {
     return std::ranges::any_of(bindings(aor), answers);

@@ -22,6 +22,16 @@ struct Reach {
     std::chrono::system_clock::time_point since{};  ///< of the last change of `state`, unless unknown
 };
 
+/// What a phone has answered to NOTIFYs that it had not subscribed to: it wants none until it
+/// registers anew.
+struct UnaskedRefusal {
+    unsigned lamps = 0;     ///< status of the answer; 0: it has not refused
+    unsigned packages = 0;  ///< the same, of the other packages
+    std::chrono::sys_seconds at{};
+
+    friend bool operator==(const UnaskedRefusal&, const UnaskedRefusal&) = default;
+};
+
 /// One registered contact.
 struct Binding {
     std::string aor;      ///< the extension
@@ -36,6 +46,7 @@ struct Binding {
     std::chrono::sys_seconds expires_at;
     std::chrono::sys_seconds registered_at;  ///< first seen; a refresh keeps it, a registration anew moves it
     std::uint64_t generation = 0;            ///< rises with every registration anew; the same over refreshes
+    UnaskedRefusal refusal{};
     Reach reach;                             ///< not stored: after a restart the phone is asked anew
 };
 
@@ -59,6 +70,8 @@ public:
     bool refresh(std::string_view aor, const SipUri& contact, std::uint32_t cseq, std::chrono::sys_seconds expires_at);
     /// What is known of the phone with an equivalent contact. False when there is none.
     bool note_reach(std::string_view aor, const SipUri& contact, const Reach& reach);
+    /// What the phone with an equivalent contact refuses. False when there is none.
+    bool note_refusal(std::string_view aor, const SipUri& contact, const UnaskedRefusal& refusal);
     /// Some phone of `aor` is there, and not known to be unreachable.
     [[nodiscard]] bool is_reachable(std::string_view aor) const noexcept;
     /// The bindings that a request is sent to, in their order: those of reachable phones, or all of them when none is.

@@ -94,10 +94,11 @@ struct WatcherPhone {
     std::chrono::sys_seconds expires_at;
     std::string user_agent;
     std::vector<std::string> devices{};  ///< see device_ids()
-    bool refuses =
-        false;  ///< answered that it wants no unsolicited NOTIFY; holds until it registers anew
-    unsigned refusal = 0;  ///< that answer's status
+    unsigned refusal = 0;  ///< status of its answer that it wants no unsolicited NOTIFY, which
+                           ///< holds until it registers anew; 0: none
     std::chrono::system_clock::time_point refused_at{};
+
+    [[nodiscard]] bool refuses() const noexcept { return refusal != 0; }
 };
 
 /// What one phone kept informed about one extension has, whatever the event package: where its

@@ -223,8 +223,11 @@ void EventNotifier::settle(EventSubscription& subscription, const NotifyAnswered
     case AnswerEffect::over: ++counters.refused; break;
     }
     if (subscription.phone) {  // wants nothing unasked until it registers anew
-        subscription.phone->refuses = true;
         subscription.phone->refusal = answer.status;
+        outbox.announce(
+            UnaskedRefused{subscription.watcher,
+                           subscription.phone->contact,
+                           {.lamps = 0, .packages = answer.status, .at = now.seconds()}});
     }
     const std::string watcher = subscription.watcher;
     drop(subscription, now, outbox);

@@ -28,7 +28,8 @@ void EventNotifier::replace_phones(const std::string& aor, bool wanted, Moment n
                 ? std::make_shared<WatcherPhone>(WatcherPhone{.contact = {},
                                                               .target = {},
                                                               .expires_at = {},
-                                                              .user_agent = binding.user_agent})
+                                                              .user_agent = binding.user_agent,
+                                                              .refusal = binding.refusal.packages})
                 : *before;
         phone->contact = binding.contact;
         phone->target = target_of(binding);
@@ -78,7 +79,7 @@ void EventNotifier::reconcile(const std::string& aor, Moment now, Outbox& outbox
                                             same_phone(*phone, contact_of(*one), one->dialog->flow));
             }
             if (implicit && (!wanted || subscribed)) drop(*implicit, now, outbox);
-            if (!implicit && wanted && !subscribed && !phone->refuses)
+            if (!implicit && wanted && !subscribed && !phone->refuses())
                 deliver(add(implied(aor, package, phone), now), now, outbox);
         }
     }

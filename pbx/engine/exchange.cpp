@@ -410,6 +410,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                     indications_.reach_changed(changed.aor, now, outbox);
                     events_.reach_changed(changed.aor, now, outbox);
                 },
+                [&](const UnaskedRefused& refused) { registrar_.receive(refused, outbox); },
                 [&](const TrunkChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, changed.status});
                 },

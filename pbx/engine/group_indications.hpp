@@ -213,8 +213,8 @@ private:
                    Outbox& outbox);
     [[nodiscard]] std::unique_ptr<Subscription> implied(std::shared_ptr<WatcherPhone> phone,
                                                         const WatchRight& right);
-    void leave_alone(WatcherPhone& phone, Watcher& watcher, unsigned status, Moment now,
-                     Outbox& outbox);
+    void leave_alone(std::shared_ptr<WatcherPhone> phone, const std::string& watcher,
+                     unsigned status, Moment now, Outbox& outbox);
     void reconcile(const std::string& watcher, const std::vector<std::string>& members, Moment now,
                    Outbox& outbox);
     void drop_all_of(const WatcherPhone& phone, Watcher& watcher, Moment now, Outbox& outbox);

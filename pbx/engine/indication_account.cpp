@@ -143,7 +143,7 @@ void GroupIndications::account_phones(LampAccount& account, std::span<const Bind
             shown.ended = had->end;
         if (known != watchers_.end())
             for (const auto& each : known->second.phones)
-                if (each->refuses && each->generation == binding.generation &&
+                if (each->refuses() && each->generation == binding.generation &&
                     equivalent(each->contact, binding.contact)) {
                     shown.refusal.emplace(each->refusal, each->refused_at);
                     if (right && right->unsolicited) shown.why_none = NoLamp::refuses;

@@ -111,11 +111,10 @@ void GroupIndications::settle(Subscription& subscription, const NotifyAnswered& 
     case AnswerEffect::over: break;
     }
     show(subscription, LampStep::unanswered, now, outbox);
-    if (subscription.kind == SubscriptionKind::implicit)
-        return leave_alone(*subscription.phone, watchers_.at(subscription.watcher), answer.status,
-                           now, outbox);
-    note_end(subscription, LampEnd::refused, answer.status, now);
     const std::string watcher = subscription.watcher;
+    if (subscription.kind == SubscriptionKind::implicit)
+        return leave_alone(subscription.phone, watcher, answer.status, now, outbox);
+    note_end(subscription, LampEnd::refused, answer.status, now);
     const auto members = members_of(subscription);
     drop(subscription, now, outbox);
     reconcile(watcher, members, now, outbox);

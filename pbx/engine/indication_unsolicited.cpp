@@ -72,7 +72,8 @@ bool GroupIndications::replace_phones(Watcher& watcher, std::span<const Binding>
             phones.push_back(std::make_shared<WatcherPhone>(
                 WatcherPhone{binding.contact, target_of(binding), binding.generation,
                              binding.expires_at, binding.user_agent,
-                             device_ids(binding.instance, binding.user_agent, binding.contact)}));
+                             device_ids(binding.instance, binding.user_agent, binding.contact),
+                             binding.refusal.lamps, binding.refusal.at}));
             note_connection(binding.aor, phones.back()->target.flow);
             continue;
         }
@@ -148,7 +149,7 @@ void GroupIndications::reconcile(const std::string& watcher, const std::string& 
                 now, outbox);
         } else if (implicit && subscribed) {
             drop(*implicit, now, outbox);
-        } else if (!implicit && allowed && !subscribed && !phone->refuses) {
+        } else if (!implicit && allowed && !subscribed && !phone->refuses()) {
             deliver(add(implied(phone, *right)), now, outbox);
         }
     }
@@ -184,13 +185,14 @@ std::unique_ptr<Subscription> GroupIndications::implied(std::shared_ptr<WatcherP
 }
 
 /// The phone has answered that it does not want unsolicited NOTIFYs: none until it registers anew.
-void GroupIndications::leave_alone(WatcherPhone& phone, Watcher& watcher, unsigned status,
-                                   Moment now, Outbox& outbox)
+void GroupIndications::leave_alone(std::shared_ptr<WatcherPhone> phone, const std::string& watcher,
+                                   unsigned status, Moment now, Outbox& outbox)
 {
-    phone.refuses = true;
-    phone.refusal = status;
-    phone.refused_at = now.wall;
-    drop_all_of(phone, watcher, now, outbox);
+    phone->refusal = status;
+    phone->refused_at = now.wall;
+    outbox.announce(UnaskedRefused{
+        watcher, phone->contact, {.lamps = status, .packages = 0, .at = now.seconds()}});
+    drop_all_of(*phone, watchers_.at(watcher), now, outbox);
 }
 
 void GroupIndications::drop_all_of(const WatcherPhone& phone, Watcher& watcher, Moment now,

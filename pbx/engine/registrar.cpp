@@ -255,7 +255,10 @@ bool Registrar::bind(const RegisterContact& contact, seconds granted,
     binding.expires_at = expires_at;
     binding.registered_at = anew ? now.seconds() : existing->registered_at;
     binding.generation = anew ? ++last_generation_ : existing->generation;
-    if (!anew) binding.reach = existing->reach;
+    if (!anew) {
+        binding.reach = existing->reach;
+        binding.refusal = existing->refusal;
+    }
     // Storage knows a binding by the text of its contact.
     if (existing && existing->contact != contact.uri)
         outbox.store(BindingRemoved{request.aor, existing->contact});
@@ -304,6 +307,17 @@ void Registrar::reply_with_bindings(const RegisterReceived& request, Moment now,
 void Registrar::receive(const ConnectionClosed& closed)
 {
     locations_.forget_connection(closed.connection);
+}
+
+void Registrar::receive(const UnaskedRefused& refused, Outbox& outbox)
+{
+    const auto* const binding = locations_.find(refused.aor, refused.contact);
+    if (!binding) return;
+    auto refusal = refused.refusal;
+    if (refusal.lamps == 0) refusal.lamps = binding->refusal.lamps;
+    if (refusal.packages == 0) refusal.packages = binding->refusal.packages;
+    locations_.note_refusal(refused.aor, refused.contact, refusal);
+    outbox.store(BindingStored{*binding, false});
 }
 
 void Registrar::advance(Moment now, Outbox& outbox)

@@ -38,6 +38,8 @@ public:
     void receive(const RegisterReceived& request, Moment now, Outbox& outbox);
     /// A connection closed: its bindings stay, reachable by opening a new one.
     void receive(const ConnectionClosed& closed);
+    /// Keeps it with the binding.
+    void receive(const UnaskedRefused& refused, Outbox& outbox);
     /// Removes what has expired.
     void advance(Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;

@@ -280,3 +280,31 @@ TEST_CASE("who is alone in the calling-card application at a kill is hung up; wh
     CHECK(pbx.has_no_dialogs());
     pbx.stays_silent_for(41s);
 }
+
+TEST_CASE("what a phone has refused is remembered over a restart, until it registers anew")
+{
+    auto sales = group("sales", {}, {"102", "104"});
+    sales.watchers = {{"103", true}};
+    Scenario pbx{{sales}};
+    pbx.configures("103",
+                   [](Extension& extension) { extension.messages = MessageCounts{.fresh = 2}; });
+    auto& carol = pbx.silent_phone("103");
+    carol.answers_notify = 489;
+    carol.registers();
+    CHECK(carol.inbox.size() > 1);
+    carol.inbox.clear();
+    pbx.restarts();
+    CHECK(carol.hears_nothing());
+    const auto account = pbx.explains("103", "102");
+    REQUIRE(account.phones.size() == 1);
+    REQUIRE(account.phones[0].refusal);
+    CHECK(account.phones[0].refusal->first == 489);
+    carol.registers();  // a mere refresh
+    CHECK(carol.hears_nothing());
+    carol.answers_notify = 200;
+    carol.reboots = 1;
+    carol.registers();
+    std::set<std::string> told;
+    while (!carol.hears_nothing()) told.insert(carol.receives(NOTIFY).notify->dialog->event);
+    CHECK(told == std::set<std::string>{"dialog", "message-summary"});
+}

@@ -194,7 +194,6 @@ void NotifiedPhones::exchange_killed()
         doubt(screen);
         if (screen.unsolicited || screen.package == "refer") screen.over = true;  // not kept
     }
-    refused_.clear();
 }
 
 void NotifiedPhones::storage_lost(const std::vector<StoredSubscription>& left)

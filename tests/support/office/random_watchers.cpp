@@ -143,11 +143,6 @@ void RandomWatchers::reconfigure()
     }
     office_.configure();
     notified_.configured();
-    for (const auto* phone : office_.watchers)  // whoever is told unasked again is asked again
-        if (std::ranges::none_of(desks, [&](std::string_view member) {
-                return office_.is_told_unasked(phone->number, member);
-            }))
-            notified_.registered_anew(*phone, "dialog");
     ++office_.done["reconfigured"];
 }
 

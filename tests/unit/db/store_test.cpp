@@ -141,6 +141,7 @@ TEST_CASE("a binding comes back as it was put, without its connection")
     CHECK(rows[0].expires_at == binding.expires_at);
     CHECK(rows[0].registered_at == binding.registered_at);
     CHECK(rows[0].generation == binding.generation);
+    CHECK(rows[0].refusal == binding.refusal);
 }
 
 TEST_CASE("an equivalent contact is the same binding, also for a store that has just started")

@@ -49,6 +49,7 @@ inline Binding full_binding(const std::string& aor)
     binding.expires_at = at(5000);
     binding.registered_at = at(1000);
     binding.generation = 42;
+    binding.refusal = {.lamps = 489, .packages = 481, .at = at(1100)};
     return binding;
 }
 
