@@ -20,8 +20,12 @@ std::vector<NotifierEnded> EndedNotifierStore::all() const
 
 void EndedNotifierStore::put(const NotifierEnded& ended)
 {
-    SQLite::Statement expire{database_.handle(), "DELETE FROM ended_notifier WHERE until < ?"};
+    SQLite::Statement expire{
+        database_.handle(),
+        "DELETE FROM ended_notifier WHERE until < max(?, coalesce((SELECT until FROM "
+        "ended_notifier ORDER BY until DESC LIMIT 1 OFFSET ?), 0))"};
     expire.bind(1, ended.at.time_since_epoch().count());
+    expire.bind(2, max_kept - 1);
     expire.exec();
     SQLite::Statement insert{database_.handle(),
                              "INSERT OR IGNORE INTO ended_notifier VALUES (?, ?, ?)"};

@@ -11,6 +11,8 @@ namespace lampline::db {
 /// Transaction.
 class EndedNotifierStore {
 public:
+    static constexpr int max_kept = 4096;  ///< beyond it those go that are over first
+
     explicit EndedNotifierStore(Database& database) : database_{database} {}
 
     /// The oldest first; their `at` is not kept.

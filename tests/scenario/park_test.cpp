@@ -249,8 +249,8 @@ TEST_CASE("REST parks, and says in which slot")
     }
     SUBCASE("who is parked has nobody to send on")
     {
-        const auto sent_on = office.pbx.orders(
-            {.action = CallAction::transfer, .to = "103", .by = "101"});
+        const auto sent_on =
+            office.pbx.orders({.action = CallAction::transfer, .to = "103", .by = "101"});
         CHECK(sent_on.outcome == OrderOutcome::bad_member);
         CHECK(sent_on.pointer == "/by");
         CHECK(office.parked_in() == "701");

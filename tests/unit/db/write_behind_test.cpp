@@ -310,6 +310,24 @@ TEST_CASE("dialogs in which phones may notify no more come back, until their tim
     CHECK(kept[1].last_cseq == 3'000'000'000U);
 }
 
+TEST_CASE("of many dialogs in which phones may notify no more those that last longest are kept")
+{
+    Owing owing;
+    const std::chrono::sys_seconds noon{std::chrono::seconds{1'800'000'000}};
+    for (int i = 0; i < EndedNotifierStore::max_kept + 10; ++i) {
+        const auto at = noon + std::chrono::seconds{i};
+        owing.behind.add({NotifierEnded{std::to_string(i), 1, at, at + std::chrono::hours{24}}},
+                         start);
+    }
+    CHECK(owing.behind.flush(start));
+    owing.behind.add({NotifierEnded{"last", 1, noon, noon + std::chrono::hours{48}}}, start);
+    CHECK(owing.behind.flush(start));
+    const auto kept = EndedNotifierStore{owing.office.database}.all();
+    CHECK(kept.size() == EndedNotifierStore::max_kept + 1);  // the one that came after the others
+    CHECK(kept.front().dialog == "10");
+    CHECK(kept.back().dialog == "last");
+}
+
 TEST_CASE("of a day's calls to outside the newest count is written, and older days are forgotten")
 {
     Owing owing;

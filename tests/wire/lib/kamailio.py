@@ -55,15 +55,14 @@ request_route {{
 }}
 """
 
-# A proxy that serves biloxi.test, and asks its own users for credentials; what is for others goes to the office.
-PROXY = """\
+# What all of ours have that listen over UDP and TCP, and send from where they listen.
+BOTH_TRANSPORTS = """\
 #!KAMAILIO
 debug=0
 log_stderror=yes
 children=1
 tcp_children=1
 auto_aliases=no
-alias="biloxi.test"
 dns=no
 rev_dns=no
 listen=udp:{host}:{port}
@@ -72,13 +71,18 @@ tcp_source_ipv4={host}
 mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
 loadmodule "tm.so"
 loadmodule "sl.so"
-loadmodule "rr.so"
 loadmodule "pv.so"
+loadmodule "siputils.so"
+loadmodule "textops.so"
+"""
+
+# A proxy that serves biloxi.test, and asks its own users for credentials; what is for others goes to the office.
+PROXY = BOTH_TRANSPORTS + """\
+alias="biloxi.test"
+loadmodule "rr.so"
 loadmodule "maxfwd.so"
 loadmodule "usrloc.so"
 loadmodule "registrar.so"
-loadmodule "siputils.so"
-loadmodule "textops.so"
 loadmodule "auth.so"
 
 modparam("rr", "enable_full_lr", 1)

@@ -3,25 +3,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .kamailio import Kamailio
+from .kamailio import BOTH_TRANSPORTS, Kamailio
 from .kamailio_registrar import free_port
 
-CONFIG = """\
-debug=0
-log_stderror=yes
-children=1
-tcp_children=1
-auto_aliases=no
-dns=no
-rev_dns=no
-listen=udp:{ip}:{port}
-listen=tcp:{ip}:{port}
-tcp_source_ipv4={ip}
-loadmodule "tm.so"
-loadmodule "sl.so"
-loadmodule "pv.so"
-loadmodule "siputils.so"
-loadmodule "textops.so"
+CONFIG = BOTH_TRANSPORTS + """\
 loadmodule "xlog.so"
 loadmodule "uac.so"
 modparam("uac", "restore_mode", "none")
@@ -32,7 +17,7 @@ event_route[core:worker-one-init] {{
     $uac_req(turi) = "sip:{number}@{domain}";
     $uac_req(furi) = "sip:{number}@{domain}";
     $uac_req(ouri) = "sip:{server[0]}:{server[1]};transport={transport}";
-    $uac_req(hdrs) = "Contact: <sip:dialer@{ip}:{port};transport={transport}>\\r\\n"
+    $uac_req(hdrs) = "Contact: <sip:dialer@{host}:{port};transport={transport}>\\r\\n"
                      + "Refer-To: <sip:{target}@{domain}>\\r\\n";
     $uac_req(auser) = "{number}";
     $uac_req(apasswd) = "{secret}";
@@ -61,7 +46,7 @@ class KamailioDialer(Kamailio):
         self.folder = folder
         port = free_port(ip)
         super().__init__(folder, CONFIG.format(
-            ip=ip, port=port, number=number, secret=secret, domain=domain, server=server,
+            host=ip, port=port, number=number, secret=secret, domain=domain, server=server,
             target=target, transport=transport), ip, port)
 
     @property

@@ -3,26 +3,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .kamailio import Kamailio
+from .kamailio import BOTH_TRANSPORTS, Kamailio
 from .kamailio_registrar import free_port
 
-CONFIG = """\
-debug=0
-log_stderror=yes
-children=1
-tcp_children=1
-auto_aliases=no
-dns=no
-rev_dns=no
-listen=udp:{ip}:{port}
-listen=tcp:{ip}:{port}
-tcp_source_ipv4={ip}
-loadmodule "tm.so"
-loadmodule "sl.so"
+CONFIG = BOTH_TRANSPORTS + """\
 loadmodule "rr.so"
-loadmodule "pv.so"
-loadmodule "siputils.so"
-loadmodule "textops.so"
 modparam("rr", "enable_full_lr", 1)
 
 request_route {{
@@ -58,5 +43,5 @@ class KamailioRedirector(Kamailio):
     def __init__(self, folder: Path, moved: str, contact: str, subscriber: tuple[str, int],
                  ip: str = "127.0.0.2"):
         port = free_port(ip)
-        super().__init__(folder, CONFIG.format(ip=ip, port=port, moved=moved, contact=contact,
+        super().__init__(folder, CONFIG.format(host=ip, port=port, moved=moved, contact=contact,
                                                subscriber=subscriber), ip, port)
