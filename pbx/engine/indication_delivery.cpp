@@ -22,6 +22,11 @@ void GroupIndications::deliver(Subscription& subscription, Moment now, Outbox& o
     if (subscription.profile->gap.count() > 0 && !has_turn(subscription, now)) return;
     const auto kind =
         subscription.owes_present ? DocumentKind::full : projection.kind_after(subscription.told);
+    if (step == Step::present && !subscription.owes_present && is_told_already(subscription, kind)) {
+        subscription.told.note_sent(projection.target(step));
+        subscription.event_at.reset();
+        return acknowledged(subscription, now);
+    }
     subscription.owes_present = false;
     if (subscription.kind == SubscriptionKind::requested && subscription.counters.reserve())
         outbox.store(SubscriptionStored{to_stored(subscription)});

@@ -64,14 +64,34 @@ const DialogInfoText& GroupIndications::fit(const Subscription& subscription, St
             ++counters_.notifies_by_connection;
             return whole;
         }
-    for (const auto detail : {Detail::no_names, Detail::no_local_targets, Detail::no_targets}) {
+    const auto& text = reduced(subscription, step, kind);
+    ++(text.size() <= subscription.room ? counters_.notifies_reduced
+                                        : counters_.notifies_oversized);
+    return text;
+}
+
+/// With as much detail as fits, or with the least.
+const DialogInfoText& GroupIndications::reduced(const Subscription& subscription, Step step,
+                                                DocumentKind kind)
+{
+    Projection& projection = *subscription.projection;
+    for (const auto detail : {Detail::no_names, Detail::no_local_targets}) {
         const auto& text = projection.document(subscription.told, step, {kind, detail});
-        const bool fits = text.size() <= subscription.room;
-        if (!fits && detail != Detail::no_targets) continue;
-        ++(fits ? counters_.notifies_reduced : counters_.notifies_oversized);
-        return text;
+        if (text.size() <= subscription.room) return text;
     }
-    return whole;
+    return projection.document(subscription.told, step, {kind, Detail::no_targets});
+}
+
+/// What fits of the present state is what the phone has confirmed last, to the letter.
+bool GroupIndications::is_told_already(const Subscription& subscription, DocumentKind kind) const
+{
+    const auto& last = subscription.last;
+    if (!last.head || !last.tail || last.answer.value_or(0) / 100 != 2) return false;
+    const auto& whole =
+        subscription.projection->document(subscription.told, Step::present, {kind, Detail::full});
+    if (whole.size() <= subscription.room || by_connection(subscription, *locations_)) return false;
+    const auto& text = reduced(subscription, Step::present, kind);
+    return *text.head == *last.head && *text.tail == *last.tail;
 }
 
 /// Whether a paced NOTIFY may go out now. If not, it is delivered, with what is true then, when its

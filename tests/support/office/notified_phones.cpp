@@ -90,9 +90,11 @@ void NotifiedPhones::check_news(Screen& screen, const SendNotify& notify) const
     const bool edge = screen.list && office_.pbx.now().mono - configured_at_ < 60s;
     for (const auto& [part, text] : said) {
         const auto before = screen.told.find(part);
-        const bool another = (edge && text.find("idle") != std::string::npos) ||
-                             before == screen.told.end() || !before->second.certain ||
-                             before->second.reduced || text != before->second.text;
+        const bool another =
+            (edge && text.find("idle") != std::string::npos) || before == screen.told.end() ||
+            !before->second.certain ||
+            (before->second.reduced && (screen.list || screen.package != "dialog")) ||
+            text != before->second.text;
         news = news || another;
         if (!whole_list && !is_last(notify)) CHECK_MESSAGE(another, "told twice: " << text);
     }

@@ -207,6 +207,35 @@ TEST_CASE("local targets go before remote ones, which may be dialled; what says 
     CHECK_FALSE(bare.remote_identity.empty());
 }
 
+TEST_CASE("what changes only in what is left out is not told again")
+{
+    BodyProfile small = acme();
+    small.max_body = 1;
+    Office office{office_with({small}, "acme")};
+    office.subscribed("201", "207");
+    auto dialog = wordy(1, 10);
+    dialog.state = LegState::early;
+    office.fold(dialog);
+    office.acknowledged();
+    dialog.remote.identity.display_name += " II";
+    office.fold(dialog);
+    CHECK(office.silent());
+    SUBCASE("and the next change is")
+    {
+        dialog.state = LegState::confirmed;
+        office.fold(dialog);
+        CHECK(states_of(office.acknowledged()) == "confirmed");
+        dialog.state = LegState::terminated;
+        office.fold(dialog);
+        CHECK(states_of(office.acknowledged()).empty());
+    }
+    SUBCASE("who asks is told all the same")
+    {
+        CHECK(office.resends("201", "207").size() == 1);
+        CHECK(states_of(office.acknowledged()) == "early");
+    }
+}
+
 TEST_CASE("what does not fit with nothing left to leave out is sent all the same, and counted")
 {
     Office office;

@@ -17,6 +17,22 @@ def has_ipv6() -> bool:
     return True
 
 
+def bind_alone(kind: socket.SocketKind, address: str) -> socket.socket:
+    """A socket of `kind` at a port that nobody uses over the other transport either: a contact at an
+    address of the exchange is refused, whatever its transport."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    other = socket.SOCK_STREAM if kind == socket.SOCK_DGRAM else socket.SOCK_DGRAM
+    while True:
+        sock = socket.socket(family, kind)
+        sock.bind((address, 0))
+        with socket.socket(family, other) as probe:
+            try:
+                probe.bind(sock.getsockname())
+                return sock
+            except OSError:
+                sock.close()
+
+
 class UdpFlow:
     """The way to `peer` over a phone's UDP socket."""
     transport, reliable = "udp", False
@@ -77,10 +93,8 @@ class Transport:
         self.malformed: list[tuple[bytes, Malformed]] = []
         self.connections: list[Connection] = []
         self.listener: socket.socket | None = None
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self.udp = socket.socket(family, socket.SOCK_DGRAM)
+        self.udp = bind_alone(socket.SOCK_DGRAM, address)
         self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        self.udp.bind((address, 0))
         loop.watch(self.udp, self._datagram)
 
     @property
@@ -100,7 +114,8 @@ class Transport:
 
     def listen_tcp(self) -> tuple[str, int]:
         """Accepts connections from now on; returns where."""
-        self.listener = socket.create_server((self.address, 0), family=self.udp.family)
+        self.listener = bind_alone(socket.SOCK_STREAM, self.address)
+        self.listener.listen()
         loop.watch(self.listener, lambda: self._keep(self.listener.accept()[0]))
         return self.listener.getsockname()[:2]
 
