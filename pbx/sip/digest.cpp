@@ -97,12 +97,13 @@ struct Proven {
     std::uint32_t count;
 };
 
-/// baresip before 2.6 fails the whole authentication when one of several challenges is not MD5.
+/// baresip before 2.6 and Twinkle (1.10.2) fail the whole authentication when one of several
+/// challenges is not MD5.
 bool gives_up_on_others(std::string_view user_agent) noexcept
 {
     for (const std::string_view known :
          {"baresip v0.", "baresip v1.", "baresip v2.0", "baresip v2.1", "baresip v2.2",
-          "baresip v2.3", "baresip v2.4", "baresip v2.5"})
+          "baresip v2.3", "baresip v2.4", "baresip v2.5", "Twinkle/"})
         if (user_agent.starts_with(known)) return true;
     return false;
 }

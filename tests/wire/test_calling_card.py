@@ -7,6 +7,7 @@ from pathlib import Path
 from lib.case import WireTest, eventually
 from lib.real_phones import Sipp, free_udp_port
 from lib.sdp import sdp
+from lib.twinkle import Twinkle
 
 
 def report(tag, digits, state="active;expires=7200"):
@@ -17,19 +18,21 @@ def report(tag, digits, state="active;expires=7200"):
             "headers": [("Event", "kpml"), ("Subscription-State", state)]}
 
 
-class CallingCard(WireTest):
+class OneCall(WireTest):
+    def live(self):
+        """Who is in the only call, and how."""
+        call, = self.rest.items("/api/v1/calls")
+        return {leg["extension"]: leg["state"] for leg in call["legs"]
+                if leg["state"] != "terminated"}
+
+
+class CallingCard(OneCall):
     def setUp(self):
         super().setUp()
         self.rest.put("/api/v1/calling-card", {"number": "800", "display_name": "Card", "back": "*0",
                                                "long_pound": 1500})
         self.rest.put_group("all", members=["201", "202", "203"], watchers=["204"])
         self.lamp = self.phone("204", transport="tcp").watches("201")
-
-    def live(self):
-        """Who is in the only call, and how."""
-        call, = self.rest.items("/api/v1/calls")
-        return {leg["extension"]: leg["state"] for leg in call["legs"]
-                if leg["state"] != "terminated"}
 
     def reaches_it(self, phone):
         call = phone.calls("800")
@@ -182,6 +185,54 @@ class WithSipp(WireTest):
 
     def test_a_program_without_key_events_dials_over_tcp(self):
         self.a_program_dials("tcp", "card_keys")
+
+
+@unittest.skipUnless(shutil.which("twinkle-console"),
+                     "twinkle is not installed (package twinkle-console)")
+class WithTwinkle(OneCall):
+    """A phone off the shelf that can keep a key pressed: its long pound takes it back."""
+    patience = 30
+
+    def its_user_comes_back_by_a_long_pound(self, transport):
+        folder = Path(tempfile.mkdtemp(prefix="lampline-phones-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        self.rest.put("/api/v1/calling-card", {"number": "800", "back": "*0", "long_pound": 1500})
+        self.rest.put_group("all", members=["202", "205"], watchers=["204"])
+        watcher = self.phone("204")
+        caller_lamp, lamp = watcher.watches("205"), watcher.watches("202")
+        target = self.phone("202")
+        caller = Twinkle(folder, "205", self.office.secrets["205"], self.office.domain,
+                         self.server.address[transport], transport, free_udp_port(),
+                         free_udp_port(), pressed=1600)
+        self.addCleanup(caller.close)
+        caller.says("registration succeeded")
+
+        caller.dials("800")
+        caller.says("far end answered call")
+        caller_lamp.shows("confirmed")
+        caller.presses("202#")
+        call = target.receives("INVITE")
+        call.replies(180)
+        lamp.shows("early")
+        call.replies(200, sdp("target"))
+        self.assertIn(b"m=audio", call.receives("ACK").body)
+        lamp.shows("confirmed")
+        caller.presses("#")
+        call.receives("BYE")
+        lamp.shows("idle")
+        eventually(lambda: self.live() == {"205": "confirmed"}, "the caller is alone")
+        eventually(lambda: caller.has_changed(2), "its phone knows that")
+        caller.hangs_up()
+        caller_lamp.shows("idle")
+        entry = eventually(lambda: self.rest.items("/api/v1/call-log"), "the call is recorded")[0]
+        parts = self.rest.get(f"/api/v1/call-log/{entry['id']}")["parts"]
+        self.assertEqual(["205", "202"], [part["extension"] for part in parts])
+
+    def test_its_user_comes_back_by_a_long_pound_over_udp(self):
+        self.its_user_comes_back_by_a_long_pound("udp")
+
+    def test_its_user_comes_back_by_a_long_pound_over_tcp(self):
+        self.its_user_comes_back_by_a_long_pound("tcp")
 
 
 if __name__ == "__main__":

@@ -51,9 +51,12 @@ TEST_CASE("by default MD5 and SHA-256 are offered; MD5 alone to who gives up on 
     const auto now = gate.now;
     CHECK(authenticator.challenge(false, now, "Yealink SIP-T46U").size() == 2);
     CHECK(authenticator.challenge(false, now).size() == 2);
-    const auto limited = authenticator.challenge(false, now, "baresip v1.0.0 (x86_64/Linux)");
-    REQUIRE(limited.size() == 1);
-    CHECK(param(limited[0], "algorithm") == "MD5");
+    for (const auto* phone : {"baresip v1.0.0 (x86_64/Linux)", "Twinkle/1.10.2"}) {
+        CAPTURE(phone);
+        const auto limited = authenticator.challenge(false, now, phone);
+        REQUIRE(limited.size() == 1);
+        CHECK(param(limited[0], "algorithm") == "MD5");
+    }
 }
 
 TEST_CASE("the right secret opens, the wrong one does not")
