@@ -14,6 +14,21 @@ constexpr const char* known_member =
     "AND substr(member, 5) IN (SELECT number FROM extension)) "
     "OR substr(member, 1, 6) = 'login+' OR substr(member, 1, 5) = 'park+')";
 
+/// A row that is there stays where it lies.
+constexpr const char* put_row =
+    "INSERT INTO subscription (call_id, local_tag, watcher, member, remote_tag, local_uri, "
+    "remote_uri, contact, route, transport, host, port, listener, event, user_agent, remote_cseq, "
+    "reserved_cseq, reserved_version, expires_at, list, forwarded, notifiers) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (call_id, local_tag) DO UPDATE SET watcher = excluded.watcher, "
+    "member = excluded.member, remote_tag = excluded.remote_tag, local_uri = excluded.local_uri, "
+    "remote_uri = excluded.remote_uri, contact = excluded.contact, route = excluded.route, "
+    "transport = excluded.transport, host = excluded.host, port = excluded.port, "
+    "listener = excluded.listener, event = excluded.event, user_agent = excluded.user_agent, "
+    "remote_cseq = excluded.remote_cseq, reserved_cseq = excluded.reserved_cseq, "
+    "reserved_version = excluded.reserved_version, expires_at = excluded.expires_at, "
+    "list = excluded.list, forwarded = excluded.forwarded, notifiers = excluded.notifiers";
+
 std::vector<std::string> lines_of(const std::vector<StoredNotifier>& notifiers)
 {
     std::vector<std::string> lines;
@@ -39,9 +54,9 @@ std::vector<StoredNotifier> notifiers_in(const SQLite::Column& text)
 
 struct SubscriptionStore::Statements {
     explicit Statements(SQLite::Database& handle)
-        : put{handle, "INSERT OR REPLACE INTO subscription "
-                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
-          erase{handle, "DELETE FROM subscription WHERE call_id = ? AND local_tag = ?"}
+        : put{handle, put_row}, erase{
+                                    handle,
+                                    "DELETE FROM subscription WHERE call_id = ? AND local_tag = ?"}
     {
     }
 
@@ -109,15 +124,13 @@ void SubscriptionStore::put(const StoredSubscription& row)
     put.bindNoCopy(8, row.contact);
     put.bind(9, column(row.route));
     bind_flow(put, 10, row.flow);
-    // The statement has run before `row` is gone.
     put.bindNoCopy(14, row.event);
-    // The statement has run before `row` is gone.
     put.bindNoCopy(15, row.user_agent);
     put.bind(16, static_cast<std::int64_t>(row.remote_cseq));
     put.bind(17, static_cast<std::int64_t>(row.reserved_cseq));
     put.bind(18, static_cast<std::int64_t>(row.reserved_version));
     put.bind(19, column(row.expires_at));
-    put.bind(20, row.list);
+    put.bindNoCopy(20, row.list);
     put.bind(21, row.forwarded ? 1 : 0);
     put.bind(22, column(lines_of(row.notifiers)));
     run_once(put);

@@ -37,8 +37,18 @@ std::string_view name(Clearing clearing) noexcept;
 std::optional<ShownDialogs> shown_dialogs(std::string_view word) noexcept;
 std::optional<Clearing> clearing(std::string_view word) noexcept;
 
-/// How much of a party is written. Each leaves out more than the one before; identities stay.
-enum class Detail : std::uint8_t { full, no_names, no_local_targets, no_targets };
+/// How much of a dialog is written. Each leaves out more than the one before: the parties of ended
+/// dialogs, the watched one's own name, names of who does not ring, all names, targets; identities
+/// of dialogs that live stay.
+enum class Detail : std::uint8_t {
+    full,
+    ended_briefly,
+    no_local_names,
+    ringing_names,
+    no_names,
+    no_local_targets,
+    no_targets
+};
 
 /// The words of RFC 4235 §3.7.1 for a dialog that lives, and "" for one that is not shown (yet).
 inline constexpr std::array<std::string_view, 5> dialog_words{"", "trying", "proceeding", "early",
@@ -73,8 +83,9 @@ struct BodyProfile {
     bool rendering = true;                 ///< `+sip.rendering=no` of a dialog that holds
     std::optional<Direction> direction{};  ///< said of every dialog; empty: the truth
 
-    /// The words for an extension without a call that is not registered, wants peace, or forwards all
-    /// its calls, the first of these that is so: of `dialog_words`, "" for as dark as any idle one.
+    /// The words for an extension without a call that is not registered, wants peace, or forwards
+    /// all its calls, the first of these that is so: of `dialog_words`, "" for as dark as any idle
+    /// one.
     std::string_view unregistered{};
     std::string_view do_not_disturb{};
     std::string_view forwarded{};

@@ -101,13 +101,14 @@ struct PartyForm {
 PartyForm local_form(const DialogSnapshot& dialog, const BodyProfile& profile, Detail detail)
 {
     const bool holds = dialog.held && profile.rendering;
-    return {profile.display_names && detail < Detail::no_names,
+    return {profile.display_names && detail < Detail::no_local_names,
             holds || (profile.local_targets && detail < Detail::no_local_targets), holds};
 }
 
-PartyForm remote_form(const BodyProfile& profile, Detail detail)
+PartyForm remote_form(const DialogSnapshot& dialog, const BodyProfile& profile, Detail detail)
 {
-    return {profile.display_names && detail < Detail::no_names,
+    const bool rings = dialog.state == LegState::early;
+    return {profile.display_names && detail < (rings ? Detail::no_names : Detail::ringing_names),
             profile.remote_targets && detail < Detail::no_targets, false};
 }
 
@@ -180,8 +181,12 @@ std::string write_dialog(const DialogSnapshot& dialog, std::string_view word, st
     if (!profile.direction_first) append_attribute(out, "direction", direction);
     out += '>';
     append_state(out, dialog, word, profile);
-    append_party(out, "local", dialog.local, local_form(dialog, profile, detail));
-    append_party(out, "remote", dialog.remote, remote_form(profile, detail));
+    if (detail == Detail::full || word != name(LegState::terminated)) {
+        append_party(out, "local", dialog.local, local_form(dialog, profile, detail));
+        append_party(out, "remote", dialog.remote, remote_form(dialog, profile, detail));
+    } else if (!profile.entity) {  // nothing else would name the extension
+        append_party(out, "local", dialog.local, {});
+    }
     out += "</dialog>";
     return out;
 }

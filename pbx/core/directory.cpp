@@ -235,6 +235,13 @@ const WatchRight* Directory::right(std::string_view watcher, std::string_view me
     return slot != slot_rights_.end() && may_park(watcher) ? &slot->second : nullptr;
 }
 
+std::string Directory::watched(std::string name) const
+{
+    if (find(name) || find_group(name) || slot_rights_.contains(name)) return name;
+    const auto slot = park_lot().slot_of(name);
+    return slot ? park_name(*slot) : name;
+}
+
 std::vector<WatchRight> Directory::watchable(std::string_view watcher) const
 {
     const auto extensions = watched_by(watcher);

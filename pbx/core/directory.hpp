@@ -161,6 +161,10 @@ public:
     }
     [[nodiscard]] const RingGroup* find_ring_group(std::string_view number) const noexcept;
     [[nodiscard]] const ParkLot& park_lot() const noexcept { return numbering_.park_lot; }
+    /// What `name` means to who subscribes to it: a slot may be asked for by its number alone, as it
+    /// is dialled, where nothing else has that name.
+    [[nodiscard]] std::string watched(std::string name) const;
+
     /// `extension` may park calls, take parked ones, and watch the slots.
     [[nodiscard]] bool may_park(std::string_view extension) const noexcept;
     /// The same slots, for the same people.

@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace lampline {
 namespace {
 
@@ -29,14 +31,18 @@ const ShownDialog* find(const Picture& picture, LegId leg) noexcept
 }
 
 /// What a dialog counts where `shown` leaves room for one. Somebody who dials is not ringing, and a
-/// phone that is told so in another word must not take that for a call to pick up.
+/// phone that is told so in another word must not take that for a call to pick up. Of two calls one
+/// is on hold: the other is talked in.
 int importance(const DialogSnapshot& dialog, std::string_view word, ShownDialogs shown) noexcept
 {
     if (shown == ShownDialogs::newest_first) return 0;
-    const bool talks_first = shown == ShownDialogs::talking_first;
-    if (dialog.state == LegState::confirmed && talks_first) return precedence(LegState::early) + 1;
+    if (dialog.state == LegState::confirmed) {
+        const bool talks_first = shown == ShownDialogs::talking_first;
+        const int rank = talks_first ? precedence(LegState::early) + 1 : precedence(dialog.state);
+        return 2 * rank + (dialog.held ? 0 : 1);
+    }
     const bool rings = dialog.state != LegState::early || word == name(LegState::early);
-    return precedence(rings ? dialog.state : LegState::proceeding);
+    return 2 * precedence(rings ? dialog.state : LegState::proceeding);
 }
 
 bool rings(const Picture& picture) noexcept
@@ -48,8 +54,8 @@ bool rings(const Picture& picture) noexcept
 
 bool has_call(const Picture& picture) noexcept
 {
-    return std::ranges::any_of(
-        picture.dialogs, [](const ShownDialog& shown) { return !shown.dialog->stands_in; });
+    return std::ranges::any_of(picture.dialogs,
+                               [](const ShownDialog& shown) { return !shown.dialog->stands_in; });
 }
 
 /// The state that `word` says, whatever the dialog is in.
@@ -116,9 +122,9 @@ void Told::note_acknowledged() noexcept
 }
 
 Projection::Projection(ProfileRef profile, DialogFilter filter, PartyView parties,
-                       std::string entity)
+                       std::string entity, std::string domain)
     : profile_{std::move(profile)}, filter_{std::move(filter)}, parties_{parties},
-      entity_{std::move(entity)}, current_{std::make_shared<const Picture>()}, cleared_{current_}
+      entity_{std::move(entity)}, domain_{std::move(domain)}, current_{std::make_shared<const Picture>()}, cleared_{current_}
 {
 }
 
@@ -233,11 +239,25 @@ const DialogInfoText& Projection::document(const Told& told, Step step, Document
 std::string Projection::element_of(const TrackedDialog& dialog, std::string_view word,
                                    Detail detail) const
 {
-    if (parties_ == PartyView::named)
+    if (parties_ == PartyView::named && domain_.empty())
         return write_dialog(dialog.latest, word, dialog.latest.id, *profile_, detail);
-    auto anonymous = dialog.latest;
-    anonymous.remote = nobody();
-    return write_dialog(anonymous, word, dialog.latest.id, *profile_, detail);
+    auto seen = dialog.latest;
+    if (parties_ == PartyView::anonymous) seen.remote = nobody();
+    move_home(seen.local);
+    move_home(seen.remote);
+    return write_dialog(seen, word, dialog.latest.id, *profile_, detail);
+}
+
+/// Who knows the office by an address may be unable to find its domain.
+void Projection::move_home(DialogParty& party) const
+{
+    const auto home = domain_.empty() ? std::nullopt : SipUri::parse(entity_);
+    if (!home) return;
+    for (SipUri* uri : {&party.identity.uri, &party.target}) {
+        if (!same_word(uri->host, domain_)) continue;
+        uri->host = home->host;
+        uri->port = home->port;
+    }
 }
 
 void Projection::append_ended(std::vector<std::string>& elements, const Told& told,
@@ -302,8 +322,7 @@ void MemberState::forget_unused()
 {
     std::erase_if(projections_, [](const auto& kept) { return kept.expired(); });
     if (!projections_.empty()) return;
-    for (const auto& tracked : live_)
-        unwatched_.emplace_back(tracked->latest, tracked->latest.id);
+    for (const auto& tracked : live_) unwatched_.emplace_back(tracked->latest, tracked->latest.id);
     live_ = {};
 }
 
@@ -403,11 +422,13 @@ std::vector<DialogSnapshot> MemberState::live() const
 }
 
 ProjectionRef MemberState::projection(const ProfileRef& profile, const DialogFilter& filter,
-                                      PartyView parties)
+                                      PartyView parties, std::string_view entity)
 {
+    if (entity.empty()) entity = entity_;
     for (const auto& kept : projections_) {
         auto projection = kept.lock();
-        if (!projection || projection->filter() != filter || projection->parties() != parties)
+        if (!projection || projection->filter() != filter || projection->parties() != parties ||
+            projection->entity() != entity)
             continue;
         if (projection->profile() == profile || *projection->profile() == *profile)
             return projection;
@@ -416,7 +437,11 @@ ProjectionRef MemberState::projection(const ProfileRef& profile, const DialogFil
     for (const auto& dialog : unwatched_)
         live_.push_back(std::make_shared<TrackedDialog>(TrackedDialog{dialog.unpack()}));
     unwatched_ = {};
-    auto made = std::make_shared<Projection>(profile, filter, parties, entity_);
+    const auto own = SipUri::parse(entity_);
+    const auto asked = SipUri::parse(entity);
+    const bool elsewhere = own && asked && !same_word(own->host, asked->host);
+    auto made = std::make_shared<Projection>(profile, filter, parties, std::string{entity},
+                                             elsewhere ? own->host : std::string{});
     made->update(live_, stand_ins_);
     projections_.push_back(made);
     return made;

@@ -92,8 +92,10 @@ inline PartyView parties_of(const WatchRight& right) noexcept
 /// once per change and shared by all watchers; those that leave something out, when first wanted.
 class Projection {
 public:
-    /// `entity`: SIP URI of the extension.
-    Projection(ProfileRef profile, DialogFilter filter, PartyView parties, std::string entity);
+    /// `entity`: SIP URI of the extension, as its watcher knows it. Parties in `domain` are written
+    /// with the host and port of the entity; empty: as they are.
+    Projection(ProfileRef profile, DialogFilter filter, PartyView parties, std::string entity,
+               std::string domain = {});
 
     /// Takes the live dialogs, oldest first, and what stands in for them while the profile shows
     /// none: as many as `Standing` has, null where it is not so. False when the profile shows
@@ -104,6 +106,7 @@ public:
     [[nodiscard]] const ProfileRef& profile() const noexcept { return profile_; }
     [[nodiscard]] const DialogFilter& filter() const noexcept { return filter_; }
     [[nodiscard]] PartyView parties() const noexcept { return parties_; }
+    [[nodiscard]] const std::string& entity() const noexcept { return entity_; }
     [[nodiscard]] const PictureRef& current() const noexcept { return current_; }
 
     /// What the watcher has certainly seen may be true again after it was not: then it is owed
@@ -144,6 +147,7 @@ private:
                                         DocumentForm form) const;
     [[nodiscard]] std::string element_of(const TrackedDialog& dialog, std::string_view word,
                                          Detail detail = Detail::full) const;
+    void move_home(DialogParty& party) const;
     void append_ended(std::vector<std::string>& elements, const Told& told, const Picture& target,
                       Detail detail) const;
 
@@ -153,6 +157,7 @@ private:
     DialogFilter filter_;
     PartyView parties_;
     std::string entity_;
+    std::string domain_;
     PictureRef current_;
     PictureRef cleared_;             // an idle picture of the present revision
     std::uint64_t last_idle_ = 0;    // revision of the last picture without a call
@@ -174,10 +179,12 @@ public:
     /// new.
     bool stand(const Standing& standing);
 
-    /// One for all who ask with equal values; it lives as long as one of them keeps it.
+    /// One for all who ask with equal values; it lives as long as one of them keeps it. `entity`:
+    /// the SIP URI by which they know the extension; empty: its own.
     [[nodiscard]] ProjectionRef projection(const ProfileRef& profile,
                                            const DialogFilter& filter = {},
-                                           PartyView parties = PartyView::named);
+                                           PartyView parties = PartyView::named,
+                                           std::string_view entity = {});
 
     [[nodiscard]] bool idle() const noexcept { return live_.empty() && unwatched_.empty(); }
     /// Oldest first.

@@ -28,13 +28,13 @@ std::optional<NumericAddress> parse(std::string_view host) noexcept
     return address;
 }
 
+}  // namespace
+
 std::string_view without_brackets(std::string_view host) noexcept
 {
     const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
     return bracketed ? host.substr(1, host.size() - 2) : host;
 }
-
-}  // namespace
 
 bool is_numeric_address(std::string_view host) noexcept
 {

@@ -244,6 +244,7 @@ private:
     void find_again(Subscription& subscription, const Flow& flow, Moment now, Outbox& outbox);
 
     // indication_dialect.cpp
+    [[nodiscard]] std::string entity_asked_for(const Subscription& subscription) const;
     void open_view(Subscription& subscription);
     bool change_dialect(Subscription& subscription, const WatchRight& right);
     void measure(Subscription& subscription) const;

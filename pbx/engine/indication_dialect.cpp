@@ -3,10 +3,13 @@
 #include <limits>
 
 #include "core/dialog_filter.hpp"
+#include "core/extension_uri.hpp"
+#include "core/numeric_address.hpp"
 #include "engine/group_indications.hpp"
 #include "engine/notify_path.hpp"
 
 namespace lampline {
+
 /// Lets `subscription` see its member, or its members, in its profile.
 void GroupIndications::open_view(Subscription& subscription)
 {
@@ -14,9 +17,29 @@ void GroupIndications::open_view(Subscription& subscription)
     const auto filter = dialog_filter(subscription.dialog->event);
     subscription.projection =
         member(subscription.watcher, subscription.member)
-            .state.projection(subscription.profile, filter, subscription.parties);
+            .state.projection(subscription.profile, filter, subscription.parties,
+                              entity_asked_for(subscription));
     subscription.profile = subscription.projection->profile();
     measure(subscription);
+}
+
+/// What the watcher calls its member: in its SUBSCRIBE's To that may be at an address of the
+/// exchange, and a slot by its number alone. Empty: as we do.
+std::string GroupIndications::entity_asked_for(const Subscription& subscription) const
+{
+    const std::string_view from = subscription.dialog->from;
+    SipUri entity = extension_uri(subscription.member, directory_->domain());
+    if (from.find('<' + write(entity) + '>') != from.npos) return {};
+    const auto asked = NameAddr::parse(from.substr(0, from.rfind(";tag=")));
+    if (!asked) return {};
+    const auto user = extension_of(asked->uri);
+    if (user != subscription.member && directory_->watched(user) == subscription.member)
+        entity.user = asked->uri.user;
+    if (is_numeric_address(without_brackets(asked->uri.host))) {
+        entity.host = asked->uri.host;
+        entity.port = asked->uri.port;
+    }
+    return write(entity);
 }
 
 /// Follows another choice of profile, another User-Agent, or another right to see the parties. True
@@ -75,7 +98,8 @@ const DialogInfoText& GroupIndications::reduced(const Subscription& subscription
                                                 DocumentKind kind)
 {
     Projection& projection = *subscription.projection;
-    for (const auto detail : {Detail::no_names, Detail::no_local_targets}) {
+    for (const auto detail : {Detail::ended_briefly, Detail::no_local_names, Detail::ringing_names,
+                              Detail::no_names, Detail::no_local_targets}) {
         const auto& text = projection.document(subscription.told, step, {kind, detail});
         if (text.size() <= subscription.room) return text;
     }

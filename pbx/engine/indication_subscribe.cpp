@@ -47,7 +47,8 @@ void GroupIndications::receive(const SubscribeReceived& request, Moment now, Out
 
 void GroupIndications::receive_initial(const SubscribeReceived& request, Moment now, Outbox& outbox)
 {
-    auto subscription = requested(request, extension_of(request.request_uri));
+    auto subscription =
+        requested(request, directory_->watched(extension_of(request.request_uri)));
     if (!admit(*subscription, request, outbox)) return;
     if (request.contact.host.empty()) {
         Reply reply = answer(request, 400);

@@ -1,6 +1,7 @@
 // What each phone is told while a colleague is called, talks, holds, is called again, loses that
-// call to a picker, transfers the first one, dials and hangs up: one file per body profile in
-// dialects/. LAMPLINE_WRITE_DIALECTS=1 writes them anew, to be read before they are kept.
+// call to a picker, transfers the first one, dials, asks a third, hangs up, wants no calls,
+// forwards them, and has no phone: one file per body profile in dialects/.
+// LAMPLINE_WRITE_DIALECTS=1 writes them anew, to be read before they are kept.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -96,11 +97,35 @@ public:
             bob_.receives(200U);
             gina_.receives(ACK);
         });
-        run("end", [this] {
+        const auto asker = bob_.dialog();
+        run("asking a third", [this] {
+            bob_.sends_invite(hold_sdp);
+            gina_.receives(INVITE);
+            gina_.replies(200, talking_sdp);
+            bob_.receives(200U);
+            gina_.receives(ACK);
+            bob_.sends(INVITE, "108");
+            hans_.receives(INVITE);
+            hans_.replies(200, talking_sdp);
+            bob_.receives(200U);
+            hans_.receives(ACK);
+        });
+        run("end", [this, &asker] {
+            bob_.sends(BYE);
+            bob_.receives(200U);
+            hans_.receives(BYE);
+            bob_.uses(asker);
             bob_.sends(BYE);
             bob_.receives(200U);
             gina_.receives(BYE);
         });
+        run("do not disturb",
+            [this] { bob_wants([](Forwarding& f) { f.do_not_disturb = true; }); });
+        run("disturb", [this] { bob_wants([](Forwarding& f) { f.do_not_disturb = false; }); });
+        run("forwarded", [this] { bob_wants([](Forwarding& f) { f.always = "107"; }); });
+        run("not forwarded", [this] { bob_wants([](Forwarding& f) { f.always = {}; }); });
+        run("phone gone", [this] { bob_.unregisters(); });
+        run("phone back", [this] { bob_.registers(); });
         pbx_.ends_all_calls();
         for (auto* phone : {&alice_, &dave_, &erin_, &frank_}) phone->inbox.clear();
     }
@@ -123,6 +148,11 @@ public:
     }
 
 private:
+    void bob_wants(const std::function<void(Forwarding&)>& what)
+    {
+        pbx_.configures("102", [&](Extension& extension) { what(extension.forwarding); });
+    }
+
     void bob_transfers()
     {
         const auto next = [this] {
@@ -161,6 +191,7 @@ private:
     Phone& erin_ = pbx_.phone("105");
     Phone& frank_ = pbx_.phone("106");
     Phone& gina_ = pbx_.phone("107");
+    Phone& hans_ = pbx_.phone("108");
     std::vector<Told> told_;
 };
 
@@ -304,8 +335,11 @@ TEST_CASE("whatever the dialect: long names cut no NOTIFY into fragments, and ch
         for (const auto& step : day.told())
             for (const auto& notify : step.notifies) {
                 said.push_back(step.step);
-                for (const auto& dialog : document_of(notify).dialogs)
-                    said.push_back(dialog.state + " " + dialog.remote_identity);
+                for (const auto& dialog : document_of(notify).dialogs) {
+                    const bool ended = dialog.state == "terminated";  // may be told briefly
+                    said.push_back(dialog.id + " " + dialog.state + " " +
+                                   (ended ? "" : dialog.remote_identity));
+                }
             }
         return said;
     };

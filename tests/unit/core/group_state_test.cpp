@@ -234,6 +234,29 @@ TEST_CASE("where one dialog is shown: early > confirmed > proceeding > trying")
     }
 }
 
+TEST_CASE("where one dialog is shown, who is talked to counts more than who is held")
+{
+    for (const auto* profile : {&snom_profile, &innovaphone_profile}) {
+        MemberState member{"sip:207@office.test", ""};
+        const auto projection = member.projection(built_in(*profile));
+        const auto shown = [&] {
+            return projection->current()->dialogs.at(0).dialog->latest.leg.value;
+        };
+        auto first = dialog(1, confirmed);
+        first.held = true;
+        member.fold(first);
+        member.fold(dialog(2, proceeding, Direction::initiator));
+        CHECK(shown() == 1);
+        member.fold(dialog(2, confirmed, Direction::initiator));
+        CHECK(shown() == 2);
+        member.fold(dialog(3, early));
+        CHECK(shown() == 3);
+        member.fold(dialog(3, terminated));
+        member.fold(dialog(2, terminated));
+        CHECK(shown() == 1);
+    }
+}
+
 TEST_CASE("a change that no body shows is no change")
 {
     MemberState member{"sip:207@office.test", ""};
@@ -370,6 +393,38 @@ TEST_CASE("reduced documents keep what was told, and are rendered once")
     const DocumentForm form{DocumentKind::full, Detail::no_names};
     const auto once = watcher.projection_->document(watcher.told_, Step::present, form).tail;
     CHECK(once == watcher.projection_->document(watcher.told_, Step::present, form).tail);
+}
+
+TEST_CASE("what is left out first: the parties of ended dialogs, then the name that the key has")
+{
+    MemberState member{"sip:207@office.test", ""};
+    Watching watcher{member, standard_profile};
+    member.fold(dialog(1, confirmed));
+    watcher.told();
+    member.fold(dialog(1, terminated));
+    auto next = dialog(2, early);
+    next.local.identity.display_name = "Desk";
+    next.remote.identity.display_name = "Ben";
+    member.fold(next);
+    const auto parts = [&](Detail detail) {
+        const auto text =
+            *watcher.projection_
+                 ->document(watcher.told_, Step::present, {DocumentKind::full, detail})
+                 .tail;
+        const auto middle = text.find("</dialog>");
+        return std::pair{text.substr(0, middle), text.substr(middle)};
+    };
+    const auto whole = parts(Detail::full);
+    CHECK(whole.first.find("<remote>") != std::string::npos);
+    const auto brief = parts(Detail::ended_briefly);
+    CHECK(brief.first.find("call-id=") != std::string::npos);
+    CHECK(brief.first.find(">terminated</state>") != std::string::npos);
+    CHECK(brief.first.find("<remote>") == std::string::npos);
+    CHECK(brief.first.find("<local>") == std::string::npos);
+    CHECK(brief.second == whole.second);
+    const auto nameless = parts(Detail::no_local_names).second;
+    CHECK(nameless.find("Desk") == std::string::npos);
+    CHECK(nameless.find("Ben") != std::string::npos);
 }
 
 TEST_CASE("what a phone is told in the same word is told once")

@@ -431,7 +431,9 @@ private:
             const auto line = dialog.dialog.call_id + " " + std::string{word};
             constexpr int ranks[]{1, 2, 4, 3};  // early > confirmed > proceeding > trying
             const bool busy = dialog.state == LegState::early && word != "early";
-            const int rank = busy ? 2 : ranks[static_cast<std::size_t>(dialog.state)];
+            const bool talks = dialog.state == LegState::confirmed && !dialog.held;
+            const int rank =
+                2 * (busy ? 2 : ranks[static_cast<std::size_t>(dialog.state)]) + (talks ? 1 : 0);
             if (!seen.profile->single()) {
                 lines.insert(line);
             } else if (rank > best) {
