@@ -129,6 +129,7 @@ struct Relay {
     Glare glare;                 ///< the same
     bool answered = false;       ///< INVITE: 2xx passed back, waiting for the ACK
     bool cancelled = false;      ///< INVITE: the sender has withdrawn it and was told 487
+    bool offers = false;         ///< PRACK: its body is an offer
 };
 
 /// A reliable provisional response that the caller has not acknowledged yet (RFC 3262).

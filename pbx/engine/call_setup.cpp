@@ -557,7 +557,8 @@ void CallEngine::relay_prack(Call& call, Leg& caller, const RequestReceived& inp
                            .request = input.transaction,
                            .to = leg->id,
                            .forwarded = forwarded,
-                           .payload = payload});
+                           .payload = payload,
+                           .offers = has_body(input.payload) && !answers});
     request(*leg,
             {.transaction = forwarded,
              .method = Method::prack,
