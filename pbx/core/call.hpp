@@ -137,6 +137,7 @@ struct PendingReliable {
     LegId leg;
     ClientTransactionId invite;
     std::uint32_t rseq = 0;
+    std::string to_tag;   ///< behind the leg several phones may ring (RFC 3261 §13.2.2.4)
     PayloadRef answer{};  ///< to an offer in it that the caller was not told
 };
 
