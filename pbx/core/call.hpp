@@ -197,7 +197,7 @@ struct Transfer {
     ClientTransactionId last_report{};
     BestResponse best;
     unsigned reported = 100;  ///< highest progress told
-    std::chrono::seconds session_expires{};  ///< the target keeps a session timer; 0: it does not
+    std::chrono::seconds session_expires{};  ///< that the parties' phones keep; 0: neither does
 };
 
 /// A picker that is being connected to a caller whose INVITE still waits for its answer, because

@@ -342,6 +342,13 @@ void CallEngine::note_session(Call& call, const SessionTimer& timer, Moment now)
     set_timer(call, CallTimer::session, now.mono + timer.expires);
 }
 
+void CallEngine::session_kept(Call& call, const ResponseReceived& success, Moment now)
+{
+    const auto& timer = success.session_timer;
+    if (timer.refresher == Refresher::uas && timer.expires > 0s && call.session_expires > 0s)
+        note_session(call, timer, now);
+}
+
 const Call* CallEngine::find(CallRef call) const noexcept
 {
     const auto found = calls_.find(call);
