@@ -88,7 +88,7 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Mome
             {.transaction = forwarded,
              .method = input.method,
              .method_name = input.method_name,
-             .supported = from.supported & (OptionTag::timer | OptionTag::reliable),
+             .supported = from.supported & OptionTag::timer,  // no PRACK passes in a dialog
              .session_timer = changes_session(input.method)
                                   ? timer_to_forward(input.session_timer, call.session_expires)
                                   : SessionTimer{},
