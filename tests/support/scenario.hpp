@@ -190,11 +190,11 @@ public:
     void redirects(std::vector<SipUri> to);
     /// The stack's own answer: 408 for silence, 503 for an unreachable address.
     void fails_with(unsigned status);
+    /// The same for a request that is not the last one.
+    void fails_with(const Arrived& request, unsigned status);
 
     // Within a dialog shared with another phone, which the exchange only sees pass.
     void passes(Method method, std::string_view sdp = {});
-    /// The same for a request that is not the last one.
-    void fails_with(const Arrived& request, unsigned status);
     void passes_refer(std::string_view refer_to);
     /// Of that dialog.
     [[nodiscard]] const DialogId& shared() const { return shared_; }

@@ -200,14 +200,14 @@ void Phone::fails_with(unsigned status)
                                        .generated = true});
 }
 
-void Phone::acknowledge(const Arrived& success, std::string_view sdp)
-{
 void Phone::fails_with(const Arrived& request, unsigned status)
 {
     to_answer_ = request;
     fails_with(status);
 }
 
+void Phone::acknowledge(const Arrived& success, std::string_view sdp)
+{
     scenario_.receive(AckReceived{
         .transaction = success.transaction, .leg = success.leg, .payload = sdp_payload(sdp)});
 }
