@@ -318,7 +318,7 @@ void CallEngine::lost(Call& call, Leg& leg, std::string_view reason, Moment now,
 Reply CallEngine::answer_for_lost(const Relay& relay)
 {
     const bool prack = relay.method == Method::prack;
-    const unsigned refusal = prack ? 488 : changes_session(relay.method) ? 491 : 480;
+    const unsigned refusal = prack ? 488U : changes_session(relay.method) ? 491U : 480U;
     return {.transaction = relay.request, .status = prack && !relay.offers ? 200U : refusal};
 }
 

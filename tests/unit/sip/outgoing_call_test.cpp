@@ -248,11 +248,10 @@ SendRequest prack_of(ClientTransactionId id, std::uint32_t rseq, std::string ear
             .early_tag = std::move(early_tag)};
 }
 
-void reply_reliably(Phone& callee, const Message& invite, unsigned rseq, std::string tag)
+void reply_reliably(Phone& callee, const Message& invite, unsigned rseq, std::string_view tag)
 {
     callee.reply(invite, 183, "Session Progress",
-                 fmt::format("Require: 100rel\r\nRSeq: {}\r\n", rseq), "v=0 early\r\n",
-                 std::move(tag));
+                 fmt::format("Require: 100rel\r\nRSeq: {}\r\n", rseq), "v=0 early\r\n", tag);
 }
 
 }  // namespace
