@@ -129,6 +129,7 @@ struct Relay {
     Glare glare;                 ///< the same
     bool answered = false;       ///< INVITE: 2xx passed back, waiting for the ACK
     bool cancelled = false;      ///< INVITE: the sender has withdrawn it and was told 487
+    bool offers = false;         ///< PRACK: its body is an offer
 };
 
 /// A reliable provisional response that the caller has not acknowledged yet (RFC 3262).
@@ -136,6 +137,7 @@ struct PendingReliable {
     LegId leg;
     ClientTransactionId invite;
     std::uint32_t rseq = 0;
+    std::string to_tag;   ///< behind the leg several phones may ring (RFC 3261 §13.2.2.4)
     PayloadRef answer{};  ///< to an offer in it that the caller was not told
 };
 
@@ -195,7 +197,7 @@ struct Transfer {
     ClientTransactionId last_report{};
     BestResponse best;
     unsigned reported = 100;  ///< highest progress told
-    std::chrono::seconds session_expires{};  ///< the target keeps a session timer; 0: it does not
+    std::chrono::seconds session_expires{};  ///< that the parties' phones keep; 0: neither does
 };
 
 /// A picker that is being connected to a caller whose INVITE still waits for its answer, because

@@ -82,6 +82,7 @@ struct SendRequest {
     std::string method_name;             ///< for Method::other
     ClientTransactionId acknowledges{};  ///< PRACK: the INVITE whose response it acknowledges
     std::uint32_t rack_rseq = 0;         ///< PRACK: the RSeq of that response
+    std::string early_tag{};             ///< PRACK: its To-tag; empty: of who spoke last
     OptionTag supported = OptionTag::none;
     OptionTag required = OptionTag::none;
     SessionTimer session_timer;

@@ -88,7 +88,7 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Mome
             {.transaction = forwarded,
              .method = input.method,
              .method_name = input.method_name,
-             .supported = from.supported & (OptionTag::timer | OptionTag::reliable),
+             .supported = from.supported & OptionTag::timer,  // no PRACK passes in a dialog
              .session_timer = changes_session(input.method)
                                   ? timer_to_forward(input.session_timer, call.session_expires)
                                   : SessionTimer{},
@@ -122,6 +122,10 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
         return;
     }
 
+    // Of a PRACK it says that this response is not known (RFC 3262 §3), and nothing of the dialog.
+    const bool prack = relay.method == Method::prack;
+    const bool gone = ends_dialog(response) || (prack && response.generated);
+    const bool over = gone && !prack && takes_part(call, leg);
     Leg& asker = *call.find(relay.from);
     Reply answer{.transaction = relay.request,
                  .status = response.status,
@@ -141,6 +145,7 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
         answer.phrase = std::move(told.phrase);
         answer.payload = std::move(told.payload);
     }
+    if (gone && !over) answer = answer_for_lost(relay);
     if (success && changes_session(relay.method)) {
         note_target(call, leg, response);
         call.unsaved = true;
@@ -182,10 +187,8 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
     const bool takes_over{relay.replaces};
     if (takes_over) move(asker, LegInput::rejected, outbox);
     call.remove_relay(response.transaction);
-    if (ends_dialog(response))
-        return end_call(call, {}, LegInput::timeout, LegInput::timeout,
-                        "SIP;cause=481;text=\"Peer is gone\"", now, outbox);
-    if (takes_over) take_over_failed(call, leg, now, outbox);
+    if (gone && !prack) lost(call, leg, "SIP;cause=481;text=\"Peer is gone\"", now, outbox);
+    if (takes_over && !over) take_over_failed(call, leg, now, outbox);
 }
 
 void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
@@ -292,8 +295,42 @@ void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& re
     // One whose connection went with an earlier run may be on its way back, so that counts alike.
     const bool gone = ends_dialog(response) && !(response.generated && leg.adrift);
     if (gone || leg.failed_probes > 1)
-        end_call(call, {}, LegInput::timeout, LegInput::timeout,
-                 "SIP;cause=408;text=\"Phone is gone\"", now, outbox);
+        lost(call, leg, "SIP;cause=408;text=\"Phone is gone\"", now, outbox);
+}
+
+bool CallEngine::takes_part(Call& call, const Leg& leg) noexcept
+{
+    if (call.phase == CallPhase::ringing) return leg.id == call.caller().id;
+    if (call.phase == CallPhase::ended || !leg.talking() || leg.leaving) return false;
+    const auto [one, other] = talking_pair(call);
+    return !one || one->id == leg.id || other->id == leg.id;
+}
+
+void CallEngine::lost(Call& call, Leg& leg, std::string_view reason, Moment now, Outbox& outbox)
+{
+    if (takes_part(call, leg))
+        return end_call(call, {}, LegInput::timeout, LegInput::timeout, reason, now, outbox);
+    if (!leg.talking() || leg.leaving) return;
+    move(leg, LegInput::timeout, outbox);
+    hang_up(leg, reason, outbox);
+}
+
+Reply CallEngine::answer_for_lost(const Relay& relay)
+{
+    const bool prack = relay.method == Method::prack;
+    const unsigned refusal = prack ? 488U : changes_session(relay.method) ? 491U : 480U;
+    return {.transaction = relay.request, .status = prack && !relay.offers ? 200U : refusal};
+}
+
+void CallEngine::give_up_lost_relays(Call& call, Outbox& outbox)
+{
+    std::erase_if(call.relays, [&](const Relay& relay) {
+        if (relay.method == Method::invite) return false;  // its final response comes
+        const Leg* to = call.find(relay.to);
+        if (to && to->state != LegState::terminated) return false;
+        outbox.send(answer_for_lost(relay));
+        return true;
+    });
 }
 
 void CallEngine::note_session(Call& call, const SessionTimer& timer, Moment now)
@@ -303,6 +340,13 @@ void CallEngine::note_session(Call& call, const SessionTimer& timer, Moment now)
     if (timer.expires == 0s) return timers_.cancel(call.id, CallTimer::session);
     call.session_ends_at = now.wall + timer.expires;
     set_timer(call, CallTimer::session, now.mono + timer.expires);
+}
+
+void CallEngine::session_kept(Call& call, const ResponseReceived& success, Moment now)
+{
+    const auto& timer = success.session_timer;
+    if (timer.refresher == Refresher::uas && timer.expires > 0s && call.session_expires > 0s)
+        note_session(call, timer, now);
 }
 
 const Call* CallEngine::find(CallRef call) const noexcept

@@ -591,6 +591,7 @@ void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
 
 void CallEngine::sweep(Call& call, Outbox& outbox)
 {
+    give_up_lost_relays(call, outbox);
     for (auto& leg : call.legs) close_if_quiet(leg, outbox);
     if (!call.finished()) return keep(call, outbox);
     forget(call, outbox);

@@ -431,6 +431,18 @@ private:
     void probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                         Outbox& outbox);
     void note_session(Call& call, const SessionTimer& timer, Moment now);
+    /// The answer to a request of ours that has asked the phone to keep the session alive.
+    void session_kept(Call& call, const ResponseReceived& success, Moment now);
+    /// Whether the call is over without the phone of `leg`: it talks, or is the caller of a call
+    /// that rings.
+    [[nodiscard]] static bool takes_part(Call& call, const Leg& leg) noexcept;
+    /// The phone of `leg` has lost its dialog.
+    void lost(Call& call, Leg& leg, std::string_view reason, Moment now, Outbox& outbox);
+    /// What the sender of `relay` is told where nobody is left to answer it: nothing that ends its
+    /// own dialog (RFC 5057 §5.1).
+    [[nodiscard]] static Reply answer_for_lost(const Relay& relay);
+    /// Answers what is on its way to legs that are over, while the call goes on.
+    static void give_up_lost_relays(Call& call, Outbox& outbox);
 
     // displays.cpp: whom phones are told they talk to
     /// Who is at `leg`, as it wants to be shown to others.

@@ -90,14 +90,11 @@ void CallEngine::change_goes_on(Call& call, Moment now, Outbox& outbox)
         return give_up_change(call, outbox);
     }
     change.sent = leg->invite_out = transaction_ids_.next();
-    // The phone keeps the session alive, as before.
-    SessionTimer timer{.expires = call.session_expires};
-    if (timer.expires > 0s) timer.refresher = Refresher::uas;
     request(*leg,
             {.transaction = change.sent,
              .method = Method::invite,
              .supported = leg->supported & OptionTag::timer,
-             .session_timer = timer,
+             .session_timer = timer_kept_by_phone(call.session_expires),
              .headers = change.kind == SessionChange::Kind::renew ? asserted_to(*leg, *other)
                                                                   : std::vector<Header>{},
              .payload = change.kind == SessionChange::Kind::hold ? silent_offer(*leg, other)
@@ -118,12 +115,12 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
     if (response.status >= 300) {
         give_up_change(call, outbox);
         if (ends_dialog(response))
-            end_call(call, {}, LegInput::timeout, LegInput::timeout,
-                     "SIP;cause=481;text=\"Peer is gone\"", now, outbox);
+            lost(call, leg, "SIP;cause=481;text=\"Peer is gone\"", now, outbox);
         return;
     }
     call.unsaved = true;
     note_target(call, leg, response);
+    session_kept(call, response, now);
     const bool offers_anew = change.kind != SessionChange::Kind::hold;
     const bool asked = offers_anew && !change.at_second;
     if (asked && has_body(response.payload)) {

@@ -246,6 +246,7 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
                 EarlyAnswer{.of = leg.id, .sdp = payload, .offers = !has_body(call.offer)};
         const bool told = call.early_answer && call.early_answer->of == leg.id;
         call.reliable.push_back({leg.id, response.transaction, response.reliable.rseq,
+                                 response.to_tag,
                                  told ? nullptr : silent_answer(call, leg, response)});
     } else if (!has_body(payload)) {
         if (!is_news(call, leg, response.status)) return;
@@ -381,6 +382,7 @@ void CallEngine::acknowledge_provisional(Call& call, Leg& leg, const ResponseRec
              .method = Method::prack,
              .acknowledges = response.transaction,
              .rack_rseq = response.reliable.rseq,
+             .early_tag = response.to_tag,
              .payload = silent_answer(call, leg, response)},
             outbox);
 }
@@ -557,12 +559,14 @@ void CallEngine::relay_prack(Call& call, Leg& caller, const RequestReceived& inp
                            .request = input.transaction,
                            .to = leg->id,
                            .forwarded = forwarded,
-                           .payload = payload});
+                           .payload = payload,
+                           .offers = has_body(input.payload) && !answers});
     request(*leg,
             {.transaction = forwarded,
              .method = Method::prack,
              .acknowledges = pending.invite,
              .rack_rseq = pending.rseq,
+             .early_tag = pending.to_tag,
              .payload = std::move(payload)},
             outbox);
 }

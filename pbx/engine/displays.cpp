@@ -72,6 +72,10 @@ void CallEngine::update_display(Call& call, Leg& leg, Moment now, Outbox& outbox
     request(leg,
             {.transaction = display.sent,
              .method = Method::update,
+             .supported = leg.supported & OptionTag::timer,
+             .session_timer = has(leg.supported, OptionTag::timer)
+                                  ? timer_kept_by_phone(call.session_expires)
+                                  : SessionTimer{},
              .headers = leg.identifies(leg.other)},
             outbox);
 }
@@ -82,7 +86,10 @@ void CallEngine::display_answered(Call& call, Leg& leg, const ResponseReceived& 
     if (response.status < 200) return;
     DisplayUpdate& display = *leg.display;
     display.sent = {};
-    if (response.status < 300) note_target(call, leg, response);
+    if (response.status < 300) {
+        note_target(call, leg, response);
+        session_kept(call, response, now);
+    }
     if (response.status == 491)
         display.again_at = display.glare.met(leg.role, settings_.random, now.mono);
     else

@@ -183,10 +183,12 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     }
 
     Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
+    std::chrono::seconds kept{};
     const auto answer = [&](Leg& leg, TransactionId request, const SessionTimer& asked,
                             PayloadRef session) {
         leg.ack_due = request;
         const auto timer = answer_timer(asked, has(leg.supported, OptionTag::timer), {});
+        kept = shorter_session(kept, timer.supervise_for);
         outbox.send(Reply{.transaction = request,
                           .status = 200,
                           .headers = asserted_to(leg, &leg == &caller ? picker : caller),
@@ -203,7 +205,7 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     move(picker, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
     move(ringing, LegInput::replaced, outbox);
-    start_talking(call, {.expires = call.asked_timer.expires}, now, outbox);
+    start_talking(call, {.expires = kept}, now, outbox);
     cancel_branches(call, picker.id, completed_elsewhere, nullptr, outbox);
     keep(call, outbox);
 }

@@ -14,6 +14,19 @@ SessionTimer timer_to_forward(const SessionTimer& asked, std::chrono::seconds wa
     return timer;
 }
 
+SessionTimer timer_kept_by_phone(std::chrono::seconds expires)
+{
+    SessionTimer timer{.expires = expires};
+    if (expires.count() > 0) timer.refresher = Refresher::uas;
+    return timer;
+}
+
+std::chrono::seconds shorter_session(std::chrono::seconds one, std::chrono::seconds other)
+{
+    if (one.count() == 0 || other.count() == 0) return std::max(one, other);
+    return std::min(one, other);
+}
+
 AnsweredTimer answer_timer(const SessionTimer& asked, bool asker_supports,
                            const SessionTimer& answered)
 {

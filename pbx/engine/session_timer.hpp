@@ -8,6 +8,13 @@ namespace lampline {
 /// leaves it out.
 SessionTimer timer_to_forward(const SessionTimer& asked, std::chrono::seconds wanted);
 
+/// Session-Expires of a request of our own: its phone is to keep the session alive, since we never
+/// do; 0: none.
+SessionTimer timer_kept_by_phone(std::chrono::seconds expires);
+
+/// How long a session lasts that either of two phones keeps alive, or both; 0: neither does.
+std::chrono::seconds shorter_session(std::chrono::seconds one, std::chrono::seconds other);
+
 /// What the 2xx to the asking phone says.
 struct AnsweredTimer {
     SessionTimer timer;    ///< written into the 2xx

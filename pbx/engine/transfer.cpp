@@ -28,6 +28,13 @@ std::string reason_of(unsigned status, std::string_view words)
     return reason + '"';
 }
 
+/// Either party's phone may keep the session alive, or both.
+void note_timer(Transfer& transfer, const SessionTimer& answered)
+{
+    if (answered.refresher == Refresher::uas)
+        transfer.session_expires = shorter_session(transfer.session_expires, answered.expires);
+}
+
 /// What whoever parked a call is shown.
 std::string parked_in_words(const Parking& parking)
 {
@@ -96,14 +103,9 @@ void CallEngine::ring_target(Call& call, const std::string& by, std::string_view
     if (call.parking && call.transfer->transferor == call.parking->leg)
         hunting.invitation.from.display_name =
             "Parked " + call.parking->slot + ": " + transferee.phone.display_name;
-    if (call.transfer->transferor) {
-        hunting.invitation.supported = transferee.supported & OptionTag::timer;
-        hunting.invitation.session_timer = timer_to_forward({}, settings_.session_expires);
-    } else if (settings_.session_expires > 0s) {
-        // No phone has asked for a timer: the target is to keep it.
+    if (settings_.session_expires > 0s) {
         hunting.invitation.supported = OptionTag::timer;
-        hunting.invitation.session_timer = {.expires = settings_.session_expires,
-                                            .refresher = Refresher::uas};
+        hunting.invitation.session_timer = timer_kept_by_phone(settings_.session_expires);
     }
     hunting.invitation.headers = std::move(headers);
     begin_hunt(call, std::move(route), std::move(hunting), now, outbox);
@@ -183,7 +185,7 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
             {.transaction = transaction,
              .method = Method::invite,
              .supported = parks ? OptionTag::none : leg->supported & OptionTag::timer,
-             .session_timer = parks ? SessionTimer{} : timer_to_forward({}, call.session_expires),
+             .session_timer = parks ? SessionTimer{} : timer_kept_by_phone(owner->session_expires),
              .headers = std::move(headers),
              .payload = asks ? nullptr : transfer.offer},
             outbox);
@@ -200,8 +202,7 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
     }
     note_abilities(target, response);
     target.sdp = response.payload;
-    if (!call.transfer->transferor && response.session_timer.refresher == Refresher::uas)
-        call.transfer->session_expires = response.session_timer.expires;
+    note_timer(*call.transfer, response.session_timer);
     move(target, LegInput::success, outbox);
     limit_duration(call, target, now);
     target_found(call, target, response.payload, now, outbox);
@@ -245,6 +246,8 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
     if (success) {
         leg.ack_owed = response.transaction;
         note_target(*by_leg_.at(leg.id), leg, response);
+        note_timer(*call->transfer, response.session_timer);
+        session_kept(*by_leg_.at(leg.id), response, now);
     }
     if (leg.state == LegState::terminated) {
         if (success) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
@@ -315,6 +318,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
     watch_duration(call, now);
     Leg& transferee = *call.find(transfer.transferee);
     connect(transferee, target);
+    if (!target.slot) note_session(call, {.expires = transfer.session_expires}, now);
     for (Leg* leg : {&transferee, &target}) {
         // Those asked in an INVITE were told in it.
         const bool told = leg->id == transfer.answerer || transfer.offered_by;
@@ -346,8 +350,6 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
         call.answered_at = now.wall;
         ++counters_.calls_answered;
     }
-    if (transfer.session_expires > 0s)
-        note_session(call, {.expires = transfer.session_expires}, now);
     const auto words = target.slot ? parked_in_words(*call.parking) : std::string{};
     report(call, 200, words.empty() ? "OK" : words, true, now, outbox);
     const auto told_by = transfer.last_report;

@@ -282,7 +282,8 @@ OutgoingHandle CommandRunner::send_in(DialogUsage& dialog, const SendRequest& co
     if (command.method != Method::prack) return dialog.send(request, response, &transaction);
     auto* invite = find(command.acknowledges);
     if (!invite || !invite->handle) return {};
-    return dialog.send_prack(*invite->handle, command.rack_rseq, request, response, &transaction);
+    return dialog.send_prack(*invite->handle, command.rack_rseq, command.early_tag, request,
+                             response, &transaction);
 }
 
 std::string CommandRunner::invite_lines(const DialogUsage& dialog, const SendInvite& command) const

@@ -100,9 +100,9 @@ void CommandRunner::on_response(ClientTransaction& transaction, const sip_t& sip
     auto* dialog = find(leg);
     if (answers_challenge(transaction, sip)) return;
     if (dialog && status < 300) {
-        if (transaction.method == Method::invite && !dialog->is_confirmed())
-            dialog->follow(sip);
-        else if (status >= 200 && refreshes_target(transaction.method))
+        if (transaction.method == Method::invite && !dialog->is_confirmed()) {
+            if (!dialog->follow(sip)) return;
+        } else if (status >= 200 && refreshes_target(transaction.method))
             dialog->refresh_target(sip);
     }
     if (!is_wanted(leg)) {

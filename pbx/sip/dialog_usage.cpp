@@ -6,8 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "core/trunk.hpp"
 #include "sip/command_runner.hpp"
+#include "sip/field_values.hpp"
 #include "sip/header_text.hpp"
 #include "sip/inspection.hpp"
 #include "sip/translate.hpp"
@@ -24,6 +26,14 @@ bool has_route(const nta_leg_t* leg) noexcept
     const sip_contact_t* target = nullptr;
     nta_leg_get_route(const_cast<nta_leg_t*>(leg), &route, &target);
     return route != nullptr;
+}
+
+/// 0: it is not sent reliably.
+std::uint32_t rseq_of(const sip_t& response) noexcept
+{
+    const bool reliable = response.sip_status->st_status < 200 && response.sip_rseq &&
+                          sip_has_feature(response.sip_require, "100rel");
+    return reliable ? static_cast<std::uint32_t>(response.sip_rseq->rs_response) : 0;
 }
 
 }  // namespace
@@ -156,22 +166,51 @@ std::string DialogUsage::contact_line(bool focus) const
     return line;
 }
 
-void DialogUsage::follow(const sip_t& response)
+bool DialogUsage::follow(const sip_t& response)
 {
+    constexpr std::size_t most_early = 8;
     const char* tag = response.sip_to->a_tag;
-    if (!tag || confirmed_) return;
-    const char* known = nta_leg_get_rtag(leg_.get());
-    if (known && strcasecmp(known, tag) != 0) {
-        // The remote tag of a leg cannot be changed: another early dialog gets another leg, with
-        // the same counters.
-        auto leg = make_leg(*names_, nta_leg_get_seq(leg_.get()), nta_leg_get_rseq(leg_.get()));
-        if (!leg) return;
-        leg_ = std::move(leg);
+    if (!tag || confirmed_) return true;
+    const char* followed = nta_leg_get_rtag(leg_.get());
+    auto* other = followed && strcasecmp(followed, tag) != 0 ? find_early(tag) : nullptr;
+    const bool is_new = followed && !other && strcasecmp(followed, tag) != 0;
+    if (const auto rseq = rseq_of(response); rseq != 0) {
+        auto& heard = other ? other->rseq : rseq_;
+        if (!is_new && heard != 0 && rseq != heard + 1) return false;
+        if (!is_new) heard = rseq;
     }
+    if (is_new) {
+        // The remote tag of a leg cannot be changed, so each early dialog has one of its own. Our
+        // CSeq goes on, as it is counted for all of them.
+        auto leg = make_leg(*names_, nta_leg_get_seq(leg_.get()), 0);
+        if (!leg) return true;
+        if (early_.size() == most_early) early_.erase(early_.begin());
+        early_.push_back({std::move(leg), target_, rseq_of(response)});
+        other = &early_.back();
+    }
+    if (other) follow(*other);
     nta_leg_rtag(leg_.get(), tag);
     set_target(response, TargetFrom::first_response);
     confirmed_ = response.sip_status->st_status >= 200;
-    if (confirmed_) names_.reset();
+    if (!confirmed_) return true;
+    names_.reset();
+    early_.clear();
+    return true;
+}
+
+DialogUsage::Early* DialogUsage::find_early(std::string_view tag) noexcept
+{
+    for (auto& each : early_)
+        if (const char* known = nta_leg_get_rtag(each.leg.get()); known && same_word(known, tag))
+            return &each;
+    return nullptr;
+}
+
+void DialogUsage::follow(Early& early) noexcept
+{
+    std::swap(leg_, early.leg);
+    std::swap(target_, early.target);
+    std::swap(rseq_, early.rseq);
 }
 
 void DialogUsage::refresh_target(const sip_t& message)
@@ -289,19 +328,23 @@ OutgoingHandle DialogUsage::send_invite(const SendInvite& command, std::string_v
         SIPTAG_PAYLOAD(payload), TAG_END())};
 }
 
-OutgoingHandle DialogUsage::send_prack(nta_outgoing_t& invite, std::uint32_t rseq,
-                                       const DialogRequest& request, nta_response_f* on_response,
-                                       ClientTransaction* magic)
+/// Not by the stack's own function for it: of the responses to one INVITE that knows a single RSeq,
+/// and keeps back those of all other early dialogs.
+OutgoingHandle DialogUsage::send_prack(const nta_outgoing_t& invite, std::uint32_t rseq,
+                                       std::string_view early_tag, const DialogRequest& request,
+                                       nta_response_f* on_response, ClientTransaction* magic)
 {
-    const auto hop = next_hop();
-    if (!hop) return {};
-    const std::string headers{request.headers};
-    const PayloadTag payload{request.body};
-    return OutgoingHandle{
-        nta_outgoing_prack(leg_.get(), &invite, on_response, magic,
-                           hop->url.empty() ? nullptr : url_text(hop->url.c_str()), nullptr,
-                           NTATAG_RSEQ(rseq), TAG_IF(hop->transport, NTATAG_TPORT(hop->transport)),
-                           SIPTAG_HEADER_STR(headers.c_str()), SIPTAG_PAYLOAD(payload), TAG_END())};
+    const char* followed = nta_leg_get_rtag(leg_.get());
+    const bool elsewhere = !early_tag.empty() && (!followed || !same_word(followed, early_tag));
+    auto* early = elsewhere ? find_early(early_tag) : nullptr;
+    if (elsewhere && !early) return {};
+    std::string headers{request.headers};
+    append_header(headers, "RAck", fmt::format("{} {} INVITE", rseq, nta_outgoing_cseq(&invite)));
+    if (early) follow(*early);
+    auto sent =
+        send({request.method, request.method_name, headers, request.body}, on_response, magic);
+    if (early) follow(*early);
+    return sent;
 }
 
 void DialogUsage::acknowledge(nta_outgoing_t& invite, std::string_view headers,
@@ -338,9 +381,11 @@ DialogUsage* DialogUsage::of(const nta_leg_t* leg) noexcept
     return leg ? nta_leg_magic(leg, on_request) : nullptr;
 }
 
-int DialogUsage::on_request(DialogUsage* self, nta_leg_t*, nta_incoming_t* request,
+int DialogUsage::on_request(DialogUsage* self, nta_leg_t* leg, nta_incoming_t* request,
                             const sip_t* sip) noexcept
 try {
+    if (leg != self->leg_.get())
+        if (auto* early = self->find_early(text_of(nta_leg_get_rtag(leg)))) self->follow(*early);
     return self->runner_.on_request(*self, *request, *sip);
 } catch (...) {
     return 500;

@@ -3,6 +3,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/sip_command.hpp"
 #include "sip/digest_client.hpp"
@@ -94,8 +96,9 @@ public:
     [[nodiscard]] bool is_confirmed() const noexcept { return confirmed_; }
 
     /// A response to our INVITE with a To-tag: it names the remote side. Of several early dialogs
-    /// of one INVITE the one that spoke last is followed, so that PRACK and ACK go to it.
-    void follow(const sip_t& response);
+    /// of one INVITE the one that spoke last is followed. False: it is a reliable one that was
+    /// heard before, or whose predecessor is missing (RFC 3262 §4), and changes nothing.
+    [[nodiscard]] bool follow(const sip_t& response);
     /// A target refresh in either direction (RFC 3261 §12.2).
     void refresh_target(const sip_t& message);
     /// The phone sends from here now.
@@ -110,7 +113,9 @@ public:
     [[nodiscard]] OutgoingHandle send_invite(const SendInvite& command, std::string_view headers,
                                              unsigned attempt, nta_response_f* on_response,
                                              ClientTransaction* magic);
-    [[nodiscard]] OutgoingHandle send_prack(nta_outgoing_t& invite, std::uint32_t rseq,
+    /// PRACK in the early dialog whose To-tag is `early_tag`; empty: in the one that spoke last.
+    [[nodiscard]] OutgoingHandle send_prack(const nta_outgoing_t& invite, std::uint32_t rseq,
+                                            std::string_view early_tag,
                                             const DialogRequest& request,
                                             nta_response_f* on_response, ClientTransaction* magic);
     /// Acknowledges the 2xx of `invite`, and lets the stack do so again for repeated ones. The
@@ -128,6 +133,12 @@ private:
     struct Names {
         std::string call_id, local, remote;
     };
+    /// One of several early dialogs of the INVITE that started this one (RFC 3261 §13.2.2.4).
+    struct Early {
+        LegHandle leg;
+        SipUri target;
+        std::uint32_t rseq = 0;  ///< of its last reliable response; 0: none
+    };
     /// Where the next request goes.
     struct Hop {
         std::string url;  // empty: by the route set, or over `transport`
@@ -136,6 +147,9 @@ private:
     enum class TargetFrom : std::uint8_t { request, first_response, later_response };
     [[nodiscard]] std::optional<Hop> next_hop() const;
     void set_target(const sip_t& message, TargetFrom from);
+    /// That with this tag among those that are not followed; nullptr: none.
+    [[nodiscard]] Early* find_early(std::string_view tag) noexcept;
+    void follow(Early& early) noexcept;
     void set_contact(const Listener& listener, std::string_view user);
     [[nodiscard]] LegHandle make_leg(const Names& names, std::uint32_t cseq,
                                      std::uint32_t remote_cseq);
@@ -155,6 +169,8 @@ private:
     bool closed_ = false;
     bool confirmed_ = false;
     std::unique_ptr<const Names> names_;  // until another leg cannot be needed any more
+    std::uint32_t rseq_ = 0;    // of the last reliable response, as in Early
+    std::vector<Early> early_;  // of the same INVITE, not followed now
     LegHandle leg_;                         // last member, so destroyed first
 };
 

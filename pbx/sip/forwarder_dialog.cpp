@@ -166,8 +166,10 @@ void Forwarder::report(const sip_t& response, Method method)
                                        std::string{text_of(response.sip_from->a_tag)}});
     const bool accepts =
         status / 100 == 2 && (method == Method::invite || method == Method::update);
-    const bool ends = (status == 481 || status == 408) && method != Method::bye &&
-                      method != Method::cancel && method != Method::prack;
+    // What others say ends no more than their own usage of the dialog (RFC 5057 §5.1).
+    const bool of_call = method == Method::invite || method == Method::update ||
+                         method == Method::info || method == Method::options;
+    const bool ends = (status == 481 || status == 408) && of_call;
     if (!accepts && !ends) return;
     parts_.on_input(DialogPassed{.call_id = std::string{text_of(response.sip_call_id->i_id)},
                                  .from_tag = std::string{text_of(response.sip_from->a_tag)},

@@ -91,6 +91,17 @@ TEST_CASE("re-INVITE with delayed offer: its answer travels in the ACK")
     call.ends();
 }
 
+TEST_CASE("a re-INVITE offers no reliable provisional responses, whose PRACK would not pass")
+{
+    Talking call{{}, OptionTag::timer | OptionTag::reliable};
+    call.alice.sends_invite(hold_sdp);
+    CHECK(call.bob.receives(INVITE).supported == OptionTag::timer);
+    call.bob.replies(200, talking_sdp);
+    call.alice.receives(200U);
+    call.bob.receives(ACK);
+    call.ends();
+}
+
 TEST_CASE("glare: re-INVITEs that cross get 491 (RFC 3261 §14.2)")
 {
     Talking call;

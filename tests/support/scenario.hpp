@@ -107,6 +107,8 @@ public:
     bool is_reliable = false;
     bool focus = false;
     std::uint32_t rack_rseq = 0;
+    std::string early_tag;                  // PRACK
+    OptionTag supported = OptionTag::none;  // a request within a dialog
     PayloadRef payload;
     std::optional<SendNotify> notify;
     SubscriptionId subscription{};  // SUBSCRIBE that was forwarded
@@ -177,8 +179,9 @@ public:
     void replies(unsigned status, std::string_view sdp = {});
     /// Answers a request that is not the last one.
     void replies_to(const Arrived& request, unsigned status, std::string_view sdp = {});
-    /// A provisional response with RSeq.
-    void replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp = {});
+    /// A provisional response with RSeq; `to_tag`: of which of those behind it.
+    void replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp = {},
+                          std::string to_tag = {});
     /// The ACK of a 2xx, when `acknowledges` is off; `sdp` answers a delayed offer.
     void acknowledge(const Arrived& success, std::string_view sdp = {});
     /// Timer H of a 2xx whose ACK never came.
@@ -187,6 +190,8 @@ public:
     void redirects(std::vector<SipUri> to);
     /// The stack's own answer: 408 for silence, 503 for an unreachable address.
     void fails_with(unsigned status);
+    /// The same for a request that is not the last one.
+    void fails_with(const Arrived& request, unsigned status);
 
     // Within a dialog shared with another phone, which the exchange only sees pass.
     void passes(Method method, std::string_view sdp = {});

@@ -192,6 +192,26 @@ class EarlyDialog(WireTest):
         call.hangs_up()
         incoming.receives("BYE")
 
+    def test_a_reliable_response_that_is_repeated_is_one(self):
+        call = self.anna.calls("202", headers=[("Supported", "100rel")])
+        incoming = self.bob.receives("INVITE")
+        for _ in range(2):  # the PRACK takes its time
+            incoming.replies(183, sdp("early"), [("Require", "100rel"), ("RSeq", "7")])
+        progress = call.receives(183)
+        for rseq in (7, 8):
+            sent = call.acknowledges_reliably(progress)
+            arrived = incoming.receives("PRACK")
+            self.assertEqual(f"{rseq} {incoming.received.message.cseq} INVITE", arrived["RAck"])
+            arrived.replies(200)
+            sent.receives(200)
+            if rseq == 7:
+                incoming.replies(180, b"", [("Require", "100rel"), ("RSeq", "8")])
+                progress = call.receives(180)
+        incoming.replies(200)
+        call.receives(200)
+        call.hangs_up()
+        incoming.receives("BYE")
+
     def test_an_offer_in_prack_reaches_the_callee(self):
         call = self.anna.calls("202", headers=[("Supported", "100rel")])
         incoming = self.bob.receives("INVITE")

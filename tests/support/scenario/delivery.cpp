@@ -111,6 +111,8 @@ void Scenario::deliver(SipCommand& command)
                        arrived.headers = request.headers;
                        arrived.session_timer = request.session_timer;
                        arrived.rack_rseq = request.rack_rseq;
+                       arrived.early_tag = request.early_tag;
+                       arrived.supported = request.supported;
                        arrived.focus = request.focus;
                        arrived.payload = request.payload;
                        if (request.method == BYE && phone->answers_bye)

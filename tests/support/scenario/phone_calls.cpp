@@ -161,16 +161,18 @@ void Phone::replies_to(const Arrived& request, unsigned status, std::string_view
     replies(status, sdp);
 }
 
-void Phone::replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp)
+void Phone::replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp,
+                             std::string to_tag)
 {
     REQUIRE(to_answer_);
-    scenario_.receive(ResponseReceived{.leg = to_answer_->leg,
-                                       .transaction = to_answer_->answers_to,
-                                       .method = INVITE,
-                                       .status = status,
-                                       .to_tag = "tag-" + number,
-                                       .reliable = {rseq},
-                                       .payload = sdp_payload(sdp)});
+    scenario_.receive(
+        ResponseReceived{.leg = to_answer_->leg,
+                         .transaction = to_answer_->answers_to,
+                         .method = INVITE,
+                         .status = status,
+                         .to_tag = to_tag.empty() ? "tag-" + number : std::move(to_tag),
+                         .reliable = {rseq},
+                         .payload = sdp_payload(sdp)});
 }
 
 void Phone::redirects(std::vector<SipUri> to)
@@ -196,6 +198,12 @@ void Phone::fails_with(unsigned status)
                                        .method = request.method,
                                        .status = status,
                                        .generated = true});
+}
+
+void Phone::fails_with(const Arrived& request, unsigned status)
+{
+    to_answer_ = request;
+    fails_with(status);
 }
 
 void Phone::acknowledge(const Arrived& success, std::string_view sdp)

@@ -163,6 +163,35 @@ TEST_CASE("a 2xx passes as often as it comes, by its Via alone; its ACK and the 
     CHECK(call.caller.receive()["CSeq"] == "3 BYE");
 }
 
+TEST_CASE("a 481 to what passes in a dialog ends the call only where it is of the call (RFC 5057)")
+{
+    Passed call;
+    const auto invite = call.passes();
+    call.callee.reply(invite, 200, "OK", "", "v=0 answer\r\n");
+    CHECK(call.passes_back(200).status() == 200);
+    const auto route = fmt::format("Route: {}\r\n", invite["Record-Route"]);
+    const auto to = address_of("202") + ";tag=callee";
+    call.caller.send(call.caller.request("ACK", call.callee.contact(), to, 2, route));
+    CHECK(call.callee.receive().method() == "ACK");
+    unsigned cseq = 2;
+    const auto passes = [&](std::string_view method, std::string_view more = "") {
+        call.caller.send(call.caller.request(method, call.callee.contact(), to, ++cseq,
+                                             fmt::format("{}{}", route, more)));
+        const auto request = call.callee.receive();
+        CHECK(request.method() == method);
+        call.callee.reply(request, 481, "Subscription Does Not Exist");
+        CHECK(call.caller.receive_beyond_100().status() == 481);
+    };
+    passes("NOTIFY", "Event: refer\r\nSubscription-State: terminated;reason=noresource\r\n");
+    CHECK(call.office.next<ForwardedEnded>().call_id == call.caller.call_id);
+    passes("MESSAGE");
+    CHECK(call.office.inputs.empty());
+    passes("INFO");
+    const auto ended = call.office.next<DialogPassed>();
+    CHECK(ended.method == Method::info);
+    CHECK(ended.status == 481);
+}
+
 TEST_CASE("an INVITE that comes again makes no second call, whatever has become of the first")
 {
     Passed call;
