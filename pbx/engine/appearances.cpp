@@ -27,6 +27,15 @@ bool is_same(const WatcherPhone& left, const WatcherPhone& right)
 
 }  // namespace
 
+CallInfo idle_rest(std::string_view extension, std::string_view domain)
+{
+    return {.uri = write(extension_uri(extension, domain)),
+            .index = 0,
+            .rest = true,
+            .state = AppearanceState::idle,
+            .appearance_uri = {}};
+}
+
 AppearanceState Appearances::Appearance::state() const
 {
     using enum AppearanceState;
@@ -223,11 +232,7 @@ std::vector<CallInfo> Appearances::shown(std::string_view extension, std::string
             infos.push_back(std::move(info));
         }
     std::ranges::sort(infos, {}, &CallInfo::index);
-    infos.push_back({.uri = uri,
-                     .index = 0,
-                     .rest = true,
-                     .state = AppearanceState::idle,
-                     .appearance_uri = {}});
+    infos.push_back(idle_rest(extension, domain));
     return infos;
 }
 

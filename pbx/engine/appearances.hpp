@@ -15,6 +15,9 @@
 
 namespace lampline {
 
+/// That all appearances of `extension` are idle that are not named beside it.
+CallInfo idle_rest(std::string_view extension, std::string_view domain);
+
 /// How a line-seize fares.
 enum class Seizure : std::uint8_t {
     granted,

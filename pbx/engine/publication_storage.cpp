@@ -36,7 +36,7 @@ bool Publications::is_acceptable(const StoredPublication& stored, const Director
         package != EventPackage::line_seize)
         return false;
     if (stored.expires_at <= now.wall || by_etag_.contains(stored.etag)) return false;
-    if (package && !read_call_info(stored.call_info)) return false;
+    if (package && !stored.call_info.empty() && !read_call_info(stored.call_info)) return false;
     const auto subject = subjects_.find(stored.extension);
     if (subject != subjects_.end() && subject->second.etags.size() >= settings_.per_extension)
         return false;

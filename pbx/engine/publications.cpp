@@ -163,7 +163,8 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
             return changes;
         }
         const auto subject = subjects_.find(extension);
-        if (subject != subjects_.end() && subject->second.etags.size() >= settings_.per_extension) {
+        if (subject != subjects_.end() && subject->second.etags.size() >= settings_.per_extension &&
+            !make_room(subject->second, request.authenticated, changes, outbox)) {
             outbox.send(refusal(request, 403, directory, "too many publications"));
             return changes;
         }
@@ -197,12 +198,55 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
     kept.expires_at = std::chrono::ceil<seconds>(now.wall) + granted;
     if (content.there && !package) {
         publish_dialogs(kept, content.document, directory, changes);
-    } else if (content.there && kept.call_info != content.call_info) {
+    } else if (content.there) {
         kept.call_info = std::move(content.call_info);
+        overrule(etag, kept, outbox);
         changes.packages.emplace_back(*package, extension);
     }
     store(etag, kept, begins, outbox);
     return changes;
+}
+
+/// One that says nothing any more is withdrawn, of `publisher` if there is one. Whoever forgets its
+/// entity-tags, or has none in mind, shuts out neither itself nor others by what it has said
+/// before.
+bool Publications::make_room(const Subject& subject, std::string_view publisher,
+                             StatePublished& changes, Outbox& outbox)
+{
+    std::string empty;
+    for (const auto& etag : subject.etags) {
+        const auto& one = by_etag_.find(etag)->second;
+        if (!one.dialogs.empty() || !one.call_info.empty()) continue;
+        if (empty.empty() || one.publisher == publisher) empty = etag;
+        if (one.publisher == publisher) break;
+    }
+    if (empty.empty()) return false;
+    withdraw(empty, changes, outbox);
+    return true;
+}
+
+/// Of each appearance counts what was said last, whoever said it: `newest` takes what it names from
+/// all others.
+void Publications::overrule(const std::string& etag, const Publication& newest, Outbox& outbox)
+{
+    const auto said = read_call_info(newest.call_info);
+    if (!said) return;
+    const bool all = std::ranges::any_of(*said, &CallInfo::rest);
+    for (const auto& other : subjects_.find(newest.extension)->second.etags) {
+        auto& older = by_etag_.find(other)->second;
+        if (other == etag || older.package != newest.package) continue;
+        auto values = split_call_info(older.call_info);
+        if (!values) continue;
+        const auto gone = std::erase_if(*values, [&](const SaidCallInfo& value) {
+            return (all && !value.info.names_none()) ||
+                   std::ranges::any_of(*said, [&](const CallInfo& info) {
+                       return info.rest == value.info.rest && info.index == value.info.index;
+                   });
+        });
+        if (gone == 0) continue;
+        older.call_info = joined(*values);
+        store(other, older, false, outbox);
+    }
 }
 
 void Publications::publish_dialogs(Publication& publication, const DialogInfo& document,
@@ -316,7 +360,8 @@ std::vector<Header> Publications::call_info(EventPackage package, std::string_vi
     if (subject == subjects_.end()) return headers;
     for (const auto& etag : subject->second.etags) {
         const auto& publication = by_etag_.find(etag)->second;
-        if (publication.package == package) headers.push_back({"Call-Info", publication.call_info});
+        if (publication.package == package && !publication.call_info.empty())
+            headers.push_back({"Call-Info", publication.call_info});
     }
     return headers;
 }

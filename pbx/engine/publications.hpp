@@ -35,9 +35,10 @@ struct StatePublished {
     std::vector<std::pair<EventPackage, std::string>> packages;  ///< and the extension
 };
 
-/// Publications of `dialog`, `call-info` and `line-seize`, by entity-tag. What the exchange knows
-/// of a call itself is not told twice: a published dialog whose Call-ID is that of a dialog of ours
-/// with the same extension counts for nothing. They survive a restart, with their entity-tags,
+/// Publications of `dialog`, `call-info` and `line-seize`, by entity-tag. Of each appearance counts
+/// what was published last; what says nothing any more makes room for what its publisher begins.
+/// What the exchange knows of a call itself is not told twice: a published dialog whose Call-ID is
+/// that of a dialog of ours with the same extension counts for nothing. They survive a restart, with their entity-tags,
 /// until they expire. SIP thread only.
 class Publications {
 public:
@@ -62,7 +63,7 @@ public:
     /// By whom the dialog `leg` of `extension` is published, and until when; nullopt: it is not.
     [[nodiscard]] std::optional<PublishedBy> publisher_of(std::string_view extension,
                                                           LegId leg) const;
-    /// The Call-Info headers published about `extension`.
+    /// The Call-Info headers published about `extension`: no appearance is in two of them.
     [[nodiscard]] std::vector<Header> call_info(EventPackage package,
                                                 std::string_view extension) const;
     [[nodiscard]] std::size_t size() const noexcept { return by_etag_.size(); }
@@ -79,7 +80,7 @@ private:
         std::string publisher;
         std::optional<EventPackage> package;  ///< empty: dialog
         std::vector<PublishedDialog> dialogs;
-        std::string call_info;
+        std::string call_info;  ///< without what others have said of the same since
         std::chrono::sys_seconds expires_at;
     };
     /// One extension that something is known of.
@@ -91,6 +92,9 @@ private:
     struct Content;
     [[nodiscard]] bool read(const PublishReceived& request, std::optional<EventPackage> package,
                             const Directory& directory, Content& content, Outbox& outbox) const;
+    [[nodiscard]] bool make_room(const Subject& subject, std::string_view publisher,
+                                 StatePublished& changes, Outbox& outbox);
+    void overrule(const std::string& etag, const Publication& newest, Outbox& outbox);
     void publish_dialogs(Publication& publication, const DialogInfo& document,
                          const Directory& directory, StatePublished& changes);
     [[nodiscard]] std::chrono::seconds longest(std::optional<EventPackage> package) const noexcept;

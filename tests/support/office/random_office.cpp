@@ -267,8 +267,8 @@ void RandomOffice::closes()
     CHECK(pbx.unanswered() == 0);
     CHECK(office_.may_call_outside());
     for (const auto& screen : notified_.living())
-        for (const auto& header : screen->call_info)
-            CHECK(header.find("active") == std::string::npos);
+        for (const auto& [index, info] : screen->appearances)
+            CHECK(info.state != AppearanceState::active);
 }
 
 }  // namespace lampline::test

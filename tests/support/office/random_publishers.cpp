@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/appearance.hpp"
 #include "support/office/subscriptions.hpp"
 
 namespace lampline::test {
@@ -39,7 +38,7 @@ void RandomPublishers::act()
     if (publications_.size() < 6 && (publications_.empty() || chance.one_in(3))) return begins();
     const auto at = chance.below(publications_.size());
     auto& publication = publications_[at];
-    const auto event = publication.call_info.empty() ? "dialog" : "call-info";
+    const auto event = publication.words.empty() ? "dialog" : "call-info";
     switch (chance.below(5)) {
     case 0:
     case 1:
@@ -62,10 +61,10 @@ void RandomPublishers::begins()
                       .about = itself ? phone->number : std::string{chance.any_of(desks)},
                       .until = {},
                       .dialogs = {},
-                      .call_info = {}};
+                      .words = {}};
     if (!itself && chance.one_in(3)) {
         begun.about = chance.any_of(shared_lines);
-        begun.call_info = "?";
+        begun.words.try_emplace(0);
     }
     publications_.push_back(std::move(begun));
     changes(publications_.back());
@@ -76,16 +75,18 @@ void RandomPublishers::changes(Publication& publication)
 {
     auto& chance = office_.chance;
     const auto expires = std::chrono::seconds{60 + chance.below(300)};
-    if (!publication.call_info.empty()) {
-        publication.call_info = write(CallInfo{.uri = "sip:" + publication.about + "@office.test",
-                                               .index = static_cast<unsigned>(4 + chance.below(3)),
-                                               .rest = false,
-                                               .state = AppearanceState::alerting,
-                                               .appearance_uri = {}});
+    if (!publication.words.empty()) {
+        const auto index = static_cast<unsigned>(4 + chance.below(3));
+        for (auto& other : publications_)
+            if (other.about == publication.about && other.words.erase(index) > 0)
+                other.words.try_emplace(0);  // overruled, and still there
+        publication.words = {{index, "word-" + std::to_string(++last_)}};
         sends(publication, {.event = "call-info",
                             .to = publication.about,
                             .expires = expires,
-                            .call_info = publication.call_info});
+                            .call_info = "<sip:" + publication.about +
+                                         "@office.test>;appearance-index=" + std::to_string(index) +
+                                         ";appearance-state=" + publication.words.at(index)});
         return;
     }
     const bool full = chance.one_in(2) || publication.dialogs.empty();
@@ -136,7 +137,7 @@ void RandomPublishers::publishes_before_it_calls()
                       .about = phone.number,
                       .until = {},
                       .dialogs = {},
-                      .call_info = {}};
+                      .words = {}};
     const auto next = office_.pbx.next_transaction().value + 2;
     const auto call_id = "call-" + std::to_string(next);
     sends(early, {.event = "dialog",
@@ -209,13 +210,14 @@ std::multiset<std::string> RandomPublishers::dialogs_of(const std::string& numbe
     return lines;
 }
 
-std::multiset<std::string> RandomPublishers::call_info_of(const std::string& number) const
+std::map<unsigned, std::string> RandomPublishers::words_of(const std::string& number) const
 {
-    std::multiset<std::string> headers;
+    std::map<unsigned, std::string> words;
     for (const auto& one : publications_)
-        if (one.about == number && one.until > office_.pbx.now().mono && !one.call_info.empty())
-            headers.insert(one.call_info);
-    return headers;
+        if (one.about == number && one.until > office_.pbx.now().mono)
+            words.insert(one.words.begin(), one.words.end());
+    words.erase(0);  // is no appearance
+    return words;
 }
 
 void RandomPublishers::check(const LiveView& view) const

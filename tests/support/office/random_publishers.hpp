@@ -17,7 +17,8 @@ public:
 
     /// What is shown of an extension by what is published of it: Call-ID, state, `held`.
     [[nodiscard]] std::multiset<std::string> dialogs_of(const std::string& number) const;
-    [[nodiscard]] std::multiset<std::string> call_info_of(const std::string& number) const;
+    /// What is published of the appearances of a line: words of its own, by index.
+    [[nodiscard]] std::map<unsigned, std::string> words_of(const std::string& number) const;
     void check(const LiveView& view) const;
 
 private:
@@ -33,7 +34,7 @@ private:
         std::string about;
         Time until;
         std::map<std::string, Dialog> dialogs;  // by element
-        std::string call_info;
+        std::map<unsigned, std::string> words;  // of appearances, by index
     };
     void begins();
     void changes(Publication& publication);

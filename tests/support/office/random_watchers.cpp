@@ -315,7 +315,7 @@ void RandomWatchers::check_package(const LiveView& view, const Screen& screen,
         return;
     }
     if (screen.package == "call-info")
-        lines.check(view, screen, publishers.call_info_of(screen.resource));
+        lines.check(view, screen, publishers.words_of(screen.resource));
 }
 
 std::string RandomWatchers::presence_of(const LiveView& view, const std::string& number,
