@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "core/appearance.hpp"
 #include "core/extension_uri.hpp"
+#include "engine/notify_path.hpp"
 #include "engine/published_dialog.hpp"
 
 namespace lampline {
@@ -50,6 +51,16 @@ bool is_another(const DialogSnapshot& before, const DialogSnapshot& now)
 {
     return !before.dialog.call_id.empty() && !now.dialog.call_id.empty() &&
            before.dialog.call_id != now.dialog.call_id;
+}
+
+/// A tag may not be known yet.
+bool is_same_dialog(const DialogId& left, const DialogId& right)
+{
+    const auto same_tag = [](const std::string& one, const std::string& other) {
+        return one.empty() || other.empty() || one == other;
+    };
+    return !left.call_id.empty() && left.call_id == right.call_id &&
+           same_tag(left.local_tag, right.local_tag) && same_tag(left.remote_tag, right.remote_tag);
 }
 
 DialogSnapshot ended(DialogSnapshot dialog)
@@ -124,7 +135,8 @@ bool Publications::read(const PublishReceived& request, std::optional<EventPacka
 }
 
 StatePublished Publications::receive(const PublishReceived& request, const Directory& directory,
-                                     Moment now, Outbox& outbox)
+                                     std::span<const Binding> registered, Moment now,
+                                     Outbox& outbox)
 {
     StatePublished changes;
     const auto package = event_package(request.event);
@@ -181,6 +193,7 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
                             .extension = extension,
                             .publisher = request.authenticated,
                             .package = package,
+                            .phone = {},
                             .dialogs = {},
                             .call_info = {},
                             .expires_at = {}};
@@ -196,8 +209,11 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
     auto& kept = by_etag_.try_emplace(etag, std::move(publication)).first->second;
     expiry_.set(etag, now.mono + granted);
     kept.expires_at = std::chrono::ceil<seconds>(now.wall) + granted;
+    const auto* phone =
+        request.authenticated == extension ? binding_of(registered, {}, request.source) : nullptr;
+    if (phone) kept.phone = Registration{phone->contact, phone->call_id};
     if (content.there && !package) {
-        publish_dialogs(kept, content.document, directory, changes);
+        publish_dialogs(kept, content.document, directory, changes, outbox);
     } else if (content.there) {
         kept.call_info = std::move(content.call_info);
         overrule(etag, kept, outbox);
@@ -249,8 +265,31 @@ void Publications::overrule(const std::string& etag, const Publication& newest, 
     }
 }
 
+/// What the publisher of `newer` has said of `dialog` in another publication, whose entity-tag it
+/// may have forgotten. It leaves that one, unless it is hidden there.
+std::optional<Publications::PublishedDialog>
+Publications::take_from_older(const Publication& newer, const DialogId& dialog, Outbox& outbox)
+{
+    const auto& etags = subjects_.find(newer.extension)->second.etags;
+    for (const auto& etag : etags) {
+        auto& older = by_etag_.find(etag)->second;
+        if (&older == &newer || older.publisher != newer.publisher) continue;
+        const auto found = std::ranges::find_if(older.dialogs, [&](const PublishedDialog& one) {
+            return is_same_dialog(one.latest.dialog, dialog);
+        });
+        if (found == older.dialogs.end()) continue;
+        auto taken = *found;
+        if (taken.ours) return taken;
+        older.dialogs.erase(found);
+        store(etag, older, false, outbox);
+        return taken;
+    }
+    return std::nullopt;
+}
+
 void Publications::publish_dialogs(Publication& publication, const DialogInfo& document,
-                                   const Directory& directory, StatePublished& changes)
+                                   const Directory& directory, StatePublished& changes,
+                                   Outbox& outbox)
 {
     const auto& own = subjects_[publication.extension].own_dialogs;
     auto& dialogs = publication.dialogs;
@@ -264,8 +303,11 @@ void Publications::publish_dialogs(Publication& publication, const DialogInfo& d
             dialogs.erase(found);
             found = dialogs.end();
         }
+        const auto older = take_from_older(publication, snapshot.dialog, outbox);
+        if (older && !older->ours && (ends || found != dialogs.end()))
+            changes.dialogs.push_back(ended(older->latest));
         if (ends) continue;
-        const bool ours = own.contains(element.call_id);
+        const bool ours = own.contains(element.call_id) || (older && older->ours);
         if (found != dialogs.end()) {
             snapshot.leg = found->latest.leg;
             snapshot.id = found->latest.id;
@@ -274,10 +316,13 @@ void Publications::publish_dialogs(Publication& publication, const DialogInfo& d
             found->ours = found->ours || ours;
             if (!found->ours) changes.dialogs.push_back(std::move(snapshot));
         } else if (dialogs.size() < max_dialogs) {
-            snapshot.leg = legs_.next();
-            snapshot.id = tokens_();
+            snapshot.leg = older && !older->ours ? older->latest.leg : legs_.next();
+            snapshot.id = older && !older->ours ? older->latest.id : tokens_();
+            snapshot.resumed = older && older->latest.resumed;
             dialogs.push_back({element.id, snapshot, ours});
             if (!ours) changes.dialogs.push_back(std::move(snapshot));
+        } else if (older && !older->ours) {
+            changes.dialogs.push_back(ended(older->latest));
         }
     }
     if (!document.full) return;
@@ -319,6 +364,28 @@ StatePublished Publications::fold(const DialogSnapshot& own, Outbox& outbox)
         }
         if (changes.dialogs.size() > before) store(etag, publication, false, outbox);
     }
+    return changes;
+}
+
+StatePublished Publications::bindings_changed(std::string_view aor,
+                                              std::span<const Binding> registered, bool expired,
+                                              Outbox& outbox)
+{
+    StatePublished changes;
+    const auto subject = subjects_.find(aor);
+    if (subject == subjects_.end()) return changes;
+    std::vector<std::string> left;
+    for (const auto& etag : subject->second.etags) {
+        auto& phone = by_etag_.find(etag)->second.phone;
+        if (!phone) continue;
+        const auto here = std::ranges::find_if(registered, [&](const Binding& binding) {
+            return equivalent(binding.contact, phone->contact);
+        });
+        const bool is_here = here != registered.end();
+        phone->is_over = !is_here && (phone->is_over || expired);
+        if (is_here ? here->call_id != phone->call_id : !phone->is_over) left.push_back(etag);
+    }
+    for (const auto& etag : left) withdraw(etag, changes, outbox);
     return changes;
 }
 

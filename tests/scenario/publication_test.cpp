@@ -331,6 +331,99 @@ TEST_CASE("of an appearance counts what was published last, with an entity-tag o
     program.receives(412U);
 }
 
+TEST_CASE("a dialog that is published anew by who has forgotten its entity-tag is no second one")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    for (const auto* number : {"105", "109"})
+        pbx.configures(number, [](Extension& extension) { extension.trusted = true; });
+    auto& program = pbx.phone("109");
+    auto& carol = pbx.phone("103");
+    carol.watches("102");
+    const auto lost = published(program, dialogs(document(dialog("1", "outside", "early"))));
+    const auto before = carol.receives(NOTIFY).dialog();
+    auto anew = dialogs(document(dialog("7", "outside", "confirmed")));
+    anew.if_match = published(program, anew);
+    auto told = carol.receives(NOTIFY);
+    REQUIRE(told.document().dialogs.size() == 1);
+    CHECK(told.dialog().id == before.id);
+    CHECK(told.dialog().state == "confirmed");
+    CHECK(pbx.explains("103", "102").calls.size() == 1);
+    // Another one has its own word of it.
+    auto& other = pbx.phone("105");
+    auto same = dialogs(document(dialog("1", "outside", "early")));
+    same.if_match = published(other, same);
+    CHECK(carol.receives(NOTIFY).document().dialogs.size() == 2);
+    same.body = document("");
+    published(other, same);
+    const auto left = carol.receives(NOTIFY).document();
+    CHECK(std::ranges::count(left.dialogs, "terminated", &DialogElement::state) == 1);
+    CHECK(std::ranges::count(left.dialogs, "confirmed", &DialogElement::state) == 1);
+
+    SUBCASE("it ends by its new entity-tag")
+    {
+        anew.body = document(dialog("7", "outside", "terminated"));
+        published(program, anew);
+    }
+    SUBCASE("it ends by none, and after a restart")
+    {
+        pbx.restarts();
+        CHECK(carol.receives(NOTIFY).dialog().id == before.id);
+        published(program, dialogs(document(dialog("9", "outside", "terminated"))));
+    }
+    CHECK(carol.receives(NOTIFY).idle());
+    published(program, {.event = "dialog", .to = "102", .if_match = lost});
+    pbx.stays_silent_for(60s);
+}
+
+TEST_CASE("what a phone has published of itself ends when it leaves, or has lost its memory")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    auto& bob = pbx.phone("102");
+    auto& lab = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.watches("102");
+    auto talking = dialogs(document(dialog("1", "outside", "confirmed")));
+    talking.expires = 7200s;
+    published(bob, talking);
+    CHECK(carol.receives(NOTIFY).dialog().call_id == "outside");
+    bob.registers();  // a refresh
+    lab.registers();
+    lab.unregisters();
+    CHECK(carol.hears_nothing());
+    SUBCASE("it leaves")
+    {
+        bob.unregisters();
+    }
+    SUBCASE("it leaves after a restart")
+    {
+        pbx.restarts();
+        CHECK(carol.receives(NOTIFY).dialog().call_id == "outside");
+        bob.registers();
+        CHECK(carol.hears_nothing());
+        bob.unregisters();
+    }
+    SUBCASE("it has begun anew")
+    {
+        ++bob.reboots;
+        bob.registers();
+    }
+    SUBCASE("its registration was not renewed, so it may be out of reach, and begins anew")
+    {
+        carol.registers(7200s);
+        pbx.passes(3000s);
+        carol.watches("102");
+        pbx.passes(900s);
+        lab.registers();
+        CHECK(carol.watches("102").dialog().call_id == "outside");
+        ++bob.reboots;
+        bob.registers();
+    }
+    CHECK(carol.receives(NOTIFY).idle());
+    while (!carol.hears_nothing()) carol.receives(NOTIFY);
+    CHECK(pbx.view().publications == 0);
+    CHECK(pbx.kept().publications.empty());
+}
+
 TEST_CASE("what PUBLISH is refused for")
 {
     Scenario pbx;

@@ -29,12 +29,24 @@ RandomPublishers::Dialog RandomPublishers::some_dialog(const std::string& about)
     return dialog;
 }
 
+std::string RandomPublishers::text_of(const std::string& about, const std::string& id,
+                                      const Dialog& dialog, const std::string& state)
+{
+    return "<dialog id=\"" + id + "\" call-id=\"" + dialog.call_id +
+           "\" local-tag=\"l\" remote-tag=\"r\" direction=\"recipient\"><state>" + state +
+           "</state><local><target uri=\"sip:" + about + "@192.0.2.9\">" +
+           (dialog.held ? "<param pname=\"+sip.rendering\" pval=\"no\"/>" : "") +
+           "</target></local><remote><identity>sip:555@elsewhere.test</identity></remote>"
+           "</dialog>";
+}
+
 void RandomPublishers::act()
 {
     auto& chance = office_.chance;
     if (is_about_to_expire()) return;
     forget_expired();
     if (chance.one_in(6)) return publishes_before_it_calls();
+    if (chance.one_in(8)) return forgets();
     if (publications_.size() < 6 && (publications_.empty() || chance.one_in(3))) return begins();
     const auto at = chance.below(publications_.size());
     auto& publication = publications_[at];
@@ -60,6 +72,7 @@ void RandomPublishers::begins()
                       .by = phone,
                       .about = itself ? phone->number : std::string{chance.any_of(desks)},
                       .until = {},
+                      .registered = false,
                       .dialogs = {},
                       .words = {}};
     if (!itself && chance.one_in(3)) {
@@ -105,13 +118,7 @@ void RandomPublishers::changes(Publication& publication)
                                                                   : some_dialog(publication.about);
         dialog.state = chance.any_of(states);
         const bool ends = chance.one_in(6);
-        body += "<dialog id=\"" + id + "\" call-id=\"" + dialog.call_id +
-                "\" local-tag=\"l\" remote-tag=\"r\" direction=\"recipient\"><state>" +
-                (ends ? "terminated" : dialog.state) +
-                "</state><local><target uri=\"sip:" + publication.about + "@192.0.2.9\">" +
-                (dialog.held ? "<param pname=\"+sip.rendering\" pval=\"no\"/>" : "") +
-                "</target></local><remote><identity>sip:555@elsewhere.test</identity></remote>"
-                "</dialog>";
+        body += text_of(publication.about, id, dialog, ends ? "terminated" : dialog.state);
         if (ends)
             after.erase(id);
         else
@@ -136,6 +143,7 @@ void RandomPublishers::publishes_before_it_calls()
                       .by = &phone,
                       .about = phone.number,
                       .until = {},
+                      .registered = false,
                       .dialogs = {},
                       .words = {}};
     const auto next = office_.pbx.next_transaction().value + 2;
@@ -164,6 +172,43 @@ void RandomPublishers::publishes_before_it_calls()
     publications_.push_back(std::move(early));
 }
 
+/// Somebody publishes what there is once more, without the entity-tag: it is the same dialogs.
+void RandomPublishers::forgets()
+{
+    const auto some = std::ranges::find_if(publications_, [](const Publication& one) {
+        return !one.dialogs.empty() && std::ranges::none_of(one.dialogs, [](const auto& dialog) {
+            return dialog.second.ours;
+        });
+    });
+    if (some == publications_.end() || publications_.size() >= 6) return;
+    Publication anew{.etag = {},
+                     .by = some->by,
+                     .about = some->about,
+                     .until = {},
+                     .registered = false,
+                     .dialogs = some->dialogs,
+                     .words = {}};
+    std::string body = "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" "
+                       "version=\"0\" state=\"full\" entity=\"sip:" +
+                       anew.about + "@office.test\">";
+    for (const auto& [id, dialog] : anew.dialogs)
+        body += text_of(anew.about, id, dialog, dialog.state);
+    sends(anew, {.event = "dialog",
+                 .to = anew.about,
+                 .expires = 120s,
+                 .content_type = "application/dialog-info+xml",
+                 .body = body + "</dialog-info>"});
+    some->dialogs.clear();  // there all the same
+    publications_.push_back(std::move(anew));
+    ++office_.done["publishes anew"];
+}
+
+void RandomPublishers::leaves(const Phone& phone)
+{
+    std::erase_if(publications_,
+                  [&](const Publication& one) { return one.by == &phone && one.registered; });
+}
+
 void RandomPublishers::sends(Publication& publication, Publishing publishing)
 {
     auto& phone = *publication.by;
@@ -180,6 +225,8 @@ void RandomPublishers::sends(Publication& publication, Publishing publishing)
     CHECK(answer->status == 200);
     publication.etag = answer->value("SIP-ETag");
     publication.until = office_.pbx.now().mono + publishing.expires.value();
+    publication.registered = publication.registered ||
+                             (phone.number == publication.about && office_.is_registered(phone));
 }
 
 void RandomPublishers::forget_expired()

@@ -99,6 +99,7 @@ void RandomWatchers::act()
     case 14: return ask({.event = "reg", .to = phone.number}, true);
     default:
         if (chance.one_in(4)) {
+            if (leaves && office_.is_registered(phone)) leaves(phone);
             phone.unregisters();
             notified_.registered_anew(phone);
         } else {
