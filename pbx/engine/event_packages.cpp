@@ -59,6 +59,11 @@ std::vector<EventPart> message_summary_of(const EventSubject& subject)
     return one({.head = shared(write_message_summary(counts, address_of(subject)))});
 }
 
+EventPart no_messages(const EventSubject& subject)
+{
+    return {.head = shared(write_message_summary({}, address_of(subject)))};
+}
+
 std::vector<EventPart> presence_of(const EventSubject& subject)
 {
     PresenceState state;
@@ -202,6 +207,14 @@ std::vector<EventPart> appearances_of(const EventSubject& subject)
     return one(std::move(part));
 }
 
+EventPart no_appearances(const EventSubject& subject)
+{
+    EventPart part;
+    part.headers.push_back(
+        {"Call-Info", write(idle_rest(subject.extension, subject.facts.directory().domain()))});
+    return part;
+}
+
 /// Each appearance by its index: in several NOTIFYs `*` would darken what another one has told.
 std::vector<std::string> appearance_values(const Header& header, unsigned count)
 {
@@ -276,6 +289,7 @@ const std::array<EventPackageRow, event_package_count>& rows()
         {.content_type = message_summary_type,
          .may_watch = is_own,
          .write = message_summary_of,
+         .write_dark = no_messages,
          .is_unsolicited = wants_messages_unasked},
         {.content_type = presence_type, .may_watch = is_own_or_watched, .write = presence_of},
         {.content_type = reginfo_type,
@@ -293,6 +307,7 @@ const std::array<EventPackageRow, event_package_count>& rows()
          .write = appearances_of,
          .reduce = shorter_appearances,
          .split = appearances_in_pieces,
+         .write_dark = no_appearances,
          .names_parties = true},
         {.content_type = {}, .may_watch = is_own_or_shown, .write = seizures_of},
     }};

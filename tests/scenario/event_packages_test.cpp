@@ -93,6 +93,44 @@ TEST_CASE("message-summary is told unasked to phones that have not subscribed, u
     CHECK(pbx.view().subscriptions.size() == 1);
 }
 
+TEST_CASE("messages that are not told unasked any more leave no phone lit")
+{
+    Scenario pbx;
+    auto& bob = pbx.phone("102");
+    counts(pbx, "102", {.fresh = 3});
+    CHECK(says(bob.receives(NOTIFY), "Messages-Waiting: yes"));
+    const auto goes_dark = [&] {
+        auto last = bob.receives(NOTIFY);
+        while (!bob.hears_nothing()) last = bob.receives(NOTIFY);
+        CHECK(says(last, "Messages-Waiting: no\r\n"));
+        CHECK(last.notify->subscription_state == "terminated;reason=rejected");
+        CHECK(pbx.view().subscriptions.empty());
+        pbx.stays_silent_for(60s);
+    };
+    SUBCASE("though there are some")
+    {
+        counts(pbx, "102", {.fresh = 3, .unsolicited = false});
+        goes_dark();
+        counts(pbx, "102", {.fresh = 0, .unsolicited = false});
+        pbx.stays_silent_for(60s);
+    }
+    SUBCASE("at the moment when there are none")
+    {
+        counts(pbx, "102", {.fresh = 0, .unsolicited = false});
+        goes_dark();
+    }
+    SUBCASE("while it does not answer")
+    {
+        bob.answers_notify.reset();
+        counts(pbx, "102", {.fresh = 4});
+        bob.receives(NOTIFY);
+        counts(pbx, "102", {.fresh = 4, .unsolicited = false});
+        goes_dark();
+    }
+    bob.registers();
+    pbx.stays_silent_for(60s);
+}
+
 TEST_CASE("a phone that registers after it has subscribed is not told twice")
 {
     Scenario pbx;

@@ -449,7 +449,7 @@ TEST_CASE("who may not see with whom an extension talks sees its appearances wit
     line.pbx.replaces_directory({});
     const auto last = carol.receives(NOTIFY);
     CHECK(last.notify->subscription_state == "terminated;reason=rejected");
-    CHECK(last.value("Call-Info").empty());
+    CHECK(SharedLine::shown(last) == "*:idle");
     carol.asks({.event = "call-info", .to = "102"});
     carol.receives(403U);
     line.pbx.stays_silent_for(1s);
