@@ -35,16 +35,9 @@ std::string event_of(EventPackage package, std::string_view params)
     return event;
 }
 
-void ask(const std::vector<DialledFeature>& features, const SubscribeReceived& request,
-         SubscriptionId subscription, Outbox& outbox)
-{
-    for (const auto& feature : features)
-        outbox.ask({.leg = {},
-                    .extension = request.authenticated,
-                    .address = request.source.host,
-                    .dialled = feature,
-                    .subscription = subscription});
-}
+/// How long what is over may take still: several NOTIFYs that are to be answered, changes that are
+/// to be stored.
+constexpr seconds patience{32};
 
 }  // namespace
 
@@ -122,13 +115,11 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
     if (granted->count() == 0) {  // the present state once, and no subscription (§4.4.3)
         settled_.add(origin, request.cseq, subscription->local_tag, now);
         outbox.send(accept(request, subscription->local_tag, *granted));
-        // Where that takes several NOTIFYs it is there until they are answered.
-        constexpr seconds patience{32};
         subscription->expires_mono = now.mono + patience;
         subscription->fetch = true;
         auto& shown = add(std::move(subscription), now);
         expiry_.set(shown.id, shown.expires_mono);
-        ask(asked, request, shown.id, outbox);
+        await(shown, request, asked, outbox);
         return deliver(shown, now, outbox);
     }
     const auto watcher = watchers_.find(request.authenticated);
@@ -172,11 +163,44 @@ void EventNotifier::receive_in_dialog(const SubscribeReceived& request, EventPac
     if (!granted) return;
     outbox.send(accept(request, subscription.local_tag, *granted));
     if (granted->count() > 0) return refresh(subscription, request, *granted, asked, now, outbox);
-    ask(asked, request, subscription.id, outbox);
     settled_.add(key, request.cseq, subscription.local_tag, now);
+    if (!asked.empty() || subscription.unsettled > 0)
+        return end_when_settled(subscription, request, asked, now, outbox);
     const std::string watcher = subscription.watcher;
     end(subscription, SubscriptionEnd::timeout, now, outbox);
     reconcile(watcher, now, outbox);
+}
+
+/// What is asked for with the last word is told as the last word, when it is done.
+void EventNotifier::end_when_settled(EventSubscription& subscription,
+                                     const SubscribeReceived& request,
+                                     const std::vector<DialledFeature>& asked, Moment now,
+                                     Outbox& outbox)
+{
+    subscription.fetch = true;
+    subscription.remote_cseq = request.cseq;
+    subscription.granted = seconds{0};
+    subscription.expires_mono = now.mono + patience;
+    expiry_.set(subscription.id, subscription.expires_mono);
+    await(subscription, request, asked, outbox);
+    stop_waiting(subscription, now);
+    outbox.store(SubscriptionRemoved{subscription.dialog->call_id, subscription.local_tag});
+}
+
+/// Asks for the change of features. Each is told when it is settled.
+void EventNotifier::await(EventSubscription& subscription, const SubscribeReceived& request,
+                          const std::vector<DialledFeature>& asked, Outbox& outbox)
+{
+    for (const auto& feature : asked) {
+        const auto part = feature_event_of(feature.feature);
+        if (part < subscription.told.size()) subscription.told[part] = nullptr;
+        outbox.ask({.leg = {},
+                    .extension = request.authenticated,
+                    .address = request.source.host,
+                    .dialled = feature,
+                    .subscription = subscription.id});
+    }
+    subscription.unsettled += asked.size();
 }
 
 ExpiryLimits EventNotifier::limits_of(EventPackage package) const noexcept
@@ -203,12 +227,7 @@ void EventNotifier::refresh(EventSubscription& subscription, const SubscribeRece
     // Who changes one thing is told about that, and about nothing else again.
     const bool knows_the_rest = subscription.certain && !asked.empty();
     subscription.owes_present = subscription.owes_present || !knows_the_rest;
-    for (const auto& feature : asked) {
-        const auto part = feature_event_of(feature.feature);
-        if (part < subscription.told.size()) subscription.told[part] = nullptr;
-        ++subscription.unsettled;
-    }
-    ask(asked, request, subscription.id, outbox);
+    await(subscription, request, asked, outbox);
     subscription.failures = 0;
     stop_waiting(subscription, now);
     phone_heard(subscription.watcher, contact, request.source, now, outbox);
