@@ -33,6 +33,16 @@ Reply refusal(const PublishReceived& request, unsigned status, const Directory& 
                   {{"Warning", "399 " + directory.domain() + " \"" + std::string{why} + "\""}});
 }
 
+/// A word of somebody else's in a quoted string.
+std::string printable(std::string_view word)
+{
+    constexpr std::size_t longest = 32;
+    std::string text{"'"};
+    for (const char letter : word.substr(0, longest))
+        text += letter < 0x20 || letter > 0x7E || letter == '"' || letter == '\\' ? '?' : letter;
+    return text += "'";
+}
+
 bool is_dialog_info(std::string_view content_type)
 {
     return same_word(content_type.substr(0, content_type.find_first_of("; \t")), dialog_info_type);
@@ -114,6 +124,12 @@ bool Publications::read(const PublishReceived& request, std::optional<EventPacka
                 refusal(request, 400, directory,
                         "the body is no dialog-info document of at most 32 KB and 32 dialogs, "
                         "without a DOCTYPE"));
+        for (const auto& dialog : document->dialogs)
+            if (!dialog_state(dialog.state))
+                return refuse(refusal(request, 400, directory,
+                                      printable(dialog.state) +
+                                          " is no state of a dialog: trying, proceeding, early, "
+                                          "confirmed or terminated"));
         content.there = true;
         content.document = *std::move(document);
         return true;

@@ -331,6 +331,28 @@ TEST_CASE("of an appearance counts what was published last, with an entity-tag o
     program.receives(412U);
 }
 
+TEST_CASE("a published document is read however it is laid out, with its namespace or without")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.watches("102");
+    std::string body = document(dialog("1", "outside", "\n      confirmed\n    "));
+    const auto identity = body.find("sip:555");
+    body.insert(identity + std::string_view{"sip:555@elsewhere.test"}.size(), "\n  ");
+    body.insert(identity, "\n    ");
+    SUBCASE("with it") {}
+    SUBCASE("without")
+    {
+        const std::string_view name{" xmlns=\"urn:ietf:params:xml:ns:dialog-info\""};
+        body.erase(body.find(name), name.size());
+    }
+    published(bob, dialogs(body));
+    const auto shown = carol.receives(NOTIFY).dialog();
+    CHECK(shown.state == "confirmed");
+    CHECK(shown.remote_identity == "sip:555@elsewhere.test");
+}
+
 TEST_CASE("a dialog that is published anew by who has forgotten its entity-tag is no second one")
 {
     Scenario pbx{{group("sales", {"103"}, {"102"})}};
@@ -461,6 +483,13 @@ TEST_CASE("what PUBLISH is refused for")
     for (int level = 0; level < 16; ++level) deep = "<a>" + deep + "</a>";
     std::string many;
     for (int i = 0; i < 33; ++i) many += dialog(std::to_string(i), "c", "early");
+    for (const auto* state : {"busy", "Confirmed", ""}) {
+        other.body = document(dialog("1", "c", state));
+        CHECK(refused(other, 400).value("Warning") ==
+              "399 office.test \"'" + std::string{state} +
+                  "' is no state of a dialog: trying, proceeding, early, confirmed or "
+                  "terminated\"");
+    }
     unreadable("<dialog-info>");
     unreadable(document(deep));
     unreadable(document(many));
