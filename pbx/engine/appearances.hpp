@@ -39,9 +39,13 @@ public:
     /// `count` is that of `dialog.extension`; 0: its line is not shared. O(calls of the extension).
     Change fold(const DialogSnapshot& dialog, unsigned count);
 
+    struct Claim {
+        Seizure seizure = Seizure::taken;
+        SubscriptionId before{};  ///< that of the same phone, whose place it takes
+    };
     /// `phone` claims `index`, an idle one, or one on public hold that it means to retrieve.
-    Seizure seize(std::string_view extension, unsigned index, unsigned count,
-                  SubscriptionId subscription, const WatcherPhone& phone);
+    Claim seize(std::string_view extension, unsigned index, unsigned count,
+                SubscriptionId subscription, const WatcherPhone& phone);
     /// True: it was claimed.
     bool release(std::string_view extension, SubscriptionId subscription);
 

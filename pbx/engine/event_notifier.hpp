@@ -174,7 +174,7 @@ private:
     [[nodiscard]] bool may_claim(const SubscribeReceived& request, const std::string& extension,
                                  Outbox& outbox) const;
     [[nodiscard]] bool claim(EventSubscription& subscription, const SubscribeReceived& request,
-                             Outbox& outbox);
+                             SubscriptionId& before, Outbox& outbox);
     [[nodiscard]] Header claim_header(const EventSubscription& subscription) const;
 
     // event_delivery.cpp

@@ -1,5 +1,6 @@
 // The notifier of event packages: SUBSCRIBE (RFC 6665 §4.2.1).
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 #include "core/dialog_filter.hpp"
@@ -130,14 +131,24 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
             return outbox.send(
                 refusal(request, 403, facts_.directory().domain(), "too many subscriptions"));
     }
-    // The phone has lost its dialog and begins another one with the same Call-ID and tag.
+    // The phone has lost its dialog and begins another one with the same Call-ID and tag. What it
+    // had claimed in that one is not free in between.
+    const bool had_claim = known && std::exchange(known->appearance, 0) > 0 &&
+                           facts_.appearances().release(known->member, known->id);
     if (known) drop(*known, now, outbox);
     auto& added = add(std::move(subscription), now);
-    if (package == EventPackage::line_seize && !claim(added, request, outbox))
-        return drop(added, now, outbox);
+    SubscriptionId before{};
+    if (package == EventPackage::line_seize && !claim(added, request, before, outbox)) {
+        drop(added, now, outbox);
+        if (had_claim) changed(EventPackage::call_info, extension, now, outbox);
+        return;
+    }
     outbox.send(accept(request, added.local_tag, *granted));
     refresh(added, request, *granted, asked, now, outbox);
-    if (added.appearance > 0) changed(EventPackage::call_info, added.member, now, outbox);
+    if (const auto own = subscriptions_.find(before); own != subscriptions_.end())
+        end(*own->second, SubscriptionEnd::noresource, now, outbox);
+    if (added.appearance > 0 || had_claim)
+        changed(EventPackage::call_info, added.member, now, outbox);
 }
 
 void EventNotifier::receive_in_dialog(const SubscribeReceived& request, EventPackage package,

@@ -78,6 +78,50 @@ TEST_CASE("of two phones that claim an appearance the first gets it")
     line.both_see("*:idle");
 }
 
+TEST_CASE("a phone that claims what it has itself claimed goes on with it")
+{
+    SharedLine line;
+    line.desk.asks(SharedLine::seize(1));
+    got(line.desk, 200U);
+    const auto first = *got(line.desk, NOTIFY).notify->dialog;
+    line.both_see("1:seized *:idle");
+    SUBCASE("after a reboot, of which nobody was told")
+    {
+        auto anew = SharedLine::seize(1);
+        anew.call_id = "after-the-reboot";
+        line.desk.asks(anew);
+        got(line.desk, 200U);
+        const auto second = got(line.desk, NOTIFY);
+        CHECK(second.notify->dialog->call_id != first.call_id);
+        CHECK(second.notify->subscription_state == "active;expires=15");
+        const auto over = got(line.desk, NOTIFY);
+        CHECK(over.notify->dialog->call_id == first.call_id);
+        CHECK(over.notify->subscription_state == "terminated;reason=noresource");
+    }
+    SUBCASE("anew in the same words")
+    {
+        line.desk.asks(SharedLine::seize(1));
+        got(line.desk, 200U);
+        CHECK(got(line.desk, NOTIFY).notify->subscription_state == "active;expires=15");
+    }
+    SUBCASE("another one instead")
+    {
+        line.desk.asks(SharedLine::seize(2));
+        got(line.desk, 200U);
+        CHECK(told(line.desk, "line-seize").notify->subscription_state == "active;expires=15");
+        line.both_see("2:seized *:idle");
+    }
+    SUBCASE("one that there is not")
+    {
+        line.desk.asks(SharedLine::seize(3));
+        got(line.desk, 404U);
+        line.both_see("*:idle");
+        line.pbx.stays_silent_for(20s);
+        return;
+    }
+    for (auto* phone : {&line.desk, &line.lab}) CHECK(phone->hears_nothing());
+}
+
 TEST_CASE("the call that follows takes the appearance that was claimed, and ends the claim")
 {
     SharedLine line;
