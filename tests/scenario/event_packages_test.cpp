@@ -240,6 +240,12 @@ TEST_CASE("reg shows one's own contacts, and those of all to who is trusted (RFC
     CHECK_FALSE(says(news, ":5060</uri>"));
     second.registers();  // a refresh is no news
     pbx.stays_silent_for(10s);
+    second.registers(3600s, 500);  // unless it is to be called after the others from now on
+    bob.receives(NOTIFY);
+    const auto later = program.receives(NOTIFY);
+    CHECK(says(later, "state=\"partial\""));
+    CHECK(says(later, "state=\"active\" event=\"refreshed\" q=\"0.5\""));
+    CHECK_FALSE(says(later, ":5060</uri>"));
     second.unregisters();
     bob.receives(NOTIFY);
     CHECK(says(program.receives(NOTIFY), "state=\"terminated\" event=\"unregistered\""));
