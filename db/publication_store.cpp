@@ -32,8 +32,8 @@ std::vector<StoredPublication> PublicationStore::all() const
     std::vector<StoredPublication> publications;
     std::unordered_map<std::string, std::size_t> places;
     SQLite::Statement select{database_.handle(),
-                             "SELECT id, etag, extension, publisher, event, call_info, expires_at "
-                             "FROM publication"};
+                             "SELECT id, etag, extension, publisher, event, call_info, contact, "
+                             "registration, expires_at FROM publication"};
     while (select.executeStep()) {
         places.emplace(select.getColumn(0).getString(), publications.size());
         publications.push_back({.id = select.getColumn(0).getString(),
@@ -43,7 +43,9 @@ std::vector<StoredPublication> PublicationStore::all() const
                                 .event = select.getColumn(4).getString(),
                                 .dialogs = {},
                                 .call_info = select.getColumn(5).getString(),
-                                .expires_at = time_in(select.getColumn(6))});
+                                .contact = select.getColumn(6).getString(),
+                                .registration = select.getColumn(7).getString(),
+                                .expires_at = time_in(select.getColumn(8))});
     }
     SQLite::Statement dialogs{database_.handle(), std::string{"SELECT "} + dialog_columns +
                                                       " FROM published_dialog "
@@ -66,14 +68,17 @@ void PublicationStore::put(const StoredPublication& publication)
     remove(publication.id);
     SQLite::Statement insert{database_.handle(),
                              "INSERT INTO publication (id, etag, extension, publisher, event, "
-                             "call_info, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)"};
+                             "call_info, contact, registration, expires_at) "
+                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"};
     insert.bind(1, publication.id);
     insert.bind(2, publication.etag);
     insert.bind(3, publication.extension);
     insert.bind(4, publication.publisher);
     insert.bind(5, publication.event);
     insert.bind(6, publication.call_info);
-    insert.bind(7, column(publication.expires_at));
+    insert.bind(7, publication.contact);
+    insert.bind(8, publication.registration);
+    insert.bind(9, column(publication.expires_at));
     insert.exec();
     if (publication.dialogs.empty()) return;
     SQLite::Statement dialog{database_.handle(),

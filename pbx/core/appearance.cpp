@@ -26,6 +26,12 @@ public:
         skip_blanks();
         return rest_.empty();
     }
+    /// From here on.
+    [[nodiscard]] std::string_view rest() noexcept
+    {
+        skip_blanks();
+        return rest_;
+    }
     bool take(char wanted) noexcept
     {
         skip_blanks();
@@ -129,20 +135,39 @@ std::optional<AppearanceState> appearance_state(std::string_view word) noexcept
     return static_cast<AppearanceState>(found - words.begin());
 }
 
-std::optional<std::vector<CallInfo>> read_call_info(std::string_view value)
+std::optional<std::vector<SaidCallInfo>> split_call_info(std::string_view value)
 {
-    std::vector<CallInfo> all;
+    std::vector<SaidCallInfo> all;
     Scanner scanner{value};
     do {
-        CallInfo& info = all.emplace_back();
+        auto& [info, text] = all.emplace_back();
+        const auto begun = scanner.rest();
         if (all.size() > max_values || !scanner.take('<')) return std::nullopt;
         auto uri = scanner.until('>');
         if (!uri || uri->empty()) return std::nullopt;
         info.uri = std::move(*uri);
         if (!read_parameters(scanner, info)) return std::nullopt;
+        text = begun.substr(0, begun.size() - scanner.rest().size());
+        while (text.ends_with(' ') || text.ends_with('\t')) text.pop_back();
     } while (scanner.take(','));
     if (!scanner.at_end()) return std::nullopt;
     return all;
+}
+
+std::optional<std::vector<CallInfo>> read_call_info(std::string_view value)
+{
+    auto said = split_call_info(value);
+    if (!said) return std::nullopt;
+    std::vector<CallInfo> all;
+    for (auto& one : *said) all.push_back(std::move(one.info));
+    return all;
+}
+
+std::string joined(const std::vector<SaidCallInfo>& values)
+{
+    std::string text;
+    for (const auto& value : values) text.append(text.empty() ? "" : ", ").append(value.text);
+    return text;
 }
 
 std::string write(const CallInfo& info)

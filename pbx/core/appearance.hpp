@@ -40,13 +40,27 @@ struct CallInfo {
     std::string appearance_uri;  ///< who is at the other end, as a name-addr; may be empty
     std::string other_state{};   ///< a word for none of these, as it was said: not idle; else empty
 
+    /// It is about something else.
+    [[nodiscard]] bool names_none() const noexcept { return index == 0 && !rest; }
+
     friend bool operator==(const CallInfo&, const CallInfo&) = default;
+};
+
+/// One value of a Call-Info header, and its text with whatever else that says.
+struct SaidCallInfo {
+    CallInfo info;
+    std::string text;
 };
 
 /// The values of a header, parameters that are not about appearances left out. nullopt: malformed
 /// (RFC 3261 §20.9), an index that is no number from 1 to 999 and not `*`, a state that is no word of
 /// up to 64 characters, or more than 64 values.
 std::optional<std::vector<CallInfo>> read_call_info(std::string_view value);
+
+/// The same, each with its text.
+std::optional<std::vector<SaidCallInfo>> split_call_info(std::string_view value);
+/// One header of `values`.
+std::string joined(const std::vector<SaidCallInfo>& values);
 
 std::string write(const CallInfo& info);
 

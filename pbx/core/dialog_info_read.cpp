@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "base/text.hpp"
 #include "core/dialog_info.hpp"
 #include "core/xml_parser.hpp"
 
@@ -14,6 +15,12 @@ std::string_view attribute(const char** attributes, std::string_view name) noexc
     for (; *attributes; attributes += 2)
         if (name == attributes[0]) return attributes[1];
     return {};
+}
+
+/// Some phones name no namespace at all.
+bool has_no_namespace(std::string_view qualified) noexcept
+{
+    return qualified.find('|') == std::string_view::npos;
 }
 
 std::string_view short_name(std::string_view qualified) noexcept
@@ -42,7 +49,9 @@ class DialogInfoReader final : public XmlHandler {
 public:
     bool start(std::string_view qualified, const char** attributes) override
     {
-        const std::string_view element = short_name(qualified);
+        if (path_.empty()) plain_ = has_no_namespace(qualified);
+        const std::string_view element =
+            plain_ && has_no_namespace(qualified) ? qualified : short_name(qualified);
         path_.emplace_back(element);
         text_.clear();
         if (path_.size() == 1) return start_root(element, attributes);
@@ -66,10 +75,10 @@ public:
     {
         if (in_dialog()) {
             auto& dialog = read_.dialogs.back();
-            if (path_.size() == 3 && path_[2] == "state") dialog.state = text_;
+            if (path_.size() == 3 && path_[2] == "state") dialog.state = trimmed(text_);
             if (path_.size() == 4 && path_[3] == "identity")
                 if (auto* identity = of_party(dialog.local_identity, dialog.remote_identity))
-                    *identity = text_;
+                    *identity = trimmed(text_);
         }
         text_.clear();
         path_.pop_back();
@@ -114,15 +123,16 @@ private:
     DialogInfo read_;
     std::vector<std::string> path_;
     std::string text_;
+    bool plain_ = false;
 };
 
-/// Sees the root, and ends the reading. Some phones name no namespace.
+/// Sees the root, and ends the reading.
 class VersionReader final : public XmlHandler {
 public:
     bool start(std::string_view qualified, const char** attributes) override
     {
-        const bool plain = qualified.find('|') == std::string_view::npos;
-        version = version_in(plain ? qualified : short_name(qualified), attributes);
+        version =
+            version_in(has_no_namespace(qualified) ? qualified : short_name(qualified), attributes);
         return false;
     }
     void end() override {}

@@ -39,9 +39,11 @@ RegInfoText document(std::string_view aor, std::string_view id, bool full, bool 
     return text;
 }
 
-bool has(std::span<const RegisteredContact> contacts, std::string_view id)
+/// nullptr: it is not there.
+const RegisteredContact* find(std::span<const RegisteredContact> contacts, std::string_view id)
 {
-    return std::ranges::find(contacts, id, &RegisteredContact::id) != contacts.end();
+    const auto found = std::ranges::find(contacts, id, &RegisteredContact::id);
+    return found == contacts.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -105,11 +107,16 @@ RegInfoText write_partial_reginfo(std::string_view aor, std::string_view id,
 {
     std::string elements;
     for (const auto& contact : before)
-        if (!has(contacts, contact.id))
+        if (!find(contacts, contact.id))
             append_contact(elements, contact, "terminated",
                            contact.expires_at <= now ? "expired" : "unregistered");
-    for (const auto& contact : contacts)
-        if (!has(before, contact.id)) append_contact(elements, contact, "active", "registered");
+    for (const auto& contact : contacts) {
+        const auto* known = find(before, contact.id);
+        if (!known)
+            append_contact(elements, contact, "active", "registered");
+        else if (known->q_thousandths != contact.q_thousandths)
+            append_contact(elements, contact, "active", "refreshed");
+    }
     return document(aor, id, false, !contacts.empty(), elements);
 }
 

@@ -61,6 +61,8 @@ struct StoredPublication {
     std::string event;
     std::vector<StoredPublishedDialog> dialogs;  ///< of `dialog`
     std::string call_info;                       ///< of the other packages
+    std::string contact;       ///< of the phone that speaks of its own extension; empty: another
+    std::string registration;  ///< Call-ID of its REGISTER
     std::chrono::sys_seconds expires_at;
 };
 

@@ -27,6 +27,15 @@ bool is_same(const WatcherPhone& left, const WatcherPhone& right)
 
 }  // namespace
 
+CallInfo idle_rest(std::string_view extension, std::string_view domain)
+{
+    return {.uri = write(extension_uri(extension, domain)),
+            .index = 0,
+            .rest = true,
+            .state = AppearanceState::idle,
+            .appearance_uri = {}};
+}
+
 AppearanceState Appearances::Appearance::state() const
 {
     using enum AppearanceState;
@@ -125,21 +134,21 @@ Appearances::Change Appearances::fold(const DialogSnapshot& dialog, unsigned cou
     return change;
 }
 
-Seizure Appearances::seize(std::string_view extension, unsigned index, unsigned count,
-                           SubscriptionId subscription, const WatcherPhone& phone)
+Appearances::Claim Appearances::seize(std::string_view extension, unsigned index, unsigned count,
+                                      SubscriptionId subscription, const WatcherPhone& phone)
 {
-    if (index == 0 || index > count) return Seizure::unknown;
+    if (index == 0 || index > count) return {Seizure::unknown};
     auto& all = lines_[std::string{extension}].appearances;
     const auto found = std::ranges::find(all, index, &Appearance::index);
     if (found == all.end()) {
         all.push_back({.index = index, .legs = {}, .seized_by = subscription, .seized_at = phone});
-        return Seizure::granted;
+        return {Seizure::granted};
     }
     const bool held = found->state() == AppearanceState::held;
-    if (found->seized_by || (!found->legs.empty() && !held)) return Seizure::taken;
-    found->seized_by = subscription;
+    const bool by_another = found->seized_by && !is_same(found->seized_at, phone);
+    if (by_another || (!found->legs.empty() && !held)) return {Seizure::taken};
     found->seized_at = phone;
-    return Seizure::granted;
+    return {Seizure::granted, std::exchange(found->seized_by, subscription)};
 }
 
 bool Appearances::release(std::string_view extension, SubscriptionId subscription)
@@ -223,11 +232,7 @@ std::vector<CallInfo> Appearances::shown(std::string_view extension, std::string
             infos.push_back(std::move(info));
         }
     std::ranges::sort(infos, {}, &CallInfo::index);
-    infos.push_back({.uri = uri,
-                     .index = 0,
-                     .rest = true,
-                     .state = AppearanceState::idle,
-                     .appearance_uri = {}});
+    infos.push_back(idle_rest(extension, domain));
     return infos;
 }
 

@@ -15,6 +15,9 @@
 
 namespace lampline {
 
+/// That all appearances of `extension` are idle that are not named beside it.
+CallInfo idle_rest(std::string_view extension, std::string_view domain);
+
 /// How a line-seize fares.
 enum class Seizure : std::uint8_t {
     granted,
@@ -36,9 +39,13 @@ public:
     /// `count` is that of `dialog.extension`; 0: its line is not shared. O(calls of the extension).
     Change fold(const DialogSnapshot& dialog, unsigned count);
 
+    struct Claim {
+        Seizure seizure = Seizure::taken;
+        SubscriptionId before{};  ///< that of the same phone, whose place it takes
+    };
     /// `phone` claims `index`, an idle one, or one on public hold that it means to retrieve.
-    Seizure seize(std::string_view extension, unsigned index, unsigned count,
-                  SubscriptionId subscription, const WatcherPhone& phone);
+    Claim seize(std::string_view extension, unsigned index, unsigned count,
+                SubscriptionId subscription, const WatcherPhone& phone);
     /// True: it was claimed.
     bool release(std::string_view extension, SubscriptionId subscription);
 

@@ -275,15 +275,22 @@ void EventNotifier::ask_silent_phone(SubscriptionId id, Moment now, Outbox& outb
 }
 
 /// The last NOTIFY of a subscription that is over. It takes the place of one still under way, and
-/// nobody waits for its answer. Who is no longer allowed to see is shown nothing.
+/// nobody waits for its answer. Who is no longer allowed to see is shown that there is nothing:
+/// what a phone was told last it may go on showing.
 void EventNotifier::end(EventSubscription& subscription, SubscriptionEnd reason, Moment now,
                         Outbox& outbox)
 {
     const auto& parts = resource(subscription, now).parts;
     std::vector<const EventPart*> shown;
-    if (reason == SubscriptionEnd::timeout)
+    EventPart dark;
+    auto* const write_dark = row_of(subscription.package).write_dark;
+    if (reason == SubscriptionEnd::timeout) {
         for (const auto& part : parts)
             if (shown.empty() || subscription.together) shown.push_back(part.get());
+    } else if (write_dark && reason != SubscriptionEnd::deactivated) {
+        dark = write_dark({facts_, subscription.member, {}, {}, subscription.parties});
+        shown.push_back(&dark);
+    }
     subscription.certain = false;
     send(subscription, fit(subscription, shown, true), terminated_state(reason), now, outbox);
     subscription.in_flight = 0;

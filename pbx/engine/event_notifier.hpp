@@ -159,6 +159,10 @@ private:
                            Outbox& outbox);
     [[nodiscard]] bool read_asked(const SubscribeReceived& request, EventPackage package,
                                   std::vector<DialledFeature>& asked, Outbox& outbox) const;
+    void await(EventSubscription& subscription, const SubscribeReceived& request,
+               const std::vector<DialledFeature>& asked, Outbox& outbox);
+    void end_when_settled(EventSubscription& subscription, const SubscribeReceived& request,
+                          const std::vector<DialledFeature>& asked, Moment now, Outbox& outbox);
     void refresh(EventSubscription& subscription, const SubscribeReceived& request,
                  std::chrono::seconds granted, const std::vector<DialledFeature>& asked, Moment now,
                  Outbox& outbox);
@@ -170,7 +174,7 @@ private:
     [[nodiscard]] bool may_claim(const SubscribeReceived& request, const std::string& extension,
                                  Outbox& outbox) const;
     [[nodiscard]] bool claim(EventSubscription& subscription, const SubscribeReceived& request,
-                             Outbox& outbox);
+                             SubscriptionId& before, Outbox& outbox);
     [[nodiscard]] Header claim_header(const EventSubscription& subscription) const;
 
     // event_delivery.cpp

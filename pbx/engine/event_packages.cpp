@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <utility>
 
 #include "core/extension_uri.hpp"
 #include "core/feature_event.hpp"
@@ -55,6 +57,11 @@ std::vector<EventPart> message_summary_of(const EventSubject& subject)
     const auto* extension = subject.facts.directory().find(subject.extension);
     const auto counts = extension && extension->messages ? *extension->messages : MessageCounts{};
     return one({.head = shared(write_message_summary(counts, address_of(subject)))});
+}
+
+EventPart no_messages(const EventSubject& subject)
+{
+    return {.head = shared(write_message_summary({}, address_of(subject)))};
 }
 
 std::vector<EventPart> presence_of(const EventSubject& subject)
@@ -123,77 +130,104 @@ bool is_own_or_shown(const EventFacts& facts, std::string_view watcher, std::str
     return right && right->rights.parties && facts.directory().find(extension);
 }
 
-/// What of a published header is about appearances, without who is at the other end; empty:
-/// nothing.
-std::string without_parties(const Header& header)
-{
-    std::string text;
-    auto infos = read_call_info(header.value);
-    if (!infos) return text;
-    for (auto& info : *infos) {
-        if (info.index == 0 && !info.rest) continue;
-        if (!info.appearance_uri.empty()) info.appearance_uri = write(anonymous_party());
-        text.append(text.empty() ? "" : ", ").append(write(info));
-    }
-    return text;
-}
-
 /// Only what is about appearances is made shorter.
 std::vector<Header> shorter_appearances(const std::vector<Header>& headers, Reduction reduction)
 {
     auto shorter = headers;
     for (auto& header : shorter) {
-        auto infos = read_call_info(header.value);
-        if (!infos || std::ranges::any_of(*infos, [](const CallInfo& info) {
-                return info.index == 0 && !info.rest;
-            }))
-            continue;
-        std::string text;
-        for (auto& info : *infos) {
+        auto values = split_call_info(header.value);
+        if (!values) continue;
+        for (auto& [info, text] : *values) {
+            if (info.names_none()) continue;
             const auto party = NameAddr::parse(info.appearance_uri);
             if (reduction == Reduction::no_parties)
                 info.appearance_uri.clear();
             else if (party)
                 info.appearance_uri = write(NameAddr{{}, party->uri});
-            text.append(text.empty() ? "" : ", ").append(write(info));
+            text = write(info);
         }
-        header.value = std::move(text);
+        header.value = joined(*values);
     }
     return shorter;
 }
 
+/// What is published of appearances, and what the exchange does not know better.
+std::vector<SaidCallInfo> published_appearances(const EventSubject& subject,
+                                                const std::vector<SaidCallInfo>& own)
+{
+    std::vector<SaidCallInfo> published;
+    const auto headers =
+        subject.facts.publications().call_info(EventPackage::call_info, subject.extension);
+    for (const auto& header : headers) {
+        auto values = split_call_info(header.value);
+        if (!values) continue;
+        for (auto& value : *values) {
+            auto& info = value.info;
+            const auto same = [&](const SaidCallInfo& one) {
+                return one.info.rest == info.rest && one.info.index == info.index;
+            };
+            const bool known = !info.names_none() && (std::ranges::any_of(own, same) ||
+                                                      std::ranges::any_of(published, same));
+            const bool anonymous = subject.parties == PartyView::anonymous;
+            if (known || (anonymous && info.names_none())) continue;
+            if (anonymous) {
+                if (!info.appearance_uri.empty()) info.appearance_uri = write(anonymous_party());
+                value.text = write(info);
+            }
+            published.push_back(std::move(value));
+        }
+    }
+    return published;
+}
+
+/// One header of all that there is. A phone keeps what it was told of an index until it is told
+/// something else, so what is not named is always said to be idle.
 std::vector<EventPart> appearances_of(const EventSubject& subject)
 {
-    EventPart part;
-    std::string own;
+    const auto& domain = subject.facts.directory().domain();
     const auto count = subject.facts.appearance_count(subject.extension);
-    for (const auto& info : subject.facts.appearances().shown(
-             subject.extension, subject.facts.directory().domain(), count, subject.parties))
-        own.append(own.empty() ? "" : ", ").append(write(info));
-    if (!own.empty()) part.headers.push_back({"Call-Info", std::move(own)});
-    for (auto& header :
-         subject.facts.publications().call_info(EventPackage::call_info, subject.extension)) {
-        if (subject.parties == PartyView::anonymous) header.value = without_parties(header);
-        if (!header.value.empty()) part.headers.push_back(std::move(header));
+    std::vector<SaidCallInfo> values;
+    for (auto& info :
+         subject.facts.appearances().shown(subject.extension, domain, count, subject.parties)) {
+        auto text = write(info);
+        values.push_back({std::move(info), std::move(text)});
     }
+    auto published = published_appearances(subject, values);
+    std::ranges::move(published, std::back_inserter(values));
+    if (std::ranges::none_of(values, [](const SaidCallInfo& one) { return one.info.rest; })) {
+        CallInfo rest = idle_rest(subject.extension, domain);
+        auto text = write(rest);
+        values.push_back({std::move(rest), std::move(text)});
+    }
+    std::ranges::stable_sort(values, {}, [](const SaidCallInfo& one) {
+        return std::pair{one.info.names_none() ? 2 : one.info.rest ? 1 : 0, one.info.index};
+    });
+    EventPart part;
+    part.headers.push_back({"Call-Info", joined(values)});
     return one(std::move(part));
+}
+
+EventPart no_appearances(const EventSubject& subject)
+{
+    EventPart part;
+    part.headers.push_back(
+        {"Call-Info", write(idle_rest(subject.extension, subject.facts.directory().domain()))});
+    return part;
 }
 
 /// Each appearance by its index: in several NOTIFYs `*` would darken what another one has told.
 std::vector<std::string> appearance_values(const Header& header, unsigned count)
 {
-    const auto infos = read_call_info(header.value);
-    if (!infos || std::ranges::any_of(
-                      *infos, [](const CallInfo& info) { return info.index == 0 && !info.rest; }))
-        return {header.value};
+    auto said = split_call_info(header.value);
+    if (!said) return {header.value};
     std::vector<std::string> values;
     std::vector<bool> named(count + 1);
-    for (const auto& info : *infos) {
+    for (auto& [info, text] : *said) {
         if (info.rest) continue;
         if (info.index <= count) named[info.index] = true;
-        values.push_back(write(info));
+        values.push_back(std::move(text));
     }
-    for (auto info : *infos) {
+    for (auto& [info, text] : *said) {
         if (!info.rest) continue;
         info.rest = false;
         for (info.index = 1; info.index <= count; ++info.index)
@@ -255,6 +289,7 @@ const std::array<EventPackageRow, event_package_count>& rows()
         {.content_type = message_summary_type,
          .may_watch = is_own,
          .write = message_summary_of,
+         .write_dark = no_messages,
          .is_unsolicited = wants_messages_unasked},
         {.content_type = presence_type, .may_watch = is_own_or_watched, .write = presence_of},
         {.content_type = reginfo_type,
@@ -272,6 +307,7 @@ const std::array<EventPackageRow, event_package_count>& rows()
          .write = appearances_of,
          .reduce = shorter_appearances,
          .split = appearances_in_pieces,
+         .write_dark = no_appearances,
          .names_parties = true},
         {.content_type = {}, .may_watch = is_own_or_shown, .write = seizures_of},
     }};

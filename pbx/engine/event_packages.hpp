@@ -67,6 +67,8 @@ struct EventPackageRow {
     /// What is too large still, or has no `reduce`, in pieces of at most `room` bytes of headers
     /// and body; null: it cannot be told so.
     EventPieces (*split)(const EventSubject& subject, const EventPart& part, std::size_t room){};
+    /// Shown by the last NOTIFY to who is told no more, whatever is true; null: it says nothing.
+    EventPart (*write_dark)(const EventSubject& subject){};
     /// Told to registered phones of the extension that have not subscribed.
     bool (*is_unsolicited)(const Extension& extension){};
     /// It says with whom the extension talks, so there are two documents.

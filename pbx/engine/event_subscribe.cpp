@@ -1,5 +1,6 @@
 // The notifier of event packages: SUBSCRIBE (RFC 6665 §4.2.1).
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 #include "core/dialog_filter.hpp"
@@ -35,16 +36,9 @@ std::string event_of(EventPackage package, std::string_view params)
     return event;
 }
 
-void ask(const std::vector<DialledFeature>& features, const SubscribeReceived& request,
-         SubscriptionId subscription, Outbox& outbox)
-{
-    for (const auto& feature : features)
-        outbox.ask({.leg = {},
-                    .extension = request.authenticated,
-                    .address = request.source.host,
-                    .dialled = feature,
-                    .subscription = subscription});
-}
+/// How long what is over may take still: several NOTIFYs that are to be answered, changes that are
+/// to be stored.
+constexpr seconds patience{32};
 
 }  // namespace
 
@@ -122,13 +116,11 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
     if (granted->count() == 0) {  // the present state once, and no subscription (§4.4.3)
         settled_.add(origin, request.cseq, subscription->local_tag, now);
         outbox.send(accept(request, subscription->local_tag, *granted));
-        // Where that takes several NOTIFYs it is there until they are answered.
-        constexpr seconds patience{32};
         subscription->expires_mono = now.mono + patience;
         subscription->fetch = true;
         auto& shown = add(std::move(subscription), now);
         expiry_.set(shown.id, shown.expires_mono);
-        ask(asked, request, shown.id, outbox);
+        await(shown, request, asked, outbox);
         return deliver(shown, now, outbox);
     }
     const auto watcher = watchers_.find(request.authenticated);
@@ -139,14 +131,24 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
             return outbox.send(
                 refusal(request, 403, facts_.directory().domain(), "too many subscriptions"));
     }
-    // The phone has lost its dialog and begins another one with the same Call-ID and tag.
+    // The phone has lost its dialog and begins another one with the same Call-ID and tag. What it
+    // had claimed in that one is not free in between.
+    const bool had_claim = known && std::exchange(known->appearance, 0) > 0 &&
+                           facts_.appearances().release(known->member, known->id);
     if (known) drop(*known, now, outbox);
     auto& added = add(std::move(subscription), now);
-    if (package == EventPackage::line_seize && !claim(added, request, outbox))
-        return drop(added, now, outbox);
+    SubscriptionId before{};
+    if (package == EventPackage::line_seize && !claim(added, request, before, outbox)) {
+        drop(added, now, outbox);
+        if (had_claim) changed(EventPackage::call_info, extension, now, outbox);
+        return;
+    }
     outbox.send(accept(request, added.local_tag, *granted));
     refresh(added, request, *granted, asked, now, outbox);
-    if (added.appearance > 0) changed(EventPackage::call_info, added.member, now, outbox);
+    if (const auto own = subscriptions_.find(before); own != subscriptions_.end())
+        end(*own->second, SubscriptionEnd::noresource, now, outbox);
+    if (added.appearance > 0 || had_claim)
+        changed(EventPackage::call_info, added.member, now, outbox);
 }
 
 void EventNotifier::receive_in_dialog(const SubscribeReceived& request, EventPackage package,
@@ -172,11 +174,44 @@ void EventNotifier::receive_in_dialog(const SubscribeReceived& request, EventPac
     if (!granted) return;
     outbox.send(accept(request, subscription.local_tag, *granted));
     if (granted->count() > 0) return refresh(subscription, request, *granted, asked, now, outbox);
-    ask(asked, request, subscription.id, outbox);
     settled_.add(key, request.cseq, subscription.local_tag, now);
+    if (!asked.empty() || subscription.unsettled > 0)
+        return end_when_settled(subscription, request, asked, now, outbox);
     const std::string watcher = subscription.watcher;
     end(subscription, SubscriptionEnd::timeout, now, outbox);
     reconcile(watcher, now, outbox);
+}
+
+/// What is asked for with the last word is told as the last word, when it is done.
+void EventNotifier::end_when_settled(EventSubscription& subscription,
+                                     const SubscribeReceived& request,
+                                     const std::vector<DialledFeature>& asked, Moment now,
+                                     Outbox& outbox)
+{
+    subscription.fetch = true;
+    subscription.remote_cseq = request.cseq;
+    subscription.granted = seconds{0};
+    subscription.expires_mono = now.mono + patience;
+    expiry_.set(subscription.id, subscription.expires_mono);
+    await(subscription, request, asked, outbox);
+    stop_waiting(subscription, now);
+    outbox.store(SubscriptionRemoved{subscription.dialog->call_id, subscription.local_tag});
+}
+
+/// Asks for the change of features. Each is told when it is settled.
+void EventNotifier::await(EventSubscription& subscription, const SubscribeReceived& request,
+                          const std::vector<DialledFeature>& asked, Outbox& outbox)
+{
+    for (const auto& feature : asked) {
+        const auto part = feature_event_of(feature.feature);
+        if (part < subscription.told.size()) subscription.told[part] = nullptr;
+        outbox.ask({.leg = {},
+                    .extension = request.authenticated,
+                    .address = request.source.host,
+                    .dialled = feature,
+                    .subscription = subscription.id});
+    }
+    subscription.unsettled += asked.size();
 }
 
 ExpiryLimits EventNotifier::limits_of(EventPackage package) const noexcept
@@ -203,12 +238,7 @@ void EventNotifier::refresh(EventSubscription& subscription, const SubscribeRece
     // Who changes one thing is told about that, and about nothing else again.
     const bool knows_the_rest = subscription.certain && !asked.empty();
     subscription.owes_present = subscription.owes_present || !knows_the_rest;
-    for (const auto& feature : asked) {
-        const auto part = feature_event_of(feature.feature);
-        if (part < subscription.told.size()) subscription.told[part] = nullptr;
-        ++subscription.unsettled;
-    }
-    ask(asked, request, subscription.id, outbox);
+    await(subscription, request, asked, outbox);
     subscription.failures = 0;
     stop_waiting(subscription, now);
     phone_heard(subscription.watcher, contact, request.source, now, outbox);

@@ -7,7 +7,7 @@
 namespace lampline {
 
 /// Takes over the phones of `aor` that are registered now, if something is `wanted` told them
-/// unasked; what was told to those that are gone ends silently.
+/// unasked; what was told to those that are gone ends silently, and to all others with a word.
 void EventNotifier::replace_phones(const std::string& aor, bool wanted, Moment now, Outbox& outbox)
 {
     const auto known = watchers_.find(aor);
@@ -42,7 +42,12 @@ void EventNotifier::replace_phones(const std::string& aor, bool wanted, Moment n
     for (auto* one : subscriptions) {
         if (!one->phone) continue;
         if (!std::ranges::count(watcher.phones, one->phone)) {
-            drop(*one, now, outbox);  // may take the watcher with the last one
+            const auto* binding = facts_.locations().find(aor, one->phone->contact);
+            // Either may take the watcher with the last one.
+            if (binding && binding->generation == one->phone->generation)
+                end(*one, SubscriptionEnd::rejected, now, outbox);
+            else
+                drop(*one, now, outbox);
             if (!watchers_.contains(aor)) return;
             continue;
         }
@@ -78,7 +83,10 @@ void EventNotifier::reconcile(const std::string& aor, Moment now, Outbox& outbox
                 subscribed = subscribed || (one->kind == SubscriptionKind::requested &&
                                             same_phone(*phone, contact_of(*one), one->dialog->flow));
             }
-            if (implicit && (!wanted || subscribed)) drop(*implicit, now, outbox);
+            if (implicit && subscribed)
+                drop(*implicit, now, outbox);
+            else if (implicit && !wanted)
+                end(*implicit, SubscriptionEnd::rejected, now, outbox);
             if (!implicit && wanted && !subscribed && !phone->refuses())
                 deliver(add(implied(aor, package, phone), now), now, outbox);
         }

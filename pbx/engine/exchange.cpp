@@ -97,8 +97,11 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             [&](const NotifyReceived& notify) { indications_.receive(notify, now, outbox); },
             [&](const ForwardedEnded& ended) { indications_.receive(ended, now, outbox); },
             [&](const PublishReceived& request) {
-                fold_published(publications_.receive(request, events_.directory(), now, outbox),
-                               now, outbox);
+                fold_published(
+                    publications_.receive(request, events_.directory(),
+                                          registrar_.locations().bindings(request.authenticated),
+                                          now, outbox),
+                    now, outbox);
             },
             [&](const InviteReceived& request) {
                 if (!request.trunk.empty()) trunks_.heard(request.trunk, now, outbox);
@@ -404,6 +407,10 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                     }
                     indications_.bindings_changed(changed.aor, registrar_.locations(), now, outbox);
                     events_.bindings_changed(changed.aor, now, outbox);
+                    fold_published(publications_.bindings_changed(
+                                       changed.aor, registrar_.locations().bindings(changed.aor),
+                                       changed.expired, outbox),
+                                   now, outbox);
                 },
                 [&](const ReachChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, reach_event(changed)});

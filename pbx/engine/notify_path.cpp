@@ -34,20 +34,6 @@ SipUri contact_at(const SubscriptionUsage& usage)
     return usage.phone ? usage.phone->contact : contact_of(usage);
 }
 
-/// The registration of the phone at `contact`, or at `flow`; null: none is known to be.
-const Binding* binding_of(std::span<const Binding> bindings, const SipUri& contact,
-                          const Flow& flow)
-{
-    for (const Binding& binding : bindings)
-        if (same_phone(WatcherPhone{.contact = binding.contact,
-                                    .target = target_of(binding),
-                                    .expires_at = {},
-                                    .user_agent = {}},
-                       contact, flow))
-            return &binding;
-    return nullptr;
-}
-
 std::size_t never_zero(std::size_t hash) noexcept
 {
     return hash == 0 ? 1 : hash;
@@ -67,6 +53,19 @@ bool is_phone_of(const Binding& binding, const SipUri& contact, const std::vecto
 }
 
 }  // namespace
+
+const Binding* binding_of(std::span<const Binding> bindings, const SipUri& contact,
+                          const Flow& flow)
+{
+    for (const Binding& binding : bindings)
+        if (same_phone(WatcherPhone{.contact = binding.contact,
+                                    .target = target_of(binding),
+                                    .expires_at = {},
+                                    .user_agent = {}},
+                       contact, flow))
+            return &binding;
+    return nullptr;
+}
 
 std::size_t phone_key(const std::vector<std::string>& devices, const SipUri& contact)
 {

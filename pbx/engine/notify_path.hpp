@@ -2,6 +2,7 @@
 // The phone that a subscription came from: which of the registered ones it is, and the way there.
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -11,6 +12,10 @@
 #include "core/subscription.hpp"
 
 namespace lampline {
+
+/// The registration of the phone at `contact`, or at `flow`; nullptr: none is known to be.
+const Binding* binding_of(std::span<const Binding> bindings, const SipUri& contact,
+                          const Flow& flow);
 
 /// Names a phone among those of its watcher: by what it says of itself (see device_ids()), else by
 /// its contact. Never 0.

@@ -11,15 +11,17 @@ void Publications::store(const std::string& etag, const Publication& publication
                          Outbox& outbox)
 {
     PublicationStored stored{
-        .publication = {.id = publication.id,
-                        .etag = etag,
-                        .extension = publication.extension,
-                        .publisher = publication.publisher,
-                        .event = std::string{publication.package ? name(*publication.package)
-                                                                 : "dialog"},
-                        .dialogs = {},
-                        .call_info = publication.call_info,
-                        .expires_at = publication.expires_at},
+        .publication =
+            {.id = publication.id,
+             .etag = etag,
+             .extension = publication.extension,
+             .publisher = publication.publisher,
+             .event = std::string{publication.package ? name(*publication.package) : "dialog"},
+             .dialogs = {},
+             .call_info = publication.call_info,
+             .contact = publication.phone ? write(publication.phone->contact) : std::string{},
+             .registration = publication.phone ? publication.phone->call_id : std::string{},
+             .expires_at = publication.expires_at},
         .first = first};
     for (const auto& dialog : publication.dialogs)
         stored.publication.dialogs.push_back(
@@ -36,7 +38,7 @@ bool Publications::is_acceptable(const StoredPublication& stored, const Director
         package != EventPackage::line_seize)
         return false;
     if (stored.expires_at <= now.wall || by_etag_.contains(stored.etag)) return false;
-    if (package && !read_call_info(stored.call_info)) return false;
+    if (package && !stored.call_info.empty() && !read_call_info(stored.call_info)) return false;
     const auto subject = subjects_.find(stored.extension);
     if (subject != subjects_.end() && subject->second.etags.size() >= settings_.per_extension)
         return false;
@@ -60,9 +62,14 @@ StatePublished Publications::restore(std::vector<StoredPublication> stored,
                        .extension = kept.extension,
                        .publisher = std::move(kept.publisher),
                        .package = package,
+                       .phone = {},
                        .dialogs = {},
                        .call_info = std::move(kept.call_info),
                        .expires_at = kept.expires_at};
+        // It may not be registered any more by now, which it has not said.
+        if (auto contact = SipUri::parse(kept.contact))
+            publication.phone =
+                Registration{*std::move(contact), std::move(kept.registration), true};
         // A clock that was set back must not make it last.
         expiry_.set(kept.etag, now.mono + std::min<std::chrono::nanoseconds>(
                                               kept.expires_at - now.wall, longest(package)));

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "core/appearance.hpp"
 #include "core/extension_uri.hpp"
+#include "engine/notify_path.hpp"
 #include "engine/published_dialog.hpp"
 
 namespace lampline {
@@ -32,6 +33,16 @@ Reply refusal(const PublishReceived& request, unsigned status, const Directory& 
                   {{"Warning", "399 " + directory.domain() + " \"" + std::string{why} + "\""}});
 }
 
+/// A word of somebody else's in a quoted string.
+std::string printable(std::string_view word)
+{
+    constexpr std::size_t longest = 32;
+    std::string text{"'"};
+    for (const char letter : word.substr(0, longest))
+        text += letter < 0x20 || letter > 0x7E || letter == '"' || letter == '\\' ? '?' : letter;
+    return text += "'";
+}
+
 bool is_dialog_info(std::string_view content_type)
 {
     return same_word(content_type.substr(0, content_type.find_first_of("; \t")), dialog_info_type);
@@ -50,6 +61,16 @@ bool is_another(const DialogSnapshot& before, const DialogSnapshot& now)
 {
     return !before.dialog.call_id.empty() && !now.dialog.call_id.empty() &&
            before.dialog.call_id != now.dialog.call_id;
+}
+
+/// A tag may not be known yet.
+bool is_same_dialog(const DialogId& left, const DialogId& right)
+{
+    const auto same_tag = [](const std::string& one, const std::string& other) {
+        return one.empty() || other.empty() || one == other;
+    };
+    return !left.call_id.empty() && left.call_id == right.call_id &&
+           same_tag(left.local_tag, right.local_tag) && same_tag(left.remote_tag, right.remote_tag);
 }
 
 DialogSnapshot ended(DialogSnapshot dialog)
@@ -103,6 +124,12 @@ bool Publications::read(const PublishReceived& request, std::optional<EventPacka
                 refusal(request, 400, directory,
                         "the body is no dialog-info document of at most 32 KB and 32 dialogs, "
                         "without a DOCTYPE"));
+        for (const auto& dialog : document->dialogs)
+            if (!dialog_state(dialog.state))
+                return refuse(refusal(request, 400, directory,
+                                      printable(dialog.state) +
+                                          " is no state of a dialog: trying, proceeding, early, "
+                                          "confirmed or terminated"));
         content.there = true;
         content.document = *std::move(document);
         return true;
@@ -124,7 +151,8 @@ bool Publications::read(const PublishReceived& request, std::optional<EventPacka
 }
 
 StatePublished Publications::receive(const PublishReceived& request, const Directory& directory,
-                                     Moment now, Outbox& outbox)
+                                     std::span<const Binding> registered, Moment now,
+                                     Outbox& outbox)
 {
     StatePublished changes;
     const auto package = event_package(request.event);
@@ -163,7 +191,8 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
             return changes;
         }
         const auto subject = subjects_.find(extension);
-        if (subject != subjects_.end() && subject->second.etags.size() >= settings_.per_extension) {
+        if (subject != subjects_.end() && subject->second.etags.size() >= settings_.per_extension &&
+            !make_room(subject->second, request.authenticated, changes, outbox)) {
             outbox.send(refusal(request, 403, directory, "too many publications"));
             return changes;
         }
@@ -180,6 +209,7 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
                             .extension = extension,
                             .publisher = request.authenticated,
                             .package = package,
+                            .phone = {},
                             .dialogs = {},
                             .call_info = {},
                             .expires_at = {}};
@@ -195,18 +225,87 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
     auto& kept = by_etag_.try_emplace(etag, std::move(publication)).first->second;
     expiry_.set(etag, now.mono + granted);
     kept.expires_at = std::chrono::ceil<seconds>(now.wall) + granted;
+    const auto* phone =
+        request.authenticated == extension ? binding_of(registered, {}, request.source) : nullptr;
+    if (phone) kept.phone = Registration{phone->contact, phone->call_id};
     if (content.there && !package) {
-        publish_dialogs(kept, content.document, directory, changes);
-    } else if (content.there && kept.call_info != content.call_info) {
+        publish_dialogs(kept, content.document, directory, changes, outbox);
+    } else if (content.there) {
         kept.call_info = std::move(content.call_info);
+        overrule(etag, kept, outbox);
         changes.packages.emplace_back(*package, extension);
     }
     store(etag, kept, begins, outbox);
     return changes;
 }
 
+/// One that says nothing any more is withdrawn, of `publisher` if there is one. Whoever forgets its
+/// entity-tags, or has none in mind, shuts out neither itself nor others by what it has said
+/// before.
+bool Publications::make_room(const Subject& subject, std::string_view publisher,
+                             StatePublished& changes, Outbox& outbox)
+{
+    std::string empty;
+    for (const auto& etag : subject.etags) {
+        const auto& one = by_etag_.find(etag)->second;
+        if (!one.dialogs.empty() || !one.call_info.empty()) continue;
+        if (empty.empty() || one.publisher == publisher) empty = etag;
+        if (one.publisher == publisher) break;
+    }
+    if (empty.empty()) return false;
+    withdraw(empty, changes, outbox);
+    return true;
+}
+
+/// Of each appearance counts what was said last, whoever said it: `newest` takes what it names from
+/// all others.
+void Publications::overrule(const std::string& etag, const Publication& newest, Outbox& outbox)
+{
+    const auto said = read_call_info(newest.call_info);
+    if (!said) return;
+    const bool all = std::ranges::any_of(*said, &CallInfo::rest);
+    for (const auto& other : subjects_.find(newest.extension)->second.etags) {
+        auto& older = by_etag_.find(other)->second;
+        if (other == etag || older.package != newest.package) continue;
+        auto values = split_call_info(older.call_info);
+        if (!values) continue;
+        const auto gone = std::erase_if(*values, [&](const SaidCallInfo& value) {
+            return (all && !value.info.names_none()) ||
+                   std::ranges::any_of(*said, [&](const CallInfo& info) {
+                       return info.rest == value.info.rest && info.index == value.info.index;
+                   });
+        });
+        if (gone == 0) continue;
+        older.call_info = joined(*values);
+        store(other, older, false, outbox);
+    }
+}
+
+/// What the publisher of `newer` has said of `dialog` in another publication, whose entity-tag it
+/// may have forgotten. It leaves that one, unless it is hidden there.
+std::optional<Publications::PublishedDialog>
+Publications::take_from_older(const Publication& newer, const DialogId& dialog, Outbox& outbox)
+{
+    const auto& etags = subjects_.find(newer.extension)->second.etags;
+    for (const auto& etag : etags) {
+        auto& older = by_etag_.find(etag)->second;
+        if (&older == &newer || older.publisher != newer.publisher) continue;
+        const auto found = std::ranges::find_if(older.dialogs, [&](const PublishedDialog& one) {
+            return is_same_dialog(one.latest.dialog, dialog);
+        });
+        if (found == older.dialogs.end()) continue;
+        auto taken = *found;
+        if (taken.ours) return taken;
+        older.dialogs.erase(found);
+        store(etag, older, false, outbox);
+        return taken;
+    }
+    return std::nullopt;
+}
+
 void Publications::publish_dialogs(Publication& publication, const DialogInfo& document,
-                                   const Directory& directory, StatePublished& changes)
+                                   const Directory& directory, StatePublished& changes,
+                                   Outbox& outbox)
 {
     const auto& own = subjects_[publication.extension].own_dialogs;
     auto& dialogs = publication.dialogs;
@@ -220,8 +319,11 @@ void Publications::publish_dialogs(Publication& publication, const DialogInfo& d
             dialogs.erase(found);
             found = dialogs.end();
         }
+        const auto older = take_from_older(publication, snapshot.dialog, outbox);
+        if (older && !older->ours && (ends || found != dialogs.end()))
+            changes.dialogs.push_back(ended(older->latest));
         if (ends) continue;
-        const bool ours = own.contains(element.call_id);
+        const bool ours = own.contains(element.call_id) || (older && older->ours);
         if (found != dialogs.end()) {
             snapshot.leg = found->latest.leg;
             snapshot.id = found->latest.id;
@@ -230,10 +332,13 @@ void Publications::publish_dialogs(Publication& publication, const DialogInfo& d
             found->ours = found->ours || ours;
             if (!found->ours) changes.dialogs.push_back(std::move(snapshot));
         } else if (dialogs.size() < max_dialogs) {
-            snapshot.leg = legs_.next();
-            snapshot.id = tokens_();
+            snapshot.leg = older && !older->ours ? older->latest.leg : legs_.next();
+            snapshot.id = older && !older->ours ? older->latest.id : tokens_();
+            snapshot.resumed = older && older->latest.resumed;
             dialogs.push_back({element.id, snapshot, ours});
             if (!ours) changes.dialogs.push_back(std::move(snapshot));
+        } else if (older && !older->ours) {
+            changes.dialogs.push_back(ended(older->latest));
         }
     }
     if (!document.full) return;
@@ -278,6 +383,28 @@ StatePublished Publications::fold(const DialogSnapshot& own, Outbox& outbox)
     return changes;
 }
 
+StatePublished Publications::bindings_changed(std::string_view aor,
+                                              std::span<const Binding> registered, bool expired,
+                                              Outbox& outbox)
+{
+    StatePublished changes;
+    const auto subject = subjects_.find(aor);
+    if (subject == subjects_.end()) return changes;
+    std::vector<std::string> left;
+    for (const auto& etag : subject->second.etags) {
+        auto& phone = by_etag_.find(etag)->second.phone;
+        if (!phone) continue;
+        const auto here = std::ranges::find_if(registered, [&](const Binding& binding) {
+            return equivalent(binding.contact, phone->contact);
+        });
+        const bool is_here = here != registered.end();
+        phone->is_over = !is_here && (phone->is_over || expired);
+        if (is_here ? here->call_id != phone->call_id : !phone->is_over) left.push_back(etag);
+    }
+    for (const auto& etag : left) withdraw(etag, changes, outbox);
+    return changes;
+}
+
 StatePublished Publications::advance(Moment now, Outbox& outbox)
 {
     StatePublished changes;
@@ -316,7 +443,8 @@ std::vector<Header> Publications::call_info(EventPackage package, std::string_vi
     if (subject == subjects_.end()) return headers;
     for (const auto& etag : subject->second.etags) {
         const auto& publication = by_etag_.find(etag)->second;
-        if (publication.package == package) headers.push_back({"Call-Info", publication.call_info});
+        if (publication.package == package && !publication.call_info.empty())
+            headers.push_back({"Call-Info", publication.call_info});
     }
     return headers;
 }

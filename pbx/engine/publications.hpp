@@ -2,6 +2,7 @@
 // Event state compositor (RFC 3903): what phones and programs publish about extensions.
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "core/directory.hpp"
 #include "core/event_package.hpp"
 #include "core/lamp_account.hpp"
+#include "core/location_table.hpp"
 #include "core/sip_input.hpp"
 #include "core/token_source.hpp"
 #include "engine/outbox.hpp"
@@ -35,17 +37,25 @@ struct StatePublished {
     std::vector<std::pair<EventPackage, std::string>> packages;  ///< and the extension
 };
 
-/// Publications of `dialog`, `call-info` and `line-seize`, by entity-tag. What the exchange knows
-/// of a call itself is not told twice: a published dialog whose Call-ID is that of a dialog of ours
-/// with the same extension counts for nothing. They survive a restart, with their entity-tags,
-/// until they expire. SIP thread only.
+/// Publications of `dialog`, `call-info` and `line-seize`, by entity-tag. Of each appearance counts
+/// what was published last; what says nothing any more makes room for what its publisher begins.
+/// What the exchange knows of a call itself is not told twice: a published dialog whose Call-ID is
+/// that of a dialog of ours with the same extension counts for nothing, and one that its publisher
+/// has published before in another publication moves from there. What a phone says of its own
+/// extension ends when it leaves, or has begun anew. They survive a restart, with their
+/// entity-tags, until they expire. SIP thread only.
 class Publications {
 public:
     Publications(PublicationSettings settings, TokenSource tokens);
 
-    /// Answers with exactly one Reply: 200; 400, 403, 412, 415, 423, 489.
-    StatePublished receive(const PublishReceived& request, const Directory& directory, Moment now,
-                           Outbox& outbox);
+    /// Answers with exactly one Reply: 200; 400, 403, 412, 415, 423, 489. `registered`: the phones
+    /// of who publishes.
+    StatePublished receive(const PublishReceived& request, const Directory& directory,
+                           std::span<const Binding> registered, Moment now, Outbox& outbox);
+    /// The phones of `aor` are `registered` now. `expired`: whoever left has not said so, and what
+    /// it has published lasts until it is back.
+    StatePublished bindings_changed(std::string_view aor, std::span<const Binding> registered,
+                                    bool expired, Outbox& outbox);
     /// Only of our own dialogs.
     StatePublished fold(const DialogSnapshot& own, Outbox& outbox);
     StatePublished advance(Moment now, Outbox& outbox);
@@ -62,7 +72,7 @@ public:
     /// By whom the dialog `leg` of `extension` is published, and until when; nullopt: it is not.
     [[nodiscard]] std::optional<PublishedBy> publisher_of(std::string_view extension,
                                                           LegId leg) const;
-    /// The Call-Info headers published about `extension`.
+    /// The Call-Info headers published about `extension`: no appearance is in two of them.
     [[nodiscard]] std::vector<Header> call_info(EventPackage package,
                                                 std::string_view extension) const;
     [[nodiscard]] std::size_t size() const noexcept { return by_etag_.size(); }
@@ -73,13 +83,20 @@ private:
         DialogSnapshot latest;
         bool ours = false;  ///< the exchange knows of this dialog itself
     };
+    /// The registration of a phone when it published.
+    struct Registration {
+        SipUri contact;
+        std::string call_id;
+        bool is_over = false;  ///< it was not renewed
+    };
     struct Publication {
         std::string id;  ///< for life
         std::string extension;
         std::string publisher;
         std::optional<EventPackage> package;  ///< empty: dialog
+        std::optional<Registration> phone;    ///< that speaks of its own extension
         std::vector<PublishedDialog> dialogs;
-        std::string call_info;
+        std::string call_info;  ///< without what others have said of the same since
         std::chrono::sys_seconds expires_at;
     };
     /// One extension that something is known of.
@@ -91,8 +108,13 @@ private:
     struct Content;
     [[nodiscard]] bool read(const PublishReceived& request, std::optional<EventPackage> package,
                             const Directory& directory, Content& content, Outbox& outbox) const;
+    [[nodiscard]] bool make_room(const Subject& subject, std::string_view publisher,
+                                 StatePublished& changes, Outbox& outbox);
+    void overrule(const std::string& etag, const Publication& newest, Outbox& outbox);
     void publish_dialogs(Publication& publication, const DialogInfo& document,
-                         const Directory& directory, StatePublished& changes);
+                         const Directory& directory, StatePublished& changes, Outbox& outbox);
+    [[nodiscard]] std::optional<PublishedDialog>
+    take_from_older(const Publication& newer, const DialogId& dialog, Outbox& outbox);
     [[nodiscard]] std::chrono::seconds longest(std::optional<EventPackage> package) const noexcept;
     [[nodiscard]] bool is_acceptable(const StoredPublication& stored, const Directory& directory,
                                      Moment now) const;

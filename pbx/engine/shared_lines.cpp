@@ -50,18 +50,20 @@ bool EventNotifier::may_claim(const SubscribeReceived& request, const std::strin
     return false;
 }
 
-/// Claims the appearance that is asked for. Of several phones the first gets it. False: answered.
+/// Claims the appearance that is asked for. Of several phones the first gets it; a phone that has
+/// it, and knows no more of that, goes on with `before` ended. False: answered.
 bool EventNotifier::claim(EventSubscription& subscription, const SubscribeReceived& request,
-                          Outbox& outbox)
+                          SubscriptionId& before, Outbox& outbox)
 {
     const auto count = facts_.appearance_count(subscription.member);
     const auto wanted = appearance_in(request.payload);
     if (count == 0 || !wanted || subscription.watcher != subscription.member) return true;
-    const auto seizure =
+    const auto [seizure, own] =
         facts_.appearances().seize(subscription.member, wanted->index, count, subscription.id,
                                    phone_of(request.contact, request.record_route, request.source));
     if (seizure == Seizure::granted) {
         subscription.appearance = wanted->index;
+        before = own;
         return true;
     }
     const bool has_it = seizure == Seizure::taken;

@@ -93,6 +93,44 @@ TEST_CASE("message-summary is told unasked to phones that have not subscribed, u
     CHECK(pbx.view().subscriptions.size() == 1);
 }
 
+TEST_CASE("messages that are not told unasked any more leave no phone lit")
+{
+    Scenario pbx;
+    auto& bob = pbx.phone("102");
+    counts(pbx, "102", {.fresh = 3});
+    CHECK(says(bob.receives(NOTIFY), "Messages-Waiting: yes"));
+    const auto goes_dark = [&] {
+        auto last = bob.receives(NOTIFY);
+        while (!bob.hears_nothing()) last = bob.receives(NOTIFY);
+        CHECK(says(last, "Messages-Waiting: no\r\n"));
+        CHECK(last.notify->subscription_state == "terminated;reason=rejected");
+        CHECK(pbx.view().subscriptions.empty());
+        pbx.stays_silent_for(60s);
+    };
+    SUBCASE("though there are some")
+    {
+        counts(pbx, "102", {.fresh = 3, .unsolicited = false});
+        goes_dark();
+        counts(pbx, "102", {.fresh = 0, .unsolicited = false});
+        pbx.stays_silent_for(60s);
+    }
+    SUBCASE("at the moment when there are none")
+    {
+        counts(pbx, "102", {.fresh = 0, .unsolicited = false});
+        goes_dark();
+    }
+    SUBCASE("while it does not answer")
+    {
+        bob.answers_notify.reset();
+        counts(pbx, "102", {.fresh = 4});
+        bob.receives(NOTIFY);
+        counts(pbx, "102", {.fresh = 4, .unsolicited = false});
+        goes_dark();
+    }
+    bob.registers();
+    pbx.stays_silent_for(60s);
+}
+
 TEST_CASE("a phone that registers after it has subscribed is not told twice")
 {
     Scenario pbx;
@@ -202,6 +240,12 @@ TEST_CASE("reg shows one's own contacts, and those of all to who is trusted (RFC
     CHECK_FALSE(says(news, ":5060</uri>"));
     second.registers();  // a refresh is no news
     pbx.stays_silent_for(10s);
+    second.registers(3600s, 500);  // unless it is to be called after the others from now on
+    bob.receives(NOTIFY);
+    const auto later = program.receives(NOTIFY);
+    CHECK(says(later, "state=\"partial\""));
+    CHECK(says(later, "state=\"active\" event=\"refreshed\" q=\"0.5\""));
+    CHECK_FALSE(says(later, ":5060</uri>"));
     second.unregisters();
     bob.receives(NOTIFY);
     CHECK(says(program.receives(NOTIFY), "state=\"terminated\" event=\"unregistered\""));

@@ -124,6 +124,41 @@ TEST_CASE("the phone is told nothing until its change is settled, and the truth 
     CHECK(says(told, "forwardImmediate"));
 }
 
+TEST_CASE("a phone that asks for a change and keeps no subscription is told when it is in force")
+{
+    Scenario pbx;
+    pbx.settles = false;
+    auto& desk = phone_of_102(pbx);
+    Subscribing last{.event = "as-feature-event", .to = "102", .expires = 0s, .accept = takes_all};
+    bool done = true;
+    SUBCASE("merely asking once") {}
+    SUBCASE("with its last word")
+    {
+        last.to_tag = begin(desk);
+    }
+    SUBCASE("which never comes: it is told what is true")
+    {
+        last.to_tag = begin(desk);
+        done = false;
+    }
+    last.payload = dnd(true);
+    desk.asks(last);
+    desk.receives(200U).header("Expires", "0");
+    CHECK(desk.hears_nothing());
+    REQUIRE(pbx.asked.size() == 1);
+    if (done)
+        pbx.settles_one();
+    else
+        pbx.passes(33s);
+    const auto told = desk.receives(NOTIFY);
+    CHECK(says(told, done ? "<doNotDisturbOn>true<" : "<doNotDisturbOn>false<"));
+    CHECK(told.notify->subscription_state == "terminated;reason=timeout");
+    CHECK(pbx.view().subscriptions.empty());
+    CHECK(pbx.kept().subscriptions.empty());
+    pbx.asked.clear();
+    pbx.stays_silent_for(60s);
+}
+
 TEST_CASE("a phone that takes one document at a time gets four, in order")
 {
     Scenario pbx;

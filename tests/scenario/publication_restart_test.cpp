@@ -137,14 +137,14 @@ TEST_CASE("call-info and line-seize of a third party outlive a restart, for as l
                             .call_info =
                                 "<sip:102@office.test>;appearance-index=1;appearance-state=active"};
     published(program, active);
-    watcher.receives(NOTIFY).header("Call-Info", active.call_info);
+    watcher.receives(NOTIFY).header("Call-Info", active.call_info + ", " + rest_idle);
     const Publishing seize{.event = "line-seize",
                            .to = "102",
                            .call_info = "<sip:102@office.test>;appearance-index=1"};
     const auto etag = published(program, seize);
     pbx.passes(5s);
     pbx.restarts();
-    watcher.receives(NOTIFY).header("Call-Info", active.call_info);
+    watcher.receives(NOTIFY).header("Call-Info", active.call_info + ", " + rest_idle);
     CHECK(pbx.view().publications == 2);
     pbx.passes(9s);
     CHECK(pbx.view().publications == 2);
@@ -153,7 +153,7 @@ TEST_CASE("call-info and line-seize of a third party outlive a restart, for as l
     program.publishes({.event = "line-seize", .to = "102", .if_match = etag});
     program.receives(412U);
     pbx.restarts();
-    watcher.receives(NOTIFY).header("Call-Info", active.call_info);
+    watcher.receives(NOTIFY).header("Call-Info", active.call_info + ", " + rest_idle);
     CHECK(pbx.view().publications == 1);
 }
 

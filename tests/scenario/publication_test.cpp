@@ -1,6 +1,8 @@
 // State that phones and programs publish (RFC 3903).
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "scenario/publishing.hpp"
 
 using namespace lampline;
@@ -214,7 +216,7 @@ TEST_CASE("call-info of a third party is told with its Call-Info header")
     Scenario pbx{{group("sales", {"103"}, {"102"})}};
     auto& program = pbx.phone("109");
     auto& watcher = pbx.phone("103");
-    CHECK(watcher.subscribes("call-info", "102").value("Call-Info").empty());
+    watcher.subscribes("call-info", "102").header("Call-Info", rest_idle);
     Publishing alerting{.event = "call-info",
                         .to = "102",
                         .call_info =
@@ -224,13 +226,13 @@ TEST_CASE("call-info of a third party is told with its Call-Info header")
     pbx.configures("109", [](Extension& extension) { extension.trusted = true; });
     const auto etag = published(program, alerting);
     auto told = watcher.receives(NOTIFY);
-    told.header("Call-Info", alerting.call_info);
+    told.header("Call-Info", alerting.call_info + ", " + rest_idle);
     CHECK(told.body().empty());
     CHECK(told.notify->dialog->event == "call-info");
     alerting.if_match = etag;
     alerting.call_info = "<sip:102@office.test>;appearance-index=1;appearance-state=active";
     published(program, alerting);
-    watcher.receives(NOTIFY).header("Call-Info", alerting.call_info);
+    watcher.receives(NOTIFY).header("Call-Info", alerting.call_info + ", " + rest_idle);
 
     Publishing seize{.event = "line-seize",
                      .to = "102",
@@ -240,7 +242,208 @@ TEST_CASE("call-info of a third party is told with its Call-Info header")
     pbx.passes(16s);
     CHECK(pbx.view().publications == 1);
     pbx.configures("109", [](Extension& extension) { extension.trusted = false; });
-    CHECK(watcher.receives(NOTIFY).value("Call-Info").empty());
+    watcher.receives(NOTIFY).header("Call-Info", rest_idle);
+}
+
+TEST_CASE("an appearance of which nothing is published any more is told to be idle")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    pbx.configures("109", [](Extension& extension) { extension.trusted = true; });
+    auto& program = pbx.phone("109");
+    auto& watcher = pbx.phone("103");
+    watcher.subscribes("call-info", "102");
+    const auto at = [](unsigned index, std::string_view state) {
+        return Publishing{.event = "call-info",
+                          .to = "102",
+                          .call_info =
+                              "<sip:102@office.test>;appearance-index=" + std::to_string(index) +
+                              ";appearance-state=" + std::string{state}};
+    };
+    auto first = at(1, "active");
+    first.if_match = published(program, first);
+    watcher.receives(NOTIFY).header("Call-Info", first.call_info + ", " + rest_idle);
+    auto second = at(2, "alerting");
+    second.expires = 60s;
+    published(program, second);
+    watcher.receives(NOTIFY).header("Call-Info",
+                                    first.call_info + ", " + second.call_info + ", " + rest_idle);
+    pbx.passes(61s);
+    watcher.receives(NOTIFY).header("Call-Info", first.call_info + ", " + rest_idle);
+
+    // It says so itself, once.
+    first.call_info = "<sip:102@office.test>;appearance-index=*;appearance-state=active";
+    first.if_match = published(program, first);
+    watcher.receives(NOTIFY).header("Call-Info", first.call_info);
+    program.publishes(
+        {.event = "call-info", .to = "102", .expires = 0s, .if_match = first.if_match});
+    program.receives(200U);
+    watcher.receives(NOTIFY).header("Call-Info", rest_idle);
+}
+
+TEST_CASE("of an appearance counts what was published last, with an entity-tag or without")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    for (const auto* number : {"105", "109"})
+        pbx.configures(number, [](Extension& extension) { extension.trusted = true; });
+    auto& program = pbx.phone("109");
+    auto& other = pbx.phone("105");
+    auto& watcher = pbx.phone("103");
+    watcher.subscribes("call-info", "102");
+    const auto says = [](std::string call_info) {
+        return Publishing{.event = "call-info", .to = "102", .call_info = std::move(call_info)};
+    };
+    const std::string line = "<sip:102@office.test>;appearance-index=";
+    std::string first;
+    for (int call = 0; call < 20; ++call) {  // an initial PUBLISH each, as the document has it
+        for (const auto* state : {"alerting", "active", "idle"}) {
+            const auto at_one = line + "1;appearance-state=" + state;
+            auto etag = published(program, says(at_one));
+            if (first.empty()) first = std::move(etag);
+            watcher.receives(NOTIFY).header("Call-Info", at_one + ", " + rest_idle);
+        }
+    }
+    const auto two = line + "2;appearance-state=active";
+    const auto three = line + "3;appearance-state=held";
+    published(program, says(two + ", " + three));
+    auto told = watcher.receives(NOTIFY);
+    told.header("Call-Info",
+                line + "1;appearance-state=idle, " + two + ", " + three + ", " + rest_idle);
+    CHECK(std::ranges::count(told.headers, "Call-Info", &Header::name) == 1);
+    auto last = says(line + "2;appearance-state=alerting");
+    last.if_match = published(other, last);
+    watcher.receives(NOTIFY).header("Call-Info", line + "1;appearance-state=idle, " +
+                                                     last.call_info + ", " + three + ", " +
+                                                     rest_idle);
+    pbx.restarts();
+    watcher.receives(NOTIFY).header("Call-Info", line + "1;appearance-state=idle, " +
+                                                     last.call_info + ", " + three + ", " +
+                                                     rest_idle);
+    // What was said before does not come back with the end of what was said last.
+    other.publishes({.event = "call-info", .to = "102", .expires = 0s, .if_match = last.if_match});
+    other.receives(200U);
+    watcher.receives(NOTIFY).header("Call-Info",
+                                    line + "1;appearance-state=idle, " + three + ", " + rest_idle);
+    last.if_match.clear();
+    last.call_info = "<sip:102@office.test>;appearance-index=*;appearance-state=active";
+    published(other, last);
+    watcher.receives(NOTIFY).header("Call-Info", last.call_info);
+    program.publishes({.event = "call-info", .to = "102", .if_match = first});
+    program.receives(412U);
+}
+
+TEST_CASE("a published document is read however it is laid out, with its namespace or without")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.watches("102");
+    std::string body = document(dialog("1", "outside", "\n      confirmed\n    "));
+    const auto identity = body.find("sip:555");
+    body.insert(identity + std::string_view{"sip:555@elsewhere.test"}.size(), "\n  ");
+    body.insert(identity, "\n    ");
+    SUBCASE("with it") {}
+    SUBCASE("without")
+    {
+        const std::string_view name{" xmlns=\"urn:ietf:params:xml:ns:dialog-info\""};
+        body.erase(body.find(name), name.size());
+    }
+    published(bob, dialogs(body));
+    const auto shown = carol.receives(NOTIFY).dialog();
+    CHECK(shown.state == "confirmed");
+    CHECK(shown.remote_identity == "sip:555@elsewhere.test");
+}
+
+TEST_CASE("a dialog that is published anew by who has forgotten its entity-tag is no second one")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    for (const auto* number : {"105", "109"})
+        pbx.configures(number, [](Extension& extension) { extension.trusted = true; });
+    auto& program = pbx.phone("109");
+    auto& carol = pbx.phone("103");
+    carol.watches("102");
+    const auto lost = published(program, dialogs(document(dialog("1", "outside", "early"))));
+    const auto before = carol.receives(NOTIFY).dialog();
+    auto anew = dialogs(document(dialog("7", "outside", "confirmed")));
+    anew.if_match = published(program, anew);
+    auto told = carol.receives(NOTIFY);
+    REQUIRE(told.document().dialogs.size() == 1);
+    CHECK(told.dialog().id == before.id);
+    CHECK(told.dialog().state == "confirmed");
+    CHECK(pbx.explains("103", "102").calls.size() == 1);
+    // Another one has its own word of it.
+    auto& other = pbx.phone("105");
+    auto same = dialogs(document(dialog("1", "outside", "early")));
+    same.if_match = published(other, same);
+    CHECK(carol.receives(NOTIFY).document().dialogs.size() == 2);
+    same.body = document("");
+    published(other, same);
+    const auto left = carol.receives(NOTIFY).document();
+    CHECK(std::ranges::count(left.dialogs, "terminated", &DialogElement::state) == 1);
+    CHECK(std::ranges::count(left.dialogs, "confirmed", &DialogElement::state) == 1);
+
+    SUBCASE("it ends by its new entity-tag")
+    {
+        anew.body = document(dialog("7", "outside", "terminated"));
+        published(program, anew);
+    }
+    SUBCASE("it ends by none, and after a restart")
+    {
+        pbx.restarts();
+        CHECK(carol.receives(NOTIFY).dialog().id == before.id);
+        published(program, dialogs(document(dialog("9", "outside", "terminated"))));
+    }
+    CHECK(carol.receives(NOTIFY).idle());
+    published(program, {.event = "dialog", .to = "102", .if_match = lost});
+    pbx.stays_silent_for(60s);
+}
+
+TEST_CASE("what a phone has published of itself ends when it leaves, or has lost its memory")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    auto& bob = pbx.phone("102");
+    auto& lab = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.watches("102");
+    auto talking = dialogs(document(dialog("1", "outside", "confirmed")));
+    talking.expires = 7200s;
+    published(bob, talking);
+    CHECK(carol.receives(NOTIFY).dialog().call_id == "outside");
+    bob.registers();  // a refresh
+    lab.registers();
+    lab.unregisters();
+    CHECK(carol.hears_nothing());
+    SUBCASE("it leaves")
+    {
+        bob.unregisters();
+    }
+    SUBCASE("it leaves after a restart")
+    {
+        pbx.restarts();
+        CHECK(carol.receives(NOTIFY).dialog().call_id == "outside");
+        bob.registers();
+        CHECK(carol.hears_nothing());
+        bob.unregisters();
+    }
+    SUBCASE("it has begun anew")
+    {
+        ++bob.reboots;
+        bob.registers();
+    }
+    SUBCASE("its registration was not renewed, so it may be out of reach, and begins anew")
+    {
+        carol.registers(7200s);
+        pbx.passes(3000s);
+        carol.watches("102");
+        pbx.passes(900s);
+        lab.registers();
+        CHECK(carol.watches("102").dialog().call_id == "outside");
+        ++bob.reboots;
+        bob.registers();
+    }
+    CHECK(carol.receives(NOTIFY).idle());
+    while (!carol.hears_nothing()) carol.receives(NOTIFY);
+    CHECK(pbx.view().publications == 0);
+    CHECK(pbx.kept().publications.empty());
 }
 
 TEST_CASE("what PUBLISH is refused for")
@@ -280,6 +483,13 @@ TEST_CASE("what PUBLISH is refused for")
     for (int level = 0; level < 16; ++level) deep = "<a>" + deep + "</a>";
     std::string many;
     for (int i = 0; i < 33; ++i) many += dialog(std::to_string(i), "c", "early");
+    for (const auto* state : {"busy", "Confirmed", ""}) {
+        other.body = document(dialog("1", "c", state));
+        CHECK(refused(other, 400).value("Warning") ==
+              "399 office.test \"'" + std::string{state} +
+                  "' is no state of a dialog: trying, proceeding, early, confirmed or "
+                  "terminated\"");
+    }
     unreadable("<dialog-info>");
     unreadable(document(deep));
     unreadable(document(many));
@@ -296,6 +506,10 @@ TEST_CASE("what PUBLISH is refused for")
         .event = "line-seize", .to = "102", .call_info = "<sip:102@office.test>"};
     refused(no_index, 400);
     CHECK(pbx.view().publications == 0);
-    for (int i = 0; i < 16; ++i) published(bob, good);
+    for (int i = 0; i < 20; ++i) published(bob, good);  // what says nothing is in nobody's way
+    CHECK(pbx.view().publications == 16);
+    pbx.passes(3601s);
+    for (int i = 0; i < 16; ++i)
+        published(bob, dialogs(document(dialog("1", "call-" + std::to_string(i), "early"))));
     refused(good, 403).header("Warning", "399 office.test \"too many publications\"");
 }

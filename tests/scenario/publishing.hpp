@@ -31,6 +31,11 @@ inline Publishing dialogs(const std::string& body, std::string if_match = {})
             .body = body};
 }
 
+/// What a NOTIFY of call-info says beside the appearances of 102 that are named: that all others
+/// are idle.
+inline const std::string rest_idle =
+    "<sip:102@office.test>;appearance-index=*;appearance-state=idle";
+
 /// Published and accepted; the entity-tag.
 inline std::string published(Phone& phone, const Publishing& publishing)
 {

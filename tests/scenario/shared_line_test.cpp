@@ -78,6 +78,50 @@ TEST_CASE("of two phones that claim an appearance the first gets it")
     line.both_see("*:idle");
 }
 
+TEST_CASE("a phone that claims what it has itself claimed goes on with it")
+{
+    SharedLine line;
+    line.desk.asks(SharedLine::seize(1));
+    got(line.desk, 200U);
+    const auto first = *got(line.desk, NOTIFY).notify->dialog;
+    line.both_see("1:seized *:idle");
+    SUBCASE("after a reboot, of which nobody was told")
+    {
+        auto anew = SharedLine::seize(1);
+        anew.call_id = "after-the-reboot";
+        line.desk.asks(anew);
+        got(line.desk, 200U);
+        const auto second = got(line.desk, NOTIFY);
+        CHECK(second.notify->dialog->call_id != first.call_id);
+        CHECK(second.notify->subscription_state == "active;expires=15");
+        const auto over = got(line.desk, NOTIFY);
+        CHECK(over.notify->dialog->call_id == first.call_id);
+        CHECK(over.notify->subscription_state == "terminated;reason=noresource");
+    }
+    SUBCASE("anew in the same words")
+    {
+        line.desk.asks(SharedLine::seize(1));
+        got(line.desk, 200U);
+        CHECK(got(line.desk, NOTIFY).notify->subscription_state == "active;expires=15");
+    }
+    SUBCASE("another one instead")
+    {
+        line.desk.asks(SharedLine::seize(2));
+        got(line.desk, 200U);
+        CHECK(told(line.desk, "line-seize").notify->subscription_state == "active;expires=15");
+        line.both_see("2:seized *:idle");
+    }
+    SUBCASE("one that there is not")
+    {
+        line.desk.asks(SharedLine::seize(3));
+        got(line.desk, 404U);
+        line.both_see("*:idle");
+        line.pbx.stays_silent_for(20s);
+        return;
+    }
+    for (auto* phone : {&line.desk, &line.lab}) CHECK(phone->hears_nothing());
+}
+
 TEST_CASE("the call that follows takes the appearance that was claimed, and ends the claim")
 {
     SharedLine line;
@@ -280,13 +324,12 @@ TEST_CASE("a hold that the other side refuses makes nobody's hold another one")
     line.both_see("1:active *:idle");
 }
 
-TEST_CASE("a line that is not shared any more shows nothing")
+TEST_CASE("a line that is not shared any more shows that all is idle")
 {
     SharedLine line;
     line.talks();
     line.pbx.configures("102", [](Extension& extension) { extension.appearances = 0; });
-    for (auto* phone : {&line.desk, &line.lab})
-        CHECK(got(*phone, NOTIFY).value("Call-Info").empty());
+    line.both_see("*:idle");
     line.alice.sends(BYE);
     line.alice.receives(200U);
     got(line.desk, BYE);
@@ -450,7 +493,7 @@ TEST_CASE("who may not see with whom an extension talks sees its appearances wit
     line.pbx.replaces_directory({});
     const auto last = carol.receives(NOTIFY);
     CHECK(last.notify->subscription_state == "terminated;reason=rejected");
-    CHECK(last.value("Call-Info").empty());
+    CHECK(SharedLine::shown(last) == "*:idle");
     carol.asks({.event = "call-info", .to = "102"});
     carol.receives(403U);
     line.pbx.stays_silent_for(1s);

@@ -49,6 +49,7 @@ struct Subscribing {
     PayloadRef payload{};
     std::string notifier{};  ///< whose phone is the other side of that dialog; empty: the exchange
     OptionTag supported = OptionTag::none;
+    std::string call_id{};  ///< empty: the same for each package and `to`
 };
 
 /// A NOTIFY of a phone that notifies by itself.

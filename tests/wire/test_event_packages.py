@@ -30,6 +30,7 @@ def body(notification) -> str:
 
 
 AT_ONE = ("Call-Info", "<sip:202@office.test>;appearance-index=1")
+REST_IDLE = "<sip:202@office.test>;appearance-index=*;appearance-state=idle"
 
 
 class SharedLine:
@@ -313,7 +314,7 @@ class OverUdp(Events):
         for phone in (bob, program):
             phone.registers()
         line = self.subscribed(self.phone("201"), "202", "call-info")
-        self.assertEqual(active, line.receives_notify().message["Call-Info"])
+        self.assertEqual(f"{active}, {REST_IDLE}", line.receives_notify().message["Call-Info"])
         renewed = self.publish(bob, "202", "dialog", headers=[("SIP-If-Match", etag)]) \
             .receives(200)["SIP-ETag"]
         self.publish(bob, "202", "dialog", headers=[("SIP-If-Match", renewed), ("Expires", "0")]) \
@@ -326,16 +327,18 @@ class OverUdp(Events):
         self.set("206", trusted=True)
         program, anna = self.phone("206"), self.phone("201")
         subscription = self.subscribed(anna, "202", "call-info")
-        self.assertNotIn("Call-Info", subscription.receives_notify().message)
+        self.assertEqual(REST_IDLE, subscription.receives_notify().message["Call-Info"])
         alerting = "<sip:202@office.test>;appearance-index=1;appearance-state=alerting"
         answer = self.publish(program, "202", "call-info",
                               headers=[("Call-Info", alerting)]).receives(200)
-        self.assertEqual(alerting, subscription.receives_notify().message["Call-Info"])
+        self.assertEqual(f"{alerting}, {REST_IDLE}",
+                         subscription.receives_notify().message["Call-Info"])
         active = alerting.replace("alerting", "active")
         self.publish(program, "202", "call-info",
                      headers=[("Call-Info", active), ("SIP-If-Match", answer["SIP-ETag"])]) \
             .receives(200)
-        self.assertEqual(active, subscription.receives_notify().message["Call-Info"])
+        self.assertEqual(f"{active}, {REST_IDLE}",
+                         subscription.receives_notify().message["Call-Info"])
         refused = self.publish(program, "202", "call-info").receives(400)
         self.assertIn("Call-Info", refused["Warning"])
         self.publish(program, "202", "line-seize",

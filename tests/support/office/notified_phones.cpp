@@ -348,9 +348,33 @@ void NotifiedPhones::show_package(Screen& screen, const SendNotify& notify)
         std::erase_if(screen.bodies, [](const auto& one) { return one.second.empty(); });
     } else
         screen.bodies[""] = body;
-    screen.call_info.clear();
-    for (const auto& header : notify.headers)
-        if (header.name == "Call-Info") screen.call_info.push_back(header.value);
+    if (screen.package == "call-info") show_appearances(screen, notify);
+}
+
+/// An index is as it was told last, whether by itself or as one of the rest.
+void NotifiedPhones::show_appearances(Screen& screen, const SendNotify& notify)
+{
+    if (is_last(notify)) return;
+    std::vector<CallInfo> told;
+    for (const auto& header : notify.headers) {
+        const auto infos = read_call_info(header.value);
+        REQUIRE(infos);
+        told.insert(told.end(), infos->begin(), infos->end());
+    }
+    std::set<unsigned> named;
+    for (const auto& info : told)
+        if (!info.rest) CHECK_MESSAGE(named.insert(info.index).second, "index " << info.index);
+    for (const auto& info : told) {
+        if (info.rest) {
+            CHECK(info.state == AppearanceState::idle);
+            std::erase_if(screen.appearances,
+                          [&](const auto& one) { return !named.contains(one.first); });
+        } else if (info.state == AppearanceState::idle) {
+            screen.appearances.erase(info.index);
+        } else {
+            screen.appearances[info.index] = info;
+        }
+    }
 }
 
 const Screen* NotifiedPhones::find(const Phone& phone, std::string_view package,

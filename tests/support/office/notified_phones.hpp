@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "core/appearance.hpp"
 #include "support/office/office.hpp"
 
 namespace lampline::test {
@@ -50,7 +51,7 @@ struct Screen {
     std::set<std::string> unsaid;  ///< members that have left the list without a word
     std::map<std::string, DialogInfo> documents;  ///< by member
     std::map<std::string, std::string> bodies;    ///< of other packages, by part
-    std::vector<std::string> call_info;
+    std::map<unsigned, CallInfo> appearances;     ///< that are not idle
 };
 
 class NotifiedPhones {
@@ -124,6 +125,7 @@ private:
     static void show(Screen& screen, const SendNotify& notify);
     static void show_list(Screen& screen, const SendNotify& notify);
     static void show_package(Screen& screen, const SendNotify& notify);
+    static void show_appearances(Screen& screen, const SendNotify& notify);
 
     Office& office_;
     std::map<std::string, Screen> screens_;  // by Call-ID and our tag

@@ -167,38 +167,31 @@ void RandomLines::storage_lost(const std::vector<StoredCall>& left)
 }
 
 void RandomLines::check(const LiveView& view, const Screen& screen,
-                        std::multiset<std::string> published) const
+                        const std::map<unsigned, std::string>& published) const
 {
-    std::vector<CallInfo> shown;
     const auto count = office_.appearances.at(screen.resource);
-    int own = 0;
-    for (const auto& header : screen.call_info) {
-        if (const auto other = published.find(header); other != published.end()) {
-            published.erase(other);
-            continue;
-        }
-        ++own;
-        const auto infos = read_call_info(header);
-        REQUIRE(infos);
-        shown.insert(shown.end(), infos->begin(), infos->end());
+    auto shown = screen.appearances;
+    for (const auto& [index, word] : published) {
+        CAPTURE(index);
+        const auto found = shown.find(index);
+        REQUIRE(found != shown.end());
+        if (found->second.state) continue;  // a call of the exchange has the place
+        CHECK(found->second.other_state == word);
+        shown.erase(found);
     }
-    CHECK(published.empty());
-    CHECK(own == 1);
 
-    std::set<unsigned> indexes;
     std::set<unsigned> seized;
     std::set<unsigned> held;
     std::multiset<std::string> states;
-    for (const auto& info : shown) {
-        if (info.rest) continue;
+    for (const auto& [index, info] : shown) {
+        CAPTURE(index);
         REQUIRE(info.state);
-        CHECK(info.index <= count);
-        CHECK(indexes.insert(info.index).second);
+        CHECK(index <= count);
         if (info.state == AppearanceState::seized) {
-            seized.insert(info.index);
+            seized.insert(index);
             continue;
         }
-        if (info.state == AppearanceState::held) held.insert(info.index);
+        if (info.state == AppearanceState::held) held.insert(index);
         states.emplace(name(*info.state));
     }
     check_calls(view, screen.resource, std::move(states));

@@ -22,9 +22,10 @@ public:
     /// Whose hold is private, as far as the exchange knows from now on.
     void storage_lost(const std::vector<StoredCall>& left);
 
-    /// What a phone shows of a line by call-info, beside what is `published` of it.
+    /// What a phone shows of a line by call-info, beside the words that are `published` of it by
+    /// index.
     void check(const LiveView& view, const Screen& screen,
-               std::multiset<std::string> published) const;
+               const std::map<unsigned, std::string>& published) const;
     /// No claim outlives its 15 s, its phone or its call.
     void check_claims(const LiveView& view) const;
 

@@ -21,6 +21,7 @@ RandomOffice::RandomOffice(unsigned seed, Mood mood) : office_{seed}, mood_{mood
     notified_.ends_for_phone = [this](const Phone& phone, const SendNotify& notify) {
         forwards_.take_end(phone, notify);
     };
+    watchers_.leaves = [this](const Phone& phone) { publishers_.leaves(phone); };
     silent_since_ = office_.pbx.now().mono;
     stored_.emplace_back(silent_since_, office_.pbx.stored.size());
     goes_on();
@@ -267,8 +268,8 @@ void RandomOffice::closes()
     CHECK(pbx.unanswered() == 0);
     CHECK(office_.may_call_outside());
     for (const auto& screen : notified_.living())
-        for (const auto& header : screen->call_info)
-            CHECK(header.find("active") == std::string::npos);
+        for (const auto& [index, info] : screen->appearances)
+            CHECK(info.state != AppearanceState::active);
 }
 
 }  // namespace lampline::test

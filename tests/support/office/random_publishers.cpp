@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/appearance.hpp"
 #include "support/office/subscriptions.hpp"
 
 namespace lampline::test {
@@ -30,16 +29,28 @@ RandomPublishers::Dialog RandomPublishers::some_dialog(const std::string& about)
     return dialog;
 }
 
+std::string RandomPublishers::text_of(const std::string& about, const std::string& id,
+                                      const Dialog& dialog, const std::string& state)
+{
+    return "<dialog id=\"" + id + "\" call-id=\"" + dialog.call_id +
+           "\" local-tag=\"l\" remote-tag=\"r\" direction=\"recipient\"><state>" + state +
+           "</state><local><target uri=\"sip:" + about + "@192.0.2.9\">" +
+           (dialog.held ? "<param pname=\"+sip.rendering\" pval=\"no\"/>" : "") +
+           "</target></local><remote><identity>sip:555@elsewhere.test</identity></remote>"
+           "</dialog>";
+}
+
 void RandomPublishers::act()
 {
     auto& chance = office_.chance;
     if (is_about_to_expire()) return;
     forget_expired();
     if (chance.one_in(6)) return publishes_before_it_calls();
+    if (chance.one_in(8)) return forgets();
     if (publications_.size() < 6 && (publications_.empty() || chance.one_in(3))) return begins();
     const auto at = chance.below(publications_.size());
     auto& publication = publications_[at];
-    const auto event = publication.call_info.empty() ? "dialog" : "call-info";
+    const auto event = publication.words.empty() ? "dialog" : "call-info";
     switch (chance.below(5)) {
     case 0:
     case 1:
@@ -61,11 +72,12 @@ void RandomPublishers::begins()
                       .by = phone,
                       .about = itself ? phone->number : std::string{chance.any_of(desks)},
                       .until = {},
+                      .registered = false,
                       .dialogs = {},
-                      .call_info = {}};
+                      .words = {}};
     if (!itself && chance.one_in(3)) {
         begun.about = chance.any_of(shared_lines);
-        begun.call_info = "?";
+        begun.words.try_emplace(0);
     }
     publications_.push_back(std::move(begun));
     changes(publications_.back());
@@ -76,16 +88,18 @@ void RandomPublishers::changes(Publication& publication)
 {
     auto& chance = office_.chance;
     const auto expires = std::chrono::seconds{60 + chance.below(300)};
-    if (!publication.call_info.empty()) {
-        publication.call_info = write(CallInfo{.uri = "sip:" + publication.about + "@office.test",
-                                               .index = static_cast<unsigned>(4 + chance.below(3)),
-                                               .rest = false,
-                                               .state = AppearanceState::alerting,
-                                               .appearance_uri = {}});
+    if (!publication.words.empty()) {
+        const auto index = static_cast<unsigned>(4 + chance.below(3));
+        for (auto& other : publications_)
+            if (other.about == publication.about && other.words.erase(index) > 0)
+                other.words.try_emplace(0);  // overruled, and still there
+        publication.words = {{index, "word-" + std::to_string(++last_)}};
         sends(publication, {.event = "call-info",
                             .to = publication.about,
                             .expires = expires,
-                            .call_info = publication.call_info});
+                            .call_info = "<sip:" + publication.about +
+                                         "@office.test>;appearance-index=" + std::to_string(index) +
+                                         ";appearance-state=" + publication.words.at(index)});
         return;
     }
     const bool full = chance.one_in(2) || publication.dialogs.empty();
@@ -104,13 +118,7 @@ void RandomPublishers::changes(Publication& publication)
                                                                   : some_dialog(publication.about);
         dialog.state = chance.any_of(states);
         const bool ends = chance.one_in(6);
-        body += "<dialog id=\"" + id + "\" call-id=\"" + dialog.call_id +
-                "\" local-tag=\"l\" remote-tag=\"r\" direction=\"recipient\"><state>" +
-                (ends ? "terminated" : dialog.state) +
-                "</state><local><target uri=\"sip:" + publication.about + "@192.0.2.9\">" +
-                (dialog.held ? "<param pname=\"+sip.rendering\" pval=\"no\"/>" : "") +
-                "</target></local><remote><identity>sip:555@elsewhere.test</identity></remote>"
-                "</dialog>";
+        body += text_of(publication.about, id, dialog, ends ? "terminated" : dialog.state);
         if (ends)
             after.erase(id);
         else
@@ -135,8 +143,9 @@ void RandomPublishers::publishes_before_it_calls()
                       .by = &phone,
                       .about = phone.number,
                       .until = {},
+                      .registered = false,
                       .dialogs = {},
-                      .call_info = {}};
+                      .words = {}};
     const auto next = office_.pbx.next_transaction().value + 2;
     const auto call_id = "call-" + std::to_string(next);
     sends(early, {.event = "dialog",
@@ -163,6 +172,43 @@ void RandomPublishers::publishes_before_it_calls()
     publications_.push_back(std::move(early));
 }
 
+/// Somebody publishes what there is once more, without the entity-tag: it is the same dialogs.
+void RandomPublishers::forgets()
+{
+    const auto some = std::ranges::find_if(publications_, [](const Publication& one) {
+        return !one.dialogs.empty() && std::ranges::none_of(one.dialogs, [](const auto& dialog) {
+            return dialog.second.ours;
+        });
+    });
+    if (some == publications_.end() || publications_.size() >= 6) return;
+    Publication anew{.etag = {},
+                     .by = some->by,
+                     .about = some->about,
+                     .until = {},
+                     .registered = false,
+                     .dialogs = some->dialogs,
+                     .words = {}};
+    std::string body = "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" "
+                       "version=\"0\" state=\"full\" entity=\"sip:" +
+                       anew.about + "@office.test\">";
+    for (const auto& [id, dialog] : anew.dialogs)
+        body += text_of(anew.about, id, dialog, dialog.state);
+    sends(anew, {.event = "dialog",
+                 .to = anew.about,
+                 .expires = 120s,
+                 .content_type = "application/dialog-info+xml",
+                 .body = body + "</dialog-info>"});
+    some->dialogs.clear();  // there all the same
+    publications_.push_back(std::move(anew));
+    ++office_.done["publishes anew"];
+}
+
+void RandomPublishers::leaves(const Phone& phone)
+{
+    std::erase_if(publications_,
+                  [&](const Publication& one) { return one.by == &phone && one.registered; });
+}
+
 void RandomPublishers::sends(Publication& publication, Publishing publishing)
 {
     auto& phone = *publication.by;
@@ -179,6 +225,8 @@ void RandomPublishers::sends(Publication& publication, Publishing publishing)
     CHECK(answer->status == 200);
     publication.etag = answer->value("SIP-ETag");
     publication.until = office_.pbx.now().mono + publishing.expires.value();
+    publication.registered = publication.registered ||
+                             (phone.number == publication.about && office_.is_registered(phone));
 }
 
 void RandomPublishers::forget_expired()
@@ -209,13 +257,14 @@ std::multiset<std::string> RandomPublishers::dialogs_of(const std::string& numbe
     return lines;
 }
 
-std::multiset<std::string> RandomPublishers::call_info_of(const std::string& number) const
+std::map<unsigned, std::string> RandomPublishers::words_of(const std::string& number) const
 {
-    std::multiset<std::string> headers;
+    std::map<unsigned, std::string> words;
     for (const auto& one : publications_)
-        if (one.about == number && one.until > office_.pbx.now().mono && !one.call_info.empty())
-            headers.insert(one.call_info);
-    return headers;
+        if (one.about == number && one.until > office_.pbx.now().mono)
+            words.insert(one.words.begin(), one.words.end());
+    words.erase(0);  // is no appearance
+    return words;
 }
 
 void RandomPublishers::check(const LiveView& view) const

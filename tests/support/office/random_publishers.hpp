@@ -12,12 +12,15 @@ public:
 
     /// Somebody publishes something, changes it, refreshes it, or withdraws it.
     void act();
+    /// What a phone says of itself it takes with it.
+    void leaves(const Phone& phone);
     /// Something expires within this second or the next: over a restart that is kept in whole ones.
     [[nodiscard]] bool is_about_to_expire() const;
 
     /// What is shown of an extension by what is published of it: Call-ID, state, `held`.
     [[nodiscard]] std::multiset<std::string> dialogs_of(const std::string& number) const;
-    [[nodiscard]] std::multiset<std::string> call_info_of(const std::string& number) const;
+    /// What is published of the appearances of a line: words of its own, by index.
+    [[nodiscard]] std::map<unsigned, std::string> words_of(const std::string& number) const;
     void check(const LiveView& view) const;
 
 private:
@@ -32,13 +35,17 @@ private:
         Phone* by = nullptr;
         std::string about;
         Time until;
+        bool registered = false;                // its phone, when it spoke of itself last
         std::map<std::string, Dialog> dialogs;  // by element
-        std::string call_info;
+        std::map<unsigned, std::string> words;  // of appearances, by index
     };
     void begins();
     void changes(Publication& publication);
     void publishes_before_it_calls();
+    void forgets();
     void sends(Publication& publication, Publishing publishing);
+    [[nodiscard]] static std::string text_of(const std::string& about, const std::string& id,
+                                             const Dialog& dialog, const std::string& state);
     [[nodiscard]] Dialog some_dialog(const std::string& about);
     void forget_expired();
 

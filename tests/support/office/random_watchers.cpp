@@ -99,6 +99,7 @@ void RandomWatchers::act()
     case 14: return ask({.event = "reg", .to = phone.number}, true);
     default:
         if (chance.one_in(4)) {
+            if (leaves && office_.is_registered(phone)) leaves(phone);
             phone.unregisters();
             notified_.registered_anew(phone);
         } else {
@@ -315,7 +316,7 @@ void RandomWatchers::check_package(const LiveView& view, const Screen& screen,
         return;
     }
     if (screen.package == "call-info")
-        lines.check(view, screen, publishers.call_info_of(screen.resource));
+        lines.check(view, screen, publishers.words_of(screen.resource));
 }
 
 std::string RandomWatchers::presence_of(const LiveView& view, const std::string& number,

@@ -15,6 +15,9 @@ public:
     {
     }
 
+    /// Before a phone unregisters.
+    std::function<void(const Phone& phone)> leaves;
+
     /// Somebody asks for something, or wants no more of it.
     void act();
     /// An administrator changes who may see whom, or something that is shown.

@@ -37,7 +37,9 @@ TransactionId Phone::asks(const Subscribing& subscribing)
     contact.port = flow.port;
     const auto params = subscribing.event.find(';');
     const auto package = subscribing.event.substr(0, params);
-    const auto call_id = "sub-" + package + "-" + subscribing.to + "-" + std::to_string(flow.port);
+    const auto call_id = !subscribing.call_id.empty() ? subscribing.call_id
+                                                      : "sub-" + package + "-" + subscribing.to +
+                                                            "-" + std::to_string(flow.port);
     asked_ = SubscribeReceived{
         .transaction = {},
         .source = flow,

@@ -273,6 +273,8 @@ TEST_CASE("a publication comes back as it was put, with its dialogs in order")
     CHECK(row.publisher == put.publisher);
     CHECK(row.event == put.event);
     CHECK(row.call_info == put.call_info);
+    CHECK(row.contact == put.contact);
+    CHECK(row.registration == put.registration);
     CHECK(row.expires_at == put.expires_at);
     REQUIRE(row.dialogs.size() == 2);
     CHECK(row.dialogs[0].hidden);

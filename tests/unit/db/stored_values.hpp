@@ -84,6 +84,8 @@ inline StoredPublication full_publication()
     row.publisher = "201";
     row.event = "dialog";
     row.call_info = "<sip:207@office.test>;appearance-index=1";
+    row.contact = "sip:207@192.0.2.7:5070";
+    row.registration = "register@phone";
     row.expires_at = at(7000);
     row.dialogs = {{.said = {.id = "their\nid",
                              .call_id = "call@phone",

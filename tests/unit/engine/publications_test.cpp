@@ -43,7 +43,7 @@ TEST_CASE("a publication that is refreshed time and again takes no more than one
                                           {{"Call-Info", "<sip:102@office.test>;appearance-index=1;"
                                                          "appearance-state=active"}}})
                             : PayloadRef{}},
-            directory, now, outbox);
+            directory, {}, now, outbox);
         const auto& reply = std::get<Reply>(outbox.commands.at(0));
         REQUIRE(reply.status == 200);
         for (const auto& header : reply.headers)
