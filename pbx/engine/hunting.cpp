@@ -210,6 +210,7 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
     const Hunting& hunting = *call.hunting;
     BestResponse& best = call.transfer ? call.transfer->best : call.best;
     const bool busy = best.status == 486 || best.status == 600;
+            hunting.rang_out = false;  // whoever did not answer before, this is the answer
     const std::string* to = nullptr;
     auto reason = DiversionReason::unknown;
     if (hunting.rang_out || (hunting.heard && (best.status == 480 || best.status == 408))) {
