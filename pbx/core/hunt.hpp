@@ -91,6 +91,7 @@ struct Hunting {
     bool counted = false;        ///< among the calls to outside of its payer
     std::string caller;     ///< by whose rights numbers are dialled
     std::string presented;  ///< the number that the caller shows; empty: none
+    bool one_phone = false;      ///< no other can do what its INVITE asks, wherever it sends that
     Flow own;               ///< the phone that asked, which does not ring
     std::string dialled;
     std::vector<Diversion> diversions;

@@ -52,6 +52,7 @@ void CallEngine::follow(Call& call, Route route, Moment now, Outbox& outbox)
     const bool goes_on = !hunting.hunt.number.empty() && hunting.hunt.number != route.hunt.number;
     const bool diverted = goes_on || route.diversions.size() > hunting.diversions.size();
     hunting.hunt = std::move(route.hunt);
+    hunting.one_phone = true;
     hunting.diversions = std::move(route.diversions);
     hunting.wave = 0;
     hunting.rang_out = hunting.heard = hunting.full = hunting.counted = false;
@@ -251,7 +252,8 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
 
 /// A phone of the extension that is hunted has sent the call elsewhere: it speaks for all of them,
 /// like one that declines. In a ring group it is a refusal, as that rings members and does not
-/// follow them. False: there is nothing to follow.
+/// follow them. An INVITE with Join or Replaces is for the phone that it was sent to: elsewhere it
+/// would be an ordinary call. False: there is nothing to follow.
 bool CallEngine::deflected(Call& call, const Leg& leg, const ResponseReceived& response, Moment now,
                            Outbox& outbox)
 {
@@ -269,6 +271,13 @@ bool CallEngine::deflected(Call& call, const Leg& leg, const ResponseReceived& r
     hunting.deflections.insert(hunting.deflections.begin(), std::make_move_iterator(to.begin()),
                                std::make_move_iterator(to.end()));
     if (leg.trunk.empty()) cancel_branches(call, {}, {}, nullptr, outbox, leg.extension);
+    if (hunting.one_phone) {
+        give_up_hunt(call, 488, "Phone Sends The Call On",
+                     {warning_of("The phone of " + leg.extension +
+                                 " sends the call on, and only it can take it")},
+                     now, outbox);
+        return true;
+    }
     follow_deflection(call, now, outbox);
     return true;
 }
