@@ -250,8 +250,12 @@ private:
     [[nodiscard]] bool shows_parties(std::string_view number) const;
     void follow_consent(Call& call, Outbox& outbox);
     OrderAnswer park_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
-    /// The slot that `slot` asks for, if it is free; empty: the first that is.
-    [[nodiscard]] std::optional<std::string> free_slot(std::string_view slot) const;
+    /// The slot that `slot` asks for, if it is free, also of who was told so, unless that was `by`;
+    /// empty: the first that is, and that nobody was told.
+    [[nodiscard]] std::optional<std::string> free_slot(std::string_view slot,
+                                                       std::string_view by) const;
+    /// The call whose caller was told that `slot` is free, and may still transfer to it.
+    [[nodiscard]] const Call* asking_for(std::string_view slot) const;
     /// The phone in a slot sends a request: there is nobody that it could go on to.
     void answer_for_slot(Call& call, Leg& from, const RequestReceived& input, Moment now,
                          Outbox& outbox);
@@ -577,7 +581,8 @@ private:
     OutsideUse outside_;
     std::unordered_map<std::string, std::vector<LegId>> adrift_;  // by extension
     HuntOrder order_;
-    std::map<std::string, CallRef, std::less<>> parked_;  // by slot
+    std::map<std::string, CallRef, std::less<>> parked_;   // by slot
+    std::map<std::string, CallRef, std::less<>> offered_;  // slots that a caller was told are free
     ReferSubscriptions refer_subscriptions_;
     PassedReferrals referrals_;
     CallTimers timers_;
