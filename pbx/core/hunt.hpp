@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/ids.hpp"
 #include "core/diversion.hpp"
 
 namespace lampline {
@@ -80,6 +81,7 @@ struct Hunting {
     };
 
     Hunt hunt;
+    CallRef call{};                               ///< for which is hunted
     std::chrono::steady_clock::time_point since;  ///< how long the call rings, wherever it went
     std::size_t wave = 0;          ///< the one that rings
     std::vector<Waiting> waiting;  ///< of this wave, whose delay is not over; the earliest first

@@ -24,7 +24,7 @@ const std::string* RouteDecision::sends_on(const Extension& extension)
         reject(480, "Do Not Disturb");
         return nullptr;
     }
-    if (!wishes.takes_another(view_.occupancy.calls(extension.number))) {
+    if (!wishes.takes_another(view_.occupancy.calls(extension.number, question_.under_way))) {
         note(RouteStepKind::busy, extension.number);
         if (!wishes.busy.empty()) return to(wishes.busy, DiversionReason::user_busy);
         reject(486, "Busy Here");

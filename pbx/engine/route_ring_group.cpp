@@ -71,8 +71,8 @@ std::string_view passes_over(const RingGroup& group, std::string_view member,
     const auto* extension = view.directory.find(member);
     if (!extension) return "is no extension";
     const auto& wishes = extension->forwarding;
-    const auto calls = view.occupancy.calls(member);
-    if (member == question.from) return "calls itself";
+    const auto calls = view.occupancy.calls(member, question.under_way);
+    if (member == question.party.value_or(question.from)) return "calls itself";
     if (const auto* row = group.member(member); row && !row->logged_in) return "is logged out";
     const auto* exception = wishes.exception_for(caller_of(question));
     if (exception && exception->treatment == CallerTreatment::refuse)

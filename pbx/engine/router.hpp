@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ids.hpp"
 #include "core/directory.hpp"
 #include "core/hunt.hpp"
 #include "core/location_table.hpp"
@@ -86,6 +87,8 @@ struct RouteQuestion {
     const Binding* contact = nullptr;         ///< the caller has addressed this phone, not a number
     std::string_view trunk{};                 ///< by which somebody outside calls
 };
+    CallRef under_way{};  ///< the call itself, by which nobody is busy; 0: it begins only now
+    std::optional<std::string_view> party{};  ///< whose phone is to be connected; none: `from`
 
 enum class RouteKind : std::uint8_t { hunt, feature, calling_card, park, reject };
 

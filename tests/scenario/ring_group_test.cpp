@@ -401,6 +401,46 @@ TEST_CASE("a member's phones are one: it answers on one, the other is cancelled"
     mobile.replies(486);
     CHECK(team.carol.hears_nothing());  // the other one rings on
     team.bob.replies(200, talking_sdp);
+TEST_CASE(
+    "a transfer to a group: who sends the call there is free for it, who is sent is not called")
+{
+    Team team{RingStrategy::linear};
+    team.team.members = {{"101"}, {"102"}, {"103"}};
+    std::chrono::seconds delay{};
+    SUBCASE("one after the other") {}
+    SUBCASE("all at once, and Bob later")
+    {
+        delay = 5s;
+        team.team.strategy = RingStrategy::all;
+        team.team.members[1].delay = delay;
+    }
+    SUBCASE("busy members are rung as well")
+    {
+        team.team.skip_busy = false;
+    }
+    team.applies();
+    auto& mobile = team.pbx.phone("101");
+    team.alice.sends(INVITE, "102");
+    team.bob.receives(INVITE);
+    team.bob.replies(200, talking_sdp);
+    team.alice.receives(200U);
+    team.bob.receives(ACK);
+    team.bob.sends(Method::refer, std::make_shared<const Payload>(
+                                      Payload{{}, {}, {{"Refer-To", "<sip:600@office.test>"}}}));
+    team.bob.receives(202U);
+    team.bob.replies_to(team.bob.receives(NOTIFY), 200);
+    if (delay > 0s) {
+        team.carol.receives(INVITE).from("101");
+        team.pbx.passes(delay);
+    }
+    team.bob.receives(INVITE).from("101");
+    CHECK(mobile.hears_nothing());
+    CHECK(team.carol.hears_nothing());
+    team.pbx.ends_all_calls();
+    for (auto* phone : {&team.alice, &team.bob, &team.carol}) phone->inbox.clear();
+    team.nothing_is_left();
+}
+
     team.alice.receives(200U);
     team.bob.receives(ACK);
     team.alice.sends(BYE);
