@@ -199,6 +199,36 @@ TEST_CASE("longest idle: whose last call ended longest ago, whoever made it")
     team.nothing_is_left();
 }
 
+TEST_CASE("longest idle: who is in a call is not idle, and comes after all others")
+{
+    Team team{RingStrategy::longest_idle};
+    team.team.skip_busy = false;
+    team.applies();
+    team.is_answered_by(team.bob);
+    team.is_answered_by(team.carol);
+    team.is_answered_by(team.dan);
+    team.bob.sends(INVITE, "105");  // whose last call has ended longest ago
+    team.eve.receives(INVITE);
+    team.eve.replies(200, talking_sdp);
+    team.bob.receives(200U);
+    team.eve.receives(ACK);
+    std::vector<Phone*> callers;
+    const auto one_more_rings = [&](std::string from, Phone& phone) {
+        auto& caller = *callers.emplace_back(&team.pbx.phone(std::move(from)));
+        caller.sends(INVITE, "600");
+        phone.receives(INVITE).from(caller.number);
+        for (auto* each : {&team.bob, &team.carol, &team.dan}) CHECK(each->hears_nothing());
+    };
+    one_more_rings("101", team.carol);
+    one_more_rings("106", team.dan);
+    one_more_rings("107", team.bob);    // all are in one call
+    one_more_rings("108", team.carol);  // Bob is in two by now
+    team.pbx.ends_all_calls();
+    for (auto* phone : callers) phone->receives(503U);
+    for (auto* phone : {&team.bob, &team.carol, &team.dan}) phone->inbox.clear();
+    team.nothing_is_left();
+}
+
 TEST_CASE("random: in the order that the random source draws")
 {
     ExchangeSettings settings;
