@@ -441,6 +441,7 @@ private:
     [[nodiscard]] static NameAddr presented(const Leg& leg);
     /// What the display of the phone at `leg` goes by, and what else the phone says it can.
     void note_abilities(Leg& leg, const ResponseReceived& response) const;
+    static void note_privacy(Leg& leg, const PayloadRef& payload);
     [[nodiscard]] IdentityHeader identity_for(std::string_view user_agent) const;
     /// Who is at `other` for the phone or trunk of `leg`, as far as it may know.
     [[nodiscard]] std::vector<Header> asserted_to(const Leg& leg, const Leg& other) const;

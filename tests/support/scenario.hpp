@@ -225,6 +225,7 @@ public:
     bool focus = false;  // it mixes: `isfocus` in its Contact
     bool allows_update = false;
     std::vector<Header> invite_headers;   // of an INVITE outside a dialog
+    std::vector<Header> answer_headers;   // of its responses
     std::optional<SipUri> named_contact;  // that it names; empty: where it is
     std::vector<std::string> path;        // of its REGISTER
     int reboots = 0;                      // after each its REGISTERs have another Call-ID
