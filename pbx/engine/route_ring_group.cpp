@@ -59,8 +59,9 @@ void RouteDecision::ring(const RingGroup& group, const std::vector<const RingGro
         }
     }
     note(RouteStepKind::rings_for, group.number, std::to_string(group.ring_time.count()));
-    join(group.number, group.number, CallMode::bridge, [](CallMode mode) -> std::string {
-        return mode == CallMode::redirect ? "only the exchange knows whose turn it is" : "";
+    join(group.number, group.number, CallMode::bridge, [this](CallMode mode) -> std::string {
+        if (mode == CallMode::redirect) return "only the exchange knows whose turn it is";
+        return mode == CallMode::proxy && may_go_outside() ? std::string{forwards_outside} : "";
     });
     if (!group.overflow.empty()) note(RouteStepKind::then_overflows, group.number, group.overflow);
 }

@@ -72,6 +72,9 @@ std::string words(const RouteStep& step)
                (other == "0" ? std::string{} : " after " + other + " s");
     case RouteStepKind::then_overflows:
         return "When nobody has taken it, the call goes on to " + other;
+    case RouteStepKind::left_to_caller:
+        return "The caller calls them itself, so the call does not go on to " + other + ' ' +
+               std::string{occasion(step.reason)};
     case RouteStepKind::mode_asked: return number + " asks for " + other + " mode";
     case RouteStepKind::bridged: return "It is bridged all the same, since " + other;
     case RouteStepKind::joined:

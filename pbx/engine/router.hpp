@@ -53,6 +53,7 @@ enum class RouteStepKind : std::uint8_t {
     rings_for,          ///< other: seconds; then on to the next step
     then_forwarded,     ///< other: where to, by `reason`, should it come to that
     then_overflows,     ///< other: where to, should nobody take it
+    left_to_caller,     ///< other: where to it would have been forwarded, by `reason`
     from_trunk,         ///< somebody outside dials the number; other: by which trunk
     inbound,            ///< other: who is meant by the number
     nobody_inbound,     ///< nobody is meant by the number on this trunk; other: its name
