@@ -91,9 +91,9 @@ struct Hunting {
     bool heard = false;     ///< a phone has answered by itself, if only to refuse
     bool must_be_heard = false;  ///< at `wave_ends` it is looked whether anything was heard at all
     bool counted = false;        ///< among the calls to outside of its payer
+    bool one_phone = false;      ///< no other can do what its INVITE asks, wherever it sends that
     std::string caller;     ///< by whose rights numbers are dialled
     std::string presented;  ///< the number that the caller shows; empty: none
-    bool one_phone = false;      ///< no other can do what its INVITE asks, wherever it sends that
     Flow own;               ///< the phone that asked, which does not ring
     std::string dialled;
     std::vector<Diversion> diversions;

@@ -87,9 +87,9 @@ struct RouteQuestion {
     std::optional<std::string_view> caller{};  ///< the number that is shown; none: `from`; empty: no number
     const Binding* contact = nullptr;         ///< the caller has addressed this phone, not a number
     std::string_view trunk{};                 ///< by which somebody outside calls
-};
     CallRef under_way{};  ///< the call itself, by which nobody is busy; 0: it begins only now
     std::optional<std::string_view> party{};  ///< whose phone is to be connected; none: `from`
+};
 
 enum class RouteKind : std::uint8_t { hunt, feature, calling_card, park, reject };
 

@@ -401,36 +401,6 @@ TEST_CASE("an extension forwards to a ring group, and a transfer goes there")
     team.nothing_is_left();
 }
 
-TEST_CASE("what rings in a group is picked up like any other call")
-{
-    Team team{RingStrategy::linear};
-    team.alice.sends(INVITE, "600");
-    team.bob.receives(INVITE);
-    team.eve.sends(INVITE, "**102");
-    team.eve.receives(200U);
-    team.bob.receives(CANCEL);
-    team.alice.receives(200U);
-    team.pbx.passes(60s);
-    CHECK(team.carol.hears_nothing());  // the hunt is over
-    team.alice.inbox.clear();           // probes
-    team.eve.inbox.clear();
-    team.pbx.ends_all_calls();
-    team.alice.receives(BYE);
-    team.eve.receives(BYE);
-    team.pbx.passes(40s);
-    team.nothing_is_left();
-}
-
-TEST_CASE("a member's phones are one: it answers on one, the other is cancelled")
-{
-    Team team{RingStrategy::linear};
-    auto& mobile = team.pbx.phone("102");
-    team.alice.sends(INVITE, "600");
-    team.bob.receives(INVITE);
-    mobile.receives(INVITE);
-    mobile.replies(486);
-    CHECK(team.carol.hears_nothing());  // the other one rings on
-    team.bob.replies(200, talking_sdp);
 TEST_CASE(
     "a transfer to a group: who sends the call there is free for it, who is sent is not called")
 {
@@ -471,6 +441,36 @@ TEST_CASE(
     team.nothing_is_left();
 }
 
+TEST_CASE("what rings in a group is picked up like any other call")
+{
+    Team team{RingStrategy::linear};
+    team.alice.sends(INVITE, "600");
+    team.bob.receives(INVITE);
+    team.eve.sends(INVITE, "**102");
+    team.eve.receives(200U);
+    team.bob.receives(CANCEL);
+    team.alice.receives(200U);
+    team.pbx.passes(60s);
+    CHECK(team.carol.hears_nothing());  // the hunt is over
+    team.alice.inbox.clear();           // probes
+    team.eve.inbox.clear();
+    team.pbx.ends_all_calls();
+    team.alice.receives(BYE);
+    team.eve.receives(BYE);
+    team.pbx.passes(40s);
+    team.nothing_is_left();
+}
+
+TEST_CASE("a member's phones are one: it answers on one, the other is cancelled")
+{
+    Team team{RingStrategy::linear};
+    auto& mobile = team.pbx.phone("102");
+    team.alice.sends(INVITE, "600");
+    team.bob.receives(INVITE);
+    mobile.receives(INVITE);
+    mobile.replies(486);
+    CHECK(team.carol.hears_nothing());  // the other one rings on
+    team.bob.replies(200, talking_sdp);
     team.alice.receives(200U);
     team.bob.receives(ACK);
     team.alice.sends(BYE);

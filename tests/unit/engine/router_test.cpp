@@ -477,6 +477,22 @@ TEST_CASE("the mode is that of the number that rings: a forward asks the plan ag
     CHECK(office.decide("201", "202").mode == CallMode::bridge);
 }
 
+TEST_CASE("who is redirected calls the phones itself: the steps promise no forward")
+{
+    Office office;
+    auto& wishes = office.forwarding["202"];
+    wishes.busy = "204";
+    wishes.no_answer = "203";
+    CHECK(told(office.decide("201", "202")).find("They ring for 20 s. The call goes on to 203") !=
+          std::string::npos);
+    office.modes["202"] = CallMode::redirect;
+    const auto text = told(office.decide("201", "202"));
+    CHECK(text.ends_with("The caller is told where its phones are (redirect). "
+                         "The caller calls them itself, so the call does not go on to 204 when it "
+                         "is busy. The caller calls them itself, so the call does not go on to 203 "
+                         "when nobody answers. "));
+}
+
 TEST_CASE("what a rule asks for and cannot be is bridged")
 {
     Office office;
@@ -495,19 +511,3 @@ TEST_CASE("what a rule asks for and cannot be is bridged")
     office.rules.rules[0].mode = CallMode::proxy;
     CHECK(office.decide("201", "600").mode == CallMode::proxy);
 }
-TEST_CASE("who is redirected calls the phones itself: the steps promise no forward")
-{
-    Office office;
-    auto& wishes = office.forwarding["202"];
-    wishes.busy = "204";
-    wishes.no_answer = "203";
-    CHECK(told(office.decide("201", "202")).find("They ring for 20 s. The call goes on to 203") !=
-          std::string::npos);
-    office.modes["202"] = CallMode::redirect;
-    const auto text = told(office.decide("201", "202"));
-    CHECK(text.ends_with("The caller is told where its phones are (redirect). "
-                         "The caller calls them itself, so the call does not go on to 204 when it "
-                         "is busy. The caller calls them itself, so the call does not go on to 203 "
-                         "when nobody answers. "));
-}
-
