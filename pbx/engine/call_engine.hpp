@@ -68,7 +68,7 @@ public:
     void receive(const NotifyAnswered& answer) { refer_subscriptions_.receive(answer); }
 
     /// What would become of a call, in words.
-    [[nodiscard]] RouteExplanation explain_route(const RouteTest& test) const;
+    [[nodiscard]] RouteExplanation explain_route(const RouteTest& test, Moment now);
     void receive(const DialogLost& input, Moment now, Outbox& outbox);
 
     /// Begins what a third party wants done, if it can be. The answer does not wait for phones.

@@ -5,6 +5,8 @@
 
 namespace lampline {
 
+using namespace std::chrono_literals;
+
 const std::string* RouteDecision::sends_on(const RingGroup& group)
 {
     std::vector<const RingGroupMember*> ready;
@@ -47,16 +49,23 @@ void RouteDecision::ring(const RingGroup& group, const std::vector<const RingGro
     auto& waves = route_.hunt.waves;
     std::chrono::seconds begins{};
     if (group.strategy == RingStrategy::all) waves.push_back({{}, group.ring_time});
+    // With nobody to ring before, its delay would be silence.
+    const auto* first = *std::ranges::min_element(ready, {}, &RingGroupMember::delay);
     for (const auto* member : ready) {
-        if (group.strategy == RingStrategy::all) {
-            waves.back().members.push_back({member->number, member->delay});
-            note(RouteStepKind::rings_member, member->number,
-                 std::to_string(member->delay.count()));
-        } else {
+        if (group.strategy != RingStrategy::all) {
             waves.push_back({{{member->number}}, group.ring_time});
             note(RouteStepKind::rings_member, member->number, std::to_string(begins.count()));
             begins += group.ring_time;
+            continue;
         }
+        const auto delay = member == first ? 0s : member->delay;
+        waves.back().members.push_back({member->number, delay});
+        if (delay < group.ring_time)
+            note(RouteStepKind::rings_member, member->number, std::to_string(delay.count()));
+        else
+            note(RouteStepKind::passed_over, member->number,
+                 "would ring after " + std::to_string(delay.count()) +
+                     " s, so it does only when all others have refused");
     }
     note(RouteStepKind::rings_for, group.number, std::to_string(group.ring_time.count()));
     join(group.number, group.number, CallMode::bridge, [this](CallMode mode) -> std::string {

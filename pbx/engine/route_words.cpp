@@ -144,6 +144,7 @@ RouteExplanation explain(const Route& route, const RouteQuestion& question, cons
     for (const auto& wave : route.hunt.waves) {
         for (const auto& member : wave.members) {
             if (!member.trunk.empty()) explain(member, view, explanation);
+            if (wave.ring_for.count() > 0 && member.delay >= wave.ring_for) continue;
             for (const auto* binding : view.locations.targets(member.extension, question.own)) {
                 if (member.q_thousandths && *member.q_thousandths != binding->q_thousandths)
                     continue;

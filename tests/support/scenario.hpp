@@ -319,11 +319,13 @@ public:
     std::vector<FeatureAsked> asked;
     /// Does what was asked first, and tells the exchange.
     void settles_one(unsigned status = 200);
+    /// What becomes of a call; `later`: were it made then.
     [[nodiscard]] RouteExplanation decides(std::string from, std::string dialled,
-                                           std::string trunk = {}) const
+                                           std::string trunk = {}, std::chrono::hours later = {})
     {
         return exchange_->explain_route(
-            {std::move(from), std::move(dialled), std::nullopt, std::move(trunk)});
+            {std::move(from), std::move(dialled), std::nullopt, std::move(trunk)},
+            {now_.mono + later, now_.wall + later});
     }
     /// A third party wants something done with a call; `call` may be empty where only one is.
     OrderAnswer orders(CallOrder order);
