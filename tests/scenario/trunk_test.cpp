@@ -363,6 +363,12 @@ TEST_CASE("who calls from outside has no right to anything but the numbers of th
     far.receives(403U);
     far.sends(INVITE, "+431**102");
     far.receives(403U);
+    pbx.has_calling_card({.number = "800"});
+    pbx.has_park_lot({.number = "700", .first_slot = "701"});
+    for (const auto* number : {"800", "700", "701"}) {
+        far.sends(INVITE, std::string{"+431"} + number);
+        far.receives(403U).phrase("Not From Outside");
+    }
     one.inbound = {{"\\+431(.*)", "\\1", true}};  // said so
     one.trusted = two.trusted = false;
     rules.rules.front().trunks = {"two"};
