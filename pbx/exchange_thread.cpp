@@ -107,7 +107,7 @@ void ExchangeThread::show(std::function<void(LiveViewRef)> answer)
 void ExchangeThread::decide(RouteTest test, std::function<void(RouteExplanationRef)> answer)
 {
     loop_.post([this, test = std::move(test), answer = std::move(answer)] {
-        answer(std::make_shared<const RouteExplanation>(exchange_.explain_route(test)));
+        answer(std::make_shared<const RouteExplanation>(exchange_.explain_route(test, present())));
     });
 }
 

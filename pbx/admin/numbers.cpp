@@ -5,6 +5,7 @@
 #include "db/calling_card_store.hpp"
 #include "db/digit_plan_store.hpp"
 #include "db/extension_store.hpp"
+#include "db/park_lot_store.hpp"
 #include "db/ring_group_store.hpp"
 
 namespace lampline::admin {
@@ -44,6 +45,22 @@ bool is_destination(std::string_view number, db::Database& database)
         return true;
     auto plan = db::DigitPlanStore{database}.find();
     return plan && DigitPlan{std::move(plan->content)}.find(number);
+}
+
+std::string for_phones_alone(std::string_view number, db::Database& database)
+{
+    if (const auto card = db::CallingCardStore{database}.find();
+        card && !number.empty() && card->content.number == number)
+        return "the number of the calling-card application";
+    for (const auto& code : FeatureCodeService{database}.all())
+        if (!code.code.empty() && code.code == number)
+            return "the code of " + std::string{name(code.feature)};
+    if (db::ExtensionStore{database}.find(number) || db::RingGroupStore{database}.find(number))
+        return {};
+    if (const auto lot = db::ParkLotStore{database}.find();
+        lot && !number.empty() && (lot->content.number == number || lot->content.slot_of(number)))
+        return "a number of the park lot";
+    return {};
 }
 
 }  // namespace lampline::admin

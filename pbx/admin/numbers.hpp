@@ -19,6 +19,11 @@ bool is_number(std::string_view text) noexcept;
 /// plan. May throw SQLite::Exception.
 bool is_destination(std::string_view number, db::Database& database);
 
+/// What `number` is that only phones of the office may dial, in words: the calling-card
+/// application, the park lot or one of its slots, a feature code; empty: none of these. May throw
+/// SQLite::Exception.
+std::string for_phones_alone(std::string_view number, db::Database& database);
+
 enum class NumberKind : std::uint8_t {
     extension,
     ring_group,

@@ -34,6 +34,11 @@ void check_members(const RingGroup& group, db::Database& database, std::vector<F
                               "there is no extension " + member.number});
         if (member.delay.count() < 0 || member.delay > max_ring)
             faults.push_back({pointer + "/delay", "out_of_range", "must be 0 to 600 seconds"});
+        else if (group.strategy == RingStrategy::all && member.delay >= group.ring_time &&
+                 member.delay.count() > 0)
+            faults.push_back({pointer + "/delay", "too_long",
+                              "must be less than the " + std::to_string(group.ring_time.count()) +
+                                  " seconds that the group rings"});
     }
 }
 

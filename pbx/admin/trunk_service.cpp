@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admin/numbers.hpp"
 #include "core/number_patterns.hpp"
 #include "db/digit_plan_store.hpp"
 
@@ -125,6 +126,16 @@ std::vector<FieldFault> faults_of(const Trunk& trunk)
     return faults;
 }
 
+/// Somebody outside has no rights, and nobody here would pay for it.
+void check_destinations(const Trunk& trunk, db::Database& database, std::vector<FieldFault>& faults)
+{
+    for (std::size_t i = 0; i < trunk.inbound.size(); ++i)
+        if (const auto what = for_phones_alone(trunk.inbound[i].destination, database);
+            !what.empty())
+            faults.push_back({"/inbound/" + std::to_string(i) + "/destination", "not_from_outside",
+                              "is " + what + ", which calls from outside may not reach"});
+}
+
 /// What is not said follows from what is.
 Trunk completed(const Trunk& trunk, const std::optional<db::StoredTrunk>& before)
 {
@@ -159,6 +170,7 @@ Result<TrunkSaved, Refusal> TrunkService::put(const Trunk& trunk, const Precondi
     const auto before = rows.find(trunk.name);
     auto whole = completed(trunk, before);
     auto faults = faults_of(whole);
+    if (faults.empty()) check_destinations(whole, database_, faults);
     if (!before && rows.all().size() >= max_trunks)
         faults.push_back(
             {"/name", "too_many", "there are " + std::to_string(max_trunks) + " trunks already"});

@@ -266,7 +266,7 @@ struct Call {
     Rare<Pickup> pickup;
     Rare<SessionChange> change;
     Rare<Parking> parking;
-    std::optional<std::string> asks_slot;  ///< to a park slot that is free; empty: to any
+    std::optional<std::string> asks_slot;  ///< to a park slot, which its caller was told is free
     std::vector<Header> referred;          ///< clicked by REFER: what the target is told with it
     TransactionId passed_on;               ///< proxied: the caller's INVITE
     std::vector<WireMessageRef> challenges;  ///< proxied: of branches

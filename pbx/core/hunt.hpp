@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/ids.hpp"
 #include "core/diversion.hpp"
 
 namespace lampline {
@@ -80,6 +81,7 @@ struct Hunting {
     };
 
     Hunt hunt;
+    CallRef call{};                               ///< for which is hunted
     std::chrono::steady_clock::time_point since;  ///< how long the call rings, wherever it went
     std::size_t wave = 0;          ///< the one that rings
     std::vector<Waiting> waiting;  ///< of this wave, whose delay is not over; the earliest first
@@ -89,6 +91,7 @@ struct Hunting {
     bool heard = false;     ///< a phone has answered by itself, if only to refuse
     bool must_be_heard = false;  ///< at `wave_ends` it is looked whether anything was heard at all
     bool counted = false;        ///< among the calls to outside of its payer
+    bool one_phone = false;      ///< no other can do what its INVITE asks, wherever it sends that
     std::string caller;     ///< by whose rights numbers are dialled
     std::string presented;  ///< the number that the caller shows; empty: none
     Flow own;               ///< the phone that asked, which does not ring

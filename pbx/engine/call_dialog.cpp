@@ -62,6 +62,7 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Mome
         return refuse(changes_session(input.method) ? 491 : 480);
 
     if (changes_session(input.method)) {
+        note_privacy(from, input.payload);
         // One change of the session at a time (RFC 3261 §14.2, RFC 3311 §5.2).
         const bool unacknowledged = from.ack_due || from.ack_owed || to->ack_due || to->ack_owed;
         if (input.method == Method::invite && unacknowledged) return refuse(491);
@@ -148,6 +149,7 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
     if (gone && !over) answer = answer_for_lost(relay);
     if (success && changes_session(relay.method)) {
         note_target(call, leg, response);
+        note_privacy(leg, response.payload);
         call.unsaved = true;
         const auto answered = answer_timer(
             relay.session_timer, has(asker.supported, OptionTag::timer), response.session_timer);

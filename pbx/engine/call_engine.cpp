@@ -110,8 +110,9 @@ std::vector<Header> CallEngine::why_refused(const Route& route) const
     return headers;
 }
 
-RouteExplanation CallEngine::explain_route(const RouteTest& test) const
+RouteExplanation CallEngine::explain_route(const RouteTest& test, Moment now)
 {
+    outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
     const bool outside = !test.trunk.empty();
     const bool known = outside ? directory_->find_trunk(test.trunk) != nullptr
                                : directory_->find(test.from) != nullptr;

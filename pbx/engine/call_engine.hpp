@@ -68,7 +68,7 @@ public:
     void receive(const NotifyAnswered& answer) { refer_subscriptions_.receive(answer); }
 
     /// What would become of a call, in words.
-    [[nodiscard]] RouteExplanation explain_route(const RouteTest& test) const;
+    [[nodiscard]] RouteExplanation explain_route(const RouteTest& test, Moment now);
     void receive(const DialogLost& input, Moment now, Outbox& outbox);
 
     /// Begins what a third party wants done, if it can be. The answer does not wait for phones.
@@ -250,8 +250,12 @@ private:
     [[nodiscard]] bool shows_parties(std::string_view number) const;
     void follow_consent(Call& call, Outbox& outbox);
     OrderAnswer park_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
-    /// The slot that `slot` asks for, if it is free; empty: the first that is.
-    [[nodiscard]] std::optional<std::string> free_slot(std::string_view slot) const;
+    /// The slot that `slot` asks for, if it is free, also of who was told so, unless that was `by`;
+    /// empty: the first that is, and that nobody was told.
+    [[nodiscard]] std::optional<std::string> free_slot(std::string_view slot,
+                                                       std::string_view by) const;
+    /// The call whose caller was told that `slot` is free, and may still transfer to it.
+    [[nodiscard]] const Call* asking_for(std::string_view slot) const;
     /// The phone in a slot sends a request: there is nobody that it could go on to.
     void answer_for_slot(Call& call, Leg& from, const RequestReceived& input, Moment now,
                          Outbox& outbox);
@@ -449,6 +453,7 @@ private:
     [[nodiscard]] static NameAddr presented(const Leg& leg);
     /// What the display of the phone at `leg` goes by, and what else the phone says it can.
     void note_abilities(Leg& leg, const ResponseReceived& response) const;
+    static void note_privacy(Leg& leg, const PayloadRef& payload);
     [[nodiscard]] IdentityHeader identity_for(std::string_view user_agent) const;
     /// Who is at `other` for the phone or trunk of `leg`, as far as it may know.
     [[nodiscard]] std::vector<Header> asserted_to(const Leg& leg, const Leg& other) const;
@@ -589,7 +594,8 @@ private:
     OutsideUse outside_;
     std::unordered_map<std::string, std::vector<LegId>> adrift_;  // by extension
     HuntOrder order_;
-    std::map<std::string, CallRef, std::less<>> parked_;  // by slot
+    std::map<std::string, CallRef, std::less<>> parked_;   // by slot
+    std::map<std::string, CallRef, std::less<>> offered_;  // slots that a caller was told are free
     ReferSubscriptions refer_subscriptions_;
     PassedReferrals referrals_;
     CallTimers timers_;

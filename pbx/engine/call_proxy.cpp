@@ -54,7 +54,8 @@ void CallEngine::passed_answer(Call& call, Leg& leg, const ResponseReceived& res
     outbox.send(std::move(forward));
     connect(winner, caller);
     caller.dialog.local_tag = response.to_tag;
-    caller.other = winner.phone;
+    note_privacy(winner, response.payload);
+    caller.other = presented(winner);
     winner.supported = response.supported | response.required;
     note_hold(winner, response.payload, has_body(caller.sdp) ? SdpRole::answer : SdpRole::offer);
     move(winner, LegInput::success, outbox);

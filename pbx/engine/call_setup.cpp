@@ -219,6 +219,7 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
                                     Moment now, Outbox& outbox)
 {
     if (leg.state == LegState::terminated) return;
+    note_privacy(leg, response.payload);
     if (response.status == 199) return early_dialog_ended(call, leg, response, outbox);
     if (response.status == 100 || response.to_tag.empty()) {
         move(leg, LegInput::provisional, outbox);
@@ -309,8 +310,8 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     Leg& caller = call.caller();
     leg.ack_owed = response.transaction;
     connect(leg, caller);
-    caller.other = presented(leg);
     note_abilities(leg, response);
+    caller.other = presented(leg);
     if (call.early_answer && call.early_answer->offers && call.early_answer->of != leg.id)
         call.early_answer->for_ack = silent_answer(call, leg, response);
     const bool told_early = call.early_answer && call.early_answer->of == leg.id;

@@ -16,7 +16,14 @@ void CallEngine::note_abilities(Leg& leg, const ResponseReceived& response) cons
 {
     leg.supported = response.supported | response.required;
     leg.takes_update = response.allows_update;
+    note_privacy(leg, response.payload);
     if (leg.trunk.empty()) leg.identity = identity_for(response.user_agent);
+}
+
+/// Whoever has once asked for it stays anonymous, whatever it says later (RFC 3323).
+void CallEngine::note_privacy(Leg& leg, const PayloadRef& payload)
+{
+    leg.anonymous = leg.anonymous || wants_privacy({}, payload);
 }
 
 IdentityHeader CallEngine::identity_for(std::string_view user_agent) const

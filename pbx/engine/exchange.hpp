@@ -69,9 +69,9 @@ public:
     [[nodiscard]] std::size_t call_count() const noexcept { return calls_.call_count(); }
     [[nodiscard]] LiveView view(Moment now) const;
     /// What would become of a call now, in words.
-    [[nodiscard]] RouteExplanation explain_route(const RouteTest& test) const
+    [[nodiscard]] RouteExplanation explain_route(const RouteTest& test, Moment now)
     {
-        return calls_.explain_route(test);
+        return calls_.explain_route(test, now);
     }
     /// Why the lamps of one watcher for one member show what they show, after sending them anew if
     /// that is asked for.

@@ -1,6 +1,7 @@
 #include "engine/hunt_order.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace lampline {
 
@@ -20,8 +21,10 @@ std::vector<const RingGroupMember*> HuntOrder::of(const RingGroup& group,
         }
         break;
     case RingStrategy::longest_idle:
+        // Who is in a call is not idle, however long ago its last one ended.
         std::ranges::stable_sort(order, {}, [&](const RingGroupMember* member) {
-            return occupancy.last_talked(member->number);
+            return std::pair{occupancy.calls(member->number),
+                             occupancy.last_talked(member->number)};
         });
         break;
     case RingStrategy::random:

@@ -1,5 +1,6 @@
 // Whom a call rings next: waves, delays, and on to another number.
 #include <algorithm>
+#include <span>
 
 #include "core/extension_uri.hpp"
 #include "engine/call_engine.hpp"
@@ -10,6 +11,18 @@ namespace {
 bool still_rings(const Leg& leg) noexcept
 {
     return leg.role == LegRole::callee && !leg.peer && leg.state < LegState::confirmed;
+}
+
+/// Where the call that is under way may go on to, after `diversions`.
+RouteQuestion question_of(const Hunting& hunting, std::span<const Diversion> diversions = {})
+{
+    return {.from = hunting.caller,
+            .dialled = hunting.dialled,
+            .own = &hunting.own,
+            .diversions = diversions,
+            .caller = hunting.presented,
+            .under_way = hunting.call,
+            .party = hunting.invitation.extension};
 }
 
 /// Takes the front of `waiting`.
@@ -24,6 +37,7 @@ HuntMember take_first(std::vector<Hunting::Waiting>& waiting)
 
 void CallEngine::begin_hunt(Call& call, Route route, Hunting hunting, Moment now, Outbox& outbox)
 {
+    hunting.call = call.id;
     hunting.since = now.mono;
     hunting.diversions_known = hunting.diversions.size();
     hunting.asked = hunting.invitation.payload;
@@ -34,9 +48,11 @@ void CallEngine::begin_hunt(Call& call, Route route, Hunting hunting, Moment now
 LegId CallEngine::call_phone(Call& call, const std::string& extension, Target target, bool focus,
                              Hunting hunting, Moment now, Outbox& outbox)
 {
+    hunting.call = call.id;
     hunting.since = now.mono;
     hunting.hunt.number = extension;
     hunting.hunt.waves = {{.members = {}}};
+    hunting.one_phone = true;
     hunting.asked = hunting.invitation.payload;
     if (settings_.ring_timeout > 0s) hunting.wave_ends = now.mono + settings_.ring_timeout;
     call.hunting = std::make_unique<Hunting>(std::move(hunting));
@@ -118,8 +134,7 @@ void CallEngine::ring_member(Call& call, const HuntMember& member, Moment now, O
     if (!member.trunk.empty()) return ring_outside(call, member, now, outbox);
     if (const auto* group = directory_->find_ring_group(hunting.hunt.number)) {
         // Much may have changed since the group was asked who can ring.
-        const RouteQuestion question{
-            hunting.caller, hunting.dialled, &hunting.own, {}, hunting.presented};
+        const auto question = question_of(hunting);
         const auto why = passes_over(*group, member.extension, question, router_view());
         if (!why.empty() && why != out_of_reach) return;
     }
@@ -195,6 +210,7 @@ void CallEngine::branch_refused(Call& call, const Leg& leg, unsigned status, Mom
             return each.member.extension == leg.extension;
         });
         if (hunting.hunt.number == leg.extension && !hunting.hunt.outside) {
+            hunting.rang_out = false;  // whoever did not answer before, this is the answer
             hunting.wave = hunting.hunt.waves.size();
             return hunt_is_over(call, now, outbox);
         }
@@ -225,8 +241,7 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
         to = &hunting.hunt.if_refused;
     }
     if (to && !to->empty()) {
-        const RouteQuestion question{hunting.caller, hunting.dialled, &hunting.own,
-                                     hunting.diversions, hunting.presented};
+        const auto question = question_of(hunting, hunting.diversions);
         auto route = route_onward(question, hunting.hunt.number, reason, *to, router_view());
         if (route.kind == RouteKind::hunt) {
             best = {};
@@ -250,11 +265,19 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
 
 /// A phone of the extension that is hunted has sent the call elsewhere: it speaks for all of them,
 /// like one that declines. In a ring group it is a refusal, as that rings members and does not
-/// follow them. False: there is nothing to follow.
+/// follow them. An INVITE with Join or Replaces is for the phone that it was sent to: elsewhere it
+/// would be an ordinary call. False: there is nothing to follow.
 bool CallEngine::deflected(Call& call, const Leg& leg, const ResponseReceived& response, Moment now,
                            Outbox& outbox)
 {
     Hunting& hunting = *call.hunting;
+    if (hunting.one_phone) {
+        give_up_hunt(call, 488, "Phone Sends The Call On",
+                     {warning_of("The phone of " + leg.extension +
+                                 " sends the call on, and only it can take it")},
+                     now, outbox);
+        return true;
+    }
     std::vector<Deflection> to;
     if (!leg.trunk.empty()) {
         to = sent_on_by_trunk(hunting, leg, response);
@@ -277,15 +300,16 @@ bool CallEngine::deflected(Call& call, const Leg& leg, const ResponseReceived& r
 Route CallEngine::route_of(const Hunting& hunting, const Deflection& deflection) const
 {
     if (deflection.trunk.empty()) {
-        const RouteQuestion question{hunting.caller, hunting.dialled, &hunting.own,
-                                     deflection.before};
+        const auto question = question_of(hunting, deflection.before);
         return route_onward(question, deflection.by, DiversionReason::deflection, deflection.to,
                             router_view());
     }
     auto chain = deflection.before;
     chain.push_back({deflection.by, {}, DiversionReason::deflection, 1});
-    auto route = lampline::route(
-        {deflection.payer, deflection.to, &hunting.own, chain, hunting.presented}, router_view());
+    auto question = question_of(hunting, chain);
+    question.from = deflection.payer;
+    question.dialled = deflection.to;
+    auto route = lampline::route(question, router_view());
     if (route.kind == RouteKind::hunt && !route.hunt.outside) return route;
     std::erase_if(route.hunt.waves, [&](const HuntWave& wave) {
         return wave.members.front().trunk != deflection.trunk;

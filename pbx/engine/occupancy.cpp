@@ -43,10 +43,14 @@ std::uint64_t Occupancy::last_talked(std::string_view extension) const noexcept
     return found == last_talked_.end() ? 0 : found->second;
 }
 
-std::size_t Occupancy::calls(std::string_view extension) const noexcept
+std::size_t Occupancy::calls(std::string_view extension, CallRef except) const noexcept
 {
     const auto found = by_extension_.find(extension);
-    return found == by_extension_.end() ? 0 : found->second.size();
+    if (found == by_extension_.end()) return 0;
+    const auto& shares = found->second;
+    if (!except) return shares.size();
+    const bool in_it = std::ranges::find(shares, except, &Share::call) != shares.end();
+    return shares.size() - (in_it ? 1U : 0U);
 }
 
 }  // namespace lampline

@@ -20,7 +20,8 @@ public:
     void began(std::string_view extension, CallRef call);
     /// A leg of `extension` that was announced by began() ended in `call`.
     void ended(std::string_view extension, CallRef call);
-    [[nodiscard]] std::size_t calls(std::string_view extension) const noexcept;
+    /// `except` does not count.
+    [[nodiscard]] std::size_t calls(std::string_view extension, CallRef except = {}) const noexcept;
     /// A talk of `extension` ended.
     void talked(std::string_view extension);
     /// Rises with each end of a talk, of anybody; 0: it has not talked yet.

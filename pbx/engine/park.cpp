@@ -25,13 +25,24 @@ OrderAnswer bad(std::string pointer, std::string code, std::string message)
 
 }  // namespace
 
-std::optional<std::string> CallEngine::free_slot(std::string_view slot) const
+std::optional<std::string> CallEngine::free_slot(std::string_view slot, std::string_view by) const
 {
-    if (!slot.empty())
-        return parked_.contains(slot) ? std::nullopt : std::optional{std::string{slot}};
+    if (!slot.empty()) {
+        const Call* asks = asking_for(slot);
+        const bool taken = parked_.contains(slot) || (asks && asks->from != by);
+        return taken ? std::nullopt : std::optional{std::string{slot}};
+    }
     for (auto& each : directory_->park_lot().all_slots())
-        if (!parked_.contains(each)) return std::move(each);
+        if (!parked_.contains(each) && !asking_for(each)) return std::move(each);
     return std::nullopt;
+}
+
+const Call* CallEngine::asking_for(std::string_view slot) const
+{
+    const auto offered = offered_.find(slot);
+    const auto found = offered == offered_.end() ? calls_.end() : calls_.find(offered->second);
+    if (found == calls_.end() || found->second->phase == CallPhase::ended) return nullptr;
+    return found->second.get();
 }
 
 void CallEngine::park(Call& call, std::string_view by, std::string_view slot, Moment now,
@@ -39,7 +50,7 @@ void CallEngine::park(Call& call, std::string_view by, std::string_view slot, Mo
 {
     if (!directory_->may_park(by))
         return transfer_failed(call, 403, "Not Your Park Lot", now, outbox);
-    auto free = free_slot(slot);
+    auto free = free_slot(slot, by);
     if (!free || call.parking)
         return transfer_failed(call, 486, slot.empty() ? "Park Lot Is Full" : "Slot Is Taken", now,
                                outbox);
@@ -129,7 +140,7 @@ OrderAnswer CallEngine::park_party(Call& call, const CallOrder& order, Moment no
         return bad("/by", "not_allowed", "may not use the park lot");
     const auto slot = order.to.empty() ? order.to : directory_->park_lot().slot_of(order.to);
     if (!slot) return bad("/slot", "unknown_slot", "is not a slot of the park lot");
-    if (!free_slot(*slot))
+    if (!free_slot(*slot, leaves->extension))
         return in_the_way(slot->empty() ? "all slots are taken" : "slot " + *slot + " is taken");
     call.transfer = Transfer{.transferor = leaves->id, .transferee = stays->id, .reports = false};
     park(call, leaves->extension, *slot, now, outbox);
@@ -151,6 +162,7 @@ void CallEngine::answer_for_slot(Call& call, Leg& from, const RequestReceived& i
         const auto offer = body_of(input.payload);
         if (input.method == Method::invite || !offer.empty())
             reply.payload = session_payload(inactive_answer(offer));
+        note_privacy(from, input.payload);
         bool moved = note_private(from, input.payload);
         if (!offer.empty()) {
             const bool holds = holds_by(from, input.payload);

@@ -32,7 +32,7 @@ void CallEngine::receive_park(const InviteReceived& input, const std::string& sl
         if (Leg* leg = parked_in(slot)) return retrieve(*leg, input, now, outbox);
 
     // Who talks to somebody asks for a slot to transfer to; anybody else wants what is not there.
-    const auto free = free_slot(slot);
+    const auto free = free_slot(slot, {});
     if (!free)
         return reject(input, 486, slot.empty() ? "Park Lot Is Full" : "Slot Is Taken", outbox);
     if (occupancy_.calls(input.authenticated) == 0)
@@ -40,7 +40,9 @@ void CallEngine::receive_park(const InviteReceived& input, const std::string& sl
     Call& call = open_call(input, CallMode::bridge, now, outbox);
     Leg& caller = call.caller();
     caller.other = {*free + " is free", extension_uri(park_name(*free), directory_->domain())};
-    call.asks_slot = slot;
+    call.asks_slot = *free;
+    std::erase_if(offered_, [&](const auto& each) { return !asking_for(each.first); });
+    offered_.insert_or_assign(*free, call.id);
     announce(caller, outbox);
     answer_in_words(call, caller, time_to_decide, now, outbox);
 }

@@ -20,6 +20,9 @@ namespace lampline {
 /// Why a member of a ring group is passed over that would make the group busy.
 inline constexpr std::string_view is_in_a_call = "is in a call";
 
+/// Why a call is bridged that could have been proxied as long as only its first phones rang.
+inline constexpr std::string_view forwards_outside = "the call may be forwarded to outside";
+
 /// Made for one question, and used up by its answer.
 class RouteDecision {
 public:
@@ -84,6 +87,10 @@ private:
     /// The far side of a trunk is not told where phones are, nor sent their messages as they are,
     /// unless it is a proxy of ours.
     [[nodiscard]] std::string obstacle_of_source() const;
+    /// Whether the numbers that the hunt may go on to lead, themselves or by what they forward to,
+    /// to a way outside that only a bridged call can take.
+    [[nodiscard]] bool may_go_outside() const;
+    [[nodiscard]] bool needs_bridge(const DigitRule& rule, std::string_view payer) const;
     /// Proxied where all ways lead to proxies of ours, and nobody has to be hung up in time.
     void join_outside(std::string_view payer);
     /// True: the trunk has no room for one more call.

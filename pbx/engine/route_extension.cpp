@@ -24,7 +24,7 @@ const std::string* RouteDecision::sends_on(const Extension& extension)
         reject(480, "Do Not Disturb");
         return nullptr;
     }
-    if (!wishes.takes_another(view_.occupancy.calls(extension.number))) {
+    if (!wishes.takes_another(view_.occupancy.calls(extension.number, question_.under_way))) {
         note(RouteStepKind::busy, extension.number);
         if (!wishes.busy.empty()) return to(wishes.busy, DiversionReason::user_busy);
         reject(486, "Busy Here");
@@ -91,7 +91,8 @@ void RouteDecision::ring(const Extension& extension)
     if (!wishes.no_answer.empty()) ring_for = wishes.no_answer_after;
     join(extension.number, extension.number, extension.mode, [&](CallMode mode) -> std::string {
         const bool again = contact && mode == CallMode::redirect;
-        return again ? "the caller has been redirected to this phone" : "";
+        if (again) return "the caller has been redirected to this phone";
+        return mode == CallMode::proxy && may_go_outside() ? std::string{forwards_outside} : "";
     });
     if (contact) {
         waves.push_back({{{extension.number, {}, {}, write(contact->contact)}}, ring_for});
@@ -114,15 +115,17 @@ void RouteDecision::describe(const Forwarding& wishes)
 {
     const auto& number = route_.hunt.number;
     const bool parallel = wishes.forking == Forking::parallel;
-    note(RouteStepKind::rings, number, parallel ? "all at once" : "one after the other");
-    if (!wishes.busy.empty())
-        note(RouteStepKind::then_forwarded, number, wishes.busy, DiversionReason::user_busy);
+    const bool redirected = route_.mode == CallMode::redirect;
+    const auto then = redirected ? RouteStepKind::left_to_caller : RouteStepKind::then_forwarded;
+    if (!redirected)
+        note(RouteStepKind::rings, number, parallel ? "all at once" : "one after the other");
+    if (!wishes.busy.empty()) note(then, number, wishes.busy, DiversionReason::user_busy);
     if (!wishes.unregistered.empty())
-        note(RouteStepKind::then_forwarded, number, wishes.unregistered,
-             DiversionReason::unavailable);
+        note(then, number, wishes.unregistered, DiversionReason::unavailable);
     if (wishes.no_answer.empty()) return;
-    note(RouteStepKind::rings_for, number, std::to_string(wishes.no_answer_after.count()));
-    note(RouteStepKind::then_forwarded, number, wishes.no_answer, DiversionReason::no_answer);
+    if (!redirected)
+        note(RouteStepKind::rings_for, number, std::to_string(wishes.no_answer_after.count()));
+    note(then, number, wishes.no_answer, DiversionReason::no_answer);
 }
 
 }  // namespace lampline

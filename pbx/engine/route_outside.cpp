@@ -1,4 +1,7 @@
 // Numbers outside: by which trunks, and how they are joined to their caller.
+#include <algorithm>
+
+#include "core/extension_uri.hpp"
 #include "engine/route_decision.hpp"
 
 namespace lampline {
@@ -53,6 +56,58 @@ std::string RouteDecision::obstacle_of_source() const
     const auto* from = view_.directory.find_trunk(question_.trunk);
     if (from && from->trunk().mode == CallMode::proxy && route_.mode == CallMode::proxy) return {};
     return "the call comes over a trunk that is no proxy of this office";
+}
+
+bool RouteDecision::needs_bridge(const DigitRule& rule, std::string_view payer) const
+{
+    const auto& rights = view_.directory.digit_plan().outside_rights_of(payer);
+    if (!rule.trunks.empty() && rights.limits.minutes.count() > 0) return true;
+    return std::ranges::any_of(rule.trunks, [&](const std::string& name) {
+        const auto* rules = view_.directory.find_trunk(name);
+        return rules && rules->trunk().enabled &&
+               (rules->trunk().mode != CallMode::proxy ||
+                rules->trunk().limits.minutes.count() > 0);
+    });
+}
+
+bool RouteDecision::may_go_outside() const
+{
+    /// Who forwards through more numbers than these is bridged without another look.
+    constexpr std::size_t most = 50;
+    struct Step {
+        std::string to, by;
+    };
+    std::vector<Step> ahead;
+    const auto add = [&](const std::string& to, const std::string& by) {
+        const bool known = std::ranges::any_of(
+            ahead, [&](const Step& each) { return each.to == to && each.by == by; });
+        if (!to.empty() && !known) ahead.push_back({to, by});
+    };
+    const Hunt& hunt = route_.hunt;
+    for (const auto* to :
+         {&hunt.if_busy, &hunt.if_no_answer, &hunt.if_unreachable, &hunt.if_refused})
+        add(*to, hunt.number);
+    for (std::size_t at = 0; at < ahead.size(); ++at) {
+        if (at == most) return true;
+        auto [number, by] = ahead[at];
+        if (!view_.directory.find(number) && !view_.directory.find_ring_group(number))
+            number = plain_number(number);
+        if (auto match = view_.directory.digit_plan().find(number)) {
+            if (needs_bridge(*match->rule, by)) return true;
+            if (!match->rule->trunks.empty()) continue;
+            number = std::move(match->number);
+        }
+        if (const auto* extension = view_.directory.find(number)) {
+            const auto& wishes = extension->forwarding;
+            for (const auto* to :
+                 {&wishes.always, &wishes.busy, &wishes.no_answer, &wishes.unregistered})
+                add(*to, number);
+            for (const auto& exception : wishes.exceptions) add(exception.to, number);
+        } else if (const auto* group = view_.directory.find_ring_group(number)) {
+            add(group->overflow, number);
+        }
+    }
+    return false;
 }
 
 void RouteDecision::join_outside(std::string_view payer)

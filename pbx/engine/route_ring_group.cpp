@@ -5,6 +5,8 @@
 
 namespace lampline {
 
+using namespace std::chrono_literals;
+
 const std::string* RouteDecision::sends_on(const RingGroup& group)
 {
     std::vector<const RingGroupMember*> ready;
@@ -47,20 +49,28 @@ void RouteDecision::ring(const RingGroup& group, const std::vector<const RingGro
     auto& waves = route_.hunt.waves;
     std::chrono::seconds begins{};
     if (group.strategy == RingStrategy::all) waves.push_back({{}, group.ring_time});
+    // With nobody to ring before, its delay would be silence.
+    const auto* first = *std::ranges::min_element(ready, {}, &RingGroupMember::delay);
     for (const auto* member : ready) {
-        if (group.strategy == RingStrategy::all) {
-            waves.back().members.push_back({member->number, member->delay});
-            note(RouteStepKind::rings_member, member->number,
-                 std::to_string(member->delay.count()));
-        } else {
+        if (group.strategy != RingStrategy::all) {
             waves.push_back({{{member->number}}, group.ring_time});
             note(RouteStepKind::rings_member, member->number, std::to_string(begins.count()));
             begins += group.ring_time;
+            continue;
         }
+        const auto delay = member == first ? 0s : member->delay;
+        waves.back().members.push_back({member->number, delay});
+        if (delay < group.ring_time)
+            note(RouteStepKind::rings_member, member->number, std::to_string(delay.count()));
+        else
+            note(RouteStepKind::passed_over, member->number,
+                 "would ring after " + std::to_string(delay.count()) +
+                     " s, so it does only when all others have refused");
     }
     note(RouteStepKind::rings_for, group.number, std::to_string(group.ring_time.count()));
-    join(group.number, group.number, CallMode::bridge, [](CallMode mode) -> std::string {
-        return mode == CallMode::redirect ? "only the exchange knows whose turn it is" : "";
+    join(group.number, group.number, CallMode::bridge, [this](CallMode mode) -> std::string {
+        if (mode == CallMode::redirect) return "only the exchange knows whose turn it is";
+        return mode == CallMode::proxy && may_go_outside() ? std::string{forwards_outside} : "";
     });
     if (!group.overflow.empty()) note(RouteStepKind::then_overflows, group.number, group.overflow);
 }
@@ -71,8 +81,8 @@ std::string_view passes_over(const RingGroup& group, std::string_view member,
     const auto* extension = view.directory.find(member);
     if (!extension) return "is no extension";
     const auto& wishes = extension->forwarding;
-    const auto calls = view.occupancy.calls(member);
-    if (member == question.from) return "calls itself";
+    const auto calls = view.occupancy.calls(member, question.under_way);
+    if (member == question.party.value_or(question.from)) return "calls itself";
     if (const auto* row = group.member(member); row && !row->logged_in) return "is logged out";
     const auto* exception = wishes.exception_for(caller_of(question));
     if (exception && exception->treatment == CallerTreatment::refuse)

@@ -72,6 +72,9 @@ std::string words(const RouteStep& step)
                (other == "0" ? std::string{} : " after " + other + " s");
     case RouteStepKind::then_overflows:
         return "When nobody has taken it, the call goes on to " + other;
+    case RouteStepKind::left_to_caller:
+        return "The caller calls them itself, so the call does not go on to " + other + ' ' +
+               std::string{occasion(step.reason)};
     case RouteStepKind::mode_asked: return number + " asks for " + other + " mode";
     case RouteStepKind::bridged: return "It is bridged all the same, since " + other;
     case RouteStepKind::joined:
@@ -141,6 +144,7 @@ RouteExplanation explain(const Route& route, const RouteQuestion& question, cons
     for (const auto& wave : route.hunt.waves) {
         for (const auto& member : wave.members) {
             if (!member.trunk.empty()) explain(member, view, explanation);
+            if (wave.ring_for.count() > 0 && member.delay >= wave.ring_for) continue;
             for (const auto* binding : view.locations.targets(member.extension, question.own)) {
                 if (member.q_thousandths && *member.q_thousandths != binding->q_thousandths)
                     continue;

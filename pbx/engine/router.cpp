@@ -121,7 +121,9 @@ void RouteDecision::start_from_outside()
     const auto asks = meant->outside ? Asks::from_outside_to_outside : Asks::from_outside;
     if (!applies_plan(number, {}, asks)) return;
     if (outside_) return go_outside(std::move(number), {});
-    if (view_.directory.feature_codes().find(number)) {
+    const auto& card = view_.directory.calling_card().number;
+    if (view_.directory.feature_codes().find(number) || (!card.empty() && number == card) ||
+        is_of_park_lot(number)) {
         note(RouteStepKind::not_from_outside, number);
         return reject(403, "Not From Outside");
     }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ids.hpp"
 #include "core/directory.hpp"
 #include "core/hunt.hpp"
 #include "core/location_table.hpp"
@@ -52,6 +53,7 @@ enum class RouteStepKind : std::uint8_t {
     rings_for,          ///< other: seconds; then on to the next step
     then_forwarded,     ///< other: where to, by `reason`, should it come to that
     then_overflows,     ///< other: where to, should nobody take it
+    left_to_caller,     ///< other: where to it would have been forwarded, by `reason`
     from_trunk,         ///< somebody outside dials the number; other: by which trunk
     inbound,            ///< other: who is meant by the number
     nobody_inbound,     ///< nobody is meant by the number on this trunk; other: its name
@@ -85,6 +87,8 @@ struct RouteQuestion {
     std::optional<std::string_view> caller{};  ///< the number that is shown; none: `from`; empty: no number
     const Binding* contact = nullptr;         ///< the caller has addressed this phone, not a number
     std::string_view trunk{};                 ///< by which somebody outside calls
+    CallRef under_way{};  ///< the call itself, by which nobody is busy; 0: it begins only now
+    std::optional<std::string_view> party{};  ///< whose phone is to be connected; none: `from`
 };
 
 enum class RouteKind : std::uint8_t { hunt, feature, calling_card, park, reject };

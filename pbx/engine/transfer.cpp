@@ -82,7 +82,13 @@ void CallEngine::ring_target(Call& call, const std::string& by, std::string_view
 {
     const Leg& transferee = *call.find(call.transfer->transferee);
     auto number_shown = presented_number(presented(transferee), {});
-    auto route = lampline::route({by, number, &transferee.flow, {}, number_shown}, router_view());
+    auto route = lampline::route({.from = by,
+                                  .dialled = number,
+                                  .own = &transferee.flow,
+                                  .caller = number_shown,
+                                  .under_way = call.id,
+                                  .party = transferee.extension},
+                                 router_view());
     // Who dials by itself, in the calling-card application, has nobody to park.
     if (route.kind == RouteKind::park && call.transfer->transferor)
         return park(call, by, route.slot, now, outbox);

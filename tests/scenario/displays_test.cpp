@@ -66,6 +66,71 @@ TEST_CASE("a forwarded call: 180 and 200 name who rings and who answers")
     office.ends(office.carol);
 }
 
+TEST_CASE("who is called wants privacy: the caller is not told who it is (RFC 3323)")
+{
+    Office office;
+    office.pbx.forwards("102", {.always = "103"});
+    SUBCASE("in its first response, and then for the whole call")
+    {
+        office.alice.sends(INVITE, "102");
+        office.alice.receives(181U);
+        office.carol.receives(INVITE);
+        office.carol.answer_headers = {{"Privacy", "id"}};
+        office.carol.replies(180);
+        office.alice.receives(180U).header(shown, nobody);
+        office.carol.answer_headers.clear();
+        office.carol.replies(200, talking_sdp);
+        office.alice.receives(200U).header(shown, nobody);
+    }
+    SUBCASE("in its answer")
+    {
+        office.alice.sends(INVITE, "102");
+        office.alice.receives(181U);
+        office.carol.receives(INVITE);
+        office.carol.replies(180);
+        office.alice.receives(180U).header(shown, name_103);
+        office.carol.answer_headers = {{"Privacy", "id"}};
+        office.carol.replies(200, talking_sdp);
+        office.alice.receives(200U).header(shown, nobody);
+    }
+    office.carol.receives(ACK);
+    office.ends(office.carol);
+}
+
+TEST_CASE("privacy that is asked for within a call holds through what comes after")
+{
+    Office office;
+    office.rings();
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(200U);
+    office.bob.receives(ACK);
+    SUBCASE("by an UPDATE")
+    {
+        office.bob.sends(UPDATE,
+                         std::make_shared<const Payload>(Payload{{}, {}, {{"Privacy", "id"}}}));
+        office.alice.receives(UPDATE);
+        office.alice.replies(200);
+        office.bob.receives(200U);
+    }
+    SUBCASE("by the answer to a change")
+    {
+        office.alice.sends_invite(hold_sdp);
+        office.bob.receives(INVITE);
+        office.bob.answer_headers = {{"Privacy", "user;id"}};
+        office.bob.replies(200, talking_sdp);
+        office.alice.receives(200U);
+        office.bob.receives(ACK);
+    }
+    office.alice.sends(Method::refer, std::make_shared<const Payload>(Payload{
+                                          {}, {}, {{"Refer-To", "<sip:103@office.test>"}}}));
+    office.alice.receives(202U);
+    office.alice.replies_to(office.alice.receives(NOTIFY), 200);
+    CHECK(office.carol.receives(INVITE).from_address.display_name == "Anonymous");
+    office.pbx.ends_all_calls();
+    for (auto* phone : {&office.alice, &office.bob, &office.carol}) phone->inbox.clear();
+    CHECK(office.pbx.has_no_calls());
+}
+
 TEST_CASE("who takes a parked call back was shown where it is: an UPDATE says who it is")
 {
     Office office;

@@ -254,6 +254,52 @@ TEST_CASE("contacts one after the other, the highest q first, when the extension
     desk.all_is_over(mobile);
 }
 
+TEST_CASE("one phone after the other: who declines at the second is not forwarded either")
+{
+    Desk desk;
+    auto wishes = no_answer("103", 10s);
+    wishes.forking = Forking::sequential;
+    auto& mobile = desk.pbx.silent_phone("102");
+    mobile.registers(3600s, 500);
+    const auto second_rings = [&] {
+        desk.pbx.forwards("102", wishes);
+        desk.alice.sends(INVITE, "102");
+        desk.bob.receives(INVITE);
+        desk.pbx.passes(10s);  // nobody comes to the first
+        desk.bob.receives(CANCEL);
+        mobile.receives(INVITE);
+    };
+    SUBCASE("603 is the callee's word")
+    {
+        second_rings();
+        mobile.replies(603);
+        desk.alice.receives(603U);
+        CHECK(desk.carol.hears_nothing());
+        CHECK(desk.pbx.records().back().result == CallResult::declined);
+    }
+    SUBCASE("so it is with nowhere to go on to")
+    {
+        wishes.no_answer.clear();
+        second_rings();
+        mobile.replies(603);
+        desk.alice.receives(603U);
+    }
+    SUBCASE("600 is busy, and is forwarded as such")
+    {
+        wishes.busy = "105";
+        auto& erin = desk.pbx.phone("105");
+        second_rings();
+        mobile.replies(600);
+        desk.alice.receives(181U);
+        erin.receives(INVITE).header("Diversion",
+                                     "<sip:102@office.test>;reason=user-busy;counter=1");
+        erin.replies(486);
+        desk.alice.receives(486U);
+    }
+    desk.dan.inbox.clear();
+    CHECK(desk.pbx.has_no_calls());
+}
+
 TEST_CASE("an excepted caller rings through do not disturb; without an answer the call goes on as "
           "any other")
 {

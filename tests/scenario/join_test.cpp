@@ -158,6 +158,23 @@ TEST_CASE("the tags the other way round mean whom the phone talks to")
     office.all_hang_up();
 }
 
+TEST_CASE("a phone that sends a Join on has not joined: nobody else is called with it (488)")
+{
+    Office office;
+    office.talk();
+    auto& dave = office.pbx.phone("104");
+    office.carol.sends_joining(Office::joining(office.talking), "102", carol_sdp);
+    office.bob.receives(INVITE);
+    office.bob.redirects({SipUri::parse("sip:104@office.test").value()});
+    CHECK(dave.hears_nothing());
+    office.passes_over_lamps();
+    office.carol.receives(488U).header(
+        "Warning",
+        "399 office.test \"The phone of 102 sends the call on, and only it can take it\"");
+    CHECK(office.pbx.view().calls.size() == 1);
+    office.all_hang_up();
+}
+
 TEST_CASE("an early dialog can be joined too; the phone decides")
 {
     Office office;

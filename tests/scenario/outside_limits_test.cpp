@@ -408,6 +408,17 @@ TEST_CASE("a limit that is met only while a call hunts on is told with its Reaso
     office.forget();
 }
 
+TEST_CASE("who has used up its calls of today is told of tomorrow's before anybody has called then")
+{
+    Office office;
+    office.bobs_limits() = {.calls_per_day = 1};
+    office.apply();
+    office.bob_calls_outside_once();
+    CHECK(office.bob_would_hear() == 403);
+    CHECK(office.pbx.decides("102", "0555", {}, 24h).outcome == "ring");
+    office.forget();
+}
+
 TEST_CASE("nobody takes a call that is outside, rings there or talks, nor joins it")
 {
     Office office;

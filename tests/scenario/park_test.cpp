@@ -210,6 +210,95 @@ TEST_CASE("attended transfer: who asks for a free slot first parks there")
     }
 }
 
+TEST_CASE("two who ask for a free slot are told two, and each is kept until its asker has parked")
+{
+    Office office;
+    auto& pbx = office.pbx;
+    const auto to_own_slot = [&](Phone& parker, const std::string& dialled) {
+        std::string call_id;
+        for (const auto& call : pbx.view().calls)
+            if (call.dialled == dialled && call.legs.at(0).extension == parker.number)
+                call_id = call.legs.at(0).call_id;
+        return refer_to("<sip:" + dialled + "@office.test?Replaces=" + call_id +
+                        "%3Bto-tag%3D0%3Bfrom-tag%3D0>");
+    };
+    const auto parks = [&](Phone& parker, LegId talk, const std::string& dialled, Phone& waits,
+                           std::string_view slot) {
+        const auto refer = to_own_slot(parker, dialled);
+        parker.uses(talk);
+        parker.sends(REFER, refer);
+        parker.receives(202U);
+        parker.replies_to(parker.receives(NOTIFY), 200);
+        parker.receives(BYE);  // of the dialog in which it has asked
+        waits.receives(INVITE).header("P-Asserted-Identity",
+                                      "\"Park " + std::string{slot} + "\" <sip:park+" +
+                                          std::string{slot} + "@office.test>");
+        waits.replies(200, hold_sdp);
+        waits.receives(ACK);
+        auto told = parker.receives(NOTIFY);
+        told.with("SIP/2.0 200 Parked In " + std::string{slot} + "\r\n");
+        parker.replies_to(told, 200);
+        parker.receives(BYE);
+    };
+    const auto asks = [&](Phone& phone, const std::string& dialled) {
+        phone.sends(INVITE, dialled, bob_sdp);
+        return phone.receives(200U).value("P-Asserted-Identity");
+    };
+    office.carol.sends(INVITE, "104", carol_sdp);
+    office.dave.receives(INVITE);
+    office.dave.replies(200, alice_sdp);
+    office.carol.receives(200U);
+    office.dave.receives(ACK);
+    const auto bobs = office.bob.dialog();
+    const auto carols = office.carol.dialog();
+
+    SUBCASE("any slot")
+    {
+        CHECK(asks(office.bob, "700").starts_with("\"701 is free\""));
+        CHECK(asks(office.carol, "700").starts_with("\"702 is free\""));
+        office.alice.sends(INVITE, "700", alice_sdp);
+        office.alice.receives(486U).phrase("Park Lot Is Full");
+        parks(office.carol, carols, "700", office.dave, "702");
+        parks(office.bob, bobs, "700", office.alice, "701");
+    }
+    SUBCASE("a slot of one's choice")
+    {
+        CHECK(asks(office.bob, "701").starts_with("\"701 is free\""));
+        office.carol.sends(INVITE, "701", carol_sdp);
+        office.carol.receives(486U).phrase("Slot Is Taken");
+        office.carol.uses(carols);
+        office.carol.sends(REFER, refer_to("<sip:701@office.test>"));
+        office.carol.receives(202U);
+        office.carol.replies_to(office.carol.receives(NOTIFY), 200);
+        office.carol.replies_to(office.carol.receives(NOTIFY).with("SIP/2.0 486 Slot Is Taken\r\n"),
+                                200);
+        CHECK(asks(office.carol, "700").starts_with("\"702 is free\""));
+        SUBCASE("who has asked may transfer there at once, too")
+        {
+            office.bob.uses(bobs);
+            office.bob.sends(REFER, refer_to("<sip:701@office.test>"));
+            office.bob.receives(202U);
+            office.bob_hears("SIP/2.0 100 Trying");
+            office.alice_hears_nothing_any_more();
+            office.bob_hears("SIP/2.0 200 Parked In 701");
+            office.bob.receives(BYE);
+        }
+        SUBCASE("who has asked hangs up: others may have it")
+        {
+            office.bob.sends(BYE);
+            office.bob.receives(200U);
+            office.carol.sends(BYE);
+            office.carol.receives(200U);
+            CHECK(asks(office.carol, "701").starts_with("\"701 is free\""));
+            parks(office.carol, carols, "701", office.dave, "701");
+        }
+    }
+    pbx.ends_all_calls();
+    for (auto* phone : {&office.alice, &office.bob, &office.carol, &office.dave})
+        phone->inbox.clear();
+    office.nothing_is_left();
+}
+
 TEST_CASE("REST parks, and says in which slot")
 {
     Office office;

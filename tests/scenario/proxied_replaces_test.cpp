@@ -103,6 +103,16 @@ TEST_CASE(
         CHECK(records[1].parts.back().extension == "103");
         CHECK(records[1].parts.back().came_from == records[0].id);
     }
+    SUBCASE("it sends the call on: nobody else is called with the header")
+    {
+        carol.redirects({SipUri::parse("sip:104@office.test").value()});
+        CHECK(dave.hears_nothing());
+        bob.replies_to(bob.receives(NOTIFY).with("SIP/2.0 488 Phone Sends The Call On\r\n"), 200);
+        carol.passes(BYE);
+        alice.sends(BYE);
+        alice.receives(200U);
+        bob.receives(BYE);
+    }
     SUBCASE("it does not know Replaces: everybody is where they were")
     {
         carol.replies(420);

@@ -199,6 +199,36 @@ TEST_CASE("longest idle: whose last call ended longest ago, whoever made it")
     team.nothing_is_left();
 }
 
+TEST_CASE("longest idle: who is in a call is not idle, and comes after all others")
+{
+    Team team{RingStrategy::longest_idle};
+    team.team.skip_busy = false;
+    team.applies();
+    team.is_answered_by(team.bob);
+    team.is_answered_by(team.carol);
+    team.is_answered_by(team.dan);
+    team.bob.sends(INVITE, "105");  // whose last call has ended longest ago
+    team.eve.receives(INVITE);
+    team.eve.replies(200, talking_sdp);
+    team.bob.receives(200U);
+    team.eve.receives(ACK);
+    std::vector<Phone*> callers;
+    const auto one_more_rings = [&](std::string from, Phone& phone) {
+        auto& caller = *callers.emplace_back(&team.pbx.phone(std::move(from)));
+        caller.sends(INVITE, "600");
+        phone.receives(INVITE).from(caller.number);
+        for (auto* each : {&team.bob, &team.carol, &team.dan}) CHECK(each->hears_nothing());
+    };
+    one_more_rings("101", team.carol);
+    one_more_rings("106", team.dan);
+    one_more_rings("107", team.bob);    // all are in one call
+    one_more_rings("108", team.carol);  // Bob is in two by now
+    team.pbx.ends_all_calls();
+    for (auto* phone : callers) phone->receives(503U);
+    for (auto* phone : {&team.bob, &team.carol, &team.dan}) phone->inbox.clear();
+    team.nothing_is_left();
+}
+
 TEST_CASE("random: in the order that the random source draws")
 {
     ExchangeSettings settings;
@@ -368,6 +398,46 @@ TEST_CASE("an extension forwards to a ring group, and a transfer goes there")
         for (auto* phone : {&team.alice, &team.bob, &team.carol}) phone->inbox.clear();
         team.pbx.passes(40s);
     }
+    team.nothing_is_left();
+}
+
+TEST_CASE(
+    "a transfer to a group: who sends the call there is free for it, who is sent is not called")
+{
+    Team team{RingStrategy::linear};
+    team.team.members = {{"101"}, {"102"}, {"103"}};
+    std::chrono::seconds delay{};
+    SUBCASE("one after the other") {}
+    SUBCASE("all at once, and Bob later")
+    {
+        delay = 5s;
+        team.team.strategy = RingStrategy::all;
+        team.team.members[1].delay = delay;
+    }
+    SUBCASE("busy members are rung as well")
+    {
+        team.team.skip_busy = false;
+    }
+    team.applies();
+    auto& mobile = team.pbx.phone("101");
+    team.alice.sends(INVITE, "102");
+    team.bob.receives(INVITE);
+    team.bob.replies(200, talking_sdp);
+    team.alice.receives(200U);
+    team.bob.receives(ACK);
+    team.bob.sends(Method::refer, std::make_shared<const Payload>(
+                                      Payload{{}, {}, {{"Refer-To", "<sip:600@office.test>"}}}));
+    team.bob.receives(202U);
+    team.bob.replies_to(team.bob.receives(NOTIFY), 200);
+    if (delay > 0s) {
+        team.carol.receives(INVITE).from("101");
+        team.pbx.passes(delay);
+    }
+    team.bob.receives(INVITE).from("101");
+    CHECK(mobile.hears_nothing());
+    CHECK(team.carol.hears_nothing());
+    team.pbx.ends_all_calls();
+    for (auto* phone : {&team.alice, &team.bob, &team.carol}) phone->inbox.clear();
     team.nothing_is_left();
 }
 

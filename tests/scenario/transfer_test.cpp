@@ -178,6 +178,82 @@ TEST_CASE("a call is sent back to who is in it already")
     call.alice_and_bob_still_talk();
 }
 
+TEST_CASE("nobody is busy by the very call that is moved, though it takes no other")
+{
+    Talking call;
+    Forwarding wishes;
+    wishes.call_waiting = false;
+    const auto refers_to = [&](std::string_view number) {
+        call.bob_refers("<sip:" + std::string{number} + "@office.test>");
+        call.bob.receives(202U);
+        return call.bob.receives(NOTIFY).with("SIP/2.0 100 Trying\r\n");
+    };
+    const auto first = call.bob.dialog();
+    SUBCASE("Bob goes on at his other phone")
+    {
+        auto& mobile = call.pbx.phone("102");
+        call.pbx.forwards("102", wishes);
+        auto trying = refers_to("102");
+        call.bob.receives(INVITE).from("101");
+        mobile.receives(INVITE).from("101");
+        SUBCASE("which answers")
+        {
+            mobile.replies(200, carol_sdp);
+            call.bob.receives(CANCEL);
+            call.bob.replies_to(trying, 200);
+            call.alice.receives(INVITE).with(carol_sdp);
+            call.alice.replies(200, alice_sdp);
+            mobile.receives(ACK).with(alice_sdp);
+            call.alice.receives(ACK);
+            call.bob_hears("SIP/2.0 200 OK");
+            call.bob.receives(BYE);
+            call.alice.sends(BYE);
+            call.alice.receives(200U);
+            mobile.receives(BYE);
+        }
+        SUBCASE("which is one call with the phone he leaves: it takes no second one")
+        {
+            call.bob.replies_to(trying, 200);
+            call.carol.sends(INVITE, "102", carol_sdp);
+            call.carol.receives(486U);
+            call.bob.uses(first);
+            call.bob.sends(BYE);
+            call.bob.receives(200U);
+            call.alice.sends(BYE);
+            call.alice.receives(200U);
+            call.bob.receives(CANCEL);
+            mobile.receives(CANCEL);
+        }
+    }
+    SUBCASE("Alice goes on at hers")
+    {
+        auto& mobile = call.pbx.phone("101");
+        call.pbx.forwards("101", wishes);
+        call.bob.replies_to(refers_to("101"), 200);
+        mobile.receives(INVITE).from("101");
+        mobile.replies(486);
+        call.bob_hears("SIP/2.0 486 ");
+        call.alice.sends(BYE);
+        call.alice.receives(200U);
+        call.bob.receives(BYE);
+    }
+    SUBCASE("another call of his is one too many")
+    {
+        auto& mobile = call.pbx.phone("102");
+        call.pbx.forwards("102", wishes);
+        mobile.sends(INVITE, "103", carol_sdp);
+        call.carol.receives(INVITE);
+        call.bob.replies_to(refers_to("102"), 200);
+        call.bob_hears("SIP/2.0 486 Busy Here");
+        mobile.cancels();
+        call.carol.receives(CANCEL);
+        call.alice.sends(BYE);
+        call.alice.receives(200U);
+        call.bob.receives(BYE);
+    }
+    call.nothing_is_left();
+}
+
 TEST_CASE("a transfer that fails is told, and the parties are where they were")
 {
     Talking call;

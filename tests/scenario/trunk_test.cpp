@@ -297,6 +297,52 @@ TEST_CASE("a carrier hears nothing of who is reached outside by another one")
     office.all_is_over();
 }
 
+TEST_CASE("a call to a phone in proxy mode is bridged where a forward may lead it outside")
+{
+    Office office;
+    auto& [pbx, one, two, rules, alice, bob, carol, dan, far, other] = office;
+    pbx.joins("102", CallMode::proxy);
+    rules.outside["103"] = {.forward = true, .limits = {}};
+    const std::string why =
+        "It is bridged all the same, since the call may be forwarded to outside";
+    bool bridged = true;
+    SUBCASE("its own")
+    {
+        office.apply();
+        pbx.forwards("102", {.no_answer = "0664888", .no_answer_after = 10s});
+    }
+    SUBCASE("that of where it goes first")
+    {
+        office.apply();
+        pbx.forwards("102", {.no_answer = "103", .no_answer_after = 10s});
+        pbx.forwards("103", {.always = "0664888"});
+    }
+    SUBCASE("none does")
+    {
+        office.apply();
+        pbx.forwards("102", {.no_answer = "103", .no_answer_after = 10s});
+        pbx.forwards("103", {.no_answer = "102"});
+        bridged = false;
+    }
+    const auto steps = pbx.decides("101", "102").steps;
+    CHECK((std::ranges::find(steps, why) != steps.end()) == bridged);
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    pbx.passes(10s);
+    bob.receives(CANCEL);
+    if (bridged) {
+        alice.receives(181U);
+        far.receives(INVITE).to("sip:+43664888@carrier.test");
+        far.replies(486);
+        alice.receives(486U);
+    } else {
+        carol.receives(INVITE);
+        carol.replies(486);
+        alice.receives(486U);
+    }
+    office.all_is_over();
+}
+
 TEST_CASE("who calls from outside has no right to anything but the numbers of the trunk")
 {
     Office office;
@@ -317,6 +363,12 @@ TEST_CASE("who calls from outside has no right to anything but the numbers of th
     far.receives(403U);
     far.sends(INVITE, "+431**102");
     far.receives(403U);
+    pbx.has_calling_card({.number = "800"});
+    pbx.has_park_lot({.number = "700", .first_slot = "701"});
+    for (const auto* number : {"800", "700", "701"}) {
+        far.sends(INVITE, std::string{"+431"} + number);
+        far.receives(403U).phrase("Not From Outside");
+    }
     one.inbound = {{"\\+431(.*)", "\\1", true}};  // said so
     one.trusted = two.trusted = false;
     rules.rules.front().trunks = {"two"};

@@ -231,6 +231,7 @@ public:
     bool focus = false;  // it mixes: `isfocus` in its Contact
     bool allows_update = false;
     std::vector<Header> invite_headers;   // of an INVITE outside a dialog
+    std::vector<Header> answer_headers;   // of its responses
     std::optional<SipUri> named_contact;  // that it names; empty: where it is
     std::vector<std::string> path;        // of its REGISTER
     int reboots = 0;                      // after each its REGISTERs have another Call-ID
@@ -324,11 +325,13 @@ public:
     std::vector<FeatureAsked> asked;
     /// Does what was asked first, and tells the exchange.
     void settles_one(unsigned status = 200);
+    /// What becomes of a call; `later`: were it made then.
     [[nodiscard]] RouteExplanation decides(std::string from, std::string dialled,
-                                           std::string trunk = {}) const
+                                           std::string trunk = {}, std::chrono::hours later = {})
     {
         return exchange_->explain_route(
-            {std::move(from), std::move(dialled), std::nullopt, std::move(trunk)});
+            {std::move(from), std::move(dialled), std::nullopt, std::move(trunk)},
+            {now_.mono + later, now_.wall + later});
     }
     /// A third party wants something done with a call; `call` may be empty where only one is.
     OrderAnswer orders(CallOrder order);

@@ -31,7 +31,7 @@ public:
     /// What is written into the configuration below is in force from now on.
     void configure();
     /// All that is limited about calls to outside has been given back.
-    [[nodiscard]] bool may_call_outside() const;
+    [[nodiscard]] bool may_call_outside();
     [[nodiscard]] const Group& group_named(std::string_view name) const;
 
     // By the configuration, as an administrator reads it.

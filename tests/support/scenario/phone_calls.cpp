@@ -140,6 +140,11 @@ void Phone::replies(unsigned status, std::string_view sdp)
         to_answer_.reset();
         scenario_.invites_.erase(request.answers_to);
     }
+    auto payload = sdp_payload(sdp);
+    if (!answer_headers.empty())
+        payload =
+            std::make_shared<const Payload>(Payload{payload ? payload->content_type : std::string{},
+                                                    std::string{body_of(payload)}, answer_headers});
     scenario_.receive(ResponseReceived{
         .leg = request.leg,
         .transaction = request.answers_to,
@@ -151,7 +156,7 @@ void Phone::replies(unsigned status, std::string_view sdp)
         .user_agent = user_agent,
         .focus = focus,
         .allows_update = allows_update,
-        .payload = sdp_payload(sdp),
+        .payload = std::move(payload),
         .message = scenario_.passed_message(status, request.leg, sdp)});
 }
 

@@ -221,6 +221,45 @@ TEST_CASE("a ring group rings its members, and says whom it passes over")
     CHECK(route.hunt.waves == std::vector{HuntWave{{{"202", 10s}, {"204"}, {"205"}}, 15s}});
 }
 
+TEST_CASE("a member of a ring group whose delay is too long is no phone that rings")
+{
+    Office office;
+    RingGroup team{.number = "600"};
+    team.members = {{"202"}, {"203", 20s}, {"204", 30s}};
+    team.ring_time = 20s;
+    office.groups = {team};
+    const auto route = office.decide("201", "600");
+    CHECK(told(route) ==
+          "201 dials 600. 600 is a ring group. The phones of 202 ring. "
+          "203 is passed over: it would ring after 20 s, so it does only when all others have "
+          "refused. 204 is passed over: it would ring after 30 s, so it does only when all others "
+          "have refused. They ring for 20 s. ");
+    const Directory directory{
+        "office.test",
+        {{"202", {}, {}, {}, {}}, {"203", {}, {}, {}, {}}, {"204", {}, {}, {}, {}}},
+        {},
+        Numbering{.ring_groups = office.groups}};
+    const RouteQuestion question{"201", "600"};
+    const RouterView view{directory,    office.locations, office.occupancy,
+                          office.order, office.trunks,    office.outside};
+    CHECK(explain(route, question, view).targets.size() == 1);
+
+    SUBCASE("with nobody before it, it rings at once")
+    {
+        office.groups[0].members = {{"206"}, {"204", 15s}, {"203", 10s}};
+        CHECK(told(office.decide("201", "600"))
+                  .find("The phones of 204 ring after 15 s. The phones of 203 ring. ") !=
+              std::string::npos);
+    }
+    SUBCASE("other strategies do not use it")
+    {
+        office.groups[0].strategy = RingStrategy::linear;
+        CHECK(told(office.decide("201", "600"))
+                  .find("The phones of 203 ring after 20 s. The "
+                        "phones of 204 ring after 40 s. ") != std::string::npos);
+    }
+}
+
 TEST_CASE("a ring group without anybody to ring goes on at once, or is refused")
 {
     Office office;
@@ -475,6 +514,22 @@ TEST_CASE("the mode is that of the number that rings: a forward asks the plan ag
     CHECK(office.decide("201", "202").mode == CallMode::redirect);
     office.rules.rules.pop_back();
     CHECK(office.decide("201", "202").mode == CallMode::bridge);
+}
+
+TEST_CASE("who is redirected calls the phones itself: the steps promise no forward")
+{
+    Office office;
+    auto& wishes = office.forwarding["202"];
+    wishes.busy = "204";
+    wishes.no_answer = "203";
+    CHECK(told(office.decide("201", "202")).find("They ring for 20 s. The call goes on to 203") !=
+          std::string::npos);
+    office.modes["202"] = CallMode::redirect;
+    const auto text = told(office.decide("201", "202"));
+    CHECK(text.ends_with("The caller is told where its phones are (redirect). "
+                         "The caller calls them itself, so the call does not go on to 204 when it "
+                         "is busy. The caller calls them itself, so the call does not go on to 203 "
+                         "when nobody answers. "));
 }
 
 TEST_CASE("what a rule asks for and cannot be is bridged")

@@ -54,6 +54,23 @@ TEST_CASE("a ring group is created, shown, merged and removed")
     CHECK(office.get(path).status == 404);
 }
 
+TEST_CASE("where all ring together, a member's delay is over before the group's time is")
+{
+    Desk office;
+    const auto put = [&](const std::string& strategy, int delay) {
+        return office.put(path, R"({"ring_time":20,"strategy":")" + strategy +
+                                    R"(","members":[{"number":"202"},{"number":"203","delay":)" +
+                                    std::to_string(delay) + "}]}");
+    };
+    CHECK(put("all", 19).status == 201);
+    const auto refused = put("all", 20);
+    CHECK(refused.status == 422);
+    CHECK(error_member(refused, "pointer") == "/members/1/delay");
+    CHECK(error_member(refused, "code") == "too_long");
+    CHECK(put("linear", 20).status == 200);  // which does not use it
+    CHECK(office.patch(path, R"({"strategy":"all"})").status == 422);
+}
+
 TEST_CASE("who is logged in is shown and set; what is not said of a member stays")
 {
     Desk office;

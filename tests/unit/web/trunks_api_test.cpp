@@ -144,6 +144,25 @@ TEST_CASE("what a trunk cannot be is told with its place")
     CHECK(office.published.empty());
 }
 
+TEST_CASE("a number of a trunk leads to nothing that only phones of the office may dial")
+{
+    WebOffice office;
+    office.put("/api/v1/calling-card", R"({"number":"800"})");
+    office.put("/api/v1/park-lot", R"({"number":"700","first_slot":"701","slots":2})");
+    const auto destination = [&](const std::string& number) {
+        return office.put(path,
+                          R"({"servers":[{"host":"a"}],"inbound":[{"pattern":"1","destination":")" +
+                              number + R"("}]})");
+    };
+    for (const auto* number : {"800", "700", "702", "*8"}) {
+        const auto response = destination(number);
+        CHECK(response.status == 422);
+        CHECK(error_member(response, "pointer") == "/inbound/0/destination");
+        CHECK(error_member(response, "code") == "not_from_outside");
+    }
+    CHECK(destination("703").status == 201);
+}
+
 TEST_CASE("rules name trunks that are there, and keep them")
 {
     WebOffice office;
