@@ -34,7 +34,8 @@ std::vector<std::string> lines_of(const std::vector<StoredNotifier>& notifiers)
     std::vector<std::string> lines;
     for (const auto& one : notifiers)
         lines.push_back(one.tag + ' ' + std::to_string(one.reserved_cseq) + ' ' +
-                        std::to_string(one.reserved_version));
+                        std::to_string(one.reserved_version) + ' ' +
+                        std::to_string(one.generation));
     return lines;
 }
 
@@ -44,8 +45,9 @@ std::vector<StoredNotifier> notifiers_in(const SQLite::Column& text)
     for (const auto& line : lines_in(text)) {
         StoredNotifier one;
         std::istringstream words{line};
-        if (words >> one.tag >> one.reserved_cseq >> one.reserved_version)
-            notifiers.push_back(std::move(one));
+        if (!(words >> one.tag >> one.reserved_cseq >> one.reserved_version)) continue;
+        words >> one.generation;  // missing in rows of earlier releases: 0
+        notifiers.push_back(std::move(one));
     }
     return notifiers;
 }

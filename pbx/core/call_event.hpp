@@ -53,6 +53,13 @@ struct BindingChanged {
     bool expired = false;  ///< whoever left has not said so: it may be out of reach
 };
 
+/// A phone of `aor` says that it leaves, and has no registration any more: that had expired.
+struct PhoneLeft {
+    std::string aor;
+    std::optional<SipUri> contact{};     ///< nullopt: all contacts there are
+    std::vector<std::string> devices{};  ///< see device_ids()
+};
+
 /// A phone of `aor` stopped answering, or is back. LocationTable::is_reachable() says what that makes of `aor`.
 struct ReachChanged {
     std::string aor;
@@ -135,8 +142,8 @@ struct PartRecorded {
     PartKind kind = PartKind::called;
 };
 
-using CallEvent = std::variant<DialogChanged, BindingChanged, ReachChanged, UnaskedRefused,
-                               TrunkChanged, CallStarted, CallRefused, CallAnswered, CallEnded,
-                               CallMoved, CallReplacing, PartRecorded>;
+using CallEvent = std::variant<DialogChanged, BindingChanged, PhoneLeft, ReachChanged,
+                               UnaskedRefused, TrunkChanged, CallStarted, CallRefused, CallAnswered,
+                               CallEnded, CallMoved, CallReplacing, PartRecorded>;
 
 }  // namespace lampline

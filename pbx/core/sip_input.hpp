@@ -166,6 +166,8 @@ struct SubscribeForwarded {
     unsigned status = 0;
     std::optional<std::chrono::seconds> expires;  ///< of a 2xx
     std::string notifier_tag{};                   ///< of the phone; empty: none has answered
+    SipUri contact{};                             ///< of the phone; without host: it named none
+    Flow source{};                                ///< by which the phone was reached
 };
 
 /// A NOTIFY of a phone in the dialog of a forwarded SUBSCRIBE: it waits for PassNotify, or a Reply.
@@ -179,6 +181,8 @@ struct NotifyReceived {
     std::uint32_t cseq = 0;
     std::optional<std::uint32_t> version{};  ///< of its body (RFC 4235 §4.1)
     bool over = false;                       ///< its Subscription-State is `terminated`
+    SipUri contact{};                        ///< of the phone; without host: it named none
+    Flow source{};
 };
 
 /// The watcher's phone has answered such a NOTIFY that it has no such subscription, which ends it

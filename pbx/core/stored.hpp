@@ -18,6 +18,7 @@ struct StoredNotifier {
     std::string tag;
     std::uint32_t reserved_cseq = 0;     ///< it had used no higher CSeq when this was stored
     std::uint32_t reserved_version = 0;  ///< nor a higher version
+    std::uint64_t generation = 0;        ///< of its phone's registration; 0: not known
 
     friend bool operator==(const StoredNotifier&, const StoredNotifier&) = default;
 };

@@ -169,7 +169,7 @@ StoredSubscription to_stored(const Subscription& subscription)
     stored.forwarded = subscription.forwarded;
     for (const auto& notifier : subscription.notifiers)
         stored.notifiers.push_back({notifier.tag, notifier.counters.reserved_cseq(),
-                                    notifier.counters.reserved_version()});
+                                    notifier.counters.reserved_version(), notifier.generation});
     return stored;
 }
 

@@ -132,6 +132,8 @@ struct SubscriptionUsage {
     bool connection_fails = false;    ///< nobody answered there, until its extension opens another
     std::size_t phone_key = 0;        ///< requested: names its phone among those of the watcher
     std::size_t registered_as = 0;    ///< requested: names its phone's contact; 0: it never had one
+    bool lapsed = false;  ///< requested: the registration of its phone was not renewed, and the
+                          ///< phone has not come back
 };
 
 /// The Contact of its phone; without host when that is none that we understand.
@@ -142,6 +144,7 @@ struct Notifier {
     std::string tag;
     NotifyCounters counters;  ///< what it has used: the last NOTIFY, which is ours, is above
     std::chrono::steady_clock::time_point expires_mono;
+    std::uint64_t generation = 0;  ///< of its phone's registration
 };
 
 /// One lamp: a phone kept informed about the dialogs of one extension. With a `list`, of all
@@ -156,7 +159,7 @@ struct Subscription : SubscriptionUsage, ToldLamp {
     bool forwarded = false;  ///< to the member's phones: not told here before its end, and
                              ///< `local_tag` is the watcher's, which names it beside its Call-ID
     std::vector<Notifier> notifiers{};  ///< those phones, as far as they have answered
-    std::uint64_t newest_phone = 0;     ///< forwarded: the last registration there was by then
+    std::vector<std::size_t> asked{};   ///< forwarded: phone_key()s of the phones that know of it
 };
 
 /// Whether both are the same host and port, those left out being the default ones.

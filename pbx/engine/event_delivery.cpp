@@ -303,7 +303,17 @@ void EventNotifier::registration_expired(const std::string& aor)
     if (watcher == watchers_.end()) return;
     for (auto* one : watcher->second.subscriptions)
         if (one->kind == SubscriptionKind::requested && one->appearance == 0)
-            forget_expired(*one, facts_.locations());
+            note_expired(*one, facts_.locations());
+}
+
+void EventNotifier::phone_left(const PhoneLeft& left, Moment now, Outbox& outbox)
+{
+    const auto watcher = watchers_.find(left.aor);
+    if (watcher == watchers_.end()) return;
+    Subscriptions gone;
+    for (auto* one : watcher->second.subscriptions)
+        if (has_left(*one, left)) gone.push_back(one);
+    end_all(gone, now, outbox);
 }
 
 /// What the phones of `aor` have subscribed to, or claimed, ends with their registration.
@@ -316,6 +326,12 @@ void EventNotifier::end_of_left(const std::string& aor, Moment now, Outbox& outb
         if (one->kind == SubscriptionKind::requested &&
             !follow_registration(*one, facts_.locations()))
             left.push_back(one);
+    end_all(left, now, outbox);
+}
+
+/// Their phones are gone.
+void EventNotifier::end_all(const Subscriptions& left, Moment now, Outbox& outbox)
+{
     for (auto* one : left)
         end(*one, one->appearance > 0 ? SubscriptionEnd::noresource : SubscriptionEnd::deactivated,
             now, outbox);

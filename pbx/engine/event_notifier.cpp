@@ -85,7 +85,8 @@ void EventNotifier::replace_directory(DirectoryRef directory,
     }
 }
 
-void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, Outbox& outbox)
+void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, Outbox& outbox,
+                            const std::vector<Binding>& expired)
 {
     for (auto& kept : stored) {
         const auto package = event_package(kept.event);
@@ -100,6 +101,7 @@ void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, 
         subscription->phone_key = phone_key(*subscription, facts_.locations());
         auto& added = add(std::move(subscription), now);
         follow_registration(added, facts_.locations());
+        recall_expired(added, expired);
         expiry_.set(added.id, added.expires_mono);
         if (*package == EventPackage::line_seize)  // nobody has the line any more
             end(added, SubscriptionEnd::deactivated, now, outbox);

@@ -59,6 +59,8 @@ public:
     void bindings_changed(const std::string& aor, Moment now, Outbox& outbox);
     /// As with lamps; but what it has claimed is free again.
     void registration_expired(const std::string& aor);
+    /// What it has subscribed to, or claimed, ends.
+    void phone_left(const PhoneLeft& left, Moment now, Outbox& outbox);
     /// The phone of `binding` has just registered, or refreshed its registration: as with lamps.
     void heard(const Binding& binding, Moment now, Outbox& outbox);
     /// As with lamps.
@@ -89,8 +91,9 @@ public:
     void replace_directory(DirectoryRef directory, const std::vector<DialogSnapshot>& unplaced,
                            Moment now, Outbox& outbox);
     /// Takes up what an earlier run has left, after the bindings: each phone is told the state
-    /// anew.
-    void restore(std::vector<StoredSubscription> stored, Moment now, Outbox& outbox);
+    /// anew. `expired`: the bindings that have done so meanwhile.
+    void restore(std::vector<StoredSubscription> stored, Moment now, Outbox& outbox,
+                 const std::vector<Binding>& expired = {});
 
     // shared_lines.cpp
     /// Whether the line of `extension` is shared by several phones.
@@ -205,6 +208,7 @@ private:
     void phone_heard(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
                      Outbox& outbox);
     void end_of_left(const std::string& aor, Moment now, Outbox& outbox);
+    void end_all(const Subscriptions& left, Moment now, Outbox& outbox);
     void move(EventSubscription& subscription, std::string request_uri,
               const std::vector<std::string>& route, const Flow& flow, Moment now);
     void find_again(EventSubscription& subscription, const Flow& flow, Moment now, Outbox& outbox);

@@ -210,15 +210,16 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
         publications_.restore(std::move(kept.publications), events_.directory(), now, outbox), now,
         outbox);
     first = outbox.events.size();
-    registrar_.restore(std::move(kept.bindings), now, outbox);
+    const auto expired = registrar_.restore(std::move(kept.bindings), now, outbox);
     const auto others = std::ranges::partition(kept.subscriptions, [](const auto& subscription) {
         return !event_package(subscription.event);
     });
     events_.restore({std::move_iterator{others.begin()}, std::move_iterator{others.end()}}, now,
-                    outbox);
+                    outbox, expired);
     kept.subscriptions.erase(others.begin(), others.end());
     indications_.recall(kept.ended_notifiers, now);
-    indications_.restore(std::move(kept.subscriptions), registrar_.locations(), now, outbox);
+    indications_.restore(std::move(kept.subscriptions), registrar_.locations(), now, outbox,
+                         expired);
     fold_events(first, now, outbox);
 }
 
@@ -402,7 +403,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                         outbox.shown.push_back(
                             {now.wall, registration_event(changed.aor, registrar_.locations())});
                     if (changed.expired) {
-                        indications_.registration_expired(changed.aor);
+                        indications_.registration_expired(changed.aor, now, outbox);
                         events_.registration_expired(changed.aor);
                     }
                     indications_.bindings_changed(changed.aor, registrar_.locations(), now, outbox);
@@ -411,6 +412,10 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                                        changed.aor, registrar_.locations().bindings(changed.aor),
                                        changed.expired, outbox),
                                    now, outbox);
+                },
+                [&](const PhoneLeft& left) {
+                    indications_.phone_left(left, now, outbox);
+                    events_.phone_left(left, now, outbox);
                 },
                 [&](const ReachChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, reach_event(changed)});

@@ -169,6 +169,7 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
     const auto watcher = watchers_.find(number);
     if (watcher == watchers_.end()) return;
     for (Subscription* subscription : all_of(watcher->second)) {
+        if (subscription->forwarded && subscription->lapsed) continue;  // it is over, and owes that
         if (subscription->list) {
             if (directory_->listed(number, subscription->member)) {
                 update_list(*subscription);
@@ -199,7 +200,8 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
 }
 
 void GroupIndications::restore(std::vector<StoredSubscription> stored,
-                               const LocationTable& locations, Moment now, Outbox& outbox)
+                               const LocationTable& locations, Moment now, Outbox& outbox,
+                               const std::vector<Binding>& expired)
 {
     for (auto& kept : stored) {
         auto subscription = std::make_unique<Subscription>();
@@ -214,11 +216,7 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         }
         subscription->told.unknown = true;
         subscription->forwarded = forwarded;
-        if (forwarded) subscription->newest_phone = newest_phone(subscription->member);
-        for (const auto& each : notifiers)
-            subscription->notifiers.push_back({each.tag,
-                                               {each.reserved_cseq, each.reserved_version},
-                                               subscription->expires_mono});
+        if (forwarded) restore_notifiers(*subscription, notifiers);
         if (requested_.names(*subscription)) continue;
 
         subscription->devices = devices_of(subscription->watcher, contact_of(*subscription),
@@ -237,7 +235,14 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         }
         Subscription& added = add(std::move(subscription));
         follow_registration(added, locations);
+        recall_expired(added, expired);
+        silence_lapsed(added, now, outbox);
         expiry_.set(added.id, added.expires_mono);
+        if (is_silenced(added)) {
+            added.lapsed = added.lapsed || added.registered_as == 0;
+            if (!added.lapsed) end_come_back(added, now, outbox);
+            continue;
+        }
         if (!added.list && right && added.forwarded != told_by_phone(right, added.member)) {
             end(added, SubscriptionEnd::deactivated, now, outbox);
             continue;
@@ -251,9 +256,11 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
             end(added, there ? SubscriptionEnd::rejected : SubscriptionEnd::noresource, now,
                 outbox);
     }
-    std::set<std::string> registered;
-    for (const Binding* binding : locations.all()) registered.insert(binding->aor);
-    for (const auto& number : registered) bindings_changed(number, locations, now, outbox);
+    std::set<std::string> concerned;
+    for (const Binding* binding : locations.all()) concerned.insert(binding->aor);
+    for (const auto& [id, one] : subscriptions_)
+        if (one->forwarded) concerned.insert(one->member);
+    for (const auto& number : concerned) bindings_changed(number, locations, now, outbox);
 }
 
 void GroupIndications::save(Outbox& outbox)
@@ -270,6 +277,7 @@ void GroupIndications::describe(LiveView& view) const
 {
     view.lamps.reserve(view.lamps.size() + subscriptions_.size());
     for (const auto& [id, one] : subscriptions_) {
+        if (one->forwarded && one->lapsed) continue;
         if (one->list)
             for (const auto& member : one->list->members)
                 describe(*one, member->member, *member, member->owes_present, view);

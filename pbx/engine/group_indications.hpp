@@ -72,8 +72,11 @@ public:
                           Outbox& outbox);
 
     /// Before bindings_changed(), when a registration was not renewed: its phone may be out of
-    /// reach, and what it has subscribed to is told on, until that expires.
-    void registration_expired(const std::string& aor);
+    /// reach, and what it has subscribed to is told on, until that expires. What another phone
+    /// tells it by itself is not.
+    void registration_expired(const std::string& aor, Moment now, Outbox& outbox);
+    /// What it has subscribed to ends.
+    void phone_left(const PhoneLeft& left, Moment now, Outbox& outbox);
 
     /// The phone of `binding` has just registered, or refreshed its registration: what waits to be
     /// repeated to it is sent now, and where the connection of a subscription is gone, this one is
@@ -102,9 +105,9 @@ public:
 
     /// Takes up stored subscriptions at start, after the bindings: each is told the full state
     /// anew, above the counters it had reserved. Expired ones, and those no longer allowed, leave
-    /// the storage.
+    /// the storage. `expired`: the bindings that have done so meanwhile.
     void restore(std::vector<StoredSubscription> stored, const LocationTable& locations, Moment now,
-                 Outbox& outbox);
+                 Outbox& outbox, const std::vector<Binding>& expired = {});
 
     /// The same for dialogs in which phones may not notify any more.
     void recall(const std::vector<NotifierEnded>& ended, Moment now);
@@ -197,13 +200,21 @@ private:
     void note_ended(std::string dialog, std::uint32_t last_cseq, Moment now, Outbox& outbox);
     void prolong_forwarded(Subscription& subscription, const SubscribeForwarded& answered,
                            Moment now, Outbox& outbox);
-    void end_for_watcher(const Subscription& subscription, SubscriptionEnd reason, Moment now,
-                         Outbox& outbox);
+    void end_for_watcher(const Subscription& subscription, const Notifier& notifier,
+                         SubscriptionEnd reason, Moment now, Outbox& outbox);
+    [[nodiscard]] bool learn_phone(Notifier& notifier, const Subscription& subscription,
+                                   const SipUri& contact, const Flow& source) const;
+    [[nodiscard]] bool is_silenced(const Subscription& subscription) const;
+    void silence_lapsed(const Subscription& subscription, Moment now, Outbox& outbox);
+    void end_come_back(Subscription& subscription, Moment now, Outbox& outbox);
+    void end_of_gone_phones(Subscription& subscription, std::span<const Binding> phones, Moment now,
+                            Outbox& outbox);
     void forget_notifier(Subscription& subscription, std::string_view tag, Moment now,
                          Outbox& outbox);
     void end_forwarded(Subscription& subscription, Moment now, Outbox& outbox);
     void end_where_nobody_notifies(std::string_view member, Moment now, Outbox& outbox);
-    [[nodiscard]] std::uint64_t newest_phone(std::string_view member) const;
+    void restore_notifiers(Subscription& subscription,
+                           const std::vector<StoredNotifier>& notifiers);
 
     // indication_unsolicited.cpp
     [[nodiscard]] bool replace_phones(Watcher& watcher, std::span<const Binding> bindings,
@@ -219,6 +230,8 @@ private:
                    Outbox& outbox);
     void drop_all_of(const WatcherPhone& phone, Watcher& watcher, Moment now, Outbox& outbox);
     void end_of_left(const std::string& watcher, Moment now, Outbox& outbox);
+    void end_all(const std::string& watcher, const std::vector<Subscription*>& left, Moment now,
+                 Outbox& outbox);
 
     // indication_delivery.cpp
     void deliver(Subscription& subscription, Moment now, Outbox& outbox);

@@ -113,7 +113,7 @@ AccountedPhone GroupIndications::with_lamp(AccountedPhone phone, const Subscript
                                            const LampAccount& account, Moment now) const
 {
     if (subscription.forwarded)
-        phone.why_none = NoLamp::told_by_phone;
+        phone.why_none = subscription.lapsed ? NoLamp::not_registered : NoLamp::told_by_phone;
     else
         phone.lamp = account_of(subscription, account.member, now);
     return phone;

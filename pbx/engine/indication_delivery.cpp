@@ -164,7 +164,9 @@ void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, M
                                                           : LampEnd::unsubscribed,
                  0, now);
     if (subscription.forwarded) {
-        if (hidden) end_for_watcher(subscription, reason, now, outbox);
+        if (hidden)
+            for (const Notifier& notifier : subscription.notifiers)
+                end_for_watcher(subscription, notifier, reason, now, outbox);
         return drop(subscription, now, outbox);
     }
     if (subscription.list) {

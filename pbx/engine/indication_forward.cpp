@@ -2,7 +2,9 @@
 // the notifier (RFC 6665 §4.2); what is kept here says that it is, for as long as it is.
 #include <algorithm>
 #include <array>
+#include <utility>
 
+#include "core/device_id.hpp"
 #include "engine/group_indications.hpp"
 #include "engine/subscribe_request.hpp"
 
@@ -31,7 +33,53 @@ Notifier* notifier_of(Subscription& subscription, const std::string& tag)
     if (const auto found = std::ranges::find(known, tag, &Notifier::tag); found != known.end())
         return &*found;
     if (tag.empty() || tag.size() > max_tag || known.size() >= max_notifiers) return nullptr;
-    return &known.emplace_back(Notifier{tag, {}, subscription.expires_mono});
+    return &known.emplace_back(
+        Notifier{.tag = tag, .counters = {}, .expires_mono = subscription.expires_mono});
+}
+
+/// The one that has `contact`, or else is at `source`; null: none does.
+const Binding* phone_among(std::span<const Binding> phones, const SipUri& contact,
+                           const Flow& source)
+{
+    const auto find = [&](auto&& fits) {
+        const auto found = std::ranges::find_if(phones, fits);
+        return found == phones.end() ? nullptr : &*found;
+    };
+    if (const auto* phone =
+            find([&](const Binding& each) { return equivalent(each.contact, contact); }))
+        return phone;
+    if (const auto* phone = find([&](const Binding& each) {
+            return each.path.empty() && each.flow.transport == source.transport &&
+                   each.flow.host == source.host && each.flow.port == source.port;
+        }))
+        return phone;
+    return find([&](const Binding& each) { return same_address(each.contact, contact); });
+}
+
+/// Generation of the last registration; 0: no phone is there.
+std::uint64_t newest_of(std::span<const Binding> phones)
+{
+    std::uint64_t newest = 0;
+    for (const Binding& phone : phones) newest = std::max(newest, phone.generation);
+    return newest;
+}
+
+/// What names each of `phones`, whichever way it registers.
+std::vector<std::size_t> keys_of(std::span<const Binding> phones)
+{
+    std::vector<std::size_t> keys;
+    for (const Binding& phone : phones)
+        keys.push_back(
+            phone_key(device_ids(phone.instance, phone.user_agent, phone.contact), phone.contact));
+    return keys;
+}
+
+/// All of `phones` know of `subscription`, as far as they have not refused it.
+bool has_asked(const Subscription& subscription, std::span<const Binding> phones)
+{
+    return std::ranges::all_of(keys_of(phones), [&](std::size_t key) {
+        return std::ranges::find(subscription.asked, key) != subscription.asked.end();
+    });
 }
 
 /// It has no tag of ours, and is named by that of the watcher.
@@ -131,7 +179,7 @@ Subscription* GroupIndications::keep_forwarded(std::unique_ptr<Subscription> ask
     prolong(kept, request, until_answered, now);
     kept.granted = {};
     follow_registration(kept, *locations_);
-    kept.newest_phone = newest_phone(kept.member);
+    kept.asked = keys_of(locations_->bindings(kept.member));
     expiry_.set(kept.id, kept.expires_mono);
     return &kept;
 }
@@ -170,6 +218,7 @@ void GroupIndications::prolong_forwarded(Subscription& subscription,
     if (notifier) {
         notifier->expires_mono = now.mono + granted;
         notifier->counters.reserve();
+        static_cast<void>(learn_phone(*notifier, subscription, answered.contact, answered.source));
     }
     subscription.granted = granted;
     subscription.expires_mono = now.mono + granted;
@@ -177,11 +226,38 @@ void GroupIndications::prolong_forwarded(Subscription& subscription,
         subscription.expires_mono = std::max(subscription.expires_mono, each.expires_mono);
     subscription.expires_at =
         now.seconds() + std::chrono::ceil<seconds>(subscription.expires_mono - now.mono);
-    if (subscription.newest_phone == 0)
-        subscription.newest_phone = newest_phone(subscription.member);
+    const auto phones = locations_->bindings(subscription.member);
+    if (subscription.asked.empty()) subscription.asked = keys_of(phones);
     expiry_.set(subscription.id, subscription.expires_mono);
     outbox.store(SubscriptionStored{to_stored(subscription)});
     reconcile(subscription.watcher, subscription.member, now, outbox);
+    silence_lapsed(subscription, now, outbox);
+    end_of_gone_phones(subscription, phones, now, outbox);  // one came while it was asked
+}
+
+/// Notes which phone says what `notifier` does; true: that is news.
+bool GroupIndications::learn_phone(Notifier& notifier, const Subscription& subscription,
+                                   const SipUri& contact, const Flow& source) const
+{
+    const auto phones = locations_->bindings(subscription.member);
+    const auto* phone = phone_among(phones, contact, source);
+    auto generation = phone ? phone->generation : notifier.generation;
+    if (generation == 0) generation = newest_of(phones);  // it goes with any of them
+    return std::exchange(notifier.generation, generation) != generation;
+}
+
+/// With phones that have expired or registered anew since, for bindings_changed() to find.
+void GroupIndications::restore_notifiers(Subscription& subscription,
+                                         const std::vector<StoredNotifier>& notifiers)
+{
+    const auto phones = locations_->bindings(subscription.member);
+    subscription.asked = keys_of(phones);
+    for (const auto& each : notifiers)
+        subscription.notifiers.push_back(
+            {.tag = each.tag,
+             .counters = {each.reserved_cseq, each.reserved_version},
+             .expires_mono = subscription.expires_mono,
+             .generation = each.generation == 0 ? newest_of(phones) : each.generation});
 }
 
 void GroupIndications::receive(const NotifyReceived& notify, Moment now, Outbox& outbox)
@@ -207,10 +283,15 @@ void GroupIndications::receive(const NotifyReceived& notify, Moment now, Outbox&
         return outbox.send(PassNotify{.request = notify.transaction});
     auto* const notifier = notifier_of(*known, notify.notifier_tag);
     if (!notifier) return refuse();  // its end could not be told
+    if (known->lapsed) {             // somebody else may be there by now
+        silence_lapsed(*known, now, outbox);
+        return refuse();
+    }
+    const bool learnt = learn_phone(*notifier, *known, notify.contact, notify.source);
     notifier->counters.note(notify.cseq, notify.version);
     outbox.send(PassNotify{.request = notify.transaction, .flow = known->dialog->flow});
     if (notify.over) return forget_notifier(*known, notify.notifier_tag, now, outbox);
-    if (notifier->counters.reserve() && known->granted.count() > 0)
+    if ((notifier->counters.reserve() || learnt) && known->granted.count() > 0)
         outbox.store(SubscriptionStored{to_stored(*known)});
 }
 
@@ -232,27 +313,61 @@ void GroupIndications::receive(const ForwardedEnded& ended, Moment now, Outbox& 
     if (known && known->forwarded) forget_notifier(*known, ended.notifier_tag, now, outbox);
 }
 
-/// The last NOTIFY, once in the name of each phone and above all that it has said; the phone hears
-/// of it by the 481 to its next one.
-void GroupIndications::end_for_watcher(const Subscription& subscription, SubscriptionEnd reason,
-                                       Moment now, Outbox& outbox)
+/// The last NOTIFY, in the name of the phone and above all that it has said; the phone hears of it
+/// by the 481 to its next one.
+void GroupIndications::end_for_watcher(const Subscription& subscription, const Notifier& notifier,
+                                       SubscriptionEnd reason, Moment now, Outbox& outbox)
 {
-    for (const Notifier& notifier : subscription.notifiers) {
-        Subscription last;
-        last.id = ids_.next();
-        last.watcher = subscription.watcher;
-        last.member = subscription.member;
-        last.user_agent = subscription.user_agent;
-        last.profile = subscription.profile;
-        last.projection = subscription.projection;
-        last.counters = notifier.counters;
-        auto dialog = std::make_shared<NotifyDialog>(*subscription.dialog);
-        dialog->from = from_with(subscription, notifier.tag);
-        last.dialog = std::move(dialog);
-        measure(last);
-        send(last, Step::clear, DocumentKind::full, terminated_state(reason), now, outbox);
+    Subscription last;
+    last.id = ids_.next();
+    last.watcher = subscription.watcher;
+    last.member = subscription.member;
+    last.user_agent = subscription.user_agent;
+    last.profile = subscription.profile;
+    last.projection = subscription.projection;
+    last.counters = notifier.counters;
+    auto dialog = std::make_shared<NotifyDialog>(*subscription.dialog);
+    dialog->from = from_with(subscription, notifier.tag);
+    last.dialog = std::move(dialog);
+    measure(last);
+    send(last, Step::clear, DocumentKind::full, terminated_state(reason), now, outbox);
+    note_ended(dialog_key(subscription.dialog->call_id, notifier.tag), 0, now, outbox);
+}
+
+/// A watcher's phone whose registration expired may be out of reach, and somebody else where it
+/// was. So what others tell it is over for them at once, and for itself when it is back: it begins
+/// anew then, and has the truth.
+void GroupIndications::silence_lapsed(const Subscription& subscription, Moment now, Outbox& outbox)
+{
+    if (!subscription.forwarded || !subscription.lapsed) return;
+    for (const Notifier& notifier : subscription.notifiers)
         note_ended(dialog_key(subscription.dialog->call_id, notifier.tag), 0, now, outbox);
+}
+
+/// That has happened to it.
+bool GroupIndications::is_silenced(const Subscription& subscription) const
+{
+    const auto& notifiers = subscription.notifiers;
+    return !notifiers.empty() && std::ranges::all_of(notifiers, [&](const Notifier& notifier) {
+        const auto dialog = dialog_key(subscription.dialog->call_id, notifier.tag);
+        return ended_at_watchers_.last_cseq(dialog).has_value();
+    });
+}
+
+/// By the way that it has registered now.
+void GroupIndications::end_come_back(Subscription& subscription, Moment now, Outbox& outbox)
+{
+    const auto* phone = registration_of(subscription, locations_->bindings(subscription.watcher));
+    if (phone) {
+        const auto target = target_of(*phone);
+        const bool same = same_address(contact_of(subscription), phone->contact);
+        move(subscription, same ? subscription.dialog->request_uri : write(target.request_uri),
+             same ? subscription.dialog->route : target.route, target.flow, now);
     }
+    const std::string watcher = subscription.watcher;
+    const std::vector<std::string> members{subscription.member};
+    end(subscription, SubscriptionEnd::deactivated, now, outbox, LampEnd::left);
+    reconcile(watcher, members, now, outbox);
 }
 
 /// The phone hears of it by the 481 to its next NOTIFY, also when that comes after a restart.
@@ -281,34 +396,48 @@ void GroupIndications::forget_notifier(Subscription& subscription, std::string_v
     outbox.store(SubscriptionStored{to_stored(subscription)});
 }
 
-/// Generation of its registration; 0: no phone is there.
-std::uint64_t GroupIndications::newest_phone(std::string_view member) const
-{
-    std::uint64_t newest = 0;
-    for (const Binding& binding : locations_->bindings(member))
-        newest = std::max(newest, binding.generation);
-    return newest;
-}
-
-/// The last phone of `member` is gone, and tells nobody any more; or one has registered anew, and
-/// knows nothing of what was forwarded before: a phone that has rebooted says no last word.
+/// The phones of `member` came, left or registered anew.
 void GroupIndications::end_where_nobody_notifies(std::string_view member, Moment now,
                                                  Outbox& outbox)
 {
     const auto found = members_.find(member);
     if (found == members_.end()) return;
-    auto told_by_it = found->second.subscriptions;
-    const auto newest = newest_phone(member);
-    std::erase_if(told_by_it, [&](const Subscription* one) {
-        const bool waits_for_answer = one->notifiers.empty() && newest > 0;
-        return !one->forwarded || waits_for_answer || (newest > 0 && newest <= one->newest_phone);
+    const auto phones = locations_->bindings(member);
+    std::vector<SubscriptionId> told_by_it;
+    for (const Subscription* one : found->second.subscriptions)
+        if (one->forwarded) told_by_it.push_back(one->id);
+    for (const auto id : told_by_it)
+        if (const auto one = subscriptions_.find(id); one != subscriptions_.end())
+            end_of_gone_phones(*one->second, phones, now, outbox);
+}
+
+/// A phone that is gone tells nobody any more, nor does one that has registered anew: it has
+/// rebooted, and says no last word. What others tell goes on; but where one of `phones` has not
+/// been asked, or nobody is left, all is to be begun anew.
+void GroupIndications::end_of_gone_phones(Subscription& subscription,
+                                          std::span<const Binding> phones, Moment now,
+                                          Outbox& outbox)
+{
+    if (subscription.lapsed) return;
+    const auto there = keys_of(phones);
+    std::erase_if(subscription.asked,
+                  [&](std::size_t key) { return std::ranges::find(there, key) == there.end(); });
+    auto& notifiers = subscription.notifiers;
+    if (notifiers.empty() && !phones.empty()) return;  // it waits for an answer
+    const auto gone = std::ranges::stable_partition(notifiers, [&](const Notifier& notifier) {
+        return std::ranges::find(phones, notifier.generation, &Binding::generation) != phones.end();
     });
-    for (Subscription* subscription : told_by_it) {
-        const std::string watcher = subscription->watcher;
-        const std::vector<std::string> members{subscription->member};
-        end(*subscription, SubscriptionEnd::deactivated, now, outbox);
-        reconcile(watcher, members, now, outbox);
+    if (gone.size() == notifiers.size() || !has_asked(subscription, phones)) {
+        const std::string watcher = subscription.watcher;
+        const std::vector<std::string> members{subscription.member};
+        end(subscription, SubscriptionEnd::deactivated, now, outbox);
+        return reconcile(watcher, members, now, outbox);
     }
+    if (gone.empty()) return;
+    for (const Notifier& notifier : gone)
+        end_for_watcher(subscription, notifier, SubscriptionEnd::deactivated, now, outbox);
+    notifiers.erase(gone.begin(), gone.end());
+    outbox.store(SubscriptionStored{to_stored(subscription)});
 }
 
 /// Whoever was told by the phone may be told unasked again.

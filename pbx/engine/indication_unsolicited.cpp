@@ -27,12 +27,25 @@ void GroupIndications::bindings_changed(std::string_view aor, const LocationTabl
     drop_unused_watcher(number);
 }
 
-void GroupIndications::registration_expired(const std::string& aor)
+void GroupIndications::registration_expired(const std::string& aor, Moment now, Outbox& outbox)
 {
     const auto watcher = watchers_.find(aor);
     if (watcher == watchers_.end()) return;
+    for (Subscription* one : all_of(watcher->second)) {
+        if (one->kind != SubscriptionKind::requested) continue;
+        note_expired(*one, *locations_);
+        silence_lapsed(*one, now, outbox);
+    }
+}
+
+void GroupIndications::phone_left(const PhoneLeft& left, Moment now, Outbox& outbox)
+{
+    const auto watcher = watchers_.find(left.aor);
+    if (watcher == watchers_.end()) return;
+    std::vector<Subscription*> gone;
     for (Subscription* one : all_of(watcher->second))
-        if (one->kind == SubscriptionKind::requested) forget_expired(*one, *locations_);
+        if (has_left(*one, left)) gone.push_back(one);
+    end_all(left.aor, gone, now, outbox);
 }
 
 /// What the phones of `number` have subscribed to ends with their registration. What a phone told
@@ -42,9 +55,23 @@ void GroupIndications::end_of_left(const std::string& number, Moment now, Outbox
     const auto watcher = watchers_.find(number);
     if (watcher == watchers_.end()) return;
     std::vector<Subscription*> left;
-    for (Subscription* one : all_of(watcher->second))
-        if (one->kind == SubscriptionKind::requested && !follow_registration(*one, *locations_))
+    std::vector<Subscription*> come_back;
+    for (Subscription* one : all_of(watcher->second)) {
+        if (one->kind != SubscriptionKind::requested) continue;
+        const bool lapsed = one->lapsed;
+        if (!follow_registration(*one, *locations_))
             left.push_back(one);
+        else if (one->forwarded && lapsed && !one->lapsed)
+            come_back.push_back(one);
+    }
+    end_all(number, left, now, outbox);
+    for (Subscription* one : come_back) end_come_back(*one, now, outbox);
+}
+
+/// Their phones are gone.
+void GroupIndications::end_all(const std::string& number, const std::vector<Subscription*>& left,
+                               Moment now, Outbox& outbox)
+{
     std::vector<std::string> members;
     for (Subscription* one : left) {
         const auto of_one = members_of(*one);

@@ -83,25 +83,52 @@ std::size_t phone_key(const SubscriptionUsage& usage, const LocationTable& locat
     return phone_key(device_ids(instance, usage.user_agent, contact), contact);
 }
 
+const Binding* registration_of(const SubscriptionUsage& usage, std::span<const Binding> bindings)
+{
+    if (const auto* here = binding_of(bindings, contact_of(usage), usage.dialog->flow)) return here;
+    for (const Binding& binding : bindings)
+        if (phone_key(ids_of(binding), binding.contact) == usage.phone_key) return &binding;
+    return nullptr;
+}
+
 bool follow_registration(SubscriptionUsage& usage, const LocationTable& locations)
 {
     const auto bindings = locations.bindings(usage.watcher);
-    const Binding* here = binding_of(bindings, contact_of(usage), usage.dialog->flow);
-    for (const Binding& binding : bindings) {
-        if (here) break;
-        if (phone_key(ids_of(binding), binding.contact) == usage.phone_key) here = &binding;
+    if (const auto* here = registration_of(usage, bindings)) {
+        usage.registered_as = name_of(here->contact);
+        usage.lapsed = false;
+        return true;
     }
-    if (here) usage.registered_as = name_of(here->contact);
-    if (here || usage.registered_as == 0) return true;
+    if (usage.registered_as == 0 || usage.lapsed) return true;
     // Its way may be another by now, while its contact is there.
     return std::ranges::any_of(bindings, [&](const Binding& binding) {
         return name_of(binding.contact) == usage.registered_as;
     });
 }
 
-void forget_expired(SubscriptionUsage& usage, const LocationTable& locations)
+void note_expired(SubscriptionUsage& usage, const LocationTable& locations)
 {
-    if (!follow_registration(usage, locations)) usage.registered_as = 0;
+    if (!follow_registration(usage, locations)) usage.lapsed = true;
+}
+
+void recall_expired(SubscriptionUsage& usage, const std::vector<Binding>& expired)
+{
+    if (usage.registered_as != 0) return;
+    for (const Binding& binding : expired) {
+        if (binding.aor != usage.watcher || !registration_of(usage, {&binding, 1})) continue;
+        usage.registered_as = name_of(binding.contact);
+        usage.lapsed = true;
+    }
+}
+
+bool has_left(const SubscriptionUsage& usage, const PhoneLeft& left)
+{
+    if (usage.kind != SubscriptionKind::requested) return false;
+    if (usage.registered_as != 0 && !usage.lapsed) return false;
+    if (!left.contact) return usage.lapsed;
+    return same_address(contact_of(usage), *left.contact) ||
+           name_of(*left.contact) == usage.registered_as ||
+           phone_key(left.devices, *left.contact) == usage.phone_key;
 }
 
 std::size_t room_on_path(const NotifyDialog& dialog, std::size_t safe_size) noexcept

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/call_event.hpp"
 #include "core/location_table.hpp"
 #include "core/sip_types.hpp"
 #include "core/subscription.hpp"
@@ -23,12 +24,20 @@ std::size_t phone_key(const std::vector<std::string>& devices, const SipUri& con
 /// That of `usage`.
 std::size_t phone_key(const SubscriptionUsage& usage, const LocationTable& locations);
 
+/// The registration of the phone of the requested `usage`; null: it has none.
+const Binding* registration_of(const SubscriptionUsage& usage, std::span<const Binding> bindings);
+
 /// Remembers as what the phone of the requested `usage` is registered. False: it was, and is not
-/// any more; who never was has not left.
+/// any more, by its own word; who never was has not left.
 bool follow_registration(SubscriptionUsage& usage, const LocationTable& locations);
 
 /// The registration of its phone, if that is over, was not renewed: nobody has said that it left.
-void forget_expired(SubscriptionUsage& usage, const LocationTable& locations);
+void note_expired(SubscriptionUsage& usage, const LocationTable& locations);
+/// The same where that happened while the exchange was not running: `expired` were its bindings.
+void recall_expired(SubscriptionUsage& usage, const std::vector<Binding>& expired);
+
+/// Whether the phone of `usage` says by `left` that it leaves, while it is not registered.
+[[nodiscard]] bool has_left(const SubscriptionUsage& usage, const PhoneLeft& left);
 
 /// How many subscriptions the phones of one extension have asked for. All is O(1).
 class RequestedCounts {

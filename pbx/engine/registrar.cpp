@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "core/device_id.hpp"
+
 namespace lampline {
 namespace {
 
@@ -209,9 +211,17 @@ void Registrar::carry_out(const Plan& plan, const RegisterReceived& request, Mom
 {
     // Room first; and the table moves its bindings, so what is to be removed is named by value.
     std::vector<SipUri> gone;
+    std::vector<PhoneLeft> left;
+    if (request.wildcard) left.push_back({.aor = request.aor});
     for (const auto* binding : plan.removals()) gone.push_back(binding->contact);
-    for (const auto& change : plan.changes())
-        if (change.granted == seconds{0}) gone.push_back(change.contact->uri);
+    for (const auto& [contact, granted, existing] : plan.changes()) {
+        if (granted > seconds{0}) continue;
+        if (existing)
+            gone.push_back(contact->uri);
+        else
+            left.push_back({request.aor, contact->uri,
+                            device_ids(contact->instance, request.user_agent, contact->uri)});
+    }
 
     bool changed = false;
     for (const auto& contact : gone) changed |= unbind(request.aor, contact, outbox);
@@ -223,6 +233,7 @@ void Registrar::carry_out(const Plan& plan, const RegisterReceived& request, Mom
     }
     if (registered) ++registrations_;
     if (changed) outbox.announce(BindingChanged{request.aor});
+    for (auto& phone : left) outbox.announce(std::move(phone));
 }
 
 bool Registrar::bind(const RegisterContact& contact, seconds granted,
@@ -330,9 +341,10 @@ std::optional<std::chrono::steady_clock::time_point> Registrar::next_deadline() 
     return expiry_.next_deadline();
 }
 
-void Registrar::restore(std::vector<Binding> bindings, Moment now, Outbox& outbox)
+std::vector<Binding> Registrar::restore(std::vector<Binding> bindings, Moment now, Outbox& outbox)
 {
     std::vector<std::string> aors;
+    std::vector<Binding> expired;
     for (auto& binding : bindings) {
         last_generation_ = std::max(last_generation_, binding.generation);
         binding.flow.connection = {};  // of the last run
@@ -340,10 +352,14 @@ void Registrar::restore(std::vector<Binding> bindings, Moment now, Outbox& outbo
         binding.expires_at = std::min(binding.expires_at, expiry_after(now, settings_.max_expires));
         std::string aor = binding.aor;
         SipUri contact = binding.contact;
-        if (is_over(binding, now) || !locations_.put(std::move(binding)))
+        if (is_over(binding, now)) {
+            expired.push_back(std::move(binding));
             outbox.store(BindingRemoved{std::move(aor), std::move(contact)});
-        else
+        } else if (!locations_.put(std::move(binding))) {
+            outbox.store(BindingRemoved{std::move(aor), std::move(contact)});
+        } else {
             aors.push_back(std::move(aor));
+        }
     }
     std::ranges::sort(aors);
     aors.erase(std::unique(aors.begin(), aors.end()), aors.end());
@@ -351,6 +367,7 @@ void Registrar::restore(std::vector<Binding> bindings, Moment now, Outbox& outbo
         expire(aor, now, outbox);  // nothing is over: sets the timer
         outbox.announce(BindingChanged{aor});
     }
+    return expired;
 }
 
 void Registrar::replace_directory(const Directory& directory, Outbox& outbox)

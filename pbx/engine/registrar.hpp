@@ -34,7 +34,7 @@ public:
     /// RFC 3261 §10.3 steps 6 to 8: 200 with all bindings; 400, 423 with Min-Expires, 500 out of
     /// order, 503 when a phone brings more contacts than fit: all or nothing. Announces
     /// BindingChanged when a phone can be reached anew, no longer or in another way; a mere refresh
-    /// is only stored.
+    /// is only stored. Announces PhoneLeft when one leaves that has no binding.
     void receive(const RegisterReceived& request, Moment now, Outbox& outbox);
     /// A connection closed: its bindings stay, reachable by opening a new one.
     void receive(const ConnectionClosed& closed);
@@ -43,9 +43,9 @@ public:
     /// Removes what has expired.
     void advance(Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
-    /// Takes up stored bindings at start; expired ones are removed from storage. Announces
-    /// BindingChanged.
-    void restore(std::vector<Binding> bindings, Moment now, Outbox& outbox);
+    /// Takes up stored bindings at start, and announces BindingChanged. Returns those that have
+    /// expired, which are removed from storage.
+    std::vector<Binding> restore(std::vector<Binding> bindings, Moment now, Outbox& outbox);
     /// Drops the bindings of extensions that are gone.
     void replace_directory(const Directory& directory, Outbox& outbox);
 

@@ -101,10 +101,9 @@ void SilentPhones::set_turn(Phones::value_type& phone, TimePoint turn)
 
 void SilentPhones::forget_if_done(Phones::value_type& phone)
 {
-    if (!phone.second.waiting.empty()) return;
+    if (!phone.second.waiting.empty() || phone.second.asking) return;
     turns_.cancel(phone.first);
-    phone.second.turn.reset();
-    if (!phone.second.asking) phones_.erase(PhoneName{phone.first});
+    phones_.erase(PhoneName{phone.first});
 }
 
 }  // namespace lampline

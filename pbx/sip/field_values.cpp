@@ -104,6 +104,11 @@ SipUri to_uri(const url_t& url)
     return uri;
 }
 
+SipUri contact_of(const sip_t& sip)
+{
+    return sip.sip_contact ? to_uri(*sip.sip_contact->m_url) : SipUri{};
+}
+
 NameAddr to_name_addr(const sip_addr_t& address)
 {
     return {display_name(address.a_display), to_uri(*address.a_url)};

@@ -18,6 +18,8 @@ inline std::string_view text_of(const char* text) noexcept
 }
 
 SipUri to_uri(const url_t& url);
+/// The first Contact; without host: there is none.
+SipUri contact_of(const sip_t& sip);
 NameAddr to_name_addr(const sip_addr_t& address);
 Parties to_parties(const sip_t& sip);
 Method to_method(const sip_t& sip);

@@ -147,7 +147,8 @@ private:
     void report(const sip_t& response, Method method);
     void repeat(Repetition repetition);
     [[nodiscard]] std::chrono::milliseconds patience_of(const Repetition& repetition) const;
-    void settle_subscribe(std::uint64_t id, unsigned status, const sip_t* response);
+    void settle_subscribe(std::uint64_t id, unsigned status, const sip_t* response,
+                          const Flow& source = {});
     void lose_notify(const HeldRequest& notify);
     [[nodiscard]] Outcome send_on(HeldRequest& request, Passage& passage);
     void settle(const std::string& branch, const sip_t& response);

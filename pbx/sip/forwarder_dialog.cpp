@@ -16,7 +16,7 @@
 namespace lampline::sip {
 namespace {
 
-NotifyReceived describe(const sip_t& notify, DialogSides sides)
+NotifyReceived describe(const sip_t& notify, DialogSides sides, const Flow& source)
 {
     const auto* state = notify.sip_subscription_state;
     const auto* body = notify.sip_payload;
@@ -28,7 +28,9 @@ NotifyReceived describe(const sip_t& notify, DialogSides sides)
             .notifier_tag = std::string{text_of(notify.sip_from->a_tag)},
             .cseq = notify.sip_cseq->cs_seq,
             .version = body ? read_version({body->pl_data, body->pl_len}) : std::nullopt,
-            .over = state && same_word(text_of(state->ss_substate), "terminated")};
+            .over = state && same_word(text_of(state->ss_substate), "terminated"),
+            .contact = contact_of(notify),
+            .source = source};
 }
 
 /// What the engine wants to hear of.
@@ -116,7 +118,8 @@ Forwarder::Outcome Forwarder::pass(HeldRequest& request)
     if (strict && passage->request_uri.empty()) return {.status = 400};
     if (request.connection)
         request.source.connection = parts_.transports.connections().adopt(*request.connection);
-    if (!sides.watcher.empty()) return {.notify = describe(sip, std::move(passage->sides))};
+    if (!sides.watcher.empty())
+        return {.notify = describe(sip, std::move(passage->sides), request.source)};
     return send_on(request, *passage);
 }
 
@@ -236,7 +239,7 @@ void Forwarder::settle(const std::string& branch, const sip_t& response)
     repetitions_.erase(found);
     repeated_.erase(known);
     if (over.probe) probe_answered(over, status, false);
-    if (over.subscribing != 0) settle_subscribe(over.subscribing, status, &response);
+    if (over.subscribing != 0) settle_subscribe(over.subscribing, status, &response, over.hop.flow);
 }
 
 void Forwarder::probe_answered(const Repetition& probe, unsigned status, bool generated)

@@ -121,6 +121,8 @@ struct Forwarder::Subscribing {
     std::string text{};   // of it; empty: ours to write
     std::optional<std::chrono::seconds> expires{};
     std::string notifier_tag{};  // of who said so
+    SipUri contact{};
+    Flow source{};
 };
 
 /// The way of a request within a dialog. Views in `change` refer to the request; it does not have

@@ -109,8 +109,9 @@ std::chrono::milliseconds Forwarder::patience_of(const Repetition& repetition) c
                                                             : parts_.settings.t1x64;
 }
 
-/// One phone has answered; or nobody has, and `response` is null.
-void Forwarder::settle_subscribe(std::uint64_t id, unsigned status, const sip_t* response)
+/// One phone has answered, by `source`; or nobody has, and `response` is null.
+void Forwarder::settle_subscribe(std::uint64_t id, unsigned status, const sip_t* response,
+                                 const Flow& source)
 {
     const auto found = subscribings_.find(id);
     if (found == subscribings_.end()) return;
@@ -126,6 +127,8 @@ void Forwarder::settle_subscribe(std::uint64_t id, unsigned status, const sip_t*
                               : std::string{};
         asked.expires = response ? expires_in(*response) : std::nullopt;
         asked.notifier_tag = response ? text_of(response->sip_to->a_tag) : std::string_view{};
+        asked.contact = response ? contact_of(*response) : SipUri{};
+        asked.source = source;
     }
     if (!asked.answered && (status / 100 == 2 || asked.open == 0)) {
         asked.answered = true;
@@ -138,7 +141,8 @@ void Forwarder::settle_subscribe(std::uint64_t id, unsigned status, const sip_t*
         if (const auto within = text_of(sip.sip_to->a_tag); !within.empty())
             asked.notifier_tag = within;
         parts_.on_input(SubscribeForwarded{asked.subscription, asked.status, asked.expires,
-                                           std::move(asked.notifier_tag)});
+                                           std::move(asked.notifier_tag), std::move(asked.contact),
+                                           std::move(asked.source)});
     }
     if (asked.open == 0) subscribings_.erase(found);
 }

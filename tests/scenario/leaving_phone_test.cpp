@@ -2,6 +2,8 @@
 // be out of reach, and is told on.
 #include "scenario/shared_line.hpp"
 
+#include <utility>
+
 using namespace lampline;
 using namespace lampline::test;
 
@@ -76,6 +78,16 @@ TEST_CASE("a registration that merely expires takes nothing with it: the phone m
                   "terminated;reason=timeout");
         CHECK(office.pbx.kept().subscriptions.empty());
     }
+    SUBCASE("until it says that it leaves, whatever has become of its registration")
+    {
+        SUBCASE("after a restart too")
+        {
+            office.pbx.restarts();
+        }
+        office.carol.inbox.clear();
+        office.carol.unregisters();
+        Watched::is_left(office.carol);
+    }
     SUBCASE("until it registers again, and leaves")
     {
         office.carol.registers();
@@ -148,4 +160,44 @@ TEST_CASE("one phone of an extension that asks for too much takes nothing from t
     asks(desk, 403);
     for (int at = 0; at < 2; ++at) asks(pbx.phone("103"), 200);
     asks(pbx.phone("103"), 403);  // nor do many phones take all
+}
+
+TEST_CASE("a phone that answers nothing and is not registered costs no more than its turns, and "
+          "nothing when its subscriptions have expired")
+{
+    Watched office;
+    office.carol.registers(60s);
+    Watched::asks_for_all(office.carol);
+    office.carol.answers_notify.reset();
+    auto& bob = office.pbx.phone("102");
+    auto& alice = office.pbx.phone("101");
+    for (auto* phone : {&bob, &alice}) phone->answers_probes = true;
+    bob.sends(INVITE, "101");
+    alice.receives(INVITE);
+    alice.replies(200, talking_sdp);
+    bob.receives(200U);
+    alice.receives(ACK);
+    const auto goes_unanswered = [&](const Arrived& notify) {
+        office.carol.answers(notify, 408, true);
+    };
+    std::size_t sent = 0;
+    const auto end = office.pbx.now().mono + 3550s;
+    while (office.pbx.now().mono < end) {
+        const auto under_way = std::exchange(office.carol.inbox, {});
+        office.pbx.passes(32s);  // they are repeated
+        sent += under_way.size();
+        for (const auto& notify : under_way) goes_unanswered(notify);
+        office.pbx.passes(4s);
+    }
+    CHECK(sent > 150);  // one for its lamps, one for its packages
+    CHECK(sent < 230);
+    office.carol.inbox.clear();
+    office.pbx.passes(60s);
+    for (int at = 0; at < 3; ++at)
+        CHECK(office.carol.receives(NOTIFY).notify->subscription_state ==
+              "terminated;reason=timeout");
+    CHECK(office.told() == 0);
+    CHECK(office.pbx.kept().subscriptions.empty());
+    CHECK(bob.hears_nothing());
+    office.pbx.stays_silent_for(7200s);
 }

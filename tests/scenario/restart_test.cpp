@@ -301,6 +301,9 @@ TEST_CASE("what a phone has refused is remembered over a restart, until it regis
     CHECK(account.phones[0].refusal->first == 489);
     carol.registers();  // a mere refresh
     CHECK(carol.hears_nothing());
+    carol.registers(3600s, 500);  // one that changes something
+    pbx.restarts();
+    CHECK(carol.hears_nothing());
     carol.answers_notify = 200;
     carol.reboots = 1;
     carol.registers();

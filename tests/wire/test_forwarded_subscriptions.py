@@ -366,6 +366,45 @@ class Rights(Forwarded):
         watch.sends_subscribe(600).receives(481)
         anna.watches("202")
 
+    def test_a_phone_that_has_booted_leaves_no_lamp_as_it_was(self):
+        for transport in ("udp", "tcp"):
+            with self.subTest(transport):
+                anna, bob = self.phone("201"), self.phone("202", transport=transport)
+                watch, phone = self.subscribes(anna, bob)
+                bob.registers()                         # a mere refresh
+                phone.tells(dialog_of("early"))
+                watch.receives_notify("early")
+                bob.boots()
+                self.ends(watch, phone, "deactivated")
+                anna.unregisters()
+                bob.unregisters()
+
+    def test_one_of_two_phones_has_booted_and_the_other_one_tells_on(self):
+        anna, desk, mobile = self.phone("201"), self.phone("202"), self.phone("202")
+        told = []
+        watch = anna.sends_subscribe("202")
+        phones = [Notifier(each, each.receives("SUBSCRIBE")) for each in (desk, mobile)]
+        watch.take = lambda request: (told.append(request), request.replies(200))
+        for phone in phones:
+            phone.accepts()
+            phone.tells(dialog_of("early"))
+        watch.subscribe.receives(200)
+        desk.boots()
+        eventually(lambda: len(told) == 3, "the one that has booted is ended")
+        last = told[-1].message
+        self.assertEqual(phones[0].subscribe.local_tag, last.from_tag)
+        self.assertEqual("terminated;reason=deactivated", last["Subscription-State"])
+        phones[0].sends_notify(dialog_of("early")).receives(481)
+        phones[1].tells()
+        eventually(lambda: len(told) == 4, "the other one tells on")
+        self.assertEqual("told_by_phone", self.lamp()["reason"])
+
+    def test_who_has_left_is_notified_no_more(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        watch, phone = self.subscribes(anna, bob)
+        anna.unregisters()
+        self.ends(watch, phone, "deactivated")
+
     def test_only_notifys_pass_from_the_phone(self):
         anna, bob = self.phone("201"), self.phone("202")
         _, phone = self.subscribes(anna, bob)
@@ -374,6 +413,26 @@ class Rights(Forwarded):
                                                  ("Subscription-State", "active")])
         stolen.headers.set("To", f"<{anna.aor}>;tag=another")
         bob.sends(stolen).receives(481)
+
+
+class Expiring(Forwarded):
+    options = ["--min-expires", "1"]
+
+    def test_whose_registration_has_expired_is_told_nothing_more_and_begins_anew_when_it_is_back(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        watch, phone = self.subscribes(anna, bob)
+        anna.registers(expires=1)
+        eventually(lambda: not anna.registers(None, contacts=[]).headers.lines("Contact"),
+                   "the binding ends")
+        told = len(watch.history)
+        phone.sends_notify(dialog_of("early")).receives(481)
+        watch.sends_subscribe(600).receives(481)
+        anna.pings()
+        self.assertEqual(told, len(watch.history))
+        anna.registers()
+        last = watch.receives_notify("idle")
+        self.assertEqual(("terminated", "deactivated"), (last.state, last.reason))
+        self.subscribes(anna, bob)
 
 
 class OfOthers(Forwarded):

@@ -86,7 +86,9 @@ void Phone::answers_subscribe(const Arrived& request, unsigned status,
     SubscribeForwarded forwarded{.subscription = request.subscription,
                                  .status = status,
                                  .expires = {},
-                                 .notifier_tag = request.shared.local_tag};
+                                 .notifier_tag = request.shared.local_tag,
+                                 .contact = own_contact(),
+                                 .source = flow};
     if (status < 300) forwarded.expires = expires;
     scenario_.receive(forwarded);
 }
@@ -105,7 +107,9 @@ void Phone::notifies(const Arrived& subscribe, Notifying notifying)
                                      .notifier_tag = dialog.local_tag,
                                      .cseq = notifying.cseq,
                                      .version = notifying.version,
-                                     .over = notifying.over});
+                                     .over = notifying.over,
+                                     .contact = own_contact(),
+                                     .source = flow});
 }
 
 TransactionId Phone::publishes(const Publishing& publishing)

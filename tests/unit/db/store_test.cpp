@@ -230,7 +230,8 @@ TEST_CASE("subscriptions to groups and to keys of extensions come back, those of
 {
     Office office;
     office.add_extensions({"201", "207"});
-    const std::vector<StoredNotifier> notifiers{{"desk", 4'000'000'000, 7}, {"mobile", 64, 0}};
+    const std::vector<StoredNotifier> notifiers{{"desk", 4'000'000'000, 7, 12},
+                                                {"mobile", 64, 0}};
     office.write([&](Database& database) {
         auto list = full_subscription("201", "sales");
         list.list = "rlmi";
@@ -247,6 +248,11 @@ TEST_CASE("subscriptions to groups and to keys of extensions come back, those of
         found.push_back(row.member + row.list + (row.forwarded ? "forwarded" : ""));
         CHECK(row.notifiers == (row.forwarded ? notifiers : std::vector<StoredNotifier>{}));
     }
+    office.write([&](Database& database) {  // as earlier releases wrote it
+        database.handle().exec("UPDATE subscription SET notifiers = 'desk 64 7' WHERE forwarded");
+    });
+    for (const auto& row : SubscriptionStore{office.database}.all())
+        if (row.forwarded) CHECK(row.notifiers == std::vector<StoredNotifier>{{"desk", 64, 7}});
     std::ranges::sort(found);
     CHECK(found == std::vector<std::string>{"207forwarded", "dnd+207", "fwd+207", "login+600",
                                             "park+701", "salesrlmi"});

@@ -251,3 +251,38 @@ TEST_CASE("the phones of an extension that is gone are gone")
     CHECK(office.announced("202") == 0);
     CHECK(office.stored<BindingRemoved>().size() == 2);
 }
+
+TEST_CASE("a phone that leaves is heard of, also when its binding has expired")
+{
+    Office office;
+    const auto left = [&] {
+        std::vector<PhoneLeft> phones;
+        for (const auto& event : office.out.events)
+            if (const auto* one = std::get_if<PhoneLeft>(&event)) phones.push_back(*one);
+        return phones;
+    };
+    office.send({contact(desk, {.expires = 60s}), contact(home)});
+    CHECK(left().empty());
+    office.send({contact(home, {.expires = 0s})});
+    CHECK(left().empty());  // its binding says so
+    CHECK(office.announced() == 1);
+    office.pass(61s);
+    CHECK(left().empty());
+
+    auto leaves = office.request({contact(desk, {.expires = 0s})});
+    leaves.user_agent = "Acme 001565aabbcc";
+    for (int at = 0; at < 2; ++at) {  // the second time since the 200 was lost
+        CHECK(office.send(leaves).status == 200);
+        REQUIRE(left().size() == 1);
+        CHECK(left()[0].aor == "201");
+        CHECK(write(left()[0].contact.value()) == desk);
+        CHECK(left()[0].devices == std::vector<std::string>{"001565aabbcc"});
+        CHECK(office.announced() == 0);
+    }
+    auto all = office.request({});
+    all.wildcard = true;
+    all.expires = 0s;
+    office.send(all);
+    REQUIRE(left().size() == 1);
+    CHECK_FALSE(left()[0].contact);
+}

@@ -1,5 +1,6 @@
 // Who asks phones that do not answer, and what that costs.
 #include <deque>
+#include <map>
 #include <utility>
 
 #include "engine/silent_phones.hpp"
@@ -106,6 +107,69 @@ TEST_CASE("a subscription that has gone over to another phone waits for that one
     CHECK(silent.empty());
 }
 
+TEST_CASE("after a quiet while 400 are told at once, and the others one by one")
+{
+    using std::chrono::milliseconds;
+    SilentPhones silent;
+    constexpr std::size_t count = 1000;
+    const auto name = [](std::size_t at) { return PhoneName{std::to_string(at), 1}; };
+    for (std::size_t at = 1; at <= count; ++at)
+        silent.add(name(at), {at}, start + milliseconds{at / 500});  // the last ones later
+    const auto now = start + seconds{2};
+    const auto taken = [&](Time at) {
+        std::vector<std::uint64_t> ids;
+        while (const auto next = silent.take_due(at)) ids.push_back(next->value);
+        return ids;
+    };
+    auto first = taken(now);
+    CHECK(first.size() == 400);
+    CHECK(std::ranges::max(first) < 500);                     // who has waited longest
+    CHECK(silent.next_deadline() == now + milliseconds{10});  // nobody looks in vain before
+    CHECK(taken(now + milliseconds{9}).empty());
+    CHECK(taken(now + milliseconds{10}).size() == 1);
+    CHECK(taken(now + milliseconds{110}).size() == 10);
+    CHECK(taken(now + seconds{2}).size() == 189);
+    for (std::size_t at = 1; at <= count; ++at) silent.remove({at}, now);
+    CHECK(silent.empty());
+    for (std::size_t at = 1; at <= 500; ++at) silent.add(name(at), {at}, now + seconds{100});
+    CHECK(silent.next_deadline() == now + seconds{101});
+    CHECK(taken(now + seconds{101}).size() == 400);  // and no more, however quiet it was
+}
+
+TEST_CASE("who begins to wait puts nobody's turn off, and asks for nothing while another one does")
+{
+    SilentPhones silent;
+    silent.add(desk, one, start);
+    silent.add(desk, two, start + std::chrono::milliseconds{900});
+    CHECK(silent.next_turn(desk) == start + seconds{1});
+    REQUIRE(silent.take_due(start + seconds{1}) == one);
+    silent.add(desk, three, start + seconds{2});
+    CHECK_FALSE(silent.next_turn(desk));
+    CHECK_FALSE(silent.next_deadline());
+    CHECK_FALSE(silent.take_due(start + seconds{32}));
+    silent.add(desk, one, start + seconds{33});
+    CHECK(silent.next_turn(desk) == start + seconds{35});
+    CHECK(silent.take_due(start + seconds{35}) == two);
+}
+
+TEST_CASE("nobody is left in whose turn it was: there is none, and patience lasts while one asks")
+{
+    SilentPhones silent;
+    silent.add(desk, one, start);
+    silent.remove(one, start);
+    CHECK_FALSE(silent.next_deadline());
+    CHECK_FALSE(silent.take_due(start + seconds{3600}));
+    silent.add(desk, one, start);
+    silent.add(desk, two, start);
+    REQUIRE(silent.take_due(start + seconds{1}) == one);
+    silent.remove(two, start + seconds{2});
+    CHECK_FALSE(silent.empty());
+    silent.add(desk, one, start + seconds{33});
+    CHECK(silent.next_turn(desk) == start + seconds{35});  // the second pause
+    silent.remove(three, start + seconds{34});             // it is not known
+    CHECK(silent.take_due(start + seconds{35}) == one);
+}
+
 TEST_CASE("each silent phone is asked within 4 s while they are 3600, and 100 a second beyond")
 {
     const auto near = [](std::size_t count, std::size_t expected) {
@@ -198,6 +262,50 @@ TEST_CASE("a silent phone with many subscriptions is asked by one of them at a t
         office.passes(seconds{0});
         CHECK(office.notified().subscription == of_207.subscription);
     }
+}
+
+TEST_CASE("what a silent phone has asked for and what it is told unasked is one phone's")
+{
+    Office office{standard_office(true)};
+    office.registers("201");
+    office.acknowledged();
+    office.acknowledged();
+    office.registers("202");
+    office.acknowledged();
+    office.acknowledged();
+    SUBCASE("all of it unasked") {}
+    SUBCASE("one of them asked for")
+    {
+        office.subscribed("201", "207");
+    }
+    office.call(1, early, "207");
+    office.call(2, early, "208");
+    std::map<std::string, std::vector<SendNotify>> sent;
+    while (!office.silent()) {
+        auto notify = office.notified();
+        sent[notify.dialog->request_uri].push_back(std::move(notify));
+    }
+    REQUIRE(sent.size() == 2);
+    const auto& of_201 = sent.at(write(Office::contact_of("201")));
+    const auto& of_202 = sent.at(write(Office::contact_of("202")));
+    REQUIRE(of_201.size() == 2);
+    office.passes(seconds{32});
+    for (const auto& notify : of_201)
+        office.indications.receive(NotifyAnswered{notify.subscription, notify.cseq, 408, {}, true},
+                                   office.now, office.outbox);
+    office.collect();
+    CHECK(office.silent());
+    office.passes(seconds{1});
+    const auto again = office.notified();
+    CHECK(again.dialog->request_uri == of_201[0].dialog->request_uri);
+    CHECK(office.silent());  // the other one waits
+    office.passes(seconds{10});
+    CHECK(office.silent());
+    for (const auto& notify : of_202) office.answers(notify, 200);  // another phone, no news of it
+    CHECK(office.silent());
+    office.answers(again, 200);
+    CHECK(office.notified().dialog->request_uri == of_201[0].dialog->request_uri);
+    CHECK(office.silent());
 }
 
 TEST_CASE(

@@ -167,6 +167,11 @@ class Phone:
         """REGISTER, 401, REGISTER, 200."""
         return self.sends_register(expires, contacts, headers).receives(200)
 
+    def boots(self) -> Message:
+        """Registers anew, under a Call-ID of its own."""
+        self._register_call_id = secrets.token_hex(10)
+        return self.registers()
+
     def unregisters(self) -> Message:
         return self.registers(expires=0)
 

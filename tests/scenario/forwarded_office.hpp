@@ -1,0 +1,76 @@
+#pragma once
+// 102, whose phones may notify their watchers themselves, and 103, which watches it.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "support/scenario.hpp"
+
+namespace lampline::test {
+
+inline const Subscribing to_bob{.event = "dialog", .to = "102"};
+
+inline Subscribing within(const Phone& notifier, std::chrono::seconds expires = 3600s)
+{
+    return {.event = "dialog",
+            .to = "102",
+            .expires = expires,
+            .to_tag = notifier.notifier_tag(),
+            .notifier = "102"};
+}
+
+inline void notifies(Scenario& pbx, bool itself)
+{
+    pbx.configures("102", [itself](Extension& bob) { bob.phone_notifies = itself; });
+}
+
+inline Group told_unasked()
+{
+    auto sales = group("sales", {}, {"102"});
+    sales.watchers = {{"103", true}};
+    return sales;
+}
+
+/// From 101 to 102: rings, and is given up.
+inline void ring(Phone& alice, Phone& bob)
+{
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(180);
+    alice.receives(180U);
+    alice.cancels();
+    bob.receives(CANCEL);
+}
+
+inline std::string kinds(const Scenario& pbx)
+{
+    std::string text;
+    for (const auto& lamp : pbx.view().lamps)
+        text += lamp.watcher + " " + lamp.kind + " " + lamp.state + "\n";
+    return text;
+}
+
+/// The CSeq of the NOTIFY that has passed to `watcher`, and what the exchange has made of it.
+inline std::string passed(Phone& watcher)
+{
+    const auto notify = *watcher.receives(NOTIFY).notify;
+    CHECK_FALSE(notify.dialog);
+    return std::to_string(notify.cseq) + notify.subscription_state;
+}
+
+/// Why, by which CSeq and version the exchange has ended what `notifier` tells `watcher`; dark.
+inline std::string ended(Phone& watcher, const Phone& notifier)
+{
+    const auto last = watcher.receives(NOTIFY);
+    REQUIRE(last.notify->dialog);
+    CHECK(last.idle());
+    CHECK(last.notify->dialog->from == "<sip:102@office.test>;tag=" + notifier.notifier_tag());
+    CHECK(last.notify->dialog->to == "<sip:103@office.test>;tag=watch");
+    const std::string_view ends{"terminated;reason="};
+    CHECK(last.notify->subscription_state.starts_with(ends));
+    return last.notify->subscription_state.substr(ends.size()) + " " +
+           std::to_string(last.notify->cseq) + " version " +
+           std::to_string(last.document().version);
+}
+
+}  // namespace lampline::test
