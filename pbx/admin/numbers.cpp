@@ -46,4 +46,9 @@ bool is_destination(std::string_view number, db::Database& database)
     return plan && DigitPlan{std::move(plan->content)}.find(number);
 }
 
+bool may_lead_to(std::string_view number, std::string_view was, db::Database& database)
+{
+    return number.empty() || number == was || is_destination(number, database);
+}
+
 }  // namespace lampline::admin
