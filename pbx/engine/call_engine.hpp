@@ -67,6 +67,11 @@ public:
     void receive(const SubscribeReceived& input, Moment now, Outbox& outbox);
     void receive(const NotifyAnswered& answer) { refer_subscriptions_.receive(answer); }
 
+    /// Whether `dialled` is to be called whatever else is full, or ends.
+    [[nodiscard]] bool is_emergency(std::string_view dialled) const
+    {
+        return directory_->digit_plan().is_emergency(dialled);
+    }
     /// What would become of a call, in words.
     [[nodiscard]] RouteExplanation explain_route(const RouteTest& test) const;
     void receive(const DialogLost& input, Moment now, Outbox& outbox);
@@ -518,7 +523,7 @@ private:
     /// Of `trunk`, for challenges of requests within its dialogs; null: none.
     [[nodiscard]] TrunkCredentialsRef credentials_of(std::string_view trunk) const;
     /// Of what is kept free beyond the limit, for a phone that dials an emergency number.
-    [[nodiscard]] bool has_room_for_emergency(const InviteReceived& input) const;
+    [[nodiscard]] bool has_room_for_emergency(std::string_view dialled) const;
     [[nodiscard]] bool is_own_host(std::string_view host) const;
     /// Whether `uri` can be a number of the office: a tel URI, or one of our hosts'.
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;
