@@ -167,6 +167,7 @@ private:
                        Outbox& outbox);
     /// Who has sent, and who has got, what passed; nullptr: nobody that talks.
     [[nodiscard]] std::pair<Leg*, Leg*> passed_between(const DialogPassed& input);
+    void forked_answer(const DialogPassed& input, Moment now, Outbox& outbox);
     static void talks_to(Leg& caller, Leg& callee) noexcept;
     /// A phone beside `than` that has answered, and was not hung up.
     [[nodiscard]] static Leg* also_answered(Call& call, const Leg& than) noexcept;

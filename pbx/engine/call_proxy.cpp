@@ -69,7 +69,12 @@ Leg& CallEngine::rings_after_all(Call& call, const Leg& over)
     leg.name = tokens_();  // watchers have seen the former one end
     leg.state = LegState::trying;
     leg.ended_by = LegInput::error;
-    leg.cancel_sent = leg.closed = false;
+    leg.cancel_sent = leg.closed = leg.resumed = false;
+    leg.held = leg.holds = false;
+    leg.sdp = leg.asked_sdp = {};
+    leg.place.reset();
+    leg.probe_out = {};
+    leg.failed_probes = 0;
     enlist(call, leg);
     if (!leg.trunk.empty()) {
         leg.counted = true;
@@ -140,7 +145,6 @@ bool CallEngine::goes_on_without(Call& call, Leg& gone, LegInput how, Moment now
     if (!other) return false;
     remember(gone, now);
     move(gone, how, outbox);
-    note_session(call, {}, now);  // was it that of the other? its next refresh tells
     Leg& caller = call.caller();
     if (caller.peer != gone.id) return true;
     talks_to(caller, *other);
@@ -167,10 +171,47 @@ std::pair<Leg*, Leg*> CallEngine::passed_between(const DialogPassed& input)
     return found;
 }
 
+/// A proxy behind a phone or trunk of ours has forked its INVITE, and somebody else has answered.
+void CallEngine::forked_answer(const DialogPassed& input, Moment now, Outbox& outbox)
+{
+    const Leg* caller = nullptr;
+    for (const auto id : index_.by_call_id(input.call_id)) {
+        const auto [call, leg] = find(id);
+        if (!leg || !leg->proxied || call->phase != CallPhase::talking) continue;
+        if (leg->dialog.remote_tag == input.to_tag) return;  // it is over
+        if (leg->role == LegRole::caller && leg->dialog.remote_tag == input.from_tag &&
+            leg->dialog_state.remote_cseq == input.cseq)
+            caller = leg;
+    }
+    if (!caller) return;
+    Call& call = *find(caller->id).first;
+    const auto forks = [](const Leg& leg) {
+        return leg.role == LegRole::callee && !leg.dialog_state.route.empty();
+    };
+    const auto branch = std::ranges::find_if(call.legs, forks);
+    const Leg* first = branch == call.legs.end() ? call.find(caller->peer) : &*branch;
+    if (!first) return;
+    Leg& leg = rings_after_all(call, *first);
+    leg.dialog.remote_tag = input.to_tag;
+    leg.dialog_state.target = {};
+    leg.peer = caller->id;
+    note_hold(leg, input.payload, SdpRole::answer);
+    move(leg, LegInput::success, outbox);
+    note_session(call, {}, now);
+}
+
 void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
 {
+    const bool accepts = input.method == Method::invite && input.status / 100 == 2;
     const auto [sender, peer] = passed_between(input);
-    if (!sender) return;
+    if (!sender) {
+        if (accepts) forked_answer(input, now, outbox);
+        return;
+    }
+    // The 2xx of the INVITE that began it, once more.
+    if (accepts && sender->role == LegRole::caller &&
+        sender->dialog_state.remote_cseq == input.cseq)
+        return;
     Call& call = *find(sender->id).first;
     if (call.phase != CallPhase::talking) return;
     Leg& callee = sender->role == LegRole::callee ? *sender : *peer;

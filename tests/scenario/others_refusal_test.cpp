@@ -137,6 +137,30 @@ TEST_CASE("503 and a challenge of a phone that is moved are nothing for who move
     call.alice_and_bob_still_talk();
 }
 
+TEST_CASE("a phone that challenges what the other one asks is no reason to send it credentials")
+{
+    Office office;
+    office.alice.sends(INVITE, "102");
+    office.bob.receives(INVITE);
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(200U);
+    office.bob.receives(ACK);
+    for (const unsigned challenge : {401U, 407U}) {
+        office.alice.sends_invite(hold_sdp);
+        office.bob.receives(INVITE);
+        office.bob.replies(challenge);
+        office.alice.receives(500U).phrase("Challenged By Peer");
+        office.alice.sends(INFO);
+        office.bob.receives(INFO);
+        office.bob.replies(challenge);
+        office.alice.receives(500U).phrase("Challenged By Peer");
+    }
+    office.alice.sends(BYE);
+    office.alice.receives(200U);
+    office.bob.receives(BYE);
+    CHECK(office.pbx.has_no_calls());
+}
+
 TEST_CASE("who calls from outside is told no number of the office")
 {
     Office office;

@@ -1,5 +1,8 @@
 // Proxy mode with several phones that answer: the caller has a dialog with each of them, until one
 // of the two hangs that up (RFC 3261 §13.2.2.4).
+#include <algorithm>
+
+#include "core/sdp.hpp"
 #include "proxy_office.hpp"
 
 using namespace lampline;
@@ -157,6 +160,51 @@ TEST_CASE("proxy mode: of two answered dialogs each holds for itself")
     office.alice_hangs_up(office.with_bob);
     office.told();
     office.is_over();
+}
+
+TEST_CASE("proxy mode: a proxy behind a phone has forked, and another one has answered as well")
+{
+    Office office;
+    office.they_talk();
+    auto& [pbx, alice, bob, dan] = office;
+    const auto with_bob = alice.shared();
+    DialogId forked = with_bob;
+    forked.remote_tag = "forked";
+    const auto answers = [&](const DialogId& dialog) {
+        pbx.receive(DialogPassed{.call_id = dialog.call_id,
+                                 .from_tag = dialog.local_tag,
+                                 .to_tag = dialog.remote_tag,
+                                 .method = INVITE,
+                                 .status = 200,
+                                 .cseq = InviteReceived{}.cseq,
+                                 .payload = session_payload(std::string{talking_sdp})});
+    };
+    const auto talking = [&] {
+        const auto legs = pbx.view().calls.at(0).legs;
+        return std::ranges::count(legs, "confirmed", &LiveLeg::state);
+    };
+    answers(with_bob);  // once more
+    CHECK(talking() == 2);
+    answers(forked);
+    answers(forked);
+    CHECK(talking() == 3);
+    CHECK(office.told() == Lamps{{"102", "confirmed"}});
+    alice.passes(BYE);
+    CHECK(talking() == 2);
+    CHECK(office.told() == Lamps{{"101", "confirmed"}, {"102", "confirmed"}});
+    answers(with_bob);  // that has ended
+    CHECK(talking() == 2);
+    alice.uses_shared(forked);
+    alice.passes(BYE);
+    office.told();
+    CHECK(pbx.has_no_calls());
+    CHECK(pbx.has_no_dialogs());
+    answers(forked);
+    CHECK(pbx.has_no_calls());
+    const auto record = office.record();
+    REQUIRE(record.parts.size() == 3);
+    CHECK(record.parts[2].kind == PartKind::called);
+    CHECK(record.parts[2].answered_at);
 }
 
 TEST_CASE("proxy mode: the dialog that lives does not end with the session of the other one")
