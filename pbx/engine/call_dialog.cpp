@@ -292,7 +292,7 @@ void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& re
     // One whose connection went with an earlier run may be on its way back, so that counts alike.
     const bool gone = ends_dialog(response) && !(response.generated && leg.adrift);
     if (!gone && leg.failed_probes < 2) return;
-    const bool goes_on = leg.proxied && goes_on_without(call, leg, LegInput::timeout, now, outbox);
+    const bool goes_on = leg.proxied && goes_on_without(call, leg, LegInput::timeout, outbox);
     if (!goes_on)
         end_call(call, {}, LegInput::timeout, LegInput::timeout,
                  "SIP;cause=408;text=\"Phone is gone\"", now, outbox);

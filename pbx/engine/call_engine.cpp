@@ -561,13 +561,6 @@ void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
     if (!leg.slot && !leg.proxied) outbox.send(CloseDialog{leg.id});
 }
 
-void CallEngine::remember(const Leg& leg, Moment now)
-{
-    const bool remembers = ended_.next_end().has_value();
-    ended_.add(leg.dialog, now.mono);
-    if (!remembers) remember_until();
-}
-
 void CallEngine::remember_until()
 {
     if (const auto end = ended_.next_end())
@@ -578,12 +571,14 @@ void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
 {
     leave_picker(call, {}, outbox);
     give_up_relays(call, 487, outbox);
+    const bool remembers = ended_.next_end().has_value();
     for (const auto& leg : call.legs) {
         const bool ended =
             leg.ended_by == LegInput::local_bye || leg.ended_by == LegInput::remote_bye;
         if (!leg.slot && (leg.talking() || (leg.state == LegState::terminated && ended)))
-            remember(leg, now);
+            ended_.add(leg.dialog, now.mono);
     }
+    if (!remembers) remember_until();
     call.phase = CallPhase::ended;
     call.hunting.reset();
     cards_.forget(call.id);

@@ -172,7 +172,7 @@ private:
     /// A phone beside `than` that has answered, and was not hung up.
     [[nodiscard]] static Leg* also_answered(Call& call, const Leg& than) noexcept;
     /// The dialog of one of several phones that have answered is over. False: it was the last.
-    bool goes_on_without(Call& call, Leg& gone, LegInput how, Moment now, Outbox& outbox);
+    bool goes_on_without(Call& call, Leg& gone, LegInput how, Outbox& outbox);
     /// Tells the caller how the call has ended, once no branch can say otherwise any more.
     void pass_verdict(Call& call, Moment now, Outbox& outbox);
     /// Stops ringing for a caller that is to be told `verdict` when all phones have said so.
@@ -558,8 +558,6 @@ private:
     void sweep(Call& call, Outbox& outbox);
     /// No more than the last transactions of `call` are waited for.
     void begin_end(Call& call, Moment now, Outbox& outbox);
-    /// The dialog of `leg` is over.
-    void remember(const Leg& leg, Moment now);
     /// What ended_ holds is given back in time.
     void remember_until();
     void set_timer(const Call& call, CallTimer timer,

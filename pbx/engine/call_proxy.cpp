@@ -139,11 +139,10 @@ Leg* CallEngine::also_answered(Call& call, const Leg& than) noexcept
     return nullptr;
 }
 
-bool CallEngine::goes_on_without(Call& call, Leg& gone, LegInput how, Moment now, Outbox& outbox)
+bool CallEngine::goes_on_without(Call& call, Leg& gone, LegInput how, Outbox& outbox)
 {
     Leg* other = gone.role == LegRole::callee ? also_answered(call, gone) : nullptr;
     if (!other) return false;
-    remember(gone, now);
     move(gone, how, outbox);
     Leg& caller = call.caller();
     if (caller.peer != gone.id) return true;
@@ -225,7 +224,7 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
     const bool others_dialog = peer->peer == sender->id;
     if (input.method == Method::bye) {
         const auto how = sender->id == callee.id ? LegInput::local_bye : LegInput::remote_bye;
-        if (goes_on_without(call, callee, how, now, outbox)) return sweep(call, outbox);
+        if (goes_on_without(call, callee, how, outbox)) return sweep(call, outbox);
         std::string reason;
         if (input.payload)
             for (const auto& header : input.payload->headers)
@@ -247,7 +246,7 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
         if (others) announce(*peer, outbox);
         if (input.session_timer.expires > 0s && !also_answered(call, callee))
             note_session(call, input.session_timer, now);
-    } else if (!goes_on_without(call, callee, LegInput::timeout, now, outbox)) {
+    } else if (!goes_on_without(call, callee, LegInput::timeout, outbox)) {
         end_call(call, {}, LegInput::timeout, LegInput::timeout,
                  "SIP;cause=481;text=\"Peer is gone\"", now, outbox);
     }

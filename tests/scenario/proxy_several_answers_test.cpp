@@ -156,7 +156,95 @@ TEST_CASE("proxy mode: of two answered dialogs each holds for itself")
     const auto legs = office.pbx.view().calls.at(0).legs;
     CHECK_FALSE(legs.front().held);
     CHECK(legs.back().held);
+    office.alice.passes(INVITE, hold_sdp);
+    office.bob.accepts(INVITE, hold_sdp);
+    CHECK_FALSE(office.pbx.view().calls.at(0).legs.front().held);
     office.alice_hangs_up(office.with_carol);
+    office.alice_hangs_up(office.with_bob);
+    office.told();
+    office.is_over();
+}
+
+TEST_CASE("proxy mode: who held the dialog that is over does not hold the other one")
+{
+    Answered office;
+    office.alice.uses_shared(office.with_carol);
+    office.alice.passes(INVITE, hold_sdp);
+    office.carol.accepts(INVITE, talking_sdp);
+    CHECK(office.pbx.view().calls.at(0).legs.front().holds);
+    office.carol.passes(BYE);
+    CHECK_FALSE(office.pbx.view().calls.at(0).legs.front().held);
+    CHECK_FALSE(office.pbx.view().calls.at(0).legs.front().holds);
+    office.alice_hangs_up(office.with_bob);
+    office.told();
+    office.is_over();
+}
+
+TEST_CASE("proxy mode: each of several phones that have answered is asked whether it is there")
+{
+    Answered office;
+    const std::vector<Phone*> phones{&office.alice, &office.bob, &office.carol};
+    const auto asked = [&](Phone& gone) {
+        office.alice.uses_shared(office.with_carol);
+        office.pbx.passes(60s);
+        for (auto* phone : phones) phone->receives(OPTIONS);
+        gone.replies(481);
+        for (auto* phone : phones)
+            if (phone != &gone) phone->replies(200);
+    };
+    SUBCASE("the second is not")
+    {
+        asked(office.bob);
+        CHECK(office.who_talks() == Numbers{"101", "103"});
+        CHECK(office.told() == Lamps{{"102", "idle"}});
+        office.alice_hangs_up(office.with_carol);
+    }
+    SUBCASE("the first is not")
+    {
+        asked(office.carol);
+        CHECK(office.who_talks() == Numbers{"101", "102"});
+        CHECK(office.told() == Lamps{{"101", "confirmed"}, {"103", "idle"}});
+        office.alice_hangs_up(office.with_bob);
+    }
+    SUBCASE("the caller is not: all is over")
+    {
+        asked(office.alice);
+    }
+    office.told();
+    office.is_over();
+}
+
+TEST_CASE("proxy mode: a refresh in one of two dialogs says nothing of the other one's session")
+{
+    Answered office;
+    office.alice.uses_shared(office.with_carol);
+    office.alice.passes(UPDATE);
+    office.carol.accepts(UPDATE, {}, 90s);
+    for (int minute = 0; minute < 3; ++minute) {
+        office.pbx.passes(60s);
+        for (auto* phone : {&office.alice, &office.bob, &office.carol}) {
+            if (phone->hears_nothing()) continue;
+            phone->receives(OPTIONS);
+            phone->replies(200);
+        }
+    }
+    CHECK(office.who_talks() == Numbers{"101", "103", "102"});
+    office.alice_hangs_up(office.with_carol);
+    office.alice_hangs_up(office.with_bob);
+    office.told();
+    office.is_over();
+}
+
+TEST_CASE("proxy mode: a dialog that is over while another one lives can be replaced no more")
+{
+    Answered office;
+    office.alice_hangs_up(office.with_carol);
+    office.told();
+    office.dan.sends_replacing({.call_id = office.with_carol.call_id,
+                                .to_tag = office.with_carol.remote_tag,
+                                .from_tag = office.with_carol.local_tag},
+                               "101");
+    office.dan.receives(603U);
     office.alice_hangs_up(office.with_bob);
     office.told();
     office.is_over();
