@@ -130,7 +130,8 @@ void ExchangeThread::carry_out(CallOrder order, std::function<void(OrderAnswerRe
 {
     loop_.post([this, order = std::move(order), answer = std::move(answer)] {
         auto done = std::make_shared<OrderAnswer>();
-        if (draining_ && order.action == CallAction::place)
+        const bool places = order.action == CallAction::place;
+        if (draining_ && places && !exchange_.is_emergency(order.to))
             done->outcome = OrderOutcome::overloaded;
         else
             step([&](Moment now) { *done = exchange_.carry_out(order, now, outbox_); });

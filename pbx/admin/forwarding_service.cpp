@@ -31,8 +31,6 @@ void check_exception(const CallerException& exception, const std::string& pointe
                           forwards ? "where to?" : "only of calls that go on"});
 }
 
-/// Numbers that stay as they were are not asked for: whose target has gone can still change the
-/// rest.
 std::vector<FieldFault> faults_of(std::string_view own, const Forwarding& before,
                                   const Forwarding& forwarding, db::Database& database)
 {
@@ -42,7 +40,7 @@ std::vector<FieldFault> faults_of(std::string_view own, const Forwarding& before
         if (number.empty() || number == was) return;
         if (number == own)
             faults.push_back({pointer, "itself", "must not be the extension's own number"});
-        else if (!is_destination(number, database))
+        else if (!may_lead_to(number, was, database))
             faults.push_back({pointer, "unknown_number", "nobody has the number " + number});
     };
     check_number(forwarding.always, before.always, "/always");

@@ -63,4 +63,9 @@ std::string for_phones_alone(std::string_view number, db::Database& database)
     return {};
 }
 
+bool may_lead_to(std::string_view number, std::string_view was, db::Database& database)
+{
+    return number.empty() || number == was || is_destination(number, database);
+}
+
 }  // namespace lampline::admin

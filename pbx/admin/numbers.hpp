@@ -24,6 +24,10 @@ bool is_destination(std::string_view number, db::Database& database);
 /// SQLite::Exception.
 std::string for_phones_alone(std::string_view number, db::Database& database);
 
+/// Whether calls may go on to `number`, where they go to `was` until now; empty: nowhere. What
+/// stays as it was is not asked for, so that the rest can be changed when its target has gone.
+bool may_lead_to(std::string_view number, std::string_view was, db::Database& database);
+
 enum class NumberKind : std::uint8_t {
     extension,
     ring_group,

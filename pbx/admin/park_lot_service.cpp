@@ -50,7 +50,8 @@ void check_slots(const ParkLot& lot, db::Database& database, std::vector<FieldFa
             faults.push_back({"/first_slot", "taken", slot + " is somebody's number already"});
 }
 
-void check_groups(const ParkLot& lot, db::Database& database, std::vector<FieldFault>& faults)
+void check_groups(const ParkLot& lot, const ParkLot& before, db::Database& database,
+                  std::vector<FieldFault>& faults)
 {
     if (lot.groups.size() > max_groups) {
         faults.push_back({"/groups", "too_many", "must be at most " + std::to_string(max_groups)});
@@ -63,12 +64,13 @@ void check_groups(const ParkLot& lot, db::Database& database, std::vector<FieldF
         const auto here = lot.groups.begin() + static_cast<std::ptrdiff_t>(i);
         if (std::find(lot.groups.begin(), here, group) != here)
             faults.push_back({pointer, "duplicate", group + " is named twice"});
-        else if (!groups.find(group))
+        else if (std::ranges::find(before.groups, group) == before.groups.end() &&
+                 !groups.find(group))
             faults.push_back({pointer, "unknown_group", "there is no group " + group});
     }
 }
 
-std::vector<FieldFault> faults_of(const ParkLot& lot, db::Database& database)
+std::vector<FieldFault> faults_of(const ParkLot& lot, const ParkLot& before, db::Database& database)
 {
     std::vector<FieldFault> faults;
     if (lot.number.empty()) return faults;
@@ -78,9 +80,9 @@ std::vector<FieldFault> faults_of(const ParkLot& lot, db::Database& database)
         faults.push_back({"/timeout", "out_of_range", "must be 10 to 3600 seconds"});
     if (lot.slot_of(lot.fallback) || (!lot.fallback.empty() && lot.fallback == lot.number))
         faults.push_back({"/fallback", "slot", "must be somebody who can answer"});
-    else if (!lot.fallback.empty() && !is_destination(lot.fallback, database))
+    else if (!may_lead_to(lot.fallback, before.fallback, database))
         faults.push_back({"/fallback", "unknown_number", "nobody has the number " + lot.fallback});
-    check_groups(lot, database, faults);
+    check_groups(lot, before, database, faults);
     return faults;
 }
 
@@ -96,9 +98,9 @@ Result<SoleSaved<ParkLot>, Refusal> ParkLotService::put(const ParkLot& lot,
                                                         const Actor& actor,
                                                         std::chrono::sys_seconds now)
 {
-    return put_sole(database_, db::ParkLotStore{database_}, "park_lot.put", "park-lot", lot,
-                    condition, actor, now,
-                    [&](const ParkLot& asked) { return faults_of(asked, database_); });
+    return put_sole(
+        database_, db::ParkLotStore{database_}, "park_lot.put", "park-lot", lot, condition, actor,
+        now, [&](const ParkLot& asked) { return faults_of(asked, at().content, database_); });
 }
 
 }  // namespace lampline::admin

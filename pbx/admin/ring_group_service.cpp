@@ -44,6 +44,7 @@ void check_members(const RingGroup& group, db::Database& database, std::vector<F
 
 std::vector<FieldFault> faults_of(const RingGroup& group, db::Database& database)
 {
+    const auto before = db::RingGroupStore{database}.find(group.number);
     std::vector<FieldFault> faults;
     if (group.members.size() > RingGroupService::max_members)
         return {{"/members", "too_many",
@@ -55,7 +56,7 @@ std::vector<FieldFault> faults_of(const RingGroup& group, db::Database& database
         faults.push_back({"/ring_time", "out_of_range", "must be 5 to 600 seconds"});
     if (group.overflow == group.number && !group.number.empty())
         faults.push_back({"/overflow", "itself", "must not be the group's own number"});
-    else if (!group.overflow.empty() && !is_destination(group.overflow, database))
+    else if (!may_lead_to(group.overflow, before ? before->group.overflow : "", database))
         faults.push_back(
             {"/overflow", "unknown_number", "nobody has the number " + group.overflow});
     return faults;

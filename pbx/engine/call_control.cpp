@@ -94,7 +94,8 @@ std::optional<OrderAnswer> CallEngine::fault_of(std::string_view from, std::stri
 
 OrderAnswer CallEngine::place(const CallOrder& order, Moment now, Outbox& outbox)
 {
-    if (calls_.size() >= settings_.max_calls) return {.outcome = OrderOutcome::overloaded};
+    if (calls_.size() >= settings_.max_calls && !has_room_for_emergency(order.to))
+        return {.outcome = OrderOutcome::overloaded};
     if (!directory_->find(order.from))
         return bad("/from", "unknown_extension", "is not an extension");
     if (order.to == order.from) return bad("/to", "itself", "must not be the number that calls");

@@ -9,6 +9,11 @@
 #include "engine/call_engine.hpp"
 
 namespace lampline {
+namespace {
+
+constexpr std::chrono::seconds adrift_probe_interval{60};
+
+}  // namespace
 
 bool CallEngine::ends_dialog(const ResponseReceived& response) noexcept
 {
@@ -296,8 +301,14 @@ void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& re
     leg.failed_probes = response.generated ? leg.failed_probes + 1 : 0;
     // One whose connection went with an earlier run may be on its way back, so that counts alike.
     const bool gone = ends_dialog(response) && !(response.generated && leg.adrift);
-    if (gone || leg.failed_probes > 1)
-        lost(call, leg, "SIP;cause=408;text=\"Phone is gone\"", now, outbox);
+    if (!gone && leg.failed_probes < 2) {
+        // Whoever an earlier run has left is asked once more also where nobody else is.
+        if (leg.adrift && leg.failed_probes > 0 && settings_.probe_interval == 0s)
+            set_timer(call, CallTimer::probe, now.mono + adrift_probe_interval);
+        return;
+    }
+    if (leg.proxied && goes_on_without(call, leg, LegInput::timeout, outbox)) return;
+    lost(call, leg, "SIP;cause=408;text=\"Phone is gone\"", now, outbox);
 }
 
 bool CallEngine::takes_part(Call& call, const Leg& leg) noexcept

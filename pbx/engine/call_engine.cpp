@@ -61,7 +61,8 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     }
     const InviteReceived& input = from_outside ? *from_outside : received;
     if (input.max_forwards == 0) return reject(input, 483, "Too Many Hops", outbox);
-    if (calls_.size() >= settings_.max_calls && !has_room_for_emergency(input))
+    if (calls_.size() >= settings_.max_calls &&
+        (!input.trunk.empty() || !has_room_for_emergency(extension_of(input.request_uri))))
         return reject(input, 503, "Too Many Calls", outbox, {{"Retry-After", "5"}});
     if (input.session_timer.expires > 0s &&
         input.session_timer.expires < settings_.min_session_expires)
@@ -363,10 +364,9 @@ NameAddr CallEngine::party_of(std::string_view number, std::string_view own_disp
     return address;
 }
 
-bool CallEngine::has_room_for_emergency(const InviteReceived& input) const
+bool CallEngine::has_room_for_emergency(std::string_view dialled) const
 {
-    return calls_.size() < settings_.max_calls + room_for_emergencies && input.trunk.empty() &&
-           directory_->digit_plan().is_emergency(extension_of(input.request_uri));
+    return calls_.size() < settings_.max_calls + room_for_emergencies && is_emergency(dialled);
 }
 
 bool CallEngine::is_own_host(std::string_view host) const

@@ -67,6 +67,11 @@ public:
     void receive(const SubscribeReceived& input, Moment now, Outbox& outbox);
     void receive(const NotifyAnswered& answer) { refer_subscriptions_.receive(answer); }
 
+    /// Whether `dialled` is to be called whatever else is full, or ends.
+    [[nodiscard]] bool is_emergency(std::string_view dialled) const
+    {
+        return directory_->digit_plan().is_emergency(dialled);
+    }
     /// What would become of a call, in words.
     [[nodiscard]] RouteExplanation explain_route(const RouteTest& test, Moment now);
     void receive(const DialogLost& input, Moment now, Outbox& outbox);
@@ -160,6 +165,14 @@ private:
     void passed_provisional(Call& call, const ResponseReceived& response, Outbox& outbox);
     void passed_answer(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                        Outbox& outbox);
+    /// Who has sent, and who has got, what passed; nullptr: nobody that talks.
+    [[nodiscard]] std::pair<Leg*, Leg*> passed_between(const DialogPassed& input);
+    void forked_answer(const DialogPassed& input, Moment now, Outbox& outbox);
+    static void talks_to(Leg& caller, Leg& callee) noexcept;
+    /// A phone beside `than` that has answered, and was not hung up.
+    [[nodiscard]] static Leg* also_answered(Call& call, const Leg& than) noexcept;
+    /// The dialog of one of several phones that have answered is over. False: it was the last.
+    bool goes_on_without(Call& call, Leg& gone, LegInput how, Outbox& outbox);
     /// Tells the caller how the call has ended, once no branch can say otherwise any more.
     void pass_verdict(Call& call, Moment now, Outbox& outbox);
     /// Stops ringing for a caller that is to be told `verdict` when all phones have said so.
@@ -528,7 +541,7 @@ private:
     /// Of `trunk`, for challenges of requests within its dialogs; null: none.
     [[nodiscard]] TrunkCredentialsRef credentials_of(std::string_view trunk) const;
     /// Of what is kept free beyond the limit, for a phone that dials an emergency number.
-    [[nodiscard]] bool has_room_for_emergency(const InviteReceived& input) const;
+    [[nodiscard]] bool has_room_for_emergency(std::string_view dialled) const;
     [[nodiscard]] bool is_own_host(std::string_view host) const;
     /// Whether `uri` can be a number of the office: a tel URI, or one of our hosts'.
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;

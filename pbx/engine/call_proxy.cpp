@@ -41,24 +41,23 @@ void CallEngine::passed_answer(Call& call, Leg& leg, const ResponseReceived& res
     ForwardResponse forward{.request = call.passed_on, .message = response.message};
     caller.invite_in = {};
     call.verdict.reset();
-    if (call.phase != CallPhase::ringing) {
-        // The caller has withdrawn, or several phones were lifted at once: whom it does not want it
-        // hangs up itself (RFC 3261 §13.2.2.4).
+    if (call.phase == CallPhase::ended) {  // it hangs up itself (RFC 3261 §13.2.2.4)
         outbox.send(std::move(forward));
         return move(leg, LegInput::cancelled, outbox);
     }
+    const bool first = call.phase == CallPhase::ringing;
     Leg& winner = leg.state == LegState::terminated ? rings_after_all(call, leg) : leg;
     const auto answered = answer_timer(call.asked_timer, has(caller.supported, OptionTag::timer),
                                        response.session_timer);
     if (response.session_timer.expires == 0s) forward.session_timer = answered.timer;
     outbox.send(std::move(forward));
-    connect(winner, caller);
-    caller.dialog.local_tag = response.to_tag;
+    winner.peer = caller.id;
     note_privacy(winner, response.payload);
-    caller.other = presented(winner);
     winner.supported = response.supported | response.required;
     note_hold(winner, response.payload, has_body(caller.sdp) ? SdpRole::answer : SdpRole::offer);
     move(winner, LegInput::success, outbox);
+    if (!first) return note_session(call, {}, now);  // there are two now
+    talks_to(caller, winner);
     move(caller, LegInput::success, outbox);
     start_talking(call, {.expires = answered.supervise_for}, now, outbox);
     cancel_branches(call, winner.id, completed_elsewhere, nullptr, outbox);
@@ -71,7 +70,12 @@ Leg& CallEngine::rings_after_all(Call& call, const Leg& over)
     leg.name = tokens_();  // watchers have seen the former one end
     leg.state = LegState::trying;
     leg.ended_by = LegInput::error;
-    leg.cancel_sent = leg.closed = false;
+    leg.cancel_sent = leg.closed = leg.resumed = false;
+    leg.held = leg.holds = false;
+    leg.sdp = leg.asked_sdp = {};
+    leg.place.reset();
+    leg.probe_out = {};
+    leg.failed_probes = 0;
     enlist(call, leg);
     if (!leg.trunk.empty()) {
         leg.counted = true;
@@ -121,44 +125,129 @@ void CallEngine::pass_verdict(Call& call, Moment now, Outbox& outbox)
     outbox.send(std::move(forward));
 }
 
+void CallEngine::talks_to(Leg& caller, Leg& callee) noexcept
+{
+    connect(caller, callee);
+    caller.dialog.local_tag = callee.dialog.remote_tag;
+    caller.other = presented(callee);
+}
+
+Leg* CallEngine::also_answered(Call& call, const Leg& than) noexcept
+{
+    for (auto& leg : call.legs)
+        if (leg.role == LegRole::callee && leg.id != than.id && leg.proxied && leg.talking())
+            return &leg;
+    return nullptr;
+}
+
+bool CallEngine::goes_on_without(Call& call, Leg& gone, LegInput how, Outbox& outbox)
+{
+    Leg* other = gone.role == LegRole::callee ? also_answered(call, gone) : nullptr;
+    if (!other) return false;
+    move(gone, how, outbox);
+    Leg& caller = call.caller();
+    if (caller.peer != gone.id) return true;
+    talks_to(caller, *other);
+    set_held(caller, false);
+    announce(caller, outbox);
+    call.unsaved = true;
+    return true;
+}
+
+std::pair<Leg*, Leg*> CallEngine::passed_between(const DialogPassed& input)
+{
+    std::pair<Leg*, Leg*> found;
+    for (const auto id : index_.by_call_id(input.call_id)) {
+        const auto [call, leg] = find(id);
+        if (!leg || !leg->proxied || !leg->talking()) continue;
+        Leg* peer = call->find(leg->peer);
+        const auto& dialog = leg->dialog;
+        if (!peer) continue;
+        if (dialog.remote_tag == input.from_tag && dialog.local_tag == input.to_tag)
+            found = {leg, peer};
+        else if (dialog.remote_tag == input.to_tag && dialog.local_tag == input.from_tag)
+            found = {peer, leg};
+    }
+    return found;
+}
+
+/// A proxy behind a phone or trunk of ours has forked its INVITE, and somebody else has answered.
+void CallEngine::forked_answer(const DialogPassed& input, Moment now, Outbox& outbox)
+{
+    const Leg* caller = nullptr;
+    for (const auto id : index_.by_call_id(input.call_id)) {
+        const auto [call, leg] = find(id);
+        if (!leg || !leg->proxied || call->phase != CallPhase::talking) continue;
+        if (leg->dialog.remote_tag == input.to_tag) return;  // it is over
+        if (leg->role == LegRole::caller && leg->dialog.remote_tag == input.from_tag &&
+            leg->dialog_state.remote_cseq == input.cseq)
+            caller = leg;
+    }
+    if (!caller) return;
+    Call& call = *find(caller->id).first;
+    const auto forks = [](const Leg& leg) {
+        return leg.role == LegRole::callee && !leg.dialog_state.route.empty();
+    };
+    const auto branch = std::ranges::find_if(call.legs, forks);
+    const Leg* first = branch == call.legs.end() ? call.find(caller->peer) : &*branch;
+    if (!first) return;
+    Leg& leg = rings_after_all(call, *first);
+    leg.dialog.remote_tag = input.to_tag;
+    leg.dialog_state.target = {};
+    leg.peer = caller->id;
+    note_hold(leg, input.payload, SdpRole::answer);
+    move(leg, LegInput::success, outbox);
+    note_session(call, {}, now);
+}
+
 void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
 {
-    Leg* sender = nullptr;
-    for (const auto id : index_.by_call_id(input.call_id)) {
-        Leg* leg = find(id).second;
-        if (leg && leg->proxied && leg->talking() && leg->dialog.remote_tag == input.from_tag &&
-            leg->dialog.local_tag == input.to_tag)
-            sender = leg;
+    const bool accepts = input.method == Method::invite && input.status / 100 == 2;
+    const auto [sender, peer] = passed_between(input);
+    if (!sender) {
+        if (accepts) forked_answer(input, now, outbox);
+        return;
     }
-    if (!sender) return;
+    // The 2xx of the INVITE that began it, once more.
+    if (accepts && sender->role == LegRole::caller &&
+        sender->dialog_state.remote_cseq == input.cseq)
+        return;
     Call& call = *find(sender->id).first;
-    Leg* peer = call.find(sender->peer);
-    if (!peer || call.phase != CallPhase::talking) return;
+    if (call.phase != CallPhase::talking) return;
+    Leg& callee = sender->role == LegRole::callee ? *sender : *peer;
     (input.status == 0 ? sender : peer)->heard_at = now.mono;
     if (input.method == Method::refer) {
         if (input.status == 0) referrals_.note(*sender, *peer, input.payload, now);
         if (input.status == 0 || input.status < 300) return;
     }
+    // Of a caller with several dialogs, what it says in the first of them is its state.
+    const bool own_dialog = sender->peer == peer->id;
+    const bool others_dialog = peer->peer == sender->id;
     if (input.method == Method::bye) {
+        const auto how = sender->id == callee.id ? LegInput::local_bye : LegInput::remote_bye;
+        if (goes_on_without(call, callee, how, outbox)) return sweep(call, outbox);
         std::string reason;
         if (input.payload)
             for (const auto& header : input.payload->headers)
                 if (header.name == "Reason") reason = header.value;
         end_call(call, sender->id, LegInput::local_bye, LegInput::remote_bye, reason, now, outbox);
     } else if (input.status == 0) {
+        if (!own_dialog) return;
         sender->asked_sdp = input.payload;
         sender->asked_cseq = input.cseq;
     } else if (input.status < 300) {
-        const bool asked = input.cseq == sender->asked_cseq;
+        const bool asked = own_dialog && input.cseq == sender->asked_cseq;
         const bool told_private = asked && note_private(*sender, sender->asked_sdp);
         const bool own =
             (asked && note_hold(*sender, sender->asked_sdp, SdpRole::offer)) || told_private;
-        const auto role = asked && has_body(sender->asked_sdp) ? SdpRole::answer : SdpRole::offer;
-        const bool others = note_hold(*peer, input.payload, role);
+        const bool answers = !own_dialog || (asked && has_body(sender->asked_sdp));
+        const bool others = others_dialog && note_hold(*peer, input.payload,
+                                                       answers ? SdpRole::answer : SdpRole::offer);
         if (own) announce(*sender, outbox);
         if (others) announce(*peer, outbox);
-        if (input.session_timer.expires > 0s) note_session(call, input.session_timer, now);
-    } else {
+        if (input.session_timer.expires > 0s && !also_answered(call, callee))
+            note_session(call, input.session_timer, now);
+    } else if (!goes_on_without(call, callee, LegInput::timeout, outbox)) {
         end_call(call, {}, LegInput::timeout, LegInput::timeout,
                  "SIP;cause=481;text=\"Peer is gone\"", now, outbox);
     }

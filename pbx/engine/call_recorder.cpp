@@ -219,6 +219,9 @@ std::size_t CallRecorder::add_part(Open& open, const DialogSnapshot& dialog, Mom
     auto& part = record.parts.emplace_back();
     // Of a call that was talking before, the first two are those that talked.
     const bool from_before = open.resumed && record.parts.size() <= 2;
+    // A phone that shares the dialog of the caller was rung by it, however late it has answered.
+    const bool shares =
+        record.parts.size() > 1 && record.parts.front().sip_call_id == dialog.dialog.call_id;
     const bool late = record.answered_at && !from_before;
     const bool own = dialog.extension == record.caller && !record.answered_at;
     if (is_park_name(dialog.extension))
@@ -228,7 +231,7 @@ std::size_t CallRecorder::add_part(Open& open, const DialogSnapshot& dialog, Mom
     else if (initiator)
         part.kind = late ? PartKind::took_over : PartKind::picked_up;
     else
-        part.kind = late ? PartKind::transferred : PartKind::called;
+        part.kind = late && !shares ? PartKind::transferred : PartKind::called;
     part.extension =
         dialog.trunk.empty() ? dialog.extension : extension_of(dialog.local.identity.uri);
     part.trunk = dialog.trunk;

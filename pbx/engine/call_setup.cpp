@@ -435,7 +435,8 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
     if (call.mode == CallMode::proxy && (status == 401 || status == 407))
         call.challenges.push_back(response.message);
     if (better_response(status, best.status)) best = std::move(told);
-    if (!leg.trunk.empty() && !may_try_another_way(response)) {
+    const bool emergency = call.hunting->hunt.unlimited;  // whatever a trunk says of its number
+    if (!leg.trunk.empty() && !emergency && !may_try_another_way(response)) {
         call.hunting->wave = call.hunting->hunt.waves.size();
         return hunt_is_over(call, now, outbox);
     }

@@ -73,6 +73,10 @@ public:
     {
         return calls_.explain_route(test, now);
     }
+    [[nodiscard]] bool is_emergency(std::string_view dialled) const
+    {
+        return calls_.is_emergency(dialled);
+    }
     /// Why the lamps of one watcher for one member show what they show, after sending them anew if
     /// that is asked for.
     LampAccount answer(const LampQuestion& question, Moment now, Outbox& outbox);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "core/dialog_filter.hpp"
 #include "core/refer.hpp"
 #include "engine/call_engine.hpp"
 
@@ -63,13 +64,13 @@ void CallEngine::receive_subscribe(Call& call, Leg& leg, const RequestReceived& 
 {
     Reply reply{.transaction = input.transaction, .status = 481};
     const auto event = event_of(input.payload);
-    if (!same_word(event.substr(0, event.find(';')), "refer")) {
+    if (!same_word(trimmed(event.substr(0, event.find(';'))), "refer")) {
         reply.status = 501;
         reply.phrase = "Not Handled In A Call";
         return outbox.send(std::move(reply));
     }
-    const bool named = event.find(';') == std::string_view::npos ||
-                       event == "refer;id=" + std::to_string(leg.refer_cseq);
+    const auto id = event_id(event);
+    const bool named = id.empty() || id == std::to_string(leg.refer_cseq);
     if (!named || !call.transfer || call.transfer->transferor != leg.id || !call.transfer->reports)
         return outbox.send(std::move(reply));
     Transfer& transfer = *call.transfer;

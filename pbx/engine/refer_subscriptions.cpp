@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/dialog_filter.hpp"
+
 namespace lampline {
 namespace {
 
@@ -94,8 +96,10 @@ ReferSubscriptions::receive(const SubscribeReceived& request, Moment now, Outbox
         .transaction = request.transaction, .status = 481, .local_tag = request.parties.to_tag};
     const auto tag = by_tag_.find(request.parties.to_tag);
     Watch* watch = tag == by_tag_.end() ? nullptr : &by_call_.at(tag->second);
+    const auto id = event_id(request.event_params);
     if (!watch || watch->dialog->call_id != request.call_id ||
-        watch->remote_tag != request.parties.from_tag || watch->watcher != request.authenticated) {
+        watch->remote_tag != request.parties.from_tag || watch->watcher != request.authenticated ||
+        (!id.empty() && id != event_id(watch->dialog->event))) {
         outbox.send(std::move(reply));
         return std::nullopt;
     }

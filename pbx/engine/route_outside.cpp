@@ -18,6 +18,8 @@ void RouteDecision::go_outside(std::string number, std::string_view payer)
                    .unlimited = rule.emergency};
     bool full = false;
     for (const auto& name : rule.trunks) full = add_trunk(name, number) || full;
+    if (rule.emergency)
+        for (const auto& name : rule.trunks) add_in_spite(name, number);
     if (!route_.hunt.waves.empty()) {
         route_.kind = RouteKind::hunt;
         route_.hunt.waves.back().heard_within = {};
@@ -131,8 +133,6 @@ void RouteDecision::join_outside(std::string_view payer)
 
 bool RouteDecision::add_trunk(const std::string& trunk_name, const std::string& number)
 {
-    /// A server that says nothing at all for so long is given up for the next one.
-    constexpr std::chrono::seconds patience{4};
     const auto* rules = view_.directory.find_trunk(trunk_name);
     if (!rules || !rules->trunk().enabled) {
         note(RouteStepKind::trunk_missing, number, trunk_name);
@@ -146,11 +146,28 @@ bool RouteDecision::add_trunk(const std::string& trunk_name, const std::string& 
     }
     const auto paths = view_.trunks.paths(trunk).size();
     note(paths > 0 ? RouteStepKind::trunk : RouteStepKind::trunk_unreachable, number, trunk_name);
+    add_paths(trunk_name, number, paths);
+    return false;
+}
+
+void RouteDecision::add_in_spite(const std::string& trunk_name, const std::string& number)
+{
+    const auto* rules = view_.directory.find_trunk(trunk_name);
+    if (!rules || !rules->trunk().enabled || !view_.trunks.paths(rules->trunk()).empty()) return;
+    const auto paths = view_.trunks.all_paths(rules->trunk()).size();
+    if (paths > 0) note(RouteStepKind::trunk_in_spite, number, trunk_name);
+    add_paths(trunk_name, number, paths);
+}
+
+void RouteDecision::add_paths(const std::string& trunk_name, const std::string& number,
+                              std::size_t paths)
+{
+    /// A server that says nothing at all for so long is given up for the next one.
+    constexpr std::chrono::seconds patience{4};
     for (std::size_t path = 0; path < paths; ++path)
         route_.hunt.waves.push_back(
             {.members = {{.trunk = trunk_name, .number = number, .path = path}},
              .heard_within = patience});
-    return false;
 }
 
 }  // namespace lampline

@@ -97,6 +97,9 @@ std::string words(const RouteStep& step)
         return "Trunk " + other + " is passed over: it is not there, or out of use";
     case RouteStepKind::trunk_unreachable:
         return "Trunk " + other + " is passed over: it is not registered, or cannot be reached";
+    case RouteStepKind::trunk_in_spite:
+        return "This is an emergency, so trunk " + other +
+               " is tried all the same, after all others";
     case RouteStepKind::trunk_full:
         return "Trunk " + other + " is passed over: it has as many calls as it may have";
     case RouteStepKind::no_trunk: return "No trunk is left for " + number;
@@ -110,11 +113,13 @@ std::string words(const RouteStep& step)
 namespace {
 
 /// The way by a trunk. Ways are tried when those before have failed, so no time can be told.
-void explain(const HuntMember& member, const RouterView& view, RouteExplanation& explanation)
+void explain(const HuntMember& member, bool emergency, const RouterView& view,
+             RouteExplanation& explanation)
 {
     const auto* rules = view.directory.find_trunk(member.trunk);
     if (!rules) return;
-    const auto paths = view.trunks.paths(rules->trunk());
+    const auto paths =
+        emergency ? view.trunks.all_paths(rules->trunk()) : view.trunks.paths(rules->trunk());
     if (member.path >= paths.size()) return;
     const auto& flow = paths[member.path].flow;
     explanation.targets.push_back(
@@ -143,7 +148,7 @@ RouteExplanation explain(const Route& route, const RouteQuestion& question, cons
     std::chrono::seconds begins{};
     for (const auto& wave : route.hunt.waves) {
         for (const auto& member : wave.members) {
-            if (!member.trunk.empty()) explain(member, view, explanation);
+            if (!member.trunk.empty()) explain(member, route.hunt.unlimited, view, explanation);
             if (wave.ring_for.count() > 0 && member.delay >= wave.ring_for) continue;
             for (const auto* binding : view.locations.targets(member.extension, question.own)) {
                 if (member.q_thousandths && *member.q_thousandths != binding->q_thousandths)

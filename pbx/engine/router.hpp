@@ -64,6 +64,7 @@ enum class RouteStepKind : std::uint8_t {
     trunk,              ///< other: by which the number is called
     trunk_missing,      ///< other: one that is not there, or is out of use
     trunk_unreachable,  ///< other: one that is not registered, or does not answer
+    trunk_in_spite,     ///< other: the same, and it is tried last, since this is an emergency
     trunk_full,         ///< other: one whose limit is reached
     no_trunk,           ///< none is left for the number
 };

@@ -266,7 +266,8 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
         if (!wait_until(again, *call, CallTimer::transfer))
             transfer_failed(*call, 491, "Request Pending", now, outbox);
     } else if (!success) {
-        transfer_failed(*call, response.status, response.phrase, now, outbox);
+        const auto told = told_to_caller(leg, response);
+        transfer_failed(*call, told.status, told.phrase, now, outbox);
     } else if (response.transaction == transfer.offered_by) {
         transfer.stage = TransferStage::joining;
         transfer.offer = response.payload;

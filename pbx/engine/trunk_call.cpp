@@ -100,7 +100,7 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
         hunting.full = true;
         return;
     }
-    const auto paths = trunks_.paths(trunk);
+    const auto paths = hunt.unlimited ? trunks_.all_paths(trunk) : trunks_.paths(trunk);
     if (member.path >= paths.size()) return;
     const auto& path = paths[member.path];
 

@@ -341,7 +341,13 @@ std::vector<TrunkStatus> TrunkLines::all() const
 std::vector<TrunkPath> TrunkLines::paths(const Trunk& trunk) const
 {
     const auto* line = line_of(trunk.name);
-    if (!line || !is_usable(line->status.state)) return {};
+    return line && is_usable(line->status.state) ? all_paths(trunk) : std::vector<TrunkPath>{};
+}
+
+std::vector<TrunkPath> TrunkLines::all_paths(const Trunk& trunk) const
+{
+    const auto* line = line_of(trunk.name);
+    if (!line || line->places.empty()) return {};
     std::vector<TrunkPath> result{{line->places[line->in_use].address.flow, line->service_route}};
     for (std::size_t i = 0; i < line->places.size(); ++i)
         if (i != line->in_use)

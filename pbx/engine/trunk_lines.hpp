@@ -76,6 +76,7 @@ public:
     /// The server in use first, then the others by preference; with the Service-Route of the
     /// registration (RFC 3608 §6.1).
     [[nodiscard]] std::vector<TrunkPath> paths(const Trunk& trunk) const override;
+    [[nodiscard]] std::vector<TrunkPath> all_paths(const Trunk& trunk) const override;
     [[nodiscard]] bool is_source(const Flow& source) const override
     {
         return source.transport == Transport::udp && !sources_.find(source, {}).empty();

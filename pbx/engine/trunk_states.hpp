@@ -19,6 +19,9 @@ public:
     virtual ~TrunkStates() = default;
     /// Where `trunk` can be asked now, the best first; empty: it is not registered, or unreachable.
     [[nodiscard]] virtual std::vector<TrunkPath> paths(const Trunk& trunk) const = 0;
+    /// The same for a call that must not fail for what was heard of `trunk`: all its servers, in
+    /// whatever state it is.
+    [[nodiscard]] virtual std::vector<TrunkPath> all_paths(const Trunk& trunk) const = 0;
     /// Datagrams from `source` are those of a trunk: whoever says there to be a phone has written
     /// the address of another, at which our calls are taken without a question.
     [[nodiscard]] virtual bool is_source(const Flow& source) const = 0;
@@ -28,6 +31,10 @@ public:
 class ConfiguredTrunkStates final : public TrunkStates {
 public:
     [[nodiscard]] std::vector<TrunkPath> paths(const Trunk& trunk) const override;
+    [[nodiscard]] std::vector<TrunkPath> all_paths(const Trunk& trunk) const override
+    {
+        return paths(trunk);
+    }
     [[nodiscard]] bool is_source(const Flow& /*source*/) const override { return false; }
 };
 

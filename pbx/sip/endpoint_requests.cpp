@@ -75,9 +75,10 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
         held.size() + invites.size() + calls->server_transactions() + forwarder->under_way();
     const auto room = settings.limits.unanswered_requests;
     const bool load = waiting >= room || (overloaded && (invite || method == sip_method_message));
-    const bool passes_load =
-        load && invite && waiting < room + room_for_emergencies && is_emergency(request);
-    if ((draining && invite) || (load && !passes_load)) {
+    const bool ends = draining && invite;
+    const bool passes =
+        (load || ends) && invite && waiting < room + room_for_emergencies && is_emergency(request);
+    if ((ends || load) && !passes) {
         ++counters.shed;
         return answer(
             request,

@@ -214,10 +214,8 @@ bool Forwarder::receive(MessageRef& message, const sip_t& response)
         return true;
     }
     if (id && !success) return true;  // a late one
-    if (!id) {
-        settle(std::string{branch}, response);
-        report(response, to_method(response));
-    }
+    if (!id) settle(std::string{branch}, response);
+    report(response, to_method(response));
     const auto received = text_of(sender->v_received);
     auto port = port_in(sender->v_rport);
     if (port == 0) port = port_in(sender->v_port);

@@ -1,12 +1,24 @@
 // Emergency numbers reach the trunk whatever else is set or full.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <initializer_list>
+
 #include "support/scenario.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
 
 namespace {
+
+Trunk carrier(std::string name, std::string host)
+{
+    Trunk trunk;
+    trunk.name = std::move(name);
+    trunk.servers = {{std::move(host), 5060, Transport::udp}};
+    trunk.domain = "carrier.test";
+    return trunk;
+}
 
 /// An exchange that may have one call, and 112 outside.
 struct Office {
@@ -18,17 +30,8 @@ struct Office {
         pbx.has_trunks({trunk}, rules);
     }
 
-    static Trunk carrier()
-    {
-        Trunk trunk;
-        trunk.name = "one";
-        trunk.servers = {{"192.0.2.200", 5060, Transport::udp}};
-        trunk.domain = "carrier.test";
-        return trunk;
-    }
-
     Scenario pbx{{}, {.calls = {.max_calls = 1}}};
-    Trunk trunk = carrier();
+    Trunk trunk = carrier("one", "192.0.2.200");
     Phone& alice = pbx.phone("101");
     Phone& bob = pbx.phone("102");
     Phone& far = pbx.carrier(trunk, "112");
@@ -56,4 +59,128 @@ TEST_CASE("an exchange that has all its calls still takes one to an emergency nu
     alice.cancels();
     bob.receives(CANCEL);
     CHECK(pbx.has_no_calls());
+}
+
+TEST_CASE("a full exchange still places a call to an emergency number for a third party")
+{
+    Office office;
+    auto& [pbx, trunk, alice, bob, far] = office;
+    auto& carol = pbx.phone("103");
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    const CallOrder ordinary{.action = CallAction::place, .from = "103", .to = "102"};
+    CHECK(pbx.orders(ordinary).outcome == OrderOutcome::overloaded);
+    const CallOrder emergency{.action = CallAction::place, .from = "103", .to = "1-1-2"};
+    CHECK(pbx.orders(emergency).outcome == OrderOutcome::begun);
+    carol.receives(INVITE);
+    carol.replies(200, talking_sdp);
+    carol.receives(ACK);
+    far.receives(INVITE);
+    far.replies(200, talking_sdp);
+    carol.receives(INVITE);
+    carol.replies(200, talking_sdp);
+    far.receives(ACK);
+    carol.receives(ACK);
+    carol.sends(BYE);
+    carol.receives(200U);
+    far.receives(BYE);
+    alice.cancels();
+    bob.receives(CANCEL);
+    CHECK(pbx.has_no_calls());
+}
+
+namespace {
+
+/// 112 by two trunks, and 0664 by the same; both are asked whether they are there.
+struct Trunks {
+    Trunks()
+    {
+        DigitRules rules;
+        rules.rules = {{.pattern = "112", .emergency = true, .trunks = {"one", "two"}},
+                       {.pattern = "0664", .trunks = {"one", "two"}}};
+        pbx.has_trunks({one, two}, rules);
+    }
+    /// They answer no OPTIONS for long enough.
+    void fall_silent(std::initializer_list<Phone*> carriers)
+    {
+        for (auto* carrier : carriers) carrier->answers_options = 408;
+        pbx.passes(120s);
+    }
+    void alice_talks_to(Phone& carrier)
+    {
+        carrier.receives(INVITE);
+        carrier.replies(200, talking_sdp);
+        alice.receives(200U);
+        carrier.receives(ACK);
+        alice.sends(BYE);
+        alice.receives(200U);
+        carrier.receives(BYE);
+        CHECK(pbx.has_no_calls());
+        CHECK(pbx.has_no_dialogs());
+    }
+
+    Scenario pbx;
+    Trunk one = carrier("one", "192.0.2.200");
+    Trunk two = carrier("two", "192.0.2.201");
+    Phone& alice = pbx.phone("101");
+    Phone& far = pbx.carrier(one, "112");
+    Phone& other = pbx.carrier(two, "112");
+};
+
+}  // namespace
+
+TEST_CASE("an emergency call tries a trunk that does not answer OPTIONS when nothing else is left")
+{
+    Trunks office;
+    office.fall_silent({&office.far, &office.other});
+    office.alice.sends(INVITE, "0664");
+    office.alice.receives(480U).phrase("No Trunk Available");
+    office.alice.sends(INVITE, "112");
+    SUBCASE("the first of them takes it")
+    {
+        office.alice_talks_to(office.far);
+    }
+    SUBCASE("the first of them says nothing: the second")
+    {
+        office.far.receives(INVITE);
+        office.pbx.passes(4s);
+        office.far.receives(CANCEL);
+        office.alice_talks_to(office.other);
+    }
+}
+
+TEST_CASE("an emergency call goes by a trunk that can be reached first, then by the others")
+{
+    Trunks office;
+    office.fall_silent({&office.far});
+    office.alice.sends(INVITE, "112");
+    SUBCASE("which takes it")
+    {
+        office.alice_talks_to(office.other);
+    }
+    SUBCASE("which cannot do it")
+    {
+        office.other.receives(INVITE);
+        office.other.replies(503);
+        office.alice_talks_to(office.far);
+    }
+    SUBCASE("which knows no such number, whatever another one may know")
+    {
+        office.other.receives(INVITE);
+        office.other.replies(404);
+        office.alice_talks_to(office.far);
+    }
+}
+
+TEST_CASE("why an emergency call goes by a trunk that does not answer is told in words")
+{
+    Trunks office;
+    office.fall_silent({&office.far});
+    const auto decision = office.pbx.decides("101", "112");
+    CHECK(std::ranges::find(decision.steps,
+                            "This is an emergency, so trunk one is tried all the same, after all "
+                            "others") != decision.steps.end());
+    REQUIRE(decision.targets.size() == 2);
+    CHECK(decision.targets[0].trunk == "two");
+    CHECK(decision.targets[1].trunk == "one");
 }

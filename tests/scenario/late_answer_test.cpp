@@ -158,6 +158,30 @@ TEST_CASE("a picker of a transferred call gives up, and the transferee accepts i
     call.alice_and_bob_still_talk();
 }
 
+TEST_CASE("a phone accepts a picker in vain while the exchange holds it, which fails, too")
+{
+    Picking call;
+    call.dave.sends(INVITE, "**103", dave_sdp);
+    call.carol.receives(CANCEL);
+    call.alice.receives(INVITE).with(dave_sdp);
+    call.dave.cancels();
+    call.bob_hears("SIP/2.0 487 Request Terminated");
+    CHECK(call.pbx.orders({.action = CallAction::hold}).outcome == OrderOutcome::begun);
+    call.alice.replies(200, alice_sdp);
+    call.alice.receives(ACK);
+    CHECK(call.alice.hears_nothing());  // one change at a time
+    call.pbx.passes(2100ms);
+    call.alice.receives(INVITE).with(made_inactive(bob_sdp));
+    call.alice.replies(488);
+    call.alice.receives(INVITE).without_body();
+    call.alice.replies(200, alice_sdp);
+    call.bob.receives(INVITE).with(alice_sdp);
+    call.bob.replies(200, bob_sdp);
+    call.bob.receives(ACK);
+    call.alice.receives(ACK).with(bob_sdp);
+    call.alice_and_bob_still_talk();
+}
+
 TEST_CASE("on hold by the exchange, a phone that accepted somebody in vain goes back to the hold")
 {
     Talking call;

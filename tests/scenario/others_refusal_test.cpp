@@ -1,7 +1,7 @@
 // What phones and carriers refuse, as their callers hear it from the exchange.
 #include <doctest/doctest.h>
 
-#include "support/scenario.hpp"
+#include "transfer_office.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
@@ -96,6 +96,68 @@ TEST_CASE("503 of a phone or carrier keeps nobody away from the exchange (RFC 32
         office.bob.answers_standalone(office.bob.receives(MESSAGE), 503);
         office.alice.receives(480U).phrase("Temporarily Unavailable");
     }
+    CHECK(office.pbx.has_no_calls());
+}
+
+TEST_CASE("503 and a challenge of a phone that is moved are nothing for who moves it")
+{
+    transfer::Talking call;
+    auto& dave = call.pbx.phone("104");
+    call.bob_refers("<sip:103@office.test>");
+    call.bob.receives(202U);
+    call.bob_hears("SIP/2.0 100 Trying");
+    call.carol.receives(INVITE);
+    SUBCASE("a transferor")
+    {
+        call.carol.replies(200, transfer::carol_sdp);
+        call.alice.receives(INVITE).with(transfer::carol_sdp);
+        call.alice.replies(503);
+        call.carol.receives(ACK);
+        call.carol.receives(BYE);
+        call.bob_hears("SIP/2.0 500 Phone Not Available");
+    }
+    SUBCASE("who picks the transferred call up")
+    {
+        dave.sends(INVITE, "**103");
+        call.carol.receives(CANCEL);
+        call.alice.receives(INVITE).with(talking_sdp);
+        SUBCASE("503")
+        {
+            call.alice.replies(503);
+            dave.receives(500U).phrase("Phone Not Available");
+            call.bob_hears("SIP/2.0 500 Phone Not Available");
+        }
+        SUBCASE("407")
+        {
+            call.alice.replies(407);
+            dave.receives(480U).phrase("Temporarily Unavailable");
+            call.bob_hears("SIP/2.0 480 Temporarily Unavailable");
+        }
+    }
+    call.alice_and_bob_still_talk();
+}
+
+TEST_CASE("a phone that challenges what the other one asks is no reason to send it credentials")
+{
+    Office office;
+    office.alice.sends(INVITE, "102");
+    office.bob.receives(INVITE);
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(200U);
+    office.bob.receives(ACK);
+    for (const unsigned challenge : {401U, 407U}) {
+        office.alice.sends_invite(hold_sdp);
+        office.bob.receives(INVITE);
+        office.bob.replies(challenge);
+        office.alice.receives(500U).phrase("Challenged By Peer");
+        office.alice.sends(INFO);
+        office.bob.receives(INFO);
+        office.bob.replies(challenge);
+        office.alice.receives(500U).phrase("Challenged By Peer");
+    }
+    office.alice.sends(BYE);
+    office.alice.receives(200U);
+    office.bob.receives(BYE);
     CHECK(office.pbx.has_no_calls());
 }
 

@@ -563,6 +563,8 @@ TEST_CASE("a contact that reads like a number of the office is not dialled for i
     alice.sends(INVITE, "112");
     far.receives(INVITE);
     far.replies(486);
+    other.receives(INVITE);
+    other.replies(486);
     alice.receives(486U);
     alice.sends(INVITE, "102");
     bob.receives(INVITE);

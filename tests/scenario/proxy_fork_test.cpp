@@ -36,6 +36,7 @@ TEST_CASE("proxy mode: both phones are lifted; the caller has both answers (RFC 
     office.bob.receives(CANCEL);
     office.bob.replies(200, talking_sdp);
     office.alice.receives(200U);
+    office.alice.passes(BYE);  // whom she has heard last
     office.dan.inbox.clear();
     mobile.passes(BYE);
     office.all_is_over();

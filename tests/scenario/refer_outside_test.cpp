@@ -25,7 +25,9 @@ struct Dialing {
         notify.with(std::string{line} + "\r\n");
         REQUIRE(notify.notify);
         CHECK(notify.notify->content_type == "message/sipfrag;version=2.0");
-        CHECK(notify.notify->dialog->event.starts_with("refer;id="));
+        const auto& event = notify.notify->dialog->event;
+        CHECK(event.starts_with("refer;id="));
+        refer_id = event.substr(event.find('=') + 1);
         CHECK(notify.notify->subscription_state.starts_with("terminated") == last);
         CHECK(notify.notify->cseq == ++told);
     }
@@ -71,6 +73,7 @@ struct Dialing {
         pbx.stays_silent_for(41s);
     }
 
+    std::string refer_id;  // of the last report
     Scenario pbx;
     Phone& dialer = pbx.silent_phone("101");
     Phone& alice = pbx.phone("101");
@@ -192,6 +195,16 @@ TEST_CASE("a dialer that unsubscribes, or does not answer, is left alone; the ca
         office.hears("SIP/2.0 100 Trying", true);
         office.dialer.subscribes_to_refer(accepted, 60s);
         office.dialer.receives(481U);
+    }
+    SUBCASE("unsubscribes by name, and from no other")
+    {
+        const auto accepted = office.refers();
+        office.dialer.subscribes_to_refer(accepted, 0s, ";id=999");
+        office.dialer.receives(481U);
+        CHECK(office.dialer.hears_nothing());
+        office.dialer.subscribes_to_refer(accepted, 0s, "; ID = \"" + office.refer_id + '"');
+        office.dialer.receives(200U);
+        office.hears("SIP/2.0 100 Trying", true);
     }
     SUBCASE("answers 481")
     {

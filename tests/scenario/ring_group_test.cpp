@@ -125,6 +125,34 @@ TEST_CASE("all: a member with a delay rings later, and at once when nobody else 
     team.nothing_is_left();
 }
 
+TEST_CASE("all: members ring by their delays, in whatever order they are named")
+{
+    Team team{RingStrategy::all};
+    team.team.members = {{"103", 10s}, {"102"}, {"104", 5s}};
+    team.applies();
+    team.alice.sends(INVITE, "600");
+    team.only_rings(team.bob);
+    SUBCASE("each in its time")
+    {
+        team.pbx.passes(5s);
+        team.dan.receives(INVITE);
+        CHECK(team.carol.hears_nothing());
+        team.pbx.passes(5s);
+        team.carol.receives(INVITE);
+    }
+    SUBCASE("the next at once when nobody rings any more")
+    {
+        team.bob.replies(486);
+        team.dan.receives(INVITE);
+        CHECK(team.carol.hears_nothing());
+        team.dan.replies(486);
+        team.carol.receives(INVITE);
+    }
+    team.alice.cancels();
+    for (auto* phone : {&team.bob, &team.carol, &team.dan}) phone->inbox.clear();
+    team.nothing_is_left();
+}
+
 TEST_CASE("linear: one after the other, each for its time; who is busy is passed over")
 {
     Team team{RingStrategy::linear};

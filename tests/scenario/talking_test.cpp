@@ -163,6 +163,28 @@ TEST_CASE("a re-INVITE whose 200 crosses the CANCEL: the phones are made to agre
     call.ends();
 }
 
+TEST_CASE("a re-INVITE before the first INVITE is acknowledged: 491 (RFC 3261 §14.2)")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    alice.acknowledges = false;
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(200, talking_sdp);
+    const auto success = alice.receives(200U);
+    for (auto* phone : {&alice, &bob}) {
+        phone->sends_invite(hold_sdp);
+        phone->receives(491U);
+    }
+    alice.acknowledge(success);
+    bob.receives(ACK);
+    bob.sends(BYE);
+    bob.receives(200U);
+    alice.receives(BYE);
+    CHECK(pbx.has_no_calls());
+}
+
 TEST_CASE("UPDATE, INFO and OPTIONS go to the other phone, and its answer comes back")
 {
     Talking call;

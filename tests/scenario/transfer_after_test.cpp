@@ -192,6 +192,34 @@ TEST_CASE("a transferor asks for its reports for longer, or for none any more")
         call.alice_and_carol_talk_and_end();
         over = true;
     }
+    SUBCASE("by a name that is written in its own way")
+    {
+        call.carol.replies(486);
+        call.bob_hears("SIP/2.0 486 ");
+        call.bob_refers("<sip:103@office.test>");
+        call.bob.receives(202U);
+        auto told = call.bob.receives(NOTIFY);
+        call.bob.replies_to(told, 200);
+        const auto event = told.value("Event");
+        REQUIRE(event.starts_with("refer;id="));
+        const auto id = event.substr(event.find('=') + 1);
+        call.carol.receives(INVITE);
+        for (const auto& name :
+             {"Refer ; id = " + id, " refer;\tID=" + id, "refer;x=\"a;id=1\";id=\"" + id + '"'}) {
+            CAPTURE(name);
+            call.bob.subscribes_to_transfer(name, 60s);
+            call.bob.receives(200U);
+            call.bob.replies_to(call.bob.receives(NOTIFY), 200);
+        }
+        for (const auto& name : {"refer;id=" + id + "0", "refer;id=\"" + id,
+                                 "refer;id=" + id + " 1", "referid=" + id}) {
+            CAPTURE(name);
+            call.bob.subscribes_to_transfer(name, 60s);
+            call.bob.receives(name.starts_with("refer;") ? 481U : 501U);
+        }
+        call.carol.replies(486);
+        call.bob_hears("SIP/2.0 486 ");
+    }
     SUBCASE("of another REFER, of something else, or by somebody else")
     {
         call.bob.subscribes_to_transfer("refer;id=999", 60s);

@@ -149,6 +149,34 @@ TEST_CASE("a third party sends on who is outside: who stays pays, as it does for
     office.all_is_over();
 }
 
+TEST_CASE("a third party sends on a call of two outside: into the office, for nobody would pay")
+{
+    Office office;
+    auto& [pbx, one, two, rules, alice, bob, carol, dan, far, other] = office;
+    Forwarding away;
+    away.always = "0664999";
+    pbx.forwards("102", away);
+    auto& caller = pbx.carrier(two, "+43664777");
+    caller.sends(INVITE, "+431102");
+    caller.receives(181U);
+    far.receives(INVITE);
+    far.replies(200, talking_sdp);
+    caller.receives(200U);
+    far.receives(ACK);
+    for (const auto* number : {"0664888", "112"}) {
+        CAPTURE(number);
+        CHECK(pbx.orders({.action = CallAction::transfer, .to = number}).code == "not_allowed");
+    }
+    CHECK(other.hears_nothing());
+    CHECK(pbx.orders({.action = CallAction::transfer, .to = "103"}).outcome == OrderOutcome::begun);
+    carol.receives(INVITE);
+    carol.replies(486);
+    caller.sends(BYE);
+    caller.receives(200U);
+    far.receives(BYE);
+    office.all_is_over();
+}
+
 TEST_CASE("who transfers before the target outside has answered pays for it as before")
 {
     Office office;
@@ -297,6 +325,8 @@ TEST_CASE("calls a day are counted over a restart, and anew the next day")
     alice.sends(INVITE, "112");
     far.receives(INVITE);
     far.replies(486);
+    other.receives(INVITE);
+    other.replies(486);
     alice.receives(486U);
     pbx.passes(24h);
     dan.inbox.clear();

@@ -167,7 +167,8 @@ public:
     /// REFER outside a dialog, for the phones of `number`.
     void refers(std::string_view number, PayloadRef payload, OptionTag required = OptionTag::none);
     /// SUBSCRIBE within the dialog of such a REFER.
-    void subscribes_to_refer(const Arrived& accepted, std::chrono::seconds expires);
+    void subscribes_to_refer(const Arrived& accepted, std::chrono::seconds expires,
+                             std::string event_params = {});
 
     // Within the dialog of the last INVITE sent or received.
     void sends(Method method, PayloadRef payload = nullptr);

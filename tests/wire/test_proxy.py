@@ -4,6 +4,7 @@ import re
 import unittest
 from urllib.parse import quote
 
+from lib.call import Call
 from lib.case import WireTest, eventually, ring, talk
 from lib.message import Address, Message
 from lib.sdp import ANSWER, OFFER, sdp
@@ -308,6 +309,7 @@ class Branches(Proxy):
         call.invite.acknowledges()
         call.hangs_up()
         at_mobile.receives("BYE")
+        self.talk(2)
         second = next(m for m in anna.heard if m.cseq_method == "INVITE" and m.status == 200
                       and m.to_tag != first.to_tag)
         call.dialog.learn(second, as_caller=True)
@@ -315,6 +317,39 @@ class Branches(Proxy):
         call.hangs_up()
         at_desk.receives("BYE")
         self.no_calls()
+
+    def test_a_proxy_behind_a_phone_forks_and_two_answer(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        call = anna.calls("202", acks=False)
+        first = bob.receives("INVITE")
+        second = Call.incoming(bob, first.received.transaction)
+        first.replies(200, ANSWER)
+        one = call.receives(200)
+        second.replies(200, ANSWER)
+        other = eventually(lambda: next((m for m in anna.heard if m.status == 200
+                                         and m.cseq_method == "INVITE"
+                                         and m.to_tag != one.to_tag), None),
+                           "the second 200 arrives")
+        self.talk(3)
+        call.dialog.learn(one, as_caller=True)
+        call.invite.acknowledges()
+        call.hangs_up()
+        first.receives("BYE")
+        self.talk(2)
+        call.dialog.learn(other, as_caller=True)
+        call.invite.acknowledges()
+        second.hangs_up()
+        call.receives("BYE")
+        self.no_calls()
+        record = self.last_record()
+        self.assertEqual(3, len([part for part in record["parts"] if part["answered_at"]]))
+
+    def talk(self, legs):
+        """So many legs of the only call do."""
+        def talking():
+            live, = self.rest.items("/api/v1/calls")
+            return len([leg for leg in live["legs"] if leg["state"] == "confirmed"])
+        eventually(lambda: talking() == legs, f"{legs} legs talk")
 
     def test_the_challenges_of_two_phones(self):
         anna = self.phone("201")

@@ -1,12 +1,13 @@
 """Calls from and to outside over peer trunks: ways, identities, rights and limits (RFC 3323, RFC 3325)."""
 import shutil
+import signal
 import socket
 import tempfile
 import unittest
 from pathlib import Path
 
 from lib.carrier import Carrier, plan
-from lib.case import WireTest, eventually
+from lib.case import WireTest, eventually, talk
 from lib.kamailio import CARRIER, Kamailio
 from lib.phone import Phone
 from lib.real_phones import Sipp, free_udp_port
@@ -219,6 +220,27 @@ class Trunks(WireTest):
         self.server.start()  # it counts on
         refused = self.anna.calls("0664777").receives(403)
         self.assertIn("Daily Limit Reached", refused.first_line)
+
+    def test_an_emergency_call_is_placed_while_the_exchange_drains(self):
+        carrier = self.carrier()
+        self.rest.put(PLAN, plan("line"))
+        eve = self.phone("203")
+        call, incoming = talk(self.anna, self.bob)
+        self.server.process.send_signal(signal.SIGTERM)
+        eventually(lambda: eve.calls("202").invite.receives_final().status == 503,
+                   "new calls are refused")
+        help_call = eve.calls("112")
+        answering = carrier.receives("INVITE")
+        answering.replies(200, ANSWER)
+        help_call.receives(200)
+        answering.receives("ACK")
+        call.hangs_up()
+        incoming.receives("BYE")
+        self.assertIsNone(self.server.process.poll())
+        help_call.hangs_up()
+        answering.receives("BYE")
+        self.assertEqual(0, self.server._reap())
+        self.server.start()
 
     def test_forwarding_to_outside_needs_its_right(self):
         carrier = self.carrier()

@@ -180,7 +180,8 @@ void Phone::refers(std::string_view referred, PayloadRef payload, OptionTag requ
                                     .payload = std::move(payload)});
 }
 
-void Phone::subscribes_to_refer(const Arrived& accepted, std::chrono::seconds expires)
+void Phone::subscribes_to_refer(const Arrived& accepted, std::chrono::seconds expires,
+                                std::string event_params)
 {
     const auto transaction = scenario_.next_transaction();
     scenario_.requests_[transaction] = {this, Method::subscribe, {}};
@@ -195,6 +196,7 @@ void Phone::subscribes_to_refer(const Arrived& accepted, std::chrono::seconds ex
                                         .call_id = "refer-" + number,
                                         .cseq = ++cseq_,
                                         .event = "refer",
+                                        .event_params = std::move(event_params),
                                         .expires = expires});
 }
 

@@ -77,6 +77,23 @@ TEST_CASE("a park lot that cannot be says where it is wrong, and changes nothing
     CHECK(office.published.size() == changes);
 }
 
+TEST_CASE("a fallback and a group that have gone stand in the way of nothing else")
+{
+    WebOffice office;
+    office.put("/api/v1/extensions/207", "{}");
+    office.put("/api/v1/groups/sales", "{}");
+    office.put(path, R"({"number":"700","first_slot":"701","fallback":"207","groups":["sales"]})");
+    REQUIRE(office.remove("/api/v1/extensions/207").status == 204);
+    REQUIRE(office.remove("/api/v1/groups/sales").status == 204);
+    CHECK(office.patch(path, R"({"timeout":60})").status == 200);
+    CHECK(office.published.back()->park_lot().timeout == std::chrono::seconds{60});
+    CHECK(office.patch(path, R"({"fallback":"208"})").status == 422);
+    CHECK(office.patch(path, R"({"groups":["sales","support"]})").status == 422);
+    CHECK(office.patch(path, R"({"fallback":null,"groups":[]})").status == 200);
+    CHECK(office.patch(path, R"({"fallback":"207"})").status == 422);
+    CHECK(office.patch(path, R"({"groups":["sales"]})").status == 422);
+}
+
 TEST_CASE("nobody has a number that is the name of a park slot")
 {
     WebOffice office;

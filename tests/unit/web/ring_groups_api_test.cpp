@@ -114,6 +114,21 @@ TEST_CASE("what a ring group cannot be is told with its place")
     CHECK(office.published.empty());
 }
 
+TEST_CASE("an overflow whose target has gone stands in the way of nothing else")
+{
+    Desk office;
+    office.put(path, R"({"overflow":"203","members":[{"number":"202"}]})");
+    REQUIRE(office.remove("/api/v1/extensions/203").status == 204);
+    CHECK(office.acting()->overflow == "203");
+    CHECK(office.patch(path, R"({"ring_time":25})").status == 200);
+    CHECK(office.put(path, R"({"overflow":"203","ring_time":30})").status == 200);
+    const auto refused = office.patch(path, R"({"overflow":"204"})");
+    CHECK(refused.status == 422);
+    CHECK(error_member(refused, "code") == "unknown_number");
+    CHECK(office.patch(path, R"({"overflow":null})").status == 200);
+    CHECK(office.patch(path, R"({"overflow":"203"})").status == 422);
+}
+
 TEST_CASE("a number is an extension's, a ring group's or a feature's, and never two things")
 {
     Desk office;

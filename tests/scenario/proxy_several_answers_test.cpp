@@ -1,0 +1,332 @@
+// Proxy mode with several phones that answer: the caller has a dialog with each of them, until one
+// of the two hangs that up (RFC 3261 §13.2.2.4).
+#include <algorithm>
+
+#include "core/sdp.hpp"
+#include "proxy_office.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+using namespace lampline::test::proxy;
+
+namespace {
+
+/// Alice calls a group of Bob and Carol, who are both lifted: Carol was first.
+struct Answered : Office {
+    explicit Answered(std::chrono::seconds session = 0s)
+    {
+        RingGroup group;
+        group.number = "600";
+        group.members = {{"102"}, {"103"}};
+        pbx.has_ring_groups({group});
+        DigitRules rules;
+        rules.rules = {{.pattern = "600", .mode = CallMode::proxy}};
+        pbx.has_trunks({}, rules);
+        dan.watches("103");
+        alice.supported = bob.supported = carol.supported = OptionTag::timer;
+        alice.session_timer.expires = carol.session_timer.expires = session;
+        alice.sends(INVITE, "600");
+        bob.receives(INVITE);
+        carol.receives(INVITE);
+        bob.answers_cancel = false;
+        carol.replies(200, talking_sdp);
+        alice.receives(200U);
+        with_carol = alice.shared();
+        bob.receives(CANCEL);
+        CHECK(told() == Lamps{{"101", "confirmed"}, {"102", "idle"}, {"103", "confirmed"}});
+        bob.replies(200, talking_sdp);
+        alice.receives(200U);
+        with_bob = alice.shared();
+        CHECK(told() == Lamps{{"102", "confirmed"}});
+    }
+    void alice_hangs_up(const DialogId& dialog)
+    {
+        alice.uses_shared(dialog);
+        alice.passes(BYE);
+    }
+    /// How many legs of the only call talk.
+    [[nodiscard]] std::vector<std::string> who_talks() const
+    {
+        std::vector<std::string> numbers;
+        const auto view = pbx.view();
+        REQUIRE(view.calls.size() == 1);
+        for (const auto& leg : view.calls[0].legs)
+            if (leg.state == "confirmed") numbers.push_back(leg.extension);
+        return numbers;
+    }
+    /// The part of the record with this number that was answered.
+    static CallPart part_of(const CallRecord& record, std::string_view number)
+    {
+        for (const auto& part : record.parts)
+            if (part.extension == number && part.answered_at) return part;
+        FAIL("nobody answered at " << number);
+        return {};
+    }
+    void is_over()
+    {
+        CHECK(pbx.has_no_calls());
+        CHECK(pbx.has_no_dialogs());
+        pbx.stays_silent_for(150s);
+    }
+
+    Phone& carol = pbx.phone("103");
+    DialogId with_carol;
+    DialogId with_bob;
+};
+
+using Numbers = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("proxy mode: a caller ends the first of two answered dialogs, and the other one lives")
+{
+    Answered office;
+    CHECK(office.who_talks() == Numbers{"101", "103", "102"});
+    SUBCASE("the caller hangs up")
+    {
+        office.alice_hangs_up(office.with_carol);
+    }
+    SUBCASE("the phone that was first hangs up")
+    {
+        office.carol.passes(BYE);
+    }
+    SUBCASE("the phone that was first does not know it any more")
+    {
+        office.carol.no_longer_knows(INVITE);
+    }
+    CHECK(office.who_talks() == Numbers{"101", "102"});
+    const auto lit = office.dan.inbox;
+    for (const auto& notify : lit) {
+        const auto document = notify.document();
+        if (document.entity.substr(4, 3) == "101")
+            CHECK(notify.dialog().remote_identity == "sip:102@office.test");
+    }
+    CHECK(office.told() == Lamps{{"101", "confirmed"}, {"103", "idle"}});
+
+    // Its phones are asked for, its holds are seen, and it is over when they say so.
+    office.alice.answers_probes = office.bob.answers_probes = true;
+    office.alice.uses_shared(office.with_bob);
+    office.pbx.passes(60s);
+    office.alice.receives(OPTIONS);
+    office.bob.receives(OPTIONS);
+    office.alice.replies(200);
+    office.bob.replies(200);
+    office.alice.passes(INVITE, hold_sdp);
+    office.bob.accepts(INVITE, "v=0\r\nm=audio 4000 RTP/AVP 0\r\na=recvonly\r\n");
+    CHECK(office.pbx.view().calls[0].legs[0].holds);
+    office.told();
+    office.bob.passes(BYE);
+    CHECK(office.told() == Lamps{{"101", "idle"}, {"102", "idle"}});
+    office.is_over();
+
+    const auto record = office.record();
+    CHECK(record.result == CallResult::answered);
+    CHECK(record.answered_by == "103");
+    CHECK(record.ended_by == CallEnder::callee);
+    CHECK(record.ended_extension == "102");
+    const auto first = Answered::part_of(record, "103");
+    const auto second = Answered::part_of(record, "102");
+    CHECK(first.kind == PartKind::called);
+    CHECK(second.kind == PartKind::called);
+    CHECK(second.ended_at - first.ended_at == 60s);
+    CHECK_FALSE(first.missed);
+    CHECK_FALSE(second.missed);
+}
+
+TEST_CASE("proxy mode: a caller ends the second of two answered dialogs, as most do")
+{
+    Answered office;
+    office.alice_hangs_up(office.with_bob);
+    CHECK(office.told() == Lamps{{"102", "idle"}});
+    CHECK(office.who_talks() == Numbers{"101", "103"});
+    office.carol.passes(BYE);
+    office.told();
+    office.is_over();
+    CHECK(office.record().ended_extension == "103");
+}
+
+TEST_CASE("proxy mode: of two answered dialogs each holds for itself")
+{
+    Answered office;
+    office.bob.passes(INVITE, hold_sdp);
+    office.alice.accepts(INVITE, "v=0\r\nm=audio 4000 RTP/AVP 0\r\na=recvonly\r\n");
+    auto held = office.dan.receives(NOTIFY);
+    CHECK(held.document().entity.substr(4, 3) == "102");
+    CHECK(office.dan.hears_nothing());  // Alice still talks to Carol
+    const auto legs = office.pbx.view().calls.at(0).legs;
+    CHECK_FALSE(legs.front().held);
+    CHECK(legs.back().held);
+    office.alice.passes(INVITE, hold_sdp);
+    office.bob.accepts(INVITE, hold_sdp);
+    CHECK_FALSE(office.pbx.view().calls.at(0).legs.front().held);
+    office.alice_hangs_up(office.with_carol);
+    office.alice_hangs_up(office.with_bob);
+    office.told();
+    office.is_over();
+}
+
+TEST_CASE("proxy mode: who held the dialog that is over does not hold the other one")
+{
+    Answered office;
+    office.alice.uses_shared(office.with_carol);
+    office.alice.passes(INVITE, hold_sdp);
+    office.carol.accepts(INVITE, talking_sdp);
+    CHECK(office.pbx.view().calls.at(0).legs.front().holds);
+    office.carol.passes(BYE);
+    CHECK_FALSE(office.pbx.view().calls.at(0).legs.front().held);
+    CHECK_FALSE(office.pbx.view().calls.at(0).legs.front().holds);
+    office.alice_hangs_up(office.with_bob);
+    office.told();
+    office.is_over();
+}
+
+TEST_CASE("proxy mode: each of several phones that have answered is asked whether it is there")
+{
+    Answered office;
+    const std::vector<Phone*> phones{&office.alice, &office.bob, &office.carol};
+    const auto asked = [&](Phone& gone) {
+        office.alice.uses_shared(office.with_carol);
+        office.pbx.passes(60s);
+        for (auto* phone : phones) phone->receives(OPTIONS);
+        gone.replies(481);
+        for (auto* phone : phones)
+            if (phone != &gone) phone->replies(200);
+    };
+    SUBCASE("the second is not")
+    {
+        asked(office.bob);
+        CHECK(office.who_talks() == Numbers{"101", "103"});
+        CHECK(office.told() == Lamps{{"102", "idle"}});
+        office.alice_hangs_up(office.with_carol);
+    }
+    SUBCASE("the first is not")
+    {
+        asked(office.carol);
+        CHECK(office.who_talks() == Numbers{"101", "102"});
+        CHECK(office.told() == Lamps{{"101", "confirmed"}, {"103", "idle"}});
+        office.alice_hangs_up(office.with_bob);
+    }
+    SUBCASE("the caller is not: all is over")
+    {
+        asked(office.alice);
+    }
+    office.told();
+    office.is_over();
+}
+
+TEST_CASE("proxy mode: a refresh in one of two dialogs says nothing of the other one's session")
+{
+    Answered office;
+    office.alice.uses_shared(office.with_carol);
+    office.alice.passes(UPDATE);
+    office.carol.accepts(UPDATE, {}, 90s);
+    for (int minute = 0; minute < 3; ++minute) {
+        office.pbx.passes(60s);
+        for (auto* phone : {&office.alice, &office.bob, &office.carol}) {
+            if (phone->hears_nothing()) continue;
+            phone->receives(OPTIONS);
+            phone->replies(200);
+        }
+    }
+    CHECK(office.who_talks() == Numbers{"101", "103", "102"});
+    office.alice_hangs_up(office.with_carol);
+    office.alice_hangs_up(office.with_bob);
+    office.told();
+    office.is_over();
+}
+
+TEST_CASE("proxy mode: a dialog that is over while another one lives can be replaced no more")
+{
+    Answered office;
+    office.alice_hangs_up(office.with_carol);
+    office.told();
+    office.dan.sends_replacing({.call_id = office.with_carol.call_id,
+                                .to_tag = office.with_carol.remote_tag,
+                                .from_tag = office.with_carol.local_tag},
+                               "101");
+    office.dan.receives(603U);
+    office.alice_hangs_up(office.with_bob);
+    office.told();
+    office.is_over();
+}
+
+TEST_CASE("proxy mode: a proxy behind a phone has forked, and another one has answered as well")
+{
+    Office office;
+    office.they_talk();
+    auto& [pbx, alice, bob, dan] = office;
+    const auto with_bob = alice.shared();
+    DialogId forked = with_bob;
+    forked.remote_tag = "forked";
+    const auto answers = [&](const DialogId& dialog) {
+        pbx.receive(DialogPassed{.call_id = dialog.call_id,
+                                 .from_tag = dialog.local_tag,
+                                 .to_tag = dialog.remote_tag,
+                                 .method = INVITE,
+                                 .status = 200,
+                                 .cseq = InviteReceived{}.cseq,
+                                 .payload = session_payload(std::string{talking_sdp})});
+    };
+    const auto talking = [&] {
+        const auto legs = pbx.view().calls.at(0).legs;
+        return std::ranges::count(legs, "confirmed", &LiveLeg::state);
+    };
+    answers(with_bob);  // once more
+    CHECK(talking() == 2);
+    answers(forked);
+    answers(forked);
+    CHECK(talking() == 3);
+    CHECK(office.told() == Lamps{{"102", "confirmed"}});
+    alice.passes(BYE);
+    CHECK(talking() == 2);
+    CHECK(office.told() == Lamps{{"101", "confirmed"}, {"102", "confirmed"}});
+    answers(with_bob);  // that has ended
+    CHECK(talking() == 2);
+    alice.uses_shared(forked);
+    alice.passes(BYE);
+    office.told();
+    CHECK(pbx.has_no_calls());
+    CHECK(pbx.has_no_dialogs());
+    answers(forked);
+    CHECK(pbx.has_no_calls());
+    const auto record = office.record();
+    REQUIRE(record.parts.size() == 3);
+    CHECK(record.parts[2].kind == PartKind::called);
+    CHECK(record.parts[2].answered_at);
+}
+
+TEST_CASE("proxy mode: the dialog that lives does not end with the session of the other one")
+{
+    Answered office{1800s};
+    office.alice.answers_probes = office.bob.answers_probes = true;
+    office.alice_hangs_up(office.with_carol);
+    office.told();
+    office.alice.uses_shared(office.with_bob);
+    for (int minute = 0; minute < 31; ++minute) {
+        office.pbx.passes(60s);
+        office.alice.receives(OPTIONS);
+        office.bob.receives(OPTIONS);
+        office.alice.replies(200);
+        office.bob.replies(200);
+    }
+    CHECK(office.who_talks() == Numbers{"101", "102"});
+    office.alice_hangs_up(office.with_bob);
+    office.told();
+    office.is_over();
+}
+
+TEST_CASE("proxy mode: the dialog that lives is the one that is taken up after a restart")
+{
+    Answered office;
+    office.alice_hangs_up(office.with_carol);
+    office.told();
+    const auto calls = office.pbx.kept().calls;
+    REQUIRE(calls.size() == 1);
+    CHECK(calls[0].legs[0].dialog.local_tag == office.with_bob.remote_tag);
+    CHECK(calls[0].legs[1].extension == "102");
+    CHECK(calls[0].legs[1].dialog.remote_tag == office.with_bob.remote_tag);
+    office.alice_hangs_up(office.with_bob);
+    office.told();
+    office.is_over();
+    CHECK(office.pbx.kept().calls.empty());
+}
