@@ -341,7 +341,7 @@ class Branches(Proxy):
         second.hangs_up()
         call.receives("BYE")
         self.no_calls()
-        record = self.last_record()
+        record = self.rest.get(f"/api/v1/call-log/{self.last_record()['id']}")
         self.assertEqual(3, len([part for part in record["parts"] if part["answered_at"]]))
 
     def talk(self, legs):

@@ -227,7 +227,7 @@ class Trunks(WireTest):
         eve = self.phone("203")
         call, incoming = talk(self.anna, self.bob)
         self.server.process.send_signal(signal.SIGTERM)
-        eventually(lambda: eve.calls("202").invite.receives_final().status == 503,
+        eventually(lambda: eve.calls("206").invite.receives_final().status == 503,
                    "new calls are refused")
         help_call = eve.calls("112")
         answering = carrier.receives("INVITE")
