@@ -160,6 +160,35 @@ TEST_CASE(
     CHECK(pbx.has_no_calls());
 }
 
+TEST_CASE("a phone whose connection died with the exchange is asked twice where no probes are wanted")
+{
+    ExchangeSettings settings;
+    settings.calls.probe_interval = 0s;
+    Scenario pbx{{}, settings};
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.silent_phone("102");
+    bob.flow.transport = Transport::tcp;
+    bob.flow.connection = ConnectionId{7};
+    bob.registers();
+    alice.answers_probes = true;
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(200, talking_sdp);
+    alice.receives(200U);
+    bob.receives(ACK);
+    pbx.restarts();
+    pbx.passes(1s);
+    bob.receives(OPTIONS);
+    bob.fails_with(503);
+    CHECK(alice.hears_nothing());
+    pbx.passes(60s);
+    bob.receives(OPTIONS);
+    bob.fails_with(503);
+    alice.receives(BYE);
+    bob.receives(BYE);
+    CHECK(pbx.has_no_calls());
+}
+
 TEST_CASE("a phone whose connection died with the exchange is found where it registers anew")
 {
     Scenario pbx;
