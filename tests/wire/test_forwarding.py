@@ -54,6 +54,25 @@ class Forwarding(WireTest):
         call.hangs_up()
         incoming.receives("BYE")
 
+    def test_who_is_called_and_wants_privacy_is_not_named(self):
+        self.dials_code(self.bob, "*21*205")
+        for transport in ("udp", "tcp"):
+            with self.subTest(transport=transport):
+                phone = self.phone("205", transport=transport)
+                call = self.anna.calls("202")
+                call.receives(181)
+                incoming = phone.receives("INVITE")
+                incoming.replies(180, headers=[("Privacy", "id")])
+                self.assertIn("anonymous@anonymous.invalid",
+                              call.receives(180)["P-Asserted-Identity"])
+                incoming.replies(200, ANSWER)
+                answer = call.receives(200)
+                self.assertIn("anonymous@anonymous.invalid", answer["P-Asserted-Identity"])
+                self.assertNotIn("205@", answer["P-Asserted-Identity"])
+                call.hangs_up()
+                incoming.receives("BYE")
+                phone.unregisters()
+
     def test_no_answer_moves_the_call_and_the_lamps(self):
         self.dials_code(self.bob, "*61*203*5")
         dan = self.phone("204")

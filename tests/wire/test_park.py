@@ -115,6 +115,28 @@ class Park(Parking):
         self.lamp.shows("confirmed")
         self.is_carls(call, self.carl.calls("701", sdp("picker", 1)))
 
+    def test_two_who_ask_are_told_two_slots_and_get_them(self):
+        dan, eve = self.phone("204", transport="tcp"), self.phone("205")
+        calls = {self.bob: talk(self.anna, self.bob), self.carl: talk(dan, self.carl)}
+        asked = {}
+        for phone, slot in ((self.bob, "701"), (self.carl, "702")):
+            asked[phone] = phone.calls("700")
+            self.assertIn(f"{slot} is free", asked[phone].receives(200)["P-Asserted-Identity"])
+        eve.calls("701").receives(486)
+        for phone, slot in ((self.carl, "702"), (self.bob, "701")):
+            call, incoming = calls[phone]
+            own = asked[phone].dialog
+            incoming.sends("REFER", headers=[
+                ("Refer-To", f"<sip:700@office.test?Replaces={own.call_id}%3Bto-tag%3D"
+                             f"{own.remote_tag}%3Bfrom-tag%3D{own.local_tag}>")]).receives(202)
+            self.hears(incoming, "100 Trying")
+            asked[phone].receives("BYE")
+            self.waits(call, slot)
+            self.hears(incoming, f"200 Parked In {slot}")
+            incoming.receives("BYE")
+        for call, _ in calls.values():
+            call.hangs_up()
+
     def test_rest_parks_and_the_parker_is_rung_in_time(self):
         call, incoming = talk(self.anna, self.bob)
         order = self.rest.request("POST", f"/api/v1/calls/{self.only_call()['id']}:park",
