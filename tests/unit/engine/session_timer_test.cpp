@@ -13,6 +13,17 @@ TEST_CASE("a request without a session timer is given one, never below its Min-S
     CHECK(timer_to_forward({}, seconds{0}).expires == seconds{0});
 }
 
+TEST_CASE("our own requests leave the refreshing to the phone, and the shorter of two sessions counts")
+{
+    CHECK(timer_kept_by_phone(seconds{600}).refresher == Refresher::uas);
+    CHECK(timer_kept_by_phone(seconds{600}).expires == seconds{600});
+    CHECK(timer_kept_by_phone(seconds{0}).refresher == Refresher::unspecified);
+    CHECK(shorter_session(seconds{0}, seconds{600}) == seconds{600});
+    CHECK(shorter_session(seconds{1800}, seconds{0}) == seconds{1800});
+    CHECK(shorter_session(seconds{1800}, seconds{600}) == seconds{600});
+    CHECK(shorter_session(seconds{0}, seconds{0}) == seconds{0});
+}
+
 TEST_CASE("the 2xx tells the asking phone what it can understand (RFC 4028 §8.2)")
 {
     const SessionTimer asked{.expires = seconds{600}};
