@@ -85,13 +85,16 @@ TEST_CASE("a fallback and a group that have gone stand in the way of nothing els
     office.put(path, R"({"number":"700","first_slot":"701","fallback":"207","groups":["sales"]})");
     REQUIRE(office.remove("/api/v1/extensions/207").status == 204);
     REQUIRE(office.remove("/api/v1/groups/sales").status == 204);
-    CHECK(office.patch(path, R"({"timeout":60})").status == 200);
+    const auto put = [&](const std::string& members) {
+        return office.put(path, R"({"number":"700","first_slot":"701",)" + members + "}").status;
+    };
+    CHECK(put(R"("fallback":"207","groups":["sales"],"timeout":60)") == 200);
     CHECK(office.published.back()->park_lot().timeout == std::chrono::seconds{60});
-    CHECK(office.patch(path, R"({"fallback":"208"})").status == 422);
-    CHECK(office.patch(path, R"({"groups":["sales","support"]})").status == 422);
-    CHECK(office.patch(path, R"({"fallback":null,"groups":[]})").status == 200);
-    CHECK(office.patch(path, R"({"fallback":"207"})").status == 422);
-    CHECK(office.patch(path, R"({"groups":["sales"]})").status == 422);
+    CHECK(put(R"("fallback":"208","groups":["sales"])") == 422);
+    CHECK(put(R"("fallback":"207","groups":["sales","support"])") == 422);
+    CHECK(put(R"("fallback":null,"groups":[])") == 200);
+    CHECK(put(R"("fallback":"207")") == 422);
+    CHECK(put(R"("groups":["sales"])") == 422);
 }
 
 TEST_CASE("nobody has a number that is the name of a park slot")
