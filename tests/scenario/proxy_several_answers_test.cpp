@@ -271,8 +271,12 @@ TEST_CASE("proxy mode: a proxy behind a phone has forked, and another one has an
         const auto legs = pbx.view().calls.at(0).legs;
         return std::ranges::count(legs, "confirmed", &LiveLeg::state);
     };
-    answers(with_bob);  // once more
+    bob.passes(INVITE, hold_sdp);
+    alice.accepts(INVITE, "v=0\r\nm=audio 4000 RTP/AVP 0\r\na=recvonly\r\n");
+    office.told();
+    answers(with_bob);  // once more, and late
     CHECK(talking() == 2);
+    CHECK(pbx.view().calls.at(0).legs.back().holds);
     answers(forked);
     answers(forked);
     CHECK(talking() == 3);
