@@ -159,6 +159,12 @@ struct Subscription : SubscriptionUsage, ToldLamp {
     std::uint64_t newest_phone = 0;     ///< forwarded: the last registration there was by then
 };
 
+/// It ends as soon as it has told the present state (RFC 6665 §4.4.3).
+inline bool is_fetch(const Subscription& subscription) noexcept
+{
+    return subscription.list && subscription.list->ending == SubscriptionEnd::timeout;
+}
+
 /// Whether both are the same host and port, those left out being the default ones.
 bool same_address(const SipUri& left, const SipUri& right) noexcept;
 

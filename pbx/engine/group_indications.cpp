@@ -170,6 +170,7 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
     if (watcher == watchers_.end()) return;
     for (Subscription* subscription : all_of(watcher->second)) {
         if (subscription->list) {
+            if (subscription->list->ending) continue;
             if (directory_->listed(number, subscription->member)) {
                 update_list(*subscription);
                 deliver(*subscription, now, outbox);
@@ -260,6 +261,7 @@ void GroupIndications::save(Outbox& outbox)
 {
     for (const auto& [id, subscription] : subscriptions_) {
         if (subscription->kind != SubscriptionKind::requested) continue;
+        if (subscription->list && subscription->list->ending) continue;
         subscription->counters.settle();
         for (auto& notifier : subscription->notifiers) notifier.counters.settle();
         outbox.store(SubscriptionStored{to_stored(*subscription)});
@@ -270,6 +272,7 @@ void GroupIndications::describe(LiveView& view) const
 {
     view.lamps.reserve(view.lamps.size() + subscriptions_.size());
     for (const auto& [id, one] : subscriptions_) {
+        if (is_fetch(*one)) continue;
         if (one->list)
             for (const auto& member : one->list->members)
                 describe(*one, member->member, *member, member->owes_present, view);
@@ -331,7 +334,7 @@ Subscription& GroupIndications::add(std::unique_ptr<Subscription> subscription)
     note_connection(added.watcher, added.dialog->flow);
     if (added.kind == SubscriptionKind::requested) {
         watcher.requested.add(added.phone_key);
-        requested_.add(added);
+        if (!is_fetch(added)) requested_.add(added);
     }
     ++counters_.subscriptions_started;
     return added;
@@ -359,7 +362,7 @@ void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outb
             watcher->second.requested.remove(subscription.phone_key);
         if (subscription.waiting) --watcher->second.waiting;
     }
-    if (subscription.kind != SubscriptionKind::requested) return;
+    if (subscription.kind != SubscriptionKind::requested || is_fetch(subscription)) return;
     requested_.remove(subscription);
     outbox.store(SubscriptionRemoved{subscription.dialog->call_id, subscription.local_tag});
 }
