@@ -59,6 +59,12 @@ struct Told {
 
     void note_sent(PictureRef picture) noexcept;
     void note_acknowledged() noexcept;  ///< what was sent last has arrived
+    /// It may show something.
+    [[nodiscard]] bool perhaps_lit() const noexcept
+    {
+        const auto lit = [](const PictureRef& one) { return one && !one->dialogs.empty(); };
+        return unknown || lit(acknowledged) || lit(sent) || lit(doubtful);
+    }
 
     friend bool operator==(const Told&, const Told&) = default;
 };

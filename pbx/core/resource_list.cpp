@@ -4,6 +4,17 @@
 #include <utility>
 
 namespace lampline {
+namespace {
+
+/// Whom to tell first: who is lit, then whom the phone may show so.
+int urgency(const ListedMember* member) noexcept
+{
+    const auto& current = member->projection->current();
+    if (!member->leaving && current && !current->dialogs.empty()) return 0;
+    return member->told.perhaps_lit() ? 1 : 2;
+}
+
+}  // namespace
 
 std::string_view name(ListForm form) noexcept
 {
@@ -55,12 +66,14 @@ void ResourceList::make_due(ListedMember& member)
 void ResourceList::begin_anew()
 {
     anew = true;
+    regrouped = false;
     due.clear();
     for (const auto& member : members) {
         member->owes_present = true;
         member->due = true;
         due.push_back(member.get());
     }
+    std::ranges::stable_sort(due, {}, urgency);
 }
 
 void ResourceList::forget_settled()

@@ -40,16 +40,19 @@ struct ResourceList {
     StringTable<ListedMember*> by_number;
     std::deque<ListedMember*> due;         ///< to be told something, oldest first
     std::vector<ListedMember*> under_way;  ///< in the last NOTIFY
-    bool resumed = false;  ///< an earlier run may have told the phone of whoever comes
-    bool anew = true;      ///< the next NOTIFY begins to tell the whole list
-    bool queued = false;   ///< is told something at the end of this step
+    bool resumed = false;    ///< an earlier run may have told the phone of whoever comes
+    bool anew = true;        ///< the next NOTIFY begins to tell the whole list
+    bool begun = false;      ///< the phone has seen all that was told, and knows nobody else
+    bool regrouped = false;  ///< others are its members than the phone was told last
+    std::optional<SubscriptionEnd> ending;  ///< so, once all that is due is told
+    bool queued = false;                    ///< is told something at the end of this step
 
     [[nodiscard]] ListedMember* find(std::string_view number) const;
     ListedMember& add(std::string number);  ///< at the end
     /// Forgets `member` altogether.
     void erase(ListedMember& member);
     void make_due(ListedMember& member);
-    /// Everybody is owed the present state.
+    /// Everybody is owed the present state, who is lit before who is not.
     void begin_anew();
     /// Leaves in `due` only who has something to be told.
     void forget_settled();

@@ -162,6 +162,12 @@ struct Subscription : SubscriptionUsage, ToldLamp {
     std::vector<std::size_t> asked{};   ///< forwarded: phone_key()s of the phones that know of it
 };
 
+/// It ends as soon as it has told the present state (RFC 6665 §4.4.3).
+inline bool is_fetch(const Subscription& subscription) noexcept
+{
+    return subscription.list && subscription.list->ending == SubscriptionEnd::timeout;
+}
+
 /// Whether both are the same host and port, those left out being the default ones.
 bool same_address(const SipUri& left, const SipUri& right) noexcept;
 

@@ -26,6 +26,16 @@ struct LastNotify {
         if (!head) return 0;
         return head->size() + (tail ? std::to_string(version).size() + tail->size() : 0);
     }
+    /// The phone has accepted exactly this body, apart from its version.
+    [[nodiscard]] bool has_confirmed(const std::shared_ptr<const std::string>& this_head,
+                                     const std::shared_ptr<const std::string>& this_tail) const
+    {
+        const auto same = [](const auto& left, const auto& right) {
+            return left && right ? left == right || *left == *right : left == right;
+        };
+        return head && answer.value_or(0) / 100 == 2 && same(head, this_head) &&
+               same(tail, this_tail);
+    }
     void note_answer(unsigned status, bool generated, std::chrono::system_clock::time_point now)
     {
         answer = status;
@@ -54,17 +64,23 @@ struct ToldLamp {
         if (!event_at && told.sent != projection->current()) event_at = now;
     }
     /// It is shown by `projection` from now on, and was by `before`. What the phone certainly shows
-    /// (what was sent is not under way: `settled`) stays lit; in another dialect it may show
+    /// (what was sent is not under way: `settled`) stays lit, or dark; in another dialect it may show
     /// anything. True: what was sent says what is true.
     bool show_anew(const Projection& before, bool settled) noexcept
     {
         const bool alike = *projection->profile() == *before.profile();
-        const bool certain = alike && settled && before.next_step(told) == Step::none;
+        const bool certain =
+            alike && settled && (before.next_step(told) == Step::none || is_certainly_dark());
         const bool same = alike && (certain || !settled) && projection->shows(told.sent);
         told = {.unknown = !certain};
         if (same) told.sent = projection->current();
         if (same && certain) told.acknowledged = told.sent;
         return same;
+    }
+    [[nodiscard]] bool is_certainly_dark() const noexcept
+    {
+        return !told.unknown && told.sent && told.sent == told.acknowledged &&
+               told.sent->dialogs.empty();
     }
     /// What has changed since its phone has seen it may have changed back.
     void catch_up() noexcept

@@ -26,6 +26,14 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
         subscription.following.clear();  // what is newer is told from its beginning
         if (!subscription.together && owed.size() > 1) owed.resize(1);
         told = fit(subscription, owed, false);
+        const bool reduced = owed.size() == 1 && subscription.following.empty() &&
+                             told.headers != owed.front()->headers;
+        if (reduced && is_told_already(subscription, told)) {
+            subscription.told = parts;
+            return;
+        }
+        if (reduced) ++counters_of(subscription).reduced;
+        subscription.reduced = reduced ? told.headers : std::vector<Header>{};
     }
     if (subscription.appearance > 0) told.headers.push_back(claim_header(subscription));
     for (std::size_t i = 0; i < parts.size(); ++i)
@@ -38,6 +46,14 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
     send(subscription, std::move(told), terminated_state(SubscriptionEnd::timeout), now, outbox);
     subscription.in_flight = 0;
     drop(subscription, now, outbox);
+}
+
+/// What has changed does not fit: it would be told to the letter what it has confirmed last.
+bool EventNotifier::is_told_already(const EventSubscription& subscription, const SendNotify& next)
+{
+    const bool certain = subscription.certain && !subscription.fetch &&
+                         subscription.told.size() == 1 && subscription.told.front();
+    return certain && !subscription.reduced.empty() && next.dialog == subscription.dialog && next.headers == subscription.reduced;
 }
 
 /// What the phone has not been told as it is now.
@@ -95,7 +111,7 @@ SendNotify EventNotifier::fit(EventSubscription& subscription, std::vector<const
         for (const auto reduction : {Reduction::no_names, Reduction::no_parties}) {
             reduced.headers = reduce(whole.headers, reduction);
             if (!fits(reduced)) continue;
-            ++counters.reduced;
+            if (all) ++counters.reduced;
             return reduced;
         }
         whole = std::move(reduced);
@@ -404,7 +420,7 @@ void EventNotifier::heard(const Binding& binding, Moment now, Outbox& outbox)
     const Target target = target_of(binding);
     for (auto* one : watcher->second.subscriptions) {
         if (binding.flow.connection) one->connection_fails = false;
-        if (!is_found_at(*one, binding.contact, target)) continue;
+        if (!is_found_at(*one, binding, facts_.locations())) continue;
         find_again(*one, target.flow, now, outbox);
         deliver(*one, now, outbox);
     }

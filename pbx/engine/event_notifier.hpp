@@ -132,6 +132,7 @@ private:
         std::vector<EventPartRef> told;  ///< by part, what was sent last; null: it must be told
         EventPieces following;           ///< of what was sent last, the next one at the back
         bool certain = false;            ///< that the phone has seen all of it
+        std::vector<Header> reduced;     ///< what was sent last, when it is less than there was
         bool borrowed = false;           ///< the last NOTIFY went over another connection
         bool together = false;           ///< it takes several parts in one body
         bool fetch = false;              ///< ends when the present state is told (RFC 6665 §4.4.3)
@@ -193,6 +194,8 @@ private:
                                         EventPieces pieces) const;
     [[nodiscard]] std::vector<const EventPart*>
     owed_parts(const EventSubscription& subscription, const std::vector<EventPartRef>& parts) const;
+    [[nodiscard]] static bool is_told_already(const EventSubscription& subscription,
+                                              const SendNotify& next);
     [[nodiscard]] bool is_partial(const EventSubscription& subscription,
                                   const EventPart& part) const;
     [[nodiscard]] bool fits(const SendNotify& notify) const;

@@ -138,6 +138,7 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             indications_.heard(binding, now, outbox);
             events_.heard(binding, now, outbox);
         }
+    indications_.finish_step(now, outbox);
 }
 
 void Exchange::receive(const FeatureSettled& settled, Moment now, Outbox& outbox)

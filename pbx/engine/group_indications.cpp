@@ -171,6 +171,7 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
     for (Subscription* subscription : all_of(watcher->second)) {
         if (subscription->forwarded && subscription->lapsed) continue;  // it is over, and owes that
         if (subscription->list) {
+            if (subscription->list->ending) continue;
             if (directory_->listed(number, subscription->member)) {
                 update_list(*subscription);
                 deliver(*subscription, now, outbox);
@@ -267,6 +268,7 @@ void GroupIndications::save(Outbox& outbox)
 {
     for (const auto& [id, subscription] : subscriptions_) {
         if (subscription->kind != SubscriptionKind::requested) continue;
+        if (subscription->list && subscription->list->ending) continue;
         subscription->counters.settle();
         for (auto& notifier : subscription->notifiers) notifier.counters.settle();
         outbox.store(SubscriptionStored{to_stored(*subscription)});
@@ -278,6 +280,7 @@ void GroupIndications::describe(LiveView& view) const
     view.lamps.reserve(view.lamps.size() + subscriptions_.size());
     for (const auto& [id, one] : subscriptions_) {
         if (one->forwarded && one->lapsed) continue;
+        if (is_fetch(*one)) continue;
         if (one->list)
             for (const auto& member : one->list->members)
                 describe(*one, member->member, *member, member->owes_present, view);
@@ -339,7 +342,7 @@ Subscription& GroupIndications::add(std::unique_ptr<Subscription> subscription)
     note_connection(added.watcher, added.dialog->flow);
     if (added.kind == SubscriptionKind::requested) {
         watcher.requested.add(added.phone_key);
-        requested_.add(added);
+        if (!is_fetch(added)) requested_.add(added);
     }
     ++counters_.subscriptions_started;
     return added;
@@ -367,7 +370,7 @@ void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outb
             watcher->second.requested.remove(subscription.phone_key);
         if (subscription.waiting) --watcher->second.waiting;
     }
-    if (subscription.kind != SubscriptionKind::requested) return;
+    if (subscription.kind != SubscriptionKind::requested || is_fetch(subscription)) return;
     requested_.remove(subscription);
     outbox.store(SubscriptionRemoved{subscription.dialog->call_id, subscription.local_tag});
 }

@@ -20,8 +20,9 @@
 #include "core/sip_input.hpp"
 #include "core/subscription.hpp"
 #include "core/token_source.hpp"
-#include "engine/ended_notifiers.hpp"
 #include "engine/ended_lamps.hpp"
+#include "engine/ended_notifiers.hpp"
+#include "engine/list_notify.hpp"
 #include "engine/notify_path.hpp"
 #include "engine/outbox.hpp"
 #include "engine/silent_phones.hpp"
@@ -51,8 +52,8 @@ public:
     GroupIndications(IndicationSettings settings, TokenSource tokens, DirectoryRef directory,
                      const LocationTable& locations);
 
-    /// Answers with exactly one Reply: 200; 400, 403, 406, 421, 423, 480, 481, 489, 500 (CSeq out of
-    /// order), 513; or forwards it.
+    /// Answers with exactly one Reply: 200; 400, 403, 406, 421, 423, 480, 481, 489, 500 (CSeq out
+    /// of order), 513; or forwards it.
     void receive(const SubscribeReceived& request, Moment now, Outbox& outbox);
     void receive(const NotifyAnswered& answer, Moment now, Outbox& outbox);
     void receive(const ConnectionClosed& closed);
@@ -133,8 +134,8 @@ public:
     /// left out. Proportional to the phones of the watcher.
     [[nodiscard]] LampAccount explain(std::string_view watcher, std::string_view member,
                                       const LocationTable& locations, Moment now) const;
-    /// Sends the present state anew to each lamp of `watcher` for `member`: now, whatever it waits
-    /// for, or after the answer to what is under way.
+    /// Sends the present state anew to each lamp of `watcher` for `member`: now, whatever failure
+    /// it waits out, or after the answer to what is under way, or at the pace of the phone.
     std::vector<ResentNotify> resend(std::string_view watcher, std::string_view member, Moment now,
                                      Outbox& outbox);
 
@@ -279,11 +280,22 @@ private:
     void leave_list(Subscription& subscription, ListedMember& member);
     void note_change(Subscription& subscription, std::string_view member, Moment now);
     void deliver_list(Subscription& subscription, Moment now, Outbox& outbox);
-    void send_list(Subscription& subscription, std::optional<SubscriptionEnd> end, Moment now,
-                   Outbox& outbox);
+    struct ComposedList {
+        ListNotify notify;
+        std::shared_ptr<const NotifyDialog> dialog;  ///< where it goes
+    };
+    [[nodiscard]] ComposedList compose(const Subscription& subscription,
+                                       std::optional<SubscriptionEnd> end) const;
+    bool settle_told_already(Subscription& subscription, const ListNotify& next, Moment now);
+    void send_list(Subscription& subscription, ComposedList composed,
+                   std::optional<SubscriptionEnd> end, Moment now, Outbox& outbox);
     [[nodiscard]] ProfileRef profile_of_list(const Subscription& subscription,
                                              const std::vector<const WatchRight*>& listed) const;
     void list_acknowledged(Subscription& subscription, Moment now);
+    void fetch_list(std::unique_ptr<Subscription> subscription, Moment now, Outbox& outbox);
+    [[nodiscard]] bool darkens_first(Subscription& subscription, SubscriptionEnd reason, Moment now,
+                                     Outbox& outbox);
+    void finish_list(Subscription& subscription, Moment now, Outbox& outbox);
 
     // group_indications.cpp
     void watch(Subscription& subscription, const std::string& member);
@@ -326,6 +338,7 @@ private:
     SilentPhones silent_;
     TimerQueue<std::string> turns_;              // of watchers with paced NOTIFYs
     std::vector<SubscriptionId> changed_lists_;  // in this step
+    std::vector<SubscriptionId> told_lists_;     // to the end, in this step
     EndedNotifiers ended_at_watchers_;
     EndedLamps ended_;
     IndicationCounters counters_;

@@ -1,6 +1,7 @@
 // Group indications: why a lamp shows what it shows, and what changes, for whoever looks on.
 #include <algorithm>
 #include <functional>
+#include <iterator>
 
 #include "engine/group_indications.hpp"
 
@@ -129,7 +130,8 @@ void GroupIndications::account_phones(LampAccount& account, std::span<const Bind
     if (known != watchers_.end())
         if (const auto mine = known->second.by_member.find(account.member);
             mine != known->second.by_member.end())
-            lamps.assign(mine->second.begin(), mine->second.end());
+            std::ranges::copy_if(mine->second, std::back_inserter(lamps),
+                                 [](const Subscription* one) { return !is_fetch(*one); });
 
     for (const auto& binding : bindings) {
         WatcherPhone phone{binding.contact, target_of(binding), binding.generation,
@@ -184,7 +186,7 @@ std::vector<ResentNotify> GroupIndications::resend(std::string_view watcher,
     const auto mine = found->second.by_member.find(watched);
     if (mine == found->second.by_member.end()) return resent;
     for (Subscription* subscription : mine->second) {
-        if (subscription->forwarded) continue;
+        if (subscription->forwarded || is_fetch(*subscription)) continue;
         const auto before = subscription->counters.cseq();
         auto* const listed = subscription->list ? subscription->list->find(watched) : nullptr;
         if (listed) {
@@ -204,7 +206,8 @@ std::vector<ResentNotify> GroupIndications::resend(std::string_view watcher,
 void GroupIndications::show(const Subscription& subscription, LampStep step, Moment now,
                             Outbox& outbox) const
 {
-    if (!outbox.listened || !subscriptions_.contains(subscription.id)) return;  // a mere fetch
+    if (!outbox.listened || !subscriptions_.contains(subscription.id) || is_fetch(subscription))
+        return;
     if (!subscription.list)
         return show(subscription, subscription.member, subscription, step, now, outbox);
     if (step == LampStep::ended)

@@ -107,6 +107,13 @@ void GroupIndications::settle(Subscription& subscription, const NotifyAnswered& 
         deliver(subscription, now, outbox);
         return;
     case AnswerEffect::again:
+        if (subscription.list && subscription.list->ending && !borrowed) {
+            const std::string watcher = subscription.watcher;
+            const auto members = members_of(subscription);
+            finish_list(subscription, now, outbox);
+            return reconcile(watcher, members, now, outbox);
+        }
+        if (subscription.list) subscription.list->begun = false;
         subscription.owes_present = true;
         ++subscription.failures;
         subscription.silent = answer.generated;
@@ -153,6 +160,8 @@ void GroupIndications::acknowledged(ToldLamp& lamp, Moment now)
 void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, Moment now,
                            Outbox& outbox, std::optional<LampEnd> how)
 {
+    if (subscription.list && subscription.list->ending)
+        return finish_list(subscription, now, outbox);
     const bool hidden = reason != SubscriptionEnd::timeout;
     const bool expired = subscription.expires_mono <= now.mono;
     if (subscription.kind == SubscriptionKind::requested)
@@ -170,7 +179,8 @@ void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, M
         return drop(subscription, now, outbox);
     }
     if (subscription.list) {
-        send_list(subscription, reason, now, outbox);
+        if (darkens_first(subscription, reason, now, outbox)) return;
+        send_list(subscription, compose(subscription, reason), reason, now, outbox);
     } else {
         if (hidden) subscription.told = {};
         send(subscription, hidden ? Step::clear : Step::present, DocumentKind::full,
@@ -279,6 +289,7 @@ void GroupIndications::move(Subscription& subscription, std::string request_uri,
     moved->flow = flow;
     subscription.dialog = std::move(moved);
     measure(subscription);
+    if (subscription.list && subscription.in_flight != 0) subscription.list->begun = false;
     subscription.in_flight = 0;
     subscription.owes_present = true;
     subscription.failures = 0;
@@ -307,7 +318,7 @@ void GroupIndications::heard(const Binding& binding, Moment now, Outbox& outbox)
     const Target target = target_of(binding);
     for (Subscription* one : all_of(watcher->second)) {
         if (binding.flow.connection) one->connection_fails = false;
-        if (!is_found_at(*one, binding.contact, target)) continue;
+        if (!is_found_at(*one, binding, *locations_)) continue;
         find_again(*one, target.flow, now, outbox);
         deliver(*one, now, outbox);
     }

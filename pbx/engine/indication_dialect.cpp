@@ -109,13 +109,11 @@ const DialogInfoText& GroupIndications::reduced(const Subscription& subscription
 /// What fits of the present state is what the phone has confirmed last, to the letter.
 bool GroupIndications::is_told_already(const Subscription& subscription, DocumentKind kind) const
 {
-    const auto& last = subscription.last;
-    if (!last.head || !last.tail || last.answer.value_or(0) / 100 != 2) return false;
     const auto& whole =
         subscription.projection->document(subscription.told, Step::present, {kind, Detail::full});
     if (whole.size() <= subscription.room || by_connection(subscription, *locations_)) return false;
     const auto& text = reduced(subscription, Step::present, kind);
-    return *text.head == *last.head && *text.tail == *last.tail;
+    return subscription.last.has_confirmed(text.head, text.tail);
 }
 
 /// Whether a paced NOTIFY may go out now. If not, it is delivered, with what is true then, when its

@@ -68,14 +68,15 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
 
     const auto granted = grant(request, limits(), outbox);
     if (!granted) return;
-    if (granted->count() == 0) {
-        settled_.add(origin, request.cseq, subscription->local_tag, now);
-        outbox.send(accepted(request, subscription->local_tag, *subscription, *granted));
-        return fetch(std::move(subscription), now, outbox);
-    }
-    if (is_one_too_many(*subscription)) return outbox.send(too_many(request));
-
+    const bool fetches = granted->count() == 0;
+    if ((!fetches || subscription->list) && is_one_too_many(*subscription))
+        return outbox.send(too_many(request));
     outbox.send(accepted(request, subscription->local_tag, *subscription, *granted));
+    if (fetches) {
+        settled_.add(origin, request.cseq, subscription->local_tag, now);
+        return subscription->list ? fetch_list(std::move(subscription), now, outbox)
+                                  : fetch(std::move(subscription), now, outbox);
+    }
     // The phone has lost its dialog and begins another one with the same Call-ID and tag.
     if (known) drop(*known, now, outbox);
     refresh(add(std::move(subscription)), request, *granted, now, outbox);
@@ -86,7 +87,8 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
 {
     const auto key = dialog_key(request.call_id, request.parties.to_tag);
     auto* const known = requested_.in_dialog(request.call_id, request.parties.to_tag);
-    if (!known || known->forwarded || known->remote_tag != request.parties.from_tag ||
+    const bool ending = known && known->list && known->list->ending;
+    if (!known || known->forwarded || ending || known->remote_tag != request.parties.from_tag ||
         event_id(known->dialog->event) != event_id(request.event_params)) {
         if (settled_.find(key, request.cseq))
             return outbox.send(accept(request, request.parties.to_tag, seconds{0}));
@@ -183,13 +185,9 @@ void GroupIndications::fetch(std::unique_ptr<Subscription> subscription, Moment 
 {
     subscription->id = ids_.next();
     open_view(*subscription);
-    if (subscription->list)
-        send_list(*subscription, SubscriptionEnd::timeout, now, outbox);
-    else
-        send(*subscription, Step::present, DocumentKind::full,
-             terminated_state(SubscriptionEnd::timeout), now, outbox);
-    for (const auto& member : members_of(*subscription))
-        drop_unused_member(subscription->watcher, member);
+    send(*subscription, Step::present, DocumentKind::full,
+         terminated_state(SubscriptionEnd::timeout), now, outbox);
+    drop_unused_member(subscription->watcher, subscription->member);
 }
 
 ExpiryLimits GroupIndications::limits() const noexcept

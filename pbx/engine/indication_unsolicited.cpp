@@ -167,7 +167,7 @@ void GroupIndications::reconcile(const std::string& watcher, const std::string& 
             for (Subscription* one : known->second) {
                 if (one->phone == phone) implicit = one;
                 subscribed =
-                    subscribed || (one->kind == SubscriptionKind::requested &&
+                    subscribed || (one->kind == SubscriptionKind::requested && !is_fetch(*one) &&
                                    same_phone(*phone, contact_of(*one), one->dialog->flow));
             }
         if (implicit && !allowed) {

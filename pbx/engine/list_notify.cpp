@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "core/extension_uri.hpp"
 #include "core/rlmi.hpp"
 
 namespace lampline {
 namespace {
+
+constexpr std::size_t numbers = 16;  // bytes that the numbers of later parts may take more
 
 constexpr std::array details{Detail::full, Detail::no_names, Detail::no_local_targets,
                              Detail::no_targets};
@@ -17,24 +20,18 @@ bool hides(std::optional<SubscriptionEnd> end) noexcept
     return end && *end != SubscriptionEnd::timeout;
 }
 
-/// The phone may show something of it.
-bool perhaps_lit(const Told& told) noexcept
-{
-    const auto lit = [](const PictureRef& picture) { return picture && !picture->dialogs.empty(); };
-    return told.unknown || lit(told.acknowledged) || lit(told.sent) || lit(told.doubtful);
-}
-
 /// Writes the members of one list.
 class Composer {
 public:
     Composer(const Subscription& subscription, const Directory& directory,
              std::optional<SubscriptionEnd> end, std::size_t room)
         : list_{*subscription.list}, subscription_{subscription},
-          directory_{directory}, end_{end}, room_{room}
+          directory_{directory}, end_{end}, last_{end && !list_.ending}, room_{room}
     {
     }
 
     [[nodiscard]] ListNotify rlmi(std::uint32_t version);
+    [[nodiscard]] bool can_name_all();
     [[nodiscard]] ListNotify merged();
 
 private:
@@ -48,12 +45,16 @@ private:
     [[nodiscard]] RlmiResource resource(const ListedMember& member,
                                         const DialogInfoText* text) const;
     [[nodiscard]] std::size_t names_of_all(const RlmiWriter& writer) const;
-    void choose(const RlmiWriter& writer);
+    [[nodiscard]] RlmiWriter begin(bool named, DocumentKind kind, std::uint32_t version) const;
+    [[nodiscard]] std::size_t cost_beside_name(const RlmiWriter& writer, ListedMember& member,
+                                               const DialogInfoText& text) const;
+    void choose(const RlmiWriter& writer, std::uint32_t version);
 
     const ResourceList& list_;
     const Subscription& subscription_;
     const Directory& directory_;
     std::optional<SubscriptionEnd> end_;
+    bool last_;  // whatever is due
     std::size_t room_;
     bool all_ = false;    // every member is at least named
     bool named_ = false;  // with its display name
@@ -63,10 +64,11 @@ private:
 /// Whose bodies are wanted, most urgent first.
 std::vector<ListedMember*> Composer::candidates() const
 {
-    if (!end_) return {list_.due.begin(), list_.due.end()};
+    if (!last_) return {list_.due.begin(), list_.due.end()};
     std::vector<ListedMember*> all;
     for (const auto& member : list_.members)
-        if (!hides(end_) || perhaps_lit(member->told)) all.push_back(member.get());
+        if (!hides(end_) || perhaps_lit(*member)) all.push_back(member.get());
+    std::ranges::stable_partition(all, [](const auto* one) { return perhaps_lit(*one); });
     return all;
 }
 
@@ -105,27 +107,56 @@ std::size_t Composer::names_of_all(const RlmiWriter& writer) const
     return bytes;
 }
 
-/// Which members the NOTIFY has bodies of, and how much of them.
-void Composer::choose(const RlmiWriter& writer)
+RlmiWriter Composer::begin(bool named, DocumentKind kind, std::uint32_t version) const
 {
-    constexpr std::size_t numbers = 16;  // what the numbers of later parts may take more
+    const auto* group = directory_.find_group(subscription_.member);
+    return {uri_of(subscription_.member),
+            group && named ? std::string_view{group->display_name} : "", kind, version,
+            subscription_.local_tag};
+}
+
+/// What `text` takes where all members are named in any case, or else with its member.
+std::size_t Composer::cost_beside_name(const RlmiWriter& writer, ListedMember& member,
+                                       const DialogInfoText& text) const
+{
+    const std::size_t named = all_ ? writer.cost(resource(member, nullptr)) : 0;
+    return writer.cost(resource(member, &text)) - named;
+}
+
+/// By what is left when there are no display names.
+bool Composer::can_name_all()
+{
+    const auto bare =
+        begin(false, DocumentKind::partial, std::numeric_limits<std::uint32_t>::max());
+    all_ = true;
+    std::size_t most = 0;
+    for (const auto& member : list_.members)
+        most =
+            std::max(most, cost_beside_name(bare, *member, text_of(*member, Detail::no_targets)));
+    return bare.size() + numbers + names_of_all(bare) + most <= room_;
+}
+
+/// Which members the NOTIFY has bodies of, and how much of them.
+void Composer::choose(const RlmiWriter& writer, std::uint32_t version)
+{
     const auto wanted = candidates();
     std::size_t used = writer.size() + numbers;
-    const auto cost = [&](const ListedMember& member, const DialogInfoText& text) {
-        const std::size_t named = all_ ? writer.cost(resource(member, nullptr)) : 0;
-        return writer.cost(resource(member, &text)) - named;
+    const auto cost = [&](ListedMember& member, const DialogInfoText& text) {
+        return cost_beside_name(writer, member, text);
     };
-    if (list_.anew || end_) {
+    if (list_.anew || last_) {
         for (const bool with_names : {true, false}) {
             named_ = with_names;
             all_ = true;
             const std::size_t names = names_of_all(writer);
             const std::size_t first =
-                wanted.empty()
+                wanted.empty() || last_
                     ? 0
                     : cost(*wanted.front(), text_of(*wanted.front(), Detail::no_targets));
-            if (used + names + first <= room_) {
-                used += names;
+            const std::size_t root =
+                with_names ? used : begin(false, DocumentKind::partial, version).size() + numbers;
+            if (root + names + first <= room_) {
+                used = root + names;
                 break;
             }
             all_ = false;
@@ -142,6 +173,7 @@ void Composer::choose(const RlmiWriter& writer)
                 bytes = cost(*member, text);
                 if (used + bytes <= room_) break;
             }
+            if (last_ && used + bytes > room_) return;  // who gets no NOTIFY after it needs none
             notify_.oversized = used + bytes > room_;
         }
         used += bytes;
@@ -151,15 +183,10 @@ void Composer::choose(const RlmiWriter& writer)
 
 ListNotify Composer::rlmi(std::uint32_t version)
 {
-    const auto* group = directory_.find_group(subscription_.member);
-    const auto kind = list_.anew || end_ ? DocumentKind::full : DocumentKind::partial;
-    const auto writer_for = [&](bool named) {
-        return RlmiWriter{uri_of(subscription_.member),
-                          group && named ? std::string_view{group->display_name} : "", kind,
-                          version, subscription_.local_tag};
-    };
-    choose(writer_for(kind == DocumentKind::full));
-    auto writer = writer_for(named_);
+    const bool whole = list_.anew || last_;
+    choose(begin(whole, DocumentKind::partial, version), version);
+    const bool full = all_ || last_ || (list_.anew && !list_.begun);
+    auto writer = begin(named_, full ? DocumentKind::full : DocumentKind::partial, version);
     if (all_)
         for (const auto& member : list_.members) {
             const auto told = std::ranges::find(notify_.told, member.get(), &ListedStep::member);
@@ -215,6 +242,17 @@ ListNotify compose_list_notify(const Subscription& subscription, const Directory
 {
     Composer composer{subscription, directory, end, room};
     return subscription.list->form == ListForm::rlmi ? composer.rlmi(version) : composer.merged();
+}
+
+bool perhaps_lit(const ListedMember& member) noexcept
+{
+    return member.told.perhaps_lit() || (member.last.cseq != 0 && !member.told.sent);
+}
+
+bool can_be_told_in_full(const Subscription& subscription, const Directory& directory)
+{
+    if (subscription.list->form == ListForm::merged) return true;
+    return Composer{subscription, directory, std::nullopt, subscription.room}.can_name_all();
 }
 
 }  // namespace lampline

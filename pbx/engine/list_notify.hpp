@@ -27,14 +27,24 @@ struct ListNotify {
 };
 
 /// Composes the next NOTIFY of a list with a body of at most `room` bytes, if that can be, with the
-/// list's `version`. With `end` it is the last one, and tells of everybody: as dark, unless the
-/// subscription merely ends.
+/// list's `version`. With `end` it is the last one, and tells of everybody who fits: as dark,
+/// unless the subscription merely ends. Of a list that is `ending` it tells only what is due.
 ///
 /// RFC 4662 §5.2 wants all resources named in the full state. They are, without an instance
 /// (the state is not there yet) where their bodies do not fit, and these follow as changes. Where
-/// not even the names fit, the resources follow as changes too.
+/// not even the names fit, the resources follow as changes too, and it is not called full: the
+/// phone would drop those left out. Only when the phone may know others than these, or has missed
+/// something, it is.
 ListNotify compose_list_notify(const Subscription& subscription, const Directory& directory,
                                std::optional<SubscriptionEnd> end, std::size_t room,
                                std::uint32_t version);
+
+/// Whether the phone may show that `member` is busy. What it was told of it may be void by now, as
+/// after a change of rights.
+[[nodiscard]] bool perhaps_lit(const ListedMember& member) noexcept;
+
+/// Whether one NOTIFY can name all members, whichever of them it tells the state of.
+[[nodiscard]] bool can_be_told_in_full(const Subscription& subscription,
+                                       const Directory& directory);
 
 }  // namespace lampline

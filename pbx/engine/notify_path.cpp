@@ -131,6 +131,25 @@ bool has_left(const SubscriptionUsage& usage, const PhoneLeft& left)
            phone_key(left.devices, *left.contact) == usage.phone_key;
 }
 
+bool is_found_at(const SubscriptionUsage& usage, const Binding& binding,
+                 const LocationTable& locations)
+{
+    const NotifyDialog& dialog = *usage.dialog;
+    const bool unconnected = dialog.flow.transport == Transport::tcp && !dialog.flow.connection;
+    const bool silent = usage.failures > 0 && usage.silent;  // what is under way may be in vain too
+    if (!unconnected && !usage.waiting && !silent) return false;
+    const Target target = target_of(binding);
+    if (dialog.flow == target.flow || !dialog.route.empty() || !target.route.empty()) return false;
+    const auto remote_target = SipUri::parse(dialog.request_uri);
+    if (!remote_target) return false;
+    if (equivalent(*remote_target, binding.contact)) return true;
+    if (!unconnected || !target.flow.connection) return false;
+    const auto* const before = locations.find(usage.watcher, *remote_target);
+    const bool same_client =
+        before && !binding.call_id.empty() && before->call_id == binding.call_id;
+    return same_client || phone_key(ids_of(binding), binding.contact) == usage.phone_key;
+}
+
 std::size_t room_on_path(const NotifyDialog& dialog, std::size_t safe_size) noexcept
 {
     if (dialog.flow.transport != Transport::udp) return std::numeric_limits<std::size_t>::max();

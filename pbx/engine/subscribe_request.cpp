@@ -137,17 +137,6 @@ bool is_of_phone(const SubscriptionUsage& usage, const SipUri& contact, const Fl
     return target && equivalent(*target, contact);
 }
 
-bool is_found_at(const SubscriptionUsage& usage, const SipUri& contact, const Target& target)
-{
-    const NotifyDialog& dialog = *usage.dialog;
-    const bool unconnected = dialog.flow.transport == Transport::tcp && !dialog.flow.connection;
-    const bool silent = usage.failures > 0 && usage.silent;  // what is under way may be in vain too
-    if (!unconnected && !usage.waiting && !silent) return false;
-    if (dialog.flow == target.flow || !dialog.route.empty() || !target.route.empty()) return false;
-    const auto remote_target = SipUri::parse(dialog.request_uri);
-    return remote_target && equivalent(*remote_target, contact);
-}
-
 std::string dialog_key(std::string_view call_id, std::string_view local_tag)
 {
     return std::string{call_id}.append("\n").append(local_tag);

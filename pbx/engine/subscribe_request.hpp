@@ -57,11 +57,6 @@ void prolong(SubscriptionUsage& usage, const SubscribeReceived& request,
 [[nodiscard]] bool is_of_phone(const SubscriptionUsage& usage, const SipUri& contact,
                                const Flow& flow);
 
-/// Whether the way to the phone of `usage` is lost (its connection is gone, or it does not answer)
-/// and `target` is a new one: there its contact has registered. A dialog with a route set keeps it.
-[[nodiscard]] bool is_found_at(const SubscriptionUsage& usage, const SipUri& contact,
-                               const Target& target);
-
 /// Names a dialog among SettledRequests.
 std::string dialog_key(std::string_view call_id, std::string_view local_tag);
 

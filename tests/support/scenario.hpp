@@ -320,6 +320,8 @@ public:
     void has_ring_groups(std::vector<RingGroup> groups);
     void has_calling_card(CallingCard card);
     void has_park_lot(ParkLot lot);
+    /// Body profiles beside the built-in ones, in the next directory.
+    std::vector<BodyProfile> rows;
     [[nodiscard]] const Forwarding& forwarding_of(const std::string& number);
     /// False: what phones ask for by feature codes is kept in `asked` instead of done at once.
     bool settles = true;

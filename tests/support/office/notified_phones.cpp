@@ -87,22 +87,17 @@ void NotifiedPhones::check_news(Screen& screen, const SendNotify& notify) const
     bool news =
         is_last(notify) || said.size() != screen.told.size() || (said.empty() && screen.doubted) ||
         (whole_list && said.size() != office_.listed(screen.phone->number, screen.resource).size());
-    const bool edge = screen.list && office_.pbx.now().mono - configured_at_ < 60s;
     for (const auto& [part, text] : said) {
         const auto before = screen.told.find(part);
-        const bool another =
-            (edge && text.find("idle") != std::string::npos) || before == screen.told.end() ||
-            !before->second.certain ||
-            (before->second.reduced && (screen.list || screen.package != "dialog")) ||
-            text != before->second.text;
+        const bool another = before == screen.told.end() || !before->second.certain ||
+                             text != before->second.text;
         news = news || another;
         if (!whole_list && !is_last(notify)) CHECK_MESSAGE(another, "told twice: " << text);
     }
     CHECK_MESSAGE(news, "the whole list for no reason");
     screen.doubted = false;
     if (whole_list) screen.told.clear();
-    const bool reduced = is_reduced(notify);
-    for (const auto& [part, text] : said) screen.told[part] = {text, notify.cseq, false, reduced};
+    for (const auto& [part, text] : said) screen.told[part] = {text, notify.cseq, false};
 }
 
 void NotifiedPhones::doubt(Screen& screen)
@@ -294,9 +289,19 @@ void NotifiedPhones::show(Screen& screen, const SendNotify& notify)
 {
     auto document = read_dialog_info(body_of(notify));
     REQUIRE(document);
-    CHECK(document->full);
     CHECK(document->version == notify.version);
-    screen.documents[screen.resource] = *std::move(document);
+    auto& shown = screen.documents[screen.resource];
+    if (document->full) {
+        shown = *std::move(document);
+        return;
+    }
+    CHECK(row_for(screen.phone->number) != "standard");
+    CHECK(screen.seen_version);
+    if (screen.seen_version) CHECK(notify.version == *screen.seen_version + 1);  // else it must doubt
+    for (auto& dialog : document->dialogs) {
+        std::erase_if(shown.dialogs, [&](const auto& one) { return one.id == dialog.id; });
+        shown.dialogs.push_back(std::move(dialog));
+    }
 }
 
 void NotifiedPhones::show_list(Screen& screen, const SendNotify& notify)

@@ -40,7 +40,6 @@ struct Screen {
         std::string text;      ///< the last that was said of it
         std::uint32_t in = 0;  ///< CSeq
         bool certain = false;  ///< it was accepted, and nobody has asked for more since
-        bool reduced = false;  ///< for want of room it does not tell all that may change
     };
     std::map<std::string, Told> told;  ///< by part: member of a list, feature
 
@@ -82,8 +81,6 @@ public:
     [[nodiscard]] bool has_expired(const Screen& screen) const;
     /// The phone has lost the subscription and was refused another one.
     void forgets(const Phone& phone, std::string_view package, std::string_view resource);
-    /// Rights may be others than before: a member of a list may be shown idle once more by that.
-    void configured() { configured_at_ = office_.pbx.now().mono; }
     /// Its registration is another one than before, so what it has refused counts no more.
     void registered_anew(const Phone& phone, std::string_view package = {});
 
@@ -132,7 +129,6 @@ private:
     std::map<std::tuple<const Phone*, std::string, std::string, bool>, std::string> latest_;
     std::map<std::tuple<const Phone*, std::string, std::string>, Time> until_;
     std::vector<UnderWay> under_way_;
-    Time configured_at_;
     std::set<std::pair<const Phone*, std::string>> refused_;
 };
 

@@ -1,8 +1,5 @@
 #include "support/office/notify_content.hpp"
 
-#include <algorithm>
-
-#include "core/appearance.hpp"
 #include "support/list_notify_reader.hpp"
 
 namespace lampline::test {
@@ -19,21 +16,6 @@ std::string words_of(const DialogInfo& document)
                                  one.remote_target, std::string{one.rendered ? "" : "held"}})
             text.append(word).append("\n");
     return text;
-}
-
-/// A call within the office has names at both ends, unless there was no room for them.
-bool is_reduced(const DialogInfo& document)
-{
-    return std::ranges::any_of(document.dialogs, [](const DialogElement& dialog) {
-        return dialog.remote_identity.starts_with("sip:10") && dialog.remote_display.empty();
-    });
-}
-
-bool is_reduced_call(const CallInfo& info)
-{
-    const bool of_a_call =
-        info.state != AppearanceState::idle && info.state != AppearanceState::seized;
-    return of_a_call && !info.appearance_uri.starts_with('"');
 }
 
 }  // namespace
@@ -98,20 +80,6 @@ std::map<std::string, std::string> contacts_in(const std::string& body)
 bool is_full_reginfo(const std::string& body)
 {
     return body.find("\" state=\"full\"") != std::string::npos;
-}
-
-bool is_reduced(const SendNotify& notify)
-{
-    if (package_of(notify) == "call-info")
-        return std::ranges::any_of(notify.headers, [](const Header& header) {
-            return std::ranges::any_of(read_call_info(header.value).value(), is_reduced_call);
-        });
-    if (package_of(notify) != "dialog") return false;
-    if (!is_list(notify)) return is_reduced(read_dialog_info(body_of(notify)).value());
-    const auto list = read_list(notify.content_type, *notify.body_head);
-    return std::ranges::any_of(list.resources, [](const ReadResource& one) {
-        return one.document && is_reduced(*one.document);
-    });
 }
 
 std::map<std::string, std::string> said_in(const SendNotify& notify)

@@ -23,7 +23,5 @@ bool is_full_reginfo(const std::string& body);
 /// What it says, by part: of each member of a list, of each feature, else of all; without its
 /// version.
 std::map<std::string, std::string> said_in(const SendNotify& notify);
-/// It is about calls, and leaves something out for want of room.
-bool is_reduced(const SendNotify& notify);
 
 }  // namespace lampline::test

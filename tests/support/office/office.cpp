@@ -9,7 +9,8 @@ Group watched_by(std::string name, std::string watcher, bool unsolicited)
 {
     Group group{.name = std::move(name), .display_name = "Told", .members = {}, .watchers = {}};
     for (const auto number : desks) group.members.emplace_back(number);
-    group.watchers.push_back({std::move(watcher), unsolicited, "standard"});
+    const auto row = row_for(watcher);
+    group.watchers.push_back({std::move(watcher), unsolicited, std::string{row}});
     return group;
 }
 
@@ -18,6 +19,7 @@ std::vector<Group> first_groups()
 {
     auto all = group("all", {"109", "101", "103"}, {"102", "104", "105"});
     all.rights.join = true;
+    for (auto& watcher : all.watchers) watcher.profile = row_for(watcher.number);
     return {std::move(all), watched_by("sales", "108", true), watched_by("desk", "106", false)};
 }
 
@@ -68,7 +70,18 @@ std::string_view owner_of(std::string_view member)
     return member.substr(member.find('+') + 1);
 }
 
+/// How else phones may want to be told.
+std::vector<BodyProfile> rows()
+{
+    return {{.name = "partly", .partial = true}};
+}
+
 }  // namespace
+
+std::string_view row_for(std::string_view watcher) noexcept
+{
+    return watcher == "106" ? "partly" : "standard";
+}
 
 std::string contact_of(const Phone& phone)
 {
@@ -85,6 +98,7 @@ Office::Office(unsigned seed)
     : chance{seed}, groups{first_groups()},
       appearances{{"102", seed % 2 ? 3U : 16U}, {"103", 16U}}, pbx{groups}
 {
+    pbx.rows = rows();
     for (int n = 101; n <= 109; ++n) {
         const auto number = std::to_string(n);
         pbx.configures(number, [this, number](Extension& extension) {

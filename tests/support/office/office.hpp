@@ -69,6 +69,8 @@ private:
 };
 
 /// As a Contact.
+/// Name of the body profile that the phones of `watcher` are told in.
+std::string_view row_for(std::string_view watcher) noexcept;
 std::string contact_of(const Phone& phone);
 /// "102" of `"Name" <sip:102@office.test>;tag=1`.
 std::string user_in(std::string_view address);

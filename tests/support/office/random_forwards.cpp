@@ -75,7 +75,12 @@ void RandomForwards::notifies(Phone& watcher)
 void RandomForwards::take_end(const Phone& watcher, const SendNotify& notify)
 {
     const auto& from = notify.dialog->from;
-    auto& numbers = told_[{&watcher, from.substr(from.find(";tag=") + 5)}];
+    const auto tag = from.substr(from.find(";tag=") + 5);
+    const auto known = forwarded_.find(&watcher);
+    if (known != forwarded_.end() && known->second.by && known->second.by->notifier_tag() == tag &&
+        !office_.is_registered(watcher))
+        forwarded_.erase(known);  // no subscription outlives its phone
+    auto& numbers = told_[{&watcher, tag}];
     CHECK(notify.cseq > numbers.cseq);
     if (numbers.cseq != 0) CHECK(notify.version > numbers.version);
     numbers = {notify.cseq, notify.version};

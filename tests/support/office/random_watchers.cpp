@@ -114,7 +114,8 @@ void RandomWatchers::have_watcher(std::string_view name, std::string_view watche
     auto& group = *std::ranges::find(office_.groups, name, &Group::name);
     const auto known = std::ranges::find(group.watchers, watcher, &GroupWatcher::number);
     if (known == group.watchers.end())
-        group.watchers.push_back({std::string{watcher}, unsolicited, "standard"});
+        group.watchers.push_back(
+            {std::string{watcher}, unsolicited, std::string{row_for(watcher)}});
     else if (unsolicited && office_.chance.one_in(2))
         known->unsolicited = !known->unsolicited;
     else
@@ -143,7 +144,6 @@ void RandomWatchers::reconfigure()
     default: office_.notifier_notifies = !office_.notifier_notifies; break;
     }
     office_.configure();
-    notified_.configured();
     ++office_.done["reconfigured"];
 }
 

@@ -43,7 +43,8 @@ DirectoryRef Scenario::directory() const
                                                        .digit_plan = DigitPlan{rules_},
                                                        .trunks = trunks_,
                                                        .calling_card = calling_card_,
-                                                       .park_lot = park_lot_});
+                                                       .park_lot = park_lot_},
+                                             rows);
 }
 
 Scenario::~Scenario()

@@ -404,6 +404,52 @@ TEST_CASE("connections of an earlier run are not used again")
     CHECK_FALSE(after.notified().dialog->flow.connection);
 }
 
+TEST_CASE("a phone that names the port it connects from is told over its next connection")
+{
+    const auto at = [](std::uint16_t port, std::uint64_t connection) {
+        Binding binding;
+        binding.aor = "201";
+        binding.contact =
+            SipUri::parse("sip:201@192.0.2.201:" + std::to_string(port) + ";transport=tcp").value();
+        binding.flow = {Transport::tcp, "192.0.2.201", port, {connection}, 0};
+        binding.call_id = "boot-1";
+        binding.expires_at = std::chrono::sys_days{std::chrono::year{2024} / 5 / 7};
+        return binding;
+    };
+    enum class KnownBy : std::uint8_t { call_id, mac_address, nothing };
+    for (const auto by : {KnownBy::call_id, KnownBy::mac_address, KnownBy::nothing})
+        for (const bool tried_in_vain : {false, true}) {
+            CAPTURE(static_cast<int>(by));
+            CAPTURE(tried_in_vain);
+            Office office;
+            office.registers(at(40001, 77));
+            auto anew = at(40002, 78);
+            auto request = office.subscribe("201", "207");
+            request.source = at(40001, 77).flow;
+            request.contact = at(40001, 77).contact;
+            if (by == KnownBy::mac_address)
+                request.user_agent = anew.user_agent = "Acme 00:04:13:aa:bb:cc";
+            if (by != KnownBy::call_id) anew.call_id = "boot-2";
+            CHECK(office.receives(request).status == 200);
+            office.acknowledged();
+            office.indications.receive(ConnectionClosed{{77}});
+            if (tried_in_vain) {
+                office.call(1, early);
+                office.hears_nothing(office.notified());
+            }
+            office.registers(anew);
+            if (tried_in_vain)
+                office.passes(seconds{4});
+            else
+                CHECK(office.silent());  // it has seen all there is
+            office.call(1, confirmed);
+            const auto notify = office.notified();
+            const bool known = by != KnownBy::nothing;
+            CHECK((notify.dialog->flow.connection == ConnectionId{78}) == known);
+            CHECK(notify.dialog->request_uri == write(request.contact));
+        }
+}
+
 TEST_CASE("the view shows what each phone was told last, and what it answered")
 {
     Office office;

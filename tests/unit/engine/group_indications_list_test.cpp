@@ -419,6 +419,47 @@ TEST_CASE("each member of a list counts as a lamp of its watcher: too many get 4
     CHECK(header(reply, "Warning").find("too many subscriptions") != std::string::npos);
 }
 
+TEST_CASE("what changes only in what is left out is not told again, in no form of a list")
+{
+    for (const bool merged : {false, true}) {
+        CAPTURE(merged);
+        BodyProfile small{.name = "small", .merged_lists = merged, .max_body = 1};
+        Office office{house(2, {}, {small}, "small")};
+        auto request = list_request(office);
+        if (merged) request.supported = OptionTag::none;
+        CHECK(office.receives(request).status == 200);
+        while (!office.silent()) office.acknowledged();
+        DialogSnapshot dialog{
+            .leg = {1},
+            .extension = "301",
+            .dialog = {"call-1", "phone", "ours"},
+            .direction = Direction::recipient,
+            .state = early,
+            .local = {{"Anna", extension_uri("301", "office.test")}, {}},
+            .remote = {{"Ben", extension_uri("211", "office.test")}, {}},
+        };
+        office.fold(dialog);
+        office.acknowledged();
+        dialog.remote.identity.display_name = "Benjamin";
+        office.fold(dialog);
+        CHECK(office.silent());
+        CHECK_FALSE(office.view().lamps.at(1).owed);
+        CHECK(office.resends("201", "301").size() == 1);  // who asks is told all the same
+        office.acknowledged();
+        dialog.remote.identity.display_name = "Ben";
+        office.fold(dialog);
+        CHECK(office.silent());
+        dialog.state = confirmed;
+        office.fold(dialog);
+        const auto lost = office.notified();
+        office.answers(lost, 500);
+        dialog.remote.identity.display_name = "Benjamin";
+        office.fold(dialog);
+        office.passes(seconds{1});
+        CHECK_FALSE(office.silent());  // it may not have it
+    }
+}
+
 TEST_CASE("a list is told at the pace of the phone")
 {
     Office office{house(2, {}, {{.name = "slow", .gap = std::chrono::seconds{2}}}, "slow")};

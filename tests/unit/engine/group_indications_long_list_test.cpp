@@ -1,8 +1,76 @@
 // Lists that do not fit into a datagram (RFC 3261 §18.1.1).
+#include <map>
+
 #include "unit/engine/list_office.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
+
+namespace {
+
+SubscribeReceived over_udp(const Office& office, std::uint32_t cseq = 1)
+{
+    auto request = list_request(office, cseq);
+    request.source.transport = Transport::udp;
+    return request;
+}
+
+bool fits(const SendNotify& notify)
+{
+    return notify.body_head->size() + header_size(*notify.dialog) <= safe_message_size;
+}
+
+/// Nor is there less to be said of the one member that it tells of.
+bool fits_as_far_as_it_can(const SendNotify& notify)
+{
+    if (fits(notify)) return true;
+    const auto list = list_of(notify);
+    return list.resources.size() == 1 && list.resources[0].document &&
+           !list.resources[0].document->dialogs[0].call_id.empty() &&
+           list.resources[0].document->dialogs[0].remote_target.empty();
+}
+
+bool is_last(const SendNotify& notify)
+{
+    return notify.subscription_state.starts_with("terminated");
+}
+
+/// What a phone that follows RFC 4662 §5.2 shows: who is left out of the full state is dropped.
+class ShownKeys {
+public:
+    void read(const SendNotify& notify)
+    {
+        const auto list = list_of(notify);
+        if (list.full) shown_.clear();
+        for (const auto& resource : list.resources) {
+            auto& key = shown_[resource.uri];
+            if (resource.document) key = states(&resource);
+        }
+    }
+    [[nodiscard]] std::string at(std::string_view number) const
+    {
+        const auto found = shown_.find(uri(number));
+        return found == shown_.end() ? "" : found->second;
+    }
+    [[nodiscard]] std::size_t size() const { return shown_.size(); }
+
+private:
+    std::map<std::string, std::string> shown_;
+};
+
+/// Acknowledges all that comes, which must fit into datagrams and be one at a time.
+void read_all(Office& office, ShownKeys& keys)
+{
+    while (!office.silent()) {
+        const auto notify = office.notified();
+        CHECK(office.silent());
+        CHECK(fits_as_far_as_it_can(notify));
+        keys.read(notify);
+        office.answers(notify, 200);
+    }
+}
+
+}  // namespace
 
 TEST_CASE("RFC 3261 §18.1.1: over UDP a long list comes in several NOTIFYs, one after the other")
 {
@@ -43,34 +111,37 @@ TEST_CASE("RFC 3261 §18.1.1: over UDP a long list comes in several NOTIFYs, one
     CHECK(office.silent());
 }
 
-TEST_CASE("what names of the others take is not given to bodies")
+TEST_CASE("names of all members and as many bodies as fit fill a datagram, to the last bytes")
 {
-    int with_all_names = 0;
-    for (std::size_t longer = 0; longer < 200; longer += 8) {
-        constexpr std::size_t members = 2;
-        CAPTURE(longer);
-        Office office{house(members)};
-        auto request = list_request(office);
-        request.source.transport = Transport::udp;
-        request.contact.user += std::string(longer, 'x');  // leaves less room
-        CHECK(office.receives(request).status == 200);
+    constexpr std::size_t members = 4;
+    constexpr std::size_t longer_numbers = 16 + 9 + 1;  // that are allowed for: of parts, of a body
+    std::map<bool, std::size_t> least_left;             // with display names, and without
+    for (std::size_t safe_size = 1100; safe_size < 1700; ++safe_size) {
+        CAPTURE(safe_size);
+        Office office{house(members), {.safe_size = safe_size}};
+        CHECK(office.receives(over_udp(office)).status == 200);
         std::size_t told = 0;
         while (!office.silent()) {
             const auto notify = office.notified();
             const auto list = list_of(notify);
-            if (list.full && list.resources.size() == members)
-                CHECK(notify.body_head->size() + header_size(*notify.dialog) <= 1300);
-            const auto bodies =
+            const auto size = notify.body_head->size() + header_size(*notify.dialog);
+            if (list.resources.size() == members) {
+                REQUIRE(size <= safe_size);
+                const auto left = safe_size - size;
+                const bool with_names = !list.resources.front().name.empty();
+                auto& least = least_left.try_emplace(with_names, left).first->second;
+                least = std::min(least, left);
+            }
+            told += static_cast<std::size_t>(
                 std::ranges::count_if(list.resources, [](const ReadResource& resource) {
                     return resource.document.has_value();
-                });
-            if (list.full && list.resources.size() == members) ++with_all_names;
-            told += static_cast<std::size_t>(bodies);
+                }));
             office.answers(notify, 200);
         }
         CHECK(told == members);
     }
-    CHECK(with_all_names > 0);
+    CHECK(least_left.size() == 2);
+    for (const auto& [with_names, left] : least_left) CHECK(left <= longer_numbers);
 }
 
 TEST_CASE("over UDP a list too long for a datagram goes over a connection of the same phone")
@@ -93,6 +164,217 @@ TEST_CASE("over UDP a list too long for a datagram goes over a connection of the
     CHECK(list.resources.size() == 40);
     CHECK(list.resources[39].document);
     CHECK(office.silent());
+}
+
+TEST_CASE("the last NOTIFY of a long list is one datagram, whatever ends it")
+{
+    for (const std::size_t members : {12U, 40U})
+        for (const bool expires : {false, true}) {
+            Office office{house(members)};
+            auto request = over_udp(office);
+            const auto reply = office.receives(request);
+            ShownKeys keys;
+            read_all(office, keys);
+            CHECK(keys.size() == members);
+            if (expires) {
+                office.passes(seconds{3600});
+            } else {
+                request.parties.to_tag = reply.local_tag;
+                request.cseq = 2;
+                request.expires = seconds{0};
+                CHECK(office.receives(request).status == 200);
+            }
+            const auto last = office.notified();
+            CHECK(office.silent());
+            CHECK(last.subscription_state == "terminated;reason=timeout");
+            CHECK(fits(last));
+            CHECK(list_of(last).full);  // who is not named is in no list any more
+            CHECK(office.storage.empty());
+            CHECK(office.view().lamps.empty());
+            CHECK(office.view().counters.notifies_oversized == 0);
+        }
+}
+
+TEST_CASE(
+    "a withdrawn right darkens all that is lit of a long list, in datagrams, and then ends it")
+{
+    for (const std::size_t members : {12U, 40U}) {
+        Office office{house(members)};
+        CHECK(office.receives(over_udp(office)).status == 200);
+        ShownKeys keys;
+        read_all(office, keys);
+        for (std::uint64_t at = 0; at < members; ++at) {
+            office.call(at + 1, early, std::to_string(300 + at));
+            read_all(office, keys);
+        }
+        CHECK(keys.at("311") == "early");
+        office.configures(std::make_shared<const Directory>(
+            "office.test", std::vector<Extension>{{"201", {}, {}, {}}}, std::vector<Group>{}));
+        bool over = false;
+        while (!office.silent()) {
+            const auto notify = office.notified();
+            CHECK(fits(notify));
+            CHECK_FALSE(over);
+            over = is_last(notify);
+            CHECK(notify.subscription_state ==
+                  (over ? "terminated;reason=noresource" : notify.subscription_state));
+            keys.read(notify);
+            office.answers(notify, 200);
+        }
+        CHECK(over);
+        for (std::size_t at = 0; at < members; ++at)
+            CHECK(keys.at(std::to_string(300 + at)) == "terminated");
+        CHECK(office.storage.empty());
+        CHECK(office.view().lamps.empty());
+    }
+}
+
+TEST_CASE("a phone that does not answer while its list is withdrawn is told the end at once")
+{
+    Office office{house(12)};
+    auto request = over_udp(office);
+    const auto reply = office.receives(request);
+    ShownKeys keys;
+    read_all(office, keys);
+    for (std::uint64_t at = 0; at < 12; ++at) {
+        office.call(at + 1, confirmed, std::to_string(300 + at));
+        read_all(office, keys);
+    }
+    std::vector<Extension> extensions{{"201", {}, {}, {}}};
+    office.configures(
+        std::make_shared<const Directory>("office.test", extensions, std::vector<Group>{}));
+    request.parties.to_tag = reply.local_tag;
+    request.cseq = 2;
+    CHECK(office.receives(request).status == 481);
+    office.call(3, terminated, "302");  // its watcher has no right to hear of it
+    office.hears_nothing(office.notified());
+    const auto last = office.notified();
+    CHECK(is_last(last));
+    CHECK(fits(last));
+    CHECK(office.silent());
+    CHECK(office.storage.empty());
+    CHECK(office.view().lamps.empty());
+}
+
+TEST_CASE("RFC 6665 §4.4.3: a fetch of a long list tells the state of each member, then ends")
+{
+    for (const std::size_t members : {3U, 12U, 40U}) {
+        Office office{house(members)};
+        const auto lit = std::to_string(300 + members - 1);
+        office.call(1, confirmed, lit);
+        auto fetch = over_udp(office);
+        fetch.expires = seconds{0};
+        const auto reply = office.receives(fetch);
+        CHECK(reply.status == 200);
+        CHECK(header(reply, "Expires") == "0");
+        CHECK(office.receives(fetch).local_tag == reply.local_tag);  // sent again
+        CHECK(states(office.notifies.front(), lit) == "confirmed");  // who is lit comes first
+        ShownKeys keys;
+        bool over = false;
+        while (!office.silent()) {
+            const auto notify = office.notified();
+            CHECK(office.silent());
+            CHECK(fits_as_far_as_it_can(notify));
+            CHECK_FALSE(over);
+            over = is_last(notify);
+            CHECK(notify.subscription_state ==
+                  (over ? "terminated;reason=timeout" : "active;expires=0"));
+            keys.read(notify);
+            office.answers(notify, 200);
+        }
+        CHECK(over);
+        CHECK(keys.at(lit) == "confirmed");
+        for (std::size_t at = 0; at + 1 < members; ++at)
+            CHECK(keys.at(std::to_string(300 + at)) == "terminated");
+        CHECK(office.storage.empty());
+        CHECK(office.view().lamps.empty());
+    }
+}
+
+TEST_CASE("a fetch that nobody answers is over when the first part has failed")
+{
+    Office office{house(12)};
+    auto fetch = over_udp(office);
+    fetch.expires = seconds{0};
+    CHECK(office.receives(fetch).status == 200);
+    office.hears_nothing(office.notified());
+    CHECK(is_last(office.notified()));
+    CHECK(office.silent());
+    CHECK(office.storage.empty());
+    CHECK(office.view().lamps.empty());
+}
+
+TEST_CASE("RFC 4662 §5.2: a refresh whose names do not fit is not called full, and begins with who "
+          "is lit")
+{
+    Office office{house(40)};
+    auto request = over_udp(office);
+    const auto reply = office.receives(request);
+    ShownKeys keys;
+    read_all(office, keys);
+    CHECK(keys.size() == 40);
+    office.call(1, confirmed, "337");
+    read_all(office, keys);
+    request.parties.to_tag = reply.local_tag;
+    request.cseq = 2;
+    CHECK(office.receives(request).status == 200);
+    CHECK_FALSE(list_of(office.notifies.front()).full);
+    CHECK(states(office.notifies.front(), "337") == "confirmed");
+    keys.read(office.notifies.front());
+    CHECK(keys.size() == 40);  // none is dropped meanwhile
+    CHECK(keys.at("337") == "confirmed");
+    read_all(office, keys);
+    CHECK(keys.size() == 40);
+
+    office.call(1, terminated, "337");
+    const auto lost = office.notified();
+    office.answers(lost, 408);
+    office.passes(seconds{1});
+    CHECK(list_of(office.notifies.front()).full);  // a change after a gap would be doubted
+    CHECK(states(office.notifies.front(), "337") == "terminated");
+    read_all(office, keys);
+    CHECK(keys.size() == 40);
+}
+
+TEST_CASE("who comes into a long list and who leaves it is told alone where not all can be named")
+{
+    Office office{house(40)};
+    CHECK(office.receives(over_udp(office)).status == 200);
+    ShownKeys keys;
+    read_all(office, keys);
+    office.call(1, confirmed, "340");
+    office.configures(house(41));
+    const auto come = list_of(office.acknowledged());
+    CHECK(office.silent());
+    CHECK_FALSE(come.full);
+    CHECK(come.resources.size() == 1);
+    CHECK(states(come.find(uri("340"))) == "confirmed");
+    office.configures(house(39));
+    for (const auto* number : {"339", "340"}) {
+        const auto gone = list_of(office.acknowledged());
+        CHECK_FALSE(gone.full);
+        REQUIRE(gone.resources.size() == 1);
+        CHECK(gone.resources[0].uri == uri(number));
+        CHECK(gone.resources[0].state == "terminated");
+        CHECK(states(&gone.resources[0]) == "terminated");
+    }
+    CHECK(office.silent());
+    CHECK(office.view().lamps.size() == 39);
+}
+
+TEST_CASE("after a restart the first of a long list is full: the phone may know who has left since")
+{
+    Office before{house(40)};
+    CHECK(before.receives(over_udp(before)).status == 200);
+    ShownKeys keys;
+    read_all(before, keys);
+    Office after{house(39)};
+    after.indications.restore(before.kept(), after.locations, after.now, after.outbox);
+    after.collect();
+    CHECK(list_of(after.notifies.front()).full);
+    read_all(after, keys);
+    CHECK(keys.size() == 39);
+    CHECK(keys.at("339").empty());
 }
 
 TEST_CASE("over UDP the last NOTIFY of a list says no more than fits, what was lit first")

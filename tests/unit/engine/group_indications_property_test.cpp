@@ -14,15 +14,25 @@ using namespace lampline::test;
 namespace {
 
 const std::vector<std::string> members{"207", "208", "209"};
-const std::vector<std::string> watchers{"201", "202", "203", "204"};
-constexpr const char* profiles[]{"standard",  "innovaphone", "",          "polycom", "yealink",
-                                 "cisco-spa", "fanvil",      "softphone", "telling"};
+const std::vector<std::string> watchers{"201", "202", "203", "204", "205"};
+constexpr const char* profiles[]{"standard", "innovaphone",    "",          "polycom",
+                                 "yealink",  "fanvil",         "softphone", "partly",
+                                 "telling",  "partly-cleared", "cisco-spa", "paced"};
 
 /// Shows what an extension is without a call.
 const BodyProfile telling{.name = "telling",
                           .unregistered = "trying",
                           .do_not_disturb = "confirmed",
                           .forwarded = "early"};
+
+/// Told only what has changed, where that is certain; and with the idle edge before it rings.
+const BodyProfile partly{.name = "partly", .partial = true};
+const BodyProfile partly_cleared{
+    .name = "partly-cleared", .clearing = Clearing::before_ringing, .partial = true};
+const BodyProfile paced{.name = "paced", .gap = std::chrono::milliseconds{100}};
+/// What 205 is always told in: lists in one document, too.
+const BodyProfile merging{.name = "merging", .merged_lists = true};
+const std::vector<BodyProfile> rows{telling, partly, partly_cleared, paced, merging};
 
 bool stands_in(const std::string& call_id)
 {
@@ -34,6 +44,7 @@ struct Seen {
     std::string watcher, member;
     const BodyProfile* profile = nullptr;
     std::uint32_t version = 0, cseq = 0;
+    std::uint32_t read = 0;  // version of the last body that it has read
     bool any = false;
     bool ended = false;
     std::vector<DialogElement> dialogs;  // of the last acknowledged body
@@ -79,7 +90,7 @@ private:
             group.watchers.push_back({watchers[at], unsolicited || at % 2 == 0, choice_of(at)});
         return std::make_shared<const Directory>("office.test", std::move(extensions),
                                                  std::vector<Group>{std::move(group)}, Numbering{},
-                                                 std::vector<BodyProfile>{telling});
+                                                 rows);
     }
 
     std::size_t below(std::size_t bound) { return random_() % bound; }
@@ -202,9 +213,9 @@ private:
     void subscribe()
     {
         const bool list = below(3) == 0;
-        auto request =
-            office_.subscribe(any_of(watchers), list ? "sales" : any_of(members), ++last_cseq_);
-        if (list) {
+        const auto watcher = any_of(watchers);
+        auto request = office_.subscribe(watcher, list ? "sales" : any_of(members), ++last_cseq_);
+        if (list && (watcher != "205" || below(2))) {
             request.supported = OptionTag::eventlist;
             request.accept = {};
             if (below(2)) request.source.transport = Transport::tcp;
@@ -275,9 +286,10 @@ private:
             const auto key = key_of(notify);
             Seen& seen = seen_[key];
             CHECK_FALSE(seen.ended);
+            const bool restarted = restarts_.erase(key) > 0;
             if (!seen.any)
-                CHECK(notify.version == 0);
-            else if (!restarts_.erase(key))
+                CHECK((restarted || notify.version == 0));  // its turn had not come before
+            else if (!restarted)
                 CHECK(notify.version == seen.version + 1);
             else
                 CHECK(notify.version > seen.version);
@@ -285,8 +297,8 @@ private:
             const auto old = under_way_.find(key);
             const bool last = notify.subscription_state.starts_with("terminated");
             if (old != under_way_.end())  // only given up for the last one, or for another place
-                CHECK((last || !(old->second.dialog->flow == notify.dialog->flow) ||
-                       old->second.dialog->request_uri != notify.dialog->request_uri));
+                CHECK((last || !(old->second.notify.dialog->flow == notify.dialog->flow) ||
+                       old->second.notify.dialog->request_uri != notify.dialog->request_uri));
             seen.any = true;
             seen.version = notify.version;
             seen.cseq = notify.cseq;
@@ -295,7 +307,9 @@ private:
                 const auto begin = address.find("sip:") + 4;
                 return address.substr(begin, address.find('@') - begin);
             };
-            for (const auto& part : parts_of(notify)) {
+            auto parts = parts_of(notify);
+            for (const auto& part : parts) {
+                if (!part.listed) continue;
                 notified_.insert(part.key);
                 Seen& lamp = seen_[part.key];
                 lamp.watcher = user(notify.dialog->to);
@@ -305,11 +319,11 @@ private:
             if (last)
                 under_way_.erase(key);
             else
-                under_way_.insert_or_assign(key, notify);
+                under_way_.insert_or_assign(key, UnderWay{notify, std::move(parts)});
         }
         for (const auto id : office_.forgotten)
             std::erase_if(under_way_,
-                          [id](const auto& one) { return one.second.subscription == id; });
+                          [id](const auto& one) { return one.second.notify.subscription == id; });
         office_.forgotten.clear();
     }
 
@@ -318,8 +332,13 @@ private:
         std::string key;  // of the lamp
         std::string member;
         DialogInfo document;
+        bool listed = true;
     };
-    static std::vector<Part> parts_of(const SendNotify& notify)
+    struct UnderWay {
+        SendNotify notify;
+        std::vector<Part> parts;
+    };
+    [[nodiscard]] std::vector<Part> parts_of(const SendNotify& notify) const
     {
         const auto key = key_of(notify);
         const auto number_of = [](const std::string& uri) {
@@ -327,7 +346,20 @@ private:
         };
         if (notify.dialog->require == OptionTag::none) {
             const auto& from = notify.dialog->from;
-            return {{key, number_of(from.substr(from.find("sip:"))), document_of(notify)}};
+            const auto watched = number_of(from.substr(from.find("sip:")));
+            const auto document = read_dialog_info(body_of(notify));
+            REQUIRE(document);
+            CHECK(document->version == notify.version);
+            if (watched != "sales") return {{key, watched, *document}};
+            std::vector<Part> parts;
+            for (const auto& member : members) {
+                const auto uri = write(extension_uri(member, "office.test"));
+                auto its = *document;
+                std::erase_if(its.dialogs,
+                              [&](const auto& dialog) { return dialog.local_identity != uri; });
+                parts.push_back({key + "/" + uri, member, std::move(its), member != without_});
+            }
+            return parts;
         }
         std::vector<Part> parts;
         for (auto& resource : read_list(notify.content_type, body_of(notify)).resources)
@@ -342,12 +374,12 @@ private:
         if (under_way_.empty()) return;
         auto at = under_way_.begin();
         std::advance(at, static_cast<std::ptrdiff_t>(below(under_way_.size())));
-        const SendNotify notify = at->second;
-        const auto key = at->first;
+        const UnderWay under_way = std::move(at->second);
+        const SendNotify& notify = under_way.notify;
         under_way_.erase(at);
         const bool only_the_answer_was_lost = status == 408 && below(2) == 0;
         if (status == 200 || only_the_answer_was_lost)
-            for (const auto& part : parts_of(notify)) see(seen_[part.key], part.document);
+            for (const auto& part : under_way.parts) see(seen_[part.key], part.document);
         answered_ = notify;
         office_.answers(notify, status, seconds{status >= 500 && below(2) ? below(20) : 0});
     }
@@ -355,8 +387,17 @@ private:
     /// The phone takes over a body.
     void see(Seen& seen, const DialogInfo& document)
     {
+        if (!document.full) CHECK(document.version == seen.read + 1);  // nothing is missing
+        seen.read = document.version;
+        std::vector<DialogElement> dialogs;
+        if (!document.full) dialogs = seen.dialogs;
+        for (const auto& told : document.dialogs) {
+            std::erase_if(dialogs,
+                          [&](const auto& one) { return !document.full && one.id == told.id; });
+            dialogs.push_back(told);
+        }
         std::set<std::string> alive;
-        for (const auto& dialog : document.dialogs)
+        for (const auto& dialog : dialogs)
             if (dialog.state != "terminated" && !stands_in(dialog.call_id))
                 alive.insert(dialog.call_id);
         // One call is never followed by another one without an end between them, unless they
@@ -368,7 +409,7 @@ private:
             CHECK(overlap);
         }
         seen.alive = std::move(alive);
-        seen.dialogs = document.dialogs;
+        seen.dialogs = std::move(dialogs);
     }
 
     /// Whether the extension was busy all the time from one call to the other.
@@ -452,6 +493,7 @@ private:
 
     [[nodiscard]] const char* choice_of(std::size_t watcher) const
     {
+        if (watchers[watcher] == "205") return "merging";
         return profiles[(watcher + dialects_) % std::size(profiles)];
     }
 
@@ -460,7 +502,9 @@ private:
                                                 const DialogInfo& document) const
     {
         const auto at = std::ranges::find(watchers, watcher) - watchers.begin();
-        if (choice_of(static_cast<std::size_t>(at)) == telling.name) return &telling;
+        const auto own =
+            std::ranges::find(rows, choice_of(static_cast<std::size_t>(at)), &BodyProfile::name);
+        if (own != rows.end()) return &*own;
         if (const auto chosen = built_in_profile(choice_of(static_cast<std::size_t>(at))))
             return chosen.get();
         if (document.entity.empty()) return &innovaphone_profile;
@@ -477,7 +521,7 @@ private:
     std::vector<DialogSnapshot> truth_;
     std::vector<SubscribeReceived> dialogs_;
     std::map<std::string, Seen> seen_;
-    std::map<std::string, SendNotify> under_way_;
+    std::map<std::string, UnderWay> under_way_;
     std::set<std::string> restarts_;
     std::map<std::string, int> busy_period_;  // by Call-ID
     std::set<std::string> notified_;          // since last cleared
