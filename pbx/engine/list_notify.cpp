@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t numbers = 16;  // bytes that the numbers of later parts may take more
 
-constexpr std::array details{Detail::full, Detail::no_names, Detail::no_local_targets,
+constexpr std::array details{Detail::full,          Detail::ended_briefly, Detail::no_local_names,
+                             Detail::ringing_names, Detail::no_names,      Detail::no_local_targets,
                              Detail::no_targets};
 
 bool hides(std::optional<SubscriptionEnd> end) noexcept
