@@ -64,8 +64,8 @@ struct ToldLamp {
         if (!event_at && told.sent != projection->current()) event_at = now;
     }
     /// It is shown by `projection` from now on, and was by `before`. What the phone certainly shows
-    /// (what was sent is not under way: `settled`) stays lit, or dark; in another dialect it may show
-    /// anything. True: what was sent says what is true.
+    /// (what was sent is not under way: `settled`) stays lit, or dark; in another dialect it may
+    /// show anything. True: what was sent says what is true.
     bool show_anew(const Projection& before, bool settled) noexcept
     {
         const bool alike = *projection->profile() == *before.profile();

@@ -53,7 +53,8 @@ bool EventNotifier::is_told_already(const EventSubscription& subscription, const
 {
     const bool certain = subscription.certain && !subscription.fetch &&
                          subscription.told.size() == 1 && subscription.told.front();
-    return certain && !subscription.reduced.empty() && next.dialog == subscription.dialog && next.headers == subscription.reduced;
+    return certain && !subscription.reduced.empty() && next.dialog == subscription.dialog &&
+           next.headers == subscription.reduced;
 }
 
 /// What the phone has not been told as it is now.

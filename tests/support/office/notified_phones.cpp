@@ -296,8 +296,8 @@ void NotifiedPhones::show(Screen& screen, const SendNotify& notify)
         return;
     }
     CHECK(row_for(screen.phone->number) != "standard");
-    CHECK(screen.seen_version);
-    if (screen.seen_version) CHECK(notify.version == *screen.seen_version + 1);  // else it must doubt
+    REQUIRE(screen.seen_version);
+    CHECK(notify.version == *screen.seen_version + 1);  // else it must doubt
     for (auto& dialog : document->dialogs) {
         std::erase_if(shown.dialogs, [&](const auto& one) { return one.id == dialog.id; });
         shown.dialogs.push_back(std::move(dialog));
