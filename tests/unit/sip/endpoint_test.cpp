@@ -427,8 +427,10 @@ TEST_CASE("under load an emergency number is not turned away")
         CHECK(phone.receive().status() == 503);
         phone.send(phone.request("INVITE", uri_of("1-1-2"), address_of("112"), 2));
         CHECK(phone.receive().status() == 407);
-        office.endpoint.refuse_new_calls(true);  // its trunks have been left
+        office.endpoint.refuse_new_calls(true);  // nor while the last calls end
         phone.send(phone.request("INVITE", uri_of("112"), address_of("112"), 3));
+        CHECK(phone.receive().status() == 407);
+        phone.send(phone.request("INVITE", uri_of("202"), address_of("202"), 4));
         CHECK(phone.receive().status() == 503);
     }
 }

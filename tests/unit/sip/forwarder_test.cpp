@@ -142,8 +142,14 @@ TEST_CASE("a 2xx passes as often as it comes, by its Via alone; its ACK and the 
     CHECK(call.passes_back(200).body == "v=0 answer\r\n");
     call.callee.reply(invite, 200, "OK", "", "v=0 answer\r\n");
     CHECK(call.caller.receive().body == "v=0 answer\r\n");
+    CHECK(call.office.next<DialogPassed>().to_tag == "callee");
     call.callee.reply(invite, 200, "OK", "", "v=0 other\r\n", "another");  // forked behind us
     CHECK(call.caller.receive()["To"].ends_with("another"));
+    const auto forked = call.office.next<DialogPassed>();
+    CHECK(forked.method == Method::invite);
+    CHECK(forked.status == 200);
+    CHECK(forked.from_tag == "phone201");
+    CHECK(forked.to_tag == "another");
     CHECK(call.office.inputs.empty());
 
     const auto route = fmt::format("Route: {}\r\n", invite["Record-Route"]);
