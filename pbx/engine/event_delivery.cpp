@@ -415,9 +415,10 @@ void EventNotifier::find_again(EventSubscription& subscription, const Flow& flow
 
 void EventNotifier::heard(const Binding& binding, Moment now, Outbox& outbox)
 {
-    if (!any_waiting() && !binding.flow.connection) return;
     const auto watcher = watchers_.find(binding.aor);
     if (watcher == watchers_.end()) return;
+    follow_refresh(watcher->second.phones, binding);
+    if (!any_waiting() && !binding.flow.connection) return;
     const Target target = target_of(binding);
     for (auto* one : watcher->second.subscriptions) {
         if (binding.flow.connection) one->connection_fails = false;

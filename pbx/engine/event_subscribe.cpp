@@ -119,6 +119,7 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
         subscription->expires_mono = now.mono + patience;
         subscription->fetch = true;
         auto& shown = add(std::move(subscription), now);
+        follow_registration(shown, facts_.locations());
         expiry_.set(shown.id, shown.expires_mono);
         await(shown, request, asked, outbox);
         return deliver(shown, now, outbox);

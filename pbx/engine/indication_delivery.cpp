@@ -314,6 +314,7 @@ void GroupIndications::heard(const Binding& binding, Moment now, Outbox& outbox)
 {
     const auto watcher = watchers_.find(binding.aor);
     if (watcher == watchers_.end()) return;
+    follow_refresh(watcher->second.phones, binding);
     if (watcher->second.waiting == 0 && !binding.flow.connection) return;
     const Target target = target_of(binding);
     for (Subscription* one : all_of(watcher->second)) {

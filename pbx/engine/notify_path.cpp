@@ -121,6 +121,12 @@ void recall_expired(SubscriptionUsage& usage, const std::vector<Binding>& expire
     }
 }
 
+void follow_refresh(std::span<const std::shared_ptr<WatcherPhone>> phones, const Binding& binding)
+{
+    for (const auto& phone : phones)
+        if (phone->generation == binding.generation) phone->expires_at = binding.expires_at;
+}
+
 bool has_left(const SubscriptionUsage& usage, const PhoneLeft& left)
 {
     if (usage.kind != SubscriptionKind::requested) return false;

@@ -36,6 +36,10 @@ void note_expired(SubscriptionUsage& usage, const LocationTable& locations);
 /// The same where that happened while the exchange was not running: `expired` were its bindings.
 void recall_expired(SubscriptionUsage& usage, const std::vector<Binding>& expired);
 
+/// A refresh moves the expiry of a registration without a word: so it does of what the phone among
+/// `phones` that has `binding` is told unasked.
+void follow_refresh(std::span<const std::shared_ptr<WatcherPhone>> phones, const Binding& binding);
+
 /// Whether the phone of `usage` says by `left` that it leaves, while it is not registered.
 [[nodiscard]] bool has_left(const SubscriptionUsage& usage, const PhoneLeft& left);
 

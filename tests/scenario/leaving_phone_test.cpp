@@ -201,3 +201,38 @@ TEST_CASE("a phone that answers nothing and is not registered costs no more than
     CHECK(bob.hears_nothing());
     office.pbx.stays_silent_for(7200s);
 }
+
+TEST_CASE("what a phone is told unasked lasts as long as its registration, refreshes included")
+{
+    auto sales = group("sales", {}, {"102"});
+    sales.watchers = {{"103", true}};
+    Scenario pbx{{sales}};
+    const auto has_messages = [&](unsigned fresh) {
+        pbx.configures("103", [fresh](Extension& extension) {
+            extension.messages = MessageCounts{.fresh = fresh};
+        });
+    };
+    has_messages(1);
+    auto& bob = pbx.phone("102");
+    auto& alice = pbx.phone("101");
+    auto& carol = pbx.silent_phone("103");
+    carol.registers(600s);
+    carol.inbox.clear();
+    pbx.passes(500s);
+    carol.registers(600s);
+    pbx.passes(200s);
+    CHECK(carol.hears_nothing());
+    has_messages(2);
+    CHECK(carol.receives(NOTIFY).notify->subscription_state == "active;expires=400");
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(180);
+    alice.receives(180U);
+    CHECK(carol.receives(NOTIFY).notify->subscription_state == "active;expires=400");
+    for (const auto& lamp : pbx.view().lamps)
+        CHECK(lamp.expires_at == std::chrono::floor<std::chrono::seconds>(pbx.now().wall) + 400s);
+    alice.cancels();
+    bob.receives(CANCEL);
+    carol.inbox.clear();
+    alice.inbox.clear();
+}

@@ -100,6 +100,14 @@ TEST_CASE("reginfo: all contacts, or those that came and went (RFC 3680 §5)")
         contains(write_partial_reginfo("sip:207@office.test", "207", before, after, at(1000)).tail,
                  "event=\"expired\""));
     CHECK(contains(write_reginfo("sip:207@office.test", "207", {}).tail, "state=\"terminated\">"));
+
+    auto other = two;
+    other[1].q_thousandths = 700;  // a partial document without it would say nothing
+    const auto changed = write_partial_reginfo("sip:207@office.test", "207", before,
+                                               registered_contacts(other), at(500))
+                             .tail;
+    CHECK(contains(changed, "state=\"active\" event=\"refreshed\" q=\"0.7\""));
+    CHECK_FALSE(contains(changed, "192.0.2.7"));
 }
 
 TEST_CASE("reginfo in parts: a contact too large for one loses the parameters of its URI")
