@@ -1,38 +1,7 @@
+// Which call an input is for, what its timers do, and what all of its steps share.
 #include "engine/call_engine.hpp"
 
-#include <algorithm>
-
-#include "base/table_room.hpp"
-#include "base/text.hpp"
-#include "core/extension_uri.hpp"
-#include "core/numeric_address.hpp"
-#include "core/presented_number.hpp"
-#include "core/trunk_identity.hpp"
-
 namespace lampline {
-namespace {
-
-/// Calls beyond the limit that are kept free for emergency numbers.
-constexpr std::size_t room_for_emergencies = 100;
-
-/// The Reason of a refusal where something has run out (RFC 3326, RFC 6432 §3; the causes are those
-/// of ITU-T Q.850); empty: it is refused for something else.
-std::string_view reason_of_limit(const Route& route) noexcept
-{
-    if (!route.steps.empty() && route.steps.back().kind == RouteStepKind::no_trunk &&
-        route.status == 480)
-        return no_trunk_reason;
-    if (route.status != 486 && route.status != 403) return {};
-    for (auto step = route.steps.rbegin(); step != route.steps.rend(); ++step) {
-        const bool limit = step->kind == RouteStepKind::limit;
-        if (limit && route.status == 403) return "Q.850;cause=21;text=\"Call rejected\"";
-        if (route.status == 486 && (limit || step->kind == RouteStepKind::trunk_full))
-            return "Q.850;cause=34;text=\"No circuit available\"";
-    }
-    return route.status == 486 ? "Q.850;cause=17;text=\"User busy\"" : std::string_view{};
-}
-
-}  // namespace
 
 CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
                        const LocationTable& locations, const TrunkStates& trunks)
@@ -49,78 +18,6 @@ void CallEngine::replace_directory(DirectoryRef directory, Outbox& outbox)
     occupancy_.forget_if([&](const std::string& number) { return !directory_->find(number); });
     order_.forget_if(
         [&](const std::string& number) { return !directory_->find_ring_group(number); });
-}
-
-void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& outbox)
-{
-    outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
-    std::optional<InviteReceived> from_outside;
-    if (!received.trunk.empty()) {
-        from_outside = take_from_outside(received, outbox);
-        if (!from_outside) return;
-    }
-    const InviteReceived& input = from_outside ? *from_outside : received;
-    if (input.max_forwards == 0) return reject(input, 483, "Too Many Hops", outbox);
-    if (calls_.size() >= settings_.max_calls &&
-        (!input.trunk.empty() || !has_room_for_emergency(extension_of(input.request_uri))))
-        return reject(input, 503, "Too Many Calls", outbox, {{"Retry-After", "5"}});
-    if (input.session_timer.expires > 0s &&
-        input.session_timer.expires < settings_.min_session_expires)
-        return reject(input, 422, "Session Interval Too Small", outbox,
-                      {{"Min-SE", std::to_string(settings_.min_session_expires.count())}});
-    if (input.join) return receive_join(input, now, outbox);
-    if (input.replaces) return receive_replaces(input, now, outbox);  // never an ordinary call
-
-    const auto* phone = addressed_phone(input);
-    const bool elsewhere = !phone && !input.to_us;
-    if (elsewhere && !directory_->serves_elsewhere(input.request_uri.host))
-        return reject(input, 404, "Not A Number Here", outbox);
-    const auto dialled = dialled_by(input);
-    std::vector<Diversion> diversions;
-    if (input.payload) diversions = parse_diversions(input.payload->headers);
-    const auto shown = number_shown_by(input);
-    auto route = lampline::route(
-        {input.authenticated, dialled, &input.source, diversions, shown, phone, input.trunk},
-        router_view());
-    // A number at another proxy's is no number here.
-    const bool here =
-        route.kind == RouteKind::feature ||
-        (route.kind == RouteKind::hunt && !leads_to(route.hunt, input.request_uri.host));
-    if (elsewhere && here) return reject(input, 404, "Not A Number Here", outbox);
-    switch (route.kind) {
-    case RouteKind::hunt:
-        if (route.mode == CallMode::redirect) return redirect(input, route, diversions, outbox);
-        return start_call(input, std::move(route), std::move(diversions), now, outbox);
-    case RouteKind::feature:
-        if (route.feature->feature >= Feature::pickup_directed)
-            return receive_pickup_code(input, *route.feature, now, outbox);
-        return start_feature_call(input, *route.feature, now, outbox);
-    case RouteKind::calling_card: return start_card_call(input, now, outbox);
-    case RouteKind::park: return receive_park(input, route.slot, now, outbox);
-    case RouteKind::reject: break;
-    }
-    reject(input, route.status, route.phrase, outbox, why_refused(route));
-}
-
-std::vector<Header> CallEngine::why_refused(const Route& route) const
-{
-    std::vector<Header> headers;
-    if (!route.warning.empty()) headers.push_back(warning_of(route.warning));
-    if (const auto reason = reason_of_limit(route); !reason.empty())
-        headers.push_back({"Reason", std::string{reason}});
-    return headers;
-}
-
-RouteExplanation CallEngine::explain_route(const RouteTest& test, Moment now)
-{
-    outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
-    const bool outside = !test.trunk.empty();
-    const bool known = outside ? directory_->find_trunk(test.trunk) != nullptr
-                               : directory_->find(test.from) != nullptr;
-    if (!known) return {.known_caller = false};
-    RouteQuestion question{test.from, test.dialled, nullptr, {}, test.caller, nullptr, test.trunk};
-    if (outside) question.from = {};
-    return explain(lampline::route(question, router_view()), question, router_view());
 }
 
 void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbox)
@@ -263,23 +160,6 @@ std::optional<std::chrono::steady_clock::time_point> CallEngine::next_deadline()
     return timers_.next_deadline();
 }
 
-void CallEngine::end(CallsToEnd which, Moment now, Outbox& outbox)
-{
-    std::vector<CallRef> refs;
-    refs.reserve(calls_.size());
-    for (const auto& [ref, call] : calls_) refs.push_back(ref);
-    for (const auto ref : refs) {
-        Call& call = *calls_.at(ref);
-        if (call.phase == CallPhase::ringing)
-            give_up_ringing(call, 503, "Exchange Stops", now, outbox);
-        else if (which == CallsToEnd::all ||
-                 !talking_pair(call).first)  // or one in which somebody is alone
-            end_call(call, {}, LegInput::error, LegInput::error,
-                     "SIP;cause=503;text=\"Exchange stops\"", now, outbox);
-        sweep(call, outbox);
-    }
-}
-
 std::pair<Call*, Leg*> CallEngine::find(LegId leg)
 {
     const auto found = by_leg_.find(leg);
@@ -309,12 +189,6 @@ void CallEngine::enlist(Call& call, const Leg& leg)
     occupancy_.began(leg.extension, call.id);
 }
 
-std::string CallEngine::number_shown_by(const InviteReceived& input)
-{
-    return presented_number(input.parties.from, input.payload ? std::span{input.payload->headers}
-                                                              : std::span<Header>{});
-}
-
 Header CallEngine::warning_of(std::string_view text) const
 {
     auto value = "399 " + directory_->domain() + " \"";
@@ -323,77 +197,6 @@ Header CallEngine::warning_of(std::string_view text) const
         if (c == '\t' || (c >= ' ' && c != 0x7f)) value += c;
     }
     return {"Warning", value + '"'};
-}
-
-void CallEngine::reject(const InviteReceived& input, unsigned status, std::string_view phrase,
-                        Outbox& outbox, std::vector<Header> headers)
-{
-    keep_inside(headers, input.trunk);
-    outbox.send(Reply{.transaction = input.transaction,
-                      .status = status,
-                      .phrase = std::string{phrase},
-                      .headers = std::move(headers)});
-    const auto dialled = dialled_by(input);
-    const auto* callee = directory_->find(dialled);
-    const bool outside = !input.trunk.empty();
-    const auto caller = outside ? input.parties.from
-                                : party_of(input.authenticated, input.parties.from.display_name);
-    outbox.announce(CallRefused{.call = call_ids_.next(),
-                                .caller = outside ? extension_of(caller.uri) : input.authenticated,
-                                .caller_name = caller.display_name,
-                                .dialled = dialled,
-                                .callee = callee ? callee->number : std::string{},
-                                .callee_name = callee ? callee->display_name : std::string{},
-                                .sip_call_id = input.call_id,
-                                .status = status,
-                                .phrase = std::string{phrase},
-                                .trunk = input.trunk});
-}
-
-NameAddr CallEngine::party_of(std::string_view number, std::string_view own_display_name) const
-{
-    const auto* extension = directory_->find(number);
-    const auto* group = directory_->find_ring_group(number);
-    NameAddr address;
-    address.display_name = own_display_name;
-    if (extension && !extension->display_name.empty())
-        address.display_name = extension->display_name;
-    else if (group && !group->display_name.empty())
-        address.display_name = group->display_name;
-    address.uri = extension_uri(number, directory_->domain());
-    return address;
-}
-
-bool CallEngine::has_room_for_emergency(std::string_view dialled) const
-{
-    return calls_.size() < settings_.max_calls + room_for_emergencies && is_emergency(dialled);
-}
-
-bool CallEngine::is_own_host(std::string_view host) const
-{
-    return same_host(host, directory_->domain()) ||
-           std::ranges::any_of(settings_.hosts,
-                               [&](const std::string& own) { return same_host(host, own); });
-}
-
-bool CallEngine::is_number_here(const SipUri& uri) const
-{
-    return !uri.user.empty() && (uri.scheme == UriScheme::tel || is_own_host(uri.host));
-}
-
-const Binding* CallEngine::addressed_phone(const InviteReceived& invite) const
-{
-    const auto& uri = invite.request_uri;
-    const bool numeric = uri.host.starts_with('[') || is_numeric_address(uri.host);
-    const bool number = uri.scheme == UriScheme::tel ||
-                        (!numeric && same_word(uri.host, directory_->domain()));
-    return number ? nullptr : locations_.find(uri);
-}
-
-std::string CallEngine::dialled_by(const InviteReceived& invite) const
-{
-    const auto* phone = addressed_phone(invite);
-    return phone ? phone->aor : extension_of(invite.request_uri);
 }
 
 void CallEngine::connect(Leg& left, Leg& right) noexcept
@@ -483,128 +286,12 @@ std::vector<DialogSnapshot> CallEngine::dialogs_of(std::string_view extension) c
     return dialogs;
 }
 
-void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput others,
-                          std::string_view reason, Moment now, Outbox& outbox)
-{
-    if (call.phase == CallPhase::ended) return;
-    begin_end(call, now, outbox);
-    if (call.transfer)
-        report(call, 487, "Request Terminated", true, now, outbox);
-    else
-        refer_subscriptions_.report(call.id, 487, "Request Terminated", true, now, outbox);
-    outbox.announce(CallEnded{call.id, ended_by ? 200U : 0U, std::string{reason}});
-    call.transfer.reset();
-    call.change.reset();
-    cancel_branches(call, {}, reason, nullptr, outbox);
-
-    for (auto& leg : call.legs) {
-        if (!leg.invite_in) continue;  // of a picker that waits for the one it has picked up
-        outbox.send(Reply{.transaction = std::exchange(leg.invite_in, {}), .status = 487});
-        move(leg, LegInput::rejected, outbox);
-    }
-    call.reliable.clear();
-
-    for (auto& leg : call.legs) {
-        if (leg.state == LegState::terminated) continue;
-        const bool told_us = leg.id == ended_by;
-        leg.bye_exchanged = told_us;
-        move(leg, told_us ? own : others, outbox);
-        if (told_us && leg.ack_owed) {
-            outbox.send(SendAck{leg.id, leg.ack_owed, nullptr});
-            leg.ack_owed = {};
-        }
-        if (!told_us) hang_up(leg, reason, outbox);
-    }
-}
-
-void CallEngine::give_up_relays(Call& call, unsigned status, Outbox& outbox)
-{
-    for (const auto& relay : call.relays) {
-        if (relay.answered || relay.cancelled) continue;
-        outbox.send(Reply{.transaction = relay.request,
-                          .status = relay.method == Method::invite ? status : 481U});
-        if (relay.replaces) move(*call.find(relay.from), LegInput::rejected, outbox);
-    }
-    call.relays.clear();
-}
-
-void CallEngine::hang_up(Leg& leg, std::string_view reason, Outbox& outbox)
-{
-    if (leg.closed || leg.bye_exchanged || leg.slot || leg.proxied) return;
-    if (leg.ack_due) {  // no BYE before the ACK of our 2xx (RFC 3261 §15)
-        leg.bye_owed = true;
-        return;
-    }
-    if (leg.ack_owed) {
-        outbox.send(SendAck{leg.id, leg.ack_owed, nullptr});
-        leg.ack_owed = {};
-    }
-    leg.bye_owed = false;
-    leg.bye_exchanged = true;
-    leg.bye_out = transaction_ids_.next();
-    SendRequest bye{.leg = leg.id, .transaction = leg.bye_out, .method = Method::bye};
-    if (!reason.empty()) bye.headers.push_back({"Reason", std::string{reason}});
-    request(leg, std::move(bye), outbox);
-}
-
 void CallEngine::request(Leg& leg, SendRequest request, Outbox& outbox)
 {
     count_request(*by_leg_.at(leg.id), leg, leg.dialog_state.cseq + 1);
     request.leg = leg.id;
     if (request.method == Method::invite) leg.asks_offer = !has_body(request.payload);
     outbox.send(std::move(request));
-}
-
-void CallEngine::close_if_quiet(Leg& leg, Outbox& outbox)
-{
-    if (leg.closed || leg.state != LegState::terminated || !leg.quiet()) return;
-    leg.closed = true;
-    if (!leg.slot && !leg.proxied) outbox.send(CloseDialog{leg.id});
-}
-
-void CallEngine::remember_until()
-{
-    if (const auto end = ended_.next_end())
-        timers_.set(CallRef{}, CallTimer::remembered, *end);
-}
-
-void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
-{
-    leave_picker(call, {}, outbox);
-    give_up_relays(call, 487, outbox);
-    const bool remembers = ended_.next_end().has_value();
-    for (const auto& leg : call.legs) {
-        const bool ended =
-            leg.ended_by == LegInput::local_bye || leg.ended_by == LegInput::remote_bye;
-        if (!leg.slot && (leg.talking() || (leg.state == LegState::terminated && ended)))
-            ended_.add(leg.dialog, now.mono);
-    }
-    if (!remembers) remember_until();
-    call.phase = CallPhase::ended;
-    call.hunting.reset();
-    cards_.forget(call.id);
-    ++counters_.calls_ended;
-    forget(call, outbox);
-    forget_ringing(call, outbox);
-    timers_.cancel_all(call.id);
-    set_timer(call, CallTimer::linger, now.mono + linger_time);
-}
-
-void CallEngine::sweep(Call& call, Outbox& outbox)
-{
-    give_up_lost_relays(call, outbox);
-    for (auto& leg : call.legs) close_if_quiet(leg, outbox);
-    if (!call.finished()) return keep(call, outbox);
-    forget(call, outbox);
-    timers_.cancel_all(call.id);
-    for (const auto& leg : call.legs) {
-        if (leg.adrift) no_longer_adrift(leg);
-        by_leg_.erase(leg.id);
-        index_.remove(leg);
-    }
-    calls_.erase(call.id);
-    give_back_room(calls_);
-    give_back_room(by_leg_);
 }
 
 void CallEngine::set_timer(const Call& call, CallTimer timer,

@@ -111,7 +111,7 @@ public:
     [[nodiscard]] const Call* find(CallRef call) const noexcept;
 
 private:
-    // call_setup.cpp: from the INVITE to the answer
+    // call_setup.cpp, call_provisional.cpp: from the INVITE to the answer
     void start_call(const InviteReceived& input, Route route, std::vector<Diversion> diversions,
                     Moment now, Outbox& outbox);
     /// A call with its caller's leg, which is not yet announced.
@@ -344,7 +344,7 @@ private:
     /// call is over.
     void take_over_failed(Call& call, const Leg& peer, Moment now, Outbox& outbox);
 
-    // transfer.cpp: REFER
+    // transfer.cpp, transfer_end.cpp: REFER
     void receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                        Outbox& outbox);
     /// Rings `number` for the transferee, by the rights of `by`.
@@ -504,7 +504,7 @@ private:
     void note_cseq(Call& call, Leg& leg, const ResponseReceived& response, Outbox& outbox);
     static void count_request(Call& call, Leg& leg, std::uint32_t cseq);
 
-    // call_engine.cpp: what all of them share
+    // call_engine.cpp, call_admission.cpp, call_parties.cpp, call_end.cpp: what all of them share
     /// Sends `request` in the dialog of `leg`.
     void request(Leg& leg, SendRequest request, Outbox& outbox);
     [[nodiscard]] std::pair<Call*, Leg*> find(LegId leg);

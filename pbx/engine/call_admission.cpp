@@ -1,0 +1,132 @@
+// Whether an INVITE becomes a call, and of which kind; what is told to who is refused.
+#include "core/extension_uri.hpp"
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+namespace {
+
+/// Calls beyond the limit that are kept free for emergency numbers.
+constexpr std::size_t room_for_emergencies = 100;
+
+/// The Reason of a refusal where something has run out (RFC 3326, RFC 6432 §3; the causes are those
+/// of ITU-T Q.850); empty: it is refused for something else.
+std::string_view reason_of_limit(const Route& route) noexcept
+{
+    if (!route.steps.empty() && route.steps.back().kind == RouteStepKind::no_trunk &&
+        route.status == 480)
+        return no_trunk_reason;
+    if (route.status != 486 && route.status != 403) return {};
+    for (auto step = route.steps.rbegin(); step != route.steps.rend(); ++step) {
+        const bool limit = step->kind == RouteStepKind::limit;
+        if (limit && route.status == 403) return "Q.850;cause=21;text=\"Call rejected\"";
+        if (route.status == 486 && (limit || step->kind == RouteStepKind::trunk_full))
+            return "Q.850;cause=34;text=\"No circuit available\"";
+    }
+    return route.status == 486 ? "Q.850;cause=17;text=\"User busy\"" : std::string_view{};
+}
+
+}  // namespace
+
+void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& outbox)
+{
+    outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
+    std::optional<InviteReceived> from_outside;
+    if (!received.trunk.empty()) {
+        from_outside = take_from_outside(received, outbox);
+        if (!from_outside) return;
+    }
+    const InviteReceived& input = from_outside ? *from_outside : received;
+    if (input.max_forwards == 0) return reject(input, 483, "Too Many Hops", outbox);
+    if (calls_.size() >= settings_.max_calls &&
+        (!input.trunk.empty() || !has_room_for_emergency(extension_of(input.request_uri))))
+        return reject(input, 503, "Too Many Calls", outbox, {{"Retry-After", "5"}});
+    if (input.session_timer.expires > 0s &&
+        input.session_timer.expires < settings_.min_session_expires)
+        return reject(input, 422, "Session Interval Too Small", outbox,
+                      {{"Min-SE", std::to_string(settings_.min_session_expires.count())}});
+    if (input.join) return receive_join(input, now, outbox);
+    if (input.replaces) return receive_replaces(input, now, outbox);  // never an ordinary call
+
+    const auto* phone = addressed_phone(input);
+    const bool elsewhere = !phone && !input.to_us;
+    if (elsewhere && !directory_->serves_elsewhere(input.request_uri.host))
+        return reject(input, 404, "Not A Number Here", outbox);
+    const auto dialled = dialled_by(input);
+    std::vector<Diversion> diversions;
+    if (input.payload) diversions = parse_diversions(input.payload->headers);
+    const auto shown = number_shown_by(input);
+    auto route = lampline::route(
+        {input.authenticated, dialled, &input.source, diversions, shown, phone, input.trunk},
+        router_view());
+    // A number at another proxy's is no number here.
+    const bool here =
+        route.kind == RouteKind::feature ||
+        (route.kind == RouteKind::hunt && !leads_to(route.hunt, input.request_uri.host));
+    if (elsewhere && here) return reject(input, 404, "Not A Number Here", outbox);
+    switch (route.kind) {
+    case RouteKind::hunt:
+        if (route.mode == CallMode::redirect) return redirect(input, route, diversions, outbox);
+        return start_call(input, std::move(route), std::move(diversions), now, outbox);
+    case RouteKind::feature:
+        if (route.feature->feature >= Feature::pickup_directed)
+            return receive_pickup_code(input, *route.feature, now, outbox);
+        return start_feature_call(input, *route.feature, now, outbox);
+    case RouteKind::calling_card: return start_card_call(input, now, outbox);
+    case RouteKind::park: return receive_park(input, route.slot, now, outbox);
+    case RouteKind::reject: break;
+    }
+    reject(input, route.status, route.phrase, outbox, why_refused(route));
+}
+
+std::vector<Header> CallEngine::why_refused(const Route& route) const
+{
+    std::vector<Header> headers;
+    if (!route.warning.empty()) headers.push_back(warning_of(route.warning));
+    if (const auto reason = reason_of_limit(route); !reason.empty())
+        headers.push_back({"Reason", std::string{reason}});
+    return headers;
+}
+
+RouteExplanation CallEngine::explain_route(const RouteTest& test, Moment now)
+{
+    outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
+    const bool outside = !test.trunk.empty();
+    const bool known = outside ? directory_->find_trunk(test.trunk) != nullptr
+                               : directory_->find(test.from) != nullptr;
+    if (!known) return {.known_caller = false};
+    RouteQuestion question{test.from, test.dialled, nullptr, {}, test.caller, nullptr, test.trunk};
+    if (outside) question.from = {};
+    return explain(lampline::route(question, router_view()), question, router_view());
+}
+
+bool CallEngine::has_room_for_emergency(std::string_view dialled) const
+{
+    return calls_.size() < settings_.max_calls + room_for_emergencies && is_emergency(dialled);
+}
+
+void CallEngine::reject(const InviteReceived& input, unsigned status, std::string_view phrase,
+                        Outbox& outbox, std::vector<Header> headers)
+{
+    keep_inside(headers, input.trunk);
+    outbox.send(Reply{.transaction = input.transaction,
+                      .status = status,
+                      .phrase = std::string{phrase},
+                      .headers = std::move(headers)});
+    const auto dialled = dialled_by(input);
+    const auto* callee = directory_->find(dialled);
+    const bool outside = !input.trunk.empty();
+    const auto caller = outside ? input.parties.from
+                                : party_of(input.authenticated, input.parties.from.display_name);
+    outbox.announce(CallRefused{.call = call_ids_.next(),
+                                .caller = outside ? extension_of(caller.uri) : input.authenticated,
+                                .caller_name = caller.display_name,
+                                .dialled = dialled,
+                                .callee = callee ? callee->number : std::string{},
+                                .callee_name = callee ? callee->display_name : std::string{},
+                                .sip_call_id = input.call_id,
+                                .status = status,
+                                .phrase = std::string{phrase},
+                                .trunk = input.trunk});
+}
+
+}  // namespace lampline

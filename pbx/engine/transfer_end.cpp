@@ -1,0 +1,239 @@
+// How a transfer ends: the two are joined, it fails, or one of the parties leaves.
+#include <algorithm>
+
+#include "core/sdp.hpp"
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+namespace {
+
+/// A Reason (RFC 3326) with words that may be a phone's own.
+std::string reason_of(unsigned status, std::string_view words)
+{
+    std::string reason = "SIP;cause=" + std::to_string(status);
+    if (words.empty()) return reason;
+    reason += ";text=\"";
+    for (const char c : words)
+        if (c != '"' && c != '\\' && c >= ' ' && c <= '~') reason += c;
+    return reason + '"';
+}
+
+/// What whoever parked a call is shown.
+std::string parked_in_words(const Parking& parking)
+{
+    return "Parked In " + parking.slot;
+}
+
+}  // namespace
+
+/// Both have each other's media: they are connected, and the transferor has no part in it any more.
+void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox& outbox)
+{
+    Transfer& transfer = *call.transfer;
+    auto [offerers, offerer] = find(transfer.offerer);
+    if (!offerer || !(offerer->ack_owed || offerer->invite_in || offerer->slot))
+        return transfer_failed(call, 480, "Party Has Left", now, outbox);
+    const auto payload =
+        answer ? std::make_shared<const Payload>(Payload{answer->content_type, answer->body, {}})
+               : nullptr;
+    if (offerer->slot) {
+        parked(call, *offerer, now);
+    } else if (offerer->invite_in) {  // it has picked the call up
+        offerer->ack_due = std::exchange(offerer->invite_in, {});
+        outbox.send(Reply{.transaction = offerer->ack_due,
+                          .status = 200,
+                          .headers = asserted_to(*offerer, *call.find(transfer.transferee)),
+                          .payload = payload});
+        move(*offerer, LegInput::success, outbox);
+    } else {
+        outbox.send(SendAck{offerer->id, std::exchange(offerer->ack_owed, {}), payload});
+    }
+    offerer->sdp = transfer.offer;
+    call.unsaved = true;
+    call.astray = {};
+
+    Leg& target = adopt(call, transfer.target);
+    watch_duration(call, now);
+    Leg& transferee = *call.find(transfer.transferee);
+    connect(transferee, target);
+    if (!target.slot) note_session(call, {.expires = transfer.session_expires}, now);
+    for (Leg* leg : {&transferee, &target}) {
+        // Those asked in an INVITE were told in it.
+        const bool told = leg->id == transfer.answerer || transfer.offered_by;
+        const Leg& other = leg == &target ? transferee : target;
+        if (told)
+            is_shown(*leg, other);
+        else
+            show(call, *leg, other, now, outbox);
+        set_held(*leg, target.slot || (has_body(leg->sdp) && !receives_media(leg->sdp->body)));
+        announce(*leg, outbox);
+    }
+    const auto* asked = find(transfer.consulted).first;
+    outbox.announce(
+        CallMoved{call.id, transfer.transferor, target.id, asked ? asked->id : CallRef{}});
+    if (Leg* transferor = call.find(transfer.transferor)) transferor->peer = {};
+    if (const auto [other, consulted] = find(transfer.consulted); consulted) {
+        consulted->peer = {};
+        if (consulted->state != LegState::terminated) {
+            move(*consulted, LegInput::replaced, outbox);
+            hang_up(*consulted, completed_elsewhere, outbox);
+        }
+        if (other->id != call.id) {
+            begin_end(*other, now, outbox);
+            sweep(*other, outbox);
+        }
+    }
+    forget_ringing(call, outbox);
+    if (!call.answered_at) {  // a clicked call, which has both its parties now
+        call.answered_at = now.wall;
+        ++counters_.calls_answered;
+    }
+    const auto words = target.slot ? parked_in_words(*call.parking) : std::string{};
+    report(call, 200, words.empty() ? "OK" : words, true, now, outbox);
+    const auto told_by = transfer.last_report;
+    Leg* transferor = call.find(transfer.transferor);
+    call.transfer.reset();
+    if (transferor && transferor->state != LegState::terminated) {
+        const auto reason = reason_of(200, words.empty() ? "Transferred" : words);
+        if (told_by)
+            transferor->leaving = Leaving{told_by, reason};
+        else
+            hang_up_transferor(*transferor, reason, outbox);
+    }
+    cards_.connected(call, now, outbox);
+}
+
+/// The leg `id`, which becomes one of `call` if it was another call's.
+Leg& CallEngine::adopt(Call& call, LegId id)
+{
+    const auto [owner, leg] = find(id);
+    if (owner == &call) return *leg;
+    Leg& moved = call.legs.emplace_back(std::move(*leg));
+    owner->legs.erase(std::find_if(owner->legs.begin(), owner->legs.end(), [&](const Leg& each) {
+        return &each != &moved && each.id == id;
+    }));
+    by_leg_[id] = &call;
+    if (moved.state != LegState::terminated) {
+        occupancy_.ended(moved.extension, owner->id);
+        occupancy_.began(moved.extension, call.id);
+    }
+    return moved;
+}
+
+void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view phrase, Moment now,
+                                 Outbox& outbox)
+{
+    Transfer& transfer = *call.transfer;
+    cancel_branches(call, {}, {}, nullptr, outbox);
+    timers_.cancel(call.id, CallTimer::ring);
+    call.hunting.reset();
+    forget_ringing(call, outbox);
+    if (const auto [owner, offerer] = find(transfer.offerer); offerer && offerer->ack_owed) {
+        if (transfer.offered_by) {  // the transferee talks on to who it talked to
+            const auto* peer = owner->peer_of(*offerer);
+            outbox.send(SendAck{offerer->id, std::exchange(offerer->ack_owed, {}),
+                                peer ? peer->sdp : nullptr});
+            if (peer) show_again(*owner, *offerer, now, outbox);
+        } else {
+            offerer->peer = {};
+            move(*offerer, LegInput::error, outbox);
+            hang_up(*offerer, "SIP;cause=480;text=\"Transfer failed\"", outbox);
+        }
+    }
+    Leg* picker = call.find(transfer.target);
+    if (picker && picker->invite_in) {
+        outbox.send(Reply{.transaction = std::exchange(picker->invite_in, {}),
+                          .status = status,
+                          .phrase = std::string{phrase}});
+        picker->peer = {};
+        move(*picker, LegInput::rejected, outbox);
+    } else if (picker && transfer.answered_by && picker->state != LegState::terminated) {
+        picker->peer = {};
+        move(*picker, LegInput::error, outbox);
+        hang_up(*picker, reason_of(status, phrase), outbox);
+    }
+    report(call, status, phrase, true, now, outbox);
+    if (const auto [other, consulted] = find(transfer.consulted);
+        consulted && consulted->state == LegState::terminated && other->id != call.id)
+        end_call(*other, {}, LegInput::remote_bye, LegInput::remote_bye,
+                 "SIP;cause=480;text=\"Transfer failed\"", now, outbox);
+    const Leg* transferor = call.find(transfer.transferor);
+    const bool alone = !transferor || transferor->state == LegState::terminated;
+    const bool media_moved = transfer.stage >= TransferStage::joining;
+    const bool rings_back = transfer.rings_back;
+    call.transfer.reset();
+    if (!alone) {
+        if (rings_back) rang_back_in_vain(call, now, outbox);
+        return restore_session(call, now, outbox);
+    }
+    if (cards_.alone(call, media_moved, now, outbox))
+        set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
+    else
+        end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye,
+                 call.answered_at ? reason_of(status, "Transfer failed")
+                                  : reason_of(status, phrase),
+                 now, outbox);
+}
+
+void CallEngine::hang_up_transferor(Leg& transferor, std::string_view reason, Outbox& outbox)
+{
+    move(transferor, LegInput::remote_bye, outbox);
+    hang_up(transferor, reason, outbox);
+    transferor.leaving.reset();
+}
+
+void CallEngine::leave(Call& call, Leg& leg, Outbox& outbox)
+{
+    if (Leg* peer = call.peer_of(leg); peer && peer->peer == leg.id) peer->peer = {};
+    leg.peer = {};
+    leg.bye_exchanged = true;
+    call.unsaved = true;
+    move(leg, LegInput::local_bye, outbox);
+    if (leg.ack_owed) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
+    std::erase_if(call.relays, [&](const Relay& relay) {  // it will acknowledge nothing more
+        if (relay.from != leg.id || !relay.answered) return false;
+        if (Leg* to = call.find(relay.to); to && to->ack_owed)
+            outbox.send(SendAck{to->id, std::exchange(to->ack_owed, {}), nullptr});
+        return true;
+    });
+}
+
+bool CallEngine::leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbox)
+{
+    const auto lender = calls_.find(leg.transfer_of);
+    const bool consulted = leg.transfer_of && lender != calls_.end() && lender->second->transfer &&
+                           lender->second->transfer->consulted == leg.id;
+    if (consulted || leg.leaving || (call.transfer && leg.id == call.transfer->transferor)) {
+        leave(call, leg, outbox);
+        leg.leaving.reset();
+        return true;
+    }
+    if (call.transfer && leg.id == call.transfer->target &&
+        call.transfer->stage == TransferStage::joining) {
+        leave(call, leg, outbox);
+        transfer_failed(call, 480, "Party Has Left", now, outbox);
+        return true;
+    }
+    return false;
+}
+
+/// The subscription was of the dialog that ends: how far the transfer has come is the last that is
+/// told there, and nobody has asked for more in the new one.
+void CallEngine::inherit_transfer(Call& call, const Leg& picker, LegId replaced, Outbox& outbox)
+{
+    if (!call.transfer) return;
+    Transfer& transfer = *call.transfer;
+    if (transfer.transferee == replaced) {  // the target may have answered meanwhile
+        for (LegId* part : {&transfer.transferee, &transfer.offerer, &transfer.answerer})
+            if (*part == replaced) *part = picker.id;
+        if (Leg* target = call.find(transfer.target)) target->peer = picker.id;
+    }
+    if (transfer.transferor != replaced) return;
+    Leg* leaves = call.find(replaced);
+    if (transfer.reports && leaves && leaves->state != LegState::terminated)
+        notify_referrer(*leaves, transfer.reported, {}, 0s, outbox);
+    transfer.transferor = picker.id;
+    transfer.reports = false;
+}
+
+}  // namespace lampline
