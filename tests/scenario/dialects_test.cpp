@@ -148,9 +148,10 @@ public:
     }
 
 private:
-    void bob_wants(const std::function<void(Forwarding&)>& what)
+    void bob_wants(std::function<void(Forwarding&)> what)
     {
-        pbx_.configures("102", [&](Extension& extension) { what(extension.forwarding); });
+        pbx_.configures(
+            "102", [what = std::move(what)](Extension& extension) { what(extension.forwarding); });
     }
 
     void bob_transfers()

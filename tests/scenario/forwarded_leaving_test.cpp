@@ -280,6 +280,15 @@ TEST_CASE("a watcher that never registers is told by the phone, over a restart t
     CHECK(passed(carol) == "1");
 }
 
+namespace {
+
+bool is_at(const Binding& binding, const Phone& phone)
+{
+    return binding.contact.port == phone.flow.port;
+}
+
+}  // namespace
+
 TEST_CASE("one of two phones that notify is gone: what it told is over, and the other one tells on")
 {
     TwoTell office;
@@ -329,11 +338,8 @@ TEST_CASE("one of two phones that notify is gone: what it told is over, and the 
     }
     SUBCASE("its registration ends while the exchange is down")
     {
-        pbx.restarts([&](Kept& kept) {
-            std::erase_if(kept.bindings, [&](const Binding& binding) {
-                return binding.contact.port == office.desk.flow.port;
-            });
-        });
+        const auto of_desk_alone = [&](const auto& one) { return is_at(one, desk); };
+        pbx.restarts([&](Kept& kept) { std::erase_if(kept.bindings, of_desk_alone); });
         CHECK(ended(carol, desk).starts_with("deactivated "));
         office.mobile_tells_on(101);
     }

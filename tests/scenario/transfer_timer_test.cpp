@@ -112,11 +112,12 @@ TEST_CASE("the phone that kept the session alive transfers the call away")
 {
     Talking call;
     call.pbx.passes(600s);
+    bool expires = true;
     SUBCASE("neither of the others knows timers: nothing expires")
     {
         call.goes_to_carol();
         call.pbx.passes(3600s);
-        return call.end(call.carol);
+        expires = false;
     }
     SUBCASE("the target keeps it alive")
     {
@@ -138,7 +139,10 @@ TEST_CASE("the phone that kept the session alive transfers the call away")
         CHECK(call.alice.hears_nothing());
     }
     call.pbx.passes(1s);
-    call.expires(call.alice, call.carol);
+    if (expires)
+        call.expires(call.alice, call.carol);
+    else
+        call.end(call.carol);
 }
 
 TEST_CASE("the target says that we are to refresh, which we never do: nothing expires")
