@@ -67,7 +67,12 @@ TEST_CASE("random calls of an office: lamps true at every rest, versions without
 
 TEST_CASE("watchers that come and go, with rights that come and go")
 {
-    work(Mood::watching, 101, 12);
+    const auto done = work(Mood::watching, 101, 20);
+    for (const std::string what :
+         {"forwarded SUBSCRIBE 200", "NOTIFYs of phones", "ended in the name of a phone",
+          "told by the phone", "registers", "unregisters", "refuses what it has not asked for"})
+        CHECK_MESSAGE(done.at(what) > 4, what);
+    CHECK(done.at("NOTIFYs of phones to who has expired") > 0);
 }
 
 TEST_CASE("lines that several phones share")
@@ -77,7 +82,9 @@ TEST_CASE("lines that several phones share")
 
 TEST_CASE("dialogs that phones publish")
 {
-    work(Mood::publishing, 301, 12);
+    const auto done = work(Mood::publishing, 301, 12);
+    for (const std::string what : {"publishes call-info", "publishes line-seize"})
+        CHECK_MESSAGE(done.at(what) > 4, what);
 }
 
 TEST_CASE("the exchange is killed again and again: who talks talks on, lamps true within two "
@@ -92,7 +99,7 @@ TEST_CASE("the exchange is killed again and again: who talks talks on, lamps tru
 TEST_CASE("the exchange is killed before it has stored the last of what it did: no lamp wrong, no "
           "call that its phones do not know, nothing left behind")
 {
-    for (const auto mood : {Mood::calling, Mood::watching, Mood::sharing}) {
+    for (const auto mood : {Mood::calling, Mood::watching, Mood::sharing, Mood::publishing}) {
         const auto first = 801 + 100 * static_cast<unsigned>(mood);
         work(mood, first, 6, Killed::with_loss);
     }

@@ -25,6 +25,9 @@ void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
         screen.list = is_list(notify);
         screen.unsolicited = notify.dialog->to.find(";tag=") == std::string::npos;
         screen.begun_at = office_.pbx.now().mono;
+        if (screen.unsolicited)
+            CHECK_MESSAGE(!refuses(phone, screen.package),
+                          phone.number << " refuses " << screen.package << " unasked");
         if (!is_last(notify) && notify.subscription_state != "active;expires=0")  // no fetch
             latest_[{&phone, screen.package, screen.resource, screen.unsolicited}] = dialog;
     }
@@ -57,7 +60,7 @@ void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
 bool NotifiedPhones::is_of_notifier(const SendNotify& notify) const
 {
     return std::ranges::any_of(office_.phones, [&](const Phone* phone) {
-        return notify.dialog->from.ends_with(";tag=" + phone->notifier_tag());
+        return notify.dialog->from.find(";tag=" + phone->notifier_tag()) != std::string::npos;
     });
 }
 
@@ -193,11 +196,17 @@ void NotifiedPhones::exchange_killed()
     }
 }
 
-void NotifiedPhones::storage_lost(const std::vector<StoredSubscription>& left)
+void NotifiedPhones::storage_lost(const Kept& left)
 {
     const auto now = office_.pbx.now();
+    refused_.clear();
+    for (const auto& binding : left.bindings) {
+        const auto* phone = office_.phone_at(write(binding.contact));
+        if (binding.refusal.lamps != 0) refused_.emplace(phone, "dialog");
+        if (binding.refusal.packages != 0) refused_.emplace(phone, "message-summary");
+    }
     std::map<std::string, const StoredSubscription*> known;
-    for (const auto& row : left) known[row.call_id + ";tag=" + row.local_tag] = &row;
+    for (const auto& row : left.subscriptions) known[row.call_id + ";tag=" + row.local_tag] = &row;
     for (auto& [dialog, screen] : screens_) {
         if (screen.unsolicited || screen.package == "refer") continue;
         const auto row = known.find(dialog);
@@ -274,7 +283,10 @@ void NotifiedPhones::answer(const UnderWay& under_way)
         if (told.in == under_way.notify.cseq) told.certain = under_way.status == 200;
     if (under_way.gone && !screen.over) {
         screen.over = true;
-        if (screen.unsolicited) refused_.emplace(screen.phone, screen.package);
+        if (screen.unsolicited) {
+            refused_.emplace(screen.phone, screen.package);
+            ++office_.done["refuses what it has not asked for"];
+        }
     }
     const NotifyAnswered answer{.subscription = under_way.notify.subscription,
                                 .cseq = under_way.notify.cseq,
@@ -354,6 +366,7 @@ void NotifiedPhones::show_package(Screen& screen, const SendNotify& notify)
     } else
         screen.bodies[""] = body;
     if (screen.package == "call-info") show_appearances(screen, notify);
+    if (screen.package == "line-seize") show_seized(screen, notify);
 }
 
 /// An index is as it was told last, whether by itself or as one of the rest.
@@ -379,6 +392,16 @@ void NotifiedPhones::show_appearances(Screen& screen, const SendNotify& notify)
         } else {
             screen.appearances[info.index] = info;
         }
+    }
+}
+
+void NotifiedPhones::show_seized(Screen& screen, const SendNotify& notify)
+{
+    screen.seized.clear();
+    for (const auto& header : notify.headers) {
+        const auto infos = read_call_info(header.value);
+        REQUIRE(infos);
+        for (const auto& info : *infos) screen.seized.insert(info.index);
     }
 }
 

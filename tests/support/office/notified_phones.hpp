@@ -51,6 +51,7 @@ struct Screen {
     std::map<std::string, DialogInfo> documents;  ///< by member
     std::map<std::string, std::string> bodies;    ///< of other packages, by part
     std::map<unsigned, CallInfo> appearances;     ///< that are not idle
+    std::multiset<unsigned> seized;               ///< appearances of a line, as claimed
 };
 
 class NotifiedPhones {
@@ -70,7 +71,7 @@ public:
     void exchange_killed();
     /// Of what was asked for the exchange knows `left` from now on. What else it has told is over
     /// without a word; what is over for its phone it may tell, and hears so.
-    void storage_lost(const std::vector<StoredSubscription>& left);
+    void storage_lost(const Kept& left);
 
     /// The phone has asked to be told (again).
     void asked(Phone& phone, std::string_view package, std::string_view resource);
@@ -123,6 +124,7 @@ private:
     static void show_list(Screen& screen, const SendNotify& notify);
     static void show_package(Screen& screen, const SendNotify& notify);
     static void show_appearances(Screen& screen, const SendNotify& notify);
+    static void show_seized(Screen& screen, const SendNotify& notify);
 
     Office& office_;
     std::map<std::string, Screen> screens_;  // by Call-ID and our tag

@@ -124,7 +124,7 @@ Office::Office(unsigned seed)
         phone.answers_notify.reset();
         phones.push_back(&phone);
         by_contact_[contact_of(phone)] = &phone;
-        phone.registers(expires, q);
+        registers(phone, expires, q);
         return &phone;
     };
     for (const auto number : desks) callers.push_back(add(number, 3600s, 1000));
@@ -207,10 +207,60 @@ Phone* Office::phone_at(std::string_view contact) const
 
 bool Office::is_registered(const Phone& phone) const
 {
+    return !registration_of(phone).empty();
+}
+
+std::string Office::registration_of(const Phone& phone) const
+{
     const auto contact = contact_of(phone);
-    return std::ranges::any_of(pbx.view().registrations, [&](const Binding& binding) {
-        return write(binding.contact) == contact;
-    });
+    const auto view = pbx.view();
+    for (const auto& binding : view.registrations)
+        if (write(binding.contact) == contact) return binding.call_id;
+    return {};
+}
+
+void Office::registers(Phone& phone, std::chrono::seconds expires, unsigned q_thousandths)
+{
+    phone.registers(expires, q_thousandths);
+    until_[&phone] = pbx.now().mono + std::min<std::chrono::seconds>(expires, 7200s);
+    if (registered) registered(phone);
+}
+
+void Office::unregisters(Phone& phone)
+{
+    if (leaves && is_registered(phone)) leaves(phone);
+    phone.unregisters();
+    until_.erase(&phone);
+    const auto view = pbx.view();
+    const auto is_told = [&](const auto& one) { return one.contact == contact_of(phone); };
+    for (const auto& one : view.lamps)
+        CHECK_MESSAGE(!is_told(one), one.contact << " " << one.member << " " << one.kind);
+    for (const auto& one : view.subscriptions)
+        CHECK_MESSAGE(!is_told(one), one.contact << " " << one.package << " " << one.kind);
+}
+
+void Office::check_registrations(const LiveView& view) const
+{
+    for (const auto* phone : phones) {
+        if (!phone->trunk.empty()) continue;
+        const auto contact = contact_of(*phone);
+        const auto until = until_.find(phone);
+        const bool there = std::ranges::any_of(view.registrations, [&](const Binding& binding) {
+            return write(binding.contact) == contact;
+        });
+        const auto left = until == until_.end() ? -2s : until->second - pbx.now().mono;
+        CAPTURE(contact);
+        if (left > 1s) CHECK(there);
+        if (left < -1s) CHECK_FALSE(there);
+    }
+}
+
+void Office::storage_lost(const std::vector<Binding>& left)
+{
+    until_.clear();
+    for (const auto& binding : left)
+        if (const auto* phone = phone_at(write(binding.contact)))
+            until_[phone] = pbx.now().mono + (binding.expires_at - pbx.now().wall);
 }
 
 }  // namespace lampline::test

@@ -1,6 +1,7 @@
 #pragma once
 // An office for random tests: who is there, what is configured, and who may see whom by it.
 #include <array>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -42,9 +43,23 @@ public:
                                                std::string_view group) const;
     [[nodiscard]] bool is_told_unasked(std::string_view watcher, std::string_view member) const;
 
+    /// The next one is anew after each reboot.
+    void registers(Phone& phone, std::chrono::seconds expires, unsigned q_thousandths = 1000);
+    std::function<void(const Phone& phone)> registered;
+    /// Whatever has become of its registration, nothing is told it any more.
+    void unregisters(Phone& phone);
+    std::function<void(const Phone& phone)> leaves;  ///< before it unregisters
+    /// It has said so itself, and has not come back.
+    [[nodiscard]] bool has_left(const Phone& phone) const { return !until_.contains(&phone); }
+    /// Every registration lasts as long as was granted.
+    void check_registrations(const LiveView& view) const;
+    void storage_lost(const std::vector<Binding>& left);
+
     /// By a Contact, as our own URIs are written; nullptr: nobody's.
     [[nodiscard]] Phone* phone_at(std::string_view contact) const;
     [[nodiscard]] bool is_registered(const Phone& phone) const;
+    /// The Call-ID of its REGISTER; empty: it is not registered.
+    [[nodiscard]] std::string registration_of(const Phone& phone) const;
 
     Chance chance;
 
@@ -66,6 +81,7 @@ public:
 
 private:
     std::map<std::string, Phone*, std::less<>> by_contact_;
+    std::map<const Phone*, std::chrono::steady_clock::time_point> until_;  // registered
 };
 
 /// As a Contact.

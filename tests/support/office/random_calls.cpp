@@ -66,6 +66,7 @@ void RandomCalls::answers_outside(Phone& carrier)
         return carrier.redirects({SipUri::parse(chance.any_of(elsewhere)).value()});
     case 1:
         ++office_.done["carrier fails"];
+        over_.insert(carrier.dialog());
         return carrier.fails_with(chance.one_in(2) ? 408 : 503);
     default:
         ++office_.done["carrier answers"];
@@ -90,7 +91,7 @@ void RandomCalls::acts_outside(Phone& carrier)
         if (carrier.calls() && carrier.has_dialog()) carrier.cancels();
         return;
     case 4:
-        if (in_dialog) carrier.sends(BYE);
+        if (in_dialog) says_bye(carrier);
         return;
     case 5:
         if (in_dialog) carrier.sends_invite(chance.one_in(2) ? hold_sdp : talking_sdp);
@@ -119,13 +120,14 @@ void RandomCalls::act()
         if (phone.rings()) answers(phone);
         return;
     case 4:
-        if (phone.rings()) phone.fails_with(chance.one_in(2) ? 408 : 503);
-        return;
+        if (!phone.rings()) return;
+        over_.insert(phone.dialog());  // should it be within one
+        return phone.fails_with(chance.one_in(2) ? 408 : 503);
     case 5:
         if (phone.calls() && phone.has_dialog()) phone.cancels();
         return;
     case 6:
-        if (in_dialog) phone.sends(BYE);
+        if (in_dialog) says_bye(phone);
         return;
     case 7:
         if (in_dialog) phone.sends_invite(chance.one_in(2) ? hold_sdp : talking_sdp);
@@ -146,6 +148,7 @@ void RandomCalls::act()
     case 17:
         if (!in_dialog || !chance.one_in(3)) return;
         ++office_.done["also"];
+        over_.insert(phone.dialog());
         return phone.sends_on("<" + address(any_number()) + ">");
     case 18:
         if (!chance.one_in(3)) return;
@@ -164,6 +167,7 @@ void RandomCalls::take(Phone& phone, const Arrived& arrived)
     // The stack's timer H for the ACKs that a phone kept to itself, sooner or later.
     if (arrived.status / 100 == 2 && arrived.transaction && arrived.leg && !phone.acknowledges)
         phone.never_acknowledges(arrived);
+    if (arrived.method == BYE) over_.insert(arrived.leg);
     if (!arrived.answers_to) return;
     if (arrived.method == SUBSCRIBE) phone.replies_to(arrived, office_.chance.one_in(2) ? 489 : 200);
     if (arrived.method == INFO && office_.chance.one_in(2)) phone.replies_to(arrived, 200);
@@ -171,7 +175,41 @@ void RandomCalls::take(Phone& phone, const Arrived& arrived)
     const bool forgotten = std::ranges::any_of(forgotten_, [&](const std::string& call_id) {
         return office_.pbx.dialog_of(call_id) == arrived.leg;
     });
-    phone.replies_to(arrived, forgotten || office_.chance.one_in(8) ? 481 : 200);
+    const bool knows_it = !forgotten && !office_.chance.one_in(8);
+    if (!knows_it) over_.insert(arrived.leg);
+    phone.replies_to(arrived, knows_it ? 200 : 481);
+}
+
+void RandomCalls::says_bye(Phone& phone)
+{
+    over_.insert(phone.dialog());
+    phone.sends(BYE);
+}
+
+void RandomCalls::look()
+{
+    for (const auto& call : office_.pbx.view().calls)
+        for (const auto& leg : call.legs)
+            if (leg.state == "confirmed" && !is_park_name(leg.extension))
+                talk_.insert(office_.pbx.dialog_of(leg.call_id));
+}
+
+void RandomCalls::exchange_killed()
+{
+    talk_.clear();
+    over_.clear();
+}
+
+void RandomCalls::check_dialogs(const LiveView& view)
+{
+    look();
+    std::set<LegId> in_calls;
+    for (const auto& call : view.calls)
+        for (const auto& leg : call.legs)
+            if (!is_park_name(leg.extension)) in_calls.insert(office_.pbx.dialog_of(leg.call_id));
+    for (const auto leg : talk_)
+        if (!in_calls.contains(leg)) CHECK_MESSAGE(over_.contains(leg), "ended without a BYE");
+    std::erase_if(talk_, [&](LegId leg) { return !in_calls.contains(leg); });
 }
 
 void RandomCalls::settle(bool all)

@@ -12,6 +12,11 @@ public:
     void act();
     /// Something but a NOTIFY of a subscription, or a SUBSCRIBE, has arrived.
     void take(Phone& phone, const Arrived& arrived);
+    /// After each step: who talks.
+    void look();
+    void exchange_killed();
+    /// Whoever talks no more has said or heard BYE, and whose dialog is open is in a call.
+    void check_dialogs(const LiveView& view);
     /// What phones have asked for by codes is done, or refused.
     void settle(bool all);
 
@@ -35,6 +40,7 @@ public:
 private:
     [[nodiscard]] Phone& somebody();
     [[nodiscard]] std::string any_number();
+    void says_bye(Phone& phone);
     void answers(Phone& phone);
     void acts_outside(Phone& carrier);
     void answers_outside(Phone& carrier);
@@ -50,6 +56,8 @@ private:
 
     Office& office_;
     std::set<std::string> forgotten_;  // Call-IDs
+    std::set<LegId> talk_;             // they have, and their dialogs may be over by now
+    std::set<LegId> over_;             // by a BYE, or since the phone does not know them
 };
 
 }  // namespace lampline::test

@@ -17,16 +17,56 @@ bool RandomForwards::is_for_phone(const Phone& watcher) const
            office_.may_see_parties(watcher.number, notifier);
 }
 
+/// Whatever has been made of rights and registrations.
+void RandomForwards::have_notifier()
+{
+    office_.notifier_notifies = true;
+    office_.visibilities.erase(std::string{notifier});
+    for (auto& group : office_.groups) {
+        group.rights.parties = true;
+        if (std::ranges::count(group.members, notifier) == 0) group.members.emplace_back(notifier);
+    }
+    office_.configure();
+    for (auto* phone : office_.callers) {
+        if (phone->number != notifier || office_.is_registered(*phone)) continue;
+        notified_.registered_anew(*phone);
+        office_.registers(*phone, 36000s);
+    }
+}
+
+/// Mostly somebody who is told already.
+Phone& RandomForwards::somebody()
+{
+    auto& chance = office_.chance;
+    std::vector<Phone*> told;
+    for (auto* phone : office_.watchers)
+        if (forwarded_.contains(phone) || silenced_.contains(phone)) told.push_back(phone);
+    if (told.empty() || chance.one_in(3)) return *chance.any_of(office_.watchers);
+    return *chance.any_of(told);
+}
+
 void RandomForwards::act()
 {
     auto& chance = office_.chance;
-    auto& watcher = *chance.any_of(office_.watchers);
+    look();
+    const bool is_rare = std::ranges::none_of(
+        office_.watchers, [&](const Phone* phone) { return is_for_phone(*phone); });
+    if ((is_rare || !somebody_notifies()) && chance.one_in(2)) have_notifier();
+    for (auto* expired : office_.watchers)  // they are rare
+        if (silenced_.contains(expired) && chance.one_in(2)) return notifies(*expired);
+    auto& watcher = somebody();
     const Subscribing lamp{.event = "dialog", .to = std::string{notifier}};
     if (!is_for_phone(watcher))
         return subscriptions_.ask_somehow(watcher, lamp,
                                           office_.may_watch(watcher.number, notifier));
-    const auto expires = std::chrono::seconds{60 + chance.below(600)};
-    switch (chance.below(9)) {
+    const auto expires = std::chrono::seconds{60 + chance.below(3600)};
+    switch (chance.below(12)) {
+    case 10:
+    case 11:
+        if (is_told(watcher) && office_.is_registered(watcher))  // it will expire meanwhile
+            office_.registers(watcher, std::chrono::seconds{60});
+        return;
+    case 9:
     case 6:
     case 7:
     case 8: return notifies(watcher);
@@ -41,7 +81,7 @@ void RandomForwards::act()
         office_.pbx.receive(
             ForwardedEnded{.call_id = "sub-dialog-104-" + std::to_string(watcher.flow.port),
                            .watcher_tag = "watch",
-                           .notifier_tag = ended.mapped().by->notifier_tag()});
+                           .notifier_tag = ended.mapped().subscribe.shared.local_tag});
     }
 }
 
@@ -49,12 +89,14 @@ void RandomForwards::act()
 void RandomForwards::notifies(Phone& watcher)
 {
     auto& chance = office_.chance;
+    if (const auto silenced = silenced_.find(&watcher); silenced != silenced_.end())
+        return notifies_in_vain(watcher, silenced->second);
     if (!is_told(watcher)) return;
     const auto known = forwarded_.find(&watcher);
     if (!known->second.by) return;
     auto& by = *known->second.by;
     const auto subscribe = known->second.subscribe;
-    auto& numbers = told_[{&watcher, by.notifier_tag()}];
+    auto& numbers = told_[{&watcher, subscribe.shared.local_tag}];
     for (auto left = 1 + chance.below(chance.one_in(8) ? 8 : 3); left > 0; --left) {
         const bool over = left == 1 && chance.one_in(6);
         numbers.cseq += 1 + static_cast<std::uint32_t>(chance.below(2));
@@ -72,15 +114,23 @@ void RandomForwards::notifies(Phone& watcher)
     }
 }
 
+/// Who is not registered any more hears nothing, and the phone hears that.
+void RandomForwards::notifies_in_vain(const Phone& watcher, const Forwarded& told)
+{
+    auto& by = *told.by;
+    const auto before = watcher.inbox.size();
+    by.notifies(told.subscribe, {.cseq = 1'000'000, .version = 1'000'000});
+    CHECK(watcher.inbox.size() == before);
+    REQUIRE_FALSE(by.inbox.empty());
+    CHECK(by.inbox.back().status == 481);
+    by.inbox.pop_back();
+    ++office_.done["NOTIFYs of phones to who has expired"];
+}
+
 void RandomForwards::take_end(const Phone& watcher, const SendNotify& notify)
 {
     const auto& from = notify.dialog->from;
-    const auto tag = from.substr(from.find(";tag=") + 5);
-    const auto known = forwarded_.find(&watcher);
-    if (known != forwarded_.end() && known->second.by && known->second.by->notifier_tag() == tag &&
-        !office_.is_registered(watcher))
-        forwarded_.erase(known);  // no subscription outlives its phone
-    auto& numbers = told_[{&watcher, tag}];
+    auto& numbers = told_[{&watcher, from.substr(from.find(";tag=") + 5)}];
     CHECK(notify.cseq > numbers.cseq);
     if (numbers.cseq != 0) CHECK(notify.version > numbers.version);
     numbers = {notify.cseq, notify.version};
@@ -111,18 +161,30 @@ void RandomForwards::ask(Phone& watcher, bool begins, std::chrono::seconds expir
     }
     const bool fetches = begins && expires == 0s;
     if (expires > 0s && (begins || known == forwarded_.end())) {
-        const Forwarded begun{.accepted = false, .until = now + until_answered, .number = ++last_};
+        const Forwarded begun{.accepted = false,
+                              .until = now + until_answered,
+                              .number = ++last_,
+                              .asked = notifiers(registered_)};
         known = forwarded_.insert_or_assign(&watcher, begun).first;
+        silenced_.erase(&watcher);
     }
     const int number = fetches || known == forwarded_.end() ? 0 : known->second.number;
     asked_[request] = {&watcher, number, expires, {}};
 }
 
+/// Each SUBSCRIBE that begins has a dialog of its own with each phone.
 void RandomForwards::take(Phone& phone, const Arrived& arrived)
 {
     const auto asked = asked_.find(arrived.transaction);
     REQUIRE(asked != asked_.end());
-    asked->second.at.emplace_back(&phone, arrived);
+    auto& at = asked->second.at.emplace_back(&phone, arrived).second;
+    const auto known = forwarded_.find(asked->second.watcher);
+    const bool within = known != forwarded_.end() && known->second.by == &phone &&
+                        known->second.number == asked->second.number;
+    if (within)
+        at.shared.local_tag = known->second.subscribe.shared.local_tag;
+    else
+        at.shared.local_tag += "-" + std::to_string(asked->second.number);
 }
 
 void RandomForwards::answer(bool all)
@@ -136,35 +198,97 @@ void RandomForwards::answer(bool all)
 void RandomForwards::answer(Asked& asked)
 {
     REQUIRE_FALSE(asked.at.empty());
+    look();
     auto& watcher = *asked.watcher;
     auto& [phone, request] = office_.chance.any_of(asked.at);
-    const auto status = office_.chance.any_of(answers);
+    auto status = office_.chance.any_of(answers);
+    if (status == 200 && !registered_.contains(phone)) status = 480;  // it is not there any more
     const auto now = office_.pbx.now().mono;
     const auto granted =
         std::min(asked.expires,
-                 std::chrono::seconds{asked.expires == 0s ? 0 : 30 + office_.chance.below(600)});
+                 std::chrono::seconds{asked.expires == 0s ? 0 : 30 + office_.chance.below(3600)});
     if (const auto known = forwarded_.find(&watcher);
         known != forwarded_.end() && known->second.number == asked.number) {
         auto& one = known->second;
-        const bool ends = one.accepted ? status == 481 || status == 489 : status != 200;
+        const bool ends =
+            one.accepted ? status == 480 || status == 481 || status == 489 : status != 200;
         if (one.until <= now || ends || (status == 200 && granted == 0s))
             forwarded_.erase(known);
         else if (status == 200)
-            one = {.accepted = true,
-                   .until = now + granted,
-                   .number = asked.number,
-                   .by = phone,
-                   .subscribe = request};
+            accepted(asked, *phone, request, granted);
     }
     phone->answers_subscribe(request, status, granted);
     std::erase_if(watcher.inbox, [&](const Arrived& arrived) { return arrived.status == status; });
     ++office_.done["forwarded SUBSCRIBE " + std::to_string(status)];
+    look();
+}
+
+void RandomForwards::accepted(Asked& asked, Phone& by, const Arrived& request,
+                              std::chrono::seconds granted)
+{
+    auto& one = forwarded_.at(asked.watcher);
+    one.accepted = true;
+    one.until = office_.pbx.now().mono + granted;
+    one.by = &by;
+    one.subscribe = request;
+    if (!one.lapsed) return;
+    silenced_[asked.watcher] = std::move(one);
+    forwarded_.erase(asked.watcher);
 }
 
 void RandomForwards::look()
 {
-    if (!somebody_notifies()) forwarded_.clear();
+    look_at_registrations();
     std::erase_if(forwarded_, [&](const auto& one) { return !is_for_phone(*one.first); });
+}
+
+/// A phone that leaves or reboots tells nobody any more; one that has not been asked is to be
+/// asked by who begins anew. Who has not renewed its registration is told nothing more.
+void RandomForwards::look_at_registrations()
+{
+    const auto now = registered(office_.pbx.view().registrations);
+    const auto there = notifiers(now);
+    const auto stayed = [&](const Phone* phone) {
+        const auto before = registered_.find(phone);
+        const auto after = now.find(phone);
+        return before != registered_.end() && after != now.end() && before->second == after->second;
+    };
+    std::erase_if(silenced_, [&](const auto& one) {
+        return now.contains(one.first) || office_.has_left(*one.first);
+    });
+    const auto is_over = [&](const Phone* watcher, Forwarded& one) {
+        std::erase_if(one.asked, [&](const Phone* phone) { return !there.contains(phone); });
+        if (there.empty()) return true;
+        const bool gone = registered_.contains(watcher) && !now.contains(watcher);
+        if (gone && office_.has_left(*watcher)) return true;
+        if (gone && one.accepted) {
+            if (one.by && one.until > office_.pbx.now().mono) silenced_[watcher] = one;
+            return true;
+        }
+        one.lapsed = gone || (one.lapsed && !now.contains(watcher));
+        if (!one.accepted) return false;
+        return (one.by && !stayed(one.by)) || !std::ranges::includes(one.asked, there);
+    };
+    for (auto at = forwarded_.begin(); at != forwarded_.end();)
+        at = is_over(at->first, at->second) ? forwarded_.erase(at) : std::next(at);
+    registered_ = now;
+}
+
+RandomForwards::Registered RandomForwards::registered(const std::vector<Binding>& bindings) const
+{
+    Registered registered;
+    for (const auto& binding : bindings)
+        if (const auto* phone = office_.phone_at(write(binding.contact)))
+            registered[phone] = binding.call_id;
+    return registered;
+}
+
+std::set<const Phone*> RandomForwards::notifiers(const Registered& registered) const
+{
+    std::set<const Phone*> phones;
+    for (const auto& [phone, call_id] : registered)
+        if (phone->number == notifier) phones.insert(phone);
+    return phones;
 }
 
 bool RandomForwards::is_about_to_expire() const
@@ -186,27 +310,39 @@ void RandomForwards::exchange_killed()
 {
     asked_.clear();
     std::erase_if(forwarded_, [](const auto& one) { return !one.second.accepted; });
+    for (auto& [watcher, one] : forwarded_) one.asked = notifiers(registered_);
 }
 
-void RandomForwards::storage_lost(const std::vector<StoredSubscription>& left)
+void RandomForwards::storage_lost(const Kept& left)
 {
     forwarded_.clear();
+    silenced_.clear();
     const auto now = office_.pbx.now();
+    registered_ = registered(left.bindings);
+    const auto is_over = [&](const StoredSubscription& row) {
+        const auto& told = row.notifiers.front();
+        const auto key = row.call_id + "\n" + told.tag;
+        return std::ranges::count(left.ended_notifiers, key, &NotifierEnded::dialog) > 0 ||
+               std::ranges::none_of(left.bindings, [&](const Binding& binding) {
+                   return binding.aor == notifier && binding.generation == told.generation;
+               });
+    };
     for (auto* watcher : office_.watchers)
-        for (const auto& row : left) {
+        for (const auto& row : left.subscriptions) {
             const auto call_id =
                 "sub-dialog-" + std::string{notifier} + "-" + std::to_string(watcher->flow.port);
             if (!row.forwarded || row.call_id != call_id || row.notifiers.empty()) continue;
             const auto& tag = row.notifiers.front().tag;
+            auto& told = told_[{watcher, tag}];  // of the rest the exchange hears anew
+            told.cseq = std::min(told.cseq, row.notifiers.front().reserved_cseq);
+            told.version = std::min(told.version, row.notifiers.front().reserved_version);
+            if (is_over(row)) continue;
             Forwarded kept{.accepted = true,
                            .until = now.mono + (row.expires_at - now.wall),
                            .number = ++last_};
             for (auto* phone : office_.callers)
-                if (phone->notifier_tag() == tag) kept.by = phone;
+                if (tag.starts_with(phone->notifier_tag() + "-")) kept.by = phone;
             kept.subscribe.shared = {call_id, tag, "watch"};
-            auto& told = told_[{watcher, tag}];  // of the rest the exchange hears anew
-            told.cseq = std::min(told.cseq, row.notifiers.front().reserved_cseq);
-            told.version = std::min(told.version, row.notifiers.front().reserved_version);
             forwarded_[watcher] = std::move(kept);
         }
 }

@@ -15,13 +15,15 @@ constexpr auto longest_wait = 310s;  // of a NOTIFY for its turn, by Retry-After
 RandomOffice::RandomOffice(unsigned seed, Mood mood) : office_{seed}, mood_{mood}
 {
     notified_.must_be_silent = [this](const Phone& phone, const Screen& screen) {
-        return screen.package == "dialog" && !screen.list && screen.resource == notifier &&
-               forwards_.is_told(phone);
+        if (screen.package != "dialog" || screen.list || screen.resource != notifier) return false;
+        forwards_.look();  // who has left, and who has expired
+        return forwards_.is_told(phone);
     };
     notified_.ends_for_phone = [this](const Phone& phone, const SendNotify& notify) {
         forwards_.take_end(phone, notify);
     };
-    watchers_.leaves = [this](const Phone& phone) { publishers_.leaves(phone); };
+    office_.leaves = [this](const Phone& phone) { publishers_.leaves(phone); };
+    office_.registered = [this](const Phone& phone) { publishers_.registers(phone); };
     silent_since_ = office_.pbx.now().mono;
     stored_.emplace_back(silent_since_, office_.pbx.stored.size());
     goes_on();
@@ -39,6 +41,10 @@ RandomOffice::RandomOffice(unsigned seed, Mood mood) : office_{seed}, mood_{mood
         if (std::ranges::count(shared_lines, phone->number) > 0)
             subscriptions_.ask(*phone, {.event = "call-info", .to = phone->number});
     goes_on();
+    if (mood != Mood::watching || seed % 3 == 0) return;
+    office_.notifier_notifies = true;
+    office_.configure();
+    goes_on();
 }
 
 void RandomOffice::step(Weather weather)
@@ -52,6 +58,7 @@ void RandomOffice::step(Weather weather)
     forwards_.answer(false);
     messages_.answer(false);
     goes_on();
+    calls_.look();
     lines_.look();
     forwards_.look();
 }
@@ -70,8 +77,7 @@ void RandomOffice::acts()
     case Mood::watching: break;
     }
     if (chance.one_in(8)) return watchers_.reconfigure();
-    if (chance.one_in(4)) return forwards_.act();
-    return watchers_.act();
+    return chance.one_in(3) ? forwards_.act() : watchers_.act();
 }
 
 void RandomOffice::passes(std::chrono::milliseconds span)
@@ -156,7 +162,7 @@ void RandomOffice::rests()
     } else if (office_.chance.one_in(2)) {
         for (auto* phone : office_.watchers) {
             if (!office_.is_registered(*phone)) continue;
-            phone->registers(36000s);
+            office_.registers(*phone, 36000s);
             goes_on();
         }
         passes(1s);
@@ -190,9 +196,11 @@ void RandomOffice::is_killed_with_loss(std::chrono::milliseconds lag)
                      pbx.stored.end());
     const auto left = pbx.kept();
     const auto talked = calls_.storage_lost(calls_.talking(), whole.calls, left.calls);
-    notified_.storage_lost(left.subscriptions);
+    office_.storage_lost(left.bindings);
+    notified_.storage_lost(left);
     lines_.storage_lost(left.calls);
-    forwards_.storage_lost(left.subscriptions);
+    forwards_.storage_lost(left);
+    publishers_.storage_lost(left);
     starts_again(talked);
     calls_.check_forgotten(pbx.view());
 }
@@ -200,6 +208,7 @@ void RandomOffice::is_killed_with_loss(std::chrono::milliseconds lag)
 void RandomOffice::starts_again(const std::set<std::string>& talked)
 {
     notified_.exchange_killed();
+    calls_.exchange_killed();
     forwards_.exchange_killed();
     lines_.exchange_killed();
     messages_.exchange_killed();
@@ -241,7 +250,9 @@ void RandomOffice::check()
     lines_.look();
     forwards_.look();
     const auto view = office_.pbx.view();
+    office_.check_registrations(view);
     calls_.check_slots(view);
+    calls_.check_dialogs(view);
     calls_.check_stored();
     watchers_.check_lamps(view, truth(view), forwards_);
     watchers_.check_packages(view, lines_, publishers_);

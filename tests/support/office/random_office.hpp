@@ -51,7 +51,7 @@ private:
     Subscriptions subscriptions_{office_, notified_};
     RandomCalls calls_{office_};
     RandomMessages messages_{office_};
-    RandomForwards forwards_{office_, subscriptions_};
+    RandomForwards forwards_{office_, notified_, subscriptions_};
     RandomLines lines_{office_, notified_, subscriptions_};
     RandomPublishers publishers_{office_};
     RandomWatchers watchers_{office_, notified_, subscriptions_};

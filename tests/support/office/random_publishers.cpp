@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/appearance.hpp"
 #include "support/office/subscriptions.hpp"
 
 namespace lampline::test {
@@ -9,6 +10,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> elements{"1", "2", "3"};
 constexpr std::array<std::string_view, 3> states{"early", "confirmed", "confirmed"};
+constexpr std::string_view somebody{"\"Somebody\" <sip:555@elsewhere.test>"};
 
 }  // namespace
 
@@ -50,7 +52,7 @@ void RandomPublishers::act()
     if (publications_.size() < 6 && (publications_.empty() || chance.one_in(3))) return begins();
     const auto at = chance.below(publications_.size());
     auto& publication = publications_[at];
-    const auto event = publication.words.empty() ? "dialog" : "call-info";
+    const auto& event = publication.event;
     switch (chance.below(5)) {
     case 0:
     case 1:
@@ -72,15 +74,41 @@ void RandomPublishers::begins()
                       .by = phone,
                       .about = itself ? phone->number : std::string{chance.any_of(desks)},
                       .until = {},
-                      .registered = false,
+                      .registration = {},
                       .dialogs = {},
                       .words = {}};
-    if (!itself && chance.one_in(3)) {
+    if (!itself && chance.one_in(2)) {
         begun.about = chance.any_of(shared_lines);
-        begun.words.try_emplace(0);
+        begun.event = chance.one_in(2) ? "line-seize" : "call-info";
     }
     publications_.push_back(std::move(begun));
     changes(publications_.back());
+}
+
+/// Of all publications of a package the last says what becomes of an appearance.
+void RandomPublishers::changes_appearance(Publication& publication)
+{
+    auto& chance = office_.chance;
+    const bool seizes = publication.event == "line-seize";
+    const auto index = static_cast<unsigned>((seizes ? 1 : 4) + chance.below(3));
+    for (auto& other : publications_)
+        if (other.about == publication.about && other.event == publication.event)
+            other.words.erase(index);
+    CallInfo info{.uri = "sip:" + publication.about + "@office.test",
+                  .index = index,
+                  .rest = false,
+                  .state = {},
+                  .appearance_uri = {}};
+    if (!seizes) {
+        info.other_state = "word-" + std::to_string(++last_);
+        info.appearance_uri = somebody;
+    }
+    publication.words = {{index, info.other_state}};
+    sends(publication, {.event = publication.event,
+                        .to = publication.about,
+                        .expires = std::chrono::seconds{60 + chance.below(300)},
+                        .call_info = write(info)});
+    ++office_.done["publishes " + publication.event];
 }
 
 /// A full document, or what is another in a partial one; ids of dialogs are used anew.
@@ -88,20 +116,7 @@ void RandomPublishers::changes(Publication& publication)
 {
     auto& chance = office_.chance;
     const auto expires = std::chrono::seconds{60 + chance.below(300)};
-    if (!publication.words.empty()) {
-        const auto index = static_cast<unsigned>(4 + chance.below(3));
-        for (auto& other : publications_)
-            if (other.about == publication.about && other.words.erase(index) > 0)
-                other.words.try_emplace(0);  // overruled, and still there
-        publication.words = {{index, "word-" + std::to_string(++last_)}};
-        sends(publication, {.event = "call-info",
-                            .to = publication.about,
-                            .expires = expires,
-                            .call_info = "<sip:" + publication.about +
-                                         "@office.test>;appearance-index=" + std::to_string(index) +
-                                         ";appearance-state=" + publication.words.at(index)});
-        return;
-    }
+    if (publication.event != "dialog") return changes_appearance(publication);
     const bool full = chance.one_in(2) || publication.dialogs.empty();
     auto& dialogs = publication.dialogs;
     std::string body = "<?xml version=\"1.0\"?><dialog-info "
@@ -143,7 +158,7 @@ void RandomPublishers::publishes_before_it_calls()
                       .by = &phone,
                       .about = phone.number,
                       .until = {},
-                      .registered = false,
+                      .registration = {},
                       .dialogs = {},
                       .words = {}};
     const auto next = office_.pbx.next_transaction().value + 2;
@@ -185,7 +200,7 @@ void RandomPublishers::forgets()
                      .by = some->by,
                      .about = some->about,
                      .until = {},
-                     .registered = false,
+                     .registration = {},
                      .dialogs = some->dialogs,
                      .words = {}};
     std::string body = "<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" "
@@ -205,8 +220,17 @@ void RandomPublishers::forgets()
 
 void RandomPublishers::leaves(const Phone& phone)
 {
-    std::erase_if(publications_,
-                  [&](const Publication& one) { return one.by == &phone && one.registered; });
+    std::erase_if(publications_, [&](const Publication& one) {
+        return one.by == &phone && !one.registration.empty();
+    });
+}
+
+void RandomPublishers::registers(const Phone& phone)
+{
+    const auto now = office_.registration_of(phone);
+    std::erase_if(publications_, [&](const Publication& one) {
+        return one.by == &phone && !one.registration.empty() && one.registration != now;
+    });
 }
 
 void RandomPublishers::sends(Publication& publication, Publishing publishing)
@@ -224,9 +248,13 @@ void RandomPublishers::sends(Publication& publication, Publishing publishing)
     REQUIRE(answer);
     CHECK(answer->status == 200);
     publication.etag = answer->value("SIP-ETag");
-    publication.until = office_.pbx.now().mono + publishing.expires.value();
-    publication.registered = publication.registered ||
-                             (phone.number == publication.about && office_.is_registered(phone));
+    auto expected = publishing.expires.value();
+    if (publication.event == "line-seize") expected = std::min<std::chrono::seconds>(expected, 15s);
+    CHECK(answer->value("Expires") == std::to_string(expected.count()));
+    publication.until = office_.pbx.now().mono + expected;
+    const auto registration = office_.registration_of(phone);
+    if (phone.number == publication.about && !registration.empty())
+        publication.registration = registration;
 }
 
 void RandomPublishers::forget_expired()
@@ -261,10 +289,67 @@ std::map<unsigned, std::string> RandomPublishers::words_of(const std::string& nu
 {
     std::map<unsigned, std::string> words;
     for (const auto& one : publications_)
-        if (one.about == number && one.until > office_.pbx.now().mono)
+        if (one.about == number && one.event == "call-info" && one.until > office_.pbx.now().mono)
             words.insert(one.words.begin(), one.words.end());
-    words.erase(0);  // is no appearance
     return words;
+}
+
+std::set<unsigned> RandomPublishers::seizures_of(const std::string& number) const
+{
+    std::set<unsigned> indexes;
+    for (const auto& one : publications_)
+        if (one.about == number && one.event == "line-seize" && one.until > office_.pbx.now().mono)
+            for (const auto& [index, word] : one.words) indexes.insert(index);
+    return indexes;
+}
+
+void RandomPublishers::storage_lost(const Kept& left)
+{
+    const auto now = office_.pbx.now();
+    const auto is_left = [&](const Publication& one) {
+        return std::ranges::count(left.publications, one.etag, &StoredPublication::etag) > 0;
+    };
+    /// Its phone has begun anew since, which ends it.
+    const auto is_outlived = [&](const StoredPublication& row) {
+        return std::ranges::any_of(left.bindings, [&](const Binding& binding) {
+            return !row.contact.empty() && binding.aor == row.extension &&
+                   write(binding.contact) == row.contact && binding.call_id != row.registration &&
+                   binding.expires_at > now.wall;
+        });
+    };
+    if (gone_ && is_left(*gone_)) gone_.reset();
+    for (const auto& one : publications_) {
+        if (is_left(one)) continue;
+        gone_ = one;
+        ++office_.done["publications lost"];
+    }
+    std::set<std::pair<std::string, std::string>> own;
+    for (const auto& call : left.calls)
+        for (const auto& leg : call.legs) own.emplace(leg.extension, leg.dialog.call_id);
+    publications_.clear();
+    for (const auto& row : left.publications) {
+        if (is_outlived(row)) continue;
+        Publication kept{.etag = row.etag,
+                         .by = office_.program,
+                         .about = row.extension,
+                         .event = row.event,
+                         .until = now.mono + (row.expires_at - now.wall),
+                         .registration = row.registration,
+                         .dialogs = {},
+                         .words = {}};
+        for (auto* phone : office_.callers)
+            if (phone->number == row.publisher) kept.by = phone;
+        if (!row.contact.empty()) kept.by = office_.phone_at(row.contact);
+        REQUIRE(kept.by);
+        if (const auto said = read_call_info(row.call_info))
+            for (const auto& info : *said) kept.words[info.index] = info.other_state;
+        for (const auto& [said, id, hidden] : row.dialogs)
+            kept.dialogs[said.id] = {.call_id = said.call_id,
+                                     .state = said.state,
+                                     .held = !said.rendered,
+                                     .ours = hidden || own.contains({row.extension, said.call_id})};
+        publications_.push_back(std::move(kept));
+    }
 }
 
 void RandomPublishers::check(const LiveView& view) const

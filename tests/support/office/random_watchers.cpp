@@ -58,7 +58,7 @@ void RandomWatchers::act()
     const auto ask = [&](Subscribing subscribing, bool allowed) {
         subscriptions_.ask_somehow(phone, std::move(subscribing), allowed);
     };
-    switch (chance.below(16)) {
+    switch (chance.below(18)) {
     case 0:
     case 1:
     case 2:
@@ -97,16 +97,26 @@ void RandomWatchers::act()
     }
     case 13: return ask({.event = "call-info", .to = line}, watched(line));
     case 14: return ask({.event = "reg", .to = phone.number}, true);
-    default:
-        if (chance.one_in(4)) {
-            if (leaves && office_.is_registered(phone)) leaves(phone);
-            phone.unregisters();
-            notified_.registered_anew(phone);
-        } else {
-            if (!office_.is_registered(phone)) notified_.registered_anew(phone);
-            phone.registers(36000s);
-        }
+    default: return registers_somehow(phone);
     }
+}
+
+/// A mere refresh, one that changes something or is the last for long, after a reboot, or not at
+/// all any more.
+void RandomWatchers::registers_somehow(Phone& phone)
+{
+    auto& chance = office_.chance;
+    const auto how = chance.below(8);
+    if (how < 2) {
+        notified_.registered_anew(phone);
+        ++office_.done["unregisters"];
+        return office_.unregisters(phone);
+    }
+    if (how == 2) ++phone.reboots;
+    if (how == 2 || !office_.is_registered(phone)) notified_.registered_anew(phone);
+    const auto expires = how == 3 ? std::chrono::seconds{60 + chance.below(120)} : 36000s;
+    office_.registers(phone, expires, how == 4 ? 700 : 1000);
+    ++office_.done["registers"];
 }
 
 void RandomWatchers::have_watcher(std::string_view name, std::string_view watcher, bool unsolicited)
@@ -196,19 +206,32 @@ void RandomWatchers::check_lamp(const LiveLamp& lamp, const Screen& screen,
     const auto document = screen.documents.find(lamp.member);
     REQUIRE(document != screen.documents.end());
     std::multiset<std::string> lines;
-    const bool named = is_park_name(lamp.member) || is_key(lamp.member) ||
-                       office_.may_see_parties(lamp.watcher, lamp.member);
+    const auto named = names_parties(lamp);
     for (const auto& dialog : document->second.dialogs) {
         if (dialog.state == "terminated") continue;
         lines.insert(dialog.call_id + " " + dialog.state + (dialog.rendered ? "" : " held"));
         const bool anonymous = dialog.remote_identity.find("anonymous") != std::string::npos;
-        // Who waits in a slot, or has parked there, may not want to be named.
-        if (is_park_name(lamp.member) ? office_.visibilities.empty() : !is_key(lamp.member))
-            CHECK(anonymous != named);
+        if (!is_key(lamp.member) && named) CHECK(anonymous != *named);
     }
     const auto expected = truth.find(lamp.member);
     CHECK(joined(lines) == (expected == truth.end() ? "" : joined(expected->second)));
     ++office_.done[screen.list ? "listed lamps" : "lamps"];
+}
+
+/// A slot names nobody where who waits, or who has parked, does not show that to all.
+std::optional<bool> RandomWatchers::names_parties(const LiveLamp& lamp) const
+{
+    if (!is_park_name(lamp.member)) return office_.may_see_parties(lamp.watcher, lamp.member);
+    const auto is_open = [&](std::string_view number) {
+        const auto found = office_.visibilities.find(number);
+        return found == office_.visibilities.end() || found->second == Visibility::open;
+    };
+    for (const auto& call : office_.pbx.view().calls)
+        if (park_name(call.parked_in) == lamp.member)
+            for (const auto& leg : call.legs)
+                if (leg.extension != lamp.member && !is_open(leg.extension)) return false;
+    if (std::ranges::all_of(desks, is_open)) return true;
+    return std::nullopt;
 }
 
 /// What a phone that is told unasked has not asked for, it is told.
@@ -319,6 +342,16 @@ void RandomWatchers::check_package(const LiveView& view, const Screen& screen,
     }
     if (screen.package == "call-info")
         lines.check(view, screen, publishers.words_of(screen.resource));
+    if (screen.package == "line-seize") {
+        auto shown = screen.seized;
+        for (const auto index : publishers.seizures_of(screen.resource)) {
+            CAPTURE(index);
+            const auto found = shown.find(index);
+            REQUIRE(found != shown.end());
+            shown.erase(found);
+        }
+        CHECK(shown.size() == 1);  // its own claim
+    }
 }
 
 std::string RandomWatchers::presence_of(const LiveView& view, const std::string& number,

@@ -15,9 +15,6 @@ public:
     {
     }
 
-    /// Before a phone unregisters.
-    std::function<void(const Phone& phone)> leaves;
-
     /// Somebody asks for something, or wants no more of it.
     void act();
     /// An administrator changes who may see whom, or something that is shown.
@@ -31,8 +28,11 @@ public:
                         const RandomPublishers& publishers);
 
 private:
+    void registers_somehow(Phone& phone);
     void have_watcher(std::string_view group, std::string_view watcher, bool unsolicited);
     void check_lamp(const LiveLamp& lamp, const Screen& screen, const Dialogs& truth) const;
+    /// Whether it says who is at the other end; nullopt: that follows from who has parked the call.
+    [[nodiscard]] std::optional<bool> names_parties(const LiveLamp& lamp) const;
     void check_unasked(const Phone& phone, const RandomForwards& forwards) const;
     void check_package(const LiveView& view, const Screen& screen, const RandomLines& lines,
                        const RandomPublishers& publishers) const;
