@@ -34,7 +34,10 @@ class SecondPhones(WireTest):
                      answers=answers)
         self.addCleanup(phone.close)
         before = self.registered.get(number, 0)
-        eventually(lambda: self.registrations(number) > before, f"{number} is registered")
+        try:
+            eventually(lambda: self.registrations(number) > before, f"{number} is registered")
+        except AssertionError as failed:
+            raise AssertionError(f"{failed}; it says:\n{phone.text[-2000:]}") from None
         self.registered[number] = before + 1
         return phone
 
