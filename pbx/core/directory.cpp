@@ -237,7 +237,7 @@ const WatchRight* Directory::right(std::string_view watcher, std::string_view me
 
 std::string Directory::watched(std::string name) const
 {
-    if (find(name) || find_group(name) || slot_rights_.contains(name)) return name;
+    if (find(name) || find_group(name) || find_ring_group(name)) return name;
     const auto slot = park_lot().slot_of(name);
     return slot ? park_name(*slot) : name;
 }

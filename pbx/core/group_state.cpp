@@ -243,13 +243,13 @@ std::string Projection::element_of(const TrackedDialog& dialog, std::string_view
         return write_dialog(dialog.latest, word, dialog.latest.id, *profile_, detail);
     auto seen = dialog.latest;
     if (parties_ == PartyView::anonymous) seen.remote = nobody();
-    move_home(seen.local);
-    move_home(seen.remote);
+    write_as_asked(seen.local);
+    write_as_asked(seen.remote);
     return write_dialog(seen, word, dialog.latest.id, *profile_, detail);
 }
 
 /// Who knows the office by an address may be unable to find its domain.
-void Projection::move_home(DialogParty& party) const
+void Projection::write_as_asked(DialogParty& party) const
 {
     const auto home = domain_.empty() ? std::nullopt : SipUri::parse(entity_);
     if (!home) return;

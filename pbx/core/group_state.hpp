@@ -153,7 +153,7 @@ private:
                                         DocumentForm form) const;
     [[nodiscard]] std::string element_of(const TrackedDialog& dialog, std::string_view word,
                                          Detail detail = Detail::full) const;
-    void move_home(DialogParty& party) const;
+    void write_as_asked(DialogParty& party) const;
     void append_ended(std::vector<std::string>& elements, const Told& told, const Picture& target,
                       Detail detail) const;
 

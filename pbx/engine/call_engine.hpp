@@ -168,7 +168,7 @@ private:
     /// Who has sent, and who has got, what passed; nullptr: nobody that talks.
     [[nodiscard]] std::pair<Leg*, Leg*> passed_between(const DialogPassed& input);
     void forked_answer(const DialogPassed& input, Moment now, Outbox& outbox);
-    static void talks_to(Leg& caller, Leg& callee) noexcept;
+    static void talks_to(Leg& caller, Leg& callee);
     /// A phone beside `than` that has answered, and was not hung up.
     [[nodiscard]] static Leg* also_answered(Call& call, const Leg& than) noexcept;
     /// The dialog of one of several phones that have answered is over. False: it was the last.

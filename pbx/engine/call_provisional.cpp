@@ -74,6 +74,8 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
     if (!caller.invite_in) return;
     const auto payload = told_after_early(call, leg, response.payload);
     if (reliable) {
+        constexpr std::size_t most_unacknowledged = 32;
+        if (call.reliable.size() >= most_unacknowledged) return;  // RFC 3262 §3 allows for one each
         if (!call.early_answer && has_body(payload))
             call.early_answer =
                 EarlyAnswer{.of = leg.id, .sdp = payload, .offers = !has_body(call.offer)};

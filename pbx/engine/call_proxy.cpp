@@ -125,7 +125,7 @@ void CallEngine::pass_verdict(Call& call, Moment now, Outbox& outbox)
     outbox.send(std::move(forward));
 }
 
-void CallEngine::talks_to(Leg& caller, Leg& callee) noexcept
+void CallEngine::talks_to(Leg& caller, Leg& callee)
 {
     connect(caller, callee);
     caller.dialog.local_tag = callee.dialog.remote_tag;
@@ -183,8 +183,11 @@ void CallEngine::forked_answer(const DialogPassed& input, Moment now, Outbox& ou
             leg->dialog_state.remote_cseq == input.cseq)
             caller = leg;
     }
+    // Each has a tag that somebody else has made up. What is beyond these passes unseen.
+    constexpr std::size_t most_legs = 64;
     if (!caller) return;
     Call& call = *find(caller->id).first;
+    if (call.legs.size() >= most_legs) return;
     const auto forks = [](const Leg& leg) {
         return leg.role == LegRole::callee && !leg.dialog_state.route.empty();
     };

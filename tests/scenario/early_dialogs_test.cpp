@@ -50,3 +50,23 @@ TEST_CASE("each PRACK goes to the early dialog whose response it acknowledges")
     CHECK(pbx.has_no_calls());
     CHECK(pbx.has_no_dialogs());
 }
+
+TEST_CASE("reliable responses without end, to a caller that acknowledges none, are not kept")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    alice.supported = OptionTag::reliable;
+    alice.sends(INVITE, "102");
+    const auto invite = bob.receives(INVITE);
+    for (std::uint32_t rseq = 1; rseq <= 1000; ++rseq) {
+        bob.replies_to(invite, 100);
+        bob.replies_reliably(183, rseq, {}, "one");
+    }
+    CHECK(alice.inbox.size() <= 64);
+    alice.inbox.clear();
+    bob.replies_to(invite, 486);
+    alice.receives(486U);
+    CHECK(pbx.has_no_calls());
+    CHECK(pbx.has_no_dialogs());
+}

@@ -7,12 +7,8 @@ using namespace lampline::test;
 
 TEST_CASE("a watcher's phone that leaves is told nothing more by the phone that notifies")
 {
-    Scenario pbx{{group("sales", {"103"}, {"102"})}};
-    notifies(pbx, true);
-    auto& bob = pbx.phone("102");
-    auto& carol = pbx.phone("103");
-    carol.asks(to_bob);
-    const auto asked = bob.receives(SUBSCRIBE);
+    Asked office;
+    auto& [pbx, bob, carol, asked] = office;
     bob.notifies(asked, {.cseq = 41, .version = 7});
     CHECK(passed(carol) == "41");
     bob.answers_subscribe(asked, 200);
@@ -69,12 +65,8 @@ TEST_CASE("when the last phone that notifies is gone, nobody's lamp stays as it 
 TEST_CASE(
     "a phone that notifies and registers anew has forgotten its watchers: they are to begin anew")
 {
-    Scenario pbx{{group("sales", {"103"}, {"102"})}};
-    notifies(pbx, true);
-    auto& bob = pbx.phone("102");
-    auto& carol = pbx.phone("103");
-    carol.asks(to_bob);
-    const auto asked = bob.receives(SUBSCRIBE);
+    Asked office;
+    auto& [pbx, bob, carol, asked] = office;
     bob.answers_subscribe(asked, 200);
     carol.receives(200U);
     bob.notifies(asked, {.cseq = 41, .version = 7});

@@ -24,6 +24,21 @@ inline void notifies(Scenario& pbx, bool itself)
     pbx.configures("102", [itself](Extension& bob) { bob.phone_notifies = itself; });
 }
 
+/// The phone of 103 has asked to watch 102, and the phone of 102 is to say what becomes of that.
+struct Asked {
+    Asked()
+    {
+        notifies(pbx, true);
+        carol.asks(to_bob);
+        asked = bob.receives(SUBSCRIBE);
+    }
+
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    Phone& bob = pbx.phone("102");
+    Phone& carol = pbx.phone("103");
+    Arrived asked;
+};
+
 inline Group told_unasked()
 {
     auto sales = group("sales", {}, {"102"});

@@ -6,12 +6,8 @@ using namespace lampline::test;
 
 TEST_CASE("a right that goes ends it at once, with a last word above the phone's (RFC 6665 §4.1.3)")
 {
-    Scenario pbx{{group("sales", {"103"}, {"102"})}};
-    notifies(pbx, true);
-    auto& bob = pbx.phone("102");
-    auto& carol = pbx.phone("103");
-    carol.asks(to_bob);
-    const auto asked = bob.receives(SUBSCRIBE);
+    Asked office;
+    auto& [pbx, bob, carol, asked] = office;
     bob.notifies(asked, {.cseq = 41, .version = 7});
     CHECK(passed(carol) == "41");
     bob.answers_subscribe(asked, 200);
@@ -85,12 +81,8 @@ TEST_CASE("a right that goes ends it at once, with a last word above the phone's
 
 TEST_CASE("of a subscription that the exchange does not know the phone's next NOTIFY is the last")
 {
-    Scenario pbx{{group("sales", {"103"}, {"102"})}};
-    notifies(pbx, true);
-    auto& bob = pbx.phone("102");
-    auto& carol = pbx.phone("103");
-    carol.asks(to_bob);
-    const auto asked = bob.receives(SUBSCRIBE);
+    Asked office;
+    auto& [pbx, bob, carol, asked] = office;
     bob.answers_subscribe(asked, 200);
     carol.receives(200U);
     pbx.restarts([](Kept& kept) { kept.subscriptions.clear(); });

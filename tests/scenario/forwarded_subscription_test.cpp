@@ -226,12 +226,8 @@ TEST_CASE("who may not see is refused before anything is forwarded, and the limi
 
 TEST_CASE("what a phone grants is remembered for a day at most")
 {
-    Scenario pbx{{group("sales", {"103"}, {"102"})}};
-    notifies(pbx, true);
-    auto& bob = pbx.phone("102");
-    auto& carol = pbx.phone("103");
-    carol.asks(to_bob);
-    const auto asked = bob.receives(SUBSCRIBE);
+    Asked office;
+    auto& [pbx, bob, carol, asked] = office;
     bob.answers_subscribe(asked, 200, 72h);
     carol.receives(200U);
     const auto are_there = [&] {

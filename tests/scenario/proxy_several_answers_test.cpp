@@ -299,6 +299,25 @@ TEST_CASE("proxy mode: a proxy behind a phone has forked, and another one has an
     CHECK(record.parts[2].answered_at);
 }
 
+TEST_CASE("proxy mode: answers without end, each with a tag of its own, take no memory without end")
+{
+    Office office;
+    office.they_talk();
+    auto& [pbx, alice, bob, dan] = office;
+    const auto dialog = alice.shared();
+    for (int i = 0; i < 1000; ++i)
+        pbx.receive(DialogPassed{.call_id = dialog.call_id,
+                                 .from_tag = dialog.local_tag,
+                                 .to_tag = "forked-" + std::to_string(i),
+                                 .method = INVITE,
+                                 .status = 200,
+                                 .cseq = InviteReceived{}.cseq,
+                                 .payload = session_payload(std::string{talking_sdp})});
+    CHECK(pbx.view().calls.at(0).legs.size() <= 64);
+    pbx.ends_all_calls();
+    office.told();
+}
+
 TEST_CASE("proxy mode: the dialog that lives does not end with the session of the other one")
 {
     Answered office{1800s};

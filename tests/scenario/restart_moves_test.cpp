@@ -160,25 +160,39 @@ TEST_CASE(
     CHECK(pbx.has_no_calls());
 }
 
+namespace {
+
+/// 101 talks to 102, whose connection has died with the exchange, and who is asked whether he is
+/// there.
+struct Adrift {
+    explicit Adrift(std::chrono::seconds probe_interval)
+        : pbx{{}, {.calls = {.probe_interval = probe_interval}}}
+    {
+        bob.flow.transport = Transport::tcp;
+        bob.flow.connection = ConnectionId{7};
+        bob.registers();
+        alice.answers_probes = true;
+        alice.sends(INVITE, "102");
+        bob.receives(INVITE);
+        bob.replies(200, talking_sdp);
+        alice.receives(200U);
+        bob.receives(ACK);
+        pbx.restarts();
+        pbx.passes(1s);
+        bob.receives(OPTIONS);
+    }
+
+    Scenario pbx;
+    Phone& alice = pbx.phone("101");
+    Phone& bob = pbx.silent_phone("102");
+};
+
+}  // namespace
+
 TEST_CASE("a phone whose connection died with the exchange is asked twice where no probes are wanted")
 {
-    ExchangeSettings settings;
-    settings.calls.probe_interval = 0s;
-    Scenario pbx{{}, settings};
-    auto& alice = pbx.phone("101");
-    auto& bob = pbx.silent_phone("102");
-    bob.flow.transport = Transport::tcp;
-    bob.flow.connection = ConnectionId{7};
-    bob.registers();
-    alice.answers_probes = true;
-    alice.sends(INVITE, "102");
-    bob.receives(INVITE);
-    bob.replies(200, talking_sdp);
-    alice.receives(200U);
-    bob.receives(ACK);
-    pbx.restarts();
-    pbx.passes(1s);
-    bob.receives(OPTIONS);
+    Adrift call{0s};
+    auto& [pbx, alice, bob] = call;
     bob.fails_with(503);
     CHECK(alice.hears_nothing());
     pbx.passes(60s);
@@ -191,21 +205,8 @@ TEST_CASE("a phone whose connection died with the exchange is asked twice where 
 
 TEST_CASE("a phone whose connection died with the exchange is found where it registers anew")
 {
-    Scenario pbx;
-    auto& alice = pbx.phone("101");
-    auto& bob = pbx.silent_phone("102");
-    bob.flow.transport = Transport::tcp;
-    bob.flow.connection = ConnectionId{7};
-    bob.registers();
-    alice.answers_probes = true;
-    alice.sends(INVITE, "102");
-    bob.receives(INVITE);
-    bob.replies(200, talking_sdp);
-    alice.receives(200U);
-    bob.receives(ACK);
-    pbx.restarts();
-    pbx.passes(1s);
-    bob.receives(OPTIONS);
+    Adrift call{60s};
+    auto& [pbx, alice, bob] = call;
     SUBCASE("the first probe finds nobody, then the phone is back")
     {
         bob.fails_with(408);

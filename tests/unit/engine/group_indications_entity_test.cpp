@@ -26,6 +26,9 @@ DirectoryRef office_with_slots()
     Numbering numbering;
     numbering.park_lot.number = "700";
     numbering.park_lot.first_slot = "701";
+    RingGroup group_of_a_slot;
+    group_of_a_slot.number = "703";
+    numbering.ring_groups.push_back(group_of_a_slot);
     return std::make_shared<const Directory>("office.test", std::move(extensions),
                                              std::vector<Group>{std::move(group)},
                                              std::move(numbering));
@@ -85,7 +88,7 @@ TEST_CASE("a park slot may be asked for by its number, and is called so")
     CHECK(entities == std::set<std::string>{"sip:park+701@office.test", "sip:701@office.test"});
 }
 
-TEST_CASE("an extension goes before the slot that has its number")
+TEST_CASE("an extension, or a ring group, goes before the slot that has its number")
 {
     Office office{office_with_slots()};
     CHECK(office.receives(office.subscribe("201", "702")).status == 200);
@@ -94,4 +97,5 @@ TEST_CASE("an extension goes before the slot that has its number")
     CHECK(office.silent());
     office.call(2, LegState::confirmed, "702");
     CHECK_FALSE(office.silent());
+    CHECK(office.receives(office.subscribe("201", "703")).status == 403);
 }

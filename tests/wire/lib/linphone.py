@@ -1,14 +1,9 @@
 """linphonec: a phone with a stack of its own (belle-sip), driven by the lines of its prompt."""
 from __future__ import annotations
 
-import os
-import pty
-import re
-import subprocess
-import threading
 from pathlib import Path
 
-from .event_loop import loop
+from .prompt import Prompt
 from .real_phones import loudness, write_tone
 
 CONFIG = """\
@@ -41,7 +36,7 @@ CODECS = (("PCMA", 8000), ("PCMU", 8000), ("opus", 48000), ("speex", 16000), ("s
           ("G729", 8000))
 
 
-class Linphone:
+class Linphone(Prompt):
     """A linphonec without sound hardware: it plays a sine tone, and records what it hears.
 
     It answers by itself if told so, unless it is in a call already. Keys pressed in a call go out as INFO.
@@ -59,42 +54,15 @@ class Linphone:
             transport=transport) + "".join(
                 f"[audio_codec_{index}]\nmime={name}\nrate={rate}\nenabled={int(index == 0)}\n"
                 for index, (name, rate) in enumerate(CODECS)))
-        self.text = ""
         places = {name: str(folder) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
         places["XDG_DATA_HOME"] = str(folder / ".local/share")
-        self.terminal, side = pty.openpty()  # its prompt wants one
-        self.process = subprocess.Popen(
-            ["linphonec", "-c", str(folder / "linphonerc"), *(["-a"] if answers else []),
-             "-d", "6", "-l", str(folder / "log")],
-            stdin=side, stdout=side, stderr=side, cwd=folder,
-            env={**os.environ, **places, "TERM": "dumb"})
-        os.close(side)
-        self.listener = threading.Thread(target=self._listen, daemon=True)
-        self.listener.start()
+        super().__init__(f"linphone {number}",
+                         ["linphonec", "-c", str(folder / "linphonerc"), *(["-a"] if answers else []),
+                          "-d", "6", "-l", str(folder / "log")], folder, places)
         self.says("linphonec>")
         for command in ("soundcard use files", f"play {folder}/tone.wav",
                         f"record {folder}/heard.wav"):
             self.types(command)
-
-    def _listen(self) -> None:
-        while True:
-            try:
-                chunk = os.read(self.terminal, 4096)
-            except OSError:  # it has ended
-                return
-            with loop.changed:
-                self.text += chunk.decode("utf-8", "replace")
-                loop.changed.notify_all()
-
-    def says(self, pattern: str) -> re.Match:
-        """Waits until its output has `pattern`, and forgets it up to there."""
-        found = loop.wait(lambda: re.search(pattern, self.text),
-                          f"linphone {self.number} says {pattern!r}")
-        self.text = self.text[found.end():]
-        return found
-
-    def types(self, command: str) -> None:
-        os.write(self.terminal, command.encode() + b"\n")
 
     def dials(self, number: str) -> None:
         self.types(f"call sip:{number}@{self.domain}")
@@ -126,9 +94,3 @@ class Linphone:
     def log(self) -> str:
         """All it has to say, every message of SIP among it."""
         return (self.folder / "log").read_text(errors="replace")
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self.listener.join()
-        os.close(self.terminal)

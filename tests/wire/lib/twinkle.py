@@ -1,14 +1,10 @@
 """twinkle-console: a phone with a stack of its own, which can keep its keys pressed."""
 from __future__ import annotations
 
-import os
-import pty
 import re
-import subprocess
-import threading
 from pathlib import Path
 
-from .event_loop import loop
+from .prompt import Prompt
 
 # "null" is the sound card of ALSA that has none.
 SYSTEM = """\
@@ -38,7 +34,7 @@ dtmf_pause=40
 """
 
 
-class Twinkle:
+class Twinkle(Prompt):
     """A phone without sound hardware, whose keys go out as INFO of `pressed` milliseconds each."""
 
     def __init__(self, folder: Path, number: str, secret: str, domain: str,
@@ -50,34 +46,7 @@ class Twinkle:
         (own / "phone.cfg").write_text(PROFILE.format(
             number=number, domain=domain, secret=secret, host=server[0], server_port=server[1],
             transport=transport, pressed=pressed))
-        self.text = ""
-        self.terminal, side = pty.openpty()  # its prompt wants one
-        self.process = subprocess.Popen(
-            ["twinkle-console"], stdin=side, stdout=side, stderr=side, cwd=folder,
-            env={**os.environ, "HOME": str(folder), "TERM": "dumb"})
-        os.close(side)
-        self.listener = threading.Thread(target=self._listen, daemon=True)
-        self.listener.start()
-
-    def _listen(self) -> None:
-        while True:
-            try:
-                chunk = os.read(self.terminal, 4096)
-            except OSError:  # it has ended
-                return
-            with loop.changed:
-                self.text += chunk.decode("utf-8", "replace")
-                loop.changed.notify_all()
-
-    def says(self, pattern: str) -> re.Match:
-        """Waits until its output has `pattern`, and forgets it up to there."""
-        found = loop.wait(lambda: re.search(pattern, self.text),
-                          f"twinkle {self.number} says {pattern!r}")
-        self.text = self.text[found.end():]
-        return found
-
-    def types(self, command: str) -> None:
-        os.write(self.terminal, command.encode() + b"\n")
+        super().__init__(f"twinkle {number}", ["twinkle-console"], folder, {"HOME": str(folder)})
 
     def dials(self, number: str) -> None:
         self.types(f"call {number}")
@@ -94,9 +63,3 @@ class Twinkle:
 
     def hangs_up(self) -> None:
         self.types("bye")
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self.listener.join()
-        os.close(self.terminal)
