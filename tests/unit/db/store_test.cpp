@@ -196,8 +196,19 @@ TEST_CASE("a subscription comes back as it was put, without its connection")
     Office office;
     office.add_extensions({"201", "207"});
     const auto subscription = full_subscription("201", "207");
+    auto before = subscription;
+    SUBCASE("once more") {}
+    SUBCASE("over one that had its names, and nothing else of it")
+    {
+        before = {};
+        before.call_id = subscription.call_id;
+        before.local_tag = subscription.local_tag;
+        before.list = "rlmi";
+        before.forwarded = true;
+        before.notifiers = {{.tag = "phone"}};
+    }
     office.write([&](Database& database) {
-        SubscriptionStore{database}.put(subscription);
+        SubscriptionStore{database}.put(before);
         SubscriptionStore{database}.put(subscription);
     });
     const auto rows = SubscriptionStore{office.database}.all();
@@ -205,6 +216,9 @@ TEST_CASE("a subscription comes back as it was put, without its connection")
     const auto& row = rows[0];
     CHECK(row.watcher == "201");
     CHECK(row.member == "207");
+    CHECK(row.list.empty());
+    CHECK_FALSE(row.forwarded);
+    CHECK(row.notifiers.empty());
     CHECK(row.call_id == subscription.call_id);
     CHECK(row.local_tag == subscription.local_tag);
     CHECK(row.remote_tag == subscription.remote_tag);
