@@ -5,7 +5,8 @@ import unittest
 from pathlib import Path
 
 from lib.case import WireTest, eventually
-from lib.real_phones import Sipp, free_udp_port
+from lib.ports import reserve
+from lib.real_phones import Sipp
 from lib.sdp import sdp
 from lib.twinkle import Twinkle
 
@@ -159,12 +160,12 @@ class WithSipp(WireTest):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.rest.put("/api/v1/calling-card", {"number": "800"})
         self.rest.put_group("all", members=["202"], watchers=["204"])
-        secrets, port = self.office.secrets, free_udp_port()
+        secrets, port = self.office.secrets, reserve()
         self.sipp("register", port=port, calls=1, service="202", user="202",
                   secret=secrets["202"]).succeeds()
         lamp = self.phone("204").watches("202")
         callee = self.sipp("callee", port=port, calls=1, service="202")
-        caller = self.sipp(scenario, transport, port=free_udp_port(), calls=1, service="800",
+        caller = self.sipp(scenario, transport, port=reserve(), calls=1, service="800",
                            user="205", secret=secrets["205"], keys={"target": "202"})
         caller.succeeds()  # it talks for less than a NOTIFY takes, so the lamp may leave that out
         callee.succeeds()
@@ -202,8 +203,8 @@ class WithTwinkle(OneCall):
         caller_lamp, lamp = watcher.watches("205"), watcher.watches("202")
         target = self.phone("202")
         caller = Twinkle(folder, "205", self.office.secrets["205"], self.office.domain,
-                         self.server.address[transport], transport, free_udp_port(),
-                         free_udp_port(), pressed=1600)
+                         self.server.address[transport], transport, reserve(),
+                         reserve(), pressed=1600)
         self.addCleanup(caller.close)
         caller.says("registration succeeded")
 

@@ -5,7 +5,7 @@ import unittest
 from lib.carrier import plan
 from lib.case import eventually
 from lib.kamailio_redirector import KamailioRedirector
-from lib.kamailio_registrar import free_port
+from lib.ports import reserve
 from lib.second_phones import SecondPhones
 
 DIALLED, CALLED = "0664999", "+43664999"
@@ -34,7 +34,7 @@ class Redirected(SecondPhones):
         self.rest.put("/api/v1/digit-plan", whole)
 
     def gateway(self, scenario, ip, transport, calls, **keys):
-        return self.sipp(scenario, ip=ip, port=free_port(ip), transport=transport, calls=calls,
+        return self.sipp(scenario, ip=ip, port=reserve(ip), transport=transport, calls=calls,
                          service="gateway", keys=keys).listens()
 
     def by_sipp(self, contact, calls=1):

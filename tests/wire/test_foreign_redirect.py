@@ -2,7 +2,7 @@
 import shutil
 import unittest
 
-from lib.real_phones import free_udp_port
+from lib.ports import reserve
 from lib.second_phones import SecondPhones
 
 
@@ -20,7 +20,7 @@ class Redirected(SecondPhones):
     @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
     def test_sipp_sends_it_on(self):
         caller, carol = self.linphone("201"), self.linphone("203")
-        port = free_udp_port()
+        port = reserve()
         self.sipp("register", port=port, service="202", user="202",
                   secret=self.office.secrets["202"]).succeeds()
         sipp = self.sipp("moved", port=port, service="202", keys={"target": "203"}).listens()

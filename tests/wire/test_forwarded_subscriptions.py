@@ -7,7 +7,8 @@ from pathlib import Path
 
 from lib.case import WireTest, eventually, ring
 from lib.notifier import Notifier, dialog_of
-from lib.real_phones import Sipp, free_udp_port
+from lib.ports import reserve
+from lib.real_phones import Sipp
 
 
 class Forwarded(WireTest):
@@ -440,7 +441,7 @@ class OfOthers(Forwarded):
         """The ladder of the snom page: 200, and NOTIFYs for off, flashing, steady, off."""
         anna = self.phone("201")
         with tempfile.TemporaryDirectory() as folder:
-            port = free_udp_port()
+            port = reserve()
             registers = Sipp("register", self.server.address["udp"], Path(folder), port=port,
                              calls=1, service="202", user="202",
                              secret=self.office.secrets["202"])
@@ -459,7 +460,7 @@ class OfOthers(Forwarded):
 
     def test_a_right_that_goes_ends_what_two_sipps_have(self):
         with tempfile.TemporaryDirectory() as folder:
-            port = free_udp_port()
+            port = reserve()
             server = self.server.address["udp"]
             registers = Sipp("register", server, Path(folder), port=port, calls=1, service="202",
                              user="202", secret=self.office.secrets["202"])
@@ -468,7 +469,7 @@ class OfOthers(Forwarded):
             notifier = Sipp("refused_notifier", server, Path(folder), port=port, calls=1,
                             service="202")
             self.addCleanup(notifier.close)
-            watcher = Sipp("watcher", server, Path(folder), port=free_udp_port(), calls=1,
+            watcher = Sipp("watcher", server, Path(folder), port=reserve(), calls=1,
                            service="202", user="201", secret=self.office.secrets["201"])
             self.addCleanup(watcher.close)
             eventually(lambda: self.stored() == (1, 1), "a binding and a subscription are stored")

@@ -4,7 +4,8 @@ import unittest
 
 from lib.case import WireTest, eventually, talk
 from lib.message import Address
-from lib.real_phones import Sipp, free_udp_port
+from lib.ports import reserve
+from lib.real_phones import Sipp
 import test_real_phones
 
 TEXT = "Mittag um eins? Größe egal."
@@ -106,7 +107,7 @@ class MessagesOfOthers(test_real_phones.RealPhones):
 
     def sipp_writes_to_baresip(self, transport):
         bob = self.baresip("202", 440, transport)
-        sipp = Sipp("message", self.server.address["udp"], self.folder, port=free_udp_port(),
+        sipp = Sipp("message", self.server.address["udp"], self.folder, port=reserve(),
                     calls=1, service="202", user="205", secret=self.office.secrets["205"])
         self.addCleanup(sipp.close)
         bob.says("Hello from SIPp")

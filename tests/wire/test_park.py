@@ -7,7 +7,8 @@ import unittest
 from pathlib import Path
 
 from lib.case import WireTest, eventually, talk
-from lib.real_phones import Baresip, Sipp, free_udp_port
+from lib.ports import reserve
+from lib.real_phones import Baresip, Sipp
 from lib.sdp import sdp
 
 
@@ -232,7 +233,7 @@ class RealPhonesPark(Parking):
     def test_sipp_parks_as_desk_phones_do(self):
         carl = self.phone("203")
         lamp = carl.watches("park+702")
-        parker = Sipp("transferor", self.server.address["udp"], self.folder, port=free_udp_port(),
+        parker = Sipp("transferor", self.server.address["udp"], self.folder, port=reserve(),
                       calls=1, service="203", user="205", secret=self.office.secrets["205"],
                       target="702")
         self.addCleanup(parker.close)

@@ -5,7 +5,8 @@ import unittest
 from pathlib import Path
 
 from lib.case import WireTest, eventually
-from lib.real_phones import Baresip, Sipp, free_udp_port
+from lib.ports import reserve
+from lib.real_phones import Baresip, Sipp
 
 
 class RealPhones(WireTest):
@@ -135,7 +136,7 @@ class SippAsCallerAndCallee(RealPhones):
         anna = self.phone("201")
         line = anna.sends_subscribe("202", event="call-info", headers=[("Accept", "*/*")])
         line.subscribe.receives(200)
-        self.sipp("publish", port=free_udp_port(), calls=12, service="202", user="202",
+        self.sipp("publish", port=reserve(), calls=12, service="202", user="202",
                   secret=self.office.secrets["202"], limit=4).succeeds()
         eventually(lambda: all("appearance-index=*" in value for value
                                in line.history[-1].message.headers.values("Call-Info")),
@@ -145,7 +146,7 @@ class SippAsCallerAndCallee(RealPhones):
 
     def test_a_line_is_claimed(self):
         self.rest.request("PATCH", "/api/v1/extensions/202", {"appearances": 1})
-        self.sipp("seize", port=free_udp_port(), calls=1, service="202", user="202",
+        self.sipp("seize", port=reserve(), calls=1, service="202", user="202",
                   secret=self.office.secrets["202"]).succeeds()
 
     def test_a_thousand_calls(self):
@@ -156,12 +157,12 @@ class SippAsCallerAndCallee(RealPhones):
         self.a_thousand_calls()
 
     def a_thousand_calls(self):
-        secrets, port = self.office.secrets, free_udp_port()
+        secrets, port = self.office.secrets, reserve()
         self.sipp("register", port=port, calls=1, service="202", user="202",
                   secret=secrets["202"]).succeeds()
         lamp = self.phone("201").watches("202")
         callee = self.sipp("callee", port=port, calls=1000, service="202", limit=1000)
-        caller = self.sipp("caller", port=free_udp_port(), calls=1000, service="202", user="205",
+        caller = self.sipp("caller", port=reserve(), calls=1000, service="202", user="205",
                            secret=secrets["205"], rate=50, limit=50)
         caller.succeeds()
         callee.succeeds()

@@ -5,7 +5,8 @@ import unittest
 from pathlib import Path
 
 from lib.case import WireTest, eventually, talk
-from lib.real_phones import Baresip, Sipp, free_udp_port
+from lib.ports import reserve
+from lib.real_phones import Baresip, Sipp
 from lib.sdp import sdp
 
 SILENT = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n" \
@@ -236,7 +237,7 @@ class SippJoins(Join):
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         value = f"{self.shown.call_id};to-tag={self.shown.local_tag};" \
                 f"from-tag={self.shown.remote_tag}"
-        sipp = Sipp("joiner", self.server.address["udp"], folder, port=free_udp_port(), calls=1,
+        sipp = Sipp("joiner", self.server.address["udp"], folder, port=reserve(), calls=1,
                     service="202", user="203", secret=self.office.secrets["203"], join=value)
         self.addCleanup(sipp.close)
         third = self.bob.receives("INVITE")
@@ -286,7 +287,7 @@ class RealPhones(WireTest):
     @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
     def test_sipp_leaves_by_bye_with_also(self):
         bob, carl = self.phone("202"), self.phone("203", transport="tcp")
-        sipp = Sipp("also", self.server.address["udp"], self.folder, port=free_udp_port(), calls=1,
+        sipp = Sipp("also", self.server.address["udp"], self.folder, port=reserve(), calls=1,
                     service="202", user="205", secret=self.office.secrets["205"], target="203")
         self.addCleanup(sipp.close)
         call = bob.receives("INVITE")

@@ -10,7 +10,8 @@ from lib.carrier import Carrier, plan
 from lib.case import WireTest, eventually, talk
 from lib.kamailio import CARRIER, Kamailio
 from lib.phone import Phone
-from lib.real_phones import Sipp, free_udp_port
+from lib.ports import reserve
+from lib.real_phones import Sipp
 from lib.sdp import ANSWER, sdp
 
 PLAN = "/api/v1/digit-plan"
@@ -350,7 +351,7 @@ class SippAsCarrier(WireTest):
     def test_early_media_reinvite_and_bye(self):
         folder = Path(tempfile.mkdtemp(prefix="lampline-carrier-"))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        anna, port = self.phone("201"), free_udp_port()
+        anna, port = self.phone("201"), reserve()
         self.rest.put("/api/v1/trunks/line", {
             "servers": [{"host": "127.0.0.1", "port": port}], "domain": "carrier.test"})
         self.rest.put(PLAN, plan("line"))
@@ -377,7 +378,7 @@ class KamailioAsCarrier(WireTest):
         super().setUp()
         folder = Path(tempfile.mkdtemp(prefix="lampline-kamailio-"))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        host, port = "127.0.0.2", free_udp_port()
+        host, port = "127.0.0.2", reserve()
         self.anna = self.phone("201")
         self.far = Phone("+43664999", "none", "carrier.test", {"udp": (host, port)},
                          ip="127.0.0.3")

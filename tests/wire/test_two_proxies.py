@@ -9,7 +9,7 @@ from lib.case import WireTest, eventually
 from lib.kamailio import PROXY, Kamailio
 from lib.message import Address, Uri
 from lib.phone import Phone
-from lib.real_phones import free_udp_port
+from lib.ports import reserve
 from lib.sdp import ANSWER, OFFER, sdp
 
 DOMAIN = "biloxi.test"
@@ -33,7 +33,7 @@ class TwoProxies(WireTest):
         """The other proxy, known here as a peer, and reached by `transport`."""
         folder = Path(tempfile.mkdtemp(prefix="lampline-kamailio-"))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        host, port = "127.0.0.2", free_udp_port()
+        host, port = "127.0.0.2", reserve()
         proxy = Kamailio(folder, PROXY.format(host=host, port=port, transport=transport,
                                               office=self.server.address[transport]), host, port)
         self.addCleanup(proxy.close)

@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .kamailio import BOTH_TRANSPORTS, Kamailio
-from .kamailio_registrar import free_port
+from .ports import reserve
 
 CONFIG = BOTH_TRANSPORTS + """\
 loadmodule "xlog.so"
@@ -44,7 +44,7 @@ class KamailioDialer(Kamailio):
     def __init__(self, folder: Path, number: str, secret: str, domain: str,
                  server: tuple[str, int], target: str, transport: str, ip: str = "127.0.0.2"):
         self.folder = folder
-        port = free_port(ip)
+        port = reserve(ip)
         super().__init__(folder, CONFIG.format(
             host=ip, port=port, number=number, secret=secret, domain=domain, server=server,
             target=target, transport=transport), ip, port)

@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .kamailio import BOTH_TRANSPORTS, Kamailio
-from .kamailio_registrar import free_port
+from .ports import reserve
 
 CONFIG = BOTH_TRANSPORTS + """\
 loadmodule "rr.so"
@@ -42,6 +42,6 @@ class KamailioRedirector(Kamailio):
 
     def __init__(self, folder: Path, moved: str, contact: str, subscriber: tuple[str, int],
                  ip: str = "127.0.0.2"):
-        port = free_port(ip)
+        port = reserve(ip)
         super().__init__(folder, CONFIG.format(host=ip, port=port, moved=moved, contact=contact,
                                                subscriber=subscriber), ip, port)

@@ -1,10 +1,10 @@
 """Kamailio as a carrier: registrar with digest, and proxy for calls of its one user."""
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 from .kamailio import Kamailio
+from .ports import reserve
 
 CONFIG = """\
 debug=1
@@ -78,19 +78,6 @@ request_route {{
 """
 
 
-def free_port(ip: str) -> int:
-    """Free for UDP and TCP."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, \
-                socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
-            udp.bind((ip, 0))
-            try:
-                tcp.bind(udp.getsockname())
-            except OSError:
-                continue
-            return udp.getsockname()[1]
-
-
 class KamailioRegistrar(Kamailio):
     """Calls of its user go to `callee`, calls to the user where it registered."""
 
@@ -98,7 +85,7 @@ class KamailioRegistrar(Kamailio):
                  user: str = "4310", password: str = "pstn", algorithm: str = "MD5",
                  min_expires: int = 0, max_expires: int = 0):
         self.user, self.password, self.folder = user, password, folder
-        port = free_port(ip)
+        port = reserve(ip)
         super().__init__(folder, CONFIG.format(
             ip=ip, port=port, user=user, password=password, algorithm=algorithm,
             min_expires=min_expires, max_expires=max_expires, callee_host=callee[0],

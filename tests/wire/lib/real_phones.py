@@ -144,20 +144,6 @@ class Baresip:
         self.listener.join()
 
 
-def free_udp_port() -> int:
-    """Free for TCP too, where a connection that ended may hold it for a minute."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, \
-                socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-            sock.bind(("127.0.0.1", 0))
-            port = sock.getsockname()[1]
-            try:
-                listener.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-
-
 class Sipp:
     """A SIPp with one of the scenarios of tests/wire/sipp."""
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from .case import WireTest, eventually
 from .linphone import Linphone
-from .real_phones import Baresip, Sipp, free_udp_port
+from .ports import reserve
+from .real_phones import Baresip, Sipp
 
 TONES = {"201": 300, "202": 440, "203": 700, "205": 1000}
 
@@ -51,7 +52,7 @@ class SecondPhones(WireTest):
         return self.a_phone(Baresip, number, self.transports[1], answers)
 
     def sipp(self, scenario, **options):
-        options = {"port": free_udp_port(), "calls": 1, "transport": self.transports[1]} | options
+        options = {"port": reserve(), "calls": 1, "transport": self.transports[1]} | options
         sipp = Sipp(scenario, self.server.address[options["transport"]], self.folder, **options)
         self.addCleanup(sipp.close)
         return sipp

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .event_loop import loop
 from .phone import Phone
+from .ports import reserve
 from .rest import Rest
 
 DOMAIN = "office.test"
@@ -35,13 +36,14 @@ def run(*arguments: str) -> str:
 
 
 class Server:
-    """Runs `lampline serve` on free ports of 127.0.0.1; a restart keeps ports and data."""
+    """Runs `lampline serve` on reserved ports of 127.0.0.1; a restart keeps ports and data."""
 
     def __init__(self, data: str | Path, token: str = "", options: list[str] | None = None):
         self.data, self.token, self.options = Path(data), token, options or []
         self.process: subprocess.Popen | None = None
         self.output: list[str] = []
         self.address: dict[str, tuple[str, int]] = {}  # "udp", "tcp", "http"
+        self.ports = {kind: reserve() for kind in ("udp", "tcp", "http")}
 
     @property
     def rest(self) -> Rest:
@@ -50,8 +52,7 @@ class Server:
     def start(self) -> Server:
         """Starts, and waits for the line of every listener."""
         def bind(kind: str) -> str:
-            host, port = self.address.get(kind, ("127.0.0.1", 0))
-            return f"{host}:{port}"
+            return f"127.0.0.1:{self.ports[kind]}"
 
         self.process = subprocess.Popen(
             [binary(), "serve", "--data", str(self.data), "--domain", DOMAIN,
