@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "core/appearance_payload.hpp"
+#include "core/dialog_end.hpp"
 #include "core/extension_uri.hpp"
 #include "core/others_refusal.hpp"
 #include "core/sdp.hpp"
@@ -130,8 +131,11 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
 
     // Of a PRACK it says that this response is not known (RFC 3262 §3), and nothing of the dialog.
     const bool prack = relay.method == Method::prack;
-    const bool gone = ends_dialog(response) || (prack && response.generated);
-    const bool over = gone && !prack && takes_part(call, leg);
+    const bool lost_there = ends_dialog(response) || (prack && response.generated);
+    const bool gone = lost_there && speaks_of_call(relay.method);
+    const bool over = gone && takes_part(call, leg);
+    // The end of a subscription, for who notifies (RFC 6665 §4.2.2).
+    const bool forgotten = relay.method == Method::notify && response.status == 481;
     Leg& asker = *call.find(relay.from);
     Reply answer{.transaction = relay.request,
                  .status = response.status,
@@ -151,7 +155,7 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
         answer.phrase = std::move(told.phrase);
         answer.payload = std::move(told.payload);
     }
-    if (gone && !over) answer = answer_for_lost(relay);
+    if (lost_there && !over && !forgotten) answer = answer_for_lost(relay);
     if (success && changes_session(relay.method)) {
         note_target(call, leg, response);
         note_privacy(leg, response.payload);
@@ -194,7 +198,7 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
     const bool takes_over{relay.replaces};
     if (takes_over) move(asker, LegInput::rejected, outbox);
     call.remove_relay(response.transaction);
-    if (gone && !prack) lost(call, leg, "SIP;cause=481;text=\"Peer is gone\"", now, outbox);
+    if (gone) lost(call, leg, peer_gone, now, outbox);
     if (takes_over && !over) take_over_failed(call, leg, now, outbox);
 }
 

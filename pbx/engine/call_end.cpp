@@ -100,8 +100,9 @@ void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
     for (const auto& leg : call.legs) {
         const bool ended =
             leg.ended_by == LegInput::local_bye || leg.ended_by == LegInput::remote_bye;
-        if (!leg.slot && (leg.talking() || (leg.state == LegState::terminated && ended)))
-            ended_.add(leg.dialog, now.mono);
+        const bool rang_in_vain = leg.role == LegRole::callee && !call.answered_at;
+        const bool talked = leg.talking() || (leg.state == LegState::terminated && ended);
+        if (!leg.slot && (talked || rang_in_vain)) ended_.add(leg.dialog, now.mono);
     }
     if (!remembers) remember_until();
     call.phase = CallPhase::ended;

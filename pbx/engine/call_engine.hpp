@@ -307,6 +307,9 @@ private:
     Leg* find_replaced(const Replaces& replaces, std::string_view picker);
     /// Whether a ringing call can be another's at this moment.
     [[nodiscard]] static bool can_change_hands(const Call& call, const Leg& ringing) noexcept;
+    /// `picker` may take what rings at `extension`.
+    [[nodiscard]] bool may_pick_up(std::string_view picker, std::string_view extension) const;
+    /// The same for what the dialog of `leg` is now.
     [[nodiscard]] bool may_take(std::string_view picker, const Leg& leg) const;
     Leg& open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input, Moment now,
                          Outbox& outbox);
@@ -590,6 +593,7 @@ private:
     static constexpr std::chrono::milliseconds ringing_kept_after{1000};
     static constexpr std::string_view in_proxy_mode =
         "the phones of this call share one dialog (proxy mode), so only they can change it";
+    static constexpr std::string_view peer_gone = "SIP;cause=481;text=\"Peer is gone\"";
     /// Reason of what ends because another phone has the call (RFC 3326).
     static constexpr std::string_view completed_elsewhere =
         "SIP;cause=200;text=\"Call completed elsewhere\"";

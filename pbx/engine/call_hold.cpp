@@ -115,7 +115,7 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
     if (response.status >= 300) {
         give_up_change(call, outbox);
         if (ends_dialog(response))
-            lost(call, leg, "SIP;cause=481;text=\"Peer is gone\"", now, outbox);
+            lost(call, leg, peer_gone, now, outbox);
         return;
     }
     call.unsaved = true;

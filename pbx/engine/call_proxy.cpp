@@ -251,8 +251,7 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
         if (input.session_timer.expires > 0s && !also_answered(call, callee))
             note_session(call, input.session_timer, now);
     } else if (!goes_on_without(call, callee, LegInput::timeout, outbox)) {
-        end_call(call, {}, LegInput::timeout, LegInput::timeout,
-                 "SIP;cause=481;text=\"Peer is gone\"", now, outbox);
+        end_call(call, {}, LegInput::timeout, LegInput::timeout, peer_gone, now, outbox);
     }
     sweep(call, outbox);
 }

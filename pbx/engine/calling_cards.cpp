@@ -84,10 +84,18 @@ bool CallingCards::take(Call& call, Leg& leg, const RequestReceived& request, Mo
                         Outbox& outbox)
 {
     const auto [card, caller] = find(call);
-    if (!card || caller != &leg) return false;
+    const bool reports_keys =
+        request.method == Method::notify && says(header(request.payload, "Event"), "kpml");
+    const bool serves = card && caller == &leg;
+    // Nobody else can have subscribed to keys within a call, so nobody else is asked.
+    if (reports_keys && !serves) {
+        reply(request, 481, outbox);
+        return true;
+    }
+    if (!serves) return false;
     switch (request.method) {
     case Method::notify:
-        if (!says(header(request.payload, "Event"), "kpml")) return false;
+        if (!reports_keys) return false;
         take_notify(call, leg, *card, request, now, outbox);
         return true;
     case Method::info: return take_info(call, leg, *card, request, now, outbox);

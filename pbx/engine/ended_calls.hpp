@@ -11,8 +11,8 @@
 
 namespace lampline {
 
-/// The dialogs in which phones have talked, for a while after the end, and the latest of them when
-/// there are many. O(1). SIP thread only.
+/// The dialogs in which phones have talked, and those of calls that nobody took, for a while after
+/// the end, and the latest of them when there are many. O(1). SIP thread only.
 class EndedCalls {
 public:
     void add(const DialogId& dialog, std::chrono::steady_clock::time_point now);

@@ -45,14 +45,18 @@ Leg* CallEngine::find_replaced(const Replaces& replaces, std::string_view picker
     return several ? nullptr : best;  // which one? As if there were none (RFC 3891 §3)
 }
 
-bool CallEngine::may_take(std::string_view picker, const Leg& leg) const
+bool CallEngine::may_pick_up(std::string_view picker, std::string_view extension) const
 {
     if (picker.empty()) return false;
-    if (picker == leg.extension) return true;
-    if (leg.slot) return directory_->may_park(picker);
+    const auto* right = directory_->right(picker, extension);
+    return picker == extension || (right && right->rights.pickup);
+}
+
+bool CallEngine::may_take(std::string_view picker, const Leg& leg) const
+{
+    if (leg.slot) return !picker.empty() && directory_->may_park(picker);
     // A talking call is nobody else's to take.
-    const auto* right = directory_->right(picker, leg.extension);
-    return rings(leg) && right && right->rights.pickup;
+    return may_pick_up(picker, leg.extension) && (rings(leg) || picker == leg.extension);
 }
 
 void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbox& outbox)
@@ -67,12 +71,18 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
     if (leg->state == LegState::terminated) {
         const bool talked =
             leg->ended_by == LegInput::local_bye || leg->ended_by == LegInput::remote_bye;
-        return talked ? reject(input, 603, "Call Has Ended", outbox)
-                      : reject(input, 481, "Somebody Else Was Quicker", outbox);
+        const bool taken = find(leg->id).first->answered_at.has_value();
+        return talked  ? reject(input, 603, "Call Has Ended", outbox)
+               : taken ? reject(input, 481, "Somebody Else Was Quicker", outbox)
+                       : reject(input, 481, "Rings There No More", outbox);
     }
     const bool referred = leg->talking() && referrals_.allow(input.authenticated, *leg, now);
-    if (!may_take(input.authenticated, *leg) && !referred)
-        return reject(input, 403, "Not Yours To Take", outbox);
+    if (!may_take(input.authenticated, *leg) && !referred) {
+        const bool late = leg->talking() && input.replaces->early_only && !leg->slot;
+        return late && may_pick_up(input.authenticated, leg->extension)
+                   ? reject(input, 486, "Already Answered", outbox)
+                   : reject(input, 403, "Not Yours To Take", outbox);
+    }
     if (leg->slot) return retrieve(*leg, input, now, outbox);
     if (leg->proxied && (rings(*leg) || (leg->talking() && !input.replaces->early_only)))
         return replace_proxied(*leg, input, now, outbox);
@@ -111,11 +121,9 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
         is_park_name(*dialled.number))
         return receive_park(input, *directory_->park_lot().slot_of(*dialled.number), now, outbox);
     if (dialled.number) {
-        const auto& extension = *dialled.number;
-        const auto* right = directory_->right(input.authenticated, extension);
-        if (extension != input.authenticated && !(right && right->rights.pickup))
+        if (!may_pick_up(input.authenticated, *dialled.number))
             return reject(input, 403, "Not Yours To Take", outbox);
-        consider(extension);
+        consider(*dialled.number);
     } else {
         for (const auto& right : directory_->watched_by(input.authenticated))
             consider(right.member);

@@ -251,6 +251,8 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
     } else if (!success) {
         const auto told = told_to_caller(leg, response);
         transfer_failed(*call, told.status, told.phrase, now, outbox);
+        if (ends_dialog(response) && leg.talking())
+            lost(*by_leg_.at(leg.id), leg, peer_gone, now, outbox);
     } else if (response.transaction == transfer.offered_by) {
         transfer.stage = TransferStage::joining;
         transfer.offer = response.payload;

@@ -296,9 +296,10 @@ std::string CommandRunner::invite_lines(const DialogUsage& dialog, const SendInv
 std::string CommandRunner::request_lines(const DialogUsage& dialog,
                                          const SendRequest& command) const
 {
-    // A SUBSCRIBE as well (RFC 6665 §4.1.2), whose answer does not move the target of the call.
-    const bool with_contact =
-        refreshes_target(command.method) || command.method == Method::subscribe;
+    // SUBSCRIBE and NOTIFY as well (RFC 6665 §4.1.2, §4.2.2), whose answers do not move the target of the call.
+    const bool with_contact = refreshes_target(command.method) ||
+                              command.method == Method::subscribe ||
+                              command.method == Method::notify;
     auto lines = with_contact ? dialog.contact_line(command.focus) : std::string{};
     if (command.method == Method::invite) append_allow(lines);
     return lines + request_headers(command, settings_.product, dialog.is_outside());

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "core/dialog_end.hpp"
 #include "core/dialog_info.hpp"
 #include "sip/forwarder_parts.hpp"
 #include "sip/inspection.hpp"
@@ -169,10 +170,7 @@ void Forwarder::report(const sip_t& response, Method method)
                                        std::string{text_of(response.sip_from->a_tag)}});
     const bool accepts =
         status / 100 == 2 && (method == Method::invite || method == Method::update);
-    // What others say ends no more than their own usage of the dialog (RFC 5057 §5.1).
-    const bool of_call = method == Method::invite || method == Method::update ||
-                         method == Method::info || method == Method::options;
-    const bool ends = (status == 481 || status == 408) && of_call;
+    const bool ends = (status == 481 || status == 408) && speaks_of_call(method);
     if (!accepts && !ends) return;
     parts_.on_input(DialogPassed{.call_id = std::string{text_of(response.sip_call_id->i_id)},
                                  .from_tag = std::string{text_of(response.sip_from->a_tag)},

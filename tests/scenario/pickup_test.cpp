@@ -339,6 +339,18 @@ TEST_CASE("an answered call moves between one's own phones by Replaces; nobody e
         desk.receives(200U);
         alice.receives(BYE);
     }
+    SUBCASE("early-only, of a colleague who may take what rings there: 486, for he was late")
+    {
+        replaces.early_only = true;
+        auto& dave = pbx.phone("104");
+        dave.sends_replacing(replaces, "101", carol_sdp);
+        dave.receives(403U);
+        carol.sends_replacing(replaces, "101", carol_sdp);
+        carol.receives(486U);
+        desk.sends(BYE);
+        desk.receives(200U);
+        alice.receives(BYE);
+    }
     SUBCASE("early-only: 486 (RFC 3891 §3)")
     {
         replaces.early_only = true;

@@ -309,3 +309,21 @@ TEST_CASE("a transfer that has failed stands in the way of no other one")
     for (auto* phone : {&call.alice, &call.bob, &call.carol, &dave}) phone->inbox.clear();
     call.nothing_is_left();
 }
+
+TEST_CASE("a party whose phone knows the call no more when it is to be joined is gone for the transferor too")
+{
+    Talking call;
+    call.bob_refers("<sip:103@office.test>");
+    call.bob.receives(202U);
+    call.bob_hears("SIP/2.0 100 Trying");
+    call.carol.receives(INVITE);
+    call.carol.replies(200, carol_sdp);
+    call.alice.receives(INVITE).with(carol_sdp);
+    call.alice.replies(481);
+    call.carol.receives(ACK);
+    call.carol.receives(BYE);
+    call.bob_hears("SIP/2.0 481 ");
+    call.bob.receives(BYE);
+    call.alice.receives(BYE);
+    call.nothing_is_left();
+}
