@@ -289,7 +289,8 @@ void EventLoop::on_wake(Work callback)
 void EventLoop::beat(TimePoint due)
 {
     const auto now = std::chrono::steady_clock::now();
-    lag_ = std::max(std::chrono::duration_cast<std::chrono::microseconds>(now - due), 0us);
+    late_before_ = late_;
+    late_ = std::max(std::chrono::duration_cast<std::chrono::microseconds>(now - due), 0us);
     if (++beats_ % beats_between_returns == 0) give_back_spare_memory();
     inner_->beat_due = now + heartbeat;
     inner_->beat->set(inner_->beat_due);

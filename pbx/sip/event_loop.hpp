@@ -1,5 +1,6 @@
 #pragma once
 // The SIP thread's loop: Sofia's su_root, a way in for other threads, and timers.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -47,9 +48,13 @@ public:
     /// What to call at that time. Loop thread only.
     void on_wake(Work callback);
 
-    /// How late the loop's own heartbeat was at its last beat: the time an event waits before it is
-    /// seen.
-    [[nodiscard]] std::chrono::microseconds lag() const noexcept { return lag_; }
+    /// How late the loop's own heartbeat is: the time an event waits before it is seen. The lesser
+    /// of the last two: a loop that has too much to do is late again and again, one that is late
+    /// once has slept while the machine did something else.
+    [[nodiscard]] std::chrono::microseconds lag() const noexcept
+    {
+        return std::min(late_, late_before_);
+    }
 
     /// For the other files of pbx/sip.
     [[nodiscard]] su_root_s* root() const noexcept;
@@ -71,7 +76,8 @@ private:
 
     std::vector<Work> deferred_;
     Work on_wake_;
-    std::chrono::microseconds lag_{};
+    std::chrono::microseconds late_{};
+    std::chrono::microseconds late_before_{};
     unsigned beats_ = 0;
     std::unique_ptr<Inner> inner_;
 };

@@ -164,7 +164,7 @@ class WithSipp(WireTest):
         self.sipp("register", port=port, calls=1, service="202", user="202",
                   secret=secrets["202"]).succeeds()
         lamp = self.phone("204").watches("202")
-        callee = self.sipp("callee", port=port, calls=1, service="202")
+        callee = self.sipp("callee", port=port, calls=1, service="202").listens()
         caller = self.sipp(scenario, transport, port=reserve(), calls=1, service="800",
                            user="205", secret=secrets["205"], keys={"target": "202"})
         caller.succeeds()  # it talks for less than a NOTIFY takes, so the lamp may leave that out

@@ -91,7 +91,7 @@ class Strategies(SecondPhones):
 
     def test_one_rings_later(self):
         one, other = self.members
-        self.group("all", members=[{"number": "202", "delay": 1}, {"number": "203"}])
+        self.group("all", members=[{"number": "202", "delay": 5}, {"number": "203"}])
         self.caller.dials("600")
         self.rings_at(other)
         one.rings()

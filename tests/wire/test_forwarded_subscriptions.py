@@ -450,6 +450,7 @@ class OfOthers(Forwarded):
             notifier = Sipp("notifier", self.server.address["udp"], Path(folder), port=port,
                             calls=1, service="202")
             self.addCleanup(notifier.close)
+            notifier.listens()
             watch = anna.sends_subscribe("202")
             watch.subscribe.receives(200)
             for lamp in ("idle", "early", "confirmed", "idle"):
@@ -469,6 +470,7 @@ class OfOthers(Forwarded):
             notifier = Sipp("refused_notifier", server, Path(folder), port=port, calls=1,
                             service="202")
             self.addCleanup(notifier.close)
+            notifier.listens()
             watcher = Sipp("watcher", server, Path(folder), port=reserve(), calls=1,
                            service="202", user="201", secret=self.office.secrets["201"])
             self.addCleanup(watcher.close)

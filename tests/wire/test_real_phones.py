@@ -162,6 +162,7 @@ class SippAsCallerAndCallee(RealPhones):
                   secret=secrets["202"]).succeeds()
         lamp = self.phone("201").watches("202")
         callee = self.sipp("callee", port=port, calls=1000, service="202", limit=1000)
+        callee.listens()
         caller = self.sipp("caller", port=reserve(), calls=1000, service="202", user="205",
                            secret=secrets["205"], rate=50, limit=50)
         caller.succeeds()

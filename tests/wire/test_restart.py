@@ -108,7 +108,7 @@ class Restart(WireTest):
             with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
                 return tuple(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
                              for table in ("binding", "subscription"))
-        eventually(lambda: counts() == (bindings, subscriptions), "all is stored", 2)
+        eventually(lambda: counts() == (bindings, subscriptions), "all is stored")
 
     def unsolicited_watcher(self):
         self.rest.put_group("reception", members=["202"], watchers=[

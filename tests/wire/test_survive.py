@@ -40,10 +40,10 @@ class SurvivingOffice(WireTest):
     def is_stored(self):
         """Storage follows by some 100 ms."""
         eventually(lambda: self.rows("SELECT count(*) FROM talking_call")[0][0] == self.calls_kept,
-                   "the calls are stored", 3)
+                   "the calls are stored")
         watched = [watch for watch in self.watches if hasattr(watch, "dialog")]
         eventually(lambda: self.rows("SELECT count(*) FROM subscription")[0][0] == len(watched),
-                   "the subscriptions are stored", 3)
+                   "the subscriptions are stored")
 
     def restarts(self, end=None):
         """Every watcher has the truth within two seconds, and the lamps did not blink."""
@@ -66,7 +66,7 @@ class SurvivingOffice(WireTest):
         other.receives("BYE")
         for watch in self.watches:
             watch.shows("idle")
-        eventually(lambda: self.rows("SELECT count(*) FROM talking_call") == [(0,)], "no row left", 3)
+        eventually(lambda: self.rows("SELECT count(*) FROM talking_call") == [(0,)], "no row left")
 
     def changes(self, sender, receiver, offer, answer):
         sent = sender.sends("INVITE", offer)
@@ -92,18 +92,25 @@ class Survive(SurvivingOffice):
 
     def test_an_answer_is_on_disk_at_once(self):
         """Whoever is killed right after an answer loses no call, unless it writes all the time: what the call
-        before has left to write is no reason to wait."""
+        before has left to write is no reason to wait. The end of a call may wait for 0.1 s, with the same disk,
+        and as much else to do."""
         anna, bob = self.phone("201"), self.phone("202")
-        waits = []
+        answered, ended = [], []
+
+        def seconds_until(ready):
+            began = time.monotonic()
+            while not ready():
+                self.assertLess(time.monotonic() - began, self.patience)
+            return time.monotonic() - began
+
         for _ in range(5):
             self.is_stored()
             call, incoming = talk(anna, bob)
-            began = time.monotonic()
-            while not self.rows("SELECT 1 FROM talking_call"):
-                self.assertLess(time.monotonic() - began, 3)
-            waits.append(time.monotonic() - began)
-            self.ends(call, incoming)
-        self.assertLess(sorted(waits)[2], 0.06, waits)
+            answered.append(seconds_until(lambda: self.rows("SELECT 1 FROM talking_call")))
+            call.hangs_up()
+            incoming.receives("BYE")
+            ended.append(seconds_until(lambda: not self.rows("SELECT 1 FROM talking_call")))
+        self.assertLess(sorted(answered)[2], sorted(ended)[2], (answered, ended))
 
     def in_proxy_mode(self, **options):
         self.rest.request("PATCH", "/api/v1/extensions/202", {"mode": "proxy"})
@@ -279,13 +286,20 @@ class Survive(SurvivingOffice):
 
     # Only ringing
 
+    def it_had_not_rung_for_a_second(self):
+        """What has is stored, and is ended by the next run on both sides."""
+        with contextlib.closing(sqlite3.connect(self.server.data / "lampline.db")) as database:
+            database.execute("DELETE FROM ringing_invite")
+            database.commit()
+
     def test_a_call_that_only_rang_is_dark_and_a_late_answer_is_hung_up(self):
         anna, bob = self.phone("201"), self.phone("202")
         watch = self.phone("204").watches("202")
         call, incoming = ring(anna, bob)
         watch.shows("early")
-        eventually(lambda: self.rows("SELECT count(*) FROM subscription") == [(1,)], "stored", 3)
+        eventually(lambda: self.rows("SELECT count(*) FROM subscription") == [(1,)], "stored")
         self.server.kill()
+        self.it_had_not_rung_for_a_second()
         watch.versions_may_jump = True
         self.server.start()
         watch.shows("idle", within=2)
@@ -303,7 +317,7 @@ class Survive(SurvivingOffice):
         call, incoming = ring(anna, bob)
         watch.shows("early")
         eventually(lambda: self.rows("SELECT count(*) FROM ringing_invite") == [(2,)],
-                   "what rings is stored", 4)
+                   "what rings is stored")
         self.server.kill()
         watch.versions_may_jump = True
         self.server.start()
@@ -312,7 +326,7 @@ class Survive(SurvivingOffice):
         watch.shows("idle", within=2)
         loop.wait(lambda: any(m.method == "ACK" for m in bob.heard), "the 487 is acknowledged")
         eventually(lambda: self.rows("SELECT count(*) FROM ringing_invite") == [(0,)],
-                   "no row is left", 3)
+                   "no row is left")
 
     def test_a_call_whose_ack_was_never_seen_goes_on(self):
         anna, bob = self.phone("201"), self.phone("202")
@@ -370,7 +384,7 @@ class NobodyTalksYet(SurvivingOffice):
         self.server.kill()
         self.server.start()
         self.assertIn("Exchange restarted", waiting.receives("BYE")["Reason"])
-        eventually(lambda: self.rows("SELECT count(*) FROM ringing_invite") == [(0,)], "no row left", 3)
+        eventually(lambda: self.rows("SELECT count(*) FROM ringing_invite") == [(0,)], "no row left")
 
     def clicked_call(self, transport):
         anna = self.phone("201", transport=transport, listens=transport == "tcp")

@@ -378,7 +378,7 @@ class KamailioAsCarrier(WireTest):
         super().setUp()
         folder = Path(tempfile.mkdtemp(prefix="lampline-kamailio-"))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        host, port = "127.0.0.2", reserve()
+        host, port = "127.0.0.2", reserve("127.0.0.2")
         self.anna = self.phone("201")
         self.far = Phone("+43664999", "none", "carrier.test", {"udp": (host, port)},
                          ip="127.0.0.3")

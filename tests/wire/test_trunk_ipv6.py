@@ -35,6 +35,7 @@ class OverIPv6(WireTest):
         incoming.receives("ACK")
         incoming.hangs_up()
         call.receives("BYE")
+        call.phone.pings()  # now its 200 has arrived
         if shutil.which("tcpdump"):
             self.is_captured()
 

@@ -68,8 +68,8 @@ class Registering(TrunkTest):
         carrier.becomes("line")
         self.becomes("registered")
         carrier.drops_connections()
-        eventually(lambda: len(carrier.bound) == 2, "it registers anew", 10)
-        self.assertEqual("registered", self.status()["state"])
+        eventually(lambda: len(carrier.bound) >= 2, "it registers anew")
+        self.becomes("registered")
 
     def test_the_strongest_algorithm_is_answered(self):
         carrier = self.registrar()
@@ -90,13 +90,14 @@ class Registering(TrunkTest):
         carrier = self.registrar()
         carrier.granted = 5
         carrier.becomes("line")
-        eventually(lambda: len(carrier.bound) == 2, "it is refreshed", 20)
-        self.assertEqual(3, len(carrier.attempts), "the nonce is used again without a challenge")
+        eventually(lambda: len(carrier.bound) >= 2, "it is refreshed", 20)
+        self.assertIs(carrier.bound[1], carrier.attempts[2], "the nonce is used again without a challenge")
         self.assertEqual("00000002", parse_challenge(carrier.bound[1]["Authorization"])["nc"])
         carrier.renews_nonce()
-        eventually(lambda: len(carrier.bound) == 3, "it is refreshed again", 20)
-        self.assertEqual("00000001", parse_challenge(carrier.bound[2]["Authorization"])["nc"])
-        self.assertEqual("registered", self.status()["state"])
+        eventually(lambda: carrier.attempts[-1] is carrier.bound[-1] and
+                   parse_challenge(carrier.bound[-1]["Authorization"])["nc"] == "00000001",
+                   "it is refreshed with the new nonce", 20)
+        self.becomes("registered")
 
     def test_a_longer_registration_is_wanted(self):
         carrier = self.registrar()

@@ -33,7 +33,7 @@ class TwoProxies(WireTest):
         """The other proxy, known here as a peer, and reached by `transport`."""
         folder = Path(tempfile.mkdtemp(prefix="lampline-kamailio-"))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        host, port = "127.0.0.2", reserve()
+        host, port = "127.0.0.2", reserve("127.0.0.2")
         proxy = Kamailio(folder, PROXY.format(host=host, port=port, transport=transport,
                                               office=self.server.address[transport]), host, port)
         self.addCleanup(proxy.close)

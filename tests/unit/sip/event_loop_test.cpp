@@ -81,16 +81,21 @@ TEST_CASE("the owner's timer wakes once, not early, and can be moved and taken b
     CHECK(woken == 1);
 }
 
-TEST_CASE("a loop that was held up says by how much")
+TEST_CASE("a loop that is held up again and again says by how much; once is none of its doing")
 {
     EventLoop loop;
-    loop.post([] {
-        const auto until = std::chrono::steady_clock::now() + 300ms;
-        while (std::chrono::steady_clock::now() < until) {
-        }
-    });
-    for (int i = 0; i < 5 && loop.lag() < 100ms; ++i) loop.step(100ms);
-    CHECK(loop.lag() >= 100ms);
+    const auto is_held_up = [&] {
+        loop.post([] {
+            const auto until = std::chrono::steady_clock::now() + 600ms;
+            while (std::chrono::steady_clock::now() < until) {
+            }
+        });
+        for (int i = 0; i < 3; ++i) loop.step(2ms);
+    };
+    is_held_up();
+    CHECK(loop.lag() < 400ms);
+    for (int i = 0; i < 5 && loop.lag() < 400ms; ++i) is_held_up();
+    CHECK(loop.lag() >= 400ms);
 }
 
 TEST_CASE("the SIP library asks our screen: the self-test passes here, where it is linked rightly")

@@ -1,6 +1,8 @@
 """Kamailio with a configuration of a test."""
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -151,7 +153,8 @@ class Kamailio:
         self.process = subprocess.Popen(
             ["kamailio", "-f", str(folder / "kamailio.cfg"), "-DD", "-E", "-m", "32", "-M", "8",
              "-Y", str(folder), "-P", str(folder / "kamailio.pid")],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT, cwd=folder)
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT, cwd=folder,
+            start_new_session=True)
         # Over UDP a request is repeated until somebody is there; a connection is refused, and that is that.
         if "listen=tcp:" in text:
             try:
@@ -172,6 +175,6 @@ class Kamailio:
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)  # its children hold the port
             self.process.wait()
         self.log.close()

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .ports import reserve
 from .prompt import Prompt
 from .real_phones import loudness, write_tone
 
@@ -28,7 +29,7 @@ reg_expires=600
 reg_sendregister=1
 publish=0
 [rtp]
-audio_rtp_port=-1
+audio_rtp_port={audio}
 bind_address=127.0.0.1
 """
 # The first of these is switched on: what it records has the rate of its codec.
@@ -51,7 +52,7 @@ class Linphone(Prompt):
         write_tone(folder / "tone.wav", hertz)
         (folder / "linphonerc").write_text(CONFIG.format(
             number=number, secret=secret, domain=domain, host=server[0], port=server[1],
-            transport=transport) + "".join(
+            transport=transport, audio=reserve()) + "".join(
                 f"[audio_codec_{index}]\nmime={name}\nrate={rate}\nenabled={int(index == 0)}\n"
                 for index, (name, rate) in enumerate(CODECS)))
         places = {name: str(folder) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}

@@ -5,7 +5,7 @@ import random
 import socket
 from pathlib import Path
 
-LOWEST = 20002  # below lie services, and what SIPp and baresip take for audio
+LOWEST = 20002  # below lie services, and what phones are told to take for audio
 _kept: list[socket.socket] = []
 
 

@@ -20,6 +20,7 @@ SCENARIOS = Path(__file__).parent.parent / "sipp"
 CONFIG = """\
 sip_listen 127.0.0.1:0
 net_interface 127.0.0.1
+rtp_ports 10000-20000
 audio_source aufile,{folder}/tone.wav
 audio_player aubridge,{number}
 audio_alert aubridge,alert

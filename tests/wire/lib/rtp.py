@@ -6,6 +6,7 @@ import re
 import socket
 import struct
 import threading
+import time
 
 from .real_phones import RATE, amplitude
 
@@ -70,7 +71,9 @@ class Tone:
 
     def _speak(self) -> None:
         number = 0
-        while not self._closed.wait(FRAME / RATE):
+        due = time.monotonic()  # of packets, and not between them: a late one makes no later one late
+        while not self._closed.wait(max(0.0, due - time.monotonic())):
+            due += FRAME / RATE
             if self._towards:
                 start = number * FRAME
                 header = struct.pack("!BBHII", 0x80, PAYLOAD, number & 0xffff, start, 1)
