@@ -1,5 +1,6 @@
 #pragma once
-// The dice of random tests: one seed, the same throws with every standard library.
+// The dice of random tests: one seed, the same throws with every standard library. One throw in
+// each expression whose parts have no order, so that compilers agree on which was first.
 #include <cstddef>
 #include <random>
 

@@ -230,8 +230,8 @@ void RandomCalls::forwards(Phone& phone)
         constexpr std::array<std::string_view, 3> alone{"*73", "*78", "*79"};
         office_.pbx.settles = !chance.one_in(4);
         if (chance.one_in(2)) return phone.sends(INVITE, chance.any_of(alone));
-        return phone.sends(INVITE,
-                           std::string{chance.any_of(codes)} + std::string{chance.any_of(goals)});
+        const auto goal = chance.any_of(goals);
+        return phone.sends(INVITE, std::string{chance.any_of(codes)} + std::string{goal});
     }
     if (chance.one_in(3)) return have_ring_group(std::string{chance.any_of(goals)});
     Forwarding wishes;

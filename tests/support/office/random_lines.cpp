@@ -39,8 +39,10 @@ void RandomLines::act()
     case 0:
     case 1: return claims(phone);
     case 2:
-        if (idle && claim != claims_.end())
-            calls(phone, std::string{chance.any_of(desks)}, chance.one_in(3) ? 0 : claim->index);
+        if (idle && claim != claims_.end()) {
+            const auto seized = chance.one_in(3) ? 0 : claim->index;
+            calls(phone, std::string{chance.any_of(desks)}, seized);
+        }
         return;
     case 3:
     case 4:

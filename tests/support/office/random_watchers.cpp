@@ -38,10 +38,10 @@ PayloadRef feature_change(Chance& chance)
                          tagged("doNotDisturbOn", chance.one_in(2) ? "true" : "false")));
     constexpr std::array<std::string_view, 3> types{"forwardImmediate", "forwardBusy",
                                                     "forwardNoAns"};
-    return of(
-        tagged("SetForwarding", tagged("forwardingType", chance.any_of(types)) +
-                                    tagged("activateForward", chance.one_in(2) ? "true" : "false") +
-                                    tagged("forwardDN", chance.any_of(desks))));
+    const auto to = tagged("forwardDN", chance.any_of(desks));
+    const auto activates = tagged("activateForward", chance.one_in(2) ? "true" : "false");
+    const auto type = tagged("forwardingType", chance.any_of(types));
+    return of(tagged("SetForwarding", type + activates + to));
 }
 
 }  // namespace
