@@ -127,6 +127,35 @@ TEST_CASE("a trunk that has said 100 is waited for as long as a phone")
     office.all_is_over();
 }
 
+TEST_CASE("a number outside that rings in vain is not called again by the next trunk")
+{
+    Office office;
+    SUBCASE("as no other trunk reaches somebody else")
+    {
+        office.alice.sends(INVITE, "0664999");
+        office.far.receives(INVITE);
+        office.far.replies(180);
+        office.alice.receives(180U);
+        office.pbx.passes(124s);
+        office.far.receives(CANCEL);
+        CHECK(office.other.hears_nothing());
+        office.alice.receives(480U);
+    }
+    SUBCASE("but an emergency number is")
+    {
+        office.alice.sends(INVITE, "112");
+        office.far.receives(INVITE);
+        office.far.replies(180);
+        office.alice.receives(180U);
+        office.pbx.passes(124s);
+        office.far.receives(CANCEL);
+        office.other.receives(INVITE);
+        office.other.replies(486);
+        office.alice.receives(480U);
+    }
+    office.all_is_over();
+}
+
 TEST_CASE("when no trunk can do it the caller hears 480, since the exchange is there")
 {
     Office office;
