@@ -63,6 +63,8 @@ std::optional<InviteReceived> CallEngine::take_from_outside(const InviteReceived
     // A call to the contact that we have registered: whom it is for stands in the To.
     if (number == trunk_contact_user(trunk.name)) number = extension_of(input.parties.to.uri);
     taken.request_uri = extension_uri(number, directory_->domain());
+    if (auto meant = rules->inbound(number); meant && directory_->find(meant->on_behalf_of))
+        taken.on_behalf_of = std::move(meant->on_behalf_of);
     taken.to_us = true;
     taken.payload = told_to_phones(trunk, input.payload);
     if (input.replaces || input.join) {  // the dialogs of this exchange are those of its phones
