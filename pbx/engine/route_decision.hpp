@@ -120,6 +120,7 @@ private:
     const RouteQuestion& question_;
     const RouterView& view_;
     Route route_;
+    bool emergency_ = false;  // an emergency number was dialled, whoever it stands for
     std::string actor_;  // by whose rights is dialled; empty: nobody's
     const DigitRule* rule_ = nullptr;     // about the number that is asked for last
     const DigitRule* outside_ = nullptr;  // the same, when it leads outside
