@@ -127,6 +127,27 @@ TEST_CASE("a trunk that has said 100 is waited for as long as a phone")
     office.all_is_over();
 }
 
+TEST_CASE("somebody outside who calls itself a colleague is none: no exception, no address here")
+{
+    Office office;
+    office.far.number = "103";
+    Forwarding wishes;
+    wishes.exceptions.push_back({.match = CallerMatch::number,
+                                 .caller = "103",
+                                 .treatment = CallerTreatment::ring,
+                                 .to = {}});
+    office.pbx.forwards("102", wishes);
+    office.far.sends(INVITE, "+431102");
+    CHECK(write(office.bob.receives(INVITE).from_address.uri) == "sip:103@carrier.test");
+    office.bob.replies(486);
+    office.far.receives(486U);
+    wishes.do_not_disturb = true;
+    office.pbx.forwards("102", wishes);
+    office.far.sends(INVITE, "+431102");
+    office.far.receives(480U);
+    office.all_is_over();
+}
+
 TEST_CASE("a number outside that rings in vain is not called again by the next trunk")
 {
     Office office;
