@@ -32,7 +32,16 @@ void CallEngine::start_feature_call(const InviteReceived& input, const DialledFe
             return reject(input, 404, "No Such Number To Forward To", outbox);
         const auto& plan = directory_->digit_plan();
         const auto rule = plan.find(to);
-        if (rule && !rule->rule->trunks.empty() && !rule->rule->emergency &&
+        if (rule && rule->rule->emergency)
+            return reject(input, 403, "Not To An Emergency Number", outbox);
+        if (rule && rule->rule->status != 0)
+            return reject(input, 403, "Not Allowed", outbox,
+                          {warning_of("The digit plan refuses calls to " + to)});
+        if (rule && rule->rule->call_class > plan.right_of(input.actor()))
+            return reject(input, 403, "Not Allowed", outbox,
+                          {warning_of(input.actor() + " may not make " +
+                                      std::string{name(rule->rule->call_class)} + " calls")});
+        if (rule && !rule->rule->trunks.empty() &&
             !plan.outside_rights_of(input.actor()).forward)
             return reject(input, 403, "Not To Outside", outbox,
                           {warning_of(input.actor() + " may not forward calls to outside")});
