@@ -220,6 +220,8 @@ void CallEngine::branch_refused(Call& call, const Leg& leg, unsigned status, Mom
             return hunt_is_over(call, now, outbox);
         }
     }
+    // After a phone that nobody lifted: this one says more of its owner.
+    if (status == 486 && hunting.hunt.number == leg.extension) hunting.rang_out = false;
     if (wave_goes_on(call, now, outbox)) return;
     ++hunting.wave;
     ring_wave(call, now, outbox);
