@@ -131,7 +131,7 @@ std::string statement_for(const CallLogQuery& query)
     if (query.extension.empty()) {
         sql += " FROM call_record r WHERE r.id < :before AND r.id >= :from";
         if (query.outcome == CallOutcome::answered) sql += " AND r.answered_at IS NOT NULL";
-        if (query.outcome == CallOutcome::missed) sql += " AND r.answered_at IS NULL";
+        if (query.outcome == CallOutcome::missed) sql += " AND r.result IN ('missed', 'busy', 'unreachable')";
     } else {
         // Walks the index of the extension backwards, so that a page costs what it shows.
         sql += " FROM (SELECT DISTINCT record FROM call_part WHERE " + part_condition(query) +
