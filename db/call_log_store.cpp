@@ -97,6 +97,7 @@ CallPart part_in(SQLite::Statement& row)
     part.moved_by = position_in(row.getColumn(13));
     part.came_from = id_in(row.getColumn(14));
     part.trunk = row.getColumn(15).getString();
+    part.on_behalf_of = row.getColumn(16).getString();
     return part;
 }
 
@@ -130,7 +131,7 @@ std::string statement_for(const CallLogQuery& query)
     if (query.extension.empty()) {
         sql += " FROM call_record r WHERE r.id < :before AND r.id >= :from";
         if (query.outcome == CallOutcome::answered) sql += " AND r.answered_at IS NOT NULL";
-        if (query.outcome == CallOutcome::missed) sql += " AND r.answered_at IS NULL";
+        if (query.outcome == CallOutcome::missed) sql += " AND r.result IN ('missed', 'busy', 'unreachable')";
     } else {
         // Walks the index of the extension backwards, so that a page costs what it shows.
         sql += " FROM (SELECT DISTINCT record FROM call_part WHERE " + part_condition(query) +
@@ -150,7 +151,7 @@ struct CallLogStore::Statements {
         : put{handle, "INSERT OR REPLACE INTO call_record "
                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           put_part{handle, "INSERT OR REPLACE INTO call_part "
-                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"}
+                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"}
     {
     }
 
@@ -212,6 +213,7 @@ void CallLogStore::put(const CallRecord& record)
         bind(row, 16, part.moved_by);
         bind(row, 17, part.came_from);
         row.bind(18, part.trunk);
+        row.bind(19, part.on_behalf_of);
         run_once(row);
     }
 }
@@ -242,7 +244,8 @@ std::optional<CallRecord> CallLogStore::find(CallRecordId id)
     SQLite::Statement parts{
         database_.handle(),
         "SELECT kind, result, missed, extension, name, sip_call_id, ending, status, started_at, "
-        "ringing_at, answered_at, ended_at, in_place_of, moved_by, came_from, trunk "
+        "ringing_at, answered_at, ended_at, in_place_of, moved_by, came_from, trunk, "
+        "on_behalf_of "
         "FROM call_part WHERE record = ? ORDER BY position"};
     parts.bind(1, column(id));
     while (parts.executeStep()) record.parts.push_back(part_in(parts));

@@ -200,6 +200,7 @@ StoredCall read_call(Reader& row)
     for (auto& leg : call.legs) read_place(row, leg);
     for (auto& leg : call.legs) leg.name = row.word_or_none();
     for (auto& leg : call.legs) leg.holds = row.number(0, 1) == 1;
+    for (auto& leg : call.legs) leg.on_behalf_of = row.text();
     return call;
 }
 
@@ -253,7 +254,8 @@ struct CallStore::Statements {
         : put{handle, "INSERT OR REPLACE INTO talking_call VALUES (?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                      "?, ?)"},
           erase{handle, "DELETE FROM talking_call WHERE id = ?"},
           put_invite{handle, "INSERT OR REPLACE INTO ringing_invite "
                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
@@ -384,6 +386,7 @@ void CallStore::put(const StoredCall& call)
     }
     for (const auto& leg : call.legs) put.bind(first++, leg.name);
     for (const auto& leg : call.legs) put.bind(first++, leg.holds ? 1 : 0);
+    for (const auto& leg : call.legs) put.bind(first++, leg.on_behalf_of);
     run_once(put);
 }
 

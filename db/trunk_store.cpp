@@ -73,11 +73,12 @@ void read_lists(Database& database, Trunk& trunk)
                      {row.getColumn(0).getString(), row.getColumn(1).getString()});
              });
     for_rows(database,
-             "SELECT pattern, destination, outside FROM trunk_inbound WHERE trunk = ? "
+             "SELECT pattern, destination, outside, on_behalf_of FROM trunk_inbound WHERE trunk = ? "
              "ORDER BY position",
              trunk.name, [&](SQLite::Statement& row) {
                  trunk.inbound.push_back({row.getColumn(0).getString(),
-                                          row.getColumn(1).getString(), flag_in(row.getColumn(2))});
+                                          row.getColumn(1).getString(), flag_in(row.getColumn(2)),
+                                          row.getColumn(3).getString()});
              });
 }
 
@@ -119,11 +120,12 @@ void write_lists(Database& database, const Trunk& trunk)
                    row.bind(3, rule.pattern);
                    row.bind(4, rule.number);
                });
-    write_list(database, "INSERT INTO trunk_inbound VALUES (?, ?, ?, ?, ?)", trunk.name,
+    write_list(database, "INSERT INTO trunk_inbound VALUES (?, ?, ?, ?, ?, ?)", trunk.name,
                trunk.inbound, [](SQLite::Statement& row, const InboundNumber& number) {
                    row.bind(3, number.pattern);
                    row.bind(4, number.destination);
                    row.bind(5, number.outside ? 1 : 0);
+                   row.bind(6, number.on_behalf_of);
                });
 }
 

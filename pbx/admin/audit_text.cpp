@@ -157,7 +157,8 @@ std::string audit_text(const Trunk& trunk)
     for (const auto& each : trunk.inbound)
         inbound.push_back(json::object{{"pattern", each.pattern},
                                        {"destination", each.destination},
-                                       {"outside", each.outside}});
+                                       {"outside", each.outside},
+                                       {"on_behalf_of", each.on_behalf_of}});
     const TrunkCredentials none;
     const auto& credentials = trunk.credentials ? *trunk.credentials : none;
     return json::serialize(

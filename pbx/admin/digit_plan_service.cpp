@@ -56,9 +56,9 @@ std::vector<FieldFault> faults_of(const DigitRules& rules, db::Database& databas
             faults.push_back({"/outside/" + number, "unknown_number",
                               "there is no extension or ring group " + number});
     for (const auto& [number, right] : rules.rights)
-        if (!extensions.find(number))
-            faults.push_back(
-                {"/rights/" + number, "unknown_extension", "there is no extension " + number});
+        if (!extensions.find(number) && !ring_groups.find(number))
+            faults.push_back({"/rights/" + number, "unknown_extension",
+                              "there is no extension or ring group " + number});
     return faults;
 }
 

@@ -5,6 +5,7 @@
 #include "admin/numbers.hpp"
 #include "core/number_patterns.hpp"
 #include "db/digit_plan_store.hpp"
+#include "db/extension_store.hpp"
 
 namespace lampline::admin {
 namespace {
@@ -126,14 +127,26 @@ std::vector<FieldFault> faults_of(const Trunk& trunk)
     return faults;
 }
 
-/// Somebody outside has no rights, and nobody here would pay for it.
+/// Somebody outside has no rights, and nobody here would pay for it, unless an extension lends its
+/// own.
 void check_destinations(const Trunk& trunk, db::Database& database, std::vector<FieldFault>& faults)
 {
-    for (std::size_t i = 0; i < trunk.inbound.size(); ++i)
-        if (const auto what = for_phones_alone(trunk.inbound[i].destination, database);
-            !what.empty())
-            faults.push_back({"/inbound/" + std::to_string(i) + "/destination", "not_from_outside",
-                              "is " + what + ", which calls from outside may not reach"});
+    for (std::size_t i = 0; i < trunk.inbound.size(); ++i) {
+        const auto& number = trunk.inbound[i];
+        const auto row = "/inbound/" + std::to_string(i);
+        if (number.on_behalf_of.empty()) {
+            if (const auto what = for_phones_alone(number.destination, database); !what.empty())
+                faults.push_back({row + "/destination", "not_from_outside",
+                                  "is " + what + ", which calls from outside may reach only on "
+                                                 "behalf of an extension (on_behalf_of)"});
+            continue;
+        }
+        if (!db::ExtensionStore{database}.find(number.on_behalf_of))
+            faults.push_back({row + "/on_behalf_of", "unknown_extension", "is not an extension"});
+        if (number.outside)
+            faults.push_back({row + "/outside", "not_allowed",
+                              "would be at the cost of the trunk, and on_behalf_of says who pays"});
+    }
 }
 
 /// What is not said follows from what is.

@@ -29,7 +29,7 @@ public:
     /// /display_name, /servers (required, too_many), /servers/N/host, /sources, /sources/N,
     /// /domain, /username, /secret, /realm (malformed, required), /expires, /qualify
     /// (out_of_range), /caller_id/main_number, /caller_id/numbers/N/{pattern,number},
-    /// /inbound/N/{pattern,destination} (malformed, with what RE2 says).
+    /// /inbound/N/on_behalf_of (unknown_extension), /inbound/N/outside (not_allowed), /inbound/N/{pattern,destination} (malformed, with what RE2 says).
     Result<TrunkSaved, Refusal> put(const Trunk& trunk, const Precondition& condition,
                                     const Actor& actor, std::chrono::sys_seconds now);
     /// in_use while a rule of the digit plan names it.

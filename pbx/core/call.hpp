@@ -43,6 +43,7 @@ struct Leg {
     unsigned status = 0;                  ///< final status that its phone sent; 0: none
     std::string extension;                ///< whose phone this is; empty: it is outside
     std::string trunk{};                  ///< by which it is reached; empty: a phone
+    std::string on_behalf_of{};  ///< outside: by the rights of this extension; empty: nobody's
     std::string payer{};                  ///< trunk that we called: for whom it counts
     bool counted = false;                 ///< among the calls to outside
     std::chrono::minutes may_last{};      ///< from its answer; 0: no limit
@@ -98,6 +99,11 @@ struct Leg {
     [[nodiscard]] bool invite_pending() const noexcept { return invite_out || ack_due || ack_owed; }
     /// An INVITE dialog that can carry requests both ways.
     [[nodiscard]] bool talking() const noexcept { return state == LegState::confirmed; }
+    /// By whose rights it acts; empty: nobody's.
+    [[nodiscard]] const std::string& actor() const noexcept
+    {
+        return trunk.empty() ? extension : on_behalf_of;
+    }
     /// Who is at the other end, for the display of its phone.
     [[nodiscard]] std::vector<Header> identifies(const NameAddr& party) const
     {

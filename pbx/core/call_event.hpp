@@ -29,6 +29,7 @@ struct DialogSnapshot {
     unsigned status = 0;  ///< terminated: the final SIP status that the phone sent; 0: none
     std::string extension;  ///< empty: outside, reached by `trunk`
     std::string trunk{};
+    std::string on_behalf_of{};  ///< outside: by whose rights it acts
     DialogId dialog;      ///< local_tag is the phone's, remote_tag ours (RFC 4235 §4.1.3, RFC 3891 §3)
     Direction direction = Direction::initiator;
     LegState state = LegState::trying;
@@ -102,6 +103,7 @@ struct CallRefused {
     unsigned status = 0;
     std::string phrase;
     std::string trunk{};  ///< by which the caller came; empty: a phone
+    std::string on_behalf_of{};  ///< by trunk: by whose rights
 };
 
 /// The exchange itself has answered the call, and no phone will; after the first DialogChanged of

@@ -72,6 +72,7 @@ struct CallPart {
     unsigned status = 0;        ///< final SIP status that the phone sent; 0: none
     std::string extension;      ///< number outside where `trunk` says so
     std::string trunk{};        ///< by which it was reached; empty: a phone of the office
+    std::string on_behalf_of{};  ///< outside: by the rights of this extension; empty: nobody's
     std::string name;           ///< display name
     std::string sip_call_id;
     std::string end;            ///< word of RFC 4235 (`local-bye`, `replaced`, ...)

@@ -84,8 +84,39 @@ private:
     bool usable_ = false;
 };
 
+namespace {
+
+/// Whether one of several patterns as a whole is to match: `10.|2`, and not `1(0|2).`.
+bool is_alternation(std::string_view pattern) noexcept
+{
+    int depth = 0;
+    bool in_class = false;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        const char c = pattern[i];
+        if (c == '\\') {
+            ++i;
+        } else if (in_class) {
+            in_class = c != ']';
+        } else if (c == '[') {
+            in_class = true;
+            if (i + 1 < pattern.size() && pattern[i + 1] == '^') ++i;
+            if (i + 1 < pattern.size() && pattern[i + 1] == ']') ++i;  // its first sign
+        } else if (c == '(') {
+            ++depth;
+        } else if (c == ')') {
+            --depth;
+        } else if (c == '|' && depth == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
 std::size_t literal_length(std::string_view pattern) noexcept
 {
+    if (is_alternation(pattern)) return 0;
     if (pattern.starts_with('^')) pattern.remove_prefix(1);
     std::size_t length = 0;
     for (std::size_t i = 0; i < pattern.size(); ++i, ++length) {
@@ -96,9 +127,8 @@ std::size_t literal_length(std::string_view pattern) noexcept
             break;
         const auto next = i + 1 < pattern.size() ? pattern[i + 1] : ' ';
         if (next == '*' || next == '?' || next == '{') break;  // it need not be there
-        if (next == '|') return 0;
     }
-    return pattern.find('|') == std::string_view::npos ? length : 0;
+    return length;
 }
 
 NumberPatterns::NumberPatterns() = default;

@@ -32,6 +32,13 @@ struct InviteReceived {
     PayloadRef payload;
     std::string trunk{};  ///< whose address it came from
     std::optional<NameAddr> asserted{};  ///< P-Asserted-Identity, where it came by a trunk (RFC 3325)
+    std::string on_behalf_of{};  ///< by `trunk`: by the rights of this extension; empty: nobody's
+
+    /// By whose rights it acts; empty: nobody's.
+    [[nodiscard]] const std::string& actor() const noexcept
+    {
+        return trunk.empty() ? authenticated : on_behalf_of;
+    }
 };
 
 /// A request within the dialog of `leg`, ACK and CANCEL excepted. `transaction` must be answered.

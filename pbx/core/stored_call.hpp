@@ -34,6 +34,7 @@ struct StoredLeg {
     bool takes_update = false;  ///< its phone allowed UPDATE (RFC 3311)
     IdentityHeader identity = IdentityHeader::asserted;  ///< in which it is told who is there
     std::optional<LinePlace> place{};  ///< on its shared line; empty: it was not kept
+    std::string on_behalf_of{};  ///< outside: by the rights of this extension
     std::string name{};  ///< of a dialog that two phones share: by which watchers know it
 };
 

@@ -67,6 +67,9 @@ struct InboundNumber {
     std::string pattern;      ///< matches the whole number (RE2)
     std::string destination;  ///< what is dialled instead; \1 to \9 the groups of the pattern
     bool outside = false;     ///< may lead to outside again, at the cost of this trunk
+    /// The extension by whose rights, within whose limits and at whose cost the caller acts: it may
+    /// reach what only phones may. Empty: nobody's.
+    std::string on_behalf_of{};
 
     friend bool operator==(const InboundNumber&, const InboundNumber&) = default;
 };

@@ -36,7 +36,8 @@ std::optional<TrunkRules::Inbound> TrunkRules::inbound(std::string_view number) 
 {
     auto found = inbound_.find(number);
     if (!found) return std::nullopt;
-    return Inbound{std::move(found->number), trunk_->inbound[found->rule].outside};
+    const auto& rule = trunk_->inbound[found->rule];
+    return Inbound{std::move(found->number), rule.outside, rule.on_behalf_of};
 }
 
 std::string TrunkRules::number_of(std::string_view extension) const

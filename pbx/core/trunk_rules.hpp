@@ -22,6 +22,7 @@ public:
     struct Inbound {
         std::string destination;  ///< what is dialled
         bool outside = false;     ///< it may lead to outside again
+        std::string on_behalf_of{};  ///< by whose rights; empty: nobody's
     };
     /// Who is meant by `number`, called from outside; nullopt: nobody.
     [[nodiscard]] std::optional<Inbound> inbound(std::string_view number) const;

@@ -126,7 +126,8 @@ void CallEngine::reject(const InviteReceived& input, unsigned status, std::strin
                                 .sip_call_id = input.call_id,
                                 .status = status,
                                 .phrase = std::string{phrase},
-                                .trunk = input.trunk});
+                                .trunk = input.trunk,
+                                .on_behalf_of = input.on_behalf_of});
 }
 
 }  // namespace lampline

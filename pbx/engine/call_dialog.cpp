@@ -67,6 +67,21 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Mome
     if (!to || to->state == LegState::terminated)
         return refuse(changes_session(input.method) ? 491 : 480);
 
+    // A refresh alone is nothing to a phone that knows neither UPDATE nor session timers, and would
+    // refuse it (RFC 3311 §5.1): the sender, whom we let refresh alone, has its answer from us.
+    if (input.method == Method::update && !has_body(input.payload) &&
+        input.session_timer.expires > 0s && from.talking() && to->talking() &&
+        !to->takes_update && !has(to->supported, OptionTag::timer)) {
+        const auto answered =
+            answer_timer(input.session_timer, has(from.supported, OptionTag::timer), {});
+        note_session(call, {.expires = answered.supervise_for}, now);
+        return outbox.send(
+            Reply{.transaction = input.transaction,
+                  .status = 200,
+                  .session_timer = answered.timer,
+                  .required = answered.require ? OptionTag::timer : OptionTag::none});
+    }
+
     if (changes_session(input.method)) {
         note_privacy(from, input.payload);
         // One change of the session at a time (RFC 3261 §14.2, RFC 3311 §5.2).
@@ -169,6 +184,13 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
         answer.session_timer.min_se = response.session_timer.min_se;  // 422
     }
     outbox.send(std::move(answer));
+    const bool may_hide = success && changes_session(relay.method) && !relay.replaces;
+    const auto hide = [&](Leg& from, const Leg& hidden) {  // it has asked for that just now
+        if (!may_hide || !hidden.anonymous || write(from.other) == write(presented(hidden)))
+            return;
+        show(call, from, hidden, now, outbox);
+        announce(from, outbox);
+    };
 
     if (success && call.early_answer) {
         const bool by_callee = asker.role == LegRole::callee;
@@ -193,11 +215,15 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
         asker.ack_due = relay.request;
         leg.ack_owed = relay.forwarded;
         if (relay.replaces) taken_over(call, asker, leg, relay.replaces, outbox);
+        hide(leg, asker);
+        hide(asker, leg);
         return;
     }
     const bool takes_over{relay.replaces};
     if (takes_over) move(asker, LegInput::rejected, outbox);
     call.remove_relay(response.transaction);
+    hide(leg, asker);
+    hide(asker, leg);
     if (gone) lost(call, leg, peer_gone, now, outbox);
     if (takes_over && !over) take_over_failed(call, leg, now, outbox);
 }

@@ -261,6 +261,7 @@ DialogSnapshot CallEngine::snapshot_of(const Leg& leg) const
         .status = leg.status,
         .extension = leg.extension,
         .trunk = leg.trunk,
+        .on_behalf_of = leg.on_behalf_of,
         .dialog = {leg.dialog.call_id, leg.dialog.remote_tag,
                    leg.dialog.local_tag},  // as the phone sees it
         .direction = leg.role == LegRole::caller ? Direction::initiator : Direction::recipient,

@@ -11,6 +11,9 @@ namespace lampline {
 
 std::string CallEngine::number_shown_by(const InviteReceived& input)
 {
+    // From outside, and the number is somebody's here: by it nobody is known.
+    if (!input.trunk.empty() && !same_host(input.parties.from.uri.host, input.request_uri.host))
+        return {};
     return presented_number(input.parties.from, input.payload ? std::span{input.payload->headers}
                                                               : std::span<Header>{});
 }

@@ -235,6 +235,7 @@ std::size_t CallRecorder::add_part(Open& open, const DialogSnapshot& dialog, Mom
     part.extension =
         dialog.trunk.empty() ? dialog.extension : extension_of(dialog.local.identity.uri);
     part.trunk = dialog.trunk;
+    part.on_behalf_of = dialog.on_behalf_of;
     part.name = dialog.local.identity.display_name;
     part.sip_call_id = dialog.dialog.call_id;
     part.started_at = from_before ? started_at(record.id) : now.wall;
@@ -408,6 +409,7 @@ void CallRecorder::fold(const CallRefused& refused, Moment now, Outbox& outbox)
     caller.result = PartResult::unanswered;
     caller.extension = refused.caller;
     caller.trunk = refused.trunk;
+    caller.on_behalf_of = refused.on_behalf_of;
     caller.name = refused.caller_name;
     caller.sip_call_id = refused.sip_call_id;
     caller.started_at = caller.ended_at = now.wall;

@@ -42,6 +42,7 @@ StoredLeg to_stored(const Leg& leg)
                      .takes_update = leg.takes_update,
                      .identity = leg.identity,
                      .place = leg.place.value_or(LinePlace{}),
+                     .on_behalf_of = leg.on_behalf_of,
                      .name = leg.name};
     stored.state.cseq = leg.reserved_cseq;
     stored.flow.connection = {};
@@ -311,6 +312,7 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
         leg.state = LegState::confirmed;
         leg.extension = kept.extension;
         leg.trunk = kept.trunk;
+        leg.on_behalf_of = kept.on_behalf_of;
         leg.payer = kept.payer;
         leg.counted = kept.counted;
         leg.must_end_at = kept.must_end_at;

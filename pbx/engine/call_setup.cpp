@@ -43,6 +43,7 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
     caller.role = LegRole::caller;
     caller.extension = input.authenticated;
     caller.trunk = input.trunk;
+    caller.on_behalf_of = input.on_behalf_of;
     caller.proxied = mode == CallMode::proxy;
     caller.dialog = {input.call_id, {}, input.parties.from_tag};
     (caller.proxied ? caller.name : caller.dialog.local_tag) = tokens_();

@@ -16,7 +16,8 @@ void CallEngine::start_card_call(const InviteReceived& input, Moment now, Outbox
     caller.ack_due = std::exchange(caller.invite_in, {});
     outbox.send(Reply{.transaction = caller.ack_due,
                       .status = 200,
-                      .headers = caller.identifies(caller.other),
+                      .headers = caller.trunk.empty() ? caller.identifies(caller.other)
+                                                      : std::vector<Header>{},
                       .payload = std::make_shared<const Payload>(
                           Payload{"application/sdp", inactive_answer(offer), {}})});
     outbox.announce(CallAnswered{call.id});
@@ -45,7 +46,7 @@ void CallEngine::dial(Call& call, const Leg& caller, std::string_view number, Mo
 {
     if (call.transfer) return;
     call.transfer = Transfer{.transferor = {}, .transferee = caller.id, .reports = false};
-    ring_target(call, caller.extension, number, {}, now, outbox);
+    ring_target(call, caller.actor(), number, {}, now, outbox);
 }
 
 void CallEngine::give_up_dialling(Call& call, Moment now, Outbox& outbox)

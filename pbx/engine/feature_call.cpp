@@ -27,15 +27,24 @@ void CallEngine::start_feature_call(const InviteReceived& input, const DialledFe
     if (sets_forward(dialled)) {
         const auto& to = *dialled.number;
         if (to.empty()) return reject(input, 484, "Number Missing", outbox);
-        if (to == input.authenticated) return reject(input, 403, "Not To Yourself", outbox);
+        if (to == input.actor()) return reject(input, 403, "Not To Yourself", outbox);
         if (!directory_->is_destination(to))
             return reject(input, 404, "No Such Number To Forward To", outbox);
         const auto& plan = directory_->digit_plan();
         const auto rule = plan.find(to);
-        if (rule && !rule->rule->trunks.empty() && !rule->rule->emergency &&
-            !plan.outside_rights_of(input.authenticated).forward)
+        if (rule && rule->rule->emergency)
+            return reject(input, 403, "Not To An Emergency Number", outbox);
+        if (rule && rule->rule->status != 0)
+            return reject(input, 403, "Not Allowed", outbox,
+                          {warning_of("The digit plan refuses calls to " + to)});
+        if (rule && rule->rule->call_class > plan.right_of(input.actor()))
+            return reject(input, 403, "Not Allowed", outbox,
+                          {warning_of(input.actor() + " may not make " +
+                                      std::string{name(rule->rule->call_class)} + " calls")});
+        if (rule && !rule->rule->trunks.empty() &&
+            !plan.outside_rights_of(input.actor()).forward)
             return reject(input, 403, "Not To Outside", outbox,
-                          {warning_of(input.authenticated + " may not forward calls to outside")});
+                          {warning_of(input.actor() + " may not forward calls to outside")});
         if (dialled.seconds && (*dialled.seconds < min_seconds || *dialled.seconds > max_seconds))
             return reject(input, 403, "5 To 600 Seconds", outbox);
     }
@@ -43,7 +52,7 @@ void CallEngine::start_feature_call(const InviteReceived& input, const DialledFe
         if (dialled.number->empty()) return reject(input, 484, "Number Missing", outbox);
         const auto* group = directory_->find_ring_group(*dialled.number);
         if (!group) return reject(input, 404, "No Such Ring Group", outbox);
-        if (!group->member(input.authenticated))
+        if (!group->member(input.actor()))
             return reject(input, 403, "Not A Member Of It", outbox);
     }
     Call& call = open_call(input, CallMode::bridge, now, outbox);
@@ -51,7 +60,7 @@ void CallEngine::start_feature_call(const InviteReceived& input, const DialledFe
     caller.other.uri.user = input.request_uri.user;
     caller.other.uri.host = directory_->domain();
     announce(caller, outbox);
-    outbox.ask({caller.id, caller.extension, caller.flow.host, dialled});
+    outbox.ask({caller.id, caller.actor(), caller.flow.host, dialled});
     set_timer(call, CallTimer::ring, now.mono + patience);
 }
 
@@ -75,7 +84,8 @@ void CallEngine::answer_in_words(Call& call, Leg& leg, std::chrono::seconds show
     leg.ack_due = std::exchange(leg.invite_in, {});
     outbox.send(Reply{.transaction = leg.ack_due,
                       .status = 200,
-                      .headers = leg.identifies(leg.other),
+                      .headers = leg.trunk.empty() ? leg.identifies(leg.other)
+                                                   : std::vector<Header>{},
                       .payload = std::make_shared<const Payload>(
                           Payload{"application/sdp", inactive_answer(offer), {}})});
     call.phase = CallPhase::talking;

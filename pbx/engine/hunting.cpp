@@ -188,8 +188,13 @@ void CallEngine::hunt_due(Call& call, Moment now, Outbox& outbox)
             return;
         }
         hunting.rang_out = heard || !hunting.hunt.outside;
+        // The other ways lead to the same callee, who has heard it ring long enough.
+        const bool rang = hunting.hunt.outside && !hunting.hunt.unlimited &&
+                          std::ranges::any_of(call.legs, [](const Leg& leg) {
+                              return still_rings(leg) && leg.state == LegState::early;
+                          });
         cancel_branches(call, {}, {}, nullptr, outbox);
-        ++hunting.wave;
+        hunting.wave = rang ? hunting.hunt.waves.size() : hunting.wave + 1;
         return ring_wave(call, now, outbox);
     }
     while (!hunting.waiting.empty() && hunting.waiting.front().from <= now.mono)
@@ -215,6 +220,8 @@ void CallEngine::branch_refused(Call& call, const Leg& leg, unsigned status, Mom
             return hunt_is_over(call, now, outbox);
         }
     }
+    // After a phone that nobody lifted: this one says more of its owner.
+    if (status == 486 && hunting.hunt.number == leg.extension) hunting.rang_out = false;
     if (wave_goes_on(call, now, outbox)) return;
     ++hunting.wave;
     ring_wave(call, now, outbox);
@@ -288,6 +295,19 @@ bool CallEngine::deflected(Call& call, const Leg& leg, const ResponseReceived& r
                 to.push_back({extension_of(uri), leg.extension, hunting.diversions});
     }
     if (to.empty()) return false;
+    if (call.mode == CallMode::proxy && leg.trunk.empty() && response.message) {
+        // No trunk takes the call as it is, so its caller is told where it could go instead
+        // (RFC 3261 §16.7 step 4), and goes there by its own rights.
+        for (const auto& each : to) {
+            const auto route = route_of(hunting, each);
+            if (route.kind != RouteKind::hunt) continue;
+            if (!route.hunt.outside || route.mode == CallMode::proxy) break;
+            hunting.deflections.clear();
+            call.best = {response.status, response.phrase, response.payload, {}, response.message};
+            give_up_hunt(call, response.status, response.phrase, {}, now, outbox);
+            return true;
+        }
+    }
     hunting.deflections.insert(hunting.deflections.begin(), std::make_move_iterator(to.begin()),
                                std::make_move_iterator(to.end()));
     if (leg.trunk.empty()) cancel_branches(call, {}, {}, nullptr, outbox, leg.extension);

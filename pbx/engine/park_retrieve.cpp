@@ -26,7 +26,7 @@ Leg* CallEngine::parked_in(std::string_view slot)
 void CallEngine::receive_park(const InviteReceived& input, const std::string& slot, Moment now,
                               Outbox& outbox)
 {
-    if (!directory_->may_park(input.authenticated))
+    if (!directory_->may_park(input.actor()))
         return reject(input, 403, "Not Your Park Lot", outbox);
     if (!slot.empty())
         if (Leg* leg = parked_in(slot)) return retrieve(*leg, input, now, outbox);
@@ -35,7 +35,8 @@ void CallEngine::receive_park(const InviteReceived& input, const std::string& sl
     const auto free = free_slot(slot, {});
     if (!free)
         return reject(input, 486, slot.empty() ? "Park Lot Is Full" : "Slot Is Taken", outbox);
-    if (occupancy_.calls(input.authenticated) == 0)
+    // Nobody outside transfers a call that it could park there.
+    if (!input.trunk.empty() || occupancy_.calls(input.authenticated) == 0)
         return reject(input, 404, "Nobody Is Parked There", outbox);
     Call& call = open_call(input, CallMode::bridge, now, outbox);
     Leg& caller = call.caller();

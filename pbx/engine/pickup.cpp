@@ -102,7 +102,7 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
     const auto consider = [&](std::string_view extension) {
         for (const auto id : index_.ringing(extension)) {
             const auto [call, leg] = find(id);
-            if (leg->slot || !call->hunting || !may_take(input.authenticated, *leg)) continue;
+            if (leg->slot || !call->hunting || !may_take(input.actor(), *leg)) continue;
             // One that cannot be taken is named only where no other one rings.
             const bool as_well = can_change_hands(*call, *leg);
             if (free && !as_well) continue;
@@ -121,21 +121,23 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
         is_park_name(*dialled.number))
         return receive_park(input, *directory_->park_lot().slot_of(*dialled.number), now, outbox);
     if (dialled.number) {
-        if (!may_pick_up(input.authenticated, *dialled.number))
+        if (!may_pick_up(input.actor(), *dialled.number))
             return reject(input, 403, "Not Yours To Take", outbox);
         consider(*dialled.number);
     } else {
-        for (const auto& right : directory_->watched_by(input.authenticated))
-            consider(right.member);
+        for (const auto& right : directory_->watched_by(input.actor())) consider(right.member);
         if (dialled.feature == Feature::pickup_directed) {
-            consider(input.authenticated);
+            consider(input.actor());
             if (several && free)
                 return reject(input, 484, "More Than One Call Rings", outbox,
                               {warning_of("Dial the code with the number whose call to take")});
         }
     }
     if (!oldest) return reject(input, 480, "Nothing Rings There", outbox);
-    if (oldest->proxied) return replace_proxied(*oldest, input, now, outbox);
+    if (oldest->proxied && input.trunk.empty())
+        return replace_proxied(*oldest, input, now, outbox);
+    if (oldest->proxied)  // nobody outside gets into a dialog of phones
+        return reject(input, 488, "Call In Proxy Mode", outbox);
     pick_up(*oldest, input, now, outbox);
 }
 
@@ -154,18 +156,23 @@ Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteRe
     picker.id = leg_ids_.next();
     picker.role = LegRole::caller;
     picker.extension = input.authenticated;
+    picker.trunk = input.trunk;
+    picker.on_behalf_of = input.on_behalf_of;
     picker.dialog = {input.call_id, tokens_(), input.parties.from_tag};
     picker.dialog_state = dialog_state_of(input);
-    picker.phone = party_of(input.authenticated, input.parties.from.display_name);
+    picker.phone = input.trunk.empty()
+                       ? party_of(input.authenticated, input.parties.from.display_name)
+                       : input.parties.from;
     picker.other = replaced.other;
     picker.flow = input.source;
     picker.supported = input.supported | input.required;
     picker.takes_update = input.allows_update;
-    picker.identity = identity_for(input.user_agent);
+    if (picker.trunk.empty()) picker.identity = identity_for(input.user_agent);
     picker.anonymous = wants_privacy(input.parties.from, input.payload);
     picker.heard_at = now.mono;
     enlist(call, picker);
-    outbox.send(OpenDialog{input.transaction, picker.id, picker.dialog.local_tag});
+    outbox.send(OpenDialog{input.transaction, picker.id, picker.dialog.local_tag,
+                           !picker.trunk.empty(), credentials_of(picker.trunk)});
     return picker;
 }
 

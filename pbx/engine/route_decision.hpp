@@ -30,6 +30,7 @@ public:
         : question_{question}, view_{view}
     {
         route_.diversions.assign(question.diversions.begin(), question.diversions.end());
+        actor_ = question.from;
     }
 
     /// Of what somebody has dialled. Feature codes first: they never become ordinary calls. Before
@@ -50,6 +51,8 @@ private:
     void note(RouteStepKind kind, std::string_view number, std::string other = {},
               DiversionReason reason = DiversionReason::unknown);
     void note_feature();
+    /// Of what is dialled by the rights of `actor_`.
+    void dial(std::string number, Asks asks);
     /// A key that its owner presses changes what it shows.
     void press();
     void use_calling_card(const std::string& number);
@@ -117,6 +120,8 @@ private:
     const RouteQuestion& question_;
     const RouterView& view_;
     Route route_;
+    bool emergency_ = false;  // an emergency number was dialled, whoever it stands for
+    std::string actor_;  // by whose rights is dialled; empty: nobody's
     const DigitRule* rule_ = nullptr;     // about the number that is asked for last
     const DigitRule* outside_ = nullptr;  // the same, when it leads outside
     std::string shown_;                   // the number outside, as it was dialled

@@ -7,6 +7,9 @@ const std::string* RouteDecision::sends_on(const Extension& extension)
 {
     const auto& wishes = extension.forwarding;
     const auto* exception = wishes.exception_for(caller_of(question_));
+    // Who calls for help is refused by nobody's wishes.
+    if (emergency_ && exception && exception->treatment == CallerTreatment::refuse)
+        exception = nullptr;
     if (exception && exception->treatment != CallerTreatment::ring)
         return excepted(extension.number, *exception);
     if (exception)
@@ -18,13 +21,14 @@ const std::string* RouteDecision::sends_on(const Extension& extension)
     };
     if (!exception && !wishes.always.empty())
         return to(wishes.always, DiversionReason::unconditional);
-    if (!exception && wishes.do_not_disturb) {
+    if (!exception && wishes.do_not_disturb && !emergency_) {
         note(RouteStepKind::do_not_disturb, extension.number);
         if (!wishes.busy.empty()) return to(wishes.busy, DiversionReason::do_not_disturb);
         reject(480, "Do Not Disturb");
         return nullptr;
     }
-    if (!wishes.takes_another(view_.occupancy.calls(extension.number, question_.under_way))) {
+    if (!emergency_ &&
+        !wishes.takes_another(view_.occupancy.calls(extension.number, question_.under_way))) {
         note(RouteStepKind::busy, extension.number);
         if (!wishes.busy.empty()) return to(wishes.busy, DiversionReason::user_busy);
         reject(486, "Busy Here");

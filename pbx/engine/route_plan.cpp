@@ -48,9 +48,11 @@ bool RouteDecision::may_ask(const DigitRule& rule, std::string_view number, std:
         return false;
     }
     if (rule.emergency) {
+        emergency_ = emergency_ || asks == Asks::dials;
         note(RouteStepKind::emergency, number);
         return true;
     }
+    if (emergency_) return true;  // it is somebody's here, who sends it on
     const bool enough = rule.call_class <= plan.right_of(by);
     note(enough ? RouteStepKind::right_enough : RouteStepKind::right_missing, by,
          std::string{name(rule.call_class)});

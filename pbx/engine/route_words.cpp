@@ -86,6 +86,8 @@ std::string words(const RouteStep& step)
     case RouteStepKind::rings_for: return "They ring for " + other + " s";
     case RouteStepKind::from_trunk: return "Somebody outside dials " + number + " over " + other;
     case RouteStepKind::inbound: return number + " stands for " + other;
+    case RouteStepKind::on_behalf_of:
+        return "It is dialled on behalf of " + number + ", whose rights and limits count";
     case RouteStepKind::nobody_inbound:
         return "Nobody is meant by " + number + " on trunk " + other;
     case RouteStepKind::not_from_outside: return "Calls from outside have no right to " + number;

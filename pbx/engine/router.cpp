@@ -35,14 +35,18 @@ void RouteDecision::start()
     if (question_.contact) return go_to(question_.contact->aor);
     if (!is_dialable(question_.dialled)) return reject_unknown(question_.dialled);
     if (feature_key(question_.dialled) && !view_.directory.find(question_.dialled)) return press();
-    std::string number{question_.dialled};
+    dial(std::string{question_.dialled}, question_.for_outside ? Asks::forwards : Asks::dials);
+}
+
+void RouteDecision::dial(std::string number, Asks asks)
+{
     const auto& codes = view_.directory.feature_codes();
     // A code may begin as an emergency number does.
     const bool emergency = view_.directory.digit_plan().is_emergency(number);
     if (!emergency) route_.feature = codes.find(number);
     if (!route_.feature) {
-        if (!applies_plan(number, question_.from, Asks::dials)) return;
-        if (outside_) return go_outside(std::move(number), question_.from);
+        if (!applies_plan(number, actor_, asks)) return;
+        if (outside_) return go_outside(std::move(number), actor_);
         if (!emergency) route_.feature = codes.find(number);
     }
     if (!route_.feature && !number.empty() && number == view_.directory.calling_card().number)
@@ -86,11 +90,11 @@ void RouteDecision::note_feature()
 void RouteDecision::use_calling_card(const std::string& number)
 {
     note(RouteStepKind::calling_card, number);
-    if (view_.directory.calling_card().may_use(question_.from)) {
+    if (view_.directory.calling_card().may_use(actor_)) {
         route_.kind = RouteKind::calling_card;
         return;
     }
-    note(RouteStepKind::not_its_user, question_.from);
+    note(RouteStepKind::not_its_user, actor_);
     reject(403, "Not Allowed");
 }
 
@@ -118,6 +122,16 @@ void RouteDecision::start_from_outside()
     }
     auto& number = meant->destination;
     note(RouteStepKind::inbound, question_.dialled, number);
+    if (!meant->on_behalf_of.empty()) {
+        actor_ = std::move(meant->on_behalf_of);
+        note(RouteStepKind::on_behalf_of, actor_);
+        if (!view_.directory.find(actor_) || !is_dialable(number)) {
+            note(RouteStepKind::not_from_outside, number);
+            return reject(403, "Not From Outside");
+        }
+        // What leads from outside to outside is a forward, whoever has dialled it.
+        return dial(std::move(number), Asks::forwards);
+    }
     const auto asks = meant->outside ? Asks::from_outside_to_outside : Asks::from_outside;
     if (!applies_plan(number, {}, asks)) return;
     if (outside_) return go_outside(std::move(number), {});

@@ -56,6 +56,7 @@ enum class RouteStepKind : std::uint8_t {
     left_to_caller,     ///< other: where to it would have been forwarded, by `reason`
     from_trunk,         ///< somebody outside dials the number; other: by which trunk
     inbound,            ///< other: who is meant by the number
+    on_behalf_of,       ///< number: by whose rights it is dialled
     nobody_inbound,     ///< nobody is meant by the number on this trunk; other: its name
     not_from_outside,   ///< somebody outside has no right to it
     forward_missing,    ///< the number may not forward to outside
@@ -90,6 +91,7 @@ struct RouteQuestion {
     std::string_view trunk{};                 ///< by which somebody outside calls
     CallRef under_way{};  ///< the call itself, by which nobody is busy; 0: it begins only now
     std::optional<std::string_view> party{};  ///< whose phone is to be connected; none: `from`
+    bool for_outside = false;  ///< `from` lends its rights to somebody outside
 };
 
 enum class RouteKind : std::uint8_t { hunt, feature, calling_card, park, reject };

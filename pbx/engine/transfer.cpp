@@ -65,12 +65,16 @@ void CallEngine::ring_target(Call& call, const std::string& by, std::string_view
 {
     const Leg& transferee = *call.find(call.transfer->transferee);
     auto number_shown = presented_number(presented(transferee), {});
+    // A caller of the calling-card application, by the rights of somebody here.
+    const bool for_outside = !call.transfer->transferor && !transferee.on_behalf_of.empty() &&
+                             by == transferee.on_behalf_of;
     auto route = lampline::route({.from = by,
                                   .dialled = number,
                                   .own = &transferee.flow,
                                   .caller = number_shown,
                                   .under_way = call.id,
-                                  .party = transferee.extension},
+                                  .party = transferee.extension,
+                                  .for_outside = for_outside},
                                  router_view());
     // Who dials by itself, in the calling-card application, has nobody to park.
     if (route.kind == RouteKind::park && call.transfer->transferor)

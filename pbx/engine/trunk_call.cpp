@@ -36,14 +36,18 @@ PayloadRef told_to_phones(const Trunk& trunk, const PayloadRef& payload)
 }
 
 /// Who calls, as the office sees it: what a trusted carrier asserts, else what the caller says.
-NameAddr caller_of(const Trunk& trunk, const InviteReceived& input, std::string_view domain)
+/// Who has the number of somebody here keeps it, but not the office's domain: nobody is to take a
+/// stranger for a colleague.
+NameAddr caller_of(const Trunk& trunk, const InviteReceived& input, const Directory& directory)
 {
     const bool asserted = trunk.trusted && input.asserted;
     const NameAddr& named = asserted ? *input.asserted : input.parties.from;
     auto number = extension_of(named.uri);
     if (wants_privacy(input.parties.from, input.payload) || number.empty() || number == "anonymous")
         return anonymous_party();
-    return {named.display_name, extension_uri(number, domain)};
+    const bool somebody_here = directory.find(number) || directory.find_ring_group(number);
+    return {named.display_name,
+            extension_uri(number, somebody_here ? trunk.domain : directory.domain())};
 }
 
 }  // namespace
@@ -58,11 +62,13 @@ std::optional<InviteReceived> CallEngine::take_from_outside(const InviteReceived
     }
     const auto& trunk = rules->trunk();
     InviteReceived taken = input;
-    taken.parties.from = caller_of(trunk, input, directory_->domain());
+    taken.parties.from = caller_of(trunk, input, *directory_);
     auto number = extension_of(input.request_uri);
     // A call to the contact that we have registered: whom it is for stands in the To.
     if (number == trunk_contact_user(trunk.name)) number = extension_of(input.parties.to.uri);
     taken.request_uri = extension_uri(number, directory_->domain());
+    if (auto meant = rules->inbound(number); meant && directory_->find(meant->on_behalf_of))
+        taken.on_behalf_of = std::move(meant->on_behalf_of);
     taken.to_us = true;
     taken.payload = told_to_phones(trunk, input.payload);
     if (input.replaces || input.join) {  // the dialogs of this exchange are those of its phones

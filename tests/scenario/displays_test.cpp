@@ -131,6 +131,52 @@ TEST_CASE("privacy that is asked for within a call holds through what comes afte
     CHECK(office.pbx.has_no_calls());
 }
 
+TEST_CASE("privacy that is asked for within a call takes the name off display and lamp at once")
+{
+    Office office;
+    auto& dan = office.pbx.phone("104");
+    office.pbx.replaces_directory({group("all", {"104"}, {"101"})});
+    dan.watches("101");
+    office.alice.allows_update = true;
+    office.rings();
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(200U);
+    office.bob.receives(ACK);
+    const auto remote = [&] { return dan.inbox.back().dialog().remote_identity; };
+    CHECK(remote() == "sip:102@office.test");
+    const auto told = [&] {
+        office.alice.receives(UPDATE).without_body().header(shown, nobody);
+        office.alice.replies(200);
+        CHECK(remote() == "sip:anonymous@anonymous.invalid");
+    };
+    SUBCASE("by an UPDATE")
+    {
+        office.bob.sends(UPDATE,
+                         std::make_shared<const Payload>(Payload{{}, {}, {{"Privacy", "id"}}}));
+        office.alice.receives(UPDATE);
+        office.alice.replies(200);
+        office.bob.receives(200U);
+        told();
+    }
+    SUBCASE("by the answer to a change, once that is acknowledged")
+    {
+        office.alice.sends_invite(hold_sdp);
+        office.bob.receives(INVITE);
+        office.bob.answer_headers = {{"Privacy", "user;id"}};
+        office.bob.replies(200, talking_sdp);
+        office.alice.receives(200U);
+        office.bob.receives(ACK);
+        office.bob.answer_headers.clear();
+        office.pbx.passes(4s);
+        told();
+    }
+    office.alice.sends(BYE);
+    office.alice.receives(200U);
+    office.bob.receives(BYE);
+    dan.inbox.clear();
+    CHECK(office.pbx.has_no_calls());
+}
+
 TEST_CASE("who takes a parked call back was shown where it is: an UPDATE says who it is")
 {
     Office office;

@@ -184,3 +184,37 @@ TEST_CASE("why an emergency call goes by a trunk that does not answer is told in
     CHECK(decision.targets[0].trunk == "two");
     CHECK(decision.targets[1].trunk == "one");
 }
+
+TEST_CASE("an emergency number that is a colleague rings whatever the colleague wishes")
+{
+    Scenario pbx;
+    DigitRules rules;
+    rules.rules = {{.pattern = "112", .replacement = "102", .emergency = true}};
+    pbx.has_trunks({}, rules);
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    Forwarding wishes;
+    SUBCASE("no disturbance") { wishes.do_not_disturb = true; }
+    SUBCASE("none of Alice's calls")
+    {
+        wishes.exceptions.push_back({.match = CallerMatch::number,
+                                     .caller = "101",
+                                     .treatment = CallerTreatment::refuse,
+                                     .to = {}});
+    }
+    SUBCASE("no second call")
+    {
+        wishes.call_limit = 1;
+        auto& carol = pbx.phone("103");
+        bob.sends(INVITE, "103");
+        carol.receives(INVITE);
+        carol.replies(200, talking_sdp);
+        bob.receives(200U);
+        carol.receives(ACK);
+    }
+    pbx.forwards("102", wishes);
+    alice.sends(INVITE, "112");
+    bob.receives(INVITE);
+    bob.replies(486);
+    alice.receives(486U);
+}

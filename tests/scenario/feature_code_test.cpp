@@ -212,3 +212,28 @@ TEST_CASE("a key for a forward ends it, and asks for a number where there is non
     bob.receives(BYE);
     pbx.stays_silent_for(40s);
 }
+
+TEST_CASE("a forward that could never work is not confirmed")
+{
+    Scenario pbx;
+    Trunk line;
+    line.name = "line";
+    line.servers = {{"198.51.100.1", 5060, Transport::udp}};
+    line.domain = "carrier.test";
+    DigitRules rules;
+    rules.rules = {{.pattern = "0900.*", .status = 403, .phrase = "No Premium Calls"},
+                   {.pattern = "0.*", .call_class = CallClass::national, .trunks = {"line"}},
+                   {.pattern = "112", .emergency = true, .trunks = {"line"}}};
+    rules.default_right = CallClass::internal;
+    rules.default_outside.forward = true;
+    pbx.has_trunks({line}, rules);
+    auto& bob = pbx.phone("102");
+    bob.sends(INVITE, "*21*0664999");
+    bob.receives(403U).header("Warning",
+                              "399 office.test \"102 may not make national calls\"");
+    bob.sends(INVITE, "*21*0900123");
+    bob.receives(403U);
+    bob.sends(INVITE, "*21*112");  // that is for who needs help
+    bob.receives(403U).phrase("Not To An Emergency Number");
+    CHECK(pbx.forwarding_of("102").always.empty());
+}

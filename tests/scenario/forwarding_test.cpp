@@ -284,6 +284,14 @@ TEST_CASE("one phone after the other: who declines at the second is not forwarde
         mobile.replies(603);
         desk.alice.receives(603U);
     }
+    SUBCASE("486 is busy")
+    {
+        wishes.no_answer.clear();
+        wishes.no_answer_after = 10s;
+        second_rings();
+        mobile.replies(486);
+        desk.alice.receives(486U);
+    }
     SUBCASE("600 is busy, and is forwarded as such")
     {
         wishes.busy = "105";

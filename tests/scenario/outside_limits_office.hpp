@@ -16,7 +16,7 @@ inline Trunk carrier(std::string name, std::string host)
     trunk.name = std::move(name);
     trunk.servers = {{std::move(host), 5060, Transport::udp}};
     trunk.domain = "carrier.test";
-    trunk.inbound = {{"1(.*)", "\\1", false}};
+    trunk.inbound = {{"1(.*)", "\\1", false}, {"4(.*)", "\\1", false, "102"}};
     return trunk;
 }
 
@@ -65,9 +65,11 @@ struct Office {
     void phones_answer()
     {
         for (bool again = true; std::exchange(again, false);)
-            for (auto* phone : {&alice, &bob, &carol, &dialer})
+            for (auto* phone : {&alice, &bob, &carol, &dialer, &other})
                 for (const auto& arrived : std::exchange(phone->inbox, {})) {
                     if (!arrived.answers_to || arrived.what == "CANCEL") continue;
+                    // Whoever is outside answers in the calls that it has made.
+                    if (phone == &other && arrived.request_uri.host == "carrier.test") continue;
                     const bool invite = arrived.method == INVITE;
                     phone->replies_to(arrived, 200, invite ? talking_sdp : "");
                     again = true;

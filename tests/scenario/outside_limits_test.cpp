@@ -123,6 +123,26 @@ const std::vector<Way> ways{
              office.phones_answer();
          }
      }},
+    {"a number of a trunk on his behalf", true,
+     [](Office& office) { office.other.sends(INVITE, "40555"); }},
+    {"calling card from outside on his behalf", true,
+     [](Office& office) {
+         office.pbx.has_calling_card({.number = "800"});
+         office.other.inbox.clear();
+         office.other.sends(INVITE, "4800");
+         office.other.receives(200U);
+         office.other.replies_to(office.other.receives(SUBSCRIBE), 489);
+         for (const auto* key : {"0", "5", "5", "5", "#"})
+             office.other.sends(INFO, std::make_shared<const Payload>(Payload{
+                                          "application/dtmf-relay",
+                                          "Signal=" + std::string{key} + "\r\nDuration=160\r\n",
+                                          {}}));
+     }},
+    {"forwarded by a code on his behalf", true,
+     [](Office& office) {
+         office.other.sends(INVITE, "4*21*0555");
+         office.alice.sends(INVITE, "102");
+     }},
 };
 
 }  // namespace

@@ -263,6 +263,51 @@ TEST_CASE("proxy mode: a phone that redirects is followed")
     office.dan.inbox.clear();
 }
 
+TEST_CASE("proxy mode: a phone redirects to outside: no trunk takes the call, its caller hears where")
+{
+    Office office;
+    Trunk line;
+    line.name = "line";
+    line.servers = {{"198.51.100.1", 5060, Transport::udp}};
+    line.domain = "carrier.test";
+    DigitRule outside;
+    outside.pattern = "0.*";
+    outside.call_class = CallClass::national;
+    outside.trunks = {"line"};
+    DigitRules rules;
+    rules.rules = {outside};
+    rules.default_right = CallClass::national;
+    rules.outside["102"].forward = true;
+    office.pbx.has_trunks({line}, rules);
+    auto& far = office.pbx.carrier(line, "555");
+    auto& mobile = office.pbx.phone("102");
+    office.alice.sends(INVITE, "102");
+    mobile.receives(INVITE);
+    office.bob.receives(INVITE);
+    SUBCASE("with the right to forward there")
+    {
+        office.bob.redirects({SipUri::parse("sip:0555@office.test").value()});
+        mobile.receives(CANCEL);
+        office.alice.receives(302U);
+        CHECK(far.hears_nothing());
+        office.alice.sends(INVITE, "0555");
+        far.receives(INVITE);
+        far.replies(486);
+        office.alice.receives(486U);
+    }
+    SUBCASE("without it")
+    {
+        rules.outside.clear();
+        office.pbx.has_trunks({line}, rules);
+        office.bob.redirects({SipUri::parse("sip:0555@office.test").value()});
+        mobile.receives(CANCEL);
+        office.alice.receives(403U);
+    }
+    office.dan.inbox.clear();
+    CHECK(office.pbx.has_no_calls());
+    CHECK(office.pbx.has_no_dialogs());
+}
+
 TEST_CASE("proxy mode: a call that is forwarded to such an extension is passed on, and says whence")
 {
     Office office;

@@ -295,6 +295,30 @@ TEST_CASE("session timers (RFC 4028 §8)")
         call.success.session(600s, Refresher::uac);
         call.ends();
     }
+    SUBCASE("the callee knows neither timers nor UPDATE: the caller's refresh is answered for it")
+    {
+        ExchangeSettings settings;
+        settings.calls.probe_interval = 0s;
+        Scenario pbx{{}, settings};
+        auto& alice = pbx.phone("101");
+        auto& bob = pbx.phone("102");
+        alice.supported = OptionTag::timer;
+        alice.session_timer = {.expires = 600s, .refresher = Refresher::uac};
+        alice.sends(INVITE, "102");
+        bob.receives(INVITE);
+        bob.replies(200, talking_sdp);
+        alice.receives(200U);
+        bob.receives(ACK);
+        for (int refresh = 0; refresh < 3; ++refresh) {
+            pbx.passes(500s);
+            alice.sends(UPDATE);
+            alice.receives(200U).session(600s, Refresher::uac);
+            CHECK(bob.hears_nothing());
+        }
+        alice.sends(BYE);
+        alice.receives(200U);
+        bob.receives(BYE);
+    }
     SUBCASE("too short: 422 with Min-SE")
     {
         Scenario pbx;

@@ -20,12 +20,14 @@ constexpr unsigned calls_a_day = 6;
 /// 104 may forward, but not call. All others would like to. 600 overflows to outside.
 class Office {
 public:
-    explicit Office(unsigned seed) : random_{seed}
+    /// `lends`: numbers of the trunk act on behalf of 102, who may forward to outside then.
+    explicit Office(unsigned seed, bool lends = false) : random_{seed}, lends_{lends}
     {
         line_.name = "line";
         line_.servers = {{"198.51.100.1", 5060, Transport::udp}};
         line_.domain = "carrier.test";
         line_.inbound = {{"1(10[1-5])", "\\1", false}, {"1(.*)", "\\1", false}};
+        if (lends) line_.inbound.insert(line_.inbound.begin(), {"2(.*)", "\\1", false, "102"});
         line_.limits.calls = 3;
         DigitRule dear;
         dear.pattern = "0.*";
@@ -35,9 +37,13 @@ public:
         rules_.default_right = CallClass::internal;
         rules_.rights["102"] = CallClass::premium;
         rules_.rights["103"] = CallClass::national;
-        rules_.outside["102"] = {false, {.calls = 1, .calls_per_day = calls_a_day}};
+        rules_.outside["102"] = {lends, {.calls = 1, .calls_per_day = calls_a_day}};
         rules_.outside["104"] = {true, {}};
         pbx_.has_trunks({line_}, rules_);
+        if (lends) {
+            pbx_.has_calling_card({.number = "800"});
+            pbx_.has_park_lot({.number = "700", .first_slot = "701", .slots = 2});
+        }
         RingGroup team;
         team.number = "600";
         team.members = {{"105", {}}};
@@ -92,6 +98,26 @@ private:
                                                   : others[which - numbers.size()]};
     }
 
+    /// By whose rights somebody outside tries it.
+    std::string way_in() { return lends_ && pick(3) > 0 ? "2" : "1"; }
+
+    std::string any_destination()
+    {
+        constexpr std::array<std::string_view, 4> services{"800", "700", "701", "*8"};
+        if (!lends_ || pick(3) > 0) return any_number();
+        return std::string{services[pick(services.size())]};
+    }
+
+    /// A key of who is in the calling-card application.
+    void presses(Phone& phone)
+    {
+        constexpr std::string_view keys = "00900#*1";
+        const std::string key{keys[pick(keys.size())]};
+        phone.sends(INFO,
+                    std::make_shared<const Payload>(Payload{
+                        "application/dtmf-relay", "Signal=" + key + "\r\nDuration=160\r\n", {}}));
+    }
+
     /// Legs that we have opened to the carrier, and that are not over.
     std::size_t outside_now() const
     {
@@ -121,7 +147,7 @@ private:
         constexpr std::array<std::string_view, 4> codes{"*21*", "*67*", "*61*", "*62*"};
         switch (pick(12)) {
         case 0:
-        case 1: phone.sends(INVITE, (outside ? "1" : "") + any_number()); break;
+        case 1: phone.sends(INVITE, (outside ? way_in() : "") + any_destination()); break;
         case 2:
         case 3:
         case 4:
@@ -135,12 +161,16 @@ private:
             break;
         case 7:
             phone.sends(INVITE,
-                        std::string{outside ? "1" : ""} +
+                        std::string{outside ? way_in() : ""} +
                             (pick(2) == 0 ? std::string{codes[pick(codes.size())]} + any_number()
                                           : "**" + any_number()));
             break;
         case 8:
-            if (phone.has_dialog() && !phone.calls()) refer(phone);
+            if (!phone.has_dialog() || phone.calls()) break;
+            if (lends_ && pick(2) == 0)
+                presses(phone);
+            else
+                refer(phone);
             break;
         case 9: replace(phone); break;
         case 10: order(phone); break;
@@ -184,6 +214,7 @@ private:
     }
 
     std::mt19937 random_;
+    bool lends_;
     Scenario pbx_;
     Trunk line_;
     DigitRules rules_;
@@ -208,4 +239,20 @@ TEST_CASE("random attempts: never more calls outside at once, nor in a day, than
         office.close();
     }
     CHECK(dialled > 100);  // it is tried, and those who may succeed
+}
+
+TEST_CASE("random attempts by numbers of the trunk that act on behalf of somebody: no more either")
+{
+    unsigned dialled = 0;
+    for (unsigned seed = 1; seed <= 60; ++seed) {
+        CAPTURE(seed);
+        Office office{seed, true};
+        for (int round = 0; round < 6; ++round) {
+            for (int i = 0; i < 50; ++i) office.step();
+            if (round % 2 == 1) office.is_killed();
+        }
+        dialled += office.dialled();
+        office.close();
+    }
+    CHECK(dialled > 100);
 }

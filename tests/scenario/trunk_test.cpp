@@ -127,6 +127,56 @@ TEST_CASE("a trunk that has said 100 is waited for as long as a phone")
     office.all_is_over();
 }
 
+TEST_CASE("somebody outside who calls itself a colleague is none: no exception, no address here")
+{
+    Office office;
+    office.far.number = "103";
+    Forwarding wishes;
+    wishes.exceptions.push_back({.match = CallerMatch::number,
+                                 .caller = "103",
+                                 .treatment = CallerTreatment::ring,
+                                 .to = {}});
+    office.pbx.forwards("102", wishes);
+    office.far.sends(INVITE, "+431102");
+    CHECK(write(office.bob.receives(INVITE).from_address.uri) == "sip:103@carrier.test");
+    office.bob.replies(486);
+    office.far.receives(486U);
+    wishes.do_not_disturb = true;
+    office.pbx.forwards("102", wishes);
+    office.far.sends(INVITE, "+431102");
+    office.far.receives(480U);
+    office.all_is_over();
+}
+
+TEST_CASE("a number outside that rings in vain is not called again by the next trunk")
+{
+    Office office;
+    SUBCASE("as no other trunk reaches somebody else")
+    {
+        office.alice.sends(INVITE, "0664999");
+        office.far.receives(INVITE);
+        office.far.replies(180);
+        office.alice.receives(180U);
+        office.pbx.passes(124s);
+        office.far.receives(CANCEL);
+        CHECK(office.other.hears_nothing());
+        office.alice.receives(480U);
+    }
+    SUBCASE("but an emergency number is")
+    {
+        office.alice.sends(INVITE, "112");
+        office.far.receives(INVITE);
+        office.far.replies(180);
+        office.alice.receives(180U);
+        office.pbx.passes(124s);
+        office.far.receives(CANCEL);
+        office.other.receives(INVITE);
+        office.other.replies(486);
+        office.alice.receives(480U);
+    }
+    office.all_is_over();
+}
+
 TEST_CASE("when no trunk can do it the caller hears 480, since the exchange is there")
 {
     Office office;

@@ -64,6 +64,7 @@ json::object shown(const CallPart& part)
     return {{"kind", word(part.kind)},
             {"extension", utf8_text(part.extension)},
             {"trunk", text_or_null(part.trunk)},
+            {"on_behalf_of", text_or_null(part.on_behalf_of)},
             {"name", utf8_text(part.name)},
             {"result", word(part.result)},
             {"missed", part.missed},

@@ -65,7 +65,8 @@ json::object shown(const db::StoredTrunk& row, const LiveViewRef& live = nullptr
     for (const auto& number : trunk.inbound)
         inbound.push_back(json::object{{"pattern", number.pattern},
                                        {"destination", number.destination},
-                                       {"outside", number.outside}});
+                                       {"outside", number.outside},
+                                       {"on_behalf_of", text_or_null(number.on_behalf_of)}});
     const TrunkCredentials none;
     const auto& credentials = trunk.credentials ? *trunk.credentials : none;
     return {{"name", trunk.name},
@@ -210,6 +211,7 @@ void merge(const json::object& members, Trunk& trunk)
         row.text("pattern", number.pattern);
         row.text("destination", number.destination);
         row.flag("outside", number.outside, false);
+        row.text("on_behalf_of", number.on_behalf_of);
         return number;
     });
     body.object("limits", {"calls", "minutes", "calls_per_day"}, [&](const Merge& limits) {

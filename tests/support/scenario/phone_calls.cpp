@@ -190,7 +190,8 @@ void Phone::redirects(std::vector<SipUri> to)
                                        .method = INVITE,
                                        .status = 302,
                                        .to_tag = "tag-" + number,
-                                       .redirects = std::move(to)});
+                                       .redirects = std::move(to),
+                                       .message = scenario_.passed_message(302, request.leg)});
 }
 
 void Phone::fails_with(unsigned status)

@@ -51,6 +51,18 @@ TEST_CASE(
     CHECK(found(equal, "100").starts_with("1.0"));
 }
 
+TEST_CASE("an alternation in a group takes nothing from the beginning before it")
+{
+    const DigitPlan plan{{{rule("0(900|930)\\d+"), rule("0([1-9]\\d+)"), rule("(1|2)34"),
+                           rule("1.*"), rule("00([1-9]\\d+)"), rule("00[|8](8|7).*"),
+                           rule("5\\|(6|7)|6.*"), rule("6.*")}}};
+    CHECK(found(plan, "0900123456").starts_with("0(900|930)"));
+    CHECK(found(plan, "0664123456").starts_with("0([1-9]"));
+    CHECK(found(plan, "134").starts_with("1.*"));
+    CHECK(found(plan, "00887").starts_with("00([1-9]"));  // equal: the first
+    CHECK(found(plan, "67").starts_with("6.*"));          // alternatives as a whole begin with nothing
+}
+
 TEST_CASE("an emergency rule counts before all others, whatever they say")
 {
     auto help = rule("112|144", {}, 900);

@@ -46,6 +46,7 @@ TEST_CASE("a record comes back as it was, with its parts and their links")
 {
     Log log;
     auto stored = full_record(1234, "201", "202");
+    stored.parts[2].on_behalf_of = "204";
     stored.parts[2].trunk = "other";  // 203 is a number outside, and no extension's
     log.put(stored);
     const auto found = log.store.find(stored.id);
@@ -72,6 +73,7 @@ TEST_CASE("a record comes back as it was, with its parts and their links")
     CHECK(found->parts[1].ringing_at == stored.parts[1].ringing_at);
     CHECK_FALSE(found->parts[1].answered_at);
     CHECK(found->parts[2].trunk == "other");
+    CHECK(found->parts[2].on_behalf_of == "204");
     CHECK(found->parts[2].in_place_of == 1);
     CHECK_FALSE(found->parts[1].in_place_of);
     CHECK(found->parts[2].came_from == stored.parts[2].came_from);

@@ -27,6 +27,7 @@ void check_same(const StoredLeg& read, const StoredLeg& written)
     CHECK(read.holds == written.holds);
     CHECK(read.trunk == written.trunk);
     CHECK(read.payer == written.payer);
+    CHECK(read.on_behalf_of == written.on_behalf_of);
     CHECK(read.counted == written.counted);
     CHECK(read.must_end_at == written.must_end_at);
     CHECK(read.anonymous == written.anonymous);

@@ -132,6 +132,7 @@ inline StoredLeg full_leg(const std::string& number, const std::string& other)
     leg.held = leg.holds = true;
     leg.trunk = "line";
     leg.payer = other;
+    leg.on_behalf_of = other;
     leg.counted = true;
     leg.anonymous = leg.takes_update = true;
     leg.identity = IdentityHeader::remote_party_id;

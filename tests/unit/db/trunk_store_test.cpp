@@ -27,7 +27,7 @@ Trunk full_trunk(std::string name)
     trunk.qualify = std::chrono::seconds{0};
     trunk.trusted = false;
     trunk.caller_id = {"+4310", {{"(20.)", "+431\\1"}}, true, true};
-    trunk.inbound = {{"b", "1", true}, {"a", "2", false}};
+    trunk.inbound = {{"b", "1", true, {}}, {"a", "2", false, "201"}};
     trunk.limits = {4, std::chrono::minutes{60}, 100};
     return trunk;
 }

@@ -65,7 +65,7 @@ TEST_CASE("call log: the whole call, with the part of every phone")
     CHECK(call.at("from") == "201");
     CHECK(call.at("parts").as_array().size() == 3);
     CHECK(call.at("parts").at(2) == boost::json::parse(R"({
-        "kind":"picked_up","extension":"203","trunk":null,"name":"Name of 203","result":"answered",
+        "kind":"picked_up","extension":"203","trunk":null,"on_behalf_of":null,"name":"Name of 203","result":"answered",
         "missed":false,"call_id":"c3@phone","end":"remote-bye","status":null,
         "started_at":"2023-11-14T22:13:21.023Z","ringing_at":null,
         "answered_at":"2023-11-14T22:13:21.123Z","ended_at":"2023-11-14T22:13:30.023Z",

@@ -195,6 +195,21 @@ TEST_CASE("what the digit plan cannot be is told with its place")
     CHECK(office.published.empty());
 }
 
+TEST_CASE("a ring group has a class of its own, by which its overflow goes outside")
+{
+    Desk office;
+    office.put("/api/v1/ring-groups/640", R"({"members":[{"number":"202"}]})");
+    const auto saved = office.put("/api/v1/digit-plan",
+                                  R"({"default_right":"internal","rights":{"640":"national"}})");
+    CHECK(saved.status < 300);
+    CHECK(json_of(saved).at("rights").at("640") == "national");
+    CHECK(office.remove("/api/v1/ring-groups/640").status == 204);
+    CHECK(json_of(office.get("/api/v1/digit-plan")).at("rights").as_object().empty());
+    CHECK(office.put("/api/v1/digit-plan", R"({"rights":{"202":"local"}})").status < 300);
+    CHECK(office.remove("/api/v1/extensions/202").status == 204);
+    CHECK(json_of(office.get("/api/v1/digit-plan")).at("rights").as_object().empty());
+}
+
 TEST_CASE("the test of the digit plan asks the exchange and shows what it decides")
 {
     Desk office;

@@ -163,6 +163,32 @@ TEST_CASE("a number of a trunk leads to nothing that only phones of the office m
     CHECK(destination("703").status == 201);
 }
 
+TEST_CASE("a number of a trunk leads to what phones dial on behalf of an extension that is there")
+{
+    WebOffice office;
+    office.put("/api/v1/calling-card", R"({"number":"800"})");
+    const auto lends = [&](const std::string& more) {
+        return office.put(path, R"({"servers":[{"host":"a"}],"inbound":[{"pattern":"1",)"
+                                R"("destination":"800",)" +
+                                    more + "}]}");
+    };
+    auto refused = lends(R"("on_behalf_of":"999")");
+    CHECK(refused.status == 422);
+    CHECK(error_member(refused, "pointer") == "/inbound/0/on_behalf_of");
+    CHECK(error_member(refused, "code") == "unknown_extension");
+    CHECK(lends(R"("on_behalf_of":"201")").status == 422);  // nobody yet
+    office.put("/api/v1/extensions/201", R"({"number":"201"})");
+    refused = lends(R"("on_behalf_of":"201","outside":true)");
+    CHECK(error_member(refused, "pointer") == "/inbound/0/outside");
+    const auto created = lends(R"("on_behalf_of":"201")");
+    CHECK(created.status == 201);
+    CHECK(acting(office)->inbound == std::vector<InboundNumber>{{"1", "800", false, "201"}});
+    CHECK(json_of(office.get(path)) == json_of(created));
+
+    CHECK(office.remove("/api/v1/extensions/201").status == 204);
+    CHECK(acting(office)->inbound == std::vector<InboundNumber>{{"1", "800", false, ""}});
+}
+
 TEST_CASE("rules name trunks that are there, and keep them")
 {
     WebOffice office;
