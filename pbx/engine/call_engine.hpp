@@ -555,6 +555,10 @@ private:
     [[nodiscard]] bool leads_to(const Hunt& hunt, std::string_view domain) const;
     /// The number that `invite` calls.
     [[nodiscard]] std::string dialled_by(const InviteReceived& invite) const;
+    [[nodiscard]] static PhoneAddress address_of(const Leg& leg)
+    {
+        return {leg.flow, leg.dialog_state.target, leg.extension};
+    }
     static void connect(Leg& left, Leg& right) noexcept;
     /// The call is answered: from now on it is supervised.
     void start_talking(Call& call, const SessionTimer& timer, Moment now, Outbox& outbox);

@@ -89,7 +89,7 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
     Hunting hunting;
     hunting.caller = caller.extension;
     hunting.presented = number_shown_by(input);
-    hunting.own = caller.flow;
+    hunting.own = address_of(caller);
     hunting.dialled = call.dialled;
     hunting.diversions = std::move(diversions);
     hunting.invitation = {
