@@ -7,6 +7,7 @@
 // the first 200 without an ACK until somebody answers, and phones give up after 32 s.
 #include <algorithm>
 
+#include "core/presented_number.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 
@@ -74,10 +75,9 @@ OrderAnswer CallEngine::carry_out(const CallOrder& order, Moment now, Outbox& ou
     return answer;
 }
 
-std::optional<OrderAnswer> CallEngine::fault_of(std::string_view from, std::string_view to,
-                                                const Flow* own) const
+std::optional<OrderAnswer> CallEngine::fault_of(const RouteQuestion& question) const
 {
-    const auto route = lampline::route({from, to, own, {}}, router_view());
+    const auto route = lampline::route(question, router_view());
     switch (route.kind) {
     case RouteKind::hunt: return std::nullopt;
     case RouteKind::feature:
@@ -89,7 +89,7 @@ std::optional<OrderAnswer> CallEngine::fault_of(std::string_view from, std::stri
     }
     if (route.status == 404) return bad("/to", "unknown_number", "there is no such number");
     if (route.status != 480 && route.status != 486) return bad("/to", "not_allowed", route.phrase);
-    return in_the_way(quoted(to, ": ") + route.phrase);
+    return in_the_way(quoted(question.dialled, ": ") + route.phrase);
 }
 
 OrderAnswer CallEngine::place(const CallOrder& order, Moment now, Outbox& outbox)
@@ -100,7 +100,7 @@ OrderAnswer CallEngine::place(const CallOrder& order, Moment now, Outbox& outbox
         return bad("/from", "unknown_extension", "is not an extension");
     if (order.to == order.from) return bad("/to", "itself", "must not be the number that calls");
     // Who cannot take a call now may be able to once the phone here is lifted.
-    auto fault = fault_of(order.from, order.to, nullptr);
+    auto fault = fault_of({order.from, order.to});
     if (fault && fault->outcome == OrderOutcome::bad_member) return std::move(*fault);
     if (locations_.bindings(order.from).empty())
         return in_the_way(quoted(order.from, " has no phone registered"));
@@ -193,7 +193,10 @@ OrderAnswer CallEngine::move_party(Call& call, const CallOrder& order, Moment no
         return bad("/to", "itself", "is who would be called");
     const std::string payer =
         leaves->slot ? call.parking->by : payer_of(*leaves, *stays);
-    if (auto fault = fault_of(payer, order.to, &stays->flow))
+    const auto shown_number = presented_number(presented(*stays), {});
+    const auto own = address_of(*stays);
+    if (auto fault =
+            fault_of(question_of_transfer(call, *stays, payer, order.to, shown_number, own)))
         return std::move(*fault);
     call.transfer = Transfer{.transferor = leaves->id, .transferee = stays->id, .reports = false};
     ring_target(call, payer, order.to, {}, now, outbox);

@@ -347,6 +347,11 @@ private:
     // transfer.cpp, transfer_end.cpp: REFER
     void receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                        Outbox& outbox);
+    /// Whether `number` can be rung for `transferee`, which shows the number `shown`, by the rights
+    /// of `by`.
+    [[nodiscard]] static RouteQuestion
+    question_of_transfer(const Call& call, const Leg& transferee, std::string_view by,
+                         std::string_view number, std::string_view shown, const PhoneAddress& own);
     /// Rings `number` for the transferee, by the rights of `by`.
     void ring_target(Call& call, const std::string& by, std::string_view number,
                      std::vector<Header> headers, Moment now, Outbox& outbox);

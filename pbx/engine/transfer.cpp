@@ -60,18 +60,26 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
                     std::move(referral->headers), now, outbox);
 }
 
+RouteQuestion CallEngine::question_of_transfer(const Call& call, const Leg& transferee,
+                                               std::string_view by, std::string_view number,
+                                               std::string_view shown, const PhoneAddress& own)
+{
+    return {.from = by,
+            .dialled = number,
+            .own = &own,
+            .caller = shown,
+            .under_way = call.id,
+            .party = transferee.extension};
+}
+
 void CallEngine::ring_target(Call& call, const std::string& by, std::string_view number,
                              std::vector<Header> headers, Moment now, Outbox& outbox)
 {
     const Leg& transferee = *call.find(call.transfer->transferee);
     auto number_shown = presented_number(presented(transferee), {});
-    auto route = lampline::route({.from = by,
-                                  .dialled = number,
-                                  .own = &transferee.flow,
-                                  .caller = number_shown,
-                                  .under_way = call.id,
-                                  .party = transferee.extension},
-                                 router_view());
+    const auto own = address_of(transferee);
+    auto route = lampline::route(
+        question_of_transfer(call, transferee, by, number, number_shown, own), router_view());
     // Who dials by itself, in the calling-card application, has nobody to park.
     if (route.kind == RouteKind::park && call.transfer->transferor)
         return park(call, by, route.slot, now, outbox);
@@ -83,7 +91,7 @@ void CallEngine::ring_target(Call& call, const std::string& by, std::string_view
     Hunting hunting;
     hunting.caller = by;
     hunting.presented = std::move(number_shown);
-    hunting.own = transferee.flow;
+    hunting.own = own;
     hunting.dialled = number;
     hunting.invitation = {.from = transferee.phone,
                           .max_forwards = 70,
