@@ -128,8 +128,7 @@ OrderAnswer CallEngine::place(const CallOrder& order, Moment now, Outbox& outbox
     hunting.caller = order.from;
     hunting.dialled = order.to;
     hunting.invitation = {.from = party_of(order.to, {}),
-                          .payload = std::make_shared<const Payload>(
-                              Payload{"application/sdp", inactive_answer({}), {}})};
+                          .payload = silence({})};
     if (order.auto_answer) hunting.invitation.headers = auto_answer_headers(directory_->domain());
     begin_hunt(call, std::move(own_phones), std::move(hunting), now, outbox);
     return {.call = shown(call)};
@@ -138,7 +137,9 @@ OrderAnswer CallEngine::place(const CallOrder& order, Moment now, Outbox& outbox
 void CallEngine::clicked_answered(Call& call, Leg& leg, const ResponseReceived& response,
                                   Moment now, Outbox& outbox)
 {
-    outbox.send(SendAck{leg.id, response.transaction, nullptr});
+    const bool offers = leg.asks_offer && has_body(response.payload);
+    outbox.send(
+        SendAck{leg.id, response.transaction, offers ? silence(response.payload->body) : nullptr});
     note_abilities(leg, response);
     leg.sdp = response.payload;
     move(leg, LegInput::success, outbox);
@@ -151,6 +152,19 @@ void CallEngine::clicked_answered(Call& call, Leg& leg, const ResponseReceived& 
         set_timer(call, CallTimer::probe, now.mono + settings_.probe_interval);
     call.transfer = Transfer{.transferor = {}, .transferee = leg.id, .reports = false};
     ring_target(call, leg.extension, call.dialled, call.referred, now, outbox);
+}
+
+bool CallEngine::asks_for_other_media(Call& call, const Leg& leg, unsigned status, Moment now,
+                                      Outbox& outbox)
+{
+    const bool plain = call.clicked && call.phase == CallPhase::ringing && !leg.asks_offer;
+    if (!plain || (status != 488 && status != 606)) return false;
+    auto invitation = call.hunting->invitation;
+    invitation.payload = nullptr;
+    ring(call, leg.extension, invitation,
+         {leg.dialog_state.target, leg.dialog_state.route, leg.flow}, false, now, outbox);
+    call.legs.back().asks_offer = true;
+    return true;
 }
 
 OrderAnswer CallEngine::release(Call& call, Moment now, Outbox& outbox)

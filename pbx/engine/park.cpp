@@ -161,7 +161,7 @@ void CallEngine::answer_for_slot(Call& call, Leg& from, const RequestReceived& i
     case Method::update: {
         const auto offer = body_of(input.payload);
         if (input.method == Method::invite || !offer.empty())
-            reply.payload = session_payload(inactive_answer(offer));
+            reply.payload = silence(offer);
         note_privacy(from, input.payload);
         bool moved = note_private(from, input.payload);
         if (!offer.empty()) {

@@ -97,7 +97,7 @@ TEST_CASE("a resume that fails leaves the call on hold")
         call.alice.replies(200, alice_sdp);
         call.bob.receives(INVITE);
         call.bob.replies(488);
-        call.alice.receives(ACK).with(inactive_answer(alice_sdp));
+        call.alice.receives(ACK).with(inactive_answer(alice_sdp, {}));
     }
     SUBCASE("the second answers nothing")
     {
@@ -105,7 +105,7 @@ TEST_CASE("a resume that fails leaves the call on hold")
         call.bob.receives(INVITE);
         call.bob.replies(200);
         call.bob.receives(ACK);
-        call.alice.receives(ACK).with(inactive_answer(alice_sdp));
+        call.alice.receives(ACK).with(inactive_answer(alice_sdp, {}));
     }
     call.hears(false);
     call.they_end();
