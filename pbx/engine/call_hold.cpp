@@ -160,6 +160,7 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
 void CallEngine::give_up_change(Call& call, Outbox& outbox)
 {
     const auto change = *std::exchange(call.change, std::nullopt);
+    timers_.cancel(call.id, CallTimer::transfer);
     Leg* first = call.find(change.first);
     if (!first || !first->ack_owed) return;
     if (change.kind == SessionChange::Kind::renew) {  // both go on with what they have

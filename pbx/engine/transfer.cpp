@@ -154,6 +154,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
 void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
 {
     Transfer& transfer = *call.transfer;
+    if (transfer.stage == TransferStage::ringing) return;
     const bool asks = transfer.stage == TransferStage::offered;
     const auto [owner, leg] = find(asks ? transfer.offerer : transfer.answerer);
     if (!asks && leg && leg->invite_in) {  // it has picked up, and waits for this offer

@@ -161,6 +161,7 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
     const bool alone = !transferor || transferor->state == LegState::terminated;
     const bool media_moved = transfer.stage >= TransferStage::joining;
     const bool rings_back = transfer.rings_back;
+    timers_.cancel(call.id, CallTimer::transfer);  // of an INVITE that waits to be sent again
     call.transfer.reset();
     if (!alone) {
         if (rings_back) rang_back_in_vain(call, now, outbox);
