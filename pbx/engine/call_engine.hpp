@@ -269,8 +269,9 @@ private:
                                                        std::string_view by) const;
     /// The call whose caller was told that `slot` is free, and may still transfer to it.
     [[nodiscard]] const Call* asking_for(std::string_view slot) const;
-    /// The phone in a slot sends a request: there is nobody that it could go on to.
-    void answer_for_slot(Call& call, Leg& from, const RequestReceived& input, Moment now,
+    /// The phone in a slot sends a request, or one that waits for who is called: there is nobody
+    /// that it could go on to.
+    void answer_for_nobody(Call& call, Leg& from, const RequestReceived& input, Moment now,
                          Outbox& outbox);
     void slot_is_free(Call& call, const Leg& leg);
 
