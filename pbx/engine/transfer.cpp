@@ -122,6 +122,16 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
     if (consulted->proxied && !rings)
         return consult_proxied(call, *consulted, std::move(headers), now, outbox);
     Leg* target = other.peer_of(*consulted);
+    const bool clicked = other.clicked && other.transfer && !other.transfer->transferor &&
+                         other.transfer->transferee == consulted->id &&
+                         other.transfer->stage == TransferStage::ringing;
+    if (clicked) {  // the same, of a call that a third party has placed
+        const auto dialled = other.dialled;
+        end_call(other, {}, LegInput::replaced, LegInput::replaced, completed_elsewhere, now,
+                 outbox);
+        sweep(other, outbox);
+        return ring_target(call, transferor.extension, dialled, std::move(headers), now, outbox);
+    }
     if (is_moving(other))
         return transfer_failed(call, 491, "Request Pending", now, outbox);
     if (rings) {
