@@ -30,8 +30,10 @@ Leg* CallEngine::find_joined(const Replaces& join)
         else if (join.to_tag == dialog.local_tag && join.from_tag == dialog.remote_tag)
             named = call->peer_of(*leg);
         if (!named) continue;
-        if (found && found != named) return nullptr;  // more than one: as if there were none
-        found = named;
+        if (!found || found->state == LegState::terminated)
+            found = named;
+        else if (found != named && named->state != LegState::terminated)
+            return nullptr;  // more than one: as if there were none
     }
     return found;
 }
