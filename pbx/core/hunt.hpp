@@ -7,6 +7,7 @@
 
 #include "base/ids.hpp"
 #include "core/diversion.hpp"
+#include "core/location_table.hpp"
 
 namespace lampline {
 
@@ -94,7 +95,7 @@ struct Hunting {
     bool one_phone = false;      ///< no other can do what its INVITE asks, wherever it sends that
     std::string caller;     ///< by whose rights numbers are dialled
     std::string presented;  ///< the number that the caller shows; empty: none
-    Flow own;               ///< the phone that asked, which does not ring
+    PhoneAddress own;       ///< the phone that asked, which does not ring
     std::string dialled;
     std::vector<Diversion> diversions;
     std::size_t diversions_known = 0;  ///< how many of them came with the INVITE

@@ -65,6 +65,18 @@ Flow next_hop(std::string_view path, const Flow& arrival)
     return {wanted, std::string{host}, port_of(*uri), {}, arrival.listener};
 }
 
+bool same_host_and_port(const SipUri& left, const SipUri& right) noexcept
+{
+    return port_of(left) == port_of(right) && same_word(left.host, right.host);
+}
+
+/// Requests for `binding` go to where those of `flow` come from.
+bool is_on(const Binding& binding, const Flow& flow)
+{
+    return binding.flow == flow ||
+           (!binding.path.empty() && next_hop(binding.path.front(), binding.flow) == flow);
+}
+
 /// Highest q first, then the latest.
 bool precedes(const Binding& left, const Binding& right) noexcept
 {
@@ -181,11 +193,42 @@ bool LocationTable::is_reachable(std::string_view aor) const noexcept
     return std::ranges::any_of(bindings(aor), answers);
 }
 
-std::vector<const Binding*> LocationTable::targets(std::string_view aor, const Flow* except) const
+const Binding* LocationTable::binding_of(const PhoneAddress& phone) const
+{
+    const auto [first, last] = by_contact_.equal_range(place_of(phone.contact));
+    for (const auto& aor : std::ranges::subrange{first, last} | std::views::values)
+        for (const auto& binding : bindings(aor))
+            if (is_on(binding, phone.flow) && same_place(binding.contact, phone.contact))
+                return &binding;
+    return nullptr;
+}
+
+bool LocationTable::is_at(const Binding& binding, const PhoneAddress& phone) const
+{
+    const bool behind_proxy = !binding.path.empty();
+    const bool on = is_on(binding, phone.flow);
+    // A proxy may have several connections to us.
+    if ((on || (behind_proxy && binding.flow.host == phone.flow.host)) &&
+        same_place(binding.contact, phone.contact))
+        return true;
+    if (!on) return false;
+    if (!binding_of(phone)) return !behind_proxy || binding.aor == phone.aor;
+    // Of one phone with several numbers the contacts have one address.
+    return !behind_proxy && same_host_and_port(binding.contact, phone.contact);
+}
+
+bool LocationTable::are_same(const PhoneAddress& left, const PhoneAddress& right) const
+{
+    const auto* binding = binding_of(left);
+    return binding ? is_at(*binding, right) : left.flow == right.flow;
+}
+
+std::vector<const Binding*> LocationTable::targets(std::string_view aor,
+                                                   const PhoneAddress* except) const
 {
     std::vector<const Binding*> result;
     for (const auto& binding : bindings(aor))
-        if (!except || binding.flow != *except) result.push_back(&binding);
+        if (!except || !is_at(binding, *except)) result.push_back(&binding);
     const auto silent = [](const Binding* binding) { return !answers(*binding); };
     if (!std::ranges::all_of(result, silent)) std::erase_if(result, silent);
     return result;

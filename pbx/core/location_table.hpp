@@ -50,6 +50,13 @@ struct Binding {
     Reach reach;                             ///< not stored: after a restart the phone is asked anew
 };
 
+/// A phone as its requests show it.
+struct PhoneAddress {
+    Flow flow;
+    SipUri contact{};   ///< empty: it has named none
+    std::string aor{};  ///< its extension
+};
+
 /// How to reach the phone of `binding`: its contact as Request-URI, its Path as Route, and as next hop its flow, or
 /// the topmost Path entry when that names a numeric address (RFC 3327 §5). Where a TCP connection must be opened, it
 /// goes to the port of the contact: the port a phone connects from does not listen.
@@ -76,7 +83,14 @@ public:
     [[nodiscard]] bool is_reachable(std::string_view aor) const noexcept;
     /// The bindings that a request is sent to, in their order: those of reachable phones, or all of them when none is.
     /// The phone at `except` is none of them; null: none is left out.
-    [[nodiscard]] std::vector<const Binding*> targets(std::string_view aor, const Flow* except = nullptr) const;
+    [[nodiscard]] std::vector<const Binding*> targets(std::string_view aor,
+                                                      const PhoneAddress* except = nullptr) const;
+    /// Whether `binding` is of the phone at `phone`. The address that requests come from says so
+    /// where it is the phone's own. Behind a proxy it is that of many, so there the contact does:
+    /// as registered, and where it is not, nothing but the extension.
+    [[nodiscard]] bool is_at(const Binding& binding, const PhoneAddress& phone) const;
+    /// The same of two phones, neither of which needs to be registered.
+    [[nodiscard]] bool are_same(const PhoneAddress& left, const PhoneAddress& right) const;
     [[nodiscard]] const Binding* find(std::string_view aor, const SipUri& contact) const noexcept;
     /// The binding whose contact has the user, host and port of `uri`, whosever it is; nullptr:
     /// none.
@@ -88,6 +102,8 @@ public:
     void forget_connection(ConnectionId connection);
 
 private:
+    /// The binding at the flow and contact of `phone`; nullptr: none.
+    [[nodiscard]] const Binding* binding_of(const PhoneAddress& phone) const;
     std::vector<Binding>* bindings_of(std::string_view aor) noexcept;
     void index(const Binding& binding);
     void unindex_contact(const Binding& binding);

@@ -37,10 +37,10 @@ bool negotiates_more(std::string_view sdp) noexcept;
 /// refused. Where no audio is plain, the first whose keys can be answered by `key`, 30 random bytes
 /// as base64, is inactive; an empty one answers none. An empty `offer` gets an offer of the same
 /// kind.
-std::string inactive_answer(std::string_view offer, std::string_view key = {});
+std::string inactive_answer(std::string_view offer, std::string_view key);
 
 /// The session that `sdp` describes, as an offer with nothing to hear: every stream inactive, the
-/// version of its origin one higher (RFC 3264 §8). Without streams: inactive_answer({}).
+/// version of its origin one higher (RFC 3264 §8). Without streams: inactive_answer({}, {}).
 std::string made_inactive(std::string_view sdp);
 
 }  // namespace lampline

@@ -134,7 +134,7 @@ std::string next_version(std::string_view origin)
 std::string made_inactive(std::string_view sdp)
 {
     if (!sdp.starts_with("m=") && sdp.find("\nm=") == std::string_view::npos)
-        return inactive_answer({});
+        return inactive_answer({}, {});
     std::string offer;
     bool in_stream = false;
     while (!sdp.empty()) {

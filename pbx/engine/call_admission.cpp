@@ -55,8 +55,9 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     std::vector<Diversion> diversions;
     if (input.payload) diversions = parse_diversions(input.payload->headers);
     const auto shown = number_shown_by(input);
+    const PhoneAddress own{input.source, input.contact, input.authenticated};
     auto route = lampline::route(
-        {input.authenticated, dialled, &input.source, diversions, shown, phone, input.trunk},
+        {input.authenticated, dialled, &own, diversions, shown, phone, input.trunk},
         router_view());
     // A number at another proxy's is no number here.
     const bool here =

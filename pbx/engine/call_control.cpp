@@ -7,6 +7,7 @@
 // the first 200 without an ACK until somebody answers, and phones give up after 32 s.
 #include <algorithm>
 
+#include "core/presented_number.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 
@@ -74,10 +75,9 @@ OrderAnswer CallEngine::carry_out(const CallOrder& order, Moment now, Outbox& ou
     return answer;
 }
 
-std::optional<OrderAnswer> CallEngine::fault_of(std::string_view from, std::string_view to,
-                                                const Flow* own) const
+std::optional<OrderAnswer> CallEngine::fault_of(const RouteQuestion& question) const
 {
-    const auto route = lampline::route({from, to, own, {}}, router_view());
+    const auto route = lampline::route(question, router_view());
     switch (route.kind) {
     case RouteKind::hunt: return std::nullopt;
     case RouteKind::feature:
@@ -89,7 +89,7 @@ std::optional<OrderAnswer> CallEngine::fault_of(std::string_view from, std::stri
     }
     if (route.status == 404) return bad("/to", "unknown_number", "there is no such number");
     if (route.status != 480 && route.status != 486) return bad("/to", "not_allowed", route.phrase);
-    return in_the_way(quoted(to, ": ") + route.phrase);
+    return in_the_way(quoted(question.dialled, ": ") + route.phrase);
 }
 
 OrderAnswer CallEngine::place(const CallOrder& order, Moment now, Outbox& outbox)
@@ -100,7 +100,7 @@ OrderAnswer CallEngine::place(const CallOrder& order, Moment now, Outbox& outbox
         return bad("/from", "unknown_extension", "is not an extension");
     if (order.to == order.from) return bad("/to", "itself", "must not be the number that calls");
     // Who cannot take a call now may be able to once the phone here is lifted.
-    auto fault = fault_of(order.from, order.to, nullptr);
+    auto fault = fault_of({order.from, order.to});
     if (fault && fault->outcome == OrderOutcome::bad_member) return std::move(*fault);
     if (locations_.bindings(order.from).empty())
         return in_the_way(quoted(order.from, " has no phone registered"));
@@ -128,8 +128,7 @@ OrderAnswer CallEngine::place(const CallOrder& order, Moment now, Outbox& outbox
     hunting.caller = order.from;
     hunting.dialled = order.to;
     hunting.invitation = {.from = party_of(order.to, {}),
-                          .payload = std::make_shared<const Payload>(
-                              Payload{"application/sdp", inactive_answer({}), {}})};
+                          .payload = silence({})};
     if (order.auto_answer) hunting.invitation.headers = auto_answer_headers(directory_->domain());
     begin_hunt(call, std::move(own_phones), std::move(hunting), now, outbox);
     return {.call = shown(call)};
@@ -138,7 +137,9 @@ OrderAnswer CallEngine::place(const CallOrder& order, Moment now, Outbox& outbox
 void CallEngine::clicked_answered(Call& call, Leg& leg, const ResponseReceived& response,
                                   Moment now, Outbox& outbox)
 {
-    outbox.send(SendAck{leg.id, response.transaction, nullptr});
+    const bool offers = leg.asks_offer && has_body(response.payload);
+    outbox.send(
+        SendAck{leg.id, response.transaction, offers ? silence(response.payload->body) : nullptr});
     note_abilities(leg, response);
     leg.sdp = response.payload;
     move(leg, LegInput::success, outbox);
@@ -151,6 +152,19 @@ void CallEngine::clicked_answered(Call& call, Leg& leg, const ResponseReceived& 
         set_timer(call, CallTimer::probe, now.mono + settings_.probe_interval);
     call.transfer = Transfer{.transferor = {}, .transferee = leg.id, .reports = false};
     ring_target(call, leg.extension, call.dialled, call.referred, now, outbox);
+}
+
+bool CallEngine::asks_for_other_media(Call& call, const Leg& leg, unsigned status, Moment now,
+                                      Outbox& outbox)
+{
+    const bool plain = call.clicked && call.phase == CallPhase::ringing && !leg.asks_offer;
+    if (!plain || (status != 488 && status != 606)) return false;
+    auto invitation = call.hunting->invitation;
+    invitation.payload = nullptr;
+    ring(call, leg.extension, invitation,
+         {leg.dialog_state.target, leg.dialog_state.route, leg.flow}, false, now, outbox);
+    call.legs.back().asks_offer = true;
+    return true;
 }
 
 OrderAnswer CallEngine::release(Call& call, Moment now, Outbox& outbox)
@@ -193,7 +207,10 @@ OrderAnswer CallEngine::move_party(Call& call, const CallOrder& order, Moment no
         return bad("/to", "itself", "is who would be called");
     const std::string payer =
         leaves->slot ? call.parking->by : payer_of(*leaves, *stays);
-    if (auto fault = fault_of(payer, order.to, &stays->flow))
+    const auto shown_number = presented_number(presented(*stays), {});
+    const auto own = address_of(*stays);
+    if (auto fault =
+            fault_of(question_of_transfer(call, *stays, payer, order.to, shown_number, own)))
         return std::move(*fault);
     call.transfer = Transfer{.transferor = leaves->id, .transferee = stays->id, .reports = false};
     ring_target(call, payer, order.to, {}, now, outbox);

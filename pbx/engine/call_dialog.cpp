@@ -63,7 +63,8 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Mome
     };
     Leg* to = call.peer_of(from);
     if (input.method == Method::invite && call.phase != CallPhase::talking) return refuse(491);
-    if (to && to->slot) return answer_for_slot(call, from, input, now, outbox);
+    const bool alone = !to && call.transfer && call.transfer->transferee == from.id;
+    if (alone || (to && to->slot)) return answer_for_nobody(call, from, input, now, outbox);
     if (!to || to->state == LegState::terminated)
         return refuse(changes_session(input.method) ? 491 : 480);
 

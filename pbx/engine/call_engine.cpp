@@ -13,8 +13,14 @@ CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef d
 
 void CallEngine::replace_directory(DirectoryRef directory, Outbox& outbox)
 {
-    directory_ = std::move(directory);
-    for (const auto& [slot, ref] : parked_) follow_consent(*calls_.at(ref), outbox);
+    const auto before = std::exchange(directory_, std::move(directory));
+    for (const auto& [slot, ref] : parked_) {
+        Call& call = *calls_.at(ref);
+        follow_consent(call, outbox);
+        // Nobody can dial the slot any more: who parked the call has it back.
+        if (before->park_lot().slot_of(slot) && !directory_->park_lot().slot_of(slot))
+            set_timer(call, CallTimer::park, {});
+    }
     occupancy_.forget_if([&](const std::string& number) { return !directory_->find(number); });
     order_.forget_if(
         [&](const std::string& number) { return !directory_->find_ring_group(number); });

@@ -269,8 +269,9 @@ private:
                                                        std::string_view by) const;
     /// The call whose caller was told that `slot` is free, and may still transfer to it.
     [[nodiscard]] const Call* asking_for(std::string_view slot) const;
-    /// The phone in a slot sends a request: there is nobody that it could go on to.
-    void answer_for_slot(Call& call, Leg& from, const RequestReceived& input, Moment now,
+    /// The phone in a slot sends a request, or one that waits for who is called: there is nobody
+    /// that it could go on to.
+    void answer_for_nobody(Call& call, Leg& from, const RequestReceived& input, Moment now,
                          Outbox& outbox);
     void slot_is_free(Call& call, const Leg& leg);
 
@@ -296,6 +297,7 @@ private:
     void part(Call& call, Leg& caller, Leg& other, bool has_left, Moment now,
               Outbox& outbox) override;
     void show(const Leg& leg, Outbox& outbox) override { announce(leg, outbox); }
+    [[nodiscard]] PayloadRef silence(std::string_view offer) const override;
     void end(Call& call, std::string_view reason, Moment now, Outbox& outbox) override;
     void wake_at(const Call& call, std::chrono::steady_clock::time_point time) override;
 
@@ -350,6 +352,11 @@ private:
     // transfer.cpp, transfer_end.cpp: REFER
     void receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                        Outbox& outbox);
+    /// Whether `number` can be rung for `transferee`, which shows the number `shown`, by the rights
+    /// of `by`.
+    [[nodiscard]] static RouteQuestion
+    question_of_transfer(const Call& call, const Leg& transferee, std::string_view by,
+                         std::string_view number, std::string_view shown, const PhoneAddress& own);
     /// Rings `number` for the transferee, by the rights of `by`.
     void ring_target(Call& call, const std::string& by, std::string_view number,
                      std::vector<Header> headers, Moment now, Outbox& outbox);
@@ -412,19 +419,22 @@ private:
     OrderAnswer release(Call& call, Moment now, Outbox& outbox);
     OrderAnswer move_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
     OrderAnswer ring_picker(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
-    /// What keeps the phone at `own` from calling `to` by the rights of `from`; nullopt: nothing
-    /// that is known before it is tried.
-    [[nodiscard]] std::optional<OrderAnswer> fault_of(std::string_view from, std::string_view to,
-                                                      const Flow* own) const;
+    /// What keeps the call in question from going there; nullopt: nothing that is known before it
+    /// is tried.
+    [[nodiscard]] std::optional<OrderAnswer> fault_of(const RouteQuestion& question) const;
     /// A transfer, a take-over or a change of the session is under way, of this call or with it.
     [[nodiscard]] bool is_moving(const Call& call) const;
+    /// True: the phone of `leg`, which is to place the call, has refused plain media, and is asked
+    /// for an offer of its own.
+    bool asks_for_other_media(Call& call, const Leg& leg, unsigned status, Moment now,
+                              Outbox& outbox);
     /// The phone of a clicked call has answered: now the call goes out.
     void clicked_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                           Outbox& outbox);
 
     // call_hold.cpp: hold and resume by re-INVITE
     /// The session that the phone of `leg` has with `other`, if there is one, with nothing to hear.
-    [[nodiscard]] static PayloadRef silent_offer(const Leg& leg, const Leg* other);
+    [[nodiscard]] PayloadRef silent_offer(const Leg& leg, const Leg* other) const;
     OrderAnswer change_session(Call& call, SessionChange::Kind kind, Moment now, Outbox& outbox);
     /// Sends the next INVITE of the change, as soon as its leg is free for it.
     void change_goes_on(Call& call, Moment now, Outbox& outbox);
@@ -558,6 +568,10 @@ private:
     [[nodiscard]] bool leads_to(const Hunt& hunt, std::string_view domain) const;
     /// The number that `invite` calls.
     [[nodiscard]] std::string dialled_by(const InviteReceived& invite) const;
+    [[nodiscard]] static PhoneAddress address_of(const Leg& leg)
+    {
+        return {leg.flow, leg.dialog_state.target, leg.extension};
+    }
     static void connect(Leg& left, Leg& right) noexcept;
     /// The call is answered: from now on it is supervised.
     void start_talking(Call& call, const SessionTimer& timer, Moment now, Outbox& outbox);

@@ -4,10 +4,15 @@
 
 namespace lampline {
 
-PayloadRef CallEngine::silent_offer(const Leg& leg, const Leg* other)
+PayloadRef CallEngine::silence(std::string_view offer) const
+{
+    return session_payload(inactive_answer(offer, silent_key()));
+}
+
+PayloadRef CallEngine::silent_offer(const Leg& leg, const Leg* other) const
 {
     if (other && has_body(other->sdp)) return session_payload(made_inactive(other->sdp->body));
-    return session_payload(inactive_answer(body_of(leg.sdp)));
+    return silence(body_of(leg.sdp));
 }
 
 OrderAnswer CallEngine::change_session(Call& call, SessionChange::Kind kind, Moment now,
@@ -47,7 +52,7 @@ void CallEngine::accepted_in_vain(Call& call, Leg& leg, const ResponseReceived& 
     const bool offers = leg.asks_offer && has_body(response.payload);
     outbox.send(SendAck{
         leg.id, response.transaction,
-        offers ? session_payload(inactive_answer(response.payload->body, silent_key())) : nullptr});
+        offers ? silence(response.payload->body) : nullptr});
     note_target(call, leg, response);
     const Leg* peer = call.find(leg.peer);
     if (offers && peer && peer->slot) return;  // where there is nothing to hear anyway
@@ -155,6 +160,7 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
 void CallEngine::give_up_change(Call& call, Outbox& outbox)
 {
     const auto change = *std::exchange(call.change, std::nullopt);
+    timers_.cancel(call.id, CallTimer::transfer);
     Leg* first = call.find(change.first);
     if (!first || !first->ack_owed) return;
     if (change.kind == SessionChange::Kind::renew) {  // both go on with what they have
@@ -164,7 +170,7 @@ void CallEngine::give_up_change(Call& call, Outbox& outbox)
                                    session_payload(std::string{session})});
     }
     outbox.send(SendAck{first->id, std::exchange(first->ack_owed, {}),
-                        session_payload(inactive_answer(change.offer->body))});
+                        silence(change.offer->body)});
     if (!std::exchange(first->held, true)) announce(*first, outbox);
 }
 

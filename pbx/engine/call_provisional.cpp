@@ -151,7 +151,7 @@ PayloadRef CallEngine::silent_answer(const Call& call, Leg& leg,
     const bool asked = call.hunting && !has_body(call.hunting->invitation.payload);
     if (!asked || !has_body(response.payload) || has_body(leg.sdp)) return nullptr;
     leg.sdp = response.payload;
-    return session_payload(inactive_answer(response.payload->body, silent_key()));
+    return silence(response.payload->body);
 }
 
 /// The caller does not know how, so it is not told reliably, and will not do it.

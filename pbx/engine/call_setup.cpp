@@ -90,7 +90,7 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
     Hunting hunting;
     hunting.caller = caller.extension;
     hunting.presented = number_shown_by(input);
-    hunting.own = caller.flow;
+    hunting.own = address_of(caller);
     hunting.dialled = call.dialled;
     hunting.diversions = std::move(diversions);
     hunting.invitation = {
@@ -273,6 +273,7 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
          outbox);
     if (!call.hunting) return;
     call.hunting->heard = call.hunting->heard || !silent;
+    if (!silent && asks_for_other_media(call, leg, response.status, now, outbox)) return;
     const bool redirects = !silent && response.status / 100 == 3;
     if (redirects && deflected(call, leg, response, now, outbox)) return;
     auto& best = call.transfer ? call.transfer->best : call.best;

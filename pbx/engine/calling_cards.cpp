@@ -177,8 +177,7 @@ void CallingCards::answer_session(Call& call, Leg& caller, const RequestReceived
     if (invite) caller.ack_due = request.transaction;
     outbox.send(Reply{.transaction = request.transaction,
                       .status = 200,
-                      .payload = invite || !offer.empty() ? session_payload(inactive_answer(offer))
-                                                          : nullptr});
+                      .payload = invite || !offer.empty() ? desk_.silence(offer) : nullptr});
 }
 
 bool CallingCards::hear(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -325,8 +324,8 @@ void CallingCards::silence(Call& call, Leg& caller, Card& card, Moment now, Outb
                    {.method = Method::invite,
                     .supported = caller.supported & OptionTag::timer,
                     .headers = caller.identifies(card.application),
-                    .payload = session_payload(heard.empty() ? inactive_answer(body_of(caller.sdp))
-                                                             : made_inactive(heard))},
+                    .payload = heard.empty() ? desk_.silence(body_of(caller.sdp))
+                                             : session_payload(made_inactive(heard))},
                    outbox);
     caller.invite_out = card.silencing;
 }

@@ -31,6 +31,8 @@ public:
     virtual void part(Call& call, Leg& caller, Leg& other, bool has_left, Moment now,
                       Outbox& outbox) = 0;
     virtual void show(const Leg& leg, Outbox& outbox) = 0;
+    /// The answer to `offer` with nothing to hear, or an offer of that where it is empty.
+    [[nodiscard]] virtual PayloadRef silence(std::string_view offer) const = 0;
     virtual void end(Call& call, std::string_view reason, Moment now, Outbox& outbox) = 0;
     virtual void wake_at(const Call& call, std::chrono::steady_clock::time_point time) = 0;
 
@@ -98,8 +100,7 @@ private:
                      Moment now, Outbox& outbox);
     bool take_info(Call& call, Leg& caller, Card& card, const RequestReceived& request, Moment now,
                    Outbox& outbox);
-    static void answer_session(Call& call, Leg& caller, const RequestReceived& request,
-                               Outbox& outbox);
+    void answer_session(Call& call, Leg& caller, const RequestReceived& request, Outbox& outbox);
     void silence(Call& call, Leg& caller, Card& card, Moment now, Outbox& outbox);
     void silenced(Call& call, Leg& caller, Card& card, const ResponseReceived& response, Moment now,
                   Outbox& outbox);

@@ -12,14 +12,13 @@ void CallEngine::start_card_call(const InviteReceived& input, Moment now, Outbox
     Leg& caller = call.caller();
     caller.other = party_of(card.number, card.display_name);
     announce(caller, outbox);
-    const auto offer = call.offer ? std::string_view{call.offer->body} : std::string_view{};
+    const auto offer = body_of(call.offer);
     caller.ack_due = std::exchange(caller.invite_in, {});
     outbox.send(Reply{.transaction = caller.ack_due,
                       .status = 200,
                       .headers = caller.trunk.empty() ? caller.identifies(caller.other)
                                                       : std::vector<Header>{},
-                      .payload = std::make_shared<const Payload>(
-                          Payload{"application/sdp", inactive_answer(offer), {}})});
+                      .payload = silence(offer)});
     outbox.announce(CallAnswered{call.id});
     start_talking(call, {}, now, outbox);
     move(caller, LegInput::success, outbox);

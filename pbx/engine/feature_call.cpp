@@ -80,14 +80,13 @@ void CallEngine::receive(const FeatureSettled& settled, Moment now, Outbox& outb
 void CallEngine::answer_in_words(Call& call, Leg& leg, std::chrono::seconds shown_for, Moment now,
                                  Outbox& outbox)
 {
-    const auto offer = call.offer ? std::string_view{call.offer->body} : std::string_view{};
+    const auto offer = body_of(call.offer);
     leg.ack_due = std::exchange(leg.invite_in, {});
     outbox.send(Reply{.transaction = leg.ack_due,
                       .status = 200,
                       .headers = leg.trunk.empty() ? leg.identifies(leg.other)
                                                    : std::vector<Header>{},
-                      .payload = std::make_shared<const Payload>(
-                          Payload{"application/sdp", inactive_answer(offer), {}})});
+                      .payload = silence(offer)});
     call.phase = CallPhase::talking;
     call.answered_at = now.wall;
     ++counters_.calls_answered;

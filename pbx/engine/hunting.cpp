@@ -149,7 +149,7 @@ void CallEngine::ring_member(Call& call, const HuntMember& member, Moment now, O
     }
     // One phone was addressed, and is tried even when it seems out of reach.
     for (const auto& binding : locations_.bindings(member.extension)) {
-        if (binding.flow == hunting.own || member.contact != write(binding.contact)) continue;
+        if (locations_.is_at(binding, hunting.own) || member.contact != write(binding.contact)) continue;
         ring_at(binding);
     }
 }

@@ -52,7 +52,8 @@ void InstantMessages::receive(const MessageReceived& message, Outbox& outbox)
         return refuse(message, 413, {}, "at most " + std::to_string(settings_.max_bytes) + " bytes",
                       outbox);
     if (branches_.size() >= settings_.max_under_way) return refuse(message, 503, {}, {}, outbox);
-    const auto targets = locations_.targets(number, &message.source);
+    const PhoneAddress own{message.source, {}, message.authenticated};
+    const auto targets = locations_.targets(number, &own);
     if (targets.empty())
         return refuse(message, 480, "No Phone Registered",
                       "nobody keeps the message: send it again later", outbox);

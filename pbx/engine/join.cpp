@@ -30,8 +30,10 @@ Leg* CallEngine::find_joined(const Replaces& join)
         else if (join.to_tag == dialog.local_tag && join.from_tag == dialog.remote_tag)
             named = call->peer_of(*leg);
         if (!named) continue;
-        if (found && found != named) return nullptr;  // more than one: as if there were none
-        found = named;
+        if (!found || found->state == LegState::terminated)
+            found = named;
+        else if (found != named && named->state != LegState::terminated)
+            return nullptr;  // more than one: as if there were none
     }
     return found;
 }
@@ -58,7 +60,9 @@ void CallEngine::receive_join(const InviteReceived& input, Moment now, Outbox& o
     if (!joined->trunk.empty() || !may_join(input.authenticated, *joined))
         return reject(input, 403, "Not Yours To Join", outbox);
     if (joined->state == LegState::terminated) return reject(input, 603, "Call Has Ended", outbox);
-    if (joined->dialog.remote_tag.empty() || joined->flow == input.source)
+    const bool itself = locations_.are_same(
+        address_of(*joined), {input.source, input.contact, input.authenticated});
+    if (joined->dialog.remote_tag.empty() || itself)
         return reject(input, 481, "No Such Dialog To Join", outbox);
     const DialogId& own = joined->dialog;
     pass_to_phone(
@@ -80,7 +84,7 @@ std::pair<CallRef, LegId> CallEngine::pass_to_phone(const InviteReceived& input,
 
     Hunting hunting;
     hunting.caller = caller.extension;
-    hunting.own = caller.flow;
+    hunting.own = address_of(caller);
     hunting.dialled = call.dialled;
     hunting.invitation = {
         .from = caller.phone,

@@ -147,13 +147,14 @@ OrderAnswer CallEngine::park_party(Call& call, const CallOrder& order, Moment no
     return {};
 }
 
-void CallEngine::answer_for_slot(Call& call, Leg& from, const RequestReceived& input, Moment now,
-                                 Outbox& outbox)
+void CallEngine::answer_for_nobody(Call& call, Leg& from, const RequestReceived& input, Moment now,
+                                   Outbox& outbox)
 {
+    const bool moves = call.transfer && call.transfer->stage != TransferStage::ringing;
     Reply reply{.transaction = input.transaction, .status = 200};
     switch (input.method) {
     case Method::invite:
-        if (call.transfer || from.invite_pending()) {
+        if (moves || from.invite_pending()) {
             reply.status = 491;
             break;
         }
@@ -161,7 +162,7 @@ void CallEngine::answer_for_slot(Call& call, Leg& from, const RequestReceived& i
     case Method::update: {
         const auto offer = body_of(input.payload);
         if (input.method == Method::invite || !offer.empty())
-            reply.payload = session_payload(inactive_answer(offer));
+            reply.payload = silence(offer);
         note_privacy(from, input.payload);
         bool moved = note_private(from, input.payload);
         if (!offer.empty()) {
@@ -181,7 +182,9 @@ void CallEngine::answer_for_slot(Call& call, Leg& from, const RequestReceived& i
     }
     case Method::info:
     case Method::options: break;
-    default: reply.status = 480; reply.phrase = "Call Is Parked";
+    default:
+        reply.status = 480;
+        if (call.parking) reply.phrase = "Call Is Parked";
     }
     outbox.send(std::move(reply));
 }

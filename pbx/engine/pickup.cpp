@@ -38,7 +38,15 @@ Leg* CallEngine::find_replaced(const Replaces& replaces, std::string_view picker
             !((rings(*leg) || leg->slot) && may_take(picker, *leg)))
             continue;
         if (rung == MatchRung::none || rung > best_rung) continue;
-        several = rung == best_rung;
+        const bool lives = leg->state != LegState::terminated;
+        if (best && rung == best_rung) {  // of one dialog in proxy mode, only the last leg lives
+            const bool best_lives = best->state != LegState::terminated;
+            if (best_lives && !lives) continue;
+            several = several || lives == best_lives;
+            if (lives && !best_lives) several = false;
+        } else {
+            several = false;
+        }
         best = leg;
         best_rung = rung;
     }

@@ -55,10 +55,7 @@ void CallEngine::pick_up_anew(Call& call, Leg& ringing, const InviteReceived& in
     }
     auto session = session_of(call.offer);
     if (offers || !session)
-        session = std::make_shared<const Payload>(Payload{
-            "application/sdp",
-            inactive_answer(offers ? input.payload->body : std::string_view{}, silent_key()),
-            {}});
+        session = silence(offers ? input.payload->body : std::string_view{});
     call.pickup->renegotiates = offers || !has_body(call.offer);
     picker.ack_due = input.transaction;
     const auto timer =

@@ -55,7 +55,7 @@ void CallEngine::consult_proxied(Call& call, const Leg& consulted, std::vector<H
     headers.push_back({"Replaces", replaced_by(consulted)});
     Hunting hunting;
     hunting.caller = consulted.extension;
-    hunting.own = transferee.flow;
+    hunting.own = address_of(transferee);
     hunting.dialled = extension;
     hunting.invitation = {
         .from = transferee.phone,

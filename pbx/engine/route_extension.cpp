@@ -82,7 +82,7 @@ void RouteDecision::ring(const Extension& extension)
     const auto bindings = view_.locations.targets(extension.number, question_.own);
     const auto* contact = question_.contact;
     if (contact && contact->aor != extension.number) contact = nullptr;  // it was forwarded
-    const bool calls_itself = contact && question_.own && contact->flow == *question_.own;
+    const bool calls_itself = contact && question_.own && view_.locations.is_at(*contact, *question_.own);
     if (bindings.empty() || calls_itself) {
         note(RouteStepKind::only_own_phone, extension.number);
         return reject(480, "No Other Phone Registered");

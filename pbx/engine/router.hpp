@@ -83,7 +83,7 @@ struct RouteStep {
 struct RouteQuestion {
     std::string_view from;     ///< an extension; empty: somebody outside
     std::string_view dialled;  ///< escapes resolved
-    const Flow* own =
+    const PhoneAddress* own =
         nullptr;  ///< the phone that calls, which does not ring; nullptr: every phone may
     std::span<const Diversion> diversions{};  ///< that came with the call, the first one first
     std::optional<std::string_view> caller{};  ///< the number that is shown; none: `from`; empty: no number

@@ -60,22 +60,30 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
                     std::move(referral->headers), now, outbox);
 }
 
+RouteQuestion CallEngine::question_of_transfer(const Call& call, const Leg& transferee,
+                                               std::string_view by, std::string_view number,
+                                               std::string_view shown, const PhoneAddress& own)
+{
+    // A caller of the calling-card application, by the rights of somebody here.
+    const bool for_outside = call.transfer && !call.transfer->transferor &&
+                             !transferee.on_behalf_of.empty() && by == transferee.on_behalf_of;
+    return {.from = by,
+            .dialled = number,
+            .own = &own,
+            .caller = shown,
+            .under_way = call.id,
+            .party = transferee.extension,
+            .for_outside = for_outside};
+}
+
 void CallEngine::ring_target(Call& call, const std::string& by, std::string_view number,
                              std::vector<Header> headers, Moment now, Outbox& outbox)
 {
     const Leg& transferee = *call.find(call.transfer->transferee);
     auto number_shown = presented_number(presented(transferee), {});
-    // A caller of the calling-card application, by the rights of somebody here.
-    const bool for_outside = !call.transfer->transferor && !transferee.on_behalf_of.empty() &&
-                             by == transferee.on_behalf_of;
-    auto route = lampline::route({.from = by,
-                                  .dialled = number,
-                                  .own = &transferee.flow,
-                                  .caller = number_shown,
-                                  .under_way = call.id,
-                                  .party = transferee.extension,
-                                  .for_outside = for_outside},
-                                 router_view());
+    const auto own = address_of(transferee);
+    auto route = lampline::route(
+        question_of_transfer(call, transferee, by, number, number_shown, own), router_view());
     // Who dials by itself, in the calling-card application, has nobody to park.
     if (route.kind == RouteKind::park && call.transfer->transferor)
         return park(call, by, route.slot, now, outbox);
@@ -87,7 +95,7 @@ void CallEngine::ring_target(Call& call, const std::string& by, std::string_view
     Hunting hunting;
     hunting.caller = by;
     hunting.presented = std::move(number_shown);
-    hunting.own = transferee.flow;
+    hunting.own = own;
     hunting.dialled = number;
     hunting.invitation = {.from = transferee.phone,
                           .max_forwards = 70,
@@ -118,6 +126,16 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
     if (consulted->proxied && !rings)
         return consult_proxied(call, *consulted, std::move(headers), now, outbox);
     Leg* target = other.peer_of(*consulted);
+    const bool clicked = other.clicked && other.transfer && !other.transfer->transferor &&
+                         other.transfer->transferee == consulted->id &&
+                         other.transfer->stage == TransferStage::ringing;
+    if (clicked) {  // the same, of a call that a third party has placed
+        const auto dialled = other.dialled;
+        end_call(other, {}, LegInput::replaced, LegInput::replaced, completed_elsewhere, now,
+                 outbox);
+        sweep(other, outbox);
+        return ring_target(call, transferor.extension, dialled, std::move(headers), now, outbox);
+    }
     if (is_moving(other))
         return transfer_failed(call, 491, "Request Pending", now, outbox);
     if (rings) {
@@ -150,6 +168,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
 void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
 {
     Transfer& transfer = *call.transfer;
+    if (transfer.stage == TransferStage::ringing) return;
     const bool asks = transfer.stage == TransferStage::offered;
     const auto [owner, leg] = find(asks ? transfer.offerer : transfer.answerer);
     if (!asks && leg && leg->invite_in) {  // it has picked up, and waits for this offer

@@ -161,6 +161,7 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
     const bool alone = !transferor || transferor->state == LegState::terminated;
     const bool media_moved = transfer.stage >= TransferStage::joining;
     const bool rings_back = transfer.rings_back;
+    timers_.cancel(call.id, CallTimer::transfer);  // of an INVITE that waits to be sent again
     call.transfer.reset();
     if (!alone) {
         if (rings_back) rang_back_in_vain(call, now, outbox);
@@ -184,7 +185,12 @@ void CallEngine::hang_up_transferor(Leg& transferor, std::string_view reason, Ou
 
 void CallEngine::leave(Call& call, Leg& leg, Outbox& outbox)
 {
-    if (Leg* peer = call.peer_of(leg); peer && peer->peer == leg.id) peer->peer = {};
+    if (Leg* peer = call.peer_of(leg); peer && peer->peer == leg.id) {
+        peer->peer = {};
+        // Maybe it was the one to refresh; how long sessions last is settled anew with the next.
+        call.session_ends_at.reset();
+        timers_.cancel(call.id, CallTimer::session);
+    }
     leg.peer = {};
     leg.bye_exchanged = true;
     call.unsaved = true;

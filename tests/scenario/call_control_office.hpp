@@ -46,7 +46,7 @@ struct Clicked : Office {
         CHECK(answer.call->from == "101");
         CHECK(answer.call->dialled == "102");
         CHECK_FALSE(answer.call->answered_at);
-        invite = alice.receives(INVITE).from("102").with(inactive_answer({}));
+        invite = alice.receives(INVITE).from("102").with(inactive_answer({}, {}));
     }
 
     void alice_answers()

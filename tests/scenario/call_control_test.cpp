@@ -97,7 +97,7 @@ TEST_CASE("a resume that fails leaves the call on hold")
         call.alice.replies(200, alice_sdp);
         call.bob.receives(INVITE);
         call.bob.replies(488);
-        call.alice.receives(ACK).with(inactive_answer(alice_sdp));
+        call.alice.receives(ACK).with(inactive_answer(alice_sdp, {}));
     }
     SUBCASE("the second answers nothing")
     {
@@ -105,7 +105,7 @@ TEST_CASE("a resume that fails leaves the call on hold")
         call.bob.receives(INVITE);
         call.bob.replies(200);
         call.bob.receives(ACK);
-        call.alice.receives(ACK).with(inactive_answer(alice_sdp));
+        call.alice.receives(ACK).with(inactive_answer(alice_sdp, {}));
     }
     call.hears(false);
     call.they_end();
@@ -215,6 +215,56 @@ TEST_CASE("transfer: the caller goes on to the new number, the other is released
     }
     if (over) return;
     call.nothing_is_left();
+}
+
+TEST_CASE("a transfer is asked for as the transferee's call, like that of a REFER")
+{
+    Talking call;
+    Forwarding wishes;
+    Phone* target = &call.carol;
+    std::string to = "103";
+    bool rings = true;
+    SUBCASE("whom the target wants to hear in spite of everything")
+    {
+        wishes.do_not_disturb = true;
+        wishes.exceptions = {{.caller = "101", .treatment = CallerTreatment::ring}};
+        call.pbx.forwards("103", wishes);
+    }
+    SUBCASE("whom the target does not want")
+    {
+        wishes.exceptions = {{.caller = "101", .treatment = CallerTreatment::refuse}};
+        call.pbx.forwards("103", wishes);
+        rings = false;
+    }
+    SUBCASE("that the target refuses who leaves is nothing to it")
+    {
+        wishes.exceptions = {{.caller = "102", .treatment = CallerTreatment::refuse}};
+        call.pbx.forwards("103", wishes);
+    }
+    SUBCASE("nobody is busy by the very call that is moved")
+    {
+        target = &call.pbx.phone("102");
+        to = "102";
+        wishes.call_waiting = false;
+        call.pbx.forwards("102", wishes);
+    }
+    SUBCASE("a ring group whose only free member is who leaves")
+    {
+        target = &call.pbx.phone("102");
+        to = "600";
+        call.pbx.has_ring_groups({{.number = "600", .members = {{.number = "102"}}}});
+    }
+    const auto first = call.bob.dialog();
+    const auto answer = call.pbx.orders({.action = CallAction::transfer, .to = to});
+    CHECK((answer.outcome == OrderOutcome::begun) == rings);
+    if (rings) {
+        target->receives(INVITE).from("101");
+        if (target != &call.carol) call.bob.receives(INVITE).from("101");
+        target->replies(486);
+        if (target != &call.carol) call.bob.replies(486);
+    }
+    call.bob.uses(first);
+    call.they_end();
 }
 
 TEST_CASE("a transfer to a bad number, or by who does not talk, is refused")

@@ -42,7 +42,7 @@ struct Card {
         dan.watches("101");
         alice.sends(INVITE, "800", alice_sdp);
         alice.receives(200U)
-            .with(inactive_answer(alice_sdp))
+            .with(inactive_answer(alice_sdp, {}))
             .header("P-Asserted-Identity", "\"Card\" <sip:800@office.test>");
         subscribe = alice.receives(SUBSCRIBE).header("Event", "kpml").header("Expires", "7200");
     }

@@ -126,7 +126,7 @@ TEST_CASE("alone in the application a phone may hold and resume: there is nothin
     Card desk;
     desk.accepts();
     desk.alice.sends_invite(hold_sdp);
-    desk.alice.receives(200U).with(inactive_answer(hold_sdp));
+    desk.alice.receives(200U).with(inactive_answer(hold_sdp, {}));
     desk.alice.sends(UPDATE);
     desk.alice.receives(200U).without_body();
     desk.alice.sends(OPTIONS);

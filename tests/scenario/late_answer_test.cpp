@@ -229,7 +229,7 @@ TEST_CASE("the other phone gives up its take-over, and the answer crosses that: 
         call.mobile.cancels();
         call.alice.receives(CANCEL);
         call.alice.replies(200, alice_sdp);
-        call.alice.receives(ACK).with(inactive_answer(alice_sdp));
+        call.alice.receives(ACK).with(inactive_answer(alice_sdp, {}));
         call.alice.receives(INVITE).without_body();
         call.alice.replies(200, alice_sdp);
         call.desk.receives(INVITE).with(alice_sdp);

@@ -416,3 +416,25 @@ TEST_CASE("there is no lot: its numbers are nobody's")
     CHECK(office.pbx.orders({.action = CallAction::park}).outcome == OrderOutcome::wrong_state);
     office.alice_hangs_up(office.bob);
 }
+
+TEST_CASE("a slot that is taken out of the lot gives its call back to who parked it, at once")
+{
+    Office office;
+    office.bob_parks();
+    SUBCASE("the lot is made smaller")
+    {
+        office.pbx.has_park_lot({.number = "700", .first_slot = "702", .slots = 1});
+    }
+    SUBCASE("there is no lot any more")
+    {
+        office.pbx.has_park_lot({});
+    }
+    office.pbx.passes(1ms);
+    office.bob.receives(INVITE).from("101");
+    office.bob.replies(200, bob_sdp);
+    office.alice.receives(INVITE).with(bob_sdp);
+    office.alice.replies(200, alice_sdp);
+    office.bob.receives(ACK).with(alice_sdp);
+    office.alice.receives(ACK);
+    office.alice_hangs_up(office.bob);
+}

@@ -177,6 +177,29 @@ TEST_CASE("proxy mode: an answer that crosses the end of its turn stops who ring
     CHECK(office.record().answered_by == "102");
 }
 
+TEST_CASE("proxy mode: of two legs with one dialog Replaces means the one that lives")
+{
+    Office office;
+    office.bob.answers_cancel = false;
+    office.they_ring();
+    office.pbx.passes(120s);
+    office.bob.receives(CANCEL);
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(200U);
+    office.dan.inbox.clear();
+    auto& mobile = office.pbx.phone("102");
+    const DialogId& own = office.bob.shared();
+    mobile.sends_replacing(
+        {.call_id = own.call_id, .to_tag = own.remote_tag, .from_tag = own.local_tag}, "101",
+        talking_sdp);
+    CHECK_FALSE(office.alice.receives(INVITE).value("Replaces").empty());
+    office.alice.replies(486);
+    mobile.receives(486U);
+    office.dan.inbox.clear();
+    office.bob.passes(BYE);
+    office.all_is_over();
+}
+
 TEST_CASE("proxy mode: a phone that never says that it was cancelled holds nobody for ever")
 {
     Office office;

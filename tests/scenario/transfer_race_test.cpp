@@ -327,3 +327,30 @@ TEST_CASE("a party whose phone knows the call no more when it is to be joined is
     call.alice.receives(BYE);
     call.nothing_is_left();
 }
+
+TEST_CASE("a transfer that failed while it waited does not disturb the next one")
+{
+    Talking call;
+    auto& dave = call.pbx.phone("104");
+    call.bob_refers("<sip:103@office.test>");
+    call.bob.receives(202U);
+    call.bob_hears("SIP/2.0 100 Trying");
+    call.carol.receives(INVITE);
+    call.carol.replies(200, carol_sdp);
+    call.alice.receives(INVITE).with(carol_sdp);
+    call.alice.replies(491);
+    call.carol.sends(BYE);
+    call.carol.receives(200U);
+    call.carol.receives(ACK);
+    call.bob_hears("SIP/2.0 480 Party Has Left");
+    call.bob_refers("<sip:104@office.test>");
+    call.bob.receives(202U);
+    call.bob_hears("SIP/2.0 100 Trying");
+    dave.receives(INVITE);
+    call.pbx.passes(5s);
+    CHECK(dave.hears_nothing());
+    CHECK(call.bob.hears_nothing());
+    dave.replies(486);
+    call.bob_hears("SIP/2.0 486 ");
+    call.alice_and_bob_still_talk();
+}

@@ -499,6 +499,35 @@ TEST_CASE("attended transfer before the target has answered: its phone rings for
     call.alice_and_carol_talk_and_end();
 }
 
+TEST_CASE("attended transfer of a call that was clicked, and still rings")
+{
+    Talking call;
+    const auto first = call.bob.dialog();
+    call.pbx.orders({.action = CallAction::place, .from = "102", .to = "103"});
+    call.bob.receives(INVITE).from("103");
+    const auto second = call.bob.dialog();
+    call.bob.replies(200, bob_sdp);
+    call.bob.receives(ACK);
+    call.carol.receives(INVITE).from("102");
+    std::string call_id;
+    const auto calls = call.pbx.view().calls;
+    for (const auto& each : calls)
+        if (each.dialled == "103") call_id = each.legs.at(0).call_id;
+    call.bob.uses(first);
+    call.bob_refers("<sip:103@office.test?Replaces=" + call_id +
+                    "%3Bto-tag%3D0%3Bfrom-tag%3D0>");
+    call.bob.receives(202U);
+    call.bob_hears("SIP/2.0 100 Trying");
+    call.carol.receives(CANCEL);
+    CHECK(call.bob.receives(BYE).leg == second);
+    call.carol.receives(INVITE).from("101");
+    call.carol.replies(200, carol_sdp);
+    call.alice_and_carol_are_joined();
+    call.bob_hears("SIP/2.0 200 OK");
+    CHECK(call.bob.receives(BYE).leg == first);
+    call.alice_and_carol_talk_and_end();
+}
+
 TEST_CASE("after an attended transfer every lamp shows the two that talk")
 {
     Consulting call;

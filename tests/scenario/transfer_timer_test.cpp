@@ -252,3 +252,49 @@ TEST_CASE("a call that is picked up is supervised only where somebody refreshes"
     }
     CHECK(pbx.has_no_calls() == supervised);
 }
+
+TEST_CASE("nobody is there to refresh for who has transferred and hung up: the target rings on")
+{
+    Talking call;
+    call.alice.supported = OptionTag::timer;
+    const bool also = [] {
+        bool sends_on = false;
+        SUBCASE("REFER and BYE") sends_on = false;
+        SUBCASE("BYE with Also") sends_on = true;
+        return sends_on;
+    }();
+    call.pbx.passes(1700s);
+    if (also) {
+        call.bob.sends_on("<sip:103@office.test>");
+        call.bob.receives(200U);
+    } else {
+        call.bob_refers("<sip:103@office.test>");
+        call.bob.sends(BYE);
+        call.bob.receives(200U);
+    }
+    call.carol.receives(INVITE);
+    call.pbx.passes(101s);
+    CHECK(call.alice.hears_nothing());
+    CHECK(call.carol.hears_nothing());
+    SUBCASE("who waits refreshes")
+    {
+        call.alice.session_timer = {.expires = 1800s, .refresher = Refresher::uac};
+        call.alice.sends(UPDATE);
+        call.alice.receives(200U).session(1800s, Refresher::uac).without_body();
+        call.alice.sends_invite(alice_sdp);
+        auto kept = call.alice.receives(200U).session(1800s, Refresher::uac);
+        CHECK(kept.body().find("a=inactive") != std::string::npos);
+        call.alice.sends(OPTIONS);
+        call.alice.receives(200U);
+        call.alice.session_timer = {};
+    }
+    SUBCASE("who waits does nothing")
+    {
+    }
+    call.carol.replies(200, carol_sdp);
+    call.alice.receives(INVITE).with(carol_sdp);
+    call.alice.replies(200, alice_sdp);
+    call.carol.receives(ACK).with(alice_sdp);
+    call.alice.receives(ACK);
+    call.end(call.carol);
+}

@@ -10,6 +10,16 @@ namespace lampline::test {
 
 void Scenario::deliver(SipCommand& command)
 {
+    // Behind a proxy several phones have one address, and their contacts tell them apart.
+    const auto called = [&](const Target& target) {
+        for (const auto& phone : phones_) {
+            const auto contact = phone->own_contact();
+            if (phone->flow == target.flow && contact.user == target.request_uri.user &&
+                contact.host == target.request_uri.host)
+                return phone.get();
+        }
+        return phone_at(target.flow);
+    };
     std::visit(Overloaded{
                    [&](OpenDialog& open) {
                        auto& request = requests_.at(open.transaction);
@@ -68,7 +78,7 @@ void Scenario::deliver(SipCommand& command)
                        arrive(*request.phone, std::move(arrived));
                    },
                    [&](SendInvite& invite) {
-                       auto* phone = phone_at(invite.target.flow);
+                       auto* phone = called(invite.target);
                        REQUIRE(phone);
                        legs_[invite.leg] = phone;
                        dialogs_[{invite.call_id, invite.local_tag}] = phone;

@@ -16,7 +16,8 @@ TEST_CASE("plain audio is taken inactive, everything else refused, in the order 
     CHECK(inactive_answer("v=0\r\no=a\r\nm=video 6000 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
                           "m=audio 4000 RTP/AVP 0 97\r\na=rtpmap:97 opus/48000/2\r\n"
                           "a=fmtp:97 useinbandfec=1\r\na=ptime:20\r\n"
-                          "m=audio 5000 RTP/AVP 8\r\n") ==
+                          "m=audio 5000 RTP/AVP 8\r\n",
+                          {}) ==
           session + "m=video 0 RTP/AVP 96\r\nm=audio 9 RTP/AVP 0 97\r\na=inactive\r\n"
                     "a=rtpmap:97 opus/48000/2\r\na=fmtp:97 useinbandfec=1\r\n"
                     "m=audio 0 RTP/AVP 8\r\n");
@@ -53,22 +54,22 @@ TEST_CASE("certificates are answered by one that nobody has (RFC 5763)")
 
 TEST_CASE("a stream that needs keys is refused where there are none")
 {
-    CHECK(inactive_answer("v=0\r\nm=audio 4000 RTP/SAVP 0\r\na=crypto:1 x\r\n") ==
+    CHECK(inactive_answer("v=0\r\nm=audio 4000 RTP/SAVP 0\r\na=crypto:1 x\r\n", {}) ==
           session + "m=audio 0 RTP/SAVP 0\r\n");
 }
 
 TEST_CASE("without an offer there is one")
 {
-    CHECK(inactive_answer("") == session + "m=audio 9 RTP/AVP 0 8\r\na=inactive\r\n");
+    CHECK(inactive_answer("", {}) == session + "m=audio 9 RTP/AVP 0 8\r\na=inactive\r\n");
 }
 
 TEST_CASE("broken media lines are left out, and there is an end to them")
 {
-    CHECK(inactive_answer("m=\r\nm=audio\r\nm=audio 1\r\n") == session);
+    CHECK(inactive_answer("m=\r\nm=audio\r\nm=audio 1\r\n", {}) == session);
     std::string many;
     for (int i = 0; i < 1000; ++i) many += "m=audio 1 X 0\n";
-    CHECK(inactive_answer(many).size() < 1000);
-    CHECK_FALSE(receives_media(inactive_answer("m=audio 4000 RTP/AVP 0\r\n")));
+    CHECK(inactive_answer(many, {}).size() < 1000);
+    CHECK_FALSE(receives_media(inactive_answer("m=audio 4000 RTP/AVP 0\r\n", {})));
 }
 
 TEST_CASE("a session is made inactive as it is: other directions, and the next version (RFC 3264 "
@@ -80,7 +81,7 @@ TEST_CASE("a session is made inactive as it is: other directions, and the next v
           "v=0\r\no=b 12 8 IN IP4 h\r\n"
           "m=audio 5000 RTP/SAVP 0\r\nc=IN IP4 h\r\na=crypto:1 x\r\na=inactive\r\n"
           "m=video 0 RTP/AVP 96\r\na=inactive\r\n");
-    CHECK(made_inactive("v=0") == inactive_answer(""));
+    CHECK(made_inactive("v=0") == inactive_answer("", {}));
     for (const auto* origin : {"o=", "o=b", "o=b 1", "o=b 1 x y", "o=b 1 18446744073709551615 IN"})
         CHECK(made_inactive(std::string{origin} + "\nm=audio 1 RTP/AVP 0") ==
               std::string{origin} + "\r\nm=audio 1 RTP/AVP 0\r\na=inactive\r\n");

@@ -43,7 +43,8 @@ struct Office {
                                   Numbering{.feature_codes = codes,
                                             .ring_groups = groups,
                                             .digit_plan = DigitPlan{rules}}};
-        return route({from, dialled, own, diversions, caller},
+        const PhoneAddress phone{own ? *own : Flow{}, {}, std::string{from}};
+        return route({from, dialled, own ? &phone : nullptr, diversions, caller},
                      {directory, locations, occupancy, order, trunks, outside});
     }
 
