@@ -1,26 +1,14 @@
 // Requests within a dialog: passed from one leg to the other, answered back, and the end of the
 // call.
-#include <charconv>
+#include <utility>
 
 #include "core/appearance_payload.hpp"
 #include "core/dialog_end.hpp"
-#include "core/extension_uri.hpp"
 #include "core/others_refusal.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 
 namespace lampline {
-namespace {
-
-constexpr std::chrono::seconds adrift_probe_interval{60};
-
-}  // namespace
-
-bool CallEngine::ends_dialog(const ResponseReceived& response) noexcept
-{
-    return response.status == 481 || (response.status == 408 && response.generated);
-}
-
 bool CallEngine::note_hold(Leg& leg, const PayloadRef& payload, SdpRole role)
 {
     if (!has_body(payload)) return false;
@@ -305,60 +293,6 @@ void CallEngine::receive_bye(Call& call, Leg& leg, const RequestReceived& input,
     end_call(call, leg.id, LegInput::local_bye, LegInput::remote_bye, reason, now, outbox);
 }
 
-void CallEngine::probe(Call& call, Moment now, Outbox& outbox)
-{
-    if (call.phase != CallPhase::talking) return;
-    for (auto& leg : call.legs) {
-        const bool silent = now.mono - leg.heard_at >= settings_.probe_interval;
-        if (!leg.talking() || leg.slot || leg.leaving || leg.probe_out || leg.ack_due ||
-            leg.ack_owed || !silent)
-            continue;
-        if (leg.proxied) {
-            probe_proxied(leg, outbox);
-            continue;
-        }
-        leg.probe_out = transaction_ids_.next();
-        request(leg, {.transaction = leg.probe_out, .method = Method::options}, outbox);
-    }
-    if (settings_.probe_interval > 0s)
-        set_timer(call, CallTimer::probe, now.mono + settings_.probe_interval);
-}
-
-void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
-                                Outbox& outbox)
-{
-    leg.probe_out = {};
-    // A refused connection may be a phone that reboots its network: only the second one counts.
-    leg.failed_probes = response.generated ? leg.failed_probes + 1 : 0;
-    // One whose connection went with an earlier run may be on its way back, so that counts alike.
-    const bool gone = ends_dialog(response) && !(response.generated && leg.adrift);
-    if (!gone && leg.failed_probes < 2) {
-        // Whoever an earlier run has left is asked once more also where nobody else is.
-        if (leg.adrift && leg.failed_probes > 0 && settings_.probe_interval == 0s)
-            set_timer(call, CallTimer::probe, now.mono + adrift_probe_interval);
-        return;
-    }
-    if (leg.proxied && goes_on_without(call, leg, LegInput::timeout, outbox)) return;
-    lost(call, leg, "SIP;cause=408;text=\"Phone is gone\"", now, outbox);
-}
-
-bool CallEngine::takes_part(Call& call, const Leg& leg) noexcept
-{
-    if (call.phase == CallPhase::ringing) return leg.id == call.caller().id;
-    if (call.phase == CallPhase::ended || !leg.talking() || leg.leaving) return false;
-    const auto [one, other] = talking_pair(call);
-    return !one || one->id == leg.id || other->id == leg.id;
-}
-
-void CallEngine::lost(Call& call, Leg& leg, std::string_view reason, Moment now, Outbox& outbox)
-{
-    if (takes_part(call, leg))
-        return end_call(call, {}, LegInput::timeout, LegInput::timeout, reason, now, outbox);
-    if (!leg.talking() || leg.leaving) return;
-    move(leg, LegInput::timeout, outbox);
-    hang_up(leg, reason, outbox);
-}
-
 Reply CallEngine::answer_for_lost(const Relay& relay)
 {
     const bool prack = relay.method == Method::prack;
@@ -375,78 +309,6 @@ void CallEngine::give_up_lost_relays(Call& call, Outbox& outbox)
         outbox.send(answer_for_lost(relay));
         return true;
     });
-}
-
-void CallEngine::note_session(Call& call, const SessionTimer& timer, Moment now)
-{
-    call.session_expires = timer.expires;
-    call.session_ends_at.reset();
-    if (timer.expires == 0s) return timers_.cancel(call.id, CallTimer::session);
-    call.session_ends_at = now.wall + timer.expires;
-    set_timer(call, CallTimer::session, now.mono + timer.expires);
-}
-
-void CallEngine::session_kept(Call& call, const ResponseReceived& success, Moment now)
-{
-    const auto& timer = success.session_timer;
-    if (timer.refresher == Refresher::uas && timer.expires > 0s && call.session_expires > 0s)
-        note_session(call, timer, now);
-}
-
-const Call* CallEngine::find(CallRef call) const noexcept
-{
-    const auto found = calls_.find(call);
-    return found == calls_.end() ? nullptr : found->second.get();
-}
-
-LiveCall CallEngine::shown(const Call& call)
-{
-    LiveCall live{.id = std::to_string(call.id.value),
-                  .log_id = write(record_id(call.started_at, call.id)),
-                  .from = call.from,
-                  .from_trunk = call.from_trunk,
-                  .dialled = call.dialled,
-                  .started_at = call.started_at,
-                  .answered_at = call.answered_at,
-                  .parked_in = {},
-                  .legs = {}};
-    if (call.parking && !call.asks_slot) live.parked_in = call.parking->slot;
-    for (const auto& leg : call.legs) {
-        if (leg.slot && !leg.talking()) continue;
-        live.legs.push_back(
-            {.role = leg.role == LegRole::caller ? "caller" : "callee",
-             .extension = leg.extension,
-             .number = leg.trunk.empty() ? std::string{} : extension_of(leg.phone.uri),
-             .trunk = leg.trunk,
-             .state = std::string{name(leg.state)},
-             .call_id = leg.dialog.call_id,
-             .address = leg.slot ? std::string{}
-                                 : std::string{name(leg.flow.transport)} + ":" + leg.flow.host +
-                                       ":" + std::to_string(leg.flow.port),
-             .held = leg.held,
-             .holds = leg.holds});
-    }
-    return live;
-}
-
-Call* CallEngine::find_shown(std::string_view id)
-{
-    CallRef ref;
-    const auto read = std::from_chars(id.data(), id.data() + id.size(), ref.value);
-    if (read.ec != std::errc{} || read.ptr != id.data() + id.size()) return nullptr;
-    const auto found = calls_.find(ref);
-    const bool there = found != calls_.end() && found->second->phase != CallPhase::ended;
-    return there ? found->second.get() : nullptr;
-}
-
-void CallEngine::describe(LiveView& view) const
-{
-    view.calls.reserve(calls_.size());
-    for (const auto& [ref, call] : calls_)
-        if (call->phase != CallPhase::ended) view.calls.push_back(shown(*call));
-    view.counters.calls_started = counters_.calls_started;
-    view.counters.calls_answered = counters_.calls_answered;
-    view.counters.calls_ended = counters_.calls_ended;
 }
 
 }  // namespace lampline

@@ -457,6 +457,13 @@ private:
                         Moment now, Outbox& outbox);
     void receive_bye(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                      Outbox& outbox);
+    /// What the sender of `relay` is told where nobody is left to answer it: nothing that ends its
+    /// own dialog (RFC 5057 §5.1).
+    [[nodiscard]] static Reply answer_for_lost(const Relay& relay);
+    /// Answers what is on its way to legs that are over, while the call goes on.
+    static void give_up_lost_relays(Call& call, Outbox& outbox);
+
+    // call_supervision.cpp: whether a call still goes on
     void probe(Call& call, Moment now, Outbox& outbox);
     void probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                         Outbox& outbox);
@@ -468,11 +475,6 @@ private:
     [[nodiscard]] static bool takes_part(Call& call, const Leg& leg) noexcept;
     /// The phone of `leg` has lost its dialog.
     void lost(Call& call, Leg& leg, std::string_view reason, Moment now, Outbox& outbox);
-    /// What the sender of `relay` is told where nobody is left to answer it: nothing that ends its
-    /// own dialog (RFC 5057 §5.1).
-    [[nodiscard]] static Reply answer_for_lost(const Relay& relay);
-    /// Answers what is on its way to legs that are over, while the call goes on.
-    static void give_up_lost_relays(Call& call, Outbox& outbox);
 
     // displays.cpp: whom phones are told they talk to
     /// Who is at `leg`, as it wants to be shown to others.

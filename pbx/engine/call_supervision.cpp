@@ -1,0 +1,87 @@
+// Whether a call still goes on: sessions that are refreshed, phones that are asked whether they are
+// there, and those that are gone.
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+namespace {
+
+constexpr std::chrono::seconds adrift_probe_interval{60};
+
+}  // namespace
+
+bool CallEngine::ends_dialog(const ResponseReceived& response) noexcept
+{
+    return response.status == 481 || (response.status == 408 && response.generated);
+}
+
+void CallEngine::probe(Call& call, Moment now, Outbox& outbox)
+{
+    if (call.phase != CallPhase::talking) return;
+    for (auto& leg : call.legs) {
+        const bool silent = now.mono - leg.heard_at >= settings_.probe_interval;
+        if (!leg.talking() || leg.slot || leg.leaving || leg.probe_out || leg.ack_due ||
+            leg.ack_owed || !silent)
+            continue;
+        if (leg.proxied) {
+            probe_proxied(leg, outbox);
+            continue;
+        }
+        leg.probe_out = transaction_ids_.next();
+        request(leg, {.transaction = leg.probe_out, .method = Method::options}, outbox);
+    }
+    if (settings_.probe_interval > 0s)
+        set_timer(call, CallTimer::probe, now.mono + settings_.probe_interval);
+}
+
+void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
+                                Outbox& outbox)
+{
+    leg.probe_out = {};
+    // A refused connection may be a phone that reboots its network: only the second one counts.
+    leg.failed_probes = response.generated ? leg.failed_probes + 1 : 0;
+    // One whose connection went with an earlier run may be on its way back, so that counts alike.
+    const bool gone = ends_dialog(response) && !(response.generated && leg.adrift);
+    if (!gone && leg.failed_probes < 2) {
+        // Whoever an earlier run has left is asked once more also where nobody else is.
+        if (leg.adrift && leg.failed_probes > 0 && settings_.probe_interval == 0s)
+            set_timer(call, CallTimer::probe, now.mono + adrift_probe_interval);
+        return;
+    }
+    if (leg.proxied && goes_on_without(call, leg, LegInput::timeout, outbox)) return;
+    lost(call, leg, "SIP;cause=408;text=\"Phone is gone\"", now, outbox);
+}
+
+bool CallEngine::takes_part(Call& call, const Leg& leg) noexcept
+{
+    if (call.phase == CallPhase::ringing) return leg.id == call.caller().id;
+    if (call.phase == CallPhase::ended || !leg.talking() || leg.leaving) return false;
+    const auto [one, other] = talking_pair(call);
+    return !one || one->id == leg.id || other->id == leg.id;
+}
+
+void CallEngine::lost(Call& call, Leg& leg, std::string_view reason, Moment now, Outbox& outbox)
+{
+    if (takes_part(call, leg))
+        return end_call(call, {}, LegInput::timeout, LegInput::timeout, reason, now, outbox);
+    if (!leg.talking() || leg.leaving) return;
+    move(leg, LegInput::timeout, outbox);
+    hang_up(leg, reason, outbox);
+}
+
+void CallEngine::note_session(Call& call, const SessionTimer& timer, Moment now)
+{
+    call.session_expires = timer.expires;
+    call.session_ends_at.reset();
+    if (timer.expires == 0s) return timers_.cancel(call.id, CallTimer::session);
+    call.session_ends_at = now.wall + timer.expires;
+    set_timer(call, CallTimer::session, now.mono + timer.expires);
+}
+
+void CallEngine::session_kept(Call& call, const ResponseReceived& success, Moment now)
+{
+    const auto& timer = success.session_timer;
+    if (timer.refresher == Refresher::uas && timer.expires > 0s && call.session_expires > 0s)
+        note_session(call, timer, now);
+}
+
+}  // namespace lampline
