@@ -136,6 +136,8 @@ struct Relay {
     bool answered = false;       ///< INVITE: 2xx passed back, waiting for the ACK
     bool cancelled = false;      ///< INVITE: the sender has withdrawn it and was told 487
     bool offers = false;         ///< PRACK: its body is an offer
+    bool by_invite = false;      ///< UPDATE that has gone on as an INVITE
+    bool bare = false;           ///< such a one without a body
 };
 
 /// A reliable provisional response that the caller has not acknowledged yet (RFC 3262).

@@ -50,6 +50,7 @@ struct Reply {
     OptionTag supported = OptionTag::none;
     bool reliable = false;          ///< provisional with Require: 100rel
     bool focus = false;             ///< `isfocus` in our Contact (RFC 4579)
+    bool allows_update = true;      ///< UPDATE in our Allow: whoever is behind us may be sent it
     PayloadRef payload;
 };
 
@@ -72,6 +73,7 @@ struct SendInvite {
     PayloadRef payload;
     std::shared_ptr<const TrunkCredentials> credentials{};  ///< of the trunk it goes to; null: a phone, or none
     bool outside = false;  ///< as in OpenDialog
+    bool allows_update = true;  ///< as in Reply
 };
 
 /// Sends a request within the dialog of `leg` (INVITE included; not ACK, not CANCEL).
@@ -89,6 +91,7 @@ struct SendRequest {
     std::vector<Header> headers;
     bool focus = false;  ///< `isfocus` in our Contact
     PayloadRef payload;
+    bool allows_update = true;  ///< INVITE: as in Reply
 };
 
 /// Passes the INVITE of `request` on as it is (RFC 3261 §16.6): a branch, whose responses come as

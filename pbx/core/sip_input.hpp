@@ -100,6 +100,7 @@ struct ResponseReceived {
     std::string user_agent;
     bool focus = false;          ///< `isfocus` in its Contact
     bool allows_update = false;  ///< UPDATE in its Allow (RFC 3311)
+    bool denies_update = false;  ///< it has an Allow without UPDATE
     bool generated = false;  ///< made by the stack (timeout, transport), not sent by the peer
     PayloadRef payload;
     WireMessageRef message;  ///< of an INVITE that was passed on: null when generated

@@ -56,26 +56,14 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Mome
     if (!to || to->state == LegState::terminated)
         return refuse(changes_session(input.method) ? 491 : 480);
 
-    // A refresh alone is nothing to a phone that knows neither UPDATE nor session timers, and would
-    // refuse it (RFC 3311 §5.1): the sender, whom we let refresh alone, has its answer from us.
-    if (input.method == Method::update && !has_body(input.payload) &&
-        input.session_timer.expires > 0s && from.talking() && to->talking() &&
-        !to->takes_update && !has(to->supported, OptionTag::timer)) {
-        const auto answered =
-            answer_timer(input.session_timer, has(from.supported, OptionTag::timer), {});
-        note_session(call, {.expires = answered.supervise_for}, now);
-        return outbox.send(
-            Reply{.transaction = input.transaction,
-                  .status = 200,
-                  .session_timer = answered.timer,
-                  .required = answered.require ? OptionTag::timer : OptionTag::none});
-    }
+    if (stays_here(call, from, *to, input, now, outbox)) return;
 
+    const bool by_invite = input.method == Method::update && to->refuses_update;
     if (changes_session(input.method)) {
         note_privacy(from, input.payload);
         // One change of the session at a time (RFC 3261 §14.2, RFC 3311 §5.2).
         const bool unacknowledged = from.ack_due || from.ack_owed || to->ack_due || to->ack_owed;
-        if (input.method == Method::invite && unacknowledged) return refuse(491);
+        if ((input.method == Method::invite || by_invite) && unacknowledged) return refuse(491);
         for (const auto& other : call.relays) {
             if (!changes_session(other.method) || !other.forwarded) continue;
             if (other.to == from.id || other.answered) return refuse(491);
@@ -86,15 +74,16 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Mome
             return refuse(491);
     }
 
-    const auto forwarded = transaction_ids_.next();
+    auto& relay = call.relays.emplace_back(Relay{.method = input.method,
+                                                 .from = from.id,
+                                                 .request = input.transaction,
+                                                 .to = to->id,
+                                                 .forwarded = {},
+                                                 .payload = input.payload,
+                                                 .session_timer = input.session_timer});
+    if (by_invite) return update_by_invite(call, relay, from, *to, input.focus, outbox);
+    const auto forwarded = relay.forwarded = transaction_ids_.next();
     if (input.method == Method::invite) to->invite_out = forwarded;
-    call.relays.push_back({.method = input.method,
-                           .from = from.id,
-                           .request = input.transaction,
-                           .to = to->id,
-                           .forwarded = forwarded,
-                           .payload = input.payload,
-                           .session_timer = input.session_timer});
     request(*to,
             {.transaction = forwarded,
              .method = input.method,
@@ -113,10 +102,10 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Mome
 void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
                                 const ResponseReceived& response, Moment now, Outbox& outbox)
 {
-    if (response.status < 200) return;
+    if (response.status < 200 || update_unknown(call, leg, relay, response, now, outbox)) return;
     const bool invite = relay.method == Method::invite;
     const bool success = response.status < 300;
-    if (invite) leg.invite_out = {};
+    if (invite || relay.by_invite) leg.invite_out = {};
 
     if (relay.cancelled) {
         const bool takes_over{relay.replaces};
@@ -145,7 +134,8 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
                  .status = response.status,
                  .phrase = response.phrase,
                  .focus = response.focus,
-                 .payload = response.payload};
+                 .allows_update = !leg.refuses_update,
+                 .payload = relay.bare ? nullptr : response.payload};
     if (relay.replaces && success) answer.headers = asserted_to(asker, leg);
     if (response.status == 401 || response.status == 407) {  // never a way to our credentials
         answer.status = 500;
@@ -173,6 +163,7 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
         answer.session_timer.min_se = response.session_timer.min_se;  // 422
     }
     outbox.send(std::move(answer));
+    if (success && relay.by_invite) outbox.send(SendAck{leg.id, response.transaction, nullptr});
     const bool may_hide = success && changes_session(relay.method) && !relay.replaces;
     const auto hide = [&](Leg& from, const Leg& hidden) {  // it has asked for that just now
         if (!may_hide || !hidden.anonymous || write(from.other) == write(presented(hidden)))

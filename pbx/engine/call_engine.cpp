@@ -297,7 +297,11 @@ void CallEngine::request(Leg& leg, SendRequest request, Outbox& outbox)
 {
     count_request(*by_leg_.at(leg.id), leg, leg.dialog_state.cseq + 1);
     request.leg = leg.id;
-    if (request.method == Method::invite) leg.asks_offer = !has_body(request.payload);
+    if (request.method == Method::invite) {
+        leg.asks_offer = !has_body(request.payload);
+        const Leg* other = find_leg(leg.peer);
+        request.allows_update = !other || !other->refuses_update;
+    }
     outbox.send(std::move(request));
 }
 

@@ -451,6 +451,26 @@ private:
     /// The same for the one that waits for it, unless something else moves the call.
     void restore_session(Call& call, Moment now, Outbox& outbox);
 
+    // call_update.cpp: UPDATE towards phones that do not know it
+    /// False: the UPDATE is to go on to `to`.
+    bool stays_here(Call& call, Leg& from, const Leg& to, const RequestReceived& input, Moment now,
+                    Outbox& outbox);
+    /// The sender, whom we let refresh alone, has its answer from us.
+    void answer_refresh(Call& call, const Leg& from, TransactionId request,
+                        const SessionTimer& asked, Moment now, Outbox& outbox);
+    /// Sends the UPDATE of `relay` on as an INVITE.
+    void update_by_invite(const Call& call, Relay& relay, const Leg& from, Leg& to, bool focus,
+                          Outbox& outbox);
+    /// The phone of `leg` has refused UPDATE as such. True: its sender is served otherwise.
+    bool update_unknown(Call& call, Leg& leg, Relay& relay, const ResponseReceived& response,
+                        Moment now, Outbox& outbox);
+    /// Notes whether the phone of `leg` has told its methods without UPDATE among them.
+    template <class Message> static void note_methods(Leg& leg, const Message& message) noexcept
+    {
+        if (message.allows_update || message.denies_update)
+            leg.refuses_update = message.denies_update;
+    }
+
     // call_dialog.cpp: requests within a dialog, from one leg to the other
     void relay(Call& call, Leg& from, const RequestReceived& input, Moment now, Outbox& outbox);
     void relayed_answer(Call& call, Leg& leg, Relay& relay, const ResponseReceived& response,

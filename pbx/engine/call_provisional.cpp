@@ -52,6 +52,7 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
 {
     if (leg.state == LegState::terminated) return;
     note_privacy(leg, response.payload);
+    note_methods(leg, response);
     if (response.status == 199) return early_dialog_ended(call, leg, response, outbox);
     if (response.status == 100 || response.to_tag.empty()) {
         move(leg, LegInput::provisional, outbox);

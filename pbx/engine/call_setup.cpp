@@ -156,6 +156,7 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
         pass_on(call, leg, invitation, std::move(branch.target), outbox);
         return leg;
     }
+    const Leg* asks = call.transfer ? call.find(call.transfer->transferee) : &call.caller();
     set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
     outbox.send(SendInvite{
         .leg = leg.id,
@@ -175,6 +176,7 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
         .payload = std::move(branch.payload),
         .credentials = branch.trunk ? branch.trunk->credentials : nullptr,
         .outside = branch.trunk != nullptr,
+        .allows_update = !asks || !asks->refuses_update,
     });
     announce(leg, outbox);
     return leg;
@@ -226,6 +228,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
                       .required = answered.require ? OptionTag::timer : OptionTag::none,
                       .supported = leg.supported & (OptionTag::timer | OptionTag::reliable),
                       .focus = response.focus,
+                      .allows_update = !leg.refuses_update,
                       .payload = told_after_early(call, leg, response.payload)});
     move(leg, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);

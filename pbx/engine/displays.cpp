@@ -16,6 +16,7 @@ void CallEngine::note_abilities(Leg& leg, const ResponseReceived& response) cons
 {
     leg.supported = response.supported | response.required;
     leg.takes_update = response.allows_update;
+    note_methods(leg, response);
     note_privacy(leg, response.payload);
     if (leg.trunk.empty()) leg.identity = identity_for(response.user_agent);
 }

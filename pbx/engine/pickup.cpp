@@ -175,6 +175,7 @@ Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteRe
     picker.flow = input.source;
     picker.supported = input.supported | input.required;
     picker.takes_update = input.allows_update;
+    picker.refuses_update = input.denies_update;
     if (picker.trunk.empty()) picker.identity = identity_for(input.user_agent);
     picker.anonymous = wants_privacy(input.parties.from, input.payload);
     picker.heard_at = now.mono;
@@ -212,11 +213,13 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
         leg.ack_due = request;
         const auto timer = answer_timer(asked, has(leg.supported, OptionTag::timer), {});
         kept = shorter_session(kept, timer.supervise_for);
+        const Leg& other = &leg == &caller ? picker : caller;
         outbox.send(Reply{.transaction = request,
                           .status = 200,
-                          .headers = asserted_to(leg, &leg == &caller ? picker : caller),
+                          .headers = asserted_to(leg, other),
                           .session_timer = timer.timer,
                           .required = timer.require ? OptionTag::timer : OptionTag::none,
+                          .allows_update = !other.refuses_update,
                           .payload = std::move(session)});
     };
     picker.sdp = input.payload;

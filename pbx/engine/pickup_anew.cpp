@@ -65,6 +65,7 @@ void CallEngine::pick_up_anew(Call& call, Leg& ringing, const InviteReceived& in
                       .headers = asserted_to(picker, call.caller()),
                       .session_timer = timer.timer,
                       .required = timer.require ? OptionTag::timer : OptionTag::none,
+                      .allows_update = !call.caller().refuses_update,
                       .payload = std::move(session)});
 }
 
@@ -149,6 +150,7 @@ void CallEngine::picked_up(Call& call, PayloadRef session, const AnsweredTimer& 
                       .headers = asserted_to(caller, picker),
                       .session_timer = timer.timer,
                       .required = timer.require ? OptionTag::timer : OptionTag::none,
+                      .allows_update = !picker.refuses_update,
                       .payload = told_after_early(call, picker, session)});
     const bool waits = static_cast<bool>(picker.invite_in);  // for the answer in the caller's ACK
     if (!waits) {

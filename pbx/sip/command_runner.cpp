@@ -36,9 +36,9 @@ std::string request_headers(const Command& command, const std::string& product, 
     return lines;
 }
 
-void append_allow(std::string& lines)
+void append_allow(std::string& lines, bool with_update)
 {
-    append_header(lines, "Allow", allowed_methods);
+    append_header(lines, "Allow", with_update ? allowed_methods : allowed_without_update);
 }
 
 std::string_view name_of(const SendRequest& command) noexcept
@@ -171,7 +171,8 @@ bool CommandRunner::run(const Reply& command)
     if (in_dialog && refreshes_target(transaction.method) && !names(command.headers, "Contact"))
         if (const auto* dialog = find(transaction.leg))
             lines += dialog->contact_line(command.focus);
-    if (in_dialog && transaction.method == Method::invite) append_allow(lines);
+    const bool tells_methods = in_dialog && transaction.method == Method::invite;
+    if (tells_methods || command.status == 405) append_allow(lines, command.allows_update);
     append_option_tags(lines, command.supported, command.required);
     append_session_timer(lines, command.session_timer);
     append_headers(lines, command.headers);
@@ -289,7 +290,7 @@ OutgoingHandle CommandRunner::send_in(DialogUsage& dialog, const SendRequest& co
 std::string CommandRunner::invite_lines(const DialogUsage& dialog, const SendInvite& command) const
 {
     auto lines = dialog.contact_line(command.focus);
-    append_allow(lines);
+    append_allow(lines, command.allows_update);
     return lines + request_headers(command, settings_.product, command.outside);
 }
 
@@ -301,7 +302,7 @@ std::string CommandRunner::request_lines(const DialogUsage& dialog,
                               command.method == Method::subscribe ||
                               command.method == Method::notify;
     auto lines = with_contact ? dialog.contact_line(command.focus) : std::string{};
-    if (command.method == Method::invite) append_allow(lines);
+    if (command.method == Method::invite) append_allow(lines, command.allows_update);
     return lines + request_headers(command, settings_.product, dialog.is_outside());
 }
 

@@ -12,6 +12,9 @@ namespace lampline::sip {
 inline constexpr std::string_view allowed_methods =
     "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER, SUBSCRIBE, MESSAGE, "
     "PUBLISH";
+/// The same in a call with one that does not know UPDATE.
+inline constexpr std::string_view allowed_without_update =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, REFER, REGISTER, SUBSCRIBE, MESSAGE, PUBLISH";
 
 /// Appends `name: value` and a line end. Line breaks and control characters in either are left out,
 /// so no value can add a header.

@@ -43,6 +43,7 @@ std::optional<Rejection> inspect_method(const sip_t& sip)
     return std::nullopt;
 }
 
+/// Of a request that is ours to answer.
 std::optional<Rejection> inspect_require(const sip_t& sip)
 {
     constexpr std::array calls =

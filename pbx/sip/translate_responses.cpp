@@ -46,6 +46,7 @@ ResponseReceived to_response(const sip_t& sip, LegId leg, ClientTransactionId tr
     response.user_agent = user_agent_of(sip);
     response.focus = is_focus(sip);
     response.allows_update = allows_update(sip);
+    response.denies_update = sip.sip_allow && !response.allows_update;
     response.payload = to_payload(sip);
     return response;
 }

@@ -123,6 +123,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.rack_rseq = request.rack_rseq;
                        arrived.early_tag = request.early_tag;
                        arrived.supported = request.supported;
+                       arrived.allows_update = request.allows_update;
                        arrived.focus = request.focus;
                        arrived.payload = request.payload;
                        if (request.method == BYE && phone->answers_bye)

@@ -62,6 +62,7 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
                                      .join = std::move(join),
                                      .focus = focus,
                                      .allows_update = allows_update,
+                                     .denies_update = denies_update,
                                      .user_agent = user_agent,
                                      .payload = std::move(payload),
                                      .trunk = trunk,
@@ -156,6 +157,7 @@ void Phone::replies(unsigned status, std::string_view sdp)
         .user_agent = user_agent,
         .focus = focus,
         .allows_update = allows_update,
+        .denies_update = denies_update,
         .payload = std::move(payload),
         .message = scenario_.passed_message(status, request.leg, sdp)});
 }
