@@ -59,6 +59,8 @@ struct Leg {
     OptionTag supported = OptionTag::none;  ///< what the phone's INVITE or 2xx offered
     bool anonymous = false;     ///< its phone asked not to be named to others (RFC 3323)
     bool takes_update = false;  ///< the phone's INVITE or 2xx allowed UPDATE (RFC 3311)
+    bool refuses_update = false;  ///< it has told its methods, and that is none of them
+    bool needs_reliable = false;  ///< its INVITE takes no other provisional responses (RFC 3262 §3)
     IdentityHeader identity = IdentityHeader::asserted;  ///< in which it is told who is there
     PayloadRef sdp;     ///< the last session description of the phone that counts
     bool held = false;  ///< the phone does not receive media
@@ -142,7 +144,7 @@ struct Relay {
 
 /// A reliable provisional response that the caller has not acknowledged yet (RFC 3262).
 struct PendingReliable {
-    LegId leg;
+    LegId leg;  ///< 0: it is ours, and so is the answer to its PRACK
     ClientTransactionId invite;
     std::uint32_t rseq = 0;
     std::string to_tag;   ///< behind the leg several phones may ring (RFC 3261 §13.2.2.4)

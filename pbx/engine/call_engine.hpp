@@ -152,6 +152,8 @@ private:
                          const PayloadRef& payload, Outbox& outbox, std::string_view only = {});
     void give_up_ringing(Call& call, unsigned status, std::string_view phrase, Moment now,
                          Outbox& outbox, std::vector<Header> why = {});
+    /// Sends the caller a provisional response; reliably where it takes no others.
+    static void tell_progress(Call& call, Reply reply, Outbox& outbox);
     void relay_prack(Call& call, Leg& caller, const RequestReceived& input, Outbox& outbox);
     void acknowledge_provisional(Call& call, Leg& leg, const ResponseReceived& response,
                                  Outbox& outbox);

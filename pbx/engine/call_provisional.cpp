@@ -20,6 +20,15 @@ int weight_of(unsigned status) noexcept
     }
 }
 
+/// RFC 3262 §3 allows for one each.
+constexpr std::size_t most_unacknowledged = 32;
+
+PayloadRef without_body(const PayloadRef& payload)
+{
+    if (!payload || payload->headers.empty()) return nullptr;
+    return std::make_shared<const Payload>(Payload{{}, {}, payload->headers});
+}
+
 /// Whether a provisional response without a body changes anything for the caller, who may have
 /// heard of other phones.
 bool is_news(const Call& call, const Leg& leg, unsigned status) noexcept
@@ -73,13 +82,16 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
         report(call, response.status, response.phrase, false, now, outbox);
     Leg& caller = call.caller();
     if (!caller.invite_in) return;
-    const auto payload = told_after_early(call, leg, response.payload);
+    auto payload = told_after_early(call, leg, response.payload);
+    // What is told reliably counts, and the phone has not offered anything yet that way.
+    const bool made_reliable = caller.needs_reliable && !reliable;
+    if (made_reliable && !has_body(call.offer)) payload = without_body(payload);
+    if ((reliable || made_reliable) && !call.early_answer && has_body(payload) &&
+        call.reliable.size() < most_unacknowledged)
+        call.early_answer =
+            EarlyAnswer{.of = leg.id, .sdp = payload, .offers = !has_body(call.offer)};
     if (reliable) {
-        constexpr std::size_t most_unacknowledged = 32;
-        if (call.reliable.size() >= most_unacknowledged) return;  // RFC 3262 §3 allows for one each
-        if (!call.early_answer && has_body(payload))
-            call.early_answer =
-                EarlyAnswer{.of = leg.id, .sdp = payload, .offers = !has_body(call.offer)};
+        if (call.reliable.size() >= most_unacknowledged) return;
         const bool told = call.early_answer && call.early_answer->of == leg.id;
         call.reliable.push_back({leg.id, response.transaction, response.reliable.rseq,
                                  response.to_tag,
@@ -92,13 +104,16 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
     std::vector<Header> headers;  // who rings, when it is not who was dialled
     if (const auto shown = shown_to(caller, leg); shown && extension_of(shown->uri) != call.dialled)
         headers = caller.identifies(*shown);
-    outbox.send(Reply{.transaction = caller.invite_in,
-                      .status = response.status,
-                      .phrase = response.phrase,
-                      .headers = std::move(headers),
-                      .required = reliable ? OptionTag::reliable : OptionTag::none,
-                      .reliable = reliable,
-                      .payload = payload});
+    tell_progress(call,
+                  {.transaction = caller.invite_in,
+                   .status = response.status,
+                   .phrase = response.phrase,
+                   .headers = std::move(headers),
+                   .required = reliable ? OptionTag::reliable : OptionTag::none,
+                   .reliable = reliable,
+                   .allows_update = !leg.refuses_update,
+                   .payload = payload},
+                  outbox);
     move(caller, LegInput::provisional_with_tag, outbox);
 }
 
@@ -118,8 +133,23 @@ void CallEngine::early_dialog_ended(Call& call, Leg& leg, const ResponseReceived
         return;
     call.told_progress = response.status;
     call.progress_of = leg.id;
-    outbox.send(Reply{
-        .transaction = caller.invite_in, .status = response.status, .phrase = response.phrase});
+    tell_progress(call,
+                  {.transaction = caller.invite_in,
+                   .status = response.status,
+                   .phrase = response.phrase,
+                   .allows_update = !leg.refuses_update},
+                  outbox);
+}
+
+void CallEngine::tell_progress(Call& call, Reply reply, Outbox& outbox)
+{
+    if (call.caller().needs_reliable && !reply.reliable) {
+        if (call.reliable.size() >= most_unacknowledged) return;
+        call.reliable.push_back({});
+        reply.required = reply.required | OptionTag::reliable;
+        reply.reliable = true;
+    }
+    outbox.send(std::move(reply));
 }
 
 PayloadRef CallEngine::told_after_early(Call& call, const Leg& leg, const PayloadRef& payload)
@@ -139,9 +169,7 @@ PayloadRef CallEngine::told_after_early(Call& call, const Leg& leg, const Payloa
     early.stale = others && early.offers;
     if (!early.stale && (others || !early.moved))
         early.stale = !same_media(payload->body, early.sdp->body);
-    return payload->headers.empty()
-               ? nullptr
-               : std::make_shared<const Payload>(Payload{{}, {}, payload->headers});
+    return without_body(payload);
 }
 
 /// The phone of `leg` was asked for an offer, and has made one that the caller is not told, who has
@@ -179,6 +207,11 @@ void CallEngine::relay_prack(Call& call, Leg& caller, const RequestReceived& inp
     }
     const auto pending = call.reliable.front();
     call.reliable.erase(call.reliable.begin());
+    if (!pending.leg) {  // whatever it offers is nothing that a phone knows of
+        const unsigned status = has_body(input.payload) ? 488 : 200;
+        outbox.send(Reply{.transaction = input.transaction, .status = status});
+        return;
+    }
     auto* leg = call.find(pending.leg);
     if (!leg || leg->state == LegState::terminated) {
         outbox.send(Reply{.transaction = input.transaction, .status = 200});

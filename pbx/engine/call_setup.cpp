@@ -54,6 +54,8 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
     caller.flow = input.source;
     caller.supported = input.supported | input.required;
     caller.takes_update = input.allows_update;
+    caller.refuses_update = input.denies_update;
+    caller.needs_reliable = !caller.proxied && has(input.required, OptionTag::reliable);
     if (caller.trunk.empty()) caller.identity = identity_for(input.user_agent);
     caller.anonymous = wants_privacy(input.parties.from, input.payload);
     caller.sdp = input.payload;
@@ -97,7 +99,6 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
         .from = caller.phone,
         .max_forwards = input.max_forwards - 1,
         .supported = caller.supported & end_to_end,
-        .required = input.required & end_to_end,
         .session_timer = timer_to_forward(input.session_timer, settings_.session_expires),
         .headers = {},
         .payload = input.payload,

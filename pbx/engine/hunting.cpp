@@ -95,8 +95,11 @@ void CallEngine::show_diversion(Call& call, Outbox& outbox)
     Leg& caller = call.caller();
     if (!caller.invite_in || caller.proxied) return;  // a proxy says nothing by itself
     caller.other = party_of(hunting.hunt);
-    outbox.send(
-        Reply{.transaction = caller.invite_in, .status = 181, .phrase = "Call Is Being Forwarded"});
+    tell_progress(call,
+                  {.transaction = caller.invite_in,
+                   .status = 181,
+                   .phrase = "Call Is Being Forwarded"},
+                  outbox);
     call.told_progress = 0;  // that the next phones ring is news
     if (caller.state == LegState::early)
         announce(caller, outbox);

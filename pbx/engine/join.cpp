@@ -101,7 +101,7 @@ std::pair<CallRef, LegId> CallEngine::pass_to_phone(const InviteReceived& input,
     } else {
         constexpr auto end_to_end = OptionTag::timer | OptionTag::reliable | OptionTag::join;
         invitation.supported = (input.supported | input.required) & end_to_end;
-        invitation.required = input.required & end_to_end;
+        invitation.required = input.required & OptionTag::join;
         invitation.headers = {std::move(dialog)};
         invitation.anonymous = caller.anonymous;
     }

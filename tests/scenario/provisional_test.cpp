@@ -139,6 +139,85 @@ TEST_CASE("199 is kept back where the call may go on to somebody else")
     alice.receives(486U);
 }
 
+TEST_CASE("a caller that takes reliable provisional responses alone calls any phone (RFC 3262 §3)")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    alice.supported = OptionTag::timer;
+    alice.required = OptionTag::reliable | OptionTag::timer;
+    const auto acknowledges = [&] {
+        alice.sends(PRACK);
+        alice.receives(200U);
+    };
+    SUBCASE("one that sends none reliably")
+    {
+        alice.sends(INVITE, "102");
+        const auto invite = bob.receives(INVITE);
+        CHECK(invite.required == OptionTag::none);
+        CHECK(has(invite.supported, OptionTag::reliable));
+        bob.replies(180);
+        CHECK(has(alice.receives(180U).reliable().required, OptionTag::reliable));
+        acknowledges();
+        SUBCASE("nor any session with them") {}
+        SUBCASE("with early media, which is its answer from then on")
+        {
+            bob.replies(183, talking_sdp);
+            alice.receives(183U).reliable().with(talking_sdp);
+            acknowledges();
+        }
+        SUBCASE("whose early media the caller wants to change")
+        {
+            bob.replies(183, talking_sdp);
+            alice.receives(183U).reliable();
+            alice.sends(PRACK, session_payload(std::string{hold_sdp}));
+            alice.receives(488U);
+        }
+        bob.replies(200, talking_sdp);
+    }
+    SUBCASE("one that does")
+    {
+        alice.sends(INVITE, "102");
+        const auto invite = bob.receives(INVITE);
+        bob.replies_reliably(183, 7, talking_sdp);
+        alice.receives(183U).reliable().with(talking_sdp);
+        alice.sends(PRACK);
+        bob.receives(PRACK);
+        bob.replies(200);
+        alice.receives(200U);
+        bob.replies_to(invite, 200, talking_sdp);
+    }
+    SUBCASE("one without an offer, whose session is no answer yet")
+    {
+        alice.sends(INVITE, "102", "");
+        bob.receives(INVITE).without_body();
+        bob.replies(183, talking_sdp);
+        alice.receives(183U).reliable().without_body();
+        acknowledges();
+        bob.replies(200, talking_sdp);
+    }
+    SUBCASE("one that the call is forwarded to")
+    {
+        Forwarding wishes;
+        wishes.busy = "102";
+        pbx.forwards("103", wishes);
+        auto& carol = pbx.phone("103");
+        alice.sends(INVITE, "103");
+        carol.receives(INVITE);
+        carol.replies(486);
+        alice.receives(181U).reliable();
+        bob.receives(INVITE);
+        acknowledges();
+        bob.replies(200, talking_sdp);
+    }
+    alice.receives(200U);
+    bob.receives(ACK);
+    alice.sends(BYE);
+    alice.receives(200U);
+    bob.receives(BYE);
+    CHECK(pbx.has_no_calls());
+}
+
 TEST_CASE("a reliable 199 that is kept back is acknowledged all the same (RFC 3262)")
 {
     Scenario pbx;

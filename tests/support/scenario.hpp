@@ -106,6 +106,8 @@ public:
     std::string local_tag;  // of the exchange, where it says so
     SessionTimer session_timer;
     bool is_reliable = false;
+    bool allows_update = true;               // UPDATE in its Allow
+    OptionTag required = OptionTag::none;    // of an INVITE or a response
     bool focus = false;
     std::uint32_t rack_rseq = 0;
     std::string early_tag;                  // PRACK
@@ -231,6 +233,8 @@ public:
     std::string user_agent = "Test";
     bool focus = false;  // it mixes: `isfocus` in its Contact
     bool allows_update = false;
+    bool denies_update = false;           // it tells its methods, without UPDATE
+    OptionTag required = OptionTag::none;  // of its INVITEs outside a dialog
     std::vector<Header> invite_headers;   // of an INVITE outside a dialog
     std::vector<Header> answer_headers;   // of its responses
     std::optional<SipUri> named_contact;  // that it names; empty: where it is

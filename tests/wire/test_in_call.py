@@ -66,6 +66,22 @@ class InCall(WireTest):
         call.hangs_up()
         incoming.receives("BYE")
 
+    def test_an_update_to_a_phone_without(self):
+        call = self.anna.calls("202")
+        incoming = self.bob.receives("INVITE")
+        self.assertIn("UPDATE", incoming.received.message.headers.values("Allow"))
+        incoming.replies(200, ANSWER, headers=[("Allow", "INVITE, ACK, CANCEL, BYE")])
+        self.assertNotIn("UPDATE", call.receives(200).headers.values("Allow"))
+        incoming.receives("ACK")
+        sent = call.sends("UPDATE", sdp("caller", 2, "sendonly"))
+        arrived = incoming.receives("INVITE")
+        self.assertEqual(sdp("caller", 2, "sendonly").encode(), arrived.body)
+        arrived.replies(200, sdp("callee", 2, "recvonly"))
+        self.assertEqual(sdp("callee", 2, "recvonly").encode(), sent.receives(200).body)
+        incoming.receives("ACK")
+        call.hangs_up()
+        incoming.receives("BYE")
+
     def test_glare_gets_491_on_the_later_one(self):
         call, incoming = self.talks()
         first = call.sends("INVITE", sdp("caller", 2, "sendonly"))
@@ -223,6 +239,21 @@ class EarlyDialog(WireTest):
         self.assertEqual(sdp("callee", 2).encode(), sent.receives(200).body)
         incoming.replies(486)
         call.receives(486)
+
+    def test_a_caller_that_requires_100rel_calls_a_phone_without(self):
+        call = self.anna.calls("202", headers=[("Require", "100rel")])
+        incoming = self.bob.receives("INVITE")
+        self.assertNotIn("Require", incoming.received.message)
+        for status, body in ((180, ""), (183, ANSWER)):
+            incoming.replies(status, body)
+            progress = call.receives(status)
+            self.assertIn("100rel", progress.headers.values("Require"))
+            self.assertEqual(body.encode(), progress.body)
+            call.acknowledges_reliably(progress).receives(200)
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        call.hangs_up()
+        incoming.receives("BYE")
 
     def test_a_caller_without_100rel_gets_plain_ones(self):
         call, incoming = ring(self.anna, self.bob)

@@ -66,6 +66,8 @@ void Scenario::deliver(SipCommand& command)
                        arrived.local_tag = reply.local_tag;
                        arrived.session_timer = reply.session_timer;
                        arrived.is_reliable = reply.reliable;
+                       arrived.allows_update = reply.allows_update;
+                       arrived.required = reply.required;
                        arrived.focus = reply.focus;
                        arrived.payload = reply.payload;
                        if (reply.status / 100 == 2 && changes_session(request.method) &&
@@ -98,6 +100,9 @@ void Scenario::deliver(SipCommand& command)
                            for (const auto& header : invite.payload->headers)
                                arrived.headers.push_back(header);
                        arrived.session_timer = invite.session_timer;
+                       arrived.allows_update = invite.allows_update;
+                       arrived.supported = invite.supported;
+                       arrived.required = invite.required;
                        arrived.payload = invite.payload;
                        phone->to_answer_ = arrived;
                        arrive(*phone, std::move(arrived));
