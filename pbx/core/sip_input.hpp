@@ -28,6 +28,8 @@ struct InviteReceived {
     std::optional<Replaces> join;  ///< RFC 3911; without early_only
     bool focus = false;            ///< `isfocus` in its Contact (RFC 4579)
     bool allows_update = false;    ///< UPDATE in its Allow (RFC 3311)
+    bool denies_update = false;    ///< it has an Allow without UPDATE
+    std::vector<std::string> unsupported{};  ///< of its Require: what this exchange does not know
     std::string user_agent;
     PayloadRef payload;
     std::string trunk{};  ///< whose address it came from

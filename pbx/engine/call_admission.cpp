@@ -44,6 +44,12 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
         input.session_timer.expires < settings_.min_session_expires)
         return reject(input, 422, "Session Interval Too Small", outbox,
                       {{"Min-SE", std::to_string(settings_.min_session_expires.count())}});
+    const auto refuse_extension = [&] {
+        std::vector<Header> unsupported;
+        for (const auto& tag : input.unsupported) unsupported.push_back({"Unsupported", tag});
+        reject(input, 420, "Bad Extension", outbox, std::move(unsupported));
+    };
+    if (!input.unsupported.empty() && (input.join || input.replaces)) return refuse_extension();
     if (input.join) return receive_join(input, now, outbox);
     if (input.replaces) return receive_replaces(input, now, outbox);  // never an ordinary call
 
@@ -64,6 +70,11 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
         route.kind == RouteKind::feature ||
         (route.kind == RouteKind::hunt && !leads_to(route.hunt, input.request_uri.host));
     if (elsewhere && here) return reject(input, 404, "Not A Number Here", outbox);
+    // What a call requires is for who answers it: that is not us where we only pass it on, or say
+    // where else to call (RFC 3261 §16.3).
+    const bool is_ours = route.kind != RouteKind::hunt || route.mode == CallMode::bridge;
+    if (!input.unsupported.empty() && is_ours && route.kind != RouteKind::reject)
+        return refuse_extension();
     switch (route.kind) {
     case RouteKind::hunt:
         if (route.mode == CallMode::redirect) return redirect(input, route, diversions, outbox);

@@ -115,6 +115,9 @@ Forwarder::Outcome Forwarder::pass(HeldRequest& request)
         if (auto rejection = inspect_body(sip, parts_.settings.limits.body_bytes))
             return {.status = rejection->status, .headers = std::move(rejection->headers)};
     }
+    if (method != Method::ack && method != Method::cancel)
+        if (auto rejection = inspect_proxy_require(sip))
+            return {.status = rejection->status, .headers = std::move(rejection->headers)};
     const bool strict = route_of_ours(sip) == sip.sip_request->rq_url;
     if (strict && passage->request_uri.empty()) return {.status = 400};
     if (request.connection)

@@ -46,22 +46,9 @@ std::optional<Rejection> inspect_method(const sip_t& sip)
 /// Of a request that is ours to answer.
 std::optional<Rejection> inspect_require(const sip_t& sip)
 {
-    constexpr std::array calls =
-        std::to_array<std::string_view>({"timer", "100rel", "replaces", "join"});
-    const bool invite = sip.sip_request->rq_method == sip_method_invite;
-    const bool refer = sip.sip_request->rq_method == sip_method_refer;
-    const bool registration = sip.sip_request->rq_method == sip_method_register;
-    const bool subscription = sip.sip_request->rq_method == sip_method_subscribe;
+    if (sip.sip_request->rq_method == sip_method_invite) return std::nullopt;
     std::string unsupported;
-    for (const auto* require = sip.sip_require; require; require = require->k_next)
-        for (const auto* item = require->k_items; item && *item; ++item) {
-            const std::string_view tag{*item};
-            if (invite && std::ranges::find(calls, tag) != calls.end()) continue;
-            if (registration && tag == "path") continue;
-            if (refer && tag == "norefersub") continue;
-            if (subscription && tag == "eventlist") continue;
-            append_header(unsupported, "Unsupported", tag);
-        }
+    for (const auto& tag : unsupported_options(sip)) append_header(unsupported, "Unsupported", tag);
     if (unsupported.empty()) return std::nullopt;
     return Rejection{420, {}, std::move(unsupported)};
 }
@@ -146,6 +133,9 @@ std::optional<Rejection> inspect_request(const sip_t& sip, const Transports& tra
     if (method == sip_method_register && registers_our_address(sip, transports))
         return Rejection{403, "Contact Is Not Yours", {}};
     if (auto rejection = inspect_require(sip)) return rejection;
+    // Which calls are passed on as by a proxy is not known yet.
+    if (method == sip_method_invite)
+        if (auto rejection = inspect_proxy_require(sip)) return rejection;
     const bool begins_dialog =
         method == sip_method_invite || method == sip_method_subscribe || method == sip_method_refer;
     if (begins_dialog && !has_usable_contact(sip))

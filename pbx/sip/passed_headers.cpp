@@ -40,6 +40,7 @@ constexpr std::array passing_headers = std::to_array<std::string_view>({
     "retry-after",
     "subject",
     "subscription-state",
+    "unsupported",
     "warning",
 });
 static_assert(std::ranges::is_sorted(passing_headers));

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "core/refer.hpp"
+#include "sip/inspection.hpp"
 
 namespace lampline::sip {
 namespace {
@@ -79,6 +80,8 @@ InviteReceived to_invite(const sip_t& sip, TransactionId transaction, Flow sourc
                           .value_or(Replaces{});  // without tags, and so refused
     invite.focus = is_focus(sip);
     invite.allows_update = allows_update(sip);
+    invite.denies_update = sip.sip_allow && !invite.allows_update;
+    invite.unsupported = unsupported_options(sip);
     return invite;
 }
 

@@ -121,6 +121,25 @@ class OneDialog(Proxy):
         self.assertEqual([], header(bye, "Route"))
         self.no_calls()
 
+    def test_what_a_call_requires_is_for_the_phone_to_judge(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        call = anna.calls("202", headers=[("Require", "teleport")])
+        incoming = bob.receives("INVITE")
+        self.assertEqual("teleport", incoming.received["Require"])
+        incoming.replies(420, headers=[("Unsupported", "teleport")])
+        self.assertEqual("teleport", call.receives(420)["Unsupported"])
+
+    def test_what_it_requires_of_proxies_is_for_the_exchange(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        refused = anna.calls("202", headers=[("Proxy-Require", "warp")]).receives(420)
+        self.assertEqual("warp", refused["Unsupported"])
+        call, incoming = talk(anna, bob)
+        refused = call.sends("INFO", "x", headers=[("Proxy-Require", "warp")]).receives(420)
+        self.assertEqual("warp", refused["Unsupported"])
+        call.hangs_up()
+        incoming.receives("BYE")
+        self.no_calls()
+
     def test_lamps_calls_and_the_record_tell_the_truth(self):
         dan = self.phone("204")
         lamp = dan.watches("202")

@@ -345,7 +345,8 @@ TEST_CASE("what RFC 3261 §8.2.2 and §16.3 want inspected is inspected")
     };
     SUBCASE("an extension we do not know")
     {
-        const auto answer = answer_to(invite("Require: timer, gruu\r\n"));
+        const auto answer = answer_to(phone.request("REGISTER", uri_of(""), address_of("201"), 1,
+                                                    "Require: path, gruu\r\n"));
         CHECK(answer.status() == 420);
         CHECK(answer["Unsupported"] == "gruu");
     }

@@ -38,6 +38,27 @@ TEST_CASE("an INVITE gets 100 as soon as it has a dialog, and comes with all tha
     CHECK(invite.source.port == caller.port());
 }
 
+TEST_CASE("what a caller requires and we do not know comes with its INVITE, and so do its methods")
+{
+    Office office;
+    Phone caller{office, "201"};
+    caller.send_authorised("INVITE", uri_of("202"), "<sip:202@office.test>",
+                           "Require: 100rel, gruu, Precondition\r\nAllow: INVITE, ACK, BYE\r\n",
+                           "v=0 offer\r\n");
+    const auto invite = office.next<InviteReceived>();
+    CHECK(invite.required == OptionTag::reliable);
+    CHECK(invite.unsupported == std::vector<std::string>{"gruu", "Precondition"});
+    CHECK(invite.denies_update);
+    CHECK_FALSE(invite.allows_update);
+    office.run(OpenDialog{invite.transaction, caller_leg, "ours"});
+    office.run(Reply{.transaction = invite.transaction, .status = 180, .allows_update = false});
+    const auto ringing = caller.receive_beyond_100();
+    CHECK(ringing["Allow"].find("PRACK") != std::string::npos);
+    CHECK(ringing["Allow"].find("UPDATE") == std::string::npos);
+    office.run(Reply{.transaction = invite.transaction, .status = 200, .payload = sdp("v=0 a\r\n")});
+    CHECK(caller.receive()["Allow"].find("UPDATE") != std::string::npos);
+}
+
 TEST_CASE("an answered call: 180, 200 until the ACK, BYE from the phone")
 {
     Office office;
