@@ -32,10 +32,18 @@ void RouteDecision::start()
 {
     if (!question_.trunk.empty()) return start_from_outside();
     note(RouteStepKind::dialled, question_.dialled, std::string{question_.from});
-    if (question_.contact) return go_to(question_.contact->aor);
+    const auto asks = question_.for_outside ? Asks::forwards : Asks::dials;
+    if (question_.contact) {
+        // Who may not dial its number does not reach the phone either; but it is this one that is
+        // meant, whatever the plan makes of the number.
+        auto number = question_.contact->aor;
+        if (!applies_plan(number, actor_, asks)) return;
+        outside_ = nullptr;
+        return go_to(question_.contact->aor);
+    }
     if (!is_dialable(question_.dialled)) return reject_unknown(question_.dialled);
     if (feature_key(question_.dialled) && !view_.directory.find(question_.dialled)) return press();
-    dial(std::string{question_.dialled}, question_.for_outside ? Asks::forwards : Asks::dials);
+    dial(std::string{question_.dialled}, asks);
 }
 
 void RouteDecision::dial(std::string number, Asks asks)
