@@ -145,8 +145,9 @@ private:
     {
         return status == 408 || status == 480 ? LegInput::timeout : LegInput::rejected;
     }
-    [[nodiscard]] BestResponse told_to_caller(const Leg& leg,
-                                              const ResponseReceived& response) const;
+    /// `hunted`: the number for which the phone of `leg` was rung.
+    [[nodiscard]] BestResponse told_to_caller(const Leg& leg, const ResponseReceived& response,
+                                              std::string_view hunted) const;
     /// Ends what rings, `except` one leg; `only` the phones of one extension, unless it is empty.
     void cancel_branches(Call& call, LegId except, std::string_view reason,
                          const PayloadRef& payload, Outbox& outbox, std::string_view only = {});

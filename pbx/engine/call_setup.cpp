@@ -240,16 +240,21 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
 
 /// A challenge or a redirection of the callee's phone is nothing for the caller to act on, unless
 /// both share the dialog.
-BestResponse CallEngine::told_to_caller(const Leg& leg, const ResponseReceived& response) const
+BestResponse CallEngine::told_to_caller(const Leg& leg, const ResponseReceived& response,
+                                        std::string_view hunted) const
 {
     if (response.status / 100 == 3 && !response.redirects.empty()) {
         const bool phone = leg.trunk.empty();
+        const bool member = phone && hunted != leg.extension;  // of a ring group, which goes on
         Payload why;
         why.headers = {warning_of(
-            phone ? "A phone of " + leg.extension + " redirects to no number here"
-                  : "Trunk " + leg.trunk + " redirects to no number that may be called by it")};
-        return {phone ? 403U : 480U,
-                phone ? "Redirected To Outside" : "Temporarily Unavailable",
+            member  ? "A phone of " + leg.extension + " redirects, which " + std::string{hunted} +
+                          " does not follow"
+            : phone ? "A phone of " + leg.extension + " redirects to no number here"
+                    : "Trunk " + leg.trunk + " redirects to no number that may be called by it")};
+        const bool outside = phone && !member;
+        return {outside ? 403U : 480U,
+                outside ? "Redirected To Outside" : "Temporarily Unavailable",
                 std::make_shared<const Payload>(std::move(why)),
                 {},
                 {}};
@@ -281,7 +286,7 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
     const bool redirects = !silent && response.status / 100 == 3;
     if (redirects && deflected(call, leg, response, now, outbox)) return;
     auto& best = call.transfer ? call.transfer->best : call.best;
-    auto told = told_to_caller(leg, response);
+    auto told = told_to_caller(leg, response, call.hunting->hunt.number);
     const auto status = told.status;
     if (call.mode == CallMode::proxy && (status == 401 || status == 407))
         call.challenges.push_back(response.message);

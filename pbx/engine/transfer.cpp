@@ -272,7 +272,7 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
         if (!wait_until(again, *call, CallTimer::transfer))
             transfer_failed(*call, 491, "Request Pending", now, outbox);
     } else if (!success) {
-        const auto told = told_to_caller(leg, response);
+        const auto told = told_to_caller(leg, response, leg.extension);
         transfer_failed(*call, told.status, told.phrase, now, outbox);
         if (ends_dialog(response) && leg.talking())
             lost(*by_leg_.at(leg.id), leg, peer_gone, now, outbox);

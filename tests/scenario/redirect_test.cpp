@@ -116,6 +116,43 @@ TEST_CASE("redirect mode comes after forwards: the caller is told of the one it 
     moved.header("Diversion", "<sip:102@office.test>;reason=unconditional;counter=1");
 }
 
+TEST_CASE("who may not dial a number does not reach its phone by its contact either")
+{
+    Office office;
+    DigitRules rules;
+    rules.rules = {{.pattern = "103", .status = 403, .phrase = "Door"},
+                   {.pattern = "102", .replacement = "104", .call_class = CallClass::local}};
+    rules.default_right = CallClass::internal;
+    rules.rights["103"] = CallClass::local;
+    office.pbx.has_trunks({}, rules);
+    office.alice.sends_to(uri("sip:103@192.0.2.03:5062"));
+    office.alice.receives(403U).phrase("Door");
+    office.alice.sends_to(uri("sip:102@192.0.2.02:5061"));
+    office.alice.receives(403U).phrase("Not Allowed");
+    office.carol.sends_to(uri("sip:102@192.0.2.02:5061"));
+    office.bob.receives(INVITE);  // this phone, whoever has its number by now
+    office.bob.replies(486);
+    office.carol.receives(486U);
+    CHECK(office.pbx.has_no_calls());
+}
+
+TEST_CASE("a phone of a ring group redirects: the group follows nobody, and the caller hears so")
+{
+    Office office;
+    RingGroup group;
+    group.number = "600";
+    group.members = {{"102"}};
+    office.pbx.has_ring_groups({group});
+    office.alice.sends(INVITE, "600");
+    office.bob.receives(INVITE);
+    office.bob.redirects({uri("sip:103@office.test")});
+    const auto refused = office.alice.receives(480U).phrase("Temporarily Unavailable");
+    REQUIRE(refused.payload);
+    CHECK(refused.payload->headers.at(0).value ==
+          "399 office.test \"A phone of 102 redirects, which 600 does not follow\"");
+    CHECK(office.pbx.has_no_calls());
+}
+
 TEST_CASE("who cannot be redirected is bridged: a ring group rings a member in redirect mode")
 {
     Office office;
