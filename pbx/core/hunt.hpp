@@ -20,7 +20,7 @@ struct HuntMember {
     std::string contact{};                    ///< only this one; empty: all
     std::string trunk{};                      ///< by which a number outside is called
     std::string number{};                     ///< outside, as the trunk wants it
-    std::size_t path = 0;                     ///< place among the paths of the trunk
+    Flow server{};                            ///< of the trunk: which of its addresses
 
     friend bool operator==(const HuntMember&, const HuntMember&) = default;
 };

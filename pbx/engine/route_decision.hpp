@@ -100,7 +100,8 @@ private:
     bool add_trunk(const std::string& trunk_name, const std::string& number);
     /// One that is not registered, or does not answer, may take an emergency call all the same.
     void add_in_spite(const std::string& trunk_name, const std::string& number);
-    void add_paths(const std::string& trunk_name, const std::string& number, std::size_t paths);
+    void add_paths(const std::string& trunk_name, const std::string& number,
+                   const std::vector<TrunkPath>& paths);
 
     // route_extension.cpp
     /// Where `extension` wants the call without its phones ringing; nullptr: the route is complete.

@@ -144,8 +144,8 @@ bool RouteDecision::add_trunk(const std::string& trunk_name, const std::string& 
         note(RouteStepKind::trunk_full, number, trunk_name);
         return true;
     }
-    const auto paths = view_.trunks.paths(trunk).size();
-    note(paths > 0 ? RouteStepKind::trunk : RouteStepKind::trunk_unreachable, number, trunk_name);
+    const auto paths = view_.trunks.paths(trunk);
+    note(!paths.empty() ? RouteStepKind::trunk : RouteStepKind::trunk_unreachable, number, trunk_name);
     add_paths(trunk_name, number, paths);
     return false;
 }
@@ -154,19 +154,19 @@ void RouteDecision::add_in_spite(const std::string& trunk_name, const std::strin
 {
     const auto* rules = view_.directory.find_trunk(trunk_name);
     if (!rules || !rules->trunk().enabled || !view_.trunks.paths(rules->trunk()).empty()) return;
-    const auto paths = view_.trunks.all_paths(rules->trunk()).size();
-    if (paths > 0) note(RouteStepKind::trunk_in_spite, number, trunk_name);
+    const auto paths = view_.trunks.all_paths(rules->trunk());
+    if (!paths.empty()) note(RouteStepKind::trunk_in_spite, number, trunk_name);
     add_paths(trunk_name, number, paths);
 }
 
 void RouteDecision::add_paths(const std::string& trunk_name, const std::string& number,
-                              std::size_t paths)
+                              const std::vector<TrunkPath>& paths)
 {
     /// A server that says nothing at all for so long is given up for the next one.
     constexpr std::chrono::seconds patience{4};
-    for (std::size_t path = 0; path < paths; ++path)
+    for (const auto& path : paths)
         route_.hunt.waves.push_back(
-            {.members = {{.trunk = trunk_name, .number = number, .path = path}},
+            {.members = {{.trunk = trunk_name, .number = number, .server = path.flow}},
              .heard_within = patience});
 }
 

@@ -115,19 +115,14 @@ std::string words(const RouteStep& step)
 namespace {
 
 /// The way by a trunk. Ways are tried when those before have failed, so no time can be told.
-void explain(const HuntMember& member, bool emergency, const RouterView& view,
-             RouteExplanation& explanation)
+void explain(const HuntMember& member, const RouterView& view, RouteExplanation& explanation)
 {
     const auto* rules = view.directory.find_trunk(member.trunk);
     if (!rules) return;
-    const auto paths =
-        emergency ? view.trunks.all_paths(rules->trunk()) : view.trunks.paths(rules->trunk());
-    if (member.path >= paths.size()) return;
-    const auto& flow = paths[member.path].flow;
     explanation.targets.push_back(
         {.trunk = member.trunk,
          .contact = write(extension_uri(member.number, rules->trunk().domain)),
-         .address = address_text(flow)});
+         .address = address_text(member.server)});
 }
 
 }  // namespace
@@ -150,7 +145,7 @@ RouteExplanation explain(const Route& route, const RouteQuestion& question, cons
     std::chrono::seconds begins{};
     for (const auto& wave : route.hunt.waves) {
         for (const auto& member : wave.members) {
-            if (!member.trunk.empty()) explain(member, route.hunt.unlimited, view, explanation);
+            if (!member.trunk.empty()) explain(member, view, explanation);
             if (wave.ring_for.count() > 0 && member.delay >= wave.ring_for) continue;
             for (const auto* binding : view.locations.targets(member.extension, question.own)) {
                 if (member.q_thousandths && *member.q_thousandths != binding->q_thousandths)

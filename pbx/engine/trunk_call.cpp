@@ -106,9 +106,14 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
         hunting.full = true;
         return;
     }
-    const auto paths = hunt.unlimited ? trunks_.all_paths(trunk) : trunks_.paths(trunk);
-    if (member.path >= paths.size()) return;
-    const auto& path = paths[member.path];
+    // Where one server of the trunk was tried, the next is, whatever was heard of that one since.
+    const bool goes_on = hunting.wave > 0 && hunt.waves[hunting.wave - 1].members.front().trunk ==
+                                                 member.trunk;
+    const auto paths = hunt.unlimited || goes_on ? trunks_.all_paths(trunk) : trunks_.paths(trunk);
+    // Another may be preferred by now, or be gone.
+    const auto found = std::ranges::find(paths, member.server, &TrunkPath::flow);
+    if (found == paths.end()) return;
+    const auto& path = *found;
 
     const auto& invitation = hunting.invitation;
     auto identity = identity_on(*rules, {.party = invitation.from,

@@ -72,6 +72,47 @@ TEST_CASE("a caller who asks for privacy is shown to nobody but the carrier (RFC
     office.all_is_over();
 }
 
+TEST_CASE("a server that is given up while it is called is not called again in place of the next")
+{
+    Scenario pbx;
+    auto trunk = carrier("one", "198.51.100.1");
+    trunk.servers.push_back({"198.51.100.2", 5060, Transport::udp});
+    auto second = carrier("one", "198.51.100.2");
+    DigitRules rules;
+    rules.rules = {outside("0664", "", CallClass::internal, {"one"}),
+                   outside("112", "", CallClass::internal, {"one"})};
+    rules.rules.back().emergency = true;
+    pbx.has_trunks({trunk}, rules);
+    auto& alice = pbx.phone("101");
+    auto& far = pbx.carrier(trunk, "0664");
+    auto& next = pbx.carrier(second, "0664");
+    far.answers_options = 408;
+    const auto first_way = [&] { return pbx.decides("101", "112").targets.at(0).address; };
+    const auto before = first_way();
+    pbx.passes(70s);
+    CHECK(first_way() == before);
+    SUBCASE("an ordinary call")
+    {
+        alice.sends(INVITE, "0664");
+    }
+    SUBCASE("an emergency")
+    {
+        alice.sends(INVITE, "112");
+    }
+    far.receives(INVITE);
+    pbx.passes(4s);
+    CHECK(first_way() != before);  // its third OPTIONS went unanswered meanwhile
+    far.receives(CANCEL);
+    next.receives(INVITE);
+    next.replies(200, talking_sdp);
+    alice.receives(200U);
+    next.receives(ACK);
+    alice.sends(BYE);
+    alice.receives(200U);
+    next.receives(BYE);
+    CHECK(pbx.has_no_calls());
+}
+
 TEST_CASE("the next trunk is tried after 5xx, silence and what cannot be sent; never after busy")
 {
     Office office;
