@@ -35,6 +35,25 @@ std::optional<std::string> unescape(std::string_view text, Controls allowed = Co
     return result;
 }
 
+/// Whether `address` is a URI (RFC 3986 §3) of another scheme than those that calls are made to.
+bool is_elsewhere(std::string_view address) noexcept
+{
+    auto rest = address;
+    const auto scheme = take_until(rest, ':');
+    const auto is_letter = [](char c) { return lower(c) >= 'a' && lower(c) <= 'z'; };
+    const auto is_of_scheme = [&](char c) {
+        return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+    };
+    const auto is_of_uri = [](char c) {
+        return c > ' ' && c < 0x7f && std::string_view{"\"<>\\^`{|}"}.find(c) == std::string_view::npos;
+    };
+    for (const auto ours : {"sip", "sips", "tel"})
+        if (same_word(scheme, ours)) return false;
+    return !scheme.empty() && is_letter(scheme.front()) &&
+           std::ranges::all_of(scheme, is_of_scheme) && !rest.empty() &&
+           std::ranges::all_of(rest, is_of_uri) && unescape(rest).has_value();
+}
+
 /// The URI of a name-addr or addr-spec.
 std::string_view address_in(std::string_view value) noexcept
 {
@@ -88,6 +107,7 @@ std::optional<ReferTo> parse_refer_to(std::string_view value)
     auto address = address_in(trimmed(value));
     auto headers = address;
     const auto uri = SipUri::parse(take_until(headers, '?'));
+    if (!uri && is_elsewhere(address)) return ReferTo{.uri = {}, .replaces = {}, .elsewhere = true};
     if (!uri) return std::nullopt;
 
     ReferTo result{.uri = *uri, .replaces = {}, .wants_invite = true};

@@ -24,9 +24,10 @@ struct ReferTo {
     std::optional<Replaces> replaces;
     std::vector<Header> headers{};  ///< Subject, Priority, Organization; at most 256 bytes each
     bool wants_invite = true;  ///< false: the `method` parameter says something else
+    bool elsewhere = false;    ///< it is of a scheme that no call is made to, and not read further
 };
 
-/// Reads the value of a Refer-To header. nullopt: no SIP or tel URI, a malformed Replaces, or
+/// Reads the value of a Refer-To header. nullopt: no URI, a malformed SIP or tel URI or Replaces, or
 /// broken escapes, or a control character where none belongs.
 std::optional<ReferTo> parse_refer_to(std::string_view value);
 

@@ -30,7 +30,7 @@ CallEngine::fault_of_referral(const std::optional<ReferTo>& to, std::string_view
 {
     const auto says = [&](std::string_view words) { return std::string{header}.append(words); };
     if (!to) return {{400, says(": expected one SIP URI, with a well-formed Replaces if any")}};
-    if (!to->wants_invite || to->uri.scheme == UriScheme::tel || !is_own_host(to->uri.host))
+    if (!to->wants_invite || to->elsewhere || to->uri.scheme == UriScheme::tel || !is_own_host(to->uri.host))
         return {{403, says(": only calls within this exchange")}};
     return std::nullopt;
 }

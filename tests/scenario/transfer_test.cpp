@@ -391,6 +391,11 @@ TEST_CASE("a REFER that cannot be followed is refused, and says why")
         call.bob_refers("<tel:+49301234>");
         call.bob.receives(403U);
     }
+    SUBCASE("another scheme: 403")
+    {
+        call.bob_refers("<mailto:carol@office.test>");
+        call.bob.receives(403U);
+    }
     SUBCASE("another method: 403")
     {
         call.bob_refers("<sip:103@office.test;method=BYE>");

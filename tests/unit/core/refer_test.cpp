@@ -37,13 +37,25 @@ TEST_CASE("an escaped Replaces comes out whole (RFC 3891 §6.1); other headers s
 TEST_CASE("what is no address to call is refused")
 {
     for (const auto* text :
-         {"", "<>", "mailto:a@b", "<sip:102@office.test", "\"open", "<sip:1@h?Replaces=%0d%0aVia>",
+         {"", "<>", "<mailto:>", "mailto", "<1x:a>", "<http://a b>", "<http://a%4>", "<http://a\\>", "<sip:102@office.test", "\"open", "<sip:1@h?Replaces=%0d%0aVia>",
           "<sip:1@h?Replaces=%4>", "<sip:1@h?Replaces=>",
           "<sip:1@h?Replaces=a%3Bto-tag%3Da%20b%3Bfrom-tag%3Dc>",
           "<sip:1@h?Replaces=a%3Bto-tag%3Da%3Bfrom-tag%3D%22c%22>"})
         CHECK_MESSAGE(!parse_refer_to(text), text);
     CHECK_FALSE(parse_refer_to("<sip:1@h;method=BYE>")->wants_invite);
     CHECK_FALSE(parse_refer_to(std::string(5000, 'x')));
+}
+
+TEST_CASE("what is well-formed, but of no scheme that calls are made to, lies elsewhere")
+{
+    for (const auto* text : {"mailto:a@b", "<http://www.office.test/?a=%20>", "Help <urn:service:sos>",
+                             "<im:anna@office.test>;x=y", "<z39.50r+-:a>"}) {
+        const auto refer = parse_refer_to(text);
+        REQUIRE_MESSAGE(refer, text);
+        CHECK_MESSAGE(refer->elsewhere, text);
+    }
+    CHECK_FALSE(parse_refer_to("<sip:102@office.test>")->elsewhere);
+    CHECK_FALSE(parse_refer_to("tel:102")->elsewhere);
 }
 
 TEST_CASE("what can be a tag")
