@@ -54,6 +54,20 @@ bool DigitPlan::is_emergency(std::string_view dialled) const
     return found && found->rule->emergency;
 }
 
+std::string DigitPlan::emergency_number() const
+{
+    // These mean any help, where others may be for the police or for a fire alone.
+    for (const auto* number : {"112", "911", "999"})
+        if (is_emergency(number)) return number;
+    for (const auto& rule : written_.rules) {
+        if (!rule.emergency) break;  // they come first
+        const auto number = rule.pattern.substr(0, rule.pattern.find('|'));
+        const bool digits = std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
+        if (!number.empty() && digits) return number;
+    }
+    return {};
+}
+
 CallClass DigitPlan::right_of(std::string_view extension) const noexcept
 {
     const auto found = written_.rights.find(extension);

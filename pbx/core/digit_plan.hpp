@@ -74,6 +74,8 @@ public:
     [[nodiscard]] std::optional<Match> find(std::string_view dialled) const;
     /// The rule about `dialled`, in whatever way it is written, is one for emergencies.
     [[nodiscard]] bool is_emergency(std::string_view dialled) const;
+    /// What to dial for help where no number was (RFC 5031); empty: no rule is for emergencies.
+    [[nodiscard]] std::string emergency_number() const;
     [[nodiscard]] CallClass right_of(std::string_view extension) const noexcept;
     [[nodiscard]] const OutsideRights& outside_rights_of(std::string_view number) const noexcept;
 

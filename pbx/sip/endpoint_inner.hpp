@@ -62,6 +62,8 @@ struct Endpoint::Inner final : MessageSink {
     [[nodiscard]] bool is_repeated(HeldRequest& request);
     /// An INVITE of a phone to an emergency number: it is not turned away for load.
     [[nodiscard]] bool is_emergency(const HeldRequest& request) const;
+    /// What `urn:service:sos` stands for; empty: nothing.
+    [[nodiscard]] std::string emergency_number() const;
     void flush_soon();
     void keep_house();
 

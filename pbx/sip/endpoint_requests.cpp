@@ -69,6 +69,8 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
     if (auto rejection = inspect_body(sip, settings.limits.body_bytes))
         return refuse(request, *rejection);
     if (auto rejection = inspect_request(sip, *transports)) return refuse(request, *rejection);
+    if (is_emergency_service(*sip.sip_request->rq_url) && emergency_number().empty())
+        return refuse(request, {416, {}, {}});
     if (method == sip_method_options) return answer_options(request);
     const bool invite = method == sip_method_invite;
     const auto waiting =
@@ -112,7 +114,14 @@ bool Endpoint::Inner::is_emergency(const HeldRequest& request) const
 {
     const auto& sip = *request.sip;
     if (!directory || !trunk_of(request).empty()) return false;
-    return directory->digit_plan().is_emergency(extension_of(to_uri(*sip.sip_request->rq_url)));
+    const auto& url = *sip.sip_request->rq_url;
+    return is_emergency_service(url) ||
+           directory->digit_plan().is_emergency(extension_of(to_uri(url)));
+}
+
+std::string Endpoint::Inner::emergency_number() const
+{
+    return directory ? directory->digit_plan().emergency_number() : std::string{};
 }
 
 std::string_view Endpoint::Inner::trunk_of(const HeldRequest& request) const
@@ -180,6 +189,10 @@ void Endpoint::Inner::take_invite(HeldRequest&& request, std::string_view extens
     auto invite = to_invite(sip, id, request.source, extension);
     const auto& url = *sip.sip_request->rq_url;
     invite.to_us = url.url_type == url_tel || transports->is_ours(url.url_host);
+    if (is_emergency_service(url)) {  // as if its number was dialled
+        invite.request_uri = extension_uri(emergency_number(), directory->domain());
+        invite.to_us = true;
+    }
     if (!trunk.empty()) {
         invite.trunk = trunk;
         invite.asserted = asserted_identity(sip);

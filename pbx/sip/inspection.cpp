@@ -98,6 +98,48 @@ std::string loop_mark(std::string_view user, std::string_view host, std::string_
                        std::hash<std::string>{}(fmt::format("{}\n{}\n{}", user, host, port)));
 }
 
+std::vector<std::string> unsupported_options(const sip_t& sip)
+{
+    constexpr std::array calls =
+        std::to_array<std::string_view>({"timer", "100rel", "replaces", "join"});
+    const auto method = sip.sip_request->rq_method;
+    const auto is_known = [&](std::string_view tag) {
+        switch (method) {
+        case sip_method_invite: return std::ranges::find(calls, tag) != calls.end();
+        case sip_method_register: return tag == "path";
+        case sip_method_refer: return tag == "norefersub";
+        case sip_method_subscribe: return tag == "eventlist";
+        default: return false;
+        }
+    };
+    std::vector<std::string> unsupported;
+    for (const auto* require = sip.sip_require; require; require = require->k_next)
+        for (const auto* item = require->k_items; item && *item; ++item)
+            if (!is_known(*item)) unsupported.emplace_back(*item);
+    return unsupported;
+}
+
+std::optional<Rejection> inspect_proxy_require(const sip_t& sip)
+{
+    std::string unsupported;
+    for (const auto* require = sip.sip_proxy_require; require; require = require->k_next)
+        for (const auto* item = require->k_items; item && *item; ++item)
+            append_header(unsupported, "Unsupported", *item);
+    if (unsupported.empty()) return std::nullopt;
+    return Rejection{420, {}, std::move(unsupported)};
+}
+
+bool is_emergency_service(const url_t& url) noexcept
+{
+    // The stack reads what follows the scheme as host and port.
+    const auto is = [](const char* part, const char* word) {
+        return part && strcasecmp(part, word) == 0;
+    };
+    return url.url_type == url_unknown && !url.url_user && is(url.url_scheme, "urn") &&
+           is(url.url_host, "service") && url.url_port &&
+           (is(url.url_port, "sos") || strncasecmp(url.url_port, "sos.", 4) == 0);
+}
+
 std::optional<Rejection> inspect_body(const sip_t& sip, std::size_t body_limit)
 {
     if (sip.sip_payload && sip.sip_payload->pl_len > body_limit)
@@ -116,9 +158,10 @@ std::optional<Rejection> inspect_request(const sip_t& sip, const Transports& tra
     if (auto rejection = inspect_method(sip)) return rejection;
     const auto& url = *sip.sip_request->rq_url;
     const auto method = sip.sip_request->rq_method;
-    if (url.url_type != url_sip && url.url_type != url_sips && url.url_type != url_tel)
+    const bool for_help = method == sip_method_invite && is_emergency_service(url);
+    if (url.url_type != url_sip && url.url_type != url_sips && url.url_type != url_tel && !for_help)
         return Rejection{416, {}, {}};
-    const bool to_us = url.url_type == url_tel || transports.is_ours(url.url_host);
+    const bool to_us = url.url_type == url_tel || for_help || transports.is_ours(url.url_host);
     if (sip.sip_max_forwards && sip.sip_max_forwards->mf_count == 0 &&
         !(method == sip_method_options && to_us))
         return Rejection{483, {}, {}};

@@ -19,6 +19,15 @@ struct Rejection {
 /// Body too large, or encoded. For every request.
 std::optional<Rejection> inspect_body(const sip_t& sip, std::size_t body_limit);
 
+/// What of the Require of `sip` is not known here; for an INVITE, whoever answers it judges that.
+std::vector<std::string> unsupported_options(const sip_t& sip);
+
+/// A request that wants of its proxies what none here knows (RFC 3261 §16.3 step 5).
+std::optional<Rejection> inspect_proxy_require(const sip_t& sip);
+
+/// `urn:service:sos`, or one of the services below it (RFC 5031 §4.2).
+bool is_emergency_service(const url_t& url) noexcept;
+
 /// Everything else, for a request that belongs to no dialog of ours: method, Max-Forwards, dialog,
 /// address, required extensions, loop. ACK and CANCEL are not its business.
 std::optional<Rejection> inspect_request(const sip_t& sip, const Transports& transports);

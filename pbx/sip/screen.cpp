@@ -41,7 +41,10 @@ bool fits(const char* text, std::size_t limit) noexcept
 
 bool fits(const url_t& url) noexcept
 {
-    return fits(url.url_user, max_url) && fits(url.url_host, max_word) && fits(url.url_port, 5) &&
+    // Of a URN that the stack does not know, what follows a colon is no port.
+    const auto max_port = url.url_type == url_unknown ? max_word : 5;
+    return fits(url.url_user, max_url) && fits(url.url_host, max_word) &&
+           fits(url.url_port, max_port) &&
            fits(url.url_params, max_url) && fits(url.url_headers, max_url) &&
            fits(url.url_password, max_word);
 }

@@ -222,6 +222,26 @@ class Trunks(WireTest):
         refused = self.anna.calls("0664777").receives(403)
         self.assertIn("Daily Limit Reached", refused.first_line)
 
+    def test_a_call_for_help_without_a_number(self):
+        """`urn:service:sos` (RFC 5031) is the emergency number of the digit plan."""
+        self.anna.calls("urn:service:sos").receives(416)
+        carrier = self.carrier()
+        self.rest.put(PLAN, plan("line"))
+        for urn in ("urn:service:sos", "URN:service:sos.ambulance"):
+            with self.subTest(urn):
+                call = self.anna.calls(urn)
+                incoming = carrier.receives("INVITE")
+                self.assertEqual("sip:112@carrier.test", incoming.received.message.uri)
+                incoming.replies(200, ANSWER)
+                call.receives(200)
+                incoming.receives("ACK")
+                call.hangs_up()
+                incoming.receives("BYE")
+        call = self.anna.calls("urn:service:sos")
+        incoming = carrier.receives("INVITE")
+        call.cancels()
+        incoming.receives("CANCEL")
+
     def test_an_emergency_call_is_placed_while_the_exchange_drains(self):
         carrier = self.carrier()
         self.rest.put(PLAN, plan("line"))

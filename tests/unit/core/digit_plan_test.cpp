@@ -78,6 +78,21 @@ TEST_CASE("an emergency rule counts before all others, whatever they say")
     CHECK_FALSE(DigitPlan{}.is_emergency("112"));
 }
 
+TEST_CASE("a call for help without a number has that of an emergency rule (RFC 5031)")
+{
+    const auto number_of = [](std::vector<std::string> patterns) {
+        DigitRules rules;
+        rules.rules = {{.pattern = "911"}};
+        for (auto& pattern : patterns)
+            rules.rules.push_back({.pattern = std::move(pattern), .emergency = true});
+        return DigitPlan{std::move(rules)}.emergency_number();
+    };
+    CHECK(number_of({}).empty());
+    CHECK(number_of({"133|144", "11[02]"}) == "112");
+    CHECK(number_of({"\\d+x", "133|144"}) == "133");
+    CHECK(number_of({"1[34]{2}"}).empty());
+}
+
 TEST_CASE("numbers are rewritten: stripped, prefixed, put together anew")
 {
     const DigitPlan plan{{{rule("\\+49(30)(\\d+)", "0\\1\\2"), rule("9(\\d{3})", "\\1"),

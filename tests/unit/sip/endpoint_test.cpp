@@ -350,6 +350,24 @@ TEST_CASE("what RFC 3261 §8.2.2 and §16.3 want inspected is inspected")
         CHECK(answer.status() == 420);
         CHECK(answer["Unsupported"] == "gruu");
     }
+    SUBCASE("one that proxies have to know")
+    {
+        const auto answer = answer_to(invite("Proxy-Require: privacy\r\n"));
+        CHECK(answer.status() == 420);
+        CHECK(answer["Unsupported"] == "privacy");
+    }
+    SUBCASE("one that the other phone may know, as far as we can see here")
+    {
+        CHECK(answer_to(invite("Require: timer, gruu\r\n")).status() == 407);
+    }
+    SUBCASE("help, where no number is for that (RFC 5031)")
+    {
+        for (const auto* urn : {"urn:service:sos", "URN:service:sos.police", "urn:service:counseling",
+                                "urn:isbn:0451450523"})
+            CHECK_MESSAGE(answer_to(phone.request("INVITE", urn, address_of("202"), ++phone.cseq))
+                                  .status() == 416,
+                          urn);
+    }
     SUBCASE("Max-Forwards used up")
     {
         CHECK(answer_to(replaced(invite(), "Max-Forwards: 70", "Max-Forwards: 0")).status() == 483);
