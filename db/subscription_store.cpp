@@ -7,13 +7,6 @@
 namespace lampline::db {
 namespace {
 
-/// Whom a subscription without a list may be about: an extension, one of its keys (feature_key()),
-/// or a park slot; which of these there are is the engine's to say.
-constexpr const char* known_member =
-    "(member IN (SELECT number FROM extension) OR (substr(member, 1, 4) IN ('dnd+', 'fwd+') "
-    "AND substr(member, 5) IN (SELECT number FROM extension)) "
-    "OR substr(member, 1, 6) = 'login+' OR substr(member, 1, 5) = 'park+')";
-
 /// A row that is there stays where it lies.
 constexpr const char* put_row =
     "INSERT INTO subscription (call_id, local_tag, watcher, member, remote_tag, local_uri, "
@@ -77,15 +70,13 @@ std::vector<StoredSubscription> SubscriptionStore::all()
 {
     std::vector<StoredSubscription> rows;
     SQLite::Statement select{database_.handle(),
-                             std::string{"SELECT call_id, local_tag, watcher, member, remote_tag, "
-                                         "local_uri, remote_uri, contact, "
-                                         "route, transport, host, port, listener, event, "
-                                         "user_agent, remote_cseq, reserved_cseq, "
-                                         "reserved_version, expires_at, list, forwarded, notifiers "
-                                         "FROM subscription "
-                                         "WHERE watcher IN (SELECT number FROM extension) "
-                                         "AND (list <> '' OR "} +
-                                 known_member + ")"};
+                             "SELECT call_id, local_tag, watcher, member, remote_tag, "
+                             "local_uri, remote_uri, contact, "
+                             "route, transport, host, port, listener, event, "
+                             "user_agent, remote_cseq, reserved_cseq, "
+                             "reserved_version, expires_at, list, forwarded, notifiers "
+                             "FROM subscription "
+                             "WHERE watcher IN (SELECT number FROM extension)"};
     while (select.executeStep()) {
         StoredSubscription row;
         row.call_id = select.getColumn(0).getString();
@@ -148,10 +139,8 @@ void SubscriptionStore::remove(std::string_view call_id, std::string_view local_
 
 void SubscriptionStore::remove_orphans()
 {
-    database_.handle().exec(std::string{"DELETE FROM subscription "
-                                        "WHERE watcher NOT IN (SELECT number FROM extension) "
-                                        "OR (list = '' AND NOT "} +
-                            known_member + ")");
+    database_.handle().exec(
+        "DELETE FROM subscription WHERE watcher NOT IN (SELECT number FROM extension)");
 }
 
 }  // namespace lampline::db

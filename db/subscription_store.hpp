@@ -15,12 +15,12 @@ public:
     explicit SubscriptionStore(Database& database);
     ~SubscriptionStore();
 
-    /// Every subscription whose watcher and member exist, expired ones included; Flow::connection
-    /// is 0. Reads only.
+    /// Every subscription whose watcher exists, expired ones included; Flow::connection is 0. A
+    /// member may be gone, which its watchers are still to be told. Reads only.
     [[nodiscard]] std::vector<StoredSubscription> all();
     void put(const StoredSubscription& subscription);
     void remove(std::string_view call_id, std::string_view local_tag);
-    /// Drops subscriptions whose watcher or member is gone.
+    /// Drops subscriptions whose watcher is gone.
     void remove_orphans();
 
 private:

@@ -4,8 +4,11 @@
 
 #include "admin/audited_change.hpp"
 #include "admin/numbers.hpp"
+#include "core/forward_target.hpp"
+#include "db/digit_plan_store.hpp"
 #include "db/extension_store.hpp"
 #include "db/forwarding_store.hpp"
+#include "db/ring_group_store.hpp"
 
 namespace lampline::admin {
 namespace {
@@ -31,10 +34,24 @@ void check_exception(const CallerException& exception, const std::string& pointe
                           forwards ? "where to?" : "only of calls that go on"});
 }
 
+/// `plan` is read when first needed.
+std::optional<ForwardRefusal> refusal_of(std::string_view own, const std::string& number,
+                                         std::optional<DigitPlan>& plan, db::Database& database)
+{
+    if (!plan) {
+        auto row = db::DigitPlanStore{database}.find();
+        plan = row ? DigitPlan{std::move(row->content)} : DigitPlan{};
+    }
+    const bool ours = db::ExtensionStore{database}.find(number) ||
+                      db::RingGroupStore{database}.find(number);
+    return forward_refusal(*plan, own, number, ours);
+}
+
 std::vector<FieldFault> faults_of(std::string_view own, const Forwarding& before,
                                   const Forwarding& forwarding, db::Database& database)
 {
     std::vector<FieldFault> faults;
+    std::optional<DigitPlan> plan;
     const auto check_number = [&](const std::string& number, const std::string& was,
                                   const std::string& pointer) {
         if (number.empty() || number == was) return;
@@ -42,6 +59,8 @@ std::vector<FieldFault> faults_of(std::string_view own, const Forwarding& before
             faults.push_back({pointer, "itself", "must not be the extension's own number"});
         else if (!may_lead_to(number, was, database))
             faults.push_back({pointer, "unknown_number", "nobody has the number " + number});
+        else if (const auto refusal = refusal_of(own, number, plan, database))
+            faults.push_back({pointer, "not_allowed", refusal->reason});
     };
     check_number(forwarding.always, before.always, "/always");
     check_number(forwarding.busy, before.busy, "/busy");

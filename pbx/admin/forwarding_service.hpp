@@ -34,9 +34,9 @@ public:
 
     /// nullopt: there is no such extension.
     [[nodiscard]] std::optional<ForwardingView> find(std::string_view number) const;
-    /// Replaces. Faults at /always, /busy, /no_answer, /unregistered (unknown_number, itself),
-    /// /no_answer_after (5 to 600 s), /call_limit (1 to 1000), /exceptions (at most 100) and in
-    /// them.
+    /// Replaces. Faults at /always, /busy, /no_answer, /unregistered (unknown_number, itself,
+    /// not_allowed: the digit plan would refuse the calls), /no_answer_after (5 to 600 s),
+    /// /call_limit (1 to 1000), /exceptions (at most 100) and in them.
     Result<ForwardingSaved, Refusal> put(std::string_view number, const Forwarding& forwarding,
                                          const Precondition& condition, const Actor& actor,
                                          std::chrono::sys_seconds now);

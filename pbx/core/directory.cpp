@@ -9,6 +9,9 @@
 namespace lampline {
 namespace {
 
+/// To oneself, and to one's own keys: no group says so, and it is told only to who asks.
+const WatchRight own_right{};
+
 /// Leaves one right per other side, sorted. The order of equals is the order in which the groups
 /// granted them.
 template <class Key>
@@ -219,11 +222,17 @@ bool Directory::same_ring_groups(const Directory& other) const
 
 const WatchRight* Directory::right(std::string_view watcher, std::string_view member) const noexcept
 {
-    static const WatchRight own{};
+    if (const auto* shown = granted(watcher, member)) return shown;
+    return watcher == member && find(member) ? &own_right : nullptr;
+}
+
+const WatchRight* Directory::granted(std::string_view watcher,
+                                     std::string_view member) const noexcept
+{
     if (feature_key(member)) {
         const auto of = key(watcher, member);
         if (!of) return nullptr;
-        if (of->owner == watcher) return &own;
+        if (of->owner == watcher) return &own_right;
         member = of->owner;
     }
     const auto rights = watchers_of(member);
@@ -289,7 +298,7 @@ std::optional<std::vector<const WatchRight*>> Directory::listed(std::string_view
     std::vector<const WatchRight*> members;
     members.reserve(found->members.size());
     for (const auto& member : found->members)
-        if (const auto* right_to_it = right(watcher, member)) members.push_back(right_to_it);
+        if (const auto* right_to_it = granted(watcher, member)) members.push_back(right_to_it);
     return members;
 }
 

@@ -138,11 +138,11 @@ public:
     /// What `key` stands for holds. Nobody is logged in to a ring group without being a member.
     [[nodiscard]] bool is_on(const FeatureKey& key) const noexcept;
     /// nullptr: not allowed. `member` may be a feature key (see key()): its owner may watch
-    /// it, and who may watch the owner; or a park slot, whose right is the same value for all and
-    /// names no watcher. O(log) in the number of watchers of `member`.
+    /// it, and who may watch the owner; or a park slot; or the watcher itself, for its other phones.
+    /// The right to these three may be the same value for all, which names no watcher. O(log) in the number of watchers of `member`.
     [[nodiscard]] const WatchRight* right(std::string_view watcher,
                                           std::string_view member) const noexcept;
-    /// Whatever right() grants `watcher`: extensions, then their keys and its own (`login+` where
+    /// Whatever right() grants `watcher` beside itself: extensions, then their keys and its own (`login+` where
     /// somebody is a member), then park slots. O(all of it, and all ring groups): for questions of
     /// people, not for the SIP thread.
     [[nodiscard]] std::vector<WatchRight> watchable(std::string_view watcher) const;
@@ -212,6 +212,9 @@ public:
 private:
 
     [[nodiscard]] ProfileRef find_profile(std::string_view name) const;
+    /// right() beside that to oneself.
+    [[nodiscard]] const WatchRight* granted(std::string_view watcher,
+                                            std::string_view member) const noexcept;
     /// The watchers of `group`, those of its watching groups among them: each once.
     [[nodiscard]] std::vector<GroupWatcher> audience_of(const Group& group) const;
     void grant(const Group& group);

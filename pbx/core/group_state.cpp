@@ -45,10 +45,14 @@ int importance(const DialogSnapshot& dialog, std::string_view word, ShownDialogs
     return 2 * precedence(rings ? dialog.state : LegState::proceeding);
 }
 
-bool rings(const Picture& picture) noexcept
+/// It shows a call that may be picked up: somebody who dials is not ringing, where `profile` tells
+/// one from the other.
+bool rings(const Picture& picture, const BodyProfile& profile) noexcept
 {
-    return std::ranges::any_of(picture.dialogs, [](const ShownDialog& shown) {
-        return shown.word == name(LegState::early);
+    return std::ranges::any_of(picture.dialogs, [&](const ShownDialog& shown) {
+        const bool dials =
+            !profile.direction && shown.dialog->latest.direction == Direction::initiator;
+        return shown.word == name(LegState::early) && !dials;
     });
 }
 
@@ -182,7 +186,7 @@ bool Projection::must_clear(const PictureRef& told) const noexcept
     switch (profile_->clearing) {
     case Clearing::between_calls: return false;
     case Clearing::before_ringing:
-        return rings(*current_) && !rings(*told) &&
+        return rings(*current_, *profile_) && !rings(*told, *profile_) &&
                std::ranges::any_of(told->dialogs, [this](const ShownDialog& shown) {
                    const auto* now = find(*current_, shown.dialog->latest.leg);
                    return !now || now->word != name(LegState::early);

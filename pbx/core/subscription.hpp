@@ -115,7 +115,8 @@ struct SubscriptionUsage {
     // requested
     std::string remote_tag;
     std::uint32_t remote_cseq = 0;
-    std::chrono::seconds granted{};  ///< by the last SUBSCRIBE
+    std::chrono::steady_clock::time_point begun_at;  ///< by the initial SUBSCRIBE, in this run
+    std::chrono::seconds granted{};                  ///< by the last SUBSCRIBE
     std::chrono::sys_seconds expires_at;
     std::chrono::steady_clock::time_point expires_mono;
 
@@ -147,6 +148,14 @@ struct Notifier {
     std::uint64_t generation = 0;  ///< of its phone's registration
 };
 
+/// A phone that has got the SUBSCRIBE which was forwarded, whether it has accepted or not.
+struct AskedPhone {
+    std::size_t key = 0;           ///< see phone_key()
+    std::uint64_t generation = 0;  ///< of its registration: after the next one it knows of nothing
+
+    friend bool operator==(const AskedPhone&, const AskedPhone&) = default;
+};
+
 /// One lamp: a phone kept informed about the dialogs of one extension. With a `list`, of all
 /// members of the group that `member` then names, and only `last` of the lamp means anything.
 struct Subscription : SubscriptionUsage, ToldLamp {
@@ -159,7 +168,7 @@ struct Subscription : SubscriptionUsage, ToldLamp {
     bool forwarded = false;  ///< to the member's phones: not told here before its end, and
                              ///< `local_tag` is the watcher's, which names it beside its Call-ID
     std::vector<Notifier> notifiers{};  ///< those phones, as far as they have answered
-    std::vector<std::size_t> asked{};   ///< forwarded: phone_key()s of the phones that know of it
+    std::vector<AskedPhone> asked{};    ///< forwarded: to whom
 };
 
 /// It ends as soon as it has told the present state (RFC 6665 §4.4.3).

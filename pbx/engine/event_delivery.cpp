@@ -420,7 +420,9 @@ void EventNotifier::heard(const Binding& binding, Moment now, Outbox& outbox)
     follow_refresh(watcher->second.phones, binding);
     if (!any_waiting() && !binding.flow.connection) return;
     const Target target = target_of(binding);
-    for (auto* one : watcher->second.subscriptions) {
+    // A fetch that is told all it asked for leaves.
+    const Subscriptions subscriptions = watcher->second.subscriptions;
+    for (auto* one : subscriptions) {
         if (binding.flow.connection) one->connection_fails = false;
         if (!is_found_at(*one, binding, facts_.locations())) continue;
         find_again(*one, target.flow, now, outbox);

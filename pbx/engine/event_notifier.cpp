@@ -108,7 +108,10 @@ void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, 
         else if (row_of(*package).may_watch(facts_, added.watcher, added.member))
             deliver(added, now, outbox);
         else
-            end(added, SubscriptionEnd::rejected, now, outbox);
+            end(added,
+                facts_.directory().find(added.member) ? SubscriptionEnd::rejected
+                                                      : SubscriptionEnd::noresource,
+                now, outbox);
     }
     std::vector<std::string> registered;
     for (const Binding* binding : facts_.locations().all()) registered.push_back(binding->aor);

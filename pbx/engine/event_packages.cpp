@@ -80,6 +80,11 @@ std::vector<EventPart> presence_of(const EventSubject& subject)
     return one({.head = shared(write_presence(state, address_of(subject)))});
 }
 
+EventPart nobody_there(const EventSubject& subject)
+{
+    return {.head = shared(write_presence({}, address_of(subject)))};
+}
+
 std::vector<EventPart> registration_of(const EventSubject& subject)
 {
     const auto aor = address_of(subject);
@@ -291,7 +296,10 @@ const std::array<EventPackageRow, event_package_count>& rows()
          .write = message_summary_of,
          .write_dark = no_messages,
          .is_unsolicited = wants_messages_unasked},
-        {.content_type = presence_type, .may_watch = is_own_or_watched, .write = presence_of},
+        {.content_type = presence_type,
+         .may_watch = is_own_or_watched,
+         .write = presence_of,
+         .write_dark = nobody_there},
         {.content_type = reginfo_type,
          .may_watch = is_own_or_trusted,
          .write = registration_of,

@@ -93,6 +93,7 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
     begin(*subscription, request, request.authenticated, extension,
           event_of(package, request.event_params), tokens_());
     subscription->package = package;
+    subscription->begun_at = now.mono;
     subscription->user_agent = request.user_agent.substr(0, max_user_agent);
     subscription->phone_key = phone_key(*subscription, facts_.locations());
     const auto together = row_of(package).type_together;
@@ -100,7 +101,7 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
                              accepts(request.accept, together.substr(0, together.find(';')));
     if (is_too_long(*subscription)) return outbox.send(answer(request, 513));
     auto* const known = requested_.of_origin(*subscription);
-    if (known && request.cseq <= known->remote_cseq)
+    if (known && is_repeated(*known, request, now))
         return outbox.send(accept(request, known->local_tag, known->granted));
     const auto origin = origin_of(*subscription);
     if (const auto* tag = settled_.find(origin, request.cseq))
@@ -113,6 +114,14 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
         return;
     const auto granted = grant(request, limits_of(package), outbox);
     if (!granted) return;
+    const auto watcher = watchers_.find(request.authenticated);
+    if (watcher != watchers_.end()) {
+        const auto& requested = watcher->second.requested;
+        if (requested.all() >= settings_.max_subscriptions_per_watcher ||
+            requested.of(subscription->phone_key) >= settings_.max_subscriptions_per_phone)
+            return outbox.send(
+                refusal(request, 403, facts_.directory().domain(), "too many subscriptions"));
+    }
     if (granted->count() == 0) {  // the present state once, and no subscription (§4.4.3)
         settled_.add(origin, request.cseq, subscription->local_tag, now);
         outbox.send(accept(request, subscription->local_tag, *granted));
@@ -123,14 +132,6 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
         expiry_.set(shown.id, shown.expires_mono);
         await(shown, request, asked, outbox);
         return deliver(shown, now, outbox);
-    }
-    const auto watcher = watchers_.find(request.authenticated);
-    if (watcher != watchers_.end()) {
-        const auto& requested = watcher->second.requested;
-        if (requested.all() >= settings_.max_subscriptions_per_watcher ||
-            requested.of(subscription->phone_key) >= settings_.max_subscriptions_per_phone)
-            return outbox.send(
-                refusal(request, 403, facts_.directory().domain(), "too many subscriptions"));
     }
     // The phone has lost its dialog and begins another one with the same Call-ID and tag. What it
     // had claimed in that one is not free in between.

@@ -417,6 +417,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                 [&](const PhoneLeft& left) {
                     indications_.phone_left(left, now, outbox);
                     events_.phone_left(left, now, outbox);
+                    fold_published(publications_.phone_left(left, outbox), now, outbox);
                 },
                 [&](const ReachChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, reach_event(changed)});

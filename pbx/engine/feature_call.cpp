@@ -1,5 +1,6 @@
 // A call to a feature code: the phone asks for a change of its settings and hears when it is in
 // force.
+#include "core/forward_target.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 
@@ -30,21 +31,11 @@ void CallEngine::start_feature_call(const InviteReceived& input, const DialledFe
         if (to == input.actor()) return reject(input, 403, "Not To Yourself", outbox);
         if (!directory_->is_destination(to))
             return reject(input, 404, "No Such Number To Forward To", outbox);
-        const auto& plan = directory_->digit_plan();
-        const auto rule = plan.find(to);
-        if (rule && rule->rule->emergency)
-            return reject(input, 403, "Not To An Emergency Number", outbox);
-        if (rule && rule->rule->status != 0)
-            return reject(input, 403, "Not Allowed", outbox,
-                          {warning_of("The digit plan refuses calls to " + to)});
-        if (rule && rule->rule->call_class > plan.right_of(input.actor()))
-            return reject(input, 403, "Not Allowed", outbox,
-                          {warning_of(input.actor() + " may not make " +
-                                      std::string{name(rule->rule->call_class)} + " calls")});
-        if (rule && !rule->rule->trunks.empty() &&
-            !plan.outside_rights_of(input.actor()).forward)
-            return reject(input, 403, "Not To Outside", outbox,
-                          {warning_of(input.actor() + " may not forward calls to outside")});
+        const bool ours = directory_->find(to) || directory_->find_ring_group(to);
+        if (const auto refusal =
+                forward_refusal(directory_->digit_plan(), input.actor(), to, ours))
+            return reject(input, 403, std::string{refusal->phrase}, outbox,
+                          {warning_of(refusal->reason)});
         if (dialled.seconds && (*dialled.seconds < min_seconds || *dialled.seconds > max_seconds))
             return reject(input, 403, "5 To 600 Seconds", outbox);
     }

@@ -64,21 +64,31 @@ std::uint64_t newest_of(std::span<const Binding> phones)
     return newest;
 }
 
-/// What names each of `phones`, whichever way it registers.
-std::vector<std::size_t> keys_of(std::span<const Binding> phones)
+/// Each of `phones`, by what names it whichever way it registers.
+std::vector<AskedPhone> asked_of(std::span<const Binding> phones)
 {
-    std::vector<std::size_t> keys;
+    std::vector<AskedPhone> asked;
     for (const Binding& phone : phones)
-        keys.push_back(
-            phone_key(device_ids(phone.instance, phone.user_agent, phone.contact), phone.contact));
-    return keys;
+        asked.push_back({phone_key(device_ids(phone.instance, phone.user_agent, phone.contact),
+                                   phone.contact),
+                         phone.generation});
+    return asked;
 }
 
-/// All of `phones` know of `subscription`, as far as they have not refused it.
-bool has_asked(const Subscription& subscription, std::span<const Binding> phones)
+/// All of `there` have been asked since they began. Who has notified and begun anew is a notifier
+/// that is gone; who had not accepted may do so now.
+bool has_asked(const Subscription& subscription, std::span<const AskedPhone> there)
 {
-    return std::ranges::all_of(keys_of(phones), [&](std::size_t key) {
-        return std::ranges::find(subscription.asked, key) != subscription.asked.end();
+    const auto notifies = [&](std::uint64_t generation) {
+        return std::ranges::find(subscription.notifiers, generation, &Notifier::generation) !=
+               subscription.notifiers.end();
+    };
+    return std::ranges::all_of(there, [&](const AskedPhone& phone) {
+        return notifies(phone.generation) ||
+               std::ranges::any_of(subscription.asked, [&](const AskedPhone& before) {
+                   return before == phone ||
+                          (before.key == phone.key && notifies(before.generation));
+               });
     });
 }
 
@@ -179,7 +189,7 @@ Subscription* GroupIndications::keep_forwarded(std::unique_ptr<Subscription> ask
     prolong(kept, request, until_answered, now);
     kept.granted = {};
     follow_registration(kept, *locations_);
-    kept.asked = keys_of(locations_->bindings(kept.member));
+    kept.asked = asked_of(locations_->bindings(kept.member));
     expiry_.set(kept.id, kept.expires_mono);
     return &kept;
 }
@@ -227,7 +237,7 @@ void GroupIndications::prolong_forwarded(Subscription& subscription,
     subscription.expires_at =
         now.seconds() + std::chrono::ceil<seconds>(subscription.expires_mono - now.mono);
     const auto phones = locations_->bindings(subscription.member);
-    if (subscription.asked.empty()) subscription.asked = keys_of(phones);
+    if (subscription.asked.empty()) subscription.asked = asked_of(phones);
     expiry_.set(subscription.id, subscription.expires_mono);
     outbox.store(SubscriptionStored{to_stored(subscription)});
     reconcile(subscription.watcher, subscription.member, now, outbox);
@@ -251,7 +261,7 @@ void GroupIndications::restore_notifiers(Subscription& subscription,
                                          const std::vector<StoredNotifier>& notifiers)
 {
     const auto phones = locations_->bindings(subscription.member);
-    subscription.asked = keys_of(phones);
+    subscription.asked = asked_of(phones);
     for (const auto& each : notifiers)
         subscription.notifiers.push_back(
             {.tag = each.tag,
@@ -419,21 +429,24 @@ void GroupIndications::end_of_gone_phones(Subscription& subscription,
                                           Outbox& outbox)
 {
     if (subscription.lapsed) return;
-    const auto there = keys_of(phones);
-    std::erase_if(subscription.asked,
-                  [&](std::size_t key) { return std::ranges::find(there, key) == there.end(); });
+    auto there = asked_of(phones);
+    std::erase_if(subscription.asked, [&](const AskedPhone& phone) {
+        return std::ranges::find(there, phone.key, &AskedPhone::key) == there.end();
+    });
     auto& notifiers = subscription.notifiers;
     if (notifiers.empty() && !phones.empty()) return;  // it waits for an answer
+    const bool all_asked = has_asked(subscription, there);
     const auto gone = std::ranges::stable_partition(notifiers, [&](const Notifier& notifier) {
         return std::ranges::find(phones, notifier.generation, &Binding::generation) != phones.end();
     });
-    if (gone.size() == notifiers.size() || !has_asked(subscription, phones)) {
+    if (gone.size() == notifiers.size() || !all_asked) {
         const std::string watcher = subscription.watcher;
         const std::vector<std::string> members{subscription.member};
         end(subscription, SubscriptionEnd::deactivated, now, outbox);
         return reconcile(watcher, members, now, outbox);
     }
     if (gone.empty()) return;
+    subscription.asked = std::move(there);
     for (const Notifier& notifier : gone)
         end_for_watcher(subscription, notifier, SubscriptionEnd::deactivated, now, outbox);
     notifiers.erase(gone.begin(), gone.end());

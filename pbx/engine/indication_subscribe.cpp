@@ -49,6 +49,7 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
 {
     auto subscription =
         requested(request, directory_->watched(extension_of(request.request_uri)));
+    subscription->begun_at = now.mono;
     if (!admit(*subscription, request, outbox)) return;
     if (request.contact.host.empty()) {
         Reply reply = answer(request, 400);
@@ -60,7 +61,7 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
                       subscription->member))
         return forward(std::move(subscription), request, now, outbox);
     Subscription* const known = requested_.of_origin(*subscription);
-    if (known && request.cseq <= known->remote_cseq)
+    if (known && is_repeated(*known, request, now))
         return outbox.send(accepted(request, known->local_tag, *known, known->granted));
     const auto origin = origin_of(*subscription);
     if (const auto* tag = settled_.find(origin, request.cseq))

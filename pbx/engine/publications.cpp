@@ -119,11 +119,13 @@ bool Publications::read(const PublishReceived& request, std::optional<EventPacka
         if (!is_dialog_info(request.payload->content_type))
             return refuse(answer(request, 415, {{"Accept", std::string{dialog_info_type}}}));
         auto document = read_dialog_info(request.payload->body);
-        if (!document || document->dialogs.size() > max_dialogs)
+        if (!document || document->dialogs.size() > max_dialogs ||
+            std::ranges::any_of(document->dialogs, is_too_long))
             return refuse(
                 refusal(request, 400, directory,
                         "the body is no dialog-info document of at most 32 KB and 32 dialogs, "
-                        "without a DOCTYPE"));
+                        "without a DOCTYPE, with Call-IDs and tags of at most 256 bytes and "
+                        "addresses and names of at most 1024"));
         for (const auto& dialog : document->dialogs)
             if (!dialog_state(dialog.state))
                 return refuse(refusal(request, 400, directory,
@@ -402,6 +404,22 @@ StatePublished Publications::bindings_changed(std::string_view aor,
         if (is_here ? here->call_id != phone->call_id : !phone->is_over) left.push_back(etag);
     }
     for (const auto& etag : left) withdraw(etag, changes, outbox);
+    return changes;
+}
+
+StatePublished Publications::phone_left(const PhoneLeft& left, Outbox& outbox)
+{
+    StatePublished changes;
+    const auto subject = subjects_.find(left.aor);
+    if (subject == subjects_.end()) return changes;
+    std::vector<std::string> over;
+    for (const auto& etag : subject->second.etags) {
+        const auto& phone = by_etag_.find(etag)->second.phone;
+        if (phone && phone->is_over &&
+            (!left.contact || equivalent(*left.contact, phone->contact)))
+            over.push_back(etag);
+    }
+    for (const auto& etag : over) withdraw(etag, changes, outbox);
     return changes;
 }
 

@@ -56,6 +56,8 @@ public:
     /// it has published lasts until it is back.
     StatePublished bindings_changed(std::string_view aor, std::span<const Binding> registered,
                                     bool expired, Outbox& outbox);
+    /// A phone whose registration was not renewed says after all that it leaves.
+    StatePublished phone_left(const PhoneLeft& left, Outbox& outbox);
     /// Only of our own dialogs.
     StatePublished fold(const DialogSnapshot& own, Outbox& outbox);
     StatePublished advance(Moment now, Outbox& outbox);

@@ -39,6 +39,21 @@ std::optional<LegState> dialog_state(std::string_view word) noexcept
     return found->second;
 }
 
+bool is_too_long(const DialogElement& element) noexcept
+{
+    constexpr std::size_t max_word = 256;
+    constexpr std::size_t max_address = 1024;
+    const auto words = {&element.id, &element.call_id, &element.local_tag, &element.remote_tag};
+    const auto addresses = {&element.local_identity,  &element.local_display,
+                            &element.local_target,    &element.remote_identity,
+                            &element.remote_display, &element.remote_target};
+    const auto over = [](std::size_t most) {
+        return [most](const std::string* text) { return text->size() > most; };
+    };
+    return std::ranges::any_of(words, over(max_word)) ||
+           std::ranges::any_of(addresses, over(max_address));
+}
+
 DialogSnapshot snapshot_of(const DialogElement& element, const std::string& extension,
                            const Directory& directory)
 {

@@ -90,6 +90,12 @@ bool is_too_long(const SubscriptionUsage& usage) noexcept
     return size > max_kept_text || dialog.route.size() > max_route;
 }
 
+bool is_repeated(const SubscriptionUsage& known, const SubscribeReceived& request,
+                 Moment now) noexcept
+{
+    return request.cseq <= known.remote_cseq && now.mono - known.begun_at <= repeated_for;
+}
+
 void prolong(SubscriptionUsage& usage, const SubscribeReceived& request, seconds granted,
              Moment now)
 {

@@ -44,6 +44,11 @@ void begin(SubscriptionUsage& usage, const SubscribeReceived& request, std::stri
 /// What the phone wants kept is beyond all reason: 513.
 bool is_too_long(const SubscriptionUsage& usage) noexcept;
 
+/// The initial SUBSCRIBE of `known` has come again, since its answer was lost. Later than a
+/// transaction lasts it is another one: of a phone that has rebooted and begins as it did before.
+[[nodiscard]] bool is_repeated(const SubscriptionUsage& known, const SubscribeReceived& request,
+                               Moment now) noexcept;
+
 /// A SUBSCRIBE that was granted `granted` prolongs `usage`.
 void prolong(SubscriptionUsage& usage, const SubscribeReceived& request,
              std::chrono::seconds granted, Moment now);

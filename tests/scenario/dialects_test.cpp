@@ -106,6 +106,8 @@ public:
             gina_.receives(ACK);
             bob_.sends(INVITE, "108");
             hans_.receives(INVITE);
+            hans_.replies(180);
+            bob_.receives(180U);
             hans_.replies(200, talking_sdp);
             bob_.receives(200U);
             hans_.receives(ACK);

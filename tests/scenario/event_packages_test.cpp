@@ -180,7 +180,8 @@ TEST_CASE("presence follows calls, registration and do not disturb, for who may 
     pbx.replaces_directory({});
     const auto last = carol.receives(NOTIFY);
     CHECK(last.notify->subscription_state == "terminated;reason=rejected");
-    CHECK(last.body().empty());
+    CHECK(says(last, "<basic>closed</basic>"));
+    CHECK_FALSE(says(last, "Do not disturb"));
 }
 
 TEST_CASE("presence: a phone that answers no more is not there, and is again when it answers")
@@ -290,6 +291,27 @@ TEST_CASE("what SUBSCRIBE to a package is refused for")
     bob.subscribes("reg", "102");
     bob.asks({.event = "message-summary", .to = "102"});
     bob.receives(403U).header("Warning", "399 office.test \"too many subscriptions\"");
+}
+
+TEST_CASE("a fetch counts among the subscriptions of its phone for as long as it is not told")
+{
+    Scenario pbx{{}, {.events = {.max_subscriptions_per_phone = 2}}};
+    auto& bob = pbx.phone("102");
+    bob.answers_notify = std::nullopt;
+    Subscribing fetch{.event = "as-feature-event", .to = "102", .expires = 0s};
+    for (const auto* call_id : {"first", "second"}) {
+        fetch.call_id = call_id;
+        bob.asks(fetch);
+        bob.receives(200U);
+        bob.receives(NOTIFY);
+    }
+    fetch.call_id = "third";
+    bob.asks(fetch);
+    bob.receives(403U).header("Warning", "399 office.test \"too many subscriptions\"");
+    pbx.passes(33s);
+    bob.inbox.clear();
+    bob.asks(fetch);
+    bob.receives(200U);
 }
 
 TEST_CASE("a subscription expires, and survives a restart with rising numbers")

@@ -375,3 +375,38 @@ TEST_CASE("a phone that comes to an extension whose phones notify is to be asked
         CHECK(lab.hears_nothing());
     }
 }
+
+TEST_CASE("a phone that was asked and has not accepted is asked again when it has begun anew")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    notifies(pbx, true);
+    auto& desk = pbx.phone("102");
+    auto& mobile = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.asks(to_bob);
+    const auto asked = desk.receives(SUBSCRIBE);
+    mobile.receives(SUBSCRIBE);  // it boots, and says nothing
+    desk.answers_subscribe(asked, 200);
+    carol.receives(200U);
+    desk.notifies(asked, {.cseq = 1, .version = 0});
+    CHECK(passed(carol) == "1");
+    mobile.registers();
+    desk.registers();
+    CHECK(carol.hears_nothing());
+    SUBCASE("at once") {}
+    SUBCASE("after a restart of the exchange")
+    {
+        pbx.restarts();
+        CHECK(carol.hears_nothing());
+    }
+    ++mobile.reboots;
+    mobile.registers();
+    CHECK(ended(carol, desk).starts_with("deactivated "));
+    CHECK(kinds(pbx).empty());
+    carol.asks(to_bob);
+    mobile.receives(SUBSCRIBE);
+    desk.answers_subscribe(desk.receives(SUBSCRIBE), 200);
+    carol.receives(200U);
+    mobile.registers();
+    CHECK(carol.hears_nothing());
+}

@@ -220,3 +220,46 @@ TEST_CASE("who may see with whom, or no longer, is told where that changes somet
         pbx.stays_silent_for(1s);
     }
 }
+
+TEST_CASE("a phone that begins after a reboot as it did before is told at once")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    auto& carol = pbx.phone("103");
+    for (const auto* package : {"dialog", "presence"}) {
+        CAPTURE(package);
+        carol.subscribes(package, "102");
+        pbx.passes(31s);
+        carol.asks_again();  // the same request, whose answer was lost
+        carol.receives(200U);
+        CHECK(carol.hears_nothing());
+        pbx.passes(2s);
+        const auto before = pbx.view();
+        carol.asks_again();  // the same text in another life
+        carol.receives(200U);
+        CHECK(carol.receives(NOTIFY).notify->subscription_state.starts_with("active"));
+        const auto after = pbx.view();
+        CHECK(after.lamps.size() == before.lamps.size());
+        CHECK(after.subscriptions.size() == before.subscriptions.size());
+    }
+}
+
+TEST_CASE("a phone may watch the line of its own extension, when it asks for it")
+{
+    Scenario pbx{{group("sales", {"102", "104"}, {"103"})}};
+    pbx.configures("102", [](Extension& bob) { bob.visibility = Visibility::hidden; });
+    auto& alice = pbx.phone("101");
+    auto& desk = pbx.phone("102");
+    auto& lab = pbx.phone("102");
+    CHECK(lab.subscribes("dialog;sla", "102").idle());
+    desk.sends(INVITE, "101");
+    alice.receives(INVITE);
+    const auto dials = lab.receives(NOTIFY).dialog();
+    CHECK(dials.direction == "initiator");
+    CHECK(dials.remote_identity == "sip:101@office.test");
+    desk.cancels();
+    alice.receives(CANCEL);
+    CHECK(lab.receives(NOTIFY).idle());
+    CHECK(desk.hears_nothing());  // nobody is told unasked
+    pbx.replaces_directory({});
+    CHECK(lab.hears_nothing());  // no group has given it, and none takes it
+}

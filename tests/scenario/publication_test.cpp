@@ -440,6 +440,24 @@ TEST_CASE("what a phone has published of itself ends when it leaves, or has lost
         ++bob.reboots;
         bob.registers();
     }
+    SUBCASE("its registration was not renewed, and it says after all that it leaves")
+    {
+        carol.registers(7200s);
+        lab.registers(7200s);
+        pbx.passes(3601s);
+        lab.unregisters();  // that is another one
+        CHECK(carol.hears_nothing());
+        SUBCASE("by its contact")
+        {
+            bob.unregisters();
+        }
+        SUBCASE("after a restart")
+        {
+            pbx.restarts();
+            carol.receives(NOTIFY);
+            bob.unregisters();
+        }
+    }
     CHECK(carol.receives(NOTIFY).idle());
     while (!carol.hears_nothing()) carol.receives(NOTIFY);
     CHECK(pbx.view().publications == 0);
@@ -494,6 +512,12 @@ TEST_CASE("what PUBLISH is refused for")
     unreadable(document(deep));
     unreadable(document(many));
     unreadable(document(std::string(32 * 1024, ' ')));
+    unreadable(document(dialog("1", std::string(257, 'c'), "early")));
+    for (const auto* named : {"\"l\"", "\"r\"", "sip:555@", "Zoe"}) {
+        auto long_one = document(dialog("1", "c", "early"));
+        long_one.insert(long_one.find(named) + 1, std::string(1025, 'x'));
+        unreadable(long_one);
+    }
     unreadable("<!DOCTYPE a [<!ENTITY b 'c'>]>" + document("").substr(21));
     other.body.clear();
     refused(other, 400);

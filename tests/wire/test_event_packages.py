@@ -218,6 +218,21 @@ class OverUdp(Events):
                       "</SetForwarding>", content_type=FEATURES).receives(200)
         self.assertIn("<forwardStatus>false", body(subscription.receives_notify()))
 
+    def test_a_forward_that_the_digit_plan_refuses_is_taken_back(self):
+        plan = self.rest.get("/api/v1/digit-plan")
+        self.addCleanup(self.rest.put, "/api/v1/digit-plan", plan)
+        self.rest.put("/api/v1/digit-plan", {"rules": [
+            {"pattern": "0900.*", "status": 403, "phrase": "No Premium Calls"}]})
+        desk = self.phone("202")
+        subscription = self.subscribed(desk, "202", "as-feature-event", TOGETHER)
+        self.features(subscription)
+        subscription.sends_subscribe(
+            600, body="<SetForwarding><device/><forwardingType>forwardImmediate</forwardingType>"
+                      "<activateForward>true</activateForward><forwardDN>0900123</forwardDN>"
+                      "</SetForwarding>", content_type=FEATURES).receives(200)
+        self.assertIn("<forwardStatus>false", body(subscription.receives_notify()))
+        self.assertIsNone(self.rest.get("/api/v1/extensions/202/forwarding")["always"])
+
     def test_bad_bodies_of_subscribe(self):
         desk = self.phone("202")
         def refused(text: str, status: int, content_type: str = FEATURES):

@@ -267,7 +267,13 @@ class Trunks(WireTest):
         carrier = self.carrier()
         self.rest.put(PLAN, plan("line"))
         self.bob.calls("*21*0664999").receives(403)
-        self.rest.put("/api/v1/extensions/202/forwarding", {"always": "0664999"})
+        wanted = {"always": "0664999"}
+        refused = self.rest.request("PUT", "/api/v1/extensions/202/forwarding", wanted)
+        self.assertEqual(422, refused.status)
+        self.assertIn("202 may not forward calls to outside", refused.text)
+        self.rest.put(PLAN, plan("line", outside={"202": {"forward": True}}))
+        self.rest.put("/api/v1/extensions/202/forwarding", wanted)
+        self.rest.put(PLAN, plan("line"))  # what was set once does not work for ever
         self.assertIn("202 may not forward calls to outside",
                       self.anna.calls("202").receives(403)["Warning"])
         self.rest.put(PLAN, plan("line", outside={"202": {"forward": True}}))

@@ -5,6 +5,7 @@
 #include "admin/extension_service.hpp"
 #include "admin/feature_code_service.hpp"
 #include "db/audit_store.hpp"
+#include "db/digit_plan_store.hpp"
 #include "db/directory_loader.hpp"
 #include "unit/db/stored_values.hpp"
 
@@ -81,6 +82,44 @@ TEST_CASE("what cannot be dialled is refused, and nothing is changed")
     CHECK(fault(desk.put(wanted)) == "/call_limit out_of_range");
     CHECK(desk.service.find("202")->forwarding == Forwarding{});
     CHECK(desk.service.put("999", {}, {}, anna, at(1)).error().kind == RefusalKind::unknown);
+}
+
+TEST_CASE("no forward is set that the digit plan would refuse, by whatever way it is asked for")
+{
+    Desk desk;
+    DigitRules rules;
+    rules.rules = {{.pattern = "0900.*", .status = 403, .phrase = "No Premium Calls"},
+                   {.pattern = "00.*", .call_class = CallClass::international},
+                   {.pattern = "0.*", .call_class = CallClass::national, .trunks = {"line"}},
+                   {.pattern = "112", .emergency = true, .trunks = {"line"}}};
+    rules.default_right = CallClass::national;
+    const auto plan = [&](std::uint64_t version) {
+        desk.office.write([&](db::Database& database) {
+            db::DigitPlanStore{database}.put({rules, version, at(1)});
+        });
+    };
+    plan(1);
+    const auto phone = [&](const char* number) {
+        return desk.service.change({LegId{1}, "202", "", {Feature::forward_always, number}},
+                                   at(300));
+    };
+    for (const auto* number : {"0664999", "0900123", "0043664", "112"}) {
+        CAPTURE(number);
+        CHECK(fault(phone(number)) == "/always not_allowed");
+        CHECK(fault(desk.put({.no_answer = number})) == "/no_answer not_allowed");
+    }
+    CHECK(desk.service.find("202")->forwarding == Forwarding{});
+    Forwarding some;
+    some.exceptions = {{CallerMatch::prefix, "030", CallerTreatment::forward, "0664999"}};
+    CHECK(fault(desk.put(some)) == "/exceptions/0/to not_allowed");
+
+    rules.outside["202"].forward = true;
+    plan(2);
+    CHECK(phone("0664999").value().directory->find("202")->forwarding.always == "0664999");
+    CHECK(fault(phone("0900123")) == "/always not_allowed");
+    rules.outside.clear();
+    plan(3);  // what stays as it was stands in the way of nothing
+    CHECK(desk.put({.always = "0664999", .busy = "203"}));
 }
 
 TEST_CASE("a phone changes its own extension, audited as that")

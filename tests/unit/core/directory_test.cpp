@@ -181,7 +181,7 @@ TEST_CASE("an extension shows as much of itself as it wants, whatever its groups
     CHECK(directory.watchers_of("203").empty());
 }
 
-TEST_CASE("a group's members watch another group, or their own, but not themselves")
+TEST_CASE("a group's members watch another group, or their own, but themselves only when they ask")
 {
     auto sales = group("sales", {"202", "203"}, {{"201", false, "innovaphone"}});
     sales.watching_groups = {{"sales", true, ""}, {"nobody", true, ""}, {"support", true, "snom"}};
@@ -189,7 +189,12 @@ TEST_CASE("a group's members watch another group, or their own, but not themselv
     const Directory directory{"office.test", office(), {sales, support}};
     CHECK(directory.right("202", "203"));
     CHECK(directory.right("203", "202"));
-    CHECK_FALSE(directory.right("202", "202"));
+    REQUIRE(directory.right("202", "202"));
+    CHECK_FALSE(directory.right("202", "202")->unsolicited);
+    CHECK(directory.right("202", "202")->rights.parties);
+    CHECK(directory.grants("202", "202").empty());
+    CHECK(directory.listed("202", "sales")->size() == 1);
+    CHECK_FALSE(directory.right("299", "299"));
     REQUIRE(directory.right("204", "202"));
     CHECK(directory.right("204", "202")->profile->name == "snom");
     // Named by itself as well: that counts.

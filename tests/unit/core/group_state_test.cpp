@@ -354,6 +354,20 @@ TEST_CASE("Polycom: ringing at somebody who was told as busy comes after an idle
     CHECK(watcher.told() == "1:terminated | 1:confirmed 3:early");
 }
 
+TEST_CASE("Polycom: somebody who talks and dials is not ringing, and stays lit")
+{
+    MemberState member{"sip:207@office.test", ""};
+    Watching watcher{member, *built_in_profile("polycom")};
+    member.fold(dialog(1, confirmed));
+    CHECK(watcher.told() == "1:confirmed");
+    member.fold(dialog(2, trying, Direction::initiator));
+    CHECK(watcher.told() == "1:confirmed 2:trying");
+    member.fold(dialog(2, early, Direction::initiator));
+    CHECK(watcher.told() == "1:confirmed 2:early");
+    member.fold(dialog(3, early));  // a call for pickup, though somebody was told as early
+    CHECK(watcher.told() == "1:terminated 2:terminated | 1:confirmed 2:early 3:early");
+}
+
 TEST_CASE(
     "equal rows share a projection, whichever Directory they come from; filters have their own")
 {
