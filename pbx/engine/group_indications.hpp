@@ -165,6 +165,7 @@ private:
     void show(const Subscription& subscription, LampStep step, Moment now, Outbox& outbox) const;
     void show(const Subscription& subscription, const std::string& member, const ToldLamp& lamp,
               LampStep step, Moment now, Outbox& outbox) const;
+    void show_left(Subscription& subscription, Moment now, Outbox& outbox) const;
     void show_changed(const Subscription& subscription, const std::string& member, Moment now,
                       Outbox& outbox) const;
     void describe(const Subscription& subscription, const std::string& member, const ToldLamp& lamp,
@@ -291,7 +292,7 @@ private:
                    std::optional<SubscriptionEnd> end, Moment now, Outbox& outbox);
     [[nodiscard]] ProfileRef profile_of_list(const Subscription& subscription,
                                              const std::vector<const WatchRight*>& listed) const;
-    void list_acknowledged(Subscription& subscription, Moment now);
+    void list_acknowledged(Subscription& subscription, Moment now, Outbox& outbox);
     void fetch_list(std::unique_ptr<Subscription> subscription, Moment now, Outbox& outbox);
     [[nodiscard]] bool darkens_first(Subscription& subscription, SubscriptionEnd reason, Moment now,
                                      Outbox& outbox);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <utility>
 
 #include "engine/group_indications.hpp"
 
@@ -216,6 +217,14 @@ void GroupIndications::show(const Subscription& subscription, LampStep step, Mom
     else
         for (const auto* member : subscription.list->under_way)
             show(subscription, member->member, *member, step, now, outbox);
+}
+
+/// Who is no longer in the list.
+void GroupIndications::show_left(Subscription& subscription, Moment now, Outbox& outbox) const
+{
+    for (const auto& member : std::exchange(subscription.list->left, {}))
+        if (outbox.listened && !is_fetch(subscription))
+            show(subscription, member->member, *member, LampStep::ended, now, outbox);
 }
 
 /// The member is another now, and the phone will be told later.

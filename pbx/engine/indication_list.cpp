@@ -304,6 +304,7 @@ bool GroupIndications::darkens_first(Subscription& subscription, SubscriptionEnd
             list.erase(*member);
         }
     }
+    show_left(subscription, now, outbox);
     list.ending = reason;
     list.anew = false;
     subscription.owes_present = false;
@@ -376,7 +377,7 @@ void GroupIndications::send_list(Subscription& subscription, ComposedList compos
 }
 
 /// The phone has the last NOTIFY.
-void GroupIndications::list_acknowledged(Subscription& subscription, Moment now)
+void GroupIndications::list_acknowledged(Subscription& subscription, Moment now, Outbox& outbox)
 {
     ResourceList& list = *subscription.list;
     list.begun = true;
@@ -390,6 +391,7 @@ void GroupIndications::list_acknowledged(Subscription& subscription, Moment now)
         else if (member->next_step() != Step::none)
             list.make_due(*member);
     }
+    show_left(subscription, now, outbox);
 }
 
 }  // namespace lampline

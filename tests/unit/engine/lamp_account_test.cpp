@@ -463,6 +463,50 @@ TEST_CASE("events: what changes while a phone is not to be told is shown at once
     }
 }
 
+TEST_CASE("events: who leaves a list has ended, once its phone has seen that")
+{
+    const auto office_of = [](std::vector<std::string> members) {
+        return office_directory({"201", "202", "203", "207", "208"}, std::move(members),
+                                {{"201", false}});
+    };
+    Office office{office_of({"207", "208"})};
+    auto request = office.subscribe("201", "sales");
+    request.source.transport = Transport::tcp;
+    request.supported = OptionTag::eventlist;
+    request.accept = {};
+    CHECK(office.receives(request).status == 200);
+    const auto ended = [&](const std::string& member) {
+        std::string last;
+        for (const auto& one : office.shown)
+            if (const auto* event = std::get_if<LampEvent>(&one.what);
+                event && event->member == member)
+                last = std::string{name(event->step)} + ' ' + std::string{name(event->shown)};
+        return last == "ended unknown";
+    };
+    office.listened = true;
+    office.collect();
+    SUBCASE("after it was told that it leaves")
+    {
+        office.acknowledged();
+        office.call(1, confirmed, "208");
+        office.acknowledged();
+        office.configures(office_of({"207"}));
+        CHECK_FALSE(ended("208"));
+        office.acknowledged();
+        CHECK(ended("208"));
+    }
+    SUBCASE("without a word where the phone has not been told of it")
+    {
+        const auto first = office.notified();
+        office.configures(office_of({"203", "207", "208"}));
+        office.configures(office_of({"207", "208"}));
+        CHECK(ended("203"));
+        office.answers(first, 200);
+        CHECK_FALSE(ended("207"));
+        CHECK_FALSE(ended("208"));
+    }
+}
+
 TEST_CASE("a lamp that ended with the registration of its phone says so")
 {
     Office office;
