@@ -98,8 +98,8 @@ LampColour colour_of(const PictureRef& picture) noexcept
 {
     if (!picture) return LampColour::unknown;
     if (picture->dialogs.empty()) return LampColour::dark;
-    const auto rings = [](const ShownDialog& shown) { return shown.word == "early"; };
-    return std::ranges::any_of(picture->dialogs, rings) ? LampColour::flashing : LampColour::steady;
+    return std::ranges::any_of(picture->dialogs, &ShownDialog::flashes) ? LampColour::flashing
+                                                                        : LampColour::steady;
 }
 
 LampColour shown_colour(const Told& told) noexcept
@@ -155,7 +155,11 @@ std::vector<ShownDialog> Projection::show(const Dialogs& live, const Dialogs& st
     for (std::size_t which = 0; shown.empty() && which < standing.size(); ++which)
         if (const auto word = standing_word(which); standing[which] && !word.empty())
             shown.push_back({standing[which], said_by(word), word, {}});
-    for (auto& one : shown) one.element = element_of(*one.dialog, one.word);
+    for (auto& one : shown) {
+        const bool called = one.dialog->latest.direction == Direction::recipient;
+        one.flashes = one.word == name(LegState::early) && (profile_->direction || called);
+        one.element = element_of(*one.dialog, one.word);
+    }
     return shown;
 }
 
@@ -411,6 +415,13 @@ std::optional<LegState> MemberState::leading() const noexcept
     for (const auto& dialog : unwatched_) count(dialog.state());
     for (const auto& dialog : live_) count(dialog->latest.state);
     return leading;
+}
+
+bool MemberState::rings() const
+{
+    return std::ranges::any_of(live(), [](const DialogSnapshot& dialog) {
+        return dialog.state == LegState::early && dialog.direction == Direction::recipient;
+    });
 }
 
 std::vector<DialogSnapshot> MemberState::live() const

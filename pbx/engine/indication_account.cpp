@@ -46,10 +46,10 @@ const ToldLamp& told_in(const Subscription& subscription, std::string_view membe
     return subscription;
 }
 
-LampColour colour_of_member(const std::optional<LegState>& leading) noexcept
+LampColour colour_of_member(const MemberState& member)
 {
-    if (!leading) return LampColour::dark;
-    return *leading == LegState::early ? LampColour::flashing : LampColour::steady;
+    if (!member.leading()) return LampColour::dark;
+    return member.rings() ? LampColour::flashing : LampColour::steady;
 }
 
 ProfileOrigin origin_of_profile(const Directory& directory, const Subscription& subscription,
@@ -103,8 +103,8 @@ LampAccount GroupIndications::explain(std::string_view watcher, std::string_view
     account.member_look.colour = LampColour::dark;
     account.standing = standing_of(watcher, watched);
     if (const auto* member = find_member(watcher, watched)) {
-        const auto leading = member->state.leading();
-        account.member_look = {colour_of_member(leading), leading, member->since};
+        account.member_look = {colour_of_member(member->state), member->state.leading(),
+                               member->since};
         for (const auto& dialog : member->state.live()) account.calls.push_back(call_of(dialog));
     }
     account_phones(account, locations.bindings(watcher), now);

@@ -42,6 +42,7 @@ TEST_CASE("colours: ringing flashes, any other dialog is steady, by the words of
     for (const auto& [profile, state, direction, colour] :
          {std::tuple{"standard", early, Direction::recipient, LampColour::flashing},
           {"standard", confirmed, Direction::recipient, LampColour::steady},
+          {"standard", early, Direction::initiator, LampColour::steady},
           {"standard", trying, Direction::initiator, LampColour::steady},
           {"innovaphone", early, Direction::recipient, LampColour::flashing},
           {"innovaphone", early, Direction::initiator, LampColour::steady},
@@ -51,6 +52,27 @@ TEST_CASE("colours: ringing flashes, any other dialog is steady, by the words of
         office.call(1, state, "207", direction);
         CHECK(only_lamp(office).present.colour == colour);
     }
+    // A row that has but one direction says by its word alone what rings.
+    for (const auto fixed : {Direction::initiator, Direction::recipient}) {
+        Office office{office_directory({"201", "207"}, {"207"}, {{"201", false, "plain"}},
+                                       {{.name = "plain", .direction = fixed}})};
+        office.subscribed("201", "207");
+        office.call(1, early);
+        CHECK(only_lamp(office).present.colour == LampColour::flashing);
+    }
+}
+
+TEST_CASE("who dials does not flash, whoever watches; who is called meanwhile does")
+{
+    Office office;
+    office.call(1, early, "207", Direction::initiator);
+    auto look = office.explains("201", "207").member_look;
+    CHECK(look.colour == LampColour::steady);
+    CHECK(look.state == early);
+    office.call(2, early, "207", Direction::recipient);
+    CHECK(office.explains("201", "207").member_look.colour == LampColour::flashing);
+    office.subscribed("201", "207");
+    CHECK(office.explains("201", "207").member_look.colour == LampColour::flashing);
 }
 
 TEST_CASE("shown is what the phone acknowledged, present is what it should show")
