@@ -283,6 +283,18 @@ void Projection::append_ended(std::vector<std::string>& elements, const Told& to
     }
 }
 
+bool Projection::adds_nothing(const Told& told, std::string_view body, DocumentForm form) const
+{
+    if (!told.sent || told.sent != told.acknowledged || told.unknown) return false;
+    const auto is_over = [this](const ShownDialog& shown) {
+        return !find(*current_, shown.dialog->latest.leg);
+    };
+    if (std::ranges::any_of(told.sent->dialogs, is_over)) return false;
+    return std::ranges::all_of(elements(told, current_, form), [&](const std::string& element) {
+        return body.find(element) != body.npos;
+    });
+}
+
 std::vector<std::string> Projection::elements(const Told& told, const PictureRef& target,
                                               DocumentForm form) const
 {

@@ -135,6 +135,10 @@ public:
     /// more there are `terminated`; a partial one leaves out what has not changed. Good until the
     /// next call.
     const DialogInfoText& document(const Told& told, Step step, DocumentForm form = {});
+    /// Whether that document, with `target` current(), would say of no dialog what `body` does not:
+    /// the last one that has brought a watcher what it was `told`.
+    [[nodiscard]] bool adds_nothing(const Told& told, std::string_view body,
+                                    DocumentForm form) const;
     /// The `dialog` elements of that document, for one about several extensions; none when idle.
     [[nodiscard]] std::vector<std::string> elements(const Told& told, const PictureRef& target,
                                                     DocumentForm form) const;

@@ -265,8 +265,7 @@ private:
     void measure(Subscription& subscription) const;
     const DialogInfoText& fit(const Subscription& subscription, Step step, DocumentKind kind,
                               std::shared_ptr<const NotifyDialog>& dialog);
-    static const DialogInfoText& reduced(const Subscription& subscription, Step step,
-                                         DocumentKind kind);
+    static Detail fitting(const Subscription& subscription, Step step, DocumentKind kind);
     [[nodiscard]] bool is_told_already(const Subscription& subscription, DocumentKind kind) const;
     [[nodiscard]] bool has_turn(Subscription& subscription, Moment now);
     void give_turns(const std::string& watcher, Moment now, Outbox& outbox);
