@@ -176,6 +176,8 @@ private:
     void receive_in_dialog(const SubscribeReceived& request, Moment now, Outbox& outbox);
     void refresh(Subscription& subscription, const SubscribeReceived& request,
                  std::chrono::seconds granted, Moment now, Outbox& outbox);
+    void tell_anew(Subscription& subscription, const SipUri& contact, const Flow& source,
+                   Moment now, Outbox& outbox);
     void fetch(std::unique_ptr<Subscription> subscription, Moment now, Outbox& outbox);
     [[nodiscard]] ExpiryLimits limits() const noexcept;
     [[nodiscard]] bool is_one_too_many(const Subscription& added) const;
