@@ -38,8 +38,9 @@ std::optional<ShownDialogs> shown_dialogs(std::string_view word) noexcept;
 std::optional<Clearing> clearing(std::string_view word) noexcept;
 
 /// How much of a dialog is written. Each leaves out more than the one before: the parties of ended
-/// dialogs, the watched one's own name, names of who does not ring, all names, targets; identities
-/// of dialogs that live stay.
+/// dialogs, the watched one's own name, names of who does not ring, all names, targets; in a list
+/// also the watched party, which the entity of the document names. Remote identities of dialogs that
+/// live stay, and their ids: a phone tells dialogs apart, and picks them up, by these.
 enum class Detail : std::uint8_t {
     full,
     ended_briefly,
@@ -47,7 +48,8 @@ enum class Detail : std::uint8_t {
     ringing_names,
     no_names,
     no_local_targets,
-    no_targets
+    no_targets,
+    no_local_party
 };
 
 /// The words of RFC 4235 §3.7.1 for a dialog that lives, and "" for one that is not shown (yet).

@@ -182,7 +182,9 @@ std::string write_dialog(const DialogSnapshot& dialog, std::string_view word, st
     out += '>';
     append_state(out, dialog, word, profile);
     if (detail == Detail::full || word != name(LegState::terminated)) {
-        append_party(out, "local", dialog.local, local_form(dialog, profile, detail));
+        const PartyForm local = local_form(dialog, profile, detail);
+        if (detail < Detail::no_local_party || !profile.entity || local.target)
+            append_party(out, "local", dialog.local, local);
         append_party(out, "remote", dialog.remote, remote_form(dialog, profile, detail));
     } else if (!profile.entity) {  // nothing else would name the extension
         append_party(out, "local", dialog.local, {});

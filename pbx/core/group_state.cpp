@@ -102,8 +102,8 @@ LampColour colour_of(const PictureRef& picture) noexcept
 {
     if (!picture) return LampColour::unknown;
     if (picture->dialogs.empty()) return LampColour::dark;
-    const auto rings = [](const ShownDialog& shown) { return shown.word == "early"; };
-    return std::ranges::any_of(picture->dialogs, rings) ? LampColour::flashing : LampColour::steady;
+    return std::ranges::any_of(picture->dialogs, &ShownDialog::flashes) ? LampColour::flashing
+                                                                        : LampColour::steady;
 }
 
 LampColour shown_colour(const Told& told) noexcept
@@ -159,7 +159,11 @@ std::vector<ShownDialog> Projection::show(const Dialogs& live, const Dialogs& st
     for (std::size_t which = 0; shown.empty() && which < standing.size(); ++which)
         if (const auto word = standing_word(which); standing[which] && !word.empty())
             shown.push_back({standing[which], said_by(word), word, {}});
-    for (auto& one : shown) one.element = element_of(*one.dialog, one.word);
+    for (auto& one : shown) {
+        const bool called = one.dialog->latest.direction == Direction::recipient;
+        one.flashes = one.word == name(LegState::early) && (profile_->direction || called);
+        one.element = element_of(*one.dialog, one.word);
+    }
     return shown;
 }
 
@@ -281,6 +285,18 @@ void Projection::append_ended(std::vector<std::string>& elements, const Told& to
             elements.push_back(element_of(*shown.dialog, name(LegState::terminated), detail));
         }
     }
+}
+
+bool Projection::adds_nothing(const Told& told, std::string_view body, DocumentForm form) const
+{
+    if (!told.sent || told.sent != told.acknowledged || told.unknown) return false;
+    const auto is_over = [this](const ShownDialog& shown) {
+        return !find(*current_, shown.dialog->latest.leg);
+    };
+    if (std::ranges::any_of(told.sent->dialogs, is_over)) return false;
+    return std::ranges::all_of(elements(told, current_, form), [&](const std::string& element) {
+        return body.find(element) != body.npos;
+    });
 }
 
 std::vector<std::string> Projection::elements(const Told& told, const PictureRef& target,
@@ -415,6 +431,13 @@ std::optional<LegState> MemberState::leading() const noexcept
     for (const auto& dialog : unwatched_) count(dialog.state());
     for (const auto& dialog : live_) count(dialog->latest.state);
     return leading;
+}
+
+bool MemberState::rings() const
+{
+    return std::ranges::any_of(live(), [](const DialogSnapshot& dialog) {
+        return dialog.state == LegState::early && dialog.direction == Direction::recipient;
+    });
 }
 
 std::vector<DialogSnapshot> MemberState::live() const

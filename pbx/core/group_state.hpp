@@ -32,6 +32,7 @@ struct ShownDialog {
     LegState state = LegState::trying;  ///< that `word` says
     std::string_view word;              ///< of the profile's constants
     std::string element;                ///< its rendering
+    bool flashes = false;  ///< it may be picked up; where `word` is all that a profile says, by that
 };
 
 /// The live dialogs that one profile shows of an extension. Never changes: told watchers refer to
@@ -46,8 +47,8 @@ using PictureRef = std::shared_ptr<const Picture>;
 /// never told.
 std::optional<LegState> lamp_state(const PictureRef& picture) noexcept;
 
-/// What a key shows by `picture`: `early` flashes, any other live dialog is steady, none is dark;
-/// null: unknown.
+/// What a key shows by `picture`: who is called in `early` flashes, any other live dialog is
+/// steady, none is dark; null: unknown.
 LampColour colour_of(const PictureRef& picture) noexcept;
 
 /// What one watcher has been told. The pictures are null where there is none.
@@ -134,6 +135,10 @@ public:
     /// more there are `terminated`; a partial one leaves out what has not changed. Good until the
     /// next call.
     const DialogInfoText& document(const Told& told, Step step, DocumentForm form = {});
+    /// Whether that document, with `target` current(), would say of no dialog what `body` does not:
+    /// the last one that has brought a watcher what it was `told`.
+    [[nodiscard]] bool adds_nothing(const Told& told, std::string_view body,
+                                    DocumentForm form) const;
     /// The `dialog` elements of that document, for one about several extensions; none when idle.
     [[nodiscard]] std::vector<std::string> elements(const Told& told, const PictureRef& target,
                                                     DocumentForm form) const;
@@ -198,6 +203,8 @@ public:
     [[nodiscard]] const Standing& standing() const noexcept { return standing_; }
     /// The state that counts most; nullopt: idle.
     [[nodiscard]] std::optional<LegState> leading() const noexcept;
+    /// Somebody who calls it may be picked up.
+    [[nodiscard]] bool rings() const;
 
 private:
     void forget_unused();

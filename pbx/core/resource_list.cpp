@@ -54,7 +54,9 @@ void ResourceList::erase(ListedMember& member)
     std::erase(due, &member);
     std::erase(under_way, &member);
     by_number.erase(member.member);
-    std::erase_if(members, [&](const auto& one) { return one.get() == &member; });
+    const auto found = std::ranges::find(members, &member, &std::unique_ptr<ListedMember>::get);
+    left.push_back(std::move(*found));
+    members.erase(found);
 }
 
 void ResourceList::make_due(ListedMember& member)

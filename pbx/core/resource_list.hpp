@@ -38,6 +38,7 @@ struct ResourceList {
     ListForm form = ListForm::rlmi;
     std::vector<std::unique_ptr<ListedMember>> members;
     StringTable<ListedMember*> by_number;
+    std::vector<std::unique_ptr<ListedMember>> left;  ///< in this step; nobody has been shown that
     std::deque<ListedMember*> due;         ///< to be told something, oldest first
     std::vector<ListedMember*> under_way;  ///< in the last NOTIFY
     bool resumed = false;    ///< an earlier run may have told the phone of whoever comes
@@ -49,7 +50,7 @@ struct ResourceList {
 
     [[nodiscard]] ListedMember* find(std::string_view number) const;
     ListedMember& add(std::string number);  ///< at the end
-    /// Forgets `member` altogether.
+    /// It is no member any more, but of `left`.
     void erase(ListedMember& member);
     void make_due(ListedMember& member);
     /// Everybody is owed the present state, who is lit before who is not.

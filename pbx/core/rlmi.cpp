@@ -22,7 +22,7 @@ RlmiWriter::RlmiWriter(std::string_view uri, std::string_view name, DocumentKind
                        std::uint32_t version, std::string_view mark)
     : version_{std::to_string(version)}, mark_{mark}, root_{part_head(rlmi_type, 0)}
 {
-    root_ += "<?xml version=\"1.0\"?>\r\n<list xmlns=\"urn:ietf:params:xml:ns:rlmi\"";
+    root_ += "<list xmlns=\"urn:ietf:params:xml:ns:rlmi\"";
     append_attribute(root_, "uri", uri);
     append_attribute(root_, "version", version_);
     append_attribute(root_, "fullState", kind == DocumentKind::full ? "true" : "false");
@@ -87,8 +87,8 @@ std::size_t RlmiWriter::size() const noexcept
 std::string RlmiWriter::content_type() const
 {
     std::string type{multipart_related_type};
-    type.append(";type=\"").append(rlmi_type).append("\";start=\"<").append(part_id(0));
-    type.append(">\";boundary=\"").append(mark_).append("\"");
+    type.append(";type=\"").append(rlmi_type);
+    type.append("\";boundary=\"").append(mark_).append("\"");
     return type;
 }
 

@@ -21,7 +21,8 @@ struct RlmiResource {
     const DialogInfoText* document{};  ///< null: no body
 };
 
-/// Collects one NOTIFY. All bodies have the version of the list.
+/// Collects one NOTIFY. All bodies have the version of the list. Every byte counts over UDP: the
+/// root is the first part, so that it needs no `start` (RFC 2387 §3.2), and has no XML declaration.
 class RlmiWriter {
 public:
     /// `uri` and `name` are the list's, `mark` 1 to 70 letters and digits that name boundary and

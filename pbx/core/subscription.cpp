@@ -112,7 +112,7 @@ std::size_t header_size(const NotifyDialog& dialog) noexcept
                        dialog.from.size() + dialog.to.size() + dialog.call_id.size() +
                        dialog.contact.size() + dialog.event.size();
     if (dialog.require != OptionTag::none)
-        size += 130;  // Require, and what a multipart says of itself
+        size += 60;  // Require, and what a multipart says of itself
     for (const auto& route : dialog.route)
         size += std::string_view{"Route: \r\n"}.size() + route.size();
     return size;

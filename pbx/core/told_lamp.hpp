@@ -33,9 +33,9 @@ struct LastNotify {
         const auto same = [](const auto& left, const auto& right) {
             return left && right ? left == right || *left == *right : left == right;
         };
-        return head && answer.value_or(0) / 100 == 2 && same(head, this_head) &&
-               same(tail, this_tail);
+        return is_confirmed() && same(head, this_head) && same(tail, this_tail);
     }
+    [[nodiscard]] bool is_confirmed() const noexcept { return head && answer.value_or(0) / 100 == 2; }
     void note_answer(unsigned status, bool generated, std::chrono::system_clock::time_point now)
     {
         answer = status;
@@ -58,6 +58,15 @@ struct ToldLamp {
     std::optional<std::chrono::system_clock::time_point> shown_since;  ///< of the colour it shows
     LastNotify last;
 
+    /// `text`, written in `form`, tells the phone nothing beyond what `message`, which has told it
+    /// this lamp last, did.
+    [[nodiscard]] bool says_nothing_new(const DialogInfoText& text, DocumentForm form,
+                                        const LastNotify& message) const
+    {
+        if (message.has_confirmed(text.head, text.tail)) return true;
+        return message.is_confirmed() && message.tail &&
+               projection->adds_nothing(told, *message.tail, form);
+    }
     /// An event has come that the phone is to see.
     void note_event(std::chrono::steady_clock::time_point now)
     {

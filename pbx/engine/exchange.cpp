@@ -259,18 +259,17 @@ LiveView Exchange::view(Moment now) const
 
 LampAccount Exchange::answer(const LampQuestion& question, Moment now, Outbox& outbox)
 {
+    const auto member = events_.directory().watched(question.member);  // a slot by its number
     std::vector<ResentNotify> resent;
-    if (question.resend)
-        resent = indications_.resend(question.watcher, question.member, now, outbox);
-    auto account =
-        indications_.explain(question.watcher, question.member, registrar_.locations(), now);
+    if (question.resend) resent = indications_.resend(question.watcher, member, now, outbox);
+    auto account = indications_.explain(question.watcher, member, registrar_.locations(), now);
     account.resent = std::move(resent);
     for (auto& dialog : account.calls)
         if (const auto* call = calls_.find(dialog.call)) {
             dialog.started_at = call->started_at;
             dialog.answered_at = call->answered_at;
         } else if (!dialog.call) {
-            dialog.published = publications_.publisher_of(question.member, dialog.leg);
+            dialog.published = publications_.publisher_of(member, dialog.leg);
         }
     return account;
 }

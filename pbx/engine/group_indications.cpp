@@ -174,6 +174,7 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
             if (subscription->list->ending) continue;
             if (directory_->listed(number, subscription->member)) {
                 update_list(*subscription);
+                show_left(*subscription, now, outbox);
                 deliver(*subscription, now, outbox);
             } else {
                 const bool there = directory_->find_group(subscription->member) != nullptr;

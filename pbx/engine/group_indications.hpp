@@ -165,6 +165,7 @@ private:
     void show(const Subscription& subscription, LampStep step, Moment now, Outbox& outbox) const;
     void show(const Subscription& subscription, const std::string& member, const ToldLamp& lamp,
               LampStep step, Moment now, Outbox& outbox) const;
+    void show_left(Subscription& subscription, Moment now, Outbox& outbox) const;
     void show_changed(const Subscription& subscription, const std::string& member, Moment now,
                       Outbox& outbox) const;
     void describe(const Subscription& subscription, const std::string& member, const ToldLamp& lamp,
@@ -175,6 +176,8 @@ private:
     void receive_in_dialog(const SubscribeReceived& request, Moment now, Outbox& outbox);
     void refresh(Subscription& subscription, const SubscribeReceived& request,
                  std::chrono::seconds granted, Moment now, Outbox& outbox);
+    void tell_anew(Subscription& subscription, const SipUri& contact, const Flow& source,
+                   Moment now, Outbox& outbox);
     void fetch(std::unique_ptr<Subscription> subscription, Moment now, Outbox& outbox);
     [[nodiscard]] ExpiryLimits limits() const noexcept;
     [[nodiscard]] bool is_one_too_many(const Subscription& added) const;
@@ -264,8 +267,7 @@ private:
     void measure(Subscription& subscription) const;
     const DialogInfoText& fit(const Subscription& subscription, Step step, DocumentKind kind,
                               std::shared_ptr<const NotifyDialog>& dialog);
-    static const DialogInfoText& reduced(const Subscription& subscription, Step step,
-                                         DocumentKind kind);
+    static Detail fitting(const Subscription& subscription, Step step, DocumentKind kind);
     [[nodiscard]] bool is_told_already(const Subscription& subscription, DocumentKind kind) const;
     [[nodiscard]] bool has_turn(Subscription& subscription, Moment now);
     void give_turns(const std::string& watcher, Moment now, Outbox& outbox);
@@ -291,7 +293,7 @@ private:
                    std::optional<SubscriptionEnd> end, Moment now, Outbox& outbox);
     [[nodiscard]] ProfileRef profile_of_list(const Subscription& subscription,
                                              const std::vector<const WatchRight*>& listed) const;
-    void list_acknowledged(Subscription& subscription, Moment now);
+    void list_acknowledged(Subscription& subscription, Moment now, Outbox& outbox);
     void fetch_list(std::unique_ptr<Subscription> subscription, Moment now, Outbox& outbox);
     [[nodiscard]] bool darkens_first(Subscription& subscription, SubscriptionEnd reason, Moment now,
                                      Outbox& outbox);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <utility>
 
 #include "engine/group_indications.hpp"
 
@@ -45,10 +46,10 @@ const ToldLamp& told_in(const Subscription& subscription, std::string_view membe
     return subscription;
 }
 
-LampColour colour_of_member(const std::optional<LegState>& leading) noexcept
+LampColour colour_of_member(const MemberState& member)
 {
-    if (!leading) return LampColour::dark;
-    return *leading == LegState::early ? LampColour::flashing : LampColour::steady;
+    if (!member.leading()) return LampColour::dark;
+    return member.rings() ? LampColour::flashing : LampColour::steady;
 }
 
 ProfileOrigin origin_of_profile(const Directory& directory, const Subscription& subscription,
@@ -102,8 +103,8 @@ LampAccount GroupIndications::explain(std::string_view watcher, std::string_view
     account.member_look.colour = LampColour::dark;
     account.standing = standing_of(watcher, watched);
     if (const auto* member = find_member(watcher, watched)) {
-        const auto leading = member->state.leading();
-        account.member_look = {colour_of_member(leading), leading, member->since};
+        account.member_look = {colour_of_member(member->state), member->state.leading(),
+                               member->since};
         for (const auto& dialog : member->state.live()) account.calls.push_back(call_of(dialog));
     }
     account_phones(account, locations.bindings(watcher), now);
@@ -216,6 +217,14 @@ void GroupIndications::show(const Subscription& subscription, LampStep step, Mom
     else
         for (const auto* member : subscription.list->under_way)
             show(subscription, member->member, *member, step, now, outbox);
+}
+
+/// Who is no longer in the list.
+void GroupIndications::show_left(Subscription& subscription, Moment now, Outbox& outbox) const
+{
+    for (const auto& member : std::exchange(subscription.list->left, {}))
+        if (outbox.listened && !is_fetch(subscription))
+            show(subscription, member->member, *member, LampStep::ended, now, outbox);
 }
 
 /// The member is another now, and the phone will be told later.

@@ -100,7 +100,7 @@ void GroupIndications::settle(Subscription& subscription, const NotifyAnswered& 
     case AnswerEffect::delivered:
         subscription.failures = 0;
         if (subscription.list)
-            list_acknowledged(subscription, now);
+            list_acknowledged(subscription, now, outbox);
         else
             acknowledged(subscription, now);
         show(subscription, LampStep::answered, now, outbox);

@@ -87,33 +87,34 @@ const DialogInfoText& GroupIndications::fit(const Subscription& subscription, St
             ++counters_.notifies_by_connection;
             return whole;
         }
-    const auto& text = reduced(subscription, step, kind);
+    const auto& text =
+        projection.document(subscription.told, step, {kind, fitting(subscription, step, kind)});
     ++(text.size() <= subscription.room ? counters_.notifies_reduced
                                         : counters_.notifies_oversized);
     return text;
 }
 
-/// With as much detail as fits, or with the least.
-const DialogInfoText& GroupIndications::reduced(const Subscription& subscription, Step step,
-                                                DocumentKind kind)
+/// As much less than all as fits, or the least.
+Detail GroupIndications::fitting(const Subscription& subscription, Step step, DocumentKind kind)
 {
     Projection& projection = *subscription.projection;
     for (const auto detail : {Detail::ended_briefly, Detail::no_local_names, Detail::ringing_names,
-                              Detail::no_names, Detail::no_local_targets}) {
-        const auto& text = projection.document(subscription.told, step, {kind, detail});
-        if (text.size() <= subscription.room) return text;
-    }
-    return projection.document(subscription.told, step, {kind, Detail::no_targets});
+                              Detail::no_names, Detail::no_local_targets})
+        if (projection.document(subscription.told, step, {kind, detail}).size() <=
+            subscription.room)
+            return detail;
+    return Detail::no_targets;
 }
 
-/// What fits of the present state is what the phone has confirmed last, to the letter.
+/// What fits of the present state is what the phone has confirmed last.
 bool GroupIndications::is_told_already(const Subscription& subscription, DocumentKind kind) const
 {
     const auto& whole =
         subscription.projection->document(subscription.told, Step::present, {kind, Detail::full});
     if (whole.size() <= subscription.room || by_connection(subscription, *locations_)) return false;
-    const auto& text = reduced(subscription, Step::present, kind);
-    return subscription.last.has_confirmed(text.head, text.tail);
+    const DocumentForm form{kind, fitting(subscription, Step::present, kind)};
+    const auto& text = subscription.projection->document(subscription.told, Step::present, form);
+    return subscription.says_nothing_new(text, form, subscription.last);
 }
 
 /// Whether a paced NOTIFY may go out now. If not, it is delivered, with what is true then, when its

@@ -240,8 +240,8 @@ GroupIndications::ComposedList GroupIndications::compose(const Subscription& sub
             std::move(connected)};
 }
 
-/// Who would be told to the letter what the phone has confirmed last is owed nothing: what has
-/// changed does not fit. False: nobody is.
+/// Who would be told what the phone has confirmed last is owed nothing: what has changed does not
+/// fit. False: nobody is.
 bool GroupIndications::settle_told_already(Subscription& subscription, const ListNotify& next,
                                            Moment now)
 {
@@ -256,15 +256,21 @@ bool GroupIndications::settle_told_already(Subscription& subscription, const Lis
         acknowledged(member, now);
     };
     bool any = false;
+    const auto is_news = [](const ListedStep& one, const LastNotify& last) {
+        return !one.member->says_nothing_new(one.text, {DocumentKind::full, one.detail}, last);
+    };
     if (list.form == ListForm::merged) {
-        if (!subscription.last.has_confirmed(next.head, next.tail)) return false;
         if (std::ranges::any_of(next.told, owes_more)) return false;
+        if (!subscription.last.has_confirmed(next.head, next.tail) &&
+            std::ranges::any_of(next.told, [&](const ListedStep& one) {
+                return is_news(one, subscription.last);
+            }))
+            return false;
         for (const auto& one : next.told) settle(*one.member);
         return !next.told.empty();
     }
     for (const auto& one : next.told) {
-        if (owes_more(one) || !one.member->last.has_confirmed(one.text.head, one.text.tail))
-            continue;
+        if (owes_more(one) || is_news(one, one.member->last)) continue;
         settle(*one.member);
         any = true;
     }
@@ -304,6 +310,7 @@ bool GroupIndications::darkens_first(Subscription& subscription, SubscriptionEnd
             list.erase(*member);
         }
     }
+    show_left(subscription, now, outbox);
     list.ending = reason;
     list.anew = false;
     subscription.owes_present = false;
@@ -335,7 +342,7 @@ void GroupIndications::send_list(Subscription& subscription, ComposedList compos
 
     std::optional<std::chrono::steady_clock::time_point> event_at;
     list.under_way.clear();
-    for (auto& [member, step, text] : notify.told) {
+    for (auto& [member, step, text, detail] : notify.told) {
         if (const auto at = std::exchange(member->event_at, std::nullopt)) {
             if (!member->unanswered_since) member->unanswered_since = at;
             event_at = event_at ? std::min(*event_at, *at) : *at;
@@ -376,7 +383,7 @@ void GroupIndications::send_list(Subscription& subscription, ComposedList compos
 }
 
 /// The phone has the last NOTIFY.
-void GroupIndications::list_acknowledged(Subscription& subscription, Moment now)
+void GroupIndications::list_acknowledged(Subscription& subscription, Moment now, Outbox& outbox)
 {
     ResourceList& list = *subscription.list;
     list.begun = true;
@@ -390,6 +397,7 @@ void GroupIndications::list_acknowledged(Subscription& subscription, Moment now)
         else if (member->next_step() != Step::none)
             list.make_due(*member);
     }
+    show_left(subscription, now, outbox);
 }
 
 }  // namespace lampline

@@ -80,7 +80,10 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
     }
     // The phone has lost its dialog and begins another one with the same Call-ID and tag.
     if (known) drop(*known, now, outbox);
-    refresh(add(std::move(subscription)), request, *granted, now, outbox);
+    Subscription& added = add(std::move(subscription));
+    prolong(added, request, *granted, now);
+    follow_registration(added, *locations_);
+    tell_anew(added, request.contact, request.source, now, outbox);
 }
 
 void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Moment now,
@@ -152,28 +155,37 @@ bool GroupIndications::admit(Subscription& subscription, const SubscribeReceived
     return true;
 }
 
-/// Begins or prolongs. The phone is there now, wherever it was before, and gets the full present
-/// state: at once, or after the answer to what is under way to the same place.
+/// The phone is there now, wherever it was before, and gets the full present state: at once, or after
+/// the answer to what is under way to the same place.
 void GroupIndications::refresh(Subscription& subscription, const SubscribeReceived& request,
                                seconds granted, Moment now, Outbox& outbox)
 {
     const bool named = !request.contact.host.empty();
     const SipUri contact = named ? request.contact : contact_of(subscription);
     prolong(subscription, request, granted, now);
-    expiry_.set(subscription.id, subscription.expires_mono);
     move(subscription, named ? write(request.contact) : subscription.dialog->request_uri,
          subscription.dialog->route, request.source, now);
     follow_registration(subscription, *locations_);
     subscription.devices =
         devices_of(subscription.watcher, contact, request.source, subscription.user_agent);
-    if (subscription.list)
+    if (subscription.list) {
         update_list(subscription);
-    else
+        show_left(subscription, now, outbox);
+    } else {
         change_dialect(subscription, *directory_->right(subscription.watcher, subscription.member));
+    }
+    tell_anew(subscription, contact, request.source, now, outbox);
+}
+
+/// What has just begun, or goes on, is stored and told.
+void GroupIndications::tell_anew(Subscription& subscription, const SipUri& contact,
+                                 const Flow& source, Moment now, Outbox& outbox)
+{
+    expiry_.set(subscription.id, subscription.expires_mono);
     subscription.owes_present = true;
     subscription.failures = 0;
     stop_waiting(subscription, now);
-    phone_heard(subscription.watcher, contact, request.source, now, outbox);
+    phone_heard(subscription.watcher, contact, source, now, outbox);
     for (const auto& member : members_of(subscription))
         reconcile(subscription.watcher, member, now, outbox);
     subscription.counters.reserve();
@@ -217,11 +229,7 @@ std::unique_ptr<Subscription> GroupIndications::requested(const SubscribeReceive
 const Binding* GroupIndications::binding_of(std::string_view watcher, const SipUri& contact,
                                             const Flow& flow) const
 {
-    for (const Binding& binding : locations_->bindings(watcher))
-        if (same_phone(WatcherPhone{.contact = binding.contact, .target = target_of(binding)},
-                       contact, flow))
-            return &binding;
-    return nullptr;
+    return lampline::binding_of(locations_->bindings(watcher), contact, flow);
 }
 
 std::vector<std::string> GroupIndications::devices_of(std::string_view watcher,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <span>
 
 #include "core/extension_uri.hpp"
 #include "core/rlmi.hpp"
@@ -12,9 +13,14 @@ namespace {
 
 constexpr std::size_t numbers = 16;  // bytes that the numbers of later parts may take more
 
+constexpr std::size_t mark_length = 6;  // nobody who writes into a document knows it beforehand
+
+// The last is of no use in a merged document: nothing else would say who it is that talks.
 constexpr std::array details{Detail::full,          Detail::ended_briefly, Detail::no_local_names,
                              Detail::ringing_names, Detail::no_names,      Detail::no_local_targets,
-                             Detail::no_targets};
+                             Detail::no_targets,    Detail::no_local_party};
+constexpr std::span merged_details{details.begin(), details.size() - 1};
+constexpr Detail least = details.back();
 
 bool hides(std::optional<SubscriptionEnd> end) noexcept
 {
@@ -113,7 +119,7 @@ RlmiWriter Composer::begin(bool named, DocumentKind kind, std::uint32_t version)
     const auto* group = directory_.find_group(subscription_.member);
     return {uri_of(subscription_.member),
             group && named ? std::string_view{group->display_name} : "", kind, version,
-            subscription_.local_tag};
+            std::string_view{subscription_.local_tag}.substr(0, mark_length)};
 }
 
 /// What `text` takes where all members are named in any case, or else with its member.
@@ -132,8 +138,7 @@ bool Composer::can_name_all()
     all_ = true;
     std::size_t most = 0;
     for (const auto& member : list_.members)
-        most =
-            std::max(most, cost_beside_name(bare, *member, text_of(*member, Detail::no_targets)));
+        most = std::max(most, cost_beside_name(bare, *member, text_of(*member, least)));
     return bare.size() + numbers + names_of_all(bare) + most <= room_;
 }
 
@@ -151,9 +156,8 @@ void Composer::choose(const RlmiWriter& writer, std::uint32_t version)
             all_ = true;
             const std::size_t names = names_of_all(writer);
             const std::size_t first =
-                wanted.empty() || last_
-                    ? 0
-                    : cost(*wanted.front(), text_of(*wanted.front(), Detail::no_targets));
+                wanted.empty() || last_ ? 0
+                                        : cost(*wanted.front(), text_of(*wanted.front(), least));
             const std::size_t root =
                 with_names ? used : begin(false, DocumentKind::partial, version).size() + numbers;
             if (root + names + first <= room_) {
@@ -164,21 +168,22 @@ void Composer::choose(const RlmiWriter& writer, std::uint32_t version)
         }
     }
     for (auto* member : wanted) {
-        auto text = text_of(*member, Detail::full);
+        auto written = Detail::full;
+        auto text = text_of(*member, written);
         std::size_t bytes = cost(*member, text);
         if (used + bytes > room_) {
             notify_.whole = false;
             if (!notify_.told.empty()) return;
             for (const auto detail : details) {
+                written = detail;
                 text = text_of(*member, detail);
                 bytes = cost(*member, text);
                 if (used + bytes <= room_) break;
             }
             if (last_ && used + bytes > room_) return;  // who gets no NOTIFY after it needs none
-            notify_.oversized = used + bytes > room_;
         }
         used += bytes;
-        notify_.told.push_back({member, step_of(*member), std::move(text)});
+        notify_.told.push_back({member, step_of(*member), std::move(text), written});
     }
 }
 
@@ -198,6 +203,7 @@ ListNotify Composer::rlmi(std::uint32_t version)
         for (const auto& one : notify_.told) writer.add(resource(*one.member, &one.text));
     notify_.content_type = writer.content_type();
     notify_.head = std::make_shared<const std::string>(writer.body());
+    notify_.oversized = notify_.head->size() > room_;
     return std::move(notify_);
 }
 
@@ -208,12 +214,14 @@ ListNotify Composer::merged()
     const BodyProfile& profile = *subscription_.profile;
     for (const auto& member : list_.members) {
         const Step step = step_of(*member);
-        notify_.told.push_back({member.get(), step == Step::none ? Step::present : step, {}});
+        notify_.told.push_back(
+            {member.get(), step == Step::none ? Step::present : step, {}, Detail::full});
     }
     DialogInfoText text;
-    for (const auto detail : details) {
+    for (const auto detail : merged_details) {
         std::vector<std::string> elements;
-        for (const auto& [member, step, unused] : notify_.told) {
+        for (auto& [member, step, unused, written] : notify_.told) {
+            written = detail;
             if (hides(end_) || member->leaving) continue;
             const auto& projection = *member->projection;
             auto its = projection.elements(member->told, projection.target(step),

@@ -16,6 +16,7 @@ struct ListedStep {
     ListedMember* member;
     Step step;
     DialogInfoText text;  ///< null in a merged document
+    Detail detail = Detail::full;
 };
 
 struct ListNotify {

@@ -74,10 +74,10 @@ inline std::map<std::string, std::string> parts_of(const std::string& content_ty
 
 inline ReadList read_list(const std::string& content_type, const std::string& body)
 {
-    REQUIRE(content_type.starts_with("multipart/related;type=\"application/rlmi+xml\";start=\"<"));
+    REQUIRE(content_type.starts_with("multipart/related;type=\"application/rlmi+xml\";boundary="));
     auto parts = parts_of(content_type, body);
-    const auto start = content_type.find("start=\"<") + 8;
-    const auto root = parts.extract(content_type.substr(start, content_type.find('>') - start));
+    const auto first = body.find("Content-ID: <") + 13;  // the root (RFC 2387 §3.2)
+    const auto root = parts.extract(body.substr(first, body.find('>', first) - first));
     REQUIRE_FALSE(root.empty());
     const std::string& text = root.mapped();
     const auto list_at = text.find("<list ");

@@ -35,6 +35,13 @@ class Park(Parking):
         self.lamp = self.carl.watches("park+701")
         self.assertEqual("idle", self.lamp.lamp)
 
+    def test_the_lamp_of_a_slot_is_explained_and_sent_anew_by_its_number_too(self):
+        for name in ("701", "park+701"):
+            account = self.rest.get(f"/api/v1/lamps/203/{name}")
+            self.assertEqual(("park+701", "agrees"), (account["member"], account["reason"]))
+        self.assertEqual(202, self.rest.request("POST", "/api/v1/lamps/203/701:resend").status)
+        self.lamp.receives_notify("idle")
+
     def hears(self, transferor, line):
         notify = transferor.receives("NOTIFY")
         self.assertEqual(f"SIP/2.0 {line}\r\n".encode(), notify.body)

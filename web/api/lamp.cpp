@@ -111,8 +111,10 @@ json::object shown(const AccountedPhone& phone, const LampAccount& account)
 json::object rule_of(const LampAccount& account)
 {
     const auto* right = account.directory->right(account.watcher, account.member);
+    const auto key = account.directory->key(account.watcher, account.member);
+    const std::string_view owner = key ? key->owner : std::string_view{account.member};
     json::array groups;
-    for (const auto& grant : account.directory->grants(account.watcher, account.member))
+    for (const auto& grant : account.directory->grants(account.watcher, owner))
         groups.push_back(json::object{{"name", grant.group},
                                       {"unsolicited", grant.unsolicited},
                                       {"profile", db::profile_word(grant.profile)}});
@@ -142,6 +144,12 @@ std::string_view reason_of(const LampAccount& account)
     return registered ? "no_lamp" : "not_registered";
 }
 
+std::string not_there(const Directory& directory, const std::string& name)
+{
+    if (!directory.find_group(name)) return "there is no extension " + name;
+    return name + " is a group: ask for the lamp of one of its members";
+}
+
 /// 404 naming the extensions of the path that do not exist.
 std::optional<HttpResponse> unknown_extensions(const LampAccount& account)
 {
@@ -153,7 +161,7 @@ std::optional<HttpResponse> unknown_extensions(const LampAccount& account)
             !(number == &account.member && directory.key(account.watcher, *number)))
             errors.push_back(json::object{{"pointer", name},
                                           {"code", "unknown_extension"},
-                                          {"message", "there is no extension " + *number}});
+                                          {"message", not_there(directory, *number)}});
     if (errors.empty()) return std::nullopt;
     const auto detail = json::value_to<std::string>(errors[0].at("message"));
     return problem(404, "unknown", detail, {{"errors", std::move(errors)}});

@@ -305,3 +305,29 @@ TEST_CASE("a document beyond a limit is not read")
     CHECK(read_dialog_info(open + room + close));
     CHECK_FALSE(read_dialog_info(open + room + ' ' + close));
 }
+
+TEST_CASE("in a list the entity stands for the watched party, and the dialog keeps its ids")
+{
+    const auto written = [](LegState state, Detail detail, const BodyProfile& profile) {
+        return write_dialog(snom_call(state), name(state), "x", profile, detail);
+    };
+    const auto has = [](const std::string& text, std::string_view part) {
+        return text.find(part) != std::string::npos;
+    };
+    const auto talks = written(LegState::confirmed, Detail::no_local_party, standard_profile);
+    CHECK_FALSE(has(talks, "<local>"));
+    CHECK(has(talks, "call-id="));
+    CHECK(has(talks, "remote-tag="));
+    CHECK(has(talks, "sip:2112@abptech.com"));
+
+    BodyProfile nameless = standard_profile;
+    nameless.entity = false;
+    CHECK(has(written(LegState::confirmed, Detail::no_local_party, nameless), "<local>"));
+
+    auto held = snom_call(LegState::confirmed);
+    held.held = true;
+    BodyProfile rendering = standard_profile;
+    rendering.rendering = true;
+    CHECK(has(write_dialog(held, "confirmed", "x", rendering, Detail::no_local_party),
+              "+sip.rendering"));
+}

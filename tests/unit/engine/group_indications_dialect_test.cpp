@@ -236,6 +236,41 @@ TEST_CASE("what changes only in what is left out is not told again")
     }
 }
 
+TEST_CASE("what changes only in what is left out is not told again beside other calls")
+{
+    for (const bool partial : {false, true}) {
+        CAPTURE(partial);
+        BodyProfile small = acme();
+        small.max_body = 1;
+        small.partial = partial;
+        Office office{office_with({small}, "acme")};
+        office.subscribed("201", "207");
+        auto dialog = wordy(1, 10);
+        const auto renamed = [&] {
+            dialog.remote.identity.display_name += "I";
+            office.fold(dialog);
+        };
+        office.fold(dialog);
+        office.acknowledged();
+        office.call(2, LegState::confirmed);
+        office.acknowledged();
+        office.call(2, LegState::terminated);
+        dialog.held = true;
+        office.fold(dialog);
+        office.acknowledged();
+        if (!office.silent()) office.acknowledged();
+        renamed();
+        CHECK(office.silent());
+        office.call(3, LegState::early);
+        office.acknowledged();
+        office.call(3, LegState::terminated);  // the last document has an ended call in it
+        auto ended = body_of(office.acknowledged());
+        if (!partial) CHECK(ended.find("call-1") != ended.npos);
+        renamed();
+        if (!partial) CHECK(office.silent());
+    }
+}
+
 TEST_CASE("what does not fit with nothing left to leave out is sent all the same, and counted")
 {
     Office office;

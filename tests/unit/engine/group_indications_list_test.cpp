@@ -449,6 +449,13 @@ TEST_CASE("what changes only in what is left out is not told again, in no form o
         dialog.remote.identity.display_name = "Ben";
         office.fold(dialog);
         CHECK(office.silent());
+        office.call(2, early, "301");
+        office.acknowledged();
+        office.call(2, terminated, "301");
+        CHECK(body_of(office.acknowledged()).find("call-2") != std::string::npos);
+        dialog.remote.identity.display_name = "Benedict";
+        office.fold(dialog);
+        CHECK(office.silent());  // beside a call that has ended since
         dialog.state = confirmed;
         office.fold(dialog);
         const auto lost = office.notified();

@@ -42,6 +42,7 @@ TEST_CASE("colours: ringing flashes, any other dialog is steady, by the words of
     for (const auto& [profile, state, direction, colour] :
          {std::tuple{"standard", early, Direction::recipient, LampColour::flashing},
           {"standard", confirmed, Direction::recipient, LampColour::steady},
+          {"standard", early, Direction::initiator, LampColour::steady},
           {"standard", trying, Direction::initiator, LampColour::steady},
           {"innovaphone", early, Direction::recipient, LampColour::flashing},
           {"innovaphone", early, Direction::initiator, LampColour::steady},
@@ -51,6 +52,27 @@ TEST_CASE("colours: ringing flashes, any other dialog is steady, by the words of
         office.call(1, state, "207", direction);
         CHECK(only_lamp(office).present.colour == colour);
     }
+    // A row that has but one direction says by its word alone what rings.
+    for (const auto fixed : {Direction::initiator, Direction::recipient}) {
+        Office office{office_directory({"201", "207"}, {"207"}, {{"201", false, "plain"}},
+                                       {{.name = "plain", .direction = fixed}})};
+        office.subscribed("201", "207");
+        office.call(1, early);
+        CHECK(only_lamp(office).present.colour == LampColour::flashing);
+    }
+}
+
+TEST_CASE("who dials does not flash, whoever watches; who is called meanwhile does")
+{
+    Office office;
+    office.call(1, early, "207", Direction::initiator);
+    auto look = office.explains("201", "207").member_look;
+    CHECK(look.colour == LampColour::steady);
+    CHECK(look.state == early);
+    office.call(2, early, "207", Direction::recipient);
+    CHECK(office.explains("201", "207").member_look.colour == LampColour::flashing);
+    office.subscribed("201", "207");
+    CHECK(office.explains("201", "207").member_look.colour == LampColour::flashing);
 }
 
 TEST_CASE("shown is what the phone acknowledged, present is what it should show")
@@ -460,6 +482,50 @@ TEST_CASE("events: what changes while a phone is not to be told is shown at once
         office.call(2, early, "208");
         CHECK(steps(office) == Steps{"notified dark flashing", "changed dark flashing"});
         CHECK(office.silent() == false);
+    }
+}
+
+TEST_CASE("events: who leaves a list has ended, once its phone has seen that")
+{
+    const auto office_of = [](std::vector<std::string> members) {
+        return office_directory({"201", "202", "203", "207", "208"}, std::move(members),
+                                {{"201", false}});
+    };
+    Office office{office_of({"207", "208"})};
+    auto request = office.subscribe("201", "sales");
+    request.source.transport = Transport::tcp;
+    request.supported = OptionTag::eventlist;
+    request.accept = {};
+    CHECK(office.receives(request).status == 200);
+    const auto ended = [&](const std::string& member) {
+        std::string last;
+        for (const auto& one : office.shown)
+            if (const auto* event = std::get_if<LampEvent>(&one.what);
+                event && event->member == member)
+                last = std::string{name(event->step)} + ' ' + std::string{name(event->shown)};
+        return last == "ended unknown";
+    };
+    office.listened = true;
+    office.collect();
+    SUBCASE("after it was told that it leaves")
+    {
+        office.acknowledged();
+        office.call(1, confirmed, "208");
+        office.acknowledged();
+        office.configures(office_of({"207"}));
+        CHECK_FALSE(ended("208"));
+        office.acknowledged();
+        CHECK(ended("208"));
+    }
+    SUBCASE("without a word where the phone has not been told of it")
+    {
+        const auto first = office.notified();
+        office.configures(office_of({"203", "207", "208"}));
+        office.configures(office_of({"207", "208"}));
+        CHECK(ended("203"));
+        office.answers(first, 200);
+        CHECK_FALSE(ended("207"));
+        CHECK_FALSE(ended("208"));
     }
 }
 

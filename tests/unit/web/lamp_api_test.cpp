@@ -199,6 +199,24 @@ TEST_CASE("404 points at the extension that does not exist")
         CHECK(error_member(unknown, "code") == "unknown_extension");
     }
     CHECK(office.ask("POST", "/api/v1/lamps/201/299:resend").status == 404);
+    for (const auto& group : {office.get("/api/v1/lamps/201/sales"),
+                              office.ask("POST", "/api/v1/lamps/201/sales:resend")}) {
+        CHECK(group.status == 404);
+        CHECK(error_member(group, "message") ==
+              "sales is a group: ask for the lamp of one of its members");
+    }
+}
+
+TEST_CASE("the rule of a key is that of its owner")
+{
+    LampOffice office;
+    office.put("/api/v1/ring-groups/600", R"({"members":[{"number":"207"}]})");
+    for (const auto* key : {"dnd+207", "login+600+207"}) {
+        CAPTURE(key);
+        const auto rule = office.lamp(std::string{"201/"} + key).at("rule");
+        CHECK(rule.at("allowed").as_bool());
+        CHECK(rule.at("groups").as_array().size() == 2);
+    }
 }
 
 TEST_CASE("resend: what was sent, and by whom in the audit; not for auditors")

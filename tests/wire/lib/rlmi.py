@@ -37,7 +37,7 @@ def parse(message: Message) -> List:
     assert whole.get_content_type() == "multipart/related", whole.get_content_type()
     assert whole.get_param("type") == "application/rlmi+xml", "type of the multipart"
     parts = {part["Content-ID"]: part for part in whole.iter_parts()}
-    root = parts.pop(whole.get_param("start"))
+    root = parts.pop(whole.get_param("start") or next(iter(parts)))   # RFC 2387: else the first
     assert root.get_content_type() == "application/rlmi+xml", root.get_content_type()
     element = ElementTree.fromstring(root.get_payload(decode=True))
     assert element.tag == NS + "list", element.tag
