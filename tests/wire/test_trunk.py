@@ -239,6 +239,8 @@ class Trunks(WireTest):
                 incoming.receives("BYE")
         call = self.anna.calls("urn:service:sos")
         incoming = carrier.receives("INVITE")
+        incoming.replies(180)
+        call.receives(180)
         call.cancels()
         incoming.receives("CANCEL")
 
