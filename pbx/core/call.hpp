@@ -231,6 +231,13 @@ struct SessionChange {
     PayloadRef offer;  ///< resume, renew: of the first, whose 2xx waits for its ACK
 };
 
+/// A phone that a restart has to tell that its call is over.
+struct LooseEnd {
+    LegId leg;
+    bool answered = false;  ///< there is a dialog to be hung up; else an INVITE to be ended
+    friend bool operator==(const LooseEnd&, const LooseEnd&) = default;
+};
+
 /// A call that waits in a park slot, or is on its way there.
 struct Parking {
     std::string slot;          ///< its number
@@ -250,7 +257,9 @@ struct Call {
     bool clicked = false;  ///< a third party asked for it: phones of `from` ring first, as callees
     bool unsaved = false;  ///< what is kept over a restart has changed
     bool kept = false;     ///< it is in storage, or on its way there
-    bool ringing_kept = false;  ///< what rings is in storage
+    bool ringing_kept = false;  ///< what a restart has to end is in storage,
+    std::vector<LooseEnd> loose_kept{};  ///< namely these
+    bool ringing_due = false;            ///< it is to be, once that has lasted for a while
     std::string from;  ///< extension of the first caller, or its number outside
     std::string from_trunk{};  ///< by which the first caller came; empty: a phone
     std::string dialled;
@@ -287,6 +296,9 @@ struct Call {
     /// The other end of a talking leg; while ringing, the only callee with an early dialog. nullptr
     /// otherwise.
     [[nodiscard]] Leg* peer_of(const Leg& leg) noexcept;
+    /// It talks to its peer, which is not merely about to: that has it for a peer too, or, proxied,
+    /// shares the dialog.
+    [[nodiscard]] bool is_connected(const Leg& leg) const noexcept;
     [[nodiscard]] Relay* find_relay(ClientTransactionId forwarded) noexcept;
     [[nodiscard]] Relay* find_relay(TransactionId request) noexcept;
     void remove_relay(ClientTransactionId forwarded);

@@ -239,11 +239,11 @@ void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
     if (call->pickup) {
         pickup_acknowledged(*call, *leg, input.payload, now, outbox);
         if (leg->bye_owed) hang_up(*leg, {}, outbox);
-        return sweep(*call, outbox);
+        return sweep(*call, now, outbox);
     }
     if (call->transfer && call->transfer->answered_by == input.transaction) {
         picker_answered(*call, *leg, input.payload, now, outbox);
-        return sweep(*call, outbox);
+        return sweep(*call, now, outbox);
     }
 
     Leg* answerer = nullptr;
@@ -263,7 +263,7 @@ void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
     }
     if (leg->bye_owed) hang_up(*leg, {}, outbox);
     if (call->early_answer && call->phase == CallPhase::talking) renew_session(*call, now, outbox);
-    sweep(*call, outbox);
+    sweep(*call, now, outbox);
 }
 
 void CallEngine::receive(const AckMissing& input, Moment now, Outbox& outbox)
@@ -280,7 +280,7 @@ void CallEngine::receive(const AckMissing& input, Moment now, Outbox& outbox)
     else if (leg->state != LegState::terminated)
         end_call(*call, {}, LegInput::timeout, LegInput::timeout,
                  "SIP;cause=408;text=\"ACK missing\"", now, outbox);
-    sweep(*call, outbox);
+    sweep(*call, now, outbox);
 }
 
 void CallEngine::receive_bye(Call& call, Leg& leg, const RequestReceived& input, Moment now,
@@ -424,7 +424,8 @@ LiveCall CallEngine::shown(const Call& call)
                                  : std::string{name(leg.flow.transport)} + ":" + leg.flow.host +
                                        ":" + std::to_string(leg.flow.port),
              .held = leg.held,
-             .holds = leg.holds});
+             .holds = leg.holds,
+             .connected = call.is_connected(leg)});
     }
     return live;
 }

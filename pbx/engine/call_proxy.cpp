@@ -228,7 +228,7 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
     const bool others_dialog = peer->peer == sender->id;
     if (input.method == Method::bye) {
         const auto how = sender->id == callee.id ? LegInput::local_bye : LegInput::remote_bye;
-        if (goes_on_without(call, callee, how, outbox)) return sweep(call, outbox);
+        if (goes_on_without(call, callee, how, outbox)) return sweep(call, now, outbox);
         std::string reason;
         if (input.payload)
             for (const auto& header : input.payload->headers)
@@ -253,7 +253,7 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
     } else if (!goes_on_without(call, callee, LegInput::timeout, outbox)) {
         end_call(call, {}, LegInput::timeout, LegInput::timeout, peer_gone, now, outbox);
     }
-    sweep(call, outbox);
+    sweep(call, now, outbox);
 }
 
 /// Behind another proxy a phone cannot be reached without that one's route, which is not ours to

@@ -8,18 +8,13 @@
 namespace lampline {
 namespace {
 
-/// CSeq numbers are stored so many ahead of their use that a request needs no write, and again when
-/// so few are left.
-constexpr std::uint32_t cseq_block = 64;
+/// CSeq numbers are stored anew when so few are left.
 constexpr std::uint32_t cseq_margin = 16;
 /// When the phones of calls taken up are asked, and how far apart.
 constexpr std::chrono::milliseconds first_probe{300};
 constexpr std::chrono::milliseconds probe_spacing{1};
 /// A session that ran out while the exchange was down gets so long to be refreshed.
 constexpr std::chrono::seconds session_grace{32};
-
-/// The first request that we send in a dialog.
-constexpr std::uint32_t initial_invite_cseq = initial_cseq + 1;
 
 StoredLeg to_stored(const Leg& leg)
 {
@@ -167,63 +162,6 @@ void CallEngine::keep(Call& call, Outbox& outbox)
 void CallEngine::forget(Call& call, Outbox& outbox)
 {
     if (std::exchange(call.kept, false)) outbox.store(CallRemoved{call.id});
-}
-
-void CallEngine::keep_ringing(Call& call, Outbox& outbox)
-{
-    auto stored = std::make_shared<StoredRinging>();
-    stored->id = call.id;
-    for (auto& leg : call.legs) {
-        const bool rings = leg.role == LegRole::callee && leg.state < LegState::confirmed;
-        const bool alone = leg.talking() && !leg.peer && !leg.proxied;
-        if (!alone && !leg.invite_in && !(rings && leg.invite_out)) continue;
-        auto& invite = stored->invites.emplace_back();
-        invite.answered = alone;
-        if (alone) leg.reserved_cseq = leg.dialog_state.cseq + cseq_block;
-        invite.role = leg.role;
-        invite.dialog = leg.dialog;
-        invite.state = leg.dialog_state;
-        invite.cseq = alone                  ? leg.reserved_cseq
-                      : leg.invite_in        ? leg.dialog_state.remote_cseq
-                      : leg.invite_cseq != 0 ? leg.invite_cseq
-                                             : initial_invite_cseq;
-        invite.via = leg.via;
-        invite.flow = leg.flow;
-        invite.flow.connection = {};
-        if (leg.role == LegRole::callee && !alone) invite.dialog.remote_tag.clear();
-    }
-    if (stored->invites.empty()) return;
-    call.ringing_kept = true;
-    outbox.store(RingingStored{std::move(stored)});
-}
-
-void CallEngine::forget_ringing(Call& call, Outbox& outbox)
-{
-    timers_.cancel(call.id, CallTimer::keep_ringing);
-    if (std::exchange(call.ringing_kept, false)) outbox.store(RingingRemoved{call.id});
-}
-
-void CallEngine::end_ringing(const std::vector<StoredRinging>& stored, Outbox& outbox)
-{
-    for (const auto& call : stored) {
-        for (const auto& invite : call.invites) {
-            if (!invite.answered) {
-                outbox.send(EndInvite{invite});
-                continue;
-            }
-            auto state = invite.state;
-            state.cseq = invite.cseq;
-            const auto leg = leg_ids_.next();
-            outbox.send(ResumeDialog{leg, invite.dialog, state, invite.flow});
-            outbox.send(
-                SendRequest{.leg = leg,
-                            .transaction = transaction_ids_.next(),
-                            .method = Method::bye,
-                            .headers = {{"Reason", "SIP;cause=500;text=\"Exchange restarted\""}}});
-            outbox.send(CloseDialog{leg});
-        }
-        outbox.store(RingingRemoved{call.id});
-    }
 }
 
 void CallEngine::recall(const std::vector<TurnTaken>& turns, const std::vector<std::string>& talked)
@@ -403,7 +341,7 @@ void CallEngine::receive(const DialogLost& input, Moment now, Outbox& outbox)
     if (!call) return;
     end_call(*call, leg->id, LegInput::error, LegInput::error,
              "SIP;cause=500;text=\"Call could not be taken up\"", now, outbox);
-    sweep(*call, outbox);
+    sweep(*call, now, outbox);
 }
 
 }  // namespace lampline
