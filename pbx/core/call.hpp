@@ -71,6 +71,7 @@ struct Leg {
     bool discreet = false;            ///< of a slot: its lamp does not say who waits
     bool proxied = false;  ///< its phone shares its dialog with its peer: local_tag is the peer's
     std::string name{};    ///< proxied: by which watchers know its dialog, over restarts too
+    CallRef kept_as{};     ///< proxied, one of several that have answered: in storage by itself
     PayloadRef asked_sdp;  ///< proxied: of the INVITE or UPDATE that passed from it last,
     std::uint32_t asked_cseq = 0;  ///< with this number
     bool adrift = false;  ///< resumed, and its TCP connection was of the run before

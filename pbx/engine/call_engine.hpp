@@ -499,6 +499,8 @@ private:
     /// Stores `call` when that is owed and two phones talk.
     void keep(Call& call, Outbox& outbox);
     static void forget(Call& call, Outbox& outbox);
+    void keep_beside(Call& call, const Leg& caller, const Leg& first, Outbox& outbox);
+    static void forget(Leg& leg, Outbox& outbox);
     // call_loose_ends.cpp: what a restart has to end
     /// Stores what rings, and who is in a dialog with nobody.
     void keep_ringing(Call& call, Outbox& outbox);
@@ -511,6 +513,8 @@ private:
     // call_restore.cpp
     void resume(const StoredCall& stored, std::chrono::steady_clock::time_point probe_at,
                 Moment now, Outbox& outbox);
+    Leg& resume_leg(Call& call, const StoredLeg& kept, Moment now);
+    bool resume_beside(const StoredCall& stored, Moment now, Outbox& outbox);
     [[nodiscard]] bool is_sound_parking(const StoredCall& stored) const;
     void resume_parking(Call& call, const Leg& leg, const StoredCall& stored, Moment now);
     [[nodiscard]] bool is_taken(const DialogId& dialog);
