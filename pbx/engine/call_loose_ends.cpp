@@ -19,7 +19,8 @@ std::optional<LooseEnd> loose_end(const Call& call, const Leg& leg)
     }
     if (leg.talking()) return call.is_connected(leg) ? std::nullopt : std::optional{answered};
     if (rings || leg.invite_in) return invited;
-    if (call.pickup && call.pickup->picker == leg.id) return answered;  // before there are media
+    // A picker that was answered before there are media for it, or whose ACK is to bring them.
+    if (leg.ack_due || (call.pickup && call.pickup->picker == leg.id)) return answered;
     const bool takes_over = std::ranges::any_of(call.relays, [&](const Relay& relay) {
         return relay.replaces && relay.from == leg.id && !relay.answered && !relay.cancelled;
     });

@@ -311,9 +311,16 @@ std::vector<Story> stories()
                o.dave.acknowledges = false;
                o.dave.sends(INVITE, "**103", "");
            }},
-          alice_accepts,
+          {"Alice's phone accepts, and Dave's is answered",
+           [](Office& o) {
+               o.answers(o.alice, INVITE, 200, alice_sdp);
+               o.lifted.insert("104");
+           }},
           {"Dave's phone answers",
-           [](Office& o) { o.dave.acknowledge(o.last_success(o.dave), carol_sdp); }}}},
+           [](Office& o) {
+               o.dave.acknowledge(o.last_success(o.dave), carol_sdp);
+               o.lifted.clear();
+           }}}},
         {"another phone takes the place of one that talks",
          {they_talk,
           {"Bob's mobile takes the call",
