@@ -53,6 +53,12 @@ public:
         if (!uri) fail();
         return std::move(*uri);
     }
+    SipUri uri_or_none()
+    {
+        if (!row_.getColumn(next_).getString().empty()) return uri();
+        last_ = next_++;
+        return {};
+    }
     NameAddr address()
     {
         auto address = NameAddr::parse(at().getString());
@@ -136,7 +142,7 @@ StoredLeg read_leg(Reader& row)
     leg.state.local_party = row.address();
     leg.state.remote_party = row.address();
     leg.state.contact_user = row.text();
-    leg.state.target = row.uri();
+    leg.state.target = row.uri_or_none();
     leg.state.route = row.lines();
     leg.state.cseq = static_cast<std::uint32_t>(row.number(1, max_cseq));
     leg.state.remote_cseq =
@@ -198,7 +204,11 @@ StoredCall read_call(Reader& row)
     call.rings_back_at = row.time();
     for (auto& leg : call.legs) read_display(row, leg);
     for (auto& leg : call.legs) read_place(row, leg);
-    for (auto& leg : call.legs) leg.name = row.word_or_none();
+    for (auto& leg : call.legs) {
+        leg.name = row.word_or_none();
+        // Where a phone is that another proxy has rung besides is not always known.
+        if (leg.name.empty() && leg.state.target.host.empty()) row.fail();
+    }
     for (auto& leg : call.legs) leg.holds = row.number(0, 1) == 1;
     for (auto& leg : call.legs) leg.on_behalf_of = row.text();
     return call;
@@ -234,7 +244,7 @@ void bind_leg(SQLite::Statement& put, int first, const StoredLeg& leg)
     put.bind(first + 5, write(leg.state.local_party));
     put.bind(first + 6, write(leg.state.remote_party));
     put.bind(first + 7, leg.state.contact_user);
-    put.bind(first + 8, write(leg.state.target));
+    put.bind(first + 8, leg.state.target.host.empty() ? std::string{} : write(leg.state.target));
     put.bind(first + 9, db::column(leg.state.route));
     put.bind(first + 10, static_cast<std::int64_t>(leg.state.cseq));
     put.bind(first + 11, static_cast<std::int64_t>(leg.state.remote_cseq));

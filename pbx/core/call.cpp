@@ -50,6 +50,12 @@ Leg* Call::peer_of(const Leg& leg) noexcept
     return early;
 }
 
+bool Call::is_connected(const Leg& leg) const noexcept
+{
+    const Leg* peer = leg.talking() && leg.peer ? find(leg.peer) : nullptr;
+    return peer && peer->talking() && (leg.proxied || peer->peer == leg.id);
+}
+
 Relay* Call::find_relay(ClientTransactionId forwarded) noexcept
 {
     const auto found = std::find_if(relays.begin(), relays.end(),

@@ -73,6 +73,7 @@ struct Leg {
     bool discreet = false;            ///< of a slot: its lamp does not say who waits
     bool proxied = false;  ///< its phone shares its dialog with its peer: local_tag is the peer's
     std::string name{};    ///< proxied: by which watchers know its dialog, over restarts too
+    CallRef kept_as{};     ///< proxied, one of several that have answered: in storage by itself
     PayloadRef asked_sdp;  ///< proxied: of the INVITE or UPDATE that passed from it last,
     std::uint32_t asked_cseq = 0;  ///< with this number
     bool adrift = false;  ///< resumed, and its TCP connection was of the run before
@@ -235,6 +236,13 @@ struct SessionChange {
     PayloadRef offer;  ///< resume, renew: of the first, whose 2xx waits for its ACK
 };
 
+/// A phone that a restart has to tell that its call is over.
+struct LooseEnd {
+    LegId leg;
+    bool answered = false;  ///< there is a dialog to be hung up; else an INVITE to be ended
+    friend bool operator==(const LooseEnd&, const LooseEnd&) = default;
+};
+
 /// A call that waits in a park slot, or is on its way there.
 struct Parking {
     std::string slot;          ///< its number
@@ -254,7 +262,9 @@ struct Call {
     bool clicked = false;  ///< a third party asked for it: phones of `from` ring first, as callees
     bool unsaved = false;  ///< what is kept over a restart has changed
     bool kept = false;     ///< it is in storage, or on its way there
-    bool ringing_kept = false;  ///< what rings is in storage
+    bool ringing_kept = false;  ///< what a restart has to end is in storage,
+    std::vector<LooseEnd> loose_kept{};  ///< namely these
+    bool ringing_due = false;            ///< it is to be, once that has lasted for a while
     std::string from;  ///< extension of the first caller, or its number outside
     std::string from_trunk{};  ///< by which the first caller came; empty: a phone
     std::string dialled;
@@ -291,6 +301,9 @@ struct Call {
     /// The other end of a talking leg; while ringing, the only callee with an early dialog. nullptr
     /// otherwise.
     [[nodiscard]] Leg* peer_of(const Leg& leg) noexcept;
+    /// It talks to its peer, which is not merely about to: that has it for a peer too, or, proxied,
+    /// shares the dialog.
+    [[nodiscard]] bool is_connected(const Leg& leg) const noexcept;
     [[nodiscard]] Relay* find_relay(ClientTransactionId forwarded) noexcept;
     [[nodiscard]] Relay* find_relay(TransactionId request) noexcept;
     void remove_relay(ClientTransactionId forwarded);

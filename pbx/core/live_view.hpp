@@ -24,6 +24,7 @@ struct LiveLeg {
     std::string address;    ///< transport:host:port of the phone
     bool held = false;
     bool holds = false;     ///< by its own wish
+    bool connected = false;  ///< it talks to another leg of the call, and is not about to
 };
 struct LiveCall {
     std::string id;

@@ -38,7 +38,8 @@ struct StoredLeg {
     std::string name{};  ///< of a dialog that two phones share: by which watchers know it
 };
 
-/// Two phones that talk to each other.
+/// Two phones that talk to each other. A caller in proxy mode that several have answered has one
+/// such with each of them.
 struct StoredCall {
     CallRef id;           ///< key
     std::string from;     ///< extension of the first caller

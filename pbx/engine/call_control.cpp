@@ -71,7 +71,7 @@ OrderAnswer CallEngine::carry_out(const CallOrder& order, Moment now, Outbox& ou
         return OrderAnswer{.outcome = OrderOutcome::unknown_call};
     }();
     if (answer.outcome <= OrderOutcome::as_it_is) answer.call = shown(*call);
-    sweep(*call, outbox);
+    sweep(*call, now, outbox);
     return answer;
 }
 
@@ -146,7 +146,6 @@ void CallEngine::clicked_answered(Call& call, Leg& leg, const ResponseReceived& 
     call.phase = CallPhase::talking;
     timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();
-    forget_ringing(call, outbox);
     cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
     if (settings_.probe_interval > 0s)
         set_timer(call, CallTimer::probe, now.mono + settings_.probe_interval);

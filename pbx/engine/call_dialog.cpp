@@ -218,11 +218,11 @@ void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
     if (call->pickup) {
         pickup_acknowledged(*call, *leg, input.payload, now, outbox);
         if (leg->bye_owed) hang_up(*leg, {}, outbox);
-        return sweep(*call, outbox);
+        return sweep(*call, now, outbox);
     }
     if (call->transfer && call->transfer->answered_by == input.transaction) {
         picker_answered(*call, *leg, input.payload, now, outbox);
-        return sweep(*call, outbox);
+        return sweep(*call, now, outbox);
     }
 
     Leg* answerer = nullptr;
@@ -242,7 +242,7 @@ void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
     }
     if (leg->bye_owed) hang_up(*leg, {}, outbox);
     if (call->early_answer && call->phase == CallPhase::talking) renew_session(*call, now, outbox);
-    sweep(*call, outbox);
+    sweep(*call, now, outbox);
 }
 
 void CallEngine::receive(const AckMissing& input, Moment now, Outbox& outbox)
@@ -259,7 +259,7 @@ void CallEngine::receive(const AckMissing& input, Moment now, Outbox& outbox)
     else if (leg->state != LegState::terminated)
         end_call(*call, {}, LegInput::timeout, LegInput::timeout,
                  "SIP;cause=408;text=\"ACK missing\"", now, outbox);
-    sweep(*call, outbox);
+    sweep(*call, now, outbox);
 }
 
 void CallEngine::receive_bye(Call& call, Leg& leg, const RequestReceived& input, Moment now,

@@ -17,7 +17,7 @@ void CallEngine::end(CallsToEnd which, Moment now, Outbox& outbox)
                  !talking_pair(call).first)  // or one in which somebody is alone
             end_call(call, {}, LegInput::error, LegInput::error,
                      "SIP;cause=503;text=\"Exchange stops\"", now, outbox);
-        sweep(call, outbox);
+        sweep(call, now, outbox);
     }
 }
 
@@ -110,9 +110,9 @@ void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
     cards_.forget(call.id);
     ++counters_.calls_ended;
     forget(call, outbox);
-    forget_ringing(call, outbox);
     timers_.cancel_all(call.id);
-    set_timer(call, CallTimer::linger, now.mono + linger_time);
+    call.ringing_due = true;  // by the same timer: most calls are gone before
+    set_timer(call, CallTimer::linger, now.mono + ringing_kept_after);
 }
 
 void CallEngine::remember_until()
@@ -121,12 +121,16 @@ void CallEngine::remember_until()
         timers_.set(CallRef{}, CallTimer::remembered, *end);
 }
 
-void CallEngine::sweep(Call& call, Outbox& outbox)
+void CallEngine::sweep(Call& call, Moment now, Outbox& outbox)
 {
     give_up_lost_relays(call, outbox);
     for (auto& leg : call.legs) close_if_quiet(leg, outbox);
-    if (!call.finished()) return keep(call, outbox);
+    if (!call.finished()) {
+        keep(call, outbox);
+        return follow_loose_ends(call, now, outbox);
+    }
     forget(call, outbox);
+    forget_ringing(call, outbox);
     timers_.cancel_all(call.id);
     for (const auto& leg : call.legs) {
         if (leg.adrift) no_longer_adrift(leg);

@@ -38,7 +38,7 @@ void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbo
     outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
     leg->heard_at = now.mono;
     note_target(*call, *leg, input);
-    if (cards_.take(*call, *leg, input, now, outbox)) return sweep(*call, outbox);
+    if (cards_.take(*call, *leg, input, now, outbox)) return sweep(*call, now, outbox);
     switch (input.method) {
     case Method::bye: receive_bye(*call, *leg, input, now, outbox); break;
     case Method::prack: relay_prack(*call, *leg, input, outbox); break;
@@ -50,7 +50,7 @@ void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbo
         break;
     default: relay(*call, *leg, input, now, outbox);
     }
-    sweep(*call, outbox);
+    sweep(*call, now, outbox);
 }
 
 void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outbox)
@@ -62,10 +62,10 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
     const bool final = input.status >= 200;
 
     if (receive_for_transfer(*leg, input, now, outbox)) {
-        if (const auto owner = find(input.leg).first) sweep(*owner, outbox);
+        if (const auto owner = find(input.leg).first) sweep(*owner, now, outbox);
         return;
     }
-    if (cards_.hear(*call, *leg, input, now, outbox)) return sweep(*call, outbox);
+    if (cards_.hear(*call, *leg, input, now, outbox)) return sweep(*call, now, outbox);
     if (call->pickup && call->pickup->offered &&
         input.transaction == call->pickup->offered) {
         pickup_answered(*call, *leg, input, now, outbox);
@@ -97,7 +97,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
         }
     }
     restore_session(*call, now, outbox);
-    sweep(*call, outbox);
+    sweep(*call, now, outbox);
 }
 
 void CallEngine::advance(Moment now, Outbox& outbox)
@@ -145,6 +145,11 @@ void CallEngine::advance(Moment now, Outbox& outbox)
         case CallTimer::outside: duration_over(call, now, outbox); break;
         case CallTimer::remembered: break;  // of no call, see above
         case CallTimer::linger:
+            if (call.phase == CallPhase::ended && call.ringing_due) {
+                keep_ringing(call, outbox);
+                set_timer(call, CallTimer::linger, now.mono + linger_time - ringing_kept_after);
+                break;
+            }
             cancel_branches(call, {}, {}, nullptr, outbox);  // of what is lost, if anything
             for (auto& leg : call.legs) {
                 leg.invite_out = leg.ack_owed = leg.bye_out = {};
@@ -157,7 +162,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             }
             break;
         }
-        sweep(call, outbox);
+        sweep(call, now, outbox);
     }
 }
 
@@ -221,7 +226,6 @@ void CallEngine::start_talking(Call& call, const SessionTimer& timer, Moment now
     timers_.cancel(call.id, CallTimer::linger);  // of a verdict that does not hold any more
     call.hunting.reset();
     forget_ringing(call, outbox);
-    for (auto& leg : call.legs) std::vector<std::string>{}.swap(leg.via);
     call.offer.reset();
     if (call.early_answer && !call.early_answer->stale) call.early_answer.reset();
     note_session(call, timer, now);
@@ -236,6 +240,7 @@ void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
     const bool talked = leg.state == LegState::confirmed;
     const bool unseen = leg.slot && leg.state == LegState::trying;  // not parked in yet
     leg.state = *moved;
+    if (leg.state >= LegState::confirmed) std::vector<std::string>{}.swap(leg.via);
     if (leg.role == LegRole::callee && leg.state >= LegState::confirmed)
         index_.stopped_ringing(leg);
     if (leg.state == LegState::terminated) {

@@ -524,11 +524,22 @@ private:
     /// Stores `call` when that is owed and two phones talk.
     void keep(Call& call, Outbox& outbox);
     static void forget(Call& call, Outbox& outbox);
-    /// The same for what rings, and for who is alone in a call, once that has lasted for a while.
-    static void keep_ringing(Call& call, Outbox& outbox);
+    void keep_beside(Call& call, const Leg& caller, const Leg& first, Outbox& outbox);
+    static void forget(Leg& leg, Outbox& outbox);
+    // call_loose_ends.cpp: what a restart has to end
+    /// Stores what rings, and who is in a dialog with nobody.
+    void keep_ringing(Call& call, Outbox& outbox);
+    /// The same once that has lasted for a while.
+    void keep_ringing_soon(Call& call, Moment now);
     void forget_ringing(Call& call, Outbox& outbox);
+    /// What is stored of that follows the call.
+    void follow_loose_ends(Call& call, Moment now, Outbox& outbox);
+
+    // call_restore.cpp
     void resume(const StoredCall& stored, std::chrono::steady_clock::time_point probe_at,
                 Moment now, Outbox& outbox);
+    Leg& resume_leg(Call& call, const StoredLeg& kept, Moment now);
+    bool resume_beside(const StoredCall& stored, Moment now, Outbox& outbox);
     [[nodiscard]] bool is_sound_parking(const StoredCall& stored) const;
     void resume_parking(Call& call, const Leg& leg, const StoredCall& stored, Moment now);
     [[nodiscard]] bool is_taken(const DialogId& dialog);
@@ -614,7 +625,7 @@ private:
     void hang_up(Leg& leg, std::string_view reason, Outbox& outbox);
     void close_if_quiet(Leg& leg, Outbox& outbox);
     /// Closes quiet legs, and drops the call with its last leg: `call` may be gone afterwards.
-    void sweep(Call& call, Outbox& outbox);
+    void sweep(Call& call, Moment now, Outbox& outbox);
     /// No more than the last transactions of `call` are waited for.
     void begin_end(Call& call, Moment now, Outbox& outbox);
     /// What ended_ holds is given back in time.
@@ -628,6 +639,10 @@ private:
     /// 64*T1 and a little: no transaction of an ended call lives longer (RFC 3261 §17).
     static constexpr std::chrono::seconds linger_time{40};
 
+    /// CSeq numbers are stored so many ahead of their use that a request needs no write.
+    static constexpr std::uint32_t cseq_block = 64;
+    /// The first request that we send in a dialog.
+    static constexpr std::uint32_t initial_invite_cseq = initial_cseq + 1;
     /// A call that rings for less is not worth a write.
     static constexpr std::chrono::milliseconds ringing_kept_after{1000};
     static constexpr std::string_view in_proxy_mode =

@@ -56,7 +56,10 @@ void CallEngine::passed_answer(Call& call, Leg& leg, const ResponseReceived& res
     winner.supported = response.supported | response.required;
     note_hold(winner, response.payload, has_body(caller.sdp) ? SdpRole::answer : SdpRole::offer);
     move(winner, LegInput::success, outbox);
-    if (!first) return note_session(call, {}, now);  // there are two now
+    if (!first) {  // there are two now
+        call.unsaved = true;
+        return note_session(call, {}, now);
+    }
     talks_to(caller, winner);
     move(caller, LegInput::success, outbox);
     start_talking(call, {.expires = answered.supervise_for}, now, outbox);
@@ -145,12 +148,12 @@ bool CallEngine::goes_on_without(Call& call, Leg& gone, LegInput how, Outbox& ou
     Leg* other = gone.role == LegRole::callee ? also_answered(call, gone) : nullptr;
     if (!other) return false;
     move(gone, how, outbox);
+    call.unsaved = true;
     Leg& caller = call.caller();
     if (caller.peer != gone.id) return true;
     talks_to(caller, *other);
     set_held(caller, false);
     announce(caller, outbox);
-    call.unsaved = true;
     return true;
 }
 
@@ -201,6 +204,8 @@ void CallEngine::forked_answer(const DialogPassed& input, Moment now, Outbox& ou
     note_hold(leg, input.payload, SdpRole::answer);
     move(leg, LegInput::success, outbox);
     note_session(call, {}, now);
+    call.unsaved = true;
+    keep(call, outbox);
 }
 
 void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
@@ -228,7 +233,7 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
     const bool others_dialog = peer->peer == sender->id;
     if (input.method == Method::bye) {
         const auto how = sender->id == callee.id ? LegInput::local_bye : LegInput::remote_bye;
-        if (goes_on_without(call, callee, how, outbox)) return sweep(call, outbox);
+        if (goes_on_without(call, callee, how, outbox)) return sweep(call, now, outbox);
         std::string reason;
         if (input.payload)
             for (const auto& header : input.payload->headers)
@@ -248,12 +253,13 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
                                                        answers ? SdpRole::answer : SdpRole::offer);
         if (own) announce(*sender, outbox);
         if (others) announce(*peer, outbox);
+        if (own || others) call.unsaved = true;
         if (input.session_timer.expires > 0s && !also_answered(call, callee))
             note_session(call, input.session_timer, now);
     } else if (!goes_on_without(call, callee, LegInput::timeout, outbox)) {
         end_call(call, {}, LegInput::timeout, LegInput::timeout, peer_gone, now, outbox);
     }
-    sweep(call, outbox);
+    sweep(call, now, outbox);
 }
 
 /// Behind another proxy a phone cannot be reached without that one's route, which is not ours to

@@ -8,18 +8,13 @@
 namespace lampline {
 namespace {
 
-/// CSeq numbers are stored so many ahead of their use that a request needs no write, and again when
-/// so few are left.
-constexpr std::uint32_t cseq_block = 64;
+/// CSeq numbers are stored anew when so few are left.
 constexpr std::uint32_t cseq_margin = 16;
 /// When the phones of calls taken up are asked, and how far apart.
 constexpr std::chrono::milliseconds first_probe{300};
 constexpr std::chrono::milliseconds probe_spacing{1};
 /// A session that ran out while the exchange was down gets so long to be refreshed.
 constexpr std::chrono::seconds session_grace{32};
-
-/// The first request that we send in a dialog.
-constexpr std::uint32_t initial_invite_cseq = initial_cseq + 1;
 
 StoredLeg to_stored(const Leg& leg)
 {
@@ -162,68 +157,49 @@ void CallEngine::keep(Call& call, Outbox& outbox)
                        .rings_back_at = waits ? call.parking->rings_back_at : call.started_at,
                    }),
                    !std::exchange(call.kept, true)});
+    if (call.mode == CallMode::proxy) keep_beside(call, *one, *other, outbox);
+}
+
+/// Each further phone that has answered `caller` is kept with it, as if that were a call.
+void CallEngine::keep_beside(Call& call, const Leg& caller, const Leg& first, Outbox& outbox)
+{
+    for (auto& leg : call.legs) {
+        const bool beside = leg.talking() && leg.id != caller.id && leg.id != first.id;
+        if (!beside) {
+            forget(leg, outbox);
+            continue;
+        }
+        auto shared = to_stored(caller);
+        shared.dialog.local_tag = leg.dialog.remote_tag;
+        shared.other = presented(leg);
+        const bool anew = !leg.kept_as;
+        if (anew) leg.kept_as = call_ids_.next();
+        leg.reserved_cseq = leg.dialog_state.cseq + cseq_block;
+        outbox.store(CallStored{std::make_shared<const StoredCall>(StoredCall{
+                                    .id = leg.kept_as,
+                                    .from = call.from,
+                                    .dialled = call.dialled,
+                                    .started_at = call.started_at,
+                                    .answered_at = call.answered_at.value_or(call.started_at),
+                                    .session_expires = {},
+                                    .session_ends_at = {},
+                                    .legs = {std::move(shared), to_stored(leg)},
+                                    .from_trunk = call.from_trunk,
+                                    .rings_back_at = call.started_at,
+                                }),
+                                anew});
+    }
+}
+
+void CallEngine::forget(Leg& leg, Outbox& outbox)
+{
+    if (const auto kept = std::exchange(leg.kept_as, {})) outbox.store(CallRemoved{kept});
 }
 
 void CallEngine::forget(Call& call, Outbox& outbox)
 {
     if (std::exchange(call.kept, false)) outbox.store(CallRemoved{call.id});
-}
-
-void CallEngine::keep_ringing(Call& call, Outbox& outbox)
-{
-    auto stored = std::make_shared<StoredRinging>();
-    stored->id = call.id;
-    for (auto& leg : call.legs) {
-        const bool rings = leg.role == LegRole::callee && leg.state < LegState::confirmed;
-        const bool alone = leg.talking() && !leg.peer && !leg.proxied;
-        if (!alone && !leg.invite_in && !(rings && leg.invite_out)) continue;
-        auto& invite = stored->invites.emplace_back();
-        invite.answered = alone;
-        if (alone) leg.reserved_cseq = leg.dialog_state.cseq + cseq_block;
-        invite.role = leg.role;
-        invite.dialog = leg.dialog;
-        invite.state = leg.dialog_state;
-        invite.cseq = alone                  ? leg.reserved_cseq
-                      : leg.invite_in        ? leg.dialog_state.remote_cseq
-                      : leg.invite_cseq != 0 ? leg.invite_cseq
-                                             : initial_invite_cseq;
-        invite.via = leg.via;
-        invite.flow = leg.flow;
-        invite.flow.connection = {};
-        if (leg.role == LegRole::callee && !alone) invite.dialog.remote_tag.clear();
-    }
-    if (stored->invites.empty()) return;
-    call.ringing_kept = true;
-    outbox.store(RingingStored{std::move(stored)});
-}
-
-void CallEngine::forget_ringing(Call& call, Outbox& outbox)
-{
-    timers_.cancel(call.id, CallTimer::keep_ringing);
-    if (std::exchange(call.ringing_kept, false)) outbox.store(RingingRemoved{call.id});
-}
-
-void CallEngine::end_ringing(const std::vector<StoredRinging>& stored, Outbox& outbox)
-{
-    for (const auto& call : stored) {
-        for (const auto& invite : call.invites) {
-            if (!invite.answered) {
-                outbox.send(EndInvite{invite});
-                continue;
-            }
-            auto state = invite.state;
-            state.cseq = invite.cseq;
-            const auto leg = leg_ids_.next();
-            outbox.send(ResumeDialog{leg, invite.dialog, state, invite.flow});
-            outbox.send(
-                SendRequest{.leg = leg,
-                            .transaction = transaction_ids_.next(),
-                            .method = Method::bye,
-                            .headers = {{"Reason", "SIP;cause=500;text=\"Exchange restarted\""}}});
-            outbox.send(CloseDialog{leg});
-        }
-        outbox.store(RingingRemoved{call.id});
-    }
+    for (auto& leg : call.legs) forget(leg, outbox);
 }
 
 void CallEngine::recall(const std::vector<TurnTaken>& turns, const std::vector<std::string>& talked)
@@ -241,6 +217,7 @@ void CallEngine::restore(std::vector<StoredCall> stored, const std::vector<Outsi
     auto probe_at = now.mono + first_probe;
     for (const auto& call : stored) {
         call_ids_.skip_to(call.id);
+        if (resume_beside(call, now, outbox)) continue;
         const bool doubtful =
             calls_.size() >= settings_.max_calls || calls_.contains(call.id) ||
             call.legs[0].dialog == call.legs[1].dialog || !is_sound_parking(call) ||
@@ -287,6 +264,72 @@ void CallEngine::resume_parking(Call& call, const Leg& leg, const StoredCall& st
               now.mono + std::max<std::chrono::nanoseconds>(session_grace, left));
 }
 
+Leg& CallEngine::resume_leg(Call& call, const StoredLeg& kept, Moment now)
+{
+    Leg& leg = call.legs.emplace_back();
+    leg.id = leg_ids_.next();
+    leg.role = kept.role;
+    leg.state = LegState::confirmed;
+    leg.extension = kept.extension;
+    leg.trunk = kept.trunk;
+    leg.on_behalf_of = kept.on_behalf_of;
+    leg.payer = kept.payer;
+    leg.counted = kept.counted;
+    leg.must_end_at = kept.must_end_at;
+    if (leg.counted) outside_.resumed(leg.payer, leg.trunk);
+    leg.dialog = kept.dialog;
+    leg.dialog_state = kept.state;
+    leg.reserved_cseq = kept.state.cseq;
+    leg.phone = kept.phone;
+    leg.other = kept.other;
+    leg.flow = kept.flow;
+    leg.flow.connection = {};
+    leg.supported = kept.supported;
+    leg.sdp = kept.sdp;
+    leg.held = kept.held;
+    leg.holds = kept.holds;
+    leg.anonymous = kept.anonymous;
+    leg.takes_update = kept.takes_update;
+    leg.identity = kept.identity;
+    leg.place = kept.place;
+    leg.heard_at = now.mono - settings_.probe_interval;  // not in this run
+    leg.proxied = call.mode == CallMode::proxy;
+    leg.slot = is_park_name(leg.extension);
+    leg.name = kept.name;
+    leg.resumed = !leg.proxied || !leg.name.empty();  // else watchers do not know it
+    leg.adrift =
+        leg.flow.transport == Transport::tcp && leg.dialog_state.route.empty() && leg.trunk.empty();
+    if (leg.adrift) adrift_[leg.extension].push_back(leg.id);
+    enlist(call, leg);
+    index_.stopped_ringing(leg);
+    return leg;
+}
+
+/// One more that has answered the caller of a call in proxy mode. False: there is no such call.
+bool CallEngine::resume_beside(const StoredCall& stored, Moment now, Outbox& outbox)
+{
+    if (!is_proxied(stored)) return false;
+    const auto& [shared, other] = stored.legs;
+    Leg* caller = nullptr;
+    for (const auto id : index_.by_call_id(shared.dialog.call_id)) {
+        Leg* leg = find(id).second;
+        if (leg->dialog.remote_tag == other.dialog.remote_tag) return false;
+        if (leg->proxied && leg->role == LegRole::caller &&
+            leg->dialog.remote_tag == shared.dialog.remote_tag)
+            caller = leg;
+    }
+    if (!caller) return false;
+    Call& call = *find(caller->id).first;
+    Leg& leg = resume_leg(call, other, now);
+    leg.peer = caller->id;
+    leg.kept_as = stored.id;
+    follow_consent(call, outbox);
+    announce(leg, outbox);
+    call.unsaved = true;
+    keep(call, outbox);
+    return true;
+}
+
 void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::time_point probe_at,
                         Moment now, Outbox& outbox)
 {
@@ -306,42 +349,7 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
     calls_.emplace(call.id, std::move(owned));
 
     for (const auto& kept : stored.legs) {
-        Leg& leg = call.legs.emplace_back();
-        leg.id = leg_ids_.next();
-        leg.role = kept.role;
-        leg.state = LegState::confirmed;
-        leg.extension = kept.extension;
-        leg.trunk = kept.trunk;
-        leg.on_behalf_of = kept.on_behalf_of;
-        leg.payer = kept.payer;
-        leg.counted = kept.counted;
-        leg.must_end_at = kept.must_end_at;
-        if (leg.counted) outside_.resumed(leg.payer, leg.trunk);
-        leg.dialog = kept.dialog;
-        leg.dialog_state = kept.state;
-        leg.reserved_cseq = kept.state.cseq;
-        leg.phone = kept.phone;
-        leg.other = kept.other;
-        leg.flow = kept.flow;
-        leg.flow.connection = {};
-        leg.supported = kept.supported;
-        leg.sdp = kept.sdp;
-        leg.held = kept.held;
-        leg.holds = kept.holds;
-        leg.anonymous = kept.anonymous;
-        leg.takes_update = kept.takes_update;
-        leg.identity = kept.identity;
-        leg.place = kept.place;
-        leg.heard_at = now.mono - settings_.probe_interval;  // not in this run
-        leg.proxied = call.mode == CallMode::proxy;
-        leg.slot = is_park_name(leg.extension);
-        leg.name = kept.name;
-        leg.resumed = !leg.proxied || !leg.name.empty();  // else watchers do not know it
-        leg.adrift = leg.flow.transport == Transport::tcp && leg.dialog_state.route.empty() &&
-                     leg.trunk.empty();
-        if (leg.adrift) adrift_[leg.extension].push_back(leg.id);
-        enlist(call, leg);
-        index_.stopped_ringing(leg);
+        Leg& leg = resume_leg(call, kept, now);
         if (leg.slot)
             resume_parking(call, leg, stored, now);
         else if (!leg.proxied)
@@ -403,7 +411,7 @@ void CallEngine::receive(const DialogLost& input, Moment now, Outbox& outbox)
     if (!call) return;
     end_call(*call, leg->id, LegInput::error, LegInput::error,
              "SIP;cause=500;text=\"Call could not be taken up\"", now, outbox);
-    sweep(*call, outbox);
+    sweep(*call, now, outbox);
 }
 
 }  // namespace lampline

@@ -106,7 +106,7 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
         .anonymous = caller.anonymous,
     };
     begin_hunt(call, std::move(route), std::move(hunting), now, outbox);
-    sweep(call, outbox);
+    sweep(call, now, outbox);
 }
 
 void CallEngine::ring(Call& call, const std::string& extension, const Invitation& invitation,
@@ -158,7 +158,7 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
         return leg;
     }
     const Leg* asks = call.transfer ? call.find(call.transfer->transferee) : &call.caller();
-    set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
+    keep_ringing_soon(call, now);
     outbox.send(SendInvite{
         .leg = leg.id,
         .transaction = leg.invite_out,
@@ -360,15 +360,15 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
             move(*leg, LegInput::cancelled, outbox);
             end_call(*call, {}, LegInput::remote_bye, LegInput::remote_bye,
                      "SIP;cause=487;text=\"Pickup cancelled\"", now, outbox);
-            return sweep(*call, outbox);
+            return sweep(*call, now, outbox);
         }
         if (call->transfer) {  // a picker's
             leg->peer = {};
             move(*leg, LegInput::cancelled, outbox);
             // The transferee is being asked for an offer, which is to be acknowledged first.
-            if (call->transfer->stage == TransferStage::offered) return sweep(*call, outbox);
+            if (call->transfer->stage == TransferStage::offered) return sweep(*call, now, outbox);
             transfer_failed(*call, 487, "Request Terminated", now, outbox);
-            return sweep(*call, outbox);
+            return sweep(*call, now, outbox);
         }
         begin_end(*call, now, outbox);
         outbox.announce(CallEnded{call->id, 487, {}});
@@ -386,7 +386,7 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
             if (const Leg* peer = call->find(to)) take_over_failed(*call, *peer, now, outbox);
         }
     }
-    sweep(*call, outbox);
+    sweep(*call, now, outbox);
 }
 
 }  // namespace lampline

@@ -37,7 +37,8 @@ LiveCall CallEngine::shown(const Call& call)
                                  : std::string{name(leg.flow.transport)} + ":" + leg.flow.host +
                                        ":" + std::to_string(leg.flow.port),
              .held = leg.held,
-             .holds = leg.holds});
+             .holds = leg.holds,
+             .connected = call.is_connected(leg)});
     }
     return live;
 }

@@ -22,7 +22,7 @@ void CallEngine::start_card_call(const InviteReceived& input, Moment now, Outbox
     outbox.announce(CallAnswered{call.id});
     start_talking(call, {}, now, outbox);
     move(caller, LegInput::success, outbox);
-    set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
+    keep_ringing_soon(call, now);
     cards_.begin(call, caller, card.rules, now);
 }
 
@@ -68,7 +68,6 @@ void CallEngine::part(Call& call, Leg& caller, Leg& other, bool has_left, Moment
     note_session(call, {}, now);
     timers_.cancel(call.id, CallTimer::outside);  // of the number outside that is left
     forget(call, outbox);  // one phone alone is no call to be taken up, but one to be hung up
-    set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
 }
 
 void CallEngine::end(Call& call, std::string_view reason, Moment now, Outbox& outbox)

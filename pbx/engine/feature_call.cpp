@@ -61,7 +61,7 @@ void CallEngine::receive(const FeatureSettled& settled, Moment now, Outbox& outb
     if (!call || !leg->invite_in) return;  // it has given up waiting; the change stands
     if (settled.status >= 300) {
         give_up_ringing(*call, settled.status, settled.phrase, now, outbox);
-        return sweep(*call, outbox);
+        return sweep(*call, now, outbox);
     }
     leg->other.display_name = settled.phrase;
     outbox.announce(CallAnswered{call->id});

@@ -108,7 +108,7 @@ std::pair<CallRef, LegId> CallEngine::pass_to_phone(const InviteReceived& input,
     const CallRef id = call.id;
     const LegId rung = call_phone(call, extension, std::move(target), !proxied && input.focus,
                                   std::move(hunting), now, outbox);
-    sweep(call, outbox);
+    sweep(call, now, outbox);
     return {id, rung};
 }
 

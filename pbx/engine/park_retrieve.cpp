@@ -67,7 +67,6 @@ bool CallEngine::stops_ringing_back(Call& call, Moment now, Outbox& outbox)
     cancel_branches(call, {}, completed_elsewhere, nullptr, outbox);
     timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();
-    forget_ringing(call, outbox);
     timers_.cancel(call.id, CallTimer::transfer);
     call.transfer.reset();
     return true;

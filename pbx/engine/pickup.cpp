@@ -173,6 +173,7 @@ Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteRe
                        : input.parties.from;
     picker.other = replaced.other;
     picker.flow = input.source;
+    picker.via = input.via;
     picker.supported = input.supported | input.required;
     picker.takes_update = input.allows_update;
     picker.refuses_update = input.denies_update;
@@ -180,6 +181,7 @@ Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteRe
     picker.anonymous = wants_privacy(input.parties.from, input.payload);
     picker.heard_at = now.mono;
     enlist(call, picker);
+    keep_ringing_soon(call, now);
     outbox.send(OpenDialog{input.transaction, picker.id, picker.dialog.local_tag,
                            !picker.trunk.empty(), credentials_of(picker.trunk)});
     return picker;
@@ -361,9 +363,7 @@ void CallEngine::take_over_failed(Call& call, const Leg& peer, Moment now, Outbo
 {
     if (peer.peer || !peer.talking() || call.transfer || call.phase != CallPhase::talking)
         return restore_session(call, now, outbox);
-    if (cards_.alone(call, true, now, outbox))
-        set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
-    else
+    if (!cards_.alone(call, true, now, outbox))
         end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye,
                  "SIP;cause=480;text=\"Party has left\"", now, outbox);
 }

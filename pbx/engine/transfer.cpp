@@ -133,7 +133,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
         const auto dialled = other.dialled;
         end_call(other, {}, LegInput::replaced, LegInput::replaced, completed_elsewhere, now,
                  outbox);
-        sweep(other, outbox);
+        sweep(other, now, outbox);
         return ring_target(call, transferor.extension, dialled, std::move(headers), now, outbox);
     }
     if (is_moving(other))
@@ -142,14 +142,14 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
         // Not answered yet: what rings for the transferor rings anew, for the transferee.
         const auto dialled = other.dialled;
         give_up_ringing(other, 487, "Request Terminated", now, outbox);
-        sweep(other, outbox);
+        sweep(other, now, outbox);
         return ring_target(call, transferor.extension, dialled, std::move(headers), now, outbox);
     }
     if (other.asks_slot) {
         const auto slot = *other.asks_slot;
         end_call(other, {}, LegInput::replaced, LegInput::replaced, completed_elsewhere, now,
                  outbox);
-        sweep(other, outbox);
+        sweep(other, now, outbox);
         return park(call, transferor.extension, slot, now, outbox);
     }
     if (!consulted->talking() || !target || !target->talking() || target->slot ||
@@ -238,7 +238,6 @@ void CallEngine::target_is(Call& call, Leg& target, Outbox& outbox)
     cancel_branches(call, target.id, completed_elsewhere, nullptr, outbox);
     timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();
-    forget_ringing(call, outbox);
     call.transfer->target = target.id;
     call.transfer->glare.over();
 }

@@ -80,10 +80,9 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
         }
         if (other->id != call.id) {
             begin_end(*other, now, outbox);
-            sweep(*other, outbox);
+            sweep(*other, now, outbox);
         }
     }
-    forget_ringing(call, outbox);
     if (!call.answered_at) {  // a clicked call, which has both its parties now
         call.answered_at = now.wall;
         ++counters_.calls_answered;
@@ -127,7 +126,6 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
     cancel_branches(call, {}, {}, nullptr, outbox);
     timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();
-    forget_ringing(call, outbox);
     if (const auto [owner, offerer] = find(transfer.offerer); offerer && offerer->ack_owed) {
         if (transfer.offered_by) {  // the transferee talks on to who it talked to
             const auto* peer = owner->peer_of(*offerer);
@@ -167,9 +165,7 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
         if (rings_back) rang_back_in_vain(call, now, outbox);
         return restore_session(call, now, outbox);
     }
-    if (cards_.alone(call, media_moved, now, outbox))
-        set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
-    else
+    if (!cards_.alone(call, media_moved, now, outbox))
         end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye,
                  call.answered_at ? reason_of(status, "Transfer failed")
                                   : reason_of(status, phrase),

@@ -3,80 +3,11 @@
 #include <algorithm>
 
 #include "core/sdp.hpp"
-#include "proxy_office.hpp"
+#include "several_answers_office.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
 using namespace lampline::test::proxy;
-
-namespace {
-
-/// Alice calls a group of Bob and Carol, who are both lifted: Carol was first.
-struct Answered : Office {
-    explicit Answered(std::chrono::seconds session = 0s)
-    {
-        RingGroup group;
-        group.number = "600";
-        group.members = {{"102"}, {"103"}};
-        pbx.has_ring_groups({group});
-        DigitRules rules;
-        rules.rules = {{.pattern = "600", .mode = CallMode::proxy}};
-        pbx.has_trunks({}, rules);
-        dan.watches("103");
-        alice.supported = bob.supported = carol.supported = OptionTag::timer;
-        alice.session_timer.expires = carol.session_timer.expires = session;
-        alice.sends(INVITE, "600");
-        bob.receives(INVITE);
-        carol.receives(INVITE);
-        bob.answers_cancel = false;
-        carol.replies(200, talking_sdp);
-        alice.receives(200U);
-        with_carol = alice.shared();
-        bob.receives(CANCEL);
-        CHECK(told() == Lamps{{"101", "confirmed"}, {"102", "idle"}, {"103", "confirmed"}});
-        bob.replies(200, talking_sdp);
-        alice.receives(200U);
-        with_bob = alice.shared();
-        CHECK(told() == Lamps{{"102", "confirmed"}});
-    }
-    void alice_hangs_up(const DialogId& dialog)
-    {
-        alice.uses_shared(dialog);
-        alice.passes(BYE);
-    }
-    /// How many legs of the only call talk.
-    [[nodiscard]] std::vector<std::string> who_talks() const
-    {
-        std::vector<std::string> numbers;
-        const auto view = pbx.view();
-        REQUIRE(view.calls.size() == 1);
-        for (const auto& leg : view.calls[0].legs)
-            if (leg.state == "confirmed") numbers.push_back(leg.extension);
-        return numbers;
-    }
-    /// The part of the record with this number that was answered.
-    static CallPart part_of(const CallRecord& record, std::string_view number)
-    {
-        for (const auto& part : record.parts)
-            if (part.extension == number && part.answered_at) return part;
-        FAIL("nobody answered at " << number);
-        return {};
-    }
-    void is_over()
-    {
-        CHECK(pbx.has_no_calls());
-        CHECK(pbx.has_no_dialogs());
-        pbx.stays_silent_for(150s);
-    }
-
-    Phone& carol = pbx.phone("103");
-    DialogId with_carol;
-    DialogId with_bob;
-};
-
-using Numbers = std::vector<std::string>;
-
-}  // namespace
 
 TEST_CASE("proxy mode: a caller ends the first of two answered dialogs, and the other one lives")
 {
@@ -336,20 +267,4 @@ TEST_CASE("proxy mode: the dialog that lives does not end with the session of th
     office.alice_hangs_up(office.with_bob);
     office.told();
     office.is_over();
-}
-
-TEST_CASE("proxy mode: the dialog that lives is the one that is taken up after a restart")
-{
-    Answered office;
-    office.alice_hangs_up(office.with_carol);
-    office.told();
-    const auto calls = office.pbx.kept().calls;
-    REQUIRE(calls.size() == 1);
-    CHECK(calls[0].legs[0].dialog.local_tag == office.with_bob.remote_tag);
-    CHECK(calls[0].legs[1].extension == "102");
-    CHECK(calls[0].legs[1].dialog.remote_tag == office.with_bob.remote_tag);
-    office.alice_hangs_up(office.with_bob);
-    office.told();
-    office.is_over();
-    CHECK(office.pbx.kept().calls.empty());
 }

@@ -19,9 +19,7 @@ std::string address(const std::string& number)
 
 bool talks(const LiveCall& call)
 {
-    return call.legs.size() == 2 && std::ranges::all_of(call.legs, [](const LiveLeg& leg) {
-               return leg.state == "confirmed";
-           });
+    return !call.legs.empty() && std::ranges::all_of(call.legs, &LiveLeg::connected);
 }
 
 }  // namespace

@@ -78,6 +78,10 @@ TEST_CASE("every member of a stored call comes back as it was, but for the conne
     Stored stored;
     auto call = full_call(9);
     SUBCASE("all of them filled") {}
+    SUBCASE("nobody knows where a phone is that another proxy has rung")
+    {
+        call.legs[1].state.target = {};
+    }
     SUBCASE("what may be empty is")
     {
         call.session_ends_at.reset();
@@ -125,6 +129,7 @@ TEST_CASE("a damaged row is named and passed over, the others are read")
                                          "b_remote_party = ''",
                                          "a_target = 'http://x'",
                                          "b_target = 'sip:'",
+                                         "b_target = '', b_name = ''",
                                          "a_route = 'x' || char(9)",
                                          "a_reserved_cseq = 0",
                                          "a_reserved_cseq = 2147483647",

@@ -1,0 +1,126 @@
+// What a restart has to end: phones that ring or wait for an answer, and those in a dialog with
+// nobody. A transfer that goes on without its transferor has such, so has a BYE without answer.
+#include <algorithm>
+
+#include "engine/call_engine.hpp"
+
+namespace lampline {
+namespace {
+
+std::optional<LooseEnd> loose_end(const Call& call, const Leg& leg)
+{
+    const LooseEnd invited{leg.id, false};
+    const LooseEnd answered{leg.id, true};
+    if (leg.slot || call.mode == CallMode::proxy) return std::nullopt;
+    const bool rings = leg.role == LegRole::callee && leg.invite_out;
+    if (leg.state == LegState::terminated) {
+        if (leg.bye_out || leg.bye_owed) return answered;  // that BYE may be lost
+        return rings && leg.cancel_sent ? std::optional{invited} : std::nullopt;
+    }
+    if (leg.talking()) return call.is_connected(leg) ? std::nullopt : std::optional{answered};
+    if (rings || leg.invite_in) return invited;
+    // A picker that was answered before there are media for it, or whose ACK is to bring them.
+    if (leg.ack_due || (call.pickup && call.pickup->picker == leg.id)) return answered;
+    const bool takes_over = std::ranges::any_of(call.relays, [&](const Relay& relay) {
+        return relay.replaces && relay.from == leg.id && !relay.answered && !relay.cancelled;
+    });
+    return takes_over ? std::optional{invited} : std::nullopt;
+}
+
+}  // namespace
+
+void CallEngine::keep_ringing(Call& call, Outbox& outbox)
+{
+    timers_.cancel(call.id, CallTimer::keep_ringing);
+    call.ringing_due = false;
+    call.loose_kept.clear();
+    auto stored = std::make_shared<StoredRinging>();
+    stored->id = call.id;
+    for (auto& leg : call.legs) {
+        const auto loose = loose_end(call, leg);
+        if (!loose) continue;
+        call.loose_kept.push_back(*loose);
+        auto& invite = stored->invites.emplace_back();
+        invite.answered = loose->answered;
+        if (loose->answered) leg.reserved_cseq = leg.dialog_state.cseq + cseq_block;
+        invite.role = leg.role;
+        invite.dialog = leg.dialog;
+        invite.state = leg.dialog_state;
+        invite.cseq = loose->answered               ? leg.reserved_cseq
+                      : leg.role == LegRole::caller ? leg.dialog_state.remote_cseq
+                      : leg.invite_cseq != 0        ? leg.invite_cseq
+                                                    : initial_invite_cseq;
+        invite.via = leg.via;
+        invite.flow = leg.flow;
+        invite.flow.connection = {};
+        if (leg.role == LegRole::callee && !loose->answered) invite.dialog.remote_tag.clear();
+    }
+    if (stored->invites.empty()) return forget_ringing(call, outbox);
+    call.ringing_kept = true;
+    outbox.store(RingingStored{std::move(stored)});
+}
+
+void CallEngine::keep_ringing_soon(Call& call, Moment now)
+{
+    call.ringing_due = true;
+    set_timer(call, CallTimer::keep_ringing, now.mono + ringing_kept_after);
+}
+
+void CallEngine::forget_ringing(Call& call, Outbox& outbox)
+{
+    timers_.cancel(call.id, CallTimer::keep_ringing);
+    call.ringing_due = false;
+    call.loose_kept.clear();
+    if (std::exchange(call.ringing_kept, false)) outbox.store(RingingRemoved{call.id});
+}
+
+void CallEngine::follow_loose_ends(Call& call, Moment now, Outbox& outbox)
+{
+    if (call.mode == CallMode::proxy) return;
+    bool any = false;
+    bool changed = std::ranges::any_of(call.loose_kept, [&](const LooseEnd& kept) {
+        const Leg* leg = call.find(kept.leg);  // or it has gone to another call
+        return !leg || (leg->talking() && !loose_end(call, *leg));
+    });
+    for (const auto& leg : call.legs) {
+        const auto loose = loose_end(call, leg);
+        if (!loose) continue;
+        any = true;
+        const bool kept = std::ranges::find(call.loose_kept, *loose) != call.loose_kept.end();
+        // While it rings, each INVITE has set the timer.
+        if (kept || (call.phase == CallPhase::ringing && !loose->answered)) continue;
+        // Somebody who has answered does not give up by itself.
+        if (call.ringing_kept && loose->answered) changed = true;
+        if (!call.ringing_due) keep_ringing_soon(call, now);
+    }
+    if (!call.ringing_kept) return;
+    if (!any)
+        forget_ringing(call, outbox);
+    else if (changed)
+        keep_ringing(call, outbox);
+}
+
+void CallEngine::end_ringing(const std::vector<StoredRinging>& stored, Outbox& outbox)
+{
+    for (const auto& call : stored) {
+        for (const auto& invite : call.invites) {
+            if (!invite.answered) {
+                outbox.send(EndInvite{invite});
+                continue;
+            }
+            auto state = invite.state;
+            state.cseq = invite.cseq;
+            const auto leg = leg_ids_.next();
+            outbox.send(ResumeDialog{leg, invite.dialog, state, invite.flow});
+            outbox.send(
+                SendRequest{.leg = leg,
+                            .transaction = transaction_ids_.next(),
+                            .method = Method::bye,
+                            .headers = {{"Reason", "SIP;cause=500;text=\"Exchange restarted\""}}});
+            outbox.send(CloseDialog{leg});
+        }
+        outbox.store(RingingRemoved{call.id});
+    }
+}
+
+}  // namespace lampline
