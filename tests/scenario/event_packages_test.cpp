@@ -312,6 +312,7 @@ TEST_CASE("a fetch counts among the subscriptions of its phone for as long as it
     bob.inbox.clear();
     bob.asks(fetch);
     bob.receives(200U);
+    bob.receives(NOTIFY);
 }
 
 TEST_CASE("a subscription expires, and survives a restart with rising numbers")

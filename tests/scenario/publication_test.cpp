@@ -444,7 +444,10 @@ TEST_CASE("what a phone has published of itself ends when it leaves, or has lost
     {
         carol.registers(7200s);
         lab.registers(7200s);
-        pbx.passes(3601s);
+        pbx.passes(3000s);
+        carol.watches("102");
+        pbx.passes(900s);
+        CHECK(carol.watches("102").dialog().call_id == "outside");
         lab.unregisters();  // that is another one
         CHECK(carol.hears_nothing());
         SUBCASE("by its contact")

@@ -158,6 +158,11 @@ const Group& Office::group_named(std::string_view name) const
 
 bool Office::may_watch(std::string_view watcher, std::string_view member) const
 {
+    return watcher == member || is_shown(watcher, member);
+}
+
+bool Office::is_shown(std::string_view watcher, std::string_view member) const
+{
     if (is_park_name(member)) return true;
     const auto owner = owner_of(member);
     if (owner != member && owner == watcher) return true;
@@ -169,6 +174,7 @@ bool Office::may_watch(std::string_view watcher, std::string_view member) const
 
 bool Office::may_see_parties(std::string_view watcher, std::string_view member) const
 {
+    if (watcher == member && !is_shown(watcher, member)) return true;
     const auto visibility = visibilities.find(member);
     if (visibility != visibilities.end() && visibility->second != Visibility::open) return false;
     return std::ranges::any_of(groups, [&](const Group& group) {
@@ -185,13 +191,13 @@ std::set<std::string> Office::listed(std::string_view watcher, std::string_view 
 {
     std::set<std::string> members;
     for (const auto& member : group_named(group).members)
-        if (may_watch(watcher, member)) members.insert(member);
+        if (is_shown(watcher, member)) members.insert(member);
     return members;
 }
 
 bool Office::is_told_unasked(std::string_view watcher, std::string_view member) const
 {
-    return may_watch(watcher, member) && std::ranges::any_of(groups, [&](const Group& group) {
+    return is_shown(watcher, member) && std::ranges::any_of(groups, [&](const Group& group) {
                return grants(group, watcher, member) &&
                       std::ranges::any_of(group.watchers, [&](const GroupWatcher& one) {
                           return one.number == watcher && one.unsolicited;

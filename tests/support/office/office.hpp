@@ -37,6 +37,8 @@ public:
 
     // By the configuration, as an administrator reads it.
     [[nodiscard]] bool may_watch(std::string_view watcher, std::string_view member) const;
+    /// The same without what an extension may see of itself.
+    [[nodiscard]] bool is_shown(std::string_view watcher, std::string_view member) const;
     [[nodiscard]] bool may_see_parties(std::string_view watcher, std::string_view member) const;
     [[nodiscard]] bool may_list(std::string_view watcher, std::string_view group) const;
     [[nodiscard]] std::set<std::string> listed(std::string_view watcher,

@@ -13,7 +13,7 @@ constexpr std::array<unsigned, 7> answers{200, 200, 200, 200, 481, 489, 500};
 
 bool RandomForwards::is_for_phone(const Phone& watcher) const
 {
-    return office_.notifier_notifies && office_.may_watch(watcher.number, notifier) &&
+    return office_.notifier_notifies && office_.is_shown(watcher.number, notifier) &&
            office_.may_see_parties(watcher.number, notifier);
 }
 
