@@ -115,7 +115,9 @@ void SubscriptionStore::put(const StoredSubscription& row)
     put.bindNoCopy(6, row.local_uri);
     put.bindNoCopy(7, row.remote_uri);
     put.bindNoCopy(8, row.contact);
-    put.bind(9, column(row.route));
+    const auto route = column(row.route);
+    const auto notifiers = column(lines_of(row.notifiers));
+    put.bindNoCopy(9, route);
     bind_flow(put, 10, row.flow);
     put.bindNoCopy(14, row.event);
     put.bindNoCopy(15, row.user_agent);
@@ -125,7 +127,7 @@ void SubscriptionStore::put(const StoredSubscription& row)
     put.bind(19, column(row.expires_at));
     put.bindNoCopy(20, row.list);
     put.bind(21, row.forwarded ? 1 : 0);
-    put.bind(22, column(lines_of(row.notifiers)));
+    put.bindNoCopy(22, notifiers);
     run_once(put);
 }
 

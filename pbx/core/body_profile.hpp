@@ -39,8 +39,8 @@ std::optional<Clearing> clearing(std::string_view word) noexcept;
 
 /// How much of a dialog is written. Each leaves out more than the one before: the parties of ended
 /// dialogs, the watched one's own name, names of who does not ring, all names, targets; in a list
-/// also the watched party, which the entity of the document names. Remote identities of dialogs that
-/// live stay, and their ids: a phone tells dialogs apart, and picks them up, by these.
+/// also the watched party, which the entity of the document names. Remote identities of dialogs
+/// that live stay, and their ids: a phone tells dialogs apart, and picks them up, by these.
 enum class Detail : std::uint8_t {
     full,
     ended_briefly,

@@ -32,7 +32,7 @@ struct ShownDialog {
     LegState state = LegState::trying;  ///< that `word` says
     std::string_view word;              ///< of the profile's constants
     std::string element;                ///< its rendering
-    bool flashes = false;  ///< it may be picked up; where `word` is all that a profile says, by that
+    bool flashes = false;  ///< it may be picked up; see colour_of()
 };
 
 /// The live dialogs that one profile shows of an extension. Never changes: told watchers refer to
@@ -47,8 +47,8 @@ using PictureRef = std::shared_ptr<const Picture>;
 /// never told.
 std::optional<LegState> lamp_state(const PictureRef& picture) noexcept;
 
-/// What a key shows by `picture`: who is called in `early` flashes, any other live dialog is
-/// steady, none is dark; null: unknown.
+/// What a key shows by `picture`: who is called in `early` flashes (whoever is in it, by a profile
+/// that has but one direction), any other live dialog is steady, none is dark; null: unknown.
 LampColour colour_of(const PictureRef& picture) noexcept;
 
 /// What one watcher has been told. The pictures are null where there is none.

@@ -35,7 +35,10 @@ struct LastNotify {
         };
         return is_confirmed() && same(head, this_head) && same(tail, this_tail);
     }
-    [[nodiscard]] bool is_confirmed() const noexcept { return head && answer.value_or(0) / 100 == 2; }
+    [[nodiscard]] bool is_confirmed() const noexcept
+    {
+        return head && answer.value_or(0) / 100 == 2;
+    }
     void note_answer(unsigned status, bool generated, std::chrono::system_clock::time_point now)
     {
         answer = status;

@@ -155,8 +155,8 @@ bool GroupIndications::admit(Subscription& subscription, const SubscribeReceived
     return true;
 }
 
-/// The phone is there now, wherever it was before, and gets the full present state: at once, or after
-/// the answer to what is under way to the same place.
+/// The phone is there now, wherever it was before, and gets the full present state: at once, or
+/// after the answer to what is under way to the same place.
 void GroupIndications::refresh(Subscription& subscription, const SubscribeReceived& request,
                                seconds granted, Moment now, Outbox& outbox)
 {

@@ -1,7 +1,5 @@
 #include "sip/endpoint_inner.hpp"
 
-#include <fmt/format.h>
-
 #include "core/event_package.hpp"
 #include "sip/header_text.hpp"
 
@@ -22,11 +20,12 @@ bool Endpoint::Inner::reply(const Reply& command)
     const auto& url = *request.sip->sip_request->rq_url;
     const auto method = request.sip->sip_request->rq_method;
     const bool makes_dialog = method == sip_method_subscribe || method == sip_method_refer;
-    if (command.status < 300 && makes_dialog && !names(command.headers, "Contact"))
-        append_header(lines, "Contact",
-                      fmt::format("<sip:{}{}>", url.url_user ? url.url_user : "",
-                                  url.url_user ? request.listener->contact_tail
-                                               : request.listener->contact_tail.substr(1)));
+    if (command.status < 300 && makes_dialog && !names(command.headers, "Contact")) {
+        std::string contact{"<sip:"};
+        if (url.url_user) contact += url.url_user;
+        contact.append(request.listener->contact_tail, url.url_user ? 0 : 1).append(">");
+        append_header(lines, "Contact", contact);
+    }
     append_option_tags(lines, command.supported, command.required);
     append_session_timer(lines, command.session_timer);
     append_headers(lines, command.headers);

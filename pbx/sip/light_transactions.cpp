@@ -22,15 +22,23 @@ constexpr std::array<char, LightKey::kinds> kind_letters{'N', 'S'};
 
 std::string peer_key(const Flow& flow)
 {
-    return fmt::format("{}:{}:{}", name(flow.transport), flow.host, flow.port);
+    std::string key{name(flow.transport)};
+    return key.append(":").append(flow.host).append(":").append(
+        fmt::format_int{flow.port}.c_str());
 }
 
 }  // namespace
 
 std::string LightTransactions::branch_of(LightKey key, std::string_view secret)
 {
-    return fmt::format("{}{}{:x}.{}", light_mark, kind_letters[static_cast<std::size_t>(key.kind)],
-                       key.number, secret);
+    std::array<char, 16> number{};
+    const auto written =
+        std::to_chars(number.data(), number.data() + number.size(), key.number, 16);
+    const auto digits = static_cast<std::size_t>(written.ptr - number.data());
+    std::string branch;
+    branch.reserve(light_mark.size() + 2 + number.size() + secret.size());
+    branch.append(light_mark).append(1, kind_letters[static_cast<std::size_t>(key.kind)]);
+    return branch.append(number.data(), digits).append(".").append(secret);
 }
 
 LightTransactions::LightTransactions(EventLoop& loop, nta_agent_t& agent, Transports& transports,

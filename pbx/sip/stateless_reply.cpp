@@ -1,6 +1,7 @@
 #include "sip/stateless_reply.hpp"
 
 #include <climits>
+#include <initializer_list>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,12 @@
 
 namespace lampline::sip {
 namespace {
+
+/// Each challenge and each 200 is written here: it shows where a format is read anew.
+void append_parts(std::string& text, std::initializer_list<std::string_view> parts)
+{
+    for (const auto part : parts) text += part;
+}
 
 template <class SofiaHeader>
 void append(std::string& text, const SofiaHeader* header)
@@ -27,7 +34,7 @@ std::string write_reply(const sip_t& request, const StatelessReply& reply, std::
                                                           : "Unknown";
     std::string text;
     text.reserve(600);  // of most; many are remembered
-    fmt::format_to(std::back_inserter(text), "SIP/2.0 {} {}\r\n", reply.status, phrase);
+    append_parts(text, {"SIP/2.0 ", fmt::format_int{reply.status}.c_str(), " ", phrase, "\r\n"});
     append(text, request.sip_via);
     append(text, request.sip_from);
     append(text, request.sip_to);
@@ -42,11 +49,10 @@ std::string write_reply(const sip_t& request, const StatelessReply& reply, std::
     if (reply.status < 300 && request.sip_request->rq_method == sip_method_subscribe)
         append(text, request.sip_record_route);
     text += reply.headers;
-    fmt::format_to(std::back_inserter(text), "Server: {}\r\n", product);
-    if (!reply.body.empty())
-        fmt::format_to(std::back_inserter(text), "Content-Type: {}\r\n", reply.content_type);
-    fmt::format_to(std::back_inserter(text), "Content-Length: {}\r\n\r\n{}", reply.body.size(),
-                   reply.body);
+    append_parts(text, {"Server: ", product, "\r\n"});
+    if (!reply.body.empty()) append_parts(text, {"Content-Type: ", reply.content_type, "\r\n"});
+    append_parts(text, {"Content-Length: ", fmt::format_int{reply.body.size()}.c_str(),
+                        "\r\n\r\n", reply.body});
     return text;
 }
 

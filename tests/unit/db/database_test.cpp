@@ -73,6 +73,20 @@ TEST_CASE("a new database is private, in WAL mode, of our application and the ne
     CHECK(mode == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
 }
 
+TEST_CASE("a row of what lives is written without a table of words that is built for it")
+{
+    const TempFolder folder;
+    Database database{folder.database(), "office.test"};
+    for (const std::string table :
+         {"binding", "binding_lease", "subscription", "talking_call", "ringing_invite",
+          "call_record", "call_part", "publication", "published_dialog", "ended_notifier"}) {
+        CAPTURE(table);
+        SQLite::Statement steps{database.handle(),
+                                "EXPLAIN INSERT INTO " + table + " DEFAULT VALUES"};
+        while (steps.executeStep()) CHECK(steps.getColumn(1).getString() != "OpenEphemeral");
+    }
+}
+
 TEST_CASE("a database is opened again, by anybody who does not say another domain")
 {
     const TempFolder folder;
