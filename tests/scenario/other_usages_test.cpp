@@ -18,6 +18,12 @@ struct Talking {
         bob.receives(ACK);
     }
 
+    void alice_sends(Method method, PayloadRef payload)
+    {
+        alice.sends(method, std::move(payload));
+        bob.receives(method);
+    }
+
     void ends()
     {
         CHECK(pbx.view().calls.size() == 1);
@@ -49,8 +55,7 @@ PayloadRef words()
 TEST_CASE("a NOTIFY that the other phone knows no subscription for: its sender hears so, and both talk on")
 {
     Talking call;
-    call.alice.sends(NOTIFY, event("talk"));
-    call.bob.receives(NOTIFY);
+    call.alice_sends(NOTIFY, event("talk"));
     call.bob.replies(481);
     call.alice.receives(481U);
     call.ends();
@@ -59,16 +64,8 @@ TEST_CASE("a NOTIFY that the other phone knows no subscription for: its sender h
 TEST_CASE("a NOTIFY or MESSAGE that the other phone leaves unanswered is no sign that it has left the call")
 {
     Talking call;
-    SUBCASE("NOTIFY")
-    {
-        call.alice.sends(NOTIFY, event("talk"));
-        call.bob.receives(NOTIFY);
-    }
-    SUBCASE("MESSAGE")
-    {
-        call.alice.sends(MESSAGE, words());
-        call.bob.receives(MESSAGE);
-    }
+    SUBCASE("NOTIFY") { call.alice_sends(NOTIFY, event("talk")); }
+    SUBCASE("MESSAGE") { call.alice_sends(MESSAGE, words()); }
     call.bob.fails_with(408);
     call.alice.receives(480U);
     call.ends();
@@ -77,8 +74,7 @@ TEST_CASE("a NOTIFY or MESSAGE that the other phone leaves unanswered is no sign
 TEST_CASE("a MESSAGE refused with 481 does not tell its sender that its call is gone")
 {
     Talking call;
-    call.alice.sends(MESSAGE, words());
-    call.bob.receives(MESSAGE);
+    call.alice_sends(MESSAGE, words());
     call.bob.replies(481);
     call.alice.receives(480U);
     call.ends();

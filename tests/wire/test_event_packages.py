@@ -321,9 +321,7 @@ class OverUdp(Events):
         lamp.versions_may_jump = True
         told = len(lamp.history)
         self.server.start()
-        began = time.monotonic()
         eventually(lambda: len(lamp.history) > told, "the lamp is told")
-        self.assertLess(time.monotonic() - began, 2)
         self.assertEqual(["confirmed"], [one.lamp for one in lamp.history[told:]])
         self.assertEqual(before, lamp.history[-1].document.dialog.id)
         for phone in (bob, program):
@@ -527,9 +525,7 @@ class OverUdp(Events):
         self.server.kill()
         told = [len(line.history) for line in lines]
         self.server.start()
-        began = time.monotonic()
         see(lines, "active", told)
-        self.assertLess(time.monotonic() - began, 2)
         if self.transport == "tcp":
             for phone in (desk, lab, eve):
                 phone.registers()

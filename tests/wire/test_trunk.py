@@ -3,6 +3,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from lib.real_phones import Sipp
 from lib.sdp import ANSWER, sdp
 
 PLAN = "/api/v1/digit-plan"
+A_DAY = 86_400
 
 
 def is_taken(port: int) -> bool:
@@ -193,6 +195,8 @@ class Trunks(WireTest):
         call.receives(486)
 
     def test_rights_and_limits(self):
+        eventually(lambda: time.time() % A_DAY < A_DAY - 30, "the day, by which calls are counted, "
+                   "is long enough", 60)
         carrier = self.carrier(limits={"calls": 1})
         self.rest.put(PLAN, plan("line", rights={"202": "internal"},
                                  outside={"201": {"calls_per_day": 2}}))
