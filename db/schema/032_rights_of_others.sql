@@ -7,6 +7,8 @@ ALTER TABLE call_part ADD COLUMN on_behalf_of TEXT NOT NULL DEFAULT '';
 -- Who gets the number of an extension later has not lent its rights to anybody.
 CREATE TRIGGER inbound_of_extension AFTER DELETE ON extension
 BEGIN
+    UPDATE trunk SET version = version + 1
+        WHERE name IN (SELECT trunk FROM trunk_inbound WHERE on_behalf_of = OLD.number);
     UPDATE trunk_inbound SET on_behalf_of = '' WHERE on_behalf_of = OLD.number;
 END;
 

@@ -46,6 +46,7 @@ struct Hunt {
     bool outside = false;      ///< `number` lies outside, and is shown as it was dialled
     std::string payer{};       ///< outside: for whom it counts; empty: a caller from outside
     bool unlimited = false;    ///< outside: an emergency number
+    bool emergency = false;    ///< a ring group that stands for one: its members ring whatever they wish
 
     friend bool operator==(const Hunt&, const Hunt&) = default;
 };

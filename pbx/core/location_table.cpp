@@ -77,6 +77,16 @@ bool is_on(const Binding& binding, const Flow& flow)
            (!binding.path.empty() && next_hop(binding.path.front(), binding.flow) == flow);
 }
 
+/// `phone` has registered itself as `binding`. Behind a proxy its requests may come over another
+/// connection of the proxy.
+bool is_registered_as(const Binding& binding, const PhoneAddress& phone)
+{
+    const bool behind_proxy = !binding.path.empty();
+    const bool on = is_on(binding, phone.flow) ||
+                    (behind_proxy && binding.flow.host == phone.flow.host);
+    return on && same_place(binding.contact, phone.contact);
+}
+
 /// Highest q first, then the latest.
 bool precedes(const Binding& left, const Binding& right) noexcept
 {
@@ -196,22 +206,21 @@ bool LocationTable::is_reachable(std::string_view aor) const noexcept
 const Binding* LocationTable::binding_of(const PhoneAddress& phone) const
 {
     const auto [first, last] = by_contact_.equal_range(place_of(phone.contact));
+    const Binding* of_another = nullptr;  // one phone may have several numbers
     for (const auto& aor : std::ranges::subrange{first, last} | std::views::values)
-        for (const auto& binding : bindings(aor))
-            if (is_on(binding, phone.flow) && same_place(binding.contact, phone.contact))
-                return &binding;
-    return nullptr;
+        for (const auto& binding : bindings(aor)) {
+            if (!is_registered_as(binding, phone)) continue;
+            if (binding.aor == phone.aor) return &binding;
+            of_another = &binding;
+        }
+    return of_another;
 }
 
 bool LocationTable::is_at(const Binding& binding, const PhoneAddress& phone) const
 {
+    if (is_registered_as(binding, phone)) return true;
+    if (!is_on(binding, phone.flow)) return false;
     const bool behind_proxy = !binding.path.empty();
-    const bool on = is_on(binding, phone.flow);
-    // A proxy may have several connections to us.
-    if ((on || (behind_proxy && binding.flow.host == phone.flow.host)) &&
-        same_place(binding.contact, phone.contact))
-        return true;
-    if (!on) return false;
     if (!binding_of(phone)) return !behind_proxy || binding.aor == phone.aor;
     // Of one phone with several numbers the contacts have one address.
     return !behind_proxy && same_host_and_port(binding.contact, phone.contact);
@@ -219,8 +228,9 @@ bool LocationTable::is_at(const Binding& binding, const PhoneAddress& phone) con
 
 bool LocationTable::are_same(const PhoneAddress& left, const PhoneAddress& right) const
 {
-    const auto* binding = binding_of(left);
-    return binding ? is_at(*binding, right) : left.flow == right.flow;
+    if (const auto* binding = binding_of(left)) return is_at(*binding, right);
+    if (const auto* binding = binding_of(right)) return is_at(*binding, left);
+    return left.flow == right.flow;
 }
 
 std::vector<const Binding*> LocationTable::targets(std::string_view aor,

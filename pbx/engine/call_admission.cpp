@@ -108,6 +108,10 @@ RouteExplanation CallEngine::explain_route(const RouteTest& test, Moment now)
     if (!known) return {.known_caller = false};
     RouteQuestion question{test.from, test.dialled, nullptr, {}, test.caller, nullptr, test.trunk};
     if (outside) question.from = {};
+    // A number of somebody here tells nothing of who shows it out there.
+    const bool ours = question.caller && (directory_->find(*question.caller) ||
+                                          directory_->find_ring_group(*question.caller));
+    if (outside && ours) question.caller = "";
     return explain(lampline::route(question, router_view()), question, router_view());
 }
 

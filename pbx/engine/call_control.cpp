@@ -7,7 +7,6 @@
 // the first 200 without an ACK until somebody answers, and phones give up after 32 s.
 #include <algorithm>
 
-#include "core/presented_number.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 
@@ -206,7 +205,7 @@ OrderAnswer CallEngine::move_party(Call& call, const CallOrder& order, Moment no
         return bad("/to", "itself", "is who would be called");
     const std::string payer =
         leaves->slot ? call.parking->by : payer_of(*leaves, *stays);
-    const auto shown_number = presented_number(presented(*stays), {});
+    const auto shown_number = number_shown_by(*stays);
     const auto own = address_of(*stays);
     if (auto fault =
             fault_of(question_of_transfer(call, *stays, payer, order.to, shown_number, own)))

@@ -586,7 +586,9 @@ private:
     /// `number` as others see it: the directory's display name, else the phone's own.
     [[nodiscard]] NameAddr party_of(std::string_view number,
                                     std::string_view own_display_name) const;
+    /// Empty where the number of somebody outside is somebody's here too: by it nobody is known.
     [[nodiscard]] static std::string number_shown_by(const InviteReceived& input);
+    [[nodiscard]] std::string number_shown_by(const Leg& leg) const;
     /// Of `trunk`, for challenges of requests within its dialogs; null: none.
     [[nodiscard]] TrunkCredentialsRef credentials_of(std::string_view trunk) const;
     /// Of what is kept free beyond the limit, for a phone that dials an emergency number.

@@ -11,11 +11,17 @@ namespace lampline {
 
 std::string CallEngine::number_shown_by(const InviteReceived& input)
 {
-    // From outside, and the number is somebody's here: by it nobody is known.
     if (!input.trunk.empty() && !same_host(input.parties.from.uri.host, input.request_uri.host))
         return {};
     return presented_number(input.parties.from, input.payload ? std::span{input.payload->headers}
                                                               : std::span<Header>{});
+}
+
+std::string CallEngine::number_shown_by(const Leg& leg) const
+{
+    const auto& shown = presented(leg);
+    if (!leg.trunk.empty() && !same_host(shown.uri.host, directory_->domain())) return {};
+    return presented_number(shown, {});
 }
 
 NameAddr CallEngine::party_of(std::string_view number, std::string_view own_display_name) const

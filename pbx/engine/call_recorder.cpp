@@ -432,7 +432,10 @@ void CallRecorder::finish(OpenCalls::iterator call, Moment now, Outbox& outbox)
     record.result = record.answered_at ? CallResult::answered : result_of_failure(record);
     set_ender(record);
     // Who placed a call by click and did not lift the phone has called nobody.
-    const bool called = !node.mapped().clicked || record.parts.front().answered_at;
+    const bool called =
+        !node.mapped().clicked || std::ranges::any_of(record.parts, [](const CallPart& part) {
+            return part.kind == PartKind::caller && part.answered_at;
+        });
     if (called) add_unreached(record);
     set_missed(record);
     auto recorded = std::make_shared<const CallRecord>(std::move(record));

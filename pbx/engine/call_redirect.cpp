@@ -9,8 +9,9 @@ void CallEngine::redirect(const InviteReceived& input, const Route& route,
                           std::span<const Diversion> known, Outbox& outbox)
 {
     std::vector<Header> headers;
+    const PhoneAddress own{input.source, input.contact, input.authenticated};
     for (const auto& binding : locations_.bindings(route.hunt.number)) {  // the highest q first
-        if (binding.flow == input.source) continue;
+        if (locations_.is_at(binding, own)) continue;
         headers.push_back(
             {"Contact", fmt::format("<{}>;q={}.{:03}", write(binding.contact),
                                     binding.q_thousandths / 1000, binding.q_thousandths % 1000)});

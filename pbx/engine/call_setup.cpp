@@ -275,6 +275,9 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
     if (leg.state == LegState::terminated) return;  // it was cancelled, and this is its 487
     const bool silent = response.generated;
     if (!silent) leg.status = response.status;
+    // The new leg before the old one ends: a call that has none is over for its record.
+    const bool again = !silent && call.hunting &&
+                       asks_for_other_media(call, leg, response.status, now, outbox);
     move(leg,
          !silent                  ? LegInput::rejected
          : response.status == 408 ? LegInput::timeout
@@ -282,7 +285,7 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
          outbox);
     if (!call.hunting) return;
     call.hunting->heard = call.hunting->heard || !silent;
-    if (!silent && asks_for_other_media(call, leg, response.status, now, outbox)) return;
+    if (again) return;
     const bool redirects = !silent && response.status / 100 == 3;
     if (redirects && deflected(call, leg, response, now, outbox)) return;
     auto& best = call.transfer ? call.transfer->best : call.best;

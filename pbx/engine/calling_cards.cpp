@@ -177,7 +177,9 @@ void CallingCards::answer_session(Call& call, Leg& caller, const RequestReceived
     if (invite) caller.ack_due = request.transaction;
     outbox.send(Reply{.transaction = request.transaction,
                       .status = 200,
-                      .payload = invite || !offer.empty() ? desk_.silence(offer) : nullptr});
+                      .payload = invite || !offer.empty()
+                                     ? desk_.silence(offer.empty() ? body_of(caller.sdp) : offer)
+                                     : nullptr});
 }
 
 bool CallingCards::hear(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -323,7 +325,8 @@ void CallingCards::silence(Call& call, Leg& caller, Card& card, Moment now, Outb
         desk_.send(caller,
                    {.method = Method::invite,
                     .supported = caller.supported & OptionTag::timer,
-                    .headers = caller.identifies(card.application),
+                    .headers = caller.trunk.empty() ? caller.identifies(card.application)
+                                                    : std::vector<Header>{},
                     .payload = heard.empty() ? desk_.silence(body_of(caller.sdp))
                                              : session_payload(made_inactive(heard))},
                    outbox);

@@ -138,7 +138,8 @@ void CallEngine::ring_member(Call& call, const HuntMember& member, Moment now, O
     if (const auto* group = directory_->find_ring_group(hunting.hunt.number)) {
         // Much may have changed since the group was asked who can ring.
         const auto question = question_of(hunting);
-        const auto why = passes_over(*group, member.extension, question, router_view());
+        const auto why = passes_over(*group, member.extension, question, router_view(),
+                                     hunting.hunt.emergency);
         if (!why.empty() && why != out_of_reach) return;
     }
     const auto ring_at = [&](const Binding& binding) {
@@ -223,8 +224,12 @@ void CallEngine::branch_refused(Call& call, const Leg& leg, unsigned status, Mom
             return hunt_is_over(call, now, outbox);
         }
     }
-    // After a phone that nobody lifted: this one says more of its owner.
-    if (status == 486 && hunting.hunt.number == leg.extension) hunting.rang_out = false;
+    // After a phone that nobody lifted: this one says more of its owner, unless the owner has
+    // said where calls go that nobody answers, and nothing of busy.
+    const auto& hunt = hunting.hunt;
+    if (status == 486 && hunt.number == leg.extension &&
+        (!hunt.if_busy.empty() || hunt.if_no_answer.empty()))
+        hunting.rang_out = false;
     if (wave_goes_on(call, now, outbox)) return;
     ++hunting.wave;
     ring_wave(call, now, outbox);

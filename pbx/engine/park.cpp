@@ -106,7 +106,9 @@ void CallEngine::follow_consent(Call& call, Outbox& outbox)
 /// The phone has accepted that it hears nothing.
 void CallEngine::parked(Call& call, Leg& leg, Moment now)
 {
-    const auto timeout = directory_->park_lot().timeout;
+    // A slot that was taken out of the lot meanwhile gives its call back at once.
+    const auto& lot = directory_->park_lot();
+    const auto timeout = lot.slot_of(call.parking->slot) ? lot.timeout : 0s;
     leg.state = LegState::confirmed;  // announced with the one who waits
     index_.stopped_ringing(leg);
     call.parking->rings_back_at = now.wall + timeout;
@@ -162,7 +164,7 @@ void CallEngine::answer_for_nobody(Call& call, Leg& from, const RequestReceived&
     case Method::update: {
         const auto offer = body_of(input.payload);
         if (input.method == Method::invite || !offer.empty())
-            reply.payload = silence(offer);
+            reply.payload = silence(offer.empty() ? body_of(from.sdp) : offer);
         note_privacy(from, input.payload);
         bool moved = note_private(from, input.payload);
         if (!offer.empty()) {

@@ -47,7 +47,9 @@ bool RouteDecision::may_ask(const DigitRule& rule, std::string_view number, std:
         reject(403, "Not From Outside");
         return false;
     }
-    if (rule.emergency) {
+    // Who leads others to it from outside needs the right to do so, as to any number there.
+    const bool leads_outside = outside && asks == Asks::forwards;
+    if (rule.emergency && (!leads_outside || plan.outside_rights_of(by).forward)) {
         emergency_ = emergency_ || asks == Asks::dials;
         note(RouteStepKind::emergency, number);
         return true;

@@ -13,7 +13,7 @@ const std::string* RouteDecision::sends_on(const RingGroup& group)
     std::vector<const RingGroupMember*> silent;
     bool any_busy = false;
     for (const auto* member : view_.order.of(group, view_.occupancy)) {
-        const auto why = passes_over(group, member->number, question_, view_);
+        const auto why = passes_over(group, member->number, question_, view_, emergency_);
         any_busy = any_busy || why == is_in_a_call;
         if (why == out_of_reach) silent.push_back(member);
         if (why.empty())
@@ -46,6 +46,7 @@ void RouteDecision::ring(const RingGroup& group, const std::vector<const RingGro
     route_.kind = RouteKind::hunt;
     route_.hunt = {group.number,  {}, group.overflow, group.overflow, group.overflow,
                    group.overflow};
+    route_.hunt.emergency = emergency_;
     auto& waves = route_.hunt.waves;
     std::chrono::seconds begins{};
     if (group.strategy == RingStrategy::all) waves.push_back({{}, group.ring_time});
@@ -76,7 +77,8 @@ void RouteDecision::ring(const RingGroup& group, const std::vector<const RingGro
 }
 
 std::string_view passes_over(const RingGroup& group, std::string_view member,
-                             const RouteQuestion& question, const RouterView& view)
+                             const RouteQuestion& question, const RouterView& view,
+                             bool emergency)
 {
     const auto* extension = view.directory.find(member);
     if (!extension) return "is no extension";
@@ -84,17 +86,19 @@ std::string_view passes_over(const RingGroup& group, std::string_view member,
     const auto calls = view.occupancy.calls(member, question.under_way);
     if (member == question.party.value_or(question.from)) return "calls itself";
     if (const auto* row = group.member(member); row && !row->logged_in) return "is logged out";
-    const auto* exception = wishes.exception_for(caller_of(question));
-    if (exception && exception->treatment == CallerTreatment::refuse)
-        return "does not want calls of this caller";
-    if (exception && exception->treatment == CallerTreatment::forward)
-        return "forwards calls of this caller";
-    if (!exception && !wishes.always.empty()) return "forwards always";
-    if (!exception && wishes.do_not_disturb) return "does not want to be disturbed";
+    if (!emergency) {
+        const auto* exception = wishes.exception_for(caller_of(question));
+        if (exception && exception->treatment == CallerTreatment::refuse)
+            return "does not want calls of this caller";
+        if (exception && exception->treatment == CallerTreatment::forward)
+            return "forwards calls of this caller";
+        if (!exception && !wishes.always.empty()) return "forwards always";
+        if (!exception && wishes.do_not_disturb) return "does not want to be disturbed";
+    }
     if (view.locations.bindings(member).empty()) return "has no registered phone";
     if (!view.locations.is_reachable(member)) return out_of_reach;
-    if ((group.skip_busy && calls > 0) || !wishes.takes_another(calls)) return is_in_a_call;
-    return {};
+    const bool busy = (group.skip_busy && calls > 0) || !wishes.takes_another(calls);
+    return busy && !emergency ? is_in_a_call : std::string_view{};
 }
 
 }  // namespace lampline

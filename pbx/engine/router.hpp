@@ -136,9 +136,11 @@ Route route_onward(const RouteQuestion& question, std::string_view by, Diversion
 /// Why a member of a ring group is passed over that rings all the same where nobody else is left.
 inline constexpr std::string_view out_of_reach = "has no phone that answers when asked";
 
-/// Why `member` of `group` does not ring now; empty: it does.
+/// Why `member` of `group` does not ring now; empty: it does. In an `emergency` its wishes do not
+/// count, and it rings beside other calls.
 std::string_view passes_over(const RingGroup& group, std::string_view member,
-                             const RouteQuestion& question, const RouterView& view);
+                             const RouteQuestion& question, const RouterView& view,
+                             bool emergency = false);
 
 /// `step` as a sentence.
 std::string words(const RouteStep& step);

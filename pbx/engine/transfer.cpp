@@ -7,7 +7,6 @@
 #include <algorithm>
 
 #include "core/extension_uri.hpp"
-#include "core/presented_number.hpp"
 #include "core/refer.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
@@ -80,7 +79,7 @@ void CallEngine::ring_target(Call& call, const std::string& by, std::string_view
                              std::vector<Header> headers, Moment now, Outbox& outbox)
 {
     const Leg& transferee = *call.find(call.transfer->transferee);
-    auto number_shown = presented_number(presented(transferee), {});
+    auto number_shown = number_shown_by(transferee);
     const auto own = address_of(transferee);
     auto route = lampline::route(
         question_of_transfer(call, transferee, by, number, number_shown, own), router_view());

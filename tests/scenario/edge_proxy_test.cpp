@@ -186,3 +186,18 @@ TEST_CASE("phones behind one proxy join each other, none joins itself")
     office.alice_hangs_up(office.bob);
     dave.inbox.clear();
 }
+
+TEST_CASE("who is told where to call is told of other phones behind its proxy, not of itself")
+{
+    Office office;
+    office.behind_proxy("102", contact_of("102", "10.0.0.9"));
+    office.pbx.joins("102", CallMode::redirect);
+    office.alice.sends(INVITE, "102", alice_sdp);
+    const auto told = office.alice.receives(302U).value("Contact");
+    CHECK(told.find("10.0.0.2") != std::string::npos);
+    CHECK(told.find("10.0.0.9") != std::string::npos);
+    office.bob.sends(INVITE, "102", bob_sdp);
+    const auto of_others = office.bob.receives(302U).value("Contact");
+    CHECK(of_others.find("10.0.0.2") == std::string::npos);
+    CHECK(of_others.find("10.0.0.9") != std::string::npos);
+}

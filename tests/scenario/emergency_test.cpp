@@ -218,3 +218,42 @@ TEST_CASE("an emergency number that is a colleague rings whatever the colleague 
     bob.replies(486);
     alice.receives(486U);
 }
+
+TEST_CASE("an emergency number that is a ring group rings its members whatever they wish")
+{
+    Scenario pbx;
+    DigitRules rules;
+    rules.rules = {{.pattern = "112", .replacement = "600", .emergency = true}};
+    pbx.has_trunks({}, rules);
+    RingGroup group;
+    group.number = "600";
+    group.skip_busy = true;
+    group.members = {{.number = "102"}, {.number = "103"}};
+    pbx.has_ring_groups({group});
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    Forwarding wishes;
+    auto otherwise = 480U;
+    SUBCASE("no disturbance") { wishes.do_not_disturb = true; }
+    SUBCASE("all calls sent on") { wishes.always = "104"; }
+    SUBCASE("no second call")
+    {
+        otherwise = 486U;
+        bob.sends(INVITE, "103");
+        carol.receives(INVITE);
+        carol.replies(200, talking_sdp);
+        bob.receives(200U);
+        carol.receives(ACK);
+    }
+    pbx.forwards("102", wishes);
+    pbx.forwards("103", wishes);
+    alice.sends(INVITE, "600");
+    alice.receives(otherwise);
+    alice.sends(INVITE, "112");
+    bob.receives(INVITE);
+    carol.receives(INVITE);
+    bob.replies(486);
+    carol.replies(486);
+    alice.receives(486U);
+}

@@ -292,6 +292,15 @@ TEST_CASE("one phone after the other: who declines at the second is not forwarde
         mobile.replies(486);
         desk.alice.receives(486U);
     }
+    SUBCASE("486 leaves what is said of no answer, where nothing is of busy")
+    {
+        second_rings();
+        mobile.replies(486);
+        desk.alice.receives(181U);
+        desk.carol.receives(INVITE);
+        desk.carol.replies(486);
+        desk.alice.receives(486U);
+    }
     SUBCASE("600 is busy, and is forwarded as such")
     {
         wishes.busy = "105";

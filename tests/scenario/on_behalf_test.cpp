@@ -23,8 +23,11 @@ struct Lent : Office {
                                                  {"\\+43190", "800", false, "101"},
                                                  {"\\+43140", "0664888", false, "102"},
                                                  {"\\+43141", "0664888", false, "101"},
-                                                 {"\\+43155", "800", false, "199"}});
+                                                 {"\\+43155", "800", false, "199"},
+                                                 {"\\+43181(.*)", "\\1", false, "101"},
+                                                 {"\\+43182(.*)", "\\1", false, "102"}});
         for (auto& rule : rules.rules) rule.trunks = {"two"};
+        rules.rules.push_back({.pattern = "112", .emergency = true, .trunks = {"two"}});
         apply();
         pbx.has_calling_card({.number = "800", .display_name = "Card"});
         pbx.has_park_lot({.number = "700", .first_slot = "701", .slots = 2});
@@ -228,5 +231,27 @@ TEST_CASE("who acts on behalf of somebody sends no call on and takes no dialog b
     office.alice.cancels();
     office.bob.receives(CANCEL);
     office.alice.inbox.clear();
+    office.all_is_over();
+}
+
+TEST_CASE("an emergency number is reached from outside on behalf of who may forward there only")
+{
+    Lent office;
+    SUBCASE("by a number that leads anywhere")
+    {
+        office.far.sends(INVITE, "+43181112");
+        office.far.receives(403U);
+        office.far.sends(INVITE, "+43182112");
+        office.other.receives(INVITE);
+        office.other.replies(486);
+        office.far.receives(486U);
+    }
+    SUBCASE("by the calling card")
+    {
+        office.enters_the_application("+43190");
+        office.presses("112#");
+        CHECK(office.other.hears_nothing());
+        office.far_hangs_up();
+    }
     office.all_is_over();
 }

@@ -438,3 +438,23 @@ TEST_CASE("a slot that is taken out of the lot gives its call back to who parked
     office.alice.receives(ACK);
     office.alice_hangs_up(office.bob);
 }
+
+TEST_CASE("a slot that goes while a call is on its way into it gives the call back as soon as it is there")
+{
+    Office office;
+    office.bob.sends(REFER, refer_to("<sip:701@office.test>"));
+    office.bob.receives(202U);
+    office.bob_hears("SIP/2.0 100 Trying");
+    office.pbx.has_park_lot({.number = "700", .first_slot = "702", .slots = 1});
+    office.alice_hears_nothing_any_more();
+    office.bob_hears("SIP/2.0 200 Parked In 701");
+    office.bob.receives(BYE);
+    office.pbx.passes(1s);
+    office.bob.receives(INVITE).from("101");
+    office.bob.replies(200, bob_sdp);
+    office.alice.receives(INVITE).with(bob_sdp);
+    office.alice.replies(200, alice_sdp);
+    office.bob.receives(ACK).with(alice_sdp);
+    office.alice.receives(ACK);
+    office.alice_hangs_up(office.bob);
+}

@@ -38,6 +38,8 @@ TEST_CASE("a parked phone with keys changes its session")
     office.bob_parks();
     office.alice.sends_invite(secret_sdp);
     is_silent_with_keys(office.alice.receives(200U));
+    office.alice.sends_invite({});  // and lets the exchange make the offer
+    is_silent_with_keys(office.alice.receives(200U));
     office.alice.sends(BYE);
     office.alice.receives(200U);
     office.nothing_is_left();
@@ -117,9 +119,13 @@ TEST_CASE("click to dial: a phone that takes no plain media makes the offer itse
         alice.replies(200, secret_sdp);
         alice.receives(ACK);
         bob.receives(ACK).with(secret_sdp);
+        CHECK(pbx.records().empty());
         alice.sends(BYE);
         alice.receives(200U);
         bob.receives(BYE);
+        REQUIRE(pbx.records().size() == 1);
+        CHECK(pbx.records().front().result == CallResult::answered);
+        CHECK(pbx.records().front().answered_by == "102");
     }
     SUBCASE("or refuses that as well: it is asked no third time")
     {

@@ -189,6 +189,46 @@ TEST_CASE("somebody outside who calls itself a colleague is none: no exception, 
     office.all_is_over();
 }
 
+TEST_CASE("somebody outside who calls itself a colleague is none after a transfer either")
+{
+    Office office;
+    auto& [pbx, one, two, rules, alice, bob, carol, dan, far, other] = office;
+    far.number = "103";
+    Forwarding wishes;
+    wishes.do_not_disturb = true;
+    wishes.exceptions.push_back({.match = CallerMatch::number,
+                                 .caller = "103",
+                                 .treatment = CallerTreatment::ring,
+                                 .to = {}});
+    pbx.forwards("104", wishes);
+    far.sends(INVITE, "+431102");
+    bob.receives(INVITE);
+    bob.replies(200, talking_sdp);
+    far.receives(200U);
+    bob.receives(ACK);
+    SUBCASE("by REFER")
+    {
+        bob.sends(Method::refer, std::make_shared<const Payload>(
+                                     Payload{{}, {}, {{"Refer-To", "<sip:104@office.test>"}}}));
+        bob.receives(202U);
+        bob.replies_to(bob.receives(NOTIFY), 200);
+        bob.replies_to(bob.receives(NOTIFY).with("SIP/2.0 480 Do Not Disturb\r\n"), 200);
+    }
+    SUBCASE("by REST")
+    {
+        CHECK(pbx.orders({.action = CallAction::transfer,
+                          .call = pbx.view().calls.at(0).id,
+                          .to = "104",
+                          .by = "102"})
+                  .outcome != OrderOutcome::begun);
+    }
+    CHECK(std::ranges::none_of(dan.inbox, [](const Arrived& each) { return each.what == "INVITE"; }));
+    bob.sends(BYE);
+    bob.receives(200U);
+    far.receives(BYE);
+    office.all_is_over();
+}
+
 TEST_CASE("a number outside that rings in vain is not called again by the next trunk")
 {
     Office office;
