@@ -120,7 +120,7 @@ bool Publications::read(const PublishReceived& request, std::optional<EventPacka
             return refuse(answer(request, 415, {{"Accept", std::string{dialog_info_type}}}));
         auto document = read_dialog_info(request.payload->body);
         if (!document || document->dialogs.size() > max_dialogs ||
-            std::ranges::any_of(document->dialogs, is_too_long))
+            std::ranges::any_of(document->dialogs, has_overlong_words))
             return refuse(
                 refusal(request, 400, directory,
                         "the body is no dialog-info document of at most 32 KB and 32 dialogs, "

@@ -39,7 +39,7 @@ std::optional<LegState> dialog_state(std::string_view word) noexcept
     return found->second;
 }
 
-bool is_too_long(const DialogElement& element) noexcept
+bool has_overlong_words(const DialogElement& element) noexcept
 {
     constexpr std::size_t max_word = 256;
     constexpr std::size_t max_address = 1024;

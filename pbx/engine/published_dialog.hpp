@@ -14,7 +14,7 @@ namespace lampline {
 std::optional<LegState> dialog_state(std::string_view word) noexcept;
 
 /// No SIP message has such words: watchers could not be told of it in one datagram.
-bool is_too_long(const DialogElement& element) noexcept;
+bool has_overlong_words(const DialogElement& element) noexcept;
 
 /// Of `extension`, belonging to no call and without leg and id. An unknown state is `terminated`;
 /// an identity that is no URI is nobody, but the extension itself on its own side.
