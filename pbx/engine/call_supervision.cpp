@@ -72,6 +72,7 @@ void CallEngine::note_session(Call& call, const SessionTimer& timer, Moment now)
 {
     call.session_expires = timer.expires;
     call.session_ends_at.reset();
+    call.unsaved = true;
     if (timer.expires == 0s) return timers_.cancel(call.id, CallTimer::session);
     call.session_ends_at = now.wall + timer.expires;
     set_timer(call, CallTimer::session, now.mono + timer.expires);

@@ -125,6 +125,31 @@ TEST_CASE("a picked-up call goes on after kill -9")
     CHECK(pbx.has_no_dialogs());
 }
 
+TEST_CASE("a refresh that the exchange has answered for the other phone counts after a restart too")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    alice.answers_probes = bob.answers_probes = true;
+    alice.supported = OptionTag::timer;
+    alice.session_timer = {.expires = 600s, .refresher = Refresher::uac};
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(200, talking_sdp);
+    alice.receives(200U);
+    bob.receives(ACK);
+    pbx.passes(500s);
+    alice.sends(UPDATE);
+    alice.receives(200U).session(600s, Refresher::uac);
+    pbx.restarts();
+    pbx.passes(590s);
+    CHECK(alice.hears_nothing());
+    pbx.passes(20s);
+    alice.receives(BYE);
+    bob.receives(BYE);
+    CHECK(pbx.has_no_calls());
+}
+
 TEST_CASE(
     "session timers go on: what is left of the session, and a moment where it ran out meanwhile")
 {

@@ -50,6 +50,7 @@ struct Subscribing {
     std::string notifier{};  ///< whose phone is the other side of that dialog; empty: the exchange
     OptionTag supported = OptionTag::none;
     std::string call_id{};  ///< empty: the same for each package and `to`
+    std::uint32_t cseq = 0;  ///< 0: the next
 };
 
 /// A NOTIFY of a phone that notifies by itself.
@@ -111,7 +112,7 @@ public:
     bool focus = false;
     std::uint32_t rack_rseq = 0;
     std::string early_tag;                  // PRACK
-    OptionTag supported = OptionTag::none;  // a request within a dialog
+    OptionTag supported = OptionTag::none;  // of a request
     PayloadRef payload;
     std::optional<SendNotify> notify;
     SubscriptionId subscription{};  // SUBSCRIBE that was forwarded
@@ -213,11 +214,17 @@ public:
     [[nodiscard]] bool hears_nothing() const { return inbox.empty(); }
     /// An INVITE waits for its answer.
     [[nodiscard]] bool rings() const { return to_answer_ && to_answer_->method == INVITE; }
+    /// The request that waits for its answer; there must be one.
+    [[nodiscard]] const Arrived& asked() const;
+    /// This is the one, whatever has arrived since.
+    void must_answer(const Arrived& request) { to_answer_ = request; }
     /// Its own INVITE waits for its answer.
     [[nodiscard]] bool calls() const;
     /// The session of the other end that its present dialog goes by: of the last offer that it
     /// has accepted, or of the last answer that it was given.
     [[nodiscard]] std::string media() const;
+    /// Its own session in `dialog`: of its last offer that was accepted, or of its last answer.
+    [[nodiscard]] std::string said(LegId dialog) const;
     /// It has a dialog that the exchange has not closed.
     [[nodiscard]] bool has_dialog() const;
 
@@ -274,8 +281,25 @@ private:
     std::optional<SubscribeReceived> asked_;  // last
     std::uint32_t refer_ = 0;                 // number of its REFERs outside a dialog
     std::map<LegId, std::string> media_;
+    std::map<LegId, std::string> said_;
     DialogId shared_;                         // with another phone, from this one's side
     void pass(Method method, unsigned status, PayloadRef payload, std::chrono::seconds session);
+};
+
+/// What entries leave in storage, one after the other.
+struct Storage {
+    void take(const StorageChange& change);
+
+    std::size_t taken = 0;  ///< entries
+    std::map<std::string, Binding> bindings;
+    std::map<std::string, StoredSubscription> subscriptions;
+    std::map<std::string, StoredPublication> publications;
+    std::map<CallRef, StoredCall> calls;
+    std::map<CallRef, StoredRinging> ringing;
+    std::map<std::string, TurnTaken> turns;
+    std::map<std::string, NotifierEnded> ended;
+    std::vector<std::string> talked;
+    std::map<std::string, OutsideDay> outside;
 };
 
 /// The exchange, its phones, and the time. Whatever arrives unasked fails the test at the end.
@@ -352,6 +376,8 @@ public:
     std::vector<LiveEvent> shown;
     void looks_on() { outbox_.listened = true; }
     [[nodiscard]] LiveView view() const { return exchange_->view(now_); }
+    /// The same as long as nothing happens, for who looks all the time.
+    [[nodiscard]] const LiveView& present() const;
     /// Why the lamps of `watcher` for `member` show what they show.
     [[nodiscard]] LampAccount explains(const std::string& watcher, const std::string& member)
     {
@@ -383,6 +409,7 @@ private:
         std::string call_id;
         std::string to_tag{};
         Notifying notifying{};
+        std::string offer{};
     };
 
     [[nodiscard]] DirectoryRef directory() const;
@@ -412,8 +439,11 @@ private:
     std::map<TransactionId, Phone*> passed_;                         // whose INVITE it was
     std::map<LegId, Phone*> branches_;                               // of INVITEs passed on
     std::map<std::string, LegId> open_;                              // by Call-ID
+    std::map<std::string, std::string> said_;  // by Call-ID, by phones before the last restart
     std::map<std::pair<std::string, std::string>, Phone*> dialogs_;  // by Call-ID and our tag
     IdSource<TransactionId> transactions_;
+    mutable std::optional<LiveView> present_;
+    mutable Storage storage_;  // with so much of `stored`
     std::uint16_t next_port_ = 5060;
 };
 

@@ -6,6 +6,11 @@
 #include "support/office/notify_content.hpp"
 
 namespace lampline::test {
+namespace {
+
+constexpr std::string_view notifier_mark = ";tag=notifier-";  // Phone::notifier_tag
+
+}  // namespace
 
 void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
 {
@@ -57,11 +62,9 @@ void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
     under_way_.push_back(std::move(under_way));
 }
 
-bool NotifiedPhones::is_of_notifier(const SendNotify& notify) const
+bool NotifiedPhones::is_of_notifier(const SendNotify& notify)
 {
-    return std::ranges::any_of(office_.phones, [&](const Phone* phone) {
-        return notify.dialog->from.find(";tag=" + phone->notifier_tag()) != std::string::npos;
-    });
+    return notify.dialog->from.find(notifier_mark) != std::string::npos;
 }
 
 void NotifiedPhones::check_numbers(Screen& screen, const SendNotify& notify) const

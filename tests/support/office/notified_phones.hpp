@@ -113,7 +113,7 @@ private:
     };
 
     /// The exchange has ended what a phone tells, in its name.
-    [[nodiscard]] bool is_of_notifier(const SendNotify& notify) const;
+    [[nodiscard]] static bool is_of_notifier(const SendNotify& notify);
     void check_numbers(Screen& screen, const SendNotify& notify) const;
     void check_news(Screen& screen, const SendNotify& notify) const;
     static void doubt(Screen& screen);

@@ -219,7 +219,7 @@ bool Office::is_registered(const Phone& phone) const
 std::string Office::registration_of(const Phone& phone) const
 {
     const auto contact = contact_of(phone);
-    const auto view = pbx.view();
+    const auto& view = pbx.present();
     for (const auto& binding : view.registrations)
         if (write(binding.contact) == contact) return binding.call_id;
     return {};
@@ -234,10 +234,10 @@ void Office::registers(Phone& phone, std::chrono::seconds expires, unsigned q_th
 
 void Office::unregisters(Phone& phone)
 {
-    if (leaves && is_registered(phone)) leaves(phone);
+    if (leaves && (reboots_count || is_registered(phone))) leaves(phone);
     phone.unregisters();
     until_.erase(&phone);
-    const auto view = pbx.view();
+    const auto& view = pbx.present();
     const auto is_told = [&](const auto& one) { return one.contact == contact_of(phone); };
     for (const auto& one : view.lamps)
         CHECK_MESSAGE(!is_told(one), one.contact << " " << one.member << " " << one.kind);

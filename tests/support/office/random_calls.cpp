@@ -47,7 +47,13 @@ std::string RandomCalls::any_number()
 void RandomCalls::answers(Phone& phone)
 {
     constexpr std::array<unsigned, 9> statuses{180, 183, 200, 200, 200, 486, 491, 603, 500};
-    phone.replies(office_.chance.any_of(statuses), talking_sdp);
+    says(phone, office_.chance.any_of(statuses));
+}
+
+void RandomCalls::says(Phone& phone, unsigned status)
+{
+    const bool rings = status == 180 || status == 183;
+    if (!rings || !progress_.rings(phone, status)) sessions_.answer(phone, status, talking_sdp);
 }
 
 /// It may be busy, broken or overloaded, know better where to call, or say nothing.
@@ -68,7 +74,7 @@ void RandomCalls::answers_outside(Phone& carrier)
         return carrier.fails_with(chance.one_in(2) ? 408 : 503);
     default:
         ++office_.done["carrier answers"];
-        return carrier.replies(chance.any_of(statuses), talking_sdp);
+        return says(carrier, chance.any_of(statuses));
     }
 }
 
@@ -186,7 +192,7 @@ void RandomCalls::says_bye(Phone& phone)
 
 void RandomCalls::look()
 {
-    for (const auto& call : office_.pbx.view().calls)
+    for (const auto& call : office_.pbx.present().calls)
         for (const auto& leg : call.legs)
             if (leg.state == "confirmed" && !is_park_name(leg.extension))
                 talk_.insert(office_.pbx.dialog_of(leg.call_id));
@@ -196,6 +202,11 @@ void RandomCalls::exchange_killed()
 {
     talk_.clear();
     over_.clear();
+}
+
+void RandomCalls::died(const std::set<std::string>& dialogs)
+{
+    for (const auto& call_id : dialogs) over_.insert(office_.pbx.dialog_of(call_id));
 }
 
 void RandomCalls::check_dialogs(const LiveView& view)
@@ -268,7 +279,7 @@ void RandomCalls::orders(const Phone& phone)
     constexpr std::array actions{CallAction::place,   CallAction::place,  CallAction::hang_up,
                                  CallAction::hold,    CallAction::resume, CallAction::transfer,
                                  CallAction::pick_up, CallAction::park};
-    const auto calls = office_.pbx.view().calls;
+    const auto calls = office_.pbx.present().calls;
     office_.pbx.orders({.action = chance.any_of(actions),
                         .call = calls.empty() ? "1" : chance.any_of(calls).id,
                         .from = phone.number,
@@ -287,7 +298,7 @@ void RandomCalls::retrieves(Phone& phone)
 {
     auto& chance = office_.chance;
     const std::string slot{chance.any_of(slots)};
-    const auto calls = office_.pbx.view().calls;
+    const auto calls = office_.pbx.present().calls;
     for (const auto& call : calls)
         for (const auto& leg : call.legs)
             if (leg.extension == slot && chance.one_in(2)) {
@@ -322,7 +333,7 @@ void RandomCalls::uses_card(Phone& phone)
 /// A call of its own extension, at another phone or gone already.
 void RandomCalls::takes_over(Phone& phone)
 {
-    const auto calls = office_.pbx.view().calls;
+    const auto calls = office_.pbx.present().calls;
     for (const auto& call : calls)
         for (const auto& leg : call.legs)
             if (leg.extension == phone.number && office_.chance.one_in(2)) {
@@ -354,7 +365,7 @@ void RandomCalls::refers(Phone& phone)
 {
     auto& chance = office_.chance;
     auto target = address(any_number());
-    const auto calls = office_.pbx.view().calls;
+    const auto calls = office_.pbx.present().calls;
     if (chance.one_in(2) && !calls.empty()) {
         const auto& legs = chance.any_of(calls).legs;
         target += "?Replaces=" + chance.any_of(legs).call_id;
@@ -365,7 +376,7 @@ void RandomCalls::refers(Phone& phone)
 std::set<std::string> RandomCalls::talking() const
 {
     std::set<std::string> talking;
-    for (const auto& call : office_.pbx.view().calls)
+    for (const auto& call : office_.pbx.present().calls)
         if (call.answered_at && talks(call)) talking.insert(call.id);
     return talking;
 }
@@ -373,7 +384,7 @@ std::set<std::string> RandomCalls::talking() const
 void RandomCalls::check_survivors(const std::set<std::string>& talked)
 {
     auto missing = talked;
-    for (const auto& call : office_.pbx.view().calls) {
+    for (const auto& call : office_.pbx.present().calls) {
         CHECK(talks(call));
         missing.erase(call.id);
         ++office_.done["survives"];

@@ -1,12 +1,16 @@
 #pragma once
 // Phones of an office that call, move calls and lose them, at any time and in any order.
-#include "support/office/office.hpp"
+#include "support/office/random_progress.hpp"
+#include "support/office/random_sessions.hpp"
 
 namespace lampline::test {
 
 class RandomCalls {
 public:
-    explicit RandomCalls(Office& office) : office_{office} {}
+    RandomCalls(Office& office, RandomSessions& sessions, RandomProgress& progress)
+        : office_{office}, sessions_{sessions}, progress_{progress}
+    {
+    }
 
     /// Somebody does something.
     void act();
@@ -31,6 +35,14 @@ public:
     /// No call is left of which a phone has said that it does not know it.
     void check_forgotten(const LiveView& view) const;
 
+    /// In these dialogs their phones say nothing any more.
+    void died(const std::set<std::string>& dialogs);
+    /// Its phone will say so when it is asked.
+    [[nodiscard]] bool is_forgotten(const std::string& call_id) const
+    {
+        return forgotten_.contains(call_id);
+    }
+
     /// Nobody is taken up after a kill who has left before.
     void check_stored() const;
 
@@ -42,6 +54,7 @@ private:
     [[nodiscard]] std::string any_number();
     void says_bye(Phone& phone);
     void answers(Phone& phone);
+    void says(Phone& phone, unsigned status);
     void acts_outside(Phone& carrier);
     void answers_outside(Phone& carrier);
     void forwards(Phone& phone);
@@ -55,6 +68,8 @@ private:
     void refers(Phone& phone);
 
     Office& office_;
+    RandomSessions& sessions_;
+    RandomProgress& progress_;
     std::set<std::string> forgotten_;  // Call-IDs
     std::set<LegId> talk_;             // they have, and their dialogs may be over by now
     std::set<LegId> over_;             // by a BYE, or since the phone does not know them

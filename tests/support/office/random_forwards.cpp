@@ -246,7 +246,7 @@ void RandomForwards::look()
 /// asked by who begins anew. Who has not renewed its registration is told nothing more.
 void RandomForwards::look_at_registrations()
 {
-    const auto now = registered(office_.pbx.view().registrations);
+    const auto now = registered(office_.pbx.present().registrations);
     const auto there = notifiers(now);
     const auto stayed = [&](const Phone* phone) {
         const auto before = registered_.find(phone);
@@ -257,7 +257,9 @@ void RandomForwards::look_at_registrations()
         return now.contains(one.first) || office_.has_left(*one.first);
     });
     const auto is_over = [&](const Phone* watcher, Forwarded& one) {
-        std::erase_if(one.asked, [&](const Phone* phone) { return !there.contains(phone); });
+        std::erase_if(one.asked, [&](const Phone* phone) {
+            return !there.contains(phone) || (reboots_count && !stayed(phone));
+        });
         if (there.empty()) return true;
         const bool gone = registered_.contains(watcher) && !now.contains(watcher);
         if (gone && office_.has_left(*watcher)) return true;

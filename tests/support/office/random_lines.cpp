@@ -148,7 +148,7 @@ void RandomLines::look()
 {
     if (private_.empty()) return;
     std::set<std::string> held;
-    for (const auto& call : office_.pbx.view().calls)
+    for (const auto& call : office_.pbx.present().calls)
         for (const auto& leg : call.legs)
             if (leg.holds && leg.state == "confirmed") held.insert(leg.call_id);
     std::erase_if(private_, [&](const auto& call_id) { return !held.contains(call_id); });

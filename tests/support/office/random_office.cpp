@@ -57,8 +57,11 @@ void RandomOffice::step(Weather weather)
     calls_.settle(false);
     forwards_.answer(false);
     messages_.answer(false);
+    progress_.acknowledge(false);
     goes_on();
     calls_.look();
+    sessions_.look();
+    progress_.look();
     lines_.look();
     forwards_.look();
 }
@@ -98,7 +101,7 @@ void RandomOffice::passes(std::chrono::milliseconds span)
 
 void RandomOffice::goes_on()
 {
-    while (empties_inboxes() || notified_.act()) {
+    while (empties_inboxes() || notified_.act() || sessions_.act() || dead_.act()) {
     }
 }
 
@@ -116,7 +119,9 @@ bool RandomOffice::empties_inboxes()
                 forwards_.take(*phone, arrived);
             } else {
                 lines_.take(arrived);
-                calls_.take(*phone, arrived);
+                if (!dead_.take(*phone, arrived) && !sessions_.take(*phone, arrived) &&
+                    !progress_.take(*phone, arrived))
+                    calls_.take(*phone, arrived);
             }
         }
     return any;
@@ -151,13 +156,14 @@ void RandomOffice::rests()
     calls_.settle(true);
     forwards_.answer(true);
     messages_.answer(true);
+    progress_.acknowledge(true);
     goes_on();
     const bool short_silence = !stormy_ && pbx.now().mono - silent_since_ < 250s;
     notified_.clears_up();
     goes_on();
     if (short_silence) {
         passes(5s);
-        CHECK(owed(pbx.view(), a_moment) == "");
+        CHECK(owed(pbx.present(), a_moment) == "");
         ++office_.done["rests after silence"];
     } else if (office_.chance.one_in(2)) {
         for (auto* phone : office_.watchers) {
@@ -166,13 +172,13 @@ void RandomOffice::rests()
             goes_on();
         }
         passes(1s);
-        for (const auto& lamp : pbx.view().lamps)
+        for (const auto& lamp : pbx.present().lamps)
             if (office_.is_registered(*office_.phone_at(lamp.contact))) CHECK_FALSE(lamp.waiting);
         ++office_.done["rests when heard"];
     }
     const auto end = pbx.now().mono + longest_wait;
-    while (!owed(pbx.view(), 0s).empty() && pbx.now().mono < end) passes(200ms);
-    CHECK(owed(pbx.view(), 0s) == "");
+    while (!owed(pbx.present(), 0s).empty() && pbx.now().mono < end) passes(200ms);
+    CHECK(owed(pbx.present(), 0s) == "");
     check();
     stormy_ = false;
     silent_since_ = pbx.now().mono;
@@ -199,6 +205,7 @@ void RandomOffice::is_killed_with_loss(std::chrono::milliseconds lag)
     office_.storage_lost(left.bindings);
     notified_.storage_lost(left);
     lines_.storage_lost(left.calls);
+    sessions_.storage_lost(left.calls);
     forwards_.storage_lost(left);
     publishers_.storage_lost(left);
     starts_again(talked);
@@ -209,6 +216,8 @@ void RandomOffice::starts_again(const std::set<std::string>& talked)
 {
     notified_.exchange_killed();
     calls_.exchange_killed();
+    sessions_.exchange_killed();
+    progress_.exchange_killed();
     forwards_.exchange_killed();
     lines_.exchange_killed();
     messages_.exchange_killed();
@@ -216,9 +225,13 @@ void RandomOffice::starts_again(const std::set<std::string>& talked)
     office_.pbx.asked.clear();
     office_.pbx.restarts();
     calls_.check_survivors(talked);
+    dead_.exchange_restarted(
+        [this](const std::string& call_id) { return calls_.is_forgotten(call_id); });
+    calls_.died(dead_.all());
+    sessions_.died(dead_.all());
     passes(2s);
-    CHECK(owed(office_.pbx.view(), a_moment) == "");
-    while (!owed(office_.pbx.view(), 0s).empty()) passes(200ms);
+    CHECK(owed(office_.pbx.present(), a_moment) == "");
+    while (!owed(office_.pbx.present(), 0s).empty()) passes(200ms);
     check();
     stormy_ = false;
     silent_since_ = office_.pbx.now().mono;
@@ -249,11 +262,13 @@ void RandomOffice::check()
     while (publishers_.is_about_to_expire() || forwards_.is_about_to_expire()) passes(500ms);
     lines_.look();
     forwards_.look();
-    const auto view = office_.pbx.view();
+    const auto& view = office_.pbx.present();
     office_.check_registrations(view);
     calls_.check_slots(view);
     calls_.check_dialogs(view);
     calls_.check_stored();
+    sessions_.check(view);
+    dead_.check(view);
     watchers_.check_lamps(view, truth(view), forwards_);
     watchers_.check_packages(view, lines_, publishers_);
     forwards_.check(view);

@@ -3,6 +3,7 @@
 // comes to rest.
 #include <deque>
 
+#include "support/office/dead_dialogs.hpp"
 #include "support/office/random_calls.hpp"
 #include "support/office/random_messages.hpp"
 #include "support/office/random_watchers.hpp"
@@ -49,7 +50,10 @@ private:
     Office office_;
     NotifiedPhones notified_{office_};
     Subscriptions subscriptions_{office_, notified_};
-    RandomCalls calls_{office_};
+    RandomSessions sessions_{office_};
+    RandomProgress progress_{office_};
+    RandomCalls calls_{office_, sessions_, progress_};
+    DeadDialogs dead_{office_};
     RandomMessages messages_{office_};
     RandomForwards forwards_{office_, notified_, subscriptions_};
     RandomLines lines_{office_, notified_, subscriptions_};

@@ -21,7 +21,7 @@ RandomPublishers::Dialog RandomPublishers::some_dialog(const std::string& about)
     Dialog dialog{.call_id = "pub-" + std::to_string(++last_),
                   .state = std::string{chance.any_of(states)},
                   .held = chance.one_in(3)};
-    for (const auto& call : office_.pbx.view().calls)
+    for (const auto& call : office_.pbx.present().calls)
         for (const auto& leg : call.legs)
             if (leg.extension == about && leg.state != "terminated" && chance.one_in(4)) {
                 dialog.call_id = leg.call_id;
@@ -173,7 +173,7 @@ void RandomPublishers::publishes_before_it_calls()
                           "\" direction=\"initiator\"><state>trying</state></dialog>"
                           "</dialog-info>"});
     phone.sends(INVITE, office_.chance.any_of(desks));
-    const auto calls = office_.pbx.view().calls;
+    const auto calls = office_.pbx.present().calls;
     const bool known = std::ranges::any_of(calls, [&](const LiveCall& call) {
         return std::ranges::any_of(call.legs,
                                    [&](const LiveLeg& leg) { return leg.call_id == call_id; });

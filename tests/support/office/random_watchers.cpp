@@ -226,7 +226,7 @@ std::optional<bool> RandomWatchers::names_parties(const LiveLamp& lamp) const
         const auto found = office_.visibilities.find(number);
         return found == office_.visibilities.end() || found->second == Visibility::open;
     };
-    for (const auto& call : office_.pbx.view().calls)
+    for (const auto& call : office_.pbx.present().calls)
         if (park_name(call.parked_in) == lamp.member)
             for (const auto& leg : call.legs)
                 if (leg.extension != lamp.member && !is_open(leg.extension)) return false;
@@ -241,7 +241,7 @@ void RandomWatchers::check_unasked(const Phone& phone, const RandomForwards& for
         const auto* screen = notified_.find(phone, "dialog", resource, unsolicited);
         return screen && !screen->over;
     };
-    const auto view = office_.pbx.view();
+    const auto& view = office_.pbx.present();
     for (const auto member : desks) {
         CAPTURE(phone.number);
         CAPTURE(member);

@@ -20,6 +20,7 @@ std::optional<Arrived> Subscriptions::ask(Phone& phone, const Subscribing& subsc
     const auto& [event, to] = std::tie(subscribing.event, subscribing.to);
     const bool fetches = subscribing.to_tag.empty() && subscribing.expires == 0s;
     if (!fetches) notified_.asked(phone, event, to);
+    last_[{&phone, event, to}] = office_.pbx.now().mono;
     auto answer = answer_to(phone, phone.asks(subscribing));
     if (!answer) return answer;
     if (answer->status == 200 && !fetches)
@@ -50,6 +51,9 @@ void Subscriptions::ask_somehow(Phone& phone, Subscribing subscribing, bool allo
     if (how >= 3 && known.empty() && how < 5) return;
     if (how == 3 || how == 4) subscribing.to_tag = known;
     if (how >= 4) subscribing.expires = 0s;
+    const bool reboots = reboots_count && how < 3 && lives && chance.one_in(4) &&
+                         was_long_ago({&phone, subscribing.event, subscribing.to});
+    if (reboots) subscribing.cseq = 1;
     const auto answer = ask(phone, subscribing);
     CAPTURE(phone.number);
     CAPTURE(subscribing.event);
@@ -60,6 +64,15 @@ void Subscriptions::ask_somehow(Phone& phone, Subscribing subscribing, bool allo
         CHECK(answer->status == (allowed ? 200U : 403U));
     else
         CHECK(answer->status == (lives ? 200U : 481U));
+    if (!reboots || answer->status != 200) return;
+    CHECK_MESSAGE(answer->local_tag != known, "what has rebooted is told nothing");
+    ++office_.done["begins after a reboot as before"];
+}
+
+bool Subscriptions::was_long_ago(const Asked& asked) const
+{
+    const auto last = last_.find(asked);
+    return last != last_.end() && last->second + 33s < office_.pbx.now().mono;
 }
 
 std::string Subscriptions::tag(const Phone& phone, std::string_view event,

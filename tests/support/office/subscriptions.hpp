@@ -27,7 +27,11 @@ public:
 private:
     Office& office_;
     NotifiedPhones& notified_;
-    std::map<std::tuple<const Phone*, std::string, std::string>, std::string> tags_;
+    using Asked = std::tuple<const Phone*, std::string, std::string>;
+    /// It is no repetition any more where its SUBSCRIBE has the CSeq of before.
+    [[nodiscard]] bool was_long_ago(const Asked& asked) const;
+    std::map<Asked, std::string> tags_;
+    std::map<Asked, std::chrono::steady_clock::time_point> last_;
 };
 
 }  // namespace lampline::test

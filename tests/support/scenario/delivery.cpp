@@ -34,6 +34,7 @@ void Scenario::deliver(SipCommand& command)
                        legs_[resume.leg] = phone;
                        open_[resume.dialog.call_id] = resume.leg;
                        phone->leg_ = resume.leg;
+                       phone->said_[resume.leg] = said_[resume.dialog.call_id];
                        phone->resumed_cseq = resume.state.cseq;
                    },
                    [&](EndInvite& end) {
@@ -73,6 +74,8 @@ void Scenario::deliver(SipCommand& command)
                        if (reply.status / 100 == 2 && changes_session(request.method) &&
                            has_body(reply.payload))
                            request.phone->media_[request.leg] = reply.payload->body;
+                       if (reply.status / 100 == 2 && !request.offer.empty())
+                           request.phone->said_[request.leg] = request.offer;
                        if (request.method == INVITE && reply.status / 100 == 2 &&
                            request.phone->acknowledges)
                            waiting_.push_back(

@@ -50,7 +50,7 @@ TransactionId Phone::asks(const Subscribing& subscribing)
                     {{}, address_of(subscribing.to)},
                     subscribing.to_tag},
         .call_id = call_id,
-        .cseq = ++cseq_,
+        .cseq = subscribing.cseq != 0 ? subscribing.cseq : ++cseq_,
         .contact = contact,
         .event = package,
         .event_params = params == std::string::npos ? "" : subscribing.event.substr(params),

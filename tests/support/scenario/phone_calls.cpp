@@ -38,7 +38,8 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
     own_invite_ = scenario_.next_transaction();
     leg_ = {};
     const auto call_id = "call-" + std::to_string(own_invite_.value);
-    scenario_.requests_[own_invite_] = {this, INVITE, {}, call_id};
+    auto& request = scenario_.requests_[own_invite_] = {this, INVITE, {}, call_id};
+    request.offer = sdp;
     auto payload = sdp_payload(sdp);
     if (!invite_headers.empty()) {
         auto with_headers = std::make_shared<Payload>(payload ? *payload : Payload{});
@@ -74,7 +75,8 @@ void Phone::sends(Method method, PayloadRef payload)
 {
     REQUIRE_MESSAGE(leg_, number << " has no dialog");
     const auto transaction = scenario_.next_transaction();
-    scenario_.requests_[transaction] = {this, method, leg_};
+    auto& request = scenario_.requests_[transaction] = {this, method, leg_};
+    if (changes_session(method) && payload) request.offer = payload->body;
     if (method == INVITE) own_invite_ = transaction;
     scenario_.receive(RequestReceived{.transaction = transaction,
                                       .leg = leg_,
@@ -132,12 +134,25 @@ std::string Phone::media() const
     return found == media_.end() ? std::string{} : found->second;
 }
 
-void Phone::replies(unsigned status, std::string_view sdp)
+const Arrived& Phone::asked() const
 {
     REQUIRE_MESSAGE(to_answer_, number << " has nothing to answer");
-    const auto request = *to_answer_;
+    return *to_answer_;
+}
+
+std::string Phone::said(LegId dialog) const
+{
+    const auto found = said_.find(dialog);
+    return found == said_.end() ? std::string{} : found->second;
+}
+
+void Phone::replies(unsigned status, std::string_view sdp)
+{
+    const auto request = asked();
     if (status / 100 == 2 && changes_session(request.method) && has_body(request.payload))
         media_[request.leg] = request.body();
+    if (status / 100 == 2 && changes_session(request.method) && !sdp.empty())
+        said_[request.leg] = sdp;
     if (status >= 200) {
         to_answer_.reset();
         scenario_.invites_.erase(request.answers_to);
@@ -217,6 +232,7 @@ void Phone::fails_with(const Arrived& request, unsigned status)
 
 void Phone::acknowledge(const Arrived& success, std::string_view sdp)
 {
+    if (!sdp.empty()) said_[success.leg] = sdp;
     scenario_.receive(AckReceived{
         .transaction = success.transaction, .leg = success.leg, .payload = sdp_payload(sdp)});
 }

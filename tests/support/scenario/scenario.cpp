@@ -81,6 +81,7 @@ void Scenario::passes(std::chrono::milliseconds span)
         if (deadline && *deadline <= now_.mono && exchange_->next_deadline() == deadline)
             now_.mono += 1ms;
     }
+    present_.reset();
 }
 
 void Scenario::stays_silent_for(std::chrono::seconds span)
@@ -226,8 +227,15 @@ void Scenario::receive(const SipInput& input)
     while (settles && !asked.empty()) settles_one();
 }
 
+const LiveView& Scenario::present() const
+{
+    if (!present_) present_ = view();
+    return *present_;
+}
+
 void Scenario::deliver()
 {
+    present_.reset();
     const bool outermost = !std::exchange(stepping_, true);
     auto commands = std::exchange(outbox_.commands, {});
     for (auto& change : outbox_.storage) stored.push_back(std::move(change));

@@ -1,0 +1,52 @@
+#pragma once
+// Session timers of phones (RFC 4028): some know them, and of those some forget to refresh.
+#include <optional>
+
+#include "support/office/office.hpp"
+
+namespace lampline::test {
+
+class RandomSessions {
+public:
+    explicit RandomSessions(Office& office);
+
+    /// An UPDATE, or what settles the session of a dialog, has arrived. True: it is answered.
+    bool take(Phone& phone, const Arrived& arrived);
+    /// The phone answers the INVITE that it rings for.
+    void answer(Phone& phone, unsigned status, std::string_view sdp);
+    /// One session that is due is refreshed. False: none is.
+    bool act();
+    /// After each step: which dialogs are in calls.
+    void look();
+    /// No call outlives its session.
+    void check(const LiveView& view) const;
+    void exchange_killed();
+    /// In these dialogs their phones say nothing any more.
+    void died(const std::set<std::string>& dialogs);
+    /// How long sessions last as far as the exchange knows from now on.
+    void storage_lost(const std::vector<StoredCall>& left);
+
+private:
+    using Time = std::chrono::steady_clock::time_point;
+    struct Session {
+        Phone* phone;
+        SessionTimer timer;
+        Time until;
+        bool kept_by_phone;               ///< it is to refresh, not the other side
+        std::optional<Time> refresh_at{};  ///< empty: it forgets
+        bool resumed = false;              ///< the exchange was killed since
+    };
+    [[nodiscard]] bool knows(const Phone& phone) const { return wishes_.contains(&phone); }
+    /// What the phone says of sessions in a 2xx to `asked`.
+    [[nodiscard]] SessionTimer said_to(const Phone& phone, const Arrived& asked);
+    void settled(Phone& phone, LegId dialog, const SessionTimer& timer, bool kept_by_phone);
+    [[nodiscard]] std::string call_id_of(LegId dialog) const;
+    void ended_for_session(LegId dialog) const;
+
+    Office& office_;
+    std::map<const Phone*, SessionTimer> wishes_;  // of those that know session timers
+    std::map<std::string, Session> sessions_;      // by Call-ID
+    std::map<std::string, std::set<std::string>> calls_;  // Call-IDs by Call-ID, at the last look
+};
+
+}  // namespace lampline::test
