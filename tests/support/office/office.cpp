@@ -234,7 +234,7 @@ void Office::registers(Phone& phone, std::chrono::seconds expires, unsigned q_th
 
 void Office::unregisters(Phone& phone)
 {
-    if (leaves && (reboots_count || is_registered(phone))) leaves(phone);
+    if (leaves) leaves(phone);
     phone.unregisters();
     until_.erase(&phone);
     const auto& view = pbx.present();

@@ -22,10 +22,6 @@ inline constexpr std::array<std::string_view, 2> shared_lines{"102", "103"};
 inline constexpr std::string_view notifier = "104";     ///< its phones may notify by themselves
 inline constexpr std::string_view outside = "0664999";  ///< over two trunks, one after the other
 
-/// Phones leave also when their registration has expired, and begin after a reboot as they did
-/// before it, or accept what they refused then; the exchange is to know what that means.
-inline constexpr bool reboots_count = false;
-
 /// Extensions 101 to 105 with two phones each, which call; 106, 108 and 109, which only look on,
 /// 108 with two phones that are told unasked; 107 is a program that may publish for others. Two
 /// carriers, which fail at times, call all desks and are called.

@@ -258,7 +258,7 @@ void RandomForwards::look_at_registrations()
     });
     const auto is_over = [&](const Phone* watcher, Forwarded& one) {
         std::erase_if(one.asked, [&](const Phone* phone) {
-            return !there.contains(phone) || (reboots_count && !stayed(phone));
+            return !there.contains(phone) || !stayed(phone);
         });
         if (there.empty()) return true;
         const bool gone = registered_.contains(watcher) && !now.contains(watcher);

@@ -152,7 +152,7 @@ void RandomSessions::ended_for_session(LegId dialog) const
             const auto session = sessions_.find(one);
             if (session == sessions_.end()) continue;
             const auto left = session->second.until - pbx.now().mono;
-            expired = expired || left <= a_second || session->second.resumed;
+            expired = expired || left <= a_second;
             sessions += one + " for " +
                         std::to_string(std::chrono::ceil<std::chrono::seconds>(left).count()) +
                         " s; ";
@@ -181,10 +181,7 @@ void RandomSessions::check(const LiveView& view) const
 void RandomSessions::exchange_killed()
 {
     const auto grace = office_.pbx.now().mono + restart_grace;
-    for (auto& [call_id, session] : sessions_) {
-        session.until = std::max(session.until, grace);
-        session.resumed = true;
-    }
+    for (auto& [call_id, session] : sessions_) session.until = std::max(session.until, grace);
 }
 
 void RandomSessions::died(const std::set<std::string>& dialogs)

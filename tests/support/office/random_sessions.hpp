@@ -34,7 +34,6 @@ private:
         Time until;
         bool kept_by_phone;               ///< it is to refresh, not the other side
         std::optional<Time> refresh_at{};  ///< empty: it forgets
-        bool resumed = false;              ///< the exchange was killed since
     };
     [[nodiscard]] bool knows(const Phone& phone) const { return wishes_.contains(&phone); }
     /// What the phone says of sessions in a 2xx to `asked`.

@@ -51,7 +51,8 @@ void Subscriptions::ask_somehow(Phone& phone, Subscribing subscribing, bool allo
     if (how >= 3 && known.empty() && how < 5) return;
     if (how == 3 || how == 4) subscribing.to_tag = known;
     if (how >= 4) subscribing.expires = 0s;
-    const bool reboots = reboots_count && how < 3 && lives && chance.one_in(4) &&
+    // Some phones begin after a reboot as they did before it.
+    const bool reboots = how < 3 && lives && chance.one_in(4) &&
                          was_long_ago({&phone, subscribing.event, subscribing.to});
     if (reboots) subscribing.cseq = 1;
     const auto answer = ask(phone, subscribing);
