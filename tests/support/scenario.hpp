@@ -168,7 +168,7 @@ public:
     void sends_joining(const Replaces& join, std::string_view number,
                        std::string_view sdp = talking_sdp);
     /// REFER outside a dialog, for the phones of `number`.
-    void refers(std::string_view number, PayloadRef payload, OptionTag required = OptionTag::none);
+    void refers(std::string_view number, PayloadRef payload, OptionTag demands = OptionTag::none);
     /// SUBSCRIBE within the dialog of such a REFER.
     void subscribes_to_refer(const Arrived& accepted, std::chrono::seconds expires,
                              std::string event_params = {});

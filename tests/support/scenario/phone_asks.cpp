@@ -158,7 +158,7 @@ void Phone::answers_standalone(const Arrived& request, unsigned status, bool gen
         .transaction = request.answers_to, .status = status, .generated = generated});
 }
 
-void Phone::refers(std::string_view referred, PayloadRef payload, OptionTag required)
+void Phone::refers(std::string_view referred, PayloadRef payload, OptionTag demands)
 {
     const auto transaction = scenario_.next_transaction();
     scenario_.requests_[transaction] = {this, Method::refer, {}};
@@ -176,7 +176,7 @@ void Phone::refers(std::string_view referred, PayloadRef payload, OptionTag requ
                                     .call_id = "refer-" + number,
                                     .cseq = ++cseq_,
                                     .contact = contact,
-                                    .required = required,
+                                    .required = demands,
                                     .payload = std::move(payload)});
 }
 
