@@ -56,7 +56,7 @@ std::map<std::string, std::size_t> work(Mood mood, unsigned first, unsigned offi
 TEST_CASE("random calls of an office: lamps true at every rest, versions without a gap, nothing "
           "left behind")
 {
-    const auto done = work(Mood::calling, 1, 20);
+    const auto done = work(Mood::calling, 1, 34);
     for (const std::string what :
          {"parks", "joins", "also", "refers", "messages", "carrier answers", "keys", "takes over"})
         CHECK_MESSAGE(done.at(what) > 4, what);
@@ -67,7 +67,7 @@ TEST_CASE("random calls of an office: lamps true at every rest, versions without
 
 TEST_CASE("watchers that come and go, with rights that come and go")
 {
-    const auto done = work(Mood::watching, 101, 20);
+    const auto done = work(Mood::watching, 101, 26);
     for (const std::string what :
          {"forwarded SUBSCRIBE 200", "NOTIFYs of phones", "ended in the name of a phone",
           "told by the phone", "registers", "unregisters", "refuses what it has not asked for"})
