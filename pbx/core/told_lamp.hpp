@@ -84,7 +84,10 @@ struct ToldLamp {
         const bool certain =
             alike && settled && (before.next_step(told) == Step::none || is_certainly_dark());
         const bool same = alike && (certain || !settled) && projection->shows(told.sent);
-        told = {.unknown = !certain};
+        // Whatever has changed since: once that is answered, the phone is dark.
+        const bool darkens = alike && !settled && told.sent && told.sent->dialogs.empty();
+        auto under_way = darkens ? std::move(told.sent) : nullptr;
+        told = {.sent = std::move(under_way), .unknown = !certain};
         if (same) told.sent = projection->current();
         if (same && certain) told.acknowledged = told.sent;
         return same;

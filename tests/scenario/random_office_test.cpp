@@ -67,7 +67,7 @@ TEST_CASE("random calls of an office: lamps true at every rest, versions without
 
 TEST_CASE("watchers that come and go, with rights that come and go")
 {
-    const auto done = work(Mood::watching, 101, 26);
+    const auto done = work(Mood::watching, 101, 40);
     for (const std::string what :
          {"forwarded SUBSCRIBE 200", "NOTIFYs of phones", "ended in the name of a phone",
           "told by the phone", "registers", "unregisters", "refuses what it has not asked for"})
