@@ -33,13 +33,14 @@ struct Lent : Office {
         pbx.has_park_lot({.number = "700", .first_slot = "701", .slots = 2});
     }
 
-    void presses(std::string_view keys)
+    void presses(std::string_view keys, int milliseconds = 160)
     {
         for (const char key : keys) {
-            far.sends(INFO, std::make_shared<const Payload>(
-                                Payload{"application/dtmf-relay",
-                                        std::string{"Signal="} + key + "\r\nDuration=160\r\n",
-                                        {}}));
+            far.sends(INFO, std::make_shared<const Payload>(Payload{
+                                "application/dtmf-relay",
+                                std::string{"Signal="} + key + "\r\nDuration=" +
+                                    std::to_string(milliseconds) + "\r\n",
+                                {}}));
             far.receives(200U);
         }
     }
@@ -182,6 +183,23 @@ TEST_CASE("the calling card from outside dials at the cost of the extension, as 
         carol.receives(INVITE);
         office.far_hangs_up();
         carol.receives(CANCEL);
+    }
+    SUBCASE("one number after the other, and is named nothing of the office in between")
+    {
+        office.enters_the_application("+43180");
+        office.presses("103#");
+        carol.receives(INVITE);
+        carol.replies(200, talking_sdp);
+        far.receives(INVITE).with(talking_sdp);
+        far.replies(200, talking_sdp);
+        far.receives(ACK);
+        carol.receives(ACK);
+        office.presses("#", 2600);
+        carol.receives(BYE);
+        far.receives(INVITE).without_header("P-Asserted-Identity").without_header("Remote-Party-ID");
+        far.replies(200, talking_sdp);
+        far.receives(ACK);
+        office.far_hangs_up();
     }
     SUBCASE("and no code")
     {

@@ -70,6 +70,18 @@ struct Office {
         alice.receives(ACK);
     }
 
+    /// It rings back at Bob, who parked her; they talk, and that is all.
+    void bob_takes_her_back()
+    {
+        bob.receives(INVITE).from("101");
+        bob.replies(200, bob_sdp);
+        alice.receives(INVITE).with(bob_sdp);
+        alice.replies(200, alice_sdp);
+        bob.receives(ACK).with(alice_sdp);
+        alice.receives(ACK);
+        alice_hangs_up(bob);
+    }
+
     void alice_hangs_up(Phone& other)
     {
         alice.sends(BYE);

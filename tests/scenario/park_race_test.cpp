@@ -57,13 +57,7 @@ TEST_CASE("somebody fetches in vain what rings back: it rings back again at once
         office.pbx.passes(rung_again);
     }
     CHECK(office.parked_in() == "701");
-    office.bob.receives(INVITE).from("101");
-    office.bob.replies(200, bob_sdp);
-    office.alice.receives(INVITE).with(bob_sdp);
-    office.alice.replies(200, alice_sdp);
-    office.bob.receives(ACK).with(alice_sdp);
-    office.alice.receives(ACK);
-    office.alice_hangs_up(office.bob);
+    office.bob_takes_her_back();
 }
 
 TEST_CASE("the parked phone has an INVITE under way when its call is fetched from what rings back")

@@ -430,13 +430,7 @@ TEST_CASE("a slot that is taken out of the lot gives its call back to who parked
         office.pbx.has_park_lot({});
     }
     office.pbx.passes(1ms);
-    office.bob.receives(INVITE).from("101");
-    office.bob.replies(200, bob_sdp);
-    office.alice.receives(INVITE).with(bob_sdp);
-    office.alice.replies(200, alice_sdp);
-    office.bob.receives(ACK).with(alice_sdp);
-    office.alice.receives(ACK);
-    office.alice_hangs_up(office.bob);
+    office.bob_takes_her_back();
 }
 
 TEST_CASE("a slot that goes while a call is on its way into it gives the call back as soon as it is there")
@@ -450,11 +444,5 @@ TEST_CASE("a slot that goes while a call is on its way into it gives the call ba
     office.bob_hears("SIP/2.0 200 Parked In 701");
     office.bob.receives(BYE);
     office.pbx.passes(1s);
-    office.bob.receives(INVITE).from("101");
-    office.bob.replies(200, bob_sdp);
-    office.alice.receives(INVITE).with(bob_sdp);
-    office.alice.replies(200, alice_sdp);
-    office.bob.receives(ACK).with(alice_sdp);
-    office.alice.receives(ACK);
-    office.alice_hangs_up(office.bob);
+    office.bob_takes_her_back();
 }

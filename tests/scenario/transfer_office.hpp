@@ -125,6 +125,16 @@ struct Consulting : Talking {
         return {};
     }
 
+    /// Attended, in the dialog with Alice.
+    void bob_hands_over()
+    {
+        const auto target = refer_with_replaces();
+        bob.uses(first);
+        bob_refers(target);
+        bob.receives(202U);
+        bob_hears("SIP/2.0 100 Trying");
+    }
+
     LegId first, second;
 };
 

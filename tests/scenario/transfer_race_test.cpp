@@ -121,11 +121,7 @@ TEST_CASE("glare in an attended transfer: the target changes its session just no
 {
     Consulting call;
     call.carol_answers();
-    const auto target = call.refer_with_replaces();
-    call.bob.uses(call.first);
-    call.bob_refers(target);
-    call.bob.receives(202U);
-    call.bob_hears("SIP/2.0 100 Trying");
+    call.bob_hands_over();
     call.alice.receives(INVITE).without_body();
     call.alice.replies(200, alice_sdp);
     SUBCASE("for a moment: the transfer waits")

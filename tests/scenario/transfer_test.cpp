@@ -420,11 +420,7 @@ TEST_CASE(
 {
     Consulting call;
     call.carol_answers();
-    const auto target = call.refer_with_replaces();
-    call.bob.uses(call.first);
-    call.bob_refers(target);
-    call.bob.receives(202U);
-    call.bob_hears("SIP/2.0 100 Trying");
+    call.bob_hands_over();
     call.alice.receives(INVITE).without_body().header("P-Asserted-Identity",
                                                       "\"Name 103\" <sip:103@office.test>");
 

@@ -180,6 +180,8 @@ TEST_CASE("somebody outside who calls itself a colleague is none: no exception, 
     office.pbx.forwards("102", wishes);
     office.far.sends(INVITE, "+431102");
     CHECK(write(office.bob.receives(INVITE).from_address.uri) == "sip:103@carrier.test");
+    CHECK(office.pbx.decides({}, "+431102", "one", {}, "103").steps ==
+          office.pbx.decides({}, "+431102", "one", {}, "").steps);
     office.bob.replies(486);
     office.far.receives(486U);
     wishes.do_not_disturb = true;

@@ -358,10 +358,11 @@ public:
     void settles_one(unsigned status = 200);
     /// What becomes of a call; `later`: were it made then.
     [[nodiscard]] RouteExplanation decides(std::string from, std::string dialled,
-                                           std::string trunk = {}, std::chrono::hours later = {})
+                                           std::string trunk = {}, std::chrono::hours later = {},
+                                           std::optional<std::string> caller = {})
     {
         return exchange_->explain_route(
-            {std::move(from), std::move(dialled), std::nullopt, std::move(trunk)},
+            {std::move(from), std::move(dialled), std::move(caller), std::move(trunk)},
             {now_.mono + later, now_.wall + later});
     }
     /// A third party wants something done with a call; `call` may be empty where only one is.

@@ -190,3 +190,28 @@ TEST_CASE("the connection of a proxy is used on for its Path (RFC 3327 §5)")
     phone.path = {"<sip:192.0.2.7:5080;lr;transport=tcp>"};
     CHECK(target_of(phone).flow == phone.flow);
 }
+
+TEST_CASE("a phone behind a proxy is its own contact, over whatever connection of the proxy")
+{
+    LocationTable table;
+    for (const auto& [aor, host, connection] :
+         {std::tuple{"101", "10.0.0.1", 7U}, std::tuple{"101", "10.0.0.9", 8U},
+          std::tuple{"102", "10.0.0.2", 8U}}) {
+        auto phone = over_tcp(aor, "sip:" + std::string{aor} + "@" + host, connection);
+        phone.path = {"<sip:192.0.2.7;lr>"};
+        table.put(phone);
+    }
+    const auto at = [](std::string_view contact, std::string aor) {
+        return PhoneAddress{{Transport::tcp, "192.0.2.7", 49152, ConnectionId{8}, 2},
+                            uri(contact), std::move(aor)};
+    };
+    const auto desk = at("sip:101@10.0.0.1", "101");
+    REQUIRE(table.targets("101", &desk).size() == 1);
+    CHECK(table.targets("101", &desk).front()->contact.host == "10.0.0.9");
+
+    const auto unknown = at("sip:101@gruu.example", "101");
+    const auto colleague = at("sip:102@10.0.0.2", "102");
+    CHECK_FALSE(table.are_same(unknown, colleague));
+    CHECK_FALSE(table.are_same(colleague, unknown));
+    CHECK(table.are_same(unknown, at("sip:101@10.0.0.9", "101")));
+}

@@ -98,3 +98,16 @@ TEST_CASE("a trunk that is replaced or removed leaves nothing of its lists")
     });
     CHECK(TrunkStore{office.database}.all().empty());
 }
+
+TEST_CASE("a number acts on behalf of nobody when its extension is gone, and the trunk has changed")
+{
+    Office office;
+    office.add_extensions({"201"});
+    office.write([](Database& database) {
+        TrunkStore{database}.put({full_trunk("b"), {3, at(100), at(100)}});
+        ExtensionStore{database}.remove("201");
+    });
+    const auto read = TrunkStore{office.database}.find("b");
+    CHECK(read->trunk.inbound.at(1).on_behalf_of.empty());
+    CHECK(read->stamp.version == 4);
+}
