@@ -112,10 +112,11 @@ class Lists(WireTest):
 
     def test_it_is_explained(self):
         self.watches()
-        account = self.rest.get("/api/v1/lamps/201/202")
-        lamp = account["phones"][0]["lamp"]
+        def shown():
+            lamp = self.rest.get("/api/v1/lamps/201/202")["phones"][0]["lamp"]
+            return lamp if lamp["shown"]["colour"] == "dark" else None
+        lamp = eventually(shown, "the exchange knows what the phone shows")
         self.assertEqual("sales", lamp["list"])
-        self.assertEqual("dark", lamp["shown"]["colour"])
         self.assertIn("sip:202@office.test", lamp["notify"]["body"])
         listed = self.rest.get("/api/v1/lamps?watcher=201")["items"]
         self.assertEqual({"sales"}, {one["list"] for one in listed})
@@ -208,7 +209,7 @@ class LongListsOverUdp(WireTest):
                           for number in self.members}, shown)
         self.assertTrue(lamps.lists[0].resources[uri("319")].document)    # lit: comes first
         self.in_datagrams(lamps)
-        self.assertEqual([], self.rest.get("/api/v1/lamps?watcher=201")["items"])
+        eventually(lambda: not self.rest.get("/api/v1/lamps?watcher=201")["items"], "it is forgotten")
         call.hangs_up()
         incoming.receives("BYE")
 

@@ -37,10 +37,17 @@ class Park(Parking):
 
     def test_the_lamp_of_a_slot_is_explained_and_sent_anew_by_its_number_too(self):
         for name in ("701", "park+701"):
-            account = self.rest.get(f"/api/v1/lamps/203/{name}")
-            self.assertEqual(("park+701", "agrees"), (account["member"], account["reason"]))
+            account = self.account_of(name)
+            self.assertEqual("park+701", account["member"])
         self.assertEqual(202, self.rest.request("POST", "/api/v1/lamps/203/701:resend").status)
         self.lamp.receives_notify("idle")
+
+    def account_of(self, slot):
+        """What REST says of the lamp of `slot` once the exchange has carl's answer to its NOTIFY."""
+        def settled():
+            account = self.rest.get(f"/api/v1/lamps/203/{slot}")
+            return account if account["reason"] == "agrees" else None
+        return eventually(settled, f"the lamp of {slot} is as it should be")
 
     def hears(self, transferor, line):
         notify = transferor.receives("NOTIFY")
