@@ -141,6 +141,8 @@ struct Relay {
     bool offers = false;         ///< PRACK: its body is an offer
     bool by_invite = false;      ///< UPDATE that has gone on as an INVITE
     bool bare = false;           ///< such a one without a body
+    std::uint32_t cseq = 0;      ///< INVITE: by these two it is refused where a restart ends it
+    std::vector<std::string> via{};
 };
 
 /// A reliable provisional response that the caller has not acknowledged yet (RFC 3262).

@@ -59,6 +59,7 @@ struct RequestReceived {
     std::string also;             ///< BYE: Also, one address; empty: none
     std::optional<std::chrono::seconds> expires;  ///< SUBSCRIBE
     std::optional<SipUri> left_contact;  ///< BYE: its Contact
+    std::vector<std::string> via;        ///< INVITE: top first
     PayloadRef payload;
 };
 
@@ -67,6 +68,12 @@ struct AckReceived {
     TransactionId transaction;
     LegId leg;
     PayloadRef payload;
+};
+
+/// A 2xx to an INVITE that an earlier run has sent in the dialog of `leg`. It has been acknowledged.
+struct AnsweredBefore {
+    LegId leg;
+    std::uint32_t cseq = 0;  ///< of that INVITE
 };
 
 /// A CANCEL for `transaction`, which the stack has answered 487 already, unless that INVITE was
@@ -286,7 +293,7 @@ struct ConnectionClosed {
 };
 
 using SipInput = std::variant<InviteReceived, RequestReceived, AckReceived, CancelReceived,
-                              AckMissing, ResponseReceived, DialogPassed, DialogLost,
+                              AckMissing, AnsweredBefore, ResponseReceived, DialogPassed, DialogLost,
                               RegisterReceived, SubscribeReceived, PublishReceived, ReferReceived,
                               MessageReceived, StandaloneAnswered, TrunkResolved, NotifyAnswered,
                               ConnectionClosed, SubscribeForwarded, NotifyReceived, ForwardedEnded>;

@@ -57,6 +57,7 @@ struct StoredCall {
 
 /// One phone of a call in which nobody talks: an INVITE without final answer, enough to end it when
 /// its transaction has died with us, or a dialog whose phone has answered, and would wait for ever.
+/// Or the re-INVITE of a phone that talks.
 struct StoredInvite {
     LegRole role = LegRole::caller;  ///< caller: one we received; callee: one we sent
     DialogId dialog;                 ///< remote_tag is empty for a callee

@@ -80,7 +80,9 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Mome
                                                  .to = to->id,
                                                  .forwarded = {},
                                                  .payload = input.payload,
-                                                 .session_timer = input.session_timer});
+                                                 .session_timer = input.session_timer,
+                                                 .cseq = input.cseq,
+                                                 .via = input.via});
     if (by_invite) return update_by_invite(call, relay, from, *to, input.focus, outbox);
     const auto forwarded = relay.forwarded = transaction_ids_.next();
     if (input.method == Method::invite) to->invite_out = forwarded;

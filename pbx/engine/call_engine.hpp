@@ -57,6 +57,7 @@ public:
     void receive(const RequestReceived& input, Moment now, Outbox& outbox);
     void receive(const AckReceived& input, Moment now, Outbox& outbox);
     void receive(const AckMissing& input, Moment now, Outbox& outbox);
+    void receive(const AnsweredBefore& input, Moment now, Outbox& outbox);
     void receive(const CancelReceived& input, Moment now, Outbox& outbox);
     void receive(const ResponseReceived& input, Moment now, Outbox& outbox);
     void receive(const DialogPassed& input, Moment now, Outbox& outbox);
@@ -88,7 +89,8 @@ public:
     /// whether they still know the call (RFC 5057). What cannot be taken up leaves the storage.
     void restore(std::vector<StoredCall> stored, const std::vector<OutsideDay>& outside, Moment now,
                  Outbox& outbox);
-    /// Tells the phones of calls in which nobody talked that those are over.
+    /// Tells phones that rang, that were in a dialog with nobody, or whose re-INVITE nobody answers
+    /// any more how things are. What was restored before and has such is given its session anew.
     void end_ringing(const std::vector<StoredRinging>& stored, Outbox& outbox);
     /// Whose turn it was in ring groups, and who talked when: the longest ago first.
     void recall(const std::vector<TurnTaken>& turns, const std::vector<std::string>& talked);

@@ -68,8 +68,11 @@ void CallEngine::restore_session(Call& call, const Leg& leg, Moment now, Outbox&
 void CallEngine::restore_session(Call& call, Moment now, Outbox& outbox)
 {
     if (!call.astray || is_moving(call)) return;
-    const Leg* leg = call.find(std::exchange(call.astray, {}));
+    const Leg* leg = call.find(call.astray);
     const Leg* peer = leg ? call.find(leg->peer) : nullptr;
+    const auto away = [](const Leg& one) { return one.adrift && !one.flow.connection; };
+    if (peer && (away(*leg) || away(*peer))) return;  // it is done when that phone is back
+    call.astray = {};
     if (!peer || !leg->talking() || !peer->talking() || peer->peer != leg->id) return;
     const bool silent = peer->slot || (leg->held && peer->held);
     call.change = silent ? SessionChange{.kind = SessionChange::Kind::hold,
@@ -154,6 +157,7 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
         if (note_hold(*first, change.offer, SdpRole::offer)) announce(*first, outbox);
     }
     call.change.reset();
+    call.astray = {};
 }
 
 /// Who has made an offer already is left without anything to hear, as it was.

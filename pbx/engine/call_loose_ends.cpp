@@ -7,6 +7,16 @@
 namespace lampline {
 namespace {
 
+/// The re-INVITE of this phone that waits for the answer of the other one.
+const Relay* passed_invite(const Call& call, const Leg& leg)
+{
+    const auto found = std::ranges::find_if(call.relays, [&](const Relay& relay) {
+        return relay.method == Method::invite && relay.from == leg.id && !relay.replaces &&
+               !relay.answered && !relay.cancelled;
+    });
+    return found == call.relays.end() ? nullptr : &*found;
+}
+
 std::optional<LooseEnd> loose_end(const Call& call, const Leg& leg)
 {
     const LooseEnd invited{leg.id, false};
@@ -17,7 +27,10 @@ std::optional<LooseEnd> loose_end(const Call& call, const Leg& leg)
         if (leg.bye_out || leg.bye_owed) return answered;  // that BYE may be lost
         return rings && leg.cancel_sent ? std::optional{invited} : std::nullopt;
     }
-    if (leg.talking()) return call.is_connected(leg) ? std::nullopt : std::optional{answered};
+    if (leg.talking()) {
+        if (!call.is_connected(leg)) return answered;
+        return passed_invite(call, leg) ? std::optional{invited} : std::nullopt;
+    }
     if (rings || leg.invite_in) return invited;
     // A picker that was answered before there are media for it, or whose ACK is to bring them.
     if (leg.ack_due || (call.pickup && call.pickup->picker == leg.id)) return answered;
@@ -43,17 +56,19 @@ void CallEngine::keep_ringing(Call& call, Outbox& outbox)
         auto& invite = stored->invites.emplace_back();
         invite.answered = loose->answered;
         if (loose->answered) leg.reserved_cseq = leg.dialog_state.cseq + cseq_block;
-        invite.role = leg.role;
+        const Relay* passed = leg.talking() && !loose->answered ? passed_invite(call, leg) : nullptr;
+        invite.role = passed ? LegRole::caller : leg.role;
         invite.dialog = leg.dialog;
         invite.state = leg.dialog_state;
         invite.cseq = loose->answered               ? leg.reserved_cseq
+                      : passed                      ? passed->cseq
                       : leg.role == LegRole::caller ? leg.dialog_state.remote_cseq
                       : leg.invite_cseq != 0        ? leg.invite_cseq
                                                     : initial_invite_cseq;
-        invite.via = leg.via;
+        invite.via = passed ? passed->via : leg.via;
         invite.flow = leg.flow;
         invite.flow.connection = {};
-        if (leg.role == LegRole::callee && !loose->answered) invite.dialog.remote_tag.clear();
+        if (invite.role == LegRole::callee && !loose->answered) invite.dialog.remote_tag.clear();
     }
     if (stored->invites.empty()) return forget_ringing(call, outbox);
     call.ringing_kept = true;
@@ -93,11 +108,11 @@ void CallEngine::follow_loose_ends(Call& call, Moment now, Outbox& outbox)
         if (call.ringing_kept && loose->answered) changed = true;
         if (!call.ringing_due) keep_ringing_soon(call, now);
     }
-    if (!call.ringing_kept) return;
-    if (!any)
-        forget_ringing(call, outbox);
-    else if (changed)
+    if (!any) {
+        if (call.ringing_kept || call.ringing_due) forget_ringing(call, outbox);
+    } else if (call.ringing_kept && changed) {
         keep_ringing(call, outbox);
+    }
 }
 
 void CallEngine::end_ringing(const std::vector<StoredRinging>& stored, Outbox& outbox)
@@ -120,6 +135,10 @@ void CallEngine::end_ringing(const std::vector<StoredRinging>& stored, Outbox& o
             outbox.send(CloseDialog{leg});
         }
         outbox.store(RingingRemoved{call.id});
+        // A phone may have accepted what the other one was never told of.
+        if (const auto found = calls_.find(call.id); found != calls_.end())
+            for (const auto& leg : found->second->legs)
+                if (!leg.slot && !leg.proxied) found->second->astray = leg.id;
     }
 }
 

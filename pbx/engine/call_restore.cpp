@@ -394,6 +394,7 @@ void CallEngine::bindings_changed(std::string_view aor, Outbox& outbox)
         leg->failed_probes = 0;
         leg->adrift = false;
         no_longer_adrift(*leg);
+        if (call->astray && !is_moving(*call)) set_timer(*call, CallTimer::transfer, {});
     }
 }
 

@@ -17,6 +17,7 @@ bool CallEngine::ends_dialog(const ResponseReceived& response) noexcept
 void CallEngine::probe(Call& call, Moment now, Outbox& outbox)
 {
     if (call.phase != CallPhase::talking) return;
+    restore_session(call, now, outbox);
     for (auto& leg : call.legs) {
         const bool silent = now.mono - leg.heard_at >= settings_.probe_interval;
         if (!leg.talking() || leg.slot || leg.leaving || leg.probe_out || leg.ack_due ||
@@ -31,6 +32,16 @@ void CallEngine::probe(Call& call, Moment now, Outbox& outbox)
     }
     if (settings_.probe_interval > 0s)
         set_timer(call, CallTimer::probe, now.mono + settings_.probe_interval);
+}
+
+void CallEngine::receive(const AnsweredBefore& input, Moment now, Outbox& outbox)
+{
+    const auto [call, leg] = find(input.leg);
+    if (!call || leg->proxied || !leg->talking()) return;
+    leg->heard_at = now.mono;
+    // The answer to the first one has reached the caller, or the call would not have been kept.
+    if (input.cseq != initial_invite_cseq) restore_session(*call, *leg, now, outbox);
+    sweep(*call, now, outbox);
 }
 
 void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,

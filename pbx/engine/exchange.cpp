@@ -204,8 +204,8 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
     auto first = outbox.events.size();
     if (directory_) trunks_.replace(std::exchange(directory_, nullptr)->trunks(), now, outbox);
     calls_.recall(kept.turns, kept.talked);
-    calls_.end_ringing(kept.ringing, outbox);
     calls_.restore(std::move(kept.calls), kept.outside, now, outbox);
+    calls_.end_ringing(kept.ringing, outbox);
     fold_events(first, now, outbox);
     fold_published(
         publications_.restore(std::move(kept.publications), events_.directory(), now, outbox), now,
@@ -361,6 +361,7 @@ void Exchange::note_sign_of_life(const SipInput& input, Moment now, Outbox& outb
             [&](const MessageReceived& request) { heard(request.authenticated, request.source); },
             [&](const PublishReceived& request) { heard(request.authenticated, request.source); },
             [&](const RequestReceived& request) { of_leg(request.leg); },
+            [&](const AnsweredBefore& answer) { of_leg(answer.leg); },
             [&](const ResponseReceived& response) {
                 if (!response.generated) of_leg(response.leg);
             },

@@ -16,6 +16,7 @@ using std::chrono::seconds;
 /// Legs of calls are numbered below.
 constexpr std::uint64_t first_leg = std::uint64_t{1} << 62U;
 constexpr std::size_t max_dialogs = 32;
+constexpr std::size_t max_said = 1024;  ///< of one appearance, in bytes
 constexpr std::string_view publishable = "dialog, call-info, line-seize";
 
 Reply answer(const PublishReceived& request, unsigned status, std::vector<Header> headers = {})
@@ -140,13 +141,16 @@ bool Publications::read(const PublishReceived& request, std::optional<EventPacka
         for (const auto& header : request.payload->headers)
             if (header.name == "Call-Info")
                 content.call_info += (content.call_info.empty() ? "" : ", ") + header.value;
-    const auto infos = read_call_info(content.call_info);
-    if (!infos)
+    const auto said = split_call_info(content.call_info);
+    if (!said)
         return refuse(
             refusal(request, 400, directory,
                     content.call_info.empty() ? "Call-Info is missing" : "Call-Info is malformed"));
+    if (std::ranges::any_of(*said, [](const auto& one) { return one.text.size() > max_said; }))
+        return refuse(refusal(request, 400, directory,
+                              "Call-Info says more than 1024 bytes of one appearance"));
     if (package == EventPackage::line_seize &&
-        std::ranges::any_of(*infos, [](const CallInfo& info) { return info.index == 0; }))
+        std::ranges::any_of(*said, [](const auto& one) { return one.info.index == 0; }))
         return refuse(refusal(request, 400, directory, "Call-Info has no appearance-index"));
     content.there = true;
     return true;

@@ -89,7 +89,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
                                                    tap ? &kept_messages : nullptr, on_input,
                                                    [this] { flush_soon(); }, repeated},
                                     key);
-    orphans = std::make_unique<Orphans>(*agent, *transports, settings);
+    orphans = std::make_unique<Orphans>(*agent, *transports, settings, on_input);
     light = std::make_unique<LightTransactions>(loop, *agent, *transports, datagrams, settings,
                                                 [this](const LightAnswer& answer) {
                                                     switch (answer.key.kind) {

@@ -31,6 +31,7 @@ bool Orphans::take(const sip_t& sip, const Flow& source, tport_t* connection)
         std::string lines;
         append_header(lines, "User-Agent", settings_.product);
         dialog->acknowledge(sip, lines);
+        on_input_(AnsweredBefore{dialog->id(), sip.sip_cseq->cs_seq});
     } else {
         end(sip, source, connection);
     }

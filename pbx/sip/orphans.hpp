@@ -1,9 +1,11 @@
 #pragma once
 // INVITEs of an earlier run: their transactions died with it, their phones did not.
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "core/sip_command.hpp"
+#include "core/sip_input.hpp"
 #include "sip/sofia.hpp"
 #include "sip/transports.hpp"
 
@@ -13,15 +15,19 @@ namespace lampline::sip {
 /// they know how things are. Loop thread only.
 class Orphans {
 public:
-    Orphans(nta_agent_t& agent, Transports& transports, const EndpointSettings& settings)
-        : agent_{agent}, transports_{transports}, settings_{settings}
+    using OnInput = std::function<void(SipInput&&)>;
+
+    Orphans(nta_agent_t& agent, Transports& transports, const EndpointSettings& settings,
+            OnInput on_input)
+        : agent_{agent}, transports_{transports}, settings_{settings},
+          on_input_{std::move(on_input)}
     {
     }
 
-    /// A final response without a transaction, to an INVITE. A 2xx is acknowledged when its call
-    /// goes on, else acknowledged and hung up (RFC 3261 §13.2.2.4): that phone now believes to be
-    /// in a call. A refusal is acknowledged too. It came over `connection`, null for UDP. False: it
-    /// is no such response.
+    /// A final response without a transaction, to an INVITE. A 2xx is acknowledged; then its call
+    /// goes on, and an AnsweredBefore says so, or is hung up (RFC 3261 §13.2.2.4): that phone now
+    /// believes to be in a call. A refusal is acknowledged too. It came over `connection`, null for
+    /// UDP. False: it is no such response.
     bool take(const sip_t& sip, const Flow& source, tport_t* connection);
 
     /// CANCEL of an INVITE that we sent (RFC 3261 §9.1).
@@ -35,6 +41,7 @@ private:
     nta_agent_t& agent_;
     Transports& transports_;
     const EndpointSettings& settings_;
+    OnInput on_input_;
     std::chrono::steady_clock::time_point since_{};
     unsigned ended_ = 0;  // since then
 };

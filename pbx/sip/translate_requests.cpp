@@ -154,6 +154,7 @@ RequestReceived to_request(const sip_t& sip, TransactionId transaction, LegId le
         if (sip.sip_contact && sip.sip_contact->m_url->url_host)
             request.left_contact = to_uri(*sip.sip_contact->m_url);
     }
+    if (request.method == Method::invite) request.via = field_texts(sip.sip_via);
     if (request.method == Method::subscribe) request.expires = expires_of(sip);
     request.payload = to_payload(sip);
     return request;

@@ -243,8 +243,9 @@ void leave_nothing(Office& office)
     for (int round = 1; round <= 5; ++round) {
         CAPTURE(round);
         office.works(calls_at_once);
-        // Tables keep some hundred buckets.
-        CHECK(live_bytes() < before + calls_at_once * 16);
+        // Tables keep some hundred buckets, up and down from round to round. Whatever a call left
+        // would be more than that after a few.
+        CHECK(live_bytes() < before + calls_at_once * 24);
     }
 }
 

@@ -529,6 +529,12 @@ TEST_CASE("what PUBLISH is refused for")
     auto malformed = no_header;
     malformed.call_info = "office.test;appearance-index=1";
     refused(malformed, 400).header("Warning", "399 office.test \"Call-Info is malformed\"");
+    auto overlong = no_header;
+    overlong.call_info = "<sip:office.test>;appearance-index=1;appearance-uri=\"" +
+                         std::string(1000, 'x') + "\"";
+    refused(overlong, 400)
+        .header("Warning",
+                "399 office.test \"Call-Info says more than 1024 bytes of one appearance\"");
     const Publishing no_index{
         .event = "line-seize", .to = "102", .call_info = "<sip:102@office.test>"};
     refused(no_index, 400);

@@ -187,6 +187,8 @@ public:
     /// A provisional response with RSeq; `to_tag`: of which of those behind it.
     void replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp = {},
                           std::string to_tag = {});
+    /// The 2xx to an INVITE within its dialog that the exchange sent before it was restarted.
+    void answers_earlier_run();
     /// The ACK of a 2xx, when `acknowledges` is off; `sdp` answers a delayed offer.
     void acknowledge(const Arrived& success, std::string_view sdp = {});
     /// Timer H of a 2xx whose ACK never came.

@@ -343,6 +343,29 @@ class Survive(SurvivingOffice):
         self.changes(call, incoming, sdp("caller", 2), sdp("callee", 2))
         self.ends(call, incoming)
 
+    def test_a_change_of_the_session_that_a_kill_cuts_off(self):
+        anna, bob = self.phone("201"), self.phone("202")
+        call, incoming = self.talks(anna, bob)
+        held = incoming.sends("INVITE", sdp("callee", 2, "sendonly"))
+        offered = call.receives("INVITE")
+        self.is_stored()
+        eventually(lambda: self.rows("SELECT count(*) FROM ringing_invite") == [(1,)],
+                   "bob's INVITE is stored")
+        self.restarts()
+        held.receives(500)
+        asked = incoming.receives("INVITE")
+        self.assertEqual(b"", asked.body)
+        offered.replies(200, sdp("caller", 2, "recvonly"))  # what anna's phone says until ACK
+        call.receives("ACK", within=10)
+        asked.replies(200, sdp("callee", 3))
+        renewed = call.receives("INVITE")
+        self.assertEqual(sdp("callee", 3).encode(), renewed.body)
+        renewed.replies(200, sdp("caller", 3))
+        self.assertEqual(sdp("caller", 3).encode(), incoming.receives("ACK").body)
+        call.receives("ACK")
+        self.ends(call, incoming)
+        self.assertEqual([(0,)], self.rows("SELECT count(*) FROM ringing_invite"))
+
     # Stopped, not killed
 
     def test_a_call_outlives_an_impatient_stop(self):

@@ -184,6 +184,11 @@ void Phone::replies_to(const Arrived& request, unsigned status, std::string_view
     replies(status, sdp);
 }
 
+void Phone::answers_earlier_run()
+{
+    scenario_.receive(AnsweredBefore{.leg = leg_, .cseq = resumed_cseq - 1});
+}
+
 void Phone::replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp,
                              std::string to_tag)
 {
