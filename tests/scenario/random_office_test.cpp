@@ -61,7 +61,7 @@ TEST_CASE("random calls of an office: lamps true at every rest, versions without
          {"parks", "joins", "also", "refers", "messages", "carrier answers", "keys", "takes over"})
         CHECK_MESSAGE(done.at(what) > 4, what);
     for (const std::string what :
-         {"waits", "replaces", "carrier fails", "carrier redirects", "calls from outside"})
+         {"waits", "replaces", "carrier fails", "carrier redirects", "calls from outside", "on hold"})
         CHECK_MESSAGE(done.at(what) > 0, what);
 }
 

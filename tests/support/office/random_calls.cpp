@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/sdp.hpp"
+
 namespace lampline::test {
 namespace {
 
@@ -180,7 +182,7 @@ void RandomCalls::take(Phone& phone, const Arrived& arrived)
         return office_.pbx.dialog_of(call_id) == arrived.leg;
     });
     const bool knows_it = !forgotten && !office_.chance.one_in(8);
-    if (!knows_it) over_.insert(arrived.leg);
+    if (!knows_it && arrived.method == OPTIONS) over_.insert(arrived.leg);
     phone.replies_to(arrived, knows_it ? 200 : 481);
 }
 
@@ -407,9 +409,37 @@ std::set<std::string> RandomCalls::storage_lost(const std::set<std::string>& tal
             if (!known.contains(leg.dialog.call_id) && !is_park_name(leg.extension))
                 forgotten_.insert(leg.dialog.call_id);
     }
+    unsure_.clear();
+    for (const auto& call : left)
+        for (const auto& leg : call.legs)
+            if (!is_park_name(leg.extension) && hears_nothing(leg.dialog.call_id) != leg.held)
+                unsure_.insert(leg.dialog.call_id);
     office_.done["calls lost"] += talked.size() - still.size();
     office_.done["dialogs forgotten"] += forgotten_.size();
     return still;
+}
+
+std::optional<bool> RandomCalls::hears_nothing(const std::string& call_id) const
+{
+    const auto dialog = office_.pbx.dialog_of(call_id);
+    for (const auto* phone : office_.phones)
+        if (const auto said = phone->said(dialog); !said.empty()) return !receives_media(said);
+    return std::nullopt;
+}
+
+void RandomCalls::check_holds(const LiveView& view) const
+{
+    for (const auto& call : view.calls) {
+        if (!talks(call) || !call.parked_in.empty()) continue;
+        for (const auto& leg : call.legs) {
+            if (is_park_name(leg.extension) || unsure_.contains(leg.call_id)) continue;
+            const auto held = hears_nothing(leg.call_id);
+            CAPTURE(leg.call_id);
+            CAPTURE(leg.extension);
+            if (held) CHECK(leg.held == *held);
+            office_.done["on hold"] += held == true;
+        }
+    }
 }
 
 void RandomCalls::check_stored() const

@@ -46,6 +46,9 @@ public:
     /// Nobody is taken up after a kill who has left before.
     void check_stored() const;
 
+    /// Who is on hold is who has said that it hears nothing.
+    void check_holds(const LiveView& view) const;
+
     /// The slots hold one call each, and the call says so.
     void check_slots(const LiveView& view);
 
@@ -70,7 +73,9 @@ private:
     Office& office_;
     RandomSessions& sessions_;
     RandomProgress& progress_;
+    [[nodiscard]] std::optional<bool> hears_nothing(const std::string& call_id) const;
     std::set<std::string> forgotten_;  // Call-IDs
+    std::set<std::string> unsure_;     // what they have said last is not stored
     std::set<LegId> talk_;             // they have, and their dialogs may be over by now
     std::set<LegId> over_;             // by a BYE, or since the phone does not know them
 };

@@ -267,6 +267,7 @@ void RandomOffice::check()
     calls_.check_slots(view);
     calls_.check_dialogs(view);
     calls_.check_stored();
+    calls_.check_holds(view);
     sessions_.check(view);
     dead_.check(view);
     watchers_.check_lamps(view, truth(view), forwards_);

@@ -10,6 +10,18 @@ constexpr auto refused_for = 3s;     // then the phone asks again
 constexpr auto restart_grace = 32s;  // for who refreshes while the exchange is down
 constexpr auto a_second = 1s;
 
+/// What a phone answers to who sends nothing, hears nothing, or neither.
+std::string answer_to(std::string_view offer)
+{
+    const auto directed = [](std::string_view direction) {
+        return "v=0\r\nm=audio 4000 RTP/AVP 0\r\na=" + std::string{direction} + "\r\n";
+    };
+    const auto says = [&](std::string_view word) { return offer.find(word) != offer.npos; };
+    if (says("a=inactive")) return directed("inactive");
+    if (says("a=sendonly")) return directed("recvonly");
+    return std::string{says("a=recvonly") ? hold_sdp : talking_sdp};
+}
+
 }  // namespace
 
 RandomSessions::RandomSessions(Office& office) : office_{office}
@@ -46,7 +58,7 @@ void RandomSessions::answer(Phone& phone, unsigned status, std::string_view sdp)
     const auto wish = std::exchange(phone.session_timer, said);
     if (status / 100 == 2)
         settled(phone, asked.leg, said, said.refresher == Refresher::uas);
-    phone.replies(status, sdp);
+    phone.replies(status, sdp == talking_sdp ? answer_to(asked.body()) : std::string{sdp});
     phone.session_timer = wish;
 }
 
@@ -110,7 +122,7 @@ bool RandomSessions::act()
     phone.uses(dialog);
     ++office_.done["refreshes"];
     if (office_.chance.one_in(4))
-        phone.sends_invite(talking_sdp);
+        phone.sends_invite(phone.said(dialog) == hold_sdp ? hold_sdp : talking_sdp);
     else
         phone.sends(UPDATE);
     phone.session_timer = wish;
