@@ -200,6 +200,9 @@ TEST_CASE("a 200 whose INVITE died with the last run: acknowledged where the cal
         CHECK(ack["CSeq"] == "2 ACK");
     }
     CHECK(phone.receives_nothing_for(50ms));
+    const auto told = office.next<AnsweredBefore>();  // once: the stack repeats an ACK by itself
+    CHECK(told.leg == leg);
+    CHECK(told.cseq == 2);
     CHECK(office.inputs.empty());
 }
 
