@@ -59,6 +59,17 @@ struct Talking {
         pbx.stays_silent_for(41s);
     }
 
+    /// Bob puts Alice on hold; his lamp says so, with +sip.rendering.
+    void is_held()
+    {
+        bob.sends_invite(hold_sdp);
+        alice.receives(INVITE).with(hold_sdp);
+        alice.replies(200, alice_sdp);
+        bob.receives(200U).with(alice_sdp);
+        alice.receives(ACK);
+        CHECK(dave.receives(NOTIFY).dialog().state == "confirmed");
+    }
+
     void ends(Phone& one, Phone& other)
     {
         one.sends(BYE);

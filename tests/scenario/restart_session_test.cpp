@@ -55,12 +55,7 @@ TEST_CASE("a phone whose re-INVITE was under way at a kill is told so, and both 
     {
         call.bob.receives(INVITE);
         call.bob.replies(491);
-        call.bob.sends_invite(hold_sdp);
-        call.alice.receives(INVITE).with(hold_sdp);
-        call.alice.replies(200, alice_sdp);
-        call.bob.receives(200U).with(alice_sdp);
-        call.alice.receives(ACK);
-        CHECK(call.dave.receives(NOTIFY).dialog().state == "confirmed");  // with +sip.rendering
+        call.is_held();
         call.pbx.passes(5s);
         have_one_session(call.bob, hold_sdp, call.alice, alice_sdp);
     }
@@ -68,17 +63,34 @@ TEST_CASE("a phone whose re-INVITE was under way at a kill is told so, and both 
     call.ends(call.alice, call.bob);
 }
 
+TEST_CASE("it is told so by the number of its INVITE, whatever it has sent since")
+{
+    Talking call;
+    call.bob.sends_invite(hold_sdp);
+    call.alice.receives(INVITE);
+    const auto invite = call.alice.asked();
+    call.bob.sends(INFO);
+    call.alice.receives(INFO);
+    call.alice.replies(200);
+    call.bob.receives(200U);
+    call.pbx.passes(1s);
+    const auto kept = call.pbx.kept().ringing;
+    REQUIRE(kept.size() == 1);
+    REQUIRE(kept[0].invites.size() == 1);
+    CHECK(kept[0].invites[0].cseq == 2);  // his second request, after REGISTER
+    call.alice.replies_to(invite, 200, alice_sdp);
+    call.bob.receives(200U);
+    call.alice.receives(ACK);
+    call.dave.receives(NOTIFY);
+    call.ends(call.alice, call.bob);
+}
+
 TEST_CASE("a re-INVITE that is answered at once is not stored")
 {
     Talking call;
     const auto before = call.pbx.stored.size();
-    call.bob.sends_invite(hold_sdp);
-    call.alice.receives(INVITE);
-    call.alice.replies(200, alice_sdp);
-    call.bob.receives(200U);
-    call.alice.receives(ACK);
+    call.is_held();
     call.pbx.passes(2s);
-    while (!call.dave.hears_nothing()) call.dave.receives(NOTIFY);
     for (auto at = before; at < call.pbx.stored.size(); ++at)
         CHECK_FALSE(std::holds_alternative<RingingStored>(call.pbx.stored[at]));
     call.ends(call.alice, call.bob);
@@ -93,6 +105,13 @@ TEST_CASE("a phone that accepts an INVITE of the run before gets the session of 
     {
         call.alice.answers_earlier_run();
         have_one_session(call.alice, new_alice_sdp, call.bob, new_bob_sdp);
+    }
+    SUBCASE("not where that was the call's own: its answer had arrived")
+    {
+        call.bob.answers_earlier_run(2);
+        call.pbx.passes(5s);
+        CHECK(call.alice.hears_nothing());
+        CHECK(call.bob.hears_nothing());
     }
     SUBCASE("and its INVITE is in the way of another")
     {

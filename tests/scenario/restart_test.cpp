@@ -72,12 +72,7 @@ TEST_CASE("requests within a call taken up go to the other phone, and change wha
 {
     Talking call;
     call.restarts();
-    call.bob.sends_invite(hold_sdp);
-    call.alice.receives(INVITE).with(hold_sdp);
-    call.alice.replies(200, alice_sdp);
-    call.bob.receives(200U).with(alice_sdp);
-    call.alice.receives(ACK);
-    CHECK(call.dave.receives(NOTIFY).dialog().state == "confirmed");  // with +sip.rendering
+    call.is_held();
     call.restarts();
     CHECK(call.pbx.view().calls.at(0).legs.at(1).held);
     call.ends(call.bob, call.alice);

@@ -187,8 +187,9 @@ public:
     /// A provisional response with RSeq; `to_tag`: of which of those behind it.
     void replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp = {},
                           std::string to_tag = {});
-    /// The 2xx to an INVITE within its dialog that the exchange sent before it was restarted.
-    void answers_earlier_run();
+    /// The 2xx to an INVITE that the exchange sent in its dialog before it was restarted; without
+    /// `cseq` to the last one there can have been.
+    void answers_earlier_run(std::optional<std::uint32_t> cseq = std::nullopt);
     /// The ACK of a 2xx, when `acknowledges` is off; `sdp` answers a delayed offer.
     void acknowledge(const Arrived& success, std::string_view sdp = {});
     /// Timer H of a 2xx whose ACK never came.

@@ -69,11 +69,12 @@ private:
     void takes_over(Phone& phone);
     void joins(Phone& phone);
     void refers(Phone& phone);
+    /// By what its phone has said last in this dialog; nullopt: it has said nothing.
+    [[nodiscard]] std::optional<bool> hears_nothing(const std::string& call_id) const;
 
     Office& office_;
     RandomSessions& sessions_;
     RandomProgress& progress_;
-    [[nodiscard]] std::optional<bool> hears_nothing(const std::string& call_id) const;
     std::set<std::string> forgotten_;  // Call-IDs
     std::set<std::string> unsure_;     // what they have said last is not stored
     std::set<LegId> talk_;             // they have, and their dialogs may be over by now

@@ -184,9 +184,9 @@ void Phone::replies_to(const Arrived& request, unsigned status, std::string_view
     replies(status, sdp);
 }
 
-void Phone::answers_earlier_run()
+void Phone::answers_earlier_run(std::optional<std::uint32_t> cseq)
 {
-    scenario_.receive(AnsweredBefore{.leg = leg_, .cseq = resumed_cseq - 1});
+    scenario_.receive(AnsweredBefore{.leg = leg_, .cseq = cseq.value_or(resumed_cseq - 1)});
 }
 
 void Phone::replies_reliably(unsigned status, std::uint32_t rseq, std::string_view sdp,
