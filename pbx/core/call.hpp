@@ -137,7 +137,7 @@ struct Relay {
     LegId replaces{};            ///< INVITE with Replaces: the leg whose place its sender takes
     Glare glare;                 ///< the same
     bool answered = false;       ///< INVITE: 2xx passed back, waiting for the ACK
-    bool cancelled = false;      ///< INVITE: the sender has withdrawn it and was told 487
+    bool cancelled = false;      ///< withdrawn, and its sender has the final response
     bool offers = false;         ///< PRACK: its body is an offer
     bool by_invite = false;      ///< UPDATE that has gone on as an INVITE
     bool bare = false;           ///< such a one without a body

@@ -83,7 +83,7 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Mome
                                                  .session_timer = input.session_timer,
                                                  .cseq = input.cseq,
                                                  .via = input.via});
-    if (by_invite) return update_by_invite(call, relay, from, *to, input.focus, outbox);
+    if (by_invite) return update_by_invite(call, relay, from, *to, input.focus, now, outbox);
     const auto forwarded = relay.forwarded = transaction_ids_.next();
     if (input.method == Method::invite) to->invite_out = forwarded;
     request(*to,
@@ -108,12 +108,15 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
     const bool invite = relay.method == Method::invite;
     const bool success = response.status < 300;
     if (invite || relay.by_invite) leg.invite_out = {};
+    if (relay.by_invite) timers_.cancel(call.id, CallTimer::update);
 
     if (relay.cancelled) {
         const bool takes_over{relay.replaces};
+        const bool over = ends_dialog(response) && takes_part(call, leg);
         call.remove_relay(relay.forwarded);
         if (success) accepted_in_vain(call, leg, response, now, outbox);
-        if (takes_over) take_over_failed(call, leg, now, outbox);
+        if (ends_dialog(response)) lost(call, leg, peer_gone, now, outbox);
+        if (takes_over && !over) take_over_failed(call, leg, now, outbox);
         return;
     }
 

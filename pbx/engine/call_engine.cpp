@@ -133,6 +133,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             break;
         case CallTimer::take_over: take_over_goes_on(call, now, outbox); break;
         case CallTimer::display: displays_due(call, now, outbox); break;
+        case CallTimer::update: give_up_update(call, outbox); break;
         case CallTimer::session:
             end_call(call, {}, LegInput::timeout, LegInput::timeout,
                      "SIP;cause=408;text=\"Session expired\"", now, outbox);

@@ -465,7 +465,9 @@ private:
                         const SessionTimer& asked, Moment now, Outbox& outbox);
     /// Sends the UPDATE of `relay` on as an INVITE.
     void update_by_invite(const Call& call, Relay& relay, const Leg& from, Leg& to, bool focus,
-                          Outbox& outbox);
+                          Moment now, Outbox& outbox);
+    /// An INVITE may ring for minutes, an UPDATE has to be answered within 64*T1 (RFC 3311 §5.2).
+    static void give_up_update(Call& call, Outbox& outbox);
     /// The phone of `leg` has refused UPDATE as such. True: its sender is served otherwise.
     bool update_unknown(Call& call, Leg& leg, Relay& relay, const ResponseReceived& response,
                         Moment now, Outbox& outbox);

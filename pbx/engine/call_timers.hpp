@@ -14,6 +14,7 @@ enum class CallTimer : std::uint8_t {
     transfer,      ///< an INVITE of ours is sent again
     take_over,     ///< the same, of one who takes somebody's place
     display,       ///< the same, of UPDATEs
+    update,        ///< who has sent an UPDATE waits no longer for what goes on as an INVITE
     seen,          ///< a display has been shown for long enough
     keep_ringing,  ///< what rings is worth a write
     outside,       ///< the minutes of a call to outside are over

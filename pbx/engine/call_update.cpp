@@ -8,6 +8,10 @@
 namespace lampline {
 namespace {
 
+/// Less than the 32 s after which its sender takes us for dead (RFC 3261 §17.1.2.2), and ends the
+/// call.
+constexpr auto update_answered_within = 25s;
+
 bool talk(const Leg& one, const Leg& other) noexcept
 {
     return one.talking() && other.talking();
@@ -55,8 +59,9 @@ void CallEngine::answer_refresh(Call& call, const Leg& from, TransactionId reque
 }
 
 void CallEngine::update_by_invite(const Call& call, Relay& relay, const Leg& from, Leg& to,
-                                  bool focus, Outbox& outbox)
+                                  bool focus, Moment now, Outbox& outbox)
 {
+    set_timer(call, CallTimer::update, now.mono + update_answered_within);
     relay.by_invite = true;
     relay.bare = !has_body(relay.payload);
     if (relay.bare) relay.payload = session_payload(from.sdp->body);
@@ -74,6 +79,16 @@ void CallEngine::update_by_invite(const Call& call, Relay& relay, const Leg& fro
             outbox);
 }
 
+void CallEngine::give_up_update(Call& call, Outbox& outbox)
+{
+    for (Relay& relay : call.relays) {
+        if (!relay.by_invite || relay.cancelled) continue;
+        relay.cancelled = true;
+        outbox.send(Reply{.transaction = relay.request, .status = 504});
+        outbox.send(SendCancel{relay.to, relay.forwarded, {}});
+    }
+}
+
 bool CallEngine::update_unknown(Call& call, Leg& leg, Relay& relay,
                                 const ResponseReceived& response, Moment now, Outbox& outbox)
 {
@@ -89,7 +104,7 @@ bool CallEngine::update_unknown(Call& call, Leg& leg, Relay& relay,
         return true;
     }
     if (!talk(asker, leg) || asker.invite_pending() || leg.invite_pending()) return false;
-    update_by_invite(call, relay, asker, leg, false, outbox);
+    update_by_invite(call, relay, asker, leg, false, now, outbox);
     return true;
 }
 

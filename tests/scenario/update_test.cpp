@@ -144,6 +144,61 @@ TEST_CASE("an UPDATE that has gone on as an INVITE does not hold up the end of t
     CHECK(pbx.has_no_dialogs());
 }
 
+TEST_CASE("who has sent an UPDATE does not wait for a phone that asks its user (RFC 3311 §5.2)")
+{
+    Office office;
+    auto& [pbx, alice, bob] = office;
+    bob.denies_update = true;
+    office.talk();
+    alice.sends(UPDATE, sdp(hold_sdp));
+    const auto invite = bob.receives(INVITE);
+    SUBCASE("the INVITE is cancelled in time, and both may change the session again")
+    {
+        bob.replies(180);
+        pbx.passes(24s);
+        CHECK(alice.hears_nothing());
+        pbx.passes(2s);
+        alice.receives(504U);
+        bob.receives(CANCEL);
+        CHECK_FALSE(office.alice_holds());
+        bob.sends_invite(hold_sdp);
+        alice.receives(INVITE);
+        alice.replies(200, talking_sdp);
+        bob.receives(200U);
+        alice.receives(ACK);
+    }
+    SUBCASE("accepted as it is cancelled: both are given the session that they had")
+    {
+        bob.answers_cancel = false;
+        bob.replies(180);
+        pbx.passes(26s);
+        alice.receives(504U);
+        bob.receives(CANCEL);
+        bob.replies_to(invite, 200, talking_sdp);
+        bob.receives(ACK);
+        bob.receives(INVITE).without_body();
+        bob.replies(200, talking_sdp);
+        alice.receives(INVITE).with(talking_sdp);
+        alice.replies(200, talking_sdp);
+        alice.receives(ACK);
+        bob.receives(ACK).with(talking_sdp);
+        CHECK_FALSE(office.alice_holds());
+    }
+    SUBCASE("a phone that is gone is so nevertheless")
+    {
+        bob.answers_cancel = false;
+        pbx.passes(26s);
+        alice.receives(504U);
+        bob.receives(CANCEL);
+        bob.fails_with(invite, 408);
+        alice.receives(BYE);
+        bob.receives(BYE);
+        CHECK(pbx.has_no_calls());
+        return;
+    }
+    office.ends();
+}
+
 TEST_CASE("a phone that refuses UPDATE has told that it does not know it")
 {
     Office office;
