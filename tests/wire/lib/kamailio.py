@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from lib.case import eventually
+from lib.program import dies_with_us
 
 CARRIER = """\
 #!KAMAILIO
@@ -151,8 +152,9 @@ class Kamailio:
         (folder / "kamailio.cfg").write_text(text)
         self.log = (folder / "kamailio.log").open("wb")
         self.process = subprocess.Popen(
-            ["kamailio", "-f", str(folder / "kamailio.cfg"), "-DD", "-E", "-m", "32", "-M", "8",
-             "-Y", str(folder), "-P", str(folder / "kamailio.pid")],
+            dies_with_us(["kamailio", "-f", str(folder / "kamailio.cfg"), "-DD", "-E", "-m", "32", "-M", "8",
+                          "-Y", str(folder), "-P", str(folder / "kamailio.pid")],
+                         by=signal.SIGTERM),  # so it ends its own processes
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT, cwd=folder,
             start_new_session=True)
         # Over UDP a request is repeated until somebody is there; a connection is refused, and that is that.

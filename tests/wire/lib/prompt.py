@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from .event_loop import loop
+from .program import dies_with_us
 
 
 class Prompt:
@@ -19,8 +20,8 @@ class Prompt:
         self.name = name
         self.text = ""
         self.terminal, side = pty.openpty()
-        self.process = subprocess.Popen(command, stdin=side, stdout=side, stderr=side, cwd=folder,
-                                        env={**os.environ, **(places or {}), "TERM": "dumb"})
+        self.process = subprocess.Popen(dies_with_us(command), stdin=side, stdout=side, stderr=side,
+                                        cwd=folder, env={**os.environ, **(places or {}), "TERM": "dumb"})
         os.close(side)
         self.listener = threading.Thread(target=self._listen, daemon=True)
         self.listener.start()

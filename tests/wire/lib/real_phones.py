@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .case import eventually
 from .event_loop import loop
+from .program import dies_with_us
 
 RATE = 8000
 MODULES = "/usr/lib/baresip/modules"
@@ -93,8 +94,9 @@ class Baresip:
             f";answermode={'auto' if answers else 'manual'};audio_codecs=pcma"
             + "".join(f";{name}={value}" for name, value in (media or {}).items()) + "\n")
         self.text = ""
-        self.process = subprocess.Popen(["baresip", "-f", str(folder)], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen(dies_with_us(["baresip", "-f", str(folder)]),
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT)
         self.listener = threading.Thread(target=self._listen, daemon=True)
         self.listener.start()
 
@@ -175,8 +177,8 @@ class Sipp:
             command += ["-set", "target", target]
         if join:
             command += ["-key", "join", join]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, cwd=folder)
+        self.process = subprocess.Popen(dies_with_us(command), stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder)
         self.output = b""
 
     def listens(self) -> Sipp:

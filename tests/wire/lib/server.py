@@ -13,6 +13,7 @@ from pathlib import Path
 from .event_loop import loop
 from .phone import Phone
 from .ports import reserve
+from .program import dies_with_us
 from .rest import Rest
 
 DOMAIN = "office.test"
@@ -55,9 +56,9 @@ class Server:
             return f"127.0.0.1:{self.ports[kind]}"
 
         self.process = subprocess.Popen(
-            [binary(), "serve", "--data", str(self.data), "--domain", DOMAIN,
-             "--sip", f"udp:{bind('udp')}", "--sip", f"tcp:{bind('tcp')}", "--http", bind("http"),
-             *self.options],
+            dies_with_us([binary(), "serve", "--data", str(self.data), "--domain", DOMAIN,
+                          "--sip", f"udp:{bind('udp')}", "--sip", f"tcp:{bind('tcp')}",
+                          "--http", bind("http"), *self.options]),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             errors="replace")
         heard: dict[str, tuple[str, int]] = {}
