@@ -369,7 +369,9 @@ void CallEngine::follow_deflection(Call& call, Moment now, Outbox& outbox)
                 outbox);
         auto route = route_of(hunting, next);
         if (route.kind == RouteKind::hunt) {
-            (call.transfer ? call.transfer->best : call.best) = {};
+            // Not in one expression: GCC 12 at -O2 builds `{}` for one of the two only.
+            BestResponse& best = call.transfer ? call.transfer->best : call.best;
+            best = BestResponse{};
             return follow(call, std::move(route), now, outbox);
         }
         refusal = std::move(route);
