@@ -1,4 +1,6 @@
 // How a call ends: who is told, what is waited for, and what is remembered of it.
+#include <algorithm>
+
 #include "base/table_room.hpp"
 #include "engine/call_engine.hpp"
 
@@ -96,15 +98,7 @@ void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
 {
     leave_picker(call, {}, outbox);
     give_up_relays(call, 487, outbox);
-    const bool remembers = ended_.next_end().has_value();
-    for (const auto& leg : call.legs) {
-        const bool ended =
-            leg.ended_by == LegInput::local_bye || leg.ended_by == LegInput::remote_bye;
-        const bool rang_in_vain = leg.role == LegRole::callee && !call.answered_at;
-        const bool talked = leg.talking() || (leg.state == LegState::terminated && ended);
-        if (!leg.slot && (talked || rang_in_vain)) ended_.add(leg.dialog, now.mono);
-    }
-    if (!remembers) remember_until();
+    for (const auto& leg : call.legs) remember(call, leg, now);
     call.phase = CallPhase::ended;
     call.hunting.reset();
     cards_.forget(call.id);
@@ -115,10 +109,53 @@ void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
     set_timer(call, CallTimer::linger, now.mono + ringing_kept_after);
 }
 
+void CallEngine::remember(const Call& call, const Leg& leg, Moment now)
+{
+    const bool ended =
+        leg.ended_by == LegInput::local_bye || leg.ended_by == LegInput::remote_bye;
+    const bool rang_in_vain = leg.role == LegRole::callee && !call.answered_at;
+    const bool talked = leg.talking() || (leg.state == LegState::terminated && ended);
+    if (leg.slot || !(talked || rang_in_vain)) return;
+    const bool remembers = ended_.next_end().has_value();
+    ended_.add(leg.dialog, now.mono);
+    if (!remembers) remember_until();
+}
+
 void CallEngine::remember_until()
 {
     if (const auto end = ended_.next_end())
         timers_.set(CallRef{}, CallTimer::remembered, *end);
+}
+
+void CallEngine::forget_leg(const Leg& leg)
+{
+    if (leg.adrift) no_longer_adrift(leg);
+    by_leg_.erase(leg.id);
+    index_.remove(leg);
+}
+
+void CallEngine::forget_closed_legs(Call& call, Moment now)
+{
+    constexpr std::size_t few = 16;  // as many as moving a call leaves in an ordinary day
+    const bool rests = call.phase == CallPhase::talking && call.mode != CallMode::proxy &&
+                       call.relays.empty() && !call.hunting && !call.pickup && !is_moving(call);
+    if (call.legs.size() <= few || !rests) return;
+    const auto is_needed = [&call](const Leg& leg) {
+        const auto talks_to = [&leg](const Leg& other) { return other.peer == leg.id; };
+        return &leg == &call.caller() || !leg.closed || leg.id == call.astray ||
+               (call.early_answer && call.early_answer->of == leg.id) ||
+               (call.parking && call.parking->leg == leg.id) ||
+               std::ranges::any_of(call.legs, talks_to);
+    };
+    for (auto leg = call.legs.begin(); leg != call.legs.end();) {
+        if (is_needed(*leg)) {
+            ++leg;
+            continue;
+        }
+        remember(call, *leg, now);
+        forget_leg(*leg);
+        leg = call.legs.erase(leg);
+    }
 }
 
 void CallEngine::sweep(Call& call, Moment now, Outbox& outbox)
@@ -126,17 +163,14 @@ void CallEngine::sweep(Call& call, Moment now, Outbox& outbox)
     give_up_lost_relays(call, outbox);
     for (auto& leg : call.legs) close_if_quiet(leg, outbox);
     if (!call.finished()) {
+        forget_closed_legs(call, now);
         keep(call, outbox);
         return follow_loose_ends(call, now, outbox);
     }
     forget(call, outbox);
     forget_ringing(call, outbox);
     timers_.cancel_all(call.id);
-    for (const auto& leg : call.legs) {
-        if (leg.adrift) no_longer_adrift(leg);
-        by_leg_.erase(leg.id);
-        index_.remove(leg);
-    }
+    for (const auto& leg : call.legs) forget_leg(leg);
     calls_.erase(call.id);
     give_back_room(calls_);
     give_back_room(by_leg_);

@@ -634,6 +634,11 @@ private:
     void sweep(Call& call, Moment now, Outbox& outbox);
     /// No more than the last transactions of `call` are waited for.
     void begin_end(Call& call, Moment now, Outbox& outbox);
+    /// That its dialog is over, for who names it in Replaces or Join.
+    void remember(const Call& call, const Leg& leg, Moment now);
+    void forget_leg(const Leg& leg);
+    /// A call that is moved again and again keeps no more than the last few of its legs.
+    void forget_closed_legs(Call& call, Moment now);
     /// What ended_ holds is given back in time.
     void remember_until();
     void set_timer(const Call& call, CallTimer timer,

@@ -166,6 +166,16 @@ void CallRecorder::Open::end(std::size_t position)
     if (std::exchange(legs[position].living, false)) --living;
 }
 
+/// Of a call that is moved again and again: nobody has answered these, and no part names a later one.
+void CallRecorder::Open::forget_vain_parts()
+{
+    constexpr std::size_t many = 100;
+    while (legs.size() > many && !legs.back().living && !record.parts.back().answered_at) {
+        legs.pop_back();
+        record.parts.pop_back();
+    }
+}
+
 void CallRecorder::fold(const CallStarted& started, Moment /*now*/, Outbox& /*outbox*/)
 {
     auto& open = open_[started.call];
@@ -280,7 +290,7 @@ void CallRecorder::end_part(Open& open, std::size_t position, const DialogSnapsh
     part.end = end_event(dialog.ended_by);
     part.result = result_of(record, part, dialog.ended_by);
     open.end(position);
-    if (dialog.ended_by != LegInput::replaced) return;
+    if (dialog.ended_by != LegInput::replaced) return open.forget_vain_parts();
     // Whoever came last, and has a place of nobody yet, has this one.
     for (auto taker = record.parts.size(); taker-- > 0;) {
         auto& each = record.parts[taker];

@@ -43,6 +43,7 @@ private:
 
         [[nodiscard]] std::optional<std::size_t> position_of(LegId leg) const;
         void end(std::size_t position);
+        void forget_vain_parts();
     };
     using OpenCalls = std::unordered_map<CallRef, Open>;
 
