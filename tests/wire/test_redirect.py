@@ -30,6 +30,17 @@ class Redirect(WireTest):
         self.assertEqual(("redirected", 302, "202"),
                          tuple(record[key] for key in ("result", "status", "dialled")))
 
+    def test_who_is_named_by_a_phone_refuses(self):
+        eva = self.phone("203")
+        for status in (486, 404, 603, 480):
+            with self.subTest(status=status):
+                call = self.anna.calls("202")
+                self.bob.receives("INVITE").replies(302, headers=[("Contact", "<sip:203@office.test>")])
+                eva.receives("INVITE").replies(status)
+                call.receives(181)
+                call.receives(status)
+        self.assertEqual([], self.rest.items("/api/v1/calls"))
+
     def test_nobody_there_and_no_such_number(self):
         self.redirects("203")
         self.anna.calls("203").receives(480)
