@@ -13,7 +13,9 @@ int CommandRunner::on_request(DialogUsage& dialog, nta_incoming_t& request, cons
     // Returning a final status makes the stack destroy the transaction; an ACK is not answered.
     if (method == Method::ack) return 200;
     if (dialog.is_closed()) return 481;
-    if (auto rejection = inspect_body(sip, settings_.limits.body_bytes)) {
+    auto rejection = inspect_body(sip, settings_.limits.body_bytes);
+    if (!rejection && method != Method::bye) rejection = inspect_require(sip);
+    if (rejection) {
         nta_incoming_treply(
             &request, static_cast<int>(rejection->status), nullptr,
             TAG_IF(!rejection->headers.empty(), SIPTAG_HEADER_STR(rejection->headers.c_str())),

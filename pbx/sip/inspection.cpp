@@ -43,16 +43,6 @@ std::optional<Rejection> inspect_method(const sip_t& sip)
     return std::nullopt;
 }
 
-/// Of a request that is ours to answer.
-std::optional<Rejection> inspect_require(const sip_t& sip)
-{
-    if (sip.sip_request->rq_method == sip_method_invite) return std::nullopt;
-    std::string unsupported;
-    for (const auto& tag : unsupported_options(sip)) append_header(unsupported, "Unsupported", tag);
-    if (unsupported.empty()) return std::nullopt;
-    return Rejection{420, {}, std::move(unsupported)};
-}
-
 bool has_usable_contact(const sip_t& sip) noexcept
 {
     const auto* contact = sip.sip_contact;
@@ -106,6 +96,7 @@ std::vector<std::string> unsupported_options(const sip_t& sip)
     const auto is_known = [&](std::string_view tag) {
         switch (method) {
         case sip_method_invite: return std::ranges::find(calls, tag) != calls.end();
+        case sip_method_update: return tag == "timer";
         case sip_method_register: return tag == "path";
         case sip_method_refer: return tag == "norefersub";
         case sip_method_subscribe: return tag == "eventlist";
@@ -117,6 +108,14 @@ std::vector<std::string> unsupported_options(const sip_t& sip)
         for (const auto* item = require->k_items; item && *item; ++item)
             if (!is_known(*item)) unsupported.emplace_back(*item);
     return unsupported;
+}
+
+std::optional<Rejection> inspect_require(const sip_t& sip)
+{
+    std::string unsupported;
+    for (const auto& tag : unsupported_options(sip)) append_header(unsupported, "Unsupported", tag);
+    if (unsupported.empty()) return std::nullopt;
+    return Rejection{420, {}, std::move(unsupported)};
 }
 
 std::optional<Rejection> inspect_proxy_require(const sip_t& sip)
@@ -175,7 +174,9 @@ std::optional<Rejection> inspect_request(const sip_t& sip, const Transports& tra
         return Rejection{404, {}, {}};
     if (method == sip_method_register && registers_our_address(sip, transports))
         return Rejection{403, "Contact Is Not Yours", {}};
-    if (auto rejection = inspect_require(sip)) return rejection;
+    // Of an INVITE the route decides: a phone in proxy mode answers that itself.
+    if (sip.sip_request->rq_method != sip_method_invite)
+        if (auto rejection = inspect_require(sip)) return rejection;
     // Which calls are passed on as by a proxy is not known yet.
     if (method == sip_method_invite)
         if (auto rejection = inspect_proxy_require(sip)) return rejection;

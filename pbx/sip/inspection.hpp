@@ -22,6 +22,9 @@ std::optional<Rejection> inspect_body(const sip_t& sip, std::size_t body_limit);
 /// What of the Require of `sip` is not known here; for an INVITE, whoever answers it judges that.
 std::vector<std::string> unsupported_options(const sip_t& sip);
 
+/// The same for a request that is ours to answer (RFC 3261 §8.2.2.3).
+std::optional<Rejection> inspect_require(const sip_t& sip);
+
 /// A request that wants of its proxies what none here knows (RFC 3261 §16.3 step 5).
 std::optional<Rejection> inspect_proxy_require(const sip_t& sip);
 

@@ -25,6 +25,15 @@ class InCall(WireTest):
         if method == "INVITE":
             receiver.receives("ACK")
 
+    def test_what_is_required_and_not_known_is_refused(self):
+        call, incoming = self.talks()
+        for method, body in (("INVITE", sdp("one", 2)), ("UPDATE", b""), ("INFO", b"")):
+            with self.subTest(method=method):
+                refused = call.sends(method, body, headers=[("Require", "precondition")]).receives(420)
+                self.assertEqual("precondition", refused.headers["Unsupported"])
+        call.hangs_up()  # whatever a BYE requires
+        incoming.receives("BYE")
+
     def test_hold_and_resume_both_ways_by_invite_and_update(self):
         call, incoming = self.talks()
         version = 2
