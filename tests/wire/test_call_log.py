@@ -5,7 +5,10 @@ import struct
 import unittest
 
 from lib.capture import read_capture
+from lib.carrier import Carrier
 from lib.case import WireTest, eventually, ring, talk
+from lib.events import EventSource
+from lib.message import Address
 from lib.sdp import ANSWER, OFFER, sdp
 
 SRTP = OFFER + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0IGtleSBvZiBhIHBob25l\r\n"
@@ -161,6 +164,39 @@ class CallLog(WireTest):
         self.assertEqual(entry["id"], values["id"])
         self.assertEqual(("201", "202", "missed", "0.000"),
                          tuple(values[name] for name in ("from", "to", "result", "duration")))
+
+    def test_text_that_is_no_utf8_is_readable_everywhere(self):
+        """As a carrier with Latin-1 sends it. What reads our answers here throws at a wrong byte."""
+        self.phone("205", user_agent="T\udcfcr/1.0")
+        carrier = Carrier(self.office)
+        carrier.becomes("line")
+        events = EventSource(self.server.address["http"], self.rest.token, "?extension=202")
+        self.addCleanup(events.close)
+        call = carrier.calls_in("+431202", from_=Address("sip:M%FCller@carrier.test", "J\udcf6rg",
+                                                         {"tag": "c1"}))
+        incoming = self.bob.receives("INVITE")
+        incoming.replies(180)
+        call.receives(180)
+        number, name = "M\ufffdller", "J\ufffdrg"
+        [live] = self.rest.items("/api/v1/calls")
+        self.assertEqual(number, live["from"])
+        [shown] = self.rest.get("/api/v1/lamps/203/202")["calls"]
+        self.assertEqual((number, name), (shown["with"], shown["with_name"]))
+        events.receives("call", extension="202", state="early", **{"with": number, "with_name": name})
+        self.assertIn("T\ufffdr/1.0", [one["user_agent"]
+                                       for one in self.rest.items("/api/v1/registrations")])
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        incoming.receives("ACK")
+        call.hangs_up()
+        incoming.receives("BYE")
+        [entry] = self.logged()
+        self.assertEqual((number, name), (entry["from"], entry["from_name"]))
+        self.assertEqual(name, self.whole(entry)["parts"][0]["name"])
+        rows = self.rest.request("GET", "/api/v1/call-log", headers={"Accept": "text/csv"}).text
+        self.assertIn(f",{number},{name},", rows)
+        self.rest.get(f"/api/v1/call-log/{entry['id']}/ladder")
+        self.assertEqual(404, self.rest.request("GET", "/api/v1/calls/%FF").status)
 
     # The messages
 
