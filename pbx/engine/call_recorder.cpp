@@ -65,6 +65,16 @@ PartResult result_of(const CallRecord& record, const CallPart& part, LegInput en
     }
 }
 
+/// It was given up by the exchange, and by no phone.
+bool rang_until_the_end(const CallRecord& record)
+{
+    const auto missed = [](const CallPart& part) { return part.result == PartResult::missed; };
+    const auto refused = [&](const CallPart& part) {
+        return was_rung(part) && part.status == record.status;
+    };
+    return std::ranges::any_of(record.parts, missed) && std::ranges::none_of(record.parts, refused);
+}
+
 /// What the caller of a call that nobody answered was told, in a word.
 CallResult result_of_failure(const CallRecord& record)
 {
@@ -82,7 +92,7 @@ CallResult result_of_failure(const CallRecord& record)
     case 408:
     case 480:
     case 487: return record.ringing_at ? CallResult::missed : CallResult::unreachable;
-    default: return CallResult::failed;
+    default: return rang_until_the_end(record) ? CallResult::missed : CallResult::failed;
     }
 }
 

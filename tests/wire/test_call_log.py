@@ -151,6 +151,17 @@ class CallLog(WireTest):
                          tuple(entry[name] for name in ("from", "dialled", "answered_by", "result",
                                                         "ended_by")))
 
+    def test_a_call_that_rings_at_a_stop_is_a_missed_one(self):
+        call, incoming = ring(self.anna, self.carl)
+        self.server.stop()
+        call.receives(503)
+        incoming.receives("CANCEL")
+        self.server.start()
+        [entry] = self.logged("?outcome=missed")
+        self.assertEqual(("missed", "exchange", 503),
+                         tuple(entry[name] for name in ("result", "ended_by", "status")))
+        self.logged("?extension=203&outcome=missed")
+
     def test_csv(self):
         call, incoming = ring(self.anna, self.bob)
         call.cancels()
