@@ -1,6 +1,8 @@
 """What is kept of calls: the log, and the SIP messages of the last of them."""
+import contextlib
 import re
 import shutil
+import sqlite3
 import struct
 import unittest
 
@@ -33,6 +35,14 @@ class CallLog(WireTest):
 
     def whole(self, entry: dict) -> dict:
         return self.rest.get(f"/api/v1/call-log/{entry['id']}")
+
+    def is_on_disk(self, count: str) -> None:
+        """Storage follows by some 100 ms, or a second where a call rings."""
+        def found():
+            path = self.server.data / "lampline.db"
+            with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+                return database.execute(count).fetchone()[0]
+        eventually(found, count)
 
     def live_id(self) -> str:
         [call] = self.rest.items("/api/v1/calls")
@@ -150,6 +160,57 @@ class CallLog(WireTest):
         self.assertEqual(("201", "203", "203", "answered", "caller"),
                          tuple(entry[name] for name in ("from", "dialled", "answered_by", "result",
                                                         "ended_by")))
+
+    def test_a_transfer_before_a_kill_stays_in_the_record(self):
+        """Whoever moved the call has left it, and finds it in the log all the same."""
+        for phone in (self.anna, self.carl):
+            phone.answers_by_itself |= {"OPTIONS"}
+        call, incoming = talk(self.anna, self.carl)
+        dora = self.phone("204")
+        dora.answers_by_itself |= {"OPTIONS"}
+        call.sends("REFER", headers=[("Refer-To", "<sip:204@office.test>")]).receives(202)
+        call.receives("NOTIFY").replies(200)
+        target = dora.receives("INVITE")
+        target.replies(200, sdp("target", 1))
+        incoming.receives("INVITE").replies(200, sdp("callee", 2))
+        target.receives("ACK")
+        incoming.receives("ACK")
+        call.receives("NOTIFY").replies(200)
+        call.receives("BYE")
+        live = self.live_id()
+        self.is_on_disk("SELECT count(*) FROM open_part WHERE moved_by = 0")
+        self.server.kill()
+        self.server.start()
+        self.assertEqual(live, self.live_id())
+        target.hangs_up()
+        incoming.receives("BYE")
+        [entry] = self.logged("?extension=201&direction=outgoing")
+        self.assertEqual((live, "201", "Anna Lee", "203", "203", "answered"),
+                         tuple(entry[name] for name in ("id", "from", "from_name", "to", "answered_by",
+                                                        "result")))
+        self.assertEqual([("caller", "201", None), ("called", "203", None), ("transferred", "204", 0)],
+                         [(part["kind"], part["extension"], part["moved_by"])
+                          for part in self.whole(entry)["parts"]])
+
+    def test_a_call_that_rings_at_a_kill_is_a_missed_one(self):
+        carrier = Carrier(self.office)
+        carrier.becomes("line")
+        call = carrier.calls_in("+431203")
+        incoming = self.carl.receives("INVITE")
+        incoming.replies(180)
+        call.receives(180)
+        live = self.live_id()
+        self.is_on_disk("SELECT count(*) FROM ringing_invite")
+        self.server.kill()
+        self.server.start()
+        incoming.receives("CANCEL")
+        call.receives(500)
+        [entry] = self.logged("?extension=203&direction=incoming&outcome=missed")
+        self.assertEqual((live, "+43664999", "line", "203", "missed", "exchange", 500),
+                         tuple(entry[name] for name in ("id", "from", "from_trunk", "to", "result",
+                                                        "ended_by", "status")))
+        self.assertIsNotNone(entry["ringing_at"])
+        self.logged("?outcome=missed")
 
     def test_a_call_that_rings_at_a_stop_is_a_missed_one(self):
         call, incoming = ring(self.anna, self.carl)
