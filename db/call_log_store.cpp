@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "db/record_columns.hpp"
 #include "db/rows.hpp"
 
 namespace lampline::db {
@@ -13,46 +14,6 @@ constexpr auto record_columns =
     "r.id, r.caller, r.caller_name, r.dialled, r.callee, r.callee_name, r.answered_by, "
     "r.ringing_at, r.answered_at, r.ended_at, r.result, r.ended_by, r.ended_extension, r.status, "
     "r.reason, r.continued_in, r.caller_trunk, r.answered_trunk";
-
-std::int64_t column(CallRecordId id)
-{
-    return static_cast<std::int64_t>(id.value);
-}
-std::int64_t milliseconds(TimePoint time)
-{
-    return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
-void bind(SQLite::Statement& statement, int index, const std::optional<TimePoint>& time)
-{
-    if (time) statement.bind(index, milliseconds(*time));
-}
-void bind(SQLite::Statement& statement, int index, CallRecordId id)
-{
-    if (id) statement.bind(index, column(id));
-}
-void bind(SQLite::Statement& statement, int index, const std::optional<std::size_t>& position)
-{
-    if (position) statement.bind(index, static_cast<std::int64_t>(*position));
-}
-
-TimePoint moment_in(const SQLite::Column& column)
-{
-    return TimePoint{std::chrono::milliseconds{column.getInt64()}};
-}
-std::optional<TimePoint> maybe_moment_in(const SQLite::Column& column)
-{
-    if (column.isNull()) return std::nullopt;
-    return moment_in(column);
-}
-CallRecordId id_in(const SQLite::Column& column)
-{
-    return {static_cast<std::uint64_t>(column.getInt64())};
-}
-std::optional<std::size_t> position_in(const SQLite::Column& column)
-{
-    if (column.isNull()) return std::nullopt;
-    return static_cast<std::size_t>(column.getInt64());
-}
 
 CallRecord record_in(SQLite::Statement& row)
 {

@@ -32,6 +32,7 @@ bool is_dispensable(const StorageChange& change) noexcept
 {
     const auto* stored = std::get_if<BindingStored>(&change);
     return (stored != nullptr && stored->refresh) || std::holds_alternative<CallRecorded>(change) ||
+           std::holds_alternative<RecordOpened>(change) ||
            std::holds_alternative<TurnTaken>(change);
 }
 

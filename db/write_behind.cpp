@@ -21,7 +21,8 @@ std::string key_of(const std::string& call_id, const std::string& local_tag)
 WriteBehind::WriteBehind(Database& database)
     : database_{database}, bindings_{database}, subscriptions_{database},
       publications_{database}, calls_{database}, turns_{database},
-      ended_notifiers_{database}, call_log_{database}, outside_days_{database}
+      ended_notifiers_{database}, open_records_{database}, call_log_{database},
+      outside_days_{database}
 {
 }
 
@@ -30,7 +31,8 @@ std::chrono::milliseconds WriteBehind::delay_of(const StorageChange& change) noe
     const bool of_call = std::holds_alternative<CallStored>(change) ||
                          std::holds_alternative<CallRemoved>(change) ||
                          std::holds_alternative<RingingStored>(change) ||
-                         std::holds_alternative<RingingRemoved>(change);
+                         std::holds_alternative<RingingRemoved>(change) ||
+                         std::holds_alternative<RecordOpened>(change);
     if (of_call) return call_delay;
     if (std::holds_alternative<CallRecorded>(change)) return record_delay;
     if (std::holds_alternative<TurnTaken>(change)) return refresh_delay;
@@ -84,6 +86,8 @@ void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
         } else if (auto* notifier = std::get_if<NotifierEnded>(&change)) {
             auto dialog = notifier->dialog;
             owed_ended_.try_emplace(std::move(dialog), std::move(*notifier));
+        } else if (auto* opened = std::get_if<RecordOpened>(&change)) {
+            add_record(std::move(*opened));
         } else if (auto* recorded = std::get_if<CallRecorded>(&change)) {
             add_record(std::move(*recorded));
         } else if (auto* day = std::get_if<OutsideDay>(&change)) {
@@ -159,8 +163,15 @@ void WriteBehind::add_binding(Binding binding, OwedBinding::Kind kind)
     *same = {std::move(binding), kind};
 }
 
+void WriteBehind::add_record(RecordOpened opened)
+{
+    const auto id = opened.open->record.id;
+    owed_open_.insert_or_assign(id, std::move(opened));
+}
+
 void WriteBehind::add_record(CallRecorded recorded)
 {
+    if (recorded.was_open) owed_open_.erase(recorded.record->id);
     if (owed_records_.size() >= max_records) {
         if (lost_records_++ % 1000 == 0)
             spdlog::error("database: {} records of calls are lost", lost_records_);
@@ -179,7 +190,7 @@ std::size_t WriteBehind::owed() const noexcept
 {
     return owed_bindings_count_ + owed_subscriptions_.size() + owed_publications_.size() +
            owed_calls_.size() + owed_ringing_.size() + owed_turns_.size() + owed_ended_.size() +
-           owed_days_.size() + owed_records_.size();
+           owed_days_.size() + owed_open_.size() + owed_records_.size();
 }
 
 void WriteBehind::flush_due(TimePoint now)
@@ -216,11 +227,13 @@ bool WriteBehind::flush(TimePoint now)
     owed_turns_.clear();
     owed_ended_.clear();
     owed_days_.clear();
+    owed_open_.clear();
     owed_records_.clear();
     give_back_room(owed_bindings_);
     give_back_room(owed_subscriptions_);
     give_back_room(owed_calls_);
     give_back_room(owed_ringing_);
+    give_back_room(owed_open_);
     deadline_.reset();
     answers_from_ = now + std::min(call_delay, answer_delay * static_cast<std::int64_t>(written));
     retry_delay_ = {};
@@ -239,6 +252,7 @@ void WriteBehind::for_each_owed(Visit visit)
     for (const auto& [group, owed] : owed_turns_) visit(owed);
     for (const auto& [dialog, owed] : owed_ended_) visit(owed);
     for (const auto& [key, owed] : owed_days_) visit(owed);
+    for (const auto& [id, owed] : owed_open_) visit(owed);
     for (const auto& owed : owed_records_) visit(owed);
 }
 
@@ -315,9 +329,15 @@ void WriteBehind::write(const OutsideDay& owed)
     outside_days_.put(owed);
 }
 
+void WriteBehind::write(const RecordOpened& owed)
+{
+    open_records_.put(*owed.open);
+}
+
 void WriteBehind::write(const CallRecorded& owed)
 {
     call_log_.put(*owed.record);
+    if (owed.was_open) open_records_.remove(owed.record->id);
 }
 
 }  // namespace lampline::db

@@ -15,6 +15,7 @@
 #include "db/call_log_store.hpp"
 #include "db/call_store.hpp"
 #include "db/ended_notifier_store.hpp"
+#include "db/open_record_store.hpp"
 #include "db/outside_day_store.hpp"
 #include "db/publication_store.hpp"
 #include "db/subscription_store.hpp"
@@ -73,6 +74,7 @@ private:
     void add_publication(PublicationRemoved removed);
     void add_call(CallStored stored);
     void add_call(CallRemoved removed);
+    void add_record(RecordOpened opened);
     void add_record(CallRecorded recorded);
     void due_by(TimePoint deadline);
     void write_together();
@@ -84,6 +86,7 @@ private:
     void write(const OwedRinging& owed);
     void write(const TurnTaken& owed);
     void write(const NotifierEnded& owed);
+    void write(const RecordOpened& owed);
     void write(const CallRecorded& owed);
     void write(const OutsideDay& owed);
     template <class Visit>
@@ -96,6 +99,7 @@ private:
     CallStore calls_;
     TurnStore turns_;
     EndedNotifierStore ended_notifiers_;
+    OpenRecordStore open_records_;
     CallLogStore call_log_;
     OutsideDayStore outside_days_;
     std::unordered_map<std::string, std::vector<OwedBinding>> owed_bindings_;  // by aor
@@ -106,6 +110,7 @@ private:
     std::unordered_map<std::string, TurnTaken> owed_turns_;  // by ring group
     std::unordered_map<std::string, NotifierEnded> owed_ended_;  // by dialog
     std::unordered_map<std::string, OutsideDay> owed_days_;  // by payer and trunk
+    std::unordered_map<CallRecordId, RecordOpened> owed_open_;
     std::deque<CallRecorded> owed_records_;
     std::size_t lost_records_ = 0;
     std::size_t owed_bindings_count_ = 0;

@@ -8,6 +8,7 @@
 #include "db/call_store.hpp"
 #include "db/directory_loader.hpp"
 #include "db/ended_notifier_store.hpp"
+#include "db/open_record_store.hpp"
 #include "db/outside_day_store.hpp"
 #include "db/publication_store.hpp"
 #include "db/ring_group_store.hpp"
@@ -47,7 +48,8 @@ AtStart read_database(db::Database& database)
             {db::BindingStore{database}.all(), db::SubscriptionStore{database}.all(),
              std::move(calls.calls), std::move(calls.ringing), db::TurnStore{database}.all(),
              std::move(talked), db::OutsideDayStore{database}.latest(),
-             db::PublicationStore{database}.all(), db::EndedNotifierStore{database}.all()},
+             db::PublicationStore{database}.all(), db::EndedNotifierStore{database}.all(),
+             db::OpenRecordStore{database}.all()},
             std::move(calls.damaged),
             db::route_key(database)};
 }

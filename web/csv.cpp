@@ -1,5 +1,7 @@
 #include "web/csv.hpp"
 
+#include "web/api/text.hpp"
+
 namespace lampline::web {
 namespace {
 
@@ -12,6 +14,7 @@ bool is_formula(std::string_view field)
 
 void append_field(std::string& text, std::string_view field)
 {
+    if (!is_utf8(field)) return append_field(text, utf8_text(field));
     const bool formula = is_formula(field);
     const bool quoted = field.find_first_of(",\"\r\n") != field.npos;
     if (quoted) text += '"';

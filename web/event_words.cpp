@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "web/api/text.hpp"
 #include "web/api/time_text.hpp"
 
 namespace lampline::web {
@@ -25,7 +26,7 @@ EventWords words(const LegEvent& leg, json::object said)
     said["held"] = leg.held;
     said["with"] = leg.with;
     said["with_name"] = leg.with_name;
-    return {EventType::call, {leg.extension, leg.with}, json::serialize(said)};
+    return {EventType::call, {leg.extension, leg.with}, json_text(said)};
 }
 
 EventWords words(const LampEvent& lamp, json::object said)
@@ -42,14 +43,14 @@ EventWords words(const LampEvent& lamp, json::object said)
         said["answer"] = *lamp.answer;
     else
         said["answer"] = nullptr;
-    return {EventType::lamp, {lamp.watcher, lamp.member}, json::serialize(said)};
+    return {EventType::lamp, {lamp.watcher, lamp.member}, json_text(said)};
 }
 
 EventWords words(const RegistrationEvent& registration, json::object said)
 {
     said["extension"] = registration.extension;
     said["contacts"] = json::array(registration.contacts.begin(), registration.contacts.end());
-    return {EventType::registration, {registration.extension}, json::serialize(said)};
+    return {EventType::registration, {registration.extension}, json_text(said)};
 }
 
 EventWords words(const ReachEvent& reach, json::object said)
@@ -61,19 +62,16 @@ EventWords words(const ReachEvent& reach, json::object said)
         said["round_trip_ms"] = static_cast<double>(reach.round_trip.count()) / 1000;
     else
         said["round_trip_ms"] = nullptr;
-    return {EventType::reachability, {reach.extension}, json::serialize(said)};
+    return {EventType::reachability, {reach.extension}, json_text(said)};
 }
 
 EventWords words(const TrunkStatus& trunk, json::object said)
 {
-    const auto text_or_null = [](const std::string& text) {
-        return text.empty() ? json::value{} : json::value(text);
-    };
     said["trunk"] = trunk.trunk;
     said["state"] = name(trunk.state);
     said["server"] = text_or_null(trunk.server);
     said["last_error"] = text_or_null(trunk.last_error);
-    return {EventType::trunk, {}, json::serialize(said)};
+    return {EventType::trunk, {}, json_text(said)};
 }
 
 }  // namespace

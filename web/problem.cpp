@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "web/api/text.hpp"
 #include "web/etag.hpp"
 
 namespace lampline::web {
@@ -35,7 +36,7 @@ std::string_view title(unsigned status)
 
 HttpResponse json_answer(unsigned status, const json::object& body)
 {
-    HttpResponse response{status, {}, json::serialize(body)};
+    HttpResponse response{status, {}, json_text(body)};
     response.fields.add("Content-Type", "application/json");
     response.fields.add("Cache-Control", "no-store");
     return response;
@@ -49,7 +50,7 @@ HttpResponse problem(unsigned status, std::string_view slug, std::string_view de
                       {"status", status},
                       {"detail", detail}};
     for (auto& [name, value] : more) body.emplace(name, std::move(value));
-    HttpResponse response{status, {}, json::serialize(body)};
+    HttpResponse response{status, {}, json_text(body)};
     response.fields.add("Content-Type", "application/problem+json");
     response.fields.add("Cache-Control", "no-store");
     return response;

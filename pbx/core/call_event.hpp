@@ -136,6 +136,11 @@ struct CallReplacing {
     LegId own;  ///< the leg of its phone there
 };
 
+/// What a restart needs of the call is stored with this step.
+struct CallKept {
+    CallRef call;
+};
+
 /// A dialog belongs to a recorded call, of which its SIP messages are to be kept.
 struct PartRecorded {
     CallRecordId record;
@@ -146,6 +151,6 @@ struct PartRecorded {
 
 using CallEvent = std::variant<DialogChanged, BindingChanged, PhoneLeft, ReachChanged,
                                UnaskedRefused, TrunkChanged, CallStarted, CallRefused, CallAnswered,
-                               CallEnded, CallMoved, CallReplacing, PartRecorded>;
+                               CallEnded, CallMoved, CallReplacing, CallKept, PartRecorded>;
 
 }  // namespace lampline

@@ -119,9 +119,28 @@ struct NotifierEnded {
     std::chrono::sys_seconds until;
 };
 
+/// The record of a call that is not over: a restart goes on with it, or tells in it how the call ended.
+struct OpenRecord {
+    /// Of the part at the same position.
+    struct Dialog {
+        std::string phone_tag;  ///< and the Call-ID of its part
+        bool living = true;
+    };
+
+    CallRecord record;
+    std::vector<Dialog> dialogs;
+    bool clicked = false;      ///< a third party placed it
+    bool by_exchange = false;  ///< the exchange itself answered it
+};
+/// The newest of a call counts, until the call is recorded.
+struct RecordOpened {
+    std::shared_ptr<const OpenRecord> open;
+};
+
 /// A call is over: the log gets it.
 struct CallRecorded {
     std::shared_ptr<const CallRecord> record;
+    bool was_open = false;  ///< it was stored before as one that is not over
 };
 
 /// How often outside was called within a day: by a number of the office, or by way of a trunk.
@@ -137,6 +156,6 @@ struct OutsideDay {
 using StorageChange =
     std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved, PublicationStored,
                  PublicationRemoved, CallStored, CallRemoved, RingingStored, RingingRemoved, TurnTaken, NotifierEnded,
-                 CallRecorded, OutsideDay>;
+                 RecordOpened, CallRecorded, OutsideDay>;
 
 }  // namespace lampline

@@ -73,6 +73,7 @@ void CallEngine::keep_ringing(Call& call, Outbox& outbox)
     if (stored->invites.empty()) return forget_ringing(call, outbox);
     call.ringing_kept = true;
     outbox.store(RingingStored{std::move(stored)});
+    outbox.announce(CallKept{call.id});
 }
 
 void CallEngine::keep_ringing_soon(Call& call, Moment now)

@@ -65,6 +65,16 @@ PartResult result_of(const CallRecord& record, const CallPart& part, LegInput en
     }
 }
 
+/// It was given up by the exchange, and by no phone.
+bool rang_until_the_end(const CallRecord& record)
+{
+    const auto missed = [](const CallPart& part) { return part.result == PartResult::missed; };
+    const auto refused = [&](const CallPart& part) {
+        return was_rung(part) && part.status == record.status;
+    };
+    return std::ranges::any_of(record.parts, missed) && std::ranges::none_of(record.parts, refused);
+}
+
 /// What the caller of a call that nobody answered was told, in a word.
 CallResult result_of_failure(const CallRecord& record)
 {
@@ -82,7 +92,7 @@ CallResult result_of_failure(const CallRecord& record)
     case 408:
     case 480:
     case 487: return record.ringing_at ? CallResult::missed : CallResult::unreachable;
-    default: return CallResult::failed;
+    default: return rang_until_the_end(record) ? CallResult::missed : CallResult::failed;
     }
 }
 
@@ -163,6 +173,7 @@ std::optional<std::size_t> CallRecorder::Open::position_of(LegId leg) const
 
 void CallRecorder::Open::end(std::size_t position)
 {
+    unsaved = true;
     if (std::exchange(legs[position].living, false)) --living;
 }
 
@@ -179,13 +190,19 @@ void CallRecorder::Open::forget_vain_parts()
 void CallRecorder::fold(const CallStarted& started, Moment /*now*/, Outbox& /*outbox*/)
 {
     auto& open = open_[started.call];
+    const auto id = record_id(started.started_at, started.call);
+    if (auto recalled = recalled_.extract(id)) {
+        open = opened(std::move(recalled.mapped()));
+        open.record.call = started.call;
+        return;
+    }
     open.resumed = started.answered_at.has_value();
     open.clicked = started.clicked;
     auto& record = open.record;
     record.caller = started.caller;
     record.caller_trunk = started.trunk;
     record.call = started.call;
-    record.id = record_id(started.started_at, started.call);
+    record.id = id;
     record.dialled = started.dialled;
     record.answered_at = started.answered_at;
 }
@@ -199,15 +216,22 @@ void CallRecorder::fold(const DialogChanged& changed, Moment now, Outbox& outbox
     auto position = open.position_of(dialog.leg);
     if (!position) {
         if (dialog.state == LegState::terminated) return;
-        position = add_part(open, dialog, now, outbox);
+        position = take_up(open, dialog, outbox);
+        if (!position) position = add_part(open, dialog, now, outbox);
     }
     auto& part = open.record.parts[*position];
+    auto& leg = open.legs[*position];
+    if (leg.living && leg.phone_tag != dialog.dialog.local_tag) {
+        leg.phone_tag = dialog.dialog.local_tag;
+        open.unsaved = true;
+    }
     switch (dialog.state) {
     case LegState::trying:
     case LegState::proceeding: return;
     case LegState::early:
         if (!was_rung(part) || part.ringing_at) return;
         part.ringing_at = now.wall;
+        open.unsaved = true;
         if (part.kind == PartKind::called && !open.record.ringing_at)
             open.record.ringing_at = now.wall;
         return;
@@ -260,6 +284,7 @@ std::size_t CallRecorder::add_part(Open& open, const DialogSnapshot& dialog, Mom
         record.callee = dialog.remote.identity.uri.user;
         record.callee_name = dialog.remote.identity.display_name;
     }
+    open.unsaved = true;
     open.legs.push_back({dialog.leg});
     ++open.living;
     outbox.announce(PartRecorded{record.id, part.sip_call_id, part.extension, part.kind});
@@ -269,6 +294,7 @@ std::size_t CallRecorder::add_part(Open& open, const DialogSnapshot& dialog, Mom
 void CallRecorder::answered(Open& open, CallPart& part, Moment now)
 {
     if (part.answered_at) return;  // held, or moved
+    open.unsaved = true;
     part.answered_at = now.wall;
     auto& record = open.record;
     if (part.kind == PartKind::caller || part.kind == PartKind::parked ||
@@ -284,12 +310,8 @@ void CallRecorder::end_part(Open& open, std::size_t position, const DialogSnapsh
                             Moment now)
 {
     auto& record = open.record;
-    auto& part = record.parts[position];
-    part.ended_at = now.wall;
-    part.status = dialog.status;
-    part.end = end_event(dialog.ended_by);
-    part.result = result_of(record, part, dialog.ended_by);
-    open.end(position);
+    record.parts[position].status = dialog.status;
+    end_part(open, position, dialog.ended_by, now);
     if (dialog.ended_by != LegInput::replaced) return open.forget_vain_parts();
     // Whoever came last, and has a place of nobody yet, has this one.
     for (auto taker = record.parts.size(); taker-- > 0;) {
@@ -299,6 +321,15 @@ void CallRecorder::end_part(Open& open, std::size_t position, const DialogSnapsh
         each.in_place_of = position;
         return;
     }
+}
+
+void CallRecorder::end_part(Open& open, std::size_t position, LegInput by, Moment now)
+{
+    auto& part = open.record.parts[position];
+    part.ended_at = now.wall;
+    part.end = end_event(by);
+    part.result = result_of(open.record, part, by);
+    open.end(position);
 }
 
 void CallRecorder::fold(const CallEnded& ended, Moment /*now*/, Outbox& /*outbox*/)
@@ -315,6 +346,7 @@ void CallRecorder::fold(const CallAnswered& answered, Moment now, Outbox& /*outb
     const auto found = open_.find(answered.call);
     if (found == open_.end()) return;
     found->second.by_exchange = true;
+    found->second.unsaved = true;
     auto& record = found->second.record;
     record.answered_at = now.wall;
     record.answered_by = record.dialled;
@@ -325,6 +357,7 @@ void CallRecorder::fold(const CallMoved& moved, Moment now, Outbox& outbox)
     const auto found = open_.find(moved.call);
     if (found == open_.end()) return;
     auto& open = found->second;
+    open.unsaved = true;
     const auto target = open.position_of(moved.target);
     if (target) {
         auto& part = open.record.parts[*target];
@@ -435,22 +468,27 @@ void CallRecorder::finish(OpenCalls::iterator call, Moment now, Outbox& outbox)
 {
     auto node = open_.extract(call);
     give_back_room(open_);
-    auto& record = node.mapped().record;
+    finish(node.mapped(), now, outbox);
+}
+
+void CallRecorder::finish(Open& open, Moment now, Outbox& outbox)
+{
+    auto& record = open.record;
     record.ended_at = now.wall;
-    auto* next = link(node.mapped());
+    auto* next = link(open);
     if (record.status == 0) record.status = record.answered_at ? 200 : 487;
     record.result = record.answered_at ? CallResult::answered : result_of_failure(record);
     set_ender(record);
     // Who placed a call by click and did not lift the phone has called nobody.
     const bool called =
-        !node.mapped().clicked || std::ranges::any_of(record.parts, [](const CallPart& part) {
+        !open.clicked || std::ranges::any_of(record.parts, [](const CallPart& part) {
             return part.kind == PartKind::caller && part.answered_at;
         });
     if (called) add_unreached(record);
     set_missed(record);
     auto recorded = std::make_shared<const CallRecord>(std::move(record));
     if (next) next->to_replace = recorded;
-    outbox.store(CallRecorded{std::move(recorded)});
+    outbox.store(CallRecorded{std::move(recorded), open.stored});
 }
 
 }  // namespace lampline

@@ -1,5 +1,6 @@
 #pragma once
 // From what the call engine announces to the record of each call.
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -10,8 +11,8 @@
 namespace lampline {
 
 /// Folds the events of each call into a CallRecord, and stores it once the last leg of the call is
-/// terminated. Decides nothing and knows no call: what it says is what was announced. SIP thread
-/// only.
+/// terminated; what is known of it so far whenever the call itself is stored. Decides nothing and
+/// knows no call: what it says is what was announced. SIP thread only.
 class CallRecorder {
 public:
     void fold(const CallStarted& started, Moment now, Outbox& outbox);
@@ -21,14 +22,23 @@ public:
     void fold(const CallMoved& moved, Moment now, Outbox& outbox);
     void fold(const CallReplacing& replacing, Moment now, Outbox& outbox);
     void fold(const CallRefused& refused, Moment now, Outbox& outbox);
+    void fold(const CallKept& kept, Moment now, Outbox& outbox);
+
+    /// What the run before knew of calls that were not over: once, before the calls that are taken
+    /// up are announced.
+    void recall(std::vector<OpenRecord> open);
+    /// Once they are: whatever was not taken up, a call or a phone of one, has ended with that run.
+    void end_forgotten(Moment now, Outbox& outbox);
 
     /// Calls that are not over.
     [[nodiscard]] std::size_t open_count() const noexcept { return open_.size(); }
 
 private:
     struct PartLeg {
-        LegId id;
+        LegId id;  ///< 0: of the run before, and not taken up
         bool living = true;
+        std::string phone_tag{};
+        bool forgotten = false;  ///< it was living when that run ended
     };
     struct Open {
         CallRecord record;
@@ -37,6 +47,8 @@ private:
         bool resumed = false;  ///< was talking before a restart
         bool clicked = false;  ///< a third party placed it
         bool by_exchange = false;  ///< the exchange itself answered it
+        bool unsaved = true;       ///< since it was stored last
+        bool stored = false;
         std::optional<CallReplacing> replacing{};  ///< another call is to take its place
         /// One that its phone has ended, and that this one replaces when that phone answers now.
         std::shared_ptr<const CallRecord> to_replace{};
@@ -47,6 +59,9 @@ private:
     };
     using OpenCalls = std::unordered_map<CallRef, Open>;
 
+    static Open opened(OpenRecord recalled);
+    /// False: there was nothing to end.
+    static bool end_forgotten_parts(Open& open, Moment now);
     static std::size_t add_part(Open& open, const DialogSnapshot& dialog, Moment now,
                                 Outbox& outbox);
     static void answered(Open& open, CallPart& part, Moment now);
@@ -54,12 +69,19 @@ private:
     static void link_late(Open& open, CallPart& part, Moment now, Outbox& outbox);
     static void end_part(Open& open, std::size_t position, const DialogSnapshot& dialog,
                          Moment now);
+    static void end_part(Open& open, std::size_t position, LegInput by, Moment now);
+    /// Its position, when it is a dialog of the run before that goes on as `dialog.leg`.
+    static std::optional<std::size_t> take_up(Open& open, const DialogSnapshot& dialog,
+                                              Outbox& outbox);
+    static void store(Open& open, Outbox& outbox);
     /// Links a call that ends with the one that has taken its place. The call that may still do so;
     /// nullptr: there is none.
     Open* link(Open& open);
     void finish(OpenCalls::iterator call, Moment now, Outbox& outbox);
+    void finish(Open& open, Moment now, Outbox& outbox);
 
     OpenCalls open_;
+    std::map<CallRecordId, OpenRecord> recalled_;  // empty but at a start
 };
 
 }  // namespace lampline

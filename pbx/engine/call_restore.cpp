@@ -157,6 +157,7 @@ void CallEngine::keep(Call& call, Outbox& outbox)
                        .rings_back_at = waits ? call.parking->rings_back_at : call.started_at,
                    }),
                    !std::exchange(call.kept, true)});
+    outbox.announce(CallKept{call.id});
     if (call.mode == CallMode::proxy) keep_beside(call, *one, *other, outbox);
 }
 

@@ -206,7 +206,9 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
     calls_.recall(kept.turns, kept.talked);
     calls_.restore(std::move(kept.calls), kept.outside, now, outbox);
     calls_.end_ringing(kept.ringing, outbox);
+    recorder_.recall(std::move(kept.records));
     fold_events(first, now, outbox);
+    recorder_.end_forgotten(now, outbox);
     fold_published(
         publications_.restore(std::move(kept.publications), events_.directory(), now, outbox), now,
         outbox);

@@ -33,6 +33,7 @@ struct Kept {
     std::vector<OutsideDay> outside;
     std::vector<StoredPublication> publications;
     std::vector<NotifierEnded> ended_notifiers;  ///< the oldest first
+    std::vector<OpenRecord> records;             ///< of calls that were not over
 };
 
 /// One step per input: the input moves its use case, the facts it announces are folded into the

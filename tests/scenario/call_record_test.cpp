@@ -159,7 +159,8 @@ TEST_CASE("record of a call that is given up, not taken, or refused")
         office.pbx.ends_all_calls();
         office.alice.receives(503U);
         office.bob.receives(CANCEL);
-        CHECK(office.record().result == CallResult::failed);
+        CHECK(office.record().result == CallResult::missed);
+        CHECK(office.record().parts.at(1).missed);
         CHECK(office.record().status == 503);
     }
     CHECK(office.record().parts.at(0).extension == "101");

@@ -299,6 +299,7 @@ struct Storage {
     std::map<std::string, StoredPublication> publications;
     std::map<CallRef, StoredCall> calls;
     std::map<CallRef, StoredRinging> ringing;
+    std::map<CallRecordId, OpenRecord> records;  // of calls that are not over
     std::map<std::string, TurnTaken> turns;
     std::map<std::string, NotifierEnded> ended;
     std::vector<std::string> talked;

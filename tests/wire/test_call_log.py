@@ -1,11 +1,16 @@
 """What is kept of calls: the log, and the SIP messages of the last of them."""
+import contextlib
 import re
 import shutil
+import sqlite3
 import struct
 import unittest
 
 from lib.capture import read_capture
+from lib.carrier import Carrier
 from lib.case import WireTest, eventually, ring, talk
+from lib.events import EventSource
+from lib.message import Address
 from lib.sdp import ANSWER, OFFER, sdp
 
 SRTP = OFFER + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0IGtleSBvZiBhIHBob25l\r\n"
@@ -30,6 +35,14 @@ class CallLog(WireTest):
 
     def whole(self, entry: dict) -> dict:
         return self.rest.get(f"/api/v1/call-log/{entry['id']}")
+
+    def is_on_disk(self, count: str) -> None:
+        """Storage follows by some 100 ms, or a second where a call rings."""
+        def found():
+            path = self.server.data / "lampline.db"
+            with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+                return database.execute(count).fetchone()[0]
+        eventually(found, count)
 
     def live_id(self) -> str:
         [call] = self.rest.items("/api/v1/calls")
@@ -148,6 +161,68 @@ class CallLog(WireTest):
                          tuple(entry[name] for name in ("from", "dialled", "answered_by", "result",
                                                         "ended_by")))
 
+    def test_a_transfer_before_a_kill_stays_in_the_record(self):
+        """Whoever moved the call has left it, and finds it in the log all the same."""
+        for phone in (self.anna, self.carl):
+            phone.answers_by_itself |= {"OPTIONS"}
+        call, incoming = talk(self.anna, self.carl)
+        dora = self.phone("204")
+        dora.answers_by_itself |= {"OPTIONS"}
+        call.sends("REFER", headers=[("Refer-To", "<sip:204@office.test>")]).receives(202)
+        call.receives("NOTIFY").replies(200)
+        target = dora.receives("INVITE")
+        target.replies(200, sdp("target", 1))
+        incoming.receives("INVITE").replies(200, sdp("callee", 2))
+        target.receives("ACK")
+        incoming.receives("ACK")
+        call.receives("NOTIFY").replies(200)
+        call.receives("BYE")
+        live = self.live_id()
+        self.is_on_disk("SELECT count(*) FROM open_part WHERE moved_by = 0")
+        self.server.kill()
+        self.server.start()
+        self.assertEqual(live, self.live_id())
+        target.hangs_up()
+        incoming.receives("BYE")
+        [entry] = self.logged("?extension=201&direction=outgoing")
+        self.assertEqual((live, "201", "Anna Lee", "203", "203", "answered"),
+                         tuple(entry[name] for name in ("id", "from", "from_name", "to", "answered_by",
+                                                        "result")))
+        self.assertEqual([("caller", "201", None), ("called", "203", None), ("transferred", "204", 0)],
+                         [(part["kind"], part["extension"], part["moved_by"])
+                          for part in self.whole(entry)["parts"]])
+
+    def test_a_call_that_rings_at_a_kill_is_a_missed_one(self):
+        carrier = Carrier(self.office)
+        carrier.becomes("line")
+        call = carrier.calls_in("+431203")
+        incoming = self.carl.receives("INVITE")
+        incoming.replies(180)
+        call.receives(180)
+        live = self.live_id()
+        self.is_on_disk("SELECT count(*) FROM ringing_invite")
+        self.server.kill()
+        self.server.start()
+        incoming.receives("CANCEL")
+        call.receives(500)
+        [entry] = self.logged("?extension=203&direction=incoming&outcome=missed")
+        self.assertEqual((live, "+43664999", "line", "203", "missed", "exchange", 500),
+                         tuple(entry[name] for name in ("id", "from", "from_trunk", "to", "result",
+                                                        "ended_by", "status")))
+        self.assertIsNotNone(entry["ringing_at"])
+        self.logged("?outcome=missed")
+
+    def test_a_call_that_rings_at_a_stop_is_a_missed_one(self):
+        call, incoming = ring(self.anna, self.carl)
+        self.server.stop()
+        call.receives(503)
+        incoming.receives("CANCEL")
+        self.server.start()
+        [entry] = self.logged("?outcome=missed")
+        self.assertEqual(("missed", "exchange", 503),
+                         tuple(entry[name] for name in ("result", "ended_by", "status")))
+        self.logged("?extension=203&outcome=missed")
+
     def test_csv(self):
         call, incoming = ring(self.anna, self.bob)
         call.cancels()
@@ -161,6 +236,39 @@ class CallLog(WireTest):
         self.assertEqual(entry["id"], values["id"])
         self.assertEqual(("201", "202", "missed", "0.000"),
                          tuple(values[name] for name in ("from", "to", "result", "duration")))
+
+    def test_text_that_is_no_utf8_is_readable_everywhere(self):
+        """As a carrier with Latin-1 sends it. What reads our answers here throws at a wrong byte."""
+        self.phone("205", user_agent="T\udcfcr/1.0")
+        carrier = Carrier(self.office)
+        carrier.becomes("line")
+        events = EventSource(self.server.address["http"], self.rest.token, "?extension=202")
+        self.addCleanup(events.close)
+        call = carrier.calls_in("+431202", from_=Address("sip:M%FCller@carrier.test", "J\udcf6rg",
+                                                         {"tag": "c1"}))
+        incoming = self.bob.receives("INVITE")
+        incoming.replies(180)
+        call.receives(180)
+        number, name = "M\ufffdller", "J\ufffdrg"
+        [live] = self.rest.items("/api/v1/calls")
+        self.assertEqual(number, live["from"])
+        [shown] = self.rest.get("/api/v1/lamps/203/202")["calls"]
+        self.assertEqual((number, name), (shown["with"], shown["with_name"]))
+        events.receives("call", extension="202", state="early", **{"with": number, "with_name": name})
+        self.assertIn("T\ufffdr/1.0", [one["user_agent"]
+                                       for one in self.rest.items("/api/v1/registrations")])
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        incoming.receives("ACK")
+        call.hangs_up()
+        incoming.receives("BYE")
+        [entry] = self.logged()
+        self.assertEqual((number, name), (entry["from"], entry["from_name"]))
+        self.assertEqual(name, self.whole(entry)["parts"][0]["name"])
+        rows = self.rest.request("GET", "/api/v1/call-log", headers={"Accept": "text/csv"}).text
+        self.assertIn(f",{number},{name},", rows)
+        self.rest.get(f"/api/v1/call-log/{entry['id']}/ladder")
+        self.assertEqual(404, self.rest.request("GET", "/api/v1/calls/%FF").status)
 
     # The messages
 

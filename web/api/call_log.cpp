@@ -38,12 +38,12 @@ std::string seconds_text(std::chrono::milliseconds duration)
 json::object shown(const CallRecord& record)
 {
     return {{"id", write(record.id)},
-            {"from", utf8_text(record.caller)},
-            {"from_name", utf8_text(record.caller_name)},
+            {"from", record.caller},
+            {"from_name", record.caller_name},
             {"from_trunk", text_or_null(record.caller_trunk)},
-            {"dialled", utf8_text(record.dialled)},
-            {"to", utf8_text(record.callee)},
-            {"to_name", utf8_text(record.callee_name)},
+            {"dialled", record.dialled},
+            {"to", record.callee},
+            {"to_name", record.callee_name},
             {"answered_by", text_or_null(record.answered_by)},
             {"answered_trunk", text_or_null(record.answered_trunk)},
             {"result", word(record.result)},
@@ -55,20 +55,20 @@ json::object shown(const CallRecord& record)
             {"ended_by", word(record.ended_by)},
             {"ended_extension", text_or_null(record.ended_extension)},
             {"status", record.status},
-            {"reason", utf8_text(record.reason)},
+            {"reason", record.reason},
             {"continued_in", id_or_null(record.continued_in)}};
 }
 
 json::object shown(const CallPart& part)
 {
     return {{"kind", word(part.kind)},
-            {"extension", utf8_text(part.extension)},
+            {"extension", part.extension},
             {"trunk", text_or_null(part.trunk)},
             {"on_behalf_of", text_or_null(part.on_behalf_of)},
-            {"name", utf8_text(part.name)},
+            {"name", part.name},
             {"result", word(part.result)},
             {"missed", part.missed},
-            {"call_id", utf8_text(part.sip_call_id)},
+            {"call_id", part.sip_call_id},
             {"end", text_or_null(part.end)},
             {"status", part.status == 0 ? json::value{} : json::value(part.status)},
             {"started_at", time_text(part.started_at)},

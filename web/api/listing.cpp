@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "web/api/text.hpp"
 #include "web/problem.hpp"
 
 namespace lampline::web {
@@ -143,6 +144,14 @@ bool is_wanted(const json::object& item, const ListRules& rules, const Query& qu
     });
 }
 
+/// Clients go on from what they were shown.
+void show_as_utf8(json::object& item)
+{
+    for (auto& member : item)
+        if (auto* text = member.value().if_string(); text && !is_utf8(*text))
+            *text = utf8_text(*text);
+}
+
 std::string joined(const std::vector<std::string_view>& names)
 {
     std::string text;
@@ -171,6 +180,7 @@ HttpResponse list_page(std::vector<json::object> items, const ListRules& rules, 
         if (!after) return bad_parameter({"cursor", "malformed", "is not of this list and sort"});
     }
 
+    for (auto& item : items) show_as_utf8(item);
     std::erase_if(items, [&](const auto& item) { return !is_wanted(item, rules, query); });
     std::vector<std::pair<json::array, const json::object*>> places;
     for (const auto& item : items) places.emplace_back(place_of(item, *order), &item);

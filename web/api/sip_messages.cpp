@@ -22,7 +22,7 @@ SipTrace shown_trace(const SipTrace& trace)
 json::object party(std::string_view role, const std::string& extension, const std::string& address)
 {
     return {{"role", role},
-            {"extension", extension.empty() ? json::value{} : json::value(utf8_text(extension))},
+            {"extension", text_or_null(extension)},
             {"address", address}};
 }
 
@@ -37,10 +37,10 @@ json::object shown(const TracedMessage& message, const TracedDialog& dialog)
             {"from", head.received ? phone : us},
             {"to", head.received ? us : phone},
             {"transport", name(head.transport)},
-            {"call_id", utf8_text(dialog.sip_call_id)},
-            {"first_line", utf8_text(first_line)},
+            {"call_id", dialog.sip_call_id},
+            {"first_line", first_line},
             {"repeated", message.repeated},
-            {"text", utf8_text(message.text)}};
+            {"text", message.text}};
 }
 
 HttpResponse none_kept()

@@ -1,6 +1,6 @@
 #include "web/api/text.hpp"
 
-#include <boost/json/string.hpp>
+#include <boost/json.hpp>
 
 namespace lampline::web {
 namespace {
@@ -30,6 +30,16 @@ std::size_t character_size(std::string_view text) noexcept
 
 }  // namespace
 
+bool is_utf8(std::string_view text) noexcept
+{
+    while (!text.empty()) {
+        const auto size = character_size(text);
+        if (size == 0) return false;
+        text.remove_prefix(size);
+    }
+    return true;
+}
+
 std::string utf8_text(std::string_view text)
 {
     std::string clean;
@@ -45,10 +55,16 @@ std::string utf8_text(std::string_view text)
     return clean;
 }
 
+std::string json_text(const boost::json::object& object)
+{
+    auto text = boost::json::serialize(object);
+    return is_utf8(text) ? text : utf8_text(text);  // only within strings, since all else is ours
+}
+
 boost::json::value text_or_null(std::string_view text)
 {
     if (text.empty()) return nullptr;
-    return boost::json::string{utf8_text(text)};
+    return boost::json::string{text};
 }
 
 }  // namespace lampline::web

@@ -36,7 +36,9 @@ void Storage::take(const StorageChange& change)
             [&](const RingingRemoved& one) { CHECK(ringing.erase(one.call) == 1); },
             [&](const TurnTaken& one) { turns[one.group] = one; },
             [&](const NotifierEnded& one) { ended[one.dialog] = one; },
+            [&](const RecordOpened& one) { records[one.open->record.id] = *one.open; },
             [&](const CallRecorded& one) {
+                CHECK(one.was_open == (records.erase(one.record->id) == 1));
                 for (const auto& part : one.record->parts) {
                     if (!part.answered_at) continue;
                     std::erase(talked, part.extension);
@@ -62,6 +64,7 @@ Kept Scenario::kept() const
     for (auto& [key, day] : storage_.outside) kept.outside.push_back(day);
     for (auto& [id, publication] : storage_.publications) kept.publications.push_back(publication);
     for (auto& [dialog, one] : storage_.ended) kept.ended_notifiers.push_back(one);
+    for (auto& [id, open] : storage_.records) kept.records.push_back(open);
     return kept;
 }
 

@@ -153,7 +153,7 @@ TEST_CASE("call log as CSV: quoted after RFC 4180, and nothing a spreadsheet wou
     CHECK(field(both, "Content-Type").starts_with("application/json"));
 }
 
-TEST_CASE("CSV fields that begin like a formula get an apostrophe")
+TEST_CASE("CSV fields that begin like a formula get an apostrophe, and all are UTF-8")
 {
     for (const auto& [field, written] : {std::pair{"=1+1", "'=1+1\r\n"},
                                          {"+49", "'+49\r\n"},
@@ -164,6 +164,7 @@ TEST_CASE("CSV fields that begin like a formula get an apostrophe")
                                          {"\r=1", "\"'\r=1\"\r\n"},
                                          {"**202", "**202\r\n"},
                                          {"a=1", "a=1\r\n"},
+                                         {"J\xF6rg", "J\xEF\xBF\xBDrg\r\n"},
                                          {"", "\r\n"}}) {
         std::string text;
         web::append_csv(text, {field});

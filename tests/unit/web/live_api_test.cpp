@@ -102,6 +102,22 @@ TEST_CASE("calls: their legs and states")
            "address":"udp:192.0.2.8:5060","held":true}]})"));
 }
 
+TEST_CASE("calls: pages go on from what was shown, where that is not what came")
+{
+    WebOffice office;
+    LiveView view = *busy_office();
+    view.calls.push_back(view.calls[0]);
+    view.calls[0].from = "M\xFCller";
+    view.calls[1].id = "c2";
+    view.calls[1].from = "M\xFFller";
+    office.live = std::make_shared<const LiveView>(std::move(view));
+    const auto first = json_of(office.get("/api/v1/calls?sort=from&limit=1"));
+    const auto cursor = boost::json::value_to<std::string>(first.at("next_cursor"));
+    const auto second = json_of(office.get("/api/v1/calls?sort=from&limit=1&cursor=" + cursor));
+    CHECK(second.at("items").at(0).at("id") == "c2");
+    CHECK(second.at("next_cursor").is_null());
+}
+
 TEST_CASE("lamps: what each watcher was told last, by watcher and member")
 {
     WebOffice office;

@@ -1,0 +1,29 @@
+#pragma once
+// Tables `open_record` and `open_part`.
+#include <memory>
+#include <vector>
+
+#include "core/stored.hpp"
+#include "db/database.hpp"
+
+namespace lampline::db {
+
+/// Keeps prepared statements. Every call may throw SQLite::Exception; writing needs a Transaction.
+class OpenRecordStore {
+public:
+    explicit OpenRecordStore(Database& database);
+    ~OpenRecordStore();
+
+    /// Reads only.
+    [[nodiscard]] std::vector<OpenRecord> all();
+    void put(const OpenRecord& open);
+    void remove(CallRecordId id);
+
+private:
+    struct Statements;
+
+    Database& database_;
+    std::unique_ptr<Statements> statements_;
+};
+
+}  // namespace lampline::db
