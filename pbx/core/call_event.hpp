@@ -54,6 +54,13 @@ struct BindingChanged {
     bool expired = false;  ///< whoever left has not said so: it may be out of reach
 };
 
+/// A phone of `aor` is reached elsewhere: it registers by another connection, or from another port.
+struct PhoneMoved {
+    std::string aor;
+    Flow from;
+    Flow to;
+};
+
 /// A phone of `aor` says that it leaves, and has no registration any more: that had expired.
 struct PhoneLeft {
     std::string aor;
@@ -144,8 +151,8 @@ struct PartRecorded {
     PartKind kind = PartKind::called;
 };
 
-using CallEvent = std::variant<DialogChanged, BindingChanged, PhoneLeft, ReachChanged,
-                               UnaskedRefused, TrunkChanged, CallStarted, CallRefused, CallAnswered,
+using CallEvent = std::variant<DialogChanged, BindingChanged, PhoneMoved, PhoneLeft,
+                               ReachChanged, UnaskedRefused, TrunkChanged, CallStarted, CallRefused, CallAnswered,
                                CallEnded, CallMoved, CallReplacing, PartRecorded>;
 
 }  // namespace lampline

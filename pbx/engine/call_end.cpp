@@ -133,7 +133,6 @@ void CallEngine::sweep(Call& call, Moment now, Outbox& outbox)
     forget_ringing(call, outbox);
     timers_.cancel_all(call.id);
     for (const auto& leg : call.legs) {
-        if (leg.adrift) no_longer_adrift(leg);
         by_leg_.erase(leg.id);
         index_.remove(leg);
     }

@@ -118,6 +118,7 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             [&](const TrunkResolved& resolved) { trunks_.receive(resolved, now, outbox); },
             [&](const ConnectionClosed& closed) {
                 registrar_.receive(closed);
+                calls_.receive(closed, now, outbox);
                 trunks_.receive(closed, now);
                 indications_.receive(closed);
                 events_.receive(closed);
@@ -398,7 +399,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                     recorder_.fold(changed, now, outbox);
                 },
                 [&](const BindingChanged& changed) {
-                    calls_.bindings_changed(changed.aor, outbox);
+                    calls_.bindings_changed(changed.aor, now, outbox);
                     qualify_.bindings_changed(changed.aor, now);
                     if (outbox.listened)
                         outbox.shown.push_back(
@@ -414,6 +415,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                                        changed.expired, outbox),
                                    now, outbox);
                 },
+                [&](const PhoneMoved& moved) { calls_.receive(moved, now, outbox); },
                 [&](const PhoneLeft& left) {
                     indications_.phone_left(left, now, outbox);
                     events_.phone_left(left, now, outbox);

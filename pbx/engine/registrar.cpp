@@ -109,6 +109,15 @@ struct Registrar::Plan {
         return {removed.data(), removed_count};
     }
 
+    /// Is `binding` of the phone that sends `request`?
+    [[nodiscard]] bool is_of_sender(const Binding& binding, const RegisterReceived& request) const
+    {
+        if (binding.call_id == request.call_id) return true;  // RFC 3261 §10.2
+        return !binding.instance.empty() &&
+               std::ranges::any_of(changes(), [&](const Change& change) {
+                   return change.contact->instance == binding.instance;
+               });
+    }
     [[nodiscard]] bool names(const Binding& binding) const
     {
         return std::ranges::find(changes(), &binding, &Change::existing) != changes().end();
@@ -209,6 +218,14 @@ Result<Registrar::Plan, Reply> Registrar::plan(const RegisterReceived& request, 
 void Registrar::carry_out(const Plan& plan, const RegisterReceived& request, Moment now,
                           Outbox& outbox)
 {
+    // Behind a proxy its address is that of many.
+    std::vector<Flow> before;
+    for (const auto& binding : locations_.bindings(request.aor))
+        if (binding.flow != request.source && binding.path.empty() && request.path.empty() &&
+            plan.is_of_sender(binding, request) &&
+            std::ranges::find(before, binding.flow) == before.end())
+            before.push_back(binding.flow);
+
     // Room first; and the table moves its bindings, so what is to be removed is named by value.
     std::vector<SipUri> gone;
     std::vector<PhoneLeft> left;
@@ -233,6 +250,8 @@ void Registrar::carry_out(const Plan& plan, const RegisterReceived& request, Mom
     }
     if (registered) ++registrations_;
     if (changed) outbox.announce(BindingChanged{request.aor});
+    for (auto& flow : before)
+        outbox.announce(PhoneMoved{request.aor, std::move(flow), request.source});
     for (auto& phone : left) outbox.announce(std::move(phone));
 }
 

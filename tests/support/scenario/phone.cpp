@@ -32,6 +32,8 @@ void Phone::asks_to_register(std::chrono::seconds expires, unsigned q_thousandth
     RegisterContact registered;
     registered.q_thousandths = q_thousandths;
     registered.uri = own_contact();
+    const auto of_port = "reg-" + number + "-" + std::to_string(flow.port) +
+                         std::string(static_cast<std::size_t>(reboots), '+');
     const auto transaction = scenario_.next_transaction();
     scenario_.requests_[transaction] = {this, Method::register_, {}};
     scenario_.receive(RegisterReceived{.transaction = transaction,
@@ -39,8 +41,7 @@ void Phone::asks_to_register(std::chrono::seconds expires, unsigned q_thousandth
                                        .aor = number,
                                        .contacts = {registered},
                                        .expires = expires,
-                                       .call_id = "reg-" + number + "-" + std::to_string(flow.port) +
-                                                  std::string(static_cast<std::size_t>(reboots), '+'),
+                                       .call_id = register_call_id.empty() ? of_port : register_call_id,
                                        .cseq = ++cseq_,
                                        .path = path,
                                        .user_agent = user_agent});

@@ -203,6 +203,49 @@ TEST_CASE("a closed connection leaves its bindings, reachable by a new one")
     CHECK(office.announced() == 1);
 }
 
+TEST_CASE("a phone that registers again from elsewhere has moved, and another one has not")
+{
+    Office office;
+    auto request = office.request({contact(desk, {.instance = "<urn:uuid:1>"})});
+    office.send(request);
+    const auto before = request.source;
+    request = office.request({contact(desk, {.instance = "<urn:uuid:1>"})});
+    request.source.port = 40000;
+    bool moves = true;
+    SUBCASE("by the same Call-ID") {}
+    SUBCASE("by the same Call-ID, with another contact") { request.contacts = {contact(home)}; }
+    SUBCASE("the same device")
+    {
+        request.call_id = "phone-a anew";
+        request.contacts = {contact(home, {.instance = "<urn:uuid:1>"})};
+    }
+    SUBCASE("another device")
+    {
+        request.call_id = "phone-b";
+        request.contacts = {contact(home, {.instance = "<urn:uuid:2>"})};
+        moves = false;
+    }
+    SUBCASE("its proxy sends from there")
+    {
+        request.path = {"<sip:192.0.2.1;lr>"};
+        moves = false;
+    }
+    SUBCASE("it is where it was")
+    {
+        request.source = before;
+        moves = false;
+    }
+    office.send(request);
+    std::vector<PhoneMoved> announced;
+    for (const auto& event : office.out.events)
+        if (const auto* moved = std::get_if<PhoneMoved>(&event)) announced.push_back(*moved);
+    REQUIRE(announced.size() == (moves ? 1U : 0U));
+    if (!moves) return;
+    CHECK(announced[0].aor == "201");
+    CHECK(announced[0].from == before);
+    CHECK(announced[0].to == request.source);
+}
+
 TEST_CASE("bindings come back from storage, those that are over excepted")
 {
     Office before;
