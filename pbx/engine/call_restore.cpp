@@ -322,7 +322,7 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
             resume_parking(call, leg, stored, now);
         else if (!leg.proxied)
             outbox.send(ResumeDialog{leg.id, leg.dialog, leg.dialog_state, leg.flow,
-                                     !leg.trunk.empty(), credentials_of(leg.trunk)});
+                                     !leg.trunk.empty(), credentials_of(leg.trunk), leg.extension});
     }
     connect(call.legs.front(), call.legs.back());
     outbox.announce(CallStarted{.call = call.id,
