@@ -76,7 +76,8 @@ struct Leg {
     CallRef kept_as{};     ///< proxied, one of several that have answered: in storage by itself
     PayloadRef asked_sdp;  ///< proxied: of the INVITE or UPDATE that passed from it last,
     std::uint32_t asked_cseq = 0;  ///< with this number
-    bool adrift = false;  ///< resumed, and its TCP connection was of the run before
+    bool adrift = false;  ///< its connection is gone, and it may come back by another one
+    std::optional<std::chrono::steady_clock::time_point> moved_at{};  ///< to where it is reached now
 
     TransactionId invite_in{};         ///< INVITE from the phone, without final answer
     TransactionId ack_due{};           ///< INVITE from the phone that we answered 2xx, without ACK

@@ -15,6 +15,7 @@ struct OpenDialog {
     std::string local_tag;
     bool outside = false;  ///< only headers that cross the border of the office are sent in it
     std::shared_ptr<const TrunkCredentials> credentials{};  ///< of the trunk it came from, for our requests in it
+    std::string extension{};  ///< whose credentials a request in it has to have that comes from elsewhere
 };
 
 /// Takes up dialog `leg` of an earlier run, confirmed. What cannot be taken up is reported as DialogLost.
@@ -25,6 +26,7 @@ struct ResumeDialog {
     Flow flow;
     bool outside = false;  ///< as in OpenDialog
     std::shared_ptr<const TrunkCredentials> credentials{};  ///< as in OpenDialog
+    std::string extension{};  ///< as in OpenDialog
 };
 
 /// The phone of dialog `leg` is reached over `flow` from now on, unless the dialog has a route set.
@@ -74,6 +76,7 @@ struct SendInvite {
     std::shared_ptr<const TrunkCredentials> credentials{};  ///< of the trunk it goes to; null: a phone, or none
     bool outside = false;  ///< as in OpenDialog
     bool allows_update = true;  ///< as in Reply
+    std::string extension{};  ///< as in OpenDialog
 };
 
 /// Sends a request within the dialog of `leg` (INVITE included; not ACK, not CANCEL).

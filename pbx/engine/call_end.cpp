@@ -129,7 +129,6 @@ void CallEngine::remember_until()
 
 void CallEngine::forget_leg(const Leg& leg)
 {
-    if (leg.adrift) no_longer_adrift(leg);
     by_leg_.erase(leg.id);
     index_.remove(leg);
 }

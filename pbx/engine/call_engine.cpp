@@ -2,6 +2,12 @@
 #include "engine/call_engine.hpp"
 
 namespace lampline {
+namespace {
+
+/// 64*T1: so long an answer is waited for (RFC 3261 §17.1.2.2, timer F).
+constexpr std::chrono::seconds request_lifetime{32};
+
+}  // namespace
 
 CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
                        const LocationTable& locations, const TrunkStates& trunks)
@@ -57,6 +63,13 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
 {
     const auto [call, leg] = find(input.leg);
     if (!call) return;
+    if (input.generated && input.status == 408 && leg->talking() && leg->moved_at &&
+        now.mono - *leg->moved_at < request_lifetime) {
+        // It was sent to where the phone is no more, and says nothing of the dialog.
+        auto elsewhere = input;
+        elsewhere.status = 504;
+        return receive(elsewhere, now, outbox);
+    }
     if (!input.generated) leg->heard_at = now.mono;
     note_cseq(*call, *leg, input, outbox);
     const bool final = input.status >= 200;

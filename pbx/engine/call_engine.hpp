@@ -94,9 +94,11 @@ public:
     void end_ringing(const std::vector<StoredRinging>& stored, Outbox& outbox);
     /// Whose turn it was in ring groups, and who talked when: the longest ago first.
     void recall(const std::vector<TurnTaken>& turns, const std::vector<std::string>& talked);
-    /// The phones of `aor` came, left or moved: dialogs whose connection was lost with an earlier
-    /// run find their phone again.
-    void bindings_changed(std::string_view aor, Outbox& outbox);
+    /// The phones of `aor` came, left or moved: dialogs whose connection is gone find theirs again.
+    void bindings_changed(std::string_view aor, Moment now, Outbox& outbox);
+    /// Its dialogs follow, ringing or talking, unless they have a route.
+    void receive(const PhoneMoved& moved, Moment now, Outbox& outbox);
+    void receive(const ConnectionClosed& closed, Moment now, Outbox& outbox);
     /// The dialogs with phones of `extension` that are not over. O(calls).
     [[nodiscard]] std::vector<DialogSnapshot> dialogs_of(std::string_view extension) const;
     /// The dialog of `leg` is there on its shared line, which is kept with a talking call.
@@ -548,9 +550,21 @@ private:
     void resume_parking(Call& call, const Leg& leg, const StoredCall& stored, Moment now);
     [[nodiscard]] bool is_taken(const DialogId& dialog);
     [[nodiscard]] static DialogState dialog_state_of(const InviteReceived& invite);
-    void no_longer_adrift(const Leg& leg);
+    // call_whereabouts.cpp: where the phone of a leg is reached
     /// A target refresh by the phone of `leg` (RFC 3261 §12.2.2).
-    void note_target(Call& call, Leg& leg, const RequestReceived& request) const;
+    void note_target(Call& call, Leg& leg, const RequestReceived& request);
+    /// Its phone is reached where it registers, unless other requests of it say otherwise.
+    [[nodiscard]] static bool follows_registration(const Leg& leg) noexcept
+    {
+        return leg.trunk.empty() && !leg.slot && leg.dialog_state.route.empty() &&
+               leg.state != LegState::terminated;
+    }
+    void move_to(Call& call, Leg& leg, const Flow& flow, Moment now, Outbox& outbox);
+    /// Moves `leg`, which is not reached any more, to where its phone has registered. False: it
+    /// has nowhere, or that is not certain.
+    bool find_again(Call& call, Leg& leg, Moment now, Outbox& outbox);
+    /// The phone of `leg` is there after all.
+    void is_back(const Call& call, Leg& leg);
     /// The same by its answer to a request of ours.
     static void note_target(Call& call, Leg& leg, const ResponseReceived& response);
     /// How far our CSeq in its dialog has come: challenges that were answered have used some.
@@ -674,7 +688,6 @@ private:
     const TrunkStates& trunks_;
     Occupancy occupancy_;
     OutsideUse outside_;
-    std::unordered_map<std::string, std::vector<LegId>> adrift_;  // by extension
     HuntOrder order_;
     std::map<std::string, CallRef, std::less<>> parked_;   // by slot
     std::map<std::string, CallRef, std::less<>> offered_;  // slots that a caller was told are free

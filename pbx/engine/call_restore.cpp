@@ -53,21 +53,6 @@ bool is_proxied(const StoredCall& call) noexcept
            one.remote_tag == other.local_tag;
 }
 
-/// The connection by which the phone of `leg` has registered anew, known by its contact or, where
-/// that follows the connection, by its host; nullptr when it has not, or that is not certain.
-const Flow* found_again(const Leg& leg, std::span<const Binding> bindings)
-{
-    const Flow* found = nullptr;
-    for (const auto& binding : bindings) {
-        if (!binding.flow.connection) continue;
-        if (equivalent(binding.contact, leg.dialog_state.target)) return &binding.flow;
-        if (binding.flow.host != leg.flow.host) continue;
-        if (found) return nullptr;  // which one?
-        found = &binding.flow;
-    }
-    return found;
-}
-
 }  // namespace
 
 DialogState CallEngine::dialog_state_of(const InviteReceived& invite)
@@ -79,22 +64,6 @@ DialogState CallEngine::dialog_state_of(const InviteReceived& invite)
             .target = named ? invite.contact : invite.parties.from.uri,
             .route = invite.record_route,
             .remote_cseq = invite.cseq};
-}
-
-void CallEngine::note_target(Call& call, Leg& leg, const RequestReceived& request) const
-{
-    DialogState& state = leg.dialog_state;
-    state.remote_cseq = std::max(state.remote_cseq, request.cseq);
-    if (request.contact && !(*request.contact == state.target)) {
-        state.target = *request.contact;
-        call.unsaved = true;
-    }
-    const bool moved = request.source && !(*request.source == leg.flow);
-    const bool to_a_trunk = moved && leg.trunk.empty() && trunks_.is_source(*request.source);
-    if (moved && state.route.empty() && !to_a_trunk) {
-        leg.flow = *request.source;
-        call.unsaved = true;
-    }
 }
 
 void CallEngine::note_target(Call& call, Leg& leg, const ResponseReceived& response)
@@ -300,7 +269,6 @@ Leg& CallEngine::resume_leg(Call& call, const StoredLeg& kept, Moment now)
     leg.resumed = !leg.proxied || !leg.name.empty();  // else watchers do not know it
     leg.adrift =
         leg.flow.transport == Transport::tcp && leg.dialog_state.route.empty() && leg.trunk.empty();
-    if (leg.adrift) adrift_[leg.extension].push_back(leg.id);
     enlist(call, leg);
     index_.stopped_ringing(leg);
     return leg;
@@ -355,7 +323,7 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
             resume_parking(call, leg, stored, now);
         else if (!leg.proxied)
             outbox.send(ResumeDialog{leg.id, leg.dialog, leg.dialog_state, leg.flow,
-                                     !leg.trunk.empty(), credentials_of(leg.trunk)});
+                                     !leg.trunk.empty(), credentials_of(leg.trunk), leg.extension});
     }
     connect(call.legs.front(), call.legs.back());
     outbox.announce(CallStarted{.call = call.id,
@@ -374,37 +342,6 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
         set_timer(call, CallTimer::session,
                   now.mono + std::max<std::chrono::nanoseconds>(session_grace,
                                                                 *call.session_ends_at - now.wall));
-}
-
-void CallEngine::bindings_changed(std::string_view aor, Outbox& outbox)
-{
-    if (adrift_.empty()) return;
-    const auto found = adrift_.find(std::string{aor});
-    if (found == adrift_.end()) return;
-    const auto legs = found->second;
-    for (const auto id : legs) {
-        const auto [call, leg] = find(id);
-        if (!leg->flow.connection) {  // else it has come back by a request of its own
-            const auto* flow = found_again(*leg, locations_.bindings(aor));
-            if (!flow) continue;
-            leg->flow = *flow;
-            call->unsaved = true;
-            if (!leg->proxied) outbox.send(MoveDialog{leg->id, leg->flow});
-            keep(*call, outbox);
-        }
-        leg->failed_probes = 0;
-        leg->adrift = false;
-        no_longer_adrift(*leg);
-        if (call->astray && !is_moving(*call)) set_timer(*call, CallTimer::transfer, {});
-    }
-}
-
-void CallEngine::no_longer_adrift(const Leg& leg)
-{
-    const auto found = adrift_.find(leg.extension);
-    if (found == adrift_.end()) return;
-    std::erase(found->second, leg.id);
-    if (found->second.empty()) adrift_.erase(found);
 }
 
 void CallEngine::receive(const DialogLost& input, Moment now, Outbox& outbox)

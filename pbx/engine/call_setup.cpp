@@ -71,7 +71,8 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
         call.passed_on = input.transaction;
     else
         outbox.send(OpenDialog{input.transaction, caller.id, caller.dialog.local_tag,
-                               !caller.trunk.empty(), credentials_of(caller.trunk)});
+                               !caller.trunk.empty(), credentials_of(caller.trunk),
+                               caller.extension});
     outbox.announce(CallStarted{.call = call.id,
                                 .caller = call.from,
                                 .dialled = call.dialled,
@@ -178,6 +179,7 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
         .credentials = branch.trunk ? branch.trunk->credentials : nullptr,
         .outside = branch.trunk != nullptr,
         .allows_update = !asks || !asks->refuses_update,
+        .extension = leg.extension,
     });
     announce(leg, outbox);
     return leg;

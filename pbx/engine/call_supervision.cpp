@@ -48,12 +48,17 @@ void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& re
                                 Outbox& outbox)
 {
     leg.probe_out = {};
+    if (!response.generated && leg.adrift) is_back(call, leg);
+    if (response.generated && follows_registration(leg)) {
+        if (find_again(call, leg, now, outbox)) return;
+        if (response.status == 503) leg.adrift = true;
+    }
     // A refused connection may be a phone that reboots its network: only the second one counts.
     leg.failed_probes = response.generated ? leg.failed_probes + 1 : 0;
-    // One whose connection went with an earlier run may be on its way back, so that counts alike.
+    // One whose connection is gone may be on its way back, so that counts alike.
     const bool gone = ends_dialog(response) && !(response.generated && leg.adrift);
     if (!gone && leg.failed_probes < 2) {
-        // Whoever an earlier run has left is asked once more also where nobody else is.
+        // Whoever has been asked is asked once more, also where nobody else is.
         if (leg.adrift && leg.failed_probes > 0 && settings_.probe_interval == 0s)
             set_timer(call, CallTimer::probe, now.mono + adrift_probe_interval);
         return;

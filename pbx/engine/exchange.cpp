@@ -118,6 +118,7 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             [&](const TrunkResolved& resolved) { trunks_.receive(resolved, now, outbox); },
             [&](const ConnectionClosed& closed) {
                 registrar_.receive(closed);
+                calls_.receive(closed, now, outbox);
                 trunks_.receive(closed, now);
                 indications_.receive(closed, now, outbox);
                 events_.receive(closed, now, outbox);
@@ -400,7 +401,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                     recorder_.fold(changed, now, outbox);
                 },
                 [&](const BindingChanged& changed) {
-                    calls_.bindings_changed(changed.aor, outbox);
+                    calls_.bindings_changed(changed.aor, now, outbox);
                     qualify_.bindings_changed(changed.aor, now);
                     if (outbox.listened)
                         outbox.shown.push_back(
@@ -422,6 +423,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                     fold_published(publications_.phone_left(left, outbox), now, outbox);
                 },
                 [&](const PhoneMoved& moved) {
+                    calls_.receive(moved, now, outbox);
                     indications_.phone_moved(moved, now, outbox);
                     events_.phone_moved(moved, now, outbox);
                     publications_.phone_moved(moved, outbox);

@@ -43,6 +43,15 @@ std::uint64_t Occupancy::last_talked(std::string_view extension) const noexcept
     return found == last_talked_.end() ? 0 : found->second;
 }
 
+std::vector<CallRef> Occupancy::calls_of(std::string_view extension) const
+{
+    std::vector<CallRef> calls;
+    const auto found = by_extension_.find(extension);
+    if (found == by_extension_.end()) return calls;
+    for (const auto& share : found->second) calls.push_back(share.call);
+    return calls;
+}
+
 std::size_t Occupancy::calls(std::string_view extension, CallRef except) const noexcept
 {
     const auto found = by_extension_.find(extension);

@@ -22,6 +22,8 @@ public:
     void ended(std::string_view extension, CallRef call);
     /// `except` does not count.
     [[nodiscard]] std::size_t calls(std::string_view extension, CallRef except = {}) const noexcept;
+    /// Those calls.
+    [[nodiscard]] std::vector<CallRef> calls_of(std::string_view extension) const;
     /// A talk of `extension` ended.
     void talked(std::string_view extension);
     /// Rises with each end of a talk, of anybody; 0: it has not talked yet.

@@ -183,7 +183,8 @@ Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteRe
     enlist(call, picker);
     keep_ringing_soon(call, now);
     outbox.send(OpenDialog{input.transaction, picker.id, picker.dialog.local_tag,
-                           !picker.trunk.empty(), credentials_of(picker.trunk)});
+                           !picker.trunk.empty(), credentials_of(picker.trunk),
+                           picker.extension});
     return picker;
 }
 

@@ -77,9 +77,11 @@ Refused challenge(const sip_t& sip, bool stale, Authenticator& authenticator, Mo
 
 }  // namespace
 
-std::variant<Authenticated, Refused> authenticate(const sip_t& sip, const std::string& source,
-                                                  Authenticator& authenticator,
-                                                  const Transports& transports, Moment now)
+std::variant<Authenticated, Refused> authenticate_within_dialog(const sip_t& sip,
+                                                                const std::string& source,
+                                                                Authenticator& authenticator,
+                                                                const Transports& transports,
+                                                                Moment now)
 {
     Answers answers;
     answers.take(sip.sip_authorization);
@@ -95,13 +97,23 @@ std::variant<Authenticated, Refused> authenticate(const sip_t& sip, const std::s
         refused.delay = verdict.delay;
         return refused;
     }
+    return Authenticated{std::string{verdict.username}};
+}
+
+std::variant<Authenticated, Refused> authenticate(const sip_t& sip, const std::string& source,
+                                                  Authenticator& authenticator,
+                                                  const Transports& transports, Moment now)
+{
+    auto outcome = authenticate_within_dialog(sip, source, authenticator, transports, now);
+    const auto* sender = std::get_if<Authenticated>(&outcome);
+    if (!sender) return outcome;
     const bool registration = sip.sip_request->rq_method == sip_method_register;
     const auto& claimed = registration ? *sip.sip_to->a_url : *sip.sip_from->a_url;
     // Who wants to be anonymous outside says so here, and has told us who it is all the same
     // (RFC 3323 §4.1.1.3).
     const bool anonymous =
         sip.sip_request->rq_method == sip_method_invite && text_of(claimed.url_host) == "anonymous.invalid";
-    if (!anonymous && (text_of(claimed.url_user) != verdict.username ||
+    if (!anonymous && (text_of(claimed.url_user) != sender->extension ||
                        !transports.is_ours(text_of(claimed.url_host)))) {
         const std::string_view why = registration ? "To is not the address of the credentials"
                                                   : "From is not the address of the credentials";
@@ -110,7 +122,7 @@ std::variant<Authenticated, Refused> authenticate(const sip_t& sip, const std::s
         refused.rejection.headers = "Warning: 399 lampline \"" + std::string{why} + "\"\r\n";
         return refused;
     }
-    return Authenticated{std::string{verdict.username}};
+    return outcome;
 }
 
 }  // namespace lampline::sip

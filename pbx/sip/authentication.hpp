@@ -24,5 +24,11 @@ struct Refused {
 std::variant<Authenticated, Refused> authenticate(const sip_t& sip, const std::string& source,
                                                   Authenticator& authenticator,
                                                   const Transports& transports, Moment now);
+/// The same for a request within a dialog, where From and To are those that the dialog began with.
+std::variant<Authenticated, Refused> authenticate_within_dialog(const sip_t& sip,
+                                                                const std::string& source,
+                                                                Authenticator& authenticator,
+                                                                const Transports& transports,
+                                                                Moment now);
 
 }  // namespace lampline::sip

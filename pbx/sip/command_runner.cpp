@@ -50,9 +50,10 @@ std::string_view name_of(const SendRequest& command) noexcept
 
 CommandRunner::CommandRunner(EventLoop& loop, nta_agent_t& agent, Transports& transports,
                              DigestClient& digest, const EndpointSettings& settings,
-                             IdSource<TransactionId>& transaction_ids, OnInput on_input)
+                             IdSource<TransactionId>& transaction_ids, SenderCheck sender_check,
+                             OnInput on_input)
     : loop_{loop}, agent_{agent}, transports_{transports}, digest_{digest}, settings_{settings},
-      transaction_ids_{transaction_ids}, on_input_{std::move(on_input)}
+      transaction_ids_{transaction_ids}, sender_check_{std::move(sender_check)}, on_input_{std::move(on_input)}
 {
 }
 
@@ -131,9 +132,8 @@ void CommandRunner::run(const OpenDialog& command)
     auto& transaction = *found->second;
     const MessageRef request{nta_incoming_getrequest(transaction.handle.get())};
     nta_incoming_tag(transaction.handle.get(), command.local_tag.c_str());
-    auto dialog = std::make_unique<DialogUsage>(*this, agent_, transports_, command.leg,
-                                                transaction, *sip_object(request.get()),
-                                                command.local_tag, command.outside);
+    auto dialog = std::make_unique<DialogUsage>(*this, agent_, transports_, transaction,
+                                                *sip_object(request.get()), command);
     legs_[command.leg.value].dialog = std::move(dialog);
     legs_[command.leg.value].credentials = command.credentials;
     transaction.leg = command.leg;

@@ -2,14 +2,24 @@
 // Carries out what concerns calls: dialogs, and the transactions that the stack keeps for us.
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
+#include "sip/authentication.hpp"
 #include "sip/dialog_usage.hpp"
 #include "sip/event_loop.hpp"
 #include "sip/stateless_reply.hpp"
 
 namespace lampline::sip {
+
+/// Who sends a request within a dialog that comes from elsewhere than where the dialog leads.
+struct SenderCheck {
+    std::function<std::variant<Authenticated, Refused>(const sip_t& sip, const std::string& host)>
+        authenticate;
+    std::function<bool(const Flow& source)> is_trunk;
+};
 
 /// Owns all legs and all transactions of calls. What the stack calls back with is an object that
 /// lives until its handle is given back; ids are never used twice. Loop thread only.
@@ -19,7 +29,8 @@ public:
 
     CommandRunner(EventLoop& loop, nta_agent_t& agent, Transports& transports,
                   DigestClient& digest, const EndpointSettings& settings,
-                  IdSource<TransactionId>& transaction_ids, OnInput on_input);
+                  IdSource<TransactionId>& transaction_ids, SenderCheck sender_check,
+                  OnInput on_input);
     ~CommandRunner();
     CommandRunner(const CommandRunner&) = delete;
     CommandRunner& operator=(const CommandRunner&) = delete;
@@ -55,6 +66,11 @@ private:
     DialogUsage* find(LegId id) noexcept;
     ClientTransaction* find(ClientTransactionId id) noexcept;
 
+    /// Why a request from `source` is not of the other end of `dialog`. Its Call-ID and tags say
+    /// nothing: all who watch its lamp know them.
+    [[nodiscard]] std::optional<Rejection> inspect_sender(const DialogUsage& dialog,
+                                                          const sip_t& sip,
+                                                          const Flow& source) const;
     void on_ack_or_cancel(ServerTransaction& transaction, const sip_t* sip);
     void on_prack(ServerTransaction& invite, nta_incoming_t& request, const sip_t& sip);
     void on_response(ClientTransaction& transaction, const sip_t& sip);
@@ -86,6 +102,7 @@ private:
     DigestClient& digest_;
     const EndpointSettings& settings_;
     IdSource<TransactionId>& transaction_ids_;
+    SenderCheck sender_check_;
     OnInput on_input_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     struct Leg {

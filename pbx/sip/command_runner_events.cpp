@@ -6,6 +6,20 @@
 #include "sip/translate.hpp"
 
 namespace lampline::sip {
+namespace {
+
+/// The status for the stack, which sends nothing more then.
+int refuse(nta_incoming_t& request, const Rejection& rejection)
+{
+    const auto status = static_cast<int>(rejection.status);
+    nta_incoming_treply(
+        &request, status, nullptr,
+        TAG_IF(!rejection.headers.empty(), SIPTAG_HEADER_STR(rejection.headers.c_str())),
+        TAG_END());
+    return status;
+}
+
+}  // namespace
 
 int CommandRunner::on_request(DialogUsage& dialog, nta_incoming_t& request, const sip_t& sip)
 {
@@ -15,20 +29,16 @@ int CommandRunner::on_request(DialogUsage& dialog, nta_incoming_t& request, cons
     if (dialog.is_closed()) return 481;
     auto rejection = inspect_body(sip, settings_.limits.body_bytes);
     if (!rejection && method != Method::bye) rejection = inspect_require(sip);
-    if (rejection) {
-        nta_incoming_treply(
-            &request, static_cast<int>(rejection->status), nullptr,
-            TAG_IF(!rejection->headers.empty(), SIPTAG_HEADER_STR(rejection->headers.c_str())),
-            TAG_END());
-        return static_cast<int>(rejection->status);
-    }
+    if (rejection) return refuse(request, *rejection);
+    const MessageRef message{nta_incoming_getrequest(&request)};
+    const TransportRef transport{nta_incoming_transport(&agent_, &request, nullptr)};
+    auto source = transports_.source_of(*message, transport.get());
+    rejection = inspect_sender(dialog, sip, source);
+    if (rejection) return refuse(request, *rejection);
     if (server_.size() >= settings_.limits.unanswered_requests && method != Method::bye) return 503;
     auto& transaction = add_server(request, method, dialog.id(), transaction_ids_.next());
     auto input = to_request(sip, transaction.id, dialog.id());
     if (refreshes_target(method) || dialog.is_cut_off()) {
-        const MessageRef message{nta_incoming_getrequest(&request)};
-        const TransportRef transport{nta_incoming_transport(&agent_, &request, nullptr)};
-        auto source = transports_.source_of(*message, transport.get());
         if (transport) source.connection = transports_.connections().adopt(*transport);
         input.source = source;
         dialog.move_to(std::move(source));
@@ -37,6 +47,21 @@ int CommandRunner::on_request(DialogUsage& dialog, nta_incoming_t& request, cons
     if (method == Method::invite) nta_incoming_treply(&request, SIP_100_TRYING, TAG_END());
     on_input_(std::move(input));
     return 0;
+}
+
+std::optional<Rejection> CommandRunner::inspect_sender(const DialogUsage& dialog, const sip_t& sip,
+                                                       const Flow& source) const
+{
+    // A PRACK is told by the RSeq that only its INVITE was answered with.
+    if (to_method(sip) == Method::prack || dialog.leads_to(source.host)) return std::nullopt;
+    if (dialog.is_outside()) {
+        if (sender_check_.is_trunk(source)) return std::nullopt;
+        return Rejection{403, {}, {}};
+    }
+    auto outcome = sender_check_.authenticate(sip, source.host);
+    if (auto* refused = std::get_if<Refused>(&outcome)) return std::move(refused->rejection);
+    if (std::get<Authenticated>(outcome).extension == dialog.extension()) return std::nullopt;
+    return Rejection{403, {}, "Warning: 399 lampline \"This call is not one of the credentials\"\r\n"};
 }
 
 int CommandRunner::ack_or_cancel(ServerTransaction* self, nta_incoming_t*,

@@ -36,6 +36,15 @@ std::uint32_t rseq_of(const sip_t& response) noexcept
     return reliable ? static_cast<std::uint32_t>(response.sip_rseq->rs_response) : 0;
 }
 
+/// The host of `url`, IPv6 without brackets; empty when it is a name.
+std::string numeric_host(const url_t& url)
+{
+    const std::string_view host{url.url_host ? url.url_host : ""};
+    const bool six = host.size() > 2 && host.front() == '[';
+    auto address = canonical_address(six ? host.substr(1, host.size() - 2) : host);
+    return is_numeric_address(address) ? address : std::string{};
+}
+
 }  // namespace
 
 std::pair<sip_method_t, const char*> stack_method(Method method, const char* other) noexcept
@@ -68,16 +77,17 @@ std::string invite_branch(std::string_view local_tag, const SipUri& request_uri,
 }
 
 DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
-                         LegId id, const ServerTransaction& invite, const sip_t& sip,
-                         const std::string& local_tag, bool outside)
-    : runner_{runner}, agent_{agent}, transports_{transports}, id_{id}, flow_{invite.source},
-      home_{invite.source.host}, outside_{outside}, confirmed_{true}
+                         const ServerTransaction& invite, const sip_t& sip,
+                         const OpenDialog& command)
+    : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
+      flow_{invite.source}, home_{invite.source.host}, extension_{command.extension},
+      outside_{command.outside}, confirmed_{true}
 {
     Home home;
     auto* local = sip_to_dup(home, sip.sip_to);
     // With its tag from the start: a leg that is tagged later also catches requests that have no
     // To-tag.
-    if (!local || sip_to_tag(home, local, local_tag.c_str()) < 0)
+    if (!local || sip_to_tag(home, local, command.local_tag.c_str()) < 0)
         throw std::runtime_error{"sip_to_tag"};
     leg_.reset(nta_leg_tcreate(&agent_, on_request, this, SIPTAG_CALL_ID(sip.sip_call_id),
                                SIPTAG_FROM(local), SIPTAG_TO(sip.sip_from),
@@ -92,7 +102,7 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
                          const SendInvite& command)
     : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
       flow_{command.target.flow}, target_{command.target.request_uri},
-      home_{command.target.flow.host}, outside_{command.outside},
+      home_{command.target.flow.host}, extension_{command.extension}, outside_{command.outside},
       names_{std::make_unique<const Names>(
           Names{command.call_id, fmt::format("{};tag={}", write(command.from), command.local_tag),
                 write(command.to)})}
@@ -107,8 +117,8 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
 DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
                          const ResumeDialog& command)
     : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
-      flow_{command.flow}, target_{as_request_uri(command.state.target)}, outside_{command.outside},
-      confirmed_{true}
+      flow_{command.flow}, target_{as_request_uri(command.state.target)},
+      extension_{command.extension}, outside_{command.outside}, confirmed_{true}
 {
     const auto party = [](const NameAddr& address, const std::string& tag) {
         return fmt::format("{};tag={}", write(address), tag);
@@ -246,17 +256,27 @@ bool DialogUsage::is_cut_off() const noexcept
            !has_route(leg_.get());
 }
 
+bool DialogUsage::leads_to(std::string_view host) const
+{
+    if (host == flow_.host || host == home_) return true;
+    const sip_route_t* route = nullptr;
+    const sip_contact_t* target = nullptr;
+    nta_leg_get_route(leg_.get(), &route, &target);
+    if (target && host == numeric_host(*target->m_url)) return true;
+    for (; route; route = route->r_next) {
+        const auto address = numeric_host(*route->r_url);
+        // Of a carrier's server with a name we do not know here which addresses that has.
+        if (address == host || (outside_ && address.empty())) return true;
+    }
+    return false;
+}
+
 std::string DialogUsage::destination() const
 {
     const sip_route_t* route = nullptr;
     const sip_contact_t* target = nullptr;
     nta_leg_get_route(leg_.get(), &route, &target);
-    if (route) {
-        const std::string_view host{route->r_url->url_host ? route->r_url->url_host : ""};
-        const bool six = host.size() > 2 && host.front() == '[';
-        auto address = canonical_address(six ? host.substr(1, host.size() - 2) : host);
-        return is_numeric_address(address) ? address : std::string{};
-    }
+    if (route) return numeric_host(*route->r_url);
     if (outside_ && !transports_.connection_of(flow_) && is_numeric_address(target_.host))
         return canonical_address(target_.host);
     return flow_.host;

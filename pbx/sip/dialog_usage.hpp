@@ -65,9 +65,8 @@ class DialogUsage {
 public:
     /// The dialog that a received INVITE starts.
     /// @throws std::runtime_error when the stack refuses it.
-    DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports, LegId id,
-                const ServerTransaction& invite, const sip_t& sip, const std::string& local_tag,
-                bool outside);
+    DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
+                const ServerTransaction& invite, const sip_t& sip, const OpenDialog& command);
     /// The dialog that an INVITE of ours starts.
     DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
                 const SendInvite& command);
@@ -86,6 +85,10 @@ public:
     void close() noexcept { closed_ = true; }
     /// It leads out of the office, where not all headers may go.
     [[nodiscard]] bool is_outside() const noexcept { return outside_; }
+    /// Whose phone is at its other end; empty: it is outside.
+    [[nodiscard]] const std::string& extension() const noexcept { return extension_; }
+    /// Whether the phone, or a proxy before it, is at the numeric address `host`.
+    [[nodiscard]] bool leads_to(std::string_view host) const;
     /// The Request-URI of requests in this dialog.
     [[nodiscard]] std::string target_uri() const { return write(target_); }
     /// The numeric address that the next request goes to; empty: a name, which the stack looks up.
@@ -164,6 +167,7 @@ private:
     Flow flow_;
     SipUri target_;  // remote target, as far as it decides where to connect to
     std::string home_;
+    std::string extension_;
     std::string contact_line_;
     bool outside_ = false;
     bool closed_ = false;

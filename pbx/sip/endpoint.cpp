@@ -77,8 +77,17 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
             on_input(ConnectionClosed{id});
         });
     });
-    calls = std::make_unique<CommandRunner>(loop, *agent, *transports, digest_client, settings,
-                                            transaction_ids, on_input);
+    calls = std::make_unique<CommandRunner>(
+        loop, *agent, *transports, digest_client, settings, transaction_ids,
+        SenderCheck{[this](const sip_t& sip, const std::string& host) {
+                        auto outcome = authenticate_within_dialog(sip, host, authenticator,
+                                                                  *transports, present());
+                        const auto* refused = std::get_if<Refused>(&outcome);
+                        if (refused && refused->challenged) ++counters.challenged;
+                        return outcome;
+                    },
+                    [this](const Flow& source) { return !trunk_sources.find(source, "").empty(); }},
+        on_input);
     RouteKey key{};
     if (settings.route_key)
         key = *settings.route_key;

@@ -1,314 +1,202 @@
-// Phones that register from another address, over another connection or as another contact than
-// before: what they have subscribed to follows them.
-#include <array>
-
+// A phone in a call that gets another connection, or another port at its NAT, and registers anew.
 #include <doctest/doctest.h>
 
-#include "scenario/forwarded_office.hpp"
-#include "scenario/publishing.hpp"
+#include "support/scenario.hpp"
 
-using namespace lampline;
-using namespace lampline::test;
-
+namespace lampline::test {
 namespace {
 
-void rings(Phone& alice, Phone& carol)
-{
-    alice.sends(INVITE, "103");
-    carol.receives(INVITE);
-    carol.replies(180);
-    alice.receives(180U);
-}
-
-/// 102 watches 103.
-struct Office {
-    /// What 102 has subscribed to: `dialog` and `presence` of 103.
-    void asks(Phone& phone)
+/// 101 talks to 102, whose phone is the only one that is asked whether it is there.
+struct Moving {
+    explicit Moving(Transport transport)
     {
-        phone.watches("103");
-        phone.subscribes("presence", "103");
-    }
-    /// 103 rings, which 102 is told at `flow` in both packages.
-    void is_told_at(Phone& phone, const Flow& flow)
-    {
-        rings(alice, carol);
-        for (int package = 0; package < 2; ++package)
-            CHECK(phone.receives(NOTIFY).notify->dialog->flow == flow);
-        CHECK(phone.hears_nothing());
+        alice.answers_probes = true;
+        bob.register_call_id = "bob";
+        bob.named_contact = SipUri::parse("sip:102@10.0.0.2:5060");
+        bob.flow.transport = transport;
+        if (transport == Transport::tcp) bob.flow.connection = ConnectionId{7};
+        bob.registers();
+        alice.sends(INVITE, "102");
+        bob.receives(INVITE);
+        bob.replies(200, talking_sdp);
+        alice.receives(200U);
+        bob.receives(ACK);
     }
 
-    Scenario pbx{{group("sales", {"102"}, {"103"})}};
+    /// The far end of its NAT, or its next connection.
+    void changes_address()
+    {
+        bob.flow.port = static_cast<std::uint16_t>(bob.flow.port + 1000);
+        if (bob.flow.connection) bob.flow.connection = ConnectionId{8};
+    }
+
+    void bob_has_moved()
+    {
+        REQUIRE(bob.moved_to);
+        CHECK(*bob.moved_to == bob.flow);
+        pbx.passes(60s);
+        bob.receives(OPTIONS);
+        bob.replies(200);
+        alice.sends(BYE);
+        alice.receives(200U);
+        bob.receives(BYE);
+        CHECK(pbx.has_no_calls());
+        CHECK(pbx.has_no_dialogs());
+    }
+
+    Scenario pbx{{}, {.calls = {.probe_interval = 60s}}};
     Phone& alice = pbx.phone("101");
-    Phone& carol = pbx.phone("103");
+    Phone& bob = pbx.silent_phone("102");
 };
-
-/// By the connection `id`, whose port its contact names.
-void connects(Phone& phone, std::uint16_t port, std::uint64_t id)
-{
-    phone.flow = {Transport::tcp, "192.0.2.102", port, {id}, 0};
-}
 
 }  // namespace
 
-TEST_CASE("a phone whose NAT gives it another port is told there from its next REGISTER on")
+TEST_CASE("a phone whose connection is renewed in mid-call stays in its call")
 {
-    Office office;
-    auto& bob = office.pbx.silent_phone("102");
-    bob.named_contact = bob.own_contact();
-    bob.registers();
-    office.asks(bob);
-    SUBCASE("before anything has happened") {}
-    SUBCASE("after the exchange has begun anew")
+    Moving call{Transport::tcp};
+    auto& [pbx, alice, bob] = call;
+    const ConnectionClosed closed{bob.flow.connection};
+    SUBCASE("its end is seen first")
     {
-        office.pbx.restarts();
-        for (int package = 0; package < 2; ++package) bob.receives(NOTIFY);
-    }
-    SUBCASE("while what it was told is on its way to the old one")
-    {
-        bob.answers_notify.reset();
-        rings(office.alice, office.carol);
-        for (int package = 0; package < 2; ++package) bob.receives(NOTIFY);
-        office.alice.cancels();
-        office.carol.receives(CANCEL);
-        bob.flow.port = 40'000;
-        bob.answers_notify = 200;
+        pbx.receive(closed);
+        call.changes_address();
         bob.registers();
-        for (int package = 0; package < 2; ++package)
-            CHECK(bob.receives(NOTIFY).notify->dialog->flow.port == 40'000);
     }
-    bob.flow.port = 40'000;
-    bob.registers();
-    CHECK(bob.hears_nothing());  // it has seen all there is
-    office.is_told_at(bob, bob.flow);
-    for (const auto& kept : office.pbx.kept().subscriptions) CHECK(kept.flow.port == 40'000);
-}
-
-TEST_CASE(
-    "a REGISTER frees what the only lamp of a phone owes, while the NOTIFY that asks is under way")
-{
-    Office office;
-    auto& bob = office.pbx.silent_phone("102");
-    bob.named_contact = bob.own_contact();
-    bob.registers();
-    bob.watches("103");
-    bob.answers_notify.reset();
-    rings(office.alice, office.carol);
-    const auto lost = bob.receives(NOTIFY);
-    office.pbx.passes(32s);
-    bob.answers(lost, 408, true);
-    office.pbx.passes(1s);
-    bob.receives(NOTIFY);  // which is lost as well
-    bob.flow.port = 40'000;
-    bob.answers_notify = 200;
-    ++bob.reboots;  // nothing but its contact says which phone it is
-    bob.registers();
-    CHECK(bob.receives(NOTIFY).notify->dialog->flow.port == 40'000);
-    office.pbx.stays_silent_for(60s);
-}
-
-TEST_CASE("a phone that registers over another connection is told over it, whatever becomes of the "
-          "old one")
-{
-    Office office;
-    auto& bob = office.pbx.silent_phone("102");
-    connects(bob, 40'001, 77);
-    bob.registers();
-    office.asks(bob);
-    const auto asks_by_mac = [&] {
-        ++bob.reboots;
-        bob.user_agent = "Acme 00:04:13:aa:bb:cc";
-    };
-    SUBCASE("it is known by the Call-ID of its REGISTERs") {}
-    SUBCASE("it is known by its MAC address")
+    SUBCASE("it registers first")
     {
-        bob.user_agent = "Acme 00:04:13:aa:bb:cc";
+        call.changes_address();
         bob.registers();
-        asks_by_mac();
+        pbx.receive(closed);
     }
-    connects(bob, 40'002, 78);
-    bob.registers();
-    CHECK(bob.hears_nothing());
-    SUBCASE("nobody knows yet that it is dead") {}
-    SUBCASE("it closes")
+    SUBCASE("its end is seen first, and it registers as if for the first time")
     {
-        office.pbx.receive(ConnectionClosed{{77}});
-    }
-    office.is_told_at(bob, bob.flow);
-}
-
-TEST_CASE("when its connection closes, a phone is told over the one that it has registered over")
-{
-    Office office;
-    auto& bob = office.pbx.silent_phone("102");
-    bob.user_agent = "Acme 00:04:13:aa:bb:cc";
-    connects(bob, 40'001, 77);
-    bob.registers();
-    const auto registered = bob.flow;
-    connects(bob, 40'002, 78);  // to subscribe over
-    office.asks(bob);
-    SUBCASE("while nothing happens")
-    {
-        bob.flow = registered;
-        office.pbx.receive(ConnectionClosed{{78}});
-        CHECK(bob.hears_nothing());
-        office.is_told_at(bob, registered);
-    }
-    SUBCASE("while it is told something")
-    {
-        bob.answers_notify.reset();
-        rings(office.alice, office.carol);
-        for (int package = 0; package < 2; ++package) bob.receives(NOTIFY);
-        bob.answers_notify = 200;
-        bob.flow = registered;
-        office.pbx.receive(ConnectionClosed{{78}});
-        for (int package = 0; package < 2; ++package)
-            CHECK(bob.receives(NOTIFY).notify->dialog->flow == registered);
-    }
-    office.pbx.stays_silent_for(60s);
-}
-
-TEST_CASE("a phone that changes its contact in one REGISTER keeps what it has subscribed to")
-{
-    Office office;
-    auto& bob = office.pbx.silent_phone("102");
-    SUBCASE("its NAT has given it another port")
-    {
+        pbx.receive(closed);
+        call.changes_address();
+        bob.register_call_id = "another";
         bob.registers();
-        office.asks(bob);
-        const auto before = bob.own_contact();
-        bob.flow.port = 40'000;
-        bob.registers_instead_of(before);
     }
-    SUBCASE("it has opened another connection")
+    SUBCASE("as if for the first time, and then the end of the other is seen")
     {
-        connects(bob, 40'001, 77);
+        call.changes_address();
+        bob.register_call_id = "another";
         bob.registers();
-        office.asks(bob);
-        const auto before = bob.own_contact();
-        SUBCASE("since the old one is closed")
-        {
-            office.pbx.receive(ConnectionClosed{{77}});
-        }
-        SUBCASE("and nobody knows that the old one is dead") {}
-        connects(bob, 40'002, 78);
-        bob.registers_instead_of(before);
+        CHECK_FALSE(bob.moved_to);
+        pbx.receive(closed);
     }
-    SUBCASE("twice")
+    SUBCASE("it has another contact as well")
     {
+        pbx.receive(closed);
+        call.changes_address();
+        bob.named_contact = SipUri::parse("sip:102@10.0.0.9:5060");
         bob.registers();
-        office.asks(bob);
-        for (const std::uint16_t port : std::array<std::uint16_t, 2>{40'000, 41'000}) {
-            const auto before = bob.own_contact();
-            bob.flow.port = port;
-            bob.registers_instead_of(before);
-        }
     }
-    CHECK(bob.hears_nothing());
-    office.is_told_at(bob, bob.flow);
-    bob.unregisters();
-    for (int package = 0; package < 2; ++package)
-        CHECK(bob.receives(NOTIFY).notify->subscription_state == "terminated;reason=deactivated");
-    office.pbx.stays_silent_for(60s);
+    SUBCASE("a probe finds nobody meanwhile")
+    {
+        pbx.receive(closed);
+        pbx.passes(60s);
+        bob.receives(OPTIONS);
+        bob.fails_with(503);
+        call.changes_address();
+        bob.registers();
+    }
+    SUBCASE("a probe that was on its way finds nobody afterwards")
+    {
+        pbx.passes(60s);
+        const auto probe = bob.receives(OPTIONS);
+        call.changes_address();
+        bob.registers();
+        bob.fails_with(probe, 408);
+    }
+    call.bob_has_moved();
 }
 
-TEST_CASE("a phone that changes its contact in one REGISTER goes on with what it has published")
+TEST_CASE("a phone that rings follows its connection as well")
 {
-    Scenario pbx{{group("sales", {"103"}, {"102"})}};
-    auto& bob = pbx.phone("102");
-    auto& carol = pbx.phone("103");
-    carol.watches("102");
-    published(bob, dialogs(document(dialog("1", "outside", "confirmed"))));
-    carol.receives(NOTIFY);
-    const auto before = bob.own_contact();
-    bob.flow.port = 40'000;
-    bob.registers_instead_of(before);
-    CHECK(carol.hears_nothing());
-    SUBCASE("until it leaves")
-    {
-        bob.unregisters();
-    }
-    SUBCASE("until it leaves after a restart")
-    {
-        pbx.restarts();
-        CHECK(carol.receives(NOTIFY).dialog().call_id == "outside");
-        bob.registers();
-        CHECK(carol.hears_nothing());
-        bob.unregisters();
-    }
-    CHECK(carol.receives(NOTIFY).idle());
-    while (!carol.hears_nothing()) carol.receives(NOTIFY);
-}
-
-TEST_CASE("who does not answer is sought at the other contact of the same phone, once")
-{
-    Office office;
-    auto& bob = office.pbx.silent_phone("102");
+    Scenario pbx{{}};
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.silent_phone("102");
+    bob.flow.transport = Transport::tcp;
+    bob.flow.connection = ConnectionId{7};
+    bob.register_call_id = "bob";
     bob.registers();
-    bob.watches("103");
-    const auto old = bob.flow.port;
-    bob.flow.port = 40'000;
-    bob.registers();  // and leaves its old contact behind, which may be in use
-    bob.answers_notify.reset();
-    bob.flow.port = old;
-    rings(office.alice, office.carol);
-    auto told = bob.receives(NOTIFY);
-    bob.flow.port = 40'000;
-    office.pbx.passes(32s);
-    SUBCASE("and is there")
-    {
-        bob.answers_notify = 200;
-        bob.answers(told, 408, true);
-        CHECK(bob.receives(NOTIFY).notify->dialog->flow == bob.flow);
-    }
-    SUBCASE("and is not")
-    {
-        bob.answers(told, 408, true);
-        told = bob.receives(NOTIFY);
-        CHECK(told.notify->dialog->flow == bob.flow);
-        for (const auto pause : {1s, 2s, 4s, 4s}) {
-            bob.answers(told, 408, true);
-            CHECK(bob.hears_nothing());
-            office.pbx.passes(pause);
-            told = bob.receives(NOTIFY);
-            CHECK(told.notify->dialog->flow == bob.flow);
-        }
-        bob.answers(told, 200);
-    }
-    office.pbx.stays_silent_for(20s);
-}
-
-TEST_CASE("another phone with the same private address takes no NOTIFY over")
-{
-    Office office;
-    auto& bob = office.pbx.silent_phone("102");
-    bob.named_contact = bob.own_contact();
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(180);
+    alice.receives(180);
+    bob.flow.connection = ConnectionId{8};
     bob.registers();
-    office.asks(bob);
-    auto& home = office.pbx.silent_phone("102");
-    home.named_contact = bob.named_contact;
-    home.registers();
-    const auto flow = bob.flow;
-    office.is_told_at(bob, flow);
+    REQUIRE(bob.moved_to);
+    CHECK(*bob.moved_to == bob.flow);
+    bob.replies(200, talking_sdp);
+    alice.receives(200U);
+    bob.receives(ACK);
+    bob.sends(BYE);
+    bob.receives(200U);
+    alice.receives(BYE);
+    CHECK(pbx.has_no_calls());
 }
 
-TEST_CASE("what a phone tells by itself is passed to where its watcher has registered since")
+TEST_CASE("a phone whose NAT gives it another port in mid-call stays in its call")
 {
-    Asked office;
-    office.bob.answers_subscribe(office.asked, 200);
-    office.carol.receives(200U);
-    office.bob.notifies(office.asked, {});
-    CHECK(passed(office.carol) == "1");
-    const auto before = office.carol.own_contact();
-    office.carol.flow.port = 40'000;
-    SUBCASE("by the same contact")
+    Moving call{Transport::udp};
+    auto& [pbx, alice, bob] = call;
+    SUBCASE("it registers anew")
     {
-        office.carol.named_contact = before;
-        office.carol.registers();
+        call.changes_address();
+        bob.registers();
     }
-    SUBCASE("by another one")
+    SUBCASE("a change of its session was on its way")
     {
-        office.carol.registers_instead_of(before);
+        alice.sends_invite(hold_sdp);
+        const auto change = bob.receives(INVITE);
+        call.changes_address();
+        bob.registers();
+        bob.fails_with(change, 408);
+        alice.receives(504U);
     }
-    office.bob.notifies(office.asked, {.cseq = 2});
-    CHECK(passed(office.carol) == "2");
+    SUBCASE("as if for the first time: that may be another one behind another NAT, until it is missed")
+    {
+        call.changes_address();
+        bob.register_call_id = "another";
+        bob.registers();
+        CHECK_FALSE(bob.moved_to);
+        pbx.passes(60s);
+        bob.receives(OPTIONS);
+        bob.fails_with(408);
+        CHECK(alice.hears_nothing());
+    }
+    call.bob_has_moved();
 }
+
+TEST_CASE("a phone that is missed, and has not registered elsewhere, is gone")
+{
+    Moving call{Transport::udp};
+    auto& [pbx, alice, bob] = call;
+    auto& other = pbx.phone("102");  // of the same number
+    CHECK_FALSE(bob.moved_to);
+    other.unregisters();
+    bob.registers();
+    pbx.passes(60s);
+    bob.receives(OPTIONS);
+    bob.fails_with(408);
+    alice.receives(BYE);
+    bob.receives(BYE);
+    CHECK(pbx.has_no_calls());
+}
+
+TEST_CASE("the call of one phone does not follow another of the same number and host")
+{
+    Moving call{Transport::tcp};
+    auto& [pbx, alice, bob] = call;
+    auto& other = pbx.silent_phone("102");
+    other.flow.transport = Transport::tcp;
+    other.flow.connection = ConnectionId{9};
+    other.registers();
+    pbx.receive(ConnectionClosed{bob.flow.connection});
+    CHECK_FALSE(bob.moved_to);
+    call.changes_address();
+    bob.registers();
+    call.bob_has_moved();
+}
+
+}  // namespace lampline::test

@@ -253,6 +253,7 @@ public:
     std::optional<SipUri> named_contact;  // that it names; empty: where it is
     std::vector<std::string> path;        // of its REGISTER
     int reboots = 0;                      // after each its REGISTERs have another Call-ID
+    std::string register_call_id;         // of its REGISTERs; empty: one of its own
     std::optional<Flow> source;           // of its requests within a dialog; empty: as before
 
     std::uint32_t resumed_cseq = 0;  ///< what the last dialog taken up counts on from

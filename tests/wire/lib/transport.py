@@ -93,13 +93,24 @@ class Transport:
         self.malformed: list[tuple[bytes, Malformed]] = []
         self.connections: list[Connection] = []
         self.listener: socket.socket | None = None
-        self.udp = bind_alone(socket.SOCK_DGRAM, address)
-        self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        loop.watch(self.udp, self._datagram)
+        self._open_udp()
 
     @property
     def udp_address(self) -> tuple[str, int]:
         return self.udp.getsockname()[:2]
+
+    def _open_udp(self) -> None:
+        self.udp = bind_alone(socket.SOCK_DGRAM, self.address)
+        self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        loop.watch(self.udp, self._datagram)
+
+    def changes_port(self) -> None:
+        """Of UDP: nothing arrives at the former one any more, as behind a NAT that gives another."""
+        with loop.changed:
+            former = self.udp
+            loop.forget(former)
+            self._open_udp()
+            former.close()
 
     def udp_to(self, peer: tuple[str, int]) -> UdpFlow:
         return UdpFlow(self.udp, peer)
