@@ -33,6 +33,18 @@ bool was_reached_by(const Leg& leg, const Flow& flow)
            (by_connection ? leg.flow.connection == flow.connection : leg.flow.port == flow.port);
 }
 
+/// The phone of `leg` has registered as if for the first time since `call` was answered, and was
+/// not heard of in its dialog since.
+bool may_have_rebooted(const Call& call, const Leg& leg, std::span<const Binding> bindings,
+                       Moment now)
+{
+    return call.answered_at && std::ranges::any_of(bindings, [&](const Binding& binding) {
+               return binding.registered_at > *call.answered_at &&
+                      now.mono - leg.heard_at > now.wall - binding.registered_at &&
+                      equivalent(binding.contact, leg.dialog_state.target);
+           });
+}
+
 }  // namespace
 
 void CallEngine::note_target(Call& call, Leg& leg, const RequestReceived& request)
@@ -82,9 +94,14 @@ void CallEngine::bindings_changed(std::string_view aor, Moment now, Outbox& outb
 {
     for (const auto ref : occupancy_.calls_of(aor)) {
         Call& call = *calls_.at(ref);
-        for (auto& leg : call.legs)
-            if (leg.adrift && leg.extension == aor && follows_registration(leg))
-                find_again(call, leg, now, outbox);
+        for (auto& leg : call.legs) {
+            if (leg.extension != aor || !follows_registration(leg)) continue;
+            if (leg.adrift) find_again(call, leg, now, outbox);
+            if (!leg.talking() || !may_have_rebooted(call, leg, locations_.bindings(aor), now))
+                continue;
+            leg.heard_at = now.mono - settings_.probe_interval;  // it is asked at once
+            set_timer(call, CallTimer::probe, now.mono);
+        }
     }
 }
 

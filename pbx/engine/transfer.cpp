@@ -6,6 +6,7 @@
 // offer, the target answers it. Until both have accepted, the transferee keeps the transferor.
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "core/extension_uri.hpp"
 #include "core/refer.hpp"
 #include "core/sdp.hpp"
@@ -21,6 +22,23 @@ void note_timer(Transfer& transfer, const SessionTimer& answered)
 {
     if (answered.refresher == Refresher::uas)
         transfer.session_expires = shorter_session(transfer.session_expires, answered.expires);
+}
+
+bool are_at_one_place(const SipUri& left, const SipUri& right)
+{
+    return left.port == right.port && same_word(left.host, right.host);
+}
+
+/// Both are of one extension, or of two lines of one phone: requests of both come from the same
+/// place, and their contacts name the same one. Behind a proxy that says nothing.
+bool are_of_one_phone(const Leg& left, const Leg& right)
+{
+    if (left.extension == right.extension) return true;
+    const auto is_alone = [](const Leg& leg) {
+        return leg.trunk.empty() && !leg.slot && !leg.proxied && leg.dialog_state.route.empty();
+    };
+    return is_alone(left) && is_alone(right) && left.flow == right.flow &&
+           are_at_one_place(left.dialog_state.target, right.dialog_state.target);
 }
 
 }  // namespace
@@ -116,7 +134,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
 {
     Transfer& transfer = *call.transfer;
     Leg* consulted = find_replaced(replaces, transferor.extension);
-    if (!consulted || consulted->extension != transferor.extension ||
+    if (!consulted || !are_of_one_phone(*consulted, transferor) ||
         consulted->id == transferor.id || consulted->state == LegState::terminated)
         return transfer_failed(call, 481, "No Such Dialog To Replace", now, outbox);
 

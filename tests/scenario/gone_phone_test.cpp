@@ -242,3 +242,31 @@ TEST_CASE("the caller of a call that rings is gone: nobody is rung for it any mo
     call.alice.receives(487U);
     call.nothing_is_left();
 }
+
+TEST_CASE("a phone that registers as if for the first time in mid-call is asked at once")
+{
+    AtDesk office;
+    auto& [pbx, alice, desk, mobile, carol] = static_cast<Office&>(office);
+    pbx.passes(5s);
+    desk.reboots = 1;
+    desk.registers();
+    pbx.passes(1ms);
+    desk.receives(OPTIONS);
+    SUBCASE("it has rebooted, and knows of no call")
+    {
+        desk.replies(481);
+        alice.receives(BYE);
+        desk.receives(BYE);
+    }
+    SUBCASE("it knows its call, and is not asked again for it")
+    {
+        desk.replies(200);
+        desk.answers_probes = true;
+        mobile.unregisters();
+        CHECK(desk.hears_nothing());
+        alice.sends(BYE);
+        alice.receives(200U);
+        desk.receives(BYE);
+    }
+    office.nothing_is_left();
+}
