@@ -78,6 +78,16 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
                     return outbox.send(Reply{.transaction = request.transaction,
                                              .status = 403,
                                              .phrase = "Address Of A Trunk"});
+                // Calls to it would ring here instead.
+                const auto is_elsewhere = [&](const RegisterContact& contact) {
+                    const auto asked = contact.expires ? contact.expires : request.expires;
+                    return asked != std::chrono::seconds{0} &&
+                           events_.directory().serves_elsewhere(contact.uri.host);
+                };
+                if (std::ranges::any_of(request.contacts, is_elsewhere))
+                    return outbox.send(Reply{.transaction = request.transaction,
+                                             .status = 403,
+                                             .phrase = "Contact Is Not Yours"});
                 registrar_.receive(request, now, outbox);
                 qualify_.heard(request.aor, request.source, now, outbox);
             },
