@@ -108,4 +108,18 @@ void DigitPlanStore::put(const SoleRow<DigitRules>& plan)
     for (const auto& [number, may] : plan.content.outside) put_outside(number, may);
 }
 
+void DigitPlanStore::forget(std::string_view number)
+{
+    const std::string key{number};
+    int gone = 0;
+    for (const auto* sql : {"DELETE FROM call_right WHERE number = ?",
+                            "DELETE FROM outside_right WHERE number = ? AND number <> ''"}) {
+        SQLite::Statement remove{database_.handle(), sql};
+        remove.bind(1, key);
+        gone += remove.exec();
+    }
+    // No later change has this version: the removal that it is part of has one of its own.
+    if (gone > 0) database_.handle().exec("UPDATE digit_plan SET version = version + 1");
+}
+
 }  // namespace lampline::db

@@ -1,6 +1,7 @@
 #pragma once
 // Tables `digit_plan`, `digit_rule`, `call_right` and `outside_right`.
 #include <optional>
+#include <string_view>
 
 #include "core/digit_plan.hpp"
 #include "db/database.hpp"
@@ -18,6 +19,8 @@ public:
     [[nodiscard]] std::optional<SoleRow<DigitRules>> find() const;
     /// Replaces it whole. Rights are those of extensions.
     void put(const SoleRow<DigitRules>& plan);
+    /// Whoever has `number` later has no rights of its own yet; the plan is another one then.
+    void forget(std::string_view number);
 
 private:
     Database& database_;

@@ -1,10 +1,12 @@
 #include "admin/extension_service.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "admin/audited_change.hpp"
 #include "admin/numbers.hpp"
 #include "admin/secret.hpp"
+#include "db/digit_plan_store.hpp"
 #include "db/extension_store.hpp"
 #include "db/group_store.hpp"
 #include "db/ring_group_store.hpp"
@@ -137,10 +139,14 @@ Result<ConfigChange, Refusal> ExtensionService::remove(std::string_view number,
     AuditedChange change{database_, actor, now};
     return change.remove(db::ExtensionStore{database_}, "extension", number,
                          &db::StoredExtension::extension, condition, [&] {
+                             auto references = emergencies_of(number, database_);
                              if (memberships == Memberships::keep)
-                                 return references_to(database_, number);
-                             remove_from_groups(database_, number, change);
-                             return std::vector<db::GroupReference>{};
+                                 std::ranges::move(references_to(database_, number),
+                                                   std::back_inserter(references));
+                             else if (references.empty())
+                                 remove_from_groups(database_, number, change);
+                             if (references.empty()) db::DigitPlanStore{database_}.forget(number);
+                             return references;
                          });
 }
 

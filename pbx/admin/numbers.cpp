@@ -63,6 +63,23 @@ std::string for_phones_alone(std::string_view number, db::Database& database)
     return {};
 }
 
+std::vector<db::GroupReference> emergencies_of(std::string_view number, db::Database& database)
+{
+    auto row = db::DigitPlanStore{database}.find();
+    if (!row) return {};
+    const auto rules = row->content.rules;
+    const DigitPlan plan{std::move(row->content)};
+    const auto dialled = plan.find(number);
+    std::vector<db::GroupReference> found;
+    for (const auto& rule : rules) {
+        const bool by_itself = dialled && *dialled->rule == rule && dialled->number == number;
+        if (rule.emergency && rule.trunks.empty() && (rule.replacement == number || by_itself))
+            found.push_back(
+                {rule.name.empty() ? rule.pattern : rule.name, "emergency", {}, "digit_rule"});
+    }
+    return found;
+}
+
 bool may_lead_to(std::string_view number, std::string_view was, db::Database& database)
 {
     return number.empty() || number == was || is_destination(number, database);

@@ -9,6 +9,7 @@
 #include "admin/change.hpp"
 #include "core/feature_code.hpp"
 #include "db/database.hpp"
+#include "db/group_store.hpp"
 
 namespace lampline::admin {
 
@@ -23,6 +24,10 @@ bool is_destination(std::string_view number, db::Database& database);
 /// application, the park lot or one of its slots, a feature code; empty: none of these. May throw
 /// SQLite::Exception.
 std::string for_phones_alone(std::string_view number, db::Database& database);
+
+/// The rules of the digit plan by which calls for help come to `number`. May throw
+/// SQLite::Exception.
+std::vector<db::GroupReference> emergencies_of(std::string_view number, db::Database& database);
 
 /// Whether calls may go on to `number`, where they go to `was` until now; empty: nowhere. What
 /// stays as it was is not asked for, so that the rest can be changed when its target has gone.

@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "admin/numbers.hpp"
+#include "db/digit_plan_store.hpp"
 #include "db/extension_store.hpp"
 
 namespace lampline::admin {
@@ -122,8 +123,11 @@ Result<ConfigChange, Refusal> RingGroupService::remove(std::string_view number,
 {
     AuditedChange change{database_, actor, now};
     return change.remove(db::RingGroupStore{database_}, "ring_group", number,
-                         &db::StoredRingGroup::group, condition,
-                         [] { return std::vector<db::GroupReference>{}; });
+                         &db::StoredRingGroup::group, condition, [&] {
+                             auto references = emergencies_of(number, database_);
+                             if (references.empty()) db::DigitPlanStore{database_}.forget(number);
+                             return references;
+                         });
 }
 
 }  // namespace lampline::admin

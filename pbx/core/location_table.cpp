@@ -1,6 +1,7 @@
 #include "core/location_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <ranges>
 
 #include "base/text.hpp"
@@ -115,6 +116,12 @@ Target target_of(const Binding& binding)
     else if (binding.flow.transport == Transport::tcp && !binding.flow.connection)
         target.flow.port = port_of(binding.contact);
     return target;
+}
+
+bool says_phone_is_gone(unsigned status) noexcept
+{
+    constexpr std::array<unsigned, 10> gone{404, 408, 410, 430, 477, 478, 500, 502, 503, 504};
+    return std::ranges::find(gone, status) != gone.end();
 }
 
 std::span<const Binding> LocationTable::bindings(std::string_view aor) const noexcept

@@ -62,6 +62,11 @@ struct PhoneAddress {
 /// goes to the port of the contact: the port a phone connects from does not listen.
 Target target_of(const Binding& binding);
 
+/// Whether a proxy between us and a phone answers so where it has no way to the phone. 480 it may
+/// say too, but that is what phones say that want no calls; 501 those that do not know the method.
+/// 430 is of RFC 5626 §5.3, 477 and 478 are Kamailio's.
+bool says_phone_is_gone(unsigned status) noexcept;
+
 /// All bindings, by address-of-record. At most `max_contacts` an Aor. SIP thread only.
 class LocationTable {
 public:

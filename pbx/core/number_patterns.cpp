@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
 
 namespace lampline {
 namespace {
@@ -86,49 +87,113 @@ private:
 
 namespace {
 
-/// Whether one of several patterns as a whole is to match: `10.|2`, and not `1(0|2).`.
-bool is_alternation(std::string_view pattern) noexcept
+/// How a pattern begins.
+struct Beginning {
+    std::string text;    ///< with this, whatever it matches
+    bool whole = false;  ///< and with nothing else
+};
+
+Beginning beginning_of(std::string_view pattern);
+
+/// Where what begins at `at` ends: an escaped sign, a class, a group with all that is in it.
+std::size_t end_of_part(std::string_view pattern, std::size_t at) noexcept
 {
     int depth = 0;
-    bool in_class = false;
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-        const char c = pattern[i];
+    for (; at < pattern.size(); ++at) {
+        const char c = pattern[at];
         if (c == '\\') {
-            ++i;
-        } else if (in_class) {
-            in_class = c != ']';
+            ++at;
         } else if (c == '[') {
-            in_class = true;
-            if (i + 1 < pattern.size() && pattern[i + 1] == '^') ++i;
-            if (i + 1 < pattern.size() && pattern[i + 1] == ']') ++i;  // its first sign
+            if (++at < pattern.size() && pattern[at] == '^') ++at;
+            if (at < pattern.size() && pattern[at] == ']') ++at;  // its first sign
+            while (at < pattern.size() && pattern[at] != ']') at += pattern[at] == '\\' ? 2 : 1;
         } else if (c == '(') {
             ++depth;
         } else if (c == ')') {
             --depth;
-        } else if (c == '|' && depth == 0) {
-            return true;
         }
+        if (depth <= 0) break;
     }
-    return false;
+    return std::min(at + 1, pattern.size());
+}
+
+bool need_not_be_there(char quantifier) noexcept
+{
+    return quantifier == '*' || quantifier == '?' || quantifier == '{';
+}
+
+/// Of `(...)`. Flags are none.
+Beginning beginning_of_group(std::string_view group)
+{
+    auto inside = group.substr(1, group.size() - std::min<std::size_t>(group.size(), 2));
+    if (inside.starts_with("?P<"))
+        inside.remove_prefix(std::min(inside.find('>'), inside.size() - 1) + 1);
+    else if (inside.starts_with("?:"))
+        inside.remove_prefix(2);
+    else if (inside.starts_with('?'))
+        return {};
+    return beginning_of(inside);
+}
+
+/// Of what has no alternative as a whole.
+Beginning beginning_of_one(std::string_view pattern)
+{
+    if (pattern.starts_with('^')) pattern.remove_prefix(1);
+    Beginning beginning{{}, true};
+    for (std::size_t at = 0; at < pattern.size();) {
+        const auto end = end_of_part(pattern, at);
+        const auto part = pattern.substr(at, end - at);
+        const auto next = end < pattern.size() ? pattern[end] : ' ';
+        beginning.whole = false;
+        if (need_not_be_there(next)) return beginning;
+        if (part.front() == '(') {
+            auto inside = beginning_of_group(part);
+            beginning.text += inside.text;
+            if (!inside.whole) return beginning;
+        } else if (part.size() == 2 && part.front() == '\\' &&
+                   !std::isalnum(static_cast<unsigned char>(part.back()))) {
+            beginning.text += part.back();
+        } else if (part.size() == 1 && std::string_view{"\\.[](){}*+?|^$"}.find(part.front()) ==
+                                           std::string_view::npos) {
+            beginning.text += part;
+        } else {
+            return beginning;
+        }
+        if (next == '+') return beginning;  // what follows may be more of the same
+        beginning.whole = true;
+        at = end;
+    }
+    return beginning;
+}
+
+/// Of several alternatives, what all have in common.
+Beginning beginning_of(std::string_view pattern)
+{
+    std::optional<Beginning> common;
+    std::size_t from = 0;
+    for (std::size_t at = 0; at <= pattern.size();) {
+        if (at < pattern.size() && pattern[at] != '|') {
+            at = end_of_part(pattern, at);
+            continue;
+        }
+        auto one = beginning_of_one(pattern.substr(from, at - from));
+        from = ++at;
+        if (!common) {
+            common = std::move(one);
+            continue;
+        }
+        common->whole = common->whole && one.whole && common->text == one.text;
+        const auto parted = std::ranges::mismatch(common->text, one.text).in1;
+        common->text.erase(parted, common->text.end());
+    }
+    return std::move(*common);
 }
 
 }  // namespace
 
-std::size_t literal_length(std::string_view pattern) noexcept
+std::size_t literal_length(std::string_view pattern)
 {
-    if (is_alternation(pattern)) return 0;
-    if (pattern.starts_with('^')) pattern.remove_prefix(1);
-    std::size_t length = 0;
-    for (std::size_t i = 0; i < pattern.size(); ++i, ++length) {
-        if (pattern[i] == '\\' && i + 1 < pattern.size() &&
-            !std::isalnum(static_cast<unsigned char>(pattern[i + 1])))
-            ++i;  // an escaped sign
-        else if (std::string_view{"\\.[](){}*+?|^$"}.find(pattern[i]) != std::string_view::npos)
-            break;
-        const auto next = i + 1 < pattern.size() ? pattern[i + 1] : ' ';
-        if (next == '*' || next == '?' || next == '{') break;  // it need not be there
-    }
-    return length;
+    return beginning_of(pattern).text.size();
 }
 
 NumberPatterns::NumberPatterns() = default;

@@ -114,11 +114,12 @@ private:
         }
     }
 
-    /// False: there are no such records.
+    /// False: there are no such records. That nobody said so is no reason to try another way (RFC
+    /// 3263 §4.2): the address of the domain may be that of its web server.
     bool find_srv(const std::string& service, Transport transport)
     {
         const auto* answer = ask(DnsType::srv, service);
-        if (!answer) return true;
+        if (!answer || answer->failed) return true;
         if (answer->srv.empty()) return false;
         auto records = in_order(answer->srv, random_);
         if (records.size() > most_targets) records.resize(most_targets);

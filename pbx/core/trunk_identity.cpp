@@ -68,8 +68,10 @@ TrunkIdentity identity_on(const TrunkRules& trunk, const OutsideCaller& caller)
         shown.uri = extension_uri(trunk.number_of(caller.extension), settings.domain);
     else if (settings.caller_id.show_outside_callers)
         shown.uri = extension_uri(extension_of(caller.party.uri), settings.domain);
+    else if (auto number = trunk.number_of(caller.payer); !number.empty())
+        shown = {{}, extension_uri(number, settings.domain)};
     else
-        shown = {{}, extension_uri(trunk.number_of(caller.payer), settings.domain)};
+        shown = anonymous_party();  // the trunk pays, and has no number that could be shown
 
     TrunkIdentity identity;
     const bool anonymous = caller.anonymous || settings.caller_id.anonymous;

@@ -23,6 +23,13 @@ bool may_try_another_way(const ResponseReceived& response) noexcept
            response.status == 401 || response.status == 407 || response.status / 100 == 3;
 }
 
+/// The proxy before the phone speaks, and the phone never has: it is as if nobody were registered.
+bool is_absent(const Leg& leg, unsigned status) noexcept
+{
+    const bool behind_proxy = leg.trunk.empty() && !leg.dialog_state.route.empty();
+    return behind_proxy && leg.dialog.remote_tag.empty() && says_phone_is_gone(status);
+}
+
 }  // namespace
 
 Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment now, Outbox& outbox)
@@ -276,6 +283,7 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
 {
     if (leg.state == LegState::terminated) return;  // it was cancelled, and this is its 487
     const bool silent = response.generated;
+    const bool absent = silent || is_absent(leg, response.status);
     if (!silent) leg.status = response.status;
     // The new leg before the old one ends: a call that has none is over for its record.
     const bool again = !silent && call.hunting &&
@@ -286,12 +294,13 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
                                   : LegInput::error,
          outbox);
     if (!call.hunting) return;
-    call.hunting->heard = call.hunting->heard || !silent;
+    call.hunting->heard = call.hunting->heard || !absent;
     if (again) return;
     const bool redirects = !silent && response.status / 100 == 3;
     if (redirects && deflected(call, leg, response, now, outbox)) return;
     auto& best = call.transfer ? call.transfer->best : call.best;
     auto told = told_to_caller(leg, response, call.hunting->hunt.number);
+    if (absent && !silent && !leg.proxied) told = {480, "Phone Not Available", {}, {}, {}};
     const auto status = told.status;
     if (call.mode == CallMode::proxy && (status == 401 || status == 407))
         call.challenges.push_back(response.message);

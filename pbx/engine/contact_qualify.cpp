@@ -110,7 +110,9 @@ std::optional<const Binding*> ContactQualify::receive(const StandaloneAnswered& 
     const auto id = asked.mapped();
     auto& phone = phones_.at(id);
     phone.asked = {};
-    if (answer.generated) {
+    const auto* binding = locations_.find(phone.aor, phone.contact);
+    const bool of_proxy = binding && !binding->path.empty() && says_phone_is_gone(answer.status);
+    if (answer.generated || of_proxy) {
         missed(id, phone, now, outbox);
         return nullptr;
     }

@@ -45,6 +45,12 @@ RegistrationEvent registration_event(const std::string& aor, const LocationTable
     return event;
 }
 
+/// The phone has not been heard: the proxy on the way to it says so.
+bool is_word_of_proxy(const std::vector<std::string>& route, unsigned status) noexcept
+{
+    return !route.empty() && says_phone_is_gone(status);
+}
+
 }  // namespace
 
 Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory)
@@ -72,6 +78,16 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
                     return outbox.send(Reply{.transaction = request.transaction,
                                              .status = 403,
                                              .phrase = "Address Of A Trunk"});
+                // Calls to it would ring here instead.
+                const auto is_elsewhere = [&](const RegisterContact& contact) {
+                    const auto asked = contact.expires ? contact.expires : request.expires;
+                    return asked != std::chrono::seconds{0} &&
+                           events_.directory().serves_elsewhere(contact.uri.host);
+                };
+                if (std::ranges::any_of(request.contacts, is_elsewhere))
+                    return outbox.send(Reply{.transaction = request.transaction,
+                                             .status = 403,
+                                             .phrase = "Contact Is Not Yours"});
                 registrar_.receive(request, now, outbox);
                 qualify_.heard(request.aor, request.source, now, outbox);
             },
@@ -366,11 +382,15 @@ void Exchange::note_sign_of_life(const SipInput& input, Moment now, Outbox& outb
             [&](const RequestReceived& request) { of_leg(request.leg); },
             [&](const AnsweredBefore& answer) { of_leg(answer.leg); },
             [&](const ResponseReceived& response) {
-                if (!response.generated) of_leg(response.leg);
+                if (response.generated) return;
+                if (const auto* leg = calls_.find_leg(response.leg);
+                    leg && !is_word_of_proxy(leg->dialog_state.route, response.status))
+                    heard(leg->extension, leg->flow);
             },
             [&](const NotifyAnswered& answer) {
                 if (answer.generated) return;
-                if (const auto* usage = told(answer.subscription)) {
+                const auto* usage = told(answer.subscription);
+                if (usage && !is_word_of_proxy(usage->dialog->route, answer.status)) {
                     const auto watcher = usage->watcher;
                     const auto dialog = usage->dialog;
                     heard(watcher, dialog->flow);

@@ -132,6 +132,29 @@ struct Registrar::Plan {
                           change.contact->instance == binding.instance;
                });
     }
+    /// Takes away `excess` of the bindings that lead to nobody, as far as there are so many.
+    void make_room(std::span<const Binding> bindings, std::size_t excess)
+    {
+        const auto rank = [](const Binding& binding) {
+            using enum Reach::State;
+            const bool closed = binding.flow.transport == Transport::tcp &&
+                                !binding.flow.connection && binding.reach.state != reachable;
+            return binding.reach.state == unreachable ? 0 : closed ? 1 : 2;
+        };
+        for (; excess > 0; --excess) {
+            const Binding* next = nullptr;
+            for (const auto& binding : bindings) {
+                if (rank(binding) == 2 || names(binding)) continue;
+                if (std::ranges::find(removals(), &binding) != removals().end()) continue;
+                const auto key = [&](const Binding& each) {
+                    return std::pair{rank(each), each.generation};
+                };
+                if (!next || key(binding) < key(*next)) next = &binding;
+            }
+            if (!next) return;
+            remove(*next);
+        }
+    }
     /// Is all that the request asks for there already?
     [[nodiscard]] bool is_done(const RegisterReceived& request, Moment now) const
     {
@@ -211,6 +234,11 @@ Result<Registrar::Plan, Reply> Registrar::plan(const RegisterReceived& request, 
                 return unexpected{refusal(request, 500, "Out Of Order")};
             plan.is_repetition = true;
         }
+    }
+    if (bound > LocationTable::max_contacts) {
+        const auto before = plan.removed_count;
+        plan.make_room(bindings, bound - LocationTable::max_contacts);
+        bound -= plan.removed_count - before;
     }
     if (bound > LocationTable::max_contacts) return unexpected{no_room(request)};
     return plan;

@@ -32,10 +32,11 @@ public:
     explicit Registrar(RegistrarSettings settings);
 
     /// RFC 3261 §10.3 steps 6 to 8: 200 with all bindings; 400, 423 with Min-Expires, 500 out of
-    /// order, 503 when a phone brings more contacts than fit: all or nothing. Announces
-    /// BindingChanged when a phone can be reached anew, no longer or in another way; a mere refresh
-    /// is only stored. Announces PhoneLeft when one leaves that has no binding, and PhoneMoved when
-    /// one that is known registers by another way.
+    /// order, 503 when a phone brings more contacts than fit: all or nothing. Where there is no
+    /// room, bindings of phones that do not answer go, then those whose connection is gone, of each
+    /// the oldest first. Announces BindingChanged when a phone can be reached anew, no longer or in
+    /// another way; a mere refresh is only stored. Announces PhoneLeft when one leaves that has no
+    /// binding, and PhoneMoved when one that is known registers by another way.
     void receive(const RegisterReceived& request, Moment now, Outbox& outbox);
     /// A connection closed: its bindings stay, reachable by opening a new one.
     void receive(const ConnectionClosed& closed);

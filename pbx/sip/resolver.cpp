@@ -154,7 +154,9 @@ struct Resolver::Query {
                                resolver.settings_, now);
         if (!answer) {
             answer.emplace();
-            answer->failed = status != ARES_ENOTFOUND && status != ARES_ENODATA;
+            // Who does not know a type of record has none of it.
+            answer->failed =
+                status != ARES_ENOTFOUND && status != ARES_ENODATA && status != ARES_ENOTIMP;
             answer->valid_until = now + resolver.settings_.negative_ttl;
         }
         // Not from here: the library is in the middle of its work.
@@ -197,7 +199,10 @@ Resolver::~Resolver()
 void Resolver::run(const ResolveTrunk& command)
 {
     walks_.erase(command.line);
-    if (command.servers.empty()) return;
+    if (command.servers.empty()) {
+        known_.erase(command.line);
+        return;
+    }
     walks_.emplace(command.line, Walk{command, std::chrono::steady_clock::now()});
     go_on(command.line);
 }
@@ -221,6 +226,7 @@ void Resolver::go_on(std::uint64_t line)
         return;
     }
     auto name = walk.command.trunk;
+    known_.insert_or_assign(line, std::move(found->second.answers));
     walks_.erase(found);
     TrunkResolved resolved{line, std::move(name), std::move(location.addresses), std::nullopt,
                            std::move(location.error)};
@@ -245,9 +251,22 @@ void Resolver::answered(const DnsQuestion& question, const DnsAnswer& answer)
     for (const auto line : waiting.mapped()) {
         const auto found = walks_.find(line);
         if (found == walks_.end()) continue;
-        found->second.answers.insert_or_assign(question, answer);
+        auto& kept = found->second.answers.insert_or_assign(question, answer).first->second;
+        if (answer.failed) keep_known(line, question, kept);
         go_on(line);
     }
+}
+
+void Resolver::keep_known(std::uint64_t line, const DnsQuestion& question, DnsAnswer& answer) const
+{
+    const auto walk = known_.find(line);
+    if (walk == known_.end()) return;
+    const auto before = walk->second.find(question);
+    if (before == walk->second.end() || before->second.failed) return;
+    spdlog::warn("no name server answers about {}: what was known holds on", question.name);
+    const auto until = answer.valid_until;
+    answer = before->second;
+    answer.valid_until = until;
 }
 
 void Resolver::watch(int descriptor, bool reading, bool writing) noexcept

@@ -51,6 +51,9 @@ private:
     void go_on(std::uint64_t line);
     void ask(const DnsQuestion& question);
     void answered(const DnsQuestion& question, const DnsAnswer& answer);
+    /// Puts what the line's last walk knew in the place of an answer that failed (RFC 8767): a name
+    /// server that is away for a moment moves no trunk.
+    void keep_known(std::uint64_t line, const DnsQuestion& question, DnsAnswer& answer) const;
     /// The channel wants another descriptor watched, or differently.
     void watch(int descriptor, bool reading, bool writing) noexcept;
     void process(int reading, int writing);
@@ -61,6 +64,7 @@ private:
     LocalMeans means_;
     OnInput on_input_;
     std::unordered_map<std::uint64_t, Walk> walks_;               // by line
+    std::unordered_map<std::uint64_t, DnsAnswers> known_;         // by line: of its last walk
     std::map<DnsQuestion, std::vector<std::uint64_t>> asked_;     // who waits
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is deferred
     std::unordered_map<int, std::unique_ptr<LoopWatch>> watches_;

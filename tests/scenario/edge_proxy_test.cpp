@@ -230,3 +230,81 @@ TEST_CASE("behind a proxy, too, what a phone has published of itself ends when i
     CHECK(carol.receives(NOTIFY).idle());
     while (!carol.hears_nothing()) carol.receives(NOTIFY);
 }
+
+TEST_CASE("a proxy that cannot reach a phone says that it is not there")
+{
+    Office office;
+    auto& carol = office.behind_proxy("103", contact_of("103", "10.0.0.3"));
+    auto& dave = office.pbx.phone("104");
+    office.pbx.forwards("102", {.no_answer = "104", .unregistered = "103"});
+    SUBCASE("before the phone has said anything")
+    {
+        for (const unsigned status : {404, 408, 410, 430, 500, 503, 504}) {
+            CAPTURE(status);
+            office.alice.sends(INVITE, "102", alice_sdp);
+            office.bob.receives(INVITE);
+            office.bob.replies(status);
+            office.alice.receives(181U);
+            carol.receives(INVITE).header("Diversion",
+                                          "<sip:102@office.test>;reason=unavailable;counter=1");
+            carol.replies(486);
+            office.alice.receives(486U);
+        }
+        CHECK(dave.hears_nothing());
+    }
+    SUBCASE("after it has rung it is a phone that nobody answers")
+    {
+        office.alice.sends(INVITE, "102", alice_sdp);
+        office.bob.receives(INVITE);
+        office.bob.replies(180);
+        office.alice.receives(180U);
+        office.bob.replies(408);
+        office.alice.receives(181U);
+        dave.receives(INVITE);
+        dave.replies(486);
+        office.alice.receives(486U);
+    }
+    SUBCASE("480 is what phones say that want no calls")
+    {
+        office.alice.sends(INVITE, "102", alice_sdp);
+        office.bob.receives(INVITE);
+        office.bob.replies(480);
+        office.alice.receives(181U);
+        dave.receives(INVITE);
+        dave.replies(486);
+        office.alice.receives(486U);
+    }
+    SUBCASE("another phone of the extension is there, and busy")
+    {
+        auto& second = office.behind_proxy("102", contact_of("102", "10.0.0.9"));
+        office.alice.sends(INVITE, "102", alice_sdp);
+        second.receives(INVITE);
+        office.bob.receives(INVITE);
+        second.replies(486);
+        office.bob.replies(430);
+        office.alice.receives(486U);
+        CHECK(carol.hears_nothing());
+    }
+    SUBCASE("without a proxy the phone itself is there")
+    {
+        office.pbx.forwards("104", {.unregistered = "103"});
+        office.alice.sends(INVITE, "104", alice_sdp);
+        dave.receives(INVITE);
+        dave.replies(404);
+        office.alice.receives(404U);
+    }
+    CHECK(office.pbx.has_no_calls());
+}
+
+TEST_CASE("nobody else is told that a proxy has no way to the phone (RFC 5626 §5.3)")
+{
+    Office office;
+    for (const unsigned status : {408, 430, 503}) {
+        CAPTURE(status);
+        office.alice.sends(INVITE, "102", alice_sdp);
+        office.bob.receives(INVITE);
+        office.bob.replies(status);
+        office.alice.receives(480U);
+    }
+    CHECK(office.pbx.has_no_calls());
+}

@@ -132,6 +132,66 @@ TEST_CASE(
     carol.inbox.clear();
 }
 
+TEST_CASE("what a proxy answers for a phone that it cannot reach is no answer of the phone")
+{
+    Office office;
+    const auto is_behind_proxy = [](Phone& phone) {
+        phone.path = {"<sip:" + phone.flow.host + ':' + std::to_string(phone.flow.port) + ";lr>"};
+        phone.registers();
+    };
+    is_behind_proxy(office.soft);
+    SUBCASE("it says that the phone is not there")
+    {
+        for (const unsigned status : {404, 408, 410, 430, 500, 503, 504}) {
+            CAPTURE(status);
+            office.soft.answers_options = status;
+            office.desk.answers_options = status;
+            office.pbx.passes(100s);
+            CHECK(office.state_of(office.soft) == Reach::State::unreachable);
+            CHECK(office.state_of(office.desk) ==
+                  (status == 408 ? Reach::State::unreachable : Reach::State::reachable));
+            office.alice.sends(INVITE, "102");
+            office.desk.receives(INVITE);
+            if (status == 408)
+                office.soft.receives(INVITE);
+            else
+                CHECK(office.soft.hears_nothing());
+            office.hangs_up_all();
+            office.soft.answers_options = office.desk.answers_options = 200;
+            office.pbx.passes(70s);
+            CHECK(office.state_of(office.soft) == Reach::State::reachable);
+        }
+    }
+    SUBCASE("nor is its answer to a call")
+    {
+        auto& carol = office.pbx.phone("103");
+        is_behind_proxy(carol);
+        carol.answers_options = 430;
+        office.pbx.passes(100s);
+        office.alice.sends(INVITE, "103");
+        carol.receives(INVITE);
+        carol.replies(430);
+        office.alice.receives(480U);
+        CHECK(office.state_of(carol) == Reach::State::unreachable);
+        office.alice.sends(INVITE, "103");
+        carol.receives(INVITE);
+        carol.replies(180);
+        office.alice.receives(180U);
+        CHECK(office.state_of(carol) == Reach::State::reachable);
+        office.hangs_up_all();
+        carol.inbox.clear();
+    }
+    SUBCASE("the phone says that it cannot be asked, or wants no calls")
+    {
+        for (const unsigned status : {405, 480, 486, 501, 603}) {
+            CAPTURE(status);
+            office.soft.answers_options = status;
+            office.pbx.passes(100s);
+            CHECK(office.state_of(office.soft) == Reach::State::reachable);
+        }
+    }
+}
+
 TEST_CASE("whatever a phone says shows that it is back")
 {
     Office office;

@@ -52,6 +52,24 @@ SipUri bob_elsewhere()
 
 }  // namespace
 
+TEST_CASE("two proxies: nobody here registers what is of the domain of the other")
+{
+    TwoProxies both;
+    auto& eve = both.pbx.silent_phone("103");
+    eve.named_contact = bob_elsewhere();
+    eve.asks_to_register();
+    eve.receives(403U).phrase("Contact Is Not Yours");
+    both.alice.sends_to(bob_elsewhere());
+    both.far.receives(INVITE);
+    both.far.replies(486);
+    both.alice.receives(486U);
+    CHECK(eve.hears_nothing());
+    both.dan.inbox.clear();
+    CHECK(both.pbx.has_no_calls());
+    eve.asks_to_register(0s);
+    eve.receives(200U);
+}
+
 TEST_CASE("two proxies: a call to the domain of another proxy is passed on to it")
 {
     TwoProxies both;

@@ -268,6 +268,27 @@ class ByName(TrunkTest):
         eventually(lambda: second.bound, "it registers with the other server", 40)
         self.assertIn("127.0.0.3", self.becomes("registered")["server"])
 
+    def test_what_was_known_holds_while_the_name_server_fails(self):
+        carrier = self.registrar(ip="127.0.0.2")
+        self.names.records[("_sip._udp.carrier.test", "SRV")] = [
+            srv(10, 0, self.named(carrier, "a.carrier.test", "127.0.0.2"), "a.carrier.test")]
+        self.names.records[("carrier.test", "A")] = [a("127.0.0.9")]  # its web server
+        carrier.becomes("line", servers=[{"host": "carrier.test"}])
+        server = self.becomes("registered")["server"]
+        self.assertIn("127.0.0.2", server)
+        bob = self.phone("202")
+        for failing in ("SRV",), ("A",):
+            self.names.failing = failing
+            self.names.asked.clear()
+            for again in "it is looked up again", "and the answers are taken":
+                self.names.asked.clear()
+                eventually(lambda: ("carrier.test", "NAPTR") in self.names.asked, again, 40)
+            self.assertEqual(server, self.becomes("registered")["server"], failing)
+            call = carrier.calls(carrier.contact_of_office,
+                                 headers=[("To", "<sip:+431202@carrier.test>")])
+            bob.receives("INVITE").replies(486)
+            call.receives(486)
+
     def test_a_name_that_is_not_there_yet(self):
         carrier = self.registrar()
         carrier.becomes("line", servers=[{"host": "carrier.test", "port": carrier.server["port"]}])

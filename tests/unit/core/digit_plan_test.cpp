@@ -60,7 +60,30 @@ TEST_CASE("an alternation in a group takes nothing from the beginning before it"
     CHECK(found(plan, "0664123456").starts_with("0([1-9]"));
     CHECK(found(plan, "134").starts_with("1.*"));
     CHECK(found(plan, "00887").starts_with("00([1-9]"));  // equal: the first
-    CHECK(found(plan, "67").starts_with("6.*"));          // alternatives as a whole begin with nothing
+    CHECK(found(plan, "67").starts_with("6.*"));          // these two have nothing in common
+}
+
+TEST_CASE("alternatives begin with what all of them have in common")
+{
+    const auto general = rule("0([1-9]\\d+)");
+    const auto found_first = [&](const char* bar, std::string_view dialled) {
+        return found(DigitPlan{{{rule(bar), general}}}, dialled).starts_with(bar);
+    };
+    for (const auto* bar : {"0900\\d+|0930\\d+", "(0900|0930)\\d+", "^0900\\d+|^0930\\d+$",
+                            "(?:0900|0930)\\d+", "(?P<bar>0900|0930)\\d+", "0(?:90|93)0\\d+",
+                            "((09)00|0(930))\\d+", "(0900\\d+)", "(0900|0930)+"}) {
+        CAPTURE(std::string{bar});
+        CHECK(found_first(bar, "09000900"));
+        const DigitPlan behind{{{general, rule(bar)}}};
+        CHECK(found(behind, "09000900").starts_with(bar));
+        CHECK_FALSE(found_first(bar, "0664123456"));
+    }
+    const auto local = rule("0.*");
+    for (const auto* vague : {"(0900)?0664", "(0900)*0664", "(0900){0,2}0664", "0664|", "0664|1",
+                              "(0664|1.*)", "(?i)0664", "()0664|[0]664", "[(]?0664|(|0900)0664"}) {
+        CAPTURE(std::string{vague});
+        CHECK(found(DigitPlan{{{rule(vague), local}}}, "0664").starts_with("0.*"));
+    }
 }
 
 TEST_CASE("an emergency rule counts before all others, whatever they say")

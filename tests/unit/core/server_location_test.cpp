@@ -120,6 +120,25 @@ TEST_CASE("without NAPTR both transports are tried by SRV, and without SRV the n
     }
 }
 
+TEST_CASE("where nobody answers about SRV the name itself is not tried: it may be a web server's")
+{
+    Dns dns;
+    dns.knows(DnsType::naptr, "carrier.test");
+    dns.knows(DnsType::srv, "_sip._udp.carrier.test").failed = true;
+    dns.knows(DnsType::srv, "_sip._tcp.carrier.test");
+    dns.has("carrier.test", "192.0.2.9");
+    for (const auto& server : {TrunkServer{"carrier.test", 0, std::nullopt},
+                               TrunkServer{"carrier.test", 0, Transport::udp}}) {
+        const auto found = dns.locate({server});
+        CHECK(text(found) == "");
+        CHECK(found.missing.empty());
+        CHECK(found.error == "no name server answers about _sip._udp.carrier.test");
+    }
+    dns.knows(DnsType::srv, "_sip._tcp.carrier.test").srv = {{0, 0, 5071, "one.carrier.test"}};
+    dns.has("one.carrier.test", "192.0.2.1");
+    CHECK(text(dns.locate({{"carrier.test", 0, std::nullopt}})) == "tcp:192.0.2.1:5071");
+}
+
 TEST_CASE("SRV goes by priority, and by weight within one")
 {
     Dns dns;

@@ -157,6 +157,9 @@ TEST_CASE("identity and privacy on a trunk (RFC 3323, RFC 3325)")
     const auto eve = party("+4477");
     shown = identity_on(TrunkRules{trunk}, {.party = eve, .extension = {}, .payer = "202"});
     CHECK(write(shown.from) == "<sip:+431202@carrier.test>");
+    shown = identity_on(TrunkRules{trunk}, {.party = eve, .extension = {}, .payer = {}});
+    CHECK(write(shown.from) == write(anonymous_party()));
+    CHECK(value(shown.headers, "P-Asserted-Identity") == "none");
     trunk.caller_id.show_outside_callers = true;
     shown = identity_on(TrunkRules{trunk}, {.party = eve, .extension = {}, .payer = "202"});
     CHECK(write(shown.from) == "\"Anna\" <sip:+4477@carrier.test>");

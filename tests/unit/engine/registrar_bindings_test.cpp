@@ -61,6 +61,61 @@ TEST_CASE("more contacts than fit get 503, and none of them is bound")
     CHECK(office.send(std::vector<RegisterContact>(1000, contact(home))).status == 503);
 }
 
+TEST_CASE("a phone for which there is no room takes the place of one that is not there")
+{
+    Office office;
+    const auto nth = [](std::size_t i) { return "sip:201@203.0.113." + std::to_string(i); };
+    for (std::size_t i = 0; i < LocationTable::max_contacts; ++i) {
+        auto request = office.request({contact(nth(i))});
+        request.call_id = "phone-" + std::to_string(i);
+        if (i == 5) request.source = {Transport::tcp, "203.0.113.5", 40000, ConnectionId{5}, 0};
+        office.send(request);
+    }
+    auto& locations = office.registrar.locations();
+    auto wanted = office.request({contact(home)});
+    SUBCASE("all are there, as far as is known")
+    {
+        CHECK(office.send(wanted).status == 503);
+        CHECK(locations.size() == LocationTable::max_contacts);
+    }
+    const auto takes_the_place_of = [&](std::size_t i) {
+        CHECK(office.send(wanted).status == 200);
+        CHECK(locations.size() == LocationTable::max_contacts);
+        CHECK(locations.find("201", SipUri::parse(home).value()));
+        CHECK_FALSE(locations.find("201", SipUri::parse(nth(i)).value()));
+        REQUIRE(office.stored<BindingRemoved>().size() == 1);
+        CHECK(write(office.stored<BindingRemoved>()[0].contact) == nth(i));
+    };
+    const auto falls_silent = [&](std::size_t i) {
+        CHECK(locations.note_reach("201", SipUri::parse(nth(i)).value(),
+                                   {.state = Reach::State::unreachable}));
+    };
+    SUBCASE("of several that do not answer the one that has been registered for longest")
+    {
+        falls_silent(7);
+        falls_silent(3);
+        takes_the_place_of(3);
+    }
+    SUBCASE("one whose connection is gone")
+    {
+        office.registrar.receive(ConnectionClosed{ConnectionId{5}});
+        takes_the_place_of(5);
+    }
+    SUBCASE("one that does not answer, before one whose connection is gone")
+    {
+        office.registrar.receive(ConnectionClosed{ConnectionId{5}});
+        falls_silent(9);
+        takes_the_place_of(9);
+    }
+    SUBCASE("not one that the same REGISTER names")
+    {
+        falls_silent(3);
+        wanted.contacts.push_back(contact(nth(3)));
+        CHECK(office.send(wanted).status == 503);
+        CHECK(office.stored<BindingRemoved>().empty());
+    }
+}
+
 TEST_CASE("of a contact named twice the last counts")
 {
     Office office;

@@ -166,7 +166,43 @@ TEST_CASE("the digit plan is replaced whole, and in force at once")
           412);
     CHECK(office.put(path, R"({"always":"0"})").status == 200);  // the plan knows it
     CHECK(office.remove("/api/v1/extensions/202").status == 204);
-    CHECK(json_of(office.get("/api/v1/digit-plan")).at("rights").as_object().empty());
+    const auto after = office.get("/api/v1/digit-plan");
+    CHECK(json_of(after).at("rights").as_object().empty());
+    CHECK(field(after, "ETag") != field(put, "ETag"));
+    const auto replaced = office.put("/api/v1/digit-plan", "{}");
+    CHECK(field(replaced, "ETag") != field(after, "ETag"));
+}
+
+TEST_CASE("what a call for help leads to stays while it does")
+{
+    Desk office;
+    office.put("/api/v1/extensions/201", "{}");
+    office.put("/api/v1/ring-groups/640", R"({"members":[{"number":"203"}]})");
+    office.put("/api/v1/ring-groups/112", R"({"members":[{"number":"203"}]})");
+    const auto saved =
+        office.put("/api/v1/digit-plan",
+                   R"({"rules":[)"
+                   R"({"name":"guard","pattern":"144","replacement":"202","emergency":true},)"
+                   R"({"pattern":"133","replacement":"640","emergency":true},)"
+                   R"({"pattern":"112","emergency":true},)"
+                   R"({"pattern":"0","replacement":"201"}]})");
+    REQUIRE(saved.status < 300);
+    const auto named = [](const web::HttpResponse& refused) {
+        CHECK(refused.status == 409);
+        const auto body = json_of(refused);
+        const auto& only = body.at("references").as_array().at(0).as_object();
+        CHECK(only.at("type") == "digit_rule");
+        CHECK(only.at("as") == "emergency");
+        return std::string{only.at("name").as_string()};
+    };
+    CHECK(named(office.remove("/api/v1/extensions/202")) == "guard");
+    CHECK(named(office.remove("/api/v1/extensions/202?recursive=true")) == "guard");
+    CHECK(named(office.remove("/api/v1/ring-groups/640")) == "133");
+    CHECK(named(office.remove("/api/v1/ring-groups/112")) == "112");
+    CHECK(office.remove("/api/v1/extensions/201").status == 204);
+    REQUIRE(office.put("/api/v1/digit-plan", "{}").status < 300);
+    CHECK(office.remove("/api/v1/extensions/202").status == 204);
+    CHECK(office.remove("/api/v1/ring-groups/640").status == 204);
 }
 
 TEST_CASE("what the digit plan cannot be is told with its place")

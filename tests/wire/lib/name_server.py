@@ -38,6 +38,7 @@ class NameServer:
         self.records: dict[tuple[str, str], list[bytes]] = {}
         self.ttl = ttl
         self.deaf = False  # hears nothing
+        self.failing: tuple[str, ...] = ()  # types that are answered with SERVFAIL
         self.asked: list[tuple[str, str]] = []
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind(("127.0.0.1", 0))
@@ -67,6 +68,8 @@ class NameServer:
         found = self.records.get((wanted, kind), [])
         exists = any(each == wanted for each, _ in self.records)
         flags = 0x8580 | (0 if exists else 3)  # an authoritative answer; NXDOMAIN
+        if kind in self.failing:
+            flags, found = 0x8182, []
         reply = query[:2] + struct.pack("!HHHHH", flags, 1, len(found), 0, 0) + question
         for data in found:
             reply += struct.pack("!HHHIH", 0xC00C, number, 1, self.ttl, len(data)) + data
