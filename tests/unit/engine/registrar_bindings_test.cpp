@@ -332,6 +332,10 @@ TEST_CASE(
     const Flow udp{Transport::udp, "192.0.2.7", 5060, {}, 0};
     auto nat = udp;
     nat.port = 40'000;
+    const auto over = [&](std::uint16_t port) {
+        return from("sip:201@192.0.2.7:" + std::to_string(port) + ";transport=tcp",
+                    {Transport::tcp, "192.0.2.7", port, {port}, 0});
+    };
     const std::string same = std::string{desk} + " 5060 -> " + desk + " 40000 changed";
     CHECK(moved(from(desk, udp)) == "changed");
     CHECK(moved(from(desk, udp)).empty());
@@ -367,10 +371,6 @@ TEST_CASE(
     }
     SUBCASE("another connection, which its contact names")
     {
-        const auto over = [&](std::uint16_t port) {
-            return from("sip:201@192.0.2.7:" + std::to_string(port) + ";transport=tcp",
-                        {Transport::tcp, "192.0.2.7", port, {port}, 0});
-        };
         CHECK(moved(over(40'001)) == "changed");
         CHECK(moved(over(40'002)) == "sip:201@192.0.2.7:40001;transport=tcp 40001 -> "
                                      "sip:201@192.0.2.7:40002;transport=tcp 40002 changed");

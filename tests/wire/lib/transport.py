@@ -93,6 +93,7 @@ class Transport:
         self.malformed: list[tuple[bytes, Malformed]] = []
         self.connections: list[Connection] = []
         self.listener: socket.socket | None = None
+        self._left: list[socket.socket] = []
         self._open_udp()
 
     @property
@@ -111,6 +112,16 @@ class Transport:
             loop.forget(former)
             self._open_udp()
             former.close()
+
+    def moves(self) -> None:
+        """Is at another UDP port from now on, and connects anew; nobody is told so, and what is still sent to
+        the old places is lost."""
+        with loop.changed:
+            self._left += [self.udp, *(connection.sock for connection in self.connections)]
+            self.connections.clear()
+            for sock in self._left:
+                loop.forget(sock)
+            self._open_udp()
 
     def udp_to(self, peer: tuple[str, int]) -> UdpFlow:
         return UdpFlow(self.udp, peer)
@@ -134,7 +145,7 @@ class Transport:
         with loop.changed:
             for connection in list(self.connections):
                 connection.close()
-            for sock in filter(None, (self.udp, self.listener)):
+            for sock in filter(None, (self.udp, self.listener, *self._left)):
                 loop.forget(sock)
                 sock.close()
 
