@@ -61,6 +61,17 @@ struct PhoneLeft {
     std::vector<std::string> devices{};  ///< see device_ids()
 };
 
+/// A phone of `aor` has registered from another address, over another connection or as another
+/// contact than before. That it is the same phone is known by the Call-ID of its REGISTERs (RFC
+/// 3261 §10.2), or by what it says of itself. Comes before BindingChanged.
+struct PhoneMoved {
+    std::string aor;
+    SipUri old_contact;
+    Flow old_flow;
+    SipUri contact;
+    Flow flow;
+};
+
 /// A phone of `aor` stopped answering, or is back. LocationTable::is_reachable() says what that makes of `aor`.
 struct ReachChanged {
     std::string aor;
@@ -144,7 +155,7 @@ struct PartRecorded {
     PartKind kind = PartKind::called;
 };
 
-using CallEvent = std::variant<DialogChanged, BindingChanged, PhoneLeft, ReachChanged,
+using CallEvent = std::variant<DialogChanged, BindingChanged, PhoneLeft, PhoneMoved, ReachChanged,
                                UnaskedRefused, TrunkChanged, CallStarted, CallRefused, CallAnswered,
                                CallEnded, CallMoved, CallReplacing, PartRecorded>;
 

@@ -127,12 +127,14 @@ struct SubscriptionUsage {
     std::uint32_t in_flight = 0;  ///< CSeq of the NOTIFY under way; 0: none
     unsigned failures = 0;        ///< since the last 2xx
     bool silent = false;  ///< nobody answered what failed last; meaningful when there are failures
+    bool sought = false;  ///< where else its phone is registered, since the last 2xx
     bool waiting = false;  ///< for the moment to repeat, or for its phone to be heard
     std::optional<std::chrono::system_clock::time_point> retry_at;  ///< while `waiting`, and not `silent`
     bool refuses_connection = false;  ///< what went over a connection it did not subscribe over
     bool connection_fails = false;    ///< nobody answered there, until its extension opens another
     std::size_t phone_key = 0;        ///< requested: names its phone among those of the watcher
     std::size_t registered_as = 0;    ///< requested: names its phone's contact; 0: it never had one
+    std::size_t registered_call = 0;  ///< requested: names the Call-ID of its phone's REGISTERs
     bool lapsed = false;  ///< requested: the registration of its phone was not renewed, and the
                           ///< phone has not come back
 };

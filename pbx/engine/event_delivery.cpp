@@ -232,10 +232,11 @@ void EventNotifier::settle(EventSubscription& subscription, const NotifyAnswered
     switch (effect) {
     case AnswerEffect::delivered:
         subscription.failures = 0;
+        subscription.sought = false;
         subscription.certain = subscription.following.empty();
         return deliver(subscription, now, outbox);
     case AnswerEffect::again:
-        if (!subscription.fetch) return try_again(subscription, answer, now);
+        if (!subscription.fetch) return try_again(subscription, answer, now, outbox);
         break;
     case AnswerEffect::over: ++counters.refused; break;
     }
@@ -252,11 +253,15 @@ void EventNotifier::settle(EventSubscription& subscription, const NotifyAnswered
 }
 
 void EventNotifier::try_again(EventSubscription& subscription, const NotifyAnswered& answer,
-                              Moment now)
+                              Moment now, Outbox& outbox)
 {
     subscription.owes_present = true;
     ++subscription.failures;
     subscription.silent = answer.generated;
+    if (answer.generated && !subscription.borrowed && !subscription.sought)
+        if (const Binding* other =
+                found_among(facts_.locations().bindings(subscription.watcher), subscription))
+            return seek_at(*other, now, outbox);
     subscription.waiting = true;
     if (subscription.silent)
         silent_.add(phone_of(subscription, facts_.locations()), subscription.id, now.mono);
@@ -400,7 +405,7 @@ void EventNotifier::move(EventSubscription& subscription, std::string request_ur
     note_connection(subscription);
 }
 
-/// The way to the phone was lost, and it has registered by `flow`. What it has certainly seen is
+/// The phone is at `flow` from now on, and knows of its subscription. What it has certainly seen is
 /// not sent again.
 void EventNotifier::find_again(EventSubscription& subscription, const Flow& flow, Moment now,
                                Outbox& outbox)
@@ -409,8 +414,32 @@ void EventNotifier::find_again(EventSubscription& subscription, const Flow& flow
         subscription.in_flight != 0 || subscription.waiting || subscription.owes_present;
     move(subscription, subscription.dialog->request_uri, subscription.dialog->route, flow, now);
     subscription.owes_present = uncertain;
-    if (subscription.kind == SubscriptionKind::requested)
+    if (!subscription.fetch && subscription.kind == SubscriptionKind::requested)
         outbox.store(SubscriptionStored{to_stored(subscription)});
+    deliver(subscription, now, outbox);
+}
+
+/// A phone that does not answer is registered as `other` too: all goes there that was not sought
+/// before.
+void EventNotifier::seek_at(const Binding& other, Moment now, Outbox& outbox)
+{
+    const Flow flow = target_of(other).flow;
+    const Subscriptions subscriptions = watchers_.find(other.aor)->second.subscriptions;
+    for (auto* one : subscriptions) {
+        if (one->sought || !is_found_at(*one, other)) continue;
+        one->sought = true;
+        find_again(*one, flow, now, outbox);
+    }
+}
+
+void EventNotifier::phone_moved(const PhoneMoved& moved, Moment now, Outbox& outbox)
+{
+    const auto watcher = watchers_.find(moved.aor);
+    if (watcher == watchers_.end()) return;
+    // A fetch that is told all it asked for leaves.
+    const Subscriptions subscriptions = watcher->second.subscriptions;
+    for (auto* one : subscriptions)
+        if (goes_along(*one, moved)) find_again(*one, moved.flow, now, outbox);
 }
 
 void EventNotifier::heard(const Binding& binding, Moment now, Outbox& outbox)
@@ -418,15 +447,14 @@ void EventNotifier::heard(const Binding& binding, Moment now, Outbox& outbox)
     const auto watcher = watchers_.find(binding.aor);
     if (watcher == watchers_.end()) return;
     follow_refresh(watcher->second.phones, binding);
-    if (!any_waiting() && !binding.flow.connection) return;
+    const bool refused = repetition_.size() > 0;
+    if (!refused && !silent_.any_of(binding.aor) && !binding.flow.connection) return;
     const Target target = target_of(binding);
     // A fetch that is told all it asked for leaves.
     const Subscriptions subscriptions = watcher->second.subscriptions;
     for (auto* one : subscriptions) {
         if (binding.flow.connection) one->connection_fails = false;
-        if (!is_found_at(*one, binding, facts_.locations())) continue;
-        find_again(*one, target.flow, now, outbox);
-        deliver(*one, now, outbox);
+        if (is_found_at(*one, binding)) find_again(*one, target.flow, now, outbox);
     }
     phone_heard(binding.aor, binding.contact, target.flow, now, outbox);
 }

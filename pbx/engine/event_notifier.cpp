@@ -317,7 +317,7 @@ void EventNotifier::note_connection(const EventSubscription& subscription)
         over_[connection].insert(subscription.id);
 }
 
-void EventNotifier::receive(const ConnectionClosed& closed)
+void EventNotifier::receive(const ConnectionClosed& closed, Moment now, Outbox& outbox)
 {
     const auto over = over_.extract(closed.connection);
     if (over.empty()) return;
@@ -329,6 +329,9 @@ void EventNotifier::receive(const ConnectionClosed& closed)
         auto reopened = std::make_shared<NotifyDialog>(*found->second->dialog);
         reopened->flow.connection = {};
         found->second->dialog = std::move(reopened);
+        if (const auto* other =
+                found_among(facts_.locations().bindings(found->second->watcher), *found->second))
+            find_again(*found->second, target_of(*other).flow, now, outbox);
     }
 }
 

@@ -45,7 +45,7 @@ public:
     /// out of order), 513.
     void receive(const SubscribeReceived& request, Moment now, Outbox& outbox);
     void receive(const NotifyAnswered& answer, Moment now, Outbox& outbox);
-    void receive(const ConnectionClosed& closed);
+    void receive(const ConnectionClosed& closed, Moment now, Outbox& outbox);
     /// What a phone asked for by SUBSCRIBE is done, or refused: it is told what is true.
     void receive(const FeatureSettled& settled, Moment now, Outbox& outbox);
     /// Whether the NOTIFYs of `subscription` are sent from here.
@@ -61,6 +61,8 @@ public:
     void registration_expired(const std::string& aor);
     /// What it has subscribed to, or claimed, ends.
     void phone_left(const PhoneLeft& left, Moment now, Outbox& outbox);
+    /// As with lamps.
+    void phone_moved(const PhoneMoved& moved, Moment now, Outbox& outbox);
     /// The phone of `binding` has just registered, or refreshed its registration: as with lamps.
     void heard(const Binding& binding, Moment now, Outbox& outbox);
     /// As with lamps.
@@ -202,7 +204,8 @@ private:
     void send(EventSubscription& subscription, SendNotify notify, std::string state, Moment now,
               Outbox& outbox);
     void end(EventSubscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
-    void try_again(EventSubscription& subscription, const NotifyAnswered& answer, Moment now);
+    void try_again(EventSubscription& subscription, const NotifyAnswered& answer, Moment now,
+                   Outbox& outbox);
     void settle(EventSubscription& subscription, const NotifyAnswered& answer, Moment now,
                 Outbox& outbox);
     void stop_waiting(EventSubscription& subscription, Moment now);
@@ -215,6 +218,7 @@ private:
     void move(EventSubscription& subscription, std::string request_uri,
               const std::vector<std::string>& route, const Flow& flow, Moment now);
     void find_again(EventSubscription& subscription, const Flow& flow, Moment now, Outbox& outbox);
+    void seek_at(const Binding& other, Moment now, Outbox& outbox);
 
     // event_unsolicited.cpp
     void replace_phones(const std::string& aor, bool wanted, Moment now, Outbox& outbox);

@@ -119,8 +119,8 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             [&](const ConnectionClosed& closed) {
                 registrar_.receive(closed);
                 trunks_.receive(closed, now);
-                indications_.receive(closed);
-                events_.receive(closed);
+                indications_.receive(closed, now, outbox);
+                events_.receive(closed, now, outbox);
             },
             [&](const auto& of_a_call) { calls_.receive(of_a_call, now, outbox); },
         },
@@ -418,6 +418,11 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                     indications_.phone_left(left, now, outbox);
                     events_.phone_left(left, now, outbox);
                     fold_published(publications_.phone_left(left, outbox), now, outbox);
+                },
+                [&](const PhoneMoved& moved) {
+                    indications_.phone_moved(moved, now, outbox);
+                    events_.phone_moved(moved, now, outbox);
+                    publications_.phone_moved(moved, outbox);
                 },
                 [&](const ReachChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, reach_event(changed)});

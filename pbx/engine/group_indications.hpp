@@ -56,7 +56,8 @@ public:
     /// of order), 513; or forwards it.
     void receive(const SubscribeReceived& request, Moment now, Outbox& outbox);
     void receive(const NotifyAnswered& answer, Moment now, Outbox& outbox);
-    void receive(const ConnectionClosed& closed);
+    /// Looks for other registrations of the phones at its other end.
+    void receive(const ConnectionClosed& closed, Moment now, Outbox& outbox);
     void receive(const SubscribeForwarded& answered, Moment now, Outbox& outbox);
     /// Passes it on, or answers 481.
     void receive(const NotifyReceived& notify, Moment now, Outbox& outbox);
@@ -79,10 +80,14 @@ public:
     /// What it has subscribed to ends.
     void phone_left(const PhoneLeft& left, Moment now, Outbox& outbox);
 
+    /// What it has subscribed to is told by the new way. Before bindings_changed(). O(subscriptions
+    /// of its extension).
+    void phone_moved(const PhoneMoved& moved, Moment now, Outbox& outbox);
+
     /// The phone of `binding` has just registered, or refreshed its registration: what waits to be
     /// repeated to it is sent now, and where the connection of a subscription is gone, this one is
     /// taken. After bindings_changed(). O(subscriptions of its extension), and O(1) while nothing
-    /// waits and no connection is gone.
+    /// of them waits, its phones answer, and it has no connection.
     void heard(const Binding& binding, Moment now, Outbox& outbox);
 
     /// Some phone did not answer, or refused for now.
@@ -259,6 +264,7 @@ private:
     void move(Subscription& subscription, std::string request_uri,
               const std::vector<std::string>& route, const Flow& flow, Moment now);
     void find_again(Subscription& subscription, const Flow& flow, Moment now, Outbox& outbox);
+    void seek_at(const Binding& other, Moment now, Outbox& outbox);
 
     // indication_dialect.cpp
     [[nodiscard]] std::string entity_asked_for(const Subscription& subscription) const;

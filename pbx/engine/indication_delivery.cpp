@@ -99,6 +99,7 @@ void GroupIndications::settle(Subscription& subscription, const NotifyAnswered& 
     switch (effect) {
     case AnswerEffect::delivered:
         subscription.failures = 0;
+        subscription.sought = false;
         if (subscription.list)
             list_acknowledged(subscription, now, outbox);
         else
@@ -117,6 +118,13 @@ void GroupIndications::settle(Subscription& subscription, const NotifyAnswered& 
         subscription.owes_present = true;
         ++subscription.failures;
         subscription.silent = answer.generated;
+        if (const Binding* other =
+                answer.generated && !borrowed && !subscription.sought
+                    ? found_among(locations_->bindings(subscription.watcher), subscription)
+                    : nullptr) {
+            show(subscription, LampStep::unanswered, now, outbox);
+            return seek_at(*other, now, outbox);
+        }
         wait(subscription, answer.retry_after, now);
         show(subscription, LampStep::unanswered, now, outbox);
         return;
@@ -297,7 +305,7 @@ void GroupIndications::move(Subscription& subscription, std::string request_uri,
     note_connection(subscription.watcher, flow);
 }
 
-/// The way to the phone was lost, and it has registered by `flow`. What it has certainly seen is
+/// The phone is at `flow` from now on, and knows of its subscription. What it has certainly seen is
 /// not sent again.
 void GroupIndications::find_again(Subscription& subscription, const Flow& flow, Moment now,
                                   Outbox& outbox)
@@ -306,8 +314,30 @@ void GroupIndications::find_again(Subscription& subscription, const Flow& flow, 
         subscription.in_flight != 0 || subscription.waiting || subscription.owes_present;
     move(subscription, subscription.dialog->request_uri, subscription.dialog->route, flow, now);
     subscription.owes_present = uncertain;
-    if (subscription.kind == SubscriptionKind::requested)
+    const bool kept = !subscription.list || !subscription.list->ending;
+    if (kept && subscription.kind == SubscriptionKind::requested)
         outbox.store(SubscriptionStored{to_stored(subscription)});
+    deliver(subscription, now, outbox);
+}
+
+/// A phone that does not answer is registered as `other` too: all goes there that was not sought
+/// before, so that nothing wanders between ways of which none leads to it.
+void GroupIndications::seek_at(const Binding& other, Moment now, Outbox& outbox)
+{
+    const Flow flow = target_of(other).flow;
+    for (Subscription* one : all_of(watchers_.at(other.aor))) {
+        if (one->sought || !is_found_at(*one, other)) continue;
+        one->sought = true;
+        find_again(*one, flow, now, outbox);
+    }
+}
+
+void GroupIndications::phone_moved(const PhoneMoved& moved, Moment now, Outbox& outbox)
+{
+    const auto watcher = watchers_.find(moved.aor);
+    if (watcher == watchers_.end()) return;
+    for (Subscription* one : all_of(watcher->second))
+        if (goes_along(*one, moved)) find_again(*one, moved.flow, now, outbox);
 }
 
 void GroupIndications::heard(const Binding& binding, Moment now, Outbox& outbox)
@@ -315,18 +345,17 @@ void GroupIndications::heard(const Binding& binding, Moment now, Outbox& outbox)
     const auto watcher = watchers_.find(binding.aor);
     if (watcher == watchers_.end()) return;
     follow_refresh(watcher->second.phones, binding);
-    if (watcher->second.waiting == 0 && !binding.flow.connection) return;
+    if (watcher->second.waiting == 0 && !silent_.any_of(binding.aor) && !binding.flow.connection)
+        return;
     const Target target = target_of(binding);
     for (Subscription* one : all_of(watcher->second)) {
         if (binding.flow.connection) one->connection_fails = false;
-        if (!is_found_at(*one, binding, *locations_)) continue;
-        find_again(*one, target.flow, now, outbox);
-        deliver(*one, now, outbox);
+        if (is_found_at(*one, binding)) find_again(*one, target.flow, now, outbox);
     }
     phone_heard(binding.aor, binding.contact, target.flow, now, outbox);
 }
 
-void GroupIndications::receive(const ConnectionClosed& closed)
+void GroupIndications::receive(const ConnectionClosed& closed, Moment now, Outbox& outbox)
 {
     const auto over = watchers_over_.extract(closed.connection);
     if (over.empty()) return;
@@ -341,6 +370,8 @@ void GroupIndications::receive(const ConnectionClosed& closed)
             auto reopened = std::make_shared<NotifyDialog>(*subscription->dialog);
             reopened->flow.connection = {};
             subscription->dialog = std::move(reopened);
+            if (const auto* found = found_among(locations_->bindings(number), *subscription))
+                find_again(*subscription, target_of(*found).flow, now, outbox);
         }
     }
 }

@@ -44,6 +44,19 @@ std::size_t name_of(const SipUri& contact)
     return never_zero(std::hash<std::string>{}(write(contact)));
 }
 
+/// Names the Call-ID that the phone of `binding` registers with; 0: it has none.
+std::size_t call_of(const Binding& binding)
+{
+    if (binding.call_id.empty()) return 0;
+    return never_zero(std::hash<std::string>{}(binding.call_id));
+}
+
+/// The phone of `usage` has registered as `binding`, by the Call-ID of its REGISTERs.
+bool is_of_client(const Binding& binding, const SubscriptionUsage& usage)
+{
+    return usage.registered_call != 0 && call_of(binding) == usage.registered_call;
+}
+
 /// Whether the phone at `contact`, with the ids `own`, has registered as `binding`.
 bool is_phone_of(const Binding& binding, const SipUri& contact, const std::vector<std::string>& own)
 {
@@ -88,6 +101,8 @@ const Binding* registration_of(const SubscriptionUsage& usage, std::span<const B
     if (const auto* here = binding_of(bindings, contact_of(usage), usage.dialog->flow)) return here;
     for (const Binding& binding : bindings)
         if (phone_key(ids_of(binding), binding.contact) == usage.phone_key) return &binding;
+    for (const Binding& binding : bindings)
+        if (is_of_client(binding, usage)) return &binding;
     return nullptr;
 }
 
@@ -96,6 +111,7 @@ bool follow_registration(SubscriptionUsage& usage, const LocationTable& location
     const auto bindings = locations.bindings(usage.watcher);
     if (const auto* here = registration_of(usage, bindings)) {
         usage.registered_as = name_of(here->contact);
+        usage.registered_call = call_of(*here);
         usage.lapsed = false;
         return true;
     }
@@ -117,6 +133,7 @@ void recall_expired(SubscriptionUsage& usage, const std::vector<Binding>& expire
     for (const Binding& binding : expired) {
         if (binding.aor != usage.watcher || !registration_of(usage, {&binding, 1})) continue;
         usage.registered_as = name_of(binding.contact);
+        usage.registered_call = call_of(binding);
         usage.lapsed = true;
     }
 }
@@ -137,8 +154,19 @@ bool has_left(const SubscriptionUsage& usage, const PhoneLeft& left)
            phone_key(left.devices, *left.contact) == usage.phone_key;
 }
 
-bool is_found_at(const SubscriptionUsage& usage, const Binding& binding,
-                 const LocationTable& locations)
+bool goes_along(const SubscriptionUsage& usage, const PhoneMoved& moved)
+{
+    const NotifyDialog& dialog = *usage.dialog;
+    if (usage.kind != SubscriptionKind::requested || !dialog.route.empty()) return false;
+    if (dialog.flow == moved.old_flow) return true;
+    // Its NAT may have given it another port between the two. Connections are its own to choose.
+    if (dialog.flow.transport != Transport::udp || moved.old_flow.transport != Transport::udp)
+        return false;
+    const auto remote_target = SipUri::parse(dialog.request_uri);
+    return remote_target && equivalent(*remote_target, moved.old_contact);
+}
+
+bool is_found_at(const SubscriptionUsage& usage, const Binding& binding)
 {
     const NotifyDialog& dialog = *usage.dialog;
     const bool unconnected = dialog.flow.transport == Transport::tcp && !dialog.flow.connection;
@@ -149,11 +177,20 @@ bool is_found_at(const SubscriptionUsage& usage, const Binding& binding,
     const auto remote_target = SipUri::parse(dialog.request_uri);
     if (!remote_target) return false;
     if (equivalent(*remote_target, binding.contact)) return true;
-    if (!unconnected || !target.flow.connection) return false;
-    const auto* const before = locations.find(usage.watcher, *remote_target);
-    const bool same_client =
-        before && !binding.call_id.empty() && before->call_id == binding.call_id;
-    return same_client || phone_key(ids_of(binding), binding.contact) == usage.phone_key;
+    // Where a connection had to be opened it may lead to another phone; and what is told unasked
+    // belongs to one registration.
+    if (target.flow.transport == Transport::tcp && !target.flow.connection) return false;
+    if (usage.kind != SubscriptionKind::requested || (!unconnected && !silent)) return false;
+    return is_of_client(binding, usage) ||
+           phone_key(ids_of(binding), binding.contact) == usage.phone_key;
+}
+
+const Binding* found_among(std::span<const Binding> bindings, const SubscriptionUsage& usage)
+{
+    if (usage.kind != SubscriptionKind::requested) return nullptr;
+    const auto found = std::ranges::find_if(
+        bindings, [&](const Binding& binding) { return is_found_at(usage, binding); });
+    return found == bindings.end() ? nullptr : &*found;
 }
 
 std::size_t room_on_path(const NotifyDialog& dialog, std::size_t safe_size) noexcept

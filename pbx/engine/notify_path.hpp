@@ -43,13 +43,20 @@ void follow_refresh(std::span<const std::shared_ptr<WatcherPhone>> phones, const
 /// Whether the phone of `usage` says by `left` that it leaves, while it is not registered.
 [[nodiscard]] bool has_left(const SubscriptionUsage& usage, const PhoneLeft& left);
 
+/// Whether the way to the phone of the requested `usage` is the one that `moved` says it has left.
+/// A dialog with a route set keeps it.
+[[nodiscard]] bool goes_along(const SubscriptionUsage& usage, const PhoneMoved& moved);
+
 /// Whether the way to the phone of `usage` is lost (its connection is gone, or it does not answer)
-/// and it has registered by a new one, as `binding`: by the contact that it is told at, or, where
-/// that named a port which it only connected from, by another one over another connection. That it
-/// is the same phone is known by the Call-ID of its REGISTERs (RFC 3261 §10.2), or by what it says
-/// of itself. A dialog with a route set keeps it.
-[[nodiscard]] bool is_found_at(const SubscriptionUsage& usage, const Binding& binding,
-                               const LocationTable& locations);
+/// and it has registered by a new one, as `binding`: by the contact that it is told at, or by
+/// another one where that it is the same phone is known by the Call-ID of its REGISTERs (RFC 3261
+/// §10.2), or by what it says of itself. A dialog with a route set keeps it.
+[[nodiscard]] bool is_found_at(const SubscriptionUsage& usage, const Binding& binding);
+
+/// The registration among `bindings` that the phone of the requested `usage` is found at; nullptr:
+/// none.
+[[nodiscard]] const Binding* found_among(std::span<const Binding> bindings,
+                                         const SubscriptionUsage& usage);
 
 /// How many subscriptions the phones of one extension have asked for. All is O(1).
 class RequestedCounts {

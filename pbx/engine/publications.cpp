@@ -429,6 +429,19 @@ StatePublished Publications::phone_left(const PhoneLeft& left, Outbox& outbox)
 
 StatePublished Publications::advance(Moment now, Outbox& outbox)
 {
+void Publications::phone_moved(const PhoneMoved& moved, Outbox& outbox)
+{
+    const auto subject = subjects_.find(moved.aor);
+    if (subject == subjects_.end() || equivalent(moved.old_contact, moved.contact)) return;
+    for (const auto& etag : subject->second.etags) {
+        auto& publication = by_etag_.find(etag)->second;
+        auto& phone = publication.phone;
+        if (!phone || !equivalent(phone->contact, moved.old_contact)) continue;
+        phone->contact = moved.contact;
+        store(etag, publication, false, outbox);
+    }
+}
+
     StatePublished changes;
     while (const auto due = expiry_.take_due(now.mono)) withdraw(*due, changes, outbox);
     return changes;

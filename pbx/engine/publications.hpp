@@ -56,6 +56,8 @@ public:
     /// it has published lasts until it is back.
     StatePublished bindings_changed(std::string_view aor, std::span<const Binding> registered,
                                     bool expired, Outbox& outbox);
+    /// What it has published goes on. Before bindings_changed().
+    void phone_moved(const PhoneMoved& moved, Outbox& outbox);
     /// A phone whose registration was not renewed says after all that it leaves.
     StatePublished phone_left(const PhoneLeft& left, Outbox& outbox);
     /// Only of our own dialogs.

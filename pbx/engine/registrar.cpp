@@ -82,6 +82,12 @@ bool holds(const Binding& binding, const RegisterContact& contact, const Registe
            binding.user_agent == request.user_agent;
 }
 
+bool names_one_of(const Binding& binding, const std::vector<std::string>& devices)
+{
+    const auto own = device_ids(binding.instance, binding.user_agent, binding.contact);
+    return std::ranges::find_first_of(own, devices) != own.end();
+}
+
 }  // namespace
 
 /// What one REGISTER changes. Its contacts are distinct, and they and the removed ones lie in the
@@ -109,6 +115,10 @@ struct Registrar::Plan {
         return {removed.data(), removed_count};
     }
 
+    [[nodiscard]] bool removes(const Binding& binding) const
+    {
+        return std::ranges::find(removals(), &binding) != removals().end();
+    }
     [[nodiscard]] bool names(const Binding& binding) const
     {
         return std::ranges::find(changes(), &binding, &Change::existing) != changes().end();
@@ -223,6 +233,7 @@ void Registrar::carry_out(const Plan& plan, const RegisterReceived& request, Mom
                             device_ids(contact->instance, request.user_agent, contact->uri)});
     }
 
+    auto moved = moves(plan, request);
     bool changed = false;
     for (const auto& contact : gone) changed |= unbind(request.aor, contact, outbox);
     bool registered = false;
@@ -232,8 +243,42 @@ void Registrar::carry_out(const Plan& plan, const RegisterReceived& request, Mom
         registered = true;
     }
     if (registered) ++registrations_;
+    for (auto& phone : moved) outbox.announce(std::move(phone));
     if (changed) outbox.announce(BindingChanged{request.aor});
     for (auto& phone : left) outbox.announce(std::move(phone));
+}
+
+/// What was registered before of the phone that `request` is from, where that leads elsewhere from
+/// now on. A contact that it does not take away, though it names another one, is taken for what it
+/// has left only over TCP, where the port that a phone connects from is another each time. Behind a
+/// proxy all this is the proxy's.
+std::vector<PhoneMoved> Registrar::moves(const Plan& plan, const RegisterReceived& request) const
+{
+    std::vector<PhoneMoved> moved;
+    if (!request.path.empty()) return moved;
+    const auto comes = [&](const Plan::Change& change) {
+        return change.granted > seconds{0} &&
+               (!change.existing || change.existing->flow != request.source);
+    };
+    const auto changes = plan.changes();
+    const auto first = std::ranges::find_if(changes, comes);
+    if (first == changes.end()) return moved;
+    const auto ids = device_ids(first->contact->instance, request.user_agent, first->contact->uri);
+    for (const Binding& before : locations_.bindings(request.aor)) {
+        if (!before.path.empty() ||
+            !(before.call_id == request.call_id || names_one_of(before, ids)))
+            continue;
+        const auto named = std::ranges::find(changes, &before, &Plan::Change::existing);
+        const bool stays = named != changes.end() && named->granted > seconds{0};
+        const bool reconnected = before.flow.transport == Transport::tcp &&
+                                 request.source.transport == Transport::tcp &&
+                                 before.flow != request.source;
+        const bool leaves = named != changes.end() || plan.removes(before);
+        if (stays ? before.flow == request.source : !leaves && !reconnected) continue;
+        moved.push_back({request.aor, before.contact, before.flow,
+                         stays ? named->contact->uri : first->contact->uri, request.source});
+    }
+    return moved;
 }
 
 bool Registrar::bind(const RegisterContact& contact, seconds granted,

@@ -34,7 +34,8 @@ public:
     /// RFC 3261 §10.3 steps 6 to 8: 200 with all bindings; 400, 423 with Min-Expires, 500 out of
     /// order, 503 when a phone brings more contacts than fit: all or nothing. Announces
     /// BindingChanged when a phone can be reached anew, no longer or in another way; a mere refresh
-    /// is only stored. Announces PhoneLeft when one leaves that has no binding.
+    /// is only stored. Announces PhoneLeft when one leaves that has no binding, and PhoneMoved when
+    /// one that is known registers by another way.
     void receive(const RegisterReceived& request, Moment now, Outbox& outbox);
     /// A connection closed: its bindings stay, reachable by opening a new one.
     void receive(const ConnectionClosed& closed);
@@ -60,6 +61,8 @@ private:
 
     /// What `request` asks for, checked against what is bound; the refusal otherwise.
     [[nodiscard]] Result<Plan, Reply> plan(const RegisterReceived& request, Moment now) const;
+    [[nodiscard]] std::vector<PhoneMoved> moves(const Plan& plan,
+                                                const RegisterReceived& request) const;
     void carry_out(const Plan& plan, const RegisterReceived& request, Moment now, Outbox& outbox);
     /// True when more than its expiry moved.
     bool bind(const RegisterContact& contact, std::chrono::seconds granted,

@@ -27,7 +27,9 @@ void SilentPhones::add(const PhoneName& name, SubscriptionId subscription, TimeP
     const auto known = phones_.find(name);
     const bool asked = known != phones_.end() && known->second.asking == subscription;
     if (!asked) remove(subscription, now);  // it may be known as another phone's
-    auto& phone = *phones_.try_emplace(name).first;
+    const auto [found, added] = phones_.try_emplace(name);
+    if (added) ++extensions_[name.extension];
+    auto& phone = *found;
     auto& [waiting, asking, failures, turn] = phone.second;
     waiting.push_back(subscription);
     places_.insert_or_assign(subscription, Place{&phone, std::prev(waiting.end())});
@@ -103,6 +105,8 @@ void SilentPhones::forget_if_done(Phones::value_type& phone)
 {
     if (!phone.second.waiting.empty() || phone.second.asking) return;
     turns_.cancel(phone.first);
+    const auto of_extension = extensions_.find(phone.first.extension);
+    if (--of_extension->second == 0) extensions_.erase(of_extension);
     phones_.erase(PhoneName{phone.first});
 }
 

@@ -6,11 +6,13 @@
 #include <list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/string_table.hpp"
 #include "base/timer_queue.hpp"
 #include "core/location_table.hpp"
 #include "core/subscription.hpp"
@@ -58,6 +60,11 @@ public:
     /// silent.
     [[nodiscard]] std::optional<TimePoint> next_turn(const PhoneName& phone) const;
     [[nodiscard]] bool empty() const noexcept { return places_.empty(); }
+    /// Some phone of `extension` is silent, whether it is being asked or not.
+    [[nodiscard]] bool any_of(std::string_view extension) const
+    {
+        return extensions_.contains(extension);
+    }
 
 private:
     struct Phone {
@@ -76,6 +83,7 @@ private:
     void forget_if_done(Phones::value_type& phone);
 
     Phones phones_;
+    StringTable<std::size_t> extensions_;  // how many of its phones are in phones_; none has 0
     std::unordered_map<SubscriptionId, Place> places_;
     TimerQueue<PhoneName, PhoneNameHash> turns_;
     TimePoint paid_until_{};  // by what was told so far, at `per_second`

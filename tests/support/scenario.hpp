@@ -131,6 +131,9 @@ public:
     /// The same, whatever is answered.
     void asks_to_register(std::chrono::seconds expires = 3600s, unsigned q_thousandths = 1000);
     void unregisters() { registers(0s); }
+    /// Registers its contact and takes `before` away, in one REGISTER.
+    void registers_instead_of(const SipUri& before);
+    [[nodiscard]] SipUri own_contact() const;
     /// SUBSCRIBE to `member`, 200, first NOTIFY, which is returned.
     Arrived watches(std::string_view member);
     TransactionId asks(const Subscribing& subscribing);
@@ -272,9 +275,10 @@ private:
     friend class Scenario;
     void invites(std::string_view number, std::string_view sdp, std::optional<Replaces> replaces,
                  std::optional<Replaces> join = std::nullopt);
+    void asks_to_register(std::vector<RegisterContact> contacts, std::chrono::seconds expires);
 
     Scenario& scenario_;
-    [[nodiscard]] SipUri own_contact() const;
+    const std::uint16_t first_port_;  // its REGISTERs have the same Call-ID wherever it goes
 
     LegId leg_{};  // the exchange's leg of the present dialog
     std::optional<SipUri> request_uri_;

@@ -7,7 +7,7 @@
 namespace lampline::test {
 
 Phone::Phone(Scenario& scenario, std::string own_number, std::uint16_t port)
-    : number{std::move(own_number)}, scenario_{scenario}
+    : number{std::move(own_number)}, scenario_{scenario}, first_port_{port}
 {
     flow = {Transport::udp, "192.0.2." + number.substr(1), port, {}, 0};
 }
@@ -32,18 +32,35 @@ void Phone::asks_to_register(std::chrono::seconds expires, unsigned q_thousandth
     RegisterContact registered;
     registered.q_thousandths = q_thousandths;
     registered.uri = own_contact();
+    asks_to_register({std::move(registered)}, expires);
+}
+
+void Phone::registers_instead_of(const SipUri& before)
+{
+    RegisterContact mine;
+    mine.uri = own_contact();
+    RegisterContact gone;
+    gone.uri = before;
+    gone.expires = 0s;
+    asks_to_register({std::move(mine), std::move(gone)}, 3600s);
+    receives(200U);
+}
+
+void Phone::asks_to_register(std::vector<RegisterContact> contacts, std::chrono::seconds expires)
+{
     const auto transaction = scenario_.next_transaction();
     scenario_.requests_[transaction] = {this, Method::register_, {}};
-    scenario_.receive(RegisterReceived{.transaction = transaction,
-                                       .source = flow,
-                                       .aor = number,
-                                       .contacts = {registered},
-                                       .expires = expires,
-                                       .call_id = "reg-" + number + "-" + std::to_string(flow.port) +
-                                                  std::string(static_cast<std::size_t>(reboots), '+'),
-                                       .cseq = ++cseq_,
-                                       .path = path,
-                                       .user_agent = user_agent});
+    scenario_.receive(
+        RegisterReceived{.transaction = transaction,
+                         .source = flow,
+                         .aor = number,
+                         .contacts = std::move(contacts),
+                         .expires = expires,
+                         .call_id = "reg-" + number + "-" + std::to_string(first_port_) +
+                                    std::string(static_cast<std::size_t>(reboots), '+'),
+                         .cseq = ++cseq_,
+                         .path = path,
+                         .user_agent = user_agent});
 }
 
 bool Phone::calls() const

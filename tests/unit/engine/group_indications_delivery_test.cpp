@@ -279,8 +279,8 @@ TEST_CASE("RFC 5923: when the phone's connection closes, the next NOTIFY opens a
     request.source = {Transport::tcp, "192.0.2.201", 5060, {77}, 0};
     office.receives(request);
     CHECK(office.acknowledged().dialog->flow.connection == ConnectionId{77});
-    office.indications.receive(ConnectionClosed{{78}});
-    office.indications.receive(ConnectionClosed{{77}});
+    office.closes({78});
+    office.closes({77});
     office.call(1, early);
     const auto notify = office.notified();
     CHECK_FALSE(notify.dialog->flow.connection);
@@ -432,7 +432,7 @@ TEST_CASE("a phone that names the port it connects from is told over its next co
             if (by != KnownBy::call_id) anew.call_id = "boot-2";
             CHECK(office.receives(request).status == 200);
             office.acknowledged();
-            office.indications.receive(ConnectionClosed{{77}});
+            office.closes({77});
             if (tried_in_vain) {
                 office.call(1, early);
                 office.hears_nothing(office.notified());

@@ -211,6 +211,12 @@ public:
         indications.heard(registered, now, outbox);
         collect();
     }
+    void closes(ConnectionId connection)
+    {
+        locations.forget_connection(connection);
+        indications.receive(ConnectionClosed{connection}, now, outbox);
+        collect();
+    }
     void unregisters(const std::string& number)
     {
         locations.remove(number, contact_of(number));

@@ -252,6 +252,82 @@ TEST_CASE("the phones of an extension that is gone are gone")
     CHECK(office.stored<BindingRemoved>().size() == 2);
 }
 
+TEST_CASE(
+    "a phone that registers by another way is known by its Call-ID, or by what it says of itself")
+{
+    Office office;
+    const auto from = [&](std::string uri, Flow flow) {
+        auto request = office.request({contact(std::move(uri))});
+        request.source = std::move(flow);
+        return request;
+    };
+    const auto moved = [&](const RegisterReceived& request) {
+        office.send(request);
+        std::string text;
+        for (const auto& event : office.out.events) {
+            if (std::holds_alternative<BindingChanged>(event)) text += "changed";
+            const auto* const one = std::get_if<PhoneMoved>(&event);
+            if (!one) continue;
+            CHECK(one->aor == "201");
+            text += write(one->old_contact) + ' ' + std::to_string(one->old_flow.port) + " -> " +
+                    write(one->contact) + ' ' + std::to_string(one->flow.port) + ' ';
+        }
+        return text;
+    };
+    const Flow udp{Transport::udp, "192.0.2.7", 5060, {}, 0};
+    auto nat = udp;
+    nat.port = 40'000;
+    const auto over = [&](std::uint16_t port) {
+        return from("sip:201@192.0.2.7:" + std::to_string(port) + ";transport=tcp",
+                    {Transport::tcp, "192.0.2.7", port, {port}, 0});
+    };
+    const std::string same = std::string{desk} + " 5060 -> " + desk + " 40000 changed";
+    CHECK(moved(from(desk, udp)) == "changed");
+    CHECK(moved(from(desk, udp)).empty());
+
+    SUBCASE("the same contact from another port")
+    {
+        CHECK(moved(from(desk, nat)) == same);
+        CHECK(moved(from(desk, nat)).empty());
+    }
+    SUBCASE("of another phone, as far as anybody can tell")
+    {
+        auto request = from(desk, nat);
+        request.call_id = "phone-b";
+        CHECK(moved(request) == "changed");
+    }
+    SUBCASE("of the same one after a restart")
+    {
+        auto before = from(desk, udp);
+        before.user_agent = "Acme 001565aabbcc";
+        CHECK(moved(before) == "changed");
+        auto request = from(desk, nat);
+        request.user_agent = before.user_agent;
+        request.call_id = "phone-a after its restart";
+        CHECK(moved(request) == same);
+    }
+    SUBCASE("another contact, instead of the old one or beside it")
+    {
+        CHECK(moved(from("sip:201@192.0.2.7:40000", nat)) == "changed");
+        auto request = from("sip:201@192.0.2.7:41000", nat);
+        request.contacts.push_back(contact(desk, {.expires = 0s}));
+        CHECK(moved(request) ==
+              std::string{desk} + " 5060 -> sip:201@192.0.2.7:41000 40000 changed");
+    }
+    SUBCASE("another connection, which its contact names")
+    {
+        CHECK(moved(over(40'001)) == "changed");
+        CHECK(moved(over(40'002)) == "sip:201@192.0.2.7:40001;transport=tcp 40001 -> "
+                                     "sip:201@192.0.2.7:40002;transport=tcp 40002 changed");
+    }
+    SUBCASE("behind a proxy nobody moves")
+    {
+        auto request = from(desk, nat);
+        request.path = {"<sip:192.0.2.7;lr>"};
+        CHECK(moved(request) == "changed");
+    }
+}
+
 TEST_CASE("a phone that leaves is heard of, also when its binding has expired")
 {
     Office office;

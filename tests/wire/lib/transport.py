@@ -93,9 +93,8 @@ class Transport:
         self.malformed: list[tuple[bytes, Malformed]] = []
         self.connections: list[Connection] = []
         self.listener: socket.socket | None = None
-        self.udp = bind_alone(socket.SOCK_DGRAM, address)
-        self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        loop.watch(self.udp, self._datagram)
+        self._left: list[socket.socket] = []
+        self._open_udp()
 
     @property
     def udp_address(self) -> tuple[str, int]:
@@ -119,13 +118,28 @@ class Transport:
         loop.watch(self.listener, lambda: self._keep(self.listener.accept()[0]))
         return self.listener.getsockname()[:2]
 
+    def moves(self) -> None:
+        """Is at another UDP port from now on, and connects anew; nobody is told so, and what is still sent to
+        the old places is lost."""
+        with loop.changed:
+            self._left += [self.udp, *(connection.sock for connection in self.connections)]
+            self.connections.clear()
+            for sock in self._left:
+                loop.forget(sock)
+            self._open_udp()
+
     def close(self) -> None:
         with loop.changed:
             for connection in list(self.connections):
                 connection.close()
-            for sock in filter(None, (self.udp, self.listener)):
+            for sock in filter(None, (self.udp, self.listener, *self._left)):
                 loop.forget(sock)
                 sock.close()
+
+    def _open_udp(self) -> None:
+        self.udp = bind_alone(socket.SOCK_DGRAM, self.address)
+        self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        loop.watch(self.udp, self._datagram)
 
     def _keep(self, sock: socket.socket) -> Connection:
         connection = Connection(sock, self.receive, self.connections.remove)
