@@ -220,6 +220,7 @@ struct PublishReceived {
     std::string if_match;  ///< SIP-If-Match; empty: it begins
     std::optional<std::chrono::seconds> expires;
     PayloadRef payload{};  ///< body, and Call-Info
+    SipUri contact{};      ///< empty: it has named none
 };
 
 /// An authenticated REFER outside a dialog (RFC 3515), which begins one of its own.

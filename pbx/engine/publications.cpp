@@ -74,6 +74,24 @@ bool is_same_dialog(const DialogId& left, const DialogId& right)
            same_tag(left.local_tag, right.local_tag) && same_tag(left.remote_tag, right.remote_tag);
 }
 
+/// The registration of the phone that has sent `request`; nullptr: none is known to be. Behind a
+/// proxy all have its address: there it is the one whose contact is named, or the only one.
+const Binding* phone_of(const PublishReceived& request, std::span<const Binding> registered)
+{
+    if (const auto* direct = binding_of(registered, {}, request.source)) return direct;
+    const Binding* behind = nullptr;
+    for (const Binding& binding : registered) {
+        const Flow proxy = target_of(binding).flow;
+        if (binding.path.empty() || proxy.host != request.source.host ||
+            proxy.transport != request.source.transport)
+            continue;
+        if (same_address(binding.contact, request.contact)) return &binding;
+        if (behind) return nullptr;
+        behind = &binding;
+    }
+    return behind;
+}
+
 DialogSnapshot ended(DialogSnapshot dialog)
 {
     dialog.state = LegState::terminated;
@@ -232,7 +250,7 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
     expiry_.set(etag, now.mono + granted);
     kept.expires_at = std::chrono::ceil<seconds>(now.wall) + granted;
     const auto* phone =
-        request.authenticated == extension ? binding_of(registered, {}, request.source) : nullptr;
+        request.authenticated == extension ? phone_of(request, registered) : nullptr;
     if (phone) kept.phone = Registration{phone->contact, phone->call_id};
     if (content.there && !package) {
         publish_dialogs(kept, content.document, directory, changes, outbox);
@@ -411,6 +429,19 @@ StatePublished Publications::bindings_changed(std::string_view aor,
     return changes;
 }
 
+void Publications::phone_moved(const PhoneMoved& moved, Outbox& outbox)
+{
+    const auto subject = subjects_.find(moved.aor);
+    if (subject == subjects_.end() || equivalent(moved.old_contact, moved.contact)) return;
+    for (const auto& etag : subject->second.etags) {
+        auto& publication = by_etag_.find(etag)->second;
+        auto& phone = publication.phone;
+        if (!phone || !equivalent(phone->contact, moved.old_contact)) continue;
+        phone->contact = moved.contact;
+        store(etag, publication, false, outbox);
+    }
+}
+
 StatePublished Publications::phone_left(const PhoneLeft& left, Outbox& outbox)
 {
     StatePublished changes;
@@ -429,19 +460,6 @@ StatePublished Publications::phone_left(const PhoneLeft& left, Outbox& outbox)
 
 StatePublished Publications::advance(Moment now, Outbox& outbox)
 {
-void Publications::phone_moved(const PhoneMoved& moved, Outbox& outbox)
-{
-    const auto subject = subjects_.find(moved.aor);
-    if (subject == subjects_.end() || equivalent(moved.old_contact, moved.contact)) return;
-    for (const auto& etag : subject->second.etags) {
-        auto& publication = by_etag_.find(etag)->second;
-        auto& phone = publication.phone;
-        if (!phone || !equivalent(phone->contact, moved.old_contact)) continue;
-        phone->contact = moved.contact;
-        store(etag, publication, false, outbox);
-    }
-}
-
     StatePublished changes;
     while (const auto due = expiry_.take_due(now.mono)) withdraw(*due, changes, outbox);
     return changes;

@@ -2,7 +2,7 @@
 // is (RFC 3327).
 #include <doctest/doctest.h>
 
-#include "support/scenario.hpp"
+#include "scenario/publishing.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
@@ -200,4 +200,33 @@ TEST_CASE("who is told where to call is told of other phones behind its proxy, n
     const auto of_others = office.bob.receives(302U).value("Contact");
     CHECK(of_others.find("10.0.0.2") == std::string::npos);
     CHECK(of_others.find("10.0.0.9") != std::string::npos);
+}
+
+TEST_CASE("behind a proxy, too, what a phone has published of itself ends when it leaves")
+{
+    Office office;
+    auto& carol = office.pbx.phone("103");
+    carol.watches("101");
+    const auto publishes = [&] {
+        auto talking = dialogs(document(dialog("1", "outside", "confirmed")));
+        talking.to = "101";
+        published(office.alice, talking);
+        CHECK(carol.receives(NOTIFY).dialog().call_id == "outside");
+    };
+    SUBCASE("it is the only one there")
+    {
+        office.alice.named_contact->host = "10.9.9.9";  // in its PUBLISH
+        publishes();
+        office.alice.named_contact->host = "10.0.0.1";
+    }
+    SUBCASE("it names its contact")
+    {
+        auto& lab = office.behind_proxy("101", contact_of("101", "10.0.0.7"));
+        publishes();
+        lab.unregisters();
+        CHECK(carol.hears_nothing());
+    }
+    office.alice.unregisters();
+    CHECK(carol.receives(NOTIFY).idle());
+    while (!carol.hears_nothing()) carol.receives(NOTIFY);
 }

@@ -127,7 +127,8 @@ TransactionId Phone::publishes(const Publishing& publishing)
                         .event = publishing.event,
                         .if_match = publishing.if_match,
                         .expires = publishing.expires,
-                        .payload = std::make_shared<const Payload>(std::move(payload))});
+                        .payload = std::make_shared<const Payload>(std::move(payload)),
+                        .contact = own_contact()});
     return transaction;
 }
 
