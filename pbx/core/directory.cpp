@@ -346,9 +346,16 @@ void Directory::grant(const Group& group)
         of_member.reserve(of_member.size() + audience.size());
         for (std::size_t at = 0; at < audience.size(); ++at) {
             const auto& watcher = audience[at];
-            if (by_group(at) && watcher.number == member) continue;
-            const WatchRight right{watcher.number, member, watcher.unsolicited,
-                                   chosen[at],      rights, extensions_.at(member).phone_notifies};
+            const bool own = watcher.number == member;
+            if (by_group(at) && own) continue;
+            WatchRight right{watcher.number, member, watcher.unsolicited,
+                             chosen[at],     rights, extensions_.at(member).phone_notifies};
+            // What a group shows to others takes nothing from what one sees of oneself.
+            if (own) {
+                right.rights.parties = own_right.rights.parties;
+                right.rights.pickup = own_right.rights.pickup;
+                right.phone_notifies = own_right.phone_notifies;
+            }
             of_member.push_back(right);
             by_watcher_[watcher.number].push_back(right);
         }

@@ -211,6 +211,22 @@ TEST_CASE("the words of visibility")
     CHECK_FALSE(visibility(""));
 }
 
+TEST_CASE("what a group shows to others takes nothing from what one sees of oneself")
+{
+    auto sales = group("sales", {"202", "203"}, {{"202", true, "snom"}, {"201", false, ""}});
+    sales.rights = {.parties = false, .pickup = false};
+    auto extensions = office();
+    for (auto& extension : extensions)
+        if (extension.number == "202") extension.visibility = Visibility::anonymous;
+    const Directory directory{"office.test", extensions, {sales}};
+    CHECK(directory.right("201", "202")->rights == GroupRights{false, false});
+    const auto* own = directory.right("202", "202");
+    REQUIRE(own);
+    CHECK(own->rights == GroupRights{true, true});
+    CHECK(own->unsolicited);
+    CHECK(own->profile->name == "snom");
+}
+
 TEST_CASE("login+ names a ring group and, after it, its owner; else whoever watches it")
 {
     const auto ring_group = [](std::string number, std::vector<RingGroupMember> members) {
