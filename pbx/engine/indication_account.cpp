@@ -52,6 +52,14 @@ LampColour colour_of_member(const MemberState& member)
     return member.rings() ? LampColour::flashing : LampColour::steady;
 }
 
+/// A feature key that is on is shown as a call.
+LampLook look_of(const MemberState& member, std::optional<WallTime> since)
+{
+    if (!member.leading() && member.standing().on)
+        return {LampColour::steady, LegState::confirmed, {}};
+    return {colour_of_member(member), member.leading(), since};
+}
+
 ProfileOrigin origin_of_profile(const Directory& directory, const Subscription& subscription,
                                 std::string_view member, const ToldLamp& lamp)
 {
@@ -103,8 +111,7 @@ LampAccount GroupIndications::explain(std::string_view watcher, std::string_view
     account.member_look.colour = LampColour::dark;
     account.standing = standing_of(watcher, watched);
     if (const auto* member = find_member(watcher, watched)) {
-        account.member_look = {colour_of_member(member->state), member->state.leading(),
-                               member->since};
+        account.member_look = look_of(member->state, member->since);
         for (const auto& dialog : member->state.live()) account.calls.push_back(call_of(dialog));
     }
     account_phones(account, locations.bindings(watcher), now);

@@ -1,11 +1,13 @@
 #include "web/api/lamp_words.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <tuple>
 
 #include "core/feature_key.hpp"
+#include "core/park_lot.hpp"
 #include "web/api/time_text.hpp"
 
 namespace lampline::web {
@@ -109,8 +111,7 @@ std::string without_lamp(const AccountedPhone& phone, const LampAccount& account
     std::string text;
     switch (phone.why_none) {
     case NoLamp::not_allowed:
-        text = fmt::format("This phone is told nothing of {}: no group lets {} see it.", member,
-                           watcher);
+        text = fmt::format("This phone is told nothing of {}: {} may not see it.", member, watcher);
         break;
     case NoLamp::refuses:
         text = fmt::format(
@@ -121,6 +122,13 @@ std::string without_lamp(const AccountedPhone& phone, const LampAccount& account
             phone.refusal ? moment(phone.refusal->second) : "an unknown time", member);
         break;
     case NoLamp::not_subscribed:
+        if (is_park_name(member) || feature_key(member)) {
+            text = fmt::format(
+                "This phone has not subscribed to {}, of which nobody is told unasked. Give it a "
+                "busy-lamp key for {}.",
+                member, member);
+            break;
+        }
         text = fmt::format(
             "This phone has not subscribed to {}, and unsolicited NOTIFYs are off for {}. Give it "
             "a busy-lamp key for {}, or set `unsolicited` for this watcher in a group that has {}.",
@@ -179,19 +187,32 @@ std::string delivery(const AccountedLamp& lamp)
     return fmt::format(": the phone acknowledged CSeq {} with {}.", cseq, *notify.answer);
 }
 
+/// What would let the watcher see the member.
+std::string why_not_allowed(const LampAccount& account)
+{
+    const auto& [watcher, member] = std::tie(account.watcher, account.member);
+    if (is_park_name(member))
+        return fmt::format("{} may not see {}: it is in none of the groups that may use the park "
+                           "lot ({}). Make it a member of one of them.",
+                           watcher, member, fmt::join(account.directory->park_lot().groups, ", "));
+    const auto key = account.directory->key(watcher, member);
+    const auto owner = key ? std::string{key->owner} : member;
+    const auto* seen = account.directory->find(owner);
+    if (seen && seen->visibility == Visibility::hidden)
+        return fmt::format("Nobody may see {}: {}visibility is `hidden`.", member,
+                           key ? "it is a key of " + owner + ", whose " : "its ");
+    return fmt::format("{} may not see {}: no group has {}{} among its members and {} among its "
+                       "watchers. Put both into one group.",
+                       watcher, member, owner, key ? ", whose key it is," : "", watcher);
+}
+
 }  // namespace
 
 std::string summary(const LampAccount& account)
 {
     const auto& [watcher, member] = std::tie(account.watcher, account.member);
     const auto* right = account.directory->right(watcher, member);
-    const auto* seen = account.directory->find(member);
-    if (!right && seen && seen->visibility == Visibility::hidden)
-        return fmt::format("Nobody may see {}: its visibility is `hidden`.", member);
-    if (!right)
-        return fmt::format("{} may not see {}: no group has {} among its members and {} among its "
-                           "watchers. Put both into one group.",
-                           watcher, member, member, watcher);
+    if (!right) return why_not_allowed(account);
     const bool registered =
         std::ranges::any_of(account.phones, [](const auto& phone) { return phone.registered; });
     const bool lit = std::ranges::any_of(account.phones,

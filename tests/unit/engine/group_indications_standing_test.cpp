@@ -118,8 +118,12 @@ TEST_CASE("dnd+ and fwd+ are lit while they hold, for their owner and for who ma
     }
     auto wishes = quiet();
     wishes.always = "203";
+    CHECK(office.explains("201", "dnd+207").member_look.colour == LampColour::dark);
     office.configures(house("standard", wishes));
     for (int lamp = 0; lamp < 4; ++lamp) CHECK(states_of(office.acknowledged()) == "confirmed");
+    const auto on = office.explains("201", "dnd+207").member_look;
+    CHECK(on.colour == LampColour::steady);
+    CHECK(on.state == LegState::confirmed);
     office.configures(house("standard"));
     for (int lamp = 0; lamp < 4; ++lamp) CHECK(states_of(office.acknowledged()) == "terminated");
     CHECK(office.silent());

@@ -219,6 +219,25 @@ TEST_CASE("the rule of a key is that of its owner")
     }
 }
 
+TEST_CASE("who may not see a key or a park slot is told what would help")
+{
+    LampOffice office;
+    CHECK(office.lamp("201/dnd+208").at("summary") ==
+          "201 may not see dnd+208: no group has 208, whose key it is, among its members and 201 "
+          "among its watchers. Put both into one group.");
+    office.put("/api/v1/extensions/208", R"({"visibility":"hidden"})");
+    CHECK(office.lamp("201/dnd+208").at("summary") ==
+          "Nobody may see dnd+208: it is a key of 208, whose visibility is `hidden`.");
+    CHECK(contains(office.lamp("201/dnd+207").at("phones").at(3).at("explanation"),
+                   "of which nobody is told unasked"));
+    office.put("/api/v1/groups/parkers", R"({"members":["207"]})");
+    office.put("/api/v1/park-lot",
+               R"({"number":"700","first_slot":"701","slots":2,"groups":["parkers"]})");
+    CHECK(office.lamp("201/park+701").at("summary") ==
+          "201 may not see park+701: it is in none of the groups that may use the park lot "
+          "(parkers). Make it a member of one of them.");
+}
+
 TEST_CASE("resend: what was sent, and by whom in the audit; not for auditors")
 {
     LampOffice office;
