@@ -38,15 +38,6 @@ class MovedPhone(WireTest):
         bob.registers()
         self.stays_in_its_call(bob, call, incoming)
 
-    def test_another_connection_after_a_probe_in_vain(self):
-        bob = self.phone("202", transport="tcp", contact_host=self.private)
-        call, incoming = self.talks_to(bob)
-        bob.flow().close()
-        call.phone.ladder.clear()
-        loop.wait(lambda: any("<- OPTIONS" in line for line in call.phone.ladder), "a probe")
-        bob.boots()
-        self.stays_in_its_call(bob, call, incoming)
-
     def test_another_port_of_its_nat(self):
         bob = self.phone("202", contact_host=self.private)
         call, incoming = self.talks_to(bob)
