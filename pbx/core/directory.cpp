@@ -354,7 +354,6 @@ void Directory::grant(const Group& group)
             if (own) {
                 right.rights.parties = own_right.rights.parties;
                 right.rights.pickup = own_right.rights.pickup;
-                right.phone_notifies = own_right.phone_notifies;
             }
             of_member.push_back(right);
             by_watcher_[watcher.number].push_back(right);

@@ -174,7 +174,7 @@ bool Office::is_shown(std::string_view watcher, std::string_view member) const
 
 bool Office::may_see_parties(std::string_view watcher, std::string_view member) const
 {
-    if (watcher == member && !is_shown(watcher, member)) return true;
+    if (watcher == member) return true;
     const auto visibility = visibilities.find(member);
     if (visibility != visibilities.end() && visibility->second != Visibility::open) return false;
     return std::ranges::any_of(groups, [&](const Group& group) {

@@ -139,6 +139,7 @@ void RandomForwards::take_end(const Phone& watcher, const SendNotify& notify)
 
 void RandomForwards::ask(Phone& watcher, bool begins, std::chrono::seconds expires)
 {
+    look_at_registrations();  // those of this step
     const auto now = office_.pbx.now().mono;
     Subscribing subscribing{.event = "dialog", .to = std::string{notifier}, .expires = expires};
     if (!begins) {
