@@ -168,7 +168,10 @@ bool CommandRunner::run(const Reply& command)
     std::string lines;
     lines.reserve(512);
     const bool in_dialog = command.status < 300;
-    if (in_dialog && refreshes_target(transaction.method) && !names(command.headers, "Contact"))
+    // That of a REFER begins a subscription (RFC 3515 §2.2).
+    const bool with_contact =
+        refreshes_target(transaction.method) || transaction.method == Method::refer;
+    if (in_dialog && with_contact && !names(command.headers, "Contact"))
         if (const auto* dialog = find(transaction.leg))
             lines += dialog->contact_line(command.focus);
     const bool tells_methods = in_dialog && transaction.method == Method::invite;

@@ -155,7 +155,8 @@ class PickupAndTransfer(WireTest):
 
     def test_a_blind_transfer(self):
         call, incoming = talk(self.anna, self.bob)
-        incoming.sends("REFER", headers=[("Refer-To", "<sip:203@office.test>")]).receives(202)
+        accepted = incoming.sends("REFER", headers=[("Refer-To", "<sip:203@office.test>")]).receives(202)
+        self.assertIn("Contact", accepted)  # RFC 3515 section 2.2
         self.hears(incoming, 100)
         target = self.carl.receives("INVITE")
         self.assertEqual(b"", target.offer)
