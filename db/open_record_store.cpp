@@ -60,7 +60,7 @@ struct OpenRecordStore::Statements {
           put_part{handle, "INSERT OR REPLACE INTO open_part "
                            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase{handle, "DELETE FROM open_record WHERE id = ?"},
-          erase_parts{handle, "DELETE FROM open_part WHERE record = ?"}
+          erase_parts{handle, "DELETE FROM open_part WHERE record = ? AND position >= ?"}
     {
     }
 
@@ -115,7 +115,7 @@ void OpenRecordStore::put(const OpenRecord& open)
     put.bind(16, open.by_exchange ? 1 : 0);
     run_once(put);
 
-    auto& row = statements_->put_part;  // none of them ever goes
+    auto& row = statements_->put_part;
     for (std::size_t position = 0; position < record.parts.size(); ++position) {
         const auto& part = record.parts[position];
         const auto& dialog = open.dialogs.at(position);
@@ -142,14 +142,22 @@ void OpenRecordStore::put(const OpenRecord& open)
         bind(row, 20, part.came_from);
         run_once(row);
     }
+    erase_parts_from(record.parts.size(), record.id);  // forgotten since
 }
 
 void OpenRecordStore::remove(CallRecordId id)
 {
-    for (auto* erase : {&statements_->erase, &statements_->erase_parts}) {
-        erase->bind(1, column(id));
-        run_once(*erase);
-    }
+    statements_->erase.bind(1, column(id));
+    run_once(statements_->erase);
+    erase_parts_from(0, id);
+}
+
+void OpenRecordStore::erase_parts_from(std::size_t position, CallRecordId id)
+{
+    auto& erase = statements_->erase_parts;
+    erase.bind(1, column(id));
+    erase.bind(2, static_cast<std::int64_t>(position));
+    run_once(erase);
 }
 
 }  // namespace lampline::db

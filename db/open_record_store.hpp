@@ -22,6 +22,8 @@ public:
 private:
     struct Statements;
 
+    void erase_parts_from(std::size_t position, CallRecordId id);
+
     Database& database_;
     std::unique_ptr<Statements> statements_;
 };

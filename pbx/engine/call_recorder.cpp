@@ -181,7 +181,8 @@ void CallRecorder::Open::end(std::size_t position)
 void CallRecorder::Open::forget_vain_parts()
 {
     constexpr std::size_t many = 100;
-    while (legs.size() > many && !legs.back().living && !record.parts.back().answered_at) {
+    while (legs.size() > many && !legs.back().living && !legs.back().forgotten &&
+           !record.parts.back().answered_at) {
         legs.pop_back();
         record.parts.pop_back();
     }
