@@ -262,12 +262,14 @@ bool DialogUsage::leads_to(std::string_view host) const
     const sip_route_t* route = nullptr;
     const sip_contact_t* target = nullptr;
     nta_leg_get_route(leg_.get(), &route, &target);
-    if (target && host == numeric_host(*target->m_url)) return true;
-    for (; route; route = route->r_next) {
-        const auto address = numeric_host(*route->r_url);
-        // Of a carrier's server with a name we do not know here which addresses that has.
-        if (address == host || (outside_ && address.empty())) return true;
-    }
+    // Of a carrier's server with a name we do not know here which addresses that has.
+    const auto may_be_at = [&](const url_t& url) {
+        const auto address = numeric_host(url);
+        return address == host || (outside_ && address.empty());
+    };
+    if (target && may_be_at(*target->m_url)) return true;
+    for (; route; route = route->r_next)
+        if (may_be_at(*route->r_url)) return true;
     return false;
 }
 

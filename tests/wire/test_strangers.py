@@ -95,6 +95,21 @@ class Strangers(WireTest):
                    remote_tag=names.remote_tag).receives(200)
         call.receives("BYE")
 
+    def test_a_server_of_the_carrier_that_has_a_name_alone(self):
+        carrier = Carrier(self.office, contact_host="inside.carrier.test")
+        carrier.becomes("line")
+        self.rest.put("/api/v1/digit-plan", plan("line"))
+        call = self.anna.calls("0664999")
+        incoming = carrier.receives("INVITE")
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        incoming.receives("ACK")
+        inside = Carrier(self.office, ip="127.0.0.3")
+        names = incoming.dialog
+        self.sends(inside, "BYE", call_id=names.call_id, local_tag=names.local_tag,
+                   remote_tag=names.remote_tag).receives(200)
+        call.receives("BYE")
+
 
 if __name__ == "__main__":
     unittest.main()
