@@ -265,6 +265,18 @@ TEST_CASE("who does not answer is sought at the other contact of the same phone,
         bob.answers_notify = 200;
         bob.answers(told, 408, true);
         CHECK(bob.receives(NOTIFY).notify->dialog->flow == bob.flow);
+        office.alice.cancels();
+        office.carol.receives(CANCEL);
+        CHECK(bob.receives(NOTIFY).idle());
+        bob.answers_notify.reset();  // it is back at its old contact
+        rings(office.alice, office.carol);
+        told = bob.receives(NOTIFY);
+        CHECK(told.notify->dialog->flow == bob.flow);
+        bob.flow.port = old;
+        office.pbx.passes(32s);
+        bob.answers_notify = 200;
+        bob.answers(told, 408, true);
+        CHECK(bob.receives(NOTIFY).notify->dialog->flow == bob.flow);
     }
     SUBCASE("and is not")
     {
