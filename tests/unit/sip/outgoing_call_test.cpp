@@ -386,7 +386,9 @@ TEST_CASE("requests of the callee: UPDATE, INFO, OPTIONS, BYE and others come as
         office.run(Reply{.transaction = request.transaction, .status = 200});
         const auto answer = callee.receive();
         CHECK(answer.status() == 200);
-        CHECK(answer["Contact"].empty() == (method != Method::update));
+        // RFC 3311 section 5.2, RFC 3515 section 2.2: these two name a Contact.
+        const bool names_contact = method == Method::update || method == Method::refer;
+        CHECK(answer["Contact"].empty() == !names_contact);
     }
 }
 
