@@ -243,6 +243,12 @@ void RandomForwards::look()
     std::erase_if(forwarded_, [&](const auto& one) { return !is_for_phone(*one.first); });
 }
 
+void RandomForwards::leaves(const Phone& watcher)
+{
+    forwarded_.erase(&watcher);
+    silenced_.erase(&watcher);
+}
+
 /// A phone that leaves or reboots tells nobody any more; one that has not been asked is to be
 /// asked by who begins anew. Who has not renewed its registration is told nothing more.
 void RandomForwards::look_at_registrations()

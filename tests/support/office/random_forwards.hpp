@@ -23,6 +23,8 @@ public:
     void answer(bool all);
     /// Rights, the setting of the notifier, or registrations may be others than before.
     void look();
+    /// It unregisters, also where its registration has expired before: nothing is told it any more.
+    void leaves(const Phone& watcher);
     void exchange_killed();
     /// What of them the exchange knows from now on.
     void storage_lost(const Kept& left);

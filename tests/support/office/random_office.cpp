@@ -22,7 +22,10 @@ RandomOffice::RandomOffice(unsigned seed, Mood mood) : office_{seed}, mood_{mood
     notified_.ends_for_phone = [this](const Phone& phone, const SendNotify& notify) {
         forwards_.take_end(phone, notify);
     };
-    office_.leaves = [this](const Phone& phone) { publishers_.leaves(phone); };
+    office_.leaves = [this](const Phone& phone) {
+        publishers_.leaves(phone);
+        forwards_.leaves(phone);
+    };
     office_.registered = [this](const Phone& phone) { publishers_.registers(phone); };
     silent_since_ = office_.pbx.now().mono;
     stored_.emplace_back(silent_since_, office_.pbx.stored.size());
