@@ -247,6 +247,12 @@ bool NotifiedPhones::has_expired(const Screen& screen) const
     return until != until_.end() && until->second - 1s <= office_.pbx.now().mono;
 }
 
+bool NotifiedPhones::is_expiring(const Screen& screen) const
+{
+    const auto until = until_.find({screen.phone, screen.package, screen.resource});
+    return has_expired(screen) && until->second + 1s >= office_.pbx.now().mono;
+}
+
 void NotifiedPhones::forgets(const Phone& phone, std::string_view package,
                              std::string_view resource)
 {

@@ -80,6 +80,9 @@ public:
                  std::chrono::seconds expires);
     /// By what it was granted it is over now, or within this second.
     [[nodiscard]] bool has_expired(const Screen& screen) const;
+    /// That comes to pass within this second, or has within the last one: over a restart it is
+    /// kept in whole ones.
+    [[nodiscard]] bool is_expiring(const Screen& screen) const;
     /// The phone has lost the subscription and was refused another one.
     void forgets(const Phone& phone, std::string_view package, std::string_view resource);
     /// Its registration is another one than before, so what it has refused counts no more.

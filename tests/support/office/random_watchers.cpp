@@ -237,18 +237,23 @@ std::optional<bool> RandomWatchers::names_parties(const LiveLamp& lamp) const
 /// What a phone that is told unasked has not asked for, it is told.
 void RandomWatchers::check_unasked(const Phone& phone, const RandomForwards& forwards) const
 {
-    const auto lives = [&](std::string_view resource, bool unsolicited) {
-        const auto* screen = notified_.find(phone, "dialog", resource, unsolicited);
-        return screen && !screen->over;
+    bool expiring = false;
+    const auto lives = [&](std::string_view resource) {
+        const auto* screen = notified_.find(phone, "dialog", resource, false);
+        if (!screen || screen->over) return false;
+        expiring = expiring || notified_.is_expiring(*screen);
+        return !notified_.has_expired(*screen);
     };
     const auto& view = office_.pbx.present();
     for (const auto member : desks) {
+        expiring = false;
         CAPTURE(phone.number);
         CAPTURE(member);
-        bool asked = lives(member, false) || (member == notifier && forwards.is_told(phone));
+        bool asked = lives(member) || (member == notifier && forwards.is_told(phone));
         for (const auto group : group_names)
-            asked = asked || (lives(group, false) &&
+            asked = asked || (lives(group) &&
                               office_.listed(phone.number, group).contains(std::string{member}));
+        if (expiring) continue;
         const bool told = std::ranges::any_of(view.lamps, [&](const LiveLamp& lamp) {
             return lamp.kind == "unsolicited" && lamp.member == member &&
                    lamp.contact == contact_of(phone);
