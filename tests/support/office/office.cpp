@@ -1,6 +1,8 @@
 #include "support/office/office.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace lampline::test {
 namespace {
@@ -227,7 +229,10 @@ std::string Office::registration_of(const Phone& phone) const
 
 void Office::registers(Phone& phone, std::chrono::seconds expires, unsigned q_thousandths)
 {
+    auto waiting = std::exchange(phone.inbox, {});  // NOTIFYs of what was done before
     phone.registers(expires, q_thousandths);
+    std::ranges::move(phone.inbox, std::back_inserter(waiting));
+    phone.inbox = std::move(waiting);
     until_[&phone] = pbx.now().mono + std::min<std::chrono::seconds>(expires, 7200s);
     if (registered) registered(phone);
 }
