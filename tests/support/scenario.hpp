@@ -134,6 +134,7 @@ public:
     /// Registers its contact and takes `before` away, in one REGISTER.
     void registers_instead_of(const SipUri& before);
     [[nodiscard]] SipUri own_contact() const;
+    [[nodiscard]] std::string call_id_of_registers() const;
     /// SUBSCRIBE to `member`, 200, first NOTIFY, which is returned.
     Arrived watches(std::string_view member);
     TransactionId asks(const Subscribing& subscribing);

@@ -284,6 +284,24 @@ void NotifiedPhones::arrive(const UnderWay& under_way)
     screen.seen_version = under_way.notify.version;
 }
 
+/// The exchange still tells it unasked; where the phone has subscribed meanwhile, or is no watcher
+/// any more, nobody waits for what it says to the last NOTIFY.
+bool NotifiedPhones::is_awaited(const Screen& unsolicited) const
+{
+    const auto contact = contact_of(*unsolicited.phone);
+    const auto is_it = [&](const auto& told) {
+        return told.kind == "unsolicited" && told.contact == contact;
+    };
+    const auto& view = office_.pbx.present();
+    if (unsolicited.package == "dialog")
+        return std::ranges::any_of(view.lamps, [&](const LiveLamp& lamp) {
+            return is_it(lamp) && lamp.member == unsolicited.resource;
+        });
+    return std::ranges::any_of(view.subscriptions, [&](const LiveSubscription& one) {
+        return is_it(one) && one.package == unsolicited.package;
+    });
+}
+
 void NotifiedPhones::answer(const UnderWay& under_way)
 {
     auto& screen = screens_.at(under_way.dialog);
@@ -292,7 +310,7 @@ void NotifiedPhones::answer(const UnderWay& under_way)
         if (told.in == under_way.notify.cseq) told.certain = under_way.status == 200;
     if (under_way.gone && !screen.over) {
         screen.over = true;
-        if (screen.unsolicited) {
+        if (screen.unsolicited && is_awaited(screen)) {
             refused_.emplace(screen.phone, screen.package);
             ++office_.done["refuses what it has not asked for"];
         }

@@ -122,6 +122,7 @@ private:
     static void doubt(Screen& screen);
     void meets_weather(UnderWay& under_way);
     void arrive(const UnderWay& under_way);
+    [[nodiscard]] bool is_awaited(const Screen& unsolicited) const;
     void answer(const UnderWay& under_way);
     static void show(Screen& screen, const SendNotify& notify);
     static void show_list(Screen& screen, const SendNotify& notify);

@@ -113,7 +113,8 @@ void RandomWatchers::registers_somehow(Phone& phone)
         return office_.unregisters(phone);
     }
     if (how == 2) ++phone.reboots;
-    if (how == 2 || !office_.is_registered(phone)) notified_.registered_anew(phone);
+    if (office_.registration_of(phone) != phone.call_id_of_registers())
+        notified_.registered_anew(phone);
     const auto expires = how == 3 ? std::chrono::seconds{60 + chance.below(120)} : 36000s;
     office_.registers(phone, expires, how == 4 ? 700 : 1000);
     ++office_.done["registers"];

@@ -46,10 +46,15 @@ void Phone::registers_instead_of(const SipUri& before)
     receives(200U);
 }
 
+std::string Phone::call_id_of_registers() const
+{
+    if (!register_call_id.empty()) return register_call_id;
+    return "reg-" + number + "-" + std::to_string(first_port_) +
+           std::string(static_cast<std::size_t>(reboots), '+');
+}
+
 void Phone::asks_to_register(std::vector<RegisterContact> contacts, std::chrono::seconds expires)
 {
-    const auto own_call_id = "reg-" + number + "-" + std::to_string(first_port_) +
-                             std::string(static_cast<std::size_t>(reboots), '+');
     const auto transaction = scenario_.next_transaction();
     scenario_.requests_[transaction] = {this, Method::register_, {}};
     scenario_.receive(
@@ -58,7 +63,7 @@ void Phone::asks_to_register(std::vector<RegisterContact> contacts, std::chrono:
                          .aor = number,
                          .contacts = std::move(contacts),
                          .expires = expires,
-                         .call_id = register_call_id.empty() ? own_call_id : register_call_id,
+                         .call_id = call_id_of_registers(),
                          .cseq = ++cseq_,
                          .path = path,
                          .user_agent = user_agent});
