@@ -27,13 +27,22 @@ int CommandRunner::on_request(DialogUsage& dialog, nta_incoming_t& request, cons
     // Returning a final status makes the stack destroy the transaction; an ACK is not answered.
     if (method == Method::ack) return 200;
     if (dialog.is_closed()) return 481;
-    auto rejection = inspect_body(sip, settings_.limits.body_bytes);
-    if (!rejection && method != Method::bye) rejection = inspect_require(sip);
-    if (rejection) return refuse(request, *rejection);
+    if (method == Method::cancel) {
+        // The stack knows no INVITE of it. Its CSeq is one that was counted, if it is of the phone.
+        dialog.disown_request();
+        return 481;
+    }
     const MessageRef message{nta_incoming_getrequest(&request)};
     const TransportRef transport{nta_incoming_transport(&agent_, &request, nullptr)};
     auto source = transports_.source_of(*message, transport.get());
-    rejection = inspect_sender(dialog, sip, source);
+    auto rejection = inspect_sender(dialog, sip, source);
+    if (rejection) {
+        dialog.disown_request();
+        return refuse(request, *rejection);
+    }
+    dialog.count(sip.sip_cseq->cs_seq);
+    rejection = inspect_body(sip, settings_.limits.body_bytes);
+    if (!rejection && method != Method::bye) rejection = inspect_require(sip);
     if (rejection) return refuse(request, *rejection);
     if (server_.size() >= settings_.limits.unanswered_requests && method != Method::bye) return 503;
     auto& transaction = add_server(request, method, dialog.id(), transaction_ids_.next());

@@ -81,7 +81,7 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
                          const OpenDialog& command)
     : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
       flow_{invite.source}, home_{invite.source.host}, extension_{command.extension},
-      outside_{command.outside}, confirmed_{true}
+      outside_{command.outside}, confirmed_{true}, remote_cseq_{sip.sip_cseq->cs_seq}
 {
     Home home;
     auto* local = sip_to_dup(home, sip.sip_to);
@@ -92,7 +92,7 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
     leg_.reset(nta_leg_tcreate(&agent_, on_request, this, SIPTAG_CALL_ID(sip.sip_call_id),
                                SIPTAG_FROM(local), SIPTAG_TO(sip.sip_from),
                                SIPTAG_CSEQ_STR(initial_cseq_value.c_str()),
-                               NTATAG_REMOTE_CSEQ(sip.sip_cseq->cs_seq), TAG_END()));
+                               NTATAG_REMOTE_CSEQ(remote_cseq_), TAG_END()));
     if (!leg_) throw std::runtime_error{"nta_leg_tcreate"};
     refresh_target(sip);
     if (invite.listener) set_contact(*invite.listener, invite.user);
@@ -118,7 +118,8 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
                          const ResumeDialog& command)
     : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
       flow_{command.flow}, target_{as_request_uri(command.state.target)},
-      extension_{command.extension}, outside_{command.outside}, confirmed_{true}
+      extension_{command.extension}, outside_{command.outside}, confirmed_{true},
+      remote_cseq_{command.state.remote_cseq}
 {
     const auto party = [](const NameAddr& address, const std::string& tag) {
         return fmt::format("{};tag={}", write(address), tag);
@@ -195,7 +196,7 @@ bool DialogUsage::follow(const sip_t& response)
         auto leg = make_leg(*names_, nta_leg_get_seq(leg_.get()), 0);
         if (!leg) return true;
         if (early_.size() == most_early) early_.erase(early_.begin());
-        early_.push_back({std::move(leg), target_, rseq_of(response)});
+        early_.push_back({std::move(leg), target_, rseq_of(response), 0});
         other = &early_.back();
     }
     if (other) follow(*other);
@@ -221,6 +222,31 @@ void DialogUsage::follow(Early& early) noexcept
     std::swap(leg_, early.leg);
     std::swap(target_, early.target);
     std::swap(rseq_, early.rseq);
+    std::swap(remote_cseq_, early.remote_cseq);
+}
+
+/// The stack counts a CSeq before it asks us, and has no way to count back: all that the phone sent
+/// with a lower one would get 500. So the leg is made anew, with what it was before.
+void DialogUsage::disown_request()
+{
+    const sip_route_t* route = nullptr;
+    const sip_contact_t* target = nullptr;
+    nta_leg_get_route(leg_.get(), &route, &target);
+    // The names are the leg's alone, which tells them in requests; an ACK does not count up.
+    const MessageRef message{nta_msg_create(&agent_, 0)};
+    if (!message ||
+        nta_msg_request_complete(message.get(), leg_.get(), SIP_METHOD_ACK, nullptr) < 0)
+        return;
+    const auto& names = *sip_object(message.get());
+    const auto cseq = fmt::format("{} INVITE", nta_leg_get_seq(leg_.get()));
+    LegHandle fresh{nta_leg_tcreate(
+        &agent_, on_request, this, SIPTAG_CALL_ID(names.sip_call_id), SIPTAG_FROM(names.sip_from),
+        SIPTAG_TO(names.sip_to), SIPTAG_CSEQ_STR(cseq.c_str()),
+        TAG_IF(route, SIPTAG_ROUTE(route)), NTATAG_REMOTE_CSEQ(remote_cseq_), TAG_END())};
+    if (!fresh) return;
+    // Also says whether the first route is a loose one.
+    nta_leg_server_route(fresh.get(), nullptr, target);
+    leg_ = std::move(fresh);
 }
 
 void DialogUsage::refresh_target(const sip_t& message)
@@ -406,9 +432,12 @@ DialogUsage* DialogUsage::of(const nta_leg_t* leg) noexcept
 int DialogUsage::on_request(DialogUsage* self, nta_leg_t* leg, nta_incoming_t* request,
                             const sip_t* sip) noexcept
 try {
-    if (leg != self->leg_.get())
-        if (auto* early = self->find_early(text_of(nta_leg_get_rtag(leg)))) self->follow(*early);
-    return self->runner_.on_request(*self, *request, *sip);
+    auto* early = leg == self->leg_.get() ? nullptr
+                                          : self->find_early(text_of(nta_leg_get_rtag(leg)));
+    if (early) self->follow(*early);
+    const int status = self->runner_.on_request(*self, *request, *sip);
+    if (early && status >= 300) self->follow(*early);
+    return status;
 } catch (...) {
     return 500;
 }
