@@ -20,12 +20,18 @@ namespace {
 /// The number that DialogState counts on from: the stack would else begin with one of its own.
 const std::string initial_cseq_value = fmt::format("{} INVITE", initial_cseq);
 
-bool has_route(const nta_leg_t* leg) noexcept
+/// Of the route set; nullptr: there is none.
+const sip_route_t* first_route(const nta_leg_t* leg) noexcept
 {
     const sip_route_t* route = nullptr;
     const sip_contact_t* target = nullptr;
     nta_leg_get_route(const_cast<nta_leg_t*>(leg), &route, &target);
-    return route != nullptr;
+    return route;
+}
+
+bool has_route(const nta_leg_t* leg) noexcept
+{
+    return first_route(leg) != nullptr;
 }
 
 /// 0: it is not sent reliably.
@@ -101,7 +107,7 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
 DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
                          const SendInvite& command)
     : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
-      flow_{command.target.flow}, target_{command.target.request_uri},
+      flow_{transports.settled(command.target.flow)}, target_{command.target.request_uri},
       home_{command.target.flow.host}, extension_{command.extension}, outside_{command.outside},
       names_{std::make_unique<const Names>(
           Names{command.call_id, fmt::format("{};tag={}", write(command.from), command.local_tag),
@@ -117,7 +123,7 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
 DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
                          const ResumeDialog& command)
     : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
-      flow_{command.flow}, target_{as_request_uri(command.state.target)},
+      flow_{transports.settled(command.flow)}, target_{as_request_uri(command.state.target)},
       extension_{command.extension}, outside_{command.outside}, confirmed_{true},
       remote_cseq_{command.state.remote_cseq}
 {
@@ -310,10 +316,26 @@ std::string DialogUsage::destination() const
     return flow_.host;
 }
 
+/// The stack would take its first address. A name is looked up by it, and may lead anywhere.
+tport_t* DialogUsage::transport_to(const url_t& hop) const
+{
+    Flow flow{Transport::udp, numeric_host(hop), 0, {}, flow_.listener};
+    if (flow.host.empty() || hop.url_type != url_sip) return nullptr;
+    char transport[8] = "";
+    url_param(hop.url_params, "transport", transport, sizeof transport);
+    if (strcasecmp(transport, "tcp") == 0) flow.transport = Transport::tcp;
+    const auto* listener = transports_.listener_of(flow);
+    if (!listener || transports_.is_first_of_its_kind(*listener)) return nullptr;
+    return listener->primary;
+}
+
 std::optional<DialogUsage::Hop> DialogUsage::next_hop() const
 {
     Hop hop;
-    if (has_route(leg_.get())) return hop;
+    if (const auto* route = first_route(leg_.get())) {
+        hop.transport = transport_to(*route->r_url);
+        return hop;
+    }
     hop.transport = transports_.connection_of(flow_);
     if (hop.transport) return hop;
     const auto* listener = transports_.listener_of(flow_);

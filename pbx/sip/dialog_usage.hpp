@@ -150,11 +150,13 @@ private:
     };
     /// Where the next request goes.
     struct Hop {
-        std::string url;  // empty: by the route set, or over `transport`
+        std::string url;  // empty: by the route set, or over the connection `transport`
         tport_t* transport = nullptr;
     };
     enum class TargetFrom : std::uint8_t { request, first_response, later_response };
     [[nodiscard]] std::optional<Hop> next_hop() const;
+    /// What a request goes out by whose first hop this is; nullptr: as the stack chooses.
+    [[nodiscard]] tport_t* transport_to(const url_t& hop) const;
     void set_target(const sip_t& message, TargetFrom from);
     /// That with this tag among those that are not followed; nullptr: none.
     [[nodiscard]] Early* find_early(std::string_view tag) noexcept;
