@@ -47,13 +47,17 @@ int CommandRunner::on_request(DialogUsage& dialog, nta_incoming_t& request, cons
     if (server_.size() >= settings_.limits.unanswered_requests && method != Method::bye) return 503;
     auto& transaction = add_server(request, method, dialog.id(), transaction_ids_.next());
     auto input = to_request(sip, transaction.id, dialog.id());
+    const bool over_udp = source.transport == Transport::udp;
     if (refreshes_target(method) || dialog.is_cut_off()) {
         if (transport) source.connection = transports_.connections().adopt(*transport);
         input.source = source;
         dialog.move_to(std::move(source));
     }
     if (refreshes_target(method)) dialog.refresh_target(sip);
-    if (method == Method::invite) nta_incoming_treply(&request, SIP_100_TRYING, TAG_END());
+    // Over UDP the stack sends it after 200 ms. Until then the phone repeats its INVITE, to the next
+    // run if this one is killed meanwhile; then it is stored.
+    if (method == Method::invite && !over_udp)
+        nta_incoming_treply(&request, SIP_100_TRYING, TAG_END());
     on_input_(std::move(input));
     return 0;
 }
