@@ -41,6 +41,7 @@ class TwoNetworks(WireTest):
         return carrier
 
     def is_from_there(self, request, transport="udp"):
+        request = getattr(request, "message", request)
         at = f"{SECOND}:{self.ports[transport]}"
         self.assertIn(at, request["Via"])
         if "Contact" in request:
@@ -62,9 +63,9 @@ class TwoNetworks(WireTest):
         self.is_from_there(incoming.received, transport)
         incoming.replies(200, ANSWER, **options)
         call.receives(200)
-        self.is_from_there(incoming.receives("ACK").message, transport)
+        self.is_from_there(incoming.receives("ACK"), transport)
         call.hangs_up()
-        self.is_from_there(incoming.receives("BYE").message, transport)
+        self.is_from_there(incoming.receives("BYE"), transport)
 
     def test_a_call_over_udp(self):
         self.call_to_outside("udp")
