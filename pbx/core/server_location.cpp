@@ -97,7 +97,8 @@ private:
             return;
         }
         ServerAddress address{server_->host,
-                              {transport, canonical_address(host), port ? port : sip_port, {}, 0},
+                              {transport, canonical_address(host), port ? port : sip_port, {},
+                               listener_by_way},
                               rank_};
         const auto same = [&](const ServerAddress& other) { return other.flow == address.flow; };
         if (std::ranges::none_of(location_.addresses, same))

@@ -15,6 +15,9 @@
 
 namespace lampline {
 
+/// As `Flow::listener`: it goes out from the address that the way to its host leads out of.
+inline constexpr std::uint8_t listener_by_way = 255;
+
 enum class DnsType : std::uint8_t { a, aaaa, srv, naptr };
 
 struct DnsQuestion {

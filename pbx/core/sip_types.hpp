@@ -65,7 +65,7 @@ struct Flow {
     std::string host;            ///< numeric; IPv6 without brackets
     std::uint16_t port = 0;
     ConnectionId connection{};   ///< 0 for UDP, and for TCP when one has to be opened
-    std::uint8_t listener = 0;   ///< index of the `--sip` address it came in on, and goes out from
+    std::uint8_t listener = 0;   ///< index of the `--sip` address it came in on, and goes out from; or `listener_by_way`
 
     friend bool operator==(const Flow&, const Flow&) = default;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/server_location.hpp"
+
 namespace lampline {
 namespace {
 
@@ -122,7 +124,8 @@ void TrunkLines::resolve(LineId id, Line& line, Moment now, Outbox& outbox)
     for (const auto& server : servers)
         addresses.push_back({server.host,
                              {server.transport.value_or(Transport::udp), server.host,
-                              server.port ? server.port : sip_port, ConnectionId{}, 0},
+                              server.port ? server.port : sip_port, ConnectionId{},
+                              listener_by_way},
                              static_cast<std::uint32_t>(addresses.size())});
     if (!addresses.empty()) use(id, line, std::move(addresses), now, outbox);
 }

@@ -27,24 +27,37 @@ int CommandRunner::on_request(DialogUsage& dialog, nta_incoming_t& request, cons
     // Returning a final status makes the stack destroy the transaction; an ACK is not answered.
     if (method == Method::ack) return 200;
     if (dialog.is_closed()) return 481;
-    auto rejection = inspect_body(sip, settings_.limits.body_bytes);
-    if (!rejection && method != Method::bye) rejection = inspect_require(sip);
-    if (rejection) return refuse(request, *rejection);
+    if (method == Method::cancel) {
+        // The stack knows no INVITE of it. Its CSeq is one that was counted, if it is of the phone.
+        dialog.disown_request();
+        return 481;
+    }
     const MessageRef message{nta_incoming_getrequest(&request)};
     const TransportRef transport{nta_incoming_transport(&agent_, &request, nullptr)};
     auto source = transports_.source_of(*message, transport.get());
-    rejection = inspect_sender(dialog, sip, source);
+    auto rejection = inspect_sender(dialog, sip, source);
+    if (rejection) {
+        dialog.disown_request();
+        return refuse(request, *rejection);
+    }
+    dialog.count(sip.sip_cseq->cs_seq);
+    rejection = inspect_body(sip, settings_.limits.body_bytes);
+    if (!rejection && method != Method::bye) rejection = inspect_require(sip);
     if (rejection) return refuse(request, *rejection);
     if (server_.size() >= settings_.limits.unanswered_requests && method != Method::bye) return 503;
     auto& transaction = add_server(request, method, dialog.id(), transaction_ids_.next());
     auto input = to_request(sip, transaction.id, dialog.id());
+    const bool over_udp = source.transport == Transport::udp;
     if (refreshes_target(method) || dialog.is_cut_off()) {
         if (transport) source.connection = transports_.connections().adopt(*transport);
         input.source = source;
         dialog.move_to(std::move(source));
     }
     if (refreshes_target(method)) dialog.refresh_target(sip);
-    if (method == Method::invite) nta_incoming_treply(&request, SIP_100_TRYING, TAG_END());
+    // Over UDP the stack sends it after 200 ms. Until then the phone repeats its INVITE, to the next
+    // run if this one is killed meanwhile; then it is stored.
+    if (method == Method::invite && !over_udp)
+        nta_incoming_treply(&request, SIP_100_TRYING, TAG_END());
     on_input_(std::move(input));
     return 0;
 }

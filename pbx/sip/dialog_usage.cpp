@@ -20,12 +20,18 @@ namespace {
 /// The number that DialogState counts on from: the stack would else begin with one of its own.
 const std::string initial_cseq_value = fmt::format("{} INVITE", initial_cseq);
 
-bool has_route(const nta_leg_t* leg) noexcept
+/// Of the route set; nullptr: there is none.
+const sip_route_t* first_route(const nta_leg_t* leg) noexcept
 {
     const sip_route_t* route = nullptr;
     const sip_contact_t* target = nullptr;
     nta_leg_get_route(const_cast<nta_leg_t*>(leg), &route, &target);
-    return route != nullptr;
+    return route;
+}
+
+bool has_route(const nta_leg_t* leg) noexcept
+{
+    return first_route(leg) != nullptr;
 }
 
 /// 0: it is not sent reliably.
@@ -81,7 +87,7 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
                          const OpenDialog& command)
     : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
       flow_{invite.source}, home_{invite.source.host}, extension_{command.extension},
-      outside_{command.outside}, confirmed_{true}
+      outside_{command.outside}, confirmed_{true}, remote_cseq_{sip.sip_cseq->cs_seq}
 {
     Home home;
     auto* local = sip_to_dup(home, sip.sip_to);
@@ -92,7 +98,7 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
     leg_.reset(nta_leg_tcreate(&agent_, on_request, this, SIPTAG_CALL_ID(sip.sip_call_id),
                                SIPTAG_FROM(local), SIPTAG_TO(sip.sip_from),
                                SIPTAG_CSEQ_STR(initial_cseq_value.c_str()),
-                               NTATAG_REMOTE_CSEQ(sip.sip_cseq->cs_seq), TAG_END()));
+                               NTATAG_REMOTE_CSEQ(remote_cseq_), TAG_END()));
     if (!leg_) throw std::runtime_error{"nta_leg_tcreate"};
     refresh_target(sip);
     if (invite.listener) set_contact(*invite.listener, invite.user);
@@ -101,7 +107,7 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
 DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
                          const SendInvite& command)
     : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
-      flow_{command.target.flow}, target_{command.target.request_uri},
+      flow_{transports.settled(command.target.flow)}, target_{command.target.request_uri},
       home_{command.target.flow.host}, extension_{command.extension}, outside_{command.outside},
       names_{std::make_unique<const Names>(
           Names{command.call_id, fmt::format("{};tag={}", write(command.from), command.local_tag),
@@ -117,8 +123,9 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
 DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& transports,
                          const ResumeDialog& command)
     : runner_{runner}, agent_{agent}, transports_{transports}, id_{command.leg},
-      flow_{command.flow}, target_{as_request_uri(command.state.target)},
-      extension_{command.extension}, outside_{command.outside}, confirmed_{true}
+      flow_{transports.settled(command.flow)}, target_{as_request_uri(command.state.target)},
+      extension_{command.extension}, outside_{command.outside}, confirmed_{true},
+      remote_cseq_{command.state.remote_cseq}
 {
     const auto party = [](const NameAddr& address, const std::string& tag) {
         return fmt::format("{};tag={}", write(address), tag);
@@ -195,7 +202,7 @@ bool DialogUsage::follow(const sip_t& response)
         auto leg = make_leg(*names_, nta_leg_get_seq(leg_.get()), 0);
         if (!leg) return true;
         if (early_.size() == most_early) early_.erase(early_.begin());
-        early_.push_back({std::move(leg), target_, rseq_of(response)});
+        early_.push_back({std::move(leg), target_, rseq_of(response), 0});
         other = &early_.back();
     }
     if (other) follow(*other);
@@ -221,6 +228,31 @@ void DialogUsage::follow(Early& early) noexcept
     std::swap(leg_, early.leg);
     std::swap(target_, early.target);
     std::swap(rseq_, early.rseq);
+    std::swap(remote_cseq_, early.remote_cseq);
+}
+
+/// The stack counts a CSeq before it asks us, and has no way to count back: all that the phone sent
+/// with a lower one would get 500. So the leg is made anew, with what it was before.
+void DialogUsage::disown_request()
+{
+    const sip_route_t* route = nullptr;
+    const sip_contact_t* target = nullptr;
+    nta_leg_get_route(leg_.get(), &route, &target);
+    // The names are the leg's alone, which tells them in requests; an ACK does not count up.
+    const MessageRef message{nta_msg_create(&agent_, 0)};
+    if (!message ||
+        nta_msg_request_complete(message.get(), leg_.get(), SIP_METHOD_ACK, nullptr) < 0)
+        return;
+    const auto& names = *sip_object(message.get());
+    const auto cseq = fmt::format("{} INVITE", nta_leg_get_seq(leg_.get()));
+    LegHandle fresh{nta_leg_tcreate(
+        &agent_, on_request, this, SIPTAG_CALL_ID(names.sip_call_id), SIPTAG_FROM(names.sip_from),
+        SIPTAG_TO(names.sip_to), SIPTAG_CSEQ_STR(cseq.c_str()),
+        TAG_IF(route, SIPTAG_ROUTE(route)), NTATAG_REMOTE_CSEQ(remote_cseq_), TAG_END())};
+    if (!fresh) return;
+    // Also says whether the first route is a loose one.
+    nta_leg_server_route(fresh.get(), nullptr, target);
+    leg_ = std::move(fresh);
 }
 
 void DialogUsage::refresh_target(const sip_t& message)
@@ -284,10 +316,26 @@ std::string DialogUsage::destination() const
     return flow_.host;
 }
 
+/// The stack would take its first address. A name is looked up by it, and may lead anywhere.
+tport_t* DialogUsage::transport_to(const url_t& hop) const
+{
+    Flow flow{Transport::udp, numeric_host(hop), 0, {}, flow_.listener};
+    if (flow.host.empty() || hop.url_type != url_sip) return nullptr;
+    char transport[8] = "";
+    url_param(hop.url_params, "transport", transport, sizeof transport);
+    if (strcasecmp(transport, "tcp") == 0) flow.transport = Transport::tcp;
+    const auto* listener = transports_.listener_of(flow);
+    if (!listener || transports_.is_first_of_its_kind(*listener)) return nullptr;
+    return listener->primary;
+}
+
 std::optional<DialogUsage::Hop> DialogUsage::next_hop() const
 {
     Hop hop;
-    if (has_route(leg_.get())) return hop;
+    if (const auto* route = first_route(leg_.get())) {
+        hop.transport = transport_to(*route->r_url);
+        return hop;
+    }
     hop.transport = transports_.connection_of(flow_);
     if (hop.transport) return hop;
     const auto* listener = transports_.listener_of(flow_);
@@ -406,9 +454,12 @@ DialogUsage* DialogUsage::of(const nta_leg_t* leg) noexcept
 int DialogUsage::on_request(DialogUsage* self, nta_leg_t* leg, nta_incoming_t* request,
                             const sip_t* sip) noexcept
 try {
-    if (leg != self->leg_.get())
-        if (auto* early = self->find_early(text_of(nta_leg_get_rtag(leg)))) self->follow(*early);
-    return self->runner_.on_request(*self, *request, *sip);
+    auto* early = leg == self->leg_.get() ? nullptr
+                                          : self->find_early(text_of(nta_leg_get_rtag(leg)));
+    if (early) self->follow(*early);
+    const int status = self->runner_.on_request(*self, *request, *sip);
+    if (early && status >= 300) self->follow(*early);
+    return status;
 } catch (...) {
     return 500;
 }

@@ -106,6 +106,11 @@ public:
     void refresh_target(const sip_t& message);
     /// The phone sends from here now.
     void move_to(Flow source);
+    /// Takes `cseq` as that of the last request of the phone's own.
+    void count(std::uint32_t cseq) noexcept { remote_cseq_ = cseq; }
+    /// Lets the request that the stack has just asked about not count: it was a stranger's. Only
+    /// within the callback, whose leg is gone then.
+    void disown_request();
     /// Its connection is gone, so that whatever it sends from next is welcome.
     [[nodiscard]] bool is_cut_off() const noexcept;
 
@@ -141,14 +146,17 @@ private:
         LegHandle leg;
         SipUri target;
         std::uint32_t rseq = 0;  ///< of its last reliable response; 0: none
+        std::uint32_t remote_cseq = 0;
     };
     /// Where the next request goes.
     struct Hop {
-        std::string url;  // empty: by the route set, or over `transport`
+        std::string url;  // empty: by the route set, or over the connection `transport`
         tport_t* transport = nullptr;
     };
     enum class TargetFrom : std::uint8_t { request, first_response, later_response };
     [[nodiscard]] std::optional<Hop> next_hop() const;
+    /// What a request goes out by whose first hop this is; nullptr: as the stack chooses.
+    [[nodiscard]] tport_t* transport_to(const url_t& hop) const;
     void set_target(const sip_t& message, TargetFrom from);
     /// That with this tag among those that are not followed; nullptr: none.
     [[nodiscard]] Early* find_early(std::string_view tag) noexcept;
@@ -174,6 +182,7 @@ private:
     bool confirmed_ = false;
     std::unique_ptr<const Names> names_;  // until another leg cannot be needed any more
     std::uint32_t rseq_ = 0;    // of the last reliable response, as in Early
+    std::uint32_t remote_cseq_ = 0;  // of the phone's last request; 0: none yet
     std::vector<Early> early_;  // of the same INVITE, not followed now
     LegHandle leg_;                         // last member, so destroyed first
 };

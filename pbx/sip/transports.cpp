@@ -30,6 +30,11 @@ bool is_wildcard(std::string_view host) noexcept
     return host == "0.0.0.0" || host == "::";
 }
 
+bool is_six(const Listener& listener) noexcept
+{
+    return listener.address.host.find(':') != std::string::npos;
+}
+
 std::string numeric_host(const su_sockaddr_t& address)
 {
     char text[SU_ADDRSIZE] = "";
@@ -219,17 +224,43 @@ Flow Transports::source_of(msg_t& message, tport_t* transport) const
     return flow;
 }
 
-const Listener* Transports::listener_of(const Flow& flow) const noexcept
+const Listener* choose_listener(const std::vector<Listener>& listeners, const Flow& flow,
+                                WaysOut& ways)
 {
     const bool six = flow.host.find(':') != std::string::npos;
     const auto fits = [&](const Listener& listener) {
-        return listener.address.transport == flow.transport &&
-               (listener.address.host.find(':') != std::string::npos) == six;
+        return listener.address.transport == flow.transport && is_six(listener) == six;
     };
-    if (flow.listener < listeners_.size() && fits(listeners_[flow.listener]))
-        return &listeners_[flow.listener];
-    const auto found = std::ranges::find_if(listeners_, fits);
-    return found == listeners_.end() ? nullptr : &*found;
+    if (flow.listener < listeners.size() && fits(listeners[flow.listener]))
+        return &listeners[flow.listener];
+    const auto first = std::ranges::find_if(listeners, fits);
+    if (first == listeners.end()) return nullptr;
+    if (std::find_if(first + 1, listeners.end(), fits) == listeners.end()) return &*first;
+    const auto& here = ways.towards(flow.host, std::chrono::steady_clock::now());
+    const auto found = std::ranges::find_if(listeners, [&](const Listener& listener) {
+        return fits(listener) && listener.address.host == here;
+    });
+    return found == listeners.end() ? &*first : &*found;
+}
+
+const Listener* Transports::listener_of(const Flow& flow) const
+{
+    return choose_listener(listeners_, flow, ways_);
+}
+
+Flow Transports::settled(Flow flow) const
+{
+    if (const auto* listener = listener_of(flow))
+        flow.listener = static_cast<std::uint8_t>(listener - listeners_.data());
+    return flow;
+}
+
+bool Transports::is_first_of_its_kind(const Listener& listener) const noexcept
+{
+    return &listener == &*std::ranges::find_if(listeners_, [&](const Listener& other) {
+        return other.address.transport == listener.address.transport &&
+               is_six(other) == is_six(listener);
+    });
 }
 
 std::string Transports::next_hop(const Flow& flow, const SipUri& request_uri)

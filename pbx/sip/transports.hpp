@@ -10,6 +10,7 @@
 #include "sip/endpoint.hpp"
 #include "sip/sofia.hpp"
 #include "sip/stack_sockets.hpp"
+#include "sip/way_out.hpp"
 
 namespace lampline::sip {
 
@@ -80,7 +81,11 @@ public:
 
     /// The listener that requests of this flow go out from; nullptr when we have none of that
     /// transport and family.
-    [[nodiscard]] const Listener* listener_of(const Flow& flow) const noexcept;
+    [[nodiscard]] const Listener* listener_of(const Flow& flow) const;
+    /// `flow` with the index of that listener, so that it stays this one.
+    [[nodiscard]] Flow settled(Flow flow) const;
+    /// Whether the stack takes this listener by itself, as the first of its transport and family.
+    [[nodiscard]] bool is_first_of_its_kind(const Listener& listener) const noexcept;
     /// The open connection of the flow; nullptr for UDP, and when a new one has to be opened.
     [[nodiscard]] tport_t* connection_of(const Flow& flow) const noexcept
     {
@@ -111,10 +116,17 @@ private:
     std::string domain_;
     std::vector<ListenAddress> listening_;
     std::vector<Listener> listeners_;
+    mutable WaysOut ways_;
     std::deque<StackSocket> sockets_;  // of the UDP listeners
     Connections connections_;
     bool refusing_ = false;
 };
+
+/// The one that requests of `flow` go out from: which it names, if that is of its transport and
+/// family; else, of those that are, the first one at the address that the way to its host leads out
+/// of; else the first. nullptr: there is none.
+const Listener* choose_listener(const std::vector<Listener>& listeners, const Flow& flow,
+                                WaysOut& ways);
 
 /// `host` or `[host]`, for a URI.
 std::string uri_host(std::string_view numeric_host);

@@ -96,6 +96,23 @@ TEST_CASE("a re-INVITE that is answered at once is not stored")
     call.ends(call.alice, call.bob);
 }
 
+TEST_CASE("a re-INVITE without answer is stored before its phone is told to wait")
+{
+    Talking call;
+    call.bob.sends_invite(hold_sdp);
+    call.alice.receives(INVITE);
+    call.pbx.passes(70ms);
+    CHECK(call.pbx.kept().ringing.empty());
+    call.pbx.passes(20ms);
+    CHECK(call.pbx.kept().ringing.size() == 1);
+    call.alice.replies(200, alice_sdp);
+    call.bob.receives(200U);
+    call.alice.receives(ACK);
+    CHECK(call.pbx.kept().ringing.empty());
+    call.dave.receives(NOTIFY);
+    call.ends(call.alice, call.bob);
+}
+
 TEST_CASE("a phone that accepts an INVITE of the run before gets the session of its peer")
 {
     Talking call;

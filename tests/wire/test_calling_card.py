@@ -5,6 +5,7 @@ import unittest
 from pathlib import Path
 
 from lib.case import WireTest, eventually
+from lib.key_phone import KeyPhone, can_be_built
 from lib.ports import reserve
 from lib.real_phones import Sipp
 from lib.sdp import sdp
@@ -234,6 +235,62 @@ class WithTwinkle(OneCall):
 
     def test_its_user_comes_back_by_a_long_pound_over_tcp(self):
         self.its_user_comes_back_by_a_long_pound("tcp")
+
+
+@unittest.skipUnless(can_be_built(), "libre is not installed (package libre-dev)")
+class WithKeyPhone(OneCall):
+    """A phone of another stack that knows the key press event package: its user comes back by a long pound and goes on."""
+    patience = 30
+
+    def it_places_one_call_after_the_other(self, transport):
+        folder = Path(tempfile.mkdtemp(prefix="lampline-phones-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        self.rest.put("/api/v1/calling-card", {"number": "800", "back": "*0", "long_pound": 1500})
+        self.rest.put_group("all", members=["202", "203", "205"], watchers=["204"])
+        watcher = self.phone("204")
+        lamps = {number: watcher.watches(number) for number in ("202", "203", "205")}
+        targets = {number: self.phone(number) for number in ("202", "203")}
+        caller = KeyPhone(folder, "205", self.office.secrets["205"], self.office.domain,
+                          self.server.address[transport], transport)
+        self.addCleanup(caller.close)
+
+        caller.dials("800")
+        caller.says("established")
+        lamps["205"].shows("confirmed")
+        for number, target in targets.items():
+            caller.says("all keys are watched")
+            caller.says("NOTIFY 200")
+            caller.presses(number + "#")
+            call = target.receives("INVITE")
+            caller.says("one key is watched")
+            caller.says("NOTIFY 200")
+            call.replies(180)
+            lamps[number].shows("early")
+            eventually(lambda: self.live() == {"205": "confirmed", number: "early"}, "it rings")
+            call.replies(200, sdp(f"target {number}"))
+            caller.says("connected")
+            self.assertIn(b"a=sendrecv", call.receives("ACK").body)
+            lamps[number].shows("confirmed")
+            eventually(lambda: self.live() == {"205": "confirmed", number: "confirmed"}, "they talk")
+            caller.holds("#")
+            caller.says("taken back")
+            call.receives("BYE")
+            lamps[number].shows("idle")
+            eventually(lambda: self.live() == {"205": "confirmed"}, "the caller is alone")
+        caller.says("all keys are watched")
+        caller.hangs_up()
+        lamps["205"].shows("idle")
+        entry = eventually(lambda: self.rest.items("/api/v1/call-log"), "the call is recorded")[0]
+        entry = self.rest.get(f"/api/v1/call-log/{entry['id']}")
+        self.assertEqual(("800", "answered"), (entry["dialled"], entry["result"]))
+        self.assertEqual([("205", "answered"), ("202", "answered"), ("203", "answered")],
+                         [(part["extension"], part["result"]) for part in entry["parts"]])
+
+    def test_it_places_one_call_after_the_other_over_udp(self):
+        self.it_places_one_call_after_the_other("udp")
+
+    def test_it_places_one_call_after_the_other_over_tcp(self):
+        self.it_places_one_call_after_the_other("tcp")
 
 
 if __name__ == "__main__":

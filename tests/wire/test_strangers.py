@@ -69,6 +69,22 @@ class Strangers(WireTest):
         call.hangs_up()
         incoming.receives("BYE")
 
+    def test_what_is_refused_does_not_count(self):
+        nobody = self.office.phone("299", registered=False, ip="127.0.0.77")
+        for hangs_up_first in ("202", "201"):
+            with self.subTest(hangs_up_first):
+                call, incoming = talk(self.anna, self.bob)
+                self.lamp.shows("confirmed")
+                self.cseq = 4_000_000
+                names = incoming.dialog if hangs_up_first == "202" else call.dialog
+                for method, status in (("CANCEL", 481), ("INFO", 401), ("OPTIONS", 401), ("BYE", 401)):
+                    self.sends(nobody, method, call_id=names.call_id, local_tag=names.local_tag,
+                               remote_tag=names.remote_tag).receives(status)
+                own, other = (incoming, call) if hangs_up_first == "202" else (call, incoming)
+                own.hangs_up()
+                other.receives("BYE")
+                self.lamp.shows("idle")
+
     def test_the_phone_itself_from_another_address(self):
         other = self.phone("202", registered=False, ip="127.0.0.10")
         call, _ = self.talk()

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "core/server_location.hpp"
 #include "support/scenario/values.hpp"
 
 namespace lampline::test {
@@ -154,7 +155,8 @@ Phone& Scenario::carrier(const Trunk& trunk, std::string number)
     auto& phone = silent_phone(std::move(number));
     const auto& server = trunk.servers.front();
     phone.trunk = trunk.name;
-    phone.flow = {server.transport.value_or(Transport::udp), server.host, server.port, {}, 0};
+    phone.flow = {server.transport.value_or(Transport::udp), server.host, server.port, {},
+                  listener_by_way};
     return phone;
 }
 

@@ -158,6 +158,21 @@ TEST_CASE("CANCEL: the stack answers it and the INVITE, and reports it once (RFC
     office.stays_silent(50ms);
 }
 
+TEST_CASE("a re-INVITE over UDP is told to wait when it has waited: until then it would be repeated")
+{
+    Office office;
+    Phone caller{office, "201"};
+    const auto success = answer_call(office, caller);
+    caller.send(caller.request("INVITE", uri_of("202"), success["To"], 20, "", "v=0 hold\r\n"));
+    const auto hold = office.next<RequestReceived>();
+    CHECK(caller.receives_nothing_for(100ms));
+    CHECK(caller.receive(450ms).status() == 100);
+    office.run(Reply{.transaction = hold.transaction, .status = 488});
+    const auto refused = caller.receive();
+    CHECK(refused.status() == 488);
+    caller.acknowledge_refusal(refused, uri_of("202"));
+}
+
 TEST_CASE(
     "in-dialog requests carry CSeq order, and follow the phone when it moves (RFC 3261 §12.2)")
 {
