@@ -233,7 +233,7 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         } else if (right) {
             subscription->profile =
                 directory_->profile_for(*right, subscription->user_agent, subscription->devices);
-            subscription->parties = parties_of(*right);
+            subscription->view = view_of(*right);
         }
         Subscription& added = add(std::move(subscription));
         follow_registration(added, locations);

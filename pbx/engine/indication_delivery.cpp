@@ -39,7 +39,10 @@ void GroupIndications::send(Subscription& subscription, Step step, DocumentKind 
     Projection& projection = *subscription.projection;
     auto dialog = subscription.dialog;
     const auto* text = &projection.document(subscription.told, step, {kind, Detail::full});
+    const auto whole = text->tail;
     if (text->size() > subscription.room) text = &fit(subscription, step, kind, dialog);
+    if (subscription.profile->partial)
+        subscription.note_body(step, kind, text->tail != whole, text->tail);
     const auto numbers = subscription.counters.take();
     if (subscription.event_at && !subscription.unanswered_since)
         subscription.unanswered_since = subscription.event_at;

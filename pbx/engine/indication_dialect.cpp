@@ -17,7 +17,7 @@ void GroupIndications::open_view(Subscription& subscription)
     const auto filter = dialog_filter(subscription.dialog->event);
     subscription.projection =
         member(subscription.watcher, subscription.member)
-            .state.projection(subscription.profile, filter, subscription.parties,
+            .state.projection(subscription.profile, filter, subscription.view,
                               entity_asked_for(subscription));
     subscription.profile = subscription.projection->profile();
     measure(subscription);
@@ -42,18 +42,18 @@ std::string GroupIndications::entity_asked_for(const Subscription& subscription)
     return write(entity);
 }
 
-/// Follows another choice of profile, another User-Agent, or another right to see the parties. True
-/// when what is told is another, and may be owed.
+/// Follows another choice of profile, another User-Agent, or other rights to see what it
+/// is told. True when what is told is another, and may be owed.
 bool GroupIndications::change_dialect(Subscription& subscription, const WatchRight& right)
 {
     auto profile = directory_->profile_for(right, subscription.user_agent, subscription.devices);
-    const auto parties = parties_of(right);
-    if (parties == subscription.parties &&
+    const auto view = view_of(right);
+    if (view == subscription.view &&
         (profile == subscription.profile || *profile == *subscription.profile))
         return false;
     const auto before = subscription.projection;
     subscription.profile = std::move(profile);
-    subscription.parties = parties;
+    subscription.view = view;
     open_view(subscription);
     const bool shown = subscription.show_anew(*before, subscription.in_flight == 0);
     subscription.owes_present = subscription.owes_present || !shown;
