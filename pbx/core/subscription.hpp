@@ -166,7 +166,6 @@ struct Subscription : SubscriptionUsage, ToldLamp {
     ProfileRef profile = built_in(standard_profile);
     WatcherView view{};
     std::size_t room = 0;    ///< bytes a body may have where this goes; see group_indications
-    bool paced = false;      ///< waits for its turn among the NOTIFYs to its watcher
     bool forwarded = false;  ///< to the member's phones: not told here before its end, and
                              ///< `local_tag` is the watcher's, which names it beside its Call-ID
     std::vector<Notifier> notifiers{};  ///< those phones, as far as they have answered

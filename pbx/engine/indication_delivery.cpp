@@ -19,7 +19,7 @@ void GroupIndications::deliver(Subscription& subscription, Moment now, Outbox& o
         if (!subscription.owes_present) return;
         step = Step::present;
     }
-    if (subscription.profile->gap.count() > 0 && !has_turn(subscription, now)) return;
+    if (!has_turn(subscription, now)) return;
     const auto kind =
         subscription.owes_present ? DocumentKind::full : projection.kind_after(subscription.told);
     if (step == Step::present && !subscription.owes_present && is_told_already(subscription, kind)) {
@@ -395,14 +395,12 @@ void GroupIndications::advance(Moment now, Outbox& outbox)
         if (found != subscriptions_.end()) send_again(*found->second, now, outbox);
     }
     while (const auto due = silent_.take_due(now.mono)) ask_silent_phone(*due, now, outbox);
-    while (const auto due = turns_.take_due(now.mono)) give_turns(*due, now, outbox);
 }
 
 std::optional<std::chrono::steady_clock::time_point> GroupIndications::next_deadline() const
 {
     auto earliest = expiry_.next_deadline();
-    for (const auto& deadline :
-         {repetition_.next_deadline(), silent_.next_deadline(), turns_.next_deadline()})
+    for (const auto& deadline : {repetition_.next_deadline(), silent_.next_deadline()})
         if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
     return earliest;
 }

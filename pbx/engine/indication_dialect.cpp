@@ -117,37 +117,19 @@ bool GroupIndications::is_told_already(const Subscription& subscription, Documen
     return subscription.says_nothing_new(text, form, subscription.last);
 }
 
-/// Whether a paced NOTIFY may go out now. If not, it is delivered, with what is true then, when its
-/// turn comes.
-bool GroupIndications::has_turn(Subscription& subscription, Moment now)
+/// Whether its NOTIFY may go out now. If not, it is delivered, with what is true then, when its turn
+/// comes.
+bool GroupIndications::has_turn(const Subscription& subscription, Moment now)
 {
-    const auto found = watchers_.find(subscription.watcher);
-    if (found == watchers_.end()) return true;
-    Watcher& watcher = found->second;
-    if (now.mono >= watcher.free_at) {
-        watcher.free_at = now.mono + subscription.profile->gap;
-        return true;
-    }
-    if (subscription.paced) return false;
-    subscription.paced = true;
-    watcher.paced.push_back(subscription.id);
-    turns_.set(subscription.watcher, watcher.free_at);
-    return false;
+    const auto gap = subscription.profile->gap;
+    return gap.count() == 0 ||
+           pacing_->take_turn(subscription.watcher, subscription.id, gap, now.mono);
 }
 
-void GroupIndications::give_turns(const std::string& number, Moment now, Outbox& outbox)
+void GroupIndications::turn_came(SubscriptionId id, Moment now, Outbox& outbox)
 {
-    const auto found = watchers_.find(number);
-    if (found == watchers_.end()) return;
-    Watcher& watcher = found->second;
-    while (!watcher.paced.empty() && now.mono >= watcher.free_at) {
-        const auto next = subscriptions_.find(watcher.paced.front());
-        watcher.paced.pop_front();
-        if (next == subscriptions_.end()) continue;
-        next->second->paced = false;
-        deliver(*next->second, now, outbox);
-    }
-    if (!watcher.paced.empty()) turns_.set(number, watcher.free_at);
+    if (const auto found = subscriptions_.find(id); found != subscriptions_.end())
+        deliver(*found->second, now, outbox);
 }
 
 }  // namespace lampline

@@ -204,7 +204,7 @@ void GroupIndications::deliver_list(Subscription& subscription, Moment now, Outb
         list.begin_anew();
     list.forget_settled();
     if (!list.anew && list.due.empty() && !list.ending) return;
-    if (subscription.profile->gap.count() > 0 && !has_turn(subscription, now)) return;
+    if (!has_turn(subscription, now)) return;
     if (list.ending)
         if (auto last = compose(subscription, list.ending);
             last.notify.whole || list.form == ListForm::merged) {
