@@ -330,3 +330,67 @@ TEST_CASE("what a phone tells by itself is passed to where its watcher has regis
     office.bob.notifies(office.asked, {.cseq = 2});
     CHECK(passed(office.carol) == "2");
 }
+
+TEST_CASE("two phones of one number with the same private contact, behind two NATs: where one moves, "
+          "the other does not follow")
+{
+    Office office;
+    Phone &bob = office.pbx.silent_phone("102"), &lab = office.pbx.silent_phone("102");
+    bob.flow.host = "198.51.100.1";
+    lab.flow.host = "198.51.100.2";
+    for (auto* phone : {&bob, &lab}) {
+        phone->named_contact = SipUri::parse("sip:102@192.168.1.5").value();
+        phone->registers();
+        office.asks(*phone);
+    }
+    const auto are_told_where_they_are = [&] {
+        for (auto* phone : {&bob, &lab}) {
+            std::set<std::string> packages;
+            while (!phone->hears_nothing()) {
+                const auto told = phone->receives(NOTIFY);
+                CHECK(told.notify->dialog->flow == phone->flow);
+                packages.insert(told.notify->content_type);
+            }
+            CHECK(packages.size() == 2);
+        }
+    };
+    SUBCASE("its NAT gives it another port")
+    {
+        lab.registers();
+        lab.flow.port = 40'000;
+        lab.registers();
+        CHECK(bob.hears_nothing());
+        CHECK(lab.hears_nothing());
+        rings(office.alice, office.carol);
+        are_told_where_they_are();
+    }
+    SUBCASE("they register in turn, and move in turn")
+    {
+        for (std::uint16_t port = 40'000; port < 40'003; ++port)
+            for (auto* phone : {&lab, &bob}) {
+                phone->registers();
+                phone->flow.port = port;
+                phone->registers();
+            }
+        CHECK(bob.hears_nothing());
+        CHECK(lab.hears_nothing());
+        rings(office.alice, office.carol);
+        are_told_where_they_are();
+    }
+    SUBCASE("while the other one does not answer")
+    {
+        bob.answers_notify.reset();
+        rings(office.alice, office.carol);
+        std::array lost{bob.receives(NOTIFY), bob.receives(NOTIFY)};
+        while (!lab.hears_nothing()) lab.receives(NOTIFY);
+        office.pbx.passes(32s);
+        for (const auto& notify : lost) bob.answers(notify, 408, true);
+        bob.answers_notify = 200;
+        lab.registers();
+        office.pbx.passes(5s);
+        CHECK(lab.hears_nothing());
+        for (int package = 0; package < 2; ++package)
+            CHECK(bob.receives(NOTIFY).notify->dialog->flow == bob.flow);
+        CHECK(bob.hears_nothing());
+    }
+}
