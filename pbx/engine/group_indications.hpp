@@ -161,6 +161,11 @@ private:
         RequestedCounts requested;
         std::size_t waiting = 0;  ///< of its subscriptions
     };
+    /// When the phones of an extension that have not accepted what was forwarded are asked again.
+    struct AskedInVain {
+        std::chrono::steady_clock::time_point due;
+        std::chrono::seconds pause;
+    };
     // indication_account.cpp
     [[nodiscard]] AccountedLamp account_of(const Subscription& subscription,
                                            std::string_view member, Moment now) const;
@@ -222,6 +227,7 @@ private:
                          Outbox& outbox);
     void end_forwarded(Subscription& subscription, Moment now, Outbox& outbox);
     void end_where_nobody_notifies(std::string_view member, Moment now, Outbox& outbox);
+    void ask_again(const Binding& phone, Moment now, Outbox& outbox);
     void restore_notifiers(Subscription& subscription,
                            const std::vector<StoredNotifier>& notifiers);
 
@@ -347,6 +353,7 @@ private:
     std::vector<SubscriptionId> changed_lists_;  // in this step
     std::vector<SubscriptionId> told_lists_;     // to the end, in this step
     EndedNotifiers ended_at_watchers_;
+    StringTable<AskedInVain> asked_in_vain_;  // by extension
     EndedLamps ended_;
     IndicationCounters counters_;
 };

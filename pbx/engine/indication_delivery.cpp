@@ -345,6 +345,7 @@ void GroupIndications::phone_moved(const PhoneMoved& moved, Moment now, Outbox& 
 
 void GroupIndications::heard(const Binding& binding, Moment now, Outbox& outbox)
 {
+    ask_again(binding, now, outbox);
     const auto watcher = watchers_.find(binding.aor);
     if (watcher == watchers_.end()) return;
     follow_refresh(watcher->second.phones, binding);
