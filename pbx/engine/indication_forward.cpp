@@ -473,10 +473,11 @@ void GroupIndications::ask_again(const Binding& phone, Moment now, Outbox& outbo
 {
     const auto* extension = directory_->find(phone.aor);
     const auto watched = members_.find(phone.aor);
-    if (!extension || !extension->phone_notifies || watched == members_.end()) {
+    if (!extension || !extension->phone_notifies) {
         asked_in_vain_.erase(phone.aor);
         return;
     }
+    if (watched == members_.end()) return;
     const auto there = asked_of(locations_->bindings(phone.aor));
     const auto own = asked_of({&phone, 1}).front();
     const auto& subscriptions = watched->second.subscriptions;
