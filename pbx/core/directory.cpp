@@ -59,7 +59,8 @@ std::optional<Visibility> visibility(std::string_view word) noexcept
 
 bool told_by_phone(const WatchRight* right, std::string_view member) noexcept
 {
-    return right && right->phone_notifies && right->rights.parties && right->member == member;
+    return right && right->phone_notifies && right->rights.parties && right->names_dialogs() &&
+           right->member == member;
 }
 
 Directory::Directory(std::string domain, std::vector<Extension> extensions,

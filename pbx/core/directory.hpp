@@ -94,10 +94,13 @@ struct WatchRight {
     ProfileRef profile{};  ///< null: by User-Agent
     GroupRights rights{};  ///< without what the member itself does not show
     bool phone_notifies = false;  ///< as of the member; see told_by_phone()
+
+    /// The watcher has a use for Call-ID and tags: they name a call to whoever takes or joins it.
+    [[nodiscard]] bool names_dialogs() const noexcept { return rights.pickup || rights.join; }
 };
 /// A subscription to `member` by this right is forwarded to the member's phone, which notifies by
-/// itself. Never to its feature keys, nor where the watcher may not see with whom it talks, for
-/// a phone tells all its watchers the same. False for nullptr.
+/// itself. Never to its feature keys, nor where the watcher may not see with whom it talks, or
+/// which dialog that is, for a phone tells all its watchers the same. False for nullptr.
 bool told_by_phone(const WatchRight* right, std::string_view member) noexcept;
 
 /// What one device wants in the body, whoever is registered there.

@@ -81,6 +81,22 @@ DialogParty nobody()
     return party;
 }
 
+/// Takes the place of Call-ID and tags: the same for the life of the dialog `id`, over restarts too.
+/// An id may be one of these tags, of 64 bits: 32 of FNV-1a leave it open which.
+std::string opaque_name(std::string_view id)
+{
+    std::uint64_t hash = 0xCBF29CE484222325U;
+    for (const char letter : id) {
+        hash ^= static_cast<unsigned char>(letter);
+        hash *= 0x100000001B3U;
+    }
+    constexpr std::string_view digits{"0123456789abcdef"};
+    auto left = static_cast<std::uint32_t>(hash ^ hash >> 32U);
+    std::string name;
+    for (int i = 0; i < 8; ++i, left >>= 4U) name += digits[left & 0xFU];
+    return name;
+}
+
 bool same_dialogs(const std::vector<ShownDialog>& left,
                   const std::vector<ShownDialog>& right) noexcept
 {
@@ -125,9 +141,9 @@ void Told::note_acknowledged() noexcept
     unknown = false;
 }
 
-Projection::Projection(ProfileRef profile, DialogFilter filter, PartyView parties,
+Projection::Projection(ProfileRef profile, DialogFilter filter, WatcherView view,
                        std::string entity, std::string domain)
-    : profile_{std::move(profile)}, filter_{std::move(filter)}, parties_{parties},
+    : profile_{std::move(profile)}, filter_{std::move(filter)}, view_{view},
       entity_{std::move(entity)}, domain_{std::move(domain)}, current_{std::make_shared<const Picture>()}, cleared_{current_}
 {
 }
@@ -140,13 +156,21 @@ std::string_view Projection::standing_word(std::size_t which) const noexcept
     return words[which];
 }
 
+/// A filter is held against what its watcher is told, so that it confirms no guess.
+bool Projection::admits(const TrackedDialog& dialog) const
+{
+    if (filter_.empty() || view_.names == DialogNames::told)
+        return filter_.admits(dialog.latest.dialog);
+    return filter_.admits({opaque_name(dialog.latest.id), {}, {}});
+}
+
 std::vector<ShownDialog> Projection::show(const Dialogs& live, const Dialogs& standing) const
 {
     std::vector<ShownDialog> shown;
     int best = 0;
     for (const auto& dialog : live) {
         const auto word = profile_->word(dialog->latest);
-        if (word.empty() || !filter_.admits(dialog->latest.dialog)) continue;
+        if (word.empty() || !admits(*dialog)) continue;
         if (profile_->single()) {
             const int its_rank = importance(dialog->latest, word, profile_->shown);
             const bool newest = profile_->shown == ShownDialogs::newest_first;
@@ -247,13 +271,17 @@ const DialogInfoText& Projection::document(const Told& told, Step step, Document
 std::string Projection::element_of(const TrackedDialog& dialog, std::string_view word,
                                    Detail detail) const
 {
-    if (parties_ == PartyView::named && domain_.empty())
+    if (view_ == WatcherView{} && domain_.empty())
         return write_dialog(dialog.latest, word, dialog.latest.id, *profile_, detail);
     auto seen = dialog.latest;
-    if (parties_ == PartyView::anonymous) seen.remote = nobody();
+    if (view_.parties == PartyView::anonymous) seen.remote = nobody();
+    if (view_.names == DialogNames::withheld && !dialog.stands_in) {
+        seen.id = opaque_name(seen.id);
+        seen.dialog = {seen.id, {}, {}};
+    }
     write_as_asked(seen.local);
     write_as_asked(seen.remote);
-    return write_dialog(seen, word, dialog.latest.id, *profile_, detail);
+    return write_dialog(seen, word, seen.id, *profile_, detail);
 }
 
 /// Who knows the office by an address may be unable to find its domain.
@@ -287,15 +315,40 @@ void Projection::append_ended(std::vector<std::string>& elements, const Told& to
     }
 }
 
-bool Projection::adds_nothing(const Told& told, std::string_view body, DocumentForm form) const
+/// A partial document does not repeat what has not changed.
+bool Projection::leaves_out(const ShownDialog& shown, const Told& told, DocumentKind kind) noexcept
+{
+    if (kind == DocumentKind::full) return false;
+    const auto* before = find(*told.sent, shown.dialog->latest.leg);
+    return before && before->element == shown.element;
+}
+
+std::string Projection::element_of(const ShownDialog& shown, Detail detail) const
+{
+    return detail == Detail::full ? shown.element : element_of(*shown.dialog, shown.word, detail);
+}
+
+std::vector<LegId> Projection::legs_in(const Told& told, Step step, DocumentKind kind) const
+{
+    std::vector<LegId> legs;
+    for (const auto& shown : target(step)->dialogs)
+        if (!leaves_out(shown, told, kind)) legs.push_back(shown.dialog->latest.leg);
+    return legs;
+}
+
+bool Projection::adds_nothing(const Told& told, std::string_view body,
+                              std::span<const ToldIn> elsewhere, DocumentForm form) const
 {
     if (!told.sent || told.sent != told.acknowledged || told.unknown) return false;
     const auto is_over = [this](const ShownDialog& shown) {
         return !find(*current_, shown.dialog->latest.leg);
     };
     if (std::ranges::any_of(told.sent->dialogs, is_over)) return false;
-    return std::ranges::all_of(elements(told, current_, form), [&](const std::string& element) {
-        return body.find(element) != body.npos;
+    return std::ranges::all_of(current_->dialogs, [&](const ShownDialog& shown) {
+        if (leaves_out(shown, told, form.kind)) return true;
+        const auto in = std::ranges::find(elsewhere, shown.dialog->latest.leg, &ToldIn::leg);
+        const std::string_view last = in == elsewhere.end() ? body : std::string_view{*in->tail};
+        return last.find(element_of(shown, form.detail)) != last.npos;
     });
 }
 
@@ -304,15 +357,8 @@ std::vector<std::string> Projection::elements(const Told& told, const PictureRef
 {
     std::vector<std::string> elements;
     append_ended(elements, told, *target, form.detail);
-    for (const auto& shown : target->dialogs) {
-        if (form.kind == DocumentKind::partial) {
-            const auto* before = find(*told.sent, shown.dialog->latest.leg);
-            if (before && before->element == shown.element) continue;
-        }
-        elements.push_back(form.detail == Detail::full
-                               ? shown.element
-                               : element_of(*shown.dialog, shown.word, form.detail));
-    }
+    for (const auto& shown : target->dialogs)
+        if (!leaves_out(shown, told, form.kind)) elements.push_back(element_of(shown, form.detail));
     return elements;
 }
 
@@ -449,12 +495,12 @@ std::vector<DialogSnapshot> MemberState::live() const
 }
 
 ProjectionRef MemberState::projection(const ProfileRef& profile, const DialogFilter& filter,
-                                      PartyView parties, std::string_view entity)
+                                      WatcherView view, std::string_view entity)
 {
     if (entity.empty()) entity = entity_;
     for (const auto& kept : projections_) {
         auto projection = kept.lock();
-        if (!projection || projection->filter() != filter || projection->parties() != parties ||
+        if (!projection || projection->filter() != filter || projection->view() != view ||
             projection->entity() != entity)
             continue;
         if (projection->profile() == profile || *projection->profile() == *profile)
@@ -467,7 +513,7 @@ ProjectionRef MemberState::projection(const ProfileRef& profile, const DialogFil
     const auto own = SipUri::parse(entity_);
     const auto asked = SipUri::parse(entity);
     const bool elsewhere = own && asked && !same_word(own->host, asked->host);
-    auto made = std::make_shared<Projection>(profile, filter, parties, std::string{entity},
+    auto made = std::make_shared<Projection>(profile, filter, view, std::string{entity},
                                              elsewhere ? own->host : std::string{});
     made->update(live_, stand_ins_);
     projections_.push_back(made);

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,6 +71,12 @@ struct Told {
     friend bool operator==(const Told&, const Told&) = default;
 };
 
+/// In which body a dialog was told last.
+struct ToldIn {
+    LegId leg;
+    std::shared_ptr<const std::string> tail;
+};
+
 /// What its key shows by the last body that it acknowledged.
 LampColour shown_colour(const Told& told) noexcept;
 
@@ -95,13 +102,29 @@ inline PartyView parties_of(const WatchRight& right) noexcept
     return right.rights.parties ? PartyView::named : PartyView::anonymous;
 }
 
+/// Whether watchers are told the Call-ID and tags of a dialog, or a name that is of no use elsewhere.
+enum class DialogNames : std::uint8_t { told, withheld };
+
+/// What the rights of a watcher leave of a dialog.
+struct WatcherView {
+    PartyView parties = PartyView::named;
+    DialogNames names = DialogNames::told;
+
+    friend bool operator==(const WatcherView&, const WatcherView&) = default;
+};
+inline WatcherView view_of(const WatchRight& right) noexcept
+{
+    return {parties_of(right),
+            right.names_dialogs() ? DialogNames::told : DialogNames::withheld};
+}
+
 /// One extension in the eyes of one profile, or what a filter leaves of it. Renderings are made
 /// once per change and shared by all watchers; those that leave something out, when first wanted.
 class Projection {
 public:
     /// `entity`: SIP URI of the extension, as its watcher knows it. Parties in `domain` are written
     /// with the host and port of the entity; empty: as they are.
-    Projection(ProfileRef profile, DialogFilter filter, PartyView parties, std::string entity,
+    Projection(ProfileRef profile, DialogFilter filter, WatcherView view, std::string entity,
                std::string domain = {});
 
     /// Takes the live dialogs, oldest first, and what stands in for them while the profile shows
@@ -112,7 +135,7 @@ public:
 
     [[nodiscard]] const ProfileRef& profile() const noexcept { return profile_; }
     [[nodiscard]] const DialogFilter& filter() const noexcept { return filter_; }
-    [[nodiscard]] PartyView parties() const noexcept { return parties_; }
+    [[nodiscard]] WatcherView view() const noexcept { return view_; }
     [[nodiscard]] const std::string& entity() const noexcept { return entity_; }
     [[nodiscard]] const PictureRef& current() const noexcept { return current_; }
 
@@ -136,9 +159,11 @@ public:
     /// next call.
     const DialogInfoText& document(const Told& told, Step step, DocumentForm form = {});
     /// Whether that document, with `target` current(), would say of no dialog what `body` does not:
-    /// the last one that has brought a watcher what it was `told`.
+    /// the last one that has brought a watcher what it was `told`, but for what is in `elsewhere`.
     [[nodiscard]] bool adds_nothing(const Told& told, std::string_view body,
-                                    DocumentForm form) const;
+                                    std::span<const ToldIn> elsewhere, DocumentForm form) const;
+    /// The live dialogs that are in that document.
+    [[nodiscard]] std::vector<LegId> legs_in(const Told& told, Step step, DocumentKind kind) const;
     /// The `dialog` elements of that document, for one about several extensions; none when idle.
     [[nodiscard]] std::vector<std::string> elements(const Told& told, const PictureRef& target,
                                                     DocumentForm form) const;
@@ -152,6 +177,7 @@ private:
     };
 
     [[nodiscard]] std::vector<ShownDialog> show(const Dialogs& live, const Dialogs& standing) const;
+    [[nodiscard]] bool admits(const TrackedDialog& dialog) const;
     [[nodiscard]] std::string_view standing_word(std::size_t which) const noexcept;
     [[nodiscard]] bool must_clear(const PictureRef& told) const noexcept;
     [[nodiscard]] DialogInfoText render(const Told& told, const PictureRef& target,
@@ -159,6 +185,9 @@ private:
     [[nodiscard]] std::string element_of(const TrackedDialog& dialog, std::string_view word,
                                          Detail detail = Detail::full) const;
     void write_as_asked(DialogParty& party) const;
+    [[nodiscard]] static bool leaves_out(const ShownDialog& shown, const Told& told,
+                                         DocumentKind kind) noexcept;
+    [[nodiscard]] std::string element_of(const ShownDialog& shown, Detail detail) const;
     void append_ended(std::vector<std::string>& elements, const Told& told, const Picture& target,
                       Detail detail) const;
 
@@ -166,7 +195,7 @@ private:
 
     ProfileRef profile_;
     DialogFilter filter_;
-    PartyView parties_;
+    WatcherView view_;
     std::string entity_;
     std::string domain_;
     PictureRef current_;
@@ -194,7 +223,7 @@ public:
     /// the SIP URI by which they know the extension; empty: its own.
     [[nodiscard]] ProjectionRef projection(const ProfileRef& profile,
                                            const DialogFilter& filter = {},
-                                           PartyView parties = PartyView::named,
+                                           WatcherView view = {},
                                            std::string_view entity = {});
 
     [[nodiscard]] bool idle() const noexcept { return live_.empty() && unwatched_.empty(); }

@@ -164,9 +164,8 @@ struct Subscription : SubscriptionUsage, ToldLamp {
     std::unique_ptr<ResourceList> list;
     std::vector<std::string> devices;  ///< see device_ids()
     ProfileRef profile = built_in(standard_profile);
-    PartyView parties = PartyView::named;
+    WatcherView view{};
     std::size_t room = 0;    ///< bytes a body may have where this goes; see group_indications
-    bool paced = false;      ///< waits for its turn among the NOTIFYs to its watcher
     bool forwarded = false;  ///< to the member's phones: not told here before its end, and
                              ///< `local_tag` is the watcher's, which names it beside its Call-ID
     std::vector<Notifier> notifiers{};  ///< those phones, as far as they have answered

@@ -1,10 +1,12 @@
 #pragma once
 // One extension as one phone is told of it.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/group_state.hpp"
 #include "core/sip_command.hpp"
@@ -60,6 +62,7 @@ struct ToldLamp {
 
     std::optional<std::chrono::system_clock::time_point> shown_since;  ///< of the colour it shows
     LastNotify last;
+    std::vector<ToldIn> told_in;  ///< of partial documents, once one had less than there was
 
     /// `text`, written in `form`, tells the phone nothing beyond what `message`, which has told it
     /// this lamp last, did.
@@ -68,7 +71,28 @@ struct ToldLamp {
     {
         if (message.has_confirmed(text.head, text.tail)) return true;
         return message.is_confirmed() && message.tail &&
-               projection->adds_nothing(told, *message.tail, form);
+               projection->adds_nothing(told, *message.tail, told_in, form);
+    }
+    /// Before note_sent(): `step` is told by a partial document, or to a phone that takes these, in
+    /// the body that ends with `tail`. `reduced`: with less than there is.
+    void note_body(Step step, DocumentKind kind, bool reduced,
+                   const std::shared_ptr<const std::string>& tail)
+    {
+        if (kind == DocumentKind::full) told_in.clear();
+        if (!reduced && told_in.empty()) return;
+        const auto& there = projection->target(step)->dialogs;
+        std::erase_if(told_in, [&](const ToldIn& one) {
+            return std::ranges::none_of(there, [&](const ShownDialog& shown) {
+                return shown.dialog->latest.leg == one.leg;
+            });
+        });
+        for (const auto leg : projection->legs_in(told, step, kind)) {
+            const auto before = std::ranges::find(told_in, leg, &ToldIn::leg);
+            if (before == told_in.end())
+                told_in.push_back({leg, tail});
+            else
+                before->tail = tail;
+        }
     }
     /// An event has come that the phone is to see.
     void note_event(std::chrono::steady_clock::time_point now)

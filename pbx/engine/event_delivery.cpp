@@ -15,6 +15,7 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
     subscription.told.resize(parts.size());
     auto owed = owed_parts(subscription, parts);
     if (owed.empty() && subscription.following.empty()) return;
+    if (!has_turn(subscription, now)) return;
     if (subscription.kind == SubscriptionKind::requested && !subscription.fetch &&
         subscription.counters.reserve())
         outbox.store(SubscriptionStored{to_stored(subscription)});
@@ -46,6 +47,26 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
     send(subscription, std::move(told), terminated_state(SubscriptionEnd::timeout), now, outbox);
     subscription.in_flight = 0;
     drop(subscription, now, outbox);
+}
+
+/// Whether its NOTIFY may go out now. If not, it is delivered, with what is true then, when its turn
+/// comes. Who has just asked for a line, or what is on it, is waited for by somebody with the
+/// handset in hand.
+bool EventNotifier::has_turn(EventSubscription& subscription, Moment now)
+{
+    const bool asked = std::exchange(subscription.answers, false);
+    if (subscription.gap.count() == 0) return true;
+    if (!asked || !row_of(subscription.package).answers_at_once)
+        return pacing_->take_turn(subscription.watcher, subscription.id, subscription.gap,
+                                  now.mono);
+    pacing_->note_told(subscription.watcher, subscription.gap, now.mono);
+    return true;
+}
+
+void EventNotifier::turn_came(SubscriptionId id, Moment now, Outbox& outbox)
+{
+    if (const auto found = subscriptions_.find(id); found != subscriptions_.end())
+        deliver(*found->second, now, outbox);
 }
 
 /// What has changed does not fit: it would be told to the letter what it has confirmed last.

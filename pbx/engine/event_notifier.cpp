@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/device_id.hpp"
+
 namespace lampline {
 namespace {
 
@@ -22,9 +24,10 @@ bool shows_the_same(const Extension& left, const Extension& right)
 }  // namespace
 
 EventNotifier::EventNotifier(EventSettings settings, TokenSource tokens, DirectoryRef directory,
-                             const LocationTable& locations, const Publications& publications)
-    : settings_{settings}, tokens_{std::move(tokens)}, facts_{std::move(directory), locations,
-                                                              publications}
+                             const LocationTable& locations, const Publications& publications,
+                             NotifyPacing& pacing)
+    : settings_{settings}, tokens_{std::move(tokens)},
+      facts_{std::move(directory), locations, publications}, pacing_{&pacing}
 {
     ids_.skip_to({first_id});
 }
@@ -244,6 +247,23 @@ PartyView EventNotifier::parties_for(const EventSubscription& subscription) cons
     return right ? parties_of(*right) : PartyView::anonymous;
 }
 
+/// As for a lamp: by the profile of its phone.
+std::chrono::milliseconds EventNotifier::gap_for(const EventSubscription& subscription) const
+{
+    const auto contact = contact_of(subscription);
+    const auto* binding = binding_of(facts_.locations().bindings(subscription.watcher), contact,
+                                     subscription.dialog->flow);
+    const std::string_view instance = binding ? std::string_view{binding->instance} : "";
+    const bool named = !subscription.user_agent.empty() || !binding;
+    const auto& user_agent = named ? subscription.user_agent : binding->user_agent;
+    const WatchRight by_phone;
+    const auto* right = facts_.directory().right(subscription.watcher, subscription.member);
+    return facts_.directory()
+        .profile_for(right ? *right : by_phone, user_agent,
+                     device_ids(instance, user_agent, contact))
+        ->gap;
+}
+
 void EventNotifier::leave_resource(EventSubscription& subscription)
 {
     auto& seen = resources(subscription.package, subscription.parties);
@@ -256,6 +276,7 @@ void EventNotifier::leave_resource(EventSubscription& subscription)
 /// Who may see more, or less, than before is told what that changes.
 void EventNotifier::apply_rights(EventSubscription& subscription, Moment now, Outbox& outbox)
 {
+    subscription.gap = gap_for(subscription);
     const auto parties = parties_for(subscription);
     if (parties == subscription.parties) return;
     leave_resource(subscription);
@@ -271,6 +292,7 @@ EventNotifier::add(std::unique_ptr<EventSubscription> subscription, Moment now)
     auto& added =
         *subscriptions_.try_emplace(subscription->id, std::move(subscription)).first->second;
     added.parties = parties_for(added);
+    added.gap = gap_for(added);
     resource(added, now).subscriptions.push_back(&added);
     auto& watcher = watchers_[added.watcher];
     watcher.subscriptions.push_back(&added);

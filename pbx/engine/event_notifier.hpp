@@ -1,6 +1,7 @@
 #pragma once
 // The notifier of the event packages beside `dialog` (RFC 6665 §4.2).
 #include <array>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "core/subscription.hpp"
 #include "core/token_source.hpp"
 #include "engine/event_packages.hpp"
+#include "engine/notify_pacing.hpp"
 #include "engine/notify_path.hpp"
 #include "engine/outbox.hpp"
 #include "engine/silent_phones.hpp"
@@ -37,9 +39,10 @@ struct EventSettings {
 /// proportional to subscriptions and live dialogs. SIP thread only.
 class EventNotifier {
 public:
-    /// `locations` and `publications` must outlive this.
+    /// `locations`, `publications` and `pacing` must outlive this.
     EventNotifier(EventSettings settings, TokenSource tokens, DirectoryRef directory,
-                  const LocationTable& locations, const Publications& publications);
+                  const LocationTable& locations, const Publications& publications,
+                  NotifyPacing& pacing);
 
     /// Answers with exactly one Reply: 200; 400, 403, 404, 406, 415, 423, 480, 481, 489, 500 (CSeq
     /// out of order), 513.
@@ -121,6 +124,8 @@ public:
     [[nodiscard]] std::optional<Header> appearance_header(const DialogSnapshot& dialog) const;
 
     void advance(Moment now, Outbox& outbox);
+    /// The turn of `id` has come, as NotifyPacing says.
+    void turn_came(SubscriptionId id, Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
     [[nodiscard]] const Directory& directory() const noexcept { return facts_.directory(); }
     /// Orderly stop: stores the exact counters.
@@ -138,6 +143,8 @@ private:
         bool borrowed = false;           ///< the last NOTIFY went over another connection
         bool together = false;           ///< it takes several parts in one body
         bool fetch = false;              ///< ends when the present state is told (RFC 6665 §4.4.3)
+        std::chrono::milliseconds gap{0};  ///< between two NOTIFYs to its watcher; 0: none
+        bool answers = false;              ///< the next NOTIFY belongs to a SUBSCRIBE
         unsigned appearance = 0;         ///< of the shared line, that it has claimed
         std::size_t unsettled = 0;  ///< changes it has asked for: it is told when they are done
 
@@ -201,6 +208,7 @@ private:
     [[nodiscard]] bool is_partial(const EventSubscription& subscription,
                                   const EventPart& part) const;
     [[nodiscard]] bool fits(const SendNotify& notify) const;
+    [[nodiscard]] bool has_turn(EventSubscription& subscription, Moment now);
     void send(EventSubscription& subscription, SendNotify notify, std::string state, Moment now,
               Outbox& outbox);
     void end(EventSubscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
@@ -239,6 +247,7 @@ private:
         return resources_[static_cast<std::size_t>(package)][static_cast<std::size_t>(parties)];
     }
     [[nodiscard]] PartyView parties_for(const EventSubscription& subscription) const;
+    [[nodiscard]] std::chrono::milliseconds gap_for(const EventSubscription& subscription) const;
     void leave_resource(EventSubscription& subscription);
     void apply_rights(EventSubscription& subscription, Moment now, Outbox& outbox);
     EventSubscription& add(std::unique_ptr<EventSubscription> subscription, Moment now);
@@ -255,6 +264,7 @@ private:
     EventSettings settings_;
     TokenSource tokens_;
     EventFacts facts_;
+    NotifyPacing* pacing_;
     IdSource<SubscriptionId> ids_;
     std::unordered_map<SubscriptionId, std::unique_ptr<EventSubscription>> subscriptions_;
     std::array<std::array<StringTable<Resource>, 2>, event_package_count> resources_;

@@ -316,8 +316,12 @@ const std::array<EventPackageRow, event_package_count>& rows()
          .reduce = shorter_appearances,
          .split = appearances_in_pieces,
          .write_dark = no_appearances,
-         .names_parties = true},
-        {.content_type = {}, .may_watch = is_own_or_shown, .write = seizures_of},
+         .names_parties = true,
+         .answers_at_once = true},
+        {.content_type = {},
+         .may_watch = is_own_or_shown,
+         .write = seizures_of,
+         .answers_at_once = true},
     }};
     return all;
 }

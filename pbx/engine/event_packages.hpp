@@ -73,6 +73,8 @@ struct EventPackageRow {
     bool (*is_unsolicited)(const Extension& extension){};
     /// It says with whom the extension talks, so there are two documents.
     bool names_parties = false;
+    /// What a SUBSCRIBE is answered with waits for nobody's turn.
+    bool answers_at_once = false;
 };
 
 const EventPackageRow& row_of(EventPackage package) noexcept;

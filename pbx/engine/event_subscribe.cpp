@@ -131,6 +131,7 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
         follow_registration(shown, facts_.locations());
         expiry_.set(shown.id, shown.expires_mono);
         await(shown, request, asked, outbox);
+        shown.answers = true;
         return deliver(shown, now, outbox);
     }
     // The phone has lost its dialog and begins another one with the same Call-ID and tag. What it
@@ -245,6 +246,8 @@ void EventNotifier::refresh(EventSubscription& subscription, const SubscribeRece
     stop_waiting(subscription, now);
     phone_heard(subscription.watcher, contact, request.source, now, outbox);
     reconcile(subscription.watcher, now, outbox);
+    subscription.gap = gap_for(subscription);
+    subscription.answers = true;
     subscription.counters.reserve();
     outbox.store(SubscriptionStored{to_stored(subscription)});
     deliver(subscription, now, outbox);

@@ -57,9 +57,10 @@ Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef d
     : directory_{directory}, registrar_{settings.registrar},
       trunks_{settings.trunks, tokens, standalone_ids_},
       calls_{settings.calls, tokens, directory, registrar_.locations(), trunks_},
-      indications_{settings.indications, tokens, directory, registrar_.locations()},
+      indications_{settings.indications, tokens, directory, registrar_.locations(), pacing_},
       publications_{settings.publications, tokens},
-      events_{settings.events, tokens, directory, registrar_.locations(), publications_},
+      events_{settings.events, tokens, directory, registrar_.locations(), publications_,
+              pacing_},
       qualify_{settings.qualify, tokens, registrar_.locations(), standalone_ids_, directory},
       messages_{settings.messages, tokens, registrar_.locations(), standalone_ids_, directory}
 {
@@ -185,6 +186,11 @@ void Exchange::advance(Moment now, Outbox& outbox)
     calls_.advance(now, outbox);
     fold_events(first, now, outbox);
     indications_.advance(now, outbox);
+    while (const auto due = pacing_.take_due(now.mono))
+        if (EventNotifier::owns(*due))
+            events_.turn_came(*due, now, outbox);
+        else
+            indications_.turn_came(*due, now, outbox);
     fold_published(publications_.advance(now, outbox), now, outbox);
     indications_.finish_step(now, outbox);
     events_.advance(now, outbox);
@@ -195,7 +201,8 @@ std::optional<std::chrono::steady_clock::time_point> Exchange::next_deadline() c
     auto earliest = registrar_.next_deadline();
     for (const auto& deadline :
          {calls_.next_deadline(), indications_.next_deadline(), qualify_.next_deadline(),
-          events_.next_deadline(), publications_.next_deadline(), trunks_.next_deadline()})
+          events_.next_deadline(), publications_.next_deadline(), trunks_.next_deadline(),
+          pacing_.next_deadline()})
         if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
     return earliest;
 }

@@ -102,6 +102,7 @@ private:
     Registrar registrar_;
     TrunkLines trunks_;
     CallEngine calls_;
+    NotifyPacing pacing_;
     GroupIndications indications_;
     Publications publications_;
     EventNotifier events_;

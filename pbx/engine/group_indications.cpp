@@ -49,9 +49,10 @@ std::string_view name_at(std::string_view place) noexcept
 }  // namespace
 
 GroupIndications::GroupIndications(IndicationSettings settings, TokenSource tokens,
-                                   DirectoryRef directory, const LocationTable& locations)
+                                   DirectoryRef directory, const LocationTable& locations,
+                                   NotifyPacing& pacing)
     : settings_{settings}, tokens_{std::move(tokens)}, directory_{std::move(directory)},
-      locations_{&locations}, run_{tokens_() + "-"}
+      locations_{&locations}, pacing_{&pacing}, run_{tokens_() + "-"}
 {
 }
 
@@ -97,8 +98,7 @@ bool GroupIndications::is_held_back(const Subscription& subscription, Moment now
 {
     if (subscription.in_flight != 0 || subscription.waiting) return true;
     if (subscription.forwarded || subscription.profile->gap.count() == 0) return false;
-    const auto watcher = watchers_.find(subscription.watcher);
-    return watcher != watchers_.end() && now.mono < watcher->second.free_at;
+    return pacing_->holds_back(subscription.watcher, now.mono);
 }
 
 Standing GroupIndications::standing_of(std::string_view place) const
@@ -233,7 +233,7 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         } else if (right) {
             subscription->profile =
                 directory_->profile_for(*right, subscription->user_agent, subscription->devices);
-            subscription->parties = parties_of(*right);
+            subscription->view = view_of(*right);
         }
         Subscription& added = add(std::move(subscription));
         follow_registration(added, locations);

@@ -1,6 +1,5 @@
 #pragma once
 // Group indications: facts about calls -> NOTIFYs that keep the lamps of the watchers true.
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,6 +22,7 @@
 #include "engine/ended_lamps.hpp"
 #include "engine/ended_notifiers.hpp"
 #include "engine/list_notify.hpp"
+#include "engine/notify_pacing.hpp"
 #include "engine/notify_path.hpp"
 #include "engine/outbox.hpp"
 #include "engine/silent_phones.hpp"
@@ -48,9 +48,9 @@ struct IndicationSettings {
 /// and live dialogs. SIP thread only.
 class GroupIndications {
 public:
-    /// `locations` must outlive this; it says how else a phone can be reached.
+    /// `locations`, which says how else a phone can be reached, and `pacing` must outlive this.
     GroupIndications(IndicationSettings settings, TokenSource tokens, DirectoryRef directory,
-                     const LocationTable& locations);
+                     const LocationTable& locations, NotifyPacing& pacing);
 
     /// Answers with exactly one Reply: 200; 400, 403, 406, 421, 423, 480, 481, 489, 500 (CSeq out
     /// of order), 513; or forwards it.
@@ -120,6 +120,8 @@ public:
 
     /// Ends what has expired, and tries again what was not answered.
     void advance(Moment now, Outbox& outbox);
+    /// The turn of `id` has come, as NotifyPacing says.
+    void turn_came(SubscriptionId id, Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
 
     /// Orderly stop: stores the exact counters, so that the next run goes on without a gap.
@@ -157,9 +159,12 @@ private:
         StringTable<std::vector<Subscription*>> by_member;  // lists under each of their members
         std::vector<Subscription*> lists;
         RequestedCounts requested;
-        std::size_t waiting = 0;                          ///< of its subscriptions
-        std::deque<SubscriptionId> paced;                 // oldest first; some may be gone
-        std::chrono::steady_clock::time_point free_at{};  // for the next paced NOTIFY
+        std::size_t waiting = 0;  ///< of its subscriptions
+    };
+    /// When the phones of an extension that have not accepted what was forwarded are asked again.
+    struct AskedInVain {
+        std::chrono::steady_clock::time_point due;
+        std::chrono::seconds pause;
     };
     // indication_account.cpp
     [[nodiscard]] AccountedLamp account_of(const Subscription& subscription,
@@ -222,6 +227,7 @@ private:
                          Outbox& outbox);
     void end_forwarded(Subscription& subscription, Moment now, Outbox& outbox);
     void end_where_nobody_notifies(std::string_view member, Moment now, Outbox& outbox);
+    void ask_again(const Binding& phone, Moment now, Outbox& outbox);
     void restore_notifiers(Subscription& subscription,
                            const std::vector<StoredNotifier>& notifiers);
 
@@ -275,8 +281,7 @@ private:
                               std::shared_ptr<const NotifyDialog>& dialog);
     static Detail fitting(const Subscription& subscription, Step step, DocumentKind kind);
     [[nodiscard]] bool is_told_already(const Subscription& subscription, DocumentKind kind) const;
-    [[nodiscard]] bool has_turn(Subscription& subscription, Moment now);
-    void give_turns(const std::string& watcher, Moment now, Outbox& outbox);
+    [[nodiscard]] bool has_turn(const Subscription& subscription, Moment now);
 
     // indication_list.cpp
     [[nodiscard]] bool admit_list(Subscription& subscription, const SubscribeReceived& request,
@@ -332,6 +337,7 @@ private:
     TokenSource tokens_;
     DirectoryRef directory_;
     const LocationTable* locations_;
+    NotifyPacing* pacing_;
     std::string run_;  // prefix of dialog ids
 
     IdSource<SubscriptionId> ids_;
@@ -344,10 +350,10 @@ private:
     TimerQueue<SubscriptionId> expiry_{Keys::lasting};
     TimerQueue<SubscriptionId> repetition_;  // of what phones have refused for now
     SilentPhones silent_;
-    TimerQueue<std::string> turns_;              // of watchers with paced NOTIFYs
     std::vector<SubscriptionId> changed_lists_;  // in this step
     std::vector<SubscriptionId> told_lists_;     // to the end, in this step
     EndedNotifiers ended_at_watchers_;
+    StringTable<AskedInVain> asked_in_vain_;  // by extension
     EndedLamps ended_;
     IndicationCounters counters_;
 };

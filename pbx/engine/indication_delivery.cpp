@@ -19,7 +19,7 @@ void GroupIndications::deliver(Subscription& subscription, Moment now, Outbox& o
         if (!subscription.owes_present) return;
         step = Step::present;
     }
-    if (subscription.profile->gap.count() > 0 && !has_turn(subscription, now)) return;
+    if (!has_turn(subscription, now)) return;
     const auto kind =
         subscription.owes_present ? DocumentKind::full : projection.kind_after(subscription.told);
     if (step == Step::present && !subscription.owes_present && is_told_already(subscription, kind)) {
@@ -39,7 +39,10 @@ void GroupIndications::send(Subscription& subscription, Step step, DocumentKind 
     Projection& projection = *subscription.projection;
     auto dialog = subscription.dialog;
     const auto* text = &projection.document(subscription.told, step, {kind, Detail::full});
+    const auto whole = text->tail;
     if (text->size() > subscription.room) text = &fit(subscription, step, kind, dialog);
+    if (subscription.profile->partial)
+        subscription.note_body(step, kind, text->tail != whole, text->tail);
     const auto numbers = subscription.counters.take();
     if (subscription.event_at && !subscription.unanswered_since)
         subscription.unanswered_since = subscription.event_at;
@@ -342,6 +345,7 @@ void GroupIndications::phone_moved(const PhoneMoved& moved, Moment now, Outbox& 
 
 void GroupIndications::heard(const Binding& binding, Moment now, Outbox& outbox)
 {
+    ask_again(binding, now, outbox);
     const auto watcher = watchers_.find(binding.aor);
     if (watcher == watchers_.end()) return;
     follow_refresh(watcher->second.phones, binding);
@@ -392,14 +396,12 @@ void GroupIndications::advance(Moment now, Outbox& outbox)
         if (found != subscriptions_.end()) send_again(*found->second, now, outbox);
     }
     while (const auto due = silent_.take_due(now.mono)) ask_silent_phone(*due, now, outbox);
-    while (const auto due = turns_.take_due(now.mono)) give_turns(*due, now, outbox);
 }
 
 std::optional<std::chrono::steady_clock::time_point> GroupIndications::next_deadline() const
 {
     auto earliest = expiry_.next_deadline();
-    for (const auto& deadline :
-         {repetition_.next_deadline(), silent_.next_deadline(), turns_.next_deadline()})
+    for (const auto& deadline : {repetition_.next_deadline(), silent_.next_deadline()})
         if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
     return earliest;
 }

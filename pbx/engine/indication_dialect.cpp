@@ -17,7 +17,7 @@ void GroupIndications::open_view(Subscription& subscription)
     const auto filter = dialog_filter(subscription.dialog->event);
     subscription.projection =
         member(subscription.watcher, subscription.member)
-            .state.projection(subscription.profile, filter, subscription.parties,
+            .state.projection(subscription.profile, filter, subscription.view,
                               entity_asked_for(subscription));
     subscription.profile = subscription.projection->profile();
     measure(subscription);
@@ -42,18 +42,18 @@ std::string GroupIndications::entity_asked_for(const Subscription& subscription)
     return write(entity);
 }
 
-/// Follows another choice of profile, another User-Agent, or another right to see the parties. True
-/// when what is told is another, and may be owed.
+/// Follows another choice of profile, another User-Agent, or other rights to see what it
+/// is told. True when what is told is another, and may be owed.
 bool GroupIndications::change_dialect(Subscription& subscription, const WatchRight& right)
 {
     auto profile = directory_->profile_for(right, subscription.user_agent, subscription.devices);
-    const auto parties = parties_of(right);
-    if (parties == subscription.parties &&
+    const auto view = view_of(right);
+    if (view == subscription.view &&
         (profile == subscription.profile || *profile == *subscription.profile))
         return false;
     const auto before = subscription.projection;
     subscription.profile = std::move(profile);
-    subscription.parties = parties;
+    subscription.view = view;
     open_view(subscription);
     const bool shown = subscription.show_anew(*before, subscription.in_flight == 0);
     subscription.owes_present = subscription.owes_present || !shown;
@@ -117,37 +117,19 @@ bool GroupIndications::is_told_already(const Subscription& subscription, Documen
     return subscription.says_nothing_new(text, form, subscription.last);
 }
 
-/// Whether a paced NOTIFY may go out now. If not, it is delivered, with what is true then, when its
-/// turn comes.
-bool GroupIndications::has_turn(Subscription& subscription, Moment now)
+/// Whether its NOTIFY may go out now. If not, it is delivered, with what is true then, when its turn
+/// comes.
+bool GroupIndications::has_turn(const Subscription& subscription, Moment now)
 {
-    const auto found = watchers_.find(subscription.watcher);
-    if (found == watchers_.end()) return true;
-    Watcher& watcher = found->second;
-    if (now.mono >= watcher.free_at) {
-        watcher.free_at = now.mono + subscription.profile->gap;
-        return true;
-    }
-    if (subscription.paced) return false;
-    subscription.paced = true;
-    watcher.paced.push_back(subscription.id);
-    turns_.set(subscription.watcher, watcher.free_at);
-    return false;
+    const auto gap = subscription.profile->gap;
+    return gap.count() == 0 ||
+           pacing_->take_turn(subscription.watcher, subscription.id, gap, now.mono);
 }
 
-void GroupIndications::give_turns(const std::string& number, Moment now, Outbox& outbox)
+void GroupIndications::turn_came(SubscriptionId id, Moment now, Outbox& outbox)
 {
-    const auto found = watchers_.find(number);
-    if (found == watchers_.end()) return;
-    Watcher& watcher = found->second;
-    while (!watcher.paced.empty() && now.mono >= watcher.free_at) {
-        const auto next = subscriptions_.find(watcher.paced.front());
-        watcher.paced.pop_front();
-        if (next == subscriptions_.end()) continue;
-        next->second->paced = false;
-        deliver(*next->second, now, outbox);
-    }
-    if (!watcher.paced.empty()) turns_.set(number, watcher.free_at);
+    if (const auto found = subscriptions_.find(id); found != subscriptions_.end())
+        deliver(*found->second, now, outbox);
 }
 
 }  // namespace lampline

@@ -16,6 +16,8 @@ using std::chrono::seconds;
 constexpr seconds until_answered{64};      // more than any answer takes
 constexpr std::size_t max_notifiers = 16;  // of one SUBSCRIBE
 constexpr std::size_t max_tag = 256;
+constexpr seconds first_pause{60};  // before a phone is asked again that has not accepted
+constexpr seconds longest_pause{86400};
 
 /// After such an answer to a refresh there is no subscription any more (RFC 6665 §4.1.2.2).
 bool ends_subscription(unsigned status) noexcept
@@ -90,6 +92,17 @@ bool has_asked(const Subscription& subscription, std::span<const AskedPhone> the
                           (before.key == phone.key && notifies(before.generation));
                });
     });
+}
+
+/// It lives, and `phone` was asked and has not accepted.
+bool lacks(const Subscription& subscription, const AskedPhone& phone)
+{
+    if (!subscription.forwarded || subscription.lapsed || subscription.granted.count() == 0)
+        return false;
+    const auto& asked = subscription.asked;
+    const auto& notifiers = subscription.notifiers;
+    return std::ranges::find(asked, phone) != asked.end() &&
+           std::ranges::find(notifiers, phone.generation, &Notifier::generation) == notifiers.end();
 }
 
 /// It has no tag of ours, and is named by that of the watcher.
@@ -451,6 +464,53 @@ void GroupIndications::end_of_gone_phones(Subscription& subscription,
         end_for_watcher(subscription, notifier, SubscriptionEnd::deactivated, now, outbox);
     notifiers.erase(gone.begin(), gone.end());
     outbox.store(SubscriptionStored{to_stored(subscription)});
+}
+
+/// A phone that was asked in vain shows by its REGISTER that it is there. That all is begun anew
+/// is the only way to ask it, and ends what other phones tell: so it is done ever more rarely, for
+/// one that is there and will never accept.
+void GroupIndications::ask_again(const Binding& phone, Moment now, Outbox& outbox)
+{
+    const auto* extension = directory_->find(phone.aor);
+    const auto watched = members_.find(phone.aor);
+    if (!extension || !extension->phone_notifies) {
+        asked_in_vain_.erase(phone.aor);
+        return;
+    }
+    if (watched == members_.end()) return;
+    const auto there = asked_of(locations_->bindings(phone.aor));
+    const auto own = asked_of({&phone, 1}).front();
+    const auto& subscriptions = watched->second.subscriptions;
+    const auto any_lacks = [&](const AskedPhone& one) {
+        return std::ranges::any_of(subscriptions,
+                                   [&](const Subscription* each) { return lacks(*each, one); });
+    };
+    if (!any_lacks(own)) {
+        const bool told = std::ranges::any_of(subscriptions, [](const Subscription* each) {
+            return each->forwarded && each->granted.count() > 0;
+        });
+        if (told && std::ranges::none_of(there, any_lacks)) asked_in_vain_.erase(phone.aor);
+        return;
+    }
+    const auto known = asked_in_vain_.find(phone.aor);
+    if (known == asked_in_vain_.end()) {
+        asked_in_vain_.emplace(phone.aor, AskedInVain{now.mono + first_pause, first_pause});
+        return;
+    }
+    auto& [due, pause] = known->second;
+    if (now.mono < due) return;
+    pause = std::min(2 * pause, longest_pause);
+    due = now.mono + pause;
+    std::vector<SubscriptionId> begun_anew;
+    for (const Subscription* each : subscriptions)
+        if (lacks(*each, own)) begun_anew.push_back(each->id);
+    const std::vector<std::string> members{phone.aor};
+    for (const auto id : begun_anew)
+        if (const auto one = subscriptions_.find(id); one != subscriptions_.end()) {
+            const std::string watcher = one->second->watcher;
+            end(*one->second, SubscriptionEnd::deactivated, now, outbox);
+            reconcile(watcher, members, now, outbox);
+        }
 }
 
 /// Whoever was told by the phone may be told unasked again.

@@ -132,17 +132,16 @@ void GroupIndications::update_list(Subscription& subscription)
     }
 }
 
-/// Lets a member be seen in the dialect and with the parties that hold now. What was told in
+/// Lets a member be seen in the dialect and by the rights that hold now. What was told in
 /// another one is uncertain.
 void GroupIndications::open_member(const Subscription& subscription, ListedMember& member_of_list,
                                    const WatchRight& right)
 {
     const auto profile =
         directory_->profile_for(right, subscription.user_agent, subscription.devices);
-    const auto parties = parties_of(right);
     auto projection =
         member(right.member)
-            .state.projection(profile, dialog_filter(subscription.dialog->event), parties);
+            .state.projection(profile, dialog_filter(subscription.dialog->event), view_of(right));
     if (projection == member_of_list.projection) return;
     const auto before = std::exchange(member_of_list.projection, std::move(projection));
     const auto& sent = subscription.list->under_way;
@@ -205,7 +204,7 @@ void GroupIndications::deliver_list(Subscription& subscription, Moment now, Outb
         list.begin_anew();
     list.forget_settled();
     if (!list.anew && list.due.empty() && !list.ending) return;
-    if (subscription.profile->gap.count() > 0 && !has_turn(subscription, now)) return;
+    if (!has_turn(subscription, now)) return;
     if (list.ending)
         if (auto last = compose(subscription, list.ending);
             last.notify.whole || list.form == ListForm::merged) {

@@ -151,7 +151,7 @@ bool GroupIndications::admit(Subscription& subscription, const SubscribeReceived
     if (!right) return admit_list(subscription, request, outbox);
     subscription.profile =
         directory_->profile_for(*right, subscription.user_agent, subscription.devices);
-    subscription.parties = parties_of(*right);
+    subscription.view = view_of(*right);
     return true;
 }
 

@@ -193,7 +193,7 @@ std::unique_ptr<Subscription> GroupIndications::implied(std::shared_ptr<WatcherP
     subscription->user_agent = phone->user_agent;
     subscription->devices = phone->devices;
     subscription->profile = directory_->profile_for(right, phone->user_agent, phone->devices);
-    subscription->parties = parties_of(right);
+    subscription->view = view_of(right);
 
     auto dialog = std::make_shared<NotifyDialog>();
     dialog->call_id = tokens_() + "@" + directory_->domain();

@@ -57,6 +57,16 @@ bool is_of_client(const Binding& binding, const SubscriptionUsage& usage)
     return usage.registered_call != 0 && call_of(binding) == usage.registered_call;
 }
 
+/// `binding`, which may have the same private contact, is that of another phone than `usage`:
+/// behind another NAT, and it registers by itself.
+bool is_of_another(const Binding& binding, const SubscriptionUsage& usage)
+{
+    if (usage.registered_call == 0 || is_of_client(binding, usage)) return false;
+    if (target_of(binding).flow.host == usage.dialog->flow.host) return false;
+    const auto ids = ids_of(binding);
+    return ids.empty() || phone_key(ids, binding.contact) != usage.phone_key;
+}
+
 /// Whether the phone at `contact`, with the ids `own`, has registered as `binding`.
 bool is_phone_of(const Binding& binding, const SipUri& contact, const std::vector<std::string>& own)
 {
@@ -98,9 +108,12 @@ std::size_t phone_key(const SubscriptionUsage& usage, const LocationTable& locat
 
 const Binding* registration_of(const SubscriptionUsage& usage, std::span<const Binding> bindings)
 {
-    if (const auto* here = binding_of(bindings, contact_of(usage), usage.dialog->flow)) return here;
+    const auto* here = binding_of(bindings, contact_of(usage), usage.dialog->flow);
+    if (here && !is_of_another(*here, usage)) return here;
     for (const Binding& binding : bindings)
-        if (phone_key(ids_of(binding), binding.contact) == usage.phone_key) return &binding;
+        if (phone_key(ids_of(binding), binding.contact) == usage.phone_key &&
+            !is_of_another(binding, usage))
+            return &binding;
     for (const Binding& binding : bindings)
         if (is_of_client(binding, usage)) return &binding;
     return nullptr;
@@ -159,7 +172,10 @@ bool goes_along(const SubscriptionUsage& usage, const PhoneMoved& moved)
     const NotifyDialog& dialog = *usage.dialog;
     if (usage.kind != SubscriptionKind::requested || !dialog.route.empty()) return false;
     if (dialog.flow == moved.old_flow) return true;
-    // Its NAT may have given it another port between the two. Connections are its own to choose.
+    // Its NAT may have given it another port between the two. Connections are its own to choose, and
+    // behind another NAT the same private contact is another phone's.
+    if (dialog.flow.host != moved.old_flow.host && dialog.flow.host != moved.flow.host)
+        return false;
     if (dialog.flow.transport != Transport::udp || moved.old_flow.transport != Transport::udp)
         return false;
     const auto remote_target = SipUri::parse(dialog.request_uri);
@@ -175,7 +191,7 @@ bool is_found_at(const SubscriptionUsage& usage, const Binding& binding)
     const Target target = target_of(binding);
     if (dialog.flow == target.flow || !dialog.route.empty() || !target.route.empty()) return false;
     const auto remote_target = SipUri::parse(dialog.request_uri);
-    if (!remote_target) return false;
+    if (!remote_target || is_of_another(binding, usage)) return false;
     if (equivalent(*remote_target, binding.contact)) return true;
     // Where a connection had to be opened it may lead to another phone; and what is told unasked
     // belongs to one registration.

@@ -44,7 +44,8 @@ void follow_refresh(std::span<const std::shared_ptr<WatcherPhone>> phones, const
 [[nodiscard]] bool has_left(const SubscriptionUsage& usage, const PhoneLeft& left);
 
 /// Whether the way to the phone of the requested `usage` is the one that `moved` says it has left.
-/// A dialog with a route set keeps it.
+/// Phones behind two NATs may have the same private contact: those are told apart by the host. A
+/// dialog with a route set keeps it.
 [[nodiscard]] bool goes_along(const SubscriptionUsage& usage, const PhoneMoved& moved);
 
 /// Whether the way to the phone of `usage` is lost (its connection is gone, or it does not answer)

@@ -410,3 +410,44 @@ TEST_CASE("a phone that was asked and has not accepted is asked again when it ha
     mobile.registers();
     CHECK(carol.hears_nothing());
 }
+
+TEST_CASE("a phone that was asked and says nothing is asked again while it registers, ever more rarely")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    notifies(pbx, true);
+    auto& desk = pbx.phone("102");
+    auto& mobile = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    const auto begins = [&] {
+        carol.asks(to_bob);
+        const auto asked = desk.receives(SUBSCRIBE);
+        const auto in_vain = mobile.receives(SUBSCRIBE);
+        desk.answers_subscribe(asked, 200);
+        carol.receives(200U);
+        return in_vain;
+    };
+    const auto nobody_is_asked = [&] {
+        for (auto* phone : {&desk, &mobile}) phone->registers();
+        CHECK(carol.hears_nothing());
+    };
+    begins();
+    nobody_is_asked();
+    for (const auto pause : {60s, 120s, 240s}) {
+        pbx.passes(pause - 1s);
+        nobody_is_asked();
+        pbx.passes(1s);
+        desk.registers();
+        CHECK(carol.hears_nothing());
+        mobile.registers();
+        CHECK(ended(carol, desk).starts_with("deactivated "));
+        CHECK(kinds(pbx).empty());
+        nobody_is_asked();
+        const auto asked = begins();
+        if (pause == 240s) mobile.notifies(asked, {.cseq = 1, .version = 0});
+    }
+    CHECK(passed(carol) == "1");  // it is back, and tells by itself
+    for (int i = 0; i < 20; ++i) {
+        pbx.passes(120s);
+        nobody_is_asked();
+    }
+}

@@ -193,11 +193,12 @@ TEST_CASE("two phones of the extension: both are asked, the first that accepts c
     }
 }
 
-TEST_CASE("a phone tells all its watchers the same: who may not see with whom, and who asks for a "
-          "list or a feature key, is told by the exchange")
+TEST_CASE("a phone tells all its watchers the same: who may not see with whom, or by which Call-ID, "
+          "and who asks for a list or a feature key, is told by the exchange")
 {
     auto sales = group("sales", {"103"}, {"102"});
-    sales.rights.parties = false;
+    SUBCASE("with whom") { sales.rights.parties = false; }
+    SUBCASE("by which Call-ID") { sales.rights.pickup = false; }
     Scenario pbx{{sales}};
     notifies(pbx, true);
     auto& bob = pbx.phone("102");

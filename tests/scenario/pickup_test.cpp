@@ -393,17 +393,27 @@ TEST_CASE(
 {
     auto sales = group("sales", {"103"}, {"102"});
     sales.rights.pickup = false;
-    Scenario pbx{{sales}};
-    Phone &alice = pbx.phone("101"), &bob = pbx.phone("102"), &carol = pbx.phone("103");
+    Scenario pbx{{sales, group("helpers", {"104"}, {"102"})}};
+    Phone &alice = pbx.phone("101"), &bob = pbx.phone("102"), &carol = pbx.phone("103"),
+          &dave = pbx.phone("104");
     carol.watches("102");
+    dave.watches("102");
     alice.sends(INVITE, "102", alice_sdp);
     bob.receives(INVITE);
     carol.receives(NOTIFY);
+    dave.receives(NOTIFY);
     bob.replies(180);
     alice.receives(180U);
     const auto shown = carol.receives(NOTIFY).dialog();
+    const auto named = dave.receives(NOTIFY).dialog();
+    CHECK(shown.id != named.id);
+    CHECK(shown.call_id == shown.id);
+    CHECK(shown.local_tag.empty());
+    CHECK(shown.remote_tag.empty());
 
     carol.sends_replacing(replacing(shown), "101", carol_sdp);
+    carol.receives(481U);
+    carol.sends_replacing(replacing(named), "101", carol_sdp);
     carol.receives(403U);
     carol.sends(INVITE, "**102", carol_sdp);
     carol.receives(403U);
@@ -414,4 +424,5 @@ TEST_CASE(
     alice.receives(200U);
     bob.receives(ACK);
     CHECK(carol.receives(NOTIFY).dialog().state == "confirmed");
+    CHECK(dave.receives(NOTIFY).dialog().state == "confirmed");
 }

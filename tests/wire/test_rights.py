@@ -34,8 +34,12 @@ class Rights(WireTest):
         lamp = anna.watches("202")
         call, incoming = ring(eve, bob)
         shown = lamp.shows("early").document.dialog
-        anna.calls("202", headers=[("Replaces", f"{shown.call_id};to-tag={shown.remote_tag};"
-                                                f"from-tag={shown.local_tag}")]).receives(403)
+        named = incoming.dialog
+        self.assertEqual((shown.id, "", ""), (shown.call_id, shown.local_tag, shown.remote_tag))
+        self.assertNotIn(shown.id, (named.call_id, named.local_tag, named.remote_tag))
+        anna.calls("202", headers=[("Replaces", shown.call_id)]).receives(481)
+        anna.calls("202", headers=[("Replaces", f"{named.call_id};to-tag={named.remote_tag};"
+                                                f"from-tag={named.local_tag}")]).receives(403)
         anna.calls("**202").receives(403)
         anna.calls("*8").receives(480)
         call.cancels()

@@ -19,7 +19,7 @@ class Strangers(WireTest):
         self.rest.put("/api/v1/groups/sales", {
             "name": "sales", "display_name": "Sales", "members": ["201", "202", "203"],
             "watchers": [{"number": "204", "unsolicited": False, "profile": "auto"}],
-            "rights": {"parties": False, "pickup": False, "join": False}})
+            "rights": {"parties": False, "pickup": True, "join": False}})
         self.lamp = self.dan.watches("202")
 
     def sends(self, phone, method, *, call_id, local_tag, remote_tag, headers=(), body=b""):

@@ -249,6 +249,18 @@ void RandomForwards::leaves(const Phone& watcher)
     silenced_.erase(&watcher);
 }
 
+/// Another phone that has not accepted it registers on, so the exchange may have ended it for that
+/// one to be asked again: it has where it shows no such lamp any more.
+bool RandomForwards::is_asked_again(const Phone& watcher, const Forwarded& told) const
+{
+    const bool any_silent = std::ranges::any_of(
+        told.asked, [&](const Phone* phone) { return phone != told.by; });
+    return any_silent && !told.lapsed &&
+           std::ranges::none_of(office_.pbx.present().lamps, [&](const LiveLamp& lamp) {
+               return lamp.kind == "forwarded" && office_.phone_at(lamp.contact) == &watcher;
+           });
+}
+
 /// A phone that leaves or reboots tells nobody any more; one that has not been asked is to be
 /// asked by who begins anew. Who has not renewed its registration is told nothing more.
 void RandomForwards::look_at_registrations()
@@ -276,6 +288,7 @@ void RandomForwards::look_at_registrations()
         }
         one.lapsed = gone || (one.lapsed && !now.contains(watcher));
         if (!one.accepted) return false;
+        if (is_asked_again(*watcher, one)) return true;
         return (one.by && !stayed(one.by)) || !std::ranges::includes(one.asked, there);
     };
     for (auto at = forwarded_.begin(); at != forwarded_.end();)

@@ -64,6 +64,7 @@ private:
     [[nodiscard]] std::set<const Phone*> notifiers(const Registered& registered) const;
     [[nodiscard]] Registered registered(const std::vector<Binding>& bindings) const;
     void look_at_registrations();
+    [[nodiscard]] bool is_asked_again(const Phone& watcher, const Forwarded& told) const;
     void notifies_in_vain(const Phone& watcher, const Forwarded& told);
     [[nodiscard]] Phone& somebody();
     void have_notifier();

@@ -462,9 +462,9 @@ TEST_CASE(
     MemberState member{"sip:207@office.test", "t-"};
     const auto profile = built_in(standard_profile);
     const auto named = member.projection(profile);
-    const auto anonymous = member.projection(profile, {}, PartyView::anonymous);
+    const auto anonymous = member.projection(profile, {}, {.parties = PartyView::anonymous});
     CHECK(named != anonymous);
-    CHECK(member.projection(profile, {}, PartyView::anonymous) == anonymous);
+    CHECK(member.projection(profile, {}, {.parties = PartyView::anonymous}) == anonymous);
 
     auto ringing = dialog(1, LegState::early);
     ringing.remote.target = SipUri::parse("sip:211@192.0.2.7").value();

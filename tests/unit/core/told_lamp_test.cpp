@@ -15,7 +15,7 @@ TEST_CASE("rights change while a phone is told that it is dark: it is not told s
                  .extension = "207",
                  .dialog = {"call", "phone", "ours"},
                  .state = LegState::early});
-    lamp.projection = member.projection(built_in(standard_profile), {}, PartyView::anonymous);
+    lamp.projection = member.projection(built_in(standard_profile), {}, {.parties = PartyView::anonymous});
     CHECK_FALSE(lamp.show_anew(*named, false));
     SUBCASE("once it has answered")
     {

@@ -102,11 +102,12 @@ public:
         notifier->replace_directory(std::move(directory), {}, now, outbox);
         collect();
     }
-    void passes(std::chrono::seconds time)
+    void passes(std::chrono::milliseconds time)
     {
         now.mono += time;
         now.wall += time;
         notifier->advance(now, outbox);
+        while (const auto due = pacing.take_due(now.mono)) notifier->turn_came(*due, now, outbox);
         collect();
     }
     /// Killed, and started again with what is stored.
@@ -131,6 +132,7 @@ public:
     LocationTable locations;
     std::uint64_t tokens = 0;
     Publications publications{{}, [this] { return "p" + std::to_string(++tokens); }};
+    NotifyPacing pacing;
     std::unique_ptr<EventNotifier> notifier;
     std::vector<Reply> replies;
     std::deque<SendNotify> notifies;
@@ -163,7 +165,7 @@ private:
     {
         return std::make_unique<EventNotifier>(
             EventSettings{}, [this] { return "t" + std::to_string(++tokens); },
-            std::move(directory), locations, publications);
+            std::move(directory), locations, publications, pacing);
     }
 };
 

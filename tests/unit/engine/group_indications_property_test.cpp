@@ -262,7 +262,7 @@ private:
         std::construct_at(
             &office_.indications, IndicationSettings{},
             [this] { return "t" + std::to_string(++office_.tokens); },
-            directory(unsolicited_, without_), office_.locations);
+            directory(unsolicited_, without_), office_.locations, office_.pacing);
         truth_.clear();
         under_way_.clear();
         answered_ = {};
@@ -423,8 +423,12 @@ private:
         for (int at = 0; at < 2000; ++at) {
             receive_all();
             if (under_way_.empty()) {
-                const auto deadline = office_.indications.next_deadline();
-                if (!deadline || *deadline > office_.now.mono + seconds{301}) return;
+                const auto comes = [&](const auto& deadline) {
+                    return deadline && *deadline <= office_.now.mono + seconds{301};
+                };
+                if (!comes(office_.indications.next_deadline()) &&
+                    !comes(office_.pacing.next_deadline()))
+                    return;
                 office_.passes(seconds{1});
             } else {
                 answer_one(200);

@@ -80,7 +80,7 @@ class Office {
 public:
     explicit Office(DirectoryRef directory = standard_office(), IndicationSettings settings = {})
         : indications{settings, [this] { return "t" + std::to_string(++tokens); },
-                      std::move(directory), locations}
+                      std::move(directory), locations, pacing}
     {
     }
 
@@ -188,6 +188,8 @@ public:
         now.mono += time;
         now.wall += time;
         indications.advance(now, outbox);
+        while (const auto due = pacing.take_due(now.mono))
+            indications.turn_came(*due, now, outbox);
         collect();
     }
 
@@ -281,6 +283,7 @@ public:
                std::chrono::sys_days{std::chrono::year{2024} / 5 / 6}};
     Outbox outbox;
     LocationTable locations;
+    NotifyPacing pacing;
     GroupIndications indications;
     std::vector<Reply> replies;
     std::deque<SendNotify> notifies;

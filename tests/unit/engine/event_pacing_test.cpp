@@ -1,0 +1,169 @@
+// How often a watcher is told by event packages, and by lamps beside them.
+#include "engine/group_indications.hpp"
+#include "unit/engine/event_office.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+/// 201 and 202 watch 207, which has a shared line; `Slow` phones want two seconds between NOTIFYs.
+DirectoryRef slow_office()
+{
+    std::vector<Extension> extensions;
+    for (const char* number : {"201", "202", "207"}) extensions.push_back({number, {}, {}, {}});
+    extensions.back().appearances = 2;
+    Group group{"sales", "Sales", {"207"}, {{"201", false, {}}, {"202", false, {}}}};
+    return std::make_shared<const Directory>(
+        "office.test", std::move(extensions), std::vector<Group>{std::move(group)}, Numbering{},
+        std::vector<BodyProfile>{
+            {.name = "slow", .user_agents = {"Slow"}, .gap = milliseconds{2000}}});
+}
+
+DialogSnapshot call(LegState state)
+{
+    DialogSnapshot dialog{.leg = {1},
+                          .extension = "207",
+                          .dialog = {"call-1", "phone", "ours"},
+                          .direction = Direction::recipient,
+                          .state = state,
+                          .local = {{{}, extension_uri("207", "office.test")}, {}},
+                          .remote = {{{}, extension_uri("211", "office.test")}, {}}};
+    dialog.call = {1};
+    return dialog;
+}
+
+class SlowOffice : public EventOffice {
+public:
+    SlowOffice() : EventOffice{slow_office()} {}
+
+    void subscribes(const EventPhone& phone, EventPackage package, const std::string& member,
+                    const std::string& user_agent = "Slow 1.0")
+    {
+        auto request = subscribe(phone, package, member, ++cseq_);
+        request.user_agent = user_agent;
+        CHECK(receives(request).status == 200);
+    }
+    /// The event of the next NOTIFY, which is answered.
+    std::string told()
+    {
+        REQUIRE_FALSE(notifies.empty());
+        last = notifies.front();
+        notifies.pop_front();
+        answers(last, 200);
+        return last.dialog->event;
+    }
+    [[nodiscard]] bool says(std::string_view text) const
+    {
+        std::string all = last.body_head ? *last.body_head : std::string{};
+        for (const auto& header : last.headers) all += header.value;
+        return all.find(text) != all.npos;
+    }
+    SendNotify last;
+
+private:
+    std::uint32_t cseq_ = 0;
+};
+
+const EventPhone watcher{"201"}, other{"202"};
+
+}  // namespace
+
+TEST_CASE("pacing: a gap between NOTIFYs of all packages to one watcher; the last state is told")
+{
+    SlowOffice office;
+    office.subscribes(watcher, EventPackage::message_summary, "201");
+    CHECK(office.told() == "message-summary");
+    office.subscribes(watcher, EventPackage::presence, "207");
+    CHECK(office.notifies.empty());
+    for (const auto state : {LegState::early, LegState::confirmed}) office.fold(call(state));
+    office.passes(milliseconds{1999});
+    CHECK(office.notifies.empty());
+    CHECK(office.subscriptions().size() == 2);
+    office.passes(milliseconds{1});
+    CHECK(office.told() == "presence");
+    CHECK(office.says("on-the-phone"));
+    office.fold(call(LegState::terminated));
+    CHECK(office.notifies.empty());
+    office.passes(seconds{2});
+    CHECK(office.told() == "presence");
+    CHECK_FALSE(office.says("on-the-phone"));
+    office.passes(seconds{60});
+    CHECK(office.notifies.empty());
+    for (const auto& one : office.subscriptions()) CHECK_FALSE(one.owed);
+}
+
+TEST_CASE("pacing: who waits for one watcher's turn holds up nobody else")
+{
+    SlowOffice office;
+    office.subscribes(watcher, EventPackage::presence, "207");
+    office.subscribes(other, EventPackage::presence, "207", "Quick 1.0");
+    CHECK(office.told() == "presence");
+    CHECK(office.told() == "presence");
+    for (const auto state : {LegState::confirmed, LegState::terminated}) {
+        office.fold(call(state));
+        REQUIRE(office.notifies.size() == 1);
+        CHECK(office.notifies.front().dialog->to.find("202") != std::string::npos);
+        office.told();
+    }
+}
+
+TEST_CASE("pacing: who asks for a line, or what is on it, is answered at once")
+{
+    SlowOffice office;
+    const EventPhone desk{"207"};
+    office.subscribes(desk, EventPackage::message_summary, "207");
+    CHECK(office.told() == "message-summary");
+    office.subscribes(desk, EventPackage::call_info, "207");
+    CHECK(office.told() == "call-info");
+    office.fold(call(LegState::early));
+    CHECK(office.notifies.empty());
+    office.passes(seconds{2});
+    CHECK(office.told() == "call-info");
+    CHECK(office.says("alerting"));
+}
+
+TEST_CASE("pacing: lamps and packages share the turns of their watcher, one after the other")
+{
+    SlowOffice office;
+    GroupIndications lamps{{},
+                           [&] { return "t" + std::to_string(++office.tokens); },
+                           slow_office(),
+                           office.locations,
+                           office.pacing};
+    auto request = office.subscribe(watcher, EventPackage::presence, "207", 9);
+    request.event = "dialog";
+    request.user_agent = "Slow 1.0";
+    lamps.receive(request, office.now, office.outbox);
+    office.collect();
+    CHECK(office.replies.at(0).status == 200);
+    office.replies.clear();
+    REQUIRE(office.notifies.size() == 1);
+    const auto lamp = office.notifies.front();
+    office.notifies.clear();
+    lamps.receive(NotifyAnswered{lamp.subscription, lamp.cseq, 200, {}}, office.now, office.outbox);
+
+    office.subscribes(watcher, EventPackage::presence, "207");
+    lamps.fold({call(LegState::confirmed)}, office.now, office.outbox);
+    office.collect();
+    CHECK(office.notifies.empty());
+    const auto turn = [&] {
+        office.now.mono += seconds{2};
+        const auto due = office.pacing.take_due(office.now.mono);
+        REQUIRE(due);
+        if (EventNotifier::owns(*due))
+            office.notifier->turn_came(*due, office.now, office.outbox);
+        else
+            lamps.turn_came(*due, office.now, office.outbox);
+        office.collect();
+        CHECK_FALSE(office.pacing.take_due(office.now.mono));
+        REQUIRE(office.notifies.size() == 1);
+        const auto event = office.notifies.front().dialog->event;
+        office.notifies.clear();
+        return event;
+    };
+    CHECK(turn() == "presence");
+    CHECK(turn() == "dialog");
+}
