@@ -37,6 +37,7 @@ struct DialogSnapshot {
     bool resumed = false; ///< from before a restart: watchers may have been told of it by the run before
     bool held = false;    ///< the phone does not receive media: `+sip.rendering=no`
     bool holds = false;   ///< by its own wish: other phones of its line may take the call
+    bool picks_up = false;  ///< rung for somebody who takes what rings at others
     bool discreet = false;  ///< watchers are not told who is at the other end, whatever their rights
     std::optional<LinePlace> place{};  ///< that it had before a restart; empty: it is to be found
     DialogParty local;    ///< the watched phone

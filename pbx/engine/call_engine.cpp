@@ -295,6 +295,7 @@ DialogSnapshot CallEngine::snapshot_of(const Leg& leg) const
         .resumed = leg.resumed,
         .held = leg.held,
         .holds = leg.holds,
+        .picks_up = leg.picks_up,
         .discreet = leg.discreet,
         .place = leg.place,
         .local = {leg.phone, leg.phone.uri},

@@ -426,6 +426,8 @@ private:
     OrderAnswer release(Call& call, Moment now, Outbox& outbox);
     OrderAnswer move_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
     OrderAnswer ring_picker(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
+    /// Its phone has answered: who rang until now is replaced by it, where it was rung to pick up.
+    void take_place(Call& call, const Leg& picker, Outbox& outbox);
     /// What keeps the call in question from going there; nullopt: nothing that is known before it
     /// is tried.
     [[nodiscard]] std::optional<OrderAnswer> fault_of(const RouteQuestion& question) const;

@@ -153,6 +153,7 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
     leg.flow = branch.target.flow;
     leg.invite_out = transaction_ids_.next();
     leg.heard_at = now.mono;
+    leg.picks_up = invitation.picks_up;
     leg.dialog_state.local_party = branch.from;
     leg.dialog_state.remote_party = branch.to;
     leg.dialog_state.contact_user =
@@ -244,6 +245,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     move(caller, LegInput::success, outbox);
     limit_duration(call, leg, now);
     start_talking(call, {.expires = answered.supervise_for}, now, outbox);
+    take_place(call, leg, outbox);
     cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
 }
 
@@ -294,6 +296,13 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
                                   : LegInput::error,
          outbox);
     if (!call.hunting) return;
+    if (leg.picks_up) {  // it says nothing of those whom the call is for
+        if (response.status >= 600)
+            cancel_branches(call, {}, {}, nullptr, outbox, leg.extension);
+        if (wave_goes_on(call, now, outbox)) return;
+        ++call.hunting->wave;
+        return ring_wave(call, now, outbox);
+    }
     call.hunting->heard = call.hunting->heard || !absent;
     if (again) return;
     const bool redirects = !silent && response.status / 100 == 3;
