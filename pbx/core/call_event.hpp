@@ -56,10 +56,12 @@ struct BindingChanged {
 };
 
 /// A phone of `aor` says that it leaves, and has no registration any more: that had expired.
+/// Or all of them are to leave: their password has changed.
 struct PhoneLeft {
     std::string aor;
     std::optional<SipUri> contact{};     ///< nullopt: all contacts there are
     std::vector<std::string> devices{};  ///< see device_ids()
+    bool expelled = false;  ///< registered or not: what they have asked for is over
 };
 
 /// A phone of `aor` has registered from another address, over another connection or as another
