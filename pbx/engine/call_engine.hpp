@@ -157,6 +157,8 @@ private:
                          const PayloadRef& payload, Outbox& outbox, std::string_view only = {});
     void give_up_ringing(Call& call, unsigned status, std::string_view phrase, Moment now,
                          Outbox& outbox, std::vector<Header> why = {});
+    /// The caller has said how long its INVITE is good for, and that is over.
+    void invitation_expired(Call& call, Moment now, Outbox& outbox);
     /// Sends the caller a provisional response; reliably where it takes no others.
     static void tell_progress(Call& call, Reply reply, Outbox& outbox);
     void relay_prack(Call& call, Leg& caller, const RequestReceived& input, Outbox& outbox);

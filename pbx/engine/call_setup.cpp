@@ -74,6 +74,10 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
     calls_.emplace(call.id, std::move(owned));
     enlist(call, caller);
     ++counters_.calls_started;
+    // Nobody means 0, which would let nothing ring, nor what outlasts every ringing.
+    constexpr std::chrono::seconds longest = 24h;
+    if (input.expires && *input.expires > 0s && *input.expires <= longest)
+        set_timer(call, CallTimer::expires, now.mono + *input.expires);
     if (caller.proxied)
         call.passed_on = input.transaction;
     else
@@ -367,6 +371,15 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
     }
     move(caller, end_of_ringing(status), outbox);
     cancel_branches(call, {}, {}, nullptr, outbox);
+}
+
+void CallEngine::invitation_expired(Call& call, Moment now, Outbox& outbox)
+{
+    if (call.phase != CallPhase::ringing || !call.caller().invite_in || call.verdict) return;
+    if (call.pickup)  // it is being answered, unless that fails
+        return set_timer(call, CallTimer::expires, now.mono + 1s);
+    cancel_branches(call, {}, "SIP;cause=487;text=\"Invitation expired\"", nullptr, outbox);
+    give_up_ringing(call, 487, "Invitation Expired", now, outbox);
 }
 
 void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox)
