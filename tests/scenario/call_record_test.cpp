@@ -229,7 +229,6 @@ TEST_CASE("record of a pickup that a third party has asked for")
     SUBCASE("the picker declines: the callee may answer still")
     {
         office.carol.replies(603);
-        office.carol.receives(ACK);
         second.receives(CANCEL);
         CHECK(office.alice.hears_nothing());
         office.bob.replies(200, bob_sdp);
