@@ -16,12 +16,13 @@ struct StoredGroup {
     RowStamp stamp;
 };
 
-/// Where a group names an extension.
+/// Where a group names an extension, or something else names what is asked about.
 struct GroupReference {
     std::string group;
     std::string as;        ///< "member" or "watcher"
     std::string number{};  ///< the extension or group, where that is not what was asked about
     std::string type = "group";  ///< or "ring_group"
+    std::string pointer{};       ///< JSON Pointer (RFC 6901) to the place there; empty: not told
 
     friend bool operator==(const GroupReference&, const GroupReference&) = default;
 };

@@ -1,5 +1,8 @@
 #include "web/problem.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include <boost/json.hpp>
 
 #include "web/api/text.hpp"
@@ -76,6 +79,65 @@ HttpResponse bad_parameter(const admin::FieldFault& fault)
                    {{"errors", std::move(errors)}});
 }
 
+namespace {
+
+std::string percent_encoded(std::string_view text)
+{
+    constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                       "0123456789-._~";  // unreserved of RFC 3986 §2.3
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string encoded;
+    for (const char c : text) {
+        if (plain.find(c) != std::string_view::npos) {
+            encoded += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        encoded.append({'%', digits[byte / 16U], digits[byte % 16U]});
+    }
+    return encoded;
+}
+
+/// Where the thing that refers is read and changed; empty: it has no resource of its own.
+std::string href_of(const db::GroupReference& reference)
+{
+    struct Resource {
+        std::string_view type;
+        std::string_view path;
+    };
+    constexpr std::array<Resource, 6> resources{{{"group", "groups/"},
+                                                 {"ring_group", "ring-groups/"},
+                                                 {"trunk", "trunks/"},
+                                                 {"device_profile", "device-profiles/"},
+                                                 {"digit_rule", "digit-plan"},
+                                                 {"park_lot", "park-lot"}}};
+    for (const auto& [type, path] : resources) {
+        if (type != reference.type) continue;
+        auto href = std::string{"/api/v1/"}.append(path);
+        if (path.ends_with('/')) href += percent_encoded(reference.group);
+        return href;
+    }
+    return {};
+}
+
+/// By whom, for people: the first few.
+std::string users_of(const admin::Refusal& refusal)
+{
+    constexpr std::size_t most = 3;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(most, refusal.references.size()); ++i) {
+        const auto& one = refusal.references[i];
+        std::string type = one.type;
+        std::ranges::replace(type, '_', ' ');
+        text.append(i == 0 ? " by " : ", ").append(type + ' ' + one.group + " (" + one.as + ')');
+    }
+    if (refusal.references.size() > most)
+        text.append(" and " + std::to_string(refusal.references.size() - most) + " more");
+    return text;
+}
+
+}  // namespace
+
 HttpResponse refused(const admin::Refusal& refusal, std::string_view what, std::string_view way_out)
 {
     const auto named = [&](std::string_view rest) { return std::string{what}.append(rest); };
@@ -97,9 +159,11 @@ HttpResponse refused(const admin::Refusal& refusal, std::string_view what, std::
         for (const auto& reference : refusal.references) {
             json::object one{{"type", reference.type}, {"name", reference.group}, {"as", reference.as}};
             if (!reference.number.empty()) one["number"] = reference.number;
+            if (!reference.pointer.empty()) one["pointer"] = reference.pointer;
+            if (auto href = href_of(reference); !href.empty()) one["href"] = std::move(href);
             references.push_back(std::move(one));
         }
-        return problem(409, "in-use", named(" is in use").append(way_out),
+        return problem(409, "in-use", named(" is in use").append(users_of(refusal)).append(way_out),
                        {{"references", std::move(references)}});
     }
     }

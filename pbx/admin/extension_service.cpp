@@ -139,7 +139,7 @@ Result<ConfigChange, Refusal> ExtensionService::remove(std::string_view number,
     AuditedChange change{database_, actor, now};
     return change.remove(db::ExtensionStore{database_}, "extension", number,
                          &db::StoredExtension::extension, condition, [&] {
-                             auto references = emergencies_of(number, database_);
+                             auto references = leading_to(number, database_);
                              if (memberships == Memberships::keep)
                                  std::ranges::move(references_to(database_, number),
                                                    std::back_inserter(references));

@@ -56,11 +56,14 @@ Result<FeatureCodeSaved, Refusal> FeatureCodeService::put(Feature feature, const
     if (auto faults = faults_of(feature, code, database_); !faults.empty())
         return unexpected{invalid(std::move(faults), before.version)};
 
+    const auto leads = leads_that_end(database_);
     FeatureCodeView view{feature, code, 0, now};
     view.version =
         change.record("feature_code.put", std::string{name(feature)},
                       feature_code_audit_text(before.code), feature_code_audit_text(code));
     db::FeatureCodeStore{database_}.put({feature, code, view.version, now});
+    if (auto references = cut_off(leads, database_); !references.empty())
+        return unexpected{in_use(std::move(references), before.version)};
     return FeatureCodeSaved{std::move(view), change.commit()};
 }
 

@@ -1,5 +1,7 @@
 #include "admin/numbers.hpp"
 
+#include <algorithm>
+
 #include "admin/feature_code_service.hpp"
 #include "core/park_lot.hpp"
 #include "db/calling_card_store.hpp"
@@ -7,8 +9,24 @@
 #include "db/extension_store.hpp"
 #include "db/park_lot_store.hpp"
 #include "db/ring_group_store.hpp"
+#include "db/trunk_store.hpp"
 
 namespace lampline::admin {
+namespace {
+
+db::GroupReference reference_to(const DigitRule& rule, std::size_t place, const char* as)
+{
+    const auto row = "/rules/" + std::to_string(place);
+    return {rule.name.empty() ? rule.pattern : rule.name, as, {}, "digit_rule",
+            rule.replacement.empty() ? row : row + "/replacement"};
+}
+
+bool is_somebody(std::string_view number, db::Database& database)
+{
+    return db::ExtensionStore{database}.find(number) || db::RingGroupStore{database}.find(number);
+}
+
+}  // namespace
 
 bool is_number(std::string_view text) noexcept
 {
@@ -41,8 +59,7 @@ void check_free(std::string_view number, NumberKind own, const std::string& poin
 
 bool is_destination(std::string_view number, db::Database& database)
 {
-    if (db::ExtensionStore{database}.find(number) || db::RingGroupStore{database}.find(number))
-        return true;
+    if (is_somebody(number, database)) return true;
     auto plan = db::DigitPlanStore{database}.find();
     return plan && DigitPlan{std::move(plan->content)}.find(number);
 }
@@ -55,28 +72,85 @@ std::string for_phones_alone(std::string_view number, db::Database& database)
     for (const auto& code : FeatureCodeService{database}.all())
         if (!code.code.empty() && code.code == number)
             return "the code of " + std::string{name(code.feature)};
-    if (db::ExtensionStore{database}.find(number) || db::RingGroupStore{database}.find(number))
-        return {};
+    if (is_somebody(number, database)) return {};
     if (const auto lot = db::ParkLotStore{database}.find();
         lot && !number.empty() && (lot->content.number == number || lot->content.slot_of(number)))
         return "a number of the park lot";
     return {};
 }
 
-std::vector<db::GroupReference> emergencies_of(std::string_view number, db::Database& database)
+std::vector<Lead> all_leads(db::Database& database)
 {
+    std::vector<Lead> found;
+    const auto add = [&](const std::string& number, db::GroupReference by) {
+        const bool is_made = number.find('\\') != std::string::npos;
+        if (!number.empty() && !is_made) found.push_back({number, std::move(by)});
+    };
+    if (const auto plan = db::DigitPlanStore{database}.find()) {
+        const auto& rules = plan->content.rules;
+        for (std::size_t i = 0; i < rules.size(); ++i)
+            if (rules[i].trunks.empty() && rules[i].status == 0)
+                add(rules[i].replacement,
+                    reference_to(rules[i], i, rules[i].emergency ? "emergency" : "replacement"));
+    }
+    for (const auto& row : db::TrunkStore{database}.all())
+        for (std::size_t i = 0; i < row.trunk.inbound.size(); ++i) {
+            auto place = "/inbound/" + std::to_string(i) + "/destination";
+            add(row.trunk.inbound[i].destination,
+                {row.trunk.name, "destination", {}, "trunk", std::move(place)});
+        }
+    for (const auto& row : db::RingGroupStore{database}.all())
+        add(row.group.overflow, {row.group.number, "overflow", {}, "ring_group", "/overflow"});
+    if (const auto lot = db::ParkLotStore{database}.find(); lot && !lot->content.number.empty())
+        add(lot->content.fallback,
+            {lot->content.number, "fallback", {}, "park_lot", "/fallback"});
+    return found;
+}
+
+std::vector<db::GroupReference> leading_to(std::string_view number, db::Database& database)
+{
+    std::vector<db::GroupReference> found;
+    for (auto& lead : all_leads(database))
+        if (lead.number == number) found.push_back(std::move(lead.by));
     auto row = db::DigitPlanStore{database}.find();
-    if (!row) return {};
+    if (!row) return found;
     const auto rules = row->content.rules;
     const DigitPlan plan{std::move(row->content)};
     const auto dialled = plan.find(number);
-    std::vector<db::GroupReference> found;
-    for (const auto& rule : rules) {
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        const auto& rule = rules[i];
         const bool by_itself = dialled && *dialled->rule == rule && dialled->number == number;
-        if (rule.emergency && rule.trunks.empty() && (rule.replacement == number || by_itself))
-            found.push_back(
-                {rule.name.empty() ? rule.pattern : rule.name, "emergency", {}, "digit_rule"});
+        if (rule.emergency && rule.trunks.empty() && by_itself && rule.replacement != number)
+            found.push_back(reference_to(rule, i, "emergency"));
     }
+    return found;
+}
+
+std::vector<Lead> leads_that_end(db::Database& database)
+{
+    auto found = all_leads(database);
+    auto row = db::DigitPlanStore{database}.find();
+    const DigitPlan plan{row ? std::move(row->content) : DigitRules{}};
+    std::erase_if(found, [&](const Lead& lead) {
+        // What a rule makes of a number is not looked up in the plan again.
+        const bool planned = lead.by.type != "digit_rule" && plan.find(lead.number);
+        return !planned && !is_somebody(lead.number, database) &&
+               for_phones_alone(lead.number, database).empty();
+    });
+    return found;
+}
+
+std::vector<db::GroupReference> cut_off(const std::vector<Lead>& before, db::Database& database)
+{
+    std::vector<db::GroupReference> found;
+    if (before.empty()) return found;
+    const auto all = all_leads(database);
+    const auto now = leads_that_end(database);
+    const auto has = [](const std::vector<Lead>& leads, const Lead& one) {
+        return std::ranges::find(leads, one) != leads.end();
+    };
+    for (const auto& lead : before)
+        if (has(all, lead) && !has(now, lead)) found.push_back(lead.by);
     return found;
 }
 

@@ -25,9 +25,27 @@ bool is_destination(std::string_view number, db::Database& database);
 /// SQLite::Exception.
 std::string for_phones_alone(std::string_view number, db::Database& database);
 
-/// The rules of the digit plan by which calls for help come to `number`. May throw
+/// A setting of the office that sends calls to a number. What makes a number of the digits that were
+/// dialled is none: it means no number by itself.
+struct Lead {
+    std::string number;
+    db::GroupReference by;
+    friend bool operator==(const Lead&, const Lead&) = default;
+};
+/// All there are: rules of the digit plan, inbound numbers of trunks, overflows of ring groups, and
+/// the fallback of the park lot. Forwards are none: they are their users', who would keep others'
+/// numbers from being removed. May throw SQLite::Exception.
+std::vector<Lead> all_leads(db::Database& database);
+
+/// Those that lead to `number`, which is about to be removed, and the rules by which calls for help
+/// come to it without naming it. May throw SQLite::Exception.
+std::vector<db::GroupReference> leading_to(std::string_view number, db::Database& database);
+
+/// Those that lead to somebody now. May throw SQLite::Exception.
+std::vector<Lead> leads_that_end(db::Database& database);
+/// Those of `before` that are as they were, and lead to nobody any more. May throw
 /// SQLite::Exception.
-std::vector<db::GroupReference> emergencies_of(std::string_view number, db::Database& database);
+std::vector<db::GroupReference> cut_off(const std::vector<Lead>& before, db::Database& database);
 
 /// Whether calls may go on to `number`, where they go to `was` until now; empty: nowhere. What
 /// stays as it was is not asked for, so that the rest can be changed when its target has gone.

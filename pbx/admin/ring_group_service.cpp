@@ -124,7 +124,7 @@ Result<ConfigChange, Refusal> RingGroupService::remove(std::string_view number,
     AuditedChange change{database_, actor, now};
     return change.remove(db::RingGroupStore{database_}, "ring_group", number,
                          &db::StoredRingGroup::group, condition, [&] {
-                             auto references = emergencies_of(number, database_);
+                             auto references = leading_to(number, database_);
                              if (references.empty()) db::DigitPlanStore{database_}.forget(number);
                              return references;
                          });

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "admin/audited_change.hpp"
+#include "admin/numbers.hpp"
 #include "db/sole_row.hpp"
 
 namespace lampline::admin {
@@ -31,7 +32,7 @@ Sole<Content> in_force(std::optional<db::SoleRow<Content>> row)
 }
 
 /// Replaces the row of `store`, unless `condition` or what `faults_of(content)` finds keeps it as
-/// it is. `operation` and `subject` are for the audit.
+/// it is, or a setting elsewhere would lead to nobody by it. `operation` and `subject` are for the audit.
 template <class Store, class Content, class FaultsOf>
 Result<SoleSaved<Content>, Refusal>
 put_sole(db::Database& database, Store store, std::string operation, std::string subject,
@@ -43,9 +44,12 @@ put_sole(db::Database& database, Store store, std::string operation, std::string
     if (auto refusal = check(condition, before.version)) return unexpected{std::move(*refusal)};
     if (std::vector<FieldFault> faults = faults_of(content); !faults.empty())
         return unexpected{invalid(std::move(faults), before.version)};
+    const auto leads = leads_that_end(database);
     const auto version = change.record(std::move(operation), std::move(subject),
                                        audit_text(before.content), audit_text(content));
     store.put({content, version, now});
+    if (auto references = cut_off(leads, database); !references.empty())
+        return unexpected{in_use(std::move(references), before.version)};
     return SoleSaved<Content>{{content, version, now}, change.commit()};
 }
 

@@ -94,6 +94,7 @@ struct Leg {
     unsigned failed_probes = 0;
     std::chrono::steady_clock::time_point heard_at;  ///< last sign of life
     std::vector<std::string> via;  ///< of the INVITE from the phone
+    bool picks_up = false;  ///< its phone is rung to take what rings elsewhere in the call
     bool cancel_sent = false;
     bool bye_exchanged = false;  ///< a BYE was sent or received
     bool bye_owed = false;       ///< to be sent once the ACK came, or is given up

@@ -37,6 +37,7 @@ struct DialogSnapshot {
     bool resumed = false; ///< from before a restart: watchers may have been told of it by the run before
     bool held = false;    ///< the phone does not receive media: `+sip.rendering=no`
     bool holds = false;   ///< by its own wish: other phones of its line may take the call
+    bool picks_up = false;  ///< rung for somebody who takes what rings at others
     bool discreet = false;  ///< watchers are not told who is at the other end, whatever their rights
     std::optional<LinePlace> place{};  ///< that it had before a restart; empty: it is to be found
     DialogParty local;    ///< the watched phone
@@ -55,10 +56,12 @@ struct BindingChanged {
 };
 
 /// A phone of `aor` says that it leaves, and has no registration any more: that had expired.
+/// Or all of them are to leave: their password has changed.
 struct PhoneLeft {
     std::string aor;
     std::optional<SipUri> contact{};     ///< nullopt: all contacts there are
     std::vector<std::string> devices{};  ///< see device_ids()
+    bool expelled = false;  ///< registered or not: what they have asked for is over
 };
 
 /// A phone of `aor` has registered from another address, over another connection or as another

@@ -62,6 +62,7 @@ struct Invitation {
     PayloadRef payload;  ///< null: the callee makes the offer
     std::string extension{};  ///< whose phone calls; empty: somebody outside
     bool anonymous = false;   ///< the caller wants no identity to leave the office
+    bool picks_up = false;    ///< it is for somebody who takes what rings elsewhere
 };
 
 /// A number that a phone, or whoever answers for a trunk, has sent the call to (302).

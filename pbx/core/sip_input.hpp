@@ -29,6 +29,7 @@ struct InviteReceived {
     bool focus = false;            ///< `isfocus` in its Contact (RFC 4579)
     bool allows_update = false;    ///< UPDATE in its Allow (RFC 3311)
     bool denies_update = false;    ///< it has an Allow without UPDATE
+    std::optional<std::chrono::seconds> expires{};  ///< after so long without an answer it is over
     std::vector<std::string> unsupported{};  ///< of its Require: what this exchange does not know
     std::string user_agent;
     PayloadRef payload;

@@ -232,6 +232,7 @@ OrderAnswer CallEngine::ring_picker(Call& call, const CallOrder& order, Moment n
     if (bindings.empty()) return in_the_way(quoted(order.by, " has no phone registered"));
 
     auto invitation = call.hunting->invitation;
+    invitation.picks_up = true;
     if (order.auto_answer)
         std::ranges::move(auto_answer_headers(directory_->domain()),
                           std::back_inserter(invitation.headers));
@@ -241,6 +242,15 @@ OrderAnswer CallEngine::ring_picker(Call& call, const CallOrder& order, Moment n
         ends = std::max(*ends, now.mono + time_to_pick_up);
     wave_goes_on(call, now, outbox);
     return {};
+}
+
+void CallEngine::take_place(Call& call, const Leg& picker, Outbox& outbox)
+{
+    if (!picker.picks_up) return;
+    const auto taken = std::ranges::find_if(call.legs, [&](const Leg& leg) {
+        return still_rings(leg) && !leg.picks_up && may_take(picker.extension, leg);
+    });
+    if (taken != call.legs.end()) move(*taken, LegInput::replaced, outbox);
 }
 
 }  // namespace lampline

@@ -132,6 +132,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             else if (call.phase == CallPhase::ringing)  // a feature code
                 give_up_ringing(call, 500, "Not Saved In Time", now, outbox);
             break;
+        case CallTimer::expires: invitation_expired(call, now, outbox); break;
         case CallTimer::seen:
             end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye, {}, now, outbox);
             break;
@@ -237,6 +238,7 @@ void CallEngine::start_talking(Call& call, const SessionTimer& timer, Moment now
     call.unsaved = true;
     ++counters_.calls_answered;
     timers_.cancel(call.id, CallTimer::ring);
+    timers_.cancel(call.id, CallTimer::expires);
     timers_.cancel(call.id, CallTimer::linger);  // of a verdict that does not hold any more
     call.hunting.reset();
     forget_ringing(call, outbox);
@@ -295,6 +297,7 @@ DialogSnapshot CallEngine::snapshot_of(const Leg& leg) const
         .resumed = leg.resumed,
         .held = leg.held,
         .holds = leg.holds,
+        .picks_up = leg.picks_up,
         .discreet = leg.discreet,
         .place = leg.place,
         .local = {leg.phone, leg.phone.uri},

@@ -157,6 +157,8 @@ private:
                          const PayloadRef& payload, Outbox& outbox, std::string_view only = {});
     void give_up_ringing(Call& call, unsigned status, std::string_view phrase, Moment now,
                          Outbox& outbox, std::vector<Header> why = {});
+    /// The caller has said how long its INVITE is good for, and that is over.
+    void invitation_expired(Call& call, Moment now, Outbox& outbox);
     /// Sends the caller a provisional response; reliably where it takes no others.
     static void tell_progress(Call& call, Reply reply, Outbox& outbox);
     void relay_prack(Call& call, Leg& caller, const RequestReceived& input, Outbox& outbox);
@@ -426,6 +428,8 @@ private:
     OrderAnswer release(Call& call, Moment now, Outbox& outbox);
     OrderAnswer move_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
     OrderAnswer ring_picker(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
+    /// Its phone has answered: who rang until now is replaced by it, where it was rung to pick up.
+    void take_place(Call& call, const Leg& picker, Outbox& outbox);
     /// What keeps the call in question from going there; nullopt: nothing that is known before it
     /// is tried.
     [[nodiscard]] std::optional<OrderAnswer> fault_of(const RouteQuestion& question) const;

@@ -230,7 +230,7 @@ void CallRecorder::fold(const DialogChanged& changed, Moment now, Outbox& outbox
     case LegState::trying:
     case LegState::proceeding: return;
     case LegState::early:
-        if (!was_rung(part) || part.ringing_at) return;
+        if ((!was_rung(part) && !leg.asked) || part.ringing_at) return;
         part.ringing_at = now.wall;
         open.unsaved = true;
         if (part.kind == PartKind::called && !open.record.ringing_at)
@@ -263,6 +263,8 @@ std::size_t CallRecorder::add_part(Open& open, const DialogSnapshot& dialog, Mom
         part.kind = PartKind::parked;
     else if ((record.parts.size() == 1 && initiator) || (open.clicked && own))
         part.kind = PartKind::caller;
+    else if (dialog.picks_up)
+        part.kind = PartKind::picked_up;
     else if (initiator)
         part.kind = late ? PartKind::took_over : PartKind::picked_up;
     else
@@ -286,7 +288,7 @@ std::size_t CallRecorder::add_part(Open& open, const DialogSnapshot& dialog, Mom
         record.callee_name = dialog.remote.identity.display_name;
     }
     open.unsaved = true;
-    open.legs.push_back({dialog.leg});
+    open.legs.push_back({.id = dialog.leg, .asked = dialog.picks_up});
     ++open.living;
     outbox.announce(PartRecorded{record.id, part.sip_call_id, part.extension, part.kind});
     return record.parts.size() - 1;
@@ -318,7 +320,8 @@ void CallRecorder::end_part(Open& open, std::size_t position, const DialogSnapsh
     for (auto taker = record.parts.size(); taker-- > 0;) {
         auto& each = record.parts[taker];
         const bool takes = each.kind == PartKind::picked_up || each.kind == PartKind::took_over;
-        if (!takes || each.in_place_of || !open.legs[taker].living || taker == position) continue;
+        const bool waits = open.legs[taker].asked && !each.answered_at;
+        if (!takes || waits || each.in_place_of || !open.legs[taker].living || taker == position) continue;
         each.in_place_of = position;
         return;
     }

@@ -39,6 +39,7 @@ private:
         bool living = true;
         std::string phone_tag{};
         bool forgotten = false;  ///< it was living when that run ended
+        bool asked = false;      ///< picked_up: the exchange rings its phone, which may not answer
     };
     struct Open {
         CallRecord record;

@@ -74,6 +74,10 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
     calls_.emplace(call.id, std::move(owned));
     enlist(call, caller);
     ++counters_.calls_started;
+    // Nobody means 0, which would let nothing ring, nor what outlasts every ringing.
+    constexpr std::chrono::seconds longest = 24h;
+    if (input.expires && *input.expires > 0s && *input.expires <= longest)
+        set_timer(call, CallTimer::expires, now.mono + *input.expires);
     if (caller.proxied)
         call.passed_on = input.transaction;
     else
@@ -153,6 +157,7 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
     leg.flow = branch.target.flow;
     leg.invite_out = transaction_ids_.next();
     leg.heard_at = now.mono;
+    leg.picks_up = invitation.picks_up;
     leg.dialog_state.local_party = branch.from;
     leg.dialog_state.remote_party = branch.to;
     leg.dialog_state.contact_user =
@@ -244,6 +249,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     move(caller, LegInput::success, outbox);
     limit_duration(call, leg, now);
     start_talking(call, {.expires = answered.supervise_for}, now, outbox);
+    take_place(call, leg, outbox);
     cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
 }
 
@@ -294,6 +300,13 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
                                   : LegInput::error,
          outbox);
     if (!call.hunting) return;
+    if (leg.picks_up) {  // it says nothing of those whom the call is for
+        if (response.status >= 600)
+            cancel_branches(call, {}, {}, nullptr, outbox, leg.extension);
+        if (wave_goes_on(call, now, outbox)) return;
+        ++call.hunting->wave;
+        return ring_wave(call, now, outbox);
+    }
     call.hunting->heard = call.hunting->heard || !absent;
     if (again) return;
     const bool redirects = !silent && response.status / 100 == 3;
@@ -358,6 +371,15 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
     }
     move(caller, end_of_ringing(status), outbox);
     cancel_branches(call, {}, {}, nullptr, outbox);
+}
+
+void CallEngine::invitation_expired(Call& call, Moment now, Outbox& outbox)
+{
+    if (call.phase != CallPhase::ringing || !call.caller().invite_in || call.verdict) return;
+    if (call.pickup)  // it is being answered, unless that fails
+        return set_timer(call, CallTimer::expires, now.mono + 1s);
+    cancel_branches(call, {}, "SIP;cause=487;text=\"Invitation expired\"", nullptr, outbox);
+    give_up_ringing(call, 487, "Invitation Expired", now, outbox);
 }
 
 void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox)

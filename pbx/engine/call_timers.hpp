@@ -20,6 +20,7 @@ enum class CallTimer : std::uint8_t {
     outside,       ///< the minutes of a call to outside are over
     card,          ///< of the calling-card application
     park,          ///< who has parked it is rung
+    expires,       ///< its caller wants no answer any more (RFC 3261 §13.3.1)
     referral,      ///< the subscription of a REFER outside a dialog is over
     remembered     ///< of no call: what is remembered of ended ones
 };

@@ -212,7 +212,7 @@ void Exchange::replace_directory(DirectoryRef directory, Moment now, Outbox& out
     const auto first = outbox.events.size();
     const auto without_place = unplaced(*directory);
     calls_.replace_directory(directory, outbox);
-    registrar_.replace_directory(*directory, outbox);
+    registrar_.replace_directory(events_.directory(), *directory, outbox);
     qualify_.replace_directory(directory);
     messages_.replace_directory(directory);
     trunks_.replace(directory->trunks(), now, outbox);

@@ -43,8 +43,11 @@ void GroupIndications::phone_left(const PhoneLeft& left, Moment now, Outbox& out
     const auto watcher = watchers_.find(left.aor);
     if (watcher == watchers_.end()) return;
     std::vector<Subscription*> gone;
-    for (Subscription* one : all_of(watcher->second))
-        if (has_left(*one, left)) gone.push_back(one);
+    for (Subscription* one : all_of(watcher->second)) {
+        // It goes dark step by step since the registration of its phone has ended.
+        const bool ends = left.expelled && one->list && one->list->ending;
+        if (has_left(*one, left) && !ends) gone.push_back(one);
+    }
     end_all(left.aor, gone, now, outbox);
 }
 

@@ -160,6 +160,7 @@ void follow_refresh(std::span<const std::shared_ptr<WatcherPhone>> phones, const
 bool has_left(const SubscriptionUsage& usage, const PhoneLeft& left)
 {
     if (usage.kind != SubscriptionKind::requested) return false;
+    if (left.expelled) return true;
     if (usage.registered_as != 0 && !usage.lapsed) return false;
     if (!left.contact) return usage.lapsed;
     return same_address(contact_of(usage), *left.contact) ||

@@ -445,9 +445,15 @@ void Publications::phone_moved(const PhoneMoved& moved, Outbox& outbox)
 StatePublished Publications::phone_left(const PhoneLeft& left, Outbox& outbox)
 {
     StatePublished changes;
+    std::vector<std::string> over;
+    if (left.expelled) {
+        for (const auto& [etag, publication] : by_etag_)
+            if (publication.publisher == left.aor) over.push_back(etag);
+        for (const auto& etag : over) withdraw(etag, changes, outbox);
+        return changes;
+    }
     const auto subject = subjects_.find(left.aor);
     if (subject == subjects_.end()) return changes;
-    std::vector<std::string> over;
     for (const auto& etag : subject->second.etags) {
         const auto& phone = by_etag_.find(etag)->second.phone;
         if (phone && phone->is_over &&

@@ -443,15 +443,26 @@ std::vector<Binding> Registrar::restore(std::vector<Binding> bindings, Moment no
     return expired;
 }
 
-void Registrar::replace_directory(const Directory& directory, Outbox& outbox)
+void Registrar::replace_directory(const Directory& before, const Directory& directory,
+                                  Outbox& outbox)
 {
+    const auto is_expelled = [&](const Extension& extension) {
+        const auto* known = before.find(extension.number);
+        return known && (known->ha1_md5 != extension.ha1_md5 ||
+                         known->ha1_sha256 != extension.ha1_sha256);
+    };
     std::vector<BindingRemoved> gone;
     for (const auto* binding : locations_.all())
-        if (!directory.find(binding->aor)) gone.push_back({binding->aor, binding->contact});
+        if (const auto* extension = directory.find(binding->aor);
+            !extension || is_expelled(*extension))
+            gone.push_back({binding->aor, binding->contact});
     for (const auto& [aor, contact] : gone) {
         unbind(aor, contact, outbox);
         if (locations_.bindings(aor).empty()) outbox.announce(BindingChanged{aor});
     }
+    for (const auto* extension : directory.extensions())
+        if (is_expelled(*extension))
+            outbox.announce(PhoneLeft{.aor = extension->number, .expelled = true});
 }
 
 }  // namespace lampline

@@ -48,8 +48,9 @@ public:
     /// Takes up stored bindings at start, and announces BindingChanged. Returns those that have
     /// expired, which are removed from storage.
     std::vector<Binding> restore(std::vector<Binding> bindings, Moment now, Outbox& outbox);
-    /// Drops the bindings of extensions that are gone.
-    void replace_directory(const Directory& directory, Outbox& outbox);
+    /// Drops the bindings of extensions that are gone, and those made with another password than
+    /// the extension has now; its phones are announced to have left.
+    void replace_directory(const Directory& before, const Directory& directory, Outbox& outbox);
 
     /// For who finds out more about the phones.
     [[nodiscard]] LocationTable& locations() noexcept { return locations_; }

@@ -252,6 +252,7 @@ void CallEngine::target_found(Call& call, Leg& target, const PayloadRef& offer, 
 void CallEngine::target_is(Call& call, Leg& target, Outbox& outbox)
 {
     target.peer = call.transfer->transferee;  // not yet the other way round
+    take_place(call, target, outbox);
     cancel_branches(call, target.id, completed_elsewhere, nullptr, outbox);
     timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();

@@ -189,6 +189,66 @@ TEST_CASE("record of a call that is picked up: answered elsewhere, not missed")
     CHECK(record.parts.at(2).in_place_of == 1);
 }
 
+TEST_CASE("record of a pickup that a third party has asked for")
+{
+    Recorded office;
+    office.bob_rings();
+    auto& second = office.pbx.phone("103");
+    office.pbx.orders({.action = CallAction::pick_up, .by = "103"});
+    office.carol.receives(INVITE);
+    second.receives(INVITE);
+    SUBCASE("the picker answers: as one by a code")
+    {
+        office.carol.replies(200, carol_sdp);
+        office.carol.receives(ACK);
+        office.alice.receives(200U);
+        office.bob.receives(CANCEL);
+        second.receives(CANCEL);
+        office.carol.sends(BYE);
+        office.carol.receives(200U);
+        office.alice.receives(BYE);
+        const auto record = office.record();
+        CHECK(record.answered_by == "103");
+        CHECK(record.parts.at(1).result == PartResult::answered_elsewhere);
+        CHECK(record.parts.at(1).end == end_event(LegInput::replaced));
+        const bool first = record.parts.at(2).answered_at.has_value();
+        const auto& picker = record.parts.at(first ? 2 : 3);
+        const auto& other = record.parts.at(first ? 3 : 2);
+        CHECK(picker.result == PartResult::answered);
+        CHECK(picker.in_place_of == 1);
+        CHECK(other.result == PartResult::unanswered);
+        CHECK_FALSE(other.in_place_of);
+    }
+    SUBCASE("the caller gives up: it was the callee's call, and no other's")
+    {
+        office.alice.cancels();
+        office.bob.receives(CANCEL);
+        office.carol.receives(CANCEL);
+        second.receives(CANCEL);
+        CHECK(office.record().result == CallResult::missed);
+        CHECK(office.record().parts.at(1).missed);
+        CHECK(office.record().parts.at(2).result == PartResult::unanswered);
+    }
+    SUBCASE("the picker declines: the callee may answer still")
+    {
+        office.carol.replies(603);
+        second.receives(CANCEL);
+        CHECK(office.alice.hears_nothing());
+        office.bob.replies(200, bob_sdp);
+        office.bob.receives(ACK);
+        office.alice.receives(200U);
+        office.alice.sends(BYE);
+        office.alice.receives(200U);
+        office.bob.receives(BYE);
+        CHECK(office.record().answered_by == "102");
+    }
+    for (const std::size_t asked : {2U, 3U}) {
+        const auto part = office.record().parts.at(asked);
+        CHECK(part.kind == PartKind::picked_up);
+        CHECK_FALSE(part.missed);
+    }
+}
+
 TEST_CASE("record of a blind transfer")
 {
     Recorded office;

@@ -250,6 +250,7 @@ public:
     bool denies_update = false;           // it tells its methods, without UPDATE
     OptionTag required = OptionTag::none;  // of its INVITEs outside a dialog
     std::vector<Header> invite_headers;   // of an INVITE outside a dialog
+    std::optional<std::chrono::seconds> invite_expires;  // of the same
     std::vector<Header> answer_headers;   // of its responses
     std::optional<SipUri> named_contact;  // that it names; empty: where it is
     std::vector<std::string> path;        // of its REGISTER

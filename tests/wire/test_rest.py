@@ -24,6 +24,7 @@ class Changes(WireTest):
     def test_a_new_secret_acts_at_once(self):
         anna = self.phone("201")
         self.rest.put_extension("201", "another secret", "Anna Lee")
+        self.assertEqual([], self.registrations())
         anna.sends_register().receives(401)
         self.phone("201", secret="another secret")
 

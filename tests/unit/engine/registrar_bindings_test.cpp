@@ -298,8 +298,23 @@ TEST_CASE("the phones of an extension that is gone are gone")
     other.aor = "202";
     office.send(other);
     office.out = {};
-    office.registrar.replace_directory(Directory{"office.test", {{"202", {}, {}, {}}}, {}},
-                                       office.out);
+    const Directory before{"office.test", {{"201", {}, {}, {}}, {"202", {}, {}, {}}}, {}};
+    SUBCASE("it was removed")
+    {
+        office.registrar.replace_directory(
+            before, Directory{"office.test", {{"202", {}, {}, {}}}, {}}, office.out);
+    }
+    SUBCASE("or has another password")
+    {
+        office.registrar.replace_directory(
+            before,
+            Directory{"office.test", {{"201", {}, "other", "other"}, {"202", {}, {}, {}}}, {}},
+            office.out);
+        CHECK(std::ranges::count_if(office.out.events, [](const CallEvent& event) {
+                  const auto* left = std::get_if<PhoneLeft>(&event);
+                  return left && left->expelled && left->aor == "201";
+              }) == 1);
+    }
     CHECK(office.contacts().empty());
     CHECK(office.contacts("202").size() == 1);
     CHECK(office.announced() == 1);

@@ -11,7 +11,7 @@ TEST_CASE("an INVITE gets 100 as soon as it has a dialog, and comes with all tha
     caller.send_authorised(
         "INVITE", uri_of("202"), "\"Bob\" <sip:202@office.test>",
         "Supported: timer, 100rel\r\nSession-Expires: 1800;refresher=uac\r\nMin-SE: 120\r\n"
-        "Subject: lunch\r\nUser-Agent: Desk/1\r\nX-Private: no\r\n"
+        "Subject: lunch\r\nExpires: 90\r\nUser-Agent: Desk/1\r\nX-Private: no\r\n"
         "Replaces: other@call;to-tag=a;from-tag=b;early-only\r\n",
         "v=0 offer\r\n");
     const auto invite = office.next<InviteReceived>();
@@ -26,6 +26,7 @@ TEST_CASE("an INVITE gets 100 as soon as it has a dialog, and comes with all tha
     CHECK(invite.max_forwards == 70);
     CHECK(invite.supported == (OptionTag::timer | OptionTag::reliable));
     CHECK(invite.session_timer == SessionTimer{1800s, Refresher::uac, 120s});
+    CHECK(invite.expires == 90s);
     CHECK(invite.user_agent == "Desk/1");
     REQUIRE(invite.replaces);
     CHECK(invite.replaces->call_id == "other@call");

@@ -126,7 +126,8 @@ TEST_CASE("409 names the watchers that have chosen the row")
     const auto refused = office.remove(acme);
     CHECK(refused.status == 409);
     CHECK(json_of(refused).at("references") ==
-          boost::json::parse(R"([{"type":"group","name":"sales","as":"watcher","number":"201"}])"));
+          boost::json::parse(R"([{"type":"group","name":"sales","as":"watcher","number":"201",
+                                  "href":"/api/v1/groups/sales"}])"));
     office.remove("/api/v1/groups/sales");
     CHECK(office.remove(acme).status == 204);
     CHECK(office.get(acme).status == 404);

@@ -55,7 +55,8 @@ TEST_CASE("a profile stays while a device has chosen it")
     const auto refused = office.remove("/api/v1/body-profiles/acme");
     CHECK(refused.status == 409);
     CHECK(json_of(refused).at("references") ==
-          boost::json::parse(R"([{"type":"device_profile","name":"001565aabbcc","as":"device"}])"));
+          boost::json::parse(R"([{"type":"device_profile","name":"001565aabbcc","as":"device",
+                                  "href":"/api/v1/device-profiles/001565aabbcc"}])"));
     office.remove(device);
     CHECK(office.remove("/api/v1/body-profiles/acme").status == 204);
 }

@@ -131,8 +131,11 @@ TEST_CASE("409 names every group that needs the extension, recursive takes it ou
     const auto refused = office.remove("/api/v1/extensions/207");
     CHECK(refused.status == 409);
     CHECK(json_of(refused).at("references") ==
-          boost::json::parse(R"([{"type":"group","name":"sales","as":"member"},
-                                 {"type":"group","name":"sales","as":"watcher"}])"));
+          boost::json::parse(R"([
+              {"type":"group","name":"sales","as":"member","href":"/api/v1/groups/sales"},
+              {"type":"group","name":"sales","as":"watcher","href":"/api/v1/groups/sales"}])"));
+    CHECK(json_of(refused).at("detail").as_string().find(
+              "in use by group sales (member), group sales (watcher)") != std::string::npos);
     CHECK(office.remove("/api/v1/extensions/207?recursive=false").status == 409);
     CHECK(office.remove("/api/v1/extensions/207?recursive=true").status == 204);
     CHECK(json_of(office.get("/api/v1/groups/sales")).at("members").as_array().empty());

@@ -146,14 +146,14 @@ TEST_CASE("the digit plan is replaced whole, and in force at once")
     CHECK(json_of(before).at("default_right") == "international");
     CHECK(json_of(before).at("updated_at").is_null());
     const std::string body =
-        R"({"rules":[{"name":"reception","pattern":"0","replacement":"202"},)"
+        R"({"rules":[{"name":"reception","pattern":"0","replacement":"203"},)"
         R"({"pattern":"0900.*","priority":10,"status":403,"mode":"proxy"},)"
         R"({"pattern":"112","call_class":"premium","emergency":true,"replacement":"203"}],)"
         R"("default_right":"national","rights":{"202":"internal"}})";
     const auto put = office.put("/api/v1/digit-plan", body, {{"If-Match", field(before, "ETag")}});
     CHECK(put.status == 200);
     const auto& plan = office.published.back()->digit_plan();
-    CHECK(plan.find("0")->number == "202");
+    CHECK(plan.find("0")->number == "203");
     CHECK(plan.find("09001")->rule->status == 403);
     CHECK(plan.find("09001")->rule->phrase == "Not Allowed");
     CHECK(plan.find("09001")->rule->mode == CallMode::proxy);
@@ -173,7 +173,7 @@ TEST_CASE("the digit plan is replaced whole, and in force at once")
     CHECK(field(replaced, "ETag") != field(after, "ETag"));
 }
 
-TEST_CASE("what a call for help leads to stays while it does")
+TEST_CASE("what a call for help, or a rule of the digit plan, leads to stays while it does")
 {
     Desk office;
     office.put("/api/v1/extensions/201", "{}");
@@ -187,20 +187,25 @@ TEST_CASE("what a call for help leads to stays while it does")
                    R"({"pattern":"112","emergency":true},)"
                    R"({"pattern":"0","replacement":"201"}]})");
     REQUIRE(saved.status < 300);
-    const auto named = [](const web::HttpResponse& refused) {
+    const auto named = [](const web::HttpResponse& refused, std::string_view as = "emergency",
+                          std::string_view pointer = {}) {
         CHECK(refused.status == 409);
         const auto body = json_of(refused);
         const auto& only = body.at("references").as_array().at(0).as_object();
         CHECK(only.at("type") == "digit_rule");
-        CHECK(only.at("as") == "emergency");
+        CHECK(only.at("as").as_string() == as);
+        CHECK(only.at("href") == "/api/v1/digit-plan");
+        if (!pointer.empty()) CHECK(only.at("pointer").as_string() == pointer);
         return std::string{only.at("name").as_string()};
     };
     CHECK(named(office.remove("/api/v1/extensions/202")) == "guard");
     CHECK(named(office.remove("/api/v1/extensions/202?recursive=true")) == "guard");
     CHECK(named(office.remove("/api/v1/ring-groups/640")) == "133");
-    CHECK(named(office.remove("/api/v1/ring-groups/112")) == "112");
-    CHECK(office.remove("/api/v1/extensions/201").status == 204);
+    CHECK(named(office.remove("/api/v1/ring-groups/112"), "emergency", "/rules/2") == "112");
+    CHECK(named(office.remove("/api/v1/extensions/201"), "replacement", "/rules/3/replacement") ==
+          "0");
     REQUIRE(office.put("/api/v1/digit-plan", "{}").status < 300);
+    CHECK(office.remove("/api/v1/extensions/201").status == 204);
     CHECK(office.remove("/api/v1/extensions/202").status == 204);
     CHECK(office.remove("/api/v1/ring-groups/640").status == 204);
 }

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "db/extension_store.hpp"
 #include "unit/web/http_client.hpp"
 
 using namespace lampline;
@@ -83,7 +84,17 @@ TEST_CASE("a fallback and a group that have gone stand in the way of nothing els
     office.put("/api/v1/extensions/207", "{}");
     office.put("/api/v1/groups/sales", "{}");
     office.put(path, R"({"number":"700","first_slot":"701","fallback":"207","groups":["sales"]})");
-    REQUIRE(office.remove("/api/v1/extensions/207").status == 204);
+    const auto kept = json_of(office.remove("/api/v1/extensions/207"));
+    CHECK(kept.at("status") == 409);
+    CHECK(kept.at("references") ==
+          boost::json::parse(R"([{"type":"park_lot","name":"700","as":"fallback",
+                                  "pointer":"/fallback","href":"/api/v1/park-lot"}])"));
+    office.on_database([](db::Database& database) {  // as earlier versions let it go
+        db::Transaction transaction{database, db::Durability::full};
+        db::ExtensionStore{database}.remove("207");
+        transaction.commit();
+        return true;
+    });
     REQUIRE(office.remove("/api/v1/groups/sales").status == 204);
     const auto put = [&](const std::string& members) {
         return office.put(path, R"({"number":"700","first_slot":"701",)" + members + "}").status;

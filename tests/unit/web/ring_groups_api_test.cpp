@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "db/extension_store.hpp"
 #include "unit/web/http_client.hpp"
 
 using namespace lampline;
@@ -118,8 +119,17 @@ TEST_CASE("an overflow whose target has gone stands in the way of nothing else")
 {
     Desk office;
     office.put(path, R"({"overflow":"203","members":[{"number":"202"}]})");
-    REQUIRE(office.remove("/api/v1/extensions/203").status == 204);
-    CHECK(office.acting()->overflow == "203");
+    const auto kept = json_of(office.remove("/api/v1/extensions/203?recursive=true"));
+    CHECK(kept.at("status") == 409);
+    CHECK(kept.at("references") ==
+          boost::json::parse(R"([{"type":"ring_group","name":"600","as":"overflow",
+                                  "pointer":"/overflow","href":"/api/v1/ring-groups/600"}])"));
+    office.on_database([](db::Database& database) {  // as earlier versions let it go
+        db::Transaction transaction{database, db::Durability::full};
+        db::ExtensionStore{database}.remove("203");
+        transaction.commit();
+        return true;
+    });
     CHECK(office.patch(path, R"({"ring_time":25})").status == 200);
     CHECK(office.put(path, R"({"overflow":"203","ring_time":30})").status == 200);
     const auto refused = office.patch(path, R"({"overflow":"204"})");

@@ -220,3 +220,50 @@ TEST_CASE("rules name trunks that are there, and keep them")
     office.put(plan, "{}");
     CHECK(office.remove(path).status == 204);
 }
+
+TEST_CASE("what the numbers of a trunk lead to stays while they do")
+{
+    WebOffice office;
+    const std::string plan = "/api/v1/digit-plan";
+    for (const auto* number : {"201", "202"})
+        office.put("/api/v1/extensions/" + std::string{number}, "{}");
+    office.put("/api/v1/ring-groups/600", R"({"members":[{"number":"202"}]})");
+    office.put("/api/v1/park-lot", R"({"number":"700","first_slot":"701","slots":2})");
+    office.put("/api/v1/calling-card", R"({"number":"800"})");
+    office.put(plan, R"({"rules":[{"pattern":"9|.1","replacement":"202"}]})");
+    const auto saved = office.put(path, R"json({"servers":[{"host":"192.0.2.1"}],"inbound":[
+        {"pattern":"1","destination":"201"},{"pattern":"2","destination":"600"},
+        {"pattern":"3","destination":"702","on_behalf_of":"202"},
+        {"pattern":"4","destination":"800","on_behalf_of":"202"},
+        {"pattern":"5","destination":"9"},{"pattern":"6(..)","destination":"\\1"},
+        {"pattern":"7","destination":"*8","on_behalf_of":"202"}]})json");
+    REQUIRE(saved.status < 300);
+    const auto kept_by = [](const web::HttpResponse& refused) {
+        CHECK(refused.status == 409);
+        const auto body = json_of(refused);
+        const auto& only = body.at("references").as_array().at(0).as_object();
+        CHECK(only.at("type") == "trunk");
+        CHECK(only.at("as") == "destination");
+        CHECK(only.at("href").as_string() == path);
+        CHECK(body.at("detail").as_string().find("trunk line (destination)") != std::string::npos);
+        return std::string{only.at("pointer").as_string()};
+    };
+    CHECK(kept_by(office.remove("/api/v1/extensions/201")) == "/inbound/0/destination");
+    CHECK(kept_by(office.remove("/api/v1/ring-groups/600")) == "/inbound/1/destination");
+    const auto lot = office.get("/api/v1/park-lot");
+    CHECK(kept_by(office.put("/api/v1/park-lot",
+                             R"({"number":"700","first_slot":"701","slots":1})")) ==
+          "/inbound/2/destination");
+    CHECK(json_of(office.get("/api/v1/park-lot")) == json_of(lot));
+    CHECK(kept_by(office.put("/api/v1/calling-card", "{}")) == "/inbound/3/destination");
+    CHECK(kept_by(office.put(plan, "{}")) == "/inbound/4/destination");
+    CHECK(kept_by(office.put("/api/v1/feature-codes/pickup_group", R"({"code":"*88"})")) ==
+          "/inbound/6/destination");
+    CHECK(office.put("/api/v1/park-lot", R"({"number":"700","first_slot":"702","slots":1})")
+              .status == 200);
+    CHECK(office.put(path, R"({"servers":[{"host":"192.0.2.1"}]})").status == 200);
+    CHECK(office.remove("/api/v1/extensions/201").status == 204);
+    CHECK(office.remove("/api/v1/ring-groups/600").status == 204);
+    for (const auto* setting : {"/api/v1/park-lot", "/api/v1/calling-card", "/api/v1/digit-plan"})
+        CHECK(office.put(setting, "{}").status == 200);
+}
