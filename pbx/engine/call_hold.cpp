@@ -54,6 +54,7 @@ void CallEngine::accepted_in_vain(Call& call, Leg& leg, const ResponseReceived& 
         leg.id, response.transaction,
         offers ? silence(response.payload->body) : nullptr});
     note_target(call, leg, response);
+    session_kept(call, response, now);
     const Leg* peer = call.find(leg.peer);
     if (offers && peer && peer->slot) return;  // where there is nothing to hear anyway
     restore_session(call, leg, now, outbox);

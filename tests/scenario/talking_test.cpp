@@ -163,6 +163,33 @@ TEST_CASE("a re-INVITE whose 200 crosses the CANCEL: the phones are made to agre
     call.ends();
 }
 
+TEST_CASE("who accepts a re-INVITE that was cancelled has kept the session alive all the same")
+{
+    ExchangeSettings settings;
+    settings.calls.probe_interval = 0s;
+    const SessionTimer kept_by_bob{.expires = 600s, .refresher = Refresher::uas};
+    Talking call{settings, OptionTag::timer, {.expires = 600s}, kept_by_bob};
+    call.pbx.passes(599s);
+    call.bob.answers_cancel = false;
+    call.alice.sends_invite(hold_sdp);
+    call.bob.receives(INVITE).session(600s, Refresher::unspecified);
+    call.alice.cancels();
+    call.bob.receives(CANCEL);
+    call.bob.session_timer = kept_by_bob;
+    call.bob.replies(200, talking_sdp);
+    call.bob.receives(ACK);
+    call.bob.receives(INVITE).without_body();
+    call.bob.session_timer = {};
+    call.bob.replies(500);
+
+    call.pbx.passes(599s);
+    CHECK(call.alice.hears_nothing());
+    CHECK(call.bob.hears_nothing());
+    call.pbx.passes(1s);
+    call.alice.receives(BYE);
+    call.bob.receives(BYE);
+}
+
 TEST_CASE("a re-INVITE before the first INVITE is acknowledged: 491 (RFC 3261 §14.2)")
 {
     Scenario pbx;
