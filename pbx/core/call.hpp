@@ -95,6 +95,7 @@ struct Leg {
     std::chrono::steady_clock::time_point heard_at;  ///< last sign of life
     std::vector<std::string> via;  ///< of the INVITE from the phone
     bool picks_up = false;  ///< its phone is rung to take what rings elsewhere in the call
+    bool asked_again = false;  ///< with the session interval that its phone wants (RFC 4028 §7.3)
     bool cancel_sent = false;
     bool bye_exchanged = false;  ///< a BYE was sent or received
     bool bye_owed = false;       ///< to be sent once the ACK came, or is given up

@@ -439,6 +439,10 @@ private:
     /// for an offer of its own.
     bool asks_for_other_media(Call& call, const Leg& leg, unsigned status, Moment now,
                               Outbox& outbox);
+    /// True: the phone or carrier of `leg` wants a longer session than this exchange has asked for
+    /// by itself (422), and is called once more with that.
+    bool asks_for_longer_session(Call& call, Leg& leg, const ResponseReceived& response,
+                                 Moment now, Outbox& outbox);
     /// The phone of a clicked call has answered: now the call goes out.
     void clicked_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                           Outbox& outbox);
