@@ -254,6 +254,8 @@ struct Parking {
     LegId leg;                 ///< of the slot
     std::string by;            ///< the extension that is rung when nobody comes
     bool to_fallback = false;  ///< it was rung in vain: now the lot's fallback
+    bool rang = false;         ///< a phone did in this round
+    unsigned unreached = 0;    ///< rounds on end in which none could be rung
     std::chrono::system_clock::time_point rings_back_at;
 };
 

@@ -290,6 +290,8 @@ private:
     void retrieve(Leg& slot, const InviteReceived& input, Moment now, Outbox& outbox);
     [[nodiscard]] Leg* parked_in(std::string_view slot);
     void ring_back(Call& call, Moment now, Outbox& outbox);
+    /// Whether a phone rings now; a call for which none could be for several rounds ends.
+    void note_ring_back(Call& call, Moment now, Outbox& outbox);
     /// Nobody came to the phone that was rung for a parked call.
     void rang_back_in_vain(Call& call, Moment now, Outbox& outbox);
     /// Stops ringing for a parked call. False: somebody has taken it already.

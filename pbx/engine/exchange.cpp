@@ -465,6 +465,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                     if (outbox.listened) outbox.shown.push_back({now.wall, changed.status});
                 },
                 [](const PartRecorded&) {},
+                [](const ParkedInVain&) {},
                 [&](const auto& of_a_call) { recorder_.fold(of_a_call, now, outbox); },
             },
             event);
