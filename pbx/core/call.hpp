@@ -138,6 +138,7 @@ struct Relay {
     PayloadRef payload;          ///< of the request: its offer counts once the answer is 2xx
     SessionTimer session_timer;  ///< of the request
     LegId replaces{};            ///< INVITE with Replaces: the leg whose place its sender takes
+    bool if_held = false;        ///< the same, from a shared line: only what is on public hold
     Glare glare;                 ///< the same
     bool answered = false;       ///< INVITE: 2xx passed back, waiting for the ACK
     bool cancelled = false;      ///< withdrawn, and its sender has the final response

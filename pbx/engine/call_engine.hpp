@@ -54,6 +54,8 @@ public:
                const LocationTable& locations, const TrunkStates& trunks);
 
     void receive(const InviteReceived& input, Moment now, Outbox& outbox);
+    /// The same, of a phone that retrieves by its appearance what another one of its line holds.
+    void retrieve_held(const InviteReceived& input, Moment now, Outbox& outbox);
     void receive(const RequestReceived& input, Moment now, Outbox& outbox);
     void receive(const AckReceived& input, Moment now, Outbox& outbox);
     void receive(const AckMissing& input, Moment now, Outbox& outbox);
