@@ -194,7 +194,7 @@ TEST_CASE("nobody can be rung for a parked call: after three rounds who waits is
     office.alice.receives(BYE).header("Reason",
                                       "SIP;cause=480;text=\"Nobody Can Be Rung For Slot 701\"");
     office.nothing_is_left();
-    const auto record = office.pbx.records().at(0);
+    const auto record = office.pbx.records().back();
     CHECK(record.status == 480);
     CHECK(record.ended_by == CallEnder::exchange);
 }
