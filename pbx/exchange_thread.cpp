@@ -42,6 +42,10 @@ void ExchangeThread::step(Move move)
             endpoint_.keep_messages(*part);
         else if (const auto* trunk = std::get_if<TrunkChanged>(&event))
             log(trunk->status);
+        else if (const auto* parked = std::get_if<ParkedInVain>(&event))
+            spdlog::warn("the call parked in {} by {} has ended: nobody could be rung for it; a fallback "
+                         "of the park lot (PUT /park-lot) is rung then",
+                         parked->slot, parked->by);
     commands_.swap(outbox_.commands);
     for (auto& command : commands_) {
         if (const auto* notify = std::get_if<SendNotify>(&command); notify && notify->event_at)

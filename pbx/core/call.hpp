@@ -95,6 +95,7 @@ struct Leg {
     std::chrono::steady_clock::time_point heard_at;  ///< last sign of life
     std::vector<std::string> via;  ///< of the INVITE from the phone
     bool picks_up = false;  ///< its phone is rung to take what rings elsewhere in the call
+    bool asked_again = false;  ///< with the session interval that its phone wants (RFC 4028 §7.3)
     bool cancel_sent = false;
     bool bye_exchanged = false;  ///< a BYE was sent or received
     bool bye_owed = false;       ///< to be sent once the ACK came, or is given up
@@ -137,6 +138,7 @@ struct Relay {
     PayloadRef payload;          ///< of the request: its offer counts once the answer is 2xx
     SessionTimer session_timer;  ///< of the request
     LegId replaces{};            ///< INVITE with Replaces: the leg whose place its sender takes
+    bool if_held = false;        ///< the same, from a shared line: only what is on public hold
     Glare glare;                 ///< the same
     bool answered = false;       ///< INVITE: 2xx passed back, waiting for the ACK
     bool cancelled = false;      ///< withdrawn, and its sender has the final response
@@ -253,6 +255,8 @@ struct Parking {
     LegId leg;                 ///< of the slot
     std::string by;            ///< the extension that is rung when nobody comes
     bool to_fallback = false;  ///< it was rung in vain: now the lot's fallback
+    bool rang = false;         ///< a phone did in this round
+    unsigned unreached = 0;    ///< rounds on end in which none could be rung
     std::chrono::system_clock::time_point rings_back_at;
 };
 

@@ -150,6 +150,12 @@ struct CallReplacing {
     LegId own;  ///< the leg of its phone there
 };
 
+/// A parked call ends, since there is nobody who could be rung for it.
+struct ParkedInVain {
+    std::string slot;
+    std::string by;
+};
+
 /// What a restart needs of the call is stored with this step.
 struct CallKept {
     CallRef call;
@@ -165,6 +171,7 @@ struct PartRecorded {
 
 using CallEvent = std::variant<DialogChanged, BindingChanged, PhoneLeft, PhoneMoved, ReachChanged,
                                UnaskedRefused, TrunkChanged, CallStarted, CallRefused, CallAnswered,
-                               CallEnded, CallMoved, CallReplacing, CallKept, PartRecorded>;
+                               CallEnded, CallMoved, CallReplacing, CallKept, PartRecorded,
+                               ParkedInVain>;
 
 }  // namespace lampline

@@ -1,6 +1,7 @@
 #include "core/refer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -85,17 +86,25 @@ std::optional<Replaces> parse_replaces(std::string_view text)
     if (text.size() > max_length) return std::nullopt;
     Replaces replaces;
     replaces.call_id = trimmed(take_until(text, ';'));
-    if (replaces.call_id.empty()) return std::nullopt;
+    const auto is_apart = [](char c) { return (c >= 0 && c <= ' ') || c == '\x7f'; };
+    if (replaces.call_id.empty() || std::ranges::any_of(replaces.call_id, is_apart))
+        return std::nullopt;
+    bool has_to_tag = false;
+    bool has_from_tag = false;
     while (!text.empty()) {
         auto value = trimmed(take_until(text, ';'));
         const auto name = trimmed(take_until(value, '='));
         value = trimmed(value);
-        if (same_word(name, "to-tag"))
+        bool twice = false;
+        if (same_word(name, "to-tag")) {
+            twice = std::exchange(has_to_tag, true);
             replaces.to_tag = value;
-        else if (same_word(name, "from-tag"))
+        } else if (same_word(name, "from-tag")) {
+            twice = std::exchange(has_from_tag, true);
             replaces.from_tag = value;
-        else if (same_word(name, "early-only"))
+        } else if (same_word(name, "early-only"))
             replaces.early_only = true;
+        if (twice) return std::nullopt;
     }
     if (!is_tag(replaces.to_tag) || !is_tag(replaces.from_tag)) return std::nullopt;
     return replaces;

@@ -165,6 +165,37 @@ bool CallEngine::asks_for_other_media(Call& call, const Leg& leg, unsigned statu
     return true;
 }
 
+bool CallEngine::asks_for_longer_session(Call& call, Leg& leg, const ResponseReceived& response,
+                                         Moment now, Outbox& outbox)
+{
+    Hunting& hunting = *call.hunting;
+    SessionTimer& timer = hunting.invitation.session_timer;
+    const bool ours = timer.expires > 0s && (call.transfer || call.asked_timer.expires == 0s);
+    if (response.status != 422 || response.session_timer.min_se == 0s || !ours ||
+        leg.asked_again || leg.proxied || leg.picks_up || hunting.one_phone || call.pickup ||
+        leg.state >= LegState::early)
+        return false;
+    // Whoever rings later is asked for the longest as well (RFC 4028 §7.3).
+    timer.min_se = std::max(timer.min_se, response.session_timer.min_se);
+    timer.expires = std::max(timer.expires, timer.min_se);
+    const auto before = call.legs.size();
+    if (leg.trunk.empty()) {
+        ring(call, leg.extension, hunting.invitation,
+             {leg.dialog_state.target, leg.dialog_state.route, leg.flow}, false, now, outbox);
+    } else if (hunting.wave < hunting.hunt.waves.size()) {
+        const auto& members = hunting.hunt.waves[hunting.wave].members;
+        const auto same = std::ranges::find_if(members, [&](const HuntMember& member) {
+            return member.trunk == leg.trunk && member.server == leg.flow;
+        });
+        if (same == members.end()) return false;
+        no_longer_outside(leg);  // else it takes the place of its own second INVITE
+        ring_outside(call, *same, now, outbox);
+    }
+    if (call.legs.size() == before) return false;
+    call.legs.back().asked_again = true;
+    return true;
+}
+
 OrderAnswer CallEngine::release(Call& call, Moment now, Outbox& outbox)
 {
     if (call.phase == CallPhase::talking) {

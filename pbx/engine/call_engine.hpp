@@ -54,6 +54,8 @@ public:
                const LocationTable& locations, const TrunkStates& trunks);
 
     void receive(const InviteReceived& input, Moment now, Outbox& outbox);
+    /// The same, of a phone that retrieves by its appearance what another one of its line holds.
+    void retrieve_held(const InviteReceived& input, Moment now, Outbox& outbox);
     void receive(const RequestReceived& input, Moment now, Outbox& outbox);
     void receive(const AckReceived& input, Moment now, Outbox& outbox);
     void receive(const AckMissing& input, Moment now, Outbox& outbox);
@@ -290,6 +292,8 @@ private:
     void retrieve(Leg& slot, const InviteReceived& input, Moment now, Outbox& outbox);
     [[nodiscard]] Leg* parked_in(std::string_view slot);
     void ring_back(Call& call, Moment now, Outbox& outbox);
+    /// Whether a phone rings now; a call for which none could be for several rounds ends.
+    void note_ring_back(Call& call, Moment now, Outbox& outbox);
     /// Nobody came to the phone that was rung for a parked call.
     void rang_back_in_vain(Call& call, Moment now, Outbox& outbox);
     /// Stops ringing for a parked call. False: somebody has taken it already.
@@ -439,6 +443,10 @@ private:
     /// for an offer of its own.
     bool asks_for_other_media(Call& call, const Leg& leg, unsigned status, Moment now,
                               Outbox& outbox);
+    /// True: the phone or carrier of `leg` wants a longer session than this exchange has asked for
+    /// by itself (422), and is called once more with that.
+    bool asks_for_longer_session(Call& call, Leg& leg, const ResponseReceived& response,
+                                 Moment now, Outbox& outbox);
     /// The phone of a clicked call has answered: now the call goes out.
     void clicked_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                           Outbox& outbox);

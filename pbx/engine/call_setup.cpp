@@ -293,7 +293,8 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
     if (!silent) leg.status = response.status;
     // The new leg before the old one ends: a call that has none is over for its record.
     const bool again = !silent && call.hunting &&
-                       asks_for_other_media(call, leg, response.status, now, outbox);
+                       (asks_for_other_media(call, leg, response.status, now, outbox) ||
+                        asks_for_longer_session(call, leg, response, now, outbox));
     move(leg,
          !silent                  ? LegInput::rejected
          : response.status == 408 ? LegInput::timeout

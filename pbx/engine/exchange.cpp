@@ -304,7 +304,9 @@ void Exchange::receive_invite(const InviteReceived& request, Moment now, Outbox&
 {
     if (!events_.shares_line(request.authenticated)) return calls_.receive(request, now, outbox);
     auto chosen = request;
-    if (events_.choose_appearance(chosen, outbox)) calls_.receive(chosen, now, outbox);
+    if (!events_.choose_appearance(chosen, outbox)) return;
+    if (chosen.replaces && !request.replaces) return calls_.retrieve_held(chosen, now, outbox);
+    calls_.receive(chosen, now, outbox);
 }
 
 /// The dialogs of lines that `next` gives more appearances than they have.
@@ -465,6 +467,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                     if (outbox.listened) outbox.shown.push_back({now.wall, changed.status});
                 },
                 [](const PartRecorded&) {},
+                [](const ParkedInVain&) {},
                 [&](const auto& of_a_call) { recorder_.fold(of_a_call, now, outbox); },
             },
             event);

@@ -12,6 +12,9 @@ constexpr auto time_to_decide = 60s;
 /// When a call that somebody moves just now is looked at again.
 constexpr auto ring_back_again = 500ms;
 
+/// Then who waits is let go: nobody knows of the call any more.
+constexpr unsigned rounds_without_anybody = 3;
+
 }  // namespace
 
 Leg* CallEngine::parked_in(std::string_view slot)
@@ -85,7 +88,25 @@ void CallEngine::ring_back(Call& call, Moment now, Outbox& outbox)
     const std::string by = parking.by;
     call.transfer = Transfer{
         .transferor = slot->id, .transferee = waiting->id, .reports = false, .rings_back = true};
+    if (!call.parking->to_fallback) call.parking->rang = false;
     ring_target(call, by, to, {}, now, outbox);
+    note_ring_back(call, now, outbox);
+}
+
+void CallEngine::note_ring_back(Call& call, Moment now, Outbox& outbox)
+{
+    if (!call.parking || call.phase != CallPhase::talking) return;
+    Parking& parking = *call.parking;
+    if (call.transfer) {
+        parking.rang = true;
+        parking.unreached = 0;
+        return;
+    }
+    const bool round_is_over = !parking.to_fallback;
+    if (!round_is_over || parking.rang || ++parking.unreached < rounds_without_anybody) return;
+    outbox.announce(ParkedInVain{.slot = parking.slot, .by = parking.by});
+    const auto reason = "SIP;cause=480;text=\"Nobody Can Be Rung For Slot " + parking.slot + '"';
+    end_call(call, {}, LegInput::timeout, LegInput::timeout, reason, now, outbox);
 }
 
 void CallEngine::rang_back_in_vain(Call& call, Moment now, Outbox& outbox)

@@ -289,6 +289,14 @@ void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Ou
     take_over_goes_on(call, now, outbox);
 }
 
+void CallEngine::retrieve_held(const InviteReceived& input, Moment now, Outbox& outbox)
+{
+    receive(input, now, outbox);
+    // It may have to wait for the one who holds, which may just be resuming the call.
+    for (const auto id : index_.by_call_id(input.replaces->call_id))
+        if (auto* relay = find(id).first->find_relay(input.transaction)) relay->if_held = true;
+}
+
 void CallEngine::offer_to_peer(Call& call, Relay& relay, Outbox& outbox)
 {
     const Leg& picker = *call.find(relay.from);
@@ -330,6 +338,9 @@ void CallEngine::take_over_goes_on(Call& call, Moment now, Outbox& outbox)
                       std::ranges::any_of(call.relays, [&](const Relay& relay) {
                           return &relay != &*waiting && changes_session(relay.method);
                       });
+    const bool held = replaced->holds && !(replaced->place && replaced->place->is_private);
+    if (!busy && waiting->if_held && replaced->talking() && !held)
+        return refuse(403, "Not On Public Hold", "Whoever held the call talks again");
     if (!busy) return offer_to_peer(call, *waiting, outbox);
     if (!wait_until(waiting->glare.held_up(now.mono), call, CallTimer::take_over))
         refuse(491, "Request Pending", "Another change of this call is under way");

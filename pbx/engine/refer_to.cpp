@@ -30,7 +30,13 @@ CallEngine::fault_of_referral(const std::optional<ReferTo>& to, std::string_view
 {
     const auto says = [&](std::string_view words) { return std::string{header}.append(words); };
     if (!to) return {{400, says(": expected one SIP URI, with a well-formed Replaces if any")}};
-    if (!to->wants_invite || to->elsewhere || to->uri.scheme == UriScheme::tel || !is_own_host(to->uri.host))
+    // A telephone number is dialled here like that of an INVITE, but where it says whose it is.
+    const auto is_here = [&](const SipUri& uri) {
+        if (uri.scheme != UriScheme::tel) return is_own_host(uri.host);
+        const auto context = uri.param("phone-context");
+        return !context || context->starts_with('+') || is_own_host(*context);
+    };
+    if (!to->wants_invite || to->elsewhere || !is_here(to->uri))
         return {{403, says(": only calls within this exchange")}};
     return std::nullopt;
 }

@@ -60,7 +60,13 @@ std::optional<Replaces> to_replaces(const sip_t& sip)
     if (!replaces) return std::nullopt;
     const auto to_tag = text_of(replaces->rp_to_tag);
     const auto from_tag = text_of(replaces->rp_from_tag);
-    // The stack takes a list as one value.
+    // The stack leaves out what follows a Call-ID with a blank, and takes the last of two tags.
+    if (const auto* data = static_cast<const char*>(replaces->rp_common->h_data)) {
+        std::string_view line{data, replaces->rp_common->h_len};
+        take_until(line, ':');
+        if (!parse_replaces(line)) return Replaces{};
+    }
+    // It takes a list as one value.
     if (!is_tag(to_tag) || !is_tag(from_tag)) return Replaces{};
     return Replaces{std::string{text_of(replaces->rp_call_id)}, std::string{to_tag},
                     std::string{from_tag}, replaces->rp_early_only != 0};

@@ -165,3 +165,54 @@ TEST_CASE("nobody comes: the parker is rung, then the fallback, then again")
         office.alice_hangs_up(office.carol);
     }
 }
+
+TEST_CASE("nobody can be rung for a parked call: after three rounds who waits is let go")
+{
+    Office office{{.number = "700", .first_slot = "701", .slots = 2, .fallback = "103"}};
+    office.lights_up_for_dave();
+    office.bob_parks();
+    office.carol.unregisters();
+    SUBCASE("the parker's phone is gone") { office.bob.unregisters(); }
+    SUBCASE("the parker wants no calls")
+    {
+        Forwarding nothing;
+        nothing.do_not_disturb = true;
+        office.pbx.forwards("102", nothing);
+    }
+    SUBCASE("the parker sends calls to who waits")
+    {
+        Forwarding to_alice;
+        to_alice.always = "101";
+        office.pbx.forwards("102", to_alice);
+    }
+    for (int round = 1; round < 3; ++round) {
+        office.pbx.passes(120s + 1ms);
+        CHECK(office.alice.hears_nothing());
+        CHECK(office.parked_in() == "701");
+    }
+    office.pbx.passes(120s + 1ms);
+    office.alice.receives(BYE).header("Reason",
+                                      "SIP;cause=480;text=\"Nobody Can Be Rung For Slot 701\"");
+    office.nothing_is_left();
+    const auto record = office.pbx.records().back();
+    CHECK(record.status == 480);
+    CHECK(record.ended_by == CallEnder::exchange);
+}
+
+TEST_CASE("a parked call whose parker can be rung in one of three rounds waits on")
+{
+    Office office;
+    office.bob_parks();
+    office.bob.unregisters();
+    office.pbx.passes(240s + 1ms);
+    office.bob.registers(3600s);
+    office.pbx.passes(120s);
+    office.bob.receives(INVITE);
+    office.bob.replies(486);
+    office.bob.unregisters();
+    office.pbx.passes(240s + 1ms);
+    CHECK(office.parked_in() == "701");
+    office.carol.sends(INVITE, "701", carol_sdp);
+    office.carol_gets_alice();
+    office.alice_hangs_up(office.carol);
+}

@@ -245,7 +245,8 @@ TEST_CASE("a REFER that cannot be followed begins nothing")
     refused("<sip:102@office.test>", 400, "Refer-To", {{"Refer-To", "<sip:103@office.test>"}});
     refused("<sip:102@office.test>", 400, "Referred-By", {{"Referred-By", "nobody"}});
     refused("<sip:102@elsewhere.test>", 403, "Refer-To");
-    refused("<tel:+49301234>", 403, "Refer-To");
+    refused("<tel:102;phone-context=elsewhere.test>", 403, "Refer-To");
+    refused("<tel:999>", 404, "Refer-To");
     refused("<sip:102@office.test;method=BYE>", 403, "Refer-To");
     refused("<sip:**102@office.test>", 403, "Refer-To");
     refused("<sip:999@office.test>", 404, "Refer-To");
@@ -287,6 +288,12 @@ TEST_CASE("BYE with Also: the other party is called on")
     SUBCASE("Also")
     {
         bob.sends_on("<sip:103@office.test>");
+        bob.receives(200U);
+        carol_talks_to_alice();
+    }
+    SUBCASE("Also, with a telephone number")
+    {
+        bob.sends_on("<tel:103>");
         bob.receives(200U);
         carol_talks_to_alice();
     }

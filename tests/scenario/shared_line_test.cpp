@@ -207,6 +207,44 @@ TEST_CASE("what is held privately, or talks, is not another phone's to take")
     line.pbx.stays_silent_for(5s);
 }
 
+TEST_CASE("a held call is retrieved while the phone that holds it has an INVITE of its own under way")
+{
+    SharedLine line;
+    line.talks();
+    line.holds("held");
+    std::string_view changed = talking_sdp;
+    bool retrieved = true;
+    unsigned status = 200;
+    SUBCASE("it talks again: there is nothing to retrieve any more") { retrieved = false; }
+    SUBCASE("it only refreshes the session") { changed = hold_sdp; }
+    SUBCASE("its resume is refused") { status = 488; }
+    line.desk.sends_invite(changed);
+    line.alice.receives(INVITE);
+    line.lab.invite_headers = {{"Call-Info", SharedLine::at(1)}};
+    line.lab.sends(INVITE, "102");
+    line.alice.replies(status, status == 200 ? talking_sdp : std::string_view{});
+    got(line.desk, status);
+    if (status == 200) line.alice.receives(ACK);
+    line.pbx.passes(500ms);
+    auto& has_it = retrieved ? line.lab : line.desk;
+    if (retrieved) {
+        line.alice.receives(INVITE).with(talking_sdp);
+        line.alice.replies(200, talking_sdp);
+        got(line.lab, 200U);
+        line.alice.receives(ACK);
+        got(line.desk, BYE);
+    } else {
+        got(line.lab, 403U).phrase("Not On Public Hold");
+        CHECK(line.alice.hears_nothing());
+    }
+    for (auto* phone : {&line.desk, &line.lab}) phone->inbox.clear();
+    has_it.sends(BYE);
+    got(has_it, 200U);
+    line.alice.receives(BYE);
+    line.both_see("*:idle");
+    CHECK(line.pbx.has_no_calls());
+}
+
 TEST_CASE("a held call is taken from the others, and given back to them, without another hold")
 {
     SharedLine line;

@@ -44,6 +44,21 @@ TEST_CASE("blind transfer by the caller of the call")
     call.nothing_is_left();
 }
 
+TEST_CASE("blind transfer to a telephone number, as it may be dialled (RFC 3966)")
+{
+    Talking call;
+    SUBCASE("of this office") { call.bob_refers("<tel:103;phone-context=office.test>"); }
+    SUBCASE("that does not say whose it is") { call.bob_refers("<tel:103>"); }
+    call.bob.receives(202U);
+    call.bob_hears("SIP/2.0 100 Trying");
+    call.carol.receives(INVITE);
+    call.carol.replies(200, carol_sdp);
+    call.alice_and_carol_are_joined();
+    call.bob_hears("SIP/2.0 200 OK");
+    call.bob.receives(BYE);
+    call.alice_and_carol_talk_and_end();
+}
+
 TEST_CASE("a transferor that wants no progress (Refer-Sub: false, RFC 4488) is hung up once the "
           "others talk")
 {
@@ -386,9 +401,9 @@ TEST_CASE("a REFER that cannot be followed is refused, and says why")
         call.bob_refers("<sip:103@elsewhere.test>");
         call.bob.receives(403U);
     }
-    SUBCASE("a telephone number: 403")
+    SUBCASE("a telephone number of somewhere else: 403")
     {
-        call.bob_refers("<tel:+49301234>");
+        call.bob_refers("<tel:103;phone-context=elsewhere.test>");
         call.bob.receives(403U);
     }
     SUBCASE("another scheme: 403")

@@ -105,7 +105,7 @@ class Dialer(WireTest):
                 (400, "nonsense", "201", "Refer-To"),
                 (400, "<sip:202@office.test?Replaces=%00>", "201", "Refer-To"),
                 (403, "<sip:202@elsewhere.test>", "201", "Refer-To"),
-                (403, "<tel:+4930123>", "201", "Refer-To"),
+                (403, "<tel:202;phone-context=elsewhere.test>", "201", "Refer-To"),
                 (403, "<sip:201@office.test>", "202", "phones of your own")):
             with self.subTest(target=target):
                 answer = self.refers(target, number).subscribe.receives_final()

@@ -67,6 +67,16 @@ TEST_CASE("what can be a tag")
         CHECK_MESSAGE(!is_tag(tag), tag);
 }
 
+TEST_CASE("a Replaces has one Call-ID without blanks, and one tag of each kind (RFC 3891 §6.1)")
+{
+    for (const auto* text : {"a@b;to-tag=1;from-tag=2", " a@b ; to-tag=1\r\n ;from-tag=2 ", "a",
+                             "a;from-tag=2;early-only;x=y;x=z"})
+        CHECK_MESSAGE(parse_replaces(text), text);
+    for (const auto* text : {"a b", "a b;to-tag=1;from-tag=2", "a\tb;to-tag=1",
+                             "a;to-tag=1;to-tag=2;from-tag=3", "a;to-tag=1;from-tag=3;From-Tag=3"})
+        CHECK_MESSAGE(!parse_replaces(text), text);
+}
+
 TEST_CASE("no text breaks the reader")
 {
     std::mt19937 random{7};
