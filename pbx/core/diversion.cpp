@@ -229,14 +229,20 @@ std::vector<Header> diverted_headers(std::span<const Header> passed, std::string
     std::string history;
     if (index.empty()) {
         index = "1";
-        history = '<' + address_of(dialled, {}, domain) + ">;index=1";
+        const bool from_first = dialled.empty() && !chain.empty();
+        history = '<' +
+                  (from_first ? address_of(chain.front().number, chain.front().host, domain)
+                              : address_of(dialled, {}, domain)) +
+                  ">;index=1";
     }
     for (auto i = known; i < chain.size(); ++i) {
-        const auto next = i + 1 < chain.size() ? std::string_view{chain[i + 1].number} : target;
+        const auto* next = i + 1 < chain.size() ? &chain[i + 1] : nullptr;
         if (!history.empty()) history += ", ";
-        history += '<' + address_of(next, {}, domain) +
-                   ";cause=" + std::to_string(cause_of(chain[i].reason)) + ">;index=" + index +
-                   ".1;mp=" + index;
+        history +=
+            '<' +
+            (next ? address_of(next->number, next->host, domain) : address_of(target, {}, domain)) +
+            ";cause=" + std::to_string(cause_of(chain[i].reason)) + ">;index=" + index +
+            ".1;mp=" + index;
         index += ".1";
     }
     headers.push_back({"History-Info", std::move(history)});

@@ -124,9 +124,8 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
     // What a phone says of earlier diversions is nothing that we could vouch for.
     std::span<const Diversion> diversions{hunting.diversions};
     if (!invitation.extension.empty()) diversions = diversions.subspan(hunting.diversions_known);
-    std::ranges::move(
-        diversions_on(*rules, diversions, hunting.dialled, member.number, directory_->domain()),
-        std::back_inserter(headers));
+    std::ranges::move(diversions_on(*rules, diversions, member.number, directory_->domain()),
+                      std::back_inserter(headers));
     auto to = extension_uri(member.number, trunk.domain);
     auto request_uri = to;
     if (is_numeric_address(trunk.domain)) request_uri.port = path.flow.port;
