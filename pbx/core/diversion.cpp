@@ -188,6 +188,59 @@ std::string last_index(std::span<const Header> passed)
     return index;
 }
 
+constexpr std::string_view nobody = "<sip:anonymous@anonymous.invalid";  // RFC 7044 §10.1.2
+
+/// The headers of a URI ask that its number is not told (RFC 7044 §10.1.1).
+bool is_private_history(std::string_view headers)
+{
+    while (!headers.empty()) {
+        auto value = take_until(headers, '&');
+        if (same_word(take_until(value, '='), "privacy") &&
+            lowered(value).find("history") != std::string::npos)
+            return true;
+    }
+    return false;
+}
+
+std::string told_history(std::string_view entry, bool all_private)
+{
+    auto [address, params] = split(entry);
+    auto uri_params = take_until(address, '?');
+    if (!all_private && !is_private_history(address)) return std::string{entry};
+    take_until(uri_params, ';');
+    auto cause = parameter(uri_params, "cause");
+    if (!std::ranges::all_of(cause, is_digit)) cause = {};
+    std::string told{nobody};
+    if (!cause.empty()) told.append(";cause=").append(cause);
+    return told.append(">").append(params);
+}
+
+std::string told_diversion(std::string_view entry)
+{
+    const auto [address, params] = split(entry);
+    const auto privacy = parameter(params, "privacy");
+    std::string told;
+    if (same_word(privacy, "full") || same_word(privacy, "uri"))
+        told.append(nobody);
+    else if (same_word(privacy, "name"))
+        told.append("<").append(address);
+    else
+        return std::string{entry};
+    return told.append(">").append(params);
+}
+
+/// Of the whole history (RFC 7044 §10.1.1).
+bool wants_history_private(std::span<const Header> headers)
+{
+    return std::ranges::any_of(headers, [](const Header& header) {
+        if (!same_word(header.name, "Privacy")) return false;
+        const auto value = lowered(header.value);
+        return std::ranges::any_of(
+            std::array<std::string_view, 3>{"history", "header", "session"},
+            [&](std::string_view word) { return value.find(word) != std::string::npos; });
+    });
+}
+
 }  // namespace
 
 std::string_view name(DiversionReason reason) noexcept
@@ -210,6 +263,24 @@ std::vector<Diversion> parse_diversions(std::span<const Header> headers)
     if (found.empty()) return parse_history(headers);
     std::ranges::reverse(found);
     return found;
+}
+
+std::vector<Header> told_diversions(std::span<const Header> headers)
+{
+    const bool all_private = wants_history_private(headers);
+    std::vector<Header> told;
+    for (const auto& header : headers) {
+        const bool diversion = same_word(header.name, "Diversion");
+        if (!diversion && !same_word(header.name, "History-Info")) continue;
+        std::string value;
+        for (std::string_view rest{header.value}; !rest.empty();) {
+            const auto entry = take_entry(rest);
+            if (!value.empty()) value += ", ";
+            value += diversion ? told_diversion(entry) : told_history(entry, all_private);
+        }
+        told.push_back({header.name, std::move(value)});
+    }
+    return told;
 }
 
 std::vector<Header> diverted_headers(std::span<const Header> passed, std::string_view dialled,
