@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t max_diversions = 16;
 constexpr std::size_t max_counter = 100;
 constexpr std::size_t max_history = 64;
+constexpr std::size_t max_index = 2 * max_history;
 
 struct ReasonRow {
     DiversionReason reason;
@@ -174,18 +175,19 @@ std::string address_of(std::string_view number, std::string_view host, std::stri
     return write(extension_uri(number, host.empty() ? domain : host));
 }
 
-/// Index of the last entry that came with the INVITE, `1` when there was none.
-std::string last_index(std::span<const Header> passed)
+/// Index of the last entry that came with the INVITE, empty when there was none; nullopt: it is
+/// none that could be continued.
+std::optional<std::string> last_index(std::span<const Header> passed)
 {
-    std::string index;
-    for (const auto& header : passed) {
-        if (!same_word(header.name, "History-Info")) continue;
-        for (std::string_view rest{header.value}; !rest.empty();) {
-            const auto value = parameter(split(take_entry(rest)).second, "index");
-            if (!value.empty() && value.size() <= 32) index = value;
-        }
-    }
-    return index;
+    std::string_view index;
+    each_entry(passed, "History-Info", [&](std::string_view entry) {
+        const auto value = parameter(split(entry).second, "index");
+        if (!value.empty()) index = value;
+        return true;
+    });
+    const bool fits = index.size() <= max_index &&
+                      std::ranges::all_of(index, [](char c) { return is_digit(c) || c == '.'; });
+    return fits ? std::optional{std::string{index}} : std::nullopt;
 }
 
 constexpr std::string_view nobody = "<sip:anonymous@anonymous.invalid";  // RFC 7044 §10.1.2
@@ -296,7 +298,9 @@ std::vector<Header> diverted_headers(std::span<const Header> passed, std::string
     }
     for (const auto& header : passed) headers.push_back(header);
 
-    std::string index = last_index(passed);
+    const auto last = last_index(passed);
+    if (!last) return headers;  // a second beginning would contradict the first
+    std::string index = *last;
     std::string history;
     if (index.empty()) {
         index = "1";

@@ -132,3 +132,20 @@ TEST_CASE("who diverted and wants to stay private is not told on (RFC 5806, RFC 
                            "<sip:anonymous@anonymous.invalid;cause=302>;index=1.1");
     CHECK(parse_diversions(told).size() == 1);
 }
+
+TEST_CASE("a history begins once, however long or odd the index that came")
+{
+    const std::vector<Diversion> chain{{"102", {}, DiversionReason::no_answer, 1}};
+    const auto history_after = [&](const std::string& index) {
+        const std::vector<Header> passed{
+            {"History-Info", "<sip:101@gw.test>;index=1, <sip:102@gw.test>;index=" + index}};
+        const auto headers = diverted_headers(passed, "102", chain, 0, "103", "office.test");
+        return value_of({headers.begin() + 2, headers.end()}, "History-Info");
+    };
+    std::string deep = "1";
+    for (int i = 0; i < 30; ++i) deep += ".1";
+    CHECK(history_after(deep) == "<sip:103@office.test;cause=408>;index=" + deep + ".1;mp=" + deep);
+    for (int i = 0; i < 100; ++i) deep += ".1";
+    CHECK(history_after(deep).empty());
+    CHECK(history_after("\"1 x\"").empty());
+}
