@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t max_diversions = 16;
 constexpr std::size_t max_counter = 100;
 constexpr std::size_t max_history = 64;
+constexpr std::size_t max_index = 2 * max_history;
 
 struct ReasonRow {
     DiversionReason reason;
@@ -174,18 +175,72 @@ std::string address_of(std::string_view number, std::string_view host, std::stri
     return write(extension_uri(number, host.empty() ? domain : host));
 }
 
-/// Index of the last entry that came with the INVITE, `1` when there was none.
-std::string last_index(std::span<const Header> passed)
+/// Index of the last entry that came with the INVITE, empty when there was none; nullopt: it is
+/// none that could be continued.
+std::optional<std::string> last_index(std::span<const Header> passed)
 {
-    std::string index;
-    for (const auto& header : passed) {
-        if (!same_word(header.name, "History-Info")) continue;
-        for (std::string_view rest{header.value}; !rest.empty();) {
-            const auto value = parameter(split(take_entry(rest)).second, "index");
-            if (!value.empty() && value.size() <= 32) index = value;
-        }
+    std::string_view index;
+    each_entry(passed, "History-Info", [&](std::string_view entry) {
+        const auto value = parameter(split(entry).second, "index");
+        if (!value.empty()) index = value;
+        return true;
+    });
+    const bool fits = index.size() <= max_index &&
+                      std::ranges::all_of(index, [](char c) { return is_digit(c) || c == '.'; });
+    return fits ? std::optional{std::string{index}} : std::nullopt;
+}
+
+constexpr std::string_view nobody = "<sip:anonymous@anonymous.invalid";  // RFC 7044 §10.1.2
+
+/// The headers of a URI ask that its number is not told (RFC 7044 §10.1.1).
+bool is_private_history(std::string_view headers)
+{
+    while (!headers.empty()) {
+        auto value = take_until(headers, '&');
+        if (same_word(take_until(value, '='), "privacy") &&
+            lowered(value).find("history") != std::string::npos)
+            return true;
     }
-    return index;
+    return false;
+}
+
+std::string told_history(std::string_view entry, bool all_private)
+{
+    auto [address, params] = split(entry);
+    auto uri_params = take_until(address, '?');
+    if (!all_private && !is_private_history(address)) return std::string{entry};
+    take_until(uri_params, ';');
+    auto cause = parameter(uri_params, "cause");
+    if (!std::ranges::all_of(cause, is_digit)) cause = {};
+    std::string told{nobody};
+    if (!cause.empty()) told.append(";cause=").append(cause);
+    return told.append(">").append(params);
+}
+
+std::string told_diversion(std::string_view entry)
+{
+    const auto [address, params] = split(entry);
+    const auto privacy = parameter(params, "privacy");
+    std::string told;
+    if (same_word(privacy, "full") || same_word(privacy, "uri"))
+        told.append(nobody);
+    else if (same_word(privacy, "name"))
+        told.append("<").append(address);
+    else
+        return std::string{entry};
+    return told.append(">").append(params);
+}
+
+/// Of the whole history (RFC 7044 §10.1.1).
+bool wants_history_private(std::span<const Header> headers)
+{
+    return std::ranges::any_of(headers, [](const Header& header) {
+        if (!same_word(header.name, "Privacy")) return false;
+        const auto value = lowered(header.value);
+        return std::ranges::any_of(
+            std::array<std::string_view, 3>{"history", "header", "session"},
+            [&](std::string_view word) { return value.find(word) != std::string::npos; });
+    });
 }
 
 }  // namespace
@@ -212,6 +267,24 @@ std::vector<Diversion> parse_diversions(std::span<const Header> headers)
     return found;
 }
 
+std::vector<Header> told_diversions(std::span<const Header> headers)
+{
+    const bool all_private = wants_history_private(headers);
+    std::vector<Header> told;
+    for (const auto& header : headers) {
+        const bool diversion = same_word(header.name, "Diversion");
+        if (!diversion && !same_word(header.name, "History-Info")) continue;
+        std::string value;
+        for (std::string_view rest{header.value}; !rest.empty();) {
+            const auto entry = take_entry(rest);
+            if (!value.empty()) value += ", ";
+            value += diversion ? told_diversion(entry) : told_history(entry, all_private);
+        }
+        told.push_back({header.name, std::move(value)});
+    }
+    return told;
+}
+
 std::vector<Header> diverted_headers(std::span<const Header> passed, std::string_view dialled,
                                      std::span<const Diversion> chain, std::size_t known,
                                      std::string_view target, std::string_view domain)
@@ -225,18 +298,26 @@ std::vector<Header> diverted_headers(std::span<const Header> passed, std::string
     }
     for (const auto& header : passed) headers.push_back(header);
 
-    std::string index = last_index(passed);
+    const auto last = last_index(passed);
+    if (!last) return headers;  // a second beginning would contradict the first
+    std::string index = *last;
     std::string history;
     if (index.empty()) {
         index = "1";
-        history = '<' + address_of(dialled, {}, domain) + ">;index=1";
+        const bool from_first = dialled.empty() && !chain.empty();
+        history = '<' +
+                  (from_first ? address_of(chain.front().number, chain.front().host, domain)
+                              : address_of(dialled, {}, domain)) +
+                  ">;index=1";
     }
     for (auto i = known; i < chain.size(); ++i) {
-        const auto next = i + 1 < chain.size() ? std::string_view{chain[i + 1].number} : target;
+        const auto* next = i + 1 < chain.size() ? &chain[i + 1] : nullptr;
         if (!history.empty()) history += ", ";
-        history += '<' + address_of(next, {}, domain) +
-                   ";cause=" + std::to_string(cause_of(chain[i].reason)) + ">;index=" + index +
-                   ".1;mp=" + index;
+        history +=
+            '<' +
+            (next ? address_of(next->number, next->host, domain) : address_of(target, {}, domain)) +
+            ";cause=" + std::to_string(cause_of(chain[i].reason)) + ">;index=" + index +
+            ".1;mp=" + index;
         index += ".1";
     }
     headers.push_back({"History-Info", std::move(history)});

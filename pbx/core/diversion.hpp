@@ -31,9 +31,14 @@ unsigned cause_of(DiversionReason reason) noexcept;
 /// At most 16; what is malformed is left out.
 std::vector<Diversion> parse_diversions(std::span<const Header> headers);
 
+/// Diversion and History-Info among `headers` of a call from outside, as they may be told on: a number that is to stay
+/// private (`privacy=full`, `?Privacy=history`) is anonymous.
+std::vector<Header> told_diversions(std::span<const Header> headers);
+
 /// The headers of an INVITE that was diverted: `passed`, where Diversion is preceded by ours and History-Info continued.
 /// `dialled` is what was dialled here, `chain` all diversions known, the first `known` of which came with the INVITE,
-/// and `target` is where it goes now. Numbers without host get `domain`.
+/// and `target` is where it goes now. Numbers without host get `domain`. An empty `dialled`: the history begins with
+/// who diverted the call first.
 std::vector<Header> diverted_headers(std::span<const Header> passed, std::string_view dialled,
                                      std::span<const Diversion> chain, std::size_t known,
                                      std::string_view target, std::string_view domain);

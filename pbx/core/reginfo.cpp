@@ -34,7 +34,8 @@ RegInfoText document(std::string_view aor, std::string_view id, bool full, bool 
     text.tail += full ? "full" : "partial";
     text.tail.append("\">\r\n<registration aor=\"").append(escape_xml(aor)).append("\" id=\"");
     text.tail.append(escape_xml(id)).append("\" state=\"");
-    text.tail += active ? "active" : "terminated";
+    // Terminated is but the moment of leaving, init what is before and after (RFC 3680 §4.7.1).
+    text.tail += active ? "active" : full ? "init" : "terminated";
     text.tail.append("\">\r\n").append(elements).append("</registration>\r\n</reginfo>\r\n");
     return text;
 }

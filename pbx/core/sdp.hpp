@@ -14,9 +14,9 @@ inline constexpr std::size_t max_sections = 16;
 /// What a description is in its exchange (RFC 3264).
 enum class SdpRole : std::uint8_t { offer, answer };
 
-/// Whether who sent `sdp` wants to receive media on any stream: false for sendonly, inactive, or
-/// the old hold with connection address 0.0.0.0 (RFC 3264 §8.4, RFC 4566 §6). A body without media
-/// lines receives.
+/// Whether who sent `sdp` wants to receive media: false for sendonly, inactive, or the old hold with
+/// connection address 0.0.0.0 or `::` (RFC 3264 §8.4, RFC 4566 §6). Where there is audio, it alone
+/// tells; else video and the like; else whatever there is. A body without media lines receives.
 bool receives_media(std::string_view sdp) noexcept;
 
 /// Whether `left` and `right` ask for the same media: all lines but the origin are the same.

@@ -85,8 +85,7 @@ TrunkIdentity identity_on(const TrunkRules& trunk, const OutsideCaller& caller)
 }
 
 std::vector<Header> diversions_on(const TrunkRules& trunk, std::span<const Diversion> chain,
-                                  std::string_view dialled, std::string_view target,
-                                  std::string_view domain)
+                                  std::string_view target, std::string_view domain)
 {
     if (!trunk.trunk().trusted || chain.empty()) return {};
     std::vector<Diversion> shown;
@@ -96,9 +95,7 @@ std::vector<Header> diversions_on(const TrunkRules& trunk, std::span<const Diver
         shown.back().number = trunk.number_of(each.number);
         shown.back().host.clear();
     }
-    const bool dialled_here = chain.front().number == dialled;
-    return diverted_headers({}, dialled_here ? shown.front().number : dialled, shown, 0, target,
-                            trunk.trunk().domain);
+    return diverted_headers({}, {}, shown, 0, target, trunk.trunk().domain);
 }
 
 bool crosses_border(std::string_view header) noexcept

@@ -28,10 +28,9 @@ struct TrunkIdentity {
 TrunkIdentity identity_on(const TrunkRules& trunk, const OutsideCaller& caller);
 
 /// Diversion and History-Info with the numbers that are shown on the trunk; none where it is not
-/// trusted. `dialled` is what the caller dialled, `target` where the call goes at last.
+/// trusted. `target` is where the call goes at last.
 std::vector<Header> diversions_on(const TrunkRules& trunk, std::span<const Diversion> chain,
-                                  std::string_view dialled, std::string_view target,
-                                  std::string_view domain);
+                                  std::string_view target, std::string_view domain);
 
 /// `Anonymous <sip:anonymous@anonymous.invalid>` (RFC 3323 §4.1).
 NameAddr anonymous_party();

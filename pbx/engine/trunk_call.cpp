@@ -18,20 +18,16 @@ std::chrono::minutes shorter(std::chrono::minutes left, std::chrono::minutes rig
     return std::min(left, right);
 }
 
-bool tells_how_it_came(const Header& header)
-{
-    return same_word(header.name, "Diversion") || same_word(header.name, "History-Info");
-}
-
 /// What of an INVITE from outside the phones are told. What makes them ring in another way, or
 /// answer by themselves, is the office's own.
 PayloadRef told_to_phones(const Trunk& trunk, const PayloadRef& payload)
 {
     auto told = across_border(payload);
-    if (!payload || !trunk.trusted || std::ranges::none_of(payload->headers, tells_how_it_came))
-        return told;
+    if (!payload || !trunk.trusted) return told;
+    auto diversions = told_diversions(payload->headers);
+    if (diversions.empty()) return told;
     auto more = std::make_shared<Payload>(*told);
-    std::ranges::copy_if(payload->headers, std::back_inserter(more->headers), tells_how_it_came);
+    std::ranges::move(diversions, std::back_inserter(more->headers));
     return more;
 }
 
@@ -107,8 +103,8 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
         return;
     }
     // Where one server of the trunk was tried, the next is, whatever was heard of that one since.
-    const bool goes_on = hunting.wave > 0 && hunt.waves[hunting.wave - 1].members.front().trunk ==
-                                                 member.trunk;
+    const bool goes_on =
+        hunting.wave > 0 && hunt.waves[hunting.wave - 1].members.front().trunk == member.trunk;
     const auto paths = hunt.unlimited || goes_on ? trunks_.all_paths(trunk) : trunks_.paths(trunk);
     // Another may be preferred by now, or be gone.
     const auto found = std::ranges::find(paths, member.server, &TrunkPath::flow);
@@ -124,9 +120,8 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
     // What a phone says of earlier diversions is nothing that we could vouch for.
     std::span<const Diversion> diversions{hunting.diversions};
     if (!invitation.extension.empty()) diversions = diversions.subspan(hunting.diversions_known);
-    std::ranges::move(
-        diversions_on(*rules, diversions, hunting.dialled, member.number, directory_->domain()),
-        std::back_inserter(headers));
+    std::ranges::move(diversions_on(*rules, diversions, member.number, directory_->domain()),
+                      std::back_inserter(headers));
     auto to = extension_uri(member.number, trunk.domain);
     auto request_uri = to;
     if (is_numeric_address(trunk.domain)) request_uri.port = path.flow.port;

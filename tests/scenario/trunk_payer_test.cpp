@@ -52,6 +52,34 @@ TEST_CASE("forwarding to outside needs its own right, and is shown as the forwar
     office.all_is_over();
 }
 
+TEST_CASE("who diverted a call to the office and stays private is told to nobody")
+{
+    Office office;
+    auto& [pbx, one, two, rules, alice, bob, carol, dan, far, other] = office;
+    auto& caller = pbx.carrier(two, "+43664777");
+    caller.invite_headers = {
+        {"Diversion", "<sip:+4930@carrier.test>;reason=no-answer;privacy=full"}};
+    caller.sends(INVITE, "+431103");
+    carol.receives(INVITE).header(
+        "Diversion", "<sip:anonymous@anonymous.invalid>;reason=no-answer;privacy=full");
+    carol.replies(486);
+    caller.receives(486U);
+
+    Forwarding away;
+    away.always = "0664999";
+    pbx.forwards("102", away);
+    caller.sends(INVITE, "+431102");
+    caller.receives(181U);
+    far.receives(INVITE)
+        .header("Diversion", "<sip:+431102@carrier.test>;reason=unconditional;counter=1")
+        .header("History-Info", "<sip:anonymous@anonymous.invalid>;index=1, "
+                                "<sip:+431102@carrier.test;cause=408>;index=1.1;mp=1, "
+                                "<sip:+43664999@carrier.test;cause=302>;index=1.1.1;mp=1.1");
+    far.replies(486);
+    caller.receives(486U);
+    office.all_is_over();
+}
+
 TEST_CASE("a ring group overflows to outside with the right of its number")
 {
     Office office;

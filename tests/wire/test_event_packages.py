@@ -178,7 +178,7 @@ class OverUdp(Events):
                .subscribe.receives(403)
         self.set("206", trusted=True)
         subscription = self.subscribed(program, "202", "reg")
-        self.assertIn('state="terminated"', body(subscription.receives_notify()))
+        self.assertIn('state="init"', body(subscription.receives_notify()))
         bob = self.phone("202")
         news = body(subscription.receives_notify())
         self.assertIn('version="1" state="partial"', news)

@@ -100,3 +100,52 @@ TEST_CASE("numbers are escaped where a user part needs it")
     CHECK(value_of(headers, "History-Info") ==
           "<sip:%232@office.test>;index=1, <sip:%233@office.test;cause=302>;index=1.1;mp=1");
 }
+
+TEST_CASE("who diverted and wants to stay private is not told on (RFC 5806, RFC 7044 §10.1)")
+{
+    const std::vector<Header> came{
+        {"Diversion", "\"Eve\" <sip:+4930@gw.test>;reason=no-answer;privacy=full, "
+                      "sip:+4931@gw.test;privacy=\"URI\";reason=user-busy"},
+        {"diversion", "\"Anna\" <sip:+4932@gw.test>;privacy=name, "
+                      "\"Bob\" <sip:+4933@gw.test>;privacy=off"},
+        {"History-Info", "\"Eve\" <sip:+4930@gw.test?Reason=x&privacy=id%3Bhistory>;index=1, "
+                         "<sip:+4931@gw.test;cause=486?Privacy=history>;index=1.1;mp=1, "
+                         "<sip:+4932@gw.test?Privacy=none>;index=1.2"},
+        {"Subject", "<sip:9@gw.test>;privacy=full"}};
+    auto told = told_diversions(came);
+    REQUIRE(told.size() == 3);
+    CHECK(told[0].value == "<sip:anonymous@anonymous.invalid>;reason=no-answer;privacy=full, "
+                           "<sip:anonymous@anonymous.invalid>;privacy=\"URI\";reason=user-busy");
+    CHECK(told[1].value ==
+          "<sip:+4932@gw.test>;privacy=name, \"Bob\" <sip:+4933@gw.test>;privacy=off");
+    CHECK(told[2].value == "<sip:anonymous@anonymous.invalid>;index=1, "
+                           "<sip:anonymous@anonymous.invalid;cause=486>;index=1.1;mp=1, "
+                           "<sip:+4932@gw.test?Privacy=none>;index=1.2");
+    CHECK(parse_diversions(told).size() == 4);
+
+    const std::vector<Header> whole{{"History-Info", "<sip:+4930@gw.test>;index=1, "
+                                                     "<sip:+4931@gw.test;cause=302>;index=1.1"},
+                                    {"Privacy", "id;history"}};
+    told = told_diversions(whole);
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].value == "<sip:anonymous@anonymous.invalid>;index=1, "
+                           "<sip:anonymous@anonymous.invalid;cause=302>;index=1.1");
+    CHECK(parse_diversions(told).size() == 1);
+}
+
+TEST_CASE("a history begins once, however long or odd the index that came")
+{
+    const std::vector<Diversion> chain{{"102", {}, DiversionReason::no_answer, 1}};
+    const auto history_after = [&](const std::string& index) {
+        const std::vector<Header> passed{
+            {"History-Info", "<sip:101@gw.test>;index=1, <sip:102@gw.test>;index=" + index}};
+        const auto headers = diverted_headers(passed, "102", chain, 0, "103", "office.test");
+        return value_of({headers.begin() + 2, headers.end()}, "History-Info");
+    };
+    std::string deep = "1";
+    for (int i = 0; i < 30; ++i) deep += ".1";
+    CHECK(history_after(deep) == "<sip:103@office.test;cause=408>;index=" + deep + ".1;mp=" + deep);
+    for (int i = 0; i < 100; ++i) deep += ".1";
+    CHECK(history_after(deep).empty());
+    CHECK(history_after("\"1 x\"").empty());
+}

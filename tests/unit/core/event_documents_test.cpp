@@ -99,7 +99,9 @@ TEST_CASE("reginfo: all contacts, or those that came and went (RFC 3680 §5)")
     CHECK(
         contains(write_partial_reginfo("sip:207@office.test", "207", before, after, at(1000)).tail,
                  "event=\"expired\""));
-    CHECK(contains(write_reginfo("sip:207@office.test", "207", {}).tail, "state=\"terminated\">"));
+    CHECK(contains(write_reginfo("sip:207@office.test", "207", {}).tail, "state=\"init\">"));
+    const auto left = write_partial_reginfo("sip:207@office.test", "207", before, {}, at(500)).tail;
+    CHECK(contains(left, "id=\"207\" state=\"terminated\">"));
 
     auto other = two;
     other[1].q_thousandths = 700;  // a partial document without it would say nothing

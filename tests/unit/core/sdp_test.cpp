@@ -4,14 +4,33 @@
 
 using namespace lampline;
 
-TEST_CASE("a phone receives media unless it says otherwise for every stream (RFC 3264 §8.4)")
+TEST_CASE("a phone receives media unless it says otherwise (RFC 3264 §8.4)")
 {
     CHECK(receives_media("v=0\r\nm=audio 4000 RTP/AVP 0\r\n"));
     CHECK(receives_media("v=0\nm=audio 4000 RTP/AVP 0\na=recvonly\n"));
     CHECK_FALSE(receives_media("v=0\r\nm=audio 4000 RTP/AVP 0\r\na=sendonly\r\n"));
     CHECK_FALSE(receives_media("v=0\nm=audio 4000 RTP/AVP 0\na=inactive"));
-    CHECK(receives_media("m=audio 4000 x\r\na=sendonly\r\nm=video 5000 x\r\na=sendrecv\r\n"));
+}
+
+TEST_CASE("where there are several streams, the audio tells whether who talks is on hold")
+{
     CHECK_FALSE(receives_media("m=audio 4000 x\r\na=sendonly\r\nm=video 5000 x\r\na=inactive\r\n"));
+    CHECK_FALSE(receives_media("m=audio 4000 x\r\na=sendonly\r\nm=video 5000 x\r\na=sendrecv\r\n"));
+    CHECK_FALSE(receives_media("m=video 5000 x\r\nm=audio 4000 x\r\na=inactive\r\n"));
+    CHECK_FALSE(receives_media("m=audio 4000 x\r\na=inactive\r\nm=video 5000 x\r\na=inactive\r\n"
+                               "m=application 6000 UDP/BFCP *\r\n"));
+    CHECK(receives_media("m=audio 4000 x\r\nm=video 5000 x\r\na=inactive\r\n"));
+    CHECK(receives_media("m=audio 4000 x\r\na=inactive\r\nm=audio 4002 x\r\n"));
+    CHECK(receives_media("m=audio 4000 x\r\nm=audio 4002 x\r\na=inactive\r\n"));
+}
+
+TEST_CASE("without audio the video tells, and what is neither where it is all there is")
+{
+    CHECK(receives_media("m=audio 0 x\r\na=inactive\r\nm=image 4000 udptl t38\r\n"));
+    CHECK_FALSE(receives_media("m=video 5000 x\r\na=inactive\r\nm=message 7000 TCP/MSRP *\r\n"));
+    CHECK(receives_media("m=message 7000 TCP/MSRP *\r\n"));
+    CHECK_FALSE(receives_media("m=text 7000 RTP/AVP 98\r\na=inactive\r\n"));
+    CHECK_FALSE(receives_media("m=audio 0 x\r\n"));
 }
 
 TEST_CASE(
@@ -21,12 +40,16 @@ TEST_CASE(
     CHECK(receives_media("v=0\r\na=sendonly\r\nm=audio 4000 x\r\na=sendrecv\r\n"));
 }
 
-TEST_CASE("hold of old phones: connection address 0.0.0.0")
+TEST_CASE("hold of old phones: connection address 0.0.0.0, or ::")
 {
     CHECK_FALSE(receives_media("v=0\r\nc=IN IP4 0.0.0.0\r\nm=audio 4000 x\r\n"));
     CHECK_FALSE(
         receives_media("v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 4000 x\r\nc=IN IP4 0.0.0.0\r\n"));
     CHECK(receives_media("v=0\r\nc=IN IP4 0.0.0.0\r\nm=audio 4000 x\r\nc=IN IP4 192.0.2.1\r\n"));
+    CHECK_FALSE(receives_media("v=0\r\nc=IN IP6 ::\r\nm=audio 4000 x\r\n"));
+    CHECK(receives_media("v=0\r\nc=IN IP6 ::1\r\nm=audio 4000 x\r\n"));
+    // Who trickles its candidates is not on hold (RFC 8840).
+    CHECK(receives_media("v=0\r\nc=IN IP6 ::\r\nm=audio 9 x\r\n"));
 }
 
 TEST_CASE("a refused stream (port 0) receives nothing; a body without streams says nothing")

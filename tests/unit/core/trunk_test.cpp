@@ -173,12 +173,15 @@ TEST_CASE("diversions leave the office with its outside numbers, to whom it trus
     auto trunk = line();
     const std::vector<Diversion> chain{{"+4477", "other.test", DiversionReason::user_busy, 1},
                                        {"202", {}, DiversionReason::no_answer, 1}};
-    const auto headers = diversions_on(TrunkRules{trunk}, chain, "202", "+4366", "office.test");
+    const auto headers = diversions_on(TrunkRules{trunk}, chain, "+4366", "office.test");
     CHECK(headers.at(0).value == "<sip:+431202@carrier.test>;reason=no-answer;counter=1");
     CHECK(headers.at(1).value == "<sip:+4477@other.test>;reason=user-busy;counter=1");
+    CHECK(value(headers, "History-Info") ==
+          "<sip:+4477@other.test>;index=1, <sip:+431202@carrier.test;cause=486>;index=1.1;mp=1, "
+          "<sip:+4366@carrier.test;cause=408>;index=1.1.1;mp=1.1");
     for (const auto& header : headers) CHECK(header.value.find("office.test") == std::string::npos);
     trunk.trusted = false;
-    CHECK(diversions_on(TrunkRules{trunk}, chain, "202", "+4366", "office.test").empty());
+    CHECK(diversions_on(TrunkRules{trunk}, chain, "+4366", "office.test").empty());
 }
 
 TEST_CASE("what crosses the border of the office is on a list")
