@@ -32,7 +32,8 @@ class Rows(WireTest):
         self.assertEqual("1", lamp.history[-1].document.dialog.id)
         refused = self.rest.request("DELETE", PROFILE)
         self.assertEqual(409, refused.status)
-        self.assertEqual([{"type": "group", "name": "sales", "as": "watcher", "number": "201"}],
+        self.assertEqual([{"type": "group", "name": "sales", "as": "watcher", "number": "201",
+                           "href": "/api/v1/groups/sales"}],
                          refused.json["references"])
         call.hangs_up()
         incoming.receives("BYE")
