@@ -62,17 +62,6 @@ CallPart part_in(SQLite::Statement& row)
     return part;
 }
 
-/// `text` anywhere, whatever characters it has.
-std::string like_pattern(std::string_view text)
-{
-    std::string pattern = "%";
-    for (const char c : text) {
-        if (c == '%' || c == '_' || c == '\\') pattern += '\\';
-        pattern += c;
-    }
-    return pattern + '%';
-}
-
 /// The parts that make a call one of `query.extension`.
 std::string part_condition(const CallLogQuery& query)
 {
@@ -99,9 +88,9 @@ std::string statement_for(const CallLogQuery& query)
                " ORDER BY record DESC) p CROSS JOIN call_record r ON r.id = p.record WHERE 1";
     }
     if (!query.text.empty())
-        sql += " AND (r.caller LIKE :text ESCAPE '\\' OR r.caller_name LIKE :text ESCAPE '\\' "
-               "OR r.dialled LIKE :text ESCAPE '\\' OR r.callee LIKE :text ESCAPE '\\' "
-               "OR r.callee_name LIKE :text ESCAPE '\\' OR r.answered_by LIKE :text ESCAPE '\\')";
+        sql += " AND (holds_text(r.caller, :text) OR holds_text(r.caller_name, :text) "
+               "OR holds_text(r.dialled, :text) OR holds_text(r.callee, :text) "
+               "OR holds_text(r.callee_name, :text) OR holds_text(r.answered_by, :text))";
     return sql + " ORDER BY r.id DESC LIMIT :limit";
 }
 
@@ -189,7 +178,7 @@ std::vector<CallRecord> CallLogStore::page(const CallLogQuery& query)
     select.bind(":from", query.from ? column(first_record_id(*query.from)) : std::int64_t{0});
     select.bind(":limit", static_cast<std::int64_t>(query.limit));
     if (!query.extension.empty()) select.bind(":extension", query.extension);
-    if (!query.text.empty()) select.bind(":text", like_pattern(query.text));
+    if (!query.text.empty()) select.bind(":text", query.text);
     std::vector<CallRecord> records;
     while (select.executeStep()) records.push_back(record_in(select));
     return records;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/case_fold.hpp"
 #include "base/text.hpp"
 #include "db/inspection.hpp"
 #include "db/migrations.hpp"
@@ -28,6 +29,22 @@ void create_private(const fs::path& file)
         throw OpenError{OpenFault::unreachable, fmt::format("database {}: cannot be created: {}",
                                                             file.string(), std::strerror(errno))};
     ::close(descriptor);
+}
+
+std::string_view text_of(sqlite3_value* value)
+{
+    const auto* text = static_cast<const char*>(sqlite3_value_blob(value));
+    return {text, static_cast<std::size_t>(sqlite3_value_bytes(value))};
+}
+
+/// SQLite's own LIKE knows the case of ASCII letters only.
+void add_text_search(SQLite::Database& handle)
+{
+    handle.createFunction(
+        "holds_text", 2, true, nullptr,
+        [](sqlite3_context* context, int, sqlite3_value** values) {
+            sqlite3_result_int(context, holds_text(text_of(values[0]), text_of(values[1])) ? 1 : 0);
+        });
 }
 
 int version_of(SQLite::Database& handle)
@@ -76,6 +93,7 @@ Database::Database(const fs::path& file, std::string_view domain)
         if (sqlite3_db_readonly(handle_->getHandle(), "main") != 0)
             throw OpenError{OpenFault::unreachable,
                             fmt::format("database {}: cannot be written", file.string())};
+        add_text_search(*handle_);
         handle_->exec("PRAGMA journal_mode = WAL");
         handle_->exec("PRAGMA synchronous = FULL");
         handle_->exec("PRAGMA foreign_keys = ON");

@@ -18,7 +18,7 @@ namespace lampline {
 }
 
 /// Why a member of a ring group is passed over that would make the group busy.
-inline constexpr std::string_view is_in_a_call = "is in a call";
+inline constexpr std::string_view has_a_call = "has a call already, which may only ring";
 
 /// Why a call is bridged that could have been proxied as long as only its first phones rang.
 inline constexpr std::string_view forwards_outside = "the call may be forwarded to outside";

@@ -14,7 +14,7 @@ const std::string* RouteDecision::sends_on(const RingGroup& group)
     bool any_busy = false;
     for (const auto* member : view_.order.of(group, view_.occupancy)) {
         const auto why = passes_over(group, member->number, question_, view_, emergency_);
-        any_busy = any_busy || why == is_in_a_call;
+        any_busy = any_busy || why == has_a_call;
         if (why == out_of_reach) silent.push_back(member);
         if (why.empty())
             ready.push_back(member);
@@ -98,7 +98,7 @@ std::string_view passes_over(const RingGroup& group, std::string_view member,
     if (view.locations.bindings(member).empty()) return "has no registered phone";
     if (!view.locations.is_reachable(member)) return out_of_reach;
     const bool busy = (group.skip_busy && calls > 0) || !wishes.takes_another(calls);
-    return busy && !emergency ? is_in_a_call : std::string_view{};
+    return busy && !emergency ? has_a_call : std::string_view{};
 }
 
 }  // namespace lampline

@@ -27,8 +27,12 @@ std::string who(const AccountedCall& call)
 std::string doing(const AccountedCall& call)
 {
     const bool calls = call.direction == Direction::initiator;
-    if (call.state == LegState::confirmed)
-        return fmt::format("talks to {}{}", who(call), call.held ? ", on hold" : "");
+    if (call.state == LegState::confirmed) {
+        auto text = fmt::format("talks to {}{}", who(call), call.held ? ", on hold" : "");
+        if (call.answered_at)
+            text += fmt::format(", in a call answered at {}", moment(*call.answered_at));
+        return text;
+    }
     if (calls) return fmt::format("calls {}", who(call));
     if (call.state == LegState::early) return fmt::format("rings: {} calls", who(call));
     return fmt::format("is being called by {}", who(call));
@@ -74,7 +78,11 @@ std::string member_sentence(const LampAccount& account)
         text.append(i == 0 ? " " : ", and ")
             .append(doing(account.calls[i]))
             .append(by_whose_word(account.calls[i]));
-    if (account.member_look.since)
+    // The look changes by a second call too, with which the talk has not begun.
+    const bool told = std::ranges::any_of(account.calls, [](const auto& call) {
+        return call.state == LegState::confirmed && call.answered_at;
+    });
+    if (!told && account.member_look.since)
         text += fmt::format(", since {}", moment(*account.member_look.since));
     return text + '.';
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/case_fold.hpp"
 #include "web/api/text.hpp"
 #include "web/problem.hpp"
 
@@ -123,15 +124,6 @@ std::optional<json::array> place_in(std::string_view cursor, std::string_view so
     return std::move(parts[1].get_array());
 }
 
-bool contains_text(std::string_view text, std::string_view wanted)
-{
-    const auto lower = [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    };
-    return std::search(text.begin(), text.end(), wanted.begin(), wanted.end(),
-                       [&](char a, char b) { return lower(a) == lower(b); }) != text.end();
-}
-
 bool is_wanted(const json::object& item, const ListRules& rules, const Query& query)
 {
     for (const auto member : rules.filtered)
@@ -140,7 +132,7 @@ bool is_wanted(const json::object& item, const ListRules& rules, const Query& qu
     const auto q = find(query, "q");
     if (!q) return true;
     return std::any_of(rules.searched.begin(), rules.searched.end(), [&](std::string_view member) {
-        return contains_text(item.at(member).as_string(), *q);
+        return holds_text(item.at(member).as_string(), *q);
     });
 }
 

@@ -8,6 +8,9 @@
 namespace lampline::web {
 namespace {
 
+/// The last one that the clock counts to its end.
+constexpr int last_year = 2261;
+
 std::string without_zone(std::chrono::sys_seconds time)
 {
     const auto day = std::chrono::floor<std::chrono::days>(time);
@@ -88,6 +91,9 @@ std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view
                               std::chrono::month{static_cast<unsigned>(*month)},
                               std::chrono::day{static_cast<unsigned>(*day)}};
     if (!offset || !text.empty() || !date.ok() || *year < 1970) return std::nullopt;
+    // The clock counts nanoseconds and ends in 2262: 9999, the usual "no end", would come round to
+    // the past.
+    if (*year > last_year) return sys_days{std::chrono::year{last_year + 1} / January / 2};
     return sys_days{date} + hours{*hour} + minutes{*minute} + seconds{*second} + fraction - *offset;
 }
 

@@ -16,8 +16,8 @@ std::string time_text(std::chrono::system_clock::time_point time);
 /// null when there is none
 boost::json::value time_or_null(const std::optional<std::chrono::system_clock::time_point>& time);
 
-/// A time as RFC 3339 §5.6 writes it, with any offset; nullopt: it is none, or before 1970 or after
-/// 9999.
+/// A time as RFC 3339 §5.6 writes it, with any offset; nullopt: it is none, or before 1970. All that
+/// is after 2261 is one moment of January 2262, near the end of the clock.
 std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text);
 
 }  // namespace lampline::web

@@ -144,6 +144,19 @@ TEST_CASE("filters: extension and its side, outcome, time, text")
     CHECK(log.found(query).empty());
 }
 
+TEST_CASE("a name is found whatever the case of its letters")
+{
+    Log log;
+    auto record = full_record(10, "201", "202");
+    record.callee_name = "Jörg Öhm";
+    log.put(record);
+    CallLogQuery query;
+    query.text = "JÖRG öhm";
+    CHECK(log.found(query) == Starts{10});
+    query.text = "jorg";
+    CHECK(log.found(query).empty());
+}
+
 TEST_CASE("an extension with two phones in a call finds the call once")
 {
     Log log;

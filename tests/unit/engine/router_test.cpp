@@ -210,7 +210,8 @@ TEST_CASE("a ring group rings its members, and says whom it passes over")
     CHECK(route.hunt.waves == std::vector{HuntWave{{{"205"}}, 15s}});
     CHECK(route.hunt.if_refused == "201");
     CHECK(told(route) ==
-          "204 dials 600. 600 is a ring group: Sales. 202 is passed over: it is in a call. "
+          "204 dials 600. 600 is a ring group: Sales. 202 is passed over: it has a call "
+          "already, which may only ring. "
           "203 is passed over: it does not want to be disturbed. "
           "204 is passed over: it calls itself. 206 is passed over: it has no registered phone. "
           "The phones of 205 ring. They ring for 15 s. "

@@ -182,6 +182,16 @@ TEST_CASE("what phones sent is UTF-8 in our answers, whatever it was")
     CHECK(web::utf8_text("\xC0\xAF") == "\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
+TEST_CASE("call log: a time beyond what the clock counts is the end of it")
+{
+    LoggedOffice office;
+    office.log(missed_record(456, "205", "202"));
+    CHECK(office.count("?to=9999-12-31T23:59:59Z") == 1);
+    CHECK(office.count("?from=2020-01-01T00:00:00Z&to=9999-12-31T23:59:59Z") == 1);
+    CHECK(office.count("?from=9999-12-31T23:59:59Z") == 0);
+    CHECK(office.count("?from=2500-01-01T00:00:00Z") == 0);
+}
+
 TEST_CASE("times after RFC 3339, with offsets")
 {
     using web::parse_time;

@@ -256,6 +256,9 @@ TEST_CASE(
     const auto third = office.get("/api/v1/extensions?limit=2&cursor=" + cursor_in(second));
     CHECK(numbers(third) == "205");
     CHECK(json_of(third).at("next_cursor").is_null());
+
+    office.put("/api/v1/extensions/206", R"({"display_name":"J\u00f6rg"})");
+    CHECK(numbers(office.get("/api/v1/extensions?q=J%C3%96RG")) == "206");
 }
 
 TEST_CASE("400 names the query parameter")

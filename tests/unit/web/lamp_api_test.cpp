@@ -166,6 +166,12 @@ TEST_CASE("what is said of a call, a NOTIFY under way, and an unknown lamp")
     account.calls[1].state = LegState::early;
     account.calls[1].with_name.clear();
     CHECK(web::summary(account) == "207 talks to 205 (Eve Ng), on hold, and calls 205.");
+
+    // What came meanwhile, and changed the lamp, is no other beginning of the talk.
+    account.calls[0].answered_at = wall_at(4);
+    account.member_look.since = wall_at(10);
+    CHECK(web::summary(account) == "207 talks to 205 (Eve Ng), on hold, in a call answered at "
+                                   "2023-11-14T22:13:24Z, and calls 205.");
 }
 
 TEST_CASE("a key for a ring group that is dark says why")
