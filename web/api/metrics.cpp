@@ -204,9 +204,11 @@ ApiAnswer get_metrics(const ApiRequest& request)
     const auto& now = view.counters;
     const auto events = request.events.counters();
     const std::vector<MetricFamily> families{
-        counter("lampline_calls_started_total", "Calls begun since start", now.calls_started),
+        counter("lampline_calls_started_total",
+                "Calls begun since start, without those refused at once", now.calls_started),
         counter("lampline_calls_answered_total", "Calls answered since start", now.calls_answered),
-        counter("lampline_calls_ended_total", "Calls ended since start", now.calls_ended),
+        counter("lampline_calls_ended_total", "Calls ended since start, of those begun",
+                now.calls_ended),
         counter("lampline_registers_total", "REGISTERs accepted since start", now.registrations),
         counter("lampline_subscriptions_started_total", "Subscriptions begun since start",
                 now.subscriptions_started),

@@ -258,7 +258,8 @@ TEST_CASE("metrics: Prometheus text, with gauges, counters and answers by status
     for (const auto* line :
          {"\nlampline_registrations 2\n", "\nlampline_calls 1\n", "\nlampline_lamps 2\n",
           "\nlampline_notifies_sent_total 4711\n",
-          "\nlampline_http_responses_total{status=\"404\"} 1\n", "# TYPE lampline_calls gauge\n"}) {
+          "\nlampline_http_responses_total{status=\"404\"} 1\n", "# TYPE lampline_calls gauge\n",
+          "Calls begun since start, without those refused at once\n"}) {
         CAPTURE(line);
         CHECK(metrics.body.find(line) != std::string::npos);
     }
