@@ -108,6 +108,13 @@ RouteExplanation CallEngine::explain_route(const RouteTest& test, Moment now)
     if (!known) return {.known_caller = false};
     RouteQuestion question{test.from, test.dialled, nullptr, {}, test.caller, nullptr, test.trunk};
     if (outside) question.from = {};
+    // Who has a single phone calls from that one, which does not ring.
+    const auto phones = locations_.bindings(question.from);
+    PhoneAddress own;
+    if (phones.size() == 1) {
+        own = {phones.front().flow, phones.front().contact, phones.front().aor};
+        question.own = &own;
+    }
     // A number of somebody here tells nothing of who shows it out there.
     const bool ours = question.caller && (directory_->find(*question.caller) ||
                                           directory_->find_ring_group(*question.caller));

@@ -162,6 +162,8 @@ class Forwarding(WireTest):
         self.assertEqual(("ring", ["202"]), (direct["outcome"],
                                              [t["extension"] for t in direct["targets"]]))
         self.assertIn("line=202x", direct["targets"][0]["contact"])
+        self.assertEqual((480, "reject"), (decide("201")["status"], decide("201")["outcome"]))
+        self.anna.calls("201").receives(480)  # it is the only phone of 201
         self.dials_code(self.bob, "*21*203")
         moved = decide("202")
         self.assertEqual(["203"], [t["extension"] for t in moved["targets"]])
