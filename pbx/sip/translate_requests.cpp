@@ -52,6 +52,15 @@ Received received(const sip_t& sip, TransactionId transaction, Flow source,
     return request;
 }
 
+/// How many of `params` begin with `name`, whatever its case.
+std::size_t params_named(const msg_param_t* params, std::string_view name) noexcept
+{
+    std::size_t found = 0;
+    for (; params && *params; ++params)
+        if (starts_with_word(*params, name)) ++found;
+    return found;
+}
+
 /// Without a Call-ID, and so refused, where it is malformed or not the only one.
 std::optional<Replaces> to_replaces(const sip_t& sip)
 {
@@ -60,13 +69,10 @@ std::optional<Replaces> to_replaces(const sip_t& sip)
     if (!replaces) return std::nullopt;
     const auto to_tag = text_of(replaces->rp_to_tag);
     const auto from_tag = text_of(replaces->rp_from_tag);
-    // The stack leaves out what follows a Call-ID with a blank, and takes the last of two tags.
-    if (const auto* data = static_cast<const char*>(replaces->rp_common->h_data)) {
-        std::string_view line{data, replaces->rp_common->h_len};
-        take_until(line, ':');
-        if (!parse_replaces(line)) return Replaces{};
-    }
-    // It takes a list as one value.
+    // The stack takes the last of two tags.
+    for (const std::string_view tag : {"to-tag=", "from-tag="})
+        if (params_named(replaces->rp_params, tag) > 1) return Replaces{};
+    // And a list as one value.
     if (!is_tag(to_tag) || !is_tag(from_tag)) return Replaces{};
     return Replaces{std::string{text_of(replaces->rp_call_id)}, std::string{to_tag},
                     std::string{from_tag}, replaces->rp_early_only != 0};
