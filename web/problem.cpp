@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "web/api/text.hpp"
+#include "web/url.hpp"
 #include "web/etag.hpp"
 
 namespace lampline::web {
@@ -81,23 +82,6 @@ HttpResponse bad_parameter(const admin::FieldFault& fault)
 
 namespace {
 
-std::string percent_encoded(std::string_view text)
-{
-    constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                       "0123456789-._~";  // unreserved of RFC 3986 §2.3
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string encoded;
-    for (const char c : text) {
-        if (plain.find(c) != std::string_view::npos) {
-            encoded += c;
-            continue;
-        }
-        const auto byte = static_cast<unsigned char>(c);
-        encoded.append({'%', digits[byte / 16U], digits[byte % 16U]});
-    }
-    return encoded;
-}
-
 /// Where the thing that refers is read and changed; empty: it has no resource of its own.
 std::string href_of(const db::GroupReference& reference)
 {
@@ -114,7 +98,7 @@ std::string href_of(const db::GroupReference& reference)
     for (const auto& [type, path] : resources) {
         if (type != reference.type) continue;
         auto href = std::string{"/api/v1/"}.append(path);
-        if (path.ends_with('/')) href += percent_encoded(reference.group);
+        if (path.ends_with('/')) href += escaped_segment(reference.group);
         return href;
     }
     return {};

@@ -1,6 +1,8 @@
 #include "web/url.hpp"
 
+#include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
+#include <boost/url/rfc/pchars.hpp>
 #include <boost/url/url_view.hpp>
 
 namespace lampline::web {
@@ -15,6 +17,11 @@ std::optional<Url> Url::parse(std::string_view target)
     form.space_as_plus = true;
     for (const auto& param : parsed->params(form)) url.query.emplace_back(param.key, param.value);
     return url;
+}
+
+std::string escaped_segment(std::string_view text)
+{
+    return boost::urls::encode(text, boost::urls::pchars);
 }
 
 }  // namespace lampline::web

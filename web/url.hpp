@@ -1,5 +1,5 @@
 #pragma once
-// The target of a request, taken apart.
+// The target of a request, taken apart, and parts to put one together.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,5 +16,8 @@ struct Url {
     /// nullopt when `target` is not in origin form (RFC 9112 §3.2.1).
     static std::optional<Url> parse(std::string_view target);
 };
+
+/// `text` as one segment of a path, with whatever else would end it escaped (RFC 3986 §3.3).
+std::string escaped_segment(std::string_view text);
 
 }  // namespace lampline::web

@@ -13,18 +13,6 @@ std::optional<std::string_view> find(const Query& query, std::string_view name) 
     return std::nullopt;
 }
 
-std::string escaped_segment(std::string_view number)
-{
-    std::string segment;
-    for (const char c : number) {
-        if (c == '#')
-            segment += "%23";
-        else
-            segment += c;
-    }
-    return segment;
-}
-
 const std::string& ApiRequest::param(std::string_view name) const
 {
     const auto found = std::find_if(path.begin(), path.end(),

@@ -76,9 +76,6 @@ struct HandlerRow {
     CallAction action{};  ///< where an order is needed
 };
 
-/// `number` as a segment of a path: `#` escaped.
-std::string escaped_segment(std::string_view number);
-
 /// Every handler of this program.
 std::span<const HandlerRow> handlers() noexcept;
 

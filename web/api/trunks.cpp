@@ -9,6 +9,7 @@
 #include "web/api/time_text.hpp"
 #include "web/etag.hpp"
 #include "web/problem.hpp"
+#include "web/url.hpp"
 
 namespace lampline::web {
 namespace {
