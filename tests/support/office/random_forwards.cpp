@@ -249,13 +249,18 @@ void RandomForwards::leaves(const Phone& watcher)
     silenced_.erase(&watcher);
 }
 
-/// Another phone that has not accepted it registers on, so the exchange may have ended it for that
+void RandomForwards::registers(const Phone& phone)
+{
+    for (auto& [watcher, one] : forwarded_)
+        if (one.accepted && &phone != one.by && one.asked.contains(&phone))
+            one.silent_is_there = true;
+}
+
+/// Another phone that has not accepted it has registered, so the exchange may have ended it for that
 /// one to be asked again: it has where it shows no such lamp any more.
 bool RandomForwards::is_asked_again(const Phone& watcher, const Forwarded& told) const
 {
-    const bool any_silent = std::ranges::any_of(
-        told.asked, [&](const Phone* phone) { return phone != told.by; });
-    return any_silent && !told.lapsed &&
+    return told.silent_is_there && !told.lapsed &&
            std::ranges::none_of(office_.pbx.present().lamps, [&](const LiveLamp& lamp) {
                return lamp.kind == "forwarded" && office_.phone_at(lamp.contact) == &watcher;
            });

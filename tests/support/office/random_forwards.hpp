@@ -23,6 +23,8 @@ public:
     void answer(bool all);
     /// Rights, the setting of the notifier, or registrations may be others than before.
     void look();
+    /// A phone of the notifier has registered.
+    void registers(const Phone& phone);
     /// It unregisters, also where its registration has expired before: nothing is told it any more.
     void leaves(const Phone& watcher);
     void exchange_killed();
@@ -45,6 +47,7 @@ private:
         Arrived subscribe{};                          ///< as it came to that phone
         std::set<const Phone*> asked{};  ///< the notifier's phones that know of it, or refuse it
         bool lapsed = false;             ///< the watcher's registration has expired
+        bool silent_is_there = false;    ///< one that was asked and has not accepted has registered
     };
     /// Under which Call-ID each phone is registered.
     using Registered = std::map<const Phone*, std::string>;

@@ -26,7 +26,10 @@ RandomOffice::RandomOffice(unsigned seed, Mood mood) : office_{seed}, mood_{mood
         publishers_.leaves(phone);
         forwards_.leaves(phone);
     };
-    office_.registered = [this](const Phone& phone) { publishers_.registers(phone); };
+    office_.registered = [this](const Phone& phone) {
+        publishers_.registers(phone);
+        forwards_.registers(phone);
+    };
     silent_since_ = office_.pbx.now().mono;
     stored_.emplace_back(silent_since_, office_.pbx.stored.size());
     goes_on();
