@@ -75,6 +75,9 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     const bool is_ours = route.kind != RouteKind::hunt || route.mode == CallMode::bridge;
     if (!input.unsupported.empty() && is_ours && route.kind != RouteKind::reject)
         return refuse_extension();
+    if (const auto refusal = code_refusal(route, *directory_))
+        return reject(input, refusal->status, refusal->phrase, outbox,
+                      {warning_of(refusal->reason)});
     switch (route.kind) {
     case RouteKind::hunt:
         if (route.mode == CallMode::redirect) return redirect(input, route, diversions, outbox);

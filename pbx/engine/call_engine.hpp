@@ -323,7 +323,6 @@ private:
     /// Whether a ringing call can be another's at this moment.
     [[nodiscard]] static bool can_change_hands(const Call& call, const Leg& ringing) noexcept;
     /// `picker` may take what rings at `extension`.
-    [[nodiscard]] bool may_pick_up(std::string_view picker, std::string_view extension) const;
     /// The same for what the dialog of `leg` is now.
     [[nodiscard]] bool may_take(std::string_view picker, const Leg& leg) const;
     Leg& open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input, Moment now,

@@ -1,6 +1,5 @@
 // A call to a feature code: the phone asks for a change of its settings and hears when it is in
 // force.
-#include "core/forward_target.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 
@@ -12,40 +11,11 @@ constexpr auto patience = 5s;
 /// How long the phone shows the call, so that somebody sees that it went well.
 constexpr auto time_to_be_seen = 2s;
 
-constexpr unsigned min_seconds = 5;
-constexpr unsigned max_seconds = 600;
-
-bool sets_forward(const DialledFeature& dialled) noexcept
-{
-    return dialled.feature <= Feature::forward_unregistered && dialled.number;
-}
-
 }  // namespace
 
 void CallEngine::start_feature_call(const InviteReceived& input, const DialledFeature& dialled,
                                     Moment now, Outbox& outbox)
 {
-    if (sets_forward(dialled)) {
-        const auto& to = *dialled.number;
-        if (to.empty()) return reject(input, 484, "Number Missing", outbox);
-        if (to == input.actor()) return reject(input, 403, "Not To Yourself", outbox);
-        if (!directory_->is_destination(to))
-            return reject(input, 404, "No Such Number To Forward To", outbox);
-        const bool ours = directory_->find(to) || directory_->find_ring_group(to);
-        if (const auto refusal =
-                forward_refusal(directory_->digit_plan(), input.actor(), to, ours))
-            return reject(input, 403, std::string{refusal->phrase}, outbox,
-                          {warning_of(refusal->reason)});
-        if (dialled.seconds && (*dialled.seconds < min_seconds || *dialled.seconds > max_seconds))
-            return reject(input, 403, "5 To 600 Seconds", outbox);
-    }
-    if (is_about_ring_groups(dialled.feature) && dialled.number) {
-        if (dialled.number->empty()) return reject(input, 484, "Number Missing", outbox);
-        const auto* group = directory_->find_ring_group(*dialled.number);
-        if (!group) return reject(input, 404, "No Such Ring Group", outbox);
-        if (!group->member(input.actor()))
-            return reject(input, 403, "Not A Member Of It", outbox);
-    }
     Call& call = open_call(input, CallMode::bridge, now, outbox);
     Leg& caller = call.caller();
     caller.other.uri.user = input.request_uri.user;

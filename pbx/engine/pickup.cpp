@@ -53,18 +53,12 @@ Leg* CallEngine::find_replaced(const Replaces& replaces, std::string_view picker
     return several ? nullptr : best;  // which one? As if there were none (RFC 3891 §3)
 }
 
-bool CallEngine::may_pick_up(std::string_view picker, std::string_view extension) const
-{
-    if (picker.empty()) return false;
-    const auto* right = directory_->right(picker, extension);
-    return picker == extension || (right && right->rights.pickup);
-}
-
 bool CallEngine::may_take(std::string_view picker, const Leg& leg) const
 {
     if (leg.slot) return !picker.empty() && directory_->may_park(picker);
     // A talking call is nobody else's to take.
-    return may_pick_up(picker, leg.extension) && (rings(leg) || picker == leg.extension);
+    return may_pick_up(picker, leg.extension, *directory_) &&
+           (rings(leg) || picker == leg.extension);
 }
 
 void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbox& outbox)
@@ -87,7 +81,7 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
     const bool referred = leg->talking() && referrals_.allow(input.authenticated, *leg, now);
     if (!may_take(input.authenticated, *leg) && !referred) {
         const bool late = leg->talking() && input.replaces->early_only && !leg->slot;
-        return late && may_pick_up(input.authenticated, leg->extension)
+        return late && may_pick_up(input.authenticated, leg->extension, *directory_)
                    ? reject(input, 486, "Already Answered", outbox)
                    : reject(input, 403, "Not Yours To Take", outbox);
     }
@@ -129,8 +123,6 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
         is_park_name(*dialled.number))
         return receive_park(input, *directory_->park_lot().slot_of(*dialled.number), now, outbox);
     if (dialled.number) {
-        if (!may_pick_up(input.actor(), *dialled.number))
-            return reject(input, 403, "Not Yours To Take", outbox);
         consider(*dialled.number);
     } else {
         for (const auto& right : directory_->watched_by(input.actor())) consider(right.member);
@@ -294,7 +286,8 @@ void CallEngine::retrieve_held(const InviteReceived& input, Moment now, Outbox& 
     receive(input, now, outbox);
     // It may have to wait for the one who holds, which may just be resuming the call.
     for (const auto id : index_.by_call_id(input.replaces->call_id))
-        if (auto* relay = find(id).first->find_relay(input.transaction)) relay->if_held = true;
+        if (auto* call = find(id).first)
+            if (auto* relay = call->find_relay(input.transaction)) relay->if_held = true;
 }
 
 void CallEngine::offer_to_peer(Call& call, Relay& relay, Outbox& outbox)

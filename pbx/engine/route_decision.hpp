@@ -38,7 +38,11 @@ public:
     void start();
     /// Of a call that `by` sends on to `to`.
     void divert(std::string_view by, DiversionReason reason, std::string_view to);
-    Route take() { return std::move(route_); }
+    Route take()
+    {
+        route_.actor = actor_;
+        return std::move(route_);
+    }
 
 private:
     /// In what part somebody asks for a number.

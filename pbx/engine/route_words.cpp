@@ -142,6 +142,13 @@ RouteExplanation explain(const Route& route, const RouteQuestion& question, cons
     case RouteKind::park: explanation.outcome = "park"; break;
     case RouteKind::reject: explanation.outcome = "reject"; return explanation;
     }
+    if (auto refusal = code_refusal(route, view.directory)) {
+        explanation.outcome = "reject";
+        explanation.status = refusal->status;
+        explanation.phrase = std::move(refusal->phrase);
+        explanation.steps.push_back(std::move(refusal->reason));
+        return explanation;
+    }
     std::chrono::seconds begins{};
     for (const auto& wave : route.hunt.waves) {
         for (const auto& member : wave.members) {

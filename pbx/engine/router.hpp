@@ -108,6 +108,7 @@ struct Route {
     CallMode mode = CallMode::bridge;
     std::optional<DialledFeature> feature;
     std::string slot;     ///< park: its number; empty: any that is free
+    std::string actor;    ///< by whose rights it was dialled; empty: nobody's
     unsigned status = 0;  ///< of a rejection: 403, 404, 480, 482, 486, 503, or a rule's own
     std::string phrase;
     std::string warning;                ///< text of its Warning; empty: none
@@ -128,6 +129,19 @@ struct RouterView {
 /// The route of a call (RFC 3261 §16.5). Depends on nothing but its arguments, and chance where a
 /// ring group wants it. O(1) in the size of the office, O(n log n) in the members of a ring group.
 Route route(const RouteQuestion& question, const RouterView& view);
+
+/// Why a code or a number of the park lot is refused.
+struct CodeRefusal {
+    unsigned status = 403;
+    std::string phrase;  ///< of a status line
+    std::string reason;  ///< for people
+};
+/// What keeps the actor of `route` from the code or the park lot that it has found, as far as
+/// settings say so; nullopt: nothing, or it is another kind of route.
+std::optional<CodeRefusal> code_refusal(const Route& route, const Directory& directory);
+
+/// `picker` may take what rings at `extension`. Nobody may where `picker` is empty.
+bool may_pick_up(std::string_view picker, std::string_view extension, const Directory& directory);
 
 /// The route of a call that `by` sends on to `to`, when its phones did not take it.
 Route route_onward(const RouteQuestion& question, std::string_view by, DiversionReason reason,

@@ -164,6 +164,12 @@ class Forwarding(WireTest):
         self.assertIn("line=202x", direct["targets"][0]["contact"])
         self.assertEqual((480, "reject"), (decide("201")["status"], decide("201")["outcome"]))
         self.anna.calls("201").receives(480)  # it is the only phone of 201
+        for dialled, status in ("*21*201", 403), ("*21*999", 404), ("*61*202*999", 403), ("*50*999", 404), \
+                               ("**999", 403):
+            with self.subTest(dialled=dialled):
+                code = decide(dialled)
+                self.assertEqual((status, "reject"), (code["status"], code["outcome"]))
+                self.assertEqual(code["phrase"], self.anna.calls(dialled).receives(status).phrase)
         self.dials_code(self.bob, "*21*203")
         moved = decide("202")
         self.assertEqual(["203"], [t["extension"] for t in moved["targets"]])
