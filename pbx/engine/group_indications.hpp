@@ -211,13 +211,17 @@ private:
                                                Outbox& outbox);
     [[nodiscard]] const Binding* phone_at(std::string_view member, const SipUri& contact) const;
     void pass_last(const NotifyReceived& notify, Moment now, Outbox& outbox);
-    void note_ended(std::string dialog, std::uint32_t last_cseq, Moment now, Outbox& outbox);
     void prolong_forwarded(Subscription& subscription, const SubscribeForwarded& answered,
                            Moment now, Outbox& outbox);
-    void end_for_watcher(const Subscription& subscription, const Notifier& notifier,
-                         SubscriptionEnd reason, Moment now, Outbox& outbox);
     [[nodiscard]] bool learn_phone(Notifier& notifier, const Subscription& subscription,
                                    const SipUri& contact, const Flow& source) const;
+    void restore_notifiers(Subscription& subscription,
+                           const std::vector<StoredNotifier>& notifiers);
+
+    // indication_forward_end.cpp
+    void end_for_watcher(const Subscription& subscription, const Notifier& notifier,
+                         SubscriptionEnd reason, Moment now, Outbox& outbox);
+    void note_ended(std::string dialog, std::uint32_t last_cseq, Moment now, Outbox& outbox);
     [[nodiscard]] bool is_silenced(const Subscription& subscription) const;
     void silence_lapsed(const Subscription& subscription, Moment now, Outbox& outbox);
     void end_come_back(Subscription& subscription, Moment now, Outbox& outbox);
@@ -228,8 +232,6 @@ private:
     void end_forwarded(Subscription& subscription, Moment now, Outbox& outbox);
     void end_where_nobody_notifies(std::string_view member, Moment now, Outbox& outbox);
     void ask_again(const Binding& phone, Moment now, Outbox& outbox);
-    void restore_notifiers(Subscription& subscription,
-                           const std::vector<StoredNotifier>& notifiers);
 
     // indication_unsolicited.cpp
     [[nodiscard]] bool replace_phones(Watcher& watcher, std::span<const Binding> bindings,

@@ -106,6 +106,14 @@ std::size_t phone_key(const SubscriptionUsage& usage, const LocationTable& locat
     return phone_key(device_ids(instance, usage.user_agent, contact), contact);
 }
 
+std::vector<AskedPhone> asked_of(std::span<const Binding> phones)
+{
+    std::vector<AskedPhone> asked;
+    for (const Binding& phone : phones)
+        asked.push_back({phone_key(ids_of(phone), phone.contact), phone.generation});
+    return asked;
+}
+
 const Binding* registration_of(const SubscriptionUsage& usage, std::span<const Binding> bindings)
 {
     const auto* here = binding_of(bindings, contact_of(usage), usage.dialog->flow);

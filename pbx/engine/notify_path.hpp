@@ -24,6 +24,9 @@ std::size_t phone_key(const std::vector<std::string>& devices, const SipUri& con
 /// That of `usage`.
 std::size_t phone_key(const SubscriptionUsage& usage, const LocationTable& locations);
 
+/// Each of `phones`, by what names it whichever way it registers.
+std::vector<AskedPhone> asked_of(std::span<const Binding> phones);
+
 /// The registration of the phone of the requested `usage`; null: it has none.
 const Binding* registration_of(const SubscriptionUsage& usage, std::span<const Binding> bindings);
 

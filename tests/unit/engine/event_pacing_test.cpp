@@ -118,6 +118,16 @@ TEST_CASE("pacing: who asks for a line, or what is on it, is answered at once")
     CHECK(office.told() == "message-summary");
     office.subscribes(desk, EventPackage::call_info, "207");
     CHECK(office.told() == "call-info");
+    auto seizes = office.subscribe(desk, EventPackage::line_seize, "207", 9);
+    seizes.user_agent = "Slow 1.0";
+    seizes.expires = seconds{15};
+    seizes.payload = std::make_shared<const Payload>(
+        Payload{{}, {}, {{"Call-Info", "<sip:207@office.test>;appearance-index=2"}}});
+    CHECK(office.receives(seizes).status == 200);
+    CHECK(office.told() == "line-seize");
+    office.passes(seconds{2});
+    CHECK(office.told() == "call-info");
+    CHECK(office.says("appearance-index=2"));
     office.fold(call(LegState::early));
     CHECK(office.notifies.empty());
     office.passes(seconds{2});

@@ -1,0 +1,232 @@
+// Group indications: how subscriptions that phones tell by themselves end, for the watcher and for
+// the phone, or are begun anew.
+#include <algorithm>
+#include <utility>
+
+#include "engine/group_indications.hpp"
+
+namespace lampline {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds first_pause{60};  // before a phone is asked again that has not accepted
+constexpr seconds longest_pause{86400};
+
+/// All of `there` have been asked since they began. Who has notified and begun anew is a notifier
+/// that is gone; who had not accepted may do so now.
+bool has_asked(const Subscription& subscription, std::span<const AskedPhone> there)
+{
+    const auto notifies = [&](std::uint64_t generation) {
+        return std::ranges::find(subscription.notifiers, generation, &Notifier::generation) !=
+               subscription.notifiers.end();
+    };
+    return std::ranges::all_of(there, [&](const AskedPhone& phone) {
+        return notifies(phone.generation) ||
+               std::ranges::any_of(subscription.asked, [&](const AskedPhone& before) {
+                   return before == phone ||
+                          (before.key == phone.key && notifies(before.generation));
+               });
+    });
+}
+
+/// It lives, and `phone` was asked and has not accepted.
+bool lacks(const Subscription& subscription, const AskedPhone& phone)
+{
+    if (!subscription.forwarded || subscription.lapsed || subscription.granted.count() == 0)
+        return false;
+    const auto& asked = subscription.asked;
+    const auto& notifiers = subscription.notifiers;
+    return std::ranges::find(asked, phone) != asked.end() &&
+           std::ranges::find(notifiers, phone.generation, &Notifier::generation) == notifiers.end();
+}
+
+}  // namespace
+
+/// The last NOTIFY, in the name of the phone and above all that it has said; the phone hears of it
+/// by the 481 to its next one.
+void GroupIndications::end_for_watcher(const Subscription& subscription, const Notifier& notifier,
+                                       SubscriptionEnd reason, Moment now, Outbox& outbox)
+{
+    Subscription last;
+    last.id = ids_.next();
+    last.watcher = subscription.watcher;
+    last.member = subscription.member;
+    last.user_agent = subscription.user_agent;
+    last.profile = subscription.profile;
+    last.projection = subscription.projection;
+    last.counters = notifier.counters;
+    auto dialog = std::make_shared<NotifyDialog>(*subscription.dialog);
+    dialog->from = from_with(subscription, notifier.tag);
+    last.dialog = std::move(dialog);
+    measure(last);
+    send(last, Step::clear, DocumentKind::full, terminated_state(reason), now, outbox);
+    note_ended(dialog_key(subscription.dialog->call_id, notifier.tag), 0, now, outbox);
+}
+
+/// A watcher's phone whose registration expired may be out of reach, and somebody else where it
+/// was. So what others tell it is over for them at once, and for itself when it is back: it begins
+/// anew then, and has the truth.
+void GroupIndications::silence_lapsed(const Subscription& subscription, Moment now, Outbox& outbox)
+{
+    if (!subscription.forwarded || !subscription.lapsed) return;
+    for (const Notifier& notifier : subscription.notifiers)
+        note_ended(dialog_key(subscription.dialog->call_id, notifier.tag), 0, now, outbox);
+}
+
+/// That has happened to it.
+bool GroupIndications::is_silenced(const Subscription& subscription) const
+{
+    const auto& notifiers = subscription.notifiers;
+    return !notifiers.empty() && std::ranges::all_of(notifiers, [&](const Notifier& notifier) {
+        const auto dialog = dialog_key(subscription.dialog->call_id, notifier.tag);
+        return ended_at_watchers_.last_cseq(dialog).has_value();
+    });
+}
+
+/// By the way that it has registered now.
+void GroupIndications::end_come_back(Subscription& subscription, Moment now, Outbox& outbox)
+{
+    const auto* phone = registration_of(subscription, locations_->bindings(subscription.watcher));
+    if (phone) {
+        const auto target = target_of(*phone);
+        const bool same = same_address(contact_of(subscription), phone->contact);
+        move(subscription, same ? subscription.dialog->request_uri : write(target.request_uri),
+             same ? subscription.dialog->route : target.route, target.flow, now);
+    }
+    const std::string watcher = subscription.watcher;
+    const std::vector<std::string> members{subscription.member};
+    end(subscription, SubscriptionEnd::deactivated, now, outbox, LampEnd::left);
+    reconcile(watcher, members, now, outbox);
+}
+
+/// The phone hears of it by the 481 to its next NOTIFY, also when that comes after a restart.
+void GroupIndications::note_ended(std::string dialog, std::uint32_t last_cseq, Moment now,
+                                  Outbox& outbox)
+{
+    if (!ended_at_watchers_.add(dialog, last_cseq)) return;
+    outbox.store(NotifierEnded{.dialog = std::move(dialog),
+                               .last_cseq = last_cseq,
+                               .at = now.seconds(),
+                               .until = now.seconds() + settings_.max_forwarded_expires});
+}
+
+void GroupIndications::recall(const std::vector<NotifierEnded>& ended, Moment now)
+{
+    for (const auto& each : ended)
+        if (each.until > now.seconds()) ended_at_watchers_.add(each.dialog, each.last_cseq);
+}
+
+/// It ends with the last of its phones.
+void GroupIndications::forget_notifier(Subscription& subscription, std::string_view tag, Moment now,
+                                       Outbox& outbox)
+{
+    std::erase_if(subscription.notifiers, [&](const Notifier& each) { return each.tag == tag; });
+    if (subscription.notifiers.empty()) return end_forwarded(subscription, now, outbox);
+    outbox.store(SubscriptionStored{to_stored(subscription)});
+}
+
+/// The phones of `member` came, left or registered anew.
+void GroupIndications::end_where_nobody_notifies(std::string_view member, Moment now,
+                                                 Outbox& outbox)
+{
+    const auto found = members_.find(member);
+    if (found == members_.end()) return;
+    const auto phones = locations_->bindings(member);
+    std::vector<SubscriptionId> told_by_it;
+    for (const Subscription* one : found->second.subscriptions)
+        if (one->forwarded) told_by_it.push_back(one->id);
+    for (const auto id : told_by_it)
+        if (const auto one = subscriptions_.find(id); one != subscriptions_.end())
+            end_of_gone_phones(*one->second, phones, now, outbox);
+}
+
+/// A phone that is gone tells nobody any more, nor does one that has registered anew: it has
+/// rebooted, and says no last word. What others tell goes on; but where one of `phones` has not
+/// been asked, or nobody is left, all is to be begun anew.
+void GroupIndications::end_of_gone_phones(Subscription& subscription,
+                                          std::span<const Binding> phones, Moment now,
+                                          Outbox& outbox)
+{
+    if (subscription.lapsed) return;
+    auto there = asked_of(phones);
+    std::erase_if(subscription.asked, [&](const AskedPhone& phone) {
+        return std::ranges::find(there, phone.key, &AskedPhone::key) == there.end();
+    });
+    auto& notifiers = subscription.notifiers;
+    if (notifiers.empty() && !phones.empty()) return;  // it waits for an answer
+    const bool all_asked = has_asked(subscription, there);
+    const auto gone = std::ranges::stable_partition(notifiers, [&](const Notifier& notifier) {
+        return std::ranges::find(phones, notifier.generation, &Binding::generation) != phones.end();
+    });
+    if (gone.size() == notifiers.size() || !all_asked) {
+        const std::string watcher = subscription.watcher;
+        const std::vector<std::string> members{subscription.member};
+        end(subscription, SubscriptionEnd::deactivated, now, outbox);
+        return reconcile(watcher, members, now, outbox);
+    }
+    if (gone.empty()) return;
+    subscription.asked = std::move(there);
+    for (const Notifier& notifier : gone)
+        end_for_watcher(subscription, notifier, SubscriptionEnd::deactivated, now, outbox);
+    notifiers.erase(gone.begin(), gone.end());
+    outbox.store(SubscriptionStored{to_stored(subscription)});
+}
+
+/// A phone that was asked in vain shows by its REGISTER that it is there. That all is begun anew
+/// is the only way to ask it, and ends what other phones tell: so it is done ever more rarely, for
+/// one that is there and will never accept.
+void GroupIndications::ask_again(const Binding& phone, Moment now, Outbox& outbox)
+{
+    const auto* extension = directory_->find(phone.aor);
+    const auto watched = members_.find(phone.aor);
+    if (!extension || !extension->phone_notifies) {
+        asked_in_vain_.erase(phone.aor);
+        return;
+    }
+    if (watched == members_.end()) return;
+    const auto there = asked_of(locations_->bindings(phone.aor));
+    const auto own = asked_of({&phone, 1}).front();
+    const auto& subscriptions = watched->second.subscriptions;
+    const auto any_lacks = [&](const AskedPhone& one) {
+        return std::ranges::any_of(subscriptions,
+                                   [&](const Subscription* each) { return lacks(*each, one); });
+    };
+    if (!any_lacks(own)) {
+        const bool told = std::ranges::any_of(subscriptions, [](const Subscription* each) {
+            return each->forwarded && each->granted.count() > 0;
+        });
+        if (told && std::ranges::none_of(there, any_lacks)) asked_in_vain_.erase(phone.aor);
+        return;
+    }
+    const auto known = asked_in_vain_.find(phone.aor);
+    if (known == asked_in_vain_.end()) {
+        asked_in_vain_.emplace(phone.aor, AskedInVain{now.mono + first_pause, first_pause});
+        return;
+    }
+    auto& [due, pause] = known->second;
+    if (now.mono < due) return;
+    pause = std::min(2 * pause, longest_pause);
+    due = now.mono + pause;
+    std::vector<SubscriptionId> begun_anew;
+    for (const Subscription* each : subscriptions)
+        if (lacks(*each, own)) begun_anew.push_back(each->id);
+    const std::vector<std::string> members{phone.aor};
+    for (const auto id : begun_anew)
+        if (const auto one = subscriptions_.find(id); one != subscriptions_.end()) {
+            const std::string watcher = one->second->watcher;
+            end(*one->second, SubscriptionEnd::deactivated, now, outbox);
+            reconcile(watcher, members, now, outbox);
+        }
+}
+
+/// Whoever was told by the phone may be told unasked again.
+void GroupIndications::end_forwarded(Subscription& subscription, Moment now, Outbox& outbox)
+{
+    const std::string watcher = subscription.watcher;
+    const std::vector<std::string> members{subscription.member};
+    drop(subscription, now, outbox);
+    reconcile(watcher, members, now, outbox);
+}
+
+}  // namespace lampline
