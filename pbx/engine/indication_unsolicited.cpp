@@ -44,7 +44,7 @@ void GroupIndications::phone_left(const PhoneLeft& left, Moment now, Outbox& out
     if (watcher == watchers_.end()) return;
     std::vector<Subscription*> gone;
     for (Subscription* one : all_of(watcher->second)) {
-        // It goes dark step by step since the registration of its phone has ended.
+        // Its rights were withdrawn before: it goes dark step by step, and is over then.
         const bool ends = left.expelled && one->list && one->list->ending;
         if (has_left(*one, left) && !ends) gone.push_back(one);
     }

@@ -40,6 +40,25 @@ TEST_CASE("pickup: the picker's phones ring with the call, and the first that an
     office.nothing_is_left();
 }
 
+TEST_CASE("a picker that declines decides nothing: who was called rings on, and has the last word")
+{
+    for (const unsigned status : {486U, 603U, 302U}) {
+        CAPTURE(status);
+        Office office;
+        auto& dora = office.pbx.phone("104");
+        office.alice.sends(INVITE, "102", alice_sdp);
+        office.bob.receives(INVITE);
+        office.pbx.orders({.action = CallAction::pick_up, .by = "104"});
+        dora.receives(INVITE);
+        dora.replies(status);
+        CHECK(office.bob.hears_nothing());
+        CHECK(office.alice.hears_nothing());
+        office.bob.replies(404);
+        office.alice.receives(404U);
+        office.nothing_is_left();
+    }
+}
+
 TEST_CASE("pickup of a clicked call that rings at the callee")
 {
     Clicked call;

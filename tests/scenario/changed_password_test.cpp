@@ -1,4 +1,5 @@
 // A password is changed: what was granted to who knew the old one is over.
+#include "scenario/publishing.hpp"
 #include "scenario/shared_line.hpp"
 
 using namespace lampline;
@@ -54,6 +55,19 @@ TEST_CASE("phones that were registered with the old password have nothing any mo
     office.carol.receives(INVITE);
     office.alice.cancels();
     office.carol.receives(CANCEL);
+}
+
+TEST_CASE("what a program has published with the old password is over")
+{
+    Office office;
+    auto& program = office.pbx.silent_phone("103");
+    published(program, {.event = "dialog",
+                        .to = "103",
+                        .content_type = "application/dialog-info+xml",
+                        .body = document(dialog("1", "outside", "confirmed"))});
+    CHECK(office.pbx.view().publications == 1);
+    office.changes_password();
+    CHECK(office.pbx.view().publications == 0);
 }
 
 TEST_CASE("who talks while the password changes talks on")

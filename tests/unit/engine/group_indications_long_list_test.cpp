@@ -267,6 +267,27 @@ TEST_CASE("a phone that does not answer while its list is withdrawn is told the 
     CHECK(office.view().lamps.empty());
 }
 
+TEST_CASE("a list that goes dark, since it was withdrawn, does so to its end also where its phone is "
+          "expelled meanwhile")
+{
+    Office office{house(12)};
+    CHECK(office.receives(over_udp(office)).status == 200);
+    ShownKeys keys;
+    read_all(office, keys);
+    for (std::uint64_t at = 0; at < 12; ++at) {
+        office.call(at + 1, confirmed, std::to_string(300 + at));
+        read_all(office, keys);
+    }
+    office.configures(std::make_shared<const Directory>(
+        "office.test", std::vector<Extension>{{"201", {}, {}, {}}}, std::vector<Group>{}));
+    office.indications.phone_left({.aor = "201", .expelled = true}, office.now, office.outbox);
+    office.collect();
+    read_all(office, keys);
+    for (std::size_t at = 0; at < 12; ++at)
+        CHECK(keys.at(std::to_string(300 + at)) == "terminated");
+    CHECK(office.view().lamps.empty());
+}
+
 TEST_CASE("RFC 6665 §4.4.3: a fetch of a long list tells the state of each member, then ends")
 {
     for (const std::size_t members : {3U, 12U, 40U}) {
