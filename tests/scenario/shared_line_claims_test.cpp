@@ -1,4 +1,5 @@
-// Several phones on one line: what only one of them may have, and lines that come to be shared.
+// Several phones on one line: who takes which appearance next (line-seize), and lines that come to
+// be shared.
 #include "scenario/shared_line.hpp"
 
 using namespace lampline;
@@ -24,53 +25,128 @@ struct PlainLine {
 
 }  // namespace
 
-TEST_CASE("a call on hold that becomes private, or public again, is told and kept")
+TEST_CASE("of two phones that claim an appearance the first gets it")
 {
     SharedLine line;
-    line.talks();
-    line.holds("held");
-    line.holds("held-private");
-    line.lab.invite_headers = {{"Call-Info", SharedLine::at(1)}};
-    line.lab.sends(INVITE, "102");
-    got(line.lab, 403U).phrase("Not On Public Hold");
-    SUBCASE("private after a restart")
-    {
-        line.pbx.restarts();
-        line.both_see("1:held-private *:idle");
-        line.lab.sends(INVITE, "102");
-        got(line.lab, 403U).phrase("Not On Public Hold");
-    }
-    SUBCASE("public after a restart")
-    {
-        line.holds("held");
-        line.pbx.restarts();
-        line.both_see("1:held *:idle");
-        line.lab.sends(INVITE, "102");
-        got(line.alice, INVITE).with(talking_sdp);
-        line.alice.replies(200, talking_sdp);
-        got(line.lab, 200U);
-        got(line.alice, ACK);
-        got(line.desk, BYE);
-        line.both_see("1:active *:idle");
-    }
+    line.desk.asks(SharedLine::seize(1));
+    got(line.desk, 200U).header("Expires", "15");
+    auto claimed = got(line.desk, NOTIFY);
+    claimed.header("Call-Info", SharedLine::at(1) + ";appearance-state=seized");
+    CHECK(claimed.notify->dialog->event == "line-seize");
+    CHECK(claimed.notify->subscription_state == "active;expires=15");
+    line.both_see("1:seized *:idle");
+
+    line.lab.asks(SharedLine::seize(1));
+    got(line.lab, 480U).phrase("Appearance Taken");
+    line.lab.asks(SharedLine::seize(3));
+    got(line.lab, 404U);
+    line.lab.asks({.event = "line-seize", .to = "102", .expires = 15s});
+    got(line.lab, 400U);
+    CHECK(line.pbx.view().subscriptions.size() == 3);
+
+    line.pbx.passes(15s);
+    CHECK(got(line.desk, NOTIFY).notify->subscription_state == "terminated;reason=timeout");
+    line.both_see("*:idle");
+    line.lab.asks(SharedLine::seize(1, 3600s));  // as long as that it cannot have it
+    got(line.lab, 200U).header("Expires", "15");
+    got(line.lab, NOTIFY);
+    line.both_see("1:seized *:idle");
+    line.pbx.passes(15s);
+    got(line.lab, NOTIFY);
+    line.both_see("*:idle");
 }
 
-TEST_CASE("a change of hold that the other side refuses changes nothing")
+TEST_CASE("a phone that claims what it has itself claimed goes on with it")
 {
     SharedLine line;
-    line.talks();
-    line.holds("held");
-    line.asks_to_hold("held-private");
-    line.alice.replies(488);
-    got(line.desk, 488U);
-    line.lab.invite_headers = {{"Call-Info", SharedLine::at(1)}};
-    line.lab.sends(INVITE, "102");
-    got(line.alice, INVITE);
+    line.desk.asks(SharedLine::seize(1));
+    got(line.desk, 200U);
+    const auto first = *got(line.desk, NOTIFY).notify->dialog;
+    line.both_see("1:seized *:idle");
+    SUBCASE("after a reboot, of which nobody was told")
+    {
+        auto anew = SharedLine::seize(1);
+        anew.call_id = "after-the-reboot";
+        line.desk.asks(anew);
+        got(line.desk, 200U);
+        const auto second = got(line.desk, NOTIFY);
+        CHECK(second.notify->dialog->call_id != first.call_id);
+        CHECK(second.notify->subscription_state == "active;expires=15");
+        const auto over = got(line.desk, NOTIFY);
+        CHECK(over.notify->dialog->call_id == first.call_id);
+        CHECK(over.notify->subscription_state == "terminated;reason=noresource");
+    }
+    SUBCASE("anew in the same words")
+    {
+        line.desk.asks(SharedLine::seize(1));
+        got(line.desk, 200U);
+        CHECK(got(line.desk, NOTIFY).notify->subscription_state == "active;expires=15");
+    }
+    SUBCASE("another one instead")
+    {
+        line.desk.asks(SharedLine::seize(2));
+        got(line.desk, 200U);
+        CHECK(told(line.desk, "line-seize").notify->subscription_state == "active;expires=15");
+        line.both_see("2:seized *:idle");
+    }
+    SUBCASE("one that there is not")
+    {
+        line.desk.asks(SharedLine::seize(3));
+        got(line.desk, 404U);
+        line.both_see("*:idle");
+        line.pbx.stays_silent_for(20s);
+        return;
+    }
+    for (auto* phone : {&line.desk, &line.lab}) CHECK(phone->hears_nothing());
+}
+
+TEST_CASE("the call that follows takes the appearance that was claimed, and ends the claim")
+{
+    SharedLine line;
+    line.desk.asks(SharedLine::seize(2));
+    got(line.desk, 200U);
+    got(line.desk, NOTIFY);
+    line.both_see("2:seized *:idle");
+    line.desk.invite_headers = {{"Call-Info", SharedLine::at(2)}};
+    line.desk.sends(INVITE, "101");
+    auto invite = line.alice.receives(INVITE);
+    CHECK(invite.value("Call-Info").empty());
+    CHECK(SharedLine::shown(got(line.desk, NOTIFY)) == "2:progressing *:idle");
+    CHECK(got(line.desk, NOTIFY).notify->subscription_state == "terminated;reason=noresource");
+    CHECK(SharedLine::shown(got(line.lab, NOTIFY)) == "2:progressing *:idle");
     line.alice.replies(200, talking_sdp);
-    got(line.lab, 200U);
-    got(line.alice, ACK);
-    got(line.desk, BYE);
-    line.both_see("1:active *:idle");
+    got(line.desk, 200U);
+    line.alice.receives(ACK);
+    line.both_see("2:active *:idle");
+    line.desk.sends(BYE);
+    got(line.desk, 200U);
+    line.alice.receives(BYE);
+    line.both_see("*:idle");
+}
+
+TEST_CASE("a claim ends when the phone says so, or is gone")
+{
+    SharedLine line;
+    line.desk.asks(SharedLine::seize(1));
+    auto again = SharedLine::seize(1, 0s);
+    again.to_tag = got(line.desk, 200U).local_tag;
+    got(line.desk, NOTIFY);
+    line.both_see("1:seized *:idle");
+    line.desk.asks(again);
+    got(line.desk, 200U);
+    CHECK(got(line.desk, NOTIFY).notify->subscription_state == "terminated;reason=timeout");
+    line.both_see("*:idle");
+
+    line.desk.asks(SharedLine::seize(2));
+    got(line.desk, 200U);
+    got(line.desk, NOTIFY);
+    line.both_see("2:seized *:idle");
+    line.desk.unregisters();
+    CHECK(told(line.desk, "line-seize").notify->subscription_state ==
+          "terminated;reason=noresource");
+    CHECK(told(line.desk, "call-info").notify->subscription_state ==
+          "terminated;reason=deactivated");
+    CHECK(SharedLine::shown(told(line.lab, "call-info")) == "*:idle");
 }
 
 TEST_CASE("a call on hold that one phone has claimed is not another one's to take")
