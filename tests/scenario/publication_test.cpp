@@ -1,4 +1,4 @@
-// State that phones and programs publish (RFC 3903).
+// Dialogs that phones and programs publish, and what PUBLISH is refused for (RFC 3903).
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -44,41 +44,6 @@ TEST_CASE("a dialog that a phone publishes lights its lamp, until it is withdraw
     carol.receives(NOTIFY);
     CHECK(pbx.view().publications == 0);
     CHECK(pbx.view().calls.empty());
-}
-
-TEST_CASE("a publication expires unless it is refreshed")
-{
-    Scenario pbx{{group("sales", {"103"}, {"102"})}};
-    auto& bob = pbx.phone("102");
-    auto& carol = pbx.phone("103");
-    carol.watches("102");
-    auto begun = dialogs(document(dialog("1", "outside", "confirmed")));
-    begun.expires = 60s;
-    const auto etag = published(bob, begun);
-    CHECK(carol.receives(NOTIFY).dialog().state == "confirmed");
-    pbx.passes(50s);
-    const auto refreshed =
-        published(bob, {.event = "dialog", .to = "102", .expires = 60s, .if_match = etag});
-    pbx.stays_silent_for(50s);
-    pbx.passes(11s);
-    CHECK(carol.receives(NOTIFY).idle());
-    bob.publishes({.event = "dialog", .to = "102", .expires = 60s, .if_match = refreshed});
-    bob.receives(412U);
-}
-
-TEST_CASE("a publication lasts no longer than it may, whatever its phone asks for")
-{
-    Scenario pbx;
-    auto& bob = pbx.phone("102");
-    auto for_long = dialogs(document(dialog("1", "outside", "confirmed")));
-    for_long.expires = 24h;
-    bob.publishes(for_long);
-    bob.receives(200U).header("Expires", "7200");
-    bob.registers(72h);
-    pbx.passes(7199s);
-    CHECK(pbx.view().publications == 1);
-    pbx.passes(2s);
-    CHECK(pbx.view().publications == 0);
 }
 
 TEST_CASE("an entity-tag is for who got it: others cannot change or remove what it names")
@@ -211,126 +176,6 @@ TEST_CASE("a published dialog is explained by who published it: it is no call of
     carol.receives(NOTIFY);
 }
 
-TEST_CASE("call-info of a third party is told with its Call-Info header")
-{
-    Scenario pbx{{group("sales", {"103"}, {"102"})}};
-    auto& program = pbx.phone("109");
-    auto& watcher = pbx.phone("103");
-    watcher.subscribes("call-info", "102").header("Call-Info", rest_idle);
-    Publishing alerting{.event = "call-info",
-                        .to = "102",
-                        .call_info =
-                            "<sip:102@office.test>;appearance-index=1;appearance-state=alerting"};
-    program.publishes(alerting);
-    program.receives(403U);
-    pbx.configures("109", [](Extension& extension) { extension.trusted = true; });
-    const auto etag = published(program, alerting);
-    auto told = watcher.receives(NOTIFY);
-    told.header("Call-Info", alerting.call_info + ", " + rest_idle);
-    CHECK(told.body().empty());
-    CHECK(told.notify->dialog->event == "call-info");
-    alerting.if_match = etag;
-    alerting.call_info = "<sip:102@office.test>;appearance-index=1;appearance-state=active";
-    published(program, alerting);
-    watcher.receives(NOTIFY).header("Call-Info", alerting.call_info + ", " + rest_idle);
-
-    Publishing seize{.event = "line-seize",
-                     .to = "102",
-                     .call_info = "<sip:102@office.test>;appearance-index=1"};
-    program.publishes(seize);
-    program.receives(200U).header("Expires", "15");
-    pbx.passes(16s);
-    CHECK(pbx.view().publications == 1);
-    pbx.configures("109", [](Extension& extension) { extension.trusted = false; });
-    watcher.receives(NOTIFY).header("Call-Info", rest_idle);
-}
-
-TEST_CASE("an appearance of which nothing is published any more is told to be idle")
-{
-    Scenario pbx{{group("sales", {"103"}, {"102"})}};
-    pbx.configures("109", [](Extension& extension) { extension.trusted = true; });
-    auto& program = pbx.phone("109");
-    auto& watcher = pbx.phone("103");
-    watcher.subscribes("call-info", "102");
-    const auto at = [](unsigned index, std::string_view state) {
-        return Publishing{.event = "call-info",
-                          .to = "102",
-                          .call_info =
-                              "<sip:102@office.test>;appearance-index=" + std::to_string(index) +
-                              ";appearance-state=" + std::string{state}};
-    };
-    auto first = at(1, "active");
-    first.if_match = published(program, first);
-    watcher.receives(NOTIFY).header("Call-Info", first.call_info + ", " + rest_idle);
-    auto second = at(2, "alerting");
-    second.expires = 60s;
-    published(program, second);
-    watcher.receives(NOTIFY).header("Call-Info",
-                                    first.call_info + ", " + second.call_info + ", " + rest_idle);
-    pbx.passes(61s);
-    watcher.receives(NOTIFY).header("Call-Info", first.call_info + ", " + rest_idle);
-
-    // It says so itself, once.
-    first.call_info = "<sip:102@office.test>;appearance-index=*;appearance-state=active";
-    first.if_match = published(program, first);
-    watcher.receives(NOTIFY).header("Call-Info", first.call_info);
-    program.publishes(
-        {.event = "call-info", .to = "102", .expires = 0s, .if_match = first.if_match});
-    program.receives(200U);
-    watcher.receives(NOTIFY).header("Call-Info", rest_idle);
-}
-
-TEST_CASE("of an appearance counts what was published last, with an entity-tag or without")
-{
-    Scenario pbx{{group("sales", {"103"}, {"102"})}};
-    for (const auto* number : {"105", "109"})
-        pbx.configures(number, [](Extension& extension) { extension.trusted = true; });
-    auto& program = pbx.phone("109");
-    auto& other = pbx.phone("105");
-    auto& watcher = pbx.phone("103");
-    watcher.subscribes("call-info", "102");
-    const auto says = [](std::string call_info) {
-        return Publishing{.event = "call-info", .to = "102", .call_info = std::move(call_info)};
-    };
-    const std::string line = "<sip:102@office.test>;appearance-index=";
-    std::string first;
-    for (int call = 0; call < 20; ++call) {  // an initial PUBLISH each, as the document has it
-        for (const auto* state : {"alerting", "active", "idle"}) {
-            const auto at_one = line + "1;appearance-state=" + state;
-            auto etag = published(program, says(at_one));
-            if (first.empty()) first = std::move(etag);
-            watcher.receives(NOTIFY).header("Call-Info", at_one + ", " + rest_idle);
-        }
-    }
-    const auto two = line + "2;appearance-state=active";
-    const auto three = line + "3;appearance-state=held";
-    published(program, says(two + ", " + three));
-    auto told = watcher.receives(NOTIFY);
-    told.header("Call-Info",
-                line + "1;appearance-state=idle, " + two + ", " + three + ", " + rest_idle);
-    CHECK(std::ranges::count(told.headers, "Call-Info", &Header::name) == 1);
-    auto last = says(line + "2;appearance-state=alerting");
-    last.if_match = published(other, last);
-    watcher.receives(NOTIFY).header("Call-Info", line + "1;appearance-state=idle, " +
-                                                     last.call_info + ", " + three + ", " +
-                                                     rest_idle);
-    pbx.restarts();
-    watcher.receives(NOTIFY).header("Call-Info", line + "1;appearance-state=idle, " +
-                                                     last.call_info + ", " + three + ", " +
-                                                     rest_idle);
-    // What was said before does not come back with the end of what was said last.
-    other.publishes({.event = "call-info", .to = "102", .expires = 0s, .if_match = last.if_match});
-    other.receives(200U);
-    watcher.receives(NOTIFY).header("Call-Info",
-                                    line + "1;appearance-state=idle, " + three + ", " + rest_idle);
-    last.if_match.clear();
-    last.call_info = "<sip:102@office.test>;appearance-index=*;appearance-state=active";
-    published(other, last);
-    watcher.receives(NOTIFY).header("Call-Info", last.call_info);
-    program.publishes({.event = "call-info", .to = "102", .if_match = first});
-    program.receives(412U);
-}
-
 TEST_CASE("a published document is read however it is laid out, with its namespace or without")
 {
     Scenario pbx{{group("sales", {"103"}, {"102"})}};
@@ -395,76 +240,6 @@ TEST_CASE("a dialog that is published anew by who has forgotten its entity-tag i
     CHECK(carol.receives(NOTIFY).idle());
     published(program, {.event = "dialog", .to = "102", .if_match = lost});
     pbx.stays_silent_for(60s);
-}
-
-TEST_CASE("what a phone has published of itself ends when it leaves, or has lost its memory")
-{
-    Scenario pbx{{group("sales", {"103"}, {"102"})}};
-    auto& bob = pbx.phone("102");
-    auto& lab = pbx.phone("102");
-    auto& carol = pbx.phone("103");
-    carol.watches("102");
-    auto talking = dialogs(document(dialog("1", "outside", "confirmed")));
-    talking.expires = 7200s;
-    published(bob, talking);
-    CHECK(carol.receives(NOTIFY).dialog().call_id == "outside");
-    bob.registers();  // a refresh
-    lab.registers();
-    lab.unregisters();
-    CHECK(carol.hears_nothing());
-    SUBCASE("it leaves")
-    {
-        bob.unregisters();
-    }
-    SUBCASE("it leaves after a restart")
-    {
-        pbx.restarts();
-        CHECK(carol.receives(NOTIFY).dialog().call_id == "outside");
-        bob.registers();
-        CHECK(carol.hears_nothing());
-        bob.unregisters();
-    }
-    SUBCASE("it has begun anew")
-    {
-        ++bob.reboots;
-        bob.registers();
-    }
-    SUBCASE("its registration was not renewed, so it may be out of reach, and begins anew")
-    {
-        carol.registers(7200s);
-        pbx.passes(3000s);
-        carol.watches("102");
-        pbx.passes(900s);
-        lab.registers();
-        CHECK(carol.watches("102").dialog().call_id == "outside");
-        ++bob.reboots;
-        bob.registers();
-    }
-    SUBCASE("its registration was not renewed, and it says after all that it leaves")
-    {
-        carol.registers(7200s);
-        lab.registers(7200s);
-        pbx.passes(3000s);
-        carol.watches("102");
-        pbx.passes(900s);
-        CHECK(carol.watches("102").dialog().call_id == "outside");
-        lab.unregisters();  // that is another one
-        CHECK(carol.hears_nothing());
-        SUBCASE("by its contact")
-        {
-            bob.unregisters();
-        }
-        SUBCASE("after a restart")
-        {
-            pbx.restarts();
-            carol.receives(NOTIFY);
-            bob.unregisters();
-        }
-    }
-    CHECK(carol.receives(NOTIFY).idle());
-    while (!carol.hears_nothing()) carol.receives(NOTIFY);
-    CHECK(pbx.view().publications == 0);
-    CHECK(pbx.kept().publications.empty());
 }
 
 TEST_CASE("what PUBLISH is refused for")
