@@ -15,7 +15,6 @@ using std::chrono::seconds;
 
 /// Legs of calls are numbered below.
 constexpr std::uint64_t first_leg = std::uint64_t{1} << 62U;
-constexpr std::size_t max_dialogs = 32;
 constexpr std::size_t max_said = 1024;  ///< of one appearance, in bytes
 constexpr std::string_view publishable = "dialog, call-info, line-seize";
 
@@ -57,23 +56,6 @@ bool has_content(const PublishReceived& request)
                                [](const Header& header) { return header.name == "Call-Info"; });
 }
 
-/// A dialog that had no Call-ID yet may have got one.
-bool is_another(const DialogSnapshot& before, const DialogSnapshot& now)
-{
-    return !before.dialog.call_id.empty() && !now.dialog.call_id.empty() &&
-           before.dialog.call_id != now.dialog.call_id;
-}
-
-/// A tag may not be known yet.
-bool is_same_dialog(const DialogId& left, const DialogId& right)
-{
-    const auto same_tag = [](const std::string& one, const std::string& other) {
-        return one.empty() || other.empty() || one == other;
-    };
-    return !left.call_id.empty() && left.call_id == right.call_id &&
-           same_tag(left.local_tag, right.local_tag) && same_tag(left.remote_tag, right.remote_tag);
-}
-
 /// The registration of the phone that has sent `request`; nullptr: none is known to be. Behind a
 /// proxy all have its address: there it is the one whose contact is named, or the only one.
 const Binding* phone_of(const PublishReceived& request, std::span<const Binding> registered)
@@ -90,12 +72,6 @@ const Binding* phone_of(const PublishReceived& request, std::span<const Binding>
         behind = &binding;
     }
     return behind;
-}
-
-DialogSnapshot ended(DialogSnapshot dialog)
-{
-    dialog.state = LegState::terminated;
-    return dialog;
 }
 
 }  // namespace
@@ -305,196 +281,6 @@ void Publications::overrule(const std::string& etag, const Publication& newest, 
     }
 }
 
-/// What the publisher of `newer` has said of `dialog` in another publication, whose entity-tag it
-/// may have forgotten. It leaves that one, unless it is hidden there.
-std::optional<Publications::PublishedDialog>
-Publications::take_from_older(const Publication& newer, const DialogId& dialog, Outbox& outbox)
-{
-    const auto& etags = subjects_.find(newer.extension)->second.etags;
-    for (const auto& etag : etags) {
-        auto& older = by_etag_.find(etag)->second;
-        if (&older == &newer || older.publisher != newer.publisher) continue;
-        const auto found = std::ranges::find_if(older.dialogs, [&](const PublishedDialog& one) {
-            return is_same_dialog(one.latest.dialog, dialog);
-        });
-        if (found == older.dialogs.end()) continue;
-        auto taken = *found;
-        if (taken.ours) return taken;
-        older.dialogs.erase(found);
-        store(etag, older, false, outbox);
-        return taken;
-    }
-    return std::nullopt;
-}
-
-void Publications::publish_dialogs(Publication& publication, const DialogInfo& document,
-                                   const Directory& directory, StatePublished& changes,
-                                   Outbox& outbox)
-{
-    const auto& own = subjects_[publication.extension].own_dialogs;
-    auto& dialogs = publication.dialogs;
-    for (const auto& element : document.dialogs) {
-        auto snapshot = snapshot_of(element, publication.extension, directory);
-        auto found = std::ranges::find(dialogs, element.id, &PublishedDialog::element);
-        const bool ends = snapshot.state == LegState::terminated;
-        // Some phones number their dialogs, and use a number again.
-        if (found != dialogs.end() && (ends || is_another(found->latest, snapshot))) {
-            if (!found->ours) changes.dialogs.push_back(ended(found->latest));
-            dialogs.erase(found);
-            found = dialogs.end();
-        }
-        const auto older = take_from_older(publication, snapshot.dialog, outbox);
-        if (older && !older->ours && (ends || found != dialogs.end()))
-            changes.dialogs.push_back(ended(older->latest));
-        if (ends) continue;
-        const bool ours = own.contains(element.call_id) || (older && older->ours);
-        if (found != dialogs.end()) {
-            snapshot.leg = found->latest.leg;
-            snapshot.id = found->latest.id;
-            snapshot.resumed = found->latest.resumed;
-            found->latest = snapshot;
-            found->ours = found->ours || ours;
-            if (!found->ours) changes.dialogs.push_back(std::move(snapshot));
-        } else if (dialogs.size() < max_dialogs) {
-            snapshot.leg = older && !older->ours ? older->latest.leg : legs_.next();
-            snapshot.id = older && !older->ours ? older->latest.id : tokens_();
-            snapshot.resumed = older && older->latest.resumed;
-            dialogs.push_back({element.id, snapshot, ours});
-            if (!ours) changes.dialogs.push_back(std::move(snapshot));
-        } else if (older && !older->ours) {
-            changes.dialogs.push_back(ended(older->latest));
-        }
-    }
-    if (!document.full) return;
-    std::erase_if(dialogs, [&](const PublishedDialog& dialog) {
-        const bool gone = std::ranges::find(document.dialogs, dialog.element, &DialogElement::id) ==
-                          document.dialogs.end();
-        if (gone && !dialog.ours) changes.dialogs.push_back(ended(dialog.latest));
-        return gone;
-    });
-}
-
-/// A dialog of our own hides what is published of it, for as long as that is published: its end is
-/// ours to tell, and the phone's word of it may come late.
-StatePublished Publications::fold(const DialogSnapshot& own, Outbox& outbox)
-{
-    StatePublished changes;
-    const bool over = own.state == LegState::terminated;
-    auto subject = subjects_.find(own.extension);
-    if (subject == subjects_.end()) {
-        if (over) return changes;
-        subject = subjects_.try_emplace(own.extension).first;
-    }
-    auto& dialogs = subject->second.own_dialogs;
-    if (over) {
-        if (const auto found = dialogs.find(own.dialog.call_id);
-            found != dialogs.end() && found->second == own.leg.value)
-            dialogs.erase(found);
-        drop_unused_subject(own.extension);
-        return changes;
-    }
-    if (!dialogs.insert_or_assign(own.dialog.call_id, own.leg.value).second) return changes;
-    for (const auto& etag : subject->second.etags) {
-        auto& publication = by_etag_.find(etag)->second;
-        const auto before = changes.dialogs.size();
-        for (auto& dialog : publication.dialogs) {
-            if (dialog.ours || dialog.latest.dialog.call_id != own.dialog.call_id) continue;
-            dialog.ours = true;
-            changes.dialogs.push_back(ended(dialog.latest));
-        }
-        if (changes.dialogs.size() > before) store(etag, publication, false, outbox);
-    }
-    return changes;
-}
-
-StatePublished Publications::bindings_changed(std::string_view aor,
-                                              std::span<const Binding> registered, bool expired,
-                                              Outbox& outbox)
-{
-    StatePublished changes;
-    const auto subject = subjects_.find(aor);
-    if (subject == subjects_.end()) return changes;
-    std::vector<std::string> left;
-    for (const auto& etag : subject->second.etags) {
-        auto& phone = by_etag_.find(etag)->second.phone;
-        if (!phone) continue;
-        const auto here = std::ranges::find_if(registered, [&](const Binding& binding) {
-            return equivalent(binding.contact, phone->contact);
-        });
-        const bool is_here = here != registered.end();
-        phone->is_over = !is_here && (phone->is_over || expired);
-        if (is_here ? here->call_id != phone->call_id : !phone->is_over) left.push_back(etag);
-    }
-    for (const auto& etag : left) withdraw(etag, changes, outbox);
-    return changes;
-}
-
-void Publications::phone_moved(const PhoneMoved& moved, Outbox& outbox)
-{
-    const auto subject = subjects_.find(moved.aor);
-    if (subject == subjects_.end() || equivalent(moved.old_contact, moved.contact)) return;
-    for (const auto& etag : subject->second.etags) {
-        auto& publication = by_etag_.find(etag)->second;
-        auto& phone = publication.phone;
-        if (!phone || !equivalent(phone->contact, moved.old_contact)) continue;
-        phone->contact = moved.contact;
-        store(etag, publication, false, outbox);
-    }
-}
-
-StatePublished Publications::phone_left(const PhoneLeft& left, Outbox& outbox)
-{
-    StatePublished changes;
-    std::vector<std::string> over;
-    if (left.expelled) {
-        for (const auto& [etag, publication] : by_etag_)
-            if (publication.publisher == left.aor) over.push_back(etag);
-        for (const auto& etag : over) withdraw(etag, changes, outbox);
-        return changes;
-    }
-    const auto subject = subjects_.find(left.aor);
-    if (subject == subjects_.end()) return changes;
-    for (const auto& etag : subject->second.etags) {
-        const auto& phone = by_etag_.find(etag)->second.phone;
-        if (phone && phone->is_over &&
-            (!left.contact || equivalent(*left.contact, phone->contact)))
-            over.push_back(etag);
-    }
-    for (const auto& etag : over) withdraw(etag, changes, outbox);
-    return changes;
-}
-
-StatePublished Publications::advance(Moment now, Outbox& outbox)
-{
-    StatePublished changes;
-    while (const auto due = expiry_.take_due(now.mono)) withdraw(*due, changes, outbox);
-    return changes;
-}
-
-StatePublished Publications::replace_directory(const Directory& directory, Outbox& outbox)
-{
-    StatePublished changes;
-    std::vector<std::string> gone;
-    for (const auto& [etag, publication] : by_etag_)
-        if (!may_publish(directory, publication.publisher, publication.extension))
-            gone.push_back(etag);
-    for (const auto& etag : gone) withdraw(etag, changes, outbox);
-    return changes;
-}
-
-std::optional<PublishedBy> Publications::publisher_of(std::string_view extension, LegId leg) const
-{
-    const auto subject = subjects_.find(extension);
-    if (subject == subjects_.end()) return std::nullopt;
-    for (const auto& etag : subject->second.etags) {
-        const auto& publication = by_etag_.find(etag)->second;
-        for (const auto& dialog : publication.dialogs)
-            if (dialog.latest.leg == leg)
-                return PublishedBy{publication.publisher, publication.expires_at};
-    }
-    return std::nullopt;
-}
-
 std::vector<Header> Publications::call_info(EventPackage package, std::string_view extension) const
 {
     std::vector<Header> headers;
@@ -506,30 +292,6 @@ std::vector<Header> Publications::call_info(EventPackage package, std::string_vi
             headers.push_back({"Call-Info", publication.call_info});
     }
     return headers;
-}
-
-void Publications::withdraw(const std::string& etag, StatePublished& changes, Outbox& outbox)
-{
-    const auto node = by_etag_.extract(etag);
-    if (!node) return;
-    expiry_.cancel(etag);
-    const auto& publication = node.mapped();
-    for (const auto& dialog : publication.dialogs)
-        if (!dialog.ours) changes.dialogs.push_back(ended(dialog.latest));
-    if (publication.package)
-        changes.packages.emplace_back(*publication.package, publication.extension);
-    outbox.store(PublicationRemoved{publication.id});
-    if (const auto subject = subjects_.find(publication.extension); subject != subjects_.end())
-        std::erase(subject->second.etags, etag);
-    drop_unused_subject(publication.extension);
-}
-
-void Publications::drop_unused_subject(std::string_view extension)
-{
-    const auto subject = subjects_.find(extension);
-    if (subject != subjects_.end() && subject->second.etags.empty() &&
-        subject->second.own_dialogs.empty())
-        subjects_.erase(subject);
 }
 
 }  // namespace lampline

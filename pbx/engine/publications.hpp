@@ -129,6 +129,8 @@ private:
     void withdraw(const std::string& etag, StatePublished& changes, Outbox& outbox);
     void drop_unused_subject(std::string_view extension);
 
+    static constexpr std::size_t max_dialogs = 32;  // of one publication
+
     PublicationSettings settings_;
     TokenSource tokens_;
     IdSource<LegId> legs_;

@@ -90,4 +90,10 @@ DialogElement element_of(const DialogSnapshot& dialog, const std::string& id)
             .rendered = !dialog.held};
 }
 
+DialogSnapshot ended(DialogSnapshot dialog)
+{
+    dialog.state = LegState::terminated;
+    return dialog;
+}
+
 }  // namespace lampline

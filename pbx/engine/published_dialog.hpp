@@ -24,4 +24,7 @@ DialogSnapshot snapshot_of(const DialogElement& element, const std::string& exte
 /// The other way; `id` is the publisher's.
 DialogElement element_of(const DialogSnapshot& dialog, const std::string& id);
 
+/// The same dialog when it is over.
+DialogSnapshot ended(DialogSnapshot dialog);
+
 }  // namespace lampline
