@@ -15,6 +15,7 @@
 #include "core/sdp.hpp"
 #include "core/sip_input.hpp"
 #include "core/token_source.hpp"
+#include "engine/call_settings.hpp"
 #include "engine/call_timers.hpp"
 #include "engine/calling_cards.hpp"
 #include "engine/dialog_index.hpp"
@@ -28,22 +29,6 @@
 #include "engine/session_timer.hpp"
 
 namespace lampline {
-
-/// Limits and patience of calls.
-struct CallSettings {
-    std::chrono::seconds ring_timeout{120};  ///< of phones whose owner says no time; 0: no end
-    std::chrono::seconds session_expires{
-        1800};  ///< put into INVITEs that have none (RFC 4028 §8.1); 0: do not
-    std::chrono::seconds min_session_expires{90};
-    std::chrono::seconds probe_interval{60};  ///< in-dialog OPTIONS to a silent phone; 0: never
-    std::vector<std::string> hosts;  ///< our own addresses: as good as the domain in a Refer-To
-    std::size_t max_calls = 10'000;  ///< beyond: 503, but for emergency numbers
-    RandomSource random = [](std::uint32_t) {
-        return 0U;
-    };  ///< of ring groups, and of waits when INVITEs meet
-};
-
-enum class CallsToEnd : std::uint8_t { ringing, all };
 
 /// Bridges calls between registered phones (B2BUA). Announces a DialogChanged for every change of
 /// every leg. Knows no socket and no clock; one step per input; SIP thread only.
@@ -322,8 +307,7 @@ private:
     Leg* find_replaced(const Replaces& replaces, std::string_view picker);
     /// Whether a ringing call can be another's at this moment.
     [[nodiscard]] static bool can_change_hands(const Call& call, const Leg& ringing) noexcept;
-    /// `picker` may take what rings at `extension`.
-    /// The same for what the dialog of `leg` is now.
+    /// `picker` may take the dialog of `leg` as it is now.
     [[nodiscard]] bool may_take(std::string_view picker, const Leg& leg) const;
     Leg& open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input, Moment now,
                          Outbox& outbox);
