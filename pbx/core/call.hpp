@@ -95,7 +95,9 @@ struct Leg {
     std::chrono::steady_clock::time_point heard_at;  ///< last sign of life
     std::vector<std::string> via;  ///< of the INVITE from the phone
     bool picks_up = false;  ///< its phone is rung to take what rings elsewhere in the call
-    bool asked_again = false;  ///< with the session interval that its phone wants (RFC 4028 §7.3)
+    bool auto_answer = false;  ///< with the headers that make it answer by itself
+    bool asked_again = false;  ///< with the session interval that its phone wants, until it accepts
+    std::chrono::seconds min_se{};  ///< the shortest interval it takes (RFC 4028 §7.4); 0: not said
     bool cancel_sent = false;
     bool bye_exchanged = false;  ///< a BYE was sent or received
     bool bye_owed = false;       ///< to be sent once the ACK came, or is given up
@@ -147,6 +149,8 @@ struct Relay {
     bool bare = false;           ///< such a one without a body
     std::uint32_t cseq = 0;      ///< INVITE: by these two it is refused where a restart ends it
     std::vector<std::string> via{};
+    std::string method_name{};  ///< of the request, for Method::other
+    bool focus = false;         ///< its sender mixes (RFC 4579)
 };
 
 /// A reliable provisional response that the caller has not acknowledged yet (RFC 3262).

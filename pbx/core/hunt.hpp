@@ -63,6 +63,7 @@ struct Invitation {
     std::string extension{};  ///< whose phone calls; empty: somebody outside
     bool anonymous = false;   ///< the caller wants no identity to leave the office
     bool picks_up = false;    ///< it is for somebody who takes what rings elsewhere
+    bool focus = false;       ///< whoever calls mixes (RFC 4579)
 };
 
 /// A number that a phone, or whoever answers for a trunk, has sent the call to (302).
@@ -95,6 +96,8 @@ struct Hunting {
     bool must_be_heard = false;  ///< at `wave_ends` it is looked whether anything was heard at all
     bool counted = false;        ///< among the calls to outside of its payer
     bool one_phone = false;      ///< no other can do what its INVITE asks, wherever it sends that
+    CallRef replaced{};          ///< proxied: the call whose place that phone is asked to give to it
+    LegId replaced_at{};         ///< its leg there
     std::string caller;     ///< by whose rights numbers are dialled
     std::string presented;  ///< the number that the caller shows; empty: none
     PhoneAddress own;       ///< the phone that asked, which does not ring

@@ -34,20 +34,20 @@ std::string quoted(std::string_view number, std::string_view rest)
     return std::string{number}.append(rest);
 }
 
-/// What makes phones answer by themselves, in the ways of RFC 5373 and of the vendors.
-std::vector<Header> auto_answer_headers(const std::string& domain)
-{
-    return {{"Alert-Info", "<sip:" + domain + ">;info=alert-autoanswer;delay=0"},
-            {"Call-Info", "<sip:" + domain + ">;answer-after=0"},
-            {"Answer-Mode", "Auto"}};
-}
-
 bool still_rings(const Leg& leg) noexcept
 {
     return leg.role == LegRole::callee && !leg.peer && leg.state < LegState::confirmed;
 }
 
 }  // namespace
+
+/// In the ways of RFC 5373 and of the vendors.
+std::vector<Header> CallEngine::auto_answer_headers() const
+{
+    return {{"Alert-Info", "<sip:" + directory_->domain() + ">;info=alert-autoanswer;delay=0"},
+            {"Call-Info", "<sip:" + directory_->domain() + ">;answer-after=0"},
+            {"Answer-Mode", "Auto"}};
+}
 
 OrderAnswer CallEngine::carry_out(const CallOrder& order, Moment now, Outbox& outbox)
 {
@@ -128,7 +128,7 @@ OrderAnswer CallEngine::place(const CallOrder& order, Moment now, Outbox& outbox
     hunting.dialled = order.to;
     hunting.invitation = {.from = party_of(order.to, {}),
                           .payload = silence({})};
-    if (order.auto_answer) hunting.invitation.headers = auto_answer_headers(directory_->domain());
+    if (order.auto_answer) hunting.invitation.headers = auto_answer_headers();
     begin_hunt(call, std::move(own_phones), std::move(hunting), now, outbox);
     return {.call = shown(call)};
 }
@@ -152,47 +152,13 @@ void CallEngine::clicked_answered(Call& call, Leg& leg, const ResponseReceived& 
     ring_target(call, leg.extension, call.dialled, call.referred, now, outbox);
 }
 
-bool CallEngine::asks_for_other_media(Call& call, const Leg& leg, unsigned status, Moment now,
+bool CallEngine::asks_for_other_media(Call& call, Leg& leg, unsigned status, Moment now,
                                       Outbox& outbox)
 {
     const bool plain = call.clicked && call.phase == CallPhase::ringing && !leg.asks_offer;
     if (!plain || (status != 488 && status != 606)) return false;
-    auto invitation = call.hunting->invitation;
-    invitation.payload = nullptr;
-    ring(call, leg.extension, invitation,
-         {leg.dialog_state.target, leg.dialog_state.route, leg.flow}, false, now, outbox);
-    call.legs.back().asks_offer = true;
-    return true;
-}
-
-bool CallEngine::asks_for_longer_session(Call& call, Leg& leg, const ResponseReceived& response,
-                                         Moment now, Outbox& outbox)
-{
-    Hunting& hunting = *call.hunting;
-    SessionTimer& timer = hunting.invitation.session_timer;
-    const bool ours = timer.expires > 0s && (call.transfer || call.asked_timer.expires == 0s);
-    if (response.status != 422 || response.session_timer.min_se == 0s || !ours ||
-        leg.asked_again || leg.proxied || leg.picks_up || hunting.one_phone || call.pickup ||
-        leg.state >= LegState::early)
-        return false;
-    // Whoever rings later is asked for the longest as well (RFC 4028 §7.3).
-    timer.min_se = std::max(timer.min_se, response.session_timer.min_se);
-    timer.expires = std::max(timer.expires, timer.min_se);
-    const auto before = call.legs.size();
-    if (leg.trunk.empty()) {
-        ring(call, leg.extension, hunting.invitation,
-             {leg.dialog_state.target, leg.dialog_state.route, leg.flow}, false, now, outbox);
-    } else if (hunting.wave < hunting.hunt.waves.size()) {
-        const auto& members = hunting.hunt.waves[hunting.wave].members;
-        const auto same = std::ranges::find_if(members, [&](const HuntMember& member) {
-            return member.trunk == leg.trunk && member.server == leg.flow;
-        });
-        if (same == members.end()) return false;
-        no_longer_outside(leg);  // else it takes the place of its own second INVITE
-        ring_outside(call, *same, now, outbox);
-    }
-    if (call.legs.size() == before) return false;
-    call.legs.back().asked_again = true;
+    leg.asks_offer = true;
+    ring_again(call, leg, now, outbox);
     return true;
 }
 
@@ -265,10 +231,11 @@ OrderAnswer CallEngine::ring_picker(Call& call, const CallOrder& order, Moment n
     auto invitation = call.hunting->invitation;
     invitation.picks_up = true;
     if (order.auto_answer)
-        std::ranges::move(auto_answer_headers(directory_->domain()),
-                          std::back_inserter(invitation.headers));
-    for (const auto* binding : bindings)
-        ring(call, order.by, invitation, target_of(*binding), false, now, outbox);
+        std::ranges::move(auto_answer_headers(), std::back_inserter(invitation.headers));
+    for (const auto* binding : bindings) {
+        ring(call, order.by, invitation, target_of(*binding), now, outbox);
+        call.legs.back().auto_answer = order.auto_answer;
+    }
     if (auto& ends = call.hunting->wave_ends; ends)
         ends = std::max(*ends, now.mono + time_to_pick_up);
     wave_goes_on(call, now, outbox);

@@ -82,22 +82,31 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Mome
                                                  .payload = input.payload,
                                                  .session_timer = input.session_timer,
                                                  .cseq = input.cseq,
-                                                 .via = input.via});
-    if (by_invite) return update_by_invite(call, relay, from, *to, input.focus, now, outbox);
-    const auto forwarded = relay.forwarded = transaction_ids_.next();
-    if (input.method == Method::invite) to->invite_out = forwarded;
-    request(*to,
-            {.transaction = forwarded,
-             .method = input.method,
-             .method_name = input.method_name,
+                                                 .via = input.via,
+                                                 .method_name = input.method_name,
+                                                 .focus = input.focus});
+    if (by_invite) return update_by_invite(call, relay, from, *to, now, outbox);
+    send_on(call, relay, from, *to, outbox);
+}
+
+void CallEngine::send_on(const Call& call, Relay& relay, const Leg& from, Leg& to, Outbox& outbox)
+{
+    const auto method = relay.by_invite ? Method::invite : relay.method;
+    relay.forwarded = transaction_ids_.next();
+    if (method == Method::invite) to.invite_out = relay.forwarded;
+    request(to,
+            {.transaction = relay.forwarded,
+             .method = method,
+             .method_name = relay.method_name,
              .supported = from.supported & OptionTag::timer,  // no PRACK passes in a dialog
-             .session_timer = changes_session(input.method)
-                                  ? timer_to_forward(input.session_timer, call.session_expires)
+             .session_timer = changes_session(method)
+                                  ? timer_to_forward(relay.session_timer, call.session_expires,
+                                                     to.min_se)
                                   : SessionTimer{},
-             .focus = input.focus,
-             .payload = from.place && appearance_in(input.payload)
-                            ? without_appearance(input.payload)
-                            : input.payload},
+             .focus = relay.focus,
+             .payload = from.place && appearance_in(relay.payload)
+                            ? without_appearance(relay.payload)
+                            : relay.payload},
             outbox);
 }
 
@@ -108,6 +117,7 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
     const bool invite = relay.method == Method::invite;
     const bool success = response.status < 300;
     if (invite || relay.by_invite) leg.invite_out = {};
+    if (relays_longer_session(call, relay, leg, response, outbox)) return;
     if (relay.by_invite) timers_.cancel(call.id, CallTimer::update);
 
     if (relay.cancelled) {
@@ -120,9 +130,9 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
         return;
     }
 
-    if (relay.replaces && response.status == 491 &&
-        wait_until(relay.glare.met(leg.role, settings_.random, now.mono), call,
-                   CallTimer::take_over)) {
+    const bool ours = relay.session_timer.expires == 0s;
+    if (relay.replaces && (ours || response.status == 491) &&
+        wait_until(sent_again_at(leg, relay.glare, response, now), call, CallTimer::take_over)) {
         relay.forwarded = {};
         return;
     }

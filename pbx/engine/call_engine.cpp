@@ -72,6 +72,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
     }
     if (!input.generated) leg->heard_at = now.mono;
     note_cseq(*call, *leg, input, outbox);
+    if (input.status / 100 == 2) leg->asked_again = false;
     const bool final = input.status >= 200;
 
     if (receive_for_transfer(*leg, input, now, outbox)) {

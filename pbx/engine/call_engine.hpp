@@ -123,7 +123,7 @@ private:
     Leg& send_invite(Call& call, Branch branch, const Invitation& invitation, Moment now,
                      Outbox& outbox);
     void ring(Call& call, const std::string& extension, const Invitation& invitation, Target target,
-              bool focus, Moment now, Outbox& outbox);
+              Moment now, Outbox& outbox);
     void branch_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                          Outbox& outbox);
     void branch_provisional(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
@@ -187,8 +187,8 @@ private:
 
     // hunting.cpp: whom a call rings next
     /// Rings just the phone at `target`, whatever else its extension has; its leg.
-    LegId call_phone(Call& call, const std::string& extension, Target target, bool focus,
-                     Hunting hunting, Moment now, Outbox& outbox);
+    LegId call_phone(Call& call, const std::string& extension, Target target, Hunting hunting,
+                     Moment now, Outbox& outbox);
     /// `hunting.diversions` are those that came with the call.
     void begin_hunt(Call& call, Route route, Hunting hunting, Moment now, Outbox& outbox);
     /// Goes where `route` says.
@@ -424,15 +424,32 @@ private:
     [[nodiscard]] bool is_moving(const Call& call) const;
     /// True: the phone of `leg`, which is to place the call, has refused plain media, and is asked
     /// for an offer of its own.
-    bool asks_for_other_media(Call& call, const Leg& leg, unsigned status, Moment now,
-                              Outbox& outbox);
-    /// True: the phone or carrier of `leg` wants a longer session than this exchange has asked for
-    /// by itself (422), and is called once more with that.
-    bool asks_for_longer_session(Call& call, Leg& leg, const ResponseReceived& response,
-                                 Moment now, Outbox& outbox);
+    bool asks_for_other_media(Call& call, Leg& leg, unsigned status, Moment now, Outbox& outbox);
+    /// What makes phones answer by themselves.
+    [[nodiscard]] std::vector<Header> auto_answer_headers() const;
     /// The phone of a clicked call has answered: now the call goes out.
     void clicked_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                           Outbox& outbox);
+
+    // session_interval.cpp: who wants a longer session than the exchange has asked for (422)
+    /// `response` says so, of a request with a Session-Expires of ours: the phone of `leg` is to be
+    /// asked once more, with what it wants.
+    [[nodiscard]] static bool wants_longer_session(Leg& leg,
+                                                   const ResponseReceived& response) noexcept;
+    /// When an INVITE or UPDATE of ours in the dialog of `leg`, which `response` has refused, is to
+    /// be sent again: it met another one (491), or was too short (422); nullopt: it is not.
+    [[nodiscard]] std::optional<Glare::TimePoint> sent_again_at(Leg& leg, Glare& glare,
+                                                                const ResponseReceived& response,
+                                                                Moment now) const;
+    /// True: the phone or carrier of `leg`, which is called, is called once more for that.
+    bool asks_for_longer_session(Call& call, Leg& leg, const ResponseReceived& response,
+                                 Moment now, Outbox& outbox);
+    /// True: `relay` is sent on once more for that, as its sender has no say in it.
+    bool relays_longer_session(const Call& call, Relay& relay, Leg& leg,
+                               const ResponseReceived& response, Outbox& outbox);
+    /// Calls the phone of `leg` once more, as the hunt calls phones by now, but with what is its
+    /// own: to pick up, to answer by itself, without an offer.
+    void ring_again(Call& call, const Leg& leg, Moment now, Outbox& outbox);
 
     // call_hold.cpp: hold and resume by re-INVITE
     /// The session that the phone of `leg` has with `other`, if there is one, with nothing to hear.
@@ -461,8 +478,8 @@ private:
     void answer_refresh(Call& call, const Leg& from, TransactionId request,
                         const SessionTimer& asked, Moment now, Outbox& outbox);
     /// Sends the UPDATE of `relay` on as an INVITE.
-    void update_by_invite(const Call& call, Relay& relay, const Leg& from, Leg& to, bool focus,
-                          Moment now, Outbox& outbox);
+    void update_by_invite(const Call& call, Relay& relay, const Leg& from, Leg& to, Moment now,
+                          Outbox& outbox);
     /// An INVITE may ring for minutes, an UPDATE has to be answered within 64*T1 (RFC 3311 §5.2).
     static void give_up_update(Call& call, Outbox& outbox);
     /// The phone of `leg` has refused UPDATE as such. True: its sender is served otherwise.
@@ -477,6 +494,8 @@ private:
 
     // call_dialog.cpp: requests within a dialog, from one leg to the other
     void relay(Call& call, Leg& from, const RequestReceived& input, Moment now, Outbox& outbox);
+    /// Sends the request of `relay` to `to`.
+    void send_on(const Call& call, Relay& relay, const Leg& from, Leg& to, Outbox& outbox);
     void relayed_answer(Call& call, Leg& leg, Relay& relay, const ResponseReceived& response,
                         Moment now, Outbox& outbox);
     void receive_bye(Call& call, Leg& leg, const RequestReceived& input, Moment now,

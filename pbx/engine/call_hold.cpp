@@ -103,7 +103,7 @@ void CallEngine::change_goes_on(Call& call, Moment now, Outbox& outbox)
             {.transaction = change.sent,
              .method = Method::invite,
              .supported = leg->supported & OptionTag::timer,
-             .session_timer = timer_kept_by_phone(call.session_expires),
+             .session_timer = timer_kept_by_phone(call.session_expires, leg->min_se),
              .headers = change.kind == SessionChange::Kind::renew ? asserted_to(*leg, *other)
                                                                   : std::vector<Header>{},
              .payload = change.kind == SessionChange::Kind::hold ? silent_offer(*leg, other)
@@ -117,9 +117,7 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
     if (response.status < 200) return;
     SessionChange& change = *call.change;
     change.sent = leg.invite_out = {};
-    if (response.status == 491 &&
-        wait_until(change.glare.met(leg.role, settings_.random, now.mono), call,
-                   CallTimer::transfer))
+    if (wait_until(sent_again_at(leg, change.glare, response, now), call, CallTimer::transfer))
         return;
     if (response.status >= 300) {
         give_up_change(call, outbox);

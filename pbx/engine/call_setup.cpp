@@ -122,7 +122,7 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
 }
 
 void CallEngine::ring(Call& call, const std::string& extension, const Invitation& invitation,
-                      Target target, bool focus, Moment now, Outbox& outbox)
+                      Target target, Moment now, Outbox& outbox)
 {
     auto phone = party_of(extension, {});
     send_invite(call,
@@ -133,7 +133,7 @@ void CallEngine::ring(Call& call, const std::string& extension, const Invitation
                  .target = std::move(target),
                  .headers = invitation.headers,
                  .payload = invitation.payload,
-                 .focus = focus},
+                 .focus = invitation.focus},
                 invitation, now, outbox);
 }
 

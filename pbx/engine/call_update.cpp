@@ -1,7 +1,6 @@
 // UPDATE towards phones that do not know it (RFC 3311 §5.1): its sender may have learnt from an
 // earlier party, or from nobody, that it can be sent. A change goes on as an INVITE; what changes
 // nothing for the phone is answered here.
-#include "core/appearance_payload.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 
@@ -59,24 +58,13 @@ void CallEngine::answer_refresh(Call& call, const Leg& from, TransactionId reque
 }
 
 void CallEngine::update_by_invite(const Call& call, Relay& relay, const Leg& from, Leg& to,
-                                  bool focus, Moment now, Outbox& outbox)
+                                  Moment now, Outbox& outbox)
 {
     set_timer(call, CallTimer::update, now.mono + update_answered_within);
     relay.by_invite = true;
     relay.bare = !has_body(relay.payload);
     if (relay.bare) relay.payload = session_payload(from.sdp->body);
-    relay.forwarded = transaction_ids_.next();
-    to.invite_out = relay.forwarded;
-    request(to,
-            {.transaction = relay.forwarded,
-             .method = Method::invite,
-             .supported = from.supported & OptionTag::timer,
-             .session_timer = timer_to_forward(relay.session_timer, call.session_expires),
-             .focus = focus,
-             .payload = from.place && appearance_in(relay.payload)
-                            ? without_appearance(relay.payload)
-                            : relay.payload},
-            outbox);
+    send_on(call, relay, from, to, outbox);
 }
 
 void CallEngine::give_up_update(Call& call, Outbox& outbox)
@@ -104,7 +92,7 @@ bool CallEngine::update_unknown(Call& call, Leg& leg, Relay& relay,
         return true;
     }
     if (!talk(asker, leg) || asker.invite_pending() || leg.invite_pending()) return false;
-    update_by_invite(call, relay, asker, leg, false, now, outbox);
+    update_by_invite(call, relay, asker, leg, now, outbox);
     return true;
 }
 

@@ -82,7 +82,7 @@ void CallEngine::update_display(Call& call, Leg& leg, Moment now, Outbox& outbox
              .method = Method::update,
              .supported = leg.supported & OptionTag::timer,
              .session_timer = has(leg.supported, OptionTag::timer)
-                                  ? timer_kept_by_phone(call.session_expires)
+                                  ? timer_kept_by_phone(call.session_expires, leg.min_se)
                                   : SessionTimer{},
              .headers = leg.identifies(leg.other)},
             outbox);
@@ -98,10 +98,8 @@ void CallEngine::display_answered(Call& call, Leg& leg, const ResponseReceived& 
         note_target(call, leg, response);
         session_kept(call, response, now);
     }
-    if (response.status == 491)
-        display.again_at = display.glare.met(leg.role, settings_.random, now.mono);
-    else
-        display.glare.over();
+    display.again_at = sent_again_at(leg, display.glare, response, now);
+    if (response.status != 491) display.glare.over();
     if (!leg.talking() || !(display.again_at || (display.changed && response.status != 491)))
         return leg.display.reset();
     if (display.again_at) return wake_for_displays(call);

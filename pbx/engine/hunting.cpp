@@ -45,7 +45,7 @@ void CallEngine::begin_hunt(Call& call, Route route, Hunting hunting, Moment now
     follow(call, std::move(route), now, outbox);
 }
 
-LegId CallEngine::call_phone(Call& call, const std::string& extension, Target target, bool focus,
+LegId CallEngine::call_phone(Call& call, const std::string& extension, Target target,
                              Hunting hunting, Moment now, Outbox& outbox)
 {
     hunting.call = call.id;
@@ -56,7 +56,7 @@ LegId CallEngine::call_phone(Call& call, const std::string& extension, Target ta
     hunting.asked = hunting.invitation.payload;
     if (settings_.ring_timeout > 0s) hunting.wave_ends = now.mono + settings_.ring_timeout;
     call.hunting = std::make_unique<Hunting>(std::move(hunting));
-    ring(call, extension, call.hunting->invitation, std::move(target), focus, now, outbox);
+    ring(call, extension, call.hunting->invitation, std::move(target), now, outbox);
     const LegId rung = call.legs.back().id;
     wave_goes_on(call, now, outbox);
     return rung;
@@ -144,7 +144,7 @@ void CallEngine::ring_member(Call& call, const HuntMember& member, Moment now, O
     }
     const auto ring_at = [&](const Binding& binding) {
         if (member.q_thousandths && *member.q_thousandths != binding.q_thousandths) return;
-        ring(call, member.extension, hunting.invitation, target_of(binding), false, now, outbox);
+        ring(call, member.extension, hunting.invitation, target_of(binding), now, outbox);
     };
     if (member.contact.empty()) {
         for (const auto* binding : locations_.targets(member.extension, &hunting.own))

@@ -104,10 +104,11 @@ std::pair<CallRef, LegId> CallEngine::pass_to_phone(const InviteReceived& input,
         invitation.required = input.required & OptionTag::join;
         invitation.headers = {std::move(dialog)};
         invitation.anonymous = caller.anonymous;
+        invitation.focus = input.focus;
     }
     const CallRef id = call.id;
-    const LegId rung = call_phone(call, extension, std::move(target), !proxied && input.focus,
-                                  std::move(hunting), now, outbox);
+    const LegId rung =
+        call_phone(call, extension, std::move(target), std::move(hunting), now, outbox);
     sweep(call, now, outbox);
     return {id, rung};
 }

@@ -299,7 +299,8 @@ void CallEngine::offer_to_peer(Call& call, Relay& relay, Outbox& outbox)
             {.transaction = relay.forwarded,
              .method = Method::invite,
              .supported = picker.supported & OptionTag::timer,
-             .session_timer = timer_to_forward(relay.session_timer, call.session_expires),
+             .session_timer =
+                 timer_to_forward(relay.session_timer, call.session_expires, peer.min_se),
              .headers = asserted_to(peer, picker),
              .payload = relay.payload},
             outbox);

@@ -105,7 +105,8 @@ void CallEngine::offer_to_picker(Call& call, Outbox& outbox)
             {.transaction = pickup.offered,
              .method = Method::invite,
              .supported = call.caller().supported & OptionTag::timer,
-             .session_timer = timer_to_forward(call.asked_timer, settings_.session_expires),
+             .session_timer = timer_to_forward(call.asked_timer, settings_.session_expires,
+                                               picker.min_se),
              .headers = asserted_to(picker, call.caller()),
              .payload = session_of(call.offer)},
             outbox);
@@ -118,9 +119,9 @@ void CallEngine::pickup_answered(Call& call, Leg& picker, const ResponseReceived
     Pickup& pickup = *call.pickup;
     picker.invite_out = {};
     pickup.offered = {};
-    if (response.status == 491 &&
-        wait_until(pickup.glare.met(picker.role, settings_.random, now.mono), call,
-                   CallTimer::transfer))
+    const bool ours = call.asked_timer.expires == 0s;
+    if ((ours || response.status == 491) &&
+        wait_until(sent_again_at(picker, pickup.glare, response, now), call, CallTimer::transfer))
         return;
     if (response.status >= 300) return pickup_failed(call, no_media, now, outbox);
     picker.ack_owed = response.transaction;

@@ -67,10 +67,10 @@ void CallEngine::consult_proxied(Call& call, const Leg& consulted, std::vector<H
         .extension = transferee.extension,
         .anonymous = transferee.anonymous,
     };
-    const CallRef replaced = find(consulted.id).first->id;
-    const LegId own = target->id;
+    const CallRef replaced = hunting.replaced = find(consulted.id).first->id;
+    const LegId own = hunting.replaced_at = target->id;
     const LegId rung =
-        call_phone(call, extension, target_at(*target), false, std::move(hunting), now, outbox);
+        call_phone(call, extension, target_at(*target), std::move(hunting), now, outbox);
     outbox.announce(CallReplacing{call.id, rung, replaced, own});
 }
 

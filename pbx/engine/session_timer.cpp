@@ -4,21 +4,22 @@
 
 namespace lampline {
 
-SessionTimer timer_to_forward(const SessionTimer& asked, std::chrono::seconds wanted)
+SessionTimer timer_to_forward(const SessionTimer& asked, std::chrono::seconds wanted,
+                              std::chrono::seconds least)
 {
     SessionTimer timer = asked;
     if (timer.expires.count() == 0 && wanted.count() > 0) {
+        timer.min_se = std::max(timer.min_se, least);
         timer.expires = std::max(wanted, timer.min_se);
         timer.refresher = Refresher::unspecified;
     }
     return timer;
 }
 
-SessionTimer timer_kept_by_phone(std::chrono::seconds expires)
+SessionTimer timer_kept_by_phone(std::chrono::seconds expires, std::chrono::seconds least)
 {
-    SessionTimer timer{.expires = expires};
-    if (expires.count() > 0) timer.refresher = Refresher::uas;
-    return timer;
+    if (expires.count() == 0) return {};
+    return {.expires = std::max(expires, least), .refresher = Refresher::uas, .min_se = least};
 }
 
 std::chrono::seconds shorter_session(std::chrono::seconds one, std::chrono::seconds other)

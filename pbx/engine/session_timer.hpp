@@ -5,12 +5,13 @@
 namespace lampline {
 
 /// Session-Expires to pass on with a request: the sender's own, or `wanted` when it has none; 0
-/// leaves it out.
-SessionTimer timer_to_forward(const SessionTimer& asked, std::chrono::seconds wanted);
+/// leaves it out. What is ours is no shorter than `least`, which its receiver wants (§7.4).
+SessionTimer timer_to_forward(const SessionTimer& asked, std::chrono::seconds wanted,
+                              std::chrono::seconds least = {});
 
 /// Session-Expires of a request of our own: its phone is to keep the session alive, since we never
-/// do; 0: none.
-SessionTimer timer_kept_by_phone(std::chrono::seconds expires);
+/// do; 0: none. `least` as above.
+SessionTimer timer_kept_by_phone(std::chrono::seconds expires, std::chrono::seconds least = {});
 
 /// How long a session lasts that either of two phones keeps alive, or both; 0: neither does.
 std::chrono::seconds shorter_session(std::chrono::seconds one, std::chrono::seconds other);

@@ -214,7 +214,7 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
             {.transaction = transaction,
              .method = Method::invite,
              .supported = parks ? OptionTag::none : leg->supported & OptionTag::timer,
-             .session_timer = parks ? SessionTimer{} : timer_kept_by_phone(owner->session_expires),
+             .session_timer = parks ? SessionTimer{} : timer_kept_by_phone(owner->session_expires, leg->min_se),
              .headers = std::move(headers),
              .payload = asks ? nullptr : transfer.offer},
             outbox);
@@ -284,10 +284,10 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
         return true;
     }
     Transfer& transfer = *call->transfer;
+    const auto again = sent_again_at(leg, transfer.glare, response, now);
+    if (wait_until(again, *call, CallTimer::transfer)) return true;
     if (response.status == 491) {
-        const auto again = transfer.glare.met(leg.role, settings_.random, now.mono);
-        if (!wait_until(again, *call, CallTimer::transfer))
-            transfer_failed(*call, 491, "Request Pending", now, outbox);
+        transfer_failed(*call, 491, "Request Pending", now, outbox);
     } else if (!success) {
         const auto told = told_to_caller(leg, response, leg.extension);
         transfer_failed(*call, told.status, told.phrase, now, outbox);
