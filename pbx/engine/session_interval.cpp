@@ -1,6 +1,6 @@
-// Who wants a longer session than the exchange has asked for by itself (422) is asked once more, with
-// what it wants (RFC 4028 §7.3): nobody else can. Where the interval was another party's, that one
-// hears the 422 and may try again.
+// Who wants a longer session than the exchange has asked for by itself (422) is asked once more,
+// with what it wants (RFC 4028 §7.3): nobody else can. Where the interval was another party's, that
+// one hears the 422 and may try again.
 #include <algorithm>
 
 #include "engine/call_engine.hpp"

@@ -9,8 +9,8 @@ using namespace lampline::test;
 namespace {
 
 /// Bob keeps the session of a call with Alice, who knows no session timers.
-struct Kept : call_control::Office {
-    Kept()
+struct Timed : call_control::Office {
+    Timed()
     {
         alice.sends(INVITE, "102", call_control::alice_sdp);
         bob.receives(INVITE);
@@ -122,7 +122,7 @@ TEST_CASE("a carrier is called once more too, by its only line")
 
 TEST_CASE("a phone that is to be joined is asked once more, by its own dialog (RFC 3911)")
 {
-    Kept call;
+    Timed call;
     auto& desk = call.pbx.silent_phone("102");
     const auto call_id = call.pbx.view().calls.at(0).legs.at(1).call_id;
     const auto tags = call.pbx.kept().calls.at(0).legs[1].dialog;
@@ -224,9 +224,9 @@ TEST_CASE("a retriever with a session timer of its own hears what the parked pho
     office.nothing_is_left();
 }
 
-TEST_CASE("hold asks once more, and what follows in the dialog asks for that at once (RFC 4028 §7.4)")
+TEST_CASE("hold asks once more, what follows in the dialog for that at once (RFC 4028 §7.4)")
 {
-    Kept call;
+    Timed call;
     call.pbx.orders({.action = CallAction::hold});
     CHECK(call.alice.receives(INVITE).session_timer.expires == 1800s);
     wants_longer(call.alice);
@@ -252,7 +252,7 @@ TEST_CASE("hold asks once more, and what follows in the dialog asks for that at 
 
 TEST_CASE("a re-INVITE of a phone without session timers goes on once more")
 {
-    Kept call;
+    Timed call;
     call.alice.sends_invite(hold_sdp);
     CHECK(call.bob.receives(INVITE).with(hold_sdp).session_timer.expires == 1800s);
     wants_longer(call.bob);
