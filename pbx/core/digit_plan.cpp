@@ -50,8 +50,12 @@ std::optional<DigitPlan::Match> DigitPlan::find(std::string_view dialled) const
 
 bool DigitPlan::is_emergency(std::string_view dialled) const
 {
-    const auto found = find(plain_number(dialled));
-    return found && found->rule->emergency;
+    const auto is_one = [this](std::string_view number) {
+        const auto found = find(plain_number(number));
+        return found && found->rule->emergency;
+    };
+    if (is_one(dialled)) return true;
+    return dialled.ends_with('#') && is_one(dialled.substr(0, dialled.size() - 1));
 }
 
 std::string DigitPlan::emergency_number() const

@@ -72,7 +72,8 @@ public:
     };
     /// The rule that is about `dialled`.
     [[nodiscard]] std::optional<Match> find(std::string_view dialled) const;
-    /// The rule about `dialled`, in whatever way it is written, is one for emergencies.
+    /// The rule about `dialled`, in whatever way it is written, is one for emergencies; also where
+    /// it ends with the `#` that ends dialling.
     [[nodiscard]] bool is_emergency(std::string_view dialled) const;
     /// What to dial for help where no number was (RFC 5031); empty: no rule is for emergencies.
     [[nodiscard]] std::string emergency_number() const;

@@ -57,6 +57,9 @@ private:
     void note_feature();
     /// Of what is dialled by the rights of `actor_`.
     void dial(std::string number, Asks asks);
+    /// Takes the `#` off that many phones send when dialling ends, where it is no part of a number,
+    /// a code or what a rule is about. An emergency number has it only where its rule says so.
+    void end_dialling(std::string& number, bool emergency);
     /// A key that its owner presses changes what it shows.
     void press();
     void use_calling_card(const std::string& number);

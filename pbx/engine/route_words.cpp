@@ -39,6 +39,8 @@ std::string words(const RouteStep& step)
     const auto& other = step.other;
     switch (step.kind) {
     case RouteStepKind::dialled: return other + " dials " + number;
+    case RouteStepKind::end_of_dialling:
+        return number + " is nobody's number, and read as " + other + ": # ends dialling";
     case RouteStepKind::feature_code: return feature_words(step);
     case RouteStepKind::calling_card: return number + " is the calling-card application";
     case RouteStepKind::not_its_user: return number + " may not use it";

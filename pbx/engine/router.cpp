@@ -1,6 +1,7 @@
 // What is dialled, and where forwards send it.
 #include <algorithm>
 
+#include "core/extension_uri.hpp"
 #include "core/numeric_address.hpp"
 #include "engine/route_decision.hpp"
 
@@ -51,6 +52,7 @@ void RouteDecision::dial(std::string number, Asks asks)
     const auto& codes = view_.directory.feature_codes();
     // A code may begin as an emergency number does.
     const bool emergency = view_.directory.digit_plan().is_emergency(number);
+    end_dialling(number, emergency);
     if (!emergency) route_.feature = codes.find(number);
     if (!route_.feature) {
         if (!applies_plan(number, actor_, asks)) return;
@@ -64,6 +66,22 @@ void RouteDecision::dial(std::string number, Asks asks)
         return go_to(std::move(number));
     }
     note_feature();
+}
+
+void RouteDecision::end_dialling(std::string& number, bool emergency)
+{
+    if (number.size() < 2 || !number.ends_with('#')) return;
+    const auto& directory = view_.directory;
+    const auto match = directory.digit_plan().find(plain_number(number));
+    const auto& lot = directory.park_lot();
+    const bool known = match || directory.find(number) || directory.find_ring_group(number) ||
+                       directory.feature_codes().find(number) ||
+                       number == directory.calling_card().number || number == lot.number ||
+                       lot.slot_of(number);
+    if (emergency ? match && match->rule->emergency : known) return;
+    auto bare = number.substr(0, number.size() - 1);
+    note(RouteStepKind::end_of_dialling, number, bare);
+    number = std::move(bare);
 }
 
 void RouteDecision::press()

@@ -21,6 +21,7 @@ namespace lampline {
 /// One step of a decision. `number` is whom it is about; what `other` means stands beside each.
 enum class RouteStepKind : std::uint8_t {
     dialled,        ///< other: by whom
+    end_of_dialling,  ///< the number is nobody's; other: the same without the `#` at its end
     feature_code,   ///< other: the feature
     calling_card,   ///< the number is that of the application
     not_its_user,   ///< number: who may not use the application

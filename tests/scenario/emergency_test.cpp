@@ -48,8 +48,9 @@ TEST_CASE("an exchange that has all its calls still takes one to an emergency nu
     bob.receives(INVITE);
     carol.sends(INVITE, "102");
     carol.receives(503U).phrase("Too Many Calls");
-    carol.sends(INVITE, "1-1-2");
-    far.receives(INVITE);
+    SUBCASE("as written down") { carol.sends(INVITE, "1-1-2"); }
+    SUBCASE("with the # that ends dialling") { carol.sends(INVITE, "112#"); }
+    far.receives(INVITE).to("sip:112@carrier.test");
     far.replies(200, talking_sdp);
     carol.receives(200U);
     far.receives(ACK);

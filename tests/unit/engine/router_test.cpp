@@ -339,6 +339,32 @@ TEST_CASE("an emergency number passes feature codes and rules that bar it")
                            "This is an emergency number, which everybody may dial. "));
 }
 
+TEST_CASE("the # that ends dialling is no part of a number, unless something has it there")
+{
+    Office office;
+    office.rules.rules = {{.name = "guard", .pattern = "112", .emergency = true},
+                          {.name = "any", .pattern = "9.*", .replacement = "203"},
+                          {.name = "hash", .pattern = "8#", .replacement = "204"},
+                          {.name = "plain", .pattern = "8", .replacement = "205"},
+                          {.name = "outside", .pattern = "\\d\\d\\d#", .status = 403}};
+    office.forwarding["112"] = {};
+    office.registers("112");
+    office.codes.set(Feature::pickup_directed, "11");
+    rings(office.decide("201", "112#"), "112");  // whatever else would take it
+    rings(office.decide("201", "9#"), "203");
+    rings(office.decide("201", "8#"), "204");
+    CHECK(office.decide("201", "203#").status == 403);
+    office.rules.rules.pop_back();
+    rings(office.decide("201", "203#"), "203");
+    CHECK(told(office.decide("201", "203#"))
+              .starts_with("201 dials 203#. 203# is nobody's number, and read as 203: # ends "
+                           "dialling. 203 is an extension. "));
+    CHECK(office.decide("201", "11202#").feature ==
+          DialledFeature{Feature::pickup_directed, "202#"});
+    rejected(office.decide("201", "203##"), 404, "No Such Extension");
+    rejected(office.decide("201", "#"), 404, "No Such Extension");
+}
+
 TEST_CASE("a forward is dialled by the rights of who forwards")
 {
     Office office;
