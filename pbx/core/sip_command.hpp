@@ -131,6 +131,14 @@ struct ProbeDialog {
     Flow flow;
 };
 
+/// What passes in a dialog of two phones to the one with `tag` goes over `flow` from now on, unless a
+/// route leads elsewhere; nullopt: the dialog is over, and that is forgotten after 64*T1.
+struct MovePassed {
+    std::string call_id;
+    std::string tag;
+    std::optional<Flow> flow;
+};
+
 /// Acknowledges the 2xx of the INVITE `transaction`. The adapter repeats it for repeated 2xx.
 struct SendAck {
     LegId leg;
@@ -234,6 +242,7 @@ struct PassNotify {
 using SipCommand = std::variant<OpenDialog, ResumeDialog, MoveDialog, EndInvite, Reply, SendInvite,
                                 SendRequest, SendAck, SendCancel, CloseDialog, SendStandalone,
                                 ResolveTrunk, SendNotify, ForgetNotify, ForwardInvite,
-                                ForwardResponse, ProbeDialog, ForwardSubscribe, PassNotify>;
+                                ForwardResponse, ProbeDialog, MovePassed, ForwardSubscribe,
+                                PassNotify>;
 
 }  // namespace lampline

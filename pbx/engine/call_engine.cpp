@@ -268,6 +268,7 @@ void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
         }
         if (talked && !leg.slot) occupancy_.talked(leg.extension);
         no_longer_outside(leg);
+        passes_along(leg, outbox);
         if (unseen) return;
     }
     announce(leg, outbox);

@@ -574,6 +574,8 @@ private:
                leg.state != LegState::terminated;
     }
     void move_to(Call& call, Leg& leg, const Flow& flow, Moment now, Outbox& outbox);
+    /// Proxied: what passes to the phone of `leg` goes along with it, like our probes.
+    static void passes_along(const Leg& leg, Outbox& outbox);
     /// Moves `leg`, which is not reached any more, to where its phone has registered. False: it
     /// has nowhere, or that is not certain.
     bool find_again(Call& call, Leg& leg, Moment now, Outbox& outbox);

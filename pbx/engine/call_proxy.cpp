@@ -52,6 +52,7 @@ void CallEngine::passed_answer(Call& call, Leg& leg, const ResponseReceived& res
     if (response.session_timer.expires == 0s) forward.session_timer = answered.timer;
     outbox.send(std::move(forward));
     winner.peer = caller.id;
+    passes_along(winner, outbox);
     note_privacy(winner, response.payload);
     winner.supported = response.supported | response.required;
     note_hold(winner, response.payload, has_body(caller.sdp) ? SdpRole::answer : SdpRole::offer);

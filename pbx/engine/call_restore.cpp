@@ -291,6 +291,7 @@ bool CallEngine::resume_beside(const StoredCall& stored, Moment now, Outbox& out
     Call& call = *find(caller->id).first;
     Leg& leg = resume_leg(call, other, now);
     leg.peer = caller->id;
+    passes_along(leg, outbox);
     leg.kept_as = stored.id;
     follow_consent(call, outbox);
     announce(leg, outbox);
@@ -326,6 +327,7 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
                                      !leg.trunk.empty(), credentials_of(leg.trunk), leg.extension});
     }
     connect(call.legs.front(), call.legs.back());
+    for (const auto& leg : call.legs) passes_along(leg, outbox);
     outbox.announce(CallStarted{.call = call.id,
                                 .caller = call.from,
                                 .dialled = call.dialled,

@@ -78,8 +78,20 @@ void CallEngine::move_to(Call& call, Leg& leg, const Flow& flow, Moment now, Out
     leg.probe_out = {};  // the answer, if any, is that of another place
     call.unsaved = true;
     if (!leg.proxied) outbox.send(MoveDialog{leg.id, flow});
+    passes_along(leg, outbox);
     keep(call, outbox);
     is_back(call, leg);
+}
+
+void CallEngine::passes_along(const Leg& leg, Outbox& outbox)
+{
+    const bool may_have_moved = leg.moved_at || leg.resumed;
+    if (!leg.proxied || !may_have_moved || leg.dialog.remote_tag.empty() ||
+        !leg.dialog_state.route.empty() || !leg.trunk.empty())
+        return;
+    const bool over = leg.state == LegState::terminated;
+    outbox.send(MovePassed{leg.dialog.call_id, leg.dialog.remote_tag,
+                           over ? std::nullopt : std::optional{leg.flow}});
 }
 
 bool CallEngine::find_again(Call& call, Leg& leg, Moment now, Outbox& outbox)

@@ -212,7 +212,8 @@ try {
                 });
                 inner.forwarder->run(one);
             } else if constexpr (std::is_same_v<Command, ForwardResponse> ||
-                                 std::is_same_v<Command, ProbeDialog>) {
+                                 std::is_same_v<Command, ProbeDialog> ||
+                                 std::is_same_v<Command, MovePassed>) {
                 inner.forwarder->run(one);
             } else if constexpr (std::is_same_v<Command, ForwardSubscribe>) {
                 if (auto node = inner.held.extract(one.request.value))

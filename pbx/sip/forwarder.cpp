@@ -214,6 +214,7 @@ void Forwarder::expire(TimerKey key, TimePoint now)
             return set_timer(key, now + settings.t1x64);
         return forget(*passing);
     case TimerKind::repeat_request: return repeat_again(key, now);
+    case TimerKind::moved_forgotten: return forget_moved(key.id);
     }
 }
 

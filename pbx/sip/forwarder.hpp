@@ -56,6 +56,7 @@ public:
     void run(const ForwardInvite& command);
     void run(const ForwardResponse& command);
     void run(const ProbeDialog& command);
+    void run(const MovePassed& command);
     /// Takes over a SUBSCRIBE; reported as SubscribeForwarded.
     void take(HeldRequest&& subscribe, const ForwardSubscribe& command);
     /// What a SUBSCRIBE within a dialog of two phones prolongs; nullopt: there is no such dialog.
@@ -105,6 +106,7 @@ private:
         branch_too_long,    // C
         branch_forgotten,   // D
         passing_forgotten,  // H, L of RFC 6026
+        moved_forgotten,    // like E: until then its requests are repeated
     };
     struct TimerKey {
         std::uint64_t id;
@@ -116,6 +118,11 @@ private:
         {
             return std::hash<std::uint64_t>{}(key.id * 8 + static_cast<std::uint64_t>(key.kind));
         }
+    };
+    /// Where a phone is reached that is not where its dialog began.
+    struct Moved {
+        Flow flow;
+        std::uint64_t forgets = 0;  // the timer by which it is; 0: none
     };
     /// Where a message goes.
     struct Hop {
@@ -137,6 +144,8 @@ private:
     [[nodiscard]] static std::vector<std::string>
     record_routes(const std::string& token, const Listener& nearer, const Listener& farther);
     [[nodiscard]] std::optional<Passage> passage_of(const HeldRequest& request) const;
+    [[nodiscard]] const Flow* moved_to(std::string_view call_id, std::string_view tag) const;
+    void forget_moved(std::uint64_t timer);
 
     void answer(Passing& passing, std::string text, unsigned status, const sip_t& about);
     void cancel(Branch& branch);
@@ -169,7 +178,9 @@ private:
     std::unordered_map<std::string, std::uint64_t> repeated_;              // by branch
     std::unordered_map<std::uint64_t, Repetition> repetitions_;
     std::unordered_map<std::uint64_t, Subscribing> subscribings_;
-    std::uint64_t last_repetition_ = 0;  // of these two
+    std::unordered_map<std::string, Moved> moved_;  // by Call-ID and tag of the phone
+    std::unordered_map<std::uint64_t, std::string> moved_ends_;  // by timer
+    std::uint64_t last_repetition_ = 0;  // of repetitions, SUBSCRIBEs and these timers
     std::size_t open_ = 0;               // INVITEs without a final answer
     TimerQueue<TimerKey, TimerKeyHash> timers_;
     std::optional<TimePoint> armed_;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/table_room.hpp"
 #include "base/text.hpp"
 #include "core/dialog_end.hpp"
 #include "core/dialog_info.hpp"
@@ -32,6 +33,11 @@ NotifyReceived describe(const sip_t& notify, DialogSides sides, const Flow& sour
             .over = state && same_word(text_of(state->ss_substate), "terminated"),
             .contact = contact_of(notify),
             .source = source};
+}
+
+std::string key_of_phone(std::string_view call_id, std::string_view tag)
+{
+    return std::string{call_id}.append(1, '\n').append(tag);
 }
 
 /// What the engine wants to hear of.
@@ -79,6 +85,9 @@ std::optional<Forwarder::Passage> Forwarder::passage_of(const HeldRequest& reque
            token_in(*routes[change.routes_gone]->r_url) == token)
         ++change.routes_gone;
     change.routes_kept = routes.size() - change.routes_gone;
+    const Flow* flow = passage.to_callee ? &passage.sides.callee : &passage.sides.caller;
+    if (passage.sides.watcher.empty() && change.routes_kept == 0)
+        if (const auto* moved = moved_to(call_id, to_tag)) flow = moved;
     if (strict) passage.request_uri = write(target);
     if (change.routes_kept > 0) {
         const auto& first = *routes[change.routes_gone]->r_url;
@@ -90,9 +99,39 @@ std::optional<Forwarder::Passage> Forwarder::passage_of(const HeldRequest& reque
         }
         target = to_uri(first);
     }
-    passage.hop =
-        hop_to(passage.to_callee ? passage.sides.callee : passage.sides.caller, std::move(target));
+    passage.hop = hop_to(*flow, std::move(target));
     return passage;
+}
+
+const Flow* Forwarder::moved_to(std::string_view call_id, std::string_view tag) const
+{
+    if (moved_.empty()) return nullptr;
+    const auto found = moved_.find(key_of_phone(call_id, tag));
+    return found == moved_.end() ? nullptr : &found->second.flow;
+}
+
+void Forwarder::run(const MovePassed& command)
+{
+    auto key = key_of_phone(command.call_id, command.tag);
+    if (command.flow) {
+        moved_.insert_or_assign(std::move(key), Moved{*command.flow});
+        return;
+    }
+    const auto found = moved_.find(key);
+    if (found == moved_.end()) return;
+    const auto timer = found->second.forgets = ++last_repetition_;
+    moved_ends_.emplace(timer, std::move(key));
+    set_timer({timer, TimerKind::moved_forgotten},
+              std::chrono::steady_clock::now() + parts_.settings.t1x64);
+}
+
+void Forwarder::forget_moved(std::uint64_t timer)
+{
+    const auto ended = moved_ends_.extract(timer);
+    const auto found = ended ? moved_.find(ended.mapped()) : moved_.end();
+    if (found != moved_.end() && found->second.forgets == timer) moved_.erase(found);
+    give_back_room(moved_);
+    give_back_room(moved_ends_);
 }
 
 Forwarder::Outcome Forwarder::pass(HeldRequest& request)

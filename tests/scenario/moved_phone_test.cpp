@@ -199,4 +199,51 @@ TEST_CASE("the call of one phone does not follow another of the same number and 
     call.bob_has_moved();
 }
 
+TEST_CASE("in proxy mode what passes to a phone goes along with it, until the call is over")
+{
+    Scenario pbx{{}, {.calls = {.probe_interval = 0s}}};
+    pbx.joins("102", CallMode::proxy);
+    auto& alice = pbx.silent_phone("101");
+    auto& bob = pbx.silent_phone("102");
+    alice.named_contact = SipUri::parse("sip:101@10.0.0.1:5060");
+    bob.named_contact = SipUri::parse("sip:102@10.0.0.2:5060");
+    for (auto* phone : {&alice, &bob}) phone->registers();
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(200, talking_sdp);
+    alice.receives(200U);
+    SUBCASE("a phone that registers as if for the first time may be another one")
+    {
+        bob.flow.port = static_cast<std::uint16_t>(bob.flow.port + 1000);
+        bob.register_call_id = "another";
+        bob.registers();
+        CHECK_FALSE(bob.moved_to);
+    }
+    SUBCASE("both move")
+    {
+        for (auto* phone : {&alice, &bob}) {
+            phone->flow.port = static_cast<std::uint16_t>(phone->flow.port + 1000);
+            phone->registers();
+            REQUIRE(phone->moved_to);
+            CHECK(*phone->moved_to == phone->flow);
+        }
+        SUBCASE("over a restart too")
+        {
+            alice.moved_to.reset();
+            bob.moved_to.reset();
+            pbx.restarts();
+            REQUIRE(alice.moved_to);
+            REQUIRE(bob.moved_to);
+            CHECK(*alice.moved_to == alice.flow);
+            CHECK(*bob.moved_to == bob.flow);
+        }
+        SUBCASE("and talk on") {}
+    }
+    alice.passes(BYE);
+    CHECK_FALSE(alice.moved_to);
+    CHECK_FALSE(bob.moved_to);
+    pbx.stays_silent_for(41s);
+    CHECK(pbx.has_no_calls());
+}
+
 }  // namespace lampline::test

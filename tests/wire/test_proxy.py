@@ -204,6 +204,28 @@ class OneDialog(Proxy):
         incoming.hangs_up()
         call.receives("BYE")
 
+    def test_what_passes_follows_phones_that_move(self):
+        anna, bob = (self.phone(number, contact_host="10.1.2.3:5060") for number in ("201", "202"))
+        call, incoming = talk(anna, bob)
+        target = call.dialog.request("INFO").uri
+        bob.sockets.changes_port()
+        bob.registers()
+        sent = call.sends("INFO", "Signal=1\r\n")
+        received = incoming.receives("INFO")
+        self.assertEqual(target, received.message.uri)
+        received.replies(200)
+        sent.receives(200)
+        anna.sockets.changes_port()
+        anna.registers()
+        back = incoming.sends("INFO", "Signal=2\r\n")
+        call.receives("INFO").replies(200)
+        back.receives(200)
+        self.server.kill()
+        self.server.start()
+        call.hangs_up()
+        incoming.receives("BYE")
+        self.no_calls()
+
     def test_a_strict_router_before_us(self):
         call, incoming = talk(self.phone("201"), self.phone("202"))
         request = call.dialog.request("INFO", body="Signal=1\r\n")

@@ -290,6 +290,12 @@ void Scenario::deliver(SipCommand& command)
                        arrived.payload = message.payload;
                        arrive(*phone, std::move(arrived));
                    },
+                   [&](MovePassed& move) {
+                       for (const auto& phone : phones_)
+                           if (phone->shared_.call_id == move.call_id &&
+                               phone->shared_.local_tag == move.tag)
+                               phone->moved_to = move.flow;
+                   },
                    [&](ProbeDialog& probe) {
                        auto* phone = phone_at(probe.flow);
                        REQUIRE(phone);

@@ -247,6 +247,35 @@ TEST_CASE("what came over a connection and leaves by UDP is repeated by us until
     while (!callee.receives_nothing_for(200ms)) callee.receive();
 }
 
+TEST_CASE("what passes in a dialog follows the phone that has moved, for as long as it is repeated")
+{
+    Passed call;
+    Phone elsewhere{call.office, "202"};
+    const auto invite = call.passes();
+    call.callee.reply(invite, 200, "OK");
+    call.passes_back(200);
+    const auto route = fmt::format("Route: {}\r\n", invite.all("Record-Route").front());
+    unsigned cseq = 3;
+    const auto asks = [&] {
+        call.caller.send(call.caller.request("INFO", call.callee.contact(),
+                                             address_of("202") + ";tag=callee", cseq++, route));
+    };
+    MovePassed moves{std::string{invite["Call-ID"]}, "callee", elsewhere.flow()};
+    call.office.run(moves);
+    asks();
+    const auto info = elsewhere.receive();
+    CHECK(info.method() == "INFO");
+    CHECK(info.first_line.find(call.callee.contact()) != std::string::npos);
+    CHECK(info["Route"].empty());
+
+    moves.flow.reset();
+    call.office.run(moves);
+    asks();
+    CHECK(elsewhere.receive().method() == "INFO");
+    while (!call.callee.receives_nothing_for(1ms))
+        CHECK(call.callee.receive().method() == "INVITE");
+}
+
 TEST_CASE("a phone is asked whether it knows a dialog; its silence is told as 408")
 {
     Office office;
