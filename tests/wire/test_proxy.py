@@ -220,8 +220,6 @@ class OneDialog(Proxy):
         back = incoming.sends("INFO", "Signal=2\r\n")
         call.receives("INFO").replies(200)
         back.receives(200)
-        self.server.kill()
-        self.server.start()
         call.hangs_up()
         incoming.receives("BYE")
         self.no_calls()

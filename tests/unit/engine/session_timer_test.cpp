@@ -11,6 +11,10 @@ TEST_CASE("a request without a session timer is given one, never below its Min-S
     CHECK(timer_to_forward({.min_se = seconds{3600}}, seconds{1800}).expires == seconds{3600});
     CHECK(timer_to_forward({.expires = seconds{600}}, seconds{1800}).expires == seconds{600});
     CHECK(timer_to_forward({}, seconds{0}).expires == seconds{0});
+    CHECK(timer_to_forward({}, seconds{1800}, seconds{3600}).expires == seconds{3600});
+    CHECK(timer_to_forward({}, seconds{1800}, seconds{3600}).min_se == seconds{3600});
+    CHECK(timer_to_forward({.expires = seconds{600}}, seconds{1800}, seconds{3600}).expires ==
+          seconds{600});
 }
 
 TEST_CASE("our own requests leave the refreshing to the phone, and the shorter of two sessions counts")
@@ -18,6 +22,8 @@ TEST_CASE("our own requests leave the refreshing to the phone, and the shorter o
     CHECK(timer_kept_by_phone(seconds{600}).refresher == Refresher::uas);
     CHECK(timer_kept_by_phone(seconds{600}).expires == seconds{600});
     CHECK(timer_kept_by_phone(seconds{0}).refresher == Refresher::unspecified);
+    CHECK(timer_kept_by_phone(seconds{0}, seconds{90}) == SessionTimer{});
+    CHECK(timer_kept_by_phone(seconds{600}, seconds{900}).expires == seconds{900});
     CHECK(shorter_session(seconds{0}, seconds{600}) == seconds{600});
     CHECK(shorter_session(seconds{1800}, seconds{0}) == seconds{1800});
     CHECK(shorter_session(seconds{1800}, seconds{600}) == seconds{600});
