@@ -263,6 +263,10 @@ void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Ou
     if (leg.leaving)
         return reject(input, 603, "Call Has Ended", outbox,
                       {warning_of("The call was transferred just now")});
+    if (std::ranges::any_of(call.relays, [&](const Relay& relay) {
+            return relay.replaces == leg.id && !relay.cancelled;
+        }))
+        return reject(input, 481, "Somebody Else Was Quicker", outbox);
     if (!peer || (is_moving(call) && !own_transfer) ||
         std::ranges::any_of(call.relays, [](const Relay& relay) { return !!relay.replaces; }))
         return reject(input, 491, "Request Pending", outbox,

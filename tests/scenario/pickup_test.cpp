@@ -316,6 +316,46 @@ TEST_CASE("a call that is being taken over is not moved")
     call.mobile_has_the_call();
 }
 
+TEST_CASE("of two phones that take a call over one gets it, and the other one hears so at once")
+{
+    Moving call;
+    auto& tablet = call.pbx.silent_phone("102");
+    call.mobile_takes_over();
+    SUBCASE("while the other side is asked") {}
+    SUBCASE("while it has an INVITE under way itself") { call.alice.replies(491); }
+    tablet.sends_replacing(call.named, "101", carol_sdp);
+    tablet.receives(481U).phrase("Somebody Else Was Quicker");
+    if (call.alice.hears_nothing() && !call.alice.rings()) {
+        call.pbx.passes(500ms);
+        call.alice.receives(INVITE).with(carol_sdp);
+    }
+    call.mobile_has_the_call();
+}
+
+TEST_CASE("a take-over that its phone has given up stands in nobody's way for good")
+{
+    Moving call;
+    auto& tablet = call.pbx.silent_phone("102");
+    call.alice.answers_cancel = false;
+    call.mobile_takes_over();
+    call.mobile.cancels();
+    call.alice.receives(CANCEL);
+    tablet.sends_replacing(call.named, "101", carol_sdp);
+    tablet.receives(491U);  // nobody has it: the other side may still accept, or not
+    call.alice.replies(487);
+    tablet.sends_replacing(call.named, "101", carol_sdp);
+    call.alice.receives(INVITE).with(carol_sdp);
+    call.alice.replies(200, alice_sdp);
+    tablet.receives(200U);
+    call.alice.receives(ACK);
+    call.desk.receives(BYE);
+    for (auto* phone : {&call.alice, &call.mobile}) phone->inbox.clear();
+    call.alice.sends(BYE);
+    call.alice.receives(200U);
+    tablet.receives(BYE);
+    call.nothing_is_left();
+}
+
 TEST_CASE("an answered call moves between one's own phones by Replaces; nobody else may take it")
 {
     Scenario pbx{{group("sales", {"103"}, {"102"})}};
