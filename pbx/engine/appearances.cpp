@@ -164,6 +164,18 @@ bool Appearances::release(std::string_view extension, SubscriptionId subscriptio
     return true;
 }
 
+SubscriptionId Appearances::claim_of(std::string_view extension, unsigned index,
+                                     const WatcherPhone& phone) const
+{
+    const auto line = lines_.find(extension);
+    if (line == lines_.end()) return {};
+    for (const auto& one : line->second.appearances) {
+        const bool meant = index > 0 ? index == one.index : one.legs.empty();
+        if (meant && one.seized_by && is_same(one.seized_at, phone)) return one.seized_by;
+    }
+    return {};
+}
+
 bool Appearances::is_claimed_by_another(std::string_view extension, unsigned index,
                                         const WatcherPhone& phone) const
 {

@@ -49,6 +49,10 @@ public:
     /// True: it was claimed.
     bool release(std::string_view extension, SubscriptionId subscription);
 
+    /// The line-seize of `phone` that an INVITE with `index` is about; `index` 0: the one that it
+    /// would get. Empty: none.
+    [[nodiscard]] SubscriptionId claim_of(std::string_view extension, unsigned index,
+                                          const WatcherPhone& phone) const;
     /// Whether another phone than `phone` has claimed `index`.
     [[nodiscard]] bool is_claimed_by_another(std::string_view extension, unsigned index,
                                              const WatcherPhone& phone) const;

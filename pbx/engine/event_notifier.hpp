@@ -110,11 +110,11 @@ public:
     /// names for the call, and makes it a retrieval where it names one on hold and dials its own
     /// number. False: answered.
     [[nodiscard]] bool choose_appearance(InviteReceived& request, Outbox& outbox);
-    /// The INVITE is routed, and its dialogs are folded.
-    void appearance_chosen(const std::string& extension)
-    {
-        facts_.appearances().forget_expected(extension);
-    }
+    /// The INVITE `request`, as it came, is routed, and its dialogs are folded. `refused`: the final
+    /// response that it had at once, 0 when none. Unless phones repeat it after that by themselves,
+    /// what its phone has claimed for the call is free again.
+    void appearance_chosen(const InviteReceived& request, unsigned refused, Moment now,
+                           Outbox& outbox);
     /// Where the dialog of `leg` is on its shared line; nullopt: nowhere.
     [[nodiscard]] std::optional<LinePlace> place_of(LegId leg) const
     {

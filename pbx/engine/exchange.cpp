@@ -45,6 +45,17 @@ RegistrationEvent registration_event(const std::string& aor, const LocationTable
     return event;
 }
 
+/// With what `request` was refused by `commands` from `first` on; 0: it was not.
+unsigned refusal_of(TransactionId request, const std::vector<SipCommand>& commands,
+                    std::size_t first)
+{
+    for (auto i = first; i < commands.size(); ++i)
+        if (const auto* reply = std::get_if<Reply>(&commands[i]);
+            reply && reply->transaction == request && reply->status >= 300)
+            return reply->status;
+    return 0;
+}
+
 /// The phone has not been heard: the proxy on the way to it says so.
 bool is_word_of_proxy(const std::vector<std::string>& route, unsigned status) noexcept
 {
@@ -69,6 +80,7 @@ Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef d
 void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
 {
     const auto first = outbox.events.size();
+    const auto first_command = outbox.commands.size();
     if (qualify_.any_silent() || indications_.any_waiting() || events_.any_waiting())
         note_sign_of_life(input, now, outbox);
     std::visit(
@@ -144,8 +156,10 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
         },
         input);
     fold_events(first, now, outbox);
-    if (const auto* invite = std::get_if<InviteReceived>(&input))
-        events_.appearance_chosen(invite->authenticated);
+    if (const auto* invite = std::get_if<InviteReceived>(&input);
+        invite && events_.shares_line(invite->authenticated))
+        events_.appearance_chosen(
+            *invite, refusal_of(invite->transaction, outbox.commands, first_command), now, outbox);
     if (const auto* request = std::get_if<SubscribeReceived>(&input)) {
         indications_.phone_is_there(request->authenticated, {}, request->source, now, outbox);
         events_.phone_is_there(request->authenticated, {}, request->source, now, outbox);

@@ -20,6 +20,14 @@ WatcherPhone phone_of(const SipUri& contact, const std::vector<std::string>& rou
 
 constexpr std::string_view taken{"Appearance Taken"};
 
+/// After this response to its INVITE a phone sends another one by itself, for the same call: to
+/// where it is redirected to, without the extension (RFC 3261 §8.1.3.5), with another interval (RFC
+/// 4028 §7.3), or a little later.
+bool is_sent_again(unsigned status) noexcept
+{
+    return status < 400 || status == 420 || status == 422 || status == 491;
+}
+
 }  // namespace
 
 /// False: answered.
@@ -114,6 +122,20 @@ bool EventNotifier::choose_appearance(InviteReceived& request, Outbox& outbox)
     }
     appearances.expect(extension, request.call_id, index, phone);
     return true;
+}
+
+void EventNotifier::appearance_chosen(const InviteReceived& request, unsigned refused, Moment now,
+                                      Outbox& outbox)
+{
+    auto& appearances = facts_.appearances();
+    appearances.forget_expected(request.authenticated);
+    if (is_sent_again(refused)) return;
+    const auto asked = appearance_in(request.payload);
+    const auto claim =
+        appearances.claim_of(request.authenticated, asked ? asked->index : 0,
+                             phone_of(request.contact, request.record_route, request.source));
+    if (const auto found = subscriptions_.find(claim); found != subscriptions_.end())
+        end(*found->second, SubscriptionEnd::noresource, now, outbox);
 }
 
 std::optional<Header> EventNotifier::appearance_header(const DialogSnapshot& dialog) const

@@ -212,6 +212,113 @@ TEST_CASE(
     told(line.lab, "line-seize");
 }
 
+TEST_CASE("a call that is refused at once leaves its appearance idle, and ends the claim")
+{
+    SharedLine line;
+    line.desk.asks(SharedLine::seize(2));
+    got(line.desk, 200U);
+    got(line.desk, NOTIFY);
+    line.both_see("2:seized *:idle");
+    SUBCASE("by its index") { line.desk.invite_headers = {{"Call-Info", SharedLine::at(2)}}; }
+    SUBCASE("by its phone") {}
+    line.desk.sends(INVITE, "199");
+    got(line.desk, 404U);
+    line.both_see("*:idle");
+    CHECK(told(line.desk, "line-seize").notify->subscription_state ==
+          "terminated;reason=noresource");
+    line.pbx.stays_silent_for(20s);
+
+    line.lab.asks(SharedLine::seize(2));
+    got(line.lab, 200U);
+    got(line.lab, NOTIFY);
+    line.both_see("2:seized *:idle");
+    line.pbx.passes(15s);
+    got(line.lab, NOTIFY);
+    line.both_see("*:idle");
+}
+
+TEST_CASE("a refused call ends no other claim, nor one that its phone will repeat it with")
+{
+    SharedLine line;
+    line.desk.asks(SharedLine::seize(2));
+    got(line.desk, 200U);
+    got(line.desk, NOTIFY);
+    line.both_see("2:seized *:idle");
+    SUBCASE("another phone is refused")
+    {
+        line.lab.sends(INVITE, "199");
+        got(line.lab, 404U);
+        line.lab.invite_headers = {{"Call-Info", SharedLine::at(2)}};
+        line.lab.sends(INVITE, "199");
+        got(line.lab, 480U).phrase("Appearance Taken");
+    }
+    SUBCASE("so is its own call on another appearance")
+    {
+        line.desk.invite_headers = {{"Call-Info", SharedLine::at(1)}};
+        line.desk.sends(INVITE, "199");
+        got(line.desk, 404U);
+    }
+    SUBCASE("RFC 4028 §7.3: it is to ask for a longer session")
+    {
+        line.desk.session_timer = {.expires = 10s};
+        line.desk.sends(INVITE, "101");
+        got(line.desk, 422U);
+        line.desk.session_timer = {};
+    }
+    for (auto* phone : {&line.desk, &line.lab}) CHECK(phone->hears_nothing());
+    line.desk.invite_headers.clear();
+    line.desk.sends(INVITE, "101");
+    got(line.alice, INVITE);
+    line.both_see("2:progressing *:idle");
+    told(line.desk, "line-seize");
+    line.desk.cancels();
+    got(line.alice, CANCEL);
+    for (auto* phone : {&line.desk, &line.lab}) phone->inbox.clear();
+}
+
+TEST_CASE("a claim on what is held ends where the call is not retrieved: others may take it")
+{
+    SharedLine line;
+    line.talks();
+    line.holds("held");
+    auto& hall = line.pbx.phone("102");
+    line.lab.asks(SharedLine::seize(1));
+    got(line.lab, 200U);
+    got(line.lab, NOTIFY);
+    line.holds("held-private");
+    line.lab.invite_headers = hall.invite_headers = {{"Call-Info", SharedLine::at(1)}};
+    line.lab.sends(INVITE, "102");
+    got(line.lab, 403U).phrase("Not On Public Hold");
+    CHECK(told(line.lab, "line-seize").notify->subscription_state ==
+          "terminated;reason=noresource");
+    line.holds("held");
+    hall.sends(INVITE, "102");
+    got(line.alice, INVITE).with(talking_sdp);
+    line.alice.replies(200, talking_sdp);
+    got(hall, 200U);
+    got(line.alice, ACK);
+    got(line.desk, BYE);
+    line.both_see("1:active *:idle");
+}
+
+TEST_CASE("of two phones that retrieve a held call one gets it, and the other one hears so at once")
+{
+    SharedLine line;
+    line.talks();
+    line.holds("held");
+    auto& hall = line.pbx.phone("102");
+    line.lab.invite_headers = hall.invite_headers = {{"Call-Info", SharedLine::at(1)}};
+    line.lab.sends(INVITE, "102");
+    got(line.alice, INVITE);
+    hall.sends(INVITE, "102");
+    got(hall, 481U).phrase("Somebody Else Was Quicker");
+    line.alice.replies(200, talking_sdp);
+    got(line.lab, 200U);
+    got(line.alice, ACK);
+    got(line.desk, BYE);
+    line.both_see("1:active *:idle");
+}
+
 TEST_CASE("a line that comes to be shared shows the calls it has")
 {
     PlainLine line;
