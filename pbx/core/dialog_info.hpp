@@ -74,4 +74,8 @@ std::optional<DialogInfo> read_dialog_info(std::string_view text);
 /// thread.
 std::optional<std::uint32_t> read_version(std::string_view text);
 
+/// Whether such a document names a dialog that is not terminated; nullopt: it cannot be read, or is
+/// a partial one that names none and leaves open what else there is. Any thread.
+std::optional<bool> shows_call(std::string_view text);
+
 }  // namespace lampline

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.hpp"
 #include "core/dialog_info.hpp"
+#include "core/leg_state.hpp"
 #include "core/xml_parser.hpp"
 
 namespace lampline {
@@ -155,6 +157,17 @@ std::optional<std::uint32_t> read_version(std::string_view text)
     VersionReader reader;
     static_cast<void>(parse_xml(text, reader));
     return reader.version;
+}
+
+std::optional<bool> shows_call(std::string_view text)
+{
+    const auto document = read_dialog_info(text);
+    if (!document) return std::nullopt;
+    const bool lives = std::ranges::any_of(document->dialogs, [](const DialogElement& dialog) {
+        return dialog.state != name(LegState::terminated);
+    });
+    if (!lives && !document->full) return std::nullopt;
+    return lives;
 }
 
 }  // namespace lampline

@@ -198,6 +198,7 @@ struct NotifyReceived {
     std::string notifier_tag;
     std::uint32_t cseq = 0;
     std::optional<std::uint32_t> version{};  ///< of its body (RFC 4235 §4.1)
+    std::optional<bool> shows_call{};        ///< its body; nullopt: it leaves that open
     bool over = false;                       ///< its Subscription-State is `terminated`
     SipUri contact{};                        ///< of the phone; without host: it named none
     Flow source{};

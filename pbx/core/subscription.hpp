@@ -149,6 +149,7 @@ struct Notifier {
     std::chrono::steady_clock::time_point expires_mono;
     std::uint64_t generation = 0;  ///< of its phone's registration
 };
+    bool shows_call = false;       ///< by its last NOTIFY that says so, in this run
 
 /// A phone that has got the SUBSCRIBE which was forwarded, whether it has accepted or not.
 struct AskedPhone {

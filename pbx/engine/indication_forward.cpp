@@ -270,6 +270,7 @@ void GroupIndications::receive(const NotifyReceived& notify, Moment now, Outbox&
     }
     const bool learnt = learn_phone(*notifier, *known, notify.contact, notify.source);
     notifier->counters.note(notify.cseq, notify.version);
+    notifier->shows_call = notify.shows_call.value_or(notifier->shows_call);
     outbox.send(PassNotify{.request = notify.transaction, .flow = known->dialog->flow});
     if (notify.over) return forget_notifier(*known, notify.notifier_tag, now, outbox);
     if ((notifier->counters.reserve() || learnt) && known->granted.count() > 0)

@@ -175,7 +175,7 @@ void GroupIndications::end_of_gone_phones(Subscription& subscription,
 
 /// A phone that was asked in vain shows by its REGISTER that it is there. That all is begun anew
 /// is the only way to ask it, and ends what other phones tell: so it is done ever more rarely, for
-/// one that is there and will never accept.
+/// one that is there and will never accept, and while those show no call, whose lamp would go dark.
 void GroupIndications::ask_again(const Binding& phone, Moment now, Outbox& outbox)
 {
     const auto* extension = directory_->find(phone.aor);
@@ -206,11 +206,14 @@ void GroupIndications::ask_again(const Binding& phone, Moment now, Outbox& outbo
     }
     auto& [due, pause] = known->second;
     if (now.mono < due) return;
-    pause = std::min(2 * pause, longest_pause);
-    due = now.mono + pause;
     std::vector<SubscriptionId> begun_anew;
     for (const Subscription* each : subscriptions)
-        if (lacks(*each, own)) begun_anew.push_back(each->id);
+        if (lacks(*each, own) &&
+            std::ranges::none_of(each->notifiers, &Notifier::shows_call))
+            begun_anew.push_back(each->id);
+    if (begun_anew.empty()) return;
+    pause = std::min(2 * pause, longest_pause);
+    due = now.mono + pause;
     const std::vector<std::string> members{phone.aor};
     for (const auto id : begun_anew)
         if (const auto one = subscriptions_.find(id); one != subscriptions_.end()) {

@@ -21,7 +21,8 @@ namespace {
 NotifyReceived describe(const sip_t& notify, DialogSides sides, const Flow& source)
 {
     const auto* state = notify.sip_subscription_state;
-    const auto* body = notify.sip_payload;
+    std::string_view body;
+    if (notify.sip_payload) body = {notify.sip_payload->pl_data, notify.sip_payload->pl_len};
     return {.transaction = {},
             .watcher = std::move(sides.watcher),
             .member = std::move(sides.member),
@@ -29,7 +30,8 @@ NotifyReceived describe(const sip_t& notify, DialogSides sides, const Flow& sour
             .watcher_tag = std::string{text_of(notify.sip_to->a_tag)},
             .notifier_tag = std::string{text_of(notify.sip_from->a_tag)},
             .cseq = notify.sip_cseq->cs_seq,
-            .version = body ? read_version({body->pl_data, body->pl_len}) : std::nullopt,
+            .version = body.empty() ? std::nullopt : read_version(body),
+            .shows_call = body.empty() ? std::nullopt : shows_call(body),
             .over = state && same_word(text_of(state->ss_substate), "terminated"),
             .contact = contact_of(notify),
             .source = source};

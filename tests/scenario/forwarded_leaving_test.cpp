@@ -451,3 +451,32 @@ TEST_CASE("a phone that was asked and says nothing is asked again while it regis
         nobody_is_asked();
     }
 }
+
+TEST_CASE("a silent phone is asked again while nobody shows a call: no lamp goes dark for it")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    notifies(pbx, true);
+    auto& desk = pbx.phone("102");
+    auto& mobile = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.asks(to_bob);
+    const auto asked = desk.receives(SUBSCRIBE);
+    mobile.receives(SUBSCRIBE);
+    desk.answers_subscribe(asked, 200);
+    carol.receives(200U);
+    mobile.registers();
+    const auto tells = [&](std::uint32_t cseq, std::optional<bool> shows_call) {
+        desk.notifies(asked, {.cseq = cseq, .version = cseq, .shows_call = shows_call});
+        CHECK(passed(carol) == std::to_string(cseq));
+    };
+    tells(1, true);
+    for (std::uint32_t cseq = 2; cseq < 5; ++cseq) {
+        pbx.passes(120s);
+        mobile.registers();
+        CHECK(carol.hears_nothing());
+        tells(cseq, std::nullopt);  // of other dialogs
+    }
+    tells(5, false);
+    mobile.registers();
+    CHECK(ended(carol, desk) == "deactivated 6 version 6");
+}

@@ -58,6 +58,7 @@ struct Notifying {
     std::uint32_t cseq = 1;
     std::optional<std::uint32_t> version = 0;
     bool over = false;
+    std::optional<bool> shows_call{};
 };
 
 /// A PUBLISH (RFC 3903).

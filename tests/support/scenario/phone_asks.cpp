@@ -107,6 +107,7 @@ void Phone::notifies(const Arrived& subscribe, Notifying notifying)
                                      .notifier_tag = dialog.local_tag,
                                      .cseq = notifying.cseq,
                                      .version = notifying.version,
+                                     .shows_call = notifying.shows_call,
                                      .over = notifying.over,
                                      .contact = own_contact(),
                                      .source = flow});

@@ -289,6 +289,24 @@ TEST_CASE("the version is read from the first element alone")
     CHECK_FALSE(read_version(open + "'4294967296'/>"));
 }
 
+TEST_CASE("whether a document shows a call: a partial one without any leaves that open")
+{
+    const auto document = [](const std::string& kind, const std::string& dialogs) {
+        return "<dialog-info xmlns='urn:ietf:params:xml:ns:dialog-info' version='1' "
+               "entity='sip:207@office.test' state='" +
+               kind + "'>" + dialogs + "</dialog-info>";
+    };
+    const std::string over = "<dialog id='1'><state>terminated</state></dialog>";
+    const std::string lives = "<dialog id='2'><state>confirmed</state></dialog>";
+    CHECK(shows_call(document("full", "")) == false);
+    CHECK(shows_call(document("full", over)) == false);
+    CHECK(shows_call(document("full", over + lives)) == true);
+    CHECK(shows_call(document("partial", over + lives)) == true);
+    CHECK_FALSE(shows_call(document("partial", over)));
+    CHECK_FALSE(shows_call(""));
+    CHECK_FALSE(shows_call("<presence/>"));
+}
+
 TEST_CASE("a document beyond a limit is not read")
 {
     const std::string open = "<dialog-info xmlns='urn:ietf:params:xml:ns:dialog-info' version='1'>";
