@@ -223,6 +223,7 @@ struct PublishReceived {
     std::optional<std::chrono::seconds> expires;
     PayloadRef payload{};  ///< body, and Call-Info
     SipUri contact{};      ///< empty: it has named none
+    std::string user_agent{};
 };
 
 /// An authenticated REFER outside a dialog (RFC 3515), which begins one of its own.

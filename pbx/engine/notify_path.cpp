@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -93,6 +94,40 @@ const Binding* binding_of(std::span<const Binding> bindings, const SipUri& conta
 std::size_t phone_key(const std::vector<std::string>& devices, const SipUri& contact)
 {
     const std::string name =
+const Binding* publisher_among(std::span<const Binding> registered, const SipUri& contact,
+                               const Flow& source, std::string_view user_agent)
+{
+    if (const auto* direct = binding_of(registered, {}, source)) return direct;
+    std::vector<const Binding*> behind;  // the same proxy
+    for (const Binding& binding : registered) {
+        const Flow proxy = target_of(binding).flow;
+        if (binding.path.empty() || proxy.host != source.host ||
+            proxy.transport != source.transport)
+            continue;
+        if (same_address(binding.contact, contact)) return &binding;
+        behind.push_back(&binding);
+    }
+    const auto own = device_ids({}, user_agent, contact);
+    const auto is_named = [&](const Binding* binding) {
+        const auto ids = ids_of(*binding);
+        return std::ranges::find_first_of(own, ids) != own.end();
+    };
+    if (behind.size() == 1) {
+        const Binding* one = behind.front();
+        const bool another = !own.empty() && !ids_of(*one).empty() && !is_named(one);
+        return another ? nullptr : one;
+    }
+    const auto only = [&](auto&& fits) -> const Binding* {
+        const auto found = std::ranges::find_if(behind, fits);
+        if (found == behind.end() || std::any_of(std::next(found), behind.end(), fits))
+            return nullptr;
+        return *found;
+    };
+    if (!own.empty()) return only(is_named);
+    if (user_agent.empty()) return nullptr;
+    return only([&](const Binding* binding) { return binding->user_agent == user_agent; });
+}
+
         devices.empty() ? contact.host + ":" + std::to_string(contact.port) : devices.front();
     return never_zero(std::hash<std::string>{}(name));
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -17,6 +18,14 @@ namespace lampline {
 /// The registration of the phone at `contact`, or at `flow`; nullptr: none is known to be.
 const Binding* binding_of(std::span<const Binding> bindings, const SipUri& contact,
                           const Flow& flow);
+
+/// The registration of the phone that has sent a PUBLISH from `source`, which need not name its
+/// contact; nullptr: none is known to be. Behind a proxy all have its address: there it is the one
+/// with that contact, or the only one unless it says that it is another device (device_ids()); of
+/// several the only one that is the device which the PUBLISH says, or, where that says none, has
+/// its User-Agent.
+const Binding* publisher_among(std::span<const Binding> registered, const SipUri& contact,
+                               const Flow& source, std::string_view user_agent);
 
 /// Names a phone among those of its watcher: by what it says of itself (see device_ids()), else by
 /// its contact. Never 0.

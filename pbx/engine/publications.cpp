@@ -56,24 +56,6 @@ bool has_content(const PublishReceived& request)
                                [](const Header& header) { return header.name == "Call-Info"; });
 }
 
-/// The registration of the phone that has sent `request`; nullptr: none is known to be. Behind a
-/// proxy all have its address: there it is the one whose contact is named, or the only one.
-const Binding* phone_of(const PublishReceived& request, std::span<const Binding> registered)
-{
-    if (const auto* direct = binding_of(registered, {}, request.source)) return direct;
-    const Binding* behind = nullptr;
-    for (const Binding& binding : registered) {
-        const Flow proxy = target_of(binding).flow;
-        if (binding.path.empty() || proxy.host != request.source.host ||
-            proxy.transport != request.source.transport)
-            continue;
-        if (same_address(binding.contact, request.contact)) return &binding;
-        if (behind) return nullptr;
-        behind = &binding;
-    }
-    return behind;
-}
-
 }  // namespace
 
 struct Publications::Content {
@@ -226,7 +208,9 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
     expiry_.set(etag, now.mono + granted);
     kept.expires_at = std::chrono::ceil<seconds>(now.wall) + granted;
     const auto* phone =
-        request.authenticated == extension ? phone_of(request, registered) : nullptr;
+        request.authenticated == extension
+            ? publisher_among(registered, request.contact, request.source, request.user_agent)
+            : nullptr;
     if (phone) kept.phone = Registration{phone->contact, phone->call_id};
     if (content.there && !package) {
         publish_dialogs(kept, content.document, directory, changes, outbox);

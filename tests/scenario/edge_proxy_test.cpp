@@ -231,6 +231,55 @@ TEST_CASE("behind a proxy, too, what a phone has published of itself ends when i
     while (!carol.hears_nothing()) carol.receives(NOTIFY);
 }
 
+TEST_CASE("behind a proxy a PUBLISH without Contact is known by what its phone says of itself")
+{
+    Office office;
+    auto& alice = office.alice;
+    auto& carol = office.pbx.phone("103");
+    carol.watches("101");
+    auto& lab = office.behind_proxy("101", contact_of("101", "10.0.0.7"));
+    bool is_known = true;
+    SUBCASE("by its MAC address")
+    {
+        alice.user_agent = "Acme 00:04:13:aa:bb:cc";
+        lab.user_agent = "Acme 00:04:13:aa:bb:dd";
+    }
+    SUBCASE("as the only one of its model")
+    {
+        alice.user_agent = "Acme 1.0";
+        lab.user_agent = "Other 2.0";
+    }
+    SUBCASE("not where both are the same model: nobody knows which has spoken")
+    {
+        is_known = false;
+    }
+    SUBCASE("not as the only one there, which is another device")
+    {
+        alice.unregisters();
+        alice.user_agent = "Acme 00:04:13:aa:bb:cc";
+        lab.user_agent = "Acme 00:04:13:aa:bb:dd";
+        lab.registers();
+        is_known = false;
+    }
+    if (is_known)
+        for (auto* phone : {&alice, &lab}) phone->registers();
+    auto talking = dialogs(document(dialog("1", "outside", "confirmed")));
+    talking.to = "101";
+    talking.expires = 600s;
+    talking.names_contact = false;
+    published(alice, talking);
+    CHECK(carol.receives(NOTIFY).dialog().call_id == "outside");
+    lab.unregisters();
+    CHECK(carol.hears_nothing());
+    alice.unregisters();
+    if (!is_known) {
+        CHECK(carol.hears_nothing());  // until it expires
+        office.pbx.passes(601s);
+    }
+    CHECK(carol.receives(NOTIFY).idle());
+    while (!carol.hears_nothing()) carol.receives(NOTIFY);
+}
+
 TEST_CASE("a proxy that cannot reach a phone says that it is not there")
 {
     Office office;

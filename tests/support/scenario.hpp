@@ -70,6 +70,7 @@ struct Publishing {
     std::string content_type{};
     std::string body{};
     std::string call_info{};
+    bool names_contact = true;
 };
 
 /// A request or response that arrived at a phone. Chained checks fail the test by themselves.

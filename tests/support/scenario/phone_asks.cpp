@@ -129,7 +129,8 @@ TransactionId Phone::publishes(const Publishing& publishing)
                         .if_match = publishing.if_match,
                         .expires = publishing.expires,
                         .payload = std::make_shared<const Payload>(std::move(payload)),
-                        .contact = own_contact()});
+                        .contact = publishing.names_contact ? own_contact() : SipUri{},
+                        .user_agent = user_agent});
     return transaction;
 }
 
