@@ -11,8 +11,9 @@ namespace {
 constexpr const char* put_row =
     "INSERT INTO subscription (call_id, local_tag, watcher, member, remote_tag, local_uri, "
     "remote_uri, contact, route, transport, host, port, listener, event, user_agent, remote_cseq, "
-    "reserved_cseq, reserved_version, expires_at, list, forwarded, notifiers) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "reserved_cseq, reserved_version, expires_at, list, forwarded, notifiers, "
+    "registered_call) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (call_id, local_tag) DO UPDATE SET watcher = excluded.watcher, "
     "member = excluded.member, remote_tag = excluded.remote_tag, local_uri = excluded.local_uri, "
     "remote_uri = excluded.remote_uri, contact = excluded.contact, route = excluded.route, "
@@ -20,7 +21,8 @@ constexpr const char* put_row =
     "listener = excluded.listener, event = excluded.event, user_agent = excluded.user_agent, "
     "remote_cseq = excluded.remote_cseq, reserved_cseq = excluded.reserved_cseq, "
     "reserved_version = excluded.reserved_version, expires_at = excluded.expires_at, "
-    "list = excluded.list, forwarded = excluded.forwarded, notifiers = excluded.notifiers";
+    "list = excluded.list, forwarded = excluded.forwarded, notifiers = excluded.notifiers, "
+    "registered_call = excluded.registered_call";
 
 std::vector<std::string> lines_of(const std::vector<StoredNotifier>& notifiers)
 {
@@ -74,7 +76,8 @@ std::vector<StoredSubscription> SubscriptionStore::all()
                              "local_uri, remote_uri, contact, "
                              "route, transport, host, port, listener, event, "
                              "user_agent, remote_cseq, reserved_cseq, "
-                             "reserved_version, expires_at, list, forwarded, notifiers "
+                             "reserved_version, expires_at, list, forwarded, notifiers, "
+                             "registered_call "
                              "FROM subscription "
                              "WHERE watcher IN (SELECT number FROM extension)"};
     while (select.executeStep()) {
@@ -98,6 +101,7 @@ std::vector<StoredSubscription> SubscriptionStore::all()
         row.list = select.getColumn(19).getString();
         row.forwarded = select.getColumn(20).getInt() != 0;
         row.notifiers = notifiers_in(select.getColumn(21));
+        row.registered_call = static_cast<std::uint64_t>(select.getColumn(22).getInt64());
         rows.push_back(std::move(row));
     }
     return rows;
@@ -128,6 +132,7 @@ void SubscriptionStore::put(const StoredSubscription& row)
     put.bindNoCopy(20, row.list);
     put.bind(21, row.forwarded ? 1 : 0);
     put.bindNoCopy(22, notifiers);
+    put.bind(23, static_cast<std::int64_t>(row.registered_call));
     run_once(put);
 }
 

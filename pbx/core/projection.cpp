@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/stable_hash.hpp"
 #include "base/text.hpp"
 
 namespace lampline {
@@ -68,14 +69,10 @@ DialogParty nobody()
 }
 
 /// Takes the place of Call-ID and tags: the same for the life of the dialog `id`, over restarts too.
-/// An id may be one of these tags, of 64 bits: 32 of FNV-1a leave it open which.
+/// An id may be one of these tags, of 64 bits: 32 of the hash leave it open which.
 std::string opaque_name(std::string_view id)
 {
-    std::uint64_t hash = 0xCBF29CE484222325U;
-    for (const char letter : id) {
-        hash ^= static_cast<unsigned char>(letter);
-        hash *= 0x100000001B3U;
-    }
+    const auto hash = stable_hash(id);
     constexpr std::string_view digits{"0123456789abcdef"};
     auto left = static_cast<std::uint32_t>(hash ^ hash >> 32U);
     std::string name;

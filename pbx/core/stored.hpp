@@ -40,6 +40,7 @@ struct StoredSubscription {
     Flow flow;
     std::string event;         ///< with the parameters to echo
     std::string user_agent;
+    std::uint64_t registered_call = 0;  ///< names the Call-ID of its phone's REGISTERs, see notify_path; 0: unknown
     std::uint32_t remote_cseq = 0;      ///< last SUBSCRIBE seen
     std::uint32_t reserved_cseq = 0;    ///< no NOTIFY with a higher CSeq was sent before this was stored
     std::uint32_t reserved_version = 0; ///< no body with a higher version was sent before this was stored

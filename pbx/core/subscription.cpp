@@ -155,6 +155,7 @@ StoredSubscription to_stored(const SubscriptionUsage& subscription)
         .flow = dialog.flow,
         .event = dialog.event,
         .user_agent = subscription.user_agent,
+        .registered_call = subscription.registered_call,
         .remote_cseq = subscription.remote_cseq,
         .reserved_cseq = subscription.counters.reserved_cseq(),
         .reserved_version = subscription.counters.reserved_version(),

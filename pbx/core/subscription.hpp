@@ -134,7 +134,8 @@ struct SubscriptionUsage {
     bool connection_fails = false;    ///< nobody answered there, until its extension opens another
     std::size_t phone_key = 0;        ///< requested: names its phone among those of the watcher
     std::size_t registered_as = 0;    ///< requested: names its phone's contact; 0: it never had one
-    std::size_t registered_call = 0;  ///< requested: names the Call-ID of its phone's REGISTERs
+    std::uint64_t registered_call = 0;  ///< requested: names the Call-ID of its phone's REGISTERs,
+                                        ///< over restarts too
     bool lapsed = false;  ///< requested: the registration of its phone was not renewed, and the
                           ///< phone has not come back
 };
@@ -148,8 +149,8 @@ struct Notifier {
     NotifyCounters counters;  ///< what it has used: the last NOTIFY, which is ours, is above
     std::chrono::steady_clock::time_point expires_mono;
     std::uint64_t generation = 0;  ///< of its phone's registration
-};
     bool shows_call = false;       ///< by its last NOTIFY that says so, in this run
+};
 
 /// A phone that has got the SUBSCRIBE which was forwarded, whether it has accepted or not.
 struct AskedPhone {

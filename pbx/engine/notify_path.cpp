@@ -1,14 +1,16 @@
 #include "engine/notify_path.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
-#include <limits>
 #include <iterator>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/stable_hash.hpp"
 #include "base/text.hpp"
 #include "core/device_id.hpp"
 
@@ -45,11 +47,12 @@ std::size_t name_of(const SipUri& contact)
     return never_zero(std::hash<std::string>{}(write(contact)));
 }
 
-/// Names the Call-ID that the phone of `binding` registers with; 0: it has none.
-std::size_t call_of(const Binding& binding)
+/// Names the Call-ID that the phone of `binding` registers with, in storage too; 0: it has none.
+std::uint64_t call_of(const Binding& binding)
 {
     if (binding.call_id.empty()) return 0;
-    return never_zero(std::hash<std::string>{}(binding.call_id));
+    const auto hash = stable_hash(binding.call_id);
+    return hash == 0 ? 1 : hash;
 }
 
 /// The phone of `usage` has registered as `binding`, by the Call-ID of its REGISTERs.
@@ -91,9 +94,6 @@ const Binding* binding_of(std::span<const Binding> bindings, const SipUri& conta
     return found == bindings.end() ? nullptr : &*found;
 }
 
-std::size_t phone_key(const std::vector<std::string>& devices, const SipUri& contact)
-{
-    const std::string name =
 const Binding* publisher_among(std::span<const Binding> registered, const SipUri& contact,
                                const Flow& source, std::string_view user_agent)
 {
@@ -128,6 +128,9 @@ const Binding* publisher_among(std::span<const Binding> registered, const SipUri
     return only([&](const Binding* binding) { return binding->user_agent == user_agent; });
 }
 
+std::size_t phone_key(const std::vector<std::string>& devices, const SipUri& contact)
+{
+    const std::string name =
         devices.empty() ? contact.host + ":" + std::to_string(contact.port) : devices.front();
     return never_zero(std::hash<std::string>{}(name));
 }

@@ -116,6 +116,7 @@ bool resume(SubscriptionUsage& usage, StoredSubscription kept, std::chrono::seco
     usage.local_tag = std::move(kept.local_tag);
     usage.remote_tag = std::move(kept.remote_tag);
     usage.user_agent = std::move(kept.user_agent);
+    usage.registered_call = kept.registered_call;
     usage.remote_cseq = kept.remote_cseq;
     usage.granted = std::min(kept.expires_at - now.seconds(), most);
     usage.expires_at = now.seconds() + usage.granted;

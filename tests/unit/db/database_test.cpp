@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "db/extension_store.hpp"
+#include "db/migrations.hpp"
+#include "db/subscription_store.hpp"
 #include "unit/db/temp_folder.hpp"
 
 using namespace lampline;
@@ -171,6 +173,33 @@ TEST_CASE("another program's database is refused untouched")
         other.exec("CREATE TABLE recipe (name TEXT)");
     }
     check_refused(folder, OpenFault::foreign);
+}
+
+TEST_CASE("a database of schema 34 is brought up to date, and what was subscribed to is kept")
+{
+    const TempFolder folder;
+    {
+        SQLite::Database earlier{folder.database().string(),
+                                 SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+        for (const auto* script : migrations().first(34)) earlier.exec(script);
+        earlier.exec("INSERT INTO setting VALUES ('domain', 'office.test')");
+        earlier.exec("PRAGMA application_id = " + std::to_string(Database::application_id));
+        earlier.exec("PRAGMA user_version = 34");
+        earlier.exec("INSERT INTO extension (number, display_name, ha1_md5, ha1_sha256, version, "
+                     "created_at, updated_at) VALUES ('201', '', 'a', 'b', 0, 0, 0)");
+        earlier.exec("INSERT INTO subscription VALUES ('call', 'ours', '201', '207', 'theirs', "
+                     "'<sip:207@office.test>', '<sip:201@office.test>', 'sip:201@192.0.2.1', '', "
+                     "'udp', '192.0.2.1', 5060, 0, 'dialog', 'snom', 7, 64, 64, 4000000000, '', 0, "
+                     "'')");
+    }
+    Database database{folder.database(), "office.test"};
+    CHECK(database.handle().execAndGet("PRAGMA user_version").getInt() ==
+          Database::newest_version());
+    const auto rows = SubscriptionStore{database}.all();
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].contact == "sip:201@192.0.2.1");
+    CHECK(rows[0].reserved_cseq == 64);
+    CHECK(rows[0].registered_call == 0);
 }
 
 TEST_CASE("a newer schema is refused untouched")

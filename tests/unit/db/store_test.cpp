@@ -231,6 +231,7 @@ TEST_CASE("a subscription comes back as it was put, without its connection")
     CHECK_FALSE(row.flow.connection);
     CHECK(row.event == subscription.event);
     CHECK(row.user_agent == subscription.user_agent);
+    CHECK(row.registered_call == subscription.registered_call);
     CHECK(row.remote_cseq == 4'000'000'000);
     CHECK(row.reserved_cseq == subscription.reserved_cseq);
     CHECK(row.reserved_version == subscription.reserved_version);

@@ -68,6 +68,7 @@ inline StoredSubscription full_subscription(const std::string& watcher, const st
     row.flow = {Transport::udp, "192.0.2.1", 5060, ConnectionId{5}, 1};
     row.event = "dialog;id=3";
     row.user_agent = "snom";
+    row.registered_call = 0xFEDC'BA98'7654'3210;
     row.remote_cseq = 4'000'000'000;
     row.reserved_cseq = 120;
     row.reserved_version = 64;

@@ -118,3 +118,25 @@ TEST_CASE("a phone that says which one it is goes along to another host, with an
     CHECK(office.acknowledged().dialog->flow == desk.flow());
     CHECK(office.silent());
 }
+
+TEST_CASE("two phones with one private contact: after a restart each is the one that it was")
+{
+    TwoNats before;
+    const NattedPhone desk{"198.51.100.1"}, lab{"198.51.100.2"};
+    before.begins(desk);
+    before.begins(lab);
+    TwoNats office;
+    REQUIRE(office.locations.put(lab.binding()));
+    office.indications.restore(before.kept(), office.locations, office.now, office.outbox);
+    office.collect();
+    CHECK(office.acknowledged().dialog->flow == desk.flow());
+    CHECK(office.acknowledged().dialog->flow == lab.flow());
+    office.call(1, LegState::early);
+    const auto lost = office.notified();
+    CHECK(lost.dialog->flow == desk.flow());
+    CHECK(office.acknowledged().dialog->flow == lab.flow());
+    office.hears_nothing(lost);
+    for (int s = 0; s < 5 && office.silent(); ++s) office.passes(seconds{1});
+    CHECK(office.acknowledged().dialog->flow == desk.flow());
+    CHECK(office.silent());
+}
