@@ -86,6 +86,13 @@ class OverUdp(Events):
         line.both_see("idle")
         incoming.receives("BYE")
 
+    def test_a_call_that_is_refused_at_once_leaves_its_appearance_idle(self):
+        line = self.shared_line()
+        claim = line.claims(line.desk)
+        line.desk.calls("299", headers=[AT_ONE]).receives(404)
+        line.both_see("idle")
+        self.assertIn("noresource", claim.receives_notify().message["Subscription-State"])
+
     def test_a_shared_line_is_called_held_and_retrieved(self):
         line = self.shared_line()
         desk, lab, eve = line.desk, line.lab, self.phone("205")
