@@ -83,6 +83,9 @@ public:
     void recall(const std::vector<TurnTaken>& turns, const std::vector<std::string>& talked);
     /// The phones of `aor` came, left or moved: dialogs whose connection is gone find theirs again.
     void bindings_changed(std::string_view aor, Moment now, Outbox& outbox);
+    /// The password of `aor` is another one: what rings at its phones is cancelled, and the calls go on as if nobody
+    /// were registered there. Who talks, and who is called by these phones, notices nothing.
+    void phones_expelled(std::string_view aor, Moment now, Outbox& outbox);
     /// Its dialogs follow, ringing or talking, unless they have a route.
     void receive(const PhoneMoved& moved, Moment now, Outbox& outbox);
     void receive(const ConnectionClosed& closed, Moment now, Outbox& outbox);

@@ -1,5 +1,7 @@
 // Whether a call still goes on: sessions that are refreshed, phones that are asked whether they are
 // there, and those that are gone.
+#include <algorithm>
+
 #include "engine/call_engine.hpp"
 
 namespace lampline {
@@ -82,6 +84,27 @@ void CallEngine::lost(Call& call, Leg& leg, std::string_view reason, Moment now,
     if (!leg.talking() || leg.leaving) return;
     move(leg, LegInput::timeout, outbox);
     hang_up(leg, reason, outbox);
+}
+
+void CallEngine::phones_expelled(std::string_view aor, Moment now, Outbox& outbox)
+{
+    const auto rings_there = [aor](const Leg& leg) {
+        return leg.extension == aor && leg.role == LegRole::callee && !leg.peer &&
+               leg.state < LegState::confirmed;
+    };
+    for (const auto ref : occupancy_.calls_of(aor)) {
+        const auto found = calls_.find(ref);  // the end of one may have been that of another
+        if (found == calls_.end()) continue;
+        Call& call = *found->second;
+        if (std::ranges::none_of(call.legs, rings_there)) continue;
+        cancel_branches(call, {}, "SIP;cause=480;text=\"Registration is over\"", nullptr, outbox,
+                        aor);
+        if (call.hunting && !wave_goes_on(call, now, outbox)) {
+            ++call.hunting->wave;
+            ring_wave(call, now, outbox);
+        }
+        sweep(call, now, outbox);
+    }
 }
 
 void CallEngine::note_session(Call& call, const SessionTimer& timer, Moment now)

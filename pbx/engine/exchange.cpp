@@ -461,6 +461,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                                    now, outbox);
                 },
                 [&](const PhoneLeft& left) {
+                    if (left.expelled) calls_.phones_expelled(left.aor, now, outbox);
                     indications_.phone_left(left, now, outbox);
                     events_.phone_left(left, now, outbox);
                     fold_published(publications_.phone_left(left, outbox), now, outbox);
