@@ -171,6 +171,7 @@ struct SubscribeReceived {
     std::string event;                      ///< package name, lower case
     std::string event_params;               ///< with the leading ';'
     std::vector<std::string> accept;        ///< media types, lower case; empty: none given
+    std::vector<std::string> accept_not{};  ///< those with `q=0`
     std::optional<std::chrono::seconds> expires;
     OptionTag supported = OptionTag::none;
     std::string user_agent;

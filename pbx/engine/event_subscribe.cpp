@@ -1,5 +1,4 @@
 // The notifier of event packages: SUBSCRIBE (RFC 6665 §4.2.1).
-#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -12,15 +11,6 @@ namespace lampline {
 namespace {
 
 using std::chrono::seconds;
-
-bool accepts(const std::vector<std::string>& accept, std::string_view type)
-{
-    if (accept.empty() || type.empty()) return true;
-    const auto any = std::string{type.substr(0, type.find('/'))} + "/*";
-    return std::ranges::any_of(accept, [&](std::string_view offered) {
-        return offered == type || offered == any || offered == "*/*";
-    });
-}
 
 /// Parameters do not count.
 bool is_of_type(std::string_view content_type, std::string_view type)
@@ -47,7 +37,7 @@ void EventNotifier::receive(const SubscribeReceived& request, Moment now, Outbox
     const auto package = event_package(request.event);
     if (!package) return outbox.send(answer(request, 489, {{"Allow-Events", allow_events()}}));
     const auto type = row_of(*package).content_type;
-    if (!accepts(request.accept, type))
+    if (!accepts_type(request, type))
         return outbox.send(answer(request, 406, {{"Accept", std::string{type}}}));
     if (request.parties.to_tag.empty())
         receive_initial(request, *package, now, outbox);
@@ -98,7 +88,7 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
     subscription->phone_key = phone_key(*subscription, facts_.locations());
     const auto together = row_of(package).type_together;
     subscription->together = !together.empty() && !request.accept.empty() &&
-                             accepts(request.accept, together.substr(0, together.find(';')));
+                             accepts_type(request, together.substr(0, together.find(';')));
     if (is_too_long(*subscription)) return outbox.send(answer(request, 513));
     auto* const known = requested_.of_origin(*subscription);
     if (known && is_repeated(*known, request, now))

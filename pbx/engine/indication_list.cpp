@@ -13,15 +13,10 @@ namespace {
 constexpr std::size_t most_over_tcp = 32 * 1024;  // bytes of a body
 constexpr std::chrono::seconds longest_fetch{32};
 
-bool accepts_lists(const std::vector<std::string>& accept)
+bool accepts_lists(const SubscribeReceived& request)
 {
-    const auto takes = [&](std::string_view type) {
-        const auto range = std::string{type.substr(0, type.find('/'))} + "/*";
-        return std::ranges::any_of(accept, [&](std::string_view one) {
-            return one == type || one == range || one == "*/*";
-        });
-    };
-    return accept.empty() || (takes("multipart/related") && takes("application/rlmi+xml"));
+    return accepts_type(request, "multipart/related") &&
+           accepts_type(request, "application/rlmi+xml");
 }
 
 /// The watcher may still see the group; who may not see a member is told that it is dark.
@@ -45,7 +40,7 @@ bool GroupIndications::admit_list(Subscription& subscription, const SubscribeRec
     subscription.list = std::make_unique<ResourceList>();
     subscription.profile = profile_of_list(subscription, *listed);
     if (has(request.supported, OptionTag::eventlist)) {
-        if (!accepts_lists(request.accept))
+        if (!accepts_lists(request))
             return refuse(406, {{"Accept", "application/dialog-info+xml, application/rlmi+xml, "
                                            "multipart/related"}});
         require_lists(subscription);

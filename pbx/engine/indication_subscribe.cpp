@@ -1,6 +1,4 @@
 // Group indications: SUBSCRIBE (RFC 6665 §4.2.1).
-#include <algorithm>
-
 #include "core/device_id.hpp"
 #include "core/dialog_filter.hpp"
 #include "core/event_package.hpp"
@@ -22,14 +20,6 @@ Reply accepted(const SubscribeReceived& request, std::string local_tag,
     return reply;
 }
 
-bool accepts_dialog_info(const std::vector<std::string>& accept)
-{
-    const auto fits = [](std::string_view type) {
-        return type == dialog_info_type || type == "application/*" || type == "*/*";
-    };
-    return accept.empty() || std::ranges::any_of(accept, fits);
-}
-
 }  // namespace
 
 void GroupIndications::receive(const SubscribeReceived& request, Moment now, Outbox& outbox)
@@ -37,7 +27,7 @@ void GroupIndications::receive(const SubscribeReceived& request, Moment now, Out
     if (!request.notifier.empty()) return forward_in_dialog(request, now, outbox);
     if (request.event != "dialog")
         return outbox.send(answer(request, 489, {{"Allow-Events", allow_events()}}));
-    if (!accepts_dialog_info(request.accept))
+    if (!accepts_type(request, dialog_info_type))
         return outbox.send(answer(request, 406, {{"Accept", std::string{dialog_info_type}}}));
     if (request.parties.to_tag.empty())
         receive_initial(request, now, outbox);

@@ -1,6 +1,7 @@
 #include "engine/subscribe_request.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "core/extension_uri.hpp"
 
@@ -57,6 +58,18 @@ std::optional<seconds> grant(const SubscribeReceived& request, const ExpiryLimit
     if (asked >= limits.least) return std::min(asked, limits.most);
     outbox.send(answer(request, 423, {{"Min-Expires", std::to_string(limits.least.count())}}));
     return std::nullopt;
+}
+
+bool accepts_type(const SubscribeReceived& request, std::string_view type)
+{
+    if (type.empty() || (request.accept.empty() && request.accept_not.empty())) return true;
+    const auto of_its_kind = std::string{type.substr(0, type.find('/'))} + "/*";
+    const std::array<std::string_view, 3> narrowest_first{type, of_its_kind, "*/*"};
+    for (const auto range : narrowest_first) {
+        if (std::ranges::find(request.accept, range) != request.accept.end()) return true;
+        if (std::ranges::find(request.accept_not, range) != request.accept_not.end()) return false;
+    }
+    return false;
 }
 
 void begin(SubscriptionUsage& usage, const SubscribeReceived& request, std::string watcher,

@@ -37,6 +37,10 @@ Reply accept(const SubscribeReceived& request, std::string local_tag, std::chron
 std::optional<std::chrono::seconds> grant(const SubscribeReceived& request,
                                           const ExpiryLimits& limits, Outbox& outbox);
 
+/// Whether the Accept of `request` takes bodies of `type`, `x/y` in lower case; empty: there are none. Of the ranges that it
+/// is in, the narrowest counts, and one with `q=0` takes nothing (RFC 3261 §20.1, RFC 2616 §14.1). Without an Accept: true.
+[[nodiscard]] bool accepts_type(const SubscribeReceived& request, std::string_view type);
+
 /// Fills in what the initial SUBSCRIBE `request` of `watcher` for `member` says. `event` is the
 /// Event of our NOTIFYs. Id, User-Agent and expiry are left to the caller.
 void begin(SubscriptionUsage& usage, const SubscribeReceived& request, std::string watcher,

@@ -119,8 +119,11 @@ SubscribeReceived to_subscribe(const sip_t& sip, TransactionId transaction, Flow
 {
     auto request = received<SubscribeReceived>(sip, transaction, std::move(source), extension);
     if (sip.sip_event) request.event_params = joined(sip.sip_event->o_params);
-    for (const auto* accept = sip.sip_accept; accept; accept = accept->ac_next)
-        if (accept->ac_type) request.accept.push_back(lowered(text_of(accept->ac_type)));
+    for (const auto* accept = sip.sip_accept; accept; accept = accept->ac_next) {
+        if (!accept->ac_type) continue;
+        const bool wanted = thousandths(msg_params_find(accept->ac_params, "q=")) > 0;
+        (wanted ? request.accept : request.accept_not).push_back(lowered(text_of(accept->ac_type)));
+    }
     request.supported = request.supported | to_option_tags(sip.sip_require);
     return request;
 }

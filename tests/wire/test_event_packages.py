@@ -82,6 +82,9 @@ class OverUdp(Events):
            .subscribe.receives(403)
         answer = anna.sends_subscribe("202", event="presence").subscribe.receives(406)
         self.assertEqual(PIDF, answer["Accept"])
+        for accept in (f"{PIDF};q=0", f"application/*, {PIDF};q=0.0"):
+            anna.sends_subscribe("202", event="presence", headers=[("Accept", accept)]) \
+                .subscribe.receives(406)
 
     def test_registrations_for_who_is_trusted(self):
         program = self.phone("206")

@@ -49,8 +49,10 @@ class Subscribing(WireTest):
         self.assertIn(self.anna.sends(request).receives_final().status, (400, 489))
 
     def test_a_watcher_that_cannot_read_dialog_info(self):
-        accept = [("Accept", "application/pidf+xml")]
-        self.anna.sends_subscribe("202", headers=accept).subscribe.receives(406)
+        for accept in ("application/pidf+xml", "*/*, application/dialog-info+xml;q=0"):
+            with self.subTest(accept):
+                headers = [("Accept", accept)]
+                self.anna.sends_subscribe("202", headers=headers).subscribe.receives(406)
 
     def test_a_watcher_that_accepts_anything(self):
         for accept in ("*/*", "application/*", "text/plain, application/dialog-info+xml;q=0.5"):

@@ -125,6 +125,9 @@ TEST_CASE("a phone that knows lists but does not accept their types gets 406")
     CHECK(reply.status == 406);
     CHECK(header(reply, "Accept").find("application/rlmi+xml") != std::string::npos);
     request.accept = {"*/*"};
+    request.accept_not = {"multipart/related"};
+    CHECK(office.receives(request).status == 406);
+    request.accept_not = {"text/plain"};
     CHECK(office.receives(request).status == 200);
 }
 

@@ -99,6 +99,27 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("Accept with q=0 takes nothing, and the narrowest range counts (RFC 3261 §20.1, RFC 2616 §14.1)")
+{
+    using Types = std::vector<std::string>;
+    Office office;
+    auto request = office.subscribe("201", "207");
+    const auto is_answered = [&](Types accept, Types accept_not) {
+        request.accept = std::move(accept);
+        request.accept_not = std::move(accept_not);
+        request.call_id += "x";
+        return office.receives(request).status;
+    };
+    CHECK(is_answered({}, {"application/dialog-info+xml"}) == 406);
+    CHECK(is_answered({"*/*"}, {"application/dialog-info+xml"}) == 406);
+    CHECK(is_answered({"application/*"}, {"application/dialog-info+xml"}) == 406);
+    CHECK(is_answered({"*/*"}, {"application/*"}) == 406);
+    CHECK(is_answered({}, {"application/sdp"}) == 406);  // nor is anything else wanted
+    CHECK(is_answered({"application/dialog-info+xml"}, {"*/*"}) == 200);
+    CHECK(is_answered({"application/*"}, {"*/*"}) == 200);
+    CHECK(is_answered({"*/*"}, {"application/sdp", "text/*"}) == 200);
+}
+
 TEST_CASE("an extension that does not exist and one that may not be seen get the same 403")
 {
     Office office;

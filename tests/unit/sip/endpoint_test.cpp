@@ -222,14 +222,17 @@ TEST_CASE(
     Phone phone{office, "201"};
     phone.send_authorised(
         "SUBSCRIBE", uri_of("202"), address_of("202"),
-        "Event: dialog;id=7\r\nAccept: application/dialog-info+xml\r\nExpires: 3600\r\n"
+        "Event: dialog;id=7\r\nExpires: 3600\r\n"
+        "Accept: application/dialog-info+xml, text/plain;q=0.001, */*;level=1; Q=0.000\r\n"
         "Record-Route: <sip:p1.test;lr>, <sip:p2.test;lr>\r\nSupported: eventlist\r\n");
     const auto request = office.next<SubscribeReceived>();
     CHECK(request.authenticated == "201");
     CHECK(request.request_uri.user == "202");
     CHECK(request.event == "dialog");
     CHECK(request.event_params == ";id=7");
-    CHECK(request.accept == std::vector<std::string>{"application/dialog-info+xml"});
+    CHECK(request.accept ==
+          std::vector<std::string>{"application/dialog-info+xml", "text/plain"});
+    CHECK(request.accept_not == std::vector<std::string>{"*/*"});
     CHECK(request.expires == 3600s);
     CHECK(request.record_route == std::vector<std::string>{"<sip:p1.test;lr>", "<sip:p2.test;lr>"});
     CHECK(has(request.supported, OptionTag::eventlist));
