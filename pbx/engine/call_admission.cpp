@@ -1,4 +1,7 @@
 // Whether an INVITE becomes a call, and of which kind; what is told to who is refused.
+#include <algorithm>
+
+#include "base/text.hpp"
 #include "core/extension_uri.hpp"
 #include "engine/call_engine.hpp"
 
@@ -25,17 +28,36 @@ std::string_view reason_of_limit(const Route& route) noexcept
     return route.status == 486 ? "Q.850;cause=17;text=\"User busy\"" : std::string_view{};
 }
 
+/// What the INVITE of a phone says, as other phones may be told it: who has diverted the call to it
+/// and wants to stay private is nobody (RFC 5806, RFC 7044 §10.1). `payload` itself when all is told.
+PayloadRef told_on(const PayloadRef& payload)
+{
+    const auto tells_diversion = [](const Header& header) {
+        return same_word(header.name, "Diversion") || same_word(header.name, "History-Info");
+    };
+    if (!payload || std::ranges::none_of(payload->headers, tells_diversion)) return payload;
+    auto told = std::make_shared<Payload>(*payload);
+    auto hidden = told_diversions(payload->headers);
+    auto in_its_place = hidden.begin();
+    for (auto& header : told->headers)
+        if (tells_diversion(header)) header = std::move(*in_its_place++);
+    return told->headers == payload->headers ? payload : told;
+}
+
 }  // namespace
 
 void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& outbox)
 {
     outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
-    std::optional<InviteReceived> from_outside;
+    std::optional<InviteReceived> changed;
     if (!received.trunk.empty()) {
-        from_outside = take_from_outside(received, outbox);
-        if (!from_outside) return;
+        changed = take_from_outside(received, outbox);
+        if (!changed) return;
+    } else if (auto told = told_on(received.payload); told != received.payload) {
+        changed = received;
+        changed->payload = std::move(told);
     }
-    const InviteReceived& input = from_outside ? *from_outside : received;
+    const InviteReceived& input = changed ? *changed : received;
     if (input.max_forwards == 0) return reject(input, 483, "Too Many Hops", outbox);
     if (calls_.size() >= settings_.max_calls &&
         (!input.trunk.empty() || !has_room_for_emergency(extension_of(input.request_uri))))
@@ -59,7 +81,9 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
         return reject(input, 404, "Not A Number Here", outbox);
     const auto dialled = dialled_by(input);
     std::vector<Diversion> diversions;
-    if (input.payload) diversions = parse_diversions(input.payload->headers);
+    // Whom a phone does not want told to others is part of a loop all the same.
+    if (const auto& known = input.trunk.empty() ? received.payload : input.payload; known)
+        diversions = parse_diversions(known->headers);
     const auto shown = number_shown_by(input);
     const PhoneAddress own{input.source, input.contact, input.authenticated};
     auto route = lampline::route(

@@ -2,6 +2,7 @@
 // as they are (RFC 3261 §16). What it sees on the way moves the legs, as its own dialogs do.
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 
@@ -17,9 +18,9 @@ void CallEngine::pass_on(Call& call, Leg& leg, const Invitation& invitation, Tar
                           .target = std::move(target),
                           .session_timer = invitation.session_timer,
                           .headers = invitation.headers};
-    if (call.hunting && invitation.payload != call.hunting->asked)  // it was diverted
+    if (invitation.payload)  // it was diverted here, or before by who is not to be told
         for (const auto& header : invitation.payload->headers)
-            if (header.name == "Diversion" || header.name == "History-Info")
+            if (same_word(header.name, "Diversion") || same_word(header.name, "History-Info"))
                 forward.headers.push_back(header);
     outbox.send(std::move(forward));
     announce(leg, outbox);

@@ -174,3 +174,64 @@ TEST_CASE("a transfer to a forwarded number rings where the forward leads")
     desk.dan.inbox.clear();
     desk.all_is_over(desk.bob);
 }
+
+TEST_CASE("who diverted a call to a phone and stays private is told to no other phone (RFC 5806, RFC 7044 §10.1)")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    SUBCASE("one number")
+    {
+        alice.invite_headers = {
+            {"Diversion", "<sip:101@office.test>;reason=user-busy, "
+                          "<sip:105@office.test>;reason=no-answer;privacy=full"},
+            {"History-Info", "<sip:105@office.test?Privacy=history>;index=1, "
+                             "<sip:101@office.test;cause=408>;index=1.1;mp=1"}};
+        alice.sends(INVITE, "102");
+        bob.receives(INVITE)
+            .header("Diversion",
+                    "<sip:101@office.test>;reason=user-busy, "
+                    "<sip:anonymous@anonymous.invalid>;reason=no-answer;privacy=full")
+            .header("History-Info", "<sip:anonymous@anonymous.invalid>;index=1, "
+                                    "<sip:101@office.test;cause=408>;index=1.1;mp=1");
+    }
+    SUBCASE("the whole history")
+    {
+        alice.invite_headers = {{"Privacy", "history"},
+                                {"History-Info", "<sip:105@office.test>;index=1, "
+                                                 "<sip:101@office.test;cause=408>;index=1.1;mp=1"}};
+        alice.sends(INVITE, "102");
+        bob.receives(INVITE).header("History-Info",
+                                    "<sip:anonymous@anonymous.invalid>;index=1, "
+                                    "<sip:anonymous@anonymous.invalid;cause=408>;index=1.1;mp=1");
+    }
+    SUBCASE("nor to the one that it is forwarded to here")
+    {
+        auto& carol = pbx.phone("103");
+        Forwarding away;
+        away.always = "103";
+        pbx.forwards("102", away);
+        alice.invite_headers = {
+            {"Diversion", "<sip:105@office.test>;reason=no-answer;privacy=full"}};
+        alice.sends(INVITE, "102");
+        alice.receives(181U);
+        CHECK(carol.receives(INVITE).value("Diversion") ==
+              "<sip:102@office.test>;reason=unconditional;counter=1, "
+              "<sip:anonymous@anonymous.invalid>;reason=no-answer;privacy=full");
+        carol.replies(486);
+        alice.receives(486U);
+        return;
+    }
+    bob.replies(486);
+    alice.receives(486U);
+}
+
+TEST_CASE("a number that has diverted the call is a loop, however private it is")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    pbx.phone("102");
+    alice.invite_headers = {{"Diversion", "<sip:102@office.test>;reason=user-busy;privacy=full"}};
+    alice.sends(INVITE, "102");
+    alice.receives(482U).phrase("Loop Detected");
+}

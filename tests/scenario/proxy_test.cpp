@@ -223,3 +223,17 @@ TEST_CASE("proxy mode of a rule: a call by its number is passed on, another one 
     office.bob.receives(BYE);
     office.all_is_over();
 }
+
+TEST_CASE("proxy mode: who diverted the call before and stays private is told to no phone (RFC 7044 §10.1)")
+{
+    Office office;
+    office.alice.invite_headers = {
+        {"diversion", "<sip:105@office.test>;reason=no-answer;privacy=full"}};
+    office.alice.sends(INVITE, "102");
+    office.bob.receives(INVITE).header(
+        "diversion", "<sip:anonymous@anonymous.invalid>;reason=no-answer;privacy=full");
+    office.bob.replies(486);
+    office.alice.receives(486U);
+    office.dan.inbox.clear();
+    CHECK(office.pbx.has_no_calls());
+}
