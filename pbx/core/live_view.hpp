@@ -2,6 +2,7 @@
 // What the exchange shows of itself: one value, taken at one instant, for REST and the browser.
 #include <array>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -98,6 +99,8 @@ struct IndicationCounters {
 /// Counters since start, for /metrics.
 struct LiveCounters : IndicationCounters {
     std::uint64_t calls_started = 0, calls_answered = 0, calls_ended = 0;
+    /// By SIP status, 300 to 699: INVITEs that were refused, or redirected, before they became calls.
+    std::map<unsigned, std::uint64_t> calls_refused;
     std::uint64_t registrations = 0;
     std::uint64_t qualifies_sent = 0, qualifies_unanswered = 0;
     std::uint64_t messages_accepted = 0, messages_refused = 0;  ///< MESSAGE outside a dialog

@@ -290,6 +290,7 @@ LiveView Exchange::view(Moment now) const
     events_.describe(view);
     view.publications = publications_.size();
     view.counters.registrations = registrations_;
+    view.counters.calls_refused = refused_;
     view.counters.qualifies_sent = qualify_.counters().sent;
     view.counters.qualifies_unanswered = qualify_.counters().unanswered;
     view.counters.messages_accepted = messages_.counters().accepted;
@@ -480,6 +481,10 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                 [&](const UnaskedRefused& refused) { registrar_.receive(refused, outbox); },
                 [&](const TrunkChanged& changed) {
                     if (outbox.listened) outbox.shown.push_back({now.wall, changed.status});
+                },
+                [&](const CallRefused& refused) {
+                    if (refused.status >= 300 && refused.status < 700) ++refused_[refused.status];
+                    recorder_.fold(refused, now, outbox);
                 },
                 [](const PartRecorded&) {},
                 [](const ParkedInVain&) {},

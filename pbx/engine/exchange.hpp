@@ -1,5 +1,7 @@
 #pragma once
 // The domain in one piece: registrar, call engine and group indications, joined by values.
+#include <map>
+
 #include "engine/call_engine.hpp"
 #include "engine/call_recorder.hpp"
 #include "engine/event_notifier.hpp"
@@ -110,6 +112,7 @@ private:
     ContactQualify qualify_;
     InstantMessages messages_;
     std::uint64_t registrations_ = 0;
+    std::map<unsigned, std::uint64_t> refused_;  // INVITEs, as LiveCounters has them
 };
 
 }  // namespace lampline

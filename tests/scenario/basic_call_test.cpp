@@ -201,3 +201,28 @@ TEST_CASE("all phones of the callee ring; the first to answer has the call (RFC 
     CHECK(pbx.has_no_calls());
     CHECK(pbx.has_no_dialogs());
 }
+
+TEST_CASE("calls that are refused before they begin are counted by status, and none that has begun")
+{
+    using Counts = std::map<unsigned, std::uint64_t>;
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    CHECK(pbx.view().counters.calls_refused == Counts{});
+    for (int i = 0; i < 2; ++i) {
+        alice.sends(INVITE, "999");
+        alice.receives(404U);
+    }
+    alice.sends(INVITE, "103");
+    alice.receives(480U).phrase("No Phone Registered");
+    pbx.joins("102", CallMode::redirect);
+    alice.sends(INVITE, "102");
+    alice.receives(302U);
+    pbx.joins("102", CallMode::bridge);
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(486);
+    alice.receives(486U);
+    CHECK(pbx.view().counters.calls_refused == Counts{{302, 1}, {404, 2}, {480, 1}});
+    CHECK(pbx.view().counters.calls_started == 1);
+}

@@ -162,6 +162,9 @@ class LiveView(WireTest):
         during = self.metrics()
         call.hangs_up()
         incoming.receives("BYE")
+        self.phone("203").calls("299").receives(404)
+        refused = 'lampline_calls_refused_total{code="404"}'
+        self.assertEqual(before.get(refused, 0) + 1, self.metrics()[refused])
         grown = {name for name, value in during.items() if value > before.get(name, 0)}
         self.assertTrue([name for name in grown if "call" in name], sorted(during))
         self.assertTrue([name for name in grown if "registration" in name], sorted(during))

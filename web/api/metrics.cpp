@@ -170,6 +170,18 @@ MetricFamily messages(const LiveCounters& counters)
     return all;
 }
 
+MetricFamily calls_refused(const LiveCounters& counters)
+{
+    auto all = family("lampline_calls_refused_total",
+                      "INVITEs refused or redirected before they became calls, by status; not those "
+                      "without credentials, malformed, shed under load, or for an appearance that "
+                      "another phone has",
+                      MetricType::Counter);
+    for (const auto& [status, count] : counters.calls_refused)
+        add(all, {{"code", std::to_string(status)}}, static_cast<double>(count));
+    return all;
+}
+
 /// One row for each trunk and state, 1 for the one it is in.
 MetricFamily trunks(const std::vector<TrunkStatus>& all)
 {
@@ -205,10 +217,12 @@ ApiAnswer get_metrics(const ApiRequest& request)
     const auto events = request.events.counters();
     const std::vector<MetricFamily> families{
         counter("lampline_calls_started_total",
-                "Calls begun since start, without those refused at once", now.calls_started),
+                "Calls begun since start; what was refused before is in lampline_calls_refused_total",
+                now.calls_started),
         counter("lampline_calls_answered_total", "Calls answered since start", now.calls_answered),
         counter("lampline_calls_ended_total", "Calls ended since start, of those begun",
                 now.calls_ended),
+        calls_refused(now),
         counter("lampline_registers_total", "REGISTERs accepted since start", now.registrations),
         counter("lampline_subscriptions_started_total", "Subscriptions begun since start",
                 now.subscriptions_started),

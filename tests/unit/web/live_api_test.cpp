@@ -179,6 +179,8 @@ TEST_CASE("metrics: each counter in its own line")
     sets(now.calls_started, "calls_started_total");
     sets(now.calls_answered, "calls_answered_total");
     sets(now.calls_ended, "calls_ended_total");
+    sets(now.calls_refused[302], "calls_refused_total{code=\"302\"}");
+    sets(now.calls_refused[403], "calls_refused_total{code=\"403\"}");
     sets(now.registrations, "registers_total");
     sets(now.subscriptions_started, "subscriptions_started_total");
     sets(now.notifies_sent, "notifies_sent_total");
@@ -259,7 +261,8 @@ TEST_CASE("metrics: Prometheus text, with gauges, counters and answers by status
          {"\nlampline_registrations 2\n", "\nlampline_calls 1\n", "\nlampline_lamps 2\n",
           "\nlampline_notifies_sent_total 4711\n",
           "\nlampline_http_responses_total{status=\"404\"} 1\n", "# TYPE lampline_calls gauge\n",
-          "Calls begun since start, without those refused at once\n"}) {
+          "# TYPE lampline_calls_refused_total counter\n",
+          "Calls begun since start; what was refused before is in lampline_calls_refused_total\n"}) {
         CAPTURE(line);
         CHECK(metrics.body.find(line) != std::string::npos);
     }
