@@ -27,6 +27,7 @@ void CallEngine::replace_directory(DirectoryRef directory, Outbox& outbox)
         if (before->park_lot().slot_of(slot) && !directory_->park_lot().slot_of(slot))
             set_timer(call, CallTimer::park, {});
     }
+    rename(*before, outbox);
     occupancy_.forget_if([&](const std::string& number) { return !directory_->find(number); });
     order_.forget_if(
         [&](const std::string& number) { return !directory_->find_ring_group(number); });

@@ -630,6 +630,11 @@ private:
     [[nodiscard]] TrunkCredentialsRef credentials_of(std::string_view trunk) const;
     /// Of what is kept free beyond the limit, for a phone that dials an emergency number.
     [[nodiscard]] bool has_room_for_emergency(std::string_view dialled) const;
+    /// Whose display name is another than `before` is shown by it in calls under way, to watchers and after a restart.
+    /// The displays of phones stay as they are: they are told with whom they talk when that is somebody else.
+    void rename(const Directory& before, Outbox& outbox);
+    void rename(Call& call, const Extension& known, const std::string& display_name,
+                Outbox& outbox);
     [[nodiscard]] bool is_own_host(std::string_view host) const;
     /// Whether `uri` can be a number of the office: a tel URI, or one of our hosts'.
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;

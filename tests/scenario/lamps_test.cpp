@@ -263,3 +263,45 @@ TEST_CASE("a phone may watch the line of its own extension, when it asks for it"
     pbx.replaces_directory({});
     CHECK(lab.hears_nothing());  // no group has given it, and none takes it
 }
+
+TEST_CASE("a display name that changes in mid-call is told at once to lamps that show it, and to no other")
+{
+    Scenario pbx{{group("sales", {"104"}, {"101", "102", "103"})}};
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& dan = pbx.phone("104");
+    const auto is_called = [&](std::string name) {
+        pbx.configures("101", [name = std::move(name)](Extension& extension) {
+            extension.display_name = name;
+        });
+    };
+    dan.watches("102");
+    dan.watches("103");
+    is_called("Alice");  // nobody talks
+    CHECK(dan.hears_nothing());
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    CHECK(dan.receives(NOTIFY).dialog().remote_display == "Alice");
+    bob.replies(180);
+    alice.receives(180U);
+    CHECK(dan.receives(NOTIFY).dialog().remote_display == "Alice");
+    is_called("Alice Liddell");
+    auto told = dan.receives(NOTIFY).dialog();
+    CHECK(told.state == "early");
+    CHECK(told.remote_display == "Alice Liddell");
+    is_called("Alice Liddell");  // as before
+    CHECK(dan.hears_nothing());
+    bob.replies(200, talking_sdp);
+    bob.receives(ACK);
+    alice.receives(200U);
+    dan.receives(NOTIFY);
+    is_called("Alice Hargreaves");
+    told = dan.receives(NOTIFY).dialog();
+    CHECK(told.state == "confirmed");
+    CHECK(told.remote_display == "Alice Hargreaves");
+    alice.sends(BYE);
+    alice.receives(200U);
+    bob.receives(BYE);
+    dan.receives(NOTIFY);
+    CHECK(pbx.has_no_calls());
+}
