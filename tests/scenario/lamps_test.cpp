@@ -270,10 +270,8 @@ TEST_CASE("a display name that changes in mid-call is told at once to lamps that
     auto& alice = pbx.phone("101");
     auto& bob = pbx.phone("102");
     auto& dan = pbx.phone("104");
-    const auto is_called = [&](std::string name) {
-        pbx.configures("101", [name = std::move(name)](Extension& extension) {
-            extension.display_name = name;
-        });
+    const auto is_called = [&](const std::string& name) {
+        pbx.configures("101", [name](Extension& extension) { extension.display_name = name; });
     };
     dan.watches("102");
     dan.watches("103");
