@@ -103,6 +103,7 @@ struct CallStarted {
     std::optional<std::chrono::system_clock::time_point> answered_at{};  ///< it was talking before a restart
     bool clicked = false;  ///< a third party placed it: the caller's phones are rung first (RFC 3725)
     std::string trunk{};   ///< by which the caller came; empty: a phone
+    std::string asked_in{};  ///< Call-ID of the REFER that the call is made for; empty: none
 };
 
 /// An INVITE was refused before it became a call.

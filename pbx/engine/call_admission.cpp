@@ -75,7 +75,7 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     if (input.join) return receive_join(input, now, outbox);
     if (input.replaces) return receive_replaces(input, now, outbox);  // never an ordinary call
 
-    const auto* phone = addressed_phone(input);
+    const auto* phone = addressed_phone(input.request_uri);
     const bool elsewhere = !phone && !input.to_us;
     if (elsewhere && !directory_->serves_elsewhere(input.request_uri.host))
         return reject(input, 404, "Not A Number Here", outbox);

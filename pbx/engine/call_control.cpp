@@ -52,7 +52,7 @@ std::vector<Header> CallEngine::auto_answer_headers() const
 OrderAnswer CallEngine::carry_out(const CallOrder& order, Moment now, Outbox& outbox)
 {
     outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
-    if (order.action == CallAction::place) return place(order, now, outbox);
+    if (order.action == CallAction::place) return place(order, {order.to}, {}, now, outbox);
     Call* call = find_shown(order.call);
     if (!call) return {.outcome = OrderOutcome::unknown_call};
 
@@ -74,9 +74,12 @@ OrderAnswer CallEngine::carry_out(const CallOrder& order, Moment now, Outbox& ou
     return answer;
 }
 
-std::optional<OrderAnswer> CallEngine::fault_of(const RouteQuestion& question) const
+std::optional<OrderAnswer> CallEngine::fault_of(const RouteQuestion& question,
+                                                std::string_view domain) const
 {
+    const auto unknown = [] { return bad("/to", "unknown_number", "there is no such number"); };
     const auto route = lampline::route(question, router_view());
+    if (misses(route, domain)) return unknown();
     switch (route.kind) {
     case RouteKind::hunt: return std::nullopt;
     case RouteKind::feature:
@@ -86,12 +89,13 @@ std::optional<OrderAnswer> CallEngine::fault_of(const RouteQuestion& question) c
         return bad("/to", "park_slot", "is a place to park calls in, not a number to call");
     case RouteKind::reject: break;
     }
-    if (route.status == 404) return bad("/to", "unknown_number", "there is no such number");
+    if (route.status == 404) return unknown();
     if (route.status != 480 && route.status != 486) return bad("/to", "not_allowed", route.phrase);
     return in_the_way(quoted(question.dialled, ": ") + route.phrase);
 }
 
-OrderAnswer CallEngine::place(const CallOrder& order, Moment now, Outbox& outbox)
+OrderAnswer CallEngine::place(const CallOrder& order, const Called& to, std::string_view asked_in,
+                              Moment now, Outbox& outbox)
 {
     if (calls_.size() >= settings_.max_calls && !has_room_for_emergency(order.to))
         return {.outcome = OrderOutcome::overloaded};
@@ -99,7 +103,7 @@ OrderAnswer CallEngine::place(const CallOrder& order, Moment now, Outbox& outbox
         return bad("/from", "unknown_extension", "is not an extension");
     if (order.to == order.from) return bad("/to", "itself", "must not be the number that calls");
     // Who cannot take a call now may be able to once the phone here is lifted.
-    auto fault = fault_of({order.from, order.to});
+    auto fault = fault_of(question_of_click(order.from, to), to.domain);
     if (fault && fault->outcome == OrderOutcome::bad_member) return std::move(*fault);
     if (locations_.bindings(order.from).empty())
         return in_the_way(quoted(order.from, " has no phone registered"));
@@ -117,7 +121,8 @@ OrderAnswer CallEngine::place(const CallOrder& order, Moment now, Outbox& outbox
                                 .caller = call.from,
                                 .dialled = call.dialled,
                                 .started_at = call.started_at,
-                                .clicked = true});
+                                .clicked = true,
+                                .asked_in = std::string{asked_in}});
 
     Route own_phones;
     own_phones.kind = RouteKind::hunt;
@@ -149,7 +154,9 @@ void CallEngine::clicked_answered(Call& call, Leg& leg, const ResponseReceived& 
     if (settings_.probe_interval > 0s)
         set_timer(call, CallTimer::probe, now.mono + settings_.probe_interval);
     call.transfer = Transfer{.transferor = {}, .transferee = leg.id, .reports = false};
-    ring_target(call, leg.extension, call.dialled, call.referred, now, outbox);
+    const auto called = called_in(call);
+    if (!called) return transfer_failed(call, 404, "Not A Number Here", now, outbox);
+    ring_target(call, leg.extension, *called, call.referred, now, outbox);
 }
 
 bool CallEngine::asks_for_other_media(Call& call, Leg& leg, unsigned status, Moment now,
@@ -208,7 +215,7 @@ OrderAnswer CallEngine::move_party(Call& call, const CallOrder& order, Moment no
             fault_of(question_of_transfer(call, *stays, payer, order.to, shown_number, own)))
         return std::move(*fault);
     call.transfer = Transfer{.transferor = leaves->id, .transferee = stays->id, .reports = false};
-    ring_target(call, payer, order.to, {}, now, outbox);
+    ring_target(call, payer, {order.to}, {}, now, outbox);
     return {};
 }
 

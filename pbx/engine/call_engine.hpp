@@ -105,6 +105,13 @@ public:
     [[nodiscard]] const Call* find(CallRef call) const noexcept;
 
 private:
+    /// Whom a URI calls.
+    struct Called {
+        std::string number;              ///< as it is dialled; of a phone, that of its extension
+        const Binding* phone = nullptr;  ///< just this one, within the present step
+        std::string domain{};            ///< of a trunk in proxy mode; empty: it is a number here
+    };
+
     // call_setup.cpp, call_provisional.cpp: from the INVITE to the answer
     void start_call(const InviteReceived& input, Route route, std::vector<Diversion> diversions,
                     Moment now, Outbox& outbox);
@@ -356,8 +363,8 @@ private:
     [[nodiscard]] static RouteQuestion
     question_of_transfer(const Call& call, const Leg& transferee, std::string_view by,
                          std::string_view number, std::string_view shown, const PhoneAddress& own);
-    /// Rings `number` for the transferee, by the rights of `by`.
-    void ring_target(Call& call, const std::string& by, std::string_view number,
+    /// Rings `called` for the transferee, by the rights of `by`.
+    void ring_target(Call& call, const std::string& by, const Called& called,
                      std::vector<Header> headers, Moment now, Outbox& outbox);
     void consult(Call& call, const Leg& transferor, const Replaces& replaces,
                  std::vector<Header> headers, Moment now, Outbox& outbox);
@@ -402,27 +409,37 @@ private:
         std::vector<Header> headers;  ///< for the target
         bool silent = false;          ///< no reports are wanted (RFC 4488)
     };
-    /// nullopt: `transaction` has been refused, with a Warning that says why.
+    /// What `referrer` refers to; nullopt: `transaction` has been refused, with a Warning that says
+    /// why.
     [[nodiscard]] std::optional<Referral> referral_of(const PayloadRef& payload,
+                                                      std::string_view referrer,
                                                       TransactionId transaction, Outbox& outbox);
-    /// Why nothing goes to `to`: status and the words of a Warning; nullopt: it may.
+    /// Why `referrer` may refer nobody to `to`: status and the words of a Warning; nullopt: it may.
     [[nodiscard]] std::optional<std::pair<unsigned, std::string>>
-    fault_of_referral(const std::optional<ReferTo>& to, std::string_view header) const;
+    fault_of_referral(const std::optional<ReferTo>& to, std::string_view referrer,
+                      std::string_view header);
     /// Answers a BYE. True: it sends the other party on, which is begun.
     bool sends_on(Call& call, Leg& leg, const RequestReceived& input, Moment now, Outbox& outbox);
     /// A BYE that ends one leg of a transfer, and not the call. False: it is no such one.
     bool leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbox);
 
     // call_control.cpp: what a third party wants done
-    OrderAnswer place(const CallOrder& order, Moment now, Outbox& outbox);
+    /// `to` is what the order calls; `asked_in`: Call-ID of the REFER that asks for it, or empty.
+    OrderAnswer place(const CallOrder& order, const Called& to, std::string_view asked_in,
+                      Moment now, Outbox& outbox);
     OrderAnswer release(Call& call, Moment now, Outbox& outbox);
     OrderAnswer move_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
     OrderAnswer ring_picker(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
     /// Its phone has answered: who rang until now is replaced by it, where it was rung to pick up.
     void take_place(Call& call, const Leg& picker, Outbox& outbox);
-    /// What keeps the call in question from going there; nullopt: nothing that is known before it
-    /// is tried.
-    [[nodiscard]] std::optional<OrderAnswer> fault_of(const RouteQuestion& question) const;
+    [[nodiscard]] static RouteQuestion question_of_click(std::string_view from, const Called& to)
+    {
+        return {.from = from, .dialled = to.number, .contact = to.phone};
+    }
+    /// What keeps the call in question from going there, to this `domain` of a trunk unless it is
+    /// empty; nullopt: nothing that is known before it is tried.
+    [[nodiscard]] std::optional<OrderAnswer> fault_of(const RouteQuestion& question,
+                                                      std::string_view domain = {}) const;
     /// A transfer, a take-over or a change of the session is under way, of this call or with it.
     [[nodiscard]] bool is_moving(const Call& call) const;
     /// True: the phone of `leg`, which is to place the call, has refused plain media, and is asked
@@ -638,14 +655,20 @@ private:
     [[nodiscard]] bool is_own_host(std::string_view host) const;
     /// Whether `uri` can be a number of the office: a tel URI, or one of our hosts'.
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;
-    /// The phone that `invite` addresses by its contact; nullptr: none.
-    [[nodiscard]] const Binding* addressed_phone(const InviteReceived& invite) const;
+    /// The phone that `uri` addresses by its contact; nullptr: none. O(1).
+    [[nodiscard]] const Binding* addressed_phone(const SipUri& uri) const;
+    /// Whom `uri` calls; nullopt: nobody whom an INVITE to it would reach here. O(trunks).
+    [[nodiscard]] std::optional<Called> called_by(const SipUri& uri) const;
+    /// Whom a clicked `call` is to reach; nullopt: it was a phone that has left.
+    [[nodiscard]] std::optional<Called> called_in(const Call& call) const;
     /// Where a trunk, whose far side has redirected, may send the call on: to numbers here, and
     /// outside by itself, as the digit plan, the rights and the limits of who pays allow.
     [[nodiscard]] std::vector<Deflection> sent_on_by_trunk(const Hunting& hunting, const Leg& leg,
                                                            const ResponseReceived& response) const;
     /// All of `hunt` are ways to the trunks of this domain.
     [[nodiscard]] bool leads_to(const Hunt& hunt, std::string_view domain) const;
+    /// `route`, of a number at `domain`, ends at something of our own instead.
+    [[nodiscard]] bool misses(const Route& route, std::string_view domain) const;
     /// The number that `invite` calls.
     [[nodiscard]] std::string dialled_by(const InviteReceived& invite) const;
     [[nodiscard]] static PhoneAddress address_of(const Leg& leg)

@@ -85,9 +85,8 @@ bool CallEngine::is_number_here(const SipUri& uri) const
     return !uri.user.empty() && (uri.scheme == UriScheme::tel || is_own_host(uri.host));
 }
 
-const Binding* CallEngine::addressed_phone(const InviteReceived& invite) const
+const Binding* CallEngine::addressed_phone(const SipUri& uri) const
 {
-    const auto& uri = invite.request_uri;
     const bool numeric = uri.host.starts_with('[') || is_numeric_address(uri.host);
     const bool number = uri.scheme == UriScheme::tel ||
                         (!numeric && same_word(uri.host, directory_->domain()));
@@ -96,8 +95,30 @@ const Binding* CallEngine::addressed_phone(const InviteReceived& invite) const
 
 std::string CallEngine::dialled_by(const InviteReceived& invite) const
 {
-    const auto* phone = addressed_phone(invite);
+    const auto* phone = addressed_phone(invite.request_uri);
     return phone ? phone->aor : extension_of(invite.request_uri);
+}
+
+std::optional<CallEngine::Called> CallEngine::called_by(const SipUri& uri) const
+{
+    if (const auto* phone = addressed_phone(uri)) return Called{phone->aor, phone};
+    Called called{extension_of(uri)};
+    if (uri.scheme == UriScheme::tel) {
+        // Dialled here like that of an INVITE, but where it says whose it is.
+        const auto context = uri.param("phone-context");
+        if (context && !context->starts_with('+') && !is_own_host(*context)) return std::nullopt;
+        return called;
+    }
+    if (is_own_host(uri.host)) return called;
+    if (!directory_->serves_elsewhere(uri.host)) return std::nullopt;
+    called.domain = uri.host;
+    return called;
+}
+
+std::optional<CallEngine::Called> CallEngine::called_in(const Call& call) const
+{
+    if (call.called_at) return called_by(*call.called_at);
+    return Called{call.dialled};
 }
 
 }  // namespace lampline

@@ -45,7 +45,7 @@ void CallEngine::dial(Call& call, const Leg& caller, std::string_view number, Mo
 {
     if (call.transfer) return;
     call.transfer = Transfer{.transferor = {}, .transferee = caller.id, .reports = false};
-    ring_target(call, caller.actor(), number, {}, now, outbox);
+    ring_target(call, caller.actor(), {std::string{number}}, {}, now, outbox);
 }
 
 void CallEngine::give_up_dialling(Call& call, Moment now, Outbox& outbox)

@@ -87,7 +87,7 @@ void CallEngine::ring_back(Call& call, Moment now, Outbox& outbox)
     call.transfer = Transfer{
         .transferor = slot->id, .transferee = waiting->id, .reports = false, .rings_back = true};
     if (!call.parking->to_fallback) call.parking->rang = false;
-    ring_target(call, by, to, {}, now, outbox);
+    ring_target(call, by, {to}, {}, now, outbox);
     note_ring_back(call, now, outbox);
 }
 

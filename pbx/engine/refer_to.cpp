@@ -26,23 +26,22 @@ const std::string* only_header(const PayloadRef& payload, std::string_view name,
 }  // namespace
 
 std::optional<std::pair<unsigned, std::string>>
-CallEngine::fault_of_referral(const std::optional<ReferTo>& to, std::string_view header) const
+CallEngine::fault_of_referral(const std::optional<ReferTo>& to, std::string_view referrer,
+                              std::string_view header)
 {
     const auto says = [&](std::string_view words) { return std::string{header}.append(words); };
     if (!to) return {{400, says(": expected one SIP URI, with a well-formed Replaces if any")}};
-    // A telephone number is dialled here like that of an INVITE, but where it says whose it is.
-    const auto is_here = [&](const SipUri& uri) {
-        if (uri.scheme != UriScheme::tel) return is_own_host(uri.host);
-        const auto context = uri.param("phone-context");
-        return !context || context->starts_with('+') || is_own_host(*context);
-    };
-    if (!to->wants_invite || to->elsewhere || !is_here(to->uri))
+    // A dialog of ours says who is meant, wherever the transferor has seen that phone to be.
+    const bool is_here =
+        called_by(to->uri) || (to->replaces && find_replaced(*to->replaces, referrer) != nullptr);
+    if (!to->wants_invite || to->elsewhere || !is_here)
         return {{403, says(": only calls within this exchange")}};
     return std::nullopt;
 }
 
 std::optional<CallEngine::Referral>
-CallEngine::referral_of(const PayloadRef& payload, TransactionId transaction, Outbox& outbox)
+CallEngine::referral_of(const PayloadRef& payload, std::string_view referrer,
+                        TransactionId transaction, Outbox& outbox)
 {
     const auto refuse = [&](unsigned status, std::string_view phrase, std::string_view warning) {
         outbox.send(Reply{.transaction = transaction,
@@ -54,7 +53,7 @@ CallEngine::referral_of(const PayloadRef& payload, TransactionId transaction, Ou
     std::size_t count = 0;
     const auto* value = only_header(payload, "Refer-To", count);
     auto to = value && count == 1 ? parse_refer_to(*value) : std::nullopt;
-    if (const auto fault = fault_of_referral(to, "Refer-To"))
+    if (const auto fault = fault_of_referral(to, referrer, "Refer-To"))
         return refuse(fault->first,
                       fault->first == 400 ? "Bad Refer-To" : "Not A Place To Transfer To",
                       fault->second);
@@ -73,7 +72,7 @@ CallEngine::referral_of(const PayloadRef& payload, TransactionId transaction, Ou
 void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
 {
     outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
-    auto referral = referral_of(input.payload, input.transaction, outbox);
+    auto referral = referral_of(input.payload, input.authenticated, input.transaction, outbox);
     if (!referral) return;
     const auto refuse = [&](unsigned status, std::string_view phrase, std::string_view warning) {
         outbox.send(Reply{.transaction = input.transaction,
@@ -81,16 +80,17 @@ void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
                           .phrase = std::string{phrase},
                           .headers = {warning_of(warning)}});
     };
-    const auto own = extension_of(input.request_uri);
-    if (own != input.authenticated)
+    // A URI without a user names the phone that the dialer stands beside: that of who sends it.
+    const auto& own = input.authenticated;
+    if (!input.request_uri.user.empty() && extension_of(input.request_uri) != own)
         return refuse(403, "Not Your Phone", "Only phones of your own can be made to call");
-    if (referral->to.replaces)
+    const auto called = called_by(referral->to.uri);
+    if (referral->to.replaces || !called)
         return refuse(403, "Not A Place To Transfer To",
                       "Refer-To: calls are taken by an INVITE with Replaces");
 
-    const auto answer =
-        place({.action = CallAction::place, .from = own, .to = extension_of(referral->to.uri)}, now,
-              outbox);
+    const auto answer = place({.action = CallAction::place, .from = own, .to = called->number},
+                              *called, input.call_id, now, outbox);
     switch (answer.outcome) {
     case OrderOutcome::begun: break;
     case OrderOutcome::overloaded: return refuse(503, "Too Many Calls", "Try again in a minute");
@@ -102,6 +102,7 @@ void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
     }
     Call& call = *find_shown(answer.call->id);
     call.referred = std::move(referral->headers);
+    if (called->phone || !called->domain.empty()) call.called_at = referral->to.uri;
     const bool silent = referral->silent || has(input.required, OptionTag::norefersub);
     if (silent)
         outbox.send(Reply{.transaction = input.transaction,
@@ -129,7 +130,7 @@ bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, Mo
     if (!leg.trunk.empty()) {  // nobody outside sends calls on
     } else if (!input.also.empty()) {
         to = parse_refer_to(input.also);
-        if (const auto fault = fault_of_referral(to, "Also")) {
+        if (const auto fault = fault_of_referral(to, leg.extension, "Also")) {
             reply.status = fault->first;
             reply.headers = {warning_of(fault->second)};
             to.reset();
@@ -142,8 +143,10 @@ bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, Mo
         if (third) to = ReferTo{.uri = *contact, .replaces = {}};
     }
     outbox.send(std::move(reply));
+    const auto called = to ? called_by(to->uri) : std::nullopt;
     const Leg* transferee = call.peer_of(leg);
-    const bool can = to && leg.talking() && transferee && transferee->talking() &&
+    const bool leads_somewhere = called || (to && to->replaces);
+    const bool can = leads_somewhere && leg.talking() && transferee && transferee->talking() &&
                      !transferee->slot && call.phase == CallPhase::talking && !is_moving(call);
     if (!can) return false;
 
@@ -152,8 +155,8 @@ bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, Mo
     leaves_transfer(call, leg, now, outbox);
     if (to->replaces)
         consult(call, leg, *to->replaces, {}, now, outbox);
-    else
-        ring_target(call, by, extension_of(to->uri), std::move(to->headers), now, outbox);
+    else if (called)
+        ring_target(call, by, *called, std::move(to->headers), now, outbox);
     return true;
 }
 

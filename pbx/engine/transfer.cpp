@@ -51,7 +51,7 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
             .transaction = input.transaction, .status = status, .phrase = std::string{phrase}});
     };
     if (!leg.trunk.empty()) return refuse(403, "Not From Outside");
-    auto referral = referral_of(input.payload, input.transaction, outbox);
+    auto referral = referral_of(input.payload, leg.extension, input.transaction, outbox);
     if (!referral) return;
     // Whatever came of the first one, its phone may count from it (RFC 3515 §2.4.6).
     const bool first = !std::exchange(leg.has_referred, true) && !leg.resumed;
@@ -72,9 +72,8 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
     report(call, 100, "Trying", false, now, outbox);
     if (referral->to.replaces)
         consult(call, leg, *referral->to.replaces, std::move(referral->headers), now, outbox);
-    else
-        ring_target(call, leg.extension, extension_of(referral->to.uri),
-                    std::move(referral->headers), now, outbox);
+    else if (const auto called = called_by(referral->to.uri))
+        ring_target(call, leg.extension, *called, std::move(referral->headers), now, outbox);
 }
 
 RouteQuestion CallEngine::question_of_transfer(const Call& call, const Leg& transferee,
@@ -93,14 +92,17 @@ RouteQuestion CallEngine::question_of_transfer(const Call& call, const Leg& tran
             .for_outside = for_outside};
 }
 
-void CallEngine::ring_target(Call& call, const std::string& by, std::string_view number,
+void CallEngine::ring_target(Call& call, const std::string& by, const Called& called,
                              std::vector<Header> headers, Moment now, Outbox& outbox)
 {
     const Leg& transferee = *call.find(call.transfer->transferee);
     auto number_shown = number_shown_by(transferee);
     const auto own = address_of(transferee);
-    auto route = lampline::route(
-        question_of_transfer(call, transferee, by, number, number_shown, own), router_view());
+    auto question = question_of_transfer(call, transferee, by, called.number, number_shown, own);
+    question.contact = called.phone;
+    auto route = lampline::route(question, router_view());
+    if (misses(route, called.domain))
+        return transfer_failed(call, 404, "Not A Number Here", now, outbox);
     // Who dials by itself, in the calling-card application, has nobody to park.
     if (route.kind == RouteKind::park && call.transfer->transferor)
         return park(call, by, route.slot, now, outbox);
@@ -113,7 +115,7 @@ void CallEngine::ring_target(Call& call, const std::string& by, std::string_view
     hunting.caller = by;
     hunting.presented = std::move(number_shown);
     hunting.own = own;
-    hunting.dialled = number;
+    hunting.dialled = called.number;
     hunting.invitation = {.from = transferee.phone,
                           .max_forwards = 70,
                           .extension = transferee.extension,
@@ -147,11 +149,12 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
                          other.transfer->transferee == consulted->id &&
                          other.transfer->stage == TransferStage::ringing;
     if (clicked) {  // the same, of a call that a third party has placed
-        const auto dialled = other.dialled;
+        const auto called = called_in(other);
         end_call(other, {}, LegInput::replaced, LegInput::replaced, completed_elsewhere, now,
                  outbox);
         sweep(other, now, outbox);
-        return ring_target(call, transferor.extension, dialled, std::move(headers), now, outbox);
+        if (!called) return transfer_failed(call, 404, "Not A Number Here", now, outbox);
+        return ring_target(call, transferor.extension, *called, std::move(headers), now, outbox);
     }
     if (is_moving(other))
         return transfer_failed(call, 491, "Request Pending", now, outbox);
@@ -160,7 +163,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
         const auto dialled = other.dialled;
         give_up_ringing(other, 487, "Request Terminated", now, outbox);
         sweep(other, now, outbox);
-        return ring_target(call, transferor.extension, dialled, std::move(headers), now, outbox);
+        return ring_target(call, transferor.extension, {dialled}, std::move(headers), now, outbox);
     }
     if (other.asks_slot) {
         const auto slot = *other.asks_slot;

@@ -179,6 +179,12 @@ bool CallEngine::leads_to(const Hunt& hunt, std::string_view domain) const
            });
 }
 
+bool CallEngine::misses(const Route& route, std::string_view domain) const
+{
+    if (domain.empty() || route.kind == RouteKind::reject) return false;
+    return route.kind != RouteKind::hunt || !leads_to(route.hunt, domain);
+}
+
 void CallEngine::limit_duration(Call& call, Leg& leg, Moment now)
 {
     if (leg.may_last.count() == 0) return;

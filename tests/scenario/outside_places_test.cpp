@@ -138,6 +138,23 @@ TEST_CASE("what a phone says where it is leads nobody's call to a carrier")
     office.forget();
 }
 
+TEST_CASE("a REFER to what a phone has registered leads to that phone, and to no carrier")
+{
+    Office office;
+    auto& [pbx, one, two, rules, alice, bob, carol, dialer, far, other, phones] = office;
+    carol.named_contact = uri("sip:0900123@198.51.100.1:5060");
+    carol.registers();
+    office.alice_talks_to_bob();
+    bob.sends(Method::refer,
+              std::make_shared<const Payload>(
+                  Payload{{}, {}, {{"Refer-To", "<sip:0900123@198.51.100.1:5060>"}}}));
+    bob.receives(202U);
+    carol.receives(INVITE).from("101");
+    CHECK(carol.hears_nothing());  // by its other contact
+    CHECK(far.hears_nothing());
+    office.forget();
+}
+
 TEST_CASE("a contact that reads like a number of the office is not dialled for it")
 {
     Office office;

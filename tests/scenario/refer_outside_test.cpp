@@ -97,6 +97,43 @@ TEST_CASE("a dialer places a call and hears how it goes")
     office.they_end();
 }
 
+TEST_CASE("a dialer that names no user lets its own phone call, as the one beside it")
+{
+    Dialing office;
+    office.dialer.refers("", refer_to("<sip:102@office.test>"));
+    office.dialer.receives(202U);
+    office.hears("SIP/2.0 100 Trying");
+    office.alice_lifts();
+    office.bob.receives(INVITE).from("101").without_body();
+    office.they_talk();
+    office.hears("SIP/2.0 200 OK", true);
+    office.they_end();
+}
+
+TEST_CASE("a dialer calls a phone by its contact: that one rings, and no other of its extension")
+{
+    Dialing office;
+    auto& mobile = office.pbx.phone("102");
+    office.refers("<" + write(office.bob.own_contact()) + ">");
+    SUBCASE("it is there")
+    {
+        office.alice_lifts();
+        office.bob.receives(INVITE).from("101").without_body();
+        office.they_talk();
+        office.hears("SIP/2.0 200 OK", true);
+        office.they_end();
+    }
+    SUBCASE("it has left before the other one was lifted")
+    {
+        office.bob.unregisters();
+        office.alice_lifts();
+        office.hears("SIP/2.0 404 Not A Number Here", true);
+        office.alice.receives(BYE);
+        office.nothing_is_left();
+    }
+    CHECK(mobile.hears_nothing());
+}
+
 TEST_CASE("what a Refer-To may carry: some headers go on, a body never does")
 {
     Dialing office;
@@ -245,6 +282,7 @@ TEST_CASE("a REFER that cannot be followed begins nothing")
     refused("<sip:102@office.test>", 400, "Refer-To", {{"Refer-To", "<sip:103@office.test>"}});
     refused("<sip:102@office.test>", 400, "Referred-By", {{"Referred-By", "nobody"}});
     refused("<sip:102@elsewhere.test>", 403, "Refer-To");
+    refused("<sip:102@192.0.2.77:5060>", 403, "Refer-To");  // registered by nobody
     refused("<tel:102;phone-context=elsewhere.test>", 403, "Refer-To");
     refused("<tel:999>", 404, "Refer-To");
     refused("<sip:102@office.test;method=BYE>", 403, "Refer-To");

@@ -146,3 +146,88 @@ TEST_CASE("two proxies: rights and limits hold, and only the domain of the peer 
     }
     CHECK(both.pbx.has_no_calls());
 }
+
+TEST_CASE("two proxies: who is referred to the domain of the other one is bridged to it")
+{
+    TwoProxies both;
+    auto& [pbx, peer, rules, alice, dan, far] = both;
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    alice.sends(INVITE, "103");
+    carol.receives(INVITE);
+    carol.replies(200, talking_sdp);
+    alice.receives(200U);
+    carol.receives(ACK);
+    const auto refers = [&](std::string target) {
+        carol.sends(Method::refer, std::make_shared<const Payload>(
+                                       Payload{{}, {}, {{"Refer-To", std::move(target)}}}));
+        carol.receives(202U);
+        carol.replies_to(carol.receives(NOTIFY).with("SIP/2.0 100 Trying\r\n"), 200);
+    };
+    const auto is_refused = [&](std::string_view line) {
+        carol.replies_to(carol.receives(NOTIFY).with(std::string{line} + "\r\n"), 200);
+        CHECK(far.hears_nothing());
+        alice.sends(BYE);
+        alice.receives(200U);
+        carol.receives(BYE);
+    };
+    SUBCASE("it rings there")
+    {
+        refers("<sip:bob@biloxi.test>");
+        far.receives(INVITE).to("sip:bob@biloxi.test").without_body();
+        far.replies(200, talking_sdp);
+        alice.receives(INVITE).with(talking_sdp);
+        alice.replies(200, talking_sdp);
+        far.receives(ACK);
+        alice.receives(ACK);
+        carol.replies_to(carol.receives(NOTIFY).with("SIP/2.0 200 OK\r\n"), 200);
+        carol.receives(BYE);
+        alice.sends(BYE);
+        alice.receives(200U);
+        far.receives(BYE);
+    }
+    SUBCASE("not where the number is one of ours")
+    {
+        refers("<sip:102@biloxi.test>");
+        is_refused("SIP/2.0 404 Not A Number Here");
+    }
+    SUBCASE("not where who refers may not call there")
+    {
+        rules.rules.front().call_class = CallClass::premium;
+        rules.default_right = CallClass::internal;
+        pbx.has_trunks({peer}, rules);
+        refers("<sip:bob@biloxi.test>");
+        is_refused("SIP/2.0 403 Not Allowed");
+    }
+    CHECK(bob.hears_nothing());
+    dan.inbox.clear();
+    CHECK(pbx.has_no_calls());
+    CHECK(pbx.has_no_dialogs());
+}
+
+TEST_CASE("two proxies: a dialer calls a number of the other one")
+{
+    TwoProxies both;
+    auto& [pbx, peer, rules, alice, dan, far] = both;
+    auto& dialer = pbx.silent_phone("101");
+    const auto refers = [&](std::string target) {
+        dialer.refers("101", std::make_shared<const Payload>(
+                                 Payload{{}, {}, {{"Refer-To", std::move(target)}}}));
+    };
+    pbx.phone("103");
+    refers("<sip:103@biloxi.test>");
+    dialer.receives(404U);  // as an INVITE to it
+    refers("<sip:bob@biloxi.test>");
+    dialer.receives(202U);
+    dialer.receives(NOTIFY);
+    alice.receives(INVITE);
+    alice.replies(200, hold_sdp);
+    alice.receives(ACK);
+    far.receives(INVITE).to("sip:bob@biloxi.test").without_body();
+    far.replies(486);
+    dialer.receives(NOTIFY);
+    alice.receives(BYE);
+    dan.inbox.clear();
+    CHECK(pbx.has_no_calls());
+    CHECK(pbx.has_no_dialogs());
+}

@@ -17,11 +17,24 @@ class Replaces(Proxy):
 
     def test_an_attended_transfer_by_the_exchange(self):
         anna, bob = self.phone("201"), self.phone("202", transport="tcp")
-        carl = self.phone("203")
+        self.is_brought_together(anna, bob, self.phone("203"), lambda second: "sip:202@office.test")
+
+    def test_an_attended_transfer_to_the_contact_of_the_target(self):
+        """RFC 5589 section 7.1: the transferor has seen it in the dialog that the phones share."""
+        anna, bob = self.phone("201", ip="127.0.0.4"), self.phone("202", ip="127.0.0.5")
+        carl = self.phone("203", ip="127.0.0.6")
+
+        def seen(second):
+            self.assertIn("127.0.0.5", second.dialog.remote_target)
+            return second.dialog.remote_target
+
+        self.is_brought_together(anna, bob, carl, seen)
+
+    def is_brought_together(self, anna, bob, carl, refers_to):
         first, transferee = talk(anna, carl)
         second, target = talk(anna, bob)
         wanted = quote(self.replaces(second), safe="")
-        first.sends("REFER", headers=[("Refer-To", f"<sip:202@office.test?Replaces={wanted}>")]
+        first.sends("REFER", headers=[("Refer-To", f"<{refers_to(second)}?Replaces={wanted}>")]
                     ).receives(202)
         first.receives("NOTIFY").replies(200)
         asked = bob.receives("INVITE")

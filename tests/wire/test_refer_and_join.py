@@ -67,6 +67,19 @@ class Dialer(WireTest):
         clicked.hangs_up()
         target.receives("BYE")
 
+    def test_it_names_no_user(self):
+        """F1 of a third party's call: the REFER is for the phone beside the dialer, whoever has it."""
+        request = self.dialer.request("REFER", "sip:office.test", to=f"<{self.dialer.aor}>", headers=[
+            ("Refer-To", '<sip:202@office.test?body="c=0.0.0.0">'),
+            ("Contact", f"<{self.dialer.contact}>")])
+        watch = self.dialer.subscribes(request, "201", "refer")
+        watch.subscribe.receives(202)
+        self.hears(watch, "100 Trying")
+        clicked = self.lifts()
+        self.bob.receives("INVITE").replies(486)
+        self.hears(watch, "486 ", "terminated")
+        clicked.receives("BYE")
+
     def test_it_hears_of_a_failure(self):
         watch = self.refers()
         watch.subscribe.receives(202)
