@@ -11,23 +11,6 @@ namespace {
 /// Calls beyond the limit that are kept free for emergency numbers.
 constexpr std::size_t room_for_emergencies = 100;
 
-/// The Reason of a refusal where something has run out (RFC 3326, RFC 6432 §3; the causes are those
-/// of ITU-T Q.850); empty: it is refused for something else.
-std::string_view reason_of_limit(const Route& route) noexcept
-{
-    if (!route.steps.empty() && route.steps.back().kind == RouteStepKind::no_trunk &&
-        route.status == 480)
-        return no_trunk_reason;
-    if (route.status != 486 && route.status != 403) return {};
-    for (auto step = route.steps.rbegin(); step != route.steps.rend(); ++step) {
-        const bool limit = step->kind == RouteStepKind::limit;
-        if (limit && route.status == 403) return "Q.850;cause=21;text=\"Call rejected\"";
-        if (route.status == 486 && (limit || step->kind == RouteStepKind::trunk_full))
-            return "Q.850;cause=34;text=\"No circuit available\"";
-    }
-    return route.status == 486 ? "Q.850;cause=17;text=\"User busy\"" : std::string_view{};
-}
-
 /// What the INVITE of a phone says, as other phones may be told it: who has diverted the call to it
 /// and wants to stay private is nobody (RFC 5806, RFC 7044 §10.1). `payload` itself when all is told.
 PayloadRef told_on(const PayloadRef& payload)

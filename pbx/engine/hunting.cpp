@@ -269,8 +269,7 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
     if (hunting.rang_out) return give_up_hunt(call, 480, "No Answer", {}, now, outbox);
     if (hunting.full && !hunting.heard)
         return give_up_hunt(call, 486, "All Lines Busy",
-                            {{"Reason", "Q.850;cause=34;text=\"No circuit available\""}}, now,
-                            outbox);
+                            {{"Reason", std::string{no_circuit_reason}}}, now, outbox);
     if (hunting.hunt.outside && !hunting.heard)
         return give_up_hunt(call, 480, "No Trunk Available",
                             {{"Reason", std::string{no_trunk_reason}}}, now, outbox);

@@ -74,11 +74,14 @@ void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
     outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
     auto referral = referral_of(input.payload, input.authenticated, input.transaction, outbox);
     if (!referral) return;
-    const auto refuse = [&](unsigned status, std::string_view phrase, std::string_view warning) {
-        outbox.send(Reply{.transaction = input.transaction,
-                          .status = status,
-                          .phrase = std::string{phrase},
-                          .headers = {warning_of(warning)}});
+    const auto refuse = [&](unsigned status, std::string_view phrase, std::string_view warning,
+                            std::string_view reason = {}) {
+        Reply reply{.transaction = input.transaction,
+                    .status = status,
+                    .phrase = std::string{phrase},
+                    .headers = {warning_of(warning)}};
+        if (!reason.empty()) reply.headers.push_back({"Reason", std::string{reason}});
+        outbox.send(std::move(reply));
     };
     // A URI without a user names the phone that the dialer stands beside: that of who sends it.
     const auto& own = input.authenticated;
@@ -97,7 +100,8 @@ void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
     case OrderOutcome::bad_member:
         return answer.code == "unknown_number"
                    ? refuse(404, "No Such Number", "Refer-To: there is no such number")
-                   : refuse(403, "Not A Place To Transfer To", "Refer-To: " + answer.message);
+                   : refuse(403, "Not A Place To Transfer To", "Refer-To: " + answer.message,
+                            reason_of_limit(route(question_of_click(own, *called), router_view())));
     default: return refuse(480, "No Phone Registered", "Register the phone that is to call");
     }
     Call& call = *find_shown(answer.call->id);

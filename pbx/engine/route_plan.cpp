@@ -4,6 +4,21 @@
 
 namespace lampline {
 
+std::string_view reason_of_limit(const Route& route) noexcept
+{
+    if (!route.steps.empty() && route.steps.back().kind == RouteStepKind::no_trunk &&
+        route.status == 480)
+        return no_trunk_reason;
+    if (route.status != 486 && route.status != 403) return {};
+    for (auto step = route.steps.rbegin(); step != route.steps.rend(); ++step) {
+        const bool limit = step->kind == RouteStepKind::limit;
+        if (limit && route.status == 403) return "Q.850;cause=21;text=\"Call rejected\"";
+        if (route.status == 486 && (limit || step->kind == RouteStepKind::trunk_full))
+            return no_circuit_reason;
+    }
+    return route.status == 486 ? user_busy_reason : std::string_view{};
+}
+
 bool RouteDecision::applies_plan(std::string& number, std::string_view by, Asks asks)
 {
     outside_ = nullptr;

@@ -97,8 +97,12 @@ struct RouteQuestion {
 
 enum class RouteKind : std::uint8_t { hunt, feature, calling_card, park, reject };
 
-/// The Reason where no trunk can take a call (RFC 6432; the cause is of ITU-T Q.850).
+/// Reasons of refusals where something has run out (RFC 3326, RFC 6432 §3; the causes are those of
+/// ITU-T Q.850): no trunk can take the call; there is no room for it; who is called has its calls.
 inline constexpr std::string_view no_trunk_reason = "Q.850;cause=38;text=\"Network out of order\"";
+inline constexpr std::string_view no_circuit_reason =
+    "Q.850;cause=34;text=\"No circuit available\"";
+inline constexpr std::string_view user_busy_reason = "Q.850;cause=17;text=\"User busy\"";
 
 /// The decision.
 struct Route {
@@ -130,6 +134,9 @@ struct RouterView {
 /// The route of a call (RFC 3261 §16.5). Depends on nothing but its arguments, and chance where a
 /// ring group wants it. O(1) in the size of the office, O(n log n) in the members of a ring group.
 Route route(const RouteQuestion& question, const RouterView& view);
+
+/// One of these, or that of a day's limit; empty: `route` is refused for something else.
+std::string_view reason_of_limit(const Route& route) noexcept;
 
 /// Why a code or a number of the park lot is refused.
 struct CodeRefusal {

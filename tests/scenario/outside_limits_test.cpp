@@ -317,3 +317,21 @@ TEST_CASE("who has used up its calls of today is told of tomorrow's before anybo
     CHECK(office.pbx.decides("102", "0555", {}, 24h).outcome == "ring");
     office.forget();
 }
+
+TEST_CASE("a dialer hears why it may not call outside: the reason of an INVITE refused by that limit")
+{
+    Office office;
+    auto& [pbx, one, two, rules, alice, bob, carol, dialer, far, other, phones] = office;
+    office.bobs_limits().calls_per_day = 1;
+    office.apply();
+    office.bob_calls_outside_once();
+    bob.sends(INVITE, "0555");
+    const auto reason = bob.receives(403U).value("Reason");
+    CHECK(reason == "Q.850;cause=21;text=\"Call rejected\"");
+    dialer.refers("102", refer_to("0555"));
+    auto refused = dialer.receives(403U).header("Reason", reason);
+    CHECK(refused.value("Warning").find("Refer-To: Daily Limit Reached") != std::string::npos);
+    dialer.refers("102", refer_to("0900555"));  // no limit, but a right that is missing
+    dialer.receives(403U).without_header("Reason");
+    office.forget();
+}

@@ -257,7 +257,9 @@ TEST_CASE("two who ask for a free slot are told two, and each is kept until its 
         CHECK(asks(office.bob, "700").starts_with("\"701 is free\""));
         CHECK(asks(office.carol, "700").starts_with("\"702 is free\""));
         office.alice.sends(INVITE, "700", alice_sdp);
-        office.alice.receives(486U).phrase("Park Lot Is Full");
+        office.alice.receives(486U)
+            .phrase("Park Lot Is Full")
+            .header("Reason", "Q.850;cause=34;text=\"No circuit available\"");
         parks(office.carol, carols, "700", office.dave, "702");
         parks(office.bob, bobs, "700", office.alice, "701");
     }
@@ -265,7 +267,9 @@ TEST_CASE("two who ask for a free slot are told two, and each is kept until its 
     {
         CHECK(asks(office.bob, "701").starts_with("\"701 is free\""));
         office.carol.sends(INVITE, "701", carol_sdp);
-        office.carol.receives(486U).phrase("Slot Is Taken");
+        office.carol.receives(486U)
+            .phrase("Slot Is Taken")
+            .header("Reason", "Q.850;cause=17;text=\"User busy\"");
         office.carol.uses(carols);
         office.carol.sends(REFER, refer_to("<sip:701@office.test>"));
         office.carol.receives(202U);
