@@ -21,7 +21,8 @@ struct MessageRingLimits {
     std::size_t bytes = 8 * 1024 * 1024;
 };
 
-/// Keeps messages by dialog. A dialog begins with an INVITE, and belongs to a call once claim()
+/// Keeps messages by dialog. A dialog begins with an INVITE, or with a REFER that asks for a call,
+/// and belongs to a call once claim()
 /// says so; those that nobody claims (refused, unauthenticated) have a small place of their own, so
 /// that they push out no call. Beyond the limits the call that started first is forgotten. Belongs
 /// to one thread.

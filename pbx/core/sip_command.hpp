@@ -213,6 +213,7 @@ struct SendNotify {
     std::shared_ptr<const std::string> body_tail;
     std::optional<std::chrono::steady_clock::time_point> event_at{};  ///< of the call's event it is the first to tell
     std::vector<Header> headers{};   ///< beside those of the dialog: Call-Info
+    bool of_call = false;            ///< it is kept with the messages of a call
 };
 
 /// Stops retransmitting for a subscription that is gone; no NotifyAnswered follows.

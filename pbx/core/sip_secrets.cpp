@@ -228,6 +228,26 @@ std::size_t line_end(std::string_view text, std::size_t begin) noexcept
     return end + (text.substr(end).starts_with("\r\n") ? 2 : 1);
 }
 
+/// Whether a line of the head says that the message is a MESSAGE, or an answer to one.
+bool is_of_text(std::string_view start_line) noexcept
+{
+    return start_line.starts_with("MESSAGE ");
+}
+
+bool is_of_text(std::string_view name, std::string_view value) noexcept
+{
+    constexpr std::string_view method = "MESSAGE";
+    value = trimmed(value);
+    return same_word(name, "CSeq") && value.ends_with(method);
+}
+
+/// What people write to each other, to its end: not even the lengths of its words are shown.
+void hide_text(std::string& text, std::size_t begin) noexcept
+{
+    for (auto i = begin; i < text.size(); ++i)
+        if (text[i] != '\r' && text[i] != '\n') text[i] = mask;
+}
+
 bool is_empty_line(std::string_view text, std::size_t begin) noexcept
 {
     return begin < text.size() && (text[begin] == '\r' || text[begin] == '\n');
@@ -240,10 +260,15 @@ std::string without_secrets(std::string message)
     auto keys = KeyBody::none;
     bool in_parts = false;
     bool in_head = true;  // of the message, or of a part of it
+    bool is_text = is_of_text(message);
     for (std::size_t at = 0; at < message.size();) {
         auto end = line_end(message, at);
         const bool part = in_parts && std::string_view{message}.substr(at).starts_with("--");
         if (part || is_empty_line(message, at)) {
+            if (is_text) {
+                hide_text(message, at);
+                return message;
+            }
             in_head = part;
             if (part) keys = KeyBody::none;
         } else if (in_head) {
@@ -255,6 +280,7 @@ std::string without_secrets(std::string message)
             const auto colon = std::min(header.find(':'), header.size());
             const auto name = trimmed(header.substr(0, colon));
             const auto value = header.substr(std::min(colon + 1, header.size()));
+            is_text = is_text || is_of_text(name, value);
             if (same_word(name, "Content-Type") || same_word(name, "c")) {
                 keys = key_body_of(value);
                 in_parts = in_parts || starts_with_word(type_in(value), "multipart/");

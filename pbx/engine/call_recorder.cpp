@@ -188,7 +188,7 @@ void CallRecorder::Open::forget_vain_parts()
     }
 }
 
-void CallRecorder::fold(const CallStarted& started, Moment /*now*/, Outbox& /*outbox*/)
+void CallRecorder::fold(const CallStarted& started, Moment /*now*/, Outbox& outbox)
 {
     auto& open = open_[started.call];
     const auto id = record_id(started.started_at, started.call);
@@ -206,6 +206,8 @@ void CallRecorder::fold(const CallStarted& started, Moment /*now*/, Outbox& /*ou
     record.id = id;
     record.dialled = started.dialled;
     record.answered_at = started.answered_at;
+    if (!started.asked_in.empty())
+        outbox.announce(PartRecorded{id, started.asked_in, started.caller, PartKind::caller});
 }
 
 void CallRecorder::fold(const DialogChanged& changed, Moment now, Outbox& outbox)

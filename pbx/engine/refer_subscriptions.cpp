@@ -72,7 +72,8 @@ void ReferSubscriptions::notify(Watch& watch, unsigned status, std::string_view 
         .subscription_state = over.empty() ? "active;expires=" + std::to_string(left.count())
                                            : "terminated;reason=" + std::string{over},
         .content_type = std::string{sipfrag_type},
-        .body_head = std::make_shared<const std::string>(status_line(status, phrase))});
+        .body_head = std::make_shared<const std::string>(status_line(status, phrase)),
+        .of_call = true});
 }
 
 void ReferSubscriptions::notify_again(Watch& watch, std::string_view over, Moment now,

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "sip/message_tap.hpp"
+
 namespace lampline::sip {
 namespace {
 
@@ -60,6 +62,9 @@ bool operator==(const SocketAddress& left, const SocketAddress& right) noexcept
 void DatagramSender::add(PacketRef packet, const SocketAddress& to, const Listener& from)
 {
     if (!to.length || from.descriptor < 0) return;
+    if (packet->kept_as)
+        tap_datagram(*packet->kept_as, packet->whole(), from,
+                     reinterpret_cast<const sockaddr&>(to.storage));
     entries_.push_back({std::move(packet), to, from.descriptor});
     if (entries_.size() >= kept_before_flush) flush();
 }

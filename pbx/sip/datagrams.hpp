@@ -19,6 +19,8 @@ struct Packet {
     std::array<char, 10> version{};
     std::uint8_t version_length = 0;
     std::shared_ptr<const std::string> body_tail;
+    /// Call-ID by which it is kept with the messages of a call; null: it belongs to none.
+    std::shared_ptr<const std::string> kept_as;
 
     [[nodiscard]] std::size_t size() const noexcept;
     /// All of it in one piece.

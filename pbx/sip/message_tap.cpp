@@ -46,22 +46,30 @@ PacketAddress packet_address(const std::string& host, std::uint16_t port) noexce
     return result;
 }
 
-/// These belong to no call.
+bool is_outside_dialogs(const sip_t& sip) noexcept
+{
+    return sip.sip_request && sip.sip_to && !sip.sip_to->a_tag;
+}
+
+/// Whether it belongs to a call where its Call-ID is that of one.
 bool may_be_of_a_call(const sip_t& sip) noexcept
 {
+    if (!sip.sip_cseq || !sip.sip_call_id || !sip.sip_call_id->i_id) return false;
     switch (sip.sip_cseq->cs_method) {
     case sip_method_register:
+    case sip_method_publish: return false;
     case sip_method_subscribe:
-    case sip_method_publish:
-    case sip_method_message: return false;
-    default: return sip.sip_call_id->i_id != nullptr;
+    case sip_method_message: return !is_outside_dialogs(sip);
+    default: return true;
     }
 }
 
+/// A REFER, too, is a call's: that which it asks for.
 bool begins_dialog(const sip_t& sip) noexcept
 {
-    return sip.sip_request && sip.sip_request->rq_method == sip_method_invite && sip.sip_to &&
-           !sip.sip_to->a_tag;
+    if (!is_outside_dialogs(sip)) return false;
+    const auto method = sip.sip_request->rq_method;
+    return method == sip_method_invite || method == sip_method_refer;
 }
 
 /// The message as it is on the wire, in as few pieces as it lies in memory; until the next one.
@@ -124,6 +132,19 @@ void tap_answer(MessageRing& ring, const sip_t& request, const Listener& listene
     head.local = packet_address(listener.address.host, listener.address.port);
     head.remote = packet_address(source.host, source.port);
     ring.add(request.sip_call_id->i_id, false, head, {&answer, 1});
+}
+
+void tap_datagram(std::string_view sip_call_id, std::string_view text, const Listener& from,
+                  const sockaddr& to) noexcept
+try {
+    if (tapped == nullptr) return;
+    PacketHead head;
+    head.at = std::chrono::system_clock::now();
+    head.transport = Transport::udp;
+    head.local = packet_address(from.address.host, from.address.port);
+    head.remote = packet_address(&to);
+    tapped->add(sip_call_id, false, head, {&text, 1});
+} catch (...) {  // no memory: a message less is kept
 }
 
 }  // namespace lampline::sip

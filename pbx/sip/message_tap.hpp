@@ -23,4 +23,8 @@ public:
 void tap_answer(MessageRing& ring, const sip_t& request, const Listener& listener,
                 const Flow& source, std::string_view answer);
 
+/// A request of ours, in a dialog of that Call-ID, that goes past the stack.
+void tap_datagram(std::string_view sip_call_id, std::string_view text, const Listener& from,
+                  const sockaddr& to) noexcept;
+
 }  // namespace lampline::sip

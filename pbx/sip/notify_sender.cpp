@@ -35,6 +35,7 @@ PacketRef NotifySender::compose(const SendNotify& command, const Listener& liste
                           command.version);
         packet->version_length = static_cast<std::uint8_t>(written.ptr - packet->version.data());
     }
+    if (command.of_call) packet->kept_as = {command.dialog, &command.dialog->call_id};
     const auto body_size = packet->size();
     auto& text = packet->text;
     text.reserve(1024);

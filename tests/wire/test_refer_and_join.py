@@ -80,6 +80,38 @@ class Dialer(WireTest):
         self.hears(watch, "486 ", "terminated")
         clicked.receives("BYE")
 
+    def test_it_is_in_the_ladder_of_the_call(self):
+        """The REFER and what it is told, as messages of who calls."""
+        watch = self.refers()
+        watch.subscribe.receives(202)
+        self.hears(watch, "100 Trying")
+        clicked = self.lifts()
+        target = self.bob.receives("INVITE")
+        self.talks(clicked, target)
+        self.hears(watch, "200 OK", "terminated")
+        self.dialer.pings()  # its answer to that NOTIFY has arrived
+        clicked.hangs_up()
+        target.receives("BYE")
+        entry, = eventually(lambda: self.rest.items("/api/v1/call-log"), "the call is in the log")
+        messages = self.rest.get(f"/api/v1/call-log/{entry['id']}/ladder")["messages"]
+        of_refer = [message for message in messages
+                    if message["call_id"] == watch.subscribe.request["Call-ID"]]
+        words = [message["first_line"].replace("SIP/2.0 ", "").split(" ")[0]
+                 for message in of_refer if not message["repeated"]]
+        self.assertEqual(["REFER", words[1], "REFER", "202", "NOTIFY", "200", "NOTIFY", "200"], words)
+        self.assertIn(words[1], ("401", "407"))
+        phone = of_refer[0]["from"]
+        self.assertEqual(("caller", "201"), (phone["role"], phone["extension"]))
+        self.assertEqual({self.transport}, {message["transport"] for message in of_refer})
+        if self.transport == "udp":
+            self.assertEqual({self.dialer.host_port},
+                             {message["to"]["address"] for message in of_refer
+                              if message["direction"] == "sent"})
+        self.assertIn("SIP/2.0 200 OK", of_refer[-2]["text"])
+        self.assertNotRegex(of_refer[2]["text"], 'response="[0-9a-f]{32}')
+        file = self.rest.download(f"/api/v1/call-log/{entry['id']}.pcap")
+        self.assertIn(b"REFER sip:201@", file)
+
     def test_it_hears_of_a_failure(self):
         watch = self.refers()
         watch.subscribe.receives(202)

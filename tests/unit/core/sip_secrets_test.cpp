@@ -142,3 +142,20 @@ TEST_CASE("keys and keying material in one part of several are masked, and nothi
         without_secrets("INFO sip:1@x SIP/2.0\r\nc: multipart/mixed\r\n\r\n--b\r\nk=clear:1\r\n") ==
         "INFO sip:1@x SIP/2.0\r\nc: multipart/mixed\r\n\r\n--b\r\nk=xxxxxxx\r\n");
 }
+
+TEST_CASE("what people write to each other is hidden, its head is not")
+{
+    const std::string head = "MESSAGE sip:202@office.test SIP/2.0\r\nCSeq: 3 MESSAGE\r\n"
+                             "Content-Type: text/plain\r\nContent-Length: 21\r\n\r\n";
+    CHECK(without_secrets(head + "See you\r\nat\t8, J\xc3\xbcrgen") ==
+          head + "xxxxxxx\r\nxxxxxxxxxxxxxx");
+    CHECK(without_secrets(head) == head);
+    const std::string answer = "SIP/2.0 200 OK\r\ncseq:3  MESSAGE \r\n\r\n";
+    CHECK(without_secrets(answer + "read\r\n\r\nit") == answer + "xxxx\r\n\r\nxx");
+    const std::string parts = "MESSAGE sip:202@office.test SIP/2.0\r\n"
+                              "Content-Type: multipart/mixed;boundary=b\r\n\r\n";
+    CHECK(without_secrets(parts + "--b\r\nx: y\r\n") == parts + "xxx\r\nxxxx\r\n");
+    const std::string other = "INFO sip:202@office.test SIP/2.0\r\nCSeq: 3 INFO\r\n"
+                              "Subject: MESSAGE\r\n\r\nhello\r\n";
+    CHECK(without_secrets(other) == other);
+}
