@@ -89,7 +89,8 @@ class ByeWithAlso(SecondPhones):
 
 
 class AttendedTransfer(SecondPhones):
-    """Linphone brings two parties together, of which the second shares a proxied dialog with it."""
+    """Linphone brings two parties together: bridged, or where the second, or each, shares a proxied
+    dialog with it."""
 
     def asks_and_transfers(self, transferee, bob, target):
         transferee.dials("202")
@@ -104,10 +105,22 @@ class AttendedTransfer(SecondPhones):
         bob.types("transfer 1 --to-call 2")
         self.are_in_calls(["205", "203"])
 
-    def ends(self, transferee, target):
+    def ends(self, transferee, target, dialog=2):
         transferee.hangs_up()
-        target.says("Call 2 with .* ended")
+        target.says(f"Call {dialog} with .* ended")
         self.are_in_calls()
+
+    def test_all_is_bridged(self):
+        """Nobody is called anew: the target goes on in the dialog in which it was asked."""
+        eve, bob, carol = self.baresip("205"), self.linphone("202"), self.linphone("203")
+        self.asks_and_transfers(eve, bob, carol)
+        eventually(lambda: carol.hears(TONES["205"]), "203 hears the tone of 205")
+        self.ends(eve, carol, dialog=1)
+        moved, asked = self.records(
+            [("caller", "205", None), ("called", "202", None), ("transferred", "203", 1)],
+            [("caller", "202", None), ("called", "203", None)])
+        self.assertEqual(moved["id"], asked["continued_in"])
+        self.assertEqual(asked["id"], moved["parts"][2]["came_from"])
 
     def test_by_the_exchange(self):
         """The first call is bridged: the exchange calls the target, in the transferor's place."""
@@ -131,6 +144,31 @@ class AttendedTransfer(SecondPhones):
         self.records([("caller", "205", None), ("called", "202", None)],
                      [("caller", "202", None), ("called", "203", None)],
                      [("caller", "205", None), ("called", "203", None)])
+
+
+@unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+class AttendedTransferBySipp(SecondPhones):
+    """SIPp asks the second party and refers the first to it; all is bridged."""
+
+    def is_transferred(self, held, target):
+        self.sipp("attended", service=held.number, user="201", secret=self.office.secrets["201"],
+                  target=target.number).succeeds()
+        self.are_in_calls([held.number, target.number])
+        self.hear_each_other(held, target)
+        held.hangs_up()
+        target.says("ended|terminated")
+        self.are_in_calls()
+        moved, asked = self.records(
+            [("caller", "201", None), ("called", held.number, None),
+             ("transferred", target.number, 0)],
+            [("caller", "201", None), ("called", target.number, None)])
+        self.assertEqual(moved["id"], asked["continued_in"])
+
+    def test_linphone_is_sent_to_baresip(self):
+        self.is_transferred(self.linphone("202"), self.baresip("203"))
+
+    def test_baresip_is_sent_to_linphone(self):
+        self.is_transferred(self.baresip("202"), self.linphone("203"))
 
 
 class JoinedByAThirdPhone(SecondPhones):
@@ -230,6 +268,10 @@ class ByeWithAlsoOverTcp(ByeWithAlso):
 
 
 class AttendedTransferOverTcp(AttendedTransfer):
+    transports = ("tcp", "udp")
+
+
+class AttendedTransferBySippOverTcp(AttendedTransferBySipp):
     transports = ("tcp", "udp")
 
 

@@ -163,8 +163,11 @@ class Sipp:
                    "-default_behaviors", "all,-abortunexp",
                    "-nostdin", "-trace_err", "-error_file", str(self.log)]
         if user:
-            uri = "office.test" if scenario == "register" else f"{service}@office.test"
+            several = scenario in ("register", "attended")  # whom its credentials are for
+            uri = "office.test" if several else f"{service}@office.test"
             command += ["-au", user, "-ap", secret, "-auth_uri", uri]
+        if scenario == "attended":
+            command += ["-cid_str", "%u-%p"]  # nothing that a URI would have to escape
         if transport == "tcp":
             # One message at a time: the second of two that come in one piece is lost where the scenario is to
             # answer the first, since it does so only when all is read.
