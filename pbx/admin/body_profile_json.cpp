@@ -92,6 +92,7 @@ json::object object_of(const BodyProfile& profile)
     object["clearing"] = name(profile.clearing);
     for (const auto& flag : flags) object[flag.name] = profile.*flag.value;
     object["direction"] = shown(profile.direction);
+    object["pickup_target"] = name(profile.pickup_target);
     object["identity"] = name(profile.identity);
     object["gap_ms"] = profile.gap.count();
     object["max_body"] = profile.max_body;
@@ -124,6 +125,8 @@ void merge(const json::object& body, BodyProfile& profile)
         profile.clearing = clearing(word->as_string()).value_or(profile.clearing);
     if (const auto* word = body.if_contains("direction"))
         profile.direction = direction_in(word->as_string());
+    if (const auto* word = body.if_contains("pickup_target"))
+        profile.pickup_target = pickup_target(word->as_string()).value_or(profile.pickup_target);
     if (const auto* word = body.if_contains("identity"))
         profile.identity = identity_header(word->as_string()).value_or(profile.identity);
     if (const auto* gap = body.if_contains("gap_ms"))

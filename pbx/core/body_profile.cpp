@@ -11,6 +11,8 @@ constexpr std::array<std::string_view, 4> words_of_shown{"all", "ringing_first",
                                                          "newest_first"};
 constexpr std::array<std::string_view, 3> words_of_clearing{"between_calls", "before_ringing",
                                                             "always"};
+constexpr std::array<std::string_view, 4> words_of_pickup_target{"none", "remote", "local",
+                                                                 "both"};
 
 /// The enumerator in the place of `word`.
 template <class Enum, std::size_t size>
@@ -34,6 +36,11 @@ std::string_view name(Clearing clearing) noexcept
     return words_of_clearing[static_cast<std::size_t>(clearing)];
 }
 
+std::string_view name(PickupTarget target) noexcept
+{
+    return words_of_pickup_target[static_cast<std::size_t>(target)];
+}
+
 std::optional<ShownDialogs> shown_dialogs(std::string_view word) noexcept
 {
     return placed<ShownDialogs>(words_of_shown, word);
@@ -42,6 +49,11 @@ std::optional<ShownDialogs> shown_dialogs(std::string_view word) noexcept
 std::optional<Clearing> clearing(std::string_view word) noexcept
 {
     return placed<Clearing>(words_of_clearing, word);
+}
+
+std::optional<PickupTarget> pickup_target(std::string_view word) noexcept
+{
+    return placed<PickupTarget>(words_of_pickup_target, word);
 }
 
 std::optional<std::string_view> dialog_word(std::string_view text) noexcept

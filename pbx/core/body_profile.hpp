@@ -31,16 +31,23 @@ enum class Clearing : std::uint8_t {
     always,          ///< also before another dialog, or another word
 };
 
+/// Where a dialog that its watcher may pick up says how that is dialled, for phones that dial a
+/// target instead of sending Replaces.
+enum class PickupTarget : std::uint8_t { none, remote, local, both };
+
 /// The words for these in storage and in REST; nullopt: not one of them.
 std::string_view name(ShownDialogs shown) noexcept;
 std::string_view name(Clearing clearing) noexcept;
+std::string_view name(PickupTarget target) noexcept;
 std::optional<ShownDialogs> shown_dialogs(std::string_view word) noexcept;
 std::optional<Clearing> clearing(std::string_view word) noexcept;
+std::optional<PickupTarget> pickup_target(std::string_view word) noexcept;
 
 /// How much of a dialog is written. Each leaves out more than the one before: the parties of ended
 /// dialogs, the watched one's own name, names of who does not ring, all names, targets; in a list
 /// also the watched party, which the entity of the document names. Remote identities of dialogs
-/// that live stay, and their ids: a phone tells dialogs apart, and picks them up, by these.
+/// that live stay, and their ids and pickup targets: a phone tells dialogs apart, and picks them
+/// up, by these.
 enum class Detail : std::uint8_t {
     full,
     ended_briefly,
@@ -82,6 +89,8 @@ struct BodyProfile {
     bool display_names = true;
     bool local_targets = true;
     bool remote_targets = true;
+    /// Of a dialog that may be picked up, whatever other targets there are.
+    PickupTarget pickup_target = PickupTarget::none;
     bool rendering = true;                 ///< `+sip.rendering=no` of a dialog that holds
     std::optional<Direction> direction{};  ///< said of every dialog; empty: the truth
 
@@ -104,6 +113,10 @@ struct BodyProfile {
     bool state_first = false;      ///< in the root, before the version
     bool direction_first = false;  ///< in a dialog, before the call-id
     bool final_newline = true;
+
+    /// The code to dial before the number whose call to take, where `pickup_target` asks for it: the
+    /// office's, so a Directory sets it; empty: there is none.
+    std::string pickup_code{};
 
     /// One dialog at a time is shown.
     [[nodiscard]] bool single() const noexcept { return shown != ShownDialogs::all; }

@@ -96,20 +96,37 @@ struct PartyForm {
     bool name;
     bool target;
     bool not_rendered;  // said at the target
+    std::string_view pickup;  // in place of the target; empty: none
 };
 
-PartyForm local_form(const DialogSnapshot& dialog, const BodyProfile& profile, Detail detail)
+/// `pickup` where the profile has it in the target of this side.
+std::string_view pickup_at(PickupTarget side, const BodyProfile& profile,
+                           std::string_view pickup) noexcept
 {
-    const bool holds = dialog.held && profile.rendering;
-    return {profile.display_names && detail < Detail::no_local_names,
-            holds || (profile.local_targets && detail < Detail::no_local_targets), holds};
+    const bool there =
+        profile.pickup_target == side || profile.pickup_target == PickupTarget::both;
+    return there ? pickup : std::string_view{};
 }
 
-PartyForm remote_form(const DialogSnapshot& dialog, const BodyProfile& profile, Detail detail)
+PartyForm local_form(const DialogSnapshot& dialog, const BodyProfile& profile, Detail detail,
+                     std::string_view pickup)
+{
+    const bool holds = dialog.held && profile.rendering;
+    const auto dialled = pickup_at(PickupTarget::local, profile, pickup);
+    return {profile.display_names && detail < Detail::no_local_names,
+            holds || !dialled.empty() ||
+                (profile.local_targets && detail < Detail::no_local_targets),
+            holds, dialled};
+}
+
+PartyForm remote_form(const DialogSnapshot& dialog, const BodyProfile& profile, Detail detail,
+                      std::string_view pickup)
 {
     const bool rings = dialog.state == LegState::early;
+    const auto dialled = pickup_at(PickupTarget::remote, profile, pickup);
     return {profile.display_names && detail < (rings ? Detail::no_names : Detail::ringing_names),
-            profile.remote_targets && detail < Detail::no_targets, false};
+            !dialled.empty() || (profile.remote_targets && detail < Detail::no_targets), false,
+            dialled};
 }
 
 /// A `local` or `remote` element. Phones that pick up dial the target, so there is one even where
@@ -132,7 +149,9 @@ void append_party(std::string& out, std::string_view element, const DialogParty&
     if (form.target) {
         out += "<target";
         append_attribute(out, "uri",
-                         party.target.host.empty() ? identity_uri : write(party.target));
+                         !form.pickup.empty()         ? std::string{form.pickup}
+                         : party.target.host.empty() ? identity_uri
+                                                     : write(party.target));
         out += form.not_rendered ? "><param pname=\"+sip.rendering\" pval=\"no\"/></target>" : "/>";
     }
     out += "</";
@@ -163,7 +182,7 @@ std::string escape_xml(std::string_view text)
 }
 
 std::string write_dialog(const DialogSnapshot& dialog, std::string_view word, std::string_view id,
-                         const BodyProfile& profile, Detail detail)
+                         const BodyProfile& profile, Detail detail, std::string_view pickup)
 {
     const auto direction = name(profile.direction.value_or(dialog.direction));
     std::string out;
@@ -182,10 +201,10 @@ std::string write_dialog(const DialogSnapshot& dialog, std::string_view word, st
     out += '>';
     append_state(out, dialog, word, profile);
     if (detail == Detail::full || word != name(LegState::terminated)) {
-        const PartyForm local = local_form(dialog, profile, detail);
+        const PartyForm local = local_form(dialog, profile, detail, pickup);
         if (detail < Detail::no_local_party || !profile.entity || local.target)
             append_party(out, "local", dialog.local, local);
-        append_party(out, "remote", dialog.remote, remote_form(dialog, profile, detail));
+        append_party(out, "remote", dialog.remote, remote_form(dialog, profile, detail, pickup));
     } else if (!profile.entity) {  // nothing else would name the extension
         append_party(out, "local", dialog.local, {});
     }

@@ -20,9 +20,11 @@ std::string escape_xml(std::string_view text);
 
 /// The `dialog` element of `dialog` in the dialect of `profile`, its state given as `word`; `id` is
 /// used when the profile has no fixed one. The parties are written as far as both the profile and
-/// `detail` want them; a dialog that holds keeps its local target, where that is said.
+/// `detail` want them; a dialog that holds keeps its local target, where that is said. `pickup`: the
+/// URI to dial to take the call, written wherever the profile has a pickup target; empty: none.
 std::string write_dialog(const DialogSnapshot& dialog, std::string_view word, std::string_view id,
-                         const BodyProfile& profile, Detail detail = Detail::full);
+                         const BodyProfile& profile, Detail detail = Detail::full,
+                         std::string_view pickup = {});
 
 /// The `terminated` dialog of an idle extension that has none to tell of; empty when the profile
 /// wants none.

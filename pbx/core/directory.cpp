@@ -37,6 +37,17 @@ void merge(std::vector<WatchRight>& rights, Key key)
     rights.shrink_to_fit();
 }
 
+/// What a lamp may tell a phone to dial before any number: no other code may begin so, as `*8` does
+/// where `*` is the one for pickup.
+std::string pickup_code(const FeatureCodes& codes)
+{
+    const auto& code = codes.code(Feature::pickup_directed);
+    for (std::size_t at = 0; at < feature_count; ++at)
+        if (const auto feature = static_cast<Feature>(at); feature != Feature::pickup_directed)
+            if (codes.code(feature).starts_with(code)) return {};
+    return code;
+}
+
 }  // namespace
 
 std::string_view name(Visibility visibility) noexcept
@@ -70,8 +81,11 @@ Directory::Directory(std::string domain, std::vector<Extension> extensions,
 {
     std::ranges::stable_sort(profiles, {}, &BodyProfile::name);
     profiles_.reserve(profiles.size());
-    for (auto& profile : profiles)
+    for (auto& profile : profiles) {
+        const bool dialled = profile.pickup_target != PickupTarget::none;
+        profile.pickup_code = dialled ? pickup_code(numbering_.feature_codes) : std::string{};
         profiles_.push_back(std::make_shared<const BodyProfile>(std::move(profile)));
+    }
 
     for (auto& [device, profile] : devices)
         if (auto row = find_profile(profile))

@@ -124,7 +124,8 @@ public:
     /// Members and watchers that name no extension, and watching groups that are none, are left
     /// out; so are the rights to see a hidden extension. When two extensions or groups share a key
     /// the first one counts. O(total memberships x watchers). `profiles` are rows of the office's
-    /// own; a watcher or device whose profile is neither there nor built in has none chosen.
+    /// own, and get its `pickup_code` here; a watcher or device whose profile is neither there nor
+    /// built in has none chosen.
     Directory(std::string domain, std::vector<Extension> extensions, std::vector<Group> groups,
               Numbering numbering = {}, std::vector<BodyProfile> profiles = {},
               std::vector<DeviceProfile> devices = {});

@@ -6,6 +6,7 @@
 
 #include "base/stable_hash.hpp"
 #include "base/text.hpp"
+#include "core/extension_uri.hpp"
 
 namespace lampline {
 namespace {
@@ -220,8 +221,9 @@ const DialogInfoText& Projection::document(const Told& told, Step step, Document
 std::string Projection::element_of(const TrackedDialog& dialog, std::string_view word,
                                    Detail detail) const
 {
-    if (view_ == WatcherView{} && domain_.empty())
-        return write_dialog(dialog.latest, word, dialog.latest.id, *profile_, detail);
+    const auto pickup = pickup_of(dialog.latest, word);
+    if (view_.parties == PartyView::named && view_.names == DialogNames::told && domain_.empty())
+        return write_dialog(dialog.latest, word, dialog.latest.id, *profile_, detail, pickup);
     auto seen = dialog.latest;
     if (view_.parties == PartyView::anonymous) seen.remote = nobody();
     if (view_.names == DialogNames::withheld && !dialog.stands_in) {
@@ -230,7 +232,23 @@ std::string Projection::element_of(const TrackedDialog& dialog, std::string_view
     }
     write_as_asked(seen.local);
     write_as_asked(seen.remote);
-    return write_dialog(seen, word, seen.id, *profile_, detail);
+    return write_dialog(seen, word, seen.id, *profile_, detail, pickup);
+}
+
+/// The URI that takes `dialog` by the code for pickup, as its watcher would dial it; empty: it is
+/// not told one.
+std::string Projection::pickup_of(const DialogSnapshot& dialog, std::string_view word) const
+{
+    const bool waits = dialog.direction == Direction::recipient &&
+                       dialog.state < LegState::confirmed && word != name(LegState::terminated);
+    if (!waits || !view_.picks_up || profile_->pickup_target == PickupTarget::none ||
+        profile_->pickup_code.empty())
+        return {};
+    const auto entity = SipUri::parse(entity_);
+    if (!entity) return {};
+    auto uri = extension_uri(profile_->pickup_code + extension_of(*entity), entity->host);
+    uri.port = entity->port;
+    return write(uri);
 }
 
 /// Who knows the office by an address may be unable to find its domain.

@@ -44,13 +44,15 @@ enum class DialogNames : std::uint8_t { told, withheld };
 struct WatcherView {
     PartyView parties = PartyView::named;
     DialogNames names = DialogNames::told;
+    bool picks_up = true;  ///< it may take what rings there
 
     friend bool operator==(const WatcherView&, const WatcherView&) = default;
 };
 inline WatcherView view_of(const WatchRight& right) noexcept
 {
     return {parties_of(right),
-            right.names_dialogs() ? DialogNames::told : DialogNames::withheld};
+            right.names_dialogs() ? DialogNames::told : DialogNames::withheld,
+            right.rights.pickup};
 }
 
 /// One extension in the eyes of one profile, or what a filter leaves of it. Renderings are made
@@ -119,6 +121,7 @@ private:
                                         DocumentForm form) const;
     [[nodiscard]] std::string element_of(const TrackedDialog& dialog, std::string_view word,
                                          Detail detail = Detail::full) const;
+    [[nodiscard]] std::string pickup_of(const DialogSnapshot& dialog, std::string_view word) const;
     void write_as_asked(DialogParty& party) const;
     [[nodiscard]] static bool leaves_out(const ShownDialog& shown, const Told& told,
                                          DocumentKind kind) noexcept;

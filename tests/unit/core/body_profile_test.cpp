@@ -68,6 +68,7 @@ TEST_CASE("built-in rows have names and phones of their own")
     for (const auto* row : built_in_profiles()) {
         CHECK(names.insert(row->name).second);
         CHECK(built_in_profile(row->name).get() == row);
+        CHECK(row->pickup_target == PickupTarget::none);  // no office's code is theirs
         for (const auto& phone : row->user_agents) {
             CHECK(phones.insert(phone).second);
             CHECK(built_in_profile_for(phone).get() == row);

@@ -324,6 +324,39 @@ TEST_CASE("a document beyond a limit is not read")
     CHECK_FALSE(read_dialog_info(open + room + ' ' + close));
 }
 
+TEST_CASE("a pickup target is written where the row has one, and stays where others are left out")
+{
+    const auto written = [](PickupTarget where, std::string_view pickup, Detail detail,
+                            bool other_targets) {
+        BodyProfile row{.name = "acme",
+                        .local_targets = other_targets,
+                        .remote_targets = other_targets,
+                        .pickup_target = where};
+        const auto dialog =
+            write_dialog(innovaphone_call(LegState::early), "early", "x", row, detail, pickup);
+        const auto read =
+            read_dialog_info(document(row, "sip:207@172.16.16.180", 0, {dialog})).value();
+        const auto& one = read.dialogs.at(0);
+        return one.local_target + " " + one.remote_target;
+    };
+    using enum PickupTarget;
+    const std::string code = "sip:**207@office.test";
+    const std::string local_plain = "sip:207@172.16.16.34", remote_plain = "sip:211@172.16.16.180";
+    for (const auto where : {none, remote, local, both}) {
+        CAPTURE(name(where));
+        CHECK(pickup_target(name(where)) == where);
+        const bool at_local = where == local || where == both;
+        const bool at_remote = where == remote || where == both;
+        CHECK(written(where, code, Detail::full, true) ==
+              (at_local ? code : local_plain) + " " + (at_remote ? code : remote_plain));
+        for (const auto& bare : {written(where, code, Detail::full, false),
+                                 written(where, code, Detail::no_local_party, true)})
+            CHECK(bare == (at_local ? code : "") + " " + (at_remote ? code : ""));
+        CHECK(written(where, "", Detail::full, true) == local_plain + " " + remote_plain);
+    }
+    CHECK_FALSE(pickup_target("all"));
+}
+
 TEST_CASE("in a list the entity stands for the watched party, and the dialog keeps its ids")
 {
     const auto written = [](LegState state, Detail detail, const BodyProfile& profile) {

@@ -126,6 +126,29 @@ TEST_CASE("a right is found among many")
     }
 }
 
+TEST_CASE("a row that has pickup targets gets the code that the office dials for that")
+{
+    const auto code_of = [](const FeatureCodes& codes, PickupTarget where) {
+        Numbering numbering;
+        numbering.feature_codes = codes;
+        std::vector<BodyProfile> rows(1);
+        rows[0].pickup_target = where;
+        rows[0].pickup_code = "old";
+        const Directory directory{"office.test", office(), {}, std::move(numbering),
+                                  std::move(rows)};
+        return directory.profiles()[0]->pickup_code;
+    };
+    FeatureCodes codes;
+    CHECK(code_of(codes, PickupTarget::remote) == "**");
+    CHECK(code_of(codes, PickupTarget::none).empty());
+    codes.set(Feature::pickup_directed, "*98");
+    CHECK(code_of(codes, PickupTarget::both) == "*98");
+    codes.set(Feature::pickup_directed, "");
+    CHECK(code_of(codes, PickupTarget::both).empty());
+    codes.set(Feature::pickup_directed, "*");  // with a number behind it, another may be meant
+    CHECK(code_of(codes, PickupTarget::both).empty());
+}
+
 TEST_CASE("a profile is chosen: by name, by the office's rows, by those of the program")
 {
     const auto row = [](std::string name, std::vector<std::string> phones) {

@@ -486,6 +486,45 @@ TEST_CASE(
     CHECK(shown().state == "terminated");
 }
 
+TEST_CASE("a row with a pickup target tells who may pick up what to dial, while it rings")
+{
+    MemberState member{"sip:207@office.test", "t-"};
+    auto row = std::make_shared<BodyProfile>();
+    row->pickup_target = PickupTarget::remote;
+    row->pickup_code = "*#";
+    const auto taker = member.projection(row);
+    const auto at_address = member.projection(row, {}, {}, "sip:207@192.0.2.1:5070");
+    const auto looker = member.projection(row, {}, {.picks_up = false});
+    const auto anonymous = member.projection(row, {}, {.parties = PartyView::anonymous});
+    CHECK(taker != looker);
+    const auto target = [](const ProjectionRef& projection, Step step, const Told& told = {}) {
+        const auto& text = projection->document(told, step);
+        return read_dialog_info(*text.head + "0" + *text.tail)->dialogs.at(0).remote_target;
+    };
+
+    for (const auto state : {trying, proceeding, early}) {
+        member.fold(dialog(1, state));
+        CHECK(target(taker, Step::present) == "sip:*%23207@office.test");
+        CHECK(target(at_address, Step::present) == "sip:*%23207@192.0.2.1:5070");
+        CHECK(target(looker, Step::present) == "sip:211@office.test");
+        CHECK(target(anonymous, Step::present) == "sip:*%23207@office.test");
+    }
+    Told told;
+    told.note_sent(taker->current());
+    CHECK(target(taker, Step::clear, told) == "sip:211@office.test");  // it is told as ended
+    member.fold(dialog(1, confirmed));
+    CHECK(target(taker, Step::present) == "sip:211@office.test");
+    member.fold(dialog(1, terminated));
+    member.fold(dialog(2, early, Direction::initiator));
+    CHECK(target(taker, Step::present) == "sip:211@office.test");  // who is called there rings
+
+    auto off = std::make_shared<BodyProfile>(*row);
+    off->pickup_code.clear();
+    member.fold(dialog(2, terminated));
+    member.fold(dialog(3, early));
+    CHECK(target(member.projection(off), Step::present) == "sip:211@office.test");
+}
+
 TEST_CASE("what nobody watches is there, under the same id, for who comes, goes, and comes again")
 {
     MemberState member{"sip:207@office.test", "t-"};

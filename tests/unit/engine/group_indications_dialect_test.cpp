@@ -85,6 +85,37 @@ TEST_CASE("a changed row is told anew at once, an unchanged one is not")
     CHECK(office.silent());
 }
 
+TEST_CASE("another code for pickup is told anew to whose row has it as a target")
+{
+    const auto office_dialling = [](const std::string& code) {
+        Numbering numbering;
+        numbering.feature_codes.set(Feature::pickup_directed, code);
+        Group group{"sales", "Sales", {"207"}, {{"201", false, "acme"}, {"202", false, ""}}};
+        auto row = acme();
+        row.pickup_target = PickupTarget::remote;
+        return std::make_shared<const Directory>(
+            "office.test",
+            std::vector<Extension>{{"201", {}, {}, {}}, {"202", {}, {}, {}}, {"207", {}, {}, {}}},
+            std::vector<Group>{std::move(group)}, std::move(numbering),
+            std::vector<BodyProfile>{std::move(row)});
+    };
+    Office office{office_dialling("**")};
+    office.subscribed("201", "207");
+    office.subscribed("202", "207");
+    office.call(1, LegState::early);
+    CHECK(document_of(office.acknowledged()).dialogs.at(0).remote_target == "sip:**207@office.test");
+    CHECK(document_of(office.acknowledged()).dialogs.at(0).remote_target == "sip:211@office.test");
+    office.configures(office_dialling("*98"));
+    CHECK(states_of(office.acknowledged()) == "terminated");
+    CHECK(document_of(office.acknowledged()).dialogs.at(0).remote_target ==
+          "sip:*98207@office.test");
+    CHECK(office.silent());
+    office.configures(office_dialling(""));
+    CHECK(states_of(office.acknowledged()) == "terminated");
+    CHECK(document_of(office.acknowledged()).dialogs.at(0).remote_target == "sip:211@office.test");
+    CHECK(office.silent());
+}
+
 TEST_CASE("a row that comes or goes changes the dialect of the phones it names")
 {
     Office office{office_with({})};

@@ -25,6 +25,7 @@ TEST_CASE("a copy of a built-in row differs in name, phones and what was said, a
     Profiles office;
     const auto created = office.put(
         acme, R"({"like":"innovaphone","user_agents":["Acme"],"entity":true,"gap_ms":50,)"
+              R"("pickup_target":"local",)"
               R"("recipient_words":["hidden","early","early","confirmed"]})");
     CHECK(created.status == 201);
     CHECK(field(created, "Location") == acme);
@@ -34,6 +35,8 @@ TEST_CASE("a copy of a built-in row differs in name, phones and what was said, a
     expected.user_agents = {"Acme"};
     expected.entity = true;
     expected.gap = std::chrono::milliseconds{50};
+    expected.pickup_target = PickupTarget::local;
+    expected.pickup_code = "**";
     expected.as_recipient = {"", "early", "early", "confirmed"};
     REQUIRE(office.published.back()->profiles().size() == 1);
     CHECK(*office.published.back()->profiles()[0] == expected);
@@ -42,6 +45,7 @@ TEST_CASE("a copy of a built-in row differs in name, phones and what was said, a
     CHECK(shown.at("built_in") == false);
     CHECK(shown.at("direction") == "initiator");
     CHECK(shown.at("clearing") == "always");
+    CHECK(shown.at("pickup_target") == "local");
     for (const auto* extra : {"built_in", "created_at", "updated_at"}) shown.erase(extra);
     const auto again = office.put("/api/v1/body-profiles/again", [&] {
         shown["name"] = "again";
@@ -103,6 +107,8 @@ TEST_CASE("422 names the place of each fault")
              Row{R"({"do_not_disturb":"lit"})", "/do_not_disturb", "not_allowed"},
              Row{R"({"dialogs":"newest_first","merged_lists":true})", "/merged_lists",
                  "needs_all_dialogs"},
+             Row{R"({"pickup_target":true})", "/pickup_target", "type"},
+             Row{R"({"pickup_target":"all"})", "/pickup_target", "not_allowed"},
              Row{R"({"colour":"red"})", "/colour", "unknown_member"},
          }) {
         CAPTURE(row.body);
