@@ -108,6 +108,9 @@ struct Hunting {
     unsigned deflected = 0;               ///< how many were tried
     Invitation invitation;
     PayloadRef asked;  ///< of the INVITE that asked, before any diversion was written into it
+    std::vector<SipUri> along{};  ///< proxied: the hops its caller has named; empty: whatever way
+    bool on_route = false;        ///< of this hunt, something went that way
+    bool off_route = false;       ///< and something could not
 };
 
 }  // namespace lampline

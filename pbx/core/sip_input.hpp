@@ -36,6 +36,7 @@ struct InviteReceived {
     std::string trunk{};  ///< whose address it came from
     std::optional<NameAddr> asserted{};  ///< P-Asserted-Identity, where it came by a trunk (RFC 3325)
     std::string on_behalf_of{};  ///< by `trunk`: by the rights of this extension; empty: nobody's
+    std::vector<SipUri> routes{};  ///< its Routes behind those that name us, top first (RFC 3261 §16.4)
 
     /// By whose rights it acts; empty: nobody's.
     [[nodiscard]] const std::string& actor() const noexcept

@@ -168,6 +168,10 @@ private:
 
     // call_proxy.cpp: one dialog between two phones
     void pass_on(Call& call, Leg& leg, const Invitation& invitation, Target target, Outbox& outbox);
+    /// `target` leads where the caller has it led, if it has named a way.
+    [[nodiscard]] static bool goes_along(Hunting& hunting, Target& target, const Trunk* trunk);
+    /// There is somebody to call, but by no such way.
+    void leave_route(Call& call, Moment now, Outbox& outbox);
     void passed_provisional(Call& call, const ResponseReceived& response, Outbox& outbox);
     void passed_answer(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                        Outbox& outbox);

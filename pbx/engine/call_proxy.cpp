@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/named_hops.hpp"
 
 namespace lampline {
 
@@ -24,6 +25,25 @@ void CallEngine::pass_on(Call& call, Leg& leg, const Invitation& invitation, Tar
                 forward.headers.push_back(header);
     outbox.send(std::move(forward));
     announce(leg, outbox);
+}
+
+bool CallEngine::goes_along(Hunting& hunting, Target& target, const Trunk* trunk)
+{
+    const bool for_help = hunting.hunt.unlimited || hunting.hunt.emergency;
+    if (!for_help && !leads_along(target, hunting.along, trunk)) {
+        hunting.off_route = true;
+        return false;
+    }
+    hunting.on_route = true;
+    return true;
+}
+
+void CallEngine::leave_route(Call& call, Moment now, Outbox& outbox)
+{
+    give_up_hunt(call, 403, "Route Not Followed",
+                 {warning_of("Route: calls go by the Path of a phone, or to a server of the trunk, "
+                             "and by no other way")},
+                 now, outbox);
 }
 
 void CallEngine::passed_provisional(Call& call, const ResponseReceived& response, Outbox& outbox)

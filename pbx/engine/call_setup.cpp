@@ -107,6 +107,7 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
     hunting.own = address_of(caller);
     hunting.dialled = call.dialled;
     hunting.diversions = std::move(diversions);
+    if (caller.proxied) hunting.along = input.routes;  // else they end here, where the dialog does
     hunting.invitation = {
         .from = caller.phone,
         .max_forwards = input.max_forwards - 1,

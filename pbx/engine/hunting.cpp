@@ -71,6 +71,7 @@ void CallEngine::follow(Call& call, Route route, Moment now, Outbox& outbox)
     hunting.diversions = std::move(route.diversions);
     hunting.wave = 0;
     hunting.rang_out = hunting.heard = hunting.full = hunting.counted = false;
+    hunting.on_route = hunting.off_route = false;
     if (diverted) show_diversion(call, outbox);
     if (const auto* group = directory_->find_ring_group(hunting.hunt.number)) {
         const auto& first = hunting.hunt.waves.front().members.front().extension;
@@ -133,7 +134,7 @@ void CallEngine::ring_wave(Call& call, Moment now, Outbox& outbox)
 
 void CallEngine::ring_member(Call& call, const HuntMember& member, Moment now, Outbox& outbox)
 {
-    const Hunting& hunting = *call.hunting;
+    Hunting& hunting = *call.hunting;
     if (!member.trunk.empty()) return ring_outside(call, member, now, outbox);
     if (const auto* group = directory_->find_ring_group(hunting.hunt.number)) {
         // Much may have changed since the group was asked who can ring.
@@ -144,7 +145,9 @@ void CallEngine::ring_member(Call& call, const HuntMember& member, Moment now, O
     }
     const auto ring_at = [&](const Binding& binding) {
         if (member.q_thousandths && *member.q_thousandths != binding.q_thousandths) return;
-        ring(call, member.extension, hunting.invitation, target_of(binding), now, outbox);
+        auto target = target_of(binding);
+        if (!goes_along(hunting, target, nullptr)) return;
+        ring(call, member.extension, hunting.invitation, std::move(target), now, outbox);
     };
     if (member.contact.empty()) {
         for (const auto* binding : locations_.targets(member.extension, &hunting.own))
@@ -240,6 +243,7 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
     if (call.pickup) return;  // who picks it up may still succeed
     const Hunting& hunting = *call.hunting;
     BestResponse& best = call.transfer ? call.transfer->best : call.best;
+    if (hunting.off_route && !hunting.on_route) return leave_route(call, now, outbox);
     const bool busy = best.status == 486 || best.status == 600;
     const std::string* to = nullptr;
     auto reason = DiversionReason::unknown;

@@ -110,6 +110,10 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
     const auto found = std::ranges::find(paths, member.server, &TrunkPath::flow);
     if (found == paths.end()) return;
     const auto& path = *found;
+    auto to = extension_uri(member.number, trunk.domain);
+    Target target{to, path.route, path.flow};
+    if (is_numeric_address(trunk.domain)) target.request_uri.port = path.flow.port;
+    if (!goes_along(hunting, target, &trunk)) return;
 
     const auto& invitation = hunting.invitation;
     auto identity = identity_on(*rules, {.party = invitation.from,
@@ -122,14 +126,11 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
     if (!invitation.extension.empty()) diversions = diversions.subspan(hunting.diversions_known);
     std::ranges::move(diversions_on(*rules, diversions, member.number, directory_->domain()),
                       std::back_inserter(headers));
-    auto to = extension_uri(member.number, trunk.domain);
-    auto request_uri = to;
-    if (is_numeric_address(trunk.domain)) request_uri.port = path.flow.port;
     Leg& leg = send_invite(call,
                            {.phone = party_of(hunt),
                             .from = std::move(identity.from),
                             .to = {{}, std::move(to)},
-                            .target = {std::move(request_uri), path.route, path.flow},
+                            .target = std::move(target),
                             .contact_user = trunk_contact_user(trunk.name),
                             .headers = std::move(headers),
                             .payload = across_border(invitation.payload),

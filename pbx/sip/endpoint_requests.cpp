@@ -12,6 +12,20 @@ namespace lampline::sip {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+/// The Routes of `sip` behind ours. The topmost has led here, by whatever name it knows us.
+std::vector<SipUri> routes_behind_ours(const sip_t& sip, const Transports& transports)
+{
+    std::vector<SipUri> routes;
+    const auto* route = sip.sip_route ? sip.sip_route->r_next : nullptr;
+    while (route && transports.is_us(*route->r_url)) route = route->r_next;
+    for (; route; route = route->r_next) routes.push_back(to_uri(*route->r_url));
+    return routes;
+}
+
+}  // namespace
+
 /// Requests beyond the limit that are kept free for emergency numbers.
 constexpr std::size_t room_for_emergencies = 100;
 
@@ -189,6 +203,7 @@ void Endpoint::Inner::take_invite(HeldRequest&& request, std::string_view extens
     auto invite = to_invite(sip, id, request.source, extension);
     const auto& url = *sip.sip_request->rq_url;
     invite.to_us = url.url_type == url_tel || transports->is_ours(url.url_host);
+    invite.routes = routes_behind_ours(sip, *transports);
     if (is_emergency_service(url)) {  // as if its number was dialled
         invite.request_uri = extension_uri(emergency_number(), directory->domain());
         invite.to_us = true;

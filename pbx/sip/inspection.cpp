@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "core/numeric_address.hpp"
 #include "sip/header_text.hpp"
 
 namespace lampline::sip {
@@ -53,14 +52,8 @@ bool has_usable_contact(const sip_t& sip) noexcept
 /// A contact at our own address would be dialled like a number here, and ring a phone instead.
 bool registers_our_address(const sip_t& sip, const Transports& transports)
 {
-    for (const auto* contact = sip.sip_contact; contact; contact = contact->m_next) {
-        const auto& url = *contact->m_url;
-        if (!url.url_host) continue;
-        const bool numeric = *url.url_host == '[' || is_numeric_address(url.url_host);
-        if ((!numeric && transports.is_ours(url.url_host)) ||
-            transports.is_our_sent_by(url.url_host, url.url_port ? url.url_port : ""))
-            return true;
-    }
+    for (const auto* contact = sip.sip_contact; contact; contact = contact->m_next)
+        if (contact->m_url->url_host && transports.is_us(*contact->m_url)) return true;
     return false;
 }
 

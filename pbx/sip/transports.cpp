@@ -14,6 +14,9 @@
 
 #include <fmt/format.h>
 
+#include "core/numeric_address.hpp"
+#include "sip/field_values.hpp"
+
 namespace lampline::sip {
 namespace {
 
@@ -291,6 +294,13 @@ bool Transports::is_ours(std::string_view host) const
            std::ranges::any_of(listeners_, [&](const Listener& listener) {
                return same_host(host, listener.address.host);
            });
+}
+
+bool Transports::is_us(const url_t& url) const
+{
+    const auto host = text_of(url.url_host);
+    return is_our_sent_by(host, text_of(url.url_port)) ||
+           (!is_numeric_address(without_brackets(host)) && is_ours(host));
 }
 
 bool Transports::is_our_sent_by(std::string_view host, std::string_view port) const noexcept

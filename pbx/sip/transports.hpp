@@ -101,6 +101,8 @@ public:
     /// Whether a host (and port, 0: any) of a URI means us: the domain, or an address that we
     /// listen on.
     [[nodiscard]] bool is_ours(std::string_view host) const;
+    /// Whether a URI leads to us, and not to another program at an address of ours.
+    [[nodiscard]] bool is_us(const url_t& url) const;
     [[nodiscard]] bool is_our_sent_by(std::string_view host, std::string_view port) const noexcept;
 
     Connections& connections() noexcept { return connections_; }

@@ -125,6 +125,35 @@ class TwoProxies(WireTest):
                 self.recorded("answered", "callee", ("alice", "biloxi"), ("202", None))
                 bob.unregisters()
 
+    def test_the_caller_names_both_proxies_and_no_other_is_followed(self):
+        for transport in ("udp", "tcp"):
+            with self.subTest(transport=transport):
+                proxy = self.kamailio(transport)
+                alice = self.phone("203", transport=transport)
+                bob = self.user(proxy, "bob", transport)
+                host, port = self.server.address[transport]
+                ours, theirs = f"<sip:{host}:{port};lr>", f"<sip:{proxy.host}:{proxy.port};lr>"
+
+                def calls(routes):
+                    return alice.calls(f"sip:bob@{DOMAIN}", OFFER, headers=[("Route", routes)])
+
+                call = calls(f"{ours}, {theirs}")
+                incoming = bob.receives("INVITE")
+                self.assertEqual([], values(incoming.received, "Route"))
+                incoming.replies(486)
+                call.receives(486)
+                whole = self.recorded("busy", "callee", ("203", None), ("bob", "biloxi"))
+                invite, = {message["text"] for message in self.rest.get(
+                    f"/api/v1/call-log/{whole['id']}/ladder")["messages"]
+                           if message["direction"] == "sent"
+                           and message["first_line"].startswith("INVITE")}
+                self.assertEqual([f"Route: {theirs}"],
+                                 [line for line in invite.splitlines() if line.startswith("Route:")])
+                for others in (f"<sip:{host}:9;lr>", "<sip:203.0.113.7;lr>",
+                               f"{theirs}, <sip:203.0.113.7;lr>"):
+                    refused = calls(f"{ours}, {others}").receives(403)
+                    self.assertIn('"Route: ', refused["Warning"])
+
     def recorded(self, result, ended_by, *parts):
         """The last call as the log has it, and no call is left."""
         def last():

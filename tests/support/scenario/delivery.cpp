@@ -265,6 +265,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.method = INVITE;
                        arrived.leg = forward.leg;
                        arrived.answers_to = forward.transaction;
+                       arrived.route = forward.target.route;
                        arrived.headers = forward.headers;
                        arrived.session_timer = forward.session_timer;
                        phone->to_answer_ = arrived;

@@ -69,7 +69,8 @@ void Phone::invites(std::string_view dialled, std::string_view sdp,
                                      .user_agent = user_agent,
                                      .payload = std::move(payload),
                                      .trunk = trunk,
-                                     .asserted = asserted});
+                                     .asserted = asserted,
+                                     .routes = routes});
 }
 
 void Phone::sends(Method method, PayloadRef payload)

@@ -131,6 +131,48 @@ TEST_CASE("timer G: a failure is repeated to the caller until it is acknowledged
     CHECK(call.office.inputs.empty());
 }
 
+TEST_CASE("RFC 3261 §16.4: Routes that lead to us are taken off, those behind them are told, and one "
+          "that is followed is that of the CANCEL and ACK too")
+{
+    Office office;
+    Phone caller{office, "201"};
+    Phone callee{office, "202"};
+    const auto along = fmt::format("<sip:127.0.0.1:{};lr>", callee.port());
+    const auto routes = fmt::format(
+        "Route: <sip:a-name-of-ours.example;lr>, <sip:office.test;lr>\r\n"
+        "Route: <sip:127.0.0.1:{};lr>, {}\r\nRoute: <sip:office.test;lr>\r\n",
+        office.port(Transport::udp), along);
+    caller.send_authorised("INVITE", uri_of("202"), address_of("202"), routes, "v=0 offer\r\n");
+    const auto asked = office.next<InviteReceived>();
+    REQUIRE(asked.routes.size() == 2);
+    CHECK('<' + write(asked.routes[0]) + '>' == along);  // another program at our address
+    CHECK(asked.routes[1].host == "office.test");
+
+    office.run(ForwardInvite{.request = asked.transaction,
+                             .caller = caller_leg,
+                             .leg = callee_leg,
+                             .transaction = branch,
+                             .target = {*SipUri::parse(callee.contact()), {along}, callee.flow()}});
+    const auto invite = callee.receive();
+    CHECK(invite.all("Route") == std::vector{along});
+    callee.reply(invite, 180, "Ringing");
+    CHECK(office.next<ResponseReceived>().status == 180);
+    office.run(SendCancel{callee_leg, branch, {}});
+    const auto next_but = [&](std::string_view method) {
+        auto message = callee.receive();
+        while (message.method() == method) message = callee.receive();
+        return message;
+    };
+    const auto cancel = next_but("INVITE");
+    CHECK(cancel.method() == "CANCEL");
+    CHECK(cancel.all("Route") == std::vector{along});
+    callee.reply(cancel, 200, "OK");
+    callee.reply(invite, 487, "Request Terminated");
+    const auto ack = next_but("CANCEL");
+    CHECK(ack.method() == "ACK");
+    CHECK(ack.all("Route") == std::vector{along});
+}
+
 TEST_CASE("a 2xx passes as often as it comes, by its Via alone; its ACK and the BYE by their Route")
 {
     Passed call;
