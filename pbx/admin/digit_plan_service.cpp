@@ -30,7 +30,7 @@ void check_rule(const DigitRule& rule, const std::string& pointer, std::vector<F
                           "emergency numbers are never refused: leave out status or emergency"});
     if (rule.mode == CallMode::redirect && !rule.trunks.empty())
         faults.push_back({pointer + "/mode", "not_allowed",
-                          "cannot be redirect with trunks, whose addresses phones are not told"});
+                          "cannot be redirect with trunks: whether callers are told these, they say"});
     if (!is_plain(rule.phrase) || rule.phrase.size() > max_text)
         faults.push_back(
             {pointer + "/phrase", "malformed", "must be at most 64 characters of ASCII"});

@@ -116,7 +116,7 @@ std::vector<FieldFault> faults_of(const Trunk& trunk)
     if (!trunk.domain.empty() && !is_host(trunk.domain))
         faults.push_back({"/domain", "malformed", "must be a host name or a numeric address"});
     check_credentials(trunk, faults);
-    if (trunk.mode == CallMode::proxy && trunk.kind != TrunkKind::peer)
+    if (trunk.mode != CallMode::bridge && trunk.kind != TrunkKind::peer)
         faults.push_back({"/mode", "not_allowed", "is for peers only"});
     if (trunk.expires < Trunk::min_expires || trunk.expires > Trunk::max_expires)
         faults.push_back({"/expires", "out_of_range", "must be 60 to 86400 seconds"});

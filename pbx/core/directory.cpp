@@ -170,7 +170,7 @@ bool Directory::serves_elsewhere(std::string_view domain) const noexcept
 {
     return std::ranges::any_of(trunks_, [&](const auto& each) {
         const auto& trunk = each.second.trunk();
-        return trunk.enabled && trunk.mode == CallMode::proxy && same_host(trunk.domain, domain);
+        return trunk.enabled && trunk.mode != CallMode::bridge && same_host(trunk.domain, domain);
     });
 }
 

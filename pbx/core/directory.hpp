@@ -190,7 +190,8 @@ public:
         return find(number) || find_ring_group(number) || digit_plan().find(number);
     }
     [[nodiscard]] const TrunkRules* find_trunk(std::string_view name) const noexcept;
-    /// `domain` is that of another proxy of ours. O(trunks).
+    /// `domain` is that of another proxy of ours, or of a trunk whose address callers are told.
+    /// O(trunks).
     [[nodiscard]] bool serves_elsewhere(std::string_view domain) const noexcept;
     /// Every trunk, by name.
     [[nodiscard]] std::vector<TrunkRef> trunks() const;

@@ -95,7 +95,8 @@ struct Trunk {
     bool trusted =
         true;  ///< of our Trust Domain (RFC 3325): identities and diversions are told and believed
     /// proxy: another proxy of ours, with which phones share their dialogs, From and all other
-    /// headers included; peers only. bridge: whatever the phones' mode.
+    /// headers included. redirect: callers here are told its address, and those that call by it
+    /// where phones in that mode are. Both for peers only. bridge: whatever the phones' mode.
     CallMode mode = CallMode::bridge;
     TrunkCallerId caller_id{};
     std::vector<InboundNumber> inbound{};  ///< the first that fits; none: 404

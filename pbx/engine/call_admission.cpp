@@ -72,6 +72,8 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     auto route = lampline::route(
         {input.authenticated, dialled, &own, diversions, shown, phone, input.trunk},
         router_view());
+    // Who calls where it was told to, by us all the same, would be told so for ever.
+    if (elsewhere && route.mode == CallMode::redirect) route.mode = CallMode::bridge;
     // A number at another proxy's is no number here.
     const bool here =
         route.kind == RouteKind::feature ||
@@ -87,6 +89,8 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
                       {warning_of(refusal->reason)});
     switch (route.kind) {
     case RouteKind::hunt:
+        if (route.mode == CallMode::redirect && route.hunt.outside)
+            return redirect_outside(input, route, outbox);
         if (route.mode == CallMode::redirect) return redirect(input, route, diversions, outbox);
         return start_call(input, std::move(route), std::move(diversions), now, outbox);
     case RouteKind::feature:

@@ -247,6 +247,8 @@ private:
     /// Tells the caller where the phones are (RFC 3261 §8.3).
     void redirect(const InviteReceived& input, const Route& route, std::span<const Diversion> known,
                   Outbox& outbox);
+    /// Tells the caller its number at the trunks that it leads to.
+    void redirect_outside(const InviteReceived& input, const Route& route, Outbox& outbox);
 
     // join.cpp: INVITE with Join
     void receive_join(const InviteReceived& input, Moment now, Outbox& outbox);

@@ -1,7 +1,11 @@
 // Callers who are told where the phones are, and call them by themselves (RFC 3261 §8.3).
 #include "engine/call_engine.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+
+#include "core/extension_uri.hpp"
 
 namespace lampline {
 
@@ -25,6 +29,33 @@ void CallEngine::redirect(const InviteReceived& input, const Route& route,
                                              known.size(), route.hunt.number, directory_->domain()))
             headers.push_back(std::move(header));
     }
+    reject(input, 302, "Moved Temporarily", outbox, std::move(headers));
+}
+
+void CallEngine::redirect_outside(const InviteReceived& input, const Route& route, Outbox& outbox)
+{
+    std::vector<std::string> contacts;  // the best first
+    for (const auto& wave : route.hunt.waves) {
+        const auto& member = wave.members.front();
+        const auto& trunk = directory_->find_trunk(member.trunk)->trunk();
+        auto uri = extension_uri(member.number, trunk.domain);
+        if (is_numeric_address(trunk.domain)) {
+            uri.port = member.server.port;
+            if (member.server.transport == Transport::tcp) uri.params = ";transport=tcp";
+        }
+        if (auto text = write(uri); std::ranges::find(contacts, text) == contacts.end())
+            contacts.push_back(std::move(text));
+    }
+    std::vector<Header> headers;
+    unsigned q = 10;
+    for (const auto& contact : contacts) {
+        headers.push_back({"Contact", fmt::format("<{}>;q={}.{}", contact, q / 10, q % 10)});
+        if (q > 0) --q;
+    }
+    // That it was told counts as a call of the day: nothing that follows is seen.
+    const auto& first = route.hunt.waves.front().members.front().trunk;
+    outside_.began(route.hunt.payer, first, true, outbox);
+    outside_.ended(route.hunt.payer, first);
     reject(input, 302, "Moved Temporarily", outbox, std::move(headers));
 }
 

@@ -94,14 +94,15 @@ private:
     /// `who`. `obstacle` says why a mode cannot be; empty: it can.
     void join(std::string_view number, std::string who, CallMode own,
               const std::function<std::string(CallMode)>& obstacle);
-    /// The far side of a trunk is not told where phones are, nor sent their messages as they are,
-    /// unless it is a proxy of ours.
+    /// The far side of a trunk is not sent the messages of phones as they are, nor told where these
+    /// are, unless its own mode says so.
     [[nodiscard]] std::string obstacle_of_source() const;
     /// Whether the numbers that the hunt may go on to lead, themselves or by what they forward to,
     /// to a way outside that only a bridged call can take.
     [[nodiscard]] bool may_go_outside() const;
     [[nodiscard]] bool needs_bridge(const DigitRule& rule, std::string_view payer) const;
-    /// Proxied where all ways lead to proxies of ours, and nobody has to be hung up in time.
+    /// Proxied where all ways lead to proxies of ours, and nobody has to be hung up in time;
+    /// redirected where callers are told of all of them, and no limit needs the call to be here.
     void join_outside(std::string_view payer);
     /// True: the trunk has no room for one more call.
     bool add_trunk(const std::string& trunk_name, const std::string& number);

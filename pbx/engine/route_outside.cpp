@@ -56,8 +56,10 @@ std::string RouteDecision::obstacle_of_source() const
 {
     if (question_.trunk.empty()) return {};
     const auto* from = view_.directory.find_trunk(question_.trunk);
-    if (from && from->trunk().mode == CallMode::proxy && route_.mode == CallMode::proxy) return {};
-    return "the call comes over a trunk that is no proxy of this office";
+    if (from && from->trunk().mode == route_.mode) return {};
+    return route_.mode == CallMode::redirect
+               ? "the call comes over a trunk that is not told where phones are"
+               : "the call comes over a trunk that is no proxy of this office";
 }
 
 bool RouteDecision::needs_bridge(const DigitRule& rule, std::string_view payer) const
@@ -115,18 +117,30 @@ bool RouteDecision::may_go_outside() const
 void RouteDecision::join_outside(std::string_view payer)
 {
     const auto& plan = view_.directory.digit_plan();
-    bool limited = !payer.empty() && plan.outside_rights_of(payer).limits.minutes.count() > 0;
-    std::string_view bridges;
+    const auto limits = payer.empty() ? OutsideLimits{} : plan.outside_rights_of(payer).limits;
+    bool limited = limits.minutes.count() > 0;
+    bool few_at_once = limits.calls > 0;
+    std::string_view no_proxy, no_redirect;
     for (const auto& wave : route_.hunt.waves) {
         const auto& trunk = view_.directory.find_trunk(wave.members.front().trunk)->trunk();
         limited = limited || trunk.limits.minutes.count() > 0;
-        if (trunk.mode != CallMode::proxy) bridges = trunk.name;
+        few_at_once = few_at_once || trunk.limits.calls > 0;
+        if (trunk.mode != CallMode::proxy) no_proxy = trunk.name;
+        if (trunk.mode != CallMode::redirect) no_redirect = trunk.name;
     }
-    const auto own = bridges.empty() ? CallMode::proxy : CallMode::bridge;
+    const auto own = no_proxy.empty()      ? CallMode::proxy
+                     : no_redirect.empty() ? CallMode::redirect
+                                           : CallMode::bridge;
     join(shown_, "The way outside", own, [&](CallMode mode) -> std::string {
-        if (mode == CallMode::redirect) return "phones are not told the addresses of trunks";
-        if (!bridges.empty())
-            return "trunk " + std::string{bridges} + " is no proxy of this office";
+        if (mode == CallMode::redirect) {
+            if (!no_redirect.empty())
+                return "callers are not told where trunk " + std::string{no_redirect} + " is";
+            if (outside_->emergency) return "it is an emergency";
+            if (payer != question_.from || payer.empty()) return "the caller is not who pays";
+            if (few_at_once) return "the calls at once are limited";
+        } else if (!no_proxy.empty()) {
+            return "trunk " + std::string{no_proxy} + " is no proxy of this office";
+        }
         return limited ? "the minutes of the call are limited" : "";
     });
 }

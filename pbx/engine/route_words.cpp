@@ -83,7 +83,7 @@ std::string words(const RouteStep& step)
         return other == name(CallMode::proxy) ? "Caller and phone share one dialog (proxy)"
                : other == name(CallMode::bridge)
                    ? "Caller and phone have a dialog each (bridge)"
-                   : "The caller is told where its phones are (redirect)";
+                   : "The caller is told where to call instead (redirect)";
     case RouteStepKind::rings: return "The phones of " + number + " ring " + other;
     case RouteStepKind::rings_for: return "They ring for " + other + " s";
     case RouteStepKind::from_trunk: return "Somebody outside dials " + number + " over " + other;

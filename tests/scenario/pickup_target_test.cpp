@@ -62,7 +62,7 @@ struct Ringing {
         pbx.stays_silent_for(32s);
     }
 
-    Scenario pbx{{}};
+    Scenario pbx;
     Phone& alice = pbx.phone("101");
     Phone& bob = pbx.phone("102");
     Phone& carol = pbx.phone("103");

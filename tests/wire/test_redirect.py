@@ -1,6 +1,7 @@
 """Redirect mode, and phones that redirect (RFC 3261 sections 8.3 and 8.1.3.4)."""
 import unittest
 
+from lib.carrier import Carrier
 from lib.case import WireTest, eventually
 from lib.message import Address
 from lib.sdp import ANSWER
@@ -107,6 +108,33 @@ class Redirect(WireTest):
         call = self.anna.calls("202")
         self.bob.receives("INVITE").replies(302, headers=[("Contact", "<sip:202@office.test>")])
         self.assertIn("Forwarding loop: 202 > 202", call.receives(482)["Warning"])
+
+    def test_a_trunk_whose_number_callers_are_told(self):
+        for transport in ("udp", "tcp"):
+            with self.subTest(transport=transport):
+                carrier = Carrier(self.office, transport=transport)
+                carrier.becomes("there", mode="redirect")
+                self.rest.put("/api/v1/digit-plan", {
+                    "rules": [{"name": "there", "pattern": "4711", "trunks": ["there"]}],
+                    "default_outside": {"calls": 0, "minutes": 0}})
+                moved = self.anna.calls("4711").receives(302)
+                self.assertEqual(["<sip:4711@carrier.test>;q=1.0"], moved.headers.values("Contact"))
+                eventually(lambda: [("redirected", "4711")] == [
+                    (record["result"], record["dialled"])
+                    for record in self.rest.get("/api/v1/call-log?limit=1")["items"]],
+                    "the 302 is in the log")
+                call = self.anna.calls("sip:4711@carrier.test")  # its outbound proxy is this one
+                carrier.receives("INVITE").replies(486)
+                call.receives(486)
+
+                self.redirects()
+                moved = carrier.calls_in("+431202").receives(302)
+                self.assertEqual([f"<{self.bob.contact}>;q=1.000"],
+                                 moved.headers.values("Contact"))
+                self.rest.request("PATCH", "/api/v1/trunks/there", {"mode": "bridge"})
+                call = carrier.calls_in("+431202")
+                self.bob.receives("INVITE").replies(486)
+                call.receives(486)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ Trunk full_trunk(std::string name)
     trunk.caller_id = {"+4310", {{"(20.)", "+431\\1"}}, true, true};
     trunk.inbound = {{"b", "1", true, {}}, {"a", "2", false, "201"}};
     trunk.limits = {4, std::chrono::minutes{60}, 100};
+    trunk.mode = CallMode::redirect;
     return trunk;
 }
 
@@ -53,6 +54,7 @@ void check_same(const Trunk& read, const Trunk& written)
     CHECK(read.caller_id == written.caller_id);
     CHECK(read.inbound == written.inbound);
     CHECK(read.limits == written.limits);
+    CHECK(read.mode == written.mode);
 }
 
 }  // namespace

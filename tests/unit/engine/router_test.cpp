@@ -554,7 +554,7 @@ TEST_CASE("who is redirected calls the phones itself: the steps promise no forwa
           std::string::npos);
     office.modes["202"] = CallMode::redirect;
     const auto text = told(office.decide("201", "202"));
-    CHECK(text.ends_with("The caller is told where its phones are (redirect). "
+    CHECK(text.ends_with("The caller is told where to call instead (redirect). "
                          "The caller calls them itself, so the call does not go on to 204 when it "
                          "is busy. The caller calls them itself, so the call does not go on to 203 "
                          "when nobody answers. "));

@@ -117,6 +117,20 @@ TEST_CASE("the secret of a trunk is in no answer and in no audit")
     }
 }
 
+TEST_CASE("a peer has any of the three modes, a bridge unless it says so")
+{
+    WebOffice office;
+    for (const auto mode : {CallMode::proxy, CallMode::redirect, CallMode::bridge}) {
+        const auto put = office.put(path, R"({"servers":[{"host":"192.0.2.1"}],"mode":")" +
+                                              std::string{name(mode)} + R"("})");
+        CHECK(put.status / 100 == 2);
+        CHECK(boost::json::value_to<std::string>(json_of(put).at("mode")) == name(mode));
+        CHECK(acting(office)->mode == mode);
+    }
+    office.put(path, least);
+    CHECK(acting(office)->mode == CallMode::bridge);
+}
+
 TEST_CASE("what a trunk cannot be is told with its place")
 {
     WebOffice office;
@@ -140,6 +154,11 @@ TEST_CASE("what a trunk cannot be is told with its place")
         refused(R"({"servers":[{"host":"a"}],"inbound":[{"pattern":"1","destination":"\\3"}]})") ==
         "/inbound/0/destination malformed");
     CHECK(refused(R"({"name":"other","servers":[{"host":"a"}]})") == "/name mismatch");
+    CHECK(refused(R"({"servers":[{"host":"a"}],"mode":"302"})") == "/mode not_allowed");
+    for (const std::string mode : {"proxy", "redirect"})
+        CHECK(refused(R"({"servers":[{"host":"a"}],"kind":"registering","username":"u",)"
+                      R"("secret":"s","mode":")" +
+                      mode + R"("})") == "/mode not_allowed");
     CHECK(office.put("/api/v1/trunks/BIG", least).status == 422);
     CHECK(office.published.empty());
 }
