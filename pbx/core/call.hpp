@@ -95,6 +95,7 @@ struct Leg {
     std::chrono::steady_clock::time_point heard_at;  ///< last sign of life
     std::vector<std::string> via;  ///< of the INVITE from the phone
     bool picks_up = false;  ///< its phone is rung to take what rings elsewhere in the call
+    bool untold = false;  ///< a picker that does not have the call yet: no lamp shows it
     bool auto_answer = false;  ///< with the headers that make it answer by itself
     bool asked_again = false;  ///< with the session interval that its phone wants, until it accepts
     std::chrono::seconds min_se{};  ///< the shortest interval it takes (RFC 4028 §7.4); 0: not said
@@ -213,7 +214,6 @@ struct Transfer {
     LegId answerer{};                  ///< gets the offer
     ClientTransactionId offered_by{};  ///< attended: the INVITE that asks for the offer
     ClientTransactionId offered_to{};  ///< the INVITE that carries it
-    TransactionId answered_by{};  ///< the INVITE of a picker without offer: its ACK is the answer
     Glare glare;                       ///< of the INVITE under way
     ClientTransactionId last_report{};
     BestResponse best;
@@ -221,13 +221,14 @@ struct Transfer {
     std::chrono::seconds session_expires{};  ///< that the parties' phones keep; 0: neither does
 };
 
-/// A picker that is being connected to a caller whose INVITE still waits for its answer, because
-/// neither of their offers answers the other.
+/// A picker that is being connected while what it picks up rings on: to a caller whose INVITE still
+/// waits for its answer, because neither of their offers answers the other; or to the transferee
+/// of the call's transfer, which is asked in a re-INVITE.
 struct Pickup {
     LegId picker;
     LegId ringing;               ///< whose place it takes
     bool renegotiates = false;   ///< a re-INVITE comes once the picker has acknowledged its 200
-    ClientTransactionId offered{};  ///< that re-INVITE, under way
+    ClientTransactionId offered{};  ///< that re-INVITE, or the transferee's, under way
     Glare glare;                    ///< of it
 };
 

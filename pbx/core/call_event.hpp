@@ -38,6 +38,7 @@ struct DialogSnapshot {
     bool held = false;    ///< the phone does not receive media: `+sip.rendering=no`
     bool holds = false;   ///< by its own wish: other phones of its line may take the call
     bool picks_up = false;  ///< rung for somebody who takes what rings at others
+    bool untold = false;    ///< of who would take a call that goes on ringing: watchers are told once it has it
     bool discreet = false;  ///< watchers are not told who is at the other end, whatever their rights
     std::optional<LinePlace> place{};  ///< that it had before a restart; empty: it is to be found
     DialogParty local;    ///< the watched phone

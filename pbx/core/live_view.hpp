@@ -26,6 +26,7 @@ struct LiveLeg {
     bool held = false;
     bool holds = false;     ///< by its own wish
     bool connected = false;  ///< it talks to another leg of the call, and is not about to
+    bool untold = false;     ///< of who would take the call that still rings: no lamp shows it
 };
 struct LiveCall {
     std::string id;

@@ -86,20 +86,23 @@ std::optional<Replaces> parse_replaces(std::string_view text)
     if (text.size() > max_length) return std::nullopt;
     Replaces replaces;
     replaces.call_id = trimmed(take_until(text, ';'));
-    const auto is_apart = [](char c) { return (c >= 0 && c <= ' ') || c == '\x7f'; };
+    const auto is_apart = [](char c) { return (c >= 0 && c <= ' ') || c == ',' || c == '\x7f'; };
     if (replaces.call_id.empty() || std::ranges::any_of(replaces.call_id, is_apart))
         return std::nullopt;
     bool has_to_tag = false;
     bool has_from_tag = false;
     while (!text.empty()) {
         auto value = trimmed(take_until(text, ';'));
+        const bool has_value = value.find('=') != std::string_view::npos;
         const auto name = trimmed(take_until(value, '='));
         value = trimmed(value);
         bool twice = false;
         if (same_word(name, "to-tag")) {
+            if (!has_value) return std::nullopt;
             twice = std::exchange(has_to_tag, true);
             replaces.to_tag = value;
         } else if (same_word(name, "from-tag")) {
+            if (!has_value) return std::nullopt;
             twice = std::exchange(has_from_tag, true);
             replaces.from_tag = value;
         } else if (same_word(name, "early-only"))

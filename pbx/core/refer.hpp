@@ -13,8 +13,8 @@ namespace lampline {
 bool is_tag(std::string_view text) noexcept;
 
 /// Reads `call-id;to-tag=x;from-tag=y;early-only`. Missing tags stay empty; nullopt without a
-/// Call-ID, with a blank in it, with what is no tag or a second one (RFC 3891 §6.1), or when longer
-/// than 1024 bytes.
+/// Call-ID, with a blank or comma in it, with what is no tag, one without `=` or a second one (RFC
+/// 3891 §6.1), or when longer than 1024 bytes.
 std::optional<Replaces> parse_replaces(std::string_view text);
 
 /// A Refer-To header: the URI, and what of the headers it carries may go on. A `body` is checked

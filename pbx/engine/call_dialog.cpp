@@ -230,13 +230,9 @@ void CallEngine::receive(const AckReceived& input, Moment now, Outbox& outbox)
     leg->heard_at = now.mono;
     leg->ack_due = {};
     cards_.acknowledged(*call, *leg, now, outbox);
-    if (call->pickup) {
+    if (call->pickup && (!call->transfer || call->pickup->picker == leg->id)) {
         pickup_acknowledged(*call, *leg, input.payload, now, outbox);
         if (leg->bye_owed) hang_up(*leg, {}, outbox);
-        return sweep(*call, now, outbox);
-    }
-    if (call->transfer && call->transfer->answered_by == input.transaction) {
-        picker_answered(*call, *leg, input.payload, now, outbox);
         return sweep(*call, now, outbox);
     }
 
@@ -269,8 +265,6 @@ void CallEngine::receive(const AckMissing& input, Moment now, Outbox& outbox)
         hang_up(*leg, {}, outbox);
     else if (call->pickup && call->pickup->picker == leg->id)
         pickup_failed(*call, "SIP;cause=408;text=\"ACK missing\"", now, outbox);
-    else if (call->transfer && call->transfer->answered_by == input.transaction)
-        transfer_failed(*call, 408, "ACK Missing", now, outbox);
     else if (leg->state != LegState::terminated)
         end_call(*call, {}, LegInput::timeout, LegInput::timeout,
                  "SIP;cause=408;text=\"ACK missing\"", now, outbox);

@@ -83,7 +83,10 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
     if (cards_.hear(*call, *leg, input, now, outbox)) return sweep(*call, now, outbox);
     if (call->pickup && call->pickup->offered &&
         input.transaction == call->pickup->offered) {
-        pickup_answered(*call, *leg, input, now, outbox);
+        if (call->transfer)
+            transferee_answered(*call, *leg, input, now, outbox);
+        else
+            pickup_answered(*call, *leg, input, now, outbox);
     } else if (call->change && input.transaction == call->change->sent) {
         change_answered(*call, *leg, input, now, outbox);
     } else if (leg->leaving && input.transaction == leg->leaving->told_by) {
@@ -139,7 +142,9 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye, {}, now, outbox);
             break;
         case CallTimer::transfer:
-            if (call.pickup)
+            if (call.pickup && call.transfer)
+                ask_transferee(call, now, outbox);
+            else if (call.pickup)
                 offer_to_picker(call, outbox);
             else if (call.transfer)
                 go_on(call, now, outbox);
@@ -258,6 +263,7 @@ void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
     const bool talked = leg.state == LegState::confirmed;
     const bool unseen = leg.slot && leg.state == LegState::trying;  // not parked in yet
     leg.state = *moved;
+    if (leg.state == LegState::confirmed) leg.untold = false;
     if (leg.state >= LegState::confirmed) std::vector<std::string>{}.swap(leg.via);
     if (leg.role == LegRole::callee && leg.state >= LegState::confirmed)
         index_.stopped_ringing(leg);
@@ -301,6 +307,7 @@ DialogSnapshot CallEngine::snapshot_of(const Leg& leg) const
         .held = leg.held,
         .holds = leg.holds,
         .picks_up = leg.picks_up,
+        .untold = leg.untold,
         .discreet = leg.discreet,
         .place = leg.place,
         .local = {leg.phone, leg.phone.uri},
@@ -313,7 +320,7 @@ std::vector<DialogSnapshot> CallEngine::dialogs_of(std::string_view extension) c
     std::vector<DialogSnapshot> dialogs;
     for (const auto& [ref, call] : calls_)
         for (const auto& leg : call->legs)
-            if (leg.extension == extension && leg.state != LegState::terminated)
+            if (leg.extension == extension && leg.state != LegState::terminated && !leg.untold)
                 dialogs.push_back(snapshot_of(leg));
     return dialogs;
 }

@@ -328,8 +328,20 @@ private:
     Leg& open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input, Moment now,
                          Outbox& outbox);
     void pick_up(Leg& ringing, const InviteReceived& input, Moment now, Outbox& outbox);
+    // pickup_transferred.cpp: where who waits talks already
     void pick_up_transferred(Call& call, Leg& ringing, const InviteReceived& input, Moment now,
                              Outbox& outbox);
+    /// The transferee gets the picker's offer, or is asked for one.
+    void ask_transferee(Call& call, Moment now, Outbox& outbox);
+    void transferee_answered(Call& call, Leg& transferee, const ResponseReceived& response,
+                             Moment now, Outbox& outbox);
+    /// The picker, which was given the transferee's offer, has acknowledged that.
+    void picker_acknowledged(Call& call, Leg& picker, const PayloadRef& answer, Moment now,
+                                 Outbox& outbox);
+    /// The picker and the transferee have accepted each other's media.
+    void picked_up_transferred(Call& call, const PayloadRef& answer, Moment now, Outbox& outbox);
+    /// Acknowledges the offer that the transferee has made for a picker that is left.
+    void leave_offer(Call& call, Outbox& outbox);
     // pickup_anew.cpp: where the picker's offer cannot answer the caller's
     void pick_up_anew(Call& call, Leg& ringing, const InviteReceived& input, Moment now,
                       Outbox& outbox);
@@ -341,9 +353,12 @@ private:
                          Outbox& outbox);
     void picked_up(Call& call, PayloadRef session, const AnsweredTimer& timer, Moment now,
                    Outbox& outbox);
-    /// The call goes on without the picker, if there is one.
-    void leave_picker(Call& call, std::string_view reason, Outbox& outbox);
-    void pickup_failed(Call& call, std::string_view reason, Moment now, Outbox& outbox);
+    /// The call goes on without the picker, if there is one: it is told `status` where its INVITE
+    /// waits for an answer, else hung up for `reason`.
+    void leave_picker(Call& call, std::string_view reason, Outbox& outbox, unsigned status = 487,
+                      std::string_view phrase = {});
+    void pickup_failed(Call& call, std::string_view reason, Moment now, Outbox& outbox,
+                       unsigned status = 487, std::string_view phrase = {});
     /// A BYE of a picker that is not connected yet. False: it is none.
     bool leaves_pickup(Call& call, Leg& leg, Moment now, Outbox& outbox);
     /// Keys for a stream with nothing to hear, as inactive_answer() takes them.
@@ -377,17 +392,14 @@ private:
     void go_on(Call& call, Moment now, Outbox& outbox);
     void target_answered(Call& call, Leg& target, const ResponseReceived& response, Moment now,
                          Outbox& outbox);
-    /// Of all that ring it is `target` that the transferee is to talk to.
-    void target_is(Call& call, Leg& target, Outbox& outbox);
-    /// `target` has offered its media, in its 2xx or in its own INVITE: the transferee is asked.
-    void target_found(Call& call, Leg& target, const PayloadRef& offer, Moment now, Outbox& outbox);
+    /// Of all that ring it is `target` that the transferee is to talk to, by `offer`.
+    void target_is(Call& call, Leg& target, const PayloadRef& offer, Outbox& outbox);
+    /// Either party's phone may keep the session alive, or both.
+    static void note_timer(Transfer& transfer, const SessionTimer& answered);
     /// True: the response was to an INVITE of a transfer, and its leg may have moved to another
     /// call.
     bool receive_for_transfer(Leg& leg, const ResponseReceived& response, Moment now,
                               Outbox& outbox);
-    /// A picker that was offered the transferee's media has acknowledged, with its answer.
-    void picker_answered(Call& call, Leg& picker, const PayloadRef& answer, Moment now,
-                         Outbox& outbox);
     void joined(Call& call, const PayloadRef& answer, Moment now, Outbox& outbox);
     Leg& adopt(Call& call, LegId id);
     void transfer_failed(Call& call, unsigned status, std::string_view phrase, Moment now,
@@ -560,6 +572,9 @@ private:
     void show(Call& call, Leg& leg, const Leg& other, Moment now, Outbox& outbox);
     /// The same where the phone may have been told of somebody else meanwhile.
     void show_again(Call& call, Leg& leg, Moment now, Outbox& outbox);
+    /// The same where it was told so in an INVITE that has come to nothing: a phone that takes no
+    /// UPDATE gets its session anew, by restore_session().
+    void show_own_party(Call& call, Leg& leg, Moment now, Outbox& outbox);
     void update_display(Call& call, Leg& leg, Moment now, Outbox& outbox);
     void display_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                           Outbox& outbox);

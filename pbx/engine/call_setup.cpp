@@ -394,18 +394,13 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
             call->verdict = Verdict{{487, "Request Terminated", {}, {}, {}}, {}};
         else
             leg->invite_in = {};
-        if (call->pickup && call->pickup->picker == leg->id) {  // the caller has been answered
+        if (call->pickup && call->pickup->picker == leg->id) {
             move(*leg, LegInput::cancelled, outbox);
-            end_call(*call, {}, LegInput::remote_bye, LegInput::remote_bye,
-                     "SIP;cause=487;text=\"Pickup cancelled\"", now, outbox);
-            return sweep(*call, now, outbox);
-        }
-        if (call->transfer) {  // a picker's
-            leg->peer = {};
-            move(*leg, LegInput::cancelled, outbox);
-            // The transferee is being asked for an offer, which is to be acknowledged first.
-            if (call->transfer->stage == TransferStage::offered) return sweep(*call, now, outbox);
-            transfer_failed(*call, 487, "Request Terminated", now, outbox);
+            if (call->transfer)
+                pickup_failed(*call, {}, now, outbox);
+            else  // the caller has been answered
+                end_call(*call, {}, LegInput::remote_bye, LegInput::remote_bye,
+                         "SIP;cause=487;text=\"Pickup cancelled\"", now, outbox);
             return sweep(*call, now, outbox);
         }
         begin_end(*call, now, outbox);

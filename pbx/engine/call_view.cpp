@@ -38,7 +38,8 @@ LiveCall CallEngine::shown(const Call& call)
                                        ":" + std::to_string(leg.flow.port),
              .held = leg.held,
              .holds = leg.holds,
-             .connected = call.is_connected(leg)});
+             .connected = call.is_connected(leg),
+             .untold = leg.untold});
     }
     return live;
 }

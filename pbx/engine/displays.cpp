@@ -1,5 +1,5 @@
 // Whom phones are told they talk to: P-Asserted-Identity or Remote-Party-ID (RFC 3325), in what is
-// sent anyway, and in an UPDATE (RFC 3311) where nothing is.
+// sent anyway, and in an UPDATE (RFC 3311), or for want of that a re-INVITE, where nothing is.
 #include <algorithm>
 
 #include "core/trunk_identity.hpp"
@@ -58,6 +58,12 @@ void CallEngine::show_again(Call& call, Leg& leg, Moment now, Outbox& outbox)
     if (!leg.display) leg.display = DisplayUpdate{};
     leg.display->changed = true;
     update_display(call, leg, now, outbox);
+}
+
+void CallEngine::show_own_party(Call& call, Leg& leg, Moment now, Outbox& outbox)
+{
+    if (leg.takes_update || !leg.trunk.empty()) return show_again(call, leg, now, outbox);
+    call.astray = leg.id;
 }
 
 void CallEngine::update_display(Call& call, Leg& leg, Moment now, Outbox& outbox)

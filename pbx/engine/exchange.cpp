@@ -435,7 +435,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                 [&](const DialogChanged& changed) {
                     if (outbox.listened)
                         outbox.shown.push_back({now.wall, leg_event(changed.dialog)});
-                    if (changed.dialog.trunk.empty()) {
+                    if (changed.dialog.trunk.empty() && !changed.dialog.untold) {
                         indications_.fold(changed, now, outbox);
                         events_.fold(changed, now, outbox);
                         note_place(changed.dialog.leg, outbox);

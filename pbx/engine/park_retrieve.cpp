@@ -66,7 +66,7 @@ void CallEngine::retrieve(Leg& slot, const InviteReceived& input, Moment now, Ou
 bool CallEngine::stops_ringing_back(Call& call, Moment now, Outbox& outbox)
 {
     if (!call.transfer) return true;
-    if (call.transfer->stage != TransferStage::ringing) return false;
+    if (call.transfer->stage != TransferStage::ringing || call.pickup) return false;
     // Who takes the call may fail, and then somebody has to be rung again.
     if (call.transfer->rings_back) set_timer(call, CallTimer::park, now.mono + ring_back_again);
     cancel_branches(call, {}, completed_elsewhere, nullptr, outbox);

@@ -145,8 +145,9 @@ bool CallEngine::can_change_hands(const Call& call, const Leg& ringing) noexcept
 {
     if (ringing.proxied)
         return call.caller().trunk.empty() && has(call.caller().supported, OptionTag::replaces);
-    if (call.transfer) return call.transfer->stage == TransferStage::ringing;
-    return call.caller().invite_in && !call.pickup;
+    if (call.pickup) return false;
+    return call.transfer ? call.transfer->stage == TransferStage::ringing
+                         : static_cast<bool>(call.caller().invite_in);
 }
 
 Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input,
@@ -229,27 +230,6 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     start_talking(call, {.expires = kept}, now, outbox);
     cancel_branches(call, picker.id, completed_elsewhere, nullptr, outbox);
     keep(call, outbox);
-}
-
-/// Who waits talks already: the picker's offer is answered by it in a re-INVITE, which asks it for
-/// an offer where the picker has none.
-void CallEngine::pick_up_transferred(Call& call, Leg& ringing, const InviteReceived& input,
-                                     Moment now, Outbox& outbox)
-{
-    Transfer& transfer = *call.transfer;
-    if (transfer.stage != TransferStage::ringing)
-        return reject(input, 481, "Somebody Else Was Quicker", outbox);
-    Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
-    announce(picker, outbox);
-    picker.invite_in = input.transaction;
-    picker.sdp = input.payload;
-    move(ringing, LegInput::replaced, outbox);
-    if (has_body(input.payload)) return target_found(call, picker, input.payload, now, outbox);
-    target_is(call, picker, outbox);
-    transfer.stage = TransferStage::offered;
-    transfer.offerer = transfer.transferee;
-    transfer.answerer = picker.id;
-    go_on(call, now, outbox);
 }
 
 void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox)

@@ -45,6 +45,7 @@ void CallEngine::pick_up_anew(Call& call, Leg& ringing, const InviteReceived& in
                               Outbox& outbox)
 {
     Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
+    picker.untold = true;
     announce(picker, outbox);
     picker.sdp = input.payload;
     call.pickup = Pickup{.picker = picker.id, .ringing = ringing.id};
@@ -74,6 +75,7 @@ void CallEngine::pickup_acknowledged(Call& call, Leg& leg, const PayloadRef& ans
 {
     Pickup& pickup = *call.pickup;
     Leg& picker = *call.find(pickup.picker);
+    if (call.transfer) return picker_acknowledged(call, picker, answer, now, outbox);
     if (leg.id != picker.id) {
         if (leg.id != call.caller().id || !picker.invite_in) return;
         if (!has_body(answer))
@@ -165,24 +167,32 @@ void CallEngine::picked_up(Call& call, PayloadRef session, const AnsweredTimer& 
     keep(call, outbox);
 }
 
-void CallEngine::leave_picker(Call& call, std::string_view reason, Outbox& outbox)
+void CallEngine::leave_picker(Call& call, std::string_view reason, Outbox& outbox, unsigned status,
+                              std::string_view phrase)
 {
     if (!call.pickup) return;
     Leg* picker = call.find(call.pickup->picker);
     call.pickup.reset();
     timers_.cancel(call.id, CallTimer::transfer);
-    if (!picker || picker->state == LegState::terminated) return;
+    if (call.transfer) leave_offer(call, outbox);
+    if (!picker) return;
     picker->peer = {};
     const bool answered = !picker->invite_in;
     if (!answered)
-        outbox.send(Reply{.transaction = std::exchange(picker->invite_in, {}), .status = 487});
+        outbox.send(Reply{.transaction = std::exchange(picker->invite_in, {}),
+                          .status = status,
+                          .phrase = std::string{phrase}});
+    if (picker->state == LegState::terminated) return;
     move(*picker, LegInput::rejected, outbox);
     if (answered) hang_up(*picker, reason, outbox);
 }
 
-void CallEngine::pickup_failed(Call& call, std::string_view reason, Moment now, Outbox& outbox)
+void CallEngine::pickup_failed(Call& call, std::string_view reason, Moment now, Outbox& outbox,
+                               unsigned status, std::string_view phrase)
 {
-    leave_picker(call, reason, outbox);
+    const bool was_shown = call.transfer && call.transfer->offered_by;
+    leave_picker(call, reason, outbox, status, phrase);
+    if (was_shown) show_own_party(call, *call.find(call.transfer->transferee), now, outbox);
     if (!call.hunting || wave_goes_on(call, now, outbox)) return;
     ++call.hunting->wave;
     ring_wave(call, now, outbox);
@@ -190,8 +200,8 @@ void CallEngine::pickup_failed(Call& call, std::string_view reason, Moment now, 
 
 bool CallEngine::leaves_pickup(Call& call, Leg& leg, Moment now, Outbox& outbox)
 {
-    if (!call.pickup || call.pickup->picker != leg.id || call.phase != CallPhase::ringing)
-        return false;
+    const bool waits = call.phase == CallPhase::ringing || call.transfer;
+    if (!waits || !call.pickup || call.pickup->picker != leg.id) return false;
     leg.bye_exchanged = true;
     move(leg, LegInput::local_bye, outbox);
     if (leg.ack_owed) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});

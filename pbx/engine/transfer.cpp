@@ -17,13 +17,6 @@ namespace {
 
 constexpr std::string_view no_offer = "SIP;cause=488;text=\"No media offered\"";
 
-/// Either party's phone may keep the session alive, or both.
-void note_timer(Transfer& transfer, const SessionTimer& answered)
-{
-    if (answered.refresher == Refresher::uas)
-        transfer.session_expires = shorter_session(transfer.session_expires, answered.expires);
-}
-
 bool are_at_one_place(const SipUri& left, const SipUri& right)
 {
     return left.port == right.port && same_word(left.host, right.host);
@@ -191,13 +184,6 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     if (transfer.stage == TransferStage::ringing) return;
     const bool asks = transfer.stage == TransferStage::offered;
     const auto [owner, leg] = find(asks ? transfer.offerer : transfer.answerer);
-    if (!asks && leg && leg->invite_in) {  // it has picked up, and waits for this offer
-        transfer.answered_by = leg->ack_due = std::exchange(leg->invite_in, {});
-        return outbox.send(Reply{.transaction = leg->ack_due,
-                                 .status = 200,
-                                 .headers = asserted_to(*leg, *call.find(transfer.transferee)),
-                                 .payload = transfer.offer});
-    }
     if (!leg || !leg->talking()) return transfer_failed(call, 480, "Party Has Left", now, outbox);
     if (owner->session_pending(*leg)) {
         if (wait_until(transfer.glare.held_up(now.mono), call, CallTimer::transfer)) return;
@@ -232,35 +218,35 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
         hang_up(target, no_offer, outbox);
         return transfer_failed(call, 488, "No Media Offered", now, outbox);
     }
+    leave_picker(call, completed_elsewhere, outbox, 481, "Somebody Else Was Quicker");
     note_abilities(target, response);
     target.sdp = response.payload;
     note_timer(*call.transfer, response.session_timer);
     move(target, LegInput::success, outbox);
     limit_duration(call, target, now);
-    target_found(call, target, response.payload, now, outbox);
-}
-
-void CallEngine::target_found(Call& call, Leg& target, const PayloadRef& offer, Moment now,
-                              Outbox& outbox)
-{
-    Transfer& transfer = *call.transfer;
-    target_is(call, target, outbox);
-    transfer.stage = TransferStage::joining;
-    transfer.offerer = target.id;
-    transfer.answerer = transfer.transferee;
-    transfer.offer = offer;
+    target_is(call, target, response.payload, outbox);
     go_on(call, now, outbox);
 }
 
-void CallEngine::target_is(Call& call, Leg& target, Outbox& outbox)
+void CallEngine::note_timer(Transfer& transfer, const SessionTimer& answered)
 {
-    target.peer = call.transfer->transferee;  // not yet the other way round
+    if (answered.refresher == Refresher::uas)
+        transfer.session_expires = shorter_session(transfer.session_expires, answered.expires);
+}
+
+void CallEngine::target_is(Call& call, Leg& target, const PayloadRef& offer, Outbox& outbox)
+{
+    Transfer& transfer = *call.transfer;
+    transfer.stage = TransferStage::joining;
+    transfer.target = transfer.offerer = target.id;
+    transfer.answerer = transfer.transferee;
+    transfer.offer = offer;
+    transfer.glare.over();
+    target.peer = transfer.transferee;  // not yet the other way round
     take_place(call, target, outbox);
     cancel_branches(call, target.id, completed_elsewhere, nullptr, outbox);
     timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();
-    call.transfer->target = target.id;
-    call.transfer->glare.over();
 }
 
 bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response, Moment now,
@@ -311,16 +297,6 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
         joined(*call, response.payload, now, outbox);
     }
     return true;
-}
-
-void CallEngine::picker_answered(Call& call, Leg& picker, const PayloadRef& answer, Moment now,
-                                 Outbox& outbox)
-{
-    if (picker.state == LegState::terminated || !has_body(answer))
-        return transfer_failed(call, 488, "No Media Answered", now, outbox);
-    picker.sdp = answer;
-    move(picker, LegInput::success, outbox);
-    joined(call, answer, now, outbox);
 }
 
 }  // namespace lampline

@@ -123,6 +123,7 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
                                  Outbox& outbox)
 {
     Transfer& transfer = *call.transfer;
+    leave_picker(call, reason_of(status, phrase), outbox, status, phrase);
     cancel_branches(call, {}, {}, nullptr, outbox);
     timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();
@@ -131,24 +132,12 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
             const auto* peer = owner->peer_of(*offerer);
             outbox.send(SendAck{offerer->id, std::exchange(offerer->ack_owed, {}),
                                 peer ? peer->sdp : nullptr});
-            if (peer) show_again(*owner, *offerer, now, outbox);
+            if (peer) show_own_party(*owner, *offerer, now, outbox);
         } else {
             offerer->peer = {};
             move(*offerer, LegInput::error, outbox);
             hang_up(*offerer, "SIP;cause=480;text=\"Transfer failed\"", outbox);
         }
-    }
-    Leg* picker = call.find(transfer.target);
-    if (picker && picker->invite_in) {
-        outbox.send(Reply{.transaction = std::exchange(picker->invite_in, {}),
-                          .status = status,
-                          .phrase = std::string{phrase}});
-        picker->peer = {};
-        move(*picker, LegInput::rejected, outbox);
-    } else if (picker && transfer.answered_by && picker->state != LegState::terminated) {
-        picker->peer = {};
-        move(*picker, LegInput::error, outbox);
-        hang_up(*picker, reason_of(status, phrase), outbox);
     }
     report(call, status, phrase, true, now, outbox);
     if (const auto [other, consulted] = find(transfer.consulted);
@@ -157,7 +146,9 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
                  "SIP;cause=480;text=\"Transfer failed\"", now, outbox);
     const Leg* transferor = call.find(transfer.transferor);
     const bool alone = !transferor || transferor->state == LegState::terminated;
-    const bool media_moved = transfer.stage >= TransferStage::joining;
+    const Leg* transferee = call.find(transfer.transferee);
+    const bool media_moved = transfer.stage >= TransferStage::joining || call.astray ||
+                             (transferee && transferee->invite_out);
     const bool rings_back = transfer.rings_back;
     timers_.cancel(call.id, CallTimer::transfer);  // of an INVITE that waits to be sent again
     call.transfer.reset();

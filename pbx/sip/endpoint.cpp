@@ -8,6 +8,7 @@
 #include "sip/digest_nonce.hpp"
 #include "sip/field_encoders.hpp"
 #include "sip/lenient_tag.hpp"
+#include "sip/strict_replaces.hpp"
 #include "sip/screen.hpp"
 
 namespace lampline::sip {
@@ -49,6 +50,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
                                                                        [this] { keep_house(); }}
 {
     allow_tag_without_semicolon();
+    refuse_malformed_replaces();
     write_addresses_quickly();
     write_fields_quickly();
     prove_screen();

@@ -52,30 +52,15 @@ Received received(const sip_t& sip, TransactionId transaction, Flow source,
     return request;
 }
 
-/// How many of `params` begin with `name`, whatever its case.
-std::size_t params_named(const msg_param_t* params, std::string_view name) noexcept
-{
-    std::size_t found = 0;
-    for (; params && *params; ++params)
-        if (starts_with_word(*params, name)) ++found;
-    return found;
-}
-
 /// Without a Call-ID, and so refused, where it is malformed or not the only one.
 std::optional<Replaces> to_replaces(const sip_t& sip)
 {
-    const auto* replaces = sip.sip_replaces;
     if (is_faulty(sip, sip_replaces_class)) return Replaces{};
+    const auto* replaces = sip.sip_replaces;
     if (!replaces) return std::nullopt;
-    const auto to_tag = text_of(replaces->rp_to_tag);
-    const auto from_tag = text_of(replaces->rp_from_tag);
-    // The stack takes the last of two tags.
-    for (const std::string_view tag : {"to-tag=", "from-tag="})
-        if (params_named(replaces->rp_params, tag) > 1) return Replaces{};
-    // And a list as one value.
-    if (!is_tag(to_tag) || !is_tag(from_tag)) return Replaces{};
-    return Replaces{std::string{text_of(replaces->rp_call_id)}, std::string{to_tag},
-                    std::string{from_tag}, replaces->rp_early_only != 0};
+    return Replaces{std::string{text_of(replaces->rp_call_id)},
+                    std::string{text_of(replaces->rp_to_tag)},
+                    std::string{text_of(replaces->rp_from_tag)}, replaces->rp_early_only != 0};
 }
 
 }  // namespace
@@ -165,7 +150,8 @@ RequestReceived to_request(const sip_t& sip, TransactionId transaction, LegId le
     request.focus = refreshes && is_focus(sip);
     if (request.method == Method::bye) {
         const auto also = unknown_fields(sip, "Also");
-        if (!also.empty()) request.also = also.size() == 1 ? also.front() : ",";
+        const bool malformed = also.size() > 1 || (also.size() == 1 && also.front().empty());
+        if (!also.empty()) request.also = malformed ? "," : also.front();
         if (sip.sip_contact && sip.sip_contact->m_url->url_host)
             request.left_contact = to_uri(*sip.sip_contact->m_url);
     }

@@ -84,26 +84,54 @@ TEST_CASE("the parked phone has an INVITE under way when its call is fetched fro
     office.nothing_is_left();
 }
 
-TEST_CASE("who takes the ring-back from another phone gives up: the call is silent and parked")
+TEST_CASE("who takes the ring-back from another phone gives up: that phone rings on")
 {
     RingingBack office;
     office.carol.sends(INVITE, "**102", carol_sdp);
-    office.bob.receives(CANCEL);
     office.alice.receives(INVITE).with(carol_sdp);
     office.carol.cancels();
     office.alice.replies(200, alice_sdp);
     office.alice.receives(ACK);
-    const auto silenced = office.alice.receives(INVITE);
-    CHECK(silenced.body().find("a=inactive") != std::string::npos);
-    office.alice.replies(200, hold_sdp);
-    office.alice.receives(ACK).without_body();
+    CHECK(office.bob.hears_nothing());
     CHECK(office.parked_in() == "701");
-    office.pbx.passes(120s);
-    office.bob.receives(INVITE);
-    office.alice.sends(BYE);
-    office.alice.receives(200U);
+    SUBCASE("it is answered")
+    {
+        office.bob.replies(200, bob_sdp);
+        office.alice.receives(INVITE).with(bob_sdp);
+        office.alice.replies(200, alice_sdp);
+        office.bob.receives(ACK).with(alice_sdp);
+        office.alice.receives(ACK);
+        office.alice_hangs_up(office.bob);
+    }
+    SUBCASE("it is not: the call is silent and parked")
+    {
+        office.bob.replies(486);
+        const auto silenced = office.alice.receives(INVITE);
+        CHECK(silenced.body().find("a=inactive") != std::string::npos);
+        office.alice.replies(200, hold_sdp);
+        office.alice.receives(ACK).without_body();
+        CHECK(office.parked_in() == "701");
+        office.pbx.passes(120s);
+        office.bob.receives(INVITE);
+        office.alice.sends(BYE);
+        office.alice.receives(200U);
+        office.bob.receives(CANCEL);
+        office.nothing_is_left();
+    }
+}
+
+TEST_CASE("nobody fetches a parked call that is just being picked up where it rings back")
+{
+    RingingBack office;
+    office.carol.sends(INVITE, "**102", carol_sdp);
+    office.alice.receives(INVITE).with(carol_sdp);
+    office.dave.sends(INVITE, "701", carol_sdp);
+    office.dave.receives(481U).phrase("Somebody Else Was Quicker");
+    office.alice.replies(200, alice_sdp);
     office.bob.receives(CANCEL);
-    office.nothing_is_left();
+    office.carol.receives(200U).with(alice_sdp);
+    office.alice.receives(ACK);
+    office.alice_hangs_up(office.carol);
 }
 
 TEST_CASE("a third party sends a parked call on in vain: the rest of its time stays")

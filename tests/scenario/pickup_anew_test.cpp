@@ -369,3 +369,69 @@ TEST_CASE("while a picker is being connected the call rings on, and whoever is f
         call.alice_and_carol_talk_and_end();
     }
 }
+
+TEST_CASE("a pickup that takes its time changes both lamps, each in one NOTIFY")
+{
+    std::string_view offer = alice_srtp;
+    std::string_view pickers = carol_srtp;
+    SUBCASE("with keys") {}
+    SUBCASE("by a picker without an offer")
+    {
+        pickers = {};
+    }
+    SUBCASE("of a caller without an offer")
+    {
+        offer = {};
+    }
+    Ringing call{offer};
+    call.pbx.replaces_directory(
+        {group("sales", {"103", "104"}, {"102"}), group("desk", {"105"}, {"102", "103"})});
+    auto& eve = call.pbx.phone("105");
+    CHECK(eve.watches("102").dialog().state == "early");
+    CHECK(eve.watches("103").idle());
+    call.carol_picks_up(pickers);
+    if (offer.empty()) {
+        call.alice.acknowledge(call.alice.receives(200U).with(carol_srtp), alice_srtp);
+        call.carol.acknowledge(call.carol.receives(200U).with(alice_srtp));
+    } else if (pickers.empty()) {
+        const auto offered = call.carol.receives(200U).with(alice_srtp);
+        CHECK(eve.hears_nothing());
+        call.carol.acknowledge(offered, carol_answer);
+        call.alice.acknowledge(call.alice.receives(200U).with(carol_answer));
+    } else {
+        call.carol_is_asked(alice_srtp);
+        CHECK(eve.hears_nothing());
+        call.carol.replies(200, carol_answer);
+        call.alice.acknowledge(call.alice.receives(200U).with(carol_answer));
+        call.carol.receives(ACK);
+    }
+    REQUIRE(eve.inbox.size() == 2);
+    for (int i = 0; i < 2; ++i) {
+        const auto told = eve.receives(NOTIFY);
+        const bool replaced = told.document().entity == "sip:102@office.test";
+        CHECK(told.document().entity == (replaced ? "sip:102@office.test" : "sip:103@office.test"));
+        CHECK(told.dialog().state == (replaced ? "terminated" : "confirmed"));
+    }
+    call.bob_is_told();
+    call.pbx.ends_all_calls();
+    for (auto* phone : {&call.alice, &call.bob, &call.carol, &eve}) phone->inbox.clear();
+    CHECK(call.pbx.has_no_calls());
+}
+
+TEST_CASE("a pickup that fails changes no lamp")
+{
+    Ringing call{alice_srtp};
+    call.pbx.replaces_directory(
+        {group("sales", {"103", "104"}, {"102"}), group("desk", {"105"}, {"102", "103"})});
+    auto& eve = call.pbx.phone("105");
+    CHECK(eve.watches("102").dialog().state == "early");
+    CHECK(eve.watches("103").idle());
+    call.carol_picks_up(carol_srtp);
+    call.carol_is_asked(alice_srtp);
+    call.carol.replies(488);
+    call.carol.receives(BYE);
+    CHECK(eve.hears_nothing());
+    call.pbx.ends_all_calls();
+    for (auto* phone : {&call.alice, &call.bob, &call.carol, &eve}) phone->inbox.clear();
+    CHECK(call.pbx.has_no_calls());
+}

@@ -36,6 +36,7 @@ TEST_CASE(
         call.carol.replies(488);
         call.alice.receives(ACK).with(bob_sdp);
         call.bob_hears("SIP/2.0 488 ");
+        call.alice_is_shown_bob_again();
         call.bob.uses(call.second);
         call.bob.sends(BYE);
         call.bob.receives(200U);
@@ -51,6 +52,7 @@ TEST_CASE(
         call.alice.replies(200, alice_sdp);
         call.alice.receives(ACK);
         call.bob_hears("SIP/2.0 480 Party Has Left");
+        call.alice_is_shown_bob_again();
         call.bob.uses(call.first);
         call.alice_and_bob_still_talk();
     }

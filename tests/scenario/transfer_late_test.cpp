@@ -35,6 +35,7 @@ TEST_CASE("the target of an attended transfer hangs up, and its phone accepts al
     call.carol.receives(ACK);  // else it would repeat that for half a minute
     call.alice.receives(ACK).with(bob_sdp);
     call.bob_hears("SIP/2.0 480 Party Has Left");
+    call.alice_is_shown_bob_again();
     call.bob.uses(call.first);
     call.alice_and_bob_still_talk();
 }

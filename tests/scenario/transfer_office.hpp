@@ -82,6 +82,18 @@ struct Talking {
         nothing_is_left();
     }
 
+    /// She was shown somebody else, and her phone takes no UPDATE: it gets Bob's session anew.
+    void alice_is_shown_bob_again()
+    {
+        alice.receives(INVITE).without_body().header("P-Asserted-Identity",
+                                                     "\"Name 102\" <sip:102@office.test>");
+        alice.replies(200, alice_sdp);
+        bob.receives(INVITE).with(alice_sdp);
+        bob.replies(200, bob_sdp);
+        bob.receives(ACK);
+        alice.receives(ACK).with(bob_sdp);
+    }
+
     void nothing_is_left()
     {
         CHECK(pbx.has_no_calls());

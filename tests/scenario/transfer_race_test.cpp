@@ -150,6 +150,7 @@ TEST_CASE("glare in an attended transfer: the target changes its session just no
         CHECK(call.carol.hears_nothing());
         call.alice.receives(ACK).with(bob_sdp);
         call.bob_hears("SIP/2.0 491 Request Pending");
+        call.alice_is_shown_bob_again();
         call.bob.uses(call.second);
         call.bob.sends(BYE);
         call.bob.receives(200U);

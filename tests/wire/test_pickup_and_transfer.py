@@ -111,7 +111,8 @@ class PickupAndTransfer(WireTest):
             for values in ([";to-tag=a;from-tag=b"], [""], ["@"], [good, good],
                            [good, ";to-tag=a;from-tag=b"], [f"{good}, {good}"],
                            [f'{shown.call_id};to-tag="a b";from-tag=b'],
-                           [f"{shown.call_id};to-tag=a;from-tag=<b>"], [f"{good};to-tag=x"]):
+                           [f"{shown.call_id};to-tag=a;from-tag=<b>"], [f"{good};to-tag=x"],
+                           ["a b;to-tag=1;from-tag=2"], ["x, y"], ["x;to-tag;from-tag"]):
                 with self.subTest(transport=phone.transport, replaces=values):
                     taken = phone.calls("201", headers=[("Replaces", each) for each in values])
                     self.assertIn("Replaces", taken.receives(400)["Warning"])

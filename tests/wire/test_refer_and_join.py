@@ -198,10 +198,12 @@ class ByeAlso(WireTest):
         call.receives("BYE")
 
     def test_malformed_and_the_call_is_over(self):
-        call, incoming = talk(self.anna, self.bob)
-        refused = incoming.sends("BYE", headers=[("Also", "<sip:>")]).receives(400)
-        self.assertIn("Also", refused["Warning"])
-        call.receives("BYE")
+        for also in "<sip:>", "":
+            with self.subTest(also=also):
+                call, incoming = talk(self.anna, self.bob)
+                refused = incoming.sends("BYE", headers=[("Also", also)]).receives(400)
+                self.assertIn("Also", refused["Warning"])
+                call.receives("BYE")
 
 
 class Join(WireTest):

@@ -230,7 +230,7 @@ RandomLines::LineCalls RandomLines::calls_of(const LiveView& view, const std::st
     for (const auto& call : view.calls) {
         std::set<std::string> words;
         for (const auto& leg : call.legs) {
-            if (leg.extension != line || leg.state == "terminated") continue;
+            if (leg.extension != line || leg.state == "terminated" || leg.untold) continue;
             const bool confirmed = leg.state == "confirmed";
             const std::string word = !confirmed  ? leg.role == "caller" ? "progressing" : "alerting"
                                      : !leg.holds ? "active"

@@ -250,7 +250,7 @@ RandomWatchers::Dialogs RandomOffice::truth(const LiveView& view)
     RandomWatchers::Dialogs truth;
     for (const auto& call : view.calls)
         for (const auto& leg : call.legs)
-            if (leg.state != "terminated")
+            if (leg.state != "terminated" && !leg.untold)
                 truth[leg.extension].insert(leg.call_id + " " + leg.state +
                                             (leg.held ? " held" : ""));
     for (const auto desk : desks) {

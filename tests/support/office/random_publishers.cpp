@@ -23,7 +23,8 @@ RandomPublishers::Dialog RandomPublishers::some_dialog(const std::string& about)
                   .held = chance.one_in(3)};
     for (const auto& call : office_.pbx.present().calls)
         for (const auto& leg : call.legs)
-            if (leg.extension == about && leg.state != "terminated" && chance.one_in(4)) {
+            if (leg.extension == about && leg.state != "terminated" && !leg.untold &&
+                chance.one_in(4)) {
                 dialog.call_id = leg.call_id;
                 dialog.ours = true;
                 return dialog;

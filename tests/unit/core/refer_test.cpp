@@ -73,7 +73,8 @@ TEST_CASE("a Replaces has one Call-ID without blanks, and one tag of each kind (
                              "a;from-tag=2;early-only;x=y;x=z"})
         CHECK_MESSAGE(parse_replaces(text), text);
     for (const auto* text : {"a b", "a b;to-tag=1;from-tag=2", "a\tb;to-tag=1",
-                             "a;to-tag=1;to-tag=2;from-tag=3", "a;to-tag=1;from-tag=3;From-Tag=3"})
+                             "a;to-tag=1;to-tag=2;from-tag=3", "a;to-tag=1;from-tag=3;From-Tag=3",
+                             "x, y", "x,y", "x;to-tag;from-tag", "x;to-tag=1;from-tag"})
         CHECK_MESSAGE(!parse_replaces(text), text);
 }
 

@@ -1,4 +1,6 @@
 #include "call_legs.hpp"
+#include "sip/strict_replaces.hpp"
+#include "sip/translate.hpp"
 
 using namespace lampline;
 using namespace lampline::sip;
@@ -37,6 +39,36 @@ TEST_CASE("an INVITE gets 100 as soon as it has a dialog, and comes with all tha
     CHECK(invite.payload->content_type == "application/sdp");
     CHECK(invite.payload->headers == std::vector<Header>{{"Subject", "lunch"}});
     CHECK(invite.source.port == caller.port());
+}
+
+TEST_CASE("a malformed Replaces comes without a Call-ID, and so is refused (RFC 3891 §6.1)")
+{
+    refuse_malformed_replaces();
+    const auto replaces_of = [](const std::string& value) {
+        const auto text = "INVITE sip:202@office.test SIP/2.0\r\n"
+                          "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKx\r\n"
+                          "From: <sip:201@office.test>;tag=1\r\nTo: <sip:202@office.test>\r\n"
+                          "Call-ID: x\r\nCSeq: 1 INVITE\r\nContact: <sip:201@192.0.2.1>\r\n"
+                          "Replaces: " + value + "\r\nContent-Length: 0\r\n\r\n";
+        const MessageRef message{
+            msg_make(sip_default_mclass(), 0, text.data(), static_cast<ssize_t>(text.size()))};
+        REQUIRE(message);
+        return to_invite(*sip_object(message.get()), {}, {}, "201").replaces;
+    };
+    for (const auto* value : {"a b;to-tag=1;from-tag=2", "x, y", "x,y", "x;to-tag;from-tag", "",
+                              "x;to-tag=1;to-tag=2", ";to-tag=1;from-tag=2",
+                              "a;to-tag=1;from-tag=2, b;to-tag=1;from-tag=2"}) {
+        CAPTURE(value);
+        const auto replaces = replaces_of(value);
+        REQUIRE(replaces);
+        CHECK(replaces->call_id.empty());
+    }
+    const auto read = replaces_of("a@b;from-tag=2\r\n ;to-tag=1;early-only");
+    REQUIRE(read);
+    CHECK(read->call_id == "a@b");
+    CHECK(read->to_tag == "1");
+    CHECK(read->from_tag == "2");
+    CHECK(read->early_only);
 }
 
 TEST_CASE("what a caller requires and we do not know comes with its INVITE, and so do its methods")
