@@ -27,7 +27,8 @@ StoredGroup head_in(SQLite::Statement& row)
              {},
              {},
              {row.getColumn(5).getInt() != 0, row.getColumn(6).getInt() != 0,
-              row.getColumn(7).getInt() != 0}},
+              row.getColumn(7).getInt() != 0},
+             row.getColumn(8).getInt() != 0},
             {static_cast<std::uint64_t>(row.getColumn(2).getInt64()), time_in(row.getColumn(3)),
              time_in(row.getColumn(4))}};
 }
@@ -57,7 +58,8 @@ std::optional<StoredGroup> GroupStore::find(std::string_view name) const
     SQLite::Statement head{
         database_.handle(),
         "SELECT name, display_name, version, created_at, updated_at, "
-        "rights_parties, rights_pickup, rights_join FROM office_group WHERE name = ?"};
+        "rights_parties, rights_pickup, rights_join, members_pick_up "
+        "FROM office_group WHERE name = ?"};
     head.bind(1, key);
     if (!head.executeStep()) return std::nullopt;
     auto row = head_in(head);
@@ -87,7 +89,8 @@ std::vector<StoredGroup> GroupStore::all() const
     SQLite::Statement heads{
         database_.handle(),
         "SELECT name, display_name, version, created_at, updated_at, "
-        "rights_parties, rights_pickup, rights_join FROM office_group ORDER BY name"};
+        "rights_parties, rights_pickup, rights_join, members_pick_up "
+        "FROM office_group ORDER BY name"};
     while (heads.executeStep()) {
         rows.push_back(head_in(heads));
         place.emplace(rows.back().group.name, rows.size() - 1);
@@ -124,13 +127,15 @@ void GroupStore::put(const StoredGroup& row)
     const auto& group = row.group;
     SQLite::Statement upsert{database_.handle(),
                              "INSERT INTO office_group (name, display_name, version, created_at, "
-                             "updated_at, rights_parties, rights_pickup, rights_join) "
-                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) "
+                             "updated_at, rights_parties, rights_pickup, rights_join, "
+                             "members_pick_up) "
+                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) "
                              "DO UPDATE SET display_name = excluded.display_name, "
                              "version = excluded.version, updated_at = excluded.updated_at, "
                              "rights_parties = excluded.rights_parties, "
                              "rights_pickup = excluded.rights_pickup, "
-                             "rights_join = excluded.rights_join"};
+                             "rights_join = excluded.rights_join, "
+                             "members_pick_up = excluded.members_pick_up"};
     upsert.bind(1, group.name);
     upsert.bind(2, group.display_name);
     upsert.bind(3, static_cast<std::int64_t>(row.stamp.version));
@@ -139,6 +144,7 @@ void GroupStore::put(const StoredGroup& row)
     upsert.bind(6, group.rights.parties ? 1 : 0);
     upsert.bind(7, group.rights.pickup ? 1 : 0);
     upsert.bind(8, group.rights.join ? 1 : 0);
+    upsert.bind(9, group.members_pick_up ? 1 : 0);
     upsert.exec();
 
     erase_where_name(database_, "DELETE FROM group_member WHERE group_name = ?", group.name);

@@ -55,7 +55,8 @@ std::string audit_text(const Group& group)
                      {"rights",
                       {{"parties", group.rights.parties},
                        {"pickup", group.rights.pickup},
-                       {"join", group.rights.join}}}});
+                       {"join", group.rights.join}}},
+                     {"members_pick_up", group.members_pick_up}});
 }
 
 std::string audit_text(const Forwarding& forwarding)

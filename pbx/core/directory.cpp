@@ -129,7 +129,13 @@ Directory::Directory(std::string domain, std::vector<Extension> extensions,
     for (const auto& [name, group] : groups_) by_name.push_back(&group);
     std::ranges::sort(by_name, {},
                       [](const Group* group) { return std::string_view{group->name}; });
-    for (const auto* group : by_name) grant(*group);
+    for (const auto* group : by_name) {
+        grant(*group);
+        if (!group->members_pick_up) continue;
+        for (const auto& member : group->members)
+            if (extensions_.at(member).visibility != Visibility::hidden)
+                pickup_groups_[member].push_back(group->name);
+    }
     for (auto& [member, rights] : by_member_) merge(rights, &WatchRight::watcher);
     for (auto& [watcher, rights] : by_watcher_) merge(rights, &WatchRight::member);
 
@@ -257,6 +263,23 @@ const WatchRight* Directory::granted(std::string_view watcher,
     if (found != rights.end() && found->watcher == watcher) return &*found;
     const auto slot = slot_rights_.find(member);
     return slot != slot_rights_.end() && may_park(watcher) ? &slot->second : nullptr;
+}
+
+std::span<const std::string> Directory::pickup_groups(std::string_view member) const noexcept
+{
+    const auto found = pickup_groups_.find(member);
+    if (found == pickup_groups_.end()) return {};
+    return found->second;
+}
+
+bool Directory::may_pick_up(std::string_view picker, std::string_view extension) const noexcept
+{
+    const auto* seen = right(picker, extension);
+    if (seen && seen->rights.pickup) return true;
+    const auto own = pickup_groups(picker);
+    return std::ranges::any_of(pickup_groups(extension), [&](const std::string& group) {
+        return std::ranges::binary_search(own, group);
+    });
 }
 
 std::string Directory::watched(std::string name) const

@@ -83,6 +83,7 @@ struct Group {
     std::vector<WatchingGroup>
         watching_groups{};  ///< nobody watches himself by these; `watchers` come first
     GroupRights rights{};
+    bool members_pick_up = false;  ///< take what rings at each other, whoever watches them
 };
 
 /// That `watcher` may see `member`, merged over all groups that grant it: unsolicited, and each
@@ -169,6 +170,13 @@ public:
     /// is dialled, where nothing else has that name.
     [[nodiscard]] std::string watched(std::string name) const;
 
+    /// Groups whose members pick up for each other, and `member` among them: names, sorted. None for
+    /// who is hidden.
+    [[nodiscard]] std::span<const std::string> pickup_groups(std::string_view member) const noexcept;
+    /// `picker` may take what rings at `extension`: by its right to watch that, or as a member of one
+    /// of its pickup groups. O(log) in its watchers, O(n) in the pickup groups of the two.
+    [[nodiscard]] bool may_pick_up(std::string_view picker, std::string_view extension) const noexcept;
+
     /// `extension` may park calls, take parked ones, and watch the slots.
     [[nodiscard]] bool may_park(std::string_view extension) const noexcept;
     /// The same slots, for the same people.
@@ -235,6 +243,7 @@ private:
     std::map<std::string, TrunkRules, std::less<>> trunks_;
     StringTable<std::vector<WatchRight>> by_member_;   // each sorted by watcher
     StringTable<std::vector<WatchRight>> by_watcher_;  // each sorted by member
+    StringTable<std::vector<std::string>> pickup_groups_;  // by member, each sorted
     StringTable<WatchRight> slot_rights_;              // by the slot's name
     std::unordered_set<std::string, StringHash, std::equal_to<>> parkers_;  // when not everybody is one
 };

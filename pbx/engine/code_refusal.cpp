@@ -65,8 +65,7 @@ Refused pickup_refused(const std::string& number, const std::string& actor,
 bool may_pick_up(std::string_view picker, std::string_view extension, const Directory& directory)
 {
     if (picker.empty()) return false;
-    const auto* right = directory.right(picker, extension);
-    return picker == extension || (right && right->rights.pickup);
+    return picker == extension || directory.may_pick_up(picker, extension);
 }
 
 std::optional<CodeRefusal> code_refusal(const Route& route, const Directory& directory)

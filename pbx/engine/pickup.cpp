@@ -126,6 +126,9 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
         consider(*dialled.number);
     } else {
         for (const auto& right : directory_->watched_by(input.actor())) consider(right.member);
+        for (const auto& group : directory_->pickup_groups(input.actor()))
+            for (const auto& member : directory_->find_group(group)->members)
+                if (member != input.actor()) consider(member);
         if (dialled.feature == Feature::pickup_directed) {
             consider(input.actor());
             if (several && free)

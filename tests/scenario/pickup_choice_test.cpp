@@ -236,3 +236,64 @@ TEST_CASE("who names a call that has ended is told so, for as long as the key ma
     carol.receives(481U);
     office.ends();
 }
+
+TEST_CASE("members of a pickup group take each other's calls, though nobody watches anybody")
+{
+    Office office;
+    auto& [pbx, alice, bob, carol, dave, eve, frank] = office;
+    auto sales = group("sales", {}, {"102", "103", "105"});
+    pbx.replaces_directory({sales});
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    carol.sends(INVITE, "*8", carol_sdp);
+    carol.receives(480U);
+    carol.sends(INVITE, "**102", carol_sdp);
+    carol.receives(403U);
+    sales.members_pick_up = true;
+    pbx.replaces_directory({sales});
+    dave.sends(INVITE, "*8", carol_sdp);  // none of them
+    dave.receives(480U);
+    dave.sends(INVITE, "**102", carol_sdp);
+    dave.receives(403U);
+    SUBCASE("who has waited longest")
+    {
+        carol.sends(INVITE, "*8", carol_sdp);
+        office.carol_has_the_call_of(alice, bob);
+    }
+    SUBCASE("the only one")
+    {
+        carol.sends(INVITE, "**", carol_sdp);
+        office.carol_has_the_call_of(alice, bob);
+    }
+    SUBCASE("by the number")
+    {
+        carol.sends(INVITE, "**102", carol_sdp);
+        office.carol_has_the_call_of(alice, bob);
+    }
+    SUBCASE("by Replaces")
+    {
+        carol.sends_replacing({.call_id = pbx.view().calls.at(0).legs.at(1).call_id}, "101",
+                              carol_sdp);
+        office.carol_has_the_call_of(alice, bob);
+    }
+    SUBCASE("by a third party")
+    {
+        CHECK(pbx.orders({.action = CallAction::pick_up, .by = "103"}).outcome ==
+              OrderOutcome::begun);
+        carol.receives(INVITE);
+        carol.replies(200, carol_sdp);
+        carol.receives(ACK);
+        alice.receives(200U).with(carol_sdp);
+        bob.receives(CANCEL);
+    }
+    SUBCASE("one's own are left to ring")
+    {
+        eve.sends(INVITE, "103");
+        carol.receives(INVITE);
+        carol.sends(INVITE, "*8", carol_sdp);
+        carol.receives(200U);
+        alice.receives(200U).with(carol_sdp);
+        bob.receives(CANCEL);
+    }
+    office.ends();
+}

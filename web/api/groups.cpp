@@ -32,6 +32,7 @@ json::object shown(const db::StoredGroup& row)
         {"watchers", std::move(watchers)},
         {"watching_groups", std::move(watching_groups)},
         {"rights", {{"parties", rights.parties}, {"pickup", rights.pickup}, {"join", rights.join}}},
+        {"members_pick_up", row.group.members_pick_up},
         {"created_at", time_text(row.stamp.created_at)},
         {"updated_at", time_text(row.stamp.updated_at)}};
 }
@@ -104,6 +105,7 @@ void merge(const json::object& body, Group& group)
                 group.watching_groups.push_back(watching_group_in(row.as_object()));
     }
     if (const auto* rights = body.if_contains("rights")) merge_rights(*rights, group.rights);
+    merge_right(body, "members_pick_up", group.members_pick_up, Group{}.members_pick_up);
 }
 
 /// The key is the path's; the body may repeat it.

@@ -121,7 +121,7 @@ json::object rule_of(const LampAccount& account)
     return {{"allowed", right != nullptr},
             {"unsolicited", right != nullptr && right->unsolicited},
             {"parties", right != nullptr && right->rights.parties},
-            {"pickup", right != nullptr && right->rights.pickup},
+            {"pickup", account.directory->may_pick_up(account.watcher, account.member)},
             {"profile", right && right->profile ? right->profile->name : "auto"},
             {"groups", std::move(groups)}};
 }

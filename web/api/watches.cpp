@@ -25,7 +25,7 @@ json::object shown(const WatchRight& right, const Directory& directory)
             {"display_name", member ? member->display_name : std::string{}},
             {"groups", std::move(groups)},
             {"parties", right.rights.parties},
-            {"pickup", right.rights.pickup},
+            {"pickup", directory.may_pick_up(right.watcher, right.member)},
             {"join", right.rights.join},
             {"unsolicited", right.unsolicited},
             {"told_by_phone", told_by_phone(&right, right.member)},

@@ -96,6 +96,37 @@ TEST_CASE("members and watchers that name no extension are left out")
     CHECK(directory.watchers_of("202").size() == 1);
 }
 
+TEST_CASE("members of a pickup group take each other's calls, and get no lamps by it")
+{
+    auto numbers = office();
+    auto sales = group("sales", {"202", "203"}, {});
+    sales.rights.pickup = false;  // of watchers
+    auto support = group("support", {"203", "204"}, {});
+    CHECK_FALSE(Directory("office.test", numbers, {sales, support}).may_pick_up("202", "203"));
+    sales.members_pick_up = true;
+    SUBCASE("each of the others, and nobody else's")
+    {
+        const Directory directory{"office.test", numbers, {sales, support}};
+        CHECK(directory.may_pick_up("202", "203"));
+        CHECK(directory.may_pick_up("203", "202"));
+        CHECK_FALSE(directory.may_pick_up("203", "204"));
+        CHECK_FALSE(directory.may_pick_up("204", "202"));
+        CHECK_FALSE(directory.may_pick_up("201", "202"));
+        CHECK_FALSE(directory.may_pick_up("", "202"));
+        CHECK(directory.pickup_groups("202").size() == 1);
+        CHECK(directory.pickup_groups("204").empty());
+        CHECK_FALSE(directory.right("202", "203"));
+        CHECK(directory.watched_by("202").empty());
+    }
+    SUBCASE("not of who is hidden")
+    {
+        numbers[2].visibility = Visibility::hidden;
+        const Directory directory{"office.test", numbers, {sales, support}};
+        CHECK_FALSE(directory.may_pick_up("202", "203"));
+        CHECK_FALSE(directory.may_pick_up("203", "202"));
+    }
+}
+
 TEST_CASE("of two extensions or groups with one key the first counts")
 {
     const Directory directory{

@@ -11,7 +11,7 @@ const std::string sales =
     R"({"name":"sales","display_name":"Sales","members":["207","211"],)"
     R"("watchers":[{"number":"201","unsolicited":true,"profile":"auto"}],)"
     R"("watching_groups":[{"name":"sales","unsolicited":false,"profile":"snom"}],)"
-    R"("rights":{"parties":false,"pickup":true,"join":false}})";
+    R"("rights":{"parties":false,"pickup":true,"join":false},"members_pick_up":true})";
 
 struct Groups : WebOffice {
     Groups()
@@ -140,6 +140,27 @@ TEST_CASE("rights and watching groups: what is not named is allowed, null gives 
     office.patch("/api/v1/groups/sales", R"({"rights":null})");
     CHECK(office.published.back()->right("201", "207")->rights == GroupRights{true, true});
     CHECK(office.patch("/api/v1/groups/sales", R"({"rights":{"listen":true}})").status == 422);
+}
+
+TEST_CASE("members that pick up for each other: not unless the group says so, null takes it back")
+{
+    Groups office;
+    office.put("/api/v1/groups/sales", R"({"members":["207","211"]})");
+    const auto shown = [&] {
+        return json_of(office.get("/api/v1/groups/sales")).at("members_pick_up").as_bool();
+    };
+    const auto may = [&] { return office.published.back()->may_pick_up("207", "211"); };
+    CHECK_FALSE(shown());
+    CHECK_FALSE(may());
+    office.patch("/api/v1/groups/sales", R"({"members_pick_up":true})");
+    CHECK(shown());
+    CHECK(may());
+    CHECK_FALSE(office.published.back()->right("207", "211"));  // no lamp comes of it
+    office.patch("/api/v1/groups/sales", R"({"display_name":"Sales"})");
+    CHECK(may());
+    office.patch("/api/v1/groups/sales", R"({"members_pick_up":null})");
+    CHECK_FALSE(may());
+    CHECK(office.patch("/api/v1/groups/sales", R"({"members_pick_up":1})").status == 422);
 }
 
 TEST_CASE("a group that watches must exist, once, and cannot be removed while it does")
