@@ -101,7 +101,8 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
         if (final) probe_answered(*call, *leg, input, now, outbox);
     } else if (input.transaction == leg->invite_out) {
         if (!final) {
-            branch_provisional(*call, *leg, input, now, outbox);
+            if (!leg->talking() || leg->proxied)
+                branch_provisional(*call, *leg, input, now, outbox);
         } else {
             leg->invite_out = {};
             if (leg->talking() &&

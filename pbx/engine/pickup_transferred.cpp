@@ -57,6 +57,13 @@ void CallEngine::transferee_answered(Call& call, Leg& transferee, const Response
     Leg& picker = *call.find(pickup.picker);
     transferee.invite_out = {};
     pickup.offered = {};
+    if (transferee.id != call.transfer->transferee) {  // another phone has taken its place meanwhile
+        const bool offers = transferee.asks_offer && has_body(response.payload);
+        if (response.status < 300)
+            outbox.send(SendAck{transferee.id, response.transaction,
+                                offers ? silence(response.payload->body) : nullptr});
+        return ask_transferee(call, now, outbox);
+    }
     if (response.status == 491 &&
         wait_until(pickup.glare.met(transferee.role, settings_.random, now.mono), call,
                    CallTimer::transfer))

@@ -200,6 +200,47 @@ TEST_CASE("the transferor is still there when a pickup fails, and when the targe
     }
 }
 
+TEST_CASE("the transferee goes on at another phone while a picker is being connected: that is asked")
+{
+    Talking call;
+    auto& dave = call.pbx.phone("104");
+    auto& mobile = call.pbx.silent_phone("101");
+    const Replaces at_alice{.call_id = call.pbx.view().calls.at(0).legs.at(0).call_id};
+    call.bob_refers("<sip:103@office.test>");
+    call.bob.receives(202U);
+    call.bob_hears("SIP/2.0 100 Trying");
+    call.carol.receives(INVITE);
+    dave.sends(INVITE, "**103", dave_sdp);
+    const auto asked = call.alice.receives(INVITE).with(dave_sdp);
+    mobile.sends_replacing(at_alice, "102", carol_sdp);
+    call.bob.receives(INVITE).with(carol_sdp);
+    call.bob.replies(200, bob_sdp);
+    mobile.receives(200U).with(bob_sdp);
+    call.bob.receives(ACK);
+    call.alice.receives(BYE);
+    SUBCASE("the phone that has left refuses")
+    {
+        call.alice.replies_to(asked, 487);
+    }
+    SUBCASE("the phone that has left has accepted")
+    {
+        call.alice.replies_to(asked, 200, alice_sdp);
+        call.alice.receives(ACK);
+    }
+    CHECK(dave.hears_nothing());
+    mobile.receives(INVITE).with(dave_sdp);
+    mobile.replies(200, carol_sdp);
+    mobile.receives(ACK);
+    dave.receives(200U).with(carol_sdp);
+    call.carol.receives(CANCEL);
+    call.bob_hears("SIP/2.0 200 OK");
+    call.bob.receives(BYE);
+    dave.sends(BYE);
+    dave.receives(200U);
+    mobile.receives(BYE);
+    call.nothing_is_left();
+}
+
 TEST_CASE("a pickup of a transferred call changes both lamps, each in one NOTIFY")
 {
     Talking call;
