@@ -43,7 +43,7 @@ void CallEngine::ask_transferee(Call& call, Moment now, Outbox& outbox)
             {.transaction = pickup.offered,
              .method = Method::invite,
              .supported = transferee.supported & OptionTag::timer,
-             .session_timer = timer_kept_by_phone(call.session_expires),
+             .session_timer = timer_kept_by_phone(call.session_expires, transferee.min_se),
              .headers = asserted_to(transferee, picker),
              .payload = has_body(picker.sdp) ? picker.sdp : nullptr},
             outbox);
@@ -64,8 +64,7 @@ void CallEngine::transferee_answered(Call& call, Leg& transferee, const Response
                                 offers ? silence(response.payload->body) : nullptr});
         return ask_transferee(call, now, outbox);
     }
-    if (response.status == 491 &&
-        wait_until(pickup.glare.met(transferee.role, settings_.random, now.mono), call,
+    if (wait_until(sent_again_at(transferee, pickup.glare, response, now), call,
                    CallTimer::transfer))
         return;
     if (response.status >= 300) {
