@@ -167,45 +167,6 @@ TEST_CASE("a picker's phone is asked once more to pick up, as it was asked befor
     office.nothing_is_left();
 }
 
-TEST_CASE("who is parked is asked once more by whoever retrieves it")
-{
-    park::Office office;
-    office.alice.sends_invite(park::alice_sdp);
-    office.bob.receives(INVITE);
-    office.bob.session_timer = {.expires = 1800s, .refresher = Refresher::uas};
-    office.bob.replies(200, park::bob_sdp);
-    office.bob.session_timer = {};
-    office.alice.receives(200U);
-    office.bob.receives(ACK);
-    office.bob_parks();
-    office.carol.sends(INVITE, "701", park::carol_sdp);
-    CHECK(office.alice.receives(INVITE).with(park::carol_sdp).session_timer.expires == 1800s);
-    wants_longer(office.alice);
-    CHECK(office.carol.hears_nothing());
-    office.pbx.passes(1ms);
-    CHECK(office.carol.hears_nothing());
-    const auto again = office.alice.receives(INVITE).with(park::carol_sdp);
-    CHECK(again.session_timer.expires == 3600s);
-    CHECK(again.session_timer.min_se == 3600s);
-    SUBCASE("and takes that")
-    {
-        office.alice.replies(200, park::alice_sdp);
-        office.carol.receives(200U).with(park::alice_sdp);
-        office.alice.receives(ACK);
-        office.alice_hangs_up(office.carol);
-    }
-    SUBCASE("and is not asked a third time")
-    {
-        wants_longer(office.alice, 7200s);
-        office.carol.receives(422U);
-        office.pbx.passes(1ms);
-        CHECK(office.alice.hears_nothing());
-        office.alice.sends(BYE);
-        office.alice.receives(200U);
-        office.nothing_is_left();
-    }
-}
-
 TEST_CASE("a retriever with a session timer of its own hears what the parked phone wants")
 {
     park::Office office;

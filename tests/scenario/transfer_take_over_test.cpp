@@ -147,7 +147,7 @@ TEST_CASE("the target decides while the transferee is asked for the other phone"
     {
         auto& third = call.pbx.silent_phone("102");
         third.sends_replacing(call.at_desk, "101", desk_sdp);
-        third.receives(491U);
+        third.receives(481U);
         call.mobile_has_the_call();
         call.carol.replies(486);
         call.talk_and_end(call.alice, call.mobile);
