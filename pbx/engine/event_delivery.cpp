@@ -7,9 +7,13 @@
 
 namespace lampline {
 
+/// Drops nothing, so all that tell several subscriptions may go through them as they are: a fetch
+/// that is told stays until the step is finished.
 void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox& outbox)
 {
-    if (subscription.in_flight != 0 || subscription.waiting || subscription.unsettled > 0) return;
+    if (subscription.over || subscription.in_flight != 0 || subscription.waiting ||
+        subscription.unsettled > 0)
+        return;
     const auto& parts = resource(subscription, now).parts;
     if (std::exchange(subscription.owes_present, false)) subscription.told.clear();
     subscription.told.resize(parts.size());
@@ -46,7 +50,15 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
                     outbox);
     send(subscription, std::move(told), terminated_state(SubscriptionEnd::timeout), now, outbox);
     subscription.in_flight = 0;
-    drop(subscription, now, outbox);
+    subscription.over = true;
+    told_fetches_.push_back(subscription.id);
+}
+
+void EventNotifier::finish_step(Moment now, Outbox& outbox)
+{
+    for (const auto id : std::exchange(told_fetches_, {}))
+        if (const auto told = subscriptions_.find(id); told != subscriptions_.end())
+            drop(*told->second, now, outbox);
 }
 
 /// Whether its NOTIFY may go out now. If not, it is delivered, with what is true then, when its turn
@@ -323,6 +335,7 @@ void EventNotifier::ask_silent_phone(SubscriptionId id, Moment now, Outbox& outb
 void EventNotifier::end(EventSubscription& subscription, SubscriptionEnd reason, Moment now,
                         Outbox& outbox)
 {
+    if (subscription.over) return drop(subscription, now, outbox);  // its last NOTIFY is out
     const auto& parts = resource(subscription, now).parts;
     std::vector<const EventPart*> shown;
     EventPart dark;
@@ -445,8 +458,7 @@ void EventNotifier::find_again(EventSubscription& subscription, const Flow& flow
 void EventNotifier::seek_at(const Binding& other, Moment now, Outbox& outbox)
 {
     const Flow flow = target_of(other).flow;
-    const Subscriptions subscriptions = watchers_.find(other.aor)->second.subscriptions;
-    for (auto* one : subscriptions) {
+    for (auto* one : watchers_.find(other.aor)->second.subscriptions) {
         if (one->sought || !is_found_at(*one, other)) continue;
         one->sought = true;
         find_again(*one, flow, now, outbox);
@@ -457,9 +469,7 @@ void EventNotifier::phone_moved(const PhoneMoved& moved, Moment now, Outbox& out
 {
     const auto watcher = watchers_.find(moved.aor);
     if (watcher == watchers_.end()) return;
-    // A fetch that is told all it asked for leaves.
-    const Subscriptions subscriptions = watcher->second.subscriptions;
-    for (auto* one : subscriptions)
+    for (auto* one : watcher->second.subscriptions)
         if (goes_along(*one, moved)) find_again(*one, moved.flow, now, outbox);
 }
 
@@ -471,9 +481,7 @@ void EventNotifier::heard(const Binding& binding, Moment now, Outbox& outbox)
     const bool refused = repetition_.size() > 0;
     if (!refused && !silent_.any_of(binding.aor) && !binding.flow.connection) return;
     const Target target = target_of(binding);
-    // A fetch that is told all it asked for leaves.
-    const Subscriptions subscriptions = watcher->second.subscriptions;
-    for (auto* one : subscriptions) {
+    for (auto* one : watcher->second.subscriptions) {
         if (binding.flow.connection) one->connection_fails = false;
         if (is_found_at(*one, binding)) find_again(*one, target.flow, now, outbox);
     }

@@ -58,6 +58,8 @@ public:
     }
 
     void fold(const DialogChanged& changed, Moment now, Outbox& outbox);
+    /// After all of one step: forgets the fetches that it has told.
+    void finish_step(Moment now, Outbox& outbox);
     /// The phones of `aor` came, left, moved, or expire later.
     void bindings_changed(const std::string& aor, Moment now, Outbox& outbox);
     /// As with lamps; but what it has claimed is free again.
@@ -143,6 +145,7 @@ private:
         bool borrowed = false;           ///< the last NOTIFY went over another connection
         bool together = false;           ///< it takes several parts in one body
         bool fetch = false;              ///< ends when the present state is told (RFC 6665 §4.4.3)
+        bool over = false;               ///< that is told, in this step
         std::chrono::milliseconds gap{0};  ///< between two NOTIFYs to its watcher; 0: none
         bool answers = false;              ///< the next NOTIFY belongs to a SUBSCRIBE
         unsigned appearance = 0;         ///< of the shared line, that it has claimed
@@ -272,6 +275,7 @@ private:
     SubscriptionIndex<EventSubscription> requested_;
     std::unordered_map<ConnectionId, std::unordered_set<SubscriptionId>> over_;
     SettledRequests settled_;
+    std::vector<SubscriptionId> told_fetches_;  // in this step
     TimerQueue<SubscriptionId> expiry_{Keys::lasting};
     TimerQueue<SubscriptionId> repetition_;  // of what phones have refused for now
     SilentPhones silent_;

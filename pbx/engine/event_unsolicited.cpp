@@ -80,7 +80,7 @@ void EventNotifier::reconcile(const std::string& aor, Moment now, Outbox& outbox
             for (auto* one : watchers_[aor].subscriptions) {
                 if (one->package != package || one->member != aor) continue;
                 if (one->phone == phone) implicit = one;
-                subscribed = subscribed || (one->kind == SubscriptionKind::requested &&
+                subscribed = subscribed || (one->kind == SubscriptionKind::requested && !one->fetch &&
                                             same_phone(*phone, contact_of(*one), one->dialog->flow));
             }
             if (implicit && subscribed)

@@ -171,6 +171,7 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             events_.heard(binding, now, outbox);
         }
     indications_.finish_step(now, outbox);
+    events_.finish_step(now, outbox);
 }
 
 void Exchange::receive(const FeatureSettled& settled, Moment now, Outbox& outbox)
@@ -208,6 +209,7 @@ void Exchange::advance(Moment now, Outbox& outbox)
     fold_published(publications_.advance(now, outbox), now, outbox);
     indications_.finish_step(now, outbox);
     events_.advance(now, outbox);
+    events_.finish_step(now, outbox);
 }
 
 std::optional<std::chrono::steady_clock::time_point> Exchange::next_deadline() const
@@ -494,6 +496,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
         outbox.events[i] = std::move(event);
     }
     indications_.finish_step(now, outbox);
+    events_.finish_step(now, outbox);
 }
 
 }  // namespace lampline

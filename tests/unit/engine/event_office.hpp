@@ -142,6 +142,7 @@ public:
 
     void collect()
     {
+        notifier->finish_step(now, outbox);
         for (auto& command : outbox.commands) {
             if (auto* reply = std::get_if<Reply>(&command)) replies.push_back(*reply);
             if (auto* notify = std::get_if<SendNotify>(&command)) notifies.push_back(*notify);

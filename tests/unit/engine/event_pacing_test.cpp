@@ -9,13 +9,15 @@ using std::chrono::seconds;
 
 namespace {
 
-/// 201 and 202 watch 207, which has a shared line; `Slow` phones want two seconds between NOTIFYs.
+/// 201, 202 and 203 watch 207, which has a shared line; `Slow` phones want two seconds between
+/// NOTIFYs.
 DirectoryRef slow_office()
 {
     std::vector<Extension> extensions;
-    for (const char* number : {"201", "202", "207"}) extensions.push_back({number, {}, {}, {}});
+    for (const char* number : {"201", "202", "203", "207"}) extensions.push_back({number, {}, {}, {}});
     extensions.back().appearances = 2;
-    Group group{"sales", "Sales", {"207"}, {{"201", false, {}}, {"202", false, {}}}};
+    Group group{
+        "sales", "Sales", {"207"}, {{"201", false, {}}, {"202", false, {}}, {"203", false, {}}}};
     return std::make_shared<const Directory>(
         "office.test", std::move(extensions), std::vector<Group>{std::move(group)}, Numbering{},
         std::vector<BodyProfile>{
@@ -46,6 +48,16 @@ public:
         request.user_agent = user_agent;
         CHECK(receives(request).status == 200);
     }
+    /// Asks what is so now, and for nothing more.
+    void fetches(const EventPhone& phone, EventPackage package, const std::string& member)
+    {
+        auto request = subscribe(phone, package, member, ++cseq_);
+        request.user_agent = "Slow 1.0";
+        request.expires = seconds{0};
+        CHECK(receives(request).status == 200);
+    }
+    /// The gap is over, and nobody has looked at the clock yet.
+    void gap_ends() { now.mono += seconds{2}; }
     /// The event of the next NOTIFY, which is answered.
     std::string told()
     {
@@ -67,7 +79,7 @@ private:
     std::uint32_t cseq_ = 0;
 };
 
-const EventPhone watcher{"201"}, other{"202"};
+const EventPhone watcher{"201"}, other{"202"}, third{"203"};
 
 }  // namespace
 
@@ -108,6 +120,66 @@ TEST_CASE("pacing: who waits for one watcher's turn holds up nobody else")
         CHECK(office.notifies.front().dialog->to.find("202") != std::string::npos);
         office.told();
     }
+}
+
+TEST_CASE("pacing: a fetch that is told with others, when its turn has come, takes nobody's turn")
+{
+    SlowOffice office;
+    for (const auto& phone : {watcher, third}) {
+        office.subscribes(phone, EventPackage::message_summary, phone.number);
+        CHECK(office.told() == "message-summary");
+    }
+    office.fetches(watcher, EventPackage::presence, "207");
+    office.subscribes(other, EventPackage::presence, "207", "Quick 1.0");
+    CHECK(office.told() == "presence");
+    office.fetches(third, EventPackage::presence, "207");
+    CHECK(office.notifies.empty());
+    CHECK(office.subscriptions().size() == 5);
+    office.gap_ends();
+
+    bool talks = false;
+    SUBCASE("by a call")
+    {
+        talks = true;
+        office.fold(call(LegState::confirmed));
+    }
+    SUBCASE("by a phone that registers")
+    {
+        office.registers({"207"}, 1);
+    }
+    std::vector<std::string> told;
+    while (!office.notifies.empty()) {
+        CHECK(office.told() == "presence");
+        CHECK(office.says("on-the-phone") == talks);
+        told.push_back(office.last.dialog->to + " " + office.last.subscription_state);
+    }
+    REQUIRE(told.size() == 3);
+    CHECK(told[0].find("201") != std::string::npos);
+    CHECK(told[0].find("terminated") != std::string::npos);
+    CHECK(told[1].find("202") != std::string::npos);
+    CHECK(told[1].find("active") != std::string::npos);
+    CHECK(told[2].find("203") != std::string::npos);
+    CHECK(told[2].find("terminated") != std::string::npos);
+    CHECK(office.subscriptions().size() == 3);
+    for (const auto& one : office.subscriptions()) CHECK_FALSE(one.owed);
+    office.passes(seconds{60});
+    CHECK(office.notifies.empty());
+}
+
+TEST_CASE("pacing: a fetch that is told in the moment in which its time is up is told once")
+{
+    SlowOffice office;
+    office.subscribes(watcher, EventPackage::message_summary, "201");
+    CHECK(office.told() == "message-summary");
+    office.fetches(watcher, EventPackage::presence, "207");
+    office.now.mono += seconds{32};
+    office.notifier->fold({call(LegState::confirmed)}, office.now, office.outbox);
+    office.notifier->advance(office.now, office.outbox);
+    office.collect();
+    CHECK(office.notifies.size() == 1);
+    CHECK(office.told() == "presence");
+    CHECK(office.last.subscription_state == "terminated;reason=timeout");
+    CHECK(office.subscriptions().size() == 1);
 }
 
 TEST_CASE("pacing: who asks for a line, or what is on it, is answered at once")
