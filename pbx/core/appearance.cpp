@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "base/text.hpp"
+#include "core/sip_uri.hpp"
 
 namespace lampline {
 namespace {
+
+using namespace std::string_view_literals;
 
 constexpr std::size_t max_values = 64;
 constexpr unsigned max_index = 999;
@@ -105,20 +109,53 @@ bool read_state(const std::string& text, CallInfo& info)
                           text.find_first_not_of(letters) == std::string::npos);
 }
 
-/// `;name=value` and the like, up to the next comma.
-bool read_parameters(Scanner& scanner, CallInfo& info)
+/// RFC 3261 §25.1: a scheme, and after its colon characters that URIs have; addresses of calls are
+/// read more closely.
+bool is_absolute_uri(std::string_view text)
 {
+    constexpr std::string_view others{";/?:@&=+$,[]-_.!~*'()#%"};
+    const auto is_letter = [](char c) { return lower(c) >= 'a' && lower(c) <= 'z'; };
+    const auto colon = text.find(':');
+    const auto scheme = text.substr(0, colon);
+    if (colon == std::string_view::npos || colon + 1 == text.size() || scheme.empty() ||
+        !is_letter(scheme.front()) || !std::ranges::all_of(scheme, [&](char c) {
+            return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
+        }))
+        return false;
+    for (std::size_t at = colon + 1; at < text.size(); ++at) {
+        const char c = text[at];
+        if (!is_letter(c) && !is_digit(c) && others.find(c) == std::string_view::npos) return false;
+        const bool escapes = at + 2 < text.size() && hex_value(text[at + 1]) >= 0 &&
+                             hex_value(text[at + 2]) >= 0;
+        if (c == '%' && !escapes) return false;
+    }
+    const bool calls =
+        same_word(scheme, "sip") || same_word(scheme, "sips") || same_word(scheme, "tel");
+    return !calls || SipUri::parse(text);
+}
+
+/// `;name=value` and the like, up to the next comma. What is wrong with it; empty: nothing.
+std::string_view read_parameters(Scanner& scanner, CallInfo& info)
+{
+    std::array<std::pair<std::string_view, bool>, 3> once{
+        {{"appearance-index", false}, {"appearance-state", false}, {"appearance-uri", false}}};
     while (scanner.take(';')) {
         const auto key = lowered(scanner.token());
-        if (key.empty()) return false;
+        if (key.empty()) return "has a parameter without a name";
         std::optional<std::string> value{std::string{}};
         if (scanner.take('=')) value = scanner.value();
-        if (!value) return false;
-        if (key == "appearance-index" && !read_index(*value, info)) return false;
-        if (key == "appearance-state" && !read_state(*value, info)) return false;
+        if (!value) return "has a quoted string without an end";
+        for (auto& [name, known] : once)
+            if (key == name && std::exchange(known, true))
+                return "says one of appearance-index, appearance-state and appearance-uri twice of "
+                       "one appearance";
+        if (key == "appearance-index" && !read_index(*value, info))
+            return "has an appearance-index that is neither from 1 to 999 nor *";
+        if (key == "appearance-state" && !read_state(*value, info))
+            return "has an appearance-state that is no word of up to 64 characters";
         if (key == "appearance-uri") info.appearance_uri = std::move(*value);
     }
-    return true;
+    return {};
 }
 
 }  // namespace
@@ -135,22 +172,25 @@ std::optional<AppearanceState> appearance_state(std::string_view word) noexcept
     return static_cast<AppearanceState>(found - words.begin());
 }
 
-std::optional<std::vector<SaidCallInfo>> split_call_info(std::string_view value)
+Result<std::vector<SaidCallInfo>, std::string_view> split_call_info(std::string_view value)
 {
     std::vector<SaidCallInfo> all;
     Scanner scanner{value};
     do {
         auto& [info, text] = all.emplace_back();
         const auto begun = scanner.rest();
-        if (all.size() > max_values || !scanner.take('<')) return std::nullopt;
-        auto uri = scanner.until('>');
-        if (!uri || uri->empty()) return std::nullopt;
+        if (all.size() > max_values) return unexpected{"has more than 64 values"sv};
+        auto uri = scanner.take('<') ? scanner.until('>') : std::nullopt;
+        if (!uri) return unexpected{"has no address between < and >"sv};
+        if (!is_absolute_uri(*uri))
+            return unexpected{"has something else than an absolute URI between < and >"sv};
         info.uri = std::move(*uri);
-        if (!read_parameters(scanner, info)) return std::nullopt;
+        if (const auto wrong = read_parameters(scanner, info); !wrong.empty())
+            return unexpected{wrong};
         text = begun.substr(0, begun.size() - scanner.rest().size());
         while (text.ends_with(' ') || text.ends_with('\t')) text.pop_back();
     } while (scanner.take(','));
-    if (!scanner.at_end()) return std::nullopt;
+    if (!scanner.at_end()) return unexpected{"goes on with what is no parameter"sv};
     return all;
 }
 

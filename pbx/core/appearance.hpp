@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.hpp"
+
 namespace lampline {
 
 enum class AppearanceState : std::uint8_t {
@@ -53,12 +55,13 @@ struct SaidCallInfo {
 };
 
 /// The values of a header, parameters that are not about appearances left out. nullopt: malformed
-/// (RFC 3261 §20.9), an index that is no number from 1 to 999 and not `*`, a state that is no word of
-/// up to 64 characters, or more than 64 values.
+/// (RFC 3261 §20.9), an address that is no absolute URI, an index that is no number from 1 to 999
+/// and not `*`, a state that is no word of up to 64 characters, one of these twice, or more than 64
+/// values.
 std::optional<std::vector<CallInfo>> read_call_info(std::string_view value);
 
-/// The same, each with its text.
-std::optional<std::vector<SaidCallInfo>> split_call_info(std::string_view value);
+/// The same, each with its text. The error says what is wrong, to follow `Call-Info`.
+Result<std::vector<SaidCallInfo>, std::string_view> split_call_info(std::string_view value);
 /// One header of `values`.
 std::string joined(const std::vector<SaidCallInfo>& values);
 

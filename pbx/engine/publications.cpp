@@ -117,11 +117,13 @@ bool Publications::read(const PublishReceived& request, std::optional<EventPacka
         for (const auto& header : request.payload->headers)
             if (header.name == "Call-Info")
                 content.call_info += (content.call_info.empty() ? "" : ", ") + header.value;
+    // The stack leaves out what it cannot read at all.
+    if (content.call_info.empty())
+        return refuse(refusal(request, 400, directory, "Call-Info is missing or malformed"));
     const auto said = split_call_info(content.call_info);
     if (!said)
         return refuse(
-            refusal(request, 400, directory,
-                    content.call_info.empty() ? "Call-Info is missing" : "Call-Info is malformed"));
+            refusal(request, 400, directory, std::string{"Call-Info "}.append(said.error())));
     if (std::ranges::any_of(*said, [](const auto& one) { return one.text.size() > max_said; }))
         return refuse(refusal(request, 400, directory,
                               "Call-Info says more than 1024 bytes of one appearance"));

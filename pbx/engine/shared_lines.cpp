@@ -35,7 +35,8 @@ bool EventNotifier::names_appearance(const SubscribeReceived& request, Outbox& o
 {
     if (appearance_in(request.payload)) return true;
     outbox.send(refusal(request, 400, facts_.directory().domain(),
-                        "Call-Info has no appearance-index", "Appearance Missing"));
+                        "Call-Info is missing or malformed, or has no appearance-index",
+                        "Appearance Missing"));
     return false;
 }
 

@@ -300,10 +300,20 @@ TEST_CASE("what PUBLISH is refused for")
     other.body.clear();
     refused(other, 400);
     const Publishing no_header{.event = "call-info", .to = "102"};
-    refused(no_header, 400).header("Warning", "399 office.test \"Call-Info is missing\"");
+    refused(no_header, 400).header("Warning", "399 office.test \"Call-Info is missing or malformed\"");
     auto malformed = no_header;
-    malformed.call_info = "office.test;appearance-index=1";
-    refused(malformed, 400).header("Warning", "399 office.test \"Call-Info is malformed\"");
+    const auto is_malformed = [&](std::string value, const std::string& why) {
+        malformed.call_info = std::move(value);
+        refused(malformed, 400).header("Warning", "399 office.test \"Call-Info " + why + "\"");
+    };
+    is_malformed("office.test;appearance-index=1", "has no address between < and >");
+    is_malformed("<not a uri at all>;appearance-index=1;appearance-state=active",
+                 "has something else than an absolute URI between < and >");
+    is_malformed("<sip:office.test>;appearance-index=1;appearance-state=active;appearance-index=2",
+                 "says one of appearance-index, appearance-state and appearance-uri twice of one "
+                 "appearance");
+    is_malformed("<sip:office.test>;appearance-index=0",
+                 "has an appearance-index that is neither from 1 to 999 nor *");
     auto overlong = no_header;
     overlong.call_info = "<sip:office.test>;appearance-index=1;appearance-uri=\"" +
                          std::string(1000, 'x') + "\"";

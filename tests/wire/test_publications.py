@@ -143,6 +143,12 @@ class OverUdp(Events):
         self.assertIn("Call-Info", refused["Warning"])
         self.publish(program, "202", "line-seize",
                      headers=[("Call-Info", "<sip:202@office.test>")]).receives(400)
+        for malformed in ("<not a uri at all>;appearance-index=1;appearance-state=active",
+                          "<sip:202@office.test>;appearance-index=1;appearance-state=active"
+                          ";appearance-index=2"):
+            refused = self.publish(program, "202", "call-info",
+                                   headers=[("Call-Info", malformed)]).receives(400)
+            self.assertIn("Call-Info", refused["Warning"])
 
 
 class OverTcp(OverUdp):

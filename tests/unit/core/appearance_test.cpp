@@ -17,6 +17,12 @@ TEST_CASE("Call-Info is read as phones and servers write it")
                                   "\"Bo, B\" <sip:102@office.test>"});
     CHECK(read->at(1) == CallInfo{"sip:office.test", 0, true, AppearanceState::idle, {}});
     CHECK(read_call_info("<http://office.test/a.png>;purpose=icon")->at(0).index == 0);
+    for (const auto* uri : {"sips:102@office.test:5061;transport=tcp", "sip:[2001:db8::1]:5060",
+                            "tel:+49-30-1234", "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+                            "https://office.test/%C3%A4?a=b&c=d#e", "cid:a!1@office.test"}) {
+        CAPTURE(uri);
+        CHECK(read_call_info("<" + std::string{uri} + ">;appearance-index=1"));
+    }
     CHECK(read_call_info("<sip:a>;Appearance-Index=2;appearance-state=HELD-PRIVATE")->at(0).state ==
           AppearanceState::held_private);
 }
@@ -49,10 +55,20 @@ TEST_CASE("malformed Call-Info is not guessed at")
           "<sip:a>;appearance-index=x", "<sip:a>;appearance-index=1000", "<sip:a>;=1",
           "<sip:a>;appearance-state", "<sip:a>;appearance-state=\"\"",
           "<sip:a>;appearance-state=\"held <sip:b>\"", "<sip:a>;appearance-uri=\"open", "<sip:a>,",
-          "<sip:a> <sip:b>"}) {
+          "<sip:a> <sip:b>", "<not a uri at all>;appearance-index=1", "<x>", "<:x>", "<1a:x>",
+          "<sip:>", "<sip:a b>", "<sip:a@>", "<sip:102@office test>", "<http:>", "<urn:a b>",
+          "<http://office.test/%4>", "<http://office.test/\"a\">",
+          "<sip:a>;appearance-index=1;appearance-index=1",
+          "<sip:a>;appearance-index=1;Appearance-Index=*",
+          "<sip:a>;appearance-state=idle;appearance-state=held",
+          "<sip:a>;appearance-uri=\"<sip:b>\";appearance-uri=\"<sip:c>\""}) {
         CAPTURE(text);
         CHECK_FALSE(read_call_info(text));
     }
+    CHECK(split_call_info("<x>;appearance-index=1").error() ==
+          "has something else than an absolute URI between < and >");
+    CHECK(split_call_info("<sip:a>;appearance-index=0").error() ==
+          "has an appearance-index that is neither from 1 to 999 nor *");
     std::string many{"<sip:a>"};
     for (int i = 0; i < 64; ++i) many += ",<sip:a>";
     CHECK_FALSE(read_call_info(many));

@@ -1,4 +1,6 @@
 // How often a watcher is told by event packages, and by lamps beside them.
+#include <algorithm>
+
 #include "engine/group_indications.hpp"
 #include "unit/engine/event_office.hpp"
 
@@ -15,6 +17,7 @@ DirectoryRef slow_office()
 {
     std::vector<Extension> extensions;
     for (const char* number : {"201", "202", "203", "207"}) extensions.push_back({number, {}, {}, {}});
+    extensions.front().messages = MessageCounts{.fresh = 1};
     extensions.back().appearances = 2;
     Group group{
         "sales", "Sales", {"207"}, {{"201", false, {}}, {"202", false, {}}, {"203", false, {}}}};
@@ -180,6 +183,24 @@ TEST_CASE("pacing: a fetch that is told in the moment in which its time is up is
     CHECK(office.told() == "presence");
     CHECK(office.last.subscription_state == "terminated;reason=timeout");
     CHECK(office.subscriptions().size() == 1);
+}
+
+TEST_CASE("pacing: a phone that asks for its messages once is told them unasked all the same")
+{
+    SlowOffice office;
+    office.registers(watcher, 1);
+    CHECK(office.told() == "message-summary");
+    office.subscribes(watcher, EventPackage::presence, "207");
+    CHECK(office.told() == "presence");
+    office.fetches(watcher, EventPackage::message_summary, "201");
+    CHECK(office.notifies.empty());
+    office.subscribes(watcher, EventPackage::reg, "201", "Quick 1.0");
+    CHECK(office.told() == "reg");
+    office.passes(seconds{2});
+    CHECK(office.told() == "message-summary");
+    CHECK(office.last.subscription_state == "terminated;reason=timeout");
+    CHECK(office.notifies.empty());
+    CHECK(std::ranges::count(office.subscriptions(), "unsolicited", &LiveSubscription::kind) == 1);
 }
 
 TEST_CASE("pacing: who asks for a line, or what is on it, is answered at once")
