@@ -105,6 +105,8 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
                 qualify_.heard(request.aor, request.source, now, outbox);
             },
             [&](const SubscribeReceived& request) {
+                if (auto refused = refusal_of_body(request, events_.directory().domain()))
+                    return outbox.send(*std::move(refused));
                 if (request.event == "refer" && !request.parties.to_tag.empty())
                     calls_.receive(request, now, outbox);
                 else if (event_package(request.event))

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.hpp"
 #include "core/extension_uri.hpp"
+#include "core/xml_parser.hpp"
 
 namespace lampline {
 namespace {
@@ -19,6 +21,23 @@ std::string with_tag(std::string address, const std::string& tag)
 {
     return tag.empty() ? address : std::move(address) + ";tag=" + tag;
 }
+
+/// `x/xml` and `x/y+xml` (RFC 7303 §4.2); parameters do not count.
+bool is_xml(std::string_view content_type)
+{
+    constexpr std::size_t length = 4;
+    const auto type = trimmed(content_type.substr(0, content_type.find(';')));
+    if (type.size() <= length) return false;
+    const auto end = type.substr(type.size() - length);
+    return same_word(end, "/xml") || same_word(end, "+xml");
+}
+
+class Unread final : public XmlHandler {
+public:
+    bool start(std::string_view, const char**) override { return true; }
+    void end() override {}
+    void characters(std::string_view) override {}
+};
 
 }  // namespace
 
@@ -41,6 +60,17 @@ Reply refusal(const SubscribeReceived& request, unsigned status, std::string_vie
     auto reply = answer(request, status, {{"Warning", std::move(warning)}});
     reply.phrase = std::move(phrase);
     return reply;
+}
+
+std::optional<Reply> refusal_of_body(const SubscribeReceived& request, std::string_view domain)
+{
+    if (!has_body(request.payload) || !is_xml(request.payload->content_type)) return std::nullopt;
+    Unread unread;
+    if (parse_xml(request.payload->body, unread)) return std::nullopt;
+    return refusal(request, 400, domain,
+                   "the body is not what Content-Type says: well-formed XML of at most 32 KB and "
+                   "16 levels without a DOCTYPE",
+                   "Malformed Body");
 }
 
 Reply accept(const SubscribeReceived& request, std::string local_tag, seconds granted)

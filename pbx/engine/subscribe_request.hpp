@@ -30,6 +30,9 @@ Reply answer(const SubscribeReceived& request, unsigned status, std::vector<Head
 /// The same, with a Warning that says to a person `why`.
 Reply refusal(const SubscribeReceived& request, unsigned status, std::string_view domain,
               std::string_view why, std::string phrase = {});
+/// 400 for a body that is XML by its Content-Type and cannot be read as parse_xml() does. nullopt:
+/// it can, or it is of another type, or there is none. Proportional to the body.
+std::optional<Reply> refusal_of_body(const SubscribeReceived& request, std::string_view domain);
 /// 200 with what is granted.
 Reply accept(const SubscribeReceived& request, std::string local_tag, std::chrono::seconds granted);
 

@@ -259,6 +259,59 @@ TEST_CASE("what SUBSCRIBE to a package is refused for")
     bob.receives(403U).header("Warning", "399 office.test \"too many subscriptions\"");
 }
 
+TEST_CASE("SUBSCRIBE with XML that cannot be read is refused, whatever it asks for")
+{
+    Scenario pbx;
+    auto& bob = pbx.phone("102");
+    const auto of = [](std::string type, std::string body) {
+        return std::make_shared<const Payload>(Payload{std::move(type), std::move(body), {}});
+    };
+    const auto nested = [](std::size_t levels) {
+        std::string open;
+        std::string close;
+        for (std::size_t level = 0; level < levels; ++level) {
+            open += "<a>";
+            close += "</a>";
+        }
+        return open + close;
+    };
+    const std::string filter{
+        "<?xml version=\"1.0\"?><filter-set xmlns=\"urn:ietf:params:xml:ns:simple-filter\">"
+        "<filter id=\"1\"><what><include type=\"xpath\">/a</include></what></filter>"
+        "</filter-set>"};
+    constexpr const char* filter_type = "application/simple-filter+xml";
+    std::string event;
+    SUBCASE("dialog") { event = "dialog"; }
+    SUBCASE("presence") { event = "presence"; }
+    SUBCASE("message-summary") { event = "message-summary"; }
+    SUBCASE("reg") { event = "reg"; }
+    SUBCASE("call-info") { event = "call-info"; }
+    CAPTURE(event);
+    const auto refused = [&](PayloadRef payload, const std::string& to_tag = {}) {
+        bob.asks({.event = event, .to = "102", .to_tag = to_tag, .payload = std::move(payload)});
+        const auto answer = bob.receives(400U);
+        CHECK(answer.value("Warning").find("Content-Type") != std::string::npos);
+        CHECK(bob.inbox.empty());
+    };
+    refused(of(filter_type, "<filter-set>"));
+    refused(of("Application/Simple-Filter+XML; charset=utf-8", "<filter-set>"));
+    refused(of("application/resource-lists+xml", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"));
+    refused(of("text/xml", nested(17)));
+    refused(of("application/xml", "<a>" + std::string(std::size_t{32} * 1024, ' ') + "</a>"));
+    CHECK(pbx.view().subscriptions.empty());
+    CHECK(pbx.view().lamps.empty());
+
+    bob.asks({.event = event, .to = "102", .payload = of(filter_type, filter)});
+    const auto tag = bob.receives(200U).local_tag;
+    bob.receives(NOTIFY);
+    refused(of(filter_type, filter + "<"), tag);
+    for (const auto& ignored : {of("text/xml", nested(16)), of("text/plain", "<"), of("xml", "<")}) {
+        bob.asks({.event = event, .to = "102", .to_tag = tag, .payload = ignored});
+        bob.receives(200U);
+        bob.receives(NOTIFY);
+    }
+}
+
 TEST_CASE("a fetch counts among the subscriptions of its phone for as long as it is not told")
 {
     Scenario pbx{{}, {.events = {.max_subscriptions_per_phone = 2}}};

@@ -183,6 +183,8 @@ TEST_CASE("what cannot be read is refused, and changes nothing")
     desk.receives(400U);
     ask(forward(""));
     desk.receives(400U);
+    ask(body("<a", "application/simple-filter+xml"));
+    desk.receives(400U);
     ask(body("{}", "application/json"));
     desk.receives(415U).header("Accept", "application/x-as-feature-event+xml");
     desk.asks({.event = "as-feature-event", .to = "103", .payload = dnd(true)});

@@ -202,6 +202,23 @@ class BadInput(WireTest):
                 self.anna.pings()
         self.serves()
 
+    def test_xml_that_cannot_be_read(self):
+        """The body of a SUBSCRIBE, whatever it asks for; what can be read is ignored."""
+        for event in ("dialog", "presence", "message-summary", "call-info"):
+            def asks(text: str, content_type: str = "application/simple-filter+xml"):
+                request = self.anna.request(
+                    "SUBSCRIBE", self.anna.aor, body=text, content_type=content_type,
+                    headers=[("Event", event), ("Expires", "600"), ("Accept", "*/*")])
+                return self.anna.subscribes(request, "201", event).subscribe
+            for text in ("<filter-set>", "<a>" * 17 + "</a>" * 17,
+                         "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+                         "<a>" + " " * 33_000 + "</a>"):
+                with self.subTest(event=event, text=text[:20]):
+                    self.assertIn("Content-Type", asks(text).receives(400)["Warning"])
+            asks("<filter-set/>").receives(200)
+            asks("<", "text/plain").receives(200)
+        self.serves()
+
     def test_authenticated_nonsense(self):
         """With right credentials the message gets further: URIs, numbers and dates of all kinds."""
         for headers in ([("Contact", "<sip:201@[::1>")], [("Contact", "<tel:201>")],
