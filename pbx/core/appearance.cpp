@@ -125,8 +125,8 @@ bool is_absolute_uri(std::string_view text)
     for (std::size_t at = colon + 1; at < text.size(); ++at) {
         const char c = text[at];
         if (!is_letter(c) && !is_digit(c) && others.find(c) == std::string_view::npos) return false;
-        const bool escapes = at + 2 < text.size() && hex_value(text[at + 1]) >= 0 &&
-                             hex_value(text[at + 2]) >= 0;
+        const bool escapes =
+            at + 2 < text.size() && hex_value(text[at + 1]) >= 0 && hex_value(text[at + 2]) >= 0;
         if (c == '%' && !escapes) return false;
     }
     const bool calls =

@@ -29,9 +29,9 @@ namespace lampline {
 struct EventSettings {
     ExpiryLimits expires{std::chrono::seconds{60}, std::chrono::seconds{3600},
                          std::chrono::seconds{7200}};
-    std::size_t max_subscriptions_per_phone = 200;
-    std::size_t max_subscriptions_per_watcher = 800;  ///< of all of its phones
-    std::size_t safe_size = safe_message_size;        ///< bytes of a message over UDP
+    std::size_t max_subscriptions_per_phone = most_of_phone;
+    std::size_t max_subscriptions_per_watcher = most_of_watcher;  ///< of all of its phones
+    std::size_t safe_size = safe_message_size;                    ///< bytes of a message over UDP
 };
 
 /// Keeps the phones informed that have subscribed to a package, or are told it unasked: one NOTIFY

@@ -149,7 +149,8 @@ void EventNotifier::receive_in_dialog(const SubscribeReceived& request, EventPac
 {
     const auto key = dialog_key(request.call_id, request.parties.to_tag);
     auto* const known = requested_.in_dialog(request.call_id, request.parties.to_tag);
-    if (!known || known->over || known->remote_tag != request.parties.from_tag || known->package != package ||
+    if (!known || known->over || known->remote_tag != request.parties.from_tag ||
+        known->package != package ||
         event_id(known->dialog->event) != event_id(request.event_params)) {
         if (settled_.find(key, request.cseq))
             return outbox.send(accept(request, request.parties.to_tag, seconds{0}));

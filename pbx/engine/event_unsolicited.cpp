@@ -73,15 +73,17 @@ void EventNotifier::reconcile(const std::string& aor, Moment now, Outbox& outbox
     for (std::size_t i = 0; i < event_package_count; ++i) {
         const auto package = static_cast<EventPackage>(i);
         auto* const asked = row_of(package).is_unsolicited;
-        const bool wanted = asked && extension && asked(*extension);
+        if (!asked) continue;
+        const bool wanted = extension && asked(*extension);
         for (const auto& phone : phones) {
             EventSubscription* implicit = nullptr;
             bool subscribed = false;
             for (auto* one : watchers_[aor].subscriptions) {
                 if (one->package != package || one->member != aor) continue;
                 if (one->phone == phone) implicit = one;
-                subscribed = subscribed || (one->kind == SubscriptionKind::requested && !one->fetch &&
-                                            same_phone(*phone, contact_of(*one), one->dialog->flow));
+                subscribed =
+                    subscribed || (one->kind == SubscriptionKind::requested && !one->fetch &&
+                                   same_phone(*phone, contact_of(*one), one->dialog->flow));
             }
             if (implicit && subscribed)
                 drop(*implicit, now, outbox);

@@ -37,9 +37,9 @@ struct IndicationSettings {
     std::chrono::seconds default_expires{3600};
     std::chrono::seconds max_expires{7200};
     std::chrono::seconds max_forwarded_expires{86400};  ///< of what a phone has granted, remembered
-    std::size_t max_subscriptions_per_phone = 2000;     ///< each member of a list counts
-    std::size_t max_subscriptions_per_watcher = 8000;   ///< of all of its phones
-    std::size_t safe_size = safe_message_size;          ///< bytes of a message over UDP
+    std::size_t max_subscriptions_per_phone = most_of_phone;      ///< each member of a list counts
+    std::size_t max_subscriptions_per_watcher = most_of_watcher;  ///< of all of its phones
+    std::size_t safe_size = safe_message_size;                    ///< bytes of a message over UDP
 };
 
 /// The notifier of the `dialog` event package (RFC 6665, RFC 4235), asked or unasked, of extensions

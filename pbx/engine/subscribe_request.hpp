@@ -22,6 +22,12 @@ struct ExpiryLimits {
     std::chrono::seconds most;       ///< more is granted this
 };
 
+/// How many subscriptions a phone may have to lamps, and how many to all other packages together:
+/// of a console, one for each colleague.
+inline constexpr std::size_t most_of_phone = 2000;
+/// The same of all phones of an extension.
+inline constexpr std::size_t most_of_watcher = 8000;
+
 /// Bytes of a User-Agent that are kept.
 inline constexpr std::size_t max_user_agent = 200;
 

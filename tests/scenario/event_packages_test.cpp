@@ -305,7 +305,8 @@ TEST_CASE("SUBSCRIBE with XML that cannot be read is refused, whatever it asks f
     const auto tag = bob.receives(200U).local_tag;
     bob.receives(NOTIFY);
     refused(of(filter_type, filter + "<"), tag);
-    for (const auto& ignored : {of("text/xml", nested(16)), of("text/plain", "<"), of("xml", "<")}) {
+    for (const auto& ignored :
+         {of("text/xml", nested(16)), of("text/plain", "<"), of("xml", "<")}) {
         bob.asks({.event = event, .to = "102", .to_tag = tag, .payload = ignored});
         bob.receives(200U);
         bob.receives(NOTIFY);

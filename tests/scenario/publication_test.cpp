@@ -300,7 +300,8 @@ TEST_CASE("what PUBLISH is refused for")
     other.body.clear();
     refused(other, 400);
     const Publishing no_header{.event = "call-info", .to = "102"};
-    refused(no_header, 400).header("Warning", "399 office.test \"Call-Info is missing or malformed\"");
+    refused(no_header, 400)
+        .header("Warning", "399 office.test \"Call-Info is missing or malformed\"");
     auto malformed = no_header;
     const auto is_malformed = [&](std::string value, const std::string& why) {
         malformed.call_info = std::move(value);

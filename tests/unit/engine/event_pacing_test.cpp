@@ -16,7 +16,8 @@ namespace {
 DirectoryRef slow_office()
 {
     std::vector<Extension> extensions;
-    for (const char* number : {"201", "202", "203", "207"}) extensions.push_back({number, {}, {}, {}});
+    for (const char* number : {"201", "202", "203", "207"})
+        extensions.push_back({number, {}, {}, {}});
     extensions.front().messages = MessageCounts{.fresh = 1};
     extensions.back().appearances = 2;
     Group group{
