@@ -141,7 +141,8 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             [&](const MessageReceived& message) { messages_.receive(message, outbox); },
             [&](const StandaloneAnswered& answer) {
                 if (const auto asked = qualify_.receive(answer, now, outbox)) {
-                    if (*asked) tell_phone(**asked, now, outbox);
+                    if (const auto* phone = *asked)
+                        tell_phone(phone->aor, phone->contact, target_of(*phone).flow, now, outbox);
                 } else if (!trunks_.receive(answer, now, outbox)) {
                     messages_.receive(answer, outbox);
                 }
@@ -162,18 +163,15 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
         invite && events_.shares_line(invite->authenticated))
         events_.appearance_chosen(
             *invite, refusal_of(invite->transaction, outbox.commands, first_command), now, outbox);
-    if (const auto* request = std::get_if<SubscribeReceived>(&input)) {
-        indications_.phone_is_there(request->authenticated, {}, request->source, now, outbox);
-        events_.phone_is_there(request->authenticated, {}, request->source, now, outbox);
-    }
+    if (const auto* request = std::get_if<SubscribeReceived>(&input))
+        tell_phone(request->authenticated, {}, request->source, now, outbox);
     if (const auto* request = std::get_if<RegisterReceived>(&input))
         for (const Binding& binding : registrar_.locations().bindings(request->aor)) {
             if (binding.flow != request->source) continue;
             indications_.heard(binding, now, outbox);
             events_.heard(binding, now, outbox);
         }
-    indications_.finish_step(now, outbox);
-    events_.finish_step(now, outbox);
+    finish_step(now, outbox);
 }
 
 void Exchange::receive(const FeatureSettled& settled, Moment now, Outbox& outbox)
@@ -209,9 +207,8 @@ void Exchange::advance(Moment now, Outbox& outbox)
         else
             indications_.turn_came(*due, now, outbox);
     fold_published(publications_.advance(now, outbox), now, outbox);
-    indications_.finish_step(now, outbox);
     events_.advance(now, outbox);
-    events_.finish_step(now, outbox);
+    finish_step(now, outbox);
 }
 
 std::optional<std::chrono::steady_clock::time_point> Exchange::next_deadline() const
@@ -379,19 +376,18 @@ void Exchange::fold_published(const StatePublished& published, Moment now, Outbo
         events_.published(package, extension, now, outbox);
 }
 
-void Exchange::tell_phone(const Binding& binding, Moment now, Outbox& outbox)
+void Exchange::tell_phone(const std::string& number, const SipUri& contact, const Flow& flow,
+                          Moment now, Outbox& outbox)
 {
-    const auto flow = target_of(binding).flow;
-    indications_.phone_is_there(binding.aor, binding.contact, flow, now, outbox);
-    events_.phone_is_there(binding.aor, binding.contact, flow, now, outbox);
+    indications_.phone_is_there(number, contact, flow, now, outbox);
+    events_.phone_is_there(number, contact, flow, now, outbox);
 }
 
 void Exchange::note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox)
 {
     const auto heard = [&](const std::string& extension, const Flow& flow) {
         qualify_.heard(extension, flow, now, outbox);
-        indications_.phone_is_there(extension, {}, flow, now, outbox);
-        events_.phone_is_there(extension, {}, flow, now, outbox);
+        tell_phone(extension, {}, flow, now, outbox);
     };
     const auto of_leg = [&](LegId id) {
         if (const auto* leg = calls_.find_leg(id)) heard(leg->extension, leg->flow);
@@ -497,8 +493,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
             event);
         outbox.events[i] = std::move(event);
     }
-    indications_.finish_step(now, outbox);
-    events_.finish_step(now, outbox);
+    finish_step(now, outbox);
 }
 
 }  // namespace lampline

@@ -94,8 +94,14 @@ private:
     void note_place(LegId leg, Outbox& outbox);
     /// Folds the events announced since `first` into the indications.
     void fold_events(std::size_t first, Moment now, Outbox& outbox);
-    /// The phone of `binding` has answered: what waits for that is sent.
-    void tell_phone(const Binding& binding, Moment now, Outbox& outbox);
+    void finish_step(Moment now, Outbox& outbox)
+    {
+        indications_.finish_step(now, outbox);
+        events_.finish_step(now, outbox);
+    }
+    /// The phone of `number` at `contact`, or at `flow`, is there: what waits for that is sent.
+    void tell_phone(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
+                    Outbox& outbox);
     /// A phone that speaks is there.
     void note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox);
 

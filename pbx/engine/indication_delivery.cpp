@@ -171,8 +171,10 @@ void GroupIndications::acknowledged(ToldLamp& lamp, Moment now)
 void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, Moment now,
                            Outbox& outbox, std::optional<LampEnd> how)
 {
-    if (subscription.list && subscription.list->ending)
+    if (subscription.list && subscription.list->ending) {
+        if (std::ranges::count(told_lists_, subscription.id)) return;  // its last NOTIFY is out
         return finish_list(subscription, now, outbox);
+    }
     const bool hidden = reason != SubscriptionEnd::timeout;
     const bool expired = subscription.expires_mono <= now.mono;
     if (subscription.kind == SubscriptionKind::requested)
