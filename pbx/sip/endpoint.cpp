@@ -143,6 +143,7 @@ void Endpoint::Inner::keep_house()
                  transports->backlog_percent() > backlog_limit_percent;
     transports->refuse_connections(descriptors->exceeds(settings.limits.connections));
     const auto now = std::chrono::steady_clock::now();
+    transports->connections().hasten(now);
     while (!delayed.empty() && delayed.begin()->first <= now) {
         auto node = delayed.extract(delayed.begin());
         auto& answer = node.mapped();

@@ -9,12 +9,18 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unordered_map>
 #include <vector>
 
+#include "base/table_room.hpp"
 #include "sip/sofia.hpp"
 
 // Of Sofia's tport_internal.h.
+struct tport_pri_s;
 extern "C" void tport_recv_event(tport_t* transport);
+extern "C" tport_t* tport_alloc_secondary(tport_pri_s* primary, int socket, int accepted,
+                                          char const** reason);
+extern "C" void tport_zap_secondary(tport_t* connection);
 
 namespace lampline::sip {
 namespace {
@@ -120,6 +126,7 @@ private:
 
 thread_local std::vector<std::unique_ptr<Fetched>> sockets;  // few: one for each UDP listener
 thread_local Fetched* last_read = nullptr;
+thread_local std::unordered_map<const tport_t*, int> connected;  // the socket of each connection
 thread_local std::uint64_t times_read = 0;
 
 Fetched* socket_of(int descriptor) noexcept
@@ -159,6 +166,12 @@ StackSocket::~StackSocket()
 std::string_view last_datagram() noexcept
 {
     return last_read ? last_read->last() : std::string_view{};
+}
+
+int descriptor_of(const tport_s& connection) noexcept
+{
+    const auto found = connected.find(&connection);
+    return found == connected.end() ? -1 : found->second;
 }
 
 std::uint64_t readings() noexcept
@@ -222,4 +235,22 @@ su_vsend(su_socket_t descriptor, const su_iovec_t parts[], isize_t count, int fl
     const auto sent = send(descriptor, parts, count, flags, to, length);
     if (sent >= 0 || errno == EAGAIN || !sip_floor::socket_of(descriptor)) return sent;
     return send(descriptor, parts, count, flags, to, length);
+}
+
+extern "C" __attribute__((visibility("default"))) tport_t*
+tport_alloc_secondary(tport_pri_s* primary, int socket, int accepted, char const** reason)
+{
+    static auto* const allocate =
+        sip_floor::of_the_stack(tport_alloc_secondary, "tport_alloc_secondary");
+    auto* connection = allocate ? allocate(primary, socket, accepted, reason) : nullptr;
+    if (connection) sip_floor::connected.insert_or_assign(connection, socket);
+    return connection;
+}
+
+extern "C" __attribute__((visibility("default"))) void tport_zap_secondary(tport_t* connection)
+{
+    static auto* const zap = sip_floor::of_the_stack(tport_zap_secondary, "tport_zap_secondary");
+    sip_floor::connected.erase(connection);
+    lampline::give_back_room(sip_floor::connected);
+    if (zap) zap(connection);
 }

@@ -1,6 +1,7 @@
 #pragma once
-// How the stack reads and writes its UDP sockets: in fewer system calls than it would by itself.
-// Takes the place of five functions of Sofia's, through the dynamic linker like screen.hpp.
+// How the stack reads and writes its UDP sockets: in fewer system calls than it would by itself;
+// and which sockets its connections have. Takes the place of seven functions of Sofia's, through
+// the dynamic linker like screen.hpp.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -35,6 +36,10 @@ private:
 /// The datagram that the stack has read last, as it was on the wire; until it reads the next one.
 /// Empty when that did not come over a StackSocket.
 [[nodiscard]] std::string_view last_datagram() noexcept;
+
+/// The socket of a connection that the stack has opened or accepted on this thread; -1: it has none
+/// of these. The stack may have closed it: until then the connection can be sent on.
+[[nodiscard]] int descriptor_of(const tport_s& connection) noexcept;
 
 /// How often a socket, of UDP or TCP, brought something on this thread.
 [[nodiscard]] std::uint64_t readings() noexcept;

@@ -117,7 +117,11 @@ ConnectionId Connections::adopt(tport_t& transport)
     const int pending = tport_pend(&transport, nullptr, connection_error, this);
     if (pending < 0) return {};
     const auto id = ids_.next();
-    by_id_.emplace(id.value, Connection{TransportRef{tport_ref(&transport)}, pending});
+    auto& connection = by_id_[id.value];
+    connection.transport.reset(tport_ref(&transport));
+    connection.pending = pending;
+    connection.descriptor = descriptor_of(transport);
+    look_at(connection, std::chrono::steady_clock::now());
     by_transport_.emplace(&transport, id);
     return id;
 }
@@ -139,6 +143,20 @@ tport_t* Connections::live(ConnectionId id) const noexcept
     if (found == by_id_.end()) return nullptr;
     auto* transport = found->second.transport.get();
     return tport_is_clear_to_send(transport) ? transport : nullptr;
+}
+
+void Connections::look_at(Connection& connection,
+                          std::chrono::steady_clock::time_point now) noexcept
+{
+    if (connection.descriptor >= 0 && tport_is_clear_to_send(connection.transport.get()))
+        connection.repetition.look(connection.descriptor, now);
+}
+
+void Connections::hasten(std::chrono::steady_clock::time_point now) noexcept
+{
+    if (now < next_look_) return;
+    next_look_ = now + TcpRepetition::interval;
+    for (auto& [id, connection] : by_id_) look_at(connection, now);
 }
 
 void Connections::closed(tport_t& transport) noexcept

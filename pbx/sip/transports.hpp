@@ -1,5 +1,6 @@
 #pragma once
 // The addresses we listen on, and the connections that phones keep open to them.
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "sip/endpoint.hpp"
 #include "sip/sofia.hpp"
 #include "sip/stack_sockets.hpp"
+#include "sip/tcp_repetition.hpp"
 #include "sip/way_out.hpp"
 
 namespace lampline::sip {
@@ -48,16 +50,25 @@ public:
     /// The stack says that a transport is gone.
     void closed(tport_t& transport) noexcept;
 
+    /// Has the kernel repeat in time what a peer does not acknowledge. To be called at least each
+    /// TcpRepetition::interval.
+    void hasten(std::chrono::steady_clock::time_point now) noexcept;
+
 private:
     struct Connection {
         TransportRef transport;
-        int pending = -1;  // our registration with the transport
+        int pending = -1;     // our registration with the transport
+        int descriptor = -1;  // valid as long as the transport can be sent on
         bool phone = false;
+        TcpRepetition repetition;
     };
+    static void look_at(Connection& connection, std::chrono::steady_clock::time_point now) noexcept;
+
     OnClosed on_closed_;
     IdSource<ConnectionId> ids_;
     std::unordered_map<std::uint64_t, Connection> by_id_;
     std::unordered_map<tport_t*, ConnectionId> by_transport_;
+    std::chrono::steady_clock::time_point next_look_{};
 };
 
 /// Binds the addresses and translates between flows and transports. Loop thread only.

@@ -1,7 +1,9 @@
 """UDP and TCP for one phone: sockets, connections, and where a message came from."""
 from __future__ import annotations
 
+import ctypes
 import socket
+import struct
 
 from .event_loop import loop
 from .message import Malformed, Message, parse, take_from_stream
@@ -15,6 +17,17 @@ def has_ipv6() -> bool:
     except OSError:
         return False
     return True
+
+
+def loses_all(sock: socket.socket, lost: bool) -> None:
+    """While `lost`, the kernel drops what arrives for `sock` before anything answers or acknowledges it, as if it never
+    came."""
+    attach, detach = 26, 27  # SO_ATTACH_FILTER, SO_DETACH_FILTER
+    if not lost:
+        sock.setsockopt(socket.SOL_SOCKET, detach, 0)
+        return
+    drop = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))  # BPF_RET, 0 bytes of it
+    sock.setsockopt(socket.SOL_SOCKET, attach, struct.pack("@HP", 1, ctypes.addressof(drop)))
 
 
 def bind_alone(kind: socket.SocketKind, address: str) -> socket.socket:
@@ -122,6 +135,12 @@ class Transport:
             for sock in self._left:
                 loop.forget(sock)
             self._open_udp()
+
+    def away(self, away: bool) -> None:
+        """Out of reach, or back: nothing arrives, and no machine on the way says so."""
+        for sock in filter(None, (self.udp, self.listener,
+                                  *(connection.sock for connection in self.connections))):
+            loses_all(sock, away)
 
     def udp_to(self, peer: tuple[str, int]) -> UdpFlow:
         return UdpFlow(self.udp, peer)
