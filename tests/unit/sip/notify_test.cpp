@@ -1,3 +1,4 @@
+#include <netinet/tcp.h>
 #include <set>
 
 #include "core/subscription.hpp"
@@ -30,6 +31,19 @@ SendNotify notify_to(const Phone& watcher, std::uint64_t subscription, std::uint
     command.version = 41;
     command.body_tail = std::make_shared<const std::string>("\"/>");
     return command;
+}
+
+/// How many connections of this process have times of ours for their repetitions.
+int hastened()
+{
+    int count = 0;
+    for (int fd = 0; fd < 1024; ++fd) {
+        int timeout = 0;
+        socklen_t length = sizeof timeout;
+        if (getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, &length) == 0 && timeout > 0)
+            ++count;
+    }
+    return count;
 }
 
 }  // namespace
@@ -185,6 +199,42 @@ TEST_CASE("without a connection one is opened to the watcher's contact, with one
     CHECK(notify["Via"].starts_with("SIP/2.0/TCP"));
     watcher.reply(notify, 200, "OK");
     CHECK(office.next<NotifyAnswered>().status == 200);
+}
+
+TEST_CASE("who acknowledges nothing is repeated to in time, and keeps its connection")
+{
+    Office office;
+    Phone watcher{office, "201", Transport::tcp};
+    watcher.send_authorised("SUBSCRIBE", uri_of("202"), address_of("202"), "Event: dialog\r\n");
+    const auto subscribed = office.next<SubscribeReceived>();
+    office.run(Reply{.transaction = subscribed.transaction, .status = 200, .local_tag = "ours"});
+    CHECK(watcher.receive().status() == 200);
+    lose_all(watcher.fd(), true);
+    office.run(notify_to(watcher, 1, 1, subscribed.source.connection));
+    CHECK(office.until([] { return hastened() == 1; }));
+    CHECK(office.next<NotifyAnswered>().status == 408);
+    lose_all(watcher.fd(), false);
+    CHECK(watcher.receive()["CSeq"] == "1 NOTIFY");
+    CHECK(office.until([] { return hastened() == 0; }));
+    CHECK(office.inputs.empty());
+}
+
+TEST_CASE("a connection to who is out of reach is tried again in time")
+{
+    Office office;
+    Socket listener{socket(AF_INET, SOCK_STREAM, 0)};
+    const auto port = bind_loopback(listener.fd());
+    listen(listener.fd(), 1);
+    lose_all(listener.fd(), true);
+    const Phone address_only{office, "201", Socket{::dup(listener.fd())}, port};
+    office.run(notify_to(address_only, 1, 1));
+    CHECK(office.until([] { return hastened() == 1; }));
+    lose_all(listener.fd(), false);
+    int accepted = -1;
+    REQUIRE(office.until([&] { return (accepted = accept(listener.fd(), nullptr, nullptr)) >= 0; },
+                         10s));
+    const Socket connection{accepted};
+    CHECK(office.until([] { return hastened() == 0; }));
 }
 
 TEST_CASE("a watcher on TCP that is not there fails at once or after timer F, but it fails")

@@ -3,6 +3,7 @@
 // their side.
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <openssl/evp.h>
 #include <sys/socket.h>
@@ -143,6 +144,16 @@ inline std::uint16_t bind_loopback(int fd)
         throw std::runtime_error{"bind"};
     getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
     return ntohs(address.sin_port);
+}
+
+/// While `lost`, the kernel drops what arrives for the socket before it answers or acknowledges it.
+inline void lose_all(int fd, bool lost)
+{
+    sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
+    const sock_fprog filter{1, &nothing};
+    if (setsockopt(fd, SOL_SOCKET, lost ? SO_ATTACH_FILTER : SO_DETACH_FILTER, &filter,
+                   sizeof filter) < 0)
+        throw std::runtime_error{"setsockopt"};
 }
 
 constexpr std::string_view domain = "office.test";

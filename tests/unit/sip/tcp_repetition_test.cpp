@@ -1,7 +1,6 @@
 #include "sip/tcp_repetition.hpp"
 
 #include <array>
-#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 
@@ -27,17 +26,8 @@ struct Connection {
     }
 
     /// Nothing reaches it, so it acknowledges nothing.
-    void goes_away()
-    {
-        sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
-        const sock_fprog filter{1, &nothing};
-        REQUIRE(setsockopt(theirs.fd(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0);
-    }
-    void returns()
-    {
-        const int none = 0;
-        REQUIRE(setsockopt(theirs.fd(), SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none) == 0);
-    }
+    void goes_away() { lose_all(theirs.fd(), true); }
+    void returns() { lose_all(theirs.fd(), false); }
     void send() { REQUIRE(::send(ours.fd(), "NOTIFY", 6, MSG_NOSIGNAL) == 6); }
 
     [[nodiscard]] tcp_info info() const
