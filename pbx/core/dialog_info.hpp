@@ -34,10 +34,13 @@ std::string write_idle_dialog(std::string_view entity, const BodyProfile& profil
 /// to.
 struct DialogInfoText {
     std::shared_ptr<const std::string> head;
-    std::shared_ptr<const std::string> tail;
+    std::shared_ptr<const std::string> tail;  ///< null: `head` is all of it, without a version
 
     /// Bytes, with the longest version number there is.
-    [[nodiscard]] std::size_t size() const noexcept { return head->size() + 10 + tail->size(); }
+    [[nodiscard]] std::size_t size() const noexcept
+    {
+        return head->size() + (tail ? 10 + tail->size() : 0);
+    }
 };
 
 /// Whether a document has every dialog, or only those that changed (RFC 4235 §4.1).

@@ -1,20 +1,6 @@
 #include "core/resource_list.hpp"
 
-#include <algorithm>
-#include <utility>
-
 namespace lampline {
-namespace {
-
-/// Whom to tell first: who is lit, then whom the phone may show so.
-int urgency(const ListedMember* member) noexcept
-{
-    const auto& current = member->projection->current();
-    if (!member->leaving && current && !current->dialogs.empty()) return 0;
-    return member->told.perhaps_lit() ? 1 : 2;
-}
-
-}  // namespace
 
 std::string_view name(ListForm form) noexcept
 {
@@ -35,56 +21,17 @@ Step ListedMember::next_step() const noexcept
     return step == Step::none && owes_present ? Step::present : step;
 }
 
-ListedMember* ResourceList::find(std::string_view number) const
+bool ListedMember::is_owed() noexcept
 {
-    const auto found = by_number.find(number);
-    return found == by_number.end() ? nullptr : found->second;
+    if (!leaving) catch_up();
+    return next_step() != Step::none;
 }
 
-ListedMember& ResourceList::add(std::string number)
+int ListedMember::urgency() const noexcept
 {
-    auto& added = *members.emplace_back(std::make_unique<ListedMember>());
-    added.member = std::move(number);
-    by_number.insert_or_assign(added.member, &added);
-    return added;
-}
-
-void ResourceList::erase(ListedMember& member)
-{
-    std::erase(due, &member);
-    std::erase(under_way, &member);
-    by_number.erase(member.member);
-    const auto found = std::ranges::find(members, &member, &std::unique_ptr<ListedMember>::get);
-    left.push_back(std::move(*found));
-    members.erase(found);
-}
-
-void ResourceList::make_due(ListedMember& member)
-{
-    if (std::exchange(member.due, true)) return;
-    due.push_back(&member);
-}
-
-void ResourceList::begin_anew()
-{
-    anew = true;
-    regrouped = false;
-    due.clear();
-    for (const auto& member : members) {
-        member->owes_present = true;
-        member->due = true;
-        due.push_back(member.get());
-    }
-    std::ranges::stable_sort(due, {}, urgency);
-}
-
-void ResourceList::forget_settled()
-{
-    std::erase_if(due, [](ListedMember* member) {
-        if (!member->leaving) member->catch_up();
-        member->due = member->next_step() != Step::none;
-        return !member->due;
-    });
+    const auto& current = projection->current();
+    if (!leaving && current && !current->dialogs.empty()) return 0;
+    return told.perhaps_lit() ? 1 : 2;
 }
 
 }  // namespace lampline

@@ -1,10 +1,12 @@
 #pragma once
 // A group as one subscription sees it: its members, and what was told of each (RFC 4662).
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/string_table.hpp"
@@ -23,24 +25,24 @@ enum class ListForm : std::uint8_t {
 std::string_view name(ListForm form) noexcept;
 std::optional<ListForm> list_form(std::string_view word) noexcept;
 
-/// One member of a subscribed list.
-struct ListedMember : ToldLamp {
+/// What a member of a subscribed list has, whatever the event package.
+struct ListMember {
     std::string member;        ///< the watched extension
     bool owes_present = true;  ///< whatever it was told, it must be told the present state (again)
-    bool due = false;          ///< in ResourceList::due
+    bool due = false;          ///< in MemberList::due
     std::optional<SubscriptionEnd> leaving;  ///< no longer listed: told once more, as dark
-
-    [[nodiscard]] Step next_step() const noexcept;
 };
 
-/// The list of one subscription. `members` in the order of the group, those that leave last.
-struct ResourceList {
-    ListForm form = ListForm::rlmi;
-    std::vector<std::unique_ptr<ListedMember>> members;
-    StringTable<ListedMember*> by_number;
-    std::vector<std::unique_ptr<ListedMember>> left;  ///< in this step; nobody has been shown that
-    std::deque<ListedMember*> due;         ///< to be told something, oldest first
-    std::vector<ListedMember*> under_way;  ///< in the last NOTIFY
+/// The list of one subscription: `members` in the order of the group, those that leave last.
+/// A Member is a ListMember with `is_owed()`, whether there is something to tell of it, for which
+/// what has changed back is no news; and `urgency()`, by which the lowest is told first.
+template <class Member>
+struct MemberList {
+    std::vector<std::unique_ptr<Member>> members;
+    StringTable<Member*> by_number;
+    std::vector<std::unique_ptr<Member>> left;  ///< in this step; nobody has been shown that
+    std::deque<Member*> due;                    ///< to be told something, oldest first
+    std::vector<Member*> under_way;             ///< in the last NOTIFY
     bool resumed = false;    ///< an earlier run may have told the phone of whoever comes
     bool anew = true;        ///< the next NOTIFY begins to tell the whole list
     bool begun = false;      ///< the phone has seen all that was told, and knows nobody else
@@ -48,15 +50,101 @@ struct ResourceList {
     std::optional<SubscriptionEnd> ending;  ///< so, once all that is due is told
     bool queued = false;                    ///< is told something at the end of this step
 
-    [[nodiscard]] ListedMember* find(std::string_view number) const;
-    ListedMember& add(std::string number);  ///< at the end
+    [[nodiscard]] Member* find(std::string_view number) const
+    {
+        const auto found = by_number.find(number);
+        return found == by_number.end() ? nullptr : found->second;
+    }
+    Member& add(std::string number)  ///< at the end
+    {
+        auto& added = *members.emplace_back(std::make_unique<Member>());
+        added.member = std::move(number);
+        by_number.insert_or_assign(added.member, &added);
+        return added;
+    }
     /// It is no member any more, but of `left`.
-    void erase(ListedMember& member);
-    void make_due(ListedMember& member);
-    /// Everybody is owed the present state, who is lit before who is not.
-    void begin_anew();
+    void erase(Member& member)
+    {
+        std::erase(due, &member);
+        std::erase(under_way, &member);
+        by_number.erase(member.member);
+        const auto found = std::ranges::find(members, &member, &std::unique_ptr<Member>::get);
+        left.push_back(std::move(*found));
+        members.erase(found);
+    }
+    void make_due(Member& member)
+    {
+        if (std::exchange(member.due, true)) return;
+        due.push_back(&member);
+    }
+    /// Everybody is owed the present state, in order of urgency.
+    void begin_anew()
+    {
+        anew = true;
+        regrouped = false;
+        due.clear();
+        for (const auto& member : members) {
+            member->owes_present = true;
+            member->due = true;
+            due.push_back(member.get());
+        }
+        std::ranges::stable_sort(due, {}, [](const Member* member) { return member->urgency(); });
+    }
     /// Leaves in `due` only who has something to be told.
-    void forget_settled();
+    void forget_settled()
+    {
+        std::erase_if(due, [](Member* member) {
+            member->due = member->is_owed();
+            return !member->due;
+        });
+    }
+    /// Brings the members in line with `listed`, pointers to what has a `member`: calls
+    /// `came(Member&, *one)` for each that is added, `stays(Member&, *one)` for each that was there,
+    /// be it as one that leaves, and `leaves(Member&)` for each that is not listed any more. That
+    /// one may erase it.
+    template <class Listed>
+    void regroup(const Listed& listed, const auto& came, const auto& stays, const auto& leaves)
+    {
+        auto before = std::exchange(members, {});
+        std::vector<std::string_view> names_before;
+        for (const auto& member : before)
+            if (!member->leaving) names_before.emplace_back(member->member);
+        const auto same = [](const std::string_view name, const auto* one) {
+            return name == one->member;
+        };
+        if (!std::ranges::equal(names_before, listed, same)) regrouped = true;
+        for (const auto* one : listed) {
+            const auto known = std::ranges::find_if(before, [&](const auto& member) {
+                return member && member->member == one->member;
+            });
+            if (known == before.end()) {
+                came(add(one->member), *one);
+                continue;
+            }
+            Member& member = **known;
+            members.push_back(std::move(*known));
+            stays(member, *one);
+        }
+        for (auto& member : before) {
+            if (!member) continue;
+            Member& gone = *member;
+            members.push_back(std::move(member));
+            if (!gone.leaving) leaves(gone);
+        }
+    }
+};
+
+/// One member of a list of lamps.
+struct ListedMember : ToldLamp, ListMember {
+    [[nodiscard]] Step next_step() const noexcept;
+    [[nodiscard]] bool is_owed() noexcept;
+    /// Who is lit, then whom the phone may show so.
+    [[nodiscard]] int urgency() const noexcept;
+};
+
+/// A list of lamps.
+struct ResourceList : MemberList<ListedMember> {
+    ListForm form = ListForm::rlmi;
 };
 
 }  // namespace lampline

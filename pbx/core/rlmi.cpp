@@ -19,8 +19,8 @@ void append_attribute(std::string& out, std::string_view name, std::string_view 
 }  // namespace
 
 RlmiWriter::RlmiWriter(std::string_view uri, std::string_view name, DocumentKind kind,
-                       std::uint32_t version, std::string_view mark)
-    : version_{std::to_string(version)}, mark_{mark}, root_{part_head(rlmi_type, 0)}
+                       std::uint32_t version, std::string_view mark, std::string_view type)
+    : version_{std::to_string(version)}, mark_{mark}, type_{type}, root_{part_head(rlmi_type, 0)}
 {
     root_ += "<list xmlns=\"urn:ietf:params:xml:ns:rlmi\"";
     append_attribute(root_, "uri", uri);
@@ -65,8 +65,9 @@ void RlmiWriter::add(const RlmiResource& resource)
 {
     entries_ += entry(resource);
     if (!resource.document) return;
-    parts_ += part_head(dialog_info_type, ++count_);
-    parts_.append(*resource.document->head).append(version_).append(*resource.document->tail);
+    parts_ += part_head(type_, ++count_);
+    parts_.append(*resource.document->head);
+    if (resource.document->tail) parts_.append(version_).append(*resource.document->tail);
     parts_ += "\r\n";
 }
 
@@ -74,7 +75,7 @@ std::size_t RlmiWriter::cost(const RlmiResource& resource) const
 {
     std::size_t bytes = entry(resource).size();
     if (resource.document)
-        bytes += part_head(dialog_info_type, count_ + 1).size() + resource.document->size() + 2;
+        bytes += part_head(type_, count_ + 1).size() + resource.document->size() + 2;
     return bytes;
 }
 

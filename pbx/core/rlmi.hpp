@@ -21,14 +21,16 @@ struct RlmiResource {
     const DialogInfoText* document{};  ///< null: no body
 };
 
-/// Collects one NOTIFY. All bodies have the version of the list. Every byte counts over UDP: the
-/// root is the first part, so that it needs no `start` (RFC 2387 §3.2), and has no XML declaration.
+/// Collects one NOTIFY. Bodies that have a version have that of the list. Every byte counts over
+/// UDP: the root is the first part, so that it needs no `start` (RFC 2387 §3.2), and has no XML
+/// declaration.
 class RlmiWriter {
 public:
     /// `uri` and `name` are the list's, `mark` 1 to 70 letters and digits that name boundary and
-    /// parts; it must not stand at the beginning of a line of a document.
+    /// parts; it must not stand at the beginning of a line of a document. `type` is the documents'.
     RlmiWriter(std::string_view uri, std::string_view name, DocumentKind kind,
-               std::uint32_t version, std::string_view mark);
+               std::uint32_t version, std::string_view mark,
+               std::string_view type = dialog_info_type);
 
     void add(const RlmiResource& resource);
     /// Bytes that add() would add.
@@ -46,6 +48,7 @@ private:
 
     std::string version_;
     std::string mark_;
+    std::string type_;
     std::string root_;     // the rlmi part up to its resources
     std::string entries_;  // `resource` elements
     std::string parts_;    // the other parts

@@ -288,7 +288,6 @@ private:
     // indication_list.cpp
     [[nodiscard]] bool admit_list(Subscription& subscription, const SubscribeReceived& request,
                                   Outbox& outbox);
-    static void require_lists(Subscription& subscription);
     void update_list(Subscription& subscription);
     void open_member(const Subscription& subscription, ListedMember& member,
                      const WatchRight& right);

@@ -6,6 +6,7 @@
 #include "core/extension_uri.hpp"
 #include "core/numeric_address.hpp"
 #include "engine/group_indications.hpp"
+#include "engine/list_page.hpp"
 #include "engine/notify_path.hpp"
 
 namespace lampline {
@@ -64,9 +65,8 @@ bool GroupIndications::change_dialect(Subscription& subscription, const WatchRig
 void GroupIndications::measure(Subscription& subscription) const
 {
     constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
-    constexpr std::size_t list_over_tcp = 32 * 1024;  // what does not fit follows
     const std::size_t own = subscription.profile->max_body;
-    subscription.room = own != 0 ? own : subscription.list ? list_over_tcp : unlimited;
+    subscription.room = own != 0 ? own : subscription.list ? largest_list_body : unlimited;
     subscription.room =
         std::min(subscription.room, room_on_path(*subscription.dialog, settings_.safe_size));
 }

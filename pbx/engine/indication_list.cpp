@@ -5,25 +5,13 @@
 #include "core/dialog_filter.hpp"
 #include "engine/group_indications.hpp"
 #include "engine/list_notify.hpp"
+#include "engine/list_page.hpp"
 #include "engine/notify_path.hpp"
 
 namespace lampline {
 namespace {
 
-constexpr std::size_t most_over_tcp = 32 * 1024;  // bytes of a body
 constexpr std::chrono::seconds longest_fetch{32};
-
-bool accepts_lists(const SubscribeReceived& request)
-{
-    return accepts_type(request, "multipart/related") &&
-           accepts_type(request, "application/rlmi+xml");
-}
-
-/// The watcher may still see the group; who may not see a member is told that it is dark.
-SubscriptionEnd why_left(const Directory& directory, std::string_view member)
-{
-    return directory.find(member) ? SubscriptionEnd::rejected : SubscriptionEnd::noresource;
-}
 
 }  // namespace
 
@@ -41,8 +29,7 @@ bool GroupIndications::admit_list(Subscription& subscription, const SubscribeRec
     subscription.profile = profile_of_list(subscription, *listed);
     if (has(request.supported, OptionTag::eventlist)) {
         if (!accepts_lists(request))
-            return refuse(406, {{"Accept", "application/dialog-info+xml, application/rlmi+xml, "
-                                           "multipart/related"}});
+            return refuse(406, {{"Accept", types_of_list(dialog_info_type)}});
         require_lists(subscription);
         return true;
     }
@@ -54,14 +41,6 @@ bool GroupIndications::admit_list(Subscription& subscription, const SubscribeRec
                                        "merged_lists in its body profile\""}});
     subscription.list->form = ListForm::merged;
     return true;
-}
-
-/// Its NOTIFYs say that they are to be read as a list.
-void GroupIndications::require_lists(Subscription& subscription)
-{
-    auto dialog = std::make_shared<NotifyDialog>(*subscription.dialog);
-    dialog->require = OptionTag::eventlist;
-    subscription.dialog = std::move(dialog);
 }
 
 /// In which dialect the list as a whole is told: in that of its first member.
@@ -84,30 +63,15 @@ void GroupIndications::update_list(Subscription& subscription)
     subscription.profile = profile_of_list(subscription, listed);
     measure(subscription);
 
-    auto before = std::exchange(list.members, {});
-    std::vector<std::string_view> names_before;
-    for (const auto& member : before)
-        if (!member->leaving) names_before.emplace_back(member->member);
-    const auto same = [](const std::string_view name, const WatchRight* right) {
-        return name == right->member;
+    const auto came = [&](ListedMember& added, const WatchRight& right) {
+        // What leaves a merged list leaves no trace in it, and may be back before the phone has
+        // seen that.
+        const bool told = list.form == ListForm::merged && subscription.counters.cseq() > 0;
+        added.told.unknown = list.resumed || told;
+        open_member(subscription, added, right);
+        watch(subscription, added.member);
     };
-    if (!std::ranges::equal(names_before, listed, same)) list.regrouped = true;
-
-    for (const WatchRight* right : listed) {
-        const auto known = std::ranges::find_if(
-            before, [&](const auto& member) { return member && member->member == right->member; });
-        if (known == before.end()) {
-            ListedMember& added = list.add(right->member);
-            // What leaves a merged list leaves no trace in it, and may be back before the phone has
-            // seen that.
-            const bool told = list.form == ListForm::merged && subscription.counters.cseq() > 0;
-            added.told.unknown = list.resumed || told;
-            open_member(subscription, added, *right);
-            watch(subscription, added.member);
-            continue;
-        }
-        ListedMember& member = **known;
-        list.members.push_back(std::move(*known));
+    const auto stays = [&](ListedMember& member, const WatchRight& right) {
         if (std::exchange(member.leaving, std::nullopt)) {
             if (member.told.unknown) {
                 member.projection.reset();
@@ -117,14 +81,9 @@ void GroupIndications::update_list(Subscription& subscription)
             }
             watch(subscription, member.member);
         }
-        open_member(subscription, member, *right);
-    }
-    for (auto& member : before) {
-        if (!member) continue;
-        ListedMember& left = *member;
-        list.members.push_back(std::move(member));
-        if (!left.leaving) leave_list(subscription, left);
-    }
+        open_member(subscription, member, right);
+    };
+    list.regroup(listed, came, stays, [&](ListedMember& left) { leave_list(subscription, left); });
 }
 
 /// Lets a member be seen in the dialect and by the rights that hold now. What was told in
@@ -153,7 +112,7 @@ void GroupIndications::leave_list(Subscription& subscription, ListedMember& left
     unwatch(subscription, left.member);
     const bool told = left.last.cseq != 0 || left.told.unknown;
     if (!told || subscription.list->form == ListForm::merged) return subscription.list->erase(left);
-    left.leaving = why_left(*directory_, left.member);
+    left.leaving = why_left_list(*directory_, left.member);
     if (std::exchange(left.owes_present, true)) left.told.unknown = true;  // should it be back
     left.event_at.reset();
     left.unanswered_since.reset();
@@ -229,8 +188,8 @@ GroupIndications::ComposedList GroupIndications::compose(const Subscription& sub
     auto connected = by_connection(subscription, *locations_);
     if (!connected) return {std::move(notify), subscription.dialog};
     const std::size_t own = subscription.profile->max_body;
-    return {compose_list_notify(subscription, *directory_, end, own == 0 ? most_over_tcp : own,
-                                version),
+    return {compose_list_notify(subscription, *directory_, end,
+                                own == 0 ? largest_list_body : own, version),
             std::move(connected)};
 }
 

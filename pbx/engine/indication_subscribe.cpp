@@ -11,15 +11,6 @@ namespace {
 
 using std::chrono::seconds;
 
-/// 200; who is told of a list must know how to read it (RFC 4662 §4.1).
-Reply accepted(const SubscribeReceived& request, std::string local_tag,
-               const Subscription& subscription, seconds granted)
-{
-    auto reply = accept(request, std::move(local_tag), granted);
-    reply.required = subscription.dialog->require;
-    return reply;
-}
-
 }  // namespace
 
 void GroupIndications::receive(const SubscribeReceived& request, Moment now, Outbox& outbox)
@@ -52,17 +43,17 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
         return forward(std::move(subscription), request, now, outbox);
     Subscription* const known = requested_.of_origin(*subscription);
     if (known && is_repeated(*known, request, now))
-        return outbox.send(accepted(request, known->local_tag, *known, known->granted));
+        return outbox.send(accept(request, known->local_tag, *known, known->granted));
     const auto origin = origin_of(*subscription);
     if (const auto* tag = settled_.find(origin, request.cseq))
-        return outbox.send(accepted(request, *tag, *subscription, seconds{0}));
+        return outbox.send(accept(request, *tag, *subscription, seconds{0}));
 
     const auto granted = grant(request, limits(), outbox);
     if (!granted) return;
     const bool fetches = granted->count() == 0;
     if ((!fetches || subscription->list) && is_one_too_many(*subscription))
         return outbox.send(too_many(request));
-    outbox.send(accepted(request, subscription->local_tag, *subscription, *granted));
+    outbox.send(accept(request, subscription->local_tag, *subscription, *granted));
     if (fetches) {
         settled_.add(origin, request.cseq, subscription->local_tag, now);
         return subscription->list ? fetch_list(std::move(subscription), now, outbox)
@@ -93,11 +84,11 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
     if (request.cseq < subscription.remote_cseq) return outbox.send(answer(request, 500));
     if (request.cseq == subscription.remote_cseq)
         return outbox.send(
-            accepted(request, subscription.local_tag, subscription, subscription.granted));
+            accept(request, subscription.local_tag, subscription, subscription.granted));
 
     const auto granted = grant(request, limits(), outbox);
     if (!granted) return;
-    outbox.send(accepted(request, subscription.local_tag, subscription, *granted));
+    outbox.send(accept(request, subscription.local_tag, subscription, *granted));
     if (granted->count() > 0) return refresh(subscription, request, *granted, now, outbox);
 
     settled_.add(key, request.cseq, subscription.local_tag, now);

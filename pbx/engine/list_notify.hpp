@@ -1,5 +1,5 @@
 #pragma once
-// What one NOTIFY tells of a list: as many of the members that are owed something as fit.
+// What one NOTIFY tells of a list of lamps: as many of the members that are owed something as fit.
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -27,15 +27,8 @@ struct ListNotify {
     std::shared_ptr<const std::string> head, tail;  ///< of the body; without tail it is whole
 };
 
-/// Composes the next NOTIFY of a list with a body of at most `room` bytes, if that can be, with the
-/// list's `version`. With `end` it is the last one, and tells of everybody who fits: as dark,
-/// unless the subscription merely ends. Of a list that is `ending` it tells only what is due.
-///
-/// RFC 4662 §5.2 wants all resources named in the full state. They are, without an instance
-/// (the state is not there yet) where their bodies do not fit, and these follow as changes. Where
-/// not even the names fit, the resources follow as changes too, and it is not called full: the
-/// phone would drop those left out. Only when the phone may know others than these, or has missed
-/// something, it is.
+/// Composes the next NOTIFY of a list, or, with `end`, the last one, with the list's `version`, as
+/// ListPageWriter says; in a merged list it is one document.
 ListNotify compose_list_notify(const Subscription& subscription, const Directory& directory,
                                std::optional<SubscriptionEnd> end, std::size_t room,
                                std::uint32_t version);

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "core/extension_uri.hpp"
+#include "core/rlmi.hpp"
 #include "core/xml_parser.hpp"
 
 namespace lampline {
@@ -80,6 +81,14 @@ Reply accept(const SubscribeReceived& request, std::string local_tag, seconds gr
     return reply;
 }
 
+Reply accept(const SubscribeReceived& request, std::string local_tag, const SubscriptionUsage& usage,
+             seconds granted)
+{
+    auto reply = accept(request, std::move(local_tag), granted);
+    reply.required = usage.dialog->require;
+    return reply;
+}
+
 std::optional<seconds> grant(const SubscribeReceived& request, const ExpiryLimits& limits,
                              Outbox& outbox)
 {
@@ -100,6 +109,27 @@ bool accepts_type(const SubscribeReceived& request, std::string_view type)
         if (std::ranges::find(request.accept_not, range) != request.accept_not.end()) return false;
     }
     return false;
+}
+
+bool accepts_lists(const SubscribeReceived& request)
+{
+    return accepts_type(request, multipart_related_type) && accepts_type(request, rlmi_type);
+}
+
+std::string types_of_list(std::string_view type)
+{
+    return std::string{type}
+        .append(", ")
+        .append(rlmi_type)
+        .append(", ")
+        .append(multipart_related_type);
+}
+
+void require_lists(SubscriptionUsage& usage)
+{
+    auto dialog = std::make_shared<NotifyDialog>(*usage.dialog);
+    dialog->require = OptionTag::eventlist;
+    usage.dialog = std::move(dialog);
 }
 
 void begin(SubscriptionUsage& usage, const SubscribeReceived& request, std::string watcher,

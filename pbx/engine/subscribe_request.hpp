@@ -41,6 +41,9 @@ Reply refusal(const SubscribeReceived& request, unsigned status, std::string_vie
 std::optional<Reply> refusal_of_body(const SubscribeReceived& request, std::string_view domain);
 /// 200 with what is granted.
 Reply accept(const SubscribeReceived& request, std::string local_tag, std::chrono::seconds granted);
+/// The same for `usage`: who is told of a list must know how to read it (RFC 4662 §4.1).
+Reply accept(const SubscribeReceived& request, std::string local_tag, const SubscriptionUsage& usage,
+             std::chrono::seconds granted);
 
 /// What `request` gets of what it asks for; 0: a fetch, or the end. nullopt: answered 423.
 std::optional<std::chrono::seconds> grant(const SubscribeReceived& request,
@@ -49,6 +52,13 @@ std::optional<std::chrono::seconds> grant(const SubscribeReceived& request,
 /// Whether the Accept of `request` takes bodies of `type`, `x/y` in lower case; empty: there are none. Of the ranges that it
 /// is in, the narrowest counts, and one with `q=0` takes nothing (RFC 3261 §20.1, RFC 2616 §14.1). Without an Accept: true.
 [[nodiscard]] bool accepts_type(const SubscribeReceived& request, std::string_view type);
+
+/// Whether it takes lists (RFC 4662), whatever their bodies are.
+[[nodiscard]] bool accepts_lists(const SubscribeReceived& request);
+/// The Accept of a list with bodies of `type`.
+std::string types_of_list(std::string_view type);
+/// The NOTIFYs of `usage` say that they are to be read as a list.
+void require_lists(SubscriptionUsage& usage);
 
 /// Fills in what the initial SUBSCRIBE `request` of `watcher` for `member` says. `event` is the
 /// Event of our NOTIFYs. Id, User-Agent and expiry are left to the caller.

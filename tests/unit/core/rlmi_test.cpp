@@ -46,6 +46,24 @@ TEST_CASE("RFC 4662 §5: the list, its resources, and a body for each instance t
     CHECK(list.resources[2].reason == "noresource");
 }
 
+TEST_CASE("bodies of another event package have its type, and a version only if it has one")
+{
+    const DialogInfoText body{std::make_shared<const std::string>("<presence>18</presence>"), {}};
+    RlmiWriter writer{"sip:sales@office.test", "", DocumentKind::full, 17, "mark9",
+                      "application/pidf+xml"};
+    const RlmiResource resource{
+        .uri = "sip:207@office.test", .name = {}, .instance = "active", .document = &body};
+    const auto before = writer.size();
+    const auto cost = writer.cost(resource);
+    writer.add(resource);
+    CHECK(writer.size() == before + cost);
+    CHECK(writer.body().size() == writer.size());
+    CHECK(writer.body().find("dialog-info") == std::string::npos);
+    const auto list = read_list(writer.content_type(), writer.body());
+    REQUIRE(list.resources.size() == 1);
+    CHECK(list.resources[0].body == "<presence>18</presence>");
+}
+
 TEST_CASE("what a resource will cost is what it costs")
 {
     const auto text = document("sip:207@office.test");
