@@ -14,6 +14,7 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
     if (subscription.over || subscription.in_flight != 0 || subscription.waiting ||
         subscription.unsettled > 0)
         return;
+    if (subscription.list) return deliver_list(subscription, now, outbox);
     const auto& parts = resource(subscription, now).parts;
     if (std::exchange(subscription.owes_present, false)) subscription.told.clear();
     subscription.told.resize(parts.size());
@@ -52,13 +53,6 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
     subscription.in_flight = 0;
     subscription.over = true;
     told_fetches_.push_back(subscription.id);
-}
-
-void EventNotifier::finish_step(Moment now, Outbox& outbox)
-{
-    for (const auto id : std::exchange(told_fetches_, {}))
-        if (const auto told = subscriptions_.find(id); told != subscriptions_.end())
-            drop(*told->second, now, outbox);
 }
 
 /// Whether its NOTIFY may go out now. If not, it is delivered, with what is true then, when its turn
@@ -267,9 +261,15 @@ void EventNotifier::settle(EventSubscription& subscription, const NotifyAnswered
         subscription.failures = 0;
         subscription.sought = false;
         subscription.certain = subscription.following.empty();
+        if (subscription.list) list_acknowledged(subscription);
         return deliver(subscription, now, outbox);
     case AnswerEffect::again:
-        if (!subscription.fetch) return try_again(subscription, answer, now, outbox);
+        if (subscription.list && subscription.list->ending && !subscription.borrowed) {
+            const std::string watcher = subscription.watcher;
+            end(subscription, *subscription.list->ending, now, outbox);
+            return reconcile(watcher, now, outbox);
+        }
+        if (!subscription.fetch || subscription.list) return try_again(subscription, answer, now, outbox);
         break;
     case AnswerEffect::over: ++counters.refused; break;
     }
@@ -289,6 +289,7 @@ void EventNotifier::try_again(EventSubscription& subscription, const NotifyAnswe
                               Moment now, Outbox& outbox)
 {
     subscription.owes_present = true;
+    if (subscription.list) subscription.list->begun = false;
     ++subscription.failures;
     subscription.silent = answer.generated;
     if (answer.generated && !subscription.borrowed && !subscription.sought)
@@ -336,6 +337,7 @@ void EventNotifier::end(EventSubscription& subscription, SubscriptionEnd reason,
                         Outbox& outbox)
 {
     if (subscription.over) return drop(subscription, now, outbox);  // its last NOTIFY is out
+    if (subscription.list) return end_list(subscription, reason, now, outbox);
     const auto& parts = resource(subscription, now).parts;
     std::vector<const EventPart*> shown;
     EventPart dark;
@@ -368,7 +370,8 @@ void EventNotifier::phone_left(const PhoneLeft& left, Moment now, Outbox& outbox
     if (watcher == watchers_.end()) return;
     Subscriptions gone;
     for (auto* one : watcher->second.subscriptions)
-        if (has_left(*one, left)) gone.push_back(one);
+        // As with lamps: a list that was withdrawn before goes dark step by step, and is over then.
+        if (has_left(*one, left) && !(left.expelled && is_withdrawn(*one))) gone.push_back(one);
     end_all(gone, now, outbox);
 }
 
@@ -432,6 +435,7 @@ void EventNotifier::move(EventSubscription& subscription, std::string request_ur
     moved->route = route;
     moved->flow = flow;
     subscription.dialog = std::move(moved);
+    if (subscription.list && subscription.in_flight != 0) subscription.list->begun = false;
     subscription.in_flight = 0;
     subscription.owes_present = true;
     subscription.failures = 0;
@@ -448,8 +452,9 @@ void EventNotifier::find_again(EventSubscription& subscription, const Flow& flow
         subscription.in_flight != 0 || subscription.waiting || subscription.owes_present;
     move(subscription, subscription.dialog->request_uri, subscription.dialog->route, flow, now);
     subscription.owes_present = uncertain;
-    if (!subscription.fetch && subscription.kind == SubscriptionKind::requested)
-        outbox.store(SubscriptionStored{to_stored(subscription)});
+    if (subscription.kind == SubscriptionKind::requested && !subscription.fetch &&
+        !is_withdrawn(subscription))
+        outbox.store(SubscriptionStored{stored(subscription)});
     deliver(subscription, now, outbox);
 }
 

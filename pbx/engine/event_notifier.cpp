@@ -67,13 +67,9 @@ void EventNotifier::replace_directory(DirectoryRef directory,
         facts_.appearances().fold(dialog, facts_.appearance_count(dialog.extension));
     std::vector<EventSubscription*> lost;
     for (const auto& [id, one] : subscriptions_)
-        if (one->kind == SubscriptionKind::requested &&
-            !row_of(one->package).may_watch(facts_, one->watcher, one->member))
+        if (one->kind == SubscriptionKind::requested && !is_withdrawn(*one) && !may_watch(*one))
             lost.push_back(one.get());
-    for (auto* one : lost) {
-        const bool there = facts_.directory().find(one->member) != nullptr;
-        end(*one, there ? SubscriptionEnd::rejected : SubscriptionEnd::noresource, now, outbox);
-    }
+    for (auto* one : lost) end(*one, why_not(*one), now, outbox);
     for (const auto& [id, one] : subscriptions_) apply_rights(*one, now, outbox);
     std::vector<std::string> concerned;
     for (const auto* extension : facts_.directory().extensions()) {
@@ -95,26 +91,30 @@ void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, 
         const auto package = event_package(kept.event);
         SubscriptionRemoved removed{kept.call_id, kept.local_tag};
         auto subscription = std::make_unique<EventSubscription>();
-        if (!package || !resume(*subscription, std::move(kept), settings_.expires.most, now)) {
+        const bool listed = !kept.list.empty();
+        if (!package || (listed && !row_of(*package).has_lists) ||
+            !resume(*subscription, std::move(kept), settings_.expires.most, now)) {
             outbox.store(std::move(removed));
             continue;
         }
         if (requested_.names(*subscription)) continue;
         subscription->package = *package;
         subscription->phone_key = phone_key(*subscription, facts_.locations());
+        if (listed) {
+            subscription->list = std::make_unique<EventList>();
+            subscription->list->resumed = true;
+            require_lists(*subscription);
+        }
         auto& added = add(std::move(subscription), now);
         follow_registration(added, facts_.locations());
         recall_expired(added, expired);
         expiry_.set(added.id, added.expires_mono);
         if (*package == EventPackage::line_seize)  // nobody has the line any more
             end(added, SubscriptionEnd::deactivated, now, outbox);
-        else if (row_of(*package).may_watch(facts_, added.watcher, added.member))
+        else if (may_watch(added))
             deliver(added, now, outbox);
         else
-            end(added,
-                facts_.directory().find(added.member) ? SubscriptionEnd::rejected
-                                                      : SubscriptionEnd::noresource,
-                now, outbox);
+            end(added, why_not(added), now, outbox);
     }
     std::vector<std::string> registered;
     for (const Binding* binding : facts_.locations().all()) registered.push_back(binding->aor);
@@ -148,9 +148,9 @@ std::optional<std::chrono::steady_clock::time_point> EventNotifier::next_deadlin
 void EventNotifier::save(Outbox& outbox)
 {
     for (const auto& [id, one] : subscriptions_) {
-        if (one->kind != SubscriptionKind::requested || one->fetch) continue;
+        if (one->kind != SubscriptionKind::requested || one->fetch || is_withdrawn(*one)) continue;
         one->counters.settle();
-        outbox.store(SubscriptionStored{to_stored(*one)});
+        outbox.store(SubscriptionStored{stored(*one)});
     }
 }
 
@@ -182,6 +182,9 @@ void EventNotifier::describe(LiveView& view) const
 /// Something is to be told when the phone has answered.
 bool EventNotifier::owes_news(const EventSubscription& subscription) const
 {
+    if (subscription.list)
+        return std::ranges::any_of(subscription.list->due,
+                                   [](const EventMember* member) { return member->is_owed(); });
     if (!subscription.following.empty()) return true;
     const auto& seen = resources_[static_cast<std::size_t>(subscription.package)]
                                  [static_cast<std::size_t>(subscription.parties)];
@@ -199,7 +202,11 @@ void EventNotifier::changed(EventPackage package, std::string_view extension, Mo
         const auto found = seen.find(extension);
         if (found == seen.end() || !rewrite(package, extension, parties, found->second, now))
             continue;
-        for (auto* subscription : found->second.subscriptions) deliver(*subscription, now, outbox);
+        for (auto* subscription : found->second.subscriptions)
+            if (subscription->list)
+                note_change(*subscription, extension, found->second.parts.front());
+            else
+                deliver(*subscription, now, outbox);
     }
 }
 
@@ -229,12 +236,17 @@ bool EventNotifier::rewrite(EventPackage package, std::string_view extension, Pa
     return news;
 }
 
-EventNotifier::Resource& EventNotifier::resource(const EventSubscription& of, Moment now)
+EventNotifier::Resource& EventNotifier::resource(const EventSubscription& of,
+                                                 const std::string& extension, Moment now)
 {
     auto& seen = resources(of.package, of.parties);
-    if (const auto found = seen.find(of.member); found != seen.end()) return found->second;
-    auto& made = seen.try_emplace(of.member).first->second;
-    rewrite(of.package, of.member, of.parties, made, now);
+    if (const auto found = seen.find(extension); found != seen.end()) return found->second;
+    auto& made = seen.try_emplace(extension).first->second;
+    rewrite(of.package, extension, of.parties, made, now);
+    const auto& row = row_of(of.package);
+    if (row.has_lists)
+        made.dark = std::make_shared<const EventPart>(
+            row.write_dark({facts_, extension, {}, now.seconds(), of.parties}));
     return made;
 }
 
@@ -266,8 +278,15 @@ std::chrono::milliseconds EventNotifier::gap_for(const EventSubscription& subscr
 
 void EventNotifier::leave_resource(EventSubscription& subscription)
 {
+    if (!subscription.list) return leave_resource(subscription, subscription.member);
+    for (const auto& member : subscription.list->members)
+        if (!member->leaving) leave_resource(subscription, member->member);
+}
+
+void EventNotifier::leave_resource(EventSubscription& subscription, std::string_view extension)
+{
     auto& seen = resources(subscription.package, subscription.parties);
-    const auto told = seen.find(subscription.member);
+    const auto told = seen.find(extension);
     if (told == seen.end()) return;
     std::erase(told->second.subscriptions, &subscription);
     if (told->second.subscriptions.empty()) seen.erase(told);
@@ -277,6 +296,11 @@ void EventNotifier::leave_resource(EventSubscription& subscription)
 void EventNotifier::apply_rights(EventSubscription& subscription, Moment now, Outbox& outbox)
 {
     subscription.gap = gap_for(subscription);
+    if (subscription.list) {
+        if (is_withdrawn(subscription)) return;
+        update_list(subscription, now);
+        return deliver(subscription, now, outbox);
+    }
     const auto parties = parties_for(subscription);
     if (parties == subscription.parties) return;
     leave_resource(subscription);
@@ -293,7 +317,10 @@ EventNotifier::add(std::unique_ptr<EventSubscription> subscription, Moment now)
         *subscriptions_.try_emplace(subscription->id, std::move(subscription)).first->second;
     added.parties = parties_for(added);
     added.gap = gap_for(added);
-    resource(added, now).subscriptions.push_back(&added);
+    if (added.list)
+        update_list(added, now);
+    else
+        resource(added, now).subscriptions.push_back(&added);
     auto& watcher = watchers_[added.watcher];
     watcher.subscriptions.push_back(&added);
     note_connection(added);

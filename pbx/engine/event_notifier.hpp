@@ -16,7 +16,9 @@
 #include "core/sip_input.hpp"
 #include "core/subscription.hpp"
 #include "core/token_source.hpp"
+#include "engine/event_list.hpp"
 #include "engine/event_packages.hpp"
+#include "engine/list_page.hpp"
 #include "engine/notify_pacing.hpp"
 #include "engine/notify_path.hpp"
 #include "engine/outbox.hpp"
@@ -58,8 +60,6 @@ public:
     }
 
     void fold(const DialogChanged& changed, Moment now, Outbox& outbox);
-    /// After all of one step: forgets the fetches that it has told.
-    void finish_step(Moment now, Outbox& outbox);
     /// The phones of `aor` came, left, moved, or expire later.
     void bindings_changed(const std::string& aor, Moment now, Outbox& outbox);
     /// As with lamps; but what it has claimed is free again.
@@ -126,6 +126,9 @@ public:
     [[nodiscard]] std::optional<Header> appearance_header(const DialogSnapshot& dialog) const;
 
     void advance(Moment now, Outbox& outbox);
+    /// Tells lists of what has changed in them, and forgets those that are told to their end, and
+    /// fetches that are told; call it after anything else of a step.
+    void finish_step(Moment now, Outbox& outbox);
     /// The turn of `id` has come, as NotifyPacing says.
     void turn_came(SubscriptionId id, Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
@@ -150,6 +153,8 @@ private:
         bool answers = false;              ///< the next NOTIFY belongs to a SUBSCRIBE
         unsigned appearance = 0;         ///< of the shared line, that it has claimed
         std::size_t unsettled = 0;  ///< changes it has asked for: it is told when they are done
+        /// `member` is a group: all is told of this, and `told` to `reduced` mean nothing.
+        std::unique_ptr<EventList> list;
 
         // as shown to the administrator
         std::optional<std::chrono::system_clock::time_point> sent_at, answered_at;
@@ -160,6 +165,7 @@ private:
     struct Resource {
         Subscriptions subscriptions;
         std::vector<EventPartRef> parts;
+        EventPartRef dark;  ///< null: the package has no lists
         std::uint64_t last_number = 0;
     };
     struct Watcher {
@@ -237,13 +243,53 @@ private:
     [[nodiscard]] std::unique_ptr<EventSubscription>
     implied(const std::string& aor, EventPackage package, std::shared_ptr<WatcherPhone> phone);
 
+    // event_list.cpp
+    struct ComposedList {
+        ListPage<EventMember> page;
+        std::shared_ptr<const NotifyDialog> dialog;  ///< by which way
+    };
+    /// Whether the request of `watcher` for a group is accepted as one for a list; if not, it has
+    /// been answered.
+    [[nodiscard]] bool admit_list(const SubscribeReceived& request, EventPackage package,
+                                  std::string_view group, Outbox& outbox) const;
+    [[nodiscard]] bool may_watch(const EventSubscription& subscription) const;
+    [[nodiscard]] SubscriptionEnd why_not(const EventSubscription& subscription) const;
+    [[nodiscard]] bool is_one_too_many(const EventSubscription& added) const;
+    void update_list(EventSubscription& subscription, Moment now);
+    void leave_list(EventSubscription& subscription, EventMember& left);
+    void note_change(EventSubscription& subscription, std::string_view extension,
+                     const EventPartRef& current);
+    void deliver_list(EventSubscription& subscription, Moment now, Outbox& outbox);
+    [[nodiscard]] ComposedList compose(const EventSubscription& subscription,
+                                       std::optional<SubscriptionEnd> end) const;
+    [[nodiscard]] std::size_t list_room(const EventSubscription& subscription) const;
+    [[nodiscard]] bool can_name_all(const EventSubscription& subscription) const;
+    void send_list(EventSubscription& subscription, ComposedList composed,
+                   std::optional<SubscriptionEnd> end, Moment now, Outbox& outbox);
+    void end_list(EventSubscription& subscription, SubscriptionEnd reason, Moment now,
+                  Outbox& outbox);
+    [[nodiscard]] bool darkens_first(EventSubscription& subscription, SubscriptionEnd reason,
+                                     Moment now, Outbox& outbox);
+    static void list_acknowledged(EventSubscription& subscription);
+    [[nodiscard]] static StoredSubscription stored(const EventSubscription& subscription);
+    /// A list that is withdrawn, and goes dark first.
+    [[nodiscard]] static bool is_withdrawn(const EventSubscription& subscription) noexcept
+    {
+        return subscription.list && subscription.list->ending && !subscription.fetch;
+    }
+
     // event_notifier.cpp
     [[nodiscard]] bool owes_news(const EventSubscription& subscription) const;
     void changed(EventPackage package, std::string_view extension, Moment now, Outbox& outbox);
     /// Writes the document anew; false: it says what it said.
     bool rewrite(EventPackage package, std::string_view extension, PartyView parties,
                  Resource& resource, Moment now);
-    Resource& resource(const EventSubscription& of, Moment now);
+    Resource& resource(const EventSubscription& of, Moment now)
+    {
+        return resource(of, of.member, now);
+    }
+    /// That of `extension`, as `of` may see it.
+    Resource& resource(const EventSubscription& of, const std::string& extension, Moment now);
     /// The resources of a package by extension, as `parties` says.
     StringTable<Resource>& resources(EventPackage package, PartyView parties)
     {
@@ -252,6 +298,7 @@ private:
     [[nodiscard]] PartyView parties_for(const EventSubscription& subscription) const;
     [[nodiscard]] std::chrono::milliseconds gap_for(const EventSubscription& subscription) const;
     void leave_resource(EventSubscription& subscription);
+    void leave_resource(EventSubscription& subscription, std::string_view extension);
     void apply_rights(EventSubscription& subscription, Moment now, Outbox& outbox);
     EventSubscription& add(std::unique_ptr<EventSubscription> subscription, Moment now);
     void drop(EventSubscription& subscription, Moment now, Outbox& outbox);
@@ -279,6 +326,7 @@ private:
     TimerQueue<SubscriptionId> expiry_{Keys::lasting};
     TimerQueue<SubscriptionId> repetition_;  // of what phones have refused for now
     SilentPhones silent_;
+    std::vector<SubscriptionId> changed_lists_, told_lists_;  // in this step
     std::array<EventCounters, event_package_count> counters_{};
 };
 

@@ -64,6 +64,16 @@ EventPart no_messages(const EventSubject& subject)
     return {.head = shared(write_message_summary({}, address_of(subject)))};
 }
 
+EventPart presence_part(const EventSubject& subject, const PresenceState& state)
+{
+    const auto address = address_of(subject);
+    EventPart part;
+    part.head = shared(write_presence(state, address));
+    for (const auto form : {ListedPresence::with_activity, ListedPresence::note_alone})
+        part.listed.push_back(shared(write_presence(state, address, form)));
+    return part;
+}
+
 std::vector<EventPart> presence_of(const EventSubject& subject)
 {
     PresenceState state;
@@ -77,12 +87,12 @@ std::vector<EventPart> presence_of(const EventSubject& subject)
         else if (dialog.state == LegState::early)
             state.ringing = true;
     }
-    return one({.head = shared(write_presence(state, address_of(subject)))});
+    return one(presence_part(subject, state));
 }
 
 EventPart nobody_there(const EventSubject& subject)
 {
-    return {.head = shared(write_presence({}, address_of(subject)))};
+    return presence_part(subject, {});
 }
 
 std::vector<EventPart> registration_of(const EventSubject& subject)
@@ -299,7 +309,8 @@ const std::array<EventPackageRow, event_package_count>& rows()
         {.content_type = presence_type,
          .may_watch = is_own_or_watched,
          .write = presence_of,
-         .write_dark = nobody_there},
+         .write_dark = nobody_there,
+         .has_lists = true},
         {.content_type = reginfo_type,
          .may_watch = is_own_or_trusted,
          .write = registration_of,

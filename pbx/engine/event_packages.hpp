@@ -27,6 +27,10 @@ struct EventPart {
     std::uint64_t follows = 0;  ///< who was told this number may be told only what has changed:
     std::shared_ptr<const std::string> partial_head, partial_tail;
 
+    /// The same as the body of a member in a list, where there are lists: the whole of it, then
+    /// with less and less.
+    std::vector<std::shared_ptr<const std::string>> listed;
+
     std::vector<RegisteredContact> contacts;  ///< reg: what it was made of
 };
 using EventPartRef = std::shared_ptr<const EventPart>;
@@ -73,6 +77,9 @@ struct EventPackageRow {
     bool (*is_unsolicited)(const Extension& extension){};
     /// It says with whom the extension talks, so there are two documents.
     bool names_parties = false;
+    /// A group is told as a list of its members (RFC 4662) to who may watch them. Documents have one
+    /// part then, the same for all watchers, and `write_dark` is there.
+    bool has_lists = false;
     /// What a SUBSCRIBE is answered with waits for nobody's turn.
     bool answers_at_once = false;
 };

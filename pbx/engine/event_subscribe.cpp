@@ -72,8 +72,8 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
 {
     const auto extension = extension_of(request.request_uri);
     // An extension that is not there and one that may not be seen look the same.
-    if (!row_of(package).may_watch(facts_, request.authenticated, extension))
-        return outbox.send(answer(request, 403));
+    const bool single = row_of(package).may_watch(facts_, request.authenticated, extension);
+    if (!single && !admit_list(request, package, extension, outbox)) return;
     if (request.contact.host.empty()) {
         Reply reply = answer(request, 400);
         reply.phrase = "Contact missing";
@@ -89,13 +89,17 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
     const auto together = row_of(package).type_together;
     subscription->together = !together.empty() && !request.accept.empty() &&
                              accepts_type(request, together.substr(0, together.find(';')));
+    if (!single) {
+        subscription->list = std::make_unique<EventList>();
+        require_lists(*subscription);
+    }
     if (is_too_long(*subscription)) return outbox.send(answer(request, 513));
     auto* const known = requested_.of_origin(*subscription);
     if (known && is_repeated(*known, request, now))
-        return outbox.send(accept(request, known->local_tag, known->granted));
+        return outbox.send(accept(request, known->local_tag, *known, known->granted));
     const auto origin = origin_of(*subscription);
     if (const auto* tag = settled_.find(origin, request.cseq))
-        return outbox.send(accept(request, *tag, seconds{0}));
+        return outbox.send(accept(request, *tag, *subscription, seconds{0}));
 
     std::vector<DialledFeature> asked;
     if (!read_asked(request, package, asked, outbox)) return;
@@ -104,19 +108,15 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
         return;
     const auto granted = grant(request, limits_of(package), outbox);
     if (!granted) return;
-    const auto watcher = watchers_.find(request.authenticated);
-    if (watcher != watchers_.end()) {
-        const auto& requested = watcher->second.requested;
-        if (requested.all() >= settings_.max_subscriptions_per_watcher ||
-            requested.of(subscription->phone_key) >= settings_.max_subscriptions_per_phone)
-            return outbox.send(
-                refusal(request, 403, facts_.directory().domain(), "too many subscriptions"));
-    }
+    if (is_one_too_many(*subscription))
+        return outbox.send(
+            refusal(request, 403, facts_.directory().domain(), "too many subscriptions"));
     if (granted->count() == 0) {  // the present state once, and no subscription (§4.4.3)
         settled_.add(origin, request.cseq, subscription->local_tag, now);
-        outbox.send(accept(request, subscription->local_tag, *granted));
+        outbox.send(accept(request, subscription->local_tag, *subscription, *granted));
         subscription->expires_mono = now.mono + patience;
         subscription->fetch = true;
+        if (subscription->list) subscription->list->ending = SubscriptionEnd::timeout;
         auto& shown = add(std::move(subscription), now);
         follow_registration(shown, facts_.locations());
         expiry_.set(shown.id, shown.expires_mono);
@@ -136,7 +136,7 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
         if (had_claim) changed(EventPackage::call_info, extension, now, outbox);
         return;
     }
-    outbox.send(accept(request, added.local_tag, *granted));
+    outbox.send(accept(request, added.local_tag, added, *granted));
     refresh(added, request, *granted, asked, now, outbox);
     if (const auto own = subscriptions_.find(before); own != subscriptions_.end())
         end(*own->second, SubscriptionEnd::noresource, now, outbox);
@@ -149,8 +149,8 @@ void EventNotifier::receive_in_dialog(const SubscribeReceived& request, EventPac
 {
     const auto key = dialog_key(request.call_id, request.parties.to_tag);
     auto* const known = requested_.in_dialog(request.call_id, request.parties.to_tag);
-    if (!known || known->over || known->remote_tag != request.parties.from_tag ||
-        known->package != package ||
+    if (!known || known->over || (known->list && known->list->ending) ||
+        known->remote_tag != request.parties.from_tag || known->package != package ||
         event_id(known->dialog->event) != event_id(request.event_params)) {
         if (settled_.find(key, request.cseq))
             return outbox.send(accept(request, request.parties.to_tag, seconds{0}));
@@ -160,13 +160,14 @@ void EventNotifier::receive_in_dialog(const SubscribeReceived& request, EventPac
     if (subscription.watcher != request.authenticated) return outbox.send(answer(request, 403));
     if (request.cseq < subscription.remote_cseq) return outbox.send(answer(request, 500));
     if (request.cseq == subscription.remote_cseq)
-        return outbox.send(accept(request, subscription.local_tag, subscription.granted));
+        return outbox.send(
+            accept(request, subscription.local_tag, subscription, subscription.granted));
 
     std::vector<DialledFeature> asked;
     if (!read_asked(request, package, asked, outbox)) return;
     const auto granted = grant(request, limits_of(package), outbox);
     if (!granted) return;
-    outbox.send(accept(request, subscription.local_tag, *granted));
+    outbox.send(accept(request, subscription.local_tag, subscription, *granted));
     if (granted->count() > 0) return refresh(subscription, request, *granted, asked, now, outbox);
     settled_.add(key, request.cseq, subscription.local_tag, now);
     if (!asked.empty() || subscription.unsettled > 0)
@@ -240,7 +241,7 @@ void EventNotifier::refresh(EventSubscription& subscription, const SubscribeRece
     subscription.gap = gap_for(subscription);
     subscription.answers = true;
     subscription.counters.reserve();
-    outbox.store(SubscriptionStored{to_stored(subscription)});
+    outbox.store(SubscriptionStored{stored(subscription)});
     deliver(subscription, now, outbox);
 }
 

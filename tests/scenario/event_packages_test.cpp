@@ -150,6 +150,49 @@ TEST_CASE("presence follows calls, registration and do not disturb, for who may 
     CHECK_FALSE(says(last, "Do not disturb"));
 }
 
+TEST_CASE("presence of a whole group in one subscription follows its members (RFC 4662)")
+{
+    const Group sales{
+        .name = "sales", .display_name = {}, .members = {"102"}, .watchers = {{"103", false, {}}}};
+    Scenario pbx{{sales}};
+    auto& alice = pbx.phone("101");
+    auto& carol = pbx.phone("103");
+    carol.asks({.event = "presence",
+                .to = "sales",
+                .accept = {"application/pidf+xml", "application/rlmi+xml", "multipart/related"},
+                .supported = OptionTag::eventlist});
+    carol.receives(200U);
+    const auto first = carol.receives(NOTIFY);
+    CHECK(first.notify->dialog->require == OptionTag::eventlist);
+    CHECK(says(first, "fullState=\"true\""));
+    CHECK(says(first, "<note>Not online</note>"));
+    auto& bob = pbx.phone("102");
+    const auto ready = carol.receives(NOTIFY);
+    CHECK(says(ready, "fullState=\"false\""));
+    CHECK(says(ready, "<note>Ready</note>"));
+
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(180);
+    alice.receives(180U);
+    CHECK(says(carol.receives(NOTIFY), "<note>Ringing</note>"));
+    bob.replies(200, talking_sdp);
+    alice.receives(200U);
+    bob.receives(ACK);
+    CHECK(says(carol.receives(NOTIFY), "<note>On the phone</note>"));
+    alice.sends(BYE);
+    alice.receives(200U);
+    bob.receives(BYE);
+    CHECK(says(carol.receives(NOTIFY), "<note>Ready</note>"));
+
+    pbx.forwards("102", {.do_not_disturb = true});
+    CHECK(says(carol.receives(NOTIFY), "<note>Do not disturb</note>"));
+    pbx.replaces_directory({});
+    const auto last = carol.receives(NOTIFY);
+    CHECK(last.notify->subscription_state == "terminated;reason=noresource");
+    CHECK(says(last, "<note>Not online</note>"));
+}
+
 TEST_CASE("presence: a phone that answers no more is not there, and is again when it answers")
 {
     ExchangeSettings settings;

@@ -227,5 +227,141 @@ class LongListsOverUdp(WireTest):
         self.in_datagrams(lamps)
 
 
+class PresenceLists(WireTest):
+    """As softphones ask for their contacts: `Event: presence` to the group."""
+
+    transport = "udp"
+
+    def setUp(self):
+        super().setUp()
+        self.anna = self.phone("201", transport=self.transport)
+        self.bob, self.eve = self.phone("202"), self.phone("205")
+
+    def watches(self):
+        contacts = self.anna.watches_list("sales", event="presence")
+        contacts.lights("202", "Ready")
+        contacts.lights("203", "Not online")
+        return contacts
+
+    def last_word(self, contacts, number):
+        """With a body: over UDP that comes after the list has named who it is about."""
+        return [found.resources[uri(number)] for found in contacts.lists
+                if uri(number) in found.resources and found.resources[uri(number)].document][-1]
+
+    def test_it_begins_in_full_and_follows_its_members(self):
+        contacts = self.anna.sends_list_subscribe("sales", event="presence")
+        self.assertEqual("eventlist", contacts.subscribe.receives(200)["Require"])
+        contacts.lights("202", "Ready")
+        contacts.lights("203", "Not online")
+        self.assertTrue(contacts.lists[0].full)
+        self.assertEqual(uri("sales"), contacts.lists[0].uri)
+        call, incoming = ring(self.eve, self.bob)
+        contacts.lights("202", "Ringing")
+        self.assertFalse(contacts.lists[-1].full)
+        self.assertEqual([uri("202")], list(contacts.lists[-1].resources))
+        one = contacts.lists[-1].resources[uri("202")]
+        self.assertEqual(("active", uri("202"), "open"),
+                         (one.state, one.document.entity, one.document.basic))
+        call.cancels()
+        incoming.receives("CANCEL")
+        contacts.lights("202", "Ready")
+        self.assertEqual("Not online", contacts.key("203"))
+        told = len(contacts.lists)
+        self.assertEqual("active", contacts.refreshes().state)
+        eventually(lambda: {uri("202"), uri("203")} == {
+            name for found in contacts.lists[told:]
+            for name, member in found.resources.items() if member.document}, "both are told anew")
+        rows = self.rest.items("/api/v1/subscriptions?watcher=201")
+        self.assertIn(("presence", "sales"), [(row["package"], row["resource"]) for row in rows])
+        self.assertEqual("terminated", contacts.ends().state)
+
+    def test_who_may_not_or_cannot_read_it(self):
+        pidf = [("Accept", "application/pidf+xml")]
+        answer = self.anna.sends_subscribe("sales", 600, "presence", pidf).subscribe.receives(421)
+        self.assertEqual("eventlist", answer["Require"])
+        self.assertIn("event lists", answer["Warning"])
+        answer = self.anna.sends_list_subscribe("sales", headers=pidf,
+                                                event="presence").subscribe.receives(406)
+        self.assertIn("application/rlmi+xml", ", ".join(answer.headers.values("Accept")))
+        for number, group in (("205", "sales"), ("201", "nobody")):
+            phone = self.eve if number == "205" else self.anna
+            refused = phone.sends_list_subscribe(group, event="presence").subscribe.receives(403)
+            self.assertNotIn("Warning", refused)
+
+    def test_members_leave_it_and_a_group_that_is_withdrawn_leaves_all_dark(self):
+        contacts = self.watches()
+        call, incoming = talk(self.eve, self.bob)
+        contacts.lights("202", "On the phone")
+        self.rest.put_group("sales", ["202", "203", "205"], WATCHERS)
+        contacts.lights("205", "On the phone")
+        answer = self.rest.request("PATCH", "/api/v1/extensions/202", {"visibility": "hidden"})
+        self.assertEqual(200, answer.status, answer.text)
+        eventually(lambda: self.last_word(contacts, "202").state == "terminated", "202 leaves")
+        left = self.last_word(contacts, "202")
+        self.assertEqual(("rejected", "Not online"), (left.reason, left.document.lamp))
+        self.rest.delete("/api/v1/extensions/203")
+        eventually(lambda: self.last_word(contacts, "203").state == "terminated", "203 leaves")
+        self.assertEqual("noresource", self.last_word(contacts, "203").reason)
+        self.rest.put_group("sales", ["202", "205"], ["204"])
+        eventually(lambda: contacts.history[-1].state == "terminated", "the subscription ends")
+        self.assertEqual("rejected", contacts.history[-1].reason)
+        self.assertEqual("Not online", self.last_word(contacts, "205").document.lamp)
+        call.hangs_up()
+        incoming.receives("BYE")
+
+    def test_it_goes_on_after_a_restart(self):
+        contacts = self.watches()
+        told = len(contacts.lists)
+        self.restarts(contacts)
+        eventually(lambda: len(contacts.lists) > told, "the list is told anew")
+        self.assertTrue(contacts.lists[told].full)
+        call, incoming = ring(self.eve, self.bob)
+        contacts.lights("202", "Ringing")
+        call.cancels()
+        incoming.receives("CANCEL")
+        contacts.lights("202", "Ready")
+        contacts.lights("203", "Not online")
+
+    def restarts(self, contacts):
+        self.server.stop()
+        self.server.start()     # versions go on without a gap: the watch checks
+
+
+class PresenceListsOverTcp(PresenceLists):
+    transport = "tcp"
+
+    def restarts(self, contacts):
+        contacts.versions_may_jump = True   # what found no way to the phone is not told again as it was
+        super().restarts(contacts)
+        self.anna.registers()               # over a connection of its own, that the list takes
+
+
+class LongPresenceListsOverUdp(WireTest):
+    members = [str(number) for number in range(300, 320)]
+
+    def setUp(self):
+        super().setUp()
+        for number in self.members:
+            self.rest.put_extension(number, f"secret-of-{number}", f"Desk {number}")
+        self.rest.put_group("sales", self.members, ["201"])
+        self.anna = self.phone("201")
+
+    def test_it_comes_in_datagrams(self):
+        desk, eve = self.phone("319", secret="secret-of-319"), self.phone("205")
+        contacts = self.anna.watches_list("sales", event="presence")
+        everybody = {uri(number) for number in self.members}
+        eventually(lambda: set(contacts.keys) == everybody, "all are told")
+        self.assertGreater(len(contacts.lists), 1)
+        self.assertEqual([True] + [False] * (len(contacts.lists) - 1),
+                         [found.full for found in contacts.lists])
+        call, incoming = talk(eve, desk)
+        contacts.lights("319", "On the phone")
+        call.hangs_up()
+        incoming.receives("BYE")
+        contacts.lights("319", "Ready")
+        for one in contacts.history:
+            self.assertLessEqual(len(str(one.message)), 1300)
+
+
 if __name__ == "__main__":
     unittest.main()

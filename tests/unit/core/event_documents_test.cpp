@@ -73,6 +73,28 @@ TEST_CASE("presence says one thing at a time, and names the watched one as the c
                    "<note>Do not disturb</note>"));
 }
 
+TEST_CASE("presence in a list says the same in less, and at last without the activity")
+{
+    const std::string_view entity = "sip:207@office.test";
+    const PresenceState talking{.reachable = true, .talking = true};
+    const auto whole = write_presence(talking, entity);
+    const auto listed = write_presence(talking, entity, ListedPresence::with_activity);
+    const auto least = write_presence(talking, entity, ListedPresence::note_alone);
+    for (const auto& text : {listed, least}) {
+        CHECK(contains(text, "entity=\"sip:207@office.test\""));
+        CHECK(contains(text, "<basic>open</basic>"));
+        CHECK(contains(text, "<note>On the phone</note>"));
+    }
+    CHECK(contains(listed, "<on-the-phone/>"));
+    CHECK_FALSE(contains(least, "on-the-phone"));
+    CHECK(least.size() < listed.size());
+    CHECK(listed.size() < whole.size());
+    const PresenceState away;
+    CHECK(contains(write_presence(away, entity, ListedPresence::note_alone), "<basic>closed</basic>"));
+    CHECK(write_presence(away, entity, ListedPresence::with_activity) ==
+          write_presence(away, entity, ListedPresence::note_alone));
+}
+
 TEST_CASE("reginfo: all contacts, or those that came and went (RFC 3680 §5)")
 {
     const std::vector two{binding("sip:207@192.0.2.7:5060;line=a&b", 4),

@@ -1,13 +1,17 @@
 """One subscription to a group, and the lamps it lights (RFC 4662)."""
 from __future__ import annotations
 
-from . import rlmi
+from . import presence, rlmi
 from .dialog import ReceivedRequest
 from .event_loop import loop
 from .watch import Notification, Subscription
 
-LISTS = [("Supported", "eventlist"),
-         ("Accept", "application/dialog-info+xml, application/rlmi+xml, multipart/related")]
+BODIES = {"dialog": "application/dialog-info+xml", "presence": presence.TYPE}
+
+
+def list_headers(event: str) -> list[tuple[str, str]]:
+    return [("Supported", "eventlist"),
+            ("Accept", f"{BODIES[event]}, application/rlmi+xml, multipart/related")]
 
 
 class ListSubscription(Subscription):
@@ -15,6 +19,7 @@ class ListSubscription(Subscription):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
+        self.accept = BODIES[self.event]
         self.lists: list[rlmi.List] = []
         self.keys: dict[str, str] = {}   # URI of a member -> what its key shows
 
@@ -32,7 +37,8 @@ class ListSubscription(Subscription):
             self.keys.clear()
         for resource in found.resources.values():
             if resource.document:
-                assert resource.document.version == found.version, "a body of another version"
+                version = getattr(resource.document, "version", found.version)
+                assert version == found.version, "a body of another version"
                 self.keys[resource.uri] = resource.document.lamp
             if resource.state == "terminated":
                 self.keys.pop(resource.uri, None)

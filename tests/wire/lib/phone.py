@@ -10,7 +10,7 @@ from .call import Call
 from .dialog import Dialog, ReceivedRequest, SentRequest, authorise, new_tag
 from .digest import Credentials
 from .event_loop import loop
-from .list_watch import LISTS, ListSubscription
+from .list_watch import ListSubscription, list_headers
 from .message import Address, Message, Uri
 from .transactions import ServerTransaction, TransactionLayer, new_branch
 from .transport import Transport
@@ -233,16 +233,18 @@ class Phone:
         subscription.receives_notify()
         return subscription
 
-    def sends_list_subscribe(self, group: str, expires: int = 3600, headers=()) -> ListSubscription:
+    def sends_list_subscribe(self, group: str, expires: int = 3600, headers=(),
+                             event: str = "dialog") -> ListSubscription:
         """SUBSCRIBE to `group` as a list (RFC 4662); nothing received yet."""
         with loop.changed:
-            fields = {"Event": "dialog", "Expires": str(expires), **dict(LISTS), **dict(headers)}
+            fields = {"Event": event, "Expires": str(expires), **dict(list_headers(event)),
+                      **dict(headers)}
             request = self.request("SUBSCRIBE", self.aor_of(group), headers=fields.items())
-            return self.subscribes(request, group, "dialog", ListSubscription)
+            return self.subscribes(request, group, event, ListSubscription)
 
-    def watches_list(self, group: str, headers=()) -> ListSubscription:
+    def watches_list(self, group: str, headers=(), event: str = "dialog") -> ListSubscription:
         """SUBSCRIBE, 401, SUBSCRIBE, 200."""
-        subscription = self.sends_list_subscribe(group, headers=headers)
+        subscription = self.sends_list_subscribe(group, headers=headers, event=event)
         subscription.subscribe.receives(200)
         return subscription
 

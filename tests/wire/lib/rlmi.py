@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from xml.etree import ElementTree
 
-from . import dialog_info
+from . import dialog_info, presence
 from .message import Message
 
 NS = "{urn:ietf:params:xml:ns:rlmi}"
+READERS = {"application/dialog-info+xml": dialog_info.parse, presence.TYPE: presence.parse}
 
 
 @dataclass
@@ -18,7 +19,7 @@ class Resource:
     name: str
     state: str   # of its instance; empty: it has none yet
     reason: str
-    document: dialog_info.DialogInfo | None
+    document: dialog_info.DialogInfo | presence.Presence | None
 
 
 @dataclass
@@ -59,8 +60,8 @@ def _resource(element, parts) -> Resource:
     document = None
     if "cid" in instance:
         part = parts.pop(f"<{instance['cid']}>")
-        assert part.get_content_type() == "application/dialog-info+xml", part.get_content_type()
-        document = dialog_info.parse(part.get_payload(decode=True))
+        assert part.get_content_type() in READERS, part.get_content_type()
+        document = READERS[part.get_content_type()](part.get_payload(decode=True))
     return Resource(uri=element.attrib["uri"], name=element.findtext(NS + "name", ""),
                     state=instance.get("state", ""), reason=instance.get("reason", ""),
                     document=document)

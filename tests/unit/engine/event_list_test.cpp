@@ -1,0 +1,534 @@
+// Presence of a whole group in one subscription (RFC 4662).
+#include "core/presence.hpp"
+#include "engine/notify_path.hpp"
+#include "support/list_notify_reader.hpp"
+#include "unit/engine/event_office.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+using std::chrono::seconds;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+constexpr auto timeout_state = "terminated;reason=timeout";
+
+/// 201 and `members` are extensions, the latter the group `sales`, which 201 watches if `watched`.
+DirectoryRef house(const Names& members, const Names& hidden = {}, bool watched = true)
+{
+    std::vector<Extension> extensions{{"201", {}, {}, {}}, {"202", {}, {}, {}}};
+    for (const auto& number : members) {
+        Extension member{number, {}, {}, {}};
+        if (std::ranges::count(hidden, number)) member.visibility = Visibility::hidden;
+        extensions.push_back(std::move(member));
+    }
+    Group group{"sales", "Sales", members, {{watched ? "201" : "202", false, {}}}};
+    return std::make_shared<const Directory>("office.test", std::move(extensions),
+                                             std::vector<Group>{std::move(group)});
+}
+
+DirectoryRef house_without_group()
+{
+    std::vector<Extension> extensions{{"201", {}, {}, {}}, {"207", {}, {}, {}}};
+    return std::make_shared<const Directory>("office.test", std::move(extensions),
+                                             std::vector<Group>{});
+}
+
+std::string uri(std::string_view number)
+{
+    return "sip:" + std::string{number} + "@office.test";
+}
+
+DialogSnapshot call(const std::string& number, LegState state, std::uint64_t leg = 1)
+{
+    DialogSnapshot dialog{.leg = {leg},
+                          .extension = number,
+                          .dialog = {"call-" + std::to_string(leg), "phone", "ours"},
+                          .direction = Direction::recipient,
+                          .state = state,
+                          .local = {{{}, extension_uri(number, "office.test")}, {}},
+                          .remote = {{{}, extension_uri("211", "office.test")}, {}}};
+    dialog.call = {leg};
+    return dialog;
+}
+
+bool is_last(const SendNotify& notify)
+{
+    return notify.subscription_state.starts_with("terminated");
+}
+
+bool fits(const SendNotify& notify)
+{
+    return notify.body_head->size() + header_size(*notify.dialog) <= safe_message_size;
+}
+
+/// The note of the document; empty: there is none.
+std::string note(const ReadResource* resource)
+{
+    REQUIRE(resource);
+    const auto begin = resource->body.find("<note>");
+    if (begin == std::string::npos) return {};
+    return resource->body.substr(begin + 6, resource->body.find("</note>") - begin - 6);
+}
+
+ReadList list_of(const SendNotify& notify)
+{
+    REQUIRE(notify.body_head);
+    REQUIRE_FALSE(notify.body_tail);
+    CHECK(notify.dialog->require == OptionTag::eventlist);
+    CHECK(notify.dialog->event == "presence");
+    const auto list = read_list(notify.content_type, *notify.body_head);
+    CHECK(list.uri == uri("sales"));
+    CHECK(list.version == notify.version);
+    return list;
+}
+
+class ListOffice : public EventOffice {
+public:
+    using EventOffice::EventOffice;
+
+    [[nodiscard]] SubscribeReceived request(Transport transport = Transport::tcp,
+                                            std::uint32_t cseq = 1) const
+    {
+        auto asked = subscribe({"201"}, EventPackage::presence, "sales", cseq);
+        asked.source.transport = transport;
+        asked.supported = OptionTag::eventlist;
+        asked.accept = {"application/pidf+xml", "application/rlmi+xml", "multipart/related"};
+        return asked;
+    }
+    SendNotify notified()
+    {
+        REQUIRE_FALSE(notifies.empty());
+        auto notify = notifies.front();
+        notifies.pop_front();
+        return notify;
+    }
+    /// The next NOTIFY, which is answered.
+    SendNotify acknowledged()
+    {
+        const auto notify = notified();
+        answers(notify, 200);
+        return notify;
+    }
+    /// Reads until there is nothing more, one datagram at a time.
+    SendNotify reads_all()
+    {
+        SendNotify last;
+        do {
+            last = notified();
+            CHECK(notifies.empty());
+            CHECK(fits(last));
+            const auto list = list_of(last);
+            if (list.full) shown.clear();
+            for (const auto& resource : list.resources) {
+                if (!resource.body.empty()) shown[resource.uri] = note(&resource);
+                if (is_last(last)) CHECK(resource.state == "terminated");
+            }
+            if (!is_last(last)) answers(last, 200);
+        } while (!notifies.empty());
+        return last;
+    }
+    std::map<std::string, std::string> shown;  ///< by URI
+};
+
+Names many(std::size_t count)
+{
+    Names members;
+    for (std::size_t at = 0; at < count; ++at) members.push_back(std::to_string(300 + at));
+    return members;
+}
+
+const Names three{"207", "208", "209"};
+
+}  // namespace
+
+TEST_CASE("RFC 4662: presence of a group begins in full, then tells who changes alone")
+{
+    ListOffice office{house(three)};
+    const auto reply = office.receives(office.request());
+    CHECK(reply.status == 200);
+    CHECK(reply.required == OptionTag::eventlist);
+    const auto first = office.acknowledged();
+    CHECK(first.subscription_state == "active;expires=3600");
+    auto list = list_of(first);
+    CHECK(list.full);
+    CHECK(list.version == 0);
+    CHECK(list.name == "Sales");
+    REQUIRE(list.resources.size() == 3);
+    for (const auto& member : list.resources) {
+        CHECK(member.state == "active");
+        CHECK(note(&member) == "Not online");
+    }
+    CHECK(office.notifies.empty());
+
+    office.registers({"207"}, 1);
+    const auto ready = office.notified();
+    list = list_of(ready);
+    CHECK_FALSE(list.full);
+    CHECK(list.version == 1);
+    REQUIRE(list.resources.size() == 1);
+    CHECK(note(list.find(uri("207"))) == "Ready");
+
+    // What comes while that is under way is told together, as it is then.
+    office.fold(call("208", LegState::early));
+    office.fold(call("208", LegState::confirmed));
+    office.fold(call("209", LegState::confirmed, 2));
+    office.fold(call("207", LegState::confirmed, 3));
+    office.fold(call("207", LegState::terminated, 3));
+    CHECK(office.notifies.empty());
+    office.answers(ready, 200);
+    list = list_of(office.acknowledged());
+    CHECK_FALSE(list.full);
+    CHECK(list.version == 2);
+    REQUIRE(list.resources.size() == 2);
+    CHECK(note(list.find(uri("208"))) == "On the phone");
+    CHECK(note(list.find(uri("209"))) == "On the phone");
+    CHECK(list.find(uri("208"))->body.find("<on-the-phone/>") != std::string::npos);
+    CHECK(office.notifies.empty());
+    REQUIRE(office.subscriptions().size() == 1);
+    CHECK(office.subscriptions()[0].resource == "sales");
+    CHECK_FALSE(office.subscriptions()[0].owed);
+
+    auto refresh = office.request(Transport::tcp, 2);
+    refresh.call_id = "call-1";
+    refresh.parties.to_tag = reply.local_tag;
+    const auto refreshed = office.receives(refresh);
+    CHECK(refreshed.status == 200);
+    CHECK(refreshed.required == OptionTag::eventlist);
+    list = list_of(office.acknowledged());
+    CHECK(list.full);
+    CHECK(list.version == 3);
+    CHECK(list.resources.size() == 3);
+    CHECK(note(list.find(uri("208"))) == "On the phone");
+
+    refresh.cseq = 3;
+    refresh.expires = seconds{0};
+    CHECK(office.receives(refresh).status == 200);
+    const auto last = office.notified();
+    CHECK(last.subscription_state == timeout_state);
+    CHECK(note(list_of(last).find(uri("208"))) == "On the phone");
+    CHECK(office.storage.empty());
+    CHECK(office.subscriptions().empty());
+    office.fold(call("208", LegState::terminated));
+    CHECK(office.notifies.empty());
+}
+
+TEST_CASE("a change of two members in one step is one NOTIFY")
+{
+    ListOffice office{house(three)};
+    CHECK(office.receives(office.request()).status == 200);
+    office.acknowledged();
+    office.notifier->fold({call("207", LegState::confirmed, 1)}, office.now, office.outbox);
+    office.notifier->fold({call("208", LegState::confirmed, 2)}, office.now, office.outbox);
+    office.collect();
+    CHECK(list_of(office.acknowledged()).resources.size() == 2);
+    CHECK(office.notifies.empty());
+}
+
+TEST_CASE("who may not be seen any more leaves the list of presence, as who is deleted does")
+{
+    ListOffice office{house(three)};
+    CHECK(office.receives(office.request()).status == 200);
+    office.acknowledged();
+    office.fold(call("208", LegState::confirmed));
+    office.acknowledged();
+
+    office.configures(house(three, {"208"}));
+    auto list = list_of(office.acknowledged());
+    CHECK(list.full);
+    CHECK(list.resources.size() == 3);
+    const auto* left = list.find(uri("208"));
+    REQUIRE(left);
+    CHECK(left->state == "terminated");
+    CHECK(left->reason == "rejected");
+    CHECK(note(left) == "Not online");
+    CHECK(list.find(uri("207"))->state == "active");
+    office.fold(call("208", LegState::terminated));
+    CHECK(office.notifies.empty());
+
+    office.configures(house({"207", "210"}, {}));
+    list = list_of(office.acknowledged());
+    REQUIRE(list.find(uri("209")));
+    CHECK(list.find(uri("209"))->state == "terminated");
+    CHECK(list.find(uri("209"))->reason == "noresource");
+    CHECK_FALSE(list.find(uri("208")));
+    REQUIRE(list.find(uri("210")));
+    CHECK(list.find(uri("210"))->state == "active");
+    office.fold(call("210", LegState::early));
+    list = list_of(office.acknowledged());
+    CHECK_FALSE(list.full);
+    CHECK(note(list.find(uri("210"))) == "Ringing");
+    CHECK(office.notifies.empty());
+}
+
+TEST_CASE("who is back in the list before its phone has heard that it left is told as it is")
+{
+    ListOffice office{house(three)};
+    CHECK(office.receives(office.request()).status == 200);
+    office.fold(call("208", LegState::confirmed));
+    SUBCASE("when nothing has said so")
+    {
+        const auto first = office.notified();  // is under way
+        office.configures(house(three, {"208"}));
+        office.configures(house(three));
+        CHECK(office.notifies.empty());
+        office.answers(first, 200);
+        const auto list = list_of(office.acknowledged());
+        CHECK(list.find(uri("208"))->state == "active");
+        CHECK(note(list.find(uri("208"))) == "On the phone");
+    }
+    SUBCASE("when that is under way")
+    {
+        office.acknowledged();
+        office.acknowledged();
+        office.configures(house(three, {"208"}));
+        const auto leaving = office.notified();
+        CHECK(list_of(leaving).find(uri("208"))->state == "terminated");
+        office.configures(house(three));
+        CHECK(office.notifies.empty());
+        office.answers(leaving, 200);
+        const auto list = list_of(office.acknowledged());
+        CHECK(list.find(uri("208"))->state == "active");
+        CHECK(note(list.find(uri("208"))) == "On the phone");
+    }
+    CHECK(office.notifies.empty());
+    office.fold(call("208", LegState::terminated));
+    CHECK(note(list_of(office.acknowledged()).find(uri("208"))) == "Not online");
+    CHECK(office.notifies.empty());
+}
+
+TEST_CASE("presence of a group ends with the right to see it, dark")
+{
+    ListOffice office{house(three)};
+    const auto reply = office.receives(office.request());
+    office.acknowledged();
+    office.fold(call("208", LegState::confirmed));
+    office.acknowledged();
+    std::string reason;
+    SUBCASE("withdrawn")
+    {
+        reason = "rejected";
+        office.configures(house(three, {}, false));
+    }
+    SUBCASE("with the group")
+    {
+        reason = "noresource";
+        office.configures(house_without_group());
+    }
+    const auto last = office.notified();
+    CHECK(last.subscription_state == "terminated;reason=" + reason);
+    const auto list = list_of(last);
+    for (const auto& member : list.resources) CHECK(member.state == "terminated");
+    CHECK(note(list.find(uri("208"))) == "Not online");
+    CHECK(office.storage.empty());
+    CHECK(office.subscriptions().empty());
+    CHECK(office.notifies.empty());
+    auto refresh = office.request(Transport::tcp, 2);
+    refresh.call_id = "call-1";
+    refresh.parties.to_tag = reply.local_tag;
+    CHECK(office.receives(refresh).status == 481);
+    auto anew = office.request(Transport::tcp, 3);
+    CHECK(office.receives(anew).status == 403);
+}
+
+TEST_CASE("lists are of presence alone, for who may watch the group and can read them")
+{
+    ListOffice office{house(three)};
+    auto refused = office.request();
+    refused.supported = OptionTag::none;
+    auto reply = office.receives(refused);
+    CHECK(reply.status == 421);
+    const auto names_eventlist = [](const Header& header) {
+        return header.name == "Require" && header.value == "eventlist";
+    };
+    CHECK(std::ranges::any_of(reply.headers, names_eventlist));
+
+    refused = office.request();
+    refused.accept = {"application/pidf+xml"};
+    reply = office.receives(refused);
+    CHECK(reply.status == 406);
+    REQUIRE(reply.headers.size() == 1);
+    CHECK(reply.headers[0].value ==
+          "application/pidf+xml, application/rlmi+xml, multipart/related");
+
+    refused = office.request();
+    refused.authenticated = "202";
+    reply = office.receives(refused);
+    CHECK(reply.status == 403);
+    CHECK(reply.headers.empty());
+
+    for (const auto package :
+         {EventPackage::message_summary, EventPackage::reg, EventPackage::as_feature_event,
+          EventPackage::call_info, EventPackage::line_seize}) {
+        auto other = office.request();
+        other.event = std::string{name(package)};
+        other.accept = {};
+        CHECK(office.receives(other).status == 403);
+    }
+    CHECK(office.notifies.empty());
+    CHECK(office.storage.empty());
+}
+
+TEST_CASE("a list counts by its members among the subscriptions of its phone")
+{
+    ListOffice office{house(many(200))};
+    CHECK(office.receives(office.request()).status == 200);
+    office.acknowledged();
+    const auto one_more = office.subscribe({"201"}, EventPackage::presence, "201", 2);
+    const auto reply = office.receives(one_more);
+    CHECK(reply.status == 403);
+    CHECK_FALSE(reply.headers.empty());  // says why
+    ListOffice larger{house(many(201))};
+    CHECK(larger.receives(larger.request()).status == 403);
+    CHECK(larger.notifies.empty());
+}
+
+TEST_CASE("a list of presence goes on after a crash, from above the versions before")
+{
+    ListOffice office{house(three)};
+    CHECK(office.receives(office.request()).status == 200);
+    office.acknowledged();
+    office.fold(call("208", LegState::confirmed));
+    const auto before = office.acknowledged();
+    REQUIRE(office.storage.size() == 1);
+    CHECK(office.storage.begin()->second.list == "rlmi");
+    SUBCASE("when nothing is lost but the calls")
+    {
+        office.crashes(house(three));
+        const auto notify = office.acknowledged();
+        CHECK(notify.cseq > before.cseq);
+        const auto list = list_of(notify);
+        CHECK(list.full);
+        CHECK(list.version > before.version);
+        CHECK(list.resources.size() == 3);
+        CHECK(note(list.find(uri("208"))) == "Not online");
+        CHECK(office.notifies.empty());
+        office.fold(call("207", LegState::early));
+        const auto next = list_of(office.acknowledged());
+        CHECK(next.version == list.version + 1);
+        CHECK(next.resources.size() == 1);
+    }
+    SUBCASE("after an orderly stop without a gap")
+    {
+        office.notifier->save(office.outbox);
+        office.collect();
+        office.crashes(house(three));
+        const auto notify = office.acknowledged();
+        CHECK(notify.version == before.version + 1);
+        CHECK(list_of(notify).full);
+    }
+    SUBCASE("and ends where it was withdrawn meanwhile, dark")
+    {
+        office.crashes(house(three, {}, false));
+        const auto last = office.notified();
+        CHECK(last.subscription_state == "terminated;reason=rejected");
+        CHECK(office.storage.empty());
+    }
+}
+
+TEST_CASE("a list of presence that nobody answered is told anew from the beginning")
+{
+    ListOffice office{house(three)};
+    CHECK(office.receives(office.request()).status == 200);
+    office.acknowledged();
+    office.fold(call("208", LegState::confirmed));
+    const auto lost = office.notified();
+    CHECK_FALSE(list_of(lost).full);
+    office.answers(lost, 500);
+    office.passes(seconds{1});
+    const auto list = list_of(office.acknowledged());
+    CHECK(list.full);
+    CHECK(list.version == lost.version + 1);
+    CHECK(list.resources.size() == 3);
+    CHECK(note(list.find(uri("208"))) == "On the phone");
+    office.fold(call("208", LegState::terminated));
+    office.answers(office.notified(), 481);
+    CHECK(office.subscriptions().empty());
+    CHECK(office.storage.empty());
+}
+
+TEST_CASE("over UDP a long list of presence comes in several NOTIFYs, one after the other")
+{
+    for (const std::size_t count : {3U, 8U, 40U})
+        for (const bool withdrawn : {false, true}) {
+            ListOffice office{house(many(count))};
+            CHECK(office.receives(office.request(Transport::udp)).status == 200);
+            CHECK(list_of(office.notifies.front()).full);
+            office.reads_all();
+            CHECK(office.shown.size() == count);
+            for (std::size_t at = 0; at < count; ++at)
+                office.fold(call(std::to_string(300 + at), LegState::confirmed, at + 1));
+            CHECK_FALSE(list_of(office.reads_all()).full);
+            CHECK(office.shown.size() == count);
+            for (const auto& [member, shown] : office.shown) CHECK(shown == "On the phone");
+
+            if (withdrawn) {  // all of it goes dark, before it ends
+                office.configures(house(many(count), {}, false));
+                CHECK(office.reads_all().subscription_state == "terminated;reason=rejected");
+                CHECK(office.shown.size() == count);
+                for (const auto& [member, shown] : office.shown) CHECK(shown == "Not online");
+            } else {
+                office.passes(seconds{3600});
+                const auto end = office.notified();
+                CHECK(fits(end));
+                CHECK(end.subscription_state == timeout_state);
+                CHECK(list_of(end).full);
+            }
+            CHECK(office.notifies.empty());
+            CHECK(office.subscriptions().empty());
+            CHECK(office.storage.empty());
+        }
+}
+
+TEST_CASE("a list too long for UDP goes over a connection of the same phone")
+{
+    ListOffice office{house(many(20))};
+    auto binding = Binding{};
+    binding.aor = "201";
+    binding.contact = EventPhone{"201"}.contact();
+    binding.flow = {Transport::tcp, "192.0.2.201", 5061, {7}, 0};
+    binding.expires_at = office.now.seconds() + seconds{600};
+    REQUIRE(office.locations.put(binding));
+    CHECK(office.receives(office.request(Transport::udp)).status == 200);
+    const auto notify = office.acknowledged();
+    CHECK(notify.dialog->flow.transport == Transport::tcp);
+    const auto list = list_of(notify);
+    CHECK(list.full);
+    CHECK(list.resources.size() == 20);
+    for (const auto& member : list.resources) CHECK(note(&member) == "Not online");
+    CHECK(office.notifies.empty());
+}
+
+TEST_CASE("RFC 6665 §4.4.3: a fetch of presence of a group tells each member, then ends")
+{
+    for (const auto transport : {Transport::udp, Transport::tcp})
+        for (const std::size_t count : {2U, 20U}) {
+            ListOffice office{house(many(count))};
+            const auto lit = std::to_string(300 + count - 1);
+            office.fold(call(lit, LegState::confirmed));
+            auto fetch = office.request(transport);
+            fetch.expires = seconds{0};
+            const auto reply = office.receives(fetch);
+            CHECK(reply.status == 200);
+            CHECK(reply.required == OptionTag::eventlist);
+            CHECK(office.receives(fetch).local_tag == reply.local_tag);  // sent again
+            CHECK(note(list_of(office.notifies.front()).find(uri(lit))) == "On the phone");
+            std::map<std::string, std::string> shown;
+            bool over = false;
+            while (!office.notifies.empty()) {
+                const auto notify = office.notified();
+                CHECK_FALSE(over);
+                over = is_last(notify);
+                CHECK(notify.subscription_state == (over ? timeout_state : "active;expires=0"));
+                for (const auto& resource : list_of(notify).resources)
+                    if (!resource.body.empty()) shown[resource.uri] = note(&resource);
+                office.answers(notify, 200);
+            }
+            CHECK(over);
+            CHECK(shown.size() == count);
+            CHECK(shown[uri(lit)] == "On the phone");
+            CHECK(office.storage.empty());
+            CHECK(office.subscriptions().empty());
+        }
+}
