@@ -304,6 +304,7 @@ struct Call {
     Rare<SipUri> called_at;  ///< the same: a phone, or a number elsewhere, that `dialled` is not
     TransactionId passed_on;               ///< proxied: the caller's INVITE
     std::vector<WireMessageRef> challenges;  ///< proxied: of branches
+    LegId taken_by{};  ///< proxied, rings: in another call, whose phone is to end this one for it
     Rare<Verdict> verdict;                   ///< proxied: until the last branch is over
     std::unique_ptr<Hunting> hunting;  ///< while phones are to ring; null: answered, or over
 

@@ -196,6 +196,8 @@ private:
     // proxied_replaces.cpp: Replaces where two phones share a dialog
     /// Puts the sender of `input` in the place of the phone of `leg`.
     void replace_proxied(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox);
+    /// The caller's phone has ended `call`, or is about to, for one in its place.
+    [[nodiscard]] bool is_taken(const Call& call) const;
     void consult_proxied(Call& call, const Leg& consulted, std::vector<Header> headers, Moment now,
                          Outbox& outbox);
 

@@ -1,165 +1,18 @@
 #include "engine/call_recorder.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/table_room.hpp"
 #include "core/extension_uri.hpp"
 #include "core/park_lot.hpp"
+#include "engine/record_outcome.hpp"
 
 namespace lampline {
 namespace {
 
 /// Who ends a call to replace it does both at once.
 constexpr std::chrono::seconds replaced_within{4};
-
-bool was_rung(const CallPart& part) noexcept
-{
-    return part.kind == PartKind::called || part.kind == PartKind::transferred;
-}
-
-/// Parts that were rung together: all that the caller rang, or all that one transfer rang.
-bool same_attempt(const CallPart& left, const CallPart& right) noexcept
-{
-    return left.kind == right.kind &&
-           (left.kind != PartKind::transferred || left.started_at == right.started_at);
-}
-
-/// Somebody took what rang at `part`: another phone of the attempt, or a picker.
-bool attempt_answered(const CallRecord& record, const CallPart& part)
-{
-    if (part.kind == PartKind::called) return record.answered_at || record.continued_in;
-    return std::any_of(record.parts.begin(), record.parts.end(), [&](const CallPart& each) {
-        return each.answered_at && same_attempt(each, part);
-    });
-}
-
-PartResult result_of_refusal(unsigned status) noexcept
-{
-    if (status / 100 == 3) return PartResult::deflected;
-    switch (status) {
-    case 486:
-    case 600: return PartResult::busy;
-    case 603:
-    case 607:
-    case 608: return PartResult::declined;
-    case 408:
-    case 410:
-    case 430:
-    case 480: return PartResult::unreachable;
-    default: return PartResult::failed;
-    }
-}
-
-PartResult result_of(const CallRecord& record, const CallPart& part, LegInput ended_by)
-{
-    if (part.answered_at) return PartResult::answered;
-    if (!was_rung(part)) return PartResult::unanswered;
-    switch (ended_by) {
-    case LegInput::rejected: return result_of_refusal(part.status);
-    case LegInput::timeout:
-    case LegInput::error: return PartResult::unreachable;
-    default:
-        return attempt_answered(record, part) ? PartResult::answered_elsewhere : PartResult::missed;
-    }
-}
-
-/// It was given up by the exchange, and by no phone.
-bool rang_until_the_end(const CallRecord& record)
-{
-    const auto missed = [](const CallPart& part) { return part.result == PartResult::missed; };
-    const auto refused = [&](const CallPart& part) {
-        return was_rung(part) && part.status == record.status;
-    };
-    return std::ranges::any_of(record.parts, missed) && std::ranges::none_of(record.parts, refused);
-}
-
-/// What the caller of a call that nobody answered was told, in a word.
-CallResult result_of_failure(const CallRecord& record)
-{
-    switch (record.status) {
-    case 302: return CallResult::redirected;
-    case 486:
-    case 600: return CallResult::busy;
-    case 603:
-    case 607:
-    case 608: return CallResult::declined;
-    case 404:
-    case 410:
-    case 484:
-    case 604: return CallResult::unknown_number;
-    case 408:
-    case 480:
-    case 487: return record.ringing_at ? CallResult::missed : CallResult::unreachable;
-    default: return rang_until_the_end(record) ? CallResult::missed : CallResult::failed;
-    }
-}
-
-/// The SIP status that a Reason header tells (RFC 3326); 200 when it tells none.
-unsigned status_in(std::string_view reason) noexcept
-{
-    constexpr std::string_view start = "SIP;cause=";
-    unsigned status = 0;
-    if (reason.starts_with(start))
-        std::from_chars(reason.data() + start.size(), reason.data() + reason.size(), status);
-    return status >= 200 && status < 700 ? status : 200;
-}
-
-void set_ender(CallRecord& record)
-{
-    const auto name = [&](CallEnder ender, const CallPart& part) {
-        record.ended_by = ender;
-        record.ended_extension = part.extension;
-    };
-    if (record.continued_in) {
-        record.ended_by = CallEnder::transfer;
-        return;
-    }
-    for (const auto& part : record.parts) {
-        if (part.ended_at != record.ended_at) continue;
-        const bool caller = part.kind == PartKind::caller;
-        if (part.end == end_event(LegInput::local_bye))
-            return name(caller ? CallEnder::caller : CallEnder::callee, part);
-        if (caller && part.end == end_event(LegInput::cancelled))
-            return name(CallEnder::caller, part);
-    }
-    if (record.answered_at) return;
-    for (const auto& part : record.parts)
-        if (was_rung(part) && part.status == record.status && part.status != 0)
-            return name(CallEnder::callee, part);
-}
-
-void set_missed(CallRecord& record)
-{
-    for (auto& part : record.parts) {
-        // It rang here in vain, and then elsewhere.
-        if (part.result == PartResult::missed && attempt_answered(record, part))
-            part.result = PartResult::answered_elsewhere;
-        const bool unanswered = part.result == PartResult::missed ||
-                                part.result == PartResult::busy ||
-                                part.result == PartResult::unreachable;
-        part.missed =
-            part.trunk.empty() && was_rung(part) && unanswered && !attempt_answered(record, part);
-    }
-}
-
-/// An extension whose phones were not rung, since there are none, or it is busy, or not to be
-/// disturbed, has missed the call all the same.
-void add_unreached(CallRecord& record)
-{
-    const bool rang = std::any_of(record.parts.begin(), record.parts.end(), was_rung);
-    const bool busy = record.status == 486;
-    if (rang || record.callee.empty() || (record.status != 480 && !busy)) return;
-    CallPart part;
-    part.kind = PartKind::called;
-    part.result = busy ? PartResult::busy : PartResult::unreachable;
-    part.extension = record.callee;
-    part.name = record.callee_name;
-    part.started_at = started_at(record.id);
-    part.ended_at = record.ended_at;
-    record.parts.push_back(std::move(part));
-}
 
 }  // namespace
 
@@ -411,6 +264,7 @@ CallRecorder::Open* CallRecorder::link(Open& open)
     if (part.answered_at) {
         open.record.continued_in = next.record.id;
         part.came_from = open.record.id;
+        set_taken(open.record, next.record);
         return nullptr;
     }
     // Some phones end the old dialog before they answer for the new one.
@@ -431,6 +285,7 @@ void CallRecorder::link_late(Open& open, CallPart& part, Moment now, Outbox& out
     auto record = std::make_shared<CallRecord>(*ended);
     record->continued_in = open.record.id;
     record->ended_extension.clear();
+    set_taken(*record, open.record);
     set_ender(*record);
     set_missed(*record);
     outbox.store(CallRecorded{std::move(record)});  // in its own place

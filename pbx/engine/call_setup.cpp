@@ -23,6 +23,12 @@ bool may_try_another_way(const ResponseReceived& response) noexcept
            response.status == 401 || response.status == 407 || response.status / 100 == 3;
 }
 
+bool says_why(const PayloadRef& payload)
+{
+    constexpr auto is_reason = [](const Header& header) { return header.name == "Reason"; };
+    return payload && std::ranges::any_of(payload->headers, is_reason);
+}
+
 /// The proxy before the phone speaks, and the phone never has: it is as if nobody were registered.
 bool is_absent(const Leg& leg, unsigned status) noexcept
 {
@@ -406,7 +412,9 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
         begin_end(*call, now, outbox);
         outbox.announce(CallEnded{call->id, 487, {}});
         move(*leg, LegInput::cancelled, outbox);
-        cancel_branches(*call, {}, {}, input.payload, outbox);
+        const bool taken = is_taken(*call) && !says_why(input.payload);
+        cancel_branches(*call, {}, taken ? completed_elsewhere : std::string_view{}, input.payload,
+                        outbox);
         pass_verdict(*call, now, outbox);
     } else if (auto* relay = call->find_relay(input.transaction); relay && !relay->answered) {
         relay->cancelled = true;

@@ -36,7 +36,17 @@ void CallEngine::replace_proxied(Leg& leg, const InviteReceived& input, Moment n
     const LegId own = other->id;
     const auto [next, rung] =
         pass_to_phone(input, *other, {"Replaces", replaced_by(leg)}, now, outbox);
+    // A phone that has taken one of these refuses those that follow.
+    if (early && !is_taken(call)) call.taken_by = rung;
     outbox.announce(CallReplacing{next, rung, replaced, own});
+}
+
+bool CallEngine::is_taken(const Call& call) const
+{
+    const auto found = by_leg_.find(call.taken_by);
+    if (!call.taken_by || found == by_leg_.end()) return false;
+    const Leg* leg = found->second->find(call.taken_by);
+    return leg && leg->state != LegState::terminated;
 }
 
 /// The transferor's other call is one dialog with the target's phone: that one is called with

@@ -300,6 +300,31 @@ TEST_CASE("a call in proxy mode moves between one's own phones: the other phone 
     office.nothing_is_left();
 }
 
+namespace {
+
+/// The record of a call of Bob to Carol that Dave has taken, as the log has it in the end.
+void was_picked_up(const std::vector<CallRecord>& records)
+{
+    const CallRecord* old = nullptr;
+    const CallRecord* next = nullptr;
+    for (const auto& record : records) (record.caller == "102" ? old : next) = &record;
+    REQUIRE((old && next));
+    CHECK(old->result == CallResult::answered);
+    CHECK(old->answered_by == "104");
+    CHECK(old->answered_at == old->ended_at);  // they talk in the other one
+    CHECK(old->status == 200);
+    CHECK(old->ended_by == CallEnder::transfer);
+    CHECK(old->continued_in == next->id);
+    REQUIRE(old->parts.size() == 2);
+    CHECK(old->parts[0].result == PartResult::answered);
+    CHECK(old->parts[1].result == PartResult::answered_elsewhere);
+    CHECK_FALSE(old->parts[1].missed);
+    CHECK(next->caller == "104");
+    CHECK(next->answered_by == "102");
+}
+
+}  // namespace
+
 TEST_CASE("a call in proxy mode that rings is taken where the caller's phone knows Replaces")
 {
     Office office;
@@ -314,14 +339,48 @@ TEST_CASE("a call in proxy mode that rings is taken where the caller's phone kno
         dave.sends(INVITE, "**103", carol_sdp);
         auto asked = bob.receives(INVITE);  // the one who called
         CHECK(asked.value("Replaces").find(";from-tag=tag-103-") != std::string::npos);
-        const auto taken = bob.dialog();
-        bob.cancels();
-        carol.receives(CANCEL);
-        bob.receives(487U);
-        bob.uses(taken);
-        bob.replies(200, alice_sdp);
-        dave.receives(200U);
-        dave.passes(BYE);
+        const auto completed_elsewhere = [](Arrived cancel) {
+            cancel.header("Reason", "SIP;cause=200;text=\"Call completed elsewhere\"");
+        };
+        SUBCASE("the phone cancels before it answers")
+        {
+            bob.cancels();
+            completed_elsewhere(carol.receives(CANCEL));
+            bob.receives(487U);
+            bob.replies(200, alice_sdp);
+            dave.receives(200U);
+            dave.passes(BYE);
+            was_picked_up(pbx.records());
+        }
+        SUBCASE("the phone answers before it cancels")
+        {
+            bob.replies(200, alice_sdp);
+            dave.receives(200U);
+            bob.cancels();
+            completed_elsewhere(carol.receives(CANCEL));
+            bob.receives(487U);
+            dave.passes(BYE);
+            was_picked_up(pbx.records());
+        }
+        SUBCASE("the phone says itself why")
+        {
+            bob.replies(200, alice_sdp);
+            dave.receives(200U);
+            bob.cancels({{"Reason", "SIP;cause=200;text=\"Replaced\""}});
+            CHECK(carol.receives(CANCEL).value("Reason") == "SIP;cause=200;text=\"Replaced\"");
+            bob.receives(487U);
+            dave.passes(BYE);
+        }
+        SUBCASE("the picker gives up before: the caller cancels a call that nobody has taken")
+        {
+            dave.cancels();
+            bob.receives(CANCEL);
+            dave.receives(487U);
+            bob.cancels();
+            carol.receives(CANCEL).without_header("Reason");
+            bob.receives(487U);
+            for (const auto& record : pbx.records()) CHECK(record.result != CallResult::answered);
+        }
     }
     SUBCASE("not before there is a dialog to take")
     {

@@ -187,7 +187,7 @@ public:
     void subscribes_to_transfer(std::string event, std::chrono::seconds expires);
     /// BYE with Also, or with a Contact.
     void sends_on(std::string also, std::optional<SipUri> contact = std::nullopt);
-    void cancels();
+    void cancels(std::vector<Header> headers = {});
     void replies(unsigned status, std::string_view sdp = {});
     /// Answers a request that is not the last one.
     void replies_to(const Arrived& request, unsigned status, std::string_view sdp = {});

@@ -120,14 +120,18 @@ void Phone::sends_invite(std::string_view sdp)
     sends(INVITE, sdp_payload(sdp));
 }
 
-void Phone::cancels()
+void Phone::cancels(std::vector<Header> headers)
 {
     const auto request = scenario_.requests_.find(own_invite_);
     REQUIRE_MESSAGE(request != scenario_.requests_.end(), number << " has nothing to cancel");
     const auto leg = request->second.leg;
     // Of an INVITE that was passed on, the final response is to come.
     if (scenario_.is_open(leg) || !leg) scenario_.requests_.erase(request);
-    scenario_.receive(CancelReceived{.transaction = own_invite_, .leg = leg});
+    PayloadRef payload;
+    if (!headers.empty())
+        payload = std::make_shared<const Payload>(Payload{{}, {}, std::move(headers)});
+    scenario_.receive(
+        CancelReceived{.transaction = own_invite_, .leg = leg, .payload = std::move(payload)});
 }
 
 std::string Phone::media() const
