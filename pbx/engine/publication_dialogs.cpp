@@ -108,13 +108,17 @@ StatePublished Publications::fold(const DialogSnapshot& own, Outbox& outbox)
     }
     auto& dialogs = subject->second.own_dialogs;
     if (over) {
-        if (const auto found = dialogs.find(own.dialog.call_id);
-            found != dialogs.end() && found->second == own.leg.value)
-            dialogs.erase(found);
+        if (const auto found = dialogs.find(own.dialog.call_id); found != dialogs.end()) {
+            std::erase(found->second, own.leg);
+            if (found->second.empty()) dialogs.erase(found);
+        }
         drop_unused_subject(own.extension);
         return changes;
     }
-    if (!dialogs.insert_or_assign(own.dialog.call_id, own.leg.value).second) return changes;
+    auto& legs = dialogs[own.dialog.call_id];
+    const bool hidden = !legs.empty();
+    if (std::ranges::count(legs, own.leg) == 0) legs.push_back(own.leg);
+    if (hidden) return changes;
     for (const auto& etag : subject->second.etags) {
         auto& publication = by_etag_.find(etag)->second;
         const auto before = changes.dialogs.size();

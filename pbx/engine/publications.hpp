@@ -106,7 +106,8 @@ private:
     /// One extension that something is known of.
     struct Subject {
         std::vector<std::string> etags;
-        StringTable<std::size_t> own_dialogs;  ///< our own live ones, by Call-ID
+        /// Legs of our own live ones, by Call-ID: phones that share a dialog (proxy mode) have one.
+        StringTable<std::vector<LegId>> own_dialogs;
     };
 
     struct Content;

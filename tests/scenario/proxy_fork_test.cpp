@@ -1,6 +1,7 @@
 // Proxy mode with several phones, or several numbers: who answers, and what the caller is told (RFC
 // 3261 §16.7).
 #include "proxy_office.hpp"
+#include "publishing.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
@@ -373,4 +374,28 @@ TEST_CASE("proxy mode of a rule: a ring group rings all its members with the cal
     const auto record = office.record();
     CHECK(record.result == CallResult::answered);
     CHECK(record.answered_by == "103");
+}
+
+TEST_CASE("proxy mode: one of two phones refuses; what the other one publishes is the dialog that is "
+          "shown already")
+{
+    Office office;
+    auto& [pbx, alice, bob, dan] = office;
+    auto& second = pbx.phone("102");
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    second.receives(INVITE);
+    bool first_refuses = false;
+    SUBCASE("the first") { first_refuses = true; }
+    SUBCASE("the second") {}
+    auto& rings = first_refuses ? second : bob;
+    (first_refuses ? bob : second).replies(486);
+    dan.inbox.clear();
+    published(rings, dialogs(document(dialog("1", rings.shared().call_id, "early"))));
+    CHECK(dan.hears_nothing());
+    alice.cancels();
+    rings.receives(CANCEL);
+    alice.receives(487U);
+    for (const auto& [number, state] : office.told()) CHECK(state == "idle");
+    CHECK(pbx.has_no_calls());
 }
