@@ -76,10 +76,14 @@ TEST_CASE("random calls of an office: lamps true at every rest, versions without
     const auto done = work(Mood::calling, 1, 34);
     if (!done) return;
     for (const std::string what :
-         {"parks", "joins", "also", "refers", "messages", "carrier answers", "keys", "takes over"})
+         {"parks", "joins", "also", "refers", "messages", "carrier answers", "keys", "takes over",
+          "cancels what was passed on", "calls that share a dialog", "redirected to phones",
+          "refused by an exception", "recorded as answered"})
         CHECK_MESSAGE(done->at(what) > 4, what);
     for (const std::string what :
-         {"waits", "replaces", "carrier fails", "carrier redirects", "calls from outside", "on hold"})
+         {"waits", "replaces", "carrier fails", "carrier redirects", "calls from outside", "on hold",
+          "answered by two", "answered when cancelled", "on hold in a shared dialog",
+          "refreshes what it shares"})
         CHECK_MESSAGE(done->at(what) > 0, what);
 }
 

@@ -101,6 +101,7 @@ public:
     Method method = Method::other;
     unsigned status = 0;
     LegId leg{};
+    std::string call_id{};  // of an INVITE outside a dialog, or of the one that this answers
     TransactionId transaction{};       // a request of the exchange, to be answered
     ClientTransactionId answers_to{};  // the exchange's own id of that request
     NameAddr from_address;
@@ -119,7 +120,7 @@ public:
     PayloadRef payload;
     std::optional<SendNotify> notify;
     SubscriptionId subscription{};  // SUBSCRIBE that was forwarded
-    DialogId shared{};              // and its dialog, from the phone's side
+    DialogId shared{};  // and its dialog, or that which phones share, from the phone's side
 };
 
 class Scenario;
@@ -163,6 +164,11 @@ public:
                            std::chrono::seconds expires = 3600s);
     /// NOTIFY in the dialog of such a SUBSCRIBE.
     void notifies(const Arrived& subscribe, Notifying notifying);
+    /// Its tag in dialogs of INVITEs that it was sent.
+    [[nodiscard]] std::string callee_tag() const
+    {
+        return "tag-" + number + "-" + std::to_string(flow.port);
+    }
     /// Its tag in such dialogs.
     [[nodiscard]] std::string notifier_tag() const
     {
@@ -297,6 +303,8 @@ private:
     std::map<LegId, std::string> media_;
     std::map<LegId, std::string> said_;
     DialogId shared_;                         // with another phone, from this one's side
+    std::vector<DialogId> all_shared_;        // that it has ever had
+    void share(const DialogId& dialog);
     void pass(Method method, unsigned status, PayloadRef payload, std::chrono::seconds session);
 };
 
@@ -351,8 +359,12 @@ public:
         return requests_.contains(request);
     }
     [[nodiscard]] bool is_open(LegId leg) const { return legs_.contains(leg); }
-    /// The dialog with this Call-ID, to act in it.
-    [[nodiscard]] LegId dialog_of(const std::string& call_id) const { return open_.at(call_id); }
+    /// The dialog with this Call-ID, to act in it; 0: two phones share it.
+    [[nodiscard]] LegId dialog_of(const std::string& call_id) const
+    {
+        const auto found = open_.find(call_id);
+        return found == open_.end() ? LegId{} : found->second;
+    }
     void replaces_directory(std::vector<Group> groups);
     /// Forwarding of `number`, in force from now on.
     void forwards(const std::string& number, Forwarding forwarding);

@@ -19,7 +19,8 @@ void DeadDialogs::exchange_restarted(
     const auto before = std::exchange(dead_, {});
     for (const auto& call : pbx.present().calls)
         for (const auto& leg : call.legs) {
-            if (is_park_name(leg.extension) || answers(leg.call_id)) continue;
+            if (is_park_name(leg.extension) || answers(leg.call_id) || !pbx.dialog_of(leg.call_id))
+                continue;
             if (!before.contains(leg.call_id) && !office_.chance.one_in(8)) continue;
             dead_.insert(leg.call_id);
             ++office_.done["dead after a restart"];

@@ -135,10 +135,18 @@ Office::Office(unsigned seed)
     for (const auto* number : {"106", "108", "108", "109"})
         watchers.push_back(add(number, 36000s, 1000));
     program = add("107", 36000s, 1000);
+    for (const auto number : desks) pbx.joins(std::string{number}, any_mode());
     const std::array trunks{trunk("one", "198.51.100.1"), trunk("two", "198.51.100.2")};
     pbx.has_trunks({trunks[0], trunks[1]}, digit_rules());
     carriers = {&pbx.carrier(trunks[0], "+43664999"), &pbx.carrier(trunks[1], "+43664888")};
     for (auto* carrier : carriers) phones.push_back(carrier);
+}
+
+CallMode Office::any_mode()
+{
+    constexpr std::array modes{CallMode::bridge, CallMode::bridge, CallMode::proxy, CallMode::proxy,
+                               CallMode::redirect};
+    return chance.any_of(modes);
 }
 
 void Office::configure()

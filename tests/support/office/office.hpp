@@ -63,6 +63,9 @@ public:
     /// The Call-ID of its REGISTER; empty: it is not registered.
     [[nodiscard]] std::string registration_of(const Phone& phone) const;
 
+    /// How callers are joined to a desk.
+    [[nodiscard]] CallMode any_mode();
+
     Chance chance;
 
     // configuration
@@ -78,6 +81,9 @@ public:
     std::vector<Phone*> watchers;  ///< phones that subscribe to something
     Phone* program = nullptr;
     std::vector<Phone*> phones;  ///< all
+
+    std::set<std::string> answered;  ///< Call-IDs of INVITEs, each alone and with ` NUMBER`
+    std::set<std::string> answered_in_vain;  ///< passed on, and their callers had given up
 
     std::map<std::string, std::size_t> done;  ///< how often what was done
 

@@ -116,9 +116,10 @@ void RandomCalls::act()
     phone.answers_bye = !chance.one_in(16);
     phone.acknowledges = !chance.one_in(16);
     if (!phone.trunk.empty()) return acts_outside(phone);
+    if (shared_.act(phone)) return;
     if (phone.rings() && chance.one_in(2)) return answers(phone);
     const bool in_dialog = phone.has_dialog() && !phone.calls();
-    switch (chance.below(23)) {
+    switch (chance.below(24)) {
     case 0: return phone.sends(INVITE, chance.one_in(4) ? "600" : any_number());
     case 1:
     case 2:
@@ -163,9 +164,40 @@ void RandomCalls::act()
     case 19: return uses_card(phone);
     case 20: return retrieves(phone);
     case 21: return takes_over(phone);
+    case 22:
+        if (chance.one_in(4)) office_.pbx.joins(phone.number, office_.any_mode());
+        return;
     default:
-        if (!phone.has_dialog()) phone.sends(INVITE, chance.any_of(desks));
+        if (!phone.has_dialog()) calls(phone, std::string{chance.any_of(desks)});
     }
+}
+
+bool RandomCalls::is_refused(const std::string& desk, std::string_view caller) const
+{
+    const auto& exceptions = office_.pbx.forwarding_of(desk).exceptions;
+    const auto first = std::ranges::find_if(exceptions, [&](const CallerException& one) {
+        return one.match == CallerMatch::prefix ? caller.starts_with(one.caller)
+                                                : caller == one.caller;
+    });
+    return desk != caller && first != exceptions.end() &&
+           first->treatment == CallerTreatment::refuse;
+}
+
+/// Whom an exception refuses hears that at once, and rings nowhere.
+void RandomCalls::calls(Phone& phone, const std::string& desk)
+{
+    phone.sends(INVITE, desk);
+    if (!is_refused(desk, phone.number)) return;
+    const auto call_id = "call-" + std::to_string(phone.invite().value);
+    CAPTURE(call_id);
+    CHECK(std::ranges::any_of(phone.inbox, [&](const Arrived& arrived) {
+        return arrived.call_id == call_id && arrived.status >= 400;
+    }));
+    for (const auto* other : office_.callers)
+        CHECK(std::ranges::none_of(other->inbox, [&](const Arrived& arrived) {
+            return arrived.method == INVITE && arrived.from_address.uri.user == phone.number;
+        }));
+    ++office_.done["refused by an exception"];
 }
 
 void RandomCalls::take(Phone& phone, const Arrived& arrived)
@@ -174,6 +206,7 @@ void RandomCalls::take(Phone& phone, const Arrived& arrived)
     if (arrived.status / 100 == 2 && arrived.transaction && arrived.leg && !phone.acknowledges)
         phone.never_acknowledges(arrived);
     if (arrived.method == BYE) over_.insert(arrived.leg);
+    if (arrived.status == 302 && phone.trunk.empty()) follows(phone, arrived);
     if (!arrived.answers_to) return;
     if (arrived.method == SUBSCRIBE) phone.replies_to(arrived, office_.chance.one_in(2) ? 489 : 200);
     if (arrived.method == INFO && office_.chance.one_in(2)) phone.replies_to(arrived, 200);
@@ -197,7 +230,7 @@ void RandomCalls::look()
     for (const auto& call : office_.pbx.present().calls)
         for (const auto& leg : call.legs)
             if (leg.state == "confirmed" && !is_park_name(leg.extension))
-                talk_.insert(office_.pbx.dialog_of(leg.call_id));
+                if (const auto dialog = office_.pbx.dialog_of(leg.call_id)) talk_.insert(dialog);
 }
 
 void RandomCalls::exchange_killed()
@@ -255,7 +288,40 @@ void RandomCalls::forwards(Phone& phone)
     wishes.call_waiting = !chance.one_in(4);
     if (chance.one_in(3)) wishes.call_limit = static_cast<unsigned>(1 + chance.below(3));
     wishes.forking = chance.one_in(2) ? Forking::parallel : Forking::sequential;
+    if (chance.one_in(2))
+        wishes.exceptions = exceptions(std::vector<std::string>(goals.begin(), goals.end()));
     office_.pbx.forwards(phone.number, std::move(wishes));
+}
+
+/// Colleagues, those outside, or who shows no number are treated unlike all others.
+std::vector<CallerException> RandomCalls::exceptions(const std::vector<std::string>& goals)
+{
+    auto& chance = office_.chance;
+    std::vector<CallerException> exceptions(1 + chance.below(2));
+    for (auto& one : exceptions) {
+        one.match = static_cast<CallerMatch>(chance.below(3));
+        if (one.match == CallerMatch::number) one.caller = chance.any_of(desks);
+        if (one.match == CallerMatch::prefix) one.caller = chance.one_in(2) ? "10" : "+43";
+        one.treatment = static_cast<CallerTreatment>(chance.below(3));
+        if (one.treatment == CallerTreatment::forward) one.to = chance.any_of(goals);
+    }
+    return exceptions;
+}
+
+void RandomCalls::follows(Phone& phone, const Arrived& redirected)
+{
+    std::vector<Phone*> named;
+    for (const auto& header : redirected.headers) {
+        if (header.name != "Contact") continue;
+        auto* one = office_.phone_at(header.value.substr(1, header.value.find('>') - 1));
+        REQUIRE(one);
+        CHECK(one != &phone);
+        CHECK(office_.is_registered(*one));
+        named.push_back(one);
+    }
+    if (named.empty()) return;
+    ++office_.done["redirected to phones"];
+    if (!office_.chance.one_in(3)) phone.sends_to(office_.chance.any_of(named)->own_contact());
 }
 
 void RandomCalls::have_ring_group(std::string overflow)
@@ -422,6 +488,7 @@ std::set<std::string> RandomCalls::storage_lost(const std::set<std::string>& tal
 std::optional<bool> RandomCalls::hears_nothing(const std::string& call_id) const
 {
     const auto dialog = office_.pbx.dialog_of(call_id);
+    if (!dialog) return std::nullopt;  // SharedDialogs knows
     for (const auto* phone : office_.phones)
         if (const auto said = phone->said(dialog); !said.empty()) return !receives_media(said);
     return std::nullopt;
@@ -446,9 +513,10 @@ void RandomCalls::check_stored() const
 {
     for (const auto& call : office_.pbx.kept().calls)
         for (const auto& leg : call.legs) {
-            if (is_park_name(leg.extension)) continue;
+            const auto dialog = office_.pbx.dialog_of(leg.dialog.call_id);
+            if (is_park_name(leg.extension) || !dialog) continue;
             CAPTURE(leg.extension);
-            CHECK(office_.pbx.is_open(office_.pbx.dialog_of(leg.dialog.call_id)));
+            CHECK(office_.pbx.is_open(dialog));
         }
 }
 

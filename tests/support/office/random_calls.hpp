@@ -2,13 +2,15 @@
 // Phones of an office that call, move calls and lose them, at any time and in any order.
 #include "support/office/random_progress.hpp"
 #include "support/office/random_sessions.hpp"
+#include "support/office/shared_dialogs.hpp"
 
 namespace lampline::test {
 
 class RandomCalls {
 public:
-    RandomCalls(Office& office, RandomSessions& sessions, RandomProgress& progress)
-        : office_{office}, sessions_{sessions}, progress_{progress}
+    RandomCalls(Office& office, RandomSessions& sessions, RandomProgress& progress,
+                SharedDialogs& shared)
+        : office_{office}, sessions_{sessions}, progress_{progress}, shared_{shared}
     {
     }
 
@@ -61,6 +63,12 @@ private:
     void acts_outside(Phone& carrier);
     void answers_outside(Phone& carrier);
     void forwards(Phone& phone);
+    [[nodiscard]] std::vector<CallerException> exceptions(const std::vector<std::string>& goals);
+    void calls(Phone& phone, const std::string& desk);
+    /// By the exceptions of `desk`, as who has written them reads them.
+    [[nodiscard]] bool is_refused(const std::string& desk, std::string_view caller) const;
+    /// Who was told where the phones are calls one of them, or nobody.
+    void follows(Phone& phone, const Arrived& redirected);
     void have_ring_group(std::string overflow);
     void orders(const Phone& phone);
     void parks(Phone& phone);
@@ -75,6 +83,7 @@ private:
     Office& office_;
     RandomSessions& sessions_;
     RandomProgress& progress_;
+    SharedDialogs& shared_;
     std::set<std::string> forgotten_;  // Call-IDs
     std::set<std::string> unsure_;     // what they have said last is not stored
     std::set<LegId> talk_;             // they have, and their dialogs may be over by now

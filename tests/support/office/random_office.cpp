@@ -66,6 +66,7 @@ void RandomOffice::step(Weather weather)
     progress_.acknowledge(false);
     goes_on();
     calls_.look();
+    records_.look();
     sessions_.look();
     progress_.look();
     lines_.look();
@@ -107,7 +108,7 @@ void RandomOffice::passes(std::chrono::milliseconds span)
 
 void RandomOffice::goes_on()
 {
-    while (empties_inboxes() || notified_.act() || sessions_.act() || dead_.act()) {
+    while (empties_inboxes() || notified_.act() || sessions_.act() || shared_.act() || dead_.act()) {
     }
 }
 
@@ -125,7 +126,9 @@ bool RandomOffice::empties_inboxes()
                 forwards_.take(*phone, arrived);
             } else {
                 lines_.take(arrived);
-                if (!dead_.take(*phone, arrived) && !sessions_.take(*phone, arrived) &&
+                records_.take(arrived);
+                if (!shared_.take(*phone, arrived) && !dead_.take(*phone, arrived) &&
+                    !sessions_.take(*phone, arrived) &&
                     !progress_.take(*phone, arrived))
                     calls_.take(*phone, arrived);
             }
@@ -212,8 +215,10 @@ void RandomOffice::is_killed_with_loss(std::chrono::milliseconds lag)
     notified_.storage_lost(left);
     lines_.storage_lost(left.calls);
     sessions_.storage_lost(left.calls);
+    shared_.storage_lost(left.calls);
     forwards_.storage_lost(left);
     publishers_.storage_lost(left);
+    records_.storage_lost();
     starts_again(talked);
     calls_.check_forgotten(pbx.view());
 }
@@ -222,7 +227,9 @@ void RandomOffice::starts_again(const std::set<std::string>& talked)
 {
     notified_.exchange_killed();
     calls_.exchange_killed();
+    records_.exchange_killed(talked);
     sessions_.exchange_killed();
+    shared_.exchange_killed();
     progress_.exchange_killed();
     forwards_.exchange_killed();
     lines_.exchange_killed();
@@ -275,7 +282,9 @@ void RandomOffice::check()
     calls_.check_stored();
     calls_.check_holds(view);
     sessions_.check(view);
+    shared_.check(view);
     dead_.check(view);
+    records_.check(view);
     watchers_.check_lamps(view, truth(view), forwards_);
     watchers_.check_packages(view, lines_, publishers_);
     forwards_.check(view);
@@ -293,6 +302,7 @@ void RandomOffice::closes()
     goes_on();
     notified_.clears_up();
     pbx.ends_all_calls();
+    shared_.exchange_stopped();
     for (auto* carrier : office_.carriers) carrier->answers_options.reset();
     passes(60s);
     rests();
@@ -300,6 +310,7 @@ void RandomOffice::closes()
     CHECK(pbx.has_no_dialogs());
     CHECK(pbx.unanswered() == 0);
     CHECK(office_.may_call_outside());
+    records_.check_all(pbx.present());
     for (const auto& screen : notified_.living())
         for (const auto& [index, info] : screen->appearances)
             CHECK(info.state != AppearanceState::active);

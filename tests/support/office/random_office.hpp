@@ -7,6 +7,7 @@
 #include "support/office/random_calls.hpp"
 #include "support/office/random_messages.hpp"
 #include "support/office/random_watchers.hpp"
+#include "support/office/recorded_calls.hpp"
 
 namespace lampline::test {
 
@@ -52,8 +53,10 @@ private:
     Subscriptions subscriptions_{office_, notified_};
     RandomSessions sessions_{office_};
     RandomProgress progress_{office_};
-    RandomCalls calls_{office_, sessions_, progress_};
+    SharedDialogs shared_{office_};
+    RandomCalls calls_{office_, sessions_, progress_, shared_};
     DeadDialogs dead_{office_};
+    RecordedCalls records_{office_};
     RandomMessages messages_{office_};
     RandomForwards forwards_{office_, notified_, subscriptions_};
     RandomLines lines_{office_, notified_, subscriptions_};

@@ -40,7 +40,8 @@ RandomSessions::RandomSessions(Office& office) : office_{office}
 SessionTimer RandomSessions::said_to(const Phone& phone, const Arrived& asked)
 {
     const auto& wanted = asked.session_timer;
-    if (!knows(phone) || wanted.expires == 0s) return {};
+    const bool shared = !asked.shared.call_id.empty();  // SharedDialogs keeps its session
+    if (!knows(phone) || wanted.expires == 0s || shared) return {};
     SessionTimer said{.expires = std::max({std::min(wanted.expires, wishes_.at(&phone).expires),
                                            wanted.min_se, std::chrono::seconds{shortest}}),
                       .refresher = wanted.refresher};
@@ -56,6 +57,10 @@ void RandomSessions::answer(Phone& phone, unsigned status, std::string_view sdp)
     const auto asked = phone.asked();
     const auto said = status / 100 == 2 ? said_to(phone, asked) : SessionTimer{};
     const auto wish = std::exchange(phone.session_timer, said);
+    if (status / 100 == 2 && !asked.call_id.empty()) {
+        office_.answered.insert(asked.call_id);
+        office_.answered.insert(asked.call_id + " " + phone.number);
+    }
     if (status / 100 == 2)
         settled(phone, asked.leg, said, said.refresher == Refresher::uas);
     phone.replies(status, sdp == talking_sdp ? answer_to(asked.body()) : std::string{sdp});

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "support/scenario/values.hpp"
@@ -62,6 +63,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.what = std::to_string(reply.status) + " " + reply.phrase;
                        arrived.status = reply.status;
                        arrived.leg = request.leg;
+                       if (request.method == INVITE) arrived.call_id = request.call_id;
                        arrived.transaction = reply.transaction;
                        arrived.headers = reply.headers;
                        arrived.local_tag = reply.local_tag;
@@ -94,6 +96,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.what = "INVITE";
                        arrived.method = INVITE;
                        arrived.leg = invite.leg;
+                       arrived.call_id = invite.call_id;
                        arrived.answers_to = invite.transaction;
                        arrived.from_address = invite.from;
                        arrived.focus = invite.focus;
@@ -256,14 +259,14 @@ void Scenario::deliver(SipCommand& command)
                        request.leg = forward.caller;
                        branches_[forward.leg] = phone;
                        invites_[forward.transaction] = {phone, INVITE, forward.leg};
-                       phone->shared_ = {request.call_id,
-                                         "tag-" + phone->number + "-" +
-                                             std::to_string(phone->flow.port),
-                                         "from-" + std::to_string(forward.request.value)};
+                       phone->share({request.call_id, phone->callee_tag(),
+                                     "from-" + std::to_string(forward.request.value)});
                        Arrived arrived;
                        arrived.what = "INVITE";
                        arrived.method = INVITE;
                        arrived.leg = forward.leg;
+                       arrived.call_id = request.call_id;
+                       arrived.shared = phone->shared_;
                        arrived.answers_to = forward.transaction;
                        arrived.route = forward.target.route;
                        arrived.headers = forward.headers;
@@ -277,12 +280,13 @@ void Scenario::deliver(SipCommand& command)
                        if (!phone)
                            phone = passed_[forward.request] = requests_.at(forward.request).phone;
                        if (message.status >= 200) requests_.erase(forward.request);
-                       phone->shared_ = {"call-" + std::to_string(forward.request.value),
-                                         "from-" + std::to_string(forward.request.value),
-                                         message.tag};
+                       phone->share({"call-" + std::to_string(forward.request.value),
+                                     "from-" + std::to_string(forward.request.value), message.tag});
                        Arrived arrived;
                        arrived.what = std::to_string(message.status);
                        arrived.status = message.status;
+                       arrived.call_id = phone->shared_.call_id;
+                       arrived.shared = phone->shared_;
                        arrived.headers = forward.headers;
                        for (const auto& challenge : forward.challenges)
                            arrived.headers.push_back(
@@ -300,13 +304,15 @@ void Scenario::deliver(SipCommand& command)
                    [&](ProbeDialog& probe) {
                        auto* phone = phone_at(probe.flow);
                        REQUIRE(phone);
-                       CHECK(probe.dialog.call_id == phone->shared_.call_id);
-                       CHECK(probe.dialog.local_tag == phone->shared_.remote_tag);
-                       CHECK(probe.dialog.remote_tag == phone->shared_.local_tag);
+                       const auto& [call_id, local_tag, remote_tag] = probe.dialog;
+                       const DialogId of_phone{call_id, remote_tag, local_tag};
+                       CHECK((of_phone == phone->shared_ ||
+                              std::ranges::count(phone->all_shared_, of_phone) > 0));
                        Arrived arrived;
                        arrived.what = "OPTIONS";
                        arrived.method = OPTIONS;
                        arrived.leg = probe.leg;
+                       arrived.shared = of_phone;
                        arrived.answers_to = probe.transaction;
                        phone->to_answer_ = arrived;
                        arrive(*phone, std::move(arrived));
@@ -321,7 +327,7 @@ WireMessageRef Scenario::passed_message(unsigned status, LegId branch, std::stri
     if (found == branches_.end()) return nullptr;
     auto message = std::make_shared<PassedMessage>();
     message->status = status;
-    message->tag = found->second->shared_.local_tag;
+    message->tag = found->second->callee_tag();
     message->payload = sdp_payload(sdp);
     return message;
 }

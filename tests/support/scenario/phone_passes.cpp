@@ -6,6 +6,12 @@
 
 namespace lampline::test {
 
+void Phone::share(const DialogId& dialog)
+{
+    shared_ = dialog;
+    all_shared_.push_back(dialog);
+}
+
 void Phone::pass(Method method, unsigned status, PayloadRef payload, std::chrono::seconds session)
 {
     const bool own = status == 0;

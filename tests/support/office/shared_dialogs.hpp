@@ -1,0 +1,70 @@
+#pragma once
+// Dialogs that two phones share (proxy mode): what they do in them, when they are over, and who
+// does not want to hear anything. The exchange only sees it pass.
+#include <list>
+#include <optional>
+
+#include "support/office/office.hpp"
+
+namespace lampline::test {
+
+class SharedDialogs {
+public:
+    explicit SharedDialogs(Office& office);
+
+    /// A phone that has such a dialog, or whose INVITE was passed on, does something. False: it has
+    /// none, or does nothing.
+    bool act(Phone& phone);
+    /// True: it is dealt with.
+    bool take(Phone& phone, const Arrived& arrived);
+    /// One session that is due is refreshed. False: none is.
+    bool act();
+    /// The exchange has ended all calls, and cannot tell the phones that share a dialog.
+    void exchange_stopped() { dialogs_.clear(); }
+    void exchange_killed();
+    /// What is left of them, as far as the exchange knows from now on.
+    void storage_lost(const std::vector<StoredCall>& left);
+    /// The calls of phones that share a dialog are these, and they are on hold as they have said.
+    void check(const LiveView& view);
+
+private:
+    using Time = std::chrono::steady_clock::time_point;
+    /// A phone in such a dialog.
+    struct Side {
+        Phone* phone;
+        std::string tag;
+        std::string said{};  ///< its session, as the other one has accepted it
+    };
+    struct Dialog {
+        std::string call_id;
+        Side caller;
+        Side callee;
+        std::optional<Time> until{};       ///< its session
+        std::optional<Time> refresh_at{};  ///< empty: the caller forgets
+        std::chrono::seconds expires{};
+
+        [[nodiscard]] DialogId seen_by(const Side& side) const;
+        [[nodiscard]] Side& side_of(const Phone& phone);
+        [[nodiscard]] Side& other_than(const Side& side);
+    };
+    using Dialogs = std::list<Dialog>;
+
+    void passed_on(Phone& phone, const Arrived& arrived);
+    void answered(Phone& phone, const Arrived& arrived);
+    void probed(Phone& phone, const Arrived& arrived);
+    void says_bye(Dialogs::iterator dialog, Side& side);
+    /// Another session, or UPDATE without one.
+    void asks(Dialogs::iterator dialog, Side& side, Method method, std::string_view sdp);
+    void settled(Dialog& dialog, std::chrono::seconds expires);
+    void drop_expired();
+    [[nodiscard]] Dialogs::iterator any_of(const Phone& phone);
+    void check(const LiveCall& call, const Dialog& dialog) const;
+
+    Office& office_;
+    Dialogs dialogs_;
+    std::set<std::string> passed_on_;  // Call-IDs of INVITEs without an answer
+    std::set<std::string> cancelled_;  // the same
+    std::set<std::string> answered_;   // by the first phone
+};
+
+}  // namespace lampline::test
