@@ -144,8 +144,8 @@ Office::Office(unsigned seed)
 
 CallMode Office::any_mode()
 {
-    constexpr std::array modes{CallMode::bridge, CallMode::bridge, CallMode::proxy, CallMode::proxy,
-                               CallMode::redirect};
+    constexpr std::array modes{CallMode::bridge, CallMode::bridge, CallMode::bridge,
+                               CallMode::proxy,  CallMode::proxy,  CallMode::redirect};
     return chance.any_of(modes);
 }
 

@@ -165,7 +165,13 @@ void RandomCalls::act()
     case 20: return retrieves(phone);
     case 21: return takes_over(phone);
     case 22:
-        if (chance.one_in(4)) office_.pbx.joins(phone.number, office_.any_mode());
+        if (chance.one_in(4)) {
+            office_.pbx.joins(phone.number, office_.any_mode());
+        } else if (chance.one_in(2)) {
+            auto wishes = office_.pbx.forwarding_of(phone.number);
+            wishes.exceptions = exceptions({desks.begin(), desks.end()});
+            office_.pbx.forwards(phone.number, std::move(wishes));
+        }
         return;
     default:
         if (!phone.has_dialog()) calls(phone, std::string{chance.any_of(desks)});
