@@ -272,7 +272,10 @@ RandomWatchers::Dialogs RandomOffice::truth(const LiveView& view)
 
 void RandomOffice::check()
 {
-    while (publishers_.is_about_to_expire() || forwards_.is_about_to_expire()) passes(500ms);
+    // What ends meanwhile is told before it is looked at.
+    while (publishers_.is_about_to_expire() || forwards_.is_about_to_expire() ||
+           !owed(office_.pbx.present(), 0s).empty())
+        passes(500ms);
     lines_.look();
     forwards_.look();
     const auto& view = office_.pbx.present();
