@@ -62,7 +62,11 @@ void RecordedCalls::check(const LiveView& view)
     }
     for (const auto id : std::exchange(unchecked_, {})) {
         CHECK_FALSE(present.contains(write(id)));
-        check(finished_.at(id));
+        const auto& record = finished_.at(id);
+        if (record.continued_in && !finished_.contains(record.continued_in))
+            unchecked_.insert(id);  // who has it is known when that call is over
+        else
+            check(record);
     }
 }
 
@@ -78,8 +82,11 @@ void RecordedCalls::check(const CallRecord& record) const
     const bool answered = record.result == CallResult::answered;
     CHECK(answered == record.answered_at.has_value());
     CHECK(answered == !record.answered_by.empty());
+    // Its phone was asked, and has answered, in the dialog of who took the call.
+    const bool taken =
+        record.continued_in && finished_.at(record.continued_in).caller == record.answered_by;
     for (const auto& part : record.parts) {
-        check(part);
+        if (!taken || part.kind != PartKind::caller) check(part);
         if (answered && part.kind == PartKind::called) CHECK_FALSE(part.missed);
     }
     if (record.parts.empty() || record.parts.front().kind != PartKind::caller) return;
@@ -89,8 +96,6 @@ void RecordedCalls::check(const CallRecord& record) const
         return;
     CAPTURE(heard->first);
     CAPTURE(heard->second);
-    const bool taken = record.continued_in && finished_.contains(record.continued_in) &&
-                       finished_.at(record.continued_in).caller == record.answered_by;
     // Nobody is in a slot: who has parked by dialling waits for somebody who answers, or comes.
     const bool waits = record.dialled.starts_with("70") || is_park_name(record.dialled);
     const auto is_other = [&](const CallPart& part) {
