@@ -91,11 +91,11 @@ public:
     [[nodiscard]] SubscribeReceived request(Transport transport = Transport::tcp,
                                             std::uint32_t cseq = 1) const
     {
-        auto asked = subscribe({"201"}, EventPackage::presence, "sales", cseq);
-        asked.source.transport = transport;
-        asked.supported = OptionTag::eventlist;
-        asked.accept = {"application/pidf+xml", "application/rlmi+xml", "multipart/related"};
-        return asked;
+        auto wanted = subscribe({"201"}, EventPackage::presence, "sales", cseq);
+        wanted.source.transport = transport;
+        wanted.supported = OptionTag::eventlist;
+        wanted.accept = {"application/pidf+xml", "application/rlmi+xml", "multipart/related"};
+        return wanted;
     }
     SendNotify notified()
     {
