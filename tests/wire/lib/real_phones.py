@@ -73,7 +73,8 @@ class Baresip:
     def __init__(self, folder: Path, number: str, secret: str, domain: str, server: tuple[str, int],
                  hertz: int, transport: str = "udp", contact: str = "",
                  modules: tuple[str, ...] = (), media: dict[str, str] | None = None,
-                 answers: bool = True):
+                 answers: bool = True, early: bool = False, traced: bool = False):
+        """`early`: it sends a tone in its 183, until told to answer; `traced`: it says all messages."""
         self.folder, self.number, self.domain = folder, number, domain
         folder.mkdir()
         write_tone(folder / "tone.wav", hertz)
@@ -91,10 +92,12 @@ class Baresip:
         (folder / "accounts").write_text(
             f"<sip:{number}@{domain}>;auth_user={number};auth_pass={secret};regint=600"
             f';outbound="sip:{host}:{port};transport={transport}"'
-            f";answermode={'auto' if answers else 'manual'};audio_codecs=pcma"
+            f";answermode={'early' if early else 'auto' if answers else 'manual'}"
+            ";audio_codecs=pcma"
             + "".join(f";{name}={value}" for name, value in (media or {}).items()) + "\n")
         self.text = ""
-        self.process = subprocess.Popen(dies_with_us(["baresip", "-f", str(folder)]),
+        self.process = subprocess.Popen(dies_with_us(["baresip", *(["-s"] if traced else []),
+                                                      "-f", str(folder)]),
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
         self.listener = threading.Thread(target=self._listen, daemon=True)
@@ -153,7 +156,10 @@ class Sipp:
     def __init__(self, scenario: str, server: tuple[str, int], folder: Path, *, port: int,
                  calls: int, service: str, user: str = "", secret: str = "", rate: int = 10,
                  limit: int = 10, transport: str = "udp", keys: dict[str, str] | None = None,
-                 target: str = "", join: str = "", ip: str = "127.0.0.1"):
+                 target: str = "", join: str = "", ip: str = "127.0.0.1", echo: int = 0,
+                 traced: bool = False):
+        """`echo` is a port at which it says again what it hears; `traced`: it keeps all messages."""
+        self.messages = folder / f"{scenario}-{port}-messages.txt"
         self.scenario, self.log = scenario, folder / f"{scenario}-{port}.txt"
         self.transport, self.address = transport, (ip, port)
         command = ["sipp", f"{server[0]}:{server[1]}", "-sf", str(SCENARIOS / f"{scenario}.xml"),
@@ -178,6 +184,10 @@ class Sipp:
             command += ["-set", "caller", user]
         if target:
             command += ["-set", "target", target]
+        if echo:
+            command += ["-rtp_echo", "-mp", str(echo)]
+        if traced:
+            command += ["-trace_msg", "-message_file", str(self.messages)]
         if join:
             command += ["-key", "join", join]
         self.process = subprocess.Popen(dies_with_us(command), stdin=subprocess.DEVNULL,

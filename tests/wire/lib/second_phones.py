@@ -29,10 +29,10 @@ class SecondPhones(WireTest):
         self.registered = {}  # how many phones of each number were started
         self.lamps = {number: watcher.watches(number) for number in TONES}
 
-    def a_phone(self, kind, number, transport, answers):
+    def a_phone(self, kind, number, transport, answers, **options):
         phone = kind(self.folder / f"{number}-{kind.__name__}", number, self.office.secrets[number],
                      self.office.domain, self.server.address[transport], TONES[number], transport,
-                     answers=answers)
+                     answers=answers, **options)
         self.addCleanup(phone.close)
         before = self.registered.get(number, 0)
         try:
@@ -45,11 +45,11 @@ class SecondPhones(WireTest):
     def registrations(self, number):
         return sum(row["extension"] == number for row in self.rest.items("/api/v1/registrations"))
 
-    def linphone(self, number, answers=True):
-        return self.a_phone(Linphone, number, self.transports[0], answers)
+    def linphone(self, number, answers=True, **options):
+        return self.a_phone(Linphone, number, self.transports[0], answers, **options)
 
-    def baresip(self, number, answers=True):
-        return self.a_phone(Baresip, number, self.transports[1], answers)
+    def baresip(self, number, answers=True, **options):
+        return self.a_phone(Baresip, number, self.transports[1], answers, **options)
 
     def sipp(self, scenario, **options):
         options = {"port": reserve(), "calls": 1, "transport": self.transports[1]} | options
