@@ -41,21 +41,22 @@ CODECS = (("PCMA", 8000), ("PCMU", 8000), ("opus", 48000), ("speex", 16000), ("s
 class Linphone(Prompt):
     """A linphonec without sound hardware: it plays a sine tone, and records what it hears.
 
-    It answers by itself if told so, unless it is in a call already. Keys pressed in a call go out as INFO. `early`: it
-    sends its tone in a 183, until told to answer. `sip` are further settings of that section of its configuration.
+    It answers by itself if told so, unless it is in a call already. Keys pressed in a call go out as INFO.
+    `early`: it sends its tone in a 183, until told to answer. `sip`: more of that section of its settings.
     """
 
     def __init__(self, folder: Path, number: str, secret: str, domain: str,
                  server: tuple[str, int], hertz: int, transport: str = "udp",
                  answers: bool = True, early: bool = False, sip: dict[str, int] | None = None):
         self.folder, self.number, self.domain = folder, number, domain
+        settings = {"incoming_calls_early_media": int(early)} | (sip or {})  # else a 180 follows the 183
         # Without the folder of its database it opens no port, and says nothing about it.
         (folder / ".local/share/linphone").mkdir(parents=True)
         write_tone(folder / "tone.wav", hertz)
         (folder / "linphonerc").write_text(CONFIG.format(
             number=number, secret=secret, domain=domain, host=server[0], port=server[1],
             transport=transport, audio=reserve(),
-            more="\n".join(f"{name}={value}" for name, value in (sip or {}).items())) + "".join(
+            more="\n".join(f"{name}={value}" for name, value in settings.items())) + "".join(
                 f"[audio_codec_{index}]\nmime={name}\nrate={rate}\nenabled={int(index == 0)}\n"
                 for index, (name, rate) in enumerate(CODECS)))
         places = {name: str(folder) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
