@@ -1,18 +1,12 @@
-"""What phones of others are told of whom they talk to, after a move (RFC 3325, RFC 3311) and after a wish for
-privacy (RFC 3323). None of them follows it on its own display, so what they were sent is read."""
+"""What phones of others are told of whom they talk to, after a move (RFC 3325). None of
+them follows it on its own display, so what they were sent is read."""
 import re
 import shutil
 import unittest
 
-from lib.case import eventually
-from lib.second_phones import SecondPhones
+from lib.second_phones import SecondPhones, requests
 
 NEW_PARTY = '"Carol Reyes" <sip:203@office.test>'
-
-
-def messages(text, method):
-    """The requests of this method in what a program says, their headers."""
-    return re.findall(rf"^{method} sip:\S+ SIP/2\.0\r?\n(?:[^\r\n]+\r?\n)+", text, re.M)
 
 
 @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
@@ -35,7 +29,7 @@ class AfterATransfer(SecondPhones):
     def test_linphone_is_told_in_the_invite(self):
         caller, target = self.linphone("201"), self.linphone("203")
         self.moved(caller, self.baresip("202"), target)
-        invite, = [each for each in messages(caller.log(), "INVITE") if "sip:201@" in each.split()[1]]
+        invite, = [each for each in requests("INVITE", caller.log()) if "sip:201@" in each.split()[1]]
         self.assertIn(f"P-Asserted-Identity: {NEW_PARTY}", invite)
         target.types("calls")  # it has it from From, which it shows
         target.says(r'"Anna Lee" <sip:201@office\.test>')
@@ -60,7 +54,7 @@ class AfterATransfer(SecondPhones):
         self.are_in_calls(["201", "203"])
         self.ends(target)
         sipp.succeeds()
-        invite, = [each for each in messages(sipp.messages.read_text(), "INVITE")
+        invite, = [each for each in requests("INVITE", sipp.messages.read_text())
                    if "sip:201@" in each.split()[1]]
         self.assertRegex(invite, rf"(?m)^{header}: {re.escape(NEW_PARTY)}")
         self.assertNotIn(not_in, invite)
@@ -72,59 +66,7 @@ class AfterATransfer(SecondPhones):
         self.sipp_is_told("Cisco-CP7960G/8.0", "Remote-Party-ID", "P-Asserted-Identity")
 
 
-@unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
-class Updated(SecondPhones):
-    """SIPp holds by UPDATE, and wants to be named no longer."""
-
-    def updates(self, phone):
-        sipp = self.sipp("update", service="202", user="201", secret=self.office.secrets["201"])
-        phone.talks()
-
-        def held():
-            call = self.rest.items("/api/v1/calls")
-            return call and [leg["extension"] for leg in call[0]["legs"] if leg["held"]] == ["201"]
-        eventually(held, "201 holds")
-        self.are_in_calls(["201", "202"])
-        eventually(lambda: "anonymous.invalid" in
-                   self.lamps["202"].history[-1].document.dialog.remote.identity,
-                   "the lamp of 202 names nobody")
-        return sipp
-
-    def ends(self, phone, sipp):
-        phone.hangs_up()
-        sipp.succeeds()
-        self.are_in_calls()
-        self.recorded(("answered", ("201", "answered"), ("202", "answered")))
-
-    def test_linphone_is_sent_updates(self):
-        """That of SIPp, and one that says whom it talks to from there on."""
-        phone = self.linphone("202")
-        sipp = self.updates(phone)
-
-        def sent():
-            updates = messages(phone.log(), "UPDATE")
-            return len(updates) == 2 and updates
-        hold, display = eventually(sent, "two UPDATEs to 202")
-        self.assertIn("Content-Type: application/sdp", hold)
-        self.assertIn("a=sendonly", phone.log().split(hold)[1].split("SIP/2.0 200")[0])
-        self.assertIn('P-Asserted-Identity: "Anonymous" <sip:anonymous@anonymous.invalid>', display)
-        self.assertNotIn("Content-Type", display)
-        self.ends(phone, sipp)
-
-    def test_baresip_is_sent_an_invite(self):
-        """It does not know UPDATE, and is sent none."""
-        phone = self.baresip("202", traced=True)
-        sipp = self.updates(phone)
-        said = phone.says(r"INVITE sip:202(?s:.)*a=sendonly")[0]
-        self.ends(phone, sipp)
-        self.assertEqual([], messages(said + phone.text, "UPDATE"))
-
-
 class AfterATransferOverTcp(AfterATransfer):
-    transports = ("tcp", "udp")
-
-
-class UpdatedOverTcp(Updated):
     transports = ("tcp", "udp")
 
 

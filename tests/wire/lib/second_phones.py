@@ -1,6 +1,7 @@
 """An office whose phones are programs of others: linphone beside baresip, UDP beside TCP."""
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import unittest
@@ -12,6 +13,13 @@ from .ports import reserve
 from .real_phones import Baresip, Sipp
 
 TONES = {"201": 300, "202": 440, "203": 700, "205": 1000}
+
+
+def requests(method: str, text: str) -> list[str]:
+    """The start lines and headers of those in what a program says of its messages; each once, however often
+    it was repeated."""
+    return list(dict.fromkeys(
+        re.findall(rf"^{method} sip:\S+ SIP/2\.0\r?\n(?:[^\r\n]+\r?\n)+", text, re.M)))
 
 
 @unittest.skipUnless(shutil.which("linphonec") and shutil.which("baresip"),
