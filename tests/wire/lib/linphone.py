@@ -29,7 +29,7 @@ reg_identity=sip:{number}@{domain}
 reg_expires=600
 reg_sendregister=1
 publish=0
-[rtp]
+{settings}[rtp]
 audio_rtp_port={audio}
 bind_address=127.0.0.1
 """
@@ -42,21 +42,24 @@ class Linphone(Prompt):
     """A linphonec without sound hardware: it plays a sine tone, and records what it hears.
 
     It answers by itself if told so, unless it is in a call already. Keys pressed in a call go out as INFO.
-    `early`: it sends its tone in a 183, until told to answer. `sip`: more of that section of its settings.
+    `early`: it sends its tone in a 183, until told to answer. `sip`: more of that section of its settings; `settings`:
+    more of its account, {"privacy": "8"}, or {"contact_parameters": "q=0.5"}.
     """
 
     def __init__(self, folder: Path, number: str, secret: str, domain: str,
                  server: tuple[str, int], hertz: int, transport: str = "udp",
-                 answers: bool = True, early: bool = False, sip: dict[str, int] | None = None):
+                 answers: bool = True, early: bool = False, sip: dict[str, int] | None = None,
+                 settings: dict[str, str] | None = None):
         self.folder, self.number, self.domain = folder, number, domain
-        settings = {"incoming_calls_early_media": int(early)} | (sip or {})  # else a 180 follows the 183
+        general = {"incoming_calls_early_media": int(early)} | (sip or {})  # else a 180 follows the 183
         # Without the folder of its database it opens no port, and says nothing about it.
         (folder / ".local/share/linphone").mkdir(parents=True)
         write_tone(folder / "tone.wav", hertz)
         (folder / "linphonerc").write_text(CONFIG.format(
             number=number, secret=secret, domain=domain, host=server[0], port=server[1],
             transport=transport, audio=reserve(),
-            more="\n".join(f"{name}={value}" for name, value in settings.items())) + "".join(
+            more="\n".join(f"{name}={value}" for name, value in general.items()),
+            settings="".join(f"{name}={value}\n" for name, value in (settings or {}).items())) + "".join(
                 f"[audio_codec_{index}]\nmime={name}\nrate={rate}\nenabled={int(index == 0)}\n"
                 for index, (name, rate) in enumerate(CODECS)))
         places = {name: str(folder) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}

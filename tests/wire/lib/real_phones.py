@@ -73,8 +73,10 @@ class Baresip:
     def __init__(self, folder: Path, number: str, secret: str, domain: str, server: tuple[str, int],
                  hertz: int, transport: str = "udp", contact: str = "",
                  modules: tuple[str, ...] = (), media: dict[str, str] | None = None,
-                 answers: bool = True, early: bool = False, traced: bool = False):
-        """`early`: it sends a tone in its 183, until told to answer; `traced`: it says all messages."""
+                 answers: bool = True, early: bool = False, traced: bool = False,
+                 settings: dict[str, str] | None = None):
+        """`early`: it sends a tone in its 183, until told to answer; `traced`: it says all messages; `settings`: more
+        parameters of its account, {"regq": "0.5"}."""
         self.folder, self.number, self.domain = folder, number, domain
         folder.mkdir()
         write_tone(folder / "tone.wav", hertz)
@@ -94,7 +96,7 @@ class Baresip:
             f';outbound="sip:{host}:{port};transport={transport}"'
             f";answermode={'early' if early else 'auto' if answers else 'manual'}"
             ";audio_codecs=pcma"
-            + "".join(f";{name}={value}" for name, value in (media or {}).items()) + "\n")
+            + "".join(f";{name}={value}" for name, value in ((media or {}) | (settings or {})).items()) + "\n")
         self.text = ""
         self.process = subprocess.Popen(dies_with_us(["baresip", *(["-s"] if traced else []),
                                                       "-f", str(folder)]),
