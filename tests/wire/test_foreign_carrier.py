@@ -2,40 +2,15 @@
 import shutil
 import unittest
 
-from lib.carrier import plan
 from lib.case import eventually
 from lib.kamailio_redirector import KamailioRedirector
-from lib.ports import reserve
-from lib.second_phones import SecondPhones
-
-DIALLED, CALLED = "0664999", "+43664999"
+from lib.second_carriers import CALLED, DIALLED, SecondCarriers
 
 
 @unittest.skipUnless(shutil.which("kamailio"), "kamailio is not installed (package kamailio)")
 @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
-class Redirected(SecondPhones):
+class Redirected(SecondCarriers):
     """The carrier `one` says 302 to whoever calls +43664999; `two`, if it is there, takes every call."""
-
-    def setUp(self):
-        super().setUp()
-        self.trunks = []
-
-    def trunk(self, name, address):
-        """The plan has it behind those that there are."""
-        self.rest.put(f"/api/v1/trunks/{name}", {
-            "kind": "peer", "domain": f"{name}.test", "caller_id": {"main_number": "+4310"},
-            "qualify": 0, "servers": [{"host": address[0], "port": address[1],
-                         "transport": self.transports[1]}],
-            "inbound": [{"pattern": r"\+431(20\d)", "destination": r"\1"}]})
-        self.trunks.append(name)
-        whole = plan(*self.trunks)
-        whole["rules"].append({"name": "global", "pattern": r"\+43.*", "call_class": "national",
-                               "trunks": self.trunks})
-        self.rest.put("/api/v1/digit-plan", whole)
-
-    def gateway(self, scenario, ip, transport, calls, **keys):
-        return self.sipp(scenario, ip=ip, port=reserve(ip), transport=transport, calls=calls,
-                         service="gateway", keys=keys).listens()
 
     def by_sipp(self, contact, calls=1):
         sipp = self.gateway("gateway", "127.0.0.2", self.transports[1], calls, contact=contact)
@@ -49,26 +24,6 @@ class Redirected(SecondPhones):
         self.addCleanup(kamailio.close)
         self.trunk("one", (kamailio.host, kamailio.port))
         return subscriber
-
-    def ways(self):
-        """Of the last call: whose parts it has, by which trunk, and what became of them."""
-        entry = self.rest.items("/api/v1/call-log")[0]
-        whole = self.rest.get(f"/api/v1/call-log/{entry['id']}")
-        self.assertEqual(DIALLED, whole["dialled"])
-        return whole, [(part["extension"], part["trunk"], part["result"])
-                       for part in whole["parts"]]
-
-    def talks_outside(self, caller, trunk, *parts):
-        self.are_in_calls([caller.number, ""])
-        outside, = (leg for leg in self.rest.items("/api/v1/calls")[0]["legs"]
-                    if leg["state"] == "confirmed" and not leg["extension"])
-        self.assertEqual(parts[-1][:2], (outside["number"], outside["trunk"]))
-        caller.hangs_up()
-        self.are_in_calls()
-        self.recorded_last("answered", *((number, result) for number, _, result in parts))
-        whole, found = self.ways()
-        self.assertEqual(list(parts), found)
-        self.assertEqual(trunk, whole["answered_trunk"])
 
     def to_another_number_of_its_own(self, carrier, caller):
         caller.dials(DIALLED)

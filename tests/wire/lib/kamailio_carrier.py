@@ -1,0 +1,73 @@
+"""Kamailio as a carrier: a proxy between the office and one subscriber, that says what it is told of diversions."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from .kamailio import BOTH_TRANSPORTS, Kamailio
+from .ports import reserve
+
+CONFIG = BOTH_TRANSPORTS + """\
+loadmodule "rr.so"
+loadmodule "maxfwd.so"
+loadmodule "xlog.so"
+loadmodule "diversion.so"
+modparam("rr", "enable_full_lr", 1)
+
+request_route {{
+    if (!mf_process_maxfwd_header("70")) {{
+        sl_send_reply("483", "Too Many Hops");
+        exit;
+    }}
+    if (has_totag()) {{
+        if (loose_route() || t_check_trans()) t_relay();
+        exit;
+    }}
+    if (is_method("CANCEL")) {{
+        if (t_check_trans()) t_relay();
+        exit;
+    }}
+    if (is_method("ACK")) exit;
+    if (!is_method("INVITE")) {{
+        sl_send_reply("200", "OK");
+        exit;
+    }}
+    t_check_trans();
+    xlog("L_ALERT", "INVITE $rU by $proto: Diversion $hdr(Diversion) History-Info $hdr(History-Info)\\n");
+    record_route();
+    if ($si == "{subscriber[0]}") {{
+        {diverts}
+        $du = "sip:{office[0]}:{office[1]};transport={transport}";
+    }} else if ($rU == "{refused}") {{
+        t_newtran();
+        t_reply("404", "No Such Number");
+        exit;
+    }} else if ($rU == "{back[0]}") {{
+        $rU = "{back[1]}";
+        $du = "sip:{office[0]}:{office[1]};transport={transport}";
+    }} else {{
+        $du = "sip:{subscriber[0]}:{subscriber[1]}";
+    }}
+    t_relay();
+}}
+"""
+
+
+class KamailioCarrier(Kamailio):
+    """Calls of the office to `refused` get 404, those to `back[0]` come back as calls to `back[1]`, all others go to
+    `subscriber`, a UDP address. What the subscriber calls goes to `office`, and was sent on by `diverted_by` before,
+    because that is busy; empty: by nobody."""
+
+    def __init__(self, folder: Path, subscriber: tuple[str, int], office: tuple[str, int], transport: str, *,
+                 refused: str = "", back: tuple[str, str] = ("", ""), diverted_by: str = "",
+                 ip: str = "127.0.0.2"):
+        self.folder = folder
+        port = reserve(ip)
+        diverts = f'add_diversion("user-busy", "{diverted_by}");' if diverted_by else ""
+        super().__init__(folder, CONFIG.format(
+            host=ip, port=port, subscriber=subscriber, office=office, transport=transport,
+            refused=refused or "nobody", back=(back[0] or "nobody", back[1] or "nobody"), diverts=diverts), ip, port)
+
+    @property
+    def text(self) -> str:
+        """Of each INVITE what it asked for, and who had sent it on."""
+        return (self.folder / "kamailio.log").read_text(errors="replace")

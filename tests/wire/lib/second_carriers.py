@@ -1,0 +1,62 @@
+"""An office whose phones are programs of others, and so are the carriers that its trunks lead to."""
+from __future__ import annotations
+
+from .carrier import plan
+from .ports import reserve
+from .real_phones import Sipp
+from .second_phones import SecondPhones
+
+DIALLED, CALLED = "0664999", "+43664999"
+
+
+class SecondCarriers(SecondPhones):
+    """What a carrier is told, and tells, goes over the transport of the baresips."""
+
+    def setUp(self):
+        super().setUp()
+        self.trunks = []
+
+    def trunk(self, name, address, plan_has=None, **members):
+        """The plan has it behind those that there are, and what `plan_has` beside its rules."""
+        self.rest.put(f"/api/v1/trunks/{name}", {
+            "kind": "peer", "domain": f"{name}.test", "qualify": 0,
+            "servers": [{"host": address[0], "port": address[1], "transport": self.transports[1]}],
+            "caller_id": {"main_number": "+4310",
+                          "numbers": [{"pattern": r"(20\d)", "number": r"+431\1"}]},
+            "inbound": [{"pattern": r"\+431(20\d)", "destination": r"\1"}], **members})
+        self.trunks.append(name)
+        whole = plan(*self.trunks, **(plan_has or {}))
+        whole["rules"].append({"name": "global", "pattern": r"\+43.*", "call_class": "national",
+                               "trunks": self.trunks})
+        self.rest.put("/api/v1/digit-plan", whole)
+
+    def gateway(self, scenario, ip, transport, calls, **keys):
+        return self.sipp(scenario, ip=ip, port=reserve(ip), transport=transport, calls=calls,
+                         service="gateway", keys=keys).listens()
+
+    def from_outside(self, server, address, transport, **keys):
+        """A SIPp at `address` that calls +431202 by `server`, after `first` and then `second` have sent the call on."""
+        sipp = Sipp("inbound", server, self.folder, ip=address[0], port=address[1], transport=transport, calls=1,
+                    service="+431202", keys=keys)
+        self.addCleanup(sipp.close)
+        return sipp
+
+    def ways(self, dialled=DIALLED):
+        """Of the last call: whose parts it has, by which trunk, and what became of them."""
+        entry = self.rest.items("/api/v1/call-log")[0]
+        whole = self.rest.get(f"/api/v1/call-log/{entry['id']}")
+        self.assertEqual(dialled, whole["dialled"])
+        return whole, [(part["extension"], part["trunk"], part["result"])
+                       for part in whole["parts"]]
+
+    def talks_outside(self, caller, trunk, *parts, dialled=DIALLED):
+        self.are_in_calls([caller.number, ""])
+        outside, = (leg for leg in self.rest.items("/api/v1/calls")[0]["legs"]
+                    if leg["state"] == "confirmed" and not leg["extension"])
+        self.assertEqual(parts[-1][:2], (outside["number"], outside["trunk"]))
+        caller.hangs_up()
+        self.are_in_calls()
+        self.recorded_last("answered", *((number, result) for number, _, result in parts))
+        whole, found = self.ways(dialled)
+        self.assertEqual(list(parts), found)
+        self.assertEqual(trunk, whole["answered_trunk"])
