@@ -76,8 +76,7 @@ class Diversions(SecondCarriers):
         self.assertIn("Diversion <null> History-Info <null>", carrier.text)
 
     def rings_for_who_was_sent_on(self, phone, heard, calls, on_top):
-        """By others, the last of whom is `on_top`, before it came from outside. The entries of its History-Info that
-        are not theirs."""
+        """By others before it came from outside, `on_top` of whom are these. What its History-Info tells beyond them."""
         invite = eventually(lambda: re.search(r"INVITE sip:\S+ SIP/2\.0\r?\n(?:[^\r\n]+\r?\n)+", heard()),
                             "it is called")[0]
         phone.rings()

@@ -5,7 +5,7 @@ from lib.second_phones import SecondPhones
 
 
 class OneAfterTheOther(SecondPhones):
-    """A baresip over TCP and a linphone over UDP are the phones of 202. Nobody here sets q but by their own REGISTER."""
+    """A baresip over TCP and a linphone over UDP are the phones of 202; each says its q in its REGISTER."""
 
     def setUp(self):
         super().setUp()
