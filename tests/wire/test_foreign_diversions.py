@@ -76,15 +76,16 @@ class Diversions(SecondCarriers):
         self.assertIn("Diversion <null> History-Info <null>", carrier.text)
 
     def rings_for_who_was_sent_on(self, phone, heard, calls, on_top):
-        """By others before it came from outside, `on_top` of whom are these. What its History-Info tells beyond them."""
-        invite = eventually(lambda: re.search(r"INVITE sip:\S+ SIP/2\.0\r?\n(?:[^\r\n]+\r?\n)+", heard()),
-                            "it is called")[0]
+        """By two outside and those `on_top`. What its History-Info tells beyond the two."""
+        invite = eventually(lambda: re.search(
+            r"INVITE sip:\S+ SIP/2\.0\r?\n(?:[^\r\n]+\r?\n)+\r?\n", heard()), "it is called")[0]
         phone.rings()
         self.rings(["", phone.number])
         outside, = (leg for leg in self.rest.items("/api/v1/calls")[0]["legs"] if not leg["extension"])
         self.assertEqual(("+43664111", "one"), (outside["number"], outside["trunk"]))
         self.assertEqual([*on_top, "<sip:+43800200@one.test>;reason=no-answer;counter=1;privacy=off",
-                          "<sip:+43800100@one.test>;reason=unconditional;counter=1;privacy=off"], entries(invite, "Diversion"))
+                          "<sip:+43800100@one.test>;reason=unconditional;counter=1;privacy=off"],
+                         entries(invite, "Diversion"))
         history = entries(invite, "History-Info")
         self.assertEqual(HISTORY, history[:3])
         phone.answers()

@@ -1,4 +1,4 @@
-"""Callers whom an extension treats unlike all others, phones of others on both sides: they ring, go on, or are refused."""
+"""Callers whom an extension treats unlike all others, by phones of others: they ring, go on, or are refused."""
 import shutil
 import unittest
 
