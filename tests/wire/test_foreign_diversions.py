@@ -109,7 +109,7 @@ class Diversions(SecondCarriers):
     def test_baresip_is_told_by_sipp(self):
         """And of the forward here."""
         self.rest.put(FORWARDING, {"always": "203"})
-        phone = self.baresip("203", False, traces=True)
+        phone = self.baresip("203", False, traced=True)
         more = self.rings_for_who_was_sent_on(phone, lambda: phone.text, self.sipp_calls(), [
             "<sip:202@office.test>;reason=unconditional;counter=1"])
         self.assertEqual(["<sip:203@office.test;cause=302>;index=1.2.1;mp=1.2"], more)

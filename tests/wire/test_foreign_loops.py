@@ -49,7 +49,7 @@ class Loops(SecondCarriers):
         self.forward_to_each_other(self.linphone("202"), self.baresip("203"), caller, caller.log)
 
     def test_baresip_is_told_of_a_loop(self):
-        caller = self.baresip("201", traces=True)
+        caller = self.baresip("201", traced=True)
         self.forward_to_each_other(self.baresip("202"), self.linphone("203"), caller, lambda: caller.text)
 
     def test_sipp_outside_has_come_from_here(self):
@@ -94,7 +94,7 @@ class Loops(SecondCarriers):
         self.assertEqual(5, self.round_by_kamailio(caller, caller.log, "482 Too Many Forwards"))
 
     def test_baresip_goes_round_by_kamailio(self):
-        caller = self.baresip("201", traces=True)
+        caller = self.baresip("201", traced=True)
         self.assertEqual(5, self.round_by_kamailio(caller, lambda: caller.text, "482 Too Many Forwards"))
 
     def test_a_kamailio_that_is_told_nothing(self):
