@@ -299,7 +299,7 @@ class PresenceLists(WireTest):
         eventually(lambda: self.last_word(contacts, "202").state == "terminated", "202 leaves")
         left = self.last_word(contacts, "202")
         self.assertEqual(("rejected", "Not online"), (left.reason, left.document.lamp))
-        self.rest.delete("/api/v1/extensions/203")
+        self.rest.delete("/api/v1/extensions/203?recursive=true")
         eventually(lambda: self.last_word(contacts, "203").state == "terminated", "203 leaves")
         self.assertEqual("noresource", self.last_word(contacts, "203").reason)
         self.rest.put_group("sales", ["202", "205"], ["204"])
