@@ -7,6 +7,7 @@
 //   both offer, or neither:  200 inactive to the picker -> ACK -> re-INVITE -> 200 to the caller
 //
 // What rings goes on ringing meanwhile, so that a picker that fails has changed nothing.
+#include <algorithm>
 
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
@@ -103,12 +104,16 @@ void CallEngine::offer_to_picker(Call& call, Outbox& outbox)
     Pickup& pickup = *call.pickup;
     Leg& picker = *call.find(pickup.picker);
     pickup.offered = picker.invite_out = transaction_ids_.next();
+    auto timer = timer_to_forward(call.asked_timer, settings_.session_expires, picker.min_se);
+    if (timer.expires > 0s) {  // the caller's own, too: it would not hear of the picker's 422
+        timer.min_se = std::max(timer.min_se, picker.min_se);
+        timer.expires = std::max(timer.expires, timer.min_se);
+    }
     request(picker,
             {.transaction = pickup.offered,
              .method = Method::invite,
              .supported = call.caller().supported & OptionTag::timer,
-             .session_timer = timer_to_forward(call.asked_timer, settings_.session_expires,
-                                               picker.min_se),
+             .session_timer = timer,
              .headers = asserted_to(picker, call.caller()),
              .payload = session_of(call.offer)},
             outbox);
@@ -121,9 +126,7 @@ void CallEngine::pickup_answered(Call& call, Leg& picker, const ResponseReceived
     Pickup& pickup = *call.pickup;
     picker.invite_out = {};
     pickup.offered = {};
-    const bool ours = call.asked_timer.expires == 0s;
-    if ((ours || response.status == 491) &&
-        wait_until(sent_again_at(picker, pickup.glare, response, now), call, CallTimer::transfer))
+    if (wait_until(sent_again_at(picker, pickup.glare, response, now), call, CallTimer::transfer))
         return;
     if (response.status >= 300) return pickup_failed(call, no_media, now, outbox);
     picker.ack_owed = response.transaction;
@@ -131,8 +134,11 @@ void CallEngine::pickup_answered(Call& call, Leg& picker, const ResponseReceived
     if (!has_body(response.payload)) return pickup_failed(call, no_media, now, outbox);
     picker.supported = response.supported | response.required;
     picker.sdp = response.payload;
-    const auto answered = answer_timer(
-        call.asked_timer, has(call.caller().supported, OptionTag::timer), response.session_timer);
+    auto chosen = response.session_timer;
+    // The caller cannot be told more than it has asked for (RFC 4028 §9): so often it refreshes.
+    if (call.asked_timer.expires > 0s && chosen.expires > call.asked_timer.expires) chosen = {};
+    const auto answered =
+        answer_timer(call.asked_timer, has(call.caller().supported, OptionTag::timer), chosen);
     picked_up(call, session_of(response.payload), answered, now, outbox);
 }
 

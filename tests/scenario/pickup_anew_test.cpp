@@ -32,11 +32,14 @@ constexpr std::string_view carols_name = "\"Name 103\" <sip:103@office.test>";
 
 /// Alice's call rings at Bob; Carol, who watches him, may take it. Dan watches Alice and Carol.
 struct Ringing {
-    explicit Ringing(std::string_view offer)
+    explicit Ringing(std::string_view offer, SessionTimer alices = {})
     {
+        if (alices.expires > 0s) alice.supported = OptionTag::timer;
+        alice.session_timer = alices;
         carol.acknowledges = alice.acknowledges = false;
         carol.watches("102");
         alice.sends(INVITE, "102", offer);
+        alice.session_timer = {};
         bob.receives(INVITE);
         carol.receives(NOTIFY);
         bob.replies(180);
@@ -145,6 +148,44 @@ TEST_CASE("pickup with keys: the picker is answered in silence and then offered 
     call.bob_is_told();
     call.carol.receives(ACK).without_body();
     call.alice_and_carol_talk_and_end();
+}
+
+TEST_CASE("a picker that wants a longer session than the caller is asked once more (RFC 4028 §7.3)")
+{
+    Ringing call{alice_srtp, {.expires = 1800s, .min_se = 600s}};
+    call.carol_picks_up(carol_srtp);
+    const auto asked = call.carol_is_asked(alice_srtp);
+    CHECK(asked.session_timer.expires == 1800s);
+    CHECK(asked.session_timer.min_se == 600s);
+    call.carol.session_timer = {.min_se = 3600s};
+    call.carol.replies(422);
+    call.pbx.passes(1ms);
+    CHECK(call.alice.hears_nothing());
+    CHECK(call.bob.hears_nothing());
+    const auto again = call.carol.receives(INVITE).with(alice_srtp);
+    CHECK(again.session_timer.expires == 3600s);
+    CHECK(again.session_timer.min_se == 3600s);
+    SUBCASE("and has the call, whose caller keeps it alive as often as it wanted (§9)")
+    {
+        call.carol.session_timer = {.expires = 3600s, .refresher = Refresher::uas};
+        call.carol.replies(200, carol_answer);
+        call.carol.session_timer = {};
+        auto answered = call.alice.receives(200U).with(carol_answer);
+        answered.session(1800s, Refresher::uac);
+        CHECK(has(answered.required, OptionTag::timer));
+        call.alice.acknowledge(answered);
+        call.bob_is_told();
+        call.carol.receives(ACK).without_body();
+        call.alice_and_carol_talk_and_end();
+    }
+    SUBCASE("but no third time: the call rings on")
+    {
+        call.carol.session_timer = {.min_se = 7200s};
+        call.carol.replies(422);
+        call.carol.session_timer = {};
+        call.carol.receives(BYE).header("Reason", "SIP;cause=488;text=\"No media in common\"");
+        call.bob_answers_after_all(carol_answer);
+    }
 }
 
 TEST_CASE("pickup with keys of a common suite: each is told the other's at once")

@@ -167,6 +167,29 @@ TEST_CASE("a picker's phone is asked once more to pick up, as it was asked befor
     office.nothing_is_left();
 }
 
+TEST_CASE("a transferee is asked once more for who picks up what rings for it")
+{
+    Timed call;
+    auto& dora = call.pbx.phone("104");
+    call.pbx.orders({.action = CallAction::transfer, .to = "103", .by = "102"});
+    call.carol.receives(INVITE);
+    dora.sends(INVITE, "**103", call_control::carol_sdp);
+    CHECK(call.alice.receives(INVITE).session_timer.expires == 1800s);
+    wants_longer(call.alice);
+    CHECK(dora.hears_nothing());
+    call.pbx.passes(1ms);
+    asked_once_more(call.alice);
+    call.alice.replies(200, call_control::alice_sdp);
+    call.alice.receives(ACK);
+    dora.receives(200U).with(call_control::alice_sdp);
+    call.carol.receives(CANCEL);
+    call.bob.receives(BYE);
+    dora.sends(BYE);
+    dora.receives(200U);
+    call.alice.receives(BYE);
+    call.nothing_is_left();
+}
+
 TEST_CASE("a retriever with a session timer of its own hears what the parked phone wants")
 {
     park::Office office;
