@@ -86,6 +86,8 @@ public:
     /// The password of `aor` is another one: what rings at its phones is cancelled, and the calls go on as if nobody
     /// were registered there. Who talks, and who is called by these phones, notices nothing.
     void phones_expelled(std::string_view aor, Moment now, Outbox& outbox);
+    /// The same for the extensions of `before` that are gone, whose bindings are too.
+    void extensions_removed(const Directory& before, Moment now, Outbox& outbox);
     /// Its dialogs follow, ringing or talking, unless they have a route.
     void receive(const PhoneMoved& moved, Moment now, Outbox& outbox);
     void receive(const ConnectionClosed& closed, Moment now, Outbox& outbox);

@@ -107,6 +107,12 @@ void CallEngine::phones_expelled(std::string_view aor, Moment now, Outbox& outbo
     }
 }
 
+void CallEngine::extensions_removed(const Directory& before, Moment now, Outbox& outbox)
+{
+    for (const auto* extension : before.extensions())
+        if (!directory_->find(extension->number)) phones_expelled(extension->number, now, outbox);
+}
+
 void CallEngine::note_session(Call& call, const SessionTimer& timer, Moment now)
 {
     call.session_expires = timer.expires;

@@ -231,6 +231,7 @@ void Exchange::replace_directory(DirectoryRef directory, Moment now, Outbox& out
     qualify_.replace_directory(directory);
     messages_.replace_directory(directory);
     trunks_.replace(directory->trunks(), now, outbox);
+    calls_.extensions_removed(events_.directory(), now, outbox);
     indications_.replace_directory(directory, registrar_.locations(), now, outbox);
     events_.replace_directory(directory, without_place, now, outbox);
     for (const auto& dialog : without_place) note_place(dialog.leg, outbox);

@@ -129,6 +129,9 @@ void RouteDecision::divert(std::string_view by, DiversionReason reason, std::str
     note(RouteStepKind::forwarded, by, std::string{to}, reason);
     route_.diversions.push_back({std::string{by}, {}, reason, 1});
     std::string number{to};
+    // Who was deleted while its phones rang has no rights any more, not even those of everybody.
+    const auto& directory = view_.directory;
+    if (!directory.find(by) && !directory.find_ring_group(by)) by = {};
     if (!applies_plan(number, by, Asks::forwards)) return;
     if (outside_)
         go_outside(std::move(number), by);

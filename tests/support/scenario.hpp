@@ -372,6 +372,8 @@ public:
     void joins(const std::string& number, CallMode mode);
     /// Changes what the directory has of `number`, from now on.
     void configures(const std::string& number, std::function<void(Extension&)> edit);
+    /// The directory has no such extension, from now on.
+    void removes(const std::string& number);
     void has_ring_groups(std::vector<RingGroup> groups);
     void has_calling_card(CallingCard card);
     void has_park_lot(ParkLot lot);
@@ -448,6 +450,7 @@ private:
     std::map<std::string, Forwarding> forwarding_;
     std::map<std::string, CallMode> modes_;
     std::vector<std::pair<std::string, std::function<void(Extension&)>>> edits_;
+    std::vector<std::string> removed_;
     std::vector<RingGroup> ring_groups_;
     CallingCard calling_card_;
     ParkLot park_lot_;

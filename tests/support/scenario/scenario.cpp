@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/server_location.hpp"
@@ -36,7 +37,8 @@ DirectoryRef Scenario::directory() const
             extension.mode = found->second;
         for (const auto& [number, edit] : edits_)
             if (number == extension.number) edit(extension);
-        extensions.push_back(std::move(extension));
+        if (std::ranges::find(removed_, extension.number) == removed_.end())
+            extensions.push_back(std::move(extension));
     }
     return std::make_shared<const Directory>(std::string{scenario_domain}, std::move(extensions), groups_,
                                              Numbering{.feature_codes = {},
@@ -124,6 +126,13 @@ void Scenario::has_calling_card(CallingCard card)
 void Scenario::configures(const std::string& number, std::function<void(Extension&)> edit)
 {
     edits_.emplace_back(number, std::move(edit));
+    exchange_->replace_directory(directory(), now_, outbox_);
+    deliver();
+}
+
+void Scenario::removes(const std::string& number)
+{
+    removed_.push_back(number);
     exchange_->replace_directory(directory(), now_, outbox_);
     deliver();
 }
