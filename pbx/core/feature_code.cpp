@@ -44,7 +44,6 @@ void take_seconds(DialledFeature& dialled)
 std::optional<DialledFeature> read_rest(Feature feature, std::string_view rest)
 {
     DialledFeature dialled{feature, {}, {}};
-    if (!is_pickup(feature) && rest.ends_with('#')) rest.remove_suffix(1);
     if (rest.empty()) return dialled;
     if (is_pickup(feature)) {
         dialled.number = rest;

@@ -51,9 +51,10 @@ public:
     }
     void set(Feature feature, std::string code) { codes_[static_cast<std::size_t>(feature)] = std::move(code); }
 
-    /// What `dialled` asks for, by the longest code that fits; nullopt: it is no code.
+    /// What `dialled` asks for, by the longest code that fits; nullopt: it is no code. The `#` that
+    /// ends dialling is taken off before, where it does.
     ///
-    ///     *21*NUMBER  *21     forwards set and cleared, a closing # ignored
+    ///     *21*NUMBER  *21     forwards set and cleared
     ///     *61*NUMBER*SECONDS  the same with the time to ring
     ///     *50*GROUP  *50      one ring group, or all that the caller is a member of
     ///     *78  *8             alone

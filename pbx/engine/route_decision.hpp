@@ -58,8 +58,12 @@ private:
     /// Of what is dialled by the rights of `actor_`.
     void dial(std::string number, Asks asks);
     /// Takes the `#` off that many phones send when dialling ends, where it is no part of a number,
-    /// a code or what a rule is about. An emergency number has it only where its rule says so.
-    void end_dialling(std::string& number, bool emergency);
+    /// also of one behind a code, of a code or of what a rule is about. An emergency number has it
+    /// only where its rule says so. True: a rule is about the number with it and not without, so no
+    /// code is meant.
+    bool end_dialling(std::string& number, bool emergency);
+    /// An extension, a ring group, the application or a place of the park lot is called so.
+    [[nodiscard]] bool is_somebodys(const std::string& number) const;
     /// A key that its owner presses changes what it shows.
     void press();
     void use_calling_card(const std::string& number);

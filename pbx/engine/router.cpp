@@ -52,8 +52,8 @@ void RouteDecision::dial(std::string number, Asks asks)
     const auto& codes = view_.directory.feature_codes();
     // A code may begin as an emergency number does.
     const bool emergency = view_.directory.digit_plan().is_emergency(number);
-    end_dialling(number, emergency);
-    if (!emergency) route_.feature = codes.find(number);
+    const bool names_end = end_dialling(number, emergency);
+    if (!emergency && !names_end) route_.feature = codes.find(number);
     if (!route_.feature) {
         if (!applies_plan(number, actor_, asks)) return;
         if (outside_) return go_outside(std::move(number), actor_);
@@ -68,20 +68,36 @@ void RouteDecision::dial(std::string number, Asks asks)
     note_feature();
 }
 
-void RouteDecision::end_dialling(std::string& number, bool emergency)
+bool RouteDecision::is_somebodys(const std::string& number) const
 {
-    if (number.size() < 2 || !number.ends_with('#')) return;
     const auto& directory = view_.directory;
-    const auto match = directory.digit_plan().find(plain_number(number));
     const auto& lot = directory.park_lot();
-    const bool known = match || directory.find(number) || directory.find_ring_group(number) ||
-                       directory.feature_codes().find(number) ||
-                       number == directory.calling_card().number || number == lot.number ||
-                       lot.slot_of(number);
-    if (emergency ? match && match->rule->emergency : known) return;
+    return !number.empty() && (directory.find(number) || directory.find_ring_group(number) ||
+                               number == directory.calling_card().number || number == lot.number ||
+                               lot.slot_of(number));
+}
+
+bool RouteDecision::end_dialling(std::string& number, bool emergency)
+{
+    if (number.size() < 2 || !number.ends_with('#')) return false;
+    const auto& plan = view_.directory.digit_plan();
+    const auto& codes = view_.directory.feature_codes();
     auto bare = number.substr(0, number.size() - 1);
+    const auto match = plan.find(plain_number(number));
+    const auto without = plan.find(plain_number(bare));
+    if (emergency) {
+        if (match && match->rule->emergency) return true;
+    } else {
+        if (is_somebodys(number)) return false;
+        const auto code = codes.find(number);
+        if (code && (!code->number || is_somebodys(*code->number))) return false;
+        // A rule that takes the number without it too leaves it to the codes, which come first.
+        const bool names_end = match && (!without || without->rule != match->rule);
+        if (names_end || (match && !codes.find(bare))) return names_end;
+    }
     note(RouteStepKind::end_of_dialling, number, bare);
     number = std::move(bare);
+    return false;
 }
 
 void RouteDecision::press()

@@ -62,6 +62,20 @@ struct Ringing {
 
 }  // namespace
 
+TEST_CASE("pickup by a code takes the # that ends dialling for no part of the number")
+{
+    Ringing call;
+    SUBCASE("behind the number")
+    {
+        call.carol.sends(INVITE, "**102%23", carol_sdp);
+    }
+    SUBCASE("behind the code")
+    {
+        call.carol.sends(INVITE, "**%23", carol_sdp);
+    }
+    call.carol_has_the_call();
+}
+
 TEST_CASE("pickup by Replaces: a watcher takes the call ringing at a colleague (RFC 3891)")
 {
     Ringing call;

@@ -13,13 +13,13 @@ std::optional<DialledFeature> find(std::string_view dialled)
 
 }  // namespace
 
-TEST_CASE("a forward's code alone clears, with a number it sets, and a closing # is nothing")
+TEST_CASE("a forward's code alone clears, and with a number it sets")
 {
     using enum Feature;
     CHECK(find("*21") == DialledFeature{forward_always});
-    CHECK(find("*21#") == DialledFeature{forward_always});
+    CHECK_FALSE(find("*21#"));
     CHECK(find("*21*205") == DialledFeature{forward_always, "205"});
-    CHECK(find("*67*205#") == DialledFeature{forward_busy, "205"});
+    CHECK(find("*67*205") == DialledFeature{forward_busy, "205"});
     CHECK(find("*62*205") == DialledFeature{forward_unregistered, "205"});
     CHECK(find("*21*") == DialledFeature{forward_always, ""});
     CHECK_FALSE(find("*21205"));
@@ -38,9 +38,9 @@ TEST_CASE("the codes of ring groups take one, or mean all; they come before the 
 {
     using enum Feature;
     CHECK(find("*50") == DialledFeature{log_in});
-    CHECK(find("*51#") == DialledFeature{log_out});
+    CHECK(find("*51") == DialledFeature{log_out});
     CHECK(find("*50*600") == DialledFeature{log_in, "600"});
-    CHECK(find("*51*sales#") == DialledFeature{log_out, "sales"});
+    CHECK(find("*51*sales") == DialledFeature{log_out, "sales"});
     CHECK(find("*51*") == DialledFeature{log_out, ""});
     CHECK_FALSE(find("*51600"));
     CHECK(confirmation({log_out, "600"}) == "Logged out of 600");
@@ -56,7 +56,7 @@ TEST_CASE("codes that stand alone take no number, pickup codes take it without a
 {
     using enum Feature;
     CHECK(find("*78") == DialledFeature{do_not_disturb});
-    CHECK(find("*79#") == DialledFeature{disturb});
+    CHECK(find("*79") == DialledFeature{disturb});
     CHECK_FALSE(find("*78*205"));
     CHECK(find("**205") == DialledFeature{pickup_directed, "205"});
     CHECK(find("**") == DialledFeature{pickup_directed});

@@ -360,9 +360,58 @@ TEST_CASE("the # that ends dialling is no part of a number, unless something has
               .starts_with("201 dials 203#. 203# is nobody's number, and read as 203: # ends "
                            "dialling. 203 is an extension. "));
     CHECK(office.decide("201", "11202#").feature ==
-          DialledFeature{Feature::pickup_directed, "202#"});
+          DialledFeature{Feature::pickup_directed, "202"});
     rejected(office.decide("201", "203##"), 404, "No Such Extension");
     rejected(office.decide("201", "#"), 404, "No Such Extension");
+}
+
+TEST_CASE("the # that ends dialling is no part of a code, nor of the number behind it")
+{
+    using enum Feature;
+    Office office;
+    const auto asks = [&](std::string_view dialled) {
+        return office.decide("201", dialled).feature;
+    };
+    const auto all_are_read = [&] {
+        CHECK(asks("**203#") == DialledFeature{pickup_directed, "203"});
+        CHECK(asks("blfpickup-203#") == DialledFeature{pickup_directed, "203"});
+        CHECK(asks("**#") == DialledFeature{pickup_directed});
+        CHECK(asks("*8#") == DialledFeature{pickup_group});
+        CHECK(asks("*8203#") == DialledFeature{pickup_group, "203"});
+        CHECK(asks("*21#") == DialledFeature{forward_always});
+        CHECK(asks("*21*205#") == DialledFeature{forward_always, "205"});
+        CHECK(asks("*61*205*30#") == DialledFeature{forward_no_answer, "205", 30});
+        CHECK(asks("*51*600#") == DialledFeature{log_out, "600"});
+        CHECK(asks("*79#") == DialledFeature{disturb});
+    };
+    SUBCASE("of any code")
+    {
+        all_are_read();
+    }
+    SUBCASE("whatever a rule takes with and without it, since codes come first")
+    {
+        office.rules.rules = {{.name = "all", .pattern = "[0-9*#]+", .replacement = "205"}};
+        all_are_read();
+        rings(office.decide("201", "999#"), "205");
+    }
+    SUBCASE("unless a rule is about the number with it")
+    {
+        office.rules.rules = {{.name = "hash", .pattern = "\\*\\*203#", .replacement = "204"}};
+        rings(office.decide("201", "**203#"), "204");
+        CHECK(asks("**202#") == DialledFeature{pickup_directed, "202"});
+    }
+    SUBCASE("unless somebody is called so")
+    {
+        office.forwarding["203#"] = {};
+        CHECK(asks("**203#") == DialledFeature{pickup_directed, "203#"});
+        CHECK(asks("*21*203#") == DialledFeature{forward_always, "203#"});
+    }
+    SUBCASE("unless it is the code's own")
+    {
+        office.codes.set(pickup_group, "*#");
+        CHECK(asks("*#") == DialledFeature{pickup_group});
+        CHECK(asks("*#203#") == DialledFeature{pickup_group, "203"});
+    }
 }
 
 TEST_CASE("a forward is dialled by the rights of who forwards")
