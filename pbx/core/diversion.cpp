@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "core/extension_uri.hpp"
+#include "core/numeric_address.hpp"
 
 namespace lampline {
 namespace {
@@ -244,6 +245,11 @@ bool wants_history_private(std::span<const Header> headers)
 }
 
 }  // namespace
+
+bool is_ours(const Diversion& diversion, std::string_view domain)
+{
+    return diversion.host.empty() || same_host(diversion.host, domain);
+}
 
 std::string_view name(DiversionReason reason) noexcept
 {

@@ -20,6 +20,9 @@ struct Diversion {
     friend bool operator==(const Diversion&, const Diversion&) = default;
 };
 
+/// It was a number of the office whose domain this is.
+bool is_ours(const Diversion& diversion, std::string_view domain);
+
 /// Word of the Diversion header: `unconditional`, `user-busy`, ...
 std::string_view name(DiversionReason reason) noexcept;
 

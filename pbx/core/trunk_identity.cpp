@@ -31,11 +31,6 @@ constexpr std::array crossing = std::to_array<std::string_view>({
 });
 static_assert(std::ranges::is_sorted(crossing));
 
-bool is_ours(const Diversion& diversion, std::string_view domain)
-{
-    return diversion.host.empty() || same_host(diversion.host, domain);
-}
-
 }  // namespace
 
 NameAddr anonymous_party()

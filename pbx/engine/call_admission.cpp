@@ -67,6 +67,7 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     // Whom a phone does not want told to others is part of a loop all the same.
     if (const auto& known = input.trunk.empty() ? received.payload : input.payload; known)
         diversions = parse_diversions(known->headers);
+    name_as_here(diversions, input.trunk);
     const auto shown = number_shown_by(input);
     const PhoneAddress own{input.source, input.contact, input.authenticated};
     auto route = lampline::route(

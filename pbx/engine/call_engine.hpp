@@ -660,7 +660,13 @@ private:
                 Outbox& outbox, std::vector<Header> headers = {});
     /// A Warning of ours (RFC 3261 §20.43); `text` has neither quotes nor backslashes.
     [[nodiscard]] Header warning_of(std::string_view text) const;
-    /// Takes off what says numbers of the office, where it is for who is reached by `trunk`.
+    /// Where `diversions`, told by `trunk`, begin with those of a call that rings outside by a
+    /// trunk, as that trunk was told them, the office's own numbers get back their names of here,
+    /// without host: the call has come back. Nothing where several such calls differ, and where
+    /// `trunk` is not trusted, or empty. O(calls).
+    void name_as_here(std::vector<Diversion>& diversions, std::string_view trunk) const;
+    /// Takes off what says numbers of the office, where it is for who is reached by `trunk`: of
+    /// Warnings all but that forwards come to no end.
     static void keep_inside(std::vector<Header>& headers, std::string_view trunk);
     /// `number` as others see it: the directory's display name, else the phone's own.
     [[nodiscard]] NameAddr party_of(std::string_view number,

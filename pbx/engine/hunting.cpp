@@ -278,7 +278,13 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
         return give_up_hunt(call, 480, "No Trunk Available",
                             {{"Reason", std::string{no_trunk_reason}}}, now, outbox);
     if (best.status == 0) return give_up_hunt(call, 480, "No Phone Registered", {}, now, outbox);
-    give_up_hunt(call, best.status, std::string{best.phrase}, {}, now, outbox);
+    std::vector<Header> why;
+    // Outside nobody says by which numbers of the office it went round.
+    if (best.status == 482 && hunting.hunt.outside)
+        why.push_back(warning_of(
+            std::string{loop_warning} +
+            " outside: " + words(hunting.diversions, hunting.hunt.number, directory_->domain())));
+    give_up_hunt(call, best.status, std::string{best.phrase}, std::move(why), now, outbox);
 }
 
 /// A phone of the extension that is hunted has sent the call elsewhere: it speaks for all of them,

@@ -33,6 +33,18 @@ std::string feature_words(const RouteStep& step)
 
 }  // namespace
 
+std::string words(std::span<const Diversion> chain, std::string_view number,
+                  std::string_view domain)
+{
+    std::string text;
+    for (const auto& each : chain) {
+        text += each.number;
+        if (!is_ours(each, domain)) text += '@' + each.host;
+        text += " > ";
+    }
+    return text.append(number);
+}
+
 std::string words(const RouteStep& step)
 {
     const auto& number = step.number;

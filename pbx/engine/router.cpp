@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "core/extension_uri.hpp"
-#include "core/numeric_address.hpp"
 #include "engine/route_decision.hpp"
 
 namespace lampline {
@@ -230,27 +229,19 @@ bool RouteDecision::may_go_to(std::string_view number)
     bool seen = false;
     for (const auto& each : route_.diversions) {
         count += each.counter;
-        const bool ours = each.host.empty() || same_host(each.host, view_.directory.domain());
-        seen = seen || (ours && each.number == number);
+        seen = seen || (is_ours(each, view_.directory.domain()) && each.number == number);
     }
     if (!seen && count <= max_diversions) return true;
     const auto text = chain(number);
     note(seen ? RouteStepKind::loop : RouteStepKind::too_many_forwards, number, text);
     reject(482, seen ? "Loop Detected" : "Too Many Forwards");
-    route_.warning = (seen ? "Forwarding loop: " : "Forwarded too often: ") + text;
+    route_.warning = std::string{seen ? loop_warning : too_often_warning} + ": " + text;
     return false;
 }
 
 std::string RouteDecision::chain(std::string_view number) const
 {
-    std::string text;
-    for (const auto& each : route_.diversions) {
-        text += each.number;
-        if (!each.host.empty() && !same_host(each.host, view_.directory.domain()))
-            text += '@' + each.host;
-        text += " > ";
-    }
-    return text.append(number);
+    return words(route_.diversions, number, view_.directory.domain());
 }
 
 void RouteDecision::reject(unsigned status, std::string phrase)

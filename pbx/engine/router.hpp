@@ -104,6 +104,15 @@ inline constexpr std::string_view no_circuit_reason =
     "Q.850;cause=34;text=\"No circuit available\"";
 inline constexpr std::string_view user_busy_reason = "Q.850;cause=17;text=\"User busy\"";
 
+/// How the Warnings of calls begin that are forwarded without end; the numbers follow after a
+/// colon.
+inline constexpr std::string_view loop_warning = "Forwarding loop";
+inline constexpr std::string_view too_often_warning = "Forwarded too often";
+
+/// `chain > ... > number` for people, with the hosts of those that are not of `domain`.
+std::string words(std::span<const Diversion> chain, std::string_view number,
+                  std::string_view domain);
+
 /// The decision.
 struct Route {
     RouteKind kind = RouteKind::reject;

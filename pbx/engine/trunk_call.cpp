@@ -46,6 +46,28 @@ NameAddr caller_of(const Trunk& trunk, const InviteReceived& input, const Direct
             extension_uri(number, somebody_here ? trunk.domain : directory.domain())};
 }
 
+/// Of the diversions of a call, those that a trunk is told.
+std::span<const Diversion> told_outside(const Hunting& hunting)
+{
+    const std::span<const Diversion> chain{hunting.diversions};
+    // What a phone says of earlier diversions is nothing that we could vouch for.
+    return hunting.invitation.extension.empty() ? chain : chain.subspan(hunting.diversions_known);
+}
+
+/// `told`, heard from `back`, begins with `chain` as `way` was told it.
+bool begins_with(std::span<const Diversion> told, std::span<const Diversion> chain,
+                 const TrunkRules& way, const Trunk& back, std::string_view domain)
+{
+    if (chain.empty() || told.size() < chain.size()) return false;
+    return std::ranges::equal(
+        chain, told.first(chain.size()), [&](const Diversion& ours, const Diversion& heard) {
+            if (!is_ours(ours, domain)) return ours.number == heard.number;
+            const bool kept = is_ours(heard, domain) || same_host(heard.host, way.trunk().domain) ||
+                              same_host(heard.host, back.domain);
+            return kept && heard.number == way.number_of(ours.number);
+        });
+}
+
 }  // namespace
 
 std::optional<InviteReceived> CallEngine::take_from_outside(const InviteReceived& input,
@@ -74,10 +96,55 @@ std::optional<InviteReceived> CallEngine::take_from_outside(const InviteReceived
     return taken;
 }
 
+void CallEngine::name_as_here(std::vector<Diversion>& diversions, std::string_view trunk) const
+{
+    const auto* back = trunk.empty() ? nullptr : directory_->find_trunk(trunk);
+    if (!back || !back->trunk().trusted || diversions.empty()) return;
+    const auto& domain = directory_->domain();
+    std::span<const Diversion> known;
+    bool unclear = false;
+    for (const auto& [ref, call] : calls_) {
+        if (!call->hunting || !call->hunting->hunt.outside) continue;
+        const auto chain = told_outside(*call->hunting);
+        if (chain.size() < known.size()) continue;
+        const auto went_so = [&](const Leg& leg) {
+            const bool rings = leg.role == LegRole::callee && leg.state < LegState::confirmed;
+            const auto* way =
+                rings && !leg.trunk.empty() ? directory_->find_trunk(leg.trunk) : nullptr;
+            return way && begins_with(diversions, chain, *way, back->trunk(), domain);
+        };
+        if (std::ranges::none_of(call->legs, went_so)) continue;
+        const bool as_long = chain.size() == known.size();
+        const bool same =
+            std::ranges::equal(chain, known, {}, &Diversion::number, &Diversion::number);
+        unclear = as_long && (unclear || !same);
+        known = chain;
+    }
+    // Several have been shown by one number: what goes round adds to its chain, which tells then.
+    if (unclear) return;
+    for (std::size_t i = 0; i < known.size(); ++i) {
+        if (!is_ours(known[i], domain)) continue;
+        diversions[i].number = known[i].number;
+        diversions[i].host.clear();
+    }
+}
+
 void CallEngine::keep_inside(std::vector<Header>& headers, std::string_view trunk)
 {
     if (trunk.empty()) return;
-    std::erase_if(headers, [](const Header& header) { return same_word(header.name, "Warning"); });
+    std::vector<Header> told;
+    for (auto& header : headers) {
+        if (!same_word(header.name, "Warning")) {
+            told.push_back(std::move(header));
+            continue;
+        }
+        for (const auto text : {loop_warning, too_often_warning}) {
+            const auto quoted = '"' + std::string{text};
+            if (header.value.find(quoted) != std::string::npos)  // by a pseudonym (RFC 3261 §20.43)
+                told.push_back({header.name, "399 lampline " + quoted + '"'});
+        }
+    }
+    headers = std::move(told);
 }
 
 TrunkCredentialsRef CallEngine::credentials_of(std::string_view trunk) const
@@ -121,11 +188,9 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
                                          .payer = hunt.payer,
                                          .anonymous = invitation.anonymous});
     auto headers = std::move(identity.headers);
-    // What a phone says of earlier diversions is nothing that we could vouch for.
-    std::span<const Diversion> diversions{hunting.diversions};
-    if (!invitation.extension.empty()) diversions = diversions.subspan(hunting.diversions_known);
-    std::ranges::move(diversions_on(*rules, diversions, member.number, directory_->domain()),
-                      std::back_inserter(headers));
+    std::ranges::move(
+        diversions_on(*rules, told_outside(hunting), member.number, directory_->domain()),
+        std::back_inserter(headers));
     Leg& leg = send_invite(call,
                            {.phone = party_of(hunt),
                             .from = std::move(identity.from),

@@ -183,7 +183,7 @@ TEST_CASE("who calls from outside is told no number of the office")
         far.receives(181U);
         carol.receives(INVITE);
         carol.replies(486);
-        far.receives(482U).without_header("Warning");
+        far.receives(482U).header("Warning", "399 lampline \"Forwarding loop\"");
     }
     CHECK(pbx.has_no_calls());
 }
@@ -236,6 +236,8 @@ TEST_CASE("a peer that knows History-Info alone ends a loop all the same (RFC 70
         for (int i = 0; i < 6; ++i) history += ", <sip:2@carrier.test;cause=486>;index=1.1;mp=1";
         far.invite_headers = {{"history-info", history}};
         far.sends(INVITE, "+431102");
-        far.receives(482U).phrase("Too Many Forwards");
+        far.receives(482U)
+            .phrase("Too Many Forwards")
+            .header("Warning", "399 lampline \"Forwarded too often\"");
     }
 }
