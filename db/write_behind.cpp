@@ -76,10 +76,9 @@ void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
         } else if (auto* over = std::get_if<CallRemoved>(&change)) {
             add_call(*over);
         } else if (auto* ringing = std::get_if<RingingStored>(&change)) {
-            const auto id = ringing->call->id;
-            owed_ringing_.insert_or_assign(id, std::move(*ringing));
+            add_ringing(std::move(*ringing));
         } else if (auto* silent = std::get_if<RingingRemoved>(&change)) {
-            owed_ringing_.insert_or_assign(silent->call, *silent);
+            add_ringing(*silent);
         } else if (auto* turn = std::get_if<TurnTaken>(&change)) {
             auto group = turn->group;
             owed_turns_.insert_or_assign(std::move(group), std::move(*turn));
@@ -142,6 +141,28 @@ void WriteBehind::add_call(CallRemoved removed)
         owed_calls_.erase(owed);  // too short for the disk to hear of it
     else
         owed_calls_.insert_or_assign(removed.call, removed);
+}
+
+void WriteBehind::add_ringing(RingingStored stored)
+{
+    const auto owed = owed_ringing_.find(stored.call->id);
+    if (owed != owed_ringing_.end()) {
+        const auto* unwritten = std::get_if<RingingStored>(&owed->second);
+        stored.first = unwritten && unwritten->first;  // rows that are still to be removed remain
+    }
+    const auto id = stored.call->id;
+    owed_ringing_.insert_or_assign(id, std::move(stored));
+}
+
+void WriteBehind::add_ringing(RingingRemoved removed)
+{
+    const auto owed = owed_ringing_.find(removed.call);
+    const auto* unwritten =
+        owed == owed_ringing_.end() ? nullptr : std::get_if<RingingStored>(&owed->second);
+    if (unwritten && unwritten->first)
+        owed_ringing_.erase(owed);  // answered or refused before the disk heard of it
+    else
+        owed_ringing_.insert_or_assign(removed.call, removed);
 }
 
 void WriteBehind::add_binding(Binding binding, OwedBinding::Kind kind)

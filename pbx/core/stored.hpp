@@ -101,6 +101,7 @@ struct CallRemoved {
 };
 struct RingingStored {
     std::shared_ptr<const StoredRinging> call;
+    bool first = false;  ///< nothing of it is stored, or all that was has been removed
 };
 struct RingingRemoved {
     CallRef call;

@@ -106,7 +106,7 @@ void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
     forget(call, outbox);
     timers_.cancel_all(call.id);
     call.ringing_due = true;  // by the same timer: most calls are gone before
-    set_timer(call, CallTimer::linger, now.mono + ringing_kept_after);
+    set_timer(call, CallTimer::linger, now.mono + loose_kept_after);
 }
 
 void CallEngine::remember(const Call& call, const Leg& leg, Moment now)

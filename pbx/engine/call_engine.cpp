@@ -170,7 +170,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
         case CallTimer::linger:
             if (call.phase == CallPhase::ended && call.ringing_due) {
                 keep_ringing(call, outbox);
-                set_timer(call, CallTimer::linger, now.mono + linger_time - ringing_kept_after);
+                set_timer(call, CallTimer::linger, now.mono + linger_time - loose_kept_after);
                 break;
             }
             cancel_branches(call, {}, {}, nullptr, outbox);  // of what is lost, if anything

@@ -746,8 +746,10 @@ private:
     static constexpr std::uint32_t cseq_block = 64;
     /// The first request that we send in a dialog.
     static constexpr std::uint32_t initial_invite_cseq = initial_cseq + 1;
-    /// A call that rings for less is not worth a write.
-    static constexpr std::chrono::milliseconds ringing_kept_after{1000};
+    /// Who answers, refuses or hangs up sooner is not worth a write. An INVITE over UDP is repeated
+    /// until the 100 that it gets after 200 ms, to whoever is there by then (RFC 3261 §17.1.1.2);
+    /// from then on its phone waits for an answer of ours alone. Storage takes up to 100 ms more.
+    static constexpr std::chrono::milliseconds loose_kept_after{80};
     static constexpr std::string_view in_proxy_mode =
         "the phones of this call share one dialog (proxy mode), so only they can change it";
     static constexpr std::string_view peer_gone = "SIP;cause=481;text=\"Peer is gone\"";

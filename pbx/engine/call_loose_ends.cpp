@@ -7,11 +7,6 @@
 namespace lampline {
 namespace {
 
-/// A re-INVITE over UDP is repeated until the 100 that it gets after 200 ms, to whoever is there by
-/// then (RFC 3261 §17.1.1.2); from then on its phone waits for an answer of ours alone. It takes up
-/// to 100 ms more until it is on the disk.
-constexpr std::chrono::milliseconds change_kept_after{80};
-
 /// The re-INVITE of this phone that waits for the answer of the other one.
 const Relay* passed_invite(const Call& call, const Leg& leg)
 {
@@ -76,18 +71,15 @@ void CallEngine::keep_ringing(Call& call, Outbox& outbox)
         if (invite.role == LegRole::callee && !loose->answered) invite.dialog.remote_tag.clear();
     }
     if (stored->invites.empty()) return forget_ringing(call, outbox);
-    call.ringing_kept = true;
-    outbox.store(RingingStored{std::move(stored)});
+    const bool first = !std::exchange(call.ringing_kept, true);
+    outbox.store(RingingStored{std::move(stored), first});
     outbox.announce(CallKept{call.id});
 }
 
 void CallEngine::keep_ringing_soon(Call& call, Moment now)
 {
     call.ringing_due = true;
-    const bool changes = std::ranges::any_of(
-        call.legs, [&](const Leg& leg) { return leg.talking() && passed_invite(call, leg); });
-    set_timer(call, CallTimer::keep_ringing,
-              now.mono + (changes ? change_kept_after : ringing_kept_after));
+    set_timer(call, CallTimer::keep_ringing, now.mono + loose_kept_after);
 }
 
 void CallEngine::forget_ringing(Call& call, Outbox& outbox)

@@ -112,10 +112,14 @@ TEST_CASE("calls that only rang are not taken up, and their lamps are dark")
     call.bob.replies(180);
     call.carol.receives(180U);
     while (!call.dave.hears_nothing()) call.dave.receives(NOTIFY);
-    SUBCASE("for a moment: nothing of it is stored") {}
-    SUBCASE("for a while: both sides are told")
+    SUBCASE("for a moment: nothing of it is stored")
     {
-        call.pbx.passes(1s);
+        call.pbx.passes(70ms);
+    }
+    SUBCASE("for as long as a person needs to see it: both sides are told")
+    {
+        call.pbx.passes(90ms);
+        CHECK(call.pbx.kept().ringing.size() == 1);
         call.pbx.restarts();
         call.bob.receives(CANCEL);
         call.carol.receives(500U);
@@ -145,6 +149,35 @@ TEST_CASE("calls that only rang are not taken up, and their lamps are dark")
     CHECK(call.pbx.view().calls.size() == 1);
     CHECK_FALSE(call.carol.has_dialog());
     call.ends(call.bob, call.alice);
+}
+
+TEST_CASE("a call that is answered or refused at once is stored as a ringing one never")
+{
+    Talking call;
+    const auto before = call.pbx.stored.size();
+    call.carol.sends(INVITE, "102", carol_sdp);
+    call.bob.receives(INVITE);
+    call.pbx.passes(50ms);
+    SUBCASE("answered")
+    {
+        call.bob.replies(200, bob_sdp);
+        call.carol.receives(200U);
+        call.bob.receives(ACK);
+        call.pbx.passes(1s);
+        call.carol.sends(BYE);
+        call.carol.receives(200U);
+        call.bob.receives(BYE);
+    }
+    SUBCASE("refused")
+    {
+        call.bob.replies(486);
+        call.carol.receives(486U);
+    }
+    while (!call.dave.hears_nothing()) call.dave.receives(NOTIFY);
+    call.pbx.passes(2s);
+    for (auto at = before; at < call.pbx.stored.size(); ++at)
+        CHECK_FALSE(std::holds_alternative<RingingStored>(call.pbx.stored[at]));
+    call.ends(call.alice, call.bob);
 }
 
 TEST_CASE("a phone that forgot the call: the other one is hung up, and the lamp goes dark")

@@ -37,7 +37,7 @@ class CallLog(WireTest):
         return self.rest.get(f"/api/v1/call-log/{entry['id']}")
 
     def is_on_disk(self, count: str) -> None:
-        """Storage follows by some 100 ms, or a second where a call rings."""
+        """Storage follows by some 100 ms, or twice that where a call rings."""
         def found():
             path = self.server.data / "lampline.db"
             with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:

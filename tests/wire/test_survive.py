@@ -286,8 +286,8 @@ class Survive(SurvivingOffice):
 
     # Only ringing
 
-    def it_had_not_rung_for_a_second(self):
-        """What has is stored, and is ended by the next run on both sides."""
+    def it_had_just_begun_to_ring(self):
+        """What has rung for longer is stored, and is ended by the next run on both sides."""
         with contextlib.closing(sqlite3.connect(self.server.data / "lampline.db")) as database:
             database.execute("DELETE FROM ringing_invite")
             database.commit()
@@ -299,7 +299,7 @@ class Survive(SurvivingOffice):
         watch.shows("early")
         eventually(lambda: self.rows("SELECT count(*) FROM subscription") == [(1,)], "stored")
         self.server.kill()
-        self.it_had_not_rung_for_a_second()
+        self.it_had_just_begun_to_ring()
         watch.versions_may_jump = True
         self.server.start()
         watch.shows("idle", within=2)

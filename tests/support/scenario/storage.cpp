@@ -32,7 +32,10 @@ void Storage::take(const StorageChange& change)
                 calls[one.call->id] = *one.call;
             },
             [&](const CallRemoved& one) { CHECK(calls.erase(one.call) == 1); },
-            [&](const RingingStored& one) { ringing[one.call->id] = *one.call; },
+            [&](const RingingStored& one) {
+                CHECK(one.first == !ringing.contains(one.call->id));
+                ringing[one.call->id] = *one.call;
+            },
             [&](const RingingRemoved& one) { CHECK(ringing.erase(one.call) == 1); },
             [&](const TurnTaken& one) { turns[one.group] = one; },
             [&](const NotifierEnded& one) { ended[one.dialog] = one; },

@@ -235,6 +235,38 @@ TEST_CASE("a call that is on disk is removed even if a change of it is still owe
     CHECK(owing.calls().empty());
 }
 
+TEST_CASE("a call that rings is written within 100 ms, and one that is answered before that never")
+{
+    Owing owing;
+    const auto ringing = [&] { return CallStore{owing.office.database}.ringing(); };
+    const auto shared_ringing = [](std::uint64_t id) {
+        return std::make_shared<const StoredRinging>(full_ringing(id));
+    };
+    owing.behind.add({RingingStored{shared_ringing(7), true}}, start);
+    CHECK(owing.behind.next_deadline() == start + 100ms);
+    owing.behind.add({RingingStored{shared_ringing(7), false}, RingingRemoved{CallRef{7}}}, start);
+    CHECK(owing.behind.owed() == 0);
+    SUBCASE("but what is on disk is removed from it")
+    {
+        owing.behind.add({RingingStored{shared_ringing(8), true}}, start);
+        CHECK(owing.behind.flush(start));
+        CHECK(ringing().size() == 1);
+        SUBCASE("even if a change of it is still owed")
+        {
+            owing.behind.add({RingingStored{shared_ringing(8), false}}, start);
+        }
+        SUBCASE("even if it has rung, stopped and rings again")
+        {
+            owing.behind.add({RingingRemoved{CallRef{8}}, RingingStored{shared_ringing(8), true}},
+                             start);
+        }
+        owing.behind.add({RingingRemoved{CallRef{8}}}, start);
+        CHECK(owing.behind.owed() == 1);
+    }
+    CHECK(owing.behind.flush(start));
+    CHECK(ringing().empty());
+}
+
 TEST_CASE(
     "a publication is written within 20 ms, the newest of each, and one that was too short never")
 {
