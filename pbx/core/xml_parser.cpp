@@ -5,6 +5,8 @@
 #include <memory>
 #include <type_traits>
 
+#include "base/text.hpp"
+
 namespace lampline {
 namespace {
 
@@ -66,6 +68,15 @@ void on_doctype(void* user, const char*, const char*, const char*, int) noexcept
 }
 
 }  // namespace
+
+bool is_xml(std::string_view content_type) noexcept
+{
+    constexpr std::size_t length = 4;
+    const auto type = trimmed(content_type.substr(0, content_type.find(';')));
+    if (type.size() <= length) return false;
+    const auto end = type.substr(type.size() - length);
+    return same_word(end, "/xml") || same_word(end, "+xml");
+}
 
 bool parse_xml(std::string_view text, XmlHandler& handler)
 {

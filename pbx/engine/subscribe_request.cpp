@@ -23,16 +23,6 @@ std::string with_tag(std::string address, const std::string& tag)
     return tag.empty() ? address : std::move(address) + ";tag=" + tag;
 }
 
-/// `x/xml` and `x/y+xml` (RFC 7303 §4.2); parameters do not count.
-bool is_xml(std::string_view content_type)
-{
-    constexpr std::size_t length = 4;
-    const auto type = trimmed(content_type.substr(0, content_type.find(';')));
-    if (type.size() <= length) return false;
-    const auto end = type.substr(type.size() - length);
-    return same_word(end, "/xml") || same_word(end, "+xml");
-}
-
 class Unread final : public XmlHandler {
 public:
     bool start(std::string_view, const char**) override { return true; }

@@ -36,7 +36,7 @@ struct EndpointLimits {
     std::size_t connections = 4096;  ///< open TCP connections, both ways together
     std::size_t unanswered_requests =
         20000;                       ///< REGISTER, SUBSCRIBE and INVITE waiting for their Reply
-    std::size_t body_bytes = 65536;  ///< above: 413
+    std::size_t body_bytes = 65536;  ///< above: 413, or 400 where it is XML of an event package
     std::size_t notifies_per_peer = 1024;  ///< NOTIFYs under way to one address; above: they wait
     std::chrono::milliseconds overload_lag{
         250};  ///< above: new INVITEs get 503, but for emergencies

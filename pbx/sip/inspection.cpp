@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/xml_parser.hpp"
 #include "sip/header_text.hpp"
 
 namespace lampline::sip {
@@ -73,6 +74,23 @@ bool came_back(const sip_t& sip, const Transports& transports)
     return false;
 }
 
+/// A document of an event package has a limit of its own that is far below, and one that is beyond
+/// both is refused in the same way.
+Rejection overlong_body(const sip_t& sip, std::size_t body_limit)
+{
+    const auto method = sip.sip_request ? sip.sip_request->rq_method : sip_method_unknown;
+    const bool of_event = method == sip_method_subscribe || method == sip_method_publish ||
+                          method == sip_method_notify;
+    const auto* type = sip.sip_content_type ? sip.sip_content_type->c_type : nullptr;
+    if (!of_event || !type || !is_xml(type)) return {413, "Request Entity Too Large", {}};
+    // What a phone notifies is mostly another phone's to read.
+    const auto most = method == sip_method_notify ? body_limit : std::min(body_limit, max_xml_text);
+    return {400, "Malformed Body",
+            fmt::format("Warning: 399 lampline \"the body is not what Content-Type says: XML of at "
+                        "most {} KB\"\r\n",
+                        most / 1024)};
+}
+
 }  // namespace
 
 std::string loop_mark(std::string_view user, std::string_view host, std::string_view port)
@@ -135,7 +153,7 @@ bool is_emergency_service(const url_t& url) noexcept
 std::optional<Rejection> inspect_body(const sip_t& sip, std::size_t body_limit)
 {
     if (sip.sip_payload && sip.sip_payload->pl_len > body_limit)
-        return Rejection{413, "Request Entity Too Large", {}};
+        return overlong_body(sip, body_limit);
     // What only the two phones read is theirs to refuse.
     if (sip.sip_request && sip.sip_request->rq_method == sip_method_message) return std::nullopt;
     for (const auto* encoding = sip.sip_content_encoding; encoding; encoding = encoding->k_next)

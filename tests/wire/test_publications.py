@@ -82,7 +82,8 @@ class OverUdp(Events):
         refused(dialog_info(inside=" " * 33_000))
         refused("<!DOCTYPE a [<!ENTITY b 'c'>]>" + dialog_info(inside="&b;"))
         if self.transport == "tcp":                # more than a datagram has
-            refused(dialog_info(inside=" " * 70_000), 413)
+            refused(dialog_info(inside=" " * 70_000))
+            self.publish(bob, "202", "dialog", "x" * 70_000, (), "text/plain").receives(413)
         self.publish(bob, "202", "dialog", dialog_info(inside=" " * 20_000), (), DIALOG_INFO) \
             .receives(200)
 

@@ -48,6 +48,20 @@ class Subscribing(WireTest):
         request = self.anna.request("SUBSCRIBE", self.anna.aor_of("202"))
         self.assertIn(self.anna.sends(request).receives_final().status, (400, 489))
 
+    def test_a_body_that_no_datagram_holds(self):
+        carl = self.phone("203", transport="tcp")
+
+        def asks(content_type):
+            return carl.sends(carl.request("SUBSCRIBE", carl.aor_of("203"), body=" " * 70_000,
+                                           content_type=content_type,
+                                           headers=[("Event", "dialog")])).receives_final()
+        for content_type in ("application/resource-lists+xml", "text/xml;charset=utf-8"):
+            with self.subTest(content_type):
+                refused = asks(content_type)
+                self.assertEqual(400, refused.status)
+                self.assertIn("at most 32 KB", refused["Warning"])
+        self.assertEqual(413, asks("text/plain").status)
+
     def test_a_watcher_that_cannot_read_dialog_info(self):
         for accept in ("application/pidf+xml", "*/*, application/dialog-info+xml;q=0"):
             with self.subTest(accept):

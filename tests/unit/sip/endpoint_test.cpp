@@ -428,6 +428,28 @@ TEST_CASE("a body above the limit is refused with 413, over both transports")
     CHECK(far_above.receive().status() == 413);
 }
 
+TEST_CASE("XML above the limit is a malformed body of an event package, and too large in any other request")
+{
+    auto settings = Office::quick();
+    settings.limits.body_bytes = 2048;
+    Office office{settings};
+    Phone phone{office, "201", Transport::tcp};
+    const auto answer_to = [&](std::string_view method, std::string_view type) {
+        phone.send(replaced(phone.request(method, uri_of("202"), address_of("202"), ++phone.cseq,
+                                          "Event: dialog\r\n", std::string(2049, ' ')),
+                            "application/sdp", type));
+        return phone.receive();
+    };
+    for (const auto* method : {"SUBSCRIBE", "PUBLISH", "NOTIFY"}) {
+        CAPTURE(method);
+        const auto refused = answer_to(method, "application/dialog-info+XML;charset=utf-8");
+        CHECK(refused.status() == 400);
+        CHECK(refused["Warning"].find("at most 2 KB") != std::string::npos);
+        CHECK(answer_to(method, "application/xmlish").status() == 413);
+    }
+    CHECK(answer_to("OPTIONS", "text/xml").status() == 413);
+}
+
 TEST_CASE("under load an emergency number is not turned away")
 {
     for (const bool late : {true, false}) {
