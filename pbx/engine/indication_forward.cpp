@@ -270,11 +270,15 @@ void GroupIndications::receive(const NotifyReceived& notify, Moment now, Outbox&
     }
     const bool learnt = learn_phone(*notifier, *known, notify.contact, notify.source);
     notifier->counters.note(notify.cseq, notify.version);
-    notifier->shows_call = notify.shows_call.value_or(notifier->shows_call);
+    const bool showed_call = notifier->shows_call;
+    notifier->shows_call = notify.shows_call.value_or(showed_call);
+    const bool goes_dark = showed_call && !notifier->shows_call;
     outbox.send(PassNotify{.request = notify.transaction, .flow = known->dialog->flow});
     if (notify.over) return forget_notifier(*known, notify.notifier_tag, now, outbox);
     if ((notifier->counters.reserve() || learnt) && known->granted.count() > 0)
         outbox.store(SubscriptionStored{to_stored(*known)});
+    if (goes_dark)  // for which a phone waits that came meanwhile
+        end_of_gone_phones(*known, locations_->bindings(known->member), now, outbox);
 }
 
 /// The right went while nothing was known of the subscription, so that its end is told with the

@@ -13,21 +13,18 @@ using std::chrono::seconds;
 constexpr seconds first_pause{60};  // before a phone is asked again that has not accepted
 constexpr seconds longest_pause{86400};
 
-/// All of `there` have been asked since they began. Who has notified and begun anew is a notifier
-/// that is gone; who had not accepted may do so now.
-bool has_asked(const Subscription& subscription, std::span<const AskedPhone> there)
+/// `phone` has been asked since it began. Who has notified and begun anew is a notifier that is
+/// gone; who had not accepted may do so now.
+bool has_asked(const Subscription& subscription, const AskedPhone& phone)
 {
     const auto notifies = [&](std::uint64_t generation) {
         return std::ranges::find(subscription.notifiers, generation, &Notifier::generation) !=
                subscription.notifiers.end();
     };
-    return std::ranges::all_of(there, [&](const AskedPhone& phone) {
-        return notifies(phone.generation) ||
-               std::ranges::any_of(subscription.asked, [&](const AskedPhone& before) {
-                   return before == phone ||
-                          (before.key == phone.key && notifies(before.generation));
-               });
-    });
+    return notifies(phone.generation) ||
+           std::ranges::any_of(subscription.asked, [&](const AskedPhone& before) {
+               return before == phone || (before.key == phone.key && notifies(before.generation));
+           });
 }
 
 /// It lives, and `phone` was asked and has not accepted.
@@ -124,6 +121,7 @@ void GroupIndications::forget_notifier(Subscription& subscription, std::string_v
     std::erase_if(subscription.notifiers, [&](const Notifier& each) { return each.tag == tag; });
     if (subscription.notifiers.empty()) return end_forwarded(subscription, now, outbox);
     outbox.store(SubscriptionStored{to_stored(subscription)});
+    end_of_gone_phones(subscription, locations_->bindings(subscription.member), now, outbox);
 }
 
 /// The phones of `member` came, left or registered anew.
@@ -142,8 +140,9 @@ void GroupIndications::end_where_nobody_notifies(std::string_view member, Moment
 }
 
 /// A phone that is gone tells nobody any more, nor does one that has registered anew: it has
-/// rebooted, and says no last word. What others tell goes on; but where one of `phones` has not
-/// been asked, or nobody is left, all is to be begun anew.
+/// rebooted, and says no last word. What others tell goes on; but where nobody is left, or one of
+/// `phones` has not been asked, all is to be begun anew: then as soon as none of the others shows a
+/// call, whose lamp would go dark.
 void GroupIndications::end_of_gone_phones(Subscription& subscription,
                                           std::span<const Binding> phones, Moment now,
                                           Outbox& outbox)
@@ -155,11 +154,15 @@ void GroupIndications::end_of_gone_phones(Subscription& subscription,
     });
     auto& notifiers = subscription.notifiers;
     if (notifiers.empty() && !phones.empty()) return;  // it waits for an answer
-    const bool all_asked = has_asked(subscription, there);
+    const auto unasked = std::erase_if(
+        there, [&](const AskedPhone& phone) { return !has_asked(subscription, phone); });
     const auto gone = std::ranges::stable_partition(notifiers, [&](const Notifier& notifier) {
         return std::ranges::find(phones, notifier.generation, &Binding::generation) != phones.end();
     });
-    if (gone.size() == notifiers.size() || !all_asked) {
+    const bool shows_call =
+        std::any_of(notifiers.begin(), gone.begin(),
+                    [](const Notifier& notifier) { return notifier.shows_call; });
+    if (gone.size() == notifiers.size() || (unasked > 0 && !shows_call)) {
         const std::string watcher = subscription.watcher;
         const std::vector<std::string> members{subscription.member};
         end(subscription, SubscriptionEnd::deactivated, now, outbox);

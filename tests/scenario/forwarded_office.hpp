@@ -88,4 +88,39 @@ inline std::string ended(Phone& watcher, const Phone& notifier)
            std::to_string(last.document().version);
 }
 
+/// Both phones of 102 tell 103.
+struct TwoTell {
+    TwoTell()
+    {
+        notifies(pbx, true);
+        carol.asks(to_bob);
+        of_desk = desk.receives(SUBSCRIBE);
+        of_mobile = mobile.receives(SUBSCRIBE);
+        mobile.answers_subscribe(of_mobile, 200);
+        carol.receives(200U);
+        mobile.notifies(of_mobile, {.cseq = 1, .version = 0});
+        desk.notifies(of_desk, {.cseq = 31, .version = 5});
+        CHECK(passed(carol) == "1");
+        CHECK(passed(carol) == "31");
+    }
+    void mobile_tells_on(std::uint32_t cseq)
+    {
+        CHECK(kinds(pbx) == "103 forwarded unknown\n");
+        mobile.notifies(of_mobile, {.cseq = cseq, .version = cseq});
+        CHECK(passed(carol) == std::to_string(cseq));
+    }
+    void desk_is_over(std::string_view by)
+    {
+        CHECK(ended(carol, desk) == by);
+        desk.notifies(of_desk, {.cseq = 200, .version = 200});
+        desk.receives(481U);
+        CHECK(carol.hears_nothing());
+    }
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    Phone& desk = pbx.phone("102");
+    Phone& mobile = pbx.phone("102");
+    Phone& carol = pbx.phone("103");
+    Arrived of_desk, of_mobile;
+};
+
 }  // namespace lampline::test
