@@ -25,6 +25,17 @@ constexpr const char* dialog_columns =
     "remote_display, remote_target";
 constexpr int first_text = 4;
 
+/// A line each. Of a row that is damaged none counts: what it says lasts until it expires.
+std::vector<StoredPublisher> phones_in(const SQLite::Column& contacts,
+                                       const SQLite::Column& registrations)
+{
+    const auto at = lines_in(contacts), by = lines_in(registrations);
+    std::vector<StoredPublisher> phones;
+    for (std::size_t i = 0; at.size() == by.size() && i < at.size(); ++i)
+        phones.push_back({at[i], by[i]});
+    return phones;
+}
+
 }  // namespace
 
 std::vector<StoredPublication> PublicationStore::all() const
@@ -43,8 +54,7 @@ std::vector<StoredPublication> PublicationStore::all() const
                                 .event = select.getColumn(4).getString(),
                                 .dialogs = {},
                                 .call_info = select.getColumn(5).getString(),
-                                .contact = select.getColumn(6).getString(),
-                                .registration = select.getColumn(7).getString(),
+                                .phones = phones_in(select.getColumn(6), select.getColumn(7)),
                                 .expires_at = time_in(select.getColumn(8))});
     }
     SQLite::Statement dialogs{database_.handle(), std::string{"SELECT "} + dialog_columns +
@@ -66,6 +76,11 @@ std::vector<StoredPublication> PublicationStore::all() const
 void PublicationStore::put(const StoredPublication& publication)
 {
     remove(publication.id);
+    std::vector<std::string> contacts, registrations;
+    for (const auto& phone : publication.phones) {
+        contacts.push_back(phone.contact);
+        registrations.push_back(phone.registration);
+    }
     SQLite::Statement insert{database_.handle(),
                              "INSERT INTO publication (id, etag, extension, publisher, event, "
                              "call_info, contact, registration, expires_at) "
@@ -76,8 +91,8 @@ void PublicationStore::put(const StoredPublication& publication)
     insert.bind(4, publication.publisher);
     insert.bind(5, publication.event);
     insert.bind(6, publication.call_info);
-    insert.bind(7, publication.contact);
-    insert.bind(8, publication.registration);
+    insert.bind(7, column(contacts));
+    insert.bind(8, column(registrations));
     insert.bind(9, column(publication.expires_at));
     insert.exec();
     if (publication.dialogs.empty()) return;

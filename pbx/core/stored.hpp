@@ -55,6 +55,12 @@ struct StoredPublishedDialog {
 };
 
 /// What somebody publishes of an extension (RFC 3903), as it is kept.
+/// A phone that may be who has published something of its own extension.
+struct StoredPublisher {
+    std::string contact;
+    std::string registration;  ///< Call-ID of its REGISTER
+};
+
 struct StoredPublication {
     std::string id;         ///< key, for life; the entity-tag is another after each PUBLISH
     std::string etag;
@@ -63,8 +69,7 @@ struct StoredPublication {
     std::string event;
     std::vector<StoredPublishedDialog> dialogs;  ///< of `dialog`
     std::string call_info;                       ///< of the other packages
-    std::string contact;       ///< of the phone that speaks of its own extension; empty: another
-    std::string registration;  ///< Call-ID of its REGISTER
+    std::vector<StoredPublisher> phones;  ///< one of which speaks of its own extension
     std::chrono::sys_seconds expires_at;
 };
 

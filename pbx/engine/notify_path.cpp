@@ -94,38 +94,47 @@ const Binding* binding_of(std::span<const Binding> bindings, const SipUri& conta
     return found == bindings.end() ? nullptr : &*found;
 }
 
-const Binding* publisher_among(std::span<const Binding> registered, const SipUri& contact,
-                               const Flow& source, std::string_view user_agent)
+std::vector<const Binding*> publishers_among(std::span<const Binding> registered,
+                                             const SipUri& contact,
+                                             std::span<const SipUri> targets, const Flow& source,
+                                             std::string_view user_agent)
 {
-    if (const auto* direct = binding_of(registered, {}, source)) return direct;
+    if (const auto* direct = binding_of(registered, {}, source)) return {direct};
     std::vector<const Binding*> behind;  // the same proxy
     for (const Binding& binding : registered) {
         const Flow proxy = target_of(binding).flow;
-        if (binding.path.empty() || proxy.host != source.host ||
-            proxy.transport != source.transport)
-            continue;
-        if (same_address(binding.contact, contact)) return &binding;
-        behind.push_back(&binding);
+        if (!binding.path.empty() && proxy.host == source.host &&
+            proxy.transport == source.transport)
+            behind.push_back(&binding);
     }
+    const auto those = [&](auto&& fit) {
+        std::vector<const Binding*> found;
+        std::ranges::copy_if(behind, std::back_inserter(found), fit);
+        return found;
+    };
+    if (auto there = those([&](const Binding* each) { return same_address(each->contact, contact); });
+        !there.empty())
+        return there;
+    if (auto there = those([&](const Binding* each) {
+            return std::ranges::any_of(targets, [&](const SipUri& target) {
+                return same_address(each->contact, target);
+            });
+        });
+        !there.empty())
+        return there;
     const auto own = device_ids({}, user_agent, contact);
-    const auto is_named = [&](const Binding* binding) {
-        const auto ids = ids_of(*binding);
-        return std::ranges::find_first_of(own, ids) != own.end();
-    };
-    if (behind.size() == 1) {
-        const Binding* one = behind.front();
-        const bool another = !own.empty() && !ids_of(*one).empty() && !is_named(one);
-        return another ? nullptr : one;
+    if (own.empty()) {
+        auto alike = those([&](const Binding* each) {
+            return !user_agent.empty() && each->user_agent == user_agent;
+        });
+        return alike.empty() ? behind : alike;
     }
-    const auto only = [&](auto&& fits) -> const Binding* {
-        const auto found = std::ranges::find_if(behind, fits);
-        if (found == behind.end() || std::any_of(std::next(found), behind.end(), fits))
-            return nullptr;
-        return *found;
-    };
-    if (!own.empty()) return only(is_named);
-    if (user_agent.empty()) return nullptr;
-    return only([&](const Binding* binding) { return binding->user_agent == user_agent; });
+    auto named = those([&](const Binding* each) {
+        const auto ids = ids_of(*each);
+        return std::ranges::find_first_of(own, ids) != own.end();
+    });
+    if (!named.empty()) return named;
+    return those([](const Binding* each) { return ids_of(*each).empty(); });
 }
 
 std::size_t phone_key(const std::vector<std::string>& devices, const SipUri& contact)

@@ -19,13 +19,15 @@ namespace lampline {
 const Binding* binding_of(std::span<const Binding> bindings, const SipUri& contact,
                           const Flow& flow);
 
-/// The registration of the phone that has sent a PUBLISH from `source`, which need not name its
-/// contact; nullptr: none is known to be. Behind a proxy all have its address: there it is the one
-/// with that contact, or the only one unless it says that it is another device (device_ids()); of
-/// several the only one that is the device which the PUBLISH says, or, where that says none, has
-/// its User-Agent.
-const Binding* publisher_among(std::span<const Binding> registered, const SipUri& contact,
-                               const Flow& source, std::string_view user_agent);
+/// Registrations of which one is of the phone that has sent a PUBLISH from `source`; empty: none is
+/// known to be. Behind a proxy all have its address: there they are those with the `contact` of the
+/// PUBLISH, if it names one, else with one of the local `targets` in its dialogs, else those that
+/// are the device which it says it is (device_ids()), else those that say no other; where it does
+/// not say which it is, those with its User-Agent, else all. They point into `registered`.
+std::vector<const Binding*> publishers_among(std::span<const Binding> registered,
+                                             const SipUri& contact,
+                                             std::span<const SipUri> targets, const Flow& source,
+                                             std::string_view user_agent);
 
 /// Names a phone among those of its watcher: by what it says of itself (see device_ids()), else by
 /// its contact. Never 0.

@@ -6,6 +6,17 @@
 
 namespace lampline {
 
+/// Which of them has spoken may not be known, but who has left or begun anew says nothing more.
+template <class Gone>
+bool Publications::forget_phones(const std::string& etag, Gone gone, Outbox& outbox)
+{
+    auto& publication = by_etag_.find(etag)->second;
+    if (std::erase_if(publication.phones, gone) == 0) return false;
+    if (publication.phones.empty()) return true;
+    store(etag, publication, false, outbox);
+    return false;
+}
+
 StatePublished Publications::bindings_changed(std::string_view aor,
                                               std::span<const Binding> registered, bool expired,
                                               Outbox& outbox)
@@ -14,15 +25,20 @@ StatePublished Publications::bindings_changed(std::string_view aor,
     const auto subject = subjects_.find(aor);
     if (subject == subjects_.end()) return changes;
     std::vector<std::string> left;
-    for (const auto& etag : subject->second.etags) {
-        auto& phone = by_etag_.find(etag)->second.phone;
-        if (!phone) continue;
+    const auto registered_as = [&](const Registration& phone) -> const Binding* {
         const auto here = std::ranges::find_if(registered, [&](const Binding& binding) {
-            return equivalent(binding.contact, phone->contact);
+            return equivalent(binding.contact, phone.contact);
         });
-        const bool is_here = here != registered.end();
-        phone->is_over = !is_here && (phone->is_over || expired);
-        if (is_here ? here->call_id != phone->call_id : !phone->is_over) left.push_back(etag);
+        return here == registered.end() ? nullptr : &*here;
+    };
+    const auto has_left = [&](const Registration& phone) {
+        const auto* here = registered_as(phone);
+        return here ? here->call_id != phone.call_id : !phone.is_over;
+    };
+    for (const auto& etag : subject->second.etags) {
+        for (auto& phone : by_etag_.find(etag)->second.phones)
+            phone.is_over = !registered_as(phone) && (phone.is_over || expired);
+        if (forget_phones(etag, has_left, outbox)) left.push_back(etag);
     }
     for (const auto& etag : left) withdraw(etag, changes, outbox);
     return changes;
@@ -34,8 +50,10 @@ void Publications::phone_moved(const PhoneMoved& moved, Outbox& outbox)
     if (subject == subjects_.end() || equivalent(moved.old_contact, moved.contact)) return;
     for (const auto& etag : subject->second.etags) {
         auto& publication = by_etag_.find(etag)->second;
-        auto& phone = publication.phone;
-        if (!phone || !equivalent(phone->contact, moved.old_contact)) continue;
+        const auto phone = std::ranges::find_if(publication.phones, [&](const auto& each) {
+            return equivalent(each.contact, moved.old_contact);
+        });
+        if (phone == publication.phones.end()) continue;
         phone->contact = moved.contact;
         store(etag, publication, false, outbox);
     }
@@ -45,6 +63,9 @@ StatePublished Publications::phone_left(const PhoneLeft& left, Outbox& outbox)
 {
     StatePublished changes;
     std::vector<std::string> over;
+    const auto has_left = [&](const Registration& phone) {
+        return phone.is_over && (!left.contact || equivalent(*left.contact, phone.contact));
+    };
     if (left.expelled) {
         for (const auto& [etag, publication] : by_etag_)
             if (publication.publisher == left.aor) over.push_back(etag);
@@ -53,12 +74,8 @@ StatePublished Publications::phone_left(const PhoneLeft& left, Outbox& outbox)
     }
     const auto subject = subjects_.find(left.aor);
     if (subject == subjects_.end()) return changes;
-    for (const auto& etag : subject->second.etags) {
-        const auto& phone = by_etag_.find(etag)->second.phone;
-        if (phone && phone->is_over &&
-            (!left.contact || equivalent(*left.contact, phone->contact)))
-            over.push_back(etag);
-    }
+    for (const auto& etag : subject->second.etags)
+        if (forget_phones(etag, has_left, outbox)) over.push_back(etag);
     for (const auto& etag : over) withdraw(etag, changes, outbox);
     return changes;
 }

@@ -19,10 +19,11 @@ void Publications::store(const std::string& etag, const Publication& publication
              .event = std::string{publication.package ? name(*publication.package) : "dialog"},
              .dialogs = {},
              .call_info = publication.call_info,
-             .contact = publication.phone ? write(publication.phone->contact) : std::string{},
-             .registration = publication.phone ? publication.phone->call_id : std::string{},
+             .phones = {},
              .expires_at = publication.expires_at},
         .first = first};
+    for (const auto& phone : publication.phones)
+        stored.publication.phones.push_back({write(phone.contact), phone.call_id});
     for (const auto& dialog : publication.dialogs)
         stored.publication.dialogs.push_back(
             {element_of(dialog.latest, dialog.element), dialog.latest.id, dialog.ours});
@@ -62,14 +63,15 @@ StatePublished Publications::restore(std::vector<StoredPublication> stored,
                        .extension = kept.extension,
                        .publisher = std::move(kept.publisher),
                        .package = package,
-                       .phone = {},
+                       .phones = {},
                        .dialogs = {},
                        .call_info = std::move(kept.call_info),
                        .expires_at = kept.expires_at};
         // It may not be registered any more by now, which it has not said.
-        if (auto contact = SipUri::parse(kept.contact))
-            publication.phone =
-                Registration{*std::move(contact), std::move(kept.registration), true};
+        for (auto& phone : kept.phones)
+            if (auto contact = SipUri::parse(phone.contact))
+                publication.phones.push_back(
+                    {*std::move(contact), std::move(phone.registration), true});
         // A clock that was set back must not make it last.
         expiry_.set(kept.etag, now.mono + std::min<std::chrono::nanoseconds>(
                                               kept.expires_at - now.wall, longest(package)));

@@ -193,7 +193,7 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
                             .extension = extension,
                             .publisher = request.authenticated,
                             .package = package,
-                            .phone = {},
+                            .phones = {},
                             .dialogs = {},
                             .call_info = {},
                             .expires_at = {}};
@@ -209,11 +209,6 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
     auto& kept = by_etag_.try_emplace(etag, std::move(publication)).first->second;
     expiry_.set(etag, now.mono + granted);
     kept.expires_at = std::chrono::ceil<seconds>(now.wall) + granted;
-    const auto* phone =
-        request.authenticated == extension
-            ? publisher_among(registered, request.contact, request.source, request.user_agent)
-            : nullptr;
-    if (phone) kept.phone = Registration{phone->contact, phone->call_id};
     if (content.there && !package) {
         publish_dialogs(kept, content.document, directory, changes, outbox);
     } else if (content.there) {
@@ -221,8 +216,26 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
         overrule(etag, kept, outbox);
         changes.packages.emplace_back(*package, extension);
     }
+    if (const auto phones = publishers_of(kept, request, registered); !phones.empty()) {
+        kept.phones.clear();
+        for (const auto* phone : phones) kept.phones.push_back({phone->contact, phone->call_id});
+    }
     store(etag, kept, begins, outbox);
     return changes;
+}
+
+/// Of whose registrations one is of the phone that has sent `request` about itself.
+std::vector<const Binding*> Publications::publishers_of(const Publication& publication,
+                                                        const PublishReceived& request,
+                                                        std::span<const Binding> registered)
+{
+    if (publication.publisher != publication.extension) return {};
+    std::vector<SipUri> targets;
+    for (const auto& dialog : publication.dialogs)
+        if (const auto& target = dialog.latest.local.target; !target.host.empty())
+            targets.push_back(target);
+    return publishers_among(registered, request.contact, targets, request.source,
+                            request.user_agent);
 }
 
 /// One that says nothing any more is withdrawn, of `publisher` if there is one. Whoever forgets its

@@ -98,7 +98,7 @@ private:
         std::string extension;
         std::string publisher;
         std::optional<EventPackage> package;  ///< empty: dialog
-        std::optional<Registration> phone;    ///< that speaks of its own extension
+        std::vector<Registration> phones;     ///< one of which speaks of its own extension
         std::vector<PublishedDialog> dialogs;
         std::string call_info;  ///< without what others have said of the same since
         std::chrono::sys_seconds expires_at;
@@ -127,6 +127,12 @@ private:
                                           std::string_view extension) noexcept;
     static void store(const std::string& etag, const Publication& publication, bool first,
                       Outbox& outbox);
+    [[nodiscard]] static std::vector<const Binding*>
+    publishers_of(const Publication& publication, const PublishReceived& request,
+                  std::span<const Binding> registered);
+    /// Without those of its phones that are `gone`. True: none is left of some.
+    template <class Gone>
+    bool forget_phones(const std::string& etag, Gone gone, Outbox& outbox);
     void withdraw(const std::string& etag, StatePublished& changes, Outbox& outbox);
     void drop_unused_subject(std::string_view extension);
 

@@ -249,10 +249,6 @@ TEST_CASE("behind a proxy a PUBLISH without Contact is known by what its phone s
         alice.user_agent = "Acme 1.0";
         lab.user_agent = "Other 2.0";
     }
-    SUBCASE("not where both are the same model: nobody knows which has spoken")
-    {
-        is_known = false;
-    }
     SUBCASE("not as the only one there, which is another device")
     {
         alice.unregisters();
@@ -278,6 +274,60 @@ TEST_CASE("behind a proxy a PUBLISH without Contact is known by what its phone s
     }
     CHECK(carol.receives(NOTIFY).idle());
     while (!carol.hears_nothing()) carol.receives(NOTIFY);
+}
+
+TEST_CASE("behind a proxy, what one of several phones of a model has published ends with the last one "
+          "that it may be")
+{
+    Office office;
+    auto& alice = office.alice;
+    auto& carol = office.pbx.phone("103");
+    carol.watches("101");
+    auto& lab = office.behind_proxy("101", contact_of("101", "10.0.0.7"));
+    auto outside = dialog("1", "outside", "confirmed");
+    bool says_where = false;
+    SUBCASE("nothing says which it is") {}
+    SUBCASE("its side of the dialog says it")
+    {
+        outside.insert(outside.find("<remote>"),
+                       "<local><target uri=\"" + write(*alice.named_contact) + "\"/></local>");
+        says_where = true;
+    }
+    auto talking = dialogs(document(outside));
+    talking.to = "101";
+    talking.expires = 600s;
+    talking.names_contact = false;
+    published(alice, talking);
+    CHECK(carol.receives(NOTIFY).dialog().call_id == "outside");
+    SUBCASE("the other one leaves first")
+    {
+        lab.unregisters();
+        CHECK(carol.hears_nothing());
+        alice.unregisters();
+    }
+    SUBCASE("it leaves first")
+    {
+        alice.unregisters();
+        if (!says_where) {
+            CHECK(carol.hears_nothing());  // it might be the other one
+            lab.unregisters();
+        }
+    }
+    SUBCASE("it begins anew after a restart of the exchange")
+    {
+        office.pbx.restarts();
+        CHECK(carol.receives(NOTIFY).dialog().call_id == "outside");
+        alice.reboots = ++office.phones;
+        alice.registers();
+        if (!says_where) {
+            CHECK(carol.hears_nothing());
+            lab.unregisters();
+        }
+    }
+    CHECK(carol.receives(NOTIFY).idle());
+    while (!carol.hears_nothing()) carol.receives(NOTIFY);
+    CHECK(office.pbx.view().publications == 0);
+    CHECK(office.pbx.kept().publications.empty());
 }
 
 TEST_CASE("a proxy that cannot reach a phone says that it is not there")

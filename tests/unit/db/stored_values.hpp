@@ -85,8 +85,7 @@ inline StoredPublication full_publication()
     row.publisher = "201";
     row.event = "dialog";
     row.call_info = "<sip:207@office.test>;appearance-index=1";
-    row.contact = "sip:207@192.0.2.7:5070";
-    row.registration = "register@phone";
+    row.phones = {{"sip:207@192.0.2.7:5070", "register@phone"}, {"sip:207@10.0.0.7", "7@lab"}};
     row.expires_at = at(7000);
     row.dialogs = {{.said = {.id = "their\nid",
                              .call_id = "call@phone",
