@@ -238,7 +238,7 @@ TEST_CASE("a call that is on disk is removed even if a change of it is still owe
 TEST_CASE("a call that rings is written within 100 ms, and one that is answered before that never")
 {
     Owing owing;
-    const auto ringing = [&] { return CallStore{owing.office.database}.ringing(); };
+    const auto ringing = [&] { return CallStore{owing.office.database}.all().ringing; };
     const auto shared_ringing = [](std::uint64_t id) {
         return std::make_shared<const StoredRinging>(full_ringing(id));
     };
