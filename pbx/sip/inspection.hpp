@@ -17,8 +17,8 @@ struct Rejection {
 };
 
 /// Body too large, or encoded. For every request. What is too large is malformed (400) where an
-/// XML body would be read, else 413. What is so large that no part of it is read, which is 32 KB more on
-/// a connection, the stack refuses with 413 and closes.
+/// XML body would be read, else 413. What is larger by another 32 KB, on a connection, the stack
+/// refuses with 413 by itself.
 std::optional<Rejection> inspect_body(const sip_t& sip, std::size_t body_limit);
 
 /// What of the Require of `sip` is not known here; for an INVITE, whoever answers it judges that.
