@@ -69,7 +69,7 @@ struct StoredPublication {
     std::string event;
     std::vector<StoredPublishedDialog> dialogs;  ///< of `dialog`
     std::string call_info;                       ///< of the other packages
-    std::vector<StoredPublisher> phones;  ///< one of which speaks of its own extension
+    std::vector<StoredPublisher> phones;         ///< one of which speaks of its own extension
     std::chrono::sys_seconds expires_at;
 };
 

@@ -21,7 +21,8 @@ public:
 inline constexpr std::size_t max_xml_text = 32 * 1024;
 inline constexpr std::size_t max_xml_depth = 16;
 
-/// Whether a body of this type is XML: `x/xml` or `x/y+xml` (RFC 7303 §4.2), whatever its parameters.
+/// Whether a body of this type is XML: `x/xml` or `x/y+xml` (RFC 7303 §4.2), whatever its
+/// parameters.
 bool is_xml(std::string_view content_type) noexcept;
 
 /// False: not well formed, a DOCTYPE, beyond a limit, or refused by `handler`. Any thread.

@@ -95,9 +95,8 @@ const Binding* binding_of(std::span<const Binding> bindings, const SipUri& conta
 }
 
 std::vector<const Binding*> publishers_among(std::span<const Binding> registered,
-                                             const SipUri& contact,
-                                             std::span<const SipUri> targets, const Flow& source,
-                                             std::string_view user_agent)
+                                             const SipUri& contact, std::span<const SipUri> targets,
+                                             const Flow& source, std::string_view user_agent)
 {
     if (const auto* direct = binding_of(registered, {}, source)) return {direct};
     std::vector<const Binding*> behind;  // the same proxy
@@ -112,13 +111,13 @@ std::vector<const Binding*> publishers_among(std::span<const Binding> registered
         std::ranges::copy_if(behind, std::back_inserter(found), fit);
         return found;
     };
-    if (auto there = those([&](const Binding* each) { return same_address(each->contact, contact); });
+    if (auto there =
+            those([&](const Binding* each) { return same_address(each->contact, contact); });
         !there.empty())
         return there;
     if (auto there = those([&](const Binding* each) {
-            return std::ranges::any_of(targets, [&](const SipUri& target) {
-                return same_address(each->contact, target);
-            });
+            return std::ranges::any_of(
+                targets, [&](const SipUri& target) { return same_address(each->contact, target); });
         });
         !there.empty())
         return there;

@@ -25,9 +25,8 @@ const Binding* binding_of(std::span<const Binding> bindings, const SipUri& conta
 /// are the device which it says it is (device_ids()), else those that say no other; where it does
 /// not say which it is, those with its User-Agent, else all. They point into `registered`.
 std::vector<const Binding*> publishers_among(std::span<const Binding> registered,
-                                             const SipUri& contact,
-                                             std::span<const SipUri> targets, const Flow& source,
-                                             std::string_view user_agent);
+                                             const SipUri& contact, std::span<const SipUri> targets,
+                                             const Flow& source, std::string_view user_agent);
 
 /// Names a phone among those of its watcher: by what it says of itself (see device_ids()), else by
 /// its contact. Never 0.

@@ -11,16 +11,16 @@ void Publications::store(const std::string& etag, const Publication& publication
                          Outbox& outbox)
 {
     PublicationStored stored{
-        .publication =
-            {.id = publication.id,
-             .etag = etag,
-             .extension = publication.extension,
-             .publisher = publication.publisher,
-             .event = std::string{publication.package ? name(*publication.package) : "dialog"},
-             .dialogs = {},
-             .call_info = publication.call_info,
-             .phones = {},
-             .expires_at = publication.expires_at},
+        .publication = {.id = publication.id,
+                        .etag = etag,
+                        .extension = publication.extension,
+                        .publisher = publication.publisher,
+                        .event = std::string{publication.package ? name(*publication.package)
+                                                                 : "dialog"},
+                        .dialogs = {},
+                        .call_info = publication.call_info,
+                        .phones = {},
+                        .expires_at = publication.expires_at},
         .first = first};
     for (const auto& phone : publication.phones)
         stored.publication.phones.push_back({write(phone.contact), phone.call_id});

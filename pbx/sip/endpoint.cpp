@@ -59,7 +59,8 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
     // One piece of memory for a message and most of its headers, so that pages which a call keeps
     // for long are not shared with what its transactions need for half a minute.
     constexpr unsigned message_preload = 2048;
-    // Bodies up to the limit must get as far as our 413 or 400; the stack refuses what is larger still.
+    // Bodies up to the limit must get as far as our 413 or 400; the stack refuses what is larger
+    // still.
     const auto max_message = static_cast<usize_t>(settings.limits.body_bytes + 32768);
     agent.reset(nta_agent_create(
         loop.root(), reinterpret_cast<url_string_t*>(-1), on_message, this, NTATAG_UA(1),

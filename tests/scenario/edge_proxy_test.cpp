@@ -276,8 +276,9 @@ TEST_CASE("behind a proxy a PUBLISH without Contact is known by what its phone s
     while (!carol.hears_nothing()) carol.receives(NOTIFY);
 }
 
-TEST_CASE("behind a proxy, what one of several phones of a model has published ends with the last one "
-          "that it may be")
+TEST_CASE(
+    "behind a proxy, what one of several phones of a model has published ends with the last one "
+    "that it may be")
 {
     Office office;
     auto& alice = office.alice;

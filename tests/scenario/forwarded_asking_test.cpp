@@ -1,5 +1,5 @@
-// Phones of an extension whose phones notify by themselves, that come, say nothing or begin anew: when
-// they are asked, which ends what the others tell.
+// Phones of an extension whose phones notify by themselves, that come, say nothing or begin anew:
+// when they are asked, which ends what the others tell.
 #include "scenario/forwarded_office.hpp"
 
 using namespace lampline;
@@ -34,7 +34,8 @@ TEST_CASE("a phone that comes to an extension whose phones notify is to be asked
     }
 }
 
-TEST_CASE("a phone that comes while another one shows a call is asked when that is over: no lamp goes dark for it")
+TEST_CASE("a phone that comes while another one shows a call is asked when that is over: no lamp "
+          "goes dark for it")
 {
     TwoTell office;
     auto& [pbx, desk, mobile, carol, of_desk, of_mobile] = office;
@@ -113,7 +114,8 @@ TEST_CASE("a phone that was asked and has not accepted is asked again when it ha
     CHECK(carol.hears_nothing());
 }
 
-TEST_CASE("a phone that was asked and says nothing is asked again while it registers, ever more rarely")
+TEST_CASE(
+    "a phone that was asked and says nothing is asked again while it registers, ever more rarely")
 {
     Scenario pbx{{group("sales", {"103"}, {"102"})}};
     notifies(pbx, true);

@@ -438,8 +438,14 @@ TEST_CASE("kill -9 between any two steps of a move leaves nobody talking to nobo
 {
     // What lasts for less than 80 ms is not worth a write.
     std::chrono::milliseconds kept_after{};
-    SUBCASE("that follow on each other at once") { kept_after = 90ms; }
-    SUBCASE("by people who take their time") { kept_after = 1100ms; }
+    SUBCASE("that follow on each other at once")
+    {
+        kept_after = 90ms;
+    }
+    SUBCASE("by people who take their time")
+    {
+        kept_after = 1100ms;
+    }
     CAPTURE(kept_after.count());
     for (const auto& story : stories()) {
         CAPTURE(story.name);

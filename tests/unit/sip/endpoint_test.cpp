@@ -428,7 +428,8 @@ TEST_CASE("a body above the limit is refused with 413, over both transports")
     CHECK(far_above.receive().status() == 413);
 }
 
-TEST_CASE("XML above the limit is a malformed body of an event package, and too large in any other request")
+TEST_CASE("XML above the limit is a malformed body of an event package, and too large in any other "
+          "request")
 {
     auto settings = Office::quick();
     settings.limits.body_bytes = 2048;
