@@ -54,13 +54,13 @@ struct StoredPublishedDialog {
     bool hidden = false;    ///< the exchange knew of it itself, and told its end
 };
 
-/// What somebody publishes of an extension (RFC 3903), as it is kept.
 /// A phone that may be who has published something of its own extension.
 struct StoredPublisher {
     std::string contact;
     std::string registration;  ///< Call-ID of its REGISTER
 };
 
+/// What somebody publishes of an extension (RFC 3903), as it is kept.
 struct StoredPublication {
     std::string id;         ///< key, for life; the entity-tag is another after each PUBLISH
     std::string etag;
