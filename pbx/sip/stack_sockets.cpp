@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/table_room.hpp"
@@ -21,6 +22,10 @@ extern "C" void tport_recv_event(tport_t* transport);
 extern "C" tport_t* tport_alloc_secondary(tport_pri_s* primary, int socket, int accepted,
                                           char const** reason);
 extern "C" void tport_zap_secondary(tport_t* connection);
+extern "C" ssize_t tport_send_stream(tport_t const* connection, msg_t* message, msg_iovec_t parts[],
+                                     std::size_t count);
+extern "C" int tport_tcp_ping(tport_t* connection, su_time_t now);
+extern "C" int tport_tcp_pong(tport_t* connection);
 
 namespace lampline::sip {
 namespace {
@@ -127,6 +132,7 @@ private:
 thread_local std::vector<std::unique_ptr<Fetched>> sockets;  // few: one for each UDP listener
 thread_local Fetched* last_read = nullptr;
 thread_local std::unordered_map<const tport_t*, int> connected;  // the socket of each connection
+thread_local std::unordered_map<const tport_t*, std::chrono::steady_clock::time_point> written;
 thread_local std::uint64_t times_read = 0;
 
 Fetched* socket_of(int descriptor) noexcept
@@ -141,6 +147,12 @@ Fetched* socket_of(const tport_t* primary) noexcept
     for (const auto& socket : sockets)
         if (socket->primary() == primary) return socket.get();
     return nullptr;
+}
+
+void note_written(const tport_t* connection) noexcept
+try {
+    written.try_emplace(connection, std::chrono::steady_clock::now());
+} catch (...) {  // no memory: the kernel repeats what is written as rarely as it would by itself
 }
 
 /// Sofia's own function of that name.
@@ -172,6 +184,11 @@ int descriptor_of(const tport_s& connection) noexcept
 {
     const auto found = connected.find(&connection);
     return found == connected.end() ? -1 : found->second;
+}
+
+std::unordered_map<const tport_s*, std::chrono::steady_clock::time_point> take_written() noexcept
+{
+    return std::exchange(written, {});
 }
 
 std::uint64_t readings() noexcept
@@ -250,7 +267,33 @@ tport_alloc_secondary(tport_pri_s* primary, int socket, int accepted, char const
 extern "C" __attribute__((visibility("default"))) void tport_zap_secondary(tport_t* connection)
 {
     static auto* const zap = sip_floor::of_the_stack(tport_zap_secondary, "tport_zap_secondary");
+    sip_floor::written.erase(connection);
     sip_floor::connected.erase(connection);
     lampline::give_back_room(sip_floor::connected);
     if (zap) zap(connection);
+}
+
+extern "C" __attribute__((visibility("default"))) ssize_t
+tport_send_stream(tport_t const* connection, msg_t* message, msg_iovec_t parts[], std::size_t count)
+{
+    static auto* const send = sip_floor::of_the_stack(tport_send_stream, "tport_send_stream");
+    sip_floor::note_written(connection);
+    return send ? send(connection, message, parts, count) : -1;
+}
+
+/// Keeps an idle connection alive: CRLF twice, past tport_send_stream.
+extern "C" __attribute__((visibility("default"))) int tport_tcp_ping(tport_t* connection,
+                                                                     su_time_t now)
+{
+    static auto* const ping = sip_floor::of_the_stack(tport_tcp_ping, "tport_tcp_ping");
+    sip_floor::note_written(connection);
+    return ping ? ping(connection, now) : -1;
+}
+
+/// Answers the same of the peer.
+extern "C" __attribute__((visibility("default"))) int tport_tcp_pong(tport_t* connection)
+{
+    static auto* const pong = sip_floor::of_the_stack(tport_tcp_pong, "tport_tcp_pong");
+    sip_floor::note_written(connection);
+    return pong ? pong(connection) : -1;
 }

@@ -1,10 +1,12 @@
 #pragma once
 // How the stack reads and writes its UDP sockets: in fewer system calls than it would by itself;
-// and which sockets its connections have. Takes the place of seven functions of Sofia's, through
-// the dynamic linker like screen.hpp.
+// which sockets its connections have, and which of these it writes to. Takes the place of ten
+// functions of Sofia's, through the dynamic linker like screen.hpp.
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <unordered_map>
 
 struct tport_s;
 
@@ -40,6 +42,11 @@ private:
 /// The socket of a connection that the stack has opened or accepted on this thread; -1: it has none
 /// of these. The stack may have closed it: until then the connection can be sent on.
 [[nodiscard]] int descriptor_of(const tport_s& connection) noexcept;
+
+/// The connections that the stack has written anything to on this thread since the last call, open
+/// ones only, with the time of the first writing.
+[[nodiscard]] std::unordered_map<const tport_s*, std::chrono::steady_clock::time_point>
+take_written() noexcept;
 
 /// How often a socket, of UDP or TCP, brought something on this thread.
 [[nodiscard]] std::uint64_t readings() noexcept;

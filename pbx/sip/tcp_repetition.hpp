@@ -25,12 +25,17 @@ public:
     /// Then the connection ends. By itself the kernel gives up at about the same time.
     static constexpr std::chrono::minutes give_up{15};
 
-    /// Looks how the connection of the open socket `descriptor` is doing: one system call where
-    /// all is well.
+    /// Something is written to the connection at `at`, of which everybody who writes must tell.
+    void written(Clock::time_point at) noexcept;
+    /// Looks how the connection of the open socket `descriptor` is doing. To be called once in the
+    /// beginning, and each `interval` while it is not at rest.
     void look(int descriptor, Clock::time_point now) noexcept;
+    /// Everything written is acknowledged: there is nothing to repeat until more is.
+    [[nodiscard]] bool at_rest() const noexcept { return at_rest_; }
 
 private:
-    std::optional<Clock::time_point> calm_;  // when it was seen to repeat nothing last
+    std::optional<Clock::time_point> calm_;  // when it is known to have repeated nothing last
+    bool at_rest_ = false;
     bool hastened_ = false;
 };
 

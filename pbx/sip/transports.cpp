@@ -122,6 +122,7 @@ ConnectionId Connections::adopt(tport_t& transport)
     connection.pending = pending;
     connection.descriptor = descriptor_of(transport);
     look_at(connection, std::chrono::steady_clock::now());
+    if (!connection.repetition.at_rest()) unacknowledged_.push_back(id);
     by_transport_.emplace(&transport, id);
     return id;
 }
@@ -133,7 +134,7 @@ void Connections::note_phone(ConnectionId id) noexcept
 
 bool Connections::is_phones(const tport_t& transport) const noexcept
 {
-    const auto known = by_transport_.find(const_cast<tport_t*>(&transport));
+    const auto known = by_transport_.find(&transport);
     return known != by_transport_.end() && by_id_.at(known->second.value).phone;
 }
 
@@ -152,11 +153,24 @@ void Connections::look_at(Connection& connection,
         connection.repetition.look(connection.descriptor, now);
 }
 
-void Connections::hasten(std::chrono::steady_clock::time_point now) noexcept
+void Connections::hasten(std::chrono::steady_clock::time_point now)
 {
     if (now < next_look_) return;
     next_look_ = now + TcpRepetition::interval;
-    for (auto& [id, connection] : by_id_) look_at(connection, now);
+    for (const auto& [transport, at] : take_written()) {
+        const auto known = by_transport_.find(transport);
+        if (known == by_transport_.end()) continue;
+        auto& repetition = by_id_.at(known->second.value).repetition;
+        if (!repetition.at_rest()) continue;
+        repetition.written(at);
+        unacknowledged_.push_back(known->second);
+    }
+    std::erase_if(unacknowledged_, [&](ConnectionId id) {
+        const auto found = by_id_.find(id.value);
+        if (found == by_id_.end()) return true;
+        look_at(found->second, now);
+        return found->second.repetition.at_rest();
+    });
 }
 
 void Connections::closed(tport_t& transport) noexcept

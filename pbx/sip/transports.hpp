@@ -51,8 +51,8 @@ public:
     void closed(tport_t& transport) noexcept;
 
     /// Has the kernel repeat in time what a peer does not acknowledge. To be called at least each
-    /// TcpRepetition::interval.
-    void hasten(std::chrono::steady_clock::time_point now) noexcept;
+    /// TcpRepetition::interval. Costs nothing for a connection that nothing is written to.
+    void hasten(std::chrono::steady_clock::time_point now);
 
 private:
     struct Connection {
@@ -67,7 +67,8 @@ private:
     OnClosed on_closed_;
     IdSource<ConnectionId> ids_;
     std::unordered_map<std::uint64_t, Connection> by_id_;
-    std::unordered_map<tport_t*, ConnectionId> by_transport_;
+    std::unordered_map<const tport_t*, ConnectionId> by_transport_;
+    std::vector<ConnectionId> unacknowledged_;  // not at rest; some may be closed
     std::chrono::steady_clock::time_point next_look_{};
 };
 

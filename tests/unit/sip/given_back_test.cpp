@@ -1,10 +1,7 @@
 #include "sip_office.hpp"
 
-#include "sip/sofia.hpp"
+#include "stack_clock.hpp"
 #include "support/live_memory.hpp"
-
-/// Sofia's hook for clocks of one's own.
-extern "C" void (*_su_time)(su_time_t* time);
 
 using namespace lampline;
 using namespace lampline::sip;
@@ -96,28 +93,6 @@ private:
     std::uint64_t last_ = 1000;
 };
 
-/// The time of the stack, which can be ahead.
-class Clock {
-public:
-    Clock() : own_{std::exchange(_su_time, ahead)} { present = this; }
-    ~Clock() { _su_time = own_; }
-    Clock(const Clock&) = delete;
-    Clock& operator=(const Clock&) = delete;
-
-    void pass(std::chrono::seconds time) { passed_ += time; }
-
-private:
-    static void ahead(su_time_t* time)
-    {
-        present->own_(time);
-        time->tv_sec += static_cast<unsigned long>(present->passed_.count());
-    }
-
-    static inline Clock* present = nullptr;
-    void (*own_)(su_time_t*);
-    std::chrono::seconds passed_{};
-};
-
 /// Nothing is repeated because the machine is slow. What is kept of the last calls is little, so
 /// that it is full after a few.
 EndpointSettings settings()
@@ -134,7 +109,7 @@ EndpointSettings settings()
 TEST_CASE("two hundred calls leave no memory behind when their transactions are over, each time")
 {
     Office office{settings()};
-    Clock clock;
+    StackClock clock;
     Callers callers{office};
     const auto works = [&] {
         for (std::size_t i = 0; i < calls_at_once; ++i) callers.call();

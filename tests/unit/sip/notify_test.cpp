@@ -2,7 +2,9 @@
 #include <set>
 
 #include "core/subscription.hpp"
+#include "sip/tcp_repetition.hpp"
 #include "sip_office.hpp"
+#include "stack_clock.hpp"
 
 using namespace lampline;
 using namespace lampline::sip;
@@ -33,6 +35,16 @@ SendNotify notify_to(const Phone& watcher, std::uint64_t subscription, std::uint
     return command;
 }
 
+/// A phone on TCP that watches; its connection.
+ConnectionId watch(Office& office, Phone& watcher)
+{
+    watcher.send_authorised("SUBSCRIBE", uri_of("202"), address_of("202"), "Event: dialog\r\n");
+    const auto subscribed = office.next<SubscribeReceived>();
+    office.run(Reply{.transaction = subscribed.transaction, .status = 200, .local_tag = "ours"});
+    CHECK(watcher.receive().status() == 200);
+    return subscribed.source.connection;
+}
+
 /// How many connections of this process have times of ours for their repetitions.
 int hastened()
 {
@@ -44,6 +56,19 @@ int hastened()
             ++count;
     }
     return count;
+}
+
+/// The socket in this process of a connection to that port.
+int descriptor_towards(std::uint16_t port)
+{
+    for (int fd = 3; fd < 1024; ++fd) {
+        sockaddr_in peer{};
+        socklen_t length = sizeof peer;
+        if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &length) == 0 &&
+            peer.sin_family == AF_INET && ntohs(peer.sin_port) == port)
+            return fd;
+    }
+    return -1;
 }
 
 }  // namespace
@@ -159,12 +184,9 @@ TEST_CASE("a NOTIFY goes over the connection of its watcher, and fails when that
 {
     Office office;
     Phone watcher{office, "201", Transport::tcp};
-    watcher.send_authorised("SUBSCRIBE", uri_of("202"), address_of("202"), "Event: dialog\r\n");
-    const auto subscribed = office.next<SubscribeReceived>();
-    office.run(Reply{.transaction = subscribed.transaction, .status = 200, .local_tag = "ours"});
-    CHECK(watcher.receive().status() == 200);
-    REQUIRE(subscribed.source.connection);
-    office.run(notify_to(watcher, 1, 1, subscribed.source.connection));
+    const auto connection = watch(office, watcher);
+    REQUIRE(connection);
+    office.run(notify_to(watcher, 1, 1, connection));
     const auto notify = watcher.receive();
     CHECK(notify.body == "<dialog-info version=\"41\"/>");
     CHECK(notify["Via"].starts_with(
@@ -172,13 +194,13 @@ TEST_CASE("a NOTIFY goes over the connection of its watcher, and fails when that
     CHECK(notify.all("Via").size() == 1);
     watcher.reply(notify, 200, "OK");
     CHECK(office.next<NotifyAnswered>().status == 200);
-    office.run(notify_to(watcher, 1, 2, subscribed.source.connection));
+    office.run(notify_to(watcher, 1, 2, connection));
     CHECK(watcher.receive()["CSeq"] == "2 NOTIFY");
     watcher.hang_up();
     const auto failed = office.next<NotifyAnswered>();
     CHECK(failed.status == 503);
     CHECK(failed.generated);
-    CHECK(office.next<ConnectionClosed>().connection == subscribed.source.connection);
+    CHECK(office.next<ConnectionClosed>().connection == connection);
 }
 
 TEST_CASE("without a connection one is opened to the watcher's contact, with one Via")
@@ -205,18 +227,49 @@ TEST_CASE("who acknowledges nothing is repeated to in time, and keeps its connec
 {
     Office office;
     Phone watcher{office, "201", Transport::tcp};
-    watcher.send_authorised("SUBSCRIBE", uri_of("202"), address_of("202"), "Event: dialog\r\n");
-    const auto subscribed = office.next<SubscribeReceived>();
-    office.run(Reply{.transaction = subscribed.transaction, .status = 200, .local_tag = "ours"});
-    CHECK(watcher.receive().status() == 200);
+    const auto connection = watch(office, watcher);
     lose_all(watcher.fd(), true);
-    office.run(notify_to(watcher, 1, 1, subscribed.source.connection));
+    office.run(notify_to(watcher, 1, 1, connection));
     CHECK(office.until([] { return hastened() == 1; }));
     CHECK(office.next<NotifyAnswered>().status == 408);
     lose_all(watcher.fd(), false);
     CHECK(watcher.receive()["CSeq"] == "1 NOTIFY");
     CHECK(office.until([] { return hastened() == 0; }));
     CHECK(office.inputs.empty());
+}
+
+TEST_CASE("a connection is looked at after each thing that the stack writes to it, and only then")
+{
+    Office office;
+    StackClock clock;
+    Phone watcher{office, "201", Transport::tcp};
+    const auto connection = watch(office, watcher);
+    const auto looks = [&] {
+        office.until([] { return false; }, 2 * TcpRepetition::interval + 200ms);
+    };
+    looks();
+    lose_all(watcher.fd(), true);
+    SUBCASE("a NOTIFY")
+    {
+        office.run(notify_to(watcher, 1, 1, connection));
+        CHECK(office.until([] { return hastened() == 1; }));
+    }
+    SUBCASE("the answer to what it keeps the connection alive with")
+    {
+        watcher.send("\r\n\r\n");
+        CHECK(office.until([] { return hastened() == 1; }));
+    }
+    SUBCASE("what we keep it alive with")
+    {
+        clock.pass(121s);
+        CHECK(office.until([] { return hastened() == 1; }));
+    }
+    SUBCASE("nothing; this here is written past the stack")
+    {
+        REQUIRE(::send(descriptor_towards(watcher.port()), "\r\n", 2, MSG_NOSIGNAL) == 2);
+        looks();
+        CHECK(hastened() == 0);
+    }
 }
 
 TEST_CASE("a connection to who is out of reach is tried again in time")

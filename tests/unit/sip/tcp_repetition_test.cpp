@@ -107,3 +107,41 @@ TEST_CASE(
     connection.until_repeated();
     CHECK(looks() >= TcpRepetition::ahead);
 }
+
+TEST_CASE("a connection at rest need not be looked at until something is written to it")
+{
+    Connection connection;
+    TcpRepetition repetition;
+    const auto calm = Clock::now();
+    repetition.look(connection.ours.fd(), calm);
+    CHECK(repetition.at_rest());
+    connection.goes_away();
+    connection.send();
+    repetition.written(calm + 1h);
+    CHECK(!repetition.at_rest());
+    connection.until_repeated();
+    // Counted from what was written, though nobody has looked for an hour.
+    repetition.look(connection.ours.fd(), calm + 1h + 500ms);
+    CHECK(connection.user_timeout() == TcpRepetition::ahead + 500ms);
+    // More of it moves nothing.
+    repetition.written(calm + 1h + 600ms);
+    repetition.look(connection.ours.fd(), calm + 1h + 1s);
+    CHECK(connection.user_timeout() == TcpRepetition::ahead + 1s);
+    CHECK(!repetition.at_rest());
+    connection.returns();
+    connection.until([](const tcp_info& info) { return info.tcpi_unacked == 0; });
+    repetition.look(connection.ours.fd(), Clock::now());
+    CHECK(repetition.at_rest());
+}
+
+TEST_CASE(
+    "what waits for a peer's window to open goes out by itself: such a connection has no rest")
+{
+    Connection connection;
+    TcpRepetition repetition;
+    while (::send(connection.ours.fd(), "NOTIFY", 6, MSG_NOSIGNAL) > 0) continue;
+    connection.until([](const tcp_info& info) { return info.tcpi_unacked == 0; });
+    repetition.look(connection.ours.fd(), Clock::now());
+    CHECK(!repetition.at_rest());
+    CHECK(connection.user_timeout() == 0ms);
+}
