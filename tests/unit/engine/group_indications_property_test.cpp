@@ -4,9 +4,8 @@
 #include <random>
 #include <set>
 
-#include "unit/engine/indication_office.hpp"
-
 #include "support/list_notify_reader.hpp"
+#include "unit/engine/seen_lamp.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
@@ -18,38 +17,6 @@ const std::vector<std::string> watchers{"201", "202", "203", "204", "205"};
 constexpr const char* profiles[]{"standard", "innovaphone",    "",          "polycom",
                                  "yealink",  "fanvil",         "softphone", "partly",
                                  "telling",  "partly-cleared", "cisco-spa", "paced"};
-
-/// Shows what an extension is without a call.
-const BodyProfile telling{.name = "telling",
-                          .unregistered = "trying",
-                          .do_not_disturb = "confirmed",
-                          .forwarded = "early"};
-
-/// Told only what has changed, where that is certain; and with the idle edge before it rings.
-const BodyProfile partly{.name = "partly", .partial = true};
-const BodyProfile partly_cleared{
-    .name = "partly-cleared", .clearing = Clearing::before_ringing, .partial = true};
-const BodyProfile paced{.name = "paced", .gap = std::chrono::milliseconds{100}};
-/// What 205 is always told in: lists in one document, too.
-const BodyProfile merging{.name = "merging", .merged_lists = true};
-const std::vector<BodyProfile> rows{telling, partly, partly_cleared, paced, merging};
-
-bool stands_in(const std::string& call_id)
-{
-    return call_id == "unregistered" || call_id == "dnd" || call_id == "forwarded";
-}
-
-/// What one phone has seen of one Call-ID: it checks every NOTIFY as it comes.
-struct Seen {
-    std::string watcher, member;
-    const BodyProfile* profile = nullptr;
-    std::uint32_t version = 0, cseq = 0;
-    std::uint32_t read = 0;  // version of the last body that it has read
-    bool any = false;
-    bool ended = false;
-    std::vector<DialogElement> dialogs;  // of the last acknowledged body
-    std::set<std::string> alive;         // call-ids last acknowledged as alive
-};
 
 /// The office under a random load. The truth is kept apart from what is tested.
 class Storm {
@@ -90,7 +57,7 @@ private:
             group.watchers.push_back({watchers[at], unsolicited || at % 2 == 0, choice_of(at)});
         return std::make_shared<const Directory>("office.test", std::move(extensions),
                                                  std::vector<Group>{std::move(group)}, Numbering{},
-                                                 rows);
+                                                 dialect_rows);
     }
 
     std::size_t below(std::size_t bound) { return random_() % bound; }
@@ -284,7 +251,7 @@ private:
         while (!office_.silent()) {
             const auto notify = office_.notified();
             const auto key = key_of(notify);
-            Seen& seen = seen_[key];
+            SeenLamp& seen = seen_[key];
             CHECK_FALSE(seen.ended);
             const bool restarted = restarts_.erase(key) > 0;
             if (!seen.any)
@@ -311,7 +278,7 @@ private:
             for (const auto& part : parts) {
                 if (!part.listed) continue;
                 notified_.insert(part.key);
-                Seen& lamp = seen_[part.key];
+                SeenLamp& lamp = seen_[part.key];
                 lamp.watcher = user(notify.dialog->to);
                 lamp.member = part.member;
                 lamp.profile = profile_of(lamp.watcher, part.document);
@@ -379,37 +346,24 @@ private:
         under_way_.erase(at);
         const bool only_the_answer_was_lost = status == 408 && below(2) == 0;
         if (status == 200 || only_the_answer_was_lost)
-            for (const auto& part : under_way.parts) see(seen_[part.key], part.document);
+            for (const auto& part : under_way.parts) {
+                auto& seen = seen_[part.key];
+                const auto before = seen.take(part.document);
+                check_end(before, seen.alive);
+            }
         answered_ = notify;
         office_.answers(notify, status, seconds{status >= 500 && below(2) ? below(20) : 0});
     }
 
-    /// The phone takes over a body.
-    void see(Seen& seen, const DialogInfo& document)
+    /// One call is never followed by another one without an end between them, unless they
+    /// overlapped.
+    void check_end(const std::set<std::string>& before, const std::set<std::string>& now) const
     {
-        if (!document.full) CHECK(document.version == seen.read + 1);  // nothing is missing
-        seen.read = document.version;
-        std::vector<DialogElement> dialogs;
-        if (!document.full) dialogs = seen.dialogs;
-        for (const auto& told : document.dialogs) {
-            std::erase_if(dialogs,
-                          [&](const auto& one) { return !document.full && one.id == told.id; });
-            dialogs.push_back(told);
-        }
-        std::set<std::string> alive;
-        for (const auto& dialog : dialogs)
-            if (dialog.state != "terminated" && !stands_in(dialog.call_id))
-                alive.insert(dialog.call_id);
-        // One call is never followed by another one without an end between them, unless they
-        // overlapped.
-        if (!seen.alive.empty() && !alive.empty()) {
-            bool overlap = false;
-            for (const auto& one : seen.alive)
-                for (const auto& other : alive) overlap = overlap || overlapped(one, other);
-            CHECK(overlap);
-        }
-        seen.alive = std::move(alive);
-        seen.dialogs = std::move(dialogs);
+        if (before.empty() || now.empty()) return;
+        bool overlap = false;
+        for (const auto& one : before)
+            for (const auto& other : now) overlap = overlap || overlapped(one, other);
+        CHECK(overlap);
     }
 
     /// Whether the extension was busy all the time from one call to the other.
@@ -450,42 +404,17 @@ private:
         for (const auto& member : members) begin_call(member, LegState::early);
         come_to_rest();  // lists have several NOTIFYs to send
         for (const auto& key : notified_)
-            CHECK(shown(seen.at(key)) == expected(seen.at(key), truth));
+            CHECK(seen.at(key).lines() == expected(seen.at(key), truth));
         CHECK(notified_.size() == office_.view().lamps.size());
         ++rests_;
         while (!truth_.empty()) end_call();
         come_to_rest();
     }
 
-    static std::multiset<std::string> shown(const Seen& seen)
-    {
-        std::multiset<std::string> lines;
-        for (const auto& dialog : seen.dialogs)
-            if (dialog.state != "terminated") lines.insert(dialog.call_id + " " + dialog.state);
-        return lines;
-    }
-
     [[nodiscard]] std::multiset<std::string>
-    expected(const Seen& seen, const std::vector<DialogSnapshot>& truth) const
+    expected(const SeenLamp& seen, const std::vector<DialogSnapshot>& truth) const
     {
-        std::multiset<std::string> lines;
-        int best = 0;
-        for (const auto& dialog : truth) {
-            const auto word = seen.profile->word(dialog);
-            if (dialog.extension != seen.member || word.empty()) continue;
-            const auto line = dialog.dialog.call_id + " " + std::string{word};
-            constexpr int ranks[]{1, 2, 4, 3};  // early > confirmed > proceeding > trying
-            const bool busy = dialog.state == LegState::early && word != "early";
-            const bool talks = dialog.state == LegState::confirmed && !dialog.held;
-            const int rank =
-                2 * (busy ? 2 : ranks[static_cast<std::size_t>(dialog.state)]) + (talks ? 1 : 0);
-            if (!seen.profile->single()) {
-                lines.insert(line);
-            } else if (rank > best) {
-                best = rank;
-                lines = {line};
-            }
-        }
+        auto lines = seen.true_lines(truth);
         if (!lines.empty() || seen.profile->name != telling.name) return lines;
         const auto wishes = wishes_.find(seen.member);
         if (office_.locations.bindings(seen.member).empty()) return {"unregistered trying"};
@@ -506,9 +435,9 @@ private:
                                                 const DialogInfo& document) const
     {
         const auto at = std::ranges::find(watchers, watcher) - watchers.begin();
-        const auto own =
-            std::ranges::find(rows, choice_of(static_cast<std::size_t>(at)), &BodyProfile::name);
-        if (own != rows.end()) return &*own;
+        const auto own = std::ranges::find(dialect_rows, choice_of(static_cast<std::size_t>(at)),
+                                           &BodyProfile::name);
+        if (own != dialect_rows.end()) return &*own;
         if (const auto chosen = built_in_profile(choice_of(static_cast<std::size_t>(at))))
             return chosen.get();
         if (document.entity.empty()) return &innovaphone_profile;
@@ -524,7 +453,7 @@ private:
     Office office_;
     std::vector<DialogSnapshot> truth_;
     std::vector<SubscribeReceived> dialogs_;
-    std::map<std::string, Seen> seen_;
+    std::map<std::string, SeenLamp> seen_;
     std::map<std::string, UnderWay> under_way_;
     std::set<std::string> restarts_;
     std::map<std::string, int> busy_period_;  // by Call-ID
