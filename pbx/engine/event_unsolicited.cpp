@@ -106,19 +106,10 @@ EventNotifier::implied(const std::string& aor, EventPackage package,
     subscription->member = aor;
     subscription->local_tag = tokens_();
     subscription->user_agent = phone->user_agent;
-
-    auto dialog = std::make_shared<NotifyDialog>();
     const auto& domain = facts_.directory().domain();
     const SipUri own = extension_uri(aor, domain);
-    dialog->call_id = tokens_() + "@" + domain;
-    dialog->from = write(NameAddr{{}, own}) + ";tag=" + subscription->local_tag;
-    dialog->to = write(NameAddr{{}, own});
-    dialog->contact = own.user;
-    dialog->event = name(package);
-    dialog->request_uri = write(phone->target.request_uri);
-    dialog->route = phone->target.route;
-    dialog->flow = phone->target.flow;
-    subscription->dialog = std::move(dialog);
+    subscription->dialog = unasked_dialog(*phone, own, own, name(package), subscription->local_tag,
+                                          tokens_() + "@" + domain);
     subscription->phone = std::move(phone);
     return subscription;
 }

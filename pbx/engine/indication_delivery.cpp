@@ -294,13 +294,9 @@ void GroupIndications::phone_is_there(const std::string& number, const SipUri& c
 void GroupIndications::move(Subscription& subscription, std::string request_uri,
                             const std::vector<std::string>& route, const Flow& flow, Moment now)
 {
-    const NotifyDialog& old = *subscription.dialog;
-    if (old.request_uri == request_uri && old.route == route && old.flow == flow) return;
-    auto moved = std::make_shared<NotifyDialog>(old);
-    moved->request_uri = std::move(request_uri);
-    moved->route = route;
-    moved->flow = flow;
-    subscription.dialog = std::move(moved);
+    auto there = moved_to(*subscription.dialog, std::move(request_uri), route, flow);
+    if (!there) return;
+    subscription.dialog = std::move(there);
     measure(subscription);
     if (subscription.list && subscription.in_flight != 0) subscription.list->begun = false;
     subscription.in_flight = 0;

@@ -197,19 +197,10 @@ std::unique_ptr<Subscription> GroupIndications::implied(std::shared_ptr<WatcherP
     subscription->devices = phone->devices;
     subscription->profile = directory_->profile_for(right, phone->user_agent, phone->devices);
     subscription->view = view_of(right);
-
-    auto dialog = std::make_shared<NotifyDialog>();
-    dialog->call_id = tokens_() + "@" + directory_->domain();
-    const SipUri member = extension_uri(right.member, directory_->domain());
-    const SipUri watcher = extension_uri(right.watcher, directory_->domain());
-    dialog->from = write(NameAddr{{}, member}) + ";tag=" + subscription->local_tag;
-    dialog->to = write(NameAddr{{}, watcher});
-    dialog->contact = member.user;
-    dialog->event = "dialog";
-    dialog->request_uri = write(phone->target.request_uri);
-    dialog->route = phone->target.route;
-    dialog->flow = phone->target.flow;
-    subscription->dialog = std::move(dialog);
+    const auto& domain = directory_->domain();
+    subscription->dialog = unasked_dialog(
+        *phone, extension_uri(right.watcher, domain), extension_uri(right.member, domain), "dialog",
+        subscription->local_tag, tokens_() + "@" + domain);
     subscription->phone = std::move(phone);
     return subscription;
 }

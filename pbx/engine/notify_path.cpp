@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/stable_hash.hpp"
@@ -227,8 +228,8 @@ bool goes_along(const SubscriptionUsage& usage, const PhoneMoved& moved)
     const NotifyDialog& dialog = *usage.dialog;
     if (usage.kind != SubscriptionKind::requested || !dialog.route.empty()) return false;
     if (dialog.flow == moved.old_flow) return true;
-    // Its NAT may have given it another port between the two. Connections are its own to choose, and
-    // behind another NAT the same private contact is another phone's.
+    // Its NAT may have given it another port between the two. Connections are its own to choose,
+    // and behind another NAT the same private contact is another phone's.
     if (dialog.flow.host != moved.old_flow.host && dialog.flow.host != moved.flow.host)
         return false;
     if (dialog.flow.transport != Transport::udp || moved.old_flow.transport != Transport::udp)
@@ -306,6 +307,35 @@ std::shared_ptr<const NotifyDialog> by_connection(const SubscriptionUsage& usage
     Flow flow = dialog.flow;
     flow.transport = Transport::tcp;
     return over(flow);
+}
+
+std::shared_ptr<const NotifyDialog> moved_to(const NotifyDialog& dialog, std::string request_uri,
+                                             const std::vector<std::string>& route,
+                                             const Flow& flow)
+{
+    if (dialog.request_uri == request_uri && dialog.route == route && dialog.flow == flow)
+        return {};
+    auto there = std::make_shared<NotifyDialog>(dialog);
+    there->request_uri = std::move(request_uri);
+    there->route = route;
+    there->flow = flow;
+    return there;
+}
+
+std::shared_ptr<const NotifyDialog> unasked_dialog(const WatcherPhone& phone, const SipUri& watcher,
+                                                   const SipUri& member, std::string_view event,
+                                                   std::string_view local_tag, std::string call_id)
+{
+    auto dialog = std::make_shared<NotifyDialog>();
+    dialog->call_id = std::move(call_id);
+    dialog->from = write(NameAddr{{}, member}).append(";tag=").append(local_tag);
+    dialog->to = write(NameAddr{{}, watcher});
+    dialog->contact = member.user;
+    dialog->event = event;
+    dialog->request_uri = write(phone.target.request_uri);
+    dialog->route = phone.target.route;
+    dialog->flow = phone.target.flow;
+    return dialog;
 }
 
 }  // namespace lampline

@@ -10,6 +10,7 @@
 
 #include "core/call_event.hpp"
 #include "core/location_table.hpp"
+#include "core/sip_command.hpp"
 #include "core/sip_types.hpp"
 #include "core/subscription.hpp"
 
@@ -110,5 +111,15 @@ std::size_t room_on_path(const NotifyDialog& dialog, std::size_t safe_size) noex
 /// failed, or what went that way was refused.
 std::shared_ptr<const NotifyDialog> by_connection(const SubscriptionUsage& usage,
                                                   const LocationTable& locations);
+
+/// `dialog` to a phone that is reached elsewhere from now on; null: that is where it leads.
+std::shared_ptr<const NotifyDialog> moved_to(const NotifyDialog& dialog, std::string request_uri,
+                                             const std::vector<std::string>& route,
+                                             const Flow& flow);
+
+/// Of NOTIFYs that nobody has asked for, to a phone of `watcher` about `member`.
+std::shared_ptr<const NotifyDialog> unasked_dialog(const WatcherPhone& phone, const SipUri& watcher,
+                                                   const SipUri& member, std::string_view event,
+                                                   std::string_view local_tag, std::string call_id);
 
 }  // namespace lampline
