@@ -1,15 +1,13 @@
 #pragma once
 // An office for tests of the event packages beside `dialog`: phones are played by the test.
 #include <deque>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/extension_uri.hpp"
 #include "engine/event_notifier.hpp"
-
-#include <doctest/doctest.h>
+#include "unit/engine/collected.hpp"
 
 namespace lampline::test {
 
@@ -26,8 +24,8 @@ struct EventPhone {
     }
 };
 
-/// Collects what the notifier sends until it is taken, and plays storage.
-class EventOffice {
+/// The notifier, and what it has brought about.
+class EventOffice : public Collected {
 public:
     explicit EventOffice(DirectoryRef directory) : notifier{make(std::move(directory))} {}
 
@@ -59,10 +57,7 @@ public:
     {
         notifier->receive(request, now, outbox);
         collect();
-        REQUIRE(replies.size() == 1);
-        Reply reply = replies.front();
-        replies.clear();
-        return reply;
+        return only_reply();
     }
     void answers(const SendNotify& notify, unsigned status, std::chrono::seconds retry_after = {})
     {
@@ -114,9 +109,7 @@ public:
     void crashes(DirectoryRef directory)
     {
         notifier = make(std::move(directory));
-        std::vector<StoredSubscription> kept;
-        for (const auto& [key, one] : storage) kept.push_back(one);
-        notifier->restore(std::move(kept), now, outbox);
+        notifier->restore(kept(), now, outbox);
         collect();
     }
     [[nodiscard]] std::vector<LiveSubscription> subscriptions() const
@@ -134,29 +127,12 @@ public:
     Publications publications{{}, [this] { return "p" + std::to_string(++tokens); }};
     NotifyPacing pacing;
     std::unique_ptr<EventNotifier> notifier;
-    std::vector<Reply> replies;
-    std::deque<SendNotify> notifies;
-    std::vector<SubscriptionId> forgotten;
     std::deque<FeatureAsked> asked;
-    std::map<std::string, StoredSubscription> storage;
 
     void collect()
     {
         notifier->finish_step(now, outbox);
-        for (auto& command : outbox.commands) {
-            if (auto* reply = std::get_if<Reply>(&command)) replies.push_back(*reply);
-            if (auto* notify = std::get_if<SendNotify>(&command)) notifies.push_back(*notify);
-            if (auto* forget = std::get_if<ForgetNotify>(&command))
-                forgotten.push_back(forget->subscription);
-        }
-        for (auto& change : outbox.storage) {
-            if (auto* stored = std::get_if<SubscriptionStored>(&change)) {
-                const auto& one = stored->subscription;
-                storage[one.call_id + "\n" + one.local_tag] = one;
-            }
-            if (auto* removed = std::get_if<SubscriptionRemoved>(&change))
-                storage.erase(removed->call_id + "\n" + removed->local_tag);
-        }
+        take(outbox);
         for (auto& feature : outbox.asked) asked.push_back(std::move(feature));
         outbox = {};
     }

@@ -1,16 +1,13 @@
 #pragma once
 // An office with one group, for tests of group indications: phones are played by the test.
 #include <algorithm>
-#include <deque>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "core/dialog_info.hpp"
 #include "core/extension_uri.hpp"
 #include "engine/group_indications.hpp"
-
-#include <doctest/doctest.h>
+#include "unit/engine/collected.hpp"
 
 namespace lampline::test {
 
@@ -75,8 +72,8 @@ inline DirectoryRef standard_office(bool unsolicited = false)
                             {{"201", unsolicited}, {"202", unsolicited}});
 }
 
-/// 201 and 202 watch 207 and 208; 203 watches nobody. Collects what is sent until it is taken.
-class Office {
+/// 201 and 202 watch 207 and 208; 203 watches nobody.
+class Office : public Collected {
 public:
     explicit Office(DirectoryRef directory = standard_office(), IndicationSettings settings = {})
         : indications{settings, [this] { return "t" + std::to_string(++tokens); },
@@ -121,10 +118,7 @@ public:
     {
         indications.receive(request, now, outbox);
         collect();
-        REQUIRE(replies.size() == 1);
-        Reply reply = replies.front();
-        replies.clear();
-        return reply;
+        return only_reply();
     }
 
     /// Subscribes, and acknowledges the first NOTIFY; returns it.
@@ -247,32 +241,11 @@ public:
         collect();
         return resent;
     }
-    [[nodiscard]] std::vector<StoredSubscription> kept() const
-    {
-        std::vector<StoredSubscription> all;
-        for (const auto& [key, subscription] : storage) all.push_back(subscription);
-        return all;
-    }
-
-    /// Ends a step: sorts what came out; plays storage.
+    /// Ends a step.
     void collect()
     {
         indications.finish_step(now, outbox);
-        for (auto& command : outbox.commands) {
-            if (auto* reply = std::get_if<Reply>(&command)) replies.push_back(*reply);
-            if (auto* notify = std::get_if<SendNotify>(&command)) notifies.push_back(*notify);
-            if (auto* forget = std::get_if<ForgetNotify>(&command))
-                forgotten.push_back(forget->subscription);
-        }
-        for (auto& change : outbox.storage) {
-            if (auto* stored = std::get_if<SubscriptionStored>(&change)) {
-                const auto& one = stored->subscription;
-                storage[one.call_id + "\n" + one.local_tag] = one;
-                ++writes;
-            }
-            if (auto* removed = std::get_if<SubscriptionRemoved>(&change))
-                storage.erase(removed->call_id + "\n" + removed->local_tag);
-        }
+        take(outbox);
         for (auto& event : outbox.shown) shown.push_back(std::move(event));
         outbox = {};
         outbox.listened = listened;
@@ -285,11 +258,6 @@ public:
     LocationTable locations;
     NotifyPacing pacing;
     GroupIndications indications;
-    std::vector<Reply> replies;
-    std::deque<SendNotify> notifies;
-    std::vector<SubscriptionId> forgotten;
-    std::map<std::string, StoredSubscription> storage;
-    unsigned writes = 0;
     bool listened = false;  ///< from the step after the next on
     std::vector<LiveEvent> shown;
 };
