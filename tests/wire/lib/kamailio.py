@@ -79,6 +79,23 @@ loadmodule "siputils.so"
 loadmodule "textops.so"
 """
 
+# At the beginning of a request_route of who relays calls: what follows is only for an INVITE that begins one.
+ALL_BUT_NEW_CALLS = """\
+    if (has_totag()) {{
+        if (loose_route() || t_check_trans()) t_relay();
+        exit;
+    }}
+    if (is_method("CANCEL")) {{
+        if (t_check_trans()) t_relay();
+        exit;
+    }}
+    if (is_method("ACK")) exit;
+    if (!is_method("INVITE")) {{
+        sl_send_reply("200", "OK");
+        exit;
+    }}
+"""
+
 # A proxy that serves biloxi.test, and asks its own users for credentials; what is for others goes to the office.
 PROXY = BOTH_TRANSPORTS + """\
 alias="biloxi.test"

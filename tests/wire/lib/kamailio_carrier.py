@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .kamailio import BOTH_TRANSPORTS, Kamailio
+from .kamailio import ALL_BUT_NEW_CALLS, BOTH_TRANSPORTS, Kamailio
 from .ports import reserve
 
 CONFIG = BOTH_TRANSPORTS + """\
@@ -18,19 +18,7 @@ request_route {{
         sl_send_reply("483", "Too Many Hops");
         exit;
     }}
-    if (has_totag()) {{
-        if (loose_route() || t_check_trans()) t_relay();
-        exit;
-    }}
-    if (is_method("CANCEL")) {{
-        if (t_check_trans()) t_relay();
-        exit;
-    }}
-    if (is_method("ACK")) exit;
-    if (!is_method("INVITE")) {{
-        sl_send_reply("200", "OK");
-        exit;
-    }}
+""" + ALL_BUT_NEW_CALLS + """\
     t_check_trans();
     xlog("L_ALERT", "INVITE $rU by $proto: Diversion $hdr(Diversion) History-Info $hdr(History-Info)\\n");
     record_route();

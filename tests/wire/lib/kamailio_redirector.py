@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .kamailio import BOTH_TRANSPORTS, Kamailio
+from .kamailio import ALL_BUT_NEW_CALLS, BOTH_TRANSPORTS, Kamailio
 from .ports import reserve
 
 CONFIG = BOTH_TRANSPORTS + """\
@@ -11,19 +11,7 @@ loadmodule "rr.so"
 modparam("rr", "enable_full_lr", 1)
 
 request_route {{
-    if (has_totag()) {{
-        if (loose_route() || t_check_trans()) t_relay();
-        exit;
-    }}
-    if (is_method("CANCEL")) {{
-        if (t_check_trans()) t_relay();
-        exit;
-    }}
-    if (is_method("ACK")) exit;
-    if (!is_method("INVITE")) {{
-        sl_send_reply("200", "OK");
-        exit;
-    }}
+""" + ALL_BUT_NEW_CALLS + """\
     if ($rU == "{moved}") {{
         append_to_reply("Contact: <{contact}>\\r\\n");
         t_newtran();
