@@ -12,6 +12,7 @@ namespace lampline {
 namespace {
 
 constexpr std::string_view no_answer = "SIP;cause=488;text=\"No Media Answered\"";
+constexpr std::string_view party_left = "SIP;cause=480;text=\"Party Has Left\"";
 
 }  // namespace
 
@@ -103,6 +104,8 @@ void CallEngine::picker_acknowledged(Call& call, Leg& picker, const PayloadRef& 
                                      Moment now, Outbox& outbox)
 {
     if (!has_body(answer)) return pickup_failed(call, no_answer, now, outbox);
+    if (!call.transfer->offered_by)  // the phone that has offered it has left
+        return pickup_failed(call, party_left, now, outbox);
     picker.sdp = answer;
     picked_up_transferred(call, answer, now, outbox);
 }

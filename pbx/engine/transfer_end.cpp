@@ -220,6 +220,7 @@ void CallEngine::inherit_transfer(Call& call, const Leg& picker, LegId replaced,
         for (LegId* part : {&transfer.transferee, &transfer.offerer, &transfer.answerer})
             if (*part == replaced) *part = picker.id;
         if (Leg* target = call.find(transfer.target)) target->peer = picker.id;
+        if (call.pickup) transfer.offered_by = {};  // a picker has been given the offer of `replaced`
     }
     if (transfer.transferor != replaced) return;
     Leg* leaves = call.find(replaced);

@@ -241,6 +241,47 @@ TEST_CASE("the transferee goes on at another phone while a picker is being conne
     call.nothing_is_left();
 }
 
+TEST_CASE("the transferee goes on at another phone once the picker has been given its offer: the picker "
+          "is hung up, and the target rings on")
+{
+    Talking call;
+    auto& dave = call.pbx.phone("104");
+    auto& mobile = call.pbx.silent_phone("101");
+    const Replaces at_alice{.call_id = call.pbx.view().calls.at(0).legs.at(0).call_id};
+    call.bob_refers("<sip:103@office.test>");
+    call.bob.receives(202U);
+    call.bob_hears("SIP/2.0 100 Trying");
+    call.carol.receives(INVITE);
+    dave.acknowledges = false;
+    dave.sends(INVITE, "**103", {});
+    const auto asked = call.alice.receives(INVITE).without_body();
+    mobile.sends_replacing(at_alice, "102", carol_sdp);
+    call.bob.receives(INVITE).with(carol_sdp);
+    call.alice.replies_to(asked, 200, alice_sdp);
+    const auto offered = dave.receives(200U).with(alice_sdp);
+    call.bob.replies(200, bob_sdp);
+    mobile.receives(200U).with(bob_sdp);
+    call.bob.receives(ACK);
+    call.alice.receives(ACK);
+    call.alice.receives(BYE);
+    dave.acknowledges = true;
+    dave.acknowledge(offered, dave_sdp);
+    dave.receives(BYE);
+    CHECK(call.carol.hears_nothing());
+    CHECK(call.bob.hears_nothing());
+    call.carol.replies(200, carol_sdp);
+    mobile.receives(INVITE).with(carol_sdp);
+    mobile.replies(200, alice_sdp);
+    call.carol.receives(ACK).with(alice_sdp);
+    mobile.receives(ACK);
+    call.bob_hears("SIP/2.0 200 OK");
+    call.bob.receives(BYE);
+    call.carol.sends(BYE);
+    call.carol.receives(200U);
+    mobile.receives(BYE);
+    call.nothing_is_left();
+}
+
 TEST_CASE("a pickup of a transferred call changes both lamps, each in one NOTIFY")
 {
     Talking call;
