@@ -44,16 +44,19 @@ AppearanceState Appearances::Appearance::state() const
     bool holds = false;
     bool hides = false;
     bool calls = false;
+    bool rings = false;
     for (const auto& leg : legs) {
         const bool confirmed = leg.state == LegState::confirmed;
         talks = talks || (confirmed && !leg.holds);
         holds = holds || (confirmed && leg.holds);
         hides = hides || (confirmed && is_private(leg));
-        calls = calls || (!confirmed && leg.direction == Direction::initiator);
+        const bool called = leg.direction == Direction::recipient;
+        calls = calls || (!confirmed && !called && !leg.untold);
+        rings = rings || (!confirmed && called);
     }
     if (talks) return active;
     if (holds) return hides ? held_private : held;
-    return calls ? progressing : alerting;
+    return rings && !calls ? alerting : progressing;  // what rings does so until a picker has it
 }
 
 /// The appearance that a dialog new to the line gets; null: all are in use.

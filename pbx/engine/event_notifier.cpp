@@ -35,7 +35,8 @@ EventNotifier::EventNotifier(EventSettings settings, TokenSource tokens, Directo
 void EventNotifier::fold(const DialogChanged& changed_dialog, Moment now, Outbox& outbox)
 {
     const auto& dialog = changed_dialog.dialog;
-    if (facts_.fold(dialog)) changed(EventPackage::presence, dialog.extension, now, outbox);
+    if (!dialog.untold && facts_.fold(dialog))
+        changed(EventPackage::presence, dialog.extension, now, outbox);
     if (!dialog.call) return;  // published: no call of a shared line of ours
     const auto change =
         facts_.appearances().fold(dialog, facts_.appearance_count(dialog.extension));

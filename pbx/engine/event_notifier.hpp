@@ -59,6 +59,8 @@ public:
         return subscription.value > first_id;
     }
 
+    /// One that watchers are not told of yet has its appearance of a shared line all the same: no
+    /// other phone is to get that meanwhile.
     void fold(const DialogChanged& changed, Moment now, Outbox& outbox);
     /// The phones of `aor` came, left, moved, or expire later.
     void bindings_changed(const std::string& aor, Moment now, Outbox& outbox);

@@ -436,12 +436,13 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
                 [&](const DialogChanged& changed) {
                     if (outbox.listened)
                         outbox.shown.push_back({now.wall, leg_event(changed.dialog)});
-                    if (changed.dialog.trunk.empty() && !changed.dialog.untold) {
-                        indications_.fold(changed, now, outbox);
+                    if (const auto& dialog = changed.dialog; dialog.trunk.empty()) {
+                        if (!dialog.untold) indications_.fold(changed, now, outbox);
                         events_.fold(changed, now, outbox);
-                        note_place(changed.dialog.leg, outbox);
-                        label_invite(changed.dialog, outbox);
-                        fold_published(publications_.fold(changed.dialog, outbox), now, outbox);
+                        note_place(dialog.leg, outbox);
+                        label_invite(dialog, outbox);
+                        if (!dialog.untold)
+                            fold_published(publications_.fold(dialog, outbox), now, outbox);
                     }
                     recorder_.fold(changed, now, outbox);
                 },

@@ -124,6 +124,70 @@ TEST_CASE("the call that follows takes the appearance that was claimed, and ends
     line.both_see("*:idle");
 }
 
+TEST_CASE("a pickup that takes its time has the appearance that was claimed, and ends the claim")
+{
+    SharedLine line;
+    line.pbx.replaces_directory({group("sales", {"102"}, {"103"})});
+    auto& bob = line.pbx.phone("103");
+    line.alice.sends(INVITE, "103");
+    bob.receives(INVITE);
+    line.desk.asks(SharedLine::seize(2));
+    got(line.desk, 200U);
+    got(line.desk, NOTIFY);
+    line.both_see("2:seized *:idle");
+    line.desk.acknowledges = false;
+    line.desk.invite_headers = {{"Call-Info", SharedLine::at(2)}};
+    line.desk.sends(INVITE, "**103", {});
+    const auto offered = got(line.desk, 200U);
+    line.both_see("2:progressing *:idle");
+    CHECK(told(line.desk, "line-seize").notify->subscription_state ==
+          "terminated;reason=noresource");
+    CHECK(bob.hears_nothing());
+    SUBCASE("and keeps it")
+    {
+        line.desk.acknowledge(offered, talking_sdp);
+        line.alice.receives(200U);
+        bob.receives(CANCEL);
+        line.both_see("2:active *:idle");
+        line.alice.sends(BYE);
+        line.alice.receives(200U);
+        got(line.desk, BYE);
+    }
+    SUBCASE("until it fails")
+    {
+        line.desk.never_acknowledges(offered);
+        got(line.desk, BYE);
+        CHECK(bob.hears_nothing());
+        line.both_see("*:idle");
+        line.alice.cancels();
+        bob.receives(CANCEL);
+        return;
+    }
+    line.both_see("*:idle");
+}
+
+TEST_CASE("what alerts on a line does so until the phone that picks it up has it")
+{
+    SharedLine line;
+    line.alice.sends(INVITE, "102");
+    got(line.desk, INVITE);
+    got(line.lab, INVITE);
+    line.both_see("1:alerting *:idle");
+    line.lab.acknowledges = false;
+    line.lab.sends(INVITE, "**", {});
+    const auto offered = got(line.lab, 200U);
+    for (auto* phone : {&line.desk, &line.lab}) CHECK(phone->hears_nothing());
+    line.lab.acknowledge(offered, talking_sdp);
+    line.alice.receives(200U);
+    got(line.desk, CANCEL);
+    got(line.lab, CANCEL);
+    line.both_see("1:active *:idle");
+    line.alice.sends(BYE);
+    line.alice.receives(200U);
+    got(line.lab, BYE);
+    line.both_see("*:idle");
+}
+
 TEST_CASE("a claim ends when the phone says so, or is gone")
 {
     SharedLine line;

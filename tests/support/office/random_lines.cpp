@@ -229,8 +229,11 @@ RandomLines::LineCalls RandomLines::calls_of(const LiveView& view, const std::st
     LineCalls all;
     for (const auto& call : view.calls) {
         std::set<std::string> words;
+        bool waits = false;  // a picker, which has an appearance where nothing else of the call has
         for (const auto& leg : call.legs) {
-            if (leg.extension != line || leg.state == "terminated" || leg.untold) continue;
+            if (leg.extension != line || leg.state == "terminated") continue;
+            waits = waits || leg.untold;
+            if (leg.untold) continue;
             const bool confirmed = leg.state == "confirmed";
             const std::string word = !confirmed  ? leg.role == "caller" ? "progressing" : "alerting"
                                      : !leg.holds ? "active"
@@ -238,6 +241,10 @@ RandomLines::LineCalls RandomLines::calls_of(const LiveView& view, const std::st
                                                                       : "held";
             all.by_leg.insert(word);
             words.insert(word);
+        }
+        if (waits && words.empty()) {
+            all.by_leg.insert("progressing");
+            words.insert("progressing");
         }
         for (const std::string word : {"active", "held-private", "held", "progressing", "alerting"})
             if (words.contains(word)) {
