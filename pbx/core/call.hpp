@@ -301,7 +301,7 @@ struct Call {
     Rare<Parking> parking;
     std::optional<std::string> asks_slot;  ///< to a park slot, which its caller was told is free
     std::vector<Header> referred;          ///< clicked by REFER: what the target is told with it
-    Rare<SipUri> called_at;  ///< the same: a phone, or a number elsewhere, that `dialled` is not
+    Rare<SipUri> called_at;  ///< a phone, or a number elsewhere, that `dialled` is not; null: neither
     TransactionId passed_on;               ///< proxied: the caller's INVITE
     std::vector<WireMessageRef> challenges;  ///< proxied: of branches
     LegId taken_by{};  ///< proxied, rings: in another call, whose phone is to end this one for it

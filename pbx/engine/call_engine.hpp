@@ -690,7 +690,7 @@ private:
     [[nodiscard]] const Binding* addressed_phone(const SipUri& uri) const;
     /// Whom `uri` calls; nullopt: nobody whom an INVITE to it would reach here. O(trunks).
     [[nodiscard]] std::optional<Called> called_by(const SipUri& uri) const;
-    /// Whom a clicked `call` is to reach; nullopt: it was a phone that has left.
+    /// Whom `call` is to reach; nullopt: it was a phone that has left.
     [[nodiscard]] std::optional<Called> called_in(const Call& call) const;
     /// Where a trunk, whose far side has redirected, may send the call on: to numbers here, and
     /// outside by itself, as the digit plan, the rights and the limits of who pays allow.

@@ -105,6 +105,7 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
     Leg& caller = call.caller();
     caller.other = party_of(route.hunt);
     announce(caller, outbox);
+    if (!input.to_us || addressed_phone(input.request_uri)) call.called_at = input.request_uri;
 
     constexpr auto end_to_end = OptionTag::timer | OptionTag::reliable | OptionTag::early_end;
     Hunting hunting;

@@ -153,10 +153,11 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
         return transfer_failed(call, 491, "Request Pending", now, outbox);
     if (rings) {
         // Not answered yet: what rings for the transferor rings anew, for the transferee.
-        const auto dialled = other.dialled;
+        const auto called = called_in(other);
         give_up_ringing(other, 487, "Request Terminated", now, outbox);
         sweep(other, now, outbox);
-        return ring_target(call, transferor.extension, {dialled}, std::move(headers), now, outbox);
+        if (!called) return transfer_failed(call, 404, "Not A Number Here", now, outbox);
+        return ring_target(call, transferor.extension, *called, std::move(headers), now, outbox);
     }
     if (other.asks_slot) {
         const auto slot = *other.asks_slot;

@@ -1,5 +1,7 @@
 // Refer-To with the contact of a phone: its transferor has seen it in a dialog or in a redirection
 // (RFC 5589 §7.1), and an INVITE there would ring it.
+#include <algorithm>
+
 #include "transfer_office.hpp"
 
 using namespace lampline;
@@ -64,6 +66,48 @@ TEST_CASE("a contact is no way around the digit plan, nor one of a phone that ha
     }
     CHECK(call.carol.hears_nothing());
     call.alice_and_bob_still_talk();
+}
+
+TEST_CASE("attended transfer of a call that rings at a contact: that phone rings for the transferee")
+{
+    Talking call;
+    auto& mobile = call.pbx.phone("103");
+    const auto first = call.bob.dialog();
+    call.bob.sends_to(call.carol.own_contact(), bob_sdp);
+    call.carol.receives(INVITE).from("102");
+    const auto asked = call.pbx.view().calls;
+    const auto consulted = std::ranges::find(asked, "103", &LiveCall::dialled);
+    REQUIRE(consulted != asked.end());
+    const auto target = "<sip:103@office.test?Replaces=" + consulted->legs.at(0).call_id +
+                        "%3Bto-tag%3D0%3Bfrom-tag%3D0>";
+    call.bob.uses(first);
+    SUBCASE("it is still there")
+    {
+        call.bob_refers(target);
+        call.bob.receives(202U);
+        call.bob_hears("SIP/2.0 100 Trying");
+        call.bob.receives(487U);
+        call.carol.receives(CANCEL);
+        call.carol.receives(INVITE).from("101").without_body();
+        CHECK(mobile.hears_nothing());
+        call.carol.replies(200, carol_sdp);
+        call.alice_and_carol_are_joined();
+        call.bob_hears("SIP/2.0 200 OK");
+        call.bob.receives(BYE);
+        call.alice_and_carol_talk_and_end();
+    }
+    SUBCASE("it has left meanwhile")
+    {
+        call.carol.unregisters();
+        call.bob_refers(target);
+        call.bob.receives(202U);
+        call.bob_hears("SIP/2.0 100 Trying");
+        call.bob.receives(487U);
+        call.carol.receives(CANCEL);
+        call.bob_hears("SIP/2.0 404 Not A Number Here");
+        CHECK(mobile.hears_nothing());
+        call.alice_and_bob_still_talk();
+    }
 }
 
 TEST_CASE("attended transfer: the dialog in Replaces says who is meant, and not the host before it")
