@@ -138,6 +138,12 @@ Directory::Directory(std::string domain, std::vector<Extension> extensions,
     }
     for (auto& [member, rights] : by_member_) merge(rights, &WatchRight::watcher);
     for (auto& [watcher, rights] : by_watcher_) merge(rights, &WatchRight::member);
+    if (!pickup_groups_.empty())
+        for (auto* all : {&by_member_, &by_watcher_})
+            for (auto& [number, rights] : *all)
+                for (auto& right : rights)
+                    right.rights.pickup =
+                        right.rights.pickup || pick_up_for_each_other(right.watcher, right.member);
 
     for (const auto& slot : numbering_.park_lot.all_slots()) {
         auto name = park_name(slot);
@@ -275,9 +281,13 @@ std::span<const std::string> Directory::pickup_groups(std::string_view member) c
 bool Directory::may_pick_up(std::string_view picker, std::string_view extension) const noexcept
 {
     const auto* seen = right(picker, extension);
-    if (seen && seen->rights.pickup) return true;
-    const auto own = pickup_groups(picker);
-    return std::ranges::any_of(pickup_groups(extension), [&](const std::string& group) {
+    return (seen && seen->rights.pickup) || pick_up_for_each_other(picker, extension);
+}
+
+bool Directory::pick_up_for_each_other(std::string_view one, std::string_view other) const noexcept
+{
+    const auto own = pickup_groups(one);
+    return std::ranges::any_of(pickup_groups(other), [&](const std::string& group) {
         return std::ranges::binary_search(own, group);
     });
 }

@@ -93,7 +93,8 @@ struct WatchRight {
     std::string member;
     bool unsolicited = false;
     ProfileRef profile{};  ///< null: by User-Agent
-    GroupRights rights{};  ///< without what the member itself does not show
+    /// Without what the member itself does not show; with what members of a pickup group may take.
+    GroupRights rights{};
     bool phone_notifies = false;  ///< as of the member; see told_by_phone()
 
     /// The watcher has a use for Call-ID and tags: they name a call to whoever takes or joins it.
@@ -231,6 +232,9 @@ private:
     /// The watchers of `group`, those of its watching groups among them: each once.
     [[nodiscard]] std::vector<GroupWatcher> audience_of(const Group& group) const;
     void grant(const Group& group);
+    /// They are members of one pickup group.
+    [[nodiscard]] bool pick_up_for_each_other(std::string_view one,
+                                              std::string_view other) const noexcept;
 
     std::string domain_;
     Numbering numbering_;

@@ -237,6 +237,26 @@ TEST_CASE("who names a call that has ended is told so, for as long as the key ma
     office.ends();
 }
 
+TEST_CASE("a member of a pickup group takes by its key what rings there, whatever watchers may do")
+{
+    Office office;
+    auto sales = group("sales", {"103"}, {"102", "104", "105"});
+    sales.rights.pickup = false;
+    sales.members_pick_up = true;
+    office.pbx.replaces_directory({sales});
+    office.carol.watches("102");
+    office.alice.sends(INVITE, "102");
+    office.bob.receives(INVITE);
+    office.carol.receives(NOTIFY);
+    office.bob.replies(180);
+    office.alice.receives(180U);
+    const auto shown = office.carol.receives(NOTIFY).dialog();
+    office.carol.sends_replacing(replacing(shown), "101", carol_sdp);
+    office.carol_has_the_call_of(office.alice, office.bob);
+    CHECK(office.carol.receives(NOTIFY).dialog().state == "terminated");
+    office.ends();
+}
+
 TEST_CASE("members of a pickup group take each other's calls, though nobody watches anybody")
 {
     Office office;

@@ -118,6 +118,14 @@ TEST_CASE("members of a pickup group take each other's calls, and get no lamps b
         CHECK_FALSE(directory.right("202", "203"));
         CHECK(directory.watched_by("202").empty());
     }
+    SUBCASE("of those whom it watches it is told what names a call")
+    {
+        sales.watchers = {{"201"}, {"202"}};
+        const Directory directory{"office.test", numbers, {sales, support}};
+        CHECK(directory.right("202", "203")->names_dialogs());
+        CHECK(directory.watched_by("202").back().names_dialogs());
+        CHECK_FALSE(directory.right("201", "203")->names_dialogs());
+    }
     SUBCASE("not of who is hidden")
     {
         numbers[2].visibility = Visibility::hidden;
