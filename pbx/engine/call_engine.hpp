@@ -619,8 +619,16 @@ private:
                leg.state != LegState::terminated;
     }
     void move_to(Call& call, Leg& leg, const Flow& flow, Moment now, Outbox& outbox);
+    /// Proxied: what passes to the phone of `leg` may go elsewhere than when the dialog began.
+    [[nodiscard]] static bool passes_elsewhere(const Leg& leg) noexcept
+    {
+        return leg.proxied && (leg.moved_at || leg.resumed) && !leg.dialog.remote_tag.empty() &&
+               leg.trunk.empty();
+    }
     /// Proxied: what passes to the phone of `leg` goes along with it, like our probes.
     static void passes_along(const Leg& leg, Outbox& outbox);
+    /// The tag that a response to the INVITE of `leg` has.
+    static void note_tag(Leg& leg, const std::string& tag, Outbox& outbox);
     /// Moves `leg`, which is not reached any more, to where its phone has registered. False: it
     /// has nowhere, or that is not certain.
     bool find_again(Call& call, Leg& leg, Moment now, Outbox& outbox);

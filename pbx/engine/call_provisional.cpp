@@ -68,7 +68,7 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
         if (response.status == 100) return;
     } else {
         const bool new_tag = leg.dialog.remote_tag != response.to_tag;
-        leg.dialog.remote_tag = response.to_tag;
+        note_tag(leg, response.to_tag, outbox);
         if (leg.state == LegState::early && new_tag) announce(leg, outbox);
         move(leg, LegInput::provisional_with_tag, outbox);
     }

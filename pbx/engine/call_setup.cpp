@@ -208,7 +208,7 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
 void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                                  Outbox& outbox)
 {
-    leg.dialog.remote_tag = response.to_tag;
+    note_tag(leg, response.to_tag, outbox);
     leg.dialog_state.route.assign(response.record_route.rbegin(), response.record_route.rend());
     note_target(call, leg, response);
     if (leg.proxied) return passed_answer(call, leg, response, now, outbox);

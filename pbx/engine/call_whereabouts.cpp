@@ -85,13 +85,20 @@ void CallEngine::move_to(Call& call, Leg& leg, const Flow& flow, Moment now, Out
 
 void CallEngine::passes_along(const Leg& leg, Outbox& outbox)
 {
-    const bool may_have_moved = leg.moved_at || leg.resumed;
-    if (!leg.proxied || !may_have_moved || leg.dialog.remote_tag.empty() ||
-        !leg.dialog_state.route.empty() || !leg.trunk.empty())
-        return;
-    const bool over = leg.state == LegState::terminated;
+    if (!passes_elsewhere(leg)) return;
+    const bool goes_along =
+        leg.state != LegState::terminated && leg.dialog_state.route.empty();
     outbox.send(MovePassed{leg.dialog.call_id, leg.dialog.remote_tag,
-                           over ? std::nullopt : std::optional{leg.flow}});
+                           goes_along ? std::optional{leg.flow} : std::nullopt});
+}
+
+void CallEngine::note_tag(Leg& leg, const std::string& tag, Outbox& outbox)
+{
+    if (leg.dialog.remote_tag == tag) return;
+    // Who answers now is another one behind that phone: of the former nothing ends any more.
+    if (passes_elsewhere(leg))
+        outbox.send(MovePassed{leg.dialog.call_id, leg.dialog.remote_tag, std::nullopt});
+    leg.dialog.remote_tag = tag;
 }
 
 bool CallEngine::find_again(Call& call, Leg& leg, Moment now, Outbox& outbox)

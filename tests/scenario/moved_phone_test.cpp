@@ -244,6 +244,31 @@ TEST_CASE("in proxy mode what passes to a phone goes along with it, until the ca
     CHECK_FALSE(bob.moved_to);
     pbx.stays_silent_for(41s);
     CHECK(pbx.has_no_calls());
+    CHECK(pbx.nothing_passes_elsewhere());
+}
+
+TEST_CASE("in proxy mode a phone that moves while it rings, and answers with another tag, leaves nothing "
+          "behind")
+{
+    Scenario pbx{{}, {.calls = {.probe_interval = 0s}}};
+    pbx.joins("102", CallMode::proxy);
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.silent_phone("102");
+    bob.named_contact = SipUri::parse("sip:102@10.0.0.2:5060");
+    bob.registers();
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(180);
+    alice.receives(180U);
+    bob.flow.port = static_cast<std::uint16_t>(bob.flow.port + 1000);  // the tag is made of it
+    bob.registers();
+    CHECK_FALSE(pbx.nothing_passes_elsewhere());
+    bob.replies(200, talking_sdp);
+    alice.receives(200U);
+    alice.passes(BYE);
+    pbx.stays_silent_for(41s);
+    CHECK(pbx.has_no_calls());
+    CHECK(pbx.nothing_passes_elsewhere());
 }
 
 }  // namespace lampline::test

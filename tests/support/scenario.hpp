@@ -6,8 +6,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/dialog_info.hpp"
@@ -352,6 +354,8 @@ public:
     [[nodiscard]] bool has_no_calls() const { return exchange_->call_count() == 0; }
     /// Every dialog the exchange opened has been closed.
     [[nodiscard]] bool has_no_dialogs() const { return legs_.empty(); }
+    /// Nothing that passes between phones goes to where one of them has moved.
+    [[nodiscard]] bool nothing_passes_elsewhere() const { return moved_.empty(); }
     /// Requests of phones that have no final answer yet.
     [[nodiscard]] std::size_t unanswered() const { return requests_.size(); }
     [[nodiscard]] bool awaits_answer(TransactionId request) const
@@ -472,6 +476,7 @@ private:
     std::map<std::string, LegId> open_;                              // by Call-ID
     std::map<std::string, std::string> said_;  // by Call-ID, by phones before the last restart
     std::map<std::pair<std::string, std::string>, Phone*> dialogs_;  // by Call-ID and our tag
+    std::set<std::pair<std::string, std::string>> moved_;  // by Call-ID and tag of the phone
     IdSource<TransactionId> transactions_;
     mutable std::optional<LiveView> present_;
     mutable Storage storage_;  // with so much of `stored`

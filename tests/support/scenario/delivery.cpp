@@ -296,6 +296,11 @@ void Scenario::deliver(SipCommand& command)
                        arrive(*phone, std::move(arrived));
                    },
                    [&](MovePassed& move) {
+                       const std::pair key{move.call_id, move.tag};
+                       if (move.flow)
+                           moved_.insert(key);
+                       else
+                           moved_.erase(key);
                        for (const auto& phone : phones_)
                            if (phone->shared_.call_id == move.call_id &&
                                phone->shared_.local_tag == move.tag)
