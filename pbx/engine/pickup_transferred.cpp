@@ -69,7 +69,9 @@ void CallEngine::transferee_answered(Call& call, Leg& transferee, const Response
                    CallTimer::transfer))
         return;
     if (response.status >= 300) {
-        const auto told = told_to_caller(transferee, response, transferee.extension);
+        auto told = told_to_caller(transferee, response, transferee.extension);
+        // The interval was ours: no other one that the picker asks for helps.
+        if (told.status == 422) told = {480, "Session Interval Refused", {}, {}, {}};
         pickup_failed(call, {}, now, outbox, told.status, told.phrase);
         if (ends_dialog(response) && transferee.talking())
             lost(call, transferee, peer_gone, now, outbox);

@@ -69,6 +69,17 @@ TEST_CASE("a picker of a transferred call that fails leaves the transferee to th
         call.alice.receives(ACK);
         call.dave.receives(488U).phrase("No Media Answered");
     }
+    SUBCASE("the transferee wants a longer session, and when it is asked so a still longer one")
+    {
+        call.alice.session_timer.min_se = 3600s;
+        call.alice.replies(422);
+        call.pbx.passes(1ms);
+        call.alice.receives(INVITE).with(dave_sdp);
+        call.alice.session_timer.min_se = 7200s;
+        call.alice.replies(422);
+        call.alice.session_timer = {};
+        call.dave.receives(480U).phrase("Session Interval Refused");
+    }
     SUBCASE("the picker gives up, and the transferee refuses")
     {
         call.dave.cancels();
