@@ -142,91 +142,52 @@ void EventNotifier::note_change(EventSubscription& subscription, std::string_vie
     EventMember* const changed = list.find(extension);
     if (!changed || changed->leaving) return;
     changed->current = current;
-    list.make_due(*changed);
-    if (!std::exchange(list.queued, true)) changed_lists_.push_back(subscription.id);
+    note_news(subscription, *changed);
 }
 
 void EventNotifier::finish_step(Moment now, Outbox& outbox)
 {
-    for (const auto id : std::exchange(changed_lists_, {})) {
-        const auto found = subscriptions_.find(id);
-        if (found == subscriptions_.end()) continue;
-        found->second->list->queued = false;
-        deliver(*found->second, now, outbox);
-    }
-    for (const auto id : std::exchange(told_lists_, {})) {
-        const auto found = subscriptions_.find(id);
-        if (found == subscriptions_.end()) continue;
-        const std::string watcher = found->second->watcher;
-        found->second->in_flight = 0;  // nobody waits for the answer to the last one
-        drop(*found->second, now, outbox);
-        reconcile(watcher, now, outbox);
-    }
+    finish_lists(now, outbox);
     for (const auto id : std::exchange(told_fetches_, {}))
         if (const auto told = subscriptions_.find(id); told != subscriptions_.end())
             drop(*told->second, now, outbox);
 }
 
-/// As with lists of lamps, by the same steps.
-void EventNotifier::deliver_list(EventSubscription& subscription, Moment now, Outbox& outbox)
+void EventNotifier::forget_list(EventSubscription& subscription, Moment now, Outbox& outbox)
 {
-    EventList& list = *subscription.list;
-    const bool owes_all = std::exchange(subscription.owes_present, false);
-    const bool regrouped = std::exchange(list.regrouped, false);
-    if (owes_all || (regrouped && can_name_all(subscription))) list.begin_anew();
-    list.forget_settled();
-    if (!list.anew && list.due.empty() && !list.ending) return;
-    if (!has_turn(subscription, now)) return;
-    if (list.ending)
-        if (auto last = compose(subscription, list.ending); last.page.whole) {
-            send_list(subscription, std::move(last), list.ending, now, outbox);
-            subscription.over = true;
-            return told_lists_.push_back(subscription.id);
-        }
-    auto next = compose(subscription, std::nullopt);
-    if (subscription.counters.reserve() && !subscription.fetch)
-        outbox.store(SubscriptionStored{stored(subscription)});
-    send_list(subscription, std::move(next), std::nullopt, now, outbox);
+    const std::string watcher = subscription.watcher;
+    drop(subscription, now, outbox);
+    reconcile(watcher, now, outbox);
 }
 
-/// What the next NOTIFY tells, with `end` the last one; it goes another way where only a connection
-/// takes it whole.
-EventNotifier::ComposedList EventNotifier::compose(const EventSubscription& subscription,
-                                                   std::optional<SubscriptionEnd> end) const
+EventNotifier::Page EventNotifier::write_page(const EventSubscription& subscription,
+                                              std::optional<SubscriptionEnd> end, std::size_t room,
+                                              std::uint32_t version) const
 {
-    const auto& counters = subscription.counters;
-    const std::uint32_t version = counters.cseq() == 0 ? 0 : counters.version() + 1;
-    const auto within = [&](std::size_t room) {
-        return PageWriter{*subscription.list,
-                          subscription,
-                          facts_.directory(),
-                          end,
-                          room,
-                          row_of(subscription.package).content_type}
-            .write(version);
-    };
-    auto page = within(list_room(subscription));
-    if (page.whole) return {std::move(page), subscription.dialog};
-    auto connected = by_connection(subscription, facts_.locations());
-    if (!connected) return {std::move(page), subscription.dialog};
-    return {within(largest_list_body), std::move(connected)};
+    return PageWriter{*subscription.list,
+                      subscription,
+                      facts_.directory(),
+                      end,
+                      room,
+                      row_of(subscription.package).content_type}
+        .write(version);
 }
 
-std::size_t EventNotifier::list_room(const EventSubscription& subscription) const
+std::size_t EventNotifier::room_of(const EventSubscription& subscription) const
 {
     return std::min(largest_list_body, room_on_path(*subscription.dialog, settings_.safe_size));
 }
 
 bool EventNotifier::can_name_all(const EventSubscription& subscription) const
 {
-    return PageWriter{*subscription.list,      subscription,
-                      facts_.directory(),      std::nullopt,
-                      list_room(subscription), row_of(subscription.package).content_type}
+    return PageWriter{*subscription.list,    subscription,
+                      facts_.directory(),    std::nullopt,
+                      room_of(subscription), row_of(subscription.package).content_type}
         .can_name_all();
 }
 
 /// The next NOTIFY; with `end`, the last one.
-void EventNotifier::send_list(EventSubscription& subscription, ComposedList composed,
+void EventNotifier::send_list(EventSubscription& subscription, ComposedList<Page> composed,
                               std::optional<SubscriptionEnd> end, Moment now, Outbox& outbox)
 {
     EventList& list = *subscription.list;
@@ -244,6 +205,7 @@ void EventNotifier::send_list(EventSubscription& subscription, ComposedList comp
         list.under_way.push_back(&member);
     }
     list.anew = false;
+    subscription.over = end.has_value();
     SendNotify notify{.subscription = subscription.id,
                       .dialog = std::move(dialog),
                       .subscription_state = {},
@@ -288,35 +250,6 @@ void EventNotifier::end_list(EventSubscription& subscription, SubscriptionEnd re
     send_list(subscription, std::move(last), reason, now, outbox);
     subscription.in_flight = 0;
     drop(subscription, now, outbox);
-}
-
-/// When the last NOTIFY cannot darken all that may be lit, the members leave one after the other
-/// before it, and after what is under way. False: it can, or the phone does not answer.
-bool EventNotifier::darkens_first(EventSubscription& subscription, SubscriptionEnd reason,
-                                  Moment now, Outbox& outbox)
-{
-    EventList& list = *subscription.list;
-    const bool withdrawn =
-        reason == SubscriptionEnd::rejected || reason == SubscriptionEnd::noresource;
-    if (!withdrawn || subscription.waiting) return false;
-    if (compose(subscription, reason).page.whole) return false;
-    std::vector<EventMember*> all;
-    for (const auto& member : list.members)
-        if (!member->leaving) all.push_back(member.get());
-    for (auto* member : all) {
-        if (perhaps_lit(*member)) {
-            leave_list(subscription, *member);
-        } else {
-            leave_resource(subscription, member->member);
-            list.erase(*member);
-        }
-    }
-    list.left.clear();
-    list.ending = reason;
-    list.anew = false;
-    subscription.owes_present = false;
-    deliver(subscription, now, outbox);
-    return true;
 }
 
 }  // namespace lampline

@@ -18,6 +18,7 @@
 #include "core/token_source.hpp"
 #include "engine/event_list.hpp"
 #include "engine/event_packages.hpp"
+#include "engine/list_delivery.hpp"
 #include "engine/list_page.hpp"
 #include "engine/notify_pacing.hpp"
 #include "engine/notify_path.hpp"
@@ -39,7 +40,7 @@ struct EventSettings {
 /// Keeps the phones informed that have subscribed to a package, or are told it unasked: one NOTIFY
 /// at a time, always of the present state; what happened in between is left out. Memory is
 /// proportional to subscriptions and live dialogs. SIP thread only.
-class EventNotifier {
+class EventNotifier : private ListDelivery<EventNotifier> {
 public:
     /// `locations`, `publications` and `pacing` must outlive this.
     EventNotifier(EventSettings settings, TokenSource tokens, DirectoryRef directory,
@@ -140,6 +141,8 @@ public:
     void describe(LiveView& view) const;
 
 private:
+    friend ListDelivery<EventNotifier>;
+
     struct EventSubscription : SubscriptionUsage {
         EventPackage package{};
         PartyView parties = PartyView::named;
@@ -246,10 +249,7 @@ private:
     implied(const std::string& aor, EventPackage package, std::shared_ptr<WatcherPhone> phone);
 
     // event_list.cpp
-    struct ComposedList {
-        ListPage<EventMember> page;
-        std::shared_ptr<const NotifyDialog> dialog;  ///< by which way
-    };
+    using Page = ListPage<EventMember>;
     /// Whether the request of `watcher` for a group is accepted as one for a list; if not, it has
     /// been answered.
     [[nodiscard]] bool admit_list(const SubscribeReceived& request, EventPackage package,
@@ -261,17 +261,42 @@ private:
     void leave_list(EventSubscription& subscription, EventMember& left);
     void note_change(EventSubscription& subscription, std::string_view extension,
                      const EventPartRef& current);
-    void deliver_list(EventSubscription& subscription, Moment now, Outbox& outbox);
-    [[nodiscard]] ComposedList compose(const EventSubscription& subscription,
-                                       std::optional<SubscriptionEnd> end) const;
-    [[nodiscard]] std::size_t list_room(const EventSubscription& subscription) const;
+    void forget_list(EventSubscription& subscription, Moment now, Outbox& outbox);
+    [[nodiscard]] Page write_page(const EventSubscription& subscription,
+                                  std::optional<SubscriptionEnd> end, std::size_t room,
+                                  std::uint32_t version) const;
+    [[nodiscard]] std::size_t room_of(const EventSubscription& subscription) const;
+    [[nodiscard]] static std::size_t room_over_connection(const EventSubscription&) noexcept
+    {
+        return largest_list_body;
+    }
     [[nodiscard]] bool can_name_all(const EventSubscription& subscription) const;
-    void send_list(EventSubscription& subscription, ComposedList composed,
+    [[nodiscard]] static bool is_last_word(const EventSubscription&, const Page& page) noexcept
+    {
+        return page.whole;
+    }
+    /// What a member has says all of it, or is not told: what is owed is news.
+    [[nodiscard]] static bool settle_told_already(const EventSubscription&, const Page&,
+                                                  Moment) noexcept
+    {
+        return false;
+    }
+    [[nodiscard]] static bool is_kept(const EventSubscription& subscription) noexcept
+    {
+        return !subscription.fetch;
+    }
+    static void show_left(EventSubscription& subscription, Moment, Outbox&)
+    {
+        subscription.list->left.clear();
+    }
+    [[nodiscard]] const LocationTable& location_table() const noexcept
+    {
+        return facts_.locations();
+    }
+    void send_list(EventSubscription& subscription, ComposedList<Page> composed,
                    std::optional<SubscriptionEnd> end, Moment now, Outbox& outbox);
     void end_list(EventSubscription& subscription, SubscriptionEnd reason, Moment now,
                   Outbox& outbox);
-    [[nodiscard]] bool darkens_first(EventSubscription& subscription, SubscriptionEnd reason,
-                                     Moment now, Outbox& outbox);
     static void list_acknowledged(EventSubscription& subscription);
     [[nodiscard]] static StoredSubscription stored(const EventSubscription& subscription);
     /// A list that is withdrawn, and goes dark first.
@@ -301,6 +326,10 @@ private:
     [[nodiscard]] std::chrono::milliseconds gap_for(const EventSubscription& subscription) const;
     void leave_resource(EventSubscription& subscription);
     void leave_resource(EventSubscription& subscription, std::string_view extension);
+    void unfollow(EventSubscription& subscription, std::string_view extension)
+    {
+        leave_resource(subscription, extension);
+    }
     void apply_rights(EventSubscription& subscription, Moment now, Outbox& outbox);
     EventSubscription& add(std::unique_ptr<EventSubscription> subscription, Moment now);
     void drop(EventSubscription& subscription, Moment now, Outbox& outbox);
@@ -328,7 +357,6 @@ private:
     TimerQueue<SubscriptionId> expiry_{Keys::lasting};
     TimerQueue<SubscriptionId> repetition_;  // of what phones have refused for now
     SilentPhones silent_;
-    std::vector<SubscriptionId> changed_lists_, told_lists_;  // in this step
     std::array<EventCounters, event_package_count> counters_{};
 };
 

@@ -21,6 +21,7 @@
 #include "core/token_source.hpp"
 #include "engine/ended_lamps.hpp"
 #include "engine/ended_notifiers.hpp"
+#include "engine/list_delivery.hpp"
 #include "engine/list_notify.hpp"
 #include "engine/notify_pacing.hpp"
 #include "engine/notify_path.hpp"
@@ -46,7 +47,7 @@ struct IndicationSettings {
 /// and of groups (RFC 4662). What it tells
 /// is a projection of DialogChanged and of nothing else. Memory is proportional to subscriptions
 /// and live dialogs. SIP thread only.
-class GroupIndications {
+class GroupIndications : private ListDelivery<GroupIndications> {
 public:
     /// `locations`, which says how else a phone can be reached, and `pacing` must outlive this.
     GroupIndications(IndicationSettings settings, TokenSource tokens, DirectoryRef directory,
@@ -147,6 +148,8 @@ public:
                                      Outbox& outbox);
 
 private:
+    friend ListDelivery<GroupIndications>;
+
     /// A watched extension: here while it has dialogs or subscriptions.
     struct Member {
         MemberState state;
@@ -293,27 +296,43 @@ private:
                      const WatchRight& right);
     void leave_list(Subscription& subscription, ListedMember& member);
     void note_change(Subscription& subscription, std::string_view member, Moment now);
-    void deliver_list(Subscription& subscription, Moment now, Outbox& outbox);
-    struct ComposedList {
-        ListNotify notify;
-        std::shared_ptr<const NotifyDialog> dialog;  ///< where it goes
-    };
-    [[nodiscard]] ComposedList compose(const Subscription& subscription,
-                                       std::optional<SubscriptionEnd> end) const;
+    void forget_list(Subscription& subscription, Moment now, Outbox& outbox);
+    [[nodiscard]] ListNotify write_page(const Subscription& subscription,
+                                        std::optional<SubscriptionEnd> end, std::size_t room,
+                                        std::uint32_t version) const;
+    [[nodiscard]] static std::size_t room_of(const Subscription& subscription) noexcept
+    {
+        return subscription.room;
+    }
+    [[nodiscard]] static std::size_t room_over_connection(const Subscription& subscription);
+    [[nodiscard]] bool can_name_all(const Subscription& subscription) const;
+    [[nodiscard]] static bool is_last_word(const Subscription& subscription,
+                                           const ListNotify& page);
+    [[nodiscard]] static bool is_kept(const Subscription& subscription) noexcept
+    {
+        return !is_fetch(subscription);
+    }
+    [[nodiscard]] static StoredSubscription stored(const Subscription& subscription)
+    {
+        return to_stored(subscription);
+    }
+    [[nodiscard]] const LocationTable& location_table() const noexcept { return *locations_; }
     bool settle_told_already(Subscription& subscription, const ListNotify& next, Moment now);
-    void send_list(Subscription& subscription, ComposedList composed,
+    void send_list(Subscription& subscription, ComposedList<ListNotify> composed,
                    std::optional<SubscriptionEnd> end, Moment now, Outbox& outbox);
     [[nodiscard]] ProfileRef profile_of_list(const Subscription& subscription,
                                              const std::vector<const WatchRight*>& listed) const;
     void list_acknowledged(Subscription& subscription, Moment now, Outbox& outbox);
     void fetch_list(std::unique_ptr<Subscription> subscription, Moment now, Outbox& outbox);
-    [[nodiscard]] bool darkens_first(Subscription& subscription, SubscriptionEnd reason, Moment now,
-                                     Outbox& outbox);
     void finish_list(Subscription& subscription, Moment now, Outbox& outbox);
 
     // group_indications.cpp
     void watch(Subscription& subscription, const std::string& member);
     void unwatch(Subscription& subscription, const std::string& member);
+    void unfollow(Subscription& subscription, const std::string& member)
+    {
+        unwatch(subscription, member);
+    }
     [[nodiscard]] static std::vector<Subscription*> all_of(const Watcher& watcher);
     [[nodiscard]] static std::vector<std::string> members_of(const Subscription& subscription);
     Subscription& add(std::unique_ptr<Subscription> subscription);
@@ -351,8 +370,6 @@ private:
     TimerQueue<SubscriptionId> expiry_{Keys::lasting};
     TimerQueue<SubscriptionId> repetition_;  // of what phones have refused for now
     SilentPhones silent_;
-    std::vector<SubscriptionId> changed_lists_;  // in this step
-    std::vector<SubscriptionId> told_lists_;     // to the end, in this step
     EndedNotifiers ended_at_watchers_;
     StringTable<AskedInVain> asked_in_vain_;  // by extension
     EndedLamps ended_;

@@ -172,7 +172,7 @@ void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, M
                            Outbox& outbox, std::optional<LampEnd> how)
 {
     if (subscription.list && subscription.list->ending) {
-        if (std::ranges::count(told_lists_, subscription.id)) return;  // its last NOTIFY is out
+        if (is_told_to_the_end(subscription.id)) return;
         return finish_list(subscription, now, outbox);
     }
     const bool hidden = reason != SubscriptionEnd::timeout;

@@ -126,71 +126,44 @@ void GroupIndications::note_change(Subscription& subscription, std::string_view 
     ListedMember* const changed = list.find(number);
     if (!changed) return;
     changed->note_event(now.mono);
-    list.make_due(*changed);
-    if (!std::exchange(list.queued, true)) changed_lists_.push_back(subscription.id);
+    note_news(subscription, *changed);
 }
 
 void GroupIndications::finish_step(Moment now, Outbox& outbox)
 {
-    for (const auto id : std::exchange(changed_lists_, {})) {
-        const auto found = subscriptions_.find(id);
-        if (found == subscriptions_.end()) continue;
-        found->second->list->queued = false;
-        deliver(*found->second, now, outbox);
-    }
-    for (const auto id : std::exchange(told_lists_, {})) {
-        const auto found = subscriptions_.find(id);
-        if (found == subscriptions_.end()) continue;
-        const std::string watcher = found->second->watcher;
-        const auto members = members_of(*found->second);
-        found->second->in_flight = 0;  // nobody waits for the answer to the last one
-        drop(*found->second, now, outbox);
-        reconcile(watcher, members, now, outbox);
-    }
+    finish_lists(now, outbox);
 }
 
-void GroupIndications::deliver_list(Subscription& subscription, Moment now, Outbox& outbox)
+void GroupIndications::forget_list(Subscription& subscription, Moment now, Outbox& outbox)
 {
-    ResourceList& list = *subscription.list;
-    const bool owes_all = std::exchange(subscription.owes_present, false);
-    const bool regrouped = std::exchange(list.regrouped, false);
-    if (owes_all || (regrouped && can_be_told_in_full(subscription, *directory_)))
-        list.begin_anew();
-    list.forget_settled();
-    if (!list.anew && list.due.empty() && !list.ending) return;
-    if (!has_turn(subscription, now)) return;
-    if (list.ending)
-        if (auto last = compose(subscription, list.ending);
-            last.notify.whole || list.form == ListForm::merged) {
-            send_list(subscription, std::move(last), list.ending, now, outbox);
-            return told_lists_.push_back(subscription.id);
-        }
-    auto next = compose(subscription, std::nullopt);
-    while (settle_told_already(subscription, next.notify, now)) {
-        list.forget_settled();
-        if (list.due.empty()) return;
-        next = compose(subscription, std::nullopt);
-    }
-    if (subscription.counters.reserve() && !is_fetch(subscription))
-        outbox.store(SubscriptionStored{to_stored(subscription)});
-    send_list(subscription, std::move(next), std::nullopt, now, outbox);
+    const std::string watcher = subscription.watcher;
+    const auto members = members_of(subscription);
+    drop(subscription, now, outbox);
+    reconcile(watcher, members, now, outbox);
 }
 
-/// What the next NOTIFY tells, with `end` the last one; it goes another way where only a connection
-/// takes it whole.
-GroupIndications::ComposedList GroupIndications::compose(const Subscription& subscription,
-                                                         std::optional<SubscriptionEnd> end) const
+ListNotify GroupIndications::write_page(const Subscription& subscription,
+                                        std::optional<SubscriptionEnd> end, std::size_t room,
+                                        std::uint32_t version) const
 {
-    const auto& counters = subscription.counters;
-    const std::uint32_t version = counters.cseq() == 0 ? 0 : counters.version() + 1;
-    auto notify = compose_list_notify(subscription, *directory_, end, subscription.room, version);
-    if (notify.whole) return {std::move(notify), subscription.dialog};
-    auto connected = by_connection(subscription, *locations_);
-    if (!connected) return {std::move(notify), subscription.dialog};
+    return compose_list_notify(subscription, *directory_, end, room, version);
+}
+
+std::size_t GroupIndications::room_over_connection(const Subscription& subscription)
+{
     const std::size_t own = subscription.profile->max_body;
-    return {compose_list_notify(subscription, *directory_, end,
-                                own == 0 ? largest_list_body : own, version),
-            std::move(connected)};
+    return own == 0 ? largest_list_body : own;
+}
+
+bool GroupIndications::can_name_all(const Subscription& subscription) const
+{
+    return can_be_told_in_full(subscription, *directory_);
+}
+
+/// A merged one is told at once, whatever was left out.
+bool GroupIndications::is_last_word(const Subscription& subscription, const ListNotify& page)
+{
+    return page.whole || subscription.list->form == ListForm::merged;
 }
 
 /// Who would be told what the phone has confirmed last is owed nothing: what has changed does not
@@ -242,35 +215,6 @@ void GroupIndications::fetch_list(std::unique_ptr<Subscription> subscription, Mo
     deliver(added, now, outbox);
 }
 
-/// When the last NOTIFY cannot darken all that may be lit, the members leave one after the other
-/// before it, and after what is under way. False: it can, or the phone does not answer.
-bool GroupIndications::darkens_first(Subscription& subscription, SubscriptionEnd reason, Moment now,
-                                     Outbox& outbox)
-{
-    ResourceList& list = *subscription.list;
-    const bool withdrawn =
-        reason == SubscriptionEnd::rejected || reason == SubscriptionEnd::noresource;
-    if (!withdrawn || list.form == ListForm::merged || subscription.waiting) return false;
-    if (compose(subscription, reason).notify.whole) return false;
-    std::vector<ListedMember*> all;
-    for (const auto& member : list.members)
-        if (!member->leaving) all.push_back(member.get());
-    for (auto* member : all) {
-        if (perhaps_lit(*member)) {
-            leave_list(subscription, *member);
-        } else {
-            unwatch(subscription, member->member);
-            list.erase(*member);
-        }
-    }
-    show_left(subscription, now, outbox);
-    list.ending = reason;
-    list.anew = false;
-    subscription.owes_present = false;
-    deliver(subscription, now, outbox);
-    return true;
-}
-
 /// The last NOTIFY of a list that was ending, with what fits.
 void GroupIndications::finish_list(Subscription& subscription, Moment now, Outbox& outbox)
 {
@@ -284,7 +228,7 @@ void GroupIndications::finish_list(Subscription& subscription, Moment now, Outbo
 }
 
 /// The next NOTIFY; with `end`, the last one.
-void GroupIndications::send_list(Subscription& subscription, ComposedList composed,
+void GroupIndications::send_list(Subscription& subscription, ComposedList<ListNotify> composed,
                                  std::optional<SubscriptionEnd> end, Moment now, Outbox& outbox)
 {
     ResourceList& list = *subscription.list;
