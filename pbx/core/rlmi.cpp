@@ -89,7 +89,8 @@ std::string RlmiWriter::content_type() const
 {
     std::string type{multipart_related_type};
     type.append(";type=\"").append(rlmi_type);
-    type.append("\";boundary=\"").append(mark_).append("\"");
+    // Unquoted: Linphone takes quotes for a part of it, finds no part of the body, and crashes.
+    type.append("\";boundary=").append(mark_);
     return type;
 }
 

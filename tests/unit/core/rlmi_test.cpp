@@ -31,6 +31,8 @@ TEST_CASE("RFC 4662 §5: the list, its resources, and a body for each instance t
                 .instance = "terminated",
                 .reason = "noresource",
                 .document = &anna});
+    CHECK(writer.content_type() ==
+          "multipart/related;type=\"application/rlmi+xml\";boundary=mark9");
     const auto list = read_list(writer.content_type(), writer.body());
     CHECK(list.uri == "sip:sales@office.test");
     CHECK(list.name == "Sales &amp; &lt;more&gt;");
