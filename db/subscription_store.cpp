@@ -12,8 +12,8 @@ constexpr const char* put_row =
     "INSERT INTO subscription (call_id, local_tag, watcher, member, remote_tag, local_uri, "
     "remote_uri, contact, route, transport, host, port, listener, event, user_agent, remote_cseq, "
     "reserved_cseq, reserved_version, expires_at, list, forwarded, notifiers, "
-    "registered_call) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "registered_call, entries) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (call_id, local_tag) DO UPDATE SET watcher = excluded.watcher, "
     "member = excluded.member, remote_tag = excluded.remote_tag, local_uri = excluded.local_uri, "
     "remote_uri = excluded.remote_uri, contact = excluded.contact, route = excluded.route, "
@@ -22,7 +22,7 @@ constexpr const char* put_row =
     "remote_cseq = excluded.remote_cseq, reserved_cseq = excluded.reserved_cseq, "
     "reserved_version = excluded.reserved_version, expires_at = excluded.expires_at, "
     "list = excluded.list, forwarded = excluded.forwarded, notifiers = excluded.notifiers, "
-    "registered_call = excluded.registered_call";
+    "registered_call = excluded.registered_call, entries = excluded.entries";
 
 std::vector<std::string> lines_of(const std::vector<StoredNotifier>& notifiers)
 {
@@ -32,6 +32,25 @@ std::vector<std::string> lines_of(const std::vector<StoredNotifier>& notifiers)
                         std::to_string(one.reserved_version) + ' ' +
                         std::to_string(one.generation));
     return lines;
+}
+
+/// Neither has blanks in it.
+std::vector<std::string> lines_of(const std::vector<ContainedEntry>& entries)
+{
+    std::vector<std::string> lines;
+    for (const auto& one : entries) lines.push_back(one.member + ' ' + one.uri);
+    return lines;
+}
+
+std::vector<ContainedEntry> entries_in(const SQLite::Column& text)
+{
+    std::vector<ContainedEntry> entries;
+    for (const auto& line : lines_in(text)) {
+        const auto blank = line.find(' ');
+        if (blank != std::string::npos)
+            entries.push_back({line.substr(0, blank), line.substr(blank + 1)});
+    }
+    return entries;
 }
 
 std::vector<StoredNotifier> notifiers_in(const SQLite::Column& text)
@@ -77,7 +96,7 @@ std::vector<StoredSubscription> SubscriptionStore::all()
                              "route, transport, host, port, listener, event, "
                              "user_agent, remote_cseq, reserved_cseq, "
                              "reserved_version, expires_at, list, forwarded, notifiers, "
-                             "registered_call "
+                             "registered_call, entries "
                              "FROM subscription "
                              "WHERE watcher IN (SELECT number FROM extension)"};
     while (select.executeStep()) {
@@ -102,6 +121,7 @@ std::vector<StoredSubscription> SubscriptionStore::all()
         row.forwarded = select.getColumn(20).getInt() != 0;
         row.notifiers = notifiers_in(select.getColumn(21));
         row.registered_call = static_cast<std::uint64_t>(select.getColumn(22).getInt64());
+        row.entries = entries_in(select.getColumn(23));
         rows.push_back(std::move(row));
     }
     return rows;
@@ -121,6 +141,7 @@ void SubscriptionStore::put(const StoredSubscription& row)
     put.bindNoCopy(8, row.contact);
     const auto route = column(row.route);
     const auto notifiers = column(lines_of(row.notifiers));
+    const auto entries = column(lines_of(row.entries));
     put.bindNoCopy(9, route);
     bind_flow(put, 10, row.flow);
     put.bindNoCopy(14, row.event);
@@ -133,6 +154,7 @@ void SubscriptionStore::put(const StoredSubscription& row)
     put.bind(21, row.forwarded ? 1 : 0);
     put.bindNoCopy(22, notifiers);
     put.bind(23, static_cast<std::int64_t>(row.registered_call));
+    put.bindNoCopy(24, entries);
     run_once(put);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/string_table.hpp"
+#include "core/contained_list.hpp"
 #include "core/told_lamp.hpp"
 
 namespace lampline {
@@ -28,6 +29,7 @@ std::optional<ListForm> list_form(std::string_view word) noexcept;
 /// What a member of a subscribed list has, whatever the event package.
 struct ListMember {
     std::string member;        ///< the watched extension
+    std::string uri{};         ///< as a SUBSCRIBE that contains the list calls it; empty: as we do
     bool owes_present = true;  ///< whatever it was told, it must be told the present state (again)
     bool due = false;          ///< in MemberList::due
     std::optional<SubscriptionEnd> leaving;  ///< no longer listed: told once more, as dark
@@ -49,11 +51,39 @@ struct MemberList {
     bool regrouped = false;  ///< others are its members than the phone was told last
     std::optional<SubscriptionEnd> ending;  ///< so, once all that is due is told
     bool queued = false;                    ///< is told something at the end of this step
+    /// That a SUBSCRIBE contains (RFC 5367); empty: the list is a group's. Those that the watcher
+    /// may see are members, and the phone is told of the others that it may not.
+    std::vector<ContainedEntry> entries;
+    std::size_t named = 0;  ///< of `entries`: it was told so of those before
 
     [[nodiscard]] Member* find(std::string_view number) const
     {
         const auto found = by_number.find(number);
         return found == by_number.end() ? nullptr : found->second;
+    }
+    /// Whether the phone is to be told that it may not see one of `entries`.
+    [[nodiscard]] bool owes_refusal() const
+    {
+        for (std::size_t at = named; at < entries.size(); ++at)
+            if (!find(entries[at].member)) return true;
+        return false;
+    }
+    /// Whether `name` may be a member. O(entries).
+    [[nodiscard]] bool lists(std::string_view name) const
+    {
+        return entries.empty() ||
+               std::ranges::find(entries, name, &ContainedEntry::member) != entries.end();
+    }
+    /// By how many it counts among what its phone has asked for.
+    [[nodiscard]] std::size_t counted() const noexcept
+    {
+        return std::max(members.size(), entries.size());
+    }
+    /// Members have the names that the phone has for them.
+    void name_as_asked()
+    {
+        for (const auto& entry : entries)
+            if (auto* const member = find(entry.member)) member->uri = entry.uri;
     }
     Member& add(std::string number)  ///< at the end
     {
@@ -82,6 +112,7 @@ struct MemberList {
     {
         anew = true;
         regrouped = false;
+        named = 0;
         due.clear();
         for (const auto& member : members) {
             member->owes_present = true;
@@ -112,13 +143,16 @@ struct MemberList {
         const auto same = [](const std::string_view name, const auto* one) {
             return name == one->member;
         };
-        if (!std::ranges::equal(names_before, listed, same)) regrouped = true;
+        if (!std::ranges::equal(names_before, listed, same)) {
+            regrouped = true;
+            named = 0;
+        }
         for (const auto* one : listed) {
             const auto known = std::ranges::find_if(before, [&](const auto& member) {
                 return member && member->member == one->member;
             });
             if (known == before.end()) {
-                came(add(one->member), *one);
+                came(add(std::string{one->member}), *one);
                 continue;
             }
             Member& member = **known;

@@ -177,6 +177,7 @@ struct SubscribeReceived {
     OptionTag supported = OptionTag::none;
     std::string user_agent;
     PayloadRef payload{};
+    bool recipient_list = false;  ///< the payload is a list of those it asks for (RFC 5367)
     std::string notifier{};  ///< within a dialog with a phone of this extension, which notifies there
 };
 

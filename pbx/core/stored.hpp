@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/call_record.hpp"
+#include "core/contained_list.hpp"
 #include "core/dialog_info.hpp"
 #include "core/location_table.hpp"
 #include "core/stored_call.hpp"
@@ -28,6 +29,8 @@ struct StoredSubscription {
     std::string watcher;       ///< extension
     std::string member;        ///< watched extension; group, with `list`
     std::string list{};        ///< the form in which a list is told; empty: it is none
+    std::vector<ContainedEntry>
+        entries{};  ///< the list that its SUBSCRIBE contained; empty: `member` is a group
     bool forwarded = false;    ///< the watched phone notifies by itself; `local_tag` is then the watcher's too
     std::vector<StoredNotifier> notifiers{};  ///< `forwarded`: the phones that do so in its dialog
     std::string call_id;       ///< key, together with local_tag

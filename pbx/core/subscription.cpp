@@ -166,7 +166,10 @@ StoredSubscription to_stored(const SubscriptionUsage& subscription)
 StoredSubscription to_stored(const Subscription& subscription)
 {
     auto stored = to_stored(static_cast<const SubscriptionUsage&>(subscription));
-    if (subscription.list) stored.list = name(subscription.list->form);
+    if (subscription.list) {
+        stored.list = name(subscription.list->form);
+        stored.entries = subscription.list->entries;
+    }
     stored.forwarded = subscription.forwarded;
     for (const auto& notifier : subscription.notifiers)
         stored.notifiers.push_back({notifier.tag, notifier.counters.reserved_cseq(),

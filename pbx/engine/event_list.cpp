@@ -49,6 +49,8 @@ bool EventNotifier::admit_list(const SubscribeReceived& request, EventPackage pa
 
 bool EventNotifier::may_watch(const EventSubscription& subscription) const
 {
+    if (subscription.list && !subscription.list->entries.empty())
+        return facts_.directory().find(subscription.watcher) != nullptr;
     if (subscription.list)
         return facts_.directory().listed(subscription.watcher, subscription.member).has_value();
     return row_of(subscription.package)
@@ -65,11 +67,11 @@ SubscriptionEnd EventNotifier::why_not(const EventSubscription& subscription) co
 }
 
 /// Whether the phone of `added`, or all phones of its watcher together, would then have asked for
-/// more than they may. A list counts by its members.
-bool EventNotifier::is_one_too_many(const EventSubscription& added) const
+/// more than they may. A list counts by its members; `contained`: those that the SUBSCRIBE names.
+bool EventNotifier::is_one_too_many(const EventSubscription& added, std::size_t contained) const
 {
-    std::size_t of_phone = 1;
-    if (added.list)
+    std::size_t of_phone = std::max<std::size_t>(1, contained);
+    if (added.list && contained == 0)
         if (const auto listed = facts_.directory().listed(added.watcher, added.member))
             of_phone = std::max(of_phone, listed->size());
     std::size_t all = of_phone;
@@ -78,8 +80,13 @@ bool EventNotifier::is_one_too_many(const EventSubscription& added) const
         all += requested.all();
         of_phone += requested.of(added.phone_key);
         for (const auto* one : subscriptions) {
-            if (!one->list || one->list->members.empty()) continue;
-            const std::size_t more = one->list->members.size() - 1;  // it counts as one already
+            if (one == &added) {  // it has another list from now on
+                --all;
+                --of_phone;
+                continue;
+            }
+            if (!one->list || one->list->counted() == 0) continue;
+            const std::size_t more = one->list->counted() - 1;  // it counts as one already
             all += more;
             if (one->phone_key == added.phone_key) of_phone += more;
         }
@@ -91,17 +98,29 @@ bool EventNotifier::is_one_too_many(const EventSubscription& added) const
 StoredSubscription EventNotifier::stored(const EventSubscription& subscription)
 {
     auto kept = to_stored(subscription);
-    if (subscription.list) kept.list = name(ListForm::rlmi);
+    if (subscription.list) {
+        kept.list = name(ListForm::rlmi);
+        kept.entries = subscription.list->entries;
+    }
     return kept;
 }
 
-/// Brings the members in line with the group and the rights of the watcher.
+/// The phone contains another list in its SUBSCRIBE.
+void EventNotifier::replace_list(EventSubscription& subscription,
+                                 std::vector<ContainedEntry> entries, Moment now)
+{
+    EventList& list = *subscription.list;
+    if (list.entries == entries) return;
+    list.entries = std::move(entries);
+    list.begun = false;  // it knows others than these
+    update_list(subscription, now);
+}
+
+/// Brings the members in line with the group, or what the phone has listed, and the rights of the
+/// watcher.
 void EventNotifier::update_list(EventSubscription& subscription, Moment now)
 {
     EventList& list = *subscription.list;
-    const auto listed = facts_.directory()
-                            .listed(subscription.watcher, subscription.member)
-                            .value_or(std::vector<const WatchRight*>{});
     const auto follow = [&](EventMember& member) {
         auto& seen = resource(subscription, member.member, now);
         seen.subscriptions.push_back(&subscription);
@@ -109,29 +128,44 @@ void EventNotifier::update_list(EventSubscription& subscription, Moment now)
         member.dark = seen.dark;
         list.make_due(member);
     };
-    const auto came = [&](EventMember& added, const WatchRight&) {
+    const auto came = [&](EventMember& added, const auto&) {
         added.unknown = list.resumed;
         follow(added);
     };
-    const auto stays = [&](EventMember& member, const WatchRight&) {
+    const auto stays = [&](EventMember& member, const auto&) {
         if (!std::exchange(member.leaving, std::nullopt)) return;
         // Unless the phone may know of it, nobody has said that it leaves.
         member.owes_present = member.unknown;
         if (member.unknown) member.told = nullptr;
         follow(member);
     };
-    list.regroup(listed, came, stays, [&](EventMember& left) { leave_list(subscription, left); });
+    const auto leaves = [&](EventMember& left) { leave_list(subscription, left); };
+    if (list.entries.empty()) {
+        const auto listed = facts_.directory()
+                                .listed(subscription.watcher, subscription.member)
+                                .value_or(std::vector<const WatchRight*>{});
+        list.regroup(listed, came, stays, leaves);
+    } else {
+        std::vector<const ContainedEntry*> seen;
+        for (const auto& entry : list.entries)
+            if (row_of(subscription.package).may_watch(facts_, subscription.watcher, entry.member))
+                seen.push_back(&entry);
+        list.regroup(seen, came, stays, leaves);
+        list.name_as_asked();
+    }
     list.left.clear();
 }
 
-/// The watcher may no longer see it here: it is told once more, as dark, if it was told.
+/// The watcher may no longer see it here: it is told once more, as dark, if it was told, unless the
+/// phone itself has left it out.
 void EventNotifier::leave_list(EventSubscription& subscription, EventMember& left)
 {
     leave_resource(subscription, left.member);
-    if (!left.told && !left.unknown) return subscription.list->erase(left);
+    EventList& list = *subscription.list;
+    if ((!left.told && !left.unknown) || !list.lists(left.member)) return list.erase(left);
     left.leaving = why_left_list(facts_.directory(), left.member);
     if (std::exchange(left.owes_present, true)) left.unknown = true;  // should it be back
-    subscription.list->make_due(left);
+    list.make_due(left);
 }
 
 /// A fact about one member. The list is told at the end of the step, when all facts are there.
@@ -205,6 +239,7 @@ void EventNotifier::send_list(EventSubscription& subscription, ComposedList<Page
         list.under_way.push_back(&member);
     }
     list.anew = false;
+    list.named = page.named;
     subscription.over = end.has_value();
     SendNotify notify{.subscription = subscription.id,
                       .dialog = std::move(dialog),

@@ -93,6 +93,7 @@ void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, 
         SubscriptionRemoved removed{kept.call_id, kept.local_tag};
         auto subscription = std::make_unique<EventSubscription>();
         const bool listed = !kept.list.empty();
+        auto entries = std::move(kept.entries);
         if (!package || (listed && !row_of(*package).has_lists) ||
             !resume(*subscription, std::move(kept), settings_.expires.most, now)) {
             outbox.store(std::move(removed));
@@ -104,6 +105,7 @@ void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, 
         if (listed) {
             subscription->list = std::make_unique<EventList>();
             subscription->list->resumed = true;
+            subscription->list->entries = std::move(entries);
             require_lists(*subscription);
         }
         auto& added = add(std::move(subscription), now);

@@ -47,8 +47,8 @@ public:
                   const LocationTable& locations, const Publications& publications,
                   NotifyPacing& pacing);
 
-    /// Answers with exactly one Reply: 200; 400, 403, 404, 406, 415, 423, 480, 481, 489, 500 (CSeq
-    /// out of order), 513.
+    /// Answers with exactly one Reply: 200; 400, 403, 404, 406, 415, 421, 423, 480, 481, 489, 500
+    /// (CSeq out of order), 513.
     void receive(const SubscribeReceived& request, Moment now, Outbox& outbox);
     void receive(const NotifyAnswered& answer, Moment now, Outbox& outbox);
     void receive(const ConnectionClosed& closed, Moment now, Outbox& outbox);
@@ -158,7 +158,8 @@ private:
         bool answers = false;              ///< the next NOTIFY belongs to a SUBSCRIBE
         unsigned appearance = 0;         ///< of the shared line, that it has claimed
         std::size_t unsettled = 0;  ///< changes it has asked for: it is told when they are done
-        /// `member` is a group: all is told of this, and `told` to `reduced` mean nothing.
+        /// `member` is a group, or how the phone calls a list of its own: all is told of this, and
+        /// `told` to `reduced` mean nothing.
         std::unique_ptr<EventList> list;
 
         // as shown to the administrator
@@ -256,7 +257,9 @@ private:
                                   std::string_view group, Outbox& outbox) const;
     [[nodiscard]] bool may_watch(const EventSubscription& subscription) const;
     [[nodiscard]] SubscriptionEnd why_not(const EventSubscription& subscription) const;
-    [[nodiscard]] bool is_one_too_many(const EventSubscription& added) const;
+    [[nodiscard]] bool is_one_too_many(const EventSubscription& added, std::size_t contained) const;
+    void replace_list(EventSubscription& subscription, std::vector<ContainedEntry> entries,
+                      Moment now);
     void update_list(EventSubscription& subscription, Moment now);
     void leave_list(EventSubscription& subscription, EventMember& left);
     void note_change(EventSubscription& subscription, std::string_view extension,

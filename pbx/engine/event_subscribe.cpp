@@ -70,10 +70,17 @@ bool EventNotifier::read_asked(const SubscribeReceived& request, EventPackage pa
 void EventNotifier::receive_initial(const SubscribeReceived& request, EventPackage package,
                                     Moment now, Outbox& outbox)
 {
-    const auto extension = extension_of(request.request_uri);
+    std::optional<std::vector<ContainedEntry>> contained;
+    if (request.recipient_list) {
+        contained =
+            contained_list(request, facts_.directory(), row_of(package).content_type, outbox);
+        if (!contained) return;
+    }
+    const auto extension = contained ? name_of_list(request) : extension_of(request.request_uri);
     // An extension that is not there and one that may not be seen look the same.
-    const bool single = row_of(package).may_watch(facts_, request.authenticated, extension);
-    if (!single && !admit_list(request, package, extension, outbox)) return;
+    const bool single =
+        !contained && row_of(package).may_watch(facts_, request.authenticated, extension);
+    if (!single && !contained && !admit_list(request, package, extension, outbox)) return;
     if (request.contact.host.empty()) {
         Reply reply = answer(request, 400);
         reply.phrase = "Contact missing";
@@ -91,6 +98,7 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
                              accepts_type(request, together.substr(0, together.find(';')));
     if (!single) {
         subscription->list = std::make_unique<EventList>();
+        if (contained) subscription->list->entries = *std::move(contained);
         require_lists(*subscription);
     }
     if (is_too_long(*subscription)) return outbox.send(answer(request, 513));
@@ -108,7 +116,7 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
         return;
     const auto granted = grant(request, limits_of(package), outbox);
     if (!granted) return;
-    if (is_one_too_many(*subscription))
+    if (is_one_too_many(*subscription, single ? 0 : subscription->list->entries.size()))
         return outbox.send(
             refusal(request, 403, facts_.directory().domain(), "too many subscriptions"));
     if (granted->count() == 0) {  // the present state once, and no subscription (§4.4.3)
@@ -165,9 +173,19 @@ void EventNotifier::receive_in_dialog(const SubscribeReceived& request, EventPac
 
     std::vector<DialledFeature> asked;
     if (!read_asked(request, package, asked, outbox)) return;
+    std::optional<std::vector<ContainedEntry>> replaced;
+    if (subscription.list && !subscription.list->entries.empty() && contains_list(request)) {
+        replaced =
+            contained_list(request, facts_.directory(), row_of(package).content_type, outbox);
+        if (!replaced) return;
+        if (is_one_too_many(subscription, replaced->size()))
+            return outbox.send(
+                refusal(request, 403, facts_.directory().domain(), "too many subscriptions"));
+    }
     const auto granted = grant(request, limits_of(package), outbox);
     if (!granted) return;
     outbox.send(accept(request, subscription.local_tag, subscription, *granted));
+    if (replaced && granted->count() > 0) replace_list(subscription, *std::move(replaced), now);
     if (granted->count() > 0) return refresh(subscription, request, *granted, asked, now, outbox);
     settled_.add(key, request.cseq, subscription.local_tag, now);
     if (!asked.empty() || subscription.unsettled > 0)

@@ -84,12 +84,12 @@ void GroupIndications::tell(const std::string& number, Member& watched, Moment n
     for (Subscription* subscription : watched.subscriptions) {
         const bool held_back = outbox.listened && is_held_back(*subscription, now);
         if (subscription->list) {
-            note_change(*subscription, number, now);
+            note_change(*subscription, name_at(number), now);
         } else {
             subscription->note_event(now.mono);
             deliver(*subscription, now, outbox);
         }
-        if (held_back) show_changed(*subscription, number, now, outbox);
+        if (held_back) show_changed(*subscription, std::string{name_at(number)}, now, outbox);
     }
 }
 
@@ -172,7 +172,7 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
         if (subscription->forwarded && subscription->lapsed) continue;  // it is over, and owes that
         if (subscription->list) {
             if (subscription->list->ending) continue;
-            if (directory_->listed(number, subscription->member)) {
+            if (may_see_list(*subscription)) {
                 update_list(*subscription);
                 show_left(*subscription, now, outbox);
                 deliver(*subscription, now, outbox);
@@ -209,6 +209,7 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         auto subscription = std::make_unique<Subscription>();
         SubscriptionRemoved removed{kept.call_id, kept.local_tag};
         const auto form = list_form(kept.list);
+        auto entries = std::move(kept.entries);
         const bool forwarded = kept.forwarded;
         const auto notifiers = std::move(kept.notifiers);
         const auto most = forwarded ? settings_.max_forwarded_expires : settings_.max_expires;
@@ -229,6 +230,7 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
             subscription->list = std::make_unique<ResourceList>();
             subscription->list->form = *form;
             subscription->list->resumed = true;
+            subscription->list->entries = std::move(entries);
             if (*form == ListForm::rlmi) require_lists(*subscription);
         } else if (right) {
             subscription->profile =
@@ -251,8 +253,7 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         }
         const bool there = added.list ? directory_->find_group(added.member) != nullptr
                                       : is_there(added.watcher, added.member);
-        if (added.list ? directory_->listed(added.watcher, added.member).has_value()
-                       : right != nullptr)
+        if (added.list ? may_see_list(added) : right != nullptr)
             deliver(added, now, outbox);
         else
             end(added, there ? SubscriptionEnd::rejected : SubscriptionEnd::noresource, now,

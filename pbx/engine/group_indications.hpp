@@ -53,8 +53,8 @@ public:
     GroupIndications(IndicationSettings settings, TokenSource tokens, DirectoryRef directory,
                      const LocationTable& locations, NotifyPacing& pacing);
 
-    /// Answers with exactly one Reply: 200; 400, 403, 406, 421, 423, 480, 481, 489, 500 (CSeq out
-    /// of order), 513; or forwards it.
+    /// Answers with exactly one Reply: 200; 400, 403, 406, 415, 421, 423, 480, 481, 489, 500 (CSeq
+    /// out of order), 513; or forwards it.
     void receive(const SubscribeReceived& request, Moment now, Outbox& outbox);
     void receive(const NotifyAnswered& answer, Moment now, Outbox& outbox);
     /// Looks for other registrations of the phones at its other end.
@@ -193,7 +193,7 @@ private:
                    Moment now, Outbox& outbox);
     void fetch(std::unique_ptr<Subscription> subscription, Moment now, Outbox& outbox);
     [[nodiscard]] ExpiryLimits limits() const noexcept;
-    [[nodiscard]] bool is_one_too_many(const Subscription& added) const;
+    [[nodiscard]] bool is_one_too_many(const Subscription& added, std::size_t lamps) const;
     [[nodiscard]] Reply too_many(const SubscribeReceived& request) const;
     [[nodiscard]] bool admit(Subscription& subscription, const SubscribeReceived& request,
                              Outbox& outbox);
@@ -291,6 +291,19 @@ private:
     // indication_list.cpp
     [[nodiscard]] bool admit_list(Subscription& subscription, const SubscribeReceived& request,
                                   Outbox& outbox);
+    [[nodiscard]] bool admit_contained(Subscription& subscription, const SubscribeReceived& request,
+                                       Outbox& outbox);
+    /// A member of a list, and the right to see it.
+    struct Listed {
+        std::string_view member;
+        const WatchRight* right;
+    };
+    [[nodiscard]] bool may_see_list(const Subscription& subscription) const;
+    [[nodiscard]] std::size_t size_of_list(const Subscription& subscription) const;
+    [[nodiscard]] std::vector<Listed> listed_for(const Subscription& subscription) const;
+    [[nodiscard]] static std::vector<const WatchRight*>
+    rights_to(const std::vector<Listed>& listed);
+    static void replace_list(Subscription& subscription, std::vector<ContainedEntry> entries);
     void update_list(Subscription& subscription);
     void open_member(const Subscription& subscription, ListedMember& member,
                      const WatchRight& right);

@@ -43,6 +43,66 @@ bool GroupIndications::admit_list(Subscription& subscription, const SubscribeRec
     return true;
 }
 
+/// The same for a list that the request contains.
+bool GroupIndications::admit_contained(Subscription& subscription, const SubscribeReceived& request,
+                                       Outbox& outbox)
+{
+    auto entries = contained_list(request, *directory_, dialog_info_type, outbox);
+    if (!entries) return false;
+    subscription.list = std::make_unique<ResourceList>();
+    subscription.list->entries = *std::move(entries);
+    subscription.profile = profile_of_list(subscription, rights_to(listed_for(subscription)));
+    require_lists(subscription);
+    return true;
+}
+
+/// Whether the watcher may see the list as such.
+bool GroupIndications::may_see_list(const Subscription& subscription) const
+{
+    if (!subscription.list->entries.empty())
+        return directory_->find(subscription.watcher) != nullptr;
+    return directory_->listed(subscription.watcher, subscription.member).has_value();
+}
+
+/// How many lamps it has.
+std::size_t GroupIndications::size_of_list(const Subscription& subscription) const
+{
+    if (!subscription.list->entries.empty()) return subscription.list->entries.size();
+    const auto listed = directory_->listed(subscription.watcher, subscription.member);
+    return listed ? listed->size() : 0;
+}
+
+/// Whom it shows now.
+std::vector<GroupIndications::Listed>
+GroupIndications::listed_for(const Subscription& subscription) const
+{
+    std::vector<Listed> listed;
+    for (const auto& entry : subscription.list->entries)
+        if (const auto* right = directory_->right(subscription.watcher, entry.member))
+            listed.push_back({entry.member, right});
+    if (!subscription.list->entries.empty()) return listed;
+    const auto of_group = directory_->listed(subscription.watcher, subscription.member);
+    if (of_group)
+        for (const auto* right : *of_group) listed.push_back({right->member, right});
+    return listed;
+}
+
+std::vector<const WatchRight*> GroupIndications::rights_to(const std::vector<Listed>& listed)
+{
+    std::vector<const WatchRight*> rights;
+    for (const auto& one : listed) rights.push_back(one.right);
+    return rights;
+}
+
+/// The phone contains another list in its SUBSCRIBE, which is brought in line by the caller.
+void GroupIndications::replace_list(Subscription& subscription, std::vector<ContainedEntry> entries)
+{
+    ResourceList& list = *subscription.list;
+    if (list.entries == entries) return;
+    list.entries = std::move(entries);
+    list.begun = false;  // it knows others than these
+}
+
 /// In which dialect the list as a whole is told: in that of its first member.
 ProfileRef GroupIndications::profile_of_list(const Subscription& subscription,
                                              const std::vector<const WatchRight*>& listed) const
@@ -52,26 +112,25 @@ ProfileRef GroupIndications::profile_of_list(const Subscription& subscription,
                                    subscription.user_agent, subscription.devices);
 }
 
-/// Brings the members in line with the group and the rights of the watcher, which must have the
-/// right to see the group. When they are others than before, the list is owed anew where it can be
-/// told in full; else who comes and who leaves is.
+/// Brings the members in line with the group, or what the phone has listed, and the rights of the
+/// watcher, which must have the right to see the list. When they are others than before, the list
+/// is owed anew where it can be told in full; else who comes and who leaves is.
 void GroupIndications::update_list(Subscription& subscription)
 {
     ResourceList& list = *subscription.list;
-    const auto listed = directory_->listed(subscription.watcher, subscription.member)
-                            .value_or(std::vector<const WatchRight*>{});
-    subscription.profile = profile_of_list(subscription, listed);
+    const auto shown = listed_for(subscription);
+    subscription.profile = profile_of_list(subscription, rights_to(shown));
     measure(subscription);
 
-    const auto came = [&](ListedMember& added, const WatchRight& right) {
+    const auto came = [&](ListedMember& added, const Listed& one) {
         // What leaves a merged list leaves no trace in it, and may be back before the phone has
         // seen that.
         const bool told = list.form == ListForm::merged && subscription.counters.cseq() > 0;
         added.told.unknown = list.resumed || told;
-        open_member(subscription, added, right);
+        open_member(subscription, added, *one.right);
         watch(subscription, added.member);
     };
-    const auto stays = [&](ListedMember& member, const WatchRight& right) {
+    const auto stays = [&](ListedMember& member, const Listed& one) {
         if (std::exchange(member.leaving, std::nullopt)) {
             if (member.told.unknown) {
                 member.projection.reset();
@@ -81,9 +140,12 @@ void GroupIndications::update_list(Subscription& subscription)
             }
             watch(subscription, member.member);
         }
-        open_member(subscription, member, right);
+        open_member(subscription, member, *one.right);
     };
+    std::vector<const Listed*> listed;
+    for (const auto& one : shown) listed.push_back(&one);
     list.regroup(listed, came, stays, [&](ListedMember& left) { leave_list(subscription, left); });
+    list.name_as_asked();
 }
 
 /// Lets a member be seen in the dialect and by the rights that hold now. What was told in
@@ -94,7 +156,7 @@ void GroupIndications::open_member(const Subscription& subscription, ListedMembe
     const auto profile =
         directory_->profile_for(right, subscription.user_agent, subscription.devices);
     auto projection =
-        member(right.member)
+        member(subscription.watcher, member_of_list.member)
             .state.projection(profile, dialog_filter(subscription.dialog->event), view_of(right));
     if (projection == member_of_list.projection) return;
     const auto before = std::exchange(member_of_list.projection, std::move(projection));
@@ -106,17 +168,19 @@ void GroupIndications::open_member(const Subscription& subscription, ListedMembe
     subscription.list->make_due(member_of_list);
 }
 
-/// The watcher may no longer see it here: it is told once more, as dark, if it may be lit.
+/// The watcher may no longer see it here: it is told once more, as dark, if it may be lit, unless
+/// the phone itself has left it out.
 void GroupIndications::leave_list(Subscription& subscription, ListedMember& left)
 {
     unwatch(subscription, left.member);
     const bool told = left.last.cseq != 0 || left.told.unknown;
-    if (!told || subscription.list->form == ListForm::merged) return subscription.list->erase(left);
+    ResourceList& list = *subscription.list;
+    if (!told || list.form == ListForm::merged || !list.lists(left.member)) return list.erase(left);
     left.leaving = why_left_list(*directory_, left.member);
     if (std::exchange(left.owes_present, true)) left.told.unknown = true;  // should it be back
     left.event_at.reset();
     left.unanswered_since.reset();
-    subscription.list->make_due(left);
+    list.make_due(left);
 }
 
 /// A fact about one member. The list is told at the end of the step, when all facts are there.
@@ -256,6 +320,7 @@ void GroupIndications::send_list(Subscription& subscription, ComposedList<ListNo
         list.under_way.push_back(member);
     }
     list.anew = false;
+    list.named = notify.named;
     subscription.in_flight = numbers.cseq;
     subscription.last = {.cseq = numbers.cseq,
                          .version = numbers.version,

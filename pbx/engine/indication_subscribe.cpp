@@ -28,8 +28,9 @@ void GroupIndications::receive(const SubscribeReceived& request, Moment now, Out
 
 void GroupIndications::receive_initial(const SubscribeReceived& request, Moment now, Outbox& outbox)
 {
-    auto subscription =
-        requested(request, directory_->watched(extension_of(request.request_uri)));
+    auto subscription = requested(
+        request, request.recipient_list ? name_of_list(request)
+                                        : directory_->watched(extension_of(request.request_uri)));
     subscription->begun_at = now.mono;
     if (!admit(*subscription, request, outbox)) return;
     if (request.contact.host.empty()) {
@@ -38,7 +39,8 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
         return outbox.send(std::move(reply));
     }
     if (is_too_long(*subscription)) return outbox.send(answer(request, 513));
-    if (told_by_phone(directory_->right(subscription->watcher, subscription->member),
+    if (!subscription->list &&
+        told_by_phone(directory_->right(subscription->watcher, subscription->member),
                       subscription->member))
         return forward(std::move(subscription), request, now, outbox);
     Subscription* const known = requested_.of_origin(*subscription);
@@ -51,7 +53,8 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
     const auto granted = grant(request, limits(), outbox);
     if (!granted) return;
     const bool fetches = granted->count() == 0;
-    if ((!fetches || subscription->list) && is_one_too_many(*subscription))
+    const auto lamps = subscription->list ? size_of_list(*subscription) : 1;
+    if ((!fetches || subscription->list) && is_one_too_many(*subscription, lamps))
         return outbox.send(too_many(request));
     outbox.send(accept(request, subscription->local_tag, *subscription, *granted));
     if (fetches) {
@@ -86,9 +89,16 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
         return outbox.send(
             accept(request, subscription.local_tag, subscription, subscription.granted));
 
+    std::optional<std::vector<ContainedEntry>> replaced;
+    if (subscription.list && !subscription.list->entries.empty() && contains_list(request)) {
+        replaced = contained_list(request, *directory_, dialog_info_type, outbox);
+        if (!replaced) return;
+        if (is_one_too_many(subscription, replaced->size())) return outbox.send(too_many(request));
+    }
     const auto granted = grant(request, limits(), outbox);
     if (!granted) return;
     outbox.send(accept(request, subscription.local_tag, subscription, *granted));
+    if (replaced && granted->count() > 0) replace_list(subscription, *std::move(replaced));
     if (granted->count() > 0) return refresh(subscription, request, *granted, now, outbox);
 
     settled_.add(key, request.cseq, subscription.local_tag, now);
@@ -105,18 +115,22 @@ Reply GroupIndications::too_many(const SubscribeReceived& request) const
 
 /// Whether the phone of `added`, or all phones of its watcher together, would then have asked for
 /// more lamps than they may.
-bool GroupIndications::is_one_too_many(const Subscription& added) const
+bool GroupIndications::is_one_too_many(const Subscription& added, std::size_t lamps) const
 {
-    std::size_t of_phone = 1;
-    if (added.list) of_phone = directory_->listed(added.watcher, added.member).value().size();
+    std::size_t of_phone = lamps;
     std::size_t all = of_phone;
     if (const auto found = watchers_.find(added.watcher); found != watchers_.end()) {
         const Watcher& watcher = found->second;
         all += watcher.requested.all();
         of_phone += watcher.requested.of(added.phone_key);
         for (const auto* list : watcher.lists) {
-            all += list->list->members.size();
-            if (list->phone_key == added.phone_key) of_phone += list->list->members.size();
+            if (list == &added) {  // it has another one from now on
+                --all;
+                --of_phone;
+                continue;
+            }
+            all += list->list->counted();
+            if (list->phone_key == added.phone_key) of_phone += list->list->counted();
         }
     }
     return of_phone > settings_.max_subscriptions_per_phone ||
@@ -128,6 +142,7 @@ bool GroupIndications::is_one_too_many(const Subscription& added) const
 bool GroupIndications::admit(Subscription& subscription, const SubscribeReceived& request,
                              Outbox& outbox)
 {
+    if (request.recipient_list) return admit_contained(subscription, request, outbox);
     const WatchRight* right = directory_->right(subscription.watcher, subscription.member);
     if (!right) return admit_list(subscription, request, outbox);
     subscription.profile =

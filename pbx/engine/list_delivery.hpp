@@ -78,7 +78,7 @@ protected:
         const bool regrouped = std::exchange(list.regrouped, false);
         if (owes_all || (regrouped && self().can_name_all(subscription))) list.begin_anew();
         list.forget_settled();
-        if (!list.anew && list.due.empty() && !list.ending) return;
+        if (!list.anew && list.due.empty() && !list.ending && !list.owes_refusal()) return;
         if (!self().has_turn(subscription, now)) return;
         if (list.ending)
             if (auto last = compose(subscription, list.ending);
@@ -89,7 +89,7 @@ protected:
         auto next = compose(subscription, std::nullopt);
         while (self().settle_told_already(subscription, next.page, now)) {
             list.forget_settled();
-            if (list.due.empty()) return;
+            if (list.due.empty() && !list.owes_refusal()) return;
             next = compose(subscription, std::nullopt);
         }
         if (subscription.counters.reserve() && self().is_kept(subscription))

@@ -60,6 +60,7 @@ ListNotify Composer::rlmi(std::uint32_t version)
         notify_.told.push_back({member, step_of(*member), std::move(text), details[form]});
     notify_.whole = page.whole;
     notify_.oversized = page.oversized;
+    notify_.named = page.named;
     notify_.content_type = std::move(page.content_type);
     notify_.head = std::move(page.body);
     return std::move(notify_);

@@ -23,6 +23,7 @@ struct ListNotify {
     std::vector<ListedStep> told;
     bool whole = true;       ///< all that is owed is in it, and nothing was left out of it
     bool oversized = false;  ///< even the least of it is too large
+    std::size_t named = 0;   ///< MemberList::named, when it is sent
     std::string content_type;
     std::shared_ptr<const std::string> head, tail;  ///< of the body; without tail it is whole
 };

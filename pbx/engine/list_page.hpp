@@ -48,6 +48,7 @@ struct ListPage {
     std::vector<ListedBody<Member>> bodies;
     bool whole = true;       ///< all that is owed is in it, and nothing was left out of it
     bool oversized = false;  ///< even the least of it is too large
+    std::size_t named = 0;   ///< MemberList::named, when it is sent
     std::string content_type;
     std::shared_ptr<const std::string> body;
 };
@@ -84,7 +85,8 @@ public:
     [[nodiscard]] ListPage<Member> write(std::uint32_t version)
     {
         const bool whole = list_.anew || last_;
-        choose(begin(whole, DocumentKind::partial, version), version);
+        const auto first = begin(whole, DocumentKind::partial, version);
+        choose_refused(first, choose(first, version));
         const bool full = all_ || last_ || (list_.anew && !list_.begun);
         auto writer = begin(named_, full ? DocumentKind::full : DocumentKind::partial, version);
         if (all_)
@@ -96,6 +98,7 @@ public:
             }
         else
             for (const auto& one : page_.bodies) writer.add(resource(*one.member, &one.text));
+        for (const auto* entry : refused_) writer.add(refusal(*entry));
         page_.content_type = writer.content_type();
         page_.body = std::make_shared<const std::string>(writer.body());
         page_.oversized = page_.body->size() > room_;
@@ -146,8 +149,10 @@ private:
     }
     [[nodiscard]] RlmiResource resource(const Member& member, const DialogInfoText* text) const
     {
-        RlmiResource resource{.uri = uri_of(member.member), .name = {}, .document = text};
-        if (named_)
+        RlmiResource resource{.uri = member.uri.empty() ? uri_of(member.member) : member.uri,
+                              .name = {},
+                              .document = text};
+        if (named_ && list_.entries.empty())  // who lists them itself has names for them
             if (const auto* extension = directory_.find(member.member))
                 resource.name = extension->display_name;
         if (const auto over = end_ ? end_ : member.leaving) {
@@ -158,15 +163,26 @@ private:
         }
         return resource;
     }
+    /// Who is not there and who may not be seen look the same.
+    [[nodiscard]] static RlmiResource refusal(const ContainedEntry& entry)
+    {
+        return {.uri = entry.uri,
+                .name = {},
+                .instance = "terminated",
+                .reason = name(SubscriptionEnd::rejected)};
+    }
     [[nodiscard]] std::size_t names_of_all(const RlmiWriter& writer) const
     {
         std::size_t bytes = 0;
         for (const auto& member : list_.members) bytes += writer.cost(resource(*member, nullptr));
+        for (const auto& entry : list_.entries)
+            if (!list_.find(entry.member)) bytes += writer.cost(refusal(entry));
         return bytes;
     }
     [[nodiscard]] RlmiWriter begin(bool named, DocumentKind kind, std::uint32_t version) const
     {
-        const auto* group = directory_.find_group(subscription_.member);
+        const auto* group =
+            list_.entries.empty() ? directory_.find_group(subscription_.member) : nullptr;
         return {uri_of(subscription_.member),
                 group && named ? std::string_view{group->display_name} : "",
                 kind,
@@ -181,8 +197,8 @@ private:
         const std::size_t named = all_ ? writer.cost(resource(member, nullptr)) : 0;
         return writer.cost(resource(member, &text)) - named;
     }
-    /// Which members the NOTIFY has bodies of, and how much of them.
-    void choose(const RlmiWriter& writer, std::uint32_t version)
+    /// Which members the NOTIFY has bodies of, and how much of them. How many bytes it has then.
+    std::size_t choose(const RlmiWriter& writer, std::uint32_t version)
     {
         const auto wanted = candidates();
         std::size_t used = writer.size() + numbers;
@@ -212,16 +228,35 @@ private:
             std::size_t bytes = cost_beside_name(writer, *member, text);
             if (used + bytes > room_) {
                 page_.whole = false;
-                if (!page_.bodies.empty()) return;
+                if (!page_.bodies.empty()) return used;
                 while (used + bytes > room_ && form + 1 < forms()) {
                     text = text_of(*member, ++form);
                     bytes = cost_beside_name(writer, *member, text);
                 }
                 if (last_ && used + bytes > room_)
-                    return;  // who gets no NOTIFY after it needs none
+                    return used;  // who gets no NOTIFY after it needs none
             }
             used += bytes;
             page_.bodies.push_back({member, std::move(text), form});
+        }
+        return used;
+    }
+    /// Of which entries that are no members it says so: of all where it names all, else of as many
+    /// as fit once the members are told.
+    void choose_refused(const RlmiWriter& writer, std::size_t used)
+    {
+        page_.named = all_ ? 0 : list_.named;
+        if (!all_ && (last_ || !page_.whole)) return;
+        for (; page_.named < list_.entries.size(); ++page_.named) {
+            const auto& entry = list_.entries[page_.named];
+            if (list_.find(entry.member)) continue;
+            if (!all_) used += writer.cost(refusal(entry));
+            const bool first = page_.bodies.empty() && refused_.empty();
+            if (used > room_ && !all_ && !first) {
+                page_.whole = false;
+                return;
+            }
+            refused_.push_back(&entry);
         }
     }
 
@@ -234,6 +269,7 @@ private:
     std::string_view type_;
     bool all_ = false;    // every member is at least named
     bool named_ = false;  // with its display name
+    std::vector<const ContainedEntry*> refused_;  // named as such
     ListPage<Member> page_;
 };
 

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 
 #include "base/text.hpp"
 #include "core/extension_uri.hpp"
 #include "core/rlmi.hpp"
 #include "core/xml_parser.hpp"
+#include "engine/event_packages.hpp"
 
 namespace lampline {
 namespace {
@@ -21,6 +23,25 @@ constexpr std::size_t max_route = 16;
 std::string with_tag(std::string address, const std::string& tag)
 {
     return tag.empty() ? address : std::move(address) + ";tag=" + tag;
+}
+
+bool knows_lists(std::string_view event)
+{
+    const auto package = event_package(event);
+    return package ? row_of(*package).has_lists : event == "dialog";
+}
+
+std::string_view what_is_wrong(ContainedListFault fault)
+{
+    switch (fault) {
+    case ContainedListFault::malformed:
+        return "the list is no resource-lists document of at most 32 KB and 16 levels, or an entry "
+               "has no URI";
+    case ContainedListFault::empty: return "the list has no entries";
+    case ContainedListFault::too_large:
+        return "the list has more than 1000 entries, or a URI of more than 256 bytes";
+    }
+    return "the list cannot be read";
 }
 
 class Unread final : public XmlHandler {
@@ -55,6 +76,8 @@ Reply refusal(const SubscribeReceived& request, unsigned status, std::string_vie
 
 std::optional<Reply> refusal_of_body(const SubscribeReceived& request, std::string_view domain)
 {
+    if (request.recipient_list && !knows_lists(request.event))
+        return answer(request, 420, {{"Unsupported", "recipient-list-subscribe"}});
     if (!has_body(request.payload) || !is_xml(request.payload->content_type)) return std::nullopt;
     Unread unread;
     if (parse_xml(request.payload->body, unread)) return std::nullopt;
@@ -62,6 +85,52 @@ std::optional<Reply> refusal_of_body(const SubscribeReceived& request, std::stri
                    "the body is not what Content-Type says: well-formed XML of at most 32 KB and "
                    "16 levels without a DOCTYPE",
                    "Malformed Body");
+}
+
+std::optional<std::vector<ContainedEntry>> contained_list(const SubscribeReceived& request,
+                                                          const Directory& directory,
+                                                          std::string_view type, Outbox& outbox)
+{
+    const auto malformed = [&](std::string_view why) {
+        outbox.send(refusal(request, 400, directory.domain(), why, "Malformed Body"));
+        return std::nullopt;
+    };
+    if (!has_body(request.payload))
+        return malformed("Require names a list (recipient-list-subscribe), and there is no body");
+    const std::string_view content_type = request.payload->content_type;
+    if (!same_word(trimmed(content_type.substr(0, content_type.find(';'))), resource_lists_type)) {
+        outbox.send(answer(request, 415, {{"Accept", std::string{resource_lists_type}}}));
+        return std::nullopt;
+    }
+    if (request.parties.to_tag.empty() && !has(request.supported, OptionTag::eventlist)) {
+        auto reply = refusal(request, 421, directory.domain(),
+                             "a list is told as one (RFC 4662): Supported must name eventlist");
+        reply.headers.push_back({"Require", "eventlist"});
+        outbox.send(std::move(reply));
+        return std::nullopt;
+    }
+    if (request.parties.to_tag.empty() && !accepts_lists(request)) {
+        outbox.send(answer(request, 406, {{"Accept", types_of_list(type)}}));
+        return std::nullopt;
+    }
+    auto uris = read_contained_list(request.payload->body);
+    if (!uris) return malformed(what_is_wrong(uris.error()));
+    std::vector<ContainedEntry> entries;
+    std::unordered_set<std::string> known;
+    for (auto& uri : *uris) {
+        std::string member;
+        if (const auto parsed = SipUri::parse(uri))
+            member = name_here(*parsed, directory.domain(), request.request_uri.host);
+        member = member.empty() ? uri : directory.watched(std::move(member));
+        if (known.insert(member).second) entries.push_back({std::move(member), std::move(uri)});
+    }
+    return entries;
+}
+
+std::string name_of_list(const SubscribeReceived& request)
+{
+    auto name = name_here(request.request_uri, {}, request.request_uri.host);
+    return name.empty() || name.size() > 32 ? request.authenticated : name;
 }
 
 Reply accept(const SubscribeReceived& request, std::string local_tag, seconds granted)

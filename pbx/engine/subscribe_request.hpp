@@ -9,6 +9,8 @@
 
 #include "base/clock.hpp"
 #include "base/string_table.hpp"
+#include "core/contained_list.hpp"
+#include "core/directory.hpp"
 #include "core/sip_input.hpp"
 #include "core/subscription.hpp"
 #include "engine/outbox.hpp"
@@ -36,9 +38,22 @@ Reply answer(const SubscribeReceived& request, unsigned status, std::vector<Head
 /// The same, with a Warning that says to a person `why`.
 Reply refusal(const SubscribeReceived& request, unsigned status, std::string_view domain,
               std::string_view why, std::string phrase = {});
-/// 400 for a body that is XML by its Content-Type and cannot be read as parse_xml() does. nullopt:
-/// it can, or it is of another type, or there is none. Proportional to the body.
+/// 400 for a body that is XML by its Content-Type and cannot be read as parse_xml() does; 420 for a
+/// list in it (RFC 5367) where the event package knows of none. nullopt: neither. Proportional to
+/// the body.
 std::optional<Reply> refusal_of_body(const SubscribeReceived& request, std::string_view domain);
+/// Whether there is a list in the body of `request` (RFC 5367).
+[[nodiscard]] inline bool contains_list(const SubscribeReceived& request) noexcept
+{
+    return request.recipient_list && has_body(request.payload);
+}
+/// That list, each member once, whoever may see it. `type` is that of the bodies about members.
+/// nullopt: it is answered, with 400, 406, 415 or 421.
+std::optional<std::vector<ContainedEntry>> contained_list(const SubscribeReceived& request,
+                                                          const Directory& directory,
+                                                          std::string_view type, Outbox& outbox);
+/// What such a list is called: by whom it is asked of, which need be nobody; else by who asks.
+std::string name_of_list(const SubscribeReceived& request);
 /// 200 with what is granted.
 Reply accept(const SubscribeReceived& request, std::string local_tag, std::chrono::seconds granted);
 /// The same for `usage`: who is told of a list must know how to read it (RFC 4662 §4.1).

@@ -97,7 +97,9 @@ void Endpoint::Inner::answer_options(const HeldRequest& request)
     std::string lines;
     append_header(lines, "Allow", allowed_methods);
     append_header(lines, "Accept", "application/sdp");
-    append_header(lines, "Supported", "timer, 100rel, replaces, join, norefersub, path, eventlist");
+    append_header(lines, "Supported",
+                  "timer, 100rel, replaces, join, norefersub, path, eventlist, "
+                  "recipient-list-subscribe");
     append_header(lines, "Allow-Events", allow_events() + ", refer");
     answer(request, {.status = 200, .headers = lines});
 }

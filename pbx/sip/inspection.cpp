@@ -110,7 +110,7 @@ std::vector<std::string> unsupported_options(const sip_t& sip)
         case sip_method_update: return tag == "timer";
         case sip_method_register: return tag == "path";
         case sip_method_refer: return tag == "norefersub";
-        case sip_method_subscribe: return tag == "eventlist";
+        case sip_method_subscribe: return tag == "eventlist" || tag == "recipient-list-subscribe";
         default: return false;
         }
     };
@@ -156,11 +156,23 @@ std::optional<Rejection> inspect_body(const sip_t& sip, std::size_t body_limit)
         return overlong_body(sip, body_limit);
     // What only the two phones read is theirs to refuse.
     if (sip.sip_request && sip.sip_request->rq_method == sip_method_message) return std::nullopt;
+    const bool inflates = sip.sip_request && sip.sip_request->rq_method == sip_method_subscribe;
+    if (inflates && is_deflated(sip)) return std::nullopt;
     for (const auto* encoding = sip.sip_content_encoding; encoding; encoding = encoding->k_next)
         for (const auto* item = encoding->k_items; item && *item; ++item)
             if (strcasecmp(*item, "identity") != 0)
-                return Rejection{415, {}, "Accept-Encoding: identity\r\n"};
+                return Rejection{415,
+                                 {},
+                                 inflates ? "Accept-Encoding: deflate, identity\r\n"
+                                          : "Accept-Encoding: identity\r\n"};
     return std::nullopt;
+}
+
+bool is_deflated(const sip_t& sip) noexcept
+{
+    const auto* encoding = sip.sip_content_encoding;
+    return encoding && !encoding->k_next && encoding->k_items && encoding->k_items[0] &&
+           !encoding->k_items[1] && strcasecmp(encoding->k_items[0], "deflate") == 0;
 }
 
 std::optional<Rejection> inspect_request(const sip_t& sip, const Transports& transports)

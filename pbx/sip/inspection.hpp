@@ -16,10 +16,13 @@ struct Rejection {
     std::string headers;      ///< whole lines
 };
 
-/// Body too large, or encoded. For every request. What is too large is malformed (400) where an
+/// Body too large, or encoded as it is not read here. For every request. What is too large is malformed (400) where an
 /// XML body would be read, else 413. What is larger by another 32 KB, on a connection, the stack
 /// refuses with 413 by itself.
 std::optional<Rejection> inspect_body(const sip_t& sip, std::size_t body_limit);
+
+/// Its body is deflated, and nothing else.
+bool is_deflated(const sip_t& sip) noexcept;
 
 /// What of the Require of `sip` is not known here; for an INVITE, whoever answers it judges that.
 std::vector<std::string> unsupported_options(const sip_t& sip);

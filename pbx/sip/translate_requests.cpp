@@ -5,6 +5,8 @@
 
 #include "base/text.hpp"
 #include "core/refer.hpp"
+#include "core/xml_parser.hpp"
+#include "sip/inflated.hpp"
 #include "sip/inspection.hpp"
 
 namespace lampline::sip {
@@ -63,6 +65,14 @@ std::optional<Replaces> to_replaces(const sip_t& sip)
                     std::string{text_of(replaces->rp_from_tag)}, replaces->rp_early_only != 0};
 }
 
+/// RFC 5367 §3.
+bool is_recipient_list(const sip_t& sip)
+{
+    const auto* disposition = sip.sip_content_disposition;
+    return (disposition && same_word(text_of(disposition->cd_type), "recipient-list")) ||
+           sip_has_feature(sip.sip_require, "recipient-list-subscribe");
+}
+
 }  // namespace
 
 InviteReceived to_invite(const sip_t& sip, TransactionId transaction, Flow source,
@@ -110,6 +120,14 @@ SubscribeReceived to_subscribe(const sip_t& sip, TransactionId transaction, Flow
         (wanted ? request.accept : request.accept_not).push_back(lowered(text_of(accept->ac_type)));
     }
     request.supported = request.supported | to_option_tags(sip.sip_require);
+    request.recipient_list = is_recipient_list(sip);
+    // What cannot be inflated stays as it is, and so is not what Content-Type says.
+    if (has_body(request.payload) && is_deflated(sip))
+        if (auto body = inflated(request.payload->body, max_xml_text)) {
+            auto payload = std::make_shared<Payload>(*request.payload);
+            payload->body = *std::move(body);
+            request.payload = std::move(payload);
+        }
     return request;
 }
 

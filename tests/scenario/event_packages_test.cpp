@@ -193,6 +193,99 @@ TEST_CASE("presence of a whole group in one subscription follows its members (RF
     CHECK(says(last, "<note>Not online</note>"));
 }
 
+TEST_CASE("RFC 5367: presence and lamps of the friends that a phone lists in its SUBSCRIBE")
+{
+    const auto friends = [](const std::vector<std::string>& numbers) {
+        std::string text{"<resource-lists xmlns=\"urn:ietf:params:xml:ns:resource-lists\"><list>"};
+        for (const auto& number : numbers)
+            text += "<entry uri=\"sip:" + number + "@office.test\"/>";
+        return std::make_shared<const Payload>(
+            Payload{"application/resource-lists+xml", text + "</list></resource-lists>", {}});
+    };
+    const Group sales{
+        .name = "sales", .display_name = {}, .members = {"102"}, .watchers = {{"103", false, {}}}};
+    Scenario pbx{{sales}};
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    const auto hears = [&] {
+        std::string all;
+        do {
+            const auto notify = carol.receives(NOTIFY);
+            CHECK(notify.notify->dialog->require == OptionTag::eventlist);
+            all += notify.body();
+        } while (!carol.hears_nothing());
+        return all;
+    };
+    const auto has = [](const std::string& text, const std::string& what) {
+        return text.find(what) != std::string::npos;
+    };
+    const auto refuses = [&](const std::string& text, const std::string& number) {
+        return has(text, "<resource uri=\"sip:" + number +
+                             "@office.test\"><instance id=\"1\" state=\"terminated\" "
+                             "reason=\"rejected\"/></resource>");
+    };
+    Subscribing request{.event = {},
+                        .to = "friends",
+                        .payload = friends({"102", "101", "199"}),
+                        .supported = OptionTag::eventlist,
+                        .recipient_list = true};
+    std::string ringing, idle;
+    SUBCASE("presence")
+    {
+        request.event = "presence";
+        ringing = "<note>Ringing</note>";
+        idle = "<note>Ready</note>";
+    }
+    SUBCASE("lamps")
+    {
+        request.event = "dialog";
+        ringing = "<state>early</state>";
+        idle = "entity=\"sip:102@office.test\"";
+    }
+    carol.asks(request);
+    request.to_tag = carol.receives(200U).local_tag;
+    const auto first = hears();
+    CHECK(has(first, idle));
+    CHECK(refuses(first, "101"));
+    CHECK(refuses(first, "199"));
+
+    pbx.restarts();
+    const auto anew = hears();
+    CHECK(has(anew, "fullState=\"true\""));
+    CHECK(has(anew, idle));
+    CHECK(refuses(anew, "199"));
+
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(180);
+    alice.receives(180U);
+    const auto told = hears();
+    CHECK(has(told, ringing));
+    CHECK_FALSE(has(told, "sip:199@"));
+    bob.replies(486);
+    alice.receives(486U);
+    CHECK(has(hears(), "sip:102@office.test"));
+
+    request.payload = friends({"101"});
+    carol.asks(request);
+    carol.receives(200U);
+    const auto replaced = hears();
+    CHECK_FALSE(has(replaced, "sip:102@"));
+    CHECK(refuses(replaced, "101"));
+}
+
+TEST_CASE("a list in a SUBSCRIBE to a package that has none is not supported")
+{
+    Scenario pbx;
+    auto& bob = pbx.phone("102");
+    for (const auto* event : {"message-summary", "reg", "call-info", "nonsense"}) {
+        bob.asks({.event = event, .to = "102", .recipient_list = true});
+        CHECK(bob.receives(420U).value("Unsupported") == "recipient-list-subscribe");
+    }
+    CHECK(bob.hears_nothing());
+}
+
 TEST_CASE("presence: a phone that answers no more is not there, and is again when it answers")
 {
     ExchangeSettings settings;

@@ -53,6 +53,7 @@ struct Subscribing {
     OptionTag supported = OptionTag::none;
     std::string call_id{};  ///< empty: the same for each package and `to`
     std::uint32_t cseq = 0;  ///< 0: the next
+    bool recipient_list = false;  ///< the payload is a list (RFC 5367)
 };
 
 /// A NOTIFY of a phone that notifies by itself.

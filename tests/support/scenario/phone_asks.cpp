@@ -59,6 +59,7 @@ TransactionId Phone::asks(const Subscribing& subscribing)
         .supported = subscribing.supported,
         .user_agent = user_agent,
         .payload = subscribing.payload,
+        .recipient_list = subscribing.recipient_list,
         .notifier = subscribing.notifier};
     return asks_again();
 }

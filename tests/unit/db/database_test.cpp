@@ -200,6 +200,7 @@ TEST_CASE("a database of schema 34 is brought up to date, and what was subscribe
     CHECK(rows[0].contact == "sip:201@192.0.2.1");
     CHECK(rows[0].reserved_cseq == 64);
     CHECK(rows[0].registered_call == 0);
+    CHECK(rows[0].entries.empty());
 }
 
 TEST_CASE("a newer schema is refused untouched")

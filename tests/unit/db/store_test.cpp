@@ -248,10 +248,16 @@ TEST_CASE("subscriptions to groups and to keys of extensions come back, those to
     office.add_extensions({"201", "207"});
     const std::vector<StoredNotifier> notifiers{{"desk", 4'000'000'000, 7, 12},
                                                 {"mobile", 64, 0}};
+    const std::vector<ContainedEntry> entries{
+        {"207", "sip:207@192.0.2.9"}, {"sip:anna@elsewhere.test", "sip:anna@elsewhere.test"}};
     office.write([&](Database& database) {
         auto list = full_subscription("201", "sales");
         list.list = "rlmi";
         SubscriptionStore{database}.put(list);
+        auto contained = full_subscription("201", "rls");
+        contained.list = "rlmi";
+        contained.entries = entries;
+        SubscriptionStore{database}.put(contained);
         auto forwarded = full_subscription("201", "207");
         forwarded.forwarded = true;
         forwarded.notifiers = notifiers;
@@ -263,6 +269,7 @@ TEST_CASE("subscriptions to groups and to keys of extensions come back, those to
     for (const auto& row : SubscriptionStore{office.database}.all()) {
         found.push_back(row.member + row.list + (row.forwarded ? "forwarded" : ""));
         CHECK(row.notifiers == (row.forwarded ? notifiers : std::vector<StoredNotifier>{}));
+        CHECK(row.entries == (row.member == "rls" ? entries : std::vector<ContainedEntry>{}));
     }
     office.write([&](Database& database) {  // as earlier releases wrote it
         database.handle().exec("UPDATE subscription SET notifiers = 'desk 64 7' WHERE forwarded");
@@ -271,10 +278,11 @@ TEST_CASE("subscriptions to groups and to keys of extensions come back, those to
         if (row.forwarded) CHECK(row.notifiers == std::vector<StoredNotifier>{{"desk", 64, 7}});
     std::ranges::sort(found);
     CHECK(found == std::vector<std::string>{"207forwarded", "dnd+207", "dnd+299", "fwd+207",
-                                            "login+600", "park+701", "sales+207", "salesrlmi"});
+                                            "login+600", "park+701", "rlsrlmi", "sales+207",
+                                            "salesrlmi"});
     office.write([&](Database& database) {
         SubscriptionStore{database}.remove_orphans();
-        CHECK(database.handle().execAndGet("SELECT count(*) FROM subscription").getInt() == 8);
+        CHECK(database.handle().execAndGet("SELECT count(*) FROM subscription").getInt() == 9);
     });
 }
 

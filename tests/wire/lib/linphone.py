@@ -43,13 +43,14 @@ class Linphone(Prompt):
 
     It answers by itself if told so, unless it is in a call already. Keys pressed in a call go out as INFO.
     `early`: it sends its tone in a 183, until told to answer. `sip`: more of that section of its settings; `settings`:
-    more of its account, {"privacy": "8"}, or {"contact_parameters": "q=0.5"}.
+    more of its account, {"privacy": "8"}, or {"contact_parameters": "q=0.5"}; `friends`: their URIs, whose presence it
+    asks for, of all together where `sip` has an `rls_uri`.
     """
 
     def __init__(self, folder: Path, number: str, secret: str, domain: str,
                  server: tuple[str, int], hertz: int, transport: str = "udp",
-                 answers: bool = True, early: bool = False, sip: dict[str, int] | None = None,
-                 settings: dict[str, str] | None = None):
+                 answers: bool = True, early: bool = False, sip: dict[str, int | str] | None = None,
+                 settings: dict[str, str] | None = None, friends: tuple[str, ...] = ()):
         self.folder, self.number, self.domain = folder, number, domain
         general = {"incoming_calls_early_media": int(early)} | (sip or {})  # else a 180 follows the 183
         # Without the folder of its database it opens no port, and says nothing about it.
@@ -61,7 +62,9 @@ class Linphone(Prompt):
             more="\n".join(f"{name}={value}" for name, value in general.items()),
             settings="".join(f"{name}={value}\n" for name, value in (settings or {}).items())) + "".join(
                 f"[audio_codec_{index}]\nmime={name}\nrate={rate}\nenabled={int(index == 0)}\n"
-                for index, (name, rate) in enumerate(CODECS)))
+                for index, (name, rate) in enumerate(CODECS)) + "".join(
+                f"[friend_{index}]\nurl=<{uri}>\npol=accept\nsubscribe=1\n"
+                for index, uri in enumerate(friends)))
         places = {name: str(folder) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
         places["XDG_DATA_HOME"] = str(folder / ".local/share")
         super().__init__(f"linphone {number}",

@@ -234,12 +234,14 @@ class Phone:
         return subscription
 
     def sends_list_subscribe(self, group: str, expires: int = 3600, headers=(),
-                             event: str = "dialog") -> ListSubscription:
+                             event: str = "dialog", body: str | bytes = b"",
+                             content_type: str | None = None) -> ListSubscription:
         """SUBSCRIBE to `group` as a list (RFC 4662); nothing received yet."""
         with loop.changed:
             fields = {"Event": event, "Expires": str(expires), **dict(list_headers(event)),
                       **dict(headers)}
-            request = self.request("SUBSCRIBE", self.aor_of(group), headers=fields.items())
+            request = self.request("SUBSCRIBE", self.aor_of(group), headers=fields.items(),
+                                   body=body, content_type=content_type)
             return self.subscribes(request, group, event, ListSubscription)
 
     def watches_list(self, group: str, headers=(), event: str = "dialog") -> ListSubscription:
