@@ -87,6 +87,9 @@ int weight(const Verdict& verdict) noexcept
     return verdict.outcome == DigestOutcome::stale ? 100 : static_cast<int>(verdict.refusal);
 }
 
+/// What credentials without a nonce count are taken to have, so that their nonce is good once.
+constexpr std::uint32_t first_count = 1;
+
 constexpr std::size_t max_credentials = 4;  ///< looked at in one request
 constexpr std::size_t max_parameter = 1024;
 
@@ -165,13 +168,16 @@ Verdict Authenticator::Impl::verify(const Credentials& credentials, const Digest
         return refuse(challenge, Refusal::no_credentials);
 
     const auto algorithm = digest_algorithm(credentials.algorithm);
-    const auto count = count_of(credentials.nc);
+    const bool counted = !credentials.qop.empty();
+    const auto count = counted ? count_of(credentials.nc) : std::optional{first_count};
     const bool offered = algorithm && std::ranges::count(settings.algorithms, *algorithm) != 0;
+    const bool well_formed = counted
+                                 ? same_word(credentials.qop, "auth") && !credentials.cnonce.empty()
+                                 : algorithm == DigestAlgorithm::md5;
     const bool bounded =
         std::max({credentials.username.size(), credentials.nonce.size(), credentials.uri.size(),
                   credentials.cnonce.size()}) <= max_parameter;
-    if (!offered || !count || !bounded || !same_word(credentials.qop, "auth") ||
-        credentials.cnonce.empty())
+    if (!offered || !count || !bounded || !well_formed)
         return refuse(challenge, Refusal::unsupported);
 
     auto& hasher = *algorithm == DigestAlgorithm::md5 ? md5 : sha256;
@@ -185,8 +191,9 @@ Verdict Authenticator::Impl::verify(const Credentials& credentials, const Digest
 
     const auto ha1 = ha1_of(credentials.username, *algorithm, 2 * hasher.size());
     const auto ha2 = hasher({request.method, credentials.uri});
-    const auto expected = hasher(
-        {ha1, credentials.nonce, credentials.nc, credentials.cnonce, credentials.qop, ha2.text()});
+    const auto expected = counted ? hasher({ha1, credentials.nonce, credentials.nc,
+                                            credentials.cnonce, credentials.qop, ha2.text()})
+                                  : hasher({ha1, credentials.nonce, ha2.text()});
     if (!same_secret(credentials.response, expected))
         return refuse(challenge, Refusal::wrong_secret, failures.add(phone, now.mono));
     return verify_nonce({credentials, phone, *count}, now);

@@ -57,7 +57,7 @@ enum class DigestOutcome : std::uint8_t {
 enum class Refusal : std::uint8_t {
     none,
     no_credentials,     ///< for our realm
-    unsupported,        ///< another algorithm, no qop=auth, or malformed parameters
+    unsupported,        ///< another algorithm or qop, or malformed parameters
     another_uri,        ///< made for another Request-URI
     wrong_secret,       ///< or an unknown user: nobody can tell from outside
     expired_nonce,      ///< right secret; the nonce is too old, or from before a restart
@@ -89,8 +89,10 @@ struct AuthenticatorSettings {
 /// Directory, whose domain is the realm. Takes the same time and gives the same answers for unknown
 /// users as for wrong secrets. SIP thread only.
 ///
-/// Requires qop=auth: without it there is no nonce count, and whoever has seen one request could
-/// send it again.
+/// Asks for qop=auth, and takes MD5 without qop as well, the form of RFC 2069, which clients older
+/// than RFC 2617 send whatever is asked (RFC 3261 §22.4: qop stays optional to receive). There is
+/// no nonce count in that, so each nonce is good for one request: whoever has seen it cannot send
+/// it again, and the phone is challenged anew for the next one.
 ///
 /// From the fourth wrong secret in a row of one (source, username) on, answers are held back 1, 2,
 /// 4 and then 8 seconds, and nothing that arrives meanwhile is looked at, so parallel guesses gain

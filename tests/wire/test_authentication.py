@@ -47,6 +47,26 @@ class Challenges(WireTest):
                 incoming.replies(486)
                 call.receives(486)
 
+    def test_credentials_without_qop_open_once(self):
+        """As of RFC 2069, whatever the challenge offers: F4 of a call through two proxies is written so."""
+        bob = self.phone("202")
+        for transport, number in (("udp", "201"), ("tcp", "203")):
+            with self.subTest(transport=transport):
+                anna = self.phone(number, transport=transport)
+                write = anna.credentials.answer
+                anna.credentials.answer = lambda challenge, method, uri: write(
+                    {name: challenge[name] for name in ("realm", "nonce")}, method, uri)
+                call = anna.calls("202")
+                incoming = bob.receives("INVITE")
+                used = call.invite.request["Proxy-Authorization"]
+                self.assertNotRegex(used, r"\b(qop|nc|cnonce)=")
+                incoming.replies(486)
+                call.receives(486)
+                again = anna.calls("202", headers=[("Proxy-Authorization", used)],
+                                   authenticates=False)
+                asked = challenge(again.receives(407), "Proxy-Authenticate")
+                self.assertEqual("true", asked["stale"].lower())
+
     def test_nonces_differ(self):
         anna = self.phone("201", registered=False)
         nonces = {challenge(anna.sends_register(authenticates=False).receives(401))["nonce"]

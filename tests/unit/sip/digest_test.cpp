@@ -162,14 +162,43 @@ TEST_CASE("an extension without a digest for the algorithm cannot be entered")
     CHECK(gate.check(credentials).refusal == Refusal::wrong_secret);
 }
 
-TEST_CASE("qop=auth is required: without a count a request could be sent again")
+TEST_CASE("without qop, the form of RFC 2069, a nonce opens once")
 {
     Gate gate;
     auto phone = gate.phone();
     phone.qop.clear();
+    phone.nc.clear();
+    phone.cnonce.clear();
+    SUBCASE("MD5 is named") {}
+    SUBCASE("no algorithm is named")
+    {
+        phone.algorithm.clear();
+    }
+    CHECK(gate.check(phone).outcome == DigestOutcome::accepted);
+    CHECK(gate.check(phone).refusal == Refusal::repeated_nonce);
+    CHECK(gate.check(phone).outcome == DigestOutcome::stale);
+    phone.qop = "auth";
+    phone.nc = "00000001";
+    phone.cnonce = "0a4f113b";
+    CHECK(gate.check(phone).refusal == Refusal::repeated_nonce);
+    phone.nonce = gate.nonce();
+    CHECK(gate.check(phone).outcome == DigestOutcome::accepted);
+    phone.qop.clear();
+    CHECK(gate.check(phone).refusal == Refusal::repeated_nonce);
+    phone.nonce = gate.nonce();
+    phone.secret = "wrong";
+    CHECK(gate.check(phone).refusal == Refusal::wrong_secret);
+}
+
+TEST_CASE("another qop than auth, or none with SHA-256, is not supported")
+{
+    Gate gate;
+    auto phone = gate.phone();
+    phone.qop = "auth-int";
     CHECK(gate.check(phone).refusal == Refusal::unsupported);
     phone = gate.phone();
-    phone.qop = "auth-int";
+    phone.algorithm = "SHA-256";
+    phone.qop.clear();
     CHECK(gate.check(phone).refusal == Refusal::unsupported);
 }
 
