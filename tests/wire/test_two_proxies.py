@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lib.case import WireTest, eventually
 from lib.kamailio import PROXY, Kamailio
-from lib.message import Address, Uri
+from lib.message import Address, Uri, params, parse
 from lib.phone import Phone
 from lib.ports import reserve
 from lib.sdp import ANSWER, OFFER, sdp
@@ -23,6 +23,50 @@ def ports(routes):
     """By the port of each route, neighbours alike told once: which proxies it leads through."""
     each = [Uri(Address.parse(route).uri).port for route in routes]
     return [port for port, _ in itertools.groupby(each)]
+
+
+# What Lampline receives and sends of F1 to F23: direction, message, and how many values of Via, Record-Route and Route
+# it has, and its Max-Forwards. As proxy 1:
+FIRST = """
+    received INVITE  1 0 1 70   F1
+    sent     407     1 0 0 -    F2
+    received ACK     1 0 1 70   F3
+    received INVITE  1 0 1 70   F4
+    sent     100     1 0 0 -    F6
+    sent     INVITE  2 1 0 69   F5
+    received 100     2 0 0 -    F8
+    received 180     2 2 0 -    F10
+    sent     180     1 2 0 -    F11
+    received 200     2 2 0 -    F13
+    sent     200     1 2 0 -    F14
+    received ACK     1 0 2 70   F15
+    sent     ACK     2 0 1 69   F16
+    received BYE     2 0 1 69   F19
+    sent     BYE     3 0 0 68   F20
+    received 200     3 0 0 -    F21
+    sent     200     2 0 0 -    F22
+"""
+# As proxy 2:
+SECOND = """
+    received INVITE  2 1 0 69   F5
+    sent     100     2 0 0 -    F8
+    sent     INVITE  3 2 0 68   F7
+    received 180     3 2 0 -    F9
+    sent     180     2 2 0 -    F10
+    received 200     3 2 0 -    F12
+    sent     200     2 2 0 -    F13
+    received ACK     2 0 1 69   F16
+    sent     ACK     3 0 0 68   F17
+    received BYE     1 0 2 70   F18
+    sent     BYE     2 0 1 69   F19
+    received 200     2 0 0 -    F22
+    sent     200     1 0 0 -    F23
+"""
+
+
+def rows(table):
+    """Each line without what the flow is called."""
+    return [tuple(line.split()[:6]) for line in table.strip().splitlines()]
 
 
 @unittest.skipUnless(shutil.which("kamailio"), "Kamailio is not installed (package kamailio)")
@@ -69,32 +113,63 @@ class TwoProxies(WireTest):
         """F1 to F23; `first` and `second` are the ports of the two proxies."""
         call = alice.calls(to, OFFER, headers=[("Route", f"<sip:{preloaded};lr>")])   # F1 - F4
         incoming = bob.receives("INVITE")                                             # F5, F7
-        invite = incoming.received.message
-        self.assertEqual([407], [challenge.status for challenge in call.invite.challenges])
+        invite, asked = incoming.received.message, call.invite.request
+        challenge, = call.invite.challenges                                           # F2
+        self.assertEqual((407, 1), (challenge.status, challenge.cseq))
+        self.assertNotEqual("", challenge.to_tag)
+        self.assertRegex(challenge["Proxy-Authenticate"], '^Digest .*realm=".*nonce="')
+        self.assertIn('qop="auth"', challenge["Proxy-Authenticate"])
+        self.assertEqual((2, ""), (asked.cseq, asked.to_tag))                         # F4
+        self.assertNotEqual(challenge.branch, asked.branch)
         self.assertNotIn("Proxy-Authorization", invite)
         self.assertEqual([], values(invite, "Route"))
         self.assertEqual(3, len(values(invite, "Via")))
         self.assertEqual("68", invite["Max-Forwards"])
         self.assertEqual([second, first], ports(values(invite, "Record-Route")))
         self.assertEqual(OFFER.encode(), invite.body)
-        self.assertEqual(call.dialog.call_id, invite["Call-ID"])
+        self.assertEqual(bob.contact, invite.uri)
+        for name in ("Call-ID", "From", "To", "CSeq", "Contact"):
+            self.assertEqual(asked[name], invite[name], name)
         incoming.replies(180)                                                         # F9
         ringing = call.receives(180)                                                  # F11
-        self.assertEqual(values(invite, "Record-Route"), values(ringing, "Record-Route"))
-        self.assertEqual(1, len(values(ringing, "Via")))
+        trying = call.invite.responses[0]                                             # F6
+        self.assertEqual((100, ""), (trying.status, trying.to_tag))
         incoming.replies(200, ANSWER)                                                 # F12
         answer = call.receives(200)                                                   # F14
         self.assertEqual(ANSWER.encode(), answer.body)
+        for response in ringing, answer:
+            self.assertEqual(values(invite, "Record-Route"), values(response, "Record-Route"))
+            self.assertEqual([asked.branch], [params(via)["branch"] for via in values(response, "Via")])
+            self.assertEqual(bob.contact, Address.parse(response["Contact"]).uri)
+            self.assertEqual(incoming.dialog.local_tag, response.to_tag)
         ack = incoming.receives("ACK")                                                # F15 - F17
         self.assertEqual([first, second], ports(call.invite.ack.headers.values("Route")))
-        self.assertEqual(([], "68"), (values(ack, "Route"), ack["Max-Forwards"]))
+        self.assertNotEqual(asked.branch, call.invite.ack.branch)
+        self.assertEqual(([], "68", "2 ACK", bob.contact, 3),
+                         (values(ack, "Route"), ack["Max-Forwards"], ack["CSeq"], ack.uri,
+                          len(values(ack, "Via"))))
         bye = incoming.sends("BYE")                                                   # F18
         self.assertEqual([second, first], ports(values(bye.request, "Route")))
-        arrived = call.receives("BYE")                                                # F20
-        self.assertEqual(([], "68"), (values(arrived, "Route"), arrived["Max-Forwards"]))
-        self.assertEqual(3, len(values(arrived, "Via")))
-        bye.receives(200)                                                             # F23
+        arrived = call.receives("BYE").message                                        # F20
+        self.assertEqual(([], "68", "1 BYE", alice.contact, 3),
+                         (values(arrived, "Route"), arrived["Max-Forwards"], arrived["CSeq"],
+                          arrived.uri, len(values(arrived, "Via"))))
+        self.assertEqual((incoming.dialog.local_tag, incoming.dialog.remote_tag),
+                         (arrived.from_tag, arrived.to_tag))
+        ended = bye.receives(200)                                                     # F23
+        self.assertEqual([bye.request.branch], [params(via)["branch"] for via in values(ended, "Via")])
         incoming.ended = True
+
+    def passed(self, whole):
+        """The call as it passed Lampline, in the words of FIRST and SECOND."""
+        told = []
+        for one in self.rest.get(f"/api/v1/call-log/{whole['id']}/ladder")["messages"]:
+            message = parse(one["text"].encode())
+            counts = (len(values(message, name)) for name in ("Via", "Record-Route", "Route"))
+            if not one["repeated"]:
+                told.append((one["direction"], message.method or str(message.status),
+                             *map(str, counts), message.get("Max-Forwards", "-")))
+        return told
 
     def test_lampline_then_kamailio(self):
         for transport in ("udp", "tcp"):
@@ -109,10 +184,7 @@ class TwoProxies(WireTest):
                 self.assertEqual(["idle", "trying", "early", "confirmed", "idle"][-2:],
                                  eventually(lambda: lamp.lamp == "idle" and lamp.lamps[-2:], "dark"))
                 whole = self.recorded("answered", "callee", ("203", None), ("bob", "biloxi"))
-                first_lines = [message["first_line"] for message in self.rest.get(
-                    f"/api/v1/call-log/{whole['id']}/ladder")["messages"]]
-                # F6 to Alice, and F8 from Kamailio
-                self.assertEqual(2, sum(line.startswith("SIP/2.0 100") for line in first_lines))
+                self.assertEqual(rows(FIRST), self.passed(whole))
 
     def test_kamailio_then_lampline(self):
         self.rest.request("PATCH", "/api/v1/extensions/202", {"mode": "proxy"})
@@ -126,7 +198,8 @@ class TwoProxies(WireTest):
                 self.through_both(alice, bob, "sip:202@office.test", f"{host}:{port}",
                                   port, self.server.address[transport][1])
                 eventually(lambda: lamp.lamp == "idle" and "confirmed" in lamp.lamps, "dark")
-                self.recorded("answered", "callee", ("alice", "biloxi"), ("202", None))
+                whole = self.recorded("answered", "callee", ("alice", "biloxi"), ("202", None))
+                self.assertEqual(rows(SECOND), self.passed(whole))
                 bob.unregisters()
 
     def test_the_caller_names_both_proxies_and_no_other_is_followed(self):
