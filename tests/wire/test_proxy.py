@@ -4,7 +4,7 @@ import re
 import unittest
 
 from lib.case import WireTest, eventually, ring, talk
-from lib.message import Address, Message
+from lib.message import Address, Message, params
 from lib.proxy import Proxy, header
 from lib.sdp import ANSWER, OFFER, sdp
 from lib.transactions import new_branch
@@ -96,6 +96,31 @@ class OneDialog(Proxy):
         self.assertEqual(anna.contact, bye.uri)
         self.assertEqual([], header(bye, "Route"))
         self.no_calls()
+
+    def test_a_phone_that_names_its_host(self):
+        """Its Via tells where it came from (RFC 3261 section 18.2.1), and each 180 passes, the second one too."""
+        for transport in ("udp", "tcp"):
+            with self.subTest(transport=transport):
+                anna = self.phone("201", transport=transport, contact_host="client.atlanta.test:5060")
+                bob = self.phone("202")
+                call = anna.calls("202")
+                incoming = bob.receives("INVITE")
+                _, hers = header(incoming.received, "Via")
+                self.assertIn(" client.atlanta.test:5060;", hers)
+                self.assertEqual("127.0.0.1", params(hers)["received"])
+                for _ in range(2):
+                    incoming.replies(180)
+                ringing = call.receives(180)
+                self.assertEqual([hers], header(ringing, "Via"))
+                incoming.replies(200, ANSWER)
+                call.receives(200)
+                self.assertEqual(2, len([m for m in anna.heard if m.status == 180]))
+                incoming.receives("ACK")
+                incoming.hangs_up()
+                self.assertEqual(anna.contact, call.receives("BYE").message.uri)
+                for phone in (anna, bob):
+                    phone.unregisters()
+                self.no_calls()
 
     def test_what_a_call_requires_is_for_the_phone_to_judge(self):
         anna, bob = self.phone("201"), self.phone("202")

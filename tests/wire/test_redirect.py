@@ -4,7 +4,7 @@ import unittest
 from lib.carrier import Carrier
 from lib.case import WireTest, eventually
 from lib.message import Address
-from lib.sdp import ANSWER
+from lib.sdp import ANSWER, sdp
 
 
 class Redirect(WireTest):
@@ -82,6 +82,65 @@ class Redirect(WireTest):
         call = self.anna.calls(Address.parse(moved["Contact"]).uri)
         incoming = self.bob.receives("INVITE")
         incoming.replies(486)
+        call.receives(486)
+
+    def test_a_whole_session_after_a_redirection(self):
+        """302, ACK, the call to the phone's contact, which adds video in between, and its end."""
+        offer, video = sdp("caller"), sdp("callee", 2) + "m=video 42000 RTP/AVP 31\r\n"
+        for transport in ("udp", "tcp"):
+            with self.subTest(transport=transport):
+                self.redirects()
+                bob, jack = (self.phone(number, transport=transport) for number in ("203", "204"))
+                self.redirects("204")
+                first = bob.calls("204", offer)
+                moved = first.receives(302)
+                self.assertEqual([f"<{jack.contact}>;q=1.000"], moved.headers.values("Contact"))
+                self.assertNotEqual("", moved.to_tag)
+                bob.pings()                             # its ACK has arrived by then
+                call = bob.calls(Address.parse(moved["Contact"]).uri, offer)
+                incoming = jack.receives("INVITE")
+                self.assertEqual(offer.encode(), incoming.offer)
+                for _ in range(2):
+                    incoming.replies(180)
+                call.receives(180)
+                incoming.replies(200, ANSWER)
+                self.assertEqual(ANSWER.encode(), call.receives(200).body)
+                incoming.receives("ACK")
+                change = incoming.sends("INVITE", video)
+                asked = call.receives("INVITE")
+                self.assertEqual(video.encode(), asked.body)
+                asked.replies(200, video)
+                self.assertEqual(video.encode(), change.receives(200).body)
+                call.receives("ACK")
+                call.hangs_up()
+                incoming.receives("BYE")
+                eventually(lambda: not self.rest.items("/api/v1/calls"), "no call is left")
+                self.assertEqual(1, len([m for m in bob.heard if m.status == 302]))
+                for phone in (bob, jack):
+                    phone.unregisters()
+
+    def test_phones_that_write_like_rfc_2543(self):
+        """No branch in Via, no Max-Forwards, `Call-Id`, and a redirection to a URI without brackets."""
+        self.redirects()
+        old = self.anna.request("INVITE", self.anna.aor_of("202"), body="v=0\r\n")
+        old.headers.set("Via", f"SIP/2.0/UDP {self.anna.host_port}")
+        old.headers.remove("Max-Forwards")
+        old.headers.fields = [("Call-Id" if name == "Call-ID" else name, value)
+                              for name, value in old.headers.fields]
+        challenge = self.anna.sends(old, authenticates=False).receives(407)
+        authorised = self.anna.authorise(old, challenge)
+        authorised.headers.set("Via", old["Via"])
+        moved = self.anna.sends(authorised, authenticates=False).receives(302)
+        self.assertEqual([f"<{self.bob.contact}>;q=1.000"], moved.headers.values("Contact"))
+        self.assertTrue(moved["Via"].startswith(old["Via"]))
+        self.anna.pings()                               # its ACK has arrived by then
+
+        self.rest.request("PATCH", "/api/v1/extensions/202", {"mode": "bridge"})
+        carol = self.phone("203", transport="tcp")
+        call = self.anna.calls("202")
+        self.bob.receives("INVITE").replies(302, headers=[("Contact", "sip:203@office.test")])
+        call.receives(181)
+        carol.receives("INVITE").replies(486)
         call.receives(486)
 
     def test_a_phone_redirects_to_a_colleague(self):

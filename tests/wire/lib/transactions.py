@@ -54,7 +54,8 @@ class ClientTransaction:
     def _acknowledgement(self, response: Message) -> Message:
         ack = Message(method="ACK", uri=self.request.uri)
         for name in ("Via", "From", "Call-ID", "Max-Forwards"):
-            ack.headers.add(name, self.request[name])
+            if name in self.request:  # phones older than RFC 3261 have no Max-Forwards
+                ack.headers.add(name, self.request[name])
         for route in self.request.headers.lines("Route"):
             ack.headers.add("Route", route)
         ack.headers.add("To", response["To"])
