@@ -4,7 +4,6 @@ snom 360, October 2005: SUBSCRIBE to 211, then its lamp off, flashing, steady, a
 2006: the key is pressed while it flashes.
 innovaphone PBX v6, March 2008: 207 is called by 211; early, terminated, proceeding, terminated.
 """
-import re
 import unittest
 
 from lib import message
@@ -79,23 +78,28 @@ def snom_pickup(phone: str, domain: str, replaces: str) -> str:
     return SNOM_PICKUP.format(phone=phone, domain=domain, replaces=replaces, length=len(sdp)) + sdp
 
 
-INNOVAPHONE_BODY = """\
-<?xml version="1.0"?>
-<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" state="full" version="{version}">
-    <dialog id="1" direction="initiator" call-id="{call_id}">
-        <state>{state}</state>
-        <local>
-            <identity>sip:207@office.test</identity>
-        </local>
-        <remote>
-            <identity>sip:211@office.test</identity>
-        </remote>
-    </dialog>
-</dialog-info>"""
+# What the two printed documents are without the layout of the page: as long as their Content-Length says.
+INNOVAPHONE_BODY = (
+    '<?xml version="1.0"?>\r\n'
+    '<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" state="full" version="{version}">'
+    '<dialog id="1" direction="initiator" call-id="{call_id}"><state>{state}</state>'
+    '<local><identity>sip:207@{domain}</identity></local>'
+    '<remote><identity>sip:211@{domain}</identity></remote></dialog></dialog-info>')
+
+SNOM_HEAD = (
+    '<?xml version="1.0"?>\r\n'
+    '<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="{version}" state="full"'
+    ' entity="sip:211@{domain}">')
+SNOM_DIALOG = (
+    '<dialog id="dummy" call-id="{call_id}" local-tag="{local}" remote-tag="{remote}" direction="recipient">'
+    '<state>{state}</state>'
+    '<local><identity>sip:211@{domain}</identity><target uri="sip:211@{domain}"/></local>'
+    '<remote><identity>sip:2112@{domain}</identity><target uri="sip:2112@{domain}"/></remote></dialog>')
 
 
-def without_layout(xml: str) -> str:
-    return re.sub(r">\s+<", "><", xml.strip())
+def snom_body(version: int, domain: str, **dialog) -> bytes:
+    inside = SNOM_DIALOG.format(domain=domain, **dialog) if dialog else ""
+    return (SNOM_HEAD.format(version=version, domain=domain) + inside + "</dialog-info>\r\n").encode()
 
 
 class Traces(WireTest):
@@ -113,6 +117,51 @@ class Traces(WireTest):
         subscription.subscribe.receives(200)
         self.assertEqual(1, len(subscription.subscribe.challenges))
         return subscription
+
+    def test_the_bodies_are_as_long_as_in_the_traces(self):
+        domain, old = "abptech.com", {"call_id": "feb21493-d84a9bd6@192.168.0.113",
+                                      "local": "6yln5cag4d", "remote": "fe9c856f35980aao0"}
+        self.assertEqual([150, 500, 504], [len(snom_body(18, domain)),
+                                           len(snom_body(19, domain, state="early", **old)),
+                                           len(snom_body(20, domain, state="confirmed", **old))])
+        ended = {"call_id": "e1b50917e909d311824d0090330200d6", "domain": "172.16.16.180"}
+        self.assertEqual([343, 349, 349, 349], [
+            len(INNOVAPHONE_BODY.format(version=version, state=state, **ended)) for version, state in
+            ((9, "early"), (10, "terminated"), (11, "proceeding"), (12, "terminated"))])
+
+    def test_snom_bodies_to_the_byte(self):
+        self.rest.put_group("office", members=["211"], watchers=[
+            {"number": "2150", "unsolicited": False, "profile": "snom"}])
+        snom = self.phone("2150", registered=False)
+        lamp = self.subscribes(snom, SNOM_SUBSCRIBE.format(phone=snom.host_port))
+        lamp.receives_notify("idle")
+        call, incoming = ring(self.phone("2112"), self.phone("211"))
+        lamp.shows("early")
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        lamp.shows("confirmed")
+        call.hangs_up()
+        incoming.receives("BYE")
+        lamp.shows("idle")
+        own = incoming.dialog
+        told = [n for n in lamp.history if n.lamp not in ("trying", "proceeding")]
+        for shown, notification in zip(("idle", "early", "confirmed", "idle"), told, strict=True):
+            message, dialog = notification.message, {}
+            if shown != "idle":
+                dialog = {"call_id": own.call_id, "local": own.local_tag, "remote": own.remote_tag,
+                          "state": shown}
+            self.assertEqual(snom_body(notification.document.version, "office.test", **dialog),
+                             message.body)
+            self.is_told_as_in_the_trace(message, "211")
+            self.assertEqual(("3c2675eaad57-2fjnztudzq25@snom360", "gumvap0ha0"),
+                             (message["Call-ID"], message.to_tag))
+
+    def is_told_as_in_the_trace(self, notify, number):
+        self.assertEqual(("70", "dialog", "application/dialog-info+xml", "active"),
+                         tuple(notify[name].split(";")[0] for name in
+                               ("Max-Forwards", "Event", "Content-Type", "Subscription-State")))
+        for name in ("From", "Contact"):
+            self.assertEqual(number, Address.parse(notify[name]).user)
 
     def test_snom_lamp_off_flash_steady_off(self):
         self.rest.put_group("office", members=["211"], watchers=["2150"])
@@ -211,13 +260,15 @@ class Traces(WireTest):
         incoming.receives("BYE")
         lamp.shows("idle")
 
-        documents = [n.document for n in lamp.history[before:]]
+        told = lamp.history[before:]
         self.assertEqual(["early", "terminated", "proceeding", "terminated"],
-                         [document.dialog.state for document in documents])
-        for document in documents:
+                         [notification.document.dialog.state for notification in told])
+        for notification in told:
+            document = notification.document
             printed = INNOVAPHONE_BODY.format(version=document.version, state=document.dialog.state,
-                                              call_id=incoming.dialog.call_id)
-            self.assertEqual(without_layout(printed), without_layout(document.text))
+                                              call_id=incoming.dialog.call_id, domain="office.test")
+            self.assertEqual(printed.encode(), notification.message.body)
+            self.is_told_as_in_the_trace(notification.message, "207")
 
     def test_innovaphone_sequence_in_a_subscription(self):
         self.rest.put_group("office", members=["207"], watchers=[
@@ -236,18 +287,6 @@ class Traces(WireTest):
         key = self.phone("2150").key("207")
         key.receives_notify()
         self.innovaphone(key)
-
-    def test_innovaphone_body_is_as_long_as_in_the_trace(self):
-        self.rest.put_group("office", members=["207"], watchers=[
-            {"number": "2150", "unsolicited": False, "profile": "innovaphone"}])
-        lamp = self.phone("2150").watches("207")
-        call, incoming = ring(self.phone("211"), self.phone("207"))
-        early = lamp.shows("early")
-        call.cancels()
-        incoming.receives("CANCEL")
-        in_trace = 343 - len("9" "e1b50917e909d311824d0090330200d6" "172.16.16.180" "172.16.16.180")
-        replaced = f"{early.document.version}{incoming.dialog.call_id}office.testoffice.test"
-        self.assertEqual(in_trace + len(replaced), len(early.message.body))
 
 
 if __name__ == "__main__":
