@@ -6,6 +6,7 @@ from lib.case import eventually
 from lib.dialog import new_tag
 from lib.message import Address
 from lib.packages import Events
+from lib.sdp import ANSWER
 
 DIALOG_INFO = "application/dialog-info+xml"
 REST_IDLE = "<sip:202@office.test>;appearance-index=*;appearance-state=idle"
@@ -123,6 +124,52 @@ class OverUdp(Events):
         lamp.shows("idle")
         eventually(lambda: self.rows("SELECT event FROM publication") == [("call-info",)],
                    "the withdrawn one is off the disk")
+
+    def test_a_third_party_publishes_while_the_call_goes_through_us(self):
+        """A watcher of call-info is told what is published of Bob's call, one of dialog what we know of it."""
+        self.set("206", trusted=True)
+        program, watcher, alice, bob = (self.phone(number) for number in ("206", "201", "205", "202"))
+        line = self.subscribed(watcher, "202", "call-info")
+        self.assertEqual(REST_IDLE, line.receives_notify().message["Call-Info"])
+        lamp = watcher.watches("202")
+
+        def published(state):
+            """PUBLISH, 200; NOTIFY, 200."""
+            told = f"<sip:202@office.test>;appearance-index=1;appearance-state={state}"
+            answer = self.publish(program, "202", "call-info", headers=[("Call-Info", told)]).receives(200)
+            self.assertNotEqual("", answer["SIP-ETag"])
+            self.assertGreater(int(answer["Expires"]), 0)
+            notify = line.receives_notify().message
+            self.assertEqual([told, REST_IDLE], notify.headers.values("Call-Info"))
+            self.assertEqual(("call-info", "active", b""),
+                             (notify["Event"], notify["Subscription-State"].split(";")[0], notify.body))
+
+        call = alice.calls("202")
+        incoming = bob.receives("INVITE")
+        incoming.replies(100)
+        published("alerting")
+        incoming.replies(180)
+        call.receives(180)
+        lamp.shows("early")
+        incoming.replies(200, ANSWER)
+        call.receives(200)
+        published("active")
+        lamp.shows("confirmed")
+        call.hangs_up()
+        incoming.receives("BYE")
+        published("idle")
+        lamp.shows("idle")
+
+        seized = "<sip:202@office.test>;appearance-index=1"
+        claim = self.publish(program, "202", "line-seize",
+                             headers=[("Call-Info", seized), ("Expires", "3600")]).receives(200)
+        self.assertEqual("15", claim["Expires"])
+        self.publish(program, "202", "line-seize", headers=[
+            ("SIP-If-Match", claim["SIP-ETag"]), ("Expires", "0")]).receives(200)
+        for event in ("call-info", "line-seize"):
+            refused = self.publish(program, "202", event).receives(400)
+            self.assertIn("Call-Info", refused["Warning"])
+            self.publish(alice, "202", event, headers=[("Call-Info", seized)]).receives(403)
 
     def test_call_info_of_a_third_party(self):
         self.set("206", trusted=True)

@@ -248,6 +248,8 @@ class Join(WireTest):
         self.assertIn(";isfocus", arrived["Contact"])
         arrived.replies(200, sdp("caller", 2))
         self.assertNotIn("isfocus", mixed.receives(200)["Contact"])
+        self.call.receives("ACK")                       # F9, and Carol's phone has no answer yet
+        self.assertEqual([100, 180], [response.status for response in joining.invite.responses])
         self.bob.params = ";isfocus"
         third.replies(200, sdp("mixer", 1))
         answer = joining.receives(200)
@@ -256,6 +258,11 @@ class Join(WireTest):
         self.assertEqual(sdp("mixer", 1).encode(), answer.body)
         third.receives("ACK")
         self.assertEqual(2, len(self.rest.items("/api/v1/calls")))
+        for one, other in ((self.call, self.incoming), (joining, third), (self.incoming, self.call),
+                           (third, joining)):           # both dialogs of Bob's go on
+            info = one.sends("INFO", "Signal=1\r\n")
+            other.receives("INFO").replies(200)
+            info.receives(200)
         joining.hangs_up()
         third.receives("BYE")
         self.ends()
