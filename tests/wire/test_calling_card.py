@@ -12,6 +12,14 @@ from lib.sdp import sdp
 from lib.twinkle import Twinkle
 
 
+# What the application watches: all keys until a number is complete, then the ways back.
+WATCHED = ('<?xml version="1.0" encoding="UTF-8"?>\r\n'
+           '<kpml-request xmlns="urn:ietf:params:xml:ns:kpml-request" version="1.0">'
+           '<pattern persist="{persist}" long="1500">{regexes}</pattern></kpml-request>\r\n')
+REGEXES = {"persist": '<regex tag="key">[x*#ABCD]</regex>',
+           "one-shot": '<regex tag="back">L#</regex><regex tag="back">*0</regex>'}
+
+
 def report(tag, digits, state="active;expires=7200"):
     """Headers and body of a NOTIFY about keys."""
     body = (f'<?xml version="1.0" encoding="UTF-8"?><kpml-response version="1.0" code="200" text="OK" '
@@ -51,7 +59,8 @@ class CallingCard(OneCall):
         self.assertEqual("application/kpml-request+xml", message["Content-Type"])
         self.assertEqual("application/kpml-response+xml", message["Accept"])
         self.assertIn("sip:", message["Contact"])
-        self.assertIn(f'persist="{persist}"', subscribe.body.decode())
+        self.assertEqual(call.dialog.call_id, message["Call-ID"])
+        self.assertEqual(WATCHED.format(persist=persist, regexes=REGEXES[persist]), subscribe.body.decode())
         subscribe.replies(status, headers=[("Expires", "7200")] if status < 300 else ())
 
     def presses(self, call, keys):

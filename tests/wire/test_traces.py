@@ -288,6 +288,35 @@ class Traces(WireTest):
         key.receives_notify()
         self.innovaphone(key)
 
+    def test_innovaphone_key_calls_its_partner_and_takes_the_call_that_it_shows(self):
+        """The document has a Call-ID and no tags, so that is all a phone can name the call by."""
+        self.rest.put_group("office", members=["207"], watchers=[
+            {"number": "2150", "unsolicited": True, "profile": "innovaphone"}])
+        partner, caller = self.phone("207"), self.phone("211", transport="tcp")
+        for transport in ("udp", "tcp"):
+            with self.subTest(transport=transport):
+                watcher = self.phone("2150", transport=transport)
+                key = watcher.key("207")
+                key.receives_notify("idle")
+                called, arrived = ring(watcher, partner)
+                key.shows("early")
+                arrived.replies(486)
+                called.receives(486)
+                key.shows("idle")
+
+                waiting, incoming = ring(caller, partner)
+                shown = key.shows("early").document.dialog
+                self.assertEqual((incoming.dialog.call_id, "", ""),
+                                 (shown.call_id, shown.local_tag, shown.remote_tag))
+                taken = watcher.calls("211", headers=[("Replaces", shown.call_id)])
+                taken.receives(200)
+                waiting.receives(200)
+                self.assertIn("cause=200", incoming.receives("CANCEL")["Reason"])
+                key.shows("idle")
+                taken.hangs_up()
+                waiting.receives("BYE")
+                watcher.unregisters()
+
 
 if __name__ == "__main__":
     unittest.main()
