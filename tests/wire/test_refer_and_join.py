@@ -69,16 +69,24 @@ class Dialer(WireTest):
 
     def test_it_names_no_user(self):
         """F1 of a third party's call: the REFER is for the phone beside the dialer, whoever has it."""
-        request = self.dialer.request("REFER", "sip:office.test", to=f"<{self.dialer.aor}>", headers=[
-            ("Refer-To", '<sip:202@office.test?body="c=0.0.0.0">'),
-            ("Contact", f"<{self.dialer.contact}>")])
-        watch = self.dialer.subscribes(request, "201", "refer")
-        watch.subscribe.receives(202)
-        self.hears(watch, "100 Trying")
-        clicked = self.lifts()
-        self.bob.receives("INVITE").replies(486)
-        self.hears(watch, "486 ", "terminated")
-        clicked.receives("BYE")
+        for uri in ("sip:office.test", f"sip:{self.anna.host_port}"):
+            with self.subTest(uri=uri):
+                request = self.dialer.request("REFER", uri, to=f"<{self.dialer.aor}>", headers=[
+                    ("Refer-To", '<sip:202@office.test?body="c=0.0.0.0">'),
+                    ("Contact", f"<{self.dialer.contact}>")])
+                watch = self.dialer.subscribes(request, "201", "refer")
+                watch.subscribe.receives(202)
+                self.hears(watch, "100 Trying")
+                clicked = self.lifts()
+                target = self.bob.receives("INVITE")
+                self.assertIn("sip:201@", target.received["From"])
+                self.assertEqual(b"", target.offer)             # ours, and not what the dialer wrote
+                self.assertEqual(3, len({request["Call-ID"], clicked.dialog.call_id,
+                                         target.dialog.call_id}))
+                self.talks(clicked, target)
+                self.hears(watch, "200 OK", "terminated")
+                target.hangs_up()
+                clicked.receives("BYE")
 
     def test_it_is_in_the_ladder_of_the_call(self):
         """The REFER and what it is told, as messages of who calls."""
