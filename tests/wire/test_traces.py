@@ -10,6 +10,7 @@ from lib import message
 from lib.call import Call
 from lib.case import WireTest, eventually, ring
 from lib.message import Address
+from lib.notifier import Notifier, dialog_of
 from lib.sdp import ANSWER
 from lib.watch import Subscription
 
@@ -197,6 +198,46 @@ class Traces(WireTest):
         lamp.shows("idle")
         self.assertEqual(["idle", "early", "confirmed", "idle"],
                          [shown for shown in lamp.lamps if shown not in ("trying", "proceeding")])
+
+    def snom_subscribe_is_forwarded(self, transport):
+        """The first of the page's two ways: 211 has two watchers, and notifies both by itself."""
+        self.rest.put_group("office", members=["211"], watchers=[
+            {"number": number, "unsolicited": False} for number in ("2150", "2112")])
+        self.rest.request("PATCH", "/api/v1/extensions/211", {"phone_notifies": True})
+        far, other = self.phone("211", transport=transport), self.phone("2112")
+        snom = self.phone("2150", registered=False)
+        request = message.parse(SNOM_SUBSCRIBE.format(phone=snom.host_port).encode())
+        lamp = snom.subscribes(request, "211", "dialog")
+        asked = far.receives("SUBSCRIBE")
+        self.assertEqual(far.contact, asked.message.uri)
+        self.assertEqual("<sip:2150@office.test>;tag=gumvap0ha0", asked["From"])  # `;` and all
+        for name in ("To", "Call-ID", "Contact", "Event", "Accept", "Expires"):
+            self.assertEqual(request[name], asked[name], name)
+        others = other.sends_subscribe("211")
+        phones = [Notifier(far, asked), Notifier(far, far.receives("SUBSCRIBE"))]
+        lamps = [lamp, others]
+        for phone, told in zip(phones, lamps):
+            phone.accepts()
+            told.subscribe.receives(200)
+            phone.tells()
+            told.receives_notify("idle")
+        call, incoming = ring(self.phone("207"), far)
+        for phone, told in zip(phones, lamps):
+            phone.tells(dialog_of("early"))
+            told.receives_notify("early")
+        call.cancels()
+        incoming.receives("CANCEL")
+        for phone, told in zip(phones, lamps):
+            phone.tells()
+            told.receives_notify("idle")
+            told.phone.pings()
+            self.assertEqual(3, len(told.history))      # nothing of ours beside it
+
+    def test_snom_subscribe_is_forwarded_over_udp(self):
+        self.snom_subscribe_is_forwarded("udp")
+
+    def test_snom_subscribe_is_forwarded_over_tcp(self):
+        self.snom_subscribe_is_forwarded("tcp")
 
     def test_the_pickup_is_as_long_as_in_the_trace(self):
         text = snom_pickup("216.14.32.61:2054", "abptech.com",
