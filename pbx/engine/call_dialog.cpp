@@ -180,11 +180,10 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
     outbox.send(std::move(answer));
     if (success && relay.by_invite) outbox.send(SendAck{leg.id, response.transaction, nullptr});
     const bool may_hide = success && changes_session(relay.method) && !relay.replaces;
-    const auto hide = [&](Leg& from, const Leg& hidden) {  // it has asked for that just now
-        if (!may_hide || !hidden.anonymous || write(from.other) == write(presented(hidden)))
-            return;
-        show(call, from, hidden, now, outbox);
-        announce(from, outbox);
+    const auto hide_either = [&] {
+        if (!may_hide) return;
+        hide(call, leg, asker, now, outbox);
+        hide(call, asker, leg, now, outbox);
     };
 
     if (success && call.early_answer) {
@@ -210,15 +209,13 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
         asker.ack_due = relay.request;
         leg.ack_owed = relay.forwarded;
         if (relay.replaces) taken_over(call, asker, leg, relay.replaces, outbox);
-        hide(leg, asker);
-        hide(asker, leg);
+        hide_either();
         return;
     }
     const bool takes_over{relay.replaces};
     if (takes_over) move(asker, LegInput::rejected, outbox);
     call.remove_relay(response.transaction);
-    hide(leg, asker);
-    hide(asker, leg);
+    hide_either();
     if (gone) lost(call, leg, peer_gone, now, outbox);
     if (takes_over && !over) take_over_failed(call, leg, now, outbox);
 }

@@ -514,7 +514,7 @@ private:
 
     // call_update.cpp: UPDATE towards phones that do not know it
     /// False: the UPDATE is to go on to `to`.
-    bool stays_here(Call& call, Leg& from, const Leg& to, const RequestReceived& input, Moment now,
+    bool stays_here(Call& call, Leg& from, Leg& to, const RequestReceived& input, Moment now,
                     Outbox& outbox);
     /// The sender, whom we let refresh alone, has its answer from us.
     void answer_refresh(Call& call, const Leg& from, TransactionId request,
@@ -579,6 +579,9 @@ private:
     /// The same where it was told so in an INVITE that has come to nothing: a phone that takes no
     /// UPDATE gets its session anew, by restore_session().
     void show_own_party(Call& call, Leg& leg, Moment now, Outbox& outbox);
+    /// `party`, whom `leg` talks to or rings for, may have just asked not to be named (RFC 3323):
+    /// then display and lamps follow.
+    void hide(Call& call, Leg& leg, const Leg& party, Moment now, Outbox& outbox);
     void update_display(Call& call, Leg& leg, Moment now, Outbox& outbox);
     void display_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                           Outbox& outbox);

@@ -26,7 +26,7 @@ bool is_nothing_to(const Leg& to, const Leg& from, const PayloadRef& payload) no
 
 }  // namespace
 
-bool CallEngine::stays_here(Call& call, Leg& from, const Leg& to, const RequestReceived& input,
+bool CallEngine::stays_here(Call& call, Leg& from, Leg& to, const RequestReceived& input,
                             Moment now, Outbox& outbox)
 {
     if (input.method != Method::update || to.takes_update) return false;
@@ -42,6 +42,7 @@ bool CallEngine::stays_here(Call& call, Leg& from, const Leg& to, const RequestR
     if (!(to.refuses_update ? is_nothing_to(to, from, input.payload) : in_vain)) return false;
     note_privacy(from, input.payload);
     answer_refresh(call, from, input.transaction, input.session_timer, now, outbox);
+    hide(call, to, from, now, outbox);
     return true;
 }
 
@@ -89,6 +90,7 @@ bool CallEngine::update_unknown(Call& call, Leg& leg, Relay& relay,
         const Relay answered = relay;
         call.remove_relay(response.transaction);
         answer_refresh(call, asker, answered.request, answered.session_timer, now, outbox);
+        hide(call, leg, asker, now, outbox);
         return true;
     }
     if (!talk(asker, leg) || asker.invite_pending() || leg.invite_pending()) return false;

@@ -66,6 +66,14 @@ void CallEngine::show_own_party(Call& call, Leg& leg, Moment now, Outbox& outbox
     call.astray = leg.id;
 }
 
+void CallEngine::hide(Call& call, Leg& leg, const Leg& party, Moment now, Outbox& outbox)
+{
+    if (!party.anonymous || write(leg.other) == write(presented(party))) return;
+    call.unsaved = true;
+    show(call, leg, party, now, outbox);
+    announce(leg, outbox);
+}
+
 void CallEngine::update_display(Call& call, Leg& leg, Moment now, Outbox& outbox)
 {
     DisplayUpdate& display = *leg.display;

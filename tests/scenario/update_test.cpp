@@ -281,3 +281,51 @@ TEST_CASE("an UPDATE before the answer, to a phone without UPDATE")
     bob.receives(ACK);
     office.ends();
 }
+
+TEST_CASE("an UPDATE that wants no name to be shown does so where the phone without UPDATE gets none")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    carol.watches("102");
+    const auto shown = [&] { return carol.inbox.back().dialog().remote_identity; };
+    const auto talk = [&] {
+        bob.replies(200, talking_sdp);
+        alice.receives(200U);
+        bob.receives(ACK);
+    };
+    const auto private_from_here =
+        std::make_shared<const Payload>(Payload{{}, {}, {{"Privacy", "id"}}});
+    SUBCASE("as it has said, before the answer")
+    {
+        bob.denies_update = true;
+        alice.sends(INVITE, "102");
+        bob.receives(INVITE);
+        bob.replies(180);
+        alice.receives(180U);
+        CHECK(shown() == "sip:101@office.test");
+        alice.sends(UPDATE, private_from_here);
+        alice.receives(200U);
+        CHECK(shown() == "sip:anonymous@anonymous.invalid");
+        talk();
+    }
+    SUBCASE("as it says to it, while they talk")
+    {
+        alice.sends(INVITE, "102");
+        bob.receives(INVITE);
+        talk();
+        CHECK(shown() == "sip:101@office.test");
+        alice.sends(UPDATE, private_from_here);
+        bob.receives(UPDATE);
+        bob.replies(405);
+        alice.receives(200U);
+    }
+    CHECK(shown() == "sip:anonymous@anonymous.invalid");
+    CHECK(bob.hears_nothing());
+    alice.sends(BYE);
+    alice.receives(200U);
+    bob.receives(BYE);
+    carol.inbox.clear();
+    CHECK(pbx.has_no_calls());
+}

@@ -206,6 +206,10 @@ class Sipp:
                    f"sipp {self.scenario} listens")
         return self
 
+    def trace(self) -> str:
+        """All its messages so far, if it keeps them."""
+        return self.messages.read_text() if self.messages.exists() else ""
+
     def succeeds(self) -> None:
         """All calls went through: SIPp's exit code is 0."""
         self.output, _ = self.process.communicate(timeout=150)

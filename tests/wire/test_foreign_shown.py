@@ -1,0 +1,172 @@
+"""What a SIPp, as phones of several models, a linphone and a baresip are told of whom they talk to after a pickup, a park and a
+transfer after asking (RFC 3325): by what they are sent anyway, or by an UPDATE (RFC 3311)."""
+import re
+import shutil
+import unittest
+
+from lib.case import eventually
+from lib.ports import reserve
+from lib.second_phones import SecondPhones, requests
+
+ANNA, CAROL = '"Anna Lee" <sip:201@office.test>', '"Carol Reyes" <sip:203@office.test>'
+YEALINK, CISCO = "Yealink SIP-T46S 66.85.0.5", "Cisco-CP7960G/8.0"
+HEADERS = {YEALINK: "P-Asserted-Identity", CISCO: "Remote-Party-ID"}
+
+
+def named(message):
+    """Whom it names, and in which header."""
+    return re.findall(r"^(P-Asserted-Identity|Remote-Party-ID): ([^;\r\n]*)", message, re.M)
+
+
+def received(text, start):
+    """The messages in what a program says that begin so, down to their empty line; each once."""
+    return list(dict.fromkeys(re.findall(rf"^{start}[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)+", text, re.M)))
+
+
+@unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+class Shown(SecondPhones):
+    def setUp(self):
+        super().setUp()
+        self.rest.put_group("all", members=["201", "202", "203", "205"], watchers=["204", "203"])
+
+    def calls(self, agent):
+        """As a phone of that model."""
+        return self.sipp("told", service="202", user="201", secret=self.office.secrets["201"],
+                         keys={"agent": agent}, traced=True)
+
+    def answer(self, heard):
+        """That a phone had to its INVITE, in what it says."""
+        return eventually(lambda: [each for each in received(heard(), r"SIP/2\.0 200 ")
+                                   if re.search("CSeq: .*INVITE", each)], "it is answered")[0]
+
+    def is_picked_up(self, agent, bob, picker):
+        """Where it was not dialled."""
+        sipp = self.calls(agent)
+        bob.rings()
+        self.rings(["201", "202"])
+        picker.dials("**202")
+        self.are_in_calls(["201", "203"])
+        picker.hangs_up()
+        sipp.succeeds()
+        self.are_in_calls()
+        self.assertEqual([(HEADERS[agent], CAROL)], named(self.answer(sipp.trace)))
+        self.recorded(("answered", ("201", "answered"), ("202", "answered_elsewhere"), ("203", "answered")))
+
+    def test_a_yealink_is_picked_up_by_linphone(self):
+        picker = self.linphone("203")
+        self.is_picked_up(YEALINK, self.baresip("202", False), picker)
+        self.assertIn(("P-Asserted-Identity", ANNA), named(self.answer(picker.log)))
+
+    def test_a_cisco_is_picked_up_by_baresip(self):
+        picker = self.baresip("203", traced=True)
+        self.is_picked_up(CISCO, self.linphone("202", False), picker)
+        self.assertIn(("P-Asserted-Identity", ANNA), named(self.answer(lambda: picker.text)))
+
+    def has_park_lot(self, timeout=60):
+        self.rest.put("/api/v1/park-lot", {"number": "700", "first_slot": "701", "slots": 3, "timeout": timeout})
+
+    def is_parked(self):
+        """201 waits, and who was with it is gone."""
+        eventually(lambda: [call["parked_in"] for call in self.rest.items("/api/v1/calls")] == ["701"]
+                   and "202" not in self.live()[0], "the call waits in 701")
+        for number in ("201", "202"):
+            self.lamps[number].shows("confirmed" if number == "201" else "idle")
+
+    def is_taken_from_the_slot(self, waiting, parker, taker):
+        """`waiting` ends it then."""
+        parker.talks()
+        self.are_in_calls(["201", "202"])
+        parker.transfers("701")
+        self.is_parked()
+        taker.dials("701")
+        self.are_in_calls(["201", "203"])
+
+    def is_told_in_an_invite(self, invites, header, party):
+        """The last one to 201."""
+        self.assertIn((header, party), named([each for each in invites if each.split()[1].startswith("sip:201")][-1]))
+
+    def sipp_waits(self, agent, parker, taker):
+        self.has_park_lot()
+        sipp = self.calls(agent)
+        self.is_taken_from_the_slot(sipp, parker, taker)
+        taker.hangs_up()
+        sipp.succeeds()
+        self.are_in_calls()
+        self.is_told_in_an_invite(requests("INVITE", sipp.trace()), HEADERS[agent], CAROL)
+
+    def test_a_yealink_waits_until_linphone_takes_it(self):
+        self.sipp_waits(YEALINK, self.baresip("202"), self.linphone("203"))
+
+    def test_a_cisco_waits_until_baresip_takes_it(self):
+        self.sipp_waits(CISCO, self.linphone("202"), self.baresip("203"))
+
+    def waits(self, waiting, heard, taker, taker_heard):
+        self.has_park_lot()
+        parker = self.linphone("202")
+        waiting.dials("202")
+        self.is_taken_from_the_slot(waiting, parker, taker)
+        eventually(lambda: [each for each in requests("INVITE", heard()) if CAROL in each], "201 is told")
+        self.is_told_in_an_invite(requests("INVITE", heard()), "P-Asserted-Identity", CAROL)
+        self.assertIn(("P-Asserted-Identity", ANNA), named(self.answer(taker_heard)))
+        waiting.hangs_up()
+        self.are_in_calls()
+
+    def test_linphone_waits_until_baresip_takes_it(self):
+        waiting, taker = self.linphone("201"), self.baresip("203", traced=True)
+        self.waits(waiting, waiting.log, taker, lambda: taker.text)
+
+    def test_baresip_waits_until_linphone_takes_it(self):
+        waiting, taker = self.baresip("201", traced=True), self.linphone("203")
+        self.waits(waiting, lambda: waiting.text, taker, taker.log)
+
+    def sipp_takes_it_back(self, agent, header, waiting):
+        """Nobody has taken what it had parked: the INVITE names the slot, and an UPDATE who waited there."""
+        self.has_park_lot(10)
+        port, secret = reserve(), self.office.secrets["202"]
+        self.sipp("register", port=port, service="202", user="202", secret=secret).succeeds()
+        self.sipp("transferor", service="201", user="202", secret=secret, target="701").succeeds()
+        self.is_parked()
+        sipp = self.sipp("recalled", port=port, service="202", keys={"agent": agent}, traced=True)
+        self.are_in_calls(["201", "202"])
+        eventually(lambda: requests("UPDATE", sipp.trace()), "it is told")
+        waiting.hangs_up()
+        sipp.succeeds()
+        self.are_in_calls()
+        call, = requests("INVITE", sipp.trace())
+        self.assertRegex(call, "From: .*Parked 701")
+        update, = requests("UPDATE", sipp.trace())
+        self.assertEqual([(header, ANNA)], named(update))
+
+    def test_a_yealink_takes_linphone_back(self):
+        self.sipp_takes_it_back(YEALINK, HEADERS[YEALINK], self.linphone("201"))
+
+    def test_a_cisco_takes_baresip_back(self):
+        self.sipp_takes_it_back(CISCO, HEADERS[CISCO], self.baresip("201"))
+
+    def are_brought_together(self, held, held_heard, target, target_heard, names):
+        """By a SIPp, which has asked `target` before."""
+        # By UDP: a NOTIFY that comes while it answers the BYE before is repeated there.
+        self.sipp("attended", service="202", user="201", secret=self.office.secrets["201"], transport="udp",
+                  target="203").succeeds()
+        self.are_in_calls(["202", "203"])
+        for heard, party in ((held_heard, CAROL), (target_heard, names)):
+            eventually(lambda: any(("P-Asserted-Identity", party) in named(each)
+                                   for each in requests("INVITE", heard())), f"it is told of {party}")
+        held.hangs_up()
+        self.are_in_calls()
+
+    def test_linphone_and_baresip_are_brought_together(self):
+        held, target = self.linphone("202"), self.baresip("203", traced=True)
+        self.are_brought_together(held, held.log, target, lambda: target.text, '"Bob Stone" <sip:202@office.test>')
+
+    def test_baresip_and_linphone_are_brought_together(self):
+        held, target = self.baresip("202", traced=True), self.linphone("203")
+        self.are_brought_together(held, lambda: held.text, target, target.log, '"Bob Stone" <sip:202@office.test>')
+
+
+class ShownOverTcp(Shown):
+    transports = ("tcp", "udp")
+
+
+if __name__ == "__main__":
+    unittest.main()
