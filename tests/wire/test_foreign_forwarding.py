@@ -101,5 +101,15 @@ class OfBaresip(OfLinphone):
         self.are_connected_and_end(self.caller, carol, ("202", "busy"))
 
 
+class OfLinphoneOverTcp(OfLinphone):
+    """And 203 is a baresip over UDP."""
+    transports = ("tcp", "udp")
+
+
+class OfBaresipOverUdp(OfBaresip):
+    """And 203 is a linphone over TCP."""
+    transports = ("tcp", "udp")
+
+
 if __name__ == "__main__":
     unittest.main()
