@@ -35,6 +35,40 @@ class Dialer(SecondPhones):
         self.refers(self.baresip("202"), self.linphone("203"))
 
 
+@unittest.skipUnless(shutil.which("kamailio"), "kamailio is not installed (package kamailio)")
+@unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+class SilentDialer(SecondPhones):
+    """Refer-Sub: false (RFC 4488): the call is made, and the dialer hears nothing of it."""
+
+    def goes_on(self, clicked, target):
+        clicked.talks()
+        self.are_in_calls([clicked.number, target.number])
+        target.hangs_up()
+        self.are_in_calls()
+        self.records([("caller", clicked.number, None), ("called", target.number, None)])
+
+    def test_kamailio_has_linphone_call(self):
+        clicked, target, transport = self.linphone("202"), self.baresip("203"), self.transports[1]
+        dialer = KamailioDialer(self.folder, "202", self.office.secrets["202"], self.office.domain,
+                                self.server.address[transport], "203", transport, reports=False)
+        self.addCleanup(dialer.close)
+        self.goes_on(clicked, target)
+        eventually(lambda: "REFER was answered 202" in dialer.text, "it is accepted")
+        self.assertNotIn("NOTIFY", dialer.text)
+
+    def test_sipp_has_baresip_call(self):
+        clicked, target = self.baresip("202"), self.linphone("203")
+        dialer = self.sipp("silent_dialer", service="202", user="202", secret=self.office.secrets["202"],
+                           target="203", traced=True)
+        self.goes_on(clicked, target)
+        dialer.succeeds()
+        self.assertNotIn("NOTIFY", dialer.trace())
+
+
+class SilentDialerOverUdp(SilentDialer):
+    transports = ("tcp", "udp")
+
+
 class DialerOverUdp(Dialer):
     transports = ("tcp", "udp")
 

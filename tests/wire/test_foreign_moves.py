@@ -96,6 +96,25 @@ class ByRest(Moves):
         self.recorded(("answered", ("201", "answered"), ("202", "answered"), ("203", "answered")))
 
 
+    def clicks(self, caller, callee):
+        """A call that REST has begun, it ends too."""
+        answer = self.rest.request("POST", "/api/v1/calls", {"from": caller.number, "to": callee.number})
+        self.assertEqual(201, answer.status, answer.text)
+        self.are_in_calls([caller.number, callee.number])
+        self.hear_each_other(caller, callee)
+        self.order("hangup")
+        self.are_in_calls()
+        for phone in (caller, callee):
+            phone.says("ended|terminated|closed")
+        self.recorded_last("answered", (caller.number, "answered"), (callee.number, "answered"))
+
+    def test_linphone_is_made_to_call(self):
+        self.clicks(self.linphone("201"), self.baresip("202"))
+
+    def test_baresip_is_made_to_call(self):
+        self.clicks(self.baresip("201"), self.linphone("202"))
+
+
 class BlindTransferOverTcp(BlindTransfer):
     transports = ("tcp", "udp")
 

@@ -102,6 +102,68 @@ class Pickup(SecondPhones):
         self.is_taken(caller, None)
         sipp.succeeds()
 
+    def is_taken_by_each_code(self, caller, bob, picker):
+        for code in ("**202", "*8202", "**", "*8"):
+            self.rings_at_bob(caller, bob)
+            picker.dials(code)
+            self.are_in_calls(["201", "203"])
+            caller.hangs_up()
+            self.are_in_calls()
+            whole = self.recorded_last("answered", ("201", "answered"), ("202", "answered_elsewhere"),
+                                       ("203", "answered"))
+            self.assertEqual(("202", "203"), (whole["dialled"], whole["answered_by"]))
+
+    def test_linphone_dials_each_code(self):
+        caller, bob = self.baresip("201"), self.baresip("202", False)
+        self.is_taken_by_each_code(caller, bob, self.linphone("203"))
+
+    def test_baresip_dials_each_code(self):
+        caller, bob = self.linphone("201"), self.linphone("202", False)
+        self.is_taken_by_each_code(caller, bob, self.baresip("203"))
+
+    def is_refused(self, caller, bob, sends):
+        """`sends` Replaces, and says whether it was answered with that status: for a call that is unknown, answered or over.
+        Whoever talks talks on."""
+        self.rings_at_bob(caller, bob)
+        shown = self.lamps["202"].history[-1].document.dialog
+        replaces = f"{shown.call_id};to-tag={shown.local_tag};from-tag={shown.remote_tag}"
+        sends("nobody@home;to-tag=a;from-tag=b", 481)
+        self.rings(["201", "202"])
+        bob.answers()
+        self.are_in_calls(["201", "202"])
+        sends(replaces + ";early-only", 486)
+        self.are_in_calls(["201", "202"])
+        caller.hangs_up()
+        self.are_in_calls()
+        sends(replaces, 603)
+        self.are_in_calls()
+
+    def test_linphone_is_refused(self):
+        picker = self.linphone("203")
+
+        def sends(replaces, status):
+            picker.types(f"call sip:202@{self.office.domain}?Replaces={quote(replaces, safe='')}")
+            eventually(lambda: f"SIP/2.0 {status} " in picker.log(), f"it is told {status}")
+            picker.says("Call . with .* (error|ended)")
+        self.is_refused(self.baresip("201"), self.baresip("202", False), sends)
+
+    @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+    def test_sipp_is_refused(self):
+        """So it is where it may not take anything."""
+        def sends(replaces, status, user="203"):
+            sipp = self.sipp("refused_picker", service="202", user=user, secret=self.office.secrets[user],
+                             keys={"replaces": replaces}, traced=True)
+            sipp.succeeds()
+            self.assertIn(f"SIP/2.0 {status} ", sipp.trace())
+        caller, bob = self.linphone("201"), self.linphone("202", False)
+        self.is_refused(caller, bob, sends)
+        self.rings_at_bob(caller, bob)
+        shown = self.lamps["202"].history[-1].document.dialog
+        sends(f"{shown.call_id};to-tag={shown.local_tag};from-tag={shown.remote_tag}", 403, "205")
+        self.rings(["201", "202"])
+        bob.hangs_up()
+        self.are_in_calls()
+
     def by_rest(self, caller, bob, picker):
         self.rings_at_bob(caller, bob)
         call, = self.rest.items("/api/v1/calls")

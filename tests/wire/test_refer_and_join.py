@@ -293,14 +293,16 @@ class Join(WireTest):
 @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
 class SippJoins(Join):
     """The same office, with SIPp as the third party."""
+    transport = "udp"
 
     def test_three_talk(self):
         folder = Path(tempfile.mkdtemp(prefix="lampline-join-"))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         value = f"{self.shown.call_id};to-tag={self.shown.local_tag};" \
                 f"from-tag={self.shown.remote_tag}"
-        sipp = Sipp("joiner", self.server.address["udp"], folder, port=reserve(), calls=1,
-                    service="202", user="203", secret=self.office.secrets["203"], join=value)
+        sipp = Sipp("joiner", self.server.address[self.transport], folder, port=reserve(), calls=1,
+                    service="202", user="203", secret=self.office.secrets["203"], join=value,
+                    transport=self.transport)
         self.addCleanup(sipp.close)
         third = self.bob.receives("INVITE")
         own = self.incoming.dialog
@@ -316,6 +318,12 @@ class SippJoins(Join):
 
     def test_what_is_refused(self):
         self.ends()
+
+
+@unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+class SippJoinsOverTcp(SippJoins):
+    transport = "tcp"
+
 
 
 class RealPhones(WireTest):

@@ -18,7 +18,7 @@ event_route[core:worker-one-init] {{
     $uac_req(furi) = "sip:{number}@{domain}";
     $uac_req(ouri) = "sip:{server[0]}:{server[1]};transport={transport}";
     $uac_req(hdrs) = "Contact: <sip:dialer@{host}:{port};transport={transport}>\\r\\n"
-                     + "Refer-To: <sip:{target}@{domain}>\\r\\n";
+                     + "Refer-To: <sip:{target}@{domain}>\\r\\n{silently}";
     $uac_req(auser) = "{number}";
     $uac_req(apasswd) = "{secret}";
     $uac_req(evroute) = 1;
@@ -39,15 +39,16 @@ request_route {{
 
 
 class KamailioDialer(Kamailio):
-    """Has the phones of `number` call `target`, with their user's credentials, as soon as it runs."""
+    """Has the phones of `number` call `target`, with their user's credentials, as soon as it runs. `reports`: it wants to hear
+    how that goes (RFC 4488)."""
 
     def __init__(self, folder: Path, number: str, secret: str, domain: str,
-                 server: tuple[str, int], target: str, transport: str, ip: str = "127.0.0.2"):
+                 server: tuple[str, int], target: str, transport: str, ip: str = "127.0.0.2", reports: bool = True):
         self.folder = folder
         port = reserve(ip)
         super().__init__(folder, CONFIG.format(
             host=ip, port=port, number=number, secret=secret, domain=domain, server=server,
-            target=target, transport=transport), ip, port)
+            target=target, transport=transport, silently="" if reports else "Refer-Sub: false\\r\\n"), ip, port)
 
     @property
     def text(self) -> str:
