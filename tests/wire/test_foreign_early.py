@@ -1,7 +1,9 @@
 """Phones of others that are heard before they answer, and that hear who calls them."""
+import shutil
 import unittest
 
 from lib.case import eventually
+from lib.ports import reserve
 from lib.second_phones import TONES, SecondPhones
 
 
@@ -25,6 +27,46 @@ class EarlyMedia(SecondPhones):
         caller.says("603")
         self.are_in_calls()
         self.recorded_last("declined", ("201", "unanswered"), ("202", "declined"))
+
+
+@unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+class EarlyDialogEnds(SecondPhones):
+    """A SIPp says so by 199 (RFC 6228), which reaches who understands it."""
+
+    def ends_early(self):
+        port = reserve()
+        self.sipp("register", port=port, service="202", user="202", secret=self.office.secrets["202"]).succeeds()
+        return self.sipp("ends_early", port=port, service="202").listens()
+
+    def is_over(self, callee):
+        callee.succeeds()
+        self.are_in_calls()
+        self.recorded_last("busy", ("201", "unanswered"), ("202", "busy"))
+
+    def test_sipp_is_told(self):
+        callee = self.ends_early()
+        self.sipp("ended_early", service="202", user="201", secret=self.office.secrets["201"],
+                  transport=self.transports[0]).succeeds()
+        self.is_over(callee)
+
+    def is_told_just_the_end(self, caller, heard):
+        callee = self.ends_early()
+        caller.dials("202")
+        eventually(lambda: "SIP/2.0 486 " in heard(), "it is told that 202 is busy")
+        self.is_over(callee)
+        self.assertNotIn("SIP/2.0 199 ", heard())
+
+    def test_linphone_is_told_just_the_end(self):
+        caller = self.linphone("201")
+        self.is_told_just_the_end(caller, caller.log)
+
+    def test_baresip_is_told_just_the_end(self):
+        caller = self.baresip("201", traced=True)
+        self.is_told_just_the_end(caller, lambda: caller.text)
+
+
+class EarlyDialogEndsOverTcp(EarlyDialogEnds):
+    transports = ("tcp", "udp")
 
 
 class EarlyMediaOverTcp(EarlyMedia):

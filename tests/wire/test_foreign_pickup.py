@@ -103,7 +103,7 @@ class Pickup(SecondPhones):
         sipp.succeeds()
 
     def is_taken_by_each_code(self, caller, bob, picker):
-        for code in ("**202", "*8202", "**", "*8"):
+        for code in ("**202", "*8202", "**", "*8", "blfpickup-202"):
             self.rings_at_bob(caller, bob)
             picker.dials(code)
             self.are_in_calls(["201", "203"])
@@ -120,6 +120,29 @@ class Pickup(SecondPhones):
     def test_baresip_dials_each_code(self):
         caller, bob = self.linphone("201"), self.linphone("202", False)
         self.is_taken_by_each_code(caller, bob, self.baresip("203"))
+
+    def is_taken_by_each_form(self, caller, bob, sends):
+        """Of Replaces: as RFC 3891 has it, with its tags exchanged, with one of them, and with none."""
+        for form in ("{c};to-tag={l};from-tag={r}", "{c};to-tag={r};from-tag={l}", "{c};to-tag={l}", "{c};from-tag={r}",
+                     "{c}"):
+            self.rings_at_bob(caller, bob)
+            shown = self.lamps["202"].history[-1].document.dialog
+            sends(form.format(c=shown.call_id, l=shown.local_tag, r=shown.remote_tag))
+            self.are_in_calls(["201", "203"])
+            caller.hangs_up()
+            self.are_in_calls()
+            self.recorded_last("answered", ("201", "answered"), ("202", "answered_elsewhere"), ("203", "answered"))
+
+    def test_linphone_sends_each_form(self):
+        caller, bob, picker = self.baresip("201"), self.baresip("202", False), self.linphone("203")
+        self.is_taken_by_each_form(caller, bob, lambda replaces: picker.types(
+            f"call sip:202@{self.office.domain}?Replaces={quote(replaces, safe='')}"))
+
+    @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+    def test_sipp_sends_each_form(self):
+        caller, bob = self.linphone("201"), self.linphone("202", False)
+        self.is_taken_by_each_form(caller, bob, lambda replaces: self.sipp(
+            "picker", service="202", user="203", secret=self.office.secrets["203"], keys={"replaces": replaces}))
 
     def is_refused(self, caller, bob, sends):
         """`sends` Replaces, and says whether it was answered with that status: for a call that is unknown, answered or over.

@@ -2,6 +2,7 @@
 import shutil
 import unittest
 
+from lib.case import eventually
 from lib.ports import reserve
 from lib.second_phones import SecondPhones
 
@@ -44,6 +45,22 @@ class Redirected(SecondPhones):
 
     def test_baresip_is_told_where_the_phone_is(self):
         self.is_told_where(self.baresip("201"), self.linphone("202"))
+
+    def is_told_that_nobody_is_there(self, caller, heard):
+        answer = self.rest.request("PATCH", "/api/v1/extensions/203", {"mode": "redirect"})
+        self.assertEqual(200, answer.status, answer.text)
+        caller.dials("203")
+        eventually(lambda: "SIP/2.0 480 " in heard(), "it is told")
+        self.are_in_calls()
+        self.recorded_last("unreachable", (caller.number, "unanswered"))
+
+    def test_linphone_is_told_that_nobody_is_there(self):
+        caller = self.linphone("201")
+        self.is_told_that_nobody_is_there(caller, caller.log)
+
+    def test_baresip_is_told_that_nobody_is_there(self):
+        caller = self.baresip("201", traced=True)
+        self.is_told_that_nobody_is_there(caller, lambda: caller.text)
 
 
 class RedirectedOverTcp(Redirected):

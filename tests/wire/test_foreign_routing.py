@@ -80,6 +80,35 @@ class Rights(SecondPhones):
         self.is_refused(baresip, lambda: baresip.text)
 
 
+class CallLimit(SecondPhones):
+    """So many calls an extension has at once; whoever comes then hears that it is busy."""
+
+    def is_busy(self, caller, heard, callee, own):
+        answer = self.rest.request("PATCH", "/api/v1/extensions/202/forwarding", {"call_limit": 1})
+        self.assertEqual(200, answer.status, answer.text)
+        own.dials("202")
+        callee.talks()
+        self.are_in_calls(["205", "202"])
+        caller.dials("202")
+        eventually(lambda: "SIP/2.0 486 " in heard(), "it is told")
+        self.are_in_calls(["205", "202"])
+        self.recorded_last("busy", ("201", "unanswered"))
+        own.hangs_up()
+        self.are_in_calls()
+
+    def test_linphone_is_told(self):
+        caller = self.linphone("201")
+        self.is_busy(caller, caller.log, self.baresip("202"), self.linphone("205"))
+
+    def test_baresip_is_told(self):
+        caller = self.baresip("201", traced=True)
+        self.is_busy(caller, lambda: caller.text, self.linphone("202"), self.baresip("205"))
+
+
+class CallLimitOverTcp(CallLimit):
+    transports = ("tcp", "udp")
+
+
 class ForwardByCodeOverTcp(ForwardByCode):
     transports = ("tcp", "udp")
 

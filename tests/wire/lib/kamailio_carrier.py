@@ -20,14 +20,15 @@ request_route {{
     }}
 """ + ALL_BUT_NEW_CALLS + """\
     t_check_trans();
-    xlog("L_ALERT", "INVITE $rU by $proto: Diversion $hdr(Diversion) History-Info $hdr(History-Info)\\n");
+    xlog("L_ALERT", "INVITE $rU by $proto: Diversion $hdr(Diversion) History-Info $hdr(History-Info) "
+         + "from $fu P-Asserted-Identity $hdr(P-Asserted-Identity) Privacy $hdr(Privacy)\\n");
     record_route();
     if ($si == "{subscriber[0]}") {{
         {diverts}
         $du = "sip:{office[0]}:{office[1]};transport={transport}";
     }} else if ($rU == "{refused}") {{
         t_newtran();
-        t_reply("404", "No Such Number");
+        t_reply("{refusal}", "Not By Us");
         exit;
     }} else if ($rU == "{back[0]}") {{
         $rU = "{back[1]}";
@@ -41,21 +42,21 @@ request_route {{
 
 
 class KamailioCarrier(Kamailio):
-    """Calls of the office to `refused` get 404, those to `back[0]` come back as calls to `back[1]`, all others go to
+    """Calls of the office to `refused` get `refusal`, those to `back[0]` come back as calls to `back[1]`, all others go to
     `subscriber`, a UDP address. What the subscriber calls goes to `office`, and was sent on by `diverted_by` before,
     because that is busy; empty: by nobody."""
 
     def __init__(self, folder: Path, subscriber: tuple[str, int], office: tuple[str, int], transport: str, *,
-                 refused: str = "", back: tuple[str, str] = ("", ""), diverted_by: str = "",
+                 refused: str = "", refusal: int = 404, back: tuple[str, str] = ("", ""), diverted_by: str = "",
                  ip: str = "127.0.0.2"):
         self.folder = folder
         port = reserve(ip)
         diverts = f'add_diversion("user-busy", "{diverted_by}");' if diverted_by else ""
         super().__init__(folder, CONFIG.format(
             host=ip, port=port, subscriber=subscriber, office=office, transport=transport,
-            refused=refused or "nobody", back=(back[0] or "nobody", back[1] or "nobody"), diverts=diverts), ip, port)
+            refused=refused or "nobody", refusal=refusal, back=(back[0] or "nobody", back[1] or "nobody"), diverts=diverts), ip, port)
 
     @property
     def text(self) -> str:
-        """Of each INVITE what it asked for, and who had sent it on."""
+        """Of each INVITE what it asked for, who had sent it on, and by whom it is."""
         return (self.folder / "kamailio.log").read_text(errors="replace")
