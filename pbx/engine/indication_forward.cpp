@@ -149,7 +149,7 @@ Subscription* GroupIndications::keep_forwarded(std::unique_ptr<Subscription> ask
         outbox.send(answer(request, 513));
         return nullptr;
     }
-    if (is_one_too_many(*asked)) {
+    if (is_one_too_many(*asked, 1)) {
         outbox.send(too_many(request));
         return nullptr;
     }
