@@ -102,7 +102,7 @@ class Pickup(SecondPhones):
         self.is_taken(caller, None)
         sipp.succeeds()
 
-    def is_taken_by_each_code(self, caller, bob, picker):
+    def is_taken_by_each_code(self, caller, bob, picker, is_over=lambda: None):
         for code in ("**202", "*8202", "**", "*8", "blfpickup-202"):
             self.rings_at_bob(caller, bob)
             picker.dials(code)
@@ -112,16 +112,22 @@ class Pickup(SecondPhones):
             whole = self.recorded_last("answered", ("201", "answered"), ("202", "answered_elsewhere"),
                                        ("203", "answered"))
             self.assertEqual(("202", "203"), (whole["dialled"], whole["answered_by"]))
+            is_over()
+
+    def is_over_for(self, picker):
+        """Until then linphone calls nobody else."""
+        return lambda: picker.says("Call . with .* ended")
 
     def test_linphone_dials_each_code(self):
         caller, bob = self.baresip("201"), self.baresip("202", False)
-        self.is_taken_by_each_code(caller, bob, self.linphone("203"))
+        picker = self.linphone("203")
+        self.is_taken_by_each_code(caller, bob, picker, self.is_over_for(picker))
 
     def test_baresip_dials_each_code(self):
         caller, bob = self.linphone("201"), self.linphone("202", False)
         self.is_taken_by_each_code(caller, bob, self.baresip("203"))
 
-    def is_taken_by_each_form(self, caller, bob, sends):
+    def is_taken_by_each_form(self, caller, bob, sends, is_over=lambda: None):
         """Of Replaces: as RFC 3891 has it, with its tags exchanged, with one of them, and with none."""
         for form in ("{c};to-tag={l};from-tag={r}", "{c};to-tag={r};from-tag={l}", "{c};to-tag={l}", "{c};from-tag={r}",
                      "{c}"):
@@ -132,11 +138,12 @@ class Pickup(SecondPhones):
             caller.hangs_up()
             self.are_in_calls()
             self.recorded_last("answered", ("201", "answered"), ("202", "answered_elsewhere"), ("203", "answered"))
+            is_over()
 
     def test_linphone_sends_each_form(self):
         caller, bob, picker = self.baresip("201"), self.baresip("202", False), self.linphone("203")
         self.is_taken_by_each_form(caller, bob, lambda replaces: picker.types(
-            f"call sip:202@{self.office.domain}?Replaces={quote(replaces, safe='')}"))
+            f"call sip:202@{self.office.domain}?Replaces={quote(replaces, safe='')}"), self.is_over_for(picker))
 
     @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
     def test_sipp_sends_each_form(self):

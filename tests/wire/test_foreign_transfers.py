@@ -100,6 +100,40 @@ class Transfers(SecondCarriers):
         transferor = self.baresip("202")
         self.to_where_nobody_is(self.linphone("201"), transferor, lambda: transferor.says("(?i)480|transfer"))
 
+    def rings_at_the_target(self, caller, transferor, target):
+        self.talk(caller, transferor)
+        transferor.transfers("203")
+        target.rings()
+        self.lamps["203"].shows("early")
+
+    def who_moves_it_hangs_up(self, caller, transferor, target):
+        """While the target rings: it is connected all the same."""
+        self.rings_at_the_target(caller, transferor, target)
+        transferor.hangs_up()
+        self.lamps["202"].shows("idle")
+        target.answers()
+        self.is_moved(target)
+
+    def test_linphone_moves_it_and_hangs_up(self):
+        self.who_moves_it_hangs_up(self.baresip("201"), self.linphone("202"), self.baresip("203", False))
+
+    def test_baresip_moves_it_and_hangs_up(self):
+        self.who_moves_it_hangs_up(self.linphone("201"), self.baresip("202"), self.linphone("203", False))
+
+    def who_is_moved_hangs_up(self, caller, transferor, target):
+        """While the target rings, which does so no longer."""
+        self.rings_at_the_target(caller, transferor, target)
+        caller.hangs_up()
+        target.says("ended|terminated|closed|[Cc]ancel")
+        self.are_in_calls()
+        self.recorded_last("answered", ("201", "answered"), ("202", "answered"), ("203", "missed"))
+
+    def test_who_is_moved_by_linphone_hangs_up(self):
+        self.who_is_moved_hangs_up(self.baresip("201"), self.linphone("202"), self.baresip("203", False))
+
+    def test_who_is_moved_by_baresip_hangs_up(self):
+        self.who_is_moved_hangs_up(self.linphone("201"), self.baresip("202"), self.linphone("203", False))
+
     def test_linphone_moves_it_back_to_itself(self):
         """It is busy with that caller, says so itself, and talks on."""
         caller, transferor = self.baresip("201"), self.linphone("202")

@@ -142,12 +142,12 @@ class Qualified(SecondCarriers):
     def comes_and_goes(self, address, ends):
         self.trunk("one", address, qualify=5)
 
-        def becomes(state):
-            return eventually(lambda: [status for status in [self.rest.get("/api/v1/trunks/one")["status"]]
-                                       if status and status["state"] == state], f"the trunk is {state}")[0]
-        self.assertGreater(becomes("available")["round_trip_ms"], 0)
+        def status():
+            return self.rest.get("/api/v1/trunks/one")["status"] or {}
+        eventually(lambda: status().get("round_trip_ms"), "it has answered")
+        self.assertEqual("available", status()["state"])
         ends()
-        becomes("unreachable")
+        eventually(lambda: status()["state"] == "unreachable", "it is missed")
 
     def test_sipp(self):
         carrier = self.gateway("options", "127.0.0.2", self.transports[1], 1)
