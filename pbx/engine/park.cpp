@@ -166,6 +166,7 @@ void CallEngine::answer_for_nobody(Call& call, Leg& from, const RequestReceived&
         if (input.method == Method::invite || !offer.empty())
             reply.payload = silence(offer.empty() ? body_of(from.sdp) : offer);
         note_privacy(from, input.payload);
+        if (Leg* slot = call.peer_of(from)) hide(call, *slot, from, now, outbox);
         bool moved = note_private(from, input.payload);
         if (!offer.empty()) {
             const bool holds = holds_by(from, input.payload);

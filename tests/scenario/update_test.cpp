@@ -282,7 +282,7 @@ TEST_CASE("an UPDATE before the answer, to a phone without UPDATE")
     office.ends();
 }
 
-TEST_CASE("an UPDATE that wants no name to be shown does so where the phone without UPDATE gets none")
+TEST_CASE("an UPDATE takes the name off the lamp where the phone without UPDATE gets none")
 {
     Scenario pbx{{group("sales", {"103"}, {"102"})}};
     auto& alice = pbx.phone("101");

@@ -1,5 +1,5 @@
-"""What a SIPp, as phones of several models, a linphone and a baresip are told of whom they talk to after a pickup, a park and a
-transfer after asking (RFC 3325): by what they are sent anyway, or by an UPDATE (RFC 3311)."""
+"""What a SIPp, as phones of two models, a linphone and a baresip are told of whom they talk to, after a pickup, a park and a
+transfer after asking (RFC 3325): in what they are sent anyway, or in an UPDATE (RFC 3311)."""
 import re
 import shutil
 import unittest

@@ -1,5 +1,5 @@
-"""Blind transfers by linphone and baresip beyond the plain ones: of a held call, to a ring group, outside, back to itself, and
-to where nobody is (RFC 5589)."""
+"""Blind transfers by linphone and baresip beyond the plain ones: of a held call, to a ring group, outside, back to itself, to
+where nobody is, and with a party that hangs up meanwhile (RFC 5589)."""
 import re
 import shutil
 import unittest
@@ -8,6 +8,7 @@ from lib.case import eventually
 from lib.second_carriers import DIALLED, SecondCarriers
 
 
+@unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
 class Transfers(SecondCarriers):
     def talk(self, caller, transferor):
         caller.dials("202")
@@ -62,7 +63,6 @@ class Transfers(SecondCarriers):
         self.to_a_ring_group(self.linphone("201"), self.baresip("202"), self.linphone("203", False),
                              self.baresip("205", False))
 
-    @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
     def outside(self, caller, transferor):
         """Where its right to do so counts, not that of who is moved."""
         carrier = self.gateway("callee", "127.0.0.2", self.transports[1], 1)

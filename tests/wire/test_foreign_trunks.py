@@ -1,4 +1,5 @@
-"""Trunks to carriers of others: registered at one, passed over where one fails, and who is told who calls (RFC 3323, RFC 3325)."""
+"""Trunks to carriers of others: registered at one, asked whether they are there, passed over where they fail, and told who
+calls (RFC 3323, RFC 3325)."""
 import re
 import shutil
 import unittest
@@ -115,7 +116,8 @@ class Trunks(SecondCarriers):
         carrier = self.by_kamailio()
         self.trunk("one", (carrier.host, carrier.port), trusted=trusted)
         self.calls_outside(caller)
-        return eventually(lambda: re.search(r"from (\S+) P-Asserted-Identity (.*?) Privacy (.*)", carrier.text), "it says so")
+        return eventually(lambda: re.search(r"from (\S+) P-Asserted-Identity (.*?) Privacy (.*)", carrier.text),
+                          "it says who calls")
 
     def test_a_kamailio_that_is_trusted_is_told_who_hides(self):
         said = self.kamailio_hears(self.hidden(), True)
