@@ -19,8 +19,10 @@ void append_attribute(std::string& out, std::string_view name, std::string_view 
 }  // namespace
 
 RlmiWriter::RlmiWriter(std::string_view uri, std::string_view name, DocumentKind kind,
-                       std::uint32_t version, std::string_view mark, std::string_view type)
-    : version_{std::to_string(version)}, mark_{mark}, type_{type}, root_{part_head(rlmi_type, 0)}
+                       std::uint32_t version, std::string_view mark, std::string_view type,
+                       ContentIds ids)
+    : version_{std::to_string(version)}, mark_{mark}, type_{type}, ids_{ids}, root_{part_head(
+                                                                                  rlmi_type, 0)}
 {
     root_ += "<list xmlns=\"urn:ietf:params:xml:ns:rlmi\"";
     append_attribute(root_, "uri", uri);
@@ -39,7 +41,9 @@ std::string RlmiWriter::part_head(std::string_view type, std::size_t part) const
 {
     std::string head{"--"};
     head.append(mark_).append("\r\nContent-Type: ").append(type);
-    head.append("\r\nContent-ID: <").append(part_id(part)).append(">\r\n\r\n");
+    const bool bare = ids_ == ContentIds::bare;
+    head.append(bare ? "\r\nContent-Id: " : "\r\nContent-ID: <").append(part_id(part));
+    head.append(bare ? "\r\n\r\n" : ">\r\n\r\n");
     return head;
 }
 

@@ -12,6 +12,12 @@ namespace lampline {
 inline constexpr std::string_view rlmi_type = "application/rlmi+xml";
 inline constexpr std::string_view multipart_related_type = "multipart/related";
 
+/// How the Content-ID of a part is written.
+enum class ContentIds : std::uint8_t {
+    bracketed,  ///< RFC 2045 §7
+    bare,       ///< `Content-Id: ` and the `cid` that points to it, for who compares to the letter
+};
+
 /// One resource in a NOTIFY.
 struct RlmiResource {
     std::string uri;
@@ -30,7 +36,7 @@ public:
     /// parts; it must not stand at the beginning of a line of a document. `type` is the documents'.
     RlmiWriter(std::string_view uri, std::string_view name, DocumentKind kind,
                std::uint32_t version, std::string_view mark,
-               std::string_view type = dialog_info_type);
+               std::string_view type = dialog_info_type, ContentIds ids = ContentIds::bracketed);
 
     void add(const RlmiResource& resource);
     /// Bytes that add() would add.
@@ -49,6 +55,7 @@ private:
     std::string version_;
     std::string mark_;
     std::string type_;
+    ContentIds ids_;
     std::string root_;     // the rlmi part up to its resources
     std::string entries_;  // `resource` elements
     std::string parts_;    // the other parts

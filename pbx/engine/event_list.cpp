@@ -229,6 +229,11 @@ void EventNotifier::send_list(EventSubscription& subscription, ComposedList<Page
     auto& counters = counters_of(subscription);
     if (dialog != subscription.dialog) ++counters.by_connection;
     if (page.oversized) ++counters.oversized;
+    if (reads_as_linphone(subscription)) {
+        auto spoken = std::make_shared<NotifyDialog>(*dialog);
+        spoken->event.front() = 'P';  // `presence`: there is no other package with lists
+        dialog = std::move(spoken);
+    }
     list.under_way.clear();
     for (const auto& body : page.bodies) {
         EventMember& member = *body.member;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
 #include "core/directory.hpp"
 #include "core/extension_uri.hpp"
 #include "core/rlmi.hpp"
@@ -21,6 +22,13 @@ namespace lampline {
 
 /// Bytes of the body of a list over a connection: what does not fit follows.
 inline constexpr std::size_t largest_list_body = std::size_t{32} * 1024;
+
+/// Linphone (5.1) finds a part by `Content-Id` and its `cid` to the letter, without brackets, and
+/// knows the event of a list as `Presence` alone: as its makers' server writes both.
+inline bool reads_as_linphone(const SubscriptionUsage& subscription) noexcept
+{
+    return starts_with_word(subscription.user_agent, "linphone");
+}
 
 /// Why `member` is on a list no more. The watcher may still see the group; who may not see a member
 /// is told that it is dark.
@@ -188,7 +196,8 @@ private:
                 kind,
                 version,
                 std::string_view{subscription_.local_tag}.substr(0, mark_length),
-                type_};
+                type_,
+                reads_as_linphone(subscription_) ? ContentIds::bare : ContentIds::bracketed};
     }
     /// What `text` takes where all members are named in any case, or else with its member.
     [[nodiscard]] std::size_t cost_beside_name(const RlmiWriter& writer, const Member& member,

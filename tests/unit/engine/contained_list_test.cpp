@@ -251,6 +251,31 @@ TEST_CASE("a refresh without a list keeps it, one with a list replaces it")
     CHECK(office.storage.empty());
 }
 
+TEST_CASE("Linphone is told lists as it reads them, after a crash too")
+{
+    ContainedOffice office{house()};
+    auto request = office.request(list(friends));
+    request.user_agent = "Linphone-Desktop/5.1.65 (belle-sip/5.1.64)";
+    CHECK(office.receives(request).status == 200);
+    for (const bool crashed : {false, true}) {
+        CAPTURE(crashed);
+        if (crashed) office.crashes(house());
+        REQUIRE(office.notifies.size() == 1);
+        const auto notify = office.notifies.front();
+        office.notifies.pop_front();
+        CHECK(notify.dialog->event == "Presence");
+        const auto& body = *notify.body_head;
+        const auto cid = attribute(body.substr(body.find("<instance id=")), "cid");
+        CHECK_FALSE(cid.empty());
+        CHECK(body.find("\r\nContent-Id: " + cid + "\r\n\r\n<presence") != std::string::npos);
+        CHECK(body.find("Content-ID") == std::string::npos);
+        office.answers(notify, 200);
+    }
+    REQUIRE(office.storage.size() == 1);
+    CHECK(office.storage.begin()->second.event == "presence");
+    CHECK(office.notifies.empty());
+}
+
 TEST_CASE("a list outlives a crash with all its entries")
 {
     ContainedOffice office{house()};
