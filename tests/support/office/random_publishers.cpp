@@ -313,8 +313,9 @@ void RandomPublishers::storage_lost(const Kept& left)
     /// Its phone has begun anew since, which ends it.
     const auto is_outlived = [&](const StoredPublication& row) {
         return std::ranges::any_of(left.bindings, [&](const Binding& binding) {
-            return !row.contact.empty() && binding.aor == row.extension &&
-                   write(binding.contact) == row.contact && binding.call_id != row.registration &&
+            return !row.phones.empty() && binding.aor == row.extension &&
+                   write(binding.contact) == row.phones.front().contact &&
+                   binding.call_id != row.phones.front().registration &&
                    binding.expires_at > now.wall;
         });
     };
@@ -329,18 +330,22 @@ void RandomPublishers::storage_lost(const Kept& left)
         for (const auto& leg : call.legs) own.emplace(leg.extension, leg.dialog.call_id);
     publications_.clear();
     for (const auto& row : left.publications) {
+        REQUIRE(row.phones.size() <= 1);  // each has named its contact
         if (is_outlived(row)) continue;
         Publication kept{.etag = row.etag,
                          .by = office_.program,
                          .about = row.extension,
                          .event = row.event,
                          .until = now.mono + (row.expires_at - now.wall),
-                         .registration = row.registration,
+                         .registration = {},
                          .dialogs = {},
                          .words = {}};
         for (auto* phone : office_.callers)
             if (phone->number == row.publisher) kept.by = phone;
-        if (!row.contact.empty()) kept.by = office_.phone_at(row.contact);
+        for (const auto& phone : row.phones) {
+            kept.by = office_.phone_at(phone.contact);
+            kept.registration = phone.registration;
+        }
         REQUIRE(kept.by);
         if (const auto said = read_call_info(row.call_info))
             for (const auto& info : *said) kept.words[info.index] = info.other_state;
