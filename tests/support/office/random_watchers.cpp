@@ -367,7 +367,7 @@ std::string RandomWatchers::presence_of(const LiveView& view, const std::string&
     bool ringing = false;
     for (const auto& call : view.calls)
         for (const auto& leg : call.legs) {
-            if (leg.extension != number || leg.state == "terminated") continue;
+            if (leg.extension != number || leg.state == "terminated" || leg.untold) continue;
             talking = talking || leg.state == "confirmed" || leg.role == "caller";
             ringing = ringing || leg.state == "early";
         }
