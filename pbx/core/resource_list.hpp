@@ -33,6 +33,7 @@ struct ListMember {
     bool owes_present = true;  ///< whatever it was told, it must be told the present state (again)
     bool due = false;          ///< in MemberList::due
     std::optional<SubscriptionEnd> leaving;  ///< no longer listed: told once more, as dark
+    bool told_gone = false;  ///< so the last NOTIFY about it said, seen or not
 };
 
 /// The list of one subscription: `members` in the order of the group, those that leave last.
@@ -101,6 +102,11 @@ struct MemberList {
         const auto found = std::ranges::find(members, &member, &std::unique_ptr<Member>::get);
         left.push_back(std::move(*found));
         members.erase(found);
+    }
+    /// The last NOTIFY, whose answer is to come, says that it leaves.
+    [[nodiscard]] bool is_being_told_gone(const Member& member) const
+    {
+        return member.told_gone && std::ranges::find(under_way, &member) != under_way.end();
     }
     void make_due(Member& member)
     {

@@ -101,12 +101,15 @@ struct ToldLamp {
     }
     /// It is shown by `projection` from now on, and was by `before`. What the phone certainly shows
     /// (what was sent is not under way: `settled`) stays lit, or dark; in another dialect it may
-    /// show anything. True: what was sent says what is true.
+    /// show anything. True: it is owed no more than what differs from what was sent.
     bool show_anew(const Projection& before, bool settled) noexcept
     {
         const bool alike = *projection->profile() == *before.profile();
-        const bool certain =
-            alike && settled && (before.next_step(told) == Step::none || is_certainly_dark());
+        if (alike && settled && is_certainly_dark()) {  // so is it by any right
+            catch_up();
+            return true;
+        }
+        const bool certain = alike && settled && before.next_step(told) == Step::none;
         const bool same = alike && (certain || !settled) && projection->shows(told.sent);
         // Whatever has changed since: once that is answered, the phone is dark.
         const bool darkens = alike && !settled && told.sent && told.sent->dialogs.empty();
@@ -114,7 +117,7 @@ struct ToldLamp {
         told = {.sent = std::move(under_way), .unknown = !certain};
         if (same) told.sent = projection->current();
         if (same && certain) told.acknowledged = told.sent;
-        return same;
+        return same || darkens;
     }
     [[nodiscard]] bool is_certainly_dark() const noexcept
     {

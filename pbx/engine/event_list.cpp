@@ -156,15 +156,16 @@ void EventNotifier::update_list(EventSubscription& subscription, Moment now)
     list.left.clear();
 }
 
-/// The watcher may no longer see it here: it is told once more, as dark, if it was told, unless the
-/// phone itself has left it out.
+/// The watcher may no longer see it here: it is told once more, as dark, if it was told, and not if
+/// it is being told that, or the phone itself has left it out.
 void EventNotifier::leave_list(EventSubscription& subscription, EventMember& left)
 {
     leave_resource(subscription, left.member);
     EventList& list = *subscription.list;
     if ((!left.told && !left.unknown) || !list.lists(left.member)) return list.erase(left);
     left.leaving = why_left_list(facts_.directory(), left.member);
-    if (std::exchange(left.owes_present, true)) left.unknown = true;  // should it be back
+    const bool being_told = subscription.in_flight != 0 && list.is_being_told_gone(left);
+    if (std::exchange(left.owes_present, !being_told)) left.unknown = true;  // should it be back
     list.make_due(left);
 }
 
@@ -240,6 +241,7 @@ void EventNotifier::send_list(EventSubscription& subscription, ComposedList<Page
         member.told = hides(end) || member.leaving ? member.dark : member.current;
         member.lit = member.lit || !says_the_same(*member.told, *member.dark);
         member.unknown = member.unknown || member.leaving;
+        member.told_gone = member.leaving.has_value();
         member.owes_present = false;
         list.under_way.push_back(&member);
     }

@@ -163,13 +163,13 @@ void GroupIndications::open_member(const Subscription& subscription, ListedMembe
     const auto& sent = subscription.list->under_way;
     const bool settled =
         subscription.in_flight == 0 || std::ranges::count(sent, &member_of_list) == 0;
-    if (before && member_of_list.show_anew(*before, settled)) return;
-    member_of_list.owes_present = true;
+    if (!before || !member_of_list.show_anew(*before, settled)) member_of_list.owes_present = true;
     subscription.list->make_due(member_of_list);
 }
 
 /// The watcher may no longer see it here: it is told once more, as dark, if it may be lit, unless
-/// the phone itself has left it out.
+/// the phone itself has left it out. Where it was back for less than the way of the NOTIFY that says
+/// so, that one says all.
 void GroupIndications::leave_list(Subscription& subscription, ListedMember& left)
 {
     unwatch(subscription, left.member);
@@ -177,7 +177,8 @@ void GroupIndications::leave_list(Subscription& subscription, ListedMember& left
     ResourceList& list = *subscription.list;
     if (!told || list.form == ListForm::merged || !list.lists(left.member)) return list.erase(left);
     left.leaving = why_left_list(*directory_, left.member);
-    if (std::exchange(left.owes_present, true)) left.told.unknown = true;  // should it be back
+    const bool being_told = subscription.in_flight != 0 && list.is_being_told_gone(left);
+    if (std::exchange(left.owes_present, !being_told)) left.told.unknown = true;  // if it is back
     left.event_at.reset();
     left.unanswered_since.reset();
     list.make_due(left);
@@ -310,6 +311,7 @@ void GroupIndications::send_list(Subscription& subscription, ComposedList<ListNo
         }
         member->told.note_sent(member->projection->target(step));
         if (member->leaving) member->told.unknown = true;
+        member->told_gone = member->leaving.has_value();
         member->owes_present = false;
         member->last = {.cseq = numbers.cseq,
                         .version = numbers.version,
