@@ -224,6 +224,16 @@ void RandomCalls::says_bye(Phone& phone)
     phone.sends(BYE);
 }
 
+void RandomCalls::ends(Phone& phone, LegId dialog)
+{
+    const auto before = phone.dialog();
+    const auto rang = phone.rings() ? std::optional{phone.asked()} : std::nullopt;
+    phone.uses(dialog);
+    says_bye(phone);
+    phone.uses(before);
+    if (rang) phone.must_answer(*rang);
+}
+
 void RandomCalls::settle(bool all)
 {
     auto& pbx = office_.pbx;

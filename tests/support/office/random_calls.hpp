@@ -20,6 +20,8 @@ public:
     void take(Phone& phone, const Arrived& arrived);
     /// After each step: who talks.
     void look();
+    /// Says BYE in a dialog that need not be the one it acts in.
+    void ends(Phone& phone, LegId dialog);
     void exchange_killed();
     /// Whoever talks no more has said or heard BYE, and whose dialog is open is in a call.
     void check_dialogs(const LiveView& view);

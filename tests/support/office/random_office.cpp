@@ -22,6 +22,7 @@ RandomOffice::RandomOffice(unsigned seed, Mood mood) : office_{seed}, mood_{mood
     notified_.ends_for_phone = [this](const Phone& phone, const SendNotify& notify) {
         forwards_.take_end(phone, notify);
     };
+    sessions_.gives_up = [this](Phone& phone, LegId dialog) { calls_.ends(phone, dialog); };
     office_.leaves = [this](const Phone& phone) {
         publishers_.leaves(phone);
         forwards_.leaves(phone);

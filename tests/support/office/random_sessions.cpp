@@ -9,6 +9,7 @@ constexpr auto shortest = 90s;       // that the exchange takes
 constexpr auto refused_for = 3s;     // then the phone asks again
 constexpr auto restart_grace = 32s;  // for who refreshes while the exchange is down
 constexpr auto a_second = 1s;
+constexpr auto timer_h = 32s;  // 64*T1, in which a 2xx is to be acknowledged
 
 /// What a phone answers to who sends nothing, hears nothing, or neither.
 std::string answer_to(std::string_view offer)
@@ -63,12 +64,15 @@ void RandomSessions::answer(Phone& phone, unsigned status, std::string_view sdp)
     }
     if (status / 100 == 2)
         settled(phone, asked.leg, said, said.refresher == Refresher::uas);
+    if (status / 100 == 2 && asked.method == INVITE && asked.leg)
+        unacknowledged_[asked.leg] = {&phone, office_.pbx.now().mono + timer_h};
     phone.replies(status, sdp == talking_sdp ? answer_to(asked.body()) : std::string{sdp});
     phone.session_timer = wish;
 }
 
 bool RandomSessions::take(Phone& phone, const Arrived& arrived)
 {
+    if (arrived.method == ACK || arrived.method == BYE) unacknowledged_.erase(arrived.leg);
     if (arrived.method == BYE && arrived.value("Reason").find("Session expired") != std::string::npos)
         ended_for_session(arrived.leg);
     if (arrived.status / 100 == 2 && arrived.transaction && arrived.leg) {
@@ -107,8 +111,24 @@ void RandomSessions::settled(Phone& phone, LegId dialog, const SessionTimer& tim
     ++office_.done[kept_by_phone ? "keeps a session" : "has a session kept"];
 }
 
+/// RFC 3261 §13.3.1.4.
+bool RandomSessions::gives_up_one()
+{
+    const auto now = office_.pbx.now().mono;
+    const auto due = std::ranges::find_if(
+        unacknowledged_, [&](const auto& one) { return one.second.until <= now; });
+    if (due == unacknowledged_.end()) return false;
+    const auto [dialog, waiting] = *due;
+    unacknowledged_.erase(due);
+    if (!office_.pbx.is_open(dialog)) return true;
+    ++office_.done["2xx that nobody acknowledged"];
+    gives_up(*waiting.phone, dialog);
+    return true;
+}
+
 bool RandomSessions::act()
 {
+    if (gives_up_one()) return true;
     auto& pbx = office_.pbx;
     const auto now = pbx.now().mono;
     const auto due = std::ranges::find_if(sessions_, [&](const auto& one) {
@@ -197,6 +217,7 @@ void RandomSessions::check(const LiveView& view) const
 
 void RandomSessions::exchange_killed()
 {
+    unacknowledged_.clear();
     const auto grace = office_.pbx.now().mono + restart_grace;
     for (auto& [call_id, session] : sessions_) session.until = std::max(session.until, grace);
 }

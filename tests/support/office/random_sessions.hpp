@@ -1,5 +1,6 @@
 #pragma once
 // Session timers of phones (RFC 4028): some know them, and of those some forget to refresh.
+#include <functional>
 #include <optional>
 
 #include "support/office/office.hpp"
@@ -14,8 +15,11 @@ public:
     bool take(Phone& phone, const Arrived& arrived);
     /// The phone answers the INVITE that it rings for.
     void answer(Phone& phone, unsigned status, std::string_view sdp);
-    /// One session that is due is refreshed. False: none is.
+    /// One session that is due is refreshed, or a phone gives up waiting for an ACK. False: none is,
+    /// and none does.
     bool act();
+    /// Of `phone`, whose 2xx in this dialog was never acknowledged: it is to say BYE.
+    std::function<void(Phone& phone, LegId dialog)> gives_up;
     /// After each step: which dialogs are in calls.
     void look();
     /// No call outlives its session.
@@ -38,6 +42,7 @@ private:
     [[nodiscard]] bool knows(const Phone& phone) const { return wishes_.contains(&phone); }
     /// What the phone says of sessions in a 2xx to `asked`.
     [[nodiscard]] SessionTimer said_to(const Phone& phone, const Arrived& asked);
+    bool gives_up_one();
     void settled(Phone& phone, LegId dialog, const SessionTimer& timer, bool kept_by_phone);
     [[nodiscard]] std::string call_id_of(LegId dialog) const;
     void ended_for_session(LegId dialog) const;
@@ -45,6 +50,11 @@ private:
     Office& office_;
     std::map<const Phone*, SessionTimer> wishes_;  // of those that know session timers
     std::map<std::string, Session> sessions_;      // by Call-ID
+    struct Unacknowledged {
+        Phone* phone;
+        Time until;
+    };
+    std::map<LegId, Unacknowledged> unacknowledged_;  // 2xx to INVITEs
     std::map<std::string, std::set<std::string>> calls_;  // Call-IDs by Call-ID, at the last look
 };
 
