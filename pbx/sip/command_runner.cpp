@@ -22,6 +22,17 @@ const char* or_null(const std::string& text) noexcept
     return text.empty() ? nullptr : text.c_str();
 }
 
+/// Of a response that may wait in the stack for the PRACK of an earlier one: the stack keeps no copy
+/// of it, so it lives as long as the request.
+const char* kept_phrase(nta_incoming_t* handle, const Reply& command)
+{
+    const auto& phrase = command.phrase;
+    const char* standard = sip_status_phrase(static_cast<int>(command.status));
+    if (phrase.empty() || (standard && phrase == standard)) return nullptr;
+    const MessageRef request{nta_incoming_getrequest(handle)};
+    return su_strdup(msg_home(request.get()), phrase.c_str());
+}
+
 /// What all requests of ours say, apart from the dialog.
 template <class Command>
 std::string request_headers(const Command& command, const std::string& product, bool outside)
@@ -189,13 +200,15 @@ bool CommandRunner::run(const Reply& command)
 
     const PayloadTag payload{body_of(command.payload)};
     const auto status = static_cast<int>(command.status);
+    const bool may_wait = command.reliable || transaction.unacknowledged > 0;
+    const char* phrase = may_wait ? kept_phrase(handle, command) : or_null(command.phrase);
     if (command.reliable && transaction.method == Method::invite &&
-        nta_reliable_treply(handle, prack, &transaction, status, or_null(command.phrase),
+        nta_reliable_treply(handle, prack, &transaction, status, phrase,
                             SIPTAG_HEADER_STR(lines.c_str()), SIPTAG_PAYLOAD(payload), TAG_END())) {
         ++transaction.unacknowledged;
         return true;
     }
-    nta_incoming_treply(handle, status, or_null(command.phrase), SIPTAG_HEADER_STR(lines.c_str()),
+    nta_incoming_treply(handle, status, phrase, SIPTAG_HEADER_STR(lines.c_str()),
                         SIPTAG_PAYLOAD(payload), TAG_END());
     return true;
 }
@@ -205,7 +218,9 @@ void CommandRunner::reply_finally(ServerTransaction& transaction, const Reply& c
 {
     auto* handle = transaction.handle.get();
     const PayloadTag payload{body_of(command.payload)};
-    nta_incoming_treply(handle, static_cast<int>(command.status), or_null(command.phrase),
+    const char* phrase = transaction.unacknowledged > 0 ? kept_phrase(handle, command)
+                                                        : or_null(command.phrase);
+    nta_incoming_treply(handle, static_cast<int>(command.status), phrase,
                         SIPTAG_HEADER_STR(headers.c_str()), SIPTAG_PAYLOAD(payload), TAG_END());
 
     const bool invite = transaction.method == Method::invite;

@@ -52,7 +52,7 @@ class Redirected(SecondPhones):
         caller.dials("203")
         eventually(lambda: "SIP/2.0 480 " in heard(), "it is told")
         self.are_in_calls()
-        self.recorded_last("unreachable", (caller.number, "unanswered"))
+        self.recorded_last("unreachable", (caller.number, "unanswered"), ("203", "unreachable"))
 
     def test_linphone_is_told_that_nobody_is_there(self):
         caller = self.linphone("201")

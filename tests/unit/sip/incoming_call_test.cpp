@@ -274,3 +274,28 @@ TEST_CASE(
     caller.acknowledge_success(success);
     office.next<AckReceived>();
 }
+
+TEST_CASE("what waits for the PRACK of an earlier response has the phrase that it was given")
+{
+    Office office;
+    Phone caller{office, "201"};
+    const auto invite = open_call(office, caller, "Supported: 100rel\r\n");
+    const auto rings = [&](std::string phrase) {
+        office.run(Reply{.transaction = invite.transaction,
+                         .status = 183,
+                         .phrase = std::move(phrase),
+                         .reliable = true,
+                         .payload = sdp("v=0 early\r\n")});
+    };
+    rings("The gardener is being looked for");
+    const auto first = caller.receive_beyond_100();
+    CHECK(first.first_line == "SIP/2.0 183 The gardener is being looked for");
+    rings("The gardener is on his way to the phone");
+    caller.send(caller.request("PRACK", uri_of("202"), first["To"], 7,
+                               fmt::format("RAck: {} {} INVITE\r\n", first["RSeq"],
+                                           first["CSeq"].substr(0, first["CSeq"].find(' ')))));
+    office.run(Reply{.transaction = office.next<RequestReceived>().transaction, .status = 200});
+    auto second = caller.receive();
+    while (second["RSeq"].empty() || second["RSeq"] == first["RSeq"]) second = caller.receive();
+    CHECK(second.first_line == "SIP/2.0 183 The gardener is on his way to the phone");
+}
