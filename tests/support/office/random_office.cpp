@@ -72,6 +72,7 @@ void RandomOffice::step(Weather weather)
     progress_.look();
     lines_.look();
     forwards_.look();
+    watchers_.look();
 }
 
 void RandomOffice::acts()
@@ -219,6 +220,7 @@ void RandomOffice::is_killed_with_loss(std::chrono::milliseconds lag)
     shared_.storage_lost(left.calls);
     forwards_.storage_lost(left);
     publishers_.storage_lost(left);
+    watchers_.storage_lost();
     records_.storage_lost();
     starts_again(talked);
     calls_.check_forgotten(pbx.view());
@@ -279,6 +281,7 @@ void RandomOffice::check()
         passes(500ms);
     lines_.look();
     forwards_.look();
+    watchers_.look();
     const auto& view = office_.pbx.present();
     office_.check_registrations(view);
     calls_.check_slots(view);

@@ -212,14 +212,35 @@ void RandomWatchers::check_lamp(const LiveLamp& lamp, const Screen& screen,
         if (dialog.state == "terminated") continue;
         lines.insert(dialog.call_id + " " + dialog.state + (dialog.rendered ? "" : " held"));
         const bool anonymous = dialog.remote_identity.find("anonymous") != std::string::npos;
-        if (!is_key(lamp.member) && named) CHECK(anonymous != *named);
+        if (is_key(lamp.member) || !named) continue;
+        CHECK(anonymous != *named);
+        if (is_park_name(lamp.member))
+            ++office_.done[*named ? "slots that name who waits" : "slots that name nobody"];
     }
     const auto expected = truth.find(lamp.member);
     CHECK(joined(lines) == (expected == truth.end() ? "" : joined(expected->second)));
     ++office_.done[screen.list ? "listed lamps" : "lamps"];
 }
 
-/// A slot names nobody where who waits, or who has parked, does not show that to all.
+/// Of the two who talked, one waits once the call is parked, and the other has parked it.
+void RandomWatchers::look()
+{
+    std::map<std::string, Talkers> talk;
+    for (const auto& call : office_.pbx.present().calls) {
+        auto& talkers = talk[call.id];
+        const auto before = talkers_.find(call.id);
+        if (!call.parked_in.empty()) {
+            if (before != talkers_.end()) talkers = std::move(before->second);
+            continue;
+        }
+        for (const auto& leg : call.legs)
+            if (leg.connected) talkers.emplace(leg.call_id, leg.extension);
+    }
+    talkers_ = std::move(talk);
+}
+
+/// A slot names nobody where who waits, or who has parked, does not show that to all. Who is rung
+/// for the call, or comes to take it, is not named there and has no say.
 std::optional<bool> RandomWatchers::names_parties(const LiveLamp& lamp) const
 {
     if (!is_park_name(lamp.member)) return office_.may_see_parties(lamp.watcher, lamp.member);
@@ -227,10 +248,18 @@ std::optional<bool> RandomWatchers::names_parties(const LiveLamp& lamp) const
         const auto found = office_.visibilities.find(number);
         return found == office_.visibilities.end() || found->second == Visibility::open;
     };
-    for (const auto& call : office_.pbx.present().calls)
-        if (park_name(call.parked_in) == lamp.member)
-            for (const auto& leg : call.legs)
-                if (leg.extension != lamp.member && !is_open(leg.extension)) return false;
+    for (const auto& call : office_.pbx.present().calls) {
+        if (park_name(call.parked_in) != lamp.member) continue;
+        const auto waits = std::ranges::find_if(call.legs, [&](const LiveLeg& leg) {
+            return leg.connected && leg.extension != lamp.member;
+        });
+        if (waits == call.legs.end()) continue;
+        if (!is_open(waits->extension)) return false;
+        const auto talked = talkers_.find(call.id);
+        if (talked != talkers_.end() && talked->second.contains(waits->call_id))
+            return std::ranges::all_of(talked->second,
+                                       [&](const auto& one) { return is_open(one.second); });
+    }
     if (std::ranges::all_of(desks, is_open)) return true;
     return std::nullopt;
 }

@@ -20,6 +20,11 @@ public:
     /// An administrator changes who may see whom, or something that is shown.
     void reconfigure();
 
+    /// After each step: who talks to whom.
+    void look();
+    /// A call may be in a slot again that somebody else has parked it in.
+    void storage_lost() { talkers_.clear(); }
+
     /// What is shown of an extension, one line a dialog: Call-ID, state, `held`.
     using Dialogs = std::map<std::string, std::multiset<std::string>>;
     /// Every subscription lives that should, and every lamp of it shows `truth`.
@@ -31,7 +36,8 @@ private:
     void registers_somehow(Phone& phone);
     void have_watcher(std::string_view group, std::string_view watcher, bool unsolicited);
     void check_lamp(const LiveLamp& lamp, const Screen& screen, const Dialogs& truth) const;
-    /// Whether it says who is at the other end; nullopt: that follows from who has parked the call.
+    /// Whether it says who is at the other end; nullopt: that follows from who has parked the call,
+    /// whom nobody has seen.
     [[nodiscard]] std::optional<bool> names_parties(const LiveLamp& lamp) const;
     void check_unasked(const Phone& phone, const RandomForwards& forwards) const;
     void check_package(const LiveView& view, const Screen& screen, const RandomLines& lines,
@@ -42,6 +48,8 @@ private:
     Office& office_;
     NotifiedPhones& notified_;
     Subscriptions& subscriptions_;
+    using Talkers = std::map<std::string, std::string>;  // extensions by Call-ID
+    std::map<std::string, Talkers> talkers_;  // by call; of one that is parked, who talked before
 };
 
 }  // namespace lampline::test
