@@ -92,7 +92,7 @@ class CallLimit(SecondPhones):
         caller.dials("202")
         eventually(lambda: "SIP/2.0 486 " in heard(), "it is told")
         self.are_in_calls(["205", "202"])
-        self.recorded_last("busy", ("201", "unanswered"))
+        self.recorded_last("busy", ("201", "unanswered"), ("202", "busy"))
         own.hangs_up()
         self.are_in_calls()
 

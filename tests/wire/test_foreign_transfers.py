@@ -28,6 +28,9 @@ class Transfers(SecondCarriers):
 
     def held_call(self, caller, transferor, hold, target):
         self.talk(caller, transferor)
+        if hold == "pause":
+            # It shows the call as soon as it answers: before the ACK it is told 491, and does not try again.
+            eventually(lambda: re.search("^ACK ", transferor.log(), re.M), "202 is acknowledged")
         transferor.types(hold)
         eventually(lambda: self.held() == ["202"], "202 holds")
         if hold == "pause":

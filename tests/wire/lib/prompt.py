@@ -38,7 +38,10 @@ class Prompt:
 
     def says(self, pattern: str) -> re.Match:
         """Waits until its output has `pattern`, and forgets it up to there."""
-        found = loop.wait(lambda: re.search(pattern, self.text), f"{self.name} says {pattern!r}")
+        try:
+            found = loop.wait(lambda: re.search(pattern, self.text), f"{self.name} says {pattern!r}")
+        except AssertionError as never:
+            raise AssertionError(f"{never}; it has said {self.text[-500:]!r}") from None
         self.text = self.text[found.end():]
         return found
 

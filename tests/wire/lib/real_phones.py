@@ -114,8 +114,10 @@ class Baresip:
 
     def says(self, pattern: str) -> re.Match:
         """Waits until its output has `pattern`, and forgets it up to there."""
-        found = loop.wait(lambda: re.search(pattern, self.text),
-                          f"baresip {self.number} says {pattern!r}")
+        try:
+            found = loop.wait(lambda: re.search(pattern, self.text), f"baresip {self.number} says {pattern!r}")
+        except AssertionError as never:
+            raise AssertionError(f"{never}; it has said {self.text[-500:]!r}") from None
         self.text = self.text[found.end():]
         return found
 
