@@ -5,6 +5,8 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <utility>
+#include <variant>
 
 #include "base/table_room.hpp"
 
@@ -14,6 +16,31 @@ namespace {
 std::string key_of(const std::string& call_id, const std::string& local_tag)
 {
     return call_id + '\n' + local_tag;
+}
+
+/// `stored` takes the place of what is owed of the same `key`, and is `first` if that was: what is
+/// still to be removed is on the disk.
+template <class Stored, class Table>
+void owe_stored(Table& owed, const typename Table::key_type& key, Stored&& stored)
+{
+    if (const auto before = owed.find(key); before != owed.end()) {
+        const auto* unwritten = std::get_if<Stored>(&before->second);
+        stored.first = unwritten && unwritten->first;
+    }
+    owed.insert_or_assign(key, std::move(stored));
+}
+
+/// What the disk has never heard of is not removed from it: most calls are too short for it, and a
+/// failing disk makes nothing grow.
+template <class Stored, class Table, class Removed>
+void owe_removed(Table& owed, const typename Table::key_type& key, Removed&& removed)
+{
+    const auto before = owed.find(key);
+    const auto* unwritten = before == owed.end() ? nullptr : std::get_if<Stored>(&before->second);
+    if (unwritten && unwritten->first)
+        owed.erase(before);
+    else
+        owed.insert_or_assign(key, std::forward<Removed>(removed));
 }
 
 }  // namespace
@@ -68,17 +95,21 @@ void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
             auto key = key_of(ended->call_id, ended->local_tag);
             owed_subscriptions_.insert_or_assign(std::move(key), std::move(*ended));
         } else if (auto* publication = std::get_if<PublicationStored>(&change)) {
-            add_publication(std::move(*publication));
+            const auto id = publication->publication.id;
+            owe_stored(owed_publications_, id, std::move(*publication));
         } else if (auto* withdrawn = std::get_if<PublicationRemoved>(&change)) {
-            add_publication(std::move(*withdrawn));
+            const auto id = withdrawn->id;
+            owe_removed<PublicationStored>(owed_publications_, id, std::move(*withdrawn));
         } else if (auto* call = std::get_if<CallStored>(&change)) {
-            add_call(std::move(*call));
+            const auto id = call->call->id;
+            owe_stored(owed_calls_, id, std::move(*call));
         } else if (auto* over = std::get_if<CallRemoved>(&change)) {
-            add_call(*over);
+            owe_removed<CallStored>(owed_calls_, over->call, *over);
         } else if (auto* ringing = std::get_if<RingingStored>(&change)) {
-            add_ringing(std::move(*ringing));
+            const auto id = ringing->call->id;
+            owe_stored(owed_ringing_, id, std::move(*ringing));
         } else if (auto* silent = std::get_if<RingingRemoved>(&change)) {
-            add_ringing(*silent);
+            owe_removed<RingingStored>(owed_ringing_, silent->call, *silent);
         } else if (auto* turn = std::get_if<TurnTaken>(&change)) {
             auto group = turn->group;
             owed_turns_.insert_or_assign(std::move(group), std::move(*turn));
@@ -95,74 +126,6 @@ void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
         }
         due_by(due);
     }
-}
-
-void WriteBehind::add_publication(PublicationStored stored)
-{
-    const auto owed = owed_publications_.find(stored.publication.id);
-    const auto* unwritten =
-        owed == owed_publications_.end() ? nullptr : std::get_if<PublicationStored>(&owed->second);
-    if (unwritten) stored.first = unwritten->first;
-    auto id = stored.publication.id;
-    owed_publications_.insert_or_assign(std::move(id), std::move(stored));
-}
-
-/// What the disk has never heard of is not removed from it, so that a failing disk makes nothing
-/// grow.
-void WriteBehind::add_publication(PublicationRemoved removed)
-{
-    const auto owed = owed_publications_.find(removed.id);
-    const auto* unwritten =
-        owed == owed_publications_.end() ? nullptr : std::get_if<PublicationStored>(&owed->second);
-    if (unwritten && unwritten->first) {
-        owed_publications_.erase(owed);
-        return;
-    }
-    auto id = removed.id;
-    owed_publications_.insert_or_assign(std::move(id), std::move(removed));
-}
-
-void WriteBehind::add_call(CallStored stored)
-{
-    const auto owed = owed_calls_.find(stored.call->id);
-    const auto* unwritten =
-        owed == owed_calls_.end() ? nullptr : std::get_if<CallStored>(&owed->second);
-    if (unwritten) stored.first = unwritten->first;
-    const auto id = stored.call->id;
-    owed_calls_.insert_or_assign(id, std::move(stored));
-}
-
-void WriteBehind::add_call(CallRemoved removed)
-{
-    const auto owed = owed_calls_.find(removed.call);
-    const auto* unwritten =
-        owed == owed_calls_.end() ? nullptr : std::get_if<CallStored>(&owed->second);
-    if (unwritten && unwritten->first)
-        owed_calls_.erase(owed);  // too short for the disk to hear of it
-    else
-        owed_calls_.insert_or_assign(removed.call, removed);
-}
-
-void WriteBehind::add_ringing(RingingStored stored)
-{
-    const auto owed = owed_ringing_.find(stored.call->id);
-    if (owed != owed_ringing_.end()) {
-        const auto* unwritten = std::get_if<RingingStored>(&owed->second);
-        stored.first = unwritten && unwritten->first;  // rows that are still to be removed remain
-    }
-    const auto id = stored.call->id;
-    owed_ringing_.insert_or_assign(id, std::move(stored));
-}
-
-void WriteBehind::add_ringing(RingingRemoved removed)
-{
-    const auto owed = owed_ringing_.find(removed.call);
-    const auto* unwritten =
-        owed == owed_ringing_.end() ? nullptr : std::get_if<RingingStored>(&owed->second);
-    if (unwritten && unwritten->first)
-        owed_ringing_.erase(owed);  // answered or refused before the disk heard of it
-    else
-        owed_ringing_.insert_or_assign(removed.call, removed);
 }
 
 void WriteBehind::add_binding(Binding binding, OwedBinding::Kind kind)

@@ -70,12 +70,6 @@ private:
     using OwedRinging = std::variant<RingingStored, RingingRemoved>;
 
     void add_binding(Binding binding, OwedBinding::Kind kind);
-    void add_publication(PublicationStored stored);
-    void add_publication(PublicationRemoved removed);
-    void add_call(CallStored stored);
-    void add_call(CallRemoved removed);
-    void add_ringing(RingingStored stored);
-    void add_ringing(RingingRemoved removed);
     void add_record(RecordOpened opened);
     void add_record(CallRecorded recorded);
     void due_by(TimePoint deadline);
