@@ -62,9 +62,10 @@ std::string_view name_of(const SendRequest& command) noexcept
 CommandRunner::CommandRunner(EventLoop& loop, nta_agent_t& agent, Transports& transports,
                              DigestClient& digest, const EndpointSettings& settings,
                              IdSource<TransactionId>& transaction_ids, SenderCheck sender_check,
-                             OnInput on_input)
+                             Orphans& orphans, OnInput on_input)
     : loop_{loop}, agent_{agent}, transports_{transports}, digest_{digest}, settings_{settings},
-      transaction_ids_{transaction_ids}, sender_check_{std::move(sender_check)}, on_input_{std::move(on_input)}
+      transaction_ids_{transaction_ids}, sender_check_{std::move(sender_check)}, orphans_{orphans},
+      on_input_{std::move(on_input)}
 {
 }
 

@@ -10,6 +10,7 @@
 #include "sip/authentication.hpp"
 #include "sip/dialog_usage.hpp"
 #include "sip/event_loop.hpp"
+#include "sip/orphans.hpp"
 #include "sip/stateless_reply.hpp"
 
 namespace lampline::sip {
@@ -30,7 +31,7 @@ public:
     CommandRunner(EventLoop& loop, nta_agent_t& agent, Transports& transports,
                   DigestClient& digest, const EndpointSettings& settings,
                   IdSource<TransactionId>& transaction_ids, SenderCheck sender_check,
-                  OnInput on_input);
+                  Orphans& orphans, OnInput on_input);
     ~CommandRunner();
     CommandRunner(const CommandRunner&) = delete;
     CommandRunner& operator=(const CommandRunner&) = delete;
@@ -103,6 +104,7 @@ private:
     const EndpointSettings& settings_;
     IdSource<TransactionId>& transaction_ids_;
     SenderCheck sender_check_;
+    Orphans& orphans_;
     OnInput on_input_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     struct Leg {

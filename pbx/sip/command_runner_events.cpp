@@ -41,6 +41,7 @@ int CommandRunner::on_request(DialogUsage& dialog, nta_incoming_t& request, cons
         return refuse(request, *rejection);
     }
     dialog.count(sip.sip_cseq->cs_seq);
+    if (method == Method::invite && orphans_.refusal_of(sip)) return 500;
     rejection = inspect_body(sip, settings_.limits.body_bytes);
     if (!rejection && method != Method::bye) rejection = inspect_require(sip);
     if (rejection) return refuse(request, *rejection);

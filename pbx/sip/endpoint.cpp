@@ -80,6 +80,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
             on_input(ConnectionClosed{id});
         });
     });
+    orphans = std::make_unique<Orphans>(*agent, *transports, settings, on_input);
     calls = std::make_unique<CommandRunner>(
         loop, *agent, *transports, digest_client, settings, transaction_ids,
         SenderCheck{[this](const sip_t& sip, const std::string& host) {
@@ -90,7 +91,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
                         return outcome;
                     },
                     [this](const Flow& source) { return !trunk_sources.find(source, "").empty(); }},
-        on_input);
+        *orphans, on_input);
     RouteKey key{};
     if (settings.route_key)
         key = *settings.route_key;
@@ -101,7 +102,6 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
                                                    tap ? &kept_messages : nullptr, on_input,
                                                    [this] { flush_soon(); }, repeated},
                                     key);
-    orphans = std::make_unique<Orphans>(*agent, *transports, settings, on_input);
     light = std::make_unique<LightTransactions>(loop, *agent, *transports, datagrams, settings,
                                                 [this](const LightAnswer& answer) {
                                                     switch (answer.key.kind) {

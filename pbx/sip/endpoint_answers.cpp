@@ -81,7 +81,7 @@ void Endpoint::Inner::refuse_forgotten(const StoredInvite& invite)
 {
     const auto* listener = transports->listener_of(invite.flow);
     if (!listener || invite.flow.transport != Transport::udp) return;
-    const auto text = orphans->refusal_of(invite);
+    const auto text = orphans->refuse(invite);
     const auto now = std::chrono::steady_clock::now();
     for (const auto after : {0 * settings.t1, settings.t1, 3 * settings.t1, 7 * settings.t1}) {
         if (delayed.size() >= max_delayed_answers) return;
@@ -90,6 +90,16 @@ void Endpoint::Inner::refuse_forgotten(const StoredInvite& invite)
         request.listener = listener;
         delayed.emplace(now + after, DelayedAnswer{std::move(request), text});
     }
+}
+
+bool Endpoint::Inner::is_refused(HeldRequest& invite)
+{
+    const auto* refusal = orphans->refusal_of(*invite.sip);
+    if (!refusal) return false;
+    if (delayed.size() < max_delayed_answers)
+        delayed.emplace(std::chrono::steady_clock::now(),
+                        DelayedAnswer{std::move(invite), *refusal});
+    return true;
 }
 
 void Endpoint::Inner::answer_options(const HeldRequest& request)

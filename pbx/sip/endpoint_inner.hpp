@@ -45,6 +45,8 @@ struct Endpoint::Inner final : MessageSink {
     void take(HeldRequest&& request, std::string_view extension);
     void take_invite(HeldRequest&& request, std::string_view extension, std::string_view trunk);
     [[nodiscard]] bool is_known_invite(const sip_t& sip);
+    /// Takes an INVITE of an earlier run that comes again. False: it is none.
+    [[nodiscard]] bool is_refused(HeldRequest& invite);
     [[nodiscard]] bool passes(HeldRequest& request);
     void pass_notify(const PassNotify& command);
     template <class TakeUp>
@@ -99,13 +101,13 @@ struct Endpoint::Inner final : MessageSink {
     DigestClient digest_client{[this](std::string_view trunk, std::string_view host) {
         return trunk_sources.has(trunk, host);
     }};
+    std::unique_ptr<Orphans> orphans;
     std::unique_ptr<CommandRunner> calls;
     std::unique_ptr<Forwarder> forwarder;
     std::unique_ptr<LightTransactions> light;
     std::unique_ptr<NotifySender> notifies;
     std::unique_ptr<StandaloneSender> standalone;
     std::unique_ptr<Resolver> resolver;
-    std::unique_ptr<Orphans> orphans;
     std::optional<DescriptorCount> descriptors;
     LoopTimer house_timer;
 };

@@ -80,6 +80,7 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
         return refuse(request, {481, "Call/Transaction Does Not Exist", {}});
     if (is_repeated(request)) return;
     if (method == sip_method_invite && is_known_invite(sip)) return;
+    if (method == sip_method_invite && is_refused(request)) return;
     if (auto rejection = inspect_body(sip, settings.limits.body_bytes))
         return refuse(request, *rejection);
     if (auto rejection = inspect_request(sip, *transports)) return refuse(request, *rejection);

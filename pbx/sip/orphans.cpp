@@ -4,6 +4,7 @@
 
 #include "sip/dialog_usage.hpp"
 #include "sip/header_text.hpp"
+#include "sip/stateless_reply.hpp"
 #include "sip/translate.hpp"
 
 namespace lampline::sip {
@@ -107,7 +108,7 @@ void Orphans::cancel(const StoredInvite& invite)
                              SIPTAG_HEADER_STR(lines.c_str()), TAG_END())};
 }
 
-std::string Orphans::refusal_of(const StoredInvite& invite) const
+std::string Orphans::refuse(const StoredInvite& invite)
 {
     std::string text = "SIP/2.0 500 Exchange Restarted\r\n";
     for (const auto& via : invite.via) append_header(text, "Via", via);
@@ -121,7 +122,22 @@ std::string Orphans::refusal_of(const StoredInvite& invite) const
     append_header(text, "CSeq", fmt::format("{} INVITE", invite.cseq));
     append_header(text, "Server", settings_.product);
     text += "Content-Length: 0\r\n\r\n";
+    const MessageRef refusal{
+        msg_make(sip_default_mclass(), 0, text.data(), static_cast<ssize_t>(text.size()))};
+    const auto* sip = sip_object(refusal.get());
+    if (sip && sip->sip_via && sip->sip_call_id && sip->sip_cseq) {
+        refused_.insert_or_assign(RepeatedRequests::key_of(*sip).text, text);
+        refused_until_ = std::chrono::steady_clock::now() + settings_.t1x64;
+    }
     return text;
+}
+
+const std::string* Orphans::refusal_of(const sip_t& invite)
+{
+    if (refused_.empty()) return nullptr;
+    if (std::chrono::steady_clock::now() >= refused_until_) refused_.clear();
+    const auto found = refused_.find(RepeatedRequests::key_of(invite).text);
+    return found == refused_.end() ? nullptr : &found->second;
 }
 
 }  // namespace lampline::sip

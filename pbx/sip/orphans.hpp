@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <unordered_map>
 
 #include "core/sip_command.hpp"
 #include "core/sip_input.hpp"
@@ -33,7 +34,10 @@ public:
     /// CANCEL of an INVITE that we sent (RFC 3261 §9.1).
     void cancel(const StoredInvite& invite);
     /// The final response to an INVITE that we received, as text.
-    [[nodiscard]] std::string refusal_of(const StoredInvite& invite) const;
+    [[nodiscard]] std::string refuse(const StoredInvite& invite);
+    /// What refuse() wrote for this INVITE, nullptr when it is none of those. One that comes again
+    /// had heard nothing of us when that run ended, and has the same answer (RFC 3261 §17.2.1).
+    [[nodiscard]] const std::string* refusal_of(const sip_t& invite);
 
 private:
     void end(const sip_t& sip, const Flow& source, tport_t* connection);
@@ -42,6 +46,8 @@ private:
     Transports& transports_;
     const EndpointSettings& settings_;
     OnInput on_input_;
+    std::unordered_map<std::string, std::string> refused_;  // by RepeatedRequests::key_of
+    std::chrono::steady_clock::time_point refused_until_{};
     std::chrono::steady_clock::time_point since_{};
     unsigned ended_ = 0;  // since then
 };

@@ -304,6 +304,41 @@ TEST_CASE("an INVITE that an earlier run received is refused, a few times, as to
     office.run(EndInvite{{.role = LegRole::caller, .flow = {Transport::tcp, "127.0.0.1", 9}}});
 }
 
+TEST_CASE("an INVITE of an earlier run that its phone repeats is refused again (RFC 3261 §17.2.1)")
+{
+    Office office;
+    Phone phone{office, "202"};
+    EndInvite end{{.role = LegRole::caller,
+                   .dialog = {phone.call_id, "ours", "phone202"},
+                   .state = {.local_party = {"", *SipUri::parse(uri_of("201"))},
+                             .remote_party = {"", *SipUri::parse(uri_of("202"))}},
+                   .cseq = 31,
+                   .flow = phone.flow()}};
+    std::string repeated;
+    std::string status = "SIP/2.0 500 Exchange Restarted";
+    SUBCASE("of a call that rang")
+    {
+        repeated = phone.request("INVITE", uri_of("201"), address_of("201"), 31);
+    }
+    SUBCASE("within a call that goes on: its phone gives the session up, and so do we")
+    {
+        office.run(dialog_with(phone));
+        end.invite.dialog = {"kept-" + phone.call_id, "ours", "theirs"};
+        repeated = request_of(phone, office, "INVITE", 31);
+        status = "SIP/2.0 500 Internal Server Error";
+    }
+    end.invite.via = {Message::parse(repeated)["Via"]};
+    office.run(end);
+    for (int blindly = 0; blindly < 4; ++blindly)
+        CHECK(phone.receive().first_line == "SIP/2.0 500 Exchange Restarted");
+    phone.send(repeated);
+    const auto refusal = phone.receive();
+    CHECK(refusal.first_line == status);
+    CHECK(refusal.parameter("To", "tag") == "ours");
+    CHECK(refusal["CSeq"] == "31 INVITE");
+    office.stays_silent(50ms);
+}
+
 TEST_CASE("the refusal of an INVITE that died with the last run is acknowledged in its transaction")
 {
     Office office;
