@@ -69,12 +69,6 @@ bool EventNotifier::has_turn(EventSubscription& subscription, Moment now)
     return true;
 }
 
-void EventNotifier::turn_came(SubscriptionId id, Moment now, Outbox& outbox)
-{
-    if (const auto found = subscriptions_.find(id); found != subscriptions_.end())
-        deliver(*found->second, now, outbox);
-}
-
 /// What has changed does not fit: it would be told to the letter what it has confirmed last.
 bool EventNotifier::is_told_already(const EventSubscription& subscription, const SendNotify& next)
 {
@@ -228,106 +222,42 @@ void EventNotifier::receive(const FeatureSettled& settled, Moment now, Outbox& o
     if (--found->second->unsettled == 0) deliver(*found->second, now, outbox);
 }
 
-void EventNotifier::receive(const NotifyAnswered& answer, Moment now, Outbox& outbox)
+void EventNotifier::note_answer(EventSubscription& subscription, const NotifyAnswered& answer,
+                                AnswerEffect effect, Moment now)
 {
-    if (answer.status < 200) return;
-    const auto found = subscriptions_.find(answer.subscription);
-    if (found == subscriptions_.end() || found->second->in_flight != answer.cseq) return;
-    const auto heard =
-        answer.generated ? std::vector<SubscriptionId>{} : silent_.take_all_of(answer.subscription);
-    settle(*found->second, answer, now, outbox);
-    for (const auto id : heard)
-        if (const auto waits = subscriptions_.find(id); waits != subscriptions_.end())
-            send_again(*waits->second, now, outbox);
-}
-
-/// What the answer to the NOTIFY under way means for `subscription`, which may end.
-void EventNotifier::settle(EventSubscription& subscription, const NotifyAnswered& answer,
-                           Moment now, Outbox& outbox)
-{
-    auto effect = effect_of(answer.status, answer.retry_after);
     auto& counters = counters_of(subscription);
     ++(effect == AnswerEffect::delivered ? counters.answered : counters.failed);
-    if (effect == AnswerEffect::over && subscription.borrowed) {  // it may be another phone's
-        subscription.refuses_connection = true;
-        effect = AnswerEffect::again;
-    }
-    if (subscription.borrowed && answer.generated) subscription.connection_fails = true;
-    subscription.in_flight = 0;
+    if (effect == AnswerEffect::over) ++counters.refused;
     subscription.answer = answer.status;
     subscription.answered_at = now.wall;
-    switch (effect) {
-    case AnswerEffect::delivered:
-        subscription.failures = 0;
-        subscription.sought = false;
-        subscription.certain = subscription.following.empty();
-        if (subscription.list) list_acknowledged(subscription);
-        return deliver(subscription, now, outbox);
-    case AnswerEffect::again:
-        if (subscription.list && subscription.list->ending && !subscription.borrowed) {
-            const std::string watcher = subscription.watcher;
-            end(subscription, *subscription.list->ending, now, outbox);
-            return reconcile(watcher, now, outbox);
-        }
-        if (!subscription.fetch || subscription.list) return try_again(subscription, answer, now, outbox);
-        break;
-    case AnswerEffect::over: ++counters.refused; break;
-    }
+}
+
+void EventNotifier::acknowledged(EventSubscription& subscription, Moment, Outbox&)
+{
+    subscription.certain = subscription.following.empty();
+    if (subscription.list) list_acknowledged(subscription);
+}
+
+void EventNotifier::end_unheard(EventSubscription& subscription, Moment now, Outbox& outbox)
+{
+    const std::string watcher = subscription.watcher;
+    end(subscription, *subscription.list->ending, now, outbox);
+    reconcile(watcher, now, outbox);
+}
+
+/// The phone does not want it; or it was to be told once, and was not.
+void EventNotifier::give_up(EventSubscription& subscription, unsigned status, Moment now,
+                            Outbox& outbox)
+{
     if (subscription.phone) {  // wants nothing unasked until it registers anew
-        subscription.phone->refusal = answer.status;
-        outbox.announce(
-            UnaskedRefused{subscription.watcher,
-                           subscription.phone->contact,
-                           {.lamps = 0, .packages = answer.status, .at = now.seconds()}});
+        subscription.phone->refusal = status;
+        outbox.announce(UnaskedRefused{subscription.watcher,
+                                       subscription.phone->contact,
+                                       {.lamps = 0, .packages = status, .at = now.seconds()}});
     }
     const std::string watcher = subscription.watcher;
     drop(subscription, now, outbox);
     reconcile(watcher, now, outbox);
-}
-
-void EventNotifier::try_again(EventSubscription& subscription, const NotifyAnswered& answer,
-                              Moment now, Outbox& outbox)
-{
-    subscription.owes_present = true;
-    if (subscription.list) subscription.list->begun = false;
-    ++subscription.failures;
-    subscription.silent = answer.generated;
-    if (answer.generated && !subscription.borrowed && !subscription.sought)
-        if (const Binding* other =
-                found_among(facts_.locations().bindings(subscription.watcher), subscription))
-            return seek_at(*other, now, outbox);
-    subscription.waiting = true;
-    if (subscription.silent)
-        silent_.add(phone_of(subscription, facts_.locations()), subscription.id, now.mono);
-    else
-        repetition_.set(subscription.id,
-                        now.mono + retry_delay(subscription.failures, answer.retry_after));
-}
-
-/// It does not ask for its phone any more either.
-void EventNotifier::stop_waiting(EventSubscription& subscription, Moment now)
-{
-    silent_.remove(subscription.id, now.mono);
-    if (std::exchange(subscription.waiting, false)) repetition_.cancel(subscription.id);
-}
-
-void EventNotifier::send_again(EventSubscription& subscription, Moment now, Outbox& outbox)
-{
-    stop_waiting(subscription, now);
-    ++counters_of(subscription).retried;
-    deliver(subscription, now, outbox);
-}
-
-/// For all that its phone has not answered.
-void EventNotifier::ask_silent_phone(SubscriptionId id, Moment now, Outbox& outbox)
-{
-    const auto found = subscriptions_.find(id);
-    if (found == subscriptions_.end()) return silent_.remove(id, now.mono);
-    auto& subscription = *found->second;
-    subscription.waiting = false;
-    ++counters_of(subscription).retried;
-    deliver(subscription, now, outbox);
-    if (subscription.in_flight == 0) silent_.remove(id, now.mono);  // it is not its turn
 }
 
 /// The last NOTIFY of a subscription that is over. It takes the place of one still under way, and
@@ -394,99 +324,6 @@ void EventNotifier::end_all(const Subscriptions& left, Moment now, Outbox& outbo
     for (auto* one : left)
         end(*one, one->appearance > 0 ? SubscriptionEnd::noresource : SubscriptionEnd::deactivated,
             now, outbox);
-}
-
-/// A sign of life of the phone at `contact`, or at `flow`: whatever waits to be repeated to it is
-/// sent now.
-void EventNotifier::phone_heard(const std::string& number, const SipUri& contact, const Flow& flow,
-                                Moment now, Outbox& outbox)
-{
-    const auto watcher = watchers_.find(number);
-    if (watcher == watchers_.end()) return;
-    for (auto* one : watcher->second.subscriptions) {
-        if (!one->waiting) continue;
-        if (!is_of_phone(*one, contact, flow)) continue;
-        stop_waiting(*one, now);
-        one->failures = 0;
-        deliver(*one, now, outbox);
-    }
-}
-
-void EventNotifier::phone_is_there(const std::string& number, const SipUri& contact,
-                                   const Flow& flow, Moment now, Outbox& outbox)
-{
-    const auto watcher = watchers_.find(number);
-    if (watcher == watchers_.end()) return;
-    for (auto* one : watcher->second.subscriptions) {
-        if (!one->waiting || !one->silent || !is_of_phone(*one, contact, flow)) continue;
-        send_again(*one, now, outbox);
-    }
-}
-
-/// The phone is reached elsewhere from now on. What is under way to the old place is given up, for
-/// the next NOTIFY.
-void EventNotifier::move(EventSubscription& subscription, std::string request_uri,
-                         const std::vector<std::string>& route, const Flow& flow, Moment now)
-{
-    auto there = moved_to(*subscription.dialog, std::move(request_uri), route, flow);
-    if (!there) return;
-    subscription.dialog = std::move(there);
-    if (subscription.list && subscription.in_flight != 0) subscription.list->begun = false;
-    subscription.in_flight = 0;
-    subscription.owes_present = true;
-    subscription.failures = 0;
-    stop_waiting(subscription, now);
-    note_connection(subscription);
-}
-
-/// The phone is at `flow` from now on, and knows of its subscription. What it has certainly seen is
-/// not sent again.
-void EventNotifier::find_again(EventSubscription& subscription, const Flow& flow, Moment now,
-                               Outbox& outbox)
-{
-    const bool uncertain =
-        subscription.in_flight != 0 || subscription.waiting || subscription.owes_present;
-    move(subscription, subscription.dialog->request_uri, subscription.dialog->route, flow, now);
-    subscription.owes_present = uncertain;
-    if (subscription.kind == SubscriptionKind::requested && !subscription.fetch &&
-        !is_withdrawn(subscription))
-        outbox.store(SubscriptionStored{stored(subscription)});
-    deliver(subscription, now, outbox);
-}
-
-/// A phone that does not answer is registered as `other` too: all goes there that was not sought
-/// before.
-void EventNotifier::seek_at(const Binding& other, Moment now, Outbox& outbox)
-{
-    const Flow flow = target_of(other).flow;
-    for (auto* one : watchers_.find(other.aor)->second.subscriptions) {
-        if (one->sought || !is_found_at(*one, other)) continue;
-        one->sought = true;
-        find_again(*one, flow, now, outbox);
-    }
-}
-
-void EventNotifier::phone_moved(const PhoneMoved& moved, Moment now, Outbox& outbox)
-{
-    const auto watcher = watchers_.find(moved.aor);
-    if (watcher == watchers_.end()) return;
-    for (auto* one : watcher->second.subscriptions)
-        if (goes_along(*one, moved)) find_again(*one, moved.flow, now, outbox);
-}
-
-void EventNotifier::heard(const Binding& binding, Moment now, Outbox& outbox)
-{
-    const auto watcher = watchers_.find(binding.aor);
-    if (watcher == watchers_.end()) return;
-    follow_refresh(watcher->second.phones, binding);
-    const bool refused = repetition_.size() > 0;
-    if (!refused && !silent_.any_of(binding.aor) && !binding.flow.connection) return;
-    const Target target = target_of(binding);
-    for (auto* one : watcher->second.subscriptions) {
-        if (binding.flow.connection) one->connection_fails = false;
-        if (is_found_at(*one, binding)) find_again(*one, target.flow, now, outbox);
-    }
-    phone_heard(binding.aor, binding.contact, target.flow, now, outbox);
 }
 
 }  // namespace lampline

@@ -76,10 +76,10 @@ bool EventNotifier::is_one_too_many(const EventSubscription& added, std::size_t 
             of_phone = std::max(of_phone, listed->size());
     std::size_t all = of_phone;
     if (const auto found = watchers_.find(added.watcher); found != watchers_.end()) {
-        const auto& [subscriptions, phones, requested] = found->second;
-        all += requested.all();
-        of_phone += requested.of(added.phone_key);
-        for (const auto* one : subscriptions) {
+        const Watcher& watcher = found->second;
+        all += watcher.requested.all();
+        of_phone += watcher.requested.of(added.phone_key);
+        for (const auto* one : watcher.subscriptions) {
             if (one == &added) {  // it has another list from now on
                 --all;
                 --of_phone;

@@ -133,19 +133,14 @@ void EventNotifier::advance(Moment now, Outbox& outbox)
         end(*found->second, SubscriptionEnd::timeout, now, outbox);
         reconcile(watcher, now, outbox);
     }
-    while (const auto due = repetition_.take_due(now.mono)) {
-        const auto found = subscriptions_.find(*due);
-        if (found != subscriptions_.end()) send_again(*found->second, now, outbox);
-    }
-    while (const auto due = silent_.take_due(now.mono)) ask_silent_phone(*due, now, outbox);
+    repeat_due(now, outbox);
 }
 
 std::optional<std::chrono::steady_clock::time_point> EventNotifier::next_deadline() const
 {
-    auto earliest = expiry_.next_deadline();
-    for (const auto& deadline : {repetition_.next_deadline(), silent_.next_deadline()})
-        if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
-    return earliest;
+    const auto expiry = expiry_.next_deadline();
+    const auto repetition = next_repetition();
+    return expiry && repetition ? std::min(expiry, repetition) : expiry ? expiry : repetition;
 }
 
 void EventNotifier::save(Outbox& outbox)
@@ -326,7 +321,7 @@ EventNotifier::add(std::unique_ptr<EventSubscription> subscription, Moment now)
         resource(added, now).subscriptions.push_back(&added);
     auto& watcher = watchers_[added.watcher];
     watcher.subscriptions.push_back(&added);
-    note_connection(added);
+    note_connection(added.watcher, added.dialog->flow);
     ++counters_of(added).begun;
     if (added.kind != SubscriptionKind::requested) return added;
     watcher.requested.add(added.phone_key);
@@ -340,12 +335,7 @@ void EventNotifier::drop(EventSubscription& subscription, Moment now, Outbox& ou
     const auto owned = subscriptions_.extract(subscription.id);
     if (subscription.in_flight != 0) outbox.send(ForgetNotify{subscription.id});
     expiry_.cancel(subscription.id);
-    repetition_.cancel(subscription.id);
-    silent_.remove(subscription.id, now.mono);
-    const auto connection = over_.find(subscription.dialog->flow.connection);
-    if (connection != over_.end() && connection->second.erase(subscription.id) &&
-        connection->second.empty())
-        over_.erase(connection);
+    stop_waiting(subscription, now);
 
     leave_resource(subscription);
     const bool requested = subscription.kind == SubscriptionKind::requested;
@@ -361,30 +351,6 @@ void EventNotifier::drop(EventSubscription& subscription, Moment now, Outbox& ou
     if (!requested) return;
     requested_.remove(subscription);
     outbox.store(SubscriptionRemoved{subscription.dialog->call_id, subscription.local_tag});
-}
-
-void EventNotifier::note_connection(const EventSubscription& subscription)
-{
-    if (const auto connection = subscription.dialog->flow.connection)
-        over_[connection].insert(subscription.id);
-}
-
-void EventNotifier::receive(const ConnectionClosed& closed, Moment now, Outbox& outbox)
-{
-    const auto over = over_.extract(closed.connection);
-    if (over.empty()) return;
-    for (const auto id : over.mapped()) {
-        const auto found = subscriptions_.find(id);
-        if (found == subscriptions_.end() ||
-            found->second->dialog->flow.connection != closed.connection)
-            continue;
-        auto reopened = std::make_shared<NotifyDialog>(*found->second->dialog);
-        reopened->flow.connection = {};
-        found->second->dialog = std::move(reopened);
-        if (const auto* other =
-                found_among(facts_.locations().bindings(found->second->watcher), *found->second))
-            find_again(*found->second, target_of(*other).flow, now, outbox);
-    }
 }
 
 }  // namespace lampline

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "base/string_table.hpp"
@@ -20,10 +19,10 @@
 #include "engine/event_packages.hpp"
 #include "engine/list_delivery.hpp"
 #include "engine/list_page.hpp"
+#include "engine/notify_delivery.hpp"
 #include "engine/notify_pacing.hpp"
 #include "engine/notify_path.hpp"
 #include "engine/outbox.hpp"
-#include "engine/silent_phones.hpp"
 #include "engine/subscribe_request.hpp"
 #include "engine/subscription_index.hpp"
 
@@ -40,7 +39,7 @@ struct EventSettings {
 /// Keeps the phones informed that have subscribed to a package, or are told it unasked: one NOTIFY
 /// at a time, always of the present state; what happened in between is left out. Memory is
 /// proportional to subscriptions and live dialogs. SIP thread only.
-class EventNotifier : private ListDelivery<EventNotifier> {
+class EventNotifier : private ListDelivery<EventNotifier>, private NotifyDelivery<EventNotifier> {
 public:
     /// `locations`, `publications` and `pacing` must outlive this.
     EventNotifier(EventSettings settings, TokenSource tokens, DirectoryRef directory,
@@ -50,8 +49,14 @@ public:
     /// Answers with exactly one Reply: 200; 400, 403, 404, 406, 415, 421, 423, 480, 481, 489, 500
     /// (CSeq out of order), 513.
     void receive(const SubscribeReceived& request, Moment now, Outbox& outbox);
-    void receive(const NotifyAnswered& answer, Moment now, Outbox& outbox);
-    void receive(const ConnectionClosed& closed, Moment now, Outbox& outbox);
+    void receive(const NotifyAnswered& answer, Moment now, Outbox& outbox)
+    {
+        answered(answer, now, outbox);
+    }
+    void receive(const ConnectionClosed& closed, Moment now, Outbox& outbox)
+    {
+        connection_closed(closed.connection, now, outbox);
+    }
     /// What a phone asked for by SUBSCRIBE is done, or refused: it is told what is true.
     void receive(const FeatureSettled& settled, Moment now, Outbox& outbox);
     /// Whether the NOTIFYs of `subscription` are sent from here.
@@ -69,17 +74,11 @@ public:
     void registration_expired(const std::string& aor);
     /// What it has subscribed to, or claimed, ends.
     void phone_left(const PhoneLeft& left, Moment now, Outbox& outbox);
-    /// As with lamps.
-    void phone_moved(const PhoneMoved& moved, Moment now, Outbox& outbox);
-    /// The phone of `binding` has just registered, or refreshed its registration: as with lamps.
-    void heard(const Binding& binding, Moment now, Outbox& outbox);
-    /// As with lamps.
-    [[nodiscard]] bool any_waiting() const noexcept
-    {
-        return repetition_.size() > 0 || !silent_.empty();
-    }
-    void phone_is_there(const std::string& number, const SipUri& contact, const Flow& flow,
-                        Moment now, Outbox& outbox);
+    using NotifyDelivery<EventNotifier>::phone_moved;
+    using NotifyDelivery<EventNotifier>::heard;
+    using NotifyDelivery<EventNotifier>::any_waiting;
+    using NotifyDelivery<EventNotifier>::phone_is_there;
+    using NotifyDelivery<EventNotifier>::turn_came;
     /// nullptr: it is over.
     [[nodiscard]] const SubscriptionUsage* find(SubscriptionId id) const noexcept
     {
@@ -132,8 +131,6 @@ public:
     /// Tells lists of what has changed in them, and forgets those that are told to their end, and
     /// fetches that are told; call it after anything else of a step.
     void finish_step(Moment now, Outbox& outbox);
-    /// The turn of `id` has come, as NotifyPacing says.
-    void turn_came(SubscriptionId id, Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
     [[nodiscard]] const Directory& directory() const noexcept { return facts_.directory(); }
     /// Orderly stop: stores the exact counters.
@@ -142,6 +139,7 @@ public:
 
 private:
     friend ListDelivery<EventNotifier>;
+    friend NotifyDelivery<EventNotifier>;
 
     struct EventSubscription : SubscriptionUsage {
         EventPackage package{};
@@ -178,6 +176,7 @@ private:
         Subscriptions subscriptions;
         std::vector<std::shared_ptr<WatcherPhone>> phones;  ///< where something is told unasked
         RequestedCounts requested;
+        std::size_t waiting = 0;  ///< of `subscriptions`; see NotifyDelivery
     };
 
     // event_subscribe.cpp
@@ -227,21 +226,32 @@ private:
     void send(EventSubscription& subscription, SendNotify notify, std::string state, Moment now,
               Outbox& outbox);
     void end(EventSubscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
-    void try_again(EventSubscription& subscription, const NotifyAnswered& answer, Moment now,
-                   Outbox& outbox);
-    void settle(EventSubscription& subscription, const NotifyAnswered& answer, Moment now,
-                Outbox& outbox);
-    void stop_waiting(EventSubscription& subscription, Moment now);
-    void send_again(EventSubscription& subscription, Moment now, Outbox& outbox);
-    void ask_silent_phone(SubscriptionId id, Moment now, Outbox& outbox);
-    void phone_heard(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
-                     Outbox& outbox);
+    [[nodiscard]] static const Subscriptions& all_of(const Watcher& watcher) noexcept
+    {
+        return watcher.subscriptions;
+    }
+    [[nodiscard]] static bool is_borrowed(const EventSubscription& subscription) noexcept
+    {
+        return subscription.borrowed;
+    }
+    void note_answer(EventSubscription& subscription, const NotifyAnswered& answer,
+                     AnswerEffect effect, Moment now);
+    static void acknowledged(EventSubscription& subscription, Moment now, Outbox& outbox);
+    static void show_unanswered(const EventSubscription&, Moment, Outbox&) noexcept {}
+    [[nodiscard]] static bool is_told_once(const EventSubscription& subscription) noexcept
+    {
+        return subscription.fetch && !subscription.list;
+    }
+    void give_up(EventSubscription& subscription, unsigned status, Moment now, Outbox& outbox);
+    void end_unheard(EventSubscription& subscription, Moment now, Outbox& outbox);
+    void count_retry(const EventSubscription& subscription) noexcept
+    {
+        ++counters_of(subscription).retried;
+    }
+    /// Its room is measured for each NOTIFY.
+    static void way_changed(const EventSubscription&) noexcept {}
     void end_of_left(const std::string& aor, Moment now, Outbox& outbox);
     void end_all(const Subscriptions& left, Moment now, Outbox& outbox);
-    void move(EventSubscription& subscription, std::string request_uri,
-              const std::vector<std::string>& route, const Flow& flow, Moment now);
-    void find_again(EventSubscription& subscription, const Flow& flow, Moment now, Outbox& outbox);
-    void seek_at(const Binding& other, Moment now, Outbox& outbox);
 
     // event_unsolicited.cpp
     void replace_phones(const std::string& aor, bool wanted, Moment now, Outbox& outbox);
@@ -336,7 +346,6 @@ private:
     void apply_rights(EventSubscription& subscription, Moment now, Outbox& outbox);
     EventSubscription& add(std::unique_ptr<EventSubscription> subscription, Moment now);
     void drop(EventSubscription& subscription, Moment now, Outbox& outbox);
-    void note_connection(const EventSubscription& subscription);
     [[nodiscard]] EventCounters& counters_of(const EventSubscription& subscription) noexcept
     {
         return counters_[static_cast<std::size_t>(subscription.package)];
@@ -354,12 +363,9 @@ private:
     std::array<std::array<StringTable<Resource>, 2>, event_package_count> resources_;
     StringTable<Watcher> watchers_;
     SubscriptionIndex<EventSubscription> requested_;
-    std::unordered_map<ConnectionId, std::unordered_set<SubscriptionId>> over_;
     SettledRequests settled_;
     std::vector<SubscriptionId> told_fetches_;  // in this step
     TimerQueue<SubscriptionId> expiry_{Keys::lasting};
-    TimerQueue<SubscriptionId> repetition_;  // of what phones have refused for now
-    SilentPhones silent_;
     std::array<EventCounters, event_package_count> counters_{};
 };
 

@@ -35,6 +35,7 @@ void EventNotifier::replace_phones(const std::string& aor, bool wanted, Moment n
         phone->target = target_of(binding);
         phone->generation = binding.generation;
         phone->expires_at = binding.expires_at;
+        note_connection(aor, phone->target.flow);
         phones.push_back(std::move(phone));
     }
     std::swap(watcher.phones, phones);

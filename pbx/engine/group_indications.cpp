@@ -358,8 +358,7 @@ void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outb
     const auto owned = subscriptions_.extract(subscription.id);
     if (subscription.in_flight != 0) outbox.send(ForgetNotify{subscription.id});
     expiry_.cancel(subscription.id);
-    repetition_.cancel(subscription.id);
-    silent_.remove(subscription.id, now.mono);
+    stop_waiting(subscription, now);
 
     if (!subscription.list)
         unwatch(subscription, subscription.member);
@@ -370,7 +369,6 @@ void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outb
         std::erase(watcher->second.lists, &subscription);
         if (subscription.kind == SubscriptionKind::requested)
             watcher->second.requested.remove(subscription.phone_key);
-        if (subscription.waiting) --watcher->second.waiting;
     }
     if (subscription.kind != SubscriptionKind::requested || is_fetch(subscription)) return;
     requested_.remove(subscription);
@@ -458,11 +456,6 @@ void GroupIndications::drop_unused_watcher(std::string_view number)
     if (found != watchers_.end() && found->second.phones.empty() &&
         found->second.by_member.empty() && found->second.lists.empty())
         watchers_.erase(found);
-}
-
-void GroupIndications::note_connection(const std::string& watcher, const Flow& flow)
-{
-    if (flow.connection) watchers_over_[flow.connection].insert(watcher);
 }
 
 }  // namespace lampline

@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -23,10 +22,10 @@
 #include "engine/ended_notifiers.hpp"
 #include "engine/list_delivery.hpp"
 #include "engine/list_notify.hpp"
+#include "engine/notify_delivery.hpp"
 #include "engine/notify_pacing.hpp"
 #include "engine/notify_path.hpp"
 #include "engine/outbox.hpp"
-#include "engine/silent_phones.hpp"
 #include "engine/subscribe_request.hpp"
 #include "engine/subscription_index.hpp"
 
@@ -47,7 +46,8 @@ struct IndicationSettings {
 /// and of groups (RFC 4662). What it tells
 /// is a projection of DialogChanged and of nothing else. Memory is proportional to subscriptions
 /// and live dialogs. SIP thread only.
-class GroupIndications : private ListDelivery<GroupIndications> {
+class GroupIndications : private ListDelivery<GroupIndications>,
+                         private NotifyDelivery<GroupIndications> {
 public:
     /// `locations`, which says how else a phone can be reached, and `pacing` must outlive this.
     GroupIndications(IndicationSettings settings, TokenSource tokens, DirectoryRef directory,
@@ -57,8 +57,10 @@ public:
     /// out of order), 513; or forwards it.
     void receive(const SubscribeReceived& request, Moment now, Outbox& outbox);
     void receive(const NotifyAnswered& answer, Moment now, Outbox& outbox);
-    /// Looks for other registrations of the phones at its other end.
-    void receive(const ConnectionClosed& closed, Moment now, Outbox& outbox);
+    void receive(const ConnectionClosed& closed, Moment now, Outbox& outbox)
+    {
+        connection_closed(closed.connection, now, outbox);
+    }
     void receive(const SubscribeForwarded& answered, Moment now, Outbox& outbox);
     /// Passes it on, or answers 481.
     void receive(const NotifyReceived& notify, Moment now, Outbox& outbox);
@@ -81,26 +83,12 @@ public:
     /// What it has subscribed to ends.
     void phone_left(const PhoneLeft& left, Moment now, Outbox& outbox);
 
-    /// What it has subscribed to is told by the new way. Before bindings_changed(). O(subscriptions
-    /// of its extension).
-    void phone_moved(const PhoneMoved& moved, Moment now, Outbox& outbox);
-
-    /// The phone of `binding` has just registered, or refreshed its registration: what waits to be
-    /// repeated to it is sent now, and where the connection of a subscription is gone, this one is
-    /// taken. After bindings_changed(). O(subscriptions of its extension), and O(1) while nothing
-    /// of them waits, its phones answer, and it has no connection.
+    using NotifyDelivery<GroupIndications>::phone_moved;
+    /// As NotifyDelivery; and phones that have not accepted what was forwarded are asked again.
     void heard(const Binding& binding, Moment now, Outbox& outbox);
-
-    /// Some phone did not answer, or refused for now.
-    [[nodiscard]] bool any_waiting() const noexcept
-    {
-        return repetition_.size() > 0 || !silent_.empty();
-    }
-    /// The phone of `number` that has `contact`, or is at `flow`, shows that it is there: what
-    /// waits because nobody had answered is sent now. What the phone refused for now keeps its
-    /// time. O(1) while nothing of `number` waits.
-    void phone_is_there(const std::string& number, const SipUri& contact, const Flow& flow,
-                        Moment now, Outbox& outbox);
+    using NotifyDelivery<GroupIndications>::any_waiting;
+    using NotifyDelivery<GroupIndications>::phone_is_there;
+    using NotifyDelivery<GroupIndications>::turn_came;
 
     /// A phone of `aor` answers no more, or again.
     void reach_changed(std::string_view aor, Moment now, Outbox& outbox);
@@ -121,8 +109,6 @@ public:
 
     /// Ends what has expired, and tries again what was not answered.
     void advance(Moment now, Outbox& outbox);
-    /// The turn of `id` has come, as NotifyPacing says.
-    void turn_came(SubscriptionId id, Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
 
     /// Orderly stop: stores the exact counters, so that the next run goes on without a gap.
@@ -149,6 +135,7 @@ public:
 
 private:
     friend ListDelivery<GroupIndications>;
+    friend NotifyDelivery<GroupIndications>;
 
     /// A watched extension: here while it has dialogs or subscriptions.
     struct Member {
@@ -162,7 +149,7 @@ private:
         StringTable<std::vector<Subscription*>> by_member;  // lists under each of their members
         std::vector<Subscription*> lists;
         RequestedCounts requested;
-        std::size_t waiting = 0;  ///< of its subscriptions
+        std::size_t waiting = 0;  ///< of its subscriptions; see NotifyDelivery
     };
     /// When the phones of an extension that have not accepted what was forwarded are asked again.
     struct AskedInVain {
@@ -257,25 +244,29 @@ private:
     void deliver(Subscription& subscription, Moment now, Outbox& outbox);
     void send(Subscription& subscription, Step step, DocumentKind kind, std::string state,
               Moment now, Outbox& outbox);
-    void count(const NotifyAnswered& answer, AnswerEffect effect);
+    void count(const NotifyAnswered& answer);
+    [[nodiscard]] static bool is_borrowed(const Subscription& subscription) noexcept
+    {
+        const auto& sent_in = subscription.last.sent_in;
+        return sent_in && sent_in->flow.transport != subscription.dialog->flow.transport;
+    }
+    void note_answer(Subscription& subscription, const NotifyAnswered& answer, AnswerEffect effect,
+                     Moment now);
+    void acknowledged(Subscription& subscription, Moment now, Outbox& outbox);
     void acknowledged(ToldLamp& lamp, Moment now);
+    void show_unanswered(const Subscription& subscription, Moment now, Outbox& outbox) const
+    {
+        show(subscription, LampStep::unanswered, now, outbox);
+    }
+    /// A single lamp that is fetched is no subscription at all.
+    [[nodiscard]] static bool is_told_once(const Subscription&) noexcept { return false; }
+    void give_up(Subscription& subscription, unsigned status, Moment now, Outbox& outbox);
+    void end_unheard(Subscription& subscription, Moment now, Outbox& outbox);
+    void count_retry(const Subscription&) noexcept { ++counters_.notifies_retried; }
+    void way_changed(Subscription& subscription) const { measure(subscription); }
     void note_end(const Subscription& subscription, LampEnd how, unsigned status, Moment now);
     void end(Subscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox,
              std::optional<LampEnd> how = std::nullopt);
-    void settle(Subscription& subscription, const NotifyAnswered& answer, AnswerEffect effect,
-                Moment now, Outbox& outbox);
-    void wait(Subscription& subscription, std::chrono::seconds retry_after, Moment now);
-    [[nodiscard]] std::optional<WallTime> retry_at(const Subscription& subscription,
-                                                   Moment now) const;
-    void stop_waiting(Subscription& subscription, Moment now);
-    void send_again(Subscription& subscription, Moment now, Outbox& outbox);
-    void ask_silent_phone(SubscriptionId id, Moment now, Outbox& outbox);
-    void phone_heard(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
-                     Outbox& outbox);
-    void move(Subscription& subscription, std::string request_uri,
-              const std::vector<std::string>& route, const Flow& flow, Moment now);
-    void find_again(Subscription& subscription, const Flow& flow, Moment now, Outbox& outbox);
-    void seek_at(const Binding& other, Moment now, Outbox& outbox);
 
     // indication_dialect.cpp
     [[nodiscard]] std::string entity_asked_for(const Subscription& subscription) const;
@@ -362,7 +353,6 @@ private:
     void drop_unused_member(std::string_view place);
     void drop_unused_member(std::string_view watcher, std::string_view watched);
     void drop_unused_watcher(std::string_view number);
-    void note_connection(const std::string& watcher, const Flow& flow);
     [[nodiscard]] bool is_there(std::string_view watcher, std::string_view name) const;
     void apply_rights(const std::string& watcher, Moment now, Outbox& outbox);
 
@@ -378,11 +368,8 @@ private:
     StringTable<Member> members_;  // by number; keys that name no owner, by who watches them too
     StringTable<Watcher> watchers_;
     SubscriptionIndex<Subscription> requested_;
-    std::unordered_map<ConnectionId, std::unordered_set<std::string>> watchers_over_;
     SettledRequests settled_;
     TimerQueue<SubscriptionId> expiry_{Keys::lasting};
-    TimerQueue<SubscriptionId> repetition_;  // of what phones have refused for now
-    SilentPhones silent_;
     EndedNotifiers ended_at_watchers_;
     StringTable<AskedInVain> asked_in_vain_;  // by extension
     EndedLamps ended_;

@@ -69,86 +69,58 @@ void GroupIndications::send(Subscription& subscription, Step step, DocumentKind 
 
 void GroupIndications::receive(const NotifyAnswered& answer, Moment now, Outbox& outbox)
 {
-    if (answer.status < 200) return;
-    AnswerEffect effect = effect_of(answer.status, answer.retry_after);
-    count(answer, effect);
-
-    const auto found = subscriptions_.find(answer.subscription);
-    if (found == subscriptions_.end() || found->second->in_flight != answer.cseq) return;
-    const auto heard =
-        answer.generated ? std::vector<SubscriptionId>{} : silent_.take_all_of(answer.subscription);
-    settle(*found->second, answer, effect, now, outbox);
-    for (const auto id : heard)
-        if (const auto waits = subscriptions_.find(id); waits != subscriptions_.end())
-            send_again(*waits->second, now, outbox);
+    if (answer.status >= 200) count(answer);
+    answered(answer, now, outbox);
 }
 
-/// What the answer to the NOTIFY under way means for `subscription`, which may end.
-void GroupIndications::settle(Subscription& subscription, const NotifyAnswered& answer,
-                              AnswerEffect effect, Moment now, Outbox& outbox)
+/// Also what answers a NOTIFY of long ago.
+void GroupIndications::count(const NotifyAnswered& answer)
 {
-    subscription.in_flight = 0;
-    const bool borrowed = subscription.last.sent_in && subscription.last.sent_in->flow.transport !=
-                                                           subscription.dialog->flow.transport;
-    if (effect == AnswerEffect::over && borrowed) {  // it may have been another phone
-        subscription.refuses_connection = true;
-        effect = AnswerEffect::again;
-    }
-    if (borrowed && answer.generated) subscription.connection_fails = true;
+    const bool delivered = answer.status < 300;
+    ++(delivered ? counters_.notifies_answered : counters_.notifies_failed);
+    const std::size_t status_class = answer.generated ? 0 : answer.status / 100;
+    if (status_class < counters_.notify_answers.size()) ++counters_.notify_answers[status_class];
+}
+
+void GroupIndications::note_answer(Subscription& subscription, const NotifyAnswered& answer,
+                                   AnswerEffect effect, Moment now)
+{
+    if (effect == AnswerEffect::over) ++counters_.notifies_refused;
     subscription.last.note_answer(answer.status, answer.generated, now.wall);
+    if (!subscription.list) return;
+    for (ListedMember* member : subscription.list->under_way)
+        member->last.note_answer(answer.status, answer.generated, now.wall);
+}
+
+void GroupIndications::acknowledged(Subscription& subscription, Moment now, Outbox& outbox)
+{
     if (subscription.list)
-        for (ListedMember* member : subscription.list->under_way)
-            member->last.note_answer(answer.status, answer.generated, now.wall);
-    switch (effect) {
-    case AnswerEffect::delivered:
-        subscription.failures = 0;
-        subscription.sought = false;
-        if (subscription.list)
-            list_acknowledged(subscription, now, outbox);
-        else
-            acknowledged(subscription, now);
-        show(subscription, LampStep::answered, now, outbox);
-        deliver(subscription, now, outbox);
-        return;
-    case AnswerEffect::again:
-        if (subscription.list && subscription.list->ending && !borrowed) {
-            const std::string watcher = subscription.watcher;
-            const auto members = members_of(subscription);
-            finish_list(subscription, now, outbox);
-            return reconcile(watcher, members, now, outbox);
-        }
-        if (subscription.list) subscription.list->begun = false;
-        subscription.owes_present = true;
-        ++subscription.failures;
-        subscription.silent = answer.generated;
-        if (const Binding* other =
-                answer.generated && !borrowed && !subscription.sought
-                    ? found_among(locations_->bindings(subscription.watcher), subscription)
-                    : nullptr) {
-            show(subscription, LampStep::unanswered, now, outbox);
-            return seek_at(*other, now, outbox);
-        }
-        wait(subscription, answer.retry_after, now);
-        show(subscription, LampStep::unanswered, now, outbox);
-        return;
-    case AnswerEffect::over: break;
-    }
-    show(subscription, LampStep::unanswered, now, outbox);
+        list_acknowledged(subscription, now, outbox);
+    else
+        acknowledged(subscription, now);
+    show(subscription, LampStep::answered, now, outbox);
+}
+
+void GroupIndications::end_unheard(Subscription& subscription, Moment now, Outbox& outbox)
+{
     const std::string watcher = subscription.watcher;
-    if (subscription.kind == SubscriptionKind::implicit)
-        return leave_alone(subscription.phone, watcher, answer.status, now, outbox);
-    note_end(subscription, LampEnd::refused, answer.status, now);
     const auto members = members_of(subscription);
-    drop(subscription, now, outbox);
+    finish_list(subscription, now, outbox);
     reconcile(watcher, members, now, outbox);
 }
 
-void GroupIndications::count(const NotifyAnswered& answer, AnswerEffect effect)
+/// The phone does not want it.
+void GroupIndications::give_up(Subscription& subscription, unsigned status, Moment now,
+                               Outbox& outbox)
 {
-    ++(effect == AnswerEffect::delivered ? counters_.notifies_answered : counters_.notifies_failed);
-    if (effect == AnswerEffect::over) ++counters_.notifies_refused;
-    const std::size_t status_class = answer.generated ? 0 : answer.status / 100;
-    if (status_class < counters_.notify_answers.size()) ++counters_.notify_answers[status_class];
+    show_unanswered(subscription, now, outbox);
+    const std::string watcher = subscription.watcher;
+    if (subscription.kind == SubscriptionKind::implicit)
+        return leave_alone(subscription.phone, watcher, status, now, outbox);
+    note_end(subscription, LampEnd::refused, status, now);
+    const auto members = members_of(subscription);
+    drop(subscription, now, outbox);
+    reconcile(watcher, members, now, outbox);
 }
 
 /// What was sent last has certainly been seen.
@@ -210,172 +182,10 @@ void GroupIndications::note_end(const Subscription& subscription, LampEnd how, u
         ended_.note(subscription, member, {how, status, now.wall});
 }
 
-void GroupIndications::wait(Subscription& subscription, std::chrono::seconds retry_after,
-                            Moment now)
-{
-    subscription.waiting = true;
-    ++watchers_.at(subscription.watcher).waiting;
-    if (subscription.silent)
-        return silent_.add(phone_of(subscription, *locations_), subscription.id, now.mono);
-    const auto delay = retry_delay(subscription.failures, retry_after);
-    subscription.retry_at = now.wall + delay;
-    repetition_.set(subscription.id, now.mono + delay);
-}
-
-/// When it is sent again; nullopt: its phone is being asked by another one.
-std::optional<WallTime> GroupIndications::retry_at(const Subscription& subscription,
-                                                   Moment now) const
-{
-    if (!subscription.waiting || !subscription.silent) return subscription.retry_at;
-    const auto turn = silent_.next_turn(phone_of(subscription, *locations_));
-    if (!turn) return std::nullopt;
-    return now.wall + std::chrono::duration_cast<WallTime::duration>(*turn - now.mono);
-}
-
-/// It does not ask for its phone any more either.
-void GroupIndications::stop_waiting(Subscription& subscription, Moment now)
-{
-    silent_.remove(subscription.id, now.mono);
-    if (!std::exchange(subscription.waiting, false)) return;
-    --watchers_.at(subscription.watcher).waiting;
-    subscription.retry_at.reset();
-    repetition_.cancel(subscription.id);
-}
-
-void GroupIndications::send_again(Subscription& subscription, Moment now, Outbox& outbox)
-{
-    stop_waiting(subscription, now);
-    ++counters_.notifies_retried;
-    deliver(subscription, now, outbox);
-}
-
-/// For all that its phone has not answered.
-void GroupIndications::ask_silent_phone(SubscriptionId id, Moment now, Outbox& outbox)
-{
-    const auto found = subscriptions_.find(id);
-    if (found == subscriptions_.end()) return silent_.remove(id, now.mono);
-    Subscription& subscription = *found->second;
-    subscription.waiting = false;
-    --watchers_.at(subscription.watcher).waiting;
-    ++counters_.notifies_retried;
-    deliver(subscription, now, outbox);
-    if (subscription.in_flight == 0) silent_.remove(id, now.mono);  // it is not its turn
-}
-
-/// A sign of life of the phone at `contact`, or at `flow`: whatever waits to be repeated to it is
-/// sent now.
-void GroupIndications::phone_heard(const std::string& number, const SipUri& contact,
-                                   const Flow& flow, Moment now, Outbox& outbox)
-{
-    const auto watcher = watchers_.find(number);
-    if (watcher == watchers_.end() || watcher->second.waiting == 0) return;
-    for (Subscription* one : all_of(watcher->second)) {
-        if (!one->waiting) continue;
-        if (!is_of_phone(*one, contact, flow)) continue;
-        stop_waiting(*one, now);
-        one->failures = 0;
-        deliver(*one, now, outbox);
-    }
-}
-
-void GroupIndications::phone_is_there(const std::string& number, const SipUri& contact,
-                                      const Flow& flow, Moment now, Outbox& outbox)
-{
-    const auto watcher = watchers_.find(number);
-    if (watcher == watchers_.end() || watcher->second.waiting == 0) return;
-    for (Subscription* one : all_of(watcher->second)) {
-        if (!one->waiting || !one->silent || !is_of_phone(*one, contact, flow)) continue;
-        send_again(*one, now, outbox);
-    }
-}
-
-/// The phone is reached elsewhere from now on. What is under way to the old place is given up, for
-/// the next NOTIFY.
-void GroupIndications::move(Subscription& subscription, std::string request_uri,
-                            const std::vector<std::string>& route, const Flow& flow, Moment now)
-{
-    auto there = moved_to(*subscription.dialog, std::move(request_uri), route, flow);
-    if (!there) return;
-    subscription.dialog = std::move(there);
-    measure(subscription);
-    if (subscription.list && subscription.in_flight != 0) subscription.list->begun = false;
-    subscription.in_flight = 0;
-    subscription.owes_present = true;
-    subscription.failures = 0;
-    stop_waiting(subscription, now);
-    note_connection(subscription.watcher, flow);
-}
-
-/// The phone is at `flow` from now on, and knows of its subscription. What it has certainly seen is
-/// not sent again.
-void GroupIndications::find_again(Subscription& subscription, const Flow& flow, Moment now,
-                                  Outbox& outbox)
-{
-    const bool uncertain =
-        subscription.in_flight != 0 || subscription.waiting || subscription.owes_present;
-    move(subscription, subscription.dialog->request_uri, subscription.dialog->route, flow, now);
-    subscription.owes_present = uncertain;
-    const bool kept = !subscription.list || !subscription.list->ending;
-    if (kept && subscription.kind == SubscriptionKind::requested)
-        outbox.store(SubscriptionStored{to_stored(subscription)});
-    deliver(subscription, now, outbox);
-}
-
-/// A phone that does not answer is registered as `other` too: all goes there that was not sought
-/// before, so that nothing wanders between ways of which none leads to it.
-void GroupIndications::seek_at(const Binding& other, Moment now, Outbox& outbox)
-{
-    const Flow flow = target_of(other).flow;
-    for (Subscription* one : all_of(watchers_.at(other.aor))) {
-        if (one->sought || !is_found_at(*one, other)) continue;
-        one->sought = true;
-        find_again(*one, flow, now, outbox);
-    }
-}
-
-void GroupIndications::phone_moved(const PhoneMoved& moved, Moment now, Outbox& outbox)
-{
-    const auto watcher = watchers_.find(moved.aor);
-    if (watcher == watchers_.end()) return;
-    for (Subscription* one : all_of(watcher->second))
-        if (goes_along(*one, moved)) find_again(*one, moved.flow, now, outbox);
-}
-
 void GroupIndications::heard(const Binding& binding, Moment now, Outbox& outbox)
 {
     ask_again(binding, now, outbox);
-    const auto watcher = watchers_.find(binding.aor);
-    if (watcher == watchers_.end()) return;
-    follow_refresh(watcher->second.phones, binding);
-    if (watcher->second.waiting == 0 && !silent_.any_of(binding.aor) && !binding.flow.connection)
-        return;
-    const Target target = target_of(binding);
-    for (Subscription* one : all_of(watcher->second)) {
-        if (binding.flow.connection) one->connection_fails = false;
-        if (is_found_at(*one, binding)) find_again(*one, target.flow, now, outbox);
-    }
-    phone_heard(binding.aor, binding.contact, target.flow, now, outbox);
-}
-
-void GroupIndications::receive(const ConnectionClosed& closed, Moment now, Outbox& outbox)
-{
-    const auto over = watchers_over_.extract(closed.connection);
-    if (over.empty()) return;
-    for (const auto& number : over.mapped()) {
-        const auto watcher = watchers_.find(number);
-        if (watcher == watchers_.end()) continue;
-        for (const auto& phone : watcher->second.phones)
-            if (phone->target.flow.connection == closed.connection)
-                phone->target.flow.connection = {};
-        for (Subscription* subscription : all_of(watcher->second)) {
-            if (subscription->dialog->flow.connection != closed.connection) continue;
-            auto reopened = std::make_shared<NotifyDialog>(*subscription->dialog);
-            reopened->flow.connection = {};
-            subscription->dialog = std::move(reopened);
-            if (const auto* found = found_among(locations_->bindings(number), *subscription))
-                find_again(*subscription, target_of(*found).flow, now, outbox);
-        }
-    }
+    NotifyDelivery<GroupIndications>::heard(binding, now, outbox);
 }
 
 void GroupIndications::advance(Moment now, Outbox& outbox)
@@ -389,19 +199,14 @@ void GroupIndications::advance(Moment now, Outbox& outbox)
         end(expired, SubscriptionEnd::timeout, now, outbox);
         reconcile(watcher, members, now, outbox);
     }
-    while (const auto due = repetition_.take_due(now.mono)) {
-        const auto found = subscriptions_.find(*due);
-        if (found != subscriptions_.end()) send_again(*found->second, now, outbox);
-    }
-    while (const auto due = silent_.take_due(now.mono)) ask_silent_phone(*due, now, outbox);
+    repeat_due(now, outbox);
 }
 
 std::optional<std::chrono::steady_clock::time_point> GroupIndications::next_deadline() const
 {
-    auto earliest = expiry_.next_deadline();
-    for (const auto& deadline : {repetition_.next_deadline(), silent_.next_deadline()})
-        if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
-    return earliest;
+    const auto expiry = expiry_.next_deadline();
+    const auto repetition = next_repetition();
+    return expiry && repetition ? std::min(expiry, repetition) : expiry ? expiry : repetition;
 }
 
 }  // namespace lampline

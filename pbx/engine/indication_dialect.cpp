@@ -126,10 +126,4 @@ bool GroupIndications::has_turn(const Subscription& subscription, Moment now)
            pacing_->take_turn(subscription.watcher, subscription.id, gap, now.mono);
 }
 
-void GroupIndications::turn_came(SubscriptionId id, Moment now, Outbox& outbox)
-{
-    if (const auto found = subscriptions_.find(id); found != subscriptions_.end())
-        deliver(*found->second, now, outbox);
-}
-
 }  // namespace lampline

@@ -11,12 +11,17 @@
 
 namespace lampline::test {
 
-/// A phone of `number`, the first or the second one.
+/// A phone of `number`, the first or the second one, over UDP or a connection.
 struct EventPhone {
     std::string number;
     std::uint16_t port = 5060;
+    ConnectionId connection{};
 
-    [[nodiscard]] Flow flow() const { return {Transport::udp, "192.0.2." + number, port, {}, 0}; }
+    [[nodiscard]] Flow flow() const
+    {
+        const auto transport = connection ? Transport::tcp : Transport::udp;
+        return {transport, "192.0.2." + number, port, connection, 0};
+    }
     [[nodiscard]] SipUri contact() const
     {
         return SipUri::parse("sip:" + number + "@192.0.2." + number + ":" + std::to_string(port))
@@ -86,6 +91,12 @@ public:
         if (was) notifier->bindings_changed(phone.number, now, outbox);
         collect();
         return was;
+    }
+    void closes(ConnectionId connection)
+    {
+        locations.forget_connection(connection);
+        notifier->receive(ConnectionClosed{connection}, now, outbox);
+        collect();
     }
     void fold(const DialogSnapshot& dialog)
     {

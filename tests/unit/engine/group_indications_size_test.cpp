@@ -246,6 +246,7 @@ TEST_CASE("what is refused over a connection that the phone has not subscribed o
     CHECK(refused.dialog->flow.transport == Transport::tcp);
     office.answers(refused, 481);
     CHECK(office.view().lamps.size() == 1);
+    CHECK(office.view().counters.notifies_refused == 0);
     office.passes(seconds{1});
     const auto again = office.acknowledged();
     CHECK(again.dialog->flow.transport == Transport::udp);
@@ -255,6 +256,7 @@ TEST_CASE("what is refused over a connection that the phone has not subscribed o
     CHECK(later.dialog->flow.transport == Transport::udp);
     office.answers(later, 481);
     CHECK(office.view().lamps.empty());
+    CHECK(office.view().counters.notifies_refused == 1);
 }
 
 TEST_CASE("a contact that asks for TCP gets it for what is too large, and only for that")
