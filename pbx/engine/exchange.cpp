@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <unordered_set>
 
 #include "base/overloaded.hpp"
 
@@ -209,6 +210,9 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
     calls_.recall(kept.turns, kept.talked);
     calls_.restore(std::move(kept.calls), kept.outside, now, outbox);
     calls_.end_ringing(kept.ringing, outbox);
+    std::unordered_set<std::string> in_calls;
+    for (const auto& open : kept.records)
+        for (const auto& part : open.record.parts) in_calls.insert(part.extension);
     recorder_.recall(std::move(kept.records));
     fold_events(first, now, outbox);
     recorder_.end_forgotten(now, outbox);
@@ -225,7 +229,7 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
     kept.subscriptions.erase(others.begin(), others.end());
     indications_.recall(kept.ended_notifiers, now);
     indications_.restore(std::move(kept.subscriptions), registrar_.locations(), now, outbox,
-                         expired);
+                         expired, in_calls);
     fold_events(first, now, outbox);
 }
 

@@ -203,8 +203,10 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
 
 void GroupIndications::restore(std::vector<StoredSubscription> stored,
                                const LocationTable& locations, Moment now, Outbox& outbox,
-                               const std::vector<Binding>& expired)
+                               const std::vector<Binding>& expired,
+                               const std::unordered_set<std::string>& in_calls)
 {
+    told_first_ = &in_calls;
     for (auto& kept : stored) {
         auto subscription = std::make_unique<Subscription>();
         SubscriptionRemoved removed{kept.call_id, kept.local_tag};
@@ -264,6 +266,7 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
     for (const auto& [id, one] : subscriptions_)
         if (one->forwarded) concerned.insert(one->member);
     for (const auto& number : concerned) bindings_changed(number, locations, now, outbox);
+    told_first_ = nullptr;
 }
 
 void GroupIndications::save(Outbox& outbox)

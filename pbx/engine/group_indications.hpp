@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -100,9 +101,12 @@ public:
 
     /// Takes up stored subscriptions at start, after the bindings: each is told the full state
     /// anew, above the counters it had reserved. Expired ones, and those no longer allowed, leave
-    /// the storage. `expired`: the bindings that have done so meanwhile.
+    /// the storage. `expired`: the bindings that have done so meanwhile. `in_calls`: members who
+    /// were in a call when the last run ended; no others can have a wrong lamp, so a phone that
+    /// wants gaps between its NOTIFYs hears of them first.
     void restore(std::vector<StoredSubscription> stored, const LocationTable& locations, Moment now,
-                 Outbox& outbox, const std::vector<Binding>& expired = {});
+                 Outbox& outbox, const std::vector<Binding>& expired = {},
+                 const std::unordered_set<std::string>& in_calls = {});
 
     /// The same for dialogs in which phones may not notify any more.
     void recall(const std::vector<NotifierEnded>& ended, Moment now);
@@ -361,6 +365,7 @@ private:
     DirectoryRef directory_;
     const LocationTable* locations_;
     NotifyPacing* pacing_;
+    const std::unordered_set<std::string>* told_first_ = nullptr;  // while restore() runs
     std::string run_;  // prefix of dialog ids
 
     IdSource<SubscriptionId> ids_;

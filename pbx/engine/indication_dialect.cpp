@@ -122,8 +122,10 @@ bool GroupIndications::is_told_already(const Subscription& subscription, Documen
 bool GroupIndications::has_turn(const Subscription& subscription, Moment now)
 {
     const auto gap = subscription.profile->gap;
-    return gap.count() == 0 ||
-           pacing_->take_turn(subscription.watcher, subscription.id, gap, now.mono);
+    if (gap.count() == 0) return true;
+    const bool urgent =
+        told_first_ && (subscription.list || told_first_->contains(subscription.member));
+    return pacing_->take_turn(subscription.watcher, subscription.id, gap, now.mono, urgent);
 }
 
 }  // namespace lampline

@@ -5,13 +5,16 @@
 namespace lampline {
 
 bool NotifyPacing::take_turn(const std::string& watcher, SubscriptionId subscription,
-                             std::chrono::milliseconds gap, TimePoint now)
+                             std::chrono::milliseconds gap, TimePoint now, bool urgent)
 {
     if (!holds_back(watcher, now)) {
         note_told(watcher, gap, now);
         return true;
     }
-    if (waiting_.insert(subscription).second) lines_.at(watcher).waiting.push_back(subscription);
+    if (waiting_.insert(subscription).second) {
+        auto& waiting = lines_.at(watcher).waiting;
+        waiting.insert(urgent ? waiting.begin() : waiting.end(), subscription);
+    }
     return false;
 }
 

@@ -22,9 +22,10 @@ public:
     using TimePoint = std::chrono::steady_clock::time_point;
 
     /// Whether `subscription` of `watcher` may be told now; then nobody else may for `gap`. If not,
-    /// take_due() names it when its turn comes.
+    /// take_due() names it when its turn comes, which is before that of all who wait when it is
+    /// `urgent`.
     [[nodiscard]] bool take_turn(const std::string& watcher, SubscriptionId subscription,
-                                 std::chrono::milliseconds gap, TimePoint now);
+                                 std::chrono::milliseconds gap, TimePoint now, bool urgent = false);
     /// `watcher` is told out of turn: the others wait for `gap`.
     void note_told(const std::string& watcher, std::chrono::milliseconds gap, TimePoint now);
     /// What `watcher` is to be told now would have to wait.
@@ -37,7 +38,7 @@ public:
 
 private:
     struct Line {
-        std::deque<SubscriptionId> waiting;  // who has waited longest first
+        std::deque<SubscriptionId> waiting;  // whose turn is next first
         TimePoint free_at{};
     };
 

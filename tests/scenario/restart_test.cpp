@@ -1,4 +1,6 @@
 // kill -9 in the middle of the office's calls: phones that talk talk on, and the lamps say so.
+#include <map>
+
 #include "scenario/restart_office.hpp"
 
 using namespace lampline;
@@ -149,6 +151,63 @@ TEST_CASE("calls that only rang are not taken up, and their lamps are dark")
     CHECK(call.pbx.view().calls.size() == 1);
     CHECK_FALSE(call.carol.has_dialog());
     call.ends(call.bob, call.alice);
+}
+
+TEST_CASE("a phone that wants gaps between NOTIFYs is told first who was in a call at the kill")
+{
+    bool unasked = false;
+    SUBCASE("by lamps that it has asked for") {}
+    SUBCASE("by lamps that it has not asked for")
+    {
+        unasked = true;
+    }
+    std::vector<std::string> colleagues;
+    for (int number = 110; number < 150; ++number) colleagues.push_back(std::to_string(number));
+    colleagues.insert(colleagues.end(), {"151", "152", "153"});
+    Scenario pbx{{Group{"all", "", colleagues, {{"150", unasked}}}}};
+    auto& alice = pbx.phone("151");
+    auto& bob = pbx.phone("152");
+    auto& carol = pbx.phone("153");
+    auto& dave = pbx.phone("150");
+    for (auto* phone : {&alice, &bob, &carol}) phone->answers_probes = true;
+    dave.user_agent = "COMfortel D-600";  // ten a second
+    dave.registers();
+    if (!unasked)
+        for (const auto& colleague : colleagues) {
+            dave.watches(colleague);
+            pbx.passes(100ms);
+        }
+    alice.sends(INVITE, "152", alice_sdp);
+    bob.receives(INVITE);
+    bob.replies(200, bob_sdp);
+    alice.receives(200U);
+    bob.receives(ACK);
+    carol.sends(INVITE, "152", carol_sdp);
+    bob.receives(INVITE);
+    bob.replies(180);
+    carol.receives(180U);
+    pbx.passes(10s);
+    while (!dave.hears_nothing()) dave.receives(NOTIFY);
+
+    pbx.restarts();
+    carol.receives(500U);
+    std::map<std::string, bool> idle;
+    const auto hears = [&] {
+        const auto told = dave.receives(NOTIFY);
+        idle[told.document().entity] = told.idle();
+        CHECK(dave.hears_nothing());
+    };
+    hears();  // somebody, whoever is the first
+    for (int turn = 0; turn < 3; ++turn) {
+        pbx.passes(100ms);
+        hears();
+    }
+    CHECK_FALSE(idle.at("sip:151@office.test"));
+    CHECK_FALSE(idle.at("sip:152@office.test"));
+    CHECK(idle.at("sip:153@office.test"));
+    pbx.passes(4s);  // and then of everybody else
+    while (!dave.hears_nothing()) idle[dave.receives(NOTIFY).document().entity] = true;
+    CHECK(idle.size() == colleagues.size());
 }
 
 TEST_CASE("a call that is answered or refused at once is stored as a ringing one never")
