@@ -13,6 +13,7 @@ std::optional<Url> Url::parse(std::string_view target)
     if (!parsed) return std::nullopt;
     Url url;
     for (const auto& segment : parsed->segments()) url.segments.push_back(segment);
+    if (url.segments.empty()) url.segments.emplace_back();  // Boost counts none in `/`
     boost::urls::encoding_opts form;
     form.space_as_plus = true;
     for (const auto& param : parsed->params(form)) url.query.emplace_back(param.key, param.value);

@@ -174,6 +174,12 @@ class LiveView(WireTest):
         self.assertEqual("ok", anybody.get("/healthz")["status"])
         self.assertEqual("ok", anybody.get("/readyz")["status"])
 
+    def test_the_root_which_browsers_ask_for_first(self):
+        anybody = Rest(self.server.address["http"], token=None)
+        for target in ("/", "/?a=b"):
+            self.assertEqual(404, anybody.request("GET", target).status)
+        self.assertEqual("ok", anybody.get("/healthz")["status"])
+
     def test_nothing_else_is_shown_without_a_token(self):
         for rest in (Rest(self.server.address["http"], None), Rest(self.server.address["http"], "x")):
             for path in ("extensions", "groups", "registrations", "calls", "lamps"):

@@ -33,6 +33,17 @@ TEST_CASE("405 says what the path can do")
     CHECK(office.get("/api/v1/extensions/207/x").status == 404);
 }
 
+TEST_CASE("the root, which browsers ask for first, is a path like any other")
+{
+    WebOffice office;
+    for (const auto* target : {"/", "/?a=b", "//", "/.", "/.."}) {
+        CAPTURE(target);
+        CHECK(office.get(target, {{"Authorization", ""}}).status == 404);
+    }
+    CHECK(office.ask("POST", "/").status == 404);
+    CHECK(office.get("/healthz").status == 200);
+}
+
 TEST_CASE("HEAD is GET without the body")
 {
     WebOffice office;
