@@ -66,8 +66,11 @@ HttpResponse invalid(std::span<const admin::FieldFault> faults)
     for (const auto& fault : faults)
         errors.push_back(json::object{
             {"pointer", fault.pointer}, {"code", fault.code}, {"message", fault.message}});
+    const auto place = [](const admin::FieldFault& fault) {
+        return fault.pointer.empty() ? "the body" : fault.pointer;
+    };
     const auto detail = faults.empty() ? std::string{"the body cannot be accepted"}
-                                       : faults[0].pointer + ' ' + faults[0].message;
+                                       : place(faults[0]) + ' ' + faults[0].message;
     return problem(422, "invalid-body", detail, {{"errors", std::move(errors)}});
 }
 

@@ -33,6 +33,16 @@ std::optional<json::value> value_of(QueryParameter::Type type, const std::string
     return std::nullopt;
 }
 
+std::string_view type_demanded(QueryParameter::Type type)
+{
+    switch (type) {
+    case QueryParameter::Type::string: return "must be text";
+    case QueryParameter::Type::boolean: return "must be true or false";
+    case QueryParameter::Type::integer: return "must be an integer";
+    }
+    return "is of the wrong type";
+}
+
 /// `application/json; charset=utf-8` is `application/json`.
 bool is_of(std::string_view content_type, std::string_view media_type)
 {
@@ -56,7 +66,7 @@ Result<Query, HttpResponse> check_query(const Operation& operation, Query query)
         if (first != query.begin() + static_cast<std::ptrdiff_t>(i))
             return unexpected{bad_parameter({name, "duplicate", "is there twice"})};
         const auto value = value_of(known->type, text);
-        if (!value) return unexpected{bad_parameter({name, "type", "is of the wrong type"})};
+        if (!value) return unexpected{bad_parameter({name, "type", std::string{type_demanded(known->type)}})};
         if (const auto faults = known->check(*value); !faults.empty())
             return unexpected{bad_parameter({name, faults[0].code, faults[0].message})};
     }

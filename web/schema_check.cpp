@@ -32,17 +32,88 @@ json::value with_components(const json::value& schema, const json::object& docum
     return alone;
 }
 
-/// valijson names the way as <root>, [member], [0].
-std::string pointer_of(const std::vector<std::string>& context)
+/// `schema` with what it refers to in the place of each reference.
+json::value spelled_out(const json::value& schema, const json::object& document)
 {
-    std::string pointer;
+    if (const auto* list = schema.if_array()) {
+        json::array all;
+        for (const auto& each : *list) all.push_back(spelled_out(each, document));
+        return all;
+    }
+    const auto* object = schema.if_object();
+    if (object == nullptr) return schema;
+    if (const auto* reference = object->if_contains("$ref")) {
+        constexpr std::string_view components = "#/components";
+        const std::string_view place = reference->as_string();
+        return spelled_out(document.at("components").at_pointer(place.substr(components.size())),
+                        document);
+    }
+    json::object all;
+    for (const auto& [name, each] : *object) all.emplace(name, spelled_out(each, document));
+    return all;
+}
+
+/// valijson names the way as <root>, [member], [0].
+std::vector<std::string_view> way_of(const std::vector<std::string>& context)
+{
+    std::vector<std::string_view> way;
     for (std::size_t i = 1; i < context.size(); ++i) {
         std::string_view token = context[i];
         if (token.starts_with('[') && token.ends_with(']'))
             token = token.substr(1, token.size() - 2);
-        append_to_pointer(pointer, token);
+        way.push_back(token);
     }
+    return way;
+}
+
+std::string pointer_to(const std::vector<std::string_view>& way)
+{
+    std::string pointer;
+    for (const auto token : way) append_to_pointer(pointer, token);
     return pointer;
+}
+
+/// What `schema` says of the value there; null: nothing that this finds.
+const json::object* described_at(const json::value& schema,
+                                 const std::vector<std::string_view>& way)
+{
+    const auto* here = schema.if_object();
+    for (const auto token : way) {
+        if (here == nullptr) return nullptr;
+        const auto* members = here->if_contains("properties");
+        const auto* next = members ? members->as_object().if_contains(token) : nullptr;
+        for (const auto* others : {"items", "additionalProperties"})
+            if (next == nullptr) next = here->if_contains(others);
+        here = next ? next->if_object() : nullptr;
+    }
+    return here;
+}
+
+std::string type_word(std::string_view type)
+{
+    if (type == "boolean") return "true or false";
+    if (type == "null") return "null";
+    const bool vowel = type == "integer" || type == "array" || type == "object";
+    return std::string{vowel ? "an " : "a "}.append(type);
+}
+
+/// How a value should be that has a fault of this `code`; empty: the description does not say.
+std::string demand_of(std::string_view code, const json::object& described)
+{
+    std::string text;
+    const auto* types = code == "type" ? described.if_contains("type") : nullptr;
+    if (types != nullptr && types->is_string())
+        return "must be " + type_word(types->as_string());
+    if (types != nullptr && types->is_array())
+        for (const auto& type : types->as_array())
+            text.append(text.empty() ? "must be " : " or ").append(type_word(type.as_string()));
+    if (const auto* words = code == "not_allowed" ? described.if_contains("enum") : nullptr)
+        for (const auto& word : words->as_array())
+            text.append(text.empty() ? "must be one of " : ", ")
+                .append(word.is_string() ? std::string_view{word.as_string()} : "null");
+    if (const auto* pattern = code == "pattern" ? described.if_contains("pattern") : nullptr)
+        text.append("must match ").append(pattern->as_string());
+    return text;
 }
 
 std::string_view quoted_in(std::string_view text)
@@ -89,9 +160,10 @@ bool is_summary(std::string_view sentence)
     return sentence.starts_with("Failed to validate");
 }
 
-FieldFault fault_of(const valijson::ValidationResults::Error& error)
+FieldFault fault_of(const valijson::ValidationResults::Error& error, const json::value& schema)
 {
-    FieldFault fault{pointer_of(error.context), "invalid", error.description};
+    const auto way = way_of(error.context);
+    FieldFault fault{pointer_to(way), "invalid", error.description};
     for (const auto& wording : wordings) {
         if (!error.description.starts_with(wording.sentence)) continue;
         fault.code = wording.code;
@@ -103,6 +175,9 @@ FieldFault fault_of(const valijson::ValidationResults::Error& error)
             append_to_pointer(fault.pointer, quoted_in(error.description));
         break;
     }
+    if (const auto* described = described_at(schema, way))
+        if (auto words = demand_of(fault.code, *described); !words.empty())
+            fault.message = std::move(words);
     return fault;
 }
 
@@ -115,6 +190,7 @@ SchemaCheck::SchemaCheck(const json::value& schema, const json::object& document
     valijson::SchemaParser parser{valijson::SchemaParser::kDraft7};
     parser.populateSchema(valijson::adapters::BoostJsonAdapter{alone}, *compiled);
     schema_ = std::move(compiled);
+    words_ = std::make_shared<const json::value>(spelled_out(schema, document));
 }
 
 std::vector<FieldFault> SchemaCheck::operator()(const json::value& value) const
@@ -127,7 +203,7 @@ std::vector<FieldFault> SchemaCheck::operator()(const json::value& value) const
     std::vector<FieldFault> faults;
     for (const auto& error : results)
         if (!is_summary(error.description) && faults.size() < max_faults)
-            faults.push_back(fault_of(error));
+            faults.push_back(fault_of(error, *words_));
     if (faults.empty()) faults.push_back({"", "invalid", "does not match the description"});
     return faults;
 }

@@ -226,6 +226,42 @@ TEST_CASE("422 names the member and what is wrong with it")
     CHECK(office.published.empty());
 }
 
+TEST_CASE("what is wrong with a member is told by how it should be")
+{
+    WebOffice office;
+    struct Row {
+        const char* path;
+        const char* body;
+        const char* detail;
+    };
+    for (const auto& row : {
+             Row{"extensions/207", "[]", "the body must be an object"},
+             Row{"extensions/207", R"({"display_name":7})", "/display_name must be a string"},
+             Row{"extensions/207", R"({"trusted":"yes"})", "/trusted must be true or false"},
+             Row{"extensions/207", R"({"appearances":1.5})", "/appearances must be an integer"},
+             Row{"extensions/207", R"({"mode":"mesh"})",
+                 "/mode must be one of bridge, proxy, redirect"},
+             Row{"extensions/207", R"({"number":"2 8"})", "/number must match ^[A-Za-z0-9._+*#-]+$"},
+             Row{"extensions/207/forwarding", R"({"always":202})",
+                 "/always must be a string or null"},
+             Row{"groups/sales", R"({"watchers":["201"]})", "/watchers/0 must be an object"},
+             Row{"groups/sales", R"({"members":[201]})", "/members/0 must be a string"},
+             Row{"digit-plan", R"({"rights":{"202":"all"}})",
+                 "/rights/202 must be one of internal, local, national, international, premium"},
+             Row{"digit-plan", R"({"outside":{"202":{"forward":1}}})",
+                 "/outside/202/forward must be true or false"},
+         }) {
+        CAPTURE(row.body);
+        const auto refused = office.put(std::string{"/api/v1/"} + row.path, row.body);
+        CHECK(refused.status == 422);
+        CHECK(json_of(refused).at("detail") == row.detail);
+    }
+    CHECK(json_of(office.get("/api/v1/extensions?limit=ten")).at("detail") ==
+          "limit must be an integer");
+    CHECK(json_of(office.remove("/api/v1/extensions/207?recursive=yes")).at("detail") ==
+          "recursive must be true or false");
+}
+
 TEST_CASE(
     "a list is filtered, sorted and paged; pages neither repeat nor skip while rows come and go")
 {
