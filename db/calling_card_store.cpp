@@ -54,4 +54,13 @@ void CallingCardStore::put(const SoleRow<CallingCard>& row)
     }
 }
 
+void CallingCardStore::forget(std::string_view number)
+{
+    SQLite::Statement remove{database_.handle(), "DELETE FROM calling_card_user WHERE number = ?"};
+    remove.bind(1, std::string{number});
+    // No later change has this version: the removal that it is part of has one of its own.
+    if (remove.exec() > 0)
+        database_.handle().exec("UPDATE calling_card SET version = version + 1");
+}
+
 }  // namespace lampline::db

@@ -1,6 +1,7 @@
 #pragma once
 // Tables `calling_card` and `calling_card_user`.
 #include <optional>
+#include <string_view>
 
 #include "core/calling_card.hpp"
 #include "db/database.hpp"
@@ -18,6 +19,8 @@ public:
     [[nodiscard]] std::optional<SoleRow<CallingCard>> find() const;
     /// Replaces it whole. Users must be extensions.
     void put(const SoleRow<CallingCard>& row);
+    /// Takes the right to use it from `number`; gives it another version where there was one.
+    void forget(std::string_view number);
 
 private:
     Database& database_;

@@ -34,6 +34,9 @@ void check_rule(const DigitRule& rule, const std::string& pointer, std::vector<F
     if (!is_plain(rule.phrase) || rule.phrase.size() > max_text)
         faults.push_back(
             {pointer + "/phrase", "malformed", "must be at most 64 characters of ASCII"});
+    else if (rule.status == 0 && !rule.phrase.empty())
+        faults.push_back({pointer + "/phrase", "not_allowed",
+                          "is said with a refusal: give a status, or leave it out"});
 }
 
 std::vector<FieldFault> faults_of(const DigitRules& rules, db::Database& database)

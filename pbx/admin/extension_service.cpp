@@ -6,6 +6,7 @@
 #include "admin/audited_change.hpp"
 #include "admin/numbers.hpp"
 #include "admin/secret.hpp"
+#include "db/calling_card_store.hpp"
 #include "db/digit_plan_store.hpp"
 #include "db/extension_store.hpp"
 #include "db/group_store.hpp"
@@ -145,7 +146,9 @@ Result<ConfigChange, Refusal> ExtensionService::remove(std::string_view number,
                                                    std::back_inserter(references));
                              else if (references.empty())
                                  remove_from_groups(database_, number, change);
-                             if (references.empty()) db::DigitPlanStore{database_}.forget(number);
+                             if (!references.empty()) return references;
+                             db::DigitPlanStore{database_}.forget(number);
+                             db::CallingCardStore{database_}.forget(number);
                              return references;
                          });
 }

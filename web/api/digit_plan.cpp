@@ -78,8 +78,7 @@ DigitRule rule_in(const json::object& body)
     if (const auto* flag = given(body, "emergency")) rule.emergency = flag->as_bool();
     if (const auto* status = given(body, "status")) rule.status = status->to_number<unsigned>();
     rule.phrase = rule.status == 0 ? "" : "Not Allowed";
-    if (const auto* text = given(body, "phrase"); text && rule.status != 0)
-        rule.phrase = json::value_to<std::string>(*text);
+    if (const auto* text = given(body, "phrase")) rule.phrase = json::value_to<std::string>(*text);
     if (const auto* trunks = given(body, "trunks"))
         rule.trunks = json::value_to<std::vector<std::string>>(*trunks);
     if (const auto* word = given(body, "mode")) rule.mode = call_mode(word->as_string());

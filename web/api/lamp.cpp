@@ -146,8 +146,12 @@ std::string_view reason_of(const LampAccount& account)
 
 std::string not_there(const Directory& directory, const std::string& name)
 {
-    if (!directory.find_group(name)) return "there is no extension " + name;
-    return name + " is a group: ask for the lamp of one of its members";
+    if (directory.find_group(name))
+        return name + " is a group: ask for the lamp of one of its members";
+    if (directory.find_ring_group(name))
+        return name + " is a ring group, which has no lamp: ask for that of a member, or of the key "
+                      "login+" + name;
+    return "there is no extension " + name;
 }
 
 /// 404 naming the extensions of the path that do not exist.

@@ -57,7 +57,10 @@ TEST_CASE("a user that is deleted may no longer use the application, and nobody 
 {
     Desk office;
     office.put(path, R"({"number":"800","users":["203"]})");
+    const auto tag = field(office.get(path), "ETag");
     CHECK(office.ask("DELETE", "/api/v1/extensions/203").status == 204);
+    CHECK(office.get(path, {{"If-None-Match", tag}}).status == 200);
+    CHECK(office.put(path, R"({"number":"800"})", {{"If-Match", tag}}).status == 412);
     CHECK_FALSE(office.acting().everybody);
     CHECK(office.acting().users.empty());
 }

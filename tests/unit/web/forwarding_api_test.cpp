@@ -224,6 +224,8 @@ TEST_CASE("what the digit plan cannot be is told with its place")
           "/rules/0/replacement malformed");
     CHECK(refused(R"({"rules":[{"pattern":"0","status":403,"phrase":"a\nb"}]})") ==
           "/rules/0/phrase malformed");
+    CHECK(refused(R"({"rules":[{"pattern":"0","phrase":"No Premium Calls"}]})") ==
+          "/rules/0/phrase not_allowed");
     CHECK(refused(R"({"rules":[{"pattern":"0","status":200}]})") == "/rules/0/status too_small");
     CHECK(refused(R"({"rules":[{"pattern":"0","mode":"b2b"}]})") == "/rules/0/mode not_allowed");
     CHECK(refused(R"({"rules":[{"pattern":"0","mode":"redirect","trunks":["none"]}]})") ==

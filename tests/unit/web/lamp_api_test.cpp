@@ -211,6 +211,9 @@ TEST_CASE("404 points at the extension that does not exist")
         CHECK(error_member(group, "message") ==
               "sales is a group: ask for the lamp of one of its members");
     }
+    office.put("/api/v1/ring-groups/600", "{}");
+    CHECK(error_member(office.get("/api/v1/lamps/201/600"), "message") ==
+          "600 is a ring group, which has no lamp: ask for that of a member, or of the key login+600");
 }
 
 TEST_CASE("the rule of a key is that of its owner")
