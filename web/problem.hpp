@@ -23,7 +23,7 @@ HttpResponse bad_parameter(const admin::FieldFault& fault);
 /// The answer that a refused change deserves; `what` names the thing, `way_out` says what to do
 /// about one that is in use.
 HttpResponse refused(const admin::Refusal& refusal, std::string_view what,
-                     std::string_view way_out = "; ?recursive=true removes its memberships");
+                     std::string_view way_out = "; change what uses it first");
 
 /// A body that is JSON.
 HttpResponse json_answer(unsigned status, const boost::json::object& body);

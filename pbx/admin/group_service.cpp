@@ -1,9 +1,11 @@
 #include "admin/group_service.hpp"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "admin/body_profile_service.hpp"
 #include "db/extension_store.hpp"
+#include "db/park_lot_store.hpp"
 
 namespace lampline::admin {
 namespace {
@@ -96,6 +98,21 @@ std::vector<FieldFault> faults_of(const Group& group, db::Database& database)
     return faults;
 }
 
+/// What says by the name of the group who may do something. Without it the last group of a park
+/// lot would leave nobody there, and a later one of the same name would come into its rights.
+std::vector<db::GroupReference> uses_of(std::string_view name, db::Database& database)
+{
+    auto found = db::GroupStore{database}.watched_by_group(name);
+    const auto lot = db::ParkLotStore{database}.find();
+    if (!lot || lot->content.number.empty()) return found;
+    const auto& groups = lot->content.groups;
+    const auto place = std::ranges::find(groups, name);
+    if (place != groups.end())
+        found.push_back({lot->content.number, "user", {}, "park_lot",
+                         "/groups/" + std::to_string(place - groups.begin())});
+    return found;
+}
+
 }  // namespace
 
 std::optional<db::StoredGroup> GroupService::find(std::string_view name) const
@@ -123,9 +140,8 @@ Result<ConfigChange, Refusal> GroupService::remove(std::string_view name,
                                                    const Actor& actor, std::chrono::sys_seconds now)
 {
     AuditedChange change{database_, actor, now};
-    const db::GroupStore groups{database_};
-    return change.remove(groups, "group", name, &db::StoredGroup::group, condition,
-                         [&] { return groups.watched_by_group(name); });
+    return change.remove(db::GroupStore{database_}, "group", name, &db::StoredGroup::group,
+                         condition, [&] { return uses_of(name, database_); });
 }
 
 }  // namespace lampline::admin

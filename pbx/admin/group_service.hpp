@@ -28,7 +28,7 @@ public:
     /// duplicate, unknown_extension, unknown_group, unknown_profile, too_many.
     Result<GroupSaved, Refusal> put(const Group& group, const Precondition& condition,
                                     const Actor& actor, std::chrono::sys_seconds now);
-    /// in_use: it watches another group.
+    /// in_use: it watches another group, or its members use the park lot.
     Result<ConfigChange, Refusal> remove(std::string_view name, const Precondition& condition,
                                          const Actor& actor, std::chrono::sys_seconds now);
 

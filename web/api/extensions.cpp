@@ -1,5 +1,7 @@
 #include <boost/json.hpp>
 
+#include <algorithm>
+
 #include "admin/extension_service.hpp"
 #include "web/api/listing.hpp"
 #include "web/api/request.hpp"
@@ -94,6 +96,17 @@ ApiAnswer save(const ApiRequest& request, const admin::ExtensionDraft& draft,
     return {std::move(response), std::move(saved->change)};
 }
 
+/// What to do about an extension that others name.
+std::string_view way_out(const std::vector<db::GroupReference>& uses)
+{
+    const auto memberships = std::ranges::count_if(
+        uses, [](const auto& use) { return use.as == "member" || use.as == "watcher"; });
+    if (memberships == 0) return "; change what uses it first";
+    return memberships == std::ssize(uses)
+               ? "; ?recursive=true removes its memberships"
+               : "; ?recursive=true removes its memberships once the others are changed";
+}
+
 }  // namespace
 
 ApiAnswer list_extensions(const ApiRequest& request)
@@ -170,7 +183,8 @@ ApiAnswer delete_extension(const ApiRequest& request)
     auto change = admin::ExtensionService{request.database}.remove(
         number, recursive ? admin::Memberships::remove : admin::Memberships::keep,
         precondition_of(request.fields), request.actor, request.now);
-    if (!change) return {refused(change.error(), named(number))};
+    if (!change)
+        return {refused(change.error(), named(number), way_out(change.error().references))};
     return {HttpResponse{204, {}, {}}, std::move(*change)};
 }
 

@@ -134,9 +134,18 @@ TEST_CASE("409 names every group that needs the extension, recursive takes it ou
           boost::json::parse(R"([
               {"type":"group","name":"sales","as":"member","href":"/api/v1/groups/sales"},
               {"type":"group","name":"sales","as":"watcher","href":"/api/v1/groups/sales"}])"));
-    CHECK(json_of(refused).at("detail").as_string().find(
-              "in use by group sales (member), group sales (watcher)") != std::string::npos);
-    CHECK(office.remove("/api/v1/extensions/207?recursive=false").status == 409);
+    const auto detail = [&](const std::string& query) {
+        return json_of(office.remove("/api/v1/extensions/207" + query)).at("detail").as_string();
+    };
+    CHECK(detail("") == "extension 207 is in use by group sales (member), group sales (watcher); "
+                        "?recursive=true removes its memberships");
+    office.put("/api/v1/ring-groups/600", R"({"overflow":"207"})");
+    CHECK(detail("?recursive=false") ==
+          "extension 207 is in use by ring group 600 (overflow), group sales (member), group sales "
+          "(watcher); ?recursive=true removes its memberships once the others are changed");
+    CHECK(detail("?recursive=true") ==
+          "extension 207 is in use by ring group 600 (overflow); change what uses it first");
+    CHECK(office.remove("/api/v1/ring-groups/600").status == 204);
     CHECK(office.remove("/api/v1/extensions/207?recursive=true").status == 204);
     CHECK(json_of(office.get("/api/v1/groups/sales")).at("members").as_array().empty());
 }

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "db/extension_store.hpp"
+#include "db/group_store.hpp"
 #include "unit/web/http_client.hpp"
 
 using namespace lampline;
@@ -92,10 +93,10 @@ TEST_CASE("a fallback and a group that have gone stand in the way of nothing els
     office.on_database([](db::Database& database) {  // as earlier versions let it go
         db::Transaction transaction{database, db::Durability::full};
         db::ExtensionStore{database}.remove("207");
+        db::GroupStore{database}.remove("sales");
         transaction.commit();
         return true;
     });
-    REQUIRE(office.remove("/api/v1/groups/sales").status == 204);
     const auto put = [&](const std::string& members) {
         return office.put(path, R"({"number":"700","first_slot":"701",)" + members + "}").status;
     };
@@ -106,6 +107,29 @@ TEST_CASE("a fallback and a group that have gone stand in the way of nothing els
     CHECK(put(R"("fallback":null,"groups":[])") == 200);
     CHECK(put(R"("fallback":"207")") == 422);
     CHECK(put(R"("groups":["sales"])") == 422);
+}
+
+TEST_CASE("a group stays while the park lot says by it who may park")
+{
+    WebOffice office;
+    office.put("/api/v1/extensions/207", "{}");
+    office.put("/api/v1/groups/front", "{}");
+    office.put("/api/v1/groups/sales", R"({"members":["207"]})");
+    office.put(path, R"({"number":"700","first_slot":"701","groups":["front","sales"]})");
+    const auto kept = json_of(office.remove("/api/v1/groups/sales"));
+    CHECK(kept.at("status") == 409);
+    CHECK(kept.at("detail") ==
+          "group sales is in use by park lot 700 (user); change what uses it first");
+    CHECK(kept.at("references") ==
+          json::parse(R"([{"type":"park_lot","name":"700","as":"user",
+                           "pointer":"/groups/1","href":"/api/v1/park-lot"}])"));
+    CHECK(office.get("/api/v1/groups/sales").status == 200);
+    CHECK(office.published.back()->may_park("207"));
+
+    office.put(path, R"({"number":"700","first_slot":"701","groups":["front"]})");
+    CHECK(office.remove("/api/v1/groups/sales").status == 204);
+    office.put(path, R"({"number":null,"groups":["front"]})");
+    CHECK(office.remove("/api/v1/groups/front").status == 204);
 }
 
 TEST_CASE("nobody has a number that is the name of a park slot")
