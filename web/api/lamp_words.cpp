@@ -24,11 +24,12 @@ std::string who(const AccountedCall& call)
     return call.with_name.empty() ? call.with : fmt::format("{} ({})", call.with, call.with_name);
 }
 
-std::string doing(const AccountedCall& call)
+std::string doing(const AccountedCall& call, bool parked)
 {
     const bool calls = call.direction == Direction::initiator;
     if (call.state == LegState::confirmed) {
-        auto text = fmt::format("talks to {}{}", who(call), call.held ? ", on hold" : "");
+        auto text = parked ? fmt::format("has {} waiting", who(call))
+                           : fmt::format("talks to {}{}", who(call), call.held ? ", on hold" : "");
         if (call.answered_at)
             text += fmt::format(", in a call answered at {}", moment(*call.answered_at));
         return text;
@@ -58,32 +59,59 @@ std::string key_words(const LampAccount& account)
                        group->member(key->owner) ? "is logged out" : "is no member", key->group);
 }
 
-/// What the member is without a call.
+/// What else is to be known of a member without a call. It may be so for longer than it is idle.
 std::string standing_words(const LampAccount& account)
 {
     const auto& standing = account.standing;
-    if (feature_key(account.member)) return key_words(account);
-    std::string text = " is idle";
-    if (standing.unregistered) text += ", has no phone registered";
-    if (standing.do_not_disturb) text += ", does not want to be disturbed";
-    if (standing.forwarded) text += ", forwards all its calls";
+    const auto* member = account.directory->find(account.member);
+    std::vector<std::string> words;
+    if (standing.unregistered) words.emplace_back("has no phone registered");
+    if (standing.do_not_disturb) words.emplace_back("does not want to be disturbed");
+    if (standing.forwarded)
+        words.push_back(member && !member->forwarding.always.empty()
+                            ? "forwards all its calls to " + member->forwarding.always
+                            : "forwards all its calls");
+    return words.empty() ? "" : fmt::format("; it {}", fmt::join(words, ", and "));
+}
+
+bool is_same(const AccountedCall& call, const AccountedCall& other)
+{
+    return !call.published && !other.published && call.call == other.call;
+}
+
+std::string calls_sentence(const LampAccount& account)
+{
+    const bool parked = is_park_name(account.member);
+    std::string text;
+    std::size_t phones = 0;
+    for (std::size_t i = 0; i < account.calls.size(); i += phones) {
+        const auto words = doing(account.calls[i], parked);
+        phones = 1;
+        while (i + phones < account.calls.size() &&
+               is_same(account.calls[i], account.calls[i + phones]) &&
+               doing(account.calls[i + phones], parked) == words)
+            ++phones;
+        text.append(i == 0 ? " " : ", and ").append(words).append(by_whose_word(account.calls[i]));
+        if (phones > 1) text += fmt::format(", at {} phones", phones);
+    }
     return text;
 }
 
 std::string member_sentence(const LampAccount& account)
 {
+    const bool key = feature_key(account.member).has_value();
     std::string text = account.member;
-    if (account.calls.empty()) text += standing_words(account);
-    for (std::size_t i = 0; i < account.calls.size(); ++i)
-        text.append(i == 0 ? " " : ", and ")
-            .append(doing(account.calls[i]))
-            .append(by_whose_word(account.calls[i]));
+    if (!account.calls.empty())
+        text += calls_sentence(account);
+    else
+        text += key ? key_words(account) : " is idle";
     // The look changes by a second call too, with which the talk has not begun.
     const bool told = std::ranges::any_of(account.calls, [](const auto& call) {
         return call.state == LegState::confirmed && call.answered_at;
     });
     if (!told && account.member_look.since)
         text += fmt::format(", since {}", moment(*account.member_look.since));
+    if (account.calls.empty() && !key) text += standing_words(account);
     return text + '.';
 }
 
@@ -137,10 +165,22 @@ std::string without_lamp(const AccountedPhone& phone, const LampAccount& account
                 member, member);
             break;
         }
-        text = fmt::format(
-            "This phone has not subscribed to {}, and unsolicited NOTIFYs are off for {}. Give it "
-            "a busy-lamp key for {}, or set `unsolicited` for this watcher in a group that has {}.",
-            member, watcher, member, member);
+        if (phone.ended && phone.ended->how != LampEnd::unsubscribed)
+            text = fmt::format(
+                "This phone is not subscribed to {} any more, and unsolicited NOTIFYs are off for "
+                "{}: its lamp is back when it subscribes anew, as it does when it starts.",
+                member, watcher);
+        else
+            text = fmt::format(
+                "This phone has not subscribed to {}, and unsolicited NOTIFYs are off for {}. Give "
+                "it a busy-lamp key for {}, or set `unsolicited` for this watcher in a group that "
+                "has {}.",
+                member, watcher, member, member);
+        if (told_by_phone(account.directory->right(watcher, member), member))
+            text += fmt::format(
+                " The phone of {} notifies its watchers itself (`phone_notifies`): a SUBSCRIBE is "
+                "passed on to it, and it must accept it.",
+                member);
         break;
     case NoLamp::not_registered: text = "This phone is not registered any more."; break;
     case NoLamp::told_by_phone:
@@ -166,9 +206,46 @@ std::string colours(const AccountedLamp& lamp)
                                        name(lamp.present.colour));
 }
 
-std::string delivery(const AccountedLamp& lamp)
+/// By what else than answers the phone is kept waiting, if the office has said so.
+std::string pace(const AccountedLamp& lamp, const Directory& directory)
 {
-    if (!lamp.notify) return "; nothing has been sent yet.";
+    for (const auto& profile : directory.profiles())
+        if (profile->name == lamp.profile && profile->gap.count() > 0)
+            return fmt::format(": its body profile, {}, leaves {} ms between two NOTIFYs",
+                               lamp.profile, profile->gap.count());
+    return {};
+}
+
+/// What the phone is not told, or shows in its own way, though the lamp is as it should be.
+std::string reserve(const AccountedLamp& lamp, const LampAccount& account)
+{
+    const auto& [watcher, member] = std::tie(account.watcher, account.member);
+    const auto* right = account.directory->right(watcher, member);
+    if (!account.calls.empty()) {
+        if (!right || right->rights.parties) return {};
+        const auto* seen = account.directory->find(member);
+        if (seen && seen->visibility == Visibility::anonymous)
+            return fmt::format(" It is not told with whom: the visibility of {} is `anonymous`.",
+                               member);
+        return fmt::format(" It is not told with whom: no group that shows {} to {} has the right "
+                           "`parties`.",
+                           member, watcher);
+    }
+    const auto& standing = account.standing;
+    if (!standing.unregistered && !standing.do_not_disturb && !standing.forwarded) return {};
+    if (lamp.present.colour != LampColour::dark)
+        return fmt::format(" Its body profile, {}, lights it for that.", lamp.profile);
+    auto text = fmt::format(" Its body profile, {}, shows {} as any idle extension", lamp.profile,
+                            member);
+    if (standing.do_not_disturb || standing.forwarded)
+        text += fmt::format("; a key for {}+{} shows it",
+                            standing.do_not_disturb ? "dnd" : "fwd", member);
+    return text + '.';
+}
+
+std::string delivery(const AccountedLamp& lamp, const Directory& directory)
+{
+    if (!lamp.notify) return fmt::format("; nothing has been sent yet{}.", pace(lamp, directory));
     const auto& notify = *lamp.notify;
     const auto cseq = notify.cseq;
     if (lamp.under_way)
@@ -190,8 +267,8 @@ std::string delivery(const AccountedLamp& lamp)
                            cseq, *notify.answer, lamp.failures, again);
     if (!lamp.agrees())
         return fmt::format("; the phone acknowledged CSeq {} with {}, and what is newer waits for "
-                           "its turn.",
-                           cseq, *notify.answer);
+                           "its turn{}.",
+                           cseq, *notify.answer, pace(lamp, directory));
     return fmt::format(": the phone acknowledged CSeq {} with {}.", cseq, *notify.answer);
 }
 
@@ -238,7 +315,8 @@ std::string summary(const LampAccount& account)
 std::string explanation(const AccountedPhone& phone, const LampAccount& account)
 {
     if (!phone.lamp) return without_lamp(phone, account);
-    auto text = colours(*phone.lamp) + delivery(*phone.lamp);
+    auto text = colours(*phone.lamp) + delivery(*phone.lamp, *account.directory) +
+                reserve(*phone.lamp, account);
     if (const auto& list = phone.lamp->list; !list.empty())
         text += fmt::format(" It is told with the others of group {}, in one subscription.", list);
     return text;

@@ -141,6 +141,9 @@ TEST_CASE("what is said of a call, a NOTIFY under way, and an unknown lamp")
     LampAccount account = full_account();
     account.watcher = "201";
     account.member = "207";
+    account.directory = std::make_shared<const Directory>(
+        "office.test", std::vector<Extension>{{"201", {}, {}, {}}, {"207", {}, {}, {}}},
+        std::vector<Group>{{"sales", {}, {"207"}, {{"201"}}}});
     auto phone = account.phones[0];
     phone.lamp->shown = {};
     phone.lamp->under_way = true;
@@ -154,9 +157,6 @@ TEST_CASE("what is said of a call, a NOTIFY under way, and an unknown lamp")
     CHECK(web::explanation(phone, account)
               .find("answered the NOTIFY with CSeq 5 with 500 (3 in "
                     "a row failed)") != std::string::npos);
-    account.directory = std::make_shared<const Directory>(
-        "office.test", std::vector<Extension>{{"201", {}, {}, {}}, {"207", {}, {}, {}}},
-        std::vector<Group>{{"sales", {}, {"207"}, {{"201"}}}});
     account.member_look.since.reset();
     account.calls[0].state = LegState::confirmed;
     account.calls[0].held = true;
@@ -172,6 +172,77 @@ TEST_CASE("what is said of a call, a NOTIFY under way, and an unknown lamp")
     account.member_look.since = wall_at(10);
     CHECK(web::summary(account) == "207 talks to 205 (Eve Ng), on hold, in a call answered at "
                                    "2023-11-14T22:13:24Z, and calls 205.");
+}
+
+TEST_CASE("one call at several phones is said once, a call in a slot as it waits there")
+{
+    LampOffice office;
+    office.account.calls.push_back(office.account.calls[0]);
+    office.account.calls[1].leg = {8};
+    CHECK(office.lamp().at("summary") ==
+          "207 rings: 205 (Eve Ng) calls, at 2 phones, since 2023-11-14T22:13:30Z.");
+    office.account.calls[1].call = {4};
+    CHECK(office.lamp().at("summary") == "207 rings: 205 (Eve Ng) calls, and rings: 205 (Eve Ng) "
+                                         "calls, since 2023-11-14T22:13:30Z.");
+    office.account.calls.resize(1);
+    office.account.calls[0].state = LegState::confirmed;
+    office.account.calls[0].held = true;
+    office.account.calls[0].answered_at = wall_at(4);
+    office.put("/api/v1/park-lot", R"({"number":"700","first_slot":"701"})");
+    CHECK(office.lamp("201/park+701").at("summary") ==
+          "park+701 has 205 (Eve Ng) waiting, in a call answered at 2023-11-14T22:13:24Z.");
+}
+
+TEST_CASE("what a phone is not told, or is not shown by its key, is said with the reason")
+{
+    LampOffice office;
+    const auto told = [&](std::size_t phone = 0) {
+        return text(office.lamp().at("phones").at(phone).at("explanation"));
+    };
+    const std::string acknowledged =
+        "The lamp is flashing, as it should be: the phone acknowledged CSeq 5 with 200.";
+    office.put("/api/v1/extensions/207", R"({"visibility":"anonymous"})");
+    CHECK(told() == acknowledged +
+                        " It is not told with whom: the visibility of 207 is `anonymous`.");
+    office.put("/api/v1/extensions/207", "{}");
+    for (const auto* group : {"sales", "front"})
+        office.patch(std::string{"/api/v1/groups/"} + group, R"({"rights":{"parties":false}})");
+    CHECK(told() == acknowledged + " It is not told with whom: no group that shows 207 to 201 has "
+                                   "the right `parties`.");
+
+    office.put("/api/v1/extensions/207/forwarding", R"({"always":"208"})");
+    office.account.standing = {.unregistered = true, .do_not_disturb = true, .forwarded = true};
+    office.account.calls.clear();
+    auto& lamp = *office.account.phones[0].lamp;
+    lamp.shown = lamp.present = office.account.member_look = {LampColour::dark, {}, wall_at(10)};
+    CHECK(office.lamp().at("summary") ==
+          "207 is idle, since 2023-11-14T22:13:30Z; it has no phone registered, and does not want "
+          "to be disturbed, and forwards all its calls to 208.");
+    CHECK(told() == "The lamp is dark, as it should be: the phone acknowledged CSeq 5 with 200. Its "
+                    "body profile, standard, shows 207 as any idle extension; a key for dnd+207 "
+                    "shows it.");
+    lamp.shown = lamp.present = {LampColour::steady, LegState::confirmed, wall_at(10)};
+    CHECK(told().ends_with("with 200. Its body profile, standard, lights it for that."));
+}
+
+TEST_CASE("a lamp that waits for its turn, or for its phone to subscribe, says whose turn it is")
+{
+    LampOffice office;
+    const auto told = [&](std::size_t phone) {
+        return office.lamp().at("phones").at(phone).at("explanation");
+    };
+    office.put("/api/v1/body-profiles/slow", R"({"gap_ms":9000})");
+    office.account.phones[0].lamp->profile = "slow";
+    office.account.phones[0].lamp->shown = {LampColour::dark, {}, wall_at(1)};
+    CHECK(contains(told(0), "what is newer waits for its turn: its body profile, slow, leaves 9000 "
+                            "ms between two NOTIFYs."));
+    office.account.phones[3].ended = EndedLamp{LampEnd::refused, 481, wall_at(3)};
+    CHECK(contains(told(3), "its lamp is back when it subscribes anew"));
+    CHECK(contains(told(3), "it answered a NOTIFY with 481."));
+    office.account.phones[3].ended = EndedLamp{LampEnd::unsubscribed, 0, wall_at(3)};
+    CHECK(contains(told(3), "Give it a busy-lamp key for 207"));
+    office.put("/api/v1/extensions/207", R"({"phone_notifies":true})");
+    CHECK(contains(told(3), "a SUBSCRIBE is passed on to it"));
 }
 
 TEST_CASE("a key for a ring group that is dark says why")
