@@ -45,6 +45,15 @@ ExitCode create_token(const ServeSettings& settings, const CreateToken& wanted)
     return ExitCode::failure;
 }
 
+ExitCode revoke_token(const ServeSettings& settings, const RevokeToken& unwanted)
+{
+    db::Database database{settings.database_file(), settings.domain};
+    if (admin::TokenService{database}.revoke(unwanted.name, operator_here, present().seconds()))
+        return ExitCode::ok;
+    fmt::print(stderr, "token revoke: there is no token named '{}'\n", unwanted.name);
+    return ExitCode::failure;
+}
+
 ExitCode seed_demo(const ServeSettings& settings)
 {
     std::filesystem::create_directories(settings.data_directory);

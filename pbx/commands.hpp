@@ -9,6 +9,10 @@ namespace lampline {
 /// request on.
 ExitCode create_token(const ServeSettings& settings, const CreateToken& wanted);
 
+/// `token revoke`: works beside a running server, which ends the streams of the token, too. failure:
+/// no token has that name.
+ExitCode revoke_token(const ServeSettings& settings, const RevokeToken& unwanted);
+
 /// `seed demo`: makes the data folder if need be, and prints `NUMBER PASSWORD DISPLAY NAME` per
 /// line. Only into an office without extensions and groups.
 ExitCode seed_demo(const ServeSettings& settings);

@@ -51,6 +51,11 @@ struct Run {
         const auto log = log_to_stderr(settings);
         return static_cast<int>(create_token(settings, token));
     }
+    int operator()(const RevokeToken& token) const
+    {
+        const auto log = log_to_stderr(settings);
+        return static_cast<int>(revoke_token(settings, token));
+    }
     int operator()(const SeedDemo&) const
     {
         const auto log = log_to_stderr(settings);

@@ -22,10 +22,13 @@ struct Given {
 };
 using GivenByName = std::map<std::string_view, Given>;
 
-constexpr std::string_view exit_codes = R"(
+constexpr std::string_view footer = R"(
 Each setting is also read from the environment (--log-level: LAMPLINE_LOG_LEVEL; several --sip: separated by
 spaces) and from a TOML file (log-level = "info"; sip = ["...", "..."]). Flags win over the environment, that
 over the file, that over the defaults.
+
+Roles of tokens: admin, unless said otherwise; operator: no SIP messages; receptionist: calls and lamps, no
+configuration; auditor: reads all, changes nothing.
 
 Exit codes: 0 ok, 1 run-time failure, 2 usage, 3 bad configuration, 4 database, 5 cannot bind)";
 
@@ -186,14 +189,16 @@ struct CommandLine {
     bool print_config = false;
     bool check_health = false;
     CreateToken token{.name = {}, .role = "admin"};
+    RevokeToken gone;
     CLI::App* serve = nullptr;
     CLI::App* create_token = nullptr;
+    CLI::App* revoke_token = nullptr;
     CLI::App* seed_demo = nullptr;
 
     CommandLine()
     {
         app.set_version_flag("--version", "lampline " LAMPLINE_VERSION);
-        app.footer(std::string{exit_codes});
+        app.footer(std::string{footer});
         app.require_subcommand(0, 1);
         add_settings();
         add_subcommands();
@@ -242,12 +247,16 @@ private:
     {
         serve = add_subcommand(app, "serve", "run the exchange");
         auto* tokens = add_subcommand(app, "token",
-                                      "bearer tokens for REST: token create NAME [--role admin]");
+                                      "bearer tokens for REST: token create NAME [--role ROLE], "
+                                      "token revoke NAME");
         tokens->require_subcommand(1);
         create_token = add_subcommand(*tokens, "create",
                                       "make a token and print it, also beside a running server");
         create_token->add_option("NAME", token.name, "what the token is for")->required();
         create_token->add_option("--role", token.role, "what it may do")->type_name("ROLE");
+        revoke_token = add_subcommand(*tokens, "revoke",
+                                      "nobody has the token any more, also beside a running server");
+        revoke_token->add_option("NAME", gone.name, "as it was created")->required();
         auto* seed = add_subcommand(app, "seed", "fill the data folder: seed demo");
         seed->require_subcommand(1);
         seed_demo =
@@ -267,6 +276,7 @@ std::optional<Task> task_of(const CommandLine& line)
     if (line.check_config) return CheckConfig{};
     if (line.serve->parsed()) return Serve{};
     if (line.create_token->parsed()) return line.token;
+    if (line.revoke_token->parsed()) return line.gone;
     if (line.seed_demo->parsed()) return SeedDemo{};
     return std::nullopt;
 }
@@ -312,7 +322,7 @@ Result<Invocation, Refusal> read_invocation(std::span<const std::string> argumen
     auto task = task_of(line);
     if (!task)
         return refuse(ExitCode::usage,
-                      "what to do? serve, token create, seed demo; lampline --help");
+                      "what to do? serve, token create, token revoke, seed demo; lampline --help");
     return Invocation{std::move(*task), std::move(settings)};
 }
 

@@ -23,6 +23,10 @@ struct CreateToken {
     std::string name;
     std::string role;
 };
+/// `token revoke NAME`
+struct RevokeToken {
+    std::string name;
+};
 /// `seed demo`
 struct SeedDemo {};
 /// `--help`, `--version`, `--print-config`: print and end well.
@@ -30,7 +34,8 @@ struct PrintText {
     std::string text;
 };
 
-using Task = std::variant<Serve, CheckConfig, CheckHealth, CreateToken, SeedDemo, PrintText>;
+using Task = std::variant<Serve, CheckConfig, CheckHealth, CreateToken, RevokeToken, SeedDemo,
+                          PrintText>;
 
 /// What one start of the program is asked to do, and with which settings.
 struct Invocation {

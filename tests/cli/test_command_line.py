@@ -123,7 +123,7 @@ class CommandLine(unittest.TestCase):
         file.write_bytes(b"This is not a database. " * 500)
         before = file.read_bytes()
         for command in (["serve", "--sip", "udp:127.0.0.1:0", "--http", "127.0.0.1:0"], ["seed", "demo"],
-                        ["token", "create", "me"], ["--check-config"]):
+                        ["token", "create", "me"], ["token", "revoke", "me"], ["--check-config"]):
             self.assertIn("lampline.db", self.ends(lampline(*command, "--data", self.data), DATABASE).stderr)
         self.assertEqual(file.read_bytes(), before)
 
@@ -179,6 +179,9 @@ class CommandLine(unittest.TestCase):
             status, body = server.get("/api/v1/extensions", token.stdout.strip())
             self.assertEqual((status, json.loads(body)["items"]), (200, []))
             self.ends(lampline("token", "create", "desk", "--role", "admin", "--data", self.data), FAILURE)
+            self.ends(lampline("token", "revoke", "desk", "--data", self.data), OK)
+            self.assertEqual(server.get("/api/v1/extensions", token.stdout.strip())[0], 401)
+            self.assertIn("desk", self.ends(lampline("token", "revoke", "desk", "--data", self.data), FAILURE).stderr)
 
     def test_health_asks_the_running_server(self):
         with Serving(self.data) as server:

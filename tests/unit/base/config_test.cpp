@@ -241,6 +241,10 @@ TEST_CASE("the subcommands carry their own words")
     REQUIRE(std::holds_alternative<CreateToken>(token->task));
     CHECK(std::get<CreateToken>(token->task).name == "switchboard");
     CHECK(std::get<CreateToken>(token->task).role == "admin");
+    const auto revoked = read({"token", "revoke", "switchboard"});
+    REQUIRE(revoked.has_value());
+    REQUIRE(std::holds_alternative<RevokeToken>(revoked->task));
+    CHECK(std::get<RevokeToken>(revoked->task).name == "switchboard");
     CHECK(std::holds_alternative<SeedDemo>(read({"seed", "demo"})->task));
     CHECK(std::holds_alternative<Serve>(read({"serve"})->task));
     CHECK(std::holds_alternative<CheckConfig>(read({"serve", "--check-config"})->task));
@@ -262,6 +266,7 @@ TEST_CASE("a command line that cannot be read is a usage error")
     CHECK(usage({"serve", "extra"}));
     CHECK(usage({"token"}));
     CHECK(usage({"token", "create"}));
+    CHECK(usage({"token", "revoke"}));
     CHECK(usage({"seed"}));
     CHECK(usage({"serve", "seed", "demo"}));
 }
@@ -271,7 +276,8 @@ TEST_CASE("--help names every setting and every exit code, wherever it stands")
     const auto help = text_of(read({"--help"}));
     for (const auto* word :
          {"--sip", "--data", "--domain", "--http", "--drain-timeout", "--print-config",
-          "--check-config", "--health", "serve", "token create", "seed demo", "0 ok",
+          "--check-config", "--health", "serve", "token create", "receptionist",
+          "token revoke", "seed demo", "0 ok",
           "1 run-time failure", "2 usage", "3 bad configuration", "4 database", "5 cannot bind"})
         CHECK_MESSAGE(contains(help, word), word);
     CHECK(text_of(read({"serve", "--help"})) == help);
