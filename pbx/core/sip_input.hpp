@@ -79,11 +79,12 @@ struct AnsweredBefore {
 };
 
 /// A CANCEL for `transaction`, which the stack has answered 487 already, unless that INVITE was
-/// passed on.
+/// passed on, or is `answered`.
 struct CancelReceived {
     TransactionId transaction;
     LegId leg;  ///< 0 when the dialog was never opened
     PayloadRef payload;  ///< Reason header, if any
+    bool answered = false;  ///< our 2xx had left: the transaction goes on to AckReceived or AckMissing
 };
 
 /// Timer H: a 2xx we sent was never acknowledged (RFC 3261 §13.3.1.4). The transaction is over.

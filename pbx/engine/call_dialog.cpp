@@ -9,6 +9,19 @@
 #include "engine/call_engine.hpp"
 
 namespace lampline {
+namespace {
+
+std::string reason_in(const PayloadRef& payload)
+{
+    std::string reason;
+    if (payload)
+        for (const auto& header : payload->headers)
+            if (header.name == "Reason") reason = header.value;
+    return reason;
+}
+
+}  // namespace
+
 bool CallEngine::note_hold(Leg& leg, const PayloadRef& payload, SdpRole role)
 {
     if (!has_body(payload)) return false;
@@ -272,6 +285,12 @@ void CallEngine::receive_bye(Call& call, Leg& leg, const RequestReceived& input,
                              Outbox& outbox)
 {
     if (sends_on(call, leg, input, now, outbox)) return;
+    hung_up(call, leg, reason_in(input.payload), 200, now, outbox);
+}
+
+void CallEngine::hung_up(Call& call, Leg& leg, std::string_view reason, unsigned status,
+                         Moment now, Outbox& outbox)
+{
     if (leaves_pickup(call, leg, now, outbox)) return;
     if (call.phase == CallPhase::ringing) {
         // A caller may end its early dialog by BYE (RFC 3261 §15); a callee's is a final answer
@@ -283,11 +302,23 @@ void CallEngine::receive_bye(Call& call, Leg& leg, const RequestReceived& input,
     if (leaves_transfer(call, leg, now, outbox) || leaves_take_over(call, leg, outbox) ||
         cards_.left(call, leg, now, outbox))
         return;
-    std::string reason;
-    if (input.payload)
-        for (const auto& header : input.payload->headers)
-            if (header.name == "Reason") reason = header.value;
-    end_call(call, leg.id, LegInput::local_bye, LegInput::remote_bye, reason, now, outbox);
+    end_call(call, leg.id, LegInput::local_bye, LegInput::remote_bye, reason, now, outbox, status);
+}
+
+void CallEngine::cancelled_late(Call& call, Leg& leg, const CancelReceived& input, Moment now,
+                                Outbox& outbox)
+{
+    if (!input.answered) leg.ack_due = {};  // the 2xx has waited for a PRACK, and never left
+    if (leg.state != LegState::terminated) {
+        auto reason = reason_in(input.payload);
+        if (reason.empty()) reason = "SIP;cause=487;text=\"Cancelled as it was answered\"";
+        hung_up(call, leg, reason, 487, now, outbox);
+        leg.bye_owed = true;
+    }
+    // It has sent no BYE, so ours follows the ACK, or 64*T1; with the INVITE refused there is no
+    // dialog for one.
+    leg.bye_owed = leg.bye_owed && input.answered;
+    leg.bye_exchanged = !leg.bye_owed;
 }
 
 Reply CallEngine::answer_for_lost(const Relay& relay)

@@ -24,15 +24,16 @@ void CallEngine::end(CallsToEnd which, Moment now, Outbox& outbox)
 }
 
 void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput others,
-                          std::string_view reason, Moment now, Outbox& outbox)
+                          std::string_view reason, Moment now, Outbox& outbox, unsigned status)
 {
     if (call.phase == CallPhase::ended) return;
+    if (ended_by && status == 0) status = 200;
     begin_end(call, now, outbox);
     if (call.transfer)
         report(call, 487, "Request Terminated", true, now, outbox);
     else
         refer_subscriptions_.report(call.id, 487, "Request Terminated", true, now, outbox);
-    outbox.announce(CallEnded{call.id, ended_by ? 200U : 0U, std::string{reason}});
+    outbox.announce(CallEnded{call.id, status, std::string{reason}});
     call.transfer.reset();
     call.change.reset();
     cancel_branches(call, {}, reason, nullptr, outbox);

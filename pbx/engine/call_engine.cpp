@@ -40,7 +40,10 @@ void CallEngine::receive(const RequestReceived& input, Moment now, Outbox& outbo
         // A BYE that crosses ours is right all the same (RFC 3261 §15.1.2).
         outbox.send(Reply{.transaction = input.transaction,
                           .status = input.method == Method::bye ? 200U : 481U});
-        return;
+        if (!call || input.method != Method::bye) return;
+        leg->bye_owed = false;  // nor is ours needed any more
+        leg->bye_exchanged = true;
+        return sweep(*call, now, outbox);
     }
     outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
     leg->heard_at = now.mono;

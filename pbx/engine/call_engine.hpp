@@ -540,6 +540,12 @@ private:
     void send_on(const Call& call, Relay& relay, const Leg& from, Leg& to, Outbox& outbox);
     void relayed_answer(Call& call, Leg& leg, Relay& relay, const ResponseReceived& response,
                         Moment now, Outbox& outbox);
+    /// The phone of `leg` is out of the call by its own word; `status`: for the record.
+    void hung_up(Call& call, Leg& leg, std::string_view reason, unsigned status, Moment now,
+                 Outbox& outbox);
+    /// The CANCEL of an INVITE that was answered 2xx, and whose ACK is still to come.
+    void cancelled_late(Call& call, Leg& leg, const CancelReceived& input, Moment now,
+                        Outbox& outbox);
     void receive_bye(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                      Outbox& outbox);
     /// What the sender of `relay` is told where nobody is left to answer it: nothing that ends its
@@ -725,9 +731,9 @@ private:
     void announce(const Leg& leg, Outbox& outbox) const;
     [[nodiscard]] DialogSnapshot snapshot_of(const Leg& leg) const;
     /// Ends a call that is talking, or ringing: the leg `ended_by` told us, or LegId{} when we
-    /// decide.
+    /// decide. `status`: for the record; 0: 200 where we were told, else that in `reason`.
     void end_call(Call& call, LegId ended_by, LegInput own, LegInput others,
-                  std::string_view reason, Moment now, Outbox& outbox);
+                  std::string_view reason, Moment now, Outbox& outbox, unsigned status = 0);
     /// Answers what was passed on and waits for its answer; `status`: of INVITEs.
     void give_up_relays(Call& call, unsigned status, Outbox& outbox);
     /// Says BYE, after the ACKs that must come first.

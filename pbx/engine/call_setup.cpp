@@ -417,6 +417,8 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
         cancel_branches(*call, {}, taken ? completed_elsewhere : std::string_view{}, input.payload,
                         outbox);
         pass_verdict(*call, now, outbox);
+    } else if (leg->ack_due == input.transaction) {
+        cancelled_late(*call, *leg, input, now, outbox);
     } else if (auto* relay = call->find_relay(input.transaction); relay && !relay->answered) {
         relay->cancelled = true;
         if (relay->replaces) move(*leg, LegInput::cancelled, outbox);

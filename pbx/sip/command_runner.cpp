@@ -133,6 +133,7 @@ void CommandRunner::take_invite(TransactionId id, HeldRequest&& invite)
     auto& transaction = add_server(*handle, Method::invite, {}, id);
     transaction.listener = invite.listener;
     transaction.source = std::move(invite.source);
+    transaction.opens_dialog = true;
     if (sip->sip_request->rq_url->url_user) transaction.user = sip->sip_request->rq_url->url_user;
     nta_incoming_treply(handle, SIP_100_TRYING, TAG_END());
 }
@@ -229,7 +230,11 @@ void CommandRunner::reply_finally(ServerTransaction& transaction, const Reply& c
     // A 2xx may wait in the stack for the PRACK of an earlier response; otherwise no status means
     // that it failed.
     const bool failed = nta_incoming_status(handle) < 200 && transaction.unacknowledged == 0;
-    if (invite && success && !failed) return;  // until its ACK, or timer H
+    if (invite && success && !failed) {  // until its ACK, or timer H
+        const MessageRef request{nta_incoming_getrequest(handle)};
+        transaction.late_cancel.emplace(*sip_object(request.get()), transaction);
+        return;
+    }
     if (invite && failed) {
         const MessageRef request{nta_incoming_getrequest(handle)};
         turn_away_acks(sip_object(request.get())->sip_call_id->i_id, 10s);

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -49,6 +50,10 @@ public:
     void run(const SendAck& command);
     void run(const SendCancel& command);
     void run(const CloseDialog& command);
+
+    /// A CANCEL that comes after our 2xx and before its ACK is to be answered 200, with this To-tag
+    /// (RFC 3261 §9.2); nullopt: it is none.
+    std::optional<std::string> receive_late(const sip_t& cancel);
 
     /// For the callback of a leg: the status to answer with, 0 when the engine answers.
     int on_request(DialogUsage& dialog, nta_incoming_t& request, const sip_t& sip);

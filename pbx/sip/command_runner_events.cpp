@@ -108,6 +108,20 @@ void CommandRunner::on_ack_or_cancel(ServerTransaction& transaction, const sip_t
         on_input_(CancelReceived{id, leg, payload});
 }
 
+std::optional<std::string> CommandRunner::receive_late(const sip_t& cancel)
+{
+    const auto* transaction = LateCancel::find(cancel);
+    if (!transaction || transaction->runner != this) return std::nullopt;
+    std::string tag{text_of(nta_incoming_gettag(transaction->handle.get()))};
+    // That of a re-INVITE says nothing of the dialog.
+    if (transaction->opens_dialog && is_wanted(transaction->leg))
+        on_input_(CancelReceived{.transaction = transaction->id,
+                                 .leg = transaction->leg,
+                                 .payload = to_payload(cancel),
+                                 .answered = true});
+    return tag;
+}
+
 int CommandRunner::prack(ServerTransaction* self, nta_reliable_t* reliable, nta_incoming_t* request,
                          const sip_t* sip) noexcept
 try {

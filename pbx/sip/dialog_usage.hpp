@@ -8,6 +8,7 @@
 
 #include "core/sip_command.hpp"
 #include "sip/digest_client.hpp"
+#include "sip/late_cancel.hpp"
 #include "sip/sofia.hpp"
 #include "sip/transports.hpp"
 
@@ -47,7 +48,9 @@ struct ServerTransaction {
     const Listener* listener = nullptr;
     Flow source;       ///< of an INVITE
     std::string user;  ///< what the INVITE dialled
+    bool opens_dialog = false;  ///< an INVITE outside a dialog
     IncomingHandle handle;
+    std::optional<LateCancel> late_cancel;  ///< of an INVITE that is answered 2xx
 };
 
 /// The text of a request apart from what the dialog knows.

@@ -73,8 +73,11 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
         if (!forwarder->acknowledge(sip)) static_cast<void>(forwarder->pass(request));
         return;
     }
-    if (method == sip_method_cancel && forwarder->cancel(sip))
-        return answer(request, {.status = 200});
+    if (method == sip_method_cancel) {
+        if (forwarder->cancel(sip)) return answer(request, {.status = 200});
+        if (const auto tag = calls->receive_late(sip))
+            return answer(request, {.status = 200, .to_tag = *tag});
+    }
     if (sip.sip_to->a_tag && passes(request)) return;
     if (method == sip_method_cancel)
         return refuse(request, {481, "Call/Transaction Does Not Exist", {}});

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "sip/late_cancel.hpp"
 #include "sip/sofia.hpp"
 
 namespace lampline::sip {
@@ -221,7 +222,10 @@ extern "C" __attribute__((visibility("default"))) int sip_sanity_check(sip_t con
 {
     namespace sip_floor = lampline::sip;
     sip_floor::asked.fetch_add(1, std::memory_order_relaxed);
-    if (sip_floor::passes(sip)) return 0;
+    if (sip_floor::passes(sip)) {
+        sip_floor::LateCancel::keep_from_stack(*sip);
+        return 0;
+    }
     sip_floor::turned_away.fetch_add(1, std::memory_order_relaxed);
     return -1;
 }

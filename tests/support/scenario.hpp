@@ -197,6 +197,10 @@ public:
     /// BYE with Also, or with a Contact.
     void sends_on(std::string also, std::optional<SipUri> contact = std::nullopt);
     void cancels(std::vector<Header> headers = {});
+    /// CANCEL of its INVITE that was answered by `success`, and that it has not acknowledged.
+    void cancels_late(const Arrived& success, std::vector<Header> headers = {});
+    /// The same, where the stack held `success` back for a PRACK, and has sent 487 instead.
+    void cancels_before(const Arrived& success);
     void replies(unsigned status, std::string_view sdp = {});
     /// Answers a request that is not the last one.
     void replies_to(const Arrived& request, unsigned status, std::string_view sdp = {});

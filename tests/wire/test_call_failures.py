@@ -1,7 +1,7 @@
 """Calls that do not come about, and calls that end in another way than by a BYE."""
 import unittest
 
-from lib.case import WireTest, ring, talk
+from lib.case import WireTest, eventually, ring, talk
 from lib.sdp import ANSWER, OFFER
 
 
@@ -166,6 +166,34 @@ class Withdrawn(WireTest):
         info.receives(200)
         call.hangs_up()
         incoming.receives("BYE")
+
+    def answered_and_cancelled(self):
+        """Bob's 200 is at Anna's phone, which sends a CANCEL instead of the ACK. Whether Bob is told at once."""
+        anna, bob = self.phone("201"), self.phone("202")
+        call = anna.calls("202", acks=False)
+        incoming = bob.receives("INVITE")
+        incoming.replies(180)
+        call.receives(180)
+        incoming.replies(200, ANSWER)
+        success = call.receives(200)
+        answer = call.sends_cancel().receives(200)
+        self.assertEqual(success.to_tag, answer.to_tag)    # RFC 3261 §9.2
+        incoming.receives("ACK")
+        self.assertIn("cause=487", incoming.receives("BYE")["Reason"])
+        return call
+
+    def test_a_cancel_before_the_ack_hangs_up(self):
+        call = self.answered_and_cancelled()
+        call.invite.acknowledges()                 # RFC 3261 §15: no BYE to a caller before that
+        call.receives("BYE")
+        [entry] = eventually(lambda: self.rest.items("/api/v1/call-log"), "it is recorded")
+        self.assertEqual(("answered", "caller", "201", 487),
+                         tuple(entry[name] for name in ("result", "ended_by", "ended_extension", "status")))
+
+    def test_a_cancel_before_the_ack_and_a_bye(self):
+        call = self.answered_and_cancelled()
+        call.hangs_up()
+        call.invite.acknowledges()
 
     def test_cancel_of_nothing(self):
         anna = self.phone("201")

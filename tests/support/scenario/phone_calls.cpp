@@ -134,6 +134,23 @@ void Phone::cancels(std::vector<Header> headers)
         CancelReceived{.transaction = own_invite_, .leg = leg, .payload = std::move(payload)});
 }
 
+void Phone::cancels_late(const Arrived& success, std::vector<Header> headers)
+{
+    PayloadRef payload;
+    if (!headers.empty())
+        payload = std::make_shared<const Payload>(Payload{{}, {}, std::move(headers)});
+    scenario_.receive(CancelReceived{.transaction = success.transaction,
+                                     .leg = success.leg,
+                                     .payload = std::move(payload),
+                                     .answered = true});
+}
+
+void Phone::cancels_before(const Arrived& success)
+{
+    scenario_.receive(
+        CancelReceived{.transaction = success.transaction, .leg = success.leg, .payload = {}});
+}
+
 std::string Phone::media() const
 {
     const auto found = media_.find(leg_);

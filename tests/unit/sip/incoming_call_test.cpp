@@ -191,6 +191,95 @@ TEST_CASE("CANCEL: the stack answers it and the INVITE, and reports it once (RFC
     office.stays_silent(50ms);
 }
 
+namespace {
+
+/// The CANCEL of the INVITE that was sent as `text` (RFC 3261 §9.1).
+std::string cancel_of(const std::string& text)
+{
+    const auto sent = Message::parse(text);
+    return fmt::format(
+        "CANCEL {} SIP/2.0\r\nVia: {}\r\nMax-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\n"
+        "CSeq: {} CANCEL\r\nContent-Length: 0\r\n\r\n",
+        uri_of("202"), sent["Via"], sent["From"], sent["To"], sent["Call-ID"],
+        sent["CSeq"].substr(0, sent["CSeq"].find(' ')));
+}
+
+/// The answer to a CANCEL; a 2xx that is repeated meanwhile is passed over.
+Message answer_to_cancel(Phone& phone)
+{
+    for (;;)
+        if (auto message = phone.receive(); message["CSeq"].ends_with(" CANCEL")) return message;
+}
+
+}  // namespace
+
+TEST_CASE("CANCEL after our 2xx: 200, and it is reported until the ACK (RFC 6026 §7.1)")
+{
+    Office office;
+    Phone caller{office, "201"};
+    const auto text =
+        caller.send_authorised("INVITE", uri_of("202"), address_of("202"), "", "v=0 offer\r\n");
+    const auto invite = office.next<InviteReceived>();
+    office.run(OpenDialog{invite.transaction, caller_leg, "ours"});
+    office.run(Reply{.transaction = invite.transaction, .status = 200});
+    const auto success = caller.receive_beyond_100();
+    REQUIRE(success.status() == 200);
+
+    caller.send(cancel_of(text));
+    const auto cancelled = office.next<CancelReceived>();
+    CHECK(cancelled.transaction == invite.transaction);
+    CHECK(cancelled.leg == caller_leg);
+    CHECK(cancelled.answered);
+    const auto answer = answer_to_cancel(caller);
+    CHECK(answer.status() == 200);
+    CHECK(answer["To"] == success["To"]);  // RFC 3261 §9.2: the same tag
+
+    caller.acknowledge_success(success);
+    CHECK(office.next<AckReceived>().transaction == invite.transaction);
+    caller.send(cancel_of(text));
+    CHECK(answer_to_cancel(caller).status() == 481);
+    office.stays_silent(50ms);
+}
+
+TEST_CASE("CANCEL of a re-INVITE that was answered: 200, and it has no effect (RFC 3261 §9.2)")
+{
+    Office office;
+    Phone caller{office, "201"};
+    const auto success = answer_call(office, caller);
+    const auto text =
+        caller.request("INVITE", uri_of("202"), success["To"], 20, "", "v=0 hold\r\n");
+    caller.send(text);
+    const auto hold = office.next<RequestReceived>();
+    office.run(
+        Reply{.transaction = hold.transaction, .status = 200, .payload = sdp("v=0 held\r\n")});
+    const auto held = caller.receive_beyond_100();
+    REQUIRE(held.status() == 200);
+    caller.send(cancel_of(text));
+    CHECK(answer_to_cancel(caller).status() == 200);
+    caller.acknowledge_success(held);
+    CHECK(office.next<AckReceived>().transaction == hold.transaction);
+    office.stays_silent(50ms);
+}
+
+TEST_CASE("CANCEL while our 2xx waits for the PRACK of an earlier response: the INVITE gets 487")
+{
+    Office office;
+    Phone caller{office, "201"};
+    const auto text = caller.send_authorised("INVITE", uri_of("202"), address_of("202"),
+                                             "Supported: 100rel\r\n", "v=0 offer\r\n");
+    const auto invite = office.next<InviteReceived>();
+    office.run(OpenDialog{invite.transaction, caller_leg, "ours"});
+    office.run(Reply{.transaction = invite.transaction,
+                     .status = 183,
+                     .reliable = true,
+                     .payload = sdp("v=0 early\r\n")});
+    CHECK(caller.receive_beyond_100().status() == 183);
+    office.run(Reply{.transaction = invite.transaction, .status = 200});
+    caller.send(cancel_of(text));
+    CHECK_FALSE(office.next<CancelReceived>().answered);
+    CHECK(answer_to_cancel(caller).status() == 200);
+}
+
 TEST_CASE("a re-INVITE over UDP is told to wait when it has waited: until then it would be repeated")
 {
     Office office;
