@@ -269,8 +269,10 @@ void CallEngine::move(Leg& leg, LegInput input, Outbox& outbox)
     leg.state = *moved;
     if (leg.state == LegState::confirmed) leg.untold = false;
     if (leg.state >= LegState::confirmed) std::vector<std::string>{}.swap(leg.via);
-    if (leg.role == LegRole::callee && leg.state >= LegState::confirmed)
+    if (leg.role == LegRole::callee && leg.state >= LegState::confirmed) {
         index_.stopped_ringing(leg);
+        told_diversions_.remove(leg.id);
+    }
     if (leg.state == LegState::terminated) {
         leg.ended_by = input;
         if (const auto owner = by_leg_.find(leg.id); owner != by_leg_.end()) {

@@ -27,6 +27,7 @@
 #include "engine/refer_subscriptions.hpp"
 #include "engine/router.hpp"
 #include "engine/session_timer.hpp"
+#include "engine/told_diversions.hpp"
 
 namespace lampline {
 
@@ -680,7 +681,7 @@ private:
     /// Where `diversions`, told by `trunk`, begin with those of a call that rings outside by a
     /// trunk, as that trunk was told them, the office's own numbers get back their names of here,
     /// without host: the call has come back. Nothing where several such calls differ, and where
-    /// `trunk` is not trusted, or empty. O(calls).
+    /// `trunk` is not trusted, or empty.
     void name_as_here(std::vector<Diversion>& diversions, std::string_view trunk) const;
     /// Takes off what says numbers of the office, where it is for who is reached by `trunk`: of
     /// Warnings all but that forwards come to no end.
@@ -786,6 +787,7 @@ private:
     Occupancy occupancy_;
     OutsideUse outside_;
     HuntOrder order_;
+    ToldDiversions told_diversions_;
     std::map<std::string, CallRef, std::less<>> parked_;   // by slot
     std::map<std::string, CallRef, std::less<>> offered_;  // slots that a caller was told are free
     ReferSubscriptions refer_subscriptions_;

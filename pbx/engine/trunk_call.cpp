@@ -54,20 +54,6 @@ std::span<const Diversion> told_outside(const Hunting& hunting)
     return hunting.invitation.extension.empty() ? chain : chain.subspan(hunting.diversions_known);
 }
 
-/// `told`, heard from `back`, begins with `chain` as `way` was told it.
-bool begins_with(std::span<const Diversion> told, std::span<const Diversion> chain,
-                 const TrunkRules& way, const Trunk& back, std::string_view domain)
-{
-    if (chain.empty() || told.size() < chain.size()) return false;
-    return std::ranges::equal(
-        chain, told.first(chain.size()), [&](const Diversion& ours, const Diversion& heard) {
-            if (!is_ours(ours, domain)) return ours.number == heard.number;
-            const bool kept = is_ours(heard, domain) || same_host(heard.host, way.trunk().domain) ||
-                              same_host(heard.host, back.domain);
-            return kept && heard.number == way.number_of(ours.number);
-        });
-}
-
 }  // namespace
 
 std::optional<InviteReceived> CallEngine::take_from_outside(const InviteReceived& input,
@@ -100,33 +86,7 @@ void CallEngine::name_as_here(std::vector<Diversion>& diversions, std::string_vi
 {
     const auto* back = trunk.empty() ? nullptr : directory_->find_trunk(trunk);
     if (!back || !back->trunk().trusted || diversions.empty()) return;
-    const auto& domain = directory_->domain();
-    std::span<const Diversion> known;
-    bool unclear = false;
-    for (const auto& [ref, call] : calls_) {
-        if (!call->hunting || !call->hunting->hunt.outside) continue;
-        const auto chain = told_outside(*call->hunting);
-        if (chain.size() < known.size()) continue;
-        const auto went_so = [&](const Leg& leg) {
-            const bool rings = leg.role == LegRole::callee && leg.state < LegState::confirmed;
-            const auto* way =
-                rings && !leg.trunk.empty() ? directory_->find_trunk(leg.trunk) : nullptr;
-            return way && begins_with(diversions, chain, *way, back->trunk(), domain);
-        };
-        if (std::ranges::none_of(call->legs, went_so)) continue;
-        const bool as_long = chain.size() == known.size();
-        const bool same =
-            std::ranges::equal(chain, known, {}, &Diversion::number, &Diversion::number);
-        unclear = as_long && (unclear || !same);
-        known = chain;
-    }
-    // Several have been shown by one number: what goes round adds to its chain, which tells then.
-    if (unclear) return;
-    for (std::size_t i = 0; i < known.size(); ++i) {
-        if (!is_ours(known[i], domain)) continue;
-        diversions[i].number = known[i].number;
-        diversions[i].host.clear();
-    }
+    told_diversions_.name_as_here(diversions, back->trunk(), directory_->domain());
 }
 
 void CallEngine::keep_inside(std::vector<Header>& headers, std::string_view trunk)
@@ -201,6 +161,8 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
                             .payload = across_border(invitation.payload),
                             .trunk = rules->shared()},
                            invitation, now, outbox);
+    if (hunt.outside)
+        told_diversions_.add(leg.id, *rules, told_outside(hunting), directory_->domain());
     leg.payer = hunt.payer;
     leg.counted = true;
     if (!hunt.unlimited)

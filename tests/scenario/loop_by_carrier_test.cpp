@@ -222,6 +222,41 @@ TEST_CASE(
     call.all_is_over();
 }
 
+TEST_CASE("a call that rings outside no more, however that came, is not one that can come back")
+{
+    Forwarded call;
+    const auto out = call.goes_out();
+    bool talks = false;
+    SUBCASE("it is answered")
+    {
+        call.far.replies_to(out, 200, talking_sdp);
+        call.alice.receives(200U);
+        call.far.receives(ACK);
+        talks = true;
+    }
+    SUBCASE("its caller has cancelled it")
+    {
+        call.alice.cancels();
+        call.far.receives(CANCEL);
+    }
+    SUBCASE("the next trunk is tried, and refuses it")
+    {
+        call.far.fails_with(out, 503);
+        call.other.receives(INVITE);
+        call.other.replies(486);
+        call.alice.receives(486U);
+    }
+    call.comes_back("+431102", {Forwarded::diverted_by("+431102")});
+    call.far.replies_to(call.goes_on(), 486);
+    call.back.receives(486U);
+    if (talks) {
+        call.alice.sends(BYE);
+        call.alice.receives(200U);
+        call.far.receives(BYE);
+    }
+    call.all_is_over();
+}
+
 TEST_CASE("what a carrier says of our numbers is no loop unless the call has come from here")
 {
     Forwarded call;
