@@ -12,7 +12,7 @@
 namespace lampline::db {
 namespace {
 
-constexpr int call_columns = 7;
+constexpr int call_columns = 6;
 constexpr int leg_columns = 22;
 
 using Clock = std::chrono::system_clock;
@@ -195,8 +195,6 @@ StoredCall read_call(Reader& row)
     call.started_at = row.time();
     call.answered_at = row.time();
     call.session_expires = std::chrono::seconds{row.number(0, 1'000'000'000)};
-    const auto ends_at = row.time();
-    if (ends_at.time_since_epoch().count() != 0) call.session_ends_at = ends_at;
     for (auto& leg : call.legs) leg = read_leg(row);
     call.from_trunk = row.text();
     for (auto& leg : call.legs) read_trunk(row, leg);
@@ -211,6 +209,10 @@ StoredCall read_call(Reader& row)
     }
     for (auto& leg : call.legs) leg.holds = row.number(0, 1) == 1;
     for (auto& leg : call.legs) leg.on_behalf_of = row.text();
+    for (auto& leg : call.legs) {
+        const auto ends_at = row.time();
+        if (ends_at.time_since_epoch().count() != 0) leg.session_ends_at = ends_at;
+    }
     return call;
 }
 
@@ -265,7 +267,7 @@ struct CallStore::Statements {
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                       "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                      "?, ?)"},
+                      "?, ?, ?)"},
           erase{handle, "DELETE FROM talking_call WHERE id = ?"},
           put_invite{handle, "INSERT OR REPLACE INTO ringing_invite "
                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
@@ -367,7 +369,6 @@ void CallStore::put(const StoredCall& call)
     put.bind(4, column(call.started_at));
     put.bind(5, column(call.answered_at));
     put.bind(6, static_cast<std::int64_t>(call.session_expires.count()));
-    put.bind(7, call.session_ends_at ? column(*call.session_ends_at) : std::int64_t{0});
     int first = call_columns + 1;
     for (const auto& leg : call.legs) {
         bind_leg(put, first, leg);
@@ -397,6 +398,8 @@ void CallStore::put(const StoredCall& call)
     for (const auto& leg : call.legs) put.bind(first++, leg.name);
     for (const auto& leg : call.legs) put.bind(first++, leg.holds ? 1 : 0);
     for (const auto& leg : call.legs) put.bind(first++, leg.on_behalf_of);
+    for (const auto& leg : call.legs)
+        put.bind(first++, leg.session_ends_at ? column(*leg.session_ends_at) : std::int64_t{0});
     run_once(put);
 }
 

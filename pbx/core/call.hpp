@@ -99,6 +99,7 @@ struct Leg {
     bool auto_answer = false;  ///< with the headers that make it answer by itself
     bool asked_again = false;  ///< with the session interval that its phone wants, until it accepts
     std::chrono::seconds min_se{};  ///< the shortest interval it takes (RFC 4028 §7.4); 0: not said
+    std::optional<Moment> session_ends_at{};  ///< unless refreshed (RFC 4028 §10); empty: no timer
     bool cancel_sent = false;
     bool bye_exchanged = false;  ///< a BYE was sent or received
     bool bye_owed = false;       ///< to be sent once the ACK came, or is given up
@@ -230,6 +231,7 @@ struct Pickup {
     bool renegotiates = false;   ///< a re-INVITE comes once the picker has acknowledged its 200
     ClientTransactionId offered{};  ///< that re-INVITE, or the transferee's, under way
     Glare glare;                    ///< of it
+    std::chrono::seconds session_expires{};  ///< of the picker's dialog; 0: no session timer
 };
 
 /// The exchange changes the media of both phones of a call by itself, one after the other (RFC 3725
@@ -290,8 +292,7 @@ struct Call {
     LegId progress_of{};         ///< whose it was
     SessionTimer asked_timer;                ///< of the caller's INVITE
     PayloadRef offer;                        ///< of the caller's INVITE, until it is answered
-    std::chrono::seconds session_expires{};  ///< negotiated; 0: no session timer
-    std::optional<std::chrono::system_clock::time_point> session_ends_at;
+    std::chrono::seconds session_expires{};  ///< to ask its phones for; 0: no session timer
     std::chrono::system_clock::time_point started_at;
     std::optional<std::chrono::system_clock::time_point> answered_at;
     Rare<EarlyAnswer> early_answer;

@@ -30,6 +30,8 @@ struct StoredLeg {
     std::string payer{};  ///< of a call to outside
     bool counted = false;  ///< among the calls to outside
     std::optional<std::chrono::system_clock::time_point> must_end_at{};  ///< empty: no limit
+    std::optional<std::chrono::system_clock::time_point>
+        session_ends_at{};  ///< of its dialog; empty: no session timer
     bool anonymous = false;     ///< its phone asked not to be named to others (RFC 3323)
     bool takes_update = false;  ///< its phone allowed UPDATE (RFC 3311)
     IdentityHeader identity = IdentityHeader::asserted;  ///< in which it is told who is there
@@ -46,8 +48,7 @@ struct StoredCall {
     std::string dialled;
     std::chrono::system_clock::time_point started_at;   ///< kept to the millisecond, as all times here
     std::chrono::system_clock::time_point answered_at;
-    std::chrono::seconds session_expires{};             ///< negotiated (RFC 4028); 0: no session timer
-    std::optional<std::chrono::system_clock::time_point> session_ends_at;
+    std::chrono::seconds session_expires{};  ///< to ask both for (RFC 4028); 0: no session timer
     std::array<StoredLeg, 2> legs;
     std::string from_trunk{};  ///< by which the first caller came; empty: a phone
     std::string parked_by{};  ///< the extension that parked it; one leg is the slot then. Empty: none

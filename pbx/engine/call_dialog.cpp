@@ -186,7 +186,10 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
             relay.session_timer, has(asker.supported, OptionTag::timer), response.session_timer);
         answer.session_timer = answered.timer;
         answer.required = answered.require ? OptionTag::timer : OptionTag::none;
-        note_session(call, {.expires = answered.supervise_for}, now);
+        note_session(asker, answered.timer.expires, now);
+        note_session(leg, response.session_timer.expires, now);
+        call.session_expires = answered.supervise_for;
+        follow_session(call);
     } else {
         answer.session_timer.min_se = response.session_timer.min_se;  // 422
     }

@@ -242,7 +242,8 @@ void CallEngine::connect(Leg& left, Leg& right) noexcept
     right.peer = left.id;
 }
 
-void CallEngine::start_talking(Call& call, const SessionTimer& timer, Moment now, Outbox& outbox)
+void CallEngine::start_talking(Call& call, std::chrono::seconds session_expires, Moment now,
+                               Outbox& outbox)
 {
     call.phase = CallPhase::talking;
     call.answered_at = now.wall;
@@ -255,7 +256,8 @@ void CallEngine::start_talking(Call& call, const SessionTimer& timer, Moment now
     forget_ringing(call, outbox);
     call.offer.reset();
     if (call.early_answer && !call.early_answer->stale) call.early_answer.reset();
-    note_session(call, timer, now);
+    call.session_expires = session_expires;
+    follow_session(call);
     if (settings_.probe_interval > 0s)
         set_timer(call, CallTimer::probe, now.mono + settings_.probe_interval);
 }

@@ -180,7 +180,7 @@ private:
                        Outbox& outbox);
     /// Who has sent, and who has got, what passed; nullptr: nobody that talks.
     [[nodiscard]] std::pair<Leg*, Leg*> passed_between(const DialogPassed& input);
-    void forked_answer(const DialogPassed& input, Moment now, Outbox& outbox);
+    void forked_answer(const DialogPassed& input, Outbox& outbox);
     static void talks_to(Leg& caller, Leg& callee);
     /// A phone beside `than` that has answered, and was not hung up.
     [[nodiscard]] static Leg* also_answered(Call& call, const Leg& than) noexcept;
@@ -313,8 +313,7 @@ private:
     void dial(Call& call, const Leg& caller, std::string_view number, Moment now,
               Outbox& outbox) override;
     void give_up_dialling(Call& call, Moment now, Outbox& outbox) override;
-    void part(Call& call, Leg& caller, Leg& other, bool has_left, Moment now,
-              Outbox& outbox) override;
+    void part(Call& call, Leg& caller, Leg& other, bool has_left, Outbox& outbox) override;
     void show(const Leg& leg, Outbox& outbox) override { announce(leg, outbox); }
     [[nodiscard]] PayloadRef silence(std::string_view offer) const override;
     void end(Call& call, std::string_view reason, Moment now, Outbox& outbox) override;
@@ -518,8 +517,8 @@ private:
     bool stays_here(Call& call, Leg& from, Leg& to, const RequestReceived& input, Moment now,
                     Outbox& outbox);
     /// The sender, whom we let refresh alone, has its answer from us.
-    void answer_refresh(Call& call, const Leg& from, TransactionId request,
-                        const SessionTimer& asked, Moment now, Outbox& outbox);
+    void answer_refresh(Call& call, Leg& from, TransactionId request, const SessionTimer& asked,
+                        Moment now, Outbox& outbox);
     /// Sends the UPDATE of `relay` on as an INVITE.
     void update_by_invite(const Call& call, Relay& relay, const Leg& from, Leg& to, Moment now,
                           Outbox& outbox);
@@ -559,9 +558,14 @@ private:
     void probe(Call& call, Moment now, Outbox& outbox);
     void probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                         Outbox& outbox);
-    void note_session(Call& call, const SessionTimer& timer, Moment now);
-    /// The answer to a request of ours that has asked the phone to keep the session alive.
-    void session_kept(Call& call, const ResponseReceived& success, Moment now);
+    /// The session of the dialog of `leg` lasts for `expires` from `now`; 0: it has no timer.
+    static void note_session(Leg& leg, std::chrono::seconds expires, Moment now);
+    /// The call ends with the first session of the two that talk.
+    void follow_session(Call& call);
+    /// No dialog of the call has a session timer.
+    void drop_sessions(Call& call);
+    /// The answer to a request of ours, by which only the phone itself keeps the session alive.
+    void session_kept(Call& call, Leg& leg, const ResponseReceived& success, Moment now);
     /// Whether the call is over without the phone of `leg`: it talks, or is the caller of a call
     /// that rings.
     [[nodiscard]] static bool takes_part(Call& call, const Leg& leg) noexcept;
@@ -725,8 +729,9 @@ private:
         return {leg.flow, leg.dialog_state.target, leg.extension};
     }
     static void connect(Leg& left, Leg& right) noexcept;
-    /// The call is answered: from now on it is supervised.
-    void start_talking(Call& call, const SessionTimer& timer, Moment now, Outbox& outbox);
+    /// The call is answered: from now on it is supervised, by the sessions that its legs have.
+    void start_talking(Call& call, std::chrono::seconds session_expires, Moment now,
+                       Outbox& outbox);
     /// Moves the state of a leg and announces it; nothing when `input` does not move it.
     void move(Leg& leg, LegInput input, Outbox& outbox);
     void announce(const Leg& leg, Outbox& outbox) const;

@@ -54,7 +54,8 @@ void CallEngine::accepted_in_vain(Call& call, Leg& leg, const ResponseReceived& 
         leg.id, response.transaction,
         offers ? silence(response.payload->body) : nullptr});
     note_target(call, leg, response);
-    session_kept(call, response, now);
+    note_session(leg, response.session_timer.expires, now);  // whoever was to refresh it
+    follow_session(call);
     const Leg* peer = call.find(leg.peer);
     if (offers && peer && peer->slot) return;  // where there is nothing to hear anyway
     restore_session(call, leg, now, outbox);
@@ -127,7 +128,7 @@ void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& r
     }
     call.unsaved = true;
     note_target(call, leg, response);
-    session_kept(call, response, now);
+    session_kept(call, leg, response, now);
     const bool offers_anew = change.kind != SessionChange::Kind::hold;
     const bool asked = offers_anew && !change.at_second;
     if (asked && has_body(response.payload)) {

@@ -80,11 +80,12 @@ void CallEngine::passed_answer(Call& call, Leg& leg, const ResponseReceived& res
     move(winner, LegInput::success, outbox);
     if (!first) {  // there are two now
         call.unsaved = true;
-        return note_session(call, {}, now);
+        return drop_sessions(call);
     }
     talks_to(caller, winner);
     move(caller, LegInput::success, outbox);
-    start_talking(call, {.expires = answered.supervise_for}, now, outbox);
+    for (Leg* each : {&caller, &winner}) note_session(*each, answered.supervise_for, now);
+    start_talking(call, answered.supervise_for, now, outbox);
     take_place(call, winner, outbox);
     cancel_branches(call, winner.id, completed_elsewhere, nullptr, outbox);
 }
@@ -198,7 +199,7 @@ std::pair<Leg*, Leg*> CallEngine::passed_between(const DialogPassed& input)
 }
 
 /// A proxy behind a phone or trunk of ours has forked its INVITE, and somebody else has answered.
-void CallEngine::forked_answer(const DialogPassed& input, Moment now, Outbox& outbox)
+void CallEngine::forked_answer(const DialogPassed& input, Outbox& outbox)
 {
     const Leg* caller = nullptr;
     for (const auto id : index_.by_call_id(input.call_id)) {
@@ -226,7 +227,7 @@ void CallEngine::forked_answer(const DialogPassed& input, Moment now, Outbox& ou
     leg.peer = caller->id;
     note_hold(leg, input.payload, SdpRole::answer);
     move(leg, LegInput::success, outbox);
-    note_session(call, {}, now);
+    drop_sessions(call);
     call.unsaved = true;
     keep(call, outbox);
 }
@@ -236,7 +237,7 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
     const bool accepts = input.method == Method::invite && input.status / 100 == 2;
     const auto [sender, peer] = passed_between(input);
     if (!sender) {
-        if (accepts) forked_answer(input, now, outbox);
+        if (accepts) forked_answer(input, outbox);
         return;
     }
     // The 2xx of the INVITE that began it, once more.
@@ -277,8 +278,11 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
         if (own) announce(*sender, outbox);
         if (others) announce(*peer, outbox);
         if (own || others) call.unsaved = true;
-        if (input.session_timer.expires > 0s && !also_answered(call, callee))
-            note_session(call, input.session_timer, now);
+        if (input.session_timer.expires > 0s && !also_answered(call, callee)) {
+            call.session_expires = input.session_timer.expires;
+            for (Leg* leg : {sender, peer}) note_session(*leg, call.session_expires, now);
+            follow_session(call);
+        }
     } else if (!goes_on_without(call, callee, LegInput::timeout, outbox)) {
         end_call(call, {}, LegInput::timeout, LegInput::timeout, peer_gone, now, outbox);
     }

@@ -33,12 +33,14 @@ StoredLeg to_stored(const Leg& leg)
                      .payer = leg.payer,
                      .counted = leg.counted,
                      .must_end_at = leg.must_end_at,
+                     .session_ends_at = {},
                      .anonymous = leg.anonymous,
                      .takes_update = leg.takes_update,
                      .identity = leg.identity,
                      .place = leg.place.value_or(LinePlace{}),
                      .on_behalf_of = leg.on_behalf_of,
                      .name = leg.name};
+    if (leg.session_ends_at) stored.session_ends_at = leg.session_ends_at->wall;
     stored.state.cseq = leg.reserved_cseq;
     stored.flow.connection = {};
     return stored;
@@ -119,7 +121,6 @@ void CallEngine::keep(Call& call, Outbox& outbox)
                        .started_at = call.started_at,
                        .answered_at = call.answered_at.value_or(call.started_at),
                        .session_expires = call.session_expires,
-                       .session_ends_at = call.session_ends_at,
                        .legs = {to_stored(*one), to_stored(*other)},
                        .from_trunk = call.from_trunk,
                        .parked_by = waits ? call.parking->by : std::string{},
@@ -152,7 +153,6 @@ void CallEngine::keep_beside(Call& call, const Leg& caller, const Leg& first, Ou
                                     .started_at = call.started_at,
                                     .answered_at = call.answered_at.value_or(call.started_at),
                                     .session_expires = {},
-                                    .session_ends_at = {},
                                     .legs = {std::move(shared), to_stored(leg)},
                                     .from_trunk = call.from_trunk,
                                     .rings_back_at = call.started_at,
@@ -246,6 +246,11 @@ Leg& CallEngine::resume_leg(Call& call, const StoredLeg& kept, Moment now)
     leg.payer = kept.payer;
     leg.counted = kept.counted;
     leg.must_end_at = kept.must_end_at;
+    if (kept.session_ends_at)
+        leg.session_ends_at = Moment{
+            now.mono + std::max<std::chrono::nanoseconds>(session_grace,
+                                                          *kept.session_ends_at - now.wall),
+            *kept.session_ends_at};
     if (leg.counted) outside_.resumed(leg.payer, leg.trunk);
     leg.dialog = kept.dialog;
     leg.dialog_state = kept.state;
@@ -314,7 +319,6 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
     call.started_at = stored.started_at;
     call.answered_at = stored.answered_at;
     call.session_expires = stored.session_expires;
-    call.session_ends_at = stored.session_ends_at;
     call.kept = true;
     calls_.emplace(call.id, std::move(owned));
 
@@ -327,6 +331,7 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
                                      !leg.trunk.empty(), credentials_of(leg.trunk), leg.extension});
     }
     connect(call.legs.front(), call.legs.back());
+    follow_session(call);
     for (const auto& leg : call.legs) passes_along(leg, outbox);
     outbox.announce(CallStarted{.call = call.id,
                                 .caller = call.from,
@@ -340,10 +345,6 @@ void CallEngine::resume(const StoredCall& stored, std::chrono::steady_clock::tim
     keep(call, outbox);
     set_timer(call, CallTimer::probe, probe_at);
     watch_duration(call, now);
-    if (call.session_ends_at)
-        set_timer(call, CallTimer::session,
-                  now.mono + std::max<std::chrono::nanoseconds>(session_grace,
-                                                                *call.session_ends_at - now.wall));
 }
 
 void CallEngine::receive(const DialogLost& input, Moment now, Outbox& outbox)

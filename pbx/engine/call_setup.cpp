@@ -256,7 +256,9 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     move(leg, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
     limit_duration(call, leg, now);
-    start_talking(call, {.expires = answered.supervise_for}, now, outbox);
+    note_session(caller, answered.timer.expires, now);
+    note_session(leg, response.session_timer.expires, now);
+    start_talking(call, answered.supervise_for, now, outbox);
     take_place(call, leg, outbox);
     cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
 }

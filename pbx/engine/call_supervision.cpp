@@ -113,21 +113,40 @@ void CallEngine::extensions_removed(const Directory& before, Moment now, Outbox&
         if (!directory_->find(extension->number)) phones_expelled(extension->number, now, outbox);
 }
 
-void CallEngine::note_session(Call& call, const SessionTimer& timer, Moment now)
+void CallEngine::note_session(Leg& leg, std::chrono::seconds expires, Moment now)
 {
-    call.session_expires = timer.expires;
-    call.session_ends_at.reset();
-    call.unsaved = true;
-    if (timer.expires == 0s) return timers_.cancel(call.id, CallTimer::session);
-    call.session_ends_at = now.wall + timer.expires;
-    set_timer(call, CallTimer::session, now.mono + timer.expires);
+    leg.session_ends_at.reset();
+    if (expires > 0s) leg.session_ends_at = Moment{now.mono + expires, now.wall + expires};
 }
 
-void CallEngine::session_kept(Call& call, const ResponseReceived& success, Moment now)
+void CallEngine::follow_session(Call& call)
+{
+    if (call.phase != CallPhase::talking) return;
+    call.unsaved = true;
+    std::optional<std::chrono::steady_clock::time_point> first;
+    for (const auto& leg : call.legs)
+        if (leg.session_ends_at && takes_part(call, leg))
+            first = std::min(first.value_or(leg.session_ends_at->mono), leg.session_ends_at->mono);
+    if (first)
+        set_timer(call, CallTimer::session, *first);
+    else
+        timers_.cancel(call.id, CallTimer::session);
+}
+
+void CallEngine::drop_sessions(Call& call)
+{
+    call.session_expires = {};
+    for (auto& leg : call.legs) leg.session_ends_at.reset();
+    follow_session(call);
+}
+
+void CallEngine::session_kept(Call& call, Leg& leg, const ResponseReceived& success, Moment now)
 {
     const auto& timer = success.session_timer;
-    if (timer.refresher == Refresher::uas && timer.expires > 0s && call.session_expires > 0s)
-        note_session(call, timer, now);
+    const bool kept = timer.refresher == Refresher::uas && timer.expires > 0s;
+    if (!kept && !leg.session_ends_at) return;
+    note_session(leg, kept ? timer.expires : 0s, now);  // without, it has none any more (§7.2)
+    follow_session(call);
 }
 
 }  // namespace lampline

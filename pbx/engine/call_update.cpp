@@ -46,12 +46,15 @@ bool CallEngine::stays_here(Call& call, Leg& from, Leg& to, const RequestReceive
     return true;
 }
 
-void CallEngine::answer_refresh(Call& call, const Leg& from, TransactionId request,
+void CallEngine::answer_refresh(Call& call, Leg& from, TransactionId request,
                                 const SessionTimer& asked, Moment now, Outbox& outbox)
 {
     const auto answered = answer_timer(asked, has(from.supported, OptionTag::timer), {});
-    if (call.phase == CallPhase::talking)
-        note_session(call, {.expires = answered.supervise_for}, now);
+    if (call.phase == CallPhase::talking) {
+        note_session(from, answered.timer.expires, now);
+        if (answered.supervise_for > 0s) call.session_expires = answered.supervise_for;
+        follow_session(call);
+    }
     outbox.send(Reply{.transaction = request,
                       .status = 200,
                       .session_timer = answered.timer,
@@ -85,7 +88,7 @@ bool CallEngine::update_unknown(Call& call, Leg& leg, Relay& relay,
     if (relay.method != Method::update || relay.by_invite || !unknown) return false;
     leg.takes_update = false;
     leg.refuses_update = true;
-    const Leg& asker = *call.find(relay.from);
+    Leg& asker = *call.find(relay.from);
     if (is_nothing_to(leg, asker, relay.payload)) {
         const Relay answered = relay;
         call.remove_relay(response.transaction);

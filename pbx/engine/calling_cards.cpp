@@ -242,7 +242,7 @@ bool CallingCards::left(Call& call, Leg& leg, Moment now, Outbox& outbox)
     const auto [card, caller] = find(call);
     if (!card || caller->peer != leg.id || leg.peer != caller->id) return false;
     card->heard = leg.sdp;
-    desk_.part(call, *caller, leg, true, now, outbox);
+    desk_.part(call, *caller, leg, true, outbox);
     return alone(call, true, now, outbox);
 }
 
@@ -281,7 +281,7 @@ void CallingCards::take_back(Call& call, Leg& caller, Card& card, Moment now, Ou
     Leg* other = call.find(caller.peer);
     if (!other || call.transfer) return;  // somebody else moves the call
     card.heard = other->sdp;
-    desk_.part(call, caller, *other, false, now, outbox);
+    desk_.part(call, caller, *other, false, outbox);
     alone(call, true, now, outbox);
 }
 

@@ -28,8 +28,7 @@ public:
     /// No longer: comes back as alone().
     virtual void give_up_dialling(Call& call, Moment now, Outbox& outbox) = 0;
     /// `caller` and `other` talk to each other no more; `other` is hung up unless it has said BYE.
-    virtual void part(Call& call, Leg& caller, Leg& other, bool has_left, Moment now,
-                      Outbox& outbox) = 0;
+    virtual void part(Call& call, Leg& caller, Leg& other, bool has_left, Outbox& outbox) = 0;
     virtual void show(const Leg& leg, Outbox& outbox) = 0;
     /// The answer to `offer` with nothing to hear, or an offer of that where it is empty.
     [[nodiscard]] virtual PayloadRef silence(std::string_view offer) const = 0;

@@ -20,7 +20,7 @@ void CallEngine::start_card_call(const InviteReceived& input, Moment now, Outbox
                                                       : std::vector<Header>{},
                       .payload = silence(offer)});
     outbox.announce(CallAnswered{call.id});
-    start_talking(call, {}, now, outbox);
+    start_talking(call, 0s, now, outbox);
     move(caller, LegInput::success, outbox);
     keep_ringing_soon(call, now);
     cards_.begin(call, caller, card.rules, now);
@@ -53,8 +53,7 @@ void CallEngine::give_up_dialling(Call& call, Moment now, Outbox& outbox)
     if (call.transfer) transfer_failed(call, 487, "Request Terminated", now, outbox);
 }
 
-void CallEngine::part(Call& call, Leg& caller, Leg& other, bool has_left, Moment now,
-                      Outbox& outbox)
+void CallEngine::part(Call& call, Leg& caller, Leg& other, bool has_left, Outbox& outbox)
 {
     if (call.change) give_up_change(call, outbox);
     give_up_relays(call, 491, outbox);
@@ -65,7 +64,7 @@ void CallEngine::part(Call& call, Leg& caller, Leg& other, bool has_left, Moment
     other.bye_exchanged = has_left;
     move(other, has_left ? LegInput::local_bye : LegInput::remote_bye, outbox);
     if (!has_left) hang_up(other, {}, outbox);
-    note_session(call, {}, now);
+    drop_sessions(call);
     timers_.cancel(call.id, CallTimer::outside);  // of the number outside that is left
     forget(call, outbox);  // one phone alone is no call to be taken up, but one to be hung up
 }

@@ -95,7 +95,7 @@ void CallEngine::update_display(Call& call, Leg& leg, Moment now, Outbox& outbox
             {.transaction = display.sent,
              .method = Method::update,
              .supported = leg.supported & OptionTag::timer,
-             .session_timer = has(leg.supported, OptionTag::timer)
+             .session_timer = has(leg.supported, OptionTag::timer) || leg.session_ends_at
                                   ? timer_kept_by_phone(call.session_expires, leg.min_se)
                                   : SessionTimer{},
              .headers = leg.identifies(leg.other)},
@@ -110,7 +110,7 @@ void CallEngine::display_answered(Call& call, Leg& leg, const ResponseReceived& 
     display.sent = {};
     if (response.status < 300) {
         note_target(call, leg, response);
-        session_kept(call, response, now);
+        session_kept(call, leg, response, now);
     }
     display.again_at = sent_again_at(leg, display.glare, response, now);
     if (response.status != 491) display.glare.over();

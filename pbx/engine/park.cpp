@@ -113,7 +113,7 @@ void CallEngine::parked(Call& call, Leg& leg, Moment now)
     index_.stopped_ringing(leg);
     call.parking->rings_back_at = now.wall + timeout;
     set_timer(call, CallTimer::park, now.mono + timeout);
-    note_session(call, {}, now);
+    drop_sessions(call);
 }
 
 void CallEngine::slot_is_free(Call& call, const Leg& leg)
@@ -177,7 +177,9 @@ void CallEngine::answer_for_nobody(Call& call, Leg& from, const RequestReceived&
             answer_timer(input.session_timer, has(input.supported, OptionTag::timer), {});
         reply.session_timer = timer.timer;
         reply.required = timer.require ? OptionTag::timer : OptionTag::none;
-        note_session(call, {.expires = timer.supervise_for}, now);
+        note_session(from, timer.timer.expires, now);
+        call.session_expires = timer.supervise_for;
+        follow_session(call);
         call.unsaved = true;
         if (moved) announce(from, outbox);
         if (input.method == Method::invite) from.ack_due = input.transaction;

@@ -211,6 +211,7 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
                             PayloadRef session) {
         leg.ack_due = request;
         const auto timer = answer_timer(asked, has(leg.supported, OptionTag::timer), {});
+        note_session(leg, timer.timer.expires, now);
         kept = shorter_session(kept, timer.supervise_for);
         const Leg& other = &leg == &caller ? picker : caller;
         outbox.send(Reply{.transaction = request,
@@ -230,7 +231,7 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     move(picker, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
     move(ringing, LegInput::replaced, outbox);
-    start_talking(call, {.expires = kept}, now, outbox);
+    start_talking(call, kept, now, outbox);
     cancel_branches(call, picker.id, completed_elsewhere, nullptr, outbox);
     keep(call, outbox);
 }
@@ -341,6 +342,7 @@ void CallEngine::taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, 
         move(*leg, LegInput::replaced, outbox);
         hang_up(*leg, completed_elsewhere, outbox);
     }
+    follow_session(call);
 }
 
 bool CallEngine::leaves_take_over(Call& call, Leg& leg, Outbox& outbox)

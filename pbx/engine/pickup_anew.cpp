@@ -62,6 +62,8 @@ void CallEngine::pick_up_anew(Call& call, Leg& ringing, const InviteReceived& in
     picker.ack_due = input.transaction;
     const auto timer =
         answer_timer(input.session_timer, has(picker.supported, OptionTag::timer), {});
+    note_session(picker, timer.timer.expires, now);
+    call.pickup->session_expires = timer.timer.expires;
     outbox.send(Reply{.transaction = input.transaction,
                       .status = 200,
                       .headers = asserted_to(picker, call.caller()),
@@ -135,6 +137,8 @@ void CallEngine::pickup_answered(Call& call, Leg& picker, const ResponseReceived
     picker.supported = response.supported | response.required;
     picker.sdp = response.payload;
     auto chosen = response.session_timer;
+    note_session(picker, chosen.expires, now);
+    pickup.session_expires = chosen.expires;
     // The caller cannot be told more than it has asked for (RFC 4028 §9): so often it refreshes.
     if (call.asked_timer.expires > 0s && chosen.expires > call.asked_timer.expires) chosen = {};
     const auto answered =
@@ -161,6 +165,9 @@ void CallEngine::picked_up(Call& call, PayloadRef session, const AnsweredTimer& 
                       .required = timer.require ? OptionTag::timer : OptionTag::none,
                       .allows_update = !picker.refuses_update,
                       .payload = told_after_early(call, picker, session)});
+    note_session(caller, timer.timer.expires, now);
+    const auto session_expires =
+        shorter_session(call.pickup->session_expires, timer.supervise_for);
     const bool waits = static_cast<bool>(picker.invite_in);  // for the answer in the caller's ACK
     if (!waits) {
         call.pickup.reset();
@@ -168,7 +175,7 @@ void CallEngine::picked_up(Call& call, PayloadRef session, const AnsweredTimer& 
     }
     move(caller, LegInput::success, outbox);
     move(ringing, LegInput::replaced, outbox);
-    start_talking(call, {.expires = timer.supervise_for}, now, outbox);
+    start_talking(call, session_expires, now, outbox);
     cancel_branches(call, picker.id, completed_elsewhere, nullptr, outbox);
     keep(call, outbox);
 }

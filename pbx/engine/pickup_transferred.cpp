@@ -79,7 +79,7 @@ void CallEngine::transferee_answered(Call& call, Leg& transferee, const Response
     }
     note_target(call, transferee, response);
     note_timer(*call.transfer, response.session_timer);
-    session_kept(call, response, now);
+    session_kept(call, transferee, response, now);
     const bool answers = has_body(picker.sdp);
     if (!has_body(response.payload)) {
         outbox.send(SendAck{transferee.id, response.transaction, nullptr});

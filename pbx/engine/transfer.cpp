@@ -223,6 +223,7 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
     note_abilities(target, response);
     target.sdp = response.payload;
     note_timer(*call.transfer, response.session_timer);
+    session_kept(call, target, response, now);
     move(target, LegInput::success, outbox);
     limit_duration(call, target, now);
     target_is(call, target, response.payload, outbox);
@@ -266,7 +267,7 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
         leg.ack_owed = response.transaction;
         note_target(*by_leg_.at(leg.id), leg, response);
         note_timer(*call->transfer, response.session_timer);
-        session_kept(*by_leg_.at(leg.id), response, now);
+        session_kept(*by_leg_.at(leg.id), leg, response, now);
     }
     if (leg.state == LegState::terminated) {
         if (success) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});

@@ -56,7 +56,8 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
     watch_duration(call, now);
     Leg& transferee = *call.find(transfer.transferee);
     connect(transferee, target);
-    if (!target.slot) note_session(call, {.expires = transfer.session_expires}, now);
+    if (!target.slot) call.session_expires = transfer.session_expires;
+    follow_session(call);
     for (Leg* leg : {&transferee, &target}) {
         // Those asked in an INVITE were told in it.
         const bool told = leg->id == transfer.answerer || transfer.offered_by;
@@ -174,14 +175,17 @@ void CallEngine::leave(Call& call, Leg& leg, Outbox& outbox)
 {
     if (Leg* peer = call.peer_of(leg); peer && peer->peer == leg.id) {
         peer->peer = {};
-        // Maybe it was the one to refresh; how long sessions last is settled anew with the next.
-        call.session_ends_at.reset();
-        timers_.cancel(call.id, CallTimer::session);
+        // Maybe it was the one to refresh; how long sessions last is settled anew with the next,
+        // or has been just now.
+        const bool settled = call.transfer && call.transfer->transferee == peer->id &&
+                             call.transfer->offered_by && call.transfer->offer;
+        if (!settled) peer->session_ends_at.reset();
     }
     leg.peer = {};
     leg.bye_exchanged = true;
     call.unsaved = true;
     move(leg, LegInput::local_bye, outbox);
+    follow_session(call);
     if (leg.ack_owed) outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
     std::erase_if(call.relays, [&](const Relay& relay) {  // it will acknowledge nothing more
         if (relay.from != leg.id || !relay.answered) return false;

@@ -175,7 +175,9 @@ TEST_CASE(
     }
     SUBCASE("nothing is left")
     {
-        pbx.restarts([&](Kept& kept) { kept.calls.at(0).session_ends_at = pbx.now().wall - 100s; });
+        pbx.restarts([&](Kept& kept) {
+            for (auto& leg : kept.calls.at(0).legs) leg.session_ends_at = pbx.now().wall - 100s;
+        });
         pbx.passes(31s);
         CHECK(bob.hears_nothing());
         pbx.passes(2s);

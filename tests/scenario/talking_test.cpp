@@ -168,7 +168,7 @@ TEST_CASE("who accepts a re-INVITE that was cancelled has kept the session alive
     ExchangeSettings settings;
     settings.calls.probe_interval = 0s;
     const SessionTimer kept_by_bob{.expires = 600s, .refresher = Refresher::uas};
-    Talking call{settings, OptionTag::timer, {.expires = 600s}, kept_by_bob};
+    Talking call{settings, OptionTag::none, {}, kept_by_bob};  // Alice's phone keeps none
     call.pbx.passes(599s);
     call.bob.answers_cancel = false;
     call.alice.sends_invite(hold_sdp);

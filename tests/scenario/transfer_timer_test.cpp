@@ -196,6 +196,7 @@ TEST_CASE(
     Talking call{OptionTag::timer};
     Talking::knows_timers(call.alice);
     const auto target = call.consults(7200s);
+    call.alice.session_timer.expires = 600s;
     call.bob_refers(target);
     call.alice.receives(INVITE).session(1800s, Refresher::uas);
     call.alice.replies(200, alice_sdp);
@@ -203,10 +204,10 @@ TEST_CASE(
     call.carol.replies(488);
     call.alice.receives(ACK);
     call.alice.receives(UPDATE).session(1800s, Refresher::uas);
-    call.pbx.passes(900s);
+    call.pbx.passes(500s);
     call.alice.replies(200);
     call.bob_hears("SIP/2.0 488 ");
-    call.pbx.passes(1799s);
+    call.pbx.passes(599s);
     CHECK(call.alice.hears_nothing());
     call.pbx.passes(1s);
     call.alice.receives(BYE);
@@ -297,4 +298,133 @@ TEST_CASE("nobody is there to refresh for who has transferred and hung up: the t
     call.carol.receives(ACK).with(alice_sdp);
     call.alice.receives(ACK);
     call.end(call.carol);
+}
+
+TEST_CASE("a session ends when it has in the first of its two dialogs (RFC 4028 §10)")
+{
+    Talking call{OptionTag::timer};  // Bob's phone keeps both
+    Talking::knows_timers(call.alice);
+    SUBCASE("on hold by the exchange, which only one phone has accepted")
+    {
+        call.pbx.passes(1700s);
+        call.pbx.orders({.action = CallAction::hold});
+        call.alice.receives(INVITE).session(1800s, Refresher::uas);
+        call.alice.replies(200, hold_sdp);
+        call.alice.receives(ACK);
+        call.bob.receives(INVITE);  // it asks its user
+        call.pbx.passes(99s);
+        CHECK(call.alice.hears_nothing());
+        call.pbx.passes(1s);
+        call.alice.receives(BYE).header("Reason", "SIP;cause=408;text=\"Session expired\"");
+        call.bob.receives(BYE);
+        call.bob.replies(487);
+        CHECK(call.pbx.has_no_calls());
+    }
+    SUBCASE("a transferee that takes its time to accept its new party")
+    {
+        call.alice.supported = OptionTag::none;
+        call.alice.session_timer = {};
+        Talking::knows_timers(call.carol);
+        call.bob_refers("<sip:103@office.test>");
+        call.carol.receives(INVITE).session(1800s, Refresher::uas);
+        call.carol.replies(200, carol_sdp);
+        call.alice.receives(INVITE).with(carol_sdp);
+        call.pbx.passes(20s);
+        call.alice.replies(200, alice_sdp);
+        call.carol.receives(ACK).with(alice_sdp);
+        call.alice.receives(ACK);
+        call.bob_hears("SIP/2.0 200 OK");
+        call.bob.receives(BYE);
+        call.pbx.passes(1779s);
+        CHECK(call.alice.hears_nothing());
+        call.pbx.passes(1s);
+        call.expires(call.alice, call.carol);
+    }
+}
+
+TEST_CASE("a transferee's session counts from its own answer, though who transfers leaves meanwhile")
+{
+    Talking call;
+    Talking::knows_timers(call.alice);
+    Talking::knows_timers(call.carol);
+    const auto target = call.consults(600s);
+    call.carol.session_timer = {};
+    call.bob_refers(target);
+    call.alice.receives(INVITE).session(1800s, Refresher::uas);
+    call.alice.replies(200, alice_sdp);
+    call.carol.receives(INVITE).with(alice_sdp);
+    call.bob.sends(BYE);
+    call.bob.receives(200U);
+    call.pbx.passes(20s);
+    call.carol.replies(200, carol_sdp);
+    call.carol.receives(ACK);
+    call.alice.receives(ACK).with(carol_sdp);
+    call.bob.receives(BYE);  // of the second call
+    call.pbx.passes(1779s);
+    CHECK(call.alice.hears_nothing());
+    call.pbx.passes(1s);
+    call.expires(call.alice, call.carol);
+}
+
+TEST_CASE("each of the two sessions goes on over a restart as it was")
+{
+    Talking call{OptionTag::timer};
+    Talking::knows_timers(call.alice);
+    call.pbx.passes(600s);
+    call.bob.answers_cancel = false;  // only he has refreshed his
+    call.alice.sends_invite(hold_sdp);
+    call.bob.receives(INVITE);
+    call.alice.cancels();
+    call.bob.receives(CANCEL);
+    call.bob.replies(200, bob_sdp);
+    call.bob.receives(ACK);
+    call.bob.receives(INVITE).without_body();
+    call.bob.replies(500);
+    call.pbx.restarts();
+    SUBCASE("the one that ends first")
+    {
+        call.pbx.passes(1199s);
+    }
+    SUBCASE("the other, where only the first is refreshed")
+    {
+        call.pbx.passes(900s);
+        call.pbx.orders({.action = CallAction::hold});
+        call.alice.receives(INVITE).session(1800s, Refresher::uas);
+        call.alice.replies(200, hold_sdp);
+        call.alice.receives(ACK);
+        call.bob.receives(INVITE).session(1800s, Refresher::uas);
+        call.bob.replies(488);
+        call.pbx.passes(899s);
+    }
+    CHECK(call.alice.hears_nothing());
+    call.pbx.passes(1s);
+    call.expires(call.alice, call.bob);
+}
+
+TEST_CASE("a phone that picks up by the caller's offer keeps its own session, from its 200 on")
+{
+    Scenario pbx{{group("sales", {"102", "103"}, {"101"})}};
+    auto& alice = pbx.phone("101");  // without session timers
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    alice.answers_probes = carol.answers_probes = true;
+    carol.supported = OptionTag::timer;
+    carol.session_timer = {.expires = 600s};
+    carol.acknowledges = false;
+    alice.sends(INVITE, "102", alice_sdp);
+    bob.receives(INVITE);
+    bob.replies(180);
+    alice.receives(180U);
+    carol.sends(INVITE, "**102", "");
+    const auto answered = carol.receives(200U).with(alice_sdp).session(600s, Refresher::uac);
+    pbx.passes(20s);
+    carol.acknowledge(answered, carol_sdp);
+    alice.receives(200U).with(carol_sdp);
+    bob.receives(CANCEL);
+    pbx.passes(579s);
+    CHECK(alice.hears_nothing());
+    pbx.passes(1s);
+    alice.receives(BYE).header("Reason", "SIP;cause=408;text=\"Session expired\"");
+    carol.receives(BYE);
+    CHECK(pbx.has_no_calls());
 }

@@ -104,8 +104,7 @@ void RandomSessions::settled(Phone& phone, LegId dialog, const SessionTimer& tim
     }
     const auto now = office_.pbx.now().mono;
     auto& session =
-        sessions_
-            .insert_or_assign(call_id, Session{&phone, timer, now + timer.expires, kept_by_phone})
+        sessions_.insert_or_assign(call_id, Session{&phone, timer, now + timer.expires})
             .first->second;
     if (kept_by_phone && !office_.chance.one_in(6)) session.refresh_at = now + timer.expires / 2;
     ++office_.done[kept_by_phone ? "keeps a session" : "has a session kept"];
@@ -169,9 +168,10 @@ void RandomSessions::look()
     calls_.clear();
     for (const auto& call : office_.pbx.present().calls)
         for (const auto& leg : call.legs) {
-            if (is_park_name(leg.extension)) continue;
+            if (is_park_name(leg.extension) || leg.state == "terminated") continue;
             auto& all = calls_[leg.call_id];
-            for (const auto& other : call.legs) all.insert(other.call_id);
+            for (const auto& other : call.legs)
+                if (other.state != "terminated") all.insert(other.call_id);
         }
     std::erase_if(sessions_, [&](const auto& one) { return !calls_.contains(one.first); });
 }
@@ -201,18 +201,14 @@ void RandomSessions::ended_for_session(LegId dialog) const
 void RandomSessions::check(const LiveView& view) const
 {
     const auto now = office_.pbx.now().mono;
-    for (const auto& call : view.calls) {
-        const bool talks = std::ranges::all_of(
-            call.legs, [](const LiveLeg& leg) { return leg.state == "confirmed"; });
-        if (!talks || call.legs.size() != 2 || !call.parked_in.empty()) continue;
+    for (const auto& call : view.calls)
         for (const auto& leg : call.legs) {
-            const auto session = sessions_.find(leg.call_id);
-            if (session == sessions_.end() || !session->second.kept_by_phone) continue;
+            const auto session = leg.connected ? sessions_.find(leg.call_id) : sessions_.end();
+            if (session == sessions_.end()) continue;
             CAPTURE(leg.call_id);
             CAPTURE(leg.extension);
             CHECK_MESSAGE(session->second.until + 2 * a_second > now, "has outlived its session");
         }
-    }
 }
 
 void RandomSessions::exchange_killed()
@@ -235,8 +231,8 @@ void RandomSessions::storage_lost(const std::vector<StoredCall>& left)
     for (const auto& call : left)
         for (const auto& leg : call.legs) {
             const auto session = sessions_.find(leg.dialog.call_id);
-            if (session == sessions_.end() || !call.session_ends_at) continue;
-            session->second.until = now.mono + (*call.session_ends_at - now.wall);
+            if (session == sessions_.end() || !leg.session_ends_at) continue;
+            session->second.until = now.mono + (*leg.session_ends_at - now.wall);
             known.insert(*session);
         }
     sessions_ = std::move(known);

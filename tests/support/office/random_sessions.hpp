@@ -22,7 +22,7 @@ public:
     std::function<void(Phone& phone, LegId dialog)> gives_up;
     /// After each step: which dialogs are in calls.
     void look();
-    /// No call outlives its session.
+    /// No call outlives the first session of the two that talk, whoever was to refresh it.
     void check(const LiveView& view) const;
     void exchange_killed();
     /// In these dialogs their phones say nothing any more.
@@ -36,7 +36,6 @@ private:
         Phone* phone;
         SessionTimer timer;
         Time until;
-        bool kept_by_phone;               ///< it is to refresh, not the other side
         std::optional<Time> refresh_at{};  ///< empty: it forgets
     };
     [[nodiscard]] bool knows(const Phone& phone) const { return wishes_.contains(&phone); }

@@ -229,8 +229,8 @@ void SharedDialogs::storage_lost(const std::vector<StoredCall>& left)
         };
         const auto call = std::ranges::find_if(left, is_it);
         if (call == left.end()) return true;
-        if (dialog.until && call->session_ends_at)
-            dialog.until = now.mono + (*call->session_ends_at - now.wall);
+        if (const auto& ends_at = call->legs[0].session_ends_at; dialog.until && ends_at)
+            dialog.until = now.mono + (*ends_at - now.wall);
         for (const auto& leg : call->legs)
             (leg.role == LegRole::caller ? dialog.caller : dialog.callee).said =
                 leg.sdp ? leg.sdp->body : "";

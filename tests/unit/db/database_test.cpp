@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "db/call_store.hpp"
 #include "db/extension_store.hpp"
 #include "db/migrations.hpp"
 #include "db/subscription_store.hpp"
@@ -201,6 +202,54 @@ TEST_CASE("a database of schema 34 is brought up to date, and what was subscribe
     CHECK(rows[0].reserved_cseq == 64);
     CHECK(rows[0].registered_call == 0);
     CHECK(rows[0].entries.empty());
+}
+
+TEST_CASE("a call kept by schema 38 has its session in the dialogs of those who know session timers")
+{
+    const TempFolder folder;
+    constexpr std::int64_t ends_at = 1'700'001'801'456;
+    const auto leg = [](const std::string& supported) {
+        return "'caller', '201', 'call', 'ours', 'theirs', '<sip:207@office.test>', "
+               "'<sip:201@office.test>', '', 'sip:201@192.0.2.1', '', 64, 0, 'udp', '192.0.2.1', "
+               "5060, 0, '<sip:201@office.test>', '<sip:207@office.test>', " +
+               supported + ", 0, '', ''";
+    };
+    {
+        SQLite::Database earlier{folder.database().string(),
+                                 SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+        for (const auto* script : migrations().first(38)) earlier.exec(script);
+        earlier.exec("INSERT INTO setting VALUES ('domain', 'office.test')");
+        earlier.exec("PRAGMA application_id = " + std::to_string(Database::application_id));
+        earlier.exec("PRAGMA user_version = 38");
+        const auto columns =  // the others may be left out
+            earlier
+                .execAndGet("SELECT group_concat(name) FROM pragma_table_info('talking_call') "
+                            "WHERE cid < 51")
+                .getString();
+        const auto add = [&](int id, const std::string& one, const std::string& other) {
+            earlier.exec("INSERT INTO talking_call (" + columns + ") VALUES (" +
+                         std::to_string(id) + ", '201', '207', 1, 1, 1800, " +
+                         std::to_string(ends_at) + ", " + leg(one) + ", " + leg(other) + ")");
+        };
+        add(1, "4", "5");
+        add(2, "1", "0");
+        add(3, "1", "1");
+        add(4, "0", "0");  // one of them has said so in its answer alone
+    }
+    Database database{folder.database(), "office.test"};
+    const auto rows = CallStore{database}.all();
+    REQUIRE(rows.calls.size() == 4);
+    const auto has_it = [&](std::size_t call, std::size_t side) {
+        const auto& kept = rows.calls.at(call).legs.at(side).session_ends_at;
+        CHECK((!kept || kept->time_since_epoch() == std::chrono::milliseconds{ends_at}));
+        return kept.has_value();
+    };
+    CHECK_FALSE(has_it(0, 0));
+    CHECK(has_it(0, 1));
+    CHECK(has_it(1, 0));
+    CHECK_FALSE(has_it(1, 1));
+    for (std::size_t call : {2U, 3U})
+        for (std::size_t side : {0U, 1U}) CHECK(has_it(call, side));
 }
 
 TEST_CASE("a newer schema is refused untouched")

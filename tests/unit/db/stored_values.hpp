@@ -154,9 +154,10 @@ inline StoredCall full_call(std::uint64_t id)
     call.started_at = system_clock::time_point{milliseconds{1'700'000'000'123}};
     call.answered_at = system_clock::time_point{milliseconds{1'700'000'001'456}};
     call.session_expires = std::chrono::seconds{1800};
-    call.session_ends_at = system_clock::time_point{milliseconds{1'700'001'801'456}};
     call.legs = {full_leg("201", "207"), full_leg("207", "201")};
     call.legs[0].role = LegRole::caller;
+    call.legs[0].session_ends_at = system_clock::time_point{milliseconds{1'700'001'801'456}};
+    call.legs[1].session_ends_at = system_clock::time_point{milliseconds{1'700'002'401'789}};
     call.parked_by = "207";
     call.rings_back_at = system_clock::time_point{milliseconds{1'700'000'121'789}};
     return call;
