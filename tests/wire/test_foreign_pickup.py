@@ -63,6 +63,16 @@ class Pickup(SecondPhones):
         picker.types(f"/dial {self.target_of_bob(caller, bob, 'local')}")
         self.is_taken(caller, picker)
 
+    def test_baresip_dials_the_remote_target(self):
+        caller, bob, picker = self.linphone("201"), self.linphone("202", False), self.baresip("203")
+        picker.types(f"/dial {self.target_of_bob(caller, bob, 'remote')}")
+        self.is_taken(caller, picker)
+
+    def test_linphone_dials_the_local_target(self):
+        caller, bob, picker = self.baresip("201"), self.baresip("202", False), self.linphone("203")
+        picker.types(f"call {self.target_of_bob(caller, bob, 'local')}")
+        self.is_taken(caller, picker)
+
     def linphone_replaces(self, caller, bob, number, tags):
         """Its INVITE has the header from the URI it is to call (RFC 3261 §19.1.5), made of what a
         lamp of 202 shows."""
