@@ -1,32 +1,10 @@
 """Phones of others that act at the same time, while the exchange stands still and cannot tell either of the other: what both
 want meets in it when it goes on (RFC 3261 §9.1, §14.1; RFC 3891)."""
-import os
 import re
-import signal
 import unittest
 
+from lib.at_once import AtOnce
 from lib.case import eventually
-from lib.second_phones import SecondPhones
-
-
-class AtOnce(SecondPhones):
-    def at_once(self, *acts):
-        """Each act is something that a phone is told, and how it says that its message has left."""
-        os.kill(self.server.process.pid, signal.SIGSTOP)
-        try:
-            for act, sent in acts:
-                act()
-                sent()
-        finally:
-            os.kill(self.server.process.pid, signal.SIGCONT)
-
-    def linphone_has_sent(self, phone, start, count=1):
-        return lambda: eventually(lambda: len(re.findall(rf"^{start}", phone.log(), re.M)) >= count,
-                                  f"{phone.number} has sent {start}")
-
-    def baresip_has_sent(self, phone, start):
-        """It is `traced`."""
-        return lambda: phone.says(rf"(?m)^{start}")
 
 
 class BothHold(AtOnce):

@@ -1,0 +1,29 @@
+"""Phones that act while the exchange stands still and can tell neither of the other."""
+from __future__ import annotations
+
+import os
+import re
+import signal
+
+from .case import eventually
+from .second_phones import SecondPhones
+
+
+class AtOnce(SecondPhones):
+    def at_once(self, *acts):
+        """Each act is something that a phone is told, and how it says that its message has left."""
+        os.kill(self.server.process.pid, signal.SIGSTOP)
+        try:
+            for act, sent in acts:
+                act()
+                sent()
+        finally:
+            os.kill(self.server.process.pid, signal.SIGCONT)
+
+    def linphone_has_sent(self, phone, start, count=1):
+        return lambda: eventually(lambda: len(re.findall(rf"^{start}", phone.log(), re.M)) >= count,
+                                  f"{phone.number} has sent {start}")
+
+    def baresip_has_sent(self, phone, start):
+        """It is `traced`."""
+        return lambda: phone.says(rf"(?m)^{start}")
