@@ -188,12 +188,16 @@ void CallEngine::hunt_due(Call& call, Moment now, Outbox& outbox)
         const bool heard = std::ranges::any_of(call.legs, [](const Leg& leg) {
             return still_rings(leg) && leg.state > LegState::trying;
         });
-        if (std::exchange(hunting.must_be_heard, false) && heard) {
+        const bool must_be_heard = std::exchange(hunting.must_be_heard, false);
+        if (must_be_heard && heard) {
             hunting.wave_ends.reset();
             if (settings_.ring_timeout > 0s) hunting.wave_ends = now.mono + settings_.ring_timeout;
             wave_goes_on(call, now, outbox);
             return;
         }
+        if (must_be_heard)  // else it would be recorded as if it had rung there
+            for (auto& leg : call.legs)
+                if (still_rings(leg) && !leg.trunk.empty()) move(leg, LegInput::timeout, outbox);
         hunting.rang_out = heard || !hunting.hunt.outside;
         // The other ways lead to the same callee, who has heard it ring long enough.
         const bool rang = hunting.hunt.outside && !hunting.hunt.unlimited &&

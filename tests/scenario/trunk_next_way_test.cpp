@@ -84,6 +84,39 @@ TEST_CASE("the next trunk is tried after 5xx, silence and what cannot be sent; n
     office.all_is_over();
 }
 
+TEST_CASE("a server that says nothing is recorded as out of reach, whatever the next one says")
+{
+    Office office;
+    auto& [pbx, one, two, rules, alice, bob, carol, dan, far, other] = office;
+    alice.sends(INVITE, "0664999");
+    far.receives(INVITE);
+    pbx.passes(4s);
+    far.receives(CANCEL);
+    other.receives(INVITE);
+    auto next = PartResult::answered;
+    SUBCASE("it takes the call")
+    {
+        other.replies(200, talking_sdp);
+        alice.receives(200U);
+        other.receives(ACK);
+        alice.sends(BYE);
+        alice.receives(200U);
+        other.receives(BYE);
+    }
+    SUBCASE("it is busy")
+    {
+        other.replies(486);
+        alice.receives(486U);
+        next = PartResult::busy;
+    }
+    office.all_is_over();
+    const auto records = pbx.records();
+    REQUIRE(records.size() == 1);
+    REQUIRE(records[0].parts.size() == 3);
+    CHECK(records[0].parts[1].result == PartResult::unreachable);
+    CHECK(records[0].parts[2].result == next);
+}
+
 TEST_CASE("a trunk that has said 100 is waited for as long as a phone")
 {
     Office office;
