@@ -57,7 +57,7 @@ class TwoOfOneKindHold(Meeting, AtOnce):
         caller.dials("202")
         for phone in (caller, callee):
             phone.talks()
-        eventually(lambda: re.search("^ACK ", callee.log(), re.M), "202 is acknowledged")
+        self.is_acknowledged(callee)
         self.are_in_calls(["201", "202"])
         self.at_both((caller, callee), "pause")
 

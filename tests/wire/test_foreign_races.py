@@ -17,6 +17,7 @@ class BothHold(AtOnce):
         caller.dials(callee.number)
         linphone.talks()
         baresip.talks()
+        self.is_acknowledged(linphone)
         self.are_in_calls(["201", "202"])
         sent = len(re.findall("^INVITE ", linphone.log(), re.M))
         self.at_once((lambda: linphone.types("pause"), self.linphone_has_sent(linphone, "INVITE ", sent + 1)),
@@ -67,6 +68,7 @@ class OneHoldsOneTransfers(AtOnce):
         holder, transferor, target = self.baresip("201", traced=True), self.linphone("202"), self.baresip("203")
         holder.dials("202")
         holder.talks()
+        self.is_acknowledged(transferor)
         self.are_in_calls(["201", "202"])
         self.moves(holder, (lambda: holder.types("/hold"), self.baresip_has_sent(holder, "INVITE ")),
                    transferor, (lambda: transferor.transfers("203"), self.linphone_has_sent(transferor, "REFER ")),

@@ -20,6 +20,10 @@ class AtOnce(SecondPhones):
         finally:
             os.kill(self.server.process.pid, signal.SIGCONT)
 
+    def is_acknowledged(self, linphone):
+        """Its answer. It says that it talks before that, and what it sends by then is told 491."""
+        eventually(lambda: re.search("^ACK ", linphone.log(), re.M), f"{linphone.number} is acknowledged")
+
     def linphone_has_sent(self, phone, start, count=1):
         return lambda: eventually(lambda: len(re.findall(rf"^{start}", phone.log(), re.M)) >= count,
                                   f"{phone.number} has sent {start}")
