@@ -1,7 +1,9 @@
 #pragma once
 // NOTIFYs about a list as a phone reads them (RFC 4662 §5). What breaks the format fails the test.
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/dialog_info.hpp"
@@ -29,6 +31,20 @@ struct ReadList {
         return nullptr;
     }
 };
+
+inline std::string uri(std::string_view number)
+{
+    return "sip:" + std::string{number} + "@office.test";
+}
+
+/// What the document of presence notes; empty: nothing.
+inline std::string note(const ReadResource* resource)
+{
+    REQUIRE(resource);
+    const auto begin = resource->body.find("<note>");
+    if (begin == std::string::npos) return {};
+    return resource->body.substr(begin + 6, resource->body.find("</note>") - begin - 6);
+}
 
 /// The value of `name` in the tag that `text` begins with; empty: it has none.
 inline std::string attribute(const std::string& text, const std::string& name)

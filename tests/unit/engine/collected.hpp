@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -10,9 +11,22 @@
 
 #include "core/sip_command.hpp"
 #include "core/subscription.hpp"
+#include "engine/notify_path.hpp"
 #include "engine/outbox.hpp"
 
 namespace lampline::test {
+
+/// Its subscription ends with it.
+inline bool is_last(const SendNotify& notify)
+{
+    return notify.subscription_state.starts_with("terminated");
+}
+
+/// Into a datagram (RFC 3261 §18.1.1).
+inline bool fits(const SendNotify& notify)
+{
+    return notify.body_head->size() + header_size(*notify.dialog) <= safe_message_size;
+}
 
 /// Keeps what is sent until it is taken, and plays storage.
 struct Collected {
@@ -41,6 +55,14 @@ struct Collected {
         Reply reply = replies.front();
         replies.clear();
         return reply;
+    }
+    /// The next NOTIFY, which must be there.
+    SendNotify notified()
+    {
+        REQUIRE_FALSE(notifies.empty());
+        SendNotify notify = std::move(notifies.front());
+        notifies.pop_front();
+        return notify;
     }
     [[nodiscard]] std::vector<StoredSubscription> kept() const
     {

@@ -29,39 +29,12 @@ DirectoryRef house(std::size_t more = 0, bool shows_208 = true)
                                              std::vector<Group>{std::move(group)});
 }
 
-std::string uri(std::string_view number)
-{
-    return "sip:" + std::string{number} + "@office.test";
-}
-
 PayloadRef list(const Uris& uris, std::string type = "application/resource-lists+xml")
 {
     std::string text{"<resource-lists xmlns=\"urn:ietf:params:xml:ns:resource-lists\"><list>"};
     for (const auto& one : uris) text += "<entry uri=\"" + one + "\"/>";
     return std::make_shared<const Payload>(
         Payload{std::move(type), text + "</list></resource-lists>", {}});
-}
-
-DialogSnapshot call(const std::string& number, LegState state)
-{
-    DialogSnapshot dialog{.leg = {1},
-                          .extension = number,
-                          .dialog = {"call-1", "phone", "ours"},
-                          .direction = Direction::recipient,
-                          .state = state,
-                          .local = {{{}, extension_uri(number, "office.test")}, {}},
-                          .remote = {{{}, extension_uri("211", "office.test")}, {}}};
-    dialog.call = {1};
-    return dialog;
-}
-
-/// The note of the document; empty: there is none.
-std::string note(const ReadResource* resource)
-{
-    REQUIRE(resource);
-    const auto begin = resource->body.find("<note>");
-    if (begin == std::string::npos) return {};
-    return resource->body.substr(begin + 6, resource->body.find("</note>") - begin - 6);
 }
 
 /// Neither its existence nor anything else of it is shown.
@@ -93,14 +66,12 @@ public:
     }
     ReadList told()
     {
-        REQUIRE_FALSE(notifies.empty());
-        const auto notify = notifies.front();
-        notifies.pop_front();
+        const auto notify = notified();
         last_state = notify.subscription_state;
         REQUIRE(notify.body_head);
         auto read = read_list(notify.content_type, *notify.body_head);
         CHECK(read.version == notify.version);
-        if (!last_state.starts_with("terminated")) answers(notify, 200);
+        if (!is_last(notify)) answers(notify, 200);
         return read;
     }
     std::string last_state;
@@ -261,8 +232,7 @@ TEST_CASE("Linphone is told lists as it reads them, after a crash too")
         CAPTURE(crashed);
         if (crashed) office.crashes(house());
         REQUIRE(office.notifies.size() == 1);
-        const auto notify = office.notifies.front();
-        office.notifies.pop_front();
+        const auto notify = office.notified();
         CHECK(notify.dialog->event == "Presence");
         const auto& body = *notify.body_head;
         const auto cid = attribute(body.substr(body.find("<instance id=")), "cid");

@@ -29,6 +29,21 @@ struct EventPhone {
     }
 };
 
+/// A call of 211 to `number`, under `caller`'s name.
+inline DialogSnapshot call(const std::string& number, LegState state, std::uint64_t leg = 1,
+                           const std::string& caller = {})
+{
+    DialogSnapshot dialog{.leg = {leg},
+                          .extension = number,
+                          .dialog = {"call-" + std::to_string(leg), "phone", "ours"},
+                          .direction = Direction::recipient,
+                          .state = state,
+                          .local = {{{}, extension_uri(number, "office.test")}, {}},
+                          .remote = {{caller, extension_uri("211", "office.test")}, {}}};
+    dialog.call = {leg};
+    return dialog;
+}
+
 /// The notifier, and what it has brought about.
 class EventOffice : public Collected {
 public:
@@ -70,6 +85,13 @@ public:
             NotifyAnswered{notify.subscription, notify.cseq, status, retry_after, status == 408},
             now, outbox);
         collect();
+    }
+    /// The next NOTIFY, which is answered.
+    SendNotify acknowledged()
+    {
+        SendNotify notify = notified();
+        answers(notify, 200);
+        return notify;
     }
     void registers(const EventPhone& phone, std::uint64_t generation)
     {

@@ -30,15 +30,7 @@ DirectoryRef slow_office()
 
 DialogSnapshot call(LegState state)
 {
-    DialogSnapshot dialog{.leg = {1},
-                          .extension = "207",
-                          .dialog = {"call-1", "phone", "ours"},
-                          .direction = Direction::recipient,
-                          .state = state,
-                          .local = {{{}, extension_uri("207", "office.test")}, {}},
-                          .remote = {{{}, extension_uri("211", "office.test")}, {}}};
-    dialog.call = {1};
-    return dialog;
+    return test::call("207", state);
 }
 
 class SlowOffice : public EventOffice {
@@ -65,10 +57,7 @@ public:
     /// The event of the next NOTIFY, which is answered.
     std::string told()
     {
-        REQUIRE_FALSE(notifies.empty());
-        last = notifies.front();
-        notifies.pop_front();
-        answers(last, 200);
+        last = acknowledged();
         return last.dialog->event;
     }
     [[nodiscard]] bool says(std::string_view text) const

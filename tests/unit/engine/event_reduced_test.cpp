@@ -14,28 +14,9 @@ DirectoryRef office_with_a_line()
                                              std::vector<Group>{});
 }
 
-/// A call that rings at the line.
 DialogSnapshot ringing(std::uint64_t leg, const std::string& name)
 {
-    DialogSnapshot dialog{.leg = {leg},
-                          .extension = "207",
-                          .dialog = {"call-" + std::to_string(leg), "phone", "ours"},
-                          .direction = Direction::recipient,
-                          .state = LegState::early,
-                          .local = {{{}, extension_uri("207", "office.test")}, {}},
-                          .remote = {{name, extension_uri("211", "office.test")}, {}}};
-    dialog.call = {leg};
-    return dialog;
-}
-
-/// The next NOTIFY, with the newest state once it is acknowledged.
-SendNotify acknowledged(EventOffice& office)
-{
-    REQUIRE_FALSE(office.notifies.empty());
-    const auto notify = office.notifies.front();
-    office.notifies.pop_front();
-    office.answers(notify, 200);
-    return notify;
+    return call("207", LegState::early, leg, name);
 }
 
 }  // namespace
@@ -45,11 +26,11 @@ TEST_CASE("call-info: what changes only in what is left out is not told again")
     const EventPhone desk{"207"};
     EventOffice office{office_with_a_line()};
     CHECK(office.receives(office.subscribe(desk, EventPackage::call_info, "207", 1)).status == 200);
-    acknowledged(office);
+    office.acknowledged();
     const std::string name(80, 'N');
     for (std::uint64_t leg = 1; leg <= 7; ++leg) {
         office.fold(ringing(leg, name));
-        acknowledged(office);
+        office.acknowledged();
     }
     CHECK(office.notifies.empty());
     office.fold(ringing(3, name + "n"));
@@ -58,7 +39,7 @@ TEST_CASE("call-info: what changes only in what is left out is not told again")
     auto answered = ringing(3, name);
     answered.state = LegState::confirmed;
     office.fold(answered);
-    acknowledged(office);
+    office.acknowledged();
     office.fold(ringing(4, name + "n"));
     CHECK(office.notifies.empty());
     office.fold(ringing(5, {}));  // without that name all fits, or is told without it as before

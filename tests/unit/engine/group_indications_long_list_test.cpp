@@ -15,11 +15,6 @@ SubscribeReceived over_udp(const Office& office, std::uint32_t cseq = 1)
     return request;
 }
 
-bool fits(const SendNotify& notify)
-{
-    return notify.body_head->size() + header_size(*notify.dialog) <= safe_message_size;
-}
-
 /// Nor is there less to be said of the one member that it tells of: who rings is picked up by it.
 bool fits_as_far_as_it_can(const SendNotify& notify)
 {
@@ -29,11 +24,6 @@ bool fits_as_far_as_it_can(const SendNotify& notify)
            list.resources[0].document->dialogs[0].local_identity.empty() &&
            !list.resources[0].document->dialogs[0].call_id.empty() &&
            list.resources[0].document->dialogs[0].remote_target.empty();
-}
-
-bool is_last(const SendNotify& notify)
-{
-    return notify.subscription_state.starts_with("terminated");
 }
 
 /// What a phone that follows RFC 4662 §5.2 shows: who is left out of the full state is dropped.

@@ -161,14 +161,7 @@ public:
         collect();
     }
 
-    /// The next NOTIFY, which must be there.
-    SendNotify notified()
-    {
-        REQUIRE_FALSE(notifies.empty());
-        SendNotify notify = notifies.front();
-        notifies.pop_front();
-        return notify;
-    }
+    /// The next NOTIFY, which is answered.
     SendNotify acknowledged()
     {
         SendNotify notify = notified();

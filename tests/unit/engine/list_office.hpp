@@ -28,11 +28,6 @@ inline DirectoryRef house(std::size_t members, std::vector<std::string> hidden =
                                              std::move(rows));
 }
 
-inline std::string uri(std::string_view number)
-{
-    return "sip:" + std::string{number} + "@office.test";
-}
-
 /// 201 over TCP, so that size is no matter unless a test makes it one.
 inline SubscribeReceived list_request(const Office& office, std::uint32_t cseq = 1)
 {

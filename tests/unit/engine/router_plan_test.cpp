@@ -1,0 +1,170 @@
+// What the digit plan makes of dialled digits, and what codes and # have to do with it.
+#include "unit/engine/router_office.hpp"
+
+using namespace lampline;
+using namespace lampline::routing;
+
+TEST_CASE("the digit plan rewrites, bars, and asks for rights; emergency numbers need none")
+{
+    Office office;
+    office.rules.rules = {
+        {.name = "reception", .pattern = "0", .replacement = "202"},
+        {.name = "old numbers", .pattern = "7(20\\d)", .replacement = "\\1"},
+        {.name = "no premium", .pattern = "0900.*", .status = 403, .phrase = "No Premium Calls"},
+        {.name = "abroad",
+         .pattern = "00.*",
+         .replacement = "203",
+         .call_class = CallClass::international},
+        {.name = "guard",
+         .pattern = "112",
+         .replacement = "204",
+         .call_class = CallClass::premium,
+         .emergency = true},
+        {.name = "peace", .pattern = "66", .replacement = "*78"},
+    };
+    office.rules.rights = {{"201", CallClass::internal}};
+    rings(office.decide("201", "0"), "202");
+    rings(office.decide("201", "7203"), "203");
+    rejected(office.decide("201", "7299"), 404, "No Such Extension");
+    rejected(office.decide("201", "09001"), 403, "No Premium Calls");
+    rejected(office.decide("201", "0044"), 403, "Not Allowed");
+    rings(office.decide("202", "0044"), "203");
+    rings(office.decide("201", "112"), "204");
+    CHECK(office.decide("201", "66").feature == DialledFeature{Feature::do_not_disturb});
+    CHECK(told(office.decide("201", "0044")) ==
+          "201 dials 0044. The digit plan has a rule for 0044: abroad. "
+          "201 may not make international calls. ");
+    CHECK(
+        told(office.decide("201", "112"))
+            .starts_with("201 dials 112. The digit plan has a rule for 112: guard. "
+                         "This is an emergency number, which everybody may dial. 112 becomes 204. "
+                         "204 is an extension. "));
+}
+
+TEST_CASE("an emergency number passes feature codes and rules that bar it")
+{
+    Office office;
+    office.rules.rules = {{.pattern = "1.*", .priority = 1, .status = 403, .phrase = "Barred"},
+                          {.name = "guard", .pattern = "112|144", .emergency = true},
+                          {.name = "doctor",
+                           .pattern = "141",
+                           .replacement = "204",
+                           .emergency = true,
+                           .status = 403,
+                           .phrase = "Barred"}};
+    office.rules.default_right = CallClass::internal;
+    office.codes.set(Feature::pickup_directed, "11");
+    office.codes.set(Feature::pickup_group, "14");
+    office.forwarding["112"] = office.forwarding["144"] = {};
+    for (const auto* number : {"112", "144"}) {
+        office.registers(number);
+        rings(office.decide("201", number), number);
+    }
+    rings(office.decide("201", "141"), "204");
+    rejected(office.decide("201", "199"), 403, "Barred");
+    CHECK(office.decide("201", "11202").feature == DialledFeature{Feature::pickup_directed, "202"});
+    CHECK(told(office.decide("201", "112"))
+              .starts_with("201 dials 112. The digit plan has a rule for 112: guard. "
+                           "This is an emergency number, which everybody may dial. "));
+}
+
+TEST_CASE("the # that ends dialling is no part of a number, unless something has it there")
+{
+    Office office;
+    office.rules.rules = {{.name = "guard", .pattern = "112", .emergency = true},
+                          {.name = "any", .pattern = "9.*", .replacement = "203"},
+                          {.name = "hash", .pattern = "8#", .replacement = "204"},
+                          {.name = "plain", .pattern = "8", .replacement = "205"},
+                          {.name = "outside", .pattern = "\\d\\d\\d#", .status = 403}};
+    office.forwarding["112"] = {};
+    office.registers("112");
+    office.codes.set(Feature::pickup_directed, "11");
+    rings(office.decide("201", "112#"), "112");  // whatever else would take it
+    rings(office.decide("201", "9#"), "203");
+    rings(office.decide("201", "8#"), "204");
+    CHECK(office.decide("201", "203#").status == 403);
+    office.rules.rules.pop_back();
+    rings(office.decide("201", "203#"), "203");
+    CHECK(told(office.decide("201", "203#"))
+              .starts_with("201 dials 203#. 203# is nobody's number, and read as 203: # ends "
+                           "dialling. 203 is an extension. "));
+    CHECK(office.decide("201", "11202#").feature ==
+          DialledFeature{Feature::pickup_directed, "202"});
+    rejected(office.decide("201", "203##"), 404, "No Such Extension");
+    rejected(office.decide("201", "#"), 404, "No Such Extension");
+}
+
+TEST_CASE("the # that ends dialling is no part of a code, nor of the number behind it")
+{
+    using enum Feature;
+    Office office;
+    const auto asks = [&](std::string_view dialled) {
+        return office.decide("201", dialled).feature;
+    };
+    const auto all_are_read = [&] {
+        CHECK(asks("**203#") == DialledFeature{pickup_directed, "203"});
+        CHECK(asks("blfpickup-203#") == DialledFeature{pickup_directed, "203"});
+        CHECK(asks("**#") == DialledFeature{pickup_directed});
+        CHECK(asks("*8#") == DialledFeature{pickup_group});
+        CHECK(asks("*8203#") == DialledFeature{pickup_group, "203"});
+        CHECK(asks("*21#") == DialledFeature{forward_always});
+        CHECK(asks("*21*205#") == DialledFeature{forward_always, "205"});
+        CHECK(asks("*61*205*30#") == DialledFeature{forward_no_answer, "205", 30});
+        CHECK(asks("*51*600#") == DialledFeature{log_out, "600"});
+        CHECK(asks("*79#") == DialledFeature{disturb});
+    };
+    SUBCASE("of any code")
+    {
+        all_are_read();
+    }
+    SUBCASE("whatever a rule takes with and without it, since codes come first")
+    {
+        office.rules.rules = {{.name = "all", .pattern = "[0-9*#]+", .replacement = "205"}};
+        all_are_read();
+        rings(office.decide("201", "999#"), "205");
+    }
+    SUBCASE("unless a rule is about the number with it")
+    {
+        office.rules.rules = {{.name = "hash", .pattern = "\\*\\*203#", .replacement = "204"}};
+        rings(office.decide("201", "**203#"), "204");
+        CHECK(asks("**202#") == DialledFeature{pickup_directed, "202"});
+    }
+    SUBCASE("unless somebody is called so")
+    {
+        office.forwarding["203#"] = {};
+        CHECK(asks("**203#") == DialledFeature{pickup_directed, "203#"});
+        CHECK(asks("*21*203#") == DialledFeature{forward_always, "203#"});
+    }
+    SUBCASE("unless it is the code's own")
+    {
+        office.codes.set(pickup_group, "*#");
+        CHECK(asks("*#") == DialledFeature{pickup_group});
+        CHECK(asks("*#203#") == DialledFeature{pickup_group, "203"});
+    }
+}
+
+TEST_CASE("a forward is dialled by the rights of who forwards")
+{
+    Office office;
+    office.rules.rules = {{.name = "abroad",
+                           .pattern = "00.*",
+                           .replacement = "203",
+                           .call_class = CallClass::international}};
+    office.rules.rights = {{"202", CallClass::national}};
+    office.forwarding["202"].always = "0044";
+    office.forwarding["204"].always = "0044";
+    rejected(office.decide("201", "202"), 403, "Not Allowed");
+    rings(office.decide("201", "204"), "203");
+    rings(office.decide("202", "204"), "203");
+}
+
+TEST_CASE("the plan is asked once for each number dialled, and never makes what cannot be dialled")
+{
+    Office office;
+    office.rules.rules = {{.name = "up", .pattern = "(\\d+)", .replacement = "\\1\\1"},
+                          {.name = "bad", .pattern = "x", .replacement = "2\"02"}};
+    office.forwarding["22"] = {};
+    office.registers("22");
+    rings(office.decide("201", "2"), "22");
+    rejected(office.decide("201", "x"), 404, "No Such Extension");
+}
