@@ -144,7 +144,7 @@ def self_test():
 def main():
     if self_test():
         return 1
-    found = list(faults(pathlib.Path(__file__).parents[2]))
+    found = list(faults(pathlib.Path(__file__).resolve().parents[2]))
     print("\n".join(found) if found else "floors: every include points down")
     return 1 if found else 0
 
