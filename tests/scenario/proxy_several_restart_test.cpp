@@ -18,7 +18,9 @@ struct TakenUp : Answered {
     {
         pbx.restarts();
         const auto talking = who_talks();
-        for (const auto& [number, lamp] : told())
+        const auto lamps = told();
+        CHECK(lamps.size() == 3);
+        for (const auto& [number, lamp] : lamps)
             CHECK((lamp == "confirmed") == (std::ranges::find(talking, number) != talking.end()));
         alice.uses_shared(first);
         pbx.passes(1s);

@@ -97,6 +97,7 @@ TEST_CASE("pacing: a gap between NOTIFYs of all packages to one watcher; the las
     CHECK_FALSE(office.says("on-the-phone"));
     office.passes(seconds{60});
     CHECK(office.notifies.empty());
+    CHECK(office.subscriptions().size() == 2);
     for (const auto& one : office.subscriptions()) CHECK_FALSE(one.owed);
 }
 

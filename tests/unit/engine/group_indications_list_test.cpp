@@ -318,7 +318,9 @@ TEST_CASE("a list takes the place of the unsolicited NOTIFYs for its members, an
     auto request = list_request(office);
     request.source = Office::flow_of("201");
     const auto reply = office.receives(request);
+    CHECK(reply.status == 200);
     while (!office.silent()) office.acknowledged();
+    CHECK(office.view().lamps.size() == 2);
     for (const auto& lamp : office.view().lamps) CHECK(lamp.list == "sales");
     request.parties.to_tag = reply.local_tag;
     request.cseq = 2;

@@ -207,5 +207,6 @@ TEST_CASE("the profile of a device counts before that of the watcher, by instanc
 
     office.configures(house("standard", {}));
     CHECK(office.notifies.size() == 2);  // the phones concerned are told anew
+    CHECK(office.view().lamps.size() == 3);
     for (const auto& lamp : office.view().lamps) CHECK(lamp.profile == "standard");
 }
