@@ -1,13 +1,11 @@
 """The calling-card application: one call that makes others, by the keys of its caller (RFC 3725, RFC 4730)."""
 import shutil
-import tempfile
 import unittest
-from pathlib import Path
 
 from lib.case import WireTest, eventually
 from lib.key_phone import KeyPhone, can_be_built
 from lib.ports import reserve
-from lib.real_phones import Sipp
+from lib.real_office import RealPhones
 from lib.sdp import sdp
 from lib.twinkle import Twinkle
 
@@ -109,8 +107,7 @@ class CallingCard(OneCall):
         self.is_asked_for_keys(call, "persist")
         call.hangs_up()
         self.lamp.shows("idle")
-        entry = eventually(lambda: self.rest.items("/api/v1/call-log"), "the call is recorded")[0]
-        entry = self.rest.get(f"/api/v1/call-log/{entry['id']}")
+        entry, = self.logged_calls()
         self.assertEqual(("800", "answered"), (entry["dialled"], entry["result"]))
         self.assertEqual([caller.number, first.number, second.number],
                          [part["extension"] for part in entry["parts"]])
@@ -156,32 +153,19 @@ class CallingCard(OneCall):
 
 
 @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
-class WithSipp(WireTest):
+class WithSipp(RealPhones):
     patience = 30
 
-    def sipp(self, scenario, transport="udp", **options):
-        sipp = Sipp(scenario, self.server.address[transport], self.folder, transport=transport,
-                    **options)
-        self.addCleanup(sipp.close)
-        return sipp
-
     def a_program_dials(self, transport, scenario="card"):
-        self.folder = Path(tempfile.mkdtemp(prefix="lampline-phones-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.rest.put("/api/v1/calling-card", {"number": "800"})
         self.rest.put_group("all", members=["202"], watchers=["204"])
-        secrets, port = self.office.secrets, reserve()
-        self.sipp("register", port=port, calls=1, service="202", user="202",
-                  secret=secrets["202"]).succeeds()
+        callee = self.sipp_phone("callee", "202")
         lamp = self.phone("204").watches("202")
-        callee = self.sipp("callee", port=port, calls=1, service="202").listens()
-        caller = self.sipp(scenario, transport, port=reserve(), calls=1, service="800",
-                           user="205", secret=secrets["205"], keys={"target": "202"})
+        caller = self.sipp(scenario, transport=transport, service="800", user="205", keys={"target": "202"})
         caller.succeeds()  # it talks for less than a NOTIFY takes, so the lamp may leave that out
         callee.succeeds()
         lamp.shows("idle")
-        entry = eventually(lambda: self.rest.items("/api/v1/call-log"), "the call is recorded")[0]
-        parts = self.rest.get(f"/api/v1/call-log/{entry['id']}")["parts"]
+        parts = self.logged_calls()[0]["parts"]
         self.assertEqual([("205", "answered"), ("202", "answered")],
                          [(part["extension"], part["result"]) for part in parts])
 
@@ -200,19 +184,17 @@ class WithSipp(WireTest):
 
 @unittest.skipUnless(shutil.which("twinkle-console"),
                      "twinkle is not installed (package twinkle-console)")
-class WithTwinkle(OneCall):
+class WithTwinkle(RealPhones, OneCall):
     """A phone off the shelf that can keep a key pressed: its long pound takes it back."""
     patience = 30
 
     def its_user_comes_back_by_a_long_pound(self, transport):
-        folder = Path(tempfile.mkdtemp(prefix="lampline-phones-"))
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         self.rest.put("/api/v1/calling-card", {"number": "800", "back": "*0", "long_pound": 1500})
         self.rest.put_group("all", members=["202", "205"], watchers=["204"])
         watcher = self.phone("204")
         caller_lamp, lamp = watcher.watches("205"), watcher.watches("202")
         target = self.phone("202")
-        caller = Twinkle(folder, "205", self.office.secrets["205"], self.office.domain,
+        caller = Twinkle(self.folder, "205", self.office.secrets["205"], self.office.domain,
                          self.server.address[transport], transport, reserve(),
                          reserve(), pressed=1600)
         self.addCleanup(caller.close)
@@ -235,8 +217,7 @@ class WithTwinkle(OneCall):
         eventually(lambda: caller.has_changed(2), "its phone knows that")
         caller.hangs_up()
         caller_lamp.shows("idle")
-        entry = eventually(lambda: self.rest.items("/api/v1/call-log"), "the call is recorded")[0]
-        parts = self.rest.get(f"/api/v1/call-log/{entry['id']}")["parts"]
+        parts = self.logged_calls()[0]["parts"]
         self.assertEqual(["205", "202"], [part["extension"] for part in parts])
 
     def test_its_user_comes_back_by_a_long_pound_over_udp(self):
@@ -247,19 +228,17 @@ class WithTwinkle(OneCall):
 
 
 @unittest.skipUnless(can_be_built(), "libre is not installed (package libre-dev)")
-class WithKeyPhone(OneCall):
+class WithKeyPhone(RealPhones, OneCall):
     """A phone of another stack that knows the key press event package: its user comes back by a long pound and goes on."""
     patience = 30
 
     def it_places_one_call_after_the_other(self, transport):
-        folder = Path(tempfile.mkdtemp(prefix="lampline-phones-"))
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         self.rest.put("/api/v1/calling-card", {"number": "800", "back": "*0", "long_pound": 1500})
         self.rest.put_group("all", members=["202", "203", "205"], watchers=["204"])
         watcher = self.phone("204")
         lamps = {number: watcher.watches(number) for number in ("202", "203", "205")}
         targets = {number: self.phone(number) for number in ("202", "203")}
-        caller = KeyPhone(folder, "205", self.office.secrets["205"], self.office.domain,
+        caller = KeyPhone(self.folder, "205", self.office.secrets["205"], self.office.domain,
                           self.server.address[transport], transport)
         self.addCleanup(caller.close)
 
@@ -289,8 +268,7 @@ class WithKeyPhone(OneCall):
         caller.says("all keys are watched")
         caller.hangs_up()
         lamps["205"].shows("idle")
-        entry = eventually(lambda: self.rest.items("/api/v1/call-log"), "the call is recorded")[0]
-        entry = self.rest.get(f"/api/v1/call-log/{entry['id']}")
+        entry, = self.logged_calls()
         self.assertEqual(("800", "answered"), (entry["dialled"], entry["result"]))
         self.assertEqual([("205", "answered"), ("202", "answered"), ("203", "answered")],
                          [(part["extension"], part["result"]) for part in entry["parts"]])

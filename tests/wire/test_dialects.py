@@ -4,7 +4,6 @@
 import unittest
 
 from lib.case import WireTest, eventually, ring, talk
-from lib.sdp import ANSWER
 
 LONG = "Ä" * 120
 PROFILE = "/api/v1/body-profiles/acme"

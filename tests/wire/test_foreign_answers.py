@@ -1,27 +1,16 @@
 """Two phones of others that are lifted at once, before either can be told of the other (RFC 3261 §16.7, §13.2.2.4)."""
-import contextlib
-import os
 import re
 import shutil
-import signal
 import unittest
 
 from lib.case import eventually
+from lib.program import standing_still
 from lib.second_phones import TONES, SecondPhones
 
 
 class BothAreLifted(SecondPhones):
     """By the exchange: the caller hears of one answer, the exchange ends the other."""
     answered_too = ()
-
-    @contextlib.contextmanager
-    def exchange_stands_still(self):
-        """What comes meanwhile waits for it."""
-        os.kill(self.server.process.pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(self.server.process.pid, signal.SIGCONT)
 
     def both_answer(self, call):
         """Once `call` has them ring."""
@@ -30,7 +19,7 @@ class BothAreLifted(SecondPhones):
         desk.rings()
         mobile.rings()
         self.rings(["201", "202"])
-        with self.exchange_stands_still():
+        with standing_still(self.server.process):
             desk.answers()
             desk.says("Answering incoming call")
             mobile.answers()

@@ -58,8 +58,7 @@ class SilentDialer(SecondPhones):
 
     def test_sipp_has_baresip_call(self):
         clicked, target = self.baresip("202"), self.linphone("203")
-        dialer = self.sipp("silent_dialer", service="202", user="202", secret=self.office.secrets["202"],
-                           target="203", traced=True)
+        dialer = self.sipp("silent_dialer", service="202", user="202", target="203", traced=True)
         self.goes_on(clicked, target)
         dialer.succeeds()
         self.assertNotIn("NOTIFY", dialer.trace())

@@ -47,8 +47,7 @@ class AfterATransfer(SecondPhones):
     def sipp_is_told(self, agent, header, not_in):
         """It is the caller that moves; another model of phone reads another header."""
         transferor, target = self.linphone("202"), self.baresip("203")
-        sipp = self.sipp("shown", service="202", user="201", secret=self.office.secrets["201"],
-                         keys={"agent": agent}, traced=True)
+        sipp = self.sipp("shown", service="202", user="201", keys={"agent": agent}, traced=True)
         self.are_in_calls(["201", "202"])
         transferor.transfers("203")
         self.are_in_calls(["201", "203"])

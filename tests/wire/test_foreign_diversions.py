@@ -4,7 +4,6 @@ import shutil
 import unittest
 
 from lib.case import eventually
-from lib.kamailio_carrier import KamailioCarrier
 from lib.ports import reserve
 from lib.second_carriers import CALLED, DIALLED, SecondCarriers
 
@@ -26,17 +25,10 @@ class Diversions(SecondCarriers):
     """Linphones are on UDP, baresips and the carrier on TCP."""
     plan_has = {"outside": {"202": {"forward": True}}}
 
-    def kamailio(self, trusted=True, **options):
-        """A carrier with a SIPp behind it, which takes every call."""
+    def by_kamailio(self, trusted=True):
+        """With a SIPp behind it, which takes every call."""
         subscriber = self.gateway("callee", "127.0.0.4", "udp", 1)
-        return self.by_kamailio(subscriber.address, trusted, **options)
-
-    def by_kamailio(self, subscriber, trusted=True, **options):
-        transport = self.transports[1]
-        kamailio = KamailioCarrier(self.folder, subscriber, self.server.address[transport], transport, **options)
-        self.addCleanup(kamailio.close)
-        self.trunk("one", (kamailio.host, kamailio.port), self.plan_has, trusted=trusted)
-        return kamailio
+        return self.kamailio(subscriber.address, self.plan_has, members={"trusted": trusted})
 
     def goes_outside(self, caller, *parts):
         caller.dials("202")
@@ -54,7 +46,7 @@ class Diversions(SecondCarriers):
         carrier.succeeds()
 
     def test_kamailio_is_told_who_is_busy(self):
-        carrier = self.kamailio()
+        carrier = self.by_kamailio()
         caller, busy = self.linphone("201"), self.baresip("202", False)
         self.rest.put(FORWARDING, {"busy": DIALLED})
         caller.dials("202")
@@ -70,7 +62,7 @@ class Diversions(SecondCarriers):
             f"<sip:{CALLED}@one.test;cause=486>;index=1.1;mp=1"))
 
     def test_a_kamailio_that_is_not_trusted_is_told_nothing(self):
-        carrier = self.kamailio(trusted=False)
+        carrier = self.by_kamailio(trusted=False)
         self.rest.put(FORWARDING, {"always": DIALLED})
         self.goes_outside(self.baresip("201"))
         self.assertIn("Diversion <null> History-Info <null>", carrier.text)
@@ -118,7 +110,7 @@ class Diversions(SecondCarriers):
     def test_linphone_is_told_by_kamailio(self):
         """Whose own number was busy after all that SIPp knows of."""
         address = "127.0.0.4", reserve("127.0.0.4")
-        carrier = self.by_kamailio(address, diverted_by="sip:+43800300@one.test")
+        carrier = self.kamailio(address, self.plan_has, members={"trusted": True}, diverted_by="sip:+43800300@one.test")
         phone = self.linphone("202", False)
         calls = self.from_outside((carrier.host, carrier.port), address, "udp", **BEFORE)
         self.rings_for_who_was_sent_on(phone, phone.log, calls, [

@@ -3,7 +3,6 @@ import shutil
 import unittest
 
 from lib.case import eventually
-from lib.ports import reserve
 from lib.second_phones import TONES, SecondPhones
 
 
@@ -34,9 +33,7 @@ class EarlyDialogEnds(SecondPhones):
     """A SIPp says so by 199 (RFC 6228), which reaches who understands it."""
 
     def ends_early(self):
-        port = reserve()
-        self.sipp("register", port=port, service="202", user="202", secret=self.office.secrets["202"]).succeeds()
-        return self.sipp("ends_early", port=port, service="202").listens()
+        return self.sipp_phone("ends_early", "202")
 
     def is_over(self, callee):
         callee.succeeds()
@@ -45,8 +42,7 @@ class EarlyDialogEnds(SecondPhones):
 
     def test_sipp_is_told(self):
         callee = self.ends_early()
-        self.sipp("ended_early", service="202", user="201", secret=self.office.secrets["201"],
-                  transport=self.transports[0]).succeeds()
+        self.sipp("ended_early", service="202", user="201", transport=self.transports[0]).succeeds()
         self.is_over(callee)
 
     def is_told_just_the_end(self, caller, heard):
@@ -62,7 +58,7 @@ class EarlyDialogEnds(SecondPhones):
 
     def test_baresip_is_told_just_the_end(self):
         caller = self.baresip("201", traced=True)
-        self.is_told_just_the_end(caller, lambda: caller.text)
+        self.is_told_just_the_end(caller, lambda: caller.said)
 
 
 class EarlyDialogEndsOverTcp(EarlyDialogEnds):

@@ -5,7 +5,6 @@ import shutil
 import unittest
 
 from lib.case import eventually
-from lib.ports import reserve
 from lib.second_phones import SecondPhones, requests
 
 RELIABLE = {"100rel_support_level": 2}
@@ -19,7 +18,7 @@ class EarlyUpdates(SecondPhones):
 
     def is_held_by_who_calls(self, phone, *answers):
         """And then is no longer told by whom."""
-        sipp = self.sipp("early_update", service="202", user="201", secret=self.office.secrets["201"], traced=True)
+        sipp = self.sipp("early_update", service="202", user="201", traced=True)
         eventually(lambda: self.answers(sipp) == list(answers), f"it is answered {answers}")
         eventually(lambda: "anonymous.invalid" in self.lamps["202"].history[-1].document.dialog.remote.identity,
                    "the lamp of 202 names nobody")
@@ -40,12 +39,10 @@ class EarlyUpdates(SecondPhones):
     def test_baresip_rings_on_though_it_is_not_to_be_held(self):
         phone = self.baresip("202", False, early=True, traced=True)
         self.is_held_by_who_calls(phone, "405", "200")
-        self.assertEqual([], requests("UPDATE", phone.text))
+        self.assertEqual([], requests("UPDATE", phone.said))
 
     def is_changed_by_who_is_called(self, caller, changed):
-        port = reserve()
-        self.sipp("register", port=port, service="202", user="202", secret=self.office.secrets["202"]).succeeds()
-        sipp = self.sipp("early_updater", port=port, service="202", traced=True).listens()
+        sipp = self.sipp_phone("early_updater", "202", traced=True)
         caller.dials("202")
         caller.talks()
         self.are_in_calls(["201", "202"])
@@ -64,7 +61,7 @@ class EarlyUpdates(SecondPhones):
     def test_baresip_calls_on_though_it_is_not_to_be_changed(self):
         caller = self.baresip("201", traced=True)
         self.is_changed_by_who_is_called(caller, "405")
-        self.assertEqual([], requests("UPDATE", caller.text))
+        self.assertEqual([], requests("UPDATE", caller.said))
 
 
 class EarlyUpdatesOverTcp(EarlyUpdates):

@@ -3,7 +3,6 @@ import shutil
 import unittest
 
 from lib.case import eventually
-from lib.kamailio_carrier import KamailioCarrier
 from lib.second_carriers import DIALLED, SecondCarriers
 
 HELP = "112"
@@ -23,12 +22,7 @@ class Emergency(SecondCarriers):
     def by_kamailio(self, refused=""):
         """What it does not refuse is taken by a SIPp behind it."""
         subscriber = self.gateway("callee", "127.0.0.4", "udp", 1)
-        transport = self.transports[1]
-        carrier = KamailioCarrier(self.folder, subscriber.address, self.server.address[transport], transport,
-                                  refused=refused)
-        self.addCleanup(carrier.close)
-        self.trunk("one", (carrier.host, carrier.port), self.plan_has, limits={"calls": 1})
-        return carrier
+        return self.kamailio(subscriber.address, self.plan_has, members={"limits": {"calls": 1}}, refused=refused)
 
     def is_refused(self, caller, heard, phrase):
         """And is done with that call."""

@@ -95,7 +95,7 @@ class Exceptions(SecondPhones):
     @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
     def test_a_sipp_that_shows_no_number_is_refused(self):
         self.wishes(REFUSED)
-        self.sipp("private", service="202", user="205", secret=self.office.secrets["205"]).succeeds()
+        self.sipp("private", service="202", user="205").succeeds()
         self.is_recorded(433, "failed", ("205", "unanswered"))
         self.assertEqual(["idle"], self.lamps["202"].lamps)
         self.rings_through(self.linphone("201"))

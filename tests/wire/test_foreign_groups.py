@@ -9,11 +9,6 @@ class Strategies(SecondPhones):
     """202 and 203 are the members, a baresip and a linphone."""
     refused = "declined"  # by linphone: 603
 
-    def group(self, strategy, **more):
-        members = more.pop("members", [{"number": "202"}, {"number": "203"}])
-        self.rest.put("/api/v1/ring-groups/600", {
-            "display_name": "Sales", "strategy": strategy, "members": members, **more})
-
     def first(self):
         return self.baresip("202", False)
 
@@ -44,7 +39,7 @@ class Strategies(SecondPhones):
 
     def test_one_after_the_other_and_then_the_overflow(self):
         one, other = self.members
-        self.group("linear", ring_time=5, overflow="205")
+        self.ring_group("linear", ring_time=5, overflow="205")
         last = self.linphone("205", False)
         self.caller.dials("600")
         self.rings_at(one)
@@ -55,7 +50,7 @@ class Strategies(SecondPhones):
 
     def test_round_robin(self):
         one, other = self.members
-        self.group("round_robin")
+        self.ring_group("round_robin")
         self.caller.dials("600")
         self.rings_at(one)
         self.gives_up(one)
@@ -67,14 +62,14 @@ class Strategies(SecondPhones):
 
     def test_longest_idle(self):
         one, other = self.members
-        self.group("longest_idle")
+        self.ring_group("longest_idle")
         for phone in (one, other, one):
             self.caller.dials("600")
             self.rings_at(phone)
             self.is_answered_by(phone)
 
     def test_in_any_order(self):
-        self.group("random")
+        self.ring_group("random")
         called = set()
         for _ in range(24):  # both have come by then, but for a chance of one in 10^7
             self.caller.dials("600")
@@ -91,7 +86,7 @@ class Strategies(SecondPhones):
 
     def test_one_rings_later(self):
         one, other = self.members
-        self.group("all", members=[{"number": "202", "delay": 5}, {"number": "203"}])
+        self.ring_group("all", members=[{"number": "202", "delay": 5}, {"number": "203"}])
         self.caller.dials("600")
         self.rings_at(other)
         one.rings()
@@ -106,7 +101,7 @@ class Strategies(SecondPhones):
         one.answers()
         self.are_in_calls(["205", "202"])
         for skipped in (True, False):
-            self.group("all", skip_busy=skipped)
+            self.ring_group("all", skip_busy=skipped)
             self.caller.dials("600")
             other.rings()
             ringing = {"201": "early", "203": "early"}

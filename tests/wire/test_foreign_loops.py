@@ -4,7 +4,6 @@ import shutil
 import unittest
 
 from lib.case import eventually
-from lib.kamailio_carrier import KamailioCarrier
 from lib.ports import reserve
 from lib.second_carriers import CALLED, DIALLED, SecondCarriers
 
@@ -67,12 +66,8 @@ class Loops(SecondCarriers):
 
     def round_by_kamailio(self, caller, heard, answer, calls=0, trusted=True):
         """202 sends its calls outside, and the carrier sends them back to 202."""
-        transport = self.transports[1]
-        carrier = KamailioCarrier(self.folder, ("127.0.0.4", 9), self.server.address[transport], transport,
-                                  back=(CALLED, "+431202"))
-        self.addCleanup(carrier.close)
-        self.trunk("one", (carrier.host, carrier.port),
-                   {"outside": {"202": {"forward": True, "calls": calls}}}, trusted=trusted)
+        carrier = self.kamailio(("127.0.0.4", 9), {"outside": {"202": {"forward": True, "calls": calls}}},
+                                members={"trusted": trusted}, back=(CALLED, "+431202"))
         self.rest.put("/api/v1/extensions/202/forwarding", {"always": DIALLED})
         with self.no_lamp_moves():
             caller.dials("202")

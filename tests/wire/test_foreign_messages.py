@@ -3,7 +3,6 @@ import shutil
 import unittest
 
 from lib.case import eventually
-from lib.ports import reserve
 from lib.second_phones import SecondPhones
 
 
@@ -33,15 +32,13 @@ class Messages(SecondPhones):
 
     @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
     def test_linphone_and_sipp_write_to_each_other(self):
-        anna, port = self.linphone("201"), reserve()
-        secret = self.office.secrets["202"]
-        self.sipp("register", port=port, service="202", user="202", secret=secret).succeeds()
-        reader = self.sipp("reader", port=port, service="202").listens()
+        anna = self.linphone("201")
+        reader = self.sipp_phone("reader", "202")
         self.linphone_writes(anna, "202")
         reader.succeeds()
         eventually(lambda: "SIP/2.0 200 OK" in anna.log().split("MESSAGE sip:202@")[-1],
                    "linphone is told that it was read")
-        self.sipp("message", service="201", user="202", secret=secret).succeeds()
+        self.sipp("message", service="201", user="202").succeeds()
         anna.says(r"sip:202@office\.test(?s:.)*Hello from SIPp")
 
     def test_nobody_is_there(self):

@@ -41,22 +41,19 @@ class BlindTransfer(Moves):
 class SippMoves(Moves):
     def test_refer_outside_a_dialog(self):
         clicked, target = self.linphone("202"), self.baresip("203")
-        self.sipp("dialer", service="202", user="202", secret=self.office.secrets["202"],
-                  target="203").succeeds()
+        self.sipp("dialer", service="202", user="202", target="203").succeeds()
         self.the_rest_talk(clicked, target, None)
         self.records([("caller", "202", None), ("called", "203", None)])
 
     def test_refer_in_a_dialog(self):
         held, target = self.baresip("202"), self.linphone("203")
-        self.sipp("blind", service="202", user="201", secret=self.office.secrets["201"],
-                  target="203").succeeds()
+        self.sipp("blind", service="202", user="201", target="203").succeeds()
         self.the_rest_talk(held, target, 0)
         self.records([("caller", "201", None), ("called", "202", None), ("transferred", "203", 0)])
 
     def test_bye_with_contact(self):
         held, target = self.baresip("202"), self.linphone("203")
-        self.sipp("contact", service="202", user="201", secret=self.office.secrets["201"],
-                  target="203").succeeds()
+        self.sipp("contact", service="202", user="201", target="203").succeeds()
         self.the_rest_talk(held, target, 0)
         self.records([("caller", "201", None), ("called", "202", None), ("transferred", "203", 0)])
 

@@ -66,7 +66,7 @@ class Park(SecondPhones):
     def test_linphone_parks_and_sipp_takes(self):
         caller = self.baresip("201")
         self.parks(caller, self.linphone("202"))
-        sipp = self.sipp("taker", service="701", user="203", secret=self.office.secrets["203"])
+        sipp = self.sipp("taker", service="701", user="203")
         self.is_taken()
         caller.hangs_up()
         sipp.succeeds()
@@ -75,8 +75,7 @@ class Park(SecondPhones):
     def test_sipp_parks_and_linphone_takes(self):
         """Its user called who waits then."""
         held, taker = self.linphone("201"), self.linphone("203")
-        self.sipp("transferor", service="201", user="202", secret=self.office.secrets["202"],
-                  target="701").succeeds()
+        self.sipp("transferor", service="201", user="202", target="701").succeeds()
         self.waits()
         taker.dials("701")
         taker.talks()

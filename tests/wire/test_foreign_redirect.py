@@ -3,7 +3,6 @@ import shutil
 import unittest
 
 from lib.case import eventually
-from lib.ports import reserve
 from lib.second_phones import SecondPhones
 
 
@@ -21,10 +20,7 @@ class Redirected(SecondPhones):
     @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
     def test_sipp_sends_it_on(self):
         caller, carol = self.linphone("201"), self.linphone("203")
-        port = reserve()
-        self.sipp("register", port=port, service="202", user="202",
-                  secret=self.office.secrets["202"]).succeeds()
-        sipp = self.sipp("moved", port=port, service="202", keys={"target": "203"}).listens()
+        sipp = self.sipp_phone("moved", "202", keys={"target": "203"})
         caller.dials("202")
         carol.talks()
         sipp.succeeds()

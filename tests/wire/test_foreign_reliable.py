@@ -28,7 +28,7 @@ class ReliableOnOneSide(SecondPhones):
         self.are_connected_and_end(caller, bob)
 
     def sipp_calls(self, bob):
-        sipp = self.sipp("prack", service="202", user="201", secret=self.office.secrets["201"])
+        sipp = self.sipp("prack", service="202", user="201")
         bob.rings()
         self.rings(["201", "202"])
         bob.answers()
@@ -49,10 +49,7 @@ class ReliableOnOneSide(SecondPhones):
 
     def calls_sipp(self, caller, dials):
         """Who says again what it hears, before anybody answers."""
-        port, echo = reserve(), reserve()
-        self.sipp("register", port=port, service="202", user="202",
-                  secret=self.office.secrets["202"]).succeeds()
-        sipp = self.sipp("early", port=port, service="202", echo=echo).listens()
+        sipp = self.sipp_phone("early", "202", echo=reserve())
         dials()
         eventually(lambda: caller.hears(TONES["201"]), "201 hears itself early")
         self.rings(["201", "202"])

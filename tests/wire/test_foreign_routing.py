@@ -28,13 +28,8 @@ class ForwardByCode(SecondPhones):
 
 
 class RingGroup(SecondPhones):
-    def group(self, strategy, **more):
-        self.rest.put("/api/v1/ring-groups/600", {
-            "display_name": "Sales", "strategy": strategy,
-            "members": [{"number": "202"}, {"number": "203"}], **more})
-
     def test_all_ring_and_one_answers(self):
-        self.group("all")
+        self.ring_group("all")
         caller = self.linphone("205")
         bob, carol = self.baresip("202", False), self.linphone("203", False)
         for answering, other in ((bob, carol), (carol, bob)):
@@ -47,7 +42,7 @@ class RingGroup(SecondPhones):
             self.talks_and_ends(caller, answering, (other.number, "answered_elsewhere"))
 
     def test_the_next_one_when_the_first_declines(self):
-        self.group("linear")
+        self.ring_group("linear")
         caller = self.baresip("201")
         bob, carol = self.linphone("202", False), self.baresip("203", False)
         caller.dials("600")

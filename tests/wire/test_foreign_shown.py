@@ -6,7 +6,7 @@ import unittest
 
 from lib.case import eventually
 from lib.ports import reserve
-from lib.second_phones import SecondPhones, requests
+from lib.second_phones import SecondPhones, messages, requests
 
 ANNA, CAROL = '"Anna Lee" <sip:201@office.test>', '"Carol Reyes" <sip:203@office.test>'
 YEALINK, CISCO = "Yealink SIP-T46S 66.85.0.5", "Cisco-CP7960G/8.0"
@@ -18,11 +18,6 @@ def named(message):
     return re.findall(r"^(P-Asserted-Identity|Remote-Party-ID): ([^;\r\n]*)", message, re.M)
 
 
-def received(text, start):
-    """The messages in what a program says that begin so, down to their empty line; each once."""
-    return list(dict.fromkeys(re.findall(rf"^{start}[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)+", text, re.M)))
-
-
 @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
 class Shown(SecondPhones):
     def setUp(self):
@@ -31,12 +26,11 @@ class Shown(SecondPhones):
 
     def calls(self, agent):
         """As a phone of that model."""
-        return self.sipp("told", service="202", user="201", secret=self.office.secrets["201"],
-                         keys={"agent": agent}, traced=True)
+        return self.sipp("told", service="202", user="201", keys={"agent": agent}, traced=True)
 
     def answer(self, heard):
         """That a phone had to its INVITE, in what it says."""
-        return eventually(lambda: [each for each in received(heard(), r"SIP/2\.0 200 ")
+        return eventually(lambda: [each for each in messages(r"SIP/2\.0 200 ", heard())
                                    if re.search("CSeq: .*INVITE", each)], "it is answered")[0]
 
     def is_picked_up(self, agent, bob, picker):
@@ -122,9 +116,9 @@ class Shown(SecondPhones):
     def sipp_takes_it_back(self, agent, header, waiting):
         """Nobody has taken what it had parked: the INVITE names the slot, and an UPDATE who waited there."""
         self.has_park_lot(10)
-        port, secret = reserve(), self.office.secrets["202"]
-        self.sipp("register", port=port, service="202", user="202", secret=secret).succeeds()
-        self.sipp("transferor", service="201", user="202", secret=secret, target="701").succeeds()
+        port = reserve()
+        self.sipp("register", port=port, service="202", user="202").succeeds()
+        self.sipp("transferor", service="201", user="202", target="701").succeeds()
         self.is_parked()
         sipp = self.sipp("recalled", port=port, service="202", keys={"agent": agent}, traced=True)
         self.are_in_calls(["201", "202"])
@@ -146,8 +140,7 @@ class Shown(SecondPhones):
     def are_brought_together(self, held, held_heard, target, target_heard, names):
         """By a SIPp, which has asked `target` before."""
         # By UDP: a NOTIFY that comes while it answers the BYE before is repeated there.
-        self.sipp("attended", service="202", user="201", secret=self.office.secrets["201"], transport="udp",
-                  target="203").succeeds()
+        self.sipp("attended", service="202", user="201", transport="udp", target="203").succeeds()
         self.are_in_calls(["202", "203"])
         for heard, party in ((held_heard, CAROL), (target_heard, names)):
             eventually(lambda: any(("P-Asserted-Identity", party) in named(each)

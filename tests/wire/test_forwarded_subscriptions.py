@@ -1,14 +1,12 @@
 """Extensions whose phones notify their watchers themselves: the SUBSCRIBE goes to the phone."""
 import contextlib
+import shutil
 import sqlite3
-import tempfile
 import unittest
-from pathlib import Path
 
 from lib.case import WireTest, eventually, ring
 from lib.notifier import Notifier, dialog_of
-from lib.ports import reserve
-from lib.real_phones import Sipp
+from lib.real_office import RealPhones
 
 
 class Forwarded(WireTest):
@@ -436,48 +434,27 @@ class Expiring(Forwarded):
         self.subscribes(anna, bob)
 
 
-class OfOthers(Forwarded):
+@unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
+class OfOthers(RealPhones, Forwarded):
     def test_sipp_notifies(self):
         """The ladder of the snom page: 200, and NOTIFYs for off, flashing, steady, off."""
         anna = self.phone("201")
-        with tempfile.TemporaryDirectory() as folder:
-            port = reserve()
-            registers = Sipp("register", self.server.address["udp"], Path(folder), port=port,
-                             calls=1, service="202", user="202",
-                             secret=self.office.secrets["202"])
-            self.addCleanup(registers.close)
-            registers.succeeds()
-            notifier = Sipp("notifier", self.server.address["udp"], Path(folder), port=port,
-                            calls=1, service="202")
-            self.addCleanup(notifier.close)
-            notifier.listens()
-            watch = anna.sends_subscribe("202")
-            watch.subscribe.receives(200)
-            for lamp in ("idle", "early", "confirmed", "idle"):
-                watch.receives_notify(lamp)
-            watch.sends_subscribe(0).receives(200)
-            self.assertEqual("terminated", watch.receives_notify("idle").state)
-            notifier.succeeds()
+        notifier = self.sipp_phone("notifier", "202")
+        watch = anna.sends_subscribe("202")
+        watch.subscribe.receives(200)
+        for lamp in ("idle", "early", "confirmed", "idle"):
+            watch.receives_notify(lamp)
+        watch.sends_subscribe(0).receives(200)
+        self.assertEqual("terminated", watch.receives_notify("idle").state)
+        notifier.succeeds()
 
     def test_a_right_that_goes_ends_what_two_sipps_have(self):
-        with tempfile.TemporaryDirectory() as folder:
-            port = reserve()
-            server = self.server.address["udp"]
-            registers = Sipp("register", server, Path(folder), port=port, calls=1, service="202",
-                             user="202", secret=self.office.secrets["202"])
-            self.addCleanup(registers.close)
-            registers.succeeds()
-            notifier = Sipp("refused_notifier", server, Path(folder), port=port, calls=1,
-                            service="202")
-            self.addCleanup(notifier.close)
-            notifier.listens()
-            watcher = Sipp("watcher", server, Path(folder), port=reserve(), calls=1,
-                           service="202", user="201", secret=self.office.secrets["201"])
-            self.addCleanup(watcher.close)
-            eventually(lambda: self.stored() == (1, 1), "a binding and a subscription are stored")
-            self.allow(False)
-            watcher.succeeds()
-            notifier.succeeds()
+        notifier = self.sipp_phone("refused_notifier", "202")
+        watcher = self.sipp("watcher", service="202", user="201")
+        eventually(lambda: self.stored() == (1, 1), "a binding and a subscription are stored")
+        self.allow(False)
+        watcher.succeeds()
+        notifier.succeeds()
 
 
 if __name__ == "__main__":

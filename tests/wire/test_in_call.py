@@ -4,7 +4,7 @@ import unittest
 from lib.case import WireTest, ring, talk
 from lib.event_loop import loop
 from lib.message import params
-from lib.sdp import ANSWER, OFFER, sdp
+from lib.sdp import ANSWER, sdp
 
 
 class InCall(WireTest):

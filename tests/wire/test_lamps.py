@@ -1,7 +1,7 @@
 """What watchers are told about calls of 202 and 203, the members of `sales`, and in which order."""
 import unittest
 
-from lib.case import WireTest, eventually, ring, talk
+from lib.case import WireTest, ring, talk
 from lib.sdp import ANSWER, sdp
 
 

@@ -4,9 +4,7 @@ import unittest
 
 from lib.case import WireTest, eventually, talk
 from lib.message import Address
-from lib.ports import reserve
-from lib.real_phones import Sipp
-import test_real_phones
+from lib.real_office import RealPhones
 
 TEXT = "Mittag um eins? Größe egal."
 
@@ -101,15 +99,10 @@ class Messages(WireTest):
 
 
 @unittest.skipUnless(shutil.which("baresip") and shutil.which("sipp"), "needs baresip and sipp")
-class MessagesOfOthers(test_real_phones.RealPhones):
-    patience = 20
-    baresip = test_real_phones.TwoBaresips.baresip
-
+class MessagesOfOthers(RealPhones):
     def sipp_writes_to_baresip(self, transport):
         bob = self.baresip("202", 440, transport)
-        sipp = Sipp("message", self.server.address["udp"], self.folder, port=reserve(),
-                    calls=1, service="202", user="205", secret=self.office.secrets["205"])
-        self.addCleanup(sipp.close)
+        sipp = self.sipp("message", service="202", user="205")
         bob.says("Hello from SIPp")
         sipp.succeeds()
 

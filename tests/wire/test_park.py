@@ -2,13 +2,10 @@
 import contextlib
 import shutil
 import sqlite3
-import tempfile
 import unittest
-from pathlib import Path
 
 from lib.case import WireTest, eventually, talk
-from lib.ports import reserve
-from lib.real_phones import Baresip, Sipp
+from lib.real_office import RealPhones
 from lib.sdp import sdp
 
 
@@ -90,8 +87,7 @@ class Park(Parking):
         shown = self.lamp.shows("confirmed").document.dialog
         self.assertEqual("sip:201@office.test", shown.remote.identity)
         self.is_carls(call, self.carl.calls("701", sdp("picker", 1)))
-        entry = eventually(lambda: self.rest.items("/api/v1/call-log"), "the call is in the log")[0]
-        parts = self.rest.get(f"/api/v1/call-log/{entry['id']}")["parts"]
+        parts = self.logged_calls()[0]["parts"]
         self.assertEqual([("caller", "201"), ("called", "202"), ("parked", "park+701"),
                           ("took_over", "203")], [(p["kind"], p["extension"]) for p in parts])
         self.assertEqual((1, 2), (parts[2]["moved_by"], parts[3]["in_place_of"]))
@@ -206,21 +202,7 @@ class Park(Parking):
         self.phone("204").calls("701").receives(403)
 
 
-class RealPhonesPark(Parking):
-    patience = 20
-
-    def setUp(self):
-        super().setUp()
-        self.folder = Path(tempfile.mkdtemp(prefix="lampline-park-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-
-    def baresip(self, number: str, hertz: int, transport: str) -> Baresip:
-        phone = Baresip(self.folder / number, number, self.office.secrets[number],
-                        self.office.domain, self.server.address[transport], hertz, transport)
-        self.addCleanup(phone.close)
-        phone.says(r"200 OK")
-        return phone
-
+class RealPhonesPark(RealPhones, Parking):
     @unittest.skipUnless(shutil.which("baresip"), "baresip is not installed (package baresip-core)")
     def test_three_baresips(self):
         lamp = self.phone("201").watches("park+701")
@@ -247,10 +229,7 @@ class RealPhonesPark(Parking):
     def test_sipp_parks_as_desk_phones_do(self):
         carl = self.phone("203")
         lamp = carl.watches("park+702")
-        parker = Sipp("transferor", self.server.address["udp"], self.folder, port=reserve(),
-                      calls=1, service="203", user="205", secret=self.office.secrets["205"],
-                      target="702")
-        self.addCleanup(parker.close)
+        parker = self.sipp("transferor", service="203", user="205", target="702")
         call = carl.receives("INVITE")
         call.replies(200, sdp("callee", 1))
         call.receives("ACK")

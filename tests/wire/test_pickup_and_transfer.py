@@ -1,11 +1,9 @@
 """Taking a colleague's call (RFC 3891) and moving one's own (RFC 3515, RFC 5589)."""
 import shutil
-import tempfile
 import unittest
-from pathlib import Path
 
 from lib.case import WireTest, eventually, ring, talk
-from lib.real_phones import Baresip
+from lib.real_office import RealPhones
 from lib.sdp import sdp
 
 
@@ -298,23 +296,12 @@ class PickupAndTransfer(WireTest):
 
 
 @unittest.skipUnless(shutil.which("baresip"), "baresip is not installed (package baresip-core)")
-class BaresipPicksUp(WireTest):
+class BaresipPicksUp(RealPhones):
     """Caller and picker are programs that encrypt, or negotiate their path: Bob's phone rings."""
 
-    patience = 20
-
-    def baresip(self, number, hertz, transport, media):
-        folder = Path(tempfile.mkdtemp(prefix="lampline-pickup-"))
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        phone = Baresip(folder / number, number, self.office.secrets[number], self.office.domain,
-                        self.server.address[transport], hertz, transport, media=media)
-        self.addCleanup(phone.close)
-        phone.says(r"200 OK")
-        return phone
-
     def picks_up(self, media, transport="udp"):
-        anna = self.baresip("201", 440, transport, media)
-        dan = self.baresip("204", 1000, transport, media)
+        anna = self.baresip("201", 440, transport, media=media)
+        dan = self.baresip("204", 1000, transport, media=media)
         bob = self.phone("202")
         anna.dials("202")
         incoming = bob.receives("INVITE")

@@ -162,7 +162,7 @@ class OneDialog(Proxy):
         incoming.receives("BYE")
         lamp.shows("idle")
         self.no_calls()
-        record = self.last_record()
+        record, = self.logged_calls()
         self.assertEqual(("answered", "201", "202", "caller"),
                          tuple(record[key] for key in ("result", "from", "answered_by", "ended_by")))
         ladder = self.rest.get(f"/api/v1/call-log/{record['id']}/ladder")

@@ -14,7 +14,7 @@ class Branches(Proxy):
         incoming.receives("CANCEL")
         call.receives(487)
         self.no_calls()
-        self.assertEqual("missed", self.last_record()["result"])
+        self.assertEqual("missed", self.logged_calls()[0]["result"])
 
     def test_a_phone_declines(self):
         anna, bob = self.phone("201"), self.phone("202")
@@ -42,7 +42,7 @@ class Branches(Proxy):
         self.rest.put_group("all", members=["201", "202"], watchers=["204"])
         dan = self.phone("204")
         lamps = [dan.watches(number) for number in ("201", "202")]
-        for transport in ("udp", "tcp"):
+        for calls, transport in enumerate(("udp", "tcp"), start=1):
             anna = self.phone("201", transport=transport)
             desk, mobile = self.phone("202", transport=transport), self.phone("202")
             desk.ignores_cancel = True
@@ -68,7 +68,7 @@ class Branches(Proxy):
             for lamp in lamps:
                 lamp.shows("idle")
             self.no_calls()
-            record = self.last_record()
+            record = self.logged_calls(calls)[0]
             self.assertEqual(("answered", "202"), (record["result"], record["answered_by"]))
             for phone in (anna, desk, mobile):
                 phone.unregisters()
@@ -125,7 +125,7 @@ class Branches(Proxy):
         second.hangs_up()
         call.receives("BYE")
         self.no_calls()
-        record = self.rest.get(f"/api/v1/call-log/{self.last_record()['id']}")
+        record, = self.logged_calls()
         self.assertEqual(3, len([part for part in record["parts"] if part["answered_at"]]))
 
     def talk(self, legs):

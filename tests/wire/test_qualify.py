@@ -1,9 +1,8 @@
 """Which phones answer when they are asked: OPTIONS, and what REST, events and calls make of it."""
-import os
-import signal
 import unittest
 
 from lib.case import WireTest, eventually
+from lib.program import standing_still
 from lib.events import EventSource
 from lib.sdp import ANSWER
 from lib.second_phones import SecondPhones
@@ -89,12 +88,9 @@ class PhonesOfOthers(SecondPhones):
         desk = self.phone("202", transport=self.transports[1])
         desk.answers_by_itself |= {"OPTIONS"}
         self.assertTrue(all(self.answer(True, True)))
-        os.kill(phone.process.pid, signal.SIGSTOP)
-        try:
+        with standing_still(phone.process):
             self.answer(True, False)
             self.calls(caller, desk)
-        finally:
-            os.kill(phone.process.pid, signal.SIGCONT)
         self.answer(True, True)
         self.assertNotRegex(phone.text, "[Ii]ncoming call")
         self.calls(caller, desk, phone)

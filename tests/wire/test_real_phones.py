@@ -1,38 +1,14 @@
 """Phones that others have written: baresip with audio in both directions, SIPp by the thousand."""
 import re
 import shutil
-import tempfile
 import unittest
-from pathlib import Path
 
-from lib.case import WireTest, eventually
-from lib.ports import reserve
-from lib.real_phones import Baresip, Sipp
-
-
-class RealPhones(WireTest):
-    def setUp(self):
-        super().setUp()
-        self.folder = Path(tempfile.mkdtemp(prefix="lampline-phones-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-
-    def proxies(self, number):
-        self.rest.request("PATCH", f"/api/v1/extensions/{number}", {"mode": "proxy"})
+from lib.case import eventually
+from lib.real_office import RealPhones
 
 
 @unittest.skipUnless(shutil.which("baresip"), "baresip is not installed (package baresip-core)")
 class TwoBaresips(RealPhones):
-    patience = 20
-
-    def baresip(self, number: str, hertz: int, transport: str, contact: str = "",
-                modules: tuple[str, ...] = ()) -> Baresip:
-        phone = Baresip(self.folder / number, number, self.office.secrets[number],
-                        self.office.domain, self.server.address[transport], hertz, transport,
-                        contact, modules)
-        self.addCleanup(phone.close)
-        phone.says(r"200 OK")
-        return phone
-
     def a_call_with_audio(self, transport: str) -> None:
         lamp = self.phone("201").watches("202")
         bob, eve = self.baresip("202", 440, transport), self.baresip("205", 1000, transport)
@@ -138,17 +114,11 @@ class SippAsCallerAndCallee(RealPhones):
     # SIPp counts whatever begins something as one of its calls, an OPTIONS too.
     options = ["--qualify-interval", "0"]
 
-    def sipp(self, scenario: str, **options) -> Sipp:
-        sipp = Sipp(scenario, self.server.address["udp"], self.folder, **options)
-        self.addCleanup(sipp.close)
-        return sipp
-
     def test_publications_by_the_dozen(self):
         anna = self.phone("201")
         line = anna.sends_subscribe("202", event="call-info", headers=[("Accept", "*/*")])
         line.subscribe.receives(200)
-        self.sipp("publish", port=reserve(), calls=12, service="202", user="202",
-                  secret=self.office.secrets["202"], limit=4).succeeds()
+        self.sipp("publish", calls=12, service="202", user="202", limit=4).succeeds()
         eventually(lambda: all("appearance-index=*" in value for value
                                in line.history[-1].message.headers.values("Call-Info")),
                    "nothing is published")
@@ -157,8 +127,7 @@ class SippAsCallerAndCallee(RealPhones):
 
     def test_a_line_is_claimed(self):
         self.rest.request("PATCH", "/api/v1/extensions/202", {"appearances": 1})
-        self.sipp("seize", port=reserve(), calls=1, service="202", user="202",
-                  secret=self.office.secrets["202"]).succeeds()
+        self.sipp("seize", service="202", user="202").succeeds()
 
     def test_a_thousand_calls(self):
         self.a_thousand_calls()
@@ -168,14 +137,9 @@ class SippAsCallerAndCallee(RealPhones):
         self.a_thousand_calls()
 
     def a_thousand_calls(self):
-        secrets, port = self.office.secrets, reserve()
-        self.sipp("register", port=port, calls=1, service="202", user="202",
-                  secret=secrets["202"]).succeeds()
+        callee = self.sipp_phone("callee", "202", calls=1000, limit=1000)
         lamp = self.phone("201").watches("202")
-        callee = self.sipp("callee", port=port, calls=1000, service="202", limit=1000)
-        callee.listens()
-        caller = self.sipp("caller", port=reserve(), calls=1000, service="202", user="205",
-                           secret=secrets["205"], rate=50, limit=50)
+        caller = self.sipp("caller", calls=1000, service="202", user="205", rate=50, limit=50)
         caller.succeeds()
         callee.succeeds()
         lamp.shows("idle")

@@ -15,10 +15,6 @@ class Redirect(WireTest):
     def redirects(self, number="202"):
         self.rest.request("PATCH", f"/api/v1/extensions/{number}", {"mode": "redirect"})
 
-    def last_record(self):
-        return eventually(lambda: self.rest.get("/api/v1/call-log?limit=1")["items"],
-                          "the call is in the log")[0]
-
     def test_all_contacts_with_their_q(self):
         self.redirects()
         mobile = self.phone("202", registered=False, transport="tcp")
@@ -27,7 +23,7 @@ class Redirect(WireTest):
         self.assertEqual([f"<{self.bob.contact}>;q=1.000", f"<{mobile.contact}>;q=0.400"],
                          moved.headers.values("Contact"))
         self.assertEqual([], self.rest.items("/api/v1/calls"))
-        record = self.last_record()
+        record, = self.logged_calls()
         self.assertEqual(("redirected", 302, "202"),
                          tuple(record[key] for key in ("result", "status", "dialled")))
 
@@ -156,7 +152,7 @@ class Redirect(WireTest):
         call.receives(200)
         call.hangs_up()
         incoming.receives("BYE")
-        record = self.last_record()
+        record, = self.logged_calls()
         self.assertEqual("203", record["answered_by"])
 
     def test_a_phone_redirects_outside_or_in_a_circle(self):

@@ -1,12 +1,9 @@
 """A dialer's REFER, BYE with Also, and a third party in a call (RFC 3515, RFC 4488, RFC 3911)."""
 import shutil
-import tempfile
 import unittest
-from pathlib import Path
 
 from lib.case import WireTest, eventually, talk
-from lib.ports import reserve
-from lib.real_phones import Baresip, Sipp
+from lib.real_office import RealPhones
 from lib.sdp import sdp
 
 SILENT = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n" \
@@ -100,7 +97,7 @@ class Dialer(WireTest):
         self.dialer.pings()  # its answer to that NOTIFY has arrived
         clicked.hangs_up()
         target.receives("BYE")
-        entry, = eventually(lambda: self.rest.items("/api/v1/call-log"), "the call is in the log")
+        entry, = self.logged_calls()
         messages = self.rest.get(f"/api/v1/call-log/{entry['id']}/ladder")["messages"]
         of_refer = [message for message in messages
                     if message["call_id"] == watch.subscribe.request["Call-ID"]]
@@ -291,19 +288,15 @@ class Join(WireTest):
 
 
 @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
-class SippJoins(Join):
+class SippJoins(RealPhones, Join):
     """The same office, with SIPp as the third party."""
     transport = "udp"
+    test_what_is_refused = None
 
     def test_three_talk(self):
-        folder = Path(tempfile.mkdtemp(prefix="lampline-join-"))
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         value = f"{self.shown.call_id};to-tag={self.shown.local_tag};" \
                 f"from-tag={self.shown.remote_tag}"
-        sipp = Sipp("joiner", self.server.address[self.transport], folder, port=reserve(), calls=1,
-                    service="202", user="203", secret=self.office.secrets["203"], join=value,
-                    transport=self.transport)
-        self.addCleanup(sipp.close)
+        sipp = self.sipp("joiner", service="202", user="203", join=value, transport=self.transport)
         third = self.bob.receives("INVITE")
         own = self.incoming.dialog
         self.assertEqual(f"{own.call_id};to-tag={own.local_tag};from-tag={own.remote_tag}",
@@ -316,50 +309,31 @@ class SippJoins(Join):
         self.bob.params = ""
         self.ends()
 
-    def test_what_is_refused(self):
-        self.ends()
-
 
 @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
 class SippJoinsOverTcp(SippJoins):
     transport = "tcp"
 
 
-
-class RealPhones(WireTest):
-    patience = 20
-
-    def setUp(self):
-        super().setUp()
-        self.folder = Path(tempfile.mkdtemp(prefix="lampline-refer-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-
+class ProgramsOfOthers(RealPhones):
     @unittest.skipUnless(shutil.which("baresip"), "baresip is not installed (package baresip-core)")
     def test_a_dialer_makes_baresip_call_baresip(self):
-        phones = {}
-        for number, hertz, transport in (("202", 440, "udp"), ("205", 1000, "tcp")):
-            phones[number] = Baresip(self.folder / number, number, self.office.secrets[number],
-                                     self.office.domain, self.server.address[transport], hertz,
-                                     transport)
-            self.addCleanup(phones[number].close)
-            phones[number].says(r"200 OK")
+        bob, eve = self.baresip("202", 440), self.baresip("205", 1000, "tcp")
         dialer = self.office.phone("202", registered=False)
         request = dialer.request("REFER", dialer.aor_of("202"), headers=[
             ("Refer-To", "<sip:205@office.test>"), ("Contact", f"<{dialer.contact}>")])
         watch = dialer.subscribes(request, "202", "refer")
         watch.subscribe.receives(202)
-        eventually(lambda: phones["202"].hears(1000), "202 hears the tone of 205")
-        eventually(lambda: phones["205"].hears(440), "205 hears the tone of 202")
+        eventually(lambda: bob.hears(1000), "202 hears the tone of 205")
+        eventually(lambda: eve.hears(440), "205 hears the tone of 202")
         self.assertTrue(watch.history[-1].message.body.startswith(b"SIP/2.0 200 "))
-        phones["202"].types("/hangup")
-        phones["205"].says("terminated")
+        bob.hangs_up()
+        eve.says("terminated")
 
     @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
     def test_sipp_leaves_by_bye_with_also(self):
         bob, carl = self.phone("202"), self.phone("203", transport="tcp")
-        sipp = Sipp("also", self.server.address["udp"], self.folder, port=reserve(), calls=1,
-                    service="202", user="205", secret=self.office.secrets["205"], target="203")
-        self.addCleanup(sipp.close)
+        sipp = self.sipp("also", service="202", user="205", target="203")
         call = bob.receives("INVITE")
         call.replies(200, sdp("callee", 1))
         call.receives("ACK")

@@ -113,15 +113,9 @@ class RingGroup(WireTest):
 
     def is_recorded(self, answered_by, *called):
         """The last call: who answered, and whose phones rang, with what became of it."""
-        def last():
-            for entry in self.rest.items("/api/v1/call-log")[:1]:
-                whole = self.rest.get(f"/api/v1/call-log/{entry['id']}")
-                rung = [(part["extension"], part["result"]) for part in whole["parts"]
-                        if part["kind"] == "called"]
-                return (whole["dialled"], whole["answered_by"], sorted(rung)) == (
-                    "600", answered_by, sorted(called))
-            return False
-        eventually(last, f"answered by {answered_by}: {called}")
+        self.newly_logged(("600", answered_by, sorted(called)), lambda whole: (
+            whole["dialled"], whole["answered_by"],
+            sorted((part["extension"], part["result"]) for part in whole["parts"] if part["kind"] == "called")))
 
     def talks_and_ends(self, call, incoming, number):
         incoming[number].replies(200, ANSWER)

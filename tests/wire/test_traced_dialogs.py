@@ -2,13 +2,13 @@
 import re
 import unittest
 
-from lib.case import WireTest, eventually, talk
+from lib.case import WireTest, talk
 
 
 class TracedDialogs(WireTest):
     def messages(self, method):
         """Of the only call in the log, what has that method, answers too."""
-        entry, = eventually(lambda: self.rest.items("/api/v1/call-log"), "the call is in the log")
+        entry, = self.logged_calls()
         self.path = f"/api/v1/call-log/{entry['id']}"
         return [message for message in self.rest.get(f"{self.path}/ladder")["messages"]
                 if re.search(rf"\r\nCSeq: *\d+ {method}\r\n", message["text"])]

@@ -1,7 +1,6 @@
 """Calls from and to outside over peer trunks: ways, identities, rights and limits (RFC 3323, RFC 3325)."""
 import shutil
 import signal
-import socket
 import tempfile
 import time
 import unittest
@@ -12,20 +11,11 @@ from lib.case import WireTest, eventually, talk
 from lib.kamailio import CARRIER, Kamailio
 from lib.phone import Phone
 from lib.ports import reserve
-from lib.real_phones import Sipp
+from lib.real_office import RealPhones
 from lib.sdp import ANSWER, sdp
 
 PLAN = "/api/v1/digit-plan"
 A_DAY = 86_400
-
-
-def is_taken(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        try:
-            sock.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
 
 
 class Trunks(WireTest):
@@ -37,12 +27,6 @@ class Trunks(WireTest):
         carrier = Carrier(self.office, transport=transport)
         carrier.becomes(trunk, **members)
         return carrier
-
-    def logged(self):
-        """The only call of the log, once it is there, with its parts."""
-        items = eventually(lambda: self.rest.items("/api/v1/call-log"), "the call is in the log")
-        self.assertEqual(1, len(items))
-        return self.rest.get(f"/api/v1/call-log/{items[0]['id']}")
 
     def a_call_to_outside(self, transport):
         carrier = self.carrier(transport=transport)
@@ -79,7 +63,7 @@ class Trunks(WireTest):
         incoming.hangs_up()
         call.receives("BYE")
         lamp.shows("idle")
-        entry = self.logged()
+        entry = self.logged_calls()[0]
         self.assertEqual(("202", None, "0664999", "line", "answered"),
                          (entry["from"], entry["from_trunk"], entry["answered_by"],
                           entry["answered_trunk"], entry["result"]))
@@ -117,7 +101,7 @@ class Trunks(WireTest):
         incoming.hangs_up()
         call.receives("BYE")
         lamp.shows("idle")
-        entry = self.logged()
+        entry = self.logged_calls()[0]
         self.assertEqual(("+43664111", "line", "202", None),
                          (entry["from"], entry["from_trunk"], entry["answered_by"],
                           entry["answered_trunk"]))
@@ -377,20 +361,15 @@ class Trunks(WireTest):
 
 
 @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
-class SippAsCarrier(WireTest):
+class SippAsCarrier(RealPhones):
     patience = 30
 
     def test_early_media_reinvite_and_bye(self):
-        folder = Path(tempfile.mkdtemp(prefix="lampline-carrier-"))
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         anna, port = self.phone("201"), reserve()
         self.rest.put("/api/v1/trunks/line", {
             "servers": [{"host": "127.0.0.1", "port": port}], "domain": "carrier.test"})
         self.rest.put(PLAN, plan("line"))
-        sipp = Sipp("carrier", self.server.address["udp"], folder, port=port, calls=1,
-                    service="gateway")
-        self.addCleanup(sipp.close)
-        eventually(lambda: is_taken(port), "SIPp listens")
+        sipp = self.sipp("carrier", port=port, service="gateway").listens()
         call = anna.calls("0664999")
         self.assertIn(b"m=audio 41000 RTP/AVP 8", call.receives(183).body)
         call.receives(200)

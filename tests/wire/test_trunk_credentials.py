@@ -160,8 +160,7 @@ class Credentials(WireTest):
         call.receives(200)
         call.hangs_up()
         incoming.receives("BYE")
-        item = eventually(lambda: self.rest.items("/api/v1/call-log"), "it is in the log")[0]
-        path = f"/api/v1/call-log/{item['id']}"
+        path = f"/api/v1/call-log/{self.logged_calls()[0]['id']}"
         ladder = self.rest.request("GET", path + "/ladder").text
         self.assertIn("407", ladder)
         self.assertIn("Proxy-Authorization", ladder)
@@ -237,8 +236,7 @@ class Failover(WireTest):
                                             if leg["state"] == "confirmed"])
         call.hangs_up()
         incoming.receives("BYE")
-        entry = eventually(lambda: self.rest.items("/api/v1/call-log"), "it is in the log")[0]
-        self.assertEqual("second", entry["answered_trunk"])
+        self.assertEqual("second", self.logged_calls()[0]["answered_trunk"])
 
     def test_a_trunk_that_is_not_registered_is_passed_over(self):
         self.first.refuses = 403

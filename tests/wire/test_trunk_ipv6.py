@@ -1,6 +1,5 @@
 """A trunk over IPv6: REGISTER and calls both ways between [::1] and phones of IPv4 (RFC 3261 §25.1)."""
 import shutil
-import socket
 import unittest
 
 from lib.capture import read_capture
@@ -41,7 +40,7 @@ class OverIPv6(WireTest):
 
     def is_captured(self):
         """IPv4 on the side of the phone and IPv6 on that of the trunk, in one file."""
-        entry, = eventually(lambda: self.rest.items("/api/v1/call-log"), "it is recorded")
+        entry, = self.logged_calls()
         path = f"/api/v1/call-log/{entry['id']}"
         ladder = self.rest.get(f"{path}/ladder")["messages"]
         packets = read_capture(self.rest.download(f"{path}.pcap"))

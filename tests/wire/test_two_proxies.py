@@ -73,10 +73,6 @@ def rows(table):
 class TwoProxies(WireTest):
     patience = 20
 
-    def setUp(self):
-        super().setUp()
-        self.looked_at = set()  # of the call log
-
     def kamailio(self, transport="udp"):
         """The other proxy, known here as a peer, and reached by `transport`."""
         folder = Path(tempfile.mkdtemp(prefix="lampline-kamailio-"))
@@ -233,19 +229,8 @@ class TwoProxies(WireTest):
 
     def recorded(self, result, ended_by, *parts):
         """The last call as the log has it, which is another one than before, and no call is left."""
-        def last():
-            entries = [entry for entry in self.rest.items("/api/v1/call-log")[:1]
-                       if entry["id"] not in self.looked_at]
-            whole = entries and self.rest.get(f"/api/v1/call-log/{entries[0]['id']}")
-            told = whole and (whole["result"], whole["ended_by"],
-                              *((part["extension"], part["trunk"]) for part in whole["parts"]))
-            self.told = told
-            return told == (result, ended_by, *parts) and whole
-        try:
-            whole = eventually(last, f"{result}, ended by {ended_by}: {parts}")
-        except AssertionError as failed:
-            raise AssertionError(f"{failed}; there is {self.told}") from None
-        self.looked_at.add(whole["id"])
+        whole = self.newly_logged((result, ended_by, *parts), lambda whole: (
+            whole["result"], whole["ended_by"], *((part["extension"], part["trunk"]) for part in whole["parts"])))
         self.assertEqual([], self.rest.items("/api/v1/calls"))
         return whole
 

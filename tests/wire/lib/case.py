@@ -27,6 +27,7 @@ class WireTest(unittest.TestCase):
     def setUp(self):
         loop.deadline = self.patience
         self.office = Template.office(self.options)
+        self.found_logged: set[str] = set()  # calls of the log
         self.addCleanup(self._close)
 
     @property
@@ -39,6 +40,33 @@ class WireTest(unittest.TestCase):
 
     def phone(self, number: str, **options) -> Phone:
         return self.office.phone(number, **options)
+
+    def logged_calls(self, count: int = 1) -> list[dict]:
+        """The call log, newest first and each call whole, as soon as it has so many; it has no more."""
+        entries = eventually(lambda: (found := self.rest.items("/api/v1/call-log"))[count - 1:] and found,
+                             f"{count} calls are in the log")
+        self.assertEqual(count, len(entries))
+        return [self.rest.get(f"/api/v1/call-log/{entry['id']}") for entry in entries]
+
+    def newly_logged(self, expected, told) -> dict:
+        """The last call of the log, whole, of which `told` says what is `expected`. It is none that was found so before."""
+        there = None
+
+        def last():
+            nonlocal there
+            entry, = self.rest.get("/api/v1/call-log?limit=1")["items"] or [None]
+            if not entry or entry["id"] in self.found_logged:
+                return None
+            whole = self.rest.get(f"/api/v1/call-log/{entry['id']}")
+            there = told(whole)
+            return whole if there == expected else None
+
+        try:
+            whole = eventually(last, f"{expected} is in the log")
+        except AssertionError as failed:
+            raise AssertionError(f"{failed}; there is {there}") from None
+        self.found_logged.add(whole["id"])
+        return whole
 
     def _close(self) -> None:
         try:

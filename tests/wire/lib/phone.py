@@ -11,10 +11,10 @@ from .dialog import Dialog, ReceivedRequest, SentRequest, authorise, new_tag
 from .digest import Credentials
 from .event_loop import loop
 from .list_watch import ListSubscription, list_headers
-from .message import Address, Message, Uri
+from .message import Address, Message
 from .transactions import ServerTransaction, TransactionLayer, new_branch
 from .transport import Transport
-from .watch import Notification, Subscription, Watch
+from .watch import Subscription, Watch
 
 BEGAN = time.monotonic()
 SDP = "application/sdp"

@@ -23,7 +23,3 @@ class Proxy(WireTest):
 
     def no_calls(self):
         eventually(lambda: not self.rest.items("/api/v1/calls"), "no call is left")
-
-    def last_record(self):
-        return eventually(lambda: self.rest.get("/api/v1/call-log?limit=1")["items"],
-                          "the call is in the log")[0]

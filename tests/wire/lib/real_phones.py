@@ -97,7 +97,8 @@ class Baresip:
             f";answermode={'early' if early else 'auto' if answers else 'manual'}"
             ";audio_codecs=pcma"
             + "".join(f";{name}={value}" for name, value in ((media or {}) | (settings or {})).items()) + "\n")
-        self.text = ""
+        self.said = ""  # all of it
+        self.text = ""  # what no line of the test has waited for
         self.process = subprocess.Popen(dies_with_us(["baresip", *(["-s"] if traced else []),
                                                       "-f", str(folder)]),
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -108,7 +109,9 @@ class Baresip:
     def _listen(self) -> None:
         while chunk := self.process.stdout.read1(4096):
             with loop.changed:
-                self.text += chunk.decode("utf-8", "replace")
+                said = chunk.decode("utf-8", "replace")
+                self.said += said
+                self.text += said
                 loop.changed.notify_all()
         self.process.stdout.close()
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from .carrier import plan
+from .kamailio_carrier import KamailioCarrier
 from .ports import reserve
 from .real_phones import Sipp
 from .second_phones import SecondPhones
@@ -33,6 +34,14 @@ class SecondCarriers(SecondPhones):
     def gateway(self, scenario, ip, transport, calls, **keys):
         return self.sipp(scenario, ip=ip, port=reserve(ip), transport=transport, calls=calls,
                          service="gateway", keys=keys).listens()
+
+    def kamailio(self, subscriber, plan_has=None, *, members=None, **options):
+        """The trunk `one`, with a Kamailio for its carrier."""
+        transport = self.transports[1]
+        carrier = KamailioCarrier(self.folder, subscriber, self.server.address[transport], transport, **options)
+        self.addCleanup(carrier.close)
+        self.trunk("one", (carrier.host, carrier.port), plan_has, **(members or {}))
+        return carrier
 
     def from_outside(self, server, address, transport, **keys):
         """A SIPp at `address` that calls +431202 by `server`, after `first` and then `second` have sent the call on."""

@@ -3,35 +3,34 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 import unittest
-from pathlib import Path
 
-from .case import WireTest, eventually
+from .case import eventually
 from .linphone import Linphone
-from .ports import reserve
-from .real_phones import Baresip, Sipp
+from .real_office import RealPhones
+from .real_phones import Baresip
 
 TONES = {"201": 300, "202": 440, "203": 700, "205": 1000}
 
 
+def messages(start: str, text: str) -> list[str]:
+    """The start lines and headers of those in what a program says that begin with `start`, a pattern; each once,
+    however often it was repeated."""
+    return list(dict.fromkeys(re.findall(rf"^{start}[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)+", text, re.M)))
+
+
 def requests(method: str, text: str) -> list[str]:
-    """The start lines and headers of those in what a program says of its messages; each once, however often
-    it was repeated."""
-    return list(dict.fromkeys(
-        re.findall(rf"^{method} sip:\S+ SIP/2\.0\r?\n(?:[^\r\n]+\r?\n)+", text, re.M)))
+    return messages(rf"{method} sip:\S+ SIP/2\.0", text)
 
 
 @unittest.skipUnless(shutil.which("linphonec") and shutil.which("baresip"),
                      "linphonec or baresip is not installed (packages linphone-cli, baresip-core)")
-class SecondPhones(WireTest):
+class SecondPhones(RealPhones):
     patience = 30
     transports = ("udp", "tcp")  # of the linphones, of the others
 
     def setUp(self):
         super().setUp()
-        self.folder = Path(tempfile.mkdtemp(prefix="lampline-phones-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.rest.put_group("all", members=list(TONES), watchers=["204"])
         watcher = self.phone("204", transport=self.transports[0])
         self.registered = {}  # how many phones of each number were started
@@ -60,14 +59,13 @@ class SecondPhones(WireTest):
         return self.a_phone(Baresip, number, self.transports[1], answers, **options)
 
     def sipp(self, scenario, **options):
-        options = {"port": reserve(), "calls": 1, "transport": self.transports[1]} | options
-        sipp = Sipp(scenario, self.server.address[options["transport"]], self.folder, **options)
-        self.addCleanup(sipp.close)
-        return sipp
+        return super().sipp(scenario, **{"transport": self.transports[1]} | options)
 
-    def proxies(self, number):
-        answer = self.rest.request("PATCH", f"/api/v1/extensions/{number}", {"mode": "proxy"})
-        self.assertEqual(200, answer.status, answer.text)
+    def ring_group(self, strategy, **more):
+        """600, of 202 and 203 unless it is to have other `members`."""
+        self.rest.put("/api/v1/ring-groups/600", {
+            "display_name": "Sales", "strategy": strategy,
+            "members": [{"number": "202"}, {"number": "203"}], **more})
 
     def live(self):
         """Who is in each call, and how."""
@@ -123,23 +121,9 @@ class SecondPhones(WireTest):
                                   (callee.number, "answered"), *more)
 
     def recorded_last(self, result, *parts):
-        """The last call that was answered or refused, once it is in the log."""
-        def of(whole):
-            return whole["result"], sorted((part["extension"], part["result"])
-                                           for part in whole["parts"])
-
-        def last():
-            entries = self.rest.items("/api/v1/call-log")
-            return entries and self.rest.get(f"/api/v1/call-log/{entries[0]['id']}")
-
-        def is_meant():
-            whole = last()
-            return whole and of(whole) == (result, sorted(parts)) and whole
-
-        try:
-            return eventually(is_meant, f"the last call was {result}: {parts}")
-        except AssertionError as failed:
-            raise AssertionError(f"{failed}; it was {last() and of(last())}") from None
+        """The last call that was answered or refused, once it is in the log: another one than the time before."""
+        return self.newly_logged((result, sorted(parts)), lambda whole: (
+            whole["result"], sorted((part["extension"], part["result"]) for part in whole["parts"])))
 
     def records(self, *expected):
         """The call log, oldest first: of each call the parts, and which part moved which."""
