@@ -82,6 +82,7 @@ class Rights(WireTest):
         incoming.receives("CANCEL")
         key.shows("idle")
         bob.key("203").receives_notify("idle")
+        bob.pings()
         self.assertEqual([], bob.key("202").history)
 
 
