@@ -1,24 +1,20 @@
 """Phones that act while the exchange stands still and can tell neither of the other."""
 from __future__ import annotations
 
-import os
 import re
-import signal
 
 from .case import eventually
+from .program import standing_still
 from .second_phones import SecondPhones
 
 
 class AtOnce(SecondPhones):
     def at_once(self, *acts):
         """Each act is something that a phone is told, and how it says that its message has left."""
-        os.kill(self.server.process.pid, signal.SIGSTOP)
-        try:
+        with standing_still(self.server.process):
             for act, sent in acts:
                 act()
                 sent()
-        finally:
-            os.kill(self.server.process.pid, signal.SIGCONT)
 
     def is_acknowledged(self, linphone):
         """Its answer. It says that it talks before that, and what it sends by then is told 491."""
