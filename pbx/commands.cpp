@@ -10,7 +10,9 @@
 #include "base/setting_table.hpp"
 #include "db/database.hpp"
 #include "db/inspection.hpp"
+#include "db/token_store.hpp"
 #include "health.hpp"
+#include "web/api/time_text.hpp"
 
 namespace lampline {
 namespace {
@@ -52,6 +54,15 @@ ExitCode revoke_token(const ServeSettings& settings, const RevokeToken& unwanted
         return ExitCode::ok;
     fmt::print(stderr, "token revoke: there is no token named '{}'\n", unwanted.name);
     return ExitCode::failure;
+}
+
+ExitCode list_tokens(const ServeSettings& settings)
+{
+    db::Database database{settings.database_file(), settings.domain};
+    for (const auto& token : db::TokenStore{database}.all())
+        fmt::print("{} {} {} {}\n", token.name, token.role, web::time_text(token.created_at),
+                   token.last_used_at ? web::time_text(*token.last_used_at) : "never");
+    return ExitCode::ok;
 }
 
 ExitCode seed_demo(const ServeSettings& settings)

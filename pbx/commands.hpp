@@ -13,6 +13,10 @@ ExitCode create_token(const ServeSettings& settings, const CreateToken& wanted);
 /// no token has that name.
 ExitCode revoke_token(const ServeSettings& settings, const RevokeToken& unwanted);
 
+/// `token list`: prints `NAME ROLE MADE USED` per line, by name. Times as REST writes them, UTC; the
+/// last use is `never` or up to a minute old. The tokens themselves are stored nowhere.
+ExitCode list_tokens(const ServeSettings& settings);
+
 /// `seed demo`: makes the data folder if need be, and prints `NUMBER PASSWORD DISPLAY NAME` per
 /// line. Only into an office without extensions and groups.
 ExitCode seed_demo(const ServeSettings& settings);

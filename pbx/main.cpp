@@ -56,6 +56,11 @@ struct Run {
         const auto log = log_to_stderr(settings);
         return static_cast<int>(revoke_token(settings, token));
     }
+    int operator()(const ListTokens&) const
+    {
+        const auto log = log_to_stderr(settings);
+        return static_cast<int>(list_tokens(settings));
+    }
     int operator()(const SeedDemo&) const
     {
         const auto log = log_to_stderr(settings);

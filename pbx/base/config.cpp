@@ -193,6 +193,7 @@ struct CommandLine {
     CLI::App* serve = nullptr;
     CLI::App* create_token = nullptr;
     CLI::App* revoke_token = nullptr;
+    CLI::App* list_tokens = nullptr;
     CLI::App* seed_demo = nullptr;
 
     CommandLine()
@@ -248,7 +249,7 @@ private:
         serve = add_subcommand(app, "serve", "run the exchange");
         auto* tokens = add_subcommand(app, "token",
                                       "bearer tokens for REST: token create NAME [--role ROLE], "
-                                      "token revoke NAME");
+                                      "token revoke NAME, token list");
         tokens->require_subcommand(1);
         create_token = add_subcommand(*tokens, "create",
                                       "make a token and print it, also beside a running server");
@@ -257,6 +258,8 @@ private:
         revoke_token = add_subcommand(*tokens, "revoke",
                                       "nobody has the token any more, also beside a running server");
         revoke_token->add_option("NAME", gone.name, "as it was created")->required();
+        list_tokens = add_subcommand(*tokens, "list",
+                                     "each token's name, role, and when it was made and last used");
         auto* seed = add_subcommand(app, "seed", "fill the data folder: seed demo");
         seed->require_subcommand(1);
         seed_demo =
@@ -277,6 +280,7 @@ std::optional<Task> task_of(const CommandLine& line)
     if (line.serve->parsed()) return Serve{};
     if (line.create_token->parsed()) return line.token;
     if (line.revoke_token->parsed()) return line.gone;
+    if (line.list_tokens->parsed()) return ListTokens{};
     if (line.seed_demo->parsed()) return SeedDemo{};
     return std::nullopt;
 }
@@ -322,7 +326,8 @@ Result<Invocation, Refusal> read_invocation(std::span<const std::string> argumen
     auto task = task_of(line);
     if (!task)
         return refuse(ExitCode::usage,
-                      "what to do? serve, token create, token revoke, seed demo; lampline --help");
+                      "what to do? serve, token create, token revoke, token list, seed demo; "
+                      "lampline --help");
     return Invocation{std::move(*task), std::move(settings)};
 }
 

@@ -27,6 +27,8 @@ struct CreateToken {
 struct RevokeToken {
     std::string name;
 };
+/// `token list`
+struct ListTokens {};
 /// `seed demo`
 struct SeedDemo {};
 /// `--help`, `--version`, `--print-config`: print and end well.
@@ -34,8 +36,8 @@ struct PrintText {
     std::string text;
 };
 
-using Task = std::variant<Serve, CheckConfig, CheckHealth, CreateToken, RevokeToken, SeedDemo,
-                          PrintText>;
+using Task = std::variant<Serve, CheckConfig, CheckHealth, CreateToken, RevokeToken, ListTokens,
+                          SeedDemo, PrintText>;
 
 /// What one start of the program is asked to do, and with which settings.
 struct Invocation {

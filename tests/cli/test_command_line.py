@@ -123,7 +123,8 @@ class CommandLine(unittest.TestCase):
         file.write_bytes(b"This is not a database. " * 500)
         before = file.read_bytes()
         for command in (["serve", "--sip", "udp:127.0.0.1:0", "--http", "127.0.0.1:0"], ["seed", "demo"],
-                        ["token", "create", "me"], ["token", "revoke", "me"], ["--check-config"]):
+                        ["token", "create", "me"], ["token", "revoke", "me"], ["token", "list"],
+                        ["--check-config"]):
             self.assertIn("lampline.db", self.ends(lampline(*command, "--data", self.data), DATABASE).stderr)
         self.assertEqual(file.read_bytes(), before)
 
@@ -182,6 +183,17 @@ class CommandLine(unittest.TestCase):
             self.ends(lampline("token", "revoke", "desk", "--data", self.data), OK)
             self.assertEqual(server.get("/api/v1/extensions", token.stdout.strip())[0], 401)
             self.assertIn("desk", self.ends(lampline("token", "revoke", "desk", "--data", self.data), FAILURE).stderr)
+
+    def test_tokens_are_listed_with_what_is_known_of_them_and_never_themselves(self):
+        with Serving(self.data) as server:
+            self.assertEqual(self.ends(lampline("token", "list", "--data", self.data), OK).stdout, "")
+            desk = lampline("token", "create", "desk", "--role", "auditor", "--data", self.data).stdout.strip()
+            lampline("token", "create", "backup", "--data", self.data)
+            self.assertEqual(server.get("/api/v1/extensions", desk)[0], 200)
+            listed = self.ends(lampline("token", "list", "--data", self.data), OK).stdout
+            moment = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+            self.assertRegex(listed, rf"^backup admin {moment} never\ndesk auditor {moment} {moment}\n$")
+            self.assertNotIn(desk, listed)
 
     def test_health_asks_the_running_server(self):
         with Serving(self.data) as server:

@@ -245,6 +245,9 @@ TEST_CASE("the subcommands carry their own words")
     REQUIRE(revoked.has_value());
     REQUIRE(std::holds_alternative<RevokeToken>(revoked->task));
     CHECK(std::get<RevokeToken>(revoked->task).name == "switchboard");
+    const auto list = read({"token", "list"});
+    REQUIRE(list.has_value());
+    CHECK(std::holds_alternative<ListTokens>(list->task));
     CHECK(std::holds_alternative<SeedDemo>(read({"seed", "demo"})->task));
     CHECK(std::holds_alternative<Serve>(read({"serve"})->task));
     CHECK(std::holds_alternative<CheckConfig>(read({"serve", "--check-config"})->task));
@@ -267,6 +270,7 @@ TEST_CASE("a command line that cannot be read is a usage error")
     CHECK(usage({"token"}));
     CHECK(usage({"token", "create"}));
     CHECK(usage({"token", "revoke"}));
+    CHECK(usage({"token", "list", "me"}));
     CHECK(usage({"seed"}));
     CHECK(usage({"serve", "seed", "demo"}));
 }
@@ -277,7 +281,7 @@ TEST_CASE("--help names every setting and every exit code, wherever it stands")
     for (const auto* word :
          {"--sip", "--data", "--domain", "--http", "--drain-timeout", "--print-config",
           "--check-config", "--health", "serve", "token create", "receptionist",
-          "token revoke", "seed demo", "0 ok",
+          "token revoke", "token list", "seed demo", "0 ok",
           "1 run-time failure", "2 usage", "3 bad configuration", "4 database", "5 cannot bind"})
         CHECK_MESSAGE(contains(help, word), word);
     CHECK(text_of(read({"serve", "--help"})) == help);
