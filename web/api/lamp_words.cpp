@@ -206,14 +206,15 @@ std::string colours(const AccountedLamp& lamp)
                                        name(lamp.present.colour));
 }
 
-/// By what else than answers the phone is kept waiting, if the office has said so.
+/// By what else than answers the phone is kept waiting, if its profile has it so.
 std::string pace(const AccountedLamp& lamp, const Directory& directory)
 {
-    for (const auto& profile : directory.profiles())
-        if (profile->name == lamp.profile && profile->gap.count() > 0)
-            return fmt::format(": its body profile, {}, leaves {} ms between two NOTIFYs",
-                               lamp.profile, profile->gap.count());
-    return {};
+    auto profile = built_in_profile(lamp.profile);
+    for (const auto& own : directory.profiles())
+        if (own->name == lamp.profile) profile = own;
+    if (!profile || profile->gap.count() == 0) return {};
+    return fmt::format(": its body profile, {}, leaves {} ms between two NOTIFYs", lamp.profile,
+                       profile->gap.count());
 }
 
 /// What the phone is not told, or shows in its own way, though the lamp is as it should be.

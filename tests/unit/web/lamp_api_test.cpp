@@ -236,6 +236,10 @@ TEST_CASE("a lamp that waits for its turn, or for its phone to subscribe, says w
     office.account.phones[0].lamp->shown = {LampColour::dark, {}, wall_at(1)};
     CHECK(contains(told(0), "what is newer waits for its turn: its body profile, slow, leaves 9000 "
                             "ms between two NOTIFYs."));
+    office.account.phones[0].lamp->profile = "auerswald";
+    CHECK(contains(told(0), "waits for its turn: its body profile, auerswald, leaves 100 ms"));
+    office.account.phones[0].lamp->profile = "standard";
+    CHECK(contains(told(0), "what is newer waits for its turn."));
     office.account.phones[3].ended = EndedLamp{LampEnd::refused, 481, wall_at(3)};
     CHECK(contains(told(3), "its lamp is back when it subscribes anew"));
     CHECK(contains(told(3), "it answered a NOTIFY with 481."));
