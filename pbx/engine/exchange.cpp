@@ -26,6 +26,15 @@ bool is_word_of_proxy(const std::vector<std::string>& route, unsigned status) no
     return !route.empty() && says_phone_is_gone(status);
 }
 
+/// Who put `call` into the slot that is its leg `slot`; empty where that one may not be seen by all
+/// who see slots.
+std::string parker_of(const Call& call, LegId slot, const Directory& directory)
+{
+    if (!call.parking || call.parking->leg != slot) return {};
+    const auto* parker = directory.find(call.parking->by);
+    return !parker || parker->visibility == Visibility::open ? call.parking->by : std::string{};
+}
+
 }  // namespace
 
 Exchange::Exchange(ExchangeSettings settings, TokenSource tokens, DirectoryRef directory)
@@ -278,6 +287,7 @@ LampAccount Exchange::answer(const LampQuestion& question, Moment now, Outbox& o
         if (const auto* call = calls_.find(dialog.call)) {
             dialog.started_at = call->started_at;
             dialog.answered_at = call->answered_at;
+            dialog.parked_by = parker_of(*call, dialog.leg, *directory_);
         } else if (!dialog.call) {
             dialog.published = publications_.publisher_of(member, dialog.leg);
         }

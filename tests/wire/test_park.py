@@ -39,6 +39,20 @@ class Park(Parking):
         self.assertEqual(202, self.rest.request("POST", "/api/v1/lamps/203/701:resend").status)
         self.lamp.receives_notify("idle")
 
+    def test_the_lamp_of_a_slot_says_who_has_parked_unless_that_one_is_not_to_be_seen(self):
+        call = self.parks()
+        self.lamp.shows("confirmed")
+        account = self.account_of("701")
+        self.assertEqual([("201", "202")], [(c["with"], c["parked_by"]) for c in account["calls"]])
+        self.assertIn("waiting, parked by 202, in a call", account["summary"])
+        self.rest.request("PATCH", "/api/v1/extensions/202", {"visibility": "anonymous"})
+        self.lamp.shows("confirmed")
+        account = self.account_of("701")
+        self.assertIsNone(account["calls"][0]["parked_by"])
+        self.assertNotIn("parked by", account["summary"])
+        call.hangs_up()
+        self.lamp.shows("idle")
+
     def account_of(self, slot):
         """What REST says of the lamp of `slot` once the exchange has carl's answer to its NOTIFY."""
         def settled():

@@ -4,6 +4,7 @@
 #include "db/group_store.hpp"
 #include "web/api/lamp_words.hpp"
 #include "web/api/request.hpp"
+#include "web/api/text.hpp"
 #include "web/api/time_text.hpp"
 #include "web/problem.hpp"
 
@@ -42,7 +43,8 @@ json::object shown(const AccountedCall& call)
             {"call_id", call.call_id},
             {"started_at", time_or_null(call.started_at)},
             {"answered_at", time_or_null(call.answered_at)},
-            {"published", shown(call.published)}};
+            {"published", shown(call.published)},
+            {"parked_by", text_or_null(call.parked_by)}};
 }
 
 std::string address_of(const Flow& flow)

@@ -30,6 +30,7 @@ std::string doing(const AccountedCall& call, bool parked)
     if (call.state == LegState::confirmed) {
         auto text = parked ? fmt::format("has {} waiting", who(call))
                            : fmt::format("talks to {}{}", who(call), call.held ? ", on hold" : "");
+        if (!call.parked_by.empty()) text += fmt::format(", parked by {}", call.parked_by);
         if (call.answered_at)
             text += fmt::format(", in a call answered at {}", moment(*call.answered_at));
         return text;

@@ -191,6 +191,12 @@ TEST_CASE("one call at several phones is said once, a call in a slot as it waits
     office.put("/api/v1/park-lot", R"({"number":"700","first_slot":"701"})");
     CHECK(office.lamp("201/park+701").at("summary") ==
           "park+701 has 205 (Eve Ng) waiting, in a call answered at 2023-11-14T22:13:24Z.");
+    CHECK(office.lamp("201/park+701").at("calls").at(0).at("parked_by").is_null());
+    office.account.calls[0].parked_by = "202";
+    CHECK(office.lamp("201/park+701").at("calls").at(0).at("parked_by") == "202");
+    CHECK(office.lamp("201/park+701").at("summary") ==
+          "park+701 has 205 (Eve Ng) waiting, parked by 202, in a call answered at "
+          "2023-11-14T22:13:24Z.");
 }
 
 TEST_CASE("what a phone is not told, or is not shown by its key, is said with the reason")
