@@ -51,6 +51,14 @@ std::string joined(const std::vector<std::string>& words)
     return text;
 }
 
+/// To OPTIONS (RFC 9110 §9.3.7).
+HttpResponse able_to(const std::vector<std::string>& methods)
+{
+    HttpResponse response{204, {}, {}};
+    response.fields.add("Allow", joined(methods));
+    return response;
+}
+
 /// A request about a call, checked against its schema.
 CallOrder order_of(CallAction action, const PathParams& path,
                    const std::optional<json::value>& body)
@@ -127,7 +135,8 @@ struct Dispatcher::Pending {
 
     void finish(HttpResponse response)
     {
-        const bool change = request.method != "GET" && request.method != "HEAD";
+        const bool change = request.method != "GET" && request.method != "HEAD" &&
+                            request.method != "OPTIONS";
         spdlog::log(change ? spdlog::level::info : spdlog::level::debug,
                     "http: {} {} {} by {} from {} [{}]", response.status, request.method,
                     printable(request.target.substr(0, request.target.find('?'))),
@@ -254,6 +263,8 @@ std::optional<HttpResponse> Dispatcher::prepare(Pending& pending, db::Database& 
 {
     const auto& request = pending.request;
     pending.actor = {"", request.peer, request.id};
+    const bool asks_options = request.method == "OPTIONS";
+    if (asks_options && request.target == "*") return able_to(methods_of(operations_));
     auto url = Url::parse(request.target);
     if (!url) return problem(400, "malformed", "the target is not a path");
 
@@ -267,6 +278,7 @@ std::optional<HttpResponse> Dispatcher::prepare(Pending& pending, db::Database& 
     if (locked && !open)
         if (auto response = authenticate(pending, url->query, database)) return response;
     if (route.allowed.empty()) return problem(404, "unknown", "there is no such path");
+    if (asks_options) return able_to(route.allowed);
     if (route.operation == nullptr) {
         auto response =
             problem(405, "method-not-allowed", "this path can " + joined(route.allowed));

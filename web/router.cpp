@@ -1,5 +1,6 @@
 #include "web/router.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -66,7 +67,17 @@ Route find_route(std::span<const Operation> operations, std::string_view method,
         route.operation = &operation;
         route.params = std::move(*params);
     }
+    if (!route.allowed.empty()) route.allowed.emplace_back("OPTIONS");
     return route;
+}
+
+std::vector<std::string> methods_of(std::span<const Operation> operations)
+{
+    std::vector<std::string> methods{"GET", "HEAD", "OPTIONS"};
+    for (const auto& operation : operations)
+        if (std::ranges::find(methods, operation.method) == methods.end())
+            methods.push_back(operation.method);
+    return methods;
 }
 
 }  // namespace lampline::web

@@ -19,8 +19,11 @@ struct Route {
 };
 
 /// Finds by segments; a literal one goes before `{any}:verb`, that before `{any}`. HEAD is served by
-/// GET.
+/// GET, OPTIONS by none.
 Route find_route(std::span<const Operation> operations, std::string_view method,
                  const std::vector<std::string>& segments);
+
+/// What any path can do, for `OPTIONS *` (RFC 9110 §9.3.7).
+std::vector<std::string> methods_of(std::span<const Operation> operations);
 
 }  // namespace lampline::web

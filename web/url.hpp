@@ -13,7 +13,8 @@ struct Url {
     std::vector<std::string> segments;  ///< `/a/b` is two, `/` is one empty one
     std::vector<std::pair<std::string, std::string>> query;
 
-    /// nullopt when `target` is not in origin form (RFC 9112 §3.2.1).
+    /// nullopt when `target` is neither in origin form nor in absolute form (RFC 9112 §3.2.1, §3.2.2)
+    /// with http or https. Whatever server an absolute form names is this one, as in Host.
     static std::optional<Url> parse(std::string_view target);
 };
 
