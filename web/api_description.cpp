@@ -100,9 +100,11 @@ Operation operation_of(const std::string& path, std::string_view method,
         const auto& content = body->as_object().at("content").as_object();
         if (content.size() != 1) misunderstood("more than one media type at " + operation.id);
         const auto& media = *content.begin();
+        const auto* required = body->as_object().if_contains("required");
         operation.body.emplace(
             RequestBody{std::string{media.key()},
-                        SchemaCheck{media.value().as_object().at("schema"), document}});
+                        SchemaCheck{media.value().as_object().at("schema"), document},
+                        required != nullptr && required->as_bool()});
     }
     return operation;
 }

@@ -26,6 +26,7 @@ struct QueryParameter {
 struct RequestBody {
     std::string media_type;
     SchemaCheck check;
+    bool required = false;
 };
 
 struct Operation {

@@ -77,6 +77,7 @@ Result<std::optional<json::value>, HttpResponse> check_body(const Operation& ope
                                                             const HttpRequest& request)
 {
     if (!operation.body) return std::nullopt;
+    if (!operation.body->required && request.body.empty()) return std::nullopt;
     const auto type = request.fields.find("Content-Type");
     const auto coding = request.fields.find("Content-Encoding");
     if (!type || !is_of(*type, operation.body->media_type) ||

@@ -89,24 +89,37 @@ const json::object* described_at(const json::value& schema,
     return here;
 }
 
-std::string type_word(std::string_view type)
+void add_type(std::string_view type, std::vector<std::string>& words)
 {
-    if (type == "boolean") return "true or false";
-    if (type == "null") return "null";
     const bool vowel = type == "integer" || type == "array" || type == "object";
-    return std::string{vowel ? "an " : "a "}.append(type);
+    if (type == "boolean")
+        words.insert(words.end(), {"true", "false"});
+    else if (type == "null")
+        words.emplace_back("null");
+    else
+        words.push_back(std::string{vowel ? "an " : "a "}.append(type));
+}
+
+/// `type` of a schema as what a value must be: `true, false or null`; empty: neither a word nor a
+/// list of them.
+std::string types_demanded(const json::value& type)
+{
+    std::vector<std::string> words;
+    if (type.is_string()) add_type(type.as_string(), words);
+    if (const auto* types = type.if_array())
+        for (const auto& each : *types) add_type(each.as_string(), words);
+    std::string text;
+    for (std::size_t i = 0; i < words.size(); ++i)
+        text.append(i == 0 ? "must be " : i + 1 < words.size() ? ", " : " or ").append(words[i]);
+    return text;
 }
 
 /// How a value should be that has a fault of this `code`; empty: the description does not say.
 std::string demand_of(std::string_view code, const json::object& described)
 {
     std::string text;
-    const auto* types = code == "type" ? described.if_contains("type") : nullptr;
-    if (types != nullptr && types->is_string())
-        return "must be " + type_word(types->as_string());
-    if (types != nullptr && types->is_array())
-        for (const auto& type : types->as_array())
-            text.append(text.empty() ? "must be " : " or ").append(type_word(type.as_string()));
+    if (const auto* type = code == "type" ? described.if_contains("type") : nullptr)
+        text = types_demanded(*type);
     if (const auto* words = code == "not_allowed" ? described.if_contains("enum") : nullptr)
         for (const auto& word : words->as_array())
             text.append(text.empty() ? "must be one of " : ", ")

@@ -60,7 +60,7 @@ std::vector<FieldFault> faults_of(const DigitRules& rules, db::Database& databas
                               "there is no extension or ring group " + number});
     for (const auto& [number, right] : rules.rights)
         if (!extensions.find(number) && !ring_groups.find(number))
-            faults.push_back({"/rights/" + number, "unknown_extension",
+            faults.push_back({"/rights/" + number, "unknown_number",
                               "there is no extension or ring group " + number});
     return faults;
 }

@@ -16,9 +16,9 @@ public:
     explicit DigitPlanService(db::Database& database) : database_{database} {}
 
     [[nodiscard]] Sole<DigitRules> at() const;
-    /// Replaces the whole plan. Faults at /rules/N/name, /rules/N/pattern (with what RE2 says),
-    /// /rules/N/replacement, /rules/N/status, /rules/N/phrase, /rights/NUMBER (unknown_extension),
-    /// /rules/N/trunks/N (unknown_trunk), /outside/NUMBER (unknown_number).
+    /// Replaces the whole plan. Faults at /rules/N/name, /rules/N/pattern, /rules/N/replacement,
+    /// /rules/N/status, /rules/N/phrase, /rules/N/trunks/N (unknown_trunk), /rights/NUMBER and
+    /// /outside/NUMBER (unknown_number).
     Result<SoleSaved<DigitRules>, Refusal> put(const DigitRules& rules,
                                                const Precondition& condition, const Actor& actor,
                                                std::chrono::sys_seconds now);

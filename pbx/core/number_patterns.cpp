@@ -196,6 +196,46 @@ std::size_t literal_length(std::string_view pattern)
     return beginning_of(pattern).text.size();
 }
 
+namespace {
+
+/// Why `pattern` does not compile.
+std::string reason_of(const RE2& pattern)
+{
+    const auto about = [&](std::string_view what) {
+        return std::string{what}.append(": ").append(pattern.error_arg());
+    };
+    switch (pattern.error_code()) {
+    case RE2::ErrorMissingParen: return "must have a ) for each (";
+    case RE2::ErrorUnexpectedParen: return "must have a ( for each )";
+    case RE2::ErrorMissingBracket: return "must have a ] for each [";
+    case RE2::ErrorTrailingBackslash: return "must not end with a backslash";
+    case RE2::ErrorBadEscape: return about("must not have this after a backslash");
+    case RE2::ErrorBadCharClass: return about("must have no unknown class of characters");
+    case RE2::ErrorBadCharRange: return about("must have ranges from low to high");
+    case RE2::ErrorRepeatArgument: return about("must have something to repeat before");
+    case RE2::ErrorRepeatOp: return about("must not repeat a repetition");
+    case RE2::ErrorRepeatSize: return about("must not repeat that often");
+    case RE2::ErrorBadPerlOp: return about("must have no groups with conditions or options");
+    case RE2::ErrorPatternTooLarge: return "must be simpler: it takes too much memory";
+    default: return about("must be a pattern that RE2 can read");
+    }
+}
+
+/// Why `replacement` cannot be put together from `groups` groups.
+std::string reason_against(std::string_view replacement, int groups)
+{
+    const auto wanted = RE2::MaxSubmatch(piece(replacement));
+    if (wanted <= groups)
+        return "must have a digit or a backslash after each backslash: \\1 to \\9 are the groups of "
+               "the pattern";
+    return "must not name \\" + std::to_string(wanted) + ": the pattern has " +
+           (groups == 0 ? "no group; put what to keep in parentheses"
+                        : std::to_string(groups) + (groups == 1 ? " group" : " groups") +
+                              " in parentheses");
+}
+
+}  // namespace
+
 NumberPatterns::NumberPatterns() = default;
 NumberPatterns::~NumberPatterns() = default;
 NumberPatterns::NumberPatterns(NumberPatterns&&) noexcept = default;
@@ -220,11 +260,11 @@ std::optional<NumberPatterns::Fault> NumberPatterns::fault_of(const Rule& rule)
     if (rule.pattern.empty()) return Fault{false, "must not be empty"};
     if (rule.pattern.size() > max_pattern) return Fault{false, "is too long"};
     const RE2 pattern{piece(rule.pattern), options(max_pattern_memory)};
-    if (!pattern.ok()) return Fault{false, pattern.error()};
+    if (!pattern.ok()) return Fault{false, reason_of(pattern)};
     if (rule.replacement.size() > max_replacement) return Fault{true, "is too long"};
-    std::string error;
-    if (!pattern.CheckRewriteString(piece(rule.replacement), &error)) return Fault{true, error};
-    return std::nullopt;
+    std::string said;
+    if (pattern.CheckRewriteString(piece(rule.replacement), &said)) return std::nullopt;
+    return Fault{true, reason_against(rule.replacement, pattern.NumberOfCapturingGroups())};
 }
 
 }  // namespace lampline

@@ -117,6 +117,34 @@ TEST_CASE("a body that does not say who is to be called is refused before the ex
     CHECK(office.ordered.empty());
 }
 
+TEST_CASE("a POST that needs no body takes an empty object, and refuses what it does not know")
+{
+    WebOffice office;
+    office.order_answer = begun();
+    for (const auto* path : {"/api/v1/calls/17:hangup", "/api/v1/calls/17:hold",
+                             "/api/v1/calls/17:resume", "/api/v1/lamps/201/207:resend",
+                             "/api/v1/events/tickets"}) {
+        CAPTURE(path);
+        const auto post = [&](const std::string& body, Fields fields = {}) {
+            return office.ask("POST", path, std::move(fields), body);
+        };
+        const auto usual = post("").status;
+        CHECK(usual != 422);
+        CHECK(post("", {{"Content-Type", "application/json"}}).status == usual);
+        CHECK(post("{}").status == usual);
+        const auto asked = office.ordered.size() + office.lamp_asked.size();
+        const auto refused = post(R"({"reason":"late"})");
+        CHECK(refused.status == 422);
+        CHECK(error_member(refused, "pointer") == "/reason");
+        CHECK(error_member(refused, "code") == "unknown_member");
+        CHECK(post("[]").status == 422);
+        CHECK(post("{").status == 400);
+        CHECK(post("reason=late", {{"Content-Type", "application/x-www-form-urlencoded"}}).status ==
+              415);
+        CHECK(office.ordered.size() + office.lamp_asked.size() == asked);
+    }
+}
+
 TEST_CASE("receptionists control calls, auditors do not")
 {
     WebOffice office;

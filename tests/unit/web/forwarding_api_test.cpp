@@ -233,7 +233,8 @@ TEST_CASE("what the digit plan cannot be is told with its place")
     CHECK(refused(R"({"rules":[{"pattern":"112","emergency":true,"status":403}]})") ==
           "/rules/0/status not_allowed");
     CHECK(refused(R"({"rules":[{}]})") == "/rules/0/pattern required");
-    CHECK(refused(R"({"rights":{"999":"local"}})") == "/rights/999 unknown_extension");
+    CHECK(refused(R"({"rights":{"999":"local"}})") == "/rights/999 unknown_number");
+    CHECK(refused(R"({"outside":{"999":{}}})") == "/outside/999 unknown_number");
     CHECK(refused(R"({"rights":{"202":"free"}})") == "/rights/202 not_allowed");
     CHECK(office.published.empty());
 }
