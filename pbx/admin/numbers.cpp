@@ -1,6 +1,7 @@
 #include "admin/numbers.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "admin/feature_code_service.hpp"
 #include "core/park_lot.hpp"
@@ -126,18 +127,38 @@ std::vector<db::GroupReference> leading_to(std::string_view number, db::Database
     return found;
 }
 
-std::vector<Lead> leads_that_end(db::Database& database)
+namespace {
+
+/// All leads, those that lead to somebody before the others; and how many they are.
+std::pair<std::vector<Lead>, std::ptrdiff_t> parted_leads(db::Database& database)
 {
     auto found = all_leads(database);
     auto row = db::DigitPlanStore{database}.find();
     const DigitPlan plan{row ? std::move(row->content) : DigitRules{}};
-    std::erase_if(found, [&](const Lead& lead) {
+    const auto others = std::ranges::stable_partition(found, [&](const Lead& lead) {
         // What a rule makes of a number is not looked up in the plan again.
         const bool planned = lead.by.type != "digit_rule" && plan.find(lead.number);
-        return !planned && !is_somebody(lead.number, database) &&
-               for_phones_alone(lead.number, database).empty();
+        return planned || is_somebody(lead.number, database) ||
+               !for_phones_alone(lead.number, database).empty();
     });
-    return found;
+    const auto ending = others.begin() - found.begin();
+    return {std::move(found), ending};
+}
+
+}  // namespace
+
+std::vector<Lead> leads_that_end(db::Database& database)
+{
+    auto [leads, ending] = parted_leads(database);
+    leads.erase(leads.begin() + ending, leads.end());
+    return std::move(leads);
+}
+
+std::vector<Lead> leads_to_nobody(db::Database& database)
+{
+    auto [leads, ending] = parted_leads(database);
+    leads.erase(leads.begin(), leads.begin() + ending);
+    return std::move(leads);
 }
 
 std::vector<db::GroupReference> cut_off(const std::vector<Lead>& before, db::Database& database)

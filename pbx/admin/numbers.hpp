@@ -43,6 +43,9 @@ std::vector<db::GroupReference> leading_to(std::string_view number, db::Database
 
 /// Those that lead to somebody now. May throw SQLite::Exception.
 std::vector<Lead> leads_that_end(db::Database& database);
+/// The others, which plans may have that are written before their numbers are. May throw
+/// SQLite::Exception.
+std::vector<Lead> leads_to_nobody(db::Database& database);
 /// Those of `before` that are as they were, and lead to nobody any more. May throw
 /// SQLite::Exception.
 std::vector<db::GroupReference> cut_off(const std::vector<Lead>& before, db::Database& database);

@@ -5,6 +5,7 @@
 #include "web/api/sole_setting.hpp"
 #include "web/api/text.hpp"
 #include "web/api/time_text.hpp"
+#include "web/api/warnings.hpp"
 #include "web/problem.hpp"
 
 namespace lampline::web {
@@ -42,7 +43,12 @@ json::object shown(const OutsideRights& may)
             {"calls_per_day", may.limits.calls_per_day}};
 }
 
-json::object shown_digit_plan(const admin::Sole<DigitRules>& plan)
+json::array warnings_now(const ApiRequest& request)
+{
+    return shown_warnings(admin::leads_to_nobody(request.database), "digit_rule");
+}
+
+json::object shown_digit_plan(const admin::Sole<DigitRules>& plan, const json::array& warnings)
 {
     json::array rules;
     for (const auto& rule : plan.content.rules) rules.push_back(shown(rule));
@@ -53,7 +59,8 @@ json::object shown_digit_plan(const admin::Sole<DigitRules>& plan)
     json::object body{
         {"rules", std::move(rules)},     {"default_right", name(plan.content.default_right)},
         {"rights", std::move(rights)},   {"default_outside", shown(plan.content.default_outside)},
-        {"outside", std::move(outside)}, {"updated_at", nullptr}};
+        {"outside", std::move(outside)}, {"updated_at", nullptr},
+        {"warnings", warnings}};
     if (plan.updated_at) body["updated_at"] = time_text(*plan.updated_at);
     return body;
 }
@@ -119,15 +126,21 @@ DigitRules rules_in(const json::object& body)
 
 ApiAnswer get_digit_plan(const ApiRequest& request)
 {
-    return answer_with(request, admin::DigitPlanService{request.database}.at(), shown_digit_plan);
+    const auto warnings = warnings_now(request);
+    return answer_with(
+        request, admin::DigitPlanService{request.database}.at(),
+        [&](const auto& plan) { return shown_digit_plan(plan, warnings); }, mark_of(warnings));
 }
 
 ApiAnswer put_digit_plan(const ApiRequest& request)
 {
-    return answer_saved(admin::DigitPlanService{request.database}.put(
-                            rules_in(request.body->as_object()), precondition_of(request.fields),
-                            request.actor, request.now),
-                        "the digit plan", shown_digit_plan);
+    auto saved = admin::DigitPlanService{request.database}.put(
+        rules_in(request.body->as_object()), precondition_of(request.fields), request.actor,
+        request.now);
+    const auto warnings = warnings_now(request);
+    return answer_saved(
+        std::move(saved), "the digit plan",
+        [&](const auto& plan) { return shown_digit_plan(plan, warnings); }, mark_of(warnings));
 }
 
 ApiAnswer test_digit_plan(const ApiRequest& request)

@@ -7,6 +7,7 @@
 #include "web/api/request.hpp"
 #include "web/api/text.hpp"
 #include "web/api/time_text.hpp"
+#include "web/api/warnings.hpp"
 #include "web/etag.hpp"
 #include "web/problem.hpp"
 #include "web/url.hpp"
@@ -57,7 +58,8 @@ json::value status_of(std::string_view trunk, const LiveViewRef& live)
 }
 
 /// Without the secret, which never leaves.
-json::object shown(const db::StoredTrunk& row, const LiveViewRef& live = nullptr)
+json::object shown(const db::StoredTrunk& row, json::array warnings,
+                   const LiveViewRef& live = nullptr)
 {
     const auto& trunk = row.trunk;
     json::array servers;
@@ -90,8 +92,14 @@ json::object shown(const db::StoredTrunk& row, const LiveViewRef& live = nullptr
               {"minutes", trunk.limits.minutes.count()},
               {"calls_per_day", trunk.limits.calls_per_day}}},
             {"status", status_of(trunk.name, live)},
+            {"warnings", std::move(warnings)},
             {"created_at", time_text(row.stamp.created_at)},
             {"updated_at", time_text(row.stamp.updated_at)}};
+}
+
+json::array warnings_of(std::string_view trunk, const ApiRequest& request)
+{
+    return shown_warnings(admin::leads_to_nobody(request.database), "trunk", trunk);
 }
 
 std::string named(const std::string& name)
@@ -236,8 +244,9 @@ ApiAnswer save(const ApiRequest& request, const Trunk& trunk, const admin::Preco
     auto saved =
         admin::TrunkService{request.database}.put(trunk, condition, request.actor, request.now);
     if (!saved) return {refused(saved.error(), named(trunk.name))};
-    auto response = json_answer(saved->created ? 201 : 200, shown(saved->row));
-    response.fields.add("ETag", etag(saved->row.stamp.version));
+    const auto warnings = warnings_of(trunk.name, request);
+    auto response = json_answer(saved->created ? 201 : 200, shown(saved->row, warnings));
+    response.fields.add("ETag", etag(saved->row.stamp.version, mark_of(warnings)));
     if (saved->created)
         response.fields.add("Location", "/api/v1/trunks/" + escaped_segment(trunk.name));
     return {std::move(response), std::move(saved->change)};
@@ -248,8 +257,9 @@ ApiAnswer save(const ApiRequest& request, const Trunk& trunk, const admin::Preco
 ApiAnswer list_trunks(const ApiRequest& request)
 {
     std::vector<json::object> items;
+    const auto to_nobody = admin::leads_to_nobody(request.database);
     for (const auto& row : admin::TrunkService{request.database}.all())
-        items.push_back(shown(row, request.live));
+        items.push_back(shown(row, shown_warnings(to_nobody, "trunk", row.trunk.name), request.live));
     static const ListRules rules{{"name"},
                                  {"name", "display_name", "kind", "created_at", "updated_at"},
                                  {"name", "display_name", "domain"},
@@ -262,11 +272,12 @@ ApiAnswer get_trunk(const ApiRequest& request)
     const auto& name = request.param("trunk");
     const auto row = admin::TrunkService{request.database}.find(name);
     if (!row) return {problem(404, "unknown", named(name) + " does not exist")};
-    const auto status = json::serialize(status_of(name, request.live));
-    auto response = is_known(request.fields, row->stamp.version, status)
+    const auto warnings = warnings_of(name, request);
+    const auto live = json::serialize(status_of(name, request.live)) + mark_of(warnings);
+    auto response = is_known(request.fields, row->stamp.version, live)
                         ? HttpResponse{304, {}, {}}
-                        : json_answer(200, shown(*row, request.live));
-    response.fields.add("ETag", etag(row->stamp.version, status));
+                        : json_answer(200, shown(*row, warnings, request.live));
+    response.fields.add("ETag", etag(row->stamp.version, live));
     return {std::move(response)};
 }
 

@@ -239,6 +239,47 @@ TEST_CASE("what the digit plan cannot be is told with its place")
     CHECK(office.published.empty());
 }
 
+TEST_CASE("a plan and a trunk that lead to nobody are accepted, and say so until there is somebody")
+{
+    Desk office;
+    const auto plan = office.put(
+        "/api/v1/digit-plan",
+        R"({"rules":[{"pattern":"0","replacement":"202"},{"pattern":"1","replacement":"299"},)"
+        R"({"pattern":"2(..)x","replacement":"9\\1"},{"pattern":"3","status":403,"replacement":"299"}]})");
+    CHECK(plan.status == 200);
+    CHECK(json_of(plan).at("warnings") ==
+          boost::json::parse(R"([{"pointer":"/rules/1/replacement","code":"leads_to_nobody",)"
+                             R"("message":"leads to 299, which is nobody's number"}])"));
+    const auto tag = field(plan, "ETag");
+    CHECK(office.get("/api/v1/digit-plan", {{"If-None-Match", tag}}).status == 304);
+
+    const auto trunk = office.put("/api/v1/trunks/line", R"({"servers":[{"host":"a"}],"inbound":[)"
+                                                         R"({"pattern":"7","destination":"1"},)"
+                                                         R"({"pattern":"8","destination":"299"}]})");
+    CHECK(trunk.status == 201);
+    const auto of_trunk = [](const boost::json::value& shown) {
+        const auto& all = shown.at("warnings").as_array();
+        return all.empty() ? "none"
+                           : boost::json::value_to<std::string>(all.at(all.size() - 1).at("pointer"));
+    };
+    CHECK(of_trunk(json_of(trunk)) == "/inbound/1/destination");
+    CHECK(of_trunk(json_of(office.get("/api/v1/trunks")).at("items").at(0)) ==
+          "/inbound/1/destination");
+    const auto trunk_tag = field(office.get("/api/v1/trunks/line"), "ETag");
+    CHECK(office.get("/api/v1/trunks/line", {{"If-None-Match", trunk_tag}}).status == 304);
+
+    CHECK(office.put("/api/v1/extensions/299", "{}").status == 201);
+    const auto after = office.get("/api/v1/digit-plan", {{"If-None-Match", tag}});
+    CHECK(after.status == 200);
+    CHECK(json_of(after).at("warnings").as_array().empty());
+    const auto trunk_after = office.get("/api/v1/trunks/line", {{"If-None-Match", trunk_tag}});
+    CHECK(trunk_after.status == 200);
+    CHECK(of_trunk(json_of(trunk_after)) == "none");
+    CHECK(office.put("/api/v1/digit-plan", R"({"rules":[{"pattern":"1","replacement":"299"}]})",
+                     {{"If-Match", tag}})
+              .status == 200);
+}
+
 TEST_CASE("a ring group has a class of its own, by which its overflow goes outside")
 {
     Desk office;
