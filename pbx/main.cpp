@@ -11,6 +11,7 @@
 #include "db/database.hpp"
 #include "server.hpp"
 #include "signal_thread.hpp"
+#include "sip/stack_end.hpp"
 
 namespace {
 
@@ -83,6 +84,7 @@ int fail(ExitCode code, std::string_view line)
 
 int main(int argc, char** argv)
 try {
+    sip::prepare_stack_end();
     std::signal(SIGPIPE, SIG_IGN);  // a peer that hangs up is an error of write(), not our end
     const auto invocation =
         read_invocation(std::vector<std::string>{argv + 1, argv + argc}, process_environment());

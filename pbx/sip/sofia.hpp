@@ -29,6 +29,7 @@ class Connections;
 #include <sofia-sip/su.h>
 #include <sofia-sip/su_log.h>
 #include <sofia-sip/su_time.h>
+#include <sofia-sip/su_uniqueid.h>
 #include <sofia-sip/su_wait.h>
 
 #include <sofia-sip/hostdomain.h>
