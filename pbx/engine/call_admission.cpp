@@ -58,17 +58,17 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     if (input.join) return receive_join(input, now, outbox);
     if (input.replaces) return receive_replaces(input, now, outbox);  // never an ordinary call
 
-    const auto* phone = addressed_phone(input.request_uri);
+    const auto* phone = addresses_.addressed_phone(input.request_uri);
     const bool elsewhere = !phone && !input.to_us;
     if (elsewhere && !directory_->serves_elsewhere(input.request_uri.host))
         return reject(input, 404, "Not A Number Here", outbox);
-    const auto dialled = dialled_by(input);
+    const auto dialled = addresses_.dialled_by(input);
     std::vector<Diversion> diversions;
     // Whom a phone does not want told to others is part of a loop all the same.
     if (const auto& known = input.trunk.empty() ? received.payload : input.payload; known)
         diversions = parse_diversions(known->headers);
     name_as_here(diversions, input.trunk);
-    const auto shown = number_shown_by(input);
+    const auto shown = addresses_.number_shown_by(input);
     const PhoneAddress own{input.source, input.contact, input.authenticated};
     auto route = lampline::route(
         {input.authenticated, dialled, &own, diversions, shown, phone, input.trunk},
@@ -87,7 +87,7 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
         return refuse_extension();
     if (const auto refusal = code_refusal(route, *directory_))
         return reject(input, refusal->status, refusal->phrase, outbox,
-                      {warning_of(refusal->reason)});
+                      {addresses_.warning_of(refusal->reason)});
     switch (route.kind) {
     case RouteKind::hunt:
         if (route.mode == CallMode::redirect && route.hunt.outside)
@@ -108,7 +108,7 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
 std::vector<Header> CallEngine::why_refused(const Route& route) const
 {
     std::vector<Header> headers;
-    if (!route.warning.empty()) headers.push_back(warning_of(route.warning));
+    if (!route.warning.empty()) headers.push_back(addresses_.warning_of(route.warning));
     if (const auto reason = reason_of_limit(route); !reason.empty())
         headers.push_back({"Reason", std::string{reason}});
     return headers;
@@ -150,11 +150,12 @@ void CallEngine::reject(const InviteReceived& input, unsigned status, std::strin
                       .status = status,
                       .phrase = std::string{phrase},
                       .headers = std::move(headers)});
-    const auto dialled = dialled_by(input);
+    const auto dialled = addresses_.dialled_by(input);
     const auto* callee = directory_->find(dialled);
     const bool outside = !input.trunk.empty();
-    const auto caller = outside ? input.parties.from
-                                : party_of(input.authenticated, input.parties.from.display_name);
+    const auto caller =
+        outside ? input.parties.from
+                : addresses_.party_of(input.authenticated, input.parties.from.display_name);
     outbox.announce(CallRefused{.call = call_ids_.next(),
                                 .caller = outside ? extension_of(caller.uri) : input.authenticated,
                                 .caller_name = caller.display_name,

@@ -131,8 +131,7 @@ OrderAnswer CallEngine::place(const CallOrder& order, const Called& to, std::str
     Hunting hunting;
     hunting.caller = order.from;
     hunting.dialled = order.to;
-    hunting.invitation = {.from = party_of(order.to, {}),
-                          .payload = silence({})};
+    hunting.invitation = {.from = addresses_.party_of(order.to, {}), .payload = silence({})};
     if (order.auto_answer) hunting.invitation.headers = auto_answer_headers();
     begin_hunt(call, std::move(own_phones), std::move(hunting), now, outbox);
     return {.call = shown(call)};
@@ -154,7 +153,7 @@ void CallEngine::clicked_answered(Call& call, Leg& leg, const ResponseReceived& 
     if (settings_.probe_interval > 0s)
         set_timer(call, CallTimer::probe, now.mono + settings_.probe_interval);
     call.transfer = Transfer{.transferor = {}, .transferee = leg.id, .reports = false};
-    const auto called = called_in(call);
+    const auto called = addresses_.called_in(call);
     if (!called) return transfer_failed(call, 404, "Not A Number Here", now, outbox);
     ring_target(call, leg.extension, *called, call.referred, now, outbox);
 }
@@ -209,7 +208,7 @@ OrderAnswer CallEngine::move_party(Call& call, const CallOrder& order, Moment no
         return bad("/to", "itself", "is who would be called");
     const std::string payer =
         leaves->slot ? call.parking->by : payer_of(*leaves, *stays);
-    const auto shown_number = number_shown_by(*stays);
+    const auto shown_number = addresses_.number_shown_by(*stays);
     const auto own = address_of(*stays);
     if (auto fault =
             fault_of(question_of_transfer(call, *stays, payer, order.to, shown_number, own)))

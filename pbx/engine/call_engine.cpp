@@ -226,16 +226,6 @@ void CallEngine::enlist(Call& call, const Leg& leg)
     occupancy_.began(leg.extension, call.id);
 }
 
-Header CallEngine::warning_of(std::string_view text) const
-{
-    auto value = "399 " + directory_->domain() + " \"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') value += '\\';
-        if (c == '\t' || (c >= ' ' && c != 0x7f)) value += c;
-    }
-    return {"Warning", value + '"'};
-}
-
 void CallEngine::connect(Leg& left, Leg& right) noexcept
 {
     left.peer = right.id;

@@ -15,6 +15,7 @@
 #include "core/sdp.hpp"
 #include "core/sip_input.hpp"
 #include "core/token_source.hpp"
+#include "engine/addresses.hpp"
 #include "engine/call_settings.hpp"
 #include "engine/call_timers.hpp"
 #include "engine/calling_cards.hpp"
@@ -108,13 +109,6 @@ public:
     [[nodiscard]] const Call* find(CallRef call) const noexcept;
 
 private:
-    /// Whom a URI calls.
-    struct Called {
-        std::string number;              ///< as it is dialled; of a phone, that of its extension
-        const Binding* phone = nullptr;  ///< just this one, within the present step
-        std::string domain{};            ///< of a trunk in proxy mode; empty: it is a number here
-    };
-
     // call_setup.cpp, call_provisional.cpp: from the INVITE to the answer
     void start_call(const InviteReceived& input, Route route, std::vector<Diversion> diversions,
                     Moment now, Outbox& outbox);
@@ -573,8 +567,6 @@ private:
     void lost(Call& call, Leg& leg, std::string_view reason, Moment now, Outbox& outbox);
 
     // displays.cpp: whom phones are told they talk to
-    /// Who is at `leg`, as it wants to be shown to others.
-    [[nodiscard]] static NameAddr presented(const Leg& leg);
     /// What the display of the phone at `leg` goes by, and what else the phone says it can.
     void note_abilities(Leg& leg, const ResponseReceived& response) const;
     static void note_privacy(Leg& leg, const PayloadRef& payload);
@@ -680,8 +672,6 @@ private:
     void enlist(Call& call, const Leg& leg);
     void reject(const InviteReceived& input, unsigned status, std::string_view phrase,
                 Outbox& outbox, std::vector<Header> headers = {});
-    /// A Warning of ours (RFC 3261 §20.43); `text` has neither quotes nor backslashes.
-    [[nodiscard]] Header warning_of(std::string_view text) const;
     /// Where `diversions`, told by `trunk`, begin with those of a call that rings outside by a
     /// trunk, as that trunk was told them, the office's own numbers get back their names of here,
     /// without host: the call has come back. Nothing where several such calls differ, and where
@@ -690,12 +680,6 @@ private:
     /// Takes off what says numbers of the office, where it is for who is reached by `trunk`: of
     /// Warnings all but that forwards come to no end.
     static void keep_inside(std::vector<Header>& headers, std::string_view trunk);
-    /// `number` as others see it: the directory's display name, else the phone's own.
-    [[nodiscard]] NameAddr party_of(std::string_view number,
-                                    std::string_view own_display_name) const;
-    /// Empty where the number of somebody outside is somebody's here too: by it nobody is known.
-    [[nodiscard]] static std::string number_shown_by(const InviteReceived& input);
-    [[nodiscard]] std::string number_shown_by(const Leg& leg) const;
     /// Of `trunk`, for challenges of requests within its dialogs; null: none.
     [[nodiscard]] TrunkCredentialsRef credentials_of(std::string_view trunk) const;
     /// Of what is kept free beyond the limit, for a phone that dials an emergency number.
@@ -705,15 +689,6 @@ private:
     void rename(const Directory& before, Outbox& outbox);
     void rename(Call& call, const Extension& known, const std::string& display_name,
                 Outbox& outbox);
-    [[nodiscard]] bool is_own_host(std::string_view host) const;
-    /// Whether `uri` can be a number of the office: a tel URI, or one of our hosts'.
-    [[nodiscard]] bool is_number_here(const SipUri& uri) const;
-    /// The phone that `uri` addresses by its contact; nullptr: none. O(1).
-    [[nodiscard]] const Binding* addressed_phone(const SipUri& uri) const;
-    /// Whom `uri` calls; nullopt: nobody whom an INVITE to it would reach here. O(trunks).
-    [[nodiscard]] std::optional<Called> called_by(const SipUri& uri) const;
-    /// Whom `call` is to reach; nullopt: it was a phone that has left.
-    [[nodiscard]] std::optional<Called> called_in(const Call& call) const;
     /// Where a trunk, whose far side has redirected, may send the call on: to numbers here, and
     /// outside by itself, as the digit plan, the rights and the limits of who pays allow.
     [[nodiscard]] std::vector<Deflection> sent_on_by_trunk(const Hunting& hunting, const Leg& leg,
@@ -722,8 +697,6 @@ private:
     [[nodiscard]] bool leads_to(const Hunt& hunt, std::string_view domain) const;
     /// `route`, of a number at `domain`, ends at something of our own instead.
     [[nodiscard]] bool misses(const Route& route, std::string_view domain) const;
-    /// The number that `invite` calls.
-    [[nodiscard]] std::string dialled_by(const InviteReceived& invite) const;
     [[nodiscard]] static PhoneAddress address_of(const Leg& leg)
     {
         return {leg.flow, leg.dialog_state.target, leg.extension};
@@ -786,6 +759,7 @@ private:
     std::unordered_map<CallRef, std::unique_ptr<Call>> calls_;
     std::unordered_map<LegId, Call*> by_leg_;
     const LocationTable& locations_;
+    Addresses addresses_{directory_, locations_, settings_.hosts};
     DialogIndex index_;
     EndedCalls ended_;
     const TrunkStates& trunks_;

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/displays.hpp"
 #include "engine/named_hops.hpp"
 
 namespace lampline {
@@ -41,8 +42,9 @@ bool CallEngine::goes_along(Hunting& hunting, Target& target, const Trunk* trunk
 void CallEngine::leave_route(Call& call, Moment now, Outbox& outbox)
 {
     give_up_hunt(call, 403, "Route Not Followed",
-                 {warning_of("Route: calls go by the Path of a phone, or to a server of the trunk, "
-                             "and by no other way")},
+                 {addresses_.warning_of(
+                     "Route: calls go by the Path of a phone, or to a server of the trunk, "
+                     "and by no other way")},
                  now, outbox);
 }
 
@@ -300,7 +302,7 @@ void CallEngine::probe_proxied(Leg& leg, Outbox& outbox)
 
 Header CallEngine::proxied_warning() const
 {
-    return warning_of(in_proxy_mode);
+    return addresses_.warning_of(in_proxy_mode);
 }
 
 }  // namespace lampline

@@ -25,7 +25,7 @@ void CallEngine::redirect(const InviteReceived& input, const Route& route,
         std::erase_if(passed, [](const Header& header) {
             return header.name != "Diversion" && header.name != "History-Info";
         });
-        for (auto& header : diverted_headers(passed, dialled_by(input), route.diversions,
+        for (auto& header : diverted_headers(passed, addresses_.dialled_by(input), route.diversions,
                                              known.size(), route.hunt.number, directory_->domain()))
             headers.push_back(std::move(header));
     }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/call_engine.hpp"
+#include "engine/displays.hpp"
 
 namespace lampline {
 namespace {

@@ -6,6 +6,7 @@
 #include "core/sdp.hpp"
 #include "core/trunk_identity.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/displays.hpp"
 
 namespace lampline {
 namespace {
@@ -46,7 +47,7 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
     call.mode = mode;
     call.from = input.trunk.empty() ? input.authenticated : extension_of(input.parties.from.uri);
     call.from_trunk = input.trunk;
-    call.dialled = dialled_by(input);
+    call.dialled = addresses_.dialled_by(input);
     call.started_at = now.wall;
     call.asked_timer = input.session_timer;
     call.offer = input.payload;
@@ -62,7 +63,7 @@ Call& CallEngine::open_call(const InviteReceived& input, CallMode mode, Moment n
     (caller.proxied ? caller.name : caller.dialog.local_tag) = tokens_();
     caller.dialog_state = dialog_state_of(input);
     caller.phone = input.trunk.empty()
-                       ? party_of(input.authenticated, input.parties.from.display_name)
+                       ? addresses_.party_of(input.authenticated, input.parties.from.display_name)
                        : input.parties.from;
     caller.flow = input.source;
     caller.supported = input.supported | input.required;
@@ -105,12 +106,13 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
     Leg& caller = call.caller();
     caller.other = party_of(route.hunt);
     announce(caller, outbox);
-    if (!input.to_us || addressed_phone(input.request_uri)) call.called_at = input.request_uri;
+    if (!input.to_us || addresses_.addressed_phone(input.request_uri))
+        call.called_at = input.request_uri;
 
     constexpr auto end_to_end = OptionTag::timer | OptionTag::reliable | OptionTag::early_end;
     Hunting hunting;
     hunting.caller = caller.extension;
-    hunting.presented = number_shown_by(input);
+    hunting.presented = addresses_.number_shown_by(input);
     hunting.own = address_of(caller);
     hunting.dialled = call.dialled;
     hunting.diversions = std::move(diversions);
@@ -132,7 +134,7 @@ void CallEngine::start_call(const InviteReceived& input, Route route,
 void CallEngine::ring(Call& call, const std::string& extension, const Invitation& invitation,
                       Target target, Moment now, Outbox& outbox)
 {
-    auto phone = party_of(extension, {});
+    auto phone = addresses_.party_of(extension, {});
     send_invite(call,
                 {.extension = extension,
                  .phone = phone,
@@ -272,7 +274,7 @@ BestResponse CallEngine::told_to_caller(const Leg& leg, const ResponseReceived& 
         const bool phone = leg.trunk.empty();
         const bool member = phone && hunted != leg.extension;  // of a ring group, which goes on
         Payload why;
-        why.headers = {warning_of(
+        why.headers = {addresses_.warning_of(
             member  ? "A phone of " + leg.extension + " redirects, which " + std::string{hunted} +
                           " does not follow"
             : phone ? "A phone of " + leg.extension + " redirects to no number here"

@@ -10,7 +10,7 @@ void CallEngine::start_card_call(const InviteReceived& input, Moment now, Outbox
     const auto& card = directory_->calling_card();
     Call& call = open_call(input, CallMode::bridge, now, outbox);
     Leg& caller = call.caller();
-    caller.other = party_of(card.number, card.display_name);
+    caller.other = addresses_.party_of(card.number, card.display_name);
     announce(caller, outbox);
     const auto offer = body_of(call.offer);
     caller.ack_due = std::exchange(caller.invite_in, {});

@@ -1,5 +1,7 @@
 // Whom phones are told they talk to: P-Asserted-Identity or Remote-Party-ID (RFC 3325), in what is
 // sent anyway, and in an UPDATE (RFC 3311), or for want of that a re-INVITE, where nothing is.
+#include "engine/displays.hpp"
+
 #include <algorithm>
 
 #include "core/trunk_identity.hpp"
@@ -7,7 +9,7 @@
 
 namespace lampline {
 
-NameAddr CallEngine::presented(const Leg& leg)
+NameAddr presented(const Leg& leg)
 {
     return leg.anonymous ? anonymous_party() : leg.phone;
 }

@@ -285,7 +285,7 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
     std::vector<Header> why;
     // Outside nobody says by which numbers of the office it went round.
     if (best.status == 482 && hunting.hunt.outside)
-        why.push_back(warning_of(
+        why.push_back(addresses_.warning_of(
             std::string{loop_warning} +
             " outside: " + words(hunting.diversions, hunting.hunt.number, directory_->domain())));
     give_up_hunt(call, best.status, std::string{best.phrase}, std::move(why), now, outbox);
@@ -301,8 +301,8 @@ bool CallEngine::deflected(Call& call, const Leg& leg, const ResponseReceived& r
     Hunting& hunting = *call.hunting;
     if (hunting.one_phone) {
         give_up_hunt(call, 488, "Phone Sends The Call On",
-                     {warning_of("The phone of " + leg.extension +
-                                 " sends the call on, and only it can take it")},
+                     {addresses_.warning_of("The phone of " + leg.extension +
+                                            " sends the call on, and only it can take it")},
                      now, outbox);
         return true;
     }
@@ -312,7 +312,7 @@ bool CallEngine::deflected(Call& call, const Leg& leg, const ResponseReceived& r
     } else {
         if (hunting.hunt.number != leg.extension) return false;
         for (const auto& uri : response.redirects)
-            if (is_number_here(uri))
+            if (addresses_.is_number_here(uri))
                 to.push_back({extension_of(uri), leg.extension, hunting.diversions});
     }
     if (to.empty()) return false;
@@ -376,10 +376,10 @@ void CallEngine::follow_deflection(Call& call, Moment now, Outbox& outbox)
         auto next = std::move(hunting.deflections.front());
         hunting.deflections.erase(hunting.deflections.begin());
         if (++hunting.deflected > Hunting::max_deflections)
-            return give_up_hunt(
-                call, 482, "Too Many Redirections",
-                {warning_of("Redirected too often, at last by " + next.by + " to " + next.to)}, now,
-                outbox);
+            return give_up_hunt(call, 482, "Too Many Redirections",
+                                {addresses_.warning_of("Redirected too often, at last by " +
+                                                       next.by + " to " + next.to)},
+                                now, outbox);
         auto route = route_of(hunting, next);
         if (route.kind == RouteKind::hunt) {
             // Not in one expression: GCC 12 at -O2 builds `{}` for one of the two only.

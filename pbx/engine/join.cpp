@@ -49,10 +49,10 @@ void CallEngine::receive_join(const InviteReceived& input, Moment now, Outbox& o
 {
     if (input.replaces)
         return reject(input, 400, "Join Or Replaces", outbox,
-                      {warning_of("Join: contradicts the Replaces beside it")});
+                      {addresses_.warning_of("Join: contradicts the Replaces beside it")});
     if (input.join->to_tag.empty() || input.join->from_tag.empty())
         return reject(input, 400, "Bad Join", outbox,
-                      {warning_of("Join: expected a Call-ID, to-tag and from-tag")});
+                      {addresses_.warning_of("Join: expected a Call-ID, to-tag and from-tag")});
     Leg* joined = find_joined(*input.join);
     if (!joined && ended_.has(*input.join, now.mono))
         return reject(input, 603, "Call Has Ended", outbox);
@@ -79,7 +79,7 @@ std::pair<CallRef, LegId> CallEngine::pass_to_phone(const InviteReceived& input,
     Target target{to.dialog_state.target, to.dialog_state.route, to.flow};
     Call& call = open_call(input, proxied ? CallMode::proxy : CallMode::bridge, now, outbox);
     Leg& caller = call.caller();
-    caller.other = party_of(extension, {});
+    caller.other = addresses_.party_of(extension, {});
     announce(caller, outbox);
 
     Hunting hunting;

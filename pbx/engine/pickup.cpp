@@ -7,6 +7,7 @@
 #include "core/sdp.hpp"
 #include "core/trunk_identity.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/displays.hpp"
 
 namespace lampline {
 namespace {
@@ -65,7 +66,7 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
 {
     if (input.replaces->call_id.empty())
         return reject(input, 400, "Bad Replaces", outbox,
-                      {warning_of("Replaces: expected one, with a Call-ID and tags")});
+                      {addresses_.warning_of("Replaces: expected one, with a Call-ID and tags")});
     Leg* leg = find_replaced(*input.replaces, input.authenticated);
     if ((!leg || leg->state == LegState::terminated) && ended_.has(*input.replaces, now.mono))
         return reject(input, 603, "Call Has Ended", outbox);
@@ -132,8 +133,9 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
         if (dialled.feature == Feature::pickup_directed) {
             consider(input.actor());
             if (several && free)
-                return reject(input, 484, "More Than One Call Rings", outbox,
-                              {warning_of("Dial the code with the number whose call to take")});
+                return reject(
+                    input, 484, "More Than One Call Rings", outbox,
+                    {addresses_.warning_of("Dial the code with the number whose call to take")});
         }
     }
     if (!oldest) return reject(input, 480, "Nothing Rings There", outbox);
@@ -165,7 +167,7 @@ Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteRe
     picker.dialog = {input.call_id, tokens_(), input.parties.from_tag};
     picker.dialog_state = dialog_state_of(input);
     picker.phone = input.trunk.empty()
-                       ? party_of(input.authenticated, input.parties.from.display_name)
+                       ? addresses_.party_of(input.authenticated, input.parties.from.display_name)
                        : input.parties.from;
     picker.other = replaced.other;
     picker.flow = input.source;
@@ -192,8 +194,9 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     if (!caller.invite_in) return reject(input, 481, "Call Is Gone", outbox);
     if (call.pickup) return reject(input, 481, "Somebody Else Was Quicker", outbox);
     if (call.early_answer && !has_body(call.offer))
-        return reject(input, 491, "Request Pending", outbox,
-                      {warning_of("The caller is answering another phone's offer just now")});
+        return reject(
+            input, 491, "Request Pending", outbox,
+            {addresses_.warning_of("The caller is answering another phone's offer just now")});
     const auto to_caller = answer_from(body_of(call.offer), body_of(input.payload));
     const auto to_picker = answer_from(body_of(input.payload), body_of(call.offer));
     if (!to_caller || !to_picker) {
@@ -246,7 +249,7 @@ void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Ou
                                                 call.transfer->transferee == leg.id);
     if (leg.leaving)
         return reject(input, 603, "Call Has Ended", outbox,
-                      {warning_of("The call was transferred just now")});
+                      {addresses_.warning_of("The call was transferred just now")});
     if (std::ranges::any_of(call.relays, [&](const Relay& relay) {
             return relay.replaces == leg.id && !relay.cancelled;
         }))
@@ -254,7 +257,7 @@ void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Ou
     if (!peer || (is_moving(call) && !own_transfer) ||
         std::ranges::any_of(call.relays, [](const Relay& relay) { return !!relay.replaces; }))
         return reject(input, 491, "Request Pending", outbox,
-                      {warning_of("Another change of this call is under way")});
+                      {addresses_.warning_of("Another change of this call is under way")});
 
     const Leg& picker = open_picker_leg(call, leg, input, now, outbox);
     announce(picker, outbox);
@@ -305,7 +308,7 @@ void CallEngine::take_over_goes_on(Call& call, Moment now, Outbox& outbox)
         outbox.send(Reply{.transaction = waiting->request,
                           .status = status,
                           .phrase = std::move(phrase),
-                          .headers = {warning_of(why)}});
+                          .headers = {addresses_.warning_of(why)}});
         move(*call.find(waiting->from), LegInput::rejected, outbox);
         call.relays.erase(waiting);
         if (peer) take_over_failed(call, *peer, now, outbox);

@@ -11,6 +11,7 @@
 
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/displays.hpp"
 
 namespace lampline {
 namespace {

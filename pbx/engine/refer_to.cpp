@@ -32,8 +32,8 @@ CallEngine::fault_of_referral(const std::optional<ReferTo>& to, std::string_view
     const auto says = [&](std::string_view words) { return std::string{header}.append(words); };
     if (!to) return {{400, says(": expected one SIP URI, with a well-formed Replaces if any")}};
     // A dialog of ours says who is meant, wherever the transferor has seen that phone to be.
-    const bool is_here =
-        called_by(to->uri) || (to->replaces && find_replaced(*to->replaces, referrer) != nullptr);
+    const bool is_here = addresses_.called_by(to->uri) ||
+                         (to->replaces && find_replaced(*to->replaces, referrer) != nullptr);
     if (!to->wants_invite || to->elsewhere || !is_here)
         return {{403, says(": only calls within this exchange")}};
     return std::nullopt;
@@ -47,7 +47,7 @@ CallEngine::referral_of(const PayloadRef& payload, std::string_view referrer,
         outbox.send(Reply{.transaction = transaction,
                           .status = status,
                           .phrase = std::string{phrase},
-                          .headers = {warning_of(warning)}});
+                          .headers = {addresses_.warning_of(warning)}});
         return std::nullopt;
     };
     std::size_t count = 0;
@@ -79,7 +79,7 @@ void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
         Reply reply{.transaction = input.transaction,
                     .status = status,
                     .phrase = std::string{phrase},
-                    .headers = {warning_of(warning)}};
+                    .headers = {addresses_.warning_of(warning)}};
         if (!reason.empty()) reply.headers.push_back({"Reason", std::string{reason}});
         outbox.send(std::move(reply));
     };
@@ -87,7 +87,7 @@ void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
     const auto& own = input.authenticated;
     if (!input.request_uri.user.empty() && extension_of(input.request_uri) != own)
         return refuse(403, "Not Your Phone", "Only phones of your own can be made to call");
-    const auto called = called_by(referral->to.uri);
+    const auto called = addresses_.called_by(referral->to.uri);
     if (referral->to.replaces || !called)
         return refuse(403, "Not A Place To Transfer To",
                       "Refer-To: calls are taken by an INVITE with Replaces");
@@ -136,18 +136,19 @@ bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, Mo
         to = parse_refer_to(input.also);
         if (const auto fault = fault_of_referral(to, leg.extension, "Also")) {
             reply.status = fault->first;
-            reply.headers = {warning_of(fault->second)};
+            reply.headers = {addresses_.warning_of(fault->second)};
             to.reset();
         }
     } else if (const auto& contact = input.left_contact) {
         const auto number = extension_of(*contact);
-        const bool third =
-            is_own_host(contact->host) && contact->port == 0 && number != leg.extension &&
-            !equivalent(*contact, leg.dialog_state.target) && directory_->is_destination(number);
+        const bool third = addresses_.is_own_host(contact->host) && contact->port == 0 &&
+                           number != leg.extension &&
+                           !equivalent(*contact, leg.dialog_state.target) &&
+                           directory_->is_destination(number);
         if (third) to = ReferTo{.uri = *contact, .replaces = {}};
     }
     outbox.send(std::move(reply));
-    const auto called = to ? called_by(to->uri) : std::nullopt;
+    const auto called = to ? addresses_.called_by(to->uri) : std::nullopt;
     const Leg* transferee = call.peer_of(leg);
     const bool leads_somewhere = called || (to && to->replaces);
     const bool can = leads_somewhere && leg.talking() && transferee && transferee->talking() &&

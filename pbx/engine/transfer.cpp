@@ -65,7 +65,7 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
     report(call, 100, "Trying", false, now, outbox);
     if (referral->to.replaces)
         consult(call, leg, *referral->to.replaces, std::move(referral->headers), now, outbox);
-    else if (const auto called = called_by(referral->to.uri))
+    else if (const auto called = addresses_.called_by(referral->to.uri))
         ring_target(call, leg.extension, *called, std::move(referral->headers), now, outbox);
 }
 
@@ -89,7 +89,7 @@ void CallEngine::ring_target(Call& call, const std::string& by, const Called& ca
                              std::vector<Header> headers, Moment now, Outbox& outbox)
 {
     const Leg& transferee = *call.find(call.transfer->transferee);
-    auto number_shown = number_shown_by(transferee);
+    auto number_shown = addresses_.number_shown_by(transferee);
     const auto own = address_of(transferee);
     auto question = question_of_transfer(call, transferee, by, called.number, number_shown, own);
     question.contact = called.phone;
@@ -142,7 +142,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
                          other.transfer->transferee == consulted->id &&
                          other.transfer->stage == TransferStage::ringing;
     if (clicked) {  // the same, of a call that a third party has placed
-        const auto called = called_in(other);
+        const auto called = addresses_.called_in(other);
         end_call(other, {}, LegInput::replaced, LegInput::replaced, completed_elsewhere, now,
                  outbox);
         sweep(other, now, outbox);
@@ -153,7 +153,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
         return transfer_failed(call, 491, "Request Pending", now, outbox);
     if (rings) {
         // Not answered yet: what rings for the transferor rings anew, for the transferee.
-        const auto called = called_in(other);
+        const auto called = addresses_.called_in(other);
         give_up_ringing(other, 487, "Request Terminated", now, outbox);
         sweep(other, now, outbox);
         if (!called) return transfer_failed(call, 404, "Not A Number Here", now, outbox);

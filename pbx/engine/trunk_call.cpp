@@ -7,6 +7,7 @@
 #include "core/numeric_address.hpp"
 #include "core/trunk_identity.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/displays.hpp"
 
 namespace lampline {
 namespace {
@@ -188,7 +189,7 @@ std::vector<Deflection> CallEngine::sent_on_by_trunk(const Hunting& hunting, con
                            std::ranges::any_of(trunk.servers, [&](const TrunkServer& server) {
                                return same_host(server.host, uri.host);
                            });
-        if (!there && !is_number_here(uri)) continue;
+        if (!there && !addresses_.is_number_here(uri)) continue;
         auto number = extension_of(uri);
         if (const auto meant = rules->inbound(number); meant && !meant->outside)
             number = meant->destination;  // it is one of the office's
@@ -266,7 +267,7 @@ NameAddr CallEngine::party_of(const Hunt& hunt) const
 {
     // Its number may look like one of the office's.
     if (hunt.outside) return {{}, extension_uri(hunt.number, directory_->domain())};
-    return party_of(hunt.number, {});
+    return addresses_.party_of(hunt.number, {});
 }
 
 }  // namespace lampline
