@@ -7,6 +7,9 @@
 #include "core/others_refusal.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/displays.hpp"
+#include "engine/leg_pair.hpp"
+#include "engine/leg_session.hpp"
 
 namespace lampline {
 namespace {
@@ -21,39 +24,6 @@ std::string reason_in(const PayloadRef& payload)
 }
 
 }  // namespace
-
-bool CallEngine::note_hold(Leg& leg, const PayloadRef& payload, SdpRole role)
-{
-    if (!has_body(payload)) return false;
-    const bool held = !receives_media(payload->body);
-    const bool holds = role == SdpRole::offer ? holds_by(leg, payload) : held && leg.holds;
-    leg.sdp = payload;
-    if (!holds && leg.place) leg.place->is_private = false;
-    const bool other_wish = std::exchange(leg.holds, holds) != holds;
-    return std::exchange(leg.held, held) != held || other_wish;
-}
-
-bool CallEngine::holds_by(const Leg& leg, const PayloadRef& offer) noexcept
-{
-    const bool repeated = has_body(leg.sdp) && leg.sdp->body == offer->body;
-    return !receives_media(offer->body) && (leg.holds || !repeated);
-}
-
-/// True: it was not so. The next hold says anew whose it is.
-bool CallEngine::set_held(Leg& leg, bool held)
-{
-    leg.holds = leg.holds && held;
-    if (!held && leg.place) leg.place->is_private = false;
-    return std::exchange(leg.held, held) != held;
-}
-
-bool CallEngine::note_private(Leg& leg, const PayloadRef& payload)
-{
-    const auto said = leg.place ? appearance_in(payload) : std::nullopt;
-    if (!said) return false;
-    const bool is_private = said->state == AppearanceState::held_private;
-    return std::exchange(leg.place->is_private, is_private) != is_private;
-}
 
 void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Moment now,
                        Outbox& outbox)

@@ -3,6 +3,7 @@
 
 #include "base/table_room.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/leg_pair.hpp"
 
 namespace lampline {
 

@@ -1,5 +1,6 @@
 // Which call an input is for, what its timers do, and what all of its steps share.
 #include "engine/call_engine.hpp"
+#include "engine/leg_reach.hpp"
 
 namespace lampline {
 namespace {
@@ -210,26 +211,11 @@ const Leg* CallEngine::find_leg(LegId leg) const noexcept
     return found == by_leg_.end() ? nullptr : std::as_const(*found->second).find(leg);
 }
 
-std::pair<Leg*, Leg*> CallEngine::talking_pair(Call& call) noexcept
-{
-    for (auto& leg : call.legs) {
-        Leg* peer = leg.talking() ? call.find(leg.peer) : nullptr;
-        if (peer && peer->talking() && peer->peer == leg.id) return {&leg, peer};
-    }
-    return {nullptr, nullptr};
-}
-
 void CallEngine::enlist(Call& call, const Leg& leg)
 {
     by_leg_.emplace(leg.id, &call);
     index_.add(leg);
     occupancy_.began(leg.extension, call.id);
-}
-
-void CallEngine::connect(Leg& left, Leg& right) noexcept
-{
-    left.peer = right.id;
-    right.peer = left.id;
 }
 
 void CallEngine::start_talking(Call& call, std::chrono::seconds session_expires, Moment now,

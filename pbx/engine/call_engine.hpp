@@ -138,11 +138,6 @@ private:
     void branch_failed(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                        Outbox& outbox);
     void early_dialog_ended(Call& call, Leg& leg, const ResponseReceived& response, Outbox& outbox);
-    /// How the caller's dialog ends that is told `status`.
-    [[nodiscard]] static LegInput end_of_ringing(unsigned status) noexcept
-    {
-        return status == 408 || status == 480 ? LegInput::timeout : LegInput::rejected;
-    }
     /// `hunted`: the number for which the phone of `leg` was rung.
     [[nodiscard]] BestResponse told_to_caller(const Leg& leg, const ResponseReceived& response,
                                               std::string_view hunted) const;
@@ -175,9 +170,6 @@ private:
     /// Who has sent, and who has got, what passed; nullptr: nobody that talks.
     [[nodiscard]] std::pair<Leg*, Leg*> passed_between(const DialogPassed& input);
     void forked_answer(const DialogPassed& input, Outbox& outbox);
-    static void talks_to(Leg& caller, Leg& callee);
-    /// A phone beside `than` that has answered, and was not hung up.
-    [[nodiscard]] static Leg* also_answered(Call& call, const Leg& than) noexcept;
     /// The dialog of one of several phones that have answered is over. False: it was the last.
     bool goes_on_without(Call& call, Leg& gone, LegInput how, Outbox& outbox);
     /// Tells the caller how the call has ended, once no branch can say otherwise any more.
@@ -521,12 +513,6 @@ private:
     /// The phone of `leg` has refused UPDATE as such. True: its sender is served otherwise.
     bool update_unknown(Call& call, Leg& leg, Relay& relay, const ResponseReceived& response,
                         Moment now, Outbox& outbox);
-    /// Notes whether the phone of `leg` has told its methods without UPDATE among them.
-    template <class Message> static void note_methods(Leg& leg, const Message& message) noexcept
-    {
-        if (message.allows_update || message.denies_update)
-            leg.refuses_update = message.denies_update;
-    }
 
     // call_dialog.cpp: requests within a dialog, from one leg to the other
     void relay(Call& call, Leg& from, const RequestReceived& input, Moment now, Outbox& outbox);
@@ -560,21 +546,15 @@ private:
     void drop_sessions(Call& call);
     /// The answer to a request of ours, by which only the phone itself keeps the session alive.
     void session_kept(Call& call, Leg& leg, const ResponseReceived& success, Moment now);
-    /// Whether the call is over without the phone of `leg`: it talks, or is the caller of a call
-    /// that rings.
-    [[nodiscard]] static bool takes_part(Call& call, const Leg& leg) noexcept;
     /// The phone of `leg` has lost its dialog.
     void lost(Call& call, Leg& leg, std::string_view reason, Moment now, Outbox& outbox);
 
     // displays.cpp: whom phones are told they talk to
     /// What the display of the phone at `leg` goes by, and what else the phone says it can.
     void note_abilities(Leg& leg, const ResponseReceived& response) const;
-    static void note_privacy(Leg& leg, const PayloadRef& payload);
     [[nodiscard]] IdentityHeader identity_for(std::string_view user_agent) const;
     /// Who is at `other` for the phone or trunk of `leg`, as far as it may know.
     [[nodiscard]] std::vector<Header> asserted_to(const Leg& leg, const Leg& other) const;
-    /// `leg` now talks to `other`, as its phone was told in an INVITE or its answer.
-    static void is_shown(Leg& leg, const Leg& other);
     /// `leg` now talks to `other`; its display follows, by UPDATE where it has to.
     void show(Call& call, Leg& leg, const Leg& other, Moment now, Outbox& outbox);
     /// The same where the phone may have been told of somebody else meanwhile.
@@ -614,27 +594,10 @@ private:
     [[nodiscard]] bool is_sound_parking(const StoredCall& stored) const;
     void resume_parking(Call& call, const Leg& leg, const StoredCall& stored, Moment now);
     [[nodiscard]] bool is_taken(const DialogId& dialog);
-    [[nodiscard]] static DialogState dialog_state_of(const InviteReceived& invite);
     // call_whereabouts.cpp: where the phone of a leg is reached
     /// A target refresh by the phone of `leg` (RFC 3261 §12.2.2).
     void note_target(Call& call, Leg& leg, const RequestReceived& request);
-    /// Its phone is reached where it registers, unless other requests of it say otherwise.
-    [[nodiscard]] static bool follows_registration(const Leg& leg) noexcept
-    {
-        return leg.trunk.empty() && !leg.slot && leg.dialog_state.route.empty() &&
-               leg.state != LegState::terminated;
-    }
     void move_to(Call& call, Leg& leg, const Flow& flow, Moment now, Outbox& outbox);
-    /// Proxied: what passes to the phone of `leg` may go elsewhere than when the dialog began.
-    [[nodiscard]] static bool passes_elsewhere(const Leg& leg) noexcept
-    {
-        return leg.proxied && (leg.moved_at || leg.resumed) && !leg.dialog.remote_tag.empty() &&
-               leg.trunk.empty();
-    }
-    /// Proxied: what passes to the phone of `leg` goes along with it, like our probes.
-    static void passes_along(const Leg& leg, Outbox& outbox);
-    /// The tag that a response to the INVITE of `leg` has.
-    static void note_tag(Leg& leg, const std::string& tag, Outbox& outbox);
     /// Moves `leg`, which is not reached any more, to where its phone has registered. False: it
     /// has nowhere, or that is not certain.
     bool find_again(Call& call, Leg& leg, Moment now, Outbox& outbox);
@@ -644,7 +607,6 @@ private:
     static void note_target(Call& call, Leg& leg, const ResponseReceived& response);
     /// How far our CSeq in its dialog has come: challenges that were answered have used some.
     void note_cseq(Call& call, Leg& leg, const ResponseReceived& response, Outbox& outbox);
-    static void count_request(Call& call, Leg& leg, std::uint32_t cseq);
 
     // call_engine.cpp, call_admission.cpp, call_parties.cpp, call_end.cpp: what all of them share
     /// Sends `request` in the dialog of `leg`.
@@ -653,21 +615,6 @@ private:
     /// The call with this id, as shown(); nullptr: there is none, or it is over.
     [[nodiscard]] Call* find_shown(std::string_view id);
     [[nodiscard]] static LiveCall shown(const Call& call);
-    /// Two legs that talk to each other, who is in the call for longest first; null: there are
-    /// none.
-    [[nodiscard]] static std::pair<Leg*, Leg*> talking_pair(Call& call) noexcept;
-    /// The dialog is gone at the answerer (RFC 3261 §12.2.1.2, RFC 5057 §5.1).
-    [[nodiscard]] static bool ends_dialog(const ResponseReceived& response) noexcept;
-    /// A later SDP of the phone at `leg`. False when it listens, or holds, or not, as before.
-    static bool note_hold(Leg& leg, const PayloadRef& payload, SdpRole role);
-    /// Whether the phone at `leg` holds the call by what it offers (RFC 3264 §8.4). An answer only
-    /// follows what was offered (§6.1), and so does an offer that repeats it.
-    static bool holds_by(const Leg& leg, const PayloadRef& offer) noexcept;
-    /// What the phone at `leg` says of a hold of a shared line: for itself alone, or not. False: as
-    /// before, or nothing.
-    static bool note_private(Leg& leg, const PayloadRef& payload);
-    /// Whether its phone receives media. True: that is another than before.
-    static bool set_held(Leg& leg, bool held);
     /// Makes a new leg of `call` known to all that look legs up.
     void enlist(Call& call, const Leg& leg);
     void reject(const InviteReceived& input, unsigned status, std::string_view phrase,
@@ -697,11 +644,6 @@ private:
     [[nodiscard]] bool leads_to(const Hunt& hunt, std::string_view domain) const;
     /// `route`, of a number at `domain`, ends at something of our own instead.
     [[nodiscard]] bool misses(const Route& route, std::string_view domain) const;
-    [[nodiscard]] static PhoneAddress address_of(const Leg& leg)
-    {
-        return {leg.flow, leg.dialog_state.target, leg.extension};
-    }
-    static void connect(Leg& left, Leg& right) noexcept;
     /// The call is answered: from now on it is supervised, by the sessions that its legs have.
     void start_talking(Call& call, std::chrono::seconds session_expires, Moment now,
                        Outbox& outbox);
@@ -738,8 +680,6 @@ private:
     /// 64*T1 and a little: no transaction of an ended call lives longer (RFC 3261 §17).
     static constexpr std::chrono::seconds linger_time{40};
 
-    /// CSeq numbers are stored so many ahead of their use that a request needs no write.
-    static constexpr std::uint32_t cseq_block = 64;
     /// The first request that we send in a dialog.
     static constexpr std::uint32_t initial_invite_cseq = initial_cseq + 1;
     /// Who answers, refuses or hangs up sooner is not worth a write. An INVITE over UDP is repeated

@@ -1,6 +1,8 @@
 // Hold and resume by the exchange itself: it re-INVITEs both phones, one after the other.
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/leg_pair.hpp"
+#include "engine/leg_session.hpp"
 
 namespace lampline {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/call_engine.hpp"
+#include "engine/leg_reach.hpp"
 
 namespace lampline {
 namespace {

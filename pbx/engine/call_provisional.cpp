@@ -5,6 +5,9 @@
 #include "core/extension_uri.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/displays.hpp"
+#include "engine/leg_reach.hpp"
+#include "engine/leg_session.hpp"
 
 namespace lampline {
 namespace {

@@ -6,6 +6,9 @@
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 #include "engine/displays.hpp"
+#include "engine/leg_pair.hpp"
+#include "engine/leg_reach.hpp"
+#include "engine/leg_session.hpp"
 #include "engine/named_hops.hpp"
 
 namespace lampline {
@@ -152,21 +155,6 @@ void CallEngine::pass_verdict(Call& call, Moment now, Outbox& outbox)
         for (const auto& challenge : call.challenges)
             if (challenge != response.message) forward.challenges.push_back(challenge);
     outbox.send(std::move(forward));
-}
-
-void CallEngine::talks_to(Leg& caller, Leg& callee)
-{
-    connect(caller, callee);
-    caller.dialog.local_tag = callee.dialog.remote_tag;
-    caller.other = presented(callee);
-}
-
-Leg* CallEngine::also_answered(Call& call, const Leg& than) noexcept
-{
-    for (auto& leg : call.legs)
-        if (leg.role == LegRole::callee && leg.id != than.id && leg.proxied && leg.talking())
-            return &leg;
-    return nullptr;
 }
 
 bool CallEngine::goes_on_without(Call& call, Leg& gone, LegInput how, Outbox& outbox)

@@ -5,12 +5,12 @@
 
 #include "engine/call_engine.hpp"
 #include "engine/displays.hpp"
+#include "engine/leg_pair.hpp"
+#include "engine/leg_reach.hpp"
 
 namespace lampline {
 namespace {
 
-/// CSeq numbers are stored anew when so few are left.
-constexpr std::uint32_t cseq_margin = 16;
 /// When the phones of calls taken up are asked, and how far apart.
 constexpr std::chrono::milliseconds first_probe{300};
 constexpr std::chrono::milliseconds probe_spacing{1};
@@ -58,17 +58,6 @@ bool is_proxied(const StoredCall& call) noexcept
 
 }  // namespace
 
-DialogState CallEngine::dialog_state_of(const InviteReceived& invite)
-{
-    const bool named = !invite.contact.host.empty();
-    return {.local_party = invite.parties.to,
-            .remote_party = invite.parties.from,
-            .contact_user = invite.request_uri.user,
-            .target = named ? invite.contact : invite.parties.from.uri,
-            .route = invite.record_route,
-            .remote_cseq = invite.cseq};
-}
-
 void CallEngine::note_target(Call& call, Leg& leg, const ResponseReceived& response)
 {
     if (!response.contact || *response.contact == leg.dialog_state.target) return;
@@ -93,12 +82,6 @@ void CallEngine::note_place(LegId id, const LinePlace& place, Outbox& outbox)
     leg->place = place;
     call->unsaved = true;
     keep(*call, outbox);
-}
-
-void CallEngine::count_request(Call& call, Leg& leg, std::uint32_t cseq)
-{
-    leg.dialog_state.cseq = cseq;
-    if (leg.reserved_cseq != 0 && cseq + cseq_margin > leg.reserved_cseq) call.unsaved = true;
 }
 
 void CallEngine::keep(Call& call, Outbox& outbox)

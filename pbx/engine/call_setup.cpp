@@ -7,6 +7,8 @@
 #include "core/trunk_identity.hpp"
 #include "engine/call_engine.hpp"
 #include "engine/displays.hpp"
+#include "engine/leg_pair.hpp"
+#include "engine/leg_reach.hpp"
 
 namespace lampline {
 namespace {

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "engine/call_engine.hpp"
+#include "engine/leg_pair.hpp"
+#include "engine/leg_reach.hpp"
 
 namespace lampline {
 namespace {
@@ -10,11 +12,6 @@ namespace {
 constexpr std::chrono::seconds adrift_probe_interval{60};
 
 }  // namespace
-
-bool CallEngine::ends_dialog(const ResponseReceived& response) noexcept
-{
-    return response.status == 481 || (response.status == 408 && response.generated);
-}
 
 void CallEngine::probe(Call& call, Moment now, Outbox& outbox)
 {
@@ -67,14 +64,6 @@ void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& re
     }
     if (leg.proxied && goes_on_without(call, leg, LegInput::timeout, outbox)) return;
     lost(call, leg, "SIP;cause=408;text=\"Phone is gone\"", now, outbox);
-}
-
-bool CallEngine::takes_part(Call& call, const Leg& leg) noexcept
-{
-    if (call.phase == CallPhase::ringing) return leg.id == call.caller().id;
-    if (call.phase == CallPhase::ended || !leg.talking() || leg.leaving) return false;
-    const auto [one, other] = talking_pair(call);
-    return !one || one->id == leg.id || other->id == leg.id;
 }
 
 void CallEngine::lost(Call& call, Leg& leg, std::string_view reason, Moment now, Outbox& outbox)

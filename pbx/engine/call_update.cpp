@@ -3,6 +3,7 @@
 // nothing for the phone is answered here.
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/displays.hpp"
 
 namespace lampline {
 namespace {

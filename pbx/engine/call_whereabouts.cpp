@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/call_engine.hpp"
+#include "engine/leg_reach.hpp"
 
 namespace lampline {
 namespace {
@@ -81,24 +82,6 @@ void CallEngine::move_to(Call& call, Leg& leg, const Flow& flow, Moment now, Out
     passes_along(leg, outbox);
     keep(call, outbox);
     is_back(call, leg);
-}
-
-void CallEngine::passes_along(const Leg& leg, Outbox& outbox)
-{
-    if (!passes_elsewhere(leg)) return;
-    const bool goes_along =
-        leg.state != LegState::terminated && leg.dialog_state.route.empty();
-    outbox.send(MovePassed{leg.dialog.call_id, leg.dialog.remote_tag,
-                           goes_along ? std::optional{leg.flow} : std::nullopt});
-}
-
-void CallEngine::note_tag(Leg& leg, const std::string& tag, Outbox& outbox)
-{
-    if (leg.dialog.remote_tag == tag) return;
-    // Who answers now is another one behind that phone: of the former nothing ends any more.
-    if (passes_elsewhere(leg))
-        outbox.send(MovePassed{leg.dialog.call_id, leg.dialog.remote_tag, std::nullopt});
-    leg.dialog.remote_tag = tag;
 }
 
 bool CallEngine::find_again(Call& call, Leg& leg, Moment now, Outbox& outbox)

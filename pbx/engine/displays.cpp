@@ -6,6 +6,7 @@
 
 #include "core/trunk_identity.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/leg_session.hpp"
 
 namespace lampline {
 
@@ -24,7 +25,7 @@ void CallEngine::note_abilities(Leg& leg, const ResponseReceived& response) cons
 }
 
 /// Whoever has once asked for it stays anonymous, whatever it says later (RFC 3323).
-void CallEngine::note_privacy(Leg& leg, const PayloadRef& payload)
+void note_privacy(Leg& leg, const PayloadRef& payload)
 {
     leg.anonymous = leg.anonymous || wants_privacy({}, payload);
 }
@@ -40,7 +41,7 @@ std::vector<Header> CallEngine::asserted_to(const Leg& leg, const Leg& other) co
     return shown ? leg.identifies(*shown) : std::vector<Header>{};
 }
 
-void CallEngine::is_shown(Leg& leg, const Leg& other)
+void is_shown(Leg& leg, const Leg& other)
 {
     leg.other = presented(other);
     leg.display.reset();

@@ -2,6 +2,7 @@
 // its own dialog is named to it, and the INVITE goes to no other phone.
 #include "base/text.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/leg_reach.hpp"
 
 namespace lampline {
 namespace {

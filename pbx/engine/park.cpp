@@ -7,6 +7,8 @@
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 #include "engine/displays.hpp"
+#include "engine/leg_pair.hpp"
+#include "engine/leg_session.hpp"
 
 namespace lampline {
 namespace {

@@ -1,6 +1,7 @@
 // Replaces where a dialog is shared by two phones (proxy mode): only the phone at its other end can
 // put another call in its place, so the INVITE is passed on to that one, or sent to it.
 #include "engine/call_engine.hpp"
+#include "engine/leg_reach.hpp"
 
 namespace lampline {
 namespace {

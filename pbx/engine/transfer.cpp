@@ -11,6 +11,8 @@
 #include "core/refer.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/leg_pair.hpp"
+#include "engine/leg_reach.hpp"
 
 namespace lampline {
 namespace {
