@@ -21,7 +21,7 @@ CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef d
 void CallEngine::replace_directory(DirectoryRef directory, Outbox& outbox)
 {
     const auto before = std::exchange(directory_, std::move(directory));
-    for (const auto& [slot, ref] : parked_) {
+    for (const auto& [slot, ref] : slots_.all()) {
         Call& call = *calls_.at(ref);
         follow_consent(call, outbox);
         // Nobody can dial the slot any more: who parked the call has it back.

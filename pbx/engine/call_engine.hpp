@@ -1,6 +1,5 @@
 #pragma once
 // The call engine: owns all calls; every input of a call moves it one step.
-#include <map>
 #include <memory>
 #include <span>
 #include <unordered_map>
@@ -28,6 +27,7 @@
 #include "engine/refer_subscriptions.hpp"
 #include "engine/router.hpp"
 #include "engine/session_timer.hpp"
+#include "engine/taken_slots.hpp"
 #include "engine/told_diversions.hpp"
 
 namespace lampline {
@@ -270,8 +270,9 @@ private:
     /// empty: the first that is, and that nobody was told.
     [[nodiscard]] std::optional<std::string> free_slot(std::string_view slot,
                                                        std::string_view by) const;
-    /// The call whose caller was told that `slot` is free, and may still transfer to it.
-    [[nodiscard]] const Call* asking_for(std::string_view slot) const;
+    /// The call `asks`, whose caller was told that a slot is free and may still transfer to it;
+    /// nullptr: it is over.
+    [[nodiscard]] const Call* still_asking(CallRef asks) const;
     /// The phone in a slot sends a request, or one that waits for who is called: there is nobody
     /// that it could go on to.
     void answer_for_nobody(Call& call, Leg& from, const RequestReceived& input, Moment now,
@@ -707,8 +708,7 @@ private:
     OutsideUse outside_;
     HuntOrder order_;
     ToldDiversions told_diversions_;
-    std::map<std::string, CallRef, std::less<>> parked_;   // by slot
-    std::map<std::string, CallRef, std::less<>> offered_;  // slots that a caller was told are free
+    TakenSlots slots_;
     ReferSubscriptions refer_subscriptions_;
     PassedReferrals referrals_;
     CallTimers timers_;

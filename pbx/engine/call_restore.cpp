@@ -201,13 +201,13 @@ bool CallEngine::is_sound_parking(const StoredCall& stored) const
     if (first && is_park_name(other.extension)) return false;
     if (!first && !is_park_name(other.extension)) return stored.parked_by.empty();
     const auto slot = (first ? one : other).extension.substr(park_prefix.size());
-    return !stored.parked_by.empty() && !parked_.contains(slot);
+    return !stored.parked_by.empty() && !slots_.find(slot);
 }
 
 void CallEngine::resume_parking(Call& call, const Leg& leg, const StoredCall& stored, Moment now)
 {
     auto slot = leg.extension.substr(park_prefix.size());
-    parked_.emplace(slot, call.id);
+    slots_.take(slot, call.id);
     call.parking = Parking{.slot = std::move(slot),
                            .leg = leg.id,
                            .by = stored.parked_by,

@@ -31,19 +31,17 @@ OrderAnswer bad(std::string pointer, std::string code, std::string message)
 std::optional<std::string> CallEngine::free_slot(std::string_view slot, std::string_view by) const
 {
     if (!slot.empty()) {
-        const Call* asks = asking_for(slot);
-        const bool taken = parked_.contains(slot) || (asks && asks->from != by);
+        const Call* asks = still_asking(slots_.offered_to(slot));
+        const bool taken = slots_.find(slot) || (asks && asks->from != by);
         return taken ? std::nullopt : std::optional{std::string{slot}};
     }
-    for (auto& each : directory_->park_lot().all_slots())
-        if (!parked_.contains(each) && !asking_for(each)) return std::move(each);
-    return std::nullopt;
+    return slots_.first_free(directory_->park_lot(),
+                             [this](CallRef asks) { return still_asking(asks) != nullptr; });
 }
 
-const Call* CallEngine::asking_for(std::string_view slot) const
+const Call* CallEngine::still_asking(CallRef asks) const
 {
-    const auto offered = offered_.find(slot);
-    const auto found = offered == offered_.end() ? calls_.end() : calls_.find(offered->second);
+    const auto found = calls_.find(asks);
     if (found == calls_.end() || found->second->phase == CallPhase::ended) return nullptr;
     return found->second.get();
 }
@@ -77,7 +75,7 @@ void CallEngine::park(Call& call, std::string_view by, std::string_view slot, Mo
     leg.discreet = !shows_parties(transferee.extension) || !shows_parties(by);
     enlist(call, leg);
 
-    parked_.emplace(*free, call.id);
+    slots_.take(*free, call.id);
     call.parking = Parking{
         .slot = std::move(*free), .leg = leg.id, .by = std::string{by}, .rings_back_at = {}};
     transfer.stage = TransferStage::joining;
@@ -121,8 +119,7 @@ void CallEngine::parked(Call& call, Leg& leg, Moment now)
 
 void CallEngine::slot_is_free(Call& call, const Leg& leg)
 {
-    const auto found = parked_.find(std::string_view{leg.extension}.substr(park_prefix.size()));
-    if (found != parked_.end() && found->second == call.id) parked_.erase(found);
+    slots_.release(std::string_view{leg.extension}.substr(park_prefix.size()), call.id);
     if (!call.parking || call.parking->leg != leg.id) return;
     call.parking.reset();
     timers_.cancel(call.id, CallTimer::park);

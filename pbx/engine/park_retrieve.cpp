@@ -19,9 +19,9 @@ constexpr unsigned rounds_without_anybody = 3;
 
 Leg* CallEngine::parked_in(std::string_view slot)
 {
-    const auto found = parked_.find(slot);
-    if (found == parked_.end()) return nullptr;
-    Call& call = *calls_.at(found->second);
+    const auto ref = slots_.find(slot);
+    if (!ref) return nullptr;
+    Call& call = *calls_.at(ref);
     Leg* leg = call.parking ? call.find(call.parking->leg) : nullptr;
     return leg && leg->talking() ? leg : nullptr;
 }
@@ -47,8 +47,7 @@ void CallEngine::receive_park(const InviteReceived& input, const std::string& sl
     Leg& caller = call.caller();
     caller.other = {*free + " is free", extension_uri(park_name(*free), directory_->domain())};
     call.asks_slot = *free;
-    std::erase_if(offered_, [&](const auto& each) { return !asking_for(each.first); });
-    offered_.insert_or_assign(*free, call.id);
+    slots_.offer(*free, call.id, [this](CallRef asks) { return still_asking(asks) != nullptr; });
     announce(caller, outbox);
     answer_in_words(call, caller, time_to_decide, now, outbox);
 }
