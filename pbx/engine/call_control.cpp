@@ -9,8 +9,10 @@
 
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/call_words.hpp"
 #include "engine/leg_pair.hpp"
 #include "engine/leg_reach.hpp"
+#include "engine/route_question.hpp"
 
 namespace lampline {
 namespace {
@@ -39,6 +41,12 @@ std::string quoted(std::string_view number, std::string_view rest)
 bool still_rings(const Leg& leg) noexcept
 {
     return leg.role == LegRole::callee && !leg.peer && leg.state < LegState::confirmed;
+}
+
+/// Whose rights count when the place of `leaves` is taken in the call with `stays`.
+const std::string& payer_of(const Leg& leaves, const Leg& stays) noexcept
+{
+    return leaves.extension.empty() ? stays.extension : leaves.extension;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "core/others_refusal.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/call_words.hpp"
 #include "engine/displays.hpp"
 #include "engine/leg_pair.hpp"
 #include "engine/leg_session.hpp"
@@ -21,6 +22,15 @@ std::string reason_in(const PayloadRef& payload)
         for (const auto& header : payload->headers)
             if (header.name == "Reason") reason = header.value;
     return reason;
+}
+
+/// What the sender of `relay` is told where nobody is left to answer it: nothing that ends its own
+/// dialog (RFC 5057 §5.1).
+Reply answer_for_lost(const Relay& relay)
+{
+    const bool prack = relay.method == Method::prack;
+    const unsigned refusal = prack ? 488U : changes_session(relay.method) ? 491U : 480U;
+    return {.transaction = relay.request, .status = prack && !relay.offers ? 200U : refusal};
 }
 
 }  // namespace
@@ -292,13 +302,6 @@ void CallEngine::cancelled_late(Call& call, Leg& leg, const CancelReceived& inpu
     // dialog for one.
     leg.bye_owed = leg.bye_owed && input.answered;
     leg.bye_exchanged = !leg.bye_owed;
-}
-
-Reply CallEngine::answer_for_lost(const Relay& relay)
-{
-    const bool prack = relay.method == Method::prack;
-    const unsigned refusal = prack ? 488U : changes_session(relay.method) ? 491U : 480U;
-    return {.transaction = relay.request, .status = prack && !relay.offers ? 200U : refusal};
 }
 
 void CallEngine::give_up_lost_relays(Call& call, Outbox& outbox)

@@ -15,6 +15,7 @@
 #include "core/sip_input.hpp"
 #include "core/token_source.hpp"
 #include "engine/addresses.hpp"
+#include "engine/branch.hpp"
 #include "engine/call_settings.hpp"
 #include "engine/call_timers.hpp"
 #include "engine/calling_cards.hpp"
@@ -114,19 +115,6 @@ private:
                     Moment now, Outbox& outbox);
     /// A call with its caller's leg, which is not yet announced.
     Call& open_call(const InviteReceived& input, CallMode mode, Moment now, Outbox& outbox);
-    /// Whom one INVITE of a hunt goes to.
-    struct Branch {
-        std::string extension{};  ///< empty: outside
-        NameAddr phone;           ///< who is there
-        NameAddr from;            ///< who is told to call
-        NameAddr to;
-        Target target;
-        std::string contact_user{};  ///< empty: that of `from`
-        std::vector<Header> headers;
-        PayloadRef payload;
-        TrunkRef trunk{};    ///< null: a phone
-        bool focus = false;  ///< whoever calls mixes (RFC 4579)
-    };
     Leg& send_invite(Call& call, Branch branch, const Invitation& invitation, Moment now,
                      Outbox& outbox);
     void ring(Call& call, const std::string& extension, const Invitation& invitation, Target target,
@@ -148,20 +136,14 @@ private:
                          Outbox& outbox, std::vector<Header> why = {});
     /// The caller has said how long its INVITE is good for, and that is over.
     void invitation_expired(Call& call, Moment now, Outbox& outbox);
-    /// Sends the caller a provisional response; reliably where it takes no others.
-    static void tell_progress(Call& call, Reply reply, Outbox& outbox);
     void relay_prack(Call& call, Leg& caller, const RequestReceived& input, Outbox& outbox);
     void acknowledge_provisional(Call& call, Leg& leg, const ResponseReceived& response,
                                  Outbox& outbox);
-    /// What of `payload`, a response's of `leg`, is told to a caller that may have had its answer.
-    static PayloadRef told_after_early(Call& call, const Leg& leg, const PayloadRef& payload);
     [[nodiscard]] PayloadRef silent_answer(const Call& call, Leg& leg,
                                            const ResponseReceived& response) const;
 
     // call_proxy.cpp: one dialog between two phones
     void pass_on(Call& call, Leg& leg, const Invitation& invitation, Target target, Outbox& outbox);
-    /// `target` leads where the caller has it led, if it has named a way.
-    [[nodiscard]] static bool goes_along(Hunting& hunting, Target& target, const Trunk* trunk);
     /// There is somebody to call, but by no such way.
     void leave_route(Call& call, Moment now, Outbox& outbox);
     void passed_provisional(Call& call, const ResponseReceived& response, Outbox& outbox);
@@ -232,8 +214,6 @@ private:
     void no_longer_outside(Leg& leg);
     /// Who is at `other`, as far as the phone or trunk of `leg` may know (RFC 3325).
     [[nodiscard]] std::optional<NameAddr> shown_to(const Leg& leg, const Leg& other) const;
-    /// Whose rights count when the place of `leaves` is taken in the call with `stays`.
-    [[nodiscard]] static const std::string& payer_of(const Leg& leaves, const Leg& stays) noexcept;
     [[nodiscard]] NameAddr party_of(const Hunt& hunt) const;
     /// Tells the caller where the phones are (RFC 3261 §8.3).
     void redirect(const InviteReceived& input, const Route& route, std::span<const Diversion> known,
@@ -312,8 +292,6 @@ private:
                              Outbox& outbox);
     /// The leg that `replaces` names, by the surest match; nullptr: none, or not just one.
     Leg* find_replaced(const Replaces& replaces, std::string_view picker);
-    /// Whether a ringing call can be another's at this moment.
-    [[nodiscard]] static bool can_change_hands(const Call& call, const Leg& ringing) noexcept;
     /// `picker` may take the dialog of `leg` as it is now.
     [[nodiscard]] bool may_take(std::string_view picker, const Leg& leg) const;
     Leg& open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input, Moment now,
@@ -370,11 +348,6 @@ private:
     // transfer.cpp, transfer_end.cpp: REFER
     void receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                        Outbox& outbox);
-    /// Whether `number` can be rung for `transferee`, which shows the number `shown`, by the rights
-    /// of `by`.
-    [[nodiscard]] static RouteQuestion
-    question_of_transfer(const Call& call, const Leg& transferee, std::string_view by,
-                         std::string_view number, std::string_view shown, const PhoneAddress& own);
     /// Rings `called` for the transferee, by the rights of `by`.
     void ring_target(Call& call, const std::string& by, const Called& called,
                      std::vector<Header> headers, Moment now, Outbox& outbox);
@@ -441,10 +414,6 @@ private:
     OrderAnswer ring_picker(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
     /// Its phone has answered: who rang until now is replaced by it, where it was rung to pick up.
     void take_place(Call& call, const Leg& picker, Outbox& outbox);
-    [[nodiscard]] static RouteQuestion question_of_click(std::string_view from, const Called& to)
-    {
-        return {.from = from, .dialled = to.number, .contact = to.phone};
-    }
     /// What keeps the call in question from going there, to this `domain` of a trunk unless it is
     /// empty; nullopt: nothing that is known before it is tried.
     [[nodiscard]] std::optional<OrderAnswer> fault_of(const RouteQuestion& question,
@@ -461,10 +430,6 @@ private:
                           Outbox& outbox);
 
     // session_interval.cpp: who wants a longer session than the exchange has asked for (422)
-    /// `response` says so, of a request with a Session-Expires of ours: the phone of `leg` is to be
-    /// asked once more, with what it wants.
-    [[nodiscard]] static bool wants_longer_session(Leg& leg,
-                                                   const ResponseReceived& response) noexcept;
     /// When an INVITE or UPDATE of ours in the dialog of `leg`, which `response` has refused, is to
     /// be sent again: it met another one (491), or was too short (422); nullopt: it is not.
     [[nodiscard]] std::optional<Glare::TimePoint> sent_again_at(Leg& leg, Glare& glare,
@@ -529,9 +494,6 @@ private:
                         Outbox& outbox);
     void receive_bye(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                      Outbox& outbox);
-    /// What the sender of `relay` is told where nobody is left to answer it: nothing that ends its
-    /// own dialog (RFC 5057 §5.1).
-    [[nodiscard]] static Reply answer_for_lost(const Relay& relay);
     /// Answers what is on its way to legs that are over, while the call goes on.
     static void give_up_lost_relays(Call& call, Outbox& outbox);
 
@@ -677,22 +639,6 @@ private:
     /// Sets the timer, unless `deadline` is empty: then false.
     bool wait_until(std::optional<std::chrono::steady_clock::time_point> deadline, const Call& call,
                     CallTimer timer);
-
-    /// 64*T1 and a little: no transaction of an ended call lives longer (RFC 3261 §17).
-    static constexpr std::chrono::seconds linger_time{40};
-
-    /// The first request that we send in a dialog.
-    static constexpr std::uint32_t initial_invite_cseq = initial_cseq + 1;
-    /// Who answers, refuses or hangs up sooner is not worth a write. An INVITE over UDP is repeated
-    /// until the 100 that it gets after 200 ms, to whoever is there by then (RFC 3261 §17.1.1.2);
-    /// from then on its phone waits for an answer of ours alone. Storage takes up to 100 ms more.
-    static constexpr std::chrono::milliseconds loose_kept_after{80};
-    static constexpr std::string_view in_proxy_mode =
-        "the phones of this call share one dialog (proxy mode), so only they can change it";
-    static constexpr std::string_view peer_gone = "SIP;cause=481;text=\"Peer is gone\"";
-    /// Reason of what ends because another phone has the call (RFC 3326).
-    static constexpr std::string_view completed_elsewhere =
-        "SIP;cause=200;text=\"Call completed elsewhere\"";
 
     CallSettings settings_;
     TokenSource tokens_;

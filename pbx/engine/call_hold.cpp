@@ -1,6 +1,7 @@
 // Hold and resume by the exchange itself: it re-INVITEs both phones, one after the other.
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/call_words.hpp"
 #include "engine/leg_pair.hpp"
 #include "engine/leg_session.hpp"
 

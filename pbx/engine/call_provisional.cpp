@@ -6,6 +6,7 @@
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 #include "engine/displays.hpp"
+#include "engine/early_answer.hpp"
 #include "engine/leg_reach.hpp"
 #include "engine/leg_session.hpp"
 
@@ -21,15 +22,6 @@ int weight_of(unsigned status) noexcept
     case 181: return 1;
     default: return 0;
     }
-}
-
-/// RFC 3262 §3 allows for one each.
-constexpr std::size_t most_unacknowledged = 32;
-
-PayloadRef without_body(const PayloadRef& payload)
-{
-    if (!payload || payload->headers.empty()) return nullptr;
-    return std::make_shared<const Payload>(Payload{{}, {}, payload->headers});
 }
 
 /// Whether a provisional response without a body changes anything for the caller, who may have
@@ -142,37 +134,6 @@ void CallEngine::early_dialog_ended(Call& call, Leg& leg, const ResponseReceived
                    .phrase = response.phrase,
                    .allows_update = !leg.refuses_update},
                   outbox);
-}
-
-void CallEngine::tell_progress(Call& call, Reply reply, Outbox& outbox)
-{
-    if (call.caller().needs_reliable && !reply.reliable) {
-        if (call.reliable.size() >= most_unacknowledged) return;
-        call.reliable.push_back({});
-        reply.required = reply.required | OptionTag::reliable;
-        reply.reliable = true;
-    }
-    outbox.send(std::move(reply));
-}
-
-PayloadRef CallEngine::told_after_early(Call& call, const Leg& leg, const PayloadRef& payload)
-{
-    if (!call.early_answer) return payload;
-    auto& early = *call.early_answer;
-    const bool others = early.of != leg.id;
-    if (!has_body(payload)) {
-        early.stale = others;
-        return payload;
-    }
-    const bool same = payload->body == early.sdp->body;
-    if (same && !(others && early.offers)) {
-        early.stale = false;
-        return payload;
-    }
-    early.stale = others && early.offers;
-    if (!early.stale && (others || !early.moved))
-        early.stale = !same_media(payload->body, early.sdp->body);
-    return without_body(payload);
 }
 
 /// The phone of `leg` was asked for an offer, and has made one that the caller is not told, who has

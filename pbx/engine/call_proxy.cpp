@@ -5,11 +5,11 @@
 #include "base/text.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/call_words.hpp"
 #include "engine/displays.hpp"
 #include "engine/leg_pair.hpp"
 #include "engine/leg_reach.hpp"
 #include "engine/leg_session.hpp"
-#include "engine/named_hops.hpp"
 
 namespace lampline {
 
@@ -29,17 +29,6 @@ void CallEngine::pass_on(Call& call, Leg& leg, const Invitation& invitation, Tar
                 forward.headers.push_back(header);
     outbox.send(std::move(forward));
     announce(leg, outbox);
-}
-
-bool CallEngine::goes_along(Hunting& hunting, Target& target, const Trunk* trunk)
-{
-    const bool for_help = hunting.hunt.unlimited || hunting.hunt.emergency;
-    if (!for_help && !leads_along(target, hunting.along, trunk)) {
-        hunting.off_route = true;
-        return false;
-    }
-    hunting.on_route = true;
-    return true;
 }
 
 void CallEngine::leave_route(Call& call, Moment now, Outbox& outbox)

@@ -6,7 +6,9 @@
 #include "core/sdp.hpp"
 #include "core/trunk_identity.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/call_words.hpp"
 #include "engine/displays.hpp"
+#include "engine/early_answer.hpp"
 #include "engine/leg_pair.hpp"
 #include "engine/leg_reach.hpp"
 

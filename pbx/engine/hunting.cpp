@@ -4,6 +4,8 @@
 
 #include "core/extension_uri.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/early_answer.hpp"
+#include "engine/named_hops.hpp"
 
 namespace lampline {
 namespace {

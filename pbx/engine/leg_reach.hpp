@@ -12,6 +12,8 @@ namespace lampline {
 
 /// CSeq numbers are stored so many ahead of their use that a request needs no write.
 inline constexpr std::uint32_t cseq_block = 64;
+/// The first request that we send in a dialog.
+inline constexpr std::uint32_t initial_invite_cseq = initial_cseq + 1;
 
 /// The dialog that `invite` begins, as we are in it.
 [[nodiscard]] DialogState dialog_state_of(const InviteReceived& invite);

@@ -69,4 +69,15 @@ bool leads_along(Target& target, std::span<const SipUri> hops, const Trunk* trun
     return true;
 }
 
+bool goes_along(Hunting& hunting, Target& target, const Trunk* trunk)
+{
+    const bool for_help = hunting.hunt.unlimited || hunting.hunt.emergency;
+    if (!for_help && !leads_along(target, hunting.along, trunk)) {
+        hunting.off_route = true;
+        return false;
+    }
+    hunting.on_route = true;
+    return true;
+}
+
 }  // namespace lampline

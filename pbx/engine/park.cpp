@@ -6,6 +6,7 @@
 #include "core/extension_uri.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/call_words.hpp"
 #include "engine/displays.hpp"
 #include "engine/leg_pair.hpp"
 #include "engine/leg_session.hpp"

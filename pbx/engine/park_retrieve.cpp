@@ -2,6 +2,7 @@
 // parked it is rung.
 #include "core/extension_uri.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/call_words.hpp"
 
 namespace lampline {
 namespace {

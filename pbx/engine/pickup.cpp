@@ -7,7 +7,9 @@
 #include "core/sdp.hpp"
 #include "core/trunk_identity.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/call_words.hpp"
 #include "engine/displays.hpp"
+#include "engine/early_answer.hpp"
 #include "engine/leg_pair.hpp"
 #include "engine/leg_reach.hpp"
 
@@ -24,6 +26,16 @@ bool rang_before(const Call& call, const Leg& leg, const Call& other, const Leg&
 {
     return std::tuple{call.hunting->since, call.id, leg.id} <
            std::tuple{other.hunting->since, other.id, of_other.id};
+}
+
+/// Whether a ringing call can be another's at this moment.
+bool can_change_hands(const Call& call, const Leg& ringing) noexcept
+{
+    if (ringing.proxied)
+        return call.caller().trunk.empty() && has(call.caller().supported, OptionTag::replaces);
+    if (call.pickup) return false;
+    return call.transfer ? call.transfer->stage == TransferStage::ringing
+                         : static_cast<bool>(call.caller().invite_in);
 }
 
 }  // namespace
@@ -146,15 +158,6 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
     if (oldest->proxied)  // nobody outside gets into a dialog of phones
         return reject(input, 488, "Call In Proxy Mode", outbox);
     pick_up(*oldest, input, now, outbox);
-}
-
-bool CallEngine::can_change_hands(const Call& call, const Leg& ringing) noexcept
-{
-    if (ringing.proxied)
-        return call.caller().trunk.empty() && has(call.caller().supported, OptionTag::replaces);
-    if (call.pickup) return false;
-    return call.transfer ? call.transfer->stage == TransferStage::ringing
-                         : static_cast<bool>(call.caller().invite_in);
 }
 
 Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input,

@@ -11,7 +11,9 @@
 
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/call_words.hpp"
 #include "engine/displays.hpp"
+#include "engine/early_answer.hpp"
 #include "engine/leg_pair.hpp"
 #include "engine/leg_session.hpp"
 

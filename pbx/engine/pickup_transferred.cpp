@@ -7,6 +7,7 @@
 // What rings goes on ringing meanwhile, so that a picker that fails has changed nothing.
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/call_words.hpp"
 #include "engine/leg_pair.hpp"
 
 namespace lampline {

@@ -5,6 +5,7 @@
 #include "core/extension_uri.hpp"
 #include "core/refer.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/route_question.hpp"
 
 namespace lampline {
 namespace {

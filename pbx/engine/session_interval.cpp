@@ -6,8 +6,11 @@
 #include "engine/call_engine.hpp"
 
 namespace lampline {
+namespace {
 
-bool CallEngine::wants_longer_session(Leg& leg, const ResponseReceived& response) noexcept
+/// `response` says so, of a request with a Session-Expires of ours: the phone of `leg` is to be
+/// asked once more, with what it wants.
+bool wants_longer_session(Leg& leg, const ResponseReceived& response) noexcept
 {
     const auto wanted = response.session_timer.min_se;
     if (response.status != 422 || wanted <= leg.min_se || leg.asked_again) return false;
@@ -15,6 +18,8 @@ bool CallEngine::wants_longer_session(Leg& leg, const ResponseReceived& response
     leg.asked_again = true;  // whoever always wants more gets no more
     return true;
 }
+
+}  // namespace
 
 std::optional<Glare::TimePoint> CallEngine::sent_again_at(Leg& leg, Glare& glare,
                                                           const ResponseReceived& response,

@@ -11,8 +11,10 @@
 #include "core/refer.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/call_words.hpp"
 #include "engine/leg_pair.hpp"
 #include "engine/leg_reach.hpp"
+#include "engine/route_question.hpp"
 
 namespace lampline {
 namespace {
@@ -69,22 +71,6 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
         consult(call, leg, *referral->to.replaces, std::move(referral->headers), now, outbox);
     else if (const auto called = addresses_.called_by(referral->to.uri))
         ring_target(call, leg.extension, *called, std::move(referral->headers), now, outbox);
-}
-
-RouteQuestion CallEngine::question_of_transfer(const Call& call, const Leg& transferee,
-                                               std::string_view by, std::string_view number,
-                                               std::string_view shown, const PhoneAddress& own)
-{
-    // A caller of the calling-card application, by the rights of somebody here.
-    const bool for_outside = call.transfer && !call.transfer->transferor &&
-                             !transferee.on_behalf_of.empty() && by == transferee.on_behalf_of;
-    return {.from = by,
-            .dialled = number,
-            .own = &own,
-            .caller = shown,
-            .under_way = call.id,
-            .party = transferee.extension,
-            .for_outside = for_outside};
 }
 
 void CallEngine::ring_target(Call& call, const std::string& by, const Called& called,

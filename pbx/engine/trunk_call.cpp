@@ -8,6 +8,7 @@
 #include "core/trunk_identity.hpp"
 #include "engine/call_engine.hpp"
 #include "engine/displays.hpp"
+#include "engine/named_hops.hpp"
 
 namespace lampline {
 namespace {
@@ -256,11 +257,6 @@ std::optional<NameAddr> CallEngine::shown_to(const Leg& leg, const Leg& other) c
         return std::nullopt;
     return NameAddr{other.phone.display_name,
                     extension_uri(rules->number_of(other.extension), rules->trunk().domain)};
-}
-
-const std::string& CallEngine::payer_of(const Leg& leaves, const Leg& stays) noexcept
-{
-    return leaves.extension.empty() ? stays.extension : leaves.extension;
 }
 
 NameAddr CallEngine::party_of(const Hunt& hunt) const
