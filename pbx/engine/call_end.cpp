@@ -166,10 +166,10 @@ void CallEngine::sweep(Call& call, Moment now, Outbox& outbox)
     if (!call.finished()) {
         forget_closed_legs(call, now);
         keep(call, outbox);
-        return follow_loose_ends(call, now, outbox);
+        return loose_ends_.follow(call, now, outbox);
     }
     forget(call, outbox);
-    forget_ringing(call, outbox);
+    loose_ends_.forget(call, outbox);
     timers_.cancel_all(call.id);
     for (const auto& leg : call.legs) forget_leg(leg);
     calls_.erase(call.id);

@@ -167,13 +167,13 @@ void CallEngine::advance(Moment now, Outbox& outbox)
         case CallTimer::park: ring_back(call, now, outbox); break;
         case CallTimer::probe: probe(call, now, outbox); break;
         case CallTimer::card: cards_.due(call, now, outbox); break;
-        case CallTimer::keep_ringing: keep_ringing(call, outbox); break;
+        case CallTimer::keep_ringing: loose_ends_.keep(call, outbox); break;
         case CallTimer::referral: refer_subscriptions_.expire(call.id, now, outbox); break;
         case CallTimer::outside: duration_over(call, now, outbox); break;
         case CallTimer::remembered: break;  // of no call, see above
         case CallTimer::linger:
             if (call.phase == CallPhase::ended && call.ringing_due) {
-                keep_ringing(call, outbox);
+                loose_ends_.keep(call, outbox);
                 set_timer(call, CallTimer::linger, now.mono + linger_time - loose_kept_after);
                 break;
             }
@@ -229,7 +229,7 @@ void CallEngine::start_talking(Call& call, std::chrono::seconds session_expires,
     timers_.cancel(call.id, CallTimer::expires);
     timers_.cancel(call.id, CallTimer::linger);  // of a verdict that does not hold any more
     call.hunting.reset();
-    forget_ringing(call, outbox);
+    loose_ends_.forget(call, outbox);
     call.offer.reset();
     if (call.early_answer && !call.early_answer->stale) call.early_answer.reset();
     call.session_expires = session_expires;

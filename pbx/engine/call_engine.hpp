@@ -16,6 +16,7 @@
 #include "core/token_source.hpp"
 #include "engine/addresses.hpp"
 #include "engine/branch.hpp"
+#include "engine/call_loose_ends.hpp"
 #include "engine/call_settings.hpp"
 #include "engine/call_timers.hpp"
 #include "engine/calling_cards.hpp"
@@ -540,16 +541,6 @@ private:
     static void forget(Call& call, Outbox& outbox);
     void keep_beside(Call& call, const Leg& caller, const Leg& first, Outbox& outbox);
     static void forget(Leg& leg, Outbox& outbox);
-    // call_loose_ends.cpp: what a restart has to end
-    /// Stores what rings, and who is in a dialog with nobody.
-    void keep_ringing(Call& call, Outbox& outbox);
-    /// The same once that has lasted for a while.
-    void keep_ringing_soon(Call& call, Moment now);
-    void forget_ringing(Call& call, Outbox& outbox);
-    /// What is stored of that follows the call.
-    void follow_loose_ends(Call& call, Moment now, Outbox& outbox);
-
-    // call_restore.cpp
     void resume(const StoredCall& stored, std::chrono::steady_clock::time_point probe_at,
                 Moment now, Outbox& outbox);
     Leg& resume_leg(Call& call, const StoredLeg& kept, Moment now);
@@ -658,6 +649,7 @@ private:
     ReferSubscriptions refer_subscriptions_;
     PassedReferrals referrals_;
     CallTimers timers_;
+    LooseEnds loose_ends_{timers_};
     IdSource<CallRef> call_ids_;
     IdSource<LegId> leg_ids_;
     IdSource<ClientTransactionId> transaction_ids_;

@@ -1,5 +1,7 @@
 // What a restart has to end: phones that ring or wait for an answer, and those in a dialog with
 // nobody. A transfer that goes on without its transferor has such, so has a BYE without answer.
+#include "engine/call_loose_ends.hpp"
+
 #include <algorithm>
 
 #include "engine/call_engine.hpp"
@@ -43,7 +45,7 @@ std::optional<LooseEnd> loose_end(const Call& call, const Leg& leg)
 
 }  // namespace
 
-void CallEngine::keep_ringing(Call& call, Outbox& outbox)
+void LooseEnds::keep(Call& call, Outbox& outbox)
 {
     timers_.cancel(call.id, CallTimer::keep_ringing);
     call.ringing_due = false;
@@ -71,19 +73,19 @@ void CallEngine::keep_ringing(Call& call, Outbox& outbox)
         invite.flow.connection = {};
         if (invite.role == LegRole::callee && !loose->answered) invite.dialog.remote_tag.clear();
     }
-    if (stored->invites.empty()) return forget_ringing(call, outbox);
+    if (stored->invites.empty()) return forget(call, outbox);
     const bool first = !std::exchange(call.ringing_kept, true);
     outbox.store(RingingStored{std::move(stored), first});
     outbox.announce(CallKept{call.id});
 }
 
-void CallEngine::keep_ringing_soon(Call& call, Moment now)
+void LooseEnds::keep_soon(Call& call, Moment now)
 {
     call.ringing_due = true;
-    set_timer(call, CallTimer::keep_ringing, now.mono + loose_kept_after);
+    timers_.set(call.id, CallTimer::keep_ringing, now.mono + loose_kept_after);
 }
 
-void CallEngine::forget_ringing(Call& call, Outbox& outbox)
+void LooseEnds::forget(Call& call, Outbox& outbox)
 {
     timers_.cancel(call.id, CallTimer::keep_ringing);
     call.ringing_due = false;
@@ -91,7 +93,7 @@ void CallEngine::forget_ringing(Call& call, Outbox& outbox)
     if (std::exchange(call.ringing_kept, false)) outbox.store(RingingRemoved{call.id});
 }
 
-void CallEngine::follow_loose_ends(Call& call, Moment now, Outbox& outbox)
+void LooseEnds::follow(Call& call, Moment now, Outbox& outbox)
 {
     if (call.mode == CallMode::proxy) return;
     bool any = false;
@@ -108,12 +110,12 @@ void CallEngine::follow_loose_ends(Call& call, Moment now, Outbox& outbox)
         if (kept || (call.phase == CallPhase::ringing && !loose->answered)) continue;
         // Somebody who has answered does not give up by itself.
         if (call.ringing_kept && loose->answered) changed = true;
-        if (!call.ringing_due) keep_ringing_soon(call, now);
+        if (!call.ringing_due) keep_soon(call, now);
     }
     if (!any) {
-        if (call.ringing_kept || call.ringing_due) forget_ringing(call, outbox);
+        if (call.ringing_kept || call.ringing_due) forget(call, outbox);
     } else if (call.ringing_kept && changed) {
-        keep_ringing(call, outbox);
+        keep(call, outbox);
     }
 }
 

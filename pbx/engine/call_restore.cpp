@@ -72,7 +72,7 @@ void CallEngine::note_cseq(Call& call, Leg& leg, const ResponseReceived& respons
     if (response.transaction != leg.invite_out || leg.talking()) return;
     const auto before = leg.invite_cseq != 0 ? leg.invite_cseq : initial_invite_cseq;
     leg.invite_cseq = response.cseq;
-    if (call.ringing_kept && before != response.cseq) keep_ringing(call, outbox);
+    if (call.ringing_kept && before != response.cseq) loose_ends_.keep(call, outbox);
 }
 
 void CallEngine::note_place(LegId id, const LinePlace& place, Outbox& outbox)
@@ -92,7 +92,8 @@ void CallEngine::keep(Call& call, Outbox& outbox)
     if (!one) {  // whoever has left is not to be taken up, nor the other without it
         const bool alone = call.kept;
         forget(call, outbox);
-        if (alone || call.ringing_kept) keep_ringing(call, outbox);  // or its numbers are used up
+        if (alone || call.ringing_kept)
+            loose_ends_.keep(call, outbox);  // or its numbers are used up
         return;
     }
     const bool waits = one->slot || other->slot;  // and is not merely on its way to a slot

@@ -185,7 +185,7 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
         return leg;
     }
     const Leg* asks = call.transfer ? call.find(call.transfer->transferee) : &call.caller();
-    keep_ringing_soon(call, now);
+    loose_ends_.keep_soon(call, now);
     outbox.send(SendInvite{
         .leg = leg.id,
         .transaction = leg.invite_out,

@@ -9,10 +9,6 @@ namespace lampline {
 
 /// 64*T1 and a little: no transaction of an ended call lives longer (RFC 3261 §17).
 inline constexpr std::chrono::seconds linger_time{40};
-/// Who answers, refuses or hangs up sooner is not worth a write. An INVITE over UDP is repeated
-/// until the 100 that it gets after 200 ms, to whoever is there by then (RFC 3261 §17.1.1.2);
-/// from then on its phone waits for an answer of ours alone. Storage takes up to 100 ms more.
-inline constexpr std::chrono::milliseconds loose_kept_after{80};
 
 enum class CallTimer : std::uint8_t {
     ring,          ///< whom it rings next, or that it has rung for long enough

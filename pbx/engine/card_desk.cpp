@@ -22,7 +22,7 @@ void CallEngine::start_card_call(const InviteReceived& input, Moment now, Outbox
     outbox.announce(CallAnswered{call.id});
     start_talking(call, 0s, now, outbox);
     move(caller, LegInput::success, outbox);
-    keep_ringing_soon(call, now);
+    loose_ends_.keep_soon(call, now);
     cards_.begin(call, caller, card.rules, now);
 }
 

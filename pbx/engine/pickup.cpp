@@ -184,7 +184,7 @@ Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteRe
     picker.anonymous = wants_privacy(input.parties.from, input.payload);
     picker.heard_at = now.mono;
     enlist(call, picker);
-    keep_ringing_soon(call, now);
+    loose_ends_.keep_soon(call, now);
     outbox.send(OpenDialog{input.transaction, picker.id, picker.dialog.local_tag,
                            !picker.trunk.empty(), credentials_of(picker.trunk),
                            picker.extension});
