@@ -118,6 +118,7 @@ TEST_CASE("both queues are bounded: jobs are refused, refreshes dropped before a
 
 TEST_CASE("flush: what is owed is on disk when it returns, and a stuck disk is not waited for")
 {
+    std::promise<void> release;  // outlives the job that waits for it
     Serving serving;
     serving.thread.write_behind({SubscriptionStored{full_subscription("201", "207")},
                                  BindingStored{full_binding("207"), true}});
@@ -130,7 +131,6 @@ TEST_CASE("flush: what is owed is on disk when it returns, and a stuck disk is n
     }
     SUBCASE("stuck")
     {
-        std::promise<void> release;
         CHECK(serving.thread.post([&](Database&) { release.get_future().wait(); }));
         serving.thread.flush(std::chrono::milliseconds{5});
         release.set_value();
