@@ -160,10 +160,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
         case CallTimer::take_over: take_over_goes_on(call, now, outbox); break;
         case CallTimer::display: displays_due(call, now, outbox); break;
         case CallTimer::update: give_up_update(call, outbox); break;
-        case CallTimer::session:
-            end_call(call, {}, LegInput::timeout, LegInput::timeout,
-                     "SIP;cause=408;text=\"Session expired\"", now, outbox);
-            break;
+        case CallTimer::session: session_over(call, now, outbox); break;
         case CallTimer::park: ring_back(call, now, outbox); break;
         case CallTimer::probe: probe(call, now, outbox); break;
         case CallTimer::card: cards_.due(call, now, outbox); break;

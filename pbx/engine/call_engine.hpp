@@ -152,7 +152,7 @@ private:
                        Outbox& outbox);
     /// Who has sent, and who has got, what passed; nullptr: nobody that talks.
     [[nodiscard]] std::pair<Leg*, Leg*> passed_between(const DialogPassed& input);
-    void forked_answer(const DialogPassed& input, Outbox& outbox);
+    void forked_answer(const DialogPassed& input, Moment now, Outbox& outbox);
     /// The dialog of one of several phones that have answered is over. False: it was the last.
     bool goes_on_without(Call& call, Leg& gone, LegInput how, Outbox& outbox);
     /// Tells the caller how the call has ended, once no branch can say otherwise any more.
@@ -502,10 +502,13 @@ private:
     void probe(Call& call, Moment now, Outbox& outbox);
     void probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                         Outbox& outbox);
-    /// The session of the dialog of `leg` lasts for `expires` from `now`; 0: it has no timer.
+    /// The session of the dialog of `leg` lasts for `expires` from `now`; 0: it has no timer. A
+    /// dialog that two phones share is the callee's.
     static void note_session(Leg& leg, std::chrono::seconds expires, Moment now);
-    /// The call ends with the first session of the two that talk.
+    /// The first session of those who talk is waited for.
     void follow_session(Call& call);
+    /// That one has expired: the end of the call, or of one of the dialogs that its caller shares.
+    void session_over(Call& call, Moment now, Outbox& outbox);
     /// No dialog of the call has a session timer.
     void drop_sessions(Call& call);
     /// The answer to a request of ours, by which only the phone itself keeps the session alive.

@@ -72,13 +72,10 @@ void CallEngine::passed_answer(Call& call, Leg& leg, const ResponseReceived& res
     winner.supported = response.supported | response.required;
     note_hold(winner, response.payload, has_body(caller.sdp) ? SdpRole::answer : SdpRole::offer);
     move(winner, LegInput::success, outbox);
-    if (!first) {  // there are two now
-        call.unsaved = true;
-        return drop_sessions(call);
-    }
+    note_session(winner, answered.supervise_for, now);
+    if (!first) return follow_session(call);  // there are two now
     talks_to(caller, winner);
     move(caller, LegInput::success, outbox);
-    for (Leg* each : {&caller, &winner}) note_session(*each, answered.supervise_for, now);
     start_talking(call, answered.supervise_for, now, outbox);
     take_place(call, winner, outbox);
     cancel_branches(call, winner.id, completed_elsewhere, nullptr, outbox);
@@ -151,7 +148,7 @@ bool CallEngine::goes_on_without(Call& call, Leg& gone, LegInput how, Outbox& ou
     Leg* other = gone.role == LegRole::callee ? also_answered(call, gone) : nullptr;
     if (!other) return false;
     move(gone, how, outbox);
-    call.unsaved = true;
+    follow_session(call);
     Leg& caller = call.caller();
     if (caller.peer != gone.id) return true;
     talks_to(caller, *other);
@@ -178,7 +175,7 @@ std::pair<Leg*, Leg*> CallEngine::passed_between(const DialogPassed& input)
 }
 
 /// A proxy behind a phone or trunk of ours has forked its INVITE, and somebody else has answered.
-void CallEngine::forked_answer(const DialogPassed& input, Outbox& outbox)
+void CallEngine::forked_answer(const DialogPassed& input, Moment now, Outbox& outbox)
 {
     const Leg* caller = nullptr;
     for (const auto id : index_.by_call_id(input.call_id)) {
@@ -206,8 +203,8 @@ void CallEngine::forked_answer(const DialogPassed& input, Outbox& outbox)
     leg.peer = caller->id;
     note_hold(leg, input.payload, SdpRole::answer);
     move(leg, LegInput::success, outbox);
-    drop_sessions(call);
-    call.unsaved = true;
+    note_session(leg, input.session_timer.expires, now);
+    follow_session(call);
     keep(call, outbox);
 }
 
@@ -216,7 +213,7 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
     const bool accepts = input.method == Method::invite && input.status / 100 == 2;
     const auto [sender, peer] = passed_between(input);
     if (!sender) {
-        if (accepts) forked_answer(input, outbox);
+        if (accepts) forked_answer(input, now, outbox);
         return;
     }
     // The 2xx of the INVITE that began it, once more.
@@ -257,9 +254,8 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
         if (own) announce(*sender, outbox);
         if (others) announce(*peer, outbox);
         if (own || others) call.unsaved = true;
-        if (input.session_timer.expires > 0s && !also_answered(call, callee)) {
-            call.session_expires = input.session_timer.expires;
-            for (Leg* leg : {sender, peer}) note_session(*leg, call.session_expires, now);
+        if (input.session_timer.expires > 0s || callee.session_ends_at) {
+            note_session(callee, input.session_timer.expires, now);
             follow_session(call);
         }
     } else if (!goes_on_without(call, callee, LegInput::timeout, outbox)) {

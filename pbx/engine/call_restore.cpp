@@ -285,7 +285,7 @@ bool CallEngine::resume_beside(const StoredCall& stored, Moment now, Outbox& out
     leg.kept_as = stored.id;
     follow_consent(call, outbox);
     announce(leg, outbox);
-    call.unsaved = true;
+    follow_session(call);
     keep(call, outbox);
     return true;
 }

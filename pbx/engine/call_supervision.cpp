@@ -112,14 +112,30 @@ void CallEngine::follow_session(Call& call)
 {
     if (call.phase != CallPhase::talking) return;
     call.unsaved = true;
+    const auto counts = [&call](const Leg& leg) {
+        return leg.proxied ? leg.role == LegRole::callee && leg.talking() : takes_part(call, leg);
+    };
     std::optional<std::chrono::steady_clock::time_point> first;
     for (const auto& leg : call.legs)
-        if (leg.session_ends_at && takes_part(call, leg))
+        if (leg.session_ends_at && counts(leg))
             first = std::min(first.value_or(leg.session_ends_at->mono), leg.session_ends_at->mono);
     if (first)
         set_timer(call, CallTimer::session, *first);
     else
         timers_.cancel(call.id, CallTimer::session);
+}
+
+void CallEngine::session_over(Call& call, Moment now, Outbox& outbox)
+{
+    bool goes_on = call.mode == CallMode::proxy;
+    for (auto& leg : call.legs) {
+        const bool over = leg.role == LegRole::callee && leg.talking() && leg.session_ends_at &&
+                          leg.session_ends_at->mono <= now.mono;
+        if (goes_on && over) goes_on = goes_on_without(call, leg, LegInput::timeout, outbox);
+    }
+    if (goes_on) return follow_session(call);
+    end_call(call, {}, LegInput::timeout, LegInput::timeout,
+             "SIP;cause=408;text=\"Session expired\"", now, outbox);
 }
 
 void CallEngine::drop_sessions(Call& call)

@@ -145,27 +145,6 @@ TEST_CASE("proxy mode: each of several phones that have answered is asked whethe
     office.is_over();
 }
 
-TEST_CASE("proxy mode: a refresh in one of two dialogs says nothing of the other one's session")
-{
-    Answered office;
-    office.alice.uses_shared(office.with_carol);
-    office.alice.passes(UPDATE);
-    office.carol.accepts(UPDATE, {}, 90s);
-    for (int minute = 0; minute < 3; ++minute) {
-        office.pbx.passes(60s);
-        for (auto* phone : {&office.alice, &office.bob, &office.carol}) {
-            if (phone->hears_nothing()) continue;
-            phone->receives(OPTIONS);
-            phone->replies(200);
-        }
-    }
-    CHECK(office.who_talks() == Numbers{"101", "103", "102"});
-    office.alice_hangs_up(office.with_carol);
-    office.alice_hangs_up(office.with_bob);
-    office.told();
-    office.is_over();
-}
-
 TEST_CASE("proxy mode: a dialog that is over while another one lives can be replaced no more")
 {
     Answered office;
@@ -247,24 +226,4 @@ TEST_CASE("proxy mode: answers without end, each with a tag of its own, take no 
     CHECK(pbx.view().calls.at(0).legs.size() <= 64);
     pbx.ends_all_calls();
     office.told();
-}
-
-TEST_CASE("proxy mode: the dialog that lives does not end with the session of the other one")
-{
-    Answered office{1800s};
-    office.alice.answers_probes = office.bob.answers_probes = true;
-    office.alice_hangs_up(office.with_carol);
-    office.told();
-    office.alice.uses_shared(office.with_bob);
-    for (int minute = 0; minute < 31; ++minute) {
-        office.pbx.passes(60s);
-        office.alice.receives(OPTIONS);
-        office.bob.receives(OPTIONS);
-        office.alice.replies(200);
-        office.bob.replies(200);
-    }
-    CHECK(office.who_talks() == Numbers{"101", "102"});
-    office.alice_hangs_up(office.with_bob);
-    office.told();
-    office.is_over();
 }

@@ -4,9 +4,17 @@
 
 namespace lampline::test::proxy {
 
+/// Session-Expires of the INVITE and of the two 2xx; 0: none.
+struct Asked {
+    std::chrono::seconds alice{};
+    std::chrono::seconds carol{};
+    std::chrono::seconds bob{};
+};
+
 /// Alice calls a group of Bob and Carol, who are both lifted: Carol was first.
 struct Answered : Office {
-    explicit Answered(std::chrono::seconds session = 0s)
+    explicit Answered(const Asked& session = {}, ExchangeSettings settings = {})
+        : Office{std::move(settings)}
     {
         RingGroup group;
         group.number = "600";
@@ -17,7 +25,9 @@ struct Answered : Office {
         pbx.has_trunks({}, rules);
         dan.watches("103");
         alice.supported = bob.supported = carol.supported = OptionTag::timer;
-        alice.session_timer.expires = carol.session_timer.expires = session;
+        alice.session_timer.expires = session.alice;
+        carol.session_timer.expires = session.carol;
+        bob.session_timer.expires = session.bob;
         alice.sends(INVITE, "600");
         bob.receives(INVITE);
         carol.receives(INVITE);

@@ -10,7 +10,6 @@ namespace {
 constexpr std::string_view receiving_sdp = "v=0\r\nm=audio 4000 RTP/AVP 0\r\na=recvonly\r\n";
 constexpr auto restart_grace = 32s;  // for who refreshes while the exchange is down
 constexpr auto a_moment = 2s;
-constexpr auto longest_unasked = 2 * 60s;  // where one was heard right after it was to be asked
 
 /// Two phones have one dialog, or the only phone has none with the exchange.
 bool is_shared(const Office& office, const LiveCall& call)
@@ -108,8 +107,6 @@ void SharedDialogs::answered(Phone& phone, const Arrived& arrived)
     const auto& call_id = arrived.call_id;
     const bool again = !answered_.insert(call_id).second;
     const bool in_vain = !again && cancelled_.contains(call_id);
-    for (auto& other : dialogs_)
-        if (other.call_id == call_id) other.one_of_several = true;
     dialogs_.push_back({.call_id = call_id,
                         .caller = {&phone, arrived.shared.local_tag},
                         .callee = {*callee, arrived.shared.remote_tag}});
@@ -177,7 +174,6 @@ void SharedDialogs::asks(Dialogs::iterator dialog, Side& side, Method method, st
 void SharedDialogs::settled(Dialog& dialog, std::chrono::seconds expires)
 {
     dialog.expires = expires;
-    dialog.one_of_several = dialog.one_of_several && expires == 0s;
     dialog.until.reset();
     dialog.refresh_at.reset();
     if (expires == 0s) return;
@@ -202,11 +198,7 @@ bool SharedDialogs::act()
 void SharedDialogs::drop_expired()
 {
     const auto now = office_.pbx.now().mono;
-    for (const auto& one : dialogs_)
-        if (one.one_of_several && one.until && *one.until <= now)
-            to_be_asked_[one.call_id] = *one.until + longest_unasked;
     std::erase_if(dialogs_, [&](const Dialog& one) { return one.until && *one.until <= now; });
-    std::erase_if(to_be_asked_, [&](const auto& one) { return one.second + a_moment <= now; });
 }
 
 void SharedDialogs::exchange_killed()
@@ -216,8 +208,6 @@ void SharedDialogs::exchange_killed()
     const auto grace = office_.pbx.now().mono + restart_grace;
     for (auto& dialog : dialogs_)
         if (dialog.until) dialog.until = std::max(*dialog.until, grace);
-    for (auto& [call_id, until] : to_be_asked_)  // it begins to count anew
-        until = std::max(until, office_.pbx.now().mono + longest_unasked);
 }
 
 void SharedDialogs::storage_lost(const std::vector<StoredCall>& left)
@@ -229,7 +219,7 @@ void SharedDialogs::storage_lost(const std::vector<StoredCall>& left)
         };
         const auto call = std::ranges::find_if(left, is_it);
         if (call == left.end()) return true;
-        if (const auto& ends_at = call->legs[0].session_ends_at; dialog.until && ends_at)
+        if (const auto& ends_at = call->legs[1].session_ends_at; dialog.until && ends_at)
             dialog.until = now.mono + (*ends_at - now.wall);
         for (const auto& leg : call->legs)
             (leg.role == LegRole::caller ? dialog.caller : dialog.callee).said =
@@ -251,10 +241,6 @@ void SharedDialogs::check(const LiveView& view)
         present.insert(call_id);
         CAPTURE(call_id);
         const auto dialog = std::ranges::find(dialogs_, call_id, &Dialog::call_id);
-        if (dialog == dialogs_.end() && to_be_asked_.contains(call_id)) {
-            ++office_.done["over, and not yet asked"];
-            continue;
-        }
         REQUIRE_MESSAGE(dialog != dialogs_.end(), "a call of phones that share nothing");
         check(call, *dialog);
         ++office_.done["calls that share a dialog"];

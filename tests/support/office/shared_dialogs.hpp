@@ -2,7 +2,6 @@
 // Dialogs that two phones share (proxy mode): what they do in them, when they are over, and who
 // does not want to hear anything. The exchange only sees it pass.
 #include <list>
-#include <map>
 #include <optional>
 
 #include "support/office/office.hpp"
@@ -43,7 +42,6 @@ private:
         std::optional<Time> until{};       ///< its session
         std::optional<Time> refresh_at{};  ///< empty: the caller forgets
         std::chrono::seconds expires{};
-        bool one_of_several = false;  ///< was, and is not refreshed since
 
         [[nodiscard]] DialogId seen_by(const Side& side) const;
         [[nodiscard]] Side& side_of(const Phone& phone);
@@ -64,9 +62,6 @@ private:
 
     Office& office_;
     Dialogs dialogs_;
-    /// Call-IDs of those whose session is over and whom no session timer of the exchange ends, since
-    /// several phones had answered: it hears so when it asks the phones, and until when.
-    std::map<std::string, Time> to_be_asked_;
     std::set<std::string> passed_on_;  // Call-IDs of INVITEs without an answer
     std::set<std::string> cancelled_;  // the same
     std::set<std::string> answered_;   // by the first phone

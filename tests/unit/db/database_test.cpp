@@ -208,10 +208,11 @@ TEST_CASE("a call kept by schema 38 has its session in the dialogs of those who 
 {
     const TempFolder folder;
     constexpr std::int64_t ends_at = 1'700'001'801'456;
-    const auto leg = [](const std::string& supported) {
-        return "'caller', '201', 'call', 'ours', 'theirs', '<sip:207@office.test>', "
-               "'<sip:201@office.test>', '', 'sip:201@192.0.2.1', '', 64, 0, 'udp', '192.0.2.1', "
-               "5060, 0, '<sip:201@office.test>', '<sip:207@office.test>', " +
+    const auto leg = [](const std::string& supported, const std::string& tags) {
+        return "'caller', '201', 'call', " + tags +
+               ", '<sip:207@office.test>', '<sip:201@office.test>', '', "
+               "'sip:201@192.0.2.1', '', 64, 0, 'udp', '192.0.2.1', 5060, 0, "
+               "'<sip:201@office.test>', '<sip:207@office.test>', " +
                supported + ", 0, '', ''";
     };
     {
@@ -226,19 +227,22 @@ TEST_CASE("a call kept by schema 38 has its session in the dialogs of those who 
                 .execAndGet("SELECT group_concat(name) FROM pragma_table_info('talking_call') "
                             "WHERE cid < 51")
                 .getString();
-        const auto add = [&](int id, const std::string& one, const std::string& other) {
+        const auto add = [&](int id, const std::string& one, const std::string& other,
+                             const std::string& others_tags = "'ours', 'theirs'") {
             earlier.exec("INSERT INTO talking_call (" + columns + ") VALUES (" +
                          std::to_string(id) + ", '201', '207', 1, 1, 1800, " +
-                         std::to_string(ends_at) + ", " + leg(one) + ", " + leg(other) + ")");
+                         std::to_string(ends_at) + ", " + leg(one, "'ours', 'theirs'") + ", " +
+                         leg(other, others_tags) + ")");
         };
         add(1, "4", "5");
         add(2, "1", "0");
         add(3, "1", "1");
         add(4, "0", "0");  // one of them has said so in its answer alone
+        add(5, "1", "1", "'theirs', 'ours'");  // the dialog that they share
     }
     Database database{folder.database(), "office.test"};
     const auto rows = CallStore{database}.all();
-    REQUIRE(rows.calls.size() == 4);
+    REQUIRE(rows.calls.size() == 5);
     const auto has_it = [&](std::size_t call, std::size_t side) {
         const auto& kept = rows.calls.at(call).legs.at(side).session_ends_at;
         CHECK((!kept || kept->time_since_epoch() == std::chrono::milliseconds{ends_at}));
@@ -250,6 +254,8 @@ TEST_CASE("a call kept by schema 38 has its session in the dialogs of those who 
     CHECK_FALSE(has_it(1, 1));
     for (std::size_t call : {2U, 3U})
         for (std::size_t side : {0U, 1U}) CHECK(has_it(call, side));
+    CHECK_FALSE(has_it(4, 0));
+    CHECK(has_it(4, 1));
 }
 
 TEST_CASE("a newer schema is refused untouched")
