@@ -260,12 +260,12 @@ TEST_CASE("what is wrong with a member is told by how it should be")
                  "/rules/0/pattern must have a ) for each ("},
              Row{"digit-plan", R"({"rules":[{"pattern":"1**"}]})",
                  "/rules/0/pattern must not repeat a repetition: **"},
-             Row{"digit-plan", R"({"rules":[{"pattern":"(9)(.*)","replacement":"\\5"}]})",
+             Row{"digit-plan", R"json({"rules":[{"pattern":"(9)(.*)","replacement":"\\5"}]})json",
                  "/rules/0/replacement must not name \\5: the pattern has 2 groups in parentheses"},
              Row{"digit-plan", R"({"rules":[{"pattern":"9.*","replacement":"\\1"}]})",
                  "/rules/0/replacement must not name \\1: the pattern has no group; put what to keep "
                  "in parentheses"},
-             Row{"digit-plan", R"({"rules":[{"pattern":"(9)","replacement":"\\x"}]})",
+             Row{"digit-plan", R"json({"rules":[{"pattern":"(9)","replacement":"\\x"}]})json",
                  "/rules/0/replacement must have a digit or a backslash after each backslash: \\1 to "
                  "\\9 are the groups of the pattern"},
              Row{"groups/sales", R"({"watchers":["201"]})", "/watchers/0 must be an object"},
