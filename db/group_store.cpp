@@ -97,19 +97,23 @@ std::vector<StoredGroup> GroupStore::all() const
     }
     SQLite::Statement members{
         database_.handle(),
-        "SELECT group_name, number FROM group_member ORDER BY group_name, position"};
+        "SELECT group_name, number FROM group_member "
+        "WHERE group_name IN (SELECT name FROM office_group) ORDER BY group_name, position"};
     while (members.executeStep())
         rows[place.at(members.getColumn(0).getString())].group.members.push_back(
             members.getColumn(1).getString());
     SQLite::Statement watchers{database_.handle(),
                                "SELECT group_name, number, unsolicited, profile FROM group_watcher "
+                               "WHERE group_name IN (SELECT name FROM office_group) "
                                "ORDER BY group_name, position"};
     while (watchers.executeStep())
         rows[place.at(watchers.getColumn(0).getString())].group.watchers.push_back(
             watcher_in(watchers, 1));
     SQLite::Statement audience{database_.handle(),
                                "SELECT group_name, watching, unsolicited, profile "
-                               "FROM group_audience ORDER BY group_name, position"};
+                               "FROM group_audience "
+                               "WHERE group_name IN (SELECT name FROM office_group) "
+                               "ORDER BY group_name, position"};
     while (audience.executeStep())
         rows[place.at(audience.getColumn(0).getString())].group.watching_groups.push_back(
             watching_group_in(audience, 1));

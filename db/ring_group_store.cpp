@@ -76,6 +76,7 @@ std::vector<StoredRingGroup> RingGroupStore::all() const
     }
     SQLite::Statement members{database_.handle(),
                               "SELECT ring_group, number, delay, logged_in FROM ring_group_member "
+                              "WHERE ring_group IN (SELECT number FROM ring_group) "
                               "ORDER BY ring_group, position"};
     while (members.executeStep())
         rows[place.at(members.getColumn(0).getString())].group.members.push_back(

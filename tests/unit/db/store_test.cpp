@@ -9,6 +9,7 @@
 #include "db/extension_store.hpp"
 #include "db/group_store.hpp"
 #include "db/publication_store.hpp"
+#include "db/ring_group_store.hpp"
 #include "db/subscription_store.hpp"
 #include "db/token_store.hpp"
 #include "unit/db/stored_values.hpp"
@@ -83,6 +84,30 @@ TEST_CASE("the schema keeps an extension that a group names, and a group its mem
     CHECK_FALSE(GroupStore{office.database}.find("support"));
     office.write([](Database& database) { CHECK(GroupStore{database}.remove("sales")); });
     office.write([](Database& database) { CHECK(ExtensionStore{database}.remove("207")); });
+}
+
+TEST_CASE("members, watchers and watching groups of a group that is not there are passed over")
+{
+    Office office;
+    office.add_extensions({"201", "207"});
+    office.write([](Database& database) {
+        GroupStore{database}.put({{"sales", "", {"207"}, {{"201", true, {}}}}, {}});
+    });
+    auto& handle = office.database.handle();
+    handle.exec("PRAGMA foreign_keys = OFF");  // as a tool leaves it that edits the file
+    handle.exec("INSERT INTO group_member (group_name, number, position) VALUES ('gone', '201', 0)");
+    handle.exec("INSERT INTO group_watcher (group_name, number, position, unsolicited, "
+                "profile) VALUES ('gone', '201', 0, 0, '')");
+    handle.exec("INSERT INTO group_audience (group_name, watching, position, unsolicited, "
+                "profile) VALUES ('gone', 'sales', 0, 0, '')");
+    handle.exec("INSERT INTO ring_group_member (ring_group, number, position, delay) "
+                "VALUES ('699', '201', 0, 0)");
+    const auto groups = GroupStore{office.database}.all();
+    REQUIRE(groups.size() == 1);
+    CHECK(groups[0].group.members == std::vector<std::string>{"207"});
+    CHECK(groups[0].group.watchers.size() == 1);
+    CHECK(groups[0].group.watching_groups.empty());
+    CHECK(RingGroupStore{office.database}.all().empty());
 }
 
 TEST_CASE("a token is found by its digest and by its name, and remembers its use")
