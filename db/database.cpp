@@ -110,6 +110,13 @@ Database::Database(const fs::path& file, std::string_view domain)
 
 Database::~Database() = default;
 
+void Database::read(const std::function<void()>& work)
+try {
+    work();
+} catch (const SQLite::Exception& failure) {
+    refuse(handle_->getFilename(), failure);
+}
+
 int Database::newest_version() noexcept
 {
     return static_cast<int>(migrations().size());

@@ -2,6 +2,7 @@
 // The one SQLite file of the office: opening, refusing, migrating (over SQLiteCpp).
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -58,6 +59,10 @@ public:
     [[nodiscard]] const std::string& domain() const noexcept { return domain_; }
     /// For the stores. Everything on it may throw SQLite::Exception.
     [[nodiscard]] SQLite::Database& handle() noexcept { return *handle_; }
+    /// Does `work`, which asks the stores for what the program starts with.
+    /// @throws OpenError where that throws SQLite::Exception: a table that is not as the schema has
+    /// it is found when it is read.
+    void read(const std::function<void()>& work);
     /// The schema version that this program writes: the number of the last file in db/schema.
     [[nodiscard]] static int newest_version() noexcept;
 

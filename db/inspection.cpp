@@ -61,6 +61,8 @@ Inspection read(SQLite::Database& database, const fs::path& file)
         return {};  // created, and killed before the first migration was committed
     if (application != Database::application_id)
         refuse(OpenFault::foreign, file, "belongs to another program");
+    if (version < 0)
+        refuse(OpenFault::damaged, file, fmt::format("is damaged: has schema {}", version));
     if (version > Database::newest_version())
         refuse(OpenFault::newer, file,
                fmt::format("has schema {}, this lampline knows up to {}: use a newer lampline",
@@ -68,8 +70,10 @@ Inspection read(SQLite::Database& database, const fs::path& file)
     auto health = database.execAndGet("PRAGMA quick_check(1)").getString();
     std::replace(health.begin(), health.end(), '\n', ' ');
     if (health != "ok") refuse(OpenFault::damaged, file, "is damaged: " + health);
-    return {static_cast<int>(version),
-            database.execAndGet("SELECT value FROM setting WHERE name = 'domain'").getString()};
+    SQLite::Statement domain{database, "SELECT value FROM setting WHERE name = 'domain'"};
+    if (!domain.executeStep())
+        refuse(OpenFault::damaged, file, "is damaged: its table setting has no domain");
+    return {static_cast<int>(version), domain.getColumn(0).getString()};
 }
 
 }  // namespace
@@ -94,15 +98,19 @@ std::optional<Inspection> inspect(const fs::path& file, std::string_view domain)
                    fmt::format("belongs to the domain {}, not {}", seen.domain, domain));
         return seen;
     } catch (const SQLite::Exception& failure) {
-        const int code = failure.getErrorCode();
-        const bool unreachable = code == SQLITE_CANTOPEN || code == SQLITE_BUSY ||
-                                 code == SQLITE_PERM || code == SQLITE_IOERR ||
-                                 code == SQLITE_READONLY;
-        if (unreachable)
-            refuse(OpenFault::unreachable, file,
-                   fmt::format("cannot be opened: {}", failure.what()));
-        refuse(OpenFault::damaged, file, fmt::format("is damaged: {}", failure.what()));
+        refuse(file, failure);
     }
+}
+
+void refuse(const fs::path& file, const SQLite::Exception& failure)
+{
+    const int code = failure.getErrorCode();
+    const bool unreachable = code == SQLITE_CANTOPEN || code == SQLITE_BUSY ||
+                             code == SQLITE_PERM || code == SQLITE_IOERR ||
+                             code == SQLITE_FULL || code == SQLITE_READONLY;
+    if (unreachable)
+        refuse(OpenFault::unreachable, file, fmt::format("cannot be opened: {}", failure.what()));
+    refuse(OpenFault::damaged, file, fmt::format("is damaged: {}", failure.what()));
 }
 
 }  // namespace lampline::db

@@ -5,6 +5,10 @@
 #include <string>
 #include <string_view>
 
+namespace SQLite {
+class Exception;
+}
+
 namespace lampline::db {
 
 /// What a file says about itself.
@@ -17,5 +21,9 @@ struct Inspection {
 /// empty: any will do.
 /// @throws OpenError when this program cannot use it; see OpenFault.
 std::optional<Inspection> inspect(const std::filesystem::path& file, std::string_view domain);
+
+/// What SQLite has against `file`, as a line for the operator.
+/// @throws OpenError, always.
+[[noreturn]] void refuse(const std::filesystem::path& file, const SQLite::Exception& failure);
 
 }  // namespace lampline::db

@@ -41,17 +41,21 @@ std::vector<std::string> own_hosts(const ServeSettings& settings)
 
 AtStart read_database(db::Database& database)
 {
-    auto calls = db::CallStore{database}.all();
-    auto directory = db::load_directory(database);
-    auto talked = db::CallLogStore{database}.by_last_talk(members_by_idleness(database));
-    return {std::move(directory),
-            {db::BindingStore{database}.all(), db::SubscriptionStore{database}.all(),
-             std::move(calls.calls), std::move(calls.ringing), db::TurnStore{database}.all(),
-             std::move(talked), db::OutsideDayStore{database}.latest(),
-             db::PublicationStore{database}.all(), db::EndedNotifierStore{database}.all(),
-             db::OpenRecordStore{database}.all()},
-            std::move(calls.damaged),
-            db::route_key(database)};
+    AtStart found;
+    database.read([&] {
+        auto calls = db::CallStore{database}.all();
+        auto directory = db::load_directory(database);
+        auto talked = db::CallLogStore{database}.by_last_talk(members_by_idleness(database));
+        found = {std::move(directory),
+                 {db::BindingStore{database}.all(), db::SubscriptionStore{database}.all(),
+                  std::move(calls.calls), std::move(calls.ringing), db::TurnStore{database}.all(),
+                  std::move(talked), db::OutsideDayStore{database}.latest(),
+                  db::PublicationStore{database}.all(), db::EndedNotifierStore{database}.all(),
+                  db::OpenRecordStore{database}.all()},
+                 std::move(calls.damaged),
+                 db::route_key(database)};
+    });
+    return found;
 }
 
 sip::EndpointSettings endpoint_settings(const ServeSettings& settings, const std::string& domain,

@@ -20,7 +20,7 @@ struct AtStart {
     std::array<unsigned char, 16> route_key{};
 };
 
-/// @throws db::OpenError or std::exception when the database cannot be read.
+/// @throws db::OpenError when the database cannot be read.
 AtStart read_database(db::Database& database);
 
 sip::EndpointSettings endpoint_settings(const ServeSettings& settings, const std::string& domain,

@@ -1,4 +1,5 @@
 """The program from outside: what it prints, what it leaves behind, and with which code it ends."""
+import contextlib
 import json
 import os
 import pathlib
@@ -6,6 +7,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -127,6 +129,14 @@ class CommandLine(unittest.TestCase):
                         ["--check-config"]):
             self.assertIn("lampline.db", self.ends(lampline(*command, "--data", self.data), DATABASE).stderr)
         self.assertEqual(file.read_bytes(), before)
+
+    def test_4_a_database_with_a_table_missing_is_named_with_the_table(self):
+        self.seeded()
+        with contextlib.closing(sqlite3.connect(self.data / "lampline.db")) as database:
+            database.execute("DROP TABLE subscription")
+        refused = self.ends(lampline("serve", "--data", self.data, "--sip", "udp:127.0.0.1:0", "--http",
+                                     "127.0.0.1:0"), DATABASE)
+        self.assertIn(f"{self.data / 'lampline.db'}: is damaged: no such table: subscription", refused.stderr)
 
     def test_4_a_data_folder_that_cannot_be_made(self):
         for command in (["serve", "--sip", "udp:127.0.0.1:0", "--http", "127.0.0.1:0"], ["seed", "demo"]):

@@ -269,6 +269,43 @@ TEST_CASE("a newer schema is refused untouched")
     check_refused(folder, OpenFault::newer);
 }
 
+TEST_CASE("a schema below zero is none of ours")
+{
+    const TempFolder folder;
+    {
+        Database database{folder.database(), "office.test"};
+        database.handle().exec("PRAGMA user_version = -1");
+    }
+    check_refused(folder, OpenFault::damaged);
+}
+
+TEST_CASE("an office without its domain is refused in words that name the table")
+{
+    const TempFolder folder;
+    {
+        Database database{folder.database(), "office.test"};
+        database.handle().exec("DELETE FROM setting");
+    }
+    check_refused(folder, OpenFault::damaged);
+    const std::string line = refusal(folder.database()).what();
+    CHECK(line.find("table setting") != std::string::npos);
+}
+
+TEST_CASE("a table that is missing when the program starts is named with its file")
+{
+    const TempFolder folder;
+    Database database{folder.database(), "office.test"};
+    database.handle().exec("DROP TABLE subscription");
+    try {
+        database.read([&] { static_cast<void>(SubscriptionStore{database}.all()); });
+        FAIL("the table was read");
+    } catch (const OpenError& error) {
+        CHECK(error.fault() == OpenFault::damaged);
+        CHECK(std::string{error.what()} == "database " + folder.database().string() +
+                                               ": is damaged: no such table: subscription");
+    }
+}
+
 TEST_CASE("what another program says in its write-ahead log counts, and the log stays")
 {
     const TempFolder folder;
