@@ -88,6 +88,21 @@ std::optional<HttpResponse> answer_to(error_code error)
     return problem(400, "malformed", "this is not HTTP: " + error.message());
 }
 
+/// What is answered to a request that was read, but need not be the one that a proxy in between has
+/// seen: which host it is for (RFC 9112 §3.2) and where its body ends (§6.1) must be beyond doubt.
+std::optional<HttpResponse> doubt_about(const Parser::value_type& message)
+{
+    constexpr unsigned http_1_1 = 11;
+    const auto hosts = message.count(http::field::host);
+    if (hosts > 1 || (hosts == 0 && message.version() >= http_1_1))
+        return problem(400, "malformed", "a request has one Host");
+    const auto codings = message.equal_range(http::field::transfer_encoding);
+    for (auto field = codings.first; field != codings.second; ++field)
+        if (!beast::iequals(field->value(), "chunked"))
+            return problem(400, "malformed", "a body is sent as it is, or chunked and nothing else");
+    return std::nullopt;
+}
+
 /// IMF-fixdate (RFC 9110 §5.6.7).
 std::string date()
 {
@@ -231,6 +246,11 @@ private:
                 stamp(*response, request_id_of({}));
                 co_await send(session, std::move(*response), 11, false);
             }
+            co_return false;
+        }
+        if (auto response = doubt_about(parser.get())) {
+            stamp(*response, request_id_of({}));
+            co_await send(session, std::move(*response), parser.get().version(), false);
             co_return false;
         }
         const bool keep_alive = parser.keep_alive();

@@ -34,7 +34,9 @@ std::optional<Url> Url::parse(std::string_view target)
     if (url.segments.empty()) url.segments.emplace_back();  // Boost counts none in `/`, or nothing
     boost::urls::encoding_opts form;
     form.space_as_plus = true;
-    for (const auto& param : parsed->params(form)) url.query.emplace_back(param.key, param.value);
+    for (const auto& param : parsed->params(form))
+        if (!param.key.empty() || param.has_value)  // there is nothing behind `?`, or between `&&`
+            url.query.emplace_back(param.key, param.value);
     return url;
 }
 

@@ -79,6 +79,15 @@ TEST_CASE("OPTIONS says what a path can do, and of `*` what the server can (RFC 
     CHECK(office.ask("OPTIONS", "/nowhere", nobody).status == 404);
 }
 
+TEST_CASE("a query may be empty, and so may a part of it")
+{
+    WebOffice office;
+    CHECK(office.get("/healthz?").status == 200);
+    CHECK(office.get("/api/v1/extensions?&&limit=1&").status == 200);
+    CHECK(office.get("/healthz?=").status == 400);
+    CHECK(office.get("/healthz?&x").status == 400);
+}
+
 TEST_CASE("HEAD is GET without the body")
 {
     WebOffice office;
@@ -140,6 +149,27 @@ TEST_CASE("431 for a header over 16 KB, 400 for what is not HTTP; both close")
         CHECK(connection.is_closed());
     }
     CHECK(office.get("/%zz").status == 400);
+}
+
+TEST_CASE("400, and the connection ends, where a proxy may have read another request")
+{
+    WebOffice office;
+    const std::string line = "GET /healthz HTTP/1.1\r\n";
+    for (const auto* fields :
+         {"", "Host: a\r\nHost: b\r\n", "Host: a\r\nTransfer-Encoding: gzip\r\n",
+          "Host: a\r\nTransfer-Encoding: chunked, identity\r\n"}) {
+        CAPTURE(fields);
+        Connection connection{office.server.port()};
+        connection.send(line + fields + "\r\n");
+        CHECK(connection.receive().status == 400);
+        CHECK(connection.is_closed());
+    }
+    Connection older{office.server.port()};
+    older.send("GET /healthz HTTP/1.0\r\n\r\n");
+    CHECK(older.receive().status == 200);
+    Connection chunked{office.server.port()};
+    chunked.send(line + "Host: a\r\nTransfer-Encoding: Chunked\r\n\r\n0\r\n\r\n");
+    CHECK(chunked.receive().status == 200);
 }
 
 TEST_CASE("a connection is kept, and requests sent at once are answered in order")
