@@ -6,6 +6,9 @@ import unittest
 
 from lib import digest
 from lib.case import WireTest, talk
+from lib.message import Message
+from lib.sdp import ANSWER, OFFER
+from test_publications import dialog_info
 
 MUTATIONS = 1500
 TWO_BEATS = 0.25  # seconds, of the server's heart; by each it looks whether it is overloaded
@@ -54,6 +57,38 @@ def mutate(text: bytes, chance: random.Random) -> bytes:
                 lines.pop(chance.randrange(len(lines)))
                 damaged = bytearray(b"\r\n".join(lines))
     return bytes(damaged[:65000])
+
+
+def mutate_a_line(text: bytes, chance: random.Random, spared: tuple[bytes, ...] = ()) -> bytes:
+    """Accidents to the value of one header, but of no `spared` one, or to the body; what stands around it is still
+    understood, and so leads further in."""
+    head, _, body = text.partition(b"\r\n\r\n")
+    first, *lines = head.split(b"\r\n")
+    places = [i for i, line in enumerate(lines) if not line.startswith((b"Content-Length", *spared))]
+    if body:
+        places += [-1] * 5
+    at = chance.choice(places)
+    if at < 0:
+        body = mutate(body, chance)
+    else:
+        name, _, value = lines[at].partition(b":")
+        lines[at] = name + b":" + mutate(value, chance)
+    lines = [line for line in lines if not line.startswith(b"Content-Length")]
+    return b"\r\n".join([first, *lines, b"Content-Length: %d" % len(body)]) + b"\r\n\r\n" + body
+
+
+def within(call) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
+    """Method, body, type of the body and headers of what a phone may send in a call that it talks in."""
+    timer = [("Session-Expires", "90;refresher=uac"), ("Min-SE", "90"), ("Supported", "timer")]
+    dialog = f"{call.dialog.call_id}%3Bto-tag%3D{call.dialog.remote_tag}%3Bfrom-tag%3D{call.dialog.local_tag}"
+    return [("INVITE", OFFER, "application/sdp", timer), ("UPDATE", OFFER, "application/sdp", timer),
+            ("INFO", "Signal=5\r\nDuration=160\r\n", "application/dtmf-relay", []),
+            ("MESSAGE", "hello", "text/plain", []), ("OPTIONS", "", "", []),
+            ("PRACK", "", "", [("RAck", "1 1 INVITE")]),
+            ("REFER", "", "", [("Refer-To", f"<sip:203@office.test?Replaces={dialog}>"),
+                               ("Referred-By", "<sip:204@office.test>")]),
+            ("NOTIFY", "SIP/2.0 180 Ringing", "message/sipfrag;version=2.0",
+             [("Event", "refer;id=2"), ("Subscription-State", "active;expires=60")])]
 
 
 class BadInput(WireTest):
@@ -200,6 +235,69 @@ class BadInput(WireTest):
             dan.sends_raw(b"\r\n".join([first, *lines]) + b"\r\n\r\n" + body)
             if number % 50 == 0:
                 self.anna.pings()
+        self.serves()
+
+    def test_mutated_requests_within_a_call(self):
+        """Of a phone that talks to one which says no more: what is still understood reaches the call."""
+        chance = random.Random(5)
+        dan, eve = self.phone("204"), self.phone("205")
+        call, _ = talk(dan, eve)
+        dan.deaf = eve.deaf = True
+        for number in range(1, 500):
+            method, body, content_type, headers = chance.choice(within(call))
+            request = call.dialog.request(method, headers, body, content_type or None)
+            dan.sends_raw(mutate_a_line(bytes(request), chance, (b"CSeq", b"Call-ID")))
+            if number % 50 == 0:
+                self.anna.pings()
+        self.serves()
+
+    def test_mutated_publications(self):
+        """XML of who may publish, read behind the door."""
+        chance = random.Random(6)
+        bob = self.phone("202")
+
+        def publish(body: str) -> Message:
+            return bob.request("PUBLISH", bob.aor, body=body, content_type="application/dialog-info+xml",
+                               headers=[("Event", "dialog"), ("Expires", "600")])
+        text = dialog_info()
+        asked = digest.parse_challenge(
+            bob.sends(publish(text), authenticates=False).receives(401)["WWW-Authenticate"])
+        bob.deaf = True
+        for number in range(1, 500):
+            request = publish(text)
+            request.headers.add("Authorization", bob.credentials.answer(asked, "PUBLISH", bob.aor))
+            bob.sends_raw(mutate_a_line(bytes(request), chance, (b"Authorization", b"Call-ID")))
+            if number % 50 == 0:
+                self.anna.pings()
+        self.serves()
+
+    def test_mutated_answers(self):
+        """To the INVITE of each call that rings at a phone, and to what follows in it."""
+        chance, whim = random.Random(7), random.Random(8)   # the loop's thread has its own
+        dan, eve = self.phone("204"), self.phone("205")
+        asked = digest.parse_challenge(
+            dan.sends_register(authenticates=False).receives(401)["WWW-Authenticate"])
+        dan.deaf = True
+
+        def answers(request: Message, flow) -> None:
+            if not request.is_request or request.method == "ACK":
+                return
+            for status in whim.sample((180, 183, 200, 302, 401, 422, 486, 503), 2):
+                answer = eve.response(request, status, "t", ANSWER if status in (183, 200) else "",
+                                      [("Require", "100rel"), ("RSeq", "1")] if status == 183 else
+                                      [("Session-Expires", "90;refresher=uas"), ("Min-SE", "90"),
+                                       ("Retry-After", "1")])
+                flow.send(mutate_a_line(bytes(answer), whim, (b"Via", b"CSeq", b"Call-ID")))
+        eve.sockets.receive = answers
+        for number in range(1, 200):
+            uri = dan.aor_of("205")
+            invite = dan.request("INVITE", uri, body=OFFER, headers=[
+                ("Supported", "100rel, timer"),
+                ("Proxy-Authorization", dan.credentials.answer(asked, "INVITE", uri))])
+            dan.sends_raw(bytes(invite) if chance.random() < 0.8 else mutate_a_line(bytes(invite), chance))
+            if number % 10 == 0:
+                self.anna.pings()
+        eve.sockets.receive = lambda message, flow: None
         self.serves()
 
     def test_xml_that_cannot_be_read(self):
