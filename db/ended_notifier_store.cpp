@@ -13,8 +13,7 @@ std::vector<NotifierEnded> EndedNotifierStore::all() const
         ended.push_back({.dialog = select.getColumn(0).getString(),
                          .last_cseq = select.getColumn(1).getUInt(),
                          .at = {},
-                         .until = std::chrono::sys_seconds{
-                             std::chrono::seconds{select.getColumn(2).getInt64()}}});
+                         .until = time_in(select.getColumn(2))});
     return ended;
 }
 

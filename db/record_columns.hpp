@@ -2,10 +2,12 @@
 // How values of call records look in a column. For the stores only.
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
 #include "core/call_record.hpp"
+#include "db/rows.hpp"
 
 namespace lampline::db {
 
@@ -34,7 +36,10 @@ inline void bind(SQLite::Statement& statement, int index,
 
 inline CallRecord::TimePoint moment_in(const SQLite::Column& column)
 {
-    return CallRecord::TimePoint{std::chrono::milliseconds{column.getInt64()}};
+    using std::chrono::milliseconds;
+    constexpr milliseconds last = last_time.time_since_epoch();
+    return CallRecord::TimePoint{
+        std::clamp(milliseconds{column.getInt64()}, milliseconds{}, last)};
 }
 inline std::optional<CallRecord::TimePoint> maybe_moment_in(const SQLite::Column& column)
 {

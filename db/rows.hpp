@@ -2,6 +2,7 @@
 // How values of core look in a column. For the stores only.
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -16,9 +17,13 @@ inline std::int64_t column(std::chrono::sys_seconds time)
 {
     return time.time_since_epoch().count();
 }
+/// A row that is damaged may say any time; system_clock counts nanoseconds, up to 2262.
+constexpr std::chrono::sys_seconds last_time =
+    std::chrono::sys_days{std::chrono::year{2262} / 1 / 1};
 inline std::chrono::sys_seconds time_in(const SQLite::Column& column)
 {
-    return std::chrono::sys_seconds{std::chrono::seconds{column.getInt64()}};
+    const std::chrono::sys_seconds time{std::chrono::seconds{column.getInt64()}};
+    return std::clamp(time, std::chrono::sys_seconds{}, last_time);
 }
 
 /// Header values, one a line: none of them contains a line end.

@@ -99,7 +99,7 @@ std::optional<HttpResponse> doubt_about(const Parser::value_type& message)
     const auto codings = message.equal_range(http::field::transfer_encoding);
     for (auto field = codings.first; field != codings.second; ++field)
         if (!beast::iequals(field->value(), "chunked"))
-            return problem(400, "malformed", "a body is sent as it is, or chunked and nothing else");
+            return problem(400, "malformed", "a body is sent as it is, or only chunked");
     return std::nullopt;
 }
 

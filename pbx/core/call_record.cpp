@@ -51,7 +51,9 @@ CallRecordId first_record_id(system_clock::time_point time) noexcept
 
 system_clock::time_point started_at(CallRecordId id) noexcept
 {
-    return system_clock::time_point{milliseconds{id.value >> call_bits}};
+    // The id may be of a damaged row; the clock counts nanoseconds, up to 2262.
+    constexpr milliseconds last = sys_days{year{2262} / 1 / 1}.time_since_epoch();
+    return system_clock::time_point{std::min(milliseconds{id.value >> call_bits}, last)};
 }
 
 std::string write(CallRecordId id)

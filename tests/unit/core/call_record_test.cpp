@@ -20,6 +20,8 @@ TEST_CASE("ids of records are in order of time and hold it")
     CHECK(early < late);
     CHECK(started_at(early) == wall(1'700'000'000'123));
     CHECK(started_at(late) == wall(1'700'000'000'124));
+    CHECK(started_at({~std::uint64_t{0}}) ==
+          std::chrono::sys_days{std::chrono::year{2262} / 1 / 1});
     CHECK(record_id(wall(5), CallRef{1}) != record_id(wall(5), CallRef{2}));
     CHECK(first_record_id(wall(5)) <= record_id(wall(5), CallRef{4096}));
     CHECK(first_record_id(wall(5)) > record_id(wall(4), CallRef{4095}));

@@ -211,6 +211,9 @@ TEST_CASE("a damaged row is shown as far as it can be read")
     CHECK(found->duration().count() == 0);
     CHECK(found->parts.size() == 3);
     CHECK(log.found({}) == Starts{10});
+    log.office.database.handle().exec("UPDATE call_record SET ended_at = 9223372036854775807");
+    CHECK(log.store.find(record.id)->ended_at ==
+          std::chrono::sys_days{std::chrono::year{2262} / 1 / 1});
     log.office.database.handle().exec("DELETE FROM call_part");
     CHECK(log.store.find(record.id)->parts.empty());
 }

@@ -36,6 +36,18 @@ TEST_CASE("an extension comes back as it was put, and keeps its created_at when 
     CHECK_FALSE(ExtensionStore{office.database}.find("208"));
 }
 
+TEST_CASE("a time that no clock counts to is read as the last one that it does")
+{
+    Office office;
+    office.add_extensions({"201"});
+    office.database.handle().exec("UPDATE extension SET created_at = 9223372036854775807, "
+                                  "updated_at = -9223372036854775808");
+    const auto row = ExtensionStore{office.database}.find("201");
+    REQUIRE(row);
+    CHECK(row->stamp.created_at == std::chrono::sys_days{std::chrono::year{2262} / 1 / 1});
+    CHECK(row->stamp.updated_at == std::chrono::sys_seconds{});
+}
+
 TEST_CASE("a group keeps the order of its members and watchers")
 {
     Office office;
@@ -95,7 +107,8 @@ TEST_CASE("members, watchers and watching groups of a group that is not there ar
     });
     auto& handle = office.database.handle();
     handle.exec("PRAGMA foreign_keys = OFF");  // as a tool leaves it that edits the file
-    handle.exec("INSERT INTO group_member (group_name, number, position) VALUES ('gone', '201', 0)");
+    handle.exec("INSERT INTO group_member (group_name, number, position) "
+                "VALUES ('gone', '201', 0)");
     handle.exec("INSERT INTO group_watcher (group_name, number, position, unsolicited, "
                 "profile) VALUES ('gone', '201', 0, 0, '')");
     handle.exec("INSERT INTO group_audience (group_name, watching, position, unsolicited, "
