@@ -92,6 +92,9 @@ std::optional<Refusal> add_file(GivenByName& given, const std::filesystem::path&
     const auto at = [&](const toml::source_region& where) {
         return file.string() + ":" + std::to_string(where.begin.line);
     };
+    std::error_code unreadable;
+    if (std::filesystem::is_directory(file, unreadable))  // which reads as an empty file
+        return Refusal{ExitCode::bad_config, file.string() + ": is a folder"};
     toml::table table;
     try {
         table = toml::parse_file(file.string());

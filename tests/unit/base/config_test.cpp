@@ -133,6 +133,12 @@ TEST_CASE("the file is --config, else LAMPLINE_CONFIG, else the default one if i
     REQUIRE_FALSE(missing.has_value());
     CHECK(missing.error().code == ExitCode::bad_config);
     CHECK(contains(missing.error().text, "/nonexistent/office.toml: "));
+
+    const auto folder_of_it = std::filesystem::path{file}.parent_path().string();
+    const auto unread = read({"serve", "--config", folder_of_it});
+    REQUIRE_FALSE(unread.has_value());
+    CHECK(unread.error().code == ExitCode::bad_config);
+    CHECK(unread.error().text == folder_of_it + ": is a folder");
 }
 
 TEST_CASE("a bad value is refused with its place and the reason")
