@@ -82,6 +82,7 @@ struct Leg {
     TransactionId invite_in{};         ///< INVITE from the phone, without final answer
     TransactionId ack_due{};           ///< INVITE from the phone that we answered 2xx, without ACK
     ClientTransactionId invite_out{};  ///< INVITE to the phone, without final answer
+    std::vector<std::string> early_tags{};  ///< of its early dialogs that no 199 has ended
     bool asks_offer = false;           ///< within its dialog: it has none, so the 2xx brings one
     ClientTransactionId
         ack_owed{};  ///< INVITE to the phone that it answered 2xx, not yet acknowledged

@@ -24,6 +24,9 @@ int weight_of(unsigned status) noexcept
     }
 }
 
+/// As many early dialogs of one INVITE are told apart.
+constexpr std::size_t most_early_dialogs = 32;
+
 /// Whether a provisional response without a body changes anything for the caller, who may have
 /// heard of other phones.
 bool is_news(const Call& call, const Leg& leg, unsigned status) noexcept
@@ -32,6 +35,22 @@ bool is_news(const Call& call, const Leg& leg, unsigned status) noexcept
     const Leg* teller = call.find(call.progress_of);
     const bool others = teller && teller->id != leg.id && teller->state != LegState::terminated;
     return !others || weight_of(status) > weight_of(call.told_progress);
+}
+
+/// A proxy before the phone may have forked the INVITE (RFC 3261 §13.2.2.4).
+void note_early_dialog(Leg& leg, const std::string& tag)
+{
+    auto& tags = leg.early_tags;
+    if (tags.size() > most_early_dialogs || std::ranges::find(tags, tag) != tags.end()) return;
+    // One too many is nobody's, so that no 199 ends the last of them.
+    tags.push_back(tags.size() < most_early_dialogs ? tag : std::string{});
+}
+
+/// Whether the early dialog of `tag` was the last of the phone. A 199 for one that has not begun is
+/// discarded (RFC 6228 §4).
+bool ends_last_early_dialog(Leg& leg, const std::string& tag)
+{
+    return !tag.empty() && std::erase(leg.early_tags, tag) != 0 && leg.early_tags.empty();
 }
 
 /// Once no phone rings but that of `leg`, and nobody is left to try.
@@ -65,6 +84,7 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
         const bool new_tag = leg.dialog.remote_tag != response.to_tag;
         note_tag(leg, response.to_tag, outbox);
         if (leg.state == LegState::early && new_tag) announce(leg, outbox);
+        if (!leg.proxied) note_early_dialog(leg, response.to_tag);
         move(leg, LegInput::provisional_with_tag, outbox);
     }
 
@@ -124,6 +144,7 @@ void CallEngine::early_dialog_ended(Call& call, Leg& leg, const ResponseReceived
         return;
     }
     if (response.reliable.rseq != 0) acknowledge_provisional(call, leg, response, outbox);
+    if (!ends_last_early_dialog(leg, response.to_tag)) return;
     if (!caller.invite_in || !has(caller.supported, OptionTag::early_end) || !is_last(call, leg))
         return;
     call.told_progress = response.status;

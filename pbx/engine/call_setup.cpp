@@ -215,6 +215,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
                                  Outbox& outbox)
 {
     note_tag(leg, response.to_tag, outbox);
+    leg.early_tags = {};
     leg.dialog_state.route.assign(response.record_route.rbegin(), response.record_route.rend());
     note_target(call, leg, response);
     if (leg.proxied) return passed_answer(call, leg, response, now, outbox);

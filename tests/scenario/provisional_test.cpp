@@ -114,6 +114,52 @@ TEST_CASE("199 is for a caller that has asked for it once nothing else rings (RF
     alice.receives(486U);
 }
 
+TEST_CASE("199 is kept back while another one rings behind the same proxy")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    const auto replies = [&](unsigned status, std::string tag) {
+        bob.replies_reliably(status, 0, {}, std::move(tag));  // without RSeq: as any other
+    };
+    alice.supported = OptionTag::early_end;
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    replies(199, "none");
+    CHECK(alice.hears_nothing());  // of that one nothing was heard yet
+    replies(180, "one");
+    alice.receives(180U);
+    SUBCASE("the first that rang ends first")
+    {
+        replies(180, "other");
+        replies(180, "one");  // once more is one only
+        replies(199, "one");
+        replies(199, "one");
+        CHECK(alice.hears_nothing());
+        replies(199, "other");
+        alice.receives(199U);
+    }
+    SUBCASE("the first that rang ends last")
+    {
+        replies(183, "other");
+        alice.receives(183U);
+        replies(199, "other");
+        CHECK(alice.hears_nothing());
+        replies(199, "one");
+        alice.receives(199U);
+    }
+    SUBCASE("more than are told apart")
+    {
+        for (int i = 0; i < 99; ++i) replies(180, "more-" + std::to_string(i));
+        replies(199, "one");
+        for (int i = 0; i < 99; ++i) replies(199, "more-" + std::to_string(i));
+        CHECK(alice.hears_nothing());
+    }
+    bob.replies(486);
+    alice.receives(486U);
+    CHECK(pbx.has_no_calls());
+}
+
 TEST_CASE("199 is kept back where the call may go on to somebody else")
 {
     Scenario pbx;
