@@ -6,6 +6,7 @@ import shutil
 import unittest
 
 from .case import eventually
+from .kamailio_edge import KamailioEdge
 from .linphone import Linphone
 from .real_office import RealPhones
 from .real_phones import Baresip
@@ -36,9 +37,10 @@ class SecondPhones(RealPhones):
         self.registered = {}  # how many phones of each number were started
         self.lamps = {number: watcher.watches(number) for number in TONES}
 
-    def a_phone(self, kind, number, transport, answers, **options):
+    def a_phone(self, kind, number, transport, answers, *, by=None, **options):
+        """`by` is the address of its outbound proxy, if that is not the server itself."""
         phone = kind(self.folder / f"{number}-{kind.__name__}", number, self.office.secrets[number],
-                     self.office.domain, self.server.address[transport], TONES[number], transport,
+                     self.office.domain, by or self.server.address[transport], TONES[number], transport,
                      answers=answers, **options)
         self.addCleanup(phone.close)
         before = self.registered.get(number, 0)
@@ -48,6 +50,14 @@ class SecondPhones(RealPhones):
             raise AssertionError(f"{failed}; it says:\n{phone.text[-2000:]}") from None
         self.registered[number] = before + 1
         return phone
+
+    def behind_kamailio(self, kind, number, changes, **options):
+        """A phone of this kind with a Kamailio before it, which makes `changes` to its requests."""
+        transport = self.transports[0 if kind is Linphone else 1]
+        edge = KamailioEdge(self.folder / "edge", number, self.office.domain, self.server.address[transport], transport,
+                            changes)
+        self.addCleanup(edge.close)
+        return self.a_phone(kind, number, transport, True, by=edge.address, **options)
 
     def registrations(self, number):
         return sum(row["extension"] == number for row in self.rest.items("/api/v1/registrations"))
