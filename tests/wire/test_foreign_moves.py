@@ -41,13 +41,15 @@ class BlindTransfer(Moves):
 class SippMoves(Moves):
     def test_refer_outside_a_dialog(self):
         clicked, target = self.linphone("202"), self.baresip("203")
-        self.sipp("dialer", service="202", user="202", target="203").succeeds()
+        self.sipp("dialer", service="202", user="202", target="203", traced=True).is_told(200)
         self.the_rest_talk(clicked, target, None)
         self.records([("caller", "202", None), ("called", "203", None)])
 
     def test_refer_in_a_dialog(self):
         held, target = self.baresip("202"), self.linphone("203")
-        self.sipp("blind", service="202", user="201", target="203").succeeds()
+        sipp = self.sipp("blind", service="202", user="201", target="203", traced=True)
+        sipp.succeeds()
+        sipp.is_told(200)
         self.the_rest_talk(held, target, 0)
         self.records([("caller", "201", None), ("called", "202", None), ("transferred", "203", 0)])
 

@@ -181,6 +181,8 @@ class Sipp:
             command += ["-au", user, "-ap", secret, "-auth_uri", uri]
         if scenario == "attended":
             command += ["-cid_str", "%u-%p"]  # nothing that a URI would have to escape
+        if scenario in ("blind", "dialer"):
+            command += ["-aa"]  # answers NOTIFYs that no step waits for
         if transport == "tcp":
             # One message at a time: the second of two that come in one piece is lost where the scenario is to
             # answer the first, since it does so only when all is read.
@@ -214,6 +216,11 @@ class Sipp:
     def trace(self) -> str:
         """All its messages so far, if it keeps them."""
         return self.messages.read_text() if self.messages.exists() else ""
+
+    def is_told(self, status: int) -> None:
+        """Waits for a NOTIFY of its REFER that says so; it keeps all messages."""
+        report = rf"message/sipfrag[^\n]*(?:\n[^\n]+)*\n\nSIP/2\.0 {status} "
+        eventually(lambda: re.search(report, self.trace()), f"sipp {self.scenario} is told {status}")
 
     def succeeds(self) -> None:
         """All calls went through: SIPp's exit code is 0."""
