@@ -48,7 +48,8 @@ void passes_along(const Leg& leg, Outbox& outbox)
 
 void note_tag(Leg& leg, const std::string& tag, Outbox& outbox)
 {
-    if (leg.dialog.remote_tag == tag) return;
+    // One that has spoken with a tag and answers without is still the same.
+    if (tag.empty() || leg.dialog.remote_tag == tag) return;
     // Who answers now is another one behind that phone: of the former nothing ends any more.
     if (passes_elsewhere(leg))
         outbox.send(MovePassed{leg.dialog.call_id, leg.dialog.remote_tag, std::nullopt});

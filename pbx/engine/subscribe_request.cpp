@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "core/extension_uri.hpp"
 #include "core/rlmi.hpp"
+#include "core/tagged_address.hpp"
 #include "core/xml_parser.hpp"
 #include "engine/event_packages.hpp"
 
@@ -19,11 +20,6 @@ constexpr seconds repeated_for{32};  // 64*T1, RFC 3261 §17.1.2.2
 constexpr std::size_t max_settled = 4096;
 constexpr std::size_t max_kept_text = 4096;  // bytes of one subscription that come from the phone
 constexpr std::size_t max_route = 16;
-
-std::string with_tag(std::string address, const std::string& tag)
-{
-    return tag.empty() ? address : std::move(address) + ";tag=" + tag;
-}
 
 bool knows_lists(std::string_view event)
 {

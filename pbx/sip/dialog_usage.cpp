@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "core/tagged_address.hpp"
 #include "core/trunk.hpp"
 #include "sip/command_runner.hpp"
 #include "sip/field_values.hpp"
@@ -127,16 +128,13 @@ DialogUsage::DialogUsage(CommandRunner& runner, nta_agent_t& agent, Transports& 
       extension_{command.extension}, outside_{command.outside}, confirmed_{true},
       remote_cseq_{command.state.remote_cseq}
 {
-    const auto party = [](const NameAddr& address, const std::string& tag) {
-        return fmt::format("{};tag={}", write(address), tag);
-    };
     leg_ = make_leg({command.dialog.call_id,
-                     party(command.state.local_party, command.dialog.local_tag),
-                     party(command.state.remote_party, command.dialog.remote_tag)},
+                     with_tag(write(command.state.local_party), command.dialog.local_tag),
+                     with_tag(write(command.state.remote_party), command.dialog.remote_tag)},
                     command.state.cseq, command.state.remote_cseq);
     const char* tag = leg_ ? nta_leg_get_tag(leg_.get()) : nullptr;
-    const char* remote_tag = leg_ ? nta_leg_get_rtag(leg_.get()) : nullptr;
-    if (command.dialog.call_id.empty() || !tag || command.dialog.local_tag != tag || !remote_tag ||
+    const auto remote_tag = text_of(leg_ ? nta_leg_get_rtag(leg_.get()) : nullptr);
+    if (command.dialog.call_id.empty() || !tag || command.dialog.local_tag != tag ||
         command.dialog.remote_tag != remote_tag)
         throw std::runtime_error{"dialog values that the stack does not take"};
 
@@ -186,9 +184,12 @@ std::string DialogUsage::contact_line(bool focus) const
 bool DialogUsage::follow(const sip_t& response)
 {
     constexpr std::size_t most_early = 8;
+    const bool success = response.sip_status->st_status >= 200;
     const char* tag = response.sip_to->a_tag;
-    if (!tag || confirmed_) return true;
+    // A 2xx without one begins a dialog all the same (RFC 3261 §12.1.2).
+    if (confirmed_ || (!tag && !success)) return true;
     const char* followed = nta_leg_get_rtag(leg_.get());
+    if (!tag) tag = followed;
     auto* other = followed && strcasecmp(followed, tag) != 0 ? find_early(tag) : nullptr;
     const bool is_new = followed && !other && strcasecmp(followed, tag) != 0;
     if (const auto rseq = rseq_of(response); rseq != 0) {
@@ -206,9 +207,9 @@ bool DialogUsage::follow(const sip_t& response)
         other = &early_.back();
     }
     if (other) follow(*other);
-    nta_leg_rtag(leg_.get(), tag);
+    if (tag) nta_leg_rtag(leg_.get(), tag);
     set_target(response, TargetFrom::first_response);
-    confirmed_ = response.sip_status->st_status >= 200;
+    confirmed_ = success;
     if (!confirmed_) return true;
     names_.reset();
     early_.clear();

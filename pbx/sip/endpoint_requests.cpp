@@ -78,7 +78,11 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
         if (const auto tag = calls->receive_late(sip))
             return answer(request, {.status = 200, .to_tag = *tag});
     }
-    if (sip.sip_to->a_tag && passes(request)) return;
+    // To a phone that gives no tag its requests have none: they are told by the token in their
+    // route.
+    const bool may_be_within =
+        sip.sip_to->a_tag || sip.sip_route || sip.sip_request->rq_url->url_params;
+    if (may_be_within && passes(request)) return;
     if (method == sip_method_cancel)
         return refuse(request, {481, "Call/Transaction Does Not Exist", {}});
     if (is_repeated(request)) return;

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "core/dialog_end.hpp"
 #include "core/dialog_info.hpp"
+#include "core/tagged_address.hpp"
 #include "sip/forwarder_parts.hpp"
 #include "sip/inspection.hpp"
 #include "sip/passed_text.hpp"
@@ -57,11 +58,17 @@ std::optional<Forwarder::Passage> Forwarder::passage_of(const HeldRequest& reque
     const auto from_tag = text_of(sip.sip_from->a_tag);
     const auto to_tag = text_of(sip.sip_to->a_tag);
     const url_t* ours = route_of_ours(sip);
-    if (to_tag.empty() || !ours) return std::nullopt;
+    if (!ours) return std::nullopt;
     const auto token = token_in(*ours);
     const auto call_id = text_of(sip.sip_call_id->i_id);
     Passage passage;
-    if (auto sides = tokens_.read(token, call_id, from_tag)) {
+    // Where neither side has a tag, who sends it is told by where it comes from.
+    const auto from_callee = [&](const DialogSides& sides) {
+        const auto& source = request.source;
+        return from_tag.empty() && to_tag.empty() && source.host == sides.callee.host &&
+               source.port == sides.callee.port;
+    };
+    if (auto sides = tokens_.read(token, call_id, from_tag); sides && !from_callee(*sides)) {
         passage.sides = std::move(*sides);
         passage.to_callee = true;
     } else if (auto back = tokens_.read(token, call_id, to_tag)) {
@@ -308,9 +315,9 @@ void Forwarder::run(const ProbeDialog& command)
                    "OPTIONS {} SIP/2.0\r\nVia: {}\r\nMax-Forwards: 70\r\n", write(probe.hop.target),
                    via_line(probe.hop, probe.branch));
     append_header(text, "From",
-                  write(command.state.local_party) + ";tag=" + command.dialog.local_tag);
+                  with_tag(write(command.state.local_party), command.dialog.local_tag));
     append_header(text, "To",
-                  write(command.state.remote_party) + ";tag=" + command.dialog.remote_tag);
+                  with_tag(write(command.state.remote_party), command.dialog.remote_tag));
     append_header(text, "Call-ID", command.dialog.call_id);
     append_header(text, "CSeq", "0 OPTIONS");
     append_header(text, "User-Agent", parts_.settings.product);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/tagged_address.hpp"
 #include "sip/dialog_usage.hpp"
 #include "sip/header_text.hpp"
 #include "sip/stateless_reply.hpp"
@@ -21,8 +22,8 @@ constexpr unsigned max_ended = 50;
 bool Orphans::take(const sip_t& sip, const Flow& source, tport_t* connection)
 {
     if (!sip.sip_status || !sip.sip_cseq || sip.sip_cseq->cs_method != sip_method_invite ||
-        sip.sip_status->st_status < 200 || !sip.sip_to->a_tag || !sip.sip_from->a_tag ||
-        !sip.sip_via || !sip.sip_via->v_branch)
+        sip.sip_status->st_status < 200 || !sip.sip_from->a_tag || !sip.sip_via ||
+        !sip.sip_via->v_branch)
         return false;
     const auto* leg = sip.sip_status->st_status >= 300
                           ? nullptr
@@ -112,12 +113,9 @@ std::string Orphans::refuse(const StoredInvite& invite)
 {
     std::string text = "SIP/2.0 500 Exchange Restarted\r\n";
     for (const auto& via : invite.via) append_header(text, "Via", via);
-    append_header(
-        text, "From",
-        fmt::format("{};tag={}", write(invite.state.remote_party), invite.dialog.remote_tag));
-    append_header(
-        text, "To",
-        fmt::format("{};tag={}", write(invite.state.local_party), invite.dialog.local_tag));
+    append_header(text, "From",
+                  with_tag(write(invite.state.remote_party), invite.dialog.remote_tag));
+    append_header(text, "To", with_tag(write(invite.state.local_party), invite.dialog.local_tag));
     append_header(text, "Call-ID", invite.dialog.call_id);
     append_header(text, "CSeq", fmt::format("{} INVITE", invite.cseq));
     append_header(text, "Server", settings_.product);

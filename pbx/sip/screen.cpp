@@ -140,9 +140,6 @@ bool passes(const sip_t* sip)
     for (const auto* routes : {sip->sip_route, sip->sip_record_route, sip->sip_path})
         if (!routes_pass(routes)) return false;
     if (sip->sip_status) return true;
-    // Without a From tag an initial request cannot become a dialog, and the stack would match it
-    // loosely.
-    if (!sip->sip_from->a_tag) return false;
     if (!vias_pass(sip->sip_via) || !request_passes(*sip->sip_request, *sip->sip_cseq))
         return false;
     return sip->sip_request->rq_method != sip_method_ack || ack_passes(*sip);
