@@ -137,8 +137,9 @@ StoredLeg read_leg(Reader& row)
     leg.role = row.either("caller", "callee") ? LegRole::caller : LegRole::callee;
     leg.extension = row.text();
     leg.dialog.call_id = row.word();
-    leg.dialog.local_tag = row.word();
-    leg.dialog.remote_tag = row.word();
+    // Of a phone that gives no tag it is empty; in proxy mode so is the local one of its peer.
+    leg.dialog.local_tag = row.word_or_none();
+    leg.dialog.remote_tag = row.word_or_none();
     leg.state.local_party = row.address();
     leg.state.remote_party = row.address();
     leg.state.contact_user = row.text();
@@ -222,7 +223,7 @@ StoredInvite read_invite(Reader& row)
     invite.role = row.either("caller", "callee") ? LegRole::caller : LegRole::callee;
     invite.answered = row.either("answered", "pending");
     invite.dialog.call_id = row.word();
-    invite.dialog.local_tag = row.word();
+    invite.dialog.local_tag = row.word_or_none();
     invite.dialog.remote_tag = row.word_or_none();
     invite.state.local_party = row.address();
     invite.state.remote_party = row.address();

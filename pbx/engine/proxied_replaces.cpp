@@ -7,11 +7,12 @@ namespace lampline {
 namespace {
 
 /// The dialog that the phone at the other end of `leg` shares with it, as that phone compares it
-/// (RFC 3891 §3): its own tag is the to-tag.
+/// (RFC 3891 §3): its own tag is the to-tag. 0 stands for that of a phone that gives none.
 std::string replaced_by(const Leg& leg)
 {
-    return leg.dialog.call_id + ";to-tag=" + leg.dialog.local_tag +
-           ";from-tag=" + leg.dialog.remote_tag;
+    const auto or_zero = [](const std::string& tag) { return tag.empty() ? "0" : tag; };
+    return leg.dialog.call_id + ";to-tag=" + or_zero(leg.dialog.local_tag) +
+           ";from-tag=" + or_zero(leg.dialog.remote_tag);
 }
 
 Target target_at(const Leg& leg)
@@ -26,8 +27,9 @@ void CallEngine::replace_proxied(Leg& leg, const InviteReceived& input, Moment n
     Call& call = *find(leg.id).first;
     const bool early = !leg.talking();
     const Leg* other = early ? &call.caller() : call.find(leg.peer);
-    if (!other || other->state == LegState::terminated || leg.dialog.remote_tag.empty() ||
-        leg.dialog.local_tag.empty())
+    // A phone that rings and has not spoken shares no dialog yet.
+    const bool unheard = early && leg.dialog.remote_tag.empty();
+    if (!other || other->state == LegState::terminated || unheard)
         return reject(input, 481, "No Such Dialog To Replace", outbox);
     // A caller that does not know the header would ring as if it was called.
     const bool knows = !early || has(other->supported, OptionTag::replaces);

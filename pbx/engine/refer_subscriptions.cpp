@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/dialog_filter.hpp"
+#include "core/tagged_address.hpp"
 
 namespace lampline {
 namespace {
@@ -35,8 +36,8 @@ ReferSubscriptions::accept(const ReferReceived& request, CallRef call, Moment no
                 .expires_at = expires_at};
     auto dialog = std::make_shared<NotifyDialog>();
     dialog->call_id = request.call_id;
-    dialog->from = write(request.parties.to) + ";tag=" + watch.local_tag;
-    dialog->to = write(request.parties.from) + ";tag=" + watch.remote_tag;
+    dialog->from = with_tag(write(request.parties.to), watch.local_tag);
+    dialog->to = with_tag(write(request.parties.from), watch.remote_tag);
     dialog->contact = request.request_uri.user;
     dialog->event = "refer;id=" + std::to_string(request.cseq);
     dialog->request_uri = write(request.contact);

@@ -82,6 +82,10 @@ TEST_CASE("every member of a stored call comes back as it was, but for the conne
     {
         call.legs[1].state.target = {};
     }
+    SUBCASE("two phones that give no tag share a dialog")
+    {
+        for (auto& leg : call.legs) leg.dialog.local_tag = leg.dialog.remote_tag = "";
+    }
     SUBCASE("what may be empty is")
     {
         call.session_expires = {};
