@@ -116,9 +116,10 @@ class Redirect(WireTest):
                     phone.unregisters()
 
     def test_phones_that_write_like_rfc_2543(self):
-        """No branch in Via, no Max-Forwards, `Call-Id`, and a redirection to a URI without brackets."""
+        """No branch in Via, no tag in From, no Max-Forwards, `Call-Id`, and a redirection to a URI without brackets."""
         self.redirects()
-        old = self.anna.request("INVITE", self.anna.aor_of("202"), body="v=0\r\n")
+        old = self.anna.request("INVITE", self.anna.aor_of("202"), body="v=0\r\n",
+                                from_=Address(self.anna.aor, "TheBigGuy"))
         old.headers.set("Via", f"SIP/2.0/UDP {self.anna.host_port}")
         old.headers.remove("Max-Forwards")
         old.headers.fields = [("Call-Id" if name == "Call-ID" else name, value)
@@ -129,6 +130,7 @@ class Redirect(WireTest):
         moved = self.anna.sends(authorised, authenticates=False).receives(302)
         self.assertEqual([f"<{self.bob.contact}>;q=1.000"], moved.headers.values("Contact"))
         self.assertTrue(moved["Via"].startswith(old["Via"]))
+        self.assertEqual(old["From"], moved["From"])
         self.anna.pings()                               # its ACK has arrived by then
 
         self.rest.request("PATCH", "/api/v1/extensions/202", {"mode": "bridge"})

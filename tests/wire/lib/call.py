@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from .dialog import Dialog, ReceivedRequest, SentRequest, new_tag
+from .dialog import Dialog, ReceivedRequest, SentRequest
 from .event_loop import loop
 from .message import Address, Message
 from .transactions import ServerTransaction
@@ -39,7 +39,7 @@ class Call:
     def incoming(cls, phone, transaction: ServerTransaction) -> Call:
         invite = transaction.request
         local, remote = Address.parse(invite["To"]), Address.parse(invite["From"])
-        local.params["tag"] = new_tag()
+        local.params.update(phone.tags())
         dialog = Dialog(phone, invite["Call-ID"], local, remote, "")
         dialog.learn(invite, as_caller=False)
         call = cls(phone, dialog)

@@ -24,7 +24,7 @@ class Dialog:
 
     @property
     def local_tag(self) -> str:
-        return self.local.params["tag"]
+        return self.local.params.get("tag", "")
 
     @property
     def remote_tag(self) -> str:

@@ -33,7 +33,7 @@ class Phone:
     def __init__(self, number: str, secret: str, domain: str, address: dict[str, tuple[str, int]],
                  *, transport: str = "udp", display: str = "", algorithm: str | None = None,
                  user_agent: str = "Wire/1.0", contact_host: str | None = None,
-                 listens: bool = False, ip: str = "127.0.0.1"):
+                 listens: bool = False, ip: str = "127.0.0.1", tagless: bool = False):
         self.number, self.domain, self.address, self.display = number, domain, address, display
         self.transport, self.user_agent = transport, user_agent
         self.name = display or number
@@ -44,6 +44,7 @@ class Phone:
         self.contact_host = contact_host  # host:port to claim, where it is not the real one (NAT)
         self.calls_by_id: dict[tuple[str, str], Call] = {}
         self.answers_by_itself = {"BYE"}
+        self.tagless = tagless  # older than RFC 3261: it gives no tags
         self.params = ""  # of its Contact header in responses, such as `;isfocus`
         self.deaf = False  # nothing that arrives is heard, and nobody is told
         self.ignores_cancel = False  # CANCEL gets its 200, and crosses whatever the test answers
@@ -89,13 +90,17 @@ class Phone:
 
     # Messages
 
+    def tags(self) -> dict[str, str]:
+        """The parameters of a From that begins a dialog, or of the To that answers it."""
+        return {} if self.tagless else {"tag": new_tag()}
+
     def request(self, method: str, uri: str, *, from_: Address | None = None,
                 to: Address | str | None = None, call_id: str | None = None, cseq: int = 1,
                 headers=(), body: str | bytes = b"", content_type: str | None = None,
                 max_forwards: int = 70) -> Message:
         """A request as this phone writes it. `headers` replace those of the same name."""
         if from_ is None:
-            from_ = Address(self.aor, self.display, {"tag": new_tag()})
+            from_ = Address(self.aor, self.display, self.tags())
         message = Message(method=method, uri=uri, body=body)
         protocol = f"SIP/2.0/{self.transport.upper()}"
         message.headers.add("Via", f"{protocol} {self.host_port};branch={new_branch()};rport")
@@ -123,7 +128,7 @@ class Phone:
         for name in ("Via", "Record-Route", "From", "To", "Call-ID", "CSeq"):
             for value in request.headers.lines(name):
                 response.headers.add(name, value)
-        if status > 100 and not request.to_tag:
+        if status > 100 and not request.to_tag and not self.tagless:
             response.headers.set("To", f"{request['To']};tag={local_tag}")
         if request.method in ("INVITE", "UPDATE") and 101 <= status < 300:
             response.headers.add("Contact", f"<{self.contact}>{self.params}")
