@@ -287,7 +287,7 @@ LampAccount Exchange::answer(const LampQuestion& question, Moment now, Outbox& o
         if (const auto* call = calls_.find(dialog.call)) {
             dialog.started_at = call->started_at;
             dialog.answered_at = call->answered_at;
-            dialog.parked_by = parker_of(*call, dialog.leg, *directory_);
+            dialog.parked_by = parker_of(*call, dialog.leg, events_.directory());
         } else if (!dialog.call) {
             dialog.published = publications_.publisher_of(member, dialog.leg);
         }
