@@ -54,6 +54,9 @@ void CallEngine::passed_answer(Call& call, Leg& leg, const ResponseReceived& res
 {
     Leg& caller = call.caller();
     ForwardResponse forward{.request = call.passed_on, .message = response.message};
+    const auto answered = answer_timer(call.asked_timer, has(caller.supported, OptionTag::timer),
+                                       response.session_timer);
+    if (response.session_timer.expires == 0s) forward.session_timer = answered.timer;
     caller.invite_in = {};
     call.verdict.reset();
     if (call.phase == CallPhase::ended) {  // it hangs up itself (RFC 3261 §13.2.2.4)
@@ -62,9 +65,6 @@ void CallEngine::passed_answer(Call& call, Leg& leg, const ResponseReceived& res
     }
     const bool first = call.phase == CallPhase::ringing;
     Leg& winner = leg.state == LegState::terminated ? rings_after_all(call, leg) : leg;
-    const auto answered = answer_timer(call.asked_timer, has(caller.supported, OptionTag::timer),
-                                       response.session_timer);
-    if (response.session_timer.expires == 0s) forward.session_timer = answered.timer;
     outbox.send(std::move(forward));
     winner.peer = caller.id;
     passes_along(winner, outbox);

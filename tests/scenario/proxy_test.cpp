@@ -103,6 +103,22 @@ TEST_CASE("proxy mode: a session that is not refreshed ends (RFC 4028), and one 
     office.bob.inbox.clear();
 }
 
+TEST_CASE("proxy mode: an answer that crosses the CANCEL has what each of its copies has (§8.2)")
+{
+    Office office;
+    office.alice.supported = OptionTag::timer;
+    office.alice.session_timer = {.expires = 100s};
+    office.they_ring();
+    office.bob.answers_cancel = false;
+    office.alice.cancels();
+    office.bob.receives(CANCEL);
+    office.lamps("idle");
+    office.bob.replies(200, talking_sdp);
+    office.alice.receives(200U).session(100s, Refresher::uac);
+    office.pbx.stays_silent_for(60s);
+    CHECK(office.pbx.has_no_calls());
+}
+
 TEST_CASE("proxy mode: phones are asked whether they know the dialog; who does not ends the call")
 {
     Office office;
