@@ -87,8 +87,7 @@ void Forwarder::run(const ForwardResponse& command)
         append_all(added, sip_of(challenge).sip_www_authenticate);
         append_all(added, sip_of(challenge).sip_proxy_authenticate);
     }
-    append_session_timer(added, command.session_timer);
-    if (command.session_timer.expires.count() > 0) append_header(added, "Require", "timer");
+    append_added_session(added, command.session_timer);
     append_headers(added, command.headers);
     answer(*found->second, pass_response(response, added, parts_.kept_messages != nullptr),
            static_cast<unsigned>(response.sip_status->st_status), response);

@@ -153,7 +153,7 @@ private:
     void finish(Branch& branch);
     void acknowledge(Branch& branch, const sip_t& response);
     void receive_for(Branch& branch, MessageRef& message, const sip_t& response);
-    void report(const sip_t& response, Method method);
+    void report(const sip_t& response, Method method, const SessionTimer& session);
     void repeat(Repetition repetition);
     [[nodiscard]] std::chrono::milliseconds patience_of(const Repetition& repetition) const;
     void settle_subscribe(std::uint64_t id, unsigned status, const sip_t* response,

@@ -20,6 +20,17 @@ std::uint64_t hexadecimal(std::string_view& text) noexcept
     return value;
 }
 
+/// Session-Expires that a 2xx lacks for who has asked for a session; 0: none. Whoever has passed on
+/// the request adds it (RFC 4028 §8.2): who asked has to refresh, or else reads that nobody does.
+SessionTimer lacking_session(const sip_t& response, std::chrono::seconds asked)
+{
+    const auto method = to_method(response);
+    const bool accepts = response.sip_status->st_status / 100 == 2 &&
+                         (method == Method::invite || method == Method::update);
+    if (!accepts || to_session_timer(response).expires.count() > 0) return {};
+    return {.expires = asked, .refresher = Refresher::uac};
+}
+
 }  // namespace
 
 void Forwarder::run(const ForwardInvite& command)
@@ -205,6 +216,7 @@ bool Forwarder::receive(MessageRef& message, const sip_t& response)
     }
     const auto connection = ConnectionId{hexadecimal(rest)};
     const auto listener = static_cast<std::uint8_t>(hexadecimal(rest));
+    const auto asked = seconds_of(hexadecimal(rest));
     const auto stem = branch.substr(0, branch.size() - rest.size() - 1);
     const auto signature = hexadecimal(rest);
     if (tokens_.sign(signed_text(response, *sender, stem)) != signature) return true;
@@ -215,7 +227,12 @@ bool Forwarder::receive(MessageRef& message, const sip_t& response)
     }
     if (id && !success) return true;  // a late one
     if (!id) settle(std::string{branch}, response);
-    report(response, to_method(response));
+    // The same each time: its copies pass, and are the first one for who has missed that.
+    const auto lacking = lacking_session(response, asked);
+    std::string added;
+    append_added_session(added, lacking);
+    report(response, to_method(response),
+           lacking.expires.count() > 0 ? lacking : to_session_timer(response));
     const auto received = text_of(sender->v_received);
     auto port = port_in(sender->v_rport);
     if (port == 0) port = port_in(sender->v_port);
@@ -224,7 +241,7 @@ bool Forwarder::receive(MessageRef& message, const sip_t& response)
                     std::string{received.empty() ? text_of(sender->v_host) : received},
                     port != 0 ? port : std::uint16_t{5060}, connection, listener};
     auto hop = hop_to(back, {});
-    send(hop, packet_of(pass_response(response, {}, parts_.kept_messages != nullptr)), response);
+    send(hop, packet_of(pass_response(response, added, parts_.kept_messages != nullptr)), response);
     return true;
 }
 

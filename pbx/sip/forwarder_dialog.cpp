@@ -210,8 +210,8 @@ Forwarder::Outcome Forwarder::send_on(HeldRequest& request, Passage& passage)
     return {.passed = true};
 }
 
-/// A response to what pass() has sent.
-void Forwarder::report(const sip_t& response, Method method)
+/// A response to what pass() has sent; `session` as it goes on.
+void Forwarder::report(const sip_t& response, Method method, const SessionTimer& session)
 {
     const auto status = static_cast<unsigned>(response.sip_status->st_status);
     // Who has forgotten the subscription ends it (RFC 6665 §4.2.2).
@@ -229,7 +229,7 @@ void Forwarder::report(const sip_t& response, Method method)
                                  .method = method,
                                  .status = status,
                                  .cseq = response.sip_cseq->cs_seq,
-                                 .session_timer = to_session_timer(response),
+                                 .session_timer = session,
                                  .payload = accepts ? to_payload(response) : nullptr});
 }
 

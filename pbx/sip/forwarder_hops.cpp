@@ -83,8 +83,9 @@ std::string Forwarder::signed_text(const sip_t& message, const sip_via_t& sender
 std::string Forwarder::branch_of(const sip_t& request, ClientTransactionId id,
                                  const HeldRequest& from, std::string_view mark) const
 {
-    const auto stem = fmt::format("{}{:x}.{:x}.{:x}", branch_mark, id.value,
-                                  from.source.connection.value, from.source.listener);
+    const auto stem =
+        fmt::format("{}{:x}.{:x}.{:x}.{:x}", branch_mark, id.value, from.source.connection.value,
+                    from.source.listener, asked_session(request).count());
     return fmt::format("{}.{:016x}{}", stem,
                        tokens_.sign(signed_text(request, *request.sip_via, stem)), mark);
 }

@@ -9,8 +9,9 @@
 
 namespace lampline::sip {
 
-/// Our branches: cookie and mark, number of the branch, connection and listener of the sender, '.',
-/// signature, '.', loop mark. So a response finds its way also when nobody remembers the request.
+/// Our branches: cookie and mark, number of the branch, connection and listener of the sender, the
+/// session that it asks for (asked_session()), '.', signature of all that, loop mark. So a response
+/// finds its way, and gets what it lacks, also when nobody remembers the request.
 inline constexpr std::string_view branch_mark = "z9hG4bKpass";
 inline constexpr std::string_view probe_mark = "z9hG4bKprobe";
 inline constexpr std::string_view subscribe_mark = "z9hG4bKsubs";
@@ -57,6 +58,24 @@ inline std::uint16_t port_in(const char* text) noexcept
     const auto digits = text_of(text);
     std::from_chars(digits.data(), digits.data() + digits.size(), port);
     return port;
+}
+
+/// How long a session the request asks for, whose sender knows session timers (RFC 4028 §7.1); 0:
+/// none.
+inline std::chrono::seconds asked_session(const sip_t& request)
+{
+    const auto method = to_method(request);
+    if (method != Method::invite && method != Method::update) return {};
+    const auto known = to_option_tags(request.sip_supported) | to_option_tags(request.sip_require);
+    return has(known, OptionTag::timer) ? to_session_timer(request).expires
+                                        : std::chrono::seconds{};
+}
+
+/// What the proxy adds to a 2xx whose sender knows no session timers (§8.2); nothing without one.
+inline void append_added_session(std::string& text, const SessionTimer& added)
+{
+    append_session_timer(text, added);
+    if (added.expires.count() > 0) append_header(text, "Require", "timer");
 }
 
 /// An INVITE that is passed on: the transaction of its sender (RFC 3261 §17.2.1, RFC 6026).

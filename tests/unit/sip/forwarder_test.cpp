@@ -1,51 +1,9 @@
 // INVITEs that are passed on: the transactions on both sides, and their timers (RFC 3261 §16, §17).
-#include "sip_office.hpp"
+#include "passed_call.hpp"
 
 using namespace lampline;
 using namespace lampline::sip;
 using namespace lampline::sip::test;
-
-namespace {
-
-constexpr LegId caller_leg{1};
-constexpr LegId callee_leg{2};
-constexpr ClientTransactionId branch{101};
-
-struct Passed {
-    explicit Passed(Transport to = Transport::udp, EndpointSettings settings = Office::quick())
-        : office{std::move(settings)}, callee{office, "202", to}
-    {
-        caller.send_authorised("INVITE", uri_of("202"), address_of("202"), "", "v=0 offer\r\n");
-        request = office.next<InviteReceived>().transaction;
-    }
-    /// The INVITE as the callee's phone gets it.
-    Message passes(ConnectionId connection = {})
-    {
-        office.run(ForwardInvite{
-            .request = request,
-            .caller = caller_leg,
-            .leg = callee_leg,
-            .transaction = branch,
-            .target = {*SipUri::parse(callee.contact()), {}, callee.flow(connection)}});
-        return callee.receive();
-    }
-    /// What the engine does with every response: it goes to the caller.
-    Message passes_back(unsigned status)
-    {
-        const auto response = office.next<ResponseReceived>();
-        CHECK(response.status == status);
-        REQUIRE(response.message);
-        office.run(ForwardResponse{.request = request, .message = response.message});
-        return caller.receive_beyond_100();
-    }
-
-    Office office;
-    Phone caller{office, "201"};
-    Phone callee;
-    TransactionId request;
-};
-
-}  // namespace
 
 TEST_CASE("timer A: the INVITE is repeated until the phone says something, and then no more")
 {
