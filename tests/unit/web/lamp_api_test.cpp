@@ -52,7 +52,7 @@ TEST_CASE("a lamp: the calls, the rule with its groups, and each phone")
     CHECK(lamp.at("calls").at(0) == boost::json::parse(R"({
         "id":"3","leg":"7","direction":"recipient","state":"early","held":false,"with":"205",
         "with_name":"Eve Ng","call_id":"c@x","started_at":"2023-11-14T22:13:29.000Z",
-        "answered_at":null,"published":null})"));
+        "answered_at":null,"published":null,"parked_by":null})"));
     CHECK(lamp.at("rule") == boost::json::parse(R"({
         "allowed":true,"unsolicited":true,"parties":true,"pickup":true,"profile":"innovaphone","groups":[
           {"name":"front","unsolicited":true,"profile":"auto"},
@@ -94,7 +94,7 @@ TEST_CASE("a dialog that is published is no call: no id, but who says so, and un
     CHECK(lamp.at("calls").at(0) == boost::json::parse(R"({
         "id":null,"leg":null,"direction":"recipient","state":"confirmed","held":false,"with":"205",
         "with_name":"Eve Ng","call_id":"c@x","started_at":null,"answered_at":null,
-        "published":{"by":"207","expires_at":"2023-11-14T23:13:20Z"}})"));
+        "published":{"by":"207","expires_at":"2023-11-14T23:13:20Z"},"parked_by":null})"));
     CHECK(lamp.at("summary") ==
           "207 talks to 205 (Eve Ng) (published by 207, until 2023-11-14T23:13:20Z), since "
           "2023-11-14T22:13:30Z.");
