@@ -107,9 +107,10 @@ protected:
         auto& living = self().subscriptions_;
         const auto found = living.find(answer.subscription);
         if (found == living.end() || found->second->in_flight != answer.cseq) return;
-        const auto heard = answer.generated ? std::vector<SubscriptionId>{}
-                                            : silent_.take_all_of(answer.subscription);
-        settle(*found->second, answer, now, outbox);
+        const bool unheard = answer.generated || is_word_of_proxy(*found->second, answer);
+        const auto heard = unheard ? std::vector<SubscriptionId>{}
+                                   : silent_.take_all_of(answer.subscription);
+        settle(*found->second, answer, unheard, now, outbox);
         for (const auto id : heard)
             if (const auto waits = living.find(id); waits != living.end())
                 send_again(*waits->second, now, outbox);
@@ -214,9 +215,19 @@ protected:
     }
 
 private:
-    /// `subscription` may end.
+    /// A proxy on the way has no way to the phone, which so has said nothing. A Retry-After is the
+    /// phone's.
+    static bool is_word_of_proxy(const SubscriptionUsage& subscription,
+                                 const NotifyAnswered& answer) noexcept
+    {
+        return !subscription.dialog->route.empty() && answer.retry_after.count() == 0 &&
+               says_phone_is_gone(answer.status);
+    }
+
+    /// `subscription` may end, unless its phone is `unheard`.
     template <class Usage>
-    void settle(Usage& subscription, const NotifyAnswered& answer, Moment now, Outbox& outbox)
+    void settle(Usage& subscription, const NotifyAnswered& answer, bool unheard, Moment now,
+                Outbox& outbox)
     {
         auto effect = effect_of(answer.status, answer.retry_after);
         const bool borrowed = self().is_borrowed(subscription);
@@ -224,6 +235,7 @@ private:
             subscription.refuses_connection = true;
             effect = AnswerEffect::again;
         }
+        if (effect == AnswerEffect::over && unheard) effect = AnswerEffect::again;
         if (borrowed && answer.generated) subscription.connection_fails = true;
         subscription.in_flight = 0;
         self().note_answer(subscription, answer, effect, now);
@@ -237,22 +249,22 @@ private:
             if (subscription.list && subscription.list->ending && !borrowed)
                 return self().end_unheard(subscription, now, outbox);
             if (self().is_told_once(subscription)) break;
-            return try_again(subscription, answer, borrowed, now, outbox);
+            return try_again(subscription, answer, unheard, borrowed, now, outbox);
         case AnswerEffect::over: break;
         }
         self().give_up(subscription, answer.status, now, outbox);
     }
 
     template <class Usage>
-    void try_again(Usage& subscription, const NotifyAnswered& answer, bool borrowed, Moment now,
-                   Outbox& outbox)
+    void try_again(Usage& subscription, const NotifyAnswered& answer, bool unheard, bool borrowed,
+                   Moment now, Outbox& outbox)
     {
         if (subscription.list) subscription.list->begun = false;
         subscription.owes_present = true;
         ++subscription.failures;
-        subscription.silent = answer.generated;
+        subscription.silent = unheard;
         self().show_unanswered(subscription, now, outbox);
-        if (answer.generated && !borrowed && !subscription.sought) {
+        if (unheard && !borrowed && !subscription.sought) {
             const auto bindings = self().location_table().bindings(subscription.watcher);
             if (const Binding* other = found_among(bindings, subscription))
                 return seek_at(*other, now, outbox);

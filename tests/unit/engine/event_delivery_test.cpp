@@ -26,9 +26,10 @@ public:
     MessageOffice() : EventOffice{messages(1)} {}
 
     /// Its own messages. The first NOTIFY is answered.
-    SubscribeReceived subscribed(const EventPhone& phone)
+    SubscribeReceived subscribed(const EventPhone& phone, std::vector<std::string> route = {})
     {
         auto request = subscribe(phone, EventPackage::message_summary, phone.number, ++cseq_);
+        request.record_route = std::move(route);
         request.parties.to_tag = receives(request).local_tag;
         answers(notified(), 200);
         return request;
@@ -77,6 +78,29 @@ TEST_CASE("RFC 6665 §4.2.2: which answers end a subscription to a package")
         office.passes(seconds{60});
         CHECK(office.notifies.empty() == row.ends);
     }
+}
+
+TEST_CASE("a proxy that has no way to the phone ends no subscription to a package")
+{
+    for (const unsigned status : {404U, 410U, 430U, 477U, 478U, 503U}) {
+        CAPTURE(status);
+        MessageOffice office;
+        office.subscribed(desk, {"<sip:198.51.100.1;lr>"});
+        office.configures(messages(2));
+        for (const int pause : {1, 2, 4, 4}) {
+            office.answers(office.notified(), status);
+            office.passes(seconds{pause} - std::chrono::milliseconds{1});
+            CHECK(office.notifies.empty());
+            office.passes(std::chrono::milliseconds{1});
+        }
+        CHECK(counts(office.notified(), "2"));
+        CHECK(office.subscriptions().size() == 1);
+    }
+    MessageOffice office;  // the phone itself, which the proxy lets through
+    office.subscribed(desk, {"<sip:198.51.100.1;lr>"});
+    office.configures(messages(2));
+    office.answers(office.notified(), 481);
+    CHECK(office.subscriptions().empty());
 }
 
 TEST_CASE("what a phone refuses for now it is told when it has waited, or has registered")

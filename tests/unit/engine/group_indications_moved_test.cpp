@@ -140,3 +140,24 @@ TEST_CASE("two phones with one private contact: after a restart each is the one 
     CHECK(office.acknowledged().dialog->flow == desk.flow());
     CHECK(office.silent());
 }
+
+TEST_CASE("a proxy that has no way to the phone ends no lamp of it")
+{
+    for (const unsigned status : {404U, 410U, 430U, 477U, 478U, 503U}) {
+        CAPTURE(status);
+        Office office;
+        auto request = office.subscribe("201", "207");
+        request.record_route = {"<sip:198.51.100.1;lr>"};
+        CHECK(office.receives(request).status == 200);
+        office.acknowledged();
+        office.call(1, LegState::early);
+        for (const int pause : {1, 2, 4}) {
+            office.answers(office.notified(), status);
+            CHECK(office.silent());
+            office.passes(seconds{pause});
+        }
+        CHECK(states_of(office.acknowledged()) == "early");
+        office.call(1, LegState::confirmed);
+        CHECK(states_of(office.acknowledged()) == "confirmed");
+    }
+}
