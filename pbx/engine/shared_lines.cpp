@@ -98,7 +98,9 @@ bool EventNotifier::choose_appearance(InviteReceived& request, Outbox& outbox)
     auto& appearances = facts_.appearances();
     const auto asked = appearance_in(request.payload);
     if (asked) request.payload = without_appearance(request.payload);
-    const unsigned index = asked ? asked->index : 0;
+    const auto dialled = extension_of(request.request_uri);
+    const bool emergency = facts_.directory().digit_plan().is_emergency(dialled);
+    const unsigned index = asked && !emergency ? asked->index : 0;  // which one is no matter then
     const auto phone = phone_of(request.contact, request.record_route, request.source);
     if (index > 0 && appearances.is_claimed_by_another(extension, index, phone)) {
         outbox.send(Reply{.transaction = request.transaction,
@@ -110,7 +112,7 @@ bool EventNotifier::choose_appearance(InviteReceived& request, Outbox& outbox)
                                                       std::to_string(index) + '"'}}});
         return false;
     }
-    if (index > 0 && !request.replaces && extension_of(request.request_uri) == extension) {
+    if (index > 0 && !request.replaces && dialled == extension) {
         const auto state = appearances.state(extension, index);
         if (const auto* held = appearances.held(extension, index)) {
             request.replaces = Replaces{

@@ -170,3 +170,28 @@ TEST_CASE(
     offers(hold_sdp, "");
     line.both_see("1:held *:idle");
 }
+
+TEST_CASE("an emergency call goes out, whichever appearance its phone names")
+{
+    SharedLine line;
+    Trunk trunk;
+    trunk.name = "one";
+    trunk.servers = {{"192.0.2.200", 5060, Transport::udp}};
+    trunk.domain = "carrier.test";
+    DigitRules rules;
+    rules.rules = {{.pattern = "112", .emergency = true, .trunks = {"one"}}};
+    line.pbx.has_trunks({trunk}, rules);
+    auto& far = line.pbx.carrier(trunk, "112");
+    line.desk.asks(SharedLine::seize(1));
+    got(line.desk, 200U);
+    got(line.desk, NOTIFY);
+    line.both_see("1:seized *:idle");
+    line.lab.invite_headers = {{"Call-Info", SharedLine::at(1)}};
+    line.lab.sends(INVITE, "112");
+    far.receives(INVITE).to("sip:112@carrier.test");
+    line.both_see("1:seized 2:progressing *:idle");
+    line.lab.cancels();
+    got(line.lab, 487U);
+    far.receives(CANCEL);
+    line.both_see("1:seized *:idle");
+}
