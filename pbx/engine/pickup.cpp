@@ -91,7 +91,7 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
         const bool taken = find(leg->id).first->answered_at.has_value();
         return talked  ? reject(input, 603, "Call Has Ended", outbox)
                : taken ? reject(input, 481, "Somebody Else Was Quicker", outbox)
-                       : reject(input, 481, "Rings There No More", outbox);
+                       : reject(input, 603, "Rings There No More", outbox);
     }
     const bool referred = leg->talking() && referrals_.allow(input.authenticated, *leg, now);
     if (!may_take(input.authenticated, *leg) && !referred) {

@@ -317,3 +317,27 @@ TEST_CASE("members of a pickup group take each other's calls, though nobody watc
     }
     office.ends();
 }
+
+TEST_CASE("a key for what has rung, and now rings elsewhere, hears that this is over: 603, no fault")
+{
+    Office office;
+    auto& [pbx, alice, bob, carol, dave, eve, frank] = office;
+    alice.sends(INVITE, "600");
+    bob.receives(INVITE);
+    const auto shown = carol.watches("102").dialog();
+    bob.replies(180);
+    alice.receives(180U);
+    carol.receives(NOTIFY);
+    SUBCASE("since its phone has declined") { bob.replies(486); }
+    SUBCASE("since nobody has answered there")
+    {
+        pbx.passes(20s);
+        bob.receives(CANCEL);
+    }
+    dave.receives(INVITE);
+    CHECK(carol.receives(NOTIFY).idle());
+    carol.sends_replacing({.call_id = shown.call_id, .to_tag = shown.remote_tag}, "101", carol_sdp);
+    carol.receives(603U).phrase("Rings There No More");
+    CHECK(dave.hears_nothing());
+    office.ends();
+}
