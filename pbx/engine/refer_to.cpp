@@ -2,6 +2,7 @@
 // BYE with Also.
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "core/extension_uri.hpp"
 #include "core/refer.hpp"
 #include "engine/call_engine.hpp"
@@ -66,7 +67,8 @@ CallEngine::referral_of(const PayloadRef& payload, std::string_view referrer,
         referral.headers.push_back({"Referred-By", *by});
     }
     const auto* subscribe = only_header(payload, "Refer-Sub", count);
-    referral.silent = subscribe && subscribe->starts_with("false");
+    const auto wish = subscribe ? std::string_view{*subscribe} : std::string_view{};
+    referral.silent = same_word(trimmed(wish.substr(0, wish.find(';'))), "false");
     return referral;
 }
 

@@ -63,13 +63,34 @@ TEST_CASE("a transferor that wants no progress (Refer-Sub: false, RFC 4488) is h
           "others talk")
 {
     Talking call;
-    call.bob_refers("<sip:103@office.test>", {{"Refer-Sub", "false"}});
+    std::string said;
+    SUBCASE("in small letters")
+    {
+        said = "false";
+    }
+    SUBCASE("in others, and with a parameter")
+    {
+        said = "False ;x=y";
+    }
+    call.bob_refers("<sip:103@office.test>", {{"Refer-Sub", said}});
     call.bob.receives(202U).header("Refer-Sub", "false");
     call.carol.receives(INVITE);
     call.carol.replies(200, carol_sdp);
     call.alice_and_carol_are_joined();
     call.bob.receives(BYE);
     call.alice_and_carol_talk_and_end();
+}
+
+TEST_CASE("a Refer-Sub that only begins as `false` does is none (RFC 4488 §4)")
+{
+    Talking call;
+    call.bob_refers("<sip:103@office.test>", {{"Refer-Sub", "falsehood"}});
+    call.bob.receives(202U).without_header("Refer-Sub");
+    call.bob_hears("SIP/2.0 100 Trying");
+    call.carol.receives(INVITE);
+    call.carol.replies(486);
+    call.bob_hears("SIP/2.0 486 ");
+    call.alice_and_bob_still_talk();
 }
 
 TEST_CASE("the transferor hangs up at once, as many phones do: the transfer goes on")
