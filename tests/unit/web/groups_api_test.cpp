@@ -200,9 +200,9 @@ TEST_CASE("what an extension may see and do, merged over its groups and what the
     const std::string extensions{"/watches?kind=extension"};
     const auto seen = json_of(office.get("/api/v1/extensions/201" + extensions));
     CHECK(seen.at("items") == boost::json::parse(R"([
-        {"member":"207","kind":"extension","display_name":"","groups":["sales"],"parties":true,"pickup":false,"join":false,
+        {"member":"207","kind":"extension","display_name":"","groups":["sales"],"state":true,"parties":true,"pickup":false,"join":false,
          "unsolicited":true,"told_by_phone":false,"profile":"auto"},
-        {"member":"211","kind":"extension","display_name":"Ben","groups":["all","sales"],"parties":false,"pickup":true,"join":false,
+        {"member":"211","kind":"extension","display_name":"Ben","groups":["all","sales"],"state":true,"parties":false,"pickup":true,"join":false,
          "unsolicited":true,"told_by_phone":false,"profile":"auto"}])"));
     CHECK(json_of(office.get("/api/v1/extensions/207" + extensions)).at("total") == 0);
     CHECK(office.get("/api/v1/extensions/299/watches").status == 404);
@@ -214,6 +214,36 @@ TEST_CASE("what an extension may see and do, merged over its groups and what the
     office.patch("/api/v1/extensions/211", R"({"visibility":null})");
     CHECK(json_of(office.get("/api/v1/extensions/201" + extensions)).at("total") == 2);
     CHECK(office.patch("/api/v1/extensions/211", R"({"visibility":"ghost"})").status == 422);
+}
+
+TEST_CASE("whom an extension may pick up as a fellow member alone is shown too: no lamp, no parties")
+{
+    Groups office;
+    office.put("/api/v1/extensions/211", R"({"display_name":"Ben"})");
+    for (const auto* name : {"team", "front"})
+        office.put(std::string{"/api/v1/groups/"} + name,
+                   R"({"members":["207","211"],"members_pick_up":true})");
+    office.put("/api/v1/groups/all", R"({"members":["201","207","211"]})");
+    const auto seen = [&](const std::string& number) {
+        return json_of(office.get("/api/v1/extensions/" + number + "/watches?kind=extension"));
+    };
+    CHECK(seen("207").at("items") == boost::json::parse(R"([
+        {"member":"211","kind":"extension","display_name":"Ben","groups":["front","team"],"state":false,"parties":false,
+         "pickup":true,"join":false,"unsolicited":false,"told_by_phone":false,"profile":"auto"}])"));
+    CHECK(seen("201").at("total") == 0);
+
+    office.put(
+        "/api/v1/groups/sales",
+        R"({"members":["207","211"],"watchers":[{"number":"207"}],"rights":{"pickup":false}})");
+    CHECK(seen("207").at("items") == boost::json::parse(R"([
+        {"member":"207","kind":"extension","display_name":"","groups":["sales"],"state":true,"parties":true,
+         "pickup":true,"join":false,"unsolicited":true,"told_by_phone":false,"profile":"auto"},
+        {"member":"211","kind":"extension","display_name":"Ben","groups":["front","sales","team"],"state":true,"parties":true,
+         "pickup":true,"join":false,"unsolicited":true,"told_by_phone":false,"profile":"auto"}])"));
+
+    office.patch("/api/v1/extensions/211", R"({"visibility":"hidden"})");
+    CHECK(seen("207").at("total") == 1);
+    CHECK(seen("211").at("total") == 0);
 }
 
 TEST_CASE("what an extension may watch beside extensions: keys, its own too, and park slots")
