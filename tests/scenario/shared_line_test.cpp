@@ -190,8 +190,12 @@ TEST_CASE("an emergency call goes out, whichever appearance its phone names")
     line.lab.sends(INVITE, "112");
     far.receives(INVITE).to("sip:112@carrier.test");
     line.both_see("1:seized 2:progressing *:idle");
-    line.lab.cancels();
-    got(line.lab, 487U);
-    far.receives(CANCEL);
+    far.replies(200, talking_sdp);
+    got(line.lab, 200U);
+    far.receives(ACK);
+    line.both_see("1:seized 2:active *:idle");
+    line.lab.sends(BYE);
+    got(line.lab, 200U);
+    far.receives(BYE);
     line.both_see("1:seized *:idle");
 }
