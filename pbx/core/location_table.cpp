@@ -118,10 +118,10 @@ Target target_of(const Binding& binding)
     return target;
 }
 
-bool says_phone_is_gone(unsigned status) noexcept
+bool is_word_of_proxy(std::span<const std::string> route, unsigned status) noexcept
 {
     constexpr std::array<unsigned, 10> gone{404, 408, 410, 430, 477, 478, 500, 502, 503, 504};
-    return std::ranges::find(gone, status) != gone.end();
+    return !route.empty() && std::ranges::find(gone, status) != gone.end();
 }
 
 std::span<const Binding> LocationTable::bindings(std::string_view aor) const noexcept

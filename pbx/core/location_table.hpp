@@ -62,10 +62,10 @@ struct PhoneAddress {
 /// goes to the port of the contact: the port a phone connects from does not listen.
 Target target_of(const Binding& binding);
 
-/// Whether a proxy between us and a phone answers so where it has no way to the phone. 480 it may
-/// say too, but that is what phones say that want no calls; 501 those that do not know the method.
-/// 430 is of RFC 5626 §5.3, 477 and 478 are Kamailio's.
-bool says_phone_is_gone(unsigned status) noexcept;
+/// Whether a proxy on the `route` to a phone answers so where it has no way to it: the phone has
+/// said nothing. 480 it may say too, but that is what phones say that want no calls; 501 those that
+/// do not know the method. 430 is of RFC 5626 §5.3, 477 and 478 are Kamailio's.
+bool is_word_of_proxy(std::span<const std::string> route, unsigned status) noexcept;
 
 /// All bindings, by address-of-record. At most `max_contacts` an Aor. SIP thread only.
 class LocationTable {

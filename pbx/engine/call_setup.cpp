@@ -37,8 +37,8 @@ bool says_why(const PayloadRef& payload)
 /// The proxy before the phone speaks, and the phone never has: it is as if nobody were registered.
 bool is_absent(const Leg& leg, unsigned status) noexcept
 {
-    const bool behind_proxy = leg.trunk.empty() && !leg.dialog_state.route.empty();
-    return behind_proxy && leg.dialog.remote_tag.empty() && says_phone_is_gone(status);
+    return leg.trunk.empty() && leg.dialog.remote_tag.empty() &&
+           is_word_of_proxy(leg.dialog_state.route, status);
 }
 
 }  // namespace

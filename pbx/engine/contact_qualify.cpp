@@ -111,7 +111,7 @@ std::optional<const Binding*> ContactQualify::receive(const StandaloneAnswered& 
     auto& phone = phones_.at(id);
     phone.asked = {};
     const auto* binding = locations_.find(phone.aor, phone.contact);
-    const bool of_proxy = binding && !binding->path.empty() && says_phone_is_gone(answer.status);
+    const bool of_proxy = binding && is_word_of_proxy(binding->path, answer.status);
     if (answer.generated || of_proxy) {
         missed(id, phone, now, outbox);
         return nullptr;

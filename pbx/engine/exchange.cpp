@@ -20,12 +20,6 @@ unsigned refusal_of(TransactionId request, const std::vector<SipCommand>& comman
     return 0;
 }
 
-/// The phone has not been heard: the proxy on the way to it says so.
-bool is_word_of_proxy(const std::vector<std::string>& route, unsigned status) noexcept
-{
-    return !route.empty() && says_phone_is_gone(status);
-}
-
 /// Who put `call` into the slot that is its leg `slot`; empty where that one may not be seen by all
 /// who see slots.
 std::string parker_of(const Call& call, LegId slot, const Directory& directory)

@@ -107,7 +107,10 @@ protected:
         auto& living = self().subscriptions_;
         const auto found = living.find(answer.subscription);
         if (found == living.end() || found->second->in_flight != answer.cseq) return;
-        const bool unheard = answer.generated || is_word_of_proxy(*found->second, answer);
+        const bool of_phone = answer.retry_after.count() > 0;  // a proxy does not know when
+        const bool unheard =
+            answer.generated ||
+            (!of_phone && is_word_of_proxy(found->second->dialog->route, answer.status));
         const auto heard = unheard ? std::vector<SubscriptionId>{}
                                    : silent_.take_all_of(answer.subscription);
         settle(*found->second, answer, unheard, now, outbox);
@@ -215,15 +218,6 @@ protected:
     }
 
 private:
-    /// A proxy on the way has no way to the phone, which so has said nothing. A Retry-After is the
-    /// phone's.
-    static bool is_word_of_proxy(const SubscriptionUsage& subscription,
-                                 const NotifyAnswered& answer) noexcept
-    {
-        return !subscription.dialog->route.empty() && answer.retry_after.count() == 0 &&
-               says_phone_is_gone(answer.status);
-    }
-
     /// `subscription` may end, unless its phone is `unheard`.
     template <class Usage>
     void settle(Usage& subscription, const NotifyAnswered& answer, bool unheard, Moment now,
