@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/sdp.hpp"
 #include "support/scenario.hpp"
 
 namespace lampline::test::proxy {
@@ -65,6 +66,18 @@ struct Office {
         bob.replies(200, talking_sdp);
         alice.receives(200U);
         lamps("confirmed");
+    }
+    /// Who has `dialog` with Alice, behind another proxy, answers her INVITE, or does so again.
+    void answers(const DialogId& dialog, std::chrono::seconds session = {})
+    {
+        pbx.receive(DialogPassed{.call_id = dialog.call_id,
+                                 .from_tag = dialog.local_tag,
+                                 .to_tag = dialog.remote_tag,
+                                 .method = INVITE,
+                                 .status = 200,
+                                 .cseq = InviteReceived{}.cseq,
+                                 .session_timer = {.expires = session},
+                                 .payload = session_payload(std::string{talking_sdp})});
     }
     void all_is_over()
     {

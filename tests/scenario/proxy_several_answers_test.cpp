@@ -2,7 +2,6 @@
 // of the two hangs that up (RFC 3261 §13.2.2.4).
 #include <algorithm>
 
-#include "core/sdp.hpp"
 #include "several_answers_office.hpp"
 
 using namespace lampline;
@@ -168,15 +167,6 @@ TEST_CASE("proxy mode: a proxy behind a phone has forked, and another one has an
     const auto with_bob = alice.shared();
     DialogId forked = with_bob;
     forked.remote_tag = "forked";
-    const auto answers = [&](const DialogId& dialog) {
-        pbx.receive(DialogPassed{.call_id = dialog.call_id,
-                                 .from_tag = dialog.local_tag,
-                                 .to_tag = dialog.remote_tag,
-                                 .method = INVITE,
-                                 .status = 200,
-                                 .cseq = InviteReceived{}.cseq,
-                                 .payload = session_payload(std::string{talking_sdp})});
-    };
     const auto talking = [&] {
         const auto legs = pbx.view().calls.at(0).legs;
         return std::ranges::count(legs, "confirmed", &LiveLeg::state);
@@ -184,24 +174,24 @@ TEST_CASE("proxy mode: a proxy behind a phone has forked, and another one has an
     bob.passes(INVITE, hold_sdp);
     alice.accepts(INVITE, "v=0\r\nm=audio 4000 RTP/AVP 0\r\na=recvonly\r\n");
     office.told();
-    answers(with_bob);  // once more, and late
+    office.answers(with_bob);  // once more, and late
     CHECK(talking() == 2);
     CHECK(pbx.view().calls.at(0).legs.back().holds);
-    answers(forked);
-    answers(forked);
+    office.answers(forked);
+    office.answers(forked);
     CHECK(talking() == 3);
     CHECK(office.told() == Lamps{{"102", "confirmed"}});
     alice.passes(BYE);
     CHECK(talking() == 2);
     CHECK(office.told() == Lamps{{"101", "confirmed"}, {"102", "confirmed"}});
-    answers(with_bob);  // that has ended
+    office.answers(with_bob);  // that has ended
     CHECK(talking() == 2);
     alice.uses_shared(forked);
     alice.passes(BYE);
     office.told();
     CHECK(pbx.has_no_calls());
     CHECK(pbx.has_no_dialogs());
-    answers(forked);
+    office.answers(forked);
     CHECK(pbx.has_no_calls());
     const auto record = office.record();
     REQUIRE(record.parts.size() == 3);
@@ -214,15 +204,11 @@ TEST_CASE("proxy mode: answers without end, each with a tag of its own, take no 
     Office office;
     office.they_talk();
     auto& [pbx, alice, bob, dan] = office;
-    const auto dialog = alice.shared();
-    for (int i = 0; i < 1000; ++i)
-        pbx.receive(DialogPassed{.call_id = dialog.call_id,
-                                 .from_tag = dialog.local_tag,
-                                 .to_tag = "forked-" + std::to_string(i),
-                                 .method = INVITE,
-                                 .status = 200,
-                                 .cseq = InviteReceived{}.cseq,
-                                 .payload = session_payload(std::string{talking_sdp})});
+    auto dialog = alice.shared();
+    for (int i = 0; i < 1000; ++i) {
+        dialog.remote_tag = "forked-" + std::to_string(i);
+        office.answers(dialog);
+    }
     CHECK(pbx.view().calls.at(0).legs.size() <= 64);
     pbx.ends_all_calls();
     office.told();

@@ -139,13 +139,7 @@ TEST_CASE("proxy mode: a phone that another proxy has rung besides lives on afte
     auto& [pbx, alice, bob, dan] = office;
     DialogId forked = alice.shared();
     forked.remote_tag = "forked";
-    pbx.receive(DialogPassed{.call_id = forked.call_id,
-                             .from_tag = forked.local_tag,
-                             .to_tag = forked.remote_tag,
-                             .method = INVITE,
-                             .status = 200,
-                             .cseq = InviteReceived{}.cseq,
-                             .payload = session_payload(std::string{talking_sdp})});
+    office.answers(forked);
     office.told();
     pbx.restarts();
     office.told();

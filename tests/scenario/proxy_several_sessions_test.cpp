@@ -144,14 +144,7 @@ TEST_CASE("proxy mode: who answers behind another proxy has a session of its own
     auto& [pbx, alice, bob, dan] = office;
     DialogId forked = alice.shared();
     forked.remote_tag = "forked";
-    pbx.receive(DialogPassed{.call_id = forked.call_id,
-                             .from_tag = forked.local_tag,
-                             .to_tag = forked.remote_tag,
-                             .method = INVITE,
-                             .status = 200,
-                             .cseq = InviteReceived{}.cseq,
-                             .session_timer = {.expires = 200s},
-                             .payload = session_payload(std::string{talking_sdp})});
+    office.answers(forked, 200s);
     office.told();
     const auto talking = [&] {
         const auto legs = pbx.view().calls.at(0).legs;
