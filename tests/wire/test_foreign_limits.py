@@ -44,7 +44,6 @@ class Minutes(Limits):
     """The shortest limit is a minute. It is stored with the call when that has to end, so the exchange is killed, its database
     says that this is sooner, and the call that is taken up again ends then. Baresip and Kamailio are found again over TCP;
     a linphone over TCP comes back when it registers again, and SIPp ends a call with its connection, so these are on UDP."""
-    options = ["--qualify-interval", "0"]
 
     def database(self, mode):
         return contextlib.closing(sqlite3.connect(f"file:{self.server.data}/lampline.db?mode={mode}", uri=True))

@@ -24,7 +24,7 @@ class FoundByName(SecondCarriers):
     def setUp(self):
         self.names = NameServer()
         self.addCleanup(self.names.close)
-        self.options = ["--resolver", self.names.address, "--qualify-interval", "0"]
+        self.options = [*self.options, "--resolver", self.names.address]
         super().setUp()
 
     def leads_to(self, *servers):

@@ -139,7 +139,7 @@ class Trunks(SecondCarriers):
 @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
 class Qualified(SecondCarriers):
     """A carrier that answers OPTIONS, and then is there no longer."""
-    options = ["--qualify-misses=1"]
+    options = [*SecondCarriers.options, "--qualify-misses=1"]
 
     def comes_and_goes(self, address, ends):
         self.trunk("one", address, qualify=5)

@@ -111,8 +111,6 @@ class TwoBaresips(RealPhones):
 @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
 class SippAsCallerAndCallee(RealPhones):
     patience = 60
-    # SIPp counts whatever begins something as one of its calls, an OPTIONS too.
-    options = ["--qualify-interval", "0"]
 
     def test_publications_by_the_dozen(self):
         anna = self.phone("201")
