@@ -44,13 +44,16 @@ struct AccountedCall {
     std::string parked_by{};  ///< of a slot: who put the call there; empty: not to be named
 };
 
-/// The last NOTIFY of a lamp.
+/// The last NOTIFY of a lamp; of one in a list, the last of the list that told it.
 struct AccountedNotify {
     std::uint32_t cseq = 0;
     std::uint32_t version = 0;
     WallTime sent_at;
     Flow flow;                       ///< where it was sent, and how
-    std::string body;                ///< as sent
+    std::string body;                ///< as sent; in a list (RFC 4662) the part about the member
+    /// Size of the whole body, where that is a list's; nullopt: it is none, or the list has sent
+    /// another NOTIFY since.
+    std::optional<std::size_t> list_bytes{};
     std::optional<unsigned> answer;  ///< final status; empty: under way, or given up for another
     bool silent = false;             ///< nobody answered: the status is our own
     std::optional<WallTime> answered_at;

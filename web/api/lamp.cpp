@@ -61,6 +61,7 @@ json::object shown(const AccountedNotify& notify)
             {"transport", name(notify.flow.transport)},
             {"address", address_of(notify.flow)},
             {"bytes", notify.body.size()},
+            {"list_bytes", notify.list_bytes ? json::value(*notify.list_bytes) : nullptr},
             {"body", notify.body},
             {"answer", notify.answer && !notify.silent ? json::value(*notify.answer) : nullptr},
             {"silent", notify.silent},

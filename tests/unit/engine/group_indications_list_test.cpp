@@ -382,7 +382,7 @@ TEST_CASE("a lamp of a list is explained, and sent anew alone")
     CHECK(office.receives(list_request(office)).status == 200);
     office.acknowledged();
     office.call(1, early, "301");
-    office.acknowledged();
+    const auto told = office.acknowledged();
     auto account = office.explains("201", "301");
     REQUIRE(account.phones.size() == 1);
     REQUIRE(account.phones[0].lamp);
@@ -391,6 +391,9 @@ TEST_CASE("a lamp of a list is explained, and sent anew alone")
     CHECK(account.phones[0].lamp->agrees());
     CHECK(account.phones[0].lamp->notify->cseq == 2);
     CHECK(account.phones[0].lamp->notify->body.find("sip:301@office.test") != std::string::npos);
+    CHECK(account.phones[0].lamp->notify->body.size() < told.body_head->size());
+    CHECK(account.phones[0].lamp->notify->list_bytes == told.body_head->size());
+    CHECK_FALSE(office.explains("201", "300").phones[0].lamp->notify->list_bytes);  // told before
     CHECK(office.explains("201", "300").phones[0].lamp->shown.colour == LampColour::dark);
     CHECK(office.explains("201", "300").phones[0].lamp->notify->cseq == 1);
 

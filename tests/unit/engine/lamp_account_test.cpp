@@ -99,6 +99,7 @@ TEST_CASE("the last NOTIFY: body, numbers, way, answer")
     const auto notify = office.notified();
     auto told = only_lamp(office).notify.value();
     CHECK(told.body == body_of(notify));
+    CHECK_FALSE(told.list_bytes);
     CHECK(told.cseq == notify.cseq);
     CHECK(told.version == notify.version);
     CHECK(told.sent_at == office.now.wall);

@@ -63,7 +63,7 @@ TEST_CASE("a lamp: the calls, the rule with its groups, and each phone")
         "present":{"colour":"flashing","state":"early","since":"2023-11-14T22:13:30.000Z"},
         "agrees":true,
         "notify":{"cseq":5,"version":4,"sent_at":"2023-11-14T22:13:30.000Z","transport":"tcp",
-          "address":"[2001:db8::7]:5062","bytes":14,"body":"<dialog-info/>","answer":200,
+          "address":"[2001:db8::7]:5062","bytes":14,"list_bytes":null,"body":"<dialog-info/>","answer":200,
           "silent":false,"answered_at":"2023-11-14T22:13:31.000Z"},
         "under_way":false,"failures":0,"retry_at":null,"expires_at":"2023-11-14T23:13:20Z"})"));
     const auto& silent = lamp.at("phones").at(1);
@@ -79,6 +79,18 @@ TEST_CASE("a lamp: the calls, the rule with its groups, and each phone")
               .at("explanation")
               .as_string()
               .find("notifies its watchers itself") != std::string::npos);
+}
+
+TEST_CASE("a lamp in a list: the size of its part of the body, and that of the whole")
+{
+    LampOffice office;
+    auto& told = office.account.phones.at(0).lamp.value();
+    told.list = "sales";
+    told.notify->list_bytes = 900;
+    const auto lamp = office.lamp().at("phones").at(0).at("lamp").as_object();
+    CHECK(lamp.at("list") == "sales");
+    CHECK(lamp.at("notify").at("bytes") == 14);
+    CHECK(lamp.at("notify").at("list_bytes") == 900);
 }
 
 TEST_CASE("a dialog that is published is no call: no id, but who says so, and until when")
