@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <ctime>
+#include <list>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -59,6 +60,7 @@ struct Session {
     std::shared_ptr<Waiting> waiting;
     std::shared_ptr<EndlessBody> endless;
     bool writing = false;  ///< a piece of `endless` is on its way
+    bool idle = false;     ///< has asked for nothing yet, or nothing more
 };
 
 HttpRequest request_of(const Parser::value_type& message, const tcp::endpoint& peer)
@@ -209,11 +211,44 @@ private:
                 spdlog::warn("http: cannot accept: {}", error.message());
                 net::steady_timer pause{io_, std::chrono::milliseconds{100}};
                 co_await pause.async_wait(resume);
-            } else if (sessions_.size() < settings_.max_connections) {
+            } else if (sessions_.size() < settings_.max_connections || close_idlest()) {
                 net::co_spawn(io_, serve(std::move(socket)), ended);
             }
         }
     }
+
+    /// Ends the connection that has been without a request for the longest. False: all have one.
+    bool close_idlest()
+    {
+        if (idle_.empty()) return false;
+        auto* session = idle_.front();
+        idle_.pop_front();
+        session->idle = false;
+        session->close();
+        return true;
+    }
+
+    /// While a connection waits for a request, and for the whole of its header.
+    class Idle {
+    public:
+        Idle(std::list<Session*>& idle, Session& session)
+            : idle_{idle}, session_{session}, place_{idle.insert(idle.end(), &session)}
+        {
+            session.idle = true;
+        }
+        ~Idle()
+        {
+            if (session_.idle) idle_.erase(place_);
+            session_.idle = false;
+        }
+        Idle(const Idle&) = delete;
+        Idle& operator=(const Idle&) = delete;
+
+    private:
+        std::list<Session*>& idle_;
+        Session& session_;
+        const std::list<Session*>::iterator place_;
+    };
 
     net::awaitable<void> serve(tcp::socket socket)
     {
@@ -270,12 +305,18 @@ private:
         co_return co_await send(session, std::move(response), message.version(), keep_alive);
     }
 
+    net::awaitable<error_code> receive_header(Session& session, Parser& parser)
+    {
+        const Idle idle{idle_, session};
+        session.stream.expires_after(settings_.timeout);
+        auto [error, size] =
+            co_await http::async_read_header(session.stream, session.buffer, parser, resume);
+        co_return error;
+    }
+
     net::awaitable<error_code> receive(Session& session, Parser& parser)
     {
-        session.stream.expires_after(settings_.timeout);
-        auto [header_error, header_size] =
-            co_await http::async_read_header(session.stream, session.buffer, parser, resume);
-        if (header_error) co_return header_error;
+        if (const auto error = co_await receive_header(session, parser)) co_return error;
         if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
             const http::response<http::empty_body> go_on{http::status::continue_,
                                                          parser.get().version()};
@@ -404,6 +445,7 @@ private:
     tcp::acceptor acceptor_;
     const std::uint16_t port_;
     std::unordered_set<Session*> sessions_;
+    std::list<Session*> idle_;  ///< the longest first
     bool stopping_ = false;
     std::thread thread_;
 };

@@ -20,7 +20,9 @@ namespace lampline::web {
 struct ServerSettings {
     std::string address = "127.0.0.1";  ///< numeric, IPv4 or IPv6
     std::uint16_t port = 0;             ///< 0: a free one
-    std::size_t max_connections = 256;  ///< further ones are closed at once
+    /// One more ends the connection that has waited longest for a request; where none waits, it is
+    /// closed itself.
+    std::size_t max_connections = 256;
     std::chrono::seconds timeout{
         30};  ///< for a request to arrive, an answer to leave, an idle connection to stay
     std::chrono::seconds answer_timeout{

@@ -198,20 +198,42 @@ TEST_CASE("a client that waits for 100 gets it before it sends its body")
     CHECK(connection.receive().status == 201);
 }
 
-TEST_CASE("connections beyond the limit are closed, and the others go on")
+TEST_CASE("a connection beyond the limit takes the place of the one that has been idle for longest")
 {
     WebOffice office{{.max_connections = 2}};
     const std::string question = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
     Connection first{office.server.port()};
     Connection second{office.server.port()};
+    for (auto* connection : {&second, &first}) {
+        connection->send(question);
+        CHECK(connection->receive().status == 200);
+    }
+    Connection slow{office.server.port()};
+    CHECK(second.is_closed());
+    slow.send("GET /healthz HTTP/1.1\r\nHost:");
     first.send(question);
-    second.send(question);
     CHECK(first.receive().status == 200);
-    CHECK(second.receive().status == 200);
     Connection third{office.server.port()};
-    CHECK(third.is_closed());
-    first.send(question);
-    CHECK(first.receive().status == 200);
+    CHECK(slow.is_closed());
+    for (auto* connection : {&third, &first}) {
+        connection->send(question);
+        CHECK(connection->receive().status == 200);
+    }
+}
+
+TEST_CASE("a connection beyond the limit is closed where all others have asked for something")
+{
+    WebOffice office{{.max_connections = 1}};
+    Connection first{office.server.port()};
+    first.send("PUT /api/v1/extensions/207 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+               "Content-Type: application/json\r\nContent-Length: 2\r\n"
+               "Authorization: Bearer " +
+               office.token + "\r\n\r\n");
+    CHECK(first.receive().status == 100);
+    Connection second{office.server.port()};
+    CHECK(second.is_closed());
+    first.send("{}");
+    CHECK(first.receive().status == 201);
 }
 
 TEST_CASE("a request that does not arrive in time ends its connection")
