@@ -73,6 +73,7 @@ struct Deflection {
     std::vector<Diversion> before;  ///< how the call came to `by`
     std::string trunk{};            ///< by which it may go on outside; empty: a phone sends it on
     std::string payer{};            ///< of a trunk: whose rights count
+    std::optional<SipUri> phone{};  ///< only the phone with this contact, which is of `to`
 };
 
 /// A hunt under way.

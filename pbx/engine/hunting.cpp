@@ -313,9 +313,15 @@ bool CallEngine::deflected(Call& call, const Leg& leg, const ResponseReceived& r
         to = sent_on_by_trunk(hunting, leg, response);
     } else {
         if (hunting.hunt.number != leg.extension) return false;
-        for (const auto& uri : response.redirects)
-            if (addresses_.is_number_here(uri))
+        for (const auto& uri : response.redirects) {
+            if (const auto* phone = addresses_.addressed_phone(uri))
+                to.push_back({.to = phone->aor,
+                              .by = leg.extension,
+                              .before = hunting.diversions,
+                              .phone = phone->contact});
+            else if (addresses_.is_number_here(uri))
                 to.push_back({extension_of(uri), leg.extension, hunting.diversions});
+        }
     }
     if (to.empty()) return false;
     if (call.mode == CallMode::proxy && leg.trunk.empty() && response.message) {
@@ -343,7 +349,8 @@ bool CallEngine::deflected(Call& call, const Leg& leg, const ResponseReceived& r
 Route CallEngine::route_of(const Hunting& hunting, const Deflection& deflection) const
 {
     if (deflection.trunk.empty()) {
-        const auto question = question_of(hunting, deflection.before);
+        auto question = question_of(hunting, deflection.before);
+        if (deflection.phone) question.contact = locations_.find(deflection.to, *deflection.phone);
         return route_onward(question, deflection.by, DiversionReason::deflection, deflection.to,
                             router_view());
     }

@@ -55,6 +55,8 @@ private:
     void note(RouteStepKind kind, std::string_view number, std::string other = {},
               DiversionReason reason = DiversionReason::unknown);
     void note_feature();
+    /// Of the phone that the question names, by the rights of `by`.
+    void go_to_phone(std::string_view by, Asks asks);
     /// Of what is dialled by the rights of `actor_`.
     void dial(std::string number, Asks asks);
     /// Takes the `#` off that many phones send when dialling ends, where it is no part of a number,

@@ -33,17 +33,20 @@ void RouteDecision::start()
     if (!question_.trunk.empty()) return start_from_outside();
     note(RouteStepKind::dialled, question_.dialled, std::string{question_.from});
     const auto asks = question_.for_outside ? Asks::forwards : Asks::dials;
-    if (question_.contact) {
-        // Who may not dial its number does not reach the phone either; but it is this one that is
-        // meant, whatever the plan makes of the number.
-        auto number = question_.contact->aor;
-        if (!applies_plan(number, actor_, asks)) return;
-        outside_ = nullptr;
-        return go_to(question_.contact->aor);
-    }
+    if (question_.contact) return go_to_phone(actor_, asks);
     if (!is_dialable(question_.dialled)) return reject_unknown(question_.dialled);
     if (feature_key(question_.dialled) && !view_.directory.find(question_.dialled)) return press();
     dial(std::string{question_.dialled}, asks);
+}
+
+void RouteDecision::go_to_phone(std::string_view by, Asks asks)
+{
+    // Who may not dial its number does not reach the phone either; but it is this one that is
+    // meant, whatever the plan makes of the number.
+    auto number = question_.contact->aor;
+    if (!applies_plan(number, by, asks)) return;
+    outside_ = nullptr;
+    go_to(question_.contact->aor);
 }
 
 void RouteDecision::dial(std::string number, Asks asks)
@@ -147,6 +150,7 @@ void RouteDecision::divert(std::string_view by, DiversionReason reason, std::str
     // Who was deleted while its phones rang has no rights any more, not even those of everybody.
     const auto& directory = view_.directory;
     if (!directory.find(by) && !directory.find_ring_group(by)) by = {};
+    if (question_.contact) return go_to_phone(by, Asks::forwards);
     if (!applies_plan(number, by, Asks::forwards)) return;
     if (outside_)
         go_outside(std::move(number), by);

@@ -88,7 +88,7 @@ struct RouteQuestion {
         nullptr;  ///< the phone that calls, which does not ring; nullptr: every phone may
     std::span<const Diversion> diversions{};  ///< that came with the call, the first one first
     std::optional<std::string_view> caller{};  ///< the number that is shown; none: `from`; empty: no number
-    const Binding* contact = nullptr;         ///< the caller has addressed this phone, not a number
+    const Binding* contact = nullptr;  ///< this phone was addressed, or redirected to, not a number
     std::string_view trunk{};                 ///< by which somebody outside calls
     CallRef under_way{};  ///< the call itself, by which nobody is busy; 0: it begins only now
     std::optional<std::string_view> party{};  ///< whose phone is to be connected; none: `from`

@@ -201,6 +201,41 @@ TEST_CASE("a phone redirects: it speaks for the other phones of its extension")
     office.alice_talks_to(office.carol);
 }
 
+TEST_CASE("a phone redirects to the contact of another one, which rings by the rights of its extension")
+{
+    Office office;
+    auto& mobile = office.pbx.phone("103");
+    office.alice_calls_bob();
+    SUBCASE("whatever the plan makes of its number")
+    {
+        DigitRules rules;
+        rules.rules = {{.pattern = "103", .replacement = "104"}};
+        office.pbx.has_trunks({}, rules);
+        office.bob.redirects({mobile.own_contact()});
+        office.alice.receives(181U);
+        mobile.receives(INVITE).from("101").header(
+            "Diversion", "<sip:102@office.test>;reason=deflection;counter=1");
+        CHECK(office.carol.hears_nothing());
+        office.alice_talks_to(mobile);
+    }
+    SUBCASE("who may not dial its number may not send a call there")
+    {
+        DigitRules rules;
+        rules.rules = {{.pattern = "103", .call_class = CallClass::local}};
+        rules.default_right = CallClass::internal;
+        rules.rights["101"] = CallClass::local;
+        office.pbx.has_trunks({}, rules);
+        office.bob.redirects({mobile.own_contact()});
+        office.alice.receives(403U).phrase("Not Allowed");
+    }
+    SUBCASE("its own contact: the call would come back")
+    {
+        office.bob.redirects({office.bob.own_contact()});
+        office.alice.receives(482U);
+    }
+    CHECK(office.pbx.has_no_calls());
+}
+
 TEST_CASE("several targets are tried in order, until one leads anywhere")
 {
     Office office;
