@@ -39,4 +39,11 @@ BestResponse told_as_ours(BestResponse refusal, std::string_view phrase)
     return refusal;
 }
 
+std::vector<Header> told_with(const BestResponse& best, unsigned status, std::vector<Header> why)
+{
+    if (best.status == status && best.payload)
+        why.insert(why.end(), best.payload->headers.begin(), best.payload->headers.end());
+    return why;
+}
+
 }  // namespace lampline

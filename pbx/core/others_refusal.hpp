@@ -1,6 +1,7 @@
 #pragma once
 // What others refuse, told in our name.
 #include <string_view>
+#include <vector>
 
 #include "core/call.hpp"
 
@@ -11,5 +12,9 @@ namespace lampline {
 /// (§16.7 step 6, RFC 3326). Retry-After stays where it is about whom was called: with 480, 486 and
 /// 600.
 BestResponse told_as_ours(BestResponse refusal, std::string_view phrase);
+
+/// All headers of a final response of `status`: `why`, and behind it those of `best`, where that is
+/// what is told.
+std::vector<Header> told_with(const BestResponse& best, unsigned status, std::vector<Header> why);
 
 }  // namespace lampline

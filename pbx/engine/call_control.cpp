@@ -84,11 +84,10 @@ OrderAnswer CallEngine::carry_out(const CallOrder& order, Moment now, Outbox& ou
     return answer;
 }
 
-std::optional<OrderAnswer> CallEngine::fault_of(const RouteQuestion& question,
+std::optional<OrderAnswer> CallEngine::fault_of(const Route& route, std::string_view dialled,
                                                 std::string_view domain) const
 {
     const auto unknown = [] { return bad("/to", "unknown_number", "there is no such number"); };
-    const auto route = lampline::route(question, router_view());
     if (misses(route, domain)) return unknown();
     switch (route.kind) {
     case RouteKind::hunt: return std::nullopt;
@@ -100,8 +99,11 @@ std::optional<OrderAnswer> CallEngine::fault_of(const RouteQuestion& question,
     case RouteKind::reject: break;
     }
     if (route.status == 404) return unknown();
-    if (route.status != 480 && route.status != 486) return bad("/to", "not_allowed", route.phrase);
-    return in_the_way(quoted(question.dialled, ": ") + route.phrase);
+    auto why = route.phrase;
+    if (!route.warning.empty()) why.append(": ").append(route.warning);
+    if (route.status != 480 && route.status != 486)
+        return bad("/to", "not_allowed", std::move(why));
+    return in_the_way(quoted(dialled, ": ") + why);
 }
 
 OrderAnswer CallEngine::place(const CallOrder& order, const Called& to, std::string_view asked_in,
@@ -113,8 +115,10 @@ OrderAnswer CallEngine::place(const CallOrder& order, const Called& to, std::str
         return bad("/from", "unknown_extension", "is not an extension");
     if (order.to == order.from) return bad("/to", "itself", "must not be the number that calls");
     // Who cannot take a call now may be able to once the phone here is lifted.
-    auto fault = fault_of(question_of_click(order.from, to), to.domain);
-    if (fault && fault->outcome == OrderOutcome::bad_member) return std::move(*fault);
+    const auto route = lampline::route(question_of_click(order.from, to), router_view());
+    auto fault = fault_of(route, to.number, to.domain);
+    if (fault && (fault->outcome == OrderOutcome::bad_member || refused_by_office(route)))
+        return std::move(*fault);
     if (locations_.bindings(order.from).empty())
         return in_the_way(quoted(order.from, " has no phone registered"));
 
@@ -220,8 +224,9 @@ OrderAnswer CallEngine::move_party(Call& call, const CallOrder& order, Moment no
         leaves->slot ? call.parking->by : payer_of(*leaves, *stays);
     const auto shown_number = addresses_.number_shown_by(*stays);
     const auto own = address_of(*stays);
-    if (auto fault =
-            fault_of(question_of_transfer(call, *stays, payer, order.to, shown_number, own)))
+    const auto question =
+        question_of_transfer(call, *stays, payer, order.to, shown_number, own);
+    if (auto fault = fault_of(lampline::route(question, router_view()), order.to, {}))
         return std::move(*fault);
     call.transfer = Transfer{.transferor = leaves->id, .transferee = stays->id, .reports = false};
     ring_target(call, payer, {order.to}, {}, now, outbox);

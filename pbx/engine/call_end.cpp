@@ -30,10 +30,12 @@ void CallEngine::end_call(Call& call, LegId ended_by, LegInput own, LegInput oth
     if (call.phase == CallPhase::ended) return;
     if (ended_by && status == 0) status = 200;
     begin_end(call, now, outbox);
+    std::vector<Header> why;  // as far as it is the exchange that ends it
+    if (!ended_by && !reason.empty()) why.push_back({"Reason", std::string{reason}});
     if (call.transfer)
-        report(call, 487, "Request Terminated", true, now, outbox);
+        report(call, 487, "Request Terminated", true, now, outbox, why);
     else
-        refer_subscriptions_.report(call.id, 487, "Request Terminated", true, now, outbox);
+        refer_subscriptions_.report(call.id, 487, "Request Terminated", true, now, outbox, why);
     outbox.announce(CallEnded{call.id, status, std::string{reason}});
     call.transfer.reset();
     call.change.reset();

@@ -367,8 +367,9 @@ private:
                               Outbox& outbox);
     void joined(Call& call, const PayloadRef& answer, Moment now, Outbox& outbox);
     Leg& adopt(Call& call, LegId id);
+    /// `why`: the headers of that response, were it to an INVITE.
     void transfer_failed(Call& call, unsigned status, std::string_view phrase, Moment now,
-                         Outbox& outbox);
+                         Outbox& outbox, std::vector<Header> why = {});
     /// The call of `transferor` has gone on without it.
     void hang_up_transferor(Leg& transferor, std::string_view reason, Outbox& outbox);
     /// The phone of `leg` has said BYE, and others go on with the call.
@@ -377,11 +378,13 @@ private:
     void inherit_transfer(Call& call, const Leg& picker, LegId replaced, Outbox& outbox);
 
     // refer_reports.cpp: what a transferor is told
+    /// `why`: as sipfrag() has it.
     void report(Call& call, unsigned status, std::string_view phrase, bool final, Moment now,
-                Outbox& outbox);
+                Outbox& outbox, std::span<const Header> why = {});
     /// NOTIFY, the last one where nothing is `left` of the subscription.
     ClientTransactionId notify_referrer(Leg& transferor, unsigned status, std::string_view phrase,
-                                        std::chrono::seconds left, Outbox& outbox);
+                                        std::chrono::seconds left, Outbox& outbox,
+                                        std::span<const Header> why = {});
     /// That subscription is refreshed, or ended.
     void receive_subscribe(Call& call, Leg& leg, const RequestReceived& input, Outbox& outbox);
 
@@ -415,10 +418,10 @@ private:
     OrderAnswer ring_picker(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
     /// Its phone has answered: who rang until now is replaced by it, where it was rung to pick up.
     void take_place(Call& call, const Leg& picker, Outbox& outbox);
-    /// What keeps the call in question from going there, to this `domain` of a trunk unless it is
-    /// empty; nullopt: nothing that is known before it is tried.
-    [[nodiscard]] std::optional<OrderAnswer> fault_of(const RouteQuestion& question,
-                                                      std::string_view domain = {}) const;
+    /// What keeps a call to `dialled` from going by `route`, to this `domain` of a trunk unless it
+    /// is empty; nullopt: nothing that is known before it is tried.
+    [[nodiscard]] std::optional<OrderAnswer> fault_of(const Route& route, std::string_view dialled,
+                                                      std::string_view domain) const;
     /// A transfer, a take-over or a change of the session is under way, of this call or with it.
     [[nodiscard]] bool is_moving(const Call& call) const;
     /// True: the phone of `leg`, which is to place the call, has refused plain media, and is asked

@@ -1,6 +1,7 @@
 // What a caller is told before the answer: provisional responses, reliable or not (RFC 3262), and the
 // session that it has by then.
 #include <algorithm>
+#include <span>
 
 #include "core/extension_uri.hpp"
 #include "core/sdp.hpp"
@@ -93,8 +94,11 @@ void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived
         response.reliable.rseq != 0 && has(call.caller().supported, OptionTag::reliable);
     if (response.reliable.rseq != 0 && !(reliable && call.caller().invite_in))
         acknowledge_provisional(call, leg, response, outbox);
-    if (call.transfer && call.transfer->reported < response.status)
-        report(call, response.status, response.phrase, false, now, outbox);
+    if (call.transfer && call.transfer->reported < response.status) {
+        std::span<const Header> why;
+        if (response.payload) why = response.payload->headers;
+        report(call, response.status, response.phrase, false, now, outbox, why);
+    }
     Leg& caller = call.caller();
     if (!caller.invite_in) return;
     auto payload = told_after_early(call, leg, response.payload);

@@ -377,7 +377,9 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
         return hold_verdict(call, {std::move(last), std::move(why)}, now, outbox);
     }
     begin_end(call, now, outbox);
-    refer_subscriptions_.report(call.id, status, phrase, true, now, outbox);
+    if (call.clicked)
+        refer_subscriptions_.report(call.id, status, phrase, true, now, outbox,
+                                    told_with(call.best, status, why));
     outbox.announce(CallEnded{call.id, status, std::string{phrase}});
     if (caller.invite_in) {
         outbox.send(Reply{.transaction = std::exchange(caller.invite_in, {}),

@@ -44,17 +44,11 @@ Refused log_in_refused(const std::string& number, const std::string& actor,
     return std::nullopt;
 }
 
-Refused park_refused(const std::string& actor, const Directory& directory)
-{
-    if (directory.may_park(actor)) return std::nullopt;
-    return CodeRefusal{403, "Not Your Park Lot", actor + " may not use the park lot"};
-}
-
 Refused pickup_refused(const std::string& number, const std::string& actor,
                        const Directory& directory)
 {
     if (directory.park_lot().slot_of(number) && is_park_name(number))
-        return park_refused(actor, directory);
+        return park_refusal(actor, directory);
     if (may_pick_up(actor, number, directory)) return std::nullopt;
     return CodeRefusal{403, "Not Yours To Take",
                        actor + " may not pick up what rings at " + number};
@@ -68,9 +62,16 @@ bool may_pick_up(std::string_view picker, std::string_view extension, const Dire
     return picker == extension || directory.may_pick_up(picker, extension);
 }
 
+std::optional<CodeRefusal> park_refusal(std::string_view actor, const Directory& directory)
+{
+    if (directory.may_park(actor)) return std::nullopt;
+    return CodeRefusal{403, "Not Your Park Lot",
+                       std::string{actor} + " may not use the park lot"};
+}
+
 std::optional<CodeRefusal> code_refusal(const Route& route, const Directory& directory)
 {
-    if (route.kind == RouteKind::park) return park_refused(route.actor, directory);
+    if (route.kind == RouteKind::park) return park_refusal(route.actor, directory);
     if (route.kind != RouteKind::feature || !route.feature->number) return std::nullopt;
     const auto& dialled = *route.feature;
     if (dialled.feature <= Feature::forward_unregistered)

@@ -3,6 +3,7 @@
 #include <span>
 
 #include "core/extension_uri.hpp"
+#include "core/others_refusal.hpp"
 #include "engine/call_engine.hpp"
 #include "engine/early_answer.hpp"
 #include "engine/named_hops.hpp"
@@ -405,7 +406,8 @@ void CallEngine::give_up_hunt(Call& call, unsigned status, const std::string& ph
                               std::vector<Header> why, Moment now, Outbox& outbox)
 {
     if (call.transfer)
-        transfer_failed(call, status, phrase, now, outbox);
+        transfer_failed(call, status, phrase, now, outbox,
+                        told_with(call.transfer->best, status, std::move(why)));
     else
         give_up_ringing(call, status, phrase, now, outbox, std::move(why));
 }

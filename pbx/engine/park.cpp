@@ -50,12 +50,15 @@ const Call* CallEngine::still_asking(CallRef asks) const
 void CallEngine::park(Call& call, std::string_view by, std::string_view slot, Moment now,
                       Outbox& outbox)
 {
-    if (!directory_->may_park(by))
-        return transfer_failed(call, 403, "Not Your Park Lot", now, outbox);
+    if (const auto refusal = park_refusal(by, *directory_))
+        return transfer_failed(call, refusal->status, refusal->phrase, now, outbox,
+                               {addresses_.warning_of(refusal->reason)});
     auto free = free_slot(slot, by);
-    if (!free || call.parking)
-        return transfer_failed(call, 486, slot.empty() ? "Park Lot Is Full" : "Slot Is Taken", now,
-                               outbox);
+    if (!free || call.parking) {
+        const auto refusal = slot_refusal(slot);
+        return transfer_failed(call, 486, refusal.phrase, now, outbox,
+                               {{"Reason", std::string{refusal.reason}}});
+    }
     Transfer& transfer = *call.transfer;
     const Leg& transferee = *call.find(transfer.transferee);
     const Leg* transferor = call.find(transfer.transferor);

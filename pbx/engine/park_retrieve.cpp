@@ -36,10 +36,9 @@ void CallEngine::receive_park(const InviteReceived& input, const std::string& sl
     // Who talks to somebody asks for a slot to transfer to; anybody else wants what is not there.
     const auto free = free_slot(slot, {});
     if (!free) {
-        const bool full = slot.empty();
-        const auto reason = full ? no_circuit_reason : user_busy_reason;
-        return reject(input, 486, full ? "Park Lot Is Full" : "Slot Is Taken", outbox,
-                      {{"Reason", std::string{reason}}});
+        const auto refusal = slot_refusal(slot);
+        return reject(input, 486, refusal.phrase, outbox,
+                      {{"Reason", std::string{refusal.reason}}});
     }
     // Nobody outside transfers a call that it could park there.
     if (!input.trunk.empty() || occupancy_.calls(input.authenticated) == 0)

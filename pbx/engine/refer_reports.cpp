@@ -6,6 +6,7 @@
 #include "core/dialog_filter.hpp"
 #include "core/refer.hpp"
 #include "engine/call_engine.hpp"
+#include "engine/sipfrag.hpp"
 
 namespace lampline {
 namespace {
@@ -29,21 +30,21 @@ std::string name_of(const Leg& transferor)
 }  // namespace
 
 void CallEngine::report(Call& call, unsigned status, std::string_view phrase, bool final,
-                        Moment now, Outbox& outbox)
+                        Moment now, Outbox& outbox, std::span<const Header> why)
 {
-    refer_subscriptions_.report(call.id, status, phrase, final, now, outbox);
+    refer_subscriptions_.report(call.id, status, phrase, final, now, outbox, why);
     Transfer& transfer = *call.transfer;
     Leg* transferor = call.find(transfer.transferor);
     if (!transfer.reports || !transferor || transferor->state == LegState::terminated) return;
     transfer.reported = status;
     const auto transaction =
-        notify_referrer(*transferor, status, phrase, final ? 0s : report_lifetime, outbox);
+        notify_referrer(*transferor, status, phrase, final ? 0s : report_lifetime, outbox, why);
     if (final) transfer.last_report = transaction;
 }
 
 ClientTransactionId CallEngine::notify_referrer(Leg& transferor, unsigned status,
                                                 std::string_view phrase, std::chrono::seconds left,
-                                                Outbox& outbox)
+                                                Outbox& outbox, std::span<const Header> why)
 {
     const auto transaction = transaction_ids_.next();
     request(transferor,
@@ -54,7 +55,7 @@ ClientTransactionId CallEngine::notify_referrer(Leg& transferor, unsigned status
                           left == 0s ? "terminated;reason=noresource"
                                      : "active;expires=" + std::to_string(left.count())}},
              .payload = std::make_shared<const Payload>(
-                 Payload{std::string{sipfrag_type}, status_line(status, phrase), {}})},
+                 Payload{std::string{sipfrag_type}, sipfrag(status, phrase, why), {}})},
             outbox);
     return transaction;
 }

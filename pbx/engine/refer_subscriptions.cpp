@@ -4,6 +4,7 @@
 
 #include "core/dialog_filter.hpp"
 #include "core/tagged_address.hpp"
+#include "engine/sipfrag.hpp"
 
 namespace lampline {
 namespace {
@@ -18,11 +19,6 @@ bool ends_it(const NotifyAnswered& answer) noexcept
 }
 
 }  // namespace
-
-std::string status_line(unsigned status, std::string_view phrase)
-{
-    return "SIP/2.0 " + std::to_string(status) + ' ' + std::string{phrase} + "\r\n";
-}
 
 std::chrono::steady_clock::time_point
 ReferSubscriptions::accept(const ReferReceived& request, CallRef call, Moment now, Outbox& outbox)
@@ -53,16 +49,17 @@ ReferSubscriptions::accept(const ReferReceived& request, CallRef call, Moment no
 }
 
 void ReferSubscriptions::report(CallRef call, unsigned status, std::string_view phrase, bool final,
-                                Moment now, Outbox& outbox)
+                                Moment now, Outbox& outbox, std::span<const Header> why)
 {
     const auto found = by_call_.find(call);
     if (found == by_call_.end() || (!final && status <= found->second.reported)) return;
-    notify(found->second, status, phrase, final ? "noresource" : "", now, outbox);
+    notify(found->second, status, phrase, final ? "noresource" : "", now, outbox, why);
     if (final) end(found->second);
 }
 
 void ReferSubscriptions::notify(Watch& watch, unsigned status, std::string_view phrase,
-                                std::string_view over, Moment now, Outbox& outbox)
+                                std::string_view over, Moment now, Outbox& outbox,
+                                std::span<const Header> why)
 {
     const auto left = std::chrono::ceil<std::chrono::seconds>(watch.expires_at - now.mono);
     watch.reported = status;
@@ -73,7 +70,7 @@ void ReferSubscriptions::notify(Watch& watch, unsigned status, std::string_view 
         .subscription_state = over.empty() ? "active;expires=" + std::to_string(left.count())
                                            : "terminated;reason=" + std::string{over},
         .content_type = std::string{sipfrag_type},
-        .body_head = std::make_shared<const std::string>(status_line(status, phrase)),
+        .body_head = std::make_shared<const std::string>(sipfrag(status, phrase, why)),
         .of_call = true});
 }
 

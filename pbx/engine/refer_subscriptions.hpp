@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 
@@ -28,9 +29,10 @@ public:
     /// When expire() is due.
     std::chrono::steady_clock::time_point accept(const ReferReceived& request, CallRef call,
                                                  Moment now, Outbox& outbox);
-    /// Something has become of `call`; after a `final` word nobody is told about it any more.
+    /// Something has become of `call`; after a `final` word nobody is told about it any more. `why`:
+    /// as sipfrag() has it.
     void report(CallRef call, unsigned status, std::string_view phrase, bool final, Moment now,
-                Outbox& outbox);
+                Outbox& outbox, std::span<const Header> why = {});
     /// A SUBSCRIBE within one of the dialogs: prolongs it, and says until when, or ends it. Else
     /// 481.
     std::optional<Lasting> receive(const SubscribeReceived& request, Moment now, Outbox& outbox);
@@ -58,7 +60,8 @@ private:
 
     /// `over`: the reason why it is the last one; empty: it is not.
     static void notify(Watch& watch, unsigned status, std::string_view phrase,
-                       std::string_view over, Moment now, Outbox& outbox);
+                       std::string_view over, Moment now, Outbox& outbox,
+                       std::span<const Header> why = {});
     /// What was told last, once more.
     static void notify_again(Watch& watch, std::string_view over, Moment now, Outbox& outbox);
     void end(const Watch& watch);
@@ -71,9 +74,5 @@ private:
     std::unordered_map<CallRef, Watch> by_call_;
     std::unordered_map<std::string, CallRef> by_tag_;  // ours
 };
-
-/// The sipfrag of a report (RFC 3515 §2.4.5).
-std::string status_line(unsigned status, std::string_view phrase);
-inline constexpr std::string_view sipfrag_type = "message/sipfrag;version=2.0";
 
 }  // namespace lampline

@@ -105,7 +105,13 @@ void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
                    ? refuse(404, "No Such Number", "Refer-To: there is no such number")
                    : refuse(403, "Not A Place To Transfer To", "Refer-To: " + answer.message,
                             reason_of_limit(route(question_of_click(own, *called), router_view())));
-    default: return refuse(480, "No Phone Registered", "Register the phone that is to call");
+    default: {
+        const auto route = lampline::route(question_of_click(own, *called), router_view());
+        if (refused_by_office(route))
+            return refuse(route.status, route.phrase, "Refer-To: " + answer.message,
+                          reason_of_limit(route));
+        return refuse(480, "No Phone Registered", "Register the phone that is to call");
+    }
     }
     Call& call = *find_shown(answer.call->id);
     call.referred = std::move(referral->headers);

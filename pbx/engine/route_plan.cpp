@@ -1,4 +1,6 @@
 // What the digit plan makes of a number, and who may have it at whose cost.
+#include <algorithm>
+
 #include "core/extension_uri.hpp"
 #include "engine/route_decision.hpp"
 
@@ -17,6 +19,15 @@ std::string_view reason_of_limit(const Route& route) noexcept
             return no_circuit_reason;
     }
     return route.status == 486 ? user_busy_reason : std::string_view{};
+}
+
+bool refused_by_office(const Route& route) noexcept
+{
+    if (route.kind != RouteKind::reject || !route.diversions.empty()) return false;
+    return std::ranges::any_of(route.steps, [](const RouteStep& step) {
+        return step.kind == RouteStepKind::barred || step.kind == RouteStepKind::limit ||
+               step.kind == RouteStepKind::no_trunk;
+    });
 }
 
 bool RouteDecision::applies_plan(std::string& number, std::string_view by, Asks asks)

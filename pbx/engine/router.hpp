@@ -147,6 +147,10 @@ Route route(const RouteQuestion& question, const RouterView& view);
 /// One of these, or that of a day's limit; empty: `route` is refused for something else.
 std::string_view reason_of_limit(const Route& route) noexcept;
 
+/// `route` is refused by the office itself: by a rule of the digit plan, a limit, or for want of a
+/// trunk for the number that was dialled; and not by who is called, who may be free in a moment.
+bool refused_by_office(const Route& route) noexcept;
+
 /// Why a code or a number of the park lot is refused.
 struct CodeRefusal {
     unsigned status = 403;
@@ -156,6 +160,20 @@ struct CodeRefusal {
 /// What keeps the actor of `route` from the code or the park lot that it has found, as far as
 /// settings say so; nullopt: nothing, or it is another kind of route.
 std::optional<CodeRefusal> code_refusal(const Route& route, const Directory& directory);
+/// What keeps `actor` from the park lot; nullopt: nothing.
+std::optional<CodeRefusal> park_refusal(std::string_view actor, const Directory& directory);
+
+/// 486 for who wants a place of the park lot where there is none.
+struct SlotRefusal {
+    std::string_view phrase;
+    std::string_view reason;  ///< RFC 3326
+};
+/// `slot` empty: any would do.
+constexpr SlotRefusal slot_refusal(std::string_view slot) noexcept
+{
+    if (slot.empty()) return {"Park Lot Is Full", no_circuit_reason};
+    return {"Slot Is Taken", user_busy_reason};
+}
 
 /// `picker` may take what rings at `extension`. Nobody may where `picker` is empty.
 bool may_pick_up(std::string_view picker, std::string_view extension, const Directory& directory);

@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "core/extension_uri.hpp"
+#include "core/others_refusal.hpp"
 #include "core/refer.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
@@ -90,7 +91,7 @@ void CallEngine::ring_target(Call& call, const std::string& by, const Called& ca
     if (route.kind != RouteKind::hunt && route.kind != RouteKind::reject)
         return transfer_failed(call, 403, "Not A Place To Transfer To", now, outbox);
     if (route.kind == RouteKind::reject)
-        return transfer_failed(call, route.status, route.phrase, now, outbox);
+        return transfer_failed(call, route.status, route.phrase, now, outbox, why_refused(route));
 
     Hunting hunting;
     hunting.caller = by;
@@ -269,7 +270,8 @@ bool CallEngine::receive_for_transfer(Leg& leg, const ResponseReceived& response
         transfer_failed(*call, 491, "Request Pending", now, outbox);
     } else if (!success) {
         const auto told = told_to_caller(leg, response, leg.extension);
-        transfer_failed(*call, told.status, told.phrase, now, outbox);
+        transfer_failed(*call, told.status, told.phrase, now, outbox,
+                        told_with(told, told.status, {}));
         if (ends_dialog(response) && leg.talking())
             lost(*by_leg_.at(leg.id), leg, peer_gone, now, outbox);
     } else if (response.transaction == transfer.offered_by) {

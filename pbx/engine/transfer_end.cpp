@@ -22,6 +22,14 @@ std::string reason_of(unsigned status, std::string_view words)
     return reason + '"';
 }
 
+/// Why those whom a transferor has left are let go.
+std::string failed_in_words(std::string_view phrase)
+{
+    std::string words = "Transfer failed";
+    if (!phrase.empty()) words.append(": ").append(phrase);
+    return words;
+}
+
 /// What whoever parked a call is shown.
 std::string parked_in_words(const Parking& parking)
 {
@@ -125,7 +133,7 @@ Leg& CallEngine::adopt(Call& call, LegId id)
 }
 
 void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view phrase, Moment now,
-                                 Outbox& outbox)
+                                 Outbox& outbox, std::vector<Header> why)
 {
     Transfer& transfer = *call.transfer;
     leave_picker(call, reason_of(status, phrase), outbox, status, phrase);
@@ -144,7 +152,7 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
             hang_up(*offerer, "SIP;cause=480;text=\"Transfer failed\"", outbox);
         }
     }
-    report(call, status, phrase, true, now, outbox);
+    report(call, status, phrase, true, now, outbox, why);
     if (const auto [other, consulted] = find(transfer.consulted);
         consulted && consulted->state == LegState::terminated && other->id != call.id)
         end_call(*other, {}, LegInput::remote_bye, LegInput::remote_bye,
@@ -161,11 +169,10 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
         if (rings_back) rang_back_in_vain(call, now, outbox);
         return restore_session(call, now, outbox);
     }
-    if (!cards_.alone(call, media_moved, now, outbox))
-        end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye,
-                 call.answered_at ? reason_of(status, "Transfer failed")
-                                  : reason_of(status, phrase),
-                 now, outbox);
+    if (cards_.alone(call, media_moved, now, outbox)) return;
+    const auto words = call.answered_at ? failed_in_words(phrase) : std::string{phrase};
+    end_call(call, {}, LegInput::remote_bye, LegInput::remote_bye, reason_of(status, words), now,
+             outbox);
 }
 
 void CallEngine::hang_up_transferor(Leg& transferor, std::string_view reason, Outbox& outbox)
