@@ -114,7 +114,8 @@ TEST_CASE("503 and a challenge of a phone that is moved are nothing for who move
         call.alice.replies(503);
         call.carol.receives(ACK);
         call.carol.receives(BYE);
-        call.bob_hears("SIP/2.0 500 Phone Not Available");
+        call.bob_hears("SIP/2.0 500 Phone Not Available\r\n"
+                       "Reason: SIP;cause=503;text=\"Service Unavailable\"");
     }
     SUBCASE("who picks the transferred call up")
     {

@@ -96,7 +96,8 @@ TEST_CASE("parking fails, and everybody is where they were")
             office.carol.replies_to(office.carol.receives(NOTIFY), 200);
             if (number == std::string{"701"}) {
                 auto notify = office.carol.receives(NOTIFY);
-                notify.with("SIP/2.0 486 Slot Is Taken\r\n");
+                notify.with("SIP/2.0 486 Slot Is Taken\r\n"
+                            "Reason: Q.850;cause=17;text=\"User busy\"\r\n");
                 office.carol.replies_to(notify, 200);
                 office.carol.sends(BYE);
                 office.carol.receives(200U);
@@ -111,7 +112,8 @@ TEST_CASE("parking fails, and everybody is where they were")
                 office.carol.receives(BYE);
             } else {
                 auto notify = office.carol.receives(NOTIFY);
-                notify.with("SIP/2.0 486 Park Lot Is Full\r\n");
+                notify.with("SIP/2.0 486 Park Lot Is Full\r\n"
+                            "Reason: Q.850;cause=34;text=\"No circuit available\"\r\n");
                 office.carol.replies_to(notify, 200);
             }
         }
@@ -128,7 +130,8 @@ TEST_CASE("parking fails, and everybody is where they were")
         office.bob.sends(REFER, refer_to("<sip:701@office.test>"));
         office.bob.receives(202U);
         office.bob_hears("SIP/2.0 100 Trying");
-        office.bob_hears("SIP/2.0 403 Not Your Park Lot");
+        office.bob_hears("SIP/2.0 403 Not Your Park Lot\r\n"
+                         "Warning: 399 office.test \"102 may not use the park lot\"");
         still_talk();
     }
 }
@@ -274,8 +277,10 @@ TEST_CASE("two who ask for a free slot are told two, and each is kept until its 
         office.carol.sends(REFER, refer_to("<sip:701@office.test>"));
         office.carol.receives(202U);
         office.carol.replies_to(office.carol.receives(NOTIFY), 200);
-        office.carol.replies_to(office.carol.receives(NOTIFY).with("SIP/2.0 486 Slot Is Taken\r\n"),
-                                200);
+        office.carol.replies_to(
+            office.carol.receives(NOTIFY).with("SIP/2.0 486 Slot Is Taken\r\n"
+                                               "Reason: Q.850;cause=17;text=\"User busy\"\r\n"),
+            200);
         CHECK(asks(office.carol, "700").starts_with("\"702 is free\""));
         SUBCASE("who has asked may transfer there at once, too")
         {

@@ -107,7 +107,11 @@ TEST_CASE(
     {
         carol.redirects({SipUri::parse("sip:104@office.test").value()});
         CHECK(dave.hears_nothing());
-        bob.replies_to(bob.receives(NOTIFY).with("SIP/2.0 488 Phone Sends The Call On\r\n"), 200);
+        bob.replies_to(
+            bob.receives(NOTIFY).with("SIP/2.0 488 Phone Sends The Call On\r\n"
+                                      "Warning: 399 office.test \"The phone of 103 sends the call "
+                                      "on, and only it can take it\"\r\n"),
+            200);
         carol.passes(BYE);
         alice.sends(BYE);
         alice.receives(200U);

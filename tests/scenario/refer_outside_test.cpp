@@ -176,6 +176,22 @@ TEST_CASE("nobody answers the dialer's call")
         office.alice.replies(603);
         office.hears("SIP/2.0 603 ", true);
     }
+    SUBCASE("its own phone declines, and says why")
+    {
+        office.alice.receives(INVITE);
+        office.alice.answer_headers = {{"Reason", "Q.850;cause=21;text=\"Call rejected\""}};
+        office.alice.replies(603);
+        office.hears("SIP/2.0 603 \r\nReason: Q.850;cause=21;text=\"Call rejected\"", true);
+    }
+    SUBCASE("the other is busy, and says why")
+    {
+        office.alice_lifts();
+        office.bob.receives(INVITE);
+        office.bob.answer_headers = {{"Reason", "Q.850;cause=17;text=\"User busy\""}};
+        office.bob.replies(486);
+        office.hears("SIP/2.0 486 \r\nReason: Q.850;cause=17;text=\"User busy\"", true);
+        office.alice.receives(BYE);
+    }
     SUBCASE("the other is busy")
     {
         office.alice_lifts();

@@ -280,7 +280,7 @@ TEST_CASE("nobody is busy by the very call that is moved, though it takes no oth
         mobile.sends(INVITE, "103", carol_sdp);
         call.carol.receives(INVITE);
         call.bob.replies_to(refers_to("102"), 200);
-        call.bob_hears("SIP/2.0 486 Busy Here");
+        call.bob_hears("SIP/2.0 486 Busy Here\r\nReason: Q.850;cause=17;text=\"User busy\"");
         mobile.cancels();
         call.carol.receives(CANCEL);
         call.alice.sends(BYE);

@@ -134,7 +134,8 @@ TEST_CASE("the transferor pays: its rights and limits count, and outside hears w
     alice.sends(Method::refer, transfer_to("0664999"));
     alice.receives(202U);
     told(alice, "SIP/2.0 100 Trying");
-    told(alice, "SIP/2.0 403 Not Allowed");
+    told(alice, "SIP/2.0 403 Not Allowed\r\n"
+                "Warning: 399 office.test \"101 may not make national calls\"");
 
     bob.sends(Method::refer, transfer_to("0664999"));  // may
     bob.receives(202U);

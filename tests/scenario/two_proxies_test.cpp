@@ -197,7 +197,8 @@ TEST_CASE("two proxies: who is referred to the domain of the other one is bridge
         rules.default_right = CallClass::internal;
         pbx.has_trunks({peer}, rules);
         refers("<sip:bob@biloxi.test>");
-        is_refused("SIP/2.0 403 Not Allowed");
+        is_refused("SIP/2.0 403 Not Allowed\r\n"
+                   "Warning: 399 office.test \"103 may not make premium calls\"");
     }
     CHECK(bob.hears_nothing());
     dan.inbox.clear();

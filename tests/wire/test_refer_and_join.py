@@ -27,12 +27,15 @@ class Dialer(WireTest):
         return self.dialer.subscribes(request, number, "refer")
 
     def hears(self, watch, line, state="active"):
+        """The lines of the sipfrag behind the first."""
         notify = watch.receives_notify()
         self.assertTrue(notify.message.body.startswith(f"SIP/2.0 {line}".encode()),
                         notify.message.body)
         self.assertTrue(notify.message["Content-Type"].startswith("message/sipfrag"))
         self.assertTrue(notify.message["Event"].startswith("refer;id="))
         self.assertEqual(state, notify.state)
+        first, *headers = notify.message.body.decode().removesuffix("\r\n").split("\r\n")
+        return headers
 
     def lifts(self):
         clicked = self.anna.receives("INVITE")
@@ -122,8 +125,11 @@ class Dialer(WireTest):
         watch.subscribe.receives(202)
         self.hears(watch, "100 Trying")
         clicked = self.lifts()
-        self.bob.receives("INVITE").replies(486)
-        self.hears(watch, "486 ", "terminated")
+        self.bob.receives("INVITE").replies(486, headers=[
+            ("Warning", '399 bob "In a meeting"'), ("Reason", 'Q.850;cause=17;text="User busy"'),
+            ("Organization", "Bob")])
+        self.assertEqual(['Reason: Q.850;cause=17;text="User busy"', 'Warning: 399 bob "In a meeting"'],
+                         self.hears(watch, "486 ", "terminated"))
         clicked.receives("BYE")
 
     def test_it_wants_no_reports(self):

@@ -189,6 +189,11 @@ class Trunks(WireTest):
         call.receives(200)
         incoming.receives("ACK")
         self.assertIn("All Lines Busy", self.anna.calls("0664888").receives(486).first_line)
+        for number, status, told in (("0664888", 409, "0664888: All Lines Busy: Every trunk"),
+                                     ("0044123", 422, "Not Allowed: 201 may not make")):
+            click = self.rest.request("POST", "/api/v1/calls", {"from": "201", "to": number})
+            self.assertEqual(status, click.status, click.text)
+            self.assertIn(told, click.text)
         urgent = self.bob.calls("112")
         helper = carrier.receives("INVITE")
         helper.replies(200, ANSWER)
