@@ -127,8 +127,9 @@ void CallEngine::remember(const Call& call, const Leg& leg, Moment now)
 
 void CallEngine::remember_until()
 {
-    if (const auto end = ended_.next_end())
-        timers_.set(CallRef{}, CallTimer::remembered, *end);
+    auto end = taken_.next_end();
+    if (const auto other = ended_.next_end(); other && (!end || *other < *end)) end = other;
+    if (end) timers_.set(CallRef{}, CallTimer::remembered, *end);
 }
 
 void CallEngine::forget_leg(const Leg& leg)

@@ -129,6 +129,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
     while (const auto due = timers_.take_due(now.mono)) {
         if (due->timer == CallTimer::remembered) {
             ended_.forget_old(now.mono);
+            taken_.forget_old(now.mono);
             remember_until();
             continue;
         }

@@ -29,6 +29,7 @@
 #include "engine/refer_subscriptions.hpp"
 #include "engine/router.hpp"
 #include "engine/session_timer.hpp"
+#include "engine/taken_calls.hpp"
 #include "engine/taken_slots.hpp"
 #include "engine/told_diversions.hpp"
 
@@ -287,10 +288,15 @@ private:
     void end(Call& call, std::string_view reason, Moment now, Outbox& outbox) override;
     void wake_at(const Call& call, std::chrono::steady_clock::time_point time) override;
 
-    // pickup.cpp: INVITE with Replaces, and the codes
-    void receive_replaces(const InviteReceived& input, Moment now, Outbox& outbox);
+    // pickup_codes.cpp: codes that take what rings
     void receive_pickup_code(const InviteReceived& input, const DialledFeature& dialled, Moment now,
                              Outbox& outbox);
+    /// `picker` takes what still rings in `call`: who wants to do so a moment later is told that.
+    void note_taken(const Call& call, const Leg& picker, Moment now);
+    /// Another phone has what `input` wants to take.
+    void refuse_late(const InviteReceived& input, Outbox& outbox);
+    // pickup.cpp: INVITE with Replaces
+    void receive_replaces(const InviteReceived& input, Moment now, Outbox& outbox);
     /// The leg that `replaces` names, by the surest match; nullptr: none, or not just one.
     Leg* find_replaced(const Replaces& replaces, std::string_view picker);
     /// `picker` may take the dialog of `leg` as it is now.
@@ -358,7 +364,7 @@ private:
     void target_answered(Call& call, Leg& target, const ResponseReceived& response, Moment now,
                          Outbox& outbox);
     /// Of all that ring it is `target` that the transferee is to talk to, by `offer`.
-    void target_is(Call& call, Leg& target, const PayloadRef& offer, Outbox& outbox);
+    void target_is(Call& call, Leg& target, const PayloadRef& offer, Moment now, Outbox& outbox);
     /// Either party's phone may keep the session alive, or both.
     static void note_timer(Transfer& transfer, const SessionTimer& answered);
     /// True: the response was to an INVITE of a transfer, and its leg may have moved to another
@@ -417,7 +423,7 @@ private:
     OrderAnswer move_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
     OrderAnswer ring_picker(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
     /// Its phone has answered: who rang until now is replaced by it, where it was rung to pick up.
-    void take_place(Call& call, const Leg& picker, Outbox& outbox);
+    void take_place(Call& call, const Leg& picker, Moment now, Outbox& outbox);
     /// What keeps a call to `dialled` from going by `route`, to this `domain` of a trunk unless it
     /// is empty; nullopt: nothing that is known before it is tried.
     [[nodiscard]] std::optional<OrderAnswer> fault_of(const Route& route, std::string_view dialled,
@@ -629,7 +635,7 @@ private:
     void forget_leg(const Leg& leg);
     /// A call that is moved again and again keeps no more than the last few of its legs.
     void forget_closed_legs(Call& call, Moment now);
-    /// What ended_ holds is given back in time.
+    /// What ended_ and taken_ hold is given back in time.
     void remember_until();
     void set_timer(const Call& call, CallTimer timer,
                    std::chrono::steady_clock::time_point deadline);
@@ -646,6 +652,7 @@ private:
     Addresses addresses_{directory_, locations_, settings_.hosts};
     DialogIndex index_;
     EndedCalls ended_;
+    TakenCalls taken_;
     const TrunkStates& trunks_;
     Occupancy occupancy_;
     OutsideUse outside_;

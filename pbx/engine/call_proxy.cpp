@@ -77,7 +77,7 @@ void CallEngine::passed_answer(Call& call, Leg& leg, const ResponseReceived& res
     talks_to(caller, winner);
     move(caller, LegInput::success, outbox);
     start_talking(call, answered.supervise_for, now, outbox);
-    take_place(call, winner, outbox);
+    take_place(call, winner, now, outbox);
     cancel_branches(call, winner.id, completed_elsewhere, nullptr, outbox);
 }
 

@@ -266,7 +266,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     note_session(caller, answered.timer.expires, now);
     note_session(leg, response.session_timer.expires, now);
     start_talking(call, answered.supervise_for, now, outbox);
-    take_place(call, leg, outbox);
+    take_place(call, leg, now, outbox);
     cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
 }
 
@@ -424,9 +424,11 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
         begin_end(*call, now, outbox);
         outbox.announce(CallEnded{call->id, 487, {}});
         move(*leg, LegInput::cancelled, outbox);
-        const bool taken = is_taken(*call) && !says_why(input.payload);
-        cancel_branches(*call, {}, taken ? completed_elsewhere : std::string_view{}, input.payload,
-                        outbox);
+        const bool taken = is_taken(*call);
+        if (taken) note_taken(*call, find(call->taken_by).first->caller(), now);
+        const bool unsaid = taken && !says_why(input.payload);
+        cancel_branches(*call, {}, unsaid ? completed_elsewhere : std::string_view{},
+                        input.payload, outbox);
         pass_verdict(*call, now, outbox);
     } else if (leg->ack_due == input.transaction) {
         cancelled_late(*call, *leg, input, now, outbox);

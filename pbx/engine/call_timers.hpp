@@ -26,7 +26,7 @@ enum class CallTimer : std::uint8_t {
     park,          ///< who has parked it is rung
     expires,       ///< its caller wants no answer any more (RFC 3261 §13.3.1)
     referral,      ///< the subscription of a REFER outside a dialog is over
-    remembered     ///< of no call: what is remembered of ended ones
+    remembered     ///< of no call: what is remembered of calls that ended or were taken
 };
 
 /// At most one deadline for each call and purpose. SIP thread only.

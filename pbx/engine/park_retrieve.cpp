@@ -58,7 +58,7 @@ void CallEngine::retrieve(Leg& slot, const InviteReceived& input, Moment now, Ou
     const bool taken = std::ranges::any_of(
         call.relays, [&](const Relay& relay) { return relay.replaces == slot.id; });
     if (!slot.talking() || taken || !stops_ringing_back(call, now, outbox))
-        return reject(input, 481, "Somebody Else Was Quicker", outbox);
+        return refuse_late(input, outbox);
     take_over(slot, input, now, outbox);
 }
 

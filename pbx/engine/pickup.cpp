@@ -1,7 +1,5 @@
-// Taking a call: INVITE with Replaces as an ordered list of matches (RFC 3891), and the codes for
-// it.
+// Taking a call by INVITE with Replaces: an ordered list of matches (RFC 3891).
 #include <algorithm>
-#include <tuple>
 
 #include "core/dialog_match.hpp"
 #include "core/sdp.hpp"
@@ -19,23 +17,6 @@ namespace {
 bool rings(const Leg& leg) noexcept
 {
     return leg.role == LegRole::callee && leg.state < LegState::confirmed;
-}
-
-/// Who has waited longer comes first, however often the call has moved on to other phones.
-bool rang_before(const Call& call, const Leg& leg, const Call& other, const Leg& of_other) noexcept
-{
-    return std::tuple{call.hunting->since, call.id, leg.id} <
-           std::tuple{other.hunting->since, other.id, of_other.id};
-}
-
-/// Whether a ringing call can be another's at this moment.
-bool can_change_hands(const Call& call, const Leg& ringing) noexcept
-{
-    if (ringing.proxied)
-        return call.caller().trunk.empty() && has(call.caller().supported, OptionTag::replaces);
-    if (call.pickup) return false;
-    return call.transfer ? call.transfer->stage == TransferStage::ringing
-                         : static_cast<bool>(call.caller().invite_in);
 }
 
 }  // namespace
@@ -90,7 +71,7 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
             leg->ended_by == LegInput::local_bye || leg->ended_by == LegInput::remote_bye;
         const bool taken = find(leg->id).first->answered_at.has_value();
         return talked  ? reject(input, 603, "Call Has Ended", outbox)
-               : taken ? reject(input, 481, "Somebody Else Was Quicker", outbox)
+               : taken ? refuse_late(input, outbox)
                        : reject(input, 603, "Rings There No More", outbox);
     }
     const bool referred = leg->talking() && referrals_.allow(input.authenticated, *leg, now);
@@ -107,57 +88,6 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
     if (!leg->talking()) return reject(input, 481, "No Such Dialog To Replace", outbox);
     if (input.replaces->early_only) return reject(input, 486, "Already Answered", outbox);
     take_over(*leg, input, now, outbox);
-}
-
-void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledFeature& dialled,
-                                     Moment now, Outbox& outbox)
-{
-    Leg* oldest = nullptr;
-    const Call* waits_longest = nullptr;
-    bool free = false;  // `oldest` can be taken
-    bool several = false;
-    const auto consider = [&](std::string_view extension) {
-        for (const auto id : index_.ringing(extension)) {
-            const auto [call, leg] = find(id);
-            if (leg->slot || !call->hunting || !may_take(input.actor(), *leg)) continue;
-            // One that cannot be taken is named only where no other one rings.
-            const bool as_well = can_change_hands(*call, *leg);
-            if (free && !as_well) continue;
-            if (as_well == free) {
-                several = several || (waits_longest && call != waits_longest);
-                if (waits_longest && !rang_before(*call, *leg, *waits_longest, *oldest)) continue;
-            } else {
-                several = false;
-            }
-            free = as_well;
-            waits_longest = call;
-            oldest = leg;
-        }
-    };
-    if (dialled.number && directory_->park_lot().slot_of(*dialled.number) &&
-        is_park_name(*dialled.number))
-        return receive_park(input, *directory_->park_lot().slot_of(*dialled.number), now, outbox);
-    if (dialled.number) {
-        consider(*dialled.number);
-    } else {
-        for (const auto& right : directory_->watched_by(input.actor())) consider(right.member);
-        for (const auto& group : directory_->pickup_groups(input.actor()))
-            for (const auto& member : directory_->find_group(group)->members)
-                if (member != input.actor()) consider(member);
-        if (dialled.feature == Feature::pickup_directed) {
-            consider(input.actor());
-            if (several && free)
-                return reject(
-                    input, 484, "More Than One Call Rings", outbox,
-                    {addresses_.warning_of("Dial the code with the number whose call to take")});
-        }
-    }
-    if (!oldest) return reject(input, 480, "Nothing Rings There", outbox);
-    if (oldest->proxied && input.trunk.empty())
-        return replace_proxied(*oldest, input, now, outbox);
-    if (oldest->proxied)  // nobody outside gets into a dialog of phones
-        return reject(input, 488, "Call In Proxy Mode", outbox);
-    pick_up(*oldest, input, now, outbox);
 }
 
 Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input,
@@ -197,7 +127,7 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     if (call.transfer) return pick_up_transferred(call, ringing, input, now, outbox);
     Leg& caller = call.caller();
     if (!caller.invite_in) return reject(input, 481, "Call Is Gone", outbox);
-    if (call.pickup) return reject(input, 481, "Somebody Else Was Quicker", outbox);
+    if (call.pickup) return refuse_late(input, outbox);
     if (call.early_answer && !has_body(call.offer))
         return reject(
             input, 491, "Request Pending", outbox,
@@ -236,6 +166,7 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     answer(caller, std::exchange(caller.invite_in, {}), call.asked_timer,
            told_after_early(call, picker, session_payload(*to_caller)));
     connect(caller, picker);
+    note_taken(call, picker, now);
     move(picker, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
     move(ringing, LegInput::replaced, outbox);
@@ -258,7 +189,7 @@ void CallEngine::take_over(Leg& leg, const InviteReceived& input, Moment now, Ou
     if (std::ranges::any_of(call.relays, [&](const Relay& relay) {
             return relay.replaces == leg.id && !relay.cancelled;
         }))
-        return reject(input, 481, "Somebody Else Was Quicker", outbox);
+        return refuse_late(input, outbox);
     if (!peer || (is_moving(call) && !own_transfer) ||
         std::ranges::any_of(call.relays, [](const Relay& relay) { return !!relay.replaces; }))
         return reject(input, 491, "Request Pending", outbox,

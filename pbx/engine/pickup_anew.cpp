@@ -178,6 +178,7 @@ void CallEngine::picked_up(Call& call, PayloadRef session, const AnsweredTimer& 
         call.pickup.reset();
         move(picker, LegInput::success, outbox);
     }
+    note_taken(call, picker, now);
     move(caller, LegInput::success, outbox);
     move(ringing, LegInput::replaced, outbox);
     start_talking(call, session_expires, now, outbox);

@@ -22,7 +22,7 @@ void CallEngine::pick_up_transferred(Call& call, Leg& ringing, const InviteRecei
                                      Moment now, Outbox& outbox)
 {
     if (call.transfer->stage != TransferStage::ringing || call.pickup)
-        return reject(input, 481, "Somebody Else Was Quicker", outbox);
+        return refuse_late(input, outbox);
     Leg& picker = open_picker_leg(call, ringing, input, now, outbox);
     picker.untold = true;
     announce(picker, outbox);
@@ -122,10 +122,11 @@ void CallEngine::picked_up_transferred(Call& call, const PayloadRef& answer, Mom
     Leg* ringing = call.find(call.pickup->ringing);
     call.pickup.reset();
     timers_.cancel(call.id, CallTimer::transfer);
+    note_taken(call, picker, now);
     move(picker, LegInput::success, outbox);
     if (ringing) move(*ringing, LegInput::replaced, outbox);
     const bool asked = static_cast<bool>(transfer.offered_by);
-    target_is(call, picker, asked ? transfer.offer : picker.sdp, outbox);
+    target_is(call, picker, asked ? transfer.offer : picker.sdp, now, outbox);
     if (asked) std::swap(transfer.offerer, transfer.answerer);
     joined(call, answer, now, outbox);
 }

@@ -215,7 +215,7 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
     session_kept(call, target, response, now);
     move(target, LegInput::success, outbox);
     limit_duration(call, target, now);
-    target_is(call, target, response.payload, outbox);
+    target_is(call, target, response.payload, now, outbox);
     go_on(call, now, outbox);
 }
 
@@ -225,7 +225,8 @@ void CallEngine::note_timer(Transfer& transfer, const SessionTimer& answered)
         transfer.session_expires = shorter_session(transfer.session_expires, answered.expires);
 }
 
-void CallEngine::target_is(Call& call, Leg& target, const PayloadRef& offer, Outbox& outbox)
+void CallEngine::target_is(Call& call, Leg& target, const PayloadRef& offer, Moment now,
+                           Outbox& outbox)
 {
     Transfer& transfer = *call.transfer;
     transfer.stage = TransferStage::joining;
@@ -234,7 +235,7 @@ void CallEngine::target_is(Call& call, Leg& target, const PayloadRef& offer, Out
     transfer.offer = offer;
     transfer.glare.over();
     target.peer = transfer.transferee;  // not yet the other way round
-    take_place(call, target, outbox);
+    take_place(call, target, now, outbox);
     cancel_branches(call, target.id, completed_elsewhere, nullptr, outbox);
     timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();

@@ -249,6 +249,10 @@ TEST_CASE("two pickers at once: one winner, the other is told at once")
     bob.receives(CANCEL);
     carol.receives(NOTIFY);
     dave.receives(481U);
+    dave.sends_replacing(replaces, "101", carol_sdp);
+    dave.receives(481U)
+        .phrase("Somebody Else Was Quicker")
+        .header("Warning", "399 office.test \"Another phone has this call, or is about to\"");
     alice.sends(BYE);
     alice.receives(200U);
     carol.receives(BYE);

@@ -365,6 +365,9 @@ TEST_CASE("a call in proxy mode that rings is taken where the caller's phone kno
             bob.receives(487U);
             dave.passes(BYE);
             was_picked_up(pbx.records());
+            auto& lab = pbx.phone("104");
+            lab.sends(INVITE, "**103", carol_sdp);  // as late as can be
+            lab.receives(481U).phrase("Somebody Else Was Quicker");
         }
         SUBCASE("the phone says itself why")
         {

@@ -123,7 +123,8 @@ class PickedUpByTwo(AtOnce):
                                      if {"201": "confirmed", number: "confirmed"} in self.live()], "one has it")[0]
         self.are_in_calls(["201", winner])
         heard = (lambda: baresip.text) if winner == "203" else linphone.log
-        eventually(lambda: re.search(r"SIP/2\.0 (480|481|410|404) ", heard()), "the other hears that it is gone")
+        eventually(lambda: re.search(r"SIP/2\.0 481 Somebody Else Was Quicker", heard()),
+                   "the other hears that it is gone")
         caller.hangs_up()
         self.are_in_calls()
         eventually(lambda: len(self.rest.items("/api/v1/call-log")) == 2, "both are recorded")
