@@ -297,8 +297,13 @@ private:
     void refuse_late(const InviteReceived& input, Outbox& outbox);
     // pickup.cpp: INVITE with Replaces
     void receive_replaces(const InviteReceived& input, Moment now, Outbox& outbox);
-    /// The leg that `replaces` names, by the surest match; nullptr: none, or not just one.
-    Leg* find_replaced(const Replaces& replaces, std::string_view picker);
+    /// What a Call-ID without tags may name.
+    enum class Untagged {
+        to_take,  ///< what rings, or is parked, where who names it may take it
+        own,      ///< that, and each dialog of the extension that names it
+    };
+    /// The leg that `replaces` names for `by`, by the surest match; nullptr: none, or not just one.
+    Leg* find_replaced(const Replaces& replaces, std::string_view by, Untagged untagged);
     /// `picker` may take the dialog of `leg` as it is now.
     [[nodiscard]] bool may_take(std::string_view picker, const Leg& leg) const;
     Leg& open_picker_leg(Call& call, const Leg& replaced, const InviteReceived& input, Moment now,

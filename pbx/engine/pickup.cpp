@@ -21,7 +21,7 @@ bool rings(const Leg& leg) noexcept
 
 }  // namespace
 
-Leg* CallEngine::find_replaced(const Replaces& replaces, std::string_view picker)
+Leg* CallEngine::find_replaced(const Replaces& replaces, std::string_view by, Untagged untagged)
 {
     Leg* best = nullptr;
     auto best_rung = MatchRung::none;
@@ -29,9 +29,11 @@ Leg* CallEngine::find_replaced(const Replaces& replaces, std::string_view picker
     for (const auto id : index_.by_call_id(replaces.call_id)) {
         Leg* leg = find(id).second;
         const auto rung = rung_of(leg->dialog, replaces);
-        const bool own = leg->extension == picker;
+        const bool own = untagged == Untagged::own && leg->extension == by;
+        // Beside what rings a slot, too: phones whose lamps show no tags (innovaphone's) have no
+        // other name for what is parked there, and whoever may park may take all that is.
         if (rung == MatchRung::call_id_only && !own &&
-            !((rings(*leg) || leg->slot) && may_take(picker, *leg)))
+            !((rings(*leg) || leg->slot) && may_take(by, *leg)))
             continue;
         if (rung == MatchRung::none || rung > best_rung) continue;
         const bool lives = leg->state != LegState::terminated;
@@ -62,7 +64,7 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
     if (input.replaces->call_id.empty())
         return reject(input, 400, "Bad Replaces", outbox,
                       {addresses_.warning_of("Replaces: expected one, with a Call-ID and tags")});
-    Leg* leg = find_replaced(*input.replaces, input.authenticated);
+    Leg* leg = find_replaced(*input.replaces, input.authenticated, Untagged::to_take);
     if ((!leg || leg->state == LegState::terminated) && ended_.has(*input.replaces, now.mono))
         return reject(input, 603, "Call Has Ended", outbox);
     if (!leg) return reject(input, 481, "No Such Dialog To Replace", outbox);
@@ -75,18 +77,20 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
                        : reject(input, 603, "Rings There No More", outbox);
     }
     const bool referred = leg->talking() && referrals_.allow(input.authenticated, *leg, now);
-    if (!may_take(input.authenticated, *leg) && !referred) {
-        const bool late = leg->talking() && input.replaces->early_only && !leg->slot;
-        return late && may_pick_up(input.authenticated, leg->extension, *directory_)
-                   ? reject(input, 486, "Already Answered", outbox)
-                   : reject(input, 403, "Not Yours To Take", outbox);
-    }
+    const bool may = may_take(input.authenticated, *leg) || referred;
+    // Who may take what rings there has come too late; to anybody else it is no call of theirs.
+    const bool might = !leg->slot && may_pick_up(input.authenticated, leg->extension, *directory_);
+    // A parked call is an answered one, and stays in its slot (RFC 3891 §3): no phone is known to
+    // say early-only to fetch one.
+    if (leg->talking() && input.replaces->early_only && (may || might))
+        return reject(input, 486, "Already Answered", outbox,
+                      {addresses_.warning_of("Replaces: early-only, and the dialog is confirmed")});
+    if (!may) return reject(input, 403, "Not Yours To Take", outbox);
     if (leg->slot) return retrieve(*leg, input, now, outbox);
-    if (leg->proxied && (rings(*leg) || (leg->talking() && !input.replaces->early_only)))
+    if (leg->proxied && (rings(*leg) || leg->talking()))
         return replace_proxied(*leg, input, now, outbox);
     if (rings(*leg)) return pick_up(*leg, input, now, outbox);
     if (!leg->talking()) return reject(input, 481, "No Such Dialog To Replace", outbox);
-    if (input.replaces->early_only) return reject(input, 486, "Already Answered", outbox);
     take_over(*leg, input, now, outbox);
 }
 

@@ -35,7 +35,8 @@ CallEngine::fault_of_referral(const std::optional<ReferTo>& to, std::string_view
     if (!to) return {{400, says(": expected one SIP URI, with a well-formed Replaces if any")}};
     // A dialog of ours says who is meant, wherever the transferor has seen that phone to be.
     const bool is_here = addresses_.called_by(to->uri) ||
-                         (to->replaces && find_replaced(*to->replaces, referrer) != nullptr);
+                         (to->replaces &&
+                          find_replaced(*to->replaces, referrer, Untagged::own) != nullptr);
     if (!to->wants_invite || to->elsewhere || !is_here)
         return {{403, says(": only calls within this exchange")}};
     return std::nullopt;

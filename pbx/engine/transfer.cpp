@@ -117,7 +117,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
                          std::vector<Header> headers, Moment now, Outbox& outbox)
 {
     Transfer& transfer = *call.transfer;
-    Leg* consulted = find_replaced(replaces, transferor.extension);
+    Leg* consulted = find_replaced(replaces, transferor.extension, Untagged::own);
     if (!consulted || !are_of_one_phone(*consulted, transferor) ||
         consulted->id == transferor.id || consulted->state == LegState::terminated)
         return transfer_failed(call, 481, "No Such Dialog To Replace", now, outbox);

@@ -239,7 +239,7 @@ TEST_CASE("nobody takes over a session that the exchange changes")
     call.does(CallAction::hold);
     call.alice.receives(INVITE);
     const auto leg = call.pbx.view().calls.at(0).legs.at(1);
-    second.sends_replacing({.call_id = leg.call_id}, "101", carol_sdp);
+    second.sends_replacing(call.pbx.naming(leg.call_id), "101", carol_sdp);
     second.receives(491U);
     call.alice.replies(200, silent_sdp);
     call.alice.receives(ACK);

@@ -25,7 +25,7 @@ struct Moving : Card {
         const auto view = pbx.view();
         for (const auto& leg : view.calls.at(0).legs)
             if (leg.extension == "103") call_id = leg.call_id;
-        mobile.sends_replacing({.call_id = call_id}, "101", mobile_sdp);
+        mobile.sends_replacing(pbx.naming(call_id), "101", mobile_sdp);
         asked = alice.receives(INVITE).with(mobile_sdp);
     }
     Phone& mobile = pbx.silent_phone("103");

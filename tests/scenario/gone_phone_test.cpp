@@ -60,7 +60,7 @@ struct AtDesk : Office {
         const auto calls = pbx.view().calls;
         for (const auto& leg : calls.at(0).legs)
             if (leg.extension == "102" && leg.state == "confirmed")
-                desk_dialog.call_id = leg.call_id;
+                desk_dialog = pbx.naming(leg.call_id);
         mobile.sends_replacing(desk_dialog, "101", mobile_sdp);
         alice.receives(INVITE).with(mobile_sdp);
         alice.replies(200, alice_sdp);

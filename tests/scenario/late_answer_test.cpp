@@ -48,7 +48,7 @@ struct TakingOver {
         alice.receives(200U);
         desk.receives(ACK);
         mobile.registers();
-        mobile.sends_replacing({.call_id = pbx.view().calls.at(0).legs.back().call_id}, "101",
+        mobile.sends_replacing(pbx.naming(pbx.view().calls.at(0).legs.back().call_id), "101",
                                offer);
         if (offer.empty())
             alice.receives(INVITE).without_body();

@@ -275,7 +275,7 @@ TEST_CASE("who takes a talking call over, and cancels as it is answered, has hun
     call.alice_and_bob_talk();
     auto& mobile = call.pbx.phone("102");
     mobile.acknowledges = false;
-    mobile.sends_replacing({.call_id = call.pbx.view().calls.at(0).legs.at(1).call_id}, "101",
+    mobile.sends_replacing(call.pbx.naming(call.pbx.view().calls.at(0).legs.at(1).call_id), "101",
                            carol_sdp);
     call.alice.receives(INVITE);
     call.alice.replies(200, alice_sdp);

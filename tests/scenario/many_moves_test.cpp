@@ -48,7 +48,7 @@ TEST_CASE("a call that goes from phone to phone keeps who talks, and forgets who
         next->receives(200U).with(alice_sdp);
         call.alice.receives(ACK);
         at->receives(BYE);
-        of = {.call_id = call.pbx.view().calls.at(0).legs.back().call_id};
+        of = call.pbx.naming(call.pbx.view().calls.at(0).legs.back().call_id);
         std::swap(at, next);
     }
     CHECK(call.pbx.view().calls.at(0).legs.size() <= 17);

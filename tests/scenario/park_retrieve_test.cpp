@@ -18,6 +18,57 @@ TEST_CASE("two who take a parked call at once: one winner, 481 at once for the o
     office.alice_hangs_up(office.carol);
 }
 
+TEST_CASE("a Replaces for what is parked")
+{
+    Office office;
+    office.lights_up_for_dave();
+    office.bob_parks();
+    auto named = replacing(office.dave.receives(NOTIFY).dialog());
+    SUBCASE("early-only: its dialog is confirmed (RFC 3891 §3)")
+    {
+        auto early = named;
+        early.early_only = true;
+        for (const bool tagged : {true, false}) {
+            if (!tagged) early.to_tag = early.from_tag = {};
+            office.carol.sends_replacing(early, "park+701", carol_sdp);
+            office.carol.receives(486U).phrase("Already Answered").header(
+                "Warning", "399 office.test \"Replaces: early-only, and the dialog is confirmed\"");
+            CHECK(office.alice.hears_nothing());
+            CHECK(office.parked_in() == "701");
+        }
+        office.carol.sends_replacing(named, "park+701", carol_sdp);
+    }
+    SUBCASE("the Call-ID alone, all that a lamp without tags shows")
+    {
+        named.to_tag = named.from_tag = {};
+        office.carol.sends_replacing(named, "park+701", carol_sdp);
+    }
+    office.carol_gets_alice();
+    office.alice_hangs_up(office.carol);
+}
+
+TEST_CASE("who may not use the lot hears of a parked call 403, early-only or not")
+{
+    Office office{{.number = "700", .first_slot = "701", .slots = 2, .groups = {"sales"}}};
+    office.bob_parks();
+    Replaces named;
+    const auto kept = office.pbx.kept();
+    for (const auto& leg : kept.calls.at(0).legs)
+        if (leg.extension == "park+701")
+            named = {.call_id = leg.dialog.call_id,
+                     .to_tag = leg.dialog.local_tag,
+                     .from_tag = leg.dialog.remote_tag};
+    for (const bool early_only : {false, true}) {
+        named.early_only = early_only;
+        office.dave.sends_replacing(named, "park+701", carol_sdp);
+        office.dave.receives(403U).phrase("Not Yours To Take");
+        CHECK(office.parked_in() == "701");
+    }
+    office.carol.sends(INVITE, "701", carol_sdp);
+    office.carol_gets_alice();
+    office.alice_hangs_up(office.carol);
+}
+
 TEST_CASE("a parked phone that refuses who takes it stays parked")
 {
     Office office;

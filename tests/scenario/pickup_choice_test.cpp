@@ -188,6 +188,42 @@ TEST_CASE("one tag that two dialogs share names none of them (RFC 3891 §3)")
     office.ends();
 }
 
+TEST_CASE("a Call-ID alone means what rings at one's own other phone, and not what talks there")
+{
+    Office office;
+    auto& [pbx, alice, bob, carol, dave, eve, frank] = office;
+    auto& mobile = pbx.silent_phone("102");
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    const Replaces untagged{.call_id = pbx.view().calls.at(0).legs.at(1).call_id};
+    SUBCASE("it rings")
+    {
+        mobile.sends_replacing(untagged, "101", carol_sdp);
+        mobile.receives(200U);
+        alice.receives(200U).with(carol_sdp);
+        bob.receives(CANCEL);
+    }
+    SUBCASE("it talks: it is moved by a tag, too")
+    {
+        bob.replies(200, talking_sdp);
+        alice.receives(200U);
+        bob.receives(ACK);
+        mobile.sends_replacing(untagged, "101", carol_sdp);
+        mobile.receives(481U).phrase("No Such Dialog To Replace");
+        CHECK(alice.hears_nothing());
+        CHECK(bob.hears_nothing());
+        mobile.sends_replacing(pbx.naming(untagged.call_id), "101", carol_sdp);
+        alice.receives(INVITE).with(carol_sdp);
+        alice.replies(200, talking_sdp);
+        mobile.receives(200U);
+        alice.receives(ACK);
+        bob.receives(BYE);
+    }
+    pbx.ends_all_calls();
+    mobile.inbox.clear();
+    office.ends();
+}
+
 TEST_CASE("who names a call that has ended is told so, for as long as the key may have been late")
 {
     Office office;

@@ -270,7 +270,7 @@ struct Moving {
         desk.replies(200, talking_sdp);
         alice.receives(200U);
         desk.receives(ACK);
-        named = {.call_id = pbx.view().calls.at(0).legs.at(1).call_id};
+        named = pbx.naming(pbx.view().calls.at(0).legs.at(1).call_id);
     }
 
     void desk_refers_to_carol()
@@ -413,7 +413,8 @@ TEST_CASE("an answered call moves between one's own phones by Replaces; nobody e
     {
         replaces.early_only = true;
         mobile.sends_replacing(replaces, "101", carol_sdp);
-        mobile.receives(486U);
+        mobile.receives(486U).phrase("Already Answered").header(
+            "Warning", "399 office.test \"Replaces: early-only, and the dialog is confirmed\"");
         desk.sends(BYE);
         desk.receives(200U);
         alice.receives(BYE);

@@ -216,7 +216,7 @@ TEST_CASE("the transferee goes on at another phone while a picker is being conne
     Talking call;
     auto& dave = call.pbx.phone("104");
     auto& mobile = call.pbx.silent_phone("101");
-    const Replaces at_alice{.call_id = call.pbx.view().calls.at(0).legs.at(0).call_id};
+    const auto at_alice = call.pbx.naming(call.pbx.view().calls.at(0).legs.at(0).call_id);
     call.bob_refers("<sip:103@office.test>");
     call.bob.receives(202U);
     call.bob_hears("SIP/2.0 100 Trying");
@@ -258,7 +258,7 @@ TEST_CASE("the transferee goes on at another phone once the picker has been give
     Talking call;
     auto& dave = call.pbx.phone("104");
     auto& mobile = call.pbx.silent_phone("101");
-    const Replaces at_alice{.call_id = call.pbx.view().calls.at(0).legs.at(0).call_id};
+    const auto at_alice = call.pbx.naming(call.pbx.view().calls.at(0).legs.at(0).call_id);
     call.bob_refers("<sip:103@office.test>");
     call.bob.receives(202U);
     call.bob_hears("SIP/2.0 100 Trying");

@@ -221,6 +221,9 @@ TEST_CASE("a call in proxy mode moves between one's own phones: the other phone 
     auto& [pbx, alice, bob, carol, dave] = office;
     auto& mobile = pbx.phone("102");
     const auto call_id = office.bob_and_carol_talk();
+    const Replaces own{.call_id = call_id,
+                       .to_tag = bob.shared().remote_tag,
+                       .from_tag = bob.shared().local_tag};
     /// As the log has it: the second record of a call takes the place of the first.
     const auto is_linked = [&] {
         const auto records = pbx.records();
@@ -235,7 +238,7 @@ TEST_CASE("a call in proxy mode moves between one's own phones: the other phone 
     };
     SUBCASE("one's own")
     {
-        mobile.sends_replacing({.call_id = call_id}, "103", alice_sdp);
+        mobile.sends_replacing(own, "103", alice_sdp);
         auto asked = carol.receives(INVITE).header("Require", "replaces");
         CHECK(asked.value("Replaces").starts_with(call_id + ";to-tag=tag-103-"));
         carol.replies(200, carol_sdp);
@@ -248,7 +251,7 @@ TEST_CASE("a call in proxy mode moves between one's own phones: the other phone 
     }
     SUBCASE("the phone ends the old call before it answers for the new one")
     {
-        mobile.sends_replacing({.call_id = call_id}, "103", alice_sdp);
+        mobile.sends_replacing(own, "103", alice_sdp);
         carol.receives(INVITE);
         carol.uses_shared(reversed(bob.shared()));
         carol.passes(BYE);
@@ -259,7 +262,7 @@ TEST_CASE("a call in proxy mode moves between one's own phones: the other phone 
     }
     SUBCASE("it hangs up, and takes the other call later: one after the other")
     {
-        mobile.sends_replacing({.call_id = call_id}, "103", alice_sdp);
+        mobile.sends_replacing(own, "103", alice_sdp);
         carol.receives(INVITE);
         carol.uses_shared(reversed(bob.shared()));
         carol.passes(BYE);
@@ -271,7 +274,7 @@ TEST_CASE("a call in proxy mode moves between one's own phones: the other phone 
     }
     SUBCASE("the other one hangs up while its replacement rings: nothing was replaced")
     {
-        mobile.sends_replacing({.call_id = call_id}, "103", alice_sdp);
+        mobile.sends_replacing(own, "103", alice_sdp);
         carol.receives(INVITE);
         bob.passes(BYE);
         carol.replies(200, carol_sdp);
@@ -281,7 +284,7 @@ TEST_CASE("a call in proxy mode moves between one's own phones: the other phone 
     }
     SUBCASE("the phone hangs up, and does not answer for the new call")
     {
-        mobile.sends_replacing({.call_id = call_id}, "103", alice_sdp);
+        mobile.sends_replacing(own, "103", alice_sdp);
         carol.receives(INVITE);
         carol.uses_shared(reversed(bob.shared()));
         carol.passes(BYE);
@@ -297,8 +300,16 @@ TEST_CASE("a call in proxy mode moves between one's own phones: the other phone 
     }
     SUBCASE("early-only: it is answered")
     {
-        mobile.sends_replacing({.call_id = call_id, .early_only = true}, "103", alice_sdp);
+        auto early = own;
+        early.early_only = true;
+        mobile.sends_replacing(early, "103", alice_sdp);
         mobile.receives(486U);
+        bob.passes(BYE);
+    }
+    SUBCASE("the Call-ID alone names no call that talks")
+    {
+        mobile.sends_replacing({.call_id = call_id}, "103", alice_sdp);
+        mobile.receives(481U);
         bob.passes(BYE);
     }
     office.nothing_is_left();

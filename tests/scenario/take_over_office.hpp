@@ -20,8 +20,8 @@ struct Transferring {
         desk.replies(200, desk_sdp);
         alice.receives(200U);
         desk.receives(ACK);
-        at_alice = {.call_id = pbx.view().calls.at(0).legs.at(0).call_id};
-        at_desk = {.call_id = pbx.view().calls.at(0).legs.at(1).call_id};
+        at_alice = pbx.naming(pbx.view().calls.at(0).legs.at(0).call_id);
+        at_desk = pbx.naming(pbx.view().calls.at(0).legs.at(1).call_id);
     }
 
     void desk_refers()

@@ -67,8 +67,8 @@ TEST_CASE("a transferor that does not answer any more stands in nobody's way")
     SUBCASE("the target goes on at its other phone")
     {
         auto& mobile = call.pbx.phone("103");
-        mobile.sends_replacing({.call_id = call.pbx.view().calls.at(0).legs.back().call_id}, "101",
-                               carol_sdp);
+        mobile.sends_replacing(
+            call.pbx.naming(call.pbx.view().calls.at(0).legs.back().call_id), "101", carol_sdp);
         call.alice.receives(INVITE).with(carol_sdp);
         call.alice.replies(200, alice_sdp);
         mobile.receives(200U);

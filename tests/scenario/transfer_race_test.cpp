@@ -220,7 +220,8 @@ TEST_CASE("while Bob moves Alice to Carol, his call with Carol is not moved")
         auto& mobile = call.pbx.phone("103");
         for (const auto& each : call.pbx.view().calls)
             if (each.dialled == "103")
-                mobile.sends_replacing({.call_id = each.legs.back().call_id}, "102", carol_sdp);
+                mobile.sends_replacing(call.pbx.naming(each.legs.back().call_id), "102",
+                                       carol_sdp);
         mobile.receives(491U);
     }
     CHECK(dave.hears_nothing());

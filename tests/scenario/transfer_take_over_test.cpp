@@ -62,7 +62,7 @@ void mobile_is_transferor(Transferring& call)
     {
         const auto calls = call.pbx.view().calls;
         auto& third = call.pbx.silent_phone("102");
-        third.sends_replacing({.call_id = calls.at(0).legs.back().call_id}, "101", desk_sdp);
+        third.sends_replacing(call.pbx.naming(calls.at(0).legs.back().call_id), "101", desk_sdp);
         call.alice.receives(INVITE).with(desk_sdp);
         call.alice.replies(200, alice_sdp);
         third.receives(200U);

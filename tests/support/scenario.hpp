@@ -374,6 +374,13 @@ public:
         const auto found = open_.find(call_id);
         return found == open_.end() ? LegId{} : found->second;
     }
+    /// The Replaces that means the exchange's dialog with this Call-ID, by its own tag there.
+    [[nodiscard]] Replaces naming(const std::string& call_id) const
+    {
+        const auto found = dialogs_.lower_bound({call_id, std::string{}});
+        const bool known = found != dialogs_.end() && found->first.first == call_id;
+        return {.call_id = call_id, .to_tag = known ? found->first.second : "nobody"};
+    }
     void replaces_directory(std::vector<Group> groups);
     /// Forwarding of `number`, in force from now on.
     void forwards(const std::string& number, Forwarding forwarding);

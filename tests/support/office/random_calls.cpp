@@ -380,11 +380,20 @@ void RandomCalls::uses_card(Phone& phone)
 void RandomCalls::takes_over(Phone& phone)
 {
     const auto calls = office_.pbx.present().calls;
+    const auto kept = office_.pbx.kept();
     for (const auto& call : calls)
         for (const auto& leg : call.legs)
             if (leg.extension == phone.number && office_.chance.one_in(2)) {
+                Replaces named{.call_id = leg.call_id};
+                for (const auto& stored : kept.calls)
+                    for (const auto& each : stored.legs)
+                        if (each.extension == leg.extension &&
+                            each.dialog.call_id == leg.call_id) {
+                            named.to_tag = each.dialog.local_tag;
+                            named.from_tag = each.dialog.remote_tag;
+                        }
                 ++office_.done["takes over"];
-                return phone.sends_replacing({.call_id = leg.call_id}, phone.number,
+                return phone.sends_replacing(named, phone.number,
                                              office_.chance.one_in(4) ? std::string_view{}
                                                                       : talking_sdp);
             }
