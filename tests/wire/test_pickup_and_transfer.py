@@ -46,6 +46,21 @@ class PickupAndTransfer(WireTest):
         incoming.receives("CANCEL")
         self.is_carls(lamp, call, taken)
 
+    def test_a_code_that_is_late_is_told_so(self):
+        other, dora = self.phone("203", transport="tcp"), self.phone("204")
+        lamp, call, incoming, _ = self.rings_and_carl_sees_it()
+        taken = self.carl.calls("**202", sdp("picker", 1))
+        taken.receives(200)
+        call.receives(200)
+        incoming.receives("CANCEL")
+        lamp.shows("idle")
+        for code in "**202", "*8":
+            refused = other.calls(code, sdp("picker", 2)).receives(481)
+            self.assertIn("Another phone", refused["Warning"])
+        dora.calls("*8", sdp("picker", 3)).receives(480)
+        taken.hangs_up()
+        call.receives("BYE")
+
     def test_a_picker_without_an_offer_and_a_caller_without_one(self):
         lamp, call, incoming, _ = self.rings_and_carl_sees_it()
         taken = self.carl.calls("**202", "")
