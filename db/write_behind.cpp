@@ -18,6 +18,11 @@ std::string key_of(const std::string& call_id, const std::string& local_tag)
     return call_id + '\n' + local_tag;
 }
 
+std::string key_of(const UnaskedLamp& lamp)
+{
+    return lamp.watcher + '\n' + lamp.phone + '\n' + lamp.member;
+}
+
 /// `stored` takes the place of what is owed of the same `key`, and is `first` if that was: what is
 /// still to be removed is on the disk.
 template <class Stored, class Table>
@@ -49,7 +54,7 @@ WriteBehind::WriteBehind(Database& database)
     : database_{database}, bindings_{database}, subscriptions_{database},
       publications_{database}, calls_{database}, turns_{database},
       ended_notifiers_{database}, open_records_{database}, call_log_{database},
-      outside_days_{database}
+      outside_days_{database}, unasked_lamps_{database}
 {
 }
 
@@ -123,6 +128,10 @@ void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
         } else if (auto* day = std::get_if<OutsideDay>(&change)) {
             auto key = key_of(day->payer, day->trunk);
             owed_days_.insert_or_assign(std::move(key), std::move(*day));
+        } else if (auto* lit = std::get_if<UnaskedLampStored>(&change)) {
+            owed_lamps_.insert_or_assign(key_of(lit->lamp), std::move(*lit));
+        } else if (auto* dark = std::get_if<UnaskedLampRemoved>(&change)) {
+            owed_lamps_.insert_or_assign(key_of(dark->lamp), std::move(*dark));
         }
         due_by(due);
     }
@@ -174,7 +183,7 @@ std::size_t WriteBehind::owed() const noexcept
 {
     return owed_bindings_count_ + owed_subscriptions_.size() + owed_publications_.size() +
            owed_calls_.size() + owed_ringing_.size() + owed_turns_.size() + owed_ended_.size() +
-           owed_days_.size() + owed_open_.size() + owed_records_.size();
+           owed_days_.size() + owed_lamps_.size() + owed_open_.size() + owed_records_.size();
 }
 
 void WriteBehind::flush_due(TimePoint now)
@@ -211,12 +220,14 @@ bool WriteBehind::flush(TimePoint now)
     owed_turns_.clear();
     owed_ended_.clear();
     owed_days_.clear();
+    owed_lamps_.clear();
     owed_open_.clear();
     owed_records_.clear();
     give_back_room(owed_bindings_);
     give_back_room(owed_subscriptions_);
     give_back_room(owed_calls_);
     give_back_room(owed_ringing_);
+    give_back_room(owed_lamps_);
     give_back_room(owed_open_);
     deadline_.reset();
     answers_from_ = now + std::min(call_delay, answer_delay * static_cast<std::int64_t>(written));
@@ -236,6 +247,7 @@ void WriteBehind::for_each_owed(Visit visit)
     for (const auto& [group, owed] : owed_turns_) visit(owed);
     for (const auto& [dialog, owed] : owed_ended_) visit(owed);
     for (const auto& [key, owed] : owed_days_) visit(owed);
+    for (const auto& [key, owed] : owed_lamps_) visit(owed);
     for (const auto& [id, owed] : owed_open_) visit(owed);
     for (const auto& owed : owed_records_) visit(owed);
 }
@@ -311,6 +323,13 @@ void WriteBehind::write(const NotifierEnded& owed)
 void WriteBehind::write(const OutsideDay& owed)
 {
     outside_days_.put(owed);
+}
+
+void WriteBehind::write(const OwedLamp& owed)
+{
+    if (const auto* lit = std::get_if<UnaskedLampStored>(&owed))
+        return unasked_lamps_.put(lit->lamp);
+    unasked_lamps_.remove(std::get<UnaskedLampRemoved>(owed).lamp);
 }
 
 void WriteBehind::write(const RecordOpened& owed)

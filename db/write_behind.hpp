@@ -20,6 +20,7 @@
 #include "db/publication_store.hpp"
 #include "db/subscription_store.hpp"
 #include "db/turn_store.hpp"
+#include "db/unasked_lamp_store.hpp"
 
 namespace lampline::db {
 
@@ -68,6 +69,7 @@ private:
     using OwedPublication = std::variant<PublicationStored, PublicationRemoved>;
     using OwedCall = std::variant<CallStored, CallRemoved>;
     using OwedRinging = std::variant<RingingStored, RingingRemoved>;
+    using OwedLamp = std::variant<UnaskedLampStored, UnaskedLampRemoved>;
 
     void add_binding(Binding binding, OwedBinding::Kind kind);
     void add_record(RecordOpened opened);
@@ -85,6 +87,7 @@ private:
     void write(const RecordOpened& owed);
     void write(const CallRecorded& owed);
     void write(const OutsideDay& owed);
+    void write(const OwedLamp& owed);
     template <class Visit>
     void for_each_owed(Visit visit);
 
@@ -98,6 +101,7 @@ private:
     OpenRecordStore open_records_;
     CallLogStore call_log_;
     OutsideDayStore outside_days_;
+    UnaskedLampStore unasked_lamps_;
     std::unordered_map<std::string, std::vector<OwedBinding>> owed_bindings_;  // by aor
     std::unordered_map<std::string, OwedSubscription> owed_subscriptions_;     // by Call-ID and tag
     std::unordered_map<std::string, OwedPublication> owed_publications_;       // by id
@@ -106,6 +110,7 @@ private:
     std::unordered_map<std::string, TurnTaken> owed_turns_;  // by ring group
     std::unordered_map<std::string, NotifierEnded> owed_ended_;  // by dialog
     std::unordered_map<std::string, OutsideDay> owed_days_;  // by payer and trunk
+    std::unordered_map<std::string, OwedLamp> owed_lamps_;   // by watcher, phone and member
     std::unordered_map<CallRecordId, RecordOpened> owed_open_;
     std::deque<CallRecorded> owed_records_;
     std::size_t lost_records_ = 0;

@@ -15,6 +15,7 @@
 #include "db/route_key.hpp"
 #include "db/subscription_store.hpp"
 #include "db/turn_store.hpp"
+#include "db/unasked_lamp_store.hpp"
 #include "random_tokens.hpp"
 
 namespace lampline {
@@ -51,7 +52,7 @@ AtStart read_database(db::Database& database)
                   std::move(calls.calls), std::move(calls.ringing), db::TurnStore{database}.all(),
                   std::move(talked), db::OutsideDayStore{database}.latest(),
                   db::PublicationStore{database}.all(), db::EndedNotifierStore{database}.all(),
-                  db::OpenRecordStore{database}.all()},
+                  db::OpenRecordStore{database}.all(), db::UnaskedLampStore{database}.all()},
                  std::move(calls.damaged),
                  db::route_key(database)};
     });

@@ -129,6 +129,22 @@ struct NotifierEnded {
     std::chrono::sys_seconds until;
 };
 
+/// A lamp that a phone was told unasked as lit: it may show it until it has answered the end.
+struct UnaskedLamp {
+    std::string watcher;  ///< extension
+    std::string phone;    ///< names it among those of `watcher`, see notify_path
+    std::string member;   ///< watched extension
+    std::chrono::sys_seconds since{};  ///< its phone was told of it no more; 0: it is told
+
+    friend bool operator==(const UnaskedLamp&, const UnaskedLamp&) = default;
+};
+struct UnaskedLampStored {
+    UnaskedLamp lamp;
+};
+struct UnaskedLampRemoved {
+    UnaskedLamp lamp;  ///< whatever its `since`
+};
+
 /// The record of a call that is not over: a restart goes on with it, or tells in it how the call ended.
 struct OpenRecord {
     /// Of the part at the same position.
@@ -166,6 +182,6 @@ struct OutsideDay {
 using StorageChange =
     std::variant<BindingStored, BindingRemoved, SubscriptionStored, SubscriptionRemoved, PublicationStored,
                  PublicationRemoved, CallStored, CallRemoved, RingingStored, RingingRemoved, TurnTaken, NotifierEnded,
-                 RecordOpened, CallRecorded, OutsideDay>;
+                 RecordOpened, CallRecorded, OutsideDay, UnaskedLampStored, UnaskedLampRemoved>;
 
 }  // namespace lampline

@@ -36,6 +36,7 @@ struct Kept {
     std::vector<StoredPublication> publications;
     std::vector<NotifierEnded> ended_notifiers;  ///< the oldest first
     std::vector<OpenRecord> records;             ///< of calls that were not over
+    std::vector<UnaskedLamp> unasked_lamps;
 };
 
 /// One step per input: the input moves its use case, the facts it announces are folded into the

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -330,6 +331,7 @@ struct Storage {
     std::map<std::string, NotifierEnded> ended;
     std::vector<std::string> talked;
     std::map<std::string, OutsideDay> outside;
+    std::map<std::tuple<std::string, std::string, std::string>, UnaskedLamp> unasked_lamps;
 };
 
 /// The exchange, its phones, and the time. Whatever arrives unasked fails the test at the end.

@@ -49,6 +49,12 @@ void Storage::take(const StorageChange& change)
                 }
             },
             [&](const OutsideDay& one) { outside[one.payer + '\n' + one.trunk] = one; },
+            [&](const UnaskedLampStored& one) {
+                unasked_lamps[{one.lamp.watcher, one.lamp.phone, one.lamp.member}] = one.lamp;
+            },
+            [&](const UnaskedLampRemoved& one) {
+                unasked_lamps.erase({one.lamp.watcher, one.lamp.phone, one.lamp.member});
+            },
         },
         change);
 }
@@ -68,6 +74,7 @@ Kept Scenario::kept() const
     for (auto& [id, publication] : storage_.publications) kept.publications.push_back(publication);
     for (auto& [dialog, one] : storage_.ended) kept.ended_notifiers.push_back(one);
     for (auto& [id, open] : storage_.records) kept.records.push_back(open);
+    for (auto& [key, lamp] : storage_.unasked_lamps) kept.unasked_lamps.push_back(lamp);
     return kept;
 }
 

@@ -3,6 +3,8 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "unit/db/stored_values.hpp"
 
 using namespace lampline;
@@ -340,6 +342,31 @@ TEST_CASE("dialogs in which phones may notify no more come back, until their tim
     REQUIRE(kept.size() == 2);
     CHECK(kept[0].dialog == "b");
     CHECK(kept[1].last_cseq == 3'000'000'000U);
+}
+
+TEST_CASE("lamps that phones may show come back, the newest word of each, until they are dark")
+{
+    Owing owing;
+    const std::chrono::sys_seconds noon{std::chrono::seconds{1'800'000'000}};
+    const auto lamp = [](const std::string& member, std::chrono::sys_seconds since = {}) {
+        return UnaskedLamp{"201", "192.0.2.201:5060", member, since};
+    };
+    owing.behind.add({UnaskedLampStored{lamp("207")}, UnaskedLampStored{lamp("208")},
+                      UnaskedLampRemoved{lamp("209")}, UnaskedLampStored{lamp("210")},
+                      UnaskedLampRemoved{lamp("210", noon)}},
+                     start);
+    CHECK(owing.behind.owed() == 4);
+    CHECK(owing.behind.next_deadline() == start + WriteBehind::soon);
+    CHECK(owing.behind.flush(start));
+    CHECK(owing.behind.owed() == 0);
+    const UnaskedLampStore store{owing.office.database};
+    auto kept = store.all();
+    std::ranges::sort(kept, {}, &UnaskedLamp::member);
+    CHECK(kept == std::vector{lamp("207"), lamp("208")});
+    owing.behind.add({UnaskedLampStored{lamp("207", noon)}, UnaskedLampRemoved{lamp("208")}},
+                     start);
+    CHECK(owing.behind.flush(start));
+    CHECK(store.all() == std::vector{lamp("207", noon)});
 }
 
 TEST_CASE("of many dialogs in which phones may notify no more those that last longest are kept")
