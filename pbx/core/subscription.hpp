@@ -172,6 +172,9 @@ struct Subscription : SubscriptionUsage, ToldLamp {
                              ///< `local_tag` is the watcher's, which names it beside its Call-ID
     std::vector<Notifier> notifiers{};  ///< those phones, as far as they have answered
     std::vector<AskedPhone> asked{};    ///< forwarded: to whom
+    std::optional<SubscriptionEnd> ending{};  ///< implicit: it is over, and its phone has not
+                                              ///< answered that
+    bool lit_is_stored = false;  ///< implicit: that its phone may show it lit, see UnaskedLamp
 };
 
 /// It ends as soon as it has told the present state (RFC 6665 §4.4.3).

@@ -231,6 +231,7 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
                     outbox, expired);
     kept.subscriptions.erase(others.begin(), others.end());
     indications_.recall(kept.ended_notifiers, now);
+    indications_.recall(std::move(kept.unasked_lamps), now, outbox);
     indications_.restore(std::move(kept.subscriptions), registrar_.locations(), now, outbox,
                          expired, in_calls);
     fold_events(first, now, outbox);

@@ -152,6 +152,7 @@ void GroupIndications::replace_directory(DirectoryRef directory, const LocationT
         apply_rights(number, now, outbox);
         bindings_changed(number, locations, now, outbox);
     }
+    forget_owed_to_nobody(outbox);
     std::vector<std::string> watched;
     for (const auto& [number, member] : members_) watched.push_back(number);
     for (const auto& number : watched) update_standing(number, now, outbox);
@@ -169,6 +170,7 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
     const auto watcher = watchers_.find(number);
     if (watcher == watchers_.end()) return;
     for (Subscription* subscription : all_of(watcher->second)) {
+        if (subscription->ending) continue;
         if (subscription->forwarded && subscription->lapsed) continue;  // it is over, and owes that
         if (subscription->list) {
             if (subscription->list->ending) continue;
@@ -267,6 +269,8 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         if (one->forwarded) concerned.insert(one->member);
     for (const auto& number : concerned) bindings_changed(number, locations, now, outbox);
     told_first_ = nullptr;
+    for (auto& lamp : owed_ends_.date(now.seconds()))
+        outbox.store(UnaskedLampStored{std::move(lamp)});
 }
 
 void GroupIndications::save(Outbox& outbox)
@@ -286,7 +290,9 @@ void GroupIndications::describe(LiveView& view) const
     for (const auto& [id, one] : subscriptions_) {
         if (one->forwarded && one->lapsed) continue;
         if (is_fetch(*one)) continue;
-        if (one->list)
+        if (one->ending)
+            ++view.lamp_ends;
+        else if (one->list)
             for (const auto& member : one->list->members)
                 describe(*one, member->member, *member, member->owes_present, view);
         else
@@ -363,13 +369,14 @@ void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outb
     expiry_.cancel(subscription.id);
     stop_waiting(subscription, now);
 
-    if (!subscription.list)
+    if (!subscription.list && !subscription.ending)
         unwatch(subscription, subscription.member);
-    else
+    else if (subscription.list)
         for (const auto& listed : subscription.list->members)
             if (!listed->leaving) unwatch(subscription, listed->member);
     if (const auto watcher = watchers_.find(subscription.watcher); watcher != watchers_.end()) {
         std::erase(watcher->second.lists, &subscription);
+        std::erase(watcher->second.ending, &subscription);
         if (subscription.kind == SubscriptionKind::requested)
             watcher->second.requested.remove(subscription.phone_key);
     }
@@ -404,6 +411,7 @@ std::vector<Subscription*> GroupIndications::all_of(const Watcher& watcher)
     for (const auto& [watched, subscriptions] : watcher.by_member)
         std::ranges::copy_if(subscriptions, std::back_inserter(all),
                              [](const Subscription* one) { return !one->list; });
+    all.insert(all.end(), watcher.ending.begin(), watcher.ending.end());
     return all;
 }
 
@@ -457,7 +465,8 @@ void GroupIndications::drop_unused_watcher(std::string_view number)
 {
     const auto found = watchers_.find(number);
     if (found != watchers_.end() && found->second.phones.empty() &&
-        found->second.by_member.empty() && found->second.lists.empty())
+        found->second.by_member.empty() && found->second.lists.empty() &&
+        found->second.ending.empty())
         watchers_.erase(found);
 }
 

@@ -27,6 +27,7 @@
 #include "engine/notify_pacing.hpp"
 #include "engine/notify_path.hpp"
 #include "engine/outbox.hpp"
+#include "engine/owed_ends.hpp"
 #include "engine/subscribe_request.hpp"
 #include "engine/subscription_index.hpp"
 
@@ -110,6 +111,8 @@ public:
 
     /// The same for dialogs in which phones may not notify any more.
     void recall(const std::vector<NotifierEnded>& ended, Moment now);
+    /// The same for lamps that phones may show, before restore().
+    void recall(std::vector<UnaskedLamp> lamps, Moment now, Outbox& outbox);
 
     /// Ends what has expired, and tries again what was not answered.
     void advance(Moment now, Outbox& outbox);
@@ -152,6 +155,7 @@ private:
         std::vector<std::shared_ptr<WatcherPhone>> phones;
         StringTable<std::vector<Subscription*>> by_member;  // lists under each of their members
         std::vector<Subscription*> lists;
+        std::vector<Subscription*> ending;  // see indication_owed_end.cpp
         RequestedCounts requested;
         std::size_t waiting = 0;  ///< of its subscriptions; see NotifyDelivery
     };
@@ -239,10 +243,37 @@ private:
                      unsigned status, Moment now, Outbox& outbox);
     void reconcile(const std::string& watcher, const std::vector<std::string>& members, Moment now,
                    Outbox& outbox);
-    void drop_all_of(const WatcherPhone& phone, Watcher& watcher, Moment now, Outbox& outbox);
+    /// Which subscriptions tell a phone of one member.
+    struct ToldTo {
+        Subscription* implicit = nullptr;
+        bool subscribed = false;
+    };
+    [[nodiscard]] ToldTo told_to(const WatcherPhone& phone, std::string_view watcher,
+                                 std::string_view watched) const;
+    [[nodiscard]] bool is_told_unasked(std::string_view watcher, std::string_view watched) const;
+    [[nodiscard]] static std::vector<Subscription*> told_unasked(const WatcherPhone& phone,
+                                                                 const Watcher& watcher);
     void end_of_left(const std::string& watcher, Moment now, Outbox& outbox);
     void end_all(const std::string& watcher, const std::vector<Subscription*>& left, Moment now,
                  Outbox& outbox);
+
+    // indication_owed_end.cpp
+    void owe_end(Subscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
+    void owe_end_again(std::shared_ptr<WatcherPhone> phone, const UnaskedLamp& lamp, Moment now,
+                       Outbox& outbox);
+    bool hold_end(Subscription& over, Moment now, Outbox& outbox);
+    void deliver_end(Subscription& over, Moment now, Outbox& outbox);
+    void send_end(Subscription& over, Moment now, Outbox& outbox);
+    void finish_end(Subscription& over, Moment now, Outbox& outbox);
+    [[nodiscard]] bool follows_phones(std::string_view watcher) const;
+    [[nodiscard]] bool is_told_once(const Subscription& subscription) const;
+    [[nodiscard]] static Subscription*
+    end_owed_to(const WatcherPhone& phone, const Watcher& watcher, std::string_view watched);
+    void lose(const WatcherPhone& phone, Watcher& watcher, Moment now, Outbox& outbox);
+    void settle_owed_ends(const std::string& number, Moment now, Outbox& outbox);
+    void forget_owed_to_nobody(Outbox& outbox);
+    static void store_lit(Subscription& unsolicited, Outbox& outbox);
+    static void forget_lit(Subscription& unsolicited, Outbox& outbox);
 
     // indication_delivery.cpp
     void deliver(Subscription& subscription, Moment now, Outbox& outbox);
@@ -262,8 +293,6 @@ private:
     {
         show(subscription, LampStep::unanswered, now, outbox);
     }
-    /// A single lamp that is fetched is no subscription at all.
-    [[nodiscard]] static bool is_told_once(const Subscription&) noexcept { return false; }
     void give_up(Subscription& subscription, unsigned status, Moment now, Outbox& outbox);
     void end_unheard(Subscription& subscription, Moment now, Outbox& outbox);
     void count_retry(const Subscription&) noexcept { ++counters_.notifies_retried; }
@@ -378,6 +407,7 @@ private:
     EndedNotifiers ended_at_watchers_;
     StringTable<AskedInVain> asked_in_vain_;  // by extension
     EndedLamps ended_;
+    OwedEnds owed_ends_;  // to phones that are not registered
     IndicationCounters counters_;
 };
 

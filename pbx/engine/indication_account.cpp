@@ -216,7 +216,8 @@ std::vector<ResentNotify> GroupIndications::resend(std::string_view watcher,
 void GroupIndications::show(const Subscription& subscription, LampStep step, Moment now,
                             Outbox& outbox) const
 {
-    if (!outbox.listened || !subscriptions_.contains(subscription.id) || is_fetch(subscription))
+    if (!outbox.listened || !subscriptions_.contains(subscription.id) || is_fetch(subscription) ||
+        subscription.ending)
         return;
     if (!subscription.list)
         return show(subscription, subscription.member, subscription, step, now, outbox);

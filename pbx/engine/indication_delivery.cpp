@@ -12,6 +12,7 @@ void GroupIndications::deliver(Subscription& subscription, Moment now, Outbox& o
 {
     if (subscription.in_flight != 0 || subscription.waiting || subscription.forwarded) return;
     if (subscription.list) return deliver_list(subscription, now, outbox);
+    if (subscription.ending) return deliver_end(subscription, now, outbox);
     subscription.catch_up();
     const Projection& projection = *subscription.projection;
     Step step = projection.next_step(subscription.told);
@@ -64,6 +65,9 @@ void GroupIndications::send(Subscription& subscription, Step step, DocumentKind 
                          .head = text->head,
                          .tail = text->tail};
     ++counters_.notifies_sent;
+    if (subscription.kind == SubscriptionKind::implicit &&
+        !projection.target(step)->dialogs.empty())
+        store_lit(subscription, outbox);
     show(subscription, LampStep::notified, now, outbox);
 }
 
@@ -94,6 +98,7 @@ void GroupIndications::note_answer(Subscription& subscription, const NotifyAnswe
 
 void GroupIndications::acknowledged(Subscription& subscription, Moment now, Outbox& outbox)
 {
+    if (subscription.ending) return;
     if (subscription.list)
         list_acknowledged(subscription, now, outbox);
     else
@@ -113,6 +118,7 @@ void GroupIndications::end_unheard(Subscription& subscription, Moment now, Outbo
 void GroupIndications::give_up(Subscription& subscription, unsigned status, Moment now,
                                Outbox& outbox)
 {
+    if (subscription.ending) return finish_end(subscription, now, outbox);
     show_unanswered(subscription, now, outbox);
     const std::string watcher = subscription.watcher;
     if (subscription.kind == SubscriptionKind::implicit)
@@ -138,8 +144,9 @@ void GroupIndications::acknowledged(ToldLamp& lamp, Moment now)
 }
 
 /// The last NOTIFY of a subscription that is over. It takes the place of one still under way, and
-/// nobody waits for its answer. Whoever is no longer allowed to see is shown an idle extension, so
-/// that no lamp stays lit.
+/// nobody waits for its answer, unless nobody had asked: a phone that has subscribed, and misses it,
+/// hears it at its next refresh (RFC 6665 §4.1.2.2). Whoever is no longer allowed to see is shown an
+/// idle extension, so that no lamp stays lit.
 void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, Moment now,
                            Outbox& outbox, std::optional<LampEnd> how)
 {
@@ -147,16 +154,17 @@ void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, M
         if (is_told_to_the_end(subscription.id)) return;
         return finish_list(subscription, now, outbox);
     }
+    if (subscription.kind == SubscriptionKind::implicit)
+        return owe_end(subscription, reason, now, outbox);
     const bool hidden = reason != SubscriptionEnd::timeout;
     const bool expired = subscription.expires_mono <= now.mono;
-    if (subscription.kind == SubscriptionKind::requested)
-        note_end(subscription,
-                 how                                      ? *how
-                 : reason == SubscriptionEnd::deactivated ? LampEnd::handed_over
-                 : hidden                                 ? LampEnd::withdrawn
-                 : expired                                ? LampEnd::expired
-                                                          : LampEnd::unsubscribed,
-                 0, now);
+    note_end(subscription,
+             how                                      ? *how
+             : reason == SubscriptionEnd::deactivated ? LampEnd::handed_over
+             : hidden                                 ? LampEnd::withdrawn
+             : expired                                ? LampEnd::expired
+                                                      : LampEnd::unsubscribed,
+             0, now);
     if (subscription.forwarded) {
         if (hidden)
             for (const Notifier& notifier : subscription.notifiers)

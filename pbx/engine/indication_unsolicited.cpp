@@ -14,16 +14,18 @@ void GroupIndications::bindings_changed(std::string_view aor, const LocationTabl
     update_standing(aor, now, outbox);
     end_of_left(std::string{aor}, now, outbox);
     end_where_nobody_notifies(aor, now, outbox);
-    const auto rights = directory_->watched_by(aor);
-    const bool unsolicited = std::ranges::any_of(rights, &WatchRight::unsolicited);
-    const auto bindings = unsolicited ? locations.bindings(aor) : std::span<const Binding>{};
+    const auto bindings =
+        follows_phones(aor) ? locations.bindings(aor) : std::span<const Binding>{};
     const std::string number{aor};
     auto watcher = watchers_.find(number);
     if (watcher == watchers_.end()) {
         if (bindings.empty()) return;
         watcher = watchers_.try_emplace(number).first;
     }
-    if (replace_phones(watcher->second, bindings, now, outbox)) reconcile(number, now, outbox);
+    if (replace_phones(watcher->second, bindings, now, outbox)) {
+        reconcile(number, now, outbox);
+        settle_owed_ends(number, now, outbox);
+    }
     drop_unused_watcher(number);
 }
 
@@ -85,7 +87,7 @@ void GroupIndications::end_all(const std::string& number, const std::vector<Subs
 }
 
 /// Takes over the phones that are registered now; what was told to those that are gone ends
-/// silently. True when a phone has come.
+/// silently, see lose(). True when a phone has come.
 bool GroupIndications::replace_phones(Watcher& watcher, std::span<const Binding> bindings,
                                       Moment now, Outbox& outbox)
 {
@@ -118,17 +120,15 @@ bool GroupIndications::replace_phones(Watcher& watcher, std::span<const Binding>
         phones.push_back(*known);
         if (!moved) continue;
         note_connection(binding.aor, phone.target.flow);
-        for (const auto& [watched, subscriptions] : watcher.by_member)
-            for (Subscription* subscription : subscriptions) {
-                if (subscription->phone != *known) continue;
-                move(*subscription, write(phone.target.request_uri), phone.target.route,
-                     phone.target.flow, now);
-                deliver(*subscription, now, outbox);
-            }
+        for (Subscription* subscription : told_unasked(phone, watcher)) {
+            move(*subscription, write(phone.target.request_uri), phone.target.route,
+                 phone.target.flow, now);
+            deliver(*subscription, now, outbox);
+        }
     }
     std::swap(watcher.phones, phones);
     for (const auto& old : phones)
-        if (!std::ranges::count(watcher.phones, old)) drop_all_of(*old, watcher, now, outbox);
+        if (!std::ranges::count(watcher.phones, old)) lose(*old, watcher, now, outbox);
     return come;
 }
 
@@ -154,35 +154,61 @@ void GroupIndications::reconcile(const std::string& watcher,
 }
 
 /// Each phone of the watcher has an implicit subscription for `watched` when that is switched on,
-/// it does not refuse, and it has not subscribed by itself.
+/// it does not refuse, it has not subscribed by itself, and the end of an earlier one is not under
+/// way.
 void GroupIndications::reconcile(const std::string& watcher, const std::string& watched, Moment now,
                                  Outbox& outbox)
 {
     const auto found = watchers_.find(watcher);
     if (found == watchers_.end()) return;
     const WatchRight* right = directory_->right(watcher, watched);
-    const bool allowed = right && right->unsolicited && right->member == watched;  // no feature key
+    const bool allowed = is_told_unasked(watcher, watched);
     for (const auto& phone : found->second.phones) {
-        Subscription* implicit = nullptr;
-        bool subscribed = false;
-        if (const auto known = found->second.by_member.find(watched);
-            known != found->second.by_member.end())
-            for (Subscription* one : known->second) {
-                if (one->phone == phone) implicit = one;
-                subscribed =
-                    subscribed || (one->kind == SubscriptionKind::requested && !is_fetch(*one) &&
-                                   same_phone(*phone, contact_of(*one), one->dialog->flow));
-            }
+        const auto [implicit, subscribed] = told_to(*phone, watcher, watched);
+        Subscription* over = end_owed_to(*phone, found->second, watched);
+        const bool wanted = allowed && !subscribed && !phone->refuses();
+        if (over && (subscribed || (wanted && over->in_flight == 0))) {
+            forget_lit(*over, outbox);
+            drop(*over, now, outbox);
+            over = nullptr;
+        }
         if (implicit && !allowed) {
             end(*implicit,
                 directory_->find(watched) ? SubscriptionEnd::rejected : SubscriptionEnd::noresource,
                 now, outbox);
         } else if (implicit && subscribed) {
+            forget_lit(*implicit, outbox);
             drop(*implicit, now, outbox);
-        } else if (!implicit && allowed && !subscribed && !phone->refuses()) {
+        } else if (!implicit && wanted && !over) {
             deliver(add(implied(phone, *right)), now, outbox);
         }
     }
+}
+
+/// No feature key.
+bool GroupIndications::is_told_unasked(std::string_view watcher, std::string_view watched) const
+{
+    const WatchRight* right = directory_->right(watcher, watched);
+    return right && right->unsolicited && right->member == watched;
+}
+
+GroupIndications::ToldTo GroupIndications::told_to(const WatcherPhone& phone,
+                                                   std::string_view watcher,
+                                                   std::string_view watched) const
+{
+    ToldTo told;
+    const auto known = watchers_.find(watcher);
+    if (known == watchers_.end()) return told;
+    const auto& by_member = known->second.by_member;
+    const auto subscriptions = by_member.find(watched);
+    if (subscriptions == by_member.end()) return told;
+    for (Subscription* one : subscriptions->second) {
+        if (one->phone.get() == &phone) told.implicit = one;
+        if (one->kind == SubscriptionKind::requested && !is_fetch(*one) &&
+            same_phone(phone, contact_of(*one), one->dialog->flow))
+            told.subscribed = true;
+    }
+    return told;
 }
 
 std::unique_ptr<Subscription> GroupIndications::implied(std::shared_ptr<WatcherPhone> phone,
@@ -213,17 +239,19 @@ void GroupIndications::leave_alone(std::shared_ptr<WatcherPhone> phone, const st
     phone->refused_at = now.wall;
     outbox.announce(UnaskedRefused{
         watcher, phone->contact, {.lamps = status, .packages = 0, .at = now.seconds()}});
-    drop_all_of(*phone, watchers_.at(watcher), now, outbox);
+    for (Subscription* one : told_unasked(*phone, watchers_.at(watcher))) {
+        forget_lit(*one, outbox);
+        drop(*one, now, outbox);
+    }
 }
 
-void GroupIndications::drop_all_of(const WatcherPhone& phone, Watcher& watcher, Moment now,
-                                   Outbox& outbox)
+/// All that is told to `phone`, and the ends.
+std::vector<Subscription*> GroupIndications::told_unasked(const WatcherPhone& phone,
+                                                          const Watcher& watcher)
 {
-    std::vector<Subscription*> gone;
-    for (const auto& [watched, subscriptions] : watcher.by_member)
-        for (Subscription* subscription : subscriptions)
-            if (subscription->phone.get() == &phone) gone.push_back(subscription);
-    for (Subscription* subscription : gone) drop(*subscription, now, outbox);
+    auto told = all_of(watcher);
+    std::erase_if(told, [&](const Subscription* one) { return one->phone.get() != &phone; });
+    return told;
 }
 
 }  // namespace lampline

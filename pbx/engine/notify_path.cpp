@@ -137,11 +137,14 @@ std::vector<const Binding*> publishers_among(std::span<const Binding> registered
     return those([](const Binding* each) { return ids_of(*each).empty(); });
 }
 
+std::string phone_name(const std::vector<std::string>& devices, const SipUri& contact)
+{
+    return devices.empty() ? contact.host + ":" + std::to_string(contact.port) : devices.front();
+}
+
 std::size_t phone_key(const std::vector<std::string>& devices, const SipUri& contact)
 {
-    const std::string name =
-        devices.empty() ? contact.host + ":" + std::to_string(contact.port) : devices.front();
-    return never_zero(std::hash<std::string>{}(name));
+    return never_zero(std::hash<std::string>{}(phone_name(devices, contact)));
 }
 
 std::size_t phone_key(const SubscriptionUsage& usage, const LocationTable& locations)

@@ -29,8 +29,10 @@ std::vector<const Binding*> publishers_among(std::span<const Binding> registered
                                              const SipUri& contact, std::span<const SipUri> targets,
                                              const Flow& source, std::string_view user_agent);
 
-/// Names a phone among those of its watcher: by what it says of itself (see device_ids()), else by
-/// its contact. Never 0.
+/// Names a phone among those of its watcher, over restarts too: by what it says of itself (see
+/// device_ids()), else by host and port of its contact.
+std::string phone_name(const std::vector<std::string>& devices, const SipUri& contact);
+/// The same as a number. Never 0.
 std::size_t phone_key(const std::vector<std::string>& devices, const SipUri& contact);
 /// That of `usage`.
 std::size_t phone_key(const SubscriptionUsage& usage, const LocationTable& locations);

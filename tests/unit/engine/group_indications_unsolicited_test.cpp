@@ -340,3 +340,43 @@ TEST_CASE("an automatic profile follows the User-Agent of the registration")
     CHECK(document_of(office.notified()).dialogs.empty());
     CHECK(office.view().lamps.at(0).profile == "snom");
 }
+
+TEST_CASE("the ends of so many lamps are told until they are answered, those of any more once")
+{
+    std::vector<std::string> numbers{"201"};
+    std::vector<std::string> members;
+    for (std::size_t n = 0; n < OwedEnds::most_of_watcher + 6; ++n)
+        members.push_back(std::to_string(1000 + n));
+    numbers.insert(numbers.end(), members.begin(), members.end());
+    Office office{office_directory(numbers, members, {{"201", true}})};
+    office.registers("201");
+    all(office);
+    office.configures(office_directory(numbers, members, {}));
+    std::vector<SendNotify> ends;
+    while (!office.silent()) ends.push_back(office.notified());
+    CHECK(ends.size() == members.size());
+    CHECK(office.view().lamp_ends == OwedEnds::most_of_watcher);
+    for (const auto& end : ends) office.answers(end, 503, seconds{300});
+    office.registers("201");
+    CHECK(all(office).size() == OwedEnds::most_of_watcher);
+    CHECK(office.view().lamp_ends == 0);
+}
+
+TEST_CASE("an end goes along with a phone that is found elsewhere")
+{
+    Office office{unasked()};
+    office.registers("201");
+    all(office);
+    office.configures(standard_office(false));
+    office.notifies.clear();  // nothing gets through to where it was
+    Binding moved = *office.locations.find("201", Office::contact_of("201"));
+    moved.flow.port = 6060;
+    office.registers(moved);
+    const auto told = all(office);
+    REQUIRE(told.size() == 2);
+    for (const auto& end : told) {
+        CHECK(end.dialog->flow.port == 6060);
+        CHECK(end.subscription_state == "terminated;reason=rejected");
+    }
+    CHECK(office.view().lamp_ends == 0);
+}

@@ -211,6 +211,8 @@ TEST_CASE("metrics: each counter in its own line")
                  "event_notifies_total{package=\"" + package + "\",result=\"" + result + "\"}");
     view.publications = 7;
     lines.emplace_back("lampline_publications", 7);
+    view.lamp_ends = 11;
+    lines.emplace_back("lampline_lamp_ends", 11);
     LiveLamp lamp;
     lamp.under_way = true;
     view.lamps.assign(5, lamp);
