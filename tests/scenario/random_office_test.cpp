@@ -93,7 +93,8 @@ TEST_CASE("watchers that come and go, with rights that come and go")
     if (!done) return;
     for (const std::string what :
          {"forwarded SUBSCRIBE 200", "NOTIFYs of phones", "ended in the name of a phone",
-          "told by the phone", "registers", "unregisters", "refuses what it has not asked for"})
+          "told by the phone", "registers", "unregisters", "refuses what it has not asked for",
+          "ends of what nobody asked for told again"})
         CHECK_MESSAGE(done->at(what) > 4, what);
     CHECK(done->at("NOTIFYs of phones to who has expired") > 0);
 }

@@ -49,7 +49,15 @@ void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
                               .arrives = false});
         return;
     }
-    CHECK_FALSE(screen.over);
+    const bool told_again = screen.over && screen.unsolicited && is_last(notify);
+    if (told_again) {
+        CHECK_FALSE(screen.ended);
+        ++office_.done["ends of what nobody asked for told again"];
+    } else {
+        CHECK_FALSE(screen.over);
+    }
+    if (screen.package == "dialog" && !screen.unsolicited)
+        unasked_.forget(phone, screen.list ? std::string{} : screen.resource);
     check_numbers(screen, notify);
     check_news(screen, notify);
     if (must_be_silent) CHECK_FALSE(must_be_silent(phone, screen));
@@ -58,6 +66,7 @@ void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
     for (auto& other : under_way_)
         if (other.dialog == dialog) other.awaited = false;  // this one takes its place
     UnderWay under_way{.dialog = dialog, .notify = notify, .arrives_at = {}, .answered_at = {}};
+    under_way.place = unasked_.next_place();
     meets_weather(under_way);
     under_way_.push_back(std::move(under_way));
 }
@@ -195,7 +204,7 @@ void NotifiedPhones::exchange_killed()
     for (auto& [dialog, screen] : screens_) {
         screen.may_jump = screen.resumed = true;
         doubt(screen);
-        if (screen.unsolicited || screen.package == "refer") screen.over = true;  // not kept
+        if (screen.unsolicited || screen.package == "refer") screen.over = screen.ended = true;
     }
 }
 
@@ -208,6 +217,7 @@ void NotifiedPhones::storage_lost(const Kept& left)
         if (binding.refusal.lamps != 0) refused_.emplace(phone, "dialog");
         if (binding.refusal.packages != 0) refused_.emplace(phone, "message-summary");
     }
+    unasked_lost(left.unasked_lamps);
     std::map<std::string, const StoredSubscription*> known;
     for (const auto& row : left.subscriptions) known[row.call_id + ";tag=" + row.local_tag] = &row;
     for (auto& [dialog, screen] : screens_) {
@@ -225,6 +235,23 @@ void NotifiedPhones::storage_lost(const Kept& left)
         if (!screen.over)
             until_[{screen.phone, screen.package, screen.resource}] =
                 now.mono + (row->second->expires_at - now.wall);
+    }
+}
+
+/// What was lit too late to be stored is not known to have been.
+void NotifiedPhones::unasked_lost(const std::vector<UnaskedLamp>& left)
+{
+    const auto is_stored = [&](const Phone& phone, const std::string& member) {
+        const auto name = phone.flow.host + ":" + std::to_string(phone.flow.port);
+        return std::ranges::any_of(left, [&](const UnaskedLamp& lamp) {
+            return lamp.watcher == phone.number && lamp.phone == name && lamp.member == member;
+        });
+    };
+    unasked_.keep(is_stored);
+    for (const auto& one : under_way_) {
+        const auto& screen = screens_.at(one.dialog);
+        if (screen.unsolicited && !is_stored(*screen.phone, screen.resource))
+            unasked_.forget(*screen.phone, screen.resource);
     }
 }
 
@@ -282,6 +309,11 @@ void NotifiedPhones::arrive(const UnderWay& under_way)
     else
         show_package(screen, under_way.notify);
     screen.seen_version = under_way.notify.version;
+    if (!screen.unsolicited || screen.package != "dialog") return;
+    const auto& dialogs = screen.documents.at(screen.resource).dialogs;
+    const bool lit = std::ranges::any_of(
+        dialogs, [](const DialogElement& dialog) { return dialog.state != "terminated"; });
+    unasked_.show(*screen.phone, screen.resource, under_way.place, lit);
 }
 
 /// The exchange still tells it unasked; where the phone has subscribed meanwhile, or is no watcher
@@ -308,10 +340,15 @@ void NotifiedPhones::answer(const UnderWay& under_way)
     if (under_way.status != 200) doubt(screen);
     for (auto& [part, told] : screen.told)
         if (told.in == under_way.notify.cseq) told.certain = under_way.status == 200;
+    const bool settled = under_way.gone || under_way.status == 200;
+    screen.ended = screen.ended || (settled && is_last(under_way.notify));
+    if (under_way.gone && screen.unsolicited && screen.package == "dialog")
+        unasked_.forget(*screen.phone, screen.resource);
     if (under_way.gone && !screen.over) {
         screen.over = true;
         if (screen.unsolicited && is_awaited(screen)) {
             refused_.emplace(screen.phone, screen.package);
+            if (screen.package == "dialog") unasked_.forget(*screen.phone, "");
             ++office_.done["refuses what it has not asked for"];
         }
     }

@@ -8,6 +8,7 @@
 
 #include "core/appearance.hpp"
 #include "support/office/office.hpp"
+#include "support/office/unasked_lamps.hpp"
 
 namespace lampline::test {
 
@@ -34,6 +35,7 @@ struct Screen {
     bool may_jump = false;  ///< the exchange was killed: numbers that were reserved are passed over
     bool resumed = false;   ///< the exchange was killed since it began
     bool over = false;      ///< either side has said so
+    bool ended = false;      ///< unsolicited: the phone has answered that it is over
     bool forgotten = false;  ///< by the phone alone
     bool doubted = true;     ///< it may be told all of it (again)
     struct Told {
@@ -94,6 +96,12 @@ public:
     [[nodiscard]] std::vector<const Screen*> living() const;
     /// The phone has refused what was told it unasked.
     [[nodiscard]] bool refuses(const Phone& phone, std::string_view package) const;
+    /// The phone shows `member` lit, by what it was told unasked, and has neither asked for it nor
+    /// refused it since.
+    [[nodiscard]] bool shows_lit_unasked(const Phone& phone, std::string_view member) const
+    {
+        return unasked_.is_lit(phone, member);
+    }
 
     /// No NOTIFY of these is to leave: who is told by a phone is told by nobody else.
     std::function<bool(const Phone& phone, const Screen& screen)> must_be_silent;
@@ -113,6 +121,7 @@ private:
         std::chrono::seconds retry_after{};
         bool arrives = true;
         bool awaited = true;  ///< its answer
+        std::uint64_t place = 0;
     };
 
     /// The exchange has ended what a phone tells, in its name.
@@ -124,6 +133,7 @@ private:
     void arrive(const UnderWay& under_way);
     [[nodiscard]] bool is_awaited(const Screen& unsolicited) const;
     void answer(const UnderWay& under_way);
+    void unasked_lost(const std::vector<UnaskedLamp>& left);
     static void show(Screen& screen, const SendNotify& notify);
     static void show_list(Screen& screen, const SendNotify& notify);
     static void show_package(Screen& screen, const SendNotify& notify);
@@ -135,6 +145,7 @@ private:
     std::map<std::tuple<const Phone*, std::string, std::string, bool>, std::string> latest_;
     std::map<std::tuple<const Phone*, std::string, std::string>, Time> until_;
     std::vector<UnderWay> under_way_;
+    UnaskedLamps unasked_;
     std::set<std::pair<const Phone*, std::string>> refused_;
 };
 

@@ -158,6 +158,8 @@ std::string RandomOffice::owed(const LiveView& view, std::chrono::milliseconds s
     for (const auto& one : view.subscriptions)
         if ((one.owed || !one.answer) && of_old(one))
             owed += one.contact + " " + one.package + " " + one.resource + "; ";
+    if (since == 0ms && view.lamp_ends > 0)
+        owed += "ends of " + std::to_string(view.lamp_ends) + " lamps; ";
     return owed;
 }
 

@@ -264,7 +264,8 @@ std::optional<bool> RandomWatchers::names_parties(const LiveLamp& lamp) const
     return std::nullopt;
 }
 
-/// What a phone that is told unasked has not asked for, it is told.
+/// What a phone that is told unasked has not asked for, it is told; and what it is told no more is
+/// dark, but for what the phones of `notifier` may have told it meanwhile.
 void RandomWatchers::check_unasked(const Phone& phone, const RandomForwards& forwards) const
 {
     bool expiring = false;
@@ -292,6 +293,8 @@ void RandomWatchers::check_unasked(const Phone& phone, const RandomForwards& for
         CAPTURE(asked);
         CAPTURE(refuses);
         CHECK(told == (office_.is_told_unasked(phone.number, member) && !asked && !refuses));
+        if (told || asked || member == notifier) continue;
+        CHECK_MESSAGE(!notified_.shows_lit_unasked(phone, member), "lit for good");
     }
 }
 
