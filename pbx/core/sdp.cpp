@@ -1,5 +1,7 @@
 #include "core/sdp.hpp"
 
+#include <vector>
+
 #include "base/text.hpp"
 
 namespace lampline {
@@ -8,6 +10,7 @@ namespace {
 /// Direction and address in force for the session, or for the stream being read.
 struct Stream {
     bool receives = true;
+    bool sends = true;
     std::string_view connection{};
     std::string_view media{};  ///< behind `m=`: type, port, formats
 };
@@ -16,6 +19,8 @@ void read_line(std::string_view line, Stream& stream) noexcept
 {
     if (line == "a=sendonly" || line == "a=inactive") stream.receives = false;
     if (line == "a=sendrecv" || line == "a=recvonly") stream.receives = true;
+    if (line == "a=recvonly" || line == "a=inactive") stream.sends = false;
+    if (line == "a=sendrecv" || line == "a=sendonly") stream.sends = true;
     if (line.starts_with("c=")) stream.connection = line;
 }
 
@@ -40,6 +45,70 @@ int rank_of(const Stream& stream) noexcept
     for (const std::string_view content : {"application ", "message ", "text "})
         if (stream.media.starts_with(content)) return 2;
     return 1;
+}
+
+/// At most `max_sections`.
+std::vector<Stream> read_streams(std::string_view sdp)
+{
+    Stream session;
+    std::vector<Stream> streams;
+    while (!sdp.empty()) {
+        const auto line = take_line(sdp);
+        if (line.starts_with("m=")) {
+            if (streams.size() == max_sections) break;
+            streams.push_back(session);
+            streams.back().media = line.substr(2);
+        } else {
+            read_line(line, streams.empty() ? session : streams.back());
+        }
+    }
+    return streams;
+}
+
+/// `audio 4000 RTP/AVP 0 8` without its formats, which `media` is left with.
+std::string_view take_transport(std::string_view& media) noexcept
+{
+    const auto whole = media;
+    for (int word = 0; word < 3; ++word) take_until(media, ' ');
+    return trimmed(whole.substr(0, whole.size() - media.size()));
+}
+
+bool has_format(std::string_view formats, std::string_view format) noexcept
+{
+    while (!formats.empty())
+        if (take_until(formats, ' ') == format) return true;
+    return false;
+}
+
+/// What is received and sent stays, and so does each format that could be sent there.
+bool goes_on(const Stream& before, const Stream& offer, const Stream& answer) noexcept
+{
+    if (has_port(offer, "0")) return true;
+    auto known = before.media;
+    auto asked = offer.media;
+    auto said = answer.media;
+    take_transport(asked);
+    if (take_transport(known) != take_transport(said) || before.connection != answer.connection ||
+        before.receives != answer.receives || before.sends != answer.sends)
+        return false;
+    while (!asked.empty()) {
+        const auto format = take_until(asked, ' ');
+        if (has_format(known, format) && !has_format(said, format)) return false;
+    }
+    return true;
+}
+
+bool is_key(std::string_view line) noexcept
+{
+    return line.starts_with("a=crypto:") || line.starts_with("a=fingerprint:") ||
+           line.starts_with("a=ice-ufrag:") || line.starts_with("a=ice-pwd:");
+}
+
+bool has_line(std::string_view sdp, std::string_view line) noexcept
+{
+    while (!sdp.empty())
+        if (take_line(sdp) == line) return true;
+    return false;
 }
 
 }  // namespace
@@ -83,6 +152,20 @@ bool same_media(std::string_view left, std::string_view right) noexcept
     while (!left.empty() && !right.empty())
         if (next(left) != next(right)) return false;
     return left.empty() == right.empty();
+}
+
+bool answers_as_before(std::string_view before, std::string_view offer, std::string_view answer)
+{
+    const auto known = read_streams(before);
+    const auto asked = read_streams(offer);
+    const auto said = read_streams(answer);
+    if (said.size() != asked.size() || known.size() < asked.size()) return false;
+    for (std::size_t i = 0; i < asked.size(); ++i)
+        if (!goes_on(known[i], asked[i], said[i])) return false;
+    while (!answer.empty())
+        if (const auto line = take_line(answer); is_key(line) && !has_line(before, line))
+            return false;
+    return true;
 }
 
 }  // namespace lampline

@@ -22,6 +22,13 @@ bool receives_media(std::string_view sdp) noexcept;
 /// Whether `left` and `right` ask for the same media: all lines but the origin are the same.
 bool same_media(std::string_view left, std::string_view right) noexcept;
 
+/// Whether `answer`, to an `offer` that its phone knows already, changes nothing for who goes by
+/// `before`, the last description of that phone: each stream of `offer` that is not refused has the
+/// same port, protocol, address and direction as in `before`, and no format that both `offer` and
+/// `before` have is gone. Nor is there a key that `before` does not have (RFC 4568, RFC 8122, RFC
+/// 8839). An answer may leave out formats, so it need not be `before` itself (RFC 3264 §6.1).
+bool answers_as_before(std::string_view before, std::string_view offer, std::string_view answer);
+
 /// Two phones have each sent an offer, and are to talk to each other: the answer to `offer` that is
 /// made of `other`'s offer. Streams stand in the order of `offer`; one that `other` lacks is
 /// refused with port 0 (RFC 3264 §6; formats beyond the offered ones are allowed there). Keys are

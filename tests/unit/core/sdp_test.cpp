@@ -146,3 +146,55 @@ TEST_CASE("ICE, and streams that share a port, are bound to the offer that they 
     CHECK_FALSE(
         answer_from("m=audio 1 RTP/AVP 0\r\n", "a=group:BUNDLE a\r\nm=audio 2 RTP/AVP 0\r\n"));
 }
+
+TEST_CASE("an answer to what was offered before changes nothing, or says something new (RFC 3264)")
+{
+    const std::string before = "v=0\r\no=x 1 1\r\nc=IN IP4 192.0.2.1\r\n"
+                               "m=audio 4000 RTP/AVP 8 0 101\r\n";
+    const std::string offer = "v=0\r\no=y 1 1\r\nc=IN IP4 192.0.2.2\r\n"
+                              "m=audio 5000 RTP/AVP 0 101 9\r\n";
+    const auto said = [&](std::string_view address, std::string_view stream) {
+        return answers_as_before(before, offer,
+                                 "v=0\no=x 1 2\nc=IN IP4 " + std::string{address} + "\nm=" +
+                                     std::string{stream} + "\n");
+    };
+    CHECK(answers_as_before(before, offer, before));
+    CHECK(said("192.0.2.1", "audio 4000 RTP/AVP 0 101"));
+    CHECK(said("192.0.2.1", "audio 4000 RTP/AVP 101 0 9"));
+    CHECK(said("192.0.2.1", "audio 4000 RTP/AVP 0 101\na=sendrecv"));
+    CHECK_FALSE(said("192.0.2.1", "audio 4000 RTP/AVP 0"));
+    CHECK_FALSE(said("192.0.2.1", "audio 4002 RTP/AVP 0 101"));
+    CHECK_FALSE(said("192.0.2.1", "audio 0 RTP/AVP 0 101"));
+    CHECK_FALSE(said("192.0.2.1", "audio 4000 RTP/SAVP 0 101"));
+    CHECK_FALSE(said("192.0.2.3", "audio 4000 RTP/AVP 0 101"));
+    CHECK_FALSE(said("192.0.2.1", "audio 4000 RTP/AVP 0 101\nc=IN IP4 192.0.2.3"));
+    for (const std::string_view direction : {"sendonly", "recvonly", "inactive"})
+        CHECK_FALSE(
+            said("192.0.2.1", "audio 4000 RTP/AVP 0 101\na=" + std::string{direction}));
+}
+
+TEST_CASE("an answer to what was offered before: streams that are refused, or not there")
+{
+    const std::string audio = "m=audio 4000 RTP/AVP 0\r\n";
+    CHECK(answers_as_before(audio + "m=video 4002 RTP/AVP 31\r\n",
+                            audio + "m=video 0 RTP/AVP 31\r\n",
+                            audio + "m=video 0 RTP/AVP 31\r\n"));
+    CHECK_FALSE(answers_as_before(audio + "m=video 0 RTP/AVP 31\r\n",
+                                  audio + "m=video 5002 RTP/AVP 31\r\n",
+                                  audio + "m=video 4002 RTP/AVP 31\r\n"));
+    CHECK_FALSE(answers_as_before(audio, audio + audio, audio + audio));
+    CHECK_FALSE(answers_as_before(audio, audio, ""));
+    CHECK_FALSE(answers_as_before("", audio, audio));
+}
+
+TEST_CASE("an answer to what was offered before with a new key says something new")
+{
+    const std::string stream = "m=audio 4000 RTP/SAVP 0\r\n";
+    const auto keyed = [&](std::string_view line) { return stream + std::string{line} + "\r\n"; };
+    for (const std::string_view key :
+         {"a=crypto:1 A inline:", "a=fingerprint:sha-256 ", "a=ice-ufrag:", "a=ice-pwd:"}) {
+        const auto first = keyed(std::string{key} + "one");
+        CHECK(answers_as_before(first, stream, first));
+        CHECK_FALSE(answers_as_before(first, stream, keyed(std::string{key} + "two")));
+    }
+}
