@@ -20,11 +20,14 @@
 
 namespace lampline {
 
-/// A phone is to be told whom it talks to now (RFC 3311): always the latest, one UPDATE at a time.
+/// A phone is to be told whom it talks to now: always the latest, one UPDATE (RFC 3311), or
+/// re-INVITE, at a time.
 struct DisplayUpdate {
     ClientTransactionId sent{};  ///< under way
     bool changed = false;        ///< since that was sent
-    std::optional<std::chrono::steady_clock::time_point> again_at{};  ///< it met something else
+    /// To be sent then; with nothing under way and no time it waits for the call to rest.
+    std::optional<std::chrono::steady_clock::time_point> again_at{};
+    std::optional<std::chrono::steady_clock::time_point> cancelled_at{};  ///< INVITE under way
     Glare glare;
 };
 

@@ -168,6 +168,7 @@ void CallEngine::sweep(Call& call, Moment now, Outbox& outbox)
     for (auto& leg : call.legs) close_if_quiet(leg, outbox);
     if (!call.finished()) {
         forget_closed_legs(call, now);
+        plan_displays(call, now);
         keep(call, outbox);
         return loose_ends_.follow(call, now, outbox);
     }

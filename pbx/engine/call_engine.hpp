@@ -536,7 +536,7 @@ private:
     [[nodiscard]] IdentityHeader identity_for(std::string_view user_agent) const;
     /// Who is at `other` for the phone or trunk of `leg`, as far as it may know.
     [[nodiscard]] std::vector<Header> asserted_to(const Leg& leg, const Leg& other) const;
-    /// `leg` now talks to `other`; its display follows, by UPDATE where it has to.
+    /// `leg` now talks to `other`; its display follows, by UPDATE or re-INVITE where it has to.
     void show(Call& call, Leg& leg, const Leg& other, Moment now, Outbox& outbox);
     /// The same where the phone may have been told of somebody else meanwhile.
     void show_again(Call& call, Leg& leg, Moment now, Outbox& outbox);
@@ -547,6 +547,17 @@ private:
     /// then display and lamps follow.
     void hide(Call& call, Leg& leg, const Leg& party, Moment now, Outbox& outbox);
     void update_display(Call& call, Leg& leg, Moment now, Outbox& outbox);
+    /// Whether the phone of `leg` may be sent once more what it knows of the session.
+    [[nodiscard]] bool may_repeat_session(const Call& call, const Leg& leg) const;
+    void repeat_session(Call& call, Leg& leg, Moment now, Outbox& outbox);
+    /// `answer` to that, of the phone of `leg`.
+    void session_repeated(Call& call, Leg& leg, const PayloadRef& answer, Moment now,
+                          Outbox& outbox);
+    /// Phones that allow no UPDATE are told soon, as far as the call rests.
+    void plan_displays(Call& call, Moment now);
+    /// For how long the session is to last that the phone of `leg` keeps alive (RFC 4028).
+    [[nodiscard]] static SessionTimer timer_of_display(const Call& call, const Leg& leg,
+                                                       Moment now);
     void display_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                           Outbox& outbox);
     void displays_due(Call& call, Moment now, Outbox& outbox);

@@ -57,6 +57,7 @@ void CallEngine::joined(Call& call, const PayloadRef& answer, Moment now, Outbox
                           .headers = asserted_to(*offerer, *call.find(transfer.transferee)),
                           .payload = payload});
         move(*offerer, LegInput::success, outbox);
+        is_shown(*offerer, *call.find(transfer.transferee));
     } else {
         outbox.send(SendAck{offerer->id, std::exchange(offerer->ack_owed, {}), payload});
     }

@@ -177,7 +177,7 @@ TEST_CASE("privacy that is asked for within a call takes the name off display an
     CHECK(office.pbx.has_no_calls());
 }
 
-TEST_CASE("who takes a parked call back was shown where it is: an UPDATE says who it is")
+TEST_CASE("who takes a parked call back was shown where it is, and is told who it is")
 {
     Office office;
     office.pbx.has_park_lot({.number = "700", .first_slot = "701"});
@@ -193,11 +193,11 @@ TEST_CASE("who takes a parked call back was shown where it is: an UPDATE says wh
     office.bob.receives(BYE);
     office.pbx.passes(120s);
     CHECK(office.bob.receives(INVITE).from_address.display_name == "Parked 701: Name 101");
-    SUBCASE("to a phone that allows it")
+    SUBCASE("by an UPDATE, of a phone that allows it")
     {
         office.bob.allows_update = true;
     }
-    SUBCASE("to no other") {}
+    SUBCASE("by an INVITE, of any other") {}
     office.bob.replies(200, talking_sdp);
     office.alice.receives(INVITE).header(shown, "\"Name 102\" <sip:102@office.test>");
     office.alice.replies(200, talking_sdp);
@@ -206,7 +206,13 @@ TEST_CASE("who takes a parked call back was shown where it is: an UPDATE says wh
     if (office.bob.allows_update) {
         office.bob.receives(UPDATE).without_body().header(shown, name_101);
         office.bob.replies(200);
+    } else {
+        office.pbx.passes(500ms);
+        office.bob.receives(INVITE).with(talking_sdp).header(shown, name_101);
+        office.bob.replies(200, talking_sdp);
+        office.bob.receives(ACK).without_body();
     }
+    office.pbx.stays_silent_for(11s);
     office.ends(office.bob);
 }
 

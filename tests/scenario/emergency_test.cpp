@@ -26,6 +26,7 @@ struct Office {
     {
         DigitRules rules;
         rules.rules = {{.pattern = "1\\d\\d", .priority = 1},
+                       {.pattern = "0664", .trunks = {"one"}},
                        {.pattern = "112|144", .emergency = true, .trunks = {"one"}}};
         pbx.has_trunks({trunk}, rules);
     }
@@ -59,6 +60,39 @@ TEST_CASE("an exchange that has all its calls still takes one to an emergency nu
     far.receives(BYE);
     alice.cancels();
     bob.receives(CANCEL);
+    CHECK(pbx.has_no_calls());
+}
+
+TEST_CASE("no display is changed by an INVITE in a call for help")
+{
+    Office office;
+    auto& [pbx, trunk, alice, bob, far] = office;
+    alice.denies_update = true;
+    alice.answers_probes = far.answers_probes = true;
+    bool help = false;
+    SUBCASE("for help")
+    {
+        help = true;
+    }
+    SUBCASE("any other") {}
+    alice.sends(INVITE, help ? "112" : "0664");
+    far.receives(INVITE);
+    far.replies(200, talking_sdp);
+    alice.receives(200U);
+    far.receives(ACK);
+    far.sends(UPDATE, std::make_shared<const Payload>(Payload{{}, {}, {{"Privacy", "id"}}}));
+    far.receives(200U);
+    pbx.passes(500ms);
+    if (!help) {
+        alice.receives(INVITE).header("P-Asserted-Identity",
+                                      "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+        alice.replies(200, talking_sdp);
+        alice.receives(ACK);
+    }
+    pbx.stays_silent_for(11s);
+    alice.sends(BYE);
+    alice.receives(200U);
+    far.receives(BYE);
     CHECK(pbx.has_no_calls());
 }
 

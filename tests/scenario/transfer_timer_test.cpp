@@ -214,6 +214,36 @@ TEST_CASE(
     call.bob.receives(BYE);
 }
 
+TEST_CASE("a display puts off no refresh for longer than the session of the other phone lasts")
+{
+    Talking call{OptionTag::timer};
+    Talking::knows_timers(call.alice);
+    const auto target = call.consults(7200s);
+    call.pbx.passes(1000s);
+    call.bob_refers(target);
+    call.alice.receives(INVITE).session(1800s, Refresher::uas);
+    call.alice.replies(200, alice_sdp);
+    call.carol.receives(INVITE);
+    call.carol.replies(488);
+    call.alice.receives(ACK);
+    call.alice.receives(UPDATE).session(800s, Refresher::uas);  // Bob's, who has heard of nothing
+    call.alice.session_timer.expires = 800s;
+    call.alice.replies(200);
+    call.bob_hears("SIP/2.0 488 ");
+    call.pbx.passes(400s);
+    call.alice.session_timer = call.bob.session_timer = {.expires = 800s,
+                                                         .refresher = Refresher::uac};
+    call.alice.sends(UPDATE);
+    call.bob.receives(UPDATE).session(800s, Refresher::uac);
+    call.bob.replies(200);
+    call.alice.receives(200U);
+    call.pbx.passes(799s);
+    CHECK(call.alice.hears_nothing());
+    CHECK(call.bob.hears_nothing());
+    call.pbx.ends_all_calls();
+    for (auto* phone : {&call.alice, &call.bob, &call.carol}) phone->inbox.clear();
+}
+
 TEST_CASE("a call that is picked up is supervised only where somebody refreshes")
 {
     Scenario pbx{{group("sales", {"102", "103"}, {"101"})}};

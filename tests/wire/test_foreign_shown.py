@@ -1,5 +1,5 @@
 """What a SIPp, as phones of two models, a linphone and a baresip are told of whom they talk to, after a pickup, a park and a
-transfer after asking (RFC 3325): in what they are sent anyway, or in an UPDATE (RFC 3311)."""
+transfer after asking (RFC 3325): in what they are sent anyway, or in an UPDATE (RFC 3311), or in a re-INVITE where they allow none."""
 import re
 import shutil
 import unittest
@@ -113,29 +113,47 @@ class Shown(SecondPhones):
         waiting, taker = self.baresip("201", traced=True), self.linphone("203")
         self.waits(waiting, lambda: waiting.text, taker, taker.log)
 
-    def sipp_takes_it_back(self, agent, header, waiting):
-        """Nobody has taken what it had parked: the INVITE names the slot, and an UPDATE who waited there."""
+    def sipp_takes_it_back(self, scenario, agent, waiting, by):
+        """Nobody has taken what it had parked: the INVITE names the slot, and what comes `by` then, who waited there."""
         self.has_park_lot(10)
         port = reserve()
         self.sipp("register", port=port, service="202", user="202").succeeds()
         self.sipp("transferor", service="201", user="202", target="701").succeeds()
         self.is_parked()
-        sipp = self.sipp("recalled", port=port, service="202", keys={"agent": agent}, traced=True)
+        sipp = self.sipp(scenario, port=port, service="202", keys={"agent": agent}, traced=True)
         self.are_in_calls(["201", "202"])
-        eventually(lambda: requests("UPDATE", sipp.trace()), "it is told")
+
+        def told():
+            return [named(each) for each in requests(by, sipp.trace()) if named(each)]
+        eventually(told, "it is told")
+        acknowledged = 2 if by == "INVITE" else 1
+        eventually(lambda: len(requests("ACK", sipp.trace())) >= acknowledged, "it has accepted that")
         waiting.hangs_up()
         sipp.succeeds()
         self.are_in_calls()
-        call, = requests("INVITE", sipp.trace())
-        self.assertRegex(call, "From: .*Parked 701")
-        update, = requests("UPDATE", sipp.trace())
-        self.assertEqual([(header, ANNA)], named(update))
+        self.assertRegex(requests("INVITE", sipp.trace())[0], "From: .*Parked 701")
+        self.assertEqual([[(HEADERS[agent], ANNA)]], told())
+        return sipp.trace()
 
     def test_a_yealink_takes_linphone_back(self):
-        self.sipp_takes_it_back(YEALINK, HEADERS[YEALINK], self.linphone("201"))
+        self.sipp_takes_it_back("recalled", YEALINK, self.linphone("201"), "UPDATE")
 
     def test_a_cisco_takes_baresip_back(self):
-        self.sipp_takes_it_back(CISCO, HEADERS[CISCO], self.baresip("201"))
+        self.sipp_takes_it_back("recalled", CISCO, self.baresip("201"), "UPDATE")
+
+    def without_update(self, agent, waiting):
+        """The session that it is told again is that of the ACK, to the version."""
+        trace = self.sipp_takes_it_back("recalled_by_invite", agent, waiting, "INVITE")
+        headers = r"^(ACK|INVITE) sip:[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)+"
+        origins = set(re.findall(headers + r"\r?\n(?:[^\r\n]+\r?\n)*?(o=[^\r\n]*)", trace, re.M))
+        self.assertEqual({"ACK", "INVITE"}, {method for method, _ in origins}, trace)
+        self.assertEqual(1, len({origin for _, origin in origins}), trace)
+
+    def test_a_yealink_without_update_takes_linphone_back(self):
+        self.without_update(YEALINK, self.linphone("201"))
+
+    def test_a_cisco_without_update_takes_baresip_back(self):
+        self.without_update(CISCO, self.baresip("201"))
 
     def are_brought_together(self, held, held_heard, target, target_heard, names):
         """By a SIPp, which has asked `target` before."""

@@ -179,6 +179,11 @@ class Park(Parking):
         back.receives("ACK")
         call.receives("ACK")
         self.parked_in(None)
+        told = back.receives("INVITE")  # it allows no UPDATE
+        self.assertEqual(sdp("caller", 3).encode(), told.body)
+        self.assertIn("<sip:201@office.test>", told["P-Asserted-Identity"])
+        told.replies(200, sdp("parker", 1))
+        back.receives("ACK")
         back.hangs_up()
         call.receives("BYE")
 

@@ -1,0 +1,404 @@
+// A phone that allows no UPDATE is told whom it talks to by a re-INVITE that changes nothing else
+// (RFC 3325, RFC 3261 §14.1).
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "support/scenario.hpp"
+
+using namespace lampline;
+using namespace lampline::test;
+
+namespace {
+
+constexpr std::string_view name_101 = "\"Name 101\" <sip:101@office.test>";
+constexpr std::string_view name_102 = "\"Name 102\" <sip:102@office.test>";
+constexpr std::string_view name_103 = "\"Name 103\" <sip:103@office.test>";
+constexpr std::string_view nobody = "\"Anonymous\" <sip:anonymous@anonymous.invalid>";
+constexpr std::string_view shown = "P-Asserted-Identity";
+
+constexpr std::string_view alice_sdp = "v=0\r\no=alice 1 1\r\nm=audio 4000 RTP/AVP 0 101\r\n";
+constexpr std::string_view alice_hears = "v=0\r\nm=audio 4000 RTP/AVP 0 101\r\na=recvonly\r\n";
+constexpr std::string_view bob_sdp = "v=0\r\no=bob 1 1\r\nm=audio 5000 RTP/AVP 8 0 101\r\n";
+/// The same, as an answer to Alice's.
+constexpr std::string_view bob_again = "v=0\r\no=bob 1 2\r\nm=audio 5000 RTP/AVP 0 101\r\n";
+constexpr std::string_view bob_elsewhere = "v=0\r\no=bob 1 2\r\nm=audio 7000 RTP/AVP 0 101\r\n";
+constexpr std::string_view carol_sdp = "v=0\r\no=carol 1 1\r\nm=audio 6000 RTP/AVP 0\r\n";
+
+constexpr auto told_after = 500ms;
+
+PayloadRef private_from_here()
+{
+    return std::make_shared<const Payload>(Payload{{}, {}, {{"Privacy", "id"}}});
+}
+
+/// Bob has parked Alice, and nobody has taken her: his phone, which knows no UPDATE, rings.
+struct Recalled {
+    Recalled()
+    {
+        pbx.has_park_lot({.number = "700", .first_slot = "701"});
+        for (auto* phone : {&alice, &bob, &carol}) phone->answers_probes = true;
+        bob.denies_update = true;
+        alice.sends(INVITE, "102", alice_sdp);
+        bob.receives(INVITE);
+        bob.replies(200, bob_sdp);
+        alice.receives(200U);
+        bob.receives(ACK);
+        pbx.orders({.action = CallAction::park});
+        alice.receives(INVITE);
+        alice.replies(200, hold_sdp);
+        alice.receives(ACK);
+        bob.receives(BYE);
+        pbx.passes(120s);
+        CHECK(bob.receives(INVITE).from_address.display_name == "Parked 701: Name 101");
+    }
+
+    void bob_lifts()
+    {
+        bob.replies(200, bob_sdp);
+        alice.receives(INVITE).with(bob_sdp).header(shown, name_102);
+        alice.replies(200, alice_sdp);
+        bob.receives(ACK).with(alice_sdp);
+        alice.receives(ACK);
+        CHECK(bob.hears_nothing());
+    }
+
+    Arrived is_told(std::string_view party)
+    {
+        return bob.receives(INVITE).with(alice_sdp).header(shown, party);
+    }
+
+    void bob_accepts()
+    {
+        bob.replies(200, bob_again);
+        bob.receives(ACK).without_body();
+    }
+
+    void ends(Phone& other)
+    {
+        pbx.stays_silent_for(11s);
+        bob.sends(BYE);
+        bob.receives(200U);
+        other.receives(BYE);
+        CHECK(pbx.has_no_calls());
+        CHECK(pbx.has_no_dialogs());
+    }
+
+    Scenario pbx{{group("sales", {"102", "103"}, {"101"})}};
+    Phone& alice = pbx.phone("101");
+    Phone& bob = pbx.phone("102");
+    Phone& carol = pbx.phone("103");
+};
+
+/// The INVITE that tells his phone waits for its answer.
+struct BeingTold : Recalled {
+    BeingTold()
+    {
+        bob_lifts();
+        pbx.passes(told_after);
+        invite = is_told(name_101);
+    }
+
+    Arrived invite;
+};
+
+}  // namespace
+
+TEST_CASE("who takes a parked call back is told who it is by an INVITE, with the session as it is")
+{
+    Recalled call;
+    SUBCASE("of a phone that has told its methods, without UPDATE") {}
+    SUBCASE("of one that has told none")
+    {
+        call.bob.denies_update = false;
+    }
+    call.bob_lifts();
+    call.pbx.passes(told_after - 1ms);
+    CHECK(call.bob.hears_nothing());
+    call.pbx.passes(1ms);
+    call.is_told(name_101);
+    call.bob_accepts();
+    CHECK(call.alice.hears_nothing());
+    call.ends(call.alice);
+}
+
+TEST_CASE("it comes to no phone that has hung up, or has been moved on by then")
+{
+    Recalled call;
+    call.bob_lifts();
+    SUBCASE("hung up")
+    {
+        call.pbx.passes(told_after - 1ms);
+        call.alice.sends(BYE);
+        call.alice.receives(200U);
+        call.bob.receives(BYE);
+        call.pbx.stays_silent_for(41s);
+        CHECK(call.pbx.has_no_calls());
+    }
+    SUBCASE("moved on: by an INVITE, in which it is told")
+    {
+        call.pbx.orders({.action = CallAction::transfer, .to = "103", .by = "101"});
+        call.carol.receives(INVITE);
+        call.pbx.passes(2s);
+        CHECK(call.bob.hears_nothing());
+        call.carol.replies(200, carol_sdp);
+        call.bob.receives(INVITE).with(carol_sdp).header(shown, name_103);
+        call.bob.replies(200, bob_again);
+        call.carol.receives(ACK);
+        call.bob.receives(ACK);
+        call.alice.receives(BYE);
+        call.ends(call.carol);
+    }
+    SUBCASE("not moved on after all: it is told then")
+    {
+        call.pbx.orders({.action = CallAction::transfer, .to = "103", .by = "101"});
+        call.carol.receives(INVITE);
+        call.pbx.passes(2s);
+        call.carol.replies(486);
+        call.pbx.passes(told_after);
+        call.is_told(name_101);
+        call.bob_accepts();
+        call.ends(call.alice);
+    }
+}
+
+TEST_CASE("several changes within the pause are one INVITE, and one that comes later is another")
+{
+    Recalled call;
+    SUBCASE("before it is told")
+    {
+        call.bob_lifts();
+        call.pbx.passes(200ms);
+        call.alice.sends(UPDATE, private_from_here());
+        call.alice.receives(200U);
+        call.pbx.passes(told_after - 200ms);
+    }
+    SUBCASE("while it is")
+    {
+        call.bob_lifts();
+        call.pbx.passes(told_after);
+        call.is_told(name_101);
+        call.alice.sends(UPDATE, private_from_here());
+        call.alice.receives(200U);
+        call.pbx.passes(told_after);
+        CHECK(call.bob.hears_nothing());
+        call.bob_accepts();
+        call.pbx.passes(told_after);
+    }
+    call.is_told(nobody);
+    call.bob_accepts();
+    call.ends(call.alice);
+}
+
+TEST_CASE("the INVITE of a display meets another one (491)")
+{
+    BeingTold call;
+    auto& bob = call.bob;
+    SUBCASE("it comes again, after a pause")
+    {
+        bob.replies(491);
+        call.pbx.passes(2099ms);  // the Call-ID is ours
+        CHECK(bob.hears_nothing());
+        call.pbx.passes(1ms);
+        call.is_told(name_101);
+        call.bob_accepts();
+    }
+    SUBCASE("for ten seconds")
+    {
+        for (int i = 0; i < 4; ++i) {
+            bob.replies(491);
+            call.pbx.passes(2100ms);
+            call.is_told(name_101);
+        }
+        bob.replies(491);
+    }
+    SUBCASE("of the phone itself, which puts the call on hold: it is told once it talks again")
+    {
+        bob.sends_invite(hold_sdp);
+        bob.receives(491U);
+        bob.replies_to(call.invite, 491);
+        call.pbx.passes(1s);
+        bob.sends_invite(hold_sdp);
+        call.alice.receives(INVITE).with(hold_sdp);
+        call.alice.replies(200, alice_hears);
+        bob.receives(200U).with(alice_hears);
+        call.alice.receives(ACK);
+        call.pbx.stays_silent_for(11s);
+        bob.sends_invite(bob_sdp);
+        call.alice.receives(INVITE).with(bob_sdp);
+        call.alice.replies(200, alice_sdp);
+        bob.receives(200U).with(alice_sdp);
+        call.alice.receives(ACK);
+        CHECK(bob.hears_nothing());
+        call.pbx.passes(told_after);
+        call.is_told(name_101);
+        call.bob_accepts();
+    }
+    SUBCASE("of the other phone, which tries again")
+    {
+        call.alice.sends_invite(alice_hears);
+        call.alice.receives(491U);
+        call.bob_accepts();
+        call.alice.sends_invite(alice_sdp);
+        bob.receives(INVITE).with(alice_sdp);
+        bob.replies(200, bob_again);
+        call.alice.receives(200U);
+        bob.receives(ACK);
+    }
+    call.ends(call.alice);
+}
+
+TEST_CASE("a phone that refuses the INVITE of a display talks on")
+{
+    BeingTold call;
+    SUBCASE("by 488")
+    {
+        call.bob.replies(488);
+    }
+    SUBCASE("by 500")
+    {
+        call.bob.replies(500);
+    }
+    call.ends(call.alice);
+}
+
+TEST_CASE("a phone that does not know the dialog any more, or says nothing, is gone")
+{
+    BeingTold call;
+    SUBCASE("481")
+    {
+        call.bob.replies(481);
+    }
+    SUBCASE("silence")
+    {
+        call.bob.fails_with(408);
+    }
+    call.alice.receives(BYE);
+    call.bob.receives(BYE);
+    CHECK(call.pbx.has_no_calls());
+}
+
+TEST_CASE("a phone that asks its user about it keeps nobody waiting for long")
+{
+    BeingTold call;
+    call.bob.replies(180);
+    call.pbx.passes(3999ms);
+    CHECK(call.bob.hears_nothing());
+    SUBCASE("it is told no more")
+    {
+        call.pbx.passes(1ms);
+        call.bob.receives(CANCEL);
+    }
+    SUBCASE("it accepts in that moment")
+    {
+        call.bob.answers_cancel = false;
+        call.pbx.passes(1ms);
+        call.bob.receives(CANCEL);
+        call.bob.replies_to(call.invite, 200, bob_again);
+        call.bob.receives(ACK);
+    }
+    call.alice.sends_invite(alice_sdp);
+    call.bob.receives(INVITE).with(alice_sdp);
+    call.bob.replies(200, bob_again);
+    call.alice.receives(200U);
+    call.bob.receives(ACK);
+    call.ends(call.alice);
+}
+
+TEST_CASE("it answers with another session: the two are brought together anew")
+{
+    BeingTold call;
+    call.bob.replies(200, bob_elsewhere);
+    call.bob.receives(ACK).without_body();
+    call.bob.receives(INVITE).without_body().header(shown, name_101);
+    call.bob.replies(200, bob_elsewhere);
+    call.alice.receives(INVITE).with(bob_elsewhere).header(shown, name_102);
+    call.alice.replies(200, alice_sdp);
+    call.alice.receives(ACK);
+    call.bob.receives(ACK).with(alice_sdp);
+    call.ends(call.alice);
+}
+
+TEST_CASE("it is a refresh as any other INVITE (RFC 4028)")
+{
+    Recalled call;
+    call.bob.supported = OptionTag::timer;
+    call.bob.session_timer = {.expires = 1800s, .refresher = Refresher::uas};
+    call.bob_lifts();
+    call.pbx.passes(told_after);
+    call.is_told(name_101).session(1800s, Refresher::uas);
+    call.bob.session_timer.expires = 600s;
+    call.bob_accepts();
+    call.pbx.passes(599s);
+    CHECK(call.alice.hears_nothing());
+    call.pbx.passes(1s);
+    call.alice.receives(BYE).header("Reason", "SIP;cause=408;text=\"Session expired\"");
+    call.bob.receives(BYE);
+    CHECK(call.pbx.has_no_calls());
+}
+
+TEST_CASE("who picks up what rings back is told who it is in the 200, and not again")
+{
+    Recalled call;
+    call.carol.sends(INVITE, "**102", carol_sdp);
+    call.alice.receives(INVITE).with(carol_sdp).header(shown, name_103);
+    call.alice.replies(200, alice_sdp);
+    call.carol.receives(200U).with(alice_sdp).header(shown, name_101);
+    call.alice.receives(ACK);
+    call.bob.receives(CANCEL);
+    call.pbx.stays_silent_for(11s);
+    call.alice.sends(BYE);
+    call.alice.receives(200U);
+    call.carol.receives(BYE);
+    CHECK(call.pbx.has_no_calls());
+}
+
+TEST_CASE("a transfer after asking tells both in the INVITEs that move the media, and not again")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    for (auto* phone : {&alice, &bob, &carol}) {
+        phone->answers_probes = true;
+        phone->denies_update = true;
+    }
+    alice.sends(INVITE, "102", alice_sdp);
+    bob.receives(INVITE);
+    bob.replies(200, bob_sdp);
+    alice.receives(200U);
+    bob.receives(ACK);
+    const auto first = bob.dialog();
+    bob.sends(INVITE, "103", bob_sdp);
+    carol.receives(INVITE);
+    carol.replies(200, carol_sdp);
+    bob.receives(200U);
+    carol.receives(ACK);
+    std::string call_id;
+    const auto view = pbx.view();
+    for (const auto& each : view.calls)
+        if (each.dialled == "103") call_id = each.legs.at(0).call_id;
+    bob.uses(first);
+    bob.sends(Method::refer,
+              std::make_shared<const Payload>(
+                  Payload{{},
+                          {},
+                          {{"Refer-Sub", "false"},
+                           {"Refer-To", "<sip:103@office.test?Replaces=" + call_id +
+                                            "%3Bto-tag%3D0%3Bfrom-tag%3D0>"}}}));
+    bob.receives(202U);
+    alice.receives(INVITE).without_body().header(shown, name_103);
+    alice.replies(200, alice_sdp);
+    carol.receives(INVITE).with(alice_sdp).header(shown, name_101);
+    carol.replies(200, carol_sdp);
+    alice.receives(ACK).with(carol_sdp);
+    carol.receives(ACK);
+    bob.receives(BYE);
+    bob.receives(BYE);
+    pbx.stays_silent_for(11s);
+    alice.sends(BYE);
+    alice.receives(200U);
+    carol.receives(BYE);
+    CHECK(pbx.has_no_calls());
+    CHECK(pbx.has_no_dialogs());
+}
