@@ -142,7 +142,7 @@ bool CallEngine::may_repeat_session(const Call& call, const Leg& leg) const
     if (!talks || other->slot || !has_body(other->sdp) || is_emergency(call.dialled)) return false;
     // On hold the two need not have been told what the other has said last, and old phones take any
     // INVITE for its end.
-    if (leg.held || other->held || call.astray || call.early_answer) return false;
+    if (leg.held || other->held || call.astray || call.early_answer || leg.adrift) return false;
     return !is_moving(call) && !call.pickup && !call.session_pending(leg) &&
            !call.session_pending(*other) &&
            std::ranges::none_of(call.relays,
