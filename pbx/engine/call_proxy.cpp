@@ -264,11 +264,10 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
     sweep(call, now, outbox);
 }
 
-/// Behind another proxy a phone cannot be reached without that one's route, which is not ours to
-/// use: session timers find out there.
+/// Behind another proxy a phone is asked by the route that what its peer sends takes from here on.
 void CallEngine::probe_proxied(Leg& leg, Outbox& outbox)
 {
-    if (!leg.dialog_state.route.empty() || leg.dialog_state.target.host.empty()) return;
+    if (leg.dialog_state.target.host.empty()) return;  // forked_answer(): its Contact has passed unseen
     leg.probe_out = transaction_ids_.next();
     outbox.send(ProbeDialog{leg.id, leg.probe_out, leg.dialog, leg.dialog_state, leg.flow});
 }

@@ -58,6 +58,7 @@ void Forwarder::run(const ForwardInvite& command)
         tokens_.write({.caller = passing.request.source, .callee = command.target.flow},
                       sip.sip_call_id->i_id, text_of(sip.sip_from->a_tag));
     if (!branch.hop.listener || !token) return fail(branch, 503);
+    branch.token = *token;
     const auto& url = *sip.sip_request->rq_url;
     branch.via = via_line(
         branch.hop,
@@ -176,9 +177,10 @@ void Forwarder::receive_for(Branch& branch, MessageRef& message, const sip_t& re
     }
     if (!std::exchange(branch.reported, branch.reported || status >= 200)) {
         auto input = to_response(response, branch.leg, branch.id, Method::invite);
-        // What is kept is the way from us to the phone; below ours is that of the caller.
-        const auto ours = std::ranges::find_if(input.record_route, [](const std::string& route) {
-            return route.find(pass_parameter) != std::string::npos;
+        // What is kept is the way from us to the phone; below ours is that of the caller. Behind us
+        // may be another exchange like this one, or this one again.
+        const auto ours = std::ranges::find_if(input.record_route, [&](const std::string& route) {
+            return route.find(branch.token) != std::string::npos;
         });
         input.record_route.erase(ours, input.record_route.end());
         input.message = std::make_shared<ReceivedMessage>(std::move(message), response);

@@ -43,6 +43,29 @@ std::string key_of_phone(std::string_view call_id, std::string_view tag)
     return std::string{call_id}.append(1, '\n').append(tag);
 }
 
+/// How a request within a dialog is addressed.
+struct Way {
+    std::string request_uri;
+    std::vector<std::string> routes;
+    SipUri first_hop;
+};
+
+/// RFC 3261 §12.2.1.1. A strict router on top is the Request-URI, and the target comes last.
+Way way_of(const DialogState& dialog)
+{
+    const auto target = as_request_uri(dialog.target);
+    Way way{write(target), dialog.route, target};
+    if (way.routes.empty()) return way;
+    Home home;
+    const auto* first = sip_route_make(home, way.routes.front().c_str());
+    if (!first) return way;
+    way.first_hop = to_uri(*first->r_url);
+    if (is_loose(*first->r_url)) return way;
+    way.routes.erase(way.routes.begin());
+    way.routes.push_back('<' + std::exchange(way.request_uri, write(way.first_hop)) + '>');
+    return way;
+}
+
 /// What the engine wants to hear of.
 bool changes_dialog(Method method) noexcept
 {
@@ -304,16 +327,18 @@ void Forwarder::probe_answered(const Repetition& probe, unsigned status, bool ge
 
 void Forwarder::run(const ProbeDialog& command)
 {
+    auto way = way_of(command.state);
     Repetition probe{.branch = std::string{probe_mark} + random_token(),
-                     .hop = hop_to(command.flow, as_request_uri(command.state.target)),
+                     .hop = hop_to(command.flow, std::move(way.first_hop)),
                      .packet = {},
                      .leg = command.leg,
                      .probe = command.transaction};
     if (!probe.hop.listener) return probe_answered(probe, 503, true);
     std::string text;
     fmt::format_to(std::back_inserter(text),
-                   "OPTIONS {} SIP/2.0\r\nVia: {}\r\nMax-Forwards: 70\r\n", write(probe.hop.target),
+                   "OPTIONS {} SIP/2.0\r\nVia: {}\r\nMax-Forwards: 70\r\n", way.request_uri,
                    via_line(probe.hop, probe.branch));
+    for (const auto& route : way.routes) append_header(text, "Route", route);
     append_header(text, "From",
                   with_tag(write(command.state.local_party), command.dialog.local_tag));
     append_header(text, "To",

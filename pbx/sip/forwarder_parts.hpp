@@ -104,6 +104,7 @@ struct Forwarder::Branch {
     std::string request_uri;
     std::string via;
     std::vector<std::string> routes;
+    std::string token;  // in our Record-Route
     PacketRef invite;
     PacketRef cancel;
     std::string cancel_headers;

@@ -110,7 +110,7 @@ public:
     ClientTransactionId answers_to{};  // the exchange's own id of that request
     NameAddr from_address;
     SipUri request_uri;
-    std::vector<std::string> route{};  // INVITE: where it was sent along, in order
+    std::vector<std::string> route{};  // INVITE and probes: where it was sent along, in order
     std::vector<Header> headers;
     std::string local_tag;  // of the exchange, where it says so
     SessionTimer session_timer;
@@ -271,6 +271,7 @@ public:
     std::vector<Header> answer_headers;   // of its responses
     std::optional<SipUri> named_contact;  // that it names; empty: where it is
     std::vector<std::string> path;        // of its REGISTER
+    std::vector<std::string> record_route;  // of proxies before it, as its INVITEs and 2xx arrive
     std::vector<SipUri> routes;           // of its INVITEs outside a dialog, behind that of ours
     int reboots = 0;                      // after each its REGISTERs have another Call-ID
     std::string register_call_id;         // of its REGISTERs; empty: one of its own

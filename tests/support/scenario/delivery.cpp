@@ -319,6 +319,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.leg = probe.leg;
                        arrived.shared = of_phone;
                        arrived.answers_to = probe.transaction;
+                       arrived.route = probe.state.route;
                        phone->to_answer_ = arrived;
                        arrive(*phone, std::move(arrived));
                    },

@@ -299,6 +299,61 @@ TEST_CASE("a phone is asked whether it knows a dialog; its silence is told as 40
     CHECK(office.next<ResponseReceived>().generated);
 }
 
+TEST_CASE("a phone behind other proxies is asked along its route set (RFC 3261 §12.2.1.1)")
+{
+    Office office;
+    Phone proxy{office, "202"};
+    const auto target = *SipUri::parse("sip:202@198.51.100.9:5062");
+    ProbeDialog probe{callee_leg,
+                      branch,
+                      {"the-call", "peer", "phone"},
+                      {.local_party = {"", *SipUri::parse(uri_of("201"))},
+                       .remote_party = {"", *SipUri::parse(uri_of("202"))},
+                       .target = target},
+                      proxy.flow()};
+    const std::string next{"<sip:198.51.100.2;lr>"};
+    SUBCASE("the next one routes loosely")
+    {
+        const auto first = fmt::format("<sip:127.0.0.1:{};lr>", proxy.port());
+        probe.state.route = {first, next};
+        office.run(probe);
+        const auto options = proxy.receive();
+        CHECK(options.first_line == fmt::format("OPTIONS {} SIP/2.0", write(target)));
+        CHECK(options.all("Route") == std::vector{first, next});
+        proxy.reply(options, 503, "Service Unavailable");
+        const auto answer = office.next<ResponseReceived>();
+        CHECK(answer.status == 503);
+        CHECK_FALSE(answer.generated);
+    }
+    SUBCASE("the next one routes strictly")
+    {
+        const auto first = fmt::format("sip:127.0.0.1:{}", proxy.port());
+        probe.state.route = {'<' + first + '>', next};
+        office.run(probe);
+        const auto options = proxy.receive();
+        CHECK(options.first_line == fmt::format("OPTIONS {} SIP/2.0", first));
+        CHECK(options.all("Route") == std::vector{next, '<' + write(target) + '>'});
+        proxy.reply(options, 481, "Call/Transaction Does Not Exist");
+        CHECK(office.next<ResponseReceived>().status == 481);
+    }
+}
+
+TEST_CASE("the route to a phone has all that is behind us, though it be another exchange like this")
+{
+    Passed call;
+    auto invite = call.passes();
+    const auto ours = invite["Record-Route"];
+    const std::string nearer{"<sip:198.51.100.1;lr;pass=AAECAwQFBgcICQoLDA0ODw>"};
+    const std::string farther{"<sip:198.51.100.2;lr>"};
+    const std::string callers{"<sip:198.51.100.3;lr>"};
+    for (const auto& behind : {nearer, farther})
+        invite.headers.emplace(invite.headers.begin(), "Record-Route", behind);
+    invite.headers.emplace_back("Record-Route", callers);
+    REQUIRE(invite.all("Record-Route") == std::vector{farther, nearer, ours, callers});
+    call.callee.reply(invite, 200, "OK");
+    CHECK(call.office.next<ResponseReceived>().record_route == std::vector{farther, nearer});
+}
+
 TEST_CASE("a response that nobody's request has brought goes nowhere")
 {
     Passed call;
