@@ -13,6 +13,12 @@ std::string_view name(EventType type) noexcept
     case EventType::registration: return "registration";
     case EventType::reachability: return "reachability";
     case EventType::trunk: return "trunk";
+    case EventType::presence: return "presence";
+    case EventType::appearance: return "appearance";
+    case EventType::published: return "published";
+    case EventType::messages: return "messages";
+    case EventType::features: return "features";
+    case EventType::login: return "login";
     }
     return "call";
 }

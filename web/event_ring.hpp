@@ -1,5 +1,6 @@
 #pragma once
 // The last events as they are sent: server-sent events (WHATWG HTML §9.2), numbered, in a ring.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -10,7 +11,23 @@
 
 namespace lampline::web {
 
-enum class EventType : std::uint8_t { call = 1, lamp = 2, registration = 4, reachability = 8, trunk = 16 };
+enum class EventType : std::uint16_t {
+    call = 1,
+    lamp = 2,
+    registration = 4,
+    reachability = 8,
+    trunk = 16,
+    presence = 32,
+    appearance = 64,
+    published = 128,
+    messages = 256,
+    features = 512,
+    login = 1024,
+};
+inline constexpr std::array event_types{
+    EventType::call,     EventType::lamp,       EventType::registration, EventType::reachability,
+    EventType::trunk,    EventType::presence,   EventType::appearance,   EventType::published,
+    EventType::messages, EventType::features,   EventType::login};
 std::string_view name(EventType type) noexcept;
 
 /// Which events a stream wants.

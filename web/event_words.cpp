@@ -74,6 +74,73 @@ EventWords words(const TrunkStatus& trunk, json::object said)
     return {EventType::trunk, {}, json_text(said)};
 }
 
+EventWords words(const PresenceEvent& presence, json::object said)
+{
+    said["extension"] = presence.extension;
+    said["reachable"] = presence.state.reachable;
+    said["talking"] = presence.state.talking;
+    said["ringing"] = presence.state.ringing;
+    said["do_not_disturb"] = presence.state.do_not_disturb;
+    return {EventType::presence, {presence.extension}, json_text(said)};
+}
+
+EventWords words(const AppearanceEvent& appearance, json::object said)
+{
+    said["extension"] = appearance.extension;
+    if (appearance.index > 0)
+        said["appearance"] = appearance.index;
+    else
+        said["appearance"] = nullptr;
+    said["state"] = text_or_null(appearance.state);
+    said["with"] = appearance.with;
+    said["with_name"] = appearance.with_name;
+    return {EventType::appearance, {appearance.extension, appearance.with}, json_text(said)};
+}
+
+EventWords words(const PublishedEvent& published, json::object said)
+{
+    said["extension"] = published.extension;
+    said["call_id"] = published.call_id;
+    said["direction"] = published.direction == Direction::initiator ? "initiator" : "recipient";
+    said["state"] = name(published.state);
+    said["held"] = published.held;
+    said["with"] = published.with;
+    said["with_name"] = published.with_name;
+    return {EventType::published, {published.extension, published.with}, json_text(said)};
+}
+
+EventWords words(const MessagesEvent& messages, json::object said)
+{
+    said["extension"] = messages.extension;
+    said["new"] = messages.counts.fresh;
+    said["old"] = messages.counts.old;
+    said["urgent_new"] = messages.counts.urgent_fresh;
+    said["urgent_old"] = messages.counts.urgent_old;
+    return {EventType::messages, {messages.extension}, json_text(said)};
+}
+
+EventWords words(const FeaturesEvent& features, json::object said)
+{
+    const auto& forwarding = features.forwarding;
+    said["extension"] = features.extension;
+    said["do_not_disturb"] = forwarding.do_not_disturb;
+    said["always"] = text_or_null(forwarding.always);
+    said["busy"] = text_or_null(forwarding.busy);
+    said["no_answer"] = text_or_null(forwarding.no_answer);
+    said["no_answer_after"] = forwarding.no_answer_after.count();
+    said["unregistered"] = text_or_null(forwarding.unregistered);
+    said["call_waiting"] = forwarding.call_waiting;
+    return {EventType::features, {features.extension}, json_text(said)};
+}
+
+EventWords words(const LoginEvent& login, json::object said)
+{
+    said["group"] = login.group;
+    said["extension"] = login.extension;
+    said["logged_in"] = login.logged_in;
+    return {EventType::login, {login.extension, login.group}, json_text(said)};
+}
+
 }  // namespace
 
 EventWords words_of(const LiveEvent& event)

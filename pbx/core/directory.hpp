@@ -166,6 +166,8 @@ public:
         return numbering_.calling_card;
     }
     [[nodiscard]] const RingGroup* find_ring_group(std::string_view number) const noexcept;
+    /// Every ring group, by number.
+    [[nodiscard]] const StringTable<RingGroup>& ring_groups() const noexcept { return ring_groups_; }
     [[nodiscard]] const ParkLot& park_lot() const noexcept { return numbering_.park_lot; }
     /// What `name` means to who subscribes to it: a slot may be asked for by its number alone, as it
     /// is dialled, where nothing else has that name.

@@ -8,7 +8,10 @@
 #include <vector>
 
 #include "core/call_event.hpp"
+#include "core/forwarding.hpp"
 #include "core/lamp_colour.hpp"
+#include "core/message_summary.hpp"
+#include "core/presence.hpp"
 
 namespace lampline {
 
@@ -62,9 +65,58 @@ struct ReachEvent {
     std::chrono::microseconds round_trip{};  ///< 0: it is back without having been measured
 };
 
+/// What an extension does, as presence tells it, became another.
+struct PresenceEvent {
+    std::string extension;
+    PresenceState state;
+};
+
+/// An appearance of a shared line, as call-info tells it, became another.
+struct AppearanceEvent {
+    std::string extension;
+    unsigned index = 0;     ///< from 1; 0: all of which nothing else is said
+    std::string state;      ///< a name of AppearanceState, or a word of who publishes; empty: not said
+    std::string with{};     ///< number of the other party
+    std::string with_name{};
+
+    friend bool operator==(const AppearanceEvent&, const AppearanceEvent&) = default;
+};
+
+/// A dialog of `extension` that somebody publishes (RFC 3903) began, moved or ended.
+struct PublishedEvent {
+    std::string extension;
+    std::string call_id;
+    Direction direction = Direction::initiator;
+    LegState state = LegState::trying;
+    bool held = false;
+    std::string with;
+    std::string with_name;
+};
+
+/// The messages that wait for an extension became others.
+struct MessagesEvent {
+    std::string extension;
+    MessageCounts counts;
+};
+
+/// Do not disturb, a forward or what else is set with them became another.
+struct FeaturesEvent {
+    std::string extension;
+    Forwarding forwarding;  ///< without exceptions
+};
+
+/// A member of a ring group has logged in or out, or is new there.
+struct LoginEvent {
+    std::string group;
+    std::string extension;
+    bool logged_in = true;
+};
+
 struct LiveEvent {
     std::chrono::system_clock::time_point at;
-    std::variant<LegEvent, LampEvent, RegistrationEvent, ReachEvent, TrunkStatus> what;
+    std::variant<LegEvent, LampEvent, RegistrationEvent, ReachEvent, TrunkStatus, PresenceEvent,
+                 AppearanceEvent, PublishedEvent, MessagesEvent, FeaturesEvent, LoginEvent>
+        what;
 };
 
 }  // namespace lampline

@@ -75,8 +75,11 @@ void EventNotifier::replace_directory(DirectoryRef directory,
     std::vector<std::string> concerned;
     for (const auto* extension : facts_.directory().extensions()) {
         const auto* before = old->find(extension->number);
-        if (!before || !shows_the_same(*before, *extension)) concerned.push_back(extension->number);
+        if (before && shows_the_same(*before, *extension)) continue;
+        concerned.push_back(extension->number);
+        if (outbox.listened) ShownChanges::configured(before, *extension, now, outbox);
     }
+    if (outbox.listened) shown_.replace_directory(*old, facts_.directory(), now, outbox);
     for (const auto& [number, watcher] : watchers_)
         if (!facts_.directory().find(number)) concerned.push_back(number);
     for (const auto& number : concerned) {
@@ -195,6 +198,10 @@ bool EventNotifier::owes_news(const EventSubscription& subscription) const
 void EventNotifier::changed(EventPackage package, std::string_view extension, Moment now,
                             Outbox& outbox)
 {
+    if (outbox.listened)
+        shown_.changed(package, facts_, extension, now, outbox);
+    else
+        shown_.forget();
     for (const auto parties : {PartyView::named, PartyView::anonymous}) {
         auto& seen = resources(package, parties);
         const auto found = seen.find(extension);

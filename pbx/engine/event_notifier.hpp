@@ -23,6 +23,7 @@
 #include "engine/notify_pacing.hpp"
 #include "engine/notify_path.hpp"
 #include "engine/outbox.hpp"
+#include "engine/shown_changes.hpp"
 #include "engine/subscribe_request.hpp"
 #include "engine/subscription_index.hpp"
 
@@ -357,6 +358,7 @@ private:
     EventSettings settings_;
     TokenSource tokens_;
     EventFacts facts_;
+    ShownChanges shown_;
     NotifyPacing* pacing_;
     IdSource<SubscriptionId> ids_;
     std::unordered_map<SubscriptionId, std::unique_ptr<EventSubscription>> subscriptions_;

@@ -76,18 +76,7 @@ EventPart presence_part(const EventSubject& subject, const PresenceState& state)
 
 std::vector<EventPart> presence_of(const EventSubject& subject)
 {
-    PresenceState state;
-    const auto* extension = subject.facts.directory().find(subject.extension);
-    state.reachable = subject.facts.locations().is_reachable(subject.extension);
-    state.do_not_disturb = extension && extension->forwarding.do_not_disturb;
-    for (const auto& dialog : subject.facts.dialogs(subject.extension)) {
-        const bool called = dialog.direction == Direction::recipient;
-        if (dialog.state == LegState::confirmed || !called)
-            state.talking = true;
-        else if (dialog.state == LegState::early)
-            state.ringing = true;
-    }
-    return one(presence_part(subject, state));
+    return one(presence_part(subject, presence_state(subject.facts, subject.extension)));
 }
 
 EventPart nobody_there(const EventSubject& subject)
@@ -199,26 +188,8 @@ std::vector<SaidCallInfo> published_appearances(const EventSubject& subject,
 /// something else, so what is not named is always said to be idle.
 std::vector<EventPart> appearances_of(const EventSubject& subject)
 {
-    const auto& domain = subject.facts.directory().domain();
-    const auto count = subject.facts.appearance_count(subject.extension);
-    std::vector<SaidCallInfo> values;
-    for (auto& info :
-         subject.facts.appearances().shown(subject.extension, domain, count, subject.parties)) {
-        auto text = write(info);
-        values.push_back({std::move(info), std::move(text)});
-    }
-    auto published = published_appearances(subject, values);
-    std::ranges::move(published, std::back_inserter(values));
-    if (std::ranges::none_of(values, [](const SaidCallInfo& one) { return one.info.rest; })) {
-        CallInfo rest = idle_rest(subject.extension, domain);
-        auto text = write(rest);
-        values.push_back({std::move(rest), std::move(text)});
-    }
-    std::ranges::stable_sort(values, {}, [](const SaidCallInfo& one) {
-        return std::pair{one.info.names_none() ? 2 : one.info.rest ? 1 : 0, one.info.index};
-    });
     EventPart part;
-    part.headers.push_back({"Call-Info", joined(values)});
+    part.headers.push_back({"Call-Info", joined(said_appearances(subject))});
     return one(std::move(part));
 }
 
@@ -354,6 +325,45 @@ bool says_the_same(const EventPart& left, const EventPart& right)
 const EventPackageRow& row_of(EventPackage package) noexcept
 {
     return rows()[static_cast<std::size_t>(package)];
+}
+
+PresenceState presence_state(const EventFacts& facts, std::string_view extension)
+{
+    PresenceState state;
+    const auto* known = facts.directory().find(extension);
+    state.reachable = facts.locations().is_reachable(extension);
+    state.do_not_disturb = known && known->forwarding.do_not_disturb;
+    for (const auto& dialog : facts.dialogs(extension)) {
+        const bool called = dialog.direction == Direction::recipient;
+        if (dialog.state == LegState::confirmed || !called)
+            state.talking = true;
+        else if (dialog.state == LegState::early)
+            state.ringing = true;
+    }
+    return state;
+}
+
+std::vector<SaidCallInfo> said_appearances(const EventSubject& subject)
+{
+    const auto& domain = subject.facts.directory().domain();
+    const auto count = subject.facts.appearance_count(subject.extension);
+    std::vector<SaidCallInfo> values;
+    for (auto& info :
+         subject.facts.appearances().shown(subject.extension, domain, count, subject.parties)) {
+        auto text = write(info);
+        values.push_back({std::move(info), std::move(text)});
+    }
+    auto published = published_appearances(subject, values);
+    std::ranges::move(published, std::back_inserter(values));
+    if (std::ranges::none_of(values, [](const SaidCallInfo& one) { return one.info.rest; })) {
+        CallInfo rest = idle_rest(subject.extension, domain);
+        auto text = write(rest);
+        values.push_back({std::move(rest), std::move(text)});
+    }
+    std::ranges::stable_sort(values, {}, [](const SaidCallInfo& one) {
+        return std::pair{one.info.names_none() ? 2 : one.info.rest ? 1 : 0, one.info.index};
+    });
+    return values;
 }
 
 }  // namespace lampline

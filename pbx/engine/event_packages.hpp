@@ -11,6 +11,7 @@
 #include "core/event_package.hpp"
 #include "core/feature_code.hpp"
 #include "core/group_state.hpp"
+#include "core/presence.hpp"
 #include "core/reginfo.hpp"
 #include "engine/event_facts.hpp"
 
@@ -85,5 +86,11 @@ struct EventPackageRow {
 };
 
 const EventPackageRow& row_of(EventPackage package) noexcept;
+
+/// What presence tells of `extension`.
+PresenceState presence_state(const EventFacts& facts, std::string_view extension);
+/// What call-info tells: appearances by index, then what holds for all others, then what is about
+/// none.
+std::vector<SaidCallInfo> said_appearances(const EventSubject& subject);
 
 }  // namespace lampline

@@ -27,6 +27,17 @@ LegEvent leg_event(const DialogSnapshot& dialog)
             .with_name = dialog.remote.identity.display_name};
 }
 
+PublishedEvent published_event(const DialogSnapshot& dialog)
+{
+    return {.extension = dialog.extension,
+            .call_id = dialog.dialog.call_id,
+            .direction = dialog.direction,
+            .state = dialog.state,
+            .held = dialog.held,
+            .with = dialog.remote.identity.uri.user,
+            .with_name = dialog.remote.identity.display_name};
+}
+
 ReachEvent reach_event(const ReachChanged& changed)
 {
     return {changed.aor, write(changed.contact), changed.reach.state != Reach::State::unreachable,
@@ -118,6 +129,7 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
 void Exchange::fold_published(const StatePublished& published, Moment now, Outbox& outbox)
 {
     for (const auto& dialog : published.dialogs) {
+        if (outbox.listened) outbox.shown.push_back({now.wall, published_event(dialog)});
         indications_.fold({dialog}, now, outbox);
         events_.fold({dialog}, now, outbox);
     }

@@ -201,6 +201,17 @@ class Events(Explained):
         self.assertEqual([], registrations.receives("registration").data["contacts"])
         self.assertNotIn("registration", [event.type for event in lamps.taken()])
 
+    def test_settings_and_what_they_make_of_presence(self):
+        messages, forwarding = (f"/api/v1/extensions/202/{name}" for name in ("messages", "forwarding"))
+        self.addCleanup(self.rest.put, messages, {"new": 0})
+        self.addCleanup(self.rest.put, forwarding, {"do_not_disturb": False})
+        events = self.events("?types=messages,features,presence&extension=202")
+        self.rest.put(messages, {"new": 2, "old": 1})
+        events.receives("messages", extension="202", new=2, old=1)
+        self.rest.put(forwarding, {"do_not_disturb": True})
+        events.receives("features", do_not_disturb=True, always=None)
+        events.receives("presence", extension="202", do_not_disturb=True)
+
     def test_who_comes_again_misses_nothing(self):
         events = self.events("?types=registration")
         self.phone("201")

@@ -15,9 +15,10 @@ EventFilter filter_of(const Query& query)
     const auto types = find(query, "types");
     if (!types) return filter;
     filter.types = 0;
-    for (const auto type : {EventType::call, EventType::lamp, EventType::registration,
-                            EventType::reachability, EventType::trunk})
-        if (types->find(name(type)) != types->npos) filter.types |= static_cast<unsigned>(type);
+    const auto listed = ',' + std::string{*types} + ',';
+    for (const auto type : event_types)
+        if (listed.find(',' + std::string{name(type)} + ',') != listed.npos)
+            filter.types |= static_cast<unsigned>(type);
     return filter;
 }
 

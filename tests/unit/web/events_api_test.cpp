@@ -97,6 +97,44 @@ TEST_CASE("a stream of events: how it is framed, and what an event says")
     CHECK(phones.find(R"("contacts":["sip:a","sip:b"])") != std::string::npos);
 }
 
+TEST_CASE("what events say of presence, shared lines, publications and settings")
+{
+    WebOffice office;
+    Listener stream{office};
+    Listener settings{office, "?types=messages,features,login&extension=202"};
+    const auto at = std::chrono::system_clock::time_point{1'700'000'000s};
+    Forwarding forwarding;
+    forwarding.always = "104";
+    office.server.events().publish(
+        {{at, PresenceEvent{"202", {.reachable = true, .talking = true}}},
+         {at, AppearanceEvent{"202", 2, "held", "205", "Eve"}},
+         {at, AppearanceEvent{.extension = "202", .index = 0, .state = {}}},
+         {at, PublishedEvent{"202", "x@y", Direction::recipient, LegState::early, true, "5", "Zoe"}},
+         {at, MessagesEvent{"202", {.fresh = 3, .old = 2, .urgent_fresh = 1}}},
+         {at, FeaturesEvent{"202", forwarding}},
+         {at, LoginEvent{"600", "202", false}}});
+    const auto says = [&](Listener& to, std::string_view type, std::string_view members) {
+        const auto event = to.next();
+        CAPTURE(event);
+        CHECK(event.find("\nevent: " + std::string{type} + "\ndata: ") != std::string::npos);
+        CHECK(boost::json::parse(event.substr(event.find('{'))) ==
+              boost::json::parse(R"({"at":"2023-11-14T22:13:20.000Z","extension":"202",)" +
+                                 std::string{members} + '}'));
+    };
+    says(stream, "presence",
+         R"("reachable":true,"talking":true,"ringing":false,"do_not_disturb":false)");
+    says(stream, "appearance", R"("appearance":2,"state":"held","with":"205","with_name":"Eve")");
+    says(stream, "appearance", R"("appearance":null,"state":null,"with":"","with_name":"")");
+    says(stream, "published",
+         R"("call_id":"x@y","direction":"recipient","state":"early","held":true,"with":"5","with_name":"Zoe")");
+    for (auto* one : {&stream, &settings}) {
+        says(*one, "messages", R"("new":3,"old":2,"urgent_new":1,"urgent_old":0)");
+        says(*one, "features",
+             R"("do_not_disturb":false,"always":"104","busy":null,"no_answer":null,"no_answer_after":20,"unregistered":null,"call_waiting":true)");
+        says(*one, "login", R"("group":"600","logged_in":false)");
+    }
+}
+
 TEST_CASE("all streams get every event; filters take types and an extension")
 {
     WebOffice office;
