@@ -48,7 +48,8 @@ AnswerEffect effect_of(unsigned status, std::chrono::seconds retry_after) noexce
 std::chrono::seconds retry_delay(unsigned failures, std::chrono::seconds retry_after) noexcept
 {
     using std::chrono::seconds;
-    if (retry_after.count() > 0) return std::min(retry_after, seconds{300});
+    constexpr seconds longest{300};
+    if (retry_after.count() > 0) return std::min(retry_after, longest);
     const unsigned doublings = std::min(failures > 0 ? failures - 1 : 0U, 6U);
     return std::min(seconds{1U << doublings}, seconds{60});
 }

@@ -39,7 +39,8 @@ enum class AnswerEffect : std::uint8_t {
 AnswerEffect effect_of(unsigned status, std::chrono::seconds retry_after) noexcept;
 
 /// How long to wait after the `failures`-th refusal in a row: 1 s, doubling to 60 s; a Retry-After
-/// counts instead, up to five minutes.
+/// counts instead, up to five minutes: it is what the phone expects (RFC 3261 §20.33), and for longer
+/// no lamp is to be wrong whose phone may be back.
 std::chrono::seconds retry_delay(unsigned failures, std::chrono::seconds retry_after) noexcept;
 
 /// CSeq and body version of the NOTIFYs of one subscription. They are independent, and neither may

@@ -78,6 +78,8 @@ TEST_CASE("repetitions wait 1 s, doubling to 60 s; a Retry-After counts, within 
     CHECK(retry_delay(7, seconds{0}) == seconds{60});
     CHECK(retry_delay(1'000'000, seconds{0}) == seconds{60});
     CHECK(retry_delay(1, seconds{17}) == seconds{17});
+    CHECK(retry_delay(9, seconds{299}) == seconds{299});
+    CHECK(retry_delay(1, seconds{3600}) == seconds{300});
     CHECK(retry_delay(1, seconds{86'400}) == seconds{300});
 }
 

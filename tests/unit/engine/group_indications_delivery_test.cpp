@@ -213,18 +213,6 @@ TEST_CASE("408 once is not gone: the subscription lives, and nothing is repeated
     CHECK(office.silent());
 }
 
-TEST_CASE("500 with Retry-After waits as long as it says")
-{
-    Office office;
-    office.subscribed("201", "207");
-    office.call(1, early);
-    office.answers(office.notified(), 500, seconds{20});
-    office.passes(seconds{19});
-    CHECK(office.silent());
-    office.passes(seconds{1});
-    CHECK(states_of(office.notified()) == "early");
-}
-
 TEST_CASE("a refresh ends the waiting: the phone is back")
 {
     Office office;
