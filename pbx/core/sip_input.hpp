@@ -225,7 +225,7 @@ struct PublishReceived {
     std::string event;     ///< package name, lower case
     std::string if_match;  ///< SIP-If-Match; empty: it begins
     std::optional<std::chrono::seconds> expires;
-    PayloadRef payload{};  ///< body, and Call-Info
+    PayloadRef payload{};  ///< body, and Call-Info; one that is malformed is empty
     SipUri contact{};      ///< empty: it has named none
     std::string user_agent{};
 };

@@ -113,12 +113,14 @@ bool Publications::read(const PublishReceived& request, std::optional<EventPacka
         content.document = *std::move(document);
         return true;
     }
+    bool malformed = false;
     if (request.payload)
-        for (const auto& header : request.payload->headers)
-            if (header.name == "Call-Info")
-                content.call_info += (content.call_info.empty() ? "" : ", ") + header.value;
-    // The stack leaves out what it cannot read at all.
-    if (content.call_info.empty())
+        for (const auto& header : request.payload->headers) {
+            if (header.name != "Call-Info") continue;
+            malformed = malformed || header.value.empty();
+            content.call_info += (content.call_info.empty() ? "" : ", ") + header.value;
+        }
+    if (malformed || content.call_info.empty())
         return refuse(refusal(request, 400, directory, "Call-Info is missing or malformed"));
     const auto said = split_call_info(content.call_info);
     if (!said)

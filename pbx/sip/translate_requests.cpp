@@ -136,6 +136,12 @@ PublishReceived to_publish(const sip_t& sip, TransactionId transaction, Flow sou
 {
     auto request = received<PublishReceived>(sip, transaction, std::move(source), extension);
     if (sip.sip_if_match) request.if_match = text_of(sip.sip_if_match->g_string);
+    // Beside one that can be read it would be passed over, as the stack puts it away.
+    if (is_faulty(sip, sip_call_info_class)) {
+        auto payload = std::make_shared<Payload>(request.payload ? *request.payload : Payload{});
+        payload->headers.push_back({"Call-Info", {}});
+        request.payload = std::move(payload);
+    }
     return request;
 }
 

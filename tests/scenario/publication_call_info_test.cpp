@@ -127,3 +127,35 @@ TEST_CASE("of an appearance counts what was published last, with an entity-tag o
     program.publishes({.event = "call-info", .to = "102", .if_match = first});
     program.receives(412U);
 }
+
+TEST_CASE("a Call-Info that cannot be read is refused, beside others and with an entity-tag too")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    pbx.configures("109", [](Extension& extension) { extension.trusted = true; });
+    auto& program = pbx.phone("109");
+    auto& watcher = pbx.phone("103");
+    watcher.subscribes("call-info", "102");
+    Publishing line{.event = "call-info",
+                    .to = "102",
+                    .call_info = "<sip:102@office.test>;appearance-index=1;appearance-state=active"};
+    const auto is_refused = [&] {
+        program.publishes(line);
+        program.receives(400U).header("Warning",
+                                      "399 office.test \"Call-Info is missing or malformed\"");
+        CHECK(watcher.hears_nothing());
+    };
+    line.more = {{"Call-Info", ""}};  // as the stack reports it
+    is_refused();
+    CHECK(pbx.view().publications == 0);
+    line.more.clear();
+    line.if_match = published(program, line);
+    watcher.receives(NOTIFY).header("Call-Info", line.call_info + ", " + rest_idle);
+    line.more = {{"Call-Info", ""}};
+    is_refused();
+    line.call_info.clear();
+    is_refused();
+    line.more.clear();
+    published(program, line);  // goes on as it was
+    CHECK(pbx.view().publications == 1);
+    CHECK(watcher.hears_nothing());
+}

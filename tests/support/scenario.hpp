@@ -75,6 +75,7 @@ struct Publishing {
     std::string body{};
     std::string call_info{};
     bool names_contact = true;
+    std::vector<Header> more{};  // headers
 };
 
 /// A request or response that arrived at a phone. Chained checks fail the test by themselves.

@@ -197,6 +197,11 @@ class OverUdp(Events):
             refused = self.publish(program, "202", "call-info",
                                    headers=[("Call-Info", malformed)]).receives(400)
             self.assertIn("Call-Info", refused["Warning"])
+        unreadable = "<sip:202@office.test"
+        for values in ((active, unreadable), (unreadable, active), (f"{active}, {unreadable}",)):
+            refused = self.publish(program, "202", "call-info",
+                                   headers=[("Call-Info", value) for value in values]).receives(400)
+            self.assertIn("Call-Info is missing or malformed", refused["Warning"])
 
 
 class OverTcp(OverUdp):

@@ -121,6 +121,7 @@ TransactionId Phone::publishes(const Publishing& publishing)
     Payload payload{publishing.content_type, publishing.body, {{"Event", publishing.event}}};
     if (!publishing.call_info.empty())
         payload.headers.push_back({"Call-Info", publishing.call_info});
+    for (const auto& header : publishing.more) payload.headers.push_back(header);
     scenario_.receive(
         PublishReceived{.transaction = transaction,
                         .source = flow,

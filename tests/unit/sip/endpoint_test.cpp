@@ -117,6 +117,33 @@ TEST_CASE("PUBLISH is reported with its entity-tag, body and Call-Info, once (RF
     }
 }
 
+TEST_CASE("PUBLISH: a Call-Info that cannot be read is reported as empty, beside those that can")
+{
+    using Values = std::vector<std::string>;
+    const std::string good{"<sip:202@office.test>;appearance-index=1"};
+    const auto reported = [](const std::string& lines) {
+        Office office;
+        Phone phone{office, "201"};
+        phone.send_authorised("PUBLISH", uri_of("202"), address_of("202"),
+                              "Event: call-info\r\n" + lines);
+        Values values;
+        if (const auto request = office.next<PublishReceived>(); request.payload)
+            for (const auto& header : request.payload->headers)
+                if (header.name == "Call-Info") values.push_back(header.value);
+        return values;
+    };
+    const auto line = [](const std::string& value) { return "Call-Info: " + value + "\r\n"; };
+    CHECK(reported(line(good)) == Values{good});
+    for (const auto* bad : {"<sip:202@office.test", "one two", "<sip:202@office.test>;a=\"b", ""}) {
+        CAPTURE(bad);
+        CHECK(reported(line(bad)) == Values{""});
+        CHECK(reported(line(good) + line(bad)) == Values{good, ""});
+        CHECK(reported(line(bad) + line(good)) == Values{good, ""});
+    }
+    CHECK(reported(line(good + ", <sip:202@office.test")) == Values{""});
+    CHECK(reported("Subject: x\r\n").empty());
+}
+
 TEST_CASE("no value of a command can add a header")
 {
     Office office;
