@@ -74,9 +74,9 @@ struct PresenceEvent {
 /// An appearance of a shared line, as call-info tells it, became another.
 struct AppearanceEvent {
     std::string extension;
-    unsigned index = 0;     ///< from 1; 0: all of which nothing else is said
-    std::string state;      ///< a name of AppearanceState, or a word of who publishes; empty: not said
-    std::string with{};     ///< number of the other party
+    unsigned index = 0;  ///< from 1; 0: all of which nothing else is said
+    std::string state;   ///< a name of AppearanceState, or a word of who publishes; empty: not said
+    std::string with{};  ///< number of the other party
     std::string with_name{};
 
     friend bool operator==(const AppearanceEvent&, const AppearanceEvent&) = default;

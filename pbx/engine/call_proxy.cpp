@@ -267,7 +267,8 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
 /// Behind another proxy a phone is asked by the route that what its peer sends takes from here on.
 void CallEngine::probe_proxied(Leg& leg, Outbox& outbox)
 {
-    if (leg.dialog_state.target.host.empty()) return;  // forked_answer(): its Contact has passed unseen
+    // Of a forked_answer() the Contact has passed unseen.
+    if (leg.dialog_state.target.host.empty()) return;
     leg.probe_out = transaction_ids_.next();
     outbox.send(ProbeDialog{leg.id, leg.probe_out, leg.dialog, leg.dialog_state, leg.flow});
 }

@@ -10,10 +10,9 @@ namespace {
 
 AppearanceEvent event_of(std::string_view extension, const CallInfo& info)
 {
-    AppearanceEvent event{
-        .extension = std::string{extension},
-        .index = info.index,
-        .state = info.state ? std::string{name(*info.state)} : info.other_state};
+    AppearanceEvent event{.extension = std::string{extension},
+                          .index = info.index,
+                          .state = info.state ? std::string{name(*info.state)} : info.other_state};
     if (auto party = NameAddr::parse(info.appearance_uri)) {
         event.with = std::move(party->uri.user);
         event.with_name = std::move(party->display_name);
@@ -58,14 +57,12 @@ void ShownChanges::show_line(const EventFacts& facts, std::string_view extension
     if (found == lines_.end() && is_none) return;
     const Line before = found == lines_.end() ? Line{} : std::exchange(found->second, {});
     for (const auto& one : line)
-        if (std::ranges::find(before, one) == before.end())
-            outbox.shown.push_back({now.wall, one});
+        if (std::ranges::find(before, one) == before.end()) outbox.shown.push_back({now.wall, one});
     for (const auto& one : before)
         if (std::ranges::find(line, one.index, &AppearanceEvent::index) == line.end())
-            outbox.shown.push_back(
-                {now.wall, AppearanceEvent{.extension = one.extension,
-                                           .index = one.index,
-                                           .state = line.back().state}});
+            outbox.shown.push_back({now.wall, AppearanceEvent{.extension = one.extension,
+                                                              .index = one.index,
+                                                              .state = line.back().state}});
     if (!is_none)
         lines_.insert_or_assign(std::string{extension}, std::move(line));
     else

@@ -11,12 +11,14 @@ namespace {
 
 using Route = std::vector<std::string>;
 
-/// Alice and Bob are each behind other proxies, which stay in the dialog; neither knows session timers.
+/// Alice and Bob are each behind other proxies, which stay in the dialog; neither knows session
+/// timers.
 struct BehindProxies : Office {
     BehindProxies()
     {
         alice.record_route = {"<sip:198.51.100.1;lr>"};
-        bob.record_route = {"<sip:198.51.100.3;lr>", "<sip:198.51.100.2;lr>"};  // the last is next to us
+        bob.record_route = {"<sip:198.51.100.3;lr>",
+                            "<sip:198.51.100.2;lr>"};  // the last is next to us
         they_talk();
     }
     /// The probes of both, whose answers are due.
@@ -27,10 +29,7 @@ struct BehindProxies : Office {
         CHECK(by_alice.route == Route{"<sip:198.51.100.1;lr>"});
         CHECK(by_bob.route == Route{"<sip:198.51.100.2;lr>", "<sip:198.51.100.3;lr>"});
     }
-    [[nodiscard]] bool goes_on()
-    {
-        return pbx.view().calls.size() == 1 && dan.hears_nothing();
-    }
+    [[nodiscard]] bool goes_on() { return pbx.view().calls.size() == 1 && dan.hears_nothing(); }
 };
 
 }  // namespace

@@ -137,7 +137,8 @@ TEST_CASE("a Call-Info that cannot be read is refused, beside others and with an
     watcher.subscribes("call-info", "102");
     Publishing line{.event = "call-info",
                     .to = "102",
-                    .call_info = "<sip:102@office.test>;appearance-index=1;appearance-state=active"};
+                    .call_info =
+                        "<sip:102@office.test>;appearance-index=1;appearance-state=active"};
     const auto is_refused = [&] {
         program.publishes(line);
         program.receives(400U).header("Warning",

@@ -174,13 +174,14 @@ TEST_CASE("shown: what is published of dialogs and appearances")
     pbx.looks_on();
     const auto etag = published(bob, dialogs(document(dialog("1", "outside", "confirmed"))));
     published(bob, dialogs(document(""), etag));
-    CHECK(shown<PublishedEvent>(pbx) == Words{"102 outside confirmed 555 Zoe",
-                                              "102 outside terminated 555 Zoe"});
+    CHECK(shown<PublishedEvent>(pbx) ==
+          Words{"102 outside confirmed 555 Zoe", "102 outside terminated 555 Zoe"});
     CHECK(shown<PresenceEvent>(pbx) == Words{"102 reachable talking", "102 reachable"});
 
     Publishing line{.event = "call-info",
                     .to = "102",
-                    .call_info = "<sip:102@office.test>;appearance-index=3;appearance-state=active"};
+                    .call_info =
+                        "<sip:102@office.test>;appearance-index=3;appearance-state=active"};
     line.if_match = published(program, line);
     line.call_info = "<sip:102@office.test>;appearance-index=4;appearance-state=parked";
     published(program, line);

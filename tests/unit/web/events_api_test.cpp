@@ -109,7 +109,8 @@ TEST_CASE("what events say of presence, shared lines, publications and settings"
         {{at, PresenceEvent{"202", {.reachable = true, .talking = true}}},
          {at, AppearanceEvent{"202", 2, "held", "205", "Eve"}},
          {at, AppearanceEvent{.extension = "202", .index = 0, .state = {}}},
-         {at, PublishedEvent{"202", "x@y", Direction::recipient, LegState::early, true, "5", "Zoe"}},
+         {at,
+          PublishedEvent{"202", "x@y", Direction::recipient, LegState::early, true, "5", "Zoe"}},
          {at, MessagesEvent{"202", {.fresh = 3, .old = 2, .urgent_fresh = 1}}},
          {at, FeaturesEvent{"202", forwarding}},
          {at, LoginEvent{"600", "202", false}}});
@@ -125,12 +126,14 @@ TEST_CASE("what events say of presence, shared lines, publications and settings"
          R"("reachable":true,"talking":true,"ringing":false,"do_not_disturb":false)");
     says(stream, "appearance", R"("appearance":2,"state":"held","with":"205","with_name":"Eve")");
     says(stream, "appearance", R"("appearance":null,"state":null,"with":"","with_name":"")");
-    says(stream, "published",
-         R"("call_id":"x@y","direction":"recipient","state":"early","held":true,"with":"5","with_name":"Zoe")");
+    says(
+        stream, "published",
+        R"("call_id":"x@y","direction":"recipient","state":"early","held":true,"with":"5","with_name":"Zoe")");
     for (auto* one : {&stream, &settings}) {
         says(*one, "messages", R"("new":3,"old":2,"urgent_new":1,"urgent_old":0)");
-        says(*one, "features",
-             R"("do_not_disturb":false,"always":"104","busy":null,"no_answer":null,"no_answer_after":20,"unregistered":null,"call_waiting":true)");
+        says(
+            *one, "features",
+            R"("do_not_disturb":false,"always":"104","busy":null,"no_answer":null,"no_answer_after":20,"unregistered":null,"call_waiting":true)");
         says(*one, "login", R"("group":"600","logged_in":false)");
     }
 }
