@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "db/inspection.hpp"
 #include "db/migrations.hpp"
+#include "db/rows.hpp"
 
 namespace lampline::db {
 namespace {
@@ -76,6 +77,17 @@ void migrate(SQLite::Database& handle, const std::string& domain)
 
 }  // namespace
 
+/// Kept, since what is written behind is fifty transactions a second of a few rows each.
+struct Database::Bounds {
+    explicit Bounds(SQLite::Database& handle)
+        : begin{handle, "BEGIN IMMEDIATE"}, commit{handle, "COMMIT"}
+    {
+    }
+
+    SQLite::Statement begin;
+    SQLite::Statement commit;
+};
+
 Database::Database(const fs::path& file, std::string_view domain)
 {
     const auto seen = inspect(file, domain);
@@ -100,6 +112,7 @@ Database::Database(const fs::path& file, std::string_view domain)
         // KiB. What is asked often is little, and what is written is hardly read again.
         handle_->exec("PRAGMA cache_size = -1024");
         migrate(*handle_, lowered(domain));
+        bounds_ = std::make_unique<Bounds>(*handle_);
         domain_ =
             handle_->execAndGet("SELECT value FROM setting WHERE name = 'domain'").getString();
     } catch (const SQLite::Exception& failure) {
@@ -130,20 +143,20 @@ void Database::set_durability(Durability durability)
     durability_ = durability;
 }
 
-Transaction::Transaction(Database& database, Durability durability) : handle_{database.handle()}
+Transaction::Transaction(Database& database, Durability durability) : database_{database}
 {
-    database.set_durability(durability);
-    handle_.exec("BEGIN IMMEDIATE");
+    database_.set_durability(durability);
+    run_once(database_.bounds_->begin);
 }
 
 Transaction::~Transaction()
 {
-    if (open_) handle_.tryExec("ROLLBACK");
+    if (open_) database_.handle().tryExec("ROLLBACK");
 }
 
 void Transaction::commit()
 {
-    handle_.exec("COMMIT");
+    run_once(database_.bounds_->commit);
     open_ = false;
 }
 

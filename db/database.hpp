@@ -68,9 +68,11 @@ public:
 
 private:
     friend class Transaction;
+    struct Bounds;
     void set_durability(Durability durability);
 
     std::unique_ptr<SQLite::Database> handle_;
+    std::unique_ptr<Bounds> bounds_;  ///< of transactions; goes before the handle
     std::string domain_;
     Durability durability_ = Durability::full;
 };
@@ -88,7 +90,7 @@ public:
     void commit();
 
 private:
-    SQLite::Database& handle_;
+    Database& database_;
     bool open_ = true;
 };
 
