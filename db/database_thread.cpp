@@ -60,12 +60,11 @@ bool DatabaseThread::post(Job job)
 void DatabaseThread::write_behind(std::vector<StorageChange> changes)
 {
     if (changes.empty()) return;
-    auto delay = WriteBehind::refresh_delay;
-    for (const auto& change : changes) delay = std::min(delay, WriteBehind::delay_of(change));
-    const bool answer = std::ranges::any_of(changes, WriteBehind::is_answer);
     const auto now = std::chrono::steady_clock::now();
     const std::lock_guard lock{mutex_};
     if (stopping_) return;
+    auto due = now + WritePacing::refresh_delay;
+    for (const auto& change : changes) due = std::min(due, pacing_.due(change, now));
     if (change_count_ + changes.size() > settings_.max_changes) {
         // The next refresh of the same phone makes up for the one that is dropped; nothing makes up
         // for the rest.
@@ -78,8 +77,6 @@ void DatabaseThread::write_behind(std::vector<StorageChange> changes)
     if (changes_.empty()) changes_since_ = now;
     change_count_ += changes.size();
     changes_.push_back(std::move(changes));
-    auto due = now + delay;
-    if (answer) due = std::min(due, std::max(now, answers_from_));
     wake_by(change_count_ >= crowded ? now : due);
 }
 
@@ -176,7 +173,7 @@ void DatabaseThread::run()
             flush_asked_ = false;
             flushed_.notify_all();
         }
-        answers_from_ = behind.answers_from();
+        pacing_ = behind.pacing();
         wake_at_ = std::min({wake_at_, chore_at, give_back_at});
         if (const auto deadline = behind.next_deadline()) wake_at_ = std::min(wake_at_, *deadline);
     }

@@ -12,6 +12,7 @@
 
 #include "core/stored.hpp"
 #include "db/database.hpp"
+#include "db/write_pacing.hpp"
 
 namespace lampline::db {
 
@@ -43,10 +44,10 @@ public:
     /// stopped.
     [[nodiscard]] bool post(Job job);
 
-    /// Writes `changes` soon, many to a transaction: within 20 ms, calls within 100 ms, one that was
-    /// just answered at once where little was written shortly before, and mere refreshes within 1 s,
-    /// where the newest per binding counts. A failing disk is logged and tried again; what the
-    /// engine does never depends on it.
+    /// Writes `changes` soon, many to a transaction: within 20 ms, or 100 where much was written
+    /// shortly before, calls within 100 ms, one that was just answered at once where little was
+    /// written shortly before, and mere refreshes within 1 s, where the newest per binding counts.
+    /// A failing disk is logged and tried again; what the engine does never depends on it.
     void write_behind(std::vector<StorageChange> changes);
 
     /// Writes what is owed at once, and returns when that was tried or `longest` has passed. The
@@ -61,7 +62,7 @@ public:
     [[nodiscard]] std::uint64_t dropped_changes() const;
 
 private:
-    using TimePoint = std::chrono::steady_clock::time_point;
+    using TimePoint = WritePacing::TimePoint;
 
     void run();
     [[nodiscard]] TimePoint do_chore(TimePoint now);
@@ -76,7 +77,7 @@ private:
     std::size_t change_count_ = 0;
     TimePoint changes_since_{};  // when the first of them came
     TimePoint wake_at_ = TimePoint::max();
-    TimePoint answers_from_{};  // an answer is written from then on at once
+    WritePacing pacing_;  // as of the last write
     std::uint64_t dropped_ = 0;
     bool stopping_ = false;
     bool flush_asked_ = false;

@@ -58,32 +58,11 @@ WriteBehind::WriteBehind(Database& database)
 {
 }
 
-std::chrono::milliseconds WriteBehind::delay_of(const StorageChange& change) noexcept
-{
-    const bool of_call = std::holds_alternative<CallStored>(change) ||
-                         std::holds_alternative<CallRemoved>(change) ||
-                         std::holds_alternative<RingingStored>(change) ||
-                         std::holds_alternative<RingingRemoved>(change) ||
-                         std::holds_alternative<RecordOpened>(change);
-    if (of_call) return call_delay;
-    if (std::holds_alternative<CallRecorded>(change)) return record_delay;
-    if (std::holds_alternative<TurnTaken>(change)) return refresh_delay;
-    const auto* stored = std::get_if<BindingStored>(&change);
-    return stored && stored->refresh ? refresh_delay : soon;
-}
-
-bool WriteBehind::is_answer(const StorageChange& change) noexcept
-{
-    const auto* stored = std::get_if<CallStored>(&change);
-    return stored && stored->first;
-}
-
 void WriteBehind::add(std::vector<StorageChange> changes, TimePoint now)
 {
     using Kind = OwedBinding::Kind;
     for (auto& change : changes) {
-        auto due = now + delay_of(change);
-        if (is_answer(change)) due = std::min(due, std::max(now, answers_from_));
+        const auto due = pacing_.due(change, now);
         if (auto* stored = std::get_if<BindingStored>(&change)) {
             add_binding(std::move(stored->binding),
                         stored->refresh ? Kind::refreshed : Kind::stored);
@@ -230,7 +209,7 @@ bool WriteBehind::flush(TimePoint now)
     give_back_room(owed_lamps_);
     give_back_room(owed_open_);
     deadline_.reset();
-    answers_from_ = now + std::min(call_delay, answer_delay * static_cast<std::int64_t>(written));
+    pacing_.note_written(written, now);
     retry_delay_ = {};
     return true;
 }

@@ -21,6 +21,7 @@
 #include "db/subscription_store.hpp"
 #include "db/turn_store.hpp"
 #include "db/unasked_lamp_store.hpp"
+#include "db/write_pacing.hpp"
 
 namespace lampline::db {
 
@@ -28,20 +29,9 @@ namespace lampline::db {
 /// Database thread only; time is told.
 class WriteBehind {
 public:
-    using TimePoint = std::chrono::steady_clock::time_point;
+    using TimePoint = WritePacing::TimePoint;
 
-    static constexpr std::chrono::milliseconds soon{
-        20};  ///< a new binding, a removal, a subscription, a publication
-    static constexpr std::chrono::milliseconds call_delay{100};  ///< a call, and its end
-    /// An answer waits so long for each change that was written before it, and never above
-    /// call_delay: the fewer there are, the less it costs to write it alone.
-    static constexpr std::chrono::milliseconds answer_delay{10};
-    static constexpr std::chrono::milliseconds refresh_delay{1000};
-    static constexpr std::chrono::milliseconds record_delay{200};  ///< a call that is over
     static constexpr std::size_t max_records = 16'384;  ///< owed; beyond it the oldest is lost
-    static std::chrono::milliseconds delay_of(const StorageChange& change) noexcept;
-    /// It is what a call that was just answered is lost without.
-    static bool is_answer(const StorageChange& change) noexcept;
     static constexpr std::chrono::seconds max_retry_delay{30};
 
     explicit WriteBehind(Database& database);
@@ -49,8 +39,7 @@ public:
     void add(std::vector<StorageChange> changes, TimePoint now);
     /// When flush() is due; nullopt when nothing is owed.
     [[nodiscard]] std::optional<TimePoint> next_deadline() const noexcept { return deadline_; }
-    /// An answer is written from then on at once.
-    [[nodiscard]] TimePoint answers_from() const noexcept { return answers_from_; }
+    [[nodiscard]] const WritePacing& pacing() const noexcept { return pacing_; }
     /// Writes everything owed in one transaction when `now` has reached the deadline. A failure is
     /// logged and tried again after a growing delay; a row that the schema refuses is logged and
     /// dropped.
@@ -116,7 +105,7 @@ private:
     std::size_t lost_records_ = 0;
     std::size_t owed_bindings_count_ = 0;
     std::optional<TimePoint> deadline_;
-    TimePoint answers_from_{};
+    WritePacing pacing_;
     std::chrono::seconds retry_delay_{0};
 };
 

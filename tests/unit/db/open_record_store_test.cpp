@@ -109,7 +109,7 @@ TEST_CASE("an open record is written behind with its call, and gone when the cal
     const auto opened = [&] { return RecordOpened{std::make_shared<const OpenRecord>(open)}; };
     const CallRecorded recorded{std::make_shared<const CallRecord>(open.record), true};
     behind.add({opened()}, start);
-    CHECK(behind.next_deadline() == start + WriteBehind::call_delay);
+    CHECK(behind.next_deadline() == start + WritePacing::call_delay);
     SUBCASE("after it was written")
     {
         CHECK(behind.flush(start));

@@ -192,6 +192,40 @@ TEST_CASE("an answer is written at once, but not sooner than 10 ms a change afte
     }
 }
 
+TEST_CASE("what is written soon waits 2 ms for each change that was written before, 100 ms at most")
+{
+    Owing owing;
+    const auto add = [&](unsigned first, unsigned count, WriteBehind::TimePoint when) {
+        std::vector<StorageChange> changes;
+        for (unsigned i = first; i < first + count; ++i) {
+            auto subscription = full_subscription("201", "207");
+            subscription.call_id = std::to_string(i);
+            changes.emplace_back(SubscriptionStored{std::move(subscription)});
+        }
+        owing.behind.add(std::move(changes), when);
+    };
+    add(0, 15, start);
+    CHECK(owing.behind.next_deadline() == start + 20ms);
+    owing.behind.flush_due(start + 20ms);
+    add(15, 1, start + 25ms);
+    CHECK(owing.behind.next_deadline() == start + 50ms);
+    add(16, 1, start + 40ms);
+    CHECK(owing.behind.next_deadline() == start + 50ms);
+    owing.behind.flush_due(start + 50ms);
+    CHECK(owing.subscriptions().size() == 17);
+    add(17, 1, start + 51ms);
+    CHECK(owing.behind.next_deadline() == start + 71ms);
+    owing.behind.flush_due(start + 71ms);
+
+    SUBCASE("never longer than a call")
+    {
+        add(20, 200, start + 1s);
+        owing.behind.flush_due(start + 1020ms);
+        add(220, 1, start + 1021ms);
+        CHECK(owing.behind.next_deadline() == start + 1120ms);
+    }
+}
+
 TEST_CASE("a call is written with its latest change, and removed after 100 ms")
 {
     Owing owing;
@@ -308,7 +342,7 @@ TEST_CASE("whose turn it was comes back for the ring groups that there are, the 
                                        TurnTaken{"601", "201"}};
     owing.behind.add(std::move(changes), start);
     CHECK(owing.behind.owed() == 2);
-    CHECK(owing.behind.next_deadline() == start + WriteBehind::refresh_delay);
+    CHECK(owing.behind.next_deadline() == start + WritePacing::refresh_delay);
     CHECK(owing.behind.flush(start));
     const auto turns = TurnStore{owing.office.database}.all();
     REQUIRE(turns.size() == 1);
@@ -356,7 +390,7 @@ TEST_CASE("lamps that phones may show come back, the newest word of each, until 
                       UnaskedLampRemoved{lamp("210", noon)}},
                      start);
     CHECK(owing.behind.owed() == 4);
-    CHECK(owing.behind.next_deadline() == start + WriteBehind::soon);
+    CHECK(owing.behind.next_deadline() == start + WritePacing::soon);
     CHECK(owing.behind.flush(start));
     CHECK(owing.behind.owed() == 0);
     const UnaskedLampStore store{owing.office.database};
