@@ -90,6 +90,9 @@ struct Database::Bounds {
 
 Database::Database(const fs::path& file, std::string_view domain)
 {
+    // One thread at a time uses a connection, and nobody asks how much memory SQLite has: its locks
+    // would be taken a hundred times a call. Refused once SQLite is in use, which inspect() begins.
+    static_cast<void>(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0));
     const auto seen = inspect(file, domain);
     if ((!seen || seen->version == 0) && domain.empty())
         throw OpenError{
@@ -97,9 +100,6 @@ Database::Database(const fs::path& file, std::string_view domain)
             fmt::format("database {}: is new, so the domain must be given", file.string())};
     if (!seen) create_private(file);
     try {
-        // One thread at a time uses a connection, and nobody asks how much memory SQLite has: its
-        // locks would be taken a hundred times a call.
-        static_cast<void>(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0));  // refused once it is in use
         handle_ = std::make_unique<SQLite::Database>(
             file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, 5000);
         if (sqlite3_db_readonly(handle_->getHandle(), "main") != 0)
