@@ -2,9 +2,10 @@
 // Lamps that phones were told unasked, and may still show though nobody tells them any more.
 #include <chrono>
 #include <cstddef>
+#include <list>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "base/string_table.hpp"
@@ -14,8 +15,8 @@ namespace lampline {
 
 /// Those of phones that are not registered: they are told once they are back, be it by a new
 /// registration, for who was only cut off shows what it did before. Of each extension the latest
-/// `most_of_watcher` are known, and each for `longest`. All is O(those of one extension) at most.
-/// SIP thread only.
+/// `most_of_watcher` are known, and each for `longest`. To add one is O(1), to take some O(those of
+/// one extension). SIP thread only.
 class OwedEnds {
 public:
     static constexpr std::size_t most_of_watcher = 1024;
@@ -42,7 +43,12 @@ public:
     [[nodiscard]] std::vector<std::string> watchers() const;
 
 private:
-    StringTable<std::vector<UnaskedLamp>> by_watcher_;  // the oldest first; none is empty
+    struct Lamps {
+        std::list<UnaskedLamp> by_age;  // the oldest first
+        std::unordered_map<std::string, std::list<UnaskedLamp>::iterator> by_name;
+    };
+
+    StringTable<Lamps> by_watcher_;  // none is empty
 };
 
 }  // namespace lampline
