@@ -99,15 +99,18 @@ void GroupIndications::send_end(Subscription& over, Moment now, Outbox& outbox)
     send(over, Step::clear, DocumentKind::full, terminated_state(*over.ending), now, outbox);
 }
 
-/// The phone has answered it. Whoever has the right again meanwhile is told the present state now,
-/// and not earlier: in a dialog of its own it might be overtaken by the end.
+/// The phone has answered it, or need not. Whoever has the right again meanwhile is told the
+/// present state now, and not earlier: in a dialog of its own it might be overtaken by the end.
 void GroupIndications::finish_end(Subscription& over, Moment now, Outbox& outbox)
 {
+    const auto id = over.id;
     const std::string watcher = over.watcher;
     const std::string member = over.member;
-    forget_lit(over, outbox);
-    drop(over, now, outbox);
     reconcile(watcher, member, now, outbox);
+    if (const auto left = subscriptions_.find(id); left != subscriptions_.end()) {
+        forget_lit(*left->second, outbox);
+        drop(*left->second, now, outbox);
+    }
     if (!follows_phones(watcher)) watchers_.at(watcher).phones.clear();
     drop_unused_watcher(watcher);
 }

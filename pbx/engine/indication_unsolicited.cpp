@@ -167,8 +167,9 @@ void GroupIndications::reconcile(const std::string& watcher, const std::string& 
         const auto [implicit, subscribed] = told_to(*phone, watcher, watched);
         Subscription* over = end_owed_to(*phone, found->second, watched);
         const bool wanted = allowed && !subscribed && !phone->refuses();
+        const bool may_be_lit = over && over->lit_is_stored;
         if (over && (subscribed || (wanted && over->in_flight == 0))) {
-            forget_lit(*over, outbox);
+            if (!wanted) forget_lit(*over, outbox);  // what takes its place goes on with it
             drop(*over, now, outbox);
             over = nullptr;
         }
@@ -180,7 +181,9 @@ void GroupIndications::reconcile(const std::string& watcher, const std::string& 
             forget_lit(*implicit, outbox);
             drop(*implicit, now, outbox);
         } else if (!implicit && wanted && !over) {
-            deliver(add(implied(phone, *right)), now, outbox);
+            Subscription& added = add(implied(phone, *right));
+            added.lit_is_stored = may_be_lit;
+            deliver(added, now, outbox);
         }
     }
 }

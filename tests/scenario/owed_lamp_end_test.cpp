@@ -255,6 +255,26 @@ TEST_CASE("a right that is given back takes the place of the end that is owed")
     }
 }
 
+TEST_CASE("a phone that has missed the end, and what took its place, may show what it did before")
+{
+    CutOff office;
+    office.hangs_up();
+    office.latest();
+    office.may_watch(false);
+    office.is_lost(office.ends());
+    office.may_watch(true);
+    const auto idle = office.latest();
+    CHECK(idle.notify->subscription_state.starts_with("active"));
+    CHECK(office.pbx.kept().unasked_lamps.size() == 1);
+    const auto stored = office.pbx.stored.size();
+    office.may_watch(false);
+    office.ends();
+    office.pbx.stored.resize(stored);  // killed in the moment of that
+    office.pbx.restarts();
+    office.bob.answers(office.ends(), 200);
+    CHECK(office.pbx.kept().unasked_lamps.empty());
+}
+
 TEST_CASE("a phone that subscribes by itself is told by that alone")
 {
     CutOff office;
