@@ -232,8 +232,8 @@ private:
     void ask_again(const Binding& phone, Moment now, Outbox& outbox);
 
     // indication_unsolicited.cpp
-    [[nodiscard]] bool replace_phones(Watcher& watcher, std::span<const Binding> bindings,
-                                      Moment now, Outbox& outbox);
+    [[nodiscard]] std::vector<std::shared_ptr<WatcherPhone>>
+    replace_phones(Watcher& watcher, std::span<const Binding> bindings, Moment now, Outbox& outbox);
     void reconcile(const std::string& watcher, Moment now, Outbox& outbox);
     void reconcile(const std::string& watcher, const std::string& member, Moment now,
                    Outbox& outbox);
@@ -270,7 +270,9 @@ private:
     [[nodiscard]] static Subscription*
     end_owed_to(const WatcherPhone& phone, const Watcher& watcher, std::string_view watched);
     void lose(const WatcherPhone& phone, Watcher& watcher, Moment now, Outbox& outbox);
-    void settle_owed_ends(const std::string& number, Moment now, Outbox& outbox);
+    void settle_owed_ends(const std::string& number,
+                          const std::vector<std::shared_ptr<WatcherPhone>>& come, Moment now,
+                          Outbox& outbox);
     void forget_owed_to_nobody(Outbox& outbox);
     static void store_lit(Subscription& unsolicited, Outbox& outbox);
     static void forget_lit(Subscription& unsolicited, Outbox& outbox);

@@ -160,12 +160,14 @@ void GroupIndications::lose(const WatcherPhone& phone, Watcher& watcher, Moment 
     }
 }
 
-/// After reconcile(): the phones of `number` that have come are told what they missed.
-void GroupIndications::settle_owed_ends(const std::string& number, Moment now, Outbox& outbox)
+/// After reconcile(): the phones of `number` that have `come` are told what they missed. One may be
+/// registered by another way too, which need not lead to it.
+void GroupIndications::settle_owed_ends(const std::string& number,
+                                        const std::vector<std::shared_ptr<WatcherPhone>>& come,
+                                        Moment now, Outbox& outbox)
 {
     if (!owed_ends_.any_of(number)) return;
-    const auto phones = watchers_.at(number).phones;
-    for (const auto& phone : phones)
+    for (const auto& phone : come)
         for (auto& lamp : owed_ends_.take(number, phone_name(phone->devices, phone->contact))) {
             const auto told = told_to(*phone, number, lamp.member);
             if (told.implicit) {

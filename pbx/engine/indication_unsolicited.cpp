@@ -22,9 +22,9 @@ void GroupIndications::bindings_changed(std::string_view aor, const LocationTabl
         if (bindings.empty()) return;
         watcher = watchers_.try_emplace(number).first;
     }
-    if (replace_phones(watcher->second, bindings, now, outbox)) {
+    if (const auto come = replace_phones(watcher->second, bindings, now, outbox); !come.empty()) {
         reconcile(number, now, outbox);
-        settle_owed_ends(number, now, outbox);
+        settle_owed_ends(number, come, now, outbox);
     }
     drop_unused_watcher(number);
 }
@@ -87,12 +87,13 @@ void GroupIndications::end_all(const std::string& number, const std::vector<Subs
 }
 
 /// Takes over the phones that are registered now; what was told to those that are gone ends
-/// silently, see lose(). True when a phone has come.
-bool GroupIndications::replace_phones(Watcher& watcher, std::span<const Binding> bindings,
-                                      Moment now, Outbox& outbox)
+/// silently, see lose(). Returns those that have come.
+std::vector<std::shared_ptr<WatcherPhone>>
+GroupIndications::replace_phones(Watcher& watcher, std::span<const Binding> bindings, Moment now,
+                                 Outbox& outbox)
 {
     std::vector<std::shared_ptr<WatcherPhone>> phones;
-    bool come = false;
+    std::vector<std::shared_ptr<WatcherPhone>> come;
     for (const auto& binding : bindings) {
         const auto same = [&](const auto& phone) {
             return phone->generation == binding.generation &&
@@ -100,12 +101,12 @@ bool GroupIndications::replace_phones(Watcher& watcher, std::span<const Binding>
         };
         const auto known = std::ranges::find_if(watcher.phones, same);
         if (known == watcher.phones.end()) {
-            come = true;
             phones.push_back(std::make_shared<WatcherPhone>(
                 WatcherPhone{binding.contact, target_of(binding), binding.generation,
                              binding.expires_at, binding.user_agent,
                              device_ids(binding.instance, binding.user_agent, binding.contact),
                              binding.refusal.lamps, binding.refusal.at}));
+            come.push_back(phones.back());
             note_connection(binding.aor, phones.back()->target.flow);
             continue;
         }

@@ -380,3 +380,39 @@ TEST_CASE("an end goes along with a phone that is found elsewhere")
     }
     CHECK(office.view().lamp_ends == 0);
 }
+
+TEST_CASE("a phone that is registered twice is told what it missed by the way that it is back by")
+{
+    Office office{unasked()};
+    office.call(1, confirmed);
+    Binding wired;
+    wired.aor = "201";
+    wired.contact = Office::contact_of("201");
+    wired.flow = Office::flow_of("201");
+    wired.generation = 1;
+    wired.user_agent = "Desk 0004130000a1";
+    wired.expires_at = office.now.seconds() + seconds{600};
+    Binding wireless = wired;
+    wireless.contact = SipUri::parse("sip:201@192.0.2.99:5060").value();
+    wireless.flow.host = "192.0.2.99";
+    wireless.generation = 2;
+    wireless.q_thousandths = 500;
+    office.registers(wired);
+    office.registers(wireless);
+    CHECK(all(office).size() == 4);
+
+    office.locations.remove("201", wireless.contact);
+    office.indications.bindings_changed("201", office.locations, office.now, office.outbox);
+    office.configures(standard_office(false));
+    CHECK(office.notifies.size() == 2);
+    office.notifies.clear();  // its cable is out
+
+    wireless.generation = 3;
+    office.registers(wireless);
+    const auto end = office.acknowledged();
+    CHECK(end.dialog->flow.host == "192.0.2.99");
+    CHECK(end.dialog->from.starts_with("<sip:207@"));
+    CHECK(end.subscription_state == "terminated;reason=rejected");
+    CHECK(office.silent());
+    CHECK(office.view().lamp_ends == 2);
+}
