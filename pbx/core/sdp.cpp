@@ -83,7 +83,8 @@ bool has_format(std::string_view formats, std::string_view format) noexcept
 /// What is received and sent stays, and so does each format that could be sent there.
 bool goes_on(const Stream& before, const Stream& offer, const Stream& answer) noexcept
 {
-    if (has_port(offer, "0")) return true;
+    const bool refused_again = has_port(before, "0") && has_port(answer, "0");
+    if (has_port(offer, "0") || refused_again) return true;
     auto known = before.media;
     auto asked = offer.media;
     auto said = answer.media;

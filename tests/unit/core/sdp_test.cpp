@@ -179,6 +179,9 @@ TEST_CASE("an answer to what was offered before: streams that are refused, or no
     CHECK(answers_as_before(audio + "m=video 4002 RTP/AVP 31\r\n",
                             audio + "m=video 0 RTP/AVP 31\r\n",
                             audio + "m=video 0 RTP/AVP 31\r\n"));
+    CHECK(answers_as_before(audio + "m=video 0 RTP/AVP 31 34\r\na=inactive\r\n",
+                            audio + "m=video 5002 RTP/AVP 31 34\r\n",
+                            audio + "m=video 0 RTP/AVP 31\r\n"));
     CHECK_FALSE(answers_as_before(audio + "m=video 0 RTP/AVP 31\r\n",
                                   audio + "m=video 5002 RTP/AVP 31\r\n",
                                   audio + "m=video 4002 RTP/AVP 31\r\n"));
