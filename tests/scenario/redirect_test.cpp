@@ -228,6 +228,13 @@ TEST_CASE("a phone redirects to the contact of another one, which rings by the r
         office.bob.redirects({mobile.own_contact()});
         office.alice.receives(403U).phrase("Not Allowed");
     }
+    SUBCASE("whoever wants peace there has it")
+    {
+        office.pbx.forwards("103", {.do_not_disturb = true});
+        office.bob.redirects({mobile.own_contact()});
+        office.alice.receives(480U).phrase("Do Not Disturb");
+        CHECK(mobile.hears_nothing());
+    }
     SUBCASE("its own contact: the call would come back")
     {
         office.bob.redirects({office.bob.own_contact()});
