@@ -164,9 +164,9 @@ void CallEngine::plan_displays(Call& call, Moment now)
 
 void CallEngine::repeat_session(Call& call, Leg& leg, Moment now, Outbox& outbox)
 {
-    if (!may_repeat_session(call, leg)) return;  // planned anew when the call rests
-    const auto& session = *call.find(leg.peer)->sdp;
     DisplayUpdate& display = *leg.display;
+    if (!may_repeat_session(call, leg)) return display.glare.over();  // planned anew at rest
+    const auto& session = *call.find(leg.peer)->sdp;
     display.changed = false;
     display.sent = leg.invite_out = transaction_ids_.next();
     display.cancelled_at = now.mono + invite_answered_within;
@@ -212,6 +212,12 @@ void CallEngine::display_answered(Call& call, Leg& leg, const ResponseReceived& 
         note_target(call, leg, response);
         session_kept(call, leg, response, now);
     }
+    if (!by_invite && (response.status == 405 || response.status == 501)) {
+        // It has said otherwise, and is asked as any other phone without UPDATE.
+        leg.takes_update = false;
+        leg.refuses_update = true;
+        display.changed = true;
+    }
     display.again_at = sent_again_at(leg, display.glare, response, now);
     if (response.status != 491) display.glare.over();
     const bool owed = display.again_at || (display.changed && response.status != 491);
@@ -221,8 +227,7 @@ void CallEngine::display_answered(Call& call, Leg& leg, const ResponseReceived& 
         wake_for_displays(call);
     else if (leg.takes_update)
         update_display(call, leg, now, outbox);
-    if (!by_invite) return;
-    if (success) session_repeated(call, leg, response.payload, now, outbox);
+    if (by_invite && success) session_repeated(call, leg, response.payload, now, outbox);
     if (ends_dialog(response)) lost(call, leg, peer_gone, now, outbox);
 }
 

@@ -232,6 +232,9 @@ TEST_CASE("the INVITE of a display meets another one (491)")
         CHECK(bob.hears_nothing());
         call.pbx.passes(told_after);
         call.is_told(name_101);
+        bob.replies(491);  // the ten seconds begin anew
+        call.pbx.passes(2100ms);
+        call.is_told(name_101);
         call.bob_accepts();
     }
     SUBCASE("of the other phone, which tries again")
@@ -276,6 +279,54 @@ TEST_CASE("a phone that does not know the dialog any more, or says nothing, is g
     call.alice.receives(BYE);
     call.bob.receives(BYE);
     CHECK(call.pbx.has_no_calls());
+}
+
+TEST_CASE("the UPDATE of a display is refused")
+{
+    Recalled call;
+    call.bob.denies_update = false;
+    call.bob.allows_update = true;
+    call.bob.replies(200, bob_sdp);
+    call.alice.receives(INVITE);
+    call.alice.replies(200, alice_sdp);
+    call.bob.receives(ACK);
+    call.alice.receives(ACK);
+    call.bob.receives(UPDATE).header(shown, name_101);
+    SUBCASE("by a phone that has said it knows it: an INVITE tells it")
+    {
+        SUBCASE("405")
+        {
+            call.bob.replies(405);
+        }
+        SUBCASE("501")
+        {
+            call.bob.replies(501);
+        }
+        CHECK(call.bob.hears_nothing());
+        call.pbx.passes(told_after);
+        call.is_told(name_101);
+        call.bob_accepts();
+        call.ends(call.alice);
+    }
+    SUBCASE("for anything else: it talks on")
+    {
+        call.bob.replies(488);
+        call.ends(call.alice);
+    }
+    SUBCASE("by one that is gone, as of an INVITE (RFC 3311 §5.3)")
+    {
+        SUBCASE("481")
+        {
+            call.bob.replies(481);
+        }
+        SUBCASE("silence")
+        {
+            call.bob.fails_with(408);
+        }
+        call.alice.receives(BYE).header("Reason", "SIP;cause=481;text=\"Peer is gone\"");
+        call.bob.receives(BYE);
+        CHECK(call.pbx.has_no_calls());
+    }
 }
 
 TEST_CASE("a phone that asks its user about it keeps nobody waiting for long")
