@@ -232,6 +232,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     }
 
     leave_picker(call, completed_elsewhere, outbox);
+    taken_.forget(leg.extension);
     Leg& caller = call.caller();
     leg.ack_owed = response.transaction;
     connect(leg, caller);

@@ -16,8 +16,7 @@ void TakenCalls::add(std::string_view extension, std::string_view taker, const F
                      TimePoint now)
 {
     forget_old(now);
-    if (const auto before = by_extension_.find(extension); before != by_extension_.end())
-        drop(before->second);
+    forget(extension);
     if (taken_.size() >= max_taken) drop(taken_.begin());
     taken_.push_back({std::string{extension}, std::string{taker}, phone, now + taken_for});
     by_extension_.emplace(taken_.back().extension, std::prev(taken_.end()));
@@ -31,6 +30,12 @@ bool TakenCalls::has_another(std::string_view extension, std::string_view asker,
     if (found == by_extension_.end()) return false;
     const Taken& taken = *found->second;
     return taken.taker != asker || taken.phone != phone;
+}
+
+void TakenCalls::forget(std::string_view extension)
+{
+    const auto found = by_extension_.find(extension);
+    if (found != by_extension_.end()) drop(found->second);
 }
 
 void TakenCalls::forget_old(TimePoint now)

@@ -23,6 +23,8 @@ public:
     /// What was taken there last has another phone than that of `asker` at `phone`.
     [[nodiscard]] bool has_another(std::string_view extension, std::string_view asker,
                                    const Flow& phone, TimePoint now);
+    /// A call at `extension` was answered there: who comes now is too late for that one.
+    void forget(std::string_view extension);
     /// Gives back what has been remembered for long enough.
     void forget_old(TimePoint now);
     /// When there is something to give back; nullopt: nothing is remembered.

@@ -179,6 +179,20 @@ TEST_CASE("who is late for a call that was answered where it rang finds nothing 
     office.ends();
 }
 
+TEST_CASE("once a later call was answered where the one that was taken rang, nobody is late there")
+{
+    Office office;
+    office.alice_calls_bob();
+    office.carol_takes_it();
+    office.frank.sends(INVITE, "102");
+    office.bob.receives(INVITE);
+    office.bob.replies(200, talking_sdp);
+    office.frank.receives(200U);
+    office.bob.receives(ACK);
+    Office::finds_nothing(office.dave, "**102");
+    office.ends();
+}
+
 TEST_CASE("a code is late wherever the call has rung that was taken, and however that was done")
 {
     Office office;
