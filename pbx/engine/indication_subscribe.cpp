@@ -181,9 +181,10 @@ void GroupIndications::tell_anew(Subscription& subscription, const SipUri& conta
     subscription.owes_present = true;
     subscription.failures = 0;
     stop_waiting(subscription, now);
-    phone_heard(subscription.watcher, contact, source, now, outbox);
+    // The end of an unsolicited lamp that this takes the place of is not told first.
     for (const auto& member : members_of(subscription))
         reconcile(subscription.watcher, member, now, outbox);
+    phone_heard(subscription.watcher, contact, source, now, outbox);
     subscription.counters.reserve();
     outbox.store(SubscriptionStored{to_stored(subscription)});
     deliver(subscription, now, outbox);
