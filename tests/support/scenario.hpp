@@ -115,6 +115,7 @@ public:
     std::vector<Header> headers;
     std::string local_tag;  // of the exchange, where it says so
     SessionTimer session_timer;
+    bool generated = false;  // by its own stack: nothing came within 64*T1
     bool is_reliable = false;
     bool allows_update = true;               // UPDATE in its Allow
     OptionTag required = OptionTag::none;    // of an INVITE or a response
@@ -128,7 +129,14 @@ public:
     DialogId shared{};  // and its dialog, or that which phones share, from the phone's side
 };
 
+class Network;
 class Scenario;
+
+/// What becomes of a message and its repetitions: when the first of them arrives, if any.
+struct Passage {
+    std::chrono::milliseconds after{};
+    bool never = false;
+};
 
 /// One phone at one address. ACKs what it must, answers CANCEL, BYE and NOTIFY by itself.
 class Phone {
@@ -295,6 +303,7 @@ public:
     std::deque<Arrived> inbox;
 
 private:
+    friend class Network;
     friend class Scenario;
     void invites(std::string_view number, std::string_view sdp, std::optional<Replaces> replaces,
                  std::optional<Replaces> join = std::nullopt);
@@ -367,11 +376,18 @@ public:
     [[nodiscard]] bool nothing_passes_elsewhere() const { return moved_.empty(); }
     /// Requests of phones that have no final answer yet.
     [[nodiscard]] std::size_t unanswered() const { return requests_.size(); }
-    [[nodiscard]] bool awaits_answer(TransactionId request) const
-    {
-        return requests_.contains(request);
-    }
+    /// Its phone has heard no final answer to it.
+    [[nodiscard]] bool awaits_answer(TransactionId request) const;
     [[nodiscard]] bool is_open(LegId leg) const { return legs_.contains(leg); }
+    /// The same, and its phone has not left it.
+    [[nodiscard]] bool is_known(LegId leg) const;
+    /// Messages of calls fare as `passage` says of each, from now on: see Network. Not with
+    /// restarts.
+    void has_network(std::function<Passage()> passage);
+    /// nullptr: all arrives at once.
+    [[nodiscard]] const Network* network() const { return network_.get(); }
+    /// A phone hears 408 within `leg`, which ends that dialog (RFC 3261 §12.2.1.2): it may say BYE.
+    std::function<void(Phone& phone, LegId leg)> times_out;
     /// The dialog with this Call-ID, to act in it; 0: two phones share it.
     [[nodiscard]] LegId dialog_of(const std::string& call_id) const
     {
@@ -442,10 +458,17 @@ public:
     [[nodiscard]] Kept kept() const;
 
 private:
+    friend class Network;
     friend class Phone;
     void deliver();
     void deliver(SipCommand& command);
     void arrive(Phone& phone, Arrived arrived);
+    /// To `phone` over the network, if there is one; `then`: what comes of it before it is looked at.
+    void carry(Phone& phone, Arrived arrived, std::function<void()> then);
+    /// The same to the exchange, for what a phone says by itself.
+    void say(SipInput input);
+    /// It has arrived at the exchange.
+    void enter(const SipInput& input);
     /// What a phone answers to an INVITE that was passed on; null: it was not.
     [[nodiscard]] WireMessageRef passed_message(unsigned status, LegId branch,
                                                 std::string_view sdp = {}) const;
@@ -480,6 +503,7 @@ private:
     TokenSource tokens_;
     std::optional<Exchange> exchange_;
     Outbox outbox_;
+    std::unique_ptr<Network> network_;
     std::deque<SipInput> waiting_;  // what phones do by themselves, after the present step
     bool stepping_ = false;
     std::deque<std::unique_ptr<Phone>> phones_;

@@ -1,5 +1,7 @@
 #include "support/office/random_calls.hpp"
 
+#include "support/scenario/network.hpp"
+
 #include <algorithm>
 
 namespace lampline::test {
@@ -186,6 +188,7 @@ bool RandomCalls::is_refused(const std::string& desk, std::string_view caller) c
 void RandomCalls::calls(Phone& phone, const std::string& desk)
 {
     phone.sends(INVITE, desk);
+    if (office_.pbx.network()) return;  // by which that takes its time
     if (!is_refused(desk, phone.number)) return;
     const auto call_id = "call-" + std::to_string(phone.invite().value);
     CAPTURE(call_id);
@@ -202,8 +205,15 @@ void RandomCalls::calls(Phone& phone, const std::string& desk)
 void RandomCalls::take(Phone& phone, const Arrived& arrived)
 {
     // The stack's timer H for the ACKs that a phone kept to itself, sooner or later.
-    if (arrived.status / 100 == 2 && arrived.transaction && arrived.leg && !phone.acknowledges)
-        phone.never_acknowledges(arrived);
+    const bool success = arrived.status / 100 == 2 && arrived.transaction && arrived.leg;
+    const auto* network = office_.pbx.network();
+    if (success && !phone.acknowledges && !network) phone.never_acknowledges(arrived);
+    // Who has cancelled, and is answered all the same, hangs up (RFC 3261 §9.1).
+    if (success && network && !arrived.call_id.empty() &&
+        network->is_cancelled(arrived.transaction)) {
+        ++office_.done["answered in spite of a CANCEL"];
+        return ends(phone, arrived.leg);
+    }
     if (arrived.method == BYE) over_.insert(arrived.leg);
     if (arrived.status == 302 && phone.trunk.empty()) follows(phone, arrived);
     if (!arrived.answers_to) return;

@@ -53,6 +53,11 @@ public:
     /// Who is on hold is who has said that it hears nothing.
     void check_holds(const LiveView& view) const;
 
+    /// Each dialog is in one call.
+    void check_one_truth(const LiveView& view) const;
+    /// With a network that has been quiet for long: who has left a dialog is in no call by it.
+    void check_known(const LiveView& view) const;
+
     /// The slots hold one call each, and the call says so.
     void check_slots(const LiveView& view);
 

@@ -3,6 +3,7 @@
 
 #include "core/sdp.hpp"
 #include "support/office/random_calls.hpp"
+#include "support/scenario/network.hpp"
 
 namespace lampline::test {
 namespace {
@@ -40,8 +41,11 @@ void RandomCalls::check_dialogs(const LiveView& view)
     for (const auto& call : view.calls)
         for (const auto& leg : call.legs)
             if (!is_park_name(leg.extension)) in_calls.insert(office_.pbx.dialog_of(leg.call_id));
+    const auto* network = office_.pbx.network();
     for (const auto leg : talk_)
-        if (!in_calls.contains(leg)) CHECK_MESSAGE(over_.contains(leg), "ended without a BYE");
+        if (!in_calls.contains(leg))
+            CHECK_MESSAGE((over_.contains(leg) || (network && network->is_over(leg))),
+                          "ended without a BYE");
     std::erase_if(talk_, [&](LegId leg) { return !in_calls.contains(leg); });
 }
 
@@ -128,6 +132,30 @@ void RandomCalls::check_forgotten(const LiveView& view) const
 {
     for (const auto& call : view.calls)
         for (const auto& leg : call.legs) CHECK_FALSE(forgotten_.contains(leg.call_id));
+}
+
+void RandomCalls::check_one_truth(const LiveView& view) const
+{
+    std::set<std::string> dialogs;
+    for (const auto& call : view.calls)
+        for (const auto& leg : call.legs) {
+            if (is_park_name(leg.extension) || !office_.pbx.dialog_of(leg.call_id)) continue;
+            CAPTURE(leg.call_id);
+            CHECK_MESSAGE(dialogs.insert(leg.call_id).second, "in two calls, or twice in one");
+        }
+}
+
+void RandomCalls::check_known(const LiveView& view) const
+{
+    const auto* network = office_.pbx.network();
+    for (const auto& call : view.calls)
+        for (const auto& leg : call.legs) {
+            const auto dialog = office_.pbx.dialog_of(leg.call_id);
+            if (is_park_name(leg.extension) || !dialog || !leg.connected) continue;
+            CAPTURE(leg.call_id);
+            CAPTURE(leg.extension);
+            CHECK_MESSAGE(!network->has_left(dialog), "in a call that its phone has left");
+        }
 }
 
 void RandomCalls::check_slots(const LiveView& view)

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "support/scenario/network.hpp"
+
 namespace lampline::test {
 namespace {
 
@@ -9,10 +11,12 @@ constexpr auto look_interval = 200ms;  // at what has been sent
 constexpr auto a_moment = 2s;  // in which what was sent is answered, and the rest of a list sent
 constexpr std::size_t remembered_instants = 100;
 constexpr auto longest_wait = 310s;  // of a NOTIFY for its turn, by Retry-After
+constexpr auto all_transactions = 100s;  // and a CANCEL, and a BYE after that
+constexpr auto two_probes = 130s;        // of who is silent
 
 }  // namespace
 
-RandomOffice::RandomOffice(unsigned seed, Mood mood) : office_{seed}, mood_{mood}
+RandomOffice::RandomOffice(unsigned seed, Mood mood, Links links) : office_{seed}, mood_{mood}
 {
     notified_.must_be_silent = [this](const Phone& phone, const Screen& screen) {
         if (screen.package != "dialog" || screen.list || screen.resource != notifier) return false;
@@ -48,6 +52,12 @@ RandomOffice::RandomOffice(unsigned seed, Mood mood) : office_{seed}, mood_{mood
         if (std::ranges::count(shared_lines, phone->number) > 0)
             subscriptions_.ask(*phone, {.event = "call-info", .to = phone->number});
     goes_on();
+    if (links == Links::lossy) {
+        office_.pbx.times_out = [this](Phone& phone, LegId dialog) {
+            if (office_.chance.one_in(2)) calls_.ends(phone, dialog);
+        };
+        office_.pbx.has_network([this] { return passage(); });
+    }
     if (mood != Mood::watching || seed % 3 == 0) return;
     office_.notifier_notifies = true;
     office_.configure();
@@ -73,6 +83,34 @@ void RandomOffice::step(Weather weather)
     lines_.look();
     forwards_.look();
     watchers_.look();
+    calls_.check_one_truth(office_.pbx.present());
+}
+
+std::string RandomOffice::ladder() const
+{
+    const auto* network = office_.pbx.network();
+    return network ? network->ladder() : std::string{};
+}
+
+Passage RandomOffice::passage()
+{
+    constexpr std::array copies{20ms, 500ms, 1500ms, 3500ms, 7500ms, 15500ms};  // RFC 3261 §17.1
+    auto& chance = office_.chance;
+    if (notified_.weather == Weather::fair || !chance.one_in(3)) return {};
+    if (notified_.weather == Weather::stormy && chance.one_in(10)) return {.never = true};
+    std::size_t lost = 0;
+    while (lost + 1 < copies.size() && chance.one_in(2)) ++lost;
+    return {.after = copies.at(lost)};
+}
+
+void RandomOffice::links_settle()
+{
+    if (!office_.pbx.network()) return;
+    passes(all_transactions);
+    calls_.settle(true);
+    progress_.acknowledge(true);
+    passes(two_probes);
+    calls_.check_known(office_.pbx.present());
 }
 
 void RandomOffice::acts()
@@ -166,11 +204,13 @@ std::string RandomOffice::owed(const LiveView& view, std::chrono::milliseconds s
 void RandomOffice::rests()
 {
     auto& pbx = office_.pbx;
+    if (pbx.network()) notified_.weather = Weather::fair;
     calls_.settle(true);
     forwards_.answer(true);
     messages_.answer(true);
     progress_.acknowledge(true);
     goes_on();
+    links_settle();
     const bool short_silence = !stormy_ && pbx.now().mono - silent_since_ < 250s;
     notified_.clears_up();
     goes_on();
@@ -310,6 +350,7 @@ void RandomOffice::closes()
     messages_.answer(true);
     goes_on();
     notified_.clears_up();
+    links_settle();
     pbx.ends_all_calls();
     shared_.exchange_stopped();
     for (auto* carrier : office_.carriers) carrier->answers_options.reset();

@@ -14,9 +14,12 @@ namespace lampline::test {
 /// What happens most.
 enum class Mood : std::uint8_t { calling, watching, sharing, publishing };
 
+/// Whether the messages of calls are lost, too.
+enum class Links : std::uint8_t { perfect, lossy };
+
 class RandomOffice {
 public:
-    RandomOffice(unsigned seed, Mood mood);
+    RandomOffice(unsigned seed, Mood mood, Links links = Links::perfect);
 
     /// Something happens, in this weather.
     void step(Weather weather);
@@ -33,6 +36,8 @@ public:
     void closes();
 
     [[nodiscard]] const std::map<std::string, std::size_t>& done() const { return office_.done; }
+    /// The last messages of calls, where links are lossy.
+    [[nodiscard]] std::string ladder() const;
 
 private:
     void acts();
@@ -41,6 +46,10 @@ private:
     void goes_on();
     bool empties_inboxes();
     void check();
+    /// By the weather.
+    [[nodiscard]] Passage passage();
+    /// All transactions end, and whoever is alone in a call is found.
+    void links_settle();
     void starts_again(const std::set<std::string>& talked);
     /// What storage leaves without its last entries; all that follows from it for the phones.
     void loses(std::size_t entries);

@@ -119,7 +119,7 @@ bool RandomSessions::gives_up_one()
     if (due == unacknowledged_.end()) return false;
     const auto [dialog, waiting] = *due;
     unacknowledged_.erase(due);
-    if (!office_.pbx.is_open(dialog)) return true;
+    if (!office_.pbx.is_known(dialog)) return true;
     ++office_.done["2xx that nobody acknowledged"];
     gives_up(*waiting.phone, dialog);
     return true;
@@ -138,7 +138,7 @@ bool RandomSessions::act()
     session.refresh_at = now + refused_for;
     auto& phone = *session.phone;
     const auto dialog = pbx.dialog_of(call_id);
-    if (!calls_.contains(call_id) || !pbx.is_open(dialog) || phone.calls()) return true;
+    if (!calls_.contains(call_id) || !pbx.is_known(dialog) || phone.calls()) return true;
     const auto before = phone.dialog();
     const auto wish = std::exchange(
         phone.session_timer,
@@ -181,6 +181,7 @@ void RandomSessions::ended_for_session(LegId dialog) const
 {
     const auto& pbx = office_.pbx;
     ++office_.done["ended for its session"];
+    if (pbx.network()) return;  // each side has its own idea of when it began
     bool expired = false;
     std::string sessions;
     for (const auto& [call_id, all] : calls_) {
@@ -200,6 +201,7 @@ void RandomSessions::ended_for_session(LegId dialog) const
 
 void RandomSessions::check(const LiveView& view) const
 {
+    if (office_.pbx.network()) return;
     const auto now = office_.pbx.now().mono;
     for (const auto& call : view.calls)
         for (const auto& leg : call.legs) {

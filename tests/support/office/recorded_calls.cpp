@@ -1,5 +1,7 @@
 #include "support/office/recorded_calls.hpp"
 
+#include "support/scenario/network.hpp"
+
 #include <algorithm>
 
 namespace lampline::test {
@@ -14,7 +16,10 @@ bool has_part(const CallRecord& record, const std::string& call_id)
 
 void RecordedCalls::take(const Arrived& arrived)
 {
-    if (arrived.status < 200 || arrived.call_id.empty()) return;
+    if (arrived.status < 200 || arrived.call_id.empty() || arrived.generated) return;
+    const auto* network = office_.pbx.network();
+    if (arrived.status / 100 == 2 && network && network->is_cancelled(arrived.transaction))
+        office_.answered_in_vain.insert(arrived.call_id);
     heard_[arrived.call_id] = arrived.status;
     // A key of a shared line that is pressed in vain has called nobody.
     if (arrived.what == "403 Not On Public Hold" || arrived.what == "480 Appearance Taken") return;
@@ -111,7 +116,9 @@ void RecordedCalls::check(const CallRecord& record) const
 bool RecordedCalls::has_answered(const CallPart& part) const
 {
     const auto heard = heard_.find(part.sip_call_id);
-    const bool placed = heard != heard_.end() && heard->second / 100 == 2;
+    const auto* network = office_.pbx.network();
+    const bool placed = (heard != heard_.end() && heard->second / 100 == 2) ||
+                        (network && network->is_accepted(part.sip_call_id));
     const auto by = part.trunk.empty() ? " " + part.extension : std::string{};
     return placed || office_.answered.contains(part.sip_call_id + by);
 }

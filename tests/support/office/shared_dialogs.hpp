@@ -59,6 +59,7 @@ private:
     void drop_expired();
     [[nodiscard]] Dialogs::iterator any_of(const Phone& phone);
     void check(const LiveCall& call, const Dialog& dialog) const;
+    void check_several(const LiveCall& call) const;
 
     Office& office_;
     Dialogs dialogs_;

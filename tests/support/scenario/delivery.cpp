@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "support/scenario/network.hpp"
 #include "support/scenario/values.hpp"
 
 namespace lampline::test {
@@ -29,6 +30,7 @@ void Scenario::deliver(SipCommand& command)
                        legs_[open.leg] = request.phone;
                        dialogs_[{request.call_id, open.local_tag}] = request.phone;
                        open_[request.call_id] = open.leg;
+                       if (network_) network_->opened(open.transaction, open.leg);
                    },
                    [&](ResumeDialog& resume) {
                        auto* phone = dialogs_.at({resume.dialog.call_id, resume.dialog.local_tag});
@@ -73,16 +75,18 @@ void Scenario::deliver(SipCommand& command)
                        arrived.required = reply.required;
                        arrived.focus = reply.focus;
                        arrived.payload = reply.payload;
-                       if (reply.status / 100 == 2 && changes_session(request.method) &&
-                           has_body(reply.payload))
-                           request.phone->media_[request.leg] = reply.payload->body;
-                       if (reply.status / 100 == 2 && !request.offer.empty())
-                           request.phone->said_[request.leg] = request.offer;
-                       if (request.method == INVITE && reply.status / 100 == 2 &&
-                           request.phone->acknowledges)
-                           waiting_.push_back(
-                               AckReceived{.transaction = reply.transaction, .leg = request.leg});
-                       arrive(*request.phone, std::move(arrived));
+                       const auto is_heard = [this, request, success = reply.status / 100 == 2,
+                                              payload = reply.payload,
+                                              transaction = reply.transaction] {
+                           if (!success) return;
+                           auto& phone = *request.phone;
+                           if (changes_session(request.method) && has_body(payload))
+                               phone.media_[request.leg] = payload->body;
+                           if (!request.offer.empty()) phone.said_[request.leg] = request.offer;
+                           if (request.method == INVITE && phone.acknowledges)
+                               say(AckReceived{.transaction = transaction, .leg = request.leg});
+                       };
+                       carry(*request.phone, std::move(arrived), is_heard);
                    },
                    [&](SendInvite& invite) {
                        auto* phone = called(invite.target);
@@ -90,7 +94,6 @@ void Scenario::deliver(SipCommand& command)
                        legs_[invite.leg] = phone;
                        dialogs_[{invite.call_id, invite.local_tag}] = phone;
                        open_[invite.call_id] = invite.leg;
-                       phone->leg_ = invite.leg;
                        invites_[invite.transaction] = {phone, INVITE, invite.leg};
                        Arrived arrived;
                        arrived.what = "INVITE";
@@ -110,8 +113,10 @@ void Scenario::deliver(SipCommand& command)
                        arrived.supported = invite.supported;
                        arrived.required = invite.required;
                        arrived.payload = invite.payload;
-                       phone->to_answer_ = arrived;
-                       arrive(*phone, std::move(arrived));
+                       carry(*phone, arrived, [phone, arrived] {
+                           phone->leg_ = arrived.leg;
+                           phone->to_answer_ = arrived;
+                       });
                    },
                    [&](SendRequest& request) {
                        auto* phone = phone_of(request.leg);
@@ -137,47 +142,55 @@ void Scenario::deliver(SipCommand& command)
                        arrived.allows_update = request.allows_update;
                        arrived.focus = request.focus;
                        arrived.payload = request.payload;
-                       if (request.method == BYE && phone->answers_bye)
-                           waiting_.push_back(ResponseReceived{.leg = request.leg,
-                                                               .transaction = request.transaction,
-                                                               .method = BYE,
-                                                               .status = 200});
-                       else
-                           phone->to_answer_ = arrived;
                        if (request.method == INVITE)
                            invites_[request.transaction] = {phone, INVITE, request.leg};
-                       arrive(*phone, std::move(arrived));
+                       carry(*phone, arrived, [this, phone, arrived] {
+                           if (arrived.method == BYE && phone->answers_bye)
+                               say(ResponseReceived{.leg = arrived.leg,
+                                                    .transaction = arrived.answers_to,
+                                                    .method = BYE,
+                                                    .status = 200});
+                           else
+                               phone->to_answer_ = arrived;
+                       });
                    },
                    [&](SendAck& ack) {
                        auto* phone = phone_of(ack.leg);
                        REQUIRE_MESSAGE(phone, "an ACK on a closed dialog");
-                       if (has_body(ack.payload)) phone->media_[ack.leg] = ack.payload->body;
                        Arrived arrived;
                        arrived.what = "ACK";
                        arrived.method = ACK;
                        arrived.leg = ack.leg;
                        arrived.payload = ack.payload;
-                       arrive(*phone, std::move(arrived));
+                       carry(*phone, arrived, [phone, arrived] {
+                           if (has_body(arrived.payload))
+                               phone->media_[arrived.leg] = arrived.payload->body;
+                       });
                    },
                    [&](SendCancel& cancel) {
                        const auto branch = branches_.find(cancel.leg);
                        auto* phone =
                            branch == branches_.end() ? phone_of(cancel.leg) : branch->second;
                        REQUIRE_MESSAGE(phone, "a CANCEL on a closed dialog");
-                       if (phone->answers_cancel && invites_.erase(cancel.transaction) != 0)
-                           waiting_.push_back(
-                               ResponseReceived{.leg = cancel.leg,
-                                                .transaction = cancel.transaction,
-                                                .method = INVITE,
-                                                .status = 487,
-                                                .to_tag = "tag-" + phone->number,
-                                                .message = passed_message(487, cancel.leg)});
                        Arrived arrived;
                        arrived.what = "CANCEL";
                        arrived.method = CANCEL;
+                       arrived.answers_to = cancel.transaction;
                        arrived.headers = cancel.headers;
-                       if (phone->answers_cancel) phone->to_answer_.reset();
-                       arrive(*phone, std::move(arrived));
+                       carry(*phone, arrived, [this, phone, leg = cancel.leg, arrived] {
+                           if (!phone->answers_cancel) return;
+                           const bool waits = invites_.erase(arrived.answers_to) != 0;
+                           if (waits)
+                               say(ResponseReceived{.leg = leg,
+                                                    .transaction = arrived.answers_to,
+                                                    .method = INVITE,
+                                                    .status = 487,
+                                                    .to_tag = "tag-" + phone->number,
+                                                    .message = passed_message(487, leg)});
+                           const bool is_it = phone->to_answer_ && phone->to_answer_->answers_to ==
+                                                                       arrived.answers_to;
+                           if (is_it || !network_) phone->to_answer_.reset();
+                       });
                    },
                    [&](ForwardSubscribe& forward) {
                        Arrived arrived;
@@ -259,20 +272,21 @@ void Scenario::deliver(SipCommand& command)
                        request.leg = forward.caller;
                        branches_[forward.leg] = phone;
                        invites_[forward.transaction] = {phone, INVITE, forward.leg};
-                       phone->share({request.call_id, phone->callee_tag(),
-                                     "from-" + std::to_string(forward.request.value)});
                        Arrived arrived;
                        arrived.what = "INVITE";
                        arrived.method = INVITE;
                        arrived.leg = forward.leg;
                        arrived.call_id = request.call_id;
-                       arrived.shared = phone->shared_;
+                       arrived.shared = {request.call_id, phone->callee_tag(),
+                                         "from-" + std::to_string(forward.request.value)};
                        arrived.answers_to = forward.transaction;
                        arrived.route = forward.target.route;
                        arrived.headers = forward.headers;
                        arrived.session_timer = forward.session_timer;
-                       phone->to_answer_ = arrived;
-                       arrive(*phone, std::move(arrived));
+                       carry(*phone, arrived, [phone, arrived] {
+                           phone->share(arrived.shared);
+                           phone->to_answer_ = arrived;
+                       });
                    },
                    [&](ForwardResponse& forward) {
                        const auto& message = dynamic_cast<const PassedMessage&>(*forward.message);
@@ -280,20 +294,21 @@ void Scenario::deliver(SipCommand& command)
                        if (!phone)
                            phone = passed_[forward.request] = requests_.at(forward.request).phone;
                        if (message.status >= 200) requests_.erase(forward.request);
-                       phone->share({"call-" + std::to_string(forward.request.value),
-                                     "from-" + std::to_string(forward.request.value), message.tag});
                        Arrived arrived;
                        arrived.what = std::to_string(message.status);
                        arrived.status = message.status;
-                       arrived.call_id = phone->shared_.call_id;
-                       arrived.shared = phone->shared_;
+                       arrived.transaction = forward.request;
+                       arrived.call_id = "call-" + std::to_string(forward.request.value);
+                       arrived.shared = {arrived.call_id,
+                                         "from-" + std::to_string(forward.request.value),
+                                         message.tag};
                        arrived.headers = forward.headers;
                        for (const auto& challenge : forward.challenges)
                            arrived.headers.push_back(
                                {"Challenge", dynamic_cast<const PassedMessage&>(*challenge).tag});
                        arrived.session_timer = forward.session_timer;
                        arrived.payload = message.payload;
-                       arrive(*phone, std::move(arrived));
+                       carry(*phone, arrived, [phone, arrived] { phone->share(arrived.shared); });
                    },
                    [&](MovePassed& move) {
                        const std::pair key{move.call_id, move.tag};
@@ -320,8 +335,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.shared = of_phone;
                        arrived.answers_to = probe.transaction;
                        arrived.route = probe.state.route;
-                       phone->to_answer_ = arrived;
-                       arrive(*phone, std::move(arrived));
+                       carry(*phone, arrived, [phone, arrived] { phone->to_answer_ = arrived; });
                    },
                },
                command);
@@ -336,6 +350,13 @@ WireMessageRef Scenario::passed_message(unsigned status, LegId branch, std::stri
     message->tag = found->second->callee_tag();
     message->payload = sdp_payload(sdp);
     return message;
+}
+
+void Scenario::carry(Phone& phone, Arrived arrived, std::function<void()> then)
+{
+    if (network_) return network_->carry(phone, std::move(arrived), std::move(then));
+    then();
+    arrive(phone, std::move(arrived));
 }
 
 void Scenario::arrive(Phone& phone, Arrived arrived)

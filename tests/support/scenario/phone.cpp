@@ -76,7 +76,7 @@ bool Phone::calls() const
 
 bool Phone::has_dialog() const
 {
-    return scenario_.is_open(leg_);
+    return scenario_.is_known(leg_);
 }
 
 Arrived Phone::receives(Method method)

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "support/scenario/network.hpp"
 #include "support/scenario/values.hpp"
 
 namespace lampline::test {
@@ -123,6 +124,12 @@ void Phone::sends_invite(std::string_view sdp)
 
 void Phone::cancels(std::vector<Header> headers)
 {
+    if (scenario_.network_) {
+        PayloadRef reason;
+        if (!headers.empty())
+            reason = std::make_shared<const Payload>(Payload{{}, {}, std::move(headers)});
+        return scenario_.network_->cancels(own_invite_, std::move(reason));
+    }
     const auto request = scenario_.requests_.find(own_invite_);
     REQUIRE_MESSAGE(request != scenario_.requests_.end(), number << " has nothing to cancel");
     const auto leg = request->second.leg;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/server_location.hpp"
+#include "support/scenario/network.hpp"
 #include "support/scenario/values.hpp"
 
 namespace lampline::test {
@@ -75,10 +76,13 @@ void Scenario::passes(std::chrono::milliseconds span)
     const auto end = now_.mono + span;
     while (now_.mono < end) {
         const auto deadline = exchange_->next_deadline();
-        const auto until = deadline && *deadline < end ? std::max(*deadline, now_.mono) : end;
+        auto until = deadline && *deadline < end ? std::max(*deadline, now_.mono) : end;
+        if (network_)
+            if (const auto next = network_->next()) until = std::clamp(*next, now_.mono, until);
         now_.wall +=
             std::chrono::duration_cast<std::chrono::system_clock::duration>(until - now_.mono);
         now_.mono = until;
+        if (network_) network_->goes_on();
         exchange_->advance(now_, outbox_);
         deliver();
         if (deadline && *deadline <= now_.mono && exchange_->next_deadline() == deadline)
@@ -224,7 +228,32 @@ void Scenario::ends_all_calls(CallsToEnd which)
     deliver();
 }
 
+void Scenario::has_network(std::function<Passage()> passage)
+{
+    network_ = std::make_unique<Network>(*this, std::move(passage));
+}
+
+bool Scenario::awaits_answer(TransactionId request) const
+{
+    return network_ ? network_->awaits_answer(request) : requests_.contains(request);
+}
+
+bool Scenario::is_known(LegId leg) const
+{
+    return is_open(leg) && !(network_ && network_->has_left(leg));
+}
+
+void Scenario::say(SipInput input)
+{
+    if (!network_ || !network_->take(input)) waiting_.push_back(std::move(input));
+}
+
 void Scenario::receive(const SipInput& input)
+{
+    if (!network_ || !network_->take(input)) enter(input);
+}
+
+void Scenario::enter(const SipInput& input)
 {
     waiting_.push_back(input);
     if (std::exchange(stepping_, true)) return;
