@@ -22,11 +22,12 @@ enum class Killed : std::uint8_t { never, after_storing, with_loss };
 using Done = std::map<std::string, std::size_t>;
 
 constexpr unsigned seeds_of_case = 100;  // 1-100, 101-200, and so on
-constexpr unsigned last_seed = 1200;
+constexpr unsigned last_seed = 1300;
 
 /// Offices of several seeds; nullopt: only the one that was asked for, if it is of this case, of
 /// which no number of anything is to be expected.
-std::optional<Done> work(Mood mood, unsigned first, unsigned offices, Killed killed = Killed::never)
+std::optional<Done> work(Mood mood, unsigned first, unsigned offices,
+                         Killed killed = Killed::never, Links links = Links::perfect)
 {
     auto seeds = seeds_of_case;
     if (const char* many = std::getenv("LAMPLINE_RANDOM_OFFICES")) {
@@ -45,7 +46,8 @@ std::optional<Done> work(Mood mood, unsigned first, unsigned offices, Killed kil
     Done done;
     for (unsigned seed = first; seed < first + offices; ++seed) {
         CAPTURE(seed);
-        RandomOffice office{seed, mood};
+        RandomOffice office{seed, mood, links};
+        INFO("the last messages:" << office.ladder());
         constexpr std::array weathers{Weather::fair, Weather::silent, Weather::stormy,
                                       Weather::stormy};
         for (std::size_t round = 0; round < 20; ++round) {
@@ -128,4 +130,10 @@ TEST_CASE("the exchange is killed before it has stored the last of what it did: 
         const auto first = 801 + 100 * static_cast<unsigned>(mood);
         work(mood, first, 6, Killed::with_loss);
     }
+}
+
+TEST_CASE("messages of calls are lost, late, or overtake each other: each call is over for all, or "
+          "known to all, and nothing is left behind")
+{
+    work(Mood::calling, 1201, 12, Killed::never, Links::lossy);
 }
