@@ -115,7 +115,10 @@ void LooseEnds::follow(Call& call, Moment now, Outbox& outbox)
     if (!any) {
         if (call.ringing_kept || call.ringing_due) forget(call, outbox);
     } else if (call.ringing_kept && changed) {
+        const bool just_ended = call.phase == CallPhase::ended && call.ringing_due;
         keep(call, outbox);
+        // What that timer was to do first is done, and transactions last as long as ever.
+        if (just_ended) timers_.set(call.id, CallTimer::linger, now.mono + linger_time);
     }
 }
 

@@ -46,6 +46,44 @@ TEST_CASE("a 200 that crosses the caller's CANCEL is acknowledged and hung up (R
     CHECK(pbx.has_no_calls());
 }
 
+TEST_CASE("hung up again before the caller's ACK, while another phone has still to hear of its "
+          "CANCEL: both are waited for")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& desk = pbx.phone("102");
+    auto& mobile = pbx.phone("102");
+    alice.acknowledges = false;
+    desk.answers_cancel = false;
+    alice.sends(INVITE, "102");
+    desk.receives(INVITE);
+    mobile.receives(INVITE);
+    mobile.replies(200, talking_sdp);
+    const auto answered = alice.receives(200U);
+    desk.receives(CANCEL);
+    pbx.stays_silent_for(1s);  // in which it is stored that the desk still rings
+
+    mobile.sends(BYE);
+    mobile.receives(200U);
+    mobile.receives(ACK);
+    pbx.stays_silent_for(1s);
+    alice.acknowledge(answered);
+    alice.receives(BYE);
+    SUBCASE("it is lifted, which crosses the CANCEL")
+    {
+        desk.replies(200, talking_sdp);
+        desk.receives(ACK);
+        desk.receives(BYE);
+    }
+    SUBCASE("it says nothing")
+    {
+        pbx.stays_silent_for(41s);
+    }
+    CHECK(alice.hears_nothing());
+    CHECK(pbx.has_no_calls());
+    CHECK(pbx.has_no_dialogs());
+}
+
 TEST_CASE("a cancelled phone that never answers is forgotten after 64*T1")
 {
     Scenario pbx;
