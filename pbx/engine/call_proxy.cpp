@@ -152,6 +152,7 @@ bool CallEngine::goes_on_without(Call& call, Leg& gone, LegInput how, Outbox& ou
     Leg& caller = call.caller();
     if (caller.peer != gone.id) return true;
     talks_to(caller, *other);
+    caller.probe_out = {};  // the answer, if any, is about the dialog that is over
     set_held(caller, false);
     announce(caller, outbox);
     return true;

@@ -62,7 +62,12 @@ void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& re
             set_timer(call, CallTimer::probe, now.mono + adrift_probe_interval);
         return;
     }
-    if (leg.proxied && goes_on_without(call, leg, LegInput::timeout, outbox)) return;
+    if (leg.proxied) {
+        // What a caller says is about its dialog with one of those who have answered.
+        const bool of_peer = leg.role == LegRole::caller && !response.generated;
+        Leg* callee = of_peer ? call.find(leg.peer) : &leg;
+        if (callee && goes_on_without(call, *callee, LegInput::timeout, outbox)) return;
+    }
     lost(call, leg, "SIP;cause=408;text=\"Phone is gone\"", now, outbox);
 }
 

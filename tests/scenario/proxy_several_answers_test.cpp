@@ -114,13 +114,13 @@ TEST_CASE("proxy mode: each of several phones that have answered is asked whethe
 {
     Answered office;
     const std::vector<Phone*> phones{&office.alice, &office.bob, &office.carol};
-    const auto asked = [&](Phone& gone) {
+    const auto asked = [&](Phone& gone, unsigned caller = 200) {
         office.alice.uses_shared(office.with_carol);
         office.pbx.passes(60s);
         for (auto* phone : phones) phone->receives(OPTIONS);
         gone.replies(481);
         for (auto* phone : phones)
-            if (phone != &gone) phone->replies(200);
+            if (phone != &gone) phone->replies(phone == &office.alice ? caller : 200);
     };
     SUBCASE("the second is not")
     {
@@ -136,9 +136,21 @@ TEST_CASE("proxy mode: each of several phones that have answered is asked whethe
         CHECK(office.told() == Lamps{{"101", "confirmed"}, {"103", "idle"}});
         office.alice_hangs_up(office.with_bob);
     }
-    SUBCASE("the caller is not: all is over")
+    SUBCASE("the caller is in one of the two dialogs no more, and then in neither")
     {
         asked(office.alice);
+        CHECK(office.who_talks() == Numbers{"101", "102"});
+        CHECK(office.told() == Lamps{{"101", "confirmed"}, {"103", "idle"}});
+        office.pbx.passes(60s);
+        office.alice.receives(OPTIONS);
+        office.bob.receives(OPTIONS);
+        office.alice.replies(481);
+    }
+    SUBCASE("neither the first nor the caller is in their dialog")
+    {
+        asked(office.carol, 481);
+        CHECK(office.who_talks() == Numbers{"101", "102"});
+        office.alice_hangs_up(office.with_bob);
     }
     office.told();
     office.is_over();
