@@ -18,8 +18,11 @@ void RecordedCalls::take(const Arrived& arrived)
 {
     if (arrived.status < 200 || arrived.call_id.empty() || arrived.generated) return;
     const auto* network = office_.pbx.network();
-    if (arrived.status / 100 == 2 && network && network->is_cancelled(arrived.transaction))
-        office_.answered_in_vain.insert(arrived.call_id);
+    // A 2xx may have waited for a PRACK, and never left.
+    const bool in_vain = network && (arrived.status / 100 == 2
+                                         ? network->is_cancelled(arrived.transaction)
+                                         : network->is_accepted(arrived.call_id));
+    if (in_vain) office_.answered_in_vain.insert(arrived.call_id);
     heard_[arrived.call_id] = arrived.status;
     // A key of a shared line that is pressed in vain has called nobody.
     if (arrived.what == "403 Not On Public Hold" || arrived.what == "480 Appearance Taken") return;

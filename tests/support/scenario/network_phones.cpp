@@ -114,8 +114,9 @@ void Network::send_cancel(TransactionId invite)
     auto& one = theirs_.at(invite);
     one.until = scenario_.now().mono + gives_up_after;
     later(gives_up_after, [this, invite] { gives_up(invite); });
+    // Not in the midst of what the exchange makes of what came before it.
     if (const auto after = pass(*one.phone, false, "CANCEL " + std::to_string(one.leg.value)))
-        later(*after, [this, invite] { take_cancel(invite); });
+        due_.emplace(scenario_.now().mono + *after, [this, invite] { take_cancel(invite); });
 }
 
 void Network::take_cancel(TransactionId invite)

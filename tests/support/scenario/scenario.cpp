@@ -289,7 +289,7 @@ void Scenario::deliver()
     if (waiting_.empty()) return;
     auto next = std::move(waiting_.front());
     waiting_.pop_front();
-    receive(next);
+    enter(next);
 }
 
 }  // namespace lampline::test
