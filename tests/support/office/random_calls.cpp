@@ -44,7 +44,37 @@ std::string RandomCalls::any_number()
 void RandomCalls::answers(Phone& phone)
 {
     constexpr std::array<unsigned, 9> statuses{180, 183, 200, 200, 200, 486, 491, 603, 500};
+    auto* other = office_.pbx.network() ? rings_along(phone) : nullptr;
+    if (other && office_.chance.one_in(2)) {
+        ++office_.done["lifted at two phones"];
+        office_.overtaken = true;
+        says(phone, 200);
+        office_.overtaken = false;
+        return says(*other, 200);
+    }
     says(phone, office_.chance.any_of(statuses));
+}
+
+Phone* RandomCalls::rings_along(const Phone& phone) const
+{
+    const auto& call_id = phone.asked().shared.call_id;
+    const auto other = std::ranges::find_if(office_.callers, [&](const Phone* one) {
+        return one != &phone && one->rings() && one->asked().shared.call_id == call_id;
+    });
+    return call_id.empty() || other == office_.callers.end() ? nullptr : *other;
+}
+
+void RandomCalls::cancels(Phone& phone)
+{
+    const auto rung = std::ranges::find_if(office_.callers, [&](const Phone* one) {
+        return one->rings() && one->asked().from_address.uri.user == phone.number;
+    });
+    if (!office_.pbx.network() || rung == office_.callers.end() || office_.chance.one_in(2))
+        return phone.cancels();
+    office_.overtaken = true;
+    phone.cancels();
+    office_.overtaken = false;
+    says(**rung, 200);
 }
 
 void RandomCalls::says(Phone& phone, unsigned status)
@@ -89,7 +119,7 @@ void RandomCalls::acts_outside(Phone& carrier)
         return carrier.sends(INVITE,
                              "+431" + std::string{chance.one_in(4) ? "600" : chance.any_of(desks)});
     case 3:
-        if (carrier.calls() && carrier.has_dialog()) carrier.cancels();
+        if (carrier.calls() && carrier.has_dialog()) cancels(carrier);
         return;
     case 4:
         if (in_dialog) says_bye(carrier);
@@ -126,7 +156,7 @@ void RandomCalls::act()
         over_.insert(phone.dialog());  // should it be within one
         return phone.fails_with(chance.one_in(2) ? 408 : 503);
     case 5:
-        if (phone.calls() && phone.has_dialog()) phone.cancels();
+        if (phone.calls() && phone.has_dialog()) cancels(phone);
         return;
     case 6:
         if (in_dialog) says_bye(phone);

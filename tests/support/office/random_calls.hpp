@@ -66,6 +66,10 @@ private:
     [[nodiscard]] std::string any_number();
     void says_bye(Phone& phone);
     void answers(Phone& phone);
+    /// Another one that rings for the same INVITE, passed on to both.
+    [[nodiscard]] Phone* rings_along(const Phone& phone) const;
+    /// At times as the other one answers.
+    void cancels(Phone& phone);
     void says(Phone& phone, unsigned status);
     void acts_outside(Phone& carrier);
     void answers_outside(Phone& carrier);

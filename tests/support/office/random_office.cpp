@@ -96,6 +96,7 @@ Passage RandomOffice::passage()
 {
     constexpr std::array copies{20ms, 500ms, 1500ms, 3500ms, 7500ms, 15500ms};  // RFC 3261 §17.1
     auto& chance = office_.chance;
+    if (office_.overtaken) return {.after = copies.front()};
     if (notified_.weather == Weather::fair || !chance.one_in(3)) return {};
     if (notified_.weather == Weather::stormy && chance.one_in(10)) return {.never = true};
     std::size_t lost = 0;
@@ -361,6 +362,10 @@ void RandomOffice::closes()
     CHECK(pbx.unanswered() == 0);
     CHECK(office_.may_call_outside());
     records_.check_all(pbx.present());
+    if (const auto* network = pbx.network()) {
+        office_.done["messages lost"] += network->lost();
+        office_.done["messages delayed"] += network->delayed();
+    }
     for (const auto& screen : notified_.living())
         for (const auto& [index, info] : screen->appearances)
             CHECK(info.state != AppearanceState::active);
