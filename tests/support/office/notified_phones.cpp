@@ -310,6 +310,7 @@ void NotifiedPhones::arrive(const UnderWay& under_way)
         show_package(screen, under_way.notify);
     screen.seen_version = under_way.notify.version;
     if (!screen.unsolicited || screen.package != "dialog") return;
+    if (refuses(*screen.phone, screen.package)) return;  // what was on its way, too
     const auto& dialogs = screen.documents.at(screen.resource).dialogs;
     const bool lit = std::ranges::any_of(
         dialogs, [](const DialogElement& dialog) { return dialog.state != "terminated"; });
