@@ -196,7 +196,7 @@ class WithTwinkle(RealPhones, OneCall):
         target = self.phone("202")
         caller = Twinkle(self.folder, "205", self.office.secrets["205"], self.office.domain,
                          self.server.address[transport], transport, reserve(),
-                         reserve(), pressed=1600)
+                         reserve(together=6), pressed=1600)
         self.addCleanup(caller.close)
         caller.says("registration succeeded")
 

@@ -49,7 +49,7 @@ class ReliableOnOneSide(SecondPhones):
 
     def calls_sipp(self, caller, dials):
         """Who says again what it hears, before anybody answers."""
-        sipp = self.sipp_phone("early", "202", echo=reserve())
+        sipp = self.sipp_phone("early", "202", echo=reserve(together=4))
         dials()
         eventually(lambda: caller.hears(TONES["201"]), "201 hears itself early")
         self.rings(["201", "202"])

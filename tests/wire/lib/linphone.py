@@ -58,7 +58,7 @@ class Linphone(Prompt):
         write_tone(folder / "tone.wav", hertz)
         (folder / "linphonerc").write_text(CONFIG.format(
             number=number, secret=secret, domain=domain, host=server[0], port=server[1],
-            transport=transport, audio=reserve(),
+            transport=transport, audio=reserve(together=2),  # RTP and RTCP
             more="\n".join(f"{name}={value}" for name, value in general.items()),
             settings="".join(f"{name}={value}\n" for name, value in (settings or {}).items())) + "".join(
                 f"[audio_codec_{index}]\nmime={name}\nrate={rate}\nenabled={int(index == 0)}\n"

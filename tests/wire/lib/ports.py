@@ -9,23 +9,27 @@ LOWEST = 20002  # below lie services, and what phones are told to take for audio
 _kept: list[socket.socket] = []
 
 
-def reserve(ip: str = "127.0.0.1") -> int:
-    """A port of `ip`, free for UDP and TCP, that no other test is given while this process lives, and that the
-    system gives to nobody who asks for any port."""
-    numbers = list(range(LOWEST, _lowest_ephemeral()))
+def reserve(ip: str = "127.0.0.1", together: int = 1) -> int:
+    """A port of `ip`, the first of as many `together`, free for UDP and TCP, that no other test is given while this
+    process lives, and that the system gives to nobody who asks for any port."""
+    numbers = list(range(LOWEST, _lowest_ephemeral() - together + 1))
     random.shuffle(numbers)
     for number in numbers:
-        # A name that is gone with its process, as a file is not.
-        name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        try:
-            name.bind(f"\0lampline test port {number}")
-        except OSError:
-            name.close()
-            continue
-        _kept.append(name)
-        if _is_free(ip, number):
+        if all(_take(ip, number + more) for more in range(together)):
             return number
-    raise AssertionError(f"no port of {ip} from {LOWEST} on is free")
+    raise AssertionError(f"no {together} ports of {ip} from {LOWEST} on are free")
+
+
+def _take(ip: str, number: int) -> bool:
+    # A name that is gone with its process, as a file is not.
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        name.bind(f"\0lampline test port {number}")
+    except OSError:
+        name.close()
+        return False
+    _kept.append(name)
+    return _is_free(ip, number)
 
 
 def _lowest_ephemeral() -> int:

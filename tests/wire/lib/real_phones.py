@@ -165,7 +165,8 @@ class Sipp:
                  limit: int = 10, transport: str = "udp", keys: dict[str, str] | None = None,
                  target: str = "", join: str = "", ip: str = "127.0.0.1", echo: int = 0,
                  traced: bool = False):
-        """`echo` is a port at which it says again what it hears; `traced`: it keeps all messages."""
+        """`echo` is a port at which it says again what it hears, the first of four (audio and video, RTP and RTCP);
+        `traced`: it keeps all messages."""
         self.messages = folder / f"{scenario}-{port}-messages.txt"
         self.scenario, self.log = scenario, folder / f"{scenario}-{port}.txt"
         self.transport, self.address = transport, (ip, port)

@@ -39,6 +39,7 @@ class Twinkle(Prompt):
 
     def __init__(self, folder: Path, number: str, secret: str, domain: str,
                  server: tuple[str, int], transport: str, port: int, rtp_port: int, pressed: int):
+        """`rtp_port` is the first of six: RTP and RTCP of each of its lines."""
         self.number, self.folder = number, folder
         own = folder / ".twinkle"
         own.mkdir(parents=True)
