@@ -41,7 +41,7 @@ struct Extension {
     Forwarding forwarding{};
     Visibility visibility = Visibility::open;
     CallMode mode = CallMode::bridge;
-    bool trusted = false;  ///< may see all registrations, and publish for others
+    bool trusted = false;  ///< may see all registrations, publish for others, let their phones call
     unsigned appearances = 0;  ///< of its line, when several phones share it; 0: it is not shared
     std::optional<MessageCounts> messages{};  ///< empty: nobody has counted any
     bool phone_notifies = false;  ///< its phones are the notifiers of its lamp (RFC 6665)

@@ -88,15 +88,23 @@ void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
         outbox.send(std::move(reply));
     };
     // A URI without a user names the phone that the dialer stands beside: that of who sends it.
-    const auto& own = input.authenticated;
-    if (!input.request_uri.user.empty() && extension_of(input.request_uri) != own)
-        return refuse(403, "Not Your Phone", "Only phones of your own can be made to call");
+    const auto clicked = input.request_uri.user.empty() ? input.authenticated
+                                                        : extension_of(input.request_uri);
+    if (clicked != input.authenticated) {
+        const auto* dialer = directory_->find(input.authenticated);
+        if (!dialer || !dialer->trusted)
+            return refuse(403, "Not Your Phone",
+                          "Only phones of your own can be made to call; those of others if your "
+                          "extension is trusted");
+        if (!directory_->find(clicked))
+            return refuse(404, "No Such Extension", "There is no extension " + clicked);
+    }
     const auto called = addresses_.called_by(referral->to.uri);
     if (referral->to.replaces || !called)
         return refuse(403, "Not A Place To Transfer To",
                       "Refer-To: calls are taken by an INVITE with Replaces");
 
-    const auto answer = place({.action = CallAction::place, .from = own, .to = called->number},
+    const auto answer = place({.action = CallAction::place, .from = clicked, .to = called->number},
                               *called, input.call_id, now, outbox);
     switch (answer.outcome) {
     case OrderOutcome::begun: break;
@@ -105,9 +113,10 @@ void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
         return answer.code == "unknown_number"
                    ? refuse(404, "No Such Number", "Refer-To: there is no such number")
                    : refuse(403, "Not A Place To Transfer To", "Refer-To: " + answer.message,
-                            reason_of_limit(route(question_of_click(own, *called), router_view())));
+                            reason_of_limit(
+                                route(question_of_click(clicked, *called), router_view())));
     default: {
-        const auto route = lampline::route(question_of_click(own, *called), router_view());
+        const auto route = lampline::route(question_of_click(clicked, *called), router_view());
         if (refused_by_office(route))
             return refuse(route.status, route.phrase, "Refer-To: " + answer.message,
                           reason_of_limit(route));

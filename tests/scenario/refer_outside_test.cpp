@@ -110,6 +110,30 @@ TEST_CASE("a dialer that names no user lets its own phone call, as the one besid
     office.they_end();
 }
 
+TEST_CASE("the dialer of a trusted extension lets the phones of others call, by their own rights")
+{
+    Dialing office;
+    office.pbx.configures("101", [](Extension& extension) { extension.trusted = true; });
+    auto& carol = office.pbx.phone("103");
+    office.dialer.refers("102", refer_to("<sip:103@office.test>"));
+    office.dialer.receives(202U);
+    office.hears("SIP/2.0 100 Trying");
+    CHECK(office.alice.hears_nothing());
+    office.bob.receives(INVITE).from("103");
+    office.bob.replies(200, hold_sdp);
+    office.bob.receives(ACK);
+    carol.receives(INVITE).from("102").without_body();
+    carol.replies(486);
+    office.hears("SIP/2.0 486 Busy Here", true);
+    office.bob.receives(BYE);
+
+    office.dialer.refers("999", refer_to("<sip:103@office.test>"));
+    office.dialer.receives(404U);
+    office.bob.refers("103", refer_to("<sip:101@office.test>"));  // Bob is no more than himself
+    office.bob.receives(403U);
+    office.nothing_is_left();
+}
+
 TEST_CASE("a dialer calls a phone by its contact: that one rings, and no other of its extension")
 {
     Dialing office;

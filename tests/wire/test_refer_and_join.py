@@ -88,6 +88,24 @@ class Dialer(WireTest):
                 target.hangs_up()
                 clicked.receives("BYE")
 
+    def test_a_trusted_one_lets_the_phones_of_others_call(self):
+        carol = self.phone("203")
+        self.rest.put("/api/v1/extensions/201", {
+            "display_name": "Anna Lee", "secret": self.office.secrets["201"], "trusted": True})
+        watch = self.refers("<sip:203@office.test>", "202")
+        watch.subscribe.receives(202)
+        self.hears(watch, "100 Trying")
+        clicked = self.bob.receives("INVITE")
+        self.assertIn("sip:203@", clicked.received["From"])
+        clicked.replies(200, SILENT)
+        clicked.receives("ACK")
+        target = carol.receives("INVITE")
+        self.assertIn("sip:202@", target.received["From"])
+        self.talks(clicked, target)
+        self.hears(watch, "200 OK", "terminated")
+        clicked.hangs_up()
+        target.receives("BYE")
+
     def test_it_is_in_the_ladder_of_the_call(self):
         """The REFER and what it is told, as messages of who calls."""
         watch = self.refers()
