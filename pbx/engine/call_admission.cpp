@@ -151,7 +151,9 @@ void CallEngine::reject(const InviteReceived& input, unsigned status, std::strin
                       .phrase = std::string{phrase},
                       .headers = std::move(headers)});
     const auto dialled = addresses_.dialled_by(input);
-    const auto* callee = directory_->find(dialled);
+    // The Request-URI of a pickup says nothing: nobody was called there.
+    const bool calls = !input.replaces && !input.join;
+    const auto* callee = calls ? directory_->find(dialled) : nullptr;
     const bool outside = !input.trunk.empty();
     const auto caller =
         outside ? input.parties.from

@@ -405,6 +405,10 @@ TEST_CASE("an answered call moves between one's own phones by Replaces; nobody e
         dave.receives(403U);
         carol.sends_replacing(replaces, "101", carol_sdp);
         carol.receives(486U);
+        const auto refused = pbx.records().back();  // which has called nobody, and 101 has missed nothing
+        CHECK(refused.status == 486);
+        CHECK(refused.callee.empty());
+        CHECK(refused.parts.size() == 1);
         desk.sends(BYE);
         desk.receives(200U);
         alice.receives(BYE);
