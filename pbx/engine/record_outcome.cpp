@@ -7,20 +7,38 @@
 namespace lampline {
 namespace {
 
-/// Parts that were rung together: all that the caller rang, or all that one transfer rang.
-bool same_attempt(const CallPart& left, const CallPart& right) noexcept
+/// Who fetches a call from its slot takes what rings back for it.
+bool fetches(const CallRecord& record, const CallPart& part)
 {
-    return left.kind == right.kind &&
-           (left.kind != PartKind::transferred || left.started_at == right.started_at);
+    return part.kind == PartKind::took_over && part.in_place_of &&
+           record.parts[*part.in_place_of].kind == PartKind::parked;
+}
+
+/// Of the attempt to transfer the call that `part` is of. In one attempt each phone is rung by the time that those
+/// before it have stopped, one wave after the other; the next attempt begins when that has failed.
+bool transfer_answered(const CallRecord& record, const CallPart& part)
+{
+    CallPart::TimePoint until{};
+    bool answered = false;
+    bool found = false;
+    for (const auto& each : record.parts) {
+        if (each.kind != PartKind::transferred && !fetches(record, each)) continue;
+        if (each.started_at > until) {
+            if (found) break;
+            answered = false;
+        }
+        until = std::max({until, each.started_at, each.answered_at.value_or(each.ended_at)});
+        answered = answered || each.answered_at;
+        found = found || &each == &part;
+    }
+    return found && answered;
 }
 
 /// Somebody took what rang at `part`: another phone of the attempt, or a picker.
 bool attempt_answered(const CallRecord& record, const CallPart& part)
 {
     if (part.kind == PartKind::called) return record.answered_at || record.continued_in;
-    return std::any_of(record.parts.begin(), record.parts.end(), [&](const CallPart& each) {
-        return each.answered_at && same_attempt(each, part);
-    });
+    return transfer_answered(record, part);
 }
 
 PartResult result_of_refusal(unsigned status) noexcept

@@ -133,6 +133,95 @@ TEST_CASE("a transfer that nobody took is missed there; the call was answered al
     CHECK(office.record().parts.at(2).missed);
 }
 
+TEST_CASE("what somebody else takes while a transfer rings is missed by nobody that rang for it")
+{
+    Recording office;
+    office.talks();
+    office.says(third_leg, "103", Direction::recipient, LegState::trying);
+    const auto is_taken_by_the_fourth = [&] {
+        office.now = 1500;
+        office.says(fourth_leg, "104", Direction::recipient, LegState::confirmed);
+        office.recorder.fold(CallMoved{call, callee_leg, fourth_leg, {}}, office.moment(), office.outbox);
+    };
+    const auto ends = [&] {
+        office.callee(LegState::terminated, LegInput::remote_bye);
+        office.now = 9000;
+        office.ends(200);
+        office.caller(LegState::terminated, LegInput::local_bye);
+        office.says(fourth_leg, "104", Direction::recipient, LegState::terminated, LegInput::remote_bye);
+    };
+    office.now = 1000;
+    SUBCASE("the next one of a ring group")
+    {
+        office.says(third_leg, "103", Direction::recipient, LegState::terminated, LegInput::cancelled);
+        office.says(fourth_leg, "104", Direction::recipient, LegState::trying);
+        is_taken_by_the_fourth();
+        ends();
+        CHECK(office.record().parts.at(2).result == PartResult::answered_elsewhere);
+        CHECK_FALSE(office.record().parts.at(2).missed);
+    }
+    SUBCASE("one that rings beside it, later")
+    {
+        office.says(fourth_leg, "104", Direction::recipient, LegState::trying);
+        is_taken_by_the_fourth();
+        office.says(third_leg, "103", Direction::recipient, LegState::terminated, LegInput::replaced);
+        ends();
+        CHECK(office.record().parts.at(2).result == PartResult::answered_elsewhere);
+        CHECK_FALSE(office.record().parts.at(2).missed);
+    }
+    SUBCASE("but the next transfer is another attempt")
+    {
+        office.says(third_leg, "103", Direction::recipient, LegState::terminated, LegInput::cancelled);
+        office.now = 1001;
+        office.says(fourth_leg, "104", Direction::recipient, LegState::trying);
+        is_taken_by_the_fourth();
+        ends();
+        CHECK(office.record().parts.at(2).missed);
+    }
+    SUBCASE("and so is that of who has taken the one before")
+    {
+        office.says(third_leg, "103", Direction::recipient, LegState::confirmed);
+        office.recorder.fold(CallMoved{call, callee_leg, third_leg, {}}, office.moment(), office.outbox);
+        office.now = 2000;
+        office.says(fourth_leg, "104", Direction::recipient, LegState::trying);
+        office.now = 3000;
+        office.says(fourth_leg, "104", Direction::recipient, LegState::terminated, LegInput::cancelled);
+        office.callee(LegState::terminated, LegInput::remote_bye);
+        office.ends(200);
+        office.caller(LegState::terminated, LegInput::local_bye);
+        office.says(third_leg, "103", Direction::recipient, LegState::terminated, LegInput::remote_bye);
+        CHECK(office.record().parts.at(3).missed);
+    }
+}
+
+TEST_CASE("who is rung for a parked call that somebody fetches just then has missed nothing")
+{
+    constexpr LegId fifth_leg{5};
+    bool fetched = false;
+    SUBCASE("just then") { fetched = true; }
+    SUBCASE("once it has rung in vain") {}
+    Recording office;
+    office.talks();
+    office.says(third_leg, "park+701", Direction::recipient, LegState::confirmed);
+    office.recorder.fold(CallMoved{call, callee_leg, third_leg, {}}, office.moment(), office.outbox);
+    office.callee(LegState::terminated, LegInput::remote_bye);
+    office.now = 2000;
+    office.says(fourth_leg, "102", Direction::recipient, LegState::trying);
+    office.now = 3000;
+    office.says(fourth_leg, "102", Direction::recipient, LegState::terminated, LegInput::cancelled);
+    office.now = fetched ? 3000 : 4000;
+    office.says(fifth_leg, "103", Direction::initiator, LegState::trying);
+    office.now = 4100;
+    office.says(fifth_leg, "103", Direction::initiator, LegState::confirmed);
+    office.says(third_leg, "park+701", Direction::recipient, LegState::terminated, LegInput::replaced);
+    office.ends(200);
+    office.caller(LegState::terminated, LegInput::local_bye);
+    office.says(fifth_leg, "103", Direction::initiator, LegState::terminated, LegInput::remote_bye);
+    CHECK(office.record().parts.at(4).kind == PartKind::took_over);
+    CHECK(office.record().parts.at(4).in_place_of == 2);
+    CHECK(office.record().parts.at(3).missed == !fetched);
+}
+
 TEST_CASE("an attended transfer links both calls")
 {
     constexpr CallRef asked{8};
