@@ -135,11 +135,12 @@ struct CallEnded {
     std::string reason;
 };
 
-/// A transfer has succeeded: `target` talks in the place of `transferor`.
+/// A transfer has succeeded: `target` talks in the place of `transferor`. Or what rang for the transferor in
+/// `asked`, before the end of which this comes, is to ring anew for who is transferred.
 struct CallMoved {
     CallRef call;
     LegId transferor;  ///< 0: has left meanwhile
-    LegId target;
+    LegId target;      ///< 0: it is to ring
     CallRef asked;     ///< attended: the call that `target` was a leg of until now; 0: blind
 };
 

@@ -235,7 +235,7 @@ void CallRecorder::fold(const CallMoved& moved, Moment now, Outbox& outbox)
     if (asked == open_.end() || asked == found) return;
     auto& left = asked->second;
     left.record.continued_in = open.record.id;
-    if (left.record.status == 0) left.record.status = 200;
+    if (left.record.status == 0 && moved.target) left.record.status = 200;
     if (target) open.record.parts[*target].came_from = left.record.id;
     if (const auto gone = left.position_of(moved.target)) {
         auto& part = left.record.parts[*gone];

@@ -132,6 +132,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
                          other.transfer->stage == TransferStage::ringing;
     if (clicked) {  // the same, of a call that a third party has placed
         const auto called = addresses_.called_in(other);
+        outbox.announce(CallMoved{call.id, transfer.transferor, {}, other.id});
         end_call(other, {}, LegInput::replaced, LegInput::replaced, completed_elsewhere, now,
                  outbox);
         sweep(other, now, outbox);
@@ -143,6 +144,8 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
     if (rings) {
         // Not answered yet: what rings for the transferor rings anew, for the transferee.
         const auto called = addresses_.called_in(other);
+        outbox.announce(CallMoved{call.id, transfer.transferor, {}, other.id});
+        cancel_branches(other, {}, completed_elsewhere, nullptr, outbox);
         give_up_ringing(other, 487, "Request Terminated", now, outbox);
         sweep(other, now, outbox);
         if (!called) return transfer_failed(call, 404, "Not A Number Here", now, outbox);

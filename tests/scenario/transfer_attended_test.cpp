@@ -83,13 +83,21 @@ TEST_CASE("attended transfer before the target has answered: its phone rings for
     call.bob.receives(202U);
     call.bob_hears("SIP/2.0 100 Trying");
     call.bob.receives(487U);
-    call.carol.receives(CANCEL);
+    call.carol.receives(CANCEL).header("Reason", "SIP;cause=200;text=\"Call completed elsewhere\"");
     call.carol.receives(INVITE).from("101");
     call.carol.replies(200, carol_sdp);
     call.alice_and_carol_are_joined();
     call.bob_hears("SIP/2.0 200 OK");
     call.bob.receives(BYE);
     call.alice_and_carol_talk_and_end();
+    const auto records = call.pbx.records();  // the consultation ended first
+    REQUIRE(records.size() == 2);
+    CHECK(records[0].caller == "102");
+    CHECK(records[0].continued_in == records[1].id);
+    CHECK(records[0].ended_by == CallEnder::transfer);
+    REQUIRE(records[0].parts.size() == 2);
+    CHECK(records[0].parts[1].result == PartResult::answered_elsewhere);
+    CHECK_FALSE(records[0].parts[1].missed);
 }
 
 TEST_CASE("attended transfer of a call that was clicked, and still rings")
