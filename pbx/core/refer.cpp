@@ -136,6 +136,10 @@ std::optional<ReferTo> parse_refer_to(std::string_view value)
             result.replaces = parse_replaces(*text);
             if (!result.replaces) return std::nullopt;
         }
+        if (same_word(name, "Join")) {
+            if (!parse_replaces(*text)) return std::nullopt;
+            result.wants_invite = false;
+        }
         for (const auto allowed : {"Subject", "Priority", "Organization"})
             if (same_word(name, allowed) && !text->empty() && text->size() <= max_header)
                 result.headers.push_back({allowed, *text});

@@ -24,7 +24,8 @@ struct ReferTo {
     SipUri uri;
     std::optional<Replaces> replaces;
     std::vector<Header> headers{};  ///< Subject, Priority, Organization; at most 256 bytes each
-    bool wants_invite = true;  ///< false: the `method` parameter says something else
+    /// False: the `method` parameter says something else, or a Join (RFC 3911) asks for more than a call.
+    bool wants_invite = true;
     bool elsewhere = false;    ///< it is of a scheme that no call is made to, and not read further
 };
 

@@ -43,6 +43,10 @@ TEST_CASE("what is no address to call is refused")
           "<sip:1@h?Replaces=a%3Bto-tag%3Da%3Bfrom-tag%3D%22c%22>"})
         CHECK_MESSAGE(!parse_refer_to(text), text);
     CHECK_FALSE(parse_refer_to("<sip:1@h;method=BYE>")->wants_invite);
+    const auto join = parse_refer_to("<sip:1@h?join=a%3Bto-tag%3D1%3Bfrom-tag%3D2>");
+    REQUIRE(join);
+    CHECK_FALSE(join->wants_invite);
+    CHECK_FALSE(parse_refer_to("<sip:1@h?Join=>"));
     CHECK_FALSE(parse_refer_to(std::string(5000, 'x')));
 }
 
