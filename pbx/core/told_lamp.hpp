@@ -105,6 +105,7 @@ struct ToldLamp {
     bool show_anew(const Projection& before, bool settled) noexcept
     {
         const bool alike = *projection->profile() == *before.profile();
+        if (!alike) told_in.clear();  // the phone is cleared first, maybe in a row without these
         if (alike && settled && is_certainly_dark()) {  // so is it by any right
             catch_up();
             return true;

@@ -133,6 +133,22 @@ TEST_CASE("what changes only in what is left out is not told again beside other 
     }
 }
 
+TEST_CASE("calls told in partial documents that had less are told anew in a row without these")
+{
+    BodyProfile small = acme();
+    small.max_body = 1;
+    small.partial = true;
+    Office office{office_with({small}, "acme")};
+    office.subscribed("201", "207");
+    office.fold(wordy(1));
+    CHECK(states_of(office.acknowledged()) == "confirmed");
+    small.partial = false;
+    office.configures(office_with({small}, "acme"));
+    CHECK(states_of(office.acknowledged()) == "terminated");
+    CHECK(states_of(office.acknowledged()) == "confirmed");
+    CHECK(office.silent());
+}
+
 TEST_CASE("what does not fit with nothing left to leave out is sent all the same, and counted")
 {
     Office office;
