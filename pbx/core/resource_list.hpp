@@ -32,8 +32,9 @@ struct ListMember {
     std::string uri{};         ///< as a SUBSCRIBE that contains the list calls it; empty: as we do
     bool owes_present = true;  ///< whatever it was told, it must be told the present state (again)
     bool due = false;          ///< in MemberList::due
+    bool news = false;         ///< there before those to whom nothing has happened
     std::optional<SubscriptionEnd> leaving;  ///< no longer listed: told once more, as dark
-    bool told_gone = false;  ///< so the last NOTIFY about it said, seen or not
+    bool told_gone = false;                  ///< so the last NOTIFY about it said, seen or not
 };
 
 /// The list of one subscription: `members` in the order of the group, those that leave last.
@@ -44,10 +45,10 @@ struct MemberList {
     std::vector<std::unique_ptr<Member>> members;
     StringTable<Member*> by_number;
     std::vector<std::unique_ptr<Member>> left;  ///< in this step; nobody has been shown that
-    std::deque<Member*> due;                    ///< to be told something, oldest first
-    std::vector<Member*> under_way;             ///< in the last NOTIFY
-    bool resumed = false;    ///< an earlier run may have told the phone of whoever comes
-    bool anew = true;        ///< the next NOTIFY begins to tell the whole list
+    std::deque<Member*> due;  ///< to be told something: `news`, oldest first, then the others
+    std::vector<Member*> under_way;  ///< in the last NOTIFY
+    bool resumed = false;            ///< an earlier run may have told the phone of whoever comes
+    bool anew = true;                ///< the next NOTIFY begins to tell the whole list
     bool begun = false;      ///< the phone has seen all that was told, and knows nobody else
     bool regrouped = false;  ///< others are its members than the phone was told last
     std::optional<SubscriptionEnd> ending;  ///< so, once all that is due is told
@@ -113,7 +114,15 @@ struct MemberList {
         if (std::exchange(member.due, true)) return;
         due.push_back(&member);
     }
-    /// Everybody is owed the present state, in order of urgency.
+    /// The same, for whom something has happened to: a long list may take many NOTIFYs to tell who
+    /// is as idle as ever.
+    void make_news(Member& member)
+    {
+        if (std::exchange(member.news, true)) return;
+        if (std::exchange(member.due, true)) std::erase(due, &member);
+        due.insert(std::ranges::find(due, false, &Member::news), &member);
+    }
+    /// Everybody is owed the present state, in order of urgency, news first.
     void begin_anew()
     {
         anew = true;
@@ -125,20 +134,23 @@ struct MemberList {
             member->due = true;
             due.push_back(member.get());
         }
-        std::ranges::stable_sort(due, {}, [](const Member* member) { return member->urgency(); });
+        std::ranges::stable_sort(due, {}, [](const Member* member) {
+            return std::pair{!member->news, member->urgency()};
+        });
     }
     /// Leaves in `due` only who has something to be told.
     void forget_settled()
     {
         std::erase_if(due, [](Member* member) {
             member->due = member->is_owed();
+            member->news = member->news && member->due;
             return !member->due;
         });
     }
     /// Brings the members in line with `listed`, pointers to what has a `member`: calls
-    /// `came(Member&, *one)` for each that is added, `stays(Member&, *one)` for each that was there,
-    /// be it as one that leaves, and `leaves(Member&)` for each that is not listed any more. That
-    /// one may erase it.
+    /// `came(Member&, *one)` for each that is added, `stays(Member&, *one)` for each that was
+    /// there, be it as one that leaves, and `leaves(Member&)` for each that is not listed any more.
+    /// That one may erase it.
     template <class Listed>
     void regroup(const Listed& listed, const auto& came, const auto& stays, const auto& leaves)
     {

@@ -166,7 +166,7 @@ void EventNotifier::leave_list(EventSubscription& subscription, EventMember& lef
     left.leaving = why_left_list(facts_.directory(), left.member);
     const bool being_told = subscription.in_flight != 0 && list.is_being_told_gone(left);
     if (std::exchange(left.owes_present, !being_told)) left.unknown = true;  // should it be back
-    list.make_due(left);
+    list.make_news(left);
 }
 
 /// A fact about one member. The list is told at the end of the step, when all facts are there.

@@ -181,7 +181,7 @@ void GroupIndications::leave_list(Subscription& subscription, ListedMember& left
     if (std::exchange(left.owes_present, !being_told)) left.told.unknown = true;  // if it is back
     left.event_at.reset();
     left.unanswered_since.reset();
-    list.make_due(left);
+    list.make_news(left);
 }
 
 /// A fact about one member. The list is told at the end of the step, when all facts are there.

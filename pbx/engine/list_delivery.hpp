@@ -41,7 +41,7 @@ protected:
     template <class Usage, class Member>
     void note_news(Usage& subscription, Member& member)
     {
-        subscription.list->make_due(member);
+        subscription.list->make_news(member);
         if (!std::exchange(subscription.list->queued, true)) changed_.push_back(subscription.id);
     }
 

@@ -38,6 +38,20 @@ TEST_CASE("over UDP a long list of presence comes in several NOTIFYs, one after 
         }
 }
 
+TEST_CASE("who talks while a long list of presence is told does not wait for who is as before")
+{
+    ListOffice office{house(many(40))};
+    CHECK(office.receives(office.request(Transport::udp)).status == 200);
+    office.acknowledged();
+    const auto under_way = office.notified();
+    office.fold(call("338", LegState::confirmed));  // has not had its turn
+    office.answers(under_way, 200);
+    const auto list = list_of(office.notifies.front());
+    CHECK(note(list.find(uri("338"))) == "On the phone");
+    office.reads_all();
+    CHECK(office.shown.size() > 20);  // the others are told all the same
+}
+
 TEST_CASE("a list too long for UDP goes over a connection of the same phone")
 {
     ListOffice office{house(many(20))};
