@@ -27,7 +27,6 @@ struct DisplayUpdate {
     bool changed = false;        ///< since that was sent
     /// To be sent then; with nothing under way and no time it waits for the call to rest.
     std::optional<std::chrono::steady_clock::time_point> again_at{};
-    std::optional<std::chrono::steady_clock::time_point> cancelled_at{};  ///< INVITE under way
     Glare glare;
 };
 
@@ -89,6 +88,7 @@ struct Leg {
     bool asks_offer = false;           ///< within its dialog: it has none, so the 2xx brings one
     ClientTransactionId
         ack_owed{};  ///< INVITE to the phone that it answered 2xx, not yet acknowledged
+    Rare<std::chrono::steady_clock::time_point> cancelled_at{};  ///< INVITE within its dialog
     ClientTransactionId bye_out{};    ///< our BYE, without final answer
     Rare<Leaving> leaving{};
     bool has_referred = false;        ///< it has sent a REFER

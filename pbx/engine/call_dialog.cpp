@@ -79,28 +79,32 @@ void CallEngine::relay(Call& call, Leg& from, const RequestReceived& input, Mome
                                                  .method_name = input.method_name,
                                                  .focus = input.focus});
     if (by_invite) return update_by_invite(call, relay, from, *to, now, outbox);
-    send_on(call, relay, from, *to, outbox);
+    send_on(call, relay, from, *to, now, outbox);
 }
 
-void CallEngine::send_on(const Call& call, Relay& relay, const Leg& from, Leg& to, Outbox& outbox)
+void CallEngine::send_on(const Call& call, Relay& relay, const Leg& from, Leg& to, Moment now,
+                         Outbox& outbox)
 {
     const auto method = relay.by_invite ? Method::invite : relay.method;
-    relay.forwarded = transaction_ids_.next();
-    if (method == Method::invite) to.invite_out = relay.forwarded;
-    request(to,
-            {.transaction = relay.forwarded,
-             .method = method,
-             .method_name = relay.method_name,
-             .supported = from.supported & OptionTag::timer,  // no PRACK passes in a dialog
-             .session_timer = changes_session(method)
-                                  ? timer_to_forward(relay.session_timer, call.session_expires,
-                                                     to.min_se)
-                                  : SessionTimer{},
-             .focus = relay.focus,
-             .payload = from.place && appearance_in(relay.payload)
-                            ? without_appearance(relay.payload)
-                            : relay.payload},
-            outbox);
+    SendRequest passed{
+        .method = method,
+        .method_name = relay.method_name,
+        .supported = from.supported & OptionTag::timer,  // no PRACK passes in a dialog
+        .session_timer =
+            changes_session(method)
+                ? timer_to_forward(relay.session_timer, call.session_expires, to.min_se)
+                : SessionTimer{},
+        .focus = relay.focus,
+        .payload = from.place && appearance_in(relay.payload) ? without_appearance(relay.payload)
+                                                              : relay.payload};
+    if (method == Method::invite) {
+        // Who has sent an UPDATE waits for 64*T1 (RFC 3311 §5.2).
+        const auto patience = relay.by_invite ? answered_by_phone : answered_by_person;
+        relay.forwarded = invite(to, std::move(passed), patience, now, outbox);
+        return;
+    }
+    relay.forwarded = passed.transaction = transaction_ids_.next();
+    request(to, std::move(passed), outbox);
 }
 
 void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
@@ -110,8 +114,7 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
     const bool invite = relay.method == Method::invite;
     const bool success = response.status < 300;
     if (invite || relay.by_invite) leg.invite_out = {};
-    if (relays_longer_session(call, relay, leg, response, outbox)) return;
-    if (relay.by_invite) timers_.cancel(call.id, CallTimer::update);
+    if (relays_longer_session(call, relay, leg, response, now, outbox)) return;
 
     if (relay.cancelled) {
         const bool takes_over{relay.replaces};

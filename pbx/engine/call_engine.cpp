@@ -77,6 +77,7 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
     }
     if (!input.generated) leg->heard_at = now.mono;
     note_cseq(*call, *leg, input, outbox);
+    note_answer(*call, *leg, input, now);
     if (input.status / 100 == 2) leg->asked_again = false;
     const bool final = input.status >= 200;
 
@@ -151,7 +152,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             if (call.pickup && call.transfer)
                 ask_transferee(call, now, outbox);
             else if (call.pickup)
-                offer_to_picker(call, outbox);
+                offer_to_picker(call, now, outbox);
             else if (call.transfer)
                 go_on(call, now, outbox);
             else if (call.change)
@@ -160,7 +161,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             break;
         case CallTimer::take_over: take_over_goes_on(call, now, outbox); break;
         case CallTimer::display: displays_due(call, now, outbox); break;
-        case CallTimer::update: give_up_update(call, outbox); break;
+        case CallTimer::answer: answers_overdue(call, now, outbox); break;
         case CallTimer::session: session_over(call, now, outbox); break;
         case CallTimer::park: ring_back(call, now, outbox); break;
         case CallTimer::probe: probe(call, now, outbox); break;

@@ -329,7 +329,7 @@ private:
     /// `leg`, the picker or the caller, has acknowledged its 200.
     void pickup_acknowledged(Call& call, Leg& leg, const PayloadRef& answer, Moment now,
                              Outbox& outbox);
-    void offer_to_picker(Call& call, Outbox& outbox);
+    void offer_to_picker(Call& call, Moment now, Outbox& outbox);
     void pickup_answered(Call& call, Leg& picker, const ResponseReceived& response, Moment now,
                          Outbox& outbox);
     void picked_up(Call& call, PayloadRef session, const AnsweredTimer& timer, Moment now,
@@ -349,7 +349,7 @@ private:
     void take_over(Leg& leg, const InviteReceived& input, Moment now, Outbox& outbox);
     /// Goes on with a take-over that waits, as soon as nothing else changes the call.
     void take_over_goes_on(Call& call, Moment now, Outbox& outbox);
-    void offer_to_peer(Call& call, Relay& relay, Outbox& outbox);
+    void offer_to_peer(Call& call, Relay& relay, Moment now, Outbox& outbox);
     void taken_over(Call& call, Leg& picker, Leg& peer, LegId replaced, Outbox& outbox);
     /// A BYE of a phone whose place is being taken. False: it is no such one.
     bool leaves_take_over(Call& call, Leg& leg, Outbox& outbox);
@@ -455,7 +455,7 @@ private:
                                  Moment now, Outbox& outbox);
     /// True: `relay` is sent on once more for that, as its sender has no say in it.
     bool relays_longer_session(const Call& call, Relay& relay, Leg& leg,
-                               const ResponseReceived& response, Outbox& outbox);
+                               const ResponseReceived& response, Moment now, Outbox& outbox);
     /// Calls the phone of `leg` once more, as the hunt calls phones by now, but with what is its
     /// own: to pick up, to answer by itself, without an offer.
     void ring_again(Call& call, const Leg& leg, Moment now, Outbox& outbox);
@@ -489,16 +489,32 @@ private:
     /// Sends the UPDATE of `relay` on as an INVITE.
     void update_by_invite(const Call& call, Relay& relay, const Leg& from, Leg& to, Moment now,
                           Outbox& outbox);
-    /// An INVITE may ring for minutes, an UPDATE has to be answered within 64*T1 (RFC 3311 §5.2).
-    static void give_up_update(Call& call, Outbox& outbox);
     /// The phone of `leg` has refused UPDATE as such. True: its sender is served otherwise.
     bool update_unknown(Call& call, Leg& leg, Relay& relay, const ResponseReceived& response,
                         Moment now, Outbox& outbox);
 
+    // call_patience.cpp: INVITEs within a dialog whose final response does not come
+    /// Sends an INVITE in the dialog of `leg`, which is cancelled unless it is answered within
+    /// `patience`; its transaction.
+    ClientTransactionId invite(Leg& leg, SendRequest request, std::chrono::seconds patience,
+                               Moment now, Outbox& outbox);
+    ClientTransactionId invite(Leg& leg, SendRequest request, Moment now, Outbox& outbox) override
+    {
+        return invite(leg, std::move(request), answered_by_phone, now, outbox);
+    }
+    /// Sends CANCEL for what the phone of `leg` has still to answer. After 64*T1 it is answered in
+    /// any case, by a 408 of the stack (RFC 3261 §9.1).
+    static void withdraw(Leg& leg, Outbox& outbox);
+    /// `response` may be what is waited for, or say that it takes longer.
+    void note_answer(Call& call, Leg& leg, const ResponseReceived& response, Moment now);
+    void answers_overdue(Call& call, Moment now, Outbox& outbox);
+    void wait_for_answers(const Call& call);
+
     // call_dialog.cpp: requests within a dialog, from one leg to the other
     void relay(Call& call, Leg& from, const RequestReceived& input, Moment now, Outbox& outbox);
     /// Sends the request of `relay` to `to`.
-    void send_on(const Call& call, Relay& relay, const Leg& from, Leg& to, Outbox& outbox);
+    void send_on(const Call& call, Relay& relay, const Leg& from, Leg& to, Moment now,
+                 Outbox& outbox);
     void relayed_answer(Call& call, Leg& leg, Relay& relay, const ResponseReceived& response,
                         Moment now, Outbox& outbox);
     /// The phone of `leg` is out of the call by its own word; `status`: for the record.

@@ -102,17 +102,15 @@ void CallEngine::change_goes_on(Call& call, Moment now, Outbox& outbox)
         if (wait_until(change.glare.held_up(now.mono), call, CallTimer::transfer)) return;
         return give_up_change(call, outbox);
     }
-    change.sent = leg->invite_out = transaction_ids_.next();
-    request(*leg,
-            {.transaction = change.sent,
-             .method = Method::invite,
-             .supported = leg->supported & OptionTag::timer,
-             .session_timer = timer_kept_by_phone(call.session_expires, leg->min_se),
-             .headers = change.kind == SessionChange::Kind::renew ? asserted_to(*leg, *other)
-                                                                  : std::vector<Header>{},
-             .payload = change.kind == SessionChange::Kind::hold ? silent_offer(*leg, other)
-                                                                 : change.offer},
-            outbox);
+    change.sent = invite(
+        *leg,
+        {.supported = leg->supported & OptionTag::timer,
+         .session_timer = timer_kept_by_phone(call.session_expires, leg->min_se),
+         .headers = change.kind == SessionChange::Kind::renew ? asserted_to(*leg, *other)
+                                                              : std::vector<Header>{},
+         .payload = change.kind == SessionChange::Kind::hold ? silent_offer(*leg, other)
+                                                             : change.offer},
+        now, outbox);
 }
 
 void CallEngine::change_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,

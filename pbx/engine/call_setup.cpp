@@ -437,7 +437,7 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
         relay->cancelled = true;
         if (relay->replaces) move(*leg, LegInput::cancelled, outbox);
         if (relay->forwarded) {
-            outbox.send(SendCancel{relay->to, relay->forwarded, {}});
+            withdraw(*call->find(relay->to), outbox);
         } else {
             const auto to = relay->to;
             call->remove_relay(relay->forwarded);

@@ -9,6 +9,14 @@ namespace lampline {
 
 /// 64*T1 and a little: no transaction of an ended call lives longer (RFC 3261 §17).
 inline constexpr std::chrono::seconds linger_time{40};
+/// So long an INVITE of ours within a dialog is waited for, from sending it: phones answer it by
+/// themselves, and a 2xx of the other phone may wait for it, for less than 64*T1 (RFC 3261
+/// §13.3.1.4).
+inline constexpr std::chrono::seconds answered_by_phone{25};
+/// The same for one that another phone has sent, from the last that was heard of it: somebody may
+/// be asked, about video say. Timer C, by which a proxy gives up, has more than three minutes
+/// (§16.6 step 11).
+inline constexpr std::chrono::seconds answered_by_person{185};
 
 enum class CallTimer : std::uint8_t {
     ring,          ///< whom it rings next, or that it has rung for long enough
@@ -18,7 +26,7 @@ enum class CallTimer : std::uint8_t {
     transfer,      ///< an INVITE of ours is sent again
     take_over,     ///< the same, of one who takes somebody's place
     display,       ///< the same, of UPDATEs
-    update,        ///< who has sent an UPDATE waits no longer for what goes on as an INVITE
+    answer,        ///< the final response to an INVITE within a dialog does not come
     seen,          ///< a display has been shown for long enough
     keep_ringing,  ///< what rings is worth a write
     outside,       ///< the minutes of a call to outside are over

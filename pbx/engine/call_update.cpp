@@ -8,10 +8,6 @@
 namespace lampline {
 namespace {
 
-/// Less than the 32 s after which its sender takes us for dead (RFC 3261 §17.1.2.2), and ends the
-/// call.
-constexpr auto update_answered_within = 25s;
-
 bool talk(const Leg& one, const Leg& other) noexcept
 {
     return one.talking() && other.talking();
@@ -65,21 +61,10 @@ void CallEngine::answer_refresh(Call& call, Leg& from, TransactionId request,
 void CallEngine::update_by_invite(const Call& call, Relay& relay, const Leg& from, Leg& to,
                                   Moment now, Outbox& outbox)
 {
-    set_timer(call, CallTimer::update, now.mono + update_answered_within);
     relay.by_invite = true;
     relay.bare = !has_body(relay.payload);
     if (relay.bare) relay.payload = session_payload(from.sdp->body);
-    send_on(call, relay, from, to, outbox);
-}
-
-void CallEngine::give_up_update(Call& call, Outbox& outbox)
-{
-    for (Relay& relay : call.relays) {
-        if (!relay.by_invite || relay.cancelled) continue;
-        relay.cancelled = true;
-        outbox.send(Reply{.transaction = relay.request, .status = 504});
-        outbox.send(SendCancel{relay.to, relay.forwarded, {}});
-    }
+    send_on(call, relay, from, to, now, outbox);
 }
 
 bool CallEngine::update_unknown(Call& call, Leg& leg, Relay& relay,

@@ -322,15 +322,13 @@ void CallingCards::silence(Call& call, Leg& caller, Card& card, Moment now, Outb
     }
     const auto heard = body_of(card.heard);
     card.silencing =
-        desk_.send(caller,
-                   {.method = Method::invite,
-                    .supported = caller.supported & OptionTag::timer,
-                    .headers = caller.trunk.empty() ? caller.identifies(card.application)
-                                                    : std::vector<Header>{},
-                    .payload = heard.empty() ? desk_.silence(body_of(caller.sdp))
-                                             : session_payload(made_inactive(heard))},
-                   outbox);
-    caller.invite_out = card.silencing;
+        desk_.invite(caller,
+                     {.supported = caller.supported & OptionTag::timer,
+                      .headers = caller.trunk.empty() ? caller.identifies(card.application)
+                                                      : std::vector<Header>{},
+                      .payload = heard.empty() ? desk_.silence(body_of(caller.sdp))
+                                               : session_payload(made_inactive(heard))},
+                     now, outbox);
 }
 
 void CallingCards::silenced(Call& call, Leg& caller, Card& card, const ResponseReceived& response,

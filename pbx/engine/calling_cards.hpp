@@ -18,7 +18,10 @@ class CardDesk {
 public:
     /// Sends `request` in the dialog of `leg`.
     virtual ClientTransactionId send(Leg& leg, SendRequest request, Outbox& outbox) = 0;
-    /// Acknowledges the 2xx to an INVITE so sent.
+    /// The same for an INVITE, which is cancelled unless it is answered in time.
+    virtual ClientTransactionId invite(Leg& leg, SendRequest request, Moment now,
+                                       Outbox& outbox) = 0;
+    /// Acknowledges the 2xx to such an INVITE.
     virtual void acknowledge(Call& call, Leg& leg, const ResponseReceived& success,
                              Outbox& outbox) = 0;
     /// Rings `number` for `caller`, by its rights. Comes back as connected() or alone(), the latter

@@ -168,18 +168,14 @@ void CallEngine::repeat_session(Call& call, Leg& leg, Moment now, Outbox& outbox
     if (!may_repeat_session(call, leg)) return display.glare.over();  // planned anew at rest
     const auto& session = *call.find(leg.peer)->sdp;
     display.changed = false;
-    display.sent = leg.invite_out = transaction_ids_.next();
-    display.cancelled_at = now.mono + invite_answered_within;
-    request(leg,
-            {.transaction = display.sent,
-             .method = Method::invite,
-             .supported = leg.supported & OptionTag::timer,
-             .session_timer = timer_of_display(call, leg, now),
-             .headers = leg.identifies(leg.other),
-             .payload =
-                 std::make_shared<const Payload>(Payload{session.content_type, session.body, {}})},
-            outbox);
-    wake_for_displays(call);
+    display.sent = invite(
+        leg,
+        {.supported = leg.supported & OptionTag::timer,
+         .session_timer = timer_of_display(call, leg, now),
+         .headers = leg.identifies(leg.other),
+         .payload =
+             std::make_shared<const Payload>(Payload{session.content_type, session.body, {}})},
+        invite_answered_within, now, outbox);
 }
 
 void CallEngine::session_repeated(Call& call, Leg& leg, const PayloadRef& answer, Moment now,
@@ -203,7 +199,6 @@ void CallEngine::display_answered(Call& call, Leg& leg, const ResponseReceived& 
     const bool success = response.status < 300;
     const bool by_invite = display.sent == leg.invite_out;
     display.sent = {};
-    display.cancelled_at.reset();
     if (by_invite) {
         leg.invite_out = {};
         if (success) outbox.send(SendAck{leg.id, response.transaction, nullptr});
@@ -234,12 +229,7 @@ void CallEngine::display_answered(Call& call, Leg& leg, const ResponseReceived& 
 void CallEngine::displays_due(Call& call, Moment now, Outbox& outbox)
 {
     for (auto& leg : call.legs) {
-        if (!leg.display) continue;
-        if (leg.display->cancelled_at && *leg.display->cancelled_at <= now.mono) {
-            leg.display->cancelled_at.reset();
-            outbox.send(SendCancel{leg.id, leg.display->sent, {}});
-        }
-        if (!leg.display->again_at || *leg.display->again_at > now.mono) continue;
+        if (!leg.display || !leg.display->again_at || *leg.display->again_at > now.mono) continue;
         leg.display->again_at.reset();
         if (leg.talking())
             update_display(call, leg, now, outbox);
@@ -253,9 +243,8 @@ void CallEngine::wake_for_displays(const Call& call)
 {
     std::optional<std::chrono::steady_clock::time_point> first;
     for (const auto& leg : call.legs) {
-        if (!leg.display) continue;
-        for (const auto& due : {leg.display->again_at, leg.display->cancelled_at})
-            if (due && (!first || *due < *first)) first = due;
+        if (!leg.display || !leg.display->again_at) continue;
+        first = std::min(first.value_or(*leg.display->again_at), *leg.display->again_at);
     }
     if (first) set_timer(call, CallTimer::display, *first);
 }

@@ -221,20 +221,17 @@ void CallEngine::retrieve_held(const InviteReceived& input, Moment now, Outbox& 
             if (auto* relay = call->find_relay(input.transaction)) relay->if_held = true;
 }
 
-void CallEngine::offer_to_peer(Call& call, Relay& relay, Outbox& outbox)
+void CallEngine::offer_to_peer(Call& call, Relay& relay, Moment now, Outbox& outbox)
 {
     const Leg& picker = *call.find(relay.from);
     Leg& peer = *call.find(relay.to);
-    relay.forwarded = peer.invite_out = transaction_ids_.next();
-    request(peer,
-            {.transaction = relay.forwarded,
-             .method = Method::invite,
-             .supported = picker.supported & OptionTag::timer,
-             .session_timer =
-                 timer_to_forward(relay.session_timer, call.session_expires, peer.min_se),
-             .headers = asserted_to(peer, picker),
-             .payload = relay.payload},
-            outbox);
+    relay.forwarded = invite(peer,
+                             {.supported = picker.supported & OptionTag::timer,
+                              .session_timer = timer_to_forward(
+                                  relay.session_timer, call.session_expires, peer.min_se),
+                              .headers = asserted_to(peer, picker),
+                              .payload = relay.payload},
+                             now, outbox);
 }
 
 void CallEngine::take_over_goes_on(Call& call, Moment now, Outbox& outbox)
@@ -266,7 +263,7 @@ void CallEngine::take_over_goes_on(Call& call, Moment now, Outbox& outbox)
     const bool held = replaced->holds && !(replaced->place && replaced->place->is_private);
     if (!busy && waiting->if_held && replaced->talking() && !held)
         return refuse(403, "Not On Public Hold", "Whoever held the call talks again");
-    if (!busy) return offer_to_peer(call, *waiting, outbox);
+    if (!busy) return offer_to_peer(call, *waiting, now, outbox);
     if (!wait_until(waiting->glare.held_up(now.mono), call, CallTimer::take_over))
         refuse(491, "Request Pending", "Another change of this call is under way");
 }

@@ -99,31 +99,28 @@ void CallEngine::pickup_acknowledged(Call& call, Leg& leg, const PayloadRef& ans
         call.unsaved = true;
         return;
     }
-    if (pickup.renegotiates) return offer_to_picker(call, outbox);
+    if (pickup.renegotiates) return offer_to_picker(call, now, outbox);
     if (!has_body(answer)) return pickup_failed(call, no_media, now, outbox);
     picker.sdp = answer;
     picked_up(call, session_of(answer), timer_of_caller(call), now, outbox);
 }
 
 /// The picker gets the caller's offer, or is asked for one of its own.
-void CallEngine::offer_to_picker(Call& call, Outbox& outbox)
+void CallEngine::offer_to_picker(Call& call, Moment now, Outbox& outbox)
 {
     Pickup& pickup = *call.pickup;
     Leg& picker = *call.find(pickup.picker);
-    pickup.offered = picker.invite_out = transaction_ids_.next();
     auto timer = timer_to_forward(call.asked_timer, settings_.session_expires, picker.min_se);
     if (timer.expires > 0s) {  // the caller's own, too: it would not hear of the picker's 422
         timer.min_se = std::max(timer.min_se, picker.min_se);
         timer.expires = std::max(timer.expires, timer.min_se);
     }
-    request(picker,
-            {.transaction = pickup.offered,
-             .method = Method::invite,
-             .supported = call.caller().supported & OptionTag::timer,
-             .session_timer = timer,
-             .headers = asserted_to(picker, call.caller()),
-             .payload = session_of(call.offer)},
-            outbox);
+    pickup.offered = invite(picker,
+                            {.supported = call.caller().supported & OptionTag::timer,
+                             .session_timer = timer,
+                             .headers = asserted_to(picker, call.caller()),
+                             .payload = session_of(call.offer)},
+                            now, outbox);
 }
 
 void CallEngine::pickup_answered(Call& call, Leg& picker, const ResponseReceived& response,

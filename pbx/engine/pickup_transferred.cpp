@@ -41,15 +41,13 @@ void CallEngine::ask_transferee(Call& call, Moment now, Outbox& outbox)
         if (wait_until(pickup.glare.held_up(now.mono), call, CallTimer::transfer)) return;
         return pickup_failed(call, {}, now, outbox, 491, "Request Pending");
     }
-    pickup.offered = transferee.invite_out = transaction_ids_.next();
-    request(transferee,
-            {.transaction = pickup.offered,
-             .method = Method::invite,
-             .supported = transferee.supported & OptionTag::timer,
-             .session_timer = timer_kept_by_phone(call.session_expires, transferee.min_se),
-             .headers = asserted_to(transferee, picker),
-             .payload = has_body(picker.sdp) ? picker.sdp : nullptr},
-            outbox);
+    pickup.offered =
+        invite(transferee,
+               {.supported = transferee.supported & OptionTag::timer,
+                .session_timer = timer_kept_by_phone(call.session_expires, transferee.min_se),
+                .headers = asserted_to(transferee, picker),
+                .payload = has_body(picker.sdp) ? picker.sdp : nullptr},
+               now, outbox);
 }
 
 void CallEngine::transferee_answered(Call& call, Leg& transferee, const ResponseReceived& response,

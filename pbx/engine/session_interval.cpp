@@ -81,12 +81,13 @@ bool CallEngine::asks_for_longer_session(Call& call, Leg& leg, const ResponseRec
 }
 
 bool CallEngine::relays_longer_session(const Call& call, Relay& relay, Leg& leg,
-                                       const ResponseReceived& response, Outbox& outbox)
+                                       const ResponseReceived& response, Moment now,
+                                       Outbox& outbox)
 {
     const bool ours = changes_session(relay.method) && relay.session_timer.expires == 0s;
     if (!ours || relay.replaces || relay.cancelled || !wants_longer_session(leg, response))
         return false;
-    send_on(call, relay, *call.find(relay.from), leg, outbox);
+    send_on(call, relay, *call.find(relay.from), leg, now, outbox);
     return true;
 }
 

@@ -182,9 +182,6 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
         if (wait_until(transfer.glare.held_up(now.mono), call, CallTimer::transfer)) return;
         return transfer_failed(call, 491, "Request Pending", now, outbox);
     }
-    const auto transaction = transaction_ids_.next();
-    leg->invite_out = transaction;
-    (asks ? transfer.offered_by : transfer.offered_to) = transaction;
     leg->transfer_of = call.id;
     const LegId shown = leg->id == transfer.transferee ? transfer.target : transfer.transferee;
     const auto* other = find(shown).second;
@@ -192,14 +189,14 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     if (const auto known = other ? shown_to(*leg, *other) : std::nullopt)
         headers = leg->identifies(*known);
     const bool parks = other && other->slot;  // then there is nobody to refresh the session
-    request(*leg,
-            {.transaction = transaction,
-             .method = Method::invite,
-             .supported = parks ? OptionTag::none : leg->supported & OptionTag::timer,
-             .session_timer = parks ? SessionTimer{} : timer_kept_by_phone(owner->session_expires, leg->min_se),
-             .headers = std::move(headers),
-             .payload = asks ? nullptr : transfer.offer},
-            outbox);
+    (asks ? transfer.offered_by : transfer.offered_to) = invite(
+        *leg,
+        {.supported = parks ? OptionTag::none : leg->supported & OptionTag::timer,
+         .session_timer = parks ? SessionTimer{}
+                                : timer_kept_by_phone(owner->session_expires, leg->min_se),
+         .headers = std::move(headers),
+         .payload = asks ? nullptr : transfer.offer},
+        now, outbox);
 }
 
 void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived& response,

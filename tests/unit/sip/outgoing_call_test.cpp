@@ -1,5 +1,6 @@
 // An INVITE of ours, from its headers to its end: answered, refused, cancelled, forked.
 #include "call_legs.hpp"
+#include "stack_clock.hpp"
 
 using namespace lampline;
 using namespace lampline::sip;
@@ -138,6 +139,27 @@ TEST_CASE("CANCEL waits for a provisional response, and the 487 still arrives (R
     callee.reply(cancel, 200, "OK");
     callee.reply(invite, 487, "Request Terminated");
     CHECK(office.next<ResponseReceived>().status == 487);
+}
+
+TEST_CASE("an INVITE that is cancelled, and has no final response: 408 after 64*T1 (RFC 3261 §9.1)")
+{
+    Office office;
+    StackClock clock;
+    Phone callee{office, "202"};
+    office.run(invite_to(callee));
+    const auto invite = callee.receive();
+    callee.reply(invite, 180, "Ringing");
+    CHECK(office.next<ResponseReceived>().status == 180);
+    office.run(SendCancel{callee_leg, first_request, {}});
+    auto cancel = callee.receive();
+    while (cancel.method() != "CANCEL") cancel = callee.receive();
+    callee.reply(cancel, 200, "OK");
+    office.stays_silent(30ms);
+    clock.pass(33s);
+    const auto timeout = office.next<ResponseReceived>();
+    CHECK(timeout.status == 408);
+    CHECK(timeout.generated);
+    CHECK(timeout.transaction == first_request);
 }
 
 TEST_CASE("a 2xx that crosses our CANCEL reaches the engine, which can still acknowledge it")
