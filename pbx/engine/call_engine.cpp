@@ -68,9 +68,12 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
 {
     const auto [call, leg] = find(input.leg);
     if (!call) return;
-    if (input.generated && input.status == 408 && leg->talking() && leg->moved_at &&
-        now.mono - *leg->moved_at < request_lifetime) {
-        // It was sent to where the phone is no more, and says nothing of the dialog.
+    const bool elsewhere_by_now =
+        leg->moved_at && now.mono - *leg->moved_at < request_lifetime;
+    if (input.generated && input.status == 408 && leg->talking() &&
+        (elsewhere_by_now || is_for_help(*call))) {
+        // It was sent to where the phone is no more, and says nothing of the dialog; or silence
+        // is to say nothing of it.
         auto elsewhere = input;
         elsewhere.status = 504;
         return receive(elsewhere, now, outbox);

@@ -543,6 +543,8 @@ private:
     void drop_sessions(Call& call);
     /// The answer to a request of ours, by which only the phone itself keeps the session alive.
     void session_kept(Call& call, Leg& leg, const ResponseReceived& success, Moment now);
+    /// An emergency number takes part in it: dialled, or called by a transfer or a click.
+    [[nodiscard]] bool is_for_help(const Call& call) const;
     /// The phone of `leg` has lost its dialog.
     void lost(Call& call, Leg& leg, std::string_view reason, Moment now, Outbox& outbox);
 

@@ -2,6 +2,7 @@
 // there, and those that are gone.
 #include <algorithm>
 
+#include "core/extension_uri.hpp"
 #include "engine/call_engine.hpp"
 #include "engine/leg_pair.hpp"
 #include "engine/leg_reach.hpp"
@@ -12,6 +13,16 @@ namespace {
 constexpr std::chrono::seconds adrift_probe_interval{60};
 
 }  // namespace
+
+bool CallEngine::is_for_help(const Call& call) const
+{
+    return is_emergency(call.dialled) ||
+           std::ranges::any_of(call.legs, [this](const Leg& leg) {
+               return !leg.trunk.empty() && leg.role == LegRole::callee &&
+                      leg.state != LegState::terminated &&
+                      is_emergency(extension_of(leg.phone.uri));
+           });
+}
 
 void CallEngine::probe(Call& call, Moment now, Outbox& outbox)
 {
@@ -56,7 +67,8 @@ void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& re
     leg.failed_probes = response.generated ? leg.failed_probes + 1 : 0;
     // One whose connection is gone may be on its way back, so that counts alike.
     const bool gone = ends_dialog(response) && !(response.generated && leg.adrift);
-    if (!gone && leg.failed_probes < 2) {
+    const bool silent = leg.failed_probes >= 2 && !is_for_help(call);
+    if (!gone && !silent) {
         // Whoever has been asked is asked once more, also where nobody else is.
         if (leg.adrift && leg.failed_probes > 0 && settings_.probe_interval == 0s)
             set_timer(call, CallTimer::probe, now.mono + adrift_probe_interval);

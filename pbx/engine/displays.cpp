@@ -139,7 +139,7 @@ bool CallEngine::may_repeat_session(const Call& call, const Leg& leg) const
     const Leg* other = call.find(leg.peer);
     const bool talks =
         call.phase == CallPhase::talking && !leg.proxied && !leg.leaving && call.is_connected(leg);
-    if (!talks || other->slot || !has_body(other->sdp) || is_emergency(call.dialled)) return false;
+    if (!talks || other->slot || !has_body(other->sdp) || is_for_help(call)) return false;
     // On hold the two need not have been told what the other has said last, and old phones take any
     // INVITE for its end.
     if (leg.held || other->held || call.astray || call.early_answer || leg.adrift) return false;

@@ -96,6 +96,174 @@ TEST_CASE("no display is changed by an INVITE in a call for help")
     CHECK(pbx.has_no_calls());
 }
 
+namespace {
+
+/// Alice talks outside, for help or not.
+struct Outside : Office {
+    explicit Outside(bool help)
+    {
+        alice.answers_probes = alice.allows_update = true;
+        alice.sends(INVITE, help ? "112" : "0664");
+        far.receives(INVITE);
+        far.replies(200, talking_sdp);
+        alice.receives(200U);
+        far.receives(ACK);
+    }
+
+    /// The far side has asked not to be named, and Alice's phone is to show that.
+    Arrived alice_is_told()
+    {
+        far.sends(UPDATE, std::make_shared<const Payload>(Payload{{}, {}, {{"Privacy", "id"}}}));
+        alice.receives(UPDATE);
+        alice.replies(200);
+        far.receives(200U);
+        return alice.receives(UPDATE).header("P-Asserted-Identity",
+                                             "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+    }
+
+    /// Now, or when Alice hangs up.
+    void ends(bool when_she_hangs_up)
+    {
+        if (when_she_hangs_up) {
+            far.answers_probes = true;
+            pbx.stays_silent_for(200s);
+            alice.sends(BYE);
+            alice.receives(200U);
+        } else {
+            alice.receives(BYE);
+        }
+        far.receives(BYE);
+        CHECK(pbx.has_no_calls());
+        CHECK(pbx.has_no_dialogs());
+    }
+};
+
+}  // namespace
+
+TEST_CASE("silence to a probe ends no call for help, but any other")
+{
+    for (const bool help : {true, false}) {
+        CAPTURE(help);
+        Outside call{help};
+        call.pbx.passes(60s);
+        call.far.receives(OPTIONS);
+        call.far.fails_with(408);
+        if (help) {
+            call.pbx.passes(60s);
+            call.far.receives(OPTIONS);
+            call.far.fails_with(408);
+        }
+        call.ends(help);
+    }
+}
+
+TEST_CASE("two probes that cannot be sent end no call for help, but any other")
+{
+    for (const bool help : {true, false}) {
+        CAPTURE(help);
+        Outside call{help};
+        for (int i = 0; i < 2; ++i) {
+            call.pbx.passes(60s);
+            call.far.receives(OPTIONS);
+            call.far.fails_with(503);
+        }
+        call.ends(help);
+    }
+}
+
+TEST_CASE("silence to a display ends no call for help, but any other")
+{
+    for (const bool help : {true, false}) {
+        CAPTURE(help);
+        Outside call{help};
+        call.alice_is_told();
+        call.alice.fails_with(408);
+        call.ends(help);
+    }
+}
+
+TEST_CASE("an INVITE of the exchange that is never answered ends no call for help, but any other")
+{
+    for (const bool help : {true, false}) {
+        CAPTURE(help);
+        Outside call{help};
+        CHECK(call.pbx.orders({.action = CallAction::hold}).outcome == OrderOutcome::begun);
+        const auto invite = call.alice.receives(INVITE);
+        call.alice.replies(180);
+        call.alice.answers_cancel = false;
+        call.pbx.passes(25s);
+        call.alice.receives(CANCEL);
+        call.alice.fails_with(invite, 408);
+        call.ends(help);
+    }
+}
+
+TEST_CASE("a call for help is over when a phone says so, or its session is")
+{
+    Office office;
+    auto& [pbx, trunk, alice, bob, far] = office;
+    alice.answers_probes = true;
+    SUBCASE("481")
+    {
+        alice.sends(INVITE, "112");
+        far.receives(INVITE);
+        far.replies(200, talking_sdp);
+        alice.receives(200U);
+        far.receives(ACK);
+        pbx.passes(60s);
+        far.receives(OPTIONS);
+        far.replies(481);
+    }
+    SUBCASE("nobody has refreshed it (RFC 4028)")
+    {
+        far.answers_probes = true;
+        alice.supported = far.supported = OptionTag::timer;
+        alice.session_timer = {.expires = 600s};
+        alice.sends(INVITE, "112");
+        far.receives(INVITE);
+        far.session_timer = {.expires = 600s, .refresher = Refresher::uac};
+        far.replies(200, talking_sdp);
+        alice.receives(200U);
+        far.receives(ACK);
+        pbx.passes(599s);
+        CHECK(alice.hears_nothing());
+        pbx.passes(1s);
+    }
+    alice.receives(BYE);
+    far.receives(BYE);
+    CHECK(pbx.has_no_calls());
+}
+
+TEST_CASE("who was transferred to an emergency number is in a call for help")
+{
+    Office office;
+    auto& [pbx, trunk, alice, bob, far] = office;
+    alice.answers_probes = bob.answers_probes = true;
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(200, talking_sdp);
+    alice.receives(200U);
+    bob.receives(ACK);
+    CHECK(pbx.orders({.action = CallAction::transfer, .to = "112", .by = "101"}).outcome ==
+          OrderOutcome::begun);
+    far.receives(INVITE).to("sip:112@carrier.test");
+    far.replies(200, talking_sdp);
+    bob.receives(INVITE);
+    bob.replies(200, talking_sdp);
+    bob.receives(ACK);
+    far.receives(ACK);
+    alice.receives(BYE);
+    pbx.passes(60s);
+    far.receives(OPTIONS);
+    far.fails_with(408);
+    far.answers_probes = true;
+    pbx.stays_silent_for(100s);
+    bob.sends(BYE);
+    bob.receives(200U);
+    far.receives(BYE);
+    CHECK(pbx.has_no_calls());
+}
+
 TEST_CASE("a full exchange still places a call to an emergency number for a third party")
 {
     Office office;
