@@ -25,6 +25,7 @@ namespace lampline {
 struct DisplayUpdate {
     ClientTransactionId sent{};  ///< under way
     bool changed = false;        ///< since that was sent
+    bool repeated = false;       ///< its INVITE was cancelled once, and is sent a last time
     /// To be sent then; with nothing under way and no time it waits for the call to rest.
     std::optional<std::chrono::steady_clock::time_point> again_at{};
     Glare glare;

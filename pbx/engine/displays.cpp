@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "core/sdp.hpp"
 #include "core/trunk_identity.hpp"
@@ -21,6 +22,8 @@ constexpr std::chrono::milliseconds pause_before_invite{500};
 /// A phone that asks its user keeps everybody else from changing the session, and they wait no
 /// longer than Glare::patience.
 constexpr auto invite_answered_within = 4s;
+/// Whoever had to wait for it has had its turn by then.
+constexpr auto pause_after_cancel = Glare::patience;
 /// The shortest that any phone is asked for (RFC 4028 §4).
 constexpr auto shortest_session = 90s;
 
@@ -76,6 +79,7 @@ void CallEngine::show_again(Call& call, Leg& leg, Moment now, Outbox& outbox)
     if (!leg.talking() || leg.slot || leg.proxied || !leg.trunk.empty()) return;
     if (!leg.display) leg.display = DisplayUpdate{};
     leg.display->changed = true;
+    leg.display->repeated = false;
     if (leg.takes_update) update_display(call, leg, now, outbox);  // else plan_displays()
 }
 
@@ -214,6 +218,8 @@ void CallEngine::display_answered(Call& call, Leg& leg, const ResponseReceived& 
         display.changed = true;
     }
     display.again_at = sent_again_at(leg, display.glare, response, now);
+    if (by_invite && response.status == 487 && !std::exchange(display.repeated, true))
+        display.again_at = now.mono + pause_after_cancel;
     if (response.status != 491) display.glare.over();
     const bool owed = display.again_at || (display.changed && response.status != 491);
     if (!leg.talking() || !owed)

@@ -335,8 +335,10 @@ TEST_CASE("a phone that asks its user about it keeps nobody waiting for long")
     call.bob.replies(180);
     call.pbx.passes(3999ms);
     CHECK(call.bob.hears_nothing());
-    SUBCASE("it is told no more")
+    bool again = false;
+    SUBCASE("it is told once more, when whoever had to wait has had its turn")
     {
+        again = true;
         call.pbx.passes(1ms);
         call.bob.receives(CANCEL);
     }
@@ -353,7 +355,64 @@ TEST_CASE("a phone that asks its user about it keeps nobody waiting for long")
     call.bob.replies(200, bob_again);
     call.alice.receives(200U);
     call.bob.receives(ACK);
+    if (again) {
+        call.pbx.passes(9999ms);
+        CHECK(call.bob.hears_nothing());
+        call.pbx.passes(1ms);
+        call.is_told(name_101);
+        call.bob.replies(180);
+        call.pbx.passes(4s);
+        call.bob.receives(CANCEL);
+    }
     call.ends(call.alice);
+}
+
+TEST_CASE("what was cancelled is told again only as long as it is news, and when the call rests")
+{
+    BeingTold call;
+    auto& bob = call.bob;
+    bob.replies(180);
+    call.pbx.passes(4s);
+    bob.receives(CANCEL);
+    SUBCASE("on hold meanwhile: once the two talk again")
+    {
+        call.alice.sends_invite(hold_sdp);
+        bob.receives(INVITE).with(hold_sdp);
+        bob.replies(200, bob_again);
+        call.alice.receives(200U);
+        bob.receives(ACK);
+        call.pbx.stays_silent_for(20s);
+        call.alice.sends_invite(alice_sdp);
+        bob.receives(INVITE).with(alice_sdp);
+        bob.replies(200, bob_again);
+        call.alice.receives(200U);
+        bob.receives(ACK);
+        call.pbx.passes(told_after);
+        call.is_told(name_101);
+        call.bob_accepts();
+        call.ends(call.alice);
+    }
+    SUBCASE("moved on meanwhile: it was told in that INVITE")
+    {
+        call.pbx.orders({.action = CallAction::transfer, .to = "103", .by = "101"});
+        call.carol.receives(INVITE);
+        call.carol.replies(200, carol_sdp);
+        bob.receives(INVITE).with(carol_sdp).header(shown, name_103);
+        bob.replies(200, bob_again);
+        call.carol.receives(ACK);
+        bob.receives(ACK);
+        call.alice.receives(BYE);
+        call.ends(call.carol);
+    }
+    SUBCASE("something else to tell meanwhile: that is told")
+    {
+        call.alice.sends(UPDATE, private_from_here());
+        call.alice.receives(200U);
+        call.pbx.passes(10s);
+        call.is_told(nobody);
+        call.bob_accepts();
+        call.ends(call.alice);
+    }
 }
 
 TEST_CASE("it answers with another session: the two are brought together anew")
